@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { nodeStateSchema } from './states.ts';
+
+/** One row of pgautofailover.node, as the monitor's database gives it. */
+export const monitorNodeSchema = z.object({
+  id: z.number().int(),
+  name: z.string(),
+  host: z.string(),
+  port: z.number().int(),
+  group: z.number().int(),
+  /** uint64, hence text. */
+  systemIdentifier: z.string(),
+  reported: nodeStateSchema,
+  assigned: nodeStateSchema,
+  /** -1 unknown, 0 bad, 1 good. */
+  health: z.number().int(),
+  priority: z.number().int(),
+  quorum: z.boolean(),
+  timeline: z.number().int(),
+  lsn: z.string(),
+  /** Seconds since the node last reported. */
+  reportAge: z.number(),
+});
+export type MonitorNode = z.infer<typeof monitorNodeSchema>;
+
+export const monitorEventSchema = z.object({
+  id: z.number().int(),
+  /** ISO 8601. */
+  at: z.string(),
+  node: z.string(),
+  text: z.string(),
+});
+export type MonitorEvent = z.infer<typeof monitorEventSchema>;
+
+/** Everything that the monitor's database says about one formation, in one row of JSON. */
+export const monitorStateSchema = z.object({
+  formation: z.string(),
+  numberSyncStandbys: z.number().int(),
+  /** server_version, e.g. `15.20`. */
+  serverVersion: z.string(),
+  extensionVersion: z.string(),
+  nodes: z.array(monitorNodeSchema),
+  events: z.array(monitorEventSchema),
+});
+export type MonitorState = z.infer<typeof monitorStateSchema>;
