@@ -1,0 +1,154 @@
+import type { MonitorNode } from '../cluster/monitor-state.ts';
+import type { Problem } from '../cluster/result.ts';
+import type { FeedSnapshot } from '../monitor/feed.ts';
+import type { Answer, LineState, Question } from '../remote/host.ts';
+import type { Danger, GuideReference, HostAlias, PhaseId, Probe, StepId } from '../runbook/step.ts';
+
+/** One host as the screen shows it. */
+export interface HostView {
+  readonly alias: HostAlias;
+  readonly role: 'monitor' | 'primary' | 'secondary';
+  /** user@host:port as connected. */
+  readonly address: string;
+  readonly line: LineState;
+  /** Milliseconds since the epoch of the last byte from this host; null before the first. */
+  readonly lastByteAt: number | null;
+}
+
+/** Why a step stands still. Everything that the operator needs to decide. */
+export interface StepFailure {
+  readonly problem: Problem;
+  /** null: the command did not run, or its end is unknown. */
+  readonly exitCode: number | null;
+  readonly lastLines: readonly string[];
+  /** Files on the host that hold the cause, with their last lines, fetched. */
+  readonly causes: readonly { readonly path: string; readonly lines: readonly string[] }[];
+  /** Conditions that do not hold: the sentence and what was found. */
+  readonly unmet: readonly { readonly says: string; readonly found: string }[];
+  /** What the servers say of the step now. */
+  readonly probe: Probe | null;
+}
+
+export type StepStatus =
+  /** Not its turn yet. */
+  | { readonly kind: 'waiting' }
+  /** Enter runs it. */
+  | { readonly kind: 'next' }
+  | { readonly kind: 'running'; readonly since: number }
+  /** The command has ended; the servers do not show it yet. */
+  | { readonly kind: 'settling'; readonly since: number; readonly waitingFor: string }
+  /** `found`: the servers showed it done before it was run here. */
+  | { readonly kind: 'done'; readonly tookMs: number | null; readonly by: 'run' | 'found' | 'hand' }
+  | { readonly kind: 'failed'; readonly failure: StepFailure }
+  | { readonly kind: 'skipped'; readonly reason: string };
+
+export interface StepView {
+  readonly id: StepId;
+  readonly phase: PhaseId;
+  readonly host: HostAlias;
+  readonly as: string;
+  readonly title: string;
+  readonly reason: string;
+  readonly guide: GuideReference;
+  readonly danger: Danger;
+  readonly undo: string;
+  readonly optional: boolean;
+  /** The exact text that runs; null while an earlier step must run first, then `scriptNeeds` says what is missing. */
+  readonly script: string | null;
+  readonly scriptNeeds: string | null;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  readonly status: StepStatus;
+}
+
+/** What going back means now. Computed from the disks. */
+export type RollbackVerdict =
+  | { readonly kind: 'unknown'; readonly says: string }
+  | { readonly kind: 'nothing-to-undo'; readonly says: string }
+  | { readonly kind: 'safe'; readonly says: string }
+  | { readonly kind: 'safe-through'; readonly node: HostAlias; readonly says: string }
+  | { readonly kind: 'loses-new-writes'; readonly says: string }
+  | { readonly kind: 'backup-only'; readonly says: string };
+
+/** The application's writes: stopped since, and for how long in the end. Milliseconds since the epoch. */
+export type Downtime =
+  | { readonly kind: 'not-started' }
+  | { readonly kind: 'down'; readonly since: number }
+  | { readonly kind: 'over'; readonly since: number; readonly until: number };
+
+/** What the console waits for. */
+export type Stage =
+  | { readonly kind: 'connecting'; readonly doing: string }
+  /** The operator must answer before anything goes on. */
+  | { readonly kind: 'question'; readonly question: Question }
+  /** It cannot start: nothing was changed. */
+  | { readonly kind: 'stopped'; readonly problem: Problem }
+  | { readonly kind: 'confirm'; readonly step: StepId }
+  | { readonly kind: 'running'; readonly step: StepId }
+  | { readonly kind: 'failed'; readonly step: StepId; readonly failure: StepFailure }
+  | { readonly kind: 'finished'; readonly says: string };
+
+/** Everything that the screen shows, but for the output. Immutable: a new one for every change. */
+export interface EngineView {
+  readonly cluster: {
+    readonly name: string;
+    /** `15.20`; empty until discovered. */
+    readonly from: string;
+    readonly to: string;
+    readonly mode: 'link' | 'clone' | 'copy';
+  };
+  readonly stage: Stage;
+  readonly phase: PhaseId | null;
+  readonly hosts: readonly HostView[];
+  readonly steps: readonly StepView[];
+  readonly verdict: RollbackVerdict;
+  readonly downtime: Downtime;
+  readonly monitor: {
+    readonly feed: FeedSnapshot;
+    /** `down since Step 3, as planned`; null while it should be up. */
+    readonly plannedDown: string | null;
+    /** The nodes as they were before the window, for comparison. */
+    readonly before: readonly MonitorNode[];
+  };
+  /** Where the journal and the outputs of this run are kept. */
+  readonly runDirectory: string | null;
+  /** Short notices, oldest first, bounded: what happened aside from steps. */
+  readonly notices: readonly { readonly at: number; readonly text: string }[];
+}
+
+/** Output of one step: a bounded ring of clean lines, with its full text on disk. */
+export interface OutputView {
+  /** Index of the first line still held. */
+  readonly firstLine: number;
+  /** One past the last finished line. */
+  readonly endLine: number;
+  line(index: number): string;
+  /** The unfinished last line, '' if none. */
+  readonly unfinished: string;
+  /** The spool file with everything; null before the first byte. */
+  readonly file: string | null;
+  readonly bytes: number;
+}
+
+export type Refusal = { readonly refused: string };
+export type Accepted = { readonly accepted: true };
+
+/** What the screen (or plain mode) may ask of the engine. Everything it refuses, it refuses with a reason. */
+export interface EngineController {
+  readonly view: EngineView;
+  onChange(listener: (view: EngineView) => void): () => void;
+  output(step: StepId): OutputView;
+  /** Called whenever output grew; at most as often as the bytes arrive. */
+  onOutput(listener: (step: StepId) => void): () => void;
+  /** Runs the step shown. `typed` is the host's name at a point of no return. */
+  confirm(step: StepId, typed?: string): Accepted | Refusal;
+  /** After a failure: run it again. */
+  retry(step: StepId, typed?: string): Accepted | Refusal;
+  /** Pass over a step; a reason is needed unless it is optional. */
+  skip(step: StepId, reason: string): Accepted | Refusal;
+  /** The operator did it by hand: look at the servers and go on if they agree. */
+  probeAgain(step: StepId): Accepted | Refusal;
+  answer(answer: Answer): void;
+  /** Leaves; running jobs go on on their hosts. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,81 @@
+import type { World } from '../cluster/world.ts';
+
+/** `primary`, `monitor` … the alias of a host: `monitor`, or the node's name on the monitor. */
+export type HostAlias = string;
+export type StepId = string;
+
+/** The phases of an upgrade, in order. Source: docs/runbook.md. */
+export const phases = [
+  { id: 'A', title: 'Prepare', says: 'everything live' },
+  { id: 'B', title: 'Fence', says: 'secondaries into maintenance' },
+  { id: 'C', title: 'Stop', says: 'primary first, proving the images' },
+  { id: 'D', title: 'Primary', says: 'pg_upgrade and swap' },
+  { id: 'E', title: 'Verify', says: 'the primary, privately' },
+  { id: 'F', title: 'Monitor', says: 'pg_upgrade, swap, start' },
+  { id: 'G', title: 'Primary back', says: 'writes again' },
+  { id: 'H', title: 'Secondaries', says: 'rebuilt from the primary' },
+  { id: 'I', title: 'Restore', says: 'settings back, final proof' },
+] as const;
+export type PhaseId = (typeof phases)[number]['id'];
+
+/** What a step may do. It decides how it is confirmed: a point of no return wants the host's name typed. */
+export type Danger = 'reads' | 'changes' | 'point-of-no-return';
+
+export interface GuideReference {
+  /** The place in the published guide: `Step 4`, `Post-Upgrade Cleanup`; null where the guide has nothing. */
+  readonly step: string | null;
+  /** What is done differently here, and why; absent where the guide is followed. */
+  readonly differs?: string;
+}
+
+/** What the servers say about a step. Never remembered, always looked at. */
+export type Probe =
+  | { readonly state: 'pending'; readonly says: string }
+  | { readonly state: 'done'; readonly says: string }
+  | { readonly state: 'half'; readonly says: string };
+
+/** One sentence that must hold before or after a step, and whether it does. */
+export interface Condition {
+  readonly says: string;
+  readonly holds: (world: World) => Verdict;
+}
+export type Verdict = { readonly holds: true } | { readonly holds: false; readonly found: string };
+
+/** The unit of the runbook: data, made from facts. Shown and run byte for byte. */
+export interface Step {
+  readonly id: StepId;
+  readonly phase: PhaseId;
+  /** Whose checklist it stands in. */
+  readonly host: HostAlias;
+  /** Operating system user that runs the script. */
+  readonly as: string;
+  readonly title: string;
+  /** Why, in one sentence. */
+  readonly reason: string;
+  readonly guide: GuideReference;
+  readonly danger: Danger;
+  /** POSIX sh, `set -eu`. Made from what the servers say now; `unresolved` where an earlier step must run first. */
+  readonly script: (world: World) => Script;
+  /** Hosts that must be looked at to judge probe, before and after. */
+  readonly looksAt: readonly HostAlias[];
+  readonly probe: (world: World) => Probe;
+  readonly before: readonly Condition[];
+  readonly after: readonly Condition[];
+  /** How long `after` may take to become true once the script has ended, in seconds. */
+  readonly settleSeconds: number;
+  /** How long nothing may be printed before the screen says so, in seconds. */
+  readonly quietSeconds: number;
+  /** What undoes it, in words. */
+  readonly undo: string;
+  /** May be passed over without a reason (a rehearsal switchover, say). */
+  readonly optional: boolean;
+}
+
+export type Script =
+  | { readonly kind: 'ready'; readonly text: string }
+  | { readonly kind: 'unresolved'; readonly needs: string };
+
+export const ready = (text: string): Script => ({ kind: 'ready', text });
+
+/** A world in which a step's probe cannot be judged says so through this. */
+export type { World };
