@@ -1,0 +1,134 @@
+import { z } from 'zod';
+
+/** A version of PostgreSQL as a tool printed it. */
+export interface PostgresVersion {
+  readonly major: number;
+  /** 0 for a development version, beta or release candidate. */
+  readonly minor: number;
+  /** `15.20`, `17beta1`, `19devel`. */
+  readonly text: string;
+  /** A beta, release candidate or development version: belongs to no batch of releases. */
+  readonly preRelease: boolean;
+}
+
+const postgresVersion = /(?:^|[\s(])(\d{1,3})(?:\.(\d{1,4})|(beta\d{1,2}|rc\d{1,2}|devel))(?![\d.])/;
+
+/**
+ * Reads the version out of `postgres --version`, `psql --version`, `pg_config --version`, `SHOW server_version`
+ * or a plain `15.20`. Distributions append their own (`(Debian 15.20-0+deb12u1)`): the first version counts.
+ * PostgreSQL 9.6 and older count majors in two parts and are not read. Null when there is none.
+ */
+export const parsePostgresVersion = (output: string): PostgresVersion | null => {
+  const [, major, minor, pre] = postgresVersion.exec(output.slice(0, 1000)) ?? [];
+  if (major === undefined || Number(major) < 10) return null;
+  return {
+    major: Number(major),
+    minor: Number(minor ?? 0),
+    text: minor === undefined ? `${major}${pre ?? ''}` : `${major}.${minor}`,
+    preRelease: minor === undefined,
+  };
+};
+
+/** What `pg_autoctl version` says about itself. */
+export interface AutoctlVersion {
+  /** `2.0`, `2.2`. */
+  readonly version: string;
+  /** The version of the monitor's extension that it goes with. */
+  readonly extensionVersion: string;
+  /** The major that it was built with; null where it was not printed. */
+  readonly builtFor: number | null;
+  /** The majors that it can run; empty where they were not printed. */
+  readonly compatibleMajors: readonly number[];
+}
+
+const majorOf = (text: string): number | null => {
+  const major = Number.parseInt(text, 10);
+  return Number.isSafeInteger(major) && major > 0 ? major : null;
+};
+
+const autoctlJson = z.object({
+  pg_autoctl: z.string(),
+  extension_version: z.string().optional(),
+  pg_major: z.string(),
+  pg_version: z.string().optional(),
+});
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+
+/**
+ * Reads `pg_autoctl version` or `pg_autoctl version --json`. Only the plain form lists the compatible majors.
+ * Null when it is neither. Source: pg_auto_failover, src/bin/pg_autoctl/cli_root.c, keeper_cli_print_version.
+ */
+export const parseAutoctlVersion = (output: string): AutoctlVersion | null => {
+  const text = output.slice(0, 10_000);
+  const json = autoctlJson.safeParse(jsonOf(text));
+  if (json.success) {
+    const { pg_autoctl: version, extension_version: extensionVersion = version, pg_major: built } = json.data;
+    return { version, extensionVersion, builtFor: majorOf(built), compatibleMajors: [] };
+  }
+  const version = /^pg_autoctl version (\S{1,40})/m.exec(text)?.[1];
+  if (version === undefined) return null;
+  const built = /^compiled with PostgreSQL (\d{1,3})/m.exec(text)?.[1];
+  const compatible = /^compatible with (.{1,200})$/m.exec(text)?.[1] ?? '';
+  return {
+    version,
+    extensionVersion: /^pg_autoctl extension version (\S{1,40})/m.exec(text)?.[1] ?? version,
+    builtFor: built === undefined ? null : majorOf(built),
+    compatibleMajors: [...compatible.matchAll(/\d{1,3}/g)].map(([major]) => Number(major)),
+  };
+};
+
+/**
+ * How far each branch's minor number is ahead of 15's. All supported branches are released on the same days,
+ * so the distances are fixed: on 2025-11-13 came 18.1, 17.7, 16.11, 15.15, 14.20 and 13.23.
+ * Source: https://www.postgresql.org/support/versioning/ and the release notes, https://www.postgresql.org/docs/release/
+ */
+const aheadOf15: ReadonlyMap<number, number> = new Map([
+  [13, 8],
+  [14, 5],
+  [15, 0],
+  [16, -4],
+  [17, -8],
+  [18, -14],
+]);
+
+/** 14.4 (2022-06-16) came alone, so before it 14 was one number closer to the others. */
+const aheadBefore14Point4 = 4;
+
+const batchOf = ({ major, minor }: PostgresVersion): number | null => {
+  const ahead = aheadOf15.get(major);
+  if (ahead === undefined) return null;
+  return minor - (major === 14 && minor < 4 ? aheadBefore14Point4 : ahead);
+};
+
+/** The first minor of a branch that was released no earlier than a batch. */
+const firstMinorOf = (major: number, batch: number): number => {
+  const ahead = major === 14 && batch < 0 ? aheadBefore14Point4 : (aheadOf15.get(major) ?? 0);
+  return Math.max(0, batch + ahead);
+};
+
+export type Pairing =
+  | { readonly kind: 'paired' }
+  /** `lowest` is the first version of the target's branch that is right, e.g. `17.12`. */
+  | { readonly kind: 'target-older'; readonly lowest: string }
+  /** One of the two is outside of the table (majors 13 to 18), or not a release. */
+  | { readonly kind: 'unknown' };
+
+/**
+ * Whether the target's minor is at least as recent as the source's. pg_dump of an older target does not know what
+ * a newer source may hold: 15.20 to 17.11 passes `pg_upgrade --check` and fails mid-way, 15.20 to 17.12 works.
+ */
+export const minorsArePaired = (source: PostgresVersion, target: PostgresVersion): Pairing => {
+  const from = batchOf(source);
+  const to = batchOf(target);
+  if (from === null || to === null || source.preRelease || target.preRelease) return { kind: 'unknown' };
+  return to >= from
+    ? { kind: 'paired' }
+    : { kind: 'target-older', lowest: `${target.major}.${firstMinorOf(target.major, from)}` };
+};
