@@ -1,0 +1,142 @@
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { lineOf } from './config/locate.ts';
+import { nearestKey } from './config/nearest.ts';
+import { type ConfigFile, configSchema, type HostSettings } from './config/schema.ts';
+import { fail, ok, type Problem, problem, type Result } from './result.ts';
+
+export { type HostSettings, type UpgradeMode, upgradeModes } from './config/schema.ts';
+
+/** A cluster file with its defaults applied; what stays optional is discovered on the servers. docs/config.md. */
+export type Config = Omit<ConfigFile, 'name'> & { readonly name: string };
+
+/** How to reach one host: the host's own settings over those for all. */
+export type SshSettings = Config['ssh'] & { readonly host: string };
+
+type Issue = z.core.$ZodIssue;
+
+/** The keys that are right at a place in the file; empty where names are free. */
+const keysAt = (schema: unknown, path: readonly PropertyKey[]): readonly string[] => {
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodExactOptional)
+    return keysAt(schema.unwrap(), path);
+  const [first, ...rest] = path;
+  if (schema instanceof z.ZodRecord) return first === undefined ? [] : keysAt(schema.valueType, rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  return first === undefined ? Object.keys(schema.shape) : keysAt(schema.shape[String(first)], rest);
+};
+
+const dotted = (path: readonly PropertyKey[]): string => path.map(String).join('.');
+const shown = (key: string): string =>
+  JSON.stringify(key.length > 60 ? `${key.slice(0, 60)}…` : key).slice(1, -1);
+
+/** `ssh:` with nothing below it means the same as no `ssh:`; a required key that is empty counts as missing. */
+const withoutEmpty = (value: unknown): unknown => {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== null)
+      .map(([key, inner]) => [key, withoutEmpty(inner)]),
+  );
+};
+
+const typeNames: Readonly<Record<string, string>> = {
+  object: 'a group of keys',
+  record: 'a group of keys',
+  string: 'text (put it in quotes if it looks like a number)',
+};
+
+const isMissing = (issue: Issue, plain: unknown): boolean => {
+  let value = plain;
+  for (const key of issue.path) {
+    if (value === null || typeof value !== 'object') return true;
+    value = Object.getOwnPropertyDescriptor(value, key)?.value;
+  }
+  return value === undefined;
+};
+
+/** What an issue says, for each place it is about: the path to point at, the reason, the remedy. */
+const explain = (
+  issue: Issue,
+  plain: unknown,
+): readonly { path: readonly PropertyKey[]; what: string; remedy: string }[] => {
+  const name = issue.path.length === 0 ? 'the file' : dotted(issue.path);
+  const right = keysAt(configSchema, issue.path);
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => {
+      const near = nearestKey(key, right);
+      const list = right.join(', ');
+      return {
+        path: [...issue.path, key],
+        what: `unknown key ${shown(key)}${issue.path.length === 0 ? '' : ` in ${name}`}`,
+        remedy: near === null ? `Remove it. The keys here are: ${list}` : `Did you mean ${near}?`,
+      };
+    });
+  const { path } = issue;
+  if (isMissing(issue, plain))
+    return [{ path, what: `${name} is required`, remedy: `Add ${name}; docs/config.md has an example` }];
+  if (issue.code === 'invalid_key')
+    return [
+      { path, what: `${name} is not a usable node name`, remedy: 'Use the name that the monitor shows' },
+    ];
+  const expected = issue.code === 'invalid_type' ? typeNames[issue.expected] : undefined;
+  const reason = expected === undefined ? issue.message : `must be ${expected}`;
+  return [
+    { path, what: `${name} ${reason}`, remedy: 'Correct the value; docs/config.md describes every key' },
+  ];
+};
+
+/**
+ * Reads a cluster file. Every problem names `file:line`, the reason, and for a misspelt key the right one;
+ * all of them are reported at once. Nothing is opened or resolved here: paths are checked for their form only.
+ */
+export const parseConfig = (source: string, fileName: string): Result<Config, readonly Problem[]> => {
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const at = (line: number, what: string, remedy: string): Problem =>
+    problem(`${fileName}:${line}: ${what}`, remedy);
+
+  if (document.errors.length > 0)
+    return fail(
+      document.errors.map((error) =>
+        at(
+          lines.linePos(error.pos[0]).line || 1,
+          `not valid YAML: ${error.message}`,
+          'Correct the file at this line',
+        ),
+      ),
+    );
+  if (document.contents === null)
+    return fail([
+      at(1, 'the file is empty', 'Write at least monitor.host and target.bindir; see docs/config.md'),
+    ]);
+
+  let plain: unknown;
+  try {
+    plain = withoutEmpty(document.toJS());
+  } catch (thrown) {
+    // Aliases that point nowhere or multiply without end are found only here.
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    return fail([at(1, `not valid YAML: ${why}`, 'Write the file without anchors and aliases')]);
+  }
+
+  const parsed = configSchema.safeParse(plain);
+  if (!parsed.success)
+    return fail(
+      parsed.error.issues
+        .flatMap((issue) => explain(issue, plain))
+        .map(({ path, what, remedy }) => ({ line: lineOf(document, lines, path), what, remedy }))
+        .sort((one, other) => one.line - other.line)
+        .map(({ line, what, remedy }) => at(line, what, remedy)),
+    );
+  return ok({ ...parsed.data, name: parsed.data.name ?? parsed.data.monitor.host });
+};
+
+/**
+ * How to reach a host: `address` is its name in the cluster, `settings` is `config.monitor` or the entry in
+ * `config.nodes`, where there is one.
+ */
+export const sshSettingsFor = (
+  config: Config,
+  address: string,
+  settings: Pick<HostSettings, 'ssh'> | undefined,
+): SshSettings => ({ ...config.ssh, host: address, ...settings?.ssh });

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
+const control = /[\u0000-\u001f\u007f]/;
+
+/** Local files: `~/` is the operator's home directory and is expanded where the file is read. */
+const localPath = z
+  .string()
+  .refine((path) => (path.startsWith('/') || path.startsWith('~/')) && !control.test(path), {
+    error: 'must be an absolute path on this machine, or begin with ~/',
+  });
+
+/** Paths on the servers, without the trailing slash that would make two spellings of one directory. */
+const remotePath = z
+  .string()
+  .refine((path) => path.startsWith('/') && !control.test(path), {
+    error: 'must be an absolute path on the server (it begins with /)',
+  })
+  .refine((path) => !path.split('/').some((part) => part === '..' || part === '.'), {
+    error: 'must not contain . or .. as a part',
+  })
+  .transform((path) => path.replace(/\/{2,}/g, '/').replace(/\/$/, ''))
+  .refine((path) => path !== '', { error: 'must not be the root directory' });
+
+/** Host names, addresses, and aliases of an ssh config; a leading dash would be read as an option somewhere. */
+const host = z
+  .string()
+  .max(253)
+  .regex(/^[A-Za-z0-9_.:%[\]][A-Za-z0-9_.:%[\]-]*$/, { error: 'must be a host name or an address' });
+
+const port = z
+  .int({ error: 'must be a port number, 1 to 65535' })
+  .min(1, { error: 'must be a port number, 1 to 65535' })
+  .max(65_535, { error: 'must be a port number, 1 to 65535' });
+
+const user = z
+  .string()
+  .regex(/^[A-Za-z0-9_.][A-Za-z0-9_.@\\-]*\$?$/, { error: 'must be the name of a user' });
+
+/** `.service` is taken off: drop-in directories and systemctl put it back where they need it. */
+const unit = z
+  .string()
+  .max(255)
+  .regex(/^[A-Za-z0-9:_.][A-Za-z0-9:_.@\\-]*$/, { error: 'must be the name of a systemd unit' })
+  .transform((name) => name.replace(/\.service$/, ''));
+
+const text = z
+  .string()
+  .min(1, { error: 'must not be empty' })
+  .max(63, { error: 'must have at most 63 characters' })
+  .refine((value) => !control.test(value), { error: 'must not contain control characters' });
+
+/** How to reach every host, unless the host itself says otherwise. */
+const ssh = z.strictObject({
+  user: user.exactOptional(),
+  port: port.exactOptional(),
+  identityFile: localPath.exactOptional(),
+  configFile: localPath.exactOptional(),
+  knownHostsFile: localPath.exactOptional(),
+  agent: z.boolean({ error: 'must be true or false' }).default(true),
+});
+
+/** What one host has different. */
+const hostSsh = z.strictObject({
+  host: host.exactOptional(),
+  user: user.exactOptional(),
+  port: port.exactOptional(),
+  identityFile: localPath.exactOptional(),
+  agent: z.boolean({ error: 'must be true or false' }).exactOptional(),
+});
+
+const hostShape = {
+  ssh: hostSsh.exactOptional(),
+  pgdata: remotePath.exactOptional(),
+  port: port.exactOptional(),
+  unit: unit.exactOptional(),
+  oldBindir: remotePath.exactOptional(),
+  newBindir: remotePath.exactOptional(),
+  newData: remotePath.exactOptional(),
+};
+
+export const upgradeModes = ['link', 'clone', 'copy'] as const;
+export const becomeMethods = ['sudo', 'none'] as const;
+
+/** The file as written; `name` gets its default in parseConfig, because it comes from another key. */
+export const configSchema = z.strictObject({
+  name: text.exactOptional(),
+  monitor: z.strictObject({ host, ...hostShape }),
+  ssh: ssh.prefault({}),
+  become: z
+    .strictObject({
+      method: z.enum(becomeMethods, { error: 'must be one of sudo, none' }).default('sudo'),
+      postgres: user.default('postgres'),
+    })
+    .prefault({}),
+  target: z.strictObject({ bindir: remotePath }),
+  formation: text.default('default'),
+  upgrade: z
+    .strictObject({
+      mode: z.enum(upgradeModes, { error: 'must be one of link, clone, copy' }).default('link'),
+      jobs: z
+        .int({ error: 'must be a whole number, 1 to 256' })
+        .min(1, { error: 'must be a whole number, 1 to 256' })
+        .max(256, { error: 'must be a whole number, 1 to 256' })
+        .exactOptional(),
+    })
+    .prefault({}),
+  nodes: z.record(text, z.strictObject(hostShape)).prefault({}),
+});
+
+export type ConfigFile = z.infer<typeof configSchema>;
+export type UpgradeMode = (typeof upgradeModes)[number];
+export type HostSettings = ConfigFile['nodes'][string];
