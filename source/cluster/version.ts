@@ -31,13 +31,18 @@ export const parsePostgresVersion = (output: string): PostgresVersion | null => 
 
 /** What `pg_autoctl version` says about itself. */
 export interface AutoctlVersion {
-  /** `2.0`, `2.2`. */
+  /** `2.0`, `2.2`: without what a distribution appends. */
   readonly version: string;
+  /** As printed: `2.2-2` from Debian's package. */
+  readonly text: string;
   /** The version of the monitor's extension that it goes with. */
   readonly extensionVersion: string;
   /** The major that it was built with; null where it was not printed. */
   readonly builtFor: number | null;
-  /** The majors that it can run; empty where they were not printed. */
+  /**
+   * The majors that it can run: those printed, and the one that it was built with, because Debian's 2.0 for 15 says
+   * "compatible with Postgres 10, 11, 12, 13, and 14" and runs 15.
+   */
   readonly compatibleMajors: readonly number[];
 }
 
@@ -46,11 +51,26 @@ const majorOf = (text: string): number | null => {
   return Number.isSafeInteger(major) && major > 0 ? major : null;
 };
 
+const named = (
+  text: string,
+  extensionVersion: string,
+  builtFor: number | null,
+  listed: readonly number[],
+): AutoctlVersion => {
+  const majors = new Set(builtFor === null ? listed : [...listed, builtFor]);
+  return {
+    version: /^\d+(?:\.\d+)*/.exec(text)?.[0] ?? text,
+    text,
+    extensionVersion,
+    builtFor,
+    compatibleMajors: [...majors].sort((one, other) => one - other),
+  };
+};
+
 const autoctlJson = z.object({
   pg_autoctl: z.string(),
-  extension_version: z.string().optional(),
+  pgautofailover: z.string(),
   pg_major: z.string(),
-  pg_version: z.string().optional(),
 });
 
 const jsonOf = (text: string): unknown => {
@@ -63,25 +83,25 @@ const jsonOf = (text: string): unknown => {
 
 /**
  * Reads `pg_autoctl version` or `pg_autoctl version --json`. Only the plain form lists the compatible majors.
- * Null when it is neither. Source: pg_auto_failover, src/bin/pg_autoctl/cli_root.c, keeper_cli_print_version.
+ * Null when it is neither. Source: pg_auto_failover, src/bin/pg_autoctl, keeper_cli_print_version.
  */
 export const parseAutoctlVersion = (output: string): AutoctlVersion | null => {
   const text = output.slice(0, 10_000);
   const json = autoctlJson.safeParse(jsonOf(text));
   if (json.success) {
-    const { pg_autoctl: version, extension_version: extensionVersion = version, pg_major: built } = json.data;
-    return { version, extensionVersion, builtFor: majorOf(built), compatibleMajors: [] };
+    const { pg_autoctl, pgautofailover, pg_major } = json.data;
+    return named(pg_autoctl, pgautofailover, majorOf(pg_major), []);
   }
-  const version = /^pg_autoctl version (\S{1,40})/m.exec(text)?.[1];
-  if (version === undefined) return null;
+  const packageVersion = /^pg_autoctl version (\S{1,40})/m.exec(text)?.[1];
+  if (packageVersion === undefined) return null;
   const built = /^compiled with PostgreSQL (\d{1,3})/m.exec(text)?.[1];
   const compatible = /^compatible with (.{1,200})$/m.exec(text)?.[1] ?? '';
-  return {
-    version,
-    extensionVersion: /^pg_autoctl extension version (\S{1,40})/m.exec(text)?.[1] ?? version,
-    builtFor: built === undefined ? null : majorOf(built),
-    compatibleMajors: [...compatible.matchAll(/\d{1,3}/g)].map(([major]) => Number(major)),
-  };
+  return named(
+    packageVersion,
+    /^pg_autoctl extension version (\S{1,40})/m.exec(text)?.[1] ?? packageVersion,
+    built === undefined ? null : majorOf(built),
+    [...compatible.matchAll(/\d{1,3}/g)].map(([major]) => Number(major)),
+  );
 };
 
 /**
