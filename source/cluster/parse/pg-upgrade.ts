@@ -1,0 +1,136 @@
+/** What pg_upgrade is asked to do; each has its own number of lines. */
+export type PgUpgradeKind = 'check' | 'link' | 'clone' | 'copy';
+
+/**
+ * How many lines with a result a successful run prints. Counted on 15.20 → 17.12 with and without extensions; other
+ * majors have a few checks more or less, so this feeds a progress bar and no decision.
+ */
+const expectedLines: Readonly<Record<PgUpgradeKind, number>> = { check: 11, link: 35, clone: 34, copy: 34 };
+
+export interface PgUpgradeFailure {
+  /** The line that did not finish well; null when it failed between two. */
+  readonly at: string | null;
+  /** What pg_upgrade said about it, without the closing "Failure, exiting". */
+  readonly reason: string;
+  /** The files that hold the cause, as it names them. */
+  readonly files: readonly string[];
+}
+
+export interface PgUpgradeProgress {
+  /** Lines with a result so far. */
+  readonly finished: number;
+  readonly expected: number;
+  /** 0 to 1; 1 only once pg_upgrade has said that it is through. */
+  readonly fraction: number;
+  /** The line that is being worked on; pg_upgrade prints its result, and the newline, when it is done. */
+  readonly current: string | null;
+  readonly phase: 'checking' | 'upgrading' | 'complete' | 'failed';
+  readonly failure: PgUpgradeFailure | null;
+  /** update_extensions.sql was written. */
+  readonly extensionUpdates: boolean;
+}
+
+/** Source: PostgreSQL, src/bin/pg_upgrade/pg_upgrade.h, MESSAGE_WIDTH. */
+const labelWidth = 62;
+const resultLine = /^(.*?)\s*(ok|notice|warning|fatal|skipped)$/;
+/** Labels hold no names, so no line with a result is longer. */
+const longest = 300;
+/** pg_upgrade prints 3 kB; the rest of anything longer comes from programs that it runs. */
+const tail = 1_000_000;
+
+interface Line {
+  readonly label: string;
+  readonly result: string | null;
+}
+
+/** A label with its result, or one that waits for it; null for text. */
+const statusLine = (line: string): Line | null => {
+  if (line.length < labelWidth || line.length > longest) return null;
+  const [, label, result] = resultLine.exec(line) ?? [];
+  if (label !== undefined && result !== undefined && line.length - result.length >= labelWidth)
+    return { label, result };
+  // Sentences are never padded; labels without a result always are, up to the column of the result.
+  return /^\S.*\s$/.test(line) ? { label: line.trimEnd(), result: null } : null;
+};
+
+/** Everything that pg_upgrade said from the first sign of failure on. */
+const failureText = (lines: readonly string[]): string | null => {
+  const exiting = lines.findIndex((line) => line.trim() === 'Failure, exiting');
+  const star = lines.findIndex((line) => line.trim() === '*failure*');
+  const fatal = lines.findIndex((line) => statusLine(line)?.result === 'fatal');
+  if (exiting < 0 && star < 0 && fatal < 0) return null;
+  const end = exiting < 0 ? lines.length : exiting;
+  // Without a mark of its own the message is what follows the last status line.
+  const lastStatus = lines.findLastIndex((line, index) => index < end && statusLine(line) !== null);
+  const marks = [star, fatal].filter((index) => index >= 0);
+  const start = marks.length > 0 ? Math.min(...marks) : lastStatus;
+  return lines
+    .slice(start + 1, end)
+    .filter((line) => statusLine(line) === null)
+    .join('\n')
+    .trim()
+    .slice(0, 10_000);
+};
+
+const fileName = /^[^\p{Cc}]{1,1024}$/u;
+
+/**
+ * The files that hold the cause of a failure, in the order in which pg_upgrade names them: those of "Consult the last
+ * few lines of …" and the lists of "… is in the file:". Absolute from 15 on, relative to the working directory before.
+ * Empty when pg_upgrade did not fail, or said everything on the screen. They are remote text: quote them.
+ */
+export const causeFiles = (output: string): readonly string[] => {
+  const reason = failureText(output.slice(-tail).split('\n'));
+  if (reason === null) return [];
+  const sentences = [
+    ...reason.matchAll(/Consult the last few lines of ([\s\S]{1,2500}?) for\s+the probable cause/g),
+  ];
+  const logs = sentences.flatMap(([, text]) =>
+    [...(text ?? '').matchAll(/"([^"\n]+)"/g)].map(([, name]) => name ?? ''),
+  );
+  const lists = [...reason.matchAll(/in the file:\n {4}(\S[^\n]*)/g)].map(([, name]) => name ?? '');
+  return [...new Set([...logs, ...lists])].filter((name) => fileName.test(name)).slice(0, 20);
+};
+
+/**
+ * How far pg_upgrade is, from all that it has printed up to now (standard output and error together, through a pipe or
+ * into a file: on a terminal it prints otherwise).
+ */
+export const pgUpgradeProgress = (output: string, kind: PgUpgradeKind): PgUpgradeProgress => {
+  const lines = output.slice(-tail).split('\n');
+  const expected = expectedLines[kind];
+  let finished = 0;
+  let current: string | null = null;
+  for (const line of lines) {
+    const status = statusLine(line);
+    if (status?.result === null) current = status.label;
+    else if (status !== null) {
+      // A result alone on its line belongs to a label above it, as with --verbose.
+      if (status.result === 'fatal') current = status.label || current;
+      else {
+        finished += 1;
+        current = null;
+      }
+    }
+  }
+  const reason = failureText(lines);
+  const said = (text: string): boolean => lines.some((line) => line.trim() === text);
+  const complete =
+    reason === null && said(kind === 'check' ? '*Clusters are compatible*' : 'Upgrade Complete');
+  const ratio = Math.min(finished / expected, 0.99);
+  return {
+    finished,
+    expected,
+    fraction: complete ? 1 : ratio,
+    current: reason === null ? current : null,
+    phase: phaseOf(reason !== null, complete, said('Performing Upgrade')),
+    failure: reason === null ? null : { at: current, reason, files: causeFiles(output) },
+    extensionUpdates: said('update_extensions.sql'),
+  };
+};
+
+const phaseOf = (failed: boolean, complete: boolean, upgrading: boolean): PgUpgradeProgress['phase'] => {
+  if (failed) return 'failed';
+  if (complete) return 'complete';
+  return upgrading ? 'upgrading' : 'checking';
+};

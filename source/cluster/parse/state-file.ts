@@ -1,0 +1,97 @@
+import { fail, ok, type Problem, problem, type Result } from '../result.ts';
+import type { NodeState } from '../states.ts';
+
+/** What pg_autoctl.state holds, as far as it is known. */
+export interface KeeperState {
+  /** Layout version; 1 is the only one there has been. */
+  readonly version: number;
+  readonly pgVersion: number;
+  /** As in pg_controldata: 1300 for PostgreSQL 13 to 16, 1700 for 17. */
+  readonly controlVersion: number;
+  readonly catalogVersion: number;
+  readonly systemIdentifier: bigint;
+  readonly nodeId: number;
+  readonly group: number;
+  readonly assigned: NodeState;
+  readonly current: NodeState;
+}
+
+export const stateFileSize = 1024;
+const knownVersion = 1;
+const systemIdentifierOffset = 16;
+
+/** In the order of the enum. Source: pg_auto_failover, src/bin/pg_autoctl/state.h, NodeState. */
+const roles: readonly NodeState[] = [
+  'unknown',
+  'init',
+  'single',
+  'primary',
+  'wait_primary',
+  'wait_standby',
+  'demoted',
+  'demote_timeout',
+  'draining',
+  'secondary',
+  'catchingup',
+  'prepare_promotion',
+  'stop_replication',
+  'maintenance',
+  'join_primary',
+  'apply_settings',
+  'prepare_maintenance',
+  'wait_maintenance',
+  'report_lsn',
+  'fast_forward',
+  'join_secondary',
+  'dropped',
+];
+
+const unusable = (why: string): { readonly ok: false; readonly error: Problem } =>
+  fail(
+    problem(
+      `pg_autoctl.state is not usable: ${why}`,
+      'Compare with `pg_autoctl show file --state --contents` on the host',
+    ),
+  );
+
+/**
+ * Reads ~postgres/.local/share/pg_autoctl/PGDATA/pg_autoctl.state: 1,024 bytes, little-endian (every platform that
+ * pg_auto_failover is packaged for). Fails on another size, layout version, or a role that does not exist.
+ * Source: pg_auto_failover, src/bin/pg_autoctl/state.h, KeeperStateData ("do not change the order of fields").
+ */
+export const parseStateFile = (bytes: Uint8Array): Result<KeeperState> => {
+  if (bytes.length !== stateFileSize)
+    return unusable(`it has ${bytes.length} bytes and not ${stateFileSize}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = view.getInt32(0, true);
+  if (version !== knownVersion) return unusable(`its layout is version ${version} and not ${knownVersion}`);
+  const assigned = roles[view.getInt32(32, true)];
+  const current = roles[view.getInt32(56, true)];
+  if (assigned === undefined || current === undefined) return unusable('it holds a role that does not exist');
+  return ok({
+    version,
+    pgVersion: view.getInt32(4, true),
+    controlVersion: view.getUint32(8, true),
+    catalogVersion: view.getUint32(12, true),
+    systemIdentifier: view.getBigUint64(systemIdentifierOffset, true),
+    nodeId: view.getInt32(24, true),
+    group: view.getInt32(28, true),
+    assigned,
+    current,
+  });
+};
+
+/**
+ * A copy of the file in which only the system identifier is another. This is what makes pg_autoctl accept the
+ * upgraded cluster under its old node id; the service must be stopped. Fails when the file or the identifier
+ * (1 to 2^64 - 1) is not usable.
+ */
+export const patched = (bytes: Uint8Array, systemIdentifier: bigint): Result<Uint8Array> => {
+  const before = parseStateFile(bytes);
+  if (!before.ok) return before;
+  if (systemIdentifier <= 0n || systemIdentifier >= 1n << 64n)
+    return unusable(`${systemIdentifier} cannot be a system identifier`);
+  const copy = Uint8Array.from(bytes);
+  new DataView(copy.buffer).setBigUint64(systemIdentifierOffset, systemIdentifier, true);
+  return ok(copy);
+};

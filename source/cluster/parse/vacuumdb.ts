@@ -1,0 +1,21 @@
+export interface AnalyzeProgress {
+  /** 1 minimal, 2 medium, 3 full. */
+  readonly stage: number;
+  readonly stages: 3;
+  readonly database: string;
+}
+
+const stages = ['minimal', 'medium', 'default (full)'];
+const line =
+  /^vacuumdb: processing database "(.{1,128})": Generating (minimal|medium|default \(full\)) optimizer statistics/;
+
+/**
+ * Reads one line of `vacuumdb --all --analyze-in-stages`; null when it announces no stage.
+ * Source: PostgreSQL, src/bin/scripts/vacuumdb.c, stage_messages.
+ */
+export const parseAnalyzeLine = (text: string): AnalyzeProgress | null => {
+  const [, database, stage] = line.exec(text) ?? [];
+  return database === undefined || stage === undefined
+    ? null
+    : { stage: stages.indexOf(stage) + 1, stages: 3, database };
+};
