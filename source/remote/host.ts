@@ -38,10 +38,15 @@ export interface JobSpec {
 /** A closed channel without an exit code is *unknown*, never failed. */
 export type JobOutcome =
   | { readonly kind: 'exited'; readonly code: number }
-  | { readonly kind: 'unknown'; readonly problem: Problem };
+  | {
+      readonly kind: 'unknown';
+      readonly problem: Problem;
+      /** The script provably did not run: starting it under a new id is safe. */
+      readonly neverStarted?: true;
+    };
 
 export interface JobEvents {
-  /** Raw bytes of the job's combined output, in order, none lost or doubled. */
+  /** Raw bytes of the job's combined output, in order, none lost or doubled; `offset` is that of the first byte. */
   readonly onBytes: (chunk: Buffer, offset: number) => void;
   /** The line to the host was lost (`lost`) or is back (`following`). */
   readonly onLine?: (line: 'following' | 'lost') => void;
@@ -58,6 +63,8 @@ export interface RemoteHost {
   readonly alias: string;
   readonly address: HostAddress;
   readonly line: LineState;
+  /** Why the line is reconnecting or closed, as far as is known. */
+  readonly trouble?: Problem | null;
   /** Runs a short script and waits for it: one round trip. For looking, not for changing. */
   run(script: string, options: { as: string; timeoutMs?: number; stdin?: string }): Promise<Result<Output>>;
   /** Starts the job, or attaches to it if it exists, and follows its output to the end. */
@@ -80,7 +87,10 @@ export type Question =
     }
   | { readonly kind: 'passphrase'; readonly alias: string; readonly identityFile: string };
 
-export type Answer = { readonly kind: 'yes' } | { readonly kind: 'no' } | { readonly kind: 'secret'; readonly secret: string };
+export type Answer =
+  | { readonly kind: 'yes' }
+  | { readonly kind: 'no' }
+  | { readonly kind: 'secret'; readonly secret: string };
 
 export type Ask = (question: Question) => Promise<Answer>;
 

@@ -1,0 +1,85 @@
+import type { Duplex } from 'node:stream';
+import { fail, ok, type Problem, type Result } from '../cluster/result.ts';
+import type { Login } from './become.ts';
+import { deskOf } from './desk.ts';
+import { dial } from './dial.ts';
+import type {
+  Connect,
+  HostAddress,
+  JobEvents,
+  JobOutcome,
+  JobSpec,
+  LineState,
+  Output,
+  RemoteHost,
+  StreamTarget,
+} from './host.ts';
+import { followJob } from './job.ts';
+import { Line } from './line.ts';
+import { type RunOptions, runScript } from './run.ts';
+import { Slots } from './slots.ts';
+import { resolveRoute } from './ssh-config.ts';
+import { openStream } from './stream.ts';
+
+/** sshd's MaxSessions is 10 by default; two are left for whoever shares the connection's limit. */
+const sessions = 8;
+
+class SshHost implements RemoteHost {
+  readonly address: HostAddress;
+  readonly #line: Line;
+  readonly #login: Login;
+  readonly #slots = new Slots(sessions);
+
+  constructor(address: HostAddress, line: Line, login: Login) {
+    this.address = address;
+    this.#line = line;
+    this.#login = login;
+  }
+
+  get alias(): string {
+    return this.address.alias;
+  }
+
+  get line(): LineState {
+    return this.#line.state;
+  }
+
+  get trouble(): Problem | null {
+    return this.#line.trouble;
+  }
+
+  run(script: string, options: RunOptions): Promise<Result<Output>> {
+    return runScript(this.#line, this.#slots, this.#login, script, options);
+  }
+
+  job(spec: JobSpec, events: JobEvents): Promise<JobOutcome> {
+    return followJob(this.#line, this.#slots, this.#login, spec, events);
+  }
+
+  openStream(target: StreamTarget): Promise<Result<Duplex>> {
+    return openStream(this.#line, this.alias, target);
+  }
+
+  onLine(listener: (line: LineState) => void): () => void {
+    return this.#line.onLine(listener);
+  }
+
+  close(): Promise<void> {
+    return this.#line.close();
+  }
+}
+
+/**
+ * Reaches a host by ~/.ssh/config, through its jump hosts, with every host key verified, and keeps the connection:
+ * when it breaks it is dialled again until closed, or until a host key is refused. Each failure names the host and a remedy.
+ */
+export const connect: Connect = async (address, options) => {
+  const route = await resolveRoute(address, options);
+  if (!route.ok) return route;
+  const target = route.value[route.value.length - 1] ?? route.value[0];
+  const desk = deskOf(options.ask);
+  const line = new Line(address.alias, () => dial(route.value, desk));
+  const opened = await line.open();
+  if (!opened.ok) return fail(opened.error);
+  return ok(new SshHost(address, line, { alias: address.alias, user: target.user, become: options.become }));
+};

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import type { ParsedKey } from 'ssh2';
+import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
+import { parsePrivateKey } from './auth.ts';
+import type { Ask } from './host.ts';
+import { fingerprintOf, judgeKey, keyTypeOf } from './known-hosts.ts';
+import { KnownHostsStore } from './known-hosts-store.ts';
+import type { Hop } from './ssh-config.ts';
+
+/** Private keys whose passphrase was asked once; `declined` is not asked again. */
+export type Keyring = Map<string, ParsedKey | 'declined'>;
+
+const passphraseTries = 3;
+
+/**
+ * Where the questions of all connections meet: one at a time, and none twice. Several hosts that are reached through
+ * one unknown bastion, or with one encrypted key, cost the operator one answer; a reconnect in the night costs none.
+ */
+export class Desk {
+  readonly keyring: Keyring = new Map();
+  readonly knownHosts = new KnownHostsStore();
+  readonly #ask: Ask;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(ask: Ask) {
+    this.#ask = ask;
+  }
+
+  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const turn = this.#queue.then(work);
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Asks whether an unknown host key is the right one; yes is written to the first known hosts file. */
+  hostKey(hop: Hop, name: string, key: Buffer): Promise<Result<void>> {
+    return this.#inTurn(async () => {
+      const lines = await this.knownHosts.read(hop.knownHostsFiles);
+      if (!lines.ok) return lines;
+      if (judgeKey(lines.value, name, key).kind !== 'unknown') return ok(undefined);
+      const fingerprint = fingerprintOf(key);
+      const { alias, host } = hop;
+      const answer = await this.#ask({
+        kind: 'unknown-host-key',
+        alias,
+        host,
+        keyType: keyTypeOf(key),
+        fingerprint,
+      });
+      if (answer.kind === 'yes') return this.knownHosts.accept(hop.knownHostsFiles, name, key);
+      const what = `The host key of ${name} (${fingerprint}) was not accepted.`;
+      return fail(problem(what, `Compare it with \`ssh-keygen -lf\` on ${host}, then connect again.`));
+    });
+  }
+
+  /** Asks for the passphrase of a key file, three times at most. A refusal is remembered, not an error. */
+  passphrase(hop: Hop, file: string): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.keyring.has(file)) return;
+      for (let attempt = 0; attempt < passphraseTries; attempt += 1) {
+        const answer = await this.#ask({ kind: 'passphrase', alias: hop.alias, identityFile: file });
+        if (answer.kind !== 'secret') break;
+        const key = await unlock(file, answer.secret);
+        if (key === null) continue;
+        this.keyring.set(file, key);
+        return;
+      }
+      this.keyring.set(file, 'declined');
+    });
+  }
+}
+
+const unlock = async (file: string, passphrase: string): Promise<ParsedKey | null> => {
+  const key = parsePrivateKey(await readFile(file), passphrase);
+  return key === 'locked' || key instanceof Error ? null : key;
+};
+
+const desks = new WeakMap<Ask, Desk>();
+
+/** The desk of whoever answers: connections with the same `ask` share one. */
+export const deskOf = (ask: Ask): Desk => {
+  const known = desks.get(ask);
+  if (known) return known;
+  const desk = new Desk(ask);
+  desks.set(ask, desk);
+  return desk;
+};
+
+/** An `ask` that threw (a closed screen) as a Problem. */
+export const questionFailed = (thrown: unknown, host: string) =>
+  problem(`The question about ${host} could not be answered.`, 'Connect again.', messageOf(thrown));

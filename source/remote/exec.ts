@@ -1,0 +1,55 @@
+import type { ClientChannel } from 'ssh2';
+import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
+import type { Line } from './line.ts';
+import type { Slots } from './slots.ts';
+
+/** How a command's channel ended. Both null: the line broke, or sshd did not say. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/**
+ * Opens an exec channel in its turn (sshd's MaxSessions is 10 unless configured) and hands it to `attach` at once,
+ * since output may arrive with the next packet. Errors: no line within `timeoutMs`, or sshd refuses the channel.
+ */
+export const openExec = async (
+  line: Line,
+  slots: Slots,
+  alias: string,
+  command: string,
+  timeoutMs: number | undefined,
+): Promise<Result<ClientChannel>> => {
+  const release = await slots.take();
+  const client = await line.client(timeoutMs);
+  if (!client.ok) {
+    release();
+    return client;
+  }
+  return new Promise((resolve) => {
+    const failed = (cause: string) => {
+      release();
+      const remedy = `If it persists, look at MaxSessions and at the log of sshd on ${alias}.`;
+      resolve(fail(problem(`${alias} did not open another SSH channel.`, remedy, cause)));
+    };
+    try {
+      client.value.exec(command, (error, channel) => {
+        if (error) return failed(error.message);
+        channel.once('close', release);
+        resolve(ok(channel));
+      });
+    } catch (thrown) {
+      failed(messageOf(thrown));
+    }
+  });
+};
+
+/** Waits for 'close' (after both outputs ended), not for 'exit', which comes before the last output. */
+export const endingOf = (channel: ClientChannel): Promise<Ending> =>
+  new Promise((resolve) => {
+    let ending: Ending = { code: null, signal: null };
+    channel.on('exit', (code: number | null, signal?: string) => {
+      ending = { code: code ?? null, signal: signal ?? null };
+    });
+    channel.on('close', () => resolve(ending));
+  });

@@ -1,0 +1,130 @@
+import type { Readable } from 'node:stream';
+import ssh2, { type AuthenticationType, type Client } from 'ssh2';
+import type { Credentials } from './auth.ts';
+import {
+  fingerprintOf,
+  judgeKey,
+  type KnownHostLine,
+  knownHostName,
+  preferredAlgorithms,
+} from './known-hosts.ts';
+import {
+  authProblem,
+  certificateProblem,
+  connectProblem,
+  type Failure,
+  keyProblem,
+  timeoutProblem,
+} from './problems.ts';
+import type { Hop } from './ssh-config.ts';
+
+/** What came of one connection attempt. A question ends the attempt: sshd would not wait for the operator to read. */
+export type HopOutcome =
+  | { readonly kind: 'ready'; readonly client: Client }
+  | { readonly kind: 'unknown-key'; readonly name: string; readonly key: Buffer }
+  | { readonly kind: 'locked-key'; readonly file: string }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+const keepaliveMs = 5_000;
+const keepaliveMisses = 3;
+/** Signing may wait for a finger on a hardware key. */
+const authenticationMs = 60_000;
+
+/** The name under which a hop's key is kept in known_hosts. */
+export const keyNameOf = (hop: Hop): string =>
+  hop.hostKeyAlias === undefined ? knownHostName(hop.host, hop.port) : hop.hostKeyAlias.toLowerCase();
+
+/**
+ * One attempt to reach one host, directly or over `sock` (a channel through the hop before). Its key is always
+ * verified; nothing is asked here. Bounded by the hop's timeout up to the key exchange, then by a minute.
+ */
+export const openHop = (
+  hop: Hop,
+  sock: Readable | null,
+  known: readonly KnownHostLine[],
+  credentials: Credentials,
+): Promise<HopOutcome> => {
+  const client: Client = new ssh2.Client();
+  const name = keyNameOf(hop);
+  const queue = [...credentials.list];
+  const tried: string[] = [];
+  let accepts: readonly string[] = [];
+  let lastError: Error | undefined;
+  return new Promise((resolve) => {
+    let settled = false;
+    let timer = setTimeout(() => refuse(timeoutProblem(hop), false), hop.timeoutMs);
+    const settle = (outcome: HopOutcome): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      if (outcome.kind !== 'ready') client.destroy();
+      resolve(outcome);
+    };
+    const refuse = (problem: Failure['problem'], final: boolean): void =>
+      settle({ kind: 'failed', failure: { problem, final } });
+    const refuseError = (error: Error & { level?: string }): void => {
+      const message = error.message;
+      if (error.level === 'client-authentication' || /authentication failures/i.test(message))
+        settle({
+          kind: 'failed',
+          failure: {
+            problem: authProblem(hop, tried, credentials.skipped, accepts, message),
+            final: false,
+            patient: true,
+          },
+        });
+      else refuse(connectProblem(hop, error), false);
+    };
+
+    client.on('handshake', () => {
+      if (settled) return;
+      clearTimeout(timer);
+      timer = setTimeout(
+        () => refuse(timeoutProblem(hop, 'waiting for authentication'), false),
+        authenticationMs,
+      );
+    });
+    client.on('ready', () => settle({ kind: 'ready', client }));
+    client.on('error', (error) => {
+      lastError = error;
+      // An agent that cannot be asked is one method less; ssh2 goes on with the next by itself.
+      if (error.level === 'agent') tried.push(`(agent: ${error.message})`);
+      else refuseError(error);
+    });
+    client.on('close', () => refuseError(lastError ?? new Error('the server closed the connection')));
+
+    const verify = (key: Buffer): boolean => {
+      const verdict = judgeKey(known, name, key);
+      if (verdict.kind === 'known') return true;
+      if (verdict.kind !== 'unknown') refuse(keyProblem(hop, name, fingerprintOf(key), verdict), true);
+      else if (verdict.certificateOnly) refuse(certificateProblem(hop, name), true);
+      else settle({ kind: 'unknown-key', name, key });
+      return false;
+    };
+    const nextMethod = (left: AuthenticationType[] | null) => {
+      accepts = left ?? accepts;
+      const next = queue.shift();
+      if (next === undefined) return false;
+      if (next.kind === 'locked') return settle({ kind: 'locked-key', file: next.file });
+      tried.push(next.label);
+      return next.method;
+    };
+    try {
+      client.connect({
+        host: hop.host,
+        port: hop.port,
+        username: hop.user,
+        ...(sock === null ? {} : { sock }),
+        readyTimeout: 0,
+        keepaliveInterval: keepaliveMs,
+        keepaliveCountMax: keepaliveMisses,
+        algorithms: { serverHostKey: preferredAlgorithms(known, name) },
+        // The callback form: ssh2 takes a promise, even of false, for a yes.
+        hostVerifier: (key: Buffer, done: (accepted: boolean) => void): void => done(verify(key)),
+        authHandler: nextMethod,
+      });
+    } catch (thrown) {
+      refuseError(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+  });
+};

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { fail, ok, type Problem, type Result } from '../cluster/result.ts';
+import { becomeProblem, type Login, pack, shellAs } from './become.ts';
+import { endingOf, openExec } from './exec.ts';
+import type { JobSpec } from './host.ts';
+import { launchScript } from './job-scripts.ts';
+import type { Line } from './line.ts';
+import type { Slots } from './slots.ts';
+
+/** How one attempt to follow a job ended. */
+export type FollowEnd =
+  /** The log had `size` bytes when the exit code was read. */
+  | { readonly kind: 'exited'; readonly code: number; readonly size: number }
+  | { readonly kind: 'vanished'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'not-started'; readonly problem: Problem }
+  /** The line, the channel or the follower broke; the job does not care. */
+  | { readonly kind: 'broken' };
+
+/** What login files and sudo may print, in characters. */
+const maximumNoise = 64 * 1024;
+
+const endFrom = (text: string): FollowEnd | null => {
+  const [word, ...rest] = text.split(' ');
+  const reason = rest.join(' ');
+  switch (word) {
+    case 'exited': {
+      const [code, size] = rest.filter((field) => field !== '').map(Number);
+      if (code === undefined || size === undefined || !Number.isInteger(code) || !Number.isInteger(size))
+        return null;
+      return { kind: 'exited', code, size };
+    }
+    case 'vanished':
+      return { kind: 'vanished', reason };
+    case 'refused':
+      return { kind: 'refused', reason };
+    default:
+      return null;
+  }
+};
+
+/**
+ * Starts the job unless it exists, and follows it over one channel in one round trip. `onBytes` gets the log from
+ * `offset` on; `onFollowing` is called once the host says that it follows. Errors: the script cannot be packed for this
+ * login, which no later attempt would change.
+ */
+export const follow = async (
+  line: Line,
+  slots: Slots,
+  login: Login,
+  spec: JobSpec,
+  offset: number,
+  onBytes: (chunk: Buffer) => void,
+  onFollowing: () => void,
+): Promise<Result<FollowEnd>> => {
+  const tag = randomBytes(8).toString('hex');
+  const scriptBytes = Buffer.byteLength(spec.script);
+  const launch = launchScript(login, { id: spec.id, as: spec.as, tag, scriptBytes, offset });
+  if (!launch.ok) return launch;
+  const parcel = pack(launch.value, spec.script);
+  const command = shellAs(login, login.user, parcel.inner);
+  if (!command.ok) return command;
+  const opened = await openExec(line, slots, login.alias, command.value, undefined);
+  if (!opened.ok) return line.state === 'closed' ? fail(opened.error) : ok({ kind: 'broken' });
+  const channel = opened.value;
+
+  let head: Buffer | null = Buffer.alloc(0);
+  channel.on('data', (chunk: Buffer) => {
+    if (head === null) return onBytes(chunk);
+    head = Buffer.concat([head, chunk]);
+    const at = head.indexOf(parcel.mark);
+    if (at < 0) return;
+    const rest = head.subarray(at + parcel.mark.length);
+    head = null;
+    if (rest.length > 0) onBytes(rest);
+  });
+  let said = '';
+  let noise = '';
+  let end: FollowEnd | null = null;
+  channel.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString('utf8');
+    for (let at = said.indexOf('\n'); at >= 0; at = said.indexOf('\n')) {
+      const text = said.slice(0, at);
+      said = said.slice(at + 1);
+      if (text === `${tag} following`) onFollowing();
+      else if (text.startsWith(tag)) end ??= endFrom(text.slice(tag.length + 1));
+      else if (noise.length < maximumNoise) noise += `${text}\n`;
+    }
+    if (said.length > maximumNoise) said = '';
+  });
+  channel.on('error', () => undefined);
+  const ended = endingOf(channel);
+  channel.end(parcel.payload);
+  const { code } = await ended;
+  if (end !== null) return ok(end);
+  // The shell ended by itself before it said its mark: it will do so every time.
+  if (head !== null && code !== null)
+    return ok({ kind: 'not-started', problem: becomeProblem(login, login.user, noise + said, code) });
+  return ok({ kind: 'broken' });
+};

@@ -1,0 +1,104 @@
+import { ok, type Result } from '../cluster/result.ts';
+import { type Login, shellAs } from './become.ts';
+
+/** What the launcher needs to know. `tag` begins each line that it says on stderr. */
+export interface LaunchPlan {
+  readonly id: string;
+  readonly as: string;
+  readonly tag: string;
+  readonly scriptBytes: number;
+  /** Follow the log from this byte. */
+  readonly offset: number;
+}
+
+/**
+ * The runner: a small file beside the script, started in its own session as the login user. It writes its pid before the
+ * script may run and the exit code after it, both by rename, so that a reader sees them whole or not at all.
+ * It waits for the script alone, so a daemon that keeps the log open does not hold the end.
+ */
+const runner = (
+  plan: LaunchPlan,
+  asUser: string,
+): string => `# Runs ./script as ${plan.as}. Written by pgaf-upgrade.
+umask 077
+read -r stat </proc/$$/stat
+set -- "$1" \${stat##*) }
+read -r boot </proc/sys/kernel/random/boot_id
+echo "$$ \${21} $boot" >pid.new && mv pid.new pid || exit 1
+date -u +%Y-%m-%dT%H:%M:%SZ >started
+umask "$1"
+PGAF_UPGRADE_JOB=${plan.id} ${asUser} <script >>log 2>&1
+rc=$?
+umask 077
+date -u +%Y-%m-%dT%H:%M:%SZ >ended
+echo "$rc" >rc.new && mv rc.new rc
+`;
+
+/**
+ * The launcher, run as the login user with the job's script on stdin: starts the job unless its directory is there
+ * (mkdir is the lock), then follows the log. stdout carries nothing but bytes of the log; what the launcher itself
+ * has to say goes to stderr, one line each: `following`, and at the end one of
+ * `exited CODE SIZE`, `vanished REASON`, `again` (the follower died, the job lives), `refused TEXT` (the job did not start).
+ */
+const launcher = (plan: LaunchPlan, runnerText: string): string => `
+say() { printf '%s %s\\n' ${plan.tag} "$*" >&2; }
+refuse() { say refused "$1"; exit 0; }
+was=$(umask); umask 077
+jobs=$HOME/.pgaf-upgrade/jobs; dir=$jobs/${plan.id}
+if ! [ -d "$dir" ]; then
+  parent=\${dir%/*}
+  error=$(mkdir -p "$parent" 2>&1) || refuse "$error"
+  new=$(mktemp -d "$jobs/.new.XXXXXX" 2>&1) || refuse "$new"
+  error=$(head -c ${plan.scriptBytes} 2>&1 >"$new/script") || refuse "$error"
+  [ "$(wc -c <"$new/script")" -eq ${plan.scriptBytes} ] || { rm -rf "$new"; refuse 'the script did not arrive whole'; }
+  cat >"$new/runner" <<'END-OF-RUNNER' || refuse 'the runner could not be written'
+${runnerText}END-OF-RUNNER
+  : >"$new/log" || refuse 'the log could not be written'
+  if mkdir "$dir" 2>/dev/null; then
+    mv "$new/script" "$new/runner" "$new/log" "$dir/" && cd "$dir" || refuse 'the job directory could not be filled'
+    rmdir "$new"
+    setsid sh ./runner "$was" </dev/null >/dev/null 2>&1 &
+  else
+    rm -rf "$new"
+    [ -d "$dir" ] || refuse "mkdir $dir failed"
+  fi
+fi
+exec </dev/null
+cd "$dir" || refuse "cd $dir failed"
+pid=; start=; boot=
+alive() {
+  [ -s pid ] || return 1
+  read -r pid start boot <pid
+  read -r now </proc/sys/kernel/random/boot_id
+  [ "$now" = "$boot" ] || return 1
+  { read -r stat </proc/$pid/stat; } 2>/dev/null || return 1
+  set -- \${stat##*) }
+  [ "$1" != Z ] && [ "\${20}" = "$start" ]
+}
+# The one who made the directory may be a moment from writing the pid.
+tries=0
+until [ -s pid ] || [ -s rc ] || [ $tries -ge 200 ]; do tries=$((tries + 1)); sleep 0.01; done
+say following
+if [ -s rc ] || ! alive; then tail -c +${plan.offset + 1} log 2>/dev/null
+else tail -c +${plan.offset + 1} -s 0.02 --pid="$pid" -f log 2>/dev/null
+fi
+if [ -s rc ]; then say exited "$(cat rc)" "$(wc -c <log)"
+elif alive; then say again
+elif [ -s pid ] && [ "$now" != "$boot" ]; then say vanished the host was restarted meanwhile
+elif [ -s pid ]; then say vanished "its process $pid is gone and left no exit code"
+else say vanished 'it left no process id: it may never have started'
+fi
+`;
+
+/** The launcher's text for one job, to be run as the login user. Errors: no way to become the job's user. */
+export const launchScript = (login: Login, plan: LaunchPlan): Result<string> => {
+  // The name of the job is in the environment of everything it starts, so that it can be found in /proc/*/environ.
+  const inner = [
+    'pgaf_s=$(cat; echo .)',
+    'exec </dev/null',
+    `PGAF_UPGRADE_JOB=${plan.id}; export PGAF_UPGRADE_JOB`,
+    `eval "unset pgaf_s;\${pgaf_s%.}"`,
+  ].join('; ');
+  const asUser = shellAs(login, plan.as, inner);
+  return asUser.ok ? ok(launcher(plan, runner(plan, asUser.value))) : asUser;
+};

@@ -1,0 +1,146 @@
+import type { Client } from 'ssh2';
+import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
+import type { LineState } from './host.ts';
+import type { Failure } from './problems.ts';
+
+/** Milliseconds before each attempt to connect anew; the last one repeats. */
+const backoffMs = [0, 100, 250, 500, 1_000, 2_000, 5_000];
+const patientMs = 30_000;
+
+type Waiter = (result: Result<Client>) => void;
+
+/** One kept connection: dials, notices that it broke, dials again until closed or refused for good. */
+export class Line {
+  #state: LineState = 'connecting';
+  #trouble: Problem | null = null;
+  #client: Client | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #dial: () => Promise<Result<Client, Failure>>;
+  readonly #alias: string;
+  readonly #waiters = new Set<Waiter>();
+  readonly #listeners = new Set<(line: LineState) => void>();
+
+  constructor(alias: string, dial: () => Promise<Result<Client, Failure>>) {
+    this.#alias = alias;
+    this.#dial = dial;
+  }
+
+  get state(): LineState {
+    return this.#state;
+  }
+
+  /** Why the line is not connected, as far as is known. */
+  get trouble(): Problem | null {
+    return this.#trouble;
+  }
+
+  onLine(listener: (line: LineState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The first connection: one attempt, so that a wrong address is said at once. */
+  async open(): Promise<Result<void>> {
+    const dialled = await this.#dial();
+    if (this.#adopt(dialled)) return ok(undefined);
+    const error = dialled.ok ? this.#closedProblem() : dialled.error.problem;
+    this.#end(error);
+    return fail(error);
+  }
+
+  /** The live connection; waits for one while reconnecting, `timeoutMs` at most (without it: until it is decided). */
+  client(timeoutMs?: number): Promise<Result<Client>> {
+    if (this.#client) return Promise.resolve(ok(this.#client));
+    if (this.#state === 'closed') return Promise.resolve(fail(this.#trouble ?? this.#closedProblem()));
+    return new Promise((resolve) => {
+      const waiter: Waiter = (result) => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+        resolve(result);
+      };
+      const timer =
+        timeoutMs === undefined ? undefined : setTimeout(() => waiter(fail(this.#lostProblem())), timeoutMs);
+      this.#waiters.add(waiter);
+    });
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#end(null);
+    if (client === null) return;
+    await new Promise<void>((resolve) => {
+      // A peer that does not answer the goodbye must not hold the console.
+      const timer = setTimeout(() => client.destroy(), 1_000);
+      client.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      client.end();
+    });
+  }
+
+  #adopt(dialled: Result<Client, Failure>): boolean {
+    if (!dialled.ok) return false;
+    const client = dialled.value;
+    if (this.#state === 'closed') {
+      client.destroy();
+      return false;
+    }
+    client.once('error', (error) => {
+      this.#trouble = { ...this.#lostProblem(), cause: error.message };
+    });
+    client.once('close', () => this.#broke(client));
+    this.#client = client;
+    this.#trouble = null;
+    this.#announce('connected');
+    for (const waiter of [...this.#waiters]) waiter(ok(client));
+    return true;
+  }
+
+  #broke(client: Client): void {
+    if (this.#client !== client) return;
+    this.#client = null;
+    if (this.#state === 'closed') return;
+    this.#trouble ??= this.#lostProblem();
+    this.#announce('reconnecting');
+    this.#schedule(0, false);
+  }
+
+  #schedule(attempt: number, patient: boolean): void {
+    const delay = patient ? patientMs : (backoffMs[Math.min(attempt, backoffMs.length - 1)] ?? 0);
+    this.#timer = setTimeout(() => void this.#redial(attempt), delay);
+  }
+
+  async #redial(attempt: number): Promise<void> {
+    const dialled = await this.#dial();
+    if (this.#adopt(dialled) || dialled.ok || this.#state === 'closed') return;
+    this.#trouble = dialled.error.problem;
+    if (dialled.error.final) this.#end(dialled.error.problem);
+    else this.#schedule(attempt + 1, dialled.error.patient === true);
+  }
+
+  #end(trouble: Problem | null): void {
+    clearTimeout(this.#timer);
+    this.#client = null;
+    this.#trouble = trouble;
+    this.#announce('closed');
+    for (const waiter of [...this.#waiters]) waiter(fail(trouble ?? this.#closedProblem()));
+  }
+
+  #announce(state: LineState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+
+  #lostProblem(): Problem {
+    return (
+      this.#trouble ??
+      problem(`The SSH connection to ${this.#alias} was lost.`, 'Nothing to do: it is being dialled again.')
+    );
+  }
+
+  #closedProblem(): Problem {
+    return problem(`The SSH connection to ${this.#alias} is closed.`, 'Start the console again.');
+  }
+}

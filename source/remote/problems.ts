@@ -1,0 +1,97 @@
+import { type Problem, problem } from '../cluster/result.ts';
+import type { KeyVerdict } from './known-hosts.ts';
+import type { Hop } from './ssh-config.ts';
+
+export interface Failure {
+  readonly problem: Problem;
+  /** Trying again changes nothing and may do harm: a wrong host key, a refusal by the operator. */
+  readonly final: boolean;
+  /** Trying again soon may do harm: sshd and fail2ban count refused logins. */
+  readonly patient?: boolean;
+}
+
+const destination = (hop: Hop): string =>
+  `${hop.user}@${hop.host}${hop.port === 22 ? '' : ` -p ${hop.port}`}`;
+
+/** The host as the screen names it, with its address where that says more. */
+export const nameOf = (hop: Hop): string =>
+  hop.alias === hop.host ? `${hop.host}:${hop.port}` : `${hop.alias} (${hop.host}:${hop.port})`;
+
+/** A socket's or ssh2's error while connecting, said to the operator. */
+export const connectProblem = (hop: Hop, error: Error & { code?: unknown }): Problem => {
+  const name = nameOf(hop);
+  const cause = error.message;
+  const look = `Try \`ssh ${destination(hop)}\` from this machine.`;
+  switch (error.code) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return problem(
+        `The name ${hop.host} (${hop.alias}) is not found in DNS.`,
+        'Correct the host name in the cluster file, or give it a HostName in ~/.ssh/config.',
+        cause,
+      );
+    case 'ECONNREFUSED':
+      return problem(
+        `${name} refuses the connection.`,
+        `Is sshd running there, on this port? ${look}`,
+        cause,
+      );
+    case 'ETIMEDOUT':
+      return timeoutProblem(hop, cause);
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return problem(`There is no route to ${name}.`, `Check the network, or the VPN. ${look}`, cause);
+    default:
+      return problem(`The SSH connection to ${name} failed.`, look, cause);
+  }
+};
+
+export const timeoutProblem = (hop: Hop, cause?: string): Problem =>
+  problem(
+    `${nameOf(hop)} did not answer within ${hop.timeoutMs / 1000} s.`,
+    `Is the host up, and port ${hop.port} open in the firewall? Try \`ssh ${destination(hop)}\` from this machine.`,
+    cause,
+  );
+
+export const authProblem = (
+  hop: Hop,
+  tried: readonly string[],
+  skipped: readonly string[],
+  accepts: readonly string[],
+  cause?: string,
+): Problem => {
+  const offered = tried.length > 0 ? `offered: ${tried.join(', ')}` : 'there was no key to offer';
+  const left = skipped.length > 0 ? `; left out: ${skipped.join(', ')}` : '';
+  const wants = accepts.length > 0 ? `; the server accepts ${accepts.join(', ')}` : '';
+  const remedy =
+    cause !== undefined && /too many/i.test(cause)
+      ? `The agent holds more keys than the server lets us try: set IdentityFile and \`IdentitiesOnly yes\` for ${hop.host} in ~/.ssh/config.`
+      : `Load the right key with ssh-add, or name it with IdentityFile in ~/.ssh/config; \`ssh -v ${destination(hop)}\` shows what the server says.`;
+  return problem(`${nameOf(hop)} did not let ${hop.user} in (${offered}${left}${wants}).`, remedy, cause);
+};
+
+/** Why a host key is refused for good. */
+export const keyProblem = (
+  hop: Hop,
+  name: string,
+  fingerprint: string,
+  verdict: Extract<KeyVerdict, { kind: 'changed' | 'revoked' }>,
+): Problem => {
+  const where = verdict.line === 0 ? verdict.file : `${verdict.file} line ${verdict.line}`;
+  return verdict.kind === 'revoked'
+    ? problem(
+        `The host key of ${nameOf(hop)} (${fingerprint}) is revoked in ${where}. The connection was refused.`,
+        'Do not connect to this host before its administrators have given it a new key.',
+      )
+    : problem(
+        `The host key of ${nameOf(hop)} is not the one in ${where}: it shows ${fingerprint}. The connection was refused; somebody may be in between.`,
+        `If the host was really reinstalled, check the fingerprint on its own console, then \`ssh-keygen -R '${name}' -f ${verdict.file}\` and connect again.`,
+      );
+};
+
+/** The only line for this host is @cert-authority, and ssh2 cannot check host certificates. */
+export const certificateProblem = (hop: Hop, name: string): Problem =>
+  problem(
+    `${nameOf(hop)} is known only by a certificate authority (@cert-authority), which this console cannot verify.`,
+    `Add its plain key: \`ssh-keyscan -p ${hop.port} ${hop.host}\`, compare the fingerprint, and append the line for ${name} to ${hop.knownHostsFiles[0] ?? 'known_hosts'}.`,
+  );

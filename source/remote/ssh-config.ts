@@ -1,0 +1,181 @@
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import SSHConfig from 'ssh-config';
+import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
+import type { HostAddress, RemoteOptions } from './host.ts';
+import { readWithIncludes } from './ssh-config-file.ts';
+
+/** Where one SSH connection goes, after ~/.ssh/config has been asked. */
+export interface Hop {
+  /** The alias that the screen shows; for a jump host the name that ProxyJump gave. */
+  readonly alias: string;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** The name to look up in known_hosts when HostKeyAlias is set. */
+  readonly hostKeyAlias?: string;
+  readonly identityFiles: readonly string[];
+  /** Whether the identity files were named by somebody, so that their absence is worth a word. */
+  readonly identitiesNamed: boolean;
+  readonly identitiesOnly: boolean;
+  readonly agentSocket: string | null;
+  readonly knownHostsFiles: readonly string[];
+  /** Milliseconds until an unanswered connection attempt is given up. */
+  readonly timeoutMs: number;
+}
+
+/** The jump hosts in order, then the target: the last hop. */
+export type Route = readonly [Hop, ...Hop[]];
+
+const defaultIdentities = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+const defaultTimeoutMs = 10_000;
+const maximumHops = 8;
+
+const listOf = (value: string | string[] | undefined): string[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
+const textOf = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
+
+/** `~`, and the tokens of ssh_config(5) that make sense without a running connection. */
+const expand = (
+  value: string,
+  tokens: { host: string; user: string; port: number; name: string },
+): string => {
+  const byToken: Record<string, string> = {
+    '%%': '%',
+    '%d': homedir(),
+    '%h': tokens.host,
+    '%n': tokens.name,
+    '%p': String(tokens.port),
+    '%r': tokens.user,
+    '%u': userInfo().username,
+  };
+  const text = value.replace(/%[%dhnpru]/g, (token) => byToken[token] ?? token);
+  return text === '~' || text.startsWith('~/') ? join(homedir(), text.slice(1)) : text;
+};
+
+const agentOf = (setting: string | undefined, options: RemoteOptions): string | null => {
+  const fromEnvironment = options.agentSocket === undefined ? process.env.SSH_AUTH_SOCK : options.agentSocket;
+  if (setting === undefined || setting === 'SSH_AUTH_SOCK') return fromEnvironment || null;
+  if (setting.toLowerCase() === 'none') return null;
+  if (setting.startsWith('$')) return process.env[setting.replace(/^\$\{?|\}$/g, '')] || null;
+  return setting;
+};
+
+const jumpPattern = /^(?:ssh:\/\/)?(?:([^@]+)@)?(\[[^\]]+\]|[^:@\s]+)(?::(\d+))?\/?$/;
+
+const parseJump = (text: string): HostAddress | null => {
+  const [, user, host, port] = jumpPattern.exec(text.trim()) ?? [];
+  if (host === undefined) return null;
+  return {
+    alias: host,
+    host: host.replace(/^\[|\]$/g, ''),
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+  };
+};
+
+type Settings = Record<string, string | string[] | undefined>;
+
+const settingsFor = async (address: HostAddress, options: RemoteOptions): Promise<Result<Settings>> => {
+  if (options.sshConfigFile === null) return ok({});
+  const file = options.sshConfigFile ?? join(homedir(), '.ssh', 'config');
+  const remedy = `Correct ${file}; \`ssh -G ${address.host}\` shows how OpenSSH reads it.`;
+  try {
+    const config = SSHConfig.parse(await readWithIncludes(file, options.sshConfigFile !== undefined));
+    const query =
+      address.user === undefined ? { Host: address.host } : { Host: address.host, User: address.user };
+    return ok(config.compute(query, { ignoreCase: true }));
+  } catch (thrown) {
+    return fail(problem(`Cannot read the SSH configuration ${file}.`, remedy, messageOf(thrown)));
+  }
+};
+
+const hopFrom = (address: HostAddress, settings: Settings, options: RemoteOptions): Hop => {
+  const port = address.port ?? Number(textOf(settings.port) ?? 22);
+  const user = address.user ?? textOf(settings.user) ?? userInfo().username;
+  const bare = { host: address.host, user, port, name: address.host };
+  const host = expand(textOf(settings.hostname) ?? address.host, bare);
+  const tokens = { ...bare, host };
+  const named = [...(address.identityFiles ?? []), ...listOf(settings.identityfile)].filter(
+    (f) => f !== 'none',
+  );
+  const identities = named.length > 0 ? named : defaultIdentities.map((file) => `~/.ssh/${file}`);
+  const userFiles = listOf(settings.userknownhostsfile)
+    .flatMap((v) => v.split(/\s+/))
+    .filter((f) => f !== 'none');
+  const globalFiles = listOf(settings.globalknownhostsfile).flatMap((v) => v.split(/\s+/));
+  const knownHostsFiles = options.knownHostsFiles ?? [
+    ...(userFiles.length > 0 ? userFiles : ['~/.ssh/known_hosts']),
+    ...(globalFiles.length > 0 ? globalFiles : ['/etc/ssh/ssh_known_hosts']),
+  ];
+  const agent = agentOf(textOf(settings.identityagent), options);
+  const seconds = Number(textOf(settings.connecttimeout) ?? Number.NaN);
+  const hostKeyAlias = textOf(settings.hostkeyalias);
+  return {
+    alias: address.alias,
+    host,
+    port,
+    user,
+    ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
+    identityFiles: identities.map((file) => expand(file, tokens)),
+    identitiesNamed: named.length > 0,
+    identitiesOnly: textOf(settings.identitiesonly)?.toLowerCase() === 'yes',
+    agentSocket: agent === null ? null : expand(agent, tokens),
+    knownHostsFiles: knownHostsFiles.map((file) => expand(file, tokens)),
+    timeoutMs: seconds > 0 ? seconds * 1000 : defaultTimeoutMs,
+  };
+};
+
+/**
+ * Resolves an address by ~/.ssh/config into its jump hosts and itself. As in OpenSSH, of a list `a,b` only `a`
+ * follows its own ProxyJump; `b` is reached through `a`.
+ * Errors: an unreadable configuration, a ProxyJump that is malformed or runs in a circle, ProxyCommand.
+ */
+export const resolveRoute = async (
+  address: HostAddress,
+  options: RemoteOptions,
+  depth = 0,
+): Promise<Result<Route>> => {
+  const found = await settingsFor(address, options);
+  if (!found.ok) return found;
+  const settings = found.value;
+  const hop = hopFrom(address, settings, options);
+  const command = textOf(settings.proxycommand);
+  const jump = textOf(settings.proxyjump);
+  if (jump === undefined && command !== undefined && command.toLowerCase() !== 'none')
+    return fail(
+      problem(
+        `The SSH configuration reaches ${address.host} by ProxyCommand, which this console does not run.`,
+        'Say the same with ProxyJump in ~/.ssh/config.',
+      ),
+    );
+  if (jump === undefined || jump.toLowerCase() === 'none') return ok([hop]);
+  if (depth >= maximumHops)
+    return fail(
+      problem(`ProxyJump of ${address.host} runs in a circle.`, 'Correct ProxyJump in ~/.ssh/config.'),
+    );
+  const tokens = { host: hop.host, user: hop.user, port: hop.port, name: address.host };
+  const hops: Hop[] = [];
+  for (const [index, text] of jump.split(',').entries()) {
+    const via = parseJump(expand(text, tokens));
+    if (via === null)
+      return fail(
+        problem(
+          `ProxyJump of ${address.host} is not understood: ${text}`,
+          'Write it as user@host:port, or several with commas.',
+        ),
+      );
+    if (index > 0) {
+      const between = await settingsFor(via, options);
+      if (!between.ok) return between;
+      hops.push(hopFrom(via, between.value, options));
+      continue;
+    }
+    const first = await resolveRoute(via, options, depth + 1);
+    if (!first.ok) return first;
+    hops.push(...first.value);
+  }
+  const [first, ...rest] = [...hops, hop];
+  return ok(first === undefined ? [hop] : [first, ...rest]);
+};
