@@ -6,7 +6,6 @@ const hidden = '****';
  */
 export const redactUri = (connection: string): string =>
   connection
-    // Up to the last @ before a slash or question mark: libpq lets a password hold an @ only when it is encoded,
-    // but a mistyped one must not be shown either.
-    .replace(/^(\w+:\/\/[^:@/?#]*):[^/?#]*@/, `$1:${hidden}@`)
+    // Up to the last @: libpq wants an @ or / within a password encoded, and one that is not must stay hidden too.
+    .replace(/^(\w+:\/\/[^:@/?#]*):[^?#]*@/, `$1:${hidden}@`)
     .replace(/((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)/gi, `$1${hidden}`);

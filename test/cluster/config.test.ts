@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { nearestKey } from '../../source/cluster/config/nearest.ts';
+import { parseConfig, sshSettingsFor } from '../../source/cluster/config.ts';
+import { good } from './recorded.ts';
+
+const least = 'monitor: { host: monitor.example.com }\ntarget: { bindir: /opt/vmware/postgres/17/bin }\n';
+
+const config = (text: string) => good(parseConfig(text, 'prod.yaml'));
+
+const problems = (text: string): readonly string[] => {
+  const result = parseConfig(text, 'prod.yaml');
+  return result.ok ? [] : result.error.map(({ what, remedy }) => `${what} → ${remedy}`);
+};
+
+describe('parseConfig', () => {
+  it('needs no more than the monitor and the target', () => {
+    expect(config(least)).toEqual({
+      name: 'monitor.example.com',
+      monitor: { host: 'monitor.example.com' },
+      ssh: { agent: true },
+      become: { method: 'sudo', postgres: 'postgres' },
+      target: { bindir: '/opt/vmware/postgres/17/bin' },
+      formation: 'default',
+      upgrade: { mode: 'link' },
+      nodes: {},
+    });
+  });
+
+  it('takes everything', () => {
+    const text = `
+name: prod
+monitor: { host: monitor, ssh: { host: 10.0.0.9, port: 2222 }, pgdata: /srv/monitor/, port: 5433, unit: pgaf.service, oldBindir: /usr/pgsql-15/bin }
+ssh: { user: dba, port: 22, identityFile: ~/.ssh/id_ed25519, configFile: /etc/ssh/ssh_config, knownHostsFile: ~/.ssh/known_hosts, agent: false }
+become: { method: none, postgres: pg }
+target: { bindir: /opt//pg/17/bin }
+formation: sales
+upgrade: { mode: clone, jobs: 4 }
+nodes:
+  node_1: { ssh: { host: "fe80::1%eth0", user: x }, pgdata: /data, port: 5432, unit: u, oldBindir: /a, newBindir: /b, newData: /c }
+`;
+    const all = config(text);
+    expect(all.name).toBe('prod');
+    expect(all.monitor).toMatchObject({ pgdata: '/srv/monitor', unit: 'pgaf', port: 5433 });
+    expect(all.target.bindir).toBe('/opt/pg/17/bin');
+    expect(all.upgrade).toEqual({ mode: 'clone', jobs: 4 });
+    expect(all.nodes.node_1?.newData).toBe('/c');
+  });
+
+  it('lays a host’s own ssh settings over those for all', () => {
+    const all = config(
+      `${least}ssh: { user: dba, port: 22 }\nnodes: { n: { ssh: { host: 10.0.0.1, port: 2222 } } }`,
+    );
+    expect(sshSettingsFor(all, 'n.example.com', all.nodes.n)).toEqual({
+      agent: true,
+      host: '10.0.0.1',
+      port: 2222,
+      user: 'dba',
+    });
+    expect(sshSettingsFor(all, 'other', undefined)).toMatchObject({ host: 'other', port: 22 });
+  });
+
+  it('takes a section with nothing in it for an absent one', () => {
+    expect(config(`${least}ssh:\nnodes:\n  # node_1:\n`)).toMatchObject({ ssh: { agent: true }, nodes: {} });
+  });
+});
+
+describe('problems', () => {
+  it('name file, line, and the right key for a misspelt one, all at once', () => {
+    expect(
+      problems(
+        'monitor:\n  host: m\n  ssh: {usr: x}\ntarget:\n  bin_dir: /opt\nnodes:\n  node_1:\n    ssh: { prot: 1 }\n',
+      ),
+    ).toEqual([
+      'prod.yaml:3: unknown key usr in monitor.ssh → Did you mean user?',
+      'prod.yaml:4: target.bindir is required → Add target.bindir; docs/config.md has an example',
+      'prod.yaml:5: unknown key bin_dir in target → Did you mean bindir?',
+      'prod.yaml:8: unknown key prot in nodes.node_1.ssh → Did you mean port?',
+    ]);
+  });
+
+  it('list the right keys where nothing is near', () => {
+    expect(problems(`${least}bogus: 1`)).toEqual([
+      'prod.yaml:3: unknown key bogus → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, nodes',
+    ]);
+  });
+
+  it.each([
+    [
+      'monitor: { host: m }\ntarget: { bindir: opt/bin }',
+      'prod.yaml:2: target.bindir must be an absolute path on the server',
+    ],
+    [
+      'monitor: { host: m }\ntarget: { bindir: /opt/../bin }',
+      'prod.yaml:2: target.bindir must not contain . or ..',
+    ],
+    [
+      'monitor: { host: m }\ntarget: { bindir: / }',
+      'prod.yaml:2: target.bindir must not be the root directory',
+    ],
+    ['monitor: { host: m }\ntarget:\n  bindir:\n', 'prod.yaml:3: target.bindir is required'],
+    [
+      'monitor: { host: -oProxyCommand=x }\ntarget: { bindir: /b }',
+      'prod.yaml:1: monitor.host must be a host name',
+    ],
+    ['monitor: { host: 1 }\ntarget: { bindir: /b }', 'prod.yaml:1: monitor.host must be text'],
+    [`${least}ssh: { port: 70000 }`, 'prod.yaml:3: ssh.port must be a port number'],
+    [`${least}ssh: { port: "22" }`, 'prod.yaml:3: ssh.port must be a port number'],
+    [
+      `${least}ssh: { identityFile: id_rsa }`,
+      'prod.yaml:3: ssh.identityFile must be an absolute path on this machine',
+    ],
+    [`${least}ssh: 3`, 'prod.yaml:3: ssh must be a group of keys'],
+    [`${least}upgrade: { mode: swap }`, 'prod.yaml:3: upgrade.mode must be one of link, clone, copy'],
+    [`${least}upgrade: { jobs: 0 }`, 'prod.yaml:3: upgrade.jobs must be a whole number'],
+    [`${least}nodes: [node_1]`, 'prod.yaml:3: nodes must be a group of keys'],
+    [`${least}monitor: { host: again }`, 'prod.yaml:3: not valid YAML: Map keys must be unique'],
+    ['monitor: [', 'prod.yaml:1: not valid YAML'],
+    ['', 'prod.yaml:1: the file is empty'],
+    ['- 1', 'prod.yaml:1: the file must be a group of keys'],
+    ['monitor: *nowhere', 'prod.yaml:1: not valid YAML'],
+  ])('%j', (text, expected) => {
+    const [first, ...rest] = problems(text);
+    expect(first).toContain(expected);
+    expect(rest).toEqual([]);
+  });
+
+  it('are no way for a key to pollute objects', () => {
+    expect(problems(`${least}__proto__: { name: x }`)[0]).toContain('prod.yaml:3: unknown key __proto__');
+  });
+
+  it('end at once with aliases that multiply', () => {
+    const bomb = [
+      'a: &a [1,1,1,1,1,1,1,1,1]',
+      ...[...'bcdefghi'].map((key, index) => `${key}: &${key} [${Array(9).fill(`*${'abcdefgh'[index]}`)}]`),
+    ];
+    expect(problems(bomb.join('\n'))[0]).toContain('not valid YAML');
+  });
+});
+
+describe('nearestKey', () => {
+  it.each([
+    ['identity_file', 'identityFile'],
+    ['indentityFile', 'identityFile'],
+    ['KnownHostsFile', 'knownHostsFile'],
+    ['agnet', 'agent'],
+    ['completelyElse', null],
+    ['x'.repeat(100_000), null],
+  ])('%s', (wrong, right) => {
+    expect(nearestKey(wrong, ['user', 'port', 'identityFile', 'configFile', 'knownHostsFile', 'agent'])).toBe(
+      right,
+    );
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import {
+  causeFiles,
+  type PgUpgradeKind,
+  pgUpgradeProgress,
+} from '../../../source/cluster/parse/pg-upgrade.ts';
+import { recorded } from '../recorded.ts';
+
+const output = (name: string): string => recorded(`postgresql-17.12/pg_upgrade/${name}.txt`);
+
+describe('success', () => {
+  it.each<[string, PgUpgradeKind, number, boolean]>([
+    ['live-check', 'check', 11, false],
+    ['offline-check', 'check', 11, false],
+    ['link', 'link', 35, true],
+    ['copy', 'copy', 34, true],
+    ['monitor-copy', 'copy', 34, true],
+  ])('%s', (name, kind, lines, extensionUpdates) => {
+    expect(pgUpgradeProgress(output(name), kind)).toEqual({
+      finished: lines,
+      expected: lines,
+      fraction: 1,
+      current: null,
+      phase: 'complete',
+      failure: null,
+      extensionUpdates,
+    });
+    expect(causeFiles(output(name))).toEqual([]);
+  });
+
+  it('never goes back, and is through only at the end', () => {
+    const text = output('link');
+    let last = 0;
+    for (let length = 0; length <= text.length; length++) {
+      const { fraction, phase, failure } = pgUpgradeProgress(text.slice(0, length), 'link');
+      expect(fraction).toBeGreaterThanOrEqual(last);
+      expect(failure).toBeNull();
+      if (phase !== 'complete') expect(fraction).toBeLessThan(1);
+      last = fraction;
+    }
+  });
+});
+
+it('names the line that it hangs at', () => {
+  expect(pgUpgradeProgress(output('monitor-hang'), 'copy')).toMatchObject({
+    current: 'Restoring database schemas in the new cluster',
+    phase: 'upgrading',
+    finished: 28,
+    failure: null,
+  });
+});
+
+describe('failure', () => {
+  it('by a library, with the list of them', () => {
+    const { phase, failure, current } = pgUpgradeProgress(output('fail-library'), 'check');
+    expect(phase).toBe('failed');
+    expect(current).toBeNull();
+    expect(failure?.at).toBe('Checking for presence of required libraries');
+    expect(failure?.reason).toMatch(/^Your installation references loadable libraries that are missing/);
+    expect(failure?.files).toEqual([
+      '/rec/new/pg_upgrade_output.d/20261123T010754.272/loadable_libraries.txt',
+    ]);
+  });
+
+  it('mid-way, with the log', () => {
+    const { failure, finished } = pgUpgradeProgress(output('fail-restore'), 'copy');
+    expect(finished).toBe(28);
+    expect(failure?.at).toBe('Restoring database schemas in the new cluster');
+    expect(failure?.files).toEqual([
+      '/rec/new/pg_upgrade_output.d/20261123T010755.471/log/pg_upgrade_dump_16384.log',
+    ]);
+  });
+
+  it('with the reason on the screen only', () => {
+    expect(pgUpgradeProgress(output('fail-prepared'), 'check').failure).toEqual({
+      at: 'Checking for prepared transactions',
+      reason: 'The source cluster contains prepared transactions',
+      files: [],
+    });
+    expect(pgUpgradeProgress(output('fail-new-running'), 'link').failure).toMatchObject({
+      at: null,
+      reason: expect.stringContaining('postmaster servicing the new cluster'),
+    });
+    expect(pgUpgradeProgress(output('already-linked'), 'check').failure).toMatchObject({
+      at: null,
+      reason: expect.stringContaining('could not get control data'),
+    });
+  });
+
+  it('with two logs in one sentence, as when a server does not start', () => {
+    // Source: PostgreSQL 17, src/bin/pg_upgrade/exec.c, exec_prog.
+    const text = `*failure*\n\nConsult the last few lines of "/n/log/pg_upgrade_server_start.log" or "/n/log/pg_upgrade_server.log" for\nthe probable cause of the failure.\nFailure, exiting\n`;
+    expect(causeFiles(text)).toEqual(['/n/log/pg_upgrade_server_start.log', '/n/log/pg_upgrade_server.log']);
+  });
+
+  it('takes no file name with control characters, and not thousands of them', () => {
+    const list = (name: string): string => `problem libraries is in the file:\n    ${name}\n`;
+    const many = Array.from({ length: 1000 }, (_, index) => list(`/f${index}`)).join('');
+    expect(causeFiles(`*failure*\n${list('/x\u001b[2J')}Failure, exiting\n`)).toEqual([]);
+    expect(causeFiles(`*failure*\n${many}Failure, exiting\n`).length).toBeLessThanOrEqual(20);
+  });
+});
+
+it('takes endless lines in its stride', () => {
+  const started = performance.now();
+  pgUpgradeProgress(' '.repeat(3_000_000), 'link');
+  pgUpgradeProgress('x ok '.repeat(600_000), 'link');
+  causeFiles(`*failure*\n${'Consult the last few lines of '.repeat(30_000)}`);
+  expect(performance.now() - started).toBeLessThan(2000);
+});
