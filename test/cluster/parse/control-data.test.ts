@@ -45,7 +45,7 @@ it('shows in the fingerprint that the new cluster was started', () => {
   expect(after.systemIdentifier).toBe(before.systemIdentifier);
 });
 
-const good = recorded('postgresql-17.12/controldata-shut-down.txt');
+const sound = recorded('postgresql-17.12/controldata-shut-down.txt');
 
 it.each([
   ['empty', ''],
@@ -53,13 +53,13 @@ it.each([
     'an error',
     'pg_controldata: error: could not open file "/x/global/pg_control" for reading: No such file or directory',
   ],
-  ['another language', good.replace('Database cluster state', 'Datenbank-Cluster-Status')],
-  ['a state that there is not', good.replace('shut down', 'shut down; rm -rf /')],
-  ['an LSN that is none', good.replace(/(Latest checkpoint location: +)\S+/, '$1here')],
-  ['an identifier beyond 64 bits', good.replace(/(system identifier: +)\S+/, '$199999999999999999999')],
+  ['another language', sound.replace('Database cluster state', 'Datenbank-Cluster-Status')],
+  ['a state that there is not', sound.replace('shut down', 'shut down; rm -rf /')],
+  ['an LSN that is none', sound.replace(/(Latest checkpoint location: +)\S+/, '$1here')],
+  ['an identifier beyond 64 bits', sound.replace(/(system identifier: +)\S+/, '$199999999999999999999')],
   [
     'a checksum that does not match',
-    `pg_controldata: warning: calculated CRC checksum does not match value stored in control file\n${good}`,
+    `pg_controldata: warning: calculated CRC checksum does not match value stored in control file\n${sound}`,
   ],
 ])('fails on %s', (_, output) => {
   expect(parseControlData(output).ok).toBe(false);
