@@ -6,7 +6,12 @@ export type FeedSource = 'listen' | 'poll' | 'psql';
 
 export type FeedStatus =
   | { readonly kind: 'connecting' }
-  | { readonly kind: 'live'; readonly source: FeedSource; /** Why not the better source, when it is not listen. */ readonly because?: string }
+  | {
+      readonly kind: 'live';
+      readonly source: FeedSource;
+      /** Why not the better source, when it is not listen. */
+      readonly because?: string;
+    }
   | { readonly kind: 'lost'; readonly problem: Problem };
 
 export interface FeedSnapshot {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import ssh2, { type AnyAuthMethod, type IdentityCallback, type ParsedKey } from 'ssh2';
+import ssh2, { type AnyAuthMethod, type IdentityCallback, type ParsedKey, type PublicKeyEntry } from 'ssh2';
 import { messageOf } from '../cluster/result.ts';
 import type { Keyring } from './desk.ts';
 import type { Hop } from './ssh-config.ts';
@@ -36,7 +36,7 @@ const publicKeysOf = async (files: readonly string[], skipped: string[]): Promis
   return keys;
 };
 
-type PublicKey = Parameters<ParsedKey['equals']>[0] | { readonly pubKey: Parameters<ParsedKey['equals']>[0] };
+type PublicKey = Parameters<ParsedKey['equals']>[0] | PublicKeyEntry | { readonly pubKey: PublicKey };
 
 /** An agent that shows only some of its keys, so that a full agent does not use up the server's MaxAuthTries. */
 class NarrowAgent extends ssh2.OpenSSHAgent {

@@ -1,0 +1,132 @@
+import { problem } from '../cluster/result.ts';
+import type { RemoteHost } from '../remote/host.ts';
+import { Alarm } from './alarm.ts';
+import type { FeedStatus, MonitorFeed } from './feed.ts';
+import type { FeedOptions } from './options.ts';
+import { openSession, type PgSession } from './pg-session.ts';
+import { readByPsql } from './psql-source.ts';
+import { SnapshotBoard } from './snapshot.ts';
+
+const defaultPollMs = 2_000;
+const psqlPollMs = 1_000;
+/** After a reading that failed although the login stood. */
+const retryMs = 1_000;
+/** While psql serves, how long until the better way is tried again. */
+const betterWayMs = 30_000;
+/** While the line is down: it rings when it is back, this is only the longest stretch between two looks. */
+const lineMs = 60_000;
+
+const tidy = (reasons: string): string => reasons.replace(/\s+/g, ' ').slice(0, 300);
+
+class Feed implements MonitorFeed {
+  readonly #host: RemoteHost;
+  readonly #options: FeedOptions;
+  readonly #board = new SnapshotBoard();
+  readonly #interrupt = new Alarm();
+  readonly #done: Promise<void>;
+  readonly #forgetLine: () => void;
+  #closed = false;
+  #session: PgSession | null = null;
+
+  constructor(host: RemoteHost, options: FeedOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#forgetLine = host.onLine(() => this.#interrupt.ring());
+    this.#done = this.#live();
+  }
+
+  get snapshot() {
+    return this.#board.snapshot;
+  }
+
+  onChange(listener: Parameters<MonitorFeed['onChange']>[0]): () => void {
+    return this.#board.onChange(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#forgetLine();
+    this.#session?.close();
+    this.#interrupt.ring();
+    await this.#done;
+  }
+
+  async #live(): Promise<void> {
+    while (!this.#closed) {
+      if (this.#host.line !== 'connected') {
+        await this.#sayLineLost();
+        continue;
+      }
+      const refusal = await this.#liveOverPg();
+      if (refusal !== null) await this.#liveOverPsql(refusal);
+    }
+  }
+
+  async #sayLineLost(): Promise<void> {
+    const { alias, trouble } = this.#host;
+    const unknown = problem(
+      `The SSH connection to ${alias} is down.`,
+      'Nothing to do: it is being dialled again.',
+    );
+    this.#board.say({ kind: 'lost', problem: trouble ?? unknown });
+    await this.#interrupt.wait(lineMs);
+  }
+
+  /** Until the session ends: why it ended, or why there is none; null when the login stood and a reading failed. */
+  async #liveOverPg(): Promise<string | null> {
+    const nudge = new Alarm();
+    let ended: string | null = null;
+    let heard = false;
+    const opened = await openSession(this.#host, this.#options, {
+      onNotice: () => {
+        heard = true;
+        nudge.ring();
+      },
+      onEnd: (cause) => {
+        ended ??= cause;
+        nudge.ring();
+      },
+    });
+    if (!opened.ok) return opened.error;
+    const session = opened.value;
+    this.#session = session;
+    while (!this.#closed && ended === null) {
+      const state = await session.read();
+      if (this.#closed || ended !== null) break;
+      if (!state.ok) {
+        this.#board.say({ kind: 'lost', problem: state.error });
+        break;
+      }
+      const status: FeedStatus = heard
+        ? { kind: 'live', source: 'listen' }
+        : { kind: 'live', source: 'poll', because: 'no notification has arrived yet' };
+      this.#board.read(state.value, status);
+      await nudge.wait(this.#options.pollMs ?? defaultPollMs);
+    }
+    const reason: string | null = ended;
+    this.#session = null;
+    session.close();
+    if (reason === null && !this.#closed) await this.#interrupt.wait(retryMs);
+    return reason;
+  }
+
+  /** Until it fails, or until it is time to try the better way again. */
+  async #liveOverPsql(because: string): Promise<void> {
+    const until = Date.now() + betterWayMs;
+    const status: FeedStatus = { kind: 'live', source: 'psql', because: tidy(because) };
+    while (!this.#closed && this.#host.line === 'connected' && Date.now() < until) {
+      const state = await readByPsql(this.#host, this.#options);
+      if (this.#closed) return;
+      if (state.ok) this.#board.read(state.value, status);
+      else this.#board.say({ kind: 'lost', problem: state.error });
+      await this.#interrupt.wait(psqlPollMs);
+      if (!state.ok) return;
+    }
+  }
+}
+
+/**
+ * A live view on the monitor's database. Pushed by LISTEN when pg_hba.conf lets autoctl_node in through the tunnel,
+ * else polled through psql as postgres. It never throws: what goes wrong is in the snapshot's status.
+ */
+export const openFeed = (host: RemoteHost, options: FeedOptions): MonitorFeed => new Feed(host, options);

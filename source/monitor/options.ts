@@ -1,0 +1,17 @@
+/** Where the monitor's database is, on the host that the feed was given. */
+export interface FeedOptions {
+  readonly port: number;
+  readonly formation: string;
+  readonly database: string;
+  /** The operating system user that psql runs as when the console may not log in as autoctl_node. */
+  readonly postgresUser: string;
+  /** The path of psql on the monitor's host. */
+  readonly psql: string;
+  /** Milliseconds between two readings over pg when nothing is notified. Default 2,000. */
+  readonly pollMs?: number;
+}
+
+/** The role that pg_auto_failover creates for its nodes, and its only one that may read everything without being superuser. */
+export const monitorRole = 'autoctl_node';
+/** Milliseconds that one reading may take. */
+export const readTimeoutMs = 5_000;

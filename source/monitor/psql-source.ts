@@ -1,0 +1,30 @@
+import type { MonitorState } from '../cluster/monitor-state.ts';
+import { sh } from '../cluster/quote.ts';
+import { fail, problem, type Result } from '../cluster/result.ts';
+import type { RemoteHost } from '../remote/host.ts';
+import { type FeedOptions, readTimeoutMs } from './options.ts';
+import { monitorQuery, parseMonitorState } from './query.ts';
+
+/** One reading through psql as postgres: the way that works whatever pg_hba.conf says. Errors: no line, psql failed. */
+export const readByPsql = async (host: RemoteHost, options: FeedOptions): Promise<Result<MonitorState>> => {
+  const { formation, database, port, psql, postgresUser } = options;
+  const script = [
+    `PGCONNECT_TIMEOUT=3 PGOPTIONS='-c statement_timeout=${readTimeoutMs}' PGCLIENTENCODING=UTF8 PGAPPNAME=pgaf-upgrade`,
+    `${sh(psql)} -XqAtw -v ON_ERROR_STOP=1 -p ${port} -d ${sh(database)}`,
+  ].join(' ');
+  const output = await host.run(script, {
+    as: postgresUser,
+    timeoutMs: readTimeoutMs * 2,
+    stdin: `${monitorQuery(formation)};\n`,
+  });
+  if (!output.ok) return output;
+  const { code, stdout, stderr } = output.value;
+  if (code === 0) return parseMonitorState(stdout, formation);
+  return fail(
+    problem(
+      `The monitor's database on ${host.alias} does not answer (port ${port}).`,
+      `Is it running? On ${host.alias}: \`systemctl status pgautofailover\`, or read its log.`,
+      stderr.trim() || `psql ended with code ${code}`,
+    ),
+  );
+};

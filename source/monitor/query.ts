@@ -1,0 +1,75 @@
+import { type MonitorState, monitorStateSchema } from '../cluster/monitor-state.ts';
+import { sqlLiteral } from '../cluster/quote.ts';
+import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
+
+/** Events that one reading carries, newest last. */
+const eventCount = 30;
+
+/**
+ * One statement, without a semicolon, that answers with one row of one text column: everything about a formation, as the
+ * JSON of monitorStateSchema. No row when there is no such formation. Reads tables only, which autoctl_node may, and only
+ * columns that pg_auto_failover 1.6 to 2.2 have alike.
+ * Source: pg_auto_failover, src/monitor/pgautofailover.sql at v1.6.4, v2.0, v2.1 and v2.2.
+ */
+export const monitorQuery = (formation: string): string => `
+select json_build_object(
+  'formation', f.formationid,
+  'numberSyncStandbys', f.number_sync_standbys,
+  'serverVersion', split_part(current_setting('server_version'), ' ', 1),
+  'extensionVersion', (select extversion from pg_extension where extname = 'pgautofailover'),
+  'nodes', (
+    select coalesce(json_agg(json_build_object(
+      'id', n.nodeid,
+      'name', n.nodename,
+      'host', n.nodehost,
+      'port', n.nodeport,
+      'group', n.groupid,
+      'systemIdentifier', case
+        when n.sysidentifier is null then ''
+        when n.sysidentifier < 0 then (n.sysidentifier + 18446744073709551616)::text
+        else n.sysidentifier::text end,
+      'reported', n.reportedstate,
+      'assigned', n.goalstate,
+      'health', n.health,
+      'priority', n.candidatepriority,
+      'quorum', n.replicationquorum,
+      'timeline', n.reportedtli,
+      'lsn', n.reportedlsn,
+      'reportAge', greatest(0, extract(epoch from clock_timestamp() - n.reporttime))::float8
+    ) order by n.groupid, n.nodeid), '[]')
+    from pgautofailover.node n where n.formationid = f.formationid),
+  'events', (
+    select coalesce(json_agg(json_build_object(
+      'id', e.eventid,
+      'at', to_char(e.eventtime at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+      'node', e.nodename,
+      'text', coalesce(e.description, '')
+    ) order by e.eventid), '[]')
+    from (
+      select * from pgautofailover.event
+      where formationid = f.formationid order by eventid desc limit ${eventCount}) e)
+)::text as state
+from pgautofailover.formation f where f.formationid = ${sqlLiteral(formation)}`;
+
+/** Checks what the monitor sent; nothing of it is believed before. Errors: no such formation, not the JSON we asked for. */
+export const parseMonitorState = (text: string | undefined, formation: string): Result<MonitorState> => {
+  if (text === undefined || text.trim() === '') {
+    const remedy = 'Compare the formation in the cluster file with `pg_autoctl show state` on the monitor.';
+    return fail(problem(`The monitor knows no formation ${JSON.stringify(formation)}.`, remedy));
+  }
+  const remedy =
+    'Is it a monitor of pg_auto_failover 1.6 to 2.2? `select extversion from pg_extension` tells.';
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (thrown) {
+    return fail(problem('The monitor answered with something that is not JSON.', remedy, messageOf(thrown)));
+  }
+  const parsed = monitorStateSchema.safeParse(json);
+  if (parsed.success) return ok(parsed.data);
+  const first = parsed.error.issues[0];
+  const cause = first === undefined ? parsed.error.message : `${first.path.join('.')}: ${first.message}`;
+  return fail(
+    problem('The monitor answered with something this console does not understand.', remedy, cause),
+  );
+};
