@@ -102,6 +102,7 @@ describe('problems', () => {
       'monitor: { host: -oProxyCommand=x }\ntarget: { bindir: /b }',
       'prod.yaml:1: monitor.host must be a host name',
     ],
+    ['monitor: { host: -v }\ntarget: { bindir: /b }', 'prod.yaml:1: monitor.host must be a host name'],
     ['monitor: { host: 1 }\ntarget: { bindir: /b }', 'prod.yaml:1: monitor.host must be text'],
     [`${least}ssh: { port: 70000 }`, 'prod.yaml:3: ssh.port must be a port number'],
     [`${least}ssh: { port: "22" }`, 'prod.yaml:3: ssh.port must be a port number'],

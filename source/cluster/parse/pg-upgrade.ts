@@ -32,9 +32,7 @@ export interface PgUpgradeProgress {
 
 /** Source: PostgreSQL, src/bin/pg_upgrade/pg_upgrade.h, MESSAGE_WIDTH. */
 const labelWidth = 62;
-const resultLine = /^(.*?)\s*(ok|notice|warning|fatal|skipped)$/;
-/** Labels hold no names, so no line with a result is longer. */
-const longest = 300;
+const results: ReadonlySet<string> = new Set(['ok', 'notice', 'warning', 'fatal', 'skipped']);
 /** pg_upgrade prints 3 kB; the rest of anything longer comes from programs that it runs. */
 const tail = 1_000_000;
 
@@ -43,14 +41,16 @@ interface Line {
   readonly result: string | null;
 }
 
-/** A label with its result, or one that waits for it; null for text. */
+/**
+ * A label with its result, or one that waits for it; null for text. Labels are padded to the column of the result, and
+ * none is that long: this tells them from sentences.
+ */
 const statusLine = (line: string): Line | null => {
-  if (line.length < labelWidth || line.length > longest) return null;
-  const [, label, result] = resultLine.exec(line) ?? [];
-  if (label !== undefined && result !== undefined && line.length - result.length >= labelWidth)
-    return { label, result };
-  // Sentences are never padded; labels without a result always are, up to the column of the result.
-  return /^\S.*\s$/.test(line) ? { label: line.trimEnd(), result: null } : null;
+  const label = line.slice(0, labelWidth);
+  const result = line.slice(labelWidth);
+  if (label.length < labelWidth || !label.endsWith(' ')) return null;
+  if (results.has(result)) return { label: label.trimEnd(), result };
+  return result === '' && label.trim() !== '' ? { label: label.trimEnd(), result: null } : null;
 };
 
 /** Everything that pg_upgrade said from the first sign of failure on. */
@@ -60,13 +60,11 @@ const failureText = (lines: readonly string[]): string | null => {
   const fatal = lines.findIndex((line) => statusLine(line)?.result === 'fatal');
   if (exiting < 0 && star < 0 && fatal < 0) return null;
   const end = exiting < 0 ? lines.length : exiting;
-  // Without a mark of its own the message is what follows the last status line.
-  const lastStatus = lines.findLastIndex((line, index) => index < end && statusLine(line) !== null);
-  const marks = [star, fatal].filter((index) => index >= 0);
-  const start = marks.length > 0 ? Math.min(...marks) : lastStatus;
+  // The message is what follows the last line with a label; mostly, but not always, there is a mark before it.
+  const label = lines.findLastIndex((line, index) => index < end && statusLine(line) !== null);
   return lines
-    .slice(start + 1, end)
-    .filter((line) => statusLine(line) === null)
+    .slice(label + 1, end)
+    .filter((line) => line.trim() !== '*failure*')
     .join('\n')
     .trim()
     .slice(0, 10_000);

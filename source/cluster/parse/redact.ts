@@ -8,4 +8,4 @@ export const redactUri = (connection: string): string =>
   connection
     // Up to the last @: libpq wants an @ or / within a password encoded, and one that is not must stay hidden too.
     .replace(/^(\w+:\/\/[^:@/?#]*):[^?#]*@/, `$1:${hidden}@`)
-    .replace(/((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)/gi, `$1${hidden}`);
+    .replace(/(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)/gi, `$1${hidden}`);

@@ -8,9 +8,7 @@ type State =
   /** After CSI: parameters up to a final character (0x40 to 0x7E). */
   | 'csi'
   /** In OSC, DCS, SOS, PM or APC: everything up to ST; BEL ends an OSC too. */
-  | 'string'
-  /** In one of those, after ESC: a backslash makes it ST. */
-  | 'string-escape';
+  | 'string';
 
 /** How long a line may be before it is cut into pieces, in UTF-16 units; a multiple of the tab width. */
 const defaultLimit = 4096;
@@ -100,9 +98,10 @@ export class LineAssembler {
       this.#state = 'text';
       return;
     }
-    // CAN and SUB cancel a sequence; ESC begins the next.
+    // CAN and SUB cancel a sequence; ESC begins the next, as on a terminal;
     if (code === 0x18 || code === 0x1a) this.#state = 'text';
-    else if (code === 0x1b) this.#state = this.#state === 'string' ? 'string-escape' : 'escape';
+    // within a string that is ESC and a backslash, ST.
+    else if (code === 0x1b) this.#state = 'escape';
     else this.#state = this.#next(code, lines);
   }
 
@@ -119,9 +118,6 @@ export class LineAssembler {
         return code >= 0x40 && code <= 0x7e ? 'text' : 'csi';
       case 'string':
         return code === 0x07 || code === 0x9c ? 'text' : 'string';
-      case 'string-escape':
-        // Anything but a backslash begins another sequence: terminals end the string there.
-        return code === 0x5c ? 'text' : afterEscape(code);
     }
   }
 

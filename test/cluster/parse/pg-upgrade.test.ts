@@ -65,6 +65,7 @@ describe('failure', () => {
   it('mid-way, with the log', () => {
     const { failure, finished } = pgUpgradeProgress(output('fail-restore'), 'copy');
     expect(finished).toBe(28);
+    expect(failure?.reason).toMatch(/^Consult the last few lines of/);
     expect(failure?.at).toBe('Restoring database schemas in the new cluster');
     expect(failure?.files).toEqual([
       '/rec/new/pg_upgrade_output.d/20261123T010755.471/log/pg_upgrade_dump_16384.log',
@@ -99,6 +100,15 @@ describe('failure', () => {
     expect(causeFiles(`*failure*\n${list('/x\u001b[2J')}Failure, exiting\n`)).toEqual([]);
     expect(causeFiles(`*failure*\n${many}Failure, exiting\n`).length).toBeLessThanOrEqual(20);
   });
+});
+
+it('counts no sentence that happens to end like a result', () => {
+  const text = [
+    'that the library prints and that says of itself that it is all ok',
+    `${'x'.repeat(80)}ok`,
+    `${'y '.repeat(40)}ok`,
+  ].join('\n');
+  expect(pgUpgradeProgress(text, 'link').finished).toBe(0);
 });
 
 it('takes endless lines in its stride', () => {

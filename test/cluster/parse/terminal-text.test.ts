@@ -25,6 +25,8 @@ describe('what must not reach the screen', () => {
     ['line separators', 'a\u2028b\u2029c\ufeffd', 'abcd'],
     ['a sequence in a sequence', `a${ESC}[3${ESC}[31mb`, 'ab'],
     ['a cancelled sequence', `a${ESC}[31\u0018mb`, 'amb'],
+    ['one that SUB cancels', `a${ESC}[31\u001amb`, 'amb'],
+    ['a string that another sequence ends', `a${ESC}]0;t${ESC}[31mb`, 'ab'],
     ['a broken sequence before real text', `a${ESC}[31ü${ESC}ö`, 'aüö'],
     ['an unfinished one at the end', `a${ESC}[31`, 'a'],
   ])('%s', (_, input, shown) => {
