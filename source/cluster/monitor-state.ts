@@ -39,6 +39,8 @@ export const monitorStateSchema = z.object({
   /** server_version, e.g. `15.20`. */
   serverVersion: z.string(),
   extensionVersion: z.string(),
+  /** What the installed programs would bring: ALTER EXTENSION … UPDATE goes to it. */
+  defaultExtensionVersion: z.string(),
   nodes: z.array(monitorNodeSchema),
   events: z.array(monitorEventSchema),
 });

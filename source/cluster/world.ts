@@ -1,1 +1,119 @@
-export type World = { readonly at: number };
+import { z } from 'zod';
+import { type MonitorNode, type MonitorState, monitorStateSchema } from './monitor-state.ts';
+import type { Problem } from './result.ts';
+
+/**
+ * What the servers say now. Probes, conditions and the rollback verdict are pure functions of it.
+ * Every field comes from one look at a host (engine/observe.ts makes the script, parse/observation.ts reads it).
+ */
+
+/** What pg_controldata says of a data directory; the fields that tell one cluster and moment from another. */
+export const controlSchema = z.object({
+  systemIdentifier: z.string(),
+  /** `shut down`, `in production`, `shut down in recovery`, … */
+  state: z.string(),
+  checkpoint: z.string(),
+  timeline: z.number().int(),
+  /** As printed: only ever compared for equality. */
+  modified: z.string(),
+});
+export type Control = z.infer<typeof controlSchema>;
+
+export type DirectoryView =
+  | { readonly kind: 'absent' }
+  /** There, but no PG_VERSION in it (or not readable): `entries` counts what is in it. */
+  | { readonly kind: 'not-a-cluster'; readonly entries: number }
+  | {
+      readonly kind: 'cluster';
+      readonly major: number;
+      readonly control: Control | null;
+      /** pg_upgrade --link has renamed global/pg_control to pg_control.old. */
+      readonly linked: boolean;
+      /** A postmaster.pid whose process is alive. */
+      readonly running: boolean;
+      readonly standby: boolean;
+      /** Databases that are not initdb's own: a cluster with data. */
+      readonly databases: number;
+      /** pg_auto_failover's included file is there: the configuration has been carried. */
+      readonly carried: boolean;
+    };
+
+export interface UnitView {
+  readonly loaded: boolean;
+  readonly active: boolean;
+  readonly enabled: boolean;
+  readonly killMode: string;
+  /** The program that ExecStart names. */
+  readonly program: string;
+  readonly dropIns: readonly string[];
+}
+
+const senderSchema = z.object({
+  name: z.string(),
+  state: z.string(),
+  sync: z.string(),
+  flushed: z.string().nullable(),
+});
+
+/** What the running server says of itself. */
+export const serverSchema = z.object({
+  version: z.string(),
+  inRecovery: z.boolean(),
+  /** Current WAL position on a primary, received position on a standby. */
+  lsn: z.string().nullable(),
+  synchronousStandbyNames: z.string(),
+  listenAddresses: z.string(),
+  socketDirectories: z.string(),
+  readOnly: z.boolean(),
+  senders: z.array(senderSchema),
+});
+export type ServerView = z.infer<typeof serverSchema>;
+
+export interface HostView {
+  readonly alias: string;
+  readonly data: DirectoryView;
+  readonly newData: DirectoryView;
+  readonly backupData: DirectoryView;
+  readonly unit: UnitView | null;
+  /** pg_autoctl's main process is alive. */
+  readonly autoctl: boolean;
+  /** postgresql.pg_ctl in pg_autoctl.cfg. */
+  readonly pgCtl: string | null;
+  /** system_identifier in pg_autoctl.state. */
+  readonly stateIdentifier: string | null;
+  readonly server: ServerView | null;
+  /** pg_controldata of the new cluster as pg_upgrade left it. */
+  readonly fingerprint: Control | null;
+  /** Names in workDir/done: what was finished and cannot be seen otherwise. */
+  readonly markers: readonly string[];
+  /** A delete_old_cluster.sh that would still run. */
+  readonly deleteScripts: readonly string[];
+  /** Something listens on pg_upgrade's port 50432. */
+  readonly upgradePortBusy: boolean;
+  /** The monitor's database, where this is the monitor and it answers. */
+  readonly monitor: MonitorState | null;
+}
+
+export type Look =
+  | { readonly kind: 'seen'; readonly at: number; readonly host: HostView }
+  | { readonly kind: 'unseen'; readonly at: number; readonly problem: Problem };
+
+export interface World {
+  readonly hosts: Readonly<Record<string, Look>>;
+}
+
+export const hostIn = (world: World, alias: string): HostView | null => {
+  const look = world.hosts[alias];
+  return look?.kind === 'seen' ? look.host : null;
+};
+
+export const monitorIn = (world: World): MonitorState | null => hostIn(world, 'monitor')?.monitor ?? null;
+
+export const nodeIn = (world: World, name: string): MonitorNode | null =>
+  monitorIn(world)?.nodes.find((node) => node.name === name) ?? null;
+
+export const isCluster = (
+  directory: DirectoryView,
+): directory is Extract<DirectoryView, { kind: 'cluster' }> => directory.kind === 'cluster';
+
+export { monitorStateSchema };

@@ -2,6 +2,7 @@ import type { MonitorNode } from '../cluster/monitor-state.ts';
 import type { Problem } from '../cluster/result.ts';
 import type { FeedSnapshot } from '../monitor/feed.ts';
 import type { Answer, LineState, Question } from '../remote/host.ts';
+import type { RollbackVerdict } from '../runbook/verdict.ts';
 import type { Danger, GuideReference, HostAlias, PhaseId, Probe, StepId } from '../runbook/step.ts';
 
 /** One host as the screen shows it. */
@@ -60,15 +61,6 @@ export interface StepView {
   readonly after: readonly string[];
   readonly status: StepStatus;
 }
-
-/** What going back means now. Computed from the disks. */
-export type RollbackVerdict =
-  | { readonly kind: 'unknown'; readonly says: string }
-  | { readonly kind: 'nothing-to-undo'; readonly says: string }
-  | { readonly kind: 'safe'; readonly says: string }
-  | { readonly kind: 'safe-through'; readonly node: HostAlias; readonly says: string }
-  | { readonly kind: 'loses-new-writes'; readonly says: string }
-  | { readonly kind: 'backup-only'; readonly says: string };
 
 /** The application's writes: stopped since, and for how long in the end. Milliseconds since the epoch. */
 export type Downtime =
@@ -152,3 +144,5 @@ export interface EngineController {
   /** Leaves; running jobs go on on their hosts. */
   close(): Promise<void>;
 }
+
+export type { RollbackVerdict };

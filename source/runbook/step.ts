@@ -69,6 +69,16 @@ export interface Step {
   readonly undo: string;
   /** May be passed over without a reason (a rehearsal switchover, say). */
   readonly optional: boolean;
+  /** Where the cause of a failure is to be found on the host: read-only scripts, run when the step has failed. */
+  readonly causes: readonly Cause[];
+  /** What the application feels: its writes stop with this step, or come back with it. */
+  readonly writes: 'stop' | 'resume' | 'unchanged';
+}
+
+export interface Cause {
+  /** A file's path, or the command in short. */
+  readonly title: string;
+  readonly script: string;
 }
 
 export type Script =
@@ -76,6 +86,3 @@ export type Script =
   | { readonly kind: 'unresolved'; readonly needs: string };
 
 export const ready = (text: string): Script => ({ kind: 'ready', text });
-
-/** A world in which a step's probe cannot be judged says so through this. */
-export type { World };

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { monitorNodeSchema } from './monitor-state.ts';
+
+/**
+ * What a cluster is before its upgrade, as discovered on the servers: the ground that the runbook is built on.
+ * It is written to the monitor's host before anything changes (the record), so it is read back through a schema.
+ */
+
+export const serviceSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('systemd'),
+    unit: z.string(),
+    /** The unit file itself. */
+    fragment: z.string(),
+    enabled: z.boolean(),
+  }),
+  /** pg_autoctl was started by hand or by something else than systemd. */
+  z.object({ kind: z.literal('none') }),
+]);
+export type Service = z.infer<typeof serviceSchema>;
+
+/** What initdb must be told so that the new cluster can take the old one's files. */
+export const initdbSchema = z.object({
+  encoding: z.string(),
+  collate: z.string(),
+  ctype: z.string(),
+  /** As pg_database.datlocprovider: c libc, i ICU, b builtin. */
+  provider: z.enum(['c', 'i', 'b']),
+  providerLocale: z.string().nullable(),
+  checksums: z.boolean(),
+  walSegmentBytes: z.number().int().positive(),
+  groupAccess: z.boolean(),
+});
+export type InitdbSettings = z.infer<typeof initdbSchema>;
+
+const hostFields = {
+  alias: z.string(),
+  /** pg_autoctl's --pgdata, as configured. */
+  pgdata: z.string(),
+  /** The directory itself, symbolic links resolved: what is renamed in the swap. */
+  data: z.string(),
+  /** Where the new cluster is made. */
+  newData: z.string(),
+  /** Where the old cluster stays: `data_pg15_bak`. */
+  backupData: z.string(),
+  port: z.number().int(),
+  socketDirectory: z.string(),
+  oldBindir: z.string(),
+  newBindir: z.string(),
+  /** `15.20` */
+  oldVersion: z.string(),
+  newVersion: z.string(),
+  /** The pg_autoctl programs; the same where one package serves every version. */
+  oldAutoctl: z.string(),
+  newAutoctl: z.string(),
+  configFile: z.string(),
+  stateFile: z.string(),
+  pidFile: z.string(),
+  home: z.string(),
+  /** Our own directory on the host, owned by postgres: copies, fingerprints, markers. */
+  workDir: z.string(),
+  service: serviceSchema,
+  /** The bootstrap superuser's name; pg_upgrade needs the same in both clusters. */
+  superuser: z.string(),
+  initdb: initdbSchema,
+  /** Files and directories to carry into the new data directory, relative to it. */
+  carry: z.array(z.string()),
+};
+
+export const monitorFactsSchema = z.object({
+  ...hostFields,
+  database: z.string(),
+  extensionVersion: z.string(),
+});
+export type MonitorFacts = z.infer<typeof monitorFactsSchema>;
+
+export const nodeFactsSchema = z.object({
+  ...hostFields,
+  nodeId: z.number().int(),
+  hostname: z.string(),
+  role: z.enum(['primary', 'secondary']),
+  priority: z.number().int(),
+  quorum: z.boolean(),
+});
+export type NodeFacts = z.infer<typeof nodeFactsSchema>;
+
+export type HostFacts = MonitorFacts | NodeFacts;
+
+export const upgradeModeSchema = z.enum(['link', 'clone', 'copy']);
+export type UpgradeMode = z.infer<typeof upgradeModeSchema>;
+
+export const clusterFactsSchema = z.object({
+  name: z.string(),
+  formation: z.string(),
+  group: z.number().int(),
+  oldMajor: z.number().int(),
+  newMajor: z.number().int(),
+  mode: upgradeModeSchema,
+  jobs: z.number().int().positive(),
+  postgres: z.string(),
+  numberSyncStandbys: z.number().int().nonnegative(),
+  systemIdentifier: z.string(),
+  monitor: monitorFactsSchema,
+  nodes: z.array(nodeFactsSchema).min(1),
+  /** The monitor's rows when the facts were read. */
+  before: z.array(monitorNodeSchema),
+  /** ISO 8601. */
+  readAt: z.string(),
+});
+export type ClusterFacts = z.infer<typeof clusterFactsSchema>;
+
+export const primaryOf = (facts: ClusterFacts): NodeFacts => {
+  const primary = facts.nodes.find((node) => node.role === 'primary');
+  if (primary === undefined) throw new TypeError('facts without a primary: discovery must have refused them');
+  return primary;
+};
+
+export const secondariesOf = (facts: ClusterFacts): readonly NodeFacts[] =>
+  facts.nodes.filter((node) => node.role === 'secondary');
+
+export const hostsOf = (facts: ClusterFacts): readonly HostFacts[] => [facts.monitor, ...facts.nodes];
+
+export const isNode = (host: HostFacts): host is NodeFacts => 'nodeId' in host;

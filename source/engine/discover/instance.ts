@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { type AutoctlConfig, parseAutoctlConfig } from '../../cluster/parse/autoctl-config.ts';
+import { parseUnit } from '../../cluster/parse/unit.ts';
+import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { parsePostgresVersion } from '../../cluster/version.ts';
+import { decodeJson, decodeText, linesOf, readFacts } from '../look/lines.ts';
+
+const serverSchema = z.object({
+  version: z.string(),
+  superuser: z.string(),
+  encoding: z.string(),
+  collate: z.string(),
+  ctype: z.string(),
+  provider: z.enum(['c', 'i', 'b']),
+  providerLocale: z.string().nullable(),
+  checksums: z.boolean(),
+  walSegmentBytes: z.number().int().positive(),
+  socketDirectories: z.string(),
+  sources: z.array(z.string()),
+  files: z.array(z.string().nullable()),
+});
+export type LiveServer = z.infer<typeof serverSchema>;
+
+/** One pg_autoctl on a host: its files, its service and what its server says. */
+export interface Instance {
+  readonly pgdata: string;
+  readonly data: string;
+  readonly major: number;
+  readonly config: AutoctlConfig;
+  readonly configFile: string;
+  readonly stateFile: string;
+  readonly pidFile: string;
+  readonly running: boolean;
+  /** The running pg_autoctl's program; '' when it does not run. */
+  readonly program: string;
+  readonly oldBindir: string;
+  readonly oldVersion: string;
+  readonly port: number;
+  readonly socketDirectory: string;
+  readonly groupAccess: boolean;
+  readonly unit: { readonly name: string; readonly fragment: string; readonly enabled: boolean; readonly program: string } | null;
+  readonly files: readonly string[];
+  readonly directories: readonly string[];
+  readonly server: LiveServer | null;
+  /** Why there is no `server`. */
+  readonly serverError: string;
+}
+
+/** What a host answered to the discovery. */
+export interface Found {
+  readonly home: string;
+  readonly user: string;
+  readonly newVersion: string;
+  readonly newAutoctl: string | null;
+  readonly missingTools: readonly string[];
+  readonly instances: readonly Instance[];
+  /** The record that an earlier run left here, not yet checked. */
+  readonly record: unknown;
+}
+
+const instanceOf = (map: ReadonlyMap<string, string>, key: string): Instance | null => {
+  const text = decodeText(map.get(`${key}.cfg_text`));
+  const config = text === null ? null : parseAutoctlConfig(text);
+  if (config === null || !config.ok) return null;
+  const answer = decodeText(map.get(`${key}.server`));
+  const server = serverSchema.safeParse(decodeJson(answer));
+  const shown = decodeText(map.get(`${key}.unit_show`));
+  const unit = shown === null ? null : parseUnit(shown);
+  return {
+    pgdata: map.get(key) ?? '',
+    data: map.get(`${key}.data`) ?? '',
+    major: Number.parseInt(map.get(`${key}.major`) ?? '', 10) || 0,
+    config: config.value,
+    configFile: map.get(`${key}.cfg`) ?? '',
+    stateFile: map.get(`${key}.state`) ?? '',
+    pidFile: map.get(`${key}.pid_file`) ?? '',
+    running: map.get(`${key}.running`) === 'yes',
+    program: map.get(`${key}.program`) ?? '',
+    oldBindir: map.get(`${key}.old_bin`) ?? '',
+    oldVersion: parsePostgresVersion(decodeText(map.get(`${key}.old_version`)) ?? '')?.text ?? '',
+    port: Number.parseInt(map.get(`${key}.port`) ?? '', 10) || 0,
+    socketDirectory: map.get(`${key}.socket`) ?? '',
+    groupAccess: map.get(`${key}.group_access`) === 'yes',
+    unit: unit?.ok
+      ? {
+          name: map.get(`${key}.unit`) ?? '',
+          fragment: unit.value.fragmentPath ?? '',
+          enabled: unit.value.unitFileState === 'enabled',
+          program: unit.value.execStart?.path ?? '',
+        }
+      : null,
+    files: linesOf(decodeText(map.get(`${key}.files`))),
+    directories: linesOf(decodeText(map.get(`${key}.directories`))),
+    server: server.success ? server.data : null,
+    serverError: server.success ? '' : (answer ?? 'no server answered on its socket').trim().slice(0, 400),
+  };
+};
+
+/** Reads what the discovery script printed. */
+export const parseFound = (alias: string, output: string): Result<Found> => {
+  const map = readFacts(output);
+  if (map.get('end') !== 'yes')
+    return fail(problem(`${alias}: the discovery ended early`, 'try again', output.slice(-400)));
+  const instances: Instance[] = [];
+  for (let number = 1; map.has(String(number)); number += 1) {
+    const instance = instanceOf(map, String(number));
+    if (instance !== null) instances.push(instance);
+  }
+  return ok({
+    home: map.get('home') ?? '',
+    user: map.get('user') ?? '',
+    newVersion: parsePostgresVersion(decodeText(map.get('new_version')) ?? '')?.text ?? '',
+    newAutoctl: map.get('new_autoctl') ?? null,
+    missingTools: linesOf(decodeText(map.get('missing'))),
+    instances,
+    record: decodeJson(decodeText(map.get('record'))),
+  });
+};

@@ -1,0 +1,32 @@
+/**
+ * The form in which our scripts answer: one fact a line, a key, a tab and a value. The first of a key counts, so
+ * that nothing printed later can replace it.
+ */
+export const readFacts = (output: string): ReadonlyMap<string, string> => {
+  const map = new Map<string, string>();
+  for (const line of output.split('\n')) {
+    const tab = line.indexOf('\t');
+    if (tab <= 0) continue;
+    const key = line.slice(0, tab);
+    if (!map.has(key)) map.set(key, line.slice(tab + 1));
+  }
+  return map;
+};
+
+/** Free text travels as base64; null where it is absent or empty. */
+export const decodeText = (value: string | undefined): string | null =>
+  value === undefined || value === '' ? null : Buffer.from(value, 'base64').toString('utf8');
+
+export const linesOf = (text: string | null): readonly string[] =>
+  (text ?? '').split('\n').filter((line) => line !== '');
+
+/** JSON from a host; undefined where it is none. */
+export const decodeJson = (text: string | null): unknown => {
+  if (text === null) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined;
+    throw thrown;
+  }
+};

@@ -1,0 +1,78 @@
+import type { z } from 'zod';
+import { monitorStateSchema } from '../../cluster/monitor-state.ts';
+import { parseControlData } from '../../cluster/parse/control-data.ts';
+import { parseUnit } from '../../cluster/parse/unit.ts';
+import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
+import { type Control, type DirectoryView, type HostView, serverSchema, type UnitView } from '../../cluster/world.ts';
+import { decodeJson, decodeText, linesOf, readFacts } from './lines.ts';
+
+const controlOf = (text: string | null): Control | null => {
+  if (text === null) return null;
+  const parsed = parseControlData(text);
+  if (!parsed.ok) return null;
+  const { systemIdentifier, state, latestCheckpoint, timeline, modified } = parsed.value;
+  return { systemIdentifier, state, checkpoint: latestCheckpoint, timeline, modified };
+};
+
+const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryView => {
+  const kind = map.get(key);
+  if (kind === 'cluster')
+    return {
+      kind: 'cluster',
+      major: Number.parseInt(map.get(`${key}.major`) ?? '', 10) || 0,
+      control: controlOf(decodeText(map.get(`${key}.control`))),
+      linked: map.get(`${key}.linked`) === 'yes',
+      running: map.get(`${key}.running`) === 'yes',
+      standby: map.get(`${key}.standby`) === 'yes',
+      databases: Number.parseInt(map.get(`${key}.databases`) ?? '0', 10) || 0,
+      carried: map.get(`${key}.carried`) === 'yes',
+    };
+  if (kind === 'other')
+    return { kind: 'not-a-cluster', entries: Number.parseInt(map.get(`${key}.entries`) ?? '0', 10) || 0 };
+  return { kind: 'absent' };
+};
+
+const unitOf = (text: string | null): UnitView | null => {
+  if (text === null) return null;
+  const unit = parseUnit(text);
+  return unit.ok
+    ? {
+        loaded: unit.value.loadState === 'loaded',
+        active: unit.value.activeState === 'active' || unit.value.activeState === 'activating',
+        enabled: unit.value.unitFileState === 'enabled',
+        killMode: unit.value.killMode,
+        program: unit.value.execStart?.path ?? '',
+        dropIns: unit.value.dropInPaths,
+      }
+    : null;
+};
+
+const json = <Value>(schema: z.ZodType<Value>, text: string | null): Value | null => {
+  const parsed = schema.safeParse(decodeJson(text));
+  return parsed.success ? parsed.data : null;
+};
+
+/** Reads what the look script printed. A look that did not come to its end is a problem, not half a truth. */
+export const parseLook = (alias: string, output: string): Result<HostView, Problem> => {
+  const map = readFacts(output);
+  if (map.get('end') !== 'yes')
+    return fail(
+      problem(`${alias}: the look at the host ended early`, 'look again; if it stays so, run the command by hand', output.slice(-400)),
+    );
+  return ok({
+    alias,
+    data: directoryOf(map, 'data'),
+    newData: directoryOf(map, 'new'),
+    backupData: directoryOf(map, 'backup'),
+    unit: unitOf(decodeText(map.get('unit'))),
+    autoctl: map.get('autoctl') === 'yes',
+    pgCtl: decodeText(map.get('pg_ctl'))?.split('\n')[0]?.trim() ?? null,
+    stateIdentifier: map.get('state') ?? null,
+    server: json(serverSchema, decodeText(map.get('server'))),
+    fingerprint: controlOf(decodeText(map.get('fingerprint'))),
+    markers: linesOf(decodeText(map.get('markers'))),
+    deleteScripts: linesOf(decodeText(map.get('delete_scripts'))),
+    upgradePortBusy: map.get('upgrade_port') === 'busy',
+    monitor: json(monitorStateSchema, decodeText(map.get('monitor'))),
+  });
+};

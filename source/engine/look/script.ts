@@ -1,0 +1,81 @@
+import type { HostFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+
+/** What the running server says of itself, in one JSON document. Works on a primary and on a standby. */
+const serverSql = `select json_build_object(
+  'version', current_setting('server_version'),
+  'inRecovery', pg_is_in_recovery(),
+  'lsn', case when pg_is_in_recovery() then pg_last_wal_receive_lsn() else pg_current_wal_lsn() end,
+  'synchronousStandbyNames', current_setting('synchronous_standby_names'),
+  'listenAddresses', current_setting('listen_addresses'),
+  'socketDirectories', current_setting('unix_socket_directories'),
+  'readOnly', current_setting('default_transaction_read_only') = 'on',
+  'senders', coalesce((select json_agg(json_build_object('name', application_name, 'state', coalesce(state, ''),
+    'sync', coalesce(sync_state, ''), 'flushed', flush_lsn)) from pg_stat_replication), '[]'))`;
+
+/** Shell functions that print one fact a line: a key, a tab, and a value; free text travels as base64. */
+const functions = `put() { printf '%s\\t%s\\n' "$1" "$2"; }
+text() { printf '%s\\t' "$1"; base64 | tr -d '\\n'; echo; }
+control() { # KEY PGDATA MAJOR: pg_controldata by the programs of that major
+  case $3 in "$new_major") "$new_bin/pg_controldata" -D "$2" ;; *) "$old_bin/pg_controldata" -D "$2" ;; esac 2>/dev/null | text "$1"
+}
+directory() { # KEY PGDATA
+  [ -d "$2" ] || { put "$1" absent; return 0; }
+  [ -r "$2/PG_VERSION" ] || { put "$1" other; put "$1.entries" "$(ls -A "$2" 2>/dev/null | wc -l)"; return 0; }
+  put "$1" cluster; major=$(head -n 1 "$2/PG_VERSION"); put "$1.major" "$major"
+  if [ -f "$2/global/pg_control" ]; then control "$1.control" "$2" "$major"
+  elif [ -f "$2/global/pg_control.old" ]; then
+    put "$1.linked" yes # read the renamed file through a directory of links; nothing in the cluster is touched
+    look=$(mktemp -d) && mkdir "$look/global" && ln -s "$2/global/pg_control.old" "$look/global/pg_control" \\
+      && ln -s "$2/PG_VERSION" "$look/PG_VERSION" && control "$1.control" "$look" "$major"; rm -rf "$look"
+  fi
+  pid=$(head -n 1 "$2/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null \\
+    && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = postgres ] && put "$1.running" yes
+  [ -e "$2/standby.signal" ] && put "$1.standby" yes
+  [ -e "$2/postgresql-auto-failover.conf" ] && put "$1.carried" yes
+  put "$1.databases" "$(ls "$2/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"
+}`;
+
+/**
+ * One look at a host: a read-only script, run as postgres, that prints everything the probes, the conditions and
+ * the rollback verdict need, in one round trip. `monitorSql` is what the monitor's database is asked.
+ */
+export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string | null): string => {
+  const dirs = [host.data, host.newData, host.backupData];
+  const lines = [
+    'set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3',
+    `old_bin=${sh(host.oldBindir)} new_bin=${sh(host.newBindir)} new_major=${newMajor} work=${sh(host.workDir)}`,
+    functions,
+    ...['data', 'new', 'backup'].map((key, index) => `directory ${key} ${sh(dirs[index] ?? '')}`),
+    `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null \\`,
+    `  && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = pg_autoctl ] && put autoctl yes`,
+    `sed -n 's/^pg_ctl *= *//p' ${sh(host.configFile)} 2>/dev/null | text pg_ctl`,
+    `[ -r ${sh(host.stateFile)} ] && put state "$(od -An -v -t u8 -j 16 -N 8 ${sh(host.stateFile)} | tr -d ' ')"`,
+    `[ -r "$work/fingerprint" ] && text fingerprint <"$work/fingerprint"`,
+    `ls "$work/done" 2>/dev/null | text markers`,
+    `for f in "$work/pg_upgrade/delete_old_cluster.sh" ${sh(`${host.home}/delete_old_cluster.sh`)}; do [ -e "$f" ] && printf '%s\\n' "$f"; done | text delete_scripts`,
+    // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN; pg_upgrade's servers listen on a socket file only
+    `grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,
+    `ls "$work"/pg_upgrade/.s.PGSQL.* ${sh(host.home)}/.s.PGSQL.50432 >/dev/null 2>&1 && put upgrade_port busy`,
+  ];
+  if (host.service.kind === 'systemd')
+    lines.push(
+      `systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ExecStart ${sh(host.service.unit)} 2>/dev/null | text unit`,
+    );
+  const psql = `"$bin/psql" -XAtq -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)}`;
+  lines.push(
+    // The private server of the verification listens in our own directory.
+    `if [ -S "$work/private/.s.PGSQL.${host.port}" ]; then bin=$new_bin; ${psql.replace(sh(host.socketDirectory), '"$work/private"')} -d postgres -c ${sh(serverSql)} 2>/dev/null | text server`,
+    `elif [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then`,
+    `  bin=$new_bin`,
+    `  ${psql} -d postgres -c ${sh(serverSql)} 2>/dev/null | text server`,
+    ...(monitorSql === null
+      ? []
+      : [
+          `  ${psql} -d ${sh('database' in host ? host.database : 'pg_auto_failover')} -c ${sh(monitorSql)} 2>/dev/null | text monitor`,
+        ]),
+    'fi',
+    'put end yes',
+  );
+  return `${lines.join('\n')}\n`;
+};

@@ -1,0 +1,161 @@
+import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
+import { secondariesOf } from '../cluster/facts.ts';
+import { compareLsn } from '../cluster/parse/lsn.ts';
+import type { NodeState } from '../cluster/states.ts';
+import { type DirectoryView, hostIn, isCluster, monitorIn, nodeIn, type World } from '../cluster/world.ts';
+import type { Condition, Verdict } from './step.ts';
+
+/** The sentences that runbooks are made of: each says what must hold, and looks it up in the world. */
+
+export const yes: Verdict = { holds: true };
+export const no = (found: string): Verdict => ({ holds: false, found });
+export const when = (holds: boolean, found: string): Verdict => (holds ? yes : no(found));
+
+const unseen = (world: World, alias: string): string => {
+  const look = world.hosts[alias];
+  return look?.kind === 'unseen' ? look.problem.what : `${alias} was not looked at`;
+};
+
+/** A condition about one host, false with the reason while the host cannot be seen. */
+export const about = (
+  alias: string,
+  says: string,
+  judge: (host: NonNullable<ReturnType<typeof hostIn>>, world: World) => Verdict,
+): Condition => ({
+  says,
+  holds: (world) => {
+    const host = hostIn(world, alias);
+    return host === null ? no(unseen(world, alias)) : judge(host, world);
+  },
+});
+
+export const describe = (directory: DirectoryView): string => {
+  switch (directory.kind) {
+    case 'absent':
+      return 'is not there';
+    case 'not-a-cluster':
+      return directory.entries === 0 ? 'is empty' : `holds ${directory.entries} entries but no cluster`;
+    case 'cluster': {
+      const state = directory.control?.state ?? (directory.linked ? 'linked away' : 'without pg_control');
+      return `is PostgreSQL ${directory.major}, ${directory.running ? 'running' : state}`;
+    }
+  }
+};
+
+export const isMajor = (directory: DirectoryView, major: number): boolean => isCluster(directory) && directory.major === major;
+
+export const dataIsOld = (facts: ClusterFacts, host: HostFacts): Condition =>
+  about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>
+    when(isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}`),
+  );
+
+export const dataIsNew = (facts: ClusterFacts, host: HostFacts): Condition =>
+  about(host.alias, `${host.data} is PostgreSQL ${facts.newMajor}`, (seen) =>
+    when(isMajor(seen.data, facts.newMajor), `it ${describe(seen.data)}`),
+  );
+
+export const backupIsThere = (facts: ClusterFacts, host: HostFacts): Condition =>
+  about(host.alias, `${host.backupData} holds PostgreSQL ${facts.oldMajor}`, (seen) =>
+    when(isMajor(seen.backupData, facts.oldMajor), `it ${describe(seen.backupData)}`),
+  );
+
+/** Neither pg_autoctl nor a server of any of the directories runs. */
+export const allStopped = (host: HostFacts): Condition =>
+  about(host.alias, `pg_autoctl and PostgreSQL are stopped on ${host.alias}`, (seen) => {
+    if (seen.autoctl || seen.unit?.active) return no('pg_autoctl runs');
+    const running = [seen.data, seen.newData, seen.backupData].find((one) => isCluster(one) && one.running);
+    return when(running === undefined, 'PostgreSQL runs');
+  });
+
+export const stoppedCleanly = (host: HostFacts, state: 'shut down' | 'shut down in recovery'): Condition =>
+  about(host.alias, `pg_controldata on ${host.alias} says “${state}”`, (seen) => {
+    const found = isCluster(seen.data) ? seen.data.control?.state : undefined;
+    return when(found === state, found === undefined ? 'no pg_control to read' : `it says “${found}”`);
+  });
+
+/** The image is whole: the secondary has replayed the primary's shutdown checkpoint. */
+export const sameCheckpoint = (primary: NodeFacts, secondary: NodeFacts): Condition => ({
+  says: `${secondary.alias} holds the same latest checkpoint as ${primary.alias}: no transaction is missing from its image`,
+  holds: (world) => {
+    const [one, other] = [hostIn(world, primary.alias), hostIn(world, secondary.alias)];
+    if (one === null || other === null) return no(unseen(world, one === null ? primary.alias : secondary.alias));
+    const [mine, theirs] = [isCluster(one.data) ? one.data.control : null, isCluster(other.data) ? other.data.control : null];
+    if (mine === null || theirs === null) return no('pg_control cannot be read');
+    return when(
+      mine.checkpoint === theirs.checkpoint && mine.systemIdentifier === theirs.systemIdentifier,
+      `${primary.alias} ${mine.checkpoint}, ${secondary.alias} ${theirs.checkpoint}`,
+    );
+  },
+});
+
+/** Before a secondary is stopped: it must have received the primary's shutdown checkpoint. */
+export const hasReceived = (primary: NodeFacts, secondary: NodeFacts): Condition => ({
+  says: `${secondary.alias} has received everything up to ${primary.alias}'s shutdown checkpoint`,
+  holds: (world) => {
+    const [one, other] = [hostIn(world, primary.alias), hostIn(world, secondary.alias)];
+    if (one === null || other === null) return no(unseen(world, one === null ? primary.alias : secondary.alias));
+    const checkpoint = isCluster(one.data) ? one.data.control?.checkpoint : undefined;
+    const received = other.server?.lsn ?? undefined;
+    if (checkpoint === undefined || received === undefined) return no(`no position from ${checkpoint === undefined ? primary.alias : secondary.alias}`);
+    return when(compareLsn(received, checkpoint) > 0, `received ${received}, the checkpoint is at ${checkpoint}`);
+  },
+});
+
+export const nodeSettled = (alias: string, states: readonly NodeState[]): Condition => ({
+  says: `the monitor shows ${alias} as ${states.join(' or ')}, reported and assigned`,
+  holds: (world) => {
+    if (monitorIn(world) === null) return no('the monitor’s database does not answer');
+    const node = nodeIn(world, alias);
+    if (node === null) return no(`the monitor does not know ${alias}`);
+    return when(
+      node.reported === node.assigned && states.includes(node.reported),
+      `${node.reported} → ${node.assigned}`,
+    );
+  },
+});
+
+/** Two orders in a row: the second is refused while the first is still applied, and no exit code tells. */
+export const everyNodeSettled: Condition = {
+  says: 'every node’s reported state is its assigned state',
+  holds: (world) => {
+    const monitor = monitorIn(world);
+    if (monitor === null) return no('the monitor’s database does not answer');
+    const moving = monitor.nodes.find((node) => node.reported !== node.assigned);
+    return when(moving === undefined, moving === undefined ? '' : `${moving.name} is ${moving.reported} → ${moving.assigned}`);
+  },
+};
+
+export const everySecondaryInMaintenance = (facts: ClusterFacts): Condition => ({
+  says: 'every secondary is in maintenance, so that stopping the primary starts no failover',
+  holds: (world) => {
+    if (monitorIn(world) === null) return no('the monitor’s database does not answer');
+    const other = secondariesOf(facts)
+      .map((secondary) => nodeIn(world, secondary.alias))
+      .find((node) => node === null || node.reported !== 'maintenance' || node.assigned !== 'maintenance');
+    return when(other === undefined, other === null || other === undefined ? 'a node is missing' : `${other.name} is ${other.reported} → ${other.assigned}`);
+  },
+});
+
+export const streaming = (primary: NodeFacts, secondary: NodeFacts): Condition =>
+  about(primary.alias, `${secondary.alias} streams from ${primary.alias}`, (seen) => {
+    const sender = seen.server?.senders.find((one) => one.name === senderName(secondary));
+    return when(sender?.state === 'streaming', sender === undefined ? 'no walsender for it' : `its walsender is in ${sender.state}`);
+  });
+
+/** pg_auto_failover names a standby's connection and slot after its node id. Source: pgsetup, REPLICATION_SLOT_NAME_DEFAULT. */
+export const senderName = (node: NodeFacts): string => `pgautofailover_standby_${node.nodeId}`;
+
+export const noSyncStandbys = (primary: NodeFacts): Condition =>
+  about(primary.alias, `synchronous_standby_names is empty on ${primary.alias}`, (seen) =>
+    seen.server === null
+      ? no('the server does not answer')
+      : when(seen.server.synchronousStandbyNames === '', `it is ${seen.server.synchronousStandbyNames}`),
+  );
+
+export const acceptsWrites = (facts: ClusterFacts, primary: NodeFacts): Condition =>
+  about(primary.alias, `${primary.alias} accepts writes on ${facts.newMajor}, on port ${primary.port}`, (seen) => {
+    if (seen.server === null) return no('the server does not answer');
+    if (!seen.server.version.startsWith(`${facts.newMajor}.`)) return no(`the server is ${seen.server.version}`);
+    if (seen.server.listenAddresses === '') return no('it is private still');
+    return when(!seen.server.inRecovery && !seen.server.readOnly, 'it is read-only');
+  });

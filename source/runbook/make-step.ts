@@ -1,0 +1,59 @@
+import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
+import { hostsOf } from '../cluster/facts.ts';
+import type { World } from '../cluster/world.ts';
+import type { Cause, Condition, Danger, GuideReference, PhaseId, Probe, Script, Step } from './step.ts';
+
+/** What a step must say of itself; the rest has defaults that a careful step can override. */
+export interface StepParts {
+  readonly id: string;
+  readonly phase: PhaseId;
+  readonly host: HostFacts;
+  readonly as: 'postgres' | 'root';
+  readonly title: string;
+  readonly reason: string;
+  readonly guide: string | null;
+  readonly differs?: string;
+  readonly danger: Danger;
+  readonly script: string | ((world: World) => Script);
+  readonly probe: (world: World) => Probe;
+  readonly before?: readonly Condition[];
+  readonly after?: readonly Condition[];
+  readonly settleSeconds?: number;
+  readonly quietSeconds?: number;
+  readonly undo: string;
+  readonly optional?: boolean;
+  readonly causes?: readonly Cause[];
+  readonly writes?: Step['writes'];
+}
+
+/** Completes a step. Every host is looked at by default: hosts are asked side by side, so it costs one round trip. */
+export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
+  const { script } = parts;
+  const guide: GuideReference =
+    parts.differs === undefined ? { step: parts.guide } : { step: parts.guide, differs: parts.differs };
+  return {
+    id: `${parts.phase}.${parts.host.alias}.${parts.id}`,
+    phase: parts.phase,
+    host: parts.host.alias,
+    as: parts.as === 'root' ? 'root' : facts.postgres,
+    title: parts.title,
+    reason: parts.reason,
+    guide,
+    danger: parts.danger,
+    script: typeof script === 'string' ? () => ({ kind: 'ready', text: script }) : script,
+    looksAt: hostsOf(facts).map((host) => host.alias),
+    probe: parts.probe,
+    before: parts.before ?? [],
+    after: parts.after ?? [],
+    settleSeconds: parts.settleSeconds ?? 30,
+    quietSeconds: parts.quietSeconds ?? 60,
+    undo: parts.undo,
+    optional: parts.optional ?? false,
+    causes: parts.causes ?? [],
+    writes: parts.writes ?? 'unchanged',
+  };
+};
+
+export const pending = (says: string): Probe => ({ state: 'pending', says });
+export const done = (says: string): Probe => ({ state: 'done', says });
+export const half = (says: string): Probe => ({ state: 'half', says });

@@ -1,0 +1,133 @@
+import { posix } from 'node:path';
+import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
+import { isNode, primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { hostIn, type World } from '../../cluster/world.ts';
+import { about, when } from '../conditions.ts';
+import { newSystemIdentifier } from '../evidence.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { inBin, script } from '../shell.ts';
+import { type PhaseId, ready, type Script, type Step } from '../step.ts';
+
+/** What pg_autoctl and systemd hold about a node, brought to the new version. */
+
+export const pgCtlStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
+  const wanted = inBin(host.newBindir, 'pg_ctl');
+  return makeStep(facts, {
+    id: 'pg-ctl',
+    phase,
+    host,
+    as: 'postgres',
+    title: `pg_autoctl’s pg_ctl → ${facts.newMajor}`,
+    reason: `pg_autoctl starts the server with the programs that its configuration names.`,
+    guide: !isNode(host) ? 'Step 8' : host.role === 'primary' ? 'Step 6' : 'Step 12',
+    danger: 'changes',
+    script: script(`${sh(host.newAutoctl)} config set postgresql.pg_ctl ${sh(wanted)} --pgdata ${sh(host.pgdata)}`),
+    probe: (world) => {
+      const found = hostIn(world, host.alias)?.pgCtl ?? null;
+      return found === wanted ? done(`it is ${wanted}`) : pending(found === null ? 'not seen' : `it is ${found}`);
+    },
+    after: [about(host.alias, `postgresql.pg_ctl is ${wanted}`, (seen) => when(seen.pgCtl === wanted, `it is ${seen.pgCtl ?? 'unknown'}`))],
+    undo: `pg_autoctl config set postgresql.pg_ctl ${inBin(host.oldBindir, 'pg_ctl')}`,
+  });
+};
+
+const escapeForSed = (text: string): string => text.replace(/[\\.*[\]^$|]/g, '\\$&');
+
+/** The unit's program, where it lies in a directory per version. Debian's one pg_autoctl for all needs no edit. */
+export const unitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step[] => {
+  const { service } = host;
+  if (service.kind === 'none' || host.oldAutoctl === host.newAutoctl) return [];
+  const own = `/etc/systemd/system/${service.unit}`;
+  const [from, to] = [posix.dirname(host.oldAutoctl), posix.dirname(host.newAutoctl)];
+  return [
+    makeStep(facts, {
+      id: 'unit',
+      phase,
+      host,
+      as: 'root',
+      title: `${service.unit} → ${to}`,
+      reason: 'The service must run the pg_autoctl that goes with the new version.',
+      guide: isNode(host) ? 'Step 11' : 'Step 8',
+      ...(isNode(host) ? { differs: `The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on ${facts.oldMajor}.` } : {}),
+      danger: 'changes',
+      script: script(
+        service.fragment !== own && `cp -p ${sh(service.fragment)} ${sh(own)} # the package’s own file stays as it is`,
+        `sed -i ${sh(`s|${escapeForSed(from)}/|${to.replace(/[\\&|]/g, '\\$&')}/|g`)} ${sh(own)}`,
+        'systemctl daemon-reload',
+        `grep ^Exec ${sh(own)}`,
+      ),
+      probe: (world) => {
+        const unit = hostIn(world, host.alias)?.unit;
+        if (unit == null) return pending('not seen');
+        return unit.program === host.newAutoctl ? done(`it runs ${unit.program}`) : pending(`it runs ${unit.program}`);
+      },
+      after: [about(host.alias, `${service.unit} runs ${host.newAutoctl}`, (seen) => when(seen.unit?.program === host.newAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`))],
+      undo: `restore the unit from ${host.workDir}/saved; systemctl daemon-reload`,
+    }),
+  ];
+};
+
+/** Eight bytes, least significant first, as octal escapes for printf. */
+const littleEndian = (identifier: string): string => {
+  let rest = BigInt(identifier);
+  let text = '';
+  for (let index = 0; index < 8; index += 1) {
+    text += `\\${(rest & 0xffn).toString(8).padStart(3, '0')}`;
+    rest >>= 8n;
+  }
+  return text;
+};
+
+const patchScript = (facts: ClusterFacts, host: NodeFacts, world: World): Script => {
+  const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
+  if (identifier === null) return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
+  const file = sh(host.stateFile);
+  return ready(
+    script(
+      `# bytes 16 to 23 of the state file are the system identifier, least significant byte first`,
+      `now=$(od -An -v -t u8 -j 16 -N 8 ${file} | tr -d ' ')`,
+      `if [ "$now" = ${identifier} ]; then echo "it is ${identifier} already"; exit 0; fi`,
+      `[ "$now" = ${facts.systemIdentifier} ] || { echo "found $now, expected ${facts.systemIdentifier}" >&2; exit 1; }`,
+      `[ "$(wc -c < ${file})" -eq 1024 ] || { echo 'not the state file this knows: its size is not 1024' >&2; exit 1; }`,
+      `cp -p ${file} ${file}.pg${facts.oldMajor}`,
+      `cp -p ${file} ${file}.new`,
+      `printf '${littleEndian(identifier)}' | dd of=${file}.new bs=1 seek=16 conv=notrunc 2>/dev/null`,
+      `[ "$(od -An -v -t u8 -j 16 -N 8 ${file}.new | tr -d ' ')" = ${identifier} ]`,
+      `mv ${file}.new ${file}`,
+      `echo "system identifier ${facts.systemIdentifier} -> ${identifier}"`,
+    ),
+  );
+};
+
+/**
+ * Only the identifier is written; node id, name, priority and quorum survive. Source: pg_auto_failover,
+ * src/bin/pg_autoctl/state.h, KeeperStateData ("do not change the order of fields"), and issue 506.
+ */
+export const stateFileStep = (facts: ClusterFacts, host: NodeFacts, phase: PhaseId): Step =>
+  makeStep(facts, {
+    id: 'state-file',
+    phase,
+    host,
+    as: 'postgres',
+    title: 'Write the new system identifier into pg_autoctl’s state file',
+    reason: 'Otherwise pg_autoctl logs “Unknown PostgreSQL system identifier” every second and never heals.',
+    guide: host.role === 'primary' ? 'Step 10' : 'Step 12',
+    differs: 'The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.',
+    danger: 'changes',
+    script: (world) => patchScript(facts, host, world),
+    probe: (world) => {
+      const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
+      const found = hostIn(world, host.alias)?.stateIdentifier ?? null;
+      if (identifier !== null && found === identifier) return done(`it is ${identifier}`);
+      if (found !== null && found !== facts.systemIdentifier) return half(`it is ${found}, neither the old nor the new one`);
+      return pending(`it is ${found ?? 'unknown'}`);
+    },
+    before: [about(host.alias, `pg_autoctl is stopped on ${host.alias}`, (seen) => when(!seen.autoctl, 'it runs'))],
+    after: [
+      about(host.alias, 'the state file has the new system identifier', (seen, world) =>
+        when(seen.stateIdentifier !== null && seen.stateIdentifier === newSystemIdentifier(facts, primaryOf(facts), world), `it is ${seen.stateIdentifier ?? 'unknown'}`),
+      ),
+    ],
+    undo: `mv ${host.stateFile}.pg${facts.oldMajor} ${host.stateFile}`,
+  });

@@ -1,0 +1,99 @@
+import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
+import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { sh, sqlLiteral } from '../../cluster/quote.ts';
+import { hostIn, monitorIn, nodeIn, type World } from '../../cluster/world.ts';
+import { everyNodeSettled, noSyncStandbys, nodeSettled, streaming } from '../conditions.ts';
+import { isPastStop } from '../evidence.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { psql, script } from '../shell.ts';
+import type { Condition, Step } from '../step.ts';
+
+/** Once the monitor is stopped or the primary is, the fence has done its work. */
+export const fenceIsPast = (facts: ClusterFacts, world: World): boolean => {
+  const primary = primaryOf(facts);
+  const seen = hostIn(world, primary.alias);
+  return isPastStop(facts, primary, world) || (seen !== null && seen.server === null && !seen.autoctl && monitorIn(world) === null);
+};
+
+export const syncStandbysAre = (wanted: number): Condition => ({
+  says: `number_sync_standbys is ${wanted}`,
+  holds: (world) => {
+    const monitor = monitorIn(world);
+    if (monitor === null) return { holds: false, found: 'the monitor’s database does not answer' };
+    return monitor.numberSyncStandbys === wanted ? { holds: true } : { holds: false, found: `it is ${monitor.numberSyncStandbys}` };
+  },
+});
+
+export const setSyncStandbys = (facts: ClusterFacts, wanted: number): string =>
+  script(
+    `${psql(facts.monitor, facts.monitor.newBindir, facts.monitor.database)} -Atc ${sh(
+      `select pgautofailover.set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, ${wanted})`,
+    )}`,
+  );
+
+const zeroStep = (facts: ClusterFacts): Step =>
+  makeStep(facts, {
+    id: 'sync-standbys-0',
+    phase: 'B',
+    host: facts.monitor,
+    as: 'postgres',
+    title: `number_sync_standbys ${facts.numberSyncStandbys} → 0`,
+    reason: 'With every secondary in maintenance the primary would go on waiting for one: after the upgrade each write would hang. The old value comes back in phase I.',
+    guide: 'Step 1',
+    differs: 'The guide sees “no difference” with several secondaries; pg_autoctl refuses 0, the monitor’s function takes it.',
+    danger: 'changes',
+    script: setSyncStandbys(facts, 0),
+    probe: (world) => {
+      if (fenceIsPast(facts, world)) return done('the fence is up');
+      const monitor = monitorIn(world);
+      return monitor?.numberSyncStandbys === 0 ? done('it is 0') : pending(`it is ${monitor?.numberSyncStandbys ?? 'unknown'}`);
+    },
+    before: [everyNodeSettled],
+    after: [syncStandbysAre(0), everyNodeSettled],
+    settleSeconds: 60,
+    undo: `set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, ${facts.numberSyncStandbys})`,
+  });
+
+const maintenanceStep = (facts: ClusterFacts, node: NodeFacts, last: boolean): Step => {
+  const primary = primaryOf(facts);
+  return makeStep(facts, {
+    id: 'maintenance',
+    phase: 'B',
+    host: node,
+    as: 'postgres',
+    title: 'Enable maintenance',
+    reason: `So that stopping the primary starts no failover; PostgreSQL on ${node.alias} keeps running and streaming.`,
+    guide: 'Step 1',
+    differs: 'Run on the secondary itself: no pg_autoctl takes --name here. Judged by the monitor’s state: the command prints errors and exits 0.',
+    danger: 'changes',
+    script: script(
+      '# what it prints and how it exits does not tell: the monitor’s state does',
+      `${sh(node.oldAutoctl)} enable maintenance --pgdata ${sh(node.pgdata)} || echo "exit code $?: see what the monitor says"`,
+    ),
+    probe: (world) => {
+      if (fenceIsPast(facts, world)) return done('the fence is up');
+      const row = nodeIn(world, node.alias);
+      if (row?.reported === 'maintenance' && row.assigned === 'maintenance') return done('in maintenance');
+      if (row?.assigned === 'maintenance') return half(`${row.reported} → maintenance`);
+      return pending(row === null ? 'not seen' : `${row.reported} → ${row.assigned}`);
+    },
+    before: [everyNodeSettled],
+    after: [
+      nodeSettled(node.alias, ['maintenance']),
+      everyNodeSettled,
+      streaming(primary, node),
+      ...(last ? [noSyncStandbys(primary)] : []),
+    ],
+    settleSeconds: 120,
+    undo: `pg_autoctl disable maintenance on ${node.alias}, while ${primary.alias} runs ${facts.oldMajor}`,
+  });
+};
+
+/** B. No failover can start any more, and writes wait for nobody. */
+export const fenceSteps = (facts: ClusterFacts): Step[] => {
+  const secondaries = secondariesOf(facts);
+  return [
+    ...(facts.numberSyncStandbys > 0 ? [zeroStep(facts)] : []),
+    ...secondaries.map((node, index) => maintenanceStep(facts, node, index === secondaries.length - 1)),
+  ];
+};

@@ -1,0 +1,31 @@
+import type { HostFacts } from '../../cluster/facts.ts';
+import { command, inBin, option } from '../shell.ts';
+
+const megabyte = 1024 * 1024;
+
+/**
+ * initdb with the old cluster's own settings. The guide's `--locale=en_US.UTF-8` is right only where the old cluster
+ * happens to have it; a target before 16 then fails in pg_upgrade, a later one takes the old locale by itself.
+ * Source: PostgreSQL, initdb; `--no-data-checksums` came with 18, where checksums became the default.
+ */
+export const initdbCommand = (host: HostFacts, newMajor: number): string => {
+  const { initdb } = host;
+  const builtin = initdb.provider === 'b' && initdb.providerLocale !== null;
+  return command(
+    inBin(host.newBindir, 'initdb'),
+    option('--pgdata', host.newData),
+    option('--username', host.superuser),
+    option('--encoding', initdb.encoding),
+    option('--lc-collate', initdb.collate),
+    option('--lc-ctype', initdb.ctype),
+    initdb.provider === 'i' && option('--locale-provider', 'icu'),
+    initdb.provider === 'i' && initdb.providerLocale !== null && option('--icu-locale', initdb.providerLocale),
+    builtin && option('--locale-provider', 'builtin'),
+    builtin && option('--builtin-locale', initdb.providerLocale ?? ''),
+    initdb.checksums && '--data-checksums',
+    !initdb.checksums && newMajor >= 18 && '--no-data-checksums',
+    option('--wal-segsize', String(initdb.walSegmentBytes / megabyte)),
+    initdb.groupAccess && '--allow-group-access',
+    option('--auth', 'trust'),
+  );
+};

@@ -1,0 +1,109 @@
+import type { ClusterFacts } from '../../cluster/facts.ts';
+import { primaryOf } from '../../cluster/facts.ts';
+import { sh, sqlLiteral } from '../../cluster/quote.ts';
+import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
+import { backupIsThere, dataIsNew, when } from '../conditions.ts';
+import { newSystemIdentifier } from '../evidence.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { psql, script } from '../shell.ts';
+import { type Condition, ready, type Script, type Step } from '../step.ts';
+import { pgCtlStep, unitStep } from './autoctl-files.ts';
+import { pgUpgradeStep } from './pg-upgrade.ts';
+import { serviceCauses, serviceUser, startScript } from './service.ts';
+import { carryStep, swapStep } from './swap.ts';
+
+const monitorAnswers = (facts: ClusterFacts): Condition => ({
+  says: `the monitor’s database answers on ${facts.newMajor}`,
+  holds: (world) => {
+    const version = monitorIn(world)?.serverVersion;
+    return when(version?.startsWith(`${facts.newMajor}.`) ?? false, version === undefined ? 'it does not answer' : `it is ${version}`);
+  },
+});
+
+/** pg_autoctl runs ALTER EXTENSION … UPDATE by itself when the new one starts, and restarts the server once. */
+const extensionIsCurrent = (facts: ClusterFacts): Condition => ({
+  says: 'the extension pgautofailover has the version that goes with the new pg_autoctl',
+  holds: (world) => {
+    const monitor = monitorIn(world);
+    if (monitor === null) return { holds: false, found: 'the monitor’s database does not answer' };
+    return when(
+      monitor.extensionVersion === monitor.defaultExtensionVersion,
+      `it is ${monitor.extensionVersion}, it was ${facts.monitor.extensionVersion}, ${monitor.defaultExtensionVersion} comes with the programs`,
+    );
+  },
+});
+
+const identifierIs = (facts: ClusterFacts): Condition => ({
+  says: 'every node’s row has the new system identifier',
+  holds: (world) => {
+    const wanted = newSystemIdentifier(facts, primaryOf(facts), world);
+    const monitor = monitorIn(world);
+    if (monitor === null || wanted === null) return { holds: false, found: 'it cannot be looked up' };
+    const other = monitor.nodes.find((node) => node.systemIdentifier !== wanted);
+    return when(other === undefined, `${other?.name ?? ''} has ${other?.systemIdentifier ?? ''}`);
+  },
+});
+
+const identifierScript = (facts: ClusterFacts, world: World): Script => {
+  const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
+  if (identifier === null) return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
+  return ready(
+    script(
+      `${psql(facts.monitor, facts.monitor.newBindir, facts.monitor.database)} -c ${sh(
+        `update pgautofailover.node set sysidentifier = ${identifier} where formationid = ${sqlLiteral(facts.formation)} and groupid = ${facts.group}`,
+      )}`,
+    ),
+  );
+};
+
+/** F. The monitor: pg_upgrade in copy mode, swap, start, and the new system identifier. */
+export const monitorSteps = (facts: ClusterFacts): Step[] => {
+  const { monitor } = facts;
+  return [
+    pgUpgradeStep(facts, monitor),
+    carryStep(facts, monitor, 'F'),
+    swapStep(facts, monitor, 'F'),
+    pgCtlStep(facts, monitor, 'F'),
+    ...unitStep(facts, monitor, 'F'),
+    makeStep(facts, {
+      id: 'start',
+      phase: 'F',
+      host: monitor,
+      as: serviceUser(monitor),
+      causes: serviceCauses(monitor),
+      title: `Start the monitor on ${facts.newMajor}`,
+      reason: 'Before any node: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
+      guide: 'Step 9',
+      danger: 'changes',
+      script: startScript(monitor, monitor.newAutoctl),
+      probe: (world) => {
+        const seen = hostIn(world, 'monitor');
+        if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`)) return done('it answers');
+        return seen?.autoctl ? half('pg_autoctl runs, its database does not answer yet') : pending('it does not run');
+      },
+      before: [dataIsNew(facts, monitor), backupIsThere(facts, monitor)],
+      after: [monitorAnswers(facts), extensionIsCurrent(facts)],
+      settleSeconds: 120,
+      undo: 'stop it, swap its directories back',
+    }),
+    makeStep(facts, {
+      id: 'identifier',
+      phase: 'F',
+      host: monitor,
+      as: 'postgres',
+      title: 'Write the new system identifier for the whole group',
+      reason: 'pg_upgrade gave the cluster a new identifier; the monitor would refuse nodes that report it.',
+      guide: 'Step 10',
+      differs: 'One UPDATE for the whole group: the guide’s, of one node, violates same_system_identifier_within_group.',
+      danger: 'changes',
+      script: (world) => identifierScript(facts, world),
+      probe: (world) => {
+        const verdict = identifierIs(facts).holds(world);
+        return verdict.holds ? done('every row has it') : pending(verdict.found);
+      },
+      before: [monitorAnswers(facts)],
+      after: [identifierIs(facts)],
+      undo: `the same UPDATE with ${facts.systemIdentifier}`,
+    }),
+  ];
+};

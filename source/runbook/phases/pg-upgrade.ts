@@ -1,0 +1,113 @@
+import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import { isNode } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
+import { isUpgraded } from '../evidence.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { command, inBin, option, script, upgradeDir } from '../shell.ts';
+import type { Cause, Step } from '../step.ts';
+import { hostIn, isCluster } from '../../cluster/world.ts';
+import { initdbCommand } from './initdb.ts';
+
+/**
+ * On the monitor always both options: without the library pg_upgrade calls it missing; without the second one the
+ * monitor's background workers hold connections to template1 and pg_upgrade hangs after "Restoring database schemas
+ * in the new cluster". Source: hapostgres/pg_auto_failover issue 506; field guide, section 1.
+ */
+const monitorOptions = '-c shared_preload_libraries=pgautofailover -c max_worker_processes=0';
+
+export const upgradeCommand = (facts: ClusterFacts, host: HostFacts, check: boolean): string =>
+  command(
+    inBin(host.newBindir, 'pg_upgrade'),
+    option('--old-bindir', host.oldBindir),
+    option('--new-bindir', host.newBindir),
+    option('--old-datadir', host.data),
+    option('--new-datadir', host.newData),
+    option('--username', host.superuser),
+    !isNode(host) && option('--new-options', monitorOptions),
+    isNode(host) && facts.mode !== 'copy' && `--${facts.mode}`,
+    isNode(host) && facts.jobs > 1 && option('--jobs', String(facts.jobs)),
+    check ? '--check' : '--retain',
+  );
+
+/** pg_upgrade keeps its logs in the new directory; the newest lines of each that holds an error, and its lists. */
+export const upgradeCauses = (host: HostFacts): readonly Cause[] => [
+  {
+    title: `${host.newData}/pg_upgrade_output.d`,
+    script: [
+      `cd ${sh(host.newData)}/pg_upgrade_output.d 2>/dev/null || exit 0`,
+      'last=$(ls | tail -n 1); cd "$last" || exit 0',
+      'for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 15 "$f"; }; done',
+      'for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 15; done',
+      'true',
+    ].join('\n'),
+  },
+];
+
+/**
+ * pg_upgrade itself, then at once: its script that would delete the live cluster is disarmed, and the new cluster's
+ * fingerprint is taken, by which the disks can tell later whether it has ever been started.
+ */
+export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
+  const linked = isNode(host) && facts.mode === 'link';
+  const mode = isNode(host) ? facts.mode : 'copy';
+  return makeStep(facts, {
+    id: 'pg-upgrade',
+    phase: isNode(host) ? 'D' : 'F',
+    host,
+    as: 'postgres',
+    title: `pg_upgrade --${mode}${isNode(host) ? '' : ' of the monitor'}`,
+    reason: isNode(host)
+      ? `The catalogs are rebuilt for ${facts.newMajor}; the data files are taken over by ${facts.mode === 'link' ? 'hard links' : facts.mode}.`
+      : 'The monitor’s database is tiny: copied, its old directory stays a true backup.',
+    guide: isNode(host) ? 'Step 4' : 'Step 7',
+    differs: isNode(host)
+      ? 'delete_old_cluster.sh is disarmed right away: after the swap it would delete the live cluster.'
+      : 'Copy, not link; and both options always: without the second one pg_upgrade hangs after “Restoring database schemas in the new cluster”.',
+    danger: 'changes',
+    script: script(
+      'umask 077',
+      `mkdir -p ${sh(upgradeDir(host))}`,
+      `cd ${sh(upgradeDir(host))}`,
+      '# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one',
+      `if [ -e tried ] && [ ! -e ${sh(`${host.workDir}/fingerprint`)} ]; then`,
+      linked && `  if [ ! -e ${sh(`${host.data}/global/pg_control`)} ] && [ -e ${sh(`${host.data}/global/pg_control.old`)} ]; then`,
+      linked && `    mv ${sh(`${host.data}/global/pg_control.old`)} ${sh(`${host.data}/global/pg_control`)}`,
+      linked && '  fi',
+      `  rm -rf ${sh(host.newData)}`,
+      `  ${initdbCommand(host, facts.newMajor).replaceAll('\n', '\n  ')}`,
+      'fi',
+      `rm -f ${sh(`${host.workDir}/fingerprint`)}`,
+      'touch tried',
+      upgradeCommand(facts, host, false),
+      'if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi',
+      `rm -rf output; if [ -d ${sh(`${host.newData}/pg_upgrade_output.d`)} ]; then mv ${sh(`${host.newData}/pg_upgrade_output.d`)} output; fi`,
+      `${sh(inBin(host.newBindir, 'pg_controldata'))} -D ${sh(host.newData)} > ${sh(`${host.workDir}/fingerprint.new`)}`,
+      `mv ${sh(`${host.workDir}/fingerprint.new`)} ${sh(`${host.workDir}/fingerprint`)}`,
+      'rm -f tried',
+    ),
+    probe: (world) => {
+      if (isUpgraded(facts, host, world)) return done('pg_upgrade has finished');
+      const seen = hostIn(world, host.alias);
+      if (seen === null) return pending('not seen');
+      if (isCluster(seen.data) && seen.data.linked) return half('pg_upgrade began to link and did not finish');
+      if (isCluster(seen.newData) && seen.newData.databases > 0) return half('pg_upgrade began and did not finish');
+      return pending('pg_upgrade has not run');
+    },
+    before: [
+      allStopped(host),
+      ...(isNode(host) ? [stoppedCleanly(host, 'shut down')] : []),
+      about(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}`, (seen) => when(isMajor(seen.newData, facts.newMajor), describe(seen.newData))),
+      about(host.alias, 'port 50432 is free for pg_upgrade', (seen) => when(!seen.upgradePortBusy, 'something listens there')),
+    ],
+    after: [
+      about(host.alias, 'pg_upgrade finished and the fingerprint of the new cluster is kept', (_, world) => when(isUpgraded(facts, host, world), 'no fingerprint of it')),
+      about(host.alias, 'no delete_old_cluster.sh is left to run', (seen) => when(seen.deleteScripts.length === 0, seen.deleteScripts.join(', '))),
+    ],
+    quietSeconds: 60,
+    causes: upgradeCauses(host),
+    undo: linked
+      ? `while ${facts.newMajor} has never been started: rename global/pg_control.old back, remove ${host.newData}`
+      : `remove ${host.newData}: the old directory is untouched`,
+  });
+};

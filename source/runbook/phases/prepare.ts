@@ -1,0 +1,165 @@
+import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import { hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { hostIn, isCluster } from '../../cluster/world.ts';
+import { about, dataIsOld, describe, isMajor, when } from '../conditions.ts';
+import { isMarked, isUpgraded } from '../evidence.ts';
+import { factsId } from '../facts-id.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { inBin, mark, psql, script, upgradeDir } from '../shell.ts';
+import type { Step } from '../step.ts';
+import { carryLines, readConfigurationLines } from './configuration.ts';
+import { initdbCommand } from './initdb.ts';
+import { upgradeCauses, upgradeCommand } from './pg-upgrade.ts';
+
+/** Copies of what pg_autoctl knows and of the unit, and the record of how the cluster was. Nothing of the cluster changes. */
+const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
+  const record = JSON.stringify(facts);
+  const saved = `${host.workDir}/saved`;
+  const marker = `save-${factsId(facts)}`;
+  return makeStep(facts, {
+    id: 'save',
+    phase: 'A',
+    host,
+    as: 'postgres',
+    title: isNode(host) ? 'Save pg_autoctl’s files and the unit' : 'Save the record, the monitor’s database, pg_autoctl’s files and the unit',
+    reason: 'Everything that the upgrade will edit is copied first, and the record lets a new console, or another one, find the way back.',
+    guide: null,
+    differs: 'The guide saves nothing; a rollback needs all of this.',
+    danger: 'changes',
+    script: script(
+      'umask 077',
+      `mkdir -p ${sh(saved)} ${sh(`${host.workDir}/done`)} ${sh(upgradeDir(host))}`,
+      `cd ${sh(saved)}`,
+      `cp -p ${sh(host.configFile)} pg_autoctl.cfg`,
+      isNode(host) && `cp -p ${sh(host.stateFile)} pg_autoctl.state`,
+      host.service.kind === 'systemd' && `cp -p ${sh(host.service.fragment)} ${sh(host.service.unit)}`,
+      !isNode(host) && `${sh(inBin(host.newBindir, 'pg_dump'))} -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)} -Fc -f monitor.dump ${sh('database' in host ? host.database : 'pg_auto_failover')}`,
+      `cat > ${sh(`${host.workDir}/record.json.new`)} <<'RECORD'`,
+      record,
+      'RECORD',
+      `mv ${sh(`${host.workDir}/record.json.new`)} ${sh(`${host.workDir}/record.json`)}`,
+      `rm -f ${sh(`${host.workDir}/done`)}/*`,
+      mark(host, marker),
+      'ls -l',
+    ),
+    probe: (world) => (isMarked(host, marker, world) || isUpgraded(facts, host, world) ? done('copies are in place') : pending('nothing saved yet')),
+    before: [dataIsOld(facts, host)],
+    after: [about(host.alias, `the copies are in ${saved}`, (seen) => when(seen.markers.includes(marker), 'they are not'))],
+    undo: `rm -r ${host.workDir}`,
+  });
+};
+
+const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
+  makeStep(facts, {
+    id: 'initdb',
+    phase: 'A',
+    host,
+    as: 'postgres',
+    title: `Create the new ${facts.newMajor} directory`,
+    reason: `pg_upgrade fills an empty cluster; made now, while ${facts.oldMajor} still serves, it costs no downtime.`,
+    guide: isNode(host) ? 'Step 4' : 'Step 7',
+    differs: 'Encoding, locale, checksums and WAL segment size are those of the old cluster, not the guide’s en_US.UTF-8; and it is done before anything stops.',
+    danger: 'changes',
+    script: script(
+      `if [ -e ${sh(host.newData)} ] && [ -n "$(ls -A ${sh(host.newData)})" ]; then echo ${sh(`${host.newData} is not empty: look at it, and remove it if it is left over`)} >&2; exit 1; fi`,
+      initdbCommand(host, facts.newMajor),
+    ),
+    probe: (world) => {
+      const seen = hostIn(world, host.alias);
+      if (isUpgraded(facts, host, world)) return done(`${facts.newMajor} is there already`);
+      if (seen === null || !isCluster(seen.newData))
+        return seen?.newData.kind === 'not-a-cluster' && seen.newData.entries > 0 ? half(`${host.newData} ${describe(seen.newData)}`) : pending(`${host.newData} is not there`);
+      return isMajor(seen.newData, facts.newMajor) ? done(`${host.newData} is PostgreSQL ${facts.newMajor}`) : half(`${host.newData} ${describe(seen.newData)}`);
+    },
+    before: [dataIsOld(facts, host)],
+    after: [about(host.alias, `${host.newData} is an empty PostgreSQL ${facts.newMajor}`, (seen) => when(isMajor(seen.newData, facts.newMajor), describe(seen.newData)))],
+    undo: `rm -r ${host.newData}`,
+  });
+
+const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>
+  makeStep(facts, {
+    id: 'check',
+    phase: 'A',
+    host,
+    as: 'postgres',
+    title: 'pg_upgrade --check against the running server',
+    reason: 'What pg_upgrade would refuse is found now, while it costs nothing.',
+    guide: isNode(host) ? 'Step 4' : 'Step 7',
+    differs: `Run while ${facts.oldMajor} still serves, not after it was stopped: it reads only.`,
+    danger: 'reads',
+    script: script(`mkdir -p ${sh(upgradeDir(host))}`, `cd ${sh(upgradeDir(host))}`, upgradeCommand(facts, host, true), mark(host, 'check')),
+    probe: (world) => (isMarked(host, 'check', world) || isUpgraded(facts, host, world) ? done('it was checked') : pending('not checked yet')),
+    after: [about(host.alias, `pg_upgrade finds ${host.alias} compatible`, (seen) => when(seen.markers.includes('check'), 'it did not come to its end'))],
+    quietSeconds: 120,
+    causes: upgradeCauses(host),
+    undo: 'nothing to undo: it reads only',
+  });
+
+const configurationStep = (facts: ClusterFacts, host: HostFacts): Step => {
+  const scratch = `${host.workDir}/configuration`;
+  return makeStep(facts, {
+    id: 'configuration',
+    phase: 'A',
+    host,
+    as: 'postgres',
+    title: `Let ${facts.newMajor} read the configuration`,
+    reason: `A setting that ${facts.newMajor} does not know keeps the server from starting: better found now than after the swap.`,
+    guide: isNode(host) ? 'Step 5' : 'Step 8',
+    differs: 'The guide carries SSL files only and trusts pg_upgrade with the rest; pg_upgrade carries nothing.',
+    danger: 'reads',
+    script: script(
+      'umask 077',
+      `rm -rf ${sh(scratch)}; mkdir -p ${sh(scratch)}`,
+      ...carryLines(host, host.data, scratch),
+      ...readConfigurationLines(host, host.newData, scratch),
+      `rm -rf ${sh(scratch)}`,
+      mark(host, 'configuration'),
+    ),
+    probe: (world) =>
+      isMarked(host, 'configuration', world) || isUpgraded(facts, host, world) ? done(`${facts.newMajor} has read it`) : pending('not read yet'),
+    after: [about(host.alias, `${facts.newMajor} accepts ${host.alias}’s configuration`, (seen) => when(seen.markers.includes('configuration'), 'it did not come to its end'))],
+    undo: 'nothing to undo: it works on a copy',
+  });
+};
+
+/** On every host: what the new bindir holds, and whether pg_autoctl there can run the target. */
+const binariesStep = (facts: ClusterFacts, host: HostFacts): Step =>
+  makeStep(facts, {
+    id: 'binaries',
+    phase: 'A',
+    host,
+    as: 'postgres',
+    title: `Look at the ${facts.newMajor} programs and libraries`,
+    reason: 'A program or an extension’s library that is missing on one node stops the upgrade there, in the middle of the night.',
+    guide: null,
+    danger: 'reads',
+    script: script(
+      `${sh(inBin(host.newBindir, 'postgres'))} --version`,
+      `${sh(host.newAutoctl)} version`,
+      `case $(${sh(host.newAutoctl)} version) in *${sh(`compatible with Postgres`)}*${facts.newMajor}*) ;; *) echo ${sh(`${host.newAutoctl} does not support PostgreSQL ${facts.newMajor}`)} >&2; exit 1 ;; esac`,
+      `libraries=$(${sh(inBin(host.newBindir, 'pg_config'))} --pkglibdir 2>/dev/null || true)`,
+      `if [ -n "$libraries" ]; then`,
+      `  ${psql(host, host.oldBindir, 'postgres')} -Atq -c "select datname from pg_database where datallowconn" | while IFS= read -r database; do`,
+      `    ${psql(host, host.oldBindir, 'postgres').replace(/ -d \S+$/, ' -d "$database"')} -Atq -c "select distinct regexp_replace(probin, '^[$]libdir/', '') from pg_proc where probin like '\\$libdir/%'"`,
+      `  done | sort -u | while IFS= read -r library; do`,
+      `    if [ -e "$libraries/$library.so" ] || [ -e "$libraries/$library" ]; then echo "library $library is there"; else echo "library $library is not in $libraries" >&2; exit 1; fi`,
+      `  done`,
+      'fi',
+      `mkdir -p ${sh(`${host.workDir}/done`)}`,
+      mark(host, 'binaries'),
+    ),
+    probe: (world) => (isMarked(host, 'binaries', world) || isUpgraded(facts, host, world) ? done('looked at') : pending('not looked at yet')),
+    after: [about(host.alias, 'every program and library is there', (seen) => when(seen.markers.includes('binaries'), 'something is missing'))],
+    undo: 'nothing to undo: it reads only',
+  });
+
+/** A. Everything that can be made and proven while the old version still serves. */
+export const prepareSteps = (facts: ClusterFacts): Step[] => {
+  const upgraded: HostFacts[] = [primaryOf(facts), facts.monitor];
+  return [
+    ...hostsOf(facts).map((host) => saveStep(facts, host)),
+    ...hostsOf(facts).map((host) => binariesStep(facts, host)),
+    ...upgraded.flatMap((host) => [initdbStep(facts, host), checkStep(facts, host), configurationStep(facts, host)]),
+  ];
+};

@@ -1,0 +1,184 @@
+import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { sh, sqlLiteral } from '../../cluster/quote.ts';
+import { hostIn, isCluster, monitorIn, type World } from '../../cluster/world.ts';
+import { about, acceptsWrites, everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
+import { isMarked } from '../evidence.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { mark, psql, script } from '../shell.ts';
+import type { Condition, Step } from '../step.ts';
+import { setSyncStandbys, syncStandbysAre } from './fence.ts';
+import { dropInDirectory, dropInFile } from './service.ts';
+
+const syncStep = (facts: ClusterFacts): Step[] =>
+  facts.numberSyncStandbys === 0
+    ? []
+    : [
+        makeStep(facts, {
+          id: 'sync-standbys',
+          phase: 'I',
+          host: facts.monitor,
+          as: 'postgres',
+          title: `number_sync_standbys 0 → ${facts.numberSyncStandbys}`,
+          reason: 'The durability that the cluster had before the window.',
+          guide: null,
+          differs: 'The guide never set it to 0, and writes hung.',
+          danger: 'changes',
+          script: setSyncStandbys(facts, facts.numberSyncStandbys),
+          probe: (world) => {
+            const found = monitorIn(world)?.numberSyncStandbys;
+            return found === facts.numberSyncStandbys ? done(`it is ${found}`) : pending(`it is ${found ?? 'unknown'}`);
+          },
+          before: [everyNodeSettled],
+          after: [syncStandbysAre(facts.numberSyncStandbys), everyNodeSettled],
+          settleSeconds: 60,
+          undo: `set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, 0)`,
+        }),
+      ];
+
+const unguardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
+  const { service } = host;
+  if (service.kind === 'none') return [];
+  const { unit } = service;
+  return [
+    makeStep(facts, {
+      id: 'unguard',
+      phase: 'I',
+      host,
+      as: 'root',
+      title: service.enabled ? 'Enable the unit, remove the drop-in' : 'Remove the drop-in',
+      reason: service.enabled ? `A reboot shall bring ${facts.newMajor} back.` : 'The unit was not enabled before, and is not now.',
+      guide: null,
+      danger: 'changes',
+      script: script(
+        service.enabled && `systemctl enable --quiet ${sh(unit)}`,
+        `rm -f ${sh(dropInFile(unit))}`,
+        `rmdir ${sh(dropInDirectory(unit))} 2>/dev/null || true`,
+        'systemctl daemon-reload',
+      ),
+      probe: (world) => {
+        const seen = hostIn(world, host.alias)?.unit;
+        if (seen == null) return pending('not seen');
+        const clean = !seen.dropIns.includes(dropInFile(unit));
+        if (clean && seen.enabled === service.enabled) return done('as before the window');
+        return clean ? half('no drop-in, but not enabled') : pending('guarded still');
+      },
+      after: [
+        about(host.alias, `${unit} ${service.enabled ? 'starts' : 'does not start'} at boot`, (seen) => when(seen.unit?.enabled === service.enabled, 'it is otherwise')),
+        about(host.alias, 'no drop-in of ours is left', (seen) => when(seen.unit?.dropIns.includes(dropInFile(unit)) === false, 'it is there')),
+      ],
+      undo: 'nothing to undo here',
+    }),
+  ];
+};
+
+const sameNodes = (facts: ClusterFacts): Condition => ({
+  says: 'every node has the id, name, priority and quorum that it had',
+  holds: (world) => {
+    const rows = monitorIn(world)?.nodes;
+    if (rows === undefined) return { holds: false, found: 'the monitor’s database does not answer' };
+    const other = facts.nodes.find(
+      (node) => !rows.some((row) => row.id === node.nodeId && row.name === node.alias && row.priority === node.priority && row.quorum === node.quorum),
+    );
+    return when(other === undefined && rows.length === facts.nodes.length, other === undefined ? `there are ${rows.length} nodes` : `${other.alias} differs`);
+  },
+});
+
+const oneIdentifier = (facts: ClusterFacts): Condition => ({
+  says: 'one system identifier on the monitor, in every state file and every pg_control',
+  holds: (world) => {
+    const found = new Set<string>();
+    for (const row of monitorIn(world)?.nodes ?? []) found.add(row.systemIdentifier);
+    for (const node of facts.nodes) {
+      const seen = hostIn(world, node.alias);
+      found.add(seen?.stateIdentifier ?? 'none');
+      found.add((seen !== null && isCluster(seen.data) ? seen.data.control?.systemIdentifier : null) ?? 'none');
+    }
+    return when(found.size === 1, [...found].join(', '));
+  },
+});
+
+const newEverywhere = (facts: ClusterFacts): Condition => ({
+  says: `PostgreSQL ${facts.newMajor} runs on every host`,
+  holds: (world) => {
+    const other = hostsOf(facts).find((host) => !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.newMajor}.`));
+    return when(other === undefined, other === undefined ? '' : `${other.alias}: ${hostIn(world, other.alias)?.server?.version ?? 'no answer'}`);
+  },
+});
+
+const finalConditions = (facts: ClusterFacts): readonly Condition[] => {
+  const primary = primaryOf(facts);
+  return [
+    newEverywhere(facts),
+    everyNodeSettled,
+    nodeSettled(primary.alias, secondariesOf(facts).length === 0 ? ['single'] : ['primary']),
+    ...secondariesOf(facts).flatMap((node) => [nodeSettled(node.alias, ['secondary']), streaming(primary, node)]),
+    sameNodes(facts),
+    oneIdentifier(facts),
+    syncStandbysAre(facts.numberSyncStandbys),
+    acceptsWrites(facts, primary),
+  ];
+};
+
+const finalStep = (facts: ClusterFacts): Step =>
+  makeStep(facts, {
+    id: 'final',
+    phase: 'I',
+    host: facts.monitor,
+    as: 'postgres',
+    title: 'Final proof',
+    reason: 'What the change ticket wants to see, asked of the servers.',
+    guide: 'Step 13',
+    danger: 'reads',
+    script: script(`${sh(facts.monitor.newAutoctl)} show state --pgdata ${sh(facts.monitor.pgdata)}`, mark(facts.monitor, 'final')),
+    probe: (world) => (isMarked(facts.monitor, 'final', world) && finalConditions(facts).every((one) => one.holds(world).holds) ? done('all of it holds') : pending('not proven yet')),
+    after: finalConditions(facts),
+    settleSeconds: 60,
+    undo: 'nothing to undo: it reads only',
+  });
+
+const performed = (facts: ClusterFacts, id: string, world: World): boolean => isMarked(facts.monitor, id, world);
+
+/** A rehearsal of the failover that the cluster is there for, and back; for those who want it. */
+const switchoverSteps = (facts: ClusterFacts): Step[] => {
+  const primary = primaryOf(facts);
+  const [first] = secondariesOf(facts);
+  if (first === undefined) return [];
+  const { monitor } = facts;
+  const promote = (to: NodeName): string =>
+    script(
+      `${psql(monitor, monitor.newBindir, monitor.database)} -Atc ${sh(`select pgautofailover.perform_promotion(${sqlLiteral(facts.formation)}, ${sqlLiteral(to)})`)}`,
+      mark(monitor, `promoted-${to}`),
+    );
+  const step = (id: string, to: NodeName, from: NodeName, title: string, before: readonly Condition[]): Step =>
+    makeStep(facts, {
+      id,
+      phase: 'I',
+      host: monitor,
+      as: 'postgres',
+      title,
+      reason: 'To know that a failover works on the new version, while you are watching. Writes pause for some seconds.',
+      guide: null,
+      danger: 'changes',
+      script: promote(to),
+      probe: (world) => (performed(facts, `promoted-${to}`, world) ? done('it was done') : pending('not done; it is optional')),
+      before: [everyNodeSettled, ...before],
+      after: [nodeSettled(to, ['primary']), nodeSettled(from, ['secondary']), everyNodeSettled],
+      settleSeconds: 180,
+      undo: `promote ${from} again`,
+      optional: true,
+    });
+  return [
+    step('switchover', first.alias, primary.alias, `Switchover to ${first.alias} (optional)`, [nodeSettled(primary.alias, ['primary'])]),
+    step('switch-back', primary.alias, first.alias, `Switch back to ${primary.alias} (optional)`, [nodeSettled(first.alias, ['primary'])]),
+  ];
+};
+type NodeName = string;
+
+/** I. As it was before the window, on the new version. */
+export const restoreSteps = (facts: ClusterFacts): Step[] => [
+  ...syncStep(facts),
+  ...hostsOf(facts).flatMap((host) => unguardStep(facts, host)),
+  finalStep(facts),
+  ...switchoverSteps(facts),
+];

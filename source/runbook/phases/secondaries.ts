@@ -1,0 +1,112 @@
+import { posix } from 'node:path';
+import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
+import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { hostIn, isCluster, nodeIn } from '../../cluster/world.ts';
+import { about, acceptsWrites, allStopped, backupIsThere, describe, everyNodeSettled, isMajor, nodeSettled, streaming, when } from '../conditions.ts';
+import { isMovedAside } from '../evidence.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { script } from '../shell.ts';
+import type { Step } from '../step.ts';
+import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
+import { serviceCauses, serviceUser, startScript } from './service.ts';
+
+const asideStep = (facts: ClusterFacts, node: NodeFacts): Step =>
+  makeStep(facts, {
+    id: 'aside',
+    phase: 'H',
+    host: node,
+    as: 'postgres',
+    title: `data → ${posix.basename(node.backupData)}`,
+    reason: `The PG ${facts.oldMajor} image stays whole beside the new data; pg_autoctl finds no directory and takes a base backup.`,
+    guide: 'Step 12',
+    danger: 'changes',
+    script: script(
+      `if [ -e ${sh(node.backupData)} ]; then echo ${sh(`${node.backupData} is there already`)}; [ ! -e ${sh(node.data)} ]; exit; fi`,
+      `[ "$(cat ${sh(`${node.data}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
+      `mv ${sh(node.data)} ${sh(node.backupData)}`,
+      `du -sh ${sh(node.backupData)}`,
+    ),
+    probe: (world) => (isMovedAside(facts, node, world) ? done(`${node.backupData} holds the image`) : pending(`${node.data} is the image still`)),
+    before: [
+      allStopped(node),
+      about(node.alias, `${node.data} is PostgreSQL ${facts.oldMajor}`, (seen) => when(isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}`)),
+    ],
+    after: [backupIsThere(facts, node)],
+    undo: `mv ${node.backupData} ${node.data}`,
+  });
+
+const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
+  makeStep(facts, {
+    id: 'start',
+    phase: 'H',
+    host: node,
+    as: serviceUser(node),
+    causes: serviceCauses(node),
+    title: 'Start pg_autoctl on the secondary',
+    reason: 'It reports to the monitor and waits in maintenance, with no data directory yet.',
+    guide: 'Step 12',
+    differs: 'The guide creates the node again; it would stay in maintenance for ever, and the name is taken.',
+    danger: 'changes',
+    script: startScript(node, node.newAutoctl),
+    probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
+    before: [backupIsThere(facts, node), acceptsWrites(facts, primaryOf(facts))],
+    after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
+    settleSeconds: 60,
+    undo: `stop it; mv ${node.backupData} ${node.data}`,
+  });
+
+const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
+  const primary = primaryOf(facts);
+  return makeStep(facts, {
+    id: 'join',
+    phase: 'H',
+    host: node,
+    as: 'postgres',
+    causes: serviceCauses(node),
+    title: 'Disable maintenance: base backup, then secondary',
+    reason: `pg_autoctl takes the base backup from ${primary.alias} by itself and keeps the node’s id.`,
+    guide: 'Step 12',
+    differs: 'Nobody disables maintenance in the guide: the node stays in it.',
+    danger: 'changes',
+    script: script(
+      '# the command waits some time and then gives up; the base backup goes on, and the monitor’s state tells',
+      `${sh(node.newAutoctl)} disable maintenance --pgdata ${sh(node.pgdata)} || echo "exit code $?: see what the monitor says"`,
+    ),
+    probe: (world) => {
+      const row = nodeIn(world, node.alias);
+      const seen = hostIn(world, node.alias);
+      if (row?.reported === 'secondary' && row.assigned === 'secondary' && seen !== null && isMajor(seen.data, facts.newMajor)) return done('it is secondary');
+      if (row === null || row.assigned === 'maintenance') return pending(row === null ? 'not seen' : 'in maintenance');
+      return half(`${row.reported} → ${row.assigned}`);
+    },
+    before: [
+      nodeSettled(node.alias, ['maintenance']),
+      about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) => when(!isCluster(seen.data), `it ${describe(seen.data)}`)),
+      backupIsThere(facts, node),
+      acceptsWrites(facts, primary),
+    ],
+    after: [
+      about(node.alias, `${node.data} is PostgreSQL ${facts.newMajor}, a standby`, (seen) =>
+        when(isCluster(seen.data) && seen.data.major === facts.newMajor && seen.data.standby, describe(seen.data)),
+      ),
+      nodeSettled(node.alias, ['secondary']),
+      streaming(primary, node),
+      everyNodeSettled,
+    ],
+    settleSeconds: 24 * 3600,
+    quietSeconds: 600,
+    undo: `enable maintenance, stop it; remove ${node.data}; mv ${node.backupData} ${node.data}`,
+  });
+};
+
+/** H. Each secondary anew from the primary, one after the other; its old image stays beside it. */
+export const secondarySteps = (facts: ClusterFacts): Step[] =>
+  secondariesOf(facts).flatMap((node) => [
+    asideStep(facts, node),
+    pgCtlStep(facts, node, 'H'),
+    ...unitStep(facts, node, 'H'),
+    stateFileStep(facts, node, 'H'),
+    startStep(facts, node),
+    joinStep(facts, node),
+  ]);

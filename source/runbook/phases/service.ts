@@ -1,0 +1,57 @@
+import type { HostFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { script } from '../shell.ts';
+import type { Cause } from '../step.ts';
+
+/** Starting and stopping pg_autoctl, with systemd or without. */
+
+export const dropInDirectory = (unit: string): string => `/run/systemd/system/${unit}.d`;
+export const dropInFile = (unit: string): string => `${dropInDirectory(unit)}/pgaf-upgrade.conf`;
+
+const tryFor = (seconds: number, condition: string, failure: string): string[] => [
+  'tries=0',
+  `until ${condition}; do`,
+  `  tries=$((tries + 1)); [ $tries -le ${seconds * 5} ] || { echo ${sh(failure)} >&2; exit 1; }`,
+  '  sleep 0.2',
+  'done',
+];
+
+/** `pg_autoctl stop` returns at once with PostgreSQL still running, so the script waits for both to be gone. */
+export const stopScript = (host: HostFacts, autoctl: string): string =>
+  host.service.kind === 'systemd'
+    ? script(`systemctl stop ${sh(host.service.unit)}`)
+    : script(
+        `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null || true)`,
+        `if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then ${sh(autoctl)} stop --pgdata ${sh(host.pgdata)}; fi`,
+        ...tryFor(600, `{ [ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null; } && [ ! -e ${sh(`${host.data}/postmaster.pid`)} ]`, 'pg_autoctl or PostgreSQL is still running'),
+      );
+
+/** Without systemd a detached `pg_autoctl run`, its output in our directory. */
+export const startScript = (host: HostFacts, autoctl: string): string =>
+  host.service.kind === 'systemd'
+    ? script(`systemctl reset-failed ${sh(host.service.unit)} 2>/dev/null || true`, `systemctl start ${sh(host.service.unit)}`)
+    : script(
+        `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null || true)`,
+        `if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then echo "pg_autoctl runs already, pid $pid"; exit 0; fi`,
+        'cd',
+        `setsid -f ${sh(autoctl)} run --pgdata ${sh(host.pgdata)} </dev/null >>${sh(`${host.workDir}/pg_autoctl.log`)} 2>&1`,
+        ...tryFor(30, `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null) && kill -0 "$pid" 2>/dev/null`, 'pg_autoctl did not start'),
+        'echo "pg_autoctl runs, pid $pid"',
+      );
+
+/** systemctl and unit files are root's; a pg_autoctl without a unit is postgres's own. */
+export const serviceUser = (host: HostFacts): 'root' | 'postgres' => (host.service.kind === 'systemd' ? 'root' : 'postgres');
+
+/** What the service and its server logged last. As the service's user: root reads the systemd journal. */
+export const serviceCauses = (host: HostFacts): readonly Cause[] => [
+  host.service.kind === 'systemd'
+    ? {
+        title: `journalctl -u ${host.service.unit}`,
+        script: `journalctl --no-pager -q -o cat -n 25 -u ${sh(host.service.unit)}`,
+      }
+    : { title: `${host.workDir}/pg_autoctl.log`, script: `tail -n 25 ${sh(`${host.workDir}/pg_autoctl.log`)}` },
+  {
+    title: `${host.data}/startup.log`,
+    script: `tail -n 15 ${sh(`${host.data}/startup.log`)}`,
+  },
+];

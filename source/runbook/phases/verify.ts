@@ -1,0 +1,141 @@
+import type { ClusterFacts } from '../../cluster/facts.ts';
+import { primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { hostIn, isCluster, type World } from '../../cluster/world.ts';
+import { about, allStopped, dataIsNew, stoppedCleanly, when } from '../conditions.ts';
+import { isMarked, newClusterStarted } from '../evidence.ts';
+import { done, makeStep, pending } from '../make-step.ts';
+import { command, inBin, mark, option, privateSocket, psql, script, upgradeDir } from '../shell.ts';
+import type { Step } from '../step.ts';
+
+/**
+ * Nobody from outside can connect; no commit waits for a standby (the carried configuration may still name some);
+ * nothing is archived under timeline 1 and no subscription begins to pull.
+ */
+const privateOptions = (socket: string): string =>
+  ["listen_addresses=''", "synchronous_standby_names=''", `unix_socket_directories='${socket}'`, 'archive_mode=off', 'max_logical_replication_workers=0']
+    .map((setting) => `-c ${setting}`)
+    .join(' ');
+
+const runsPrivately = (facts: ClusterFacts, world: World): boolean => {
+  const seen = hostIn(world, primaryOf(facts).alias);
+  return seen !== null && isCluster(seen.data) && seen.data.major === facts.newMajor && seen.data.running && !seen.autoctl;
+};
+
+/** E. The new primary, alone with its DBA. */
+export const verifySteps = (facts: ClusterFacts): Step[] => {
+  const primary = primaryOf(facts);
+  const socket = privateSocket(primary);
+  const verified = (world: World): boolean => isMarked(primary, 'analyze-1', world);
+  const isBack = (world: World): boolean => verified(world) && !runsPrivately(facts, world);
+  const server = about(primary.alias, `${facts.newMajor} runs privately on ${primary.alias}`, (seen) =>
+    when(seen.server !== null && seen.server.listenAddresses === '', seen.server === null ? 'it does not answer' : 'it listens to the network'),
+  );
+  return [
+    makeStep(facts, {
+      id: 'private-start',
+      phase: 'E',
+      host: primary,
+      as: 'postgres',
+      title: `Start ${facts.newMajor} for the first time, privately`,
+      reason: 'To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.',
+      guide: 'Step 6',
+      differs: 'Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.',
+      danger: facts.mode === 'link' ? 'point-of-no-return' : 'changes',
+      causes: [{ title: `${primary.workDir}/private-start.log`, script: `tail -n 30 ${sh(`${primary.workDir}/private-start.log`)}` }],
+      script: script(
+        'umask 077',
+        `mkdir -p ${sh(socket)}`,
+        command(
+          inBin(primary.newBindir, 'pg_ctl'),
+          option('--pgdata', primary.data),
+          '--wait --timeout=3600',
+          option('--log', `${primary.workDir}/private-start.log`),
+          option('--options', privateOptions(socket)),
+          'start',
+        ),
+      ),
+      probe: (world) => {
+        if (runsPrivately(facts, world)) return done('it runs');
+        return verified(world) ? done('it has run, and was verified') : pending(newClusterStarted(facts, primary, world) === 'never' ? 'it has never been started' : 'it does not run');
+      },
+      before: [allStopped(primary), dataIsNew(facts, primary)],
+      after: [server],
+      settleSeconds: 60,
+      undo:
+        facts.mode === 'link'
+          ? `none on ${primary.alias}: the old files are shared and will be changed. From here the way back is a secondary’s image`
+          : `stop it, swap back: ${primary.backupData} is untouched`,
+    }),
+    makeStep(facts, {
+      id: 'verify',
+      phase: 'E',
+      host: primary,
+      as: 'postgres',
+      title: 'Look at the databases, update extensions',
+      reason: 'Version, databases and tables are there; what pg_upgrade asks to be updated is updated.',
+      guide: 'Step 6',
+      differs: 'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
+      danger: 'changes',
+      script: script(
+        `${psql(primary, primary.newBindir, 'postgres', socket)} -Atc ${sh('select version()')}`,
+        `${psql(primary, primary.newBindir, 'postgres', socket)} -Atc ${sh('select datname from pg_database where datallowconn order by 1')} | while IFS= read -r database; do`,
+        `  ${psql(primary, primary.newBindir, 'postgres', socket).replace(/ -d \S+$/, ' -d "$database"')} -Atc ${sh(
+          "select current_database() || ': ' || count(*) filter (where relkind in ('r', 'p')) || ' tables, ' || count(*) filter (where relkind = 'i') || ' indexes' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like 'pg!_%' escape '!' or nspname = 'information_schema')",
+        )} </dev/null`,
+        'done',
+        `if [ -e ${sh(`${upgradeDir(primary)}/update_extensions.sql`)} ]; then`,
+        `  ${psql(primary, primary.newBindir, 'postgres', socket)} -f ${sh(`${upgradeDir(primary)}/update_extensions.sql`)}`,
+        'else echo "no extension needs an update"; fi',
+        mark(primary, 'verify'),
+      ),
+      probe: (world) => (isMarked(primary, 'verify', world) ? done('verified') : pending('not verified yet')),
+      before: [server],
+      after: [about(primary.alias, 'the databases answer', (seen) => when(seen.markers.includes('verify'), 'the look did not come to its end'))],
+      quietSeconds: 120,
+      undo: 'nothing to undo here',
+    }),
+    makeStep(facts, {
+      id: 'analyze-1',
+      phase: 'E',
+      host: primary,
+      as: 'postgres',
+      title: 'First, rough statistics',
+      reason: 'Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.',
+      guide: 'Step 6',
+      differs: 'Only the first of the three stages costs downtime; the other two run after the primary is back.',
+      danger: 'changes',
+      script: script(
+        "export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'",
+        command(
+          inBin(primary.newBindir, 'vacuumdb'),
+          option('--host', socket),
+          option('--port', String(primary.port)),
+          option('--username', primary.superuser),
+          facts.jobs > 1 && option('--jobs', String(facts.jobs)),
+          '--all --analyze-only',
+        ),
+        mark(primary, 'analyze-1'),
+      ),
+      probe: (world) => (verified(world) ? done('they are there') : pending('none yet')),
+      before: [server],
+      after: [about(primary.alias, 'the first statistics are there', (_, world) => when(verified(world), 'vacuumdb did not come to its end'))],
+      quietSeconds: 120,
+      undo: 'nothing to undo here',
+    }),
+    makeStep(facts, {
+      id: 'private-stop',
+      phase: 'E',
+      host: primary,
+      as: 'postgres',
+      title: 'Stop the private server',
+      reason: 'pg_autoctl starts it again, as its own.',
+      guide: 'Step 6',
+      danger: 'changes',
+      script: script(`${command(inBin(primary.newBindir, 'pg_ctl'), option('--pgdata', primary.data), '--wait --timeout=3600 --mode=fast', 'stop')}`),
+      probe: (world) => (isBack(world) ? done('it is stopped') : pending('it runs')),
+      after: [allStopped(primary), stoppedCleanly(primary, 'shut down')],
+      undo: 'nothing to undo here',
+    }),
+  ];
+};

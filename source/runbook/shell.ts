@@ -1,0 +1,27 @@
+import type { HostFacts } from '../cluster/facts.ts';
+import { sh } from '../cluster/quote.ts';
+
+/** Scripts as the DBA reads them: `set -eu`, the tools' messages in English, one command a line. */
+export const script = (...lines: readonly (string | false)[]): string =>
+  `${['set -eu', 'export LC_ALL=C', ...lines.filter((line) => line !== false)].join('\n')}\n`;
+
+/** A long command, one option a line. */
+export const command = (program: string, ...options: readonly (string | false)[]): string =>
+  [sh(program), ...options.filter((option) => option !== false)].join(' \\\n  ');
+
+export const option = (name: string, value: string): string => `${name}=${sh(value)}`;
+
+export const inBin = (bindir: string, program: string): string => `${bindir}/${program}`;
+
+/** Leaves a mark on the host that a step without other traces has been done. */
+export const mark = (host: HostFacts, id: string): string =>
+  `mkdir -p ${sh(`${host.workDir}/done`)} && date -u +%FT%TZ > ${sh(`${host.workDir}/done/${id}`)}`;
+
+export const psql = (host: HostFacts, bindir: string, database: string, socket: string = host.socketDirectory): string =>
+  `${sh(inBin(bindir, 'psql'))} -X -v ON_ERROR_STOP=1 -h ${sh(socket)} -p ${host.port} -U ${sh(host.superuser)} -d ${sh(database)}`;
+
+/** Where the private server of the verification has its socket. */
+export const privateSocket = (host: HostFacts): string => `${host.workDir}/private`;
+
+/** pg_upgrade works here: its sockets, its logs, its scripts. */
+export const upgradeDir = (host: HostFacts): string => `${host.workDir}/pg_upgrade`;
