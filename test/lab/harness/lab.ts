@@ -141,7 +141,7 @@ export class Lab {
   }
 
   address(host: LabHost): string {
-    const net = this.#env.NET ?? '10.77.0';
+    const net = this.#env.NET ?? '10.78.0';
     return `${net}.${host === 'monitor' ? 10 : 10 + Number(host.slice(4))}`;
   }
 
