@@ -1,0 +1,51 @@
+import type { EngineView, StepFailure, StepView } from '../engine/controller.ts';
+import { phases } from '../runbook/step.ts';
+import { numberOf } from '../store/selectors.ts';
+
+const dangers = {
+  reads: 'only reads',
+  changes: 'changes this host',
+  'point-of-no-return': 'POINT OF NO RETURN',
+} as const;
+
+const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => `    ${line}`);
+
+/** `Step 12 of 59, node_1` … everything that is to be known of a step before it runs, in lines. */
+export const describeStep = (view: EngineView, step: StepView): readonly string[] => {
+  const phase = phases.find(({ id }) => id === step.phase);
+  const differs = step.guide.differs === undefined ? '' : ` Here differently: ${step.guide.differs}.`;
+  const script =
+    step.script === null
+      ? [`not known yet: ${step.scriptNeeds ?? 'an earlier step must run first'}`]
+      : step.script.replace(/\n$/, '').split('\n');
+  return [
+    '',
+    `Step ${numberOf(view, step.id)} of ${view.steps.length}, ${step.host}: ${step.title}`,
+    `  Phase:  ${step.phase} ${phase?.title ?? ''}`,
+    `  Does:   ${dangers[step.danger]}, as ${step.as}`,
+    `  Why:    ${step.reason}`,
+    `  Guide:  ${step.guide.step ?? 'not in the guide'}.${differs}`,
+    ...step.before.map((says) => `  Before: ${says}`),
+    ...step.after.map((says) => `  After:  ${says}`),
+    `  Undo:   ${step.undo}`,
+    '  Script:',
+    ...indented(script),
+  ];
+};
+
+/** A failure with everything that is needed to choose how to go on. */
+export const describeFailure = (
+  view: EngineView,
+  step: StepView,
+  failure: StepFailure,
+): readonly string[] => [
+  '',
+  `FAILED: step ${numberOf(view, step.id)}, ${step.host}: ${failure.problem.what}`,
+  `  Do:        ${failure.problem.remedy}`,
+  `  Exit code: ${failure.exitCode ?? 'none: the command did not run, or its end is not known'}`,
+  ...(failure.problem.cause === undefined ? [] : [`  Cause:     ${failure.problem.cause}`]),
+  ...(failure.probe === null ? [] : [`  Servers:   ${failure.probe.state}: ${failure.probe.says}`]),
+  ...failure.unmet.map(({ says, found }) => `  Not met:   ${says} (found: ${found})`),
+  ...(failure.lastLines.length === 0 ? [] : ['  Last lines:', ...indented(failure.lastLines)]),
+  ...failure.causes.flatMap(({ path, lines }) => [`  ${path}:`, ...indented(lines)]),
+];

@@ -1,0 +1,20 @@
+import type { EngineView } from '../engine/controller.ts';
+import { farewell } from '../ui/farewell.ts';
+
+/** The state at the end: where the run stands, the nodes, the way back. */
+export const finalLines = (view: EngineView): readonly string[] => {
+  const nodes = view.monitor.feed.state?.nodes ?? [];
+  const count = (kind: string) => view.steps.filter((step) => step.status.kind === kind).length;
+  return [
+    '',
+    ...farewell(view).split('\n'),
+    `Steps: ${count('done')} done, ${count('skipped')} skipped, ${count('failed')} failed, of ${view.steps.length}`,
+    ...(view.verdict.says === '' ? [] : [`Way back: ${view.verdict.says}`]),
+    ...(view.downtime.kind === 'over'
+      ? [`Writes were down for ${((view.downtime.until - view.downtime.since) / 1000).toFixed(1)} s`]
+      : []),
+    ...nodes.map(
+      (node) => `${node.name}: ${node.reported} (assigned ${node.assigned}), ${node.timeline}:${node.lsn}`,
+    ),
+  ];
+};

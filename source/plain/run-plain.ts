@@ -1,0 +1,152 @@
+import type { EngineController, EngineView, StepView } from '../engine/controller.ts';
+import { stepOf } from '../store/selectors.ts';
+import { answerQuestion } from './answer-question.ts';
+import { describeFailure, describeStep } from './describe.ts';
+import { finalLines } from './final.ts';
+import { followOutput } from './output-lines.ts';
+import type { Prompt } from './prompt.ts';
+import { untilDue, untilMoved } from './stage-watch.ts';
+
+export interface PlainOptions {
+  readonly write: (text: string) => void;
+  /** Absent: nobody can be asked. */
+  readonly prompt?: Prompt;
+  /** The cluster's name: confirms every step by itself, typed names included. */
+  readonly yes?: string;
+}
+
+/** 0 finished, 1 a step failed or was left, 2 could not start. */
+export type PlainExit = 0 | 1 | 2;
+
+const isYes = (answer: string | null): boolean => /^y(es)?$/i.test(answer?.trim() ?? '');
+
+/** The same engine in plain lines: no terminal, a script, a screen reader. */
+export const runPlain = async (controller: EngineController, options: PlainOptions): Promise<PlainExit> => {
+  const { prompt, yes } = options;
+  const write = (lines: readonly string[]) => options.write(lines.map((line) => `${line}\n`).join(''));
+  const outputs = followOutput(controller, options.write);
+  let doing = '';
+  let noticed = 0;
+  const news = (view: EngineView) => {
+    if (view.stage.kind === 'connecting' && view.stage.doing !== doing) {
+      doing = view.stage.doing;
+      write([doing]);
+    }
+    const fresh = view.notices.filter(({ at }) => at > noticed);
+    noticed = Math.max(noticed, ...fresh.map(({ at }) => at));
+    write(fresh.map(({ text }) => `* ${text}`));
+  };
+  const ask = async (question: string): Promise<string | null> =>
+    prompt === undefined ? null : prompt(question);
+  const refusal = (outcome: object & { refused?: string }): boolean => {
+    if (outcome.refused !== undefined) write([`Refused: ${outcome.refused}`]);
+    return outcome.refused !== undefined;
+  };
+
+  const typedFor = async (step: StepView): Promise<{ typed?: string } | null> => {
+    if (step.danger !== 'point-of-no-return') return {};
+    if (yes !== undefined) return { typed: step.host };
+    const typed = await ask(`Point of no return. Type the name of the host (${step.host}) to go on: `);
+    if (typed?.trim() === step.host) return { typed: step.host };
+    write(['That is not the name of the host: nothing was run.']);
+    return null;
+  };
+
+  /** Whether the step was started; false leaves. */
+  const confirmed = async (view: EngineView, step: StepView): Promise<boolean> => {
+    write(describeStep(view, step));
+    for (;;) {
+      if (yes === undefined) {
+        const answer = await ask(`Run this step on ${step.host}? [y/N/skip/quit] `);
+        if (answer === null || /^q(uit)?$/i.test(answer.trim())) return false;
+        if (/^s(kip)?$/i.test(answer.trim())) {
+          const reason = (await ask(step.optional ? 'Reason (may be empty): ' : 'Reason: '))?.trim() ?? '';
+          if (reason === '' && !step.optional) write(['A reason is needed.']);
+          else if (!refusal(controller.skip(step.id, reason))) return true;
+          continue;
+        }
+        if (!isYes(answer)) {
+          write(['Not run. y runs it, skip passes over it, quit leaves.']);
+          continue;
+        }
+      }
+      const typed = await typedFor(step);
+      if (typed === null) continue;
+      if (!refusal(controller.confirm(step.id, typed.typed))) return true;
+      if (yes !== undefined) return false;
+    }
+  };
+
+  /** Whether the run goes on after a failure. */
+  const recovered = async (view: EngineView, step: StepView): Promise<boolean> => {
+    if (view.stage.kind !== 'failed') return true;
+    outputs.flush(step.id, true);
+    write(describeFailure(view, step, view.stage.failure));
+    if (yes !== undefined) return false;
+    for (;;) {
+      const answer = (await ask('Now: [retry/skip/probe/quit] '))?.trim().toLowerCase() ?? 'quit';
+      if (answer === 'quit' || answer === 'q') return false;
+      if (answer === 'retry' || answer === 'r') {
+        const typed = await typedFor(step);
+        if (typed !== null && !refusal(controller.retry(step.id, typed.typed))) return true;
+      } else if (answer === 'skip' || answer === 's') {
+        const reason = (await ask('Reason: '))?.trim() ?? '';
+        if (reason === '' && !step.optional) write(['A reason is needed.']);
+        else if (!refusal(controller.skip(step.id, reason))) return true;
+      } else if (answer === 'probe' || answer === 'p') {
+        if (!refusal(controller.probeAgain(step.id))) return true;
+      }
+    }
+  };
+
+  /** One thing that the engine waits for; an exit code ends the run. */
+  const turn = async (view: EngineView): Promise<PlainExit | null> => {
+    const { stage } = view;
+    switch (stage.kind) {
+      case 'stopped':
+        write([
+          `It cannot start, nothing was changed: ${stage.problem.what}`,
+          `  Do: ${stage.problem.remedy}`,
+          ...(stage.problem.cause === undefined ? [] : [`  Cause: ${stage.problem.cause}`]),
+        ]);
+        return 2;
+      case 'finished':
+        return 0;
+      case 'question':
+        controller.answer(await answerQuestion(stage.question, options.write, prompt));
+        return null;
+      case 'confirm':
+      case 'failed': {
+        const step = stepOf(view, stage.step);
+        if (step === null) return 1;
+        return (stage.kind === 'confirm' ? await confirmed(view, step) : await recovered(view, step))
+          ? null
+          : 1;
+      }
+      default:
+        return null;
+    }
+  };
+
+  try {
+    if (yes !== undefined && yes !== controller.view.cluster.name) {
+      write([
+        `--yes names '${yes}', but this cluster is '${controller.view.cluster.name}': nothing was done.`,
+      ]);
+      return 2;
+    }
+    for (;;) {
+      news(controller.view);
+      const view = await untilDue(controller, news);
+      for (const step of view.steps) if (step.status.kind === 'done') outputs.flush(step.id, false);
+      const exit = await turn(view);
+      if (exit !== null) {
+        write(finalLines(controller.view));
+        return exit;
+      }
+      await untilMoved(controller, view.stage);
+    }
+  } finally {
+    outputs.stop();
+  }
+};

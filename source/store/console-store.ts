@@ -1,0 +1,131 @@
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { EngineController, EngineView, Stage } from '../engine/controller.ts';
+import type { StepId } from '../runbook/step.ts';
+import { coalesce } from './coalesce.ts';
+import { createDecisions, type Decisions } from './decisions.ts';
+import { defaultGuard, type GuardTimes, PressGuard } from './guard.ts';
+import { createNavigation, type Navigation } from './navigation.ts';
+import { confirmable, inputMode, numberOf } from './selectors.ts';
+import { type ConsoleState, openingState } from './state.ts';
+
+export interface ConsoleStoreOptions {
+  /** Milliseconds since the epoch; for tests. */
+  readonly now?: () => number;
+  readonly guard?: GuardTimes;
+  /** The shortest time between two notifications about output. */
+  readonly intervalMs?: number;
+}
+
+/** The one state that the screen shows, and everything that keys may do with it. */
+export interface ConsoleStore {
+  readonly state: StoreApi<ConsoleState>;
+  readonly controller: EngineController;
+  readonly go: Navigation;
+  readonly decide: Decisions;
+  /** Stops listening to the engine. */
+  dispose(): void;
+}
+
+const sameStage = (a: Stage, b: Stage): boolean => {
+  if (a.kind !== b.kind) return false;
+  if ('step' in a && 'step' in b) return a.step === b.step;
+  if (a.kind === 'question' && b.kind === 'question') return a.question === b.question;
+  return true;
+};
+
+/** A dialog about a step that is no longer the engine's is gone with it. */
+const withoutStaleDialog = (state: ConsoleState, view: EngineView): Partial<ConsoleState> => {
+  const { dialog } = state;
+  if (dialog === null || !('step' in dialog)) return {};
+  const { stage } = view;
+  if ((stage.kind === 'confirm' || stage.kind === 'failed') && stage.step === dialog.step) return {};
+  return {
+    dialog: null,
+    typed: '',
+    hint: { text: 'The step went on meanwhile; nothing was sent.', tone: 'warn' },
+  };
+};
+
+/** What the screen takes over from a new view of the engine. */
+const received = (state: ConsoleState, view: EngineView): Partial<ConsoleState> => {
+  if (sameStage(state.view.stage, view.stage)) return { view };
+  const { stage } = view;
+  const current = 'step' in stage ? stage.step : null;
+  const waits = stage.kind === 'confirm' || stage.kind === 'failed';
+  const elsewhere = waits && state.selected !== null && state.selected !== current;
+  const hint = elsewhere
+    ? ({ text: `Step ${numberOf(view, stage.step)} waits for you: Enter shows it.`, tone: 'warn' } as const)
+    : null;
+  const arrived = state.selected === null || state.selected === current;
+  return {
+    view,
+    hint,
+    ...(arrived ? { selected: null, face: null } : {}),
+    ...(stage.kind === 'question' ? { typed: '', zoom: false } : {}),
+    ...withoutStaleDialog(state, view),
+  };
+};
+
+/** Creates the store over an engine. Nothing is confirmed but through `decide`. */
+export const createConsoleStore = (
+  controller: EngineController,
+  options: ConsoleStoreOptions = {},
+): ConsoleStore => {
+  const now = options.now ?? Date.now;
+  const interval = options.intervalMs ?? Math.ceil(1000 / 30);
+  const state = createStore<ConsoleState>(() => openingState(controller.view));
+  const guard = new PressGuard(options.guard ?? defaultGuard, now);
+
+  // What a press would decide now; when it changes, the wait of the guard begins again.
+  let decidable = '';
+  let stages = 0;
+  const watchDecidable = (next: ConsoleState) => {
+    const mode = inputMode(next);
+    const current = `${stages}:${mode}:${mode === 'commands' ? (confirmable(next)?.id ?? '') : ''}`;
+    if (current === decidable) return;
+    decidable = current;
+    guard.shown();
+  };
+
+  const views = coalesce(interval, now, () => {
+    const before = state.getState();
+    if (before.view === controller.view) return;
+    if (!sameStage(before.view.stage, controller.view.stage)) stages += 1;
+    state.setState(received(before, controller.view));
+  });
+
+  const grown = new Set<StepId>();
+  const outputs = coalesce(interval, now, () => {
+    if (grown.size === 0) return;
+    const versions = { ...state.getState().outputVersion };
+    for (const step of grown) versions[step] = (versions[step] ?? 0) + 1;
+    grown.clear();
+    state.setState({ outputVersion: versions });
+  });
+
+  const stops = [
+    state.subscribe(watchDecidable),
+    controller.onChange((view) => {
+      // A stage that changes is shown at once: what Enter means must never lag behind the engine.
+      if (sameStage(state.getState().view.stage, view.stage)) views.touch();
+      else views.flushNow();
+    }),
+    controller.onOutput((step) => {
+      grown.add(step);
+      outputs.touch();
+    }),
+  ];
+  watchDecidable(state.getState());
+
+  return {
+    state,
+    controller,
+    go: createNavigation(state),
+    decide: createDecisions(state, controller, guard),
+    dispose() {
+      for (const stop of stops) stop();
+      views.stop();
+      outputs.stop();
+    },
+  };
+};

@@ -1,0 +1,165 @@
+import type { StoreApi } from 'zustand/vanilla';
+import type { Accepted, EngineController, Refusal } from '../engine/controller.ts';
+import type { PressGuard } from './guard.ts';
+import { confirmable, numberOf, stepOf } from './selectors.ts';
+import type { ConsoleState, Hint } from './state.ts';
+
+/** Everything that reaches the engine. Only these run something on a server, each after its own confirmation. */
+export interface Decisions {
+  /** Enter outside of dialogs: runs the step whose card is shown, or shows the card. */
+  enter(): void;
+  /** Enter in a dialog that asks for text: name, reason. */
+  submit(): void;
+  /** Enter in the dialog that asks whether to run a failed step again. */
+  runAgain(): void;
+  askRetry(): void;
+  askSkip(): void;
+  probeAgain(): void;
+  trustKey(): void;
+  refuseQuestion(): void;
+  giveSecret(): void;
+  /** `y` in the question whether to leave: whether it counts. */
+  leaves(): boolean;
+}
+
+const tooSoon: Hint = {
+  text: 'Too soon after the last change or key press: not taken. Read what is shown, then press again.',
+  tone: 'warn',
+};
+const failedHint: Hint = {
+  text: 'The step has failed. Enter does nothing here: r run again, s skip, p done by hand, look again.',
+  tone: 'warn',
+};
+
+/** The step of the stage where a decision about it is due; null elsewhere. */
+const dueStep = ({ view }: ConsoleState) =>
+  view.stage.kind === 'confirm' || view.stage.kind === 'failed' ? stepOf(view, view.stage.step) : null;
+
+/** The decisions over a state and its engine. */
+export const createDecisions = (
+  store: StoreApi<ConsoleState>,
+  controller: EngineController,
+  guard: PressGuard,
+): Decisions => {
+  const hint = (text: string, tone: Hint['tone'] = 'warn') => store.setState({ hint: { text, tone } });
+  const show = () => store.setState({ selected: null, face: null, zoom: false, focus: 'output', hint: null });
+  const close = () => store.setState({ dialog: null, typed: '', hint: null });
+  const settle = (outcome: Accepted | Refusal) => {
+    if ('refused' in outcome) hint(`Refused: ${outcome.refused}`, 'bad');
+  };
+
+  const enterConfirm = (state: ConsoleState) => {
+    const counts = guard.press();
+    const step = confirmable(state);
+    if (step === null) {
+      show();
+      hint('This step waits for you. Read it, then press Enter to run it.', 'plain');
+    } else if (!counts) store.setState({ hint: tooSoon });
+    else if (step.script === null)
+      hint(`Nothing to run yet: ${step.scriptNeeds ?? 'its script is not known'}.`);
+    else if (step.danger === 'point-of-no-return') {
+      store.setState({
+        dialog: { kind: 'type-name', step: step.id, then: 'confirm' },
+        typed: '',
+        hint: null,
+      });
+    } else {
+      store.setState({ hint: null });
+      settle(controller.confirm(step.id));
+    }
+  };
+
+  const submitName = (state: ConsoleState, id: string, then: 'confirm' | 'retry') => {
+    const host = stepOf(state.view, id)?.host;
+    if (host === undefined) return close();
+    if (state.typed !== host) {
+      const said = state.typed === '' ? 'Nothing was typed' : `'${state.typed}' is not this host`;
+      return hint(
+        `${said}. Type ${host} to go past the point of no return, or Esc to stay before it.`,
+        'bad',
+      );
+    }
+    close();
+    settle(then === 'confirm' ? controller.confirm(id, host) : controller.retry(id, host));
+  };
+
+  const submitReason = (state: ConsoleState, id: string) => {
+    const step = stepOf(state.view, id);
+    const reason = state.typed.trim();
+    if (step === null) return close();
+    if (reason === '' && !step.optional) return hint('A reason is needed: it stands in the report.');
+    close();
+    settle(controller.skip(id, reason));
+  };
+
+  return {
+    enter() {
+      const state = store.getState();
+      const { stage } = state.view;
+      if (stage.kind === 'confirm') return enterConfirm(state);
+      guard.press();
+      if (stage.kind === 'failed') {
+        show();
+        store.setState({ hint: failedHint });
+      } else if (stage.kind === 'running') {
+        hint(`Step ${numberOf(state.view, stage.step)} is running: nothing to confirm.`, 'plain');
+      } else if (stage.kind === 'stopped') hint('It cannot start; nothing was changed. q leaves.', 'plain');
+      else if (stage.kind === 'finished') hint('Everything is done. q leaves.', 'plain');
+      else hint('Still connecting: nothing to confirm.', 'plain');
+    },
+    submit() {
+      const state = store.getState();
+      const { dialog } = state;
+      if (!guard.press()) return store.setState({ hint: tooSoon });
+      if (dialog?.kind === 'type-name') submitName(state, dialog.step, dialog.then);
+      else if (dialog?.kind === 'skip') submitReason(state, dialog.step);
+    },
+    runAgain() {
+      const { dialog } = store.getState();
+      if (dialog?.kind !== 'retry') return;
+      if (!guard.press()) return store.setState({ hint: tooSoon });
+      close();
+      settle(controller.retry(dialog.step));
+    },
+    askRetry() {
+      const step = dueStep(store.getState());
+      if (step === null) return;
+      show();
+      const dialog =
+        step.danger === 'point-of-no-return'
+          ? ({ kind: 'type-name', step: step.id, then: 'retry' } as const)
+          : ({ kind: 'retry', step: step.id } as const);
+      store.setState({ dialog, typed: '' });
+    },
+    askSkip() {
+      const step = dueStep(store.getState());
+      if (step === null) return;
+      show();
+      store.setState({ dialog: { kind: 'skip', step: step.id }, typed: '' });
+    },
+    probeAgain() {
+      const step = dueStep(store.getState());
+      if (step === null) return;
+      hint('Looking at the servers again …', 'plain');
+      settle(controller.probeAgain(step.id));
+    },
+    trustKey() {
+      if (!guard.press()) return store.setState({ hint: tooSoon });
+      store.setState({ hint: null, typed: '' });
+      controller.answer({ kind: 'yes' });
+    },
+    refuseQuestion() {
+      if (!guard.press()) return store.setState({ hint: tooSoon });
+      store.setState({ hint: null, typed: '' });
+      controller.answer({ kind: 'no' });
+    },
+    giveSecret() {
+      const { typed } = store.getState();
+      if (!guard.press()) return store.setState({ hint: tooSoon });
+      if (typed === '') return hint('Type the passphrase, or press Esc to go on without this key.');
+      store.setState({ hint: null, typed: '' });
+      controller.answer({ kind: 'secret', secret: typed });
+    },
+    leaves: () => guard.press(),
+  };
+};

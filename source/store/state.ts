@@ -1,0 +1,72 @@
+import type { EngineView } from '../engine/controller.ts';
+import type { HostAlias, StepId } from '../runbook/step.ts';
+
+export const panes = ['monitor', 'checklist', 'output'] as const;
+export type PaneId = (typeof panes)[number];
+
+/** What the third pane shows of a step. */
+export type Face = 'card' | 'output' | 'failure';
+
+/** What lies over the panes and takes the keys. A question of the engine is none of these: it is the stage. */
+export type Dialog =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'quit' }
+  /** The point of no return: the host's name must be typed. */
+  | { readonly kind: 'type-name'; readonly step: StepId; readonly then: 'confirm' | 'retry' }
+  | { readonly kind: 'retry'; readonly step: StepId }
+  | { readonly kind: 'skip'; readonly step: StepId }
+  | { readonly kind: 'search' };
+
+export interface Hint {
+  readonly text: string;
+  readonly tone: 'plain' | 'warn' | 'bad';
+}
+
+/** Everything that the screen shows: the engine's view and what is the screen's own. Immutable. */
+export interface ConsoleState {
+  readonly view: EngineView;
+  readonly focus: PaneId;
+  readonly zoom: boolean;
+  /** null: the step that the engine is at. */
+  readonly selected: StepId | null;
+  /** null: what suits the step's status. */
+  readonly face: Face | null;
+  /** null: all hosts in the order of the run. */
+  readonly hostFilter: HostAlias | null;
+  /** First line shown, per step; null or absent follows the end. */
+  readonly outputTop: Readonly<Record<StepId, number | null>>;
+  /** First row shown of a card or failure, per step and face. */
+  readonly cardTop: Readonly<Record<string, number>>;
+  /** Rows scrolled in the monitor pane's events and in help. */
+  readonly helpTop: number;
+  readonly wrap: boolean;
+  readonly dialog: Dialog | null;
+  readonly typed: string;
+  /** The last thing searched for in the output; '' for nothing. */
+  readonly needle: string;
+  readonly hint: Hint | null;
+  /** The window is too small to show a card, so nothing may be confirmed in it. */
+  readonly tooSmall: boolean;
+  /** Grows at most 30 times a second while output arrives, per step. */
+  readonly outputVersion: Readonly<Record<StepId, number>>;
+}
+
+/** The screen as it opens. */
+export const openingState = (view: EngineView): ConsoleState => ({
+  view,
+  focus: 'output',
+  zoom: false,
+  selected: null,
+  face: null,
+  hostFilter: null,
+  outputTop: {},
+  cardTop: {},
+  helpTop: 0,
+  wrap: true,
+  dialog: null,
+  typed: '',
+  needle: '',
+  hint: null,
+  tooSmall: false,
+  outputVersion: {},
+});

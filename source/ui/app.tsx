@@ -1,0 +1,121 @@
+import { Box, useApp, useWindowSize } from 'ink';
+import { useEffect } from 'react';
+import type { ConsoleStore } from '../store/console-store.ts';
+import { inputMode } from '../store/selectors.ts';
+import type { ConsoleState } from '../store/state.ts';
+import { Lines } from './components/lines.tsx';
+import { useConsole } from './hooks/use-console.ts';
+import { useKeys } from './hooks/use-keys.ts';
+import { useNow } from './hooks/use-now.ts';
+import { ThemeContext } from './hooks/use-theme.ts';
+import { footerRows, headerRows, type Layout, layoutFor } from './layout.ts';
+import { ChecklistPane } from './panes/checklist-pane.tsx';
+import { DialogPane } from './panes/dialog-pane.tsx';
+import { HelpPane } from './panes/help-pane.tsx';
+import { MonitorPane } from './panes/monitor-pane.tsx';
+import { StepPane } from './panes/step-pane.tsx';
+import { TooSmall } from './panes/too-small.tsx';
+import { footerRowsOf } from './rows/footer.ts';
+import { headerRowsOf } from './rows/header.ts';
+import type { Theme } from './theme.ts';
+
+export interface AppProps {
+  readonly store: ConsoleStore;
+  readonly theme: Theme;
+  readonly now?: () => number;
+  /** For tests without a terminal. */
+  readonly size?: { readonly columns: number; readonly rows: number };
+}
+
+const asks = (state: ConsoleState): boolean => {
+  const mode = inputMode(state);
+  return mode !== 'commands' && mode !== 'help' && mode !== 'too-small';
+};
+
+const layoutOf = (state: ConsoleState, size: { columns: number; rows: number }): Layout =>
+  layoutFor({
+    ...size,
+    focus: state.focus,
+    zoom: state.zoom && !asks(state),
+    nodes: state.view.monitor.feed.state?.nodes.length ?? state.view.monitor.before.length,
+    dialog: asks(state),
+  });
+
+/** The console: two lines of header, three panes, two lines of footer. */
+export const App = ({ store, theme, now = Date.now, size }: AppProps) => {
+  const app = useApp();
+  const window = useWindowSize();
+  const { columns, rows } = size ?? window;
+  const state = useConsole(store, [
+    'view',
+    'focus',
+    'zoom',
+    'selected',
+    'face',
+    'dialog',
+    'hint',
+    'tooSmall',
+  ]);
+  const time = useNow(state.view, now);
+  const layout = layoutOf(state, { columns, rows });
+  const tooSmall = layout.shape === 'too-small';
+  useEffect(() => store.go.setTooSmall(tooSmall), [store, tooSmall]);
+  useKeys(() => {
+    const fresh = store.state.getState();
+    return {
+      state: fresh,
+      store,
+      theme,
+      layout: layoutOf(fresh, { columns, rows }),
+      leave: () => app.exit(),
+    };
+  });
+
+  const body = rows - headerRows - footerRows;
+  const third = asks(state) ? (
+    <DialogPane store={store} area={layout.areas.output} />
+  ) : (
+    <StepPane store={store} layout={layout} now={time} />
+  );
+  const monitor = <MonitorPane store={store} area={layout.areas.monitor} now={time} />;
+  const checklist = <ChecklistPane store={store} area={layout.areas.checklist} now={time} />;
+  const zoomed = layout.areas.output.rows === 0 || layout.areas.checklist.rows === 0;
+  const panes =
+    layout.shape === 'split' && !zoomed ? (
+      <>
+        {monitor}
+        <Box columnGap={2}>
+          {checklist}
+          <Box flexDirection="column">{third}</Box>
+        </Box>
+      </>
+    ) : (
+      <>
+        {monitor}
+        {checklist}
+        {third}
+      </>
+    );
+
+  return (
+    <ThemeContext.Provider value={theme}>
+      <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+        {tooSmall ? (
+          <TooSmall store={store} columns={columns} rows={rows} />
+        ) : (
+          <>
+            <Lines
+              rows={headerRowsOf(state.view, columns, time, theme)}
+              columns={columns}
+              height={headerRows}
+            />
+            <Box flexDirection="column" height={body} flexShrink={0}>
+              {inputMode(state) === 'help' ? <HelpPane store={store} columns={columns} rows={body} /> : panes}
+            </Box>
+            <Lines rows={footerRowsOf(state, columns)} columns={columns} height={footerRows} />
+          </>
+        )}
+      </Box>
+    </ThemeContext.Provider>
+  );
+};

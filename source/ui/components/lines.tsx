@@ -1,0 +1,35 @@
+import { Box, Text } from 'ink';
+import Spinner from 'ink-spinner';
+import { createElement, memo } from 'react';
+import { useTheme } from '../hooks/use-theme.ts';
+import { cutRow, type Row, type Span } from '../row.ts';
+
+const Piece = ({ part }: { readonly part: Span }) => {
+  const { looks, spinner } = useTheme();
+  const look = looks[part.tone ?? 'plain'];
+  return <Text {...look}>{part.spins === true ? <Spinner type={spinner} /> : part.text}</Text>;
+};
+
+const Line = memo(({ row }: { readonly row: Row }) =>
+  // Children as arguments: a line's pieces have no names that could be keys.
+  createElement(
+    Text,
+    { wrap: 'truncate-end' },
+    ...(row.length === 0 ? [' '] : row.map((part) => createElement(Piece, { part }))),
+  ),
+);
+
+interface LinesProps {
+  readonly rows: readonly Row[];
+  readonly columns: number;
+  /** Exactly so many lines: what is more is cut, what is less stays empty. */
+  readonly height: number;
+}
+
+/** Rows as lines of the screen. */
+export const Lines = ({ rows, columns, height }: LinesProps) =>
+  createElement(
+    Box,
+    { flexDirection: 'column', width: columns, height, flexShrink: 0, overflow: 'hidden' },
+    ...rows.slice(0, height).map((row) => createElement(Line, { row: cutRow(row, columns) })),
+  );

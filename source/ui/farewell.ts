@@ -1,0 +1,23 @@
+import type { EngineView } from '../engine/controller.ts';
+import { currentStep, numberOf } from '../store/selectors.ts';
+
+const standing = (view: EngineView): string => {
+  const { stage } = view;
+  if (stage.kind === 'finished') return stage.says;
+  if (stage.kind === 'stopped')
+    return `Not started, nothing was changed: ${stage.problem.what} ${stage.problem.remedy}`;
+  const step = currentStep(view);
+  if (step === null) return 'Left before the first step; nothing was changed.';
+  const place = `Step ${numberOf(view, step.id)} of ${view.steps.length} (${step.title}, on ${step.host})`;
+  if (stage.kind === 'running') return `${place} goes on without this console. Start it again to follow.`;
+  if (stage.kind === 'failed') return `${place} has failed. Start again to go on from there.`;
+  return `${place} is next. Start again to go on from there.`;
+};
+
+/** What is left on the normal screen when the console is gone. */
+export const farewell = (view: EngineView): string => {
+  const lines = [`${view.cluster.name}: ${standing(view)}`];
+  if (view.downtime.kind === 'down') lines.push('The application cannot write until the run goes on.');
+  if (view.runDirectory !== null) lines.push(`Journal and outputs: ${view.runDirectory}`);
+  return lines.join('\n');
+};

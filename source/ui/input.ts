@@ -1,0 +1,143 @@
+import { inputMode } from '../store/selectors.ts';
+import { commandOn } from './commands.ts';
+import { keyLabel, type Press } from './keys.ts';
+import type { Screen } from './screen.ts';
+import { findNext } from './scroll.ts';
+
+const printable = (text: string): string => text.replace(/[\r\n\t]+/g, ' ').replace(/\p{Cc}/gu, '');
+const graphemes = new Intl.Segmenter();
+const withoutLast = (text: string): string =>
+  [...graphemes.segment(text)]
+    .slice(0, -1)
+    .map(({ segment }) => segment)
+    .join('');
+
+/** Types into the dialog; whether the press was one that types. */
+const edit = ({ state, store }: Screen, press: Press): boolean => {
+  if (press.kind === 'text') store.go.type(state.typed + printable(press.text));
+  else if (press.name === 'backspace') store.go.type(withoutLast(state.typed));
+  else if (press.name === 'ctrl+u') store.go.type('');
+  else if ([...press.name].length === 1) store.go.type(state.typed + press.name);
+  else return false;
+  return true;
+};
+
+const nameOf = (press: Press): string => (press.kind === 'key' ? press.name : '');
+
+const inText = (screen: Screen, press: Press) => {
+  const { state, store } = screen;
+  if (edit(screen, press)) return;
+  const name = nameOf(press);
+  if (name === 'esc') return store.go.closeDialog();
+  if (name === 'ctrl+c') return store.go.open({ kind: 'quit' });
+  if (name !== 'enter') return;
+  if (state.dialog?.kind !== 'search') return store.decide.submit();
+  const needle = state.typed;
+  store.go.search(needle);
+  if (needle !== '') findNext({ ...screen, state: store.state.getState() }, -1);
+};
+
+const inSecret = (screen: Screen, press: Press) => {
+  if (edit(screen, press)) return;
+  const name = nameOf(press);
+  if (name === 'enter') screen.store.decide.giveSecret();
+  else if (name === 'esc') screen.store.decide.refuseQuestion();
+  else if (name === 'ctrl+c') screen.store.go.open({ kind: 'quit' });
+};
+
+const inKeyQuestion = ({ store }: Screen, press: Press) => {
+  const name = nameOf(press);
+  if (name === 'y' || name === 'Y') store.decide.trustKey();
+  else if (name === 'n' || name === 'N' || name === 'enter' || name === 'esc') store.decide.refuseQuestion();
+  else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
+  else
+    store.go.hint({
+      text: 'y trusts this key for good; n or Enter does not, and the run stops.',
+      tone: 'warn',
+    });
+};
+
+const inQuit = ({ store, leave }: Screen, press: Press) => {
+  const name = nameOf(press);
+  if (name === 'y' || name === 'Y' || name === 'ctrl+c') {
+    if (store.decide.leaves()) leave();
+  } else if (name === 'n' || name === 'N' || name === 'esc' || name === 'q') store.go.closeDialog();
+};
+
+const inRetry = ({ store }: Screen, press: Press) => {
+  const name = nameOf(press);
+  if (name === 'enter') store.decide.runAgain();
+  else if (name === 'esc' || name === 'n') store.go.closeDialog();
+  else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
+};
+
+const inHelp = ({ state, store }: Screen, press: Press) => {
+  const name = nameOf(press);
+  if (name === 'down' || name === 'j') store.go.setHelpTop(state.helpTop + 1);
+  else if (name === 'up' || name === 'k') store.go.setHelpTop(Math.max(0, state.helpTop - 1));
+  else if (name === 'pagedown') store.go.setHelpTop(state.helpTop + 10);
+  else if (name === 'pageup') store.go.setHelpTop(Math.max(0, state.helpTop - 10));
+  else if (name === 'esc' || name === '?' || name === 'q') store.go.closeDialog();
+  else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
+};
+
+/** Keys that only move may come several at once over a slow line; anything that decides may not. */
+const movesOnly = (name: string): boolean => commandOn(name)?.group === 'Moving';
+
+const inCommands = (screen: Screen, press: Press) => {
+  const { state, store } = screen;
+  if (press.kind === 'text') {
+    const keys = [...press.text];
+    if (keys.every(movesOnly)) {
+      for (const name of keys) commandOn(name)?.run({ ...screen, state: store.state.getState() });
+    } else
+      store.go.hint({
+        text: 'Several keys came at once, like a paste: not taken. Press one at a time.',
+        tone: 'warn',
+      });
+    return;
+  }
+  const command = commandOn(press.name);
+  if (command === null) {
+    if (press.name.length === 1)
+      store.go.hint({ text: `${keyLabel(press.name)} does nothing here; ? shows the keys.`, tone: 'plain' });
+    return;
+  }
+  const why = command.disabled?.(state) ?? null;
+  if (why === null) command.run(screen);
+  else store.go.hint({ text: why, tone: 'warn' });
+};
+
+/** Takes a press to whatever is outermost on the screen. */
+export const handlePress = (screen: Screen, press: Press): void => {
+  switch (inputMode(screen.state)) {
+    case 'quit':
+      return inQuit(screen, press);
+    case 'too-small':
+      if (nameOf(press) === 'q' || nameOf(press) === 'ctrl+c') screen.store.go.open({ kind: 'quit' });
+      return;
+    case 'key-question':
+      return inKeyQuestion(screen, press);
+    case 'secret-question':
+      return inSecret(screen, press);
+    case 'help':
+      return inHelp(screen, press);
+    case 'text':
+      return inText(screen, press);
+    case 'retry':
+      return inRetry(screen, press);
+    case 'commands':
+      return inCommands(screen, press);
+  }
+};
+
+/** Takes a paste: text where text is asked for, nothing elsewhere; and a name at the point of no return is typed. */
+export const handlePaste = (screen: Screen, text: string): void => {
+  const { state, store } = screen;
+  const mode = inputMode(state);
+  if (mode === 'text' && state.dialog?.kind === 'type-name') {
+    store.go.hint({ text: "Pasting is not taken here: type the host's name.", tone: 'warn' });
+  } else if (mode === 'text' || mode === 'secret-question') {
+    store.go.type(state.typed + printable(text));
+  } else store.go.hint({ text: 'A paste is not taken as keys: nothing was done.', tone: 'warn' });
+};

@@ -1,0 +1,24 @@
+import type { ConsoleStore } from '../../store/console-store.ts';
+import { Lines } from '../components/lines.tsx';
+import { useConsole } from '../hooks/use-console.ts';
+import { useTheme } from '../hooks/use-theme.ts';
+import { ends, span } from '../row.ts';
+import { helpRows } from '../rows/help.ts';
+import { moreRow } from '../rows/moving.ts';
+import { windowOf } from '../rows/prose.ts';
+
+interface Props {
+  readonly store: ConsoleStore;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** The keys and signs, over all panes. */
+export const HelpPane = ({ store, columns, rows }: Props) => {
+  const { helpTop } = useConsole(store, ['helpTop']);
+  const theme = useTheme();
+  const window = windowOf(helpRows(theme), helpTop, rows - 1);
+  const more = moreRow(window.above, window.below, theme) ?? [];
+  const title = ends([span(' Help ', 'selected')], more, columns);
+  return <Lines rows={[title, ...window.rows]} columns={columns} height={rows} />;
+};

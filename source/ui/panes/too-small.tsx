@@ -1,0 +1,31 @@
+import type { ConsoleStore } from '../../store/console-store.ts';
+import { Lines } from '../components/lines.tsx';
+import { useConsole } from '../hooks/use-console.ts';
+import { smallest } from '../layout.ts';
+import type { Row } from '../row.ts';
+import { dialogText } from '../rows/dialogs.ts';
+import { prose } from '../rows/prose.ts';
+
+interface Props {
+  readonly store: ConsoleStore;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Below the smallest size nothing can be judged, so nothing can be confirmed; what runs goes on. */
+export const TooSmall = ({ store, columns, rows }: Props) => {
+  const state = useConsole(store, ['view', 'dialog']);
+  const asked = state.dialog?.kind === 'quit' ? dialogText(state, columns) : null;
+  const lines: readonly Row[] = asked?.rows ?? [
+    ...prose(
+      `This window has ${columns}x${rows}; the console needs ${smallest.columns}x${smallest.rows}.`,
+      columns,
+      'strong',
+    ),
+    ...prose(
+      'Make it larger. What is running goes on; nothing can be confirmed meanwhile. q leaves.',
+      columns,
+    ),
+  ];
+  return <Lines rows={lines} columns={columns} height={rows} />;
+};

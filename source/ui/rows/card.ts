@@ -1,0 +1,131 @@
+import type { EngineView, StepFailure, StepView } from '../../engine/controller.ts';
+import { type Row, span } from '../row.ts';
+import type { Theme } from '../theme.ts';
+import { labelled, labelledList, prose, verbatim } from './prose.ts';
+
+const dangerSentence = (step: StepView): string => {
+  switch (step.danger) {
+    case 'reads':
+      return `only reads on ${step.host}; nothing is changed`;
+    case 'changes':
+      return `changes ${step.host}; what undoes it stands below`;
+    case 'point-of-no-return':
+      return `POINT OF NO RETURN: after this there is no simple way back on ${step.host}`;
+  }
+};
+
+const guideText = (step: StepView): string => {
+  const place = step.guide.step ?? 'not in the guide';
+  return step.guide.differs === undefined ? place : `${place}. Here differently: ${step.guide.differs}`;
+};
+
+const statusRows = (step: StepView, columns: number): readonly Row[] => {
+  const { status } = step;
+  if (status.kind === 'skipped')
+    return labelled('Skipped', status.reason === '' ? 'without a reason' : status.reason, columns, 'warn');
+  if (status.kind === 'done' && status.by === 'found')
+    return labelled('Done', 'the servers showed it done before it was run here', columns, 'good');
+  if (status.kind === 'done' && status.by === 'hand')
+    return labelled('Done', 'by hand; the servers agree', columns, 'good');
+  return [];
+};
+
+const scriptRows = (step: StepView, columns: number, theme: Theme): readonly Row[] => {
+  if (step.script === null) {
+    return labelled(
+      'Script',
+      `not known yet: ${step.scriptNeeds ?? 'an earlier step must run first'}`,
+      columns,
+      'warn',
+    );
+  }
+  const lines = step.script.replace(/\n$/, '').split('\n');
+  return [
+    [
+      span('Script   ', 'dim'),
+      span(`${lines.length} ${lines.length === 1 ? 'line' : 'lines'}, run exactly as they stand here:`),
+    ],
+    ...verbatim(lines, columns, theme),
+  ];
+};
+
+/** Everything that is to be known of a step before it runs. */
+export const cardRows = (view: EngineView, step: StepView, columns: number, theme: Theme): readonly Row[] => {
+  const address = view.hosts.find((host) => host.alias === step.host)?.address;
+  const where = `${step.host}${address === undefined ? '' : ` (${address})`}, as ${step.as}`;
+  const tone = step.danger === 'point-of-no-return' ? 'bad' : step.danger === 'changes' ? 'strong' : 'good';
+  return [
+    ...prose(step.title, columns, 'strong'),
+    ...statusRows(step, columns),
+    ...labelled('Where', where, columns, 'strong'),
+    ...labelled('Does', dangerSentence(step), columns, tone),
+    ...labelled('Why', step.reason, columns),
+    ...labelled('Guide', guideText(step), columns),
+    ...scriptRows(step, columns, theme),
+    ...labelledList('Before', step.before, columns),
+    ...labelledList('After', step.after, columns),
+    ...labelled('Undo', step.undo, columns),
+  ];
+};
+
+/** The line under the card that never scrolls away: what Enter does. */
+export const enterSentence = (view: EngineView, step: StepView): Row => {
+  const waits = view.stage.kind === 'confirm' && view.stage.step === step.id;
+  if (!waits) {
+    if (step.status.kind === 'failed')
+      return [span('This step has failed: o shows the failure and the choices.', 'warn')];
+    if (step.status.kind === 'done') return [span('Done.', 'good')];
+    if (step.status.kind === 'skipped') return [span('Skipped.', 'warn')];
+    return [span('Not its turn yet: nothing runs from here.', 'dim')];
+  }
+  if (step.script === null) return [span('Nothing can run yet: the script is not known.', 'warn')];
+  if (step.danger === 'point-of-no-return') {
+    return [span(` POINT OF NO RETURN `, 'danger'), span(`  Enter asks for the host's name first.`, 'bad')];
+  }
+  return [span(`Enter runs this script on ${step.host} as ${step.as}.`, 'strong')];
+};
+
+const exitText = (failure: StepFailure): string =>
+  failure.exitCode === null
+    ? 'none: the command did not run, or its end is not known'
+    : String(failure.exitCode);
+
+/** Everything that is to be known of a failure before choosing how to go on. */
+export const failureRows = (
+  step: StepView,
+  failure: StepFailure,
+  columns: number,
+  theme: Theme,
+): readonly Row[] => [
+  ...prose(`${step.title} on ${step.host}`, columns, 'strong'),
+  ...labelled('Failed', failure.problem.what, columns, 'bad'),
+  ...labelled('Do', failure.problem.remedy, columns, 'strong'),
+  ...labelled('Exit code', exitText(failure), columns),
+  ...(failure.probe === null
+    ? []
+    : labelled('Servers', `${failure.probe.state}: ${failure.probe.says}`, columns)),
+  ...labelledList(
+    'Not met',
+    failure.unmet.map(({ says, found }) => `${says} (found: ${found})`),
+    columns,
+  ),
+  ...(failure.problem.cause === undefined ? [] : labelled('Cause', failure.problem.cause, columns)),
+  ...(failure.lastLines.length === 0 ? [] : [[span('Last lines of the output:', 'dim')]]),
+  ...verbatim(failure.lastLines, columns, theme),
+  ...failure.causes.flatMap(({ path, lines }) => [
+    [span(`${path} on ${step.host}:`, 'dim')],
+    ...verbatim(lines, columns, theme),
+  ]),
+];
+
+/** The line under a failure that never scrolls away. */
+export const choicesRow: Row = [
+  span('r', 'strong'),
+  span(' run again  '),
+  span('s', 'strong'),
+  span(' skip  '),
+  span('p', 'strong'),
+  span(' done by hand, look again  '),
+  span('o', 'strong'),
+  span(' output'),
+];

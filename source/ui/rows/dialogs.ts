@@ -1,0 +1,138 @@
+import type { StepView } from '../../engine/controller.ts';
+import type { Question } from '../../remote/host.ts';
+import { numberOf, stepOf } from '../../store/selectors.ts';
+import type { ConsoleState } from '../../store/state.ts';
+import { blank, type Row, span } from '../row.ts';
+import { cut, widthOf } from '../text.ts';
+import { labelled, prose } from './prose.ts';
+
+/** What a dialog shows. `alarm` looks like nothing else on the screen. */
+export interface DialogText {
+  readonly title: string;
+  readonly alarm: boolean;
+  readonly rows: readonly Row[];
+}
+
+const field = (label: string, typed: string, columns: number): Row => {
+  const room = columns - widthOf(label) - 2;
+  // The end of what is typed is what is being typed.
+  const shown = widthOf(typed) > room ? `…${[...typed].slice(-(room - 2)).join('')}` : typed;
+  return [span(`${label} `), span(cut(shown, room), 'strong'), span(' ', 'selected')];
+};
+
+const quitText = (state: ConsoleState, columns: number): DialogText => {
+  const { stage, runDirectory } = state.view;
+  const running = stage.kind === 'running' ? stepOf(state.view, stage.step) : null;
+  const goesOn =
+    running === null
+      ? 'Nothing is running now.'
+      : `Step ${numberOf(state.view, running.id)} (${running.title}) goes on on ${running.host} without this console.`;
+  const down =
+    state.view.downtime.kind === 'down' ? ' The application stays down until the run goes on.' : '';
+  return {
+    title: 'Leave the console?',
+    alarm: false,
+    rows: [
+      ...prose(goesOn + down, columns, running === null && down === '' ? 'plain' : 'warn'),
+      ...prose(
+        'Nothing is undone. Started again, the console looks at the servers and goes on from there.',
+        columns,
+      ),
+      ...(runDirectory === null ? [] : labelled('Journal', runDirectory, columns)),
+      blank,
+      [span('y', 'strong'), span(' leave     '), span('n', 'strong'), span(' stay')],
+    ],
+  };
+};
+
+const nameText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
+  title: 'POINT OF NO RETURN',
+  alarm: true,
+  rows: [
+    ...prose(`Step ${numberOf(state.view, step.id)}: ${step.title}`, columns, 'strong'),
+    ...prose(step.reason, columns),
+    ...labelled('Undo', step.undo, columns, 'bad'),
+    blank,
+    [span('To run it, type the name of the host: '), span(step.host, 'strong')],
+    field('Host:', state.typed, columns),
+  ],
+});
+
+const skipText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
+  title: `Skip step ${numberOf(state.view, step.id)}?`,
+  alarm: false,
+  rows: [
+    ...prose(`${step.title} on ${step.host} will not be run.`, columns, 'strong'),
+    ...prose(
+      step.optional
+        ? 'This step is optional. A reason may be given; it stands in the report.'
+        : 'Later steps rely on it. The reason stands in the journal and the report.',
+      columns,
+    ),
+    blank,
+    field('Reason:', state.typed, columns),
+  ],
+});
+
+const retryText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
+  title: `Run step ${numberOf(state.view, step.id)} again?`,
+  alarm: false,
+  rows: [
+    ...prose(`${step.title} on ${step.host}, as ${step.as}: the same script once more.`, columns, 'strong'),
+    ...(step.status.kind === 'failed' && step.status.failure.probe !== null
+      ? labelled('Servers', `${step.status.failure.probe.state}: ${step.status.failure.probe.says}`, columns)
+      : []),
+    blank,
+    [span('Enter', 'strong'), span(' run it again     '), span('Esc', 'strong'), span(' go back')],
+  ],
+});
+
+const questionText = (question: Question, typed: string, columns: number): DialogText => {
+  if (question.kind === 'passphrase') {
+    return {
+      title: 'Passphrase',
+      alarm: false,
+      rows: [
+        ...prose(`The key ${question.identityFile}, for ${question.alias}, is locked.`, columns),
+        blank,
+        field('Passphrase:', '*'.repeat([...typed].length), columns),
+      ],
+    };
+  }
+  return {
+    title: 'Unknown host key',
+    alarm: false,
+    rows: [
+      ...prose(
+        `Nobody has trusted the key of ${question.alias} yet. Is this really the server?`,
+        columns,
+        'strong',
+      ),
+      ...labelled('Host', question.host, columns),
+      ...labelled('Key', question.keyType, columns),
+      ...labelled('Print', question.fingerprint, columns, 'strong'),
+      ...prose(`Compare it on the server: ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub`, columns, 'dim'),
+      [
+        span('y', 'strong'),
+        span(' trust it for good     '),
+        span('n', 'strong'),
+        span(' or Enter: do not, and stop'),
+      ],
+    ],
+  };
+};
+
+/** The dialog over the third pane; null when there is none. Help is its own. */
+export const dialogText = (state: ConsoleState, columns: number): DialogText | null => {
+  const { dialog, view } = state;
+  if (dialog?.kind === 'quit') return quitText(state, columns);
+  if (view.stage.kind === 'question') return questionText(view.stage.question, state.typed, columns);
+  if (dialog === null || dialog.kind === 'help') return null;
+  if (dialog.kind === 'search') {
+    return { title: 'Search the output', alarm: false, rows: [field('Find:', state.typed, columns)] };
+  }
+  const step = stepOf(view, dialog.step);
+  if (step === null) return null;
+  if (dialog.kind === 'type-name') return nameText(state, step, columns);
+  return dialog.kind === 'skip' ? skipText(state, step, columns) : retryText(state, step, columns);
+};

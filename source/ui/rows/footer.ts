@@ -1,0 +1,76 @@
+import { inputMode } from '../../store/selectors.ts';
+import type { ConsoleState } from '../../store/state.ts';
+import { commands } from '../commands.ts';
+import { keyLabel } from '../keys.ts';
+import { cutRow, type Row, rowWidth, type Span, span } from '../row.ts';
+import { tame, timeOfDay } from '../text.ts';
+
+const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'commands'>, Row>> = {
+  'too-small': [span('q', 'strong'), span(' leave')],
+  quit: [
+    span('y', 'strong'),
+    span(' leave   '),
+    span('n', 'strong'),
+    span(' or '),
+    span('Esc', 'strong'),
+    span(' stay'),
+  ],
+  'key-question': [
+    span('y', 'strong'),
+    span(' trust this key   '),
+    span('n', 'strong'),
+    span(' or '),
+    span('Enter', 'strong'),
+    span(' do not'),
+  ],
+  'secret-question': [
+    span('Enter', 'strong'),
+    span(' use it   '),
+    span('Esc', 'strong'),
+    span(' go on without this key'),
+  ],
+  help: [span('Up Down PgUp PgDn', 'strong'), span(' scroll   '), span('Esc', 'strong'), span(' close')],
+  text: [
+    span('Enter', 'strong'),
+    span(' take it   '),
+    span('Ctrl-U', 'strong'),
+    span(' clear   '),
+    span('Esc', 'strong'),
+    span(' go back'),
+  ],
+  retry: [span('Enter', 'strong'), span(' run it again   '), span('Esc', 'strong'), span(' go back')],
+};
+
+const keysRow = (state: ConsoleState, columns: number): Row => {
+  const mode = inputMode(state);
+  if (mode !== 'commands') return dialogKeys[mode];
+  const parts: Row[] = commands.flatMap((command) => {
+    const words = command.footer?.(state) ?? null;
+    if (words === null || (command.disabled?.(state) ?? null) !== null) return [];
+    const key = command.keys[0] === 'left' ? 'Left Right' : keyLabel(command.keys[0] ?? '');
+    return [[span(key, 'strong'), span(` ${words}`)]];
+  });
+  const row: Span[] = [];
+  // Help and leave come last in the table and must stay: what does not fit is left out before them.
+  const tail = parts.slice(-2).flatMap((part): Row => [span('  '), ...part]);
+  for (const part of parts.slice(0, -2)) {
+    const spaced = row.length === 0 ? part : [span('  '), ...part];
+    if (rowWidth(row) + rowWidth(spaced) + rowWidth(tail) > columns) continue;
+    row.push(...spaced);
+  }
+  return [...row, ...(row.length === 0 ? tail.slice(1) : tail)];
+};
+
+const stageRow = ({ view }: ConsoleState): Row => {
+  const { stage } = view;
+  if (stage.kind === 'connecting') return [span(stage.doing)];
+  if (stage.kind === 'finished') return [span(stage.says, 'good')];
+  const notice = view.notices.at(-1);
+  return notice === undefined ? [] : [span(`${timeOfDay(notice.at)} `, 'dim'), span(tame(notice.text))];
+};
+
+/** Two lines: what is to be said just now, and the keys that work now. */
+export const footerRowsOf = (state: ConsoleState, columns: number): readonly Row[] => {
+  const said = state.hint === null ? stageRow(state) : [span(state.hint.text, state.hint.tone)];
+  return [cutRow(said, columns), cutRow(keysRow(state, columns), columns)];
+};

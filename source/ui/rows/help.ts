@@ -1,0 +1,40 @@
+import { commands, type Group } from '../commands.ts';
+import { keyLabel } from '../keys.ts';
+import { blank, type Row, span } from '../row.ts';
+import { fit } from '../text.ts';
+import type { Theme } from '../theme.ts';
+
+const groups: readonly Group[] = ['Deciding', 'Looking', 'Moving', 'Leaving'];
+
+/** The help: every key from the command table, then what the signs mean. */
+export const helpRows = (theme: Theme): readonly Row[] => {
+  const { glyphs } = theme;
+  const sign = (glyph: string, says: string): Row => [span(`  ${fit(glyph, 14)}`, 'strong'), span(says)];
+  return [
+    ...groups.flatMap((group): readonly Row[] => [
+      [span(group, 'strong')],
+      ...commands
+        .filter((command) => command.group === group)
+        .map(
+          (command): Row => [
+            span(`  ${fit(command.keys.map(keyLabel).join(', '), 14)}`, 'strong'),
+            span(command.says),
+          ],
+        ),
+      blank,
+    ]),
+    [span('Steps', 'strong')],
+    sign(glyphs.waiting, 'waiting: not its turn yet'),
+    sign(glyphs.next, 'next: Enter runs it'),
+    sign(glyphs.settling, 'settles: the command has ended, the servers do not show it yet'),
+    sign(glyphs.done, 'done (time; "was done": found done; "by hand")'),
+    sign(glyphs.failed, 'failed: the run stands still until you choose'),
+    sign(glyphs.skipped, 'skipped'),
+    sign(glyphs.danger, 'point of no return: wants the name of the host typed'),
+    blank,
+    [span('Nodes', 'strong')],
+    sign(glyphs.writable, 'takes writes'),
+    sign(glyphs.standby, 'secondary'),
+    sign(glyphs.apart, 'apart: maintenance or on its way'),
+  ];
+};

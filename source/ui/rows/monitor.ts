@@ -1,0 +1,137 @@
+import type { MonitorNode } from '../../cluster/monitor-state.ts';
+import { isWritable } from '../../cluster/states.ts';
+import type { EngineView } from '../../engine/controller.ts';
+import { blank, type Row, type Span, span, type Tone } from '../row.ts';
+import { age, bytes, fit, fitEnd, tame, timeOfDay, widthOf, wrapWords } from '../text.ts';
+import type { Theme } from '../theme.ts';
+import { lagOf } from './lsn.ts';
+import { staleAge } from './staleness.ts';
+
+const healthWords = (health: number): readonly [string, Tone] =>
+  health > 0 ? ['good', 'good'] : health === 0 ? ['bad', 'bad'] : ['unknown', 'dim'];
+
+const glyphOf = (node: MonitorNode, theme: Theme): string => {
+  if (isWritable(node.reported)) return theme.glyphs.writable;
+  return node.reported === 'secondary' || node.reported === 'catchingup'
+    ? theme.glyphs.standby
+    : theme.glyphs.apart;
+};
+
+const stateText = (node: MonitorNode, theme: Theme): string =>
+  node.reported === node.assigned ? node.reported : `${node.reported} ${theme.glyphs.arrow} ${node.assigned}`;
+
+const wasText = (node: MonitorNode, before: readonly MonitorNode[]): string => {
+  const was = before.find((other) => other.name === node.name);
+  if (was === undefined) return before.length > 0 ? 'not there' : '';
+  const settings = was.priority === node.priority && was.quorum === node.quorum;
+  const words = was.reported === node.reported ? 'same' : was.reported;
+  return settings ? words : `${words}, prio ${was.priority} ${was.quorum ? 'quorum' : 'no quorum'}`;
+};
+
+interface Widths {
+  readonly name: number;
+  readonly state: number;
+  readonly was: number;
+}
+
+const widthsFor = (nodes: readonly MonitorNode[], columns: number, theme: Theme): Widths => {
+  const name = Math.min(16, Math.max(6, ...nodes.map((node) => widthOf(node.name))));
+  const widest = Math.max(16, ...nodes.map((node) => widthOf(stateText(node, theme))));
+  // 2 glyph, then name, state, 14 TLI:LSN, 9 lag, 10 health, 11 settings, one space between.
+  const room = columns - (2 + name + 1 + 1 + 14 + 1 + 9 + 1 + 9 + 1 + 11);
+  const state = Math.max(16, Math.min(widest, room));
+  return { name, state, was: Math.max(0, Math.min(24, room - state - 1)) };
+};
+
+const nodeRow = (node: MonitorNode, view: EngineView, widths: Widths, theme: Theme, old: boolean): Row => {
+  const nodes = view.monitor.feed.state?.nodes ?? [];
+  const lag = lagOf(node, nodes);
+  const [health, healthTone] = healthWords(node.health);
+  const mark = node.health > 0 ? theme.glyphs.done : node.health === 0 ? theme.glyphs.failed : '?';
+  const moving = node.reported !== node.assigned;
+  const row: Span[] = [
+    span(`${glyphOf(node, theme)} `),
+    span(`${fit(tame(node.name), widths.name)} `, 'strong'),
+    span(`${fit(stateText(node, theme), widths.state)} `, moving ? 'warn' : 'plain'),
+    span(`${fit(`${node.timeline}:${node.lsn}`, 14)} `),
+    span(
+      `${fitEnd(lag === null ? '-' : bytes(lag), 9)} `,
+      lag !== null && lag > 16_777_216n ? 'warn' : 'plain',
+    ),
+    span(fit(`${mark} ${health}`, 9), healthTone),
+    span(` ${fit(`${node.priority} ${node.quorum ? 'quorum' : 'no'}`, 11)}`),
+  ];
+  if (widths.was >= 8) row.push(span(` ${fit(wasText(node, view.monitor.before), widths.was)}`, 'dim'));
+  return old ? row.map((part) => ({ ...part, tone: 'dim' as const })) : row;
+};
+
+const headingRow = (widths: Widths): Row => [
+  span(
+    `  ${fit('node', widths.name)} ${fit('reported → assigned', widths.state)} ${fit('TLI:LSN', 14)} ${fitEnd('lag', 9)} ${fit('health', 9)} ${fit('prio/quorum', 11)}${widths.was >= 8 ? ` ${fit('before', widths.was)}` : ''}`,
+    'dim',
+  ),
+];
+
+const emptyRows = (view: EngineView, columns: number): readonly Row[] => {
+  const { status } = view.monitor.feed;
+  if (status.kind !== 'lost') return [[span('Nothing read from the monitor yet.', 'dim')]];
+  const { what, remedy } = status.problem;
+  return [
+    ...wrapWords(what, columns).map((line) => [span(line, 'bad')]),
+    ...wrapWords(remedy, columns).map((line) => [span(line)]),
+  ];
+};
+
+/** The monitor pane below its title, in exactly `rows` lines: nodes first, then the newest events that fit. */
+export const monitorRows = (
+  view: EngineView,
+  columns: number,
+  rows: number,
+  now: number,
+  theme: Theme,
+): readonly Row[] => {
+  const { feed } = view.monitor;
+  if (feed.state === null) return emptyRows(view, columns).slice(0, rows);
+  const { nodes, events } = feed.state;
+  const widths = widthsFor(nodes, columns, theme);
+  const old = view.monitor.plannedDown !== null || staleAge(view, now) !== null;
+  const lines: Row[] = nodes.map((node) => nodeRow(node, view, widths, theme, old));
+  if (rows > nodes.length) lines.unshift(headingRow(widths));
+  if (lines.length > rows) {
+    const kept = lines.slice(0, rows - 1);
+    return [...kept, [span(`… ${nodes.length - kept.length} more nodes: 1 focuses this pane`, 'warn')]];
+  }
+  if (feed.status.kind === 'lost' && rows > lines.length) {
+    lines.push([
+      span(
+        `${feed.status.problem.what} ${feed.status.problem.remedy}`,
+        view.monitor.plannedDown === null ? 'bad' : 'dim',
+      ),
+    ]);
+  }
+  const room = rows - lines.length;
+  const shown = room > 0 ? events.slice(-room) : [];
+  for (const event of shown) {
+    lines.push([
+      span(`  ${timeOfDay(event.at)} `, 'dim'),
+      span(`${fit(tame(event.node), widths.name)} `),
+      span(tame(event.text)),
+    ]);
+  }
+  return lines.length === 0 ? [blank] : lines;
+};
+
+/** What stands at the right of the pane's title: where the rows come from, and how old they are. */
+export const monitorSource = (view: EngineView, now: number): Row => {
+  const { feed, plannedDown } = view.monitor;
+  const read = feed.readAt === null ? '' : `, as of ${timeOfDay(feed.readAt)}`;
+  if (plannedDown !== null) return [span(plannedDown, 'strong'), span(read, 'dim')];
+  const { status } = feed;
+  const stale = staleAge(view, now);
+  const old: Row = stale === null ? [] : [span(` STALE ${age(stale)}`, 'bad')];
+  if (status.kind === 'connecting') return [span('connecting'), ...old];
+  if (status.kind === 'lost') return [span('LOST', 'bad'), ...old];
+  const names = { listen: 'LISTEN', poll: 'poll', psql: 'psql' } as const;
+  const because = status.because === undefined ? '' : ` (${tame(status.because)})`;
+  return [span(`${names[status.source]}${because}`, 'dim'), ...old];
+};

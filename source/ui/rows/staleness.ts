@@ -1,0 +1,30 @@
+import type { EngineView } from '../../engine/controller.ts';
+
+/** From this age on the monitor's rows are marked. */
+export const staleAfterMs = 5_000;
+
+/** The age of the monitor's rows once they are stale; null while fresh, or while the monitor is down as planned. */
+export const staleAge = (view: EngineView, now: number): number | null => {
+  const { feed, plannedDown } = view.monitor;
+  if (plannedDown !== null || feed.readAt === null) return null;
+  const old = now - feed.readAt;
+  return old > staleAfterMs ? old : null;
+};
+
+/**
+ * When the screen changes by time alone, in milliseconds from now; null while nothing on it moves.
+ * An idle console must not tick.
+ */
+export const nextTick = (view: EngineView, now: number): number | null => {
+  const { stage, downtime, hosts } = view;
+  const moves =
+    downtime.kind === 'down' ||
+    stage.kind === 'running' ||
+    hosts.some((host) => host.line === 'reconnecting') ||
+    staleAge(view, now) !== null;
+  if (moves) return 1000;
+  const { feed, plannedDown } = view.monitor;
+  if (plannedDown !== null || feed.readAt === null || stage.kind === 'finished' || stage.kind === 'stopped')
+    return null;
+  return Math.max(50, feed.readAt + staleAfterMs - now + 50);
+};

@@ -1,0 +1,42 @@
+import type { EngineView, StepView } from '../../engine/controller.ts';
+import { numberOf } from '../../store/selectors.ts';
+import type { Face } from '../../store/state.ts';
+import { type Row, type Span, span } from '../row.ts';
+import { bytes, clock, took } from '../text.ts';
+import { phaseTitle } from './marks.ts';
+import type { VisibleOutput } from './output.ts';
+
+/** Beside the third pane's name: which step, where, in which phase. */
+export const stepPlace = (view: EngineView, step: StepView): Row => [
+  span(`${numberOf(view, step.id)}/${view.steps.length} `, 'strong'),
+  span(`on ${step.host}`, 'strong'),
+  span(`, phase ${phaseTitle(step.phase).split(':')[0] ?? ''}`, 'dim'),
+];
+
+const progress = (step: StepView, now: number): Span | null => {
+  const { status } = step;
+  if (status.kind === 'running') return span(`running ${clock(now - status.since)}`, 'strong');
+  if (status.kind === 'settling')
+    return span(`settles ${clock(now - status.since)}: ${status.waitingFor}`, 'strong');
+  if (status.kind === 'done' && status.tookMs !== null) return span(`done in ${took(status.tookMs)}`, 'dim');
+  return null;
+};
+
+/** At the right end of the third pane's title: how the step goes, and what of its text is visible. */
+export const stepStanding = (
+  step: StepView,
+  face: Face,
+  now: number,
+  visible: VisibleOutput | null,
+  size: { readonly lines: number; readonly bytes: number },
+): Row => {
+  const going = progress(step, now);
+  const parts: Span[] = going === null ? [] : [going];
+  if (face === 'output' && visible !== null && size.lines > 0) {
+    const where = visible.atEnd
+      ? `${size.lines} lines, ${bytes(size.bytes)}`
+      : `lines ${visible.first + 1}-${visible.end} of ${size.lines}`;
+    parts.push(span(parts.length > 0 ? `, ${where}` : where, 'dim'));
+  }
+  return parts;
+};

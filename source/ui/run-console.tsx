@@ -1,0 +1,47 @@
+import { render } from 'ink';
+import type { EngineController } from '../engine/controller.ts';
+import { type ConsoleStoreOptions, createConsoleStore } from '../store/console-store.ts';
+import { App } from './app.tsx';
+import { farewell } from './farewell.ts';
+import { themeFor } from './theme.ts';
+
+export interface ConsoleStreams {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** How the console was left: after the last step, after a start that could not be, or in between. */
+export type ExitReason = 'finished' | 'stopped' | 'left';
+
+/** Shows the console until the operator leaves it, then closes the engine and says on the normal screen how things stand. */
+export const runConsole = async (
+  controller: EngineController,
+  streams: ConsoleStreams,
+  options: ConsoleStoreOptions = {},
+): Promise<ExitReason> => {
+  const { stdin, stdout, env } = streams;
+  const store = createConsoleStore(controller, options);
+  const app = render(<App store={store} theme={themeFor(env)} />, {
+    stdin,
+    stdout,
+    // A build server's variable in the environment must not turn a real terminal into a dumb one.
+    interactive: true,
+    alternateScreen: true,
+    incrementalRendering: true,
+    // Twice the store's rate: at 30 over 30 every second frame would be late.
+    maxFps: 60,
+    exitOnCtrlC: false,
+    patchConsole: false,
+  });
+  try {
+    await app.waitUntilExit();
+  } finally {
+    store.dispose();
+  }
+  const { view } = controller;
+  stdout.write(`${farewell(view)}\n`);
+  await controller.close();
+  const { kind } = view.stage;
+  return kind === 'finished' || kind === 'stopped' ? kind : 'left';
+};
