@@ -1,6 +1,6 @@
 // The console over a pretended cluster, to look at it by hand and in terminal tests:
 //   npx esbuild scripts/dev-console.tsx --bundle --platform=node --format=esm --packages=external --jsx=automatic --outfile=dist/dev/dev-console.mjs
-//   node dist/dev/dev-console.mjs [--done=N] [--fail=N] [--line-ms=N] [--flood=N] [--question] [--passphrase] [--guard=N] [--plain] [--yes=NAME]
+//   node dist/dev/dev-console.mjs [--done=N] [--fail=N] [--line-ms=N] [--flood=N] [--question] [--passphrase] [--guard=N] [--stale] [--plain] [--yes=NAME]
 
 import { readlinePrompt } from '../source/plain/prompt.ts';
 import { runPlain } from '../source/plain/run-plain.ts';
@@ -8,14 +8,14 @@ import type { Question } from '../source/remote/host.ts';
 import { runConsole } from '../source/ui/run-console.tsx';
 import { FakeEngine } from '../test/ui/fake-engine.ts';
 
-const valueOf = (name: string): string | null => {
+const argument = (name: string): string | null => {
   const found = process.argv.find((word) => word === `--${name}` || word.startsWith(`--${name}=`));
   return found === undefined ? null : (found.split('=')[1] ?? '');
 };
-const number = (name: string, otherwise: number): number => Number(valueOf(name) ?? otherwise);
+const numeric = (name: string, otherwise: number): number => Number(argument(name) ?? otherwise);
 
 const questions: Question[] = [];
-if (valueOf('question') !== null) {
+if (argument('question') !== null) {
   questions.push({
     kind: 'unknown-host-key',
     alias: 'node_2',
@@ -24,23 +24,25 @@ if (valueOf('question') !== null) {
     fingerprint: 'SHA256:Nq7Wlk2lV5c0HkG0cT3hJ9oYb1xq8mC2p7sQe4ZtR0A',
   });
 }
-if (valueOf('passphrase') !== null) {
+if (argument('passphrase') !== null) {
   questions.push({ kind: 'passphrase', alias: 'node_1', identityFile: '/home/dba/.ssh/id_ed25519' });
 }
 
-const failAt = valueOf('fail');
+const failAt = argument('fail');
 const engine = new FakeEngine({
-  lineMs: number('line-ms', 150),
-  done: number('done', 0),
-  flood: number('flood', 0),
+  lineMs: numeric('line-ms', 150),
+  done: numeric('done', 0),
+  flood: numeric('flood', 0),
   questions,
   ...(failAt === null ? {} : { failAt: Number(failAt) }),
 });
 
-const plain = valueOf('plain') !== null || process.env['TERM'] === 'dumb' || !process.stdout.isTTY;
+if (argument('stale') === null) setInterval(() => engine.beat(), 1000).unref();
+
+const plain = argument('plain') !== null || process.env.TERM === 'dumb' || !process.stdout.isTTY;
 if (plain) {
   const prompt = readlinePrompt(process.stdin, process.stdout);
-  const yes = valueOf('yes');
+  const yes = argument('yes');
   process.exitCode = await runPlain(engine, {
     write: (text) => process.stdout.write(text),
     prompt: prompt.ask,
@@ -49,7 +51,7 @@ if (plain) {
   prompt.close();
   await engine.close();
 } else {
-  const guard = valueOf('guard');
+  const guard = argument('guard');
   const options = guard === null ? {} : { guard: { shown: Number(guard), pressed: Number(guard) } };
   const reason = await runConsole(
     engine,

@@ -59,7 +59,7 @@ export const createDecisions = (
       hint(`Nothing to run yet: ${step.scriptNeeds ?? 'its script is not known'}.`);
     else if (step.danger === 'point-of-no-return') {
       store.setState({
-        dialog: { kind: 'type-name', step: step.id, then: 'confirm' },
+        dialog: { kind: 'type-name', step: step.id, runs: 'confirm' },
         typed: '',
         hint: null,
       });
@@ -69,7 +69,7 @@ export const createDecisions = (
     }
   };
 
-  const submitName = (state: ConsoleState, id: string, then: 'confirm' | 'retry') => {
+  const submitName = (state: ConsoleState, id: string, runs: 'confirm' | 'retry') => {
     const host = stepOf(state.view, id)?.host;
     if (host === undefined) return close();
     if (state.typed !== host) {
@@ -80,7 +80,7 @@ export const createDecisions = (
       );
     }
     close();
-    settle(then === 'confirm' ? controller.confirm(id, host) : controller.retry(id, host));
+    settle(runs === 'confirm' ? controller.confirm(id, host) : controller.retry(id, host));
   };
 
   const submitReason = (state: ConsoleState, id: string) => {
@@ -111,7 +111,7 @@ export const createDecisions = (
       const state = store.getState();
       const { dialog } = state;
       if (!guard.press()) return store.setState({ hint: tooSoon });
-      if (dialog?.kind === 'type-name') submitName(state, dialog.step, dialog.then);
+      if (dialog?.kind === 'type-name') submitName(state, dialog.step, dialog.runs);
       else if (dialog?.kind === 'skip') submitReason(state, dialog.step);
     },
     runAgain() {
@@ -127,7 +127,7 @@ export const createDecisions = (
       show();
       const dialog =
         step.danger === 'point-of-no-return'
-          ? ({ kind: 'type-name', step: step.id, then: 'retry' } as const)
+          ? ({ kind: 'type-name', step: step.id, runs: 'retry' } as const)
           : ({ kind: 'retry', step: step.id } as const);
       store.setState({ dialog, typed: '' });
     },

@@ -12,7 +12,7 @@ export type Dialog =
   | { readonly kind: 'help' }
   | { readonly kind: 'quit' }
   /** The point of no return: the host's name must be typed. */
-  | { readonly kind: 'type-name'; readonly step: StepId; readonly then: 'confirm' | 'retry' }
+  | { readonly kind: 'type-name'; readonly step: StepId; readonly runs: 'confirm' | 'retry' }
   | { readonly kind: 'retry'; readonly step: StepId }
   | { readonly kind: 'skip'; readonly step: StepId }
   | { readonly kind: 'search' };

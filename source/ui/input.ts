@@ -1,4 +1,4 @@
-import { inputMode } from '../store/selectors.ts';
+import { type InputMode, inputMode } from '../store/selectors.ts';
 import { commandOn } from './commands.ts';
 import { keyLabel, type Press } from './keys.ts';
 import type { Screen } from './screen.ts';
@@ -108,28 +108,24 @@ const inCommands = (screen: Screen, press: Press) => {
   else store.go.hint({ text: why, tone: 'warn' });
 };
 
-/** Takes a press to whatever is outermost on the screen. */
-export const handlePress = (screen: Screen, press: Press): void => {
-  switch (inputMode(screen.state)) {
-    case 'quit':
-      return inQuit(screen, press);
-    case 'too-small':
-      if (nameOf(press) === 'q' || nameOf(press) === 'ctrl+c') screen.store.go.open({ kind: 'quit' });
-      return;
-    case 'key-question':
-      return inKeyQuestion(screen, press);
-    case 'secret-question':
-      return inSecret(screen, press);
-    case 'help':
-      return inHelp(screen, press);
-    case 'text':
-      return inText(screen, press);
-    case 'retry':
-      return inRetry(screen, press);
-    case 'commands':
-      return inCommands(screen, press);
-  }
+const inTooSmall = ({ store }: Screen, press: Press) => {
+  if (nameOf(press) === 'q' || nameOf(press) === 'ctrl+c') store.go.open({ kind: 'quit' });
 };
+
+const takers: Readonly<Record<InputMode, (screen: Screen, press: Press) => void>> = {
+  quit: inQuit,
+  'too-small': inTooSmall,
+  'key-question': inKeyQuestion,
+  'secret-question': inSecret,
+  help: inHelp,
+  text: inText,
+  retry: inRetry,
+  commands: inCommands,
+};
+
+/** Takes a press to whatever is outermost on the screen. */
+export const handlePress = (screen: Screen, press: Press): void =>
+  takers[inputMode(screen.state)](screen, press);
 
 /** Takes a paste: text where text is asked for, nothing elsewhere; and a name at the point of no return is typed. */
 export const handlePaste = (screen: Screen, text: string): void => {

@@ -36,7 +36,8 @@ export const pressOf = (input: string, key: Key): Press | null => {
     return key.ctrl || (name === 'enter' && key.shift) ? null : { kind: 'key', name };
   }
   if (key.ctrl) return oneCharacter(input) ? { kind: 'key', name: `ctrl+${input}` } : null;
-  if (input === '') return null;
+  // A lone control character means nothing; a line feed is an Enter from before the terminal was ours.
+  if (input === '' || /^\p{Cc}$/u.test(input)) return null;
   return oneCharacter(input) && !/\p{Cc}/u.test(input)
     ? { kind: 'key', name: input }
     : { kind: 'text', text: input };

@@ -62,7 +62,7 @@ const stacked = ({ columns, focus, nodes }: Wanted, body: number) => {
 const split = ({ columns, nodes }: Wanted, body: number) => {
   const events = body >= 46 ? 8 : 3;
   const monitor = Math.min(2 + Math.max(1, nodes) + events, Math.floor(body / 2));
-  const left = Math.max(50, Math.min(90, Math.floor(columns * 0.46)));
+  const left = Math.max(50, Math.min(90, Math.floor(columns * 0.48)));
   const rows = body - monitor;
   return {
     monitor: { columns, rows: monitor },

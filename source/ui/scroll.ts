@@ -1,4 +1,3 @@
-import { listedSteps } from '../store/navigation.ts';
 import { shownFace, shownStep } from '../store/selectors.ts';
 import { cardKey, faceRows, outputRoom, outputWindow, type Screen } from './screen.ts';
 
@@ -36,13 +35,12 @@ export const scroll = (screen: Screen, move: Move, direction: 1 | -1): void => {
   const { state, store, layout } = screen;
   if (state.focus === 'checklist') {
     const page = Math.max(1, layout.areas.checklist.rows - 3);
-    const distance =
-      move === 'line' ? 1 : move === 'page' ? page : listedSteps(state).length + state.view.steps.length;
-    return store.go.selectBy(direction * distance);
+    const distance = move === 'line' ? 1 : move === 'page' ? page : state.view.steps.length * 2;
+    store.go.selectBy(direction * distance);
+  } else if (state.focus === 'output') {
+    if (shownFace(state) === 'output') scrollOutput(screen, move, direction);
+    else scrollCard(screen, move, direction);
   }
-  if (state.focus === 'monitor') return;
-  if (shownFace(state) === 'output') scrollOutput(screen, move, direction);
-  else scrollCard(screen, move, direction);
 };
 
 /** Goes to the next line of the output, or the one before, that holds what is searched for. */

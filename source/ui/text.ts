@@ -36,13 +36,13 @@ export const cut = (text: string, columns: number, mark = '…'): string => {
 };
 
 /** The text in exactly that many columns. */
-export const fit = (text: string, columns: number): string => {
+export const padRight = (text: string, columns: number): string => {
   const shown = cut(text, columns);
   return shown + ' '.repeat(Math.max(0, columns - widthOf(shown)));
 };
 
-/** As `fit`, to the right. */
-export const fitEnd = (text: string, columns: number): string => {
+/** As `padRight`, to the right. */
+export const padLeft = (text: string, columns: number): string => {
   const shown = cut(text, columns);
   return ' '.repeat(Math.max(0, columns - widthOf(shown))) + shown;
 };

@@ -98,8 +98,8 @@ const colourless: Theme['looks'] = {
 
 /** How the screen looks in this environment: NO_COLOR, and a locale without UTF-8. */
 export const themeFor = (env: Readonly<Record<string, string | undefined>>): Theme => {
-  const noColour = (env['NO_COLOR'] ?? '') !== '';
-  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || 'UTF-8';
+  const noColour = (env.NO_COLOR ?? '') !== '';
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || 'UTF-8';
   const wide = /utf-?8/i.test(locale);
   return {
     looks: noColour ? colourless : coloured,

@@ -101,6 +101,13 @@ export class FakeEngine implements EngineController {
     for (const listener of this.#listeners) listener(this.view);
   }
 
+  /** The monitor's rows are read once more, unless it is down. */
+  beat(): void {
+    const { monitor } = this.view;
+    if (monitor.plannedDown !== null) return;
+    this.set({ monitor: { ...monitor, feed: { ...monitor.feed, readAt: this.#now() } } });
+  }
+
   /** Adds output to a step, as if its script had printed it. */
   print(id: StepId, text: string): void {
     this.#outputOf(id).append(text);
@@ -228,16 +235,19 @@ export class FakeEngine implements EngineController {
       }, lineMs);
       this.#timers.add(timer);
     };
-    if (piece === undefined) return later(() => this.#end(step));
+    if (piece === undefined) {
+      later(() => this.#end(step));
+      return;
+    }
     this.print(step.id, piece);
     later(() => this.#play(step, rest, lineMs));
   }
 
   #end(step: FakeStep): void {
     const number = this.steps.indexOf(step) + 1;
-    if (number !== this.#options.failAt || this.#failed) return this.finishStep();
-    this.#failed = true;
-    this.finishStep(sampleFailure(step.host));
+    const fails = number === this.#options.failAt && !this.#failed;
+    this.#failed = this.#failed || fails;
+    this.finishStep(fails ? sampleFailure(step.host) : undefined);
   }
 
   #status(id: StepId, status: StepStatus): void {

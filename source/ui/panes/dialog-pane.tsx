@@ -6,7 +6,7 @@ import { useTheme } from '../hooks/use-theme.ts';
 import type { Area } from '../layout.ts';
 import { type Row, span } from '../row.ts';
 import { dialogText } from '../rows/dialogs.ts';
-import { fit } from '../text.ts';
+import { padRight } from '../text.ts';
 
 interface Props {
   readonly store: ConsoleStore;
@@ -28,7 +28,7 @@ export const DialogPane = ({ store, area }: Props) => {
   const text = dialogText(state, inner);
   if (text === null || rows === 0) return null;
   const lines = squeezed(text.rows, rows - 3);
-  const title: Row = [span(fit(` ${text.title}`, inner), text.alarm ? 'danger' : 'selected')];
+  const title: Row = [span(padRight(` ${text.title}`, inner), text.alarm ? 'danger' : 'selected')];
   const colour = text.alarm && theme.alarm !== undefined ? { borderColor: theme.alarm } : {};
   const style = text.alarm ? theme.border : theme.border === 'double' ? 'round' : 'classic';
   return (

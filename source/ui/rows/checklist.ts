@@ -3,7 +3,7 @@ import { listedSteps } from '../../store/navigation.ts';
 import { currentStep, numberOf, shownStep } from '../../store/selectors.ts';
 import type { ConsoleState } from '../../store/state.ts';
 import { cutRow, ends, highlighted, type Row, type Span, span } from '../row.ts';
-import { fit, fitEnd, tame, widthOf } from '../text.ts';
+import { padLeft, padRight, tame, widthOf } from '../text.ts';
 import type { Theme } from '../theme.ts';
 import { markOf, phaseTitle, tailOf } from './marks.ts';
 
@@ -24,9 +24,9 @@ const stepRow = (state: ConsoleState, step: StepView, selected: boolean, look: L
     glyph,
     span(' '),
     word,
-    span(` ${fitEnd(String(numberOf(state.view, step.id)), numberWidth)} `, 'dim'),
+    span(` ${padLeft(String(numberOf(state.view, step.id)), numberWidth)} `, 'dim'),
   ];
-  if (hostWidth > 0) left.push(span(`${fit(step.host, hostWidth)} `, waits ? 'dim' : 'plain'));
+  if (hostWidth > 0) left.push(span(`${padRight(step.host, hostWidth)} `, waits ? 'dim' : 'plain'));
   if (danger) left.push(span(`${theme.glyphs.danger} `, 'bad'));
   left.push(span(tame(step.title), waits ? 'plain' : step.status.kind === 'done' ? 'dim' : 'strong'));
   const wordy = columns >= 66 || step.status.kind === 'done';

@@ -1,7 +1,7 @@
 import { commands, type Group } from '../commands.ts';
 import { keyLabel } from '../keys.ts';
 import { blank, type Row, span } from '../row.ts';
-import { fit } from '../text.ts';
+import { padRight } from '../text.ts';
 import type { Theme } from '../theme.ts';
 
 const groups: readonly Group[] = ['Deciding', 'Looking', 'Moving', 'Leaving'];
@@ -9,7 +9,7 @@ const groups: readonly Group[] = ['Deciding', 'Looking', 'Moving', 'Leaving'];
 /** The help: every key from the command table, then what the signs mean. */
 export const helpRows = (theme: Theme): readonly Row[] => {
   const { glyphs } = theme;
-  const sign = (glyph: string, says: string): Row => [span(`  ${fit(glyph, 14)}`, 'strong'), span(says)];
+  const sign = (glyph: string, says: string): Row => [span(`  ${padRight(glyph, 14)}`, 'strong'), span(says)];
   return [
     ...groups.flatMap((group): readonly Row[] => [
       [span(group, 'strong')],
@@ -17,7 +17,7 @@ export const helpRows = (theme: Theme): readonly Row[] => {
         .filter((command) => command.group === group)
         .map(
           (command): Row => [
-            span(`  ${fit(command.keys.map(keyLabel).join(', '), 14)}`, 'strong'),
+            span(`  ${padRight(command.keys.map(keyLabel).join(', '), 14)}`, 'strong'),
             span(command.says),
           ],
         ),

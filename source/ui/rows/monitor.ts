@@ -2,7 +2,7 @@ import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { isWritable } from '../../cluster/states.ts';
 import type { EngineView } from '../../engine/controller.ts';
 import { blank, type Row, type Span, span, type Tone } from '../row.ts';
-import { age, bytes, fit, fitEnd, tame, timeOfDay, widthOf, wrapWords } from '../text.ts';
+import { age, bytes, padLeft, padRight, tame, timeOfDay, widthOf, wrapWords } from '../text.ts';
 import type { Theme } from '../theme.ts';
 import { lagOf } from './lsn.ts';
 import { staleAge } from './staleness.ts';
@@ -36,10 +36,10 @@ interface Widths {
 
 const widthsFor = (nodes: readonly MonitorNode[], columns: number, theme: Theme): Widths => {
   const name = Math.min(16, Math.max(6, ...nodes.map((node) => widthOf(node.name))));
-  const widest = Math.max(16, ...nodes.map((node) => widthOf(stateText(node, theme))));
+  const widest = Math.max(19, ...nodes.map((node) => widthOf(stateText(node, theme))));
   // 2 glyph, then name, state, 14 TLI:LSN, 9 lag, 10 health, 11 settings, one space between.
   const room = columns - (2 + name + 1 + 1 + 14 + 1 + 9 + 1 + 9 + 1 + 11);
-  const state = Math.max(16, Math.min(widest, room));
+  const state = Math.max(19, Math.min(widest, room));
   return { name, state, was: Math.max(0, Math.min(24, room - state - 1)) };
 };
 
@@ -51,23 +51,23 @@ const nodeRow = (node: MonitorNode, view: EngineView, widths: Widths, theme: The
   const moving = node.reported !== node.assigned;
   const row: Span[] = [
     span(`${glyphOf(node, theme)} `),
-    span(`${fit(tame(node.name), widths.name)} `, 'strong'),
-    span(`${fit(stateText(node, theme), widths.state)} `, moving ? 'warn' : 'plain'),
-    span(`${fit(`${node.timeline}:${node.lsn}`, 14)} `),
+    span(`${padRight(tame(node.name), widths.name)} `, 'strong'),
+    span(`${padRight(stateText(node, theme), widths.state)} `, moving ? 'warn' : 'plain'),
+    span(`${padRight(`${node.timeline}:${node.lsn}`, 14)} `),
     span(
-      `${fitEnd(lag === null ? '-' : bytes(lag), 9)} `,
+      `${padLeft(lag === null ? '-' : bytes(lag), 9)} `,
       lag !== null && lag > 16_777_216n ? 'warn' : 'plain',
     ),
-    span(fit(`${mark} ${health}`, 9), healthTone),
-    span(` ${fit(`${node.priority} ${node.quorum ? 'quorum' : 'no'}`, 11)}`),
+    span(padRight(`${mark} ${health}`, 9), healthTone),
+    span(` ${padRight(`${node.priority} ${node.quorum ? 'quorum' : 'no'}`, 11)}`),
   ];
-  if (widths.was >= 8) row.push(span(` ${fit(wasText(node, view.monitor.before), widths.was)}`, 'dim'));
+  if (widths.was >= 8) row.push(span(` ${padRight(wasText(node, view.monitor.before), widths.was)}`, 'dim'));
   return old ? row.map((part) => ({ ...part, tone: 'dim' as const })) : row;
 };
 
 const headingRow = (widths: Widths): Row => [
   span(
-    `  ${fit('node', widths.name)} ${fit('reported → assigned', widths.state)} ${fit('TLI:LSN', 14)} ${fitEnd('lag', 9)} ${fit('health', 9)} ${fit('prio/quorum', 11)}${widths.was >= 8 ? ` ${fit('before', widths.was)}` : ''}`,
+    `  ${padRight('node', widths.name)} ${padRight('reported → assigned', widths.state)} ${padRight('TLI:LSN', 14)} ${padLeft('lag', 9)} ${padRight('health', 9)} ${padRight('prio/quorum', 11)}${widths.was >= 8 ? ` ${padRight('before', widths.was)}` : ''}`,
     'dim',
   ),
 ];
@@ -114,7 +114,7 @@ export const monitorRows = (
   for (const event of shown) {
     lines.push([
       span(`  ${timeOfDay(event.at)} `, 'dim'),
-      span(`${fit(tame(event.node), widths.name)} `),
+      span(`${padRight(tame(event.node), widths.name)} `),
       span(tame(event.text)),
     ]);
   }

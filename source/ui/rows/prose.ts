@@ -1,5 +1,5 @@
 import { type Row, span, type Tone } from '../row.ts';
-import { fit, widthOf, wrapExact, wrapWords } from '../text.ts';
+import { padRight, widthOf, wrapExact, wrapWords } from '../text.ts';
 import type { Theme } from '../theme.ts';
 
 const labelWidth = 9;
@@ -12,7 +12,7 @@ export const labelled = (
   tone: Tone = 'plain',
 ): readonly Row[] =>
   wrapWords(text, columns - labelWidth).map((line, at) => [
-    span(fit(at === 0 ? label : '', labelWidth), 'dim'),
+    span(padRight(at === 0 ? label : '', labelWidth), 'dim'),
     span(line, tone),
   ]);
 
