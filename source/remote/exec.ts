@@ -9,9 +9,15 @@ export interface Ending {
   readonly signal: string | null;
 }
 
+/** A command's channel, its ending already watched. */
+export interface Running {
+  readonly channel: ClientChannel;
+  readonly ended: Promise<Ending>;
+}
+
 /**
- * Opens an exec channel in its turn (sshd's MaxSessions is 10 unless configured) and hands it to `attach` at once,
- * since output may arrive with the next packet. Errors: no line within `timeoutMs`, or sshd refuses the channel.
+ * Opens an exec channel in its turn (sshd's MaxSessions is 10 unless configured).
+ * Errors: no line within `timeoutMs`, or sshd refuses the channel.
  */
 export const openExec = async (
   line: Line,
@@ -19,7 +25,7 @@ export const openExec = async (
   alias: string,
   command: string,
   timeoutMs: number | undefined,
-): Promise<Result<ClientChannel>> => {
+): Promise<Result<Running>> => {
   const release = await slots.take();
   const client = await line.client(timeoutMs);
   if (!client.ok) {
@@ -36,7 +42,8 @@ export const openExec = async (
       client.value.exec(command, (error, channel) => {
         if (error) return failed(error.message);
         channel.once('close', release);
-        resolve(ok(channel));
+        // Here and not after an await: 'exit' may come with the same packet as the channel.
+        resolve(ok({ channel, ended: endingOf(channel) }));
       });
     } catch (thrown) {
       failed(messageOf(thrown));
@@ -45,7 +52,7 @@ export const openExec = async (
 };
 
 /** Waits for 'close' (after both outputs ended), not for 'exit', which comes before the last output. */
-export const endingOf = (channel: ClientChannel): Promise<Ending> =>
+const endingOf = (channel: ClientChannel): Promise<Ending> =>
   new Promise((resolve) => {
     let ending: Ending = { code: null, signal: null };
     channel.on('exit', (code: number | null, signal?: string) => {

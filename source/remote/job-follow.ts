@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fail, ok, type Problem, type Result } from '../cluster/result.ts';
 import { becomeProblem, type Login, pack, shellAs } from './become.ts';
-import { endingOf, openExec } from './exec.ts';
+import { openExec } from './exec.ts';
 import type { JobSpec } from './host.ts';
 import { launchScript } from './job-scripts.ts';
 import type { Line } from './line.ts';
@@ -62,7 +62,7 @@ export const follow = async (
   if (!command.ok) return command;
   const opened = await openExec(line, slots, login.alias, command.value, undefined);
   if (!opened.ok) return line.state === 'closed' ? fail(opened.error) : ok({ kind: 'broken' });
-  const channel = opened.value;
+  const { channel, ended } = opened.value;
 
   let head: Buffer | null = Buffer.alloc(0);
   channel.on('data', (chunk: Buffer) => {
@@ -89,7 +89,6 @@ export const follow = async (
     if (said.length > maximumNoise) said = '';
   });
   channel.on('error', () => undefined);
-  const ended = endingOf(channel);
   channel.end(parcel.payload);
   const { code } = await ended;
   if (end !== null) return ok(end);

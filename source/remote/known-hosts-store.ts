@@ -15,7 +15,7 @@ export class KnownHostsStore {
 
   /** Reads every file anew, so that a key removed or added meanwhile counts. An absent file is empty. */
   async read(files: readonly string[]): Promise<Result<KnownHostLine[]>> {
-    const lines = [...this.#accepted];
+    const lines: KnownHostLine[] = [];
     for (const file of files) {
       try {
         lines.push(...parseKnownHosts(await readFile(file, 'utf8'), file));
@@ -25,7 +25,8 @@ export class KnownHostsStore {
         return fail(problem(`Cannot read the known hosts file ${file}.`, remedy, messageOf(thrown)));
       }
     }
-    return ok(lines);
+    // Last, so that a problem names the file and the line where there is one.
+    return ok([...lines, ...this.#accepted]);
   }
 
   /** Remembers a key that the operator accepted, in memory and in the first file (0600, directory 0700). */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { fail, ok, problem, type Result } from '../cluster/result.ts';
 import { becomeProblem, type Login, pack, scriptProblem, shellAs } from './become.ts';
-import { type Ending, endingOf, openExec } from './exec.ts';
+import { type Ending, openExec } from './exec.ts';
 import type { Output } from './host.ts';
 import type { Line } from './line.ts';
 import type { Slots } from './slots.ts';
@@ -48,7 +48,7 @@ export const runScript = async (
   const deadline = Date.now() + timeoutMs;
   const opened = await openExec(line, slots, login.alias, command.value, timeoutMs);
   if (!opened.ok) return opened;
-  const channel = opened.value;
+  const { channel, ended } = opened.value;
 
   let stopped: 'late' | 'flood' | null = null;
   let giveUp: (ending: Ending) => void;
@@ -67,7 +67,6 @@ export const runScript = async (
   const stderr = collect(channel.stderr, () => stop('flood'));
   // Writing to a command that is already gone is no news: its ending says more.
   channel.on('error', () => undefined);
-  const ended = endingOf(channel);
   channel.end(parcel.payload);
   const { code, signal } = await Promise.race([ended, givenUp]);
   clearTimeout(timer);
@@ -91,7 +90,7 @@ export const runScript = async (
     const cause =
       signal === null
         ? (line.trouble?.cause ?? 'the channel closed without an exit code')
-        : `killed by SIG${signal}`;
+        : `killed by ${signal}`;
     return fail(
       problem(`The outcome of a command on ${alias} is unknown.`, 'Look again once the line is back.', cause),
     );

@@ -1,0 +1,95 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Result } from '../../source/cluster/result.ts';
+import { connect } from '../../source/remote/connect.ts';
+import type {
+  Answer,
+  Ask,
+  HostAddress,
+  Question,
+  RemoteHost,
+  RemoteOptions,
+} from '../../source/remote/host.ts';
+import { type KeyPair, newKey, Sshd } from './sshd.ts';
+
+export const unwrap = <Value>(result: Result<Value>): Value => {
+  if (!result.ok) throw new Error(`${result.error.what} (${result.error.cause ?? 'no cause'})`);
+  return result.value;
+};
+
+/** A directory, a key, servers and connections that go away together. */
+export class Bench {
+  readonly directory: string;
+  readonly key: KeyPair;
+  readonly questions: Question[] = [];
+  answer: (question: Question) => Answer = () => ({ kind: 'yes' });
+  readonly #servers: Sshd[] = [];
+  readonly #hosts: RemoteHost[] = [];
+  readonly ask: Ask;
+
+  private constructor(directory: string, key: KeyPair) {
+    this.directory = directory;
+    this.key = key;
+    this.ask = async (question) => {
+      this.questions.push(question);
+      return this.answer(question);
+    };
+  }
+
+  static async open(): Promise<Bench> {
+    const bench = new Bench(await mkdtemp(join(tmpdir(), 'pgaf-bench-')), newKey());
+    await writeFile(bench.keyFile, bench.key.private, { mode: 0o600 });
+    return bench;
+  }
+
+  get keyFile(): string {
+    return join(this.directory, 'id');
+  }
+
+  get knownHosts(): string {
+    return join(this.directory, 'ssh', 'known_hosts');
+  }
+
+  async server(hostKeys?: KeyPair[]): Promise<Sshd> {
+    const sshd = await Sshd.start([this.key], hostKeys);
+    this.#servers.push(sshd);
+    return sshd;
+  }
+
+  options(more: Partial<RemoteOptions> = {}): RemoteOptions {
+    return {
+      ask: this.ask,
+      become: 'sudo',
+      sshConfigFile: null,
+      knownHostsFiles: [this.knownHosts],
+      agentSocket: null,
+      ...more,
+    };
+  }
+
+  async connect(
+    sshd: Sshd,
+    address: Partial<HostAddress> = {},
+    more: Partial<RemoteOptions> = {},
+  ): Promise<Result<RemoteHost>> {
+    const basic = { alias: 'node_1', host: '127.0.0.1', user: 'dba', port: sshd.port };
+    const result = await connect({ ...basic, identityFiles: [this.keyFile], ...address }, this.options(more));
+    if (result.ok) this.#hosts.push(result.value);
+    return result;
+  }
+
+  async reach(
+    sshd: Sshd,
+    address: Partial<HostAddress> = {},
+    more: Partial<RemoteOptions> = {},
+  ): Promise<RemoteHost> {
+    return unwrap(await this.connect(sshd, address, more));
+  }
+
+  async close(): Promise<void> {
+    for (const host of this.#hosts) await host.close();
+    for (const server of this.#servers) await server.stop();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
