@@ -1,0 +1,40 @@
+import type { EngineView } from './controller.ts';
+
+const emptyView: EngineView = {
+  cluster: { name: '', from: '', to: '', mode: 'link' },
+  stage: { kind: 'connecting', doing: 'starting' },
+  phase: null,
+  hosts: [],
+  steps: [],
+  verdict: { kind: 'unknown', says: 'not looked at yet' },
+  downtime: { kind: 'not-started' },
+  monitor: { feed: { status: { kind: 'connecting' }, state: null, readAt: null }, plannedDown: null, before: [] },
+  runDirectory: null,
+  notices: [],
+};
+
+const keptNotices = 100;
+
+/** The one view of the engine: each change makes a new one and tells the listeners. */
+export class Board {
+  #view: EngineView = emptyView;
+  readonly #listeners = new Set<(view: EngineView) => void>();
+
+  get view(): EngineView {
+    return this.#view;
+  }
+
+  onChange(listener: (view: EngineView) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  set(change: Partial<EngineView>): void {
+    this.#view = { ...this.#view, ...change };
+    for (const listener of this.#listeners) listener(this.#view);
+  }
+
+  notice(text: string): void {
+    this.set({ notices: [...this.#view.notices, { at: Date.now(), text }].slice(-keptNotices) });
+  }
+}

@@ -1,0 +1,392 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Config } from '../cluster/config.ts';
+import { type ClusterFacts, hostsOf, isNode, primaryOf } from '../cluster/facts.ts';
+import type { Problem } from '../cluster/result.ts';
+import { monitorIn } from '../cluster/world.ts';
+import type { MonitorFeed } from '../monitor/feed.ts';
+import { openFeed } from '../monitor/open-feed.ts';
+import type { Answer, Connect, RemoteHost } from '../remote/host.ts';
+import { acceptsWrites } from '../runbook/conditions.ts';
+import { factsId } from '../runbook/facts-id.ts';
+import type { Step, StepId } from '../runbook/step.ts';
+import { upgradeRunbook } from '../runbook/upgrade.ts';
+import { rollbackVerdict } from '../runbook/verdict.ts';
+import { Asking } from './asking.ts';
+import { Board } from './board.ts';
+import type { Accepted, EngineController, EngineView, OutputView, Refusal, StepFailure, StepStatus, StepView } from './controller.ts';
+import { type Decision, Decisions } from './decisions.ts';
+import { discover } from './discover/discover.ts';
+import { execute } from './execute.ts';
+import { Journal } from './journal.ts';
+import { Observer } from './observer.ts';
+import { StepOutput } from './step-output.ts';
+
+export interface EngineOptions {
+  readonly config: Config;
+  readonly connect: Connect;
+  /** Where runs are kept: stateHome(). */
+  readonly stateHome: string;
+  /** Who is at the keyboard, for the journal. */
+  readonly operator: string;
+}
+
+/** What a run has once the cluster is known. */
+interface Run {
+  readonly facts: ClusterFacts;
+  readonly hosts: ReadonlyMap<string, RemoteHost>;
+  readonly steps: readonly Step[];
+  readonly observer: Observer;
+  readonly journal: Journal;
+  readonly feed: MonitorFeed;
+  readonly id: string;
+}
+
+const accepted: Accepted = { accepted: true };
+const refused = (why: string): Refusal => ({ refused: why });
+
+/** A name for this run that sorts by time and is no other's. */
+const runId = (): string => `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`;
+
+/** Runs the upgrade step by step, each one confirmed, and tells every listener what is true. */
+export class Engine implements EngineController {
+  readonly #options: EngineOptions;
+  readonly #board = new Board();
+  readonly #asking = new Asking(this.#board);
+  readonly #decisions = new Decisions();
+  readonly #outputs = new Map<StepId, StepOutput>();
+  readonly #outputListeners = new Set<(step: StepId) => void>();
+  readonly #attempts = new Map<StepId, number>();
+  readonly #forget: (() => void)[] = [];
+  #run: Run | null = null;
+  #closed = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#board.set({ cluster: { name: options.config.name, from: '', to: '', mode: options.config.upgrade.mode } });
+  }
+
+  get view(): EngineView {
+    return this.#board.view;
+  }
+
+  onChange(listener: (view: EngineView) => void): () => void {
+    return this.#board.onChange(listener);
+  }
+
+  output(step: StepId): OutputView {
+    return this.#outputOf(step);
+  }
+
+  onOutput(listener: (step: StepId) => void): () => void {
+    this.#outputListeners.add(listener);
+    return () => this.#outputListeners.delete(listener);
+  }
+
+  /** Connects, discovers, and then goes from step to step until the end or until it is closed. */
+  async start(): Promise<void> {
+    const run = await this.#prepare();
+    if (run === null) return;
+    this.#run = run;
+    await this.#lookAtAll(run);
+    for (const step of run.steps) if (!(await this.#settle(run, step))) return;
+    const written = run.journal.write({ kind: 'finished' });
+    if (!written.ok) this.#board.notice(written.error.what);
+    this.#board.set({ stage: { kind: 'finished', says: `every node runs PostgreSQL ${primaryOf(run.facts).newVersion}` }, phase: 'I' });
+  }
+
+  confirm(step: StepId, typed?: string): Accepted | Refusal {
+    const { stage } = this.view;
+    if (stage.kind !== 'confirm' || stage.step !== step) return refused(this.#whyNot());
+    return this.#give(step, typed);
+  }
+
+  retry(step: StepId, typed?: string): Accepted | Refusal {
+    const { stage } = this.view;
+    if (stage.kind !== 'failed' || stage.step !== step) return refused('this step has not failed');
+    return this.#give(step, typed);
+  }
+
+  skip(step: StepId, reason: string): Accepted | Refusal {
+    if (!this.#decisions.waitsFor(step)) return refused(this.#whyNot());
+    const found = this.#run?.steps.find((one) => one.id === step);
+    if (reason.trim() === '' && found?.optional !== true) return refused('type why this step may be passed over');
+    this.#decisions.give({ kind: 'skip', reason: reason.trim() });
+    return accepted;
+  }
+
+  probeAgain(step: StepId): Accepted | Refusal {
+    if (!this.#decisions.waitsFor(step)) return refused(this.#whyNot());
+    this.#decisions.give({ kind: 'probe' });
+    return accepted;
+  }
+
+  answer(answer: Answer): void {
+    this.#asking.answer(answer);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#decisions.leave();
+    this.#asking.refuseAll();
+    for (const forget of this.#forget) forget();
+    const run = this.#run;
+    if (run === null) return;
+    const { stage } = this.view;
+    run.journal.write({ kind: 'left', running: stage.kind === 'running' ? stage.step : null });
+    await run.feed.close();
+    await Promise.all([...run.hosts.values()].map((host) => host.close()));
+    for (const output of this.#outputs.values()) output.close();
+    run.journal.close();
+  }
+
+  #whyNot(): string {
+    const { stage } = this.view;
+    switch (stage.kind) {
+      case 'running':
+        return 'a step is running';
+      case 'failed':
+        return 'a step has failed: retry it, skip it, or look again';
+      case 'confirm':
+        return 'it is another step’s turn';
+      case 'finished':
+        return 'the upgrade is finished';
+      default:
+        return 'nothing waits for a confirmation';
+    }
+  }
+
+  #give(id: StepId, typed: string | undefined): Accepted | Refusal {
+    const step = this.#run?.steps.find((one) => one.id === id);
+    if (step === undefined || !this.#decisions.waitsFor(id)) return refused(this.#whyNot());
+    if (step.danger === 'point-of-no-return' && typed !== step.host) return refused(`type ${step.host} to confirm`);
+    this.#decisions.give({ kind: 'run', typed: typed ?? null });
+    return accepted;
+  }
+
+  #stop(problem: Problem): null {
+    this.#board.set({ stage: { kind: 'stopped', problem } });
+    return null;
+  }
+
+  async #prepare(): Promise<Run | null> {
+    const { config, connect, stateHome, operator } = this.#options;
+    const remoteOptions = {
+      ask: this.#asking.ask,
+      become: config.become.method,
+      ...(config.ssh.configFile === undefined ? {} : { sshConfigFile: config.ssh.configFile }),
+      ...(config.ssh.knownHostsFile === undefined ? {} : { knownHostsFiles: [config.ssh.knownHostsFile] }),
+      ...(config.ssh.agent ? {} : { agentSocket: null }),
+    };
+    const found = await discover(
+      config,
+      (address) => connect(address, remoteOptions),
+      (doing) => {
+        if (this.view.stage.kind === 'connecting') this.#board.set({ stage: { kind: 'connecting', doing } });
+      },
+    );
+    if (!found.ok) return this.#stop(found.error);
+    const { facts, hosts, fromRecord } = found.value;
+    const primary = primaryOf(facts);
+    const id = runId();
+    const journal = Journal.open(stateHome, facts.name, id);
+    if (!journal.ok) return this.#stop(journal.error);
+    const first = journal.value.write({ kind: 'run', cluster: facts.name, operator, from: primary.oldVersion, to: primary.newVersion, factsId: factsId(facts) });
+    const second = journal.value.write({ kind: 'facts', facts });
+    for (const written of [first, second]) if (!written.ok) return this.#stop(written.error);
+    const monitorHost = hosts.get('monitor');
+    if (monitorHost === undefined) return this.#stop({ what: 'monitor: not connected', remedy: 'start again' });
+    const feed = openFeed(monitorHost, {
+      port: facts.monitor.port,
+      formation: facts.formation,
+      database: facts.monitor.database,
+      postgresUser: facts.postgres,
+      psql: `${facts.monitor.newBindir}/psql`,
+    });
+    const observer = new Observer(facts, hosts, (alias) => this.#heard(alias));
+    const steps = upgradeRunbook(facts);
+    this.#board.set({
+      cluster: { name: facts.name, from: primary.oldVersion, to: primary.newVersion, mode: facts.mode },
+      hosts: hostsOf(facts).map((host) => ({
+        alias: host.alias,
+        role: isNode(host) ? host.role : 'monitor',
+        address: hosts.get(host.alias)?.address.host ?? '',
+        line: hosts.get(host.alias)?.line ?? 'closed',
+        lastByteAt: Date.now(),
+      })),
+      monitor: { feed: feed.snapshot, plannedDown: null, before: facts.before },
+      runDirectory: journal.value.directory,
+      steps: steps.map((step) => this.#viewOf(step, { hosts: {} }, { kind: 'waiting' })),
+    });
+    if (fromRecord) this.#board.notice(`the servers are between two versions: going on from the record of ${facts.readAt}`);
+    this.#forget.push(feed.onChange((snapshot) => this.#board.set({ monitor: { ...this.view.monitor, feed: snapshot } })));
+    for (const [alias, host] of hosts)
+      this.#forget.push(host.onLine((line) => this.#board.set({ hosts: this.view.hosts.map((one) => (one.alias === alias ? { ...one, line } : one)) })));
+    return { facts, hosts, steps, observer, journal: journal.value, feed, id };
+  }
+
+  /** Brings one step to its end: found done, run, or skipped. False when the operator leaves. */
+  async #settle(run: Run, step: Step): Promise<boolean> {
+    const probe = step.probe(run.observer.world);
+    if (probe.state === 'done') return this.#finish(run, step, 'found', null);
+    this.#show(run, step, { kind: 'next' });
+    this.#board.set({ stage: { kind: 'confirm', step: step.id }, phase: step.phase });
+    for (;;) {
+      const decision = await this.#decisions.next(step.id);
+      if (decision.kind === 'leave') return false;
+      const over = await this.#follow(run, step, decision);
+      if (over) return !this.#decisions.left;
+    }
+  }
+
+  async #follow(run: Run, step: Step, decision: Exclude<Decision, { kind: 'leave' }>): Promise<boolean> {
+    if (decision.kind === 'run') return this.#execute(run, step, decision.typed);
+    await run.observer.look(step.looksAt);
+    this.#refresh(run);
+    const probe = step.probe(run.observer.world);
+    if (decision.kind === 'skip') {
+      const written = run.journal.write({ kind: 'skipped', step: step.id, reason: decision.reason, probe });
+      if (!written.ok) this.#board.notice(written.error.what);
+      this.#show(run, step, { kind: 'skipped', reason: decision.reason });
+      return true;
+    }
+    const unmet = step.after.flatMap((one) => {
+      const verdict = one.holds(run.observer.world);
+      return verdict.holds ? [] : [{ says: one.says, found: verdict.found }];
+    });
+    if (probe.state === 'done' && unmet.length === 0) return this.#finish(run, step, 'hand', null);
+    this.#fail(run, step, {
+      problem: { what: `${step.host}: the servers do not show “${step.title}” as done (${probe.says})`, remedy: 'finish it by hand and look again, or retry' },
+      exitCode: null,
+      lastLines: [],
+      causes: [],
+      unmet,
+      probe,
+    });
+    return false;
+  }
+
+  async #execute(run: Run, step: Step, typed: string | null): Promise<boolean> {
+    const host = run.hosts.get(step.host);
+    if (host === undefined) return false;
+    const attempt = this.#attempts.get(step.id) ?? 1;
+    const output = this.#outputOf(step.id);
+    if (output.endLine > 0) output.note(`── try ${attempt} ──`);
+    const since = Date.now();
+    this.#show(run, step, { kind: 'running', since });
+    this.#board.set({ stage: { kind: 'running', step: step.id }, phase: step.phase });
+    const executed = await execute({
+      step,
+      host,
+      observer: run.observer,
+      journal: run.journal,
+      output,
+      job: `${run.id}/${step.id}.${attempt}`,
+      typed,
+      running: () => {
+        this.#show(run, step, { kind: 'running', since });
+        if (step.writes === 'stop' && this.view.downtime.kind === 'not-started') this.#board.set({ downtime: { kind: 'down', since: Date.now() } });
+      },
+      settling: (waitingFor) => this.#show(run, step, { kind: 'settling', since, waitingFor }),
+      onOutput: () => {
+        this.#heard(step.host);
+        for (const listener of this.#outputListeners) listener(step.id);
+      },
+      onLine: (line) => {
+        if (line === 'lost') this.#board.notice(`${step.host}: the line is lost; the command goes on there`);
+      },
+      leaving: () => this.#decisions.left,
+    });
+    this.#refresh(run);
+    if (executed.kind === 'done') return this.#finish(run, step, 'run', executed.tookMs);
+    if (executed.kind === 'found') return this.#finish(run, step, 'found', null);
+    // An unknown end is followed up under the same name: asking again attaches to the job instead of starting a second.
+    if (!executed.unknown || output.bytes === 0) this.#attempts.set(step.id, attempt + 1);
+    this.#fail(run, step, executed.failure);
+    return false;
+  }
+
+  #finish(run: Run, step: Step, by: 'run' | 'found' | 'hand', tookMs: number | null): boolean {
+    const { downtime } = this.view;
+    if (step.writes === 'resume' && downtime.kind === 'down') this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
+    this.#show(run, step, { kind: 'done', tookMs, by });
+    this.#refresh(run);
+    const written = run.journal.write({ kind: 'done', step: step.id, by, probe: step.probe(run.observer.world), verdict: this.view.verdict.says });
+    if (!written.ok) this.#board.notice(written.error.what);
+    return true;
+  }
+
+  #fail(run: Run, step: Step, failure: StepFailure): void {
+    this.#show(run, step, { kind: 'failed', failure });
+    this.#board.set({ stage: { kind: 'failed', step: step.id, failure } });
+  }
+
+  async #lookAtAll(run: Run): Promise<void> {
+    this.#board.set({ stage: { kind: 'connecting', doing: 'looking at every host' } });
+    await run.observer.look();
+    this.#refresh(run);
+  }
+
+  /** What follows from the last look: the verdict, the scripts that could not be made before, the monitor's absence. */
+  #refresh(run: Run): void {
+    const { world } = run.observer;
+    const down = monitorIn(world) === null && this.#isDone('C.monitor.stop') && !this.#isDone('F.monitor.start');
+    this.#board.set({
+      verdict: rollbackVerdict(run.facts, world),
+      steps: run.steps.map((step, index) => this.#viewOf(step, world, this.view.steps[index]?.status ?? { kind: 'waiting' })),
+      monitor: { ...this.view.monitor, plannedDown: down ? 'down since Step 3, as planned' : null },
+    });
+    const primary = primaryOf(run.facts);
+    const { downtime } = this.view;
+    if (downtime.kind === 'down' && acceptsWrites(run.facts, primary).holds(world).holds)
+      this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
+  }
+
+  #isDone(id: StepId): boolean {
+    return this.view.steps.find((step) => step.id === id)?.status.kind === 'done';
+  }
+
+  #show(run: Run, step: Step, status: StepStatus): void {
+    this.#board.set({ steps: this.view.steps.map((view) => (view.id === step.id ? this.#viewOf(step, run.observer.world, status) : view)) });
+  }
+
+  #viewOf(step: Step, world: Parameters<Step['script']>[0], status: StepStatus): StepView {
+    const script = step.script(world);
+    return {
+      id: step.id,
+      phase: step.phase,
+      host: step.host,
+      as: step.as,
+      title: step.title,
+      reason: step.reason,
+      guide: step.guide,
+      danger: step.danger,
+      undo: step.undo,
+      optional: step.optional,
+      script: script.kind === 'ready' ? script.text : null,
+      scriptNeeds: script.kind === 'ready' ? null : script.needs,
+      before: step.before.map((condition) => condition.says),
+      after: step.after.map((condition) => condition.says),
+      status,
+    };
+  }
+
+  #heard(alias: string): void {
+    const now = Date.now();
+    const old = this.view.hosts.find((host) => host.alias === alias)?.lastByteAt ?? 0;
+    // The screen shows ages in seconds: more often would only make it draw.
+    if (now - old < 1000) return;
+    this.#board.set({ hosts: this.view.hosts.map((host) => (host.alias === alias ? { ...host, lastByteAt: now } : host)) });
+  }
+
+  #outputOf(step: StepId): StepOutput {
+    let output = this.#outputs.get(step);
+    if (output === undefined) {
+      const directory = this.view.runDirectory;
+      output = new StepOutput(directory === null ? null : join(directory, 'output', `${step}.log`));
+      this.#outputs.set(step, output);
+    }
+    return output;
+  }
+}

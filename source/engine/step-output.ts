@@ -1,0 +1,89 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { LineAssembler } from '../cluster/parse/terminal-text.ts';
+import { messageOf } from '../cluster/result.ts';
+import type { OutputView } from './controller.ts';
+
+/** Lines of one step that are held in memory; the spool file has all of them. */
+const heldLines = 10_000;
+
+/** The output of one step: raw bytes to the spool file, clean lines to a bounded ring. */
+export class StepOutput implements OutputView {
+  readonly #assembler = new LineAssembler();
+  #lines: string[] = [];
+  #first = 0;
+  #bytes = 0;
+  #descriptor: number | null = null;
+  #spoolTrouble: string | null = null;
+  readonly #path: string | null;
+
+  constructor(path: string | null) {
+    this.#path = path;
+  }
+
+  get firstLine(): number {
+    return this.#first;
+  }
+  get endLine(): number {
+    return this.#first + this.#lines.length;
+  }
+  get unfinished(): string {
+    return this.#assembler.unfinished;
+  }
+  get file(): string | null {
+    return this.#descriptor === null ? null : this.#path;
+  }
+  get bytes(): number {
+    return this.#bytes;
+  }
+  /** Why the spool file is not complete; null while it is. */
+  get spoolTrouble(): string | null {
+    return this.#spoolTrouble;
+  }
+
+  line(index: number): string {
+    return this.#lines[index - this.#first] ?? '';
+  }
+
+  last(count: number): readonly string[] {
+    const rest = this.unfinished;
+    return (rest === '' ? this.#lines : [...this.#lines, rest]).slice(-count);
+  }
+
+  push(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    this.#spool(chunk);
+    this.#add(this.#assembler.push(chunk));
+  }
+
+  /** A line of the console's own, between two tries of a step. */
+  note(text: string): void {
+    this.#add([...this.#assembler.end(), text]);
+  }
+
+  close(): void {
+    this.#add(this.#assembler.end());
+    if (this.#descriptor !== null) closeSync(this.#descriptor);
+    this.#descriptor = null;
+  }
+
+  #add(lines: readonly string[]): void {
+    for (const line of lines) this.#lines.push(line);
+    // Cutting in big pieces keeps a fast stream from copying the ring for each line.
+    if (this.#lines.length > heldLines * 2) {
+      const cut = this.#lines.length - heldLines;
+      this.#lines = this.#lines.slice(cut);
+      this.#first += cut;
+    }
+  }
+
+  #spool(chunk: Buffer): void {
+    if (this.#path === null || this.#spoolTrouble !== null) return;
+    try {
+      this.#descriptor ??= openSync(this.#path, 'a', 0o600);
+      for (let done = 0; done < chunk.length; ) done += writeSync(this.#descriptor, chunk, done);
+    } catch (thrown) {
+      // The job and the screen go on: losing the copy on this machine must not stop an upgrade.
+      this.#spoolTrouble = messageOf(thrown);
+    }
+  }
+}
