@@ -74,10 +74,7 @@ export const createDecisions = (
     if (host === undefined) return close();
     if (state.typed !== host) {
       const said = state.typed === '' ? 'Nothing was typed' : `'${state.typed}' is not this host`;
-      return hint(
-        `${said}. Type ${host} to go past the point of no return, or Esc to stay before it.`,
-        'bad',
-      );
+      return hint(`${said}. Type ${host}, or press Esc to stay before this point.`, 'bad');
     }
     close();
     settle(runs === 'confirm' ? controller.confirm(id, host) : controller.retry(id, host));

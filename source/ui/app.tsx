@@ -1,5 +1,5 @@
 import { Box, useApp, useWindowSize } from 'ink';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import type { ConsoleStore } from '../store/console-store.ts';
 import { inputMode } from '../store/selectors.ts';
 import type { ConsoleState } from '../store/state.ts';
@@ -23,6 +23,8 @@ export interface AppProps {
   readonly store: ConsoleStore;
   readonly theme: Theme;
   readonly now?: () => number;
+  /** Forgets what is on the terminal, so that the next frame is drawn whole. */
+  readonly onRedraw?: () => void;
   /** For tests without a terminal. */
   readonly size?: { readonly columns: number; readonly rows: number };
 }
@@ -42,7 +44,7 @@ const layoutOf = (state: ConsoleState, size: { columns: number; rows: number }):
   });
 
 /** The console: two lines of header, three panes, two lines of footer. */
-export const App = ({ store, theme, now = Date.now, size }: AppProps) => {
+export const App = ({ store, theme, now = Date.now, onRedraw, size }: AppProps) => {
   const app = useApp();
   const window = useWindowSize();
   const { columns, rows } = size ?? window;
@@ -57,6 +59,11 @@ export const App = ({ store, theme, now = Date.now, size }: AppProps) => {
     'tooSmall',
   ]);
   const time = useNow(state.view, now);
+  const [, setDrawn] = useState(0);
+  const redraw = () => {
+    onRedraw?.();
+    setDrawn((count) => count + 1);
+  };
   const layout = layoutOf(state, { columns, rows });
   const tooSmall = layout.shape === 'too-small';
   useEffect(() => store.go.setTooSmall(tooSmall), [store, tooSmall]);
@@ -67,6 +74,7 @@ export const App = ({ store, theme, now = Date.now, size }: AppProps) => {
       store,
       theme,
       layout: layoutOf(fresh, { columns, rows }),
+      redraw,
       leave: () => app.exit(),
     };
   });

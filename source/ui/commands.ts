@@ -207,6 +207,12 @@ export const commands: readonly Command[] = [
   move(['g', 'home'], 'To the first line', 'edge', -1),
   move(['G', 'end'], 'To the last line, and follow new output', 'edge', 1),
   {
+    group: 'Looking',
+    keys: ['ctrl+l'],
+    says: 'Draw the screen anew, when something else wrote to it',
+    run: ({ redraw }) => redraw(),
+  },
+  {
     group: 'Leaving',
     keys: ['?'],
     says: 'This help',

@@ -49,6 +49,7 @@ const words: Readonly<Record<KeyName, string>> = {
   tab: 'Tab',
   'shift+tab': 'Shift-Tab',
   'ctrl+c': 'Ctrl-C',
+  'ctrl+l': 'Ctrl-L',
   up: 'Up',
   down: 'Down',
   left: 'Left',

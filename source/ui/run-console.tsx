@@ -22,7 +22,9 @@ export const runConsole = async (
 ): Promise<ExitReason> => {
   const { stdin, stdout, env } = streams;
   const store = createConsoleStore(controller, options);
-  const app = render(<App store={store} theme={themeFor(env)} />, {
+  // Before the first frame: what is typed meanwhile would be echoed into it and shift every line.
+  if (stdin.isTTY) stdin.setRawMode(true);
+  const app = render(<App store={store} theme={themeFor(env)} onRedraw={() => app.clear()} />, {
     stdin,
     stdout,
     // A build server's variable in the environment must not turn a real terminal into a dumb one.
@@ -34,13 +36,22 @@ export const runConsole = async (
     exitOnCtrlC: false,
     patchConsole: false,
   });
+  // A terminal that is gone (closed laptop, killed tmux) fails every write: leave as if asked to, jobs go on.
+  let gone = false;
+  const lost = () => {
+    gone = true;
+    app.unmount();
+  };
+  stdout.on('error', lost);
+  process.once('SIGHUP', lost);
   try {
     await app.waitUntilExit();
   } finally {
     store.dispose();
+    process.off('SIGHUP', lost);
   }
   const { view } = controller;
-  stdout.write(`${farewell(view)}\n`);
+  if (!gone) stdout.write(`${farewell(view)}\n`);
   await controller.close();
   const { kind } = view.stage;
   return kind === 'finished' || kind === 'stopped' ? kind : 'left';

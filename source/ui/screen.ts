@@ -13,6 +13,8 @@ export interface Screen {
   readonly store: ConsoleStore;
   readonly layout: Layout;
   readonly theme: Theme;
+  /** Draws everything anew, whatever else wrote to the terminal. */
+  readonly redraw: () => void;
   /** Leaves the console. */
   readonly leave: () => void;
 }

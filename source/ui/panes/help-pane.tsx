@@ -15,9 +15,9 @@ interface Props {
 
 /** The keys and signs, over all panes. */
 export const HelpPane = ({ store, columns, rows }: Props) => {
-  const { helpTop } = useConsole(store, ['helpTop']);
+  const { helpTop, view } = useConsole(store, ['helpTop', 'view']);
   const theme = useTheme();
-  const window = windowOf(helpRows(theme), helpTop, rows - 1);
+  const window = windowOf(helpRows(view.verdict, columns, theme), helpTop, rows - 1);
   const more = moreRow(window.above, window.below, theme) ?? [];
   const title = ends([span(' Help ', 'selected')], more, columns);
   return <Lines rows={[title, ...window.rows]} columns={columns} height={rows} />;

@@ -87,8 +87,8 @@ export const enterSentence = (view: EngineView, step: StepView): Row => {
 
 const exitText = (failure: StepFailure): string =>
   failure.exitCode === null
-    ? 'none: the command did not run, or its end is not known'
-    : String(failure.exitCode);
+    ? 'no code: the command did not run, or its end is not known'
+    : `code ${failure.exitCode}`;
 
 /** Everything that is to be known of a failure before choosing how to go on. */
 export const failureRows = (
@@ -100,7 +100,7 @@ export const failureRows = (
   ...prose(`${step.title} on ${step.host}`, columns, 'strong'),
   ...labelled('Failed', failure.problem.what, columns, 'bad'),
   ...labelled('Do', failure.problem.remedy, columns, 'strong'),
-  ...labelled('Exit code', exitText(failure), columns),
+  ...labelled('Exit', exitText(failure), columns),
   ...(failure.probe === null
     ? []
     : labelled('Servers', `${failure.probe.state}: ${failure.probe.says}`, columns)),

@@ -1,16 +1,19 @@
+import type { RollbackVerdict } from '../../engine/controller.ts';
 import { commands, type Group } from '../commands.ts';
 import { keyLabel } from '../keys.ts';
 import { blank, type Row, span } from '../row.ts';
 import { padRight } from '../text.ts';
 import type { Theme } from '../theme.ts';
+import { labelled } from './prose.ts';
 
 const groups: readonly Group[] = ['Deciding', 'Looking', 'Moving', 'Leaving'];
 
-/** The help: every key from the command table, then what the signs mean. */
-export const helpRows = (theme: Theme): readonly Row[] => {
+/** The help: the way back in full, for the header may have to cut it; every key from the command table, then what the signs mean. */
+export const helpRows = (verdict: RollbackVerdict, columns: number, theme: Theme): readonly Row[] => {
   const { glyphs } = theme;
   const sign = (glyph: string, says: string): Row => [span(`  ${padRight(glyph, 14)}`, 'strong'), span(says)];
   return [
+    ...(verdict.says === '' ? [] : [...labelled('Way back', verdict.says, columns), blank]),
     ...groups.flatMap((group): readonly Row[] => [
       [span(group, 'strong')],
       ...commands

@@ -2,6 +2,7 @@ import { type Row, span, type Tone } from '../row.ts';
 import { padRight, widthOf, wrapExact, wrapWords } from '../text.ts';
 import type { Theme } from '../theme.ts';
 
+/** `Way back` and a space. */
 const labelWidth = 9;
 
 /** `Why      one sentence …` with what wraps standing under the sentence. */
@@ -43,7 +44,3 @@ export const windowOf = (rows: readonly Row[], top: number, height: number) => {
     below: Math.max(0, rows.length - first - height),
   };
 };
-
-/** Columns that a label takes: for what is aligned with labelled text. */
-export const underLabel = (text: string): string =>
-  ' '.repeat(labelWidth) + text.slice(0, Math.max(0, widthOf(text)));
