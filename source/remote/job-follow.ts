@@ -20,7 +20,7 @@ export type FollowEnd =
 /** What login files and sudo may print, in characters. */
 const maximumNoise = 64 * 1024;
 
-const endFrom = (text: string): FollowEnd | null => {
+const endFrom = (text: string, login: Login, as: string): FollowEnd | null => {
   const [word, ...rest] = text.split(' ');
   const reason = rest.join(' ');
   switch (word) {
@@ -32,6 +32,8 @@ const endFrom = (text: string): FollowEnd | null => {
     }
     case 'vanished':
       return { kind: 'vanished', reason };
+    case 'denied':
+      return { kind: 'not-started', problem: becomeProblem(login, as, reason, null) };
     case 'refused':
       return { kind: 'refused', reason };
     default:
@@ -83,7 +85,7 @@ export const follow = async (
       const text = said.slice(0, at);
       said = said.slice(at + 1);
       if (text === `${tag} following`) onFollowing();
-      else if (text.startsWith(tag)) end ??= endFrom(text.slice(tag.length + 1));
+      else if (text.startsWith(tag)) end ??= endFrom(text.slice(tag.length + 1), login, spec.as);
       else if (noise.length < maximumNoise) noise += `${text}\n`;
     }
     if (said.length > maximumNoise) said = '';

@@ -38,14 +38,17 @@ echo "$rc" >rc.new && mv rc.new rc
  * The launcher, run as the login user with the job's script on stdin: starts the job unless its directory is there
  * (mkdir is the lock), then follows the log. stdout carries nothing but bytes of the log; what the launcher itself
  * has to say goes to stderr, one line each: `following`, and at the end one of
- * `exited CODE SIZE`, `vanished REASON`, `again` (the follower died, the job lives), `refused TEXT` (the job did not start).
+ * `exited CODE SIZE`, `vanished REASON`, `again` (the follower died, the job lives), or for a job that did not start
+ * `denied TEXT` (by sudo) and `refused TEXT` (by the file system).
  */
-const launcher = (plan: LaunchPlan, runnerText: string): string => `
+const launcher = (plan: LaunchPlan, runnerText: string, probe: string): string => `
 say() { printf '%s %s\\n' ${plan.tag} "$*" >&2; }
-refuse() { say refused "$1"; exit 0; }
+refuse() { say refused "$(printf %s "$1" | tr '\\n' ' ')"; exit 0; }
 was=$(umask); umask 077
 jobs=$HOME/.pgaf-upgrade/jobs; dir=$jobs/${plan.id}
 if ! [ -d "$dir" ]; then
+  # Before anything is there, so that a refusal by sudo is not mistaken for the script's own exit code.
+  error=$(${probe} </dev/null 2>&1) || { say denied "$(printf %s "$error" | tr '\\n' ' ')"; exit 0; }
   parent=\${dir%/*}
   error=$(mkdir -p "$parent" 2>&1) || refuse "$error"
   new=$(mktemp -d "$jobs/.new.XXXXXX" 2>&1) || refuse "$new"
@@ -100,5 +103,7 @@ export const launchScript = (login: Login, plan: LaunchPlan): Result<string> => 
     `eval "unset pgaf_s;\${pgaf_s%.}"`,
   ].join('; ');
   const asUser = shellAs(login, plan.as, inner);
-  return asUser.ok ? ok(launcher(plan, runner(plan, asUser.value))) : asUser;
+  if (!asUser.ok) return asUser;
+  const probe = shellAs(login, plan.as, ':');
+  return probe.ok ? ok(launcher(plan, runner(plan, asUser.value), probe.value)) : probe;
 };

@@ -192,6 +192,14 @@ test('a job that cannot be kept is not started, and says so', async () => {
   await writeFile(join(sshd.home, '.pgaf-upgrade'), 'in the way');
   const { outcome } = await followed(host, { id: 'a/1', script: 'echo never' });
   expect(outcome).toMatchObject({ kind: 'unknown', neverStarted: true });
+  const denied = await host.job(
+    { id: 'a/1', as: 'forbidden', script: 'echo never' },
+    { onBytes: () => undefined },
+  );
+  expect(denied).toMatchObject({
+    neverStarted: true,
+    problem: { remedy: expect.stringContaining('NOPASSWD') },
+  });
   const strange = await followed(host, { id: '../a', script: 'echo never' });
   expect(strange.outcome).toMatchObject({ kind: 'unknown', neverStarted: true });
 });
