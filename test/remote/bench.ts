@@ -68,15 +68,19 @@ export class Bench {
     };
   }
 
-  async connect(
+  async connectTo(address: HostAddress, more: Partial<RemoteOptions> = {}): Promise<Result<RemoteHost>> {
+    const result = await connect(address, this.options(more));
+    if (result.ok) this.#hosts.push(result.value);
+    return result;
+  }
+
+  connect(
     sshd: Sshd,
     address: Partial<HostAddress> = {},
     more: Partial<RemoteOptions> = {},
   ): Promise<Result<RemoteHost>> {
     const basic = { alias: 'node_1', host: '127.0.0.1', user: 'dba', port: sshd.port };
-    const result = await connect({ ...basic, identityFiles: [this.keyFile], ...address }, this.options(more));
-    if (result.ok) this.#hosts.push(result.value);
-    return result;
+    return this.connectTo({ ...basic, identityFiles: [this.keyFile], ...address }, more);
   }
 
   async reach(

@@ -69,6 +69,10 @@ export class Sshd {
     return sshd;
   }
 
+  authorize(key: KeyPair): void {
+    this.#authorized.push(key.public);
+  }
+
   /** Breaks every connection as a failing network does. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
