@@ -1,4 +1,5 @@
 import type { EngineController, EngineView, StepView } from '../engine/controller.ts';
+import type { StepId } from '../runbook/step.ts';
 import { stepOf } from '../store/selectors.ts';
 import { answerQuestion } from './answer-question.ts';
 import { describeFailure, describeStep } from './describe.ts';
@@ -27,7 +28,9 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
   const outputs = followOutput(controller, options.write);
   let doing = '';
   let noticed = 0;
+  let running: StepId | null = null;
   const news = (view: EngineView) => {
+    if (view.stage.kind === 'running') running = view.stage.step;
     if (view.stage.kind === 'connecting' && view.stage.doing !== doing) {
       doing = view.stage.doing;
       write([doing]);
@@ -80,7 +83,6 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
   /** Whether the run goes on after a failure. */
   const recovered = async (view: EngineView, step: StepView): Promise<boolean> => {
     if (view.stage.kind !== 'failed') return true;
-    outputs.flush(step.id, true);
     write(describeFailure(view, step, view.stage.failure));
     if (yes !== undefined) return false;
     for (;;) {
@@ -138,7 +140,8 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
     for (;;) {
       news(controller.view);
       const view = await untilDue(controller, news);
-      for (const step of view.steps) if (step.status.kind === 'done') outputs.flush(step.id, false);
+      if (running !== null) outputs.flush(running, true);
+      running = null;
       const exit = await turn(view);
       if (exit !== null) {
         write(finalLines(controller.view));

@@ -33,7 +33,7 @@ const hidden: Area = { columns: 0, rows: 0 };
 const stacked = ({ columns, focus, nodes }: Wanted, body: number) => {
   // Title, one line for each node; seven nodes must not eat the screen.
   const monitorLeast = 1 + Math.max(1, Math.min(nodes, body >= 24 ? 6 : 4));
-  const roomy = body >= 30 ? Math.floor(body * 0.3) : 5;
+  const roomy = Math.max(5, Math.floor(body * 0.27));
   if (focus === 'monitor') {
     const monitor = body - 5 - 5;
     return {

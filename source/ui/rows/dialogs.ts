@@ -109,8 +109,7 @@ const questionText = (question: Question, typed: string, columns: number): Dialo
         'strong',
       ),
       ...labelled('Host', question.host, columns),
-      ...labelled('Key', question.keyType, columns),
-      ...labelled('Print', question.fingerprint, columns, 'strong'),
+      ...labelled('Key', `${question.keyType} ${question.fingerprint}`, columns, 'strong'),
       ...prose(`Compare it on the server: ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub`, columns, 'dim'),
       [
         span('y', 'strong'),

@@ -1,5 +1,5 @@
 import { type Row, span, type Tone } from '../row.ts';
-import { padRight, widthOf, wrapExact, wrapWords } from '../text.ts';
+import { padRight, wrapExact, wrapWords } from '../text.ts';
 import type { Theme } from '../theme.ts';
 
 /** `Way back` and a space. */
