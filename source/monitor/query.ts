@@ -17,6 +17,8 @@ select json_build_object(
   'numberSyncStandbys', f.number_sync_standbys,
   'serverVersion', split_part(current_setting('server_version'), ' ', 1),
   'extensionVersion', (select extversion from pg_extension where extname = 'pgautofailover'),
+  'defaultExtensionVersion', coalesce(
+    (select default_version from pg_available_extensions where name = 'pgautofailover'), ''),
   'defaultExtensionVersion', coalesce((select default_version from pg_available_extensions where name = 'pgautofailover'), ''),
   'nodes', (
     select coalesce(json_agg(json_build_object(
