@@ -3,7 +3,7 @@ import type { RemoteHost } from '../remote/host.ts';
 import { Alarm } from './alarm.ts';
 import type { FeedStatus, MonitorFeed } from './feed.ts';
 import type { FeedOptions } from './options.ts';
-import { openSession, type PgSession } from './pg-session.ts';
+import { openSession } from './pg-session.ts';
 import { readByPsql } from './psql-source.ts';
 import { SnapshotBoard } from './snapshot.ts';
 
@@ -26,7 +26,8 @@ class Feed implements MonitorFeed {
   readonly #done: Promise<void>;
   readonly #forgetLine: () => void;
   #closed = false;
-  #session: PgSession | null = null;
+  /** Ends the wait between two readings of the live session. */
+  #nudge = new Alarm();
 
   constructor(host: RemoteHost, options: FeedOptions) {
     this.#host = host;
@@ -46,7 +47,7 @@ class Feed implements MonitorFeed {
   async close(): Promise<void> {
     this.#closed = true;
     this.#forgetLine();
-    this.#session?.close();
+    this.#nudge.ring();
     this.#interrupt.ring();
     await this.#done;
   }
@@ -75,6 +76,7 @@ class Feed implements MonitorFeed {
   /** Until the session ends: why it ended, or why there is none; null when the login stood and a reading failed. */
   async #liveOverPg(): Promise<string | null> {
     const nudge = new Alarm();
+    this.#nudge = nudge;
     let ended: string | null = null;
     let heard = false;
     const opened = await openSession(this.#host, this.#options, {
@@ -89,7 +91,6 @@ class Feed implements MonitorFeed {
     });
     if (!opened.ok) return opened.error;
     const session = opened.value;
-    this.#session = session;
     while (!this.#closed && ended === null) {
       const state = await session.read();
       if (this.#closed || ended !== null) break;
@@ -104,7 +105,6 @@ class Feed implements MonitorFeed {
       await nudge.wait(this.#options.pollMs ?? defaultPollMs);
     }
     const reason: string | null = ended;
-    this.#session = null;
     session.close();
     if (reason === null && !this.#closed) await this.#interrupt.wait(retryMs);
     return reason;

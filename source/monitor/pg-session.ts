@@ -8,6 +8,7 @@ import { monitorQuery, parseMonitorState } from './query.ts';
 
 /** The tunnel's far end is the host itself, so there is nobody in between whom a certificate would keep out. */
 const encrypted = { rejectUnauthorized: false };
+const goodbyeMs = 500;
 /** A channel of our own: hearing ourselves proves that notifications come through. */
 const probeChannel = 'pgaf_upgrade_probe';
 
@@ -86,8 +87,12 @@ const sessionOf = (client: pg.Client, channel: Duplex, options: FeedOptions): Pg
     }
   },
   close: () => {
-    // The goodbye is a courtesy: the channel is closed whether or not it arrives.
-    client.end(() => channel.destroy());
+    // A database that does not answer the goodbye must not keep the channel.
+    const timer = setTimeout(() => channel.destroy(), goodbyeMs);
+    client.end(() => {
+      clearTimeout(timer);
+      channel.destroy();
+    });
   },
 });
 
