@@ -26,7 +26,11 @@ export const openExec = async (
   command: string,
   timeoutMs: number | undefined,
 ): Promise<Result<Running>> => {
-  const release = await slots.take();
+  const release = await slots.take(timeoutMs);
+  if (release === null) {
+    const what = `${alias}: all SSH channels of this console are in use.`;
+    return fail(problem(what, 'Try again when one of the running steps has ended.'));
+  }
   const client = await line.client(timeoutMs);
   if (!client.ok) {
     release();

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import type { Result } from '../../source/cluster/result.ts';
 import { connect } from '../../source/remote/connect.ts';
 import type {
@@ -12,6 +13,9 @@ import type {
   RemoteOptions,
 } from '../../source/remote/host.ts';
 import { type KeyPair, newKey, Sshd } from './sshd.ts';
+
+// Each of these takes a second; a busy machine may take ten.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 export const unwrap = <Value>(result: Result<Value>): Value => {
   if (!result.ok) throw new Error(`${result.error.what} (${result.error.cause ?? 'no cause'})`);
