@@ -84,6 +84,8 @@ export interface HostView {
   readonly server: ServerView | null;
   /** pg_controldata of the new cluster as pg_upgrade left it. */
   readonly fingerprint: Control | null;
+  /** pg_controldata of the old primary as it was stopped; pg_upgrade starts it again and moves its checkpoint on. */
+  readonly stopped: Control | null;
   /** Names in workDir/done: what was finished and cannot be seen otherwise. */
   readonly markers: readonly string[];
   /** A delete_old_cluster.sh that would still run. */

@@ -88,6 +88,7 @@ export class Engine implements EngineController {
     const run = await this.#prepare();
     if (run === null) return;
     this.#run = run;
+    if (this.#closed) return this.#leave(run);
     await this.#lookAtAll(run);
     for (const step of run.steps) if (!(await this.#settle(run, step))) return;
     const written = run.journal.write({ kind: 'finished' });
@@ -131,8 +132,10 @@ export class Engine implements EngineController {
     this.#decisions.leave();
     this.#asking.refuseAll();
     for (const forget of this.#forget) forget();
-    const run = this.#run;
-    if (run === null) return;
+    if (this.#run !== null) await this.#leave(this.#run);
+  }
+
+  async #leave(run: Run): Promise<void> {
     const { stage } = this.view;
     run.journal.write({ kind: 'left', running: stage.kind === 'running' ? stage.step : null });
     await run.feed.close();

@@ -19,11 +19,26 @@ const oldDirectory = (facts: ClusterFacts, node: NodeFacts, world: World): Extra
   return [seen.data, seen.backupData].filter(isCluster).find((directory) => directory.major === facts.oldMajor) ?? null;
 };
 
-/** A secondary's directory is an image if it was shut down in recovery at the primary's last checkpoint. */
-const isImage = (facts: ClusterFacts, node: NodeFacts, primary: Control | null, world: World): boolean => {
+/** The checkpoint at which the old primary was stopped, the one that a whole image holds. Null: nobody can tell. */
+const stoppedAt = (facts: ClusterFacts, world: World): Control | null => {
+  const primary = primaryOf(facts);
+  const seen = hostIn(world, primary.alias);
+  if (seen === null) return null;
+  if (isUpgraded(facts, primary, world) || seen.stopped !== null) return seen.stopped;
+  return oldDirectory(facts, primary, world)?.control ?? null;
+};
+
+/** A secondary's directory is an image if it was shut down in recovery at the primary's shutdown checkpoint. */
+export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
   const control = oldDirectory(facts, node, world)?.control;
-  if (control == null || control.state !== 'shut down in recovery' || control.systemIdentifier !== facts.systemIdentifier) return false;
-  return primary === null || control.checkpoint === primary.checkpoint;
+  const primary = stoppedAt(facts, world);
+  return (
+    control != null &&
+    primary !== null &&
+    control.state === 'shut down in recovery' &&
+    control.systemIdentifier === facts.systemIdentifier &&
+    control.checkpoint === primary.checkpoint
+  );
 };
 
 const untouched = (facts: ClusterFacts, world: World): boolean => {
@@ -51,7 +66,7 @@ export const rollbackVerdict = (facts: ClusterFacts, world: World): RollbackVerd
   const writes = seen.server !== null && seen.server.version.startsWith(`${facts.newMajor}.`) && seen.server.listenAddresses !== '' && !seen.server.inRecovery;
   const lost = `what ${facts.newMajor} has written is lost`;
   const old = oldDirectory(facts, primary, world);
-  const image = secondariesOf(facts).find((node) => isImage(facts, node, old?.control ?? null, world));
+  const image = secondariesOf(facts).find((node) => isImage(facts, node, world));
 
   if (!isUpgraded(facts, primary, world)) {
     if (old !== null) return { kind: 'safe', says: old.linked ? `safe, nothing lost: ${facts.newMajor} has never been started` : `safe, nothing lost: ${facts.oldMajor} starts again where it stands` };

@@ -82,7 +82,10 @@ export const commonFacts = (
   const { server } = instance;
   const parent = posix.dirname(instance.data);
   const program = instance.unit?.program ?? '';
-  const oldAutoctl = program.endsWith('/pg_autoctl') ? program : instance.program.replace(/ \(deleted\)$/, '') || posix.join(instance.oldBindir, 'pg_autoctl');
+  const running = instance.program.replace(/ \(deleted\)$/, '');
+  const oldAutoctl = program.endsWith('/pg_autoctl') ? program : instance.oldAutoctl || running;
+  if (oldAutoctl === '')
+    return fail(problem(`${alias}: no pg_autoctl program found`, `start pg_autoctl there, or set nodes.${alias}.oldBindir to where it is`));
   return ok({
     alias,
     pgdata: instance.pgdata,

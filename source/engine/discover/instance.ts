@@ -34,6 +34,8 @@ export interface Instance {
   /** The running pg_autoctl's program; '' when it does not run. */
   readonly program: string;
   readonly oldBindir: string;
+  /** pg_autoctl in the old bindir; '' where packages keep it elsewhere. */
+  readonly oldAutoctl: string;
   readonly oldVersion: string;
   readonly port: number;
   readonly socketDirectory: string;
@@ -77,6 +79,7 @@ const instanceOf = (map: ReadonlyMap<string, string>, key: string): Instance | n
     running: map.get(`${key}.running`) === 'yes',
     program: map.get(`${key}.program`) ?? '',
     oldBindir: map.get(`${key}.old_bin`) ?? '',
+    oldAutoctl: map.get(`${key}.old_autoctl`) ?? '',
     oldVersion: parsePostgresVersion(decodeText(map.get(`${key}.old_version`)) ?? '')?.text ?? '',
     port: Number.parseInt(map.get(`${key}.port`) ?? '', 10) || 0,
     socketDirectory: map.get(`${key}.socket`) ?? '',

@@ -13,7 +13,7 @@ const serverSql = `select json_build_object(
   'checksums', current_setting('data_checksums') = 'on',
   'walSegmentBytes', (select setting::bigint from pg_settings where name = 'wal_segment_size'),
   'socketDirectories', current_setting('unix_socket_directories'),
-  'sources', coalesce((select json_agg(distinct sourcefile) from pg_file_settings), '[]'),
+  'sources', coalesce((select json_agg(distinct sourcefile) from pg_file_settings where sourcefile is not null), '[]'),
   'files', json_build_array(current_setting('hba_file'), current_setting('ident_file'), current_setting('ssl_cert_file'),
     current_setting('ssl_key_file'), current_setting('ssl_ca_file'), current_setting('ssl_crl_file'), current_setting('ssl_dh_params_file')))
   from pg_database d where d.datname = 'template0'`;
@@ -52,6 +52,7 @@ while IFS= read -r cfg; do
   [ -r "$data/PG_VERSION" ] && put "$n.major" "$(head -n 1 "$data/PG_VERSION")"
   [ -n "$(find "$data" -maxdepth 0 -perm -0050 2>/dev/null)" ] && put "$n.group_access" yes
   old_bin=\${set_old:-$(dirname "$(setting pg_ctl "$cfg")")}; put "$n.old_bin" "$old_bin"
+  [ -x "$old_bin/pg_autoctl" ] && put "$n.old_autoctl" "$old_bin/pg_autoctl"
   "$old_bin/postgres" --version 2>&1 | text "$n.old_version"
   put "$n.state" "$data_home/pg_autoctl$pgdata/pg_autoctl.state"
   [ -r "$data_home/pg_autoctl$pgdata/pg_autoctl.state" ] && put "$n.has_state" yes
@@ -60,7 +61,7 @@ while IFS= read -r cfg; do
   put "$n.pid_file" "$pid_file"
   if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then put "$n.running" yes; put "$n.program" "$(readlink -f "/proc/$pid/exe" 2>/dev/null)"; fi
   if [ $systemd = yes ]; then
-    unit=$set_unit
+    unit=$set_unit; case $unit in ''|*.service) ;; *) unit=$unit.service ;; esac
     if [ -z "$unit" ] && [ -n "$pid" ]; then unit=$(sed -n 's|^0::.*/\\([^/]*\\.service\\)$|\\1|p; s|^1:name=systemd:.*/\\([^/]*\\.service\\)$|\\1|p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1); fi
     if [ -z "$unit" ] || ! systemctl show -p ExecStart "$unit" 2>/dev/null | grep -q pg_autoctl; then
       [ -n "$set_unit" ] || unit=$(grep -ls pg_autoctl /etc/systemd/system/*.service /usr/local/lib/systemd/system/*.service /usr/lib/systemd/system/*.service /lib/systemd/system/*.service | while IFS= read -r f; do

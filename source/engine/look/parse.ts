@@ -70,6 +70,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     stateIdentifier: map.get('state') ?? null,
     server: json(serverSchema, decodeText(map.get('server'))),
     fingerprint: controlOf(decodeText(map.get('fingerprint'))),
+    stopped: controlOf(decodeText(map.get('stopped'))),
     markers: linesOf(decodeText(map.get('markers'))),
     deleteScripts: linesOf(decodeText(map.get('delete_scripts'))),
     upgradePortBusy: map.get('upgrade_port') === 'busy',

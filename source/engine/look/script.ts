@@ -52,6 +52,7 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     `sed -n 's/^pg_ctl *= *//p' ${sh(host.configFile)} 2>/dev/null | text pg_ctl`,
     `[ -r ${sh(host.stateFile)} ] && put state "$(od -An -v -t u8 -j 16 -N 8 ${sh(host.stateFile)} | tr -d ' ')"`,
     `[ -r "$work/fingerprint" ] && text fingerprint <"$work/fingerprint"`,
+    `[ -r "$work/stopped" ] && text stopped <"$work/stopped"`,
     `ls "$work/done" 2>/dev/null | text markers`,
     `for f in "$work/pg_upgrade/delete_old_cluster.sh" ${sh(`${host.home}/delete_old_cluster.sh`)}; do [ -e "$f" ] && printf '%s\\n' "$f"; done | text delete_scripts`,
     // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN; pg_upgrade's servers listen on a socket file only

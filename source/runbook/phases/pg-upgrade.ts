@@ -78,6 +78,8 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       `  ${initdbCommand(host, facts.newMajor).replaceAll('\n', '\n  ')}`,
       'fi',
       `rm -f ${sh(`${host.workDir}/fingerprint`)}`,
+      isNode(host) && '# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold',
+      isNode(host) && `[ -e tried ] || ${sh(inBin(host.oldBindir, 'pg_controldata'))} -D ${sh(host.data)} > ${sh(`${host.workDir}/stopped`)}`,
       'touch tried',
       upgradeCommand(facts, host, false),
       'if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi',

@@ -141,7 +141,7 @@ const binariesStep = (facts: ClusterFacts, host: HostFacts): Step =>
       `libraries=$(${sh(inBin(host.newBindir, 'pg_config'))} --pkglibdir 2>/dev/null || true)`,
       `if [ -n "$libraries" ]; then`,
       `  ${psql(host, host.oldBindir, 'postgres')} -Atq -c "select datname from pg_database where datallowconn" | while IFS= read -r database; do`,
-      `    ${psql(host, host.oldBindir, 'postgres').replace(/ -d \S+$/, ' -d "$database"')} -Atq -c "select distinct regexp_replace(probin, '^[$]libdir/', '') from pg_proc where probin like '\\$libdir/%'"`,
+      `    ${psql(host, host.oldBindir, 'postgres').replace(/ -d \S+$/, ' -d "$database"')} -Atq -c "select distinct regexp_replace(probin, '^[$]libdir/', '') from pg_proc where oid >= 16384 and probin like '\\$libdir/%' union select trim(name) from regexp_split_to_table(current_setting('shared_preload_libraries'), ',') name where trim(name) <> '' and name not like '%/%'"`,
       `  done | sort -u | while IFS= read -r library; do`,
       `    if [ -e "$libraries/$library.so" ] || [ -e "$libraries/$library" ]; then echo "library $library is there"; else echo "library $library is not in $libraries" >&2; exit 1; fi`,
       `  done`,

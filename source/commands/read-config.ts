@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { type Config, parseConfig } from '../cluster/config.ts';
+import { fail, messageOf, ok, type Problem, problem, type Result } from '../cluster/result.ts';
+
+const underHome = (path: string): string => (path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path);
+
+/** `~/` in the paths of this machine, expanded at the edge. */
+const expanded = (config: Config): Config => {
+  const expand = <Settings extends { identityFile?: string; configFile?: string; knownHostsFile?: string }>(settings: Settings): Settings => ({
+    ...settings,
+    ...(settings.identityFile === undefined ? {} : { identityFile: underHome(settings.identityFile) }),
+    ...(settings.configFile === undefined ? {} : { configFile: underHome(settings.configFile) }),
+    ...(settings.knownHostsFile === undefined ? {} : { knownHostsFile: underHome(settings.knownHostsFile) }),
+  });
+  const host = <Settings extends { ssh?: { identityFile?: string } }>(settings: Settings): Settings =>
+    settings.ssh === undefined ? settings : { ...settings, ssh: expand(settings.ssh) };
+  return {
+    ...config,
+    ssh: expand(config.ssh),
+    monitor: host(config.monitor),
+    nodes: Object.fromEntries(Object.entries(config.nodes).map(([name, settings]) => [name, host(settings)])),
+  };
+};
+
+/** Reads and checks a cluster file. Errors: it cannot be read, or what is wrong in it, line by line. */
+export const readConfig = (file: string): Result<Config, readonly Problem[]> => {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (thrown) {
+    return fail([problem(`the cluster file ${file} cannot be read`, 'name an existing file: pgaf-upgrade run FILE', messageOf(thrown))]);
+  }
+  const config = parseConfig(text, file);
+  return config.ok ? ok(expanded(config.value)) : config;
+};

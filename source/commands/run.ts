@@ -1,0 +1,55 @@
+import { hostname, userInfo } from 'node:os';
+import type { Problem } from '../cluster/result.ts';
+import { Engine } from '../engine/engine.ts';
+import { stateHome } from '../engine/journal.ts';
+import { readlinePrompt } from '../plain/prompt.ts';
+import { runPlain } from '../plain/run-plain.ts';
+import { connect } from '../remote/connect.ts';
+import { runConsole } from '../ui/run-console.tsx';
+import { readConfig } from './read-config.ts';
+
+export interface RunArguments {
+  readonly file: string;
+  readonly plain: boolean;
+  readonly yes?: string;
+}
+
+const say = ({ what, remedy, cause }: Problem): string =>
+  `pgaf-upgrade: ${what}\n${cause === undefined ? '' : `  cause: ${cause}\n`}  remedy: ${remedy}\n`;
+
+/** 2: it could not start, and nothing was changed on any host. */
+const couldNotStart = (...problems: readonly Problem[]): 2 => {
+  process.stderr.write(problems.map(say).join(''));
+  return 2;
+};
+
+/** `pgaf-upgrade run`: the console, or plain lines where there is no terminal for it. Gives the exit code. */
+export const run = async ({ file, plain, yes }: RunArguments): Promise<number> => {
+  const config = readConfig(file);
+  if (!config.ok) return couldNotStart(...config.error);
+  if (yes !== undefined && yes !== config.value.name)
+    return couldNotStart({ what: `--yes ${yes} does not name the cluster in ${file}, which is ${config.value.name}`, remedy: `--yes ${config.value.name}, if that is the one you mean` });
+  const inLines = plain || yes !== undefined || !process.stdin.isTTY || !process.stdout.isTTY || process.env.TERM === 'dumb';
+  const engine = new Engine({
+    config: config.value,
+    connect,
+    stateHome: stateHome(process.env),
+    operator: `${userInfo().username}@${hostname()}`,
+  });
+  const work = engine.start();
+  if (inLines) {
+    const prompt = yes === undefined ? readlinePrompt(process.stdin, process.stdout) : null;
+    const code = await runPlain(engine, {
+      write: (text) => process.stdout.write(text),
+      ...(prompt === null ? {} : { prompt: prompt.ask }),
+      ...(yes === undefined ? {} : { yes }),
+    });
+    prompt?.close();
+    await engine.close();
+    await work;
+    return code;
+  }
+  const reason = await runConsole(engine, { stdin: process.stdin, stdout: process.stdout, env: process.env });
+  await work;
+  return reason === 'finished' ? 0 : reason === 'stopped' ? 2 : 1;
+};
