@@ -1,4 +1,4 @@
-import type { ClientChannel } from 'ssh2';
+import type { Client, ClientChannel } from 'ssh2';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
 import type { Line } from './line.ts';
 import type { Slots } from './slots.ts';
@@ -8,6 +8,13 @@ export interface Ending {
   readonly code: number | null;
   readonly signal: string | null;
 }
+
+/**
+ * sshd counts a session until it has reaped the command, a moment after its channel is closed: it may refuse
+ * one more while we hold fewer than MaxSessions. For so long, in milliseconds, it is asked again.
+ */
+const refusedMs = 5_000;
+const pauseMs = 25;
 
 /** A command's channel, its ending already watched. */
 export interface Running {
@@ -36,24 +43,42 @@ export const openExec = async (
     release();
     return client;
   }
-  return new Promise((resolve) => {
-    const failed = (cause: string) => {
+  const deadline = Date.now() + Math.min(timeoutMs ?? refusedMs, refusedMs);
+  for (;;) {
+    const tried = await openOnce(client.value, command);
+    if (tried.ok) {
+      tried.value.channel.once('close', release);
+      return tried;
+    }
+    const { cause, refused } = tried.error;
+    if (!refused || Date.now() > deadline) {
       release();
       const remedy = `If it persists, look at MaxSessions and at the log of sshd on ${alias}.`;
-      resolve(fail(problem(`${alias} did not open another SSH channel.`, remedy, cause)));
-    };
+      return fail(problem(`${alias} did not open another SSH channel.`, remedy, cause));
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+};
+
+interface NotOpened {
+  readonly cause: string;
+  /** sshd said no to the channel, so nothing ran: asking again is safe. */
+  readonly refused: boolean;
+}
+
+const openOnce = (client: Client, command: string): Promise<Result<Running, NotOpened>> =>
+  new Promise((resolve) => {
     try {
-      client.value.exec(command, (error, channel) => {
-        if (error) return failed(error.message);
-        channel.once('close', release);
+      client.exec(command, (error, channel) => {
+        if (error)
+          resolve(fail({ cause: error.message, refused: /channel open failure/i.test(error.message) }));
         // Here and not after an await: 'exit' may come with the same packet as the channel.
-        resolve(ok({ channel, ended: endingOf(channel) }));
+        else resolve(ok({ channel, ended: endingOf(channel) }));
       });
     } catch (thrown) {
-      failed(messageOf(thrown));
+      resolve(fail({ cause: messageOf(thrown), refused: false }));
     }
   });
-};
 
 /** Waits for 'close' (after both outputs ended), not for 'exit', which comes before the last output. */
 const endingOf = (channel: ClientChannel): Promise<Ending> =>

@@ -83,6 +83,13 @@ test('more commands than sshd has sessions wait for their turn', async () => {
   expect(sshd.mostExecs).toBeLessThanOrEqual(8);
 });
 
+test('a session that sshd refuses is asked for again', async () => {
+  const sshd = await bench.server();
+  const host = await bench.reach(sshd);
+  sshd.refusals = 3;
+  expect(unwrap(await host.run('echo in', { as: 'dba' })).stdout).toBe('in\n');
+});
+
 test('streams reach a TCP port and a unix socket of the host', async () => {
   const sshd = await bench.server();
   const host = await bench.reach(sshd);

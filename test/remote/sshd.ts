@@ -37,6 +37,8 @@ export class Sshd {
   /** Commands that were asked for, as they would stand in a process list. */
   readonly commands: string[] = [];
   readonly forwards: string[] = [];
+  /** Sessions to refuse, as sshd does when it has not yet reaped those that ended. */
+  refusals = 0;
   openExecs = 0;
   mostExecs = 0;
   readonly #sockets = new Set<Socket>();
@@ -113,7 +115,11 @@ export class Sshd {
         return context.reject(['publickey']);
       context.accept();
     });
-    client.on('session', (accept) => {
+    client.on('session', (accept, reject) => {
+      if (this.refusals > 0) {
+        this.refusals -= 1;
+        return reject();
+      }
       accept().on('exec', (acceptExec, _reject, { command }) => this.#exec(user, command, acceptExec()));
     });
     client.on('tcpip', (accept, reject, info) => {
