@@ -25,6 +25,8 @@ export interface AppProps {
   readonly now?: () => number;
   /** Forgets what is on the terminal, so that the next frame is drawn whole. */
   readonly onRedraw?: () => void;
+  /** Instead of ending the app itself. */
+  readonly onLeave?: () => void;
   /** For tests without a terminal. */
   readonly size?: { readonly columns: number; readonly rows: number };
 }
@@ -44,7 +46,7 @@ const layoutOf = (state: ConsoleState, size: { columns: number; rows: number }):
   });
 
 /** The console: two lines of header, three panes, two lines of footer. */
-export const App = ({ store, theme, now = Date.now, onRedraw, size }: AppProps) => {
+export const App = ({ store, theme, now = Date.now, onRedraw, onLeave, size }: AppProps) => {
   const app = useApp();
   const window = useWindowSize();
   const { columns, rows } = size ?? window;
@@ -75,7 +77,7 @@ export const App = ({ store, theme, now = Date.now, onRedraw, size }: AppProps) 
       theme,
       layout: layoutOf(fresh, { columns, rows }),
       redraw,
-      leave: () => app.exit(),
+      leave: onLeave ?? (() => app.exit()),
     };
   });
 

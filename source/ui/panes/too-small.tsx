@@ -14,8 +14,9 @@ interface Props {
 
 /** Below the smallest size nothing can be judged, so nothing can be confirmed; what runs goes on. */
 export const TooSmall = ({ store, columns, rows }: Props) => {
-  const state = useConsole(store, ['view', 'dialog']);
+  const state = useConsole(store, ['view', 'dialog', 'hint']);
   const asked = state.dialog?.kind === 'quit' ? dialogText(state, columns) : null;
+  const said = state.hint === null ? [] : prose(state.hint.text, columns, state.hint.tone);
   const lines: readonly Row[] = asked?.rows ?? [
     ...prose(
       `This window has ${columns}x${rows}; the console needs ${smallest.columns}x${smallest.rows}.`,
@@ -27,5 +28,5 @@ export const TooSmall = ({ store, columns, rows }: Props) => {
       columns,
     ),
   ];
-  return <Lines rows={lines} columns={columns} height={rows} />;
+  return <Lines rows={[...lines, ...said]} columns={columns} height={rows} />;
 };

@@ -113,7 +113,7 @@ export const failureRows = (
   ...(failure.lastLines.length === 0 ? [] : [[span('Last lines of the output:', 'dim')]]),
   ...verbatim(failure.lastLines, columns, theme),
   ...failure.causes.flatMap(({ path, lines }) => [
-    [span(`${path} on ${step.host}:`, 'dim')],
+    ...labelled('In', path, columns, 'strong'),
     ...verbatim(lines, columns, theme),
   ]),
 ];

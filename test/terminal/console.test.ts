@@ -1,0 +1,228 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { bundled, keys, TestTerminal } from './terminal.ts';
+
+let terminal: TestTerminal | null = null;
+const open = (options: ConstructorParameters<typeof TestTerminal>[0]) => {
+  terminal = new TestTerminal(options);
+  return terminal;
+};
+
+beforeAll(bundled, 60_000);
+afterEach(() => {
+  terminal?.close();
+  terminal = null;
+});
+
+/** Without the wait between two presses: these tests press when the screen is ready, not when time has passed. */
+const quick = '--guard=0';
+
+describe('sizes', () => {
+  test.each([
+    { columns: 80, rows: 24 },
+    { columns: 120, rows: 40 },
+    { columns: 200, rows: 60 },
+  ])('three panes and the card at $columns x $rows', async (size) => {
+    const console = open({ ...size, args: ['--done=26', quick] });
+    await console.see('1 Monitor', '2 Checklists', '3 Step', 'Enter runs this script on node_1', 'q leave');
+    expect(console.alternate()).toBe(true);
+    expect(console.lines()[0]).toContain('pgaf-upgrade  shop  15.20 → 17.12');
+    expect(console.lines()[1]).toContain('Way back: safe, nothing lost');
+    expect(console.lines().at(-1)).toContain('q leave');
+  });
+
+  test('resized while a step prints, nothing is lost or left over', async () => {
+    const console = open({ args: ['--done=26', '--line-ms=30', '--flood=60', quick] });
+    await console.see('Enter runs this script');
+    console.press(keys.enter);
+    await console.see('3 Output', 'running');
+    console.resize(120, 40);
+    await console.see(/2 Checklists.*3 Output/);
+    console.resize(60, 20);
+    await console.see('the console needs 80x24');
+    console.resize(100, 30);
+    await console.see('28/59 on node_1', 'Enter runs this script');
+    console.press('[');
+    await console.see('3 Output', 'line 60 of a long output');
+    expect(console.lines()[0]).toContain('pgaf-upgrade  shop');
+    expect(console.text().match(/1 Monitor/g)).toHaveLength(1);
+  });
+
+  test('too small: Enter confirms nothing', async () => {
+    const console = open({ columns: 70, rows: 24, args: ['--done=26', quick] });
+    await console.see('the console needs 80x24');
+    console.press(keys.enter);
+    await console.see('Nothing is taken in a window this small');
+    console.press('q');
+    await console.see('Nothing is running now');
+    console.press('n');
+    await console.see('the console needs 80x24');
+    console.resize(80, 24);
+    await console.see('Enter runs this script', '27/59');
+  });
+});
+
+describe('confirming', () => {
+  test('steps run one by one, each by its own Enter, with output and follow', async () => {
+    const console = open({ args: ['--done=5', '--line-ms=5', quick] });
+    await console.see('6/59 on node_1');
+    console.press(keys.enter);
+    await console.see('7/59 on node_1', 'Enter runs this script');
+    console.press(keys.enter);
+    await console.see('8/59 on monitor');
+    console.press('[');
+    await console.see('3 Output', '*Clusters are compatible*');
+  });
+
+  test('two Enters in a row, and a held one, run one step', async () => {
+    const console = open({ args: ['--done=1', '--line-ms=1'] });
+    await console.see('2/59 on monitor', 'Enter runs this script');
+    // Until the guard lets the first one through; each press that comes too soon says so.
+    console.press('s');
+    await console.see('Skip step 2?');
+    console.press(keys.esc);
+    await console.see('Enter runs this script');
+    for (let press = 0; press < 40; press += 1) console.press(keys.enter);
+    console.press('?');
+    await console.see('Help');
+    console.press('?');
+    await console.see(/(2|3)\/59 on/);
+    expect(console.text()).not.toMatch(/(4|5|6)\/59 on/);
+  });
+
+  test('a paste that holds Enters runs nothing', async () => {
+    const console = open({ args: ['--done=1', quick] });
+    await console.see('2/59 on monitor', 'Enter runs this script');
+    console.press('\u001B[200~y\r\r\r\u001B[201~');
+    await console.see('A paste is not taken as keys');
+    expect(console.text()).toContain('2/59 on monitor');
+  });
+
+  test('the point of no return is passed by the right name only', async () => {
+    const console = open({ args: ['--done=32', '--line-ms=5', quick] });
+    await console.see('33/59', 'POINT OF NO RETURN');
+    console.press(keys.enter);
+    await console.see('╔═', 'type the name of the host: node_1');
+    console.press(keys.enter);
+    await console.see('Nothing was typed');
+    console.press('node_2');
+    await console.see('Host: node_2');
+    console.press(keys.enter);
+    await console.see("'node_2' is not this host");
+    console.press('\u0015');
+    console.press('node_1');
+    await console.see('Host: node_1');
+    console.press(keys.enter);
+    await console.see('34/59 on node_1', 'safe, through node_2');
+  });
+
+  test('a failure offers its choices, and skipping asks for the reason', async () => {
+    const console = open({ columns: 120, rows: 40, args: ['--done=26', '--fail=27', '--line-ms=5', quick] });
+    await console.see('27/59', 'Enter runs this script');
+    console.press(keys.enter);
+    await console.see('3 Failure', 'a library is missing', 'loadable_libraries.txt', 'r run again');
+    console.press('s');
+    await console.see('Reason:');
+    console.press(keys.enter);
+    await console.see('A reason is needed');
+    console.press(keys.esc);
+    await console.see('3 Failure');
+    console.press('r');
+    await console.see('Run step 27 again?');
+    console.press(keys.enter);
+    await console.see('28/59 on node_1', 'Enter runs this script');
+  });
+});
+
+describe('questions', () => {
+  test('an unknown host key is trusted by y, not by other keys', async () => {
+    const console = open({ args: ['--question', '--passphrase', quick] });
+    await console.see(
+      'Unknown host key',
+      '10.0.0.12',
+      'ssh-ed25519 SHA256:Nq7Wlk2lV5c0HkG0cT3hJ9oYb1xq8mC2p7sQe4ZtR0A',
+    );
+    console.press('x');
+    await console.see('y trusts this key');
+    console.press('y');
+    await console.see('Passphrase', '/home/dba/.ssh/id_ed25519');
+    console.press('abc');
+    await console.see('Passphrase: ***');
+    expect(console.text()).not.toContain('abc');
+    console.press(keys.enter);
+    await console.see('1/59 on monitor');
+  });
+
+  test('an unknown host key is refused by Enter, and the console stops', async () => {
+    const console = open({ args: ['--question', quick] });
+    await console.see('Unknown host key');
+    console.press(keys.enter);
+    await console.see('It cannot start. Nothing was changed');
+    console.press('q');
+    expect(await console.ended()).toBe(0);
+    expect(console.text()).toContain('exit: stopped');
+  });
+});
+
+describe('leaving', () => {
+  test('q asks, Ctrl-C asks, y leaves, and the terminal is as it was', async () => {
+    const console = open({ args: ['--done=26', '--line-ms=3000', quick] });
+    await console.see('Enter runs this script');
+    console.press(keys.enter);
+    await console.see('running');
+    console.press('q');
+    await console.see('goes on on node_1 without this console');
+    console.press('n');
+    await console.gone('Leave the console?');
+    console.press(keys.ctrlC);
+    await console.see('Leave the console?');
+    console.press('y');
+    expect(await console.ended()).toBe(0);
+    expect(console.alternate()).toBe(false);
+    expect(console.text()).toContain('goes on without this console');
+    expect(console.text()).toContain('Journal and outputs: /home/dba');
+    expect(console.raw).toContain('\u001B[?25h');
+  });
+});
+
+describe('other terminals', () => {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control sequences are what is looked for
+  const colour = /\u001B\[(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|38;|48;)/;
+
+  test('NO_COLOR: no colours, and everything is still said in words', async () => {
+    const plain = open({ args: ['--done=32', quick], env: { NO_COLOR: '1' } });
+    await plain.see('NO RETURN', '✓ good', '✓ done');
+    expect(plain.raw).not.toMatch(colour);
+    plain.close();
+    const coloured = open({ args: ['--done=32', quick] });
+    await coloured.see('NO RETURN');
+    expect(coloured.raw).toMatch(colour);
+    // Neither black nor white, which vanish on one background or the other.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+    expect(coloured.raw).not.toMatch(/\u001B\[(?:30|37|97|90)m/);
+  });
+
+  test('without UTF-8 the signs are ASCII', async () => {
+    const console = open({ args: ['--done=26', quick], env: { LANG: 'C', LC_ALL: 'C' } });
+    await console.see('> next', '+ done', '15.20 -> 17.12');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is meant
+    expect(console.text()).toMatch(/^[\x00-\x7F]*$/);
+  });
+
+  test('TERM=dumb: plain lines, no control sequences, the same answers', async () => {
+    const console = open({
+      columns: 120,
+      rows: 40,
+      args: ['--done=57', '--line-ms=1'],
+      env: { TERM: 'dumb' },
+    });
+    await console.see('Step 58 of 59, monitor', 'Run this step on monitor? [y/N/skip/quit]');
+    console.press('y\r');
+    await console.see('Step 59 of 59');
+    console.press('skip\r');
+    await console.see('Reason (may be empty):');
+    console.press('\r');
+    expect(await console.ended()).toBe(0);
+    expect(console.text()).toContain('Steps: 58 done, 1 skipped');
+    expect(console.alternate()).toBe(false);
+  });
+});

@@ -1,0 +1,160 @@
+import { fileURLToPath } from 'node:url';
+import { type IPty, spawn } from '@lydell/node-pty';
+import xterm from '@xterm/headless';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+// Below node_modules, so that node finds the packages; not in dist, which a build empties at any time.
+const bundle = `${root}node_modules/.cache/pgaf-upgrade/terminal-tests-${process.pid}.mjs`;
+let built: Promise<unknown> | null = null;
+
+/** Bundles the console over a pretended cluster, once. */
+export const bundled = (): Promise<unknown> => {
+  built ??= build({
+    entryPoints: [`${root}scripts/dev-console.tsx`],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    logLevel: 'error',
+  });
+  return built;
+};
+
+interface Options {
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export const keys = {
+  enter: '\r',
+  esc: '\u001B',
+  up: '\u001B[A',
+  down: '\u001B[B',
+  pageUp: '\u001B[5~',
+  ctrlC: '\u0003',
+} as const;
+
+const patience = 30_000;
+
+/** A real terminal with the console in it, and an emulator that tells what a person would see. */
+export class TestTerminal {
+  /** Every byte that the console wrote. */
+  raw = '';
+  exitCode: number | null = null;
+  readonly #pty: IPty;
+  readonly #screen: InstanceType<typeof xterm.Terminal>;
+  readonly #watchers = new Set<() => void>();
+
+  constructor({ columns = 80, rows = 24, args = [], env = {} }: Options) {
+    const { NO_COLOR: _noColour, CI: _ci, ...inherited } = process.env;
+    const clean = Object.fromEntries(
+      Object.entries(inherited).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    );
+    this.#screen = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
+    this.#pty = spawn(process.execPath, [bundle, ...args], {
+      cols: columns,
+      rows,
+      cwd: root,
+      env: { ...clean, TERM: 'xterm-256color', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', ...env },
+    });
+    this.#pty.onData((data) => {
+      this.raw += data;
+      this.#screen.write(data, () => this.#tell());
+    });
+    this.#pty.onExit(({ exitCode }) => {
+      this.exitCode = exitCode;
+      this.#tell();
+    });
+  }
+
+  /** The lines that are on the screen. */
+  lines(): readonly string[] {
+    const { active } = this.#screen.buffer;
+    return Array.from(
+      { length: this.#screen.rows },
+      (_, at) => active.getLine(active.viewportY + at)?.translateToString(true) ?? '',
+    );
+  }
+
+  text(): string {
+    return this.lines().join('\n');
+  }
+
+  /** Whether the alternate screen is in use. */
+  alternate(): boolean {
+    return this.#screen.buffer.active.type === 'alternate';
+  }
+
+  press(...keysPressed: readonly string[]): void {
+    for (const key of keysPressed) this.#pty.write(key);
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#screen.resize(columns, rows);
+    this.#pty.resize(columns, rows);
+  }
+
+  /** Waits until the screen shows all of this. */
+  see(...wanted: readonly (string | RegExp)[]): Promise<void> {
+    const missing = () =>
+      wanted.filter((part) =>
+        typeof part === 'string' ? !this.text().includes(part) : !part.test(this.text()),
+      );
+    return this.#until(
+      () => missing().length === 0,
+      () => `${missing().join(', ')} in:\n${this.text()}`,
+    );
+  }
+
+  /** Waits until the screen does not show this any more. */
+  gone(part: string): Promise<void> {
+    return this.#until(
+      () => !this.text().includes(part),
+      () => `the end of ${part} in:\n${this.text()}`,
+    );
+  }
+
+  /** Waits until the console has ended. */
+  async ended(): Promise<number> {
+    await this.#until(
+      () => this.exitCode !== null,
+      () => `the end of the console in:\n${this.text()}`,
+    );
+    return this.exitCode ?? -1;
+  }
+
+  close(): void {
+    if (this.exitCode === null) this.#pty.kill('SIGKILL');
+    this.#screen.dispose();
+  }
+
+  #tell(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  #until(holds: () => boolean, waitedFor: () => string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (settle: () => void) => {
+        clearTimeout(timer);
+        this.#watchers.delete(look);
+        settle();
+      };
+      const look = () => {
+        if (holds()) done(resolve);
+        else if (this.exitCode !== null) done(() => reject(new Error(`it ended before ${waitedFor()}`)));
+      };
+      const timer = setTimeout(
+        () => done(() => reject(new Error(`waited in vain for ${waitedFor()}`))),
+        patience,
+      );
+      this.#watchers.add(look);
+      look();
+    });
+  }
+}

@@ -1,0 +1,229 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { sampleFailure } from './fake-engine.ts';
+import { keys, openScreen } from './screen.tsx';
+
+// Every key draws a whole screen; the machine that runs this may be busy with a cluster.
+vi.setConfig({ testTimeout: 30_000 });
+
+const wide = `${'数据库升级'.repeat(40)}\ne\u0301e\u0301 ${'👩‍🚀'.repeat(60)}\n\ttab\nunfinished`;
+
+let close: (() => void) | null = null;
+const open = async (...given: Parameters<typeof openScreen>) => {
+  const screen = await openScreen(...given);
+  close = screen.close;
+  return screen;
+};
+afterEach(() => {
+  close?.();
+  close = null;
+});
+
+describe('the three panes', () => {
+  test('show cluster, way back, nodes, checklists and the card of the next step', async () => {
+    const { frame, lines } = await open({ done: 3 });
+    expect(lines()).toHaveLength(30);
+    expect(frame()).toContain('15.20 → 17.12 (link)');
+    expect(frame()).toContain('Way back: nothing to undo');
+    expect(frame()).toMatch(/◆ node_1 primary .* 3:0\/5A000060 .* ✓ good/);
+    expect(frame()).toContain('16 kB');
+    expect(frame()).toContain('[all 3/59] monitor 2/17  node_1 1/22  node_2 0/10  node_3 0/10');
+    expect(frame()).toMatch(/▶ next {5}4 node_2/);
+    expect(frame()).toContain('Enter runs this script on node_2 as postgres.');
+  });
+
+  test.each([
+    { columns: 80, rows: 24 },
+    { columns: 100, rows: 30 },
+    { columns: 100, rows: 60 },
+  ])('fit into $columns x $rows, with wide and combining characters in the output', async (size) => {
+    const screen = await open({ done: 26 }, size);
+    await screen.press(keys.enter);
+    screen.engine.print('D27-node_1', wide);
+    for (const _folded of [false, true]) {
+      await screen.press('w');
+      expect(screen.lines()).toHaveLength(size.rows);
+      expect(screen.widest()).toBeLessThanOrEqual(size.columns);
+      expect(screen.frame()).toContain('unfinished');
+    }
+  });
+
+  test('say that the monitor is down as planned, and why the source is not LISTEN', async () => {
+    const { engine, press, frame } = await open({ done: 26 });
+    expect(frame()).toContain('down since Step 3, as planned');
+    const { monitor } = engine.view;
+    const status = { kind: 'live', source: 'psql', because: 'pg_hba.conf refuses autoctl_node' } as const;
+    engine.set({
+      monitor: {
+        ...monitor,
+        plannedDown: null,
+        feed: { ...monitor.feed, status, readAt: Date.now() - 42_000 },
+      },
+    });
+    expect(await press()).toContain('psql (pg_hba.conf refuses autoctl_node) STALE 42 s');
+  });
+
+  test('mark a node that was told something else, and a line that is gone', async () => {
+    const { engine, frame, press } = await open();
+    const { state, ...feed } = engine.view.monitor.feed;
+    if (state === null) throw new Error('the pretended monitor has a state');
+    const nodes = state.nodes.map((node, at) =>
+      at === 1 ? { ...node, assigned: 'wait_maintenance' as const, health: 0 } : node,
+    );
+    const hosts = engine.view.hosts.map((host, at) =>
+      at === 2 ? { ...host, line: 'reconnecting' as const, lastByteAt: Date.now() - 12_000 } : host,
+    );
+    engine.set({ hosts, monitor: { ...engine.view.monitor, feed: { ...feed, state: { ...state, nodes } } } });
+    await press();
+    expect(frame()).toMatch(/node_2 secondary → wait_maintenance .* ✗ bad/);
+    expect(frame()).toContain('node_2 0/10 reconnecting 12 s');
+  });
+});
+
+describe('keys', () => {
+  test('move the focus, filter by host, zoom and turn the step over', async () => {
+    const { press, frame } = await open({ done: 10 });
+    await press('2', keys.right);
+    expect(frame()).toContain('[monitor 4/17]');
+    expect(await press('z')).not.toContain('1 Monitor');
+    expect(frame()).toContain('A Prepare: everything live');
+    await press('z', '3');
+    expect(await press('o')).toContain('3 Output');
+    expect(await press('o')).toContain('3 Step');
+  });
+
+  test('that work now are in the footer; those that do not say why', async () => {
+    const { press, lines } = await open();
+    expect(lines().at(-1)).toMatch(/Enter run step 1 on monitor {2}s skip .* \? help {2}q leave/);
+    expect(await press('r')).toContain('Nothing has failed');
+    expect(await press('x')).toContain('x does nothing here');
+    expect(await press('/')).toContain('Searching works in the output');
+  });
+
+  test('the current step stays visible wherever one looks', async () => {
+    const { press, frame } = await open({ done: 30 }, { columns: 80, rows: 24 });
+    await press('2', 'g');
+    expect(frame()).toMatch(/↓▶ next {4}31 node_1 Carry the configuration/);
+    await press('c');
+    expect(frame()).toMatch(/▸▶ next {4}31 node_1/);
+  });
+
+  test('help lists every key and scrolls', async () => {
+    const { press } = await open({}, { columns: 80, rows: 24 });
+    expect(await press('?')).toContain('Run the step whose card is shown');
+    expect(await press(keys.pageDown, keys.pageDown)).toContain('Leave (asks');
+    expect(await press(keys.esc)).toContain('3 Step');
+  });
+});
+
+describe('confirming', () => {
+  test('one Enter on the card runs the step and shows its output as it comes', async () => {
+    const { engine, press } = await open({ done: 26 });
+    await press(keys.enter);
+    engine.print('D27-node_1', 'Checking cluster versions   ok\nRestoring database schemas ');
+    const shown = await press();
+    expect(shown).toContain('running');
+    expect(shown).toContain('Checking cluster versions   ok');
+    expect(shown).toContain('Restoring database schemas');
+    engine.finishStep();
+    expect(await press()).toContain('Enter runs this script on node_1');
+  });
+
+  test('several Enters in one chunk, and a paste, confirm nothing', async () => {
+    const { engine, press } = await open();
+    expect(await press('\r\r')).toContain('Several keys came at once');
+    expect(await press('\u001B[200~\ry\r\u001B[201~')).toContain('A paste is not taken');
+    await press('\n', '\u001B\r');
+    expect(engine.asked).toEqual([]);
+  });
+
+  test('the point of no return wants the name typed, not pasted', async () => {
+    const { engine, press } = await open({ done: 32 });
+    expect(await press(keys.enter)).toContain('╔═');
+    await press(keys.enter, keys.enter, 'y', keys.enter);
+    expect(engine.asked).toEqual([]);
+    expect(await press('\u0015', '\u001B[200~node_1\u001B[201~')).toContain('Pasting is not taken here');
+    await press(keys.enter);
+    expect(engine.asked).toEqual([]);
+    expect(await press(...'node_1')).toContain('Host: node_1');
+    await press(keys.enter);
+    expect(engine.asked).toEqual(['confirm E33-node_1 node_1']);
+  });
+
+  test('a failure shows everything needed to choose, and its choices', async () => {
+    const { engine, press } = await open({ done: 26 }, { columns: 100, rows: 60 });
+    await press(keys.enter);
+    engine.finishStep(sampleFailure('node_1'));
+    const shown = await press();
+    for (const part of [
+      'a library is missing',
+      'Install postgresql-17-postgis-3',
+      'code 1',
+      'pending: the old directory',
+      'only postgres, template0',
+      'libraries that are missing',
+      'In       /var/lib/postgresql/data_17/pg_upgrade_output.d',
+      'No such file or directory',
+      'r run again',
+    ]) {
+      expect(shown).toContain(part);
+    }
+    await press('r', keys.esc);
+    expect(engine.asked).toHaveLength(1);
+    await press('r', keys.enter);
+    expect(engine.asked.at(-1)).toBe('retry D27-node_1');
+  });
+});
+
+describe('questions and leaving', () => {
+  const question = {
+    kind: 'unknown-host-key',
+    alias: 'node_2',
+    host: '10.0.0.12',
+    keyType: 'ssh-ed25519',
+    fingerprint: 'SHA256:Nq7',
+  } as const;
+
+  test('an unknown key is shown whole; Enter does not trust it', async () => {
+    const first = await open({ questions: [question] });
+    expect(first.frame()).toContain('ssh-ed25519 SHA256:Nq7');
+    await first.press(keys.enter);
+    expect(first.engine.asked).toEqual(['answer no']);
+    expect(first.frame()).toContain('It cannot start. Nothing was changed');
+    first.close();
+    const second = await open({ questions: [question] });
+    await second.press('x', 'y');
+    expect(second.engine.asked).toEqual(['answer yes']);
+  });
+
+  test('a passphrase is never on the screen', async () => {
+    const { engine, press, frame } = await open({
+      questions: [{ kind: 'passphrase', alias: 'node_1', identityFile: '/k' }],
+    });
+    await press(...'hunter2');
+    expect(frame()).toContain('Passphrase: *******');
+    expect(frame()).not.toContain('hunter2');
+    await press(keys.enter);
+    expect(engine.asked).toEqual(['answer secret hunter2']);
+  });
+
+  test('leaving asks, and says that the running step goes on', async () => {
+    const { press, left } = await open({ done: 26 });
+    await press(keys.enter);
+    expect(await press('q')).toContain('goes on on node_1 without this console');
+    await press('n');
+    expect(left()).toBe(false);
+    await press(keys.ctrlC, 'y');
+    expect(left()).toBe(true);
+  });
+});
+
+describe('a window that is too small', () => {
+  test('says so, confirms nothing, and can be left', async () => {
+    const { engine, press, left } = await open({}, { columns: 79, rows: 24 });
+    expect(await press(keys.enter, 's', keys.enter)).toContain('the console needs 80x24');
+    expect(engine.asked).toEqual([]);
+    expect(await press('q')).toContain('Nothing is undone');
+    await press('y');
+    expect(left()).toBe(true);
+  });
+});

@@ -1,0 +1,64 @@
+import { render } from 'ink-testing-library';
+import { createConsoleStore } from '../../source/store/console-store.ts';
+import { App } from '../../source/ui/app.tsx';
+import { widthOf } from '../../source/ui/text.ts';
+import { themeFor } from '../../source/ui/theme.ts';
+import { FakeEngine, type FakeOptions } from './fake-engine.ts';
+
+export const keys = {
+  enter: '\r',
+  esc: '\u001B',
+  tab: '\t',
+  up: '\u001B[A',
+  down: '\u001B[B',
+  right: '\u001B[C',
+  left: '\u001B[D',
+  ctrlC: '\u0003',
+  pageUp: '\u001B[5~',
+  pageDown: '\u001B[6~',
+} as const;
+
+const settled = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+
+/** The console without a terminal, no guard against quick keys, at most 100 columns wide. */
+export const openScreen = async (options: FakeOptions = {}, size = { columns: 100, rows: 30 }) => {
+  const engine = new FakeEngine(options);
+  const store = createConsoleStore(engine, { guard: { shown: 0, pressed: 0 }, intervalMs: 0 });
+  let left = false;
+  const app = render(
+    <App
+      store={store}
+      theme={themeFor({ LANG: 'C.UTF-8' })}
+      size={size}
+      onLeave={() => {
+        left = true;
+      }}
+    />,
+  );
+  await settled();
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: styles are not what is tested here
+  const frame = () => (app.lastFrame() ?? '').replace(/\u001B\[[0-9;]*m/g, '');
+  return {
+    engine,
+    store,
+    frame,
+    lines: () => frame().split('\n'),
+    widest: () => Math.max(...frame().split('\n').map(widthOf)),
+    left: () => left,
+    /** Presses these keys one after the other, and waits for what follows from them. */
+    async press(...pressed: readonly string[]) {
+      await settled();
+      for (const key of pressed) {
+        app.stdin.write(key);
+        // A lone Esc is told from the start of a longer key by the time that follows.
+        await new Promise<void>((resolve) => setTimeout(resolve, key === keys.esc ? 40 : 0));
+        await settled();
+      }
+      return frame();
+    },
+    close() {
+      app.unmount();
+      store.dispose();
+    },
+  };
+};
