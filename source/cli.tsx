@@ -38,10 +38,17 @@ const cli = meow(
 const [command, file = 'cluster.yaml', ...rest] = cli.input;
 if (command === undefined) cli.showHelp(2);
 else if (command !== 'run' || rest.length > 0) {
-  const what = command === 'run' ? `one cluster file at a time: ${rest.join(' ')} is too much` : `there is no command “${command}”`;
+  const what =
+    command === 'run'
+      ? `one cluster file at a time: ${rest.join(' ')} is too much`
+      : `there is no command “${command}”`;
   process.stderr.write(`pgaf-upgrade: ${what}. See pgaf-upgrade --help.\n`);
   process.exitCode = 2;
 } else {
   const { run } = await import('./commands/run.ts');
-  process.exitCode = await run({ file, plain: cli.flags.plain, ...(cli.flags.yes === undefined ? {} : { yes: cli.flags.yes }) });
+  process.exitCode = await run({
+    file,
+    plain: cli.flags.plain,
+    ...(cli.flags.yes === undefined ? {} : { yes: cli.flags.yes }),
+  });
 }

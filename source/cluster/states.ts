@@ -34,4 +34,8 @@ export type NodeState = z.infer<typeof nodeStateSchema>;
 
 /** States in which a node accepts writes from the application. */
 export const isWritable = (state: NodeState): boolean =>
-  state === 'single' || state === 'wait_primary' || state === 'primary' || state === 'join_primary' || state === 'apply_settings';
+  state === 'single' ||
+  state === 'wait_primary' ||
+  state === 'primary' ||
+  state === 'join_primary' ||
+  state === 'apply_settings';

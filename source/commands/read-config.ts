@@ -7,7 +7,9 @@ const underHome = (path: string): string => (path.startsWith('~/') ? `${homedir(
 
 /** `~/` in the paths of this machine, expanded at the edge. */
 const expanded = (config: Config): Config => {
-  const expand = <Settings extends { identityFile?: string; configFile?: string; knownHostsFile?: string }>(settings: Settings): Settings => ({
+  const expand = <Settings extends { identityFile?: string; configFile?: string; knownHostsFile?: string }>(
+    settings: Settings,
+  ): Settings => ({
     ...settings,
     ...(settings.identityFile === undefined ? {} : { identityFile: underHome(settings.identityFile) }),
     ...(settings.configFile === undefined ? {} : { configFile: underHome(settings.configFile) }),
@@ -29,7 +31,13 @@ export const readConfig = (file: string): Result<Config, readonly Problem[]> => 
   try {
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
-    return fail([problem(`the cluster file ${file} cannot be read`, 'name an existing file: pgaf-upgrade run FILE', messageOf(thrown))]);
+    return fail([
+      problem(
+        `the cluster file ${file} cannot be read`,
+        'name an existing file: pgaf-upgrade run FILE',
+        messageOf(thrown),
+      ),
+    ]);
   }
   const config = parseConfig(text, file);
   return config.ok ? ok(expanded(config.value)) : config;

@@ -28,8 +28,16 @@ export const run = async ({ file, plain, yes }: RunArguments): Promise<number> =
   const config = readConfig(file);
   if (!config.ok) return couldNotStart(...config.error);
   if (yes !== undefined && yes !== config.value.name)
-    return couldNotStart({ what: `--yes ${yes} does not name the cluster in ${file}, which is ${config.value.name}`, remedy: `--yes ${config.value.name}, if that is the one you mean` });
-  const inLines = plain || yes !== undefined || !process.stdin.isTTY || !process.stdout.isTTY || process.env.TERM === 'dumb';
+    return couldNotStart({
+      what: `--yes ${yes} does not name the cluster in ${file}, which is ${config.value.name}`,
+      remedy: `--yes ${config.value.name}, if that is the one you mean`,
+    });
+  const inLines =
+    plain ||
+    yes !== undefined ||
+    !process.stdin.isTTY ||
+    !process.stdout.isTTY ||
+    process.env.TERM === 'dumb';
   const engine = new Engine({
     config: config.value,
     connect,

@@ -8,7 +8,11 @@ const emptyView: EngineView = {
   steps: [],
   verdict: { kind: 'unknown', says: 'not looked at yet' },
   downtime: { kind: 'not-started' },
-  monitor: { feed: { status: { kind: 'connecting' }, state: null, readAt: null }, plannedDown: null, before: [] },
+  monitor: {
+    feed: { status: { kind: 'connecting' }, state: null, readAt: null },
+    plannedDown: null,
+    before: [],
+  },
   runDirectory: null,
   notices: [],
 };

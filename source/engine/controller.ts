@@ -2,8 +2,8 @@ import type { MonitorNode } from '../cluster/monitor-state.ts';
 import type { Problem } from '../cluster/result.ts';
 import type { FeedSnapshot } from '../monitor/feed.ts';
 import type { Answer, LineState, Question } from '../remote/host.ts';
-import type { RollbackVerdict } from '../runbook/verdict.ts';
 import type { Danger, GuideReference, HostAlias, PhaseId, Probe, StepId } from '../runbook/step.ts';
+import type { RollbackVerdict } from '../runbook/verdict.ts';
 
 /** One host as the screen shows it. */
 export interface HostView {

@@ -14,7 +14,16 @@ import { upgradeRunbook } from '../runbook/upgrade.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
 import { Asking } from './asking.ts';
 import { Board } from './board.ts';
-import type { Accepted, EngineController, EngineView, OutputView, Refusal, StepFailure, StepStatus, StepView } from './controller.ts';
+import type {
+  Accepted,
+  EngineController,
+  EngineView,
+  OutputView,
+  Refusal,
+  StepFailure,
+  StepStatus,
+  StepView,
+} from './controller.ts';
 import { type Decision, Decisions } from './decisions.ts';
 import { discover } from './discover/discover.ts';
 import { execute } from './execute.ts';
@@ -46,7 +55,8 @@ const accepted: Accepted = { accepted: true };
 const refused = (why: string): Refusal => ({ refused: why });
 
 /** A name for this run that sorts by time and is no other's. */
-const runId = (): string => `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`;
+const runId = (): string =>
+  `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`;
 
 /** Runs the upgrade step by step, each one confirmed, and tells every listener what is true. */
 export class Engine implements EngineController {
@@ -63,7 +73,9 @@ export class Engine implements EngineController {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#board.set({ cluster: { name: options.config.name, from: '', to: '', mode: options.config.upgrade.mode } });
+    this.#board.set({
+      cluster: { name: options.config.name, from: '', to: '', mode: options.config.upgrade.mode },
+    });
   }
 
   get view(): EngineView {
@@ -93,7 +105,10 @@ export class Engine implements EngineController {
     for (const step of run.steps) if (!(await this.#settle(run, step))) return;
     const written = run.journal.write({ kind: 'finished' });
     if (!written.ok) this.#board.notice(written.error.what);
-    this.#board.set({ stage: { kind: 'finished', says: `every node runs PostgreSQL ${primaryOf(run.facts).newVersion}` }, phase: 'I' });
+    this.#board.set({
+      stage: { kind: 'finished', says: `every node runs PostgreSQL ${primaryOf(run.facts).newVersion}` },
+      phase: 'I',
+    });
   }
 
   confirm(step: StepId, typed?: string): Accepted | Refusal {
@@ -111,7 +126,8 @@ export class Engine implements EngineController {
   skip(step: StepId, reason: string): Accepted | Refusal {
     if (!this.#decisions.waitsFor(step)) return refused(this.#whyNot());
     const found = this.#run?.steps.find((one) => one.id === step);
-    if (reason.trim() === '' && found?.optional !== true) return refused('type why this step may be passed over');
+    if (reason.trim() === '' && found?.optional !== true)
+      return refused('type why this step may be passed over');
     this.#decisions.give({ kind: 'skip', reason: reason.trim() });
     return accepted;
   }
@@ -163,7 +179,8 @@ export class Engine implements EngineController {
   #give(id: StepId, typed: string | undefined): Accepted | Refusal {
     const step = this.#run?.steps.find((one) => one.id === id);
     if (step === undefined || !this.#decisions.waitsFor(id)) return refused(this.#whyNot());
-    if (step.danger === 'point-of-no-return' && typed !== step.host) return refused(`type ${step.host} to confirm`);
+    if (step.danger === 'point-of-no-return' && typed !== step.host)
+      return refused(`type ${step.host} to confirm`);
     this.#decisions.give({ kind: 'run', typed: typed ?? null });
     return accepted;
   }
@@ -195,11 +212,19 @@ export class Engine implements EngineController {
     const id = runId();
     const journal = Journal.open(stateHome, facts.name, id);
     if (!journal.ok) return this.#stop(journal.error);
-    const first = journal.value.write({ kind: 'run', cluster: facts.name, operator, from: primary.oldVersion, to: primary.newVersion, factsId: factsId(facts) });
+    const first = journal.value.write({
+      kind: 'run',
+      cluster: facts.name,
+      operator,
+      from: primary.oldVersion,
+      to: primary.newVersion,
+      factsId: factsId(facts),
+    });
     const second = journal.value.write({ kind: 'facts', facts });
     for (const written of [first, second]) if (!written.ok) return this.#stop(written.error);
     const monitorHost = hosts.get('monitor');
-    if (monitorHost === undefined) return this.#stop({ what: 'monitor: not connected', remedy: 'start again' });
+    if (monitorHost === undefined)
+      return this.#stop({ what: 'monitor: not connected', remedy: 'start again' });
     const feed = openFeed(monitorHost, {
       port: facts.monitor.port,
       formation: facts.formation,
@@ -222,10 +247,19 @@ export class Engine implements EngineController {
       runDirectory: journal.value.directory,
       steps: steps.map((step) => this.#viewOf(step, { hosts: {} }, { kind: 'waiting' })),
     });
-    if (fromRecord) this.#board.notice(`the servers are between two versions: going on from the record of ${facts.readAt}`);
-    this.#forget.push(feed.onChange((snapshot) => this.#board.set({ monitor: { ...this.view.monitor, feed: snapshot } })));
+    if (fromRecord)
+      this.#board.notice(`the servers are between two versions: going on from the record of ${facts.readAt}`);
+    this.#forget.push(
+      feed.onChange((snapshot) => this.#board.set({ monitor: { ...this.view.monitor, feed: snapshot } })),
+    );
     for (const [alias, host] of hosts)
-      this.#forget.push(host.onLine((line) => this.#board.set({ hosts: this.view.hosts.map((one) => (one.alias === alias ? { ...one, line } : one)) })));
+      this.#forget.push(
+        host.onLine((line) =>
+          this.#board.set({
+            hosts: this.view.hosts.map((one) => (one.alias === alias ? { ...one, line } : one)),
+          }),
+        ),
+      );
     return { facts, hosts, steps, observer, journal: journal.value, feed, id };
   }
 
@@ -260,7 +294,10 @@ export class Engine implements EngineController {
     });
     if (probe.state === 'done' && unmet.length === 0) return this.#finish(run, step, 'hand', null);
     this.#fail(run, step, {
-      problem: { what: `${step.host}: the servers do not show “${step.title}” as done (${probe.says})`, remedy: 'finish it by hand and look again, or retry' },
+      problem: {
+        what: `${step.host}: the servers do not show “${step.title}” as done (${probe.says})`,
+        remedy: 'finish it by hand and look again, or retry',
+      },
       exitCode: null,
       lastLines: [],
       causes: [],
@@ -289,7 +326,8 @@ export class Engine implements EngineController {
       typed,
       running: () => {
         this.#show(run, step, { kind: 'running', since });
-        if (step.writes === 'stop' && this.view.downtime.kind === 'not-started') this.#board.set({ downtime: { kind: 'down', since: Date.now() } });
+        if (step.writes === 'stop' && this.view.downtime.kind === 'not-started')
+          this.#board.set({ downtime: { kind: 'down', since: Date.now() } });
       },
       settling: (waitingFor) => this.#show(run, step, { kind: 'settling', since, waitingFor }),
       onOutput: () => {
@@ -312,10 +350,17 @@ export class Engine implements EngineController {
 
   #finish(run: Run, step: Step, by: 'run' | 'found' | 'hand', tookMs: number | null): boolean {
     const { downtime } = this.view;
-    if (step.writes === 'resume' && downtime.kind === 'down') this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
+    if (step.writes === 'resume' && downtime.kind === 'down')
+      this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
     this.#show(run, step, { kind: 'done', tookMs, by });
     this.#refresh(run);
-    const written = run.journal.write({ kind: 'done', step: step.id, by, probe: step.probe(run.observer.world), verdict: this.view.verdict.says });
+    const written = run.journal.write({
+      kind: 'done',
+      step: step.id,
+      by,
+      probe: step.probe(run.observer.world),
+      verdict: this.view.verdict.says,
+    });
     if (!written.ok) this.#board.notice(written.error.what);
     return true;
   }
@@ -334,10 +379,13 @@ export class Engine implements EngineController {
   /** What follows from the last look: the verdict, the scripts that could not be made before, the monitor's absence. */
   #refresh(run: Run): void {
     const { world } = run.observer;
-    const down = monitorIn(world) === null && this.#isDone('C.monitor.stop') && !this.#isDone('F.monitor.start');
+    const down =
+      monitorIn(world) === null && this.#isDone('C.monitor.stop') && !this.#isDone('F.monitor.start');
     this.#board.set({
       verdict: rollbackVerdict(run.facts, world),
-      steps: run.steps.map((step, index) => this.#viewOf(step, world, this.view.steps[index]?.status ?? { kind: 'waiting' })),
+      steps: run.steps.map((step, index) =>
+        this.#viewOf(step, world, this.view.steps[index]?.status ?? { kind: 'waiting' }),
+      ),
       monitor: { ...this.view.monitor, plannedDown: down ? 'down since Step 3, as planned' : null },
     });
     const primary = primaryOf(run.facts);
@@ -351,7 +399,11 @@ export class Engine implements EngineController {
   }
 
   #show(run: Run, step: Step, status: StepStatus): void {
-    this.#board.set({ steps: this.view.steps.map((view) => (view.id === step.id ? this.#viewOf(step, run.observer.world, status) : view)) });
+    this.#board.set({
+      steps: this.view.steps.map((view) =>
+        view.id === step.id ? this.#viewOf(step, run.observer.world, status) : view,
+      ),
+    });
   }
 
   #viewOf(step: Step, world: Parameters<Step['script']>[0], status: StepStatus): StepView {
@@ -380,7 +432,9 @@ export class Engine implements EngineController {
     const old = this.view.hosts.find((host) => host.alias === alias)?.lastByteAt ?? 0;
     // The screen shows ages in seconds: more often would only make it draw.
     if (now - old < 1000) return;
-    this.#board.set({ hosts: this.view.hosts.map((host) => (host.alias === alias ? { ...host, lastByteAt: now } : host)) });
+    this.#board.set({
+      hosts: this.view.hosts.map((host) => (host.alias === alias ? { ...host, lastByteAt: now } : host)),
+    });
   }
 
   #outputOf(step: StepId): StepOutput {

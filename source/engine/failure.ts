@@ -1,6 +1,6 @@
 import { causeFiles } from '../cluster/parse/pg-upgrade.ts';
-import { sh } from '../cluster/quote.ts';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
+import { sh } from '../cluster/quote.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import type { Step } from '../runbook/step.ts';
 import type { StepFailure } from './controller.ts';
@@ -12,14 +12,28 @@ const timeoutMs = 10_000;
  * Fetches what holds the cause of a failure: the files that the output names, and those that the step knows of.
  * What cannot be read is left out: it must not hide the failure itself.
  */
-export const fetchCauses = async (step: Step, host: RemoteHost, output: readonly string[]): Promise<StepFailure['causes']> => {
-  const named = causeFiles(output.join('\n')).map((path) => ({ title: path, script: `tail -n ${shownLines} ${sh(path)}` }));
+export const fetchCauses = async (
+  step: Step,
+  host: RemoteHost,
+  output: readonly string[],
+): Promise<StepFailure['causes']> => {
+  const named = causeFiles(output.join('\n')).map((path) => ({
+    title: path,
+    script: `tail -n ${shownLines} ${sh(path)}`,
+  }));
   const wanted = [...named, ...step.causes];
   const found = await Promise.all(
     wanted.map(async ({ title, script }) => {
       const answer = await host.run(`export LC_ALL=C\n${script}`, { as: step.as, timeoutMs });
       const text = answer.ok && answer.value.code === 0 ? answer.value.stdout : '';
-      return { path: title, lines: text.split('\n').filter((line) => line.trim() !== '').map(cleanText).slice(-shownLines) };
+      return {
+        path: title,
+        lines: text
+          .split('\n')
+          .filter((line) => line.trim() !== '')
+          .map(cleanText)
+          .slice(-shownLines),
+      };
     }),
   );
   return found.filter((cause) => cause.lines.length > 0);

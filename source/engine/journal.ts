@@ -6,19 +6,59 @@ import type { Probe } from '../runbook/step.ts';
 
 /** One line of the journal. Times are ISO 8601. */
 export type Entry =
-  | { readonly kind: 'run'; readonly cluster: string; readonly operator: string; readonly from: string; readonly to: string; readonly factsId: string }
+  | {
+      readonly kind: 'run';
+      readonly cluster: string;
+      readonly operator: string;
+      readonly from: string;
+      readonly to: string;
+      readonly factsId: string;
+    }
   | { readonly kind: 'facts'; readonly facts: unknown }
-  | { readonly kind: 'confirmed'; readonly step: string; readonly host: string; readonly as: string; readonly typed: string | null; readonly job: string; readonly script: string }
-  | { readonly kind: 'ended'; readonly step: string; readonly job: string; readonly exitCode: number | null; readonly tookMs: number; readonly outputFrom: number; readonly outputTo: number }
-  | { readonly kind: 'done'; readonly step: string; readonly by: 'run' | 'found' | 'hand'; readonly probe: Probe; readonly verdict: string }
-  | { readonly kind: 'failed'; readonly step: string; readonly what: string; readonly unmet: readonly string[]; readonly probe: Probe | null }
+  | {
+      readonly kind: 'confirmed';
+      readonly step: string;
+      readonly host: string;
+      readonly as: string;
+      readonly typed: string | null;
+      readonly job: string;
+      readonly script: string;
+    }
+  | {
+      readonly kind: 'ended';
+      readonly step: string;
+      readonly job: string;
+      readonly exitCode: number | null;
+      readonly tookMs: number;
+      readonly outputFrom: number;
+      readonly outputTo: number;
+    }
+  | {
+      readonly kind: 'done';
+      readonly step: string;
+      readonly by: 'run' | 'found' | 'hand';
+      readonly probe: Probe;
+      readonly verdict: string;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly step: string;
+      readonly what: string;
+      readonly unmet: readonly string[];
+      readonly probe: Probe | null;
+    }
   | { readonly kind: 'skipped'; readonly step: string; readonly reason: string; readonly probe: Probe }
   | { readonly kind: 'left'; readonly running: string | null }
   | { readonly kind: 'finished' };
 
 /** Where runs are kept: the XDG state home. Source: XDG Base Directory Specification, 0.8. */
 export const stateHome = (env: Readonly<Record<string, string | undefined>>): string =>
-  join(env.XDG_STATE_HOME !== undefined && env.XDG_STATE_HOME !== '' ? env.XDG_STATE_HOME : join(homedir(), '.local/state'), 'pgaf-upgrade');
+  join(
+    env.XDG_STATE_HOME !== undefined && env.XDG_STATE_HOME !== ''
+      ? env.XDG_STATE_HOME
+      : join(homedir(), '.local/state'),
+    'pgaf-upgrade',
+  );
 
 /** A directory of one run, 0700, and its append-only journal, 0600, each line on the disk before the next thing happens. */
 export class Journal {
@@ -37,7 +77,13 @@ export class Journal {
       mkdirSync(join(directory, 'output'), { recursive: true, mode: 0o700 });
       return ok(new Journal(directory, openSync(join(directory, 'journal.ndjson'), 'a', 0o600)));
     } catch (thrown) {
-      return fail(problem(`the journal cannot be kept in ${directory}`, 'make room there, or set XDG_STATE_HOME to another directory', messageOf(thrown)));
+      return fail(
+        problem(
+          `the journal cannot be kept in ${directory}`,
+          'make room there, or set XDG_STATE_HOME to another directory',
+          messageOf(thrown),
+        ),
+      );
     }
   }
 
@@ -48,7 +94,13 @@ export class Journal {
       fsyncSync(this.#descriptor);
       return ok(null);
     } catch (thrown) {
-      return fail(problem(`the journal in ${this.directory} cannot be written`, 'make room there, then try the step again', messageOf(thrown)));
+      return fail(
+        problem(
+          `the journal in ${this.directory} cannot be written`,
+          'make room there, then try the step again',
+          messageOf(thrown),
+        ),
+      );
     }
   }
 

@@ -11,7 +11,9 @@ import { lookScript } from './look/script.ts';
 const pauseMs = 250;
 const lookTimeoutMs = 30_000;
 
-export type Settled = { readonly settled: true } | { readonly settled: false; readonly unmet: readonly { says: string; found: string }[] };
+export type Settled =
+  | { readonly settled: true }
+  | { readonly settled: false; readonly unmet: readonly { says: string; found: string }[] };
 
 /** Looks at the hosts, side by side, and keeps what it saw last. */
 export class Observer {
@@ -32,7 +34,9 @@ export class Observer {
 
   /** One round trip to each host named. */
   async look(aliases: readonly string[] = hostsOf(this.#facts).map((host) => host.alias)): Promise<World> {
-    const looks = await Promise.all(aliases.map(async (alias) => [alias, await this.#lookAt(alias)] as const));
+    const looks = await Promise.all(
+      aliases.map(async (alias) => [alias, await this.#lookAt(alias)] as const),
+    );
     this.#world = { hosts: { ...this.#world.hosts, ...Object.fromEntries(looks) } };
     return this.#world;
   }
@@ -67,7 +71,10 @@ export class Observer {
     if (facts === undefined || host === undefined)
       return { kind: 'unseen', at, problem: problem(`${alias} is not connected`, 'connect to it again') };
     const sql = isNode(facts) ? null : monitorQuery(this.#facts.formation);
-    const output = await host.run(lookScript(facts, this.#facts.newMajor, sql), { as: this.#facts.postgres, timeoutMs: lookTimeoutMs });
+    const output = await host.run(lookScript(facts, this.#facts.newMajor, sql), {
+      as: this.#facts.postgres,
+      timeoutMs: lookTimeoutMs,
+    });
     if (!output.ok) return { kind: 'unseen', at, problem: output.error };
     this.#onLook(alias);
     const seen = parseLook(alias, output.value.stdout);

@@ -42,7 +42,8 @@ export const describe = (directory: DirectoryView): string => {
   }
 };
 
-export const isMajor = (directory: DirectoryView, major: number): boolean => isCluster(directory) && directory.major === major;
+export const isMajor = (directory: DirectoryView, major: number): boolean =>
+  isCluster(directory) && directory.major === major;
 
 export const dataIsOld = (facts: ClusterFacts, host: HostFacts): Condition =>
   about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>
@@ -78,8 +79,12 @@ export const sameCheckpoint = (primary: NodeFacts, secondary: NodeFacts): Condit
   says: `${secondary.alias} holds the same latest checkpoint as ${primary.alias}: no transaction is missing from its image`,
   holds: (world) => {
     const [one, other] = [hostIn(world, primary.alias), hostIn(world, secondary.alias)];
-    if (one === null || other === null) return no(unseen(world, one === null ? primary.alias : secondary.alias));
-    const [mine, theirs] = [isCluster(one.data) ? one.data.control : null, isCluster(other.data) ? other.data.control : null];
+    if (one === null || other === null)
+      return no(unseen(world, one === null ? primary.alias : secondary.alias));
+    const [mine, theirs] = [
+      isCluster(one.data) ? one.data.control : null,
+      isCluster(other.data) ? other.data.control : null,
+    ];
     if (mine === null || theirs === null) return no('pg_control cannot be read');
     return when(
       mine.checkpoint === theirs.checkpoint && mine.systemIdentifier === theirs.systemIdentifier,
@@ -93,11 +98,16 @@ export const hasReceived = (primary: NodeFacts, secondary: NodeFacts): Condition
   says: `${secondary.alias} has received everything up to ${primary.alias}'s shutdown checkpoint`,
   holds: (world) => {
     const [one, other] = [hostIn(world, primary.alias), hostIn(world, secondary.alias)];
-    if (one === null || other === null) return no(unseen(world, one === null ? primary.alias : secondary.alias));
+    if (one === null || other === null)
+      return no(unseen(world, one === null ? primary.alias : secondary.alias));
     const checkpoint = isCluster(one.data) ? one.data.control?.checkpoint : undefined;
     const received = other.server?.lsn ?? undefined;
-    if (checkpoint === undefined || received === undefined) return no(`no position from ${checkpoint === undefined ? primary.alias : secondary.alias}`);
-    return when(compareLsn(received, checkpoint) > 0, `received ${received}, the checkpoint is at ${checkpoint}`);
+    if (checkpoint === undefined || received === undefined)
+      return no(`no position from ${checkpoint === undefined ? primary.alias : secondary.alias}`);
+    return when(
+      compareLsn(received, checkpoint) > 0,
+      `received ${received}, the checkpoint is at ${checkpoint}`,
+    );
   },
 });
 
@@ -121,7 +131,10 @@ export const everyNodeSettled: Condition = {
     const monitor = monitorIn(world);
     if (monitor === null) return no('the monitor’s database does not answer');
     const moving = monitor.nodes.find((node) => node.reported !== node.assigned);
-    return when(moving === undefined, moving === undefined ? '' : `${moving.name} is ${moving.reported} → ${moving.assigned}`);
+    return when(
+      moving === undefined,
+      moving === undefined ? '' : `${moving.name} is ${moving.reported} → ${moving.assigned}`,
+    );
   },
 };
 
@@ -132,14 +145,22 @@ export const everySecondaryInMaintenance = (facts: ClusterFacts): Condition => (
     const other = secondariesOf(facts)
       .map((secondary) => nodeIn(world, secondary.alias))
       .find((node) => node === null || node.reported !== 'maintenance' || node.assigned !== 'maintenance');
-    return when(other === undefined, other === null || other === undefined ? 'a node is missing' : `${other.name} is ${other.reported} → ${other.assigned}`);
+    return when(
+      other === undefined,
+      other === null || other === undefined
+        ? 'a node is missing'
+        : `${other.name} is ${other.reported} → ${other.assigned}`,
+    );
   },
 });
 
 export const streaming = (primary: NodeFacts, secondary: NodeFacts): Condition =>
   about(primary.alias, `${secondary.alias} streams from ${primary.alias}`, (seen) => {
     const sender = seen.server?.senders.find((one) => one.name === senderName(secondary));
-    return when(sender?.state === 'streaming', sender === undefined ? 'no walsender for it' : `its walsender is in ${sender.state}`);
+    return when(
+      sender?.state === 'streaming',
+      sender === undefined ? 'no walsender for it' : `its walsender is in ${sender.state}`,
+    );
   });
 
 /** pg_auto_failover names a standby's connection and slot after its node id. Source: pgsetup, REPLICATION_SLOT_NAME_DEFAULT. */
@@ -153,9 +174,14 @@ export const noSyncStandbys = (primary: NodeFacts): Condition =>
   );
 
 export const acceptsWrites = (facts: ClusterFacts, primary: NodeFacts): Condition =>
-  about(primary.alias, `${primary.alias} accepts writes on ${facts.newMajor}, on port ${primary.port}`, (seen) => {
-    if (seen.server === null) return no('the server does not answer');
-    if (!seen.server.version.startsWith(`${facts.newMajor}.`)) return no(`the server is ${seen.server.version}`);
-    if (seen.server.listenAddresses === '') return no('it is private still');
-    return when(!seen.server.inRecovery && !seen.server.readOnly, 'it is read-only');
-  });
+  about(
+    primary.alias,
+    `${primary.alias} accepts writes on ${facts.newMajor}, on port ${primary.port}`,
+    (seen) => {
+      if (seen.server === null) return no('the server does not answer');
+      if (!seen.server.version.startsWith(`${facts.newMajor}.`))
+        return no(`the server is ${seen.server.version}`);
+      if (seen.server.listenAddresses === '') return no('it is private still');
+      return when(!seen.server.inRecovery && !seen.server.readOnly, 'it is read-only');
+    },
+  );

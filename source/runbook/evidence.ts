@@ -28,7 +28,11 @@ export const isUpgraded = (facts: ClusterFacts, host: HostFacts, world: World): 
   if (isSwapped(facts, host, world)) return true;
   const seen = hostIn(world, host.alias);
   const control = newControl(facts, host, world);
-  return seen?.fingerprint != null && control !== null && seen.fingerprint.systemIdentifier === control.systemIdentifier;
+  return (
+    seen?.fingerprint != null &&
+    control !== null &&
+    seen.fingerprint.systemIdentifier === control.systemIdentifier
+  );
 };
 
 export type Started = 'never' | 'started' | 'unknown';
@@ -43,7 +47,10 @@ export const newClusterStarted = (facts: ClusterFacts, host: HostFacts, world: W
   if (seen === null || control === null || seen.fingerprint === null) return 'unknown';
   const { fingerprint } = seen;
   if (fingerprint.systemIdentifier !== control.systemIdentifier) return 'unknown';
-  const same = fingerprint.checkpoint === control.checkpoint && fingerprint.modified === control.modified && fingerprint.state === control.state;
+  const same =
+    fingerprint.checkpoint === control.checkpoint &&
+    fingerprint.modified === control.modified &&
+    fingerprint.state === control.state;
   return same ? 'never' : 'started';
 };
 

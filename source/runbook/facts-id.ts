@@ -5,5 +5,8 @@ import type { ClusterFacts } from '../cluster/facts.ts';
 export const factsId = (facts: ClusterFacts): string => {
   const { readAt: _readAt, before, ...stable } = facts;
   const rows = before.map(({ lsn: _lsn, reportAge: _age, health: _health, ...row }) => row);
-  return createHash('sha256').update(JSON.stringify([stable, rows])).digest('hex').slice(0, 8);
+  return createHash('sha256')
+    .update(JSON.stringify([stable, rows]))
+    .digest('hex')
+    .slice(0, 8);
 };

@@ -17,7 +17,12 @@ export const inBin = (bindir: string, program: string): string => `${bindir}/${p
 export const mark = (host: HostFacts, id: string): string =>
   `mkdir -p ${sh(`${host.workDir}/done`)} && date -u +%FT%TZ > ${sh(`${host.workDir}/done/${id}`)}`;
 
-export const psql = (host: HostFacts, bindir: string, database: string, socket: string = host.socketDirectory): string =>
+export const psql = (
+  host: HostFacts,
+  bindir: string,
+  database: string,
+  socket: string = host.socketDirectory,
+): string =>
   `${sh(inBin(bindir, 'psql'))} -X -v ON_ERROR_STOP=1 -h ${sh(socket)} -p ${host.port} -U ${sh(host.superuser)} -d ${sh(database)}`;
 
 /** Where the private server of the verification has its socket. */

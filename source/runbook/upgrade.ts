@@ -1,9 +1,9 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
 import { primaryOf } from '../cluster/facts.ts';
+import { pgCtlStep, unitStep } from './phases/autoctl-files.ts';
 import { backSteps } from './phases/back.ts';
 import { fenceSteps } from './phases/fence.ts';
 import { monitorSteps } from './phases/monitor.ts';
-import { pgCtlStep, unitStep } from './phases/autoctl-files.ts';
 import { pgUpgradeStep } from './phases/pg-upgrade.ts';
 import { prepareSteps } from './phases/prepare.ts';
 import { restoreSteps } from './phases/restore.ts';

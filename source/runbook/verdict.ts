@@ -1,6 +1,13 @@
 import type { ClusterFacts, NodeFacts } from '../cluster/facts.ts';
 import { hostsOf, primaryOf, secondariesOf } from '../cluster/facts.ts';
-import { type Control, type DirectoryView, hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
+import {
+  type Control,
+  type DirectoryView,
+  hostIn,
+  isCluster,
+  monitorIn,
+  type World,
+} from '../cluster/world.ts';
 import { isMajor } from './conditions.ts';
 import { isSwapped, isUpgraded, newClusterStarted } from './evidence.ts';
 
@@ -13,10 +20,17 @@ export type RollbackVerdict =
   | { readonly kind: 'loses-new-writes'; readonly says: string }
   | { readonly kind: 'backup-only'; readonly says: string };
 
-const oldDirectory = (facts: ClusterFacts, node: NodeFacts, world: World): Extract<DirectoryView, { kind: 'cluster' }> | null => {
+const oldDirectory = (
+  facts: ClusterFacts,
+  node: NodeFacts,
+  world: World,
+): Extract<DirectoryView, { kind: 'cluster' }> | null => {
   const seen = hostIn(world, node.alias);
   if (seen === null) return null;
-  return [seen.data, seen.backupData].filter(isCluster).find((directory) => directory.major === facts.oldMajor) ?? null;
+  return (
+    [seen.data, seen.backupData].filter(isCluster).find((directory) => directory.major === facts.oldMajor) ??
+    null
+  );
 };
 
 /** The checkpoint at which the old primary was stopped, the one that a whole image holds. Null: nobody can tell. */
@@ -46,7 +60,9 @@ const untouched = (facts: ClusterFacts, world: World): boolean => {
   return (
     monitor !== null &&
     monitor.numberSyncStandbys === facts.numberSyncStandbys &&
-    monitor.nodes.every((node) => node.reported === 'primary' || node.reported === 'secondary' || node.reported === 'single') &&
+    monitor.nodes.every(
+      (node) => node.reported === 'primary' || node.reported === 'secondary' || node.reported === 'single',
+    ) &&
     facts.nodes.every((node) => {
       const seen = hostIn(world, node.alias);
       return seen !== null && isMajor(seen.data, facts.oldMajor) && seen.autoctl;
@@ -61,29 +77,52 @@ export const rollbackVerdict = (facts: ClusterFacts, world: World): RollbackVerd
   const seen = hostIn(world, primary.alias);
   if (seen === null) return { kind: 'unknown', says: `${primary.alias} cannot be looked at` };
   if (untouched(facts, world)) return { kind: 'nothing-to-undo', says: 'nothing to undo' };
-  if (blind !== undefined && !isUpgraded(facts, primary, world)) return { kind: 'unknown', says: `${blind.alias} cannot be looked at` };
+  if (blind !== undefined && !isUpgraded(facts, primary, world))
+    return { kind: 'unknown', says: `${blind.alias} cannot be looked at` };
 
-  const writes = seen.server !== null && seen.server.version.startsWith(`${facts.newMajor}.`) && seen.server.listenAddresses !== '' && !seen.server.inRecovery;
+  const writes =
+    seen.server?.version.startsWith(`${facts.newMajor}.`) &&
+    seen.server.listenAddresses !== '' &&
+    !seen.server.inRecovery;
   const lost = `what ${facts.newMajor} has written is lost`;
   const old = oldDirectory(facts, primary, world);
   const image = secondariesOf(facts).find((node) => isImage(facts, node, world));
 
   if (!isUpgraded(facts, primary, world)) {
-    if (old !== null) return { kind: 'safe', says: old.linked ? `safe, nothing lost: ${facts.newMajor} has never been started` : `safe, nothing lost: ${facts.oldMajor} starts again where it stands` };
+    if (old !== null)
+      return {
+        kind: 'safe',
+        says: old.linked
+          ? `safe, nothing lost: ${facts.newMajor} has never been started`
+          : `safe, nothing lost: ${facts.oldMajor} starts again where it stands`,
+      };
     return image === undefined
       ? { kind: 'backup-only', says: 'only from a backup' }
-      : { kind: 'safe-through', node: image.alias, says: `safe through ${image.alias}’s image, nothing lost` };
+      : {
+          kind: 'safe-through',
+          node: image.alias,
+          says: `safe through ${image.alias}’s image, nothing lost`,
+        };
   }
   const shared = old?.linked === true;
   const started = newClusterStarted(facts, primary, world);
   if (old !== null && (!shared || started === 'never')) {
     if (writes) return { kind: 'loses-new-writes', says: `back to ${primary.backupData}; ${lost}` };
-    return { kind: 'safe', says: shared ? `safe, nothing lost: ${facts.newMajor} has never been started` : 'safe, nothing lost: the old directory is untouched' };
+    return {
+      kind: 'safe',
+      says: shared
+        ? `safe, nothing lost: ${facts.newMajor} has never been started`
+        : 'safe, nothing lost: the old directory is untouched',
+    };
   }
   if (image !== undefined) {
     return writes || isSwapped(facts, image, world)
       ? { kind: 'loses-new-writes', says: `through ${image.alias}’s image; ${lost}` }
-      : { kind: 'safe-through', node: image.alias, says: `safe through ${image.alias}’s image, nothing lost` };
+      : {
+          kind: 'safe-through',
+          node: image.alias,
+          says: `safe through ${image.alias}’s image, nothing lost`,
+        };
   }
   return { kind: 'backup-only', says: 'only from a backup' };
 };

@@ -1,12 +1,16 @@
 import type { Config, HostSettings } from '../../cluster/config.ts';
-import { type ClusterFacts, clusterFactsSchema, type MonitorFacts, type NodeFacts } from '../../cluster/facts.ts';
-import { type MonitorState, monitorStateSchema } from '../../cluster/monitor-state.ts';
+import {
+  type ClusterFacts,
+  clusterFactsSchema,
+  type MonitorFacts,
+  type NodeFacts,
+} from '../../cluster/facts.ts';
+import type { MonitorState } from '../../cluster/monitor-state.ts';
+import { sh } from '../../cluster/quote.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
-import { sh } from '../../cluster/quote.ts';
-import { monitorQuery } from '../../monitor/query.ts';
+import { monitorQuery, parseMonitorState } from '../../monitor/query.ts';
 import type { HostAddress, RemoteHost } from '../../remote/host.ts';
-import { decodeJson } from '../look/lines.ts';
 import { commonFacts } from './host-facts.ts';
 import { type Found, type Instance, parseFound } from './instance.ts';
 import { discoverScript } from './script.ts';
@@ -24,7 +28,12 @@ export interface Discovered {
 type Said = (doing: string) => void;
 
 /** Where a host is reached: its own ssh settings over those for all, over its name on the monitor. */
-export const addressOf = (config: Config, alias: string, hostname: string, settings: HostSettings | undefined): HostAddress => {
+export const addressOf = (
+  config: Config,
+  alias: string,
+  hostname: string,
+  settings: HostSettings | undefined,
+): HostAddress => {
   const user = settings?.ssh?.user ?? config.ssh.user;
   const port = settings?.ssh?.port ?? config.ssh.port;
   const identity = settings?.ssh?.identityFile ?? config.ssh.identityFile;
@@ -37,7 +46,11 @@ export const addressOf = (config: Config, alias: string, hostname: string, setti
   };
 };
 
-const look = async (host: RemoteHost, config: Config, settings: HostSettings | undefined): Promise<Result<Found>> => {
+const look = async (
+  host: RemoteHost,
+  config: Config,
+  settings: HostSettings | undefined,
+): Promise<Result<Found>> => {
   const script = discoverScript(settings?.newBindir ?? config.target.bindir, {
     pgdata: settings?.pgdata,
     unit: settings?.unit,
@@ -58,7 +71,12 @@ const look = async (host: RemoteHost, config: Config, settings: HostSettings | u
 };
 
 /** The one instance that fits; the operator names it where there are several. */
-const theOne = (alias: string, what: string, all: readonly Instance[], fits: (instance: Instance) => boolean): Result<Instance> => {
+const theOne = (
+  alias: string,
+  what: string,
+  all: readonly Instance[],
+  fits: (instance: Instance) => boolean,
+): Result<Instance> => {
   const fitting = all.filter(fits);
   const [first, second] = fitting;
   if (first === undefined)
@@ -78,31 +96,40 @@ const theOne = (alias: string, what: string, all: readonly Instance[], fits: (in
   return ok(first);
 };
 
-const askMonitor = async (host: RemoteHost, config: Config, instance: Instance): Promise<Result<MonitorState>> => {
+const askMonitor = async (
+  host: RemoteHost,
+  config: Config,
+  instance: Instance,
+): Promise<Result<MonitorState>> => {
   const database = instance.config.postgresql.dbname ?? 'pg_auto_failover';
   const script = `export LC_ALL=C; ${sh(`${instance.oldBindir}/psql`)} -XAtq -h ${sh(instance.socketDirectory)} -p ${instance.port} -d ${sh(database)} -c ${sh(monitorQuery(config.formation))}`;
   const output = await host.run(script, { as: config.become.postgres, timeoutMs: 30_000 });
   if (!output.ok) return output;
-  const state = monitorStateSchema.safeParse(decodeJson(output.value.stdout));
-  if (state.success) return ok(state.data);
+  if (output.value.code === 0) return parseMonitorState(output.value.stdout, config.formation);
   return fail(
     problem(
-      `monitor: its database does not say what formation ${config.formation} is made of`,
+      'monitor: its database does not answer',
       `as ${config.become.postgres} there: ${instance.oldBindir}/pg_autoctl show state --pgdata ${instance.pgdata}`,
-      output.value.stderr.trim().slice(0, 400) || 'an answer of another shape',
+      output.value.stderr.trim().slice(0, 400),
     ),
   );
 };
 
 const settled = (state: MonitorState): boolean =>
-  state.nodes.every((node) => node.reported === node.assigned && (node.reported === 'primary' || node.reported === 'secondary' || node.reported === 'single'));
+  state.nodes.every(
+    (node) =>
+      node.reported === node.assigned &&
+      (node.reported === 'primary' || node.reported === 'secondary' || node.reported === 'single'),
+  );
 
 /** The record counts while the servers are on their way; before that, and after, what is live counts. */
 const recordOf = (found: Found, config: Config): ClusterFacts | null => {
   const record = clusterFactsSchema.safeParse(found.record);
   if (!record.success) return null;
   const target = parsePostgresVersion(found.newVersion);
-  return record.data.newMajor === target?.major && record.data.formation === config.formation ? record.data : null;
+  return record.data.newMajor === target?.major && record.data.formation === config.formation
+    ? record.data
+    : null;
 };
 
 const freshFacts = async (
@@ -115,20 +142,48 @@ const freshFacts = async (
 ): Promise<Result<ClusterFacts>> => {
   const common = commonFacts('monitor', config, config.monitor, monitorFound, monitorInstance);
   if (!common.ok) return common;
-  const monitor: MonitorFacts = { ...common.value, database: monitorInstance.config.postgresql.dbname ?? 'pg_auto_failover', extensionVersion: state.extensionVersion };
+  const monitor: MonitorFacts = {
+    ...common.value,
+    database: monitorInstance.config.postgresql.dbname ?? 'pg_auto_failover',
+    extensionVersion: state.extensionVersion,
+  };
   const groups = new Set(state.nodes.map((node) => node.group));
   if (groups.size > 1)
-    return fail(problem(`formation ${config.formation} has ${groups.size} groups (Citus)`, 'pgaf-upgrade upgrades formations of one group'));
+    return fail(
+      problem(
+        `formation ${config.formation} has ${groups.size} groups (Citus)`,
+        'pgaf-upgrade upgrades formations of one group',
+      ),
+    );
   const nodes: NodeFacts[] = [];
   for (const row of state.nodes) {
     const answer = found.get(row.name);
-    if (answer === undefined || !hosts.has(row.name)) return fail(problem(`${row.name}: not reached`, 'check the connection'));
-    const instance = theOne(row.name, 'node', answer.instances, (one) => one.config.role === 'keeper' && one.config.name === row.name && one.config.formation === config.formation);
+    if (answer === undefined || !hosts.has(row.name))
+      return fail(problem(`${row.name}: not reached`, 'check the connection'));
+    const instance = theOne(
+      row.name,
+      'node',
+      answer.instances,
+      (one) =>
+        one.config.role === 'keeper' &&
+        one.config.name === row.name &&
+        one.config.formation === config.formation,
+    );
     if (!instance.ok) return instance;
     const facts = commonFacts(row.name, config, config.nodes[row.name], answer, instance.value);
     if (!facts.ok) return facts;
-    const role = row.reported === 'primary' || row.reported === 'single' || row.reported === 'wait_primary' ? 'primary' : 'secondary';
-    nodes.push({ ...facts.value, nodeId: row.id, hostname: row.host, role, priority: row.priority, quorum: row.quorum });
+    const role =
+      row.reported === 'primary' || row.reported === 'single' || row.reported === 'wait_primary'
+        ? 'primary'
+        : 'secondary';
+    nodes.push({
+      ...facts.value,
+      nodeId: row.id,
+      hostname: row.host,
+      role,
+      priority: row.priority,
+      quorum: row.quorum,
+    });
   }
   const primaries = nodes.filter((node) => node.role === 'primary');
   const [primary] = primaries;
@@ -139,10 +194,20 @@ const freshFacts = async (
         'wait for the cluster to settle: pg_autoctl show state',
       ),
     );
-  const [oldMajor, newMajor] = [parsePostgresVersion(primary.oldVersion)?.major ?? 0, parsePostgresVersion(primary.newVersion)?.major ?? 0];
-  const different = [monitor, ...nodes].find((host) => parsePostgresVersion(host.newVersion)?.major !== newMajor);
+  const [oldMajor, newMajor] = [
+    parsePostgresVersion(primary.oldVersion)?.major ?? 0,
+    parsePostgresVersion(primary.newVersion)?.major ?? 0,
+  ];
+  const different = [monitor, ...nodes].find(
+    (host) => parsePostgresVersion(host.newVersion)?.major !== newMajor,
+  );
   if (different !== undefined)
-    return fail(problem(`${different.alias}: ${different.newBindir} is ${different.newVersion}, on the primary it is ${primary.newVersion}`, 'install the same major version everywhere'));
+    return fail(
+      problem(
+        `${different.alias}: ${different.newBindir} is ${different.newVersion}, on the primary it is ${primary.newVersion}`,
+        'install the same major version everywhere',
+      ),
+    );
   return ok({
     name: config.name,
     formation: config.formation,
@@ -179,7 +244,12 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   say('looking at the monitor');
   const monitorFound = await look(monitorHost.value, config, config.monitor);
   if (!monitorFound.ok) return abandon(monitorFound);
-  const instance = theOne('monitor', 'monitor', monitorFound.value.instances, (one) => one.config.role === 'monitor');
+  const instance = theOne(
+    'monitor',
+    'monitor',
+    monitorFound.value.instances,
+    (one) => one.config.role === 'monitor',
+  );
   if (!instance.ok) return abandon(instance);
   const state = await askMonitor(monitorHost.value, config, instance.value);
   const record = recordOf(monitorFound.value, config);
@@ -189,11 +259,23 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     ? state.value.nodes.map((node) => ({ alias: node.name, hostname: node.host }))
     : (record?.nodes ?? []).map((node) => ({ alias: node.alias, hostname: node.hostname }));
   if (names.length === 0)
-    return abandon(fail(problem(`formation ${config.formation} has no nodes on this monitor`, 'check formation in the cluster file')));
+    return abandon(
+      fail(
+        problem(
+          `formation ${config.formation} has no nodes on this monitor`,
+          'check formation in the cluster file',
+        ),
+      ),
+    );
   const unknown = Object.keys(config.nodes).find((name) => !names.some((node) => node.alias === name));
   if (unknown !== undefined)
     return abandon(
-      fail(problem(`the cluster file has settings for ${unknown}, which the monitor does not know`, `its nodes are ${names.map((node) => node.alias).join(', ')}`)),
+      fail(
+        problem(
+          `the cluster file has settings for ${unknown}, which the monitor does not know`,
+          `its nodes are ${names.map((node) => node.alias).join(', ')}`,
+        ),
+      ),
     );
   say(`connecting to ${names.map((node) => node.alias).join(', ')}`);
   // The first host alone: what it asks the operator (a passphrase) need not be asked for each.
@@ -210,8 +292,16 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   const reached = await Promise.all(names.map(reach));
   for (const one of reached) if (!one.ok) return abandon(one);
 
-  const live = state.ok && settled(state.value) && [...found.values(), monitorFound.value].every((one) => one.instances.every((it) => it.server === null || it.major < (parsePostgresVersion(one.newVersion)?.major ?? 0)));
-  const untouched = record === null || (state.ok && state.value.numberSyncStandbys === record.numberSyncStandbys);
+  const live =
+    state.ok &&
+    settled(state.value) &&
+    [...found.values(), monitorFound.value].every((one) =>
+      one.instances.every(
+        (it) => it.server === null || it.major < (parsePostgresVersion(one.newVersion)?.major ?? 0),
+      ),
+    );
+  const untouched =
+    record === null || (state.ok && state.value.numberSyncStandbys === record.numberSyncStandbys);
   if (state.ok && live && untouched) {
     say('reading facts');
     const facts = await freshFacts(config, monitorFound.value, instance.value, state.value, hosts, found);
@@ -221,10 +311,19 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   if (!state.ok) return abandon(state);
   const facts = await freshFacts(config, monitorFound.value, instance.value, state.value, hosts, found);
   if (!facts.ok) return abandon(facts);
-  const unsettled = state.value.nodes.find((node) => node.reported !== node.assigned || (node.reported !== 'primary' && node.reported !== 'secondary' && node.reported !== 'single'));
+  const unsettled = state.value.nodes.find(
+    (node) =>
+      node.reported !== node.assigned ||
+      (node.reported !== 'primary' && node.reported !== 'secondary' && node.reported !== 'single'),
+  );
   if (unsettled !== undefined)
     return abandon(
-      fail(problem(`${unsettled.name} is ${unsettled.reported}, assigned ${unsettled.assigned}`, 'bring every node to primary or secondary first: pg_autoctl show state')),
+      fail(
+        problem(
+          `${unsettled.name} is ${unsettled.reported}, assigned ${unsettled.assigned}`,
+          'bring every node to primary or secondary first: pg_autoctl show state',
+        ),
+      ),
     );
   return ok({ facts: facts.value, hosts, fromRecord: false });
 };

@@ -22,7 +22,12 @@ export const filesToCarry = (instance: Instance, server: LiveServer): string[] =
   const files = instance.files.filter((name) => !serverFiles.test(name));
   const inside = [...server.sources, ...server.files]
     .filter((path): path is string => path !== null && path !== '')
-    .map((path) => posix.relative(instance.data, posix.resolve(instance.data, path.replace(`${instance.pgdata}/`, `${instance.data}/`))))
+    .map((path) =>
+      posix.relative(
+        instance.data,
+        posix.resolve(instance.data, path.replace(`${instance.pgdata}/`, `${instance.data}/`)),
+      ),
+    )
     .filter((path) => path !== '' && !path.startsWith('..'));
   const directories = inside
     .map((path) => path.split('/'))
@@ -54,7 +59,12 @@ export const commonFacts = (
     );
   const next = parsePostgresVersion(found.newVersion);
   if (next === null)
-    return fail(problem(`${alias}: ${newBindir}/postgres does not say its version`, `run ${newBindir}/postgres --version there`));
+    return fail(
+      problem(
+        `${alias}: ${newBindir}/postgres does not say its version`,
+        `run ${newBindir}/postgres --version there`,
+      ),
+    );
   if (instance.server === null)
     return fail(
       problem(
@@ -66,7 +76,10 @@ export const commonFacts = (
   const old = parsePostgresVersion(instance.server.version);
   if (old === null || old.major !== instance.major)
     return fail(
-      problem(`${alias}: the server says version ${instance.server.version}, its directory ${instance.major}`, `look at ${instance.data}/PG_VERSION`),
+      problem(
+        `${alias}: the server says version ${instance.server.version}, its directory ${instance.major}`,
+        `look at ${instance.data}/PG_VERSION`,
+      ),
     );
   if (old.major >= next.major)
     return fail(
@@ -77,7 +90,10 @@ export const commonFacts = (
     );
   if (instance.oldVersion === '')
     return fail(
-      problem(`${alias}: no postgres program in ${instance.oldBindir}`, `set nodes.${alias}.oldBindir to the directory of PostgreSQL ${old.major}'s programs`),
+      problem(
+        `${alias}: no postgres program in ${instance.oldBindir}`,
+        `set nodes.${alias}.oldBindir to the directory of PostgreSQL ${old.major}'s programs`,
+      ),
     );
   const { server } = instance;
   const parent = posix.dirname(instance.data);
@@ -85,7 +101,12 @@ export const commonFacts = (
   const running = instance.program.replace(/ \(deleted\)$/, '');
   const oldAutoctl = program.endsWith('/pg_autoctl') ? program : instance.oldAutoctl || running;
   if (oldAutoctl === '')
-    return fail(problem(`${alias}: no pg_autoctl program found`, `start pg_autoctl there, or set nodes.${alias}.oldBindir to where it is`));
+    return fail(
+      problem(
+        `${alias}: no pg_autoctl program found`,
+        `start pg_autoctl there, or set nodes.${alias}.oldBindir to where it is`,
+      ),
+    );
   return ok({
     alias,
     pgdata: instance.pgdata,
@@ -108,7 +129,12 @@ export const commonFacts = (
     service:
       instance.unit === null
         ? { kind: 'none' }
-        : { kind: 'systemd', unit: instance.unit.name, fragment: instance.unit.fragment, enabled: instance.unit.enabled },
+        : {
+            kind: 'systemd',
+            unit: instance.unit.name,
+            fragment: instance.unit.fragment,
+            enabled: instance.unit.enabled,
+          },
     superuser: server.superuser,
     initdb: {
       encoding: server.encoding,

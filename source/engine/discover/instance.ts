@@ -40,7 +40,12 @@ export interface Instance {
   readonly port: number;
   readonly socketDirectory: string;
   readonly groupAccess: boolean;
-  readonly unit: { readonly name: string; readonly fragment: string; readonly enabled: boolean; readonly program: string } | null;
+  readonly unit: {
+    readonly name: string;
+    readonly fragment: string;
+    readonly enabled: boolean;
+    readonly program: string;
+  } | null;
   readonly files: readonly string[];
   readonly directories: readonly string[];
   readonly server: LiveServer | null;

@@ -29,7 +29,10 @@ export interface DiscoveryOverrides {
  * Finds every pg_autoctl on a host and prints what the facts need: read-only, as postgres, one round trip.
  * Numbered keys, one set for each pg_autoctl.cfg found.
  */
-export const discoverScript = (newBindir: string, overrides: DiscoveryOverrides): string => `set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
+export const discoverScript = (
+  newBindir: string,
+  overrides: DiscoveryOverrides,
+): string => `set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 new_bin=${sh(newBindir)} only=${sh(overrides.pgdata ?? '')} set_unit=${sh(overrides.unit ?? '')} set_old=${sh(overrides.oldBindir ?? '')} set_port=${overrides.port ?? "''"}
 put() { printf '%s\\t%s\\n' "$1" "$2"; }
 text() { printf '%s\\t' "$1"; base64 | tr -d '\\n'; echo; }

@@ -3,7 +3,13 @@ import { monitorStateSchema } from '../../cluster/monitor-state.ts';
 import { parseControlData } from '../../cluster/parse/control-data.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
-import { type Control, type DirectoryView, type HostView, serverSchema, type UnitView } from '../../cluster/world.ts';
+import {
+  type Control,
+  type DirectoryView,
+  type HostView,
+  serverSchema,
+  type UnitView,
+} from '../../cluster/world.ts';
 import { decodeJson, decodeText, linesOf, readFacts } from './lines.ts';
 
 const controlOf = (text: string | null): Control | null => {
@@ -57,7 +63,11 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
   const map = readFacts(output);
   if (map.get('end') !== 'yes')
     return fail(
-      problem(`${alias}: the look at the host ended early`, 'look again; if it stays so, run the command by hand', output.slice(-400)),
+      problem(
+        `${alias}: the look at the host ended early`,
+        'look again; if it stays so, run the command by hand',
+        output.slice(-400),
+      ),
     );
   return ok({
     alias,

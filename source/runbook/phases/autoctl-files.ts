@@ -22,12 +22,20 @@ export const pgCtlStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
     reason: `pg_autoctl starts the server with the programs that its configuration names.`,
     guide: !isNode(host) ? 'Step 8' : host.role === 'primary' ? 'Step 6' : 'Step 12',
     danger: 'changes',
-    script: script(`${sh(host.newAutoctl)} config set postgresql.pg_ctl ${sh(wanted)} --pgdata ${sh(host.pgdata)}`),
+    script: script(
+      `${sh(host.newAutoctl)} config set postgresql.pg_ctl ${sh(wanted)} --pgdata ${sh(host.pgdata)}`,
+    ),
     probe: (world) => {
       const found = hostIn(world, host.alias)?.pgCtl ?? null;
-      return found === wanted ? done(`it is ${wanted}`) : pending(found === null ? 'not seen' : `it is ${found}`);
+      return found === wanted
+        ? done(`it is ${wanted}`)
+        : pending(found === null ? 'not seen' : `it is ${found}`);
     },
-    after: [about(host.alias, `postgresql.pg_ctl is ${wanted}`, (seen) => when(seen.pgCtl === wanted, `it is ${seen.pgCtl ?? 'unknown'}`))],
+    after: [
+      about(host.alias, `postgresql.pg_ctl is ${wanted}`, (seen) =>
+        when(seen.pgCtl === wanted, `it is ${seen.pgCtl ?? 'unknown'}`),
+      ),
+    ],
     undo: `pg_autoctl config set postgresql.pg_ctl ${inBin(host.oldBindir, 'pg_ctl')}`,
   });
 };
@@ -49,10 +57,15 @@ export const unitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
       title: `${service.unit} → ${to}`,
       reason: 'The service must run the pg_autoctl that goes with the new version.',
       guide: isNode(host) ? 'Step 11' : 'Step 8',
-      ...(isNode(host) ? { differs: `The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on ${facts.oldMajor}.` } : {}),
+      ...(isNode(host)
+        ? {
+            differs: `The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on ${facts.oldMajor}.`,
+          }
+        : {}),
       danger: 'changes',
       script: script(
-        service.fragment !== own && `cp -p ${sh(service.fragment)} ${sh(own)} # the package’s own file stays as it is`,
+        service.fragment !== own &&
+          `cp -p ${sh(service.fragment)} ${sh(own)} # the package’s own file stays as it is`,
         `sed -i ${sh(`s|${escapeForSed(from)}/|${to.replace(/[\\&|]/g, '\\$&')}/|g`)} ${sh(own)}`,
         'systemctl daemon-reload',
         `grep ^Exec ${sh(own)}`,
@@ -60,9 +73,15 @@ export const unitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
       probe: (world) => {
         const unit = hostIn(world, host.alias)?.unit;
         if (unit == null) return pending('not seen');
-        return unit.program === host.newAutoctl ? done(`it runs ${unit.program}`) : pending(`it runs ${unit.program}`);
+        return unit.program === host.newAutoctl
+          ? done(`it runs ${unit.program}`)
+          : pending(`it runs ${unit.program}`);
       },
-      after: [about(host.alias, `${service.unit} runs ${host.newAutoctl}`, (seen) => when(seen.unit?.program === host.newAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`))],
+      after: [
+        about(host.alias, `${service.unit} runs ${host.newAutoctl}`, (seen) =>
+          when(seen.unit?.program === host.newAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`),
+        ),
+      ],
       undo: `restore the unit from ${host.workDir}/saved; systemctl daemon-reload`,
     }),
   ];
@@ -81,7 +100,8 @@ const littleEndian = (identifier: string): string => {
 
 const patchScript = (facts: ClusterFacts, host: NodeFacts, world: World): Script => {
   const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
-  if (identifier === null) return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
+  if (identifier === null)
+    return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
   const file = sh(host.stateFile);
   return ready(
     script(
@@ -113,20 +133,28 @@ export const stateFileStep = (facts: ClusterFacts, host: NodeFacts, phase: Phase
     title: 'Write the new system identifier into pg_autoctl’s state file',
     reason: 'Otherwise pg_autoctl logs “Unknown PostgreSQL system identifier” every second and never heals.',
     guide: host.role === 'primary' ? 'Step 10' : 'Step 12',
-    differs: 'The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.',
+    differs:
+      'The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.',
     danger: 'changes',
     script: (world) => patchScript(facts, host, world),
     probe: (world) => {
       const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
       const found = hostIn(world, host.alias)?.stateIdentifier ?? null;
       if (identifier !== null && found === identifier) return done(`it is ${identifier}`);
-      if (found !== null && found !== facts.systemIdentifier) return half(`it is ${found}, neither the old nor the new one`);
+      if (found !== null && found !== facts.systemIdentifier)
+        return half(`it is ${found}, neither the old nor the new one`);
       return pending(`it is ${found ?? 'unknown'}`);
     },
-    before: [about(host.alias, `pg_autoctl is stopped on ${host.alias}`, (seen) => when(!seen.autoctl, 'it runs'))],
+    before: [
+      about(host.alias, `pg_autoctl is stopped on ${host.alias}`, (seen) => when(!seen.autoctl, 'it runs')),
+    ],
     after: [
       about(host.alias, 'the state file has the new system identifier', (seen, world) =>
-        when(seen.stateIdentifier !== null && seen.stateIdentifier === newSystemIdentifier(facts, primaryOf(facts), world), `it is ${seen.stateIdentifier ?? 'unknown'}`),
+        when(
+          seen.stateIdentifier !== null &&
+            seen.stateIdentifier === newSystemIdentifier(facts, primaryOf(facts), world),
+          `it is ${seen.stateIdentifier ?? 'unknown'}`,
+        ),
       ),
     ],
     undo: `mv ${host.stateFile}.pg${facts.oldMajor} ${host.stateFile}`,

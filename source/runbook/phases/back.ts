@@ -38,12 +38,19 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       probe: (world) => {
         const seen = hostIn(world, primary.alias);
         const row = nodeIn(world, primary.alias);
-        const settled = row !== null && row.reported === row.assigned && writable.some((state) => state === row.reported);
-        if (seen?.autoctl && settled && acceptsWrites(facts, primary).holds(world).holds) return done(`it is ${row.reported}`);
-        return seen?.autoctl ? half('pg_autoctl runs, the node is not settled yet') : pending('it does not run');
+        const settled =
+          row !== null && row.reported === row.assigned && writable.some((state) => state === row.reported);
+        if (seen?.autoctl && settled && acceptsWrites(facts, primary).holds(world).holds)
+          return done(`it is ${row.reported}`);
+        return seen?.autoctl
+          ? half('pg_autoctl runs, the node is not settled yet')
+          : pending('it does not run');
       },
       before: [allStopped(primary), dataIsNew(facts, primary), monitorIsUp],
-      after: [nodeSettled(primary.alias, secondaries.length === 0 ? ['single'] : ['wait_primary', 'primary']), acceptsWrites(facts, primary)],
+      after: [
+        nodeSettled(primary.alias, secondaries.length === 0 ? ['single'] : ['wait_primary', 'primary']),
+        acceptsWrites(facts, primary),
+      ],
       settleSeconds: 120,
       undo: 'from here going back loses what the application writes',
     }),
@@ -59,7 +66,9 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       danger: 'changes',
       script: script(
         ...['10', ''].flatMap((target) => [
-          target === '' ? 'unset PGOPTIONS' : `export PGOPTIONS='-c default_statistics_target=${target} -c vacuum_cost_delay=0'`,
+          target === ''
+            ? 'unset PGOPTIONS'
+            : `export PGOPTIONS='-c default_statistics_target=${target} -c vacuum_cost_delay=0'`,
           command(
             inBin(primary.newBindir, 'vacuumdb'),
             option('--host', primary.socketDirectory),
@@ -73,10 +82,13 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       ),
       probe: (world) => (isMarked(primary, 'analyze', world) ? done('they are there') : pending('not yet')),
       before: [acceptsWrites(facts, primary)],
-      after: [about(primary.alias, 'statistics are complete', (_, world) => when(isMarked(primary, 'analyze', world), 'vacuumdb did not come to its end'))],
+      after: [
+        about(primary.alias, 'statistics are complete', (_, world) =>
+          when(isMarked(primary, 'analyze', world), 'vacuumdb did not come to its end'),
+        ),
+      ],
       quietSeconds: 300,
       undo: 'nothing to undo here',
     }),
   ];
 };
-

@@ -2,7 +2,7 @@ import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, monitorIn, nodeIn, type World } from '../../cluster/world.ts';
-import { everyNodeSettled, noSyncStandbys, nodeSettled, streaming } from '../conditions.ts';
+import { everyNodeSettled, nodeSettled, noSyncStandbys, streaming } from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
@@ -12,7 +12,10 @@ import type { Condition, Step } from '../step.ts';
 export const fenceIsPast = (facts: ClusterFacts, world: World): boolean => {
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);
-  return isPastStop(facts, primary, world) || (seen !== null && seen.server === null && !seen.autoctl && monitorIn(world) === null);
+  return (
+    isPastStop(facts, primary, world) ||
+    (seen !== null && seen.server === null && !seen.autoctl && monitorIn(world) === null)
+  );
 };
 
 export const syncStandbysAre = (wanted: number): Condition => ({
@@ -20,7 +23,9 @@ export const syncStandbysAre = (wanted: number): Condition => ({
   holds: (world) => {
     const monitor = monitorIn(world);
     if (monitor === null) return { holds: false, found: 'the monitor’s database does not answer' };
-    return monitor.numberSyncStandbys === wanted ? { holds: true } : { holds: false, found: `it is ${monitor.numberSyncStandbys}` };
+    return monitor.numberSyncStandbys === wanted
+      ? { holds: true }
+      : { holds: false, found: `it is ${monitor.numberSyncStandbys}` };
   },
 });
 
@@ -38,15 +43,19 @@ const zeroStep = (facts: ClusterFacts): Step =>
     host: facts.monitor,
     as: 'postgres',
     title: `number_sync_standbys ${facts.numberSyncStandbys} → 0`,
-    reason: 'With every secondary in maintenance the primary would go on waiting for one: after the upgrade each write would hang. The old value comes back in phase I.',
+    reason:
+      'With every secondary in maintenance the primary would go on waiting for one: after the upgrade each write would hang. The old value comes back in phase I.',
     guide: 'Step 1',
-    differs: 'The guide sees “no difference” with several secondaries; pg_autoctl refuses 0, the monitor’s function takes it.',
+    differs:
+      'The guide sees “no difference” with several secondaries; pg_autoctl refuses 0, the monitor’s function takes it.',
     danger: 'changes',
     script: setSyncStandbys(facts, 0),
     probe: (world) => {
       if (fenceIsPast(facts, world)) return done('the fence is up');
       const monitor = monitorIn(world);
-      return monitor?.numberSyncStandbys === 0 ? done('it is 0') : pending(`it is ${monitor?.numberSyncStandbys ?? 'unknown'}`);
+      return monitor?.numberSyncStandbys === 0
+        ? done('it is 0')
+        : pending(`it is ${monitor?.numberSyncStandbys ?? 'unknown'}`);
     },
     before: [everyNodeSettled],
     after: [syncStandbysAre(0), everyNodeSettled],
@@ -64,7 +73,8 @@ const maintenanceStep = (facts: ClusterFacts, node: NodeFacts, last: boolean): S
     title: 'Enable maintenance',
     reason: `So that stopping the primary starts no failover; PostgreSQL on ${node.alias} keeps running and streaming.`,
     guide: 'Step 1',
-    differs: 'Run on the secondary itself: no pg_autoctl takes --name here. Judged by the monitor’s state: the command prints errors and exits 0.',
+    differs:
+      'Run on the secondary itself: no pg_autoctl takes --name here. Judged by the monitor’s state: the command prints errors and exits 0.',
     danger: 'changes',
     script: script(
       '# what it prints and how it exits does not tell: the monitor’s state does',

@@ -19,7 +19,9 @@ export const initdbCommand = (host: HostFacts, newMajor: number): string => {
     option('--lc-collate', initdb.collate),
     option('--lc-ctype', initdb.ctype),
     initdb.provider === 'i' && option('--locale-provider', 'icu'),
-    initdb.provider === 'i' && initdb.providerLocale !== null && option('--icu-locale', initdb.providerLocale),
+    initdb.provider === 'i' &&
+      initdb.providerLocale !== null &&
+      option('--icu-locale', initdb.providerLocale),
     builtin && option('--locale-provider', 'builtin'),
     builtin && option('--builtin-locale', initdb.providerLocale ?? ''),
     initdb.checksums && '--data-checksums',

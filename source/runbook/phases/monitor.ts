@@ -16,7 +16,10 @@ const monitorAnswers = (facts: ClusterFacts): Condition => ({
   says: `the monitor’s database answers on ${facts.newMajor}`,
   holds: (world) => {
     const version = monitorIn(world)?.serverVersion;
-    return when(version?.startsWith(`${facts.newMajor}.`) ?? false, version === undefined ? 'it does not answer' : `it is ${version}`);
+    return when(
+      version?.startsWith(`${facts.newMajor}.`) ?? false,
+      version === undefined ? 'it does not answer' : `it is ${version}`,
+    );
   },
 });
 
@@ -46,7 +49,8 @@ const identifierIs = (facts: ClusterFacts): Condition => ({
 
 const identifierScript = (facts: ClusterFacts, world: World): Script => {
   const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
-  if (identifier === null) return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
+  if (identifier === null)
+    return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
   return ready(
     script(
       `${psql(facts.monitor, facts.monitor.newBindir, facts.monitor.database)} -c ${sh(
@@ -72,14 +76,17 @@ export const monitorSteps = (facts: ClusterFacts): Step[] => {
       as: serviceUser(monitor),
       causes: serviceCauses(monitor),
       title: `Start the monitor on ${facts.newMajor}`,
-      reason: 'Before any node: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
+      reason:
+        'Before any node: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
       guide: 'Step 9',
       danger: 'changes',
       script: startScript(monitor, monitor.newAutoctl),
       probe: (world) => {
         const seen = hostIn(world, 'monitor');
         if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`)) return done('it answers');
-        return seen?.autoctl ? half('pg_autoctl runs, its database does not answer yet') : pending('it does not run');
+        return seen?.autoctl
+          ? half('pg_autoctl runs, its database does not answer yet')
+          : pending('it does not run');
       },
       before: [dataIsNew(facts, monitor), backupIsThere(facts, monitor)],
       after: [monitorAnswers(facts), extensionIsCurrent(facts)],
@@ -94,7 +101,8 @@ export const monitorSteps = (facts: ClusterFacts): Step[] => {
       title: 'Write the new system identifier for the whole group',
       reason: 'pg_upgrade gave the cluster a new identifier; the monitor would refuse nodes that report it.',
       guide: 'Step 10',
-      differs: 'One UPDATE for the whole group: the guide’s, of one node, violates same_system_identifier_within_group.',
+      differs:
+        'One UPDATE for the whole group: the guide’s, of one node, violates same_system_identifier_within_group.',
       danger: 'changes',
       script: (world) => identifierScript(facts, world),
       probe: (world) => {

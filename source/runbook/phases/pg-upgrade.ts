@@ -1,12 +1,12 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
 import { isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { command, inBin, option, script, upgradeDir } from '../shell.ts';
 import type { Cause, Step } from '../step.ts';
-import { hostIn, isCluster } from '../../cluster/world.ts';
 import { initdbCommand } from './initdb.ts';
 
 /**
@@ -71,15 +71,18 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       `cd ${sh(upgradeDir(host))}`,
       '# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one',
       `if [ -e tried ] && [ ! -e ${sh(`${host.workDir}/fingerprint`)} ]; then`,
-      linked && `  if [ ! -e ${sh(`${host.data}/global/pg_control`)} ] && [ -e ${sh(`${host.data}/global/pg_control.old`)} ]; then`,
+      linked &&
+        `  if [ ! -e ${sh(`${host.data}/global/pg_control`)} ] && [ -e ${sh(`${host.data}/global/pg_control.old`)} ]; then`,
       linked && `    mv ${sh(`${host.data}/global/pg_control.old`)} ${sh(`${host.data}/global/pg_control`)}`,
       linked && '  fi',
       `  rm -rf ${sh(host.newData)}`,
       `  ${initdbCommand(host, facts.newMajor).replaceAll('\n', '\n  ')}`,
       'fi',
       `rm -f ${sh(`${host.workDir}/fingerprint`)}`,
-      isNode(host) && '# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold',
-      isNode(host) && `[ -e tried ] || ${sh(inBin(host.oldBindir, 'pg_controldata'))} -D ${sh(host.data)} > ${sh(`${host.workDir}/stopped`)}`,
+      isNode(host) &&
+        '# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold',
+      isNode(host) &&
+        `[ -e tried ] || ${sh(inBin(host.oldBindir, 'pg_controldata'))} -D ${sh(host.data)} > ${sh(`${host.workDir}/stopped`)}`,
       'touch tried',
       upgradeCommand(facts, host, false),
       'if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi',
@@ -92,19 +95,29 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       if (isUpgraded(facts, host, world)) return done('pg_upgrade has finished');
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
-      if (isCluster(seen.data) && seen.data.linked) return half('pg_upgrade began to link and did not finish');
-      if (isCluster(seen.newData) && seen.newData.databases > 0) return half('pg_upgrade began and did not finish');
+      if (isCluster(seen.data) && seen.data.linked)
+        return half('pg_upgrade began to link and did not finish');
+      if (isCluster(seen.newData) && seen.newData.databases > 0)
+        return half('pg_upgrade began and did not finish');
       return pending('pg_upgrade has not run');
     },
     before: [
       allStopped(host),
       ...(isNode(host) ? [stoppedCleanly(host, 'shut down')] : []),
-      about(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}`, (seen) => when(isMajor(seen.newData, facts.newMajor), describe(seen.newData))),
-      about(host.alias, 'port 50432 is free for pg_upgrade', (seen) => when(!seen.upgradePortBusy, 'something listens there')),
+      about(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}`, (seen) =>
+        when(isMajor(seen.newData, facts.newMajor), describe(seen.newData)),
+      ),
+      about(host.alias, 'port 50432 is free for pg_upgrade', (seen) =>
+        when(!seen.upgradePortBusy, 'something listens there'),
+      ),
     ],
     after: [
-      about(host.alias, 'pg_upgrade finished and the fingerprint of the new cluster is kept', (_, world) => when(isUpgraded(facts, host, world), 'no fingerprint of it')),
-      about(host.alias, 'no delete_old_cluster.sh is left to run', (seen) => when(seen.deleteScripts.length === 0, seen.deleteScripts.join(', '))),
+      about(host.alias, 'pg_upgrade finished and the fingerprint of the new cluster is kept', (_, world) =>
+        when(isUpgraded(facts, host, world), 'no fingerprint of it'),
+      ),
+      about(host.alias, 'no delete_old_cluster.sh is left to run', (seen) =>
+        when(seen.deleteScripts.length === 0, seen.deleteScripts.join(', ')),
+      ),
     ],
     quietSeconds: 60,
     causes: upgradeCauses(host),

@@ -22,8 +22,11 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
     phase: 'A',
     host,
     as: 'postgres',
-    title: isNode(host) ? 'Save pg_autoctl’s files and the unit' : 'Save the record, the monitor’s database, pg_autoctl’s files and the unit',
-    reason: 'Everything that the upgrade will edit is copied first, and the record lets a new console, or another one, find the way back.',
+    title: isNode(host)
+      ? 'Save pg_autoctl’s files and the unit'
+      : 'Save the record, the monitor’s database, pg_autoctl’s files and the unit',
+    reason:
+      'Everything that the upgrade will edit is copied first, and the record lets a new console, or another one, find the way back.',
     guide: null,
     differs: 'The guide saves nothing; a rollback needs all of this.',
     danger: 'changes',
@@ -34,7 +37,8 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
       `cp -p ${sh(host.configFile)} pg_autoctl.cfg`,
       isNode(host) && `cp -p ${sh(host.stateFile)} pg_autoctl.state`,
       host.service.kind === 'systemd' && `cp -p ${sh(host.service.fragment)} ${sh(host.service.unit)}`,
-      !isNode(host) && `${sh(inBin(host.newBindir, 'pg_dump'))} -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)} -Fc -f monitor.dump ${sh('database' in host ? host.database : 'pg_auto_failover')}`,
+      !isNode(host) &&
+        `${sh(inBin(host.newBindir, 'pg_dump'))} -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)} -Fc -f monitor.dump ${sh('database' in host ? host.database : 'pg_auto_failover')}`,
       `cat > ${sh(`${host.workDir}/record.json.new`)} <<'RECORD'`,
       record,
       'RECORD',
@@ -43,9 +47,16 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
       mark(host, marker),
       'ls -l',
     ),
-    probe: (world) => (isMarked(host, marker, world) || isUpgraded(facts, host, world) ? done('copies are in place') : pending('nothing saved yet')),
+    probe: (world) =>
+      isMarked(host, marker, world) || isUpgraded(facts, host, world)
+        ? done('copies are in place')
+        : pending('nothing saved yet'),
     before: [dataIsOld(facts, host)],
-    after: [about(host.alias, `the copies are in ${saved}`, (seen) => when(seen.markers.includes(marker), 'they are not'))],
+    after: [
+      about(host.alias, `the copies are in ${saved}`, (seen) =>
+        when(seen.markers.includes(marker), 'they are not'),
+      ),
+    ],
     undo: `rm -r ${host.workDir}`,
   });
 };
@@ -59,7 +70,8 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
     title: `Create the new ${facts.newMajor} directory`,
     reason: `pg_upgrade fills an empty cluster; made now, while ${facts.oldMajor} still serves, it costs no downtime.`,
     guide: isNode(host) ? 'Step 4' : 'Step 7',
-    differs: 'Encoding, locale, checksums and WAL segment size are those of the old cluster, not the guide’s en_US.UTF-8; and it is done before anything stops.',
+    differs:
+      'Encoding, locale, checksums and WAL segment size are those of the old cluster, not the guide’s en_US.UTF-8; and it is done before anything stops.',
     danger: 'changes',
     script: script(
       `if [ -e ${sh(host.newData)} ] && [ -n "$(ls -A ${sh(host.newData)})" ]; then echo ${sh(`${host.newData} is not empty: look at it, and remove it if it is left over`)} >&2; exit 1; fi`,
@@ -69,11 +81,19 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
       const seen = hostIn(world, host.alias);
       if (isUpgraded(facts, host, world)) return done(`${facts.newMajor} is there already`);
       if (seen === null || !isCluster(seen.newData))
-        return seen?.newData.kind === 'not-a-cluster' && seen.newData.entries > 0 ? half(`${host.newData} ${describe(seen.newData)}`) : pending(`${host.newData} is not there`);
-      return isMajor(seen.newData, facts.newMajor) ? done(`${host.newData} is PostgreSQL ${facts.newMajor}`) : half(`${host.newData} ${describe(seen.newData)}`);
+        return seen?.newData.kind === 'not-a-cluster' && seen.newData.entries > 0
+          ? half(`${host.newData} ${describe(seen.newData)}`)
+          : pending(`${host.newData} is not there`);
+      return isMajor(seen.newData, facts.newMajor)
+        ? done(`${host.newData} is PostgreSQL ${facts.newMajor}`)
+        : half(`${host.newData} ${describe(seen.newData)}`);
     },
     before: [dataIsOld(facts, host)],
-    after: [about(host.alias, `${host.newData} is an empty PostgreSQL ${facts.newMajor}`, (seen) => when(isMajor(seen.newData, facts.newMajor), describe(seen.newData)))],
+    after: [
+      about(host.alias, `${host.newData} is an empty PostgreSQL ${facts.newMajor}`, (seen) =>
+        when(isMajor(seen.newData, facts.newMajor), describe(seen.newData)),
+      ),
+    ],
     undo: `rm -r ${host.newData}`,
   });
 
@@ -88,9 +108,21 @@ const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>
     guide: isNode(host) ? 'Step 4' : 'Step 7',
     differs: `Run while ${facts.oldMajor} still serves, not after it was stopped: it reads only.`,
     danger: 'reads',
-    script: script(`mkdir -p ${sh(upgradeDir(host))}`, `cd ${sh(upgradeDir(host))}`, upgradeCommand(facts, host, true), mark(host, 'check')),
-    probe: (world) => (isMarked(host, 'check', world) || isUpgraded(facts, host, world) ? done('it was checked') : pending('not checked yet')),
-    after: [about(host.alias, `pg_upgrade finds ${host.alias} compatible`, (seen) => when(seen.markers.includes('check'), 'it did not come to its end'))],
+    script: script(
+      `mkdir -p ${sh(upgradeDir(host))}`,
+      `cd ${sh(upgradeDir(host))}`,
+      upgradeCommand(facts, host, true),
+      mark(host, 'check'),
+    ),
+    probe: (world) =>
+      isMarked(host, 'check', world) || isUpgraded(facts, host, world)
+        ? done('it was checked')
+        : pending('not checked yet'),
+    after: [
+      about(host.alias, `pg_upgrade finds ${host.alias} compatible`, (seen) =>
+        when(seen.markers.includes('check'), 'it did not come to its end'),
+      ),
+    ],
     quietSeconds: 120,
     causes: upgradeCauses(host),
     undo: 'nothing to undo: it reads only',
@@ -106,7 +138,8 @@ const configurationStep = (facts: ClusterFacts, host: HostFacts): Step => {
     title: `Let ${facts.newMajor} read the configuration`,
     reason: `A setting that ${facts.newMajor} does not know keeps the server from starting: better found now than after the swap.`,
     guide: isNode(host) ? 'Step 5' : 'Step 8',
-    differs: 'The guide carries SSL files only and trusts pg_upgrade with the rest; pg_upgrade carries nothing.',
+    differs:
+      'The guide carries SSL files only and trusts pg_upgrade with the rest; pg_upgrade carries nothing.',
     danger: 'reads',
     script: script(
       'umask 077',
@@ -117,8 +150,14 @@ const configurationStep = (facts: ClusterFacts, host: HostFacts): Step => {
       mark(host, 'configuration'),
     ),
     probe: (world) =>
-      isMarked(host, 'configuration', world) || isUpgraded(facts, host, world) ? done(`${facts.newMajor} has read it`) : pending('not read yet'),
-    after: [about(host.alias, `${facts.newMajor} accepts ${host.alias}’s configuration`, (seen) => when(seen.markers.includes('configuration'), 'it did not come to its end'))],
+      isMarked(host, 'configuration', world) || isUpgraded(facts, host, world)
+        ? done(`${facts.newMajor} has read it`)
+        : pending('not read yet'),
+    after: [
+      about(host.alias, `${facts.newMajor} accepts ${host.alias}’s configuration`, (seen) =>
+        when(seen.markers.includes('configuration'), 'it did not come to its end'),
+      ),
+    ],
     undo: 'nothing to undo: it works on a copy',
   });
 };
@@ -131,7 +170,8 @@ const binariesStep = (facts: ClusterFacts, host: HostFacts): Step =>
     host,
     as: 'postgres',
     title: `Look at the ${facts.newMajor} programs and libraries`,
-    reason: 'A program or an extension’s library that is missing on one node stops the upgrade there, in the middle of the night.',
+    reason:
+      'A program or an extension’s library that is missing on one node stops the upgrade there, in the middle of the night.',
     guide: null,
     danger: 'reads',
     script: script(
@@ -149,8 +189,15 @@ const binariesStep = (facts: ClusterFacts, host: HostFacts): Step =>
       `mkdir -p ${sh(`${host.workDir}/done`)}`,
       mark(host, 'binaries'),
     ),
-    probe: (world) => (isMarked(host, 'binaries', world) || isUpgraded(facts, host, world) ? done('looked at') : pending('not looked at yet')),
-    after: [about(host.alias, 'every program and library is there', (seen) => when(seen.markers.includes('binaries'), 'something is missing'))],
+    probe: (world) =>
+      isMarked(host, 'binaries', world) || isUpgraded(facts, host, world)
+        ? done('looked at')
+        : pending('not looked at yet'),
+    after: [
+      about(host.alias, 'every program and library is there', (seen) =>
+        when(seen.markers.includes('binaries'), 'something is missing'),
+      ),
+    ],
     undo: 'nothing to undo: it reads only',
   });
 
@@ -160,6 +207,10 @@ export const prepareSteps = (facts: ClusterFacts): Step[] => {
   return [
     ...hostsOf(facts).map((host) => saveStep(facts, host)),
     ...hostsOf(facts).map((host) => binariesStep(facts, host)),
-    ...upgraded.flatMap((host) => [initdbStep(facts, host), checkStep(facts, host), configurationStep(facts, host)]),
+    ...upgraded.flatMap((host) => [
+      initdbStep(facts, host),
+      checkStep(facts, host),
+      configurationStep(facts, host),
+    ]),
   ];
 };

@@ -27,7 +27,9 @@ const syncStep = (facts: ClusterFacts): Step[] =>
           script: setSyncStandbys(facts, facts.numberSyncStandbys),
           probe: (world) => {
             const found = monitorIn(world)?.numberSyncStandbys;
-            return found === facts.numberSyncStandbys ? done(`it is ${found}`) : pending(`it is ${found ?? 'unknown'}`);
+            return found === facts.numberSyncStandbys
+              ? done(`it is ${found}`)
+              : pending(`it is ${found ?? 'unknown'}`);
           },
           before: [everyNodeSettled],
           after: [syncStandbysAre(facts.numberSyncStandbys), everyNodeSettled],
@@ -47,7 +49,9 @@ const unguardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
       host,
       as: 'root',
       title: service.enabled ? 'Enable the unit, remove the drop-in' : 'Remove the drop-in',
-      reason: service.enabled ? `A reboot shall bring ${facts.newMajor} back.` : 'The unit was not enabled before, and is not now.',
+      reason: service.enabled
+        ? `A reboot shall bring ${facts.newMajor} back.`
+        : 'The unit was not enabled before, and is not now.',
       guide: null,
       danger: 'changes',
       script: script(
@@ -64,8 +68,12 @@ const unguardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
         return clean ? half('no drop-in, but not enabled') : pending('guarded still');
       },
       after: [
-        about(host.alias, `${unit} ${service.enabled ? 'starts' : 'does not start'} at boot`, (seen) => when(seen.unit?.enabled === service.enabled, 'it is otherwise')),
-        about(host.alias, 'no drop-in of ours is left', (seen) => when(seen.unit?.dropIns.includes(dropInFile(unit)) === false, 'it is there')),
+        about(host.alias, `${unit} ${service.enabled ? 'starts' : 'does not start'} at boot`, (seen) =>
+          when(seen.unit?.enabled === service.enabled, 'it is otherwise'),
+        ),
+        about(host.alias, 'no drop-in of ours is left', (seen) =>
+          when(seen.unit?.dropIns.includes(dropInFile(unit)) === false, 'it is there'),
+        ),
       ],
       undo: 'nothing to undo here',
     }),
@@ -78,9 +86,19 @@ const sameNodes = (facts: ClusterFacts): Condition => ({
     const rows = monitorIn(world)?.nodes;
     if (rows === undefined) return { holds: false, found: 'the monitor’s database does not answer' };
     const other = facts.nodes.find(
-      (node) => !rows.some((row) => row.id === node.nodeId && row.name === node.alias && row.priority === node.priority && row.quorum === node.quorum),
+      (node) =>
+        !rows.some(
+          (row) =>
+            row.id === node.nodeId &&
+            row.name === node.alias &&
+            row.priority === node.priority &&
+            row.quorum === node.quorum,
+        ),
     );
-    return when(other === undefined && rows.length === facts.nodes.length, other === undefined ? `there are ${rows.length} nodes` : `${other.alias} differs`);
+    return when(
+      other === undefined && rows.length === facts.nodes.length,
+      other === undefined ? `there are ${rows.length} nodes` : `${other.alias} differs`,
+    );
   },
 });
 
@@ -92,7 +110,9 @@ const oneIdentifier = (facts: ClusterFacts): Condition => ({
     for (const node of facts.nodes) {
       const seen = hostIn(world, node.alias);
       found.add(seen?.stateIdentifier ?? 'none');
-      found.add((seen !== null && isCluster(seen.data) ? seen.data.control?.systemIdentifier : null) ?? 'none');
+      found.add(
+        (seen !== null && isCluster(seen.data) ? seen.data.control?.systemIdentifier : null) ?? 'none',
+      );
     }
     return when(found.size === 1, [...found].join(', '));
   },
@@ -101,8 +121,15 @@ const oneIdentifier = (facts: ClusterFacts): Condition => ({
 const newEverywhere = (facts: ClusterFacts): Condition => ({
   says: `PostgreSQL ${facts.newMajor} runs on every host`,
   holds: (world) => {
-    const other = hostsOf(facts).find((host) => !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.newMajor}.`));
-    return when(other === undefined, other === undefined ? '' : `${other.alias}: ${hostIn(world, other.alias)?.server?.version ?? 'no answer'}`);
+    const other = hostsOf(facts).find(
+      (host) => !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.newMajor}.`),
+    );
+    return when(
+      other === undefined,
+      other === undefined
+        ? ''
+        : `${other.alias}: ${hostIn(world, other.alias)?.server?.version ?? 'no answer'}`,
+    );
   },
 });
 
@@ -112,7 +139,10 @@ const finalConditions = (facts: ClusterFacts): readonly Condition[] => {
     newEverywhere(facts),
     everyNodeSettled,
     nodeSettled(primary.alias, secondariesOf(facts).length === 0 ? ['single'] : ['primary']),
-    ...secondariesOf(facts).flatMap((node) => [nodeSettled(node.alias, ['secondary']), streaming(primary, node)]),
+    ...secondariesOf(facts).flatMap((node) => [
+      nodeSettled(node.alias, ['secondary']),
+      streaming(primary, node),
+    ]),
     sameNodes(facts),
     oneIdentifier(facts),
     syncStandbysAre(facts.numberSyncStandbys),
@@ -130,14 +160,21 @@ const finalStep = (facts: ClusterFacts): Step =>
     reason: 'What the change ticket wants to see, asked of the servers.',
     guide: 'Step 13',
     danger: 'reads',
-    script: script(`${sh(facts.monitor.newAutoctl)} show state --pgdata ${sh(facts.monitor.pgdata)}`, mark(facts.monitor, 'final')),
-    probe: (world) => (isMarked(facts.monitor, 'final', world) && finalConditions(facts).every((one) => one.holds(world).holds) ? done('all of it holds') : pending('not proven yet')),
+    script: script(
+      `${sh(facts.monitor.newAutoctl)} show state --pgdata ${sh(facts.monitor.pgdata)}`,
+      mark(facts.monitor, 'final'),
+    ),
+    probe: (world) =>
+      isMarked(facts.monitor, 'final', world) && finalConditions(facts).every((one) => one.holds(world).holds)
+        ? done('all of it holds')
+        : pending('not proven yet'),
     after: finalConditions(facts),
     settleSeconds: 60,
     undo: 'nothing to undo: it reads only',
   });
 
-const performed = (facts: ClusterFacts, id: string, world: World): boolean => isMarked(facts.monitor, id, world);
+const performed = (facts: ClusterFacts, id: string, world: World): boolean =>
+  isMarked(facts.monitor, id, world);
 
 /** A rehearsal of the failover that the cluster is there for, and back; for those who want it. */
 const switchoverSteps = (facts: ClusterFacts): Step[] => {
@@ -150,18 +187,26 @@ const switchoverSteps = (facts: ClusterFacts): Step[] => {
       `${psql(monitor, monitor.newBindir, monitor.database)} -Atc ${sh(`select pgautofailover.perform_promotion(${sqlLiteral(facts.formation)}, ${sqlLiteral(to)})`)}`,
       mark(monitor, `promoted-${to}`),
     );
-  const step = (id: string, to: NodeName, from: NodeName, title: string, before: readonly Condition[]): Step =>
+  const step = (
+    id: string,
+    to: NodeName,
+    from: NodeName,
+    title: string,
+    before: readonly Condition[],
+  ): Step =>
     makeStep(facts, {
       id,
       phase: 'I',
       host: monitor,
       as: 'postgres',
       title,
-      reason: 'To know that a failover works on the new version, while you are watching. Writes pause for some seconds.',
+      reason:
+        'To know that a failover works on the new version, while you are watching. Writes pause for some seconds.',
       guide: null,
       danger: 'changes',
       script: promote(to),
-      probe: (world) => (performed(facts, `promoted-${to}`, world) ? done('it was done') : pending('not done; it is optional')),
+      probe: (world) =>
+        performed(facts, `promoted-${to}`, world) ? done('it was done') : pending('not done; it is optional'),
       before: [everyNodeSettled, ...before],
       after: [nodeSettled(to, ['primary']), nodeSettled(from, ['secondary']), everyNodeSettled],
       settleSeconds: 180,
@@ -169,8 +214,12 @@ const switchoverSteps = (facts: ClusterFacts): Step[] => {
       optional: true,
     });
   return [
-    step('switchover', first.alias, primary.alias, `Switchover to ${first.alias} (optional)`, [nodeSettled(primary.alias, ['primary'])]),
-    step('switch-back', primary.alias, first.alias, `Switch back to ${primary.alias} (optional)`, [nodeSettled(first.alias, ['primary'])]),
+    step('switchover', first.alias, primary.alias, `Switchover to ${first.alias} (optional)`, [
+      nodeSettled(primary.alias, ['primary']),
+    ]),
+    step('switch-back', primary.alias, first.alias, `Switch back to ${primary.alias} (optional)`, [
+      nodeSettled(first.alias, ['primary']),
+    ]),
   ];
 };
 type NodeName = string;

@@ -3,7 +3,18 @@ import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, nodeIn } from '../../cluster/world.ts';
-import { about, acceptsWrites, allStopped, backupIsThere, describe, everyNodeSettled, isMajor, nodeSettled, streaming, when } from '../conditions.ts';
+import {
+  about,
+  acceptsWrites,
+  allStopped,
+  backupIsThere,
+  describe,
+  everyNodeSettled,
+  isMajor,
+  nodeSettled,
+  streaming,
+  when,
+} from '../conditions.ts';
 import { isMovedAside } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
@@ -27,10 +38,15 @@ const asideStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       `mv ${sh(node.data)} ${sh(node.backupData)}`,
       `du -sh ${sh(node.backupData)}`,
     ),
-    probe: (world) => (isMovedAside(facts, node, world) ? done(`${node.backupData} holds the image`) : pending(`${node.data} is the image still`)),
+    probe: (world) =>
+      isMovedAside(facts, node, world)
+        ? done(`${node.backupData} holds the image`)
+        : pending(`${node.data} is the image still`),
     before: [
       allStopped(node),
-      about(node.alias, `${node.data} is PostgreSQL ${facts.oldMajor}`, (seen) => when(isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}`)),
+      about(node.alias, `${node.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>
+        when(isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}`),
+      ),
     ],
     after: [backupIsThere(facts, node)],
     undo: `mv ${node.backupData} ${node.data}`,
@@ -46,7 +62,8 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     title: 'Start pg_autoctl on the secondary',
     reason: 'It reports to the monitor and waits in maintenance, with no data directory yet.',
     guide: 'Step 12',
-    differs: 'The guide creates the node again; it would stay in maintenance for ever, and the name is taken.',
+    differs:
+      'The guide creates the node again; it would stay in maintenance for ever, and the name is taken.',
     danger: 'changes',
     script: startScript(node, node.newAutoctl),
     probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
@@ -76,19 +93,31 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     probe: (world) => {
       const row = nodeIn(world, node.alias);
       const seen = hostIn(world, node.alias);
-      if (row?.reported === 'secondary' && row.assigned === 'secondary' && seen !== null && isMajor(seen.data, facts.newMajor)) return done('it is secondary');
-      if (row === null || row.assigned === 'maintenance') return pending(row === null ? 'not seen' : 'in maintenance');
+      if (
+        row?.reported === 'secondary' &&
+        row.assigned === 'secondary' &&
+        seen !== null &&
+        isMajor(seen.data, facts.newMajor)
+      )
+        return done('it is secondary');
+      if (row === null || row.assigned === 'maintenance')
+        return pending(row === null ? 'not seen' : 'in maintenance');
       return half(`${row.reported} → ${row.assigned}`);
     },
     before: [
       nodeSettled(node.alias, ['maintenance']),
-      about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) => when(!isCluster(seen.data), `it ${describe(seen.data)}`)),
+      about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
+        when(!isCluster(seen.data), `it ${describe(seen.data)}`),
+      ),
       backupIsThere(facts, node),
       acceptsWrites(facts, primary),
     ],
     after: [
       about(node.alias, `${node.data} is PostgreSQL ${facts.newMajor}, a standby`, (seen) =>
-        when(isCluster(seen.data) && seen.data.major === facts.newMajor && seen.data.standby, describe(seen.data)),
+        when(
+          isCluster(seen.data) && seen.data.major === facts.newMajor && seen.data.standby,
+          describe(seen.data),
+        ),
       ),
       nodeSettled(node.alias, ['secondary']),
       streaming(primary, node),

@@ -23,24 +23,36 @@ export const stopScript = (host: HostFacts, autoctl: string): string =>
     : script(
         `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null || true)`,
         `if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then ${sh(autoctl)} stop --pgdata ${sh(host.pgdata)}; fi`,
-        ...tryFor(600, `{ [ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null; } && [ ! -e ${sh(`${host.data}/postmaster.pid`)} ]`, 'pg_autoctl or PostgreSQL is still running'),
+        ...tryFor(
+          600,
+          `{ [ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null; } && [ ! -e ${sh(`${host.data}/postmaster.pid`)} ]`,
+          'pg_autoctl or PostgreSQL is still running',
+        ),
       );
 
 /** Without systemd a detached `pg_autoctl run`, its output in our directory. */
 export const startScript = (host: HostFacts, autoctl: string): string =>
   host.service.kind === 'systemd'
-    ? script(`systemctl reset-failed ${sh(host.service.unit)} 2>/dev/null || true`, `systemctl start ${sh(host.service.unit)}`)
+    ? script(
+        `systemctl reset-failed ${sh(host.service.unit)} 2>/dev/null || true`,
+        `systemctl start ${sh(host.service.unit)}`,
+      )
     : script(
         `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null || true)`,
         `if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then echo "pg_autoctl runs already, pid $pid"; exit 0; fi`,
         'cd',
         `setsid -f ${sh(autoctl)} run --pgdata ${sh(host.pgdata)} </dev/null >>${sh(`${host.workDir}/pg_autoctl.log`)} 2>&1`,
-        ...tryFor(30, `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null) && kill -0 "$pid" 2>/dev/null`, 'pg_autoctl did not start'),
+        ...tryFor(
+          30,
+          `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null) && kill -0 "$pid" 2>/dev/null`,
+          'pg_autoctl did not start',
+        ),
         'echo "pg_autoctl runs, pid $pid"',
       );
 
 /** systemctl and unit files are root's; a pg_autoctl without a unit is postgres's own. */
-export const serviceUser = (host: HostFacts): 'root' | 'postgres' => (host.service.kind === 'systemd' ? 'root' : 'postgres');
+export const serviceUser = (host: HostFacts): 'root' | 'postgres' =>
+  host.service.kind === 'systemd' ? 'root' : 'postgres';
 
 /** What the service and its server logged last. As the service's user: root reads the systemd journal. */
 export const serviceCauses = (host: HostFacts): readonly Cause[] => [
@@ -49,7 +61,10 @@ export const serviceCauses = (host: HostFacts): readonly Cause[] => [
         title: `journalctl -u ${host.service.unit}`,
         script: `journalctl --no-pager -q -o cat -n 25 -u ${sh(host.service.unit)}`,
       }
-    : { title: `${host.workDir}/pg_autoctl.log`, script: `tail -n 25 ${sh(`${host.workDir}/pg_autoctl.log`)}` },
+    : {
+        title: `${host.workDir}/pg_autoctl.log`,
+        script: `tail -n 25 ${sh(`${host.workDir}/pg_autoctl.log`)}`,
+      },
   {
     title: `${host.data}/startup.log`,
     script: `tail -n 15 ${sh(`${host.data}/startup.log`)}`,

@@ -1,13 +1,23 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import type { World } from '../../cluster/world.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
-import { about, allStopped, everySecondaryInMaintenance, hasReceived, noSyncStandbys, sameCheckpoint, stoppedCleanly, streaming, when } from '../conditions.ts';
+import {
+  about,
+  allStopped,
+  everySecondaryInMaintenance,
+  hasReceived,
+  noSyncStandbys,
+  sameCheckpoint,
+  stoppedCleanly,
+  streaming,
+  when,
+} from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
 import type { Probe, Step } from '../step.ts';
-import type { World } from '../../cluster/world.ts';
 import { dropInDirectory, dropInFile, serviceUser, stopScript } from './service.ts';
 
 const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
@@ -23,7 +33,8 @@ const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
       title: 'KillMode=mixed, and no start at boot',
       reason: `Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring ${facts.oldMajor} back.`,
       guide: 'Step 2',
-      differs: 'The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.',
+      differs:
+        'The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.',
       danger: 'changes',
       script: script(
         `mkdir -p ${sh(dropInDirectory(unit))}`,
@@ -41,8 +52,12 @@ const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
         return guarded ? half('KillMode=mixed, but enabled') : pending(`KillMode=${seen.killMode}`);
       },
       after: [
-        about(host.alias, `${unit} has KillMode=mixed`, (seen) => when(seen.unit?.killMode === 'mixed', `it is ${seen.unit?.killMode ?? 'unknown'}`)),
-        about(host.alias, `${unit} does not start at boot`, (seen) => when(seen.unit?.enabled === false, 'it is enabled')),
+        about(host.alias, `${unit} has KillMode=mixed`, (seen) =>
+          when(seen.unit?.killMode === 'mixed', `it is ${seen.unit?.killMode ?? 'unknown'}`),
+        ),
+        about(host.alias, `${unit} does not start at boot`, (seen) =>
+          when(seen.unit?.enabled === false, 'it is enabled'),
+        ),
       ],
       undo: `rm ${dropInFile(unit)}; systemctl daemon-reload${service.enabled ? `; systemctl enable ${unit}` : ''}`,
     }),
@@ -87,14 +102,23 @@ const stopPrimary = (facts: ClusterFacts): Step => {
     as: serviceUser(primary),
     writes: 'stop',
     title: 'Stop the primary: the downtime begins',
-    reason: 'First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become images without loss.',
+    reason:
+      'First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become images without loss.',
     guide: 'Step 2',
     differs: 'The guide stops the secondary first: under load it then lacked 5,348 committed transactions.',
     danger: 'changes',
     script: stopScript(primary, primary.oldAutoctl),
     probe: (world) => stopped(facts, primary, world),
-    before: [everySecondaryInMaintenance(facts), ...secondaries.map((node) => streaming(primary, node)), noSyncStandbys(primary)],
-    after: [allStopped(primary), stoppedCleanly(primary, 'shut down'), ...secondaries.map((node) => hasReceived(primary, node))],
+    before: [
+      everySecondaryInMaintenance(facts),
+      ...secondaries.map((node) => streaming(primary, node)),
+      noSyncStandbys(primary),
+    ],
+    after: [
+      allStopped(primary),
+      stoppedCleanly(primary, 'shut down'),
+      ...secondaries.map((node) => hasReceived(primary, node)),
+    ],
     settleSeconds: 600,
     quietSeconds: 30,
     undo: `start ${primary.alias} again on ${facts.oldMajor}; then disable maintenance on the secondaries`,
@@ -109,7 +133,8 @@ const stopSecondary = (facts: ClusterFacts, node: NodeFacts): Step => {
     host: node,
     as: serviceUser(node),
     title: 'Stop the secondary and prove its image',
-    reason: 'Stopped at the primary’s shutdown checkpoint, its data directory is the whole cluster as it was: the way back.',
+    reason:
+      'Stopped at the primary’s shutdown checkpoint, its data directory is the whole cluster as it was: the way back.',
     guide: 'Step 2',
     danger: 'changes',
     script: stopScript(node, node.oldAutoctl),
@@ -148,4 +173,3 @@ export const stopSteps = (facts: ClusterFacts): Step[] => [
   ...secondariesOf(facts).map((node) => stopSecondary(facts, node)),
   stopMonitor(facts),
 ];
-

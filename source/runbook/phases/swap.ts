@@ -17,24 +17,37 @@ export const carryStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
     host,
     as: 'postgres',
     title: 'Carry the configuration into the new directory',
-    reason: 'pg_upgrade carries no configuration: without this the server has ssl = off, default max_connections and no preloaded library.',
+    reason:
+      'pg_upgrade carries no configuration: without this the server has ssl = off, default max_connections and no preloaded library.',
     guide: isNode(host) ? 'Step 5' : 'Step 8',
-    differs: 'Every configuration file, not the SSL files alone; and read once by the new server before the swap.',
+    differs:
+      'Every configuration file, not the SSL files alone; and read once by the new server before the swap.',
     danger: 'changes',
-    script: script(...carryLines(host, host.data, host.newData), ...readConfigurationLines(host, host.newData, host.newData)),
+    script: script(
+      ...carryLines(host, host.data, host.newData),
+      ...readConfigurationLines(host, host.newData, host.newData),
+    ),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
       if (isCluster(seen.data) && seen.data.major === facts.newMajor)
-        return seen.data.carried ? done('it is in place') : half(`${host.data} lacks pg_auto_failover’s configuration`);
-      return isCluster(seen.newData) && seen.newData.carried ? done('it is in place') : pending('not carried yet');
+        return seen.data.carried
+          ? done('it is in place')
+          : half(`${host.data} lacks pg_auto_failover’s configuration`);
+      return isCluster(seen.newData) && seen.newData.carried
+        ? done('it is in place')
+        : pending('not carried yet');
     },
     before: [
       allStopped(host),
-      about(host.alias, 'pg_upgrade has finished', (_, world) => when(isUpgraded(facts, host, world), 'it has not')),
+      about(host.alias, 'pg_upgrade has finished', (_, world) =>
+        when(isUpgraded(facts, host, world), 'it has not'),
+      ),
     ],
     after: [
-      about(host.alias, `pg_auto_failover’s configuration is in ${host.newData}`, (seen) => when(isCluster(seen.newData) && seen.newData.carried, 'it is not')),
+      about(host.alias, `pg_auto_failover’s configuration is in ${host.newData}`, (seen) =>
+        when(isCluster(seen.newData) && seen.newData.carried, 'it is not'),
+      ),
     ],
     undo: 'nothing to undo: the old directory keeps its own',
   });
@@ -64,7 +77,8 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (isSwapped(facts, host, world)) return done(`${host.data} is PostgreSQL ${facts.newMajor}`);
-      if (seen?.data.kind === 'absent' && isMovedAside(facts, host, world)) return half('the old directory is aside, the new one not in its place');
+      if (seen?.data.kind === 'absent' && isMovedAside(facts, host, world))
+        return half('the old directory is aside, the new one not in its place');
       return pending(seen === null ? 'not seen' : `${host.data} ${describe(seen.data)}`);
     },
     before: [allStopped(host), dataIsOld(facts, host)],

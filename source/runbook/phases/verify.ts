@@ -13,13 +13,25 @@ import type { Step } from '../step.ts';
  * nothing is archived under timeline 1 and no subscription begins to pull.
  */
 const privateOptions = (socket: string): string =>
-  ["listen_addresses=''", "synchronous_standby_names=''", `unix_socket_directories='${socket}'`, 'archive_mode=off', 'max_logical_replication_workers=0']
+  [
+    "listen_addresses=''",
+    "synchronous_standby_names=''",
+    `unix_socket_directories='${socket}'`,
+    'archive_mode=off',
+    'max_logical_replication_workers=0',
+  ]
     .map((setting) => `-c ${setting}`)
     .join(' ');
 
 const runsPrivately = (facts: ClusterFacts, world: World): boolean => {
   const seen = hostIn(world, primaryOf(facts).alias);
-  return seen !== null && isCluster(seen.data) && seen.data.major === facts.newMajor && seen.data.running && !seen.autoctl;
+  return (
+    seen !== null &&
+    isCluster(seen.data) &&
+    seen.data.major === facts.newMajor &&
+    seen.data.running &&
+    !seen.autoctl
+  );
 };
 
 /** E. The new primary, alone with its DBA. */
@@ -29,7 +41,10 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
   const verified = (world: World): boolean => isMarked(primary, 'analyze-1', world);
   const isBack = (world: World): boolean => verified(world) && !runsPrivately(facts, world);
   const server = about(primary.alias, `${facts.newMajor} runs privately on ${primary.alias}`, (seen) =>
-    when(seen.server !== null && seen.server.listenAddresses === '', seen.server === null ? 'it does not answer' : 'it listens to the network'),
+    when(
+      seen.server !== null && seen.server.listenAddresses === '',
+      seen.server === null ? 'it does not answer' : 'it listens to the network',
+    ),
   );
   return [
     makeStep(facts, {
@@ -38,11 +53,18 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
       host: primary,
       as: 'postgres',
       title: `Start ${facts.newMajor} for the first time, privately`,
-      reason: 'To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.',
+      reason:
+        'To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.',
       guide: 'Step 6',
-      differs: 'Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.',
+      differs:
+        'Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.',
       danger: facts.mode === 'link' ? 'point-of-no-return' : 'changes',
-      causes: [{ title: `${primary.workDir}/private-start.log`, script: `tail -n 30 ${sh(`${primary.workDir}/private-start.log`)}` }],
+      causes: [
+        {
+          title: `${primary.workDir}/private-start.log`,
+          script: `tail -n 30 ${sh(`${primary.workDir}/private-start.log`)}`,
+        },
+      ],
       script: script(
         'umask 077',
         `mkdir -p ${sh(socket)}`,
@@ -57,7 +79,13 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
       ),
       probe: (world) => {
         if (runsPrivately(facts, world)) return done('it runs');
-        return verified(world) ? done('it has run, and was verified') : pending(newClusterStarted(facts, primary, world) === 'never' ? 'it has never been started' : 'it does not run');
+        return verified(world)
+          ? done('it has run, and was verified')
+          : pending(
+              newClusterStarted(facts, primary, world) === 'never'
+                ? 'it has never been started'
+                : 'it does not run',
+            );
       },
       before: [allStopped(primary), dataIsNew(facts, primary)],
       after: [server],
@@ -75,7 +103,8 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
       title: 'Look at the databases, update extensions',
       reason: 'Version, databases and tables are there; what pg_upgrade asks to be updated is updated.',
       guide: 'Step 6',
-      differs: 'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
+      differs:
+        'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
       danger: 'changes',
       script: script(
         `${psql(primary, primary.newBindir, 'postgres', socket)} -Atc ${sh('select version()')}`,
@@ -91,7 +120,11 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
       ),
       probe: (world) => (isMarked(primary, 'verify', world) ? done('verified') : pending('not verified yet')),
       before: [server],
-      after: [about(primary.alias, 'the databases answer', (seen) => when(seen.markers.includes('verify'), 'the look did not come to its end'))],
+      after: [
+        about(primary.alias, 'the databases answer', (seen) =>
+          when(seen.markers.includes('verify'), 'the look did not come to its end'),
+        ),
+      ],
       quietSeconds: 120,
       undo: 'nothing to undo here',
     }),
@@ -101,9 +134,11 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
       host: primary,
       as: 'postgres',
       title: 'First, rough statistics',
-      reason: 'Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.',
+      reason:
+        'Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.',
       guide: 'Step 6',
-      differs: 'Only the first of the three stages costs downtime; the other two run after the primary is back.',
+      differs:
+        'Only the first of the three stages costs downtime; the other two run after the primary is back.',
       danger: 'changes',
       script: script(
         "export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'",
@@ -119,7 +154,11 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
       ),
       probe: (world) => (verified(world) ? done('they are there') : pending('none yet')),
       before: [server],
-      after: [about(primary.alias, 'the first statistics are there', (_, world) => when(verified(world), 'vacuumdb did not come to its end'))],
+      after: [
+        about(primary.alias, 'the first statistics are there', (_, world) =>
+          when(verified(world), 'vacuumdb did not come to its end'),
+        ),
+      ],
       quietSeconds: 120,
       undo: 'nothing to undo here',
     }),
@@ -132,7 +171,9 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
       reason: 'pg_autoctl starts it again, as its own.',
       guide: 'Step 6',
       danger: 'changes',
-      script: script(`${command(inBin(primary.newBindir, 'pg_ctl'), option('--pgdata', primary.data), '--wait --timeout=3600 --mode=fast', 'stop')}`),
+      script: script(
+        `${command(inBin(primary.newBindir, 'pg_ctl'), option('--pgdata', primary.data), '--wait --timeout=3600 --mode=fast', 'stop')}`,
+      ),
       probe: (world) => (isBack(world) ? done('it is stopped') : pending('it runs')),
       after: [allStopped(primary), stoppedCleanly(primary, 'shut down')],
       undo: 'nothing to undo here',
