@@ -1,6 +1,6 @@
 // The console over a pretended cluster, to look at it by hand and in terminal tests:
 //   npx esbuild scripts/dev-console.tsx --bundle --platform=node --format=esm --packages=external --jsx=automatic --outfile=dist/dev/dev-console.mjs
-//   node dist/dev/dev-console.mjs [--done=N] [--fail=N] [--line-ms=N] [--flood=N] [--question] [--passphrase] [--guard=N] [--stale] [--plain] [--yes=NAME]
+//   node dist/dev/dev-console.mjs [--done=N] [--fail=N] [--line-ms=N] [--flood=N] [--question] [--passphrase] [--guard=SHOWN[,PRESSED]] [--stale] [--plain] [--yes=NAME]
 
 import { readlinePrompt } from '../source/plain/prompt.ts';
 import { runPlain } from '../source/plain/run-plain.ts';
@@ -51,8 +51,9 @@ if (plain) {
   prompt.close();
   await engine.close();
 } else {
-  const guard = argument('guard');
-  const options = guard === null ? {} : { guard: { shown: Number(guard), pressed: Number(guard) } };
+  // `--guard=SHOWN,PRESSED` in milliseconds, or one number for both.
+  const [shown, pressed] = argument('guard')?.split(',').map(Number) ?? [];
+  const options = shown === undefined ? {} : { guard: { shown, pressed: pressed ?? shown } };
   const reason = await runConsole(
     engine,
     { stdin: process.stdin, stdout: process.stdout, env: process.env },
