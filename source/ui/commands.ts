@@ -1,8 +1,9 @@
-import { confirmable, currentStep, numberOf, shownFace, stepOf } from '../store/selectors.ts';
+import { currentStep, shownFace } from '../store/selectors.ts';
 import type { ConsoleState } from '../store/state.ts';
 import type { KeyName } from './keys.ts';
 import type { Screen } from './screen.ts';
 import { findNext, scroll } from './scroll.ts';
+import { due, enterWords, failed, outputOnly, scrolls, searched, whyNotDue, whyNotFailed } from './when.ts';
 
 export type Group = 'Deciding' | 'Looking' | 'Moving' | 'Leaving';
 
@@ -18,42 +19,6 @@ export interface Command {
   readonly disabled?: (state: ConsoleState) => string | null;
   readonly run: (screen: Screen) => void;
 }
-
-const due = ({ view }: ConsoleState): boolean =>
-  view.stage.kind === 'confirm' || view.stage.kind === 'failed';
-const failed = ({ view }: ConsoleState): boolean => view.stage.kind === 'failed';
-
-const whyNotDue = (what: string) => (state: ConsoleState) => {
-  if (due(state)) return null;
-  const { stage } = state.view;
-  return stage.kind === 'running'
-    ? `${what} is possible when the running step has ended.`
-    : `${what} is possible when a step waits for you.`;
-};
-
-const whyNotFailed = (state: ConsoleState): string | null =>
-  failed(state) ? null : 'Nothing has failed: there is nothing to run again.';
-
-const enterWords = (state: ConsoleState): string | null => {
-  const { stage } = state.view;
-  if (stage.kind !== 'confirm') return null;
-  const step = stepOf(state.view, stage.step);
-  if (step === null) return null;
-  const number = numberOf(state.view, step.id);
-  if (confirmable(state) === null) return `show step ${number}, which waits`;
-  if (step.script === null) return null;
-  return step.danger === 'point-of-no-return'
-    ? `NO RETURN: asks for the name ${step.host}`
-    : `run step ${number} on ${step.host}`;
-};
-
-const outputOnly = (state: ConsoleState): string | null =>
-  shownFace(state) === 'output' ? null : 'Searching works in the output: o shows it.';
-const searched = (state: ConsoleState): string | null =>
-  outputOnly(state) ?? (state.needle === '' ? 'Nothing was searched for yet: / asks.' : null);
-
-const scrolls = (state: ConsoleState): string | null =>
-  state.focus === 'monitor' ? 'Nothing to scroll in the monitor pane: z shows it whole.' : null;
 
 const move = (
   keys: readonly KeyName[],

@@ -1,0 +1,48 @@
+import { confirmable, numberOf, shownFace, stepOf } from '../store/selectors.ts';
+import type { ConsoleState } from '../store/state.ts';
+
+/** A step waits for a decision: to be run, or after it failed. */
+export const due = ({ view }: ConsoleState): boolean =>
+  view.stage.kind === 'confirm' || view.stage.kind === 'failed';
+
+/** The step that the run is at has failed. */
+export const failed = ({ view }: ConsoleState): boolean => view.stage.kind === 'failed';
+
+/** Why something about the waiting step cannot be done now. */
+export const whyNotDue = (what: string) => (state: ConsoleState) => {
+  if (due(state)) return null;
+  const { stage } = state.view;
+  return stage.kind === 'running'
+    ? `${what} is possible when the running step has ended.`
+    : `${what} is possible when a step waits for you.`;
+};
+
+/** Why nothing can be run again now. */
+export const whyNotFailed = (state: ConsoleState): string | null =>
+  failed(state) ? null : 'Nothing has failed: there is nothing to run again.';
+
+/** What Enter does now, for the footer. */
+export const enterWords = (state: ConsoleState): string | null => {
+  const { stage } = state.view;
+  if (stage.kind !== 'confirm') return null;
+  const step = stepOf(state.view, stage.step);
+  if (step === null) return null;
+  const number = numberOf(state.view, step.id);
+  if (confirmable(state) === null) return `show step ${number}, which waits`;
+  if (step.script === null) return null;
+  return step.danger === 'point-of-no-return'
+    ? `NO RETURN: asks for the name ${step.host}`
+    : `run step ${number} on ${step.host}`;
+};
+
+/** Why searching does not work now. */
+export const outputOnly = (state: ConsoleState): string | null =>
+  shownFace(state) === 'output' ? null : 'Searching works in the output: o shows it.';
+
+/** Why there is no next place found. */
+export const searched = (state: ConsoleState): string | null =>
+  outputOnly(state) ?? (state.needle === '' ? 'Nothing was searched for yet: / asks.' : null);
+
+/** Why the focused pane does not scroll. */
+export const scrolls = (state: ConsoleState): string | null =>
+  state.focus === 'monitor' ? 'Nothing to scroll in the monitor pane: z shows it whole.' : null;

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { runPlain } from '../../source/plain/run-plain.ts';
+import { FakeEngine, type FakeOptions } from './fake-engine.ts';
+
+const question = {
+  kind: 'unknown-host-key',
+  alias: 'node_2',
+  host: '10.0.0.12',
+  keyType: 'ssh-ed25519',
+  fingerprint: 'SHA256:Nq7',
+} as const;
+
+/** Runs in plain lines with these answers, in order; null ends the input. */
+const run = async (options: FakeOptions, answers: readonly string[] | null, yes?: string) => {
+  const engine = new FakeEngine({ lineMs: 0, ...options });
+  const left = [...(answers ?? [])];
+  let written = '';
+  const exit = await runPlain(engine, {
+    write: (text) => {
+      written += text;
+    },
+    ...(answers === null
+      ? {}
+      : {
+          prompt: async (text: string) => {
+            written += `${text}\n`;
+            return left.shift() ?? null;
+          },
+        }),
+    ...(yes === undefined ? {} : { yes }),
+  });
+  await engine.close();
+  return { exit, written, asked: engine.asked };
+};
+
+test('with the name of the cluster it confirms everything, typed names too', async () => {
+  const { exit, written, asked } = await run({}, null, 'shop');
+  expect(exit).toBe(0);
+  expect(asked).toHaveLength(59);
+  expect(asked).toContain('confirm E33-node_1 node_1');
+  expect(written).toContain('node_1| Restoring database schemas in the new cluster                 ok\n');
+  expect(written).toContain('Steps: 59 done');
+});
+
+test('with the name of another cluster it does nothing', async () => {
+  const { exit, asked } = await run({}, null, 'shop2');
+  expect([exit, asked]).toEqual([2, []]);
+});
+
+test('with the name of the cluster it still trusts no unknown key', async () => {
+  const { exit, asked } = await run({ questions: [question] }, null, 'shop');
+  expect([exit, asked]).toEqual([2, ['answer no']]);
+});
+
+test('a failure ends an unattended run, with its remedy', async () => {
+  const { exit, written } = await run({ failAt: 7 }, null, 'shop');
+  expect(exit).toBe(1);
+  expect(written).toContain('Do:        Install postgresql-17-postgis-3');
+});
+
+test('a failure offers its choices to somebody who can be asked', async () => {
+  const { exit, asked } = await run({ failAt: 58, done: 57 }, ['y', 'what', 'skip', '', 'probe', 's', '']);
+  expect(asked).toEqual(['confirm I58-monitor', 'probe I58-monitor', 'skip I59-monitor ']);
+  expect(exit).toBe(0);
+});
+
+test('nothing runs without y, the right name, or anybody to ask', async () => {
+  expect((await run({ done: 3 }, ['', 'no', 'run', 'quit'])).asked).toEqual([]);
+  expect((await run({ done: 32 }, ['y', 'node_2', 'y', 'yes'])).asked).toEqual([]);
+  expect((await run({ done: 3 }, null)).exit).toBe(1);
+  expect((await run({ done: 32 }, ['y', 'node_1'])).asked).toEqual(['confirm E33-node_1 node_1']);
+});
