@@ -35,6 +35,8 @@ export const runConsole = async (
     maxFps: 60,
     exitOnCtrlC: false,
     patchConsole: false,
+    // Batches: without it every pane that hears of a change lays out and draws the whole screen once more.
+    concurrent: true,
   });
   // A terminal that is gone (closed laptop, killed tmux) fails every write: leave as if asked to, jobs go on.
   let gone = false;

@@ -70,7 +70,8 @@ export interface Theme {
   readonly looks: Readonly<Record<Tone, Looks>>;
   readonly glyphs: Glyphs;
   readonly border: 'double' | 'classic';
-  readonly spinner: 'dots' | 'line';
+  /** Slow ones: every turn of a spinner draws the screen. */
+  readonly spinner: 'layer' | 'line';
   /** undefined where colours are not wanted. */
   readonly alarm: string | undefined;
 }
@@ -105,7 +106,7 @@ export const themeFor = (env: Readonly<Record<string, string | undefined>>): The
     looks: noColour ? colourless : coloured,
     glyphs: wide ? unicode : ascii,
     border: wide ? 'double' : 'classic',
-    spinner: wide ? 'dots' : 'line',
+    spinner: wide ? 'layer' : 'line',
     alarm: noColour ? undefined : 'red',
   };
 };

@@ -226,21 +226,18 @@ export class FakeEngine implements EngineController {
     return accepted;
   }
 
-  #play(step: FakeStep, pieces: readonly string[], lineMs: number): void {
-    const [piece, ...rest] = pieces;
-    const later = (run: () => void) => {
-      const timer = setTimeout(() => {
-        this.#timers.delete(timer);
-        run();
-      }, lineMs);
-      this.#timers.add(timer);
-    };
-    if (piece === undefined) {
-      later(() => this.#end(step));
-      return;
-    }
-    this.print(step.id, piece);
-    later(() => this.#play(step, rest, lineMs));
+  #play(step: FakeStep, pieces: readonly string[], lineMs: number, at = 0): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      const piece = pieces[at];
+      if (piece === undefined) {
+        this.#end(step);
+        return;
+      }
+      this.print(step.id, piece);
+      this.#play(step, pieces, lineMs, at + 1);
+    }, lineMs);
+    this.#timers.add(timer);
   }
 
   #end(step: FakeStep): void {
