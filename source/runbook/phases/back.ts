@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { hostIn, nodeIn } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, dataIsNew, nodeSettled, when } from '../conditions.ts';
-import { isMarked } from '../evidence.ts';
+import { isMarked, isSwapped } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { command, inBin, mark, option, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
@@ -42,6 +42,14 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
           row !== null && row.reported === row.assigned && writable.some((state) => state === row.reported);
         if (seen?.autoctl && settled && acceptsWrites(facts, primary).holds(world).holds)
           return done(`it is ${row.reported}`);
+        // After a switchover it is a standby of the new version: nothing is left to start.
+        if (
+          seen?.autoctl &&
+          row?.reported === 'secondary' &&
+          row.assigned === 'secondary' &&
+          isSwapped(facts, primary, world)
+        )
+          return done('it is secondary, since a switchover');
         return seen?.autoctl
           ? half('pg_autoctl runs, the node is not settled yet')
           : pending('it does not run');

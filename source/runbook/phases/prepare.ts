@@ -57,7 +57,7 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
         when(seen.markers.includes(marker), 'they are not'),
       ),
     ],
-    undo: `rm -r ${host.workDir}`,
+    undo: `rm -r ${sh(host.workDir)}`,
   });
 };
 
@@ -94,7 +94,7 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
         when(isMajor(seen.newData, facts.newMajor), describe(seen.newData)),
       ),
     ],
-    undo: `rm -r ${host.newData}`,
+    undo: `rm -r ${sh(host.newData)}`,
   });
 
 const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>

@@ -28,7 +28,7 @@ const asideStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     phase: 'H',
     host: node,
     as: 'postgres',
-    title: `data → ${posix.basename(node.backupData)}`,
+    title: `${posix.basename(node.data)} → ${posix.basename(node.backupData)}`,
     reason: `The PG ${facts.oldMajor} image stays whole beside the new data; pg_autoctl finds no directory and takes a base backup.`,
     guide: 'Step 12',
     danger: 'changes',
@@ -49,7 +49,7 @@ const asideStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       ),
     ],
     after: [backupIsThere(facts, node)],
-    undo: `mv ${node.backupData} ${node.data}`,
+    undo: `mv ${sh(node.backupData)} ${sh(node.data)}`,
   });
 
 const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
@@ -70,7 +70,7 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     before: [backupIsThere(facts, node), acceptsWrites(facts, primaryOf(facts))],
     after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
     settleSeconds: 60,
-    undo: `stop it; mv ${node.backupData} ${node.data}`,
+    undo: `stop it; mv ${sh(node.backupData)} ${sh(node.data)}`,
   });
 
 const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
@@ -93,13 +93,16 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     probe: (world) => {
       const row = nodeIn(world, node.alias);
       const seen = hostIn(world, node.alias);
+      // Primary: after a switchover it has long since joined.
+      const joined = ['secondary', 'primary', 'wait_primary'];
       if (
-        row?.reported === 'secondary' &&
-        row.assigned === 'secondary' &&
+        row !== null &&
+        row.reported === row.assigned &&
+        joined.includes(row.reported) &&
         seen !== null &&
         isMajor(seen.data, facts.newMajor)
       )
-        return done('it is secondary');
+        return done(`it is ${row.reported}`);
       if (row === null || row.assigned === 'maintenance')
         return pending(row === null ? 'not seen' : 'in maintenance');
       return half(`${row.reported} → ${row.assigned}`);
@@ -125,7 +128,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     ],
     settleSeconds: 24 * 3600,
     quietSeconds: 600,
-    undo: `enable maintenance, stop it; remove ${node.data}; mv ${node.backupData} ${node.data}`,
+    undo: `enable maintenance, stop it; rm -r ${sh(node.data)}; mv ${sh(node.backupData)} ${sh(node.data)}`,
   });
 };
 

@@ -59,7 +59,7 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
     phase,
     host,
     as: 'postgres',
-    title: `Swap: data → ${posix.basename(host.backupData)}, new → data`,
+    title: `Swap: ${posix.basename(host.data)} → ${posix.basename(host.backupData)}, new → ${posix.basename(host.data)}`,
     reason: 'pg_autoctl, the unit and the configuration keep their paths; the old cluster stays beside them.',
     guide: isNode(host) ? 'Step 6' : 'Step 7',
     danger: 'changes',
@@ -83,6 +83,6 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
     },
     before: [allStopped(host), dataIsOld(facts, host)],
     after: [dataIsNew(facts, host), backupIsThere(facts, host)],
-    undo: `mv ${host.data} ${host.newData}; mv ${host.backupData} ${host.data}`,
+    undo: `mkdir -p ${sh(parent)}; mv ${sh(host.data)} ${sh(host.newData)}; mv ${sh(host.backupData)} ${sh(host.data)}`,
   });
 };
