@@ -7,7 +7,9 @@ const project = (name: string, include: string[], rest: object = {}) => ({
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['test/{cluster,runbook,remote,monitor,engine,store,ui,commands}/**/*.test.{ts,tsx}']),
+      project('unit', [
+        'test/{architecture,cluster,runbook,remote,monitor,engine,store,ui,commands}/**/*.test.{ts,tsx}',
+      ]),
       project('terminal', ['test/terminal/**/*.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
       project('lab', ['test/lab/**/*.test.ts'], {
         testTimeout: 900_000,

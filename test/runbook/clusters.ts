@@ -1,0 +1,204 @@
+import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../source/cluster/facts.ts';
+import type { MonitorNode } from '../../source/cluster/monitor-state.ts';
+
+/** Clusters as discovery would describe them. The lab's own is checked against its recording in discovery.test.ts. */
+
+export const oldIdentifier = '7711174124246397031';
+export const newIdentifier = '7711180000000000017';
+export const monitorIdentifier = '7711174122222222222';
+export const newMonitorIdentifier = '7711180000000000099';
+
+type Common = Omit<MonitorFacts, 'database' | 'extensionVersion'>;
+
+const data = '/var/lib/pgsql/data';
+
+const labHost: Common = {
+  alias: '',
+  pgdata: data,
+  data,
+  newData: '/var/lib/pgsql/17/data',
+  backupData: '/var/lib/pgsql/data_pg15_bak',
+  port: 5432,
+  socketDirectory: '/var/run/postgresql',
+  oldBindir: '/opt/vmware/postgres/15/bin',
+  newBindir: '/opt/vmware/postgres/17/bin',
+  oldVersion: '15.20',
+  newVersion: '17.12',
+  oldAutoctl: '/opt/vmware/postgres/15/bin/pg_autoctl',
+  newAutoctl: '/opt/vmware/postgres/17/bin/pg_autoctl',
+  configFile: `/var/lib/pgsql/.config/pg_autoctl${data}/pg_autoctl.cfg`,
+  stateFile: `/var/lib/pgsql/.local/share/pg_autoctl${data}/pg_autoctl.state`,
+  pidFile: `/tmp/pg_autoctl${data}/pg_autoctl.pid`,
+  home: '/var/lib/pgsql',
+  workDir: '/var/lib/pgsql/pgaf-upgrade',
+  service: {
+    kind: 'systemd',
+    unit: 'pgautofailover.service',
+    fragment: '/etc/systemd/system/pgautofailover.service',
+    enabled: true,
+  },
+  superuser: 'postgres',
+  initdb: {
+    encoding: 'UTF8',
+    collate: 'en_US.UTF-8',
+    ctype: 'en_US.UTF-8',
+    provider: 'c',
+    providerLocale: null,
+    checksums: false,
+    walSegmentBytes: 16_777_216,
+    groupAccess: false,
+  },
+  carry: [
+    'pg_hba.conf',
+    'pg_ident.conf',
+    'postgresql-auto-failover.conf',
+    'postgresql.auto.conf',
+    'postgresql.conf',
+    'server.crt',
+    'server.key',
+  ],
+};
+
+const rowOf = (node: NodeFacts, identifier: string): MonitorNode => ({
+  id: node.nodeId,
+  name: node.alias,
+  host: node.hostname,
+  port: node.port,
+  group: 0,
+  systemIdentifier: identifier,
+  reported: node.role,
+  assigned: node.role,
+  health: 1,
+  priority: node.priority,
+  quorum: node.quorum,
+  timeline: 1,
+  lsn: '0/15BC1960',
+  reportAge: 0.4,
+});
+
+const labNode = (number: number): NodeFacts => ({
+  ...labHost,
+  alias: `node_${number}`,
+  carry:
+    number === 1
+      ? labHost.carry
+      : [...labHost.carry.slice(0, 2), 'postgresql-auto-failover-standby.conf', ...labHost.carry.slice(2)],
+  nodeId: number,
+  hostname: `node${number}`,
+  role: number === 1 ? 'primary' : 'secondary',
+  priority: 50,
+  quorum: true,
+});
+
+/** The lab: one monitor, one primary, two secondaries, systemd, a directory of programs for each version. */
+export const labCluster = (changes: Partial<ClusterFacts> = {}): ClusterFacts => {
+  const nodes = [labNode(1), labNode(2), labNode(3)];
+  return {
+    name: 'lab',
+    formation: 'default',
+    group: 0,
+    oldMajor: 15,
+    newMajor: 17,
+    mode: 'link',
+    jobs: 1,
+    postgres: 'postgres',
+    numberSyncStandbys: 1,
+    systemIdentifier: oldIdentifier,
+    monitor: {
+      ...labHost,
+      alias: 'monitor',
+      initdb: { ...labHost.initdb, collate: 'C.UTF-8', ctype: 'C.UTF-8' },
+      database: 'pg_auto_failover',
+      extensionVersion: '2.0',
+    },
+    nodes,
+    before: nodes.map((node) => rowOf(node, oldIdentifier)),
+    readAt: '2026-11-23T01:48:00.000Z',
+    ...changes,
+  };
+};
+
+/** Every host of a cluster changed in the same way. */
+export const onEveryHost = (
+  facts: ClusterFacts,
+  change: (host: HostFacts) => Partial<Common>,
+): ClusterFacts => ({
+  ...facts,
+  monitor: { ...facts.monitor, ...change(facts.monitor) },
+  nodes: facts.nodes.map((node) => ({ ...node, ...change(node) })),
+});
+
+const blank = '/srv/pg data/15/main';
+const debianHost: Common = {
+  ...labHost,
+  pgdata: blank,
+  data: blank,
+  newData: '/srv/pg data/15/17/data',
+  backupData: `${blank}_pg15_bak`,
+  port: 5544,
+  socketDirectory: '/run/pg sockets',
+  oldBindir: '/usr/lib/postgresql/15/bin',
+  newBindir: '/usr/lib/postgresql/17/bin',
+  oldAutoctl: '/usr/bin/pg_autoctl',
+  newAutoctl: '/usr/bin/pg_autoctl',
+  configFile: `/home/dba's pg/.config/pg_autoctl${blank}/pg_autoctl.cfg`,
+  stateFile: `/home/dba's pg/.local/share/pg_autoctl${blank}/pg_autoctl.state`,
+  pidFile: `/tmp/pg_autoctl${blank}/pg_autoctl.pid`,
+  home: "/home/dba's pg",
+  workDir: "/home/dba's pg/pgaf-upgrade",
+  service: { kind: 'none' },
+  superuser: 'Admin User',
+  initdb: {
+    encoding: 'UTF8',
+    collate: 'de_DE.UTF-8',
+    ctype: 'de_DE.UTF-8',
+    provider: 'i',
+    providerLocale: 'de-u-co-phonebk',
+    checksums: true,
+    walSegmentBytes: 67_108_864,
+    groupAccess: true,
+  },
+  carry: [
+    'conf.d',
+    'pg_hba.conf',
+    'pg_ident.conf',
+    'postgresql-auto-failover.conf',
+    'postgresql.conf',
+    'ssl keys',
+  ],
+};
+
+/** Debian's one pg_autoctl for all versions, no systemd, nothing where one would expect it. */
+export const debianCluster = (): ClusterFacts => {
+  const nodes: NodeFacts[] = [1, 2].map((number) => ({
+    ...debianHost,
+    alias: `db-${number}`,
+    nodeId: 10 + number,
+    hostname: `10.1.0.${number}`,
+    role: number === 1 ? 'primary' : 'secondary',
+    priority: number === 1 ? 90 : 10,
+    quorum: number === 1,
+  }));
+  return {
+    ...labCluster(),
+    name: 'o’brien’s',
+    formation: "o'brien",
+    mode: 'clone',
+    jobs: 4,
+    postgres: 'pgsql',
+    numberSyncStandbys: 0,
+    monitor: { ...debianHost, alias: 'monitor', database: "mon'itor", extensionVersion: '2.1' },
+    nodes,
+    before: nodes.map((node) => rowOf(node, oldIdentifier)),
+  };
+};
+
+/** A primary and nobody else. */
+export const loneCluster = (): ClusterFacts => {
+  const facts = labCluster({ numberSyncStandbys: 0 });
+  return {
+    ...facts,
+    nodes: facts.nodes.slice(0, 1),
+    before: facts.before.slice(0, 1).map((row) => ({ ...row, reported: 'single', assigned: 'single' })),
+  };
+};

@@ -1,0 +1,434 @@
+import type { ClusterFacts, HostFacts, NodeFacts } from '../../source/cluster/facts.ts';
+import { hostsOf, isNode, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
+import type { MonitorNode, MonitorState } from '../../source/cluster/monitor-state.ts';
+import { problem } from '../../source/cluster/result.ts';
+import type { NodeState } from '../../source/cluster/states.ts';
+import type { Control, DirectoryView, HostView, ServerView, World } from '../../source/cluster/world.ts';
+import { factsId } from '../../source/runbook/facts-id.ts';
+import { dropInFile } from '../../source/runbook/phases/service.ts';
+import { monitorIdentifier, newIdentifier, newMonitorIdentifier, oldIdentifier } from './clusters.ts';
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+type Host = Mutable<HostView>;
+type Cluster = Extract<DirectoryView, { kind: 'cluster' }>;
+
+/** Where the old primary's shutdown checkpoint is, and what the secondaries have received after it. */
+export const shutdownCheckpoint = '0/16000028';
+const receivedAfterIt = '0/160000A0';
+
+const control = (systemIdentifier: string, state: string, checkpoint: string, modified: string): Control => ({
+  systemIdentifier,
+  state,
+  checkpoint,
+  timeline: 1,
+  modified,
+  nextXid: '4242',
+});
+
+/** How a standby calls itself on the primary, as seen in pg_stat_replication on the lab. */
+const senderName = (node: NodeFacts): string => `pgautofailover_standby_${node.nodeId}`;
+
+const absent: DirectoryView = { kind: 'absent' };
+
+/**
+ * What a cluster does when a step's script runs on it, as seen on the lab: the same effects on disks, processes and
+ * the monitor's rows. Steps are known by their ids, never by looking into the runbook's probes.
+ */
+export class Model {
+  readonly facts: ClusterFacts;
+  readonly hosts = new Map<string, Host>();
+  readonly unreachable = new Set<string>();
+  #monitor: Mutable<MonitorState>;
+  #clock = 0;
+
+  constructor(facts: ClusterFacts) {
+    this.facts = facts;
+    for (const host of hostsOf(facts)) this.hosts.set(host.alias, this.#asRunning(host));
+    this.#monitor = {
+      formation: facts.formation,
+      numberSyncStandbys: facts.numberSyncStandbys,
+      serverVersion: facts.monitor.oldVersion,
+      extensionVersion: facts.monitor.extensionVersion,
+      defaultExtensionVersion: facts.monitor.extensionVersion,
+      nodes: facts.before,
+      events: [],
+    };
+    this.#publish();
+  }
+
+  world(): World {
+    return {
+      hosts: Object.fromEntries(
+        [...this.hosts].map(([alias, host]) => [
+          alias,
+          this.unreachable.has(alias)
+            ? { kind: 'unseen' as const, at: 0, problem: problem(`${alias} is not reached`, 'wait') }
+            : { kind: 'seen' as const, at: 0, host: structuredClone(host) },
+        ]),
+      ),
+    };
+  }
+
+  host(alias: string): Host {
+    const host = this.hosts.get(alias);
+    if (host === undefined) throw new Error(`no host ${alias} in this cluster`);
+    return host;
+  }
+
+  /** A state of a node as the monitor shows it. */
+  row(name: string, reported: NodeState, assigned: NodeState = reported): void {
+    this.#rows((row) => (row.name === name ? { ...row, reported, assigned } : row));
+  }
+
+  /** What a successful run of a step's script does. */
+  run(stepId: string): void {
+    this.#clock += 1;
+    const [, alias = '', name = ''] = /^[A-I]\.(.+)\.([^.]+)$/.exec(stepId) ?? [];
+    const facts = hostsOf(this.facts).find((host) => host.alias === alias);
+    if (facts === undefined) throw new Error(`${stepId} is on no host of this cluster`);
+    this.#effect(stepId.slice(0, 1), name, facts, this.host(alias));
+    this.#publish();
+  }
+
+  #effect(phase: string, name: string, facts: HostFacts, host: Host): void {
+    const node = isNode(facts) ? facts : null;
+    switch (name) {
+      case 'save':
+        host.markers = [`save-${factsId(this.facts)}`];
+        return;
+      case 'binaries':
+      case 'check':
+      case 'configuration':
+      case 'verify':
+      case 'analyze-1':
+      case 'analyze':
+      case 'final':
+        host.markers = [...host.markers, name];
+        return;
+      case 'initdb':
+        host.newData = this.#cluster(
+          this.facts.newMajor,
+          control(
+            node === null ? newMonitorIdentifier : newIdentifier,
+            'shut down',
+            '0/1000028',
+            this.#now(),
+          ),
+          { databases: 0, carried: false },
+        );
+        return;
+      case 'sync-standbys-0':
+        this.#monitor.numberSyncStandbys = 0;
+        return;
+      case 'maintenance':
+        this.#maintain(facts.alias);
+        return;
+      case 'guard':
+        if (host.unit !== null)
+          host.unit = {
+            ...host.unit,
+            killMode: 'mixed',
+            enabled: false,
+            dropIns: [dropInFile('pgautofailover.service')],
+          };
+        return;
+      case 'checkpoint':
+        return;
+      case 'stop':
+        this.stop(facts);
+        return;
+      case 'pg-upgrade':
+        this.#upgrade(facts, host);
+        return;
+      case 'carry':
+        host.newData = { ...this.#only(host.newData), carried: true };
+        return;
+      case 'swap':
+        host.backupData = host.data;
+        host.data = host.newData;
+        host.newData = absent;
+        return;
+      case 'pg-ctl':
+        host.pgCtl = `${facts.newBindir}/pg_ctl`;
+        return;
+      case 'unit':
+        if (host.unit !== null) host.unit = { ...host.unit, program: facts.newAutoctl };
+        return;
+      case 'private-start':
+        this.#wake(host, '0/20000C0');
+        if (this.facts.mode === 'link') host.backupData = { ...this.#only(host.backupData), disarmed: true };
+        host.server = this.#server(facts.newVersion, { listenAddresses: '' });
+        return;
+      case 'private-stop':
+        this.#sleep(host, 'shut down', '0/2000140');
+        host.handedOver = { control: this.#controlOf(host.data), at: '2026-11-23T02:17:00Z' };
+        return;
+      case 'identifier':
+        this.#rows((row) => ({ ...row, systemIdentifier: newIdentifier }));
+        return;
+      case 'state-file':
+        host.stateIdentifier = newIdentifier;
+        return;
+      case 'start':
+        this.#start(phase, facts, host);
+        return;
+      case 'aside':
+        host.backupData = host.data;
+        host.data = absent;
+        return;
+      case 'join':
+        this.#join(facts, host);
+        return;
+      case 'sync-standbys':
+        this.#monitor.numberSyncStandbys = this.facts.numberSyncStandbys;
+        return;
+      case 'unguard':
+        if (host.unit !== null)
+          host.unit = {
+            ...host.unit,
+            killMode: 'control-group',
+            enabled: facts.service.kind === 'systemd' && facts.service.enabled,
+            dropIns: [],
+          };
+        return;
+      case 'switchover':
+        this.#promote(secondariesOf(this.facts)[0], primaryOf(this.facts), host);
+        return;
+      case 'switch-back':
+        this.#promote(primaryOf(this.facts), secondariesOf(this.facts)[0], host);
+        return;
+      default:
+        throw new Error(`the model does not know what ${name} does`);
+    }
+  }
+
+  /** pg_autoctl and PostgreSQL are gone, cleanly. */
+  stop(facts: HostFacts): void {
+    const host = this.host(facts.alias);
+    host.autoctl = false;
+    if (host.unit !== null) host.unit = { ...host.unit, active: false };
+    const secondary = isNode(facts) && facts.role === 'secondary';
+    this.#sleep(host, secondary ? 'shut down in recovery' : 'shut down', shutdownCheckpoint);
+    if (isNode(facts) && !secondary)
+      for (const node of secondariesOf(this.facts)) {
+        const { server } = this.host(node.alias);
+        if (server !== null) this.host(node.alias).server = { ...server, lsn: receivedAfterIt };
+      }
+  }
+
+  #upgrade(facts: HostFacts, host: Host): void {
+    const old = this.#only(host.data);
+    const shared = isNode(facts) && this.facts.mode === 'link';
+    if (isNode(facts)) host.stopped = old.control;
+    // pg_upgrade starts the old server, so its checkpoint moves on.
+    host.data = {
+      ...old,
+      linked: shared,
+      control:
+        old.control === null ? null : { ...old.control, checkpoint: '0/17000028', modified: this.#now() },
+    };
+    const fresh = this.#only(host.newData);
+    const left = control(fresh.control?.systemIdentifier ?? '', 'shut down', '0/2000028', this.#now());
+    host.newData = { ...fresh, control: left, databases: 1 };
+    host.fingerprint = left;
+  }
+
+  #maintain(alias: string): void {
+    this.row(alias, 'maintenance');
+    const primary = primaryOf(this.facts);
+    const left = this.#monitor.nodes.filter(
+      (row) => row.name !== primary.alias && row.reported !== 'maintenance',
+    );
+    if (left.length > 0) return;
+    this.row(primary.alias, 'wait_primary');
+    const { server } = this.host(primary.alias);
+    if (server !== null) this.host(primary.alias).server = { ...server, synchronousStandbyNames: '' };
+  }
+
+  #start(phase: string, facts: HostFacts, host: Host): void {
+    host.autoctl = true;
+    if (host.unit !== null) host.unit = { ...host.unit, active: true };
+    if (phase === 'H') return;
+    this.#wake(host, '0/3000060');
+    host.server = this.#server(facts.newVersion);
+    if (isNode(facts))
+      this.row(facts.alias, secondariesOf(this.facts).length === 0 ? 'single' : 'wait_primary');
+    else {
+      this.#monitor.serverVersion = facts.newVersion;
+      this.#monitor.extensionVersion = '2.2';
+      this.#monitor.defaultExtensionVersion = '2.2';
+    }
+  }
+
+  #join(facts: HostFacts, host: Host): void {
+    host.data = this.#cluster(
+      this.facts.newMajor,
+      control(newIdentifier, 'in archive recovery', '0/3000060', this.#now()),
+      { running: true, standby: true },
+    );
+    host.server = this.#server(facts.newVersion, { inRecovery: true, lsn: '0/3000100' });
+    this.row(facts.alias, 'secondary');
+    const primary = primaryOf(this.facts);
+    this.row(primary.alias, 'primary');
+    if (isNode(facts)) this.#stream(primary, [facts]);
+  }
+
+  #promote(to: NodeFacts | undefined, from: NodeFacts | undefined, monitor: Host): void {
+    if (to === undefined || from === undefined) throw new Error('a switchover needs two nodes');
+    this.row(to.alias, 'primary');
+    this.row(from.alias, 'secondary');
+    const [up, down] = [this.host(to.alias), this.host(from.alias)];
+    up.data = { ...this.#only(up.data), standby: false };
+    down.data = { ...this.#only(down.data), standby: true };
+    up.server = this.#server(to.newVersion);
+    down.server = this.#server(from.newVersion, { inRecovery: true, lsn: '0/3000200' });
+    this.#stream(
+      to,
+      this.facts.nodes.filter((node) => node !== to),
+    );
+    monitor.markers = [...monitor.markers, `promoted-${to.alias}`];
+  }
+
+  #stream(from: NodeFacts, to: readonly NodeFacts[]): void {
+    const { server } = this.host(from.alias);
+    if (server === null) return;
+    const senders = to.map((node) => ({
+      name: senderName(node),
+      state: 'streaming',
+      sync: 'quorum',
+      flushed: '0/3000100',
+    }));
+    this.host(from.alias).server = { ...server, senders: [...server.senders, ...senders] };
+  }
+
+  #sleep(host: Host, state: string, checkpoint: string): void {
+    const data = this.#only(host.data);
+    host.server = null;
+    host.data = {
+      ...data,
+      running: false,
+      control: control(data.control?.systemIdentifier ?? '', state, checkpoint, this.#now()),
+    };
+  }
+
+  #wake(host: Host, checkpoint: string): void {
+    const data = this.#only(host.data);
+    host.data = {
+      ...data,
+      running: true,
+      control: control(data.control?.systemIdentifier ?? '', 'in production', checkpoint, this.#now()),
+    };
+  }
+
+  #only(directory: DirectoryView): Cluster {
+    if (directory.kind !== 'cluster')
+      throw new Error('there is no cluster in this directory: a step ran too early');
+    return directory;
+  }
+
+  #controlOf(directory: DirectoryView): Control {
+    const found = this.#only(directory).control;
+    if (found === null) throw new Error('this directory has no pg_control');
+    return found;
+  }
+
+  #rows(change: (row: MonitorNode) => MonitorNode): void {
+    this.#monitor.nodes = this.#monitor.nodes.map(change);
+    this.#publish();
+  }
+
+  /** The monitor's database answers while its server runs. */
+  #publish(): void {
+    const host = this.hosts.get('monitor');
+    if (host !== undefined) host.monitor = host.server === null ? null : structuredClone(this.#monitor);
+  }
+
+  #now(): string {
+    return `Mon 23 Nov 2026 ${String(2 + Math.floor(this.#clock / 60)).padStart(2, '0')}:${String(this.#clock % 60).padStart(2, '0')}:00 AM UTC`;
+  }
+
+  #cluster(major: number, of: Control, change: Partial<Cluster> = {}): Cluster {
+    return {
+      kind: 'cluster',
+      major,
+      control: of,
+      linked: false,
+      disarmed: false,
+      running: false,
+      standby: false,
+      databases: 1,
+      carried: true,
+      ...change,
+    };
+  }
+
+  #server(version: string, change: Partial<ServerView> = {}): ServerView {
+    return {
+      version: `${version} (Debian ${version}-0+deb)`,
+      inRecovery: false,
+      lsn: '0/15C22000',
+      synchronousStandbyNames: '',
+      listenAddresses: '*',
+      socketDirectories: '/var/run/postgresql',
+      readOnly: false,
+      nextXid: '4242',
+      startedAt: '2026-11-23T01:00:00Z',
+      senders: [],
+      ...change,
+    };
+  }
+
+  #asRunning(facts: HostFacts): Host {
+    const secondary = isNode(facts) && facts.role === 'secondary';
+    const of = control(
+      isNode(facts) ? oldIdentifier : monitorIdentifier,
+      secondary ? 'in archive recovery' : 'in production',
+      '0/15000028',
+      this.#now(),
+    );
+    const server = this.#server(facts.oldVersion, {
+      inRecovery: secondary,
+      synchronousStandbyNames:
+        isNode(facts) && !secondary && this.facts.numberSyncStandbys > 0
+          ? 'ANY 1 (pgautofailover_standby_2, pgautofailover_standby_3)'
+          : '',
+      senders:
+        isNode(facts) && !secondary
+          ? secondariesOf(this.facts).map((node) => ({
+              name: senderName(node),
+              state: 'streaming',
+              sync: 'quorum',
+              flushed: '0/15C22000',
+            }))
+          : [],
+    });
+    return {
+      alias: facts.alias,
+      data: this.#cluster(this.facts.oldMajor, of, { running: true, standby: secondary }),
+      newData: absent,
+      backupData: absent,
+      unit:
+        facts.service.kind === 'none'
+          ? null
+          : {
+              loaded: true,
+              active: true,
+              enabled: facts.service.enabled,
+              killMode: 'control-group',
+              program: facts.oldAutoctl,
+              dropIns: [],
+            },
+      autoctl: true,
+      pgCtl: `${facts.oldBindir}/pg_ctl`,
+      stateIdentifier: isNode(facts) ? oldIdentifier : null,
+      server,
+      fingerprint: null,
+      handedOver: null,
+      stopped: null,
+      markers: [],
+      deleteScripts: [],
+      upgradePortBusy: false,
+      monitor: null,
+    };
+  }
+}

@@ -1,0 +1,218 @@
+import { spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { hostsOf, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
+import { phases } from '../../source/runbook/step.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { debianCluster, labCluster, loneCluster, onEveryHost } from './clusters.ts';
+import { stepOf, worldAt } from './worlds.ts';
+
+/** What must be true of every upgrade, however the cluster looks. */
+describe.each([
+  ['the lab’s cluster', labCluster()],
+  ['the lab’s cluster, copied', labCluster({ mode: 'copy' })],
+  ['Debian without systemd', debianCluster()],
+  ['a primary without secondaries', loneCluster()],
+] as const)('%s', (_, facts) => {
+  const steps = upgradeRunbook(facts);
+  const at = (id: string): number => {
+    const index = steps.findIndex((step) => step.id === id);
+    expect([id, index >= 0]).toEqual([id, true]);
+    return index;
+  };
+  const primary = primaryOf(facts);
+  const secondaries = secondariesOf(facts);
+
+  test('the old primary is stopped before any secondary, and the monitor last', () => {
+    const order = steps.filter((step) => /^C\..*\.stop$/.test(step.id)).map((step) => step.host);
+    expect(order).toEqual([primary.alias, ...secondaries.map((node) => node.alias), 'monitor']);
+  });
+
+  test('every secondary is in maintenance before the primary is stopped, and it is asked once more right then', () => {
+    const stop = stepOf(steps, `C.${primary.alias}.stop`);
+    for (const node of secondaries) expect(at(`B.${node.alias}.maintenance`)).toBeLessThan(at(stop.id));
+    expect(stop.before.map((one) => one.says)).toContain(
+      'every secondary is in maintenance, so that stopping the primary starts no failover',
+    );
+  });
+
+  test('the monitor is up on the new version before any node’s pg_autoctl starts', () => {
+    const starts = steps.filter((step) => /^[G-I]\..*\.start$/.test(step.id));
+    expect(starts.map((step) => step.host)).toEqual([
+      primary.alias,
+      ...secondaries.map((node) => node.alias),
+    ]);
+    for (const start of starts) {
+      expect(at('F.monitor.start')).toBeLessThan(at(start.id));
+      expect(at('F.monitor.identifier')).toBeLessThan(at(start.id));
+      expect(at(`${start.phase}.${start.host}.state-file`)).toBeLessThan(at(start.id));
+    }
+  });
+
+  test('everything is proven while the old version serves, before the first thing changes for the application', () => {
+    const first = steps.findIndex((step) => step.phase !== 'A');
+    expect(steps.slice(0, first).every((step) => step.phase === 'A')).toBe(true);
+    for (const alias of [primary.alias, 'monitor'])
+      for (const name of ['initdb', 'check', 'configuration'])
+        expect(at(`A.${alias}.${name}`)).toBeLessThan(first);
+    for (const host of hostsOf(facts))
+      expect(at(`A.${host.alias}.save`)).toBeLessThan(at(`A.${host.alias}.binaries`));
+  });
+
+  test('writes stop with one step and come back with one, and the full statistics wait until they have', () => {
+    expect(steps.filter((step) => step.writes !== 'unchanged').map((step) => [step.id, step.writes])).toEqual(
+      [
+        [`C.${primary.alias}.stop`, 'stop'],
+        [`G.${primary.alias}.start`, 'resume'],
+      ],
+    );
+    expect(at(`G.${primary.alias}.analyze`)).toBeGreaterThan(at(`G.${primary.alias}.start`));
+  });
+
+  test('a secondary gives up its image only when the new primary takes writes', () => {
+    for (const node of secondaries)
+      expect(at(`H.${node.alias}.aside`)).toBeGreaterThan(at(`G.${primary.alias}.start`));
+  });
+
+  test('phases come in their order, and every id is its own', () => {
+    const known: readonly string[] = phases.map((phase) => phase.id);
+    const order = steps.map((step) => known.indexOf(step.phase));
+    expect(order).toEqual([...order].sort((one, other) => one - other));
+    expect(new Set(steps.map((step) => step.id)).size).toBe(steps.length);
+    for (const step of steps) expect(step.id.startsWith(`${step.phase}.${step.host}.`)).toBe(true);
+  });
+
+  test('every step says why it is there, how it is undone, and who runs it', () => {
+    const aliases = hostsOf(facts).map((host) => host.alias);
+    for (const step of steps) {
+      const said = {
+        id: step.id,
+        title: step.title.length > 3,
+        reason: /\.$/.test(step.reason),
+        undo: step.undo !== '',
+      };
+      expect(said).toEqual({ id: step.id, title: true, reason: true, undo: true });
+      expect(aliases).toContain(step.host);
+      expect(step.looksAt).toEqual(aliases);
+      expect([...step.title, ...step.reason, ...step.undo].some((character) => character === '\n')).toBe(
+        false,
+      );
+    }
+  });
+
+  test('the point of no return is the first start on linked files, and nothing else', () => {
+    expect(steps.filter((step) => step.danger === 'point-of-no-return').map((step) => step.id)).toEqual(
+      facts.mode === 'link' ? [`E.${primary.alias}.private-start`] : [],
+    );
+  });
+
+  test('a step that only reads is not the one that stops or changes anything', () => {
+    for (const step of steps.filter((one) => one.danger === 'reads')) {
+      const script = step.script(worldAt('running', facts));
+      expect(script.kind).toBe('ready');
+      if (script.kind === 'ready')
+        expect(script.text).not.toMatch(/systemctl|pg_ctl |config set|maintenance|\bupdate pg|set_formation/);
+    }
+  });
+});
+
+/** Field guide, section 1: where the guide breaks on real servers. Each of them is told at its step. */
+test.each([
+  ['B.node_2.maintenance', 'Step 1', /--name/],
+  ['B.monitor.sync-standbys-0', 'Step 1', /refuses 0/],
+  ['C.node_1.stop', 'Step 2', /stops the secondary first/],
+  ['C.node_1.guard', 'Step 2', /miss the shutdown checkpoint/],
+  ['A.node_1.check', 'Step 4', /while 15 still serves/],
+  ['A.node_1.initdb', 'Step 4', /en_US\.UTF-8/],
+  ['A.monitor.initdb', 'Step 7', /en_US\.UTF-8/],
+  ['D.node_1.pg-upgrade', 'Step 4', /delete_old_cluster\.sh/],
+  ['D.node_1.carry', 'Step 5', /Every configuration file/],
+  ['E.node_1.private-start', 'Step 6', /wait for ever/],
+  ['E.node_1.verify', 'Step 6', /update_extensions\.sql/],
+  ['F.monitor.pg-upgrade', 'Step 7', /both options always/],
+  ['F.monitor.carry', 'Step 8', /Every configuration file/],
+  ['D.node_1.unit', 'Step 11', /monitor’s unit only/],
+  ['F.monitor.identifier', 'Step 10', /same_system_identifier_within_group/],
+  ['G.node_1.state-file', 'Step 10', /keeps its id/],
+  ['H.node_2.state-file', 'Step 12', /keeps its id/],
+  ['H.node_2.join', 'Step 12', /disables maintenance/],
+] as const)('%s tells the operator how it differs from %s of the guide', (id, place, differs) => {
+  const { guide } = stepOf(upgradeRunbook(labCluster()), id);
+  expect(guide.step).toBe(place);
+  expect(guide.differs).toMatch(differs);
+});
+
+test('the monitor is always copied, with both options, whatever becomes of the primary', () => {
+  for (const mode of ['link', 'clone', 'copy'] as const) {
+    const facts = labCluster({ mode });
+    const script = stepOf(upgradeRunbook(facts), 'F.monitor.pg-upgrade').script(worldAt('verified', facts));
+    if (script.kind !== 'ready') throw new Error(script.needs);
+    expect(script.text).toContain(
+      "--new-options='-c shared_preload_libraries=pgautofailover -c max_worker_processes=0'",
+    );
+    expect(script.text).not.toMatch(/--link|--clone|pg_control\.old/);
+  }
+});
+
+test('what initdb chooses is not known until it has run, and the steps that need it say so', () => {
+  const steps = upgradeRunbook(labCluster());
+  for (const id of ['F.monitor.identifier', 'G.node_1.state-file', 'H.node_2.state-file']) {
+    const step = stepOf(steps, id);
+    expect(step.script(worldAt('running'))).toEqual({
+      kind: 'unresolved',
+      needs: 'the new system identifier, which initdb chooses',
+    });
+    expect(step.script(worldAt('prepared')).kind).toBe('ready');
+  }
+});
+
+test('a unit file that a package brought is not edited: the copy in /etc is', () => {
+  const facts = onEveryHost(labCluster(), () => ({
+    service: {
+      kind: 'systemd',
+      unit: 'pg.service',
+      fragment: '/usr/lib/systemd/system/pg.service',
+      enabled: true,
+    },
+  }));
+  const script = stepOf(upgradeRunbook(facts), 'D.node_1.unit').script(worldAt('swapped', facts));
+  if (script.kind !== 'ready') throw new Error(script.needs);
+  expect(script.text).toContain('cp -p /usr/lib/systemd/system/pg.service /etc/systemd/system/pg.service');
+  expect(script.text).not.toMatch(/sed -i .*\/usr\/lib\/systemd/);
+});
+
+test('with one pg_autoctl for every version there is no unit to edit', () => {
+  expect(upgradeRunbook(debianCluster()).filter((step) => step.id.endsWith('.unit'))).toEqual([]);
+});
+
+test('18 makes checksums by default, so a cluster without them says that it wants none', () => {
+  const to = (newMajor: number): string => {
+    const script = stepOf(upgradeRunbook(labCluster({ newMajor })), 'A.node_1.initdb').script(
+      worldAt('running'),
+    );
+    return script.kind === 'ready' ? script.text : '';
+  };
+  expect(to(18)).toContain('--no-data-checksums');
+  expect(to(17)).not.toContain('checksums');
+});
+
+test('an undo with blanks and quotes in its paths can be pasted: “rm -r /srv/pg data” would be another directory', () => {
+  const stub = 'rm() { printf \'%s\\n\' "$@"; }; mv() { rm "$@"; }; mkdir() { rm "$@"; }';
+  const words = upgradeRunbook(debianCluster()).flatMap((step) =>
+    step.undo
+      .split('; ')
+      .filter((part) => /^(rm|mv|mkdir) /.test(part))
+      .flatMap((part) => {
+        const { stdout, status } = spawnSync('sh', ['-c', `${stub}; ${part}`], { encoding: 'utf8' });
+        expect([step.id, status]).toEqual([step.id, 0]);
+        return stdout
+          .trimEnd()
+          .split('\n')
+          .filter((word) => !word.startsWith('-'));
+      }),
+  );
+  expect(words.length).toBeGreaterThan(10);
+  const { workDir, data, newData, backupData, stateFile } = debianCluster().monitor;
+  const known = [workDir, data, newData, backupData, dirname(newData), stateFile, `${stateFile}.pg15`];
+  expect(words.filter((word) => !known.includes(word))).toEqual([]);
+});

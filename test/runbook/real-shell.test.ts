@@ -1,0 +1,385 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { clusterFactsSchema } from '../../source/cluster/facts.ts';
+import { parseStateFile } from '../../source/cluster/parse/state-file.ts';
+import { factsId } from '../../source/runbook/facts-id.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { good, recorded, recordedBytes } from '../cluster/recorded.ts';
+import { labCluster, newIdentifier } from './clusters.ts';
+import { Sandbox } from './sandbox.ts';
+import { stepOf, worldAt } from './worlds.ts';
+
+const scriptOf = (id: string): string => {
+  const script = stepOf(upgradeRunbook(labCluster()), id).script(worldAt('swapped'));
+  return script.kind === 'ready' ? script.text : '';
+};
+
+/** The scripts that move things, run by the shell that runs them on the servers, in a directory with a blank and a quote. */
+let host: Sandbox;
+beforeEach(() => {
+  host = new Sandbox();
+});
+afterEach(() => host.remove());
+
+describe('the system identifier in pg_autoctl’s state file', () => {
+  const before = recordedBytes('pg_auto_failover-2.0/node1.state');
+  const old = good(parseStateFile(before)).systemIdentifier;
+  const fresh = (identifier: string): Sandbox => {
+    host.remove();
+    host = new Sandbox(labCluster({ systemIdentifier: identifier }));
+    host.write(host.node.stateFile, before, 0o640);
+    return host;
+  };
+  const patch = () => host.run('G.node_1.state-file', worldAt('swapped', host.facts));
+
+  test('eight bytes change and nothing else; the old file is kept beside it', () => {
+    fresh(String(old));
+    const ran = patch();
+    expect(ran).toEqual({ code: 0, output: `system identifier ${old} -> ${newIdentifier}\n` });
+    const after = readFileSync(host.node.stateFile);
+    expect(good(parseStateFile(after))).toEqual({
+      ...good(parseStateFile(before)),
+      systemIdentifier: BigInt(newIdentifier),
+    });
+    const changed = [...after.keys()].filter((index) => after[index] !== before[index]);
+    expect(changed.every((index) => index >= 16 && index < 24)).toBe(true);
+    expect(changed.length).toBeGreaterThan(0);
+    expect(after.length).toBe(1024);
+    expect(host.mode(host.node.stateFile)).toBe('640');
+    expect(Buffer.compare(readFileSync(`${host.node.stateFile}.pg15`), before)).toBe(0);
+  });
+
+  test('run once more it changes nothing, and the kept copy is still the old one', () => {
+    fresh(String(old));
+    patch();
+    const once = readFileSync(host.node.stateFile);
+    expect(patch()).toEqual({ code: 0, output: `it is ${newIdentifier} already\n` });
+    expect(Buffer.compare(readFileSync(host.node.stateFile), once)).toBe(0);
+    expect(Buffer.compare(readFileSync(`${host.node.stateFile}.pg15`), before)).toBe(0);
+  });
+
+  test('a file of another cluster is left as it is', () => {
+    fresh('1234567890');
+    expect(patch()).toEqual({ code: 1, output: `found ${old}, expected 1234567890\n` });
+    expect(Buffer.compare(readFileSync(host.node.stateFile), before)).toBe(0);
+    expect(readdirSync(join(host.root, 'share'))).toEqual(['pg_autoctl.state']);
+  });
+
+  test('a file of another size is a file of another pg_autoctl', () => {
+    fresh(String(old));
+    host.write(host.node.stateFile, Buffer.concat([before, Buffer.from('x')]));
+    const ran = patch();
+    expect(ran.code).toBe(1);
+    expect(ran.output).toContain('its size is not 1024');
+  });
+});
+
+describe('the swap', () => {
+  const versions = () =>
+    [host.node.data, host.node.newData, host.node.backupData].map((directory) =>
+      host.has(join(directory, 'PG_VERSION')) ? host.read(join(directory, 'PG_VERSION')).trim() : null,
+    );
+
+  test('both directories change places, and the empty parent goes', () => {
+    host.cluster(host.node.data, 15);
+    host.cluster(host.node.newData, 17);
+    expect(host.run('D.node_1.swap').code).toBe(0);
+    expect(versions()).toEqual(['17', null, '15']);
+    expect(host.has(join(host.root, 'lib/17'))).toBe(false);
+  });
+
+  test('run twice it does not swap back', () => {
+    host.cluster(host.node.data, 15);
+    host.cluster(host.node.newData, 17);
+    host.run('D.node_1.swap');
+    expect(host.run('D.node_1.swap').code).toBe(0);
+    expect(versions()).toEqual(['17', null, '15']);
+  });
+
+  test('interrupted between the two moves it is finished by the next try', () => {
+    host.cluster(host.node.backupData, 15);
+    host.cluster(host.node.newData, 17);
+    expect(host.run('D.node_1.swap').code).toBe(0);
+    expect(versions()).toEqual(['17', null, '15']);
+  });
+
+  test('without a new cluster the old one stays in its place', () => {
+    host.cluster(host.node.data, 15);
+    const ran = host.run('D.node_1.swap');
+    expect(ran.code).toBe(1);
+    expect(ran.output).toContain('no PostgreSQL 17 in');
+    expect(versions()).toEqual(['15', null, null]);
+  });
+
+  test('a backup of an earlier upgrade is not written over', () => {
+    host.cluster(host.node.data, 15);
+    host.cluster(host.node.newData, 17);
+    host.cluster(host.node.backupData, 15, { 'base/precious': 'x' });
+    const ran = host.run('D.node_1.swap');
+    expect(ran.code).toBe(1);
+    expect(ran.output).toContain('is there already');
+    expect(versions()).toEqual(['15', '17', '15']);
+    expect(host.read(join(host.node.backupData, 'base/precious'))).toBe('x');
+  });
+});
+
+describe('moving a secondary’s image aside', () => {
+  test('once, and a second time without touching it', () => {
+    host.cluster(host.node.data, 15);
+    expect(host.run('H.node_2.aside').code).toBe(0);
+    expect(host.has(host.node.data)).toBe(false);
+    expect(host.run('H.node_2.aside').code).toBe(0);
+    expect(host.read(join(host.node.backupData, 'PG_VERSION'))).toBe('15\n');
+  });
+
+  test('a rebuilt secondary is never moved over its image', () => {
+    host.cluster(host.node.data, 17);
+    host.cluster(host.node.backupData, 15);
+    expect(host.run('H.node_2.aside').code).toBe(1);
+    expect(host.read(join(host.node.data, 'PG_VERSION'))).toBe('17\n');
+    expect(host.read(join(host.node.backupData, 'PG_VERSION'))).toBe('15\n');
+  });
+
+  test('anything but the old version is left where it is', () => {
+    host.cluster(host.node.data, 17);
+    expect(host.run('H.node_2.aside').code).toBe(1);
+    expect(host.has(host.node.backupData)).toBe(false);
+  });
+});
+
+describe('carrying the configuration', () => {
+  beforeEach(() => {
+    host.cluster(host.node.data, 15, {
+      'postgresql.conf': 'old\n',
+      'pg_hba.conf': 'host all\n',
+      'server.key': 'key',
+    });
+    host.cluster(host.node.newData, 17, { 'postgresql.conf': 'initdb’s\n', 'pg_hba.conf': 'trust\n' });
+    host.program(join(host.node.newBindir, 'postgres'), 'echo "$*" >> "$HOME/asked"', 'echo 100');
+  });
+
+  test('every file with its mode, absent ones left out, the new server asked before the swap', () => {
+    const ran = host.run('D.node_1.carry');
+    expect(ran.code).toBe(0);
+    expect(host.read(join(host.node.newData, 'postgresql.conf'))).toBe('old\n');
+    expect(host.read(join(host.node.newData, 'pg_hba.conf'))).toBe('host all\n');
+    expect(host.mode(join(host.node.newData, 'server.key'))).toBe('600');
+    expect(ran.output).not.toContain('carried server.crt');
+    expect(host.read(join(host.root, 'home/asked'))).toContain(
+      `-C max_connections -c config_file=${host.node.newData}/postgresql.conf`,
+    );
+  });
+
+  test('twice gives the same, and directories do not nest', () => {
+    host.remove();
+    host = new Sandbox({
+      ...labCluster(),
+      nodes: labCluster().nodes.map((node) => ({ ...node, carry: ['conf.d', 'postgresql.conf'] })),
+    });
+    host.cluster(host.node.data, 15, { 'postgresql.conf': 'old\n', 'conf.d/a.conf': 'a\n' });
+    host.cluster(host.node.newData, 17);
+    host.program(join(host.node.newBindir, 'postgres'), 'echo 100');
+    host.run('D.node_1.carry');
+    expect(host.run('D.node_1.carry').code).toBe(0);
+    expect(readdirSync(join(host.node.newData, 'conf.d'))).toEqual(['a.conf']);
+  });
+
+  test('a setting that the new version does not know stops it, with the server’s own words', () => {
+    host.program(
+      join(host.node.newBindir, 'postgres'),
+      'echo "unrecognized configuration parameter \\"x\\"" >&2; exit 1',
+    );
+    expect(host.run('D.node_1.carry')).toMatchObject({ code: 1 });
+    const ran = host.run('A.node_1.configuration');
+    expect(ran.code).toBe(1);
+    expect(ran.output).toContain('unrecognized configuration parameter');
+    expect(host.has(join(host.node.workDir, 'done/configuration'))).toBe(false);
+  });
+
+  test('the rehearsal of it leaves only its mark', () => {
+    expect(host.run('A.node_1.configuration').code).toBe(0);
+    expect(readdirSync(host.node.workDir)).toEqual(['done']);
+    expect(host.read(join(host.node.newData, 'postgresql.conf'))).toBe('initdb’s\n');
+  });
+});
+
+describe('saving what will be edited', () => {
+  beforeEach(() => {
+    host.write(host.node.configFile, 'monitor = postgres://autoctl_node:secret@monitor/x\n', 0o600);
+    host.write(host.node.stateFile, recordedBytes('pg_auto_failover-2.0/node1.state'));
+    host.program(
+      join(host.node.newBindir, 'pg_dump'),
+      'while [ $# -gt 1 ]; do [ "$1" = -f ] && out=$2; shift; done',
+      'echo "dump of $1" > "$out"',
+    );
+  });
+
+  test('the record is the facts, copies are nobody else’s to read, and a second time is the same', () => {
+    for (let time = 0; time < 2; time += 1) {
+      expect(host.run('A.monitor.save').code).toBe(0);
+      const record = clusterFactsSchema.parse(JSON.parse(host.read(join(host.node.workDir, 'record.json'))));
+      expect(record).toEqual(host.facts);
+      expect(host.read(join(host.node.workDir, 'saved/monitor.dump'))).toBe('dump of pg_auto_failover\n');
+      expect(readdirSync(join(host.node.workDir, 'done'))).toEqual([`save-${factsId(host.facts)}`]);
+      for (const file of ['record.json', 'saved/monitor.dump', 'saved/pg_autoctl.cfg'])
+        expect([file, host.mode(join(host.node.workDir, file))]).toEqual([file, '600']);
+    }
+    expect(host.run('A.node_1.save').code).toBe(0);
+    expect(host.has(join(host.node.workDir, 'saved/pg_autoctl.state'))).toBe(true);
+  });
+
+  test('a name with a quote, a dollar or a newline in it comes back as it was', () => {
+    host.remove();
+    host = new Sandbox({ ...labCluster(), name: "RECORD\nRECORD\n$(touch x) 'y' `z` \\" });
+    host.write(host.node.configFile, '');
+    host.write(host.node.stateFile, '');
+    expect(host.run('A.node_1.save').code).toBe(0);
+    expect(JSON.parse(host.read(join(host.node.workDir, 'record.json')))).toEqual(host.facts);
+  });
+
+  test('marks of an earlier attempt are gone: nothing counts as checked that was checked for another plan', () => {
+    host.write(join(host.node.workDir, 'done/verify'), '');
+    host.run('A.node_1.save');
+    expect(readdirSync(join(host.node.workDir, 'done'))).toEqual([`save-${factsId(host.facts)}`]);
+  });
+});
+
+describe('pg_upgrade', () => {
+  const upgrade = [
+    'echo "$*" >> "$HOME/calls"',
+    'echo "rm -rf data" > delete_old_cluster.sh; chmod 700 delete_old_cluster.sh',
+    'old=$(printf "%s\\n" "$@" | sed -n "s/^--old-datadir=//p"); new=$(printf "%s\\n" "$@" | sed -n "s/^--new-datadir=//p")',
+    'mkdir -p "$new/pg_upgrade_output.d/1/log"',
+    'if [ -e "$HOME/fail" ]; then [ ! -e "$HOME/fail-late" ] || mv "$old/global/pg_control" "$old/global/pg_control.old"; exit 1; fi',
+    'mv "$old/global/pg_control" "$old/global/pg_control.old"',
+    'echo upgraded > "$new/base/16384"',
+  ];
+  beforeEach(() => {
+    host.cluster(host.node.data, 15);
+    host.cluster(host.node.newData, 17);
+    host.program(join(host.node.newBindir, 'pg_upgrade'), ...upgrade);
+    host.program(join(host.node.oldBindir, 'pg_controldata'), 'cat "$HOME/old-control"');
+    host.program(join(host.node.newBindir, 'pg_controldata'), 'cat "$HOME/new-control"');
+    host.write(join(host.node.home, 'old-control'), 'as it was stopped\n');
+    host.write(
+      join(host.node.home, 'new-control'),
+      recorded('postgresql-17.12/controldata-after-upgrade.txt'),
+    );
+    host.program(
+      join(host.node.newBindir, 'initdb'),
+      'data=$(printf "%s\\n" "$@" | sed -n "s/^--pgdata=//p"); mkdir -p "$data/base" "$data/global"; echo 17 > "$data/PG_VERSION"; echo initdb >> "$HOME/calls"',
+    );
+  });
+  const work = (path: string) => join(host.node.workDir, path);
+
+  test('its script that would delete the live cluster cannot run any more, and the fingerprint is kept', () => {
+    expect(host.run('D.node_1.pg-upgrade').code).toBe(0);
+    expect(host.has(work('pg_upgrade/delete_old_cluster.sh'))).toBe(false);
+    expect(host.mode(work('pg_upgrade/delete_old_cluster.sh.never-run'))).toBe('400');
+    expect(host.read(work('fingerprint'))).toBe(recorded('postgresql-17.12/controldata-after-upgrade.txt'));
+    expect(host.read(work('stopped'))).toBe('as it was stopped\n');
+    expect(host.has(work('pg_upgrade/output/1/log'))).toBe(true);
+    expect(host.has(work('pg_upgrade/tried'))).toBe(false);
+  });
+
+  test.each([
+    ['before it linked anything', false],
+    ['after it had linked', true],
+  ])(
+    'a try that failed %s begins again from an empty directory, and still knows where the old one was stopped',
+    (_, late) => {
+      host.write(join(host.node.home, 'fail'), '');
+      if (late) host.write(join(host.node.home, 'fail-late'), '');
+      expect(host.run('D.node_1.pg-upgrade').code).toBe(1);
+      expect(host.has(work('fingerprint'))).toBe(false);
+      // The failed try started the old server, so its checkpoint has moved on.
+      host.write(join(host.node.home, 'old-control'), 'moved on by the failed try\n');
+      host.sh('rm "$HOME/fail"');
+      expect(host.run('D.node_1.pg-upgrade').code).toBe(0);
+      expect(
+        host
+          .read(join(host.node.home, 'calls'))
+          .split('\n')
+          .map((line) => line.split(' ')[0]),
+      ).toEqual([
+        expect.stringContaining('--old-bindir'),
+        'initdb',
+        expect.stringContaining('--old-bindir'),
+        '',
+      ]);
+      expect(host.read(work('stopped'))).toBe('as it was stopped\n');
+      expect(host.has(join(host.node.data, 'global/pg_control.old'))).toBe(true);
+    },
+  );
+
+  test('the check marks its success, and only that', () => {
+    expect(host.run('A.node_1.check').code).toBe(0);
+    expect(host.has(work('done/check'))).toBe(true);
+    host.sh('rm -r "$HOME/pgaf-upgrade/done"; : > "$HOME/fail"');
+    expect(host.run('A.node_1.check').code).toBe(1);
+    expect(host.has(work('done/check'))).toBe(false);
+  });
+});
+
+test('an initdb into a directory that holds something refuses, and says which', () => {
+  host.cluster(host.node.newData, 17);
+  const ran = host.run('A.node_1.initdb');
+  expect(ran.code).toBe(1);
+  expect(ran.output).toContain(`${host.node.newData} is not empty`);
+});
+
+describe('pg_autoctl without systemd', () => {
+  const pids = () => (host.has(host.node.pidFile) ? [Number(host.read(host.node.pidFile).trim())] : []);
+  beforeEach(() => {
+    host.cluster(host.node.data, 15);
+    // PostgreSQL outlives pg_autoctl's answer for a moment, as the real one does.
+    const program = [
+      'pid="$HOME/../tmp/pg_autoctl.pid" postmaster="$HOME/../lib/data/postmaster.pid"',
+      'case $1 in',
+      'run) trap \'rm -f "$pid"; (sleep 0.3; rm -f "$postmaster") & exit 0\' TERM; echo $$ > "$pid"; echo 1 > "$postmaster"',
+      '  echo "run $*"; while :; do sleep 0.05; done ;;',
+      'stop) echo stop >> "$HOME/calls"; kill "$(head -n 1 "$pid")" ;;',
+      'esac',
+    ];
+    host.program(host.node.oldAutoctl, ...program);
+    host.program(host.node.newAutoctl, ...program);
+  });
+  afterEach(() => {
+    for (const pid of pids()) process.kill(pid, 'SIGTERM');
+  });
+
+  test('started once however often it is asked for, in a session of its own', () => {
+    const first = host.run('G.node_1.start');
+    expect(first.code).toBe(0);
+    const [pid] = pids();
+    expect(first.output).toContain(`pg_autoctl runs, pid ${pid}`);
+    const again = host.run('G.node_1.start');
+    expect(again).toEqual({ code: 0, output: `pg_autoctl runs already, pid ${pid}\n` });
+    expect(pids()).toEqual([pid]);
+    expect(host.read(join(host.node.workDir, 'pg_autoctl.log'))).toContain('run run --pgdata');
+  });
+
+  test('stopped only when PostgreSQL is gone too, and a second stop is no error', () => {
+    host.run('G.node_1.start');
+    expect(host.has(join(host.node.data, 'postmaster.pid'))).toBe(true);
+    expect(host.run('C.node_1.stop').code).toBe(0);
+    expect(host.has(join(host.node.data, 'postmaster.pid'))).toBe(false);
+    expect(host.run('C.node_1.stop').code).toBe(0);
+    expect(host.read(join(host.node.home, 'calls'))).toBe('stop\n');
+  });
+});
+
+test('a unit’s program is changed, and a path that only looks like it is not', () => {
+  // sed is asked with the same expression that the step shows; only the file is ours.
+  const unit = join(host.root, 'pg.service');
+  host.write(
+    unit,
+    'ExecStart=/opt/vmware/postgres/15/bin/pg_autoctl run\nEnvironment=X=/opt/vmwareXpostgres/15/bin/\n',
+  );
+  const expression = /sed -i (\S+)/.exec(scriptOf('D.node_1.unit'))?.[1] ?? '';
+  host.sh(`sed -i ${expression} '${unit.replaceAll("'", "'\\''")}'`);
+  expect(host.read(unit)).toBe(
+    'ExecStart=/opt/vmware/postgres/17/bin/pg_autoctl run\nEnvironment=X=/opt/vmwareXpostgres/15/bin/\n',
+  );
+});

@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ClusterFacts } from '../../source/cluster/facts.ts';
+import type { World } from '../../source/cluster/world.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { labCluster, onEveryHost } from './clusters.ts';
+import { stepOf, worldAt } from './worlds.ts';
+
+export interface Ran {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** A directory that plays a host: a cluster's directories, programs that only pretend, and a real shell. */
+export class Sandbox {
+  readonly root = mkdtempSync(join(tmpdir(), "pgaf dba's "));
+  readonly facts: ClusterFacts;
+
+  constructor(base: ClusterFacts = labCluster()) {
+    const at = (path: string): string => join(this.root, path);
+    this.facts = onEveryHost(base, () => ({
+      pgdata: at('lib/data'),
+      data: at('lib/data'),
+      newData: at('lib/17/data'),
+      backupData: at('lib/data_pg15_bak'),
+      oldBindir: at('15/bin'),
+      newBindir: at('17/bin'),
+      oldAutoctl: at('15/bin/pg_autoctl'),
+      newAutoctl: at('17/bin/pg_autoctl'),
+      socketDirectory: at('run'),
+      configFile: at('config/pg_autoctl.cfg'),
+      stateFile: at('share/pg_autoctl.state'),
+      pidFile: at('tmp/pg_autoctl.pid'),
+      home: at('home'),
+      workDir: at('home/pgaf-upgrade'),
+      service: { kind: 'none' },
+    }));
+    for (const directory of ['lib', 'run', 'home', 'tmp', 'home/pgaf-upgrade'])
+      mkdirSync(at(directory), { recursive: true });
+  }
+
+  get node() {
+    const [primary] = this.facts.nodes;
+    if (primary === undefined) throw new Error('a sandbox has a primary');
+    return primary;
+  }
+
+  /** An executable that does what the shell lines say. */
+  program(path: string, ...lines: readonly string[]): void {
+    this.write(path, ['#!/bin/sh', ...lines, ''].join('\n'));
+    chmodSync(path, 0o755);
+  }
+
+  write(path: string, text: string | Uint8Array, mode = 0o600): void {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    chmodSync(path, mode);
+  }
+
+  /** A data directory as far as our scripts look into one. */
+  cluster(directory: string, major: number, files: Readonly<Record<string, string>> = {}): void {
+    this.write(join(directory, 'PG_VERSION'), `${major}\n`);
+    this.write(join(directory, 'global/pg_control'), `control of ${major}`);
+    mkdirSync(join(directory, 'base/1'), { recursive: true });
+    for (const [name, text] of Object.entries(files)) this.write(join(directory, name), text);
+  }
+
+  read(path: string): string {
+    return readFileSync(path, 'utf8');
+  }
+
+  mode(path: string): string {
+    return (statSync(path).mode & 0o777).toString(8);
+  }
+
+  has(path: string): boolean {
+    return existsSync(path);
+  }
+
+  copy(from: string, to: string): void {
+    cpSync(from, to, { recursive: true });
+  }
+
+  /** The script of a step, by a real shell, as remote/run.ts would have it run. */
+  run(stepId: string, world: World = worldAt('prepared', this.facts)): Ran {
+    const script = stepOf(upgradeRunbook(this.facts), stepId).script(world);
+    if (script.kind !== 'ready') throw new Error(`${stepId} needs ${script.needs}`);
+    return this.sh(script.text);
+  }
+
+  sh(text: string): Ran {
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', 's=$(cat); exec </dev/null; cd; eval "$s"'], {
+      input: text,
+      encoding: 'utf8',
+      timeout: 30_000,
+      env: { PATH: process.env.PATH, HOME: this.node.home },
+    });
+    return { code: status, output: `${stdout}${stderr}` };
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}

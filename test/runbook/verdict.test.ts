@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest';
+import type { ClusterFacts } from '../../source/cluster/facts.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict.ts';
+import { labCluster } from './clusters.ts';
+import { Model } from './model.ts';
+import { type Moment, modelAt, worldAt } from './worlds.ts';
+
+const kindAt = (moment: Moment, facts: ClusterFacts = labCluster()): string =>
+  rollbackVerdict(facts, worldAt(moment, facts)).kind;
+
+/** Field guide, section 3: each row of it was measured on real servers. */
+describe('linked', () => {
+  test.each([
+    ['running', 'nothing-to-undo'],
+    ['prepared', 'nothing-to-undo'],
+    ['fenced', 'safe'],
+    ['primary stopped', 'safe'],
+    ['all stopped', 'safe'],
+    ['linked', 'safe'],
+    ['carried', 'safe'],
+    ['swapped', 'safe'],
+    ['started', 'safe-through'],
+    ['verified', 'safe-through'],
+    ['monitor back', 'safe-through'],
+    ['primary back', 'loses-new-writes'],
+    ['secondary aside', 'loses-new-writes'],
+    ['secondary rebuilt', 'loses-new-writes'],
+    ['secondaries rebuilt', 'loses-new-writes'],
+    ['finished', 'loses-new-writes'],
+  ] as const)('%s: %s', (moment, kind) => {
+    expect(kindAt(moment)).toBe(kind);
+  });
+
+  test('pg_upgrade failed before it linked: the old directory is untouched', () => {
+    const facts = labCluster();
+    const model = modelAt('all stopped', facts);
+    const { newData } = model.host('node_1');
+    if (newData.kind !== 'cluster') throw new Error('initdb has run');
+    model.host('node_1').newData = { ...newData, databases: 1 };
+    expect(rollbackVerdict(facts, model.world())).toMatchObject({ kind: 'safe' });
+  });
+
+  test('pg_upgrade failed half way through linking: safe, the new cluster was never started by anybody else', () => {
+    const facts = labCluster();
+    const model = modelAt('all stopped', facts);
+    const { data } = model.host('node_1');
+    if (data.kind !== 'cluster') throw new Error('the old cluster is there');
+    model.host('node_1').data = { ...data, linked: true };
+    expect(rollbackVerdict(facts, model.world())).toMatchObject({ kind: 'safe' });
+  });
+
+  test('“started even once” is read from the disk: any difference from the fingerprint counts', () => {
+    const facts = labCluster();
+    for (const change of [
+      { checkpoint: '0/2000060' },
+      { modified: 'Mon 23 Nov 2026 03:00:00 AM UTC' },
+      { state: 'in production' },
+    ]) {
+      const model = modelAt('swapped', facts);
+      const { data } = model.host('node_1');
+      if (data.kind !== 'cluster' || data.control === null) throw new Error('the new cluster is in place');
+      model.host('node_1').data = { ...data, control: { ...data.control, ...change } };
+      expect([change, rollbackVerdict(facts, model.world()).kind]).toEqual([change, 'safe-through']);
+    }
+  });
+
+  test('without the fingerprint nobody can tell whether it has run, so the linked files are not offered', () => {
+    const facts = labCluster();
+    const model = modelAt('swapped', facts);
+    model.host('node_1').fingerprint = null;
+    expect(rollbackVerdict(facts, model.world())).toMatchObject({ kind: 'safe-through', node: 'node_2' });
+  });
+
+  test('a new cluster that crashed leaves the same answer: it has run', () => {
+    const facts = labCluster();
+    const model = modelAt('started', facts);
+    const { data } = model.host('node_1');
+    if (data.kind !== 'cluster') throw new Error('the new cluster is in place');
+    model.host('node_1').data = { ...data, running: false };
+    model.host('node_1').server = null;
+    expect(rollbackVerdict(facts, model.world()).kind).toBe('safe-through');
+  });
+
+  test('the verdict never says that the old directory is safe once the new cluster has been started', () => {
+    const facts = labCluster();
+    const model = new Model(facts);
+    let started = false;
+    for (const step of upgradeRunbook(facts)) {
+      model.run(step.id);
+      started ||= step.id === 'E.node_1.private-start';
+      if (!started) continue;
+      // Whatever else becomes of the hosts: asleep, awake, or out of sight.
+      for (const gone of [[], ['node_2'], ['node_2', 'node_3'], ['monitor'], ['node_1']]) {
+        model.unreachable.clear();
+        for (const alias of gone) model.unreachable.add(alias);
+        const verdict = rollbackVerdict(facts, model.world());
+        expect([step.id, gone, verdict.kind === 'safe' || verdict.kind === 'nothing-to-undo']).toEqual([
+          step.id,
+          gone,
+          false,
+        ]);
+      }
+      model.unreachable.clear();
+    }
+  });
+});
+
+describe('images', () => {
+  test('a secondary that missed the shutdown checkpoint is no image', () => {
+    const facts = labCluster();
+    const model = modelAt('started', facts);
+    for (const alias of ['node_2', 'node_3']) {
+      const { data } = model.host(alias);
+      if (data.kind !== 'cluster' || data.control === null) throw new Error('the image is there');
+      model.host(alias).data = { ...data, control: { ...data.control, checkpoint: '0/15F00028' } };
+    }
+    expect(rollbackVerdict(facts, model.world()).kind).toBe('backup-only');
+  });
+
+  test('one image is enough, and it is named', () => {
+    const facts = labCluster();
+    const model = modelAt('started', facts);
+    model.host('node_2').data = { kind: 'absent' };
+    expect(rollbackVerdict(facts, model.world())).toMatchObject({
+      kind: 'safe-through',
+      node: 'node_3',
+      says: 'safe through node_3’s image, nothing lost',
+    });
+  });
+
+  test('the image of another cluster with the same checkpoint is not ours', () => {
+    const facts = labCluster();
+    const model = modelAt('started', facts);
+    for (const alias of ['node_2', 'node_3']) {
+      const { data } = model.host(alias);
+      if (data.kind !== 'cluster' || data.control === null) throw new Error('the image is there');
+      model.host(alias).data = { ...data, control: { ...data.control, systemIdentifier: '7' } };
+    }
+    expect(rollbackVerdict(facts, model.world()).kind).toBe('backup-only');
+  });
+
+  test('the last image rebuilt and its backup removed: only a backup is left', () => {
+    const facts = labCluster();
+    const model = modelAt('finished', facts);
+    for (const alias of ['node_2', 'node_3']) model.host(alias).backupData = { kind: 'absent' };
+    expect(rollbackVerdict(facts, model.world())).toEqual({
+      kind: 'backup-only',
+      says: 'only from a backup',
+    });
+  });
+
+  test('what cannot be seen is not promised: an unseen last image is unknown, not gone and not safe', () => {
+    const facts = labCluster();
+    const model = modelAt('started', facts);
+    model.unreachable.add('node_2');
+    model.unreachable.add('node_3');
+    expect(rollbackVerdict(facts, model.world()).kind).toBe('unknown');
+    model.unreachable.delete('node_3');
+    expect(rollbackVerdict(facts, model.world())).toMatchObject({ kind: 'safe-through', node: 'node_3' });
+  });
+
+  test('a primary that cannot be seen makes it unknown', () => {
+    const facts = labCluster();
+    const model = modelAt('swapped', facts);
+    model.unreachable.add('node_1');
+    expect(rollbackVerdict(facts, model.world())).toEqual({
+      kind: 'unknown',
+      says: 'node_1 cannot be looked at',
+    });
+  });
+});
+
+describe.each(['clone', 'copy'] as const)('%s', (mode) => {
+  const facts = labCluster({ mode });
+  test.each([
+    ['linked', 'safe'],
+    ['swapped', 'safe'],
+    ['started', 'safe'],
+    ['verified', 'safe'],
+    ['primary back', 'loses-new-writes'],
+    ['finished', 'loses-new-writes'],
+  ] as const)('%s: %s, the old files are nobody else’s', (moment, kind) => {
+    expect(kindAt(moment, facts)).toBe(kind);
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { debianCluster, labCluster, loneCluster, onEveryHost } from './clusters.ts';
+import { Model } from './model.ts';
+
+/**
+ * A whole window on a model of the cluster, step by step. What each step wants before itself, the steps before it have
+ * brought about; what it promises, its script brings about; and a console that starts at any point finds its place.
+ */
+const clusters = [
+  ['the lab’s cluster', labCluster()],
+  ['the lab’s cluster, cloned', labCluster({ mode: 'clone' })],
+  ['Debian without systemd', debianCluster()],
+  ['a primary without secondaries', loneCluster()],
+  [
+    'units that did not start at boot',
+    onEveryHost(labCluster(), (host) => ({
+      service: host.service.kind === 'systemd' ? { ...host.service, enabled: false } : host.service,
+    })),
+  ],
+] as const;
+
+describe.each(clusters)('%s', (_, facts) => {
+  const steps = upgradeRunbook(facts);
+
+  test('every step finds what it needs, is pending until it runs, and is done when it has', () => {
+    const model = new Model(facts);
+    for (const step of steps) {
+      const before = model.world();
+      const unmet = step.before.filter((one) => !one.holds(before).holds).map((one) => one.says);
+      expect({ step: step.id, unmet }).toEqual({ step: step.id, unmet: [] });
+      expect([step.id, step.probe(before).state === 'done']).toEqual([step.id, false]);
+      expect([step.id, step.script(before).kind]).toEqual([step.id, 'ready']);
+      model.run(step.id);
+      const after = model.world();
+      const broken = step.after.flatMap((one) => {
+        const verdict = one.holds(after);
+        return verdict.holds ? [] : [`${one.says}: ${verdict.found}`];
+      });
+      expect({ step: step.id, broken }).toEqual({ step: step.id, broken: [] });
+    }
+  });
+
+  test('a console that comes back after any step finds that step and all before it done, and the next one not', () => {
+    const model = new Model(facts);
+    const wrong: string[] = [];
+    steps.forEach((last, index) => {
+      model.run(last.id);
+      const world = model.world();
+      for (const step of steps.slice(0, index + 1)) {
+        // A checkpoint leaves nothing to be seen; asking for one again costs nothing.
+        if (step.id.endsWith('.checkpoint') && step === last) continue;
+        const probe = step.probe(world);
+        if (probe.state !== 'done')
+          wrong.push(`after ${last.id}: ${step.id} is ${probe.state}, ${probe.says}`);
+      }
+      const next = steps[index + 1];
+      if (next?.probe(world).state === 'done') wrong.push(`after ${last.id}: ${next.id} is done already`);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
