@@ -58,6 +58,11 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
   /** Whether the step was started; false leaves. */
   const confirmed = async (view: EngineView, step: StepView): Promise<boolean> => {
     write(describeStep(view, step));
+    // A rehearsal is for somebody who watches it.
+    if (yes !== undefined && step.optional) {
+      write(['Optional: passed over.']);
+      return !refusal(controller.skip(step.id, ''));
+    }
     for (;;) {
       if (yes === undefined) {
         const answer = await ask(`Run this step on ${step.host}? [y/N/skip/quit] `);

@@ -7,6 +7,7 @@ import { defaultGuard, type GuardTimes, PressGuard } from './guard.ts';
 import { createNavigation, type Navigation } from './navigation.ts';
 import { confirmable, inputMode, numberOf } from './selectors.ts';
 import { type ConsoleState, openingState } from './state.ts';
+import { createTurning, type Turning } from './turning.ts';
 
 export interface ConsoleStoreOptions {
   /** Milliseconds since the epoch; for tests. */
@@ -21,7 +22,7 @@ export interface ConsoleStore {
   readonly state: StoreApi<ConsoleState>;
   readonly controller: EngineController;
   readonly go: Navigation;
-  readonly decide: Decisions;
+  readonly decide: Decisions & Turning;
   /** Stops listening to the engine. */
   dispose(): void;
 }
@@ -81,7 +82,7 @@ export const createConsoleStore = (
   let stages = 0;
   const watchDecidable = (next: ConsoleState) => {
     const mode = inputMode(next);
-    const current = `${stages}:${mode}:${mode === 'commands' ? (confirmable(next)?.id ?? '') : ''}`;
+    const current = `${stages}:${next.preview.kind}:${mode}:${mode === 'commands' ? (confirmable(next)?.id ?? '') : ''}`;
     if (current === decidable) return;
     decidable = current;
     guard.shown();
@@ -121,7 +122,7 @@ export const createConsoleStore = (
     state,
     controller,
     go: createNavigation(state),
-    decide: createDecisions(state, controller, guard),
+    decide: { ...createDecisions(state, controller, guard), ...createTurning(state, controller, guard) },
     dispose() {
       for (const stop of stops) stop();
       views.stop();

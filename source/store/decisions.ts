@@ -22,7 +22,8 @@ export interface Decisions {
   leaves(): boolean;
 }
 
-const tooSoon: Hint = {
+/** Said when a press did not count. */
+export const tooSoon: Hint = {
   text: 'Too soon after the last change or key press: not taken. Read what is shown, then press again.',
   tone: 'warn',
 };

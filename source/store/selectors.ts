@@ -65,6 +65,7 @@ export type InputMode =
   | 'key-question'
   | 'secret-question'
   | 'help'
+  | 'way-back'
   | 'text'
   | 'retry'
   | 'commands';
@@ -77,6 +78,6 @@ export const inputMode = (state: ConsoleState): InputMode => {
     return view.stage.question.kind === 'unknown-host-key' ? 'key-question' : 'secret-question';
   }
   if (dialog === null) return 'commands';
-  if (dialog.kind === 'help') return 'help';
+  if (dialog.kind === 'help' || dialog.kind === 'way-back') return dialog.kind;
   return dialog.kind === 'retry' ? 'retry' : 'text';
 };

@@ -1,4 +1,4 @@
-import type { EngineView } from '../engine/controller.ts';
+import type { EngineView, RollbackPreview } from '../engine/controller.ts';
 import type { HostAlias, StepId } from '../runbook/step.ts';
 
 export const panes = ['monitor', 'checklist', 'output'] as const;
@@ -15,7 +15,15 @@ export type Dialog =
   | { readonly kind: 'type-name'; readonly step: StepId; readonly runs: 'confirm' | 'retry' }
   | { readonly kind: 'retry'; readonly step: StepId }
   | { readonly kind: 'skip'; readonly step: StepId }
-  | { readonly kind: 'search' };
+  | { readonly kind: 'search' }
+  /** What going back would be, or, while going back, the question whether to go on with the upgrade. */
+  | { readonly kind: 'way-back' };
+
+/** What the engine said about going back. */
+export type Preview =
+  | { readonly kind: 'looking' }
+  | { readonly kind: 'known'; readonly preview: RollbackPreview }
+  | { readonly kind: 'none'; readonly why: string };
 
 export interface Hint {
   readonly text: string;
@@ -42,6 +50,7 @@ export interface ConsoleState {
   readonly wrap: boolean;
   readonly dialog: Dialog | null;
   readonly typed: string;
+  readonly preview: Preview;
   /** The last thing searched for in the output; '' for nothing. */
   readonly needle: string;
   readonly hint: Hint | null;
@@ -65,6 +74,7 @@ export const openingState = (view: EngineView): ConsoleState => ({
   wrap: true,
   dialog: null,
   typed: '',
+  preview: { kind: 'looking' },
   needle: '',
   hint: null,
   tooSmall: false,

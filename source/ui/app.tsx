@@ -15,6 +15,7 @@ import { HelpPane } from './panes/help-pane.tsx';
 import { MonitorPane } from './panes/monitor-pane.tsx';
 import { StepPane } from './panes/step-pane.tsx';
 import { TooSmall } from './panes/too-small.tsx';
+import { WayBackPane } from './panes/way-back-pane.tsx';
 import { footerRowsOf } from './rows/footer.ts';
 import { headerRowsOf } from './rows/header.ts';
 import type { Theme } from './theme.ts';
@@ -33,7 +34,7 @@ export interface AppProps {
 
 const asks = (state: ConsoleState): boolean => {
   const mode = inputMode(state);
-  return mode !== 'commands' && mode !== 'help' && mode !== 'too-small';
+  return mode !== 'commands' && mode !== 'help' && mode !== 'way-back' && mode !== 'too-small';
 };
 
 const layoutOf = (state: ConsoleState, size: { columns: number; rows: number }): Layout =>
@@ -107,6 +108,14 @@ export const App = ({ store, theme, now = Date.now, onRedraw, onLeave, size }: A
       </>
     );
 
+  const mode = inputMode(state);
+  const overlay =
+    mode === 'help' ? (
+      <HelpPane store={store} columns={columns} rows={body} />
+    ) : mode === 'way-back' ? (
+      <WayBackPane store={store} columns={columns} rows={body} />
+    ) : null;
+
   return (
     <ThemeContext.Provider value={theme}>
       <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
@@ -120,7 +129,7 @@ export const App = ({ store, theme, now = Date.now, onRedraw, onLeave, size }: A
               height={headerRows}
             />
             <Box flexDirection="column" height={body} flexShrink={0}>
-              {inputMode(state) === 'help' ? <HelpPane store={store} columns={columns} rows={body} /> : panes}
+              {overlay ?? panes}
             </Box>
             <Lines rows={footerRowsOf(state, columns)} columns={columns} height={footerRows} />
           </>

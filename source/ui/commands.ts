@@ -1,37 +1,11 @@
 import { currentStep, shownFace } from '../store/selectors.ts';
-import type { ConsoleState } from '../store/state.ts';
+import type { Command } from './command.ts';
 import type { KeyName } from './keys.ts';
-import type { Screen } from './screen.ts';
-import { findNext, scroll } from './scroll.ts';
-import { due, enterWords, failed, outputOnly, scrolls, searched, whyNotDue, whyNotFailed } from './when.ts';
+import { movingCommands } from './moving-commands.ts';
+import { findNext } from './scroll.ts';
+import { due, enterWords, failed, outputOnly, searched, whyNotDue, whyNotFailed } from './when.ts';
 
-export type Group = 'Deciding' | 'Looking' | 'Moving' | 'Leaving';
-
-/** One thing that a key does. Keys, footer, help and docs/console.md are all made from this table. */
-export interface Command {
-  readonly group: Group;
-  readonly keys: readonly KeyName[];
-  /** For help and the docs: a sentence without a full stop. */
-  readonly says: string;
-  /** For the footer, in few words; null or absent: not in the footer now. */
-  readonly footer?: (state: ConsoleState) => string | null;
-  /** Why it does nothing now; null when it works. */
-  readonly disabled?: (state: ConsoleState) => string | null;
-  readonly run: (screen: Screen) => void;
-}
-
-const move = (
-  keys: readonly KeyName[],
-  says: string,
-  ...[how, direction]: Parameters<typeof scroll> extends [unknown, ...infer Rest] ? Rest : never
-): Command => ({
-  group: 'Moving',
-  keys,
-  says,
-  disabled: scrolls,
-  run: (screen) => scroll(screen, how, direction),
-});
-
+/** Everything that a key does, in the order of the footer. */
 export const commands: readonly Command[] = [
   {
     group: 'Deciding',
@@ -63,6 +37,14 @@ export const commands: readonly Command[] = [
     footer: (state) => (failed(state) ? 'done by hand' : null),
     disabled: whyNotDue('Looking again'),
     run: ({ store }) => store.decide.probeAgain(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['b'],
+    says: 'The way back: what it would be now, step by step; from there it can be taken',
+    footer: ({ view }) => (view.direction === 'rollback' ? 'go on upgrading' : 'way back'),
+    disabled: ({ view }) => (view.steps.length === 0 ? 'The servers have not been looked at yet.' : null),
+    run: ({ store }) => store.decide.askWayBack(),
   },
   {
     group: 'Looking',
@@ -132,45 +114,7 @@ export const commands: readonly Command[] = [
     says: 'Fold long lines of the output, or cut them with a mark',
     run: ({ store }) => store.go.toggleWrap(),
   },
-  {
-    group: 'Moving',
-    keys: ['tab'],
-    says: 'Focus the next pane',
-    footer: () => 'pane',
-    run: ({ store }) => store.go.focusNext(1),
-  },
-  {
-    group: 'Moving',
-    keys: ['shift+tab'],
-    says: 'Focus the pane before',
-    run: ({ store }) => store.go.focusNext(-1),
-  },
-  { group: 'Moving', keys: ['1'], says: 'Focus the monitor', run: ({ store }) => store.go.focus('monitor') },
-  {
-    group: 'Moving',
-    keys: ['2'],
-    says: 'Focus the checklists',
-    run: ({ store }) => store.go.focus('checklist'),
-  },
-  {
-    group: 'Moving',
-    keys: ['3'],
-    says: 'Focus the step: card, output, failure',
-    run: ({ store }) => store.go.focus('output'),
-  },
-  {
-    group: 'Moving',
-    keys: ['z'],
-    says: 'Give the focused pane the whole window, and back',
-    footer: (state) => (state.zoom ? 'unzoom' : 'zoom'),
-    run: ({ store }) => store.go.toggleZoom(),
-  },
-  move(['up', 'k'], 'One line up; in the checklists the step before', 'line', -1),
-  move(['down', 'j'], 'One line down; in the checklists the step after', 'line', 1),
-  move(['pageup'], 'One page up', 'page', -1),
-  move(['pagedown'], 'One page down', 'page', 1),
-  move(['g', 'home'], 'To the first line', 'edge', -1),
-  move(['G', 'end'], 'To the last line, and follow new output', 'edge', 1),
+  ...movingCommands,
   {
     group: 'Looking',
     keys: ['ctrl+l'],

@@ -1,4 +1,5 @@
 import { type InputMode, inputMode } from '../store/selectors.ts';
+import { mayTurn } from '../store/turning.ts';
 import { commandOn } from './commands.ts';
 import { keyLabel, type Press } from './keys.ts';
 import type { Screen } from './screen.ts';
@@ -71,6 +72,14 @@ const inRetry = ({ store }: Screen, press: Press) => {
   else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
 };
 
+const inWayBack = (screen: Screen, press: Press) => {
+  const { state, store } = screen;
+  const name = nameOf(press);
+  if (name !== 'enter') inHelp(screen, press);
+  else if (mayTurn(state)) store.decide.turn();
+  else store.go.hint({ text: 'There is nothing to put on the screen. Esc goes back.', tone: 'plain' });
+};
+
 const inHelp = ({ state, store }: Screen, press: Press) => {
   const name = nameOf(press);
   if (name === 'down' || name === 'j') store.go.setHelpTop(state.helpTop + 1);
@@ -119,6 +128,7 @@ const takers: Readonly<Record<InputMode, (screen: Screen, press: Press) => void>
   'key-question': inKeyQuestion,
   'secret-question': inSecret,
   help: inHelp,
+  'way-back': inWayBack,
   text: inText,
   retry: inRetry,
   commands: inCommands,

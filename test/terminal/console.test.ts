@@ -116,7 +116,7 @@ describe('confirming', () => {
     console.press('node_1');
     await console.see('Host: node_1');
     console.press(keys.enter);
-    await console.see('34/59 on node_1', 'safe, through node_2');
+    await console.see('34/59 on node_1', 'safe through node_2');
   });
 
   test('a failure offers its choices, and skipping asks for the reason', async () => {

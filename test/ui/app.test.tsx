@@ -174,6 +174,25 @@ describe('confirming', () => {
   });
 });
 
+describe('the way back', () => {
+  test('is shown step by step before it is taken, and taking it runs nothing', async () => {
+    const { engine, press, frame } = await open({ done: 30 });
+    const shown = await press('b', keys.up);
+    expect(shown).toContain('The way back');
+    expect(shown).toContain('safe, nothing lost: 17 has never been started');
+    expect(shown).toContain('about 14 s of running time, 12 steps');
+    expect(shown).toContain('Take back: Swap the directories');
+    await press(keys.esc);
+    expect(engine.asked).toEqual(['preview']);
+    await press('b', keys.up, keys.enter);
+    expect(engine.asked).toEqual(['preview', 'preview', 'turn rollback']);
+    expect(frame()).toContain('GOING BACK');
+    expect(await press('b')).toContain('On with the upgrade?');
+    await press(keys.enter);
+    expect(engine.asked.at(-1)).toBe('turn upgrade');
+  });
+});
+
 describe('questions and leaving', () => {
   const question = {
     kind: 'unknown-host-key',

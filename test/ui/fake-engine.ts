@@ -1,10 +1,12 @@
 import type { MonitorEvent, MonitorNode } from '../../source/cluster/monitor-state.ts';
 import type {
   Accepted,
+  Direction,
   EngineController,
   EngineView,
   OutputView,
   Refusal,
+  RollbackPreview,
   StepFailure,
   StepStatus,
 } from '../../source/engine/controller.ts';
@@ -66,6 +68,7 @@ export class FakeEngine implements EngineController {
     return {
       cluster: { name: 'shop', from: '15.20', to: '17.12', mode: 'link' },
       stage: { kind: 'connecting', doing: 'Connecting to monitor, node_1, node_2, node_3' },
+      direction: 'upgrade',
       phase: null,
       hosts: ['monitor', 'node_1', 'node_2', 'node_3'].map((alias, at) => ({
         alias,
@@ -173,6 +176,28 @@ export class FakeEngine implements EngineController {
     const [next] = this.#questions;
     if (next !== undefined) this.set({ stage: { kind: 'question', question: next } });
     else this.#next();
+  }
+
+  async previewRollback(): Promise<RollbackPreview | null> {
+    this.asked.push('preview');
+    const done = this.view.steps.filter(({ status }) => status.kind === 'done' || status.kind === 'failed');
+    const steps = done
+      .slice(-12)
+      .reverse()
+      .map((step) => ({ ...step, title: `Take back: ${step.title}`, status: { kind: 'waiting' } as const }));
+    return {
+      verdict: this.view.verdict,
+      why: 'The old directory on node_1 is whole, because 17 was never started on it.',
+      steps,
+      estimateSeconds: 14,
+    };
+  }
+
+  turn(direction: Direction): Accepted | Refusal {
+    this.asked.push(`turn ${direction}`);
+    if (this.view.stage.kind === 'running') return refused('a step is running: wait for its end');
+    this.set({ direction });
+    return accepted;
   }
 
   async close(): Promise<void> {

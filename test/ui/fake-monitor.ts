@@ -47,18 +47,22 @@ export const stateAfter = (step: FakeStep): { readonly node: string; readonly st
 
 /** The way back after a step, roughly as the real engine would judge it. */
 export const verdictAfter = (step: FakeStep, was: RollbackVerdict): RollbackVerdict => {
-  if (step.phase === 'B') return { kind: 'safe', says: 'Everything still runs on 15.' };
+  if (step.phase === 'B')
+    return { kind: 'safe', says: 'safe, nothing lost: 15 starts again where it stands' };
   if (step.title.startsWith('Upgrade the primary'))
-    return { kind: 'safe', says: '17 was never started: swap back and rename pg_control.' };
+    return { kind: 'safe', says: 'safe, nothing lost: 17 has never been started' };
   if (step.title.startsWith('Start 17'))
     return {
       kind: 'safe-through',
       node: 'node_2',
-      says: 'The directory on node_1 is spent; node_2 and node_3 are complete images.',
+      says: 'safe through node_2’s image, nothing lost',
     };
   if (step.title.startsWith('Start the primary'))
-    return { kind: 'loses-new-writes', says: 'What is written on 17 from now on would be lost.' };
+    return {
+      kind: 'loses-new-writes',
+      says: 'possible through node_2, but what 17 wrote since 03:12 UTC is lost',
+    };
   if (step.phase === 'H' && step.danger === 'point-of-no-return')
-    return { kind: 'backup-only', says: 'No image of 15 is left beside the backup.' };
+    return { kind: 'backup-only', says: 'only from a backup' };
   return was;
 };

@@ -39,7 +39,7 @@ test('with the name of the cluster it confirms everything, typed names too', asy
   expect(asked).toHaveLength(59);
   expect(asked).toContain('confirm E33-node_1 node_1');
   expect(written).toContain('node_1| Restoring database schemas in the new cluster                 ok\n');
-  expect(written).toContain('Steps: 59 done');
+  expect(written).toContain('Steps: 58 done, 1 skipped');
 });
 
 test('with the name of another cluster it does nothing', async () => {

@@ -126,7 +126,7 @@ export const dialogText = (state: ConsoleState, columns: number): DialogText | n
   const { dialog, view } = state;
   if (dialog?.kind === 'quit') return quitText(state, columns);
   if (view.stage.kind === 'question') return questionText(view.stage.question, state.typed, columns);
-  if (dialog === null || dialog.kind === 'help') return null;
+  if (dialog === null || dialog.kind === 'help' || dialog.kind === 'way-back') return null;
   if (dialog.kind === 'search') {
     return { title: 'Search the output', alarm: false, rows: [field('Find:', state.typed, columns)] };
   }

@@ -30,6 +30,14 @@ const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'command
     span(' go on without this key'),
   ],
   help: [span('Up Down PgUp PgDn', 'strong'), span(' scroll   '), span('Esc', 'strong'), span(' close')],
+  'way-back': [
+    span('Enter', 'strong'),
+    span(' take it   '),
+    span('Up Down', 'strong'),
+    span(' scroll   '),
+    span('Esc', 'strong'),
+    span(' stay on this way'),
+  ],
   text: [
     span('Enter', 'strong'),
     span(' take it   '),

@@ -1,8 +1,9 @@
-import type { Downtime, EngineView, RollbackVerdict } from '../../engine/controller.ts';
+import type { Downtime, EngineView } from '../../engine/controller.ts';
 import { phases } from '../../runbook/step.ts';
-import { ends, type Row, type Span, span, type Tone } from '../row.ts';
+import { ends, type Row, type Span, span } from '../row.ts';
 import { clock } from '../text.ts';
 import type { Theme } from '../theme.ts';
+import { verdictTone, verdictWords } from './verdict.ts';
 
 const downtime = (state: Downtime, now: number): Span => {
   switch (state.kind) {
@@ -12,23 +13,6 @@ const downtime = (state: Downtime, now: number): Span => {
       return span(`WRITES DOWN ${clock(now - state.since)}`, 'bad');
     case 'over':
       return span(`writes: up again, were down ${clock(state.until - state.since)}`, 'good');
-  }
-};
-
-const verdictWords = (verdict: RollbackVerdict): readonly [string, Tone] => {
-  switch (verdict.kind) {
-    case 'unknown':
-      return ['not known', 'warn'];
-    case 'nothing-to-undo':
-      return ['nothing to undo', 'good'];
-    case 'safe':
-      return ['safe, nothing lost', 'good'];
-    case 'safe-through':
-      return [`safe, through ${verdict.node}`, 'good'];
-    case 'loses-new-writes':
-      return ['LOSES NEW WRITES', 'warn'];
-    case 'backup-only':
-      return ['FROM BACKUP ONLY', 'bad'];
   }
 };
 
@@ -54,12 +38,11 @@ export const headerRowsOf = (
     span('  '),
     span(name, 'strong'),
     span(`  ${versions} (${mode})  `),
+    ...(view.direction === 'rollback' ? [span(' GOING BACK ', 'selected'), span('  ')] : []),
     span(phase, 'strong'),
   ];
-  const [words, tone] = verdictWords(view.verdict);
-  const says = view.verdict.says.trim();
   return [
     ends(left, [downtime(view.downtime, now)], columns),
-    [span('Way back: '), span(words, tone), span(says === '' ? '' : `  ${says}`, 'dim')],
+    [span('Way back: '), span(verdictWords(view.verdict), verdictTone(view.verdict))],
   ];
 };

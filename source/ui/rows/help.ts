@@ -1,5 +1,6 @@
 import type { RollbackVerdict } from '../../engine/controller.ts';
-import { commands, type Group } from '../commands.ts';
+import type { Group } from '../command.ts';
+import { commands } from '../commands.ts';
 import { keyLabel } from '../keys.ts';
 import { blank, type Row, span } from '../row.ts';
 import { padRight } from '../text.ts';
