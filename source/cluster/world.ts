@@ -16,6 +16,8 @@ export const controlSchema = z.object({
   timeline: z.number().int(),
   /** As printed: only ever compared for equality. */
   modified: z.string(),
+  /** The next transaction id, epoch included, as a number in text. */
+  nextXid: z.string(),
 });
 export type Control = z.infer<typeof controlSchema>;
 
@@ -29,6 +31,8 @@ export type DirectoryView =
       readonly control: Control | null;
       /** pg_upgrade --link has renamed global/pg_control to pg_control.old. */
       readonly linked: boolean;
+      /** Its pg_control was moved away for good: the files are shared with a new cluster that has run. */
+      readonly disarmed: boolean;
       /** A postmaster.pid whose process is alive. */
       readonly running: boolean;
       readonly standby: boolean;
@@ -65,6 +69,9 @@ export const serverSchema = z.object({
   listenAddresses: z.string(),
   socketDirectories: z.string(),
   readOnly: z.boolean(),
+  nextXid: z.string(),
+  /** ISO 8601, UTC. */
+  startedAt: z.string(),
   senders: z.array(senderSchema),
 });
 export type ServerView = z.infer<typeof serverSchema>;
@@ -84,6 +91,8 @@ export interface HostView {
   readonly server: ServerView | null;
   /** pg_controldata of the new cluster as pg_upgrade left it. */
   readonly fingerprint: Control | null;
+  /** The verified new cluster as it was handed to pg_autoctl, and when (ISO 8601): what is written since is the application's. */
+  readonly handedOver: { readonly control: Control; readonly at: string } | null;
   /** pg_controldata of the old primary as it was stopped; pg_upgrade starts it again and moves its checkpoint on. */
   readonly stopped: Control | null;
   /** Names in workDir/done: what was finished and cannot be seen otherwise. */

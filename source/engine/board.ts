@@ -3,6 +3,7 @@ import type { EngineView } from './controller.ts';
 const emptyView: EngineView = {
   cluster: { name: '', from: '', to: '', mode: 'link' },
   stage: { kind: 'connecting', doing: 'starting' },
+  direction: 'upgrade',
   phase: null,
   hosts: [],
   steps: [],

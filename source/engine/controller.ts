@@ -80,6 +80,19 @@ export type Stage =
   | { readonly kind: 'failed'; readonly step: StepId; readonly failure: StepFailure }
   | { readonly kind: 'finished'; readonly says: string };
 
+export type Direction = 'upgrade' | 'rollback';
+
+/** What going back would be now, before it is begun. */
+export interface RollbackPreview {
+  readonly verdict: RollbackVerdict;
+  /** Why this way and no other, in a sentence or two. */
+  readonly why: string;
+  /** The steps still to do, in order; empty where there is no way back or nothing to undo. */
+  readonly steps: readonly StepView[];
+  /** Rough, from what such steps take; base backups are not in it where their size is unknown. */
+  readonly estimateSeconds: number;
+}
+
 /** Everything that the screen shows, but for the output. Immutable: a new one for every change. */
 export interface EngineView {
   readonly cluster: {
@@ -90,6 +103,8 @@ export interface EngineView {
     readonly mode: 'link' | 'clone' | 'copy';
   };
   readonly stage: Stage;
+  /** Which runbook the steps are of. */
+  readonly direction: Direction;
   readonly phase: PhaseId | null;
   readonly hosts: readonly HostView[];
   readonly steps: readonly StepView[];
@@ -141,6 +156,10 @@ export interface EngineController {
   /** The operator did it by hand: look at the servers and go on if they agree. */
   probeAgain(step: StepId): Accepted | Refusal;
   answer(answer: Answer): void;
+  /** Looks at every host and makes the way back from what is there; changes nothing. Null before the cluster is known. */
+  previewRollback(): Promise<RollbackPreview | null>;
+  /** Puts the other runbook on the screen. Its steps are confirmed one by one like all others. */
+  turn(direction: Direction): Accepted | Refusal;
   /** Leaves; running jobs go on on their hosts. */
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Config } from '../cluster/config.ts';
 import { type ClusterFacts, hostsOf, isNode, primaryOf } from '../cluster/facts.ts';
-import type { Problem } from '../cluster/result.ts';
+import type { Problem, Result } from '../cluster/result.ts';
 import { monitorIn } from '../cluster/world.ts';
 import type { MonitorFeed } from '../monitor/feed.ts';
 import { openFeed } from '../monitor/open-feed.ts';
@@ -10,19 +10,21 @@ import type { Answer, Connect, RemoteHost } from '../remote/host.ts';
 import { acceptsWrites } from '../runbook/conditions.ts';
 import { factsId } from '../runbook/facts-id.ts';
 import type { Step, StepId } from '../runbook/step.ts';
+import { rollbackRunbook } from '../runbook/rollback/rollback.ts';
 import { upgradeRunbook } from '../runbook/upgrade.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
 import { Asking } from './asking.ts';
 import { Board } from './board.ts';
 import type {
   Accepted,
+  Direction,
   EngineController,
   EngineView,
   OutputView,
   Refusal,
+  RollbackPreview,
   StepFailure,
   StepStatus,
-  StepView,
 } from './controller.ts';
 import { type Decision, Decisions } from './decisions.ts';
 import { discover } from './discover/discover.ts';
@@ -30,6 +32,7 @@ import { execute } from './execute.ts';
 import { Journal } from './journal.ts';
 import { Observer } from './observer.ts';
 import { StepOutput } from './step-output.ts';
+import { previewOf, viewOf } from './step-view.ts';
 
 export interface EngineOptions {
   readonly config: Config;
@@ -38,13 +41,14 @@ export interface EngineOptions {
   readonly stateHome: string;
   /** Who is at the keyboard, for the journal. */
   readonly operator: string;
+  /** Default upgrade. */
+  readonly direction?: Direction;
 }
 
 /** What a run has once the cluster is known. */
 interface Run {
   readonly facts: ClusterFacts;
   readonly hosts: ReadonlyMap<string, RemoteHost>;
-  readonly steps: readonly Step[];
   readonly observer: Observer;
   readonly journal: Journal;
   readonly feed: MonitorFeed;
@@ -69,6 +73,7 @@ export class Engine implements EngineController {
   readonly #attempts = new Map<StepId, number>();
   readonly #forget: (() => void)[] = [];
   #run: Run | null = null;
+  #steps: readonly Step[] = [];
   #closed = false;
 
   constructor(options: EngineOptions) {
@@ -102,13 +107,56 @@ export class Engine implements EngineController {
     this.#run = run;
     if (this.#closed) return this.#leave(run);
     await this.#lookAtAll(run);
-    for (const step of run.steps) if (!(await this.#settle(run, step))) return;
-    const written = run.journal.write({ kind: 'finished' });
+    let direction: Direction = this.#options.direction ?? 'upgrade';
+    for (;;) {
+      const next = await this.#goThrough(run, direction);
+      if (next === 'left') return;
+      direction = next;
+    }
+  }
+
+  /** One runbook from its first step to its end, or until the operator leaves or turns round. */
+  async #goThrough(run: Run, direction: Direction): Promise<'left' | Direction> {
+    const { facts } = run;
+    if (direction === 'rollback') await run.observer.look();
+    this.#steps = direction === 'upgrade' ? upgradeRunbook(facts) : rollbackRunbook(facts, run.observer.world).steps;
+    this.#board.set({ direction, steps: this.#steps.map((step) => viewOf(step, run.observer.world, { kind: 'waiting' })) });
+    this.#refresh(run);
+    this.#note(run.journal.write({ kind: 'turned', direction, verdict: this.view.verdict.says }));
+    for (const step of this.#steps) {
+      const end = await this.#settle(run, step);
+      if (end !== 'over') return end;
+    }
+    this.#note(run.journal.write({ kind: 'finished', direction }));
+    this.#board.set({ stage: { kind: 'finished', says: this.#finalWords(facts, direction) }, phase: this.#steps.at(-1)?.phase ?? null });
+    const decision = await this.#decisions.next(null);
+    return decision.kind === 'turn' ? decision.direction : 'left';
+  }
+
+  #finalWords(facts: ClusterFacts, direction: Direction): string {
+    const primary = primaryOf(facts);
+    if (direction === 'upgrade') return `every node runs PostgreSQL ${primary.newVersion}`;
+    if (this.#steps.length > 0) return `every node runs PostgreSQL ${primary.oldVersion} again`;
+    return `no step to take back: ${this.view.verdict.says}`;
+  }
+
+  #note(written: Result<null>): void {
     if (!written.ok) this.#board.notice(written.error.what);
-    this.#board.set({
-      stage: { kind: 'finished', says: `every node runs PostgreSQL ${primaryOf(run.facts).newVersion}` },
-      phase: 'I',
-    });
+  }
+
+  async previewRollback(): Promise<RollbackPreview | null> {
+    const run = this.#run;
+    if (run === null) return null;
+    const world = await run.observer.look();
+    this.#refresh(run);
+    return previewOf(run.facts, world);
+  }
+
+  turn(direction: Direction): Accepted | Refusal {
+    if (this.view.direction === direction) return refused(direction === 'rollback' ? 'it is on its way back already' : 'it is on its way already');
+    if (!this.#decisions.waiting) return refused('a step is running: wait for its end');
+    this.#decisions.give({ kind: 'turn', direction });
+    return accepted;
   }
 
   confirm(step: StepId, typed?: string): Accepted | Refusal {
@@ -125,7 +173,7 @@ export class Engine implements EngineController {
 
   skip(step: StepId, reason: string): Accepted | Refusal {
     if (!this.#decisions.waitsFor(step)) return refused(this.#whyNot());
-    const found = this.#run?.steps.find((one) => one.id === step);
+    const found = this.#steps.find((one) => one.id === step);
     if (reason.trim() === '' && found?.optional !== true)
       return refused('type why this step may be passed over');
     this.#decisions.give({ kind: 'skip', reason: reason.trim() });
@@ -177,7 +225,7 @@ export class Engine implements EngineController {
   }
 
   #give(id: StepId, typed: string | undefined): Accepted | Refusal {
-    const step = this.#run?.steps.find((one) => one.id === id);
+    const step = this.#steps.find((one) => one.id === id);
     if (step === undefined || !this.#decisions.waitsFor(id)) return refused(this.#whyNot());
     if (step.danger === 'point-of-no-return' && typed !== step.host)
       return refused(`type ${step.host} to confirm`);
@@ -233,7 +281,6 @@ export class Engine implements EngineController {
       psql: `${facts.monitor.newBindir}/psql`,
     });
     const observer = new Observer(facts, hosts, (alias) => this.#heard(alias));
-    const steps = upgradeRunbook(facts);
     this.#board.set({
       cluster: { name: facts.name, from: primary.oldVersion, to: primary.newVersion, mode: facts.mode },
       hosts: hostsOf(facts).map((host) => ({
@@ -245,7 +292,6 @@ export class Engine implements EngineController {
       })),
       monitor: { feed: feed.snapshot, plannedDown: null, before: facts.before },
       runDirectory: journal.value.directory,
-      steps: steps.map((step) => this.#viewOf(step, { hosts: {} }, { kind: 'waiting' })),
     });
     if (fromRecord)
       this.#board.notice(`the servers are between two versions: going on from the record of ${facts.readAt}`);
@@ -260,24 +306,28 @@ export class Engine implements EngineController {
           }),
         ),
       );
-    return { facts, hosts, steps, observer, journal: journal.value, feed, id };
+    return { facts, hosts, observer, journal: journal.value, feed, id };
   }
 
-  /** Brings one step to its end: found done, run, or skipped. False when the operator leaves. */
-  async #settle(run: Run, step: Step): Promise<boolean> {
+  /** Brings one step to its end (found done, run, or skipped), unless the operator leaves or turns round. */
+  async #settle(run: Run, step: Step): Promise<'over' | 'left' | Direction> {
     const probe = step.probe(run.observer.world);
-    if (probe.state === 'done') return this.#finish(run, step, 'found', null);
+    if (probe.state === 'done') {
+      this.#finish(run, step, 'found', null);
+      return 'over';
+    }
     this.#show(run, step, { kind: 'next' });
     this.#board.set({ stage: { kind: 'confirm', step: step.id }, phase: step.phase });
     for (;;) {
       const decision = await this.#decisions.next(step.id);
-      if (decision.kind === 'leave') return false;
+      if (decision.kind === 'leave') return 'left';
+      if (decision.kind === 'turn') return decision.direction;
       const over = await this.#follow(run, step, decision);
-      if (over) return !this.#decisions.left;
+      if (over) return this.#decisions.left ? 'left' : 'over';
     }
   }
 
-  async #follow(run: Run, step: Step, decision: Exclude<Decision, { kind: 'leave' }>): Promise<boolean> {
+  async #follow(run: Run, step: Step, decision: Exclude<Decision, { kind: 'leave' | 'turn' }>): Promise<boolean> {
     if (decision.kind === 'run') return this.#execute(run, step, decision.typed);
     await run.observer.look(step.looksAt);
     this.#refresh(run);
@@ -340,10 +390,11 @@ export class Engine implements EngineController {
       leaving: () => this.#decisions.left,
     });
     this.#refresh(run);
+    // An unknown end is followed up under the same name: asking again attaches to the job instead of starting a second.
+    // A known one is over: after a turn back and forth the same step is a new job.
+    if (executed.kind !== 'failed' || !executed.unknown) this.#attempts.set(step.id, attempt + 1);
     if (executed.kind === 'done') return this.#finish(run, step, 'run', executed.tookMs);
     if (executed.kind === 'found') return this.#finish(run, step, 'found', null);
-    // An unknown end is followed up under the same name: asking again attaches to the job instead of starting a second.
-    if (!executed.unknown || output.bytes === 0) this.#attempts.set(step.id, attempt + 1);
     this.#fail(run, step, executed.failure);
     return false;
   }
@@ -383,8 +434,8 @@ export class Engine implements EngineController {
       monitorIn(world) === null && this.#isDone('C.monitor.stop') && !this.#isDone('F.monitor.start');
     this.#board.set({
       verdict: rollbackVerdict(run.facts, world),
-      steps: run.steps.map((step, index) =>
-        this.#viewOf(step, world, this.view.steps[index]?.status ?? { kind: 'waiting' }),
+      steps: this.#steps.map((step, index) =>
+        viewOf(step, world, this.view.steps[index]?.status ?? { kind: 'waiting' }),
       ),
       monitor: { ...this.view.monitor, plannedDown: down ? 'down since Step 3, as planned' : null },
     });
@@ -401,30 +452,9 @@ export class Engine implements EngineController {
   #show(run: Run, step: Step, status: StepStatus): void {
     this.#board.set({
       steps: this.view.steps.map((view) =>
-        view.id === step.id ? this.#viewOf(step, run.observer.world, status) : view,
+        view.id === step.id ? viewOf(step, run.observer.world, status) : view,
       ),
     });
-  }
-
-  #viewOf(step: Step, world: Parameters<Step['script']>[0], status: StepStatus): StepView {
-    const script = step.script(world);
-    return {
-      id: step.id,
-      phase: step.phase,
-      host: step.host,
-      as: step.as,
-      title: step.title,
-      reason: step.reason,
-      guide: step.guide,
-      danger: step.danger,
-      undo: step.undo,
-      optional: step.optional,
-      script: script.kind === 'ready' ? script.text : null,
-      scriptNeeds: script.kind === 'ready' ? null : script.needs,
-      before: step.before.map((condition) => condition.says),
-      after: step.after.map((condition) => condition.says),
-      status,
-    };
   }
 
   #heard(alias: string): void {

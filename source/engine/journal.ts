@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
 import type { Probe } from '../runbook/step.ts';
+import type { Direction } from './controller.ts';
 
 /** One line of the journal. Times are ISO 8601. */
 export type Entry =
@@ -49,7 +50,8 @@ export type Entry =
     }
   | { readonly kind: 'skipped'; readonly step: string; readonly reason: string; readonly probe: Probe }
   | { readonly kind: 'left'; readonly running: string | null }
-  | { readonly kind: 'finished' };
+  | { readonly kind: 'turned'; readonly direction: Direction; readonly verdict: string }
+  | { readonly kind: 'finished'; readonly direction: Direction };
 
 /** Where runs are kept: the XDG state home. Source: XDG Base Directory Specification, 0.8. */
 export const stateHome = (env: Readonly<Record<string, string | undefined>>): string =>
@@ -63,7 +65,8 @@ export const stateHome = (env: Readonly<Record<string, string | undefined>>): st
 /** A directory of one run, 0700, and its append-only journal, 0600, each line on the disk before the next thing happens. */
 export class Journal {
   readonly directory: string;
-  readonly #descriptor: number;
+  /** Null once closed: the number may already be another file's. */
+  #descriptor: number | null;
 
   private constructor(directory: string, descriptor: number) {
     this.directory = directory;
@@ -89,6 +92,8 @@ export class Journal {
 
   /** Appends one entry and waits until the disk has it. Errors: the disk is full or gone. */
   write(entry: Entry): Result<null> {
+    if (this.#descriptor === null)
+      return fail(problem(`the journal in ${this.directory} is closed`, 'start the console again'));
     try {
       writeSync(this.#descriptor, `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`);
       fsyncSync(this.#descriptor);
@@ -105,6 +110,7 @@ export class Journal {
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    if (this.#descriptor !== null) closeSync(this.#descriptor);
+    this.#descriptor = null;
   }
 }

@@ -155,8 +155,10 @@ export const everySecondaryInMaintenance = (facts: ClusterFacts): Condition => (
 });
 
 export const streaming = (primary: NodeFacts, secondary: NodeFacts): Condition =>
-  about(primary.alias, `${secondary.alias} streams from ${primary.alias}`, (seen) => {
-    const sender = seen.server?.senders.find((one) => one.name === senderName(secondary));
+  about(primary.alias, `${secondary.alias} streams from ${primary.alias}`, (seen, world) => {
+    // After a way back through an image the node has a new id, and the walsender its name from that.
+    const name = senderName(nodeIn(world, secondary.alias)?.id ?? secondary.nodeId);
+    const sender = seen.server?.senders.find((one) => one.name === name);
     return when(
       sender?.state === 'streaming',
       sender === undefined ? 'no walsender for it' : `its walsender is in ${sender.state}`,
@@ -164,7 +166,7 @@ export const streaming = (primary: NodeFacts, secondary: NodeFacts): Condition =
   });
 
 /** pg_auto_failover names a standby's connection and slot after its node id. Source: pgsetup, REPLICATION_SLOT_NAME_DEFAULT. */
-export const senderName = (node: NodeFacts): string => `pgautofailover_standby_${node.nodeId}`;
+export const senderName = (nodeId: number): string => `pgautofailover_standby_${nodeId}`;
 
 export const noSyncStandbys = (primary: NodeFacts): Condition =>
   about(primary.alias, `synchronous_standby_names is empty on ${primary.alias}`, (seen) =>

@@ -15,6 +15,12 @@ export const phases = [
   { id: 'G', title: 'Primary back', says: 'writes again' },
   { id: 'H', title: 'Secondaries', says: 'rebuilt from the primary' },
   { id: 'I', title: 'Restore', says: 'settings back, final proof' },
+  // The way back has its own phases, made from where the cluster stands.
+  { id: 'R', title: 'Back: stop', says: 'nothing of the new version runs' },
+  { id: 'S', title: 'Back: monitor', says: 'the monitor on the old version' },
+  { id: 'T', title: 'Back: primary', says: 'writes on the old version' },
+  { id: 'U', title: 'Back: secondaries', says: 'streaming again' },
+  { id: 'V', title: 'Back: restore', says: 'settings back, final proof' },
 ] as const;
 export type PhaseId = (typeof phases)[number]['id'];
 

@@ -16,8 +16,16 @@ const controlOf = (text: string | null): Control | null => {
   if (text === null) return null;
   const parsed = parseControlData(text);
   if (!parsed.ok) return null;
-  const { systemIdentifier, state, latestCheckpoint, timeline, modified } = parsed.value;
-  return { systemIdentifier, state, checkpoint: latestCheckpoint, timeline, modified };
+  const { systemIdentifier, state, latestCheckpoint, timeline, modified, nextXid } = parsed.value;
+  const [epoch = '0', xid = '0'] = nextXid.split(':');
+  const next = (BigInt(epoch) << 32n) + BigInt(xid);
+  return { systemIdentifier, state, checkpoint: latestCheckpoint, timeline, modified, nextXid: String(next) };
+};
+
+const handedOverOf = (map: ReadonlyMap<string, string>): HostView['handedOver'] => {
+  const control = controlOf(decodeText(map.get('handed_over')));
+  const at = map.get('handed_over_at') ?? '';
+  return control === null || !/^[0-9TZ:-]{20}$/.test(at) ? null : { control, at };
 };
 
 const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryView => {
@@ -28,6 +36,7 @@ const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryVi
       major: Number.parseInt(map.get(`${key}.major`) ?? '', 10) || 0,
       control: controlOf(decodeText(map.get(`${key}.control`))),
       linked: map.get(`${key}.linked`) === 'yes',
+      disarmed: map.get(`${key}.disarmed`) === 'yes',
       running: map.get(`${key}.running`) === 'yes',
       standby: map.get(`${key}.standby`) === 'yes',
       databases: Number.parseInt(map.get(`${key}.databases`) ?? '0', 10) || 0,
@@ -80,6 +89,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     stateIdentifier: map.get('state') ?? null,
     server: json(serverSchema, decodeText(map.get('server'))),
     fingerprint: controlOf(decodeText(map.get('fingerprint'))),
+    handedOver: handedOverOf(map),
     stopped: controlOf(decodeText(map.get('stopped'))),
     markers: linesOf(decodeText(map.get('markers'))),
     deleteScripts: linesOf(decodeText(map.get('delete_scripts'))),

@@ -9,6 +9,8 @@ const serverSql = `select json_build_object(
   'synchronousStandbyNames', current_setting('synchronous_standby_names'),
   'listenAddresses', current_setting('listen_addresses'),
   'socketDirectories', current_setting('unix_socket_directories'),
+  'nextXid', (case when pg_is_in_recovery() then 0::text else pg_snapshot_xmax(pg_current_snapshot())::text end),
+  'startedAt', to_char(pg_postmaster_start_time() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
   'readOnly', current_setting('default_transaction_read_only') = 'on',
   'senders', coalesce((select json_agg(json_build_object('name', application_name, 'state', coalesce(state, ''),
     'sync', coalesce(sync_state, ''), 'flushed', flush_lsn)) from pg_stat_replication), '[]'))`;
@@ -24,9 +26,12 @@ directory() { # KEY PGDATA
   [ -r "$2/PG_VERSION" ] || { put "$1" other; put "$1.entries" "$(ls -A "$2" 2>/dev/null | wc -l)"; return 0; }
   put "$1" cluster; major=$(head -n 1 "$2/PG_VERSION"); put "$1.major" "$major"
   if [ -f "$2/global/pg_control" ]; then control "$1.control" "$2" "$major"
-  elif [ -f "$2/global/pg_control.old" ]; then
-    put "$1.linked" yes # read the renamed file through a directory of links; nothing in the cluster is touched
-    look=$(mktemp -d) && mkdir "$look/global" && ln -s "$2/global/pg_control.old" "$look/global/pg_control" \\
+  else
+    # pg_upgrade --link renames it, and the upgrade disarms it before the new server's first start; it is read through
+    # a directory of links, nothing in the cluster is touched
+    for renamed in pg_control.old pg_control.do-not-start; do [ -f "$2/global/$renamed" ] && break; done
+    [ -f "$2/global/$renamed" ] && put "$1.linked" yes && [ $renamed = pg_control.do-not-start ] && put "$1.disarmed" yes
+    look=$(mktemp -d) && mkdir "$look/global" && ln -s "$2/global/$renamed" "$look/global/pg_control" \\
       && ln -s "$2/PG_VERSION" "$look/PG_VERSION" && control "$1.control" "$look" "$major"; rm -rf "$look"
   fi
   pid=$(head -n 1 "$2/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null \\
@@ -52,6 +57,7 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     `sed -n 's/^pg_ctl *= *//p' ${sh(host.configFile)} 2>/dev/null | text pg_ctl`,
     `[ -r ${sh(host.stateFile)} ] && put state "$(od -An -v -t u8 -j 16 -N 8 ${sh(host.stateFile)} | tr -d ' ')"`,
     `[ -r "$work/fingerprint" ] && text fingerprint <"$work/fingerprint"`,
+    `[ -r "$work/handed-over" ] && text handed_over <"$work/handed-over" && put handed_over_at "$(date -u -r "$work/handed-over" +%FT%TZ)"`,
     `[ -r "$work/stopped" ] && text stopped <"$work/stopped"`,
     `ls "$work/done" 2>/dev/null | text markers`,
     `for f in "$work/pg_upgrade/delete_old_cluster.sh" ${sh(`${host.home}/delete_old_cluster.sh`)}; do [ -e "$f" ] && printf '%s\\n' "$f"; done | text delete_scripts`,

@@ -98,26 +98,29 @@ const littleEndian = (identifier: string): string => {
   return text;
 };
 
+/** Writes an identifier into a state file. `from` is what must be found there; null: whatever it is. */
+export const identifierLines = (host: NodeFacts, from: string | null, to: string, kept: string): string[] => {
+  const file = sh(host.stateFile);
+  return [
+    '# bytes 16 to 23 of the state file are the system identifier, least significant byte first',
+    `now=$(od -An -v -t u8 -j 16 -N 8 ${file} | tr -d ' ')`,
+    `if [ "$now" = ${to} ]; then echo "it is ${to} already"; exit 0; fi`,
+    ...(from === null ? [] : [`[ "$now" = ${from} ] || { echo "found $now, expected ${from}" >&2; exit 1; }`]),
+    `[ "$(wc -c < ${file})" -eq 1024 ] || { echo 'not the state file this knows: its size is not 1024' >&2; exit 1; }`,
+    `cp -p ${file} ${file}.${kept}`,
+    `cp -p ${file} ${file}.new`,
+    `printf '${littleEndian(to)}' | dd of=${file}.new bs=1 seek=16 conv=notrunc 2>/dev/null`,
+    `[ "$(od -An -v -t u8 -j 16 -N 8 ${file}.new | tr -d ' ')" = ${to} ]`,
+    `mv ${file}.new ${file}`,
+    `echo "system identifier $now -> ${to}"`,
+  ];
+};
+
 const patchScript = (facts: ClusterFacts, host: NodeFacts, world: World): Script => {
   const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
   if (identifier === null)
     return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
-  const file = sh(host.stateFile);
-  return ready(
-    script(
-      `# bytes 16 to 23 of the state file are the system identifier, least significant byte first`,
-      `now=$(od -An -v -t u8 -j 16 -N 8 ${file} | tr -d ' ')`,
-      `if [ "$now" = ${identifier} ]; then echo "it is ${identifier} already"; exit 0; fi`,
-      `[ "$now" = ${facts.systemIdentifier} ] || { echo "found $now, expected ${facts.systemIdentifier}" >&2; exit 1; }`,
-      `[ "$(wc -c < ${file})" -eq 1024 ] || { echo 'not the state file this knows: its size is not 1024' >&2; exit 1; }`,
-      `cp -p ${file} ${file}.pg${facts.oldMajor}`,
-      `cp -p ${file} ${file}.new`,
-      `printf '${littleEndian(identifier)}' | dd of=${file}.new bs=1 seek=16 conv=notrunc 2>/dev/null`,
-      `[ "$(od -An -v -t u8 -j 16 -N 8 ${file}.new | tr -d ' ')" = ${identifier} ]`,
-      `mv ${file}.new ${file}`,
-      `echo "system identifier ${facts.systemIdentifier} -> ${identifier}"`,
-    ),
-  );
+  return ready(script(...identifierLines(host, facts.systemIdentifier, identifier, `pg${facts.oldMajor}`)));
 };
 
 /**
@@ -157,5 +160,5 @@ export const stateFileStep = (facts: ClusterFacts, host: NodeFacts, phase: Phase
         ),
       ),
     ],
-    undo: `mv ${host.stateFile}.pg${facts.oldMajor} ${host.stateFile}`,
+    undo: `mv ${sh(`${host.stateFile}.pg${facts.oldMajor}`)} ${sh(host.stateFile)}`,
   });

@@ -6,7 +6,7 @@ import { about, acceptsWrites, everyNodeSettled, nodeSettled, streaming, when } 
 import { isMarked } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { mark, psql, script } from '../shell.ts';
-import type { Condition, Step } from '../step.ts';
+import type { Condition, PhaseId, Step } from '../step.ts';
 import { setSyncStandbys, syncStandbysAre } from './fence.ts';
 import { dropInDirectory, dropInFile } from './service.ts';
 
@@ -38,19 +38,20 @@ const syncStep = (facts: ClusterFacts): Step[] =>
         }),
       ];
 
-const unguardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
+/** The unit as it was before the window: enabled if it was, and without our drop-in. */
+export const unguardStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId, major: number): Step[] => {
   const { service } = host;
   if (service.kind === 'none') return [];
   const { unit } = service;
   return [
     makeStep(facts, {
       id: 'unguard',
-      phase: 'I',
+      phase,
       host,
       as: 'root',
       title: service.enabled ? 'Enable the unit, remove the drop-in' : 'Remove the drop-in',
       reason: service.enabled
-        ? `A reboot shall bring ${facts.newMajor} back.`
+        ? `A reboot shall bring ${major} back.`
         : 'The unit was not enabled before, and is not now.',
       guide: null,
       danger: 'changes',
@@ -164,10 +165,14 @@ const finalStep = (facts: ClusterFacts): Step =>
       `${sh(facts.monitor.newAutoctl)} show state --pgdata ${sh(facts.monitor.pgdata)}`,
       mark(facts.monitor, 'final'),
     ),
-    probe: (world) =>
-      isMarked(facts.monitor, 'final', world) && finalConditions(facts).every((one) => one.holds(world).holds)
+    probe: (world) => {
+      if (!isMarked(facts.monitor, 'final', world)) return pending('not proven yet');
+      if (facts.nodes.some((node) => performed(facts, `promoted-${node.alias}`, world)))
+        return done('it was proven before the switchover');
+      return finalConditions(facts).every((one) => one.holds(world).holds)
         ? done('all of it holds')
-        : pending('not proven yet'),
+        : pending('not proven yet');
+    },
     after: finalConditions(facts),
     settleSeconds: 60,
     undo: 'nothing to undo: it reads only',
@@ -227,7 +232,7 @@ type NodeName = string;
 /** I. As it was before the window, on the new version. */
 export const restoreSteps = (facts: ClusterFacts): Step[] => [
   ...syncStep(facts),
-  ...hostsOf(facts).flatMap((host) => unguardStep(facts, host)),
+  ...hostsOf(facts).flatMap((host) => unguardStep(facts, host, 'I', facts.newMajor)),
   finalStep(facts),
   ...switchoverSteps(facts),
 ];

@@ -6,7 +6,8 @@ import type { Cause } from '../step.ts';
 /** Starting and stopping pg_autoctl, with systemd or without. */
 
 export const dropInDirectory = (unit: string): string => `/run/systemd/system/${unit}.d`;
-export const dropInFile = (unit: string): string => `${dropInDirectory(unit)}/pgaf-upgrade.conf`;
+export const dropInName = 'pgaf-upgrade.conf';
+export const dropInFile = (unit: string): string => `${dropInDirectory(unit)}/${dropInName}`;
 
 const tryFor = (seconds: number, condition: string, failure: string): string[] => [
   'tries=0',

@@ -7,6 +7,7 @@ import { isMarked, newClusterStarted } from '../evidence.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { command, inBin, mark, option, privateSocket, psql, script, upgradeDir } from '../shell.ts';
 import type { Step } from '../step.ts';
+import { disarmLines } from './disarm.ts';
 
 /**
  * Nobody from outside can connect; no commit waits for a standby (the carried configuration may still name some);
@@ -68,6 +69,7 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
       script: script(
         'umask 077',
         `mkdir -p ${sh(socket)}`,
+        ...(facts.mode === 'link' ? disarmLines(facts, primary) : []),
         command(
           inBin(primary.newBindir, 'pg_ctl'),
           option('--pgdata', primary.data),
@@ -172,7 +174,14 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
       guide: 'Step 6',
       danger: 'changes',
       script: script(
-        `${command(inBin(primary.newBindir, 'pg_ctl'), option('--pgdata', primary.data), '--wait --timeout=3600 --mode=fast', 'stop')}`,
+        command(
+          inBin(primary.newBindir, 'pg_ctl'),
+          option('--pgdata', primary.data),
+          '--wait --timeout=3600 --mode=fast',
+          'stop',
+        ),
+        '# what is written from here on is the application’s: a way back counts from this moment',
+        `${sh(inBin(primary.newBindir, 'pg_controldata'))} -D ${sh(primary.data)} > ${sh(`${primary.workDir}/handed-over`)}`,
       ),
       probe: (world) => (isBack(world) ? done('it is stopped') : pending('it runs')),
       after: [allStopped(primary), stoppedCleanly(primary, 'shut down')],

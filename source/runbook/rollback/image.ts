@@ -1,0 +1,191 @@
+import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
+import { about, allStopped, isMajor, nodeSettled, when } from '../conditions.ts';
+import { isMarked } from '../evidence.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
+import { command, inBin, mark, option, privateSocket, psql, script } from '../shell.ts';
+import type { Step } from '../step.ts';
+import { throughMarker } from './route.ts';
+import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from './start.ts';
+
+/** The way back through a secondary's image: the group is registered anew, from the image outwards. */
+
+/** The monitor forgets the group, the chosen node last; the marker finds this way again after an interruption. */
+export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
+  const { monitor } = facts;
+  const order = [...facts.nodes.filter((node) => node !== chosen), chosen];
+  const marker = throughMarker(chosen.alias);
+  return makeStep(facts, {
+    id: 'drop-nodes',
+    phase: 'S',
+    host: monitor,
+    as: 'postgres',
+    title: 'Drop every node of the group on the monitor',
+    reason: `${chosen.alias} becomes the group’s first node again; with the absent primary registered it would wait for it for ever.`,
+    guide: null,
+    danger: 'changes',
+    script: script(
+      mark(monitor, marker),
+      ...order.map(
+        (node) =>
+          `${sh(monitor.oldAutoctl)} drop node --pgdata ${sh(monitor.pgdata)} --formation ${sh(facts.formation)} --hostname ${sh(node.hostname)} --pgport ${node.port} --force || echo "exit code $?: see what the monitor says"`,
+      ),
+      mark(monitor, 'rollback-dropped'),
+    ),
+    probe: (world) => {
+      const rows = monitorIn(world)?.nodes;
+      if (isMarked(monitor, 'rollback-dropped', world)) return done('they were dropped');
+      return pending(rows === undefined ? 'the monitor does not answer' : `${rows.length} nodes are registered`);
+    },
+    before: [monitorIsOld(facts), ...facts.nodes.map((node) => allStopped(node))],
+    after: [
+      {
+        says: 'no node of the group is registered',
+        holds: (world) => {
+          const rows = monitorIn(world)?.nodes;
+          return when(rows?.length === 0, rows === undefined ? 'the monitor does not answer' : rows.map((row) => row.name).join(', '));
+        },
+      },
+    ],
+    settleSeconds: 60,
+    undo: `register the nodes again: pg_autoctl create postgres`,
+  });
+};
+
+/** Promoted alone, and stopped again: with the server running, create postgres refuses to take it over. */
+export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
+  const socket = privateSocket(node);
+  return makeStep(facts, {
+    id: 'promote',
+    phase: 'T',
+    host: node,
+    as: 'postgres',
+    title: `Promote ${node.alias}’s image, privately`,
+    reason: 'A primary’s directory is what pg_autoctl takes over as the first node of a group.',
+    guide: null,
+    danger: 'changes',
+    causes: [{ title: `${node.workDir}/promote.log`, script: `tail -n 30 ${sh(`${node.workDir}/promote.log`)}` }],
+    script: script(
+      'umask 077',
+      `mkdir -p ${sh(socket)}`,
+      `if [ -e ${sh(`${node.data}/standby.signal`)} ]; then`,
+      `  ${command(
+        inBin(node.oldBindir, 'pg_ctl'),
+        option('--pgdata', node.data),
+        '--wait --timeout=3600',
+        option('--log', `${node.workDir}/promote.log`),
+        option('--options', `-c listen_addresses='' -c unix_socket_directories='${socket}' -c archive_mode=off -c synchronous_standby_names=''`),
+        'start',
+      ).replaceAll('\n', '\n  ')}`,
+      `  ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 promote`,
+      `  ${psql(node, node.oldBindir, 'postgres', socket)} -qc checkpoint`,
+      'fi',
+      `if [ -e ${sh(`${node.data}/postmaster.pid`)} ]; then ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 --mode=fast stop; fi`,
+    ),
+    probe: (world) => {
+      const seen = hostIn(world, node.alias);
+      if (seen === null || !isCluster(seen.data)) return pending('not seen');
+      if (seen.data.standby) return pending('it is a standby');
+      return seen.data.running && !seen.autoctl ? half('promoted, and running privately') : done('promoted');
+    },
+    before: [allStopped(node), dataIsBack(facts, node)],
+    after: [
+      allStopped(node),
+      about(node.alias, `${node.data} is no standby any more`, (seen) => when(isCluster(seen.data) && !seen.data.standby && seen.data.control?.state === 'shut down', 'it is')),
+    ],
+    undo: 'none: it goes its own way from here; the other images are still as they were',
+  });
+};
+
+/**
+ * `pg_autoctl create postgres` with the node's old name and settings, read from its saved configuration. The monitor's
+ * connection string may hold a password: it goes through the environment, never over a command line.
+ */
+const createScript = (facts: ClusterFacts, node: NodeFacts): string =>
+  script(
+    `cfg=${sh(`${node.workDir}/saved/pg_autoctl.cfg`)}`,
+    `setting() { sed -n "s/^$1 *= *//p" "$cfg" | head -n 1; }`,
+    `state=${sh(node.stateFile)}`,
+    `if [ -e "$state" ]; then mv "$state" "$state.before-rollback"; fi`,
+    `if [ -e ${sh(node.configFile)} ]; then mv ${sh(node.configFile)} ${sh(`${node.configFile}.before-rollback`)}; fi`,
+    'PG_AUTOCTL_MONITOR=$(setting monitor); export PG_AUTOCTL_MONITOR',
+    'if [ "$(setting active)" != 1 ]; then set -- --no-ssl',
+    'elif [ -n "$(setting ca_file)" ]; then set -- --ssl-mode "$(setting sslmode)" --ssl-ca-file "$(setting ca_file)" --server-cert "$(setting cert_file)" --server-key "$(setting key_file)"',
+    'else set -- --ssl-self-signed; fi',
+    'auth=$(setting auth_method)',
+    '# --ssl-self-signed makes a new certificate: the one that was there is kept and put back',
+    'for f in "$(setting cert_file)" "$(setting key_file)"; do if [ -n "$f" ] && [ -e "$f" ]; then cp -p "$f" "$f.before-rollback"; fi; done',
+    `${command(
+      node.oldAutoctl,
+      `create postgres "$@"`,
+      `--pgdata ${sh(node.pgdata)}`,
+      `--pgport ${node.port}`,
+      `--pgctl ${sh(inBin(node.oldBindir, 'pg_ctl'))}`,
+      `--hostname ${sh(node.hostname)}`,
+      `--name ${sh(node.alias)}`,
+      `--formation ${sh(facts.formation)}`,
+      `--candidate-priority ${node.priority}`,
+      `--replication-quorum ${node.quorum}`,
+      `--auth "\${auth:-trust}"`,
+    )}`,
+    'for f in "$(setting cert_file)" "$(setting key_file)"; do if [ -n "$f" ] && [ -e "$f.before-rollback" ]; then mv "$f.before-rollback" "$f"; fi; done',
+    mark(node, 'rollback-created'),
+  );
+
+export const createStep = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U', writer: NodeFacts): Step =>
+  makeStep(facts, {
+    id: 'create',
+    phase,
+    host: node,
+    as: 'postgres',
+    title: `Register ${node.alias} again`,
+    reason: 'With its old name, priority and quorum; its node id is new.',
+    guide: null,
+    danger: 'changes',
+    causes: serviceCauses(node),
+    script: createScript(facts, node),
+    probe: (world) => (isMarked(node, 'rollback-created', world) ? done('it is registered') : pending(nodeIn(world, node.alias) === null ? 'the monitor does not know it' : 'not finished')),
+    before: [
+      monitorIsOld(facts),
+      about(node.alias, 'pg_autoctl is stopped', (seen) => when(!seen.autoctl, 'it runs')),
+      ...(node === writer ? [dataIsBack(facts, node)] : [acceptsWritesOnOld(facts, writer)]),
+    ],
+    after: [
+      {
+        says: `the monitor knows ${node.alias}`,
+        holds: (world) => when(nodeIn(world, node.alias) !== null, 'it does not'),
+      },
+      about(node.alias, 'the registration came to its end', (seen) => when(seen.markers.includes('rollback-created'), 'it did not')),
+    ],
+    settleSeconds: 60,
+    quietSeconds: 300,
+    undo: `pg_autoctl drop node on ${node.alias}`,
+  });
+
+export const startCreatedStep = (facts: ClusterFacts, node: NodeFacts, writer: NodeFacts): Step =>
+  makeStep(facts, {
+    id: 'start',
+    phase: 'U',
+    host: node,
+    as: serviceUser(node),
+    title: `Start ${node.alias} as a secondary`,
+    reason: node === primaryOf(facts) ? `Its old directory is shared with ${facts.newMajor} and must not run: it takes a base backup.` : 'Its image belongs to the same system: it joins with its own data.',
+    guide: null,
+    danger: 'changes',
+    causes: serviceCauses(node),
+    script: startScript(node, node.oldAutoctl),
+    probe: (world) => {
+      const row = nodeIn(world, node.alias);
+      const seen = hostIn(world, node.alias);
+      if (row?.reported === 'secondary' && row.assigned === 'secondary' && seen !== null && isMajor(seen.data, facts.oldMajor)) return done('it is secondary');
+      return seen?.autoctl ? half(`${row?.reported ?? 'unknown'} → ${row?.assigned ?? 'unknown'}`) : pending('it does not run');
+    },
+    before: [acceptsWritesOnOld(facts, writer)],
+    after: [nodeSettled(node.alias, ['secondary']), nodeSettled(writer.alias, ['primary', 'wait_primary'])],
+    settleSeconds: 24 * 3600,
+    quietSeconds: 600,
+    undo: 'stop it',
+  });
+

@@ -1,0 +1,82 @@
+import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { hostIn } from '../../cluster/world.ts';
+import { about, when } from '../conditions.ts';
+import { done, makeStep, pending } from '../make-step.ts';
+import { identifierLines } from '../phases/autoctl-files.ts';
+import { inBin, script } from '../shell.ts';
+import type { PhaseId, Step } from '../step.ts';
+
+/** pg_autoctl's configuration, its state file and the unit, as they were for the old version. */
+
+export const oldPgCtlStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
+  const wanted = inBin(host.oldBindir, 'pg_ctl');
+  return makeStep(facts, {
+    id: 'pg-ctl',
+    phase,
+    host,
+    as: 'postgres',
+    title: `pg_autoctl’s pg_ctl → ${facts.oldMajor}`,
+    reason: 'pg_autoctl starts the server with the programs that its configuration names.',
+    guide: null,
+    danger: 'changes',
+    script: script(`${sh(host.newAutoctl)} config set postgresql.pg_ctl ${sh(wanted)} --pgdata ${sh(host.pgdata)}`),
+    probe: (world) => {
+      const found = hostIn(world, host.alias)?.pgCtl ?? null;
+      return found === wanted ? done(`it is ${wanted}`) : pending(`it is ${found ?? 'unknown'}`);
+    },
+    after: [about(host.alias, `postgresql.pg_ctl is ${wanted}`, (seen) => when(seen.pgCtl === wanted, `it is ${seen.pgCtl ?? 'unknown'}`))],
+    undo: `pg_autoctl config set postgresql.pg_ctl ${inBin(host.newBindir, 'pg_ctl')}`,
+  });
+};
+
+export const oldUnitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step[] => {
+  const { service } = host;
+  if (service.kind === 'none' || host.oldAutoctl === host.newAutoctl) return [];
+  const own = `/etc/systemd/system/${service.unit}`;
+  return [
+    makeStep(facts, {
+      id: 'unit',
+      phase,
+      host,
+      as: 'root',
+      title: `${service.unit} → ${host.oldAutoctl}`,
+      reason: 'The service runs the old version’s pg_autoctl again.',
+      guide: null,
+      danger: 'changes',
+      script: script(
+        service.fragment === own ? `cat ${sh(`${host.workDir}/saved/${service.unit}`)} > ${sh(own)}` : `rm -f ${sh(own)} # the package’s own file counts again`,
+        'systemctl daemon-reload',
+        `systemctl show -p ExecStart ${sh(service.unit)}`,
+      ),
+      probe: (world) => {
+        const unit = hostIn(world, host.alias)?.unit;
+        if (unit == null) return pending('not seen');
+        return unit.program === host.oldAutoctl ? done(`it runs ${unit.program}`) : pending(`it runs ${unit.program}`);
+      },
+      after: [about(host.alias, `${service.unit} runs ${host.oldAutoctl}`, (seen) => when(seen.unit?.program === host.oldAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`))],
+      undo: `edit ${own} again`,
+    }),
+  ];
+};
+
+/** The old identifier into the state file; node id, name and everything else stay. */
+export const oldIdentifierStep = (facts: ClusterFacts, host: NodeFacts, phase: PhaseId): Step =>
+  makeStep(facts, {
+    id: 'state-file',
+    phase,
+    host,
+    as: 'postgres',
+    title: 'Write the old system identifier into pg_autoctl’s state file',
+    reason: 'The node is the one it was before; its id, name, priority and quorum stay.',
+    guide: null,
+    danger: 'changes',
+    script: script(...identifierLines(host, null, facts.systemIdentifier, `pg${facts.newMajor}`)),
+    probe: (world) => {
+      const found = hostIn(world, host.alias)?.stateIdentifier ?? null;
+      return found === facts.systemIdentifier ? done(`it is ${found}`) : pending(`it is ${found ?? 'unknown'}`);
+    },
+    before: [about(host.alias, `pg_autoctl is stopped on ${host.alias}`, (seen) => when(!seen.autoctl, 'it runs'))],
+    after: [about(host.alias, 'the state file has the old system identifier', (seen) => when(seen.stateIdentifier === facts.systemIdentifier, `it is ${seen.stateIdentifier ?? 'unknown'}`))],
+    undo: `mv ${host.stateFile}.pg${facts.newMajor} ${host.stateFile}`,
+  });

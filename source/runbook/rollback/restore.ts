@@ -1,0 +1,108 @@
+import { type ClusterFacts, type HostFacts, hostsOf, type NodeFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { hostIn, monitorIn } from '../../cluster/world.ts';
+import { about, everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
+import { done, makeStep, pending } from '../make-step.ts';
+import { setSyncStandbys, syncStandbysAre } from '../phases/fence.ts';
+import { unguardStep } from '../phases/restore.ts';
+import { script } from '../shell.ts';
+import type { Condition, Step } from '../step.ts';
+import { acceptsWritesOnOld, monitorIsOld } from './start.ts';
+
+const syncStep = (facts: ClusterFacts): Step =>
+  makeStep(facts, {
+    id: 'sync-standbys',
+    phase: 'V',
+    host: facts.monitor,
+    as: 'postgres',
+    title: `number_sync_standbys → ${facts.numberSyncStandbys}`,
+    reason: 'As it was before the window; registering nodes may have changed it.',
+    guide: null,
+    danger: 'changes',
+    script: setSyncStandbys(facts, facts.numberSyncStandbys),
+    probe: (world) => {
+      const found = monitorIn(world)?.numberSyncStandbys;
+      return found === facts.numberSyncStandbys ? done(`it is ${found}`) : pending(`it is ${found ?? 'unknown'}`);
+    },
+    before: [everyNodeSettled],
+    after: [syncStandbysAre(facts.numberSyncStandbys), everyNodeSettled],
+    settleSeconds: 60,
+    undo: 'nothing to undo here',
+  });
+
+/** What a later upgrade must not find: marks, fingerprints and copies of this one. The record and the saved files stay, dated. */
+const tidyStep = (facts: ClusterFacts, host: HostFacts): Step =>
+  makeStep(facts, {
+    id: 'tidy',
+    phase: 'V',
+    host,
+    as: 'postgres',
+    title: 'Take away the marks of this upgrade',
+    reason: 'The next try begins from nothing; the saved files stay, under a dated name.',
+    guide: null,
+    danger: 'changes',
+    script: script(
+      `cd ${sh(host.workDir)}`,
+      'rm -rf done fingerprint stopped handed-over pg_upgrade private configuration',
+      'if [ -d saved ]; then mv saved "saved.$(date -u +%Y%m%dT%H%M%SZ)"; fi',
+      'if [ -e record.json ]; then mv record.json "record.$(date -u +%Y%m%dT%H%M%SZ).json"; fi',
+      'ls -l',
+      `ls -d ${sh(host.data)}_pg*_abandoned* 2>/dev/null || true`,
+    ),
+    probe: (world) => {
+      const seen = hostIn(world, host.alias);
+      if (seen === null) return pending('not seen');
+      return seen.markers.length === 0 && seen.fingerprint === null && seen.stopped === null && seen.handedOver === null ? done('none is left') : pending('they are there');
+    },
+    after: [about(host.alias, 'no mark is left', (seen) => when(seen.markers.length === 0 && seen.fingerprint === null, 'some are'))],
+    undo: 'nothing to undo here',
+  });
+
+const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condition[] => [
+  monitorIsOld(facts),
+  {
+    says: `PostgreSQL ${facts.oldMajor} runs on every host`,
+    holds: (world) => {
+      const other = hostsOf(facts).find((host) => !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.oldMajor}.`));
+      return when(other === undefined, other === undefined ? '' : `${other.alias}: ${hostIn(world, other.alias)?.server?.version ?? 'no answer'}`);
+    },
+  },
+  everyNodeSettled,
+  nodeSettled(writer.alias, facts.nodes.length === 1 ? ['single'] : ['primary']),
+  ...facts.nodes.filter((node) => node !== writer).flatMap((node) => [nodeSettled(node.alias, ['secondary']), streaming(writer, node)]),
+  {
+    says: 'every node has the name, priority and quorum that it had',
+    holds: (world) => {
+      const rows = monitorIn(world)?.nodes ?? [];
+      const other = facts.nodes.find((node) => !rows.some((row) => row.name === node.alias && row.priority === node.priority && row.quorum === node.quorum));
+      return when(other === undefined && rows.length === facts.nodes.length, other === undefined ? `there are ${rows.length} nodes` : `${other.alias} differs`);
+    },
+  },
+  syncStandbysAre(facts.numberSyncStandbys),
+  acceptsWritesOnOld(facts, writer),
+];
+
+const finalStep = (facts: ClusterFacts, writer: NodeFacts): Step =>
+  makeStep(facts, {
+    id: 'final',
+    phase: 'V',
+    host: facts.monitor,
+    as: 'postgres',
+    title: 'Final proof',
+    reason: 'The cluster is the one that was there before the window.',
+    guide: null,
+    danger: 'reads',
+    script: script(`${sh(facts.monitor.oldAutoctl)} show state --pgdata ${sh(facts.monitor.pgdata)}`),
+    probe: () => pending('it is asked each time'),
+    after: finalConditions(facts, writer),
+    settleSeconds: 60,
+    undo: 'nothing to undo: it reads only',
+  });
+
+/** V. As it was before the window, on the old version; the record goes last, because it is what finds this way. */
+export const restoreOldSteps = (facts: ClusterFacts, writer: NodeFacts): Step[] => [
+  syncStep(facts),
+  ...hostsOf(facts).flatMap((host) => unguardStep(facts, host, 'V', facts.oldMajor)),
+  finalStep(facts, writer),
+  ...[...facts.nodes, facts.monitor].map((host) => tidyStep(facts, host)),
+];

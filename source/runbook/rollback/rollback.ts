@@ -1,0 +1,96 @@
+import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { hostIn, type World } from '../../cluster/world.ts';
+import { isMajor } from '../conditions.ts';
+import type { Step } from '../step.ts';
+import { rollbackVerdict } from '../verdict.ts';
+import { directoriesStep, emptyStep } from './directories.ts';
+import { createStep, dropNodesStep, promoteStep, startCreatedStep } from './image.ts';
+import { oldIdentifierStep, oldPgCtlStep, oldUnitStep } from './old-files.ts';
+import { restoreOldSteps } from './restore.ts';
+import { isImage, oldDirectory, type Route, rollbackRoute } from './route.ts';
+import { rejoinStep, startMonitorStep, startSecondaryStep, startWriterStep } from './start.ts';
+import { stopAllSteps } from './stop.ts';
+
+export interface RollbackPlan {
+  readonly route: Route;
+  /** Empty where there is no way back. */
+  readonly steps: readonly Step[];
+}
+
+const monitorBack = (facts: ClusterFacts): Step[] => [
+  directoriesStep(facts, facts.monitor, 'S', false),
+  oldPgCtlStep(facts, facts.monitor, 'S'),
+  ...oldUnitStep(facts, facts.monitor, 'S'),
+  startMonitorStep(facts),
+];
+
+/** A node's old directory back, or, where it is none to go back to, the place made free for a base backup. */
+const nodeDirectories = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U', linked: boolean, usable: boolean): Step =>
+  usable ? directoriesStep(facts, node, phase, linked) : emptyStep(facts, node, phase);
+
+/** Through the old primary's own directory: every node keeps its registration. */
+const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] => {
+  const primary = primaryOf(facts);
+  return [
+    ...monitorBack(facts),
+    directoriesStep(facts, primary, 'T', linked),
+    oldPgCtlStep(facts, primary, 'T'),
+    ...oldUnitStep(facts, primary, 'T'),
+    oldIdentifierStep(facts, primary, 'T'),
+    startWriterStep(facts, primary),
+    ...secondariesOf(facts).flatMap((node) => [
+      nodeDirectories(facts, node, 'U', false, oldDirectory(facts, node, world) !== null),
+      oldPgCtlStep(facts, node, 'U'),
+      ...oldUnitStep(facts, node, 'U'),
+      oldIdentifierStep(facts, node, 'U'),
+      startSecondaryStep(facts, node),
+      rejoinStep(facts, node),
+    ]),
+    ...restoreOldSteps(facts, primary),
+  ];
+};
+
+/** Through a secondary's image: it becomes the first node of a group that is registered anew. */
+const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts): Step[] => {
+  const primary = primaryOf(facts);
+  const others = [...secondariesOf(facts).filter((node) => node !== chosen), primary];
+  const joins = (node: NodeFacts): boolean => {
+    if (node === primary) return false;
+    const seen = hostIn(world, node.alias);
+    // Once it has joined, its directory is no image any more, and still the right one.
+    return isImage(facts, node, world) || (seen !== null && isMajor(seen.data, facts.oldMajor));
+  };
+  return [
+    ...monitorBack(facts),
+    dropNodesStep(facts, chosen),
+    directoriesStep(facts, chosen, 'T', false),
+    promoteStep(facts, chosen),
+    createStep(facts, chosen, 'T', chosen),
+    ...oldUnitStep(facts, chosen, 'T'),
+    startWriterStep(facts, chosen),
+    ...others.flatMap((node) => [
+      nodeDirectories(facts, node, 'U', false, joins(node)),
+      createStep(facts, node, 'U', chosen),
+      ...oldUnitStep(facts, node, 'U'),
+      startCreatedStep(facts, node, chosen),
+    ]),
+    ...restoreOldSteps(facts, chosen),
+  ];
+};
+
+/** The way back from where the cluster stands, as steps of the same kind as the upgrade's. */
+export const rollbackRunbook = (facts: ClusterFacts, world: World): RollbackPlan => {
+  const route = rollbackRoute(facts, world);
+  const loses = rollbackVerdict(facts, world).kind === 'loses-new-writes';
+  switch (route.kind) {
+    case 'own':
+      return { route, steps: [...stopAllSteps(facts, world, route, loses), ...ownSteps(facts, world, route.linked)] };
+    case 'image':
+      return { route, steps: [...stopAllSteps(facts, world, route, loses), ...imageSteps(facts, world, route.node)] };
+    case 'unknown':
+    case 'nothing':
+    case 'backup':
+      return { route, steps: [] };
+  }
+};
+

@@ -1,0 +1,94 @@
+import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { type Control, type DirectoryView, hostIn, isCluster, monitorIn, type World } from '../../cluster/world.ts';
+import { isMajor } from '../conditions.ts';
+import { dropInName } from '../phases/service.ts';
+import { isSwapped, isUpgraded, newClusterStarted } from '../evidence.ts';
+
+/** The ways back that there are. Which one is open is read from the disks. */
+export type Route =
+  | { readonly kind: 'unknown'; readonly why: string }
+  /** Nothing has been changed that would have to be taken back. */
+  | { readonly kind: 'nothing' }
+  /** The old primary's own directory: untouched, linked but never shared with a running server, or copied. */
+  | { readonly kind: 'own'; readonly linked: boolean }
+  /** A secondary's directory becomes the primary's. */
+  | { readonly kind: 'image'; readonly node: NodeFacts }
+  | { readonly kind: 'backup' };
+
+export type ClusterDirectory = Extract<DirectoryView, { kind: 'cluster' }>;
+
+/** The old cluster's directory on a node, in its place or aside; null when it is gone. */
+export const oldDirectory = (facts: ClusterFacts, node: NodeFacts, world: World): ClusterDirectory | null => {
+  const seen = hostIn(world, node.alias);
+  if (seen === null) return null;
+  return [seen.data, seen.backupData].filter(isCluster).find((one) => one.major === facts.oldMajor) ?? null;
+};
+
+/** The checkpoint at which the old primary was stopped, the one that a whole image holds. Null: nobody can tell. */
+const stoppedAt = (facts: ClusterFacts, world: World): Control | null => {
+  const primary = primaryOf(facts);
+  const seen = hostIn(world, primary.alias);
+  if (seen === null) return null;
+  // pg_upgrade starts the old server and moves its checkpoint on: then only the copy from before it tells.
+  if (isUpgraded(facts, primary, world) || seen.stopped !== null) return seen.stopped;
+  return oldDirectory(facts, primary, world)?.control ?? null;
+};
+
+/** A secondary's directory is an image if it was shut down in recovery at the primary's shutdown checkpoint. */
+export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
+  const control = oldDirectory(facts, node, world)?.control;
+  const primary = stoppedAt(facts, world);
+  return (
+    control != null &&
+    primary !== null &&
+    control.state === 'shut down in recovery' &&
+    control.systemIdentifier === facts.systemIdentifier &&
+    control.checkpoint === primary.checkpoint
+  );
+};
+
+/** The marker on the monitor's host by which a way back through an image, once begun, is found again. */
+export const throughMarker = (alias: string): string => `rollback-through-${alias}`;
+
+const begun = (facts: ClusterFacts, world: World): NodeFacts | undefined =>
+  facts.nodes.find((node) => hostIn(world, 'monitor')?.markers.includes(throughMarker(node.alias)));
+
+/** The image to go back through: one that stands in its place before one that lies beside a rebuilt secondary. */
+export const bestImage = (facts: ClusterFacts, world: World): NodeFacts | null => {
+  const images = secondariesOf(facts).filter((node) => isImage(facts, node, world));
+  return images.find((node) => !isSwapped(facts, node, world)) ?? images[0] ?? null;
+};
+
+const untouched = (facts: ClusterFacts, world: World): boolean => {
+  const monitor = monitorIn(world);
+  return (
+    monitor !== null &&
+    monitor.numberSyncStandbys === facts.numberSyncStandbys &&
+    monitor.nodes.every((node) => ['primary', 'secondary', 'single'].includes(node.reported)) &&
+    facts.nodes.every((node) => {
+      const seen = hostIn(world, node.alias);
+      return seen !== null && isMajor(seen.data, facts.oldMajor) && seen.autoctl && !seen.unit?.dropIns.some((path) => path.endsWith(dropInName));
+    })
+  );
+};
+
+/** Source: field guide, section 3; every row of it was measured on real servers. */
+export const rollbackRoute = (facts: ClusterFacts, world: World): Route => {
+  const through = begun(facts, world);
+  if (through !== undefined) return { kind: 'image', node: through };
+  const primary = primaryOf(facts);
+  const seen = hostIn(world, primary.alias);
+  if (seen === null) return { kind: 'unknown', why: `${primary.alias} cannot be looked at` };
+  if (untouched(facts, world)) return { kind: 'nothing' };
+  const old = oldDirectory(facts, primary, world);
+  if (old !== null && !old.linked && old.control !== null) return { kind: 'own', linked: false };
+  if (old?.linked) {
+    const started = newClusterStarted(facts, primary, world);
+    const halfLinked = !isUpgraded(facts, primary, world) && !isSwapped(facts, primary, world);
+    if (started === 'never' || halfLinked) return { kind: 'own', linked: true };
+  }
+  const blind = secondariesOf(facts).find((node) => hostIn(world, node.alias) === null);
+  const image = bestImage(facts, world);
+  if (image !== null) return { kind: 'image', node: image };
+  return blind === undefined ? { kind: 'backup' } : { kind: 'unknown', why: `${blind.alias} cannot be looked at, and may hold the way back` };
+};

@@ -1,0 +1,146 @@
+import { type ClusterFacts, type HostFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
+import { about, describe, everyNodeSettled, isMajor, no, nodeSettled, streaming, when } from '../conditions.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
+import { script } from '../shell.ts';
+import type { Condition, Step } from '../step.ts';
+
+export const monitorIsOld = (facts: ClusterFacts): Condition => ({
+  says: `the monitor’s database answers on ${facts.oldMajor}`,
+  holds: (world) => {
+    const version = monitorIn(world)?.serverVersion;
+    return when(version?.startsWith(`${facts.oldMajor}.`) ?? false, version === undefined ? 'it does not answer' : `it is ${version}`);
+  },
+});
+
+export const dataIsBack = (facts: ClusterFacts, host: HostFacts): Condition =>
+  about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, its own`, (seen) =>
+    when(isCluster(seen.data) && seen.data.major === facts.oldMajor && !seen.data.linked && seen.data.control !== null, `it ${describe(seen.data)}`),
+  );
+
+export const acceptsWritesOnOld = (facts: ClusterFacts, node: NodeFacts): Condition =>
+  about(node.alias, `${node.alias} accepts writes on ${facts.oldMajor}, on port ${node.port}`, (seen) => {
+    if (seen.server === null) return no('the server does not answer');
+    if (!seen.server.version.startsWith(`${facts.oldMajor}.`)) return no(`the server is ${seen.server.version}`);
+    if (seen.server.listenAddresses === '') return no('it is private');
+    return when(!seen.server.inRecovery && !seen.server.readOnly, 'it is read-only');
+  });
+
+export const startMonitorStep = (facts: ClusterFacts): Step =>
+  makeStep(facts, {
+    id: 'start',
+    phase: 'S',
+    host: facts.monitor,
+    as: serviceUser(facts.monitor),
+    title: `Start the monitor on ${facts.oldMajor}`,
+    reason: 'Before any node: a node whose monitor is down gives up after five restarts, with PostgreSQL stopped.',
+    guide: null,
+    danger: 'changes',
+    causes: serviceCauses(facts.monitor),
+    script: startScript(facts.monitor, facts.monitor.oldAutoctl),
+    probe: (world) => {
+      const verdict = monitorIsOld(facts).holds(world);
+      if (verdict.holds) return done('it answers');
+      return hostIn(world, 'monitor')?.autoctl ? half('pg_autoctl runs, its database does not answer yet') : pending('it does not run');
+    },
+    before: [dataIsBack(facts, facts.monitor)],
+    after: [monitorIsOld(facts)],
+    settleSeconds: 120,
+    undo: 'stop it',
+  });
+
+const writable = ['wait_primary', 'primary', 'single'] as const;
+
+/** The node that takes the writes again on the old version. */
+export const startWriterStep = (facts: ClusterFacts, node: NodeFacts): Step =>
+  makeStep(facts, {
+    id: 'start',
+    phase: 'T',
+    host: node,
+    as: serviceUser(node),
+    title: `Start ${node.alias} on ${facts.oldMajor}: the downtime ends`,
+    reason: `pg_autoctl takes over the ${facts.oldMajor} server; the application can write.`,
+    guide: null,
+    danger: 'changes',
+    writes: 'resume',
+    causes: serviceCauses(node),
+    script: startScript(node, node.oldAutoctl),
+    probe: (world) => {
+      const row = nodeIn(world, node.alias);
+      const settled = row !== null && row.reported === row.assigned && writable.some((state) => state === row.reported);
+      const runs = hostIn(world, node.alias)?.autoctl === true;
+      if (runs && settled && acceptsWritesOnOld(facts, node).holds(world).holds) return done(`it is ${row.reported}`);
+      return runs ? half('pg_autoctl runs, the node is not settled yet') : pending('it does not run');
+    },
+    before: [dataIsBack(facts, node), monitorIsOld(facts)],
+    after: [nodeSettled(node.alias, writable), acceptsWritesOnOld(facts, node)],
+    settleSeconds: 120,
+    undo: 'stop it',
+  });
+
+export const startSecondaryStep = (facts: ClusterFacts, node: NodeFacts): Step =>
+  makeStep(facts, {
+    id: 'start',
+    phase: 'U',
+    host: node,
+    as: serviceUser(node),
+    title: `Start pg_autoctl on ${node.alias}`,
+    reason: 'It reports to the monitor and waits in maintenance.',
+    guide: null,
+    danger: 'changes',
+    causes: serviceCauses(node),
+    script: startScript(node, node.oldAutoctl),
+    probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
+    before: [acceptsWritesOnOld(facts, primaryOf(facts))],
+    after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
+    settleSeconds: 60,
+    undo: 'stop it',
+  });
+
+/**
+ * Only against the old primary brought back: with another system as primary pg_autoctl would take a base backup and
+ * delete this directory, which is the image. Source: field guide, section 3.
+ */
+const sameSystem = (primary: NodeFacts, node: NodeFacts): Condition => ({
+  says: `${node.alias}’s directory belongs to the system that ${primary.alias} runs: it will not be deleted`,
+  holds: (world) => {
+    const [one, other] = [hostIn(world, primary.alias), hostIn(world, node.alias)];
+    const [writer, standby] = [one, other].map((seen) => (seen !== null && isCluster(seen.data) ? seen.data.control?.systemIdentifier : undefined));
+    if (other !== null && other.data.kind === 'absent') return { holds: true };
+    return when(writer !== undefined && writer === standby, `${primary.alias} ${writer ?? 'unknown'}, ${node.alias} ${standby ?? 'unknown'}`);
+  },
+});
+
+export const rejoinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
+  const primary = primaryOf(facts);
+  return makeStep(facts, {
+    id: 'join',
+    phase: 'U',
+    host: node,
+    as: 'postgres',
+    title: 'Disable maintenance',
+    reason: `Its directory is of the same system as ${primary.alias}’s: it streams on, without a copy.`,
+    guide: null,
+    danger: 'changes',
+    causes: serviceCauses(node),
+    script: script(
+      '# what it prints and how it exits does not tell: the monitor’s state does',
+      `${sh(node.oldAutoctl)} disable maintenance --pgdata ${sh(node.pgdata)} || echo "exit code $?: see what the monitor says"`,
+    ),
+    probe: (world) => {
+      const row = nodeIn(world, node.alias);
+      const seen = hostIn(world, node.alias);
+      if (row?.reported === 'secondary' && row.assigned === 'secondary' && seen !== null && isMajor(seen.data, facts.oldMajor)) return done('it is secondary');
+      if (row === null || row.assigned === 'maintenance') return pending(row === null ? 'not seen' : 'in maintenance');
+      return half(`${row.reported} → ${row.assigned}`);
+    },
+    before: [acceptsWritesOnOld(facts, primary), sameSystem(primary, node), everyNodeSettled],
+    after: [nodeSettled(node.alias, ['secondary']), streaming(primary, node), everyNodeSettled],
+    settleSeconds: 24 * 3600,
+    quietSeconds: 300,
+    undo: `pg_autoctl enable maintenance on ${node.alias}`,
+  });
+};
+

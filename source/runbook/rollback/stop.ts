@@ -1,0 +1,88 @@
+import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { type HostView, hostIn, isCluster, type World } from '../../cluster/world.ts';
+import { about, allStopped, isMajor, when } from '../conditions.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { serviceUser, stopScript } from '../phases/service.ts';
+import { script } from '../shell.ts';
+import type { Step } from '../step.ts';
+import type { Route } from './route.ts';
+
+const serverRuns = (seen: HostView): boolean =>
+  [seen.data, seen.newData, seen.backupData].some((one) => isCluster(one) && one.running);
+
+/** A server that no pg_autoctl keeps: the private one of the verification, or one that pg_upgrade left running. */
+const isStray = (seen: HostView): boolean => serverRuns(seen) && !seen.autoctl && seen.unit?.active !== true;
+
+/** What may go on running: the old version in its place; of an image's group, only what has been registered anew. */
+const mayRun = (facts: ClusterFacts, seen: HostView, route: Route): boolean =>
+  isCluster(seen.data) &&
+  isMajor(seen.data, facts.oldMajor) &&
+  !seen.data.linked &&
+  (route.kind === 'own' || seen.alias === 'monitor' || seen.markers.includes('rollback-created'));
+
+const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
+  makeStep(facts, {
+    id: 'stop-stray',
+    phase: 'R',
+    host,
+    as: 'postgres',
+    title: 'Stop the server that no pg_autoctl keeps',
+    reason: 'The private server of the verification, or one that an interrupted pg_upgrade left running.',
+    guide: null,
+    danger: 'changes',
+    script: script(
+      `for data in ${sh(host.data)} ${sh(host.newData)}; do`,
+      '  [ -e "$data/postmaster.pid" ] || continue',
+      `  bin=${sh(host.oldBindir)}; [ "$(cat "$data/PG_VERSION")" = ${facts.oldMajor} ] || bin=${sh(host.newBindir)}`,
+      '  "$bin/pg_ctl" --pgdata "$data" --wait --timeout=3600 --mode=fast stop',
+      'done',
+    ),
+    probe: (world) => {
+      const seen = hostIn(world, host.alias);
+      if (seen === null) return pending('not seen');
+      return isStray(seen) ? pending('it runs') : done('none runs');
+    },
+    after: [about(host.alias, `no such server runs on ${host.alias}`, (seen) => when(!isStray(seen), 'one runs'))],
+    settleSeconds: 60,
+    undo: 'nothing to undo',
+  });
+
+const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boolean): Step => {
+  const primary = isNode(host) && host.role === 'primary';
+  return makeStep(facts, {
+    id: 'stop',
+    phase: 'R',
+    host,
+    as: serviceUser(host),
+    title: primary && loses ? `Stop ${host.alias}: what ${facts.newMajor} has written is given up` : `Stop pg_autoctl on ${host.alias}`,
+    reason: primary && loses ? `The application’s writes end here, and those since ${facts.newMajor} took over will not be on ${facts.oldMajor}.` : 'Directories change only under servers that do not run.',
+    guide: null,
+    danger: primary && loses ? 'point-of-no-return' : 'changes',
+    writes: primary ? 'stop' : 'unchanged',
+    script: stopScript(host, host.newAutoctl),
+    probe: (world) => {
+      const seen = hostIn(world, host.alias);
+      if (seen === null) return pending('not seen');
+      if (mayRun(facts, seen, route)) return done(`PostgreSQL ${facts.oldMajor} is in its place`);
+      if (seen.autoctl || seen.unit?.active) return pending('pg_autoctl runs');
+      return serverRuns(seen) ? half('pg_autoctl is gone, a server still runs') : done('nothing runs');
+    },
+    after: [allStopped(host)],
+    settleSeconds: 300,
+    quietSeconds: 30,
+    undo: 'start it again',
+  });
+};
+
+/** R. Nothing of the new version runs any more; the primary first, because it is the one that writes. */
+export const stopAllSteps = (facts: ClusterFacts, world: World, route: Route, loses: boolean): Step[] => {
+  const primary = primaryOf(facts);
+  const hosts = [primary, ...hostsOf(facts).filter((host) => host !== primary && isNode(host)), facts.monitor];
+  return hosts.flatMap((host) => {
+    const seen = hostIn(world, host.alias);
+    const stray = seen !== null && isStray(seen) && !mayRun(facts, seen, route);
+    const interrupted = seen !== null && isStray(seen) && seen.upgradePortBusy;
+    return [...(stray || interrupted ? [strayStep(facts, host)] : []), stopStep(facts, host, route, loses)];
+  });
+};
