@@ -1,0 +1,137 @@
+#!/bin/bash
+# Every check of the project, one after the other; what failed does not keep the next from running.
+#   bash test/run.sh [PART...]     lint types shellcheck unit build terminal lab; without any, all of them
+# The last line is `N passed, N failed`: the tests, and each other check that failed as one.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+PATH=$PWD/node_modules/.bin:$PATH
+results=$(mktemp -d)
+failures=()
+lab=fixtures/lab/lab
+lab_used=
+
+# shellcheck disable=SC2317  # by trap
+finish() {
+  local status=$?
+  trap - EXIT INT TERM HUP
+  if [ -n "$lab_used" ]; then "$lab" destroy >&2 || true; fi
+  rm -rf "$results"
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+title() { printf '\n== %s\n' "$*"; }
+in_ci() { [ "${CI:-}" = true ]; }
+
+failed() {
+  failures+=("$1")
+  printf 'FAILED: %s\n' "$1" >&2
+}
+
+check() { # name command...
+  local name=$1 began=$SECONDS
+  shift
+  title "$name"
+  "$@" || failed "$name"
+  echo "($name: $((SECONDS - began)) s)"
+}
+
+tests() { # project
+  local began=$SECONDS
+  title "tests: $1"
+  if ! vitest run --project "$1" --reporter=default --reporter=json --outputFile.json="$results/$1.json" &&
+    ! node .ci/tally.mjs --has-failure "$results/$1.json"; then
+    failed "vitest --project $1, beyond its tests"
+  fi
+  echo "($1: $((SECONDS - began)) s)"
+}
+
+lab_obstacle() { # why the lab cannot be made here; nothing when it can
+  local tool missing=()
+  [ "$(uname -s)" = Linux ] || { echo "it needs Linux" && return; }
+  [ "$(id -u)" = 0 ] || { echo "it needs root, for containers and a network bridge" && return; }
+  for tool in debootstrap systemd-nspawn ssh ssh-keygen ip nsenter dpkg-deb flock; do
+    command -v "$tool" >/dev/null || missing+=("$tool")
+  done
+  [ ${#missing[@]} = 0 ] || echo "missing: ${missing[*]}. apt-get install debootstrap systemd-container openssh-client iproute2"
+}
+
+prepare_lab() {
+  lab_used=1
+  "$lab" build || return
+  local kept
+  kept=$("$lab" snaps | awk '{print $1}')
+  grep -qx pg15 <<<"$kept" || "$lab" create pg15 || return
+  grep -qx was-standby <<<"$kept" || "$lab" was-standby || return
+  grep -qx pg15-1 <<<"$kept" || SECONDARIES=1 "$lab" create pg15-1
+}
+
+lab_tests() {
+  local obstacle began=$SECONDS
+  obstacle=$(lab_obstacle)
+  if [ -n "$obstacle" ]; then
+    printf '\n%s\n' "########################################################################" \
+      "# NOT RUN: the tests on a real cluster. $obstacle" \
+      "########################################################################" >&2
+    if in_ci; then failed "lab: $obstacle"; fi
+    return
+  fi
+  title "the lab"
+  if ! prepare_lab; then
+    failed "making the lab"
+    return
+  fi
+  echo "(the lab: $((SECONDS - began)) s)"
+  tests lab
+}
+
+# What the tests of the terminal and of the lab start is the compiled console.
+built=
+needs_build() {
+  [ -z "$built" ] || [ "$built" = no ] || return 0
+  if [ -z "$built" ]; then
+    built=no
+    title build
+    if npm run --silent build; then built=yes; else failed build; fi
+  fi
+  [ "$built" = yes ] || {
+    failed "$1: there is no build to test"
+    return 1
+  }
+}
+
+[ $# -gt 0 ] || set -- lint types shellcheck unit build terminal lab
+for part in "$@"; do
+  case $part in
+    lint) check lint npm run --silent lint ;;
+    types) check types npm run --silent types ;;
+    shellcheck)
+      if command -v shellcheck >/dev/null; then
+        # the lab's parts are followed from the script that sources them
+        check shellcheck bash -c 'cd fixtures/lab && shellcheck -x lab && shellcheck lib/*.sh && cd ../.. && shellcheck test/run.sh .ci/run'
+      elif in_ci; then
+        failed 'shellcheck is not installed'
+      else
+        echo 'NOT RUN: shellcheck is not installed' >&2
+      fi
+      ;;
+    unit) tests unit ;;
+    build) needs_build build ;;
+    terminal) if needs_build terminal; then tests terminal; fi ;;
+    lab) if needs_build lab; then lab_tests; fi ;;
+    *)
+      echo "there is no part '$part'" >&2
+      exit 2
+      ;;
+  esac
+done
+
+if [ -n "$lab_used" ]; then
+  "$lab" destroy >&2 || failed 'removing the lab'
+  lab_used=
+fi
+title result
+if [ ${#failures[@]} -gt 0 ]; then printf 'failed: %s\n' "${failures[@]}"; fi
+node .ci/tally.mjs "${#failures[@]}" "$results"/*.json
