@@ -300,8 +300,9 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
         (it) => it.server === null || it.major < (parsePostgresVersion(one.newVersion)?.major ?? 0),
       ),
     );
+  const underway = [...found.values(), monitorFound.value].some((one) => one.underway);
   const untouched =
-    record === null || (state.ok && state.value.numberSyncStandbys === record.numberSyncStandbys);
+    record === null || (!underway && state.ok && state.value.numberSyncStandbys === record.numberSyncStandbys);
   if (state.ok && live && untouched) {
     say('reading facts');
     const facts = await freshFacts(config, monitorFound.value, instance.value, state.value, hosts, found);

@@ -61,6 +61,8 @@ export interface Found {
   readonly newAutoctl: string | null;
   readonly missingTools: readonly string[];
   readonly instances: readonly Instance[];
+  /** Something on the host shows that an upgrade or a way back has begun and is not over. */
+  readonly underway: boolean;
   /** The record that an earlier run left here, not yet checked. */
   readonly record: unknown;
 }
@@ -121,6 +123,7 @@ export const parseFound = (alias: string, output: string): Result<Found> => {
     newAutoctl: map.get('new_autoctl') ?? null,
     missingTools: linesOf(decodeText(map.get('missing'))),
     instances,
+    underway: map.get('underway') === 'yes',
     record: decodeJson(decodeText(map.get('record'))),
   });
 };

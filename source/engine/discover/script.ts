@@ -83,6 +83,8 @@ while IFS= read -r cfg; do
 done <<EOF
 $found
 EOF
-cat "$HOME/pgaf-upgrade/record.json" 2>/dev/null | text record
+work=$HOME/pgaf-upgrade
+for trace in "$work/fingerprint" "$work/stopped" "$work"/done/rollback-* /run/systemd/system/*.d/pgaf-upgrade.conf; do [ -e "$trace" ] && { put underway yes; break; }; done
+cat "$work/record.json" 2>/dev/null | text record
 put end yes
 `;

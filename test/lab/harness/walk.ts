@@ -1,0 +1,107 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Console, openConsole } from './console.ts';
+import type { Lab } from './lab.ts';
+
+/** Where one console of a test keeps its cluster file, known hosts and runs. */
+export interface Desk {
+  readonly directory: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  clear(): Promise<void>;
+}
+
+/** A cluster file for the lab as a newcomer would have it, with the hosts' keys known. */
+export const layDesk = async (lab: Lab): Promise<Desk> => {
+  const directory = await mkdtemp(join(tmpdir(), 'pgaf-desk-'));
+  const file = join(directory, 'cluster.yaml');
+  await lab.clusterYaml(file);
+  const home = join(directory, 'home');
+  const { mkdir } = await import('node:fs/promises');
+  await mkdir(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+  await lab.knownHosts(join(home, '.ssh/known_hosts'));
+  return {
+    directory,
+    args: [file],
+    env: { HOME: home, XDG_STATE_HOME: join(directory, 'state'), SSH_AUTH_SOCK: '' },
+    clear: () => rm(directory, { recursive: true, force: true }),
+  };
+};
+
+export const openRun = (desk: Desk, more: { command?: string; cols?: number; rows?: number } = {}): Console =>
+  openConsole({
+    args: [more.command ?? 'run', ...desk.args],
+    env: desk.env,
+    cols: more.cols ?? 120,
+    rows: more.rows ?? 40,
+  });
+
+/** What the footer offers for the step whose turn it is: its number and its host. */
+const offered = /Enter run step (\d+) on (\S+)/;
+const typedWanted = /[Tt]ype (\S+) /;
+
+export type Walked = 'finished' | 'stopped-before' | 'failed';
+
+export interface WalkOptions {
+  /** Stops before this step's confirmation. Its number, from 1. */
+  readonly until?: (screen: string, step: number, host: string) => boolean | Promise<boolean>;
+  readonly optional?: 'run' | 'skip';
+  /** Milliseconds for one step. */
+  readonly stepMs?: number;
+}
+
+const isFinished = (screen: string): boolean => /every node runs PostgreSQL/.test(screen);
+const hasFailed = (screen: string): boolean =>
+  /\br (run|try) .*again/i.test(screen) && / failed /.test(screen);
+
+/** Confirms one step after another by keys alone, as a DBA would: Enter, and the host's name where it is asked for. */
+export const walk = async (console_: Console, options: WalkOptions = {}): Promise<Walked> => {
+  const { stepMs = 180_000, optional = 'skip' } = options;
+  let last = 0;
+  for (;;) {
+    const screen = await console_.waitFor(
+      (text) => isFinished(text) || hasFailed(text) || Number(offered.exec(text)?.[1] ?? 0) > last,
+      { timeoutMs: stepMs, what: `the step after ${last}, or the end` },
+    );
+    if (isFinished(screen)) return 'finished';
+    if (hasFailed(screen)) return 'failed';
+    const [, number = '0', host = ''] = offered.exec(screen) ?? [];
+    if ((await options.until?.(screen, Number(number), host)) === true) return 'stopped-before';
+    last = Number(number);
+    await (/\(optional\)/.test(screen) && optional === 'skip'
+      ? passOver(console_, last)
+      : confirm(console_, last, host));
+  }
+};
+
+/** The console takes no Enter that may have been meant for the step before: it is pressed until the step has begun. */
+const confirm = async (console_: Console, step: number, host: string): Promise<void> => {
+  const gone = (screen: string) => Number(offered.exec(screen)?.[1] ?? 0) !== step;
+  for (;;) {
+    await console_.press('enter');
+    const screen = await console_
+      .waitFor((text) => gone(text) || typedWanted.test(text), { timeoutMs: 1_500 })
+      .catch((thrown: unknown) => (String(thrown).includes('passed while') ? null : Promise.reject(thrown)));
+    if (screen === null) continue;
+    if (!typedWanted.test(screen)) return;
+    await console_.type(host);
+    await console_.waitFor(new RegExp(`${host}`), { timeoutMs: 5_000 });
+    await console_.press('enter');
+    await console_.waitFor((text) => !typedWanted.test(text), {
+      timeoutMs: 10_000,
+      what: 'the typed confirmation to be taken',
+    });
+    return;
+  }
+};
+
+const passOver = async (console_: Console, step: number): Promise<void> => {
+  await console_.press('s');
+  await console_.waitFor(/[Rr]eason/, { timeoutMs: 5_000 });
+  await console_.press('enter');
+  await console_.waitFor((screen) => Number(offered.exec(screen)?.[1] ?? 0) !== step, {
+    timeoutMs: 15_000,
+    what: 'the step to be passed over',
+  });
+};

@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Lab, openLab } from './harness/lab.ts';
+import { expectAcknowledgedInImage, expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
+import { expectSwitchover, expectUpgraded, expectWriteReaches, recordTruth } from './harness/truth.ts';
+import { type Desk, layDesk, openRun, walk } from './harness/walk.ts';
+
+let lab: Lab | null = null;
+let desk: Desk | null = null;
+
+afterEach(async () => {
+  await desk?.clear();
+  desk = null;
+});
+
+describe('a window from 15 to 17, by keys alone', () => {
+  it('takes a monitor, a primary and two secondaries over, under load until the primary stops', async () => {
+    lab = await openLab({ secondaries: 2 });
+    desk = await layDesk(lab);
+    const before = await recordTruth(lab);
+    const load = await WriteLoad.start(lab, { maxMs: 300_000 });
+    const console_ = openRun(desk);
+    try {
+      // Every secondary has been stopped: its directory must hold what was acknowledged before the primary stopped.
+      const stopped = await walk(console_, {
+        until: (screen) => /pg_upgrade --link/.test(screen) && /phase D/.test(screen),
+      });
+      expect(stopped).toBe('stopped-before');
+      await load.ended();
+      expect(load.acknowledged.length).toBeGreaterThan(100);
+      for (const host of ['node2', 'node3'] as const) await expectAcknowledgedInImage(load, lab, host);
+      expect(await walk(console_)).toBe('finished');
+      expect(console_.screen()).toMatch(/every node runs PostgreSQL 17/);
+      await console_.press('q');
+      await console_.waitFor(/[Ll]eave/);
+      await console_.press('y');
+      expect(await console_.exited).toBe(0);
+    } finally {
+      await console_.kill();
+    }
+    await expectAcknowledgedOn(load, lab, 'node1');
+    await lab.psql('node1', 'app', 'drop table public.harness_load');
+    const after = await recordTruth(lab);
+    expectUpgraded(before, after);
+    await expectWriteReaches(lab, 'node1');
+    await expectSwitchover(lab);
+  });
+
+  it('takes a cluster with one secondary over, at 80x24', async () => {
+    lab = await openLab({ secondaries: 1 });
+    desk = await layDesk(lab);
+    const before = await recordTruth(lab);
+    const console_ = openRun(desk, { cols: 80, rows: 24 });
+    try {
+      expect(await walk(console_)).toBe('finished');
+    } finally {
+      await console_.kill();
+    }
+    expectUpgraded(before, await recordTruth(lab));
+    await expectWriteReaches(lab, 'node1');
+  });
+
+  it('takes a primary over that had been a standby, in plain lines that confirm themselves', async () => {
+    lab = await openLab({ snapshot: 'was-standby' });
+    desk = await layDesk(lab);
+    const before = await recordTruth(lab);
+    const name = /^name: (\S+)/m.exec(execFileSync('cat', [...desk.args], { encoding: 'utf8' }))?.[1];
+    const out = execFileSync(
+      process.execPath,
+      ['dist/cli.js', 'run', ...desk.args, '--plain', '--yes', name ?? lab.address('monitor')],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, ...desk.env },
+        timeout: 600_000,
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
+    expect(out).toMatch(/every node runs PostgreSQL 17/);
+    expectUpgraded(before, await recordTruth(lab));
+    await expectWriteReaches(lab, 'node1');
+  });
+});
