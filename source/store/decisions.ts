@@ -28,7 +28,7 @@ export const tooSoon: Hint = {
   tone: 'warn',
 };
 const failedHint: Hint = {
-  text: 'The step has failed. Enter does nothing here: r run again, s skip, p done by hand, look again.',
+  text: 'The step has failed. Enter does nothing here: a run again, s skip, p done by hand, look again.',
   tone: 'warn',
 };
 

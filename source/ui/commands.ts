@@ -16,7 +16,7 @@ export const commands: readonly Command[] = [
   },
   {
     group: 'Deciding',
-    keys: ['r'],
+    keys: ['a'],
     says: 'Run a failed step again (asks)',
     footer: (state) => (failed(state) ? 'run again' : null),
     disabled: whyNotFailed,
@@ -40,7 +40,7 @@ export const commands: readonly Command[] = [
   },
   {
     group: 'Deciding',
-    keys: ['b'],
+    keys: ['r'],
     says: 'The way back: what it would be now, step by step; from there it can be taken',
     footer: ({ view }) => (view.direction === 'rollback' ? 'go on upgrading' : 'way back'),
     disabled: ({ view }) => (view.steps.length === 0 ? 'The servers have not been looked at yet.' : null),

@@ -130,7 +130,7 @@ describe('confirming', () => {
     await console.see('A reason is needed');
     console.press(keys.esc);
     await console.see('3 Failure');
-    console.press('r');
+    console.press('a');
     await console.see('Run step 27 again?');
     console.press(keys.enter);
     await console.see('28/59 on node_1', 'Enter runs this script');

@@ -94,7 +94,7 @@ describe('keys', () => {
   test('that work now are in the footer; those that do not say why', async () => {
     const { press, lines } = await open();
     expect(lines().at(-1)).toMatch(/Enter run step 1 on monitor {2}s skip .* \? help {2}q leave/);
-    expect(await press('r')).toContain('Nothing has failed');
+    expect(await press('a')).toContain('Nothing has failed');
     expect(await press('x')).toContain('x does nothing here');
     expect(await press('/')).toContain('Searching works in the output');
   });
@@ -167,9 +167,9 @@ describe('confirming', () => {
     ]) {
       expect(shown).toContain(part);
     }
-    await press('r', keys.esc);
+    await press('a', keys.esc);
     expect(engine.asked).toHaveLength(1);
-    await press('r', keys.enter);
+    await press('a', keys.enter);
     expect(engine.asked.at(-1)).toBe('retry D27-node_1');
   });
 });
@@ -177,17 +177,17 @@ describe('confirming', () => {
 describe('the way back', () => {
   test('is shown step by step before it is taken, and taking it runs nothing', async () => {
     const { engine, press, frame } = await open({ done: 30 });
-    const shown = await press('b', keys.up);
+    const shown = await press('r', keys.up);
     expect(shown).toContain('The way back');
     expect(shown).toContain('safe, nothing lost: 17 has never been started');
     expect(shown).toContain('about 14 s of running time, 12 steps');
     expect(shown).toContain('Take back: Swap the directories');
     await press(keys.esc);
     expect(engine.asked).toEqual(['preview']);
-    await press('b', keys.up, keys.enter);
+    await press('r', keys.up, keys.enter);
     expect(engine.asked).toEqual(['preview', 'preview', 'turn rollback']);
     expect(frame()).toContain('GOING BACK');
-    expect(await press('b')).toContain('On with the upgrade?');
+    expect(await press('r')).toContain('On with the upgrade?');
     await press(keys.enter);
     expect(engine.asked.at(-1)).toBe('turn upgrade');
   });

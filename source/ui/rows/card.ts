@@ -120,12 +120,14 @@ export const failureRows = (
 
 /** The line under a failure that never scrolls away. */
 export const choicesRow: Row = [
-  span('r', 'strong'),
+  span('a', 'strong'),
   span(' run again  '),
   span('s', 'strong'),
   span(' skip  '),
   span('p', 'strong'),
   span(' done by hand, look again  '),
+  span('r', 'strong'),
+  span(' roll back  '),
   span('o', 'strong'),
   span(' output'),
 ];

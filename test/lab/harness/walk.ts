@@ -53,7 +53,7 @@ export interface WalkOptions {
 
 const isFinished = (screen: string): boolean => /every node runs PostgreSQL/.test(screen);
 const hasFailed = (screen: string): boolean =>
-  /\br (run|try) .*again/i.test(screen) && / failed /.test(screen);
+  /\ba run again/.test(screen) && / failed /.test(screen);
 
 /** Confirms one step after another by keys alone, as a DBA would: Enter, and the host's name where it is asked for. */
 export const walk = async (console_: Console, options: WalkOptions = {}): Promise<Walked> => {
