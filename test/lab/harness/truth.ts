@@ -168,7 +168,7 @@ select format('select json_build_object(''table'', %L, ''rows'', count(*)::text,
   order by c.oid::regclass::text \\gexec
 select jsonb_build_object(
   'properties', (select concat_ws(' ', pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype,
-      datlocprovider, datconnlimit, datacl) from pg_database where datname = current_database()),
+      datlocprovider, datconnlimit, (select string_agg(a::text, ',' order by a::text) from unnest(datacl) a)) from pg_database where datname = current_database()),
   'extensions', (select coalesce(json_object_agg(extname, extversion order by extname), '{}') from pg_extension),
   'outdated', (select coalesce(json_agg(name order by name), '[]') from pg_available_extensions
       where installed_version <> default_version),
