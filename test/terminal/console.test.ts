@@ -123,7 +123,7 @@ describe('confirming', () => {
     const console = open({ columns: 120, rows: 40, args: ['--done=26', '--fail=27', '--line-ms=5', quick] });
     await console.see('27/59', 'Enter runs this script');
     console.press(keys.enter);
-    await console.see('3 Failure', 'Install postgresql-17-postgis-3', 'code 1', 'r run again');
+    await console.see('3 Failure', 'Install postgresql-17-postgis-3', 'code 1', 'a run again');
     console.press('s');
     await console.see('Reason:');
     console.press(keys.enter);

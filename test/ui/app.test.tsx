@@ -163,7 +163,7 @@ describe('confirming', () => {
       'libraries that are missing',
       'In       /var/lib/postgresql/data_17/pg_upgrade_output.d',
       'No such file or directory',
-      'r run again',
+      'a run again',
     ]) {
       expect(shown).toContain(part);
     }
