@@ -112,13 +112,14 @@ export class Engine implements EngineController {
       const next = await this.#goThrough(run, direction);
       if (next === 'left') return;
       direction = next;
+      // What was done by hand meanwhile counts, whichever way it goes.
+      await run.observer.look();
     }
   }
 
   /** One runbook from its first step to its end, or until the operator leaves or turns round. */
   async #goThrough(run: Run, direction: Direction): Promise<'left' | Direction> {
     const { facts } = run;
-    if (direction === 'rollback') await run.observer.look();
     this.#steps = direction === 'upgrade' ? upgradeRunbook(facts) : rollbackRunbook(facts, run.observer.world).steps;
     this.#board.set({ direction, steps: this.#steps.map((step) => viewOf(step, run.observer.world, { kind: 'waiting' })) });
     this.#refresh(run);

@@ -302,7 +302,8 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     );
   const underway = [...found.values(), monitorFound.value].some((one) => one.underway);
   const untouched =
-    record === null || (!underway && state.ok && state.value.numberSyncStandbys === record.numberSyncStandbys);
+    record === null ||
+    (!underway && state.ok && state.value.numberSyncStandbys === record.numberSyncStandbys);
   if (state.ok && live && untouched) {
     say('reading facts');
     const facts = await freshFacts(config, monitorFound.value, instance.value, state.value, hosts, found);

@@ -19,7 +19,8 @@ const serverFiles =
  * own, and the directories that the configuration reads files from. pg_upgrade carries none of them.
  */
 export const filesToCarry = (instance: Instance, server: LiveServer): string[] => {
-  const files = instance.files.filter((name) => !serverFiles.test(name));
+  // Symbolic links are listed with the files: pg_wal and its like may be one.
+  const files = instance.files.filter((name) => !serverFiles.test(name) && !serverDirectories.has(name));
   const inside = [...server.sources, ...server.files]
     .filter((path): path is string => path !== null && path !== '')
     .map((path) =>

@@ -37,6 +37,7 @@ new_bin=${sh(newBindir)} only=${sh(overrides.pgdata ?? '')} set_unit=${sh(overri
 put() { printf '%s\\t%s\\n' "$1" "$2"; }
 text() { printf '%s\\t' "$1"; base64 | tr -d '\\n'; echo; }
 setting() { sed -n "s/^$1 *= *//p" "$2" | head -n 1; }
+ask() { "$old_bin/psql" -XAtq -h "\${socket:-/tmp}" -p "$port" -d postgres -c ${sh(serverSql)} </dev/null; }
 put home "$HOME"
 put user "$(id -un)"
 for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_dump psql vacuumdb; do [ -x "$new_bin/$tool" ] || printf '%s\\n' "$tool"; done | text missing
@@ -72,14 +73,14 @@ while IFS= read -r cfg; do
     fi
     if [ -n "$unit" ]; then put "$n.unit" "$unit"; systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p FragmentPath -p DropInPaths -p ExecStart "$unit" 2>/dev/null | text "$n.unit_show"; fi
   fi
-  find "$data" -maxdepth 1 -type f -size -10240k 2>/dev/null | sed 's|.*/||' | text "$n.files"
+  find "$data" -maxdepth 1 '(' -type f -size -10240k -o -type l ')' 2>/dev/null | sed 's|.*/||' | text "$n.files"
   find "$data" -maxdepth 1 -type d 2>/dev/null | sed 's|.*/||' | text "$n.directories"
   port=\${set_port:-$(setting port "$cfg")}; put "$n.port" "$port"
   for socket in "$(sed -n 5p "$data/postmaster.pid" 2>/dev/null)" /var/run/postgresql /tmp; do
     [ -n "$socket" ] && [ -S "$socket/.s.PGSQL.$port" ] && { put "$n.socket" "$socket"; break; }
   done
-  # an answer that is not JSON is psql's reason for having none
-  "$old_bin/psql" -XAtq -h "\${socket:-/tmp}" -p "$port" -d postgres -c ${sh(serverSql)} 2>&1 </dev/null | text "$n.server"
+  # warnings (a collation's version, say) are not part of the answer; an answer that is not JSON is psql's reason for having none
+  said=$(ask 2>/dev/null) || said=$(ask 2>&1); printf '%s\\n' "$said" | text "$n.server"
 done <<EOF
 $found
 EOF

@@ -115,7 +115,7 @@ const oneIdentifier = (facts: ClusterFacts): Condition => ({
         (seen !== null && isCluster(seen.data) ? seen.data.control?.systemIdentifier : null) ?? 'none',
       );
     }
-    return when(found.size === 1, [...found].join(', '));
+    return when(found.size === 1 && !found.has('none'), [...found].join(', '));
   },
 });
 

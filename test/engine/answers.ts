@@ -1,0 +1,182 @@
+import type { HostFacts } from '../../source/cluster/facts.ts';
+import { isNode } from '../../source/cluster/facts.ts';
+import type { Control, DirectoryView, HostView } from '../../source/cluster/world.ts';
+import { recorded } from '../cluster/recorded.ts';
+
+/** What a host prints when the console looks at it, made from what is to be seen; held to recordings of the lab. */
+
+const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
+export type Lines = readonly (readonly [string, string])[];
+export const printed = (lines: Lines): string => lines.map(([key, value]) => `${key}\t${value}\n`).join('');
+const text = (key: string, value: string): readonly [string, string] => [key, base64(value)];
+
+const replaced = (output: string, label: string, value: string): string =>
+  output.replace(new RegExp(`^(${label}: +).*$`, 'm'), `$1${value}`);
+
+/** pg_controldata's page with the fields that the console reads. */
+export const controlData = (control: Control): string => {
+  const xid = BigInt(control.nextXid);
+  const fields: Lines = [
+    ['Database system identifier', control.systemIdentifier],
+    ['Database cluster state', control.state],
+    ['pg_control last modified', control.modified],
+    ['Latest checkpoint location', control.checkpoint],
+    ["Latest checkpoint's TimeLineID", String(control.timeline)],
+    ["Latest checkpoint's NextXID", `${xid >> 32n}:${xid & 0xffffffffn}`],
+  ];
+  return fields.reduce(
+    (page, [label, value]) => replaced(page, label, value),
+    recorded('postgresql-15.20/controldata-shut-down.txt'),
+  );
+};
+
+const directory = (key: string, view: DirectoryView): Lines => {
+  if (view.kind === 'absent') return [[key, 'absent']];
+  if (view.kind === 'not-a-cluster')
+    return [
+      [key, 'other'],
+      [`${key}.entries`, String(view.entries)],
+    ];
+  const flags = ['linked', 'disarmed', 'running', 'standby', 'carried'] as const;
+  return [
+    [key, 'cluster'],
+    [`${key}.major`, String(view.major)],
+    ...(view.control === null ? [] : [text(`${key}.control`, controlData(view.control))]),
+    ...flags.filter((flag) => view[flag]).map((flag) => [`${key}.${flag}`, 'yes'] as const),
+    [`${key}.databases`, String(view.databases)],
+  ];
+};
+
+const unitShown = (unit: NonNullable<HostView['unit']>, fragment: string): string =>
+  [
+    `ExecStart={ path=${unit.program} ; argv[]=${unit.program} run ; ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=1 ; code=(null) ; status=0/0 }`,
+    `KillMode=${unit.killMode}`,
+    `LoadState=${unit.loaded ? 'loaded' : 'not-found'}`,
+    `ActiveState=${unit.active ? 'active' : 'inactive'}`,
+    `FragmentPath=${fragment}`,
+    `DropInPaths=${unit.dropIns.join(' ')}`,
+    `UnitFileState=${unit.enabled ? 'enabled' : 'disabled'}`,
+    '',
+  ].join('\n');
+
+/** The answer to lookScript. */
+export const lookLines = (view: HostView): Lines => [
+  ...directory('data', view.data),
+  ...directory('new', view.newData),
+  ...directory('backup', view.backupData),
+  ...(view.autoctl ? ([['autoctl', 'yes']] as const) : []),
+  text('pg_ctl', `${view.pgCtl ?? ''}\n`),
+  ...(view.stateIdentifier === null ? [] : ([['state', view.stateIdentifier]] as const)),
+  ...(view.fingerprint === null ? [] : [text('fingerprint', controlData(view.fingerprint))]),
+  ...(view.handedOver === null
+    ? []
+    : ([
+        text('handed_over', controlData(view.handedOver.control)),
+        ['handed_over_at', view.handedOver.at],
+      ] as const)),
+  ...(view.stopped === null ? [] : [text('stopped', controlData(view.stopped))]),
+  text('markers', view.markers.map((marker) => `${marker}\n`).join('')),
+  text('delete_scripts', view.deleteScripts.map((path) => `${path}\n`).join('')),
+  ...(view.upgradePortBusy ? ([['upgrade_port', 'busy']] as const) : []),
+  ...(view.unit === null ? [] : [text('unit', unitShown(view.unit, '/etc/systemd/system/x.service'))]),
+  ...(view.server === null ? [] : [text('server', `${JSON.stringify(view.server)}\n`)]),
+  ...(view.monitor === null ? [] : [text('monitor', `${JSON.stringify(view.monitor)}\n`)]),
+  ['end', 'yes'],
+];
+
+/** The one password of these tests: it must be found nowhere afterwards. */
+export const password = 'S3cr3t-of-the-monitor';
+
+const configText = (host: HostFacts, formation: string): string =>
+  isNode(host)
+    ? recorded('pg_auto_failover-2.0/node1.cfg')
+        .replace('autoctl_node@', `autoctl_node:${password}@`)
+        .replace(/^formation = .*$/m, `formation = ${formation}`)
+        .replace(/^name = .*$/m, `name = ${host.alias}`)
+        .replace(/^hostname = .*$/m, `hostname = ${host.hostname}`)
+        .replace(/^pgdata = .*$/m, `pgdata = ${host.pgdata}`)
+        .replace(/^pg_ctl = .*$/m, `pg_ctl = ${host.oldBindir}/pg_ctl`)
+    : recorded('pg_auto_failover-2.0/monitor.cfg');
+
+/** The keys of one pg_autoctl in the answer to discoverScript. */
+export const instanceLines = (number: number, host: HostFacts, view: HostView, formation: string): Lines => {
+  const key = (name: string): string => `${number}.${name}`;
+  const major = view.data.kind === 'cluster' ? String(view.data.major) : '';
+  return [
+    [String(number), host.pgdata],
+    [key('cfg'), host.configFile],
+    text(key('cfg_text'), configText(host, formation)),
+    [key('data'), host.data],
+    ...(major === '' ? [] : ([[key('major'), major]] as const)),
+    [key('old_bin'), host.oldBindir],
+    [key('old_autoctl'), host.oldAutoctl],
+    text(key('old_version'), `postgres (PostgreSQL) ${host.oldVersion}\n`),
+    [key('state'), host.stateFile],
+    [key('pid_file'), host.pidFile],
+    ...(view.autoctl
+      ? ([
+          [key('running'), 'yes'],
+          [key('program'), '/usr/lib/postgresql/15/bin/pg_autoctl'],
+        ] as const)
+      : []),
+    ...(view.unit === null || host.service.kind === 'none'
+      ? []
+      : ([
+          [key('unit'), host.service.unit],
+          text(key('unit_show'), unitShown(view.unit, host.service.fragment)),
+        ] as const)),
+    text(key('files'), ['PG_VERSION', 'postmaster.pid', ...host.carry, ''].join('\n')),
+    text(key('directories'), 'data\nbase\nglobal\n'),
+    [key('port'), String(host.port)],
+    ...(view.server === null ? [] : ([[key('socket'), host.socketDirectory]] as const)),
+    text(
+      key('server'),
+      view.server === null
+        ? 'psql: error: connection to server on socket failed: No such file or directory\n'
+        : `${JSON.stringify({
+            version: view.server.version,
+            superuser: host.superuser,
+            encoding: host.initdb.encoding,
+            collate: host.initdb.collate,
+            ctype: host.initdb.ctype,
+            provider: host.initdb.provider,
+            providerLocale: host.initdb.providerLocale,
+            checksums: host.initdb.checksums,
+            walSegmentBytes: host.initdb.walSegmentBytes,
+            socketDirectories: host.socketDirectory,
+            sources: [`${host.pgdata}/postgresql.conf`],
+            files: [
+              `${host.pgdata}/pg_hba.conf`,
+              `${host.pgdata}/pg_ident.conf`,
+              'server.crt',
+              'server.key',
+              '',
+              '',
+              '',
+            ],
+          })}\n`,
+    ),
+  ];
+};
+
+/** The answer to discoverScript. */
+export const discoveryLines = (host: HostFacts, instances: Lines, record: string | null): Lines => [
+  ['home', host.home],
+  ['user', 'postgres'],
+  text('missing', ''),
+  text('new_version', `postgres (PostgreSQL) ${host.newVersion}\n`),
+  ['new_autoctl', host.newAutoctl],
+  ...instances,
+  text('record', record ?? ''),
+  ['end', 'yes'],
+];
+
+/** One answer with some of its lines said otherwise; a null takes a line out. */
+export const but = (lines: Lines, changes: Readonly<Record<string, string | null>>): Lines => [
+  ...lines.flatMap(([key, value]): Lines => {
+    if (!(key in changes)) return [[key, value]];
+    const change = changes[key];
+    return typeof change === 'string' ? [[key, change]] : [];
+  }),
+];
+export const asText = base64;

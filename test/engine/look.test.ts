@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { parseLook } from '../../source/engine/look/parse.ts';
+import { good, recorded } from '../cluster/recorded.ts';
+import { labCluster } from '../runbook/clusters.ts';
+import { type Moment, modelAt } from '../runbook/worlds.ts';
+import { asText, but, lookLines, printed } from './answers.ts';
+
+/** What the lab's hosts really printed: on 15 again, through the image of node_2, after 17 had been started on node_1. */
+describe('a look at the lab after a way back, recorded', () => {
+  const look = (alias: string) => good(parseLook(alias, recorded(`looks/rolled-back-${alias}.tsv`)));
+
+  test('node_2 is the primary now, and both others stream from it under new ids', () => {
+    const seen = look('node_2');
+    expect(seen.data).toMatchObject({
+      kind: 'cluster',
+      major: 15,
+      running: true,
+      standby: false,
+      linked: false,
+    });
+    expect(seen.data).toMatchObject({
+      carried: true,
+      databases: 1,
+      control: { state: 'in production', timeline: 2 },
+    });
+    expect(seen.newData).toEqual({ kind: 'absent' });
+    expect(seen.server).toMatchObject({ inRecovery: false, readOnly: false, listenAddresses: '*' });
+    expect(seen.server?.version).toMatch(/^15\.20/);
+    expect(seen.server?.nextXid).toMatch(/^\d+$/);
+    expect(seen.server?.startedAt).toMatch(/^2026-11-23T\d\d:\d\d:\d\dZ$/);
+    expect(seen.server?.senders.map((one) => [one.name, one.state])).toEqual([
+      ['pgautofailover_standby_5', 'streaming'],
+      ['pgautofailover_standby_6', 'streaming'],
+    ]);
+    expect(seen.unit).toMatchObject({ active: true, program: '/opt/vmware/postgres/15/bin/pg_autoctl' });
+    expect(seen.pgCtl).toBe('/opt/vmware/postgres/15/bin/pg_ctl');
+    expect([seen.autoctl, seen.upgradePortBusy]).toEqual([true, false]);
+  });
+
+  test('the linked directory beside node_1 can still be told, its control file read under its other name', () => {
+    const seen = look('node_1');
+    expect(seen.backupData).toMatchObject({ kind: 'cluster', major: 15, linked: true, running: false });
+    expect(seen.backupData).toMatchObject({ control: { state: 'shut down' } });
+    expect(seen.fingerprint?.state).toBe('shut down');
+    expect(seen.fingerprint?.systemIdentifier).not.toBe(seen.stopped?.systemIdentifier);
+  });
+
+  test.each(['node_1', 'node_3'])(
+    '%s is a standby of the same system, with a position it has received',
+    (alias) => {
+      const seen = look(alias);
+      expect(seen.data).toMatchObject({ standby: true, running: true });
+      expect(seen.server?.inRecovery).toBe(true);
+      expect(seen.server?.lsn).toMatch(/^[0-9A-F]+\/[0-9A-F]+$/);
+      expect(seen.stateIdentifier).toBe(look('node_2').stateIdentifier);
+      expect(seen.data).toMatchObject({ control: { systemIdentifier: seen.stateIdentifier } });
+      expect(seen.monitor).toBeNull();
+    },
+  );
+
+  test('the monitor says what the formation is made of', () => {
+    const seen = look('monitor');
+    expect(seen.monitor?.nodes.map((node) => [node.id, node.name, node.reported])).toEqual([
+      [4, 'node_2', 'primary'],
+      [5, 'node_3', 'secondary'],
+      [6, 'node_1', 'secondary'],
+    ]);
+    expect(seen.monitor?.numberSyncStandbys).toBe(1);
+    expect(seen.stateIdentifier).toBeNull();
+  });
+});
+
+test.each([
+  'running',
+  'fenced',
+  'all stopped',
+  'linked',
+  'swapped',
+  'started',
+  'verified',
+  'primary back',
+  'secondary aside',
+  'finished',
+] as const satisfies readonly Moment[])('what is printed at “%s” is what was there', (moment) => {
+  const model = modelAt(moment, labCluster());
+  for (const alias of model.hosts.keys()) {
+    const view = model.host(alias);
+    expect(good(parseLook(alias, printed(lookLines(view))))).toEqual(view);
+  }
+});
+
+describe('an answer that is not to be trusted', () => {
+  const view = modelAt('running').host('node_1');
+  const lines = lookLines(view);
+
+  test('a look that was cut off is no look, however much of it arrived', () => {
+    const whole = printed(lines);
+    for (let cut = 0; cut < whole.length - 1; cut += 97) {
+      const seen = parseLook('node_1', whole.slice(0, cut));
+      expect([cut, seen.ok]).toEqual([cut, false]);
+    }
+    expect(parseLook('node_1', whole.slice(0, -5))).toMatchObject({
+      ok: false,
+      error: { what: 'node_1: the look at the host ended early' },
+    });
+  });
+
+  test('the first of a key counts: nothing printed later can replace it', () => {
+    const seen = good(parseLook('node_1', `${printed(lines)}data\tabsent\nautoctl\tno\nstate\t1\n`));
+    expect(seen).toEqual(view);
+  });
+
+  test.each([
+    ['JSON of another shape', '{"version": 17}'],
+    ['an array', '[]'],
+    ['half of a document', '{"version": "17.12", '],
+    ['psql’s error', 'psql: error: connection refused'],
+    ['binary', '\u0000\u0001\u0002\ufffd'],
+    ['something very large', `"${'x'.repeat(3_000_000)}"`],
+    ['a prototype', '{"__proto__": {"version": "17"}}'],
+  ])('a server that answers with %s is a server that does not answer', (_, answer) => {
+    const seen = good(parseLook('node_1', printed(but(lines, { server: asText(answer) }))));
+    expect(seen.server).toBeNull();
+  });
+
+  test('values that cannot be are left out, not guessed', () => {
+    const broken = but(lines, {
+      'data.control': asText('Database cluster state: shut down'),
+      'data.major': 'fifteen',
+      unit: asText('no unit at all'),
+      handed_over_at: 'yesterday',
+    });
+    const seen = good(parseLook('node_1', printed(broken)));
+    expect(seen.data).toMatchObject({ major: 0, control: null });
+    expect(seen.unit).toBeNull();
+    expect(seen.handedOver).toBeNull();
+  });
+
+  test('a control file whose checksum is wrong says nothing about the cluster', () => {
+    const damaged = but(lines, {
+      'data.control': asText(
+        'WARNING: Calculated CRC checksum does not match value stored in file.\nDatabase cluster state: shut down\n',
+      ),
+    });
+    expect(good(parseLook('node_1', printed(damaged))).data).toMatchObject({ control: null });
+  });
+
+  test('megabytes of noise between the lines change nothing and take no time', () => {
+    const noise = `${'no tab in this line\n'.repeat(100_000)}\t\t\t\n${'\u0007'.repeat(1000)}\n`;
+    const began = performance.now();
+    expect(good(parseLook('node_1', noise + printed(lines)))).toEqual(view);
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+});

@@ -1,0 +1,179 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Asking } from '../../source/engine/asking.ts';
+import { Board } from '../../source/engine/board.ts';
+import { Decisions } from '../../source/engine/decisions.ts';
+import { Journal, stateHome } from '../../source/engine/journal.ts';
+import { StepOutput } from '../../source/engine/step-output.ts';
+import type { Answer, Question } from '../../source/remote/host.ts';
+import { good } from '../cluster/recorded.ts';
+
+let home = '';
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'pgaf-parts-'));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+describe('the output of a step', () => {
+  test('a million lines: the screen’s part stays bounded, the file has every byte', () => {
+    const file = join(home, 'step.log');
+    const output = new StepOutput(file);
+    let written = 0;
+    for (let chunk = 0; chunk < 1000; chunk += 1) {
+      const text = Array.from({ length: 1000 }, (_, line) => `line ${chunk * 1000 + line}\n`).join('');
+      written += Buffer.byteLength(text);
+      output.push(Buffer.from(text));
+      expect(output.endLine - output.firstLine).toBeLessThanOrEqual(21_000);
+    }
+    expect([output.endLine, output.bytes]).toEqual([1_000_000, written]);
+    expect(output.line(999_999)).toBe('line 999999');
+    expect(output.line(output.firstLine)).toBe(`line ${output.firstLine}`);
+    expect(output.line(output.firstLine - 1)).toBe('');
+    expect(output.last(2)).toEqual(['line 999998', 'line 999999']);
+    output.close();
+    const spooled = readFileSync(file, 'utf8');
+    expect(Buffer.byteLength(spooled)).toBe(written);
+    expect(spooled.endsWith('line 999998\nline 999999\n')).toBe(true);
+  });
+
+  test('the unfinished line is shown as it is, and control sequences only reach the file', () => {
+    const file = join(home, 'step.log');
+    const output = new StepOutput(file);
+    output.push(Buffer.from('\u001b]0;title\u0007Restoring database sch'));
+    expect([output.endLine, output.unfinished]).toEqual([0, 'Restoring database sch']);
+    output.push(Buffer.from('emas\u001b[2J   ok\n'));
+    expect([output.line(0), output.unfinished]).toEqual(['Restoring database schemas   ok', '']);
+    output.push(Buffer.from('half'));
+    output.close();
+    expect(output.last(1)).toEqual(['half']);
+    expect(readFileSync(file, 'utf8')).toContain('\u001b[2J');
+  });
+
+  test('a second try goes on in the same file, behind a line of the console’s own', () => {
+    const file = join(home, 'step.log');
+    const output = new StepOutput(file);
+    output.push(Buffer.from('first\n'));
+    output.close();
+    output.note('── try 2 ──');
+    output.push(Buffer.from('second\n'));
+    output.close();
+    expect(output.last(3)).toEqual(['first', '── try 2 ──', 'second']);
+    expect(readFileSync(file, 'utf8')).toBe('first\nsecond\n');
+  });
+
+  test('a full disk on this machine does not stop the upgrade: it is said, and the screen goes on', () => {
+    writeFileSync(join(home, 'file'), '');
+    const output = new StepOutput(join(home, 'file', 'step.log'));
+    output.push(Buffer.from('still here\n'));
+    expect(output.last(1)).toEqual(['still here']);
+    expect(output.spoolTrouble).toContain('ENOTDIR');
+    expect(output.file).toBeNull();
+  });
+});
+
+describe('the journal', () => {
+  test('each line is on the disk when write() returns', () => {
+    const journal = good(Journal.open(home, 'a/b', 'run'));
+    expect(journal.directory).toBe(join(home, 'a_b', 'run'));
+    journal.write({ kind: 'left', running: 'A.x.y\n"' });
+    const text = readFileSync(join(journal.directory, 'journal.ndjson'), 'utf8');
+    expect(text.split('\n').length).toBe(2);
+    expect(JSON.parse(text)).toMatchObject({ kind: 'left', running: 'A.x.y\n"' });
+    journal.close();
+  });
+
+  test('opened again it is continued, never begun anew', () => {
+    for (const running of ['one', 'two']) {
+      const journal = good(Journal.open(home, 'c', 'run'));
+      journal.write({ kind: 'left', running });
+      journal.close();
+    }
+    expect(readFileSync(join(home, 'c', 'run', 'journal.ndjson'), 'utf8').match(/one|two/g)).toEqual([
+      'one',
+      'two',
+    ]);
+  });
+
+  test('closed in mid job it wrote the job’s end into whatever file had got its number', () => {
+    const journal = good(Journal.open(home, 'c', 'run'));
+    journal.close();
+    const other = openSync(join(home, 'innocent'), 'w');
+    expect(journal.write({ kind: 'left', running: null })).toMatchObject({ ok: false });
+    journal.close();
+    closeSync(other);
+    expect(readFileSync(join(home, 'innocent'), 'utf8')).toBe('');
+  });
+
+  test('kept where XDG says, else below the home directory', () => {
+    expect(stateHome({ XDG_STATE_HOME: '/state' })).toBe('/state/pgaf-upgrade');
+    expect(stateHome({ XDG_STATE_HOME: '' })).toMatch(/\/\.local\/state\/pgaf-upgrade$/);
+    expect(stateHome({})).toBe(stateHome({ XDG_STATE_HOME: '' }));
+  });
+});
+
+describe('questions', () => {
+  const question = (alias: string): Question => ({
+    kind: 'unknown-host-key',
+    alias,
+    host: alias,
+    keyType: 'ssh-ed25519',
+    fingerprint: 'SHA256:x',
+  });
+
+  test('of four hosts at once are asked one after the other, and what was shown before comes back', async () => {
+    const board = new Board();
+    const asking = new Asking(board);
+    board.set({ stage: { kind: 'connecting', doing: 'connecting to node_1, node_2' } });
+    const answers: Promise<Answer>[] = ['node_1', 'node_2', 'node_3'].map((alias) =>
+      asking.ask(question(alias)),
+    );
+    const shown = () =>
+      board.view.stage.kind === 'question' ? board.view.stage.question.alias : board.view.stage.kind;
+    expect(shown()).toBe('node_1');
+    asking.answer({ kind: 'yes' });
+    expect(shown()).toBe('node_2');
+    asking.answer({ kind: 'no' });
+    expect(shown()).toBe('node_3');
+    asking.answer({ kind: 'secret', secret: 'x' });
+    expect(board.view.stage).toEqual({ kind: 'connecting', doing: 'connecting to node_1, node_2' });
+    expect(await Promise.all(answers)).toEqual([
+      { kind: 'yes' },
+      { kind: 'no' },
+      { kind: 'secret', secret: 'x' },
+    ]);
+    expect(JSON.stringify(board.view)).not.toContain('secret');
+  });
+
+  test('an answer that nobody asked for is dropped; leaving answers every open one with no', async () => {
+    const board = new Board();
+    const asking = new Asking(board);
+    asking.answer({ kind: 'yes' });
+    const answers = ['node_1', 'node_2'].map((alias) => asking.ask(question(alias)));
+    asking.refuseAll();
+    expect(await Promise.all(answers)).toEqual([{ kind: 'no' }, { kind: 'no' }]);
+  });
+});
+
+describe('decisions', () => {
+  test('wait for their own step, count once, and end when the console is left', async () => {
+    const decisions = new Decisions();
+    const first = decisions.next('A.x.save');
+    expect([decisions.waitsFor('A.x.save'), decisions.waitsFor('B.x.y')]).toEqual([true, false]);
+    decisions.give({ kind: 'run', typed: null });
+    decisions.give({ kind: 'skip', reason: 'too late' });
+    expect(await first).toEqual({ kind: 'run', typed: null });
+    const second = decisions.next('B.x.y');
+    decisions.leave();
+    expect(await second).toEqual({ kind: 'leave' });
+    expect(await decisions.next('C.x.y')).toEqual({ kind: 'leave' });
+  });
+});
+
+test('notices are kept in number: a flapping line cannot fill the memory', () => {
+  const board = new Board();
+  for (let count = 0; count < 1000; count += 1) board.notice(`lost ${count}`);
+  expect(board.view.notices.length).toBe(100);
+  expect(board.view.notices.at(-1)?.text).toBe('lost 999');
+});
