@@ -103,7 +103,7 @@ test('a line cut again and again neither loses nor doubles a byte', async () => 
 
 test('goes on while nobody is there', async () => {
   const first = await bench.reach(sshd);
-  const script = `echo start; until [ -e ${sshd.home}/go ]; do sleep 0.01; done; echo end; exit 4`;
+  const script = `echo start; until [ -e ${sshd.home}/go ] || [ ! -d ${sshd.home} ]; do sleep 0.01; done; echo end; exit 4`;
   const seen = followed(first, { id: 'away/1', script }, () => void first.close());
   expect((await seen).outcome.kind).toBe('unknown');
   await writeFile(join(sshd.home, 'go'), '');
@@ -136,7 +136,7 @@ test('ten megabytes of binary without a newline arrive whole', async () => {
 
 test('an unfinished line arrives before its end does', async () => {
   const host = await bench.reach(sshd);
-  const script = `printf 'Restoring '; until [ -e ${sshd.home}/go ]; do sleep 0.01; done; echo ok`;
+  const script = `printf 'Restoring '; until [ -e ${sshd.home}/go ] || [ ! -d ${sshd.home} ]; do sleep 0.01; done; echo ok`;
   let seen = '';
   const outcome = await host.job(
     { id: 'dots/1', as: 'dba', script },
@@ -206,7 +206,7 @@ test('a job that cannot be kept is not started, and says so', async () => {
 
 test('a host key that changes in mid-run ends the line for good', async () => {
   const host = await bench.reach(sshd);
-  const script = `echo start; until [ -e ${sshd.home}/go ]; do sleep 0.01; done`;
+  const script = `echo start; until [ -e ${sshd.home}/go ] || [ ! -d ${sshd.home} ]; do sleep 0.01; done`;
   const { outcome } = await followed(host, { id: 'key/1', script }, () => {
     sshd.hostKeys = [newKey().private];
     sshd.cut();
