@@ -7,7 +7,9 @@ const cli = meow(
   Walks you through a major PostgreSQL upgrade of a pg_auto_failover cluster, one confirmed step at a time.
 
   Usage
-    $ pgaf-upgrade run [cluster.yaml]
+    $ pgaf-upgrade run [cluster.yaml]        upgrade, or go on where the servers are
+    $ pgaf-upgrade rollback [cluster.yaml]   the way back from where the servers are
+    $ pgaf-upgrade cleanup [cluster.yaml]    days later: remove the old clusters, host by host
 
   Options
     --plain       plain lines instead of the full screen (also without a terminal, or with TERM=dumb)
@@ -35,11 +37,14 @@ const cli = meow(
   },
 );
 
+const directions = { run: 'upgrade', rollback: 'rollback', cleanup: 'cleanup' } as const;
+const isCommand = (name: string): name is keyof typeof directions => Object.hasOwn(directions, name);
+
 const [command, file = 'cluster.yaml', ...rest] = cli.input;
 if (command === undefined) cli.showHelp(2);
-else if (command !== 'run' || rest.length > 0) {
+else if (!isCommand(command) || rest.length > 0) {
   const what =
-    command === 'run'
+    rest.length > 0
       ? `one cluster file at a time: ${rest.join(' ')} is too much`
       : `there is no command “${command}”`;
   process.stderr.write(`pgaf-upgrade: ${what}. See pgaf-upgrade --help.\n`);
@@ -48,6 +53,7 @@ else if (command !== 'run' || rest.length > 0) {
   const { run } = await import('./commands/run.ts');
   process.exitCode = await run({
     file,
+    direction: directions[command],
     plain: cli.flags.plain,
     ...(cli.flags.yes === undefined ? {} : { yes: cli.flags.yes }),
   });

@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import type { Problem } from '../cluster/result.ts';
+import type { Direction } from '../engine/controller.ts';
 import { Engine } from '../engine/engine.ts';
 import { stateHome } from '../engine/journal.ts';
 import { readlinePrompt } from '../plain/prompt.ts';
@@ -12,6 +13,7 @@ export interface RunArguments {
   readonly file: string;
   readonly plain: boolean;
   readonly yes?: string;
+  readonly direction: Direction;
 }
 
 const say = ({ what, remedy, cause }: Problem): string =>
@@ -23,8 +25,8 @@ const couldNotStart = (...problems: readonly Problem[]): 2 => {
   return 2;
 };
 
-/** `pgaf-upgrade run`: the console, or plain lines where there is no terminal for it. Gives the exit code. */
-export const run = async ({ file, plain, yes }: RunArguments): Promise<number> => {
+/** `pgaf-upgrade run` and `rollback`: the console, or plain lines where there is no terminal for it. Gives the exit code. */
+export const run = async ({ file, plain, yes, direction }: RunArguments): Promise<number> => {
   const config = readConfig(file);
   if (!config.ok) return couldNotStart(...config.error);
   if (yes !== undefined && yes !== config.value.name)
@@ -41,6 +43,7 @@ export const run = async ({ file, plain, yes }: RunArguments): Promise<number> =
   const engine = new Engine({
     config: config.value,
     connect,
+    direction,
     stateHome: stateHome(process.env),
     operator: `${userInfo().username}@${hostname()}`,
   });

@@ -2,6 +2,7 @@ import type { MonitorNode } from '../cluster/monitor-state.ts';
 import type { Problem } from '../cluster/result.ts';
 import type { FeedSnapshot } from '../monitor/feed.ts';
 import type { Answer, LineState, Question } from '../remote/host.ts';
+import type { Direction } from '../runbook/runbooks.ts';
 import type { Danger, GuideReference, HostAlias, PhaseId, Probe, StepId } from '../runbook/step.ts';
 import type { RollbackVerdict } from '../runbook/verdict.ts';
 
@@ -80,7 +81,7 @@ export type Stage =
   | { readonly kind: 'failed'; readonly step: StepId; readonly failure: StepFailure }
   | { readonly kind: 'finished'; readonly says: string };
 
-export type Direction = 'upgrade' | 'rollback';
+export type { Direction };
 
 /** What going back would be now, before it is begun. */
 export interface RollbackPreview {

@@ -9,9 +9,8 @@ import { openFeed } from '../monitor/open-feed.ts';
 import type { Answer, Connect, RemoteHost } from '../remote/host.ts';
 import { acceptsWrites } from '../runbook/conditions.ts';
 import { factsId } from '../runbook/facts-id.ts';
+import { runbookFor } from '../runbook/runbooks.ts';
 import type { Step, StepId } from '../runbook/step.ts';
-import { rollbackRunbook } from '../runbook/rollback/rollback.ts';
-import { upgradeRunbook } from '../runbook/upgrade.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
 import { Asking } from './asking.ts';
 import { Board } from './board.ts';
@@ -120,8 +119,11 @@ export class Engine implements EngineController {
   /** One runbook from its first step to its end, or until the operator leaves or turns round. */
   async #goThrough(run: Run, direction: Direction): Promise<'left' | Direction> {
     const { facts } = run;
-    this.#steps = direction === 'upgrade' ? upgradeRunbook(facts) : rollbackRunbook(facts, run.observer.world).steps;
-    this.#board.set({ direction, steps: this.#steps.map((step) => viewOf(step, run.observer.world, { kind: 'waiting' })) });
+    this.#steps = runbookFor(facts, run.observer.world, direction);
+    this.#board.set({
+      direction,
+      steps: this.#steps.map((step) => viewOf(step, run.observer.world, { kind: 'waiting' })),
+    });
     this.#refresh(run);
     this.#note(run.journal.write({ kind: 'turned', direction, verdict: this.view.verdict.says }));
     for (const step of this.#steps) {
@@ -129,13 +131,17 @@ export class Engine implements EngineController {
       if (end !== 'over') return end;
     }
     this.#note(run.journal.write({ kind: 'finished', direction }));
-    this.#board.set({ stage: { kind: 'finished', says: this.#finalWords(facts, direction) }, phase: this.#steps.at(-1)?.phase ?? null });
+    this.#board.set({
+      stage: { kind: 'finished', says: this.#finalWords(facts, direction) },
+      phase: this.#steps.at(-1)?.phase ?? null,
+    });
     const decision = await this.#decisions.next(null);
     return decision.kind === 'turn' ? decision.direction : 'left';
   }
 
   #finalWords(facts: ClusterFacts, direction: Direction): string {
     const primary = primaryOf(facts);
+    if (direction === 'cleanup') return 'the old clusters are removed';
     if (direction === 'upgrade') return `every node runs PostgreSQL ${primary.newVersion}`;
     if (this.#steps.length > 0) return `every node runs PostgreSQL ${primary.oldVersion} again`;
     return `no step to take back: ${this.view.verdict.says}`;
@@ -154,7 +160,8 @@ export class Engine implements EngineController {
   }
 
   turn(direction: Direction): Accepted | Refusal {
-    if (this.view.direction === direction) return refused(direction === 'rollback' ? 'it is on its way back already' : 'it is on its way already');
+    if (this.view.direction === direction)
+      return refused(direction === 'rollback' ? 'it is on its way back already' : 'it is on its way already');
     if (!this.#decisions.waiting) return refused('a step is running: wait for its end');
     this.#decisions.give({ kind: 'turn', direction });
     return accepted;
@@ -328,7 +335,11 @@ export class Engine implements EngineController {
     }
   }
 
-  async #follow(run: Run, step: Step, decision: Exclude<Decision, { kind: 'leave' | 'turn' }>): Promise<boolean> {
+  async #follow(
+    run: Run,
+    step: Step,
+    decision: Exclude<Decision, { kind: 'leave' | 'turn' }>,
+  ): Promise<boolean> {
     if (decision.kind === 'run') return this.#execute(run, step, decision.typed);
     await run.observer.look(step.looksAt);
     this.#refresh(run);

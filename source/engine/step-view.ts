@@ -1,7 +1,7 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
 import type { World } from '../cluster/world.ts';
-import { type Route, rollbackRoute } from '../runbook/rollback/route.ts';
 import { rollbackRunbook } from '../runbook/rollback/rollback.ts';
+import { type Route, rollbackRoute } from '../runbook/rollback/route.ts';
 import type { Step } from '../runbook/step.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
 import type { RollbackPreview, StepStatus, StepView } from './controller.ts';
@@ -67,4 +67,3 @@ export const previewOf = (facts: ClusterFacts, world: World): RollbackPreview =>
     estimateSeconds: estimate(ahead),
   };
 };
-

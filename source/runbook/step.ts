@@ -21,6 +21,7 @@ export const phases = [
   { id: 'T', title: 'Back: primary', says: 'writes on the old version' },
   { id: 'U', title: 'Back: secondaries', says: 'streaming again' },
   { id: 'V', title: 'Back: restore', says: 'settings back, final proof' },
+  { id: 'W', title: 'Clean up', says: 'the old clusters, days later' },
 ] as const;
 export type PhaseId = (typeof phases)[number]['id'];
 

@@ -37,18 +37,25 @@ const says = (facts: ClusterFacts, route: Route, world: World): RollbackVerdict 
     case 'own': {
       const lost = writtenSince(facts, primary, world);
       if (lost !== null) return { kind: 'loses-new-writes', says: `possible, but ${lost}` };
-      if (route.linked) return { kind: 'safe', says: `safe, nothing lost: ${facts.newMajor} has never been started` };
+      if (route.linked)
+        return { kind: 'safe', says: `safe, nothing lost: ${facts.newMajor} has never been started` };
       return isSwapped(facts, primary, world)
         ? { kind: 'safe', says: 'safe, nothing lost: the old directory is untouched' }
         : { kind: 'safe', says: `safe, nothing lost: ${facts.oldMajor} starts again where it stands` };
     }
     case 'image': {
       const lost = writtenSince(facts, primary, world);
-      if (lost !== null) return { kind: 'loses-new-writes', says: `possible through ${route.node.alias}, but ${lost}` };
-      return { kind: 'safe-through', node: route.node.alias, says: `safe through ${route.node.alias}’s image, nothing lost` };
+      if (lost !== null)
+        return { kind: 'loses-new-writes', says: `possible through ${route.node.alias}, but ${lost}` };
+      return {
+        kind: 'safe-through',
+        node: route.node.alias,
+        says: `safe through ${route.node.alias}’s image, nothing lost`,
+      };
     }
   }
 };
 
 /** The verdict that stands in the header and before every confirmation. */
-export const rollbackVerdict = (facts: ClusterFacts, world: World): RollbackVerdict => says(facts, rollbackRoute(facts, world), world);
+export const rollbackVerdict = (facts: ClusterFacts, world: World): RollbackVerdict =>
+  says(facts, rollbackRoute(facts, world), world);

@@ -28,7 +28,8 @@ describe('a window from 15 to 17, by keys alone', () => {
       expect(stopped).toBe('stopped-before');
       await load.ended();
       expect(load.acknowledged.length).toBeGreaterThan(100);
-      for (const host of ['node2', 'node3'] as const) await expectAcknowledgedInImage(load, lab, host, lab.settings.pgdata);
+      for (const host of ['node2', 'node3'] as const)
+        await expectAcknowledgedInImage(load, lab, host, lab.settings.pgdata);
       expect(await walk(console_)).toBe('finished');
       expect(console_.screen()).toMatch(/every node runs PostgreSQL 17/);
       await console_.press('q');

@@ -105,7 +105,9 @@ export const identifierLines = (host: NodeFacts, from: string | null, to: string
     '# bytes 16 to 23 of the state file are the system identifier, least significant byte first',
     `now=$(od -An -v -t u8 -j 16 -N 8 ${file} | tr -d ' ')`,
     `if [ "$now" = ${to} ]; then echo "it is ${to} already"; exit 0; fi`,
-    ...(from === null ? [] : [`[ "$now" = ${from} ] || { echo "found $now, expected ${from}" >&2; exit 1; }`]),
+    ...(from === null
+      ? []
+      : [`[ "$now" = ${from} ] || { echo "found $now, expected ${from}" >&2; exit 1; }`]),
     `[ "$(wc -c < ${file})" -eq 1024 ] || { echo 'not the state file this knows: its size is not 1024' >&2; exit 1; }`,
     `cp -p ${file} ${file}.${kept}`,
     `cp -p ${file} ${file}.new`,

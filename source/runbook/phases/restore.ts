@@ -119,7 +119,7 @@ const oneIdentifier = (facts: ClusterFacts): Condition => ({
   },
 });
 
-const newEverywhere = (facts: ClusterFacts): Condition => ({
+export const newEverywhere = (facts: ClusterFacts): Condition => ({
   says: `PostgreSQL ${facts.newMajor} runs on every host`,
   holds: (world) => {
     const other = hostsOf(facts).find(

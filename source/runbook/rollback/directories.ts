@@ -3,13 +3,14 @@ import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.t
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
-import { rearmLines } from '../phases/disarm.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { rearmLines } from '../phases/disarm.ts';
 import { inBin, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 
 /** Where an abandoned new cluster is kept; a number follows where the name is taken. */
-export const abandonedName = (facts: ClusterFacts, host: HostFacts): string => `${host.data}_pg${facts.newMajor}_abandoned`;
+export const abandonedName = (facts: ClusterFacts, host: HostFacts): string =>
+  `${host.data}_pg${facts.newMajor}_abandoned`;
 
 /** Shell functions: what lies in a directory, and moving one aside under a name that is free. */
 const functions = (facts: ClusterFacts, host: HostFacts): string[] => [
@@ -41,7 +42,12 @@ const neverStartedLines = (facts: ClusterFacts, host: HostFacts): string[] => [
 ];
 
 /** The old cluster back in its place; the new one is kept aside. */
-export const directoriesStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId, linked: boolean): Step =>
+export const directoriesStep = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  phase: PhaseId,
+  linked: boolean,
+): Step =>
   makeStep(facts, {
     id: 'directories',
     phase,
@@ -70,7 +76,13 @@ export const directoriesStep = (facts: ClusterFacts, host: HostFacts, phase: Pha
     before: [allStopped(host)],
     after: [
       about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>
-        when(isMajor(seen.data, facts.oldMajor) && isCluster(seen.data) && seen.data.control !== null && !seen.data.linked, describe(seen.data)),
+        when(
+          isMajor(seen.data, facts.oldMajor) &&
+            isCluster(seen.data) &&
+            seen.data.control !== null &&
+            !seen.data.linked,
+          describe(seen.data),
+        ),
       ),
     ],
     undo: `the ${facts.newMajor} directory is kept as ${abandonedName(facts, host)}`,
@@ -79,8 +91,15 @@ export const directoriesStep = (facts: ClusterFacts, host: HostFacts, phase: Pha
 const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) => {
   const seen = hostIn(world, host.alias);
   if (seen === null) return pending('not seen');
-  const back = isCluster(seen.data) && seen.data.major === facts.oldMajor && !seen.data.linked && seen.data.control !== null;
-  if (!back) return seen.data.kind === 'absent' ? half(`${host.data} is not there`) : pending(`${host.data} ${describe(seen.data)}`);
+  const back =
+    isCluster(seen.data) &&
+    seen.data.major === facts.oldMajor &&
+    !seen.data.linked &&
+    seen.data.control !== null;
+  if (!back)
+    return seen.data.kind === 'absent'
+      ? half(`${host.data} is not there`)
+      : pending(`${host.data} ${describe(seen.data)}`);
   const leftover = isMajor(seen.newData, facts.newMajor);
   if (leftover && !(isCluster(seen.data) && seen.data.running)) return half(`${host.newData} is left over`);
   return done(`${host.data} is PostgreSQL ${facts.oldMajor}`);
@@ -106,9 +125,15 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
-      return isMajor(seen.data, facts.newMajor) ? pending(`${host.data} is PostgreSQL ${facts.newMajor}`) : done(`${host.data} ${describe(seen.data)}`);
+      return isMajor(seen.data, facts.newMajor)
+        ? pending(`${host.data} is PostgreSQL ${facts.newMajor}`)
+        : done(`${host.data} ${describe(seen.data)}`);
     },
     before: [allStopped(host)],
-    after: [about(host.alias, `${host.data} is free`, (seen) => when(!isMajor(seen.data, facts.newMajor), describe(seen.data)))],
+    after: [
+      about(host.alias, `${host.data} is free`, (seen) =>
+        when(!isMajor(seen.data, facts.newMajor), describe(seen.data)),
+      ),
+    ],
     undo: `the ${facts.newMajor} directory is kept as ${abandonedName(facts, host)}`,
   });

@@ -37,7 +37,9 @@ export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
     probe: (world) => {
       const rows = monitorIn(world)?.nodes;
       if (isMarked(monitor, 'rollback-dropped', world)) return done('they were dropped');
-      return pending(rows === undefined ? 'the monitor does not answer' : `${rows.length} nodes are registered`);
+      return pending(
+        rows === undefined ? 'the monitor does not answer' : `${rows.length} nodes are registered`,
+      );
     },
     before: [monitorIsOld(facts), ...facts.nodes.map((node) => allStopped(node))],
     after: [
@@ -45,7 +47,10 @@ export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
         says: 'no node of the group is registered',
         holds: (world) => {
           const rows = monitorIn(world)?.nodes;
-          return when(rows?.length === 0, rows === undefined ? 'the monitor does not answer' : rows.map((row) => row.name).join(', '));
+          return when(
+            rows?.length === 0,
+            rows === undefined ? 'the monitor does not answer' : rows.map((row) => row.name).join(', '),
+          );
         },
       },
     ],
@@ -66,7 +71,9 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     reason: 'A primary’s directory is what pg_autoctl takes over as the first node of a group.',
     guide: null,
     danger: 'changes',
-    causes: [{ title: `${node.workDir}/promote.log`, script: `tail -n 30 ${sh(`${node.workDir}/promote.log`)}` }],
+    causes: [
+      { title: `${node.workDir}/promote.log`, script: `tail -n 30 ${sh(`${node.workDir}/promote.log`)}` },
+    ],
     script: script(
       'umask 077',
       `mkdir -p ${sh(socket)}`,
@@ -76,7 +83,10 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         option('--pgdata', node.data),
         '--wait --timeout=3600',
         option('--log', `${node.workDir}/promote.log`),
-        option('--options', `-c listen_addresses='' -c unix_socket_directories='${socket}' -c archive_mode=off -c synchronous_standby_names=''`),
+        option(
+          '--options',
+          `-c listen_addresses='' -c unix_socket_directories='${socket}' -c archive_mode=off -c synchronous_standby_names=''`,
+        ),
         'start',
       ).replaceAll('\n', '\n  ')}`,
       `  ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 promote`,
@@ -93,7 +103,9 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     before: [allStopped(node), dataIsBack(facts, node)],
     after: [
       allStopped(node),
-      about(node.alias, `${node.data} is no standby any more`, (seen) => when(isCluster(seen.data) && !seen.data.standby && seen.data.control?.state === 'shut down', 'it is')),
+      about(node.alias, `${node.data} is no standby any more`, (seen) =>
+        when(isCluster(seen.data) && !seen.data.standby && seen.data.control?.state === 'shut down', 'it is'),
+      ),
     ],
     undo: 'none: it goes its own way from here; the other images are still as they were',
   });
@@ -146,7 +158,10 @@ export const createStep = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U
     danger: 'changes',
     causes: serviceCauses(node),
     script: createScript(facts, node),
-    probe: (world) => (isMarked(node, 'rollback-created', world) ? done('it is registered') : pending(nodeIn(world, node.alias) === null ? 'the monitor does not know it' : 'not finished')),
+    probe: (world) =>
+      isMarked(node, 'rollback-created', world)
+        ? done('it is registered')
+        : pending(nodeIn(world, node.alias) === null ? 'the monitor does not know it' : 'not finished'),
     before: [
       monitorIsOld(facts),
       about(node.alias, 'pg_autoctl is stopped', (seen) => when(!seen.autoctl, 'it runs')),
@@ -157,7 +172,9 @@ export const createStep = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U
         says: `the monitor knows ${node.alias}`,
         holds: (world) => when(nodeIn(world, node.alias) !== null, 'it does not'),
       },
-      about(node.alias, 'the registration came to its end', (seen) => when(seen.markers.includes('rollback-created'), 'it did not')),
+      about(node.alias, 'the registration came to its end', (seen) =>
+        when(seen.markers.includes('rollback-created'), 'it did not'),
+      ),
     ],
     settleSeconds: 60,
     quietSeconds: 300,
@@ -171,7 +188,10 @@ export const startCreatedStep = (facts: ClusterFacts, node: NodeFacts, writer: N
     host: node,
     as: serviceUser(node),
     title: `Start ${node.alias} as a secondary`,
-    reason: node === primaryOf(facts) ? `Its old directory is shared with ${facts.newMajor} and must not run: it takes a base backup.` : 'Its image belongs to the same system: it joins with its own data.',
+    reason:
+      node === primaryOf(facts)
+        ? `Its old directory is shared with ${facts.newMajor} and must not run: it takes a base backup.`
+        : 'Its image belongs to the same system: it joins with its own data.',
     guide: null,
     danger: 'changes',
     causes: serviceCauses(node),
@@ -179,8 +199,16 @@ export const startCreatedStep = (facts: ClusterFacts, node: NodeFacts, writer: N
     probe: (world) => {
       const row = nodeIn(world, node.alias);
       const seen = hostIn(world, node.alias);
-      if (row?.reported === 'secondary' && row.assigned === 'secondary' && seen !== null && isMajor(seen.data, facts.oldMajor)) return done('it is secondary');
-      return seen?.autoctl ? half(`${row?.reported ?? 'unknown'} → ${row?.assigned ?? 'unknown'}`) : pending('it does not run');
+      if (
+        row?.reported === 'secondary' &&
+        row.assigned === 'secondary' &&
+        seen !== null &&
+        isMajor(seen.data, facts.oldMajor)
+      )
+        return done('it is secondary');
+      return seen?.autoctl
+        ? half(`${row?.reported ?? 'unknown'} → ${row?.assigned ?? 'unknown'}`)
+        : pending('it does not run');
     },
     before: [acceptsWritesOnOld(facts, writer)],
     after: [nodeSettled(node.alias, ['secondary']), nodeSettled(writer.alias, ['primary', 'wait_primary'])],
@@ -188,4 +216,3 @@ export const startCreatedStep = (facts: ClusterFacts, node: NodeFacts, writer: N
     quietSeconds: 600,
     undo: 'stop it',
   });
-

@@ -20,12 +20,18 @@ export const oldPgCtlStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseI
     reason: 'pg_autoctl starts the server with the programs that its configuration names.',
     guide: null,
     danger: 'changes',
-    script: script(`${sh(host.newAutoctl)} config set postgresql.pg_ctl ${sh(wanted)} --pgdata ${sh(host.pgdata)}`),
+    script: script(
+      `${sh(host.newAutoctl)} config set postgresql.pg_ctl ${sh(wanted)} --pgdata ${sh(host.pgdata)}`,
+    ),
     probe: (world) => {
       const found = hostIn(world, host.alias)?.pgCtl ?? null;
       return found === wanted ? done(`it is ${wanted}`) : pending(`it is ${found ?? 'unknown'}`);
     },
-    after: [about(host.alias, `postgresql.pg_ctl is ${wanted}`, (seen) => when(seen.pgCtl === wanted, `it is ${seen.pgCtl ?? 'unknown'}`))],
+    after: [
+      about(host.alias, `postgresql.pg_ctl is ${wanted}`, (seen) =>
+        when(seen.pgCtl === wanted, `it is ${seen.pgCtl ?? 'unknown'}`),
+      ),
+    ],
     undo: `pg_autoctl config set postgresql.pg_ctl ${inBin(host.newBindir, 'pg_ctl')}`,
   });
 };
@@ -45,16 +51,24 @@ export const oldUnitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
       guide: null,
       danger: 'changes',
       script: script(
-        service.fragment === own ? `cat ${sh(`${host.workDir}/saved/${service.unit}`)} > ${sh(own)}` : `rm -f ${sh(own)} # the package’s own file counts again`,
+        service.fragment === own
+          ? `cat ${sh(`${host.workDir}/saved/${service.unit}`)} > ${sh(own)}`
+          : `rm -f ${sh(own)} # the package’s own file counts again`,
         'systemctl daemon-reload',
         `systemctl show -p ExecStart ${sh(service.unit)}`,
       ),
       probe: (world) => {
         const unit = hostIn(world, host.alias)?.unit;
         if (unit == null) return pending('not seen');
-        return unit.program === host.oldAutoctl ? done(`it runs ${unit.program}`) : pending(`it runs ${unit.program}`);
+        return unit.program === host.oldAutoctl
+          ? done(`it runs ${unit.program}`)
+          : pending(`it runs ${unit.program}`);
       },
-      after: [about(host.alias, `${service.unit} runs ${host.oldAutoctl}`, (seen) => when(seen.unit?.program === host.oldAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`))],
+      after: [
+        about(host.alias, `${service.unit} runs ${host.oldAutoctl}`, (seen) =>
+          when(seen.unit?.program === host.oldAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`),
+        ),
+      ],
       undo: `edit ${own} again`,
     }),
   ];
@@ -74,9 +88,17 @@ export const oldIdentifierStep = (facts: ClusterFacts, host: NodeFacts, phase: P
     script: script(...identifierLines(host, null, facts.systemIdentifier, `pg${facts.newMajor}`)),
     probe: (world) => {
       const found = hostIn(world, host.alias)?.stateIdentifier ?? null;
-      return found === facts.systemIdentifier ? done(`it is ${found}`) : pending(`it is ${found ?? 'unknown'}`);
+      return found === facts.systemIdentifier
+        ? done(`it is ${found}`)
+        : pending(`it is ${found ?? 'unknown'}`);
     },
-    before: [about(host.alias, `pg_autoctl is stopped on ${host.alias}`, (seen) => when(!seen.autoctl, 'it runs'))],
-    after: [about(host.alias, 'the state file has the old system identifier', (seen) => when(seen.stateIdentifier === facts.systemIdentifier, `it is ${seen.stateIdentifier ?? 'unknown'}`))],
+    before: [
+      about(host.alias, `pg_autoctl is stopped on ${host.alias}`, (seen) => when(!seen.autoctl, 'it runs')),
+    ],
+    after: [
+      about(host.alias, 'the state file has the old system identifier', (seen) =>
+        when(seen.stateIdentifier === facts.systemIdentifier, `it is ${seen.stateIdentifier ?? 'unknown'}`),
+      ),
+    ],
     undo: `mv ${host.stateFile}.pg${facts.newMajor} ${host.stateFile}`,
   });

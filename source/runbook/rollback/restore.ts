@@ -22,7 +22,9 @@ const syncStep = (facts: ClusterFacts): Step =>
     script: setSyncStandbys(facts, facts.numberSyncStandbys),
     probe: (world) => {
       const found = monitorIn(world)?.numberSyncStandbys;
-      return found === facts.numberSyncStandbys ? done(`it is ${found}`) : pending(`it is ${found ?? 'unknown'}`);
+      return found === facts.numberSyncStandbys
+        ? done(`it is ${found}`)
+        : pending(`it is ${found ?? 'unknown'}`);
     },
     before: [everyNodeSettled],
     after: [syncStandbysAre(facts.numberSyncStandbys), everyNodeSettled],
@@ -52,9 +54,18 @@ const tidyStep = (facts: ClusterFacts, host: HostFacts): Step =>
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
-      return seen.markers.length === 0 && seen.fingerprint === null && seen.stopped === null && seen.handedOver === null ? done('none is left') : pending('they are there');
+      return seen.markers.length === 0 &&
+        seen.fingerprint === null &&
+        seen.stopped === null &&
+        seen.handedOver === null
+        ? done('none is left')
+        : pending('they are there');
     },
-    after: [about(host.alias, 'no mark is left', (seen) => when(seen.markers.length === 0 && seen.fingerprint === null, 'some are'))],
+    after: [
+      about(host.alias, 'no mark is left', (seen) =>
+        when(seen.markers.length === 0 && seen.fingerprint === null, 'some are'),
+      ),
+    ],
     undo: 'nothing to undo here',
   });
 
@@ -63,19 +74,36 @@ const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condi
   {
     says: `PostgreSQL ${facts.oldMajor} runs on every host`,
     holds: (world) => {
-      const other = hostsOf(facts).find((host) => !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.oldMajor}.`));
-      return when(other === undefined, other === undefined ? '' : `${other.alias}: ${hostIn(world, other.alias)?.server?.version ?? 'no answer'}`);
+      const other = hostsOf(facts).find(
+        (host) => !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.oldMajor}.`),
+      );
+      return when(
+        other === undefined,
+        other === undefined
+          ? ''
+          : `${other.alias}: ${hostIn(world, other.alias)?.server?.version ?? 'no answer'}`,
+      );
     },
   },
   everyNodeSettled,
   nodeSettled(writer.alias, facts.nodes.length === 1 ? ['single'] : ['primary']),
-  ...facts.nodes.filter((node) => node !== writer).flatMap((node) => [nodeSettled(node.alias, ['secondary']), streaming(writer, node)]),
+  ...facts.nodes
+    .filter((node) => node !== writer)
+    .flatMap((node) => [nodeSettled(node.alias, ['secondary']), streaming(writer, node)]),
   {
     says: 'every node has the name, priority and quorum that it had',
     holds: (world) => {
       const rows = monitorIn(world)?.nodes ?? [];
-      const other = facts.nodes.find((node) => !rows.some((row) => row.name === node.alias && row.priority === node.priority && row.quorum === node.quorum));
-      return when(other === undefined && rows.length === facts.nodes.length, other === undefined ? `there are ${rows.length} nodes` : `${other.alias} differs`);
+      const other = facts.nodes.find(
+        (node) =>
+          !rows.some(
+            (row) => row.name === node.alias && row.priority === node.priority && row.quorum === node.quorum,
+          ),
+      );
+      return when(
+        other === undefined && rows.length === facts.nodes.length,
+        other === undefined ? `there are ${rows.length} nodes` : `${other.alias} differs`,
+      );
     },
   },
   syncStandbysAre(facts.numberSyncStandbys),

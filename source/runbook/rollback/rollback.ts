@@ -25,8 +25,13 @@ const monitorBack = (facts: ClusterFacts): Step[] => [
 ];
 
 /** A node's old directory back, or, where it is none to go back to, the place made free for a base backup. */
-const nodeDirectories = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U', linked: boolean, usable: boolean): Step =>
-  usable ? directoriesStep(facts, node, phase, linked) : emptyStep(facts, node, phase);
+const nodeDirectories = (
+  facts: ClusterFacts,
+  node: NodeFacts,
+  phase: 'T' | 'U',
+  linked: boolean,
+  usable: boolean,
+): Step => (usable ? directoriesStep(facts, node, phase, linked) : emptyStep(facts, node, phase));
 
 /** Through the old primary's own directory: every node keeps its registration. */
 const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] => {
@@ -84,13 +89,18 @@ export const rollbackRunbook = (facts: ClusterFacts, world: World): RollbackPlan
   const loses = rollbackVerdict(facts, world).kind === 'loses-new-writes';
   switch (route.kind) {
     case 'own':
-      return { route, steps: [...stopAllSteps(facts, world, route, loses), ...ownSteps(facts, world, route.linked)] };
+      return {
+        route,
+        steps: [...stopAllSteps(facts, world, route, loses), ...ownSteps(facts, world, route.linked)],
+      };
     case 'image':
-      return { route, steps: [...stopAllSteps(facts, world, route, loses), ...imageSteps(facts, world, route.node)] };
+      return {
+        route,
+        steps: [...stopAllSteps(facts, world, route, loses), ...imageSteps(facts, world, route.node)],
+      };
     case 'unknown':
     case 'nothing':
     case 'backup':
       return { route, steps: [] };
   }
 };
-

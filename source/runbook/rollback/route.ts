@@ -1,8 +1,15 @@
 import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
-import { type Control, type DirectoryView, hostIn, isCluster, monitorIn, type World } from '../../cluster/world.ts';
+import {
+  type Control,
+  type DirectoryView,
+  hostIn,
+  isCluster,
+  monitorIn,
+  type World,
+} from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
-import { dropInName } from '../phases/service.ts';
 import { isSwapped, isUpgraded, newClusterStarted } from '../evidence.ts';
+import { dropInName } from '../phases/service.ts';
 
 /** The ways back that there are. Which one is open is read from the disks. */
 export type Route =
@@ -67,7 +74,12 @@ const untouched = (facts: ClusterFacts, world: World): boolean => {
     monitor.nodes.every((node) => ['primary', 'secondary', 'single'].includes(node.reported)) &&
     facts.nodes.every((node) => {
       const seen = hostIn(world, node.alias);
-      return seen !== null && isMajor(seen.data, facts.oldMajor) && seen.autoctl && !seen.unit?.dropIns.some((path) => path.endsWith(dropInName));
+      return (
+        seen !== null &&
+        isMajor(seen.data, facts.oldMajor) &&
+        seen.autoctl &&
+        !seen.unit?.dropIns.some((path) => path.endsWith(dropInName))
+      );
     })
   );
 };
@@ -90,5 +102,7 @@ export const rollbackRoute = (facts: ClusterFacts, world: World): Route => {
   const blind = secondariesOf(facts).find((node) => hostIn(world, node.alias) === null);
   const image = bestImage(facts, world);
   if (image !== null) return { kind: 'image', node: image };
-  return blind === undefined ? { kind: 'backup' } : { kind: 'unknown', why: `${blind.alias} cannot be looked at, and may hold the way back` };
+  return blind === undefined
+    ? { kind: 'backup' }
+    : { kind: 'unknown', why: `${blind.alias} cannot be looked at, and may hold the way back` };
 };

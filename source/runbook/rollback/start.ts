@@ -1,7 +1,16 @@
 import { type ClusterFacts, type HostFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
-import { about, describe, everyNodeSettled, isMajor, no, nodeSettled, streaming, when } from '../conditions.ts';
+import {
+  about,
+  describe,
+  everyNodeSettled,
+  isMajor,
+  no,
+  nodeSettled,
+  streaming,
+  when,
+} from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
 import { script } from '../shell.ts';
@@ -11,19 +20,29 @@ export const monitorIsOld = (facts: ClusterFacts): Condition => ({
   says: `the monitor’s database answers on ${facts.oldMajor}`,
   holds: (world) => {
     const version = monitorIn(world)?.serverVersion;
-    return when(version?.startsWith(`${facts.oldMajor}.`) ?? false, version === undefined ? 'it does not answer' : `it is ${version}`);
+    return when(
+      version?.startsWith(`${facts.oldMajor}.`) ?? false,
+      version === undefined ? 'it does not answer' : `it is ${version}`,
+    );
   },
 });
 
 export const dataIsBack = (facts: ClusterFacts, host: HostFacts): Condition =>
   about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, its own`, (seen) =>
-    when(isCluster(seen.data) && seen.data.major === facts.oldMajor && !seen.data.linked && seen.data.control !== null, `it ${describe(seen.data)}`),
+    when(
+      isCluster(seen.data) &&
+        seen.data.major === facts.oldMajor &&
+        !seen.data.linked &&
+        seen.data.control !== null,
+      `it ${describe(seen.data)}`,
+    ),
   );
 
 export const acceptsWritesOnOld = (facts: ClusterFacts, node: NodeFacts): Condition =>
   about(node.alias, `${node.alias} accepts writes on ${facts.oldMajor}, on port ${node.port}`, (seen) => {
     if (seen.server === null) return no('the server does not answer');
-    if (!seen.server.version.startsWith(`${facts.oldMajor}.`)) return no(`the server is ${seen.server.version}`);
+    if (!seen.server.version.startsWith(`${facts.oldMajor}.`))
+      return no(`the server is ${seen.server.version}`);
     if (seen.server.listenAddresses === '') return no('it is private');
     return when(!seen.server.inRecovery && !seen.server.readOnly, 'it is read-only');
   });
@@ -35,7 +54,8 @@ export const startMonitorStep = (facts: ClusterFacts): Step =>
     host: facts.monitor,
     as: serviceUser(facts.monitor),
     title: `Start the monitor on ${facts.oldMajor}`,
-    reason: 'Before any node: a node whose monitor is down gives up after five restarts, with PostgreSQL stopped.',
+    reason:
+      'Before any node: a node whose monitor is down gives up after five restarts, with PostgreSQL stopped.',
     guide: null,
     danger: 'changes',
     causes: serviceCauses(facts.monitor),
@@ -43,7 +63,9 @@ export const startMonitorStep = (facts: ClusterFacts): Step =>
     probe: (world) => {
       const verdict = monitorIsOld(facts).holds(world);
       if (verdict.holds) return done('it answers');
-      return hostIn(world, 'monitor')?.autoctl ? half('pg_autoctl runs, its database does not answer yet') : pending('it does not run');
+      return hostIn(world, 'monitor')?.autoctl
+        ? half('pg_autoctl runs, its database does not answer yet')
+        : pending('it does not run');
     },
     before: [dataIsBack(facts, facts.monitor)],
     after: [monitorIsOld(facts)],
@@ -69,9 +91,11 @@ export const startWriterStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     script: startScript(node, node.oldAutoctl),
     probe: (world) => {
       const row = nodeIn(world, node.alias);
-      const settled = row !== null && row.reported === row.assigned && writable.some((state) => state === row.reported);
+      const settled =
+        row !== null && row.reported === row.assigned && writable.some((state) => state === row.reported);
       const runs = hostIn(world, node.alias)?.autoctl === true;
-      if (runs && settled && acceptsWritesOnOld(facts, node).holds(world).holds) return done(`it is ${row.reported}`);
+      if (runs && settled && acceptsWritesOnOld(facts, node).holds(world).holds)
+        return done(`it is ${row.reported}`);
       return runs ? half('pg_autoctl runs, the node is not settled yet') : pending('it does not run');
     },
     before: [dataIsBack(facts, node), monitorIsOld(facts)],
@@ -107,9 +131,14 @@ const sameSystem = (primary: NodeFacts, node: NodeFacts): Condition => ({
   says: `${node.alias}’s directory belongs to the system that ${primary.alias} runs: it will not be deleted`,
   holds: (world) => {
     const [one, other] = [hostIn(world, primary.alias), hostIn(world, node.alias)];
-    const [writer, standby] = [one, other].map((seen) => (seen !== null && isCluster(seen.data) ? seen.data.control?.systemIdentifier : undefined));
+    const [writer, standby] = [one, other].map((seen) =>
+      seen !== null && isCluster(seen.data) ? seen.data.control?.systemIdentifier : undefined,
+    );
     if (other !== null && other.data.kind === 'absent') return { holds: true };
-    return when(writer !== undefined && writer === standby, `${primary.alias} ${writer ?? 'unknown'}, ${node.alias} ${standby ?? 'unknown'}`);
+    return when(
+      writer !== undefined && writer === standby,
+      `${primary.alias} ${writer ?? 'unknown'}, ${node.alias} ${standby ?? 'unknown'}`,
+    );
   },
 });
 
@@ -132,8 +161,15 @@ export const rejoinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     probe: (world) => {
       const row = nodeIn(world, node.alias);
       const seen = hostIn(world, node.alias);
-      if (row?.reported === 'secondary' && row.assigned === 'secondary' && seen !== null && isMajor(seen.data, facts.oldMajor)) return done('it is secondary');
-      if (row === null || row.assigned === 'maintenance') return pending(row === null ? 'not seen' : 'in maintenance');
+      if (
+        row?.reported === 'secondary' &&
+        row.assigned === 'secondary' &&
+        seen !== null &&
+        isMajor(seen.data, facts.oldMajor)
+      )
+        return done('it is secondary');
+      if (row === null || row.assigned === 'maintenance')
+        return pending(row === null ? 'not seen' : 'in maintenance');
       return half(`${row.reported} → ${row.assigned}`);
     },
     before: [acceptsWritesOnOld(facts, primary), sameSystem(primary, node), everyNodeSettled],
@@ -143,4 +179,3 @@ export const rejoinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     undo: `pg_autoctl enable maintenance on ${node.alias}`,
   });
 };
-

@@ -43,7 +43,9 @@ const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
       if (seen === null) return pending('not seen');
       return isStray(seen) ? pending('it runs') : done('none runs');
     },
-    after: [about(host.alias, `no such server runs on ${host.alias}`, (seen) => when(!isStray(seen), 'one runs'))],
+    after: [
+      about(host.alias, `no such server runs on ${host.alias}`, (seen) => when(!isStray(seen), 'one runs')),
+    ],
     settleSeconds: 60,
     undo: 'nothing to undo',
   });
@@ -55,8 +57,14 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
     phase: 'R',
     host,
     as: serviceUser(host),
-    title: primary && loses ? `Stop ${host.alias}: what ${facts.newMajor} has written is given up` : `Stop pg_autoctl on ${host.alias}`,
-    reason: primary && loses ? `The application’s writes end here, and those since ${facts.newMajor} took over will not be on ${facts.oldMajor}.` : 'Directories change only under servers that do not run.',
+    title:
+      primary && loses
+        ? `Stop ${host.alias}: what ${facts.newMajor} has written is given up`
+        : `Stop pg_autoctl on ${host.alias}`,
+    reason:
+      primary && loses
+        ? `The application’s writes end here, and those since ${facts.newMajor} took over will not be on ${facts.oldMajor}.`
+        : 'Directories change only under servers that do not run.',
     guide: null,
     danger: primary && loses ? 'point-of-no-return' : 'changes',
     writes: primary ? 'stop' : 'unchanged',
@@ -78,7 +86,11 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
 /** R. Nothing of the new version runs any more; the primary first, because it is the one that writes. */
 export const stopAllSteps = (facts: ClusterFacts, world: World, route: Route, loses: boolean): Step[] => {
   const primary = primaryOf(facts);
-  const hosts = [primary, ...hostsOf(facts).filter((host) => host !== primary && isNode(host)), facts.monitor];
+  const hosts = [
+    primary,
+    ...hostsOf(facts).filter((host) => host !== primary && isNode(host)),
+    facts.monitor,
+  ];
   return hosts.flatMap((host) => {
     const seen = hostIn(world, host.alias);
     const stray = seen !== null && isStray(seen) && !mayRun(facts, seen, route);

@@ -1,0 +1,20 @@
+import type { ClusterFacts } from '../cluster/facts.ts';
+import type { World } from '../cluster/world.ts';
+import { cleanupRunbook } from './cleanup.ts';
+import { rollbackRunbook } from './rollback/rollback.ts';
+import type { Step } from './step.ts';
+import { upgradeRunbook } from './upgrade.ts';
+
+export type Direction = 'upgrade' | 'rollback' | 'cleanup';
+
+/** The runbook for a direction; the way back is made from where the cluster stands. */
+export const runbookFor = (facts: ClusterFacts, world: World, direction: Direction): readonly Step[] => {
+  switch (direction) {
+    case 'upgrade':
+      return upgradeRunbook(facts);
+    case 'rollback':
+      return rollbackRunbook(facts, world).steps;
+    case 'cleanup':
+      return cleanupRunbook(facts);
+  }
+};

@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { readConfig } from '../../../source/commands/read-config.ts';
+import type { Direction, EngineView, RollbackVerdict, StepView } from '../../../source/engine/controller.ts';
+import { Engine } from '../../../source/engine/engine.ts';
+import { connect } from '../../../source/remote/connect.ts';
+import type { Desk } from './walk.ts';
+
+export interface DriveOptions {
+  readonly direction?: Direction;
+  /** Leaves before this step is confirmed. */
+  readonly until?: (step: StepView, view: EngineView) => boolean;
+  /** Called with each step that waits, before it is confirmed. */
+  readonly onStep?: (step: StepView, view: EngineView) => void;
+  readonly timeoutMs?: number;
+}
+
+export interface Driven {
+  readonly end: 'finished' | 'stopped-before' | 'failed';
+  /** The verdict at the end. */
+  readonly verdict: RollbackVerdict;
+  readonly view: EngineView;
+  /** The steps that were run here, not those found done. */
+  readonly ran: readonly string[];
+}
+
+/** The real engine over real SSH, confirmed by this test: to bring the lab to a state, or back from it. */
+export const drive = async (desk: Desk, options: DriveOptions = {}): Promise<Driven> => {
+  const [file = ''] = desk.args;
+  const config = readConfig(file);
+  if (!config.ok) throw new Error(JSON.stringify(config.error));
+  const engine = new Engine({
+    config: {
+      ...config.value,
+      ssh: {
+        ...config.value.ssh,
+        knownHostsFile: join(desk.directory, 'home/.ssh/known_hosts'),
+        agent: false,
+      },
+    },
+    connect,
+    stateHome: join(desk.directory, 'state/pgaf-upgrade'),
+    operator: 'the lab test',
+    ...(options.direction === undefined ? {} : { direction: options.direction }),
+  });
+  const ran: string[] = [];
+  try {
+    return await new Promise<Driven>((resolve, reject) => {
+      const deadline = setTimeout(
+        () => reject(new Error(`the drive took too long; it stood at ${JSON.stringify(engine.view.stage)}`)),
+        options.timeoutMs ?? 400_000,
+      );
+      let asked = '';
+      const over = (end: Driven['end']) => {
+        clearTimeout(deadline);
+        resolve({ end, verdict: engine.view.verdict, view: engine.view, ran });
+      };
+      const look = (view: EngineView) => {
+        const { stage } = view;
+        if (stage.kind === 'finished') return over('finished');
+        if (stage.kind === 'stopped') return reject(new Error(JSON.stringify(stage.problem)));
+        if (stage.kind === 'question') return reject(new Error('a question was asked'));
+        if (stage.kind === 'failed') {
+          if (options.until === undefined) return reject(new Error(JSON.stringify(stage, null, 1)));
+          return over('failed');
+        }
+        if (stage.kind !== 'confirm' || asked === `${view.direction} ${stage.step}`) return undefined;
+        asked = `${view.direction} ${stage.step}`;
+        const step = view.steps.find((one) => one.id === stage.step);
+        if (step === undefined) return reject(new Error(`no step ${stage.step}`));
+        // The engine waits for the decision only once this listener has returned.
+        setImmediate(() => {
+          options.onStep?.(step, engine.view);
+          if (options.until?.(step, engine.view) === true) return over('stopped-before');
+          if (step.optional) engine.skip(step.id, '');
+          else {
+            ran.push(step.id);
+            engine.confirm(step.id, step.danger === 'point-of-no-return' ? step.host : undefined);
+          }
+          return undefined;
+        });
+        return undefined;
+      };
+      engine.onChange(look);
+      engine.start().catch(reject);
+    });
+  } finally {
+    await engine.close();
+  }
+};
