@@ -1,14 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { Config } from '../cluster/config.ts';
-import { type ClusterFacts, hostsOf, isNode, primaryOf } from '../cluster/facts.ts';
+import { primaryOf } from '../cluster/facts.ts';
 import type { Problem, Result } from '../cluster/result.ts';
 import { monitorIn } from '../cluster/world.ts';
-import type { MonitorFeed } from '../monitor/feed.ts';
-import { openFeed } from '../monitor/open-feed.ts';
-import type { Answer, Connect, RemoteHost } from '../remote/host.ts';
+import type { Answer, Connect } from '../remote/host.ts';
 import { acceptsWrites } from '../runbook/conditions.ts';
-import { factsId } from '../runbook/facts-id.ts';
 import { runbookFor } from '../runbook/runbooks.ts';
 import type { Step, StepId } from '../runbook/step.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
@@ -26,11 +21,11 @@ import type {
   StepStatus,
 } from './controller.ts';
 import { type Decision, Decisions } from './decisions.ts';
-import { discover } from './discover/discover.ts';
 import { execute } from './execute.ts';
-import { Journal } from './journal.ts';
-import { Observer } from './observer.ts';
-import { StepOutput } from './step-output.ts';
+import { finalWords } from './final-words.ts';
+import { Outputs } from './outputs.ts';
+import { hostViews, prepare, type Run } from './prepare.ts';
+import { accepted, refused, whyNot } from './refusals.ts';
 import { previewOf, viewOf } from './step-view.ts';
 
 export interface EngineOptions {
@@ -44,31 +39,13 @@ export interface EngineOptions {
   readonly direction?: Direction;
 }
 
-/** What a run has once the cluster is known. */
-interface Run {
-  readonly facts: ClusterFacts;
-  readonly hosts: ReadonlyMap<string, RemoteHost>;
-  readonly observer: Observer;
-  readonly journal: Journal;
-  readonly feed: MonitorFeed;
-  readonly id: string;
-}
-
-const accepted: Accepted = { accepted: true };
-const refused = (why: string): Refusal => ({ refused: why });
-
-/** A name for this run that sorts by time and is no other's. */
-const runId = (): string =>
-  `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`;
-
 /** Runs the upgrade step by step, each one confirmed, and tells every listener what is true. */
 export class Engine implements EngineController {
   readonly #options: EngineOptions;
   readonly #board = new Board();
   readonly #asking = new Asking(this.#board);
   readonly #decisions = new Decisions();
-  readonly #outputs = new Map<StepId, StepOutput>();
-  readonly #outputListeners = new Set<(step: StepId) => void>();
+  readonly #outputs = new Outputs(() => this.view.runDirectory);
   readonly #attempts = new Map<StepId, number>();
   readonly #forget: (() => void)[] = [];
   #run: Run | null = null;
@@ -91,12 +68,11 @@ export class Engine implements EngineController {
   }
 
   output(step: StepId): OutputView {
-    return this.#outputOf(step);
+    return this.#outputs.of(step);
   }
 
   onOutput(listener: (step: StepId) => void): () => void {
-    this.#outputListeners.add(listener);
-    return () => this.#outputListeners.delete(listener);
+    return this.#outputs.onGrowth(listener);
   }
 
   /** Connects, discovers, and then goes from step to step until the end or until it is closed. */
@@ -132,19 +108,11 @@ export class Engine implements EngineController {
     }
     this.#note(run.journal.write({ kind: 'finished', direction }));
     this.#board.set({
-      stage: { kind: 'finished', says: this.#finalWords(facts, direction) },
+      stage: { kind: 'finished', says: finalWords(facts, direction, this.#steps.length, this.view.verdict) },
       phase: this.#steps.at(-1)?.phase ?? null,
     });
     const decision = await this.#decisions.next(null);
     return decision.kind === 'turn' ? decision.direction : 'left';
-  }
-
-  #finalWords(facts: ClusterFacts, direction: Direction): string {
-    const primary = primaryOf(facts);
-    if (direction === 'cleanup') return 'the old clusters are removed';
-    if (direction === 'upgrade') return `every node runs PostgreSQL ${primary.newVersion}`;
-    if (this.#steps.length > 0) return `every node runs PostgreSQL ${primary.oldVersion} again`;
-    return `no step to take back: ${this.view.verdict.says}`;
   }
 
   #note(written: Result<null>): void {
@@ -169,7 +137,7 @@ export class Engine implements EngineController {
 
   confirm(step: StepId, typed?: string): Accepted | Refusal {
     const { stage } = this.view;
-    if (stage.kind !== 'confirm' || stage.step !== step) return refused(this.#whyNot());
+    if (stage.kind !== 'confirm' || stage.step !== step) return whyNot(this.view.stage);
     return this.#give(step, typed);
   }
 
@@ -180,7 +148,7 @@ export class Engine implements EngineController {
   }
 
   skip(step: StepId, reason: string): Accepted | Refusal {
-    if (!this.#decisions.waitsFor(step)) return refused(this.#whyNot());
+    if (!this.#decisions.waitsFor(step)) return whyNot(this.view.stage);
     const found = this.#steps.find((one) => one.id === step);
     if (reason.trim() === '' && found?.optional !== true)
       return refused('type why this step may be passed over');
@@ -189,7 +157,7 @@ export class Engine implements EngineController {
   }
 
   probeAgain(step: StepId): Accepted | Refusal {
-    if (!this.#decisions.waitsFor(step)) return refused(this.#whyNot());
+    if (!this.#decisions.waitsFor(step)) return whyNot(this.view.stage);
     this.#decisions.give({ kind: 'probe' });
     return accepted;
   }
@@ -212,29 +180,13 @@ export class Engine implements EngineController {
     run.journal.write({ kind: 'left', running: stage.kind === 'running' ? stage.step : null });
     await run.feed.close();
     await Promise.all([...run.hosts.values()].map((host) => host.close()));
-    for (const output of this.#outputs.values()) output.close();
+    this.#outputs.close();
     run.journal.close();
-  }
-
-  #whyNot(): string {
-    const { stage } = this.view;
-    switch (stage.kind) {
-      case 'running':
-        return 'a step is running';
-      case 'failed':
-        return 'a step has failed: retry it, skip it, or look again';
-      case 'confirm':
-        return 'it is another step’s turn';
-      case 'finished':
-        return 'the upgrade is finished';
-      default:
-        return 'nothing waits for a confirmation';
-    }
   }
 
   #give(id: StepId, typed: string | undefined): Accepted | Refusal {
     const step = this.#steps.find((one) => one.id === id);
-    if (step === undefined || !this.#decisions.waitsFor(id)) return refused(this.#whyNot());
+    if (step === undefined || !this.#decisions.waitsFor(id)) return whyNot(this.view.stage);
     if (step.danger === 'point-of-no-return' && typed !== step.host)
       return refused(`type ${step.host} to confirm`);
     this.#decisions.give({ kind: 'run', typed: typed ?? null });
@@ -248,60 +200,27 @@ export class Engine implements EngineController {
 
   async #prepare(): Promise<Run | null> {
     const { config, connect, stateHome, operator } = this.#options;
-    const remoteOptions = {
-      ask: this.#asking.ask,
-      become: config.become.method,
-      ...(config.ssh.configFile === undefined ? {} : { sshConfigFile: config.ssh.configFile }),
-      ...(config.ssh.knownHostsFile === undefined ? {} : { knownHostsFiles: [config.ssh.knownHostsFile] }),
-      ...(config.ssh.agent ? {} : { agentSocket: null }),
-    };
-    const found = await discover(
+    const run = await prepare({
       config,
-      (address) => connect(address, remoteOptions),
-      (doing) => {
+      connect,
+      stateHome,
+      operator,
+      ask: this.#asking.ask,
+      say: (doing) => {
         if (this.view.stage.kind === 'connecting') this.#board.set({ stage: { kind: 'connecting', doing } });
       },
-    );
-    if (!found.ok) return this.#stop(found.error);
-    const { facts, hosts, fromRecord } = found.value;
+      heard: (alias) => this.#heard(alias),
+    });
+    if (!run.ok) return this.#stop(run.error);
+    const { facts, hosts, feed } = run.value;
     const primary = primaryOf(facts);
-    const id = runId();
-    const journal = Journal.open(stateHome, facts.name, id);
-    if (!journal.ok) return this.#stop(journal.error);
-    const first = journal.value.write({
-      kind: 'run',
-      cluster: facts.name,
-      operator,
-      from: primary.oldVersion,
-      to: primary.newVersion,
-      factsId: factsId(facts),
-    });
-    const second = journal.value.write({ kind: 'facts', facts });
-    for (const written of [first, second]) if (!written.ok) return this.#stop(written.error);
-    const monitorHost = hosts.get('monitor');
-    if (monitorHost === undefined)
-      return this.#stop({ what: 'monitor: not connected', remedy: 'start again' });
-    const feed = openFeed(monitorHost, {
-      port: facts.monitor.port,
-      formation: facts.formation,
-      database: facts.monitor.database,
-      postgresUser: facts.postgres,
-      psql: `${facts.monitor.newBindir}/psql`,
-    });
-    const observer = new Observer(facts, hosts, (alias) => this.#heard(alias));
     this.#board.set({
       cluster: { name: facts.name, from: primary.oldVersion, to: primary.newVersion, mode: facts.mode },
-      hosts: hostsOf(facts).map((host) => ({
-        alias: host.alias,
-        role: isNode(host) ? host.role : 'monitor',
-        address: hosts.get(host.alias)?.address.host ?? '',
-        line: hosts.get(host.alias)?.line ?? 'closed',
-        lastByteAt: Date.now(),
-      })),
+      hosts: hostViews(run.value),
       monitor: { feed: feed.snapshot, plannedDown: null, before: facts.before },
-      runDirectory: journal.value.directory,
+      runDirectory: run.value.journal.directory,
     });
-    if (fromRecord)
+    if (run.value.fromRecord)
       this.#board.notice(`the servers are between two versions: going on from the record of ${facts.readAt}`);
     this.#forget.push(
       feed.onChange((snapshot) => this.#board.set({ monitor: { ...this.view.monitor, feed: snapshot } })),
@@ -314,7 +233,7 @@ export class Engine implements EngineController {
           }),
         ),
       );
-    return { facts, hosts, observer, journal: journal.value, feed, id };
+    return run.value;
   }
 
   /** Brings one step to its end (found done, run, or skipped), unless the operator leaves or turns round. */
@@ -373,7 +292,7 @@ export class Engine implements EngineController {
     const host = run.hosts.get(step.host);
     if (host === undefined) return false;
     const attempt = this.#attempts.get(step.id) ?? 1;
-    const output = this.#outputOf(step.id);
+    const output = this.#outputs.of(step.id);
     if (output.endLine > 0) output.note(`── try ${attempt} ──`);
     const since = Date.now();
     this.#show(run, step, { kind: 'running', since });
@@ -394,7 +313,7 @@ export class Engine implements EngineController {
       settling: (waitingFor) => this.#show(run, step, { kind: 'settling', since, waitingFor }),
       onOutput: () => {
         this.#heard(step.host);
-        for (const listener of this.#outputListeners) listener(step.id);
+        this.#outputs.grown(step.id);
       },
       onLine: (line) => {
         if (line === 'lost') this.#board.notice(`${step.host}: the line is lost; the command goes on there`);
@@ -477,15 +396,5 @@ export class Engine implements EngineController {
     this.#board.set({
       hosts: this.view.hosts.map((host) => (host.alias === alias ? { ...host, lastByteAt: now } : host)),
     });
-  }
-
-  #outputOf(step: StepId): StepOutput {
-    let output = this.#outputs.get(step);
-    if (output === undefined) {
-      const directory = this.view.runDirectory;
-      output = new StepOutput(directory === null ? null : join(directory, 'output', `${step}.log`));
-      this.#outputs.set(step, output);
-    }
-    return output;
   }
 }

@@ -19,7 +19,6 @@ select json_build_object(
   'extensionVersion', (select extversion from pg_extension where extname = 'pgautofailover'),
   'defaultExtensionVersion', coalesce(
     (select default_version from pg_available_extensions where name = 'pgautofailover'), ''),
-  'defaultExtensionVersion', coalesce((select default_version from pg_available_extensions where name = 'pgautofailover'), ''),
   'nodes', (
     select coalesce(json_agg(json_build_object(
       'id', n.nodeid,

@@ -61,7 +61,11 @@ test('an end without an exit code is unknown', async () => {
   const host = await bench.reach(sshd);
   const cut = host.run(`echo > ${sshd.home}/here; sleep 20`, { as: 'dba' });
   const other = await bench.reach(sshd);
-  unwrap(await other.run(`until [ -e ${sshd.home}/here ] || [ ! -d ${sshd.home} ]; do sleep 0.01; done`, { as: 'dba' }));
+  unwrap(
+    await other.run(`until [ -e ${sshd.home}/here ] || [ ! -d ${sshd.home} ]; do sleep 0.01; done`, {
+      as: 'dba',
+    }),
+  );
   sshd.cut();
   expect(await cut).toMatchObject({ ok: false, error: { what: expect.stringContaining('unknown') } });
 });

@@ -110,7 +110,13 @@ const instanceOf = (map: ReadonlyMap<string, string>, key: string): Instance | n
 export const parseFound = (alias: string, output: string): Result<Found> => {
   const map = readFacts(output);
   if (map.get('end') !== 'yes')
-    return fail(problem(`${alias}: the discovery ended early`, 'try again', output.slice(-400)));
+    return fail(
+      problem(
+        `${alias}: the discovery ended early`,
+        'try again',
+        `it printed ${output.length} characters and no end mark`,
+      ),
+    );
   const instances: Instance[] = [];
   for (let number = 1; map.has(String(number)); number += 1) {
     const instance = instanceOf(map, String(number));

@@ -75,7 +75,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
       problem(
         `${alias}: the look at the host ended early`,
         'look again; if it stays so, run the command by hand',
-        output.slice(-400),
+        `it printed ${output.length} characters and no end mark`,
       ),
     );
   return ok({

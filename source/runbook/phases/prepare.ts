@@ -1,13 +1,15 @@
+import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, dataIsOld, describe, isMajor, when } from '../conditions.ts';
 import { isMarked, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { inBin, mark, psql, script, upgradeDir } from '../shell.ts';
-import type { Step } from '../step.ts';
+import type { Condition, Step } from '../step.ts';
 import { carryLines, readConfigurationLines } from './configuration.ts';
 import { initdbCommand } from './initdb.ts';
 import { upgradeCauses, upgradeCommand } from './pg-upgrade.ts';
@@ -97,6 +99,19 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
     undo: `rm -r ${sh(host.newData)}`,
   });
 
+/** pg_upgrade --check does not see it: 15.20 to 17.11 passes, and fails mid-way. */
+const minorsFit = (host: HostFacts): Condition => ({
+  says: `the target ${host.newVersion} was released no earlier than ${host.oldVersion}: an older one passes --check and fails mid-way`,
+  holds: () => {
+    const [old, next] = [parsePostgresVersion(host.oldVersion), parsePostgresVersion(host.newVersion)];
+    if (old === null || next === null) return when(false, 'a version cannot be read');
+    const pairing = minorsArePaired(old, next);
+    return pairing.kind === 'target-older'
+      ? when(false, `${host.newVersion} is older; install ${pairing.lowest} or later in ${host.newBindir}`)
+      : when(true, '');
+  },
+});
+
 const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>
   makeStep(facts, {
     id: 'check',
@@ -123,6 +138,7 @@ const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>
         when(seen.markers.includes('check'), 'it did not come to its end'),
       ),
     ],
+    before: [minorsFit(host)],
     quietSeconds: 120,
     causes: upgradeCauses(host),
     undo: 'nothing to undo: it reads only',
@@ -178,14 +194,17 @@ const binariesStep = (facts: ClusterFacts, host: HostFacts): Step =>
       `${sh(inBin(host.newBindir, 'postgres'))} --version`,
       `${sh(host.newAutoctl)} version`,
       `case $(${sh(host.newAutoctl)} version) in *${sh(`compatible with Postgres`)}*${facts.newMajor}*) ;; *) echo ${sh(`${host.newAutoctl} does not support PostgreSQL ${facts.newMajor}`)} >&2; exit 1 ;; esac`,
-      `libraries=$(${sh(inBin(host.newBindir, 'pg_config'))} --pkglibdir 2>/dev/null || true)`,
-      `if [ -n "$libraries" ]; then`,
-      `  ${psql(host, host.oldBindir, 'postgres')} -Atq -c "select datname from pg_database where datallowconn" | while IFS= read -r database; do`,
-      `    ${psql(host, host.oldBindir, 'postgres').replace(/ -d \S+$/, ' -d "$database"')} -Atq -c "select distinct regexp_replace(probin, '^[$]libdir/', '') from pg_proc where oid >= 16384 and probin like '\\$libdir/%' union select trim(name) from regexp_split_to_table(current_setting('shared_preload_libraries'), ',') name where trim(name) <> '' and name not like '%/%'"`,
-      `  done | sort -u | while IFS= read -r library; do`,
-      `    if [ -e "$libraries/$library.so" ] || [ -e "$libraries/$library" ]; then echo "library $library is there"; else echo "library $library is not in $libraries" >&2; exit 1; fi`,
-      `  done`,
-      'fi',
+      `for libraries in "$(${sh(inBin(host.newBindir, 'pg_config'))} --pkglibdir 2>/dev/null || true)" ${sh(posix.join(host.newBindir, '../lib'))} ${sh(posix.join(host.newBindir, '../lib/postgresql'))}; do`,
+      '  if [ -e "$libraries/plpgsql.so" ]; then break; fi',
+      'done',
+      `[ -e "$libraries/plpgsql.so" ] || { echo ${sh(`the libraries of ${host.newBindir} cannot be found`)} >&2; exit 1; }`,
+      `databases=$(${psql(host, host.oldBindir, 'postgres')} -Atq -c "select datname from pg_database where datallowconn")`,
+      'wanted=$(printf \'%s\\n\' "$databases" | while IFS= read -r database; do',
+      `  ${psql(host, host.oldBindir, 'postgres').replace(/ -d \S+$/, ' -d "$database"')} -Atq </dev/null -c "select distinct regexp_replace(probin, '^[$]libdir/', '') from pg_proc where oid >= 16384 and probin like '\\$libdir/%' union select trim(name) from regexp_split_to_table(current_setting('shared_preload_libraries'), ',') name where trim(name) <> '' and name not like '%/%'" || echo 'no-answer-from-psql'`,
+      'done | sort -u)',
+      'for library in $wanted; do',
+      '  if [ -e "$libraries/$library.so" ] || [ -e "$libraries/$library" ]; then echo "library $library is there"; else echo "library $library is not in $libraries" >&2; exit 1; fi',
+      'done',
       `mkdir -p ${sh(`${host.workDir}/done`)}`,
       mark(host, 'binaries'),
     ),

@@ -17,7 +17,7 @@ import {
 } from '../conditions.ts';
 import { isMovedAside } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { script } from '../shell.ts';
+import { psql, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
 import { serviceCauses, serviceUser, startScript } from './service.ts';
@@ -72,6 +72,34 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     settleSeconds: 60,
     undo: `stop it; mv ${sh(node.backupData)} ${sh(node.data)}`,
   });
+
+/**
+ * pg_autoctl's base backup waits for a spread checkpoint: seen to take 270 s for 350 MB. One that has just been made
+ * leaves it nothing to wait for.
+ */
+const checkpointStep = (facts: ClusterFacts, node: NodeFacts): Step => {
+  const primary = primaryOf(facts);
+  return makeStep(facts, {
+    id: `checkpoint-for-${node.alias}`,
+    phase: 'H',
+    host: primary,
+    as: 'postgres',
+    title: `CHECKPOINT, before ${node.alias}’s base backup`,
+    reason:
+      'The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.',
+    guide: 'Step 12',
+    danger: 'changes',
+    script: script(`${psql(primary, primary.newBindir, 'postgres')} -c ${sh('checkpoint')}`),
+    probe: (world) => {
+      const row = nodeIn(world, node.alias);
+      return row !== null && row.assigned !== 'maintenance'
+        ? done('the base backup has begun')
+        : pending('it is still ahead');
+    },
+    before: [acceptsWrites(facts, primary)],
+    undo: 'nothing to undo',
+  });
+};
 
 const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
@@ -140,5 +168,6 @@ export const secondarySteps = (facts: ClusterFacts): Step[] =>
     ...unitStep(facts, node, 'H'),
     stateFileStep(facts, node, 'H'),
     startStep(facts, node),
+    checkpointStep(facts, node),
     joinStep(facts, node),
   ]);

@@ -17,7 +17,7 @@ const privateOptions = (socket: string): string =>
   [
     "listen_addresses=''",
     "synchronous_standby_names=''",
-    `unix_socket_directories='${socket}'`,
+    `unix_socket_directories=${sh(socket)}`,
     'archive_mode=off',
     'max_logical_replication_workers=0',
   ]

@@ -85,7 +85,7 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         option('--log', `${node.workDir}/promote.log`),
         option(
           '--options',
-          `-c listen_addresses='' -c unix_socket_directories='${socket}' -c archive_mode=off -c synchronous_standby_names=''`,
+          `-c listen_addresses='' -c unix_socket_directories=${sh(socket)} -c archive_mode=off -c synchronous_standby_names=''`,
         ),
         'start',
       ).replaceAll('\n', '\n  ')}`,

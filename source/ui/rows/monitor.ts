@@ -101,14 +101,9 @@ export const monitorRows = (
     const kept = lines.slice(0, rows - 1);
     return [...kept, [span(`… ${nodes.length - kept.length} more nodes: 1 focuses this pane`, 'warn')]];
   }
-  if (feed.status.kind === 'lost' && rows > lines.length) {
-    lines.push([
-      span(
-        `${feed.status.problem.what} ${feed.status.problem.remedy}`,
-        view.monitor.plannedDown === null ? 'bad' : 'dim',
-      ),
-    ]);
-  }
+  // While it is down as planned, the pane's title says so: a question whether it runs would only alarm.
+  if (feed.status.kind === 'lost' && view.monitor.plannedDown === null && rows > lines.length)
+    lines.push([span(`${feed.status.problem.what} ${feed.status.problem.remedy}`, 'bad')]);
   const room = rows - lines.length;
   const shown = room > 0 ? events.slice(-room) : [];
   for (const event of shown) {

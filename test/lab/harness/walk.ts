@@ -37,9 +37,12 @@ export const openRun = (desk: Desk, more: { command?: string; cols?: number; row
     rows: more.rows ?? 40,
   });
 
-/** What the footer offers for the step whose turn it is: its number and its host. */
-const offered = /Enter run step (\d+) on (\S+)/;
-const typedWanted = /[Tt]ype (\S+) /;
+/** The step whose turn it is, from the card's title, while the footer offers to run it. */
+const offered = {
+  exec: (screen: string): RegExpExecArray | null =>
+    /Enter (?:run step|NO RETURN)/.test(screen) ? /Step\s+(\d+)\/\d+ on ([\w.-]+)/.exec(screen) : null,
+};
+const typedWanted = /type the name of the host/;
 
 export type Walked = 'finished' | 'stopped-before' | 'failed';
 
@@ -85,7 +88,7 @@ const confirm = async (console_: Console, step: number, host: string): Promise<v
     if (screen === null) continue;
     if (!typedWanted.test(screen)) return;
     await console_.type(host);
-    await console_.waitFor(new RegExp(`${host}`), { timeoutMs: 5_000 });
+    await console_.waitFor(new RegExp(`Host: +${host}`), { timeoutMs: 5_000 });
     await console_.press('enter');
     await console_.waitFor((text) => !typedWanted.test(text), {
       timeoutMs: 10_000,
@@ -97,7 +100,7 @@ const confirm = async (console_: Console, step: number, host: string): Promise<v
 
 const passOver = async (console_: Console, step: number): Promise<void> => {
   await console_.press('s');
-  await console_.waitFor(/[Rr]eason/, { timeoutMs: 5_000 });
+  await console_.waitFor(/Reason:/, { timeoutMs: 5_000 });
   await console_.press('enter');
   await console_.waitFor((screen) => Number(offered.exec(screen)?.[1] ?? 0) !== step, {
     timeoutMs: 15_000,
