@@ -42,4 +42,15 @@ export class Board {
   notice(text: string): void {
     this.set({ notices: [...this.#view.notices, { at: Date.now(), text }].slice(-keptNotices) });
   }
+
+  /** A byte or an answer came from a host. */
+  heard(alias: string): void {
+    const now = Date.now();
+    const last = this.#view.hosts.find((host) => host.alias === alias)?.lastByteAt ?? 0;
+    // The screen shows ages in seconds: more often would only make it draw.
+    if (now - last < 1000) return;
+    this.set({
+      hosts: this.#view.hosts.map((host) => (host.alias === alias ? { ...host, lastByteAt: now } : host)),
+    });
+  }
 }

@@ -1,6 +1,6 @@
 import type { Config } from '../cluster/config.ts';
 import { primaryOf } from '../cluster/facts.ts';
-import type { Problem, Result } from '../cluster/result.ts';
+import { messageOf, type Problem, problem, type Result } from '../cluster/result.ts';
 import { monitorIn } from '../cluster/world.ts';
 import type { Answer, Connect } from '../remote/host.ts';
 import { acceptsWrites } from '../runbook/conditions.ts';
@@ -22,6 +22,7 @@ import type {
 } from './controller.ts';
 import { type Decision, Decisions } from './decisions.ts';
 import { execute } from './execute.ts';
+import { missingByHand } from './failure.ts';
 import { finalWords } from './final-words.ts';
 import { Outputs } from './outputs.ts';
 import { hostViews, prepare, type Run } from './prepare.ts';
@@ -77,6 +78,21 @@ export class Engine implements EngineController {
 
   /** Connects, discovers, and then goes from step to step until the end or until it is closed. */
   async start(): Promise<void> {
+    try {
+      await this.#work();
+    } catch (thrown) {
+      // A defect of ours: jobs go on, and the operator hears of it in a sentence.
+      this.#stop(
+        problem(
+          'the console met a defect of its own',
+          'start it again: it goes on from what the servers say',
+          messageOf(thrown),
+        ),
+      );
+    }
+  }
+
+  async #work(): Promise<void> {
     const run = await this.#prepare();
     if (run === null) return;
     this.#run = run;
@@ -209,7 +225,7 @@ export class Engine implements EngineController {
       say: (doing) => {
         if (this.view.stage.kind === 'connecting') this.#board.set({ stage: { kind: 'connecting', doing } });
       },
-      heard: (alias) => this.#heard(alias),
+      heard: (alias) => this.#board.heard(alias),
     });
     if (!run.ok) return this.#stop(run.error);
     const { facts, hosts, feed } = run.value;
@@ -269,22 +285,9 @@ export class Engine implements EngineController {
       this.#show(run, step, { kind: 'skipped', reason: decision.reason });
       return true;
     }
-    const unmet = step.after.flatMap((one) => {
-      const verdict = one.holds(run.observer.world);
-      return verdict.holds ? [] : [{ says: one.says, found: verdict.found }];
-    });
-    if (probe.state === 'done' && unmet.length === 0) return this.#finish(run, step, 'hand', null);
-    this.#fail(run, step, {
-      problem: {
-        what: `${step.host}: the servers do not show “${step.title}” as done (${probe.says})`,
-        remedy: 'finish it by hand and look again, or retry',
-      },
-      exitCode: null,
-      lastLines: [],
-      causes: [],
-      unmet,
-      probe,
-    });
+    const missing = missingByHand(step, run.observer.world);
+    if (missing === null) return this.#finish(run, step, 'hand', null);
+    this.#fail(run, step, missing);
     return false;
   }
 
@@ -312,7 +315,7 @@ export class Engine implements EngineController {
       },
       settling: (waitingFor) => this.#show(run, step, { kind: 'settling', since, waitingFor }),
       onOutput: () => {
-        this.#heard(step.host);
+        this.#board.heard(step.host);
         this.#outputs.grown(step.id);
       },
       onLine: (line) => {
@@ -385,16 +388,6 @@ export class Engine implements EngineController {
       steps: this.view.steps.map((view) =>
         view.id === step.id ? viewOf(step, run.observer.world, status) : view,
       ),
-    });
-  }
-
-  #heard(alias: string): void {
-    const now = Date.now();
-    const old = this.view.hosts.find((host) => host.alias === alias)?.lastByteAt ?? 0;
-    // The screen shows ages in seconds: more often would only make it draw.
-    if (now - old < 1000) return;
-    this.#board.set({
-      hosts: this.view.hosts.map((host) => (host.alias === alias ? { ...host, lastByteAt: now } : host)),
     });
   }
 }

@@ -1,6 +1,7 @@
 import { causeFiles } from '../cluster/parse/pg-upgrade.ts';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
 import { sh } from '../cluster/quote.ts';
+import type { World } from '../cluster/world.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import type { Step } from '../runbook/step.ts';
 import type { StepFailure } from './controller.ts';
@@ -37,4 +38,25 @@ export const fetchCauses = async (
     }),
   );
   return found.filter((cause) => cause.lines.length > 0);
+};
+
+/** What the servers do not show yet of a step that was done by hand; null when they agree. */
+export const missingByHand = (step: Step, world: World): StepFailure | null => {
+  const probe = step.probe(world);
+  const unmet = step.after.flatMap((one) => {
+    const verdict = one.holds(world);
+    return verdict.holds ? [] : [{ says: one.says, found: verdict.found }];
+  });
+  if (probe.state === 'done' && unmet.length === 0) return null;
+  return {
+    problem: {
+      what: `${step.host}: the servers do not show “${step.title}” as done (${probe.says})`,
+      remedy: 'finish it by hand and look again, or retry',
+    },
+    exitCode: null,
+    lastLines: [],
+    causes: [],
+    unmet,
+    probe,
+  };
 };

@@ -86,7 +86,7 @@ export class Model {
     const [, alias = '', name = ''] = /^[A-I]\.(.+)\.([^.]+)$/.exec(stepId) ?? [];
     const facts = hostsOf(this.facts).find((host) => host.alias === alias);
     if (facts === undefined) throw new Error(`${stepId} is on no host of this cluster`);
-    this.#effect(stepId.slice(0, 1), name, facts, this.host(alias));
+    this.#effect(stepId.slice(0, 1), name.replace(/-for-.*/, ''), facts, this.host(alias));
     this.#publish();
   }
 
