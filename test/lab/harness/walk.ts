@@ -89,12 +89,15 @@ const confirm = async (console_: Console, step: number, host: string): Promise<v
     if (!typedWanted.test(screen)) return;
     await console_.type(host);
     await console_.waitFor(new RegExp(`Host: +${host}`), { timeoutMs: 5_000 });
-    await console_.press('enter');
-    await console_.waitFor((text) => !typedWanted.test(text), {
-      timeoutMs: 10_000,
-      what: 'the typed confirmation to be taken',
-    });
-    return;
+    for (;;) {
+      await console_.press('enter');
+      const taken = await console_
+        .waitFor((text) => !typedWanted.test(text), { timeoutMs: 1_500 })
+        .catch((thrown: unknown) =>
+          String(thrown).includes('passed while') ? null : Promise.reject(thrown),
+        );
+      if (taken !== null) return;
+    }
   }
 };
 
