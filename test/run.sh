@@ -65,7 +65,8 @@ prepare_lab() {
   kept=$("$lab" snaps | awk '{print $1}')
   grep -qx pg15 <<<"$kept" || "$lab" create pg15 || return
   grep -qx was-standby <<<"$kept" || "$lab" was-standby || return
-  grep -qx pg15-1 <<<"$kept" || SECONDARIES=1 "$lab" create pg15-1
+  grep -qx pg15-1 <<<"$kept" || SECONDARIES=1 "$lab" create pg15-1 || return
+  grep -qx nounits <<<"$kept" || SECONDARIES=1 SYSTEMD_UNITS=0 "$lab" create nounits
 }
 
 lab_tests() {

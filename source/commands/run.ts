@@ -49,6 +49,8 @@ export const run = async ({ file, plain, yes, direction }: RunArguments): Promis
   });
   const work = engine.start();
   if (inLines) {
+    // Nobody reads any more (`| head`): leave. A command that runs goes on on its host.
+    process.stdout.once('error', () => process.exit(1));
     const prompt = yes === undefined ? readlinePrompt(process.stdin, process.stdout) : null;
     const code = await runPlain(engine, {
       write: (text) => process.stdout.write(text),

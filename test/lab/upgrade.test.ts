@@ -1,8 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
+import { drive } from './harness/drive.ts';
 import { type Lab, openLab } from './harness/lab.ts';
 import { expectAcknowledgedInImage, expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
-import { expectSwitchover, expectUpgraded, expectWriteReaches, recordTruth } from './harness/truth.ts';
+import {
+  expectSwitchover,
+  expectUpgraded,
+  expectWriteReaches,
+  recordTruth,
+  settledWith,
+} from './harness/truth.ts';
 import { type Desk, layDesk, openRun, walk } from './harness/walk.ts';
 
 let lab: Lab | null = null;
@@ -78,6 +85,18 @@ describe('a window from 15 to 17, by keys alone', () => {
     );
     expect(out).toMatch(/every node runs PostgreSQL 17/);
     expectUpgraded(before, await recordTruth(lab));
+    await expectWriteReaches(lab, 'node1');
+  });
+
+  it('takes hosts over on which pg_autoctl runs without a systemd unit', async () => {
+    lab = await openLab({ snapshot: 'nounits' });
+    desk = await layDesk(lab);
+    const { end, view } = await drive(desk);
+    expect(end).toBe('finished');
+    expect(view.steps.filter((step) => step.as === 'root')).toEqual([]);
+    await settledWith(lab, 'node1');
+    for (const host of lab.hosts)
+      expect(await lab.psql(host, 'postgres', 'show server_version'), host).toMatch(/^17\./);
     await expectWriteReaches(lab, 'node1');
   });
 });
