@@ -71,9 +71,8 @@ export const walk = async (console_: Console, options: WalkOptions = {}): Promis
     const [, number = '0', host = ''] = offered.exec(screen) ?? [];
     if ((await options.until?.(screen, Number(number), host)) === true) return 'stopped-before';
     last = Number(number);
-    await (/\(optional\)/.test(screen) && optional === 'skip'
-      ? passOver(console_, last)
-      : confirm(console_, last, host));
+    const rehearsal = new RegExp(`next +${last} +\\S+ +Switch`).test(screen);
+    await (rehearsal && optional === 'skip' ? passOver(console_, last) : confirm(console_, last, host));
   }
 };
 
