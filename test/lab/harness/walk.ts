@@ -76,34 +76,34 @@ export const walk = async (console_: Console, options: WalkOptions = {}): Promis
   }
 };
 
-/** The console takes no Enter that may have been meant for the step before: it is pressed until the step has begun. */
-const confirm = async (console_: Console, step: number, host: string): Promise<void> => {
-  const gone = (screen: string) => Number(offered.exec(screen)?.[1] ?? 0) !== step;
+/** What a look at the screen gives within a short time; null when it does not come. */
+const soon = (console_: Console, wanted: (screen: string) => boolean): Promise<string | null> =>
+  console_
+    .waitFor(wanted, { timeoutMs: 1_500 })
+    .catch((thrown: unknown) => (String(thrown).includes('passed while') ? null : Promise.reject(thrown)));
+
+/** The console takes no Enter that may have been meant for what was shown before: it is pressed until it was taken. */
+const enterUntil = async (console_: Console, taken: (screen: string) => boolean): Promise<string> => {
   for (;;) {
     await console_.press('enter');
-    const screen = await console_
-      .waitFor((text) => gone(text) || typedWanted.test(text), { timeoutMs: 1_500 })
-      .catch((thrown: unknown) => (String(thrown).includes('passed while') ? null : Promise.reject(thrown)));
-    if (screen === null) continue;
-    if (!typedWanted.test(screen)) return;
-    await console_.type(host);
-    await console_.waitFor(new RegExp(`Host: +${host}`), { timeoutMs: 5_000 });
-    for (;;) {
-      await console_.press('enter');
-      const taken = await console_
-        .waitFor((text) => !typedWanted.test(text), { timeoutMs: 1_500 })
-        .catch((thrown: unknown) =>
-          String(thrown).includes('passed while') ? null : Promise.reject(thrown),
-        );
-      if (taken !== null) return;
-    }
+    const screen = await soon(console_, taken);
+    if (screen !== null) return screen;
   }
+};
+
+const confirm = async (console_: Console, step: number, host: string): Promise<void> => {
+  const gone = (screen: string) => Number(offered.exec(screen)?.[1] ?? 0) !== step;
+  const screen = await enterUntil(console_, (text) => gone(text) || typedWanted.test(text));
+  if (!typedWanted.test(screen)) return;
+  await console_.type(host);
+  await console_.waitFor(new RegExp(`Host: +${host}`), { timeoutMs: 5_000 });
+  await enterUntil(console_, (text) => !typedWanted.test(text));
 };
 
 const passOver = async (console_: Console, step: number): Promise<void> => {
   await console_.press('s');
   await console_.waitFor(/Reason:/, { timeoutMs: 5_000 });
-  await console_.press('enter');
+  await enterUntil(console_, (text) => !/Reason:/.test(text));
   await console_.waitFor((screen) => Number(offered.exec(screen)?.[1] ?? 0) !== step, {
     timeoutMs: 15_000,
     what: 'the step to be passed over',
