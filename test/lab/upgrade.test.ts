@@ -10,7 +10,7 @@ import {
   recordTruth,
   settledWith,
 } from './harness/truth.ts';
-import { type Desk, layDesk, openRun, walk } from './harness/walk.ts';
+import { type Desk, layDesk, leave, openRun, walk } from './harness/walk.ts';
 
 let lab: Lab | null = null;
 let desk: Desk | null = null;
@@ -39,10 +39,7 @@ describe('a window from 15 to 17, by keys alone', () => {
         await expectAcknowledgedInImage(load, lab, host, lab.settings.pgdata);
       expect(await walk(console_)).toBe('finished');
       expect(console_.screen()).toMatch(/every node runs PostgreSQL 17/);
-      await console_.press('q');
-      await console_.waitFor(/[Ll]eave/);
-      await console_.press('y');
-      expect(await console_.exited).toBe(0);
+      expect(await leave(console_)).toBe(0);
     } finally {
       await console_.kill();
     }

@@ -109,3 +109,14 @@ const passOver = async (console_: Console, step: number): Promise<void> => {
     what: 'the step to be passed over',
   });
 };
+
+/** Leaves the console as its footer says: q, and y once the question has stood long enough. Gives the exit code. */
+export const leave = async (console_: Console): Promise<number> => {
+  await console_.press('q');
+  await console_.waitFor(/Leave the console\?/, { timeoutMs: 5_000 });
+  while (console_.exitCode === null) {
+    await console_.press('y');
+    await Promise.race([console_.exited, soon(console_, () => false).catch(() => null)]);
+  }
+  return console_.exited;
+};
