@@ -33,9 +33,10 @@ const page = (facts: ClusterFacts): string =>
         ...step.before.map((one) => `before: ${one.says}`),
         '┌────',
         ...text
+          .replace(/<<'RECORD'\n[\s\S]*?\nRECORD\n/, "<<'RECORD'\nTHE RECORD, as JSON\nRECORD\n")
           .trimEnd()
           .split('\n')
-          .map((line) => `│ ${line.replace(/^\{"name".*\}$/, 'THE RECORD, one line of JSON')}`),
+          .map((line) => `│ ${line}`),
         '└────',
         ...step.after.map((one) => `after, within ${step.settleSeconds} s: ${one.says}`),
         ...step.causes.map((one) => `if it fails, see: ${one.title}`),
@@ -177,7 +178,7 @@ test('without its facts a script names no host, path or version of its own', () 
   const left = scriptsOf(strange).flatMap(({ step, text }) =>
     (
       text
-        .replace(/^\{"name".*$/m, '')
+        .replace(/<<'RECORD'\n[\s\S]*?\nRECORD\n/, '')
         .match(
           /\/var\/lib\/pgsql|\/usr\/(?!bin)|\/opt\/|5432\b|pgautofailover\.service|\bnode_?\d\b|\b15\b|\b17\b|postgres(?=\n| as)/g,
         ) ?? []

@@ -16,7 +16,8 @@ import { upgradeCauses, upgradeCommand } from './pg-upgrade.ts';
 
 /** Copies of what pg_autoctl knows and of the unit, and the record of how the cluster was. Nothing of the cluster changes. */
 const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
-  const record = JSON.stringify(facts);
+  // Readable, because the card of this step is where the operator sees what was discovered.
+  const record = JSON.stringify(facts, null, 1);
   const saved = `${host.workDir}/saved`;
   const marker = `save-${factsId(facts)}`;
   return makeStep(facts, {
@@ -28,7 +29,7 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
       ? 'Save pg_autoctl’s files and the unit'
       : 'Save the record, the monitor’s database, pg_autoctl’s files and the unit',
     reason:
-      'Everything that the upgrade will edit is copied first, and the record lets a new console, or another one, find the way back.',
+      'Everything that the upgrade will edit is copied first. The record in the script is what was read from the servers: look it through; what is wrong in it can be overridden in the cluster file.',
     guide: null,
     differs: 'The guide saves nothing; a rollback needs all of this.',
     danger: 'changes',
@@ -100,17 +101,19 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
   });
 
 /** pg_upgrade --check does not see it: 15.20 to 17.11 passes, and fails mid-way. */
-const minorsFit = (host: HostFacts): Condition => ({
-  says: `the target ${host.newVersion} was released no earlier than ${host.oldVersion}: an older one passes --check and fails mid-way`,
-  holds: () => {
-    const [old, next] = [parsePostgresVersion(host.oldVersion), parsePostgresVersion(host.newVersion)];
-    if (old === null || next === null) return when(false, 'a version cannot be read');
-    const pairing = minorsArePaired(old, next);
-    return pairing.kind === 'target-older'
-      ? when(false, `${host.newVersion} is older; install ${pairing.lowest} or later in ${host.newBindir}`)
-      : when(true, '');
-  },
-});
+const minorsFit = (host: HostFacts): Condition =>
+  about(
+    host.alias,
+    `the target ${host.newVersion} was released no earlier than ${host.oldVersion}: an older one passes --check and fails mid-way`,
+    () => {
+      const [old, next] = [parsePostgresVersion(host.oldVersion), parsePostgresVersion(host.newVersion)];
+      if (old === null || next === null) return when(false, 'a version cannot be read');
+      const pairing = minorsArePaired(old, next);
+      return pairing.kind === 'target-older'
+        ? when(false, `${host.newVersion} is older; install ${pairing.lowest} or later in ${host.newBindir}`)
+        : when(true, '');
+    },
+  );
 
 const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>
   makeStep(facts, {

@@ -110,13 +110,14 @@ const passOver = async (console_: Console, step: number): Promise<void> => {
   });
 };
 
-/** Leaves the console as its footer says: q, and y once the question has stood long enough. Gives the exit code. */
+/** Leaves as the footer says: q; and y where it asks, which it does unless everything is finished. Gives the exit code. */
 export const leave = async (console_: Console): Promise<number> => {
+  const shown = (wanted: RegExp) => soon(console_, (screen) => wanted.test(screen)).catch(() => null);
   await console_.press('q');
-  await console_.waitFor(/Leave the console\?/, { timeoutMs: 5_000 });
+  await shown(/Leave the console\?/);
   while (console_.exitCode === null) {
     await console_.press('y');
-    await Promise.race([console_.exited, soon(console_, () => false).catch(() => null)]);
+    await Promise.race([console_.exited, shown(/$^/)]);
   }
   return console_.exited;
 };
