@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseLook } from '../../source/engine/look/parse.ts';
+import { lookScript } from '../../source/engine/look/script.ts';
+import { labCluster } from '../runbook/clusters.ts';
+
+test('last week’s check does not count as done tonight, last week’s other marks do', () => {
+  const home = mkdtempSync(join(tmpdir(), 'pgaf-marks-'));
+  try {
+    const done = join(home, 'work/done');
+    mkdirSync(done, { recursive: true });
+    const week = Date.now() / 1000 - 7 * 86_400;
+    for (const name of ['check', 'configuration', 'verify']) {
+      writeFileSync(join(done, name), '');
+      utimesSync(join(done, name), week, week);
+    }
+    writeFileSync(join(done, 'binaries'), '');
+    const facts = labCluster();
+    const script = lookScript({ ...facts.monitor, home, workDir: join(home, 'work') }, facts.newMajor, null);
+    const { stdout } = spawnSync('sh', ['-s'], { input: script, encoding: 'utf8' });
+    const look = parseLook('monitor', stdout);
+    expect(look.ok && look.value.markers).toEqual(['binaries', 'verify']);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
