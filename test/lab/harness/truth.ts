@@ -275,8 +275,13 @@ export interface ExpectOptions {
 // pg_autoctl writes these to postgresql-auto-failover.conf in the way of its own release, and a standby has others.
 const ownedByAutoctl = new Set(['primary_conninfo', 'primary_slot_name', 'recovery_target_timeline']);
 
-const settingsOf = (truth: HostTruth | undefined): Record<string, string> =>
-  Object.fromEntries(Object.entries(truth?.settings ?? {}).filter(([name]) => !ownedByAutoctl.has(name)));
+// What the monitor sets on whoever is primary means nothing on a standby, and a former primary keeps a stale one.
+const ownedOnStandbys = new Set([...ownedByAutoctl, 'synchronous_standby_names']);
+
+const settingsOf = (truth: HostTruth | undefined, standby: boolean): Record<string, string> => {
+  const owned = standby ? ownedOnStandbys : ownedByAutoctl;
+  return Object.fromEntries(Object.entries(truth?.settings ?? {}).filter(([name]) => !owned.has(name)));
+};
 
 /** Issue 2's list: what must be new, and that nothing else changed. */
 export const expectUpgraded = (before: Truth, after: Truth, options: ExpectOptions = {}): void => {
@@ -329,7 +334,8 @@ export const expectUpgraded = (before: Truth, after: Truth, options: ExpectOptio
     expect(now.unit, on('the unit file')).toBe(then?.unit.replaceAll(`/${oldMajor}/`, `/${newMajor}/`));
     expect(now.ssl, on('ssl')).toBe(then?.ssl);
     expect(now.checksums, on('checksums')).toBe(then?.checksums);
-    expect(settingsOf(now), on('settings')).toMatchObject(settingsOf(then));
+    const standby = host !== 'monitor' && host !== after.primary;
+    expect(settingsOf(now, standby), on('settings')).toMatchObject(settingsOf(then, standby));
     expect(now.settingErrors, on('configuration files')).toEqual([]);
     expect(now.hba, on('pg_hba.conf')).toEqual(expect.arrayContaining(then?.hba ?? []));
     expect(now.hbaErrors, on('pg_hba.conf')).toEqual([]);
