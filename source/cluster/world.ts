@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type MonitorNode, type MonitorState, monitorStateSchema } from './monitor-state.ts';
+import type { MonitorNode, MonitorState } from './monitor-state.ts';
 import type { Problem } from './result.ts';
 
 /**
@@ -126,5 +126,3 @@ export const nodeIn = (world: World, name: string): MonitorNode | null =>
 export const isCluster = (
   directory: DirectoryView,
 ): directory is Extract<DirectoryView, { kind: 'cluster' }> => directory.kind === 'cluster';
-
-export { monitorStateSchema };

@@ -11,16 +11,24 @@ import { type PhaseId, ready, type Script, type Step } from '../step.ts';
 
 /** What pg_autoctl and systemd hold about a node, brought to the new version. */
 
-export const pgCtlStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
-  const wanted = inBin(host.newBindir, 'pg_ctl');
+/** `to`: the version whose programs pg_autoctl is to start. Run by the new pg_autoctl, which reads both. */
+const pointPgCtl = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  phase: PhaseId,
+  to: 'new' | 'old',
+  guide: string | null,
+): Step => {
+  const [newPgCtl, oldPgCtl] = [inBin(host.newBindir, 'pg_ctl'), inBin(host.oldBindir, 'pg_ctl')];
+  const [wanted, other] = to === 'new' ? [newPgCtl, oldPgCtl] : [oldPgCtl, newPgCtl];
   return makeStep(facts, {
     id: 'pg-ctl',
     phase,
     host,
     as: 'postgres',
-    title: `pg_autoctl’s pg_ctl → ${facts.newMajor}`,
-    reason: `pg_autoctl starts the server with the programs that its configuration names.`,
-    guide: !isNode(host) ? 'Step 8' : host.role === 'primary' ? 'Step 6' : 'Step 12',
+    title: `pg_autoctl’s pg_ctl → ${to === 'new' ? facts.newMajor : facts.oldMajor}`,
+    reason: 'pg_autoctl starts the server with the programs that its configuration names.',
+    guide,
     danger: 'changes',
     script: script(
       `${sh(host.newAutoctl)} config set postgresql.pg_ctl ${sh(wanted)} --pgdata ${sh(host.pgdata)}`,
@@ -36,9 +44,21 @@ export const pgCtlStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
         when(seen.pgCtl === wanted, `it is ${seen.pgCtl ?? 'unknown'}`),
       ),
     ],
-    undo: `pg_autoctl config set postgresql.pg_ctl ${inBin(host.oldBindir, 'pg_ctl')}`,
+    undo: `pg_autoctl config set postgresql.pg_ctl ${other}`,
   });
 };
+
+export const pgCtlStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step =>
+  pointPgCtl(
+    facts,
+    host,
+    phase,
+    'new',
+    !isNode(host) ? 'Step 8' : host.role === 'primary' ? 'Step 6' : 'Step 12',
+  );
+
+export const oldPgCtlStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step =>
+  pointPgCtl(facts, host, phase, 'old', null);
 
 const escapeForSed = (text: string): string => text.replace(/[\\.*[\]^$|]/g, '\\$&');
 

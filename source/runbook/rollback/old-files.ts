@@ -4,37 +4,10 @@ import { hostIn } from '../../cluster/world.ts';
 import { about, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { identifierLines } from '../phases/autoctl-files.ts';
-import { inBin, script } from '../shell.ts';
+import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 
-/** pg_autoctl's configuration, its state file and the unit, as they were for the old version. */
-
-export const oldPgCtlStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
-  const wanted = inBin(host.oldBindir, 'pg_ctl');
-  return makeStep(facts, {
-    id: 'pg-ctl',
-    phase,
-    host,
-    as: 'postgres',
-    title: `pg_autoctl’s pg_ctl → ${facts.oldMajor}`,
-    reason: 'pg_autoctl starts the server with the programs that its configuration names.',
-    guide: null,
-    danger: 'changes',
-    script: script(
-      `${sh(host.newAutoctl)} config set postgresql.pg_ctl ${sh(wanted)} --pgdata ${sh(host.pgdata)}`,
-    ),
-    probe: (world) => {
-      const found = hostIn(world, host.alias)?.pgCtl ?? null;
-      return found === wanted ? done(`it is ${wanted}`) : pending(`it is ${found ?? 'unknown'}`);
-    },
-    after: [
-      about(host.alias, `postgresql.pg_ctl is ${wanted}`, (seen) =>
-        when(seen.pgCtl === wanted, `it is ${seen.pgCtl ?? 'unknown'}`),
-      ),
-    ],
-    undo: `pg_autoctl config set postgresql.pg_ctl ${inBin(host.newBindir, 'pg_ctl')}`,
-  });
-};
+/** The unit and pg_autoctl's state file, as they were for the old version. */
 
 export const oldUnitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step[] => {
   const { service } = host;
