@@ -14,6 +14,7 @@ const emptyView: EngineView = {
     plannedDown: null,
     before: [],
   },
+  resumed: null,
   runDirectory: null,
   notices: [],
 };

@@ -31,12 +31,28 @@ export interface StepFailure {
   readonly probe: Probe | null;
 }
 
+/** What a host does while a step prints nothing. */
+export interface Quiet {
+  /** Milliseconds since the epoch of the last byte. */
+  readonly since: number;
+  /** When it was looked. */
+  readonly at: number;
+  readonly found: readonly string[];
+}
+
 export type StepStatus =
   /** Not its turn yet. */
   | { readonly kind: 'waiting' }
   /** Enter runs it. */
   | { readonly kind: 'next' }
-  | { readonly kind: 'running'; readonly since: number }
+  | {
+      readonly kind: 'running';
+      readonly since: number;
+      /** It has printed nothing for longer than such a step does. */
+      readonly quiet?: Quiet;
+      /** The operator has ended it: what it started is being ended. */
+      readonly ending?: true;
+    }
   /** The command has ended; the servers do not show it yet. */
   | { readonly kind: 'settling'; readonly since: number; readonly waitingFor: string }
   /** `found`: the servers showed it done before it was run here. */
@@ -79,7 +95,21 @@ export type Stage =
   | { readonly kind: 'confirm'; readonly step: StepId }
   | { readonly kind: 'running'; readonly step: StepId }
   | { readonly kind: 'failed'; readonly step: StepId; readonly failure: StepFailure }
-  | { readonly kind: 'finished'; readonly says: string };
+  | { readonly kind: 'finished'; readonly says: string }
+  /** Read-only: somebody else holds the lock. `step` is the one that they are at. */
+  | { readonly kind: 'watching'; readonly step: StepId | null; readonly lock: LockView };
+
+/** Who holds the lock, as the screen shows it. */
+export interface LockView {
+  /** user@machine; empty where nobody can be named. */
+  readonly holder: string;
+  /** ISO 8601; empty where it is not known. */
+  readonly since: string;
+  /** Milliseconds since the epoch of their last sign of life. */
+  readonly aliveAt: number;
+  /** No sign of life for so long that it may be taken over. */
+  readonly dead: boolean;
+}
 
 export type { Direction };
 
@@ -118,6 +148,8 @@ export interface EngineView {
     /** The nodes as they were before the window, for comparison. */
     readonly before: readonly MonitorNode[];
   };
+  /** Where a run that was begun before stood when it was left, in lines; null for a new one. */
+  readonly resumed: readonly string[] | null;
   /** Where the journal and the outputs of this run are kept. */
   readonly runDirectory: string | null;
   /** Short notices, oldest first, bounded: what happened aside from steps. */
@@ -156,6 +188,10 @@ export interface EngineController {
   skip(step: StepId, reason: string): Accepted | Refusal;
   /** The operator did it by hand: look at the servers and go on if they agree. */
   probeAgain(step: StepId): Accepted | Refusal;
+  /** Ends the running step's command and everything that it started. `typed` is the host's name. */
+  cancel(step: StepId, typed: string): Accepted | Refusal;
+  /** Takes the lock over from a dead holder. `typed` is the holder's or the cluster's name. */
+  takeOver(typed: string): Accepted | Refusal;
   answer(answer: Answer): void;
   /** Looks at every host and makes the way back from what is there; changes nothing. Null before the cluster is known. */
   previewRollback(): Promise<RollbackPreview | null>;

@@ -1,12 +1,7 @@
 import type { Config } from '../cluster/config.ts';
-import { primaryOf } from '../cluster/facts.ts';
-import { messageOf, type Problem, problem, type Result } from '../cluster/result.ts';
-import { monitorIn } from '../cluster/world.ts';
+import { messageOf, type Problem, problem } from '../cluster/result.ts';
 import type { Answer, Connect } from '../remote/host.ts';
-import { acceptsWrites } from '../runbook/conditions.ts';
-import { runbookFor } from '../runbook/runbooks.ts';
-import type { Step, StepId } from '../runbook/step.ts';
-import { rollbackVerdict } from '../runbook/verdict.ts';
+import type { StepId } from '../runbook/step.ts';
 import { Asking } from './asking.ts';
 import { Board } from './board.ts';
 import type {
@@ -17,27 +12,32 @@ import type {
   OutputView,
   Refusal,
   RollbackPreview,
-  StepFailure,
-  StepStatus,
 } from './controller.ts';
-import { type Decision, Decisions } from './decisions.ts';
-import { execute } from './execute.ts';
-import { missingByHand } from './failure.ts';
-import { finalWords } from './final-words.ts';
+import { Decisions } from './decisions.ts';
+import { Follower, lockView } from './follower.ts';
+import type { LockStanding } from './lock/standing.ts';
 import { Outputs } from './outputs.ts';
-import { hostViews, prepare, type Run } from './prepare.ts';
+import { type Ground, openRun, prepare, type Run } from './prepare.ts';
+import { Progress } from './progress.ts';
 import { accepted, refused, whyNot } from './refusals.ts';
-import { previewOf, viewOf } from './step-view.ts';
+import { type Takeover, whoseLock } from './resume.ts';
+import { identify } from './run-identity.ts';
+import { showGround } from './show-ground.ts';
+import { StepRunner } from './step-runner.ts';
+import { previewOf } from './step-view.ts';
+import { Walk } from './walk.ts';
 
 export interface EngineOptions {
   readonly config: Config;
   readonly connect: Connect;
   /** Where runs are kept: stateHome(). */
   readonly stateHome: string;
-  /** Who is at the keyboard, for the journal. */
+  /** Who is at the keyboard, for the journal and the lock: user@machine. */
   readonly operator: string;
   /** Default upgrade. */
   readonly direction?: Direction;
+  /** Whether a process of this machine lives; for tests. */
+  readonly alive?: (pid: number) => boolean;
 }
 
 /** Runs the upgrade step by step, each one confirmed, and tells every listener what is true. */
@@ -47,14 +47,20 @@ export class Engine implements EngineController {
   readonly #asking = new Asking(this.#board);
   readonly #decisions = new Decisions();
   readonly #outputs = new Outputs(() => this.view.runDirectory);
-  readonly #attempts = new Map<StepId, number>();
+  readonly #progress = new Progress(this.#board);
+  readonly #runner: StepRunner;
+  readonly #walk: Walk;
   readonly #forget: (() => void)[] = [];
+  #ground: Ground | null = null;
+  /** Null while this console only watches. */
   #run: Run | null = null;
-  #steps: readonly Step[] = [];
   #closed = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    const parts = { board: this.#board, progress: this.#progress, decisions: this.#decisions };
+    this.#runner = new StepRunner({ ...parts, outputs: this.#outputs });
+    this.#walk = new Walk({ ...parts, runner: this.#runner });
     this.#board.set({
       cluster: { name: options.config.name, from: '', to: '', mode: options.config.upgrade.mode },
     });
@@ -93,57 +99,103 @@ export class Engine implements EngineController {
   }
 
   async #work(): Promise<void> {
-    const run = await this.#prepare();
-    if (run === null) return;
-    this.#run = run;
-    if (this.#closed) return this.#leave(run);
-    await this.#lookAtAll(run);
-    let direction: Direction = this.#options.direction ?? 'upgrade';
+    const ground = await this.#prepare();
+    if (ground === null) return;
+    this.#ground = ground;
+    if (this.#closed) return this.#leave(ground);
+    this.#board.set({ stage: { kind: 'connecting', doing: 'looking at every host' } });
+    await ground.observer.look();
+    let takeover: Takeover | null = null;
     for (;;) {
-      const next = await this.#goThrough(run, direction);
-      if (next === 'left') return;
-      direction = next;
-      // What was done by hand meanwhile counts, whichever way it goes.
-      await run.observer.look();
+      const standing = await ground.lock.read();
+      if (!standing.ok) {
+        this.#stop(standing.error);
+        return;
+      }
+      const { lock, run: known } = standing.value;
+      const found = identify(this.#options.stateHome, ground.facts.name, this.#options.operator, known);
+      if (!found.ok) {
+        this.#stop(found.error);
+        return;
+      }
+      const identity = found.value;
+      const own = whoseLock(lock, identity, ground.facts.name, this.#options);
+      if (lock.kind === 'held' && lock.token !== ground.lock.token && takeover === null && own === null) {
+        const end = await this.#watch(ground, lock);
+        if (end === null) return;
+        takeover = end.takeover;
+        continue;
+      }
+      const run = openRun(ground, identity, this.#options);
+      if (!run.ok) {
+        this.#stop(run.error);
+        return;
+      }
+      this.#run = run.value;
+      this.#board.set({ runDirectory: run.value.journal.directory });
+      const asked = this.#options.direction ?? run.value.identity.direction ?? 'upgrade';
+      if ((await this.#walk.goOn(run.value, asked, takeover ?? own)) === 'left') return;
+      takeover = null;
+      this.#progress.note(run.value, {
+        kind: 'lock',
+        event: 'lost',
+        token: ground.lock.token,
+        other: null,
+        typed: null,
+      });
+      run.value.journal.close();
+      this.#run = null;
     }
   }
 
-  /** One runbook from its first step to its end, or until the operator leaves or turns round. */
-  async #goThrough(run: Run, direction: Direction): Promise<'left' | Direction> {
-    const { facts } = run;
-    this.#steps = runbookFor(facts, run.observer.world, direction);
+  /** Read-only, while another console holds the lock. Null: left. */
+  async #watch(
+    ground: Ground,
+    lock: Extract<LockStanding, { kind: 'held' }>,
+  ): Promise<{ readonly takeover: Takeover | null } | null> {
+    this.#decisions.lost = false;
     this.#board.set({
-      direction,
-      steps: this.#steps.map((step) => viewOf(step, run.observer.world, { kind: 'waiting' })),
+      runDirectory: null,
+      stage: { kind: 'watching', step: null, lock: lockView(lock) },
     });
-    this.#refresh(run);
-    this.#note(run.journal.write({ kind: 'turned', direction, verdict: this.view.verdict.says }));
-    for (const step of this.#steps) {
-      const end = await this.#settle(run, step);
-      if (end !== 'over') return end;
-    }
-    this.#note(run.journal.write({ kind: 'finished', direction }));
+    this.#outputs.forget();
+    const follower = new Follower({
+      ground,
+      board: this.#board,
+      progress: this.#progress,
+      outputs: this.#outputs,
+      decisions: this.#decisions,
+    });
+    const end = await follower.follow(lock);
+    if (end.kind === 'left') return null;
+    this.#outputs.forget();
     this.#board.set({
-      stage: { kind: 'finished', says: finalWords(facts, direction, this.#steps.length, this.view.verdict) },
-      phase: this.#steps.at(-1)?.phase ?? null,
+      stage: { kind: 'connecting', doing: 'the lock is free: going on from what the servers say' },
     });
-    const decision = await this.#decisions.next(null);
-    return decision.kind === 'turn' ? decision.direction : 'left';
-  }
-
-  #note(written: Result<null>): void {
-    if (!written.ok) this.#board.notice(written.error.what);
+    await ground.observer.look();
+    return {
+      takeover:
+        end.kind === 'free'
+          ? null
+          : {
+              token: end.lock.token,
+              event: 'taken-over',
+              typed: end.typed,
+              other: end.lock.holder?.operator ?? '',
+            },
+    };
   }
 
   async previewRollback(): Promise<RollbackPreview | null> {
-    const run = this.#run;
-    if (run === null) return null;
-    const world = await run.observer.look();
-    this.#refresh(run);
-    return previewOf(run.facts, world);
+    const ground = this.#run ?? this.#ground;
+    if (ground === null) return null;
+    const world = await ground.observer.look();
+    this.#progress.refresh(ground);
+    return previewOf(ground.facts, world);
   }
 
   turn(direction: Direction): Accepted | Refusal {
+    if (this.view.stage.kind === 'watching') return whyNot(this.view.stage);
     if (this.view.direction === direction)
       return refused(direction === 'rollback' ? 'it is on its way back already' : 'it is on its way already');
     if (!this.#decisions.waiting) return refused('a step is running: wait for its end');
@@ -165,8 +217,7 @@ export class Engine implements EngineController {
 
   skip(step: StepId, reason: string): Accepted | Refusal {
     if (!this.#decisions.waitsFor(step)) return whyNot(this.view.stage);
-    const found = this.#steps.find((one) => one.id === step);
-    if (reason.trim() === '' && found?.optional !== true)
+    if (reason.trim() === '' && this.#progress.find(step)?.optional !== true)
       return refused('type why this step may be passed over');
     this.#decisions.give({ kind: 'skip', reason: reason.trim() });
     return accepted;
@@ -175,6 +226,22 @@ export class Engine implements EngineController {
   probeAgain(step: StepId): Accepted | Refusal {
     if (!this.#decisions.waitsFor(step)) return whyNot(this.view.stage);
     this.#decisions.give({ kind: 'probe' });
+    return accepted;
+  }
+
+  cancel(step: StepId, typed: string): Accepted | Refusal {
+    const { stage } = this.view;
+    return stage.kind === 'watching' ? whyNot(stage) : this.#runner.cancel(step, typed);
+  }
+
+  takeOver(typed: string): Accepted | Refusal {
+    const { stage } = this.view;
+    if (stage.kind !== 'watching') return refused('nobody else holds the lock');
+    const { holder, dead } = stage.lock;
+    if (!dead) return refused(`${holder || 'the holder'} is alive: it can only be taken over from the dead`);
+    const names = [holder, this.view.cluster.name].filter((name) => name !== '');
+    if (!names.includes(typed.trim())) return refused(`type ${names.join(' or ')} to take over`);
+    this.#decisions.give({ kind: 'take-over', typed: typed.trim() });
     return accepted;
   }
 
@@ -188,20 +255,24 @@ export class Engine implements EngineController {
     this.#decisions.leave();
     this.#asking.refuseAll();
     for (const forget of this.#forget) forget();
-    if (this.#run !== null) await this.#leave(this.#run);
+    if (this.#ground !== null) await this.#leave(this.#ground);
   }
 
-  async #leave(run: Run): Promise<void> {
+  async #leave(ground: Ground): Promise<void> {
     const { stage } = this.view;
-    run.journal.write({ kind: 'left', running: stage.kind === 'running' ? stage.step : null });
-    await run.feed.close();
-    await Promise.all([...run.hosts.values()].map((host) => host.close()));
+    const running = stage.kind === 'running' ? stage.step : null;
+    ground.lock.stop();
+    this.#run?.journal.write({ kind: 'left', running });
+    // What runs belongs to this console until it comes back, or somebody takes over from the dead.
+    if (running === null && this.#run !== null) await this.#walk.release(this.#run);
+    await ground.feed.close();
+    await Promise.all([...ground.hosts.values()].map((host) => host.close()));
     this.#outputs.close();
-    run.journal.close();
+    this.#run?.journal.close();
   }
 
   #give(id: StepId, typed: string | undefined): Accepted | Refusal {
-    const step = this.#steps.find((one) => one.id === id);
+    const step = this.#progress.find(id);
     if (step === undefined || !this.#decisions.waitsFor(id)) return whyNot(this.view.stage);
     if (step.danger === 'point-of-no-return' && typed !== step.host)
       return refused(`type ${step.host} to confirm`);
@@ -214,12 +285,11 @@ export class Engine implements EngineController {
     return null;
   }
 
-  async #prepare(): Promise<Run | null> {
-    const { config, connect, stateHome, operator } = this.#options;
-    const run = await prepare({
+  async #prepare(): Promise<Ground | null> {
+    const { config, connect, operator } = this.#options;
+    const ground = await prepare({
       config,
       connect,
-      stateHome,
       operator,
       ask: this.#asking.ask,
       say: (doing) => {
@@ -227,167 +297,13 @@ export class Engine implements EngineController {
       },
       heard: (alias) => this.#board.heard(alias),
     });
-    if (!run.ok) return this.#stop(run.error);
-    const { facts, hosts, feed } = run.value;
-    const primary = primaryOf(facts);
-    this.#board.set({
-      cluster: { name: facts.name, from: primary.oldVersion, to: primary.newVersion, mode: facts.mode },
-      hosts: hostViews(run.value),
-      monitor: { feed: feed.snapshot, plannedDown: null, before: facts.before },
-      runDirectory: run.value.journal.directory,
-    });
-    if (run.value.fromRecord)
-      this.#board.notice(`the servers are between two versions: going on from the record of ${facts.readAt}`);
+    if (!ground.ok) return this.#stop(ground.error);
     this.#forget.push(
-      feed.onChange((snapshot) => this.#board.set({ monitor: { ...this.view.monitor, feed: snapshot } })),
+      ...showGround(ground.value, this.#board),
+      ground.value.lock.onOther(() => {
+        if (this.#run !== null) this.#decisions.lost = true;
+      }),
     );
-    for (const [alias, host] of hosts)
-      this.#forget.push(
-        host.onLine((line) =>
-          this.#board.set({
-            hosts: this.view.hosts.map((one) => (one.alias === alias ? { ...one, line } : one)),
-          }),
-        ),
-      );
-    return run.value;
-  }
-
-  /** Brings one step to its end (found done, run, or skipped), unless the operator leaves or turns round. */
-  async #settle(run: Run, step: Step): Promise<'over' | 'left' | Direction> {
-    const probe = step.probe(run.observer.world);
-    if (probe.state === 'done') {
-      this.#finish(run, step, 'found', null);
-      return 'over';
-    }
-    this.#show(run, step, { kind: 'next' });
-    this.#board.set({ stage: { kind: 'confirm', step: step.id }, phase: step.phase });
-    for (;;) {
-      const decision = await this.#decisions.next(step.id);
-      if (decision.kind === 'leave') return 'left';
-      if (decision.kind === 'turn') return decision.direction;
-      const over = await this.#follow(run, step, decision);
-      if (over) return this.#decisions.left ? 'left' : 'over';
-    }
-  }
-
-  async #follow(
-    run: Run,
-    step: Step,
-    decision: Exclude<Decision, { kind: 'leave' | 'turn' }>,
-  ): Promise<boolean> {
-    if (decision.kind === 'run') return this.#execute(run, step, decision.typed);
-    await run.observer.look(step.looksAt);
-    this.#refresh(run);
-    const probe = step.probe(run.observer.world);
-    if (decision.kind === 'skip') {
-      const written = run.journal.write({ kind: 'skipped', step: step.id, reason: decision.reason, probe });
-      if (!written.ok) this.#board.notice(written.error.what);
-      this.#show(run, step, { kind: 'skipped', reason: decision.reason });
-      return true;
-    }
-    const missing = missingByHand(step, run.observer.world);
-    if (missing === null) return this.#finish(run, step, 'hand', null);
-    this.#fail(run, step, missing);
-    return false;
-  }
-
-  async #execute(run: Run, step: Step, typed: string | null): Promise<boolean> {
-    const host = run.hosts.get(step.host);
-    if (host === undefined) return false;
-    const attempt = this.#attempts.get(step.id) ?? 1;
-    const output = this.#outputs.of(step.id);
-    if (output.endLine > 0) output.note(`── try ${attempt} ──`);
-    const since = Date.now();
-    this.#show(run, step, { kind: 'running', since });
-    this.#board.set({ stage: { kind: 'running', step: step.id }, phase: step.phase });
-    const executed = await execute({
-      step,
-      host,
-      observer: run.observer,
-      journal: run.journal,
-      output,
-      job: `${run.id}/${step.id}.${attempt}`,
-      typed,
-      running: () => {
-        this.#show(run, step, { kind: 'running', since });
-        if (step.writes === 'stop' && this.view.downtime.kind === 'not-started')
-          this.#board.set({ downtime: { kind: 'down', since: Date.now() } });
-      },
-      settling: (waitingFor) => this.#show(run, step, { kind: 'settling', since, waitingFor }),
-      onOutput: () => {
-        this.#board.heard(step.host);
-        this.#outputs.grown(step.id);
-      },
-      onLine: (line) => {
-        if (line === 'lost') this.#board.notice(`${step.host}: the line is lost; the command goes on there`);
-      },
-      leaving: () => this.#decisions.left,
-    });
-    this.#refresh(run);
-    // An unknown end is followed up under the same name: asking again attaches to the job instead of starting a second.
-    // A known one is over: after a turn back and forth the same step is a new job.
-    if (executed.kind !== 'failed' || !executed.unknown) this.#attempts.set(step.id, attempt + 1);
-    if (executed.kind === 'done') return this.#finish(run, step, 'run', executed.tookMs);
-    if (executed.kind === 'found') return this.#finish(run, step, 'found', null);
-    this.#fail(run, step, executed.failure);
-    return false;
-  }
-
-  #finish(run: Run, step: Step, by: 'run' | 'found' | 'hand', tookMs: number | null): boolean {
-    const { downtime } = this.view;
-    if (step.writes === 'resume' && downtime.kind === 'down')
-      this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
-    this.#show(run, step, { kind: 'done', tookMs, by });
-    this.#refresh(run);
-    const written = run.journal.write({
-      kind: 'done',
-      step: step.id,
-      by,
-      probe: step.probe(run.observer.world),
-      verdict: this.view.verdict.says,
-    });
-    if (!written.ok) this.#board.notice(written.error.what);
-    return true;
-  }
-
-  #fail(run: Run, step: Step, failure: StepFailure): void {
-    this.#show(run, step, { kind: 'failed', failure });
-    this.#board.set({ stage: { kind: 'failed', step: step.id, failure } });
-  }
-
-  async #lookAtAll(run: Run): Promise<void> {
-    this.#board.set({ stage: { kind: 'connecting', doing: 'looking at every host' } });
-    await run.observer.look();
-    this.#refresh(run);
-  }
-
-  /** What follows from the last look: the verdict, the scripts that could not be made before, the monitor's absence. */
-  #refresh(run: Run): void {
-    const { world } = run.observer;
-    const down =
-      monitorIn(world) === null && this.#isDone('C.monitor.stop') && !this.#isDone('F.monitor.start');
-    this.#board.set({
-      verdict: rollbackVerdict(run.facts, world),
-      steps: this.#steps.map((step, index) =>
-        viewOf(step, world, this.view.steps[index]?.status ?? { kind: 'waiting' }),
-      ),
-      monitor: { ...this.view.monitor, plannedDown: down ? 'down since Step 3, as planned' : null },
-    });
-    const primary = primaryOf(run.facts);
-    const { downtime } = this.view;
-    if (downtime.kind === 'down' && acceptsWrites(run.facts, primary).holds(world).holds)
-      this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
-  }
-
-  #isDone(id: StepId): boolean {
-    return this.view.steps.find((step) => step.id === id)?.status.kind === 'done';
-  }
-
-  #show(run: Run, step: Step, status: StepStatus): void {
-    this.#board.set({
-      steps: this.view.steps.map((view) =>
-        view.id === step.id ? viewOf(step, run.observer.world, status) : view,
-      ),
-    });
+    return ground.value;
   }
 }

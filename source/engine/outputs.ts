@@ -27,6 +27,12 @@ export class Outputs {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Another console's outputs are not this one's: what was shown so far is let go. */
+  forget(): void {
+    this.close();
+    this.#outputs.clear();
+  }
+
   grown(step: StepId): void {
     for (const listener of this.#listeners) listener(step);
   }

@@ -1,70 +1,78 @@
-import { randomBytes } from 'node:crypto';
 import type { Config } from '../cluster/config.ts';
-import { type ClusterFacts, hostsOf, isNode, primaryOf } from '../cluster/facts.ts';
+import { type ClusterFacts, primaryOf } from '../cluster/facts.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import type { MonitorFeed } from '../monitor/feed.ts';
 import { openFeed } from '../monitor/open-feed.ts';
 import type { Ask, Connect, RemoteHost } from '../remote/host.ts';
 import { factsId } from '../runbook/facts-id.ts';
-import type { HostView } from './controller.ts';
 import { discover } from './discover/discover.ts';
-import { Journal } from './journal.ts';
+import { type Entry, Journal } from './journal.ts';
+import { RunLock } from './lock/run-lock.ts';
 import { Observer } from './observer.ts';
+import type { Identity } from './run-identity.ts';
 
-/** What a run has once the cluster is known. */
-export interface Run {
+/** What is known once every host is reached, before anything is begun or anybody is asked. */
+export interface Ground {
   readonly facts: ClusterFacts;
   /** The facts are an earlier run's record. */
   readonly fromRecord: boolean;
   readonly hosts: ReadonlyMap<string, RemoteHost>;
   readonly observer: Observer;
-  readonly journal: Journal;
   readonly feed: MonitorFeed;
-  readonly id: string;
+  readonly lock: RunLock;
+}
+
+/** What a run has once it may be gone on with here. */
+export interface Run extends Ground {
+  readonly journal: Journal;
+  readonly identity: Identity;
 }
 
 export interface Preparation {
   readonly config: Config;
   readonly connect: Connect;
-  readonly stateHome: string;
   readonly operator: string;
   readonly ask: Ask;
   readonly say: (doing: string) => void;
   readonly heard: (alias: string) => void;
 }
 
-/** A name for this run that sorts by time and is no other's. */
-const runId = (): string =>
-  `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`;
-
-const openJournal = (
-  facts: ClusterFacts,
-  id: string,
-  { stateHome, operator }: Preparation,
-): Result<Journal> => {
-  const journal = Journal.open(stateHome, facts.name, id);
+/** Opens the journal of a run, new or known, and writes down who goes on with it. */
+export const openRun = (
+  ground: Ground,
+  identity: Identity,
+  { stateHome, operator }: { readonly stateHome: string; readonly operator: string },
+): Result<Run> => {
+  const { facts } = ground;
+  const journal = Journal.open(stateHome, facts.name, identity.id);
   if (!journal.ok) return journal;
   const primary = primaryOf(facts);
-  const entries = [
-    {
-      kind: 'run' as const,
-      cluster: facts.name,
-      operator,
-      from: primary.oldVersion,
-      to: primary.newVersion,
-      factsId: factsId(facts),
-    },
-    { kind: 'facts' as const, facts },
+  const run: Entry = {
+    kind: 'run',
+    cluster: facts.name,
+    operator,
+    from: primary.oldVersion,
+    to: primary.newVersion,
+    factsId: factsId(facts),
+  };
+  const { known, began, by } = identity;
+  const entries: readonly Entry[] = [
+    ...(known === 'here' ? [] : [run]),
+    ...(known === null ? [] : [{ kind: 'resumed', operator, began, by, known } as const]),
+    { kind: 'facts', facts },
   ];
   for (const entry of entries) {
     const written = journal.value.write(entry);
-    if (!written.ok) return written;
+    if (!written.ok) {
+      journal.value.close();
+      return written;
+    }
   }
-  return journal;
+  return ok({ ...ground, journal: journal.value, identity });
 };
 
-/** Connects, discovers, opens the journal and the monitor's feed. Whatever fails, no connection is left open. */
-export const prepare = async (preparation: Preparation): Promise<Result<Run>> => {
+/** Connects, discovers, opens the monitor's feed; writes nothing. Whatever fails, no connection is left open. */
+export const prepare = async (preparation: Preparation): Promise<Result<Ground>> => {
   const { config, connect, ask } = preparation;
   const options = {
     ask,
@@ -82,9 +90,6 @@ export const prepare = async (preparation: Preparation): Promise<Result<Run>> =>
   };
   const monitor = hosts.get('monitor');
   if (monitor === undefined) return abandon(problem('monitor: not connected', 'start again'));
-  const id = runId();
-  const journal = openJournal(facts, id, preparation);
-  if (!journal.ok) return abandon(journal.error);
   const feed = openFeed(monitor, {
     port: facts.monitor.port,
     formation: facts.formation,
@@ -93,15 +98,11 @@ export const prepare = async (preparation: Preparation): Promise<Result<Run>> =>
     psql: `${facts.monitor.newBindir}/psql`,
   });
   const observer = new Observer(facts, hosts, preparation.heard);
-  return ok({ facts, fromRecord, hosts, observer, journal: journal.value, feed, id });
+  const lock = new RunLock({
+    host: monitor,
+    workDir: facts.monitor.workDir,
+    as: facts.postgres,
+    operator: preparation.operator,
+  });
+  return ok({ facts, fromRecord, hosts, observer, feed, lock });
 };
-
-/** The hosts as the screen shows them at first. */
-export const hostViews = ({ facts, hosts }: Run): HostView[] =>
-  hostsOf(facts).map((host) => ({
-    alias: host.alias,
-    role: isNode(host) ? host.role : 'monitor',
-    address: hosts.get(host.alias)?.address.host ?? '',
-    line: hosts.get(host.alias)?.line ?? 'closed',
-    lastByteAt: Date.now(),
-  }));

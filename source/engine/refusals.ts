@@ -12,6 +12,8 @@ export const whyNot = (stage: Stage): Refusal => {
       return refused('a step has failed: retry it, skip it, or look again');
     case 'confirm':
       return refused('it is another step’s turn');
+    case 'watching':
+      return refused(`read-only: ${stage.lock.holder || 'somebody else'} holds the lock`);
     case 'finished':
       return refused('there is nothing left to do');
     default:

@@ -1,10 +1,13 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { redactText } from '../cluster/parse/redact.ts';
 import { LineAssembler } from '../cluster/parse/terminal-text.ts';
 import { messageOf } from '../cluster/result.ts';
 import type { OutputView } from './controller.ts';
 
 /** Lines of one step that are held in memory; the spool file has all of them. */
 const heldLines = 10_000;
+/** So much of an earlier console's spool file is read back for the screen. */
+const readBackBytes = 8 * 1024 * 1024;
 
 /** The output of one step: raw bytes to the spool file, clean lines to a bounded ring. */
 export class StepOutput implements OutputView {
@@ -16,8 +19,10 @@ export class StepOutput implements OutputView {
   #spoolTrouble: string | null = null;
   readonly #path: string | null;
 
+  /** What an earlier console of this run has written to the file is there again. */
   constructor(path: string | null) {
     this.#path = path;
+    if (path !== null) this.#readBack(path);
   }
 
   get firstLine(): number {
@@ -27,10 +32,10 @@ export class StepOutput implements OutputView {
     return this.#first + this.#lines.length;
   }
   get unfinished(): string {
-    return this.#assembler.unfinished;
+    return redactText(this.#assembler.unfinished);
   }
   get file(): string | null {
-    return this.#descriptor === null ? null : this.#path;
+    return this.#bytes === 0 || this.#spoolTrouble !== null ? null : this.#path;
   }
   get bytes(): number {
     return this.#bytes;
@@ -67,7 +72,7 @@ export class StepOutput implements OutputView {
   }
 
   #add(lines: readonly string[]): void {
-    for (const line of lines) this.#lines.push(line);
+    for (const line of lines) this.#lines.push(redactText(line));
     // Cutting in big pieces keeps a fast stream from copying the ring for each line.
     if (this.#lines.length > heldLines * 2) {
       const cut = this.#lines.length - heldLines;
@@ -84,6 +89,30 @@ export class StepOutput implements OutputView {
     } catch (thrown) {
       // The job and the screen go on: losing the copy on this machine must not stop an upgrade.
       this.#spoolTrouble = messageOf(thrown);
+    }
+  }
+
+  #readBack(path: string): void {
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (size === 0) return;
+    this.#bytes = size;
+    const from = Math.max(0, size - readBackBytes);
+    if (from > 0) this.#add([`… ${from} bytes before this are only in ${path}`]);
+    try {
+      const descriptor = openSync(path, 'r');
+      try {
+        const chunk = Buffer.alloc(256 * 1024);
+        for (let at = from; at < size; ) {
+          const read = readSync(descriptor, chunk, 0, Math.min(chunk.length, size - at), at);
+          if (read === 0) break;
+          at += read;
+          this.#add(this.#assembler.push(chunk.subarray(0, read)));
+        }
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch (thrown) {
+      this.#add([`… what was printed before cannot be read here: ${messageOf(thrown)}`]);
     }
   }
 }

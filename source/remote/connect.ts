@@ -8,6 +8,7 @@ import type {
   HostAddress,
   JobEvents,
   JobOutcome,
+  JobRecord,
   JobSpec,
   LineState,
   Output,
@@ -15,6 +16,7 @@ import type {
   StreamTarget,
 } from './host.ts';
 import { followJob } from './job.ts';
+import { listJobs } from './job-registry.ts';
 import { Line } from './line.ts';
 import { type RunOptions, runScript } from './run.ts';
 import { Slots } from './slots.ts';
@@ -54,6 +56,10 @@ class SshHost implements RemoteHost {
 
   job(spec: JobSpec, events: JobEvents): Promise<JobOutcome> {
     return followJob(this.#line, this.#slots, this.#login, spec, events);
+  }
+
+  jobs(run: string): Promise<Result<readonly JobRecord[]>> {
+    return listJobs(this.#line, this.#slots, this.#login, run);
   }
 
   openStream(target: StreamTarget): Promise<Result<Duplex>> {

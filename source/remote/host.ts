@@ -29,8 +29,8 @@ export interface JobSpec {
   readonly id: string;
   /** The operating system user the script runs as. */
   readonly as: string;
-  /** POSIX sh; runs byte for byte as given, with stdin from /dev/null. */
-  readonly script: string;
+  /** POSIX sh; runs byte for byte as given, with stdin from /dev/null. Null: follow what is there, start nothing. */
+  readonly script: string | null;
   /** Continue reading the log here (bytes already seen by this console). */
   readonly fromOffset?: number;
 }
@@ -43,7 +43,20 @@ export type JobOutcome =
       readonly problem: Problem;
       /** The script provably did not run: starting it under a new id is safe. */
       readonly neverStarted?: true;
+      /** Its process is provably gone without an exit code: following it again would say the same. */
+      readonly gone?: true;
     };
+
+/** A job as its host keeps it. */
+export interface JobRecord {
+  readonly id: string;
+  readonly state: 'running' | 'ended' | 'vanished';
+  /** Null unless it has ended. */
+  readonly code: number | null;
+  /** ISO 8601, by the host's clock; null where it was never started. */
+  readonly startedAt: string | null;
+  readonly bytes: number;
+}
 
 export interface JobEvents {
   /** Raw bytes of the job's combined output, in order, none lost or doubled; `offset` is that of the first byte. */
@@ -69,6 +82,8 @@ export interface RemoteHost {
   run(script: string, options: { as: string; timeoutMs?: number; stdin?: string }): Promise<Result<Output>>;
   /** Starts the job, or attaches to it if it exists, and follows its output to the end. */
   job(spec: JobSpec, events: JobEvents): Promise<JobOutcome>;
+  /** The jobs of one run that this login keeps here, in the order of their names. */
+  jobs(run: string): Promise<Result<readonly JobRecord[]>>;
   /** A byte stream to the host's own loopback or unix socket, through the SSH connection. */
   openStream(target: StreamTarget): Promise<Result<Duplex>>;
   onLine(listener: (line: LineState) => void): () => void;

@@ -11,7 +11,7 @@ import type { Slots } from './slots.ts';
 export type FollowEnd =
   /** The log had `size` bytes when the exit code was read. */
   | { readonly kind: 'exited'; readonly code: number; readonly size: number }
-  | { readonly kind: 'vanished'; readonly reason: string }
+  | { readonly kind: 'vanished'; readonly reason: string; readonly gone: boolean }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'not-started'; readonly problem: Problem }
   /** The line, the channel or the follower broke; the job does not care. */
@@ -31,7 +31,8 @@ const endFrom = (text: string, login: Login, as: string): FollowEnd | null => {
       return { kind: 'exited', code, size };
     }
     case 'vanished':
-      return { kind: 'vanished', reason };
+    case 'unborn':
+      return { kind: 'vanished', reason, gone: word === 'vanished' };
     case 'denied':
       return { kind: 'not-started', problem: becomeProblem(login, as, reason, null) };
     case 'refused':
@@ -56,10 +57,10 @@ export const follow = async (
   onFollowing: () => void,
 ): Promise<Result<FollowEnd>> => {
   const tag = randomBytes(8).toString('hex');
-  const scriptBytes = Buffer.byteLength(spec.script);
+  const scriptBytes = spec.script === null ? null : Buffer.byteLength(spec.script);
   const launch = launchScript(login, { id: spec.id, as: spec.as, tag, scriptBytes, offset });
   if (!launch.ok) return launch;
-  const parcel = pack(launch.value, spec.script);
+  const parcel = pack(launch.value, spec.script ?? '');
   const command = shellAs(login, login.user, parcel.inner);
   if (!command.ok) return command;
   const opened = await openExec(line, slots, login.alias, command.value, undefined);

@@ -6,7 +6,8 @@ export interface LaunchPlan {
   readonly id: string;
   readonly as: string;
   readonly tag: string;
-  readonly scriptBytes: number;
+  /** Null: attach to what is there, start nothing. */
+  readonly scriptBytes: number | null;
   /** Follow the log from this byte. */
   readonly offset: number;
 }
@@ -35,25 +36,27 @@ echo "$rc" >rc.new && mv rc.new rc
 `;
 
 /**
- * The launcher, run as the login user with the job's script on stdin: starts the job unless its directory is there
- * (mkdir is the lock), then follows the log. stdout carries nothing but bytes of the log; what the launcher itself
- * has to say goes to stderr, one line each: `following`, and at the end one of
- * `exited CODE SIZE`, `vanished REASON`, `again` (the follower died, the job lives), or for a job that did not start
- * `denied TEXT` (by sudo) and `refused TEXT` (by the file system).
+ * Shell function: whether the process that wrote `pid` in the working directory is that very one and lives; a process id
+ * alone may be another's by now. Leaves `now` and `boot` behind, so that the caller can tell a restarted host.
  */
-const launcher = (plan: LaunchPlan, runnerText: string, probe: string): string => `
-say() { printf '%s %s\\n' ${plan.tag} "$*" >&2; }
-refuse() { say refused "$(printf %s "$1" | tr '\\n' ' ')"; exit 0; }
-was=$(umask); umask 077
-jobs=$HOME/.pgaf-upgrade/jobs; dir=$jobs/${plan.id}
-if ! [ -d "$dir" ]; then
+export const aliveFunction = `alive() {
+  [ -s pid ] || return 1
+  read -r pid start boot <pid
+  read -r now </proc/sys/kernel/random/boot_id
+  [ "$now" = "$boot" ] || return 1
+  { read -r stat </proc/$pid/stat; } 2>/dev/null || return 1
+  set -- \${stat##*) }
+  [ "$1" != Z ] && [ "\${20}" = "$start" ]
+}`;
+
+const makeDirectory = (scriptBytes: number, runnerText: string, probe: string): string => `
   # Before anything is there, so that a refusal by sudo is not mistaken for the script's own exit code.
   error=$(${probe} </dev/null 2>&1) || { say denied "$(printf %s "$error" | tr '\\n' ' ')"; exit 0; }
   parent=\${dir%/*}
   error=$(mkdir -p "$parent" 2>&1) || refuse "$error"
   new=$(mktemp -d "$jobs/.new.XXXXXX" 2>&1) || refuse "$new"
-  error=$(head -c ${plan.scriptBytes} 2>&1 >"$new/script") || refuse "$error"
-  [ "$(wc -c <"$new/script")" -eq ${plan.scriptBytes} ] || { rm -rf "$new"; refuse 'the script did not arrive whole'; }
+  error=$(head -c ${scriptBytes} 2>&1 >"$new/script") || refuse "$error"
+  [ "$(wc -c <"$new/script")" -eq ${scriptBytes} ] || { rm -rf "$new"; refuse 'the script did not arrive whole'; }
   cat >"$new/runner" <<'END-OF-RUNNER' || refuse 'the runner could not be written'
 ${runnerText}END-OF-RUNNER
   : >"$new/log" || refuse 'the log could not be written'
@@ -64,20 +67,30 @@ ${runnerText}END-OF-RUNNER
   else
     rm -rf "$new"
     [ -d "$dir" ] || refuse "mkdir $dir failed"
-  fi
+  fi`;
+
+/**
+ * The launcher, run as the login user with the job's script on stdin: starts the job unless its directory is there
+ * (mkdir is the lock), then follows the log. stdout carries nothing but bytes of the log; what the launcher itself
+ * has to say goes to stderr, one line each: `following`, and at the end one of
+ * `exited CODE SIZE`, `vanished REASON`, `unborn REASON` (nobody can tell yet), `again` (the follower died, the job lives), or for a job that did not start
+ * `denied TEXT` (by sudo) and `refused TEXT` (by the file system).
+ */
+const launcher = (plan: LaunchPlan, runnerText: string, probe: string): string => `
+say() { printf '%s %s\\n' ${plan.tag} "$*" >&2; }
+refuse() { say refused "$(printf %s "$1" | tr '\\n' ' ')"; exit 0; }
+was=$(umask); umask 077
+jobs=$HOME/.pgaf-upgrade/jobs; dir=$jobs/${plan.id}
+if ! [ -d "$dir" ]; then${
+  plan.scriptBytes === null
+    ? `\n  say vanished 'its directory is not there'; exit 0`
+    : makeDirectory(plan.scriptBytes, runnerText, probe)
+}
 fi
 exec </dev/null
 cd "$dir" || refuse "cd $dir failed"
 pid=; start=; boot=
-alive() {
-  [ -s pid ] || return 1
-  read -r pid start boot <pid
-  read -r now </proc/sys/kernel/random/boot_id
-  [ "$now" = "$boot" ] || return 1
-  { read -r stat </proc/$pid/stat; } 2>/dev/null || return 1
-  set -- \${stat##*) }
-  [ "$1" != Z ] && [ "\${20}" = "$start" ]
-}
+${aliveFunction}
 # The one who made the directory may be a moment from writing the pid.
 tries=0
 until [ -s pid ] || [ -s rc ] || [ $tries -ge 200 ]; do tries=$((tries + 1)); sleep 0.01; done
@@ -89,7 +102,9 @@ if [ -s rc ]; then say exited "$(cat rc)" "$(wc -c <log)"
 elif alive; then say again
 elif [ -s pid ] && [ "$now" != "$boot" ]; then say vanished the host was restarted meanwhile
 elif [ -s pid ]; then say vanished "its process $pid is gone and left no exit code"
-else say vanished 'it left no process id: it may never have started'
+# Whoever made the directory a moment ago may still write it.
+elif [ -n "$(find . -maxdepth 0 -mmin -1)" ]; then say unborn 'it left no process id: it may never have started'
+else say vanished 'it left no process id: it never started'
 fi
 `;
 

@@ -18,13 +18,14 @@ const neverStarted = (reason: Problem): JobOutcome => ({
 
 const directory = (spec: JobSpec): string => `~/.pgaf-upgrade/jobs/${spec.id}`;
 
-const vanished = (login: Login, spec: JobSpec, reason: string): JobOutcome =>
-  unknown(
-    problem(
-      `The outcome of ${spec.id} on ${login.alias} is unknown: ${reason}.`,
-      `Read its log, ${directory(spec)}/log of ${login.user}, and look at the servers: they alone say what was done.`,
-    ),
-  );
+const vanished = (login: Login, spec: JobSpec, reason: string, gone: boolean): JobOutcome => ({
+  kind: 'unknown',
+  problem: problem(
+    `The outcome of ${spec.id} on ${login.alias} is unknown: ${reason}.`,
+    `Read its log, ${directory(spec)}/log of ${login.user}, and look at the servers: they alone say what was done.`,
+  ),
+  ...(gone ? { gone: true } : {}),
+});
 
 const refused = (login: Login, spec: JobSpec, reason: string): JobOutcome =>
   neverStarted(
@@ -40,7 +41,7 @@ const outcomeOf = (login: Login, spec: JobSpec, end: FollowEnd): JobOutcome | nu
     case 'exited':
       return { kind: 'exited', code: end.code };
     case 'vanished':
-      return vanished(login, spec, end.reason);
+      return vanished(login, spec, end.reason, end.gone);
     case 'refused':
       return refused(login, spec, end.reason);
     case 'not-started':
@@ -61,7 +62,7 @@ export const followJob = async (
   spec: JobSpec,
   events: JobEvents,
 ): Promise<JobOutcome> => {
-  const refusal = scriptProblem(spec.script);
+  const refusal = scriptProblem(spec.script ?? '');
   if (refusal) return neverStarted(refusal);
   if (!idPattern.test(spec.id))
     return neverStarted(problem(`${JSON.stringify(spec.id)} is no name for a job.`, 'Report this as a bug.'));

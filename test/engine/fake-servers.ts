@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ClusterFacts, HostFacts } from '../../source/cluster/facts.ts';
 import { hostsOf } from '../../source/cluster/facts.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../source/cluster/result.ts';
@@ -6,6 +10,7 @@ import type {
   HostAddress,
   JobEvents,
   JobOutcome,
+  JobRecord,
   JobSpec,
   LineState,
   Output,
@@ -48,6 +53,10 @@ export class FakeServers {
   /** Hosts on which nothing can be run, and why. */
   readonly mute = new Map<string, Problem>();
   readonly asked: HostAddress[] = [];
+  /** The work directory on the monitor's host: its scripts are run by a real shell. */
+  readonly work = mkdtempSync(join(tmpdir(), 'pgaf-work-'));
+  /** What the hosts keep of jobs, by host. */
+  readonly kept = new Map<string, { alias: string; record: JobRecord; log: string }>();
   readonly #outcomes = new Map<string, Promise<JobOutcome>>();
 
   constructor(facts: ClusterFacts) {
@@ -74,7 +83,16 @@ export class FakeServers {
     return host;
   }
 
+  clear(): void {
+    rmSync(this.work, { recursive: true, force: true });
+  }
+
   answer(alias: string, script: string, stdin: string | undefined): Result<Output> {
+    if (script.includes('\nreport() {')) {
+      const real = script.replaceAll(this.facts.monitor.workDir, this.work);
+      const ran = spawnSync('sh', ['-s'], { input: real, encoding: 'utf8' });
+      return said(ran.stdout, ran.status ?? 1, ran.stderr);
+    }
     const facts = this.of(alias);
     const view = this.model.host(alias);
     if (script.includes('\nnew_bin=')) {
@@ -95,13 +113,26 @@ export class FakeServers {
     return said(this.causes);
   }
 
-  start(spec: JobSpec, events: JobEvents): Promise<JobOutcome> {
+  start(alias: string, spec: JobSpec, events: JobEvents): Promise<JobOutcome> {
     const [, step = '', attempt = ''] = /\/(.+)\.(\d+)$/.exec(spec.id) ?? [];
     const known = this.#outcomes.get(spec.id);
-    this.jobs.push({ id: spec.id, step, script: spec.script, as: spec.as, attached: known !== undefined });
+    this.jobs.push({
+      id: spec.id,
+      step,
+      script: spec.script ?? '',
+      as: spec.as,
+      attached: known !== undefined,
+    });
     const plan = this.plans.get(step)?.shift();
-    if (known !== undefined && plan === undefined) return known;
-    let offset = 0;
+    if (known !== undefined && plan === undefined) {
+      const log = Buffer.from(this.kept.get(spec.id)?.log ?? '').subarray(spec.fromOffset ?? 0);
+      if (log.length > 0) events.onBytes(log, spec.fromOffset ?? 0);
+      return known;
+    }
+    let offset = spec.fromOffset ?? 0;
+    const record: JobRecord = { id: spec.id, state: 'running', code: null, startedAt: null, bytes: 0 };
+    const kept = this.kept.get(spec.id) ?? { alias, record, log: '' };
+    this.kept.set(spec.id, kept);
     const job: Job = {
       spec,
       step,
@@ -111,6 +142,7 @@ export class FakeServers {
         const chunk = Buffer.from(text);
         events.onBytes(chunk, offset);
         offset += chunk.length;
+        kept.log += text;
       },
     };
     const run = async (): Promise<JobOutcome> => {
@@ -118,9 +150,19 @@ export class FakeServers {
       this.model.run(step);
       return { kind: 'exited', code: 0 };
     };
-    const outcome = run();
+    const outcome = run().then((end) => {
+      if (end.kind === 'exited') kept.record = { ...kept.record, state: 'ended', code: end.code };
+      else if (end.gone) kept.record = { ...kept.record, state: 'vanished' };
+      return end;
+    });
     this.#outcomes.set(spec.id, outcome);
     return outcome;
+  }
+
+  recordsOf(alias: string, run: string): readonly JobRecord[] {
+    return [...this.kept.values()]
+      .filter((one) => one.alias === alias && one.record.id.startsWith(`${run}/`))
+      .map((one) => one.record);
   }
 }
 
@@ -152,7 +194,11 @@ class FakeHost implements RemoteHost {
   /** A job on a line that is closed for good has an unknown end, as the real host says it. */
   job(spec: JobSpec, events: JobEvents): Promise<JobOutcome> {
     const closed = new Promise<JobOutcome>((resolve) => this.#waiting.add(resolve));
-    return Promise.race([this.#servers.start(spec, events), closed]);
+    return Promise.race([this.#servers.start(this.alias, spec, events), closed]);
+  }
+
+  async jobs(run: string): Promise<Result<readonly JobRecord[]>> {
+    return ok(this.#servers.recordsOf(this.alias, run));
   }
 
   async openStream(): Promise<Result<never>> {

@@ -123,6 +123,7 @@ export class Window {
   async close(): Promise<void> {
     await this.engine.close();
     await this.done;
+    this.servers.clear();
     rmSync(this.home, { recursive: true, force: true });
   }
 }

@@ -25,6 +25,10 @@ export class FakeHost implements RemoteHost {
     return ok(this.psql);
   }
 
+  async jobs(): Promise<Result<readonly never[]>> {
+    return ok([]);
+  }
+
   async job(): Promise<JobOutcome> {
     return { kind: 'unknown', problem: problem('no jobs here', '') };
   }

@@ -93,6 +93,7 @@ export class FakeEngine implements EngineController {
         plannedDown: null,
         before: healthyNodes,
       },
+      resumed: null,
       runDirectory: '/home/dba/.local/state/pgaf-upgrade/shop/2026-03-07T02-31',
       notices: [],
     };
@@ -158,6 +159,18 @@ export class FakeEngine implements EngineController {
     this.#status(id, { kind: 'done', tookMs: null, by: 'hand' });
     this.#next();
     return accepted;
+  }
+
+  cancel(step: StepId, typed: string): Accepted | Refusal {
+    this.asked.push(`cancel ${step} ${typed}`);
+    const { stage } = this.view;
+    if (stage.kind !== 'running' || stage.step !== step) return refused('no command of this step is running');
+    return accepted;
+  }
+
+  takeOver(typed: string): Accepted | Refusal {
+    this.asked.push(`take over ${typed}`);
+    return this.view.stage.kind === 'watching' ? accepted : refused('nobody else holds the lock');
   }
 
   answer(answer: Answer): void {

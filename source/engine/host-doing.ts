@@ -1,0 +1,76 @@
+import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
+import { hostsOf } from '../cluster/facts.ts';
+import { redactText } from '../cluster/parse/redact.ts';
+import { cleanText } from '../cluster/parse/terminal-text.ts';
+import { sh } from '../cluster/quote.ts';
+import type { RemoteHost } from '../remote/host.ts';
+import { jobProcessesScript } from '../remote/job-processes.ts';
+import { privateSocket, upgradeDir } from '../runbook/shell.ts';
+import type { Step } from '../runbook/step.ts';
+
+const timeoutMs = 20_000;
+const shownLines = 12;
+const shownWidth = 160;
+/** Where pg_upgrade's own servers listen. Source: PostgreSQL, pg_upgrade, DEF_PGUPORT. */
+const upgradePort = 50_432;
+
+/** Who does what, and who waits for whom, in the words of the server itself. */
+const activitySql = `select concat_ws(' ', pid, backend_type, datname, state,
+  case when wait_event is not null then 'waits for ' || wait_event_type || '/' || wait_event end,
+  case when cardinality(pg_blocking_pids(pid)) > 0 then 'blocked by ' || array_to_string(pg_blocking_pids(pid), ',') end,
+  case when xact_start is not null then 'for ' || date_trunc('second', clock_timestamp() - xact_start) end,
+  left(regexp_replace(query, '\\s+', ' ', 'g'), 80))
+  from pg_stat_activity where pid <> pg_backend_pid()
+    and (backend_type = 'client backend' or datname is not null) order by xact_start nulls last limit 6`;
+
+/** Disk, and what every server that answers says of itself. Read-only; bounded, whatever hangs. */
+const serverScript = (host: HostFacts): string => {
+  const sockets = [
+    [host.socketDirectory, host.port],
+    [privateSocket(host), host.port],
+    [upgradeDir(host), upgradePort],
+  ] as const;
+  return `set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
+df -Ph ${[host.data, host.newData, host.workDir].map(sh).join(' ')} 2>/dev/null | awk 'NR > 1 && !seen[$6]++ { print "disk " $6 ": " $4 " free of " $2 " (" $5 " used)" }'
+for at in ${sockets.map(([directory, port]) => sh(`${directory}/.s.PGSQL.${port}`)).join(' ')}; do
+  [ -S "$at" ] || continue
+  timeout 8 ${sh(`${host.newBindir}/psql`)} -XAtq -h "\${at%/*}" -p "\${at##*.}" -U ${sh(host.superuser)} -d postgres -c ${sh(activitySql)} </dev/null 2>&1 |
+    sed "s|^|server on port \${at##*.}: |"
+done
+`;
+};
+
+/** The job's processes with their state and command line. */
+const processScript = (job: string): string =>
+  `${jobProcessesScript(job).replace(/\nmarked\n$/, '\n')}marked | while read -r pid name; do
+  state=$(sed -n 's/^State:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)
+  printf 'process %s %s: %s\\n' "$pid" "$state" "$(tr '\\0\\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c 1-120)"
+done
+`;
+
+/**
+ * What a host is doing while a step prints nothing: the step's processes, the disks, and what the servers say.
+ * What cannot be asked is said, never an error: this is for the operator's eyes.
+ */
+export const whatTheHostDoes = async (
+  facts: ClusterFacts,
+  host: RemoteHost,
+  step: Step,
+  job: string,
+): Promise<readonly string[]> => {
+  const on = hostsOf(facts).find((one) => one.alias === step.host);
+  if (on === undefined) return [];
+  if (host.line !== 'connected') return [`the line to ${step.host} is ${host.line}: it cannot be looked at`];
+  const [processes, servers] = await Promise.all([
+    host.run(processScript(job), { as: step.as, timeoutMs }),
+    host.run(serverScript(on), { as: facts.postgres, timeoutMs }),
+  ]);
+  const text = [processes, servers]
+    .map((output) => (output.ok ? output.value.stdout : `${output.error.what}\n`))
+    .join('');
+  const lines = text
+    .split('\n')
+    .map((line) => redactText(cleanText(line)).trim().slice(0, shownWidth))
+    .filter((line) => line !== '');
+  return lines.length > 0 ? lines.slice(0, shownLines) : ['no process of the step was found'];
+};

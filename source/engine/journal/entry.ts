@@ -1,0 +1,120 @@
+import { z } from 'zod';
+
+/** One line of the journal, without its time. What an older or newer console wrote otherwise is kept, and not understood. */
+
+const probeSchema = z.object({ state: z.enum(['pending', 'done', 'half']), says: z.string() });
+const directionSchema = z.enum(['upgrade', 'rollback', 'cleanup']);
+
+export const entrySchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('run'),
+    cluster: z.string(),
+    operator: z.string(),
+    from: z.string(),
+    to: z.string(),
+    factsId: z.string(),
+  }),
+  /** A console opened a run that was begun before; `journal` says whether this file or only the host knew of it. */
+  z.object({
+    kind: z.literal('resumed'),
+    operator: z.string(),
+    began: z.string(),
+    by: z.string(),
+    known: z.enum(['here', 'host']),
+  }),
+  z.object({ kind: z.literal('facts'), facts: z.unknown() }),
+  z.object({
+    kind: z.literal('confirmed'),
+    step: z.string(),
+    host: z.string(),
+    as: z.string(),
+    typed: z.string().nullable(),
+    job: z.string(),
+    script: z.string(),
+    /** Bytes of the step's output file before this job's first. */
+    outputFrom: z.number().int().nonnegative().optional(),
+  }),
+  /** A job that was found on its host is followed again, from this byte of its log. */
+  z.object({
+    kind: z.literal('attached'),
+    step: z.string(),
+    host: z.string(),
+    job: z.string(),
+    fromByte: z.number().int().nonnegative(),
+    outputFrom: z.number().int().nonnegative(),
+  }),
+  z.object({
+    kind: z.literal('ended'),
+    step: z.string(),
+    job: z.string(),
+    exitCode: z.number().int().nullable(),
+    tookMs: z.number(),
+    outputFrom: z.number().int().nonnegative(),
+    outputTo: z.number().int().nonnegative(),
+  }),
+  z.object({
+    kind: z.literal('done'),
+    step: z.string(),
+    by: z.enum(['run', 'found', 'hand']),
+    probe: probeSchema,
+    verdict: z.string(),
+  }),
+  z.object({
+    kind: z.literal('failed'),
+    step: z.string(),
+    what: z.string(),
+    unmet: z.array(z.string()),
+    probe: probeSchema.nullable(),
+  }),
+  z.object({ kind: z.literal('skipped'), step: z.string(), reason: z.string(), probe: probeSchema }),
+  /** The operator ended a running step: `typed` is what was typed for it. */
+  z.object({ kind: z.literal('cancelled'), step: z.string(), job: z.string(), typed: z.string() }),
+  z.object({ kind: z.literal('quiet'), step: z.string(), seconds: z.number(), found: z.array(z.string()) }),
+  /** An answer to a question while connecting; of a passphrase only that there was one. */
+  z.object({ kind: z.literal('answered'), question: z.string(), answer: z.string() }),
+  z.object({
+    kind: z.literal('lock'),
+    event: z.enum(['taken', 'recovered', 'taken-over', 'lost', 'released', 'read-only']),
+    token: z.string(),
+    /** Who else held or holds it; what was typed to take it over. */
+    other: z.string().nullable(),
+    typed: z.string().nullable(),
+  }),
+  z.object({ kind: z.literal('left'), running: z.string().nullable(), why: z.string().optional() }),
+  z.object({ kind: z.literal('turned'), direction: directionSchema, verdict: z.string() }),
+  z.object({ kind: z.literal('finished'), direction: directionSchema }),
+  /** The line before this one was not written whole: the disk was full, or the machine went down. */
+  z.object({ kind: z.literal('torn'), bytes: z.number().int() }),
+]);
+
+export type Entry = z.infer<typeof entrySchema>;
+export type EntryOf<Kind extends Entry['kind']> = Extract<Entry, { kind: Kind }>;
+
+/** As read back: with its time; `unknown` is a whole line that this console does not understand. */
+export type Recorded = { readonly at: string; readonly entry: Entry } | { readonly unknown: string };
+
+const timed = z.object({ at: z.string() });
+
+/** The entries of a journal's text. A torn line is left out: it was never acknowledged to anybody. */
+export const parseJournal = (text: string): readonly Recorded[] =>
+  text.split('\n').flatMap((line): readonly Recorded[] => {
+    if (line.trim() === '') return [];
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch (thrown) {
+      if (thrown instanceof SyntaxError) return [];
+      throw thrown;
+    }
+    const [time, entry] = [timed.safeParse(value), entrySchema.safeParse(value)];
+    return time.success && entry.success ? [{ at: time.data.at, entry: entry.data }] : [{ unknown: line }];
+  });
+
+/** The entries of one kind, oldest first. */
+export const ofKind = <Kind extends Entry['kind']>(
+  records: readonly Recorded[],
+  kind: Kind,
+): readonly EntryOf<Kind>[] => {
+  const is = (entry: Entry): entry is EntryOf<Kind> => entry.kind === kind;
+  return records.flatMap((record) => ('entry' in record && is(record.entry) ? [record.entry] : []));
+};

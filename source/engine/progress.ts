@@ -1,0 +1,100 @@
+import { primaryOf } from '../cluster/facts.ts';
+import type { Result } from '../cluster/result.ts';
+import { monitorIn } from '../cluster/world.ts';
+import { acceptsWrites } from '../runbook/conditions.ts';
+import type { Direction } from '../runbook/runbooks.ts';
+import { runbookFor } from '../runbook/runbooks.ts';
+import type { Step, StepId } from '../runbook/step.ts';
+import { rollbackVerdict } from '../runbook/verdict.ts';
+import type { Board } from './board.ts';
+import type { StepFailure, StepStatus } from './controller.ts';
+import type { Entry } from './journal.ts';
+import type { Ground, Run } from './prepare.ts';
+import { viewOf } from './step-view.ts';
+
+/** The steps on the board: which runbook they are of, how each one stands, and what follows from the last look. */
+export class Progress {
+  readonly #board: Board;
+  #steps: readonly Step[] = [];
+
+  constructor(board: Board) {
+    this.#board = board;
+  }
+
+  get steps(): readonly Step[] {
+    return this.#steps;
+  }
+
+  find(id: StepId): Step | undefined {
+    return this.#steps.find((step) => step.id === id);
+  }
+
+  statusOf(id: StepId): StepStatus | null {
+    return this.#board.view.steps.find((step) => step.id === id)?.status ?? null;
+  }
+
+  /** Puts a runbook on the board, made from the last look. */
+  lay(ground: Ground, direction: Direction): void {
+    const { world } = ground.observer;
+    this.#steps = runbookFor(ground.facts, world, direction);
+    this.#board.set({
+      direction,
+      steps: this.#steps.map((step) => viewOf(step, world, { kind: 'waiting' })),
+    });
+    this.refresh(ground);
+  }
+
+  show(ground: Ground, step: Step, status: StepStatus): void {
+    this.#board.set({
+      steps: this.#board.view.steps.map((view) =>
+        view.id === step.id ? viewOf(step, ground.observer.world, status) : view,
+      ),
+    });
+  }
+
+  /** What follows from the last look: the verdict, the scripts that could not be made before, the monitor's absence. */
+  refresh(ground: Ground): void {
+    const { facts, observer } = ground;
+    const { world } = observer;
+    const { view } = this.#board;
+    const done = (id: StepId): boolean => this.statusOf(id)?.kind === 'done';
+    const down = monitorIn(world) === null && done('C.monitor.stop') && !done('F.monitor.start');
+    this.#board.set({
+      verdict: rollbackVerdict(facts, world),
+      steps: this.#steps.map((step, index) =>
+        viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }),
+      ),
+      monitor: { ...view.monitor, plannedDown: down ? 'down since Step 3, as planned' : null },
+    });
+    const { downtime } = view;
+    if (downtime.kind === 'down' && acceptsWrites(facts, primaryOf(facts)).holds(world).holds)
+      this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
+  }
+
+  finish(run: Run, step: Step, by: 'run' | 'found' | 'hand', tookMs: number | null): void {
+    const { downtime } = this.#board.view;
+    if (step.writes === 'resume' && downtime.kind === 'down')
+      this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
+    this.show(run, step, { kind: 'done', tookMs, by });
+    this.refresh(run);
+    this.note(run, {
+      kind: 'done',
+      step: step.id,
+      by,
+      probe: step.probe(run.observer.world),
+      verdict: this.#board.view.verdict.says,
+    });
+  }
+
+  fail(ground: Ground, step: Step, failure: StepFailure): void {
+    this.show(ground, step, { kind: 'failed', failure });
+    this.#board.set({ stage: { kind: 'failed', step: step.id, failure } });
+  }
+
+  /** Writes an entry that nothing depends on; where that fails, the operator hears of it. */
+  note(run: Run, entry: Entry): Result<null> {
+    const written = run.journal.write(entry);
+    if (!written.ok) this.#board.notice(written.error.what);
+    return written;
+  }
+}

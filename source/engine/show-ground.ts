@@ -1,0 +1,36 @@
+import { hostsOf, isNode, primaryOf } from '../cluster/facts.ts';
+import type { Board } from './board.ts';
+import type { HostView } from './controller.ts';
+import type { Ground } from './prepare.ts';
+
+/** The hosts as the screen shows them at first. */
+const hostViews = ({ facts, hosts }: Ground): HostView[] =>
+  hostsOf(facts).map((host) => ({
+    alias: host.alias,
+    role: isNode(host) ? host.role : 'monitor',
+    address: hosts.get(host.alias)?.address.host ?? '',
+    line: hosts.get(host.alias)?.line ?? 'closed',
+    lastByteAt: Date.now(),
+  }));
+
+/** Puts the cluster on the board and keeps lines and feed on it up to date. Gives what undoes that. */
+export const showGround = (ground: Ground, board: Board): readonly (() => void)[] => {
+  const { facts, hosts, feed, fromRecord } = ground;
+  const primary = primaryOf(facts);
+  board.set({
+    cluster: { name: facts.name, from: primary.oldVersion, to: primary.newVersion, mode: facts.mode },
+    hosts: hostViews(ground),
+    monitor: { feed: feed.snapshot, plannedDown: null, before: facts.before },
+  });
+  if (fromRecord)
+    board.notice(`the servers are between two versions: going on from the record of ${facts.readAt}`);
+  const showLine = (alias: string, host: { trouble?: { what: string } | null }, line: HostView['line']) => {
+    board.set({ hosts: board.view.hosts.map((one) => (one.alias === alias ? { ...one, line } : one)) });
+    // Closed for good while the console is open: a refused host key, say. It must not go by unread.
+    if (line === 'closed' && host.trouble) board.notice(`${alias}: ${host.trouble.what}`);
+  };
+  return [
+    feed.onChange((snapshot) => board.set({ monitor: { ...board.view.monitor, feed: snapshot } })),
+    ...[...hosts].map(([alias, host]) => host.onLine((line) => showLine(alias, host, line))),
+  ];
+};

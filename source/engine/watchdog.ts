@@ -1,0 +1,58 @@
+import type { Quiet } from './controller.ts';
+
+/** How often it is looked again while nothing comes, in milliseconds. */
+const againMs = 30_000;
+
+export interface WatchdogOptions {
+  /** Nothing printed for so long is worth a word. */
+  readonly quietMs: number;
+  /** What the host is doing, in lines. */
+  readonly look: () => Promise<readonly string[]>;
+  /** Null: something was printed again. */
+  readonly say: (quiet: Quiet | null) => void;
+}
+
+/** Notices that a step prints nothing, and says what its host is doing. It never ends anything. */
+export class Watchdog {
+  readonly #options: WatchdogOptions;
+  #since = Date.now();
+  #timer: NodeJS.Timeout | undefined;
+  #said = false;
+  #stopped = false;
+
+  constructor(options: WatchdogOptions) {
+    this.#options = options;
+    this.#schedule(options.quietMs);
+  }
+
+  /** Something was printed. */
+  heard(): void {
+    this.#since = Date.now();
+    if (this.#said) this.#options.say(null);
+    this.#said = false;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(ms: number): void {
+    this.#timer = setTimeout(() => void this.#check(), ms);
+    this.#timer.unref();
+  }
+
+  async #check(): Promise<void> {
+    const { quietMs, look, say } = this.#options;
+    const left = this.#since + quietMs - Date.now();
+    if (left > 0) return this.#schedule(left);
+    const since = this.#since;
+    const found = await look();
+    if (this.#stopped) return;
+    if (since === this.#since) {
+      this.#said = true;
+      say({ since, at: Date.now(), found });
+    }
+    this.#schedule(againMs);
+  }
+}
