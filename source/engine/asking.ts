@@ -1,6 +1,17 @@
 import type { Answer, Ask, Question } from '../remote/host.ts';
 import type { Board } from './board.ts';
 import type { Stage } from './controller.ts';
+import type { EntryOf } from './journal/entry.ts';
+
+/** A question and its answer in words; a secret stays one. */
+const answered = (question: Question, answer: Answer): EntryOf<'answered'> => ({
+  kind: 'answered',
+  question:
+    question.kind === 'passphrase'
+      ? `passphrase of ${question.identityFile} for ${question.alias}`
+      : `host key of ${question.alias} (${question.host}): ${question.keyType} ${question.fingerprint}`,
+  answer: answer.kind === 'secret' ? 'a passphrase' : answer.kind,
+});
 
 interface Pending {
   readonly question: Question;
@@ -12,6 +23,7 @@ export class Asking {
   readonly #board: Board;
   #queue: Pending[] = [];
   #interrupted: Stage | null = null;
+  readonly #answers: EntryOf<'answered'>[] = [];
 
   constructor(board: Board) {
     this.#board = board;
@@ -26,12 +38,18 @@ export class Asking {
   answer(answer: Answer): void {
     const pending = this.#queue.shift();
     if (pending === undefined) return;
+    this.#answers.push(answered(pending.question, answer));
     if (this.#queue.length > 0) this.#show();
     else if (this.#interrupted !== null) {
       this.#board.set({ stage: this.#interrupted });
       this.#interrupted = null;
     }
     pending.resolve(answer);
+  }
+
+  /** What was answered since the last call, for the journal: questions come before there is one, too. */
+  takeAnswers(): readonly EntryOf<'answered'>[] {
+    return this.#answers.splice(0);
   }
 
   /** Leaving is an answer too: no. */

@@ -133,6 +133,7 @@ export class Engine implements EngineController {
       }
       this.#run = run.value;
       this.#board.set({ runDirectory: run.value.journal.directory });
+      for (const entry of this.#asking.takeAnswers()) this.#progress.note(run.value, entry);
       const asked = this.#options.direction ?? run.value.identity.direction ?? 'upgrade';
       if ((await this.#walk.goOn(run.value, asked, takeover ?? own)) === 'left') return;
       takeover = null;
@@ -247,6 +248,8 @@ export class Engine implements EngineController {
 
   answer(answer: Answer): void {
     this.#asking.answer(answer);
+    if (this.#run === null) return;
+    for (const entry of this.#asking.takeAnswers()) this.#progress.note(this.#run, entry);
   }
 
   async close(): Promise<void> {

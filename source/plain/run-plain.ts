@@ -1,9 +1,10 @@
-import type { EngineController, EngineView, StepView } from '../engine/controller.ts';
+import type { EngineController, EngineView, LockView, StepView } from '../engine/controller.ts';
 import type { StepId } from '../runbook/step.ts';
 import { stepOf } from '../store/selectors.ts';
 import { answerQuestion } from './answer-question.ts';
 import { describeFailure, describeStep } from './describe.ts';
 import { finalLines } from './final.ts';
+import { plainNews } from './news.ts';
 import { followOutput } from './output-lines.ts';
 import type { Prompt } from './prompt.ts';
 import { untilDue, untilMoved } from './stage-watch.ts';
@@ -38,7 +39,9 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
     const fresh = view.notices.filter(({ at }) => at > noticed);
     noticed = Math.max(noticed, ...fresh.map(({ at }) => at));
     write(fresh.map(({ text }) => `* ${text}`));
+    write(moreNews(view));
   };
+  const moreNews = plainNews();
   const ask = async (question: string): Promise<string | null> =>
     prompt === undefined ? null : prompt(question);
   const refusal = (outcome: object & { refused?: string }): boolean => {
@@ -106,6 +109,17 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
     }
   };
 
+  /** Whether it goes on: the lock of a dead holder was taken over, or is watched further. */
+  const tookOver = async (lock: LockView): Promise<boolean> => {
+    const name = lock.holder || controller.view.cluster.name;
+    const answer = (
+      await ask(`${name} gives no sign of life. Type ${name} to take over, Enter to watch on, quit: `)
+    )?.trim();
+    if (answer === undefined || /^q(uit)?$/i.test(answer)) return false;
+    if (answer !== '') refusal(controller.takeOver(answer));
+    return true;
+  };
+
   /** One thing that the engine waits for; an exit code ends the run. */
   const turn = async (view: EngineView): Promise<PlainExit | null> => {
     const { stage } = view;
@@ -117,6 +131,12 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
           ...(stage.problem.cause === undefined ? [] : [`  Cause: ${stage.problem.cause}`]),
         ]);
         return 2;
+      case 'watching':
+        if (yes !== undefined) {
+          write(['Another console holds the lock: nothing was run here.']);
+          return 2;
+        }
+        return (await tookOver(stage.lock)) ? null : 1;
       case 'finished':
         return 0;
       case 'question':
@@ -144,7 +164,13 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
     }
     for (;;) {
       news(controller.view);
-      const view = await untilDue(controller, news);
+      // Without somebody to ask, a lock that is another's ends it; with somebody, a dead holder is asked about.
+      const view = await untilDue(
+        controller,
+        news,
+        ({ stage }) =>
+          yes !== undefined || (stage.kind === 'watching' && stage.lock.dead && prompt !== undefined),
+      );
       if (running !== null) outputs.flush(running, true);
       running = null;
       const exit = await turn(view);

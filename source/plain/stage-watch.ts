@@ -4,9 +4,14 @@ import type { EngineController, EngineView } from '../engine/controller.ts';
 export const untilDue = (
   controller: EngineController,
   onView: (view: EngineView) => void,
+  /** Whether a console that only watches has something to be asked. */
+  asks: (view: EngineView) => boolean = () => false,
 ): Promise<EngineView> =>
   new Promise((resolve) => {
-    const due = (view: EngineView) => view.stage.kind !== 'connecting' && view.stage.kind !== 'running';
+    const due = (view: EngineView) =>
+      view.stage.kind === 'watching'
+        ? asks(view)
+        : view.stage.kind !== 'connecting' && view.stage.kind !== 'running';
     if (due(controller.view)) return resolve(controller.view);
     const stop = controller.onChange((view) => {
       onView(view);

@@ -37,9 +37,13 @@ const sameStage = (a: Stage, b: Stage): boolean => {
 /** A dialog about a step that is no longer the engine's is gone with it. */
 const withoutStaleDialog = (state: ConsoleState, view: EngineView): Partial<ConsoleState> => {
   const { dialog } = state;
+  if (dialog?.kind === 'take-over' && view.stage.kind !== 'watching')
+    return { dialog: null, typed: '', hint: { text: 'The lock is another’s no more.', tone: 'warn' } };
   if (dialog === null || !('step' in dialog)) return {};
   const { stage } = view;
-  if ((stage.kind === 'confirm' || stage.kind === 'failed') && stage.step === dialog.step) return {};
+  const about =
+    dialog.kind === 'cancel' ? stage.kind === 'running' : stage.kind === 'confirm' || stage.kind === 'failed';
+  if (about && 'step' in stage && stage.step === dialog.step) return {};
   return {
     dialog: null,
     typed: '',
@@ -54,9 +58,10 @@ const received = (state: ConsoleState, view: EngineView): Partial<ConsoleState> 
   const current = 'step' in stage ? stage.step : null;
   const waits = stage.kind === 'confirm' || stage.kind === 'failed';
   const elsewhere = waits && state.selected !== null && state.selected !== current;
-  const hint = elsewhere
-    ? ({ text: `Step ${numberOf(view, stage.step)} waits for you: Enter shows it.`, tone: 'warn' } as const)
-    : null;
+  const hint =
+    elsewhere && waits
+      ? ({ text: `Step ${numberOf(view, stage.step)} waits for you: Enter shows it.`, tone: 'warn' } as const)
+      : null;
   const arrived = state.selected === null || state.selected === current;
   return {
     view,

@@ -1,5 +1,5 @@
 import type { StoreApi } from 'zustand/vanilla';
-import type { Accepted, EngineController, Refusal } from '../engine/controller.ts';
+import type { Accepted, EngineController, LockView, Refusal } from '../engine/controller.ts';
 import type { PressGuard } from './guard.ts';
 import { confirmable, numberOf, stepOf } from './selectors.ts';
 import type { ConsoleState, Hint } from './state.ts';
@@ -14,6 +14,10 @@ export interface Decisions {
   runAgain(): void;
   askRetry(): void;
   askSkip(): void;
+  /** Ending what runs: asks for the host's name. */
+  askCancel(): void;
+  /** Taking over from a dead holder of the lock: asks for a name. */
+  askTakeOver(): void;
   probeAgain(): void;
   trustKey(): void;
   refuseQuestion(): void;
@@ -31,6 +35,10 @@ const failedHint: Hint = {
   text: 'The step has failed. Enter does nothing here: a run again, s skip, p done by hand, look again.',
   tone: 'warn',
 };
+
+/** Why nothing can be decided in a console that only watches. */
+export const readOnlyWords = ({ holder, dead }: LockView): string =>
+  `Read-only: ${holder || 'somebody else'} holds the lock of this cluster${dead ? ' and gives no sign of life: t takes over' : ''}.`;
 
 /** The step of the stage where a decision about it is due; null elsewhere. */
 const dueStep = ({ view }: ConsoleState) =>
@@ -81,6 +89,12 @@ export const createDecisions = (
     settle(runs === 'confirm' ? controller.confirm(id, host) : controller.retry(id, host));
   };
 
+  /** The engine knows which name it wants; the dialog stays until it got it. */
+  const submitTyped = (outcome: Accepted | Refusal) => {
+    if ('refused' in outcome) hint(`Refused: ${outcome.refused}`, 'bad');
+    else close();
+  };
+
   const submitReason = (state: ConsoleState, id: string) => {
     const step = stepOf(state.view, id);
     const reason = state.typed.trim();
@@ -101,7 +115,8 @@ export const createDecisions = (
         store.setState({ hint: failedHint });
       } else if (stage.kind === 'running') {
         hint(`Step ${numberOf(state.view, stage.step)} is running: nothing to confirm.`, 'plain');
-      } else if (stage.kind === 'stopped') hint('It cannot start; nothing was changed. q leaves.', 'plain');
+      } else if (stage.kind === 'watching') hint(readOnlyWords(stage.lock));
+      else if (stage.kind === 'stopped') hint('It cannot start; nothing was changed. q leaves.', 'plain');
       else if (stage.kind === 'finished') hint('Everything is done. q leaves.', 'plain');
       else hint('Still connecting: nothing to confirm.', 'plain');
     },
@@ -110,6 +125,8 @@ export const createDecisions = (
       const { dialog } = state;
       if (!guard.press()) return store.setState({ hint: tooSoon });
       if (dialog?.kind === 'type-name') submitName(state, dialog.step, dialog.runs);
+      else if (dialog?.kind === 'cancel') submitTyped(controller.cancel(dialog.step, state.typed));
+      else if (dialog?.kind === 'take-over') submitTyped(controller.takeOver(state.typed));
       else if (dialog?.kind === 'skip') submitReason(state, dialog.step);
     },
     runAgain() {
@@ -134,6 +151,15 @@ export const createDecisions = (
       if (step === null) return;
       show();
       store.setState({ dialog: { kind: 'skip', step: step.id }, typed: '' });
+    },
+    askCancel() {
+      const { stage } = store.getState().view;
+      if (stage.kind !== 'running') return;
+      store.setState({ dialog: { kind: 'cancel', step: stage.step }, typed: '', hint: null });
+    },
+    askTakeOver() {
+      if (store.getState().view.stage.kind !== 'watching') return;
+      store.setState({ dialog: { kind: 'take-over' }, typed: '', hint: null });
     },
     probeAgain() {
       const step = dueStep(store.getState());

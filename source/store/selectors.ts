@@ -16,6 +16,7 @@ export const currentStep = (view: EngineView): StepView | null => {
   if (stage.kind === 'confirm' || stage.kind === 'running' || stage.kind === 'failed') {
     return stepOf(view, stage.step);
   }
+  if (stage.kind === 'watching' && stage.step !== null) return stepOf(view, stage.step);
   const open = view.steps.find((step) => step.status.kind !== 'done' && step.status.kind !== 'skipped');
   return open ?? view.steps.at(-1) ?? null;
 };

@@ -15,6 +15,10 @@ export type Dialog =
   | { readonly kind: 'type-name'; readonly step: StepId; readonly runs: 'confirm' | 'retry' }
   | { readonly kind: 'retry'; readonly step: StepId }
   | { readonly kind: 'skip'; readonly step: StepId }
+  /** Ending a running step: the host's name must be typed. */
+  | { readonly kind: 'cancel'; readonly step: StepId }
+  /** Taking the lock over from a dead holder: a name must be typed. */
+  | { readonly kind: 'take-over' }
   | { readonly kind: 'search' }
   /** What going back would be, or, while going back, the question whether to go on with the upgrade. */
   | { readonly kind: 'way-back' };

@@ -3,7 +3,17 @@ import type { Command } from './command.ts';
 import type { KeyName } from './keys.ts';
 import { movingCommands } from './moving-commands.ts';
 import { findNext } from './scroll.ts';
-import { due, enterWords, failed, outputOnly, searched, whyNotDue, whyNotFailed } from './when.ts';
+import {
+  due,
+  enterWords,
+  failed,
+  outputOnly,
+  searched,
+  whyNoCancel,
+  whyNoTakeOver,
+  whyNotDue,
+  whyNotFailed,
+} from './when.ts';
 
 /** Everything that a key does, in the order of the footer. */
 export const commands: readonly Command[] = [
@@ -37,6 +47,22 @@ export const commands: readonly Command[] = [
     footer: (state) => (failed(state) ? 'done by hand' : null),
     disabled: whyNotDue('Looking again'),
     run: ({ store }) => store.decide.probeAgain(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['x'],
+    says: 'End the running step and everything that it started on its host (asks for the host’s name)',
+    footer: ({ view }) => (view.stage.kind === 'running' ? 'end it' : null),
+    disabled: whyNoCancel,
+    run: ({ store }) => store.decide.askCancel(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['t'],
+    says: 'Read-only: take the lock over from a holder who gives no sign of life (asks for a name)',
+    footer: ({ view }) => (view.stage.kind === 'watching' && view.stage.lock.dead ? 'take over' : null),
+    disabled: whyNoTakeOver,
+    run: ({ store }) => store.decide.askTakeOver(),
   },
   {
     group: 'Deciding',

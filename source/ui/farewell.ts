@@ -6,6 +6,8 @@ const standing = (view: EngineView): string => {
   if (stage.kind === 'finished') return stage.says;
   if (stage.kind === 'stopped')
     return `Not started, nothing was changed: ${stage.problem.what} ${stage.problem.remedy}`;
+  if (stage.kind === 'watching')
+    return `Only watched: ${stage.lock.holder || 'somebody else'} holds the lock.`;
   const step = currentStep(view);
   if (step === null) return 'Left before the first step; nothing was changed.';
   const place = `Step ${numberOf(view, step.id)} of ${view.steps.length} (${step.title}, on ${step.host})`;

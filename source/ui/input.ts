@@ -1,4 +1,5 @@
 import { type InputMode, inputMode } from '../store/selectors.ts';
+import type { Dialog } from '../store/state.ts';
 import { mayTurn } from '../store/turning.ts';
 import { commandOn } from './commands.ts';
 import { keyLabel, type Press } from './keys.ts';
@@ -134,6 +135,10 @@ const takers: Readonly<Record<InputMode, (screen: Screen, press: Press) => void>
   commands: inCommands,
 };
 
+/** A name that is typed is a decision. */
+const isTypedName = (dialog: Dialog | null): boolean =>
+  dialog?.kind === 'type-name' || dialog?.kind === 'cancel' || dialog?.kind === 'take-over';
+
 /** Takes a press to whatever is outermost on the screen. */
 export const handlePress = (screen: Screen, press: Press): void =>
   takers[inputMode(screen.state)](screen, press);
@@ -142,8 +147,8 @@ export const handlePress = (screen: Screen, press: Press): void =>
 export const handlePaste = (screen: Screen, text: string): void => {
   const { state, store } = screen;
   const mode = inputMode(state);
-  if (mode === 'text' && state.dialog?.kind === 'type-name') {
-    store.go.hint({ text: "Pasting is not taken here: type the host's name.", tone: 'warn' });
+  if (mode === 'text' && isTypedName(state.dialog)) {
+    store.go.hint({ text: 'Pasting is not taken here: type the name.', tone: 'warn' });
   } else if (mode === 'text' || mode === 'secret-question') {
     store.go.type(state.typed + printable(text));
   } else store.go.hint({ text: 'A paste is not taken as keys: nothing was done.', tone: 'warn' });

@@ -5,6 +5,7 @@ import type { Layout } from './layout.ts';
 import type { Row } from './row.ts';
 import { cardRows, failureRows } from './rows/card.ts';
 import { type VisibleOutput, visibleOutput } from './rows/output.ts';
+import { quietRows } from './rows/quiet.ts';
 import type { Theme } from './theme.ts';
 
 /** What a command may look at and use: one moment of the screen. */
@@ -22,7 +23,9 @@ export interface Screen {
 /** The third pane's room for text: below its title, and above the line that tells what Enter does. */
 export const outputRoom = ({ state, layout }: Pick<Screen, 'state' | 'layout'>) => {
   const { columns, rows } = layout.areas.output;
-  const pinned = shownFace(state) === 'output' ? 0 : 1;
+  const step = shownStep(state);
+  const quiet = step === null ? 0 : quietRows(state.view, step, columns, 0).length;
+  const pinned = shownFace(state) === 'output' ? quiet : 1;
   return { columns, rows: Math.max(1, rows - 1 - pinned) };
 };
 

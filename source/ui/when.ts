@@ -1,3 +1,4 @@
+import { readOnlyWords } from '../store/decisions.ts';
 import { confirmable, numberOf, shownFace, stepOf } from '../store/selectors.ts';
 import type { ConsoleState } from '../store/state.ts';
 
@@ -8,9 +9,27 @@ export const due = ({ view }: ConsoleState): boolean =>
 /** The step that the run is at has failed. */
 export const failed = ({ view }: ConsoleState): boolean => view.stage.kind === 'failed';
 
+/** Why nothing can be decided while another console holds the lock; null while this one may. */
+export const whyReadOnly = ({ view }: ConsoleState): string | null =>
+  view.stage.kind === 'watching' ? readOnlyWords(view.stage.lock) : null;
+
+/** Why the running step cannot be ended now. */
+export const whyNoCancel = (state: ConsoleState): string | null =>
+  whyReadOnly(state) ??
+  (state.view.stage.kind === 'running' ? null : 'Nothing is running: there is nothing to end.');
+
+/** Why the lock cannot be taken over now. */
+export const whyNoTakeOver = ({ view }: ConsoleState): string | null => {
+  if (view.stage.kind !== 'watching') return 'Nobody else holds the lock.';
+  const { holder, dead } = view.stage.lock;
+  return dead ? null : `${holder || 'The holder'} is alive: the lock can be taken over only from the dead.`;
+};
+
 /** Why something about the waiting step cannot be done now. */
 export const whyNotDue = (what: string) => (state: ConsoleState) => {
   if (due(state)) return null;
+  const readOnly = whyReadOnly(state);
+  if (readOnly !== null) return readOnly;
   const { stage } = state.view;
   return stage.kind === 'running'
     ? `${what} is possible when the running step has ended.`
@@ -19,7 +38,7 @@ export const whyNotDue = (what: string) => (state: ConsoleState) => {
 
 /** Why nothing can be run again now. */
 export const whyNotFailed = (state: ConsoleState): string | null =>
-  failed(state) ? null : 'Nothing has failed: there is nothing to run again.';
+  failed(state) ? null : (whyReadOnly(state) ?? 'Nothing has failed: there is nothing to run again.');
 
 /** What Enter does now, for the footer. */
 export const enterWords = (state: ConsoleState): string | null => {

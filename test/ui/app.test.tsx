@@ -95,7 +95,9 @@ describe('keys', () => {
     const { press, lines } = await open();
     expect(lines().at(-1)).toMatch(/Enter run step 1 on monitor {2}s skip .* \? help {2}q leave/);
     expect(await press('a')).toContain('Nothing has failed');
-    expect(await press('x')).toContain('x does nothing here');
+    expect(await press('x')).toContain('Nothing is running');
+    expect(await press('t')).toContain('Nobody else holds the lock');
+    expect(await press('v')).toContain('v does nothing here');
     expect(await press('/')).toContain('Searching works in the output');
   });
 

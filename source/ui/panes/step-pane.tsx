@@ -10,6 +10,7 @@ import { moreRow } from '../rows/moving.ts';
 import { titleRow } from '../rows/pane-title.ts';
 import { problemRows } from '../rows/problem.ts';
 import { windowOf } from '../rows/prose.ts';
+import { quietRows } from '../rows/quiet.ts';
 import { stepPlace, stepStanding } from '../rows/step-title.ts';
 import { cardKey, faceRows, outputRoom, outputWindow } from '../screen.ts';
 
@@ -75,7 +76,9 @@ export const StepPane = ({ store, layout, now }: Props) => {
   const body =
     face === 'output' ? (visible === null || visible.rows.length === 0 ? [empty] : visible.rows) : card.rows;
   const pinned: readonly Row[] =
-    face === 'output' ? [] : [face === 'failure' ? choicesRow : enterSentence(state.view, step)];
+    face === 'output'
+      ? quietRows(state.view, step, columns, now)
+      : [face === 'failure' ? choicesRow : enterSentence(state.view, step)];
   return (
     <>
       <Lines rows={[title, ...body]} columns={columns} height={rows - pinned.length} />

@@ -30,6 +30,12 @@ const statusRows = (step: StepView, columns: number): readonly Row[] => {
   return [];
 };
 
+/** Where an earlier console left the run; on the card that is due, until a step was run. */
+const resumedRows = (view: EngineView, step: StepView, columns: number): readonly Row[] => {
+  const due = view.stage.kind === 'confirm' && view.stage.step === step.id;
+  return due && view.resumed !== null ? labelledList('Resumed', view.resumed, columns) : [];
+};
+
 const scriptRows = (step: StepView, columns: number, theme: Theme): readonly Row[] => {
   if (step.script === null) {
     return labelled(
@@ -57,6 +63,7 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
   return [
     ...prose(step.title, columns, 'strong'),
     ...statusRows(step, columns),
+    ...resumedRows(view, step, columns),
     ...labelled('Where', where, columns, 'strong'),
     ...labelled('Does', dangerSentence(step), columns, tone),
     ...labelled('Why', step.reason, columns),
@@ -72,6 +79,7 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
 export const enterSentence = (view: EngineView, step: StepView): Row => {
   const waits = view.stage.kind === 'confirm' && view.stage.step === step.id;
   if (!waits) {
+    if (view.stage.kind === 'watching') return [span('Read-only: nothing runs from here.', 'dim')];
     if (step.status.kind === 'failed')
       return [span('This step has failed: o shows the failure and the choices.', 'warn')];
     if (step.status.kind === 'done') return [span('Done.', 'good')];

@@ -3,7 +3,7 @@ import type { Question } from '../../remote/host.ts';
 import { numberOf, stepOf } from '../../store/selectors.ts';
 import type { ConsoleState } from '../../store/state.ts';
 import { blank, type Row, span } from '../row.ts';
-import { cut, widthOf } from '../text.ts';
+import { cut, timeOfDay, widthOf } from '../text.ts';
 import { labelled, prose } from './prose.ts';
 
 /** What a dialog shows. `alarm` looks like nothing else on the screen. */
@@ -57,6 +57,49 @@ const nameText = (state: ConsoleState, step: StepView, columns: number): DialogT
     field('Host:', state.typed, columns),
   ],
 });
+
+const cancelText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
+  title: 'END WHAT IS RUNNING',
+  alarm: true,
+  rows: [
+    ...prose(`Step ${numberOf(state.view, step.id)}: ${step.title}`, columns, 'strong'),
+    ...prose(
+      `Everything that it started on ${step.host} is ended (TERM, then KILL; servers by a fast shutdown), and it is looked that nothing is left. What it has done so far stays done.`,
+      columns,
+    ),
+    ...labelled('Undo', step.undo, columns),
+    blank,
+    [span('To end it, type the name of the host: '), span(step.host, 'strong')],
+    field('Host:', state.typed, columns),
+  ],
+});
+
+const takeOverText = (state: ConsoleState, columns: number): DialogText => {
+  const { stage, cluster } = state.view;
+  const lock = stage.kind === 'watching' ? stage.lock : null;
+  const holder = lock?.holder ?? '';
+  return {
+    title: 'TAKE THE LOCK OVER',
+    alarm: true,
+    rows: [
+      ...prose(`${holder || 'Somebody unknown'} holds the lock of ${cluster.name}.`, columns, 'strong'),
+      ...(lock === null
+        ? []
+        : prose(
+            `No sign of life since ${timeOfDay(lock.aliveAt)}. What runs on the hosts goes on.`,
+            columns,
+          )),
+      ...prose(
+        'Make sure that nobody sits there any more: their console becomes read-only when it comes back.',
+        columns,
+        'warn',
+      ),
+      blank,
+      [span('To take over, type '), span(holder || cluster.name, 'strong')],
+      field('Name:', state.typed, columns),
+    ],
+  };
+};
 
 const skipText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
   title: `Skip step ${numberOf(state.view, step.id)}?`,
@@ -130,8 +173,10 @@ export const dialogText = (state: ConsoleState, columns: number): DialogText | n
   if (dialog.kind === 'search') {
     return { title: 'Search the output', alarm: false, rows: [field('Find:', state.typed, columns)] };
   }
+  if (dialog.kind === 'take-over') return takeOverText(state, columns);
   const step = stepOf(view, dialog.step);
   if (step === null) return null;
+  if (dialog.kind === 'cancel') return cancelText(state, step, columns);
   if (dialog.kind === 'type-name') return nameText(state, step, columns);
   return dialog.kind === 'skip' ? skipText(state, step, columns) : retryText(state, step, columns);
 };

@@ -1,3 +1,4 @@
+import { readOnlyWords } from '../../store/decisions.ts';
 import { inputMode } from '../../store/selectors.ts';
 import type { ConsoleState } from '../../store/state.ts';
 import { commands } from '../commands.ts';
@@ -73,6 +74,7 @@ const stageRow = ({ view }: ConsoleState): Row => {
   const { stage } = view;
   if (stage.kind === 'connecting') return [span(stage.doing)];
   if (stage.kind === 'finished') return [span(stage.says, 'good')];
+  if (stage.kind === 'watching') return [span(readOnlyWords(stage.lock), 'warn')];
   const notice = view.notices.at(-1);
   return notice === undefined ? [] : [span(`${timeOfDay(notice.at)} `, 'dim'), span(tame(notice.text))];
 };

@@ -38,6 +38,7 @@ export const headerRowsOf = (
     span('  '),
     span(name, 'strong'),
     span(`  ${versions} (${mode})  `),
+    ...(view.stage.kind === 'watching' ? [span(' READ-ONLY ', 'selected'), span('  ')] : []),
     ...(view.direction === 'rollback' ? [span(' GOING BACK ', 'selected'), span('  ')] : []),
     span(phase, 'strong'),
   ];

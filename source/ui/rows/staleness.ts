@@ -20,6 +20,7 @@ export const nextTick = (view: EngineView, now: number): number | null => {
   const moves =
     downtime.kind === 'down' ||
     stage.kind === 'running' ||
+    stage.kind === 'watching' ||
     hosts.some((host) => host.line === 'reconnecting') ||
     staleAge(view, now) !== null;
   if (moves) return 1000;

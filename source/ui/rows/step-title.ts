@@ -15,7 +15,12 @@ export const stepPlace = (view: EngineView, step: StepView): Row => [
 
 const progress = (step: StepView, now: number): Span | null => {
   const { status } = step;
-  if (status.kind === 'running') return span(`running ${clock(now - status.since)}`, 'strong');
+  if (status.kind === 'running') {
+    const going = `${status.ending ? 'being ended' : 'running'} ${clock(now - status.since)}`;
+    return status.quiet === undefined
+      ? span(going, 'strong')
+      : span(`${going}, quiet for ${clock(now - status.quiet.since)}`, 'warn');
+  }
   if (status.kind === 'settling')
     return span(`settles ${clock(now - status.since)}: ${status.waitingFor}`, 'strong');
   if (status.kind === 'done' && status.tookMs !== null) return span(`done in ${took(status.tookMs)}`, 'dim');
