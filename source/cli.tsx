@@ -25,7 +25,8 @@ const cli = meow(
     target: { bindir: /opt/vmware/postgres/17/bin }
 
   Nothing on a server changes before you have confirmed the exact command.
-  Exit codes: 0 finished, 1 left or failed on the way, 2 could not start (nothing was changed).
+  Exit codes: 0 finished, 1 left or failed on the way, 2 could not start (nothing was changed), 128 + n ended by
+  signal n (130 SIGINT, 143 SIGTERM, 129 SIGHUP). Whatever ends the console, what runs on a host goes on there.
 `,
   {
     importMeta: import.meta,

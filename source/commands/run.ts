@@ -6,7 +6,9 @@ import { stateHome } from '../engine/journal.ts';
 import { readlinePrompt } from '../plain/prompt.ts';
 import { runPlain } from '../plain/run-plain.ts';
 import { connect } from '../remote/connect.ts';
+import { farewell } from '../ui/farewell.ts';
 import { runConsole } from '../ui/run-console.tsx';
+import { exitCodeOf, untilSignal } from '../ui/signals.ts';
 import { readConfig } from './read-config.ts';
 
 export interface RunArguments {
@@ -52,17 +54,28 @@ export const run = async ({ file, plain, yes, direction }: RunArguments): Promis
     // Nobody reads any more (`| head`): leave. A command that runs goes on on its host.
     process.stdout.once('error', () => process.exit(1));
     const prompt = yes === undefined ? readlinePrompt(process.stdin, process.stdout) : null;
-    const code = await runPlain(engine, {
-      write: (text) => process.stdout.write(text),
-      ...(prompt === null ? {} : { prompt: prompt.ask }),
-      ...(yes === undefined ? {} : { yes }),
-    });
+    const ending = untilSignal();
+    const ended = await Promise.race([
+      runPlain(engine, {
+        write: (text) => process.stdout.write(text),
+        ...(prompt === null ? {} : { prompt: prompt.ask }),
+        ...(yes === undefined ? {} : { yes }),
+      }),
+      ending.signal,
+    ]);
     prompt?.close();
-    await engine.close();
-    await work;
-    return code;
+    if (typeof ended === 'number') {
+      await engine.close();
+      await work;
+      ending.forget();
+      return ended;
+    }
+    process.stdout.write(`\n${ended}: ${farewell(engine.view)}\n`);
+    await engine.close(ended);
+    return exitCodeOf(ended);
   }
   const reason = await runConsole(engine, { stdin: process.stdin, stdout: process.stdout, env: process.env });
+  if (reason !== 'finished' && reason !== 'stopped' && reason !== 'left') return exitCodeOf(reason);
   await work;
   return reason === 'finished' ? 0 : reason === 'stopped' ? 2 : 1;
 };

@@ -197,8 +197,8 @@ export interface EngineController {
   previewRollback(): Promise<RollbackPreview | null>;
   /** Puts the other runbook on the screen. Its steps are confirmed one by one like all others. */
   turn(direction: Direction): Accepted | Refusal;
-  /** Leaves; running jobs go on on their hosts. */
-  close(): Promise<void>;
+  /** Leaves; running jobs go on on their hosts. `why` is for the journal: a signal's name, say. */
+  close(why?: string): Promise<void>;
 }
 
 export type { RollbackVerdict };

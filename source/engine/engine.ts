@@ -252,20 +252,20 @@ export class Engine implements EngineController {
     for (const entry of this.#asking.takeAnswers()) this.#progress.note(this.#run, entry);
   }
 
-  async close(): Promise<void> {
+  async close(why?: string): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#decisions.leave();
     this.#asking.refuseAll();
     for (const forget of this.#forget) forget();
-    if (this.#ground !== null) await this.#leave(this.#ground);
+    if (this.#ground !== null) await this.#leave(this.#ground, why);
   }
 
-  async #leave(ground: Ground): Promise<void> {
+  async #leave(ground: Ground, why?: string): Promise<void> {
     const { stage } = this.view;
     const running = stage.kind === 'running' ? stage.step : null;
     ground.lock.stop();
-    this.#run?.journal.write({ kind: 'left', running });
+    this.#run?.journal.write({ kind: 'left', running, ...(why === undefined ? {} : { why }) });
     // What runs belongs to this console until it comes back, or somebody takes over from the dead.
     if (running === null && this.#run !== null) await this.#walk.release(this.#run);
     await ground.feed.close();

@@ -36,21 +36,28 @@ export type Executed =
       readonly unknown: boolean;
     };
 
+const failureOf = (
+  { step, observer }: Execution,
+  what: Problem,
+  rest: Partial<StepFailure> = {},
+): StepFailure => ({
+  problem: what,
+  exitCode: null,
+  lastLines: [],
+  causes: [],
+  unmet: [],
+  probe: step.probe(observer.world),
+  ...rest,
+});
+
+/** A failure, written down. `unknown`: the job may still run. */
 export const failed = (
   execution: Execution,
   what: Problem,
   rest: Partial<StepFailure> = {},
   unknown = false,
 ): Executed => {
-  const failure: StepFailure = {
-    problem: what,
-    exitCode: null,
-    lastLines: [],
-    causes: [],
-    unmet: [],
-    probe: execution.step.probe(execution.observer.world),
-    ...rest,
-  };
+  const failure = failureOf(execution, what, rest);
   const written = execution.journal.write({
     kind: 'failed',
     step: execution.step.id,
@@ -99,6 +106,9 @@ export const follow = async (
   );
   output.close();
   execution.onOutput();
+  // The console lets go of a job that goes on: that is neither its end nor a failure, and the journal has `left`.
+  if (outcome.kind === 'unknown' && execution.leaving() && outcome.gone !== true)
+    return { kind: 'failed', failure: failureOf(execution, outcome.problem), unknown: true };
   const ended = journal.write({
     kind: 'ended',
     step: step.id,

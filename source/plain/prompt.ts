@@ -27,6 +27,8 @@ export const readlinePrompt = (
     // On a terminal, what was typed ahead was typed before the question was read: it is no answer to it.
     else if (!fromTerminal) early.push(line);
   });
+  // In raw mode Ctrl-C arrives as a key: it shall mean what it means everywhere.
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   lines.on('close', () => {
     ended = true;
     for (const next of waiting.splice(0)) next(null);

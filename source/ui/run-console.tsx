@@ -3,6 +3,7 @@ import type { EngineController } from '../engine/controller.ts';
 import { type ConsoleStoreOptions, createConsoleStore } from '../store/console-store.ts';
 import { App } from './app.tsx';
 import { farewell } from './farewell.ts';
+import { type Signal, untilSignal } from './signals.ts';
 import { themeFor } from './theme.ts';
 
 export interface ConsoleStreams {
@@ -11,8 +12,8 @@ export interface ConsoleStreams {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** How the console was left: after the last step, after a start that could not be, or in between. */
-export type ExitReason = 'finished' | 'stopped' | 'left';
+/** How the console was left: after the last step, after a start that could not be, in between, or by a signal. */
+export type ExitReason = 'finished' | 'stopped' | 'left' | Signal;
 
 /** Shows the console until the operator leaves it, then closes the engine and says on the normal screen how things stand. */
 export const runConsole = async (
@@ -45,16 +46,24 @@ export const runConsole = async (
     app.unmount();
   };
   stdout.on('error', lost);
-  process.once('SIGHUP', lost);
+  const ending = untilSignal();
+  let signal: Signal | null = null;
+  void ending.signal.then((name) => {
+    signal = name;
+    // What hung up reads nothing any more: writing to it would only fail.
+    if (name === 'SIGHUP') gone = true;
+    app.unmount();
+  });
   try {
     await app.waitUntilExit();
   } finally {
     store.dispose();
-    process.off('SIGHUP', lost);
   }
   const { view } = controller;
   if (!gone) stdout.write(`${farewell(view)}\n`);
-  await controller.close();
+  await controller.close(signal ?? undefined);
+  ending.forget();
+  if (signal !== null) return signal;
   const { kind } = view.stage;
   return kind === 'finished' || kind === 'stopped' ? kind : 'left';
 };

@@ -213,7 +213,7 @@ export class FakeEngine implements EngineController {
     return accepted;
   }
 
-  async close(): Promise<void> {
+  async close(_why?: string): Promise<void> {
     this.closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
   }
