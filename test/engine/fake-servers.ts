@@ -56,7 +56,10 @@ export class FakeServers {
   /** The work directory on the monitor's host: its scripts are run by a real shell. */
   readonly work = mkdtempSync(join(tmpdir(), 'pgaf-work-'));
   /** What the hosts keep of jobs, by host. */
-  readonly kept = new Map<string, { alias: string; record: JobRecord; log: string }>();
+  readonly kept = new Map<
+    string,
+    { alias: string; record: JobRecord; log: string; followers: Set<JobEvents> }
+  >();
   readonly #outcomes = new Map<string, Promise<JobOutcome>>();
 
   constructor(facts: ClusterFacts) {
@@ -81,6 +84,14 @@ export class FakeServers {
     const host = hostsOf(this.facts).find((one) => one.alias === alias);
     if (host === undefined) throw new Error(`no host ${alias}`);
     return host;
+  }
+
+  /** Called when the engine ends a job, with its name. */
+  onEnd: (job: string) => void = () => undefined;
+
+  /** The console that is connected now is killed: nothing of it reaches a host any more. */
+  freeze(): void {
+    for (const host of this.hosts.values()) host.frozen = true;
   }
 
   clear(): void {
@@ -123,26 +134,31 @@ export class FakeServers {
       as: spec.as,
       attached: known !== undefined,
     });
-    const plan = this.plans.get(step)?.shift();
-    if (known !== undefined && plan === undefined) {
-      const log = Buffer.from(this.kept.get(spec.id)?.log ?? '').subarray(spec.fromOffset ?? 0);
-      if (log.length > 0) events.onBytes(log, spec.fromOffset ?? 0);
-      return known;
+    const ends = /^mark=PGAF_UPGRADE_JOB=(.*)$/m.exec(spec.script ?? '')?.[1];
+    if (ends !== undefined) {
+      events.onBytes(Buffer.from('TERM to sleep (7)\nnothing of it is left\n'), 0);
+      this.onEnd(ends);
+      return Promise.resolve({ kind: 'exited', code: 0 });
     }
-    let offset = spec.fromOffset ?? 0;
+    const plan = this.plans.get(step)?.shift();
+    const from = spec.fromOffset ?? 0;
+    const existing = this.kept.get(spec.id);
     const record: JobRecord = { id: spec.id, state: 'running', code: null, startedAt: null, bytes: 0 };
-    const kept = this.kept.get(spec.id) ?? { alias, record, log: '' };
+    const kept = existing ?? { alias, record, log: '', followers: new Set<JobEvents>() };
     this.kept.set(spec.id, kept);
+    kept.followers.add(events);
+    const before = Buffer.from(kept.log).subarray(from);
+    if (before.length > 0) events.onBytes(before, from);
+    if (known !== undefined && plan === undefined) return known;
     const job: Job = {
       spec,
       step,
       attempt: Number(attempt),
       events,
       print: (text) => {
-        const chunk = Buffer.from(text);
-        events.onBytes(chunk, offset);
-        offset += chunk.length;
+        const offset = Buffer.byteLength(kept.log);
         kept.log += text;
+        for (const follower of kept.followers) follower.onBytes(Buffer.from(text), offset);
       },
     };
     const run = async (): Promise<JobOutcome> => {
@@ -169,6 +185,7 @@ export class FakeServers {
 class FakeHost implements RemoteHost {
   readonly address: HostAddress;
   line: LineState = 'connected';
+  frozen = false;
   readonly #servers: FakeServers;
   readonly #listeners = new Set<(line: LineState) => void>();
   readonly #waiting = new Set<(outcome: JobOutcome) => void>();
@@ -183,6 +200,7 @@ class FakeHost implements RemoteHost {
   }
 
   async run(script: string, options: { as: string; stdin?: string }): Promise<Result<Output>> {
+    if (this.frozen) return new Promise(() => undefined);
     if (this.line === 'closed') return fail(problem(`${this.alias} is closed`, ''));
     const mute = this.#servers.mute.get(this.alias);
     if (mute !== undefined) return fail(mute);
@@ -194,7 +212,11 @@ class FakeHost implements RemoteHost {
   /** A job on a line that is closed for good has an unknown end, as the real host says it. */
   job(spec: JobSpec, events: JobEvents): Promise<JobOutcome> {
     const closed = new Promise<JobOutcome>((resolve) => this.#waiting.add(resolve));
-    return Promise.race([this.#servers.start(this.alias, spec, events), closed]);
+    const onBytes: JobEvents['onBytes'] = (chunk, offset) => {
+      if (!this.frozen && this.line !== 'closed') events.onBytes(chunk, offset);
+    };
+    const outcome = this.#servers.start(this.alias, spec, { ...events, onBytes });
+    return Promise.race([outcome, closed]).then((end) => (this.frozen ? new Promise(() => undefined) : end));
   }
 
   async jobs(run: string): Promise<Result<readonly JobRecord[]>> {

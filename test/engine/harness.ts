@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../source/cluster/config.ts';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import type { EngineView, Stage } from '../../source/engine/controller.ts';
-import { Engine } from '../../source/engine/engine.ts';
+import { Engine, type EngineOptions } from '../../source/engine/engine.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { FakeServers } from './fake-servers.ts';
@@ -29,19 +29,35 @@ export class Window {
     this.engine = this.#console(config);
   }
 
-  #console(config: string): Engine {
+  #console(config: string, seat: Partial<EngineOptions> = {}): Engine {
     return new Engine({
       config: labConfig(config),
       connect: this.servers.connect,
       stateHome: this.home,
       operator: 'tess@bastion',
+      alive: () => false,
+      ...seat,
     });
   }
 
-  /** A new console, as after a lost laptop. */
-  again(config: string = ''): this {
-    this.engine = this.#console(config);
+  /** A new console, as after a lost laptop; or at another seat. */
+  again(config: string = '', seat: Partial<EngineOptions> = {}): this {
+    this.engine = this.#console(config, seat);
     return this;
+  }
+
+  /** kill -9: nothing of the console reaches anybody any more, and nothing of it was put in order. */
+  kill(): this {
+    this.servers.freeze();
+    if (this.statusOf('B.monitor.sync-standbys-0') === 'done')
+      this.servers.record = JSON.stringify(this.servers.facts);
+    return this;
+  }
+
+  /** Nothing was heard of the lock's holder for so long. */
+  silentFor(seconds: number): void {
+    const at = Date.now() / 1000 - seconds;
+    utimesSync(join(this.servers.work, 'lock/beat'), at, at);
   }
 
   open(): this {
