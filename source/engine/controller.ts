@@ -54,6 +54,8 @@ export interface StepView {
   readonly guide: GuideReference;
   readonly danger: Danger;
   readonly undo: string;
+  /** What running it now gives up, in words; null: nothing beyond what `undo` says. */
+  readonly givesUp: string | null;
   readonly optional: boolean;
   /** The exact text that runs; null while an earlier step must run first, then `scriptNeeds` says what is missing. */
   readonly script: string | null;

@@ -5,7 +5,7 @@ import { monitorIn } from '../cluster/world.ts';
 import type { Answer, Connect } from '../remote/host.ts';
 import { acceptsWrites } from '../runbook/conditions.ts';
 import { runbookFor } from '../runbook/runbooks.ts';
-import type { Step, StepId } from '../runbook/step.ts';
+import { dangerNow, type Step, type StepId } from '../runbook/step.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
 import { Asking } from './asking.ts';
 import { Board } from './board.ts';
@@ -203,7 +203,8 @@ export class Engine implements EngineController {
   #give(id: StepId, typed: string | undefined): Accepted | Refusal {
     const step = this.#steps.find((one) => one.id === id);
     if (step === undefined || !this.#decisions.waitsFor(id)) return whyNot(this.view.stage);
-    if (step.danger === 'point-of-no-return' && typed !== step.host)
+    const world = this.#run?.observer.world ?? { hosts: {} };
+    if (dangerNow(step, world) === 'point-of-no-return' && typed !== step.host)
       return refused(`type ${step.host} to confirm`);
     this.#decisions.give({ kind: 'run', typed: typed ?? null });
     return accepted;

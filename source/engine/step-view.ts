@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../cluster/facts.ts';
 import type { World } from '../cluster/world.ts';
 import { rollbackRunbook } from '../runbook/rollback/rollback.ts';
 import { type Route, rollbackRoute } from '../runbook/rollback/route.ts';
-import type { Step } from '../runbook/step.ts';
+import { dangerNow, type Step } from '../runbook/step.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
 import type { RollbackPreview, StepStatus, StepView } from './controller.ts';
 
@@ -17,8 +17,9 @@ export const viewOf = (step: Step, world: World, status: StepStatus): StepView =
     title: step.title,
     reason: step.reason,
     guide: step.guide,
-    danger: step.danger,
+    danger: dangerNow(step, world),
     undo: step.undo,
+    givesUp: step.givesUp(world),
     optional: step.optional,
     script: script.kind === 'ready' ? script.text : null,
     scriptNeeds: script.kind === 'ready' ? null : script.needs,

@@ -27,6 +27,7 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
     `  Guide:  ${step.guide.step ?? 'not in the guide'}.${differs}`,
     ...step.before.map((says) => `  Before: ${says}`),
     ...step.after.map((says) => `  After:  ${says}`),
+    ...(step.givesUp === null ? [] : [`  Gives up: ${step.givesUp}`]),
     `  Undo:   ${step.undo}`,
     '  Script:',
     ...indented(script),
