@@ -62,7 +62,13 @@ export const run = async ({ file, plain, yes, direction }: RunArguments): Promis
     await work;
     return code;
   }
-  const reason = await runConsole(engine, { stdin: process.stdin, stdout: process.stdout, env: process.env });
+  const reason = await runConsole(
+    engine,
+    { stdin: process.stdin, stdout: process.stdout, env: process.env },
+    {
+      opensWithWayBack: direction === 'rollback',
+    },
+  );
   await work;
   return reason === 'finished' ? 0 : reason === 'stopped' ? 2 : 1;
 };

@@ -26,8 +26,9 @@ import { missingByHand } from './failure.ts';
 import { finalWords } from './final-words.ts';
 import { Outputs } from './outputs.ts';
 import { hostViews, prepare, type Run } from './prepare.ts';
+import { previewOf } from './preview.ts';
 import { accepted, refused, whyNot } from './refusals.ts';
-import { previewOf, viewOf } from './step-view.ts';
+import { viewOf } from './step-view.ts';
 
 export interface EngineOptions {
   readonly config: Config;
@@ -38,6 +39,8 @@ export interface EngineOptions {
   readonly operator: string;
   /** Default upgrade. */
   readonly direction?: Direction;
+  /** How old a look may be to count before a step, in milliseconds; see Observer. */
+  readonly freshMs?: number;
 }
 
 /** Runs the upgrade step by step, each one confirmed, and tells every listener what is true. */
@@ -97,7 +100,8 @@ export class Engine implements EngineController {
     if (run === null) return;
     this.#run = run;
     if (this.#closed) return this.#leave(run);
-    await this.#lookAtAll(run);
+    this.#refresh(run);
+    if (run.journalSays !== null) this.#board.notice(run.journalSays);
     let direction: Direction = this.#options.direction ?? 'upgrade';
     for (;;) {
       const next = await this.#goThrough(run, direction);
@@ -124,7 +128,10 @@ export class Engine implements EngineController {
     }
     this.#note(run.journal.write({ kind: 'finished', direction }));
     this.#board.set({
-      stage: { kind: 'finished', says: finalWords(facts, direction, this.#steps.length, this.view.verdict) },
+      stage: {
+        kind: 'finished',
+        says: finalWords(facts, direction, this.#steps.length, this.view.verdict, run.observer.world),
+      },
       phase: this.#steps.at(-1)?.phase ?? null,
     });
     const decision = await this.#decisions.next(null);
@@ -140,7 +147,7 @@ export class Engine implements EngineController {
     if (run === null) return null;
     const world = await run.observer.look();
     this.#refresh(run);
-    return previewOf(run.facts, world);
+    return previewOf(run.facts, world, run.hosts, run.journalSays);
   }
 
   turn(direction: Direction): Accepted | Refusal {
@@ -216,12 +223,8 @@ export class Engine implements EngineController {
   }
 
   async #prepare(): Promise<Run | null> {
-    const { config, connect, stateHome, operator } = this.#options;
     const run = await prepare({
-      config,
-      connect,
-      stateHome,
-      operator,
+      ...this.#options,
       ask: this.#asking.ask,
       say: (doing) => {
         if (this.view.stage.kind === 'connecting') this.#board.set({ stage: { kind: 'connecting', doing } });
@@ -354,12 +357,6 @@ export class Engine implements EngineController {
   #fail(run: Run, step: Step, failure: StepFailure): void {
     this.#show(run, step, { kind: 'failed', failure });
     this.#board.set({ stage: { kind: 'failed', step: step.id, failure } });
-  }
-
-  async #lookAtAll(run: Run): Promise<void> {
-    this.#board.set({ stage: { kind: 'connecting', doing: 'looking at every host' } });
-    await run.observer.look();
-    this.#refresh(run);
   }
 
   /** What follows from the last look: the verdict, the scripts that could not be made before, the monitor's absence. */

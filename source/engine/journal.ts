@@ -62,6 +62,10 @@ export const stateHome = (env: Readonly<Record<string, string | undefined>>): st
     'pgaf-upgrade',
   );
 
+/** Where a cluster's runs are, a directory each. */
+export const clusterDirectory = (home: string, cluster: string): string =>
+  join(home, cluster.replaceAll('/', '_'));
+
 /** A directory of one run, 0700, and its append-only journal, 0600, each line on the disk before the next thing happens. */
 export class Journal {
   readonly directory: string;
@@ -75,7 +79,7 @@ export class Journal {
 
   /** Makes the run's directory and opens its journal. Errors: the directory cannot be written. */
   static open(home: string, cluster: string, run: string): Result<Journal> {
-    const directory = join(home, cluster.replaceAll('/', '_'), run);
+    const directory = join(clusterDirectory(home, cluster), run);
     try {
       mkdirSync(join(directory, 'output'), { recursive: true, mode: 0o700 });
       return ok(new Journal(directory, openSync(join(directory, 'journal.ndjson'), 'a', 0o600)));

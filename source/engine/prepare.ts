@@ -6,9 +6,11 @@ import type { MonitorFeed } from '../monitor/feed.ts';
 import { openFeed } from '../monitor/open-feed.ts';
 import type { Ask, Connect, RemoteHost } from '../remote/host.ts';
 import { factsId } from '../runbook/facts-id.ts';
+import { rollbackVerdict } from '../runbook/verdict.ts';
 import type { HostView } from './controller.ts';
 import { discover } from './discover/discover.ts';
-import { Journal } from './journal.ts';
+import { clusterDirectory, Journal } from './journal.ts';
+import { disagreement, lastJournalVerdict } from './journal-verdict.ts';
 import { Observer } from './observer.ts';
 
 /** What a run has once the cluster is known. */
@@ -21,6 +23,8 @@ export interface Run {
   readonly journal: Journal;
   readonly feed: MonitorFeed;
   readonly id: string;
+  /** Where an earlier console's journal said otherwise about the way back than the disks say now. */
+  readonly journalSays: string | null;
 }
 
 export interface Preparation {
@@ -31,6 +35,7 @@ export interface Preparation {
   readonly ask: Ask;
   readonly say: (doing: string) => void;
   readonly heard: (alias: string) => void;
+  readonly freshMs?: number;
 }
 
 /** A name for this run that sorts by time and is no other's. */
@@ -83,6 +88,7 @@ export const prepare = async (preparation: Preparation): Promise<Result<Run>> =>
   const monitor = hosts.get('monitor');
   if (monitor === undefined) return abandon(problem('monitor: not connected', 'start again'));
   const id = runId();
+  const earlier = lastJournalVerdict(clusterDirectory(preparation.stateHome, facts.name));
   const journal = openJournal(facts, id, preparation);
   if (!journal.ok) return abandon(journal.error);
   const feed = openFeed(monitor, {
@@ -92,8 +98,11 @@ export const prepare = async (preparation: Preparation): Promise<Result<Run>> =>
     postgresUser: facts.postgres,
     psql: `${facts.monitor.newBindir}/psql`,
   });
-  const observer = new Observer(facts, hosts, preparation.heard);
-  return ok({ facts, fromRecord, hosts, observer, journal: journal.value, feed, id });
+  const observer = new Observer(facts, hosts, preparation.heard, preparation.freshMs);
+  preparation.say('looking at every host');
+  const verdict = rollbackVerdict(facts, await observer.look());
+  const journalSays = disagreement(earlier, verdict.says);
+  return ok({ facts, fromRecord, hosts, observer, journal: journal.value, feed, id, journalSays });
 };
 
 /** The hosts as the screen shows them at first. */

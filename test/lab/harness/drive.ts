@@ -55,13 +55,14 @@ export const askWithoutJournal = async (desk: Desk): Promise<{ verdict: Rollback
   const engine = engineFor(desk, undefined, home);
   try {
     const work = engine.start();
-    const preview = await new Promise<RollbackPreview | null>((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       engine.onChange(({ stage }) => {
         if (stage.kind === 'stopped') reject(new Error(JSON.stringify(stage.problem)));
-        if (stage.kind === 'confirm' || stage.kind === 'finished') resolve(engine.previewRollback());
+        if (stage.kind === 'confirm' || stage.kind === 'finished') resolve();
       });
       work.catch(reject);
     });
+    const preview = await engine.previewRollback();
     if (preview === null) throw new Error('the cluster is not known');
     return preview;
   } finally {
