@@ -33,6 +33,8 @@ export type DirectoryView =
       readonly linked: boolean;
       /** Its pg_control was moved away for good: the files are shared with a new cluster that has run. */
       readonly disarmed: boolean;
+      /** Files of users' relations have a second name (a hard link): asked of old directories only. */
+      readonly shared: boolean;
       /** A postmaster.pid whose process is alive. */
       readonly running: boolean;
       readonly standby: boolean;
@@ -97,6 +99,8 @@ export interface HostView {
   readonly stopped: Control | null;
   /** Names in workDir/done: what was finished and cannot be seen otherwise. */
   readonly markers: readonly string[];
+  /** Directories that a way back has left aside, under names of their own. */
+  readonly abandoned: readonly string[];
   /** A delete_old_cluster.sh that would still run. */
   readonly deleteScripts: readonly string[];
   /** Something listens on pg_upgrade's port 50432. */

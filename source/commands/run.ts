@@ -74,7 +74,13 @@ export const run = async ({ file, plain, yes, direction }: RunArguments): Promis
     await engine.close(ended);
     return exitCodeOf(ended);
   }
-  const reason = await runConsole(engine, { stdin: process.stdin, stdout: process.stdout, env: process.env });
+  const reason = await runConsole(
+    engine,
+    { stdin: process.stdin, stdout: process.stdout, env: process.env },
+    {
+      opensWithWayBack: direction === 'rollback',
+    },
+  );
   if (reason !== 'finished' && reason !== 'stopped' && reason !== 'left') return exitCodeOf(reason);
   await work;
   return reason === 'finished' ? 0 : reason === 'stopped' ? 2 : 1;

@@ -70,6 +70,8 @@ export interface StepView {
   readonly guide: GuideReference;
   readonly danger: Danger;
   readonly undo: string;
+  /** What running it now gives up, in words; null: nothing beyond what `undo` says. */
+  readonly givesUp: string | null;
   readonly optional: boolean;
   /** The exact text that runs; null while an earlier step must run first, then `scriptNeeds` says what is missing. */
   readonly script: string | null;
@@ -120,7 +122,15 @@ export interface RollbackPreview {
   readonly why: string;
   /** The steps still to do, in order; empty where there is no way back or nothing to undo. */
   readonly steps: readonly StepView[];
-  /** Rough, from what such steps take; base backups are not in it where their size is unknown. */
+  /** Where an earlier console's journal says otherwise than the disks, in a sentence. */
+  readonly journalSays: string | null;
+  /** The base backups among the steps: bytes to copy, seconds at their maximum rate; null where the size could not be told. */
+  readonly copies: readonly {
+    readonly host: HostAlias;
+    readonly bytes: number | null;
+    readonly seconds: number | null;
+  }[];
+  /** Rough, from what such steps take, base backups included where their size is known. */
   readonly estimateSeconds: number;
 }
 

@@ -1,7 +1,7 @@
 import type { Config } from '../cluster/config.ts';
 import { messageOf, type Problem, problem } from '../cluster/result.ts';
 import type { Answer, Connect } from '../remote/host.ts';
-import type { StepId } from '../runbook/step.ts';
+import { dangerNow, type StepId } from '../runbook/step.ts';
 import { Asking } from './asking.ts';
 import { Board } from './board.ts';
 import type {
@@ -18,13 +18,13 @@ import { Follower, lockView } from './follower.ts';
 import type { LockStanding } from './lock/standing.ts';
 import { Outputs } from './outputs.ts';
 import { type Ground, openRun, prepare, type Run } from './prepare.ts';
+import { previewOf } from './preview.ts';
 import { Progress } from './progress.ts';
 import { accepted, refused, whyNot } from './refusals.ts';
 import { type Takeover, whoseLock } from './resume.ts';
 import { identify } from './run-identity.ts';
 import { showGround } from './show-ground.ts';
 import { StepRunner } from './step-runner.ts';
-import { previewOf } from './step-view.ts';
 import { Walk } from './walk.ts';
 
 export interface EngineOptions {
@@ -36,6 +36,8 @@ export interface EngineOptions {
   readonly operator: string;
   /** Default upgrade. */
   readonly direction?: Direction;
+  /** How old a look may be to count before a step, in milliseconds; see Observer. */
+  readonly freshMs?: number;
   /** Whether a process of this machine lives; for tests. */
   readonly alive?: (pid: number) => boolean;
 }
@@ -103,8 +105,7 @@ export class Engine implements EngineController {
     if (ground === null) return;
     this.#ground = ground;
     if (this.#closed) return this.#leave(ground);
-    this.#board.set({ stage: { kind: 'connecting', doing: 'looking at every host' } });
-    await ground.observer.look();
+    if (ground.journalSays !== null) this.#board.notice(ground.journalSays);
     let takeover: Takeover | null = null;
     for (;;) {
       const standing = await ground.lock.read();
@@ -192,7 +193,7 @@ export class Engine implements EngineController {
     if (ground === null) return null;
     const world = await ground.observer.look();
     this.#progress.refresh(ground);
-    return previewOf(ground.facts, world);
+    return previewOf(ground.facts, world, ground.hosts, ground.journalSays);
   }
 
   turn(direction: Direction): Accepted | Refusal {
@@ -277,7 +278,8 @@ export class Engine implements EngineController {
   #give(id: StepId, typed: string | undefined): Accepted | Refusal {
     const step = this.#progress.find(id);
     if (step === undefined || !this.#decisions.waitsFor(id)) return whyNot(this.view.stage);
-    if (step.danger === 'point-of-no-return' && typed !== step.host)
+    const world = this.#ground?.observer.world ?? { hosts: {} };
+    if (dangerNow(step, world) === 'point-of-no-return' && typed !== step.host)
       return refused(`type ${step.host} to confirm`);
     this.#decisions.give({ kind: 'run', typed: typed ?? null });
     return accepted;
@@ -289,11 +291,8 @@ export class Engine implements EngineController {
   }
 
   async #prepare(): Promise<Ground | null> {
-    const { config, connect, operator } = this.#options;
     const ground = await prepare({
-      config,
-      connect,
-      operator,
+      ...this.#options,
       ask: this.#asking.ask,
       say: (doing) => {
         if (this.view.stage.kind === 'connecting') this.#board.set({ stage: { kind: 'connecting', doing } });

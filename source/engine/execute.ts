@@ -15,6 +15,7 @@ export const execute = async (execution: Execution): Promise<Executed> => {
     beforeSeconds,
     execution.settling,
     execution.leaving,
+    'a fresh look',
   );
   const probe = step.probe(observer.world);
   if (probe.state === 'done' && step.after.every((one) => one.holds(observer.world).holds))

@@ -1,6 +1,15 @@
-import { type ClusterFacts, primaryOf } from '../cluster/facts.ts';
+import { type ClusterFacts, hostsOf, primaryOf } from '../cluster/facts.ts';
+import { hostIn, type World } from '../cluster/world.ts';
 import type { Direction } from '../runbook/runbooks.ts';
 import type { RollbackVerdict } from '../runbook/verdict.ts';
+
+/** Directories that a way back has left aside, host by host; '' where there are none. */
+const keptAside = (facts: ClusterFacts, world: World): string => {
+  const kept = hostsOf(facts).flatMap((host) =>
+    (hostIn(world, host.alias)?.abandoned ?? []).map((path) => `${host.alias}:${path}`),
+  );
+  return kept.length === 0 ? '' : `; kept aside, until pgaf-upgrade cleanup: ${kept.join(', ')}`;
+};
 
 /** What is true at the end of a runbook. */
 export const finalWords = (
@@ -8,6 +17,7 @@ export const finalWords = (
   direction: Direction,
   steps: number,
   verdict: RollbackVerdict,
+  world: World,
 ): string => {
   const primary = primaryOf(facts);
   switch (direction) {
@@ -17,7 +27,7 @@ export const finalWords = (
       return 'the old clusters are removed';
     case 'rollback':
       return steps > 0
-        ? `every node runs PostgreSQL ${primary.oldVersion} again`
+        ? `every node runs PostgreSQL ${primary.oldVersion} again${keptAside(facts, world)}`
         : `no step to take back: ${verdict.says}`;
   }
 };

@@ -29,14 +29,14 @@ export const stateHome = (env: Readonly<Record<string, string | undefined>>): st
   );
 
 /** Where the runs of one cluster are kept, below the state home. */
-export const clusterHome = (home: string, cluster: string): string =>
+export const clusterDirectory = (home: string, cluster: string): string =>
   join(home, cluster.replaceAll('/', '_'));
 
 export const journalFile = (directory: string): string => join(directory, 'journal.ndjson');
 
 /** What consoles of this machine wrote of a run; nothing where there is no journal of it. Changes nothing. */
 export const readEarlier = (home: string, cluster: string, run: string): readonly Recorded[] => {
-  const path = journalFile(join(clusterHome(home, cluster), run));
+  const path = journalFile(join(clusterDirectory(home, cluster), run));
   return existsSync(path) ? parseJournal(readFileSync(path, 'utf8')) : [];
 };
 
@@ -84,7 +84,7 @@ export class Journal {
    * ended and marked. Errors: the directory cannot be written.
    */
   static open(home: string, cluster: string, run: string): Result<Journal> {
-    const parent = clusterHome(home, cluster);
+    const parent = clusterDirectory(home, cluster);
     const directory = join(parent, run);
     try {
       for (const one of [home, parent, directory, join(directory, 'output')]) privateDirectory(one);

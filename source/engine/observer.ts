@@ -10,6 +10,8 @@ import { lookScript } from './look/script.ts';
 /** Milliseconds between two looks while waiting for the servers to show something. */
 const pauseMs = 250;
 const lookTimeoutMs = 30_000;
+/** A look that is no older than this, in milliseconds since it began, need not be made again before a step. */
+const defaultFreshMs = 1_000;
 
 export type Settled =
   | { readonly settled: true }
@@ -22,7 +24,15 @@ export class Observer {
   readonly #hosts: ReadonlyMap<string, RemoteHost>;
   readonly #onLook: (alias: string) => void;
 
-  constructor(facts: ClusterFacts, hosts: ReadonlyMap<string, RemoteHost>, onLook: (alias: string) => void) {
+  readonly #freshMs: number;
+
+  constructor(
+    facts: ClusterFacts,
+    hosts: ReadonlyMap<string, RemoteHost>,
+    onLook: (alias: string) => void,
+    freshMs: number = defaultFreshMs,
+  ) {
+    this.#freshMs = freshMs;
     this.#facts = facts;
     this.#hosts = hosts;
     this.#onLook = onLook;
@@ -41,17 +51,21 @@ export class Observer {
     return this.#world;
   }
 
-  /** Looks until every condition holds, or the time is up. `say` hears what is still waited for. */
+  /**
+   * Looks until every condition holds, or the time is up. `say` hears what is still waited for. After a command only
+   * a new look counts; before one, a look that has just been made is as good.
+   */
   async until(
     conditions: readonly Condition[],
     aliases: readonly string[],
     seconds: number,
     say: (waitingFor: string) => void,
     stop: () => boolean,
+    from: 'a new look' | 'a fresh look' = 'a new look',
   ): Promise<Settled> {
     const deadline = Date.now() + seconds * 1000;
+    let world = from === 'a fresh look' && this.#isFresh(aliases) ? this.#world : await this.look(aliases);
     for (;;) {
-      const world = await this.look(aliases);
       const unmet = conditions.flatMap((condition) => {
         const verdict = condition.holds(world);
         return verdict.holds ? [] : [{ says: condition.says, found: verdict.found }];
@@ -61,7 +75,17 @@ export class Observer {
       if (Date.now() >= deadline || stop()) return { settled: false, unmet };
       say(`${first.says} (now: ${first.found})`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      world = await this.look(aliases);
     }
+  }
+
+  /** Where one step follows the other without a person in between, the look after the first is the look before the second. */
+  #isFresh(aliases: readonly string[]): boolean {
+    const since = Date.now() - this.#freshMs;
+    return aliases.every((alias) => {
+      const look = this.#world.hosts[alias];
+      return look?.kind === 'seen' && look.at > since;
+    });
   }
 
   async #lookAt(alias: string): Promise<Look> {

@@ -5,8 +5,10 @@ import type { MonitorFeed } from '../monitor/feed.ts';
 import { openFeed } from '../monitor/open-feed.ts';
 import type { Ask, Connect, RemoteHost } from '../remote/host.ts';
 import { factsId } from '../runbook/facts-id.ts';
+import { rollbackVerdict } from '../runbook/verdict.ts';
 import { discover } from './discover/discover.ts';
-import { type Entry, Journal } from './journal.ts';
+import { clusterDirectory, type Entry, Journal } from './journal.ts';
+import { disagreement, lastJournalVerdict } from './journal-verdict.ts';
 import { RunLock } from './lock/run-lock.ts';
 import { Observer } from './observer.ts';
 import type { Identity } from './run-identity.ts';
@@ -20,6 +22,8 @@ export interface Ground {
   readonly observer: Observer;
   readonly feed: MonitorFeed;
   readonly lock: RunLock;
+  /** Where an earlier console's journal said otherwise about the way back than the disks say now. */
+  readonly journalSays: string | null;
 }
 
 /** What a run has once it may be gone on with here. */
@@ -31,10 +35,12 @@ export interface Run extends Ground {
 export interface Preparation {
   readonly config: Config;
   readonly connect: Connect;
+  readonly stateHome: string;
   readonly operator: string;
   readonly ask: Ask;
   readonly say: (doing: string) => void;
   readonly heard: (alias: string) => void;
+  readonly freshMs?: number;
 }
 
 /** Opens the journal of a run, new or known, and writes down who goes on with it. */
@@ -97,12 +103,16 @@ export const prepare = async (preparation: Preparation): Promise<Result<Ground>>
     postgresUser: facts.postgres,
     psql: `${facts.monitor.newBindir}/psql`,
   });
-  const observer = new Observer(facts, hosts, preparation.heard);
+  const observer = new Observer(facts, hosts, preparation.heard, preparation.freshMs);
+  preparation.say('looking at every host');
+  const verdict = rollbackVerdict(facts, await observer.look());
+  const earlier = lastJournalVerdict(clusterDirectory(preparation.stateHome, facts.name));
+  const journalSays = disagreement(earlier, verdict.says);
   const lock = new RunLock({
     host: monitor,
     workDir: facts.monitor.workDir,
     as: facts.postgres,
     operator: preparation.operator,
   });
-  return ok({ facts, fromRecord, hosts, observer, feed, lock });
+  return ok({ facts, fromRecord, hosts, observer, feed, lock, journalSays });
 };

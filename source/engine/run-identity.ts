@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
 import type { Direction } from '../runbook/runbooks.ts';
 import { ofKind, type Recorded } from './journal/entry.ts';
-import { clusterHome, readEarlier } from './journal.ts';
+import { clusterDirectory, readEarlier } from './journal.ts';
 import type { RunFile } from './lock/standing.ts';
 
 /** Which run this is: a new one, or one that was begun before, here or by another console. */
@@ -31,7 +31,7 @@ const isUnfinished = (records: readonly Recorded[]): boolean => {
 
 /** The newest run on this machine that was begun and not finished. */
 const unfinishedHere = (home: string, cluster: string, operator: string): Identity | null => {
-  const parent = clusterHome(home, cluster);
+  const parent = clusterDirectory(home, cluster);
   if (!existsSync(parent)) return null;
   const [newest] = readdirSync(parent).sort().reverse();
   if (newest === undefined) return null;
@@ -63,7 +63,7 @@ export const identify = (
   } catch (thrown) {
     return fail(
       problem(
-        `the journal cannot be kept in ${clusterHome(home, cluster)}`,
+        `the journal cannot be kept in ${clusterDirectory(home, cluster)}`,
         'make it readable for you, or set XDG_STATE_HOME to another directory',
         messageOf(thrown),
       ),

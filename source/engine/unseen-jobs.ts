@@ -51,6 +51,24 @@ export const nextAttempts = (
 };
 
 /**
+ * The jobs that were judged: their exit code was seen, and then the servers were. A console that was killed while the
+ * servers took their time has not judged.
+ */
+const judgedJobs = (journal: readonly Recorded[]): ReadonlySet<string> => {
+  const judged = new Set<string>();
+  const ended = new Map<StepId, string>();
+  for (const record of journal) {
+    if (!('entry' in record)) continue;
+    const { entry } = record;
+    if (entry.kind === 'ended' && entry.exitCode !== null) ended.set(entry.step, entry.job);
+    if (entry.kind !== 'done' && entry.kind !== 'failed') continue;
+    const job = ended.get(entry.step);
+    if (job !== undefined) judged.add(job);
+  }
+  return judged;
+};
+
+/**
  * The jobs whose end nobody here has seen, in the order of the run: what still runs always; what has ended, where this
  * machine had begun it, or where the servers do not show the step as done.
  */
@@ -61,11 +79,7 @@ export const unseenJobs = (
   journal: readonly Recorded[],
 ): readonly { readonly step: Step; readonly job: KeptJob }[] => {
   const newest = latest(jobs);
-  const seen = new Set(
-    ofKind(journal, 'ended')
-      .filter((entry) => entry.exitCode !== null)
-      .map((entry) => entry.job),
-  );
+  const seen = judgedJobs(journal);
   const begunHere = new Set(ofKind(journal, 'confirmed').map((entry) => entry.job));
   return steps.flatMap((step) => {
     const job = newest.get(step.id);

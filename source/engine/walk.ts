@@ -77,7 +77,13 @@ export class Walk {
     this.#parts.board.set({
       stage: {
         kind: 'finished',
-        says: finalWords(run.facts, direction, progress.steps.length, this.#parts.board.view.verdict),
+        says: finalWords(
+          run.facts,
+          direction,
+          progress.steps.length,
+          this.#parts.board.view.verdict,
+          run.observer.world,
+        ),
       },
       phase: progress.steps.at(-1)?.phase ?? null,
     });

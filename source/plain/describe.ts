@@ -1,6 +1,7 @@
-import type { EngineView, StepFailure, StepView } from '../engine/controller.ts';
+import type { EngineView, RollbackPreview, StepFailure, StepView } from '../engine/controller.ts';
 import { phases } from '../runbook/step.ts';
 import { numberOf } from '../store/selectors.ts';
+import { takes } from '../ui/rows/way-back.ts';
 
 const dangers = {
   reads: 'only reads',
@@ -27,11 +28,25 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
     `  Guide:  ${step.guide.step ?? 'not in the guide'}.${differs}`,
     ...step.before.map((says) => `  Before: ${says}`),
     ...step.after.map((says) => `  After:  ${says}`),
+    ...(step.givesUp === null ? [] : [`  Gives up: ${step.givesUp}`]),
     `  Undo:   ${step.undo}`,
     '  Script:',
     ...indented(script),
   ];
 };
+
+/** What going back is, before its first step is asked for. */
+export const describeWayBack = (preview: RollbackPreview): readonly string[] => [
+  '',
+  `Way back: ${preview.verdict.says}`,
+  `  Why:    ${preview.why}`,
+  ...(preview.journalSays === null ? [] : [`  Journal: ${preview.journalSays}`]),
+  ...(preview.steps.length === 0 ? [] : [`  Takes:  ${takes(preview)}`]),
+  ...preview.steps.map(
+    (step, at) =>
+      `  ${String(at + 1).padStart(3)}. ${step.host}: ${step.title}${step.danger === 'point-of-no-return' ? ' (POINT OF NO RETURN)' : ''}`,
+  ),
+];
 
 /** A failure with everything that is needed to choose how to go on. */
 export const describeFailure = (

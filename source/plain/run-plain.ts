@@ -2,7 +2,7 @@ import type { EngineController, EngineView, LockView, StepView } from '../engine
 import type { StepId } from '../runbook/step.ts';
 import { stepOf } from '../store/selectors.ts';
 import { answerQuestion } from './answer-question.ts';
-import { describeFailure, describeStep } from './describe.ts';
+import { describeFailure, describeStep, describeWayBack } from './describe.ts';
 import { finalLines } from './final.ts';
 import { plainNews } from './news.ts';
 import { followOutput } from './output-lines.ts';
@@ -30,6 +30,7 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
   let doing = '';
   let noticed = 0;
   let running: StepId | null = null;
+  let wayBackSaid = false;
   const news = (view: EngineView) => {
     if (view.stage.kind === 'running') running = view.stage.step;
     if (view.stage.kind === 'connecting' && view.stage.doing !== doing) {
@@ -58,6 +59,19 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
     return null;
   };
 
+  /** Once for each turn onto the way back: what it is, before its first step is asked for. */
+  const sayWayBack = async (view: EngineView): Promise<void> => {
+    const said = wayBackSaid;
+    wayBackSaid = view.direction === 'rollback';
+    if (said || !wayBackSaid) return;
+    const preview = await controller.previewRollback();
+    if (preview !== null) write(describeWayBack(preview));
+  };
+
+  /** Turns onto the way back, or from it to the upgrade. */
+  const turned = (view: EngineView): boolean =>
+    !refusal(controller.turn(view.direction === 'rollback' ? 'upgrade' : 'rollback'));
+
   /** Whether the step was started; false leaves. */
   const confirmed = async (view: EngineView, step: StepView): Promise<boolean> => {
     write(describeStep(view, step));
@@ -68,8 +82,12 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
     }
     for (;;) {
       if (yes === undefined) {
-        const answer = await ask(`Run this step on ${step.host}? [y/N/skip/quit] `);
+        const answer = await ask(`Run this step on ${step.host}? [y/N/skip/back/quit] `);
         if (answer === null || /^q(uit)?$/i.test(answer.trim())) return false;
+        if (/^b(ack)?$/i.test(answer.trim())) {
+          if (turned(view)) return true;
+          continue;
+        }
         if (/^s(kip)?$/i.test(answer.trim())) {
           const reason = (await ask(step.optional ? 'Reason (may be empty): ' : 'Reason: '))?.trim() ?? '';
           if (reason === '' && !step.optional) write(['A reason is needed.']);
@@ -77,7 +95,9 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
           continue;
         }
         if (!isYes(answer)) {
-          write(['Not run. y runs it, skip passes over it, quit leaves.']);
+          write([
+            `Not run. y runs it, skip passes over it, back ${view.direction === 'rollback' ? 'goes on with the upgrade' : 'shows the way back'}, quit leaves.`,
+          ]);
           continue;
         }
       }
@@ -94,9 +114,11 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
     write(describeFailure(view, step, view.stage.failure));
     if (yes !== undefined) return false;
     for (;;) {
-      const answer = (await ask('Now: [retry/skip/probe/quit] '))?.trim().toLowerCase() ?? 'quit';
+      const answer = (await ask('Now: [retry/skip/probe/back/quit] '))?.trim().toLowerCase() ?? 'quit';
       if (answer === 'quit' || answer === 'q') return false;
-      if (answer === 'retry' || answer === 'r') {
+      if (answer === 'back' || answer === 'b') {
+        if (turned(view)) return true;
+      } else if (answer === 'retry' || answer === 'r') {
         const typed = await typedFor(step);
         if (typed !== null && !refusal(controller.retry(step.id, typed.typed))) return true;
       } else if (answer === 'skip' || answer === 's') {
@@ -146,6 +168,7 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
       case 'failed': {
         const step = stepOf(view, stage.step);
         if (step === null) return 1;
+        await sayWayBack(view);
         return (stage.kind === 'confirm' ? await confirmed(view, step) : await recovered(view, step))
           ? null
           : 1;

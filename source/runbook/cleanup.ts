@@ -1,26 +1,39 @@
 import { posix } from 'node:path';
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../cluster/facts.ts';
 import { sh } from '../cluster/quote.ts';
-import { hostIn, monitorIn } from '../cluster/world.ts';
+import { hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
 import { about, describe, everyNodeSettled, isMajor, when } from './conditions.ts';
 import { done, makeStep, pending } from './make-step.ts';
 import { newEverywhere } from './phases/restore.ts';
 import { serviceUser } from './phases/service.ts';
 import { mark, script } from './shell.ts';
 import type { Condition, Step } from './step.ts';
+import { tidyStep } from './tidy.ts';
+
+/** One directory that nothing needs any more, and which major version it must hold to be the right one. */
+interface Discarded {
+  readonly path: string;
+  readonly major: number;
+}
 
 const isThere = (facts: ClusterFacts, host: HostFacts): Condition =>
   about(host.alias, `${host.backupData} is PostgreSQL ${facts.oldMajor}, and nothing runs on it`, (seen) => {
     if (!isMajor(seen.backupData, facts.oldMajor)) return when(false, `it ${describe(seen.backupData)}`);
-    return when(seen.backupData.kind === 'cluster' && !seen.backupData.running, 'a server runs on it');
+    return when(isCluster(seen.backupData) && !seen.backupData.running, 'a server runs on it');
   });
 
-const dataIsLive = (facts: ClusterFacts, host: HostFacts): Condition =>
+const newIsLive = (facts: ClusterFacts, host: HostFacts): Condition =>
   about(host.alias, `${host.data}, the running one, is PostgreSQL ${facts.newMajor}`, (seen) =>
     when(
-      isMajor(seen.data, facts.newMajor) && seen.data.kind === 'cluster' && seen.data.running,
+      isMajor(seen.data, facts.newMajor) && isCluster(seen.data) && seen.data.running,
       `it ${describe(seen.data)}`,
     ),
+  );
+
+/** After a way back the old version is the one that runs. */
+const somethingIsLive = (host: HostFacts): Condition =>
+  about(host.alias, `a server runs on ${host.data}`, (seen) =>
+    when(isCluster(seen.data) && seen.data.running, `it ${describe(seen.data)}`),
   );
 
 /** Whichever node the primary is by now. */
@@ -38,84 +51,140 @@ const healthy: Condition = {
 };
 
 /** The proofs that are asked on the host itself, in the same breath as the removal. */
-const proofLines = (facts: ClusterFacts, host: HostFacts): string[] => [
-  `old=${sh(host.backupData)} live=${sh(host.data)}`,
-  `[ "$(cat "$old/PG_VERSION")" = ${facts.oldMajor} ] || { echo "$old is not PostgreSQL ${facts.oldMajor}" >&2; exit 1; }`,
+const proofLines = (host: HostFacts, { path, major }: Discarded): string[] => [
+  `old=${sh(path)} live=${sh(host.data)}`,
+  `[ "$(cat "$old/PG_VERSION")" = ${major} ] || { echo "$old is not PostgreSQL ${major}" >&2; exit 1; }`,
   `[ "$(readlink -f "$old")" != "$(readlink -f "$live")" ] || { echo "$old is the running data directory" >&2; exit 1; }`,
   `[ ! -L "$old" ] || { echo "$old is a symbolic link" >&2; exit 1; }`,
+  '# a server on it would hold this file, whoever runs it',
+  '[ ! -e "$old/postmaster.pid" ] || { echo "$old/postmaster.pid is there: a server ran on it, or runs" >&2; exit 1; }',
   '# every process that this user may look into: files under it, or its working directory there',
-  `open=$(find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 -lname "$old/*" 2>/dev/null | head -n 3 || true)`,
+  `open=$(find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 '(' -lname "$old" -o -lname "$old/*" ')' 2>/dev/null | head -n 3 || true)`,
   `[ -z "$open" ] || { echo "something has it open: $open" >&2; exit 1; }`,
 ];
 
-const measureStep = (facts: ClusterFacts, host: HostFacts): Step =>
-  makeStep(facts, {
-    id: 'measure',
-    phase: 'W',
-    host,
-    as: serviceUser(host),
-    title: `Look at ${posix.basename(host.backupData)}: what removing it frees`,
-    reason: 'Files that are shared with the running cluster by links free nothing; the rest does.',
-    guide: 'Post-Upgrade Cleanup',
-    danger: 'reads',
-    script: script(
-      ...proofLines(facts, host),
-      `find "$old" -type f -links 1 -printf '%s\\n' | awk '{ n += $1 } END { printf "removing it frees %.1f MB\\n", n / 1048576 }'`,
-      `find "$old" -type f -links +1 -printf '%s\\n' | awk '{ n += $1 } END { printf "shared with the running cluster, and staying there: %.1f MB\\n", n / 1048576 }'`,
-      serviceUser(host) === 'root'
-        ? `runuser -u ${sh(facts.postgres)} -- sh -c ${sh(mark(host, 'cleanup-measured'))}`
-        : mark(host, 'cleanup-measured'),
-    ),
-    probe: (world) => {
-      const seen = hostIn(world, host.alias);
-      if (seen?.backupData.kind === 'absent') return done('it is removed');
-      return seen?.markers.includes('cleanup-measured') ? done('looked at') : pending('not looked at yet');
-    },
-    before: [isThere(facts, host), dataIsLive(facts, host)],
-    quietSeconds: 300,
-    undo: 'nothing to undo: it reads only',
+const sizeLines: readonly string[] = [
+  `find "$old" -type f -links 1 -printf '%s\\n' | awk -v name="$old" '{ n += $1 } END { printf "removing %s frees %.1f MB\\n", name, n / 1048576 }'`,
+  `find "$old" -type f -links +1 -printf '%s\\n' | awk '{ n += $1 } END { if (n > 0) printf "%.1f MB of it have a second name and stay there\\n", n / 1048576 }'`,
+];
+
+const markAs = (facts: ClusterFacts, host: HostFacts, id: string): string =>
+  serviceUser(host) === 'root'
+    ? `runuser -u ${sh(facts.postgres)} -- sh -c ${sh(mark(host, id))}`
+    : mark(host, id);
+
+const differs =
+  'Not delete_old_cluster.sh: it holds the path as it was at upgrade time, which is now the live cluster.';
+
+const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
+  const old = { path: host.backupData, major: facts.oldMajor };
+  const common = { phase: 'W', host, as: serviceUser(host), guide: 'Post-Upgrade Cleanup' } as const;
+  return [
+    makeStep(facts, {
+      ...common,
+      id: 'measure',
+      title: `Look at ${posix.basename(host.backupData)}: what removing it frees`,
+      reason: 'Files that are shared with the running cluster by links free nothing; the rest does.',
+      danger: 'reads',
+      script: script(...proofLines(host, old), ...sizeLines, markAs(facts, host, 'cleanup-measured')),
+      probe: (world) => {
+        const seen = hostIn(world, host.alias);
+        if (seen?.backupData.kind === 'absent') return done('it is removed');
+        return seen?.markers.includes('cleanup-measured') ? done('looked at') : pending('not looked at yet');
+      },
+      before: [isThere(facts, host), newIsLive(facts, host)],
+      quietSeconds: 300,
+      undo: 'nothing to undo: it reads only',
+    }),
+    makeStep(facts, {
+      ...common,
+      id: 'remove',
+      title: `Remove ${posix.basename(host.backupData)}`,
+      reason:
+        isNode(host) && host !== primaryOf(facts)
+          ? 'With the last image gone, the way back is a backup.'
+          : 'The upgrade is accepted; the old cluster is not needed any more.',
+      differs,
+      danger: 'point-of-no-return',
+      script: script(...proofLines(host, old), 'rm -rf -- "$old"', 'echo "removed $old"'),
+      probe: (world) =>
+        hostIn(world, host.alias)?.backupData.kind === 'absent'
+          ? done('it is removed')
+          : pending(`${host.backupData} is there`),
+      before: [isThere(facts, host), newIsLive(facts, host), newEverywhere(facts), everyNodeSettled, healthy],
+      after: [
+        about(host.alias, `${host.backupData} is gone`, (seen) =>
+          when(seen.backupData.kind === 'absent', `it ${describe(seen.backupData)}`),
+        ),
+        newIsLive(facts, host),
+      ],
+      quietSeconds: 300,
+      undo: 'none',
+    }),
+  ];
+};
+
+/** `…/data_pg17_abandoned_2` tells which version it must hold; a name that does not is left alone. */
+const abandonedOn = (host: HostFacts, world: World): Discarded[] =>
+  (hostIn(world, host.alias)?.abandoned ?? []).flatMap((path) => {
+    const major = /_pg(\d+)_abandoned(_\d+)?$/.exec(path)?.[1];
+    return major === undefined || !path.startsWith(`${host.data}_pg`) ? [] : [{ path, major: Number(major) }];
   });
 
-const removeStep = (facts: ClusterFacts, host: HostFacts): Step =>
-  makeStep(facts, {
-    id: 'remove',
-    phase: 'W',
-    host,
-    as: serviceUser(host),
-    title: `Remove ${posix.basename(host.backupData)}`,
-    reason:
-      isNode(host) && host !== primaryOf(facts)
-        ? 'With the last image gone, the way back is a backup.'
-        : 'The upgrade is accepted; the old cluster is not needed any more.',
-    guide: 'Post-Upgrade Cleanup',
-    differs:
-      'Not delete_old_cluster.sh: it holds the path as it was at upgrade time, which is now the live cluster.',
-    danger: 'point-of-no-return',
-    script: script(...proofLines(facts, host), 'rm -rf -- "$old"', 'echo "removed $old"'),
-    probe: (world) => {
-      const seen = hostIn(world, host.alias);
-      return seen?.backupData.kind === 'absent'
-        ? done('it is removed')
-        : pending(`${host.backupData} is there`);
-    },
-    before: [isThere(facts, host), dataIsLive(facts, host), newEverywhere(facts), everyNodeSettled, healthy],
-    after: [
-      about(host.alias, `${host.backupData} is gone`, (seen) =>
-        when(seen.backupData.kind === 'absent', `it ${describe(seen.backupData)}`),
-      ),
-      dataIsLive(facts, host),
-    ],
-    quietSeconds: 300,
-    undo: 'none',
-  });
+/** What a way back left aside. */
+const abandonedSteps = (facts: ClusterFacts, host: HostFacts, world: World): Step[] =>
+  abandonedOn(host, world).map((one) =>
+    makeStep(facts, {
+      id: `remove-${posix.basename(one.path).replaceAll(/[^A-Za-z0-9_.-]/g, '_')}`,
+      phase: 'W',
+      host,
+      as: serviceUser(host),
+      title: `Remove ${posix.basename(one.path)}`,
+      reason:
+        one.major === facts.newMajor
+          ? `A way back left it: what ${facts.newMajor} wrote before is in it and nowhere else.`
+          : 'A way back left it: it shares files with another abandoned directory and cannot be used.',
+      guide: null,
+      danger: 'point-of-no-return',
+      script: script(...proofLines(host, one), ...sizeLines, 'rm -rf -- "$old"', 'echo "removed $old"'),
+      probe: (now) => {
+        const seen = hostIn(now, host.alias);
+        if (seen === null) return pending('not seen');
+        return seen.abandoned.includes(one.path) ? pending('it is there') : done('it is removed');
+      },
+      before: [somethingIsLive(host), everyNodeSettled, healthy],
+      after: [
+        about(host.alias, `${one.path} is gone`, (seen) =>
+          when(!seen.abandoned.includes(one.path), 'it is there'),
+        ),
+        somethingIsLive(host),
+      ],
+      quietSeconds: 300,
+      undo: 'none',
+    }),
+  );
 
-/** Days later, host by host; the secondaries' images last, because they are the way back. */
-export const cleanupRunbook = (facts: ClusterFacts): readonly Step[] => {
+/** While one image is kept, the marks that tell what it is worth are kept too. */
+const allRemoved = (facts: ClusterFacts): Condition => ({
+  says: 'every old directory is removed',
+  holds: (world) => {
+    const left = hostsOf(facts).find((host) => hostIn(world, host.alias)?.backupData.kind !== 'absent');
+    return when(left === undefined, left === undefined ? '' : `${left.alias}: ${left.backupData}`);
+  },
+});
+
+/** Days later, host by host; the secondaries' images last, because they are the way back; and the marks after all of them. */
+export const cleanupRunbook = (facts: ClusterFacts, world: World): readonly Step[] => {
   const primary = primaryOf(facts);
   const order = [
     facts.monitor,
     primary,
     ...hostsOf(facts).filter((host) => isNode(host) && host !== primary),
   ];
-  return order.flatMap((host) => [measureStep(facts, host), removeStep(facts, host)]);
+  return [
+    ...order.flatMap((host) => abandonedSteps(facts, host, world)),
+    ...order.flatMap((host) => backupSteps(facts, host)),
+    // The monitor's last: the record there finds the rest of this if it is interrupted.
+    ...[...order.slice(1), facts.monitor].map((host) => tidyStep(facts, host, 'W', [allRemoved(facts)])),
+  ];
 };

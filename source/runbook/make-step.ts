@@ -24,6 +24,7 @@ export interface StepParts {
   readonly optional?: boolean;
   readonly causes?: readonly Cause[];
   readonly writes?: Step['writes'];
+  readonly givesUp?: Step['givesUp'];
 }
 
 /** Completes a step. Every host is looked at by default: hosts are asked side by side, so it costs one round trip. */
@@ -51,6 +52,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     optional: parts.optional ?? false,
     causes: parts.causes ?? [],
     writes: parts.writes ?? 'unchanged',
+    givesUp: parts.givesUp ?? (() => null),
   };
 };
 

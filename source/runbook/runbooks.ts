@@ -15,6 +15,6 @@ export const runbookFor = (facts: ClusterFacts, world: World, direction: Directi
     case 'rollback':
       return rollbackRunbook(facts, world).steps;
     case 'cleanup':
-      return cleanupRunbook(facts);
+      return cleanupRunbook(facts, world);
   }
 };

@@ -76,11 +76,17 @@ export interface Step {
   readonly undo: string;
   /** May be passed over without a reason (a rehearsal switchover, say). */
   readonly optional: boolean;
+  /** What is given up by running it now, in words: then the host's name is asked for, whatever `danger` says. Null: nothing. */
+  readonly givesUp: (world: World) => string | null;
   /** Where the cause of a failure is to be found on the host: read-only scripts, run when the step has failed. */
   readonly causes: readonly Cause[];
   /** What the application feels: its writes stop with this step, or come back with it. */
   readonly writes: 'stop' | 'resume' | 'unchanged';
 }
+
+/** How a step is confirmed now. */
+export const dangerNow = (step: Step, world: World): Danger =>
+  step.givesUp(world) === null ? step.danger : 'point-of-no-return';
 
 export interface Cause {
   /** A file's path, or the command in short. */

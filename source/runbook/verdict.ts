@@ -1,6 +1,6 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../cluster/facts.ts';
 import { hostIn, isCluster, type World } from '../cluster/world.ts';
-import { isSwapped } from './evidence.ts';
+import { isSwapped, newClusterStarted, newSystemIdentifier } from './evidence.ts';
 import { type Route, rollbackRoute } from './rollback/route.ts';
 
 /** What going back means now. Computed from the disks of every host, never from a memory of what was done. */
@@ -12,10 +12,27 @@ export type RollbackVerdict =
   | { readonly kind: 'loses-new-writes'; readonly says: string }
   | { readonly kind: 'backup-only'; readonly says: string };
 
+/**
+ * Without the record of the hand-over (somebody started pg_autoctl by hand, or the work directory is gone) the servers
+ * tell whether applications could write: pg_autoctl runs it, it listens to the network, or its state file was patched.
+ */
+const writtenUnrecorded = (facts: ClusterFacts, primary: NodeFacts, world: World): string | null => {
+  const seen = hostIn(world, primary.alias);
+  if (seen === null || newClusterStarted(facts, primary, world) === 'never') return null;
+  const open =
+    seen.autoctl ||
+    (seen.server !== null && seen.server.listenAddresses !== '') ||
+    (seen.stateIdentifier !== null && seen.stateIdentifier === newSystemIdentifier(facts, primary, world));
+  if (!open) return null;
+  const since = seen.server === null ? '' : ` since ${seen.server.startedAt.slice(11, 16)} UTC or before`;
+  return `what ${facts.newMajor} wrote${since} is lost (how much, nothing on the disks tells)`;
+};
+
 /** What the new version has written since it was handed to the application, in words; null when it was not yet. */
 const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: World): string | null => {
   const seen = hostIn(world, primary.alias);
-  if (seen === null || seen.handedOver === null || !isSwapped(facts, primary, world)) return null;
+  if (seen === null || !isSwapped(facts, primary, world)) return null;
+  if (seen.handedOver === null) return writtenUnrecorded(facts, primary, world);
   const { control, at } = seen.handedOver;
   const now = isCluster(seen.data) ? seen.data.control : null;
   // A server that runs has not written its counters into pg_control yet; one that never ran again has written nothing.

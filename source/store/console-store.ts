@@ -15,6 +15,8 @@ export interface ConsoleStoreOptions {
   readonly guard?: GuardTimes;
   /** The shortest time between two notifications about output. */
   readonly intervalMs?: number;
+  /** Shows the way back before anything else, as soon as the servers have been looked at. */
+  readonly opensWithWayBack?: boolean;
 }
 
 /** The one state that the screen shows, and everything that keys may do with it. */
@@ -122,12 +124,21 @@ export const createConsoleStore = (
     }),
   ];
   watchDecidable(state.getState());
+  const turning = createTurning(state, controller, guard);
+  if (options.opensWithWayBack === true) {
+    const stop = controller.onChange(({ stage }) => {
+      if (stage.kind !== 'confirm' && stage.kind !== 'finished') return;
+      stop();
+      turning.askWayBack(true);
+    });
+    stops.push(stop);
+  }
 
   return {
     state,
     controller,
     go: createNavigation(state),
-    decide: { ...createDecisions(state, controller, guard), ...createTurning(state, controller, guard) },
+    decide: { ...createDecisions(state, controller, guard), ...turning },
     dispose() {
       for (const stop of stops) stop();
       views.stop();

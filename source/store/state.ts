@@ -20,8 +20,8 @@ export type Dialog =
   /** Taking the lock over from a dead holder: a name must be typed. */
   | { readonly kind: 'take-over' }
   | { readonly kind: 'search' }
-  /** What going back would be, or, while going back, the question whether to go on with the upgrade. */
-  | { readonly kind: 'way-back' };
+  /** What going back would be, or, while going back, what is left of it. `opening`: the console was started with it. */
+  | { readonly kind: 'way-back'; readonly opening: boolean };
 
 /** What the engine said about going back. */
 export type Preview =

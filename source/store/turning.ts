@@ -1,22 +1,29 @@
 import type { StoreApi } from 'zustand/vanilla';
 import { messageOf } from '../cluster/result.ts';
-import type { EngineController } from '../engine/controller.ts';
+import type { Direction, EngineController } from '../engine/controller.ts';
 import { tooSoon } from './decisions.ts';
 import type { PressGuard } from './guard.ts';
 import type { ConsoleState, Preview } from './state.ts';
 
 /** Going back, and going on again. Neither runs anything: only the steps on the screen become others. */
 export interface Turning {
-  /** Asks the engine what going back would be now, and shows it. */
-  askWayBack(): void;
+  /** Asks the engine what going back would be now, and shows it. `opening`: as the first thing on the screen. */
+  askWayBack(opening?: boolean): void;
   /** Enter on what is shown: the other runbook comes on the screen. */
   turn(): void;
 }
 
+const isOpening = ({ dialog }: ConsoleState): boolean => dialog?.kind === 'way-back' && dialog.opening;
+
 /** Whether there is anything that Enter could put on the screen. */
 export const mayTurn = (state: ConsoleState): boolean =>
+  isOpening(state) ||
   state.view.direction === 'rollback' ||
   (state.preview.kind === 'known' && state.preview.preview.steps.length > 0);
+
+/** What Enter on the way-back view leads to. */
+export const turnsTo = (state: ConsoleState): 'the first step' | Direction =>
+  isOpening(state) ? 'the first step' : state.view.direction === 'rollback' ? 'upgrade' : 'rollback';
 
 /** The turning over a state and its engine. */
 export const createTurning = (
@@ -36,17 +43,16 @@ export const createTurning = (
     }
   };
   return {
-    askWayBack() {
+    askWayBack(opening = false) {
       asked += 1;
       const mine = asked;
       store.setState({
-        dialog: { kind: 'way-back' },
+        dialog: { kind: 'way-back', opening },
         preview: { kind: 'looking' },
         typed: '',
         helpTop: 0,
         hint: null,
       });
-      if (store.getState().view.direction === 'rollback') return;
       void look().then((preview) => {
         // An answer to an earlier question, or after the dialog was closed, is not shown.
         if (mine === asked && store.getState().dialog?.kind === 'way-back') store.setState({ preview });
@@ -59,7 +65,12 @@ export const createTurning = (
         store.setState({ hint: tooSoon });
         return;
       }
-      const outcome = controller.turn(state.view.direction === 'upgrade' ? 'rollback' : 'upgrade');
+      const to = turnsTo(state);
+      if (to === 'the first step') {
+        store.setState({ dialog: null, hint: null });
+        return;
+      }
+      const outcome = controller.turn(to);
       if ('refused' in outcome)
         store.setState({ hint: { text: `Refused: ${outcome.refused}`, tone: 'bad' } });
       else store.setState({ dialog: null, selected: null, face: null, hostFilter: null, hint: null });

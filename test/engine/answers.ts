@@ -37,7 +37,7 @@ const directory = (key: string, view: DirectoryView): Lines => {
       [key, 'other'],
       [`${key}.entries`, String(view.entries)],
     ];
-  const flags = ['linked', 'disarmed', 'running', 'standby', 'carried'] as const;
+  const flags = ['linked', 'disarmed', 'shared', 'running', 'standby', 'carried'] as const;
   return [
     [key, 'cluster'],
     [`${key}.major`, String(view.major)],
@@ -76,6 +76,7 @@ export const lookLines = (view: HostView): Lines => [
       ] as const)),
   ...(view.stopped === null ? [] : [text('stopped', controlData(view.stopped))]),
   text('markers', view.markers.map((marker) => `${marker}\n`).join('')),
+  text('abandoned', view.abandoned.map((path) => `${path}\n`).join('')),
   text('delete_scripts', view.deleteScripts.map((path) => `${path}\n`).join('')),
   ...(view.upgradePortBusy ? ([['upgrade_port', 'busy']] as const) : []),
   ...(view.unit === null ? [] : [text('unit', unitShown(view.unit, '/etc/systemd/system/x.service'))]),

@@ -36,6 +36,8 @@ export class Window {
       stateHome: this.home,
       operator: 'tess@bastion',
       alive: () => false,
+      // These tests change the servers between two decisions that are no second apart.
+      freshMs: 0,
       ...seat,
     });
   }

@@ -70,6 +70,7 @@ describe('a look', () => {
       major: 15,
       linked: true,
       disarmed: false,
+      shared: false,
       running: false,
       carried: true,
       databases: 1,
@@ -96,6 +97,21 @@ describe('a look', () => {
       disarmed: true,
       control: { state: 'shut down' },
     });
+  });
+
+  test('at an old directory whose pg_control was put back by hand: the links of its files still tell', () => {
+    const { node } = host;
+    host.cluster(node.backupData, 15, { 'global/pg_control': old, 'base/16384/24576': 'rows' });
+    expect(look().backupData).toMatchObject({ linked: false, shared: false });
+    host.sh(`ln "${node.backupData}/base/16384/24576" "${host.root}/also"`);
+    expect(look().backupData).toMatchObject({ linked: false, shared: true });
+  });
+
+  test('at what a way back left aside: listed, under whatever number', () => {
+    const { node } = host;
+    host.cluster(`${node.data}_pg17_abandoned`, 17);
+    host.cluster(`${node.data}_pg17_abandoned_2`, 17);
+    expect(look().abandoned).toEqual([`${node.data}_pg17_abandoned`, `${node.data}_pg17_abandoned_2`]);
   });
 
   test('at a cluster without any control file: there, and nothing is claimed of it', () => {

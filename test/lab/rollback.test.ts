@@ -1,8 +1,10 @@
-import { rm } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { drive } from './harness/drive.ts';
-import { type Lab, type LabHost, openLab, quote } from './harness/lab.ts';
+import { expectBack, promise } from './harness/back.ts';
+import { askWithoutJournal, drive } from './harness/drive.ts';
+import { type Lab, openLab, quote } from './harness/lab.ts';
+import { expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
 import { expectWriteReaches, recordTruth, type Truth } from './harness/truth.ts';
 import { type Desk, layDesk, openRun, walk } from './harness/walk.ts';
 
@@ -13,65 +15,23 @@ afterEach(async () => {
 });
 
 const begin = async (): Promise<{ lab: Lab; desk: Desk; before: Truth }> => {
-  const lab = await openLab({ secondaries: 2 });
+  const lab = await openLab({ snapshot: 'small' });
   desk = await layDesk(lab);
   const before = await recordTruth(lab);
-  await lab.psql(
-    'node1',
-    'app',
-    'create table promises (id int primary key); insert into promises select generate_series(1, 1000)',
-  );
+  await promise(lab);
   return { lab, desk, before };
 };
 
-/** Without its journal a new console must come to the same verdict: it reads the disks. */
-const expectSameVerdictWithoutJournal = async (at: Desk, says: string): Promise<void> => {
-  await rm(join(at.directory, 'state'), { recursive: true, force: true });
-  const again = await drive(at, { direction: 'rollback', until: () => true });
-  expect(again.verdict.says).toBe(says);
-};
-
-/** The cluster that was there: 15 everywhere, every row from before the window, names, priorities, quorum, settings. */
-const expectBack = async (
-  lab: Lab,
-  before: Truth,
-  options: { primary?: LabHost; sameIds: boolean },
-): Promise<void> => {
-  const primary = options.primary ?? 'node1';
-  expect(await lab.psql(primary, 'app', 'select count(*), sum(id) from promises')).toContain('1000|500500');
-  await lab.psql(primary, 'app', 'drop table promises');
-  const after = await recordTruth(lab);
-  const row = (node: Truth['nodes'][number]) => ({
-    ...(options.sameIds ? { id: node.id } : {}),
-    name: node.name,
-    priority: node.priority,
-    quorum: node.quorum,
-  });
-  const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
-  expect(after.nodes.map(row).sort(byName)).toEqual(before.nodes.map(row).sort(byName));
-  expect(after.numberSyncStandbys).toBe(before.numberSyncStandbys);
-  expect(after.primary).toBe(primary);
-  for (const host of lab.hosts) {
-    const [was, is] = [before.hosts[host], after.hosts[host]];
-    expect(is?.version.split('.')[0], host).toBe('15');
-    expect(is?.unit, host).toBe(was?.unit);
-    expect(is?.enabled, host).toBe(was?.enabled);
-    expect(is?.dropIns, host).toBe(was?.dropIns);
-  }
-  // Through an image another node is primary, with the settings that its own files have.
-  if (options.sameIds) expect(after.hosts[primary]?.settings).toEqual(before.hosts[primary]?.settings);
-  expect(after.databases).toEqual(before.databases);
-  await expectWriteReaches(lab, primary);
-};
-
+const forgetJournal = (at: Desk) => rm(join(at.directory, 'state'), { recursive: true, force: true });
 const back = (at: Desk) => drive(at, { direction: 'rollback' });
+const without15 = (lab: Lab) => `${lab.settings.pgdata}_pg15_bak`;
 
 describe('the way back from every state of the field guide’s table', () => {
   it('before pg_upgrade: everything stopped, 15 starts again where it stands', async () => {
     const { lab, desk: at, before } = await begin();
     const there = await drive(at, { until: (step) => step.id === 'D.node_1.pg-upgrade' });
     expect(there.verdict.kind).toBe('safe');
-    await expectSameVerdictWithoutJournal(at, there.verdict.says);
+    expect((await askWithoutJournal(at)).verdict).toEqual(there.verdict);
     expect((await back(at)).end).toBe('finished');
     await expectBack(lab, before, { sameIds: true });
   });
@@ -84,7 +44,7 @@ describe('the way back from every state of the field guide’s table', () => {
     expect(there.end).toBe('failed');
     expect(JSON.stringify(there.view.stage)).toMatch(/buffers_backend/);
     expect(there.verdict.kind).toBe('safe');
-    await expectSameVerdictWithoutJournal(at, there.verdict.says);
+    expect((await askWithoutJournal(at)).verdict).toEqual(there.verdict);
     expect((await back(at)).end).toBe('finished');
     await lab.psql('node1', 'app', 'drop view breaks');
     await expectBack(lab, before, { sameIds: true });
@@ -97,7 +57,7 @@ describe('the way back from every state of the field guide’s table', () => {
       kind: 'safe',
       says: expect.stringContaining('never been started'),
     });
-    await expectSameVerdictWithoutJournal(at, there.verdict.says);
+    expect((await askWithoutJournal(at)).verdict).toEqual(there.verdict);
     const console_ = openRun(at, { command: 'rollback' });
     try {
       expect(await walk(console_)).toBe('finished');
@@ -105,33 +65,46 @@ describe('the way back from every state of the field guide’s table', () => {
     } finally {
       await console_.kill();
     }
+    // It shares its files with the 15 that runs: whoever started it would destroy that.
+    const abandoned = quote(`${lab.settings.pgdata}_pg17_abandoned`);
+    const tried = await lab.pg(
+      'node1',
+      `${lab.settings.newBin}/pg_ctl -D ${abandoned} -w -t 20 -l /tmp/tried.log -o '-p 6999' start && echo STARTED; cat ${abandoned}/DO-NOT-START.txt`,
+    );
+    expect(tried).not.toContain('STARTED');
+    expect(tried).toContain('Do not start PostgreSQL 17');
     await expectBack(lab, before, { sameIds: true });
   });
 
-  it('17 started, verified and the monitor upgraded: through a secondary’s image, nothing lost', async () => {
+  it('17 started, verified and the monitor upgraded: through a secondary’s image, nothing acknowledged is lost', async () => {
     const { lab, desk: at, before } = await begin();
+    const load = await WriteLoad.start(lab, { maxMs: 300_000 });
     const there = await drive(at, { until: (step) => step.id === 'G.node_1.start' });
+    await load.ended();
+    expect(load.acknowledged.length).toBeGreaterThan(100);
     expect(there.verdict).toMatchObject({ kind: 'safe-through', node: 'node_2' });
-    await expectSameVerdictWithoutJournal(at, there.verdict.says);
+    const asked = await askWithoutJournal(at);
+    expect(asked.verdict).toEqual(there.verdict);
+    expect(asked.why).toContain('must never start again');
 
     // The old directory shares its files with a 17 that has run: it must not start, whoever tries.
-    const bak = `${lab.settings.pgdata}_pg15_bak`;
-    const tried = await lab.pg(
-      'node1',
-      `${lab.settings.oldBin}/pg_ctl -D ${quote(bak)} -w -t 20 -l /tmp/tried.log start && echo STARTED || cat /tmp/tried.log; cat ${quote(bak)}/DO-NOT-START.txt`,
-    );
+    const bak = quote(without15(lab));
+    const start = `${lab.settings.oldBin}/pg_ctl -D ${bak} -w -t 20 -l /tmp/tried.log start && echo STARTED || cat /tmp/tried.log`;
+    const tried = await lab.pg('node1', `${start}; cat ${bak}/DO-NOT-START.txt`);
     expect(tried).not.toContain('STARTED');
     expect(tried).toContain('pg_control');
     expect(tried).toContain('Do not start PostgreSQL 15');
 
     expect((await back(at)).end).toBe('finished');
-    await expectBack(lab, before, { primary: 'node2', sameIds: false });
-    expect(await lab.pg('node1', `ls -d ${quote(lab.settings.pgdata)}_pg17_abandoned`)).toContain(
-      'abandoned',
+    await expectAcknowledgedOn(load, lab, 'node2');
+    await lab.psql('node2', 'app', 'drop table public.harness_load');
+    expect(await lab.pg('node1', `ls -d ${quote(lab.settings.pgdata)}_pg*`)).toBe(
+      `${lab.settings.pgdata}_pg15_abandoned\n${lab.settings.pgdata}_pg17_abandoned\n`,
     );
+    await expectBack(lab, before, { primary: 'node2', sameIds: false });
   });
 
-  it('17 has written and one secondary is rebuilt: possible, and it says what is lost', async () => {
+  it('17 has written and one of two secondaries is rebuilt: possible, and it says what is lost', async () => {
     const { lab, desk: at, before } = await begin();
     const there = await drive(at, { until: (step) => step.id === 'H.node_3.aside' });
     await lab.psql('node1', 'app', 'create table written_on_17 as select 1 as a');
@@ -139,16 +112,87 @@ describe('the way back from every state of the field guide’s table', () => {
       kind: 'loses-new-writes',
       says: expect.stringMatching(/through node_3.* wrote since \d\d:\d\d/),
     });
-    await rm(join(at.directory, 'state'), { recursive: true, force: true });
+
+    // Somebody follows PostgreSQL's manual and gives the old directory its pg_control back: refused all the same.
+    await lab.pg('node1', `cd ${quote(without15(lab))}/global && mv pg_control.do-not-start pg_control`);
+    const asked = await askWithoutJournal(at);
+    expect(asked.verdict.says).toMatch(/^possible through node_3, but what 17 wrote since/);
+    expect(asked.why).toContain('must never start again');
+
+    await forgetJournal(at);
     const steps: string[] = [];
     const gone = await drive(at, {
       direction: 'rollback',
-      onStep: (step) => steps.push(`${step.id} ${step.danger}`),
+      onStep: (step) => {
+        steps.push(`${step.id} ${step.danger}`);
+      },
     });
     expect(gone.end).toBe('finished');
-    expect(steps[0]).toBe('R.node_1.stop point-of-no-return');
+    expect(steps).toContain('R.node_1.stop point-of-no-return');
     // Its image still stood in its place, so it is the primary now.
     expect(await lab.psql('node3', 'app', "select to_regclass('written_on_17') is null")).toContain('t');
     await expectBack(lab, before, { primary: 'node3', sameIds: false });
+  });
+
+  it('both secondaries rebuilt and the window over: through the image that lies aside; clean-up takes what is left', async () => {
+    const { lab, desk: at, before } = await begin();
+    expect((await drive(at)).end).toBe('finished');
+    await lab.psql('node1', 'app', 'create table written_on_17 as select 1 as a');
+    expect((await back(at)).end).toBe('finished');
+    await expectBack(lab, before, { primary: 'node2', sameIds: false });
+
+    const cleaned = await drive(at, { direction: 'cleanup' });
+    expect(cleaned.end).toBe('finished');
+    expect(cleaned.ran.filter((step) => step.includes('abandoned'))).toHaveLength(5);
+    for (const host of lab.hosts)
+      expect(await lab.pg(host, `ls -d ${quote(lab.settings.pgdata)}_pg* 2>/dev/null || true`)).toBe('');
+    await expectWriteReaches(lab, 'node2');
+  });
+
+  it('copied: the primary’s own directory is whole, whatever 17 has written', async () => {
+    const { lab, desk: at, before } = await begin();
+    await appendFile(at.args[0] ?? '', 'upgrade: {mode: copy}\n');
+    const there = await drive(at, { until: (step) => step.id === 'H.node_3.aside' });
+    await lab.psql('node1', 'app', 'create table written_on_17 as select 1 as a');
+    expect(there.verdict).toMatchObject({
+      kind: 'loses-new-writes',
+      says: expect.stringMatching(/^possible, but what 17 wrote since/),
+    });
+    expect((await askWithoutJournal(at)).verdict.kind).toBe('loses-new-writes');
+    expect((await back(at)).end).toBe('finished');
+    expect(await lab.psql('node1', 'app', "select to_regclass('written_on_17') is null")).toContain('t');
+    await expectBack(lab, before, { sameIds: true });
+  });
+
+  it('the verdict after every step is the same without the journal; after the clean-up only a backup is left', async () => {
+    const { lab, desk: at } = await begin();
+    const differing: string[] = [];
+    let asked = 0;
+    const { end } = await drive(at, {
+      timeoutMs: 800_000,
+      onStep: async (step, view) => {
+        const disks = await askWithoutJournal(at);
+        asked += 1;
+        // The transaction counter goes on while the application's server runs.
+        const plain = (says: string) => says.replace(/ \(\d+ transactions\)/, '');
+        if (
+          disks.verdict.kind !== view.verdict.kind ||
+          plain(disks.verdict.says) !== plain(view.verdict.says)
+        )
+          differing.push(`before ${step.id}: ${view.verdict.says} / ${disks.verdict.says}`);
+      },
+    });
+    expect(end).toBe('finished');
+    expect(differing).toEqual([]);
+    expect(asked).toBeGreaterThan(60);
+
+    const cleaned = await drive(at, { direction: 'cleanup' });
+    expect(cleaned.end).toBe('finished');
+    expect(cleaned.verdict).toMatchObject({ kind: 'backup-only' });
+    for (const host of lab.hosts) {
+      expect(await lab.pg(host, `ls -d ${quote(lab.settings.pgdata)}_pg* 2>/dev/null || true`)).toBe('');
+      expect(await lab.psql(host, 'postgres', 'show server_version')).toMatch(/^17/);
+    }
+    await expectWriteReaches(lab, 'node1');
   });
 });

@@ -224,6 +224,7 @@ export class Model {
     host.data = {
       ...old,
       linked: shared,
+      shared,
       control:
         old.control === null ? null : { ...old.control, checkpoint: '0/17000028', modified: this.#now() },
     };
@@ -354,6 +355,7 @@ export class Model {
       control: of,
       linked: false,
       disarmed: false,
+      shared: false,
       running: false,
       standby: false,
       databases: 1,
@@ -426,6 +428,7 @@ export class Model {
       handedOver: null,
       stopped: null,
       markers: [],
+      abandoned: [],
       deleteScripts: [],
       upgradePortBusy: false,
       monitor: null,

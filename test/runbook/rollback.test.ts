@@ -4,7 +4,8 @@ import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import { throughMarker } from '../../source/runbook/rollback/route.ts';
-import type { Step } from '../../source/runbook/step.ts';
+import { dangerNow, type Step } from '../../source/runbook/step.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { debianCluster, labCluster } from './clusters.ts';
 import { type Moment, modelAt, stepOf, worldAt } from './worlds.ts';
 
@@ -96,12 +97,46 @@ describe('through the old primary’s own directory', () => {
   });
 });
 
+describe('a pg_control.old that somebody renamed by hand, as PostgreSQL’s manual tells', () => {
+  const renamed = (moment: Moment) => {
+    const facts = labCluster();
+    const model = modelAt(moment, facts);
+    const { backupData } = model.host('node_1');
+    if (backupData.kind !== 'cluster') throw new Error('the old directory is aside');
+    model.host('node_1').backupData = { ...backupData, linked: false, disarmed: false };
+    return rollbackRunbook(facts, model.world()).route;
+  };
+
+  test('is not taken for a whole directory once 17 has run: its files are shared still', () => {
+    expect(renamed('started')).toMatchObject({ kind: 'image', node: { alias: 'node_2' } });
+    expect(renamed('finished').kind).toBe('image');
+  });
+
+  test('does no harm before that', () => {
+    expect(renamed('swapped')).toEqual({ kind: 'own', linked: false });
+  });
+});
+
 describe('through an image', () => {
   const { steps } = planAt('primary back');
 
   test('what the application wrote is given up only with the host’s name typed', () => {
-    expect(steps[0]).toMatchObject({ id: 'R.node_1.stop', danger: 'point-of-no-return' });
-    expect(planAt('verified').steps[0]).toMatchObject({ id: 'R.node_1.stop', danger: 'changes' });
+    expect(stepOf(steps, 'R.node_1.stop').danger).toBe('point-of-no-return');
+    expect(stepOf(planAt('verified').steps, 'R.node_1.stop').danger).toBe('changes');
+  });
+
+  test('the monitor is stopped before the primary: it would make a secondary the primary, which then took writes', () => {
+    expect(at(steps, 'R.monitor.stop')).toBeLessThan(at(steps, 'R.node_1.stop'));
+    expect(at(steps, 'R.node_1.stop')).toBeLessThan(at(steps, 'R.node_2.stop'));
+  });
+
+  test('a host that restarts while directories are moved starts nothing', () => {
+    const finished = planAt('finished').steps;
+    for (const alias of ['monitor', 'node_1', 'node_2', 'node_3']) {
+      expect(at(finished, `R.${alias}.guard`)).toBeLessThan(at(finished, `R.${alias}.stop`));
+      expect(stepOf(finished, `R.${alias}.guard`).probe(worldAt('finished')).state).toBe('pending');
+    }
+    expect(stepOf(steps, 'R.monitor.guard').probe(worldAt('primary back')).state).toBe('done');
   });
 
   test('every server is stopped before the monitor forgets the group; the image is promoted after', () => {
@@ -116,9 +151,11 @@ describe('through an image', () => {
     expect(script.lastIndexOf('--hostname node2')).toBeGreaterThan(script.lastIndexOf('--hostname node3'));
   });
 
-  test('the former primary’s old directory is never moved back', () => {
+  test('the former primary’s old directory is never moved back: it goes aside and cannot be started there either', () => {
     const script = text(stepOf(steps, 'U.node_1.directories'));
-    expect(script).not.toContain('data_pg15_bak');
+    expect(script).not.toMatch(/mv \S*data_pg15_bak \S*\/data\b/);
+    expect(script).toContain('abandon /var/lib/pgsql/data_pg15_bak');
+    expect(script.indexOf('pg_control.do-not-start')).toBeGreaterThan(script.indexOf('data_pg15_bak'));
   });
 
   test('the monitor’s connection string goes through the environment, never over a command line', () => {
@@ -142,7 +179,7 @@ describe('every script of the way back and of the clean-up', () => {
         throw thrown;
       }
     }),
-    ...cleanupRunbook(cluster),
+    ...cleanupRunbook(cluster, worldAt('finished', cluster)),
   ]);
 
   test('is POSIX sh', () => {
@@ -161,8 +198,66 @@ describe('every script of the way back and of the clean-up', () => {
   });
 });
 
+describe('the last image', () => {
+  const aside = (alias: string) => stepOf(upgradeRunbook(labCluster()), `H.${alias}.aside`);
+
+  test('is given up only with the host’s name: not the first of two', () => {
+    const first = worldAt('primary back');
+    expect(dangerNow(aside('node_2'), first)).toBe('changes');
+    expect(dangerNow(aside('node_3'), first)).toBe('changes');
+    const second = worldAt('secondary rebuilt');
+    expect(dangerNow(aside('node_3'), second)).toBe('point-of-no-return');
+    expect(aside('node_3').givesUp(second)).toContain('data_pg15_bak');
+  });
+
+  test('is whichever is left, where another secondary missed the checkpoint', () => {
+    const facts = labCluster();
+    const model = modelAt('primary back', facts);
+    const { data } = model.host('node_3');
+    if (data.kind !== 'cluster' || data.control === null) throw new Error('the image is there');
+    model.host('node_3').data = { ...data, control: { ...data.control, checkpoint: '0/15F00028' } };
+    expect(dangerNow(aside('node_2'), model.world())).toBe('point-of-no-return');
+  });
+
+  test('costs nothing where the primary’s own directory is whole', () => {
+    const facts = labCluster({ mode: 'copy' });
+    const step = stepOf(upgradeRunbook(facts), 'H.node_3.aside');
+    expect(dangerNow(step, worldAt('secondary rebuilt', facts))).toBe('changes');
+  });
+});
+
 describe('clean-up', () => {
-  const steps = cleanupRunbook(labCluster());
+  test('takes what ways back have left aside, each after its own proof, and nothing with another name', () => {
+    const facts = labCluster();
+    const model = modelAt('running', facts);
+    model.host('node_1').abandoned = [
+      '/var/lib/pgsql/data_pg17_abandoned',
+      '/var/lib/pgsql/data_pg15_abandoned_2',
+      '/var/lib/pgsql/data_pgx_abandoned',
+    ];
+    const removals = cleanupRunbook(facts, model.world()).filter((step) => step.id.includes('abandoned'));
+    expect(ids(removals)).toEqual([
+      'W.node_1.remove-data_pg17_abandoned',
+      'W.node_1.remove-data_pg15_abandoned_2',
+    ]);
+    expect(text(stepOf(removals, 'W.node_1.remove-data_pg17_abandoned'))).toContain('PG_VERSION")" = 17 ]');
+    for (const step of removals) {
+      expect(step.danger).toBe('point-of-no-return');
+      expect(step.before.every((one) => one.holds(model.world()).holds)).toBe(true);
+    }
+  });
+
+  test('takes the marks of the upgrade away last, and not while an image is kept', () => {
+    const facts = labCluster();
+    const model = modelAt('finished', facts);
+    const last = cleanupRunbook(facts, model.world()).at(-1);
+    expect(last?.id).toBe('W.monitor.tidy');
+    expect(last?.before.map((one) => one.holds(model.world()).holds)).toEqual([false]);
+    for (const host of model.hosts.values()) host.backupData = { kind: 'absent' };
+    expect(last?.before.map((one) => one.holds(model.world()).holds)).toEqual([true]);
+  });
+
+  const steps = cleanupRunbook(labCluster(), worldAt('finished'));
 
   test('asks for the host’s name each time, and takes the images last', () => {
     const removals = steps.filter((step) => step.id.endsWith('.remove'));

@@ -106,6 +106,28 @@ describe('linked', () => {
   });
 });
 
+describe('what 17 wrote', () => {
+  const without = (moment: Moment) => {
+    const model = modelAt(moment);
+    model.host('node_1').handedOver = null;
+    return model;
+  };
+
+  test('is lost also where nobody recorded the hand-over: the servers tell that applications could write', () => {
+    expect(rollbackVerdict(labCluster(), without('primary back').world())).toMatchObject({
+      kind: 'loses-new-writes',
+      says: 'possible through node_2, but what 17 wrote since 01:00 UTC or before is lost (how much, nothing on the disks tells)',
+    });
+    const stopped = without('primary back');
+    stopped.stop(stopped.facts.nodes[0] ?? stopped.facts.monitor);
+    expect(rollbackVerdict(labCluster(), stopped.world()).kind).toBe('loses-new-writes');
+  });
+
+  test('is nobody’s while the server is private', () => {
+    expect(rollbackVerdict(labCluster(), without('started').world()).kind).toBe('safe-through');
+  });
+});
+
 describe('images', () => {
   test('a secondary that missed the shutdown checkpoint is no image', () => {
     const facts = labCluster();

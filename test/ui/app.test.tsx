@@ -182,16 +182,52 @@ describe('the way back', () => {
     const shown = await press('r', keys.up);
     expect(shown).toContain('The way back');
     expect(shown).toContain('safe, nothing lost: 17 has never been started');
-    expect(shown).toContain('about 14 s of running time, 12 steps');
+    expect(shown).toContain('about 14 s of running time, 12 steps; no data is copied');
     expect(shown).toContain('Take back: Swap the directories');
     await press(keys.esc);
     expect(engine.asked).toEqual(['preview']);
     await press('r', keys.up, keys.enter);
     expect(engine.asked).toEqual(['preview', 'preview', 'turn rollback']);
     expect(frame()).toContain('GOING BACK');
-    expect(await press('r')).toContain('On with the upgrade?');
+    const fromHere = await press('r', keys.up);
+    expect(fromHere).toContain('The way back, from here');
+    expect(fromHere).toContain("Enter puts the upgrade's steps on the screen again");
     await press(keys.enter);
     expect(engine.asked.at(-1)).toBe('turn upgrade');
+  });
+
+  test('says what a base backup costs, and where the journal says otherwise than the disks', async () => {
+    const { engine, press } = await open({ done: 30 });
+    engine.previewAdds = {
+      journalSays:
+        'The journal of 2026-11-23 02:10 UTC said “safe”; the disks now say “only from a backup”. The disks count.',
+      copies: [
+        { host: 'node_1', bytes: 350 * 1024 * 1024, seconds: 4 },
+        { host: 'node_3', bytes: null, seconds: null },
+      ],
+    };
+    const shown = (await press('r', keys.up)).replaceAll(/\s+/g, ' ');
+    expect(shown).toContain('node_1 takes a base backup of 350 MB, 4.0 s at its maximum_backup_rate');
+    expect(shown).toContain('node_3 takes a base backup of unknown size, which is not in it');
+    expect(shown).toContain('The disks count.');
+  });
+
+  test('is the first thing on the screen where the console was started for it', async () => {
+    const { engine, press, frame } = await open({ done: 30 }, { opensWithWayBack: true });
+    engine.set({ direction: 'rollback' });
+    await press(keys.up);
+    expect(frame()).toContain('The way back');
+    expect(frame()).toContain('Enter shows the first step; each is confirmed by itself.');
+    await press(keys.enter);
+    expect(frame()).not.toContain('Enter shows the first step');
+    expect(engine.asked).toEqual(['preview']);
+  });
+
+  test('from the clean-up leads back, not to the upgrade', async () => {
+    const { engine, press } = await open({ done: 30 });
+    engine.set({ direction: 'cleanup' });
+    await press('r', keys.up, keys.enter);
+    expect(engine.asked.at(-1)).toBe('turn rollback');
   });
 });
 

@@ -38,6 +38,8 @@ export class FakeEngine implements EngineController {
   /** Everything that was asked of the engine, in order, in words. */
   readonly asked: string[] = [];
   closed = false;
+  /** On top of what it says of the way back. */
+  previewAdds: Partial<RollbackPreview> = {};
   view: EngineView;
   readonly #options: FakeOptions;
   readonly #now: () => number;
@@ -201,15 +203,18 @@ export class FakeEngine implements EngineController {
     return {
       verdict: this.view.verdict,
       why: 'The old directory on node_1 is whole, because 17 was never started on it.',
+      journalSays: null,
       steps,
+      copies: [],
       estimateSeconds: 14,
+      ...this.previewAdds,
     };
   }
 
   turn(direction: Direction): Accepted | Refusal {
     this.asked.push(`turn ${direction}`);
     if (this.view.stage.kind === 'running') return refused('a step is running: wait for its end');
-    this.set({ direction });
+    this.set({ direction, stage: { ...this.view.stage } });
     return accepted;
   }
 

@@ -63,6 +63,7 @@ const drafts = (): readonly FakeStep[] => {
       guide: draft.differs === undefined ? { step: guide } : { step: guide, differs: draft.differs },
       danger: draft.danger ?? 'changes',
       undo: draft.undo ?? 'Nothing to undo.',
+      givesUp: null,
       optional: draft.optional ?? false,
       before: draft.before ?? [],
       after: draft.after ?? [],

@@ -70,3 +70,11 @@ test('nothing runs without y, the right name, or anybody to ask', async () => {
   expect((await run({ done: 3 }, null)).exit).toBe(1);
   expect((await run({ done: 32 }, ['y', 'node_1'])).asked).toEqual(['confirm E33-node_1 node_1']);
 });
+
+test('the way back is said whole before its first step is asked for, and leads on to the upgrade again', async () => {
+  const { written, asked } = await run({ done: 30 }, ['back', 'n', 'back', 'quit']);
+  expect(asked).toEqual(['turn rollback', 'preview', 'turn upgrade']);
+  expect(written).toContain('Way back: safe, nothing lost');
+  expect(written).toContain('Takes:  about 14 s of running time, 12 steps; no data is copied');
+  expect(written).toMatch(/ {4}1\. \S+: Take back: /);
+});

@@ -21,9 +21,17 @@ export const keys = {
 const settled = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 /** The console without a terminal, no guard against quick keys, at most 100 columns wide. */
-export const openScreen = async (options: FakeOptions = {}, size = { columns: 100, rows: 30 }) => {
+export const openScreen = async (
+  options: FakeOptions = {},
+  { columns = 100, rows = 30, opensWithWayBack = false } = {},
+) => {
+  const size = { columns, rows };
   const engine = new FakeEngine(options);
-  const store = createConsoleStore(engine, { guard: { shown: 0, pressed: 0 }, intervalMs: 0 });
+  const store = createConsoleStore(engine, {
+    guard: { shown: 0, pressed: 0 },
+    intervalMs: 0,
+    opensWithWayBack,
+  });
   let left = false;
   const app = render(
     <App

@@ -21,6 +21,11 @@ text() { printf '%s\\t' "$1"; base64 | tr -d '\\n'; echo; }
 control() { # KEY PGDATA MAJOR: pg_controldata by the programs of that major
   case $3 in "$new_major") "$new_bin/pg_controldata" -D "$2" ;; *) "$old_bin/pg_controldata" -D "$2" ;; esac 2>/dev/null | text "$1"
 }
+shared() { # PGDATA: whether files of users' relations have a second name; pg_upgrade --link links all of them, so a few tell
+  find "$1/base" "$1"/pg_tblspc/*/ -type f -name '[1-9]*' 2>/dev/null \\
+    | awk -F/ '{ n = $NF; sub(/[._].*/, "", n) } n + 0 >= 16384 { print; if (++c == 20) exit }' \\
+    | tr '\\n' '\\0' | xargs -0 -r stat -c %h 2>/dev/null | grep -qvx 1
+}
 directory() { # KEY PGDATA
   [ -d "$2" ] || { put "$1" absent; return 0; }
   [ -r "$2/PG_VERSION" ] || { put "$1" other; put "$1.entries" "$(ls -A "$2" 2>/dev/null | wc -l)"; return 0; }
@@ -38,6 +43,7 @@ directory() { # KEY PGDATA
     && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = postgres ] && put "$1.running" yes
   [ -e "$2/standby.signal" ] && put "$1.standby" yes
   [ -e "$2/postgresql-auto-failover.conf" ] && put "$1.carried" yes
+  [ "$major" != "$new_major" ] && shared "$2" && put "$1.shared" yes
   put "$1.databases" "$(ls "$2/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"
 }`;
 
@@ -61,10 +67,14 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     `[ -r "$work/stopped" ] && text stopped <"$work/stopped"`,
     // A check is good for a day: what it looked at may have changed since.
     `find "$work/done" -type f ! \\( \\( -name binaries -o -name check -o -name configuration \\) -mmin +1440 \\) 2>/dev/null | sed 's|.*/||' | sort | text markers`,
+    `for f in ${sh(host.data)}_pg*_abandoned*; do [ -d "$f" ] && printf '%s\\n' "$f"; done | text abandoned`,
     `for f in "$work/pg_upgrade/delete_old_cluster.sh" ${sh(`${host.home}/delete_old_cluster.sh`)}; do [ -e "$f" ] && printf '%s\\n' "$f"; done | text delete_scripts`,
     // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN; pg_upgrade's servers listen on a socket file only
     `grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,
-    `ls "$work"/pg_upgrade/.s.PGSQL.* ${sh(host.home)}/.s.PGSQL.50432 >/dev/null 2>&1 && put upgrade_port busy`,
+    // A killed server leaves its files behind; they stop nobody, a living one does.
+    `for f in "$work"/pg_upgrade/.s.PGSQL.*.lock ${sh(host.home)}/.s.PGSQL.50432.lock; do`,
+    `  pid=$(head -n 1 "$f" 2>/dev/null) && [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = postgres ] && put upgrade_port busy && break`,
+    'done',
   ];
   if (host.service.kind === 'systemd')
     lines.push(

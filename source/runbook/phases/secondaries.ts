@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
-import { hostIn, isCluster, nodeIn } from '../../cluster/world.ts';
+import { hostIn, isCluster, nodeIn, type World } from '../../cluster/world.ts';
 import {
   about,
   acceptsWrites,
@@ -17,10 +17,24 @@ import {
 } from '../conditions.ts';
 import { isMovedAside } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { isImage, rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
 import { serviceCauses, serviceUser, startScript } from './service.ts';
+
+/**
+ * The last image that could run where it stands, when nothing else leads back without loss: worth the host's name.
+ * Null in clone and copy mode, where the old primary's own directory is whole.
+ */
+const lastImage = (facts: ClusterFacts, node: NodeFacts, world: World): string | null => {
+  const inPlace = secondariesOf(facts).filter(
+    (one) => isImage(facts, one, world) && !isMovedAside(facts, one, world),
+  );
+  if (inPlace.length !== 1 || inPlace[0] !== node || rollbackRoute(facts, world).kind !== 'image')
+    return null;
+  return `${node.alias} holds the last image of PostgreSQL ${facts.oldMajor} that can start where it stands. From here on a way back first has to move a ${posix.basename(node.backupData)} back into its place; it stays whole until it is removed, then only a backup is left.`;
+};
 
 const asideStep = (facts: ClusterFacts, node: NodeFacts): Step =>
   makeStep(facts, {
@@ -50,6 +64,7 @@ const asideStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     ],
     after: [backupIsThere(facts, node)],
     undo: `mv ${sh(node.backupData)} ${sh(node.data)}`,
+    givesUp: (world) => lastImage(facts, node, world),
   });
 
 const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>

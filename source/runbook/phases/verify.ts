@@ -69,7 +69,7 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
       script: script(
         'umask 077',
         `mkdir -p ${sh(socket)}`,
-        ...(facts.mode === 'link' ? disarmLines(facts, primary) : []),
+        ...(facts.mode === 'link' ? disarmLines(facts, sh(primary.backupData)) : []),
         command(
           inBin(primary.newBindir, 'pg_ctl'),
           option('--pgdata', primary.data),

@@ -4,32 +4,51 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { rearmLines } from '../phases/disarm.ts';
+import { disarmAbandonedLines, disarmLines, rearmLines } from '../phases/disarm.ts';
 import { inBin, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 
-/** Where an abandoned new cluster is kept; a number follows where the name is taken. */
-export const abandonedName = (facts: ClusterFacts, host: HostFacts): string =>
-  `${host.data}_pg${facts.newMajor}_abandoned`;
+/** Where an abandoned cluster is kept; a number follows where the name is taken. */
+export const abandonedName = (host: HostFacts, major: number): string => `${host.data}_pg${major}_abandoned`;
 
 /** Shell functions: what lies in a directory, and moving one aside under a name that is free. */
-const functions = (facts: ClusterFacts, host: HostFacts): string[] => [
+const functions = (host: HostFacts): string[] => [
   `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
   'abandon() {',
-  `  to=${sh(abandonedName(facts, host))}; n=1`,
-  `  while [ -e "$to" ]; do n=$((n + 1)); to=${sh(abandonedName(facts, host))}_$n; done`,
+  `  name=${sh(`${host.data}_pg`)}$(version "$1")_abandoned; to=$name; n=1`,
+  '  while [ -e "$to" ]; do n=$((n + 1)); to="$name"_$n; done',
   '  mv "$1" "$to"; echo "kept aside: $to"',
   '}',
 ];
 
-/** The new directory that was made and never came to its swap: removed while it is empty, kept aside otherwise. */
-const leftoverLines = (facts: ClusterFacts, host: HostFacts): string[] => [
+/**
+ * The new directory that was made and never came to its swap: removed while it is empty, kept aside otherwise. `linked`:
+ * its files may be the old cluster's own, so it is made unstartable.
+ */
+const leftoverLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): string[] => [
   `if [ "$(version ${sh(host.newData)})" = ${facts.newMajor} ]; then`,
   `  if ls ${sh(`${host.newData}/base`)} | awk '$1 >= 16384 { found = 1 } END { exit found }'; then rm -rf ${sh(host.newData)}; echo "removed the empty ${host.newData}"`,
-  `  else abandon ${sh(host.newData)}; fi`,
+  `  else`,
+  `    abandon ${sh(host.newData)}`,
+  ...(linked ? disarmAbandonedLines(facts, '"$to"') : []),
+  `  fi`,
   `  rmdir ${sh(posix.dirname(host.newData))} 2>/dev/null || true`,
   'fi',
 ];
+
+/**
+ * A base backup that was under way: pg_autoctl fills this directory and renames it when it is whole, and empties it
+ * itself before the next one. Source: pg_auto_failover, pgctl.c, pg_basebackup; replication.backup_directory.
+ */
+const stagingLines = (host: HostFacts): string[] =>
+  isNode(host)
+    ? [
+        `staging=$(sed -n 's/^backup_directory *= *//p' ${sh(host.configFile)} 2>/dev/null | head -n 1)`,
+        `if [ -n "$staging" ] && [ "$staging" != ${sh(host.data)} ] && [ -n "$(ls -A "$staging" 2>/dev/null)" ]; then`,
+        '  rm -rf "$staging"; mkdir -m 700 "$staging"; echo "removed the unfinished base backup in $staging"',
+        'fi',
+      ]
+    : [];
 
 /** Linked files may be given back only while the new cluster has never run: asked of the disk once more, right here. */
 const neverStartedLines = (facts: ClusterFacts, host: HostFacts): string[] => [
@@ -58,17 +77,19 @@ export const directoriesStep = (
     guide: null,
     danger: 'changes',
     script: script(
-      ...functions(facts, host),
+      ...functions(host),
       ...(linked ? neverStartedLines(facts, host) : []),
       `if [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
       `  if [ -e ${sh(host.data)} ]; then`,
       `    [ "$(version ${sh(host.data)})" = ${facts.newMajor} ] || { echo ${sh(`${host.data} is not PostgreSQL ${facts.newMajor}: look at it first`)} >&2; exit 1; }`,
       `    abandon ${sh(host.data)}`,
+      ...(linked ? disarmAbandonedLines(facts, '"$to"') : []),
       '  fi',
       `  mv ${sh(host.backupData)} ${sh(host.data)}`,
       'fi',
-      ...(linked && isNode(host) ? rearmLines(host, host.data) : []),
-      ...leftoverLines(facts, host),
+      ...(linked && isNode(host) ? rearmLines(host.data) : []),
+      ...leftoverLines(facts, host, linked),
+      ...stagingLines(host),
       `[ "$(version ${sh(host.data)})" = ${facts.oldMajor} ] && [ -e ${sh(`${host.data}/global/pg_control`)} ]`,
       `echo ${sh(`${host.data} is PostgreSQL ${facts.oldMajor}`)}`,
     ),
@@ -85,7 +106,7 @@ export const directoriesStep = (
         ),
       ),
     ],
-    undo: `the ${facts.newMajor} directory is kept as ${abandonedName(facts, host)}`,
+    undo: `the ${facts.newMajor} directory is kept as ${abandonedName(host, facts.newMajor)}`,
   });
 
 const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) => {
@@ -105,28 +126,38 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) =>
   return done(`${host.data} is PostgreSQL ${facts.oldMajor}`);
 };
 
-/** On a node whose old directory is no way back: the new one goes aside, and a base backup fills the place. */
-export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step =>
-  makeStep(facts, {
+/**
+ * On a node whose old directory is no way back: the new one goes aside, startable, because it alone holds what the new
+ * version wrote; the old one goes aside, made unstartable where it shares files; and a base backup fills the place.
+ */
+export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
+  const shares = isNode(host) && host.role === 'primary' && facts.mode === 'link';
+  return makeStep(facts, {
     id: 'directories',
     phase,
     host,
     as: 'postgres',
-    title: `data → ${posix.basename(abandonedName(facts, host))}`,
+    title: `data → ${posix.basename(abandonedName(host, facts.newMajor))}`,
     reason: `Its old directory cannot be used (${facts.newMajor} has changed its files, or it is gone); a base backup comes in its place.`,
     guide: null,
     danger: 'changes',
     script: script(
-      ...functions(facts, host),
+      ...functions(host),
       `if [ "$(version ${sh(host.data)})" = ${facts.newMajor} ]; then abandon ${sh(host.data)}; fi`,
-      ...leftoverLines(facts, host),
+      `if [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
+      `  abandon ${sh(host.backupData)}`,
+      ...(shares ? disarmLines(facts, '"$to"') : []),
+      'fi',
+      ...leftoverLines(facts, host, false),
+      ...stagingLines(host),
       `[ ! -e ${sh(host.data)} ] || [ "$(version ${sh(host.data)})" = ${facts.oldMajor} ]`,
     ),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
-      return isMajor(seen.data, facts.newMajor)
-        ? pending(`${host.data} is PostgreSQL ${facts.newMajor}`)
+      if (isMajor(seen.data, facts.newMajor)) return pending(`${host.data} is PostgreSQL ${facts.newMajor}`);
+      return isMajor(seen.backupData, facts.oldMajor)
+        ? half(`${host.backupData} is left over`)
         : done(`${host.data} ${describe(seen.data)}`);
     },
     before: [allStopped(host)],
@@ -134,6 +165,12 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
       about(host.alias, `${host.data} is free`, (seen) =>
         when(!isMajor(seen.data, facts.newMajor), describe(seen.data)),
       ),
+      about(
+        host.alias,
+        `no ${posix.basename(host.backupData)} is left to stand in the way of the next try`,
+        (seen) => when(!isMajor(seen.backupData, facts.oldMajor), describe(seen.backupData)),
+      ),
     ],
-    undo: `the ${facts.newMajor} directory is kept as ${abandonedName(facts, host)}`,
+    undo: `the ${facts.newMajor} directory is kept as ${abandonedName(host, facts.newMajor)}`,
   });
+};

@@ -1,12 +1,13 @@
-import { type ClusterFacts, type HostFacts, hostsOf, type NodeFacts } from '../../cluster/facts.ts';
+import { type ClusterFacts, hostsOf, type NodeFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, monitorIn } from '../../cluster/world.ts';
-import { about, everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
+import { everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { setSyncStandbys, syncStandbysAre } from '../phases/fence.ts';
 import { unguardStep } from '../phases/restore.ts';
 import { script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
+import { tidyStep } from '../tidy.ts';
 import { acceptsWritesOnOld, monitorIsOld } from './start.ts';
 
 const syncStep = (facts: ClusterFacts): Step =>
@@ -29,43 +30,6 @@ const syncStep = (facts: ClusterFacts): Step =>
     before: [everyNodeSettled],
     after: [syncStandbysAre(facts.numberSyncStandbys), everyNodeSettled],
     settleSeconds: 60,
-    undo: 'nothing to undo here',
-  });
-
-/** What a later upgrade must not find: marks, fingerprints and copies of this one. The record and the saved files stay, dated. */
-const tidyStep = (facts: ClusterFacts, host: HostFacts): Step =>
-  makeStep(facts, {
-    id: 'tidy',
-    phase: 'V',
-    host,
-    as: 'postgres',
-    title: 'Take away the marks of this upgrade',
-    reason: 'The next try begins from nothing; the saved files stay, under a dated name.',
-    guide: null,
-    danger: 'changes',
-    script: script(
-      `cd ${sh(host.workDir)}`,
-      'rm -rf done fingerprint stopped handed-over pg_upgrade private configuration',
-      'if [ -d saved ]; then mv saved "saved.$(date -u +%Y%m%dT%H%M%SZ)"; fi',
-      'if [ -e record.json ]; then mv record.json "record.$(date -u +%Y%m%dT%H%M%SZ).json"; fi',
-      'ls -l',
-      `ls -d ${sh(host.data)}_pg*_abandoned* 2>/dev/null || true`,
-    ),
-    probe: (world) => {
-      const seen = hostIn(world, host.alias);
-      if (seen === null) return pending('not seen');
-      return seen.markers.length === 0 &&
-        seen.fingerprint === null &&
-        seen.stopped === null &&
-        seen.handedOver === null
-        ? done('none is left')
-        : pending('they are there');
-    },
-    after: [
-      about(host.alias, 'no mark is left', (seen) =>
-        when(seen.markers.length === 0 && seen.fingerprint === null, 'some are'),
-      ),
-    ],
     undo: 'nothing to undo here',
   });
 
@@ -132,5 +96,5 @@ export const restoreOldSteps = (facts: ClusterFacts, writer: NodeFacts): Step[] 
   syncStep(facts),
   ...hostsOf(facts).flatMap((host) => unguardStep(facts, host, 'V', facts.oldMajor)),
   finalStep(facts, writer),
-  ...[...facts.nodes, facts.monitor].map((host) => tidyStep(facts, host)),
+  ...[...facts.nodes, facts.monitor].map((host) => tidyStep(facts, host, 'V')),
 ];

@@ -12,10 +12,17 @@ import { isImage, oldDirectory, type Route, rollbackRoute } from './route.ts';
 import { rejoinStep, startMonitorStep, startSecondaryStep, startWriterStep } from './start.ts';
 import { stopAllSteps } from './stop.ts';
 
+/** Nodes that get their data by a base backup, and from whom. */
+export interface Copies {
+  readonly from: NodeFacts;
+  readonly to: readonly NodeFacts[];
+}
+
 export interface RollbackPlan {
   readonly route: Route;
   /** Empty where there is no way back. */
   readonly steps: readonly Step[];
+  readonly copies: Copies;
 }
 
 const monitorBack = (facts: ClusterFacts): Step[] => [
@@ -34,6 +41,9 @@ const nodeDirectories = (
   usable: boolean,
 ): Step => (usable ? directoriesStep(facts, node, phase, linked) : emptyStep(facts, node, phase));
 
+const hasOld = (facts: ClusterFacts, node: NodeFacts, world: World): boolean =>
+  oldDirectory(facts, node, world) !== null;
+
 /** Through the old primary's own directory: every node keeps its registration. */
 const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] => {
   const primary = primaryOf(facts);
@@ -45,7 +55,7 @@ const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] =>
     oldIdentifierStep(facts, primary, 'T'),
     startWriterStep(facts, primary),
     ...secondariesOf(facts).flatMap((node) => [
-      nodeDirectories(facts, node, 'U', false, oldDirectory(facts, node, world) !== null),
+      nodeDirectories(facts, node, 'U', false, hasOld(facts, node, world)),
       oldPgCtlStep(facts, node, 'U'),
       ...oldUnitStep(facts, node, 'U'),
       oldIdentifierStep(facts, node, 'U'),
@@ -56,16 +66,18 @@ const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] =>
   ];
 };
 
+/** Whether a node comes back with its own data. Once it has joined, its directory is no image any more, and still the right one. */
+const joins = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
+  const seen = hostIn(world, node.alias);
+  const rejoined = seen !== null && isMajor(seen.data, facts.oldMajor);
+  if (node === primaryOf(facts)) return false;
+  return rejoined || isImage(facts, node, world);
+};
+
 /** Through a secondary's image: it becomes the first node of a group that is registered anew. */
 const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts): Step[] => {
   const primary = primaryOf(facts);
   const others = [...secondariesOf(facts).filter((node) => node !== chosen), primary];
-  const joins = (node: NodeFacts): boolean => {
-    if (node === primary) return false;
-    const seen = hostIn(world, node.alias);
-    // Once it has joined, its directory is no image any more, and still the right one.
-    return isImage(facts, node, world) || (seen !== null && isMajor(seen.data, facts.oldMajor));
-  };
   return [
     ...monitorBack(facts),
     dropNodesStep(facts, chosen),
@@ -75,7 +87,7 @@ const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts): Step[
     ...oldUnitStep(facts, chosen, 'T'),
     startWriterStep(facts, chosen),
     ...others.flatMap((node) => [
-      nodeDirectories(facts, node, 'U', false, joins(node)),
+      nodeDirectories(facts, node, 'U', false, joins(facts, node, world)),
       createStep(facts, node, 'U', chosen),
       ...oldUnitStep(facts, node, 'U'),
       startCreatedStep(facts, node, chosen),
@@ -84,24 +96,37 @@ const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts): Step[
   ];
 };
 
+const copiesOf = (facts: ClusterFacts, world: World, route: Route): Copies => {
+  const from = route.kind === 'image' ? route.node : primaryOf(facts);
+  const keeps = route.kind === 'image' ? joins : hasOld;
+  const open = route.kind === 'image' || route.kind === 'own';
+  return {
+    from,
+    to: open ? facts.nodes.filter((node) => node !== from && !keeps(facts, node, world)) : [],
+  };
+};
+
 /** The way back from where the cluster stands, as steps of the same kind as the upgrade's. */
 export const rollbackRunbook = (facts: ClusterFacts, world: World): RollbackPlan => {
   const route = rollbackRoute(facts, world);
   const loses = rollbackVerdict(facts, world).kind === 'loses-new-writes';
+  const copies = copiesOf(facts, world, route);
   switch (route.kind) {
     case 'own':
       return {
         route,
+        copies,
         steps: [...stopAllSteps(facts, world, route, loses), ...ownSteps(facts, world, route.linked)],
       };
     case 'image':
       return {
         route,
+        copies,
         steps: [...stopAllSteps(facts, world, route, loses), ...imageSteps(facts, world, route.node)],
       };
     case 'unknown':
     case 'nothing':
     case 'backup':
-      return { route, steps: [] };
+      return { route, copies, steps: [] };
   }
 };

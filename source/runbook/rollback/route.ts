@@ -84,6 +84,19 @@ const untouched = (facts: ClusterFacts, world: World): boolean => {
   );
 };
 
+/** Whether the old primary's own directory may run again; null: never. */
+const ownRoute = (facts: ClusterFacts, primary: NodeFacts, world: World): Route | null => {
+  const old = oldDirectory(facts, primary, world);
+  if (old === null) return null;
+  const started = newClusterStarted(facts, primary, world);
+  const upgraded = isUpgraded(facts, primary, world);
+  if (!old.linked && old.control !== null)
+    // Somebody may have renamed pg_control.old back by hand, as PostgreSQL's manual tells: the links tell on them.
+    return old.shared && upgraded && started !== 'never' ? null : { kind: 'own', linked: false };
+  if (!old.linked) return null;
+  return started === 'never' || !upgraded ? { kind: 'own', linked: true } : null;
+};
+
 /** Source: field guide, section 3; every row of it was measured on real servers. */
 export const rollbackRoute = (facts: ClusterFacts, world: World): Route => {
   const through = begun(facts, world);
@@ -92,13 +105,8 @@ export const rollbackRoute = (facts: ClusterFacts, world: World): Route => {
   const seen = hostIn(world, primary.alias);
   if (seen === null) return { kind: 'unknown', why: `${primary.alias} cannot be looked at` };
   if (untouched(facts, world)) return { kind: 'nothing' };
-  const old = oldDirectory(facts, primary, world);
-  if (old !== null && !old.linked && old.control !== null) return { kind: 'own', linked: false };
-  if (old?.linked) {
-    const started = newClusterStarted(facts, primary, world);
-    const halfLinked = !isUpgraded(facts, primary, world) && !isSwapped(facts, primary, world);
-    if (started === 'never' || halfLinked) return { kind: 'own', linked: true };
-  }
+  const own = ownRoute(facts, primary, world);
+  if (own !== null) return own;
   const blind = secondariesOf(facts).find((node) => hostIn(world, node.alias) === null);
   const image = bestImage(facts, world);
   if (image !== null) return { kind: 'image', node: image };

@@ -83,18 +83,57 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
   });
 };
 
-/** R. Nothing of the new version runs any more; the primary first, because it is the one that writes. */
+/** What is half moved must not be started by a reboot: the unit is enabled again at the end. */
+const guardStep = (facts: ClusterFacts, host: HostFacts, route: Route): Step[] => {
+  const { service } = host;
+  if (service.kind === 'none' || !service.enabled) return [];
+  const { unit } = service;
+  return [
+    makeStep(facts, {
+      id: 'guard',
+      phase: 'R',
+      host,
+      as: 'root',
+      title: 'No start at boot, while directories are moved',
+      reason: 'A host that restarts on the way back must not start a server on what is half moved.',
+      guide: null,
+      danger: 'changes',
+      script: script(`systemctl disable --quiet ${sh(unit)}`),
+      probe: (world) => {
+        const seen = hostIn(world, host.alias);
+        if (seen?.unit == null) return pending('not seen');
+        if (mayRun(facts, seen, route)) return done(`PostgreSQL ${facts.oldMajor} is in its place`);
+        return seen.unit.enabled ? pending('it starts at boot') : done('it does not start at boot');
+      },
+      after: [
+        about(host.alias, `${unit} does not start at boot`, (seen) =>
+          when(seen.unit?.enabled === false, 'it is enabled'),
+        ),
+      ],
+      undo: `systemctl enable ${unit}`,
+    }),
+  ];
+};
+
+/**
+ * R. Nothing of the new version runs any more. The monitor first, so that stopping the primary starts no failover to a
+ * secondary that would take writes; then the primary, because it is the one that writes.
+ */
 export const stopAllSteps = (facts: ClusterFacts, world: World, route: Route, loses: boolean): Step[] => {
   const primary = primaryOf(facts);
   const hosts = [
+    facts.monitor,
     primary,
     ...hostsOf(facts).filter((host) => host !== primary && isNode(host)),
-    facts.monitor,
   ];
   return hosts.flatMap((host) => {
     const seen = hostIn(world, host.alias);
     const stray = seen !== null && isStray(seen) && !mayRun(facts, seen, route);
     const interrupted = seen !== null && isStray(seen) && seen.upgradePortBusy;
-    return [...(stray || interrupted ? [strayStep(facts, host)] : []), stopStep(facts, host, route, loses)];
+    return [
+      ...guardStep(facts, host, route),
+      ...(stray || interrupted ? [strayStep(facts, host)] : []),
+      stopStep(facts, host, route, loses),
+    ];
   });
 };

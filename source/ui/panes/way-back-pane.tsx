@@ -15,11 +15,11 @@ interface Props {
 
 /** What going back would be, over all panes: it is read in peace or not at all. */
 export const WayBackPane = ({ store, columns, rows }: Props) => {
-  const state = useConsole(store, ['view', 'preview', 'helpTop']);
+  const state = useConsole(store, ['view', 'preview', 'helpTop', 'dialog']);
   const theme = useTheme();
   const window = windowOf(wayBackRows(state, columns, theme), state.helpTop, rows - 2);
   const more = moreRow(window.above, window.below, theme) ?? [];
-  const name = state.view.direction === 'rollback' ? ' On with the upgrade? ' : ' The way back ';
+  const name = state.view.direction === 'rollback' ? ' The way back, from here ' : ' The way back ';
   return (
     <>
       <Lines

@@ -71,6 +71,7 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
     ...scriptRows(step, columns, theme),
     ...labelledList('Before', step.before, columns),
     ...labelledList('After', step.after, columns),
+    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp, columns, 'bad')),
     ...labelled('Undo', step.undo, columns),
   ];
 };

@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../../source/commands/read-config.ts';
 import type { Direction, EngineView, RollbackVerdict, StepView } from '../../../source/engine/controller.ts';
@@ -10,7 +12,7 @@ export interface DriveOptions {
   /** Leaves before this step is confirmed. */
   readonly until?: (step: StepView, view: EngineView) => boolean;
   /** Called with each step that waits, before it is confirmed. */
-  readonly onStep?: (step: StepView, view: EngineView) => void;
+  readonly onStep?: (step: StepView, view: EngineView) => void | Promise<void>;
   readonly timeoutMs?: number;
 }
 
@@ -23,25 +25,49 @@ export interface Driven {
   readonly ran: readonly string[];
 }
 
-/** The real engine over real SSH, confirmed by this test: to bring the lab to a state, or back from it. */
-export const drive = async (desk: Desk, options: DriveOptions = {}): Promise<Driven> => {
+const engineFor = (desk: Desk, direction: Direction | undefined, stateHome: string): Engine => {
   const [file = ''] = desk.args;
   const config = readConfig(file);
   if (!config.ok) throw new Error(JSON.stringify(config.error));
-  const engine = new Engine({
-    config: {
-      ...config.value,
-      ssh: {
-        ...config.value.ssh,
-        knownHostsFile: join(desk.directory, 'home/.ssh/known_hosts'),
-        agent: false,
-      },
-    },
+  const ssh = {
+    ...config.value.ssh,
+    knownHostsFile: join(desk.directory, 'home/.ssh/known_hosts'),
+    agent: false,
+  };
+  return new Engine({
+    config: { ...config.value, ssh },
     connect,
-    stateHome: join(desk.directory, 'state/pgaf-upgrade'),
+    stateHome,
     operator: 'the lab test',
-    ...(options.direction === undefined ? {} : { direction: options.direction }),
+    ...(direction === undefined ? {} : { direction }),
   });
+};
+
+/** What a console says that knows no journal, from the disks alone: the verdict, and why it is that one. */
+export const askWithoutJournal = async (desk: Desk): Promise<{ verdict: RollbackVerdict; why: string }> => {
+  const home = await mkdtemp(join(tmpdir(), 'pgaf-no-journal-'));
+  const engine = engineFor(desk, undefined, home);
+  try {
+    const work = engine.start();
+    await new Promise<void>((resolve, reject) => {
+      engine.onChange(({ stage }) => {
+        if (stage.kind === 'stopped') reject(new Error(JSON.stringify(stage.problem)));
+        if (stage.kind === 'confirm' || stage.kind === 'finished') resolve();
+      });
+      work.catch(reject);
+    });
+    const preview = await engine.previewRollback();
+    if (preview === null) throw new Error('the cluster is not known');
+    return preview;
+  } finally {
+    await engine.close();
+    await rm(home, { recursive: true, force: true });
+  }
+};
+
+/** The real engine over real SSH, confirmed by this test: to bring the lab to a state, or back from it. */
+export const drive = async (desk: Desk, options: DriveOptions = {}): Promise<Driven> => {
+  const engine = engineFor(desk, options.direction, join(desk.directory, 'state/pgaf-upgrade'));
   const ran: string[] = [];
   try {
     return await new Promise<Driven>((resolve, reject) => {
@@ -68,8 +94,8 @@ export const drive = async (desk: Desk, options: DriveOptions = {}): Promise<Dri
         const step = view.steps.find((one) => one.id === stage.step);
         if (step === undefined) return reject(new Error(`no step ${stage.step}`));
         // The engine waits for the decision only once this listener has returned.
-        setImmediate(() => {
-          options.onStep?.(step, engine.view);
+        const decide = async () => {
+          await options.onStep?.(step, engine.view);
           if (options.until?.(step, engine.view) === true) return over('stopped-before');
           if (step.optional) engine.skip(step.id, '');
           else {
@@ -77,7 +103,8 @@ export const drive = async (desk: Desk, options: DriveOptions = {}): Promise<Dri
             engine.confirm(step.id, step.danger === 'point-of-no-return' ? step.host : undefined);
           }
           return undefined;
-        });
+        };
+        setImmediate(() => decide().catch(reject));
         return undefined;
       };
       engine.onChange(look);

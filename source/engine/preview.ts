@@ -1,0 +1,126 @@
+import type { ClusterFacts, NodeFacts } from '../cluster/facts.ts';
+import { sh } from '../cluster/quote.ts';
+import type { World } from '../cluster/world.ts';
+import type { RemoteHost } from '../remote/host.ts';
+import { type Copies, rollbackRunbook } from '../runbook/rollback/rollback.ts';
+import { oldDirectory, type Route } from '../runbook/rollback/route.ts';
+import type { Step } from '../runbook/step.ts';
+import { rollbackVerdict } from '../runbook/verdict.ts';
+import type { RollbackPreview } from './controller.ts';
+import { viewOf } from './step-view.ts';
+
+/** What going back would be, from one look at the hosts: verdict, reason, steps, time. */
+
+const why = (facts: ClusterFacts, route: Route, loses: boolean): string => {
+  const kept = loses
+    ? ` What ${facts.newMajor} wrote stays in the directory that is kept aside (…_pg${facts.newMajor}_abandoned), from where it can be taken by hand.`
+    : '';
+  switch (route.kind) {
+    case 'unknown':
+      return route.why;
+    case 'nothing':
+      return `Every node runs PostgreSQL ${facts.oldMajor} as before the window.`;
+    case 'backup':
+      return `PostgreSQL ${facts.newMajor} has run on the primary’s files, and no secondary holds a whole image of ${facts.oldMajor} any more.`;
+    case 'own':
+      return route.linked
+        ? `The files are shared by links, and the fingerprint on the disk proves that ${facts.newMajor} has never been started on them.`
+        : `The primary’s own ${facts.oldMajor} directory is whole and shares no file with ${facts.newMajor}.${kept}`;
+    case 'image':
+      return `${facts.newMajor} has run on files that it shares with the primary’s old directory, so that must never start again: ${facts.oldMajor} would start without an error and lose tables. ${route.node.alias} was stopped at the primary’s last checkpoint: its directory is the cluster as it was. It becomes the primary; node ids are new.${kept}`;
+  }
+};
+
+/** Seconds that steps of these kinds took on the lab; base backups are counted by their size. */
+const seconds: readonly (readonly [RegExp, number])[] = [
+  [/\.stop$/, 4],
+  [/\.start$/, 6],
+  [/\.(join|create|promote|drop-nodes)$/, 5],
+  [/./, 1],
+];
+
+const running = (steps: readonly Step[]): number =>
+  steps.reduce((sum, step) => sum + (seconds.find(([kind]) => kind.test(step.id))?.[1] ?? 1), 0);
+
+/** pg_auto_failover's own default of replication.maximum_backup_rate, in bytes a second. */
+const defaultRate = 100 * 1024 * 1024;
+
+/** `100M` or `2048k`, as pg_basebackup's --max-rate takes it; kilobytes without a suffix. */
+export const bytesPerSecond = (text: string): number => {
+  const [, number = '', unit = ''] = /^(\d+)([kM]?)$/.exec(text.trim()) ?? [];
+  if (number === '') return defaultRate;
+  return Number(number) * (unit === 'M' ? 1024 * 1024 : 1024);
+};
+
+const measureTimeoutMs = 15_000;
+
+/** The size of a stopped directory, or of a running one; null where it could not be told in time. */
+const sizeOf = async (
+  facts: ClusterFacts,
+  node: NodeFacts,
+  world: World,
+  host: RemoteHost | undefined,
+): Promise<number | null> => {
+  if (host === undefined) return null;
+  const directory = oldDirectory(facts, node, world) === null ? node.data : null;
+  const candidates = directory === null ? [node.data, node.backupData] : [directory];
+  const script = candidates
+    .map((path) => `if [ -r ${sh(`${path}/PG_VERSION`)} ]; then du -skL ${sh(path)} 2>/dev/null; exit 0; fi`)
+    .join('\n');
+  const answer = await host.run(`export LC_ALL=C\n${script}\n`, {
+    as: facts.postgres,
+    timeoutMs: measureTimeoutMs,
+  });
+  const kilobytes = answer.ok ? /^(\d+)\s/.exec(answer.value.stdout)?.[1] : undefined;
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+};
+
+const rateOf = async (
+  facts: ClusterFacts,
+  node: NodeFacts,
+  host: RemoteHost | undefined,
+): Promise<number> => {
+  const files = `${sh(`${node.workDir}/saved/pg_autoctl.cfg`)} ${sh(node.configFile)}`;
+  const answer = await host?.run(
+    `for f in ${files}; do if [ -r "$f" ]; then sed -n 's/^maximum_backup_rate *= *//p' "$f" | head -n 1; exit 0; fi; done`,
+    { as: facts.postgres, timeoutMs: measureTimeoutMs },
+  );
+  return answer?.ok === true ? bytesPerSecond(answer.value.stdout) : defaultRate;
+};
+
+const measureCopies = async (
+  facts: ClusterFacts,
+  world: World,
+  copies: Copies,
+  hosts: ReadonlyMap<string, RemoteHost>,
+): Promise<RollbackPreview['copies']> => {
+  if (copies.to.length === 0) return [];
+  const size = await sizeOf(facts, copies.from, world, hosts.get(copies.from.alias));
+  return Promise.all(
+    copies.to.map(async (node) => {
+      const rate = await rateOf(facts, node, hosts.get(node.alias));
+      return { host: node.alias, bytes: size, seconds: size === null ? null : Math.ceil(size / rate) };
+    }),
+  );
+};
+
+/** Looks at nothing but sizes; `world` is the look that everything else follows from. */
+export const previewOf = async (
+  facts: ClusterFacts,
+  world: World,
+  hosts: ReadonlyMap<string, RemoteHost>,
+  journalSays: string | null,
+): Promise<RollbackPreview> => {
+  const { steps, route, copies } = rollbackRunbook(facts, world);
+  const ahead = steps.filter((step) => step.probe(world).state !== 'done');
+  const verdict = rollbackVerdict(facts, world);
+  const measured = await measureCopies(facts, world, copies, hosts);
+  return {
+    verdict,
+    why: why(facts, route, verdict.kind === 'loses-new-writes'),
+    journalSays,
+    steps: ahead.map((step) => viewOf(step, world, { kind: 'waiting' })),
+    copies: measured,
+    estimateSeconds: running(ahead) + measured.reduce((sum, copy) => sum + (copy.seconds ?? 0), 0),
+  };
+};

@@ -1,0 +1,63 @@
+import { type ClusterFacts, type HostFacts, isNode } from '../cluster/facts.ts';
+import { sh } from '../cluster/quote.ts';
+import { hostIn } from '../cluster/world.ts';
+import { about, when } from './conditions.ts';
+import { done, makeStep, pending } from './make-step.ts';
+import { script } from './shell.ts';
+import type { Condition, PhaseId, Step } from './step.ts';
+
+/** Copies that steps left beside pg_autoctl's own files: they belong to the saved ones. */
+const strayCopies = (host: HostFacts): string[] => [
+  `for f in ${sh(host.configFile)}.before-rollback${isNode(host) ? ` ${sh(host.stateFile)}.*` : ''}; do`,
+  '  if [ -e "$f" ]; then mkdir -p saved; mv "$f" saved/; fi',
+  'done',
+];
+
+/**
+ * What a later upgrade must not find: marks, fingerprints and copies of this one. The record and the saved files stay,
+ * under a dated name.
+ */
+export const tidyStep = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  phase: PhaseId,
+  before: readonly Condition[] = [],
+): Step =>
+  makeStep(facts, {
+    id: 'tidy',
+    phase,
+    host,
+    as: 'postgres',
+    title: 'Take away the marks of this upgrade',
+    reason: 'The next one begins from nothing; the record and the saved files stay, under a dated name.',
+    guide: null,
+    danger: 'changes',
+    script: script(
+      'umask 077',
+      `mkdir -p ${sh(host.workDir)} && cd ${sh(host.workDir)}`,
+      ...strayCopies(host),
+      'rm -rf done fingerprint stopped handed-over pg_upgrade private configuration',
+      'now=$(date -u +%Y%m%dT%H%M%SZ)',
+      'if [ -d saved ]; then mv saved "saved.$now"; fi',
+      'if [ -e record.json ]; then mv record.json "record.$now.json"; fi',
+      'ls -l',
+      `for d in ${sh(host.data)}_pg*_abandoned*; do if [ -d "$d" ]; then du -sh "$d"; fi; done`,
+    ),
+    probe: (world) => {
+      const seen = hostIn(world, host.alias);
+      if (seen === null) return pending('not seen');
+      return seen.markers.length === 0 &&
+        seen.fingerprint === null &&
+        seen.stopped === null &&
+        seen.handedOver === null
+        ? done('none is left')
+        : pending('they are there');
+    },
+    before,
+    after: [
+      about(host.alias, 'no mark is left', (seen) =>
+        when(seen.markers.length === 0 && seen.fingerprint === null, 'some are'),
+      ),
+    ],
+    undo: 'nothing to undo here',
+  });
