@@ -23,6 +23,8 @@ interface Current {
   readonly since: number;
   /** It has been started, or found running: there is something to end. */
   started: boolean;
+  /** The command has ended; the servers are waited for. */
+  settling: boolean;
   ending: boolean;
   quiet: Quiet | null;
   watchdog: Watchdog | null;
@@ -94,6 +96,8 @@ export class StepRunner {
     const written = run.journal.write({ kind: 'cancelled', step: step.id, job, typed });
     if (!written.ok) return refused(written.error.what);
     current.ending = true;
+    // No command runs any more: what is ended is the waiting.
+    if (current.settling) return accepted;
     this.#show(current);
     void this.#end(current);
     return accepted;
@@ -144,6 +148,7 @@ export class StepRunner {
       job,
       since,
       started: false,
+      settling: false,
       ending: false,
       quiet: null,
       watchdog: null,
@@ -168,6 +173,7 @@ export class StepRunner {
       },
       settling: (waitingFor) => {
         current.watchdog?.stop();
+        if (current.started) current.settling = true;
         progress.show(run, step, { kind: 'settling', since, waitingFor });
       },
       onOutput: () => {
@@ -182,7 +188,7 @@ export class StepRunner {
             : `${step.host}: the line is back; the output continues where it was`,
         );
       },
-      leaving: () => decisions.over,
+      leaving: () => decisions.over || (current.settling && current.ending),
       cancelled: () => current.ending,
     });
     current.watchdog?.stop();

@@ -1,0 +1,91 @@
+import { afterEach, expect, it } from 'vitest';
+import { type Lab, type LabHost, openLab } from './harness/lab.ts';
+import { PlainRun, type PlainStop } from './harness/plain.ts';
+import { expectUpgraded, expectWriteReaches, recordTruth } from './harness/truth.ts';
+import { type Desk, layDesk } from './harness/walk.ts';
+
+let desk: Desk | null = null;
+let console_: PlainRun | null = null;
+afterEach(async () => {
+  await console_?.kill();
+  await desk?.clear();
+  console_ = null;
+  desk = null;
+});
+
+/** In the middle of these a console is killed, too: the step, where its program runs, and the program. */
+const middles: readonly { readonly step: RegExp; readonly host: LabHost; readonly program: string }[] = [
+  { step: /node_1: Create the new/, host: 'node1', program: 'initdb' },
+  { step: /node_1: pg_upgrade --link/, host: 'node1', program: 'pg_upgrade' },
+  { step: /node_1: First, rough statistics/, host: 'node1', program: 'vacuumdb' },
+  { step: /monitor: pg_upgrade --copy/, host: 'monitor', program: 'pg_upgrade' },
+  { step: /node_2: Disable maintenance: base backup/, host: 'node2', program: 'pg_basebackup' },
+];
+
+/** Steps that leave no trace on the servers. */
+const repeatable = /^CHECKPOINT/;
+
+/** Waits for a program on a host and holds it where it is, so that a kill of the console falls into its middle. */
+const hold = (lab: Lab, host: LabHost, program: string): Promise<string> =>
+  lab.root(
+    host,
+    `n=0; until pid=$(pgrep -xo ${program}); do n=$((n + 1)); [ $n -lt 3000 ] || exit 1; sleep 0.01; done; kill -STOP $pid; echo $pid`,
+  );
+
+it('is killed at every step boundary and in the middle of initdb, both pg_upgrades, vacuumdb and pg_basebackup, and ends as if undisturbed', async () => {
+  const lab = await openLab({ snapshot: process.env.SWEEP_SNAPSHOT ?? 'small' });
+  const at = await layDesk(lab);
+  desk = at;
+  const before = await recordTruth(lab);
+  const began = performance.now();
+  let boundaries = 0;
+  const inside: string[] = [];
+  const confirmed: string[] = [];
+  let run = new PlainRun(at);
+  const restart = () => {
+    run = new PlainRun(at);
+    console_ = run;
+  };
+  console_ = run;
+  let stop: PlainStop = await run.stop();
+  while (stop.kind === 'confirm') {
+    const name = `${stop.host}: ${stop.title}`;
+    confirmed.push(`${stop.number} ${name}`);
+    const middle = middles.find(({ step }) => step.test(name));
+    if (middle !== undefined && !inside.includes(name)) {
+      const held = hold(lab, middle.host, middle.program);
+      await run.confirmOrSkip(stop);
+      const pid = (await held).trim();
+      await run.kill();
+      inside.push(name);
+      restart();
+      // The new console follows what is held, or waits for the servers: it asks for nothing.
+      await run.sees(/still runs: following it|ended while nobody was looking/);
+      await lab.root(middle.host, `kill -CONT ${pid}`);
+    } else await run.confirmOrSkip(stop);
+    stop = await run.stop();
+    if (stop.kind !== 'confirm') break;
+    // The step is over, the next one is asked for: a boundary.
+    await run.kill();
+    boundaries += 1;
+    restart();
+    let again = await run.stop();
+    // Nothing on the servers tells that it was done: it is asked for again, harmlessly, and done once more.
+    if (again.kind === 'confirm' && repeatable.test(again.title) && again.number < stop.number) {
+      await run.confirm(again);
+      again = await run.stop();
+    }
+    expect(again, `after ${name}`).toMatchObject({ kind: 'confirm', number: stop.number });
+    stop = again;
+  }
+  expect(stop, run.text.slice(-3000)).toEqual({ kind: 'finished' });
+  expect(inside).toHaveLength(middles.length);
+  // No step was asked for twice, but where its console was killed before it.
+  expect(new Set(confirmed).size).toBe(confirmed.length);
+  const seconds = Math.round((performance.now() - began) / 1000);
+  console.log(
+    `killed with kill -9 at ${boundaries + inside.length} points: ${boundaries} step boundaries, and in the middle of ${inside.join('; ')} (${seconds} s)`,
+  );
+  expectUpgraded(before, await recordTruth(lab));
+  await expectWriteReaches(lab, 'node1');
+});
