@@ -25,7 +25,9 @@ const isYes = (answer: string | null): boolean => /^y(es)?$/i.test(answer?.trim(
 /** The same engine in plain lines: no terminal, a script, a screen reader. */
 export const runPlain = async (controller: EngineController, options: PlainOptions): Promise<PlainExit> => {
   const { prompt, yes } = options;
-  const write = (lines: readonly string[]) => options.write(lines.map((line) => `${line}\n`).join(''));
+  const write = (lines: readonly string[]) => {
+    if (lines.length > 0) options.write(lines.map((line) => `${line}\n`).join(''));
+  };
   const outputs = followOutput(controller, options.write);
   let doing = '';
   let noticed = 0;
@@ -104,6 +106,8 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
       const typed = await typedFor(step);
       if (typed === null) continue;
       if (!refusal(controller.confirm(step.id, typed.typed))) return true;
+      // The lock went to another console while the question stood there: there is nothing to answer any more.
+      if (controller.view.stage.kind === 'watching') return true;
       if (yes !== undefined) return false;
     }
   };
@@ -178,6 +182,8 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
     }
   };
 
+  // While a question stands there, too: a line that is lost, or a lock, is not to be heard of only afterwards.
+  const forget = controller.onChange(news);
   try {
     if (yes !== undefined && yes !== controller.view.cluster.name) {
       write([
@@ -190,7 +196,7 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
       // Without somebody to ask, a lock that is another's ends it; with somebody, a dead holder is asked about.
       const view = await untilDue(
         controller,
-        news,
+        () => undefined,
         ({ stage }) =>
           yes !== undefined || (stage.kind === 'watching' && stage.lock.dead && prompt !== undefined),
       );
@@ -204,6 +210,7 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
       await untilMoved(controller, view.stage);
     }
   } finally {
+    forget();
     outputs.stop();
   }
 };

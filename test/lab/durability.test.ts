@@ -274,9 +274,9 @@ describe('two consoles at once', () => {
     await watcher.press('t');
     await watcher.waitFor(/TAKE THE LOCK OVER/);
     await watcher.type('nobody');
-    await watcher.press('enter');
-    await watcher.waitFor(/Refused: type /);
-    for (const _ of 'nobody') await watcher.press('backspace');
+    await enterUntil(watcher, /Refused: type /);
+    await watcher.press('\x15');
+    await watcher.waitFor(/Name: +║/);
     const holder = /To take over, type (\S+)/.exec(watcher.screen())?.[1] ?? '';
     await watcher.type(holder);
     await enterUntil(watcher, new RegExp(`Enter run step ${number + 1} on`));
@@ -300,7 +300,10 @@ describe('what comes over the line', () => {
       'node1',
       'rm /etc/ssh/ssh_host_*; ssh-keygen -A >/dev/null; systemctl restart ssh; pkill -f "sshd-session: dba" || pkill -f "sshd: dba"; true',
     );
-    await run.sees(/node_1: The host key of .* is not the one in .*known_hosts line \d+: .* refused/, 60_000);
+    await run.sees(
+      /node_1: The host key of .* is not the one in .*known_hosts line \d+: .* refused/i,
+      60_000,
+    );
     await run.confirm(stop);
     expect((await run.stop()).kind).toBe('failed');
     expect(
@@ -312,18 +315,18 @@ describe('what comes over the line', () => {
     const { lab, desk } = await begin();
     const there = await drive(desk, { until: (step) => step.id === 'C.node_1.checkpoint' });
     expect(there.end).toBe('stopped-before');
-    const psql = `${lab.settings.oldBin}/psql`;
+    const psql = `${lab.settings.newBin}/psql`;
     await replaceProgram(
       lab,
       'node1',
       psql,
-      `if [ ! -e /tmp/hostile-done ]; then : >/tmp/hostile-done
+      `case "$*" in *checkpoint*)
 printf '\\033]52;c;ZXZpbA==\\007\\033]0;EVIL TITLE\\007\\033]2;EVIL\\033\\\\\\n'
 printf '\\033[2J\\033[1;1HOVERWRITTEN\\033[?1049l\\033[?25l\\033[999;999H\\033c\\033[6n\\n'
 printf 'nul \\000 byte, invalid \\377\\376\\303\\050 utf-8\\n'
 head -c 10485760 /dev/zero | tr '\\000' 'x'
-printf '\\nhostile end\\n'
-fi
+printf '\\nhostile end\\n' ;;
+esac
 exec ${psql}.real "$@"`,
     );
     const console_ = screenRun(desk);
@@ -332,7 +335,8 @@ exec ${psql}.real "$@"`,
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${console_.pid}/status`, 'utf8'))?.[1]) / 1024;
     const small = rss();
     await enterUntil(console_, /3 Output|Enter run step \d+ on node_1: Stop/);
-    await console_.waitFor(/Stop the primary/, { timeoutMs: 60_000 });
+    await console_.waitFor(/Enter run step \d+ on node_1[\s\S]*$/, { timeoutMs: 60_000 });
+    await console_.waitFor(/Step +23\/|Step {2}23/, { timeoutMs: 60_000 });
     await console_.press('[');
     const screen = await console_.waitFor(/hostile end/, { timeoutMs: 20_000 });
     expect(screen).toMatch(/^pgaf-upgrade/);
