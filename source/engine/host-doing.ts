@@ -40,11 +40,13 @@ done
 `;
 };
 
-/** The job's processes with their state and command line. */
+/** The job's processes by name, with their state and arguments; the shells that only carry the script are left out. */
 const processScript = (job: string): string =>
   `${jobProcessesScript(job).replace(/\nmarked\n$/, '\n')}marked | while read -r pid name; do
-  state=$(sed -n 's/^State:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)
-  printf 'process %s %s: %s\\n' "$pid" "$state" "$(tr '\\0\\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c 1-120)"
+  arguments=$(tr '\\0\\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null)
+  case $arguments in *PGAF_UPGRADE_JOB=*) continue ;; esac
+  state=$(sed -n 's/^State:.*(\\(.*\\)).*/\\1/p' "/proc/$pid/status" 2>/dev/null)
+  printf 'process %s %s, %s: %s\\n' "$pid" "$name" "$state" "$(printf %s "\${arguments#* }" | cut -c 1-120)"
 done
 `;
 
