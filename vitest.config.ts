@@ -20,15 +20,9 @@ export default defineConfig({
         fileParallelism: false,
         bail: 1,
       }),
-      // `npm run test:durability`: lost lines, killed consoles, full disks, second operators, on the lab.
-      project('durability', ['test/lab/durability.test.ts'], {
-        testTimeout: 600_000,
-        hookTimeout: 600_000,
-        fileParallelism: false,
-      }),
-      // `npm run test:sweep`: one window whose console is killed at every step.
-      project('sweep', ['test/lab/sweep.test.ts'], {
-        testTimeout: 1_800_000,
+      // `npm run test:durability`: a console killed at every step, lost lines, full disks, second operators, on the lab.
+      project('durability', ['test/lab/durability.test.ts', 'test/lab/killed.test.ts'], {
+        testTimeout: 900_000,
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
