@@ -20,12 +20,14 @@ export default defineConfig({
         fileParallelism: false,
         bail: 1,
       }),
-      // `npm run test:rollback`, on the same lab.
+      // On the same lab.
       project('rollback', ['test/lab/rollback.test.ts'], {
         testTimeout: 900_000,
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // Not in CI: `npm run test:sweep`, an hour.
+      project('sweep', ['test/lab/sweep.test.ts'], { hookTimeout: 600_000, fileParallelism: false }),
     ],
   },
 });

@@ -26,23 +26,23 @@ export class Window {
 
   constructor(facts: ClusterFacts = labCluster(), config: string = '') {
     this.servers = new FakeServers(facts);
-    this.engine = this.#console(config);
+    this.engine = this.console({ config });
   }
 
-  #console(config: string): Engine {
+  console({ config = '', freshMs = 0 }): Engine {
     return new Engine({
       config: labConfig(config),
       connect: this.servers.connect,
       stateHome: this.home,
       operator: 'tess@bastion',
       // These tests change the servers between two decisions that are no second apart.
-      freshMs: 0,
+      freshMs,
     });
   }
 
   /** A new console, as after a lost laptop. */
   again(config: string = ''): this {
-    this.engine = this.#console(config);
+    this.engine = this.console({ config });
     return this;
   }
 

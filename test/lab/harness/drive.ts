@@ -2,13 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../../source/commands/read-config.ts';
-import type {
-  Direction,
-  EngineView,
-  RollbackPreview,
-  RollbackVerdict,
-  StepView,
-} from '../../../source/engine/controller.ts';
+import type { Direction, EngineView, RollbackVerdict, StepView } from '../../../source/engine/controller.ts';
 import { Engine } from '../../../source/engine/engine.ts';
 import { connect } from '../../../source/remote/connect.ts';
 import type { Desk } from './walk.ts';
@@ -20,6 +14,8 @@ export interface DriveOptions {
   /** Called with each step that waits, before it is confirmed. */
   readonly onStep?: (step: StepView, view: EngineView) => void | Promise<void>;
   readonly timeoutMs?: number;
+  /** Default: they are passed over. */
+  readonly optional?: 'run' | 'skip';
 }
 
 export interface Driven {
@@ -103,7 +99,7 @@ export const drive = async (desk: Desk, options: DriveOptions = {}): Promise<Dri
         const decide = async () => {
           await options.onStep?.(step, engine.view);
           if (options.until?.(step, engine.view) === true) return over('stopped-before');
-          if (step.optional) engine.skip(step.id, '');
+          if (step.optional && options.optional !== 'run') engine.skip(step.id, '');
           else {
             ran.push(step.id);
             engine.confirm(step.id, step.danger === 'point-of-no-return' ? step.host : undefined);
