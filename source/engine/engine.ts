@@ -24,6 +24,7 @@ import { type Decision, Decisions } from './decisions.ts';
 import { execute } from './execute.ts';
 import { missingByHand } from './failure.ts';
 import { finalWords } from './final-words.ts';
+import { probed } from './judge.ts';
 import { Outputs } from './outputs.ts';
 import { hostViews, prepare, type Run } from './prepare.ts';
 import { previewOf } from './preview.ts';
@@ -258,8 +259,9 @@ export class Engine implements EngineController {
 
   /** Brings one step to its end (found done, run, or skipped), unless the operator leaves or turns round. */
   async #settle(run: Run, step: Step): Promise<'over' | 'left' | Direction> {
-    const probe = step.probe(run.observer.world);
-    if (probe.state === 'done') {
+    // What an older look shows as done may have been undone since.
+    if (step.probe(run.observer.world).state === 'done') await run.observer.freshen(probed(step), step.host);
+    if (step.probe(run.observer.world).state === 'done') {
       this.#finish(run, step, 'found', null);
       return 'over';
     }

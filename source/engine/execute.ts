@@ -4,6 +4,7 @@ import type { Probe, Step } from '../runbook/step.ts';
 import type { StepFailure } from './controller.ts';
 import { fetchCauses } from './failure.ts';
 import type { Journal } from './journal.ts';
+import { probed, promised } from './judge.ts';
 import type { Observer } from './observer.ts';
 import type { StepOutput } from './step-output.ts';
 
@@ -71,8 +72,8 @@ export const execute = async (execution: Execution): Promise<Executed> => {
   const { step, host, observer, journal, output, job } = execution;
   const began = Date.now();
   const before = await observer.until(
-    step.before,
-    step.looksAt,
+    [...step.before, probed(step), promised(step)],
+    step.host,
     beforeSeconds,
     execution.settling,
     execution.leaving,
@@ -156,8 +157,8 @@ export const execute = async (execution: Execution): Promise<Executed> => {
     );
   }
   const after = await observer.until(
-    step.after,
-    step.looksAt,
+    [...step.after, probed(step)],
+    step.host,
     step.settleSeconds,
     execution.settling,
     execution.leaving,
