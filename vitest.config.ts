@@ -20,18 +20,20 @@ export default defineConfig({
         fileParallelism: false,
         bail: 1,
       }),
-      // `npm run test:durability`: a console killed at every step, lost lines, full disks, second operators, on the lab.
-      project('durability', ['test/lab/durability.test.ts', 'test/lab/killed.test.ts'], {
-        testTimeout: 900_000,
-        hookTimeout: 600_000,
-        fileParallelism: false,
-      }),
-      // `npm run test:rollback`, on the same lab.
+      // On the same lab.
       project('rollback', ['test/lab/rollback.test.ts'], {
         testTimeout: 900_000,
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // A console killed at every step, lost lines, full disks, second operators; on the same lab.
+      project('durability', ['test/lab/durability.test.ts', 'test/lab/killed.test.ts'], {
+        testTimeout: 900_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+      }),
+      // Not in CI: `npm run test:sweep`, an hour.
+      project('sweep', ['test/lab/sweep.test.ts'], { hookTimeout: 600_000, fileParallelism: false }),
     ],
   },
 });

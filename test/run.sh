@@ -65,6 +65,7 @@ prepare_lab() {
   kept=$("$lab" snaps | awk '{print $1}')
   grep -qx pg15 <<<"$kept" || "$lab" create pg15 || return
   grep -qx was-standby <<<"$kept" || "$lab" was-standby || return
+  grep -qx small <<<"$kept" || SCALE=1 "$lab" create small || return
   grep -qx pg15-1 <<<"$kept" || SECONDARIES=1 "$lab" create pg15-1 || return
   grep -qx nounits <<<"$kept" || SECONDARIES=1 SYSTEMD_UNITS=0 "$lab" create nounits
 }
@@ -86,6 +87,8 @@ lab_tests() {
   fi
   echo "(the lab: $((SECONDS - began)) s)"
   tests lab
+  tests rollback
+  tests durability
 }
 
 # What the tests of the terminal and of the lab start is the compiled console.

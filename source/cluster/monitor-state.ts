@@ -41,6 +41,8 @@ export const monitorStateSchema = z.object({
   extensionVersion: z.string(),
   /** What the installed programs would bring: ALTER EXTENSION … UPDATE goes to it. */
   defaultExtensionVersion: z.string(),
+  /** The monitor's pg_autoctl listens to the monitor's own events: what it does after its start is behind it. Not known: no. */
+  listening: z.boolean().default(false),
   nodes: z.array(monitorNodeSchema),
   events: z.array(monitorEventSchema),
 });

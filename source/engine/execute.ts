@@ -1,5 +1,6 @@
 import { problem } from '../cluster/result.ts';
 import { type Executed, type Execution, failed, follow } from './follow-step.ts';
+import { probed, promised } from './judge.ts';
 
 export type { Executed, Execution };
 
@@ -10,8 +11,8 @@ const beforeSeconds = 15;
 export const execute = async (execution: Execution): Promise<Executed> => {
   const { step, observer, journal, output, job } = execution;
   const before = await observer.until(
-    step.before,
-    step.looksAt,
+    [...step.before, probed(step), promised(step)],
+    step.host,
     beforeSeconds,
     execution.settling,
     execution.leaving,

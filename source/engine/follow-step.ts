@@ -4,6 +4,7 @@ import type { Probe, Step } from '../runbook/step.ts';
 import type { StepFailure } from './controller.ts';
 import { fetchCauses } from './failure.ts';
 import type { Journal } from './journal.ts';
+import { probed } from './judge.ts';
 import type { Observer } from './observer.ts';
 import type { StepOutput } from './step-output.ts';
 
@@ -143,8 +144,8 @@ export const follow = async (
     });
   }
   const after = await observer.until(
-    step.after,
-    step.looksAt,
+    [...step.after, probed(step)],
+    step.host,
     step.settleSeconds,
     execution.settling,
     execution.leaving,

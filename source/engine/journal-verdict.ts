@@ -35,7 +35,7 @@ export const lastJournalVerdict = (directory: string): JournalVerdict | null => 
 };
 
 /** Counters go on while the application writes: two verdicts that differ in them alone agree. */
-const plain = (says: string): string => says.replace(/ \(\d+ transactions\)/, '');
+const plain = (says: string): string => says.replace(/ \(up to \d+ transactions\)/, '');
 
 /** A sentence where the journal and the disks disagree; the disks are believed. Null: they agree, or there is no journal. */
 export const disagreement = (journal: JournalVerdict | null, disks: string): string | null =>

@@ -4,6 +4,7 @@ import type { Look, World } from '../cluster/world.ts';
 import { monitorQuery } from '../monitor/query.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import type { Condition } from '../runbook/step.ts';
+import { type Judged, judge } from './judge.ts';
 import { parseLook } from './look/parse.ts';
 import { lookScript } from './look/script.ts';
 
@@ -15,7 +16,7 @@ const defaultFreshMs = 1_000;
 
 export type Settled =
   | { readonly settled: true }
-  | { readonly settled: false; readonly unmet: readonly { says: string; found: string }[] };
+  | { readonly settled: false; readonly unmet: Judged['unmet'] };
 
 /** Looks at the hosts, side by side, and keeps what it saw last. */
 export class Observer {
@@ -52,40 +53,58 @@ export class Observer {
   }
 
   /**
-   * Looks until every condition holds, or the time is up. `say` hears what is still waited for. After a command only
-   * a new look counts; before one, a look that has just been made is as good.
+   * Looks until every condition holds, or the time is up; only at `alias` and at those hosts that the conditions ask
+   * about. `say` hears what is still waited for. After a command only a new look counts; before one, a look that has just
+   * been made is as good.
    */
   async until(
     conditions: readonly Condition[],
-    aliases: readonly string[],
+    alias: string,
     seconds: number,
     say: (waitingFor: string) => void,
     stop: () => boolean,
     from: 'a new look' | 'a fresh look' = 'a new look',
   ): Promise<Settled> {
     const deadline = Date.now() + seconds * 1000;
-    let world = from === 'a fresh look' && this.#isFresh(aliases) ? this.#world : await this.look(aliases);
+    let freshSince = from === 'a fresh look' ? Date.now() - this.#freshMs : Number.POSITIVE_INFINITY;
     for (;;) {
-      const unmet = conditions.flatMap((condition) => {
-        const verdict = condition.holds(world);
-        return verdict.holds ? [] : [{ says: condition.says, found: verdict.found }];
-      });
+      const unmet = await this.#judge(conditions, alias, freshSince);
       const [first] = unmet;
       if (first === undefined) return { settled: true };
       if (Date.now() >= deadline || stop()) return { settled: false, unmet };
       say(`${first.says} (now: ${first.found})`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      world = await this.look(aliases);
+      freshSince = Number.POSITIVE_INFINITY;
     }
   }
 
-  /** Where one step follows the other without a person in between, the look after the first is the look before the second. */
-  #isFresh(aliases: readonly string[]): boolean {
-    const since = Date.now() - this.#freshMs;
-    return aliases.every((alias) => {
-      const look = this.#world.hosts[alias];
-      return look?.kind === 'seen' && look.at > since;
-    });
+  /** Looks again at the hosts that a condition rests on, where the last look is older than a moment. */
+  async freshen(condition: Condition, alias: string): Promise<void> {
+    await this.#judge([condition], alias, Date.now() - this.#freshMs);
+  }
+
+  /** Judges on looks that began after `freshSince`; infinity: on looks made now. */
+  async #judge(
+    conditions: readonly Condition[],
+    alias: string,
+    freshSince: number,
+  ): Promise<Judged['unmet']> {
+    const looked = new Set<string>();
+    let wanted = new Set([alias, ...judge(conditions, this.#world).asked]);
+    for (;;) {
+      const stale = [...wanted].filter((one) => !looked.has(one) && !this.#isFresh(one, freshSince));
+      if (stale.length > 0) await this.look(stale);
+      for (const one of wanted) looked.add(one);
+      const { unmet, asked } = judge(conditions, this.#world);
+      // What was seen may make a condition ask about a host that it had no question about before.
+      wanted = new Set([...asked].filter((one) => !looked.has(one)));
+      if (wanted.size === 0) return unmet;
+    }
+  }
+
+  #isFresh(alias: string, since: number): boolean {
+    const look = this.#world.hosts[alias];
+    return look?.kind === 'seen' && look.at > since;
   }
 
   async #lookAt(alias: string): Promise<Look> {

@@ -52,6 +52,15 @@ export const bytesPerSecond = (text: string): number => {
   return Number(number) * (unit === 'M' ? 1024 * 1024 : 1024);
 };
 
+/** What is done now and will not be any more once its host has been stopped, a start for one, is ahead too. */
+const stepsAhead = (steps: readonly Step[], world: World): readonly Step[] => {
+  const pending = (step: Step) => step.probe(world).state !== 'done';
+  const stopped = new Set(
+    steps.filter((step) => step.phase === 'R' && pending(step)).map((step) => step.host),
+  );
+  return steps.filter((step) => pending(step) || (step.phase !== 'R' && stopped.has(step.host)));
+};
+
 const measureTimeoutMs = 15_000;
 
 /** The size of a stopped directory, or of a running one; null where it could not be told in time. */
@@ -112,7 +121,7 @@ export const previewOf = async (
   journalSays: string | null,
 ): Promise<RollbackPreview> => {
   const { steps, route, copies } = rollbackRunbook(facts, world);
-  const ahead = steps.filter((step) => step.probe(world).state !== 'done');
+  const ahead = stepsAhead(steps, world);
   const verdict = rollbackVerdict(facts, world);
   const measured = await measureCopies(facts, world, copies, hosts);
   return {

@@ -6,6 +6,7 @@ import type { Direction, StepFailure } from './controller.ts';
 import type { Decision, Decisions } from './decisions.ts';
 import { missingByHand } from './failure.ts';
 import { finalWords } from './final-words.ts';
+import { probed } from './judge.ts';
 import type { Run } from './prepare.ts';
 import type { Progress } from './progress.ts';
 import { resume, type Takeover } from './resume.ts';
@@ -100,6 +101,9 @@ export class Walk {
   ): Promise<'over' | 'left' | 'lost' | Direction> {
     const progress = this.#parts.progress;
     let attempt = first;
+    // What an older look shows as done may have been undone since.
+    if (attempt === null && step.probe(run.observer.world).state === 'done')
+      await run.observer.freshen(probed(step), step.host);
     if (attempt === null && step.probe(run.observer.world).state === 'done') {
       progress.finish(run, step, 'found', null);
       return 'over';

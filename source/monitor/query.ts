@@ -9,6 +9,8 @@ const eventCount = 30;
  * One statement, without a semicolon, that answers with one row of one text column: everything about a formation, as the
  * JSON of monitorStateSchema. No row when there is no such formation. Reads tables only, which autoctl_node may, and only
  * columns that pg_auto_failover 1.6 to 2.2 have alike.
+ * pg_autoctl on the monitor listens to `state`, then `log`, once it is done with the extension (service_monitor.c, monitor.c);
+ * keepers and this console do not, or by another name.
  * Source: pg_auto_failover, src/monitor/pgautofailover.sql at v1.6.4, v2.0, v2.1 and v2.2.
  */
 export const monitorQuery = (formation: string): string => `
@@ -19,6 +21,8 @@ select json_build_object(
   'extensionVersion', (select extversion from pg_extension where extname = 'pgautofailover'),
   'defaultExtensionVersion', coalesce(
     (select default_version from pg_available_extensions where name = 'pgautofailover'), ''),
+  'listening', exists (select from pg_stat_activity where query ilike 'listen%log%'
+    and application_name is distinct from 'pgaf-upgrade' and datname = current_database()),
   'nodes', (
     select coalesce(json_agg(json_build_object(
       'id', n.nodeid,

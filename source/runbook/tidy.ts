@@ -6,9 +6,9 @@ import { done, makeStep, pending } from './make-step.ts';
 import { script } from './shell.ts';
 import type { Condition, PhaseId, Step } from './step.ts';
 
-/** Copies that steps left beside pg_autoctl's own files: they belong to the saved ones. */
+/** Copies that steps left beside pg_autoctl's own files, and logs of private servers: they belong to the saved files. */
 const strayCopies = (host: HostFacts): string[] => [
-  `for f in ${sh(host.configFile)}.before-rollback${isNode(host) ? ` ${sh(host.stateFile)}.*` : ''}; do`,
+  `for f in private-start.log promote.log ${sh(host.configFile)}.before-rollback${isNode(host) ? ` ${sh(host.stateFile)}.*` : ''}; do`,
   '  if [ -e "$f" ]; then mkdir -p saved; mv "$f" saved/; fi',
   'done',
 ];

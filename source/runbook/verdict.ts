@@ -28,7 +28,10 @@ const writtenUnrecorded = (facts: ClusterFacts, primary: NodeFacts, world: World
   return `what ${facts.newMajor} wrote${since} is lost (how much, nothing on the disks tells)`;
 };
 
-/** What the new version has written since it was handed to the application, in words; null when it was not yet. */
+/**
+ * What the new version has written since it was handed to the application, in words; null when it was not
+ * yet. The counter of transactions counts the console's own (statistics) and rolled back ones too, hence “up to”.
+ */
 const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: World): string | null => {
   const seen = hostIn(world, primary.alias);
   if (seen === null || !isSwapped(facts, primary, world)) return null;
@@ -39,7 +42,7 @@ const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: World): st
   const next = seen.server?.nextXid ?? now?.nextXid ?? control.nextXid;
   if (now !== null && now.modified === control.modified) return null;
   const count = BigInt(next) - BigInt(control.nextXid);
-  return `what ${facts.newMajor} wrote since ${at.slice(11, 16)} UTC${count > 0n ? ` (${count} transactions)` : ''} is lost`;
+  return `what ${facts.newMajor} wrote since ${at.slice(11, 16)} UTC${count > 0n ? ` (up to ${count} transactions)` : ''} is lost`;
 };
 
 const says = (facts: ClusterFacts, route: Route, world: World): RollbackVerdict => {

@@ -26,10 +26,13 @@ export class Window {
 
   constructor(facts: ClusterFacts = labCluster(), config: string = '') {
     this.servers = new FakeServers(facts);
-    this.engine = this.#console(config);
+    this.engine = this.console({ config });
   }
 
-  #console(config: string, seat: Partial<EngineOptions> = {}): Engine {
+  console({
+    config = '',
+    ...seat
+  }: Partial<Omit<EngineOptions, 'config'>> & { config?: string } = {}): Engine {
     return new Engine({
       config: labConfig(config),
       connect: this.servers.connect,
@@ -43,8 +46,8 @@ export class Window {
   }
 
   /** A new console, as after a lost laptop; or at another seat. */
-  again(config: string = '', seat: Partial<EngineOptions> = {}): this {
-    this.engine = this.#console(config, seat);
+  again(config: string = '', seat: Partial<Omit<EngineOptions, 'config'>> = {}): this {
+    this.engine = this.console({ ...seat, config });
     return this;
   }
 

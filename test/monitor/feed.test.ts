@@ -11,6 +11,7 @@ const state = (sync: number): string =>
     serverVersion: '15.20',
     extensionVersion: '2.0',
     defaultExtensionVersion: '2.0',
+    listening: true,
     nodes: [],
     events: [{ id: 1, at: '2026-11-23T01:03:55.339Z', node: 'node_1', text: 'hello' }],
   });

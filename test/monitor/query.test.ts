@@ -31,6 +31,7 @@ test('checks what it got', () => {
     serverVersion: '15.20',
     extensionVersion: '2.0',
     defaultExtensionVersion: '2.0',
+    listening: true,
     nodes: [node],
     events: [],
   };

@@ -50,6 +50,7 @@ export class Model {
       serverVersion: facts.monitor.oldVersion,
       extensionVersion: facts.monitor.extensionVersion,
       defaultExtensionVersion: facts.monitor.extensionVersion,
+      listening: true,
       nodes: facts.before,
       events: [],
     };

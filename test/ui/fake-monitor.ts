@@ -31,6 +31,7 @@ export const monitorState = (
   serverVersion: '15.20',
   extensionVersion: '2.0',
   defaultExtensionVersion: '2.0',
+  listening: true,
   nodes: [...nodes],
   events: [...events],
 });

@@ -36,6 +36,20 @@ const extensionIsCurrent = (facts: ClusterFacts): Condition => ({
   },
 });
 
+/**
+ * With a new extension version pg_autoctl restarts the server once more after it has answered already, and only then
+ * listens to the monitor's events: an order given before would meet no server. Source: service_monitor.c,
+ * monitor_ensure_extension_version, and the main loop after it.
+ */
+export const monitorHasSettled: Condition = {
+  says: 'pg_autoctl follows the monitor’s events: it is done with the extension, and restarts the server no more',
+  holds: (world) => {
+    const monitor = monitorIn(world);
+    if (monitor === null) return { holds: false, found: 'the monitor’s database does not answer' };
+    return when(monitor.listening, 'it does not listen yet');
+  },
+};
+
 const identifierIs = (facts: ClusterFacts): Condition => ({
   says: 'every node’s row has the new system identifier',
   holds: (world) => {
@@ -83,13 +97,14 @@ export const monitorSteps = (facts: ClusterFacts): Step[] => {
       script: startScript(monitor, monitor.newAutoctl),
       probe: (world) => {
         const seen = hostIn(world, 'monitor');
-        if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`)) return done('it answers');
+        if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`) && seen.monitor.listening)
+          return done('it answers');
         return seen?.autoctl
-          ? half('pg_autoctl runs, its database does not answer yet')
+          ? half('pg_autoctl runs, its database is not in use yet')
           : pending('it does not run');
       },
       before: [dataIsNew(facts, monitor), backupIsThere(facts, monitor)],
-      after: [monitorAnswers(facts), extensionIsCurrent(facts)],
+      after: [monitorAnswers(facts), extensionIsCurrent(facts), monitorHasSettled],
       settleSeconds: 120,
       undo: 'stop it, swap its directories back',
     }),
@@ -109,7 +124,7 @@ export const monitorSteps = (facts: ClusterFacts): Step[] => {
         const verdict = identifierIs(facts).holds(world);
         return verdict.holds ? done('every row has it') : pending(verdict.found);
       },
-      before: [monitorAnswers(facts)],
+      before: [monitorAnswers(facts), monitorHasSettled],
       after: [identifierIs(facts)],
       undo: `the same UPDATE with ${facts.systemIdentifier}`,
     }),

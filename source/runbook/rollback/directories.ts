@@ -109,6 +109,41 @@ export const directoriesStep = (
     undo: `the ${facts.newMajor} directory is kept as ${abandonedName(host, facts.newMajor)}`,
   });
 
+/** A new directory that was only prepared, beside a server that never had to stop: nothing of it is left for the next try. */
+export const preparedStep = (facts: ClusterFacts, host: HostFacts): Step =>
+  makeStep(facts, {
+    id: 'prepared',
+    phase: 'V',
+    host,
+    as: 'postgres',
+    title: `Remove the new ${facts.newMajor} directory that was prepared`,
+    reason: 'It was made for pg_upgrade and has never been used; the next try makes its own.',
+    guide: null,
+    danger: 'changes',
+    script: script(...functions(host), ...leftoverLines(facts, host, false)),
+    probe: (world) => {
+      const seen = hostIn(world, host.alias);
+      if (seen === null) return pending('not seen');
+      return isMajor(seen.newData, facts.newMajor)
+        ? pending(`${host.newData} is there`)
+        : done('there is none');
+    },
+    before: [
+      about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, its own`, (seen) =>
+        when(
+          isMajor(seen.data, facts.oldMajor) && isCluster(seen.data) && !seen.data.linked,
+          describe(seen.data),
+        ),
+      ),
+    ],
+    after: [
+      about(host.alias, `${host.newData} is gone`, (seen) =>
+        when(!isMajor(seen.newData, facts.newMajor), describe(seen.newData)),
+      ),
+    ],
+    undo: 'nothing to undo: phase A makes it again',
+  });
+
 const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) => {
   const seen = hostIn(world, host.alias);
   if (seen === null) return pending('not seen');

@@ -1,4 +1,4 @@
-import { type ClusterFacts, hostsOf, type NodeFacts } from '../../cluster/facts.ts';
+import { type ClusterFacts, hostsOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, monitorIn } from '../../cluster/world.ts';
 import { everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
@@ -8,6 +8,7 @@ import { unguardStep } from '../phases/restore.ts';
 import { script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { tidyStep } from '../tidy.ts';
+import { preparedStep } from './directories.ts';
 import { acceptsWritesOnOld, monitorIsOld } from './start.ts';
 
 const syncStep = (facts: ClusterFacts): Step =>
@@ -95,6 +96,7 @@ const finalStep = (facts: ClusterFacts, writer: NodeFacts): Step =>
 export const restoreOldSteps = (facts: ClusterFacts, writer: NodeFacts): Step[] => [
   syncStep(facts),
   ...hostsOf(facts).flatMap((host) => unguardStep(facts, host, 'V', facts.oldMajor)),
+  ...[facts.monitor, primaryOf(facts)].map((host) => preparedStep(facts, host)),
   finalStep(facts, writer),
   ...[...facts.nodes, facts.monitor].map((host) => tidyStep(facts, host, 'V')),
 ];

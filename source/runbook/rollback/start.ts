@@ -12,6 +12,7 @@ import {
   when,
 } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { monitorHasSettled } from '../phases/monitor.ts';
 import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
 import { script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
@@ -68,7 +69,7 @@ export const startMonitorStep = (facts: ClusterFacts): Step =>
         : pending('it does not run');
     },
     before: [dataIsBack(facts, facts.monitor)],
-    after: [monitorIsOld(facts)],
+    after: [monitorIsOld(facts), monitorHasSettled],
     settleSeconds: 120,
     undo: 'stop it',
   });

@@ -14,6 +14,8 @@ export interface DriveOptions {
   /** Called with each step that waits, before it is confirmed. */
   readonly onStep?: (step: StepView, view: EngineView) => void | Promise<void>;
   readonly timeoutMs?: number;
+  /** Default: they are passed over. */
+  readonly optional?: 'run' | 'skip';
 }
 
 export interface Driven {
@@ -97,7 +99,7 @@ export const drive = async (desk: Desk, options: DriveOptions = {}): Promise<Dri
         const decide = async () => {
           await options.onStep?.(step, engine.view);
           if (options.until?.(step, engine.view) === true) return over('stopped-before');
-          if (step.optional) engine.skip(step.id, '');
+          if (step.optional && options.optional !== 'run') engine.skip(step.id, '');
           else {
             ran.push(step.id);
             engine.confirm(step.id, step.danger === 'point-of-no-return' ? step.host : undefined);

@@ -42,6 +42,8 @@ const offered = {
   exec: (screen: string): RegExpExecArray | null =>
     /Enter (?:run step|NO RETURN)/.test(screen) ? /Step\s+(\d+)\/\d+ on ([\w.-]+)/.exec(screen) : null,
 };
+/** What `pgaf-upgrade rollback` shows before any step. */
+const wayBackOpens = /Enter shows the first step/;
 const typedWanted = /type the name of the host/;
 
 export type Walked = 'finished' | 'stopped-before' | 'failed';
@@ -63,9 +65,17 @@ export const walk = async (console_: Console, options: WalkOptions = {}): Promis
   let last = 0;
   for (;;) {
     const screen = await console_.waitFor(
-      (text) => isFinished(text) || hasFailed(text) || Number(offered.exec(text)?.[1] ?? 0) > last,
+      (text) =>
+        isFinished(text) ||
+        hasFailed(text) ||
+        wayBackOpens.test(text) ||
+        Number(offered.exec(text)?.[1] ?? 0) > last,
       { timeoutMs: stepMs, what: `the step after ${last}, or the end` },
     );
+    if (wayBackOpens.test(screen)) {
+      await enterUntil(console_, (text) => !wayBackOpens.test(text));
+      continue;
+    }
     if (isFinished(screen)) return 'finished';
     if (hasFailed(screen)) return 'failed';
     const [, number = '0', host = ''] = offered.exec(screen) ?? [];

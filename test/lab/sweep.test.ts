@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { expectBack, promise } from './harness/back.ts';
+import { askWithoutJournal, drive } from './harness/drive.ts';
+import { type Lab, openLab } from './harness/lab.ts';
+import { recordTruth, type Truth } from './harness/truth.ts';
+import { type Desk, layDesk } from './harness/walk.ts';
+
+/**
+ * Stops the upgrade after every single step, rolls back, and compares the cluster with the one before. Takes an hour:
+ * `npm run test:sweep`. SWEEP=40 begins with step 40, SWEEP=40-45 does those; only a whole sweep is written down.
+ */
+const [from = 1, to = Number.POSITIVE_INFINITY] = (process.env.SWEEP ?? '1-').split('-').map((text, at) => {
+  if (text !== '') return Number(text);
+  return at === 0 ? 1 : Number.POSITIVE_INFINITY;
+});
+const file = new URL('../../docs/rollback-sweep.md', import.meta.url);
+
+interface Swept {
+  readonly number: number;
+  readonly step: string;
+  readonly verdict: string;
+  readonly back: number;
+  readonly seconds: number;
+  readonly trouble: string | null;
+}
+
+const swept: Swept[] = [];
+let versions = '';
+const minutes = (ms: number): string => (ms / 60_000).toFixed(0);
+const began = Date.now();
+
+/** A cluster with its truth, on which nothing has been tried yet. */
+interface Table {
+  readonly lab: Lab;
+  readonly desk: Desk;
+  readonly before: Truth;
+}
+
+const lay = async (): Promise<Table> => {
+  const lab = await openLab({ snapshot: 'small' });
+  const desk = await layDesk(lab);
+  return { lab, desk, before: await recordTruth(lab) };
+};
+
+/** The upgrade up to and with this step; the name of the step, and what is in the header then. */
+const goTo = async ({ desk }: Table, number: number) => {
+  let name = '';
+  const driven = await drive(desk, {
+    optional: 'run',
+    until: (step, view) => {
+      const at = view.steps.findIndex((one) => one.id === step.id);
+      name = view.steps[number - 1]?.id ?? '';
+      return at >= number;
+    },
+  });
+  expect(driven.end).not.toBe('failed');
+  return { name, driven };
+};
+
+const sweepOne = async (table: Table, number: number): Promise<{ swept: Swept; through: boolean }> => {
+  await promise(table.lab);
+  const { name, driven } = await goTo(table, number);
+  const { verdict } = driven;
+  const one = { number, step: name, verdict: verdict.says };
+  const started = Date.now();
+  try {
+    const asked = await askWithoutJournal(table.desk);
+    expect(asked.verdict.kind).toBe(verdict.kind);
+    const back = await drive(table.desk, { direction: 'rollback' });
+    const through = back.ran.some((step) => step.endsWith('.promote'));
+    const seconds = Math.round((Date.now() - started) / 1000);
+    if (verdict.kind === 'nothing-to-undo') expect(back.ran).toEqual([]);
+    await expectBack(table.lab, table.before, {
+      primary: through ? 'node2' : 'node1',
+      sameIds: !through,
+      prepared: verdict.kind === 'nothing-to-undo',
+    });
+    return { swept: { ...one, back: back.ran.length, seconds, trouble: null }, through };
+  } catch (thrown) {
+    const trouble = thrown instanceof Error ? thrown.message.slice(0, 2000) : String(thrown);
+    return { swept: { ...one, back: 0, seconds: 0, trouble }, through: true };
+  }
+};
+
+const report = (): string =>
+  [
+    '# The way back from every step',
+    '',
+    `Written by \`npm run test:sweep\`, ${new Date().toISOString().slice(0, 10)}: ${versions}, one monitor, one primary, two secondaries, link mode, on the lab. The upgrade was stopped after each of its ${swept.length} steps and rolled back; then rows, settings, node settings, units and replication were compared with those before, and a write was followed to every secondary. The verdict was asked for a second time without any journal. ${swept.filter((one) => one.trouble === null).length} of ${swept.length} came back; ${minutes(Date.now() - began)} minutes.`,
+    '',
+    '| after step | verdict | steps back | seconds | |',
+    '|---|---|---|---|---|',
+    ...swept.map(
+      (one) =>
+        `| ${one.number} \`${one.step}\` | ${one.verdict.replace(/ since \d\d:\d\d UTC( \(up to \d+ transactions\))?/, ' since HH:MM')} | ${one.back} | ${one.seconds} | ${one.trouble === null ? 'as before' : 'FAILED'} |`,
+    ),
+    '',
+  ].join('\n');
+
+afterAll(() => {
+  for (const one of swept.filter(({ trouble }) => trouble !== null))
+    console.log(`${one.number} ${one.step}: ${one.trouble}`);
+  if (process.env.SWEEP === undefined && swept.length > 0) writeFileSync(file, report());
+});
+
+describe('the way back from every single step', () => {
+  it(
+    'leads to the cluster that was there before',
+    async () => {
+      let table = await lay();
+      versions = `PostgreSQL ${table.before.hosts.node1?.version} → 17`;
+      for (let number = from; number <= to; number += 1) {
+        const { swept: one, through } = await sweepOne(table, number);
+        if (one.step === '') break;
+        swept.push(one);
+        console.log(
+          `${one.number} ${one.step}: ${one.trouble ?? `${one.back} steps back in ${one.seconds} s`} (${one.verdict})`,
+        );
+        if (!through) continue;
+        await table.desk.clear();
+        table = await lay();
+      }
+      await table.desk.clear();
+      expect(swept.filter((one) => one.trouble !== null).map((one) => one.step)).toEqual([]);
+      expect(swept.length).toBeGreaterThan(0);
+    },
+    4 * 3_600_000,
+  );
+});
