@@ -1,6 +1,6 @@
 // The console over a pretended cluster, to look at it by hand and in terminal tests:
 //   npx esbuild scripts/dev-console.tsx --bundle --platform=node --format=esm --packages=external --jsx=automatic --outfile=dist/dev/dev-console.mjs
-//   node dist/dev/dev-console.mjs [--done=N] [--fail=N] [--line-ms=N] [--flood=N] [--question] [--passphrase] [--guard=SHOWN[,PRESSED]] [--stale] [--plain] [--yes=NAME]
+//   node dist/dev/dev-console.mjs [--done=N] [--fail=N] [--line-ms=N] [--flood=N] [--question] [--passphrase] [--guard=SHOWN[,PRESSED]] [--stale] [--hostile] [--plain] [--yes=NAME]
 
 import { readlinePrompt } from '../source/plain/prompt.ts';
 import { runPlain } from '../source/plain/run-plain.ts';
@@ -36,6 +36,22 @@ const engine = new FakeEngine({
   questions,
   ...(failAt === null ? {} : { failAt: Number(failAt) }),
 });
+
+// Everything that a program could do to a terminal, and ten megabytes without a newline.
+const hostile = Buffer.concat([
+  Buffer.from('\x1b]52;c;ZXZpbA==\x07\x1b]0;EVIL TITLE\x07\x1b]2;EVIL\x1b\\\n'),
+  Buffer.from('\x1b[2J\x1b[1;1HOVERWRITTEN\x1b[?1049l\x1b[?25l\x1b[999;999H\x1bc\x1b[6n\n'),
+  Buffer.from([0x6e, 0x00, 0x75, 0x6c, 0xff, 0xfe, 0xc3, 0x28, 0x0a]),
+  Buffer.alloc(10 * 1024 * 1024, 'x'),
+  Buffer.from('\nhostile end\n'),
+]);
+if (argument('hostile') !== null) {
+  const stop = engine.onChange(({ stage }) => {
+    if (stage.kind !== 'running') return;
+    stop();
+    engine.print(stage.step, hostile);
+  });
+}
 
 if (argument('stale') === null) setInterval(() => engine.beat(), 1000).unref();
 

@@ -91,7 +91,7 @@ export class StepRunner {
     if (current === null || current.step.id !== id || !current.started)
       return refused('no command of this step is running');
     if (current.ending) return refused('it is being ended already');
-    if (typed !== current.step.host) return refused(`type ${current.step.host} to end it`);
+    if (typed.trim() !== current.step.host) return refused(`type ${current.step.host} to end it`);
     const { run, step, job } = current;
     const written = run.journal.write({ kind: 'cancelled', step: step.id, job, typed });
     if (!written.ok) return refused(written.error.what);

@@ -164,7 +164,7 @@ describe('a window with bad luck', () => {
 used=$(du -sm ${quote(parent)} | cut -f1)
 mkdir -p /mnt/small && mount -t tmpfs -o size=$((used + 14))m tmpfs /mnt/small
 cp -a ${quote(parent)}/. /mnt/small/ && chown --reference=${quote(parent)} /mnt/small && chmod --reference=${quote(parent)} /mnt/small
-mount --move /mnt/small ${quote(parent)}`,
+mount --bind /mnt/small ${quote(parent)}`,
     );
     const run = plainRun(desk);
     const stop = await run.stop();
@@ -212,6 +212,7 @@ exec ${program}.real "$@"`,
     await console_.press('x');
     await console_.waitFor(/END WHAT IS RUNNING/);
     await console_.type('monitor');
+    await console_.waitFor(/Host: +monitor/);
     await enterUntil(console_, /was ended by you/);
     expect(
       await lab.root('monitor', 'pgrep -xa pg_upgrade.real || pgrep -xa pg_restore || echo none'),
@@ -274,11 +275,13 @@ describe('two consoles at once', () => {
     await watcher.press('t');
     await watcher.waitFor(/TAKE THE LOCK OVER/);
     await watcher.type('nobody');
+    await watcher.waitFor(/Name: +nobody/);
     await enterUntil(watcher, /Refused: type /);
     await watcher.press('\x15');
     await watcher.waitFor(/Name: +║/);
     const holder = /To take over, type (\S+)/.exec(watcher.screen())?.[1] ?? '';
     await watcher.type(holder);
+    await watcher.waitFor(new RegExp(`Name: +${holder}`));
     await enterUntil(watcher, new RegExp(`Enter run step ${number + 1} on`));
     expect(watcher.screen()).not.toMatch(/READ-ONLY/);
     await enterUntil(watcher, new RegExp(`Enter run step ${number + 2} on`));

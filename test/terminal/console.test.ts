@@ -219,7 +219,7 @@ describe('other terminals', () => {
       args: ['--done=57', '--line-ms=1'],
       env: { TERM: 'dumb' },
     });
-    await console.see('Step 58 of 59, monitor', 'Run this step on monitor? [y/N/skip/quit]');
+    await console.see('Step 58 of 59, monitor', 'Run this step on monitor? [y/N/skip/back/quit]');
     console.press('y\r');
     await console.see('Step 59 of 59');
     console.press('skip\r');
@@ -228,5 +228,50 @@ describe('other terminals', () => {
     expect(await console.ended()).toBe(0);
     expect(console.text()).toContain('Steps: 58 done, 1 skipped');
     expect(console.alternate()).toBe(false);
+  });
+});
+
+describe('what must not harm the terminal', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s in the middle of a step: the screen is given back, and what goes on is said',
+    async (name) => {
+      const console = open({ columns: 120, rows: 40, args: ['--done=26', '--line-ms=500', quick] });
+      await console.see('Enter runs this script');
+      console.press(keys.enter);
+      await console.see('running');
+      console.signal(name);
+      await console.ended();
+      expect(console.alternate()).toBe(false);
+      expect(console.text().replaceAll('\n', '')).toContain(
+        'goes on without this console. Start it again to follow.',
+      );
+      expect(console.text()).toContain(`exit: ${name}`);
+    },
+  );
+
+  test('a hang-up ends it, though nobody reads any more', async () => {
+    const console = open({ args: ['--done=26', quick] });
+    await console.see('Enter runs this script');
+    console.signal('SIGHUP');
+    await console.ended();
+    expect(console.alternate()).toBe(false);
+  });
+
+  test('hostile output: clipboard, title, cursor, reset, ten megabytes without a newline, no UTF-8, NUL', async () => {
+    const console = open({
+      columns: 120,
+      rows: 40,
+      args: ['--done=26', '--line-ms=10000', '--hostile', quick],
+    });
+    await console.see('Enter runs this script');
+    console.press(keys.enter);
+    await console.see('hostile end', '1 Monitor', '2 Checklists', '3 Output');
+    expect(console.lines()[0]).toContain('pgaf-upgrade  shop');
+    expect(console.alternate()).toBe(true);
+    for (const sequence of ['\x1b]52', 'EVIL TITLE\x07', '\x1bc', '\x1b[6n', '\x00'])
+      expect(console.raw.includes(sequence), JSON.stringify(sequence)).toBe(false);
+    console.press('g');
+    await console.see('OVERWRITTEN');
+    expect(console.lines()[0]).toContain('pgaf-upgrade  shop');
   });
 });

@@ -129,6 +129,11 @@ export class TestTerminal {
     return this.exitCode ?? -1;
   }
 
+  /** As another process would. */
+  signal(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void {
+    this.#pty.kill(name);
+  }
+
   close(): void {
     if (this.exitCode === null) this.#pty.kill('SIGKILL');
     this.#screen.dispose();

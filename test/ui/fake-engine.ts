@@ -115,7 +115,7 @@ export class FakeEngine implements EngineController {
   }
 
   /** Adds output to a step, as if its script had printed it. */
-  print(id: StepId, text: string): void {
+  print(id: StepId, text: string | Uint8Array): void {
     this.#outputOf(id).append(text);
     for (const listener of this.#outputListeners) listener(id);
   }

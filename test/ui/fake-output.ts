@@ -1,3 +1,4 @@
+import { LineAssembler } from '../../source/cluster/parse/terminal-text.ts';
 import type { OutputView } from '../../source/engine/controller.ts';
 
 /** A bounded ring of lines, as the engine keeps one for each step. */
@@ -8,6 +9,7 @@ export class FakeOutput implements OutputView {
   bytes = 0;
   readonly #lines: string[] = [];
   readonly #most: number;
+  readonly #assembler = new LineAssembler();
 
   constructor(most = 5_000) {
     this.#most = most;
@@ -21,12 +23,13 @@ export class FakeOutput implements OutputView {
     return this.#lines[index - this.firstLine] ?? '';
   }
 
-  append(text: string): void {
-    this.bytes += Buffer.byteLength(text);
+  /** As the engine takes what a host sends: through the same assembler. */
+  append(text: string | Uint8Array): void {
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+    this.bytes += bytes.length;
     this.file = '/home/dba/.local/state/pgaf-upgrade/shop/outputs/step.log';
-    const lines = (this.unfinished + text).split('\n');
-    this.unfinished = lines.pop() ?? '';
-    this.#lines.push(...lines);
+    this.#lines.push(...this.#assembler.push(bytes));
+    this.unfinished = this.#assembler.unfinished;
     const over = this.#lines.length - this.#most;
     if (over <= 0) return;
     this.#lines.splice(0, over);
