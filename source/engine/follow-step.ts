@@ -23,8 +23,8 @@ export interface Execution {
   readonly onLine: (line: 'following' | 'lost') => void;
   /** The operator leaves, or the lock is another's: nothing is waited for any more. */
   readonly leaving: () => boolean;
-  /** The operator ended the job. */
-  readonly cancelled: () => boolean;
+  /** Null: the job was not ended by the operator. Else whether nothing of it is left, once that was looked at. */
+  readonly cancelled: () => Promise<boolean | null>;
 }
 
 export type Executed =
@@ -76,11 +76,13 @@ export const failed = (
 };
 
 /** What to say of an exit code that is not zero. */
-const endedBadly = ({ step, cancelled }: Execution, code: number): Problem =>
-  cancelled()
+const endedBadly = ({ step }: Execution, code: number, clean: boolean | null): Problem =>
+  clean !== null
     ? problem(
         `${step.host}: “${step.title}” was ended by you (exit code ${code})`,
-        'nothing of it is running any more; see what the servers say, then retry, skip or go back',
+        clean
+          ? 'nothing of it is running any more; see what the servers say, then retry, skip or go back'
+          : 'something that it started resisted, see its output: end that by hand before anything else',
       )
     : problem(
         `${step.host}: “${step.title}” ended with exit code ${code}`,
@@ -137,9 +139,10 @@ export const follow = async (
       fetchCauses(step, host, output.last(200)),
       observer.look(step.looksAt),
     ]);
-    return failed(execution, endedBadly(execution, outcome.code), {
+    const clean = await execution.cancelled();
+    return failed(execution, endedBadly(execution, outcome.code, clean), {
       exitCode: outcome.code,
-      lastLines,
+      lastLines: output.last(20),
       causes,
     });
   }

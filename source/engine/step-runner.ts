@@ -26,6 +26,8 @@ interface Current {
   /** The command has ended; the servers are waited for. */
   settling: boolean;
   ending: boolean;
+  /** Whether nothing is left of what was ended, once that is known. */
+  ended: Promise<boolean> | null;
   quiet: Quiet | null;
   watchdog: Watchdog | null;
 }
@@ -99,11 +101,11 @@ export class StepRunner {
     // No command runs any more: what is ended is the waiting.
     if (current.settling) return accepted;
     this.#show(current);
-    void this.#end(current);
+    current.ended = this.#end(current);
     return accepted;
   }
 
-  async #end(current: Current): Promise<void> {
+  async #end(current: Current): Promise<boolean> {
     const { outputs, board } = this.#parts;
     const { step, host, job } = current;
     const output = outputs.of(step.id);
@@ -118,14 +120,16 @@ export class StepRunner {
     );
     for (const line of said.trim().split('\n')) output.note(`── ${line} ──`);
     outputs.grown(step.id);
-    if (outcome.kind === 'exited' && outcome.code === 0)
-      board.notice(`${step.host}: ended; nothing of the step is left`);
-    else {
-      current.ending = false;
-      board.notice(
-        `${step.host}: the step could not be ended whole: ${said.trim().split('\n').at(-1) ?? ''}`,
-      );
-    }
+    const clean = outcome.kind === 'exited' && outcome.code === 0;
+    const last = said.trim().split('\n').at(-1) ?? '';
+    board.notice(
+      clean
+        ? `${step.host}: ended; nothing of the step is left`
+        : `${step.host}: the step could not be ended whole: ${last}`,
+    );
+    // It may be tried again while the step goes on.
+    if (!clean) current.ending = false;
+    return clean;
   }
 
   async #go(
@@ -150,6 +154,7 @@ export class StepRunner {
       started: false,
       settling: false,
       ending: false,
+      ended: null,
       quiet: null,
       watchdog: null,
     };
@@ -189,7 +194,7 @@ export class StepRunner {
         );
       },
       leaving: () => decisions.over || (current.settling && current.ending),
-      cancelled: () => current.ending,
+      cancelled: async () => current.ended,
     });
     current.watchdog?.stop();
     this.#current = null;

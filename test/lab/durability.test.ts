@@ -213,7 +213,10 @@ exec ${program}.real "$@"`,
     await console_.waitFor(/END WHAT IS RUNNING/);
     await console_.type('monitor');
     await console_.waitFor(/Host: +monitor/);
-    await enterUntil(console_, /was ended by you/);
+    await enterUntil(console_, /being ended|ended by you/);
+    await console_.waitFor(/Exit +code 143/, { timeoutMs: 100_000 });
+    expect(console_.screen()).toMatch(/ended by you/);
+    expect(console_.screen()).toMatch(/nothing of it is running any more/);
     expect(
       await lab.root('monitor', 'pgrep -xa pg_upgrade.real || pgrep -xa pg_restore || echo none'),
     ).toContain('none');
