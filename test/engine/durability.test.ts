@@ -98,6 +98,7 @@ describe('a console killed while a command runs', () => {
     night.again().open();
     const { failure } = await night.stage('failed');
     expect(failure.exitCode).toBe(1);
+    expect(failure.problem.what).toContain('ended with exit code 1');
     expect(failure.lastLines).toEqual(['Performing', 'could not open version file', 'Failure, exiting']);
     night.engine.retry('D.node_1.pg-upgrade');
     await night.next('D.node_1.carry');
