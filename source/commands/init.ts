@@ -1,0 +1,1 @@
+export const init = async (_: { readonly address?: string }): Promise<number> => 2;
