@@ -25,15 +25,23 @@ const labelled = (label: string, text: string): readonly string[] =>
     (line, index) => `    ${padRight(index === 0 ? label : '', 8)} ${line}`,
   );
 
-/** Findings of one check and remedy on several hosts are told once. */
+/** The same thing found on several hosts is told once, and each check's reason once. */
 const findingLines = (findings: readonly Finding[]): readonly string[] => {
-  const shown = new Set<string>();
-  return findings.flatMap((finding) => {
-    const head = `  ${finding.severity === 'blocker' ? '✗ blocker' : '! warning'}  ${padRight(finding.check, 24)} ${finding.host ?? 'the cluster'}`;
-    const first = !shown.has(finding.check);
-    shown.add(finding.check);
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const key = JSON.stringify([finding.check, finding.found, finding.remedy, finding.command]);
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  const explained = new Set<string>();
+  return [...groups.values()].flatMap((group) => {
+    const [finding] = group;
+    if (finding === undefined) return [];
+    const hosts = group.map((one) => one.host ?? 'the cluster').join(', ');
+    const mark = finding.severity === 'blocker' ? '✗ blocker' : '! warning';
+    const first = !explained.has(finding.check);
+    explained.add(finding.check);
     return [
-      head,
+      `  ${mark}  ${padRight(finding.check, 24)} ${hosts}`,
       ...labelled('found', finding.found),
       ...(first ? labelled('why', finding.why) : []),
       ...labelled('do', finding.remedy),
