@@ -189,8 +189,9 @@ describe('everything that stands against an upgrade is found, on its host, with 
       await lab.pg(
         host,
         `printf '%s\\n' "max_prepared_transactions = 5" "wal_level = logical" "archive_mode = on" "archive_command = 'true'" "shared_preload_libraries = 'pg_stat_statements, pg_prewarm'" "vacuum_defer_cleanup_age = 7" >>${data}/postgresql.conf
-${oldBin}/pg_ctl -D ${data} -w -m fast restart >/dev/null 2>&1 || true
-for i in $(seq 100); do ${oldBin}/pg_isready -q && exit; sleep 0.1; done; exit 1`,
+# pg_autoctl starts it again; started from here it would keep this command's own pipes open
+${oldBin}/pg_ctl -D ${data} -w -m fast stop >/dev/null 2>&1
+for i in $(seq 300); do [ "$(psql -X -Atc 'show max_prepared_transactions' 2>/dev/null)" = 5 ] && exit; sleep 0.1; done; exit 1`,
       );
     await healthy();
     await lab.psql(
@@ -200,17 +201,18 @@ for i in $(seq 100); do ${oldBin}/pg_isready -q && exit; sleep 0.1; done; exit 1
     );
     await healthy();
 
-    await lab.pg(
-      'node1',
-      "nohup psql -X -d app -c 'begin' -c 'select txid_current()' -c 'select pg_sleep(600)' >/dev/null 2>&1 &",
-    );
-    const longSince = Date.now();
-    await lab.psql('node1', 'app', "begin; create table promised (id int); prepare transaction 'a promise'");
+    // A logical slot waits for every transaction that is open, so it comes before them.
     await lab.psql(
       'node1',
       'app',
       "select pg_create_logical_replication_slot('cdc', 'pgoutput'); select pg_create_physical_replication_slot('archive')",
     );
+    await lab.root(
+      'node1',
+      `systemd-run --quiet --uid=postgres psql -X -d app -c 'begin' -c 'select txid_current()' -c 'select pg_sleep(600)'`,
+    );
+    const longSince = Date.now();
+    await lab.psql('node1', 'app', "begin; create table promised (id int); prepare transaction 'a promise'");
     await lab
       .psql('node1', 'app', 'alter role reporter set vacuum_defer_cleanup_age = 0')
       .catch(() => undefined);

@@ -8,7 +8,7 @@ import { looked, served } from './see.ts';
 const megabyte = 1024 * 1024;
 const day = 86_400;
 const manyRelations = 100_000;
-const longBackupSeconds = 1_800;
+const longBackupSeconds = 900;
 
 /** Libraries that are known to start background workers; the servers' own lists of workers are looked at as well. */
 const workerLibraries = new Set(
@@ -171,7 +171,7 @@ export const settingChecks: readonly Check[] = [
   {
     id: 'backup-rate',
     severity: 'warning',
-    title: 'The base backups are not held back for longer than half an hour',
+    title: 'The base backups are not held back for longer than a quarter of an hour',
     scope: 'secondaries',
     why: 'pg_autoctl copies at 100 MB/s at most unless told otherwise: a terabyte takes 2.8 hours, in which there is one secondary less.',
     source:
