@@ -1,8 +1,8 @@
+import type { Evidence, HostEvidence } from '../cluster/checks/evidence.ts';
+import { sectionsOf } from '../cluster/checks/sections.ts';
 import { isNode } from '../cluster/facts.ts';
-import type { Evidence, HostEvidence } from './checks/evidence.ts';
 import { rateOf } from './checks/rates.ts';
 import { dataBytes } from './checks/room.ts';
-import { sectionsOf } from './checks/sections.ts';
 
 /** What was measured on a host, as far as durations follow from it. Null: it was not measured. */
 export interface HostMeasurements {

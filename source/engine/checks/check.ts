@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
+import { isComplete, parseSections } from '../../cluster/checks/sections.ts';
 import type { Config } from '../../cluster/config.ts';
 import { type ClusterFacts, type HostFacts, primaryOf } from '../../cluster/facts.ts';
 import { type Problem, problem, type Result } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import type { Evidence, HostEvidence } from '../../runbook/checks/evidence.ts';
 import { type Judgement, judge } from '../../runbook/checks/judge.ts';
 import { checkLookScript } from '../../runbook/checks/look-script.ts';
 import { rehearsalScript } from '../../runbook/checks/rehearsal-script.ts';
-import { isComplete, parseSections } from '../../runbook/checks/sections.ts';
 import type { OpenHost } from '../discover/discover.ts';
 import { forgetJobScript } from './forget-job.ts';
 import { parseCheckLook } from './parse.ts';

@@ -1,15 +1,15 @@
 import type { z } from 'zod';
-import { parseControlData } from '../../cluster/parse/control-data.ts';
-import { parseUnit } from '../../cluster/parse/unit.ts';
-import { fail, ok, problem, type Result } from '../../cluster/result.ts';
-import { parseAutoctlVersion } from '../../cluster/version.ts';
 import {
   type CheckLook,
   databaseEvidenceSchema,
   type NewDirectory,
   type Place,
   serverEvidenceSchema,
-} from '../../runbook/checks/evidence.ts';
+} from '../../cluster/checks/evidence.ts';
+import { parseControlData } from '../../cluster/parse/control-data.ts';
+import { parseUnit } from '../../cluster/parse/unit.ts';
+import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { parseAutoctlVersion } from '../../cluster/version.ts';
 import { decodeJson, decodeText, linesOf, readFacts } from '../look/lines.ts';
 
 type Facts = ReadonlyMap<string, string>;

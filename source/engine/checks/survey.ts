@@ -1,10 +1,10 @@
+import type { HostEvidence, Reach } from '../../cluster/checks/evidence.ts';
 import type { Config } from '../../cluster/config.ts';
 import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../cluster/facts.ts';
 import type { MonitorNode, MonitorState } from '../../cluster/monitor-state.ts';
 import type { Problem, Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import type { HostEvidence, Reach } from '../../runbook/checks/evidence.ts';
 import { addressOf, askMonitor, look, type OpenHost, theOne } from '../discover/discover.ts';
 import { commonFacts } from '../discover/host-facts.ts';
 import type { Found, Instance } from '../discover/instance.ts';

@@ -1,4 +1,4 @@
-import type { Evidence, HostEvidence } from './evidence.ts';
+import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 
 export type Severity = 'blocker' | 'warning';
 export type Scope =

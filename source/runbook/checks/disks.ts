@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
+import type { CheckLook } from '../../cluster/checks/evidence.ts';
 import { type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { type Check, type Issue, onEach } from './check.ts';
-import type { CheckLook } from './evidence.ts';
 import { roomNeeded } from './room.ts';
 import { looked, served } from './see.ts';
 

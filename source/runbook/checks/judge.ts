@@ -1,6 +1,6 @@
+import type { Evidence } from '../../cluster/checks/evidence.ts';
 import { catalogue } from './catalogue.ts';
 import type { Check, Finding, Severity } from './check.ts';
-import type { Evidence } from './evidence.ts';
 
 /** `unseen`: nothing stands against it as far as was seen, but something that would could not be looked at. */
 export type Outcome = 'ready' | 'ready-with-warnings' | 'blocked' | 'unseen';

@@ -92,7 +92,7 @@ place() { # KEY PATH: its file system; of the nearest directory that exists
 sharedir() { # the new version's; pg_config may be in a package of its own
   s=$("$new_bin/pg_config" --sharedir 2>/dev/null) && [ -d "$s/extension" ] && { echo "$s"; return; }
   real=$(readlink -f "$new_bin/postgres"); b=$(dirname "$real")
-  for s in "$b/../share" "$b/../share/postgresql" "/usr/share/postgresql/$new_major"; do [ -d "$s/extension" ] && { echo "$s"; return; }; done
+  for s in "$b/../share" "$b/../share/postgresql" "$b/../../../../share/postgresql/$new_major"; do [ -d "$s/extension" ] && { echo "$s"; return; }; done
 }
 newest() { # seconds since the newest of these files was written
   stat -c %Y "$@" 2>/dev/null | sort -n | tail -n 1 | awk -v now="$(date +%s)" '{print now - $1}'
@@ -107,7 +107,7 @@ export const checkLookScript = (facts: ClusterFacts, host: HostFacts): string =>
   const ask = (database: string) =>
     psql(host, host.oldBindir, 'postgres').replace(/ -d \S+$/, ` -d ${database}`);
   return `${[
-    "set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3 PGOPTIONS='-c statement_timeout=15s -c lock_timeout=2s'",
+    "set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3 PGOPTIONS='-c statement_timeout=20s -c lock_timeout=2s'",
     `new_bin=${sh(host.newBindir)} old_bin=${sh(host.oldBindir)} new_major=${facts.newMajor} data=${sh(host.data)} t=${sh(throwawayOf(host))}`,
     functions,
     `for tool in ${tools.map(sh).join(' ')}; do [ -x "$new_bin/$tool" ] || printf '%s\\n' "$tool"; done | text tools`,

@@ -1,7 +1,7 @@
+import type { HostEvidence } from '../../cluster/checks/evidence.ts';
+import { errorLines, isComplete, type Section, sectionsOf } from '../../cluster/checks/sections.ts';
 import { sh } from '../../cluster/quote.ts';
 import { type Check, type Issue, onEach } from './check.ts';
-import type { HostEvidence } from './evidence.ts';
-import { errorLines, isComplete, type Section, sectionsOf } from './sections.ts';
 import { type Rehearsed, rehearsed, section } from './see.ts';
 
 const both = 'primary and monitor';

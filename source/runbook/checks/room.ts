@@ -1,5 +1,5 @@
+import type { CheckLook } from '../../cluster/checks/evidence.ts';
 import { type HostFacts, isNode, type UpgradeMode } from '../../cluster/facts.ts';
-import type { CheckLook } from './evidence.ts';
 
 const megabyte = 1024 * 1024;
 /** initdb's 40 MB, WAL at its smallest (min_wal_size is 80 MB), logs. */

@@ -1,6 +1,6 @@
+import type { CheckLook, HostEvidence, ServerEvidence } from '../../cluster/checks/evidence.ts';
+import type { Section, Sections } from '../../cluster/checks/sections.ts';
 import type { HostFacts } from '../../cluster/facts.ts';
-import type { CheckLook, HostEvidence, ServerEvidence } from './evidence.ts';
-import type { Section, Sections } from './sections.ts';
 
 /** What a judgement needs to see of a host, or the sentence why it is not to be seen. */
 

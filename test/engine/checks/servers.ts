@@ -1,4 +1,4 @@
-import { type ClusterFacts, hostsOf, isNode } from '../../../source/cluster/facts.ts';
+import type { ClusterFacts } from '../../../source/cluster/facts.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../../source/cluster/result.ts';
 import type {
   Connect,
@@ -9,67 +9,9 @@ import type {
   RemoteHost,
 } from '../../../source/remote/host.ts';
 import { healthyLog } from '../../runbook/checks/healthy.ts';
-import { but, type Lines, printed } from '../answers.ts';
+import { but, printed } from '../answers.ts';
 import { FakeServers } from '../fake-servers.ts';
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
-const text = (key: string, value: string): readonly [string, string] => [key, base64(value)];
-
-/** The answer to checkLookScript of a host that nothing stands against. */
-const lookLines = (facts: ClusterFacts, alias: string): Lines => {
-  const host = hostsOf(facts).find((one) => one.alias === alias);
-  if (host === undefined) throw new Error(`no host ${alias}`);
-  const place = (key: string, path: string): Lines => [
-    [key, path],
-    [`${key}.device`, '42'],
-    [`${key}.mount`, '/'],
-    [`${key}.free`, String(50 * 1024 ** 2)],
-  ];
-  return [
-    text('tools', ''),
-    text(
-      'autoctl',
-      'pg_autoctl version 2.2-2\ncompiled with PostgreSQL 17.12\ncompatible with Postgres 13, 14, 15, 16, and 17\n',
-    ),
-    ['sharedir', '/usr/share/postgresql/17'],
-    text('extensions', 'plpgsql\npg_stat_statements\npgautofailover\n'),
-    ...place('data', host.data),
-    ...place('parent', '/var/lib/pgsql'),
-    ...place('wal', `${host.data}/pg_wal`),
-    ['parent_writable', 'yes'],
-    ['wal_bytes', '65536'],
-    ['new', 'absent'],
-    ['rate', '100M'],
-    text('backup_age', '3600\n'),
-    text('link', '1000\n'),
-    text(
-      'server',
-      JSON.stringify({
-        version: '15.20',
-        inRecovery: isNode(host) && host.role === 'secondary',
-        settings: {
-          archive_mode: 'off',
-          wal_keep_size: '512',
-          max_slot_wal_keep_size: '-1',
-          shared_preload_libraries: '',
-        },
-        removed: [],
-        removedForRoles: [],
-        prepared: [],
-        slots: [],
-        longTransactions: [],
-        senders: [],
-        workers: [],
-        tablespaces: [],
-      }),
-    ),
-    text(
-      'databases',
-      `${JSON.stringify({ name: 'app', bytes: 3e8, catalogBytes: 9e6, relations: 2400, largeObjects: 0, unlogged: 0, unloggedNames: [], extensions: [] })}\n`,
-    ),
-    ['end', 'yes'],
-  ];
-};
+import { checkLookLines } from './look-lines.ts';
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -133,7 +75,7 @@ export class CheckServers {
       return fail(problem(`${alias}: dba may not become root without a password.`, 'allow it'));
     if (script === 'id -u') return said('0\n');
     if (script.includes('parent_writable'))
-      return said(printed(but(lookLines(this.servers.facts, alias), this.looks.get(alias) ?? {})));
+      return said(printed(but(checkLookLines(this.servers.of(alias)), this.looks.get(alias) ?? {})));
     return host.run(script, options);
   }
 

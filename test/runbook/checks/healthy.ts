@@ -1,15 +1,15 @@
-import { type ClusterFacts, type HostFacts, hostsOf, isNode } from '../../../source/cluster/facts.ts';
-import { parseControlData } from '../../../source/cluster/parse/control-data.ts';
-import { parseUnit } from '../../../source/cluster/parse/unit.ts';
-import { parseAutoctlVersion } from '../../../source/cluster/version.ts';
 import type {
   CheckLook,
   Evidence,
   HostEvidence,
   Place,
   ServerEvidence,
-} from '../../../source/runbook/checks/evidence.ts';
-import { parseSections, type Sections } from '../../../source/runbook/checks/sections.ts';
+} from '../../../source/cluster/checks/evidence.ts';
+import { parseSections, type Sections } from '../../../source/cluster/checks/sections.ts';
+import { type ClusterFacts, type HostFacts, hostsOf, isNode } from '../../../source/cluster/facts.ts';
+import { parseControlData } from '../../../source/cluster/parse/control-data.ts';
+import { parseUnit } from '../../../source/cluster/parse/unit.ts';
+import { parseAutoctlVersion } from '../../../source/cluster/version.ts';
 import { good, recorded } from '../../cluster/recorded.ts';
 import { labCluster } from '../clusters.ts';
 import { Model } from '../model.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Evidence } from '../../../source/cluster/checks/evidence.ts';
 import { problem } from '../../../source/cluster/result.ts';
 import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
-import type { Evidence } from '../../../source/runbook/checks/evidence.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
 import { labCluster } from '../clusters.ts';
 import { failedAt, healthy, healthyLog, healthyLook, withHost, withLook, withServer } from './healthy.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import type { MonitorState } from '../../cluster/monitor-state.ts';
-import type { ControlData } from '../../cluster/parse/control-data.ts';
-import type { Unit } from '../../cluster/parse/unit.ts';
-import type { Problem } from '../../cluster/result.ts';
-import type { AutoctlVersion } from '../../cluster/version.ts';
+import type { ClusterFacts, HostFacts } from '../facts.ts';
+import type { MonitorState } from '../monitor-state.ts';
+import type { ControlData } from '../parse/control-data.ts';
+import type { Unit } from '../parse/unit.ts';
+import type { Problem } from '../result.ts';
+import type { AutoctlVersion } from '../version.ts';
 import type { Sections } from './sections.ts';
 
 /**
@@ -125,6 +125,12 @@ export interface CheckLook {
   readonly tablespaceEntries: readonly { readonly location: string; readonly entries: number }[];
   readonly server: ServerEvidence | null;
   readonly databases: readonly DatabaseEvidence[];
+}
+
+/** What the window's own checks have left on a host. */
+export interface HostChecks {
+  readonly look: CheckLook | null;
+  readonly rehearsal: Sections | null;
 }
 
 export type Reach =
