@@ -22,6 +22,7 @@ import type {
 } from './controller.ts';
 import { type Decision, Decisions } from './decisions.ts';
 import { execute } from './execute.ts';
+import { expectedIn } from './expected.ts';
 import { missingByHand } from './failure.ts';
 import { finalWords } from './final-words.ts';
 import { probed } from './judge.ts';
@@ -55,6 +56,7 @@ export class Engine implements EngineController {
   readonly #forget: (() => void)[] = [];
   #run: Run | null = null;
   #steps: readonly Step[] = [];
+  #expected: ReadonlyMap<StepId, number> = new Map();
   #closed = false;
 
   constructor(options: EngineOptions) {
@@ -119,7 +121,7 @@ export class Engine implements EngineController {
     this.#steps = runbookFor(facts, run.observer.world, direction);
     this.#board.set({
       direction,
-      steps: this.#steps.map((step) => viewOf(step, run.observer.world, { kind: 'waiting' })),
+      steps: this.#steps.map((step) => viewOf(step, run.observer.world, { kind: 'waiting' }, this.#expected)),
     });
     this.#refresh(run);
     this.#note(run.journal.write({ kind: 'turned', direction, verdict: this.view.verdict.says }));
@@ -364,12 +366,13 @@ export class Engine implements EngineController {
   /** What follows from the last look: the verdict, the scripts that could not be made before, the monitor's absence. */
   #refresh(run: Run): void {
     const { world } = run.observer;
+    this.#expected = expectedIn(run.facts, world, this.view.direction, this.#steps);
     const down =
       monitorIn(world) === null && this.#isDone('C.monitor.stop') && !this.#isDone('F.monitor.start');
     this.#board.set({
       verdict: rollbackVerdict(run.facts, world),
       steps: this.#steps.map((step, index) =>
-        viewOf(step, world, this.view.steps[index]?.status ?? { kind: 'waiting' }),
+        viewOf(step, world, this.view.steps[index]?.status ?? { kind: 'waiting' }, this.#expected),
       ),
       monitor: { ...this.view.monitor, plannedDown: down ? 'down since Step 3, as planned' : null },
     });
@@ -386,7 +389,7 @@ export class Engine implements EngineController {
   #show(run: Run, step: Step, status: StepStatus): void {
     this.#board.set({
       steps: this.view.steps.map((view) =>
-        view.id === step.id ? viewOf(step, run.observer.world, status) : view,
+        view.id === step.id ? viewOf(step, run.observer.world, status, this.#expected) : view,
       ),
     });
   }

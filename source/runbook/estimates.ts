@@ -18,24 +18,26 @@ export interface Estimates {
 const assumedDisk = 200 * 1024 ** 2;
 const assumedLink = 125_000_000;
 
-/** Seconds of steps whose time does not grow with the cluster, as they took on the lab. */
+/**
+ * Seconds of steps whose time does not grow with the cluster: as they took on the lab, with the looks before and after,
+ * and half as much again for a network in between. Measured: docs/checks.md.
+ */
 const constant: readonly (readonly [RegExp, number])[] = [
-  [/\.maintenance$/, 6],
-  [/\.sync-standbys(-0)?$/, 2],
-  [/\.stop$/, 3],
-  [/\.checkpoint/, 2],
-  [/\.private-start$/, 2],
-  [/\.private-stop$/, 1],
-  [/^F\..*\.start$/, 5],
-  [/^G\..*\.start$/, 5],
-  [/^H\..*\.start$/, 3],
+  [/\.maintenance$/, 0.8],
+  [/\.sync-standbys(-0)?$/, 1],
+  [/\.stop$/, 0.6],
+  [/\.(un)?guard$/, 0.5],
+  [/\.private-(start|stop)$/, 0.4],
+  [/\.start$/, 1],
   [/\.switch(over|-back)$/, 15],
+  [/./, 0.25],
 ];
 
 const constantOf = (id: StepId): number => constant.find(([kind]) => kind.test(id))?.[1] ?? 1;
 
-/** pg_upgrade starts and stops both servers several times, freezes and analyses the new catalogs, resets counters. */
-const upgradeFloor = 4;
+/** The run itself starts and stops both servers about twice as often as its check, which was timed here. */
+const runsPerCheck = 2;
+const assumedCheckMs = 2_000;
 /** pg_restore's share of a rehearsed schema is the same in the window; a link for each file on top. */
 const secondsPerLink = 0.000_1;
 
@@ -49,7 +51,8 @@ const upgradeSeconds = (
   const disk = host?.diskBytesPerSecond ?? assumedDisk;
   // A copy reads and writes the same disk.
   const copied = mode === 'copy' ? (2 * (host?.dataBytes ?? 0)) / disk : 0;
-  return upgradeFloor + schema + files + copied;
+  const floor = (runsPerCheck * (host?.upgradeCheckMs ?? assumedCheckMs)) / 1000;
+  return floor + schema + files + copied;
 };
 
 /** A base backup goes at the pace of the slowest of rate, network and disk. */
@@ -63,7 +66,7 @@ const backupSeconds = (
     primary?.linkBytesPerSecond ?? assumedLink,
     secondary?.diskBytesPerSecond ?? assumedDisk,
   );
-  return 8 + (primary?.dataBytes ?? 0) / pace;
+  return 1.5 + (primary?.dataBytes ?? 0) / pace;
 };
 
 const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step): number => {
@@ -86,11 +89,16 @@ const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step):
       return upgradeSeconds(step.host === facts.monitor.alias ? { mode: 'copy', jobs: 1 } : facts, own);
     case 'analyze-1':
       // 300 rows of each table.
-      return 1 + (primary?.relations ?? 2_000) * 0.001;
+      return 0.2 + (primary?.relations ?? 2_000) * 0.000_2;
     case 'analyze':
-      return 2 + (primary?.relations ?? 2_000) * 0.01;
+      // 30,000 rows of each table, from as many pages of a large one.
+      return (
+        0.3 +
+        (primary?.relations ?? 2_000) * 0.000_4 +
+        (0.1 * (primary?.dataBytes ?? 0)) / (primary?.diskBytesPerSecond ?? assumedDisk)
+      );
     case 'verify':
-      return 1 + (primary?.databases ?? 3) * 0.1;
+      return 0.2 + (primary?.databases ?? 3) * 0.05;
     case 'join':
       return backupSeconds(primary, own);
     default:

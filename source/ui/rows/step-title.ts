@@ -3,7 +3,7 @@ import { numberOf } from '../../store/selectors.ts';
 import type { Face } from '../../store/state.ts';
 import { type Row, type Span, span } from '../row.ts';
 import { bytes, clock, took } from '../text.ts';
-import { phaseTitle } from './marks.ts';
+import { about, phaseTitle } from './marks.ts';
 import type { VisibleOutput } from './output.ts';
 
 /** Beside the third pane's name: which step, where, in which phase. */
@@ -15,10 +15,12 @@ export const stepPlace = (view: EngineView, step: StepView): Row => [
 
 const progress = (step: StepView, now: number): Span | null => {
   const { status } = step;
-  if (status.kind === 'running') return span(`running ${clock(now - status.since)}`, 'strong');
+  if (status.kind === 'running')
+    return span(`running ${clock(now - status.since)}${about(step, ' of ')}`, 'strong');
   if (status.kind === 'settling')
     return span(`settles ${clock(now - status.since)}: ${status.waitingFor}`, 'strong');
-  if (status.kind === 'done' && status.tookMs !== null) return span(`done in ${took(status.tookMs)}`, 'dim');
+  if (status.kind === 'done' && status.tookMs !== null)
+    return span(`done in ${took(status.tookMs)}${about(step, ', expected ')}`, 'dim');
   return null;
 };
 
