@@ -38,7 +38,9 @@ export const sectionsOf = (sections: Sections, kind: string): readonly Section[]
 
 /** The lines that say what went wrong, or the last ones. */
 export const errorLines = (section: Section, most = 4): string => {
-  const errors = section.lines.filter((line) => /error|fatal|could not|failed|missing|cannot/i.test(line));
+  const errors = section.lines.filter((line) =>
+    /error|fatal|could not|failed|missing|cannot|unrecognized|invalid/i.test(line),
+  );
   const chosen =
     errors.length > 0
       ? errors.slice(0, most)

@@ -3,6 +3,7 @@ import { errorLines, isComplete, type Section, sectionsOf } from '../../cluster/
 import { sh } from '../../cluster/quote.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { type Rehearsed, rehearsed, section } from './see.ts';
+import { throwawayOf } from './throwaway.ts';
 
 const both = 'primary and monitor';
 
@@ -96,11 +97,12 @@ export const rehearsalChecks: readonly Check[] = [
     scope: both,
     why: 'A setting that the new server does not know keeps it from starting, after the swap and inside the downtime.',
     source: 'PostgreSQL, postgres -C; field guide, section 1',
-    judge: onEach(both, section('configuration'), ({ section: one }) =>
+    judge: onEach(both, section('configuration'), ({ facts, section: one }) =>
       one.code === 0
         ? null
         : {
-            found: errorLines(one),
+            // It was read from a copy; what has to be changed is the original.
+            found: errorLines(one).replaceAll(`${throwawayOf(facts)}/configuration/`, `${facts.data}/`),
             remedy:
               'take the setting out of the file that is named (see also removed-settings), reload, and check again',
             command:
