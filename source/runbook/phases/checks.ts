@@ -5,7 +5,7 @@ import { judgementOn } from '../checks/in-world.ts';
 import { checkLookScript } from '../checks/look-script.ts';
 import { rehearsalScript } from '../checks/rehearsal-script.ts';
 import { about, no, when } from '../conditions.ts';
-import { isMarked, isUpgraded } from '../evidence.ts';
+import { isMarked, isPastStop } from '../evidence.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { mark, script } from '../shell.ts';
 import type { Step } from '../step.ts';
@@ -76,7 +76,7 @@ export const checksStep = (facts: ClusterFacts, host: HostFacts): Step => {
     ),
     probe: (world) =>
       (isMarked(host, 'checks', world) && nothingAgainst(facts, host, false).holds(world).holds) ||
-      isUpgraded(facts, host, world)
+      isPastStop(facts, host, world)
         ? done('it was checked')
         : pending('not checked yet'),
     after: [nothingAgainst(facts, host, true)],
