@@ -367,12 +367,30 @@ systemctl start ${unit}`;
     expect(checked.of('same-file-system')).toEqual([expect.stringContaining('is a mount point')]);
   });
 
-  it('minors badly paired, and a view on a column that is gone: what pg_upgrade --check does not find', async () => {
+  it('a view on a column that is gone, and minors badly paired: what pg_upgrade --check does not find; programs and directories that do not fit', async () => {
     await begin();
     await lab.psql('node1', 'app', 'create view breaks as select buffers_backend from pg_stat_bgwriter');
     const view = await runCheck(desk);
     expect(beyond(view)).toEqual(['blocker schema-rehearsal node_1']);
     expect(view.of('schema-rehearsal')[0]).toMatch(/database app: restore failed: .*buffers_backend/);
+
+    // Three more that keep a host from being rehearsed on, or from being started again.
+    await lab.root('node2', 'chown root: /var/lib/pgsql');
+    await lab.root('node3', 'localedef --delete-from-archive en_US.utf8');
+    await lab.root(
+      'monitor',
+      `mv /usr/lib/postgresql/17/bin/pg_autoctl /root/ && printf '#!/bin/sh\\necho "pg_autoctl version 1.6.4"\\necho "compiled with PostgreSQL 14.2"\\necho "compatible with Postgres 10, 11, 12, 13, and 14"\\n' >/usr/lib/postgresql/17/bin/pg_autoctl && chmod 755 /usr/lib/postgresql/17/bin/pg_autoctl`,
+    );
+    const unfit = await runCheck(desk);
+    expect(beyond(unfit)).toEqual([
+      'blocker autoctl-supports-target monitor',
+      'blocker initdb node_3',
+      'blocker parent-writable node_2',
+      'blocker rehearsal-room node_2',
+      'blocker schema-rehearsal node_1',
+    ]);
+    expect(unfit.of('initdb')[0]).toContain('invalid locale');
+    expect(unfit.of('autoctl-supports-target')[0]).toContain('1.6.4 runs 10, 11, 12, 13, 14, not 17');
 
     await begin({ NEW_MINOR: '17.11' });
     const pairing = await runCheck(desk);
