@@ -347,6 +347,8 @@ export class Engine implements EngineController {
       this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
     this.#show(run, step, { kind: 'done', tookMs, by });
     this.#refresh(run);
+    if (by === 'run')
+      for (const note of step.notes(run.observer.world)) this.#board.notice(`${step.host}: ${note}`);
     const written = run.journal.write({
       kind: 'done',
       step: step.id,

@@ -8,6 +8,7 @@ import type { RemoteHost } from '../../remote/host.ts';
 import { addressOf, askMonitor, look, type OpenHost, theOne } from '../discover/discover.ts';
 import { commonFacts } from '../discover/host-facts.ts';
 import type { Found, Instance } from '../discover/instance.ts';
+import { isBecoming, reachOf } from './reach.ts';
 
 /**
  * Discovery for the check: what `run` refuses to begin with is here something found, host by host, and the others are
@@ -35,15 +36,6 @@ const blank = (alias: string, role: Role): HostEvidence => ({
   rehearsal: null,
   rehearsalTrouble: null,
 });
-
-/** The connection's own words tell a refused key from a silent host; source: remote/problems.ts and remote/desk.ts. */
-const reachOf = (problem: Problem): Reach =>
-  /host key|known_hosts/i.test(problem.what)
-    ? { kind: 'host-key', problem }
-    : { kind: 'unreachable', problem };
-
-const isBecoming = (problem: Problem): boolean =>
-  /may not become|cannot become|could not start a shell|has no user|may not use sudo/.test(problem.what);
 
 const roleOf = (node: MonitorNode): 'primary' | 'secondary' =>
   node.reported === 'primary' || node.reported === 'single' || node.reported === 'wait_primary'
