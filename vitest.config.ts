@@ -10,7 +10,9 @@ export default defineConfig({
       // The default of 5 s is too short for a test that starts shells on a machine that is busy with a lab.
       project(
         'unit',
-        ['test/{architecture,cluster,runbook,remote,monitor,engine,store,ui,commands}/**/*.test.{ts,tsx}'],
+        [
+          'test/{architecture,cluster,runbook,remote,monitor,engine,store,ui,commands,plain}/**/*.test.{ts,tsx}',
+        ],
         { testTimeout: 60_000 },
       ),
       project('terminal', ['test/terminal/**/*.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
@@ -19,6 +21,12 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
         bail: 1,
+      }),
+      // `npm run test:check`, on the same lab.
+      project('check', ['test/lab/check.test.ts'], {
+        testTimeout: 600_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
       }),
       // On the same lab.
       project('rollback', ['test/lab/rollback.test.ts'], {

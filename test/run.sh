@@ -87,6 +87,7 @@ lab_tests() {
   fi
   echo "(the lab: $((SECONDS - began)) s)"
   tests lab
+  tests check
   tests rollback
   tests durability
 }

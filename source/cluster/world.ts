@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { HostChecks } from './checks/evidence.ts';
 import type { MonitorNode, MonitorState } from './monitor-state.ts';
 import type { Problem } from './result.ts';
 
@@ -105,6 +106,8 @@ export interface HostView {
   readonly deleteScripts: readonly string[];
   /** Something listens on pg_upgrade's port 50432. */
   readonly upgradePortBusy: boolean;
+  /** What the checks of the last day have found here; null: none were made. */
+  readonly checks: HostChecks | null;
   /** The monitor's database, where this is the monitor and it answers. */
   readonly monitor: MonitorState | null;
 }

@@ -72,6 +72,10 @@ export interface StepView {
   readonly undo: string;
   /** What running it now gives up, in words; null: nothing beyond what `undo` says. */
   readonly givesUp: string | null;
+  /** What was noticed and stands against nothing: a check's warnings. */
+  readonly notes: readonly string[];
+  /** How long it should take, from what was measured on these hosts; null: not known. */
+  readonly expectedMs: number | null;
   readonly optional: boolean;
   /** The exact text that runs; null while an earlier step must run first, then `scriptNeeds` says what is missing. */
   readonly script: string | null;

@@ -8,6 +8,7 @@ import type { Step, StepId } from '../runbook/step.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
 import type { Board } from './board.ts';
 import type { StepFailure, StepStatus } from './controller.ts';
+import { expectedIn } from './expected.ts';
 import type { Entry } from './journal.ts';
 import type { Ground, Run } from './prepare.ts';
 import { viewOf } from './step-view.ts';
@@ -16,6 +17,8 @@ import { viewOf } from './step-view.ts';
 export class Progress {
   readonly #board: Board;
   #steps: readonly Step[] = [];
+  /** How long each step should take, in milliseconds, from what was measured on the hosts. */
+  #expected: ReadonlyMap<StepId, number> = new Map();
 
   constructor(board: Board) {
     this.#board = board;
@@ -39,7 +42,7 @@ export class Progress {
     this.#steps = runbookFor(ground.facts, world, direction);
     this.#board.set({
       direction,
-      steps: this.#steps.map((step) => viewOf(step, world, { kind: 'waiting' })),
+      steps: this.#steps.map((step) => viewOf(step, world, { kind: 'waiting' }, this.#expected)),
     });
     this.refresh(ground);
   }
@@ -47,7 +50,7 @@ export class Progress {
   show(ground: Ground, step: Step, status: StepStatus): void {
     this.#board.set({
       steps: this.#board.view.steps.map((view) =>
-        view.id === step.id ? viewOf(step, ground.observer.world, status) : view,
+        view.id === step.id ? viewOf(step, ground.observer.world, status, this.#expected) : view,
       ),
     });
   }
@@ -57,12 +60,13 @@ export class Progress {
     const { facts, observer } = ground;
     const { world } = observer;
     const { view } = this.#board;
+    this.#expected = expectedIn(facts, world, view.direction, this.#steps);
     const done = (id: StepId): boolean => this.statusOf(id)?.kind === 'done';
     const down = monitorIn(world) === null && done('C.monitor.stop') && !done('F.monitor.start');
     this.#board.set({
       verdict: rollbackVerdict(facts, world),
       steps: this.#steps.map((step, index) =>
-        viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }),
+        viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#expected),
       ),
       monitor: { ...view.monitor, plannedDown: down ? 'down since Step 3, as planned' : null },
     });
@@ -77,6 +81,8 @@ export class Progress {
       this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
     this.show(run, step, { kind: 'done', tookMs, by });
     this.refresh(run);
+    if (by === 'run')
+      for (const note of step.notes(run.observer.world)) this.#board.notice(`${step.host}: ${note}`);
     this.note(run, {
       kind: 'done',
       step: step.id,

@@ -2,6 +2,7 @@ import type { EngineView, RollbackPreview, StepFailure, StepView } from '../engi
 import { phases } from '../runbook/step.ts';
 import { numberOf } from '../store/selectors.ts';
 import { takes } from '../ui/rows/way-back.ts';
+import { took } from '../ui/text.ts';
 
 const dangers = {
   reads: 'only reads',
@@ -28,6 +29,8 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
     `  Guide:  ${step.guide.step ?? 'not in the guide'}.${differs}`,
     ...step.before.map((says) => `  Before: ${says}`),
     ...step.after.map((says) => `  After:  ${says}`),
+    ...(step.expectedMs === null ? [] : [`  Takes:  about ${took(step.expectedMs)}`]),
+    ...step.notes.map((note) => `  Noted:  ${note}`),
     ...(step.givesUp === null ? [] : [`  Gives up: ${step.givesUp}`]),
     `  Undo:   ${step.undo}`,
     '  Script:',

@@ -25,6 +25,7 @@ export interface StepParts {
   readonly causes?: readonly Cause[];
   readonly writes?: Step['writes'];
   readonly givesUp?: Step['givesUp'];
+  readonly notes?: Step['notes'];
 }
 
 /** Completes a step. Every host is looked at by default: hosts are asked side by side, so it costs one round trip. */
@@ -53,6 +54,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     causes: parts.causes ?? [],
     writes: parts.writes ?? 'unchanged',
     givesUp: parts.givesUp ?? (() => null),
+    notes: parts.notes ?? (() => []),
   };
 };
 

@@ -78,6 +78,8 @@ export interface Step {
   readonly optional: boolean;
   /** What is given up by running it now, in words: then the host's name is asked for, whatever `danger` says. Null: nothing. */
   readonly givesUp: (world: World) => string | null;
+  /** What was noticed and stands against nothing (warnings of a check), from the last look. */
+  readonly notes: (world: World) => readonly string[];
   /** Where the cause of a failure is to be found on the host: read-only scripts, run when the step has failed. */
   readonly causes: readonly Cause[];
   /** What the application feels: its writes stop with this step, or come back with it. */

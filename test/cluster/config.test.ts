@@ -22,6 +22,7 @@ describe('parseConfig', () => {
       target: { bindir: '/opt/vmware/postgres/17/bin' },
       formation: 'default',
       upgrade: { mode: 'link' },
+      check: { accept: [] },
       nodes: {},
     });
   });
@@ -80,7 +81,7 @@ describe('problems', () => {
 
   it('list the right keys where nothing is near', () => {
     expect(problems(`${least}bogus: 1`)).toEqual([
-      'prod.yaml:3: unknown key bogus → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, nodes',
+      'prod.yaml:3: unknown key bogus → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, check, nodes',
     ]);
   });
 

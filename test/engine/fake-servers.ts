@@ -18,6 +18,7 @@ import type {
 } from '../../source/remote/host.ts';
 import { Model } from '../runbook/model.ts';
 import { discoveryLines, instanceLines, type Lines, lookLines, printed } from './answers.ts';
+import { checksLines } from './checks/look-lines.ts';
 
 export interface Job {
   readonly spec: JobSpec;
@@ -112,7 +113,9 @@ export class FakeServers {
     }
     if (script.includes('\nold_bin=')) {
       this.looks.push(alias);
-      return said(this.look(alias, lookLines(view)));
+      return said(
+        this.look(alias, [...lookLines(view), ...(view.checks === null ? [] : checksLines(facts))]),
+      );
     }
     if (script.includes('pgautofailover.node') || stdin?.includes('pgautofailover.node')) {
       if (this.monitorSays !== null) return this.monitorSays;

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { primaryOf } from '../../source/cluster/facts.ts';
+import type { World } from '../../source/cluster/world.ts';
 import { parseLook } from '../../source/engine/look/parse.ts';
+import { judgementOn } from '../../source/runbook/checks/in-world.ts';
 import { good, recorded } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, modelAt } from '../runbook/worlds.ts';
 import { asText, but, lookLines, printed } from './answers.ts';
+import { checksLines } from './checks/look-lines.ts';
 
 /** What the lab's hosts really printed: on 15 again, through the image of node_2, after 17 had been started on node_1. */
 describe('a look at the lab after a way back, recorded', () => {
@@ -85,8 +89,18 @@ test.each([
   const model = modelAt(moment, labCluster());
   for (const alias of model.hosts.keys()) {
     const view = model.host(alias);
-    expect(good(parseLook(alias, printed(lookLines(view))))).toEqual(view);
+    expect(good(parseLook(alias, printed(lookLines(view))))).toEqual({ ...view, checks: null });
   }
+});
+
+test('what the window’s checks have kept on a host is read with the look, and judged', () => {
+  const facts = labCluster();
+  const lines = [...lookLines(modelAt('running').host('node_1')), ...checksLines(primaryOf(facts))];
+  const world: World = {
+    hosts: { node_1: { kind: 'seen', at: 0, host: good(parseLook('node_1', printed(lines))) } },
+  };
+  expect(judgementOn(facts, primaryOf(facts), world, false)).toEqual({ findings: [], notSeen: [] });
+  expect(judgementOn(facts, primaryOf(facts), { hosts: {} }, false).notSeen.length).toBeGreaterThan(10);
 });
 
 describe('an answer that is not to be trusted', () => {

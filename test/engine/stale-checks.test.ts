@@ -17,12 +17,12 @@ test('last week’s check does not count as done tonight, last week’s other ma
       writeFileSync(join(done, name), '');
       utimesSync(join(done, name), week, week);
     }
-    writeFileSync(join(done, 'binaries'), '');
+    writeFileSync(join(done, 'checks'), '');
     const facts = labCluster();
     const script = lookScript({ ...facts.monitor, home, workDir: join(home, 'work') }, facts.newMajor, null);
     const { stdout } = spawnSync('sh', ['-s'], { input: script, encoding: 'utf8' });
     const look = parseLook('monitor', stdout);
-    expect(look.ok && look.value.markers).toEqual(['binaries', 'verify']);
+    expect(look.ok && look.value.markers).toEqual(['checks', 'verify']);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

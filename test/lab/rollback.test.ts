@@ -38,9 +38,18 @@ describe('the way back from every state of the field guide’s table', () => {
 
   it('after a pg_upgrade that failed', async () => {
     const { lab, desk: at, before } = await begin();
-    // Passes --check and fails mid-way: the view's column is gone in 17.
-    await lab.psql('node1', 'app', 'create view breaks as select buffers_backend from pg_stat_bgwriter');
-    const there = await drive(at, { until: () => false });
+    // Fails mid-way, because the view's column is gone in 17; made after the checks, which would find it.
+    const there = await drive(at, {
+      until: () => false,
+      onStep: async (step) => {
+        if (step.id === 'C.node_1.checkpoint')
+          await lab.psql(
+            'node1',
+            'app',
+            'create view breaks as select buffers_backend from pg_stat_bgwriter',
+          );
+      },
+    });
     expect(there.end).toBe('failed');
     expect(JSON.stringify(there.view.stage)).toMatch(/buffers_backend/);
     expect(there.verdict.kind).toBe('safe');

@@ -1,3 +1,4 @@
+import { parseSections } from '../../source/cluster/checks/sections.ts';
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../source/cluster/facts.ts';
 import { hostsOf, isNode, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
 import type { MonitorNode, MonitorState } from '../../source/cluster/monitor-state.ts';
@@ -6,6 +7,7 @@ import type { NodeState } from '../../source/cluster/states.ts';
 import type { Control, DirectoryView, HostView, ServerView, World } from '../../source/cluster/world.ts';
 import { factsId } from '../../source/runbook/facts-id.ts';
 import { dropInFile } from '../../source/runbook/phases/service.ts';
+import { healthyLog, healthyLook } from './checks/healthy.ts';
 import { monitorIdentifier, newIdentifier, newMonitorIdentifier, oldIdentifier } from './clusters.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -97,7 +99,10 @@ export class Model {
       case 'save':
         host.markers = [`save-${factsId(this.facts)}`];
         return;
-      case 'binaries':
+      case 'checks':
+        host.checks = { look: healthyLook(facts), rehearsal: parseSections(healthyLog(facts)) };
+        host.markers = [...host.markers, name];
+        return;
       case 'check':
       case 'configuration':
       case 'verify':
@@ -432,6 +437,7 @@ export class Model {
       abandoned: [],
       deleteScripts: [],
       upgradePortBusy: false,
+      checks: null,
       monitor: null,
     };
   }

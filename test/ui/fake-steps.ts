@@ -64,6 +64,8 @@ const drafts = (): readonly FakeStep[] => {
       danger: draft.danger ?? 'changes',
       undo: draft.undo ?? 'Nothing to undo.',
       givesUp: null,
+      notes: [],
+      expectedMs: null,
       optional: draft.optional ?? false,
       before: draft.before ?? [],
       after: draft.after ?? [],

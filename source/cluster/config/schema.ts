@@ -105,6 +105,16 @@ export const configSchema = z.strictObject({
         .exactOptional(),
     })
     .prefault({}),
+  check: z
+    .strictObject({
+      /** Warnings that the operator knows of; whether they exist is for the catalogue to say. */
+      accept: z
+        .array(z.string().regex(/^[a-z0-9-]{1,60}$/, { error: 'must be the name of a check' }), {
+          error: 'must be a list of checks: see pgaf-upgrade check --list',
+        })
+        .default([]),
+    })
+    .prefault({}),
   nodes: z.record(text, z.strictObject(hostShape)).prefault({}),
 });
 

@@ -46,7 +46,7 @@ export const addressOf = (
   };
 };
 
-const look = async (
+export const look = async (
   host: RemoteHost,
   config: Config,
   settings: HostSettings | undefined,
@@ -71,7 +71,7 @@ const look = async (
 };
 
 /** The one instance that fits; the operator names it where there are several. */
-const theOne = (
+export const theOne = (
   alias: string,
   what: string,
   all: readonly Instance[],
@@ -96,7 +96,7 @@ const theOne = (
   return ok(first);
 };
 
-const askMonitor = async (
+export const askMonitor = async (
   host: RemoteHost,
   config: Config,
   instance: Instance,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { parseSections } from '../../cluster/checks/sections.ts';
 import { monitorStateSchema } from '../../cluster/monitor-state.ts';
 import { parseControlData } from '../../cluster/parse/control-data.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
@@ -10,6 +11,7 @@ import {
   serverSchema,
   type UnitView,
 } from '../../cluster/world.ts';
+import { parseCheckLook } from '../checks/parse.ts';
 import { decodeJson, decodeText, linesOf, readFacts } from './lines.ts';
 
 const controlOf = (text: string | null): Control | null => {
@@ -68,6 +70,17 @@ const json = <Value>(schema: z.ZodType<Value>, text: string | null): Value | nul
   return parsed.success ? parsed.data : null;
 };
 
+const checksOf = (alias: string, map: ReadonlyMap<string, string>): HostView['checks'] => {
+  const look = decodeText(map.get('checks.look'));
+  const log = decodeText(map.get('checks.log'));
+  if (look === null && log === null) return null;
+  const parsed = look === null ? null : parseCheckLook(alias, look);
+  return {
+    look: parsed?.ok ? parsed.value : null,
+    rehearsal: log === null ? null : parseSections(log),
+  };
+};
+
 /** Reads what the look script printed. A look that did not come to its end is a problem, not half a truth. */
 export const parseLook = (alias: string, output: string): Result<HostView, Problem> => {
   const map = readFacts(output);
@@ -94,6 +107,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     stopped: controlOf(decodeText(map.get('stopped'))),
     markers: linesOf(decodeText(map.get('markers'))),
     abandoned: linesOf(decodeText(map.get('abandoned'))),
+    checks: checksOf(alias, map),
     deleteScripts: linesOf(decodeText(map.get('delete_scripts'))),
     upgradePortBusy: map.get('upgrade_port') === 'busy',
     monitor: json(monitorStateSchema, decodeText(map.get('monitor'))),

@@ -66,7 +66,8 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     `[ -r "$work/handed-over" ] && text handed_over <"$work/handed-over" && put handed_over_at "$(date -u -r "$work/handed-over" +%FT%TZ)"`,
     `[ -r "$work/stopped" ] && text stopped <"$work/stopped"`,
     // A check is good for a day: what it looked at may have changed since.
-    `find "$work/done" -type f ! \\( \\( -name binaries -o -name check -o -name configuration \\) -mmin +1440 \\) 2>/dev/null | sed 's|.*/||' | sort | text markers`,
+    `find "$work/done" -type f ! \\( \\( -name checks -o -name check -o -name configuration \\) -mmin +1440 \\) 2>/dev/null | sed 's|.*/||' | sort | text markers`,
+    `for f in look log; do [ -n "$(find "$work/checks/$f" -mmin -1440 2>/dev/null)" ] && text "checks.$f" <"$work/checks/$f"; done`,
     `for f in ${sh(host.data)}_pg*_abandoned*; do [ -d "$f" ] && printf '%s\\n' "$f"; done | text abandoned`,
     `for f in "$work/pg_upgrade/delete_old_cluster.sh" ${sh(`${host.home}/delete_old_cluster.sh`)}; do [ -e "$f" ] && printf '%s\\n' "$f"; done | text delete_scripts`,
     // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN; pg_upgrade's servers listen on a socket file only

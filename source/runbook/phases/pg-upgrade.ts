@@ -37,8 +37,8 @@ export const upgradeCauses = (host: HostFacts): readonly Cause[] => [
     script: [
       `cd ${sh(host.newData)}/pg_upgrade_output.d 2>/dev/null || exit 0`,
       'last=$(ls | tail -n 1); cd "$last" || exit 0',
-      'for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 15 "$f"; }; done',
-      'for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 15; done',
+      'for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done',
+      'for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 20; done',
       'true',
     ].join('\n'),
   },

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
@@ -8,8 +7,9 @@ import { about, dataIsOld, describe, isMajor, when } from '../conditions.ts';
 import { isMarked, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { inBin, mark, psql, script, upgradeDir } from '../shell.ts';
+import { inBin, mark, script, upgradeDir } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
+import { checksStep } from './checks.ts';
 import { carryLines, readConfigurationLines } from './configuration.ts';
 import { initdbCommand } from './initdb.ts';
 import { upgradeCauses, upgradeCommand } from './pg-upgrade.ts';
@@ -183,54 +183,12 @@ const configurationStep = (facts: ClusterFacts, host: HostFacts): Step => {
   });
 };
 
-/** On every host: what the new bindir holds, and whether pg_autoctl there can run the target. */
-const binariesStep = (facts: ClusterFacts, host: HostFacts): Step =>
-  makeStep(facts, {
-    id: 'binaries',
-    phase: 'A',
-    host,
-    as: 'postgres',
-    title: `Look at the ${facts.newMajor} programs and libraries`,
-    reason:
-      'A program or an extension’s library that is missing on one node stops the upgrade there, in the middle of the night.',
-    guide: null,
-    danger: 'reads',
-    script: script(
-      `${sh(inBin(host.newBindir, 'postgres'))} --version`,
-      `${sh(host.newAutoctl)} version`,
-      `case $(${sh(host.newAutoctl)} version) in *${sh(`compatible with Postgres`)}*${facts.newMajor}*) ;; *) echo ${sh(`${host.newAutoctl} does not support PostgreSQL ${facts.newMajor}`)} >&2; exit 1 ;; esac`,
-      `for libraries in "$(${sh(inBin(host.newBindir, 'pg_config'))} --pkglibdir 2>/dev/null || true)" ${sh(posix.join(host.newBindir, '../lib'))} ${sh(posix.join(host.newBindir, '../lib/postgresql'))}; do`,
-      '  if [ -e "$libraries/plpgsql.so" ]; then break; fi',
-      'done',
-      `[ -e "$libraries/plpgsql.so" ] || { echo ${sh(`the libraries of ${host.newBindir} cannot be found`)} >&2; exit 1; }`,
-      `databases=$(${psql(host, host.oldBindir, 'postgres')} -Atq -c "select datname from pg_database where datallowconn")`,
-      'wanted=$(printf \'%s\\n\' "$databases" | while IFS= read -r database; do',
-      `  ${psql(host, host.oldBindir, 'postgres').replace(/ -d \S+$/, ' -d "$database"')} -Atq </dev/null -c "select distinct regexp_replace(probin, '^[$]libdir/', '') from pg_proc where oid >= 16384 and probin like '\\$libdir/%' union select trim(name) from regexp_split_to_table(current_setting('shared_preload_libraries'), ',') name where trim(name) <> '' and name not like '%/%'" || echo 'no-answer-from-psql'`,
-      'done | sort -u)',
-      'for library in $wanted; do',
-      '  if [ -e "$libraries/$library.so" ] || [ -e "$libraries/$library" ]; then echo "library $library is there"; else echo "library $library is not in $libraries" >&2; exit 1; fi',
-      'done',
-      `mkdir -p ${sh(`${host.workDir}/done`)}`,
-      mark(host, 'binaries'),
-    ),
-    probe: (world) =>
-      isMarked(host, 'binaries', world) || isUpgraded(facts, host, world)
-        ? done('looked at')
-        : pending('not looked at yet'),
-    after: [
-      about(host.alias, 'every program and library is there', (seen) =>
-        when(seen.markers.includes('binaries'), 'something is missing'),
-      ),
-    ],
-    undo: 'nothing to undo: it reads only',
-  });
-
 /** A. Everything that can be made and proven while the old version still serves. */
 export const prepareSteps = (facts: ClusterFacts): Step[] => {
   const upgraded: HostFacts[] = [primaryOf(facts), facts.monitor];
   return [
     ...hostsOf(facts).map((host) => saveStep(facts, host)),
-    ...hostsOf(facts).map((host) => binariesStep(facts, host)),
+    ...hostsOf(facts).map((host) => checksStep(facts, host)),
     ...upgraded.flatMap((host) => [
       initdbStep(facts, host),
       checkStep(facts, host),

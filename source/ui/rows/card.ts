@@ -1,5 +1,6 @@
 import type { EngineView, StepFailure, StepView } from '../../engine/controller.ts';
 import { type Row, span } from '../row.ts';
+import { took } from '../text.ts';
 import type { Theme } from '../theme.ts';
 import { labelled, labelledList, prose, verbatim } from './prose.ts';
 
@@ -71,6 +72,10 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
     ...scriptRows(step, columns, theme),
     ...labelledList('Before', step.before, columns),
     ...labelledList('After', step.after, columns),
+    ...(step.expectedMs === null
+      ? []
+      : labelled('Takes', `about ${took(step.expectedMs)}, from what was measured on these hosts`, columns)),
+    ...labelledList('Noted', step.notes, columns),
     ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp, columns, 'bad')),
     ...labelled('Undo', step.undo, columns),
   ];

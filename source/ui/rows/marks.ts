@@ -23,14 +23,18 @@ export const markOf = (status: StepStatus, theme: Theme): readonly [Span, Span] 
   return [glyph, { text: word.padEnd(7), tone }];
 };
 
+/** ` ~12 s`: how long a step should take, where that is known. */
+export const about = (step: StepView, before: string): string =>
+  step.expectedMs === null ? '' : `${before}~${took(step.expectedMs)}`;
+
 /** What stands at the right of a step: how long it took, or what it will do. */
 export const tailOf = (step: StepView): string => {
   if (step.status.kind === 'done') {
     if (step.status.by === 'found') return 'was done';
     if (step.status.by === 'hand') return 'by hand';
-    return step.status.tookMs === null ? '' : took(step.status.tookMs);
+    return step.status.tookMs === null ? '' : `${took(step.status.tookMs)}${about(step, ' of ')}`;
   }
-  return step.status.kind === 'skipped' ? '' : dangerWord(step.danger);
+  return step.status.kind === 'skipped' ? '' : `${dangerWord(step.danger)}${about(step, ' ')}`;
 };
 
 export const dangerWord = (danger: Danger): string =>

@@ -3,7 +3,7 @@ import { numberOf } from '../../store/selectors.ts';
 import type { Face } from '../../store/state.ts';
 import { type Row, type Span, span } from '../row.ts';
 import { bytes, clock, took } from '../text.ts';
-import { phaseTitle } from './marks.ts';
+import { about, phaseTitle } from './marks.ts';
 import type { VisibleOutput } from './output.ts';
 
 /** Beside the third pane's name: which step, where, in which phase. */
@@ -16,14 +16,15 @@ export const stepPlace = (view: EngineView, step: StepView): Row => [
 const progress = (step: StepView, now: number): Span | null => {
   const { status } = step;
   if (status.kind === 'running') {
-    const going = `${status.ending ? 'being ended' : 'running'} ${clock(now - status.since)}`;
+    const going = `${status.ending ? 'being ended' : 'running'} ${clock(now - status.since)}${about(step, ' of ')}`;
     return status.quiet === undefined
       ? span(going, 'strong')
       : span(`${going}, quiet for ${clock(now - status.quiet.since)}`, 'warn');
   }
   if (status.kind === 'settling')
     return span(`settles ${clock(now - status.since)}: ${status.waitingFor}`, 'strong');
-  if (status.kind === 'done' && status.tookMs !== null) return span(`done in ${took(status.tookMs)}`, 'dim');
+  if (status.kind === 'done' && status.tookMs !== null)
+    return span(`done in ${took(status.tookMs)}${about(step, ', expected ')}`, 'dim');
   return null;
 };
 

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import type { ClusterFacts, HostFacts } from '../facts.ts';
+import type { MonitorState } from '../monitor-state.ts';
+import type { ControlData } from '../parse/control-data.ts';
+import type { Unit } from '../parse/unit.ts';
+import type { Problem } from '../result.ts';
+import type { AutoctlVersion } from '../version.ts';
+import type { Sections } from './sections.ts';
+
+/**
+ * What the hosts said when they were looked at before the window. The checks are pure functions of it. What a host
+ * sends passes a schema first (engine/checks/parse.ts).
+ */
+
+const settingAt = z.object({
+  name: z.string(),
+  value: z.string().nullable(),
+  file: z.string().nullable(),
+  line: z.number().int().nullable(),
+});
+
+/** What the running server says of the whole cluster. Source: PostgreSQL, 54 System Views. */
+export const serverEvidenceSchema = z.object({
+  version: z.string(),
+  inRecovery: z.boolean(),
+  settings: z.record(z.string(), z.string().nullable()),
+  /** Settings that the target does not know any more and that are set to something somewhere. */
+  removed: z.array(settingAt),
+  /** The same, given to a role or a database: `role in database: name=value`. */
+  removedForRoles: z.array(
+    z.object({ setting: z.string(), role: z.string().nullable(), database: z.string().nullable() }),
+  ),
+  prepared: z.array(
+    z.object({ gid: z.string(), database: z.string(), owner: z.string(), seconds: z.number() }),
+  ),
+  slots: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.string(),
+      plugin: z.string().nullable(),
+      database: z.string().nullable(),
+      active: z.boolean(),
+    }),
+  ),
+  longTransactions: z.array(
+    z.object({
+      pid: z.number().int(),
+      user: z.string().nullable(),
+      database: z.string().nullable(),
+      state: z.string().nullable(),
+      seconds: z.number(),
+    }),
+  ),
+  senders: z.array(
+    z.object({ name: z.string(), state: z.string().nullable(), lagBytes: z.number().nullable() }),
+  ),
+  /** Of pg_stat_activity, those that are not PostgreSQL's own. */
+  workers: z.array(z.string()),
+  tablespaces: z.array(z.object({ name: z.string(), location: z.string() })),
+});
+export type ServerEvidence = z.infer<typeof serverEvidenceSchema>;
+
+export const databaseEvidenceSchema = z.object({
+  name: z.string(),
+  bytes: z.number(),
+  /** Of the system catalogs: about what pg_upgrade writes anew. */
+  catalogBytes: z.number(),
+  relations: z.number().int(),
+  largeObjects: z.number().int(),
+  unlogged: z.number().int(),
+  /** Some of their names. */
+  unloggedNames: z.array(z.string()),
+  extensions: z.array(z.object({ name: z.string(), version: z.string() })),
+});
+export type DatabaseEvidence = z.infer<typeof databaseEvidenceSchema>;
+
+export interface Place {
+  readonly path: string;
+  /** The file system's device number; '' when the path is not there. */
+  readonly device: string;
+  readonly mountPoint: string;
+  readonly freeBytes: number;
+}
+
+export type NewDirectory =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'not-a-cluster'; readonly entries: number }
+  | {
+      readonly kind: 'cluster';
+      readonly major: number;
+      readonly databases: number;
+      readonly running: boolean;
+      readonly control: ControlData | null;
+    };
+
+/** One read-only look at a host as postgres. */
+export interface CheckLook {
+  readonly missingTools: readonly string[];
+  readonly newAutoctl: AutoctlVersion | null;
+  /** Names of *.control files in the new version's directory; null: the directory was not found. */
+  readonly offeredExtensions: readonly string[] | null;
+  readonly data: Place;
+  readonly parent: Place;
+  readonly wal: Place;
+  readonly parentWritable: boolean;
+  readonly dataIsMountPoint: boolean;
+  readonly walBytes: number;
+  readonly upgradePort: 'free' | 'busy';
+  readonly newDirectory: NewDirectory;
+  readonly backupDirectoryThere: boolean;
+  /** Throwaway directories of a check that was interrupted; none while one is at work. */
+  readonly leftBehind: readonly string[];
+  readonly unit: Unit | null;
+  readonly control: ControlData | null;
+  /** replication.maximum_backup_rate, as written. */
+  readonly backupRate: string | null;
+  readonly backupDirectory: Place | null;
+  /** Nominal speed of the slowest network card that is up, in megabits a second. */
+  readonly linkMegabits: number | null;
+  /** Lines of crontabs that have to do with PostgreSQL: `file: line`. */
+  readonly cron: readonly string[];
+  /** Seconds since the last backup that a tool or the server knows of; null: none known. */
+  readonly backupAge: number | null;
+  /** Each tablespace's directory on this host, with the number of entries in it. */
+  readonly tablespaceEntries: readonly { readonly location: string; readonly entries: number }[];
+  readonly server: ServerEvidence | null;
+  readonly databases: readonly DatabaseEvidence[];
+}
+
+/** What the window's own checks have left on a host. */
+export interface HostChecks {
+  readonly look: CheckLook | null;
+  readonly rehearsal: Sections | null;
+}
+
+export type Reach =
+  | { readonly kind: 'reached' }
+  | { readonly kind: 'unreachable'; readonly problem: Problem }
+  | { readonly kind: 'host-key'; readonly problem: Problem }
+  /** The host answers, but the login may not become postgres. */
+  | { readonly kind: 'no-postgres'; readonly problem: Problem }
+  | { readonly kind: 'no-answer'; readonly problem: Problem };
+
+export interface HostEvidence {
+  readonly alias: string;
+  readonly role: 'monitor' | 'primary' | 'secondary';
+  readonly reach: Reach;
+  /** Why the login may not become root; null: it may, or need not. */
+  readonly root: Problem | null;
+  /** Programs that the new directory lacks: without them there are no facts. */
+  readonly missingPrograms: readonly string[];
+  /** Why the server on this host does not answer; null: it does, or nobody could ask. */
+  readonly silentServer: string | null;
+  readonly facts: HostFacts | null;
+  /** Why there are no facts, where none of the above says it. */
+  readonly unclear: Problem | null;
+  readonly look: CheckLook | null;
+  /** What the rehearsal on this host printed; null: it was not held. */
+  readonly rehearsal: Sections | null;
+  /** Why the rehearsal gave no answer; null where it did. */
+  readonly rehearsalTrouble: Problem | null;
+}
+
+export interface Evidence {
+  /** Null while the primary, or the monitor, cannot be looked at. */
+  readonly facts: ClusterFacts | null;
+  readonly oldMajor: number | null;
+  readonly newMajor: number | null;
+  readonly state: MonitorState | null;
+  readonly hosts: readonly HostEvidence[];
+}

@@ -1,0 +1,52 @@
+/**
+ * The log of a rehearsal: sections, each with what a program printed, indented, and then how it ended. Nothing that
+ * a program prints can begin a line of its own, so nothing in it can pass for an ending.
+ */
+export interface Section {
+  readonly code: number;
+  readonly ms: number;
+  readonly lines: readonly string[];
+}
+export type Sections = ReadonlyMap<string, Section>;
+
+const ending = /^== ([a-z][a-z0-9 -]{0,40}): exit (\d{1,3}), (\d{1,12}) ms$/;
+const indent = '   ';
+/** Lines kept of one section: the last ones hold the cause of a failure. */
+const keptLines = 400;
+
+/** Reads the log. A section whose ending did not come is not in it; the first one of a name counts. */
+export const parseSections = (log: string): Sections => {
+  const sections = new Map<string, Section>();
+  let lines: string[] = [];
+  for (const line of log.split('\n')) {
+    const [, name, code, ms] = ending.exec(line) ?? [];
+    if (name !== undefined) {
+      if (!sections.has(name))
+        sections.set(name, { code: Number(code), ms: Number(ms), lines: lines.slice(-keptLines) });
+      lines = [];
+    } else if (line.startsWith(indent)) lines.push(line.slice(indent.length));
+  }
+  return sections;
+};
+
+/** A rehearsal came to its end when it said so. */
+export const isComplete = (sections: Sections): boolean => sections.get('end')?.code === 0;
+
+/** Sections `restore 1`, `restore 2` …, in order. */
+export const sectionsOf = (sections: Sections, kind: string): readonly Section[] =>
+  [...sections].flatMap(([name, section]) => (name === kind || name.startsWith(`${kind} `) ? [section] : []));
+
+/** The lines that say what went wrong, or the last ones. */
+export const errorLines = (section: Section, most = 4): string => {
+  const errors = section.lines.filter((line) =>
+    /error|fatal|could not|failed|missing|cannot|unrecognized|invalid/i.test(line),
+  );
+  const chosen =
+    errors.length > 0
+      ? errors.slice(0, most)
+      : section.lines.filter((line) => line.trim() !== '').slice(-most);
+  return chosen
+    .map((line) => line.trim())
+    .join(' · ')
+    .slice(0, 600);
+};

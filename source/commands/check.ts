@@ -1,0 +1,75 @@
+import type { Problem } from '../cluster/result.ts';
+import { check } from '../engine/checks/check.ts';
+import { opener } from '../engine/opening.ts';
+import {
+  catalogueJson,
+  catalogueText,
+  checkJson,
+  checkText,
+  couldNotLookJson,
+} from '../plain/check-report.ts';
+import { connect } from '../remote/connect.ts';
+import { catalogue } from '../runbook/checks/catalogue.ts';
+import { terminalAsk } from './asking.ts';
+import { readConfig } from './read-config.ts';
+import { sayProblem } from './say.ts';
+
+export interface CheckArguments {
+  readonly file: string;
+  readonly json: boolean;
+  readonly list: boolean;
+  /** Keep the initialised new directories. */
+  readonly prepare: boolean;
+}
+
+const exitCodes = { ready: 0, 'ready-with-warnings': 0, blocked: 1, unseen: 2 } as const;
+
+/** A check that is accepted must exist, and a blocker cannot be. */
+const unacceptable = (accept: readonly string[], file: string): readonly Problem[] =>
+  accept.flatMap((id): Problem[] => {
+    const known = catalogue.find((one) => one.id === id);
+    if (known === undefined)
+      return [
+        {
+          what: `${file}: check.accept names ${id}, which is no check`,
+          remedy: 'pgaf-upgrade check --list has them all',
+        },
+      ];
+    return known.severity === 'blocker'
+      ? [
+          {
+            what: `${file}: check.accept names ${id}, which is a blocker`,
+            remedy: 'only warnings can be accepted',
+          },
+        ]
+      : [];
+  });
+
+/** `pgaf-upgrade check`: 0 ready, 1 blocked, 2 it could not look. */
+export const runCheck = async ({ file, json, list, prepare }: CheckArguments): Promise<number> => {
+  const write = (text: string) => process.stdout.write(text);
+  if (list) {
+    write(json ? catalogueJson() : catalogueText());
+    return 0;
+  }
+  const couldNotLook = (...problems: readonly Problem[]): 2 => {
+    process.stderr.write(problems.map(sayProblem).join(''));
+    if (json) write(couldNotLookJson(problems));
+    return 2;
+  };
+  const config = readConfig(file);
+  if (!config.ok) return couldNotLook(...config.error);
+  const wrong = unacceptable(config.value.check.accept, file);
+  if (wrong.length > 0) return couldNotLook(...wrong);
+  const asking = terminalAsk();
+  const result = await check({
+    config: config.value,
+    open: opener(config.value, connect, asking.ask),
+    say: (doing) => process.stderr.write(`${doing}\n`),
+    keepNewDirectory: prepare,
+  });
+  asking.close();
+  if (!result.ok) return couldNotLook(result.error);
+  write(json ? checkJson(config.value.name, result.value) : checkText(config.value.name, result.value));
+  return exitCodes[result.value.judgement.outcome];
+};

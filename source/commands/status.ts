@@ -1,0 +1,31 @@
+import type { Problem } from '../cluster/result.ts';
+import { opener } from '../engine/opening.ts';
+import { status as look } from '../engine/status/status.ts';
+import { statusJson, statusText } from '../plain/status-report.ts';
+import { connect } from '../remote/connect.ts';
+import { terminalAsk } from './asking.ts';
+import { readConfig } from './read-config.ts';
+import { sayProblem } from './say.ts';
+
+export interface StatusArguments {
+  readonly file: string;
+  readonly json: boolean;
+}
+
+/** `pgaf-upgrade status`: where things stand, once. 0 looked, 2 could not look. */
+export const status = async ({ file, json }: StatusArguments): Promise<number> => {
+  const couldNot = (...problems: readonly Problem[]): 2 => {
+    process.stderr.write(problems.map(sayProblem).join(''));
+    if (json) process.stdout.write(`${JSON.stringify({ problems }, null, 2)}\n`);
+    return 2;
+  };
+  const config = readConfig(file);
+  if (!config.ok) return couldNot(...config.error);
+  const asking = terminalAsk();
+  const say = json ? () => undefined : (doing: string) => process.stderr.write(`${doing}\n`);
+  const seen = await look(config.value, opener(config.value, connect, asking.ask), say);
+  asking.close();
+  if (!seen.ok) return couldNot(seen.error);
+  process.stdout.write((json ? statusJson : statusText)(config.value.name, seen.value));
+  return 0;
+};

@@ -1,0 +1,20 @@
+import { sh } from '../../cluster/quote.ts';
+
+/**
+ * Removes the directory of a job that has ended, and those of earlier checks whose console did not live to do it: ended,
+ * or killed (their runner is gone). They belong to the login user, who is found as the way to root went: sudo leaves the
+ * name. Where it went otherwise, or a directory may not be removed, it stays; it holds a script and a log.
+ */
+export const forgetJobScript = (id: string): string => `login=\${SUDO_USER:-$(id -un)}
+home=$(getent passwd "$login" | cut -d: -f6)
+[ -n "$home" ] && cd "$home/.pgaf-upgrade/jobs" 2>/dev/null || exit 0
+rm -rf ./${sh(id)}
+for job in check-*/*; do
+  [ -d "$job" ] || continue
+  read -r pid start boot <"$job/pid" 2>/dev/null || { [ -n "$(find "$job" -maxdepth 0 -mmin +1)" ] || continue; pid=0 start=0; }
+  [ -s "$job/rc" ] || [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" != "$start" ] || continue
+  rm -rf "./$job"
+done
+rmdir check-* 2>/dev/null
+exit 0
+`;

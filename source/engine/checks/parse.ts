@@ -1,0 +1,113 @@
+import type { z } from 'zod';
+import {
+  type CheckLook,
+  databaseEvidenceSchema,
+  type NewDirectory,
+  type Place,
+  serverEvidenceSchema,
+} from '../../cluster/checks/evidence.ts';
+import { parseControlData } from '../../cluster/parse/control-data.ts';
+import { parseUnit } from '../../cluster/parse/unit.ts';
+import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { parseAutoctlVersion } from '../../cluster/version.ts';
+import { decodeJson, decodeText, linesOf, readFacts } from '../look/lines.ts';
+
+type Facts = ReadonlyMap<string, string>;
+
+const number = (text: string | undefined): number => {
+  const value = Number(text ?? '');
+  return Number.isFinite(value) ? value : 0;
+};
+
+const placeOf = (map: Facts, key: string): Place => ({
+  path: map.get(key) ?? '',
+  device: map.get(`${key}.device`) ?? '',
+  mountPoint: map.get(`${key}.mount`) ?? '',
+  freeBytes: number(map.get(`${key}.free`)) * 1024,
+});
+
+const valid = <Value>(schema: z.ZodType<Value>, text: string | null): Value | null => {
+  const parsed = schema.safeParse(decodeJson(text));
+  return parsed.success ? parsed.data : null;
+};
+
+const controlOf = (text: string | null): CheckLook['control'] => {
+  if (text === null) return null;
+  const control = parseControlData(text);
+  return control.ok ? control.value : null;
+};
+
+const newDirectoryOf = (map: Facts): NewDirectory => {
+  switch (map.get('new')) {
+    case 'cluster':
+      return {
+        kind: 'cluster',
+        major: number(map.get('new.major')),
+        databases: number(map.get('new.databases')),
+        running: map.get('new.running') === 'yes',
+        control: controlOf(decodeText(map.get('new.control'))),
+      };
+    case 'other':
+      return { kind: 'not-a-cluster', entries: number(map.get('new.entries')) };
+    default:
+      return { kind: 'absent' };
+  }
+};
+
+const numberOrNull = (text: string | null): number | null => {
+  const line = text?.trim() ?? '';
+  return /^\d{1,12}$/.test(line) ? Number(line) : null;
+};
+
+const tablespacesOf = (text: string | null): CheckLook['tablespaceEntries'] =>
+  linesOf(text).map((line) => {
+    const tab = line.indexOf('\t');
+    return { entries: number(line.slice(0, tab)), location: line.slice(tab + 1) };
+  });
+
+/** Reads the answer to checkLookScript. One that did not come to its end, or whose databases did not all answer, is a problem. */
+export const parseCheckLook = (alias: string, output: string): Result<CheckLook> => {
+  const map = readFacts(output);
+  if (map.get('end') !== 'yes')
+    return fail(
+      problem(
+        `${alias}: the look at the host ended early`,
+        'check again',
+        `it printed ${output.length} characters and no end mark`,
+      ),
+    );
+  const text = (key: string): string | null => decodeText(map.get(key));
+  const unit = text('unit');
+  const parsedUnit = unit === null ? null : parseUnit(unit);
+  const databases = linesOf(text('databases')).map((line) =>
+    databaseEvidenceSchema.safeParse(decodeJson(line)),
+  );
+  const complete = databases.every((one) => one.success);
+  const backup = placeOf(map, 'backup');
+  return ok({
+    missingTools: linesOf(text('tools')),
+    newAutoctl: parseAutoctlVersion(text('autoctl') ?? ''),
+    offeredExtensions: map.has('sharedir') ? linesOf(text('extensions')) : null,
+    data: placeOf(map, 'data'),
+    parent: placeOf(map, 'parent'),
+    wal: placeOf(map, 'wal'),
+    parentWritable: map.get('parent_writable') === 'yes',
+    dataIsMountPoint: map.get('mount_point') === 'yes',
+    walBytes: number(map.get('wal_bytes')) * 1024,
+    upgradePort: map.get('upgrade_port') === 'busy' ? 'busy' : 'free',
+    newDirectory: newDirectoryOf(map),
+    backupDirectoryThere: map.get('backup_there') === 'yes',
+    leftBehind: linesOf(text('left_behind')),
+    unit: parsedUnit?.ok ? parsedUnit.value : null,
+    control: controlOf(text('control')),
+    backupRate: map.get('rate') === '' ? null : (map.get('rate') ?? null),
+    backupDirectory: backup.path === '' ? null : backup,
+    linkMegabits: numberOrNull(text('link')),
+    cron: linesOf(text('cron')),
+    backupAge: numberOrNull(text('backup_age')),
+    tablespaceEntries: tablespacesOf(text('tablespaces')),
+    // A server that answered for itself and not for one of its databases was not seen.
+    server: complete && databases.length > 0 ? valid(serverEvidenceSchema, text('server')) : null,
+    databases: databases.flatMap((one) => (one.success ? [one.data] : [])),
+  });
+};

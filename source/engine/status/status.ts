@@ -1,0 +1,114 @@
+import type { Config } from '../../cluster/config.ts';
+import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
+import type { MonitorNode } from '../../cluster/monitor-state.ts';
+import { ok, type Problem, type Result } from '../../cluster/result.ts';
+import { hostIn, isCluster, monitorIn, type World } from '../../cluster/world.ts';
+import type { RemoteHost } from '../../remote/host.ts';
+import type { Step } from '../../runbook/step.ts';
+import { upgradeRunbook } from '../../runbook/upgrade.ts';
+import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict.ts';
+import { survey } from '../checks/survey.ts';
+import { discover, type OpenHost } from '../discover/discover.ts';
+import { Observer } from '../observer.ts';
+
+export type UpgradeState = 'not-begun' | 'under-way' | 'finished' | 'unknown';
+
+export interface HostStatus {
+  readonly alias: string;
+  /** As it runs; where it does not, of its data directory. Null: not seen. */
+  readonly version: string | null;
+  readonly running: boolean;
+  readonly problem: Problem | null;
+}
+
+export interface Status {
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly nodes: readonly MonitorNode[];
+  readonly hosts: readonly HostStatus[];
+  readonly upgrade: {
+    readonly state: UpgradeState;
+    readonly done: number;
+    readonly total: number;
+    readonly next: Pick<Step, 'id' | 'host' | 'title' | 'phase'> | null;
+  };
+  readonly rollback: RollbackVerdict | null;
+  /** Why the whole could not be seen. */
+  readonly problem: Problem | null;
+}
+
+const hostStatus = (facts: ClusterFacts, world: World): HostStatus[] =>
+  hostsOf(facts).map(({ alias }) => {
+    const look = world.hosts[alias];
+    if (look?.kind === 'unseen') return { alias, version: null, running: false, problem: look.problem };
+    const seen = hostIn(world, alias);
+    const major = seen !== null && isCluster(seen.data) ? String(seen.data.major) : null;
+    return {
+      alias,
+      version: seen?.server?.version.split(' ')[0] ?? major,
+      running: seen?.server != null,
+      problem: null,
+    };
+  });
+
+/** Where the upgrade stands, by what the servers say of each step. Pure. */
+export const upgradeStatus = (facts: ClusterFacts, world: World): Status['upgrade'] => {
+  const steps = upgradeRunbook(facts).filter((step) => !step.optional);
+  const done = steps.filter((step) => step.probe(world).state === 'done');
+  const next = steps.find((step) => step.probe(world).state !== 'done') ?? null;
+  const begun = rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
+  const state = next === null ? 'finished' : begun ? 'under-way' : 'not-begun';
+  return {
+    state,
+    done: done.length,
+    total: steps.length,
+    next: next === null ? null : { id: next.id, host: next.host, title: next.title, phase: next.phase },
+  };
+};
+
+const fromFacts = async (facts: ClusterFacts, hosts: ReadonlyMap<string, RemoteHost>): Promise<Status> => {
+  const world = await new Observer(facts, hosts, () => undefined).look();
+  const primary = facts.nodes.find((node) => node.role === 'primary');
+  return {
+    from: primary?.oldVersion ?? null,
+    to: primary?.newVersion ?? null,
+    nodes: monitorIn(world)?.nodes ?? [],
+    hosts: hostStatus(facts, world),
+    upgrade: upgradeStatus(facts, world),
+    rollback: rollbackVerdict(facts, world),
+    problem: null,
+  };
+};
+
+/** Where things stand, once. Where the upgrade could not begin as the cluster is, what the monitor says is told with the reason. */
+export const status = async (
+  config: Config,
+  open: OpenHost,
+  say: (doing: string) => void,
+): Promise<Result<Status>> => {
+  const found = await discover(config, open, say);
+  if (found.ok) {
+    const { facts, hosts } = found.value;
+    const seen = await fromFacts(facts, hosts);
+    await Promise.all([...hosts.values()].map((host) => host.close()));
+    return ok(seen);
+  }
+  const surveyed = await survey(config, open, say);
+  if (!surveyed.ok) return { ok: false, error: found.error };
+  const { state, hosts, evidence } = surveyed.value;
+  await Promise.all([...hosts.values()].map((host) => host.close()));
+  return ok({
+    from: state?.serverVersion.split(' ')[0] ?? null,
+    to: null,
+    nodes: state?.nodes ?? [],
+    hosts: evidence.map((host) => ({
+      alias: host.alias,
+      version: host.facts?.oldVersion ?? null,
+      running: host.facts !== null && host.silentServer === null,
+      problem: host.reach.kind === 'reached' ? host.unclear : host.reach.problem,
+    })),
+    upgrade: { state: 'unknown', done: 0, total: 0, next: null },
+    rollback: null,
+    problem: found.error,
+  });
+};

@@ -1,0 +1,175 @@
+import type { Problem } from '../cluster/result.ts';
+import { type CheckResult, versionsOf } from '../engine/checks/check.ts';
+import { catalogue } from '../runbook/checks/catalogue.ts';
+import type { Finding } from '../runbook/checks/check.ts';
+import type { NotSeen, Outcome } from '../runbook/checks/judge.ts';
+import { type Estimates, estimate } from '../runbook/estimates.ts';
+import { measurementsOf } from '../runbook/measurements.ts';
+import { phases } from '../runbook/step.ts';
+import { upgradeRunbook } from '../runbook/upgrade.ts';
+import { padRight, tame, took, wrapWords } from '../ui/text.ts';
+
+const columns = 110;
+
+const words: Readonly<Record<Outcome, string>> = {
+  ready: 'READY',
+  'ready-with-warnings': 'READY WITH WARNINGS',
+  blocked: 'BLOCKED',
+  unseen: 'NOT SEEN WHOLE',
+};
+
+const lines = (all: readonly string[]): string => all.map((line) => `${tame(line)}\n`).join('');
+
+const labelled = (label: string, text: string): readonly string[] =>
+  wrapWords(tame(text), columns - 13).map(
+    (line, index) => `    ${padRight(index === 0 ? label : '', 8)} ${line}`,
+  );
+
+/** The same thing found on several hosts is told once, and each check's reason once. */
+const findingLines = (findings: readonly Finding[]): readonly string[] => {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const key = JSON.stringify([finding.check, finding.found, finding.remedy, finding.command]);
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  const explained = new Set<string>();
+  return [...groups.values()].flatMap((group) => {
+    const [finding] = group;
+    if (finding === undefined) return [];
+    const hosts = group.map((one) => one.host ?? 'the cluster').join(', ');
+    const mark = finding.severity === 'blocker' ? '✗ blocker' : '! warning';
+    const first = !explained.has(finding.check);
+    explained.add(finding.check);
+    return [
+      `  ${mark}  ${padRight(finding.check, 24)} ${hosts}`,
+      ...labelled('found', finding.found),
+      ...(first ? labelled('why', finding.why) : []),
+      ...labelled('do', finding.remedy),
+      ...(finding.command === null ? [] : [`    ${padRight('', 8)} $ ${finding.command}`]),
+    ];
+  });
+};
+
+const notSeenLines = (notSeen: readonly NotSeen[]): readonly string[] => {
+  const because = new Map<string, string[]>();
+  for (const one of notSeen) {
+    const key = `${one.host ?? 'the cluster'}: ${one.because}`;
+    because.set(key, [...(because.get(key) ?? []), one.check]);
+  }
+  return [...because].flatMap(([key, checks]) => [
+    `  ? ${key}`,
+    ...labelled('', `not looked at: ${checks.join(', ')}`),
+  ]);
+};
+
+const duration = (seconds: number): string => took(seconds * 1000);
+
+const estimateLines = (
+  estimates: Estimates,
+  runbook: ReturnType<typeof upgradeRunbook>,
+): readonly string[] => [
+  '',
+  `Expected, from what was measured here, without the time to read and decide:`,
+  `  the application cannot write for ${duration(estimates.downtimeSeconds)}, the whole window takes ${duration(estimates.windowSeconds)}`,
+  ...phases.flatMap(({ id, title }) => {
+    const steps = runbook.filter((step) => step.phase === id && !step.optional);
+    if (steps.length === 0) return [];
+    const seconds = steps.reduce((sum, step) => sum + (estimates.steps.get(step.id) ?? 0), 0);
+    const longest = steps.toSorted(
+      (one, other) => (estimates.steps.get(other.id) ?? 0) - (estimates.steps.get(one.id) ?? 0),
+    )[0];
+    const most =
+      longest === undefined
+        ? ''
+        : `, most of it ${longest.host} ${longest.title} (${duration(estimates.steps.get(longest.id) ?? 0)})`;
+    return [
+      `  ${id} ${padRight(title, 14)} ${padRight(duration(seconds), 7)}${steps.length > 1 ? most : ''}`,
+    ];
+  }),
+  ...estimates.assumed.map((one) => `  (${one})`),
+];
+
+const estimatesOf = (
+  result: CheckResult,
+): { estimates: Estimates; runbook: ReturnType<typeof upgradeRunbook> } | null => {
+  if (result.facts === null) return null;
+  const runbook = upgradeRunbook(result.facts);
+  return { runbook, estimates: estimate(result.facts, measurementsOf(result.evidence), runbook) };
+};
+
+/** What `check` says to a person. */
+export const checkText = (name: string, result: CheckResult): string => {
+  const { judgement } = result;
+  const versions = versionsOf(result.facts);
+  const blockers = judgement.findings.filter((finding) => finding.severity === 'blocker').length;
+  const warnings = judgement.findings.length - blockers;
+  const estimated = estimatesOf(result);
+  return lines([
+    `${name}${versions === null ? '' : `  ${versions.from} → ${versions.to} (${result.facts?.mode ?? ''})`}  ${result.evidence.hosts.length} hosts, ${catalogue.length} checks, ${took(result.tookMs)}`,
+    '',
+    ...findingLines(judgement.findings),
+    ...(judgement.accepted.length === 0
+      ? []
+      : [
+          `  accepted in the cluster file: ${[...new Set(judgement.accepted.map((one) => one.check))].join(', ')}`,
+        ]),
+    ...notSeenLines(judgement.notSeen),
+    ...(estimated === null ? [] : estimateLines(estimated.estimates, estimated.runbook)),
+    '',
+    `${words[judgement.outcome]}: ${blockers} blockers, ${warnings} warnings, ${judgement.passed.length} checks without a finding`,
+  ]);
+};
+
+/** The same for scripts. */
+export const checkJson = (name: string, result: CheckResult): string => {
+  const { judgement } = result;
+  const estimated = estimatesOf(result);
+  return `${JSON.stringify(
+    {
+      cluster: name,
+      outcome: judgement.outcome,
+      ...versionsOf(result.facts),
+      mode: result.facts?.mode ?? null,
+      findings: judgement.findings,
+      accepted: judgement.accepted,
+      notSeen: judgement.notSeen,
+      passed: judgement.passed,
+      estimates:
+        estimated === null
+          ? null
+          : {
+              downtimeSeconds: Math.round(estimated.estimates.downtimeSeconds * 10) / 10,
+              windowSeconds: Math.round(estimated.estimates.windowSeconds * 10) / 10,
+              steps: Object.fromEntries(
+                [...estimated.estimates.steps].map(([id, seconds]) => [id, Math.round(seconds * 10) / 10]),
+              ),
+              assumed: estimated.estimates.assumed,
+            },
+      measured: Object.fromEntries(measurementsOf(result.evidence)),
+      tookSeconds: Math.round(result.tookMs / 100) / 10,
+    },
+    null,
+    2,
+  )}\n`;
+};
+
+export const couldNotLookJson = (problems: readonly Problem[]): string =>
+  `${JSON.stringify({ outcome: 'unseen', findings: [], problems }, null, 2)}\n`;
+
+/** `check --list`. */
+export const catalogueText = (): string =>
+  lines(catalogue.map((check) => `${padRight(check.severity, 8)} ${padRight(check.id, 25)} ${check.title}`));
+
+export const catalogueJson = (): string =>
+  `${JSON.stringify(
+    catalogue.map(({ id, severity, title, scope, why, source }) => ({
+      id,
+      severity,
+      title,
+      scope,
+      why,
+      source,
+    })),
+    null,
+    2,
+  )}\n`;

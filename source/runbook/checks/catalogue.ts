@@ -1,0 +1,22 @@
+import type { Check } from './check.ts';
+import { diskChecks } from './disks.ts';
+import { programChecks } from './programs.ts';
+import { reachChecks } from './reach.ts';
+import { rehearsalChecks } from './rehearsals.ts';
+import { settingChecks } from './settings.ts';
+import { stateChecks } from './states.ts';
+
+const all: readonly Check[] = [
+  ...reachChecks,
+  ...stateChecks,
+  ...programChecks,
+  ...diskChecks,
+  ...rehearsalChecks,
+  ...settingChecks,
+];
+
+/** Every check: blockers first, each in the order in which a person would look. docs/checks.md is made from it. */
+export const catalogue: readonly Check[] = [
+  ...all.filter((check) => check.severity === 'blocker'),
+  ...all.filter((check) => check.severity === 'warning'),
+];

@@ -1,0 +1,210 @@
+import { posix } from 'node:path';
+import type { CheckLook } from '../../cluster/checks/evidence.ts';
+import { type HostFacts, isNode } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { type Check, type Issue, onEach } from './check.ts';
+import { roomNeeded } from './room.ts';
+import { looked, served } from './see.ts';
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024)} MB`;
+const inside = (path: string, directory: string): boolean =>
+  path === directory || path.startsWith(`${directory}/`);
+
+const sameFileSystem = ({ facts, look }: { facts: HostFacts; look: CheckLook }): readonly Issue[] => {
+  const issues: Issue[] = [];
+  if (look.dataIsMountPoint || (look.data.device !== '' && look.data.device !== look.parent.device))
+    issues.push({
+      found: look.dataIsMountPoint
+        ? `${facts.data} is a mount point`
+        : `${facts.data} and ${look.parent.path} are on different file systems`,
+      remedy:
+        'move the data into a directory below the mount point, so that it can be renamed beside its neighbours, and tell pg_autoctl the new place',
+      command: `findmnt -T ${sh(facts.data)}; findmnt -T ${sh(look.parent.path)}`,
+    });
+  const backup = look.backupDirectory;
+  if (isNode(facts) && backup !== null && backup.device !== '' && backup.device !== look.parent.device)
+    issues.push({
+      found: `pg_autoctl’s backup directory ${backup.path} is on another file system than ${facts.data}`,
+      remedy: 'name a directory beside the data: pg_autoctl renames the base backup into its place',
+      command: `${sh(facts.oldAutoctl)} config set --pgdata ${sh(facts.pgdata)} replication.backup_directory ${sh(posix.join(posix.dirname(facts.data), 'backup'))}`,
+    });
+  return issues;
+};
+
+/** The directory that the new cluster is made in: absent, empty, or a fresh cluster with the old one's settings. */
+const newDirectory = (
+  { facts, look }: { facts: HostFacts; look: CheckLook },
+  newMajor: number | null,
+): Issue | null => {
+  const { newDirectory: there } = look;
+  const { newData } = facts;
+  const remove = { remedy: 'look at it, and remove it if it is left over', command: `rm -r ${sh(newData)}` };
+  if (there.kind === 'absent') return null;
+  if (there.kind === 'not-a-cluster')
+    return there.entries === 0
+      ? null
+      : { found: `${newData} holds ${there.entries} entries but no cluster`, ...remove };
+  if (there.running)
+    return {
+      found: `a server runs in ${newData}`,
+      remedy: 'stop it: pg_upgrade needs the new cluster stopped',
+      command: `${sh(`${facts.newBindir}/pg_ctl`)} -D ${sh(newData)} stop`,
+    };
+  if (there.major !== newMajor)
+    return { found: `${newData} is PostgreSQL ${there.major}, not ${newMajor ?? '?'}`, ...remove };
+  if (there.databases > 0)
+    return { found: `${newData} is a cluster with ${there.databases} databases of its own`, ...remove };
+  const differs: string[] = [];
+  if (there.control !== null) {
+    const checksums = there.control.checksumVersion !== 0;
+    if (checksums !== facts.initdb.checksums)
+      differs.push(
+        `data checksums are ${checksums ? 'on' : 'off'}, in the old cluster ${facts.initdb.checksums ? 'on' : 'off'}`,
+      );
+    if (there.control.walSegmentSize !== facts.initdb.walSegmentBytes)
+      differs.push(
+        `WAL segments have ${megabytes(there.control.walSegmentSize)}, in the old cluster ${megabytes(facts.initdb.walSegmentBytes)}`,
+      );
+    if (look.control !== null && there.control.blockSize !== look.control.blockSize)
+      differs.push(
+        `blocks have ${there.control.blockSize} bytes, in the old cluster ${look.control.blockSize}`,
+      );
+  }
+  return differs.length === 0
+    ? null
+    : {
+        found: `${newData}: ${differs.join('; ')}`,
+        remedy: 'remove it; check --prepare or the window’s first steps make it right',
+        command: `rm -r ${sh(newData)}`,
+      };
+};
+
+/** Room, file systems and directories. */
+export const diskChecks: readonly Check[] = [
+  {
+    id: 'same-file-system',
+    severity: 'blocker',
+    title: 'The data directory can be renamed beside its neighbours',
+    scope: 'every host',
+    why: 'Hard links and renames do not cross file systems: pg_upgrade --link, the swap of the directories and pg_autoctl’s base backup all need one.',
+    source: 'PostgreSQL, pg_upgrade, --link; rename(2), EXDEV; field guide, section 6',
+    judge: onEach('every host', looked, sameFileSystem),
+  },
+  {
+    id: 'parent-writable',
+    severity: 'blocker',
+    title: 'postgres may create directories beside the data directory',
+    scope: 'every host',
+    why: 'The new cluster is made there, and the directories change places there.',
+    source: 'rename(2), EACCES',
+    judge: onEach('every host', looked, ({ facts, look }) =>
+      look.parentWritable
+        ? null
+        : {
+            found: `${look.parent.path} is not writable for postgres`,
+            remedy: 'give postgres the directory for the time of the window',
+            command: `chown ${sh('postgres:')} ${sh(posix.dirname(facts.data))}`,
+          },
+    ),
+  },
+  {
+    id: 'disk-space',
+    severity: 'blocker',
+    title: 'There is room for what is written beside the old data',
+    scope: 'every host',
+    why: 'link writes the catalogs anew, clone and copy may write everything, and each secondary keeps its old data while the base backup arrives.',
+    source: 'field guide, sections 2 and 6',
+    judge: onEach('every host', served, ({ facts, look }, _host, { facts: cluster }): readonly Issue[] => {
+      const need = roomNeeded(facts, look, cluster?.mode ?? 'link');
+      return need.bytes <= look.parent.freeBytes
+        ? []
+        : [
+            {
+              found: `${megabytes(need.bytes)} are needed in ${look.parent.path} for ${need.what}, ${megabytes(look.parent.freeBytes)} are free on ${look.parent.mountPoint}`,
+              remedy: 'make room, or enlarge the file system, before the window',
+              command: `df -h ${sh(look.parent.path)}`,
+            },
+          ];
+    }),
+  },
+  {
+    id: 'new-directory',
+    severity: 'blocker',
+    title: 'The new data directory is free, or freshly made with the old one’s settings',
+    scope: 'primary and monitor',
+    why: 'pg_upgrade wants an empty cluster with the same checksums, block size and WAL segment size; something else in its place is not overwritten.',
+    source: 'PostgreSQL, src/bin/pg_upgrade/controldata.c, check_control_data; field guide, section 6',
+    judge: onEach('primary and monitor', looked, (seen, _host, { newMajor }) => newDirectory(seen, newMajor)),
+  },
+  {
+    id: 'backup-directory-free',
+    severity: 'blocker',
+    title: 'The place where the old cluster will stay is free',
+    scope: 'every host',
+    why: 'The old data directory is renamed to it in the window; a directory of an earlier upgrade in its place must not be mixed with it.',
+    source: 'docs/runbook.md',
+    judge: onEach('every host', looked, ({ facts, look }) =>
+      look.backupDirectoryThere
+        ? {
+            found: `${facts.backupData} exists`,
+            remedy: 'look at it; if it is left over from an earlier upgrade, move or remove it',
+            command: `ls -la ${sh(facts.backupData)}`,
+          }
+        : null,
+    ),
+  },
+  {
+    id: 'upgrade-port',
+    severity: 'blocker',
+    title: 'Port 50432 is free for pg_upgrade',
+    scope: 'primary and monitor',
+    why: 'pg_upgrade runs both servers on it. A listener there is mostly a server that an interrupted pg_upgrade has left behind.',
+    source: 'PostgreSQL, pg_upgrade, --old-port; field guide, section 6',
+    judge: onEach('primary and monitor', looked, ({ look }) =>
+      look.upgradePort === 'free'
+        ? null
+        : {
+            found: 'something listens on port 50432, or its socket is there',
+            remedy: 'find out what it is, and stop it',
+            command: 'ss -ltnp sport = :50432',
+          },
+    ),
+  },
+  {
+    id: 'tablespaces-outside',
+    severity: 'blocker',
+    title: 'No tablespace lies inside the data directory',
+    scope: 'primary',
+    why: 'When the directories change places the tablespace would move with the old one, and the new cluster would look for it in itself.',
+    source:
+      'PostgreSQL, CREATE TABLESPACE, and src/bin/pg_upgrade/check.c, the warning about tablespaces in the data directory',
+    judge: onEach('primary', served, ({ facts, server }) =>
+      server.tablespaces
+        .filter(({ location }) => inside(location, facts.data) || inside(location, facts.pgdata))
+        .map(({ name, location }) => ({
+          found: `${name} is in ${location}`,
+          remedy: 'move its tables to a tablespace elsewhere, and drop it',
+          command: `alter table all in tablespace "${name.replaceAll('"', '""')}" set tablespace pg_default`,
+        })),
+    ),
+  },
+  {
+    id: 'tablespace-directories',
+    severity: 'blocker',
+    title: 'The tablespaces’ directories on the secondaries will be empty for the base backup',
+    scope: 'secondaries',
+    why: 'pg_basebackup refuses a tablespace directory that is not empty, and the old version’s files are in it. Without a way for them, the secondary is not rebuilt.',
+    source:
+      'PostgreSQL, src/bin/pg_basebackup/pg_basebackup.c, verify_dir_is_empty_or_create; field guide, section 6',
+    judge: onEach('secondaries', looked, ({ look }) =>
+      look.tablespaceEntries
+        .filter(({ entries }) => entries > 0)
+        .map(({ location, entries }) => ({
+          found: `${location} holds ${entries} ${entries === 1 ? 'entry' : 'entries'}`,
+          remedy:
+            'move the tables back to pg_default and drop the tablespace; or, in the window, once this secondary is stopped, move the old version’s directory aside (and back for a way back)',
+          command: `mkdir ${sh(`${location}_old`)} && mv ${sh(location)}/PG_* ${sh(`${location}_old/`)}`,
+        })),
+    ),
+  },
+];

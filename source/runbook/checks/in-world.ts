@@ -1,0 +1,62 @@
+import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
+import { type ClusterFacts, type HostFacts, hostsOf, isNode } from '../../cluster/facts.ts';
+import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
+import type { Finding } from './check.ts';
+import { judge } from './judge.ts';
+
+const seenHost = (host: HostFacts, world: World): HostEvidence => {
+  const checks = hostIn(world, host.alias)?.checks ?? null;
+  return {
+    alias: host.alias,
+    role: isNode(host) ? host.role : 'monitor',
+    reach: { kind: 'reached' },
+    // The window's first step as root says it, before anything has stopped.
+    root: null,
+    missingPrograms: [],
+    silentServer: null,
+    facts: host,
+    unclear: null,
+    look: checks?.look ?? null,
+    rehearsal: checks?.rehearsal ?? null,
+    rehearsalTrouble: null,
+  };
+};
+
+/** What the checks of the window have left on the hosts, as evidence: from a look like any other, never remembered. */
+export const evidenceIn = (
+  facts: ClusterFacts,
+  world: World,
+  hosts: readonly HostFacts[] = hostsOf(facts),
+  withState = true,
+): Evidence => ({
+  facts,
+  oldMajor: facts.oldMajor,
+  newMajor: facts.newMajor,
+  state: withState ? monitorIn(world) : null,
+  hosts: hosts.map((host) => seenHost(host, world)),
+});
+
+export interface HostJudgement {
+  readonly findings: readonly Finding[];
+  /** What was not looked at and would block. */
+  readonly notSeen: readonly string[];
+}
+
+/**
+ * What stands against the upgrade on one host; `withState`: on the monitor, the states of the nodes too. Without, the
+ * judgement rests on what the check has kept alone, and stays the same while the window moves the nodes on.
+ */
+export const judgementOn = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  world: World,
+  withState: boolean,
+): HostJudgement => {
+  const { findings, notSeen } = judge(evidenceIn(facts, world, [host], withState && !isNode(host)));
+  return {
+    findings,
+    notSeen: notSeen
+      .filter((one) => one.severity === 'blocker' && one.host !== null)
+      .map((one) => `${one.check}: ${one.because}`),
+  };
+};

@@ -1,0 +1,163 @@
+import { posix } from 'node:path';
+import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import { unitProperties } from '../../cluster/parse/unit.ts';
+import { sh, sqlLiteral } from '../../cluster/quote.ts';
+import { psql } from '../shell.ts';
+import { removedSettings } from './removed-settings.ts';
+import { throwawayOf } from './throwaway.ts';
+
+const settings =
+  'archive_mode archive_command wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit'.split(
+    ' ',
+  );
+
+/** Every tool that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts. */
+const tools =
+  'postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump pg_dumpall pg_restore pg_basebackup pg_rewind pg_isready psql vacuumdb pg_config'.split(
+    ' ',
+  );
+
+/** PostgreSQL's own kinds of processes. Source: PostgreSQL 13 to 18, src/backend/utils/init/miscinit.c, GetBackendTypeDesc. */
+const ownBackends = [
+  'autovacuum launcher',
+  'autovacuum worker',
+  'client backend',
+  'background writer',
+  'checkpointer',
+  'walwriter',
+  'walreceiver',
+  'walsender',
+  'walsummarizer',
+  'startup',
+  'archiver',
+  'logger',
+  'slotsync worker',
+  'io worker',
+  'parallel worker',
+  'logical replication launcher',
+  'logical replication worker',
+  'logical replication apply worker',
+  'logical replication parallel worker',
+  'logical replication tablesync worker',
+  'standalone backend',
+  'stats collector',
+];
+
+const list = (values: readonly string[]): string =>
+  values.map((value) => sqlLiteral(value).trim()).join(', ');
+
+/** One JSON document for the whole server; works on a primary and on a standby. */
+const serverSql = (facts: ClusterFacts): string => {
+  const removed = list([...removedSettings(facts.oldMajor, facts.newMajor), '']);
+  return `select json_build_object(
+  'version', current_setting('server_version'), 'inRecovery', pg_is_in_recovery(),
+  'settings', (select json_object_agg(name, setting) from pg_settings where name in (${list(settings)})),
+  'removed', coalesce((select json_agg(json_build_object('name', name, 'value', setting, 'file', sourcefile, 'line', sourceline))
+    from pg_settings where name in (${removed}) and source not in ('default', 'client', 'session', 'override')), '[]'),
+  'removedForRoles', coalesce((select json_agg(json_build_object('setting', one, 'role', r.rolname, 'database', d.datname))
+    from pg_db_role_setting s cross join unnest(s.setconfig) one left join pg_roles r on r.oid = s.setrole left join pg_database d on d.oid = s.setdatabase
+    where split_part(one, '=', 1) in (${removed})), '[]'),
+  'prepared', coalesce((select json_agg(json_build_object('gid', gid, 'database', database, 'owner', owner, 'seconds', extract(epoch from now() - prepared)))
+    from pg_prepared_xacts), '[]'),
+  'slots', coalesce((select json_agg(json_build_object('name', slot_name, 'kind', slot_type, 'plugin', plugin, 'database', database, 'active', active))
+    from pg_replication_slots where not temporary), '[]'),
+  'longTransactions', coalesce((select json_agg(one) from (select json_build_object('pid', pid, 'user', usename, 'database', datname, 'state', state,
+    'seconds', extract(epoch from now() - xact_start)) one from pg_stat_activity
+    where xact_start < now() - interval '60 s' and pid <> pg_backend_pid() and backend_type = 'client backend' order by xact_start limit 20) it), '[]'),
+  'senders', coalesce((select json_agg(json_build_object('name', application_name, 'state', state, 'lagBytes',
+    case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) end))
+    from pg_stat_replication where application_name like 'pgautofailover%' and state <> 'backup'), '[]'),
+  'workers', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in (${list(ownBackends)})), '[]'),
+  'tablespaces', coalesce((select json_agg(json_build_object('name', spcname, 'location', pg_tablespace_location(oid)))
+    from pg_tablespace where oid >= 16384), '[]'))`;
+};
+
+const databaseSql = `select json_build_object('name', current_database(), 'bytes', pg_database_size(current_database()),
+  'catalogBytes', (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class where relnamespace = 11 and relkind = 'r'),
+  'relations', (select count(*) from pg_class), 'largeObjects', (select count(*) from pg_largeobject_metadata),
+  'unlogged', (select count(*) from pg_class where relpersistence = 'u' and relkind in ('r', 'p')),
+  'unloggedNames', coalesce((select json_agg(name) from (select format('%I.%I', n.nspname, c.relname) name from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace where c.relpersistence = 'u' and c.relkind in ('r', 'p') order by 1 limit 5) it), '[]'),
+  'extensions', coalesce((select json_agg(json_build_object('name', extname, 'version', extversion)) from pg_extension), '[]'))`;
+
+const functions = `put() { printf '%s\\t%s\\n' "$1" "$2"; }
+text() { printf '%s\\t' "$1"; base64 | tr -d '\\n'; echo; }
+place() { # KEY PATH: its file system; of the nearest directory that exists
+  p=$2; put "$1" "$2"
+  while [ ! -e "$p" ] && [ "$p" != / ]; do p=$(dirname "$p"); done
+  put "$1.device" "$(stat -c %d "$p" 2>/dev/null)"
+  put "$1.mount" "$(stat -c %m "$p" 2>/dev/null)"
+  put "$1.free" "$(df -Pk "$p" 2>/dev/null | awk 'END {print $4}')"
+}
+sharedir() { # the new version's; pg_config may be in a package of its own
+  s=$("$new_bin/pg_config" --sharedir 2>/dev/null) && [ -d "$s/extension" ] && { echo "$s"; return; }
+  real=$(readlink -f "$new_bin/postgres"); b=$(dirname "$real")
+  for s in "$b/../share" "$b/../share/postgresql" "$b/../../../../share/postgresql/$new_major"; do [ -d "$s/extension" ] && { echo "$s"; return; }; done
+}
+newest() { # seconds since the newest of these files was written
+  stat -c %Y "$@" 2>/dev/null | sort -n | tail -n 1 | awk -v now="$(date +%s)" '{print now - $1}'
+}`;
+
+/**
+ * One look at a host before the window: read-only, as postgres, one round trip, one fact a line. Nothing in it takes
+ * long: sizes come from the server, and every query has a limit of its own.
+ */
+export const checkLookScript = (facts: ClusterFacts, host: HostFacts): string => {
+  const parent = posix.dirname(host.data);
+  const ask = (database: string) =>
+    psql(host, host.oldBindir, 'postgres').replace(/ -d \S+$/, ` -d ${database}`);
+  return `${[
+    "set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3 PGOPTIONS='-c statement_timeout=20s -c lock_timeout=2s'",
+    `new_bin=${sh(host.newBindir)} old_bin=${sh(host.oldBindir)} new_major=${facts.newMajor} data=${sh(host.data)} t=${sh(throwawayOf(host))}`,
+    functions,
+    `for tool in ${tools.map(sh).join(' ')}; do [ -x "$new_bin/$tool" ] || printf '%s\\n' "$tool"; done | text tools`,
+    `${sh(host.newAutoctl)} version 2>&1 | text autoctl`,
+    's=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\\.control$//p" | text extensions; fi',
+    `place data ${sh(host.data)}`,
+    `place parent ${sh(parent)}`,
+    'place wal "$(readlink -f "$data/pg_wal")"',
+    `[ -w ${sh(parent)} ] && put parent_writable yes`,
+    '[ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes',
+    'put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"',
+    // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN. A rehearsal's own server listens on a socket alone.
+    `grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,
+    `for f in ${sh(`${host.workDir}/pg_upgrade/.s.PGSQL.50432`)} ${sh(`${host.home}/.s.PGSQL.50432`)}; do [ -S "$f" ] && put upgrade_port busy; done`,
+    `n=${sh(host.newData)}`,
+    'if [ ! -d "$n" ]; then put new absent',
+    'elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"',
+    'else put new cluster; put new.major "$(head -n 1 "$n/PG_VERSION")"; "$new_bin/pg_controldata" -D "$n" 2>/dev/null | text new.control',
+    `  put new.databases "$(ls "$n/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"`,
+    '  pid=$(head -n 1 "$n/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$n" ] && put new.running yes',
+    'fi',
+    `[ -e ${sh(host.backupData)} ] && put backup_there yes`,
+    'if [ -e "$t" ]; then',
+    '  read -r pid start <"$t/owner" 2>/dev/null || pid=none',
+    `  [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "\${start:-none}" ] || printf '%s\\n' "$t"`,
+    'fi | text left_behind',
+    `"$old_bin/pg_controldata" -D "$data" 2>/dev/null | text control`,
+    host.service.kind === 'systemd' &&
+      `systemctl show ${unitProperties.map((name) => `-p ${name}`).join(' ')} ${sh(host.service.unit)} 2>/dev/null | text unit`,
+    `put rate "$(sed -n 's/^maximum_backup_rate *= *//p' ${sh(host.configFile)} 2>/dev/null | head -n 1)"`,
+    `b=$(sed -n 's/^backup_directory *= *//p' ${sh(host.configFile)} 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b"`,
+    `for c in /sys/class/net/*; do [ "\${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link`,
+    `{ crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done`,
+    `  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\\.timer$/) print "timer: " $i}'; } |`,
+    `  grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron`,
+    // pgBackRest and Barman label the backups that the server records; pg_basebackup, which makes secondaries too, does not count.
+    `{ for f in "$data"/pg_wal/*.backup; do [ -r "$f" ] && ! grep -q '^LABEL: pg_basebackup base backup' "$f" && newest "$f"; done`,
+    `  command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'`,
+    `  command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'; } | sort -n | head -n 1 | text backup_age`,
+    `if [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then`,
+    `  ${ask('postgres')} -Atq -c ${sh(serverSql(facts))} 2>/dev/null </dev/null | text server`,
+    `  ${ask('postgres')} -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do`,
+    `    { ${ask('"$database"')} -Atq -c ${sh(databaseSql)} 2>/dev/null </dev/null || echo null; } | tr -d '\\n'; echo`,
+    '  done | text databases',
+    `  ${ask('postgres')} -Atq -c ${sh('select pg_tablespace_location(oid) from pg_tablespace where oid >= 16384')} 2>/dev/null </dev/null | while IFS= read -r location; do`,
+    `    [ -n "$location" ] && printf '%s\\t%s\\n' "$(ls -A "$location" 2>/dev/null | wc -l)" "$location"`,
+    '  done | text tablespaces',
+    'fi',
+    'put end yes',
+  ]
+    .filter((line) => line !== false)
+    .join('\n')}\n`;
+};

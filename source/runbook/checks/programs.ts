@@ -1,0 +1,157 @@
+import { sh } from '../../cluster/quote.ts';
+import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
+import { type Answer, type Check, type Issue, onEach } from './check.ts';
+import { looked, reached, section, served } from './see.ts';
+
+const names = (all: readonly string[]): string => all.join(', ');
+
+/** Programs, libraries and extensions of the new version, on each host where they will run. */
+export const programChecks: readonly Check[] = [
+  {
+    id: 'new-programs',
+    severity: 'blocker',
+    title: 'The new version’s programs are installed on every host',
+    scope: 'every host',
+    why: 'Every node runs the new version in the end; a program that is missing on one of them stops its rebuild at night.',
+    source: 'field guide, section 6',
+    judge: onEach('every host', reached, (host) => {
+      const missing = [...new Set([...host.missingPrograms, ...(host.look?.missingTools ?? [])])];
+      return missing.length === 0
+        ? null
+        : {
+            found: `the new directory of programs${host.facts === null ? '' : `, ${host.facts.newBindir},`} lacks ${names(missing)}`,
+            remedy:
+              'install the new PostgreSQL there, or name the right directory as target.bindir or nodes.NAME.newBindir',
+          };
+    }),
+  },
+  {
+    id: 'autoctl-supports-target',
+    severity: 'blocker',
+    title: 'The new pg_autoctl supports the new PostgreSQL',
+    scope: 'every host',
+    why: 'pg_autoctl starts and stops the server; one that does not know its version leaves the node down. 2.2 supports 13 to 17.',
+    source: 'pg_auto_failover, src/bin/pg_autoctl/keeper_cli… `pg_autoctl version`; field guide, section 6',
+    judge: onEach('every host', looked, ({ facts, look }, _host, { newMajor }): Issue | null => {
+      const remedy = `install the pg_auto_failover that goes with PostgreSQL ${newMajor ?? ''}`;
+      if (look.newAutoctl === null)
+        return {
+          found: `${facts.newAutoctl} does not say its version`,
+          remedy,
+          command: `${sh(facts.newAutoctl)} version`,
+        };
+      return newMajor === null || look.newAutoctl.compatibleMajors.includes(newMajor)
+        ? null
+        : {
+            found: `${facts.newAutoctl} ${look.newAutoctl.text} runs ${names(look.newAutoctl.compatibleMajors.map(String))}, not ${newMajor}`,
+            remedy,
+            command: `${sh(facts.newAutoctl)} version`,
+          };
+    }),
+  },
+  {
+    id: 'minors-paired',
+    severity: 'blocker',
+    title: 'The new minor version is not older than the old one',
+    scope: 'primary and monitor',
+    why: 'Branches are released together. An older target may not know what a newer source holds: 15.20 to 17.11 passes pg_upgrade --check and fails mid-way.',
+    source: 'https://www.postgresql.org/support/versioning/; field guide, section 1',
+    judge: onEach(
+      'primary and monitor',
+      (host) => (host.facts === null ? 'its versions are not known' : host.facts),
+      (facts) => {
+        const [from, to] = [parsePostgresVersion(facts.oldVersion), parsePostgresVersion(facts.newVersion)];
+        const pairing = from === null || to === null ? null : minorsArePaired(from, to);
+        return pairing?.kind === 'target-older'
+          ? {
+              found: `${facts.newVersion} is older than ${facts.oldVersion}`,
+              remedy: `install ${pairing.lowest} or later in ${facts.newBindir}`,
+            }
+          : null;
+      },
+    ),
+  },
+  {
+    id: 'same-minor',
+    severity: 'warning',
+    title: 'Every host has the same new minor version',
+    scope: 'cluster',
+    why: 'After a failover another minor version would serve: bugs fixed on one node come back on the other.',
+    source: 'PostgreSQL, 27.2.1 Planning: standbys of the same major version, best of the same minor',
+    judge: ({ hosts }) => {
+      const found = hosts.flatMap((host) => (host.facts === null ? [] : [host.facts]));
+      const versions = new Set(found.map((facts) => facts.newVersion));
+      if (versions.size < 2) return [];
+      const said = found.map((facts) => `${facts.alias} ${facts.newVersion}`);
+      const issue: Answer = {
+        kind: 'found',
+        host: null,
+        found: names(said),
+        remedy: 'install the newest of these everywhere',
+      };
+      return [issue];
+    },
+  },
+  {
+    id: 'extensions-available',
+    severity: 'blocker',
+    title: 'Every extension in use exists for the new version, on every host',
+    scope: 'every host',
+    why: 'Without its control file an extension can neither be restored nor updated, and on a secondary it is missed after a failover.',
+    source: 'PostgreSQL, 36.17 Packaging Related Objects into an Extension; field guide, section 6',
+    judge: onEach('every host', served, ({ facts, look }): readonly Issue[] => {
+      const { offeredExtensions: offered } = look;
+      if (offered === null)
+        return [
+          {
+            found: `the extensions of ${facts.newBindir} cannot be found`,
+            remedy: 'install the complete PostgreSQL package, contrib included',
+            command: `${sh(`${facts.newBindir}/pg_config`)} --sharedir`,
+          },
+        ];
+      const wanted = new Map<string, string[]>();
+      for (const database of look.databases)
+        for (const { name } of database.extensions)
+          wanted.set(name, [...(wanted.get(name) ?? []), database.name]);
+      return [...wanted]
+        .filter(([name]) => !offered.includes(name))
+        .map(([name, databases]) => ({
+          found: `${name}, used in ${names(databases)}, is not installed for ${facts.newVersion}`,
+          remedy: `install ${name} for the new version on this host`,
+        }));
+    }),
+  },
+  {
+    id: 'libraries-load',
+    severity: 'blocker',
+    title: 'Every library in use is loaded by the new server, on every host',
+    scope: 'every host',
+    why: 'A file that exists may still not load. pg_upgrade looks at the primary only; a secondary without a preloaded library does not start, and one without an extension’s fails after the next failover.',
+    source: 'PostgreSQL, LOAD; src/bin/pg_upgrade/function.c, check_loadable_libraries',
+    judge: onEach(
+      'every host',
+      section('libraries'),
+      ({ facts, section: { code, lines } }): readonly Issue[] => {
+        const issues = lines.flatMap((line): Issue[] => {
+          const [, library, reason] = /^library (.{1,300}?) does not load: (.*)$/.exec(line) ?? [];
+          return library === undefined
+            ? []
+            : [
+                {
+                  found: `${library}: ${reason ?? ''}`,
+                  remedy: `install it for ${facts.newVersion} on this host, as on the others`,
+                },
+              ];
+        });
+        return issues.length === 0 && code !== 0
+          ? [
+              {
+                found: `the libraries could not be tried: ${lines.slice(-2).join(' ')}`,
+                remedy: 'look at the server’s log',
+              },
+            ]
+          : issues;
+      },
+    ),
+  },
+];

@@ -1,0 +1,100 @@
+import type { Problem } from '../../cluster/result.ts';
+import { type Answer, type Check, type Issue, onEach } from './check.ts';
+import { reached } from './see.ts';
+
+const issueOf = ({ what, remedy, cause }: Problem): Issue => ({
+  found: cause === undefined ? what : `${what} (${cause})`,
+  remedy,
+});
+
+const everyone = 'every host';
+
+/** Can the hosts be reached, and may what has to be done there be done? */
+export const reachChecks: readonly Check[] = [
+  {
+    id: 'host-reachable',
+    severity: 'blocker',
+    title: 'Every host answers over SSH',
+    scope: everyone,
+    why: 'Each node has steps of its own in the window; one that cannot be reached is found out before the primary is stopped, not after.',
+    source: 'field guide, section 6; docs/remote.md',
+    judge: onEach(
+      everyone,
+      (host) => host,
+      ({ reach }) => (reach.kind === 'unreachable' ? issueOf(reach.problem) : null),
+    ),
+  },
+  {
+    id: 'host-key',
+    severity: 'blocker',
+    title: 'Every host’s key is known and unchanged',
+    scope: everyone,
+    why: 'A key that is not known asks a question in the middle of the night; one that has changed may be another machine.',
+    source: 'field guide, section 6; OpenSSH, sshd(8), SSH_KNOWN_HOSTS FILE FORMAT',
+    judge: onEach(
+      everyone,
+      (host) => host,
+      ({ reach }) => (reach.kind === 'host-key' ? issueOf(reach.problem) : null),
+    ),
+  },
+  {
+    id: 'sudo-postgres',
+    severity: 'blocker',
+    title: 'The login may become postgres without a password',
+    scope: everyone,
+    why: 'pg_upgrade, pg_autoctl and the directories belong to postgres; a password prompt would hang a step in the window.',
+    source: 'sudoers(5), NOPASSWD; field guide, section 6',
+    judge: onEach(
+      everyone,
+      (host) => host,
+      ({ reach }) => (reach.kind === 'no-postgres' ? issueOf(reach.problem) : null),
+    ),
+  },
+  {
+    id: 'sudo-root',
+    severity: 'blocker',
+    title: 'The login may become root without a password, where there is a systemd unit',
+    scope: everyone,
+    why: 'Stopping the unit, its drop-in for the window and its new program need root; without it the window ends at its first stop.',
+    source: 'sudoers(5), NOPASSWD; systemctl(1); field guide, section 6',
+    judge: onEach(everyone, reached, (host) => (host.root === null ? null : issueOf(host.root))),
+  },
+  {
+    id: 'server-answers',
+    severity: 'blocker',
+    title: 'PostgreSQL answers on every host',
+    scope: everyone,
+    why: 'A node whose server is down can be neither checked nor fenced, and a secondary that is not streaming is no image to come back through.',
+    source: 'field guide, section 6',
+    judge: onEach(everyone, reached, (host) =>
+      host.silentServer === null
+        ? null
+        : {
+            found: `the server does not answer: ${host.silentServer}`,
+            remedy: 'start it through pg_autoctl and wait until the monitor shows it as healthy',
+            command: 'systemctl status pgautofailover; pg_autoctl show state',
+          },
+    ),
+  },
+  {
+    id: 'host-understood',
+    severity: 'blocker',
+    title: 'What runs on every host is recognised',
+    scope: everyone,
+    why: 'The steps are made from what each host says of its directories, ports, units and versions; where that is contradictory, they would be wrong.',
+    source: 'docs/config.md',
+    judge: onEach(
+      everyone,
+      (host) => host,
+      (host): Issue | null => {
+        if (host.reach.kind === 'no-answer') return issueOf(host.reach.problem);
+        return host.unclear === null ? null : issueOf(host.unclear);
+      },
+    ),
+  },
+];
+
+/** For checks of the cluster as a whole, which need the monitor's answer. */
+export const withoutMonitor: readonly Answer[] = [
+  { kind: 'unknown', host: null, because: 'the monitor’s database was not asked' },
+];

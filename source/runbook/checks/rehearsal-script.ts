@@ -1,0 +1,156 @@
+import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import { isNode } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { carryLines, readConfigurationLines } from '../phases/configuration.ts';
+import { initdbCommand } from '../phases/initdb.ts';
+import { upgradeCauses, upgradeCommand } from '../phases/pg-upgrade.ts';
+import { libraryLines } from './library-script.ts';
+import { schemaLines } from './schema-script.ts';
+import { socketOf, throwawayOf } from './throwaway.ts';
+
+export interface RehearsalOptions {
+  /** The new directory is made and kept, as step A.*.initdb would. */
+  readonly keepNewDirectory: boolean;
+}
+
+/** What every rehearsal begins with: sections, the lock, and what takes everything away again. */
+const frame = (host: HostFacts): string => `set -u
+export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS='-c lock_timeout=5s'
+umask 077
+t=${sh(throwawayOf(host))} sock=${sh(socketOf(host))}
+new_bin=${sh(host.newBindir)} old_bin=${sh(host.oldBindir)}
+ms() { date +%s%3N; }
+# NAME COMMAND...: what it prints, indented, then its exit code and how long it took
+section() {
+  name=$1; shift; began=$(ms); rc=0
+  "$@" >"$t/said" 2>&1 </dev/null || rc=$?
+  tail -c 200000 "$t/said" | tr '\\r' ' ' | sed 's/^/   /'
+  printf '\\n== %s: exit %s, %s ms\\n' "$name" "$rc" "$(($(ms) - began))"
+  return $rc
+}
+# the processes that work in a directory, this shell and its parents aside
+inside() {
+  for p in /proc/[0-9]*; do
+    [ "\${p#/proc/}" = $$ ] && continue
+    d=$(readlink "$p/cwd" 2>/dev/null) || continue
+    case $d in "$1" | "$1"/* | "$1 (deleted)") printf '%s\\n' "\${p#/proc/}" ;; esac
+  done
+}
+# a server that pg_upgrade has started in the kept new directory and was kept from stopping
+stray() {
+  pid=$(head -n 1 ${sh(`${host.newData}/postmaster.pid`)} 2>/dev/null) || return 0
+  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = ${sh(host.newData)} ] && printf '%s\\n' "$pid"
+  return 0
+}
+take_away() {
+  cd /
+  for tries in 1 2 3 4 5 6 7 8 9 10; do
+    found=$(inside "$t"; stray)
+    [ -n "$found" ] || break
+    kill -QUIT $found 2>/dev/null; sleep 0.1
+    [ "$tries" -lt 5 ] || kill -KILL $found 2>/dev/null
+  done
+  rm -rf "$t" "$sock"
+}
+owner_lives() { # the check that made the directory: its process is there, and is the same
+  read -r pid start <"$t/owner" 2>/dev/null || return 1
+  [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "$start" ]
+}
+waits=0
+while [ -e "$t" ] && { owner_lives || { [ ! -e "$t/owner" ] && [ -z "$(find "$t" -maxdepth 0 -mmin +1)" ] && [ $waits -lt 5 ]; }; }; do
+  [ $waits -gt 0 ] || echo '   another check is at work here: waiting for its end'
+  waits=$((waits + 1)); sleep 1
+done
+if [ -e "$t" ]; then echo "   $t was left behind by an interrupted check: taken away"; take_away; fi
+began=$(ms)
+begin() { # CODE WORDS
+  [ -z "$2" ] || printf '%s\\n' "$2" | sed 's/^/   /'
+  printf '== begin: exit %s, %s ms\\n' "$1" "$(($(ms) - began))"
+  [ "$1" = 0 ] || exit 1
+}
+error=$(mkdir "$t" 2>&1) || begin 1 "$error"
+trap take_away EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+error=$( { printf '%s %s\\n' $$ "$(sed 's/.*) //' /proc/$$/stat | cut -d' ' -f20)" >"$t/owner" && mkdir "$sock"; } 2>&1) || begin 1 "$error"
+[ "$(df -Pk "$t" | awk 'END {print $4}')" -ge 307200 ] || begin 1 'less than 300 MB are free: nothing can be tried'
+begin 0 ''
+cd "$t" || exit 1
+`;
+
+const initdbLines = (facts: ClusterFacts, host: HostFacts): string => {
+  const throwaway: HostFacts = { ...host, newData: `${throwawayOf(host)}/new` };
+  return `throwaway_initdb() {
+  ${initdbCommand(throwaway, facts.newMajor).replaceAll('\n', '\n  ')} --no-sync
+}
+section initdb throwaway_initdb || exit 1
+`;
+};
+
+const keepLines = (facts: ClusterFacts, host: HostFacts): string => `keep_new_directory() {
+  if [ -e ${sh(host.newData)} ] && [ -n "$(ls -A ${sh(host.newData)})" ]; then echo ${sh(`${host.newData} is there already`)}; return 0; fi
+  ${initdbCommand(host, facts.newMajor).replaceAll('\n', '\n  ')}
+}
+section prepare keep_new_directory
+`;
+
+/**
+ * pg_upgrade --check against the running server: with the kept new directory where there is one, so that what was
+ * made for the window is what is checked; else with the throwaway.
+ */
+const upgradeLines = (facts: ClusterFacts, host: HostFacts): string => {
+  const kept = host;
+  const throwaway: HostFacts = { ...host, newData: `${throwawayOf(host)}/new` };
+  const commandFor = (one: HostFacts): string =>
+    `${upgradeCommand(facts, one, true).replaceAll('\n', '\n    ')} \\\n      --socketdir="$sock"`;
+  const causesOf = (one: HostFacts): string => upgradeCauses(one)[0]?.script ?? 'true';
+  return `pg_upgrade_check() {
+  if [ -e ${sh(`${host.newData}/PG_VERSION`)} ]; then
+    ${commandFor(kept)} && return 0
+    ( ${causesOf(kept)} )
+  else
+    ${commandFor(throwaway)} && return 0
+    ( ${causesOf(throwaway)} )
+  fi
+  return 1
+}
+section 'pg upgrade' pg_upgrade_check
+cat >"$t/configuration.sh" <<'END-OF-CONFIGURATION'
+set -eu
+umask 077
+mkdir configuration
+${[...carryLines(host, host.data, `${throwawayOf(host)}/configuration`), ...readConfigurationLines(host, `${throwawayOf(host)}/new`, `${throwawayOf(host)}/configuration`)].join('\n')}
+END-OF-CONFIGURATION
+section configuration sh "$t/configuration.sh"
+rm -rf "$t/configuration"
+`;
+};
+
+const diskLines = `disk() { dd if=/dev/zero of="$t/speed" bs=1M count=64 conv=fsync 2>&1; rc=$?; rm -f "$t/speed"; return $rc; }
+section disk disk
+`;
+
+/**
+ * A rehearsal on one host: a throwaway cluster of the new version, made with the old one's settings; every library
+ * loaded by it; on the primary and the monitor also pg_upgrade --check, the configuration read, and the whole schema
+ * restored. Reads the running cluster only (pg_dump's ACCESS SHARE, given up after 5 s), and takes everything away at
+ * its end, however it ends; what a kill -9 leaves is taken away by the next one.
+ */
+export const rehearsalScript = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  options: RehearsalOptions = { keepNewDirectory: false },
+): string => {
+  const upgraded = !isNode(host) || host.role === 'primary';
+  return [
+    frame(host),
+    initdbLines(facts, host),
+    upgraded && options.keepNewDirectory ? keepLines(facts, host) : '',
+    libraryLines(host),
+    upgraded ? upgradeLines(facts, host) : '',
+    upgraded ? schemaLines(host) : '',
+    diskLines,
+    'section end true\n',
+  ].join('');
+};

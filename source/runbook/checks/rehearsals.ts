@@ -1,0 +1,133 @@
+import type { HostEvidence } from '../../cluster/checks/evidence.ts';
+import { errorLines, isComplete, type Section, sectionsOf } from '../../cluster/checks/sections.ts';
+import { sh } from '../../cluster/quote.ts';
+import { type Check, type Issue, onEach } from './check.ts';
+import { type Rehearsed, rehearsed, section } from './see.ts';
+import { throwawayOf } from './throwaway.ts';
+
+const both = 'primary and monitor';
+
+/** The first section of these kinds that failed, with its name. */
+const firstFailure = (
+  { sections }: Rehearsed,
+  kinds: readonly string[],
+): { readonly name: string; readonly section: Section } | null => {
+  for (const [name, one] of sections)
+    if (one.code !== 0 && kinds.some((kind) => name === kind || name.startsWith(`${kind} `)))
+      return { name, section: one };
+  return null;
+};
+
+const schemaKinds = ['dump globals', 'dump', 'start', 'restore globals', 'restore'];
+
+/** All of a schema was restored, or something failed on the way. */
+const schemaHeld = (host: HostEvidence): Rehearsed | string => {
+  const seen = rehearsed(host);
+  if (typeof seen === 'string') return seen;
+  if (firstFailure(seen, schemaKinds) !== null) return seen;
+  return isComplete(seen.sections) && sectionsOf(seen.sections, 'restore').length > 0
+    ? seen
+    : 'the rehearsal did not come to the restore';
+};
+
+/** Beginnings that were kept from being tried at all. */
+const began = (host: HostEvidence): Rehearsed | string => {
+  const seen = rehearsed(host);
+  if (typeof seen === 'string') return seen;
+  return seen.sections.has('begin') ? seen : 'the rehearsal did not begin';
+};
+
+/** What the rehearsal with the real programs has shown. */
+export const rehearsalChecks: readonly Check[] = [
+  {
+    id: 'rehearsal-room',
+    severity: 'blocker',
+    title: 'A throwaway cluster can be made beside the data directory',
+    scope: 'every host',
+    why: 'The new programs are tried in a throwaway cluster on the same file system. Where there is no room for one, there is none for the upgrade.',
+    source: 'docs/checks.md',
+    judge: onEach('every host', began, ({ sections }) => {
+      const first = sections.get('begin');
+      return first === undefined || first.code === 0
+        ? null
+        : {
+            found: errorLines(first),
+            remedy: 'make room beside the data directory, for postgres to write in',
+          };
+    }),
+  },
+  {
+    id: 'initdb',
+    severity: 'blocker',
+    title: 'initdb makes a cluster with the old one’s encoding, locale, checksums and WAL segment size',
+    scope: 'every host',
+    why: 'pg_upgrade wants them equal, and a locale that this host does not have any more cannot be made.',
+    source: 'PostgreSQL, initdb; src/bin/pg_upgrade/check.c, check_new_cluster',
+    judge: onEach('every host', section('initdb'), ({ facts, section: one }) =>
+      one.code === 0
+        ? null
+        : {
+            found: errorLines(one),
+            remedy: `make the locale ${facts.initdb.collate} available on this host (localedef, or the package locales-all), or see initdb’s message`,
+            command: 'locale -a',
+          },
+    ),
+  },
+  {
+    id: 'pg-upgrade-check',
+    severity: 'blocker',
+    title: 'pg_upgrade --check finds the clusters compatible',
+    scope: both,
+    why: 'What pg_upgrade would refuse is found now, against the running server, while it costs nothing.',
+    source: 'PostgreSQL, pg_upgrade, --check; field guide, sections 1 and 2',
+    judge: onEach(both, section('pg upgrade'), ({ facts, section: one }) =>
+      one.code === 0
+        ? null
+        : {
+            found: errorLines(one, 6),
+            remedy: 'put right what it names, and check again',
+            command: `grep -r . ${sh(facts.newData)}/pg_upgrade_output.d/*/*.txt`,
+          },
+    ),
+  },
+  {
+    id: 'configuration-read',
+    severity: 'blocker',
+    title: 'The new version reads the configuration that will be carried over',
+    scope: both,
+    why: 'A setting that the new server does not know keeps it from starting, after the swap and inside the downtime.',
+    source: 'PostgreSQL, postgres -C; field guide, section 1',
+    judge: onEach(both, section('configuration'), ({ facts, section: one }) =>
+      one.code === 0
+        ? null
+        : {
+            // It was read from a copy; what has to be changed is the original.
+            found: errorLines(one).replaceAll(`${throwawayOf(facts)}/configuration/`, `${facts.data}/`),
+            remedy:
+              'take the setting out of the file that is named (see also removed-settings), reload, and check again',
+            command:
+              'select name, setting, sourcefile, sourceline from pg_settings where sourcefile is not null',
+          },
+    ),
+  },
+  {
+    id: 'schema-rehearsal',
+    severity: 'blocker',
+    title: 'The whole schema is restored by the new version, as pg_upgrade does it',
+    scope: both,
+    why: 'pg_upgrade --check does not try the restore: a minor version that is too old, or a view on a column that is gone, fails mid-way, inside the downtime.',
+    source:
+      'PostgreSQL, src/bin/pg_upgrade/dump.c and pg_upgrade.c, create_new_objects; field guide, section 1',
+    judge: onEach(both, schemaHeld, (seen): Issue | null => {
+      const failed = firstFailure(seen, schemaKinds);
+      if (failed === null) return null;
+      const database = failed.section.lines.find((line) => line.startsWith('database '));
+      return {
+        found: `${database === undefined ? '' : `${database}: `}${failed.name.replace(/ \d+$/, '')} failed: ${errorLines(failed.section)}`,
+        remedy: failed.section.lines.some((line) => line.includes('unrecognized parameter'))
+          ? 'install a newer minor of the target: it does not know what the old version has stored'
+          : 'change or drop the object that is named, and check again',
+      };
+    }),
+  },
+];

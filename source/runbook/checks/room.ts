@@ -1,0 +1,31 @@
+import type { CheckLook } from '../../cluster/checks/evidence.ts';
+import { type HostFacts, isNode, type UpgradeMode } from '../../cluster/facts.ts';
+
+const megabyte = 1024 * 1024;
+/** initdb's 40 MB, WAL at its smallest (min_wal_size is 80 MB), logs. */
+const base = 200 * megabyte;
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+
+/** The bytes of all databases, without WAL. */
+export const dataBytes = (look: CheckLook): number => sum(look.databases.map((one) => one.bytes));
+export const catalogBytes = (look: CheckLook): number => sum(look.databases.map((one) => one.catalogBytes));
+
+export interface Room {
+  readonly bytes: number;
+  readonly what: string;
+}
+
+/**
+ * What the upgrade writes beside the old data: link the catalogs; clone, where blocks are shared only until they
+ * change, and copy everything; a secondary and the monitor everything. Source: field guide, section 6.
+ */
+export const roomNeeded = (facts: HostFacts, look: CheckLook, mode: UpgradeMode): Room => {
+  if (isNode(facts) && facts.role === 'primary' && mode === 'link')
+    return { bytes: base + 2 * catalogBytes(look), what: 'the new catalogs' };
+  const everything = base + Math.ceil(1.05 * dataBytes(look));
+  if (!isNode(facts)) return { bytes: everything, what: 'a copy of the monitor’s database' };
+  return facts.role === 'primary'
+    ? { bytes: everything, what: `pg_upgrade --${mode}` }
+    : { bytes: everything, what: 'a whole base backup beside the old data' };
+};

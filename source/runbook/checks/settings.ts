@@ -1,0 +1,244 @@
+import { sh } from '../../cluster/quote.ts';
+import { parsePostgresVersion } from '../../cluster/version.ts';
+import { type Check, type Issue, onEach } from './check.ts';
+import { rateOf } from './rates.ts';
+import { dataBytes } from './room.ts';
+import { looked, served } from './see.ts';
+
+const megabyte = 1024 * 1024;
+const day = 86_400;
+const manyRelations = 100_000;
+const longBackupSeconds = 900;
+
+/** Libraries that are known to start background workers; the servers' own lists of workers are looked at as well. */
+const workerLibraries = new Set(
+  'pg_cron timescaledb pglogical bdr citus pg_partman_bgw pg_squeeze pg_prewarm pg_wait_sampling pg_failover_slots pgautofailover powa pg_background worker_spi'.split(
+    ' ',
+  ),
+);
+
+const librariesOf = (setting: string | null | undefined): string[] =>
+  (setting ?? '')
+    .split(',')
+    .map((name) => name.trim().replace(/^"|"$/g, ''))
+    .filter((name) => name !== '');
+
+/** Settings, schedules and habits that an upgrade changes the ground of. */
+export const settingChecks: readonly Check[] = [
+  {
+    id: 'removed-settings',
+    severity: 'warning',
+    title: 'No setting is in use that the new version has removed',
+    scope: 'primary and monitor',
+    why: 'The new server does not start with a setting that it does not know, and pg_upgrade cannot restore one that a role or database has.',
+    source: 'PostgreSQL, release notes of the versions between; field guide, section 6',
+    judge: onEach('primary and monitor', served, ({ server }): readonly Issue[] => [
+      ...server.removed.map((one) => ({
+        found: `${one.name} = ${one.value ?? ''}${one.file === null ? '' : ` in ${one.file}:${one.line ?? '?'}`}`,
+        remedy:
+          'take it out of the configuration and reload; a reload is enough for all but those that need a restart',
+        command: `alter system reset ${one.name}`,
+      })),
+      ...server.removedForRoles.map((one) => ({
+        found: `${one.setting} for ${one.role === null ? 'every role' : `role ${one.role}`}${one.database === null ? '' : ` in ${one.database}`}`,
+        remedy: 'reset it: pg_upgrade fails when it restores it',
+        command:
+          one.role === null
+            ? `alter database "${(one.database ?? '').replaceAll('"', '""')}" reset ${one.setting.split('=')[0] ?? ''}`
+            : `alter role "${one.role.replaceAll('"', '""')}"${one.database === null ? '' : ` in database "${one.database.replaceAll('"', '""')}"`} reset ${one.setting.split('=')[0] ?? ''}`,
+      })),
+    ]),
+  },
+  {
+    id: 'slot-wal-keep-size',
+    severity: 'blocker',
+    title: 'max_slot_wal_keep_size is -1 where the target is 17.0 to 17.5',
+    scope: 'primary',
+    why: 'pg_upgrade of these versions refuses to run, or fails mid-way, with any other value.',
+    source: 'PostgreSQL 17.6 release notes; field guide, section 6',
+    judge: onEach('primary', served, ({ facts, server }) => {
+      const target = parsePostgresVersion(facts.newVersion);
+      const value = server.settings.max_slot_wal_keep_size ?? '-1';
+      return target?.major === 17 && target.minor <= 5 && value !== '-1'
+        ? {
+            found: `max_slot_wal_keep_size is ${value} MB and the target is ${facts.newVersion}`,
+            remedy: 'install 17.6 or later, or set it to -1 for the window',
+            command: 'alter system set max_slot_wal_keep_size = -1; select pg_reload_conf()',
+          }
+        : null;
+    }),
+  },
+  {
+    id: 'preload-workers',
+    severity: 'warning',
+    title: 'No preloaded library starts background workers of its own',
+    scope: 'primary',
+    why: 'Workers hold connections while pg_upgrade wants the databases for itself: on the monitor it then hangs after “Restoring database schemas”. The carried configuration starts them again at the first private start.',
+    source: 'hapostgres/pg_auto_failover issue 506; field guide, sections 1 and 6',
+    judge: onEach('primary', served, ({ server }) => {
+      const libraries = librariesOf(server.settings.shared_preload_libraries).filter((name) =>
+        workerLibraries.has(name.split('/').at(-1) ?? name),
+      );
+      if (libraries.length === 0 && server.workers.length === 0) return null;
+      const workers = server.workers.length === 0 ? '' : `, at work: ${server.workers.join(', ')}`;
+      return {
+        found: `shared_preload_libraries has ${libraries.length === 0 ? (server.settings.shared_preload_libraries ?? 'nothing') : libraries.join(', ')}${workers}`,
+        remedy:
+          'pg_upgrade itself runs without it here; ask its documentation about upgrades, and whether its jobs may run while the cluster is verified',
+        command: 'show shared_preload_libraries',
+      };
+    }),
+  },
+  {
+    id: 'unlogged-tables',
+    severity: 'warning',
+    title: 'No unlogged tables',
+    scope: 'primary',
+    why: 'Secondaries hold them empty: a way back through a secondary’s image, or a failover, loses what is in them.',
+    source: 'PostgreSQL, CREATE TABLE, UNLOGGED',
+    judge: onEach('primary', served, ({ look }) =>
+      look.databases
+        .filter((database) => database.unlogged > 0)
+        .map((database) => ({
+          found: `${database.unlogged} in ${database.name}: ${database.unloggedNames.join(', ')}${database.unlogged > database.unloggedNames.length ? ', …' : ''}`,
+          remedy: 'save what is needed of them, or make them ordinary tables',
+          command: `alter table ${database.unloggedNames[0] ?? 'NAME'} set logged`,
+        })),
+    ),
+  },
+  {
+    id: 'many-objects',
+    severity: 'warning',
+    title: `Fewer than ${manyRelations.toLocaleString('en')} tables, indexes and large objects`,
+    scope: 'primary',
+    why: 'pg_upgrade’s time goes by the number of objects, not by the size: each is dumped and restored while the application waits.',
+    source: 'PostgreSQL, pg_upgrade, Usage; field guide, section 6',
+    judge: onEach('primary', served, ({ look }, _host, { facts }) =>
+      look.databases
+        .filter((database) => database.relations + database.largeObjects > manyRelations)
+        .map((database) => ({
+          found: `${database.name} has ${database.relations} relations and ${database.largeObjects} large objects`,
+          remedy: `drop what is not needed; upgrade.jobs (${facts?.jobs ?? 1} now) helps with several databases`,
+          command: `select relnamespace::regnamespace, count(*) from pg_class group by 1 order by 2 desc limit 20`,
+        })),
+    ),
+  },
+  {
+    id: 'archive-mode',
+    severity: 'warning',
+    title: 'The server does not archive its WAL',
+    scope: 'primary',
+    why: 'The new cluster starts at timeline 1 again and would write over the old archive’s files; the backup tool must learn of the new system identifier.',
+    source: 'field guide, section 6; pgBackRest, stanza-upgrade',
+    judge: onEach('primary', served, ({ server }) => {
+      const mode = server.settings.archive_mode ?? 'off';
+      return mode === 'off'
+        ? null
+        : {
+            found: `archive_mode is ${mode}, archive_command ${server.settings.archive_command ?? ''}`,
+            remedy:
+              'archive to another place after the window (pgBackRest: stanza-upgrade), and take a new base backup at once',
+            command: 'show archive_command',
+          };
+    }),
+  },
+  {
+    id: 'wal-keep-size',
+    severity: 'warning',
+    title: 'WAL is kept for a secondary that is being rebuilt, and there is room for it',
+    scope: 'primary',
+    why: 'While a base backup runs the primary goes on writing: with too little kept the secondary cannot catch up, with more than the disk holds the primary stops.',
+    source: 'PostgreSQL, 20.6 Replication, wal_keep_size and max_slot_wal_keep_size',
+    judge: onEach('primary', served, ({ look, server }): readonly Issue[] => {
+      const keep = Number(server.settings.wal_keep_size ?? '0') * megabyte;
+      const slots = Number(server.settings.max_slot_wal_keep_size ?? '-1');
+      const issues: Issue[] = [];
+      if (keep > look.wal.freeBytes + look.walBytes)
+        issues.push({
+          found: `wal_keep_size is ${keep / megabyte} MB, ${look.wal.mountPoint} has ${Math.floor((look.wal.freeBytes + look.walBytes) / megabyte)} MB for it`,
+          remedy: 'lower it, or make room: the new cluster keeps as much beside the old one',
+          command: 'alter system set wal_keep_size = …; select pg_reload_conf()',
+        });
+      if (slots >= 0 && Math.max(slots * megabyte, keep) < dataBytes(look) / 20)
+        issues.push({
+          found: `wal_keep_size is ${keep / megabyte} MB and max_slot_wal_keep_size ${slots} MB`,
+          remedy: 'let slots keep what they need until the secondaries are back',
+          command: 'alter system set max_slot_wal_keep_size = -1; select pg_reload_conf()',
+        });
+      return issues;
+    }),
+  },
+  {
+    id: 'backup-rate',
+    severity: 'warning',
+    title: 'The base backups are not held back for longer than a quarter of an hour',
+    scope: 'secondaries',
+    why: 'pg_autoctl copies at 100 MB/s at most unless told otherwise: a terabyte takes 2.8 hours, in which there is one secondary less.',
+    source:
+      'pg_auto_failover, docs/ref/configuration.rst, replication.maximum_backup_rate; field guide, section 4',
+    judge: onEach('secondaries', served, ({ facts, look }) => {
+      const rate = rateOf(look.backupRate);
+      const seconds = dataBytes(look) / rate;
+      return seconds <= longBackupSeconds
+        ? null
+        : {
+            found: `${Math.round(dataBytes(look) / megabyte)} MB at ${look.backupRate ?? '100M'} a second take ${Math.round(seconds / 60)} minutes`,
+            remedy: 'allow more, up to 1024M, if network and disks have it',
+            command: `${sh(facts.oldAutoctl)} config set --pgdata ${sh(facts.pgdata)} replication.maximum_backup_rate 1024M`,
+          };
+    }),
+  },
+  {
+    id: 'unit-kill-mode',
+    severity: 'warning',
+    title: 'The unit stops PostgreSQL through pg_autoctl alone',
+    scope: 'every host',
+    why: 'Without KillMode systemd signals every process, walsenders too: the secondaries then miss the last transactions at every stop or reboot. In the window a drop-in sets it; outside of it, it stays as it is.',
+    source: 'systemd.kill(5), KillMode=; field guide, section 1',
+    judge: onEach('every host', looked, ({ facts, look }) =>
+      facts.service.kind === 'none' || look.unit === null || look.unit.killMode === 'mixed'
+        ? null
+        : {
+            found: `${facts.service.unit} has KillMode=${look.unit.killMode}`,
+            remedy: 'set it for good; the window does not need it',
+            command: `systemctl edit ${sh(facts.service.unit)}   # [Service] KillMode=mixed`,
+          },
+    ),
+  },
+  {
+    id: 'cron-jobs',
+    severity: 'warning',
+    title: 'No scheduled job works on PostgreSQL',
+    scope: 'every host',
+    why: 'A backup, a vacuum or a restart that begins in the window finds no server, or one that it must not touch.',
+    source: 'crontab(5), systemd.timer(5); field guide, section 6',
+    judge: onEach('every host', looked, ({ look }) =>
+      look.cron.map((line) => ({
+        found: line,
+        remedy:
+          'make sure that it does not run in the window; afterwards look for paths of the old version in it',
+      })),
+    ),
+  },
+  {
+    id: 'backup-age',
+    severity: 'warning',
+    title: 'There is a backup from the last day',
+    scope: 'primary',
+    why: 'When everything else is gone, a backup is the way back. pgBackRest, Barman, WAL-G and the server’s own record of finished backups are asked; a backup taken otherwise is not seen.',
+    source: 'PostgreSQL, 26.3.3 Making a Base Backup, backup history files; field guide, section 6',
+    judge: onEach('primary', looked, ({ look }) =>
+      look.backupAge !== null && look.backupAge <= day
+        ? null
+        : {
+            found:
+              look.backupAge === null
+                ? 'no backup is known here'
+                : `the last one known is ${Math.round(look.backupAge / 3600)} hours old`,
+            remedy:
+              'take one before the window; if you have one that is not seen here, accept this warning in the cluster file',
+            command: 'pg_basebackup --checkpoint=fast …',
+          },
+    ),
+  },
+];

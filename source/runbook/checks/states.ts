@@ -1,0 +1,185 @@
+import type { MonitorNode } from '../../cluster/monitor-state.ts';
+import { type Answer, type Check, onEach } from './check.ts';
+import { withoutMonitor } from './reach.ts';
+import { served } from './see.ts';
+
+const isPrimary = (node: MonitorNode): boolean =>
+  node.reported === 'primary' || node.reported === 'single' || node.reported === 'wait_primary';
+
+/** A report is due every five seconds. Source: pg_auto_failover, PG_AUTOCTL_KEEPER_SLEEP_TIME is 1 s; the monitor's own limit is 20 s. */
+const silentSeconds = 20;
+const longSeconds = 60;
+const lagBytes = 64 * 1024 * 1024;
+
+const aboutNodes =
+  (
+    judge: (node: MonitorNode) => Omit<Extract<Answer, { kind: 'found' }>, 'kind' | 'host'> | null,
+  ): Check['judge'] =>
+  ({ state }) =>
+    state === null
+      ? withoutMonitor
+      : state.nodes.flatMap((node): Answer[] => {
+          const issue = judge(node);
+          return issue === null ? [] : [{ kind: 'found', host: node.name, ...issue }];
+        });
+
+/** Is the cluster at rest, with everything that an upgrade would cut off, lose or stumble over? */
+export const stateChecks: readonly Check[] = [
+  {
+    id: 'one-primary',
+    severity: 'blocker',
+    title: 'There is exactly one primary, and a secondary',
+    scope: 'cluster',
+    why: 'The primary is upgraded and everything else is rebuilt from it; without a secondary there is no image without loss to come back through.',
+    source: 'field guide, sections 3 and 6',
+    judge: ({ state }) => {
+      if (state === null) return withoutMonitor;
+      const primaries = state.nodes.filter(isPrimary);
+      if (primaries.length === 1) return [];
+      const named = primaries.map((node) => node.name).join(', ');
+      return [
+        {
+          kind: 'found',
+          host: null,
+          found:
+            primaries.length === 0 ? 'no node is primary' : `${primaries.length} nodes are primary: ${named}`,
+          remedy: 'wait until the cluster has settled, or bring the missing node back',
+          command: 'pg_autoctl show state',
+        },
+      ];
+    },
+  },
+  {
+    id: 'nodes-in-place',
+    severity: 'blocker',
+    title: 'Every node is primary or secondary, reported and assigned',
+    scope: 'every node',
+    why: 'A node in maintenance, catching up or between two states is no zero-loss image, and the monitor refuses the orders that open the window.',
+    source: 'pg_auto_failover, docs/failover-state-machine.rst; field guide, sections 4 and 6',
+    judge: aboutNodes((node) => {
+      const settled = node.reported === node.assigned;
+      if (
+        settled &&
+        (node.reported === 'primary' || node.reported === 'secondary' || node.reported === 'single')
+      )
+        return null;
+      const resting = node.reported === 'maintenance' && node.assigned === 'maintenance';
+      return {
+        found: settled ? `it is in ${node.reported}` : `it is ${node.reported}, assigned ${node.assigned}`,
+        remedy: resting
+          ? 'on that node, end its maintenance and wait until it is secondary'
+          : 'wait until it is primary or secondary; if it stays so, look at its log',
+        command: resting ? 'pg_autoctl disable maintenance' : 'pg_autoctl show state',
+      };
+    }),
+  },
+  {
+    id: 'nodes-healthy',
+    severity: 'blocker',
+    title: 'The monitor hears of every node and finds it healthy',
+    scope: 'every node',
+    why: 'A node that is down now cannot be stopped at the same checkpoint as the others, and pg_auto_failover may act on it in the middle of the window.',
+    source: 'pg_auto_failover, src/monitor/health_check_metadata.c; field guide, section 6',
+    judge: aboutNodes((node) => {
+      const silent = node.reportAge > silentSeconds;
+      if (node.health === 1 && !silent) return null;
+      const health = node.health === 0 ? 'unreachable for the monitor' : 'not checked by the monitor yet';
+      return {
+        found: silent
+          ? `its last report is ${Math.round(node.reportAge)} s old${node.health === 1 ? '' : `, and it is ${health}`}`
+          : `it is ${health}`,
+        remedy: 'start its service, or drop the node if it is gone for good',
+        command: 'systemctl status pgautofailover',
+      };
+    }),
+  },
+  {
+    id: 'replication-lag',
+    severity: 'warning',
+    title: 'The secondaries keep up',
+    scope: 'primary',
+    why: 'After the primary has stopped, the downtime lasts until each secondary has written everything that it lacks.',
+    source: 'PostgreSQL, pg_stat_replication',
+    judge: onEach('primary', served, ({ server }) =>
+      server.senders
+        .filter((sender) => (sender.lagBytes ?? 0) > lagBytes || sender.state !== 'streaming')
+        .map((sender) => ({
+          found:
+            sender.state === 'streaming'
+              ? `${sender.name} lacks ${Math.round((sender.lagBytes ?? 0) / 1024 / 1024)} MB`
+              : `${sender.name} is in ${sender.state ?? 'no state'}, not streaming`,
+          remedy: 'wait until it has caught up; begin the window at a quiet hour',
+          command: 'select application_name, state, replay_lag from pg_stat_replication',
+        })),
+    ),
+  },
+  {
+    id: 'prepared-transactions',
+    severity: 'blocker',
+    title: 'No transaction is left prepared',
+    scope: 'primary and monitor',
+    why: 'pg_upgrade refuses a cluster that holds prepared transactions, and by then the primary is stopped.',
+    source: 'PostgreSQL, src/bin/pg_upgrade/check.c, check_for_prepared_transactions',
+    judge: onEach('primary and monitor', served, ({ server }) =>
+      server.prepared.map((one) => ({
+        found: `${one.gid} of ${one.owner} in ${one.database}, prepared ${Math.round(one.seconds)} s ago`,
+        remedy: 'ask whoever prepared it, then commit or roll it back in that database',
+        command: `rollback prepared '${one.gid.replaceAll("'", "''")}'`,
+      })),
+    ),
+  },
+  {
+    id: 'long-transactions',
+    severity: 'warning',
+    title: 'No transaction has been open for more than a minute',
+    scope: 'primary',
+    why: 'The stop of the primary ends every session: what such a transaction has done is rolled back, and whoever started it should know.',
+    source: 'PostgreSQL, 19.5 Shutting Down the Server; pg_stat_activity',
+    judge: onEach('primary', served, ({ server }) =>
+      server.longTransactions
+        .filter((one) => one.seconds >= longSeconds)
+        .map((one) => ({
+          found: `pid ${one.pid} of ${one.user ?? '?'} in ${one.database ?? '?'}, ${one.state ?? '?'}, open for ${Math.round(one.seconds)} s`,
+          remedy: 'tell its owner, or end it before the window',
+          command: `select pg_terminate_backend(${one.pid})`,
+        })),
+    ),
+  },
+  {
+    id: 'logical-slots',
+    severity: 'warning',
+    title: 'No logical replication slots',
+    scope: 'primary',
+    why: 'pg_upgrade keeps logical slots only from 17 on: their subscribers lose their place and must be set up anew.',
+    source: 'PostgreSQL 17, pg_upgrade, “Prepare for publisher upgrades”; src/bin/pg_upgrade/info.c',
+    judge: onEach('primary', served, ({ server }, _host, { oldMajor }) =>
+      oldMajor !== null && oldMajor >= 17
+        ? null
+        : server.slots
+            .filter((slot) => slot.kind === 'logical')
+            .map((slot) => ({
+              found: `${slot.name} (${slot.plugin ?? '?'}) in ${slot.database ?? '?'}${slot.active ? ', in use' : ''}`,
+              remedy:
+                'plan with its consumer how it starts over after the window; drop the slot when the consumer has stopped',
+              command: `select pg_drop_replication_slot('${slot.name.replaceAll("'", "''")}')`,
+            })),
+    ),
+  },
+  {
+    id: 'physical-slots',
+    severity: 'warning',
+    title: 'No replication slots that are not pg_auto_failover’s',
+    scope: 'primary',
+    why: 'pg_upgrade carries no physical slots: a standby or an archiver outside the cluster that relies on one must be rebuilt or given a new one.',
+    source: 'PostgreSQL, pg_upgrade, Notes; pg_auto_failover names its own pgautofailover_standby_N',
+    judge: onEach('primary', served, ({ server }) =>
+      server.slots
+        .filter((slot) => slot.kind === 'physical' && !/^pgautofailover_standby_\d+$/.test(slot.name))
+        .map((slot) => ({
+          found: `${slot.name}${slot.active ? ', in use' : ''}`,
+          remedy: 'find out who uses it; make it again on the new primary when the window is over',
+          command: `select pg_create_physical_replication_slot('${slot.name.replaceAll("'", "''")}')`,
+        })),
+    ),
+  },
+];

@@ -1,0 +1,146 @@
+import { type ClusterFacts, isNode, primaryOf, secondariesOf } from '../cluster/facts.ts';
+import type { HostMeasurements, Measurements } from './measurements.ts';
+import type { Step, StepId } from './step.ts';
+import { upgradeRunbook } from './upgrade.ts';
+
+export interface Estimates {
+  /** Seconds, by step. */
+  readonly steps: ReadonlyMap<StepId, number>;
+  /** Phases B to I, without the time that a person takes to read and decide. */
+  readonly windowSeconds: number;
+  /** From the stop of the primary to its start on the new version. */
+  readonly downtimeSeconds: number;
+  /** What an estimate rests on where something could not be measured. */
+  readonly assumed: readonly string[];
+}
+
+/** What is taken where nothing was measured: an ordinary machine. */
+const assumedDisk = 200 * 1024 ** 2;
+const assumedLink = 125_000_000;
+
+/**
+ * Seconds of steps whose time does not grow with the cluster: as they took on the lab, with the looks before and after,
+ * and half as much again for a network in between. Measured: docs/checks.md.
+ */
+const constant: readonly (readonly [RegExp, number])[] = [
+  [/\.maintenance$/, 0.8],
+  [/\.sync-standbys(-0)?$/, 1],
+  [/\.stop$/, 0.6],
+  [/\.(un)?guard$/, 0.5],
+  [/\.private-(start|stop)$/, 0.4],
+  [/\.start$/, 1],
+  [/\.switch(over|-back)$/, 15],
+  [/./, 0.25],
+];
+
+const constantOf = (id: StepId): number => constant.find(([kind]) => kind.test(id))?.[1] ?? 1;
+
+/** The run itself starts and stops both servers about twice as often as its check, which was timed here. */
+const runsPerCheck = 2;
+const assumedCheckMs = 2_000;
+/** pg_restore's share of a rehearsed schema is the same in the window; a link for each file on top. */
+const secondsPerLink = 0.000_1;
+
+const upgradeSeconds = (
+  { mode, jobs }: Pick<ClusterFacts, 'mode' | 'jobs'>,
+  host: HostMeasurements | undefined,
+): number => {
+  const parallel = Math.max(1, Math.min(jobs, host?.databases ?? 1));
+  const schema = (host?.schemaMs ?? 2_000) / 1000 / parallel;
+  const files = (host?.relations ?? 2_000) * secondsPerLink;
+  const disk = host?.diskBytesPerSecond ?? assumedDisk;
+  // A copy reads and writes the same disk.
+  const copied = mode === 'copy' ? (2 * (host?.dataBytes ?? 0)) / disk : 0;
+  const floor = (runsPerCheck * (host?.upgradeCheckMs ?? assumedCheckMs)) / 1000;
+  return floor + schema + files + copied;
+};
+
+/** A base backup goes at the pace of the slowest of rate, network and disk. */
+const backupSeconds = (
+  primary: HostMeasurements | undefined,
+  secondary: HostMeasurements | undefined,
+): number => {
+  const pace = Math.min(
+    secondary?.backupRate ?? assumedDisk,
+    secondary?.linkBytesPerSecond ?? assumedLink,
+    primary?.linkBytesPerSecond ?? assumedLink,
+    secondary?.diskBytesPerSecond ?? assumedDisk,
+  );
+  return 1.5 + (primary?.dataBytes ?? 0) / pace;
+};
+
+const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step): number => {
+  const primary = measurements.get(primaryOf(facts).alias);
+  const own = measurements.get(step.host);
+  const kind = step.id.split('.').at(-1) ?? '';
+  const seconds = (ms: number | null | undefined, otherwise: number): number =>
+    ms === null || ms === undefined ? otherwise : ms / 1000;
+  switch (kind) {
+    case 'initdb':
+      return seconds(own?.initdbMs, 3);
+    case 'check':
+      return seconds(own?.upgradeCheckMs, 4);
+    case 'checks':
+    case 'rehearsal':
+      return seconds(own?.rehearsalMs, 10);
+    case 'configuration':
+      return seconds(own?.configurationMs, 1);
+    case 'pg-upgrade':
+      return upgradeSeconds(step.host === facts.monitor.alias ? { mode: 'copy', jobs: 1 } : facts, own);
+    case 'analyze-1':
+      // 300 rows of each table.
+      return 0.2 + (primary?.relations ?? 2_000) * 0.000_2;
+    case 'analyze':
+      // 30,000 rows of each table, from as many pages of a large one.
+      return (
+        0.3 +
+        (primary?.relations ?? 2_000) * 0.000_4 +
+        (0.1 * (primary?.dataBytes ?? 0)) / (primary?.diskBytesPerSecond ?? assumedDisk)
+      );
+    case 'verify':
+      return 0.2 + (primary?.databases ?? 3) * 0.05;
+    case 'join':
+      return backupSeconds(primary, own);
+    default:
+      return constantOf(step.id);
+  }
+};
+
+const assumptions = (facts: ClusterFacts, measurements: Measurements): readonly string[] => {
+  const missing = (alias: string, what: string): string =>
+    `${alias}: ${what} was not measured, an ordinary machine is assumed`;
+  const upgraded = [primaryOf(facts), facts.monitor];
+  return [
+    ...upgraded.flatMap(({ alias }) =>
+      measurements.get(alias)?.schemaMs == null ? [missing(alias, 'the restore of the schema')] : [],
+    ),
+    ...secondariesOf(facts).flatMap(({ alias }) =>
+      measurements.get(alias)?.diskBytesPerSecond == null ? [missing(alias, 'the disk’s speed')] : [],
+    ),
+    ...(isNode(primaryOf(facts)) && measurements.get(primaryOf(facts).alias)?.linkBytesPerSecond == null
+      ? ['the network card does not tell its speed: 1 Gbit/s is assumed']
+      : []),
+  ];
+};
+
+/**
+ * How long each step will take, from what was measured on these hosts; calibrated on the lab (docs/checks.md). The
+ * secondaries are counted one after the other, as the checklist goes. Optional steps are not in the sums.
+ */
+export const estimate = (
+  facts: ClusterFacts,
+  measurements: Measurements,
+  runbook: readonly Step[] = upgradeRunbook(facts),
+): Estimates => {
+  const steps = new Map(runbook.map((step) => [step.id, secondsOf(facts, measurements, step)]));
+  const sum = (some: readonly Step[]): number =>
+    some.reduce((total, step) => total + (step.optional ? 0 : (steps.get(step.id) ?? 0)), 0);
+  const from = runbook.findIndex((step) => step.writes === 'stop');
+  const to = runbook.findIndex((step) => step.writes === 'resume');
+  return {
+    steps,
+    windowSeconds: sum(runbook.filter((step) => step.phase !== 'A')),
+    downtimeSeconds: from < 0 || to < from ? 0 : sum(runbook.slice(from, to + 1)),
+    assumed: assumptions(facts, measurements),
+  };
+};

@@ -1,0 +1,62 @@
+import type { Evidence, HostEvidence } from '../cluster/checks/evidence.ts';
+import { sectionsOf } from '../cluster/checks/sections.ts';
+import { isNode } from '../cluster/facts.ts';
+import { rateOf } from './checks/rates.ts';
+import { dataBytes } from './checks/room.ts';
+
+/** What was measured on a host, as far as durations follow from it. Null: it was not measured. */
+export interface HostMeasurements {
+  readonly dataBytes: number | null;
+  readonly relations: number | null;
+  /** The databases and their largest share of the relations: what parallel jobs cannot split. */
+  readonly databases: number | null;
+  readonly initdbMs: number | null;
+  readonly upgradeCheckMs: number | null;
+  readonly configurationMs: number | null;
+  /** Dump and restore of the whole schema. */
+  readonly schemaMs: number | null;
+  readonly rehearsalMs: number | null;
+  readonly diskBytesPerSecond: number | null;
+  /** What pg_autoctl allows a base backup, bytes a second. */
+  readonly backupRate: number | null;
+  /** Nominal, of the slowest network card. */
+  readonly linkBytesPerSecond: number | null;
+}
+export type Measurements = ReadonlyMap<string, HostMeasurements>;
+
+/** The throwaway writes 64 MB. */
+const diskBytes = 64 * 1024 ** 2;
+
+const measured = ({ look, rehearsal, facts }: HostEvidence): HostMeasurements => {
+  const ms = (name: string): number | null => {
+    const section = rehearsal?.get(name);
+    return section === undefined || section.code !== 0 ? null : section.ms;
+  };
+  const all = (kind: string): number =>
+    rehearsal === null ? 0 : sectionsOf(rehearsal, kind).reduce((sum, section) => sum + section.ms, 0);
+  const served = look !== null && look.server !== null;
+  const disk = ms('disk');
+  const schema = ms('stop') === null ? null : all('dump') + all('restore');
+  const whole =
+    rehearsal === null ? 0 : [...rehearsal.values()].reduce((sum, section) => sum + section.ms, 0);
+  return {
+    dataBytes: served ? dataBytes(look) : null,
+    relations: served ? look.databases.reduce((sum, one) => sum + one.relations + one.largeObjects, 0) : null,
+    databases: served ? look.databases.length : null,
+    initdbMs: ms('initdb'),
+    upgradeCheckMs: ms('pg upgrade'),
+    configurationMs: ms('configuration'),
+    schemaMs: schema,
+    rehearsalMs: whole === 0 ? null : whole,
+    diskBytesPerSecond: disk === null || disk === 0 ? null : (diskBytes * 1000) / disk,
+    backupRate: facts !== null && isNode(facts) ? rateOf(look?.backupRate ?? null) : null,
+    linkBytesPerSecond:
+      look?.linkMegabits === null || look?.linkMegabits === undefined
+        ? null
+        : (look.linkMegabits * 1_000_000) / 8,
+  };
+};
+
+/** Everything that the check measured, by host. */
+export const measurementsOf = (evidence: Evidence): Measurements =>
+  new Map(evidence.hosts.map((host) => [host.alias, measured(host)]));

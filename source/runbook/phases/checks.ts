@@ -1,0 +1,88 @@
+import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import type { World } from '../../cluster/world.ts';
+import { judgementOn } from '../checks/in-world.ts';
+import { checkLookScript } from '../checks/look-script.ts';
+import { rehearsalScript } from '../checks/rehearsal-script.ts';
+import { about, no, when } from '../conditions.ts';
+import { isMarked, isPastStop } from '../evidence.ts';
+import { done, makeStep, pending } from '../make-step.ts';
+import { mark, script } from '../shell.ts';
+import type { Step } from '../step.ts';
+
+/** Of each section the last lines are kept, with how it ended: what a judgement needs. */
+const keepEnds = `awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }'`;
+
+const nothingAgainst = (facts: ClusterFacts, host: HostFacts, withState: boolean) =>
+  about(host.alias, `nothing stands against the upgrade on ${host.alias}`, (_, world) => {
+    const { findings, notSeen } = judgementOn(facts, host, world, withState);
+    const blockers = findings.filter((one) => one.severity === 'blocker');
+    if (blockers.length > 0)
+      return no(
+        blockers
+          .map(
+            (one) =>
+              `${one.check}${one.host === null || one.host === host.alias ? '' : ` (${one.host})`}: ${one.found}. Do: ${one.remedy}`,
+          )
+          .join(' | '),
+      );
+    return when(notSeen.length === 0, `not looked at: ${notSeen.slice(0, 3).join('; ')}`);
+  });
+
+/** Warnings of the last look, in words, for the card. */
+const warnings =
+  (facts: ClusterFacts, host: HostFacts) =>
+  (world: World): readonly string[] =>
+    judgementOn(facts, host, world, false)
+      .findings.filter((one) => one.severity === 'warning')
+      .map((one) => `${one.check}: ${one.found}`);
+
+/**
+ * The checks of `pgaf-upgrade check` on one host, by the same scripts: what they print is kept on the host, and judged
+ * by the same judgements from the next look. A check is good for a day.
+ */
+export const checksStep = (facts: ClusterFacts, host: HostFacts): Step => {
+  const kept = `${host.workDir}/checks`;
+  const upgraded = !isNode(host) || host.role === 'primary';
+  return makeStep(facts, {
+    id: 'checks',
+    phase: 'A',
+    host,
+    as: 'postgres',
+    title: upgraded ? 'Check the host, and rehearse the upgrade' : 'Check the host, and load the libraries',
+    reason: upgraded
+      ? `Room, programs, settings and slots are looked at; in a throwaway cluster ${facts.newMajor} loads every library, reads the configuration and restores the whole schema.`
+      : `Room, programs and settings are looked at; ${facts.newMajor} loads every library in a throwaway cluster: one that is missing here stops this node at night.`,
+    guide: null,
+    differs: 'The guide checks the primary only, and after it has been stopped.',
+    danger: 'reads',
+    script: script(
+      'umask 077',
+      `mkdir -p ${sh(kept)} ${sh(`${host.workDir}/done`)}`,
+      `cat >${sh(`${kept}/look.sh`)} <<'END-OF-LOOK'`,
+      checkLookScript(facts, host).trimEnd(),
+      'END-OF-LOOK',
+      `cat >${sh(`${kept}/rehearse.sh`)} <<'END-OF-REHEARSAL'`,
+      rehearsalScript(facts, host).trimEnd(),
+      'END-OF-REHEARSAL',
+      `sh ${sh(`${kept}/look.sh`)} >${sh(`${kept}/look.new`)}`,
+      `mv ${sh(`${kept}/look.new`)} ${sh(`${kept}/look`)}`,
+      'echo "the host was looked at"',
+      `rm -f ${sh(`${kept}/log.new`)}`,
+      `{ sh ${sh(`${kept}/rehearse.sh`)} || true; } | tee ${sh(`${kept}/log.new`)}`,
+      `${keepEnds} <${sh(`${kept}/log.new`)} >${sh(`${kept}/log`)}`,
+      `rm -f ${sh(`${kept}/log.new`)} ${sh(`${kept}/look.sh`)} ${sh(`${kept}/rehearse.sh`)}`,
+      mark(host, 'checks'),
+    ),
+    probe: (world) =>
+      (isMarked(host, 'checks', world) && nothingAgainst(facts, host, false).holds(world).holds) ||
+      isPastStop(facts, host, world)
+        ? done('it was checked')
+        : pending('not checked yet'),
+    after: [nothingAgainst(facts, host, true)],
+    notes: warnings(facts, host),
+    settleSeconds: 5,
+    quietSeconds: 300,
+    undo: 'nothing to undo: what it makes is gone at its end',
+  });
+};

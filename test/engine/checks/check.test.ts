@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest';
+import type { ClusterFacts } from '../../../source/cluster/facts.ts';
+import { problem } from '../../../source/cluster/result.ts';
+import { check } from '../../../source/engine/checks/check.ts';
+import { opener } from '../../../source/engine/opening.ts';
+import { good } from '../../cluster/recorded.ts';
+import { labCluster } from '../../runbook/clusters.ts';
+import { asText } from '../answers.ts';
+import { labConfig } from '../harness.ts';
+import { CheckServers } from './servers.ts';
+
+const checking = (servers: CheckServers, config = '', keepNewDirectory = false) =>
+  check({
+    config: labConfig(config),
+    open: opener(labConfig(config), servers.connect, async () => ({ kind: 'no' })),
+    say: () => undefined,
+    keepNewDirectory,
+  });
+
+const found = async (servers: CheckServers) => {
+  const { judgement } = good(await checking(servers));
+  return {
+    outcome: judgement.outcome,
+    findings: judgement.findings.map((one) => `${one.check} ${one.host ?? ''}`.trim()),
+  };
+};
+
+/** The lab's cluster with as many secondaries as one likes. */
+const withSecondaries = (count: number): ClusterFacts => {
+  const facts = labCluster();
+  const [primary, pattern] = facts.nodes;
+  const [first, row] = facts.before;
+  if (primary === undefined || pattern === undefined || first === undefined || row === undefined)
+    throw new Error('no nodes');
+  const number = Array.from({ length: count }, (_, index) => index + 2);
+  return {
+    ...facts,
+    nodes: [
+      primary,
+      ...number.map((id) => ({ ...pattern, alias: `node_${id}`, nodeId: id, hostname: `node${id}` })),
+    ],
+    before: [first, ...number.map((id) => ({ ...row, id, name: `node_${id}`, host: `node${id}` }))],
+  };
+};
+
+test('a healthy cluster: every host looked at and rehearsed on, nothing found, every connection closed', async () => {
+  const servers = new CheckServers(labCluster());
+  const result = good(await checking(servers));
+  expect(result.judgement).toMatchObject({ outcome: 'ready', findings: [], notSeen: [] });
+  expect(servers.jobs.map((job) => job.id.split('/')[1]).sort()).toEqual([
+    'monitor',
+    'node_1',
+    'node_2',
+    'node_3',
+  ]);
+  expect(servers.open).toBe(0);
+});
+
+test('the jobs’ own directories are taken away', async () => {
+  const servers = new CheckServers(labCluster());
+  await checking(servers);
+  const forgotten = servers.ran.filter(({ script }) => script.includes('rm -rf ./check-'));
+  expect(forgotten.map(({ alias }) => alias).sort()).toEqual(['monitor', 'node_1', 'node_2', 'node_3']);
+});
+
+test('new directories are made only when asked for, and only where pg_upgrade runs', async () => {
+  const plain = new CheckServers(labCluster());
+  await checking(plain);
+  expect(plain.jobs.some((job) => job.script?.includes('keep_new_directory') === true)).toBe(false);
+  const asked = new CheckServers(labCluster());
+  await checking(asked, '', true);
+  expect(
+    asked.jobs
+      .filter((job) => job.script?.includes('keep_new_directory') === true)
+      .map((job) => job.id.split('/')[1])
+      .sort(),
+  ).toEqual(['monitor', 'node_1']);
+});
+
+describe('what keeps `run` from beginning is something found, and the other hosts are looked at all the same', () => {
+  test('a host that is not reached', async () => {
+    const servers = new CheckServers(labCluster());
+    servers.servers.refuses = ({ alias }) =>
+      alias === 'node_2' ? problem('node_2 did not answer within 10 s.', 'look') : null;
+    expect(await found(servers)).toEqual({ outcome: 'blocked', findings: ['host-reachable node_2'] });
+    expect(servers.jobs).toHaveLength(3);
+  });
+
+  test('a host key that nobody accepts', async () => {
+    const servers = new CheckServers(labCluster());
+    servers.servers.refuses = ({ alias }) =>
+      alias === 'node_3' ? problem('The host key of node3 (SHA256:x) was not accepted.', 'compare') : null;
+    expect(await found(servers)).toEqual({ outcome: 'blocked', findings: ['host-key node_3'] });
+  });
+
+  test('no sudo to postgres on one host, to root on another', async () => {
+    const servers = new CheckServers(labCluster());
+    servers.noPostgres.set(
+      'node_2',
+      problem('node_2: dba may not become postgres without a password.', 'allow it'),
+    );
+    servers.noRoot.add('node_3');
+    expect(await found(servers)).toEqual({
+      outcome: 'blocked',
+      findings: ['sudo-postgres node_2', 'sudo-root node_3'],
+    });
+  });
+
+  test('a secondary that is down, in maintenance, and lacks the new programs', async () => {
+    const servers = new CheckServers(labCluster());
+    const { monitor } = servers.servers.model.host('monitor');
+    if (monitor === null) throw new Error('no monitor');
+    servers.servers.model.host('node_3').server = null;
+    servers.servers.discovery = (alias, lines) =>
+      lines
+        .map(
+          ([key, value]) =>
+            `${key}\t${alias === 'node_2' && key === 'missing' ? asText('pg_upgrade\n') : value}\n`,
+        )
+        .join('');
+    expect(await found(servers)).toEqual({
+      outcome: 'blocked',
+      findings: ['server-answers node_3', 'new-programs node_2'],
+    });
+  });
+});
+
+test('without the monitor’s database there is nothing to look at', async () => {
+  const servers = new CheckServers(labCluster());
+  servers.servers.monitorSays = { ok: true, value: { code: 2, stdout: '', stderr: 'no such socket' } };
+  expect(await checking(servers)).toMatchObject({
+    ok: false,
+    error: { what: 'monitor: its database does not answer' },
+  });
+  expect(servers.open).toBe(0);
+});
+
+test('a rehearsal whose end is not known is not taken for a good one', async () => {
+  const servers = new CheckServers(labCluster());
+  servers.outcomes.set('node_2', {
+    kind: 'unknown',
+    problem: problem('the host was restarted meanwhile', 'look'),
+  });
+  const { judgement } = good(await checking(servers));
+  expect(judgement.outcome).toBe('unseen');
+  expect(judgement.notSeen).toContainEqual(
+    expect.objectContaining({ host: 'node_2', because: 'the host was restarted meanwhile' }),
+  );
+});
+
+test('a look that ended early is not taken for a good one', async () => {
+  const servers = new CheckServers(labCluster());
+  servers.looks.set('node_2', { end: null });
+  const { judgement } = good(await checking(servers));
+  expect(judgement.outcome).toBe('blocked');
+  expect(judgement.findings.map((one) => one.check)).toEqual(['host-understood']);
+});
+
+test('a database that did not answer leaves its server unseen', async () => {
+  const servers = new CheckServers(labCluster());
+  servers.looks.set('node_1', { databases: asText('null\n') });
+  const { judgement } = good(await checking(servers));
+  expect(judgement.outcome).toBe('unseen');
+  expect(judgement.notSeen.map((one) => one.because)).toContain('its server did not answer');
+});
+
+test('one monitor and 32 secondaries take no more than three times as long as one', async () => {
+  const time = async (count: number): Promise<number> => {
+    const servers = new CheckServers(withSecondaries(count), 60);
+    servers.jobMs = 400;
+    const began = performance.now();
+    expect((await found(servers)).outcome).toBe('ready');
+    expect(servers.jobs).toHaveLength(count + 2);
+    return performance.now() - began;
+  };
+  await time(1);
+  const [one, many] = [await time(1), await time(32)];
+  expect(many, `one secondary ${Math.round(one)} ms, 32 ${Math.round(many)} ms`).toBeLessThan(3 * one);
+});

@@ -1,0 +1,88 @@
+import type { ClusterFacts } from '../../../source/cluster/facts.ts';
+import { fail, ok, type Problem, problem, type Result } from '../../../source/cluster/result.ts';
+import type {
+  Connect,
+  JobEvents,
+  JobOutcome,
+  JobSpec,
+  Output,
+  RemoteHost,
+} from '../../../source/remote/host.ts';
+import { healthyLog } from '../../runbook/checks/healthy.ts';
+import { but, printed } from '../answers.ts';
+import { FakeServers } from '../fake-servers.ts';
+import { checkLookLines } from './look-lines.ts';
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Hosts that answer a check, each command after a while, as over a network: nothing in it costs this machine anything. */
+export class CheckServers {
+  readonly servers: FakeServers;
+  readonly latencyMs: number;
+  /** What the rehearsal on a host takes and prints. */
+  jobMs = 0;
+  readonly looks = new Map<string, Readonly<Record<string, string | null>>>();
+  readonly logs = new Map<string, string>();
+  readonly outcomes = new Map<string, JobOutcome>();
+  readonly noRoot = new Set<string>();
+  readonly noPostgres = new Map<string, Problem>();
+  readonly ran: { alias: string; script: string; as: string }[] = [];
+  readonly jobs: JobSpec[] = [];
+  open = 0;
+
+  constructor(facts: ClusterFacts, latencyMs = 0) {
+    this.servers = new FakeServers(facts);
+    this.latencyMs = latencyMs;
+  }
+
+  readonly connect: Connect = async (address, options) => {
+    await wait(this.latencyMs);
+    const opened = await this.servers.connect(address, options);
+    if (!opened.ok) return opened;
+    this.open += 1;
+    return ok(this.#slow(opened.value));
+  };
+
+  #slow(host: RemoteHost): RemoteHost {
+    return {
+      alias: host.alias,
+      address: host.address,
+      line: 'connected',
+      run: async (script, options) => {
+        await wait(this.latencyMs);
+        return this.#answer(host, script, options);
+      },
+      job: async (spec, events) => {
+        await wait(this.latencyMs + this.jobMs);
+        return this.#job(host.alias, spec, events);
+      },
+      jobs: (run) => host.jobs(run),
+      openStream: () => host.openStream({ kind: 'tcp', port: 1 }),
+      onLine: (listener) => host.onLine(listener),
+      close: async () => {
+        this.open -= 1;
+        await host.close();
+      },
+    };
+  }
+
+  async #answer(host: RemoteHost, script: string, options: { as: string }): Promise<Result<Output>> {
+    const { alias } = host;
+    this.ran.push({ alias, script, as: options.as });
+    const said = (stdout: string): Result<Output> => ok({ code: 0, stdout, stderr: '' });
+    const denied = this.noPostgres.get(alias);
+    if (options.as !== 'root' && denied !== undefined) return fail(denied);
+    if (options.as === 'root' && this.noRoot.has(alias))
+      return fail(problem(`${alias}: dba may not become root without a password.`, 'allow it'));
+    if (script === 'id -u') return said('0\n');
+    if (script.includes('parent_writable'))
+      return said(printed(but(checkLookLines(this.servers.of(alias)), this.looks.get(alias) ?? {})));
+    return host.run(script, options);
+  }
+
+  #job(alias: string, spec: JobSpec, events: JobEvents): JobOutcome {
+    this.jobs.push(spec);
+    events.onBytes(Buffer.from(this.logs.get(alias) ?? healthyLog(this.servers.of(alias))), 0);
+    return this.outcomes.get(alias) ?? { kind: 'exited', code: 0 };
+  }
+}

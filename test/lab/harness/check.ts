@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { Desk } from './walk.ts';
+
+const compiled = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+
+const findingSchema = z.object({
+  check: z.string(),
+  severity: z.enum(['blocker', 'warning']),
+  host: z.string().nullable(),
+  found: z.string(),
+  why: z.string().min(20),
+  remedy: z.string().min(5),
+  command: z.string().nullable(),
+});
+
+const reportSchema = z.object({
+  outcome: z.enum(['ready', 'ready-with-warnings', 'blocked', 'unseen']),
+  findings: z.array(findingSchema),
+  accepted: z.array(findingSchema).default([]),
+  notSeen: z
+    .array(z.object({ check: z.string(), host: z.string().nullable(), because: z.string() }))
+    .default([]),
+  estimates: z
+    .object({
+      downtimeSeconds: z.number(),
+      windowSeconds: z.number(),
+      steps: z.record(z.string(), z.number()),
+    })
+    .nullish(),
+  tookSeconds: z.number().optional(),
+});
+export type Report = z.infer<typeof reportSchema>;
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  kill(): void;
+}
+
+/** The compiled command as a script would run it: no terminal, nobody to ask. */
+export const startCommand = (desk: Desk, args: readonly string[]): Started => {
+  const child = spawn(process.execPath, [compiled, ...args], {
+    env: { ...process.env, ...desk.env },
+    cwd: desk.directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
+  });
+  return { pid: child.pid ?? -1, ended, kill: () => child.kill('SIGKILL') };
+};
+
+export const runCommand = (desk: Desk, args: readonly string[]): Promise<Ended> =>
+  startCommand(desk, args).ended;
+
+export interface Checked {
+  readonly code: number;
+  readonly report: Report;
+  /** `blocker disk-space node_3`, sorted. */
+  readonly found: readonly string[];
+  /** What was found of one check. */
+  of(check: string): readonly string[];
+}
+
+/** `pgaf-upgrade check --json` and its answer. */
+export const runCheck = async (desk: Desk, ...more: readonly string[]): Promise<Checked> => {
+  const [file = ''] = desk.args;
+  const ended = await runCommand(desk, ['check', file, '--json', ...more]);
+  const report = reportSchema.safeParse(JSON.parse(ended.stdout === '' ? 'null' : ended.stdout));
+  if (!report.success)
+    throw new Error(
+      `no report (exit ${ended.code}): ${ended.stderr}\n${ended.stdout}\n${report.error.message}`,
+    );
+  const { findings } = report.data;
+  return {
+    code: ended.code,
+    report: report.data,
+    found: findings.map((one) => `${one.severity} ${one.check} ${one.host ?? 'cluster'}`).sort(),
+    of: (check) =>
+      findings.filter((one) => one.check === check).map((one) => `${one.host ?? 'cluster'}: ${one.found}`),
+  };
+};

@@ -1,0 +1,151 @@
+import type {
+  CheckLook,
+  Evidence,
+  HostEvidence,
+  Place,
+  ServerEvidence,
+} from '../../../source/cluster/checks/evidence.ts';
+import { parseSections, type Sections } from '../../../source/cluster/checks/sections.ts';
+import { type ClusterFacts, type HostFacts, hostsOf, isNode } from '../../../source/cluster/facts.ts';
+import { parseControlData } from '../../../source/cluster/parse/control-data.ts';
+import { parseUnit } from '../../../source/cluster/parse/unit.ts';
+import { parseAutoctlVersion } from '../../../source/cluster/version.ts';
+import { good, recorded } from '../../cluster/recorded.ts';
+import { labCluster } from '../clusters.ts';
+import { Model } from '../model.ts';
+
+/** What a cluster that nothing stands against says; each test changes one thing of it. */
+
+const gigabyte = 1024 ** 3;
+const place = (path: string): Place => ({ path, device: '42', mountPoint: '/', freeBytes: 50 * gigabyte });
+
+const server = (facts: HostFacts): ServerEvidence => ({
+  version: '15.20 (Debian 15.20-0+deb12u1)',
+  inRecovery: isNode(facts) && facts.role === 'secondary',
+  settings: {
+    archive_mode: 'off',
+    archive_command: '(disabled)',
+    wal_keep_size: '512',
+    max_slot_wal_keep_size: '-1',
+    shared_preload_libraries: isNode(facts) ? 'pg_stat_statements' : 'pgautofailover',
+  },
+  removed: [],
+  removedForRoles: [],
+  prepared: [],
+  slots: [{ name: 'pgautofailover_standby_2', kind: 'physical', plugin: null, database: null, active: true }],
+  longTransactions: [],
+  senders: [{ name: 'pgautofailover_standby_2', state: 'streaming', lagBytes: 4096 }],
+  workers: [],
+  tablespaces: [],
+});
+
+export const healthyLook = (facts: HostFacts): CheckLook => ({
+  missingTools: [],
+  newAutoctl: parseAutoctlVersion(recorded('pg_auto_failover-2.2/version.txt')),
+  offeredExtensions: ['plpgsql', 'pg_stat_statements', 'pgautofailover'],
+  data: place(facts.data),
+  parent: place('/var/lib/pgsql'),
+  wal: place(`${facts.data}/pg_wal`),
+  parentWritable: true,
+  dataIsMountPoint: false,
+  walBytes: 64 * 1024 ** 2,
+  upgradePort: 'free',
+  newDirectory: { kind: 'absent' },
+  backupDirectoryThere: false,
+  leftBehind: [],
+  unit: good(parseUnit(recorded('systemd-257/show-node1.txt').replace(/^KillMode=.*$/m, 'KillMode=mixed'))),
+  control: good(parseControlData(recorded('postgresql-15.20/controldata-in-production.txt'))),
+  backupRate: '100M',
+  backupDirectory: place('/var/lib/pgsql/backup'),
+  linkMegabits: 10_000,
+  cron: [],
+  backupAge: 3_600,
+  tablespaceEntries: [],
+  server: server(facts),
+  databases: [
+    {
+      name: 'app',
+      bytes: 300 * 1024 ** 2,
+      catalogBytes: 9 * 1024 ** 2,
+      relations: 2_400,
+      largeObjects: 1,
+      unlogged: 0,
+      unloggedNames: [],
+      extensions: [{ name: isNode(facts) ? 'pg_stat_statements' : 'pgautofailover', version: '1.10' }],
+    },
+  ],
+});
+
+export const healthyLog = (facts: HostFacts): string => {
+  const ended = (name: string, ms = 100, ...lines: string[]): string =>
+    [`${lines.map((line) => `   ${line}\n`).join('')}`, `== ${name}: exit 0, ${ms} ms\n`].join('');
+  const upgraded = !isNode(facts) || facts.role === 'primary';
+  return [
+    ended('begin', 4),
+    ended('initdb', 1_500),
+    ended('libraries', 400, 'library pg_stat_statements loads'),
+    ...(upgraded
+      ? [
+          ended('pg upgrade', 3_000, '*Clusters are compatible*'),
+          ended('configuration', 200),
+          ended('dump globals'),
+          ended('databases'),
+          ended('start', 500),
+          ended('restore globals'),
+          ended('dump 1', 900, 'database app'),
+          ended('restore 1', 1_400, 'database app'),
+          ended('stop'),
+        ]
+      : []),
+    ended('disk', 200),
+    ended('end', 1),
+  ].join('');
+};
+
+export const healthyHost = (facts: HostFacts): HostEvidence => ({
+  alias: facts.alias,
+  role: isNode(facts) ? facts.role : 'monitor',
+  reach: { kind: 'reached' },
+  root: null,
+  missingPrograms: [],
+  silentServer: null,
+  facts,
+  unclear: null,
+  look: healthyLook(facts),
+  rehearsal: parseSections(healthyLog(facts)),
+  rehearsalTrouble: null,
+});
+
+export const healthy = (facts: ClusterFacts = labCluster()): Evidence => ({
+  facts,
+  oldMajor: facts.oldMajor,
+  newMajor: facts.newMajor,
+  state: new Model(facts).host('monitor').monitor,
+  hosts: hostsOf(facts).map(healthyHost),
+});
+
+type Change<Value> = (value: Value) => Partial<Value>;
+
+export const withHost = (
+  alias: string,
+  change: Change<HostEvidence>,
+  from: Evidence = healthy(),
+): Evidence => ({
+  ...from,
+  hosts: from.hosts.map((host) => (host.alias === alias ? { ...host, ...change(host) } : host)),
+});
+
+export const withLook = (alias: string, change: Change<CheckLook>, from?: Evidence): Evidence =>
+  withHost(alias, ({ look }) => ({ look: look === null ? null : { ...look, ...change(look) } }), from);
+
+export const withServer = (alias: string, change: Change<ServerEvidence>, from?: Evidence): Evidence =>
+  withLook(alias, ({ server: it }) => ({ server: it === null ? null : { ...it, ...change(it) } }), from);
+
+/** The rehearsal with one section ended otherwise, and everything after it kept from happening. */
+export const failedAt = (log: string, name: string, ...lines: readonly string[]): Sections => {
+  const at = log.indexOf(`== ${name}: `);
+  if (at < 0) throw new Error(`no section ${name}`);
+  return parseSections(
+    `${log.slice(0, at)}${lines.map((line) => `   ${line}\n`).join('')}== ${name}: exit 1, 50 ms\n   == end: exit 0, 1 ms\n== end: exit 0, 1 ms\n`,
+  );
+};

@@ -1,0 +1,439 @@
+import { describe, expect, test } from 'vitest';
+import type { Evidence } from '../../../source/cluster/checks/evidence.ts';
+import { problem } from '../../../source/cluster/result.ts';
+import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
+import { judge } from '../../../source/runbook/checks/judge.ts';
+import { labCluster } from '../clusters.ts';
+import { failedAt, healthy, healthyLog, healthyLook, withHost, withLook, withServer } from './healthy.ts';
+
+const seen = (evidence: Evidence): string[] =>
+  judge(evidence).findings.map((one) => `${one.severity} ${one.check} ${one.host ?? 'cluster'}`);
+const [primary, second] = labCluster().nodes;
+if (primary === undefined || second === undefined) throw new Error('the lab has two nodes');
+const withNode = (name: string, change: object): Evidence => {
+  const from = healthy();
+  const { state } = from;
+  if (state === null) throw new Error('the monitor is there');
+  return {
+    ...from,
+    state: {
+      ...state,
+      nodes: state.nodes.map((node) => (node.name === name ? { ...node, ...change } : node)),
+    },
+  };
+};
+const sections = (alias: string, rehearsal: ReturnType<typeof failedAt>): Evidence =>
+  withHost(alias, () => ({ rehearsal }));
+const log = healthyLog(primary);
+
+test('a healthy cluster is ready: nothing is found, everything was seen', () => {
+  const judged = judge(healthy());
+  expect(judged).toMatchObject({ outcome: 'ready', findings: [], notSeen: [] });
+  expect(judged.passed).toHaveLength(catalogue.length);
+});
+
+/** One thing wrong at a time, and exactly that is said. */
+const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[] = [
+  [
+    'a host that does not answer',
+    withHost('node_2', () => ({
+      reach: { kind: 'unreachable', problem: problem('node_2 did not answer within 10 s.', 'look') },
+      facts: null,
+      look: null,
+      rehearsal: null,
+    })),
+    ['blocker host-reachable node_2'],
+    /did not answer/,
+  ],
+  [
+    'a host key that is not known',
+    withHost('node_2', () => ({
+      reach: { kind: 'host-key', problem: problem('The host key was not accepted.', 'look') },
+      facts: null,
+      look: null,
+      rehearsal: null,
+    })),
+    ['blocker host-key node_2'],
+    /not accepted/,
+  ],
+  [
+    'no sudo to postgres',
+    withHost('node_3', () => ({
+      reach: { kind: 'no-postgres', problem: problem('node_3: dba may not become postgres', 'sudoers') },
+      facts: null,
+      look: null,
+      rehearsal: null,
+    })),
+    ['blocker sudo-postgres node_3'],
+    /postgres/,
+  ],
+  [
+    'no sudo to root',
+    withHost('node_3', () => ({ root: problem('node_3: dba may not become root', 'sudoers') })),
+    ['blocker sudo-root node_3'],
+    /root/,
+  ],
+  [
+    'a secondary that is down',
+    withHost('node_3', () => ({ silentServer: 'no such socket', facts: null, look: null, rehearsal: null })),
+    ['blocker server-answers node_3'],
+    /socket/,
+  ],
+  [
+    'no primary',
+    withNode('node_1', { reported: 'draining', assigned: 'draining' }),
+    ['blocker one-primary cluster', 'blocker nodes-in-place node_1'],
+    /no node is primary/,
+  ],
+  [
+    'a node in maintenance',
+    withNode('node_2', { reported: 'maintenance', assigned: 'maintenance' }),
+    ['blocker nodes-in-place node_2'],
+    /in maintenance/,
+  ],
+  [
+    'a node between two states',
+    withNode('node_2', { reported: 'catchingup', assigned: 'secondary' }),
+    ['blocker nodes-in-place node_2'],
+    /catchingup, assigned secondary/,
+  ],
+  [
+    'a node that the monitor finds unhealthy',
+    withNode('node_2', { health: 0 }),
+    ['blocker nodes-healthy node_2'],
+    /unreachable/,
+  ],
+  [
+    'a node that is silent',
+    withNode('node_2', { reportAge: 90 }),
+    ['blocker nodes-healthy node_2'],
+    /90 s old/,
+  ],
+  [
+    'a missing program',
+    withLook('node_3', () => ({ missingTools: ['pg_rewind'] })),
+    ['blocker new-programs node_3'],
+    /pg_rewind/,
+  ],
+  [
+    'a pg_autoctl that does not know the target',
+    withLook('node_3', ({ newAutoctl }) => ({
+      newAutoctl: newAutoctl === null ? null : { ...newAutoctl, compatibleMajors: [13, 14, 15] },
+    })),
+    ['blocker autoctl-supports-target node_3'],
+    /not 17/,
+  ],
+  [
+    'an older target',
+    withHost('node_1', ({ facts }) => ({ facts: facts === null ? null : { ...facts, newVersion: '17.11' } })),
+    ['blocker minors-paired node_1', 'warning same-minor cluster'],
+    /17\.11 is older/,
+  ],
+  [
+    'an extension that is not installed',
+    withLook('node_1', () => ({ offeredExtensions: ['plpgsql'] })),
+    ['blocker extensions-available node_1'],
+    /pg_stat_statements, used in app/,
+  ],
+  [
+    'a library missing on one secondary',
+    sections(
+      'node_3',
+      failedAt(
+        healthyLog(second),
+        'libraries',
+        'library $libdir/hstore does not load: could not access file "$libdir/hstore"',
+      ),
+    ),
+    ['blocker libraries-load node_3'],
+    /hstore/,
+  ],
+  [
+    'data on another file system',
+    withLook('node_2', ({ data }) => ({ data: { ...data, device: '43' } })),
+    ['blocker same-file-system node_2'],
+    /different file systems/,
+  ],
+  [
+    'a data directory that is a mount point',
+    withLook('node_2', () => ({ dataIsMountPoint: true })),
+    ['blocker same-file-system node_2'],
+    /mount point/,
+  ],
+  [
+    'a parent that postgres may not write',
+    withLook('node_2', () => ({ parentWritable: false })),
+    ['blocker parent-writable node_2'],
+    /not writable/,
+  ],
+  [
+    'no room for the base backup',
+    withLook('node_2', ({ parent }) => ({ parent: { ...parent, freeBytes: 1024 ** 2 } })),
+    ['blocker disk-space node_2'],
+    /base backup/,
+  ],
+  [
+    'a new directory with checksums',
+    withLook('node_1', ({ control }) => ({
+      newDirectory: {
+        kind: 'cluster',
+        major: 17,
+        databases: 0,
+        running: false,
+        control: control === null ? null : { ...control, checksumVersion: 1 },
+      },
+    })),
+    ['blocker new-directory node_1'],
+    /checksums are on, in the old cluster off/,
+  ],
+  [
+    'something else in the new directory',
+    withLook('node_1', () => ({ newDirectory: { kind: 'not-a-cluster', entries: 3 } })),
+    ['blocker new-directory node_1'],
+    /3 entries/,
+  ],
+  [
+    'the backup directory in use',
+    withLook('node_1', () => ({ backupDirectoryThere: true })),
+    ['blocker backup-directory-free node_1'],
+    /_pg15_bak exists/,
+  ],
+  [
+    'port 50432 taken',
+    withLook('node_1', () => ({ upgradePort: 'busy' })),
+    ['blocker upgrade-port node_1'],
+    /50432/,
+  ],
+  [
+    'a tablespace inside the data directory',
+    withServer('node_1', () => ({ tablespaces: [{ name: 'fast', location: '/var/lib/pgsql/data/fast' }] })),
+    ['blocker tablespaces-outside node_1'],
+    /fast is in/,
+  ],
+  [
+    'a tablespace on a secondary',
+    withLook('node_2', () => ({ tablespaceEntries: [{ location: '/srv/fast', entries: 1 }] })),
+    ['blocker tablespace-directories node_2'],
+    /holds 1 entry/,
+  ],
+  [
+    'a prepared transaction',
+    withServer('node_1', () => ({
+      prepared: [{ gid: "o'gid", database: 'app', owner: 'app', seconds: 10 }],
+    })),
+    ['blocker prepared-transactions node_1'],
+    /o'gid/,
+  ],
+  [
+    'a target that stumbles over max_slot_wal_keep_size',
+    withServer(
+      'node_1',
+      ({ settings }) => ({ settings: { ...settings, max_slot_wal_keep_size: '1000000' } }),
+      withHost('node_1', ({ facts }) => ({
+        facts: facts === null ? null : { ...facts, oldVersion: '15.10', newVersion: '17.5' },
+      })),
+    ),
+    ['blocker slot-wal-keep-size node_1', 'warning same-minor cluster'],
+    /1000000 MB/,
+  ],
+  [
+    'initdb that fails',
+    sections('node_1', failedAt(log, 'initdb', 'initdb: error: invalid locale name "de_DE.UTF-8"')),
+    ['blocker initdb node_1'],
+    /invalid locale/,
+  ],
+  [
+    'no room for a throwaway',
+    sections('node_1', failedAt(log, 'begin', 'less than 300 MB are free')),
+    ['blocker rehearsal-room node_1'],
+    /300 MB/,
+  ],
+  [
+    'pg_upgrade --check',
+    sections('node_1', failedAt(log, 'pg upgrade', 'Checking for prepared transactions   fatal')),
+    ['blocker pg-upgrade-check node_1'],
+    /fatal/,
+  ],
+  [
+    'a configuration that is not understood',
+    sections(
+      'node_1',
+      failedAt(
+        log,
+        'configuration',
+        'LOG: unrecognized configuration parameter "old"',
+        'FATAL: configuration file contains errors',
+      ),
+    ),
+    ['blocker configuration-read node_1'],
+    /FATAL/,
+  ],
+  [
+    'a schema that is not restored',
+    sections(
+      'node_1',
+      failedAt(
+        log,
+        'restore 1',
+        'database app',
+        'pg_restore: error: could not execute query: ERROR:  unrecognized parameter "pg_attver"',
+      ),
+    ),
+    ['blocker schema-rehearsal node_1'],
+    /database app: restore failed: .*pg_attver/,
+  ],
+  [
+    'a logical slot',
+    withServer('node_1', () => ({
+      slots: [{ name: 'cdc', kind: 'logical', plugin: 'pgoutput', database: 'app', active: false }],
+    })),
+    ['warning logical-slots node_1'],
+    /cdc/,
+  ],
+  [
+    'a foreign physical slot',
+    withServer('node_1', () => ({
+      slots: [{ name: 'archive', kind: 'physical', plugin: null, database: null, active: true }],
+    })),
+    ['warning physical-slots node_1'],
+    /archive, in use/,
+  ],
+  [
+    'a long transaction',
+    withServer('node_1', () => ({
+      longTransactions: [
+        { pid: 7, user: 'app', database: 'app', state: 'idle in transaction', seconds: 4000 },
+      ],
+    })),
+    ['warning long-transactions node_1'],
+    /pid 7/,
+  ],
+  [
+    'a secondary that lags',
+    withServer('node_1', () => ({
+      senders: [{ name: 'pgautofailover_standby_2', state: 'streaming', lagBytes: 900 * 1024 ** 2 }],
+    })),
+    ['warning replication-lag node_1'],
+    /900 MB/,
+  ],
+  [
+    'a removed setting',
+    withServer('node_1', () => ({
+      removed: [{ name: 'vacuum_defer_cleanup_age', value: '100', file: '/d/postgresql.conf', line: 12 }],
+    })),
+    ['warning removed-settings node_1'],
+    /postgresql.conf:12/,
+  ],
+  [
+    'a removed setting of a role',
+    withServer('node_1', () => ({
+      removedForRoles: [{ setting: 'force_parallel_mode=on', role: 'app', database: 'app' }],
+    })),
+    ['warning removed-settings node_1'],
+    /role app in app/,
+  ],
+  [
+    'a preloaded library with workers',
+    withServer('node_1', ({ settings }) => ({
+      settings: { ...settings, shared_preload_libraries: 'pg_stat_statements, pg_cron' },
+      workers: ['pg_cron launcher'],
+    })),
+    ['warning preload-workers node_1'],
+    /pg_cron, at work: pg_cron launcher/,
+  ],
+  [
+    'unlogged tables',
+    withLook('node_1', ({ databases }) => ({
+      databases: databases.map((one) => ({ ...one, unlogged: 1, unloggedNames: ['public.sessions'] })),
+    })),
+    ['warning unlogged-tables node_1'],
+    /public.sessions/,
+  ],
+  [
+    'many objects',
+    withLook('node_1', ({ databases }) => ({
+      databases: databases.map((one) => ({ ...one, relations: 400_000, catalogBytes: 0 })),
+    })),
+    ['warning many-objects node_1'],
+    /400000 relations/,
+  ],
+  [
+    'an archive',
+    withServer('node_1', ({ settings }) => ({ settings: { ...settings, archive_mode: 'on' } })),
+    ['warning archive-mode node_1'],
+    /archive_mode is on/,
+  ],
+  [
+    'little WAL kept',
+    withServer('node_1', ({ settings }) => ({
+      settings: { ...settings, wal_keep_size: '0', max_slot_wal_keep_size: '1' },
+    })),
+    ['warning wal-keep-size node_1'],
+    /1 MB/,
+  ],
+  [
+    'a slow base backup',
+    withLook('node_2', () => ({ backupRate: '32kB' })),
+    ['warning backup-rate node_2'],
+    /160 minutes/,
+  ],
+  [
+    'a unit without KillMode',
+    withLook('monitor', ({ unit }) => ({
+      unit: unit === null ? null : { ...unit, killMode: 'control-group' },
+    })),
+    ['warning unit-kill-mode monitor'],
+    /control-group/,
+  ],
+  [
+    'a cron job',
+    withLook('node_2', () => ({ cron: ['/etc/cron.d/dump: 0 3 * * * postgres pg_dump app'] })),
+    ['warning cron-jobs node_2'],
+    /pg_dump app/,
+  ],
+  ['no backup', withLook('node_1', () => ({ backupAge: null })), ['warning backup-age node_1'], /no backup/],
+];
+
+describe('one thing wrong at a time', () => {
+  test.each(cases)('%s', (_, evidence, expected, words) => {
+    expect(seen(evidence)).toEqual(expected);
+    expect(judge(evidence).findings[0]?.found).toMatch(words);
+    expect(judge(evidence).findings.every((one) => one.why !== '' && one.remedy !== '')).toBe(true);
+    expect(judge(evidence).outcome).toBe(
+      expected[0]?.startsWith('blocker') ? 'blocked' : 'ready-with-warnings',
+    );
+  });
+
+  test('every check of the catalogue is provoked here', () => {
+    const provoked = new Set(cases.flatMap(([, , expected]) => expected.map((one) => one.split(' ')[1])));
+    expect(catalogue.map((one) => one.id).filter((id) => !provoked.has(id))).toEqual(['host-understood']);
+  });
+});
+
+test('what could not be looked at never counts as well', () => {
+  const judged = judge(
+    withHost('node_2', () => ({ rehearsal: null, rehearsalTrouble: problem('the line was lost', '') })),
+  );
+  expect(judged.outcome).toBe('unseen');
+  expect(judged.notSeen).toContainEqual({
+    check: 'libraries-load',
+    severity: 'blocker',
+    host: 'node_2',
+    because: 'the line was lost',
+  });
+  expect(judged.passed).not.toContain('libraries-load');
+});
+
+test('a warning can be accepted by name, a blocker cannot', () => {
+  const evidence = withLook('node_1', ({ parent }) => ({
+    backupAge: null,
+    parent: { ...parent, freeBytes: 0 },
+  }));
+  const judged = judge(evidence, ['backup-age', 'disk-space']);
+  expect(judged.findings.map((one) => one.check)).toEqual(['disk-space']);
+  expect(judged.accepted.map((one) => one.check)).toEqual(['backup-age']);
+});
+
+test('the monitor’s own library on the monitor is no warning', () => {
+  expect(seen(withLook('monitor', () => healthyLook(labCluster().monitor)))).toEqual([]);
+});

@@ -1,0 +1,212 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isComplete, parseSections, type Sections } from '../../../source/cluster/checks/sections.ts';
+import type { HostFacts } from '../../../source/cluster/facts.ts';
+import { type RehearsalOptions, rehearsalScript } from '../../../source/runbook/checks/rehearsal-script.ts';
+import { socketOf, throwawayOf } from '../../../source/runbook/checks/throwaway.ts';
+import { debianCluster, labCluster } from '../clusters.ts';
+import { Sandbox } from '../sandbox.ts';
+
+/** The rehearsal by a real shell, with programs that only pretend, in a directory with a blank and a quote. */
+let host: Sandbox;
+const [, second] = labCluster().nodes;
+if (second === undefined) throw new Error('the lab has two nodes');
+
+const secondary = (): HostFacts => {
+  const found = host.facts.nodes[1];
+  if (found === undefined) throw new Error('no secondary');
+  return found;
+};
+/** The disk's speed is not this test's concern: nothing is written to it. */
+const scriptOf = (facts: HostFacts, options?: RehearsalOptions): string =>
+  `dd() { :; }\n${rehearsalScript(host.facts, facts, options)}`;
+const pretend = (): void => {
+  const { oldBindir, newBindir } = host.node;
+  host.cluster(host.node.data, 15, { 'postgresql.conf': 'x', 'pg_hba.conf': 'x' });
+  host.program(
+    join(oldBindir, 'psql'),
+    "case $* in *'from pg_database'*) echo app ;; *probin*) echo '$libdir/hstore' ;; *shared_preload*) echo pg_stat_statements ;; esac",
+  );
+  host.program(
+    join(newBindir, 'psql'),
+    "case $* in *'from pg_database'*) printf 'template1\\napp\\n' ;; esac",
+  );
+  host.program(
+    join(newBindir, 'initdb'),
+    'for a; do case $a in --pgdata=*) d=$(printf %s "$a" | cut -c10-) ;; esac; done',
+    'mkdir -p "$d"; echo 17 >"$d/PG_VERSION"; echo initdb done',
+  );
+  host.program(join(newBindir, 'postgres'), 'cat >/dev/null; echo "backend> "');
+  for (const name of ['pg_upgrade', 'pg_ctl', 'pg_dumpall', 'pg_dump', 'pg_restore'])
+    host.program(join(newBindir, name), `echo "${name} as wanted"`);
+};
+const rehearse = (facts: HostFacts = host.node, keepNewDirectory = false): Sections =>
+  parseSections(host.sh(scriptOf(facts, { keepNewDirectory })).output);
+const failed = (sections: Sections): readonly string[] =>
+  [...sections].flatMap(([name, one]) => (one.code === 0 ? [] : [name]));
+const left = (): readonly string[] =>
+  readdirSync(dirname(host.node.data)).filter((name) => name.startsWith('pgaf-upgrade-check'));
+const alive = (pid: number): boolean => existsSync(`/proc/${pid}`);
+const gone = async (pid: number): Promise<boolean> => {
+  for (let tries = 0; tries < 100 && alive(pid); tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  return !alive(pid);
+};
+
+beforeEach(() => {
+  host = new Sandbox();
+  pretend();
+});
+afterEach(() => host.remove());
+
+test('on the primary everything is tried, in order, and nothing is left', () => {
+  const sections = rehearse();
+  expect([...sections.keys()]).toEqual([
+    'begin',
+    'initdb',
+    'libraries',
+    'pg upgrade',
+    'configuration',
+    'dump globals',
+    'databases',
+    'start',
+    'restore globals',
+    'dump 1',
+    'restore 1',
+    'dump 2',
+    'restore 2',
+    'stop',
+    'disk',
+    'end',
+  ]);
+  expect(failed(sections)).toEqual([]);
+  expect(isComplete(sections)).toBe(true);
+  expect(sections.get('libraries')?.lines).toEqual([
+    'library pg_stat_statements loads',
+    'library $libdir/hstore loads',
+    'library $libdir/plpgsql loads',
+  ]);
+  expect(left()).toEqual([]);
+  expect(host.has(host.node.newData)).toBe(false);
+});
+
+test('on a secondary the libraries are loaded, and nothing of pg_upgrade runs', () => {
+  expect([...rehearse(secondary()).keys()]).toEqual(['begin', 'initdb', 'libraries', 'disk', 'end']);
+});
+
+test('the new directory is made and kept when that is asked for, and pg_upgrade --check is given it', () => {
+  host.program(join(host.node.newBindir, 'pg_upgrade'), 'for a; do echo "$a"; done');
+  const sections = rehearse(host.node, true);
+  expect(host.read(join(host.node.newData, 'PG_VERSION'))).toBe('17\n');
+  expect(sections.get('pg upgrade')?.lines).toContain(`--new-datadir=${host.node.newData}`);
+  expect(rehearse(host.node, true).get('prepare')?.lines.join()).toContain('is there already');
+  expect(left()).toEqual([]);
+});
+
+describe('what fails is told, and the rest is tried all the same', () => {
+  test('a library that does not load', () => {
+    host.program(
+      join(host.node.newBindir, 'postgres'),
+      'said=$(cat); case $said in *hstore*) echo "x [1] ERROR:  could not access file \\"hstore\\": No such file or directory" ;; esac',
+    );
+    const sections = rehearse();
+    expect(failed(sections)).toEqual(['libraries']);
+    expect(sections.get('libraries')?.lines).toContain(
+      'library $libdir/hstore does not load: could not access file "hstore": No such file or directory',
+    );
+  });
+
+  test('a restore that fails: the other databases are not tried, the disk is', () => {
+    host.program(join(host.node.newBindir, 'pg_restore'), 'echo "pg_restore: error: no" >&2; exit 1');
+    const sections = rehearse();
+    expect(failed(sections)).toEqual(['restore 1']);
+    expect(isComplete(sections)).toBe(true);
+    expect(left()).toEqual([]);
+  });
+
+  test('initdb itself: nothing else makes sense', () => {
+    host.program(join(host.node.newBindir, 'initdb'), 'echo "initdb: error: invalid locale" >&2; exit 1');
+    const sections = rehearse();
+    expect([...sections.keys()]).toEqual(['begin', 'initdb']);
+    expect(left()).toEqual([]);
+  });
+});
+
+describe('nothing is left behind', () => {
+  test('what a kill -9 has left is taken away by the next one: the directory, and the processes in it', async () => {
+    const there = throwawayOf(host.node);
+    mkdirSync(join(there, 'new'), { recursive: true });
+    writeFileSync(join(there, 'owner'), '4194300 1\n');
+    const stray = spawn('sleep', ['300'], { cwd: join(there, 'new'), stdio: 'ignore' });
+    const { pid } = stray;
+    if (pid === undefined) throw new Error('no stray process');
+    const ran = host.sh(scriptOf(host.node));
+    expect(ran.output).toContain('was left behind by an interrupted check: taken away');
+    expect(isComplete(parseSections(ran.output))).toBe(true);
+    expect(await gone(pid)).toBe(true);
+    expect(left()).toEqual([]);
+  });
+
+  test('ended by a signal in the middle, it takes everything away', async () => {
+    host.program(join(host.node.newBindir, 'pg_dumpall'), 'sleep 60');
+    const child = spawn('sh', ['-c', scriptOf(host.node)], {
+      env: { PATH: process.env.PATH, HOME: host.node.home },
+      stdio: 'ignore',
+      detached: true,
+    });
+    const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
+    for (
+      let tries = 0;
+      tries < 200 && !existsSync(join(throwawayOf(host.node), 'new/PG_VERSION'));
+      tries += 1
+    )
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    expect(left()).toHaveLength(1);
+    // The whole session, as when a host shuts down.
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    await ended;
+    expect(left()).toEqual([]);
+  });
+
+  test('a second check waits for the first instead of taking its directory away', async () => {
+    host.program(join(host.node.newBindir, 'pg_dumpall'), 'sleep 2');
+    const child = spawn('sh', ['-c', scriptOf(host.node)], {
+      env: { PATH: process.env.PATH, HOME: host.node.home },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let first = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      first += text;
+    });
+    const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
+    for (let tries = 0; tries < 200 && !existsSync(join(throwawayOf(host.node), 'owner')); tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    const other = await new Promise<string>((resolve) => {
+      const second = spawn('sh', ['-c', scriptOf(secondary())], {
+        env: { PATH: process.env.PATH, HOME: host.node.home },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      let text = '';
+      second.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      second.on('close', () => resolve(text));
+    });
+    await ended;
+    expect(isComplete(parseSections(first))).toBe(true);
+    expect(other).toContain('another check is at work here');
+    expect(isComplete(parseSections(other))).toBe(true);
+  });
+});
+
+test('a socket’s path is short enough, whatever the data directory is called', () => {
+  for (const one of [...labCluster().nodes, ...debianCluster().nodes])
+    expect(Buffer.byteLength(`${socketOf(one)}/.s.PGSQL.50432`)).toBeLessThan(107);
+  const [long] = labCluster().nodes;
+  if (long === undefined) throw new Error('no node');
+  expect(socketOf({ ...long, data: `/${'x'.repeat(200)}/data` })).toMatch(
+    /^\/tmp\/pgaf-upgrade-check\.[0-9a-f]{12}$/,
+  );
+});

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import type { ClusterFacts } from '../../source/cluster/facts.ts';
+import { estimate } from '../../source/runbook/estimates.ts';
+import { type HostMeasurements, measurementsOf } from '../../source/runbook/measurements.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { healthy, withLook } from './checks/healthy.ts';
+import { labCluster } from './clusters.ts';
+
+const gigabyte = 1024 ** 3;
+const measured = (change: Partial<HostMeasurements> = {}, facts: ClusterFacts = labCluster()) => {
+  const from = measurementsOf(healthy(facts));
+  return new Map([...from].map(([alias, host]) => [alias, { ...host, ...change }]));
+};
+const seconds = (
+  id: string,
+  change: Partial<HostMeasurements> = {},
+  facts: ClusterFacts = labCluster(),
+): number => estimate(facts, measured(change, facts)).steps.get(id) ?? Number.NaN;
+
+test('every step of the runbook has an expected time', () => {
+  const estimates = estimate(labCluster(), measured());
+  for (const step of upgradeRunbook(labCluster()))
+    expect(estimates.steps.get(step.id), step.id).toBeGreaterThan(0);
+});
+
+test('what was timed in the check is what the step is expected to take', () => {
+  expect(seconds('A.node_1.initdb')).toBe(1.5);
+  expect(seconds('A.node_1.check')).toBe(3);
+  expect(seconds('A.node_1.configuration')).toBe(0.2);
+});
+
+test('pg_upgrade goes by the rehearsed schema and the number of files, and in copy mode by size and disk', () => {
+  const quick = seconds('D.node_1.pg-upgrade');
+  expect(seconds('D.node_1.pg-upgrade', { schemaMs: 600_000 })).toBeCloseTo(quick + 600 - 2.5, 0);
+  expect(seconds('D.node_1.pg-upgrade', { relations: 1_000_000 })).toBeGreaterThan(quick + 90);
+  expect(seconds('D.node_1.pg-upgrade', { dataBytes: 1000 * gigabyte })).toBe(quick);
+  const copied = { ...labCluster(), mode: 'copy' as const };
+  const change = { dataBytes: 100 * gigabyte, diskBytesPerSecond: gigabyte };
+  expect(seconds('D.node_1.pg-upgrade', change, copied)).toBeCloseTo(quick + 200, 0);
+});
+
+describe('a base backup goes at the pace of the slowest', () => {
+  const join = (change: Partial<HostMeasurements>) =>
+    seconds('H.node_2.join', {
+      dataBytes: 1000 * gigabyte,
+      backupRate: gigabyte,
+      linkBytesPerSecond: 10 * gigabyte,
+      diskBytesPerSecond: 10 * gigabyte,
+      ...change,
+    });
+  test.each([
+    ['the rate that pg_autoctl allows', { backupRate: 0.1 * gigabyte }],
+    ['the network', { linkBytesPerSecond: 0.1 * gigabyte }],
+    ['the disk', { diskBytesPerSecond: 0.1 * gigabyte }],
+  ])('%s', (_, change) => {
+    expect(join({})).toBeLessThan(1_010);
+    expect(join(change)).toBeGreaterThan(9_990);
+  });
+});
+
+test('the downtime is from the stop of the primary to its start; the window is all but the preparation', () => {
+  const estimates = estimate(labCluster(), measured());
+  const of = (some: (id: string) => boolean) =>
+    [...estimates.steps].reduce((sum, [id, one]) => sum + (some(id) ? one : 0), 0);
+  expect(estimates.downtimeSeconds).toBeLessThan(estimates.windowSeconds);
+  expect(estimates.windowSeconds).toBeCloseTo(
+    of((id) => !/^A\.|switch(over|-back)$/.test(id)),
+    3,
+  );
+  expect(estimates.downtimeSeconds).toBeGreaterThan(of((id) => /^[DEF]\./.test(id)));
+});
+
+test('what was not measured is said', () => {
+  const estimates = estimate(labCluster(), new Map());
+  expect(estimates.assumed).toEqual([
+    'node_1: the restore of the schema was not measured, an ordinary machine is assumed',
+    'monitor: the restore of the schema was not measured, an ordinary machine is assumed',
+    'node_2: the disk’s speed was not measured, an ordinary machine is assumed',
+    'node_3: the disk’s speed was not measured, an ordinary machine is assumed',
+    'the network card does not tell its speed: 1 Gbit/s is assumed',
+  ]);
+  expect(estimate(labCluster(), measured()).assumed).toEqual([]);
+});
+
+test('measurements are taken from what was seen', () => {
+  const seen = measurementsOf(withLook('node_1', () => ({ linkMegabits: 1_000, backupRate: '200M' }))).get(
+    'node_1',
+  );
+  expect(seen).toMatchObject({
+    relations: 2_401,
+    initdbMs: 1_500,
+    upgradeCheckMs: 3_000,
+    linkBytesPerSecond: 125_000_000,
+    backupRate: 200 * 1024 ** 2,
+    diskBytesPerSecond: 5 * 64 * 1024 ** 2,
+  });
+});
