@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { z } from 'zod';
-import { decodeJson } from './look/lines.ts';
-
-const entrySchema = z.object({ at: z.string(), verdict: z.string() });
+import { existsSync, readdirSync } from 'node:fs';
+import { messageOf } from '../cluster/result.ts';
+import type { Recorded } from './journal/entry.ts';
+import { clusterDirectory, readEarlier } from './journal.ts';
 
 /** What an earlier console wrote last about the way back. */
 export interface JournalVerdict {
@@ -11,26 +9,27 @@ export interface JournalVerdict {
   readonly says: string;
 }
 
-const lastIn = (text: string): JournalVerdict | null => {
-  for (const line of text.trimEnd().split('\n').toReversed()) {
-    // A torn last line is no entry.
-    const entry = entrySchema.safeParse(decodeJson(line));
-    if (entry.success) return { at: entry.data.at, says: entry.data.verdict };
-  }
+const lastIn = (records: readonly Recorded[]): JournalVerdict | null => {
+  for (const record of records.toReversed())
+    if ('entry' in record && 'verdict' in record.entry) return { at: record.at, says: record.entry.verdict };
   return null;
 };
 
-/** The last verdict in the newest journal under a cluster's directory; null where there is none that can be read. */
-export const lastJournalVerdict = (directory: string): JournalVerdict | null => {
+/**
+ * The last verdict in the newest journal of a cluster on this machine; null where there is none. A journal that cannot be
+ * read is told of in words, because the disks are asked anyway.
+ */
+export const lastJournalVerdict = (home: string, cluster: string): JournalVerdict | string | null => {
+  const directory = clusterDirectory(home, cluster);
   try {
+    if (!existsSync(directory)) return null;
     for (const run of readdirSync(directory).sort().toReversed()) {
-      const found = lastIn(readFileSync(join(directory, run, 'journal.ndjson'), 'utf8'));
+      const found = lastIn(readEarlier(home, cluster, run));
       if (found !== null) return found;
     }
     return null;
-  } catch {
-    // No journal is no news: the verdict is made from the disks alone.
-    return null;
+  } catch (thrown) {
+    return `The journal in ${directory} cannot be read (${messageOf(thrown)}). The disks count.`;
   }
 };
 
@@ -38,7 +37,9 @@ export const lastJournalVerdict = (directory: string): JournalVerdict | null => 
 const plain = (says: string): string => says.replace(/ \(up to \d+ transactions\)/, '');
 
 /** A sentence where the journal and the disks disagree; the disks are believed. Null: they agree, or there is no journal. */
-export const disagreement = (journal: JournalVerdict | null, disks: string): string | null =>
-  journal === null || plain(journal.says) === plain(disks)
+export const disagreement = (journal: JournalVerdict | string | null, disks: string): string | null => {
+  if (journal === null || typeof journal === 'string') return journal;
+  return plain(journal.says) === plain(disks)
     ? null
     : `The journal of ${journal.at.slice(0, 16).replace('T', ' ')} UTC said “${journal.says}”; the disks now say “${disks}”. The disks count.`;
+};

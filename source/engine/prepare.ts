@@ -7,7 +7,7 @@ import type { Ask, Connect, RemoteHost } from '../remote/host.ts';
 import { factsId } from '../runbook/facts-id.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
 import { discover } from './discover/discover.ts';
-import { clusterDirectory, type Entry, Journal } from './journal.ts';
+import { type Entry, Journal } from './journal.ts';
 import { disagreement, lastJournalVerdict } from './journal-verdict.ts';
 import { RunLock } from './lock/run-lock.ts';
 import { Observer } from './observer.ts';
@@ -106,7 +106,7 @@ export const prepare = async (preparation: Preparation): Promise<Result<Ground>>
   const observer = new Observer(facts, hosts, preparation.heard, preparation.freshMs);
   preparation.say('looking at every host');
   const verdict = rollbackVerdict(facts, await observer.look());
-  const earlier = lastJournalVerdict(clusterDirectory(preparation.stateHome, facts.name));
+  const earlier = lastJournalVerdict(preparation.stateHome, facts.name);
   const journalSays = disagreement(earlier, verdict.says);
   const lock = new RunLock({
     host: monitor,
