@@ -367,7 +367,7 @@ systemctl start ${unit}`;
     expect(checked.of('same-file-system')).toEqual([expect.stringContaining('is a mount point')]);
   });
 
-  it('a view on a column that is gone, and minors badly paired: what pg_upgrade --check does not find; programs and directories that do not fit', async () => {
+  it('a view on a column that is gone, which pg_upgrade --check does not find; programs and directories that do not fit', async () => {
     await begin();
     await lab.psql('node1', 'app', 'create view breaks as select buffers_backend from pg_stat_bgwriter');
     const view = await runCheck(desk);
@@ -391,8 +391,15 @@ systemctl start ${unit}`;
     ]);
     expect(unfit.of('initdb')[0]).toContain('invalid locale');
     expect(unfit.of('autoctl-supports-target')[0]).toContain('1.6.4 runs 10, 11, 12, 13, 14, not 17');
+  });
 
-    await begin({ NEW_MINOR: '17.11' });
+  it('minors badly paired: the restore fails here, and not in the window', async (context) => {
+    const offered = await begin({ NEW_MINOR: '17.11' }).then(
+      () => true,
+      (thrown: unknown) => (String(thrown).includes('does not offer') ? false : Promise.reject(thrown)),
+    );
+    // Debian takes old minors out of its pool after a while.
+    if (!offered) return context.skip('Debian does not offer 17.11 any more');
     const pairing = await runCheck(desk);
     expect(beyond(pairing)).toEqual([
       'blocker minors-paired monitor',

@@ -9,7 +9,7 @@ import { type Judgement, judge } from '../../runbook/checks/judge.ts';
 import { checkLookScript } from '../../runbook/checks/look-script.ts';
 import { rehearsalScript } from '../../runbook/checks/rehearsal-script.ts';
 import type { OpenHost } from '../discover/discover.ts';
-import { forgetJobScript } from './forget-job.ts';
+import { forgetJobScript, loginScript } from './forget-job.ts';
 import { parseCheckLook } from './parse.ts';
 import { survey } from './survey.ts';
 
@@ -61,10 +61,17 @@ const lookAt = async (
   return look.ok ? { ...evidence, root, look: look.value } : { ...evidence, root, unclear: look.error };
 };
 
-/** What has run is of no use to anybody later: the check leaves nothing. The job's directory belongs to the login. */
+/**
+ * What has run is of no use to anybody later: the check leaves nothing. The job's directory belongs to the login, whose
+ * name sudo has kept; a login that needs no sudo is root or postgres itself.
+ */
 const forget = async (host: RemoteHost, job: string, postgres: string): Promise<void> => {
-  const asRoot = await host.run(forgetJobScript(job), { as: 'root', timeoutMs: 30_000 });
-  if (!asRoot.ok) await host.run(forgetJobScript(job), { as: postgres, timeoutMs: 30_000 });
+  const asked = await host.run(loginScript, { as: postgres, timeoutMs: 30_000 });
+  const login = asked.ok
+    ? (/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/.exec(asked.value.stdout.trim())?.[0] ?? 'root')
+    : 'root';
+  const done = await host.run(forgetJobScript(job), { as: login, timeoutMs: 30_000 });
+  if (!done.ok) await host.run(forgetJobScript(job), { as: postgres, timeoutMs: 30_000 });
 };
 
 /** Holds the rehearsal on one host as a job, so that a lost line does not end it half way. */

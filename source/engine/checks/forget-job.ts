@@ -1,9 +1,12 @@
 import { sh } from '../../cluster/quote.ts';
 
+/** Who logged in, asked as postgres: sudo leaves the name; empty where the way to postgres was another. */
+export const loginScript = `printf %s "\${SUDO_USER:-}"`;
+
 /**
  * Removes the directory of a job that has ended, and those of earlier checks whose console did not live to do it: ended,
- * or killed (their runner is gone). They belong to the login user, who is found as the way to root went: sudo leaves the
- * name. Where it went otherwise, or a directory may not be removed, it stays; it holds a script and a log.
+ * or killed (their runner is gone). Run as the login, or as root by a login that is
+ * root. A directory that may not be removed stays; it holds a script and a log.
  */
 export const forgetJobScript = (id: string): string => `login=\${SUDO_USER:-$(id -un)}
 home=$(getent passwd "$login" | cut -d: -f6)

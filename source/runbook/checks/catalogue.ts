@@ -1,5 +1,6 @@
 import type { Check } from './check.ts';
 import { diskChecks } from './disks.ts';
+import { habitChecks } from './habits.ts';
 import { programChecks } from './programs.ts';
 import { reachChecks } from './reach.ts';
 import { rehearsalChecks } from './rehearsals.ts';
@@ -13,6 +14,7 @@ const all: readonly Check[] = [
   ...diskChecks,
   ...rehearsalChecks,
   ...settingChecks,
+  ...habitChecks,
 ];
 
 /** Every check: blockers first, each in the order in which a person would look. docs/checks.md is made from it. */

@@ -1,0 +1,86 @@
+import { sh } from '../../cluster/quote.ts';
+import { type Check, onEach } from './check.ts';
+import { rateOf } from './rates.ts';
+import { dataBytes } from './room.ts';
+import { looked, served } from './see.ts';
+
+const megabyte = 1024 * 1024;
+const day = 86_400;
+const longBackupSeconds = 900;
+
+/** What happens around the server: its unit, its base backups, what is scheduled, what is kept. */
+export const habitChecks: readonly Check[] = [
+  {
+    id: 'backup-rate',
+    severity: 'warning',
+    title: 'The base backups are not held back for longer than a quarter of an hour',
+    scope: 'secondaries',
+    why: 'pg_autoctl copies at 100 MB/s at most unless told otherwise: a terabyte takes 2.8 hours, in which there is one secondary less.',
+    source:
+      'pg_auto_failover, docs/ref/configuration.rst, replication.maximum_backup_rate; field guide, section 4',
+    judge: onEach('secondaries', served, ({ facts, look }) => {
+      const rate = rateOf(look.backupRate);
+      const seconds = dataBytes(look) / rate;
+      return seconds <= longBackupSeconds
+        ? null
+        : {
+            found: `${Math.round(dataBytes(look) / megabyte)} MB at ${look.backupRate ?? '100M'} a second take ${Math.round(seconds / 60)} minutes`,
+            remedy: 'allow more, up to 1024M, if network and disks have it',
+            command: `${sh(facts.oldAutoctl)} config set --pgdata ${sh(facts.pgdata)} replication.maximum_backup_rate 1024M`,
+          };
+    }),
+  },
+  {
+    id: 'unit-kill-mode',
+    severity: 'warning',
+    title: 'The unit stops PostgreSQL through pg_autoctl alone',
+    scope: 'every host',
+    why: 'Without KillMode systemd signals every process, walsenders too: the secondaries then miss the last transactions at every stop or reboot. In the window a drop-in sets it; outside of it, it stays as it is.',
+    source: 'systemd.kill(5), KillMode=; field guide, section 1',
+    judge: onEach('every host', looked, ({ facts, look }) =>
+      facts.service.kind === 'none' || look.unit === null || look.unit.killMode === 'mixed'
+        ? null
+        : {
+            found: `${facts.service.unit} has KillMode=${look.unit.killMode}`,
+            remedy: 'set it for good; the window does not need it',
+            command: `systemctl edit ${sh(facts.service.unit)}   # [Service] KillMode=mixed`,
+          },
+    ),
+  },
+  {
+    id: 'cron-jobs',
+    severity: 'warning',
+    title: 'No scheduled job works on PostgreSQL',
+    scope: 'every host',
+    why: 'A backup, a vacuum or a restart that begins in the window finds no server, or one that it must not touch.',
+    source: 'crontab(5), systemd.timer(5); field guide, section 6',
+    judge: onEach('every host', looked, ({ look }) =>
+      look.cron.map((line) => ({
+        found: line,
+        remedy:
+          'make sure that it does not run in the window; afterwards look for paths of the old version in it',
+      })),
+    ),
+  },
+  {
+    id: 'backup-age',
+    severity: 'warning',
+    title: 'There is a backup from the last day',
+    scope: 'primary',
+    why: 'When everything else is gone, a backup is the way back. pgBackRest, Barman, WAL-G and the server’s own record of finished backups are asked; a backup taken otherwise is not seen.',
+    source: 'PostgreSQL, 26.3.3 Making a Base Backup, backup history files; field guide, section 6',
+    judge: onEach('primary', looked, ({ look }) =>
+      look.backupAge !== null && look.backupAge <= day
+        ? null
+        : {
+            found:
+              look.backupAge === null
+                ? 'no backup is known here'
+                : `the last one known is ${Math.round(look.backupAge / 3600)} hours old`,
+            remedy:
+              'take one before the window; if you have one that is not seen here, accept this warning in the cluster file',
+            command: 'pg_basebackup --checkpoint=fast …',
+          },
+    ),
+  },
+];

@@ -1,0 +1,54 @@
+import type { CheckLook } from '../../cluster/checks/evidence.ts';
+import type { HostFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import type { Issue } from './check.ts';
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024)} MB`;
+
+/** The directory that the new cluster is made in: absent, empty, or a fresh cluster with the old one's settings. */
+export const newDirectory = (
+  { facts, look }: { facts: HostFacts; look: CheckLook },
+  newMajor: number | null,
+): Issue | null => {
+  const { newDirectory: there } = look;
+  const { newData } = facts;
+  const remove = { remedy: 'look at it, and remove it if it is left over', command: `rm -r ${sh(newData)}` };
+  if (there.kind === 'absent') return null;
+  if (there.kind === 'not-a-cluster')
+    return there.entries === 0
+      ? null
+      : { found: `${newData} holds ${there.entries} entries but no cluster`, ...remove };
+  if (there.running)
+    return {
+      found: `a server runs in ${newData}`,
+      remedy: 'stop it: pg_upgrade needs the new cluster stopped',
+      command: `${sh(`${facts.newBindir}/pg_ctl`)} -D ${sh(newData)} stop`,
+    };
+  if (there.major !== newMajor)
+    return { found: `${newData} is PostgreSQL ${there.major}, not ${newMajor ?? '?'}`, ...remove };
+  if (there.databases > 0)
+    return { found: `${newData} is a cluster with ${there.databases} databases of its own`, ...remove };
+  const differs: string[] = [];
+  if (there.control !== null) {
+    const checksums = there.control.checksumVersion !== 0;
+    if (checksums !== facts.initdb.checksums)
+      differs.push(
+        `data checksums are ${checksums ? 'on' : 'off'}, in the old cluster ${facts.initdb.checksums ? 'on' : 'off'}`,
+      );
+    if (there.control.walSegmentSize !== facts.initdb.walSegmentBytes)
+      differs.push(
+        `WAL segments have ${megabytes(there.control.walSegmentSize)}, in the old cluster ${megabytes(facts.initdb.walSegmentBytes)}`,
+      );
+    if (look.control !== null && there.control.blockSize !== look.control.blockSize)
+      differs.push(
+        `blocks have ${there.control.blockSize} bytes, in the old cluster ${look.control.blockSize}`,
+      );
+  }
+  return differs.length === 0
+    ? null
+    : {
+        found: `${newData}: ${differs.join('; ')}`,
+        remedy: 'remove it; check --prepare or the window’s first steps make it right',
+        command: `rm -r ${sh(newData)}`,
+      };
+};
