@@ -5,6 +5,7 @@ import { expectBack, promise } from './harness/back.ts';
 import { askWithoutJournal, drive } from './harness/drive.ts';
 import { type Lab, openLab, quote } from './harness/lab.ts';
 import { expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
+import { expectSecretNowhere, giveMonitorPassword, watchProcessLists } from './harness/secret.ts';
 import { expectWriteReaches, recordTruth, type Truth } from './harness/truth.ts';
 import { type Desk, layDesk, openRun, walk } from './harness/walk.ts';
 
@@ -87,6 +88,7 @@ describe('the way back from every state of the field guide’s table', () => {
 
   it('17 started, verified and the monitor upgraded: through a secondary’s image, nothing acknowledged is lost', async () => {
     const { lab, desk: at, before } = await begin();
+    await giveMonitorPassword(lab);
     const load = await WriteLoad.start(lab, { maxMs: 300_000 });
     const there = await drive(at, { until: (step) => step.id === 'G.node_1.start' });
     await load.ended();
@@ -104,7 +106,11 @@ describe('the way back from every state of the field guide’s table', () => {
     expect(tried).toContain('pg_control');
     expect(tried).toContain('Do not start PostgreSQL 15');
 
-    expect((await back(at)).end).toBe('finished');
+    // Registering the nodes again needs the monitor's connection string, and with it its password.
+    const { value, shown } = await watchProcessLists(lab, () => back(at));
+    expect(value.end).toBe('finished');
+    expect(shown).toBe('');
+    await expectSecretNowhere(lab, at);
     await expectAcknowledgedOn(load, lab, 'node2');
     await lab.psql('node2', 'app', 'drop table public.harness_load');
     expect(await lab.pg('node1', `ls -d ${quote(lab.settings.pgdata)}_pg*`)).toBe(
