@@ -2,7 +2,7 @@ import type { Config } from '../cluster/config.ts';
 import type { Ask, Connect } from '../remote/host.ts';
 import type { OpenHost } from './discover/discover.ts';
 
-/** How the commands without a console of their own reach hosts: as the cluster file says. */
+/** How hosts are reached: as the cluster file says. */
 export const opener = (config: Config, connect: Connect, ask: Ask): OpenHost => {
   const options = {
     ask,

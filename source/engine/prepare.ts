@@ -11,6 +11,7 @@ import { type Entry, Journal } from './journal.ts';
 import { disagreement, lastJournalVerdict } from './journal-verdict.ts';
 import { RunLock } from './lock/run-lock.ts';
 import { Observer } from './observer.ts';
+import { opener } from './opening.ts';
 import type { Identity } from './run-identity.ts';
 
 /** What is known once every host is reached, before anything is begun or anybody is asked. */
@@ -80,14 +81,7 @@ export const openRun = (
 /** Connects, discovers, opens the monitor's feed; writes nothing. Whatever fails, no connection is left open. */
 export const prepare = async (preparation: Preparation): Promise<Result<Ground>> => {
   const { config, connect, ask } = preparation;
-  const options = {
-    ask,
-    become: config.become.method,
-    ...(config.ssh.configFile === undefined ? {} : { sshConfigFile: config.ssh.configFile }),
-    ...(config.ssh.knownHostsFile === undefined ? {} : { knownHostsFiles: [config.ssh.knownHostsFile] }),
-    ...(config.ssh.agent ? {} : { agentSocket: null }),
-  };
-  const found = await discover(config, (address) => connect(address, options), preparation.say);
+  const found = await discover(config, opener(config, connect, ask), preparation.say);
   if (!found.ok) return found;
   const { facts, hosts, fromRecord } = found.value;
   const abandon = async (error: Problem) => {

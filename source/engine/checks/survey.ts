@@ -1,10 +1,10 @@
 import type { HostEvidence, Reach } from '../../cluster/checks/evidence.ts';
 import type { Config } from '../../cluster/config.ts';
 import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../cluster/facts.ts';
-import type { MonitorNode, MonitorState } from '../../cluster/monitor-state.ts';
+import type { MonitorState } from '../../cluster/monitor-state.ts';
 import type { Problem, Result } from '../../cluster/result.ts';
-import { parsePostgresVersion } from '../../cluster/version.ts';
 import type { RemoteHost } from '../../remote/host.ts';
+import { factsOf, roleOf } from '../discover/cluster-facts.ts';
 import { addressOf, askMonitor, look, type OpenHost, theOne } from '../discover/discover.ts';
 import { commonFacts } from '../discover/host-facts.ts';
 import type { Found, Instance } from '../discover/instance.ts';
@@ -36,11 +36,6 @@ const blank = (alias: string, role: Role): HostEvidence => ({
   rehearsal: null,
   rehearsalTrouble: null,
 });
-
-const roleOf = (node: MonitorNode): 'primary' | 'secondary' =>
-  node.reported === 'primary' || node.reported === 'single' || node.reported === 'wait_primary'
-    ? 'primary'
-    : 'secondary';
 
 interface Reached {
   readonly evidence: HostEvidence;
@@ -81,8 +76,6 @@ const understand = <Facts extends HostFacts>(
   return made.ok ? { ...evidence, facts: made.value } : { ...without, unclear: made.error };
 };
 
-const majorOf = (host: HostFacts): number => parsePostgresVersion(host.newVersion)?.major ?? 0;
-
 const clusterOf = (
   config: Config,
   state: MonitorState,
@@ -92,22 +85,7 @@ const clusterOf = (
   const primaries = nodes.filter((node) => node.role === 'primary');
   const [primary] = primaries;
   if (primary === undefined || primaries.length !== 1) return null;
-  return {
-    name: config.name,
-    formation: config.formation,
-    group: state.nodes[0]?.group ?? 0,
-    oldMajor: parsePostgresVersion(primary.oldVersion)?.major ?? 0,
-    newMajor: majorOf(primary),
-    mode: config.upgrade.mode,
-    jobs: config.upgrade.jobs ?? 1,
-    postgres: config.become.postgres,
-    numberSyncStandbys: state.numberSyncStandbys,
-    systemIdentifier: state.nodes.find((node) => node.name === primary.alias)?.systemIdentifier ?? '',
-    monitor,
-    nodes: [...nodes],
-    before: state.nodes,
-    readAt: new Date().toISOString(),
-  };
+  return factsOf(config, state, monitor, nodes, primary);
 };
 
 /** Reaches every host, side by side. Errors: the monitor cannot be asked, so that nobody knows which hosts there are. */

@@ -11,6 +11,7 @@ import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
 import { monitorQuery, parseMonitorState } from '../../monitor/query.ts';
 import type { HostAddress, RemoteHost } from '../../remote/host.ts';
+import { factsOf, newMajorOf, roleOf } from './cluster-facts.ts';
 import { commonFacts } from './host-facts.ts';
 import { type Found, type Instance, parseFound } from './instance.ts';
 import { discoverScript } from './script.ts';
@@ -172,15 +173,11 @@ const freshFacts = async (
     if (!instance.ok) return instance;
     const facts = commonFacts(row.name, config, config.nodes[row.name], answer, instance.value);
     if (!facts.ok) return facts;
-    const role =
-      row.reported === 'primary' || row.reported === 'single' || row.reported === 'wait_primary'
-        ? 'primary'
-        : 'secondary';
     nodes.push({
       ...facts.value,
       nodeId: row.id,
       hostname: row.host,
-      role,
+      role: roleOf(row),
       priority: row.priority,
       quorum: row.quorum,
     });
@@ -194,13 +191,7 @@ const freshFacts = async (
         'wait for the cluster to settle: pg_autoctl show state',
       ),
     );
-  const [oldMajor, newMajor] = [
-    parsePostgresVersion(primary.oldVersion)?.major ?? 0,
-    parsePostgresVersion(primary.newVersion)?.major ?? 0,
-  ];
-  const different = [monitor, ...nodes].find(
-    (host) => parsePostgresVersion(host.newVersion)?.major !== newMajor,
-  );
+  const different = [monitor, ...nodes].find((host) => newMajorOf(host) !== newMajorOf(primary));
   if (different !== undefined)
     return fail(
       problem(
@@ -208,22 +199,7 @@ const freshFacts = async (
         'install the same major version everywhere',
       ),
     );
-  return ok({
-    name: config.name,
-    formation: config.formation,
-    group: state.nodes[0]?.group ?? 0,
-    oldMajor,
-    newMajor,
-    mode: config.upgrade.mode,
-    jobs: config.upgrade.jobs ?? 1,
-    postgres: config.become.postgres,
-    numberSyncStandbys: state.numberSyncStandbys,
-    systemIdentifier: state.nodes.find((node) => node.name === primary.alias)?.systemIdentifier ?? '',
-    monitor,
-    nodes,
-    before: state.nodes,
-    readAt: new Date().toISOString(),
-  });
+  return ok(factsOf(config, state, monitor, nodes, primary));
 };
 
 /**

@@ -1,0 +1,36 @@
+import type { Config } from '../../cluster/config.ts';
+import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../cluster/facts.ts';
+import type { MonitorNode, MonitorState } from '../../cluster/monitor-state.ts';
+import { parsePostgresVersion } from '../../cluster/version.ts';
+
+/** Which of the runbook's two parts a node has: whoever takes the writes is the primary. */
+export const roleOf = (node: MonitorNode): NodeFacts['role'] =>
+  node.reported === 'primary' || node.reported === 'single' || node.reported === 'wait_primary'
+    ? 'primary'
+    : 'secondary';
+
+export const newMajorOf = (host: HostFacts): number => parsePostgresVersion(host.newVersion)?.major ?? 0;
+
+/** The facts of a cluster whose hosts are all understood, one of its nodes being the primary. */
+export const factsOf = (
+  config: Config,
+  state: MonitorState,
+  monitor: MonitorFacts,
+  nodes: readonly NodeFacts[],
+  primary: NodeFacts,
+): ClusterFacts => ({
+  name: config.name,
+  formation: config.formation,
+  group: state.nodes[0]?.group ?? 0,
+  oldMajor: parsePostgresVersion(primary.oldVersion)?.major ?? 0,
+  newMajor: newMajorOf(primary),
+  mode: config.upgrade.mode,
+  jobs: config.upgrade.jobs ?? 1,
+  postgres: config.become.postgres,
+  numberSyncStandbys: state.numberSyncStandbys,
+  systemIdentifier: state.nodes.find((node) => node.name === primary.alias)?.systemIdentifier ?? '',
+  monitor,
+  nodes: [...nodes],
+  before: state.nodes,
+  readAt: new Date().toISOString(),
+});
