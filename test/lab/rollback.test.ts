@@ -128,6 +128,8 @@ describe('the way back from every state of the field guide’s table', () => {
       says: expect.stringMatching(/through node_3.* wrote since \d\d:\d\d/),
     });
 
+    const start = `${lab.settings.oldBin}/pg_ctl -D ${quote(without15(lab))} -w -t 20 -l /tmp/tried.log start && echo STARTED || echo refused`;
+    expect(await lab.pg('node1', start)).not.toContain('STARTED');
     // Somebody follows PostgreSQL's manual and gives the old directory its pg_control back: refused all the same.
     await lab.pg('node1', `cd ${quote(without15(lab))}/global && mv pg_control.do-not-start pg_control`);
     const asked = await askWithoutJournal(at);
