@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { expectBack, promise } from './harness/back.ts';
 import { askWithoutJournal, drive } from './harness/drive.ts';
-import { type Lab, openLab } from './harness/lab.ts';
+import { hostOf, type Lab, openLab } from './harness/lab.ts';
 import { recordTruth, type Truth } from './harness/truth.ts';
 import { type Desk, layDesk } from './harness/walk.ts';
 
@@ -68,11 +68,14 @@ const sweepOne = async (table: Table, number: number): Promise<{ swept: Swept; t
     const asked = await askWithoutJournal(table.desk);
     expect(asked.verdict.kind).toBe(verdict.kind);
     const back = await drive(table.desk, { direction: 'rollback' });
-    const through = back.ran.some((step) => step.endsWith('.promote'));
+    const promoted = back.ran
+      .map((step) => /^T\.(.+)\.promote$/.exec(step)?.[1])
+      .find((one) => one !== undefined);
+    const through = promoted !== undefined;
     const seconds = Math.round((Date.now() - started) / 1000);
     if (verdict.kind === 'nothing-to-undo') expect(back.ran).toEqual([]);
     await expectBack(table.lab, table.before, {
-      primary: through ? 'node2' : 'node1',
+      primary: promoted === undefined ? 'node1' : hostOf(promoted),
       sameIds: !through,
       prepared: verdict.kind === 'nothing-to-undo',
     });
