@@ -54,8 +54,8 @@ export const askWithoutJournal = async (desk: Desk): Promise<{ verdict: Rollback
     await new Promise<void>((resolve, reject) => {
       engine.onChange(({ stage }) => {
         if (stage.kind === 'stopped') reject(new Error(JSON.stringify(stage.problem)));
-        // Failed: without a journal nobody here has seen how the last command ended.
-        if (['confirm', 'failed', 'finished'].includes(stage.kind)) resolve();
+        // Failed: without a journal nobody here has seen how the last command ended. Watching: another one holds the lock.
+        if (['confirm', 'failed', 'finished', 'watching'].includes(stage.kind)) resolve();
       });
       work.catch(reject);
     });
