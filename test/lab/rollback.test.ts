@@ -70,7 +70,8 @@ describe('the way back from every state of the field guide’s table', () => {
     expect((await askWithoutJournal(at)).verdict).toEqual(there.verdict);
     const console_ = openRun(at, { command: 'rollback' });
     try {
-      expect(await walk(console_)).toBe('finished');
+      const end = await walk(console_);
+      expect(end, console_.screen()).toBe('finished');
       expect(console_.screen()).toContain('15.');
     } finally {
       await console_.kill();

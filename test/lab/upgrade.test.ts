@@ -37,7 +37,8 @@ describe('a window from 15 to 17, by keys alone', () => {
       expect(load.acknowledged.length).toBeGreaterThan(100);
       for (const host of ['node2', 'node3'] as const)
         await expectAcknowledgedInImage(load, lab, host, lab.settings.pgdata);
-      expect(await walk(console_)).toBe('finished');
+      const end = await walk(console_);
+      expect(end, console_.screen()).toBe('finished');
       expect(console_.screen()).toMatch(/every node runs PostgreSQL 17/);
       expect(await leave(console_)).toBe(0);
     } finally {
@@ -57,7 +58,8 @@ describe('a window from 15 to 17, by keys alone', () => {
     const before = await recordTruth(lab);
     const console_ = openRun(desk, { cols: 80, rows: 24 });
     try {
-      expect(await walk(console_)).toBe('finished');
+      const end = await walk(console_);
+      expect(end, console_.screen()).toBe('finished');
     } finally {
       await console_.kill();
     }
