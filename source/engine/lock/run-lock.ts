@@ -11,7 +11,8 @@ import {
   type Standing,
 } from './standing.ts';
 
-const timeoutMs = 10_000;
+/** As long as a look may take: a busy host is no reason to refuse a step. */
+const timeoutMs = 30_000;
 const beatMs = 5_000;
 /** So long after the last sign of life that arrived nobody else can have taken the lock for a dead one's. */
 const sureForMs = 20_000;
