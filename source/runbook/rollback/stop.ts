@@ -4,7 +4,7 @@ import { type HostView, hostIn, isCluster, type World } from '../../cluster/worl
 import { about, allStopped, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { serviceUser, stopScript } from '../phases/service.ts';
-import { script } from '../shell.ts';
+import { inBin, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import type { Route } from './route.ts';
 
@@ -32,11 +32,15 @@ const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
     guide: null,
     danger: 'changes',
     script: script(
-      `for data in ${sh(host.data)} ${sh(host.newData)}; do`,
-      '  [ -e "$data/postmaster.pid" ] || continue',
+      '# the new cluster of a pg_upgrade that failed is thrown away; and after a crash (a full disk) it obeys no fast stop',
+      `if [ -e ${sh(`${host.newData}/postmaster.pid`)} ]; then`,
+      `  ${sh(inBin(host.newBindir, 'pg_ctl'))} --pgdata ${sh(host.newData)} --wait --timeout=60 --mode=immediate stop`,
+      'fi',
+      `data=${sh(host.data)}`,
+      'if [ -e "$data/postmaster.pid" ]; then',
       `  bin=${sh(host.oldBindir)}; [ "$(cat "$data/PG_VERSION")" = ${facts.oldMajor} ] || bin=${sh(host.newBindir)}`,
       '  "$bin/pg_ctl" --pgdata "$data" --wait --timeout=3600 --mode=fast stop',
-      'done',
+      'fi',
     ),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
