@@ -50,12 +50,19 @@ const until = async (what: string, holds: () => Promise<boolean>, seconds = 60):
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
 };
+/** The monitor's rows alone may be those of before: what a node reported since, and who streams now, count too. */
 const healthy = () =>
   until('a settled cluster', async () => {
     const [row] = await lab.monitor(
-      "select bool_and(reportedstate = goalstate and health = 1 and goalstate in ('primary', 'secondary')) as well from pgautofailover.node",
+      "select bool_and(reportedstate = goalstate and health = 1 and goalstate in ('primary', 'secondary') and reportedpgisrunning and reporttime > now() - interval '5 s') as well from pgautofailover.node",
     );
-    return row?.well === true;
+    if (row?.well !== true) return false;
+    const [senders] = await lab.sql(
+      'node1',
+      'postgres',
+      "select count(*)::int as streaming from pg_stat_replication where state = 'streaming' and application_name like 'pgautofailover%'",
+    );
+    return senders?.streaming === lab.nodes.length - 1;
   });
 
 describe('a healthy cluster', () => {
