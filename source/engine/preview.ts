@@ -2,6 +2,7 @@ import type { ClusterFacts, NodeFacts } from '../cluster/facts.ts';
 import { sh } from '../cluster/quote.ts';
 import type { World } from '../cluster/world.ts';
 import type { RemoteHost } from '../remote/host.ts';
+import { rateOf } from '../runbook/checks/rates.ts';
 import { type Copies, rollbackRunbook } from '../runbook/rollback/rollback.ts';
 import { oldDirectory, type Route } from '../runbook/rollback/route.ts';
 import type { Step } from '../runbook/step.ts';
@@ -42,16 +43,6 @@ const seconds: readonly (readonly [RegExp, number])[] = [
 const running = (steps: readonly Step[]): number =>
   steps.reduce((sum, step) => sum + (seconds.find(([kind]) => kind.test(step.id))?.[1] ?? 1), 0);
 
-/** pg_auto_failover's own default of replication.maximum_backup_rate, in bytes a second. */
-const defaultRate = 100 * 1024 * 1024;
-
-/** `100M` or `2048k`, as pg_basebackup's --max-rate takes it; kilobytes without a suffix. */
-export const bytesPerSecond = (text: string): number => {
-  const [, number = '', unit = ''] = /^(\d+)([kM]?)$/.exec(text.trim()) ?? [];
-  if (number === '') return defaultRate;
-  return Number(number) * (unit === 'M' ? 1024 * 1024 : 1024);
-};
-
 /** What is done now and will not be any more once its host has been stopped, a start for one, is ahead too. */
 const stepsAhead = (steps: readonly Step[], world: World): readonly Step[] => {
   const pending = (step: Step) => step.probe(world).state !== 'done';
@@ -71,8 +62,7 @@ const sizeOf = async (
   host: RemoteHost | undefined,
 ): Promise<number | null> => {
   if (host === undefined) return null;
-  const directory = oldDirectory(facts, node, world) === null ? node.data : null;
-  const candidates = directory === null ? [node.data, node.backupData] : [directory];
+  const candidates = oldDirectory(facts, node, world) === null ? [node.data] : [node.data, node.backupData];
   const script = candidates
     .map((path) => `if [ -r ${sh(`${path}/PG_VERSION`)} ]; then du -skL ${sh(path)} 2>/dev/null; exit 0; fi`)
     .join('\n');
@@ -84,7 +74,7 @@ const sizeOf = async (
   return kilobytes === undefined ? null : Number(kilobytes) * 1024;
 };
 
-const rateOf = async (
+const backupRateOf = async (
   facts: ClusterFacts,
   node: NodeFacts,
   host: RemoteHost | undefined,
@@ -94,7 +84,7 @@ const rateOf = async (
     `for f in ${files}; do if [ -r "$f" ]; then sed -n 's/^maximum_backup_rate *= *//p' "$f" | head -n 1; exit 0; fi; done`,
     { as: facts.postgres, timeoutMs: measureTimeoutMs },
   );
-  return answer?.ok === true ? bytesPerSecond(answer.value.stdout) : defaultRate;
+  return rateOf(answer?.ok === true ? answer.value.stdout : null);
 };
 
 const measureCopies = async (
@@ -107,7 +97,7 @@ const measureCopies = async (
   const size = await sizeOf(facts, copies.from, world, hosts.get(copies.from.alias));
   return Promise.all(
     copies.to.map(async (node) => {
-      const rate = await rateOf(facts, node, hosts.get(node.alias));
+      const rate = await backupRateOf(facts, node, hosts.get(node.alias));
       return { host: node.alias, bytes: size, seconds: size === null ? null : Math.ceil(size / rate) };
     }),
   );

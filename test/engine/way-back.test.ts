@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { disagreement, lastJournalVerdict } from '../../source/engine/journal-verdict.ts';
-import { bytesPerSecond } from '../../source/engine/preview.ts';
+import { rateOf } from '../../source/runbook/checks/rates.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { Window } from './harness.ts';
 
@@ -63,10 +63,10 @@ describe('the journal of an earlier console', () => {
 
 describe('how long a base backup takes', () => {
   test('follows from pg_autoctl’s maximum_backup_rate, whose default is 100M', () => {
-    expect(bytesPerSecond('100M\n')).toBe(104_857_600);
-    expect(bytesPerSecond('2048k')).toBe(2_097_152);
-    expect(bytesPerSecond('2048')).toBe(2_097_152);
-    for (const odd of ['', '100G', 'a lot']) expect(bytesPerSecond(odd)).toBe(104_857_600);
+    expect(rateOf('100M\n')).toBe(104_857_600);
+    expect(rateOf('2048k')).toBe(2_097_152);
+    expect(rateOf('2048')).toBe(2_097_152);
+    for (const odd of ['', '100G', 'a lot']) expect(rateOf(odd)).toBe(104_857_600);
   });
 });
 

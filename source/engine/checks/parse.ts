@@ -8,9 +8,9 @@ import {
 } from '../../cluster/checks/evidence.ts';
 import { parseControlData } from '../../cluster/parse/control-data.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
-import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { ok, type Result } from '../../cluster/result.ts';
 import { parseAutoctlVersion } from '../../cluster/version.ts';
-import { decodeJson, decodeText, linesOf, readFacts } from '../look/lines.ts';
+import { decodeJson, decodeText, linesOf, readWhole } from '../look/lines.ts';
 
 type Facts = ReadonlyMap<string, string>;
 
@@ -67,15 +67,9 @@ const tablespacesOf = (text: string | null): CheckLook['tablespaceEntries'] =>
 
 /** Reads the answer to checkLookScript. One that did not come to its end, or whose databases did not all answer, is a problem. */
 export const parseCheckLook = (alias: string, output: string): Result<CheckLook> => {
-  const map = readFacts(output);
-  if (map.get('end') !== 'yes')
-    return fail(
-      problem(
-        `${alias}: the look at the host ended early`,
-        'check again',
-        `it printed ${output.length} characters and no end mark`,
-      ),
-    );
+  const whole = readWhole(output, `${alias}: the look at the host`, 'check again');
+  if (!whole.ok) return whole;
+  const map = whole.value;
   const text = (key: string): string | null => decodeText(map.get(key));
   const unit = text('unit');
   const parsedUnit = unit === null ? null : parseUnit(unit);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type AutoctlConfig, parseAutoctlConfig } from '../../cluster/parse/autoctl-config.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
-import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { ok, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
-import { decodeJson, decodeText, linesOf, readFacts } from '../look/lines.ts';
+import { decodeJson, decodeText, linesOf, readWhole } from '../look/lines.ts';
 
 const serverSchema = z.object({
   version: z.string(),
@@ -108,15 +108,9 @@ const instanceOf = (map: ReadonlyMap<string, string>, key: string): Instance | n
 
 /** Reads what the discovery script printed. */
 export const parseFound = (alias: string, output: string): Result<Found> => {
-  const map = readFacts(output);
-  if (map.get('end') !== 'yes')
-    return fail(
-      problem(
-        `${alias}: the discovery ended early`,
-        'try again',
-        `it printed ${output.length} characters and no end mark`,
-      ),
-    );
+  const whole = readWhole(output, `${alias}: the discovery`, 'try again');
+  if (!whole.ok) return whole;
+  const map = whole.value;
   const instances: Instance[] = [];
   for (let number = 1; map.has(String(number)); number += 1) {
     const instance = instanceOf(map, String(number));

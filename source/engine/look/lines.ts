@@ -1,3 +1,5 @@
+import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+
 /**
  * The form in which our scripts answer: one fact a line, a key, a tab and a value. The first of a key counts, so
  * that nothing printed later can replace it.
@@ -11,6 +13,18 @@ export const readFacts = (output: string): ReadonlyMap<string, string> => {
     if (!map.has(key)) map.set(key, line.slice(tab + 1));
   }
   return map;
+};
+
+/** An answer whole: one without its end mark is a problem, not half a truth. `what` ended early, and `remedy` helps. */
+export const readWhole = (
+  output: string,
+  what: string,
+  remedy: string,
+): Result<ReadonlyMap<string, string>> => {
+  const map = readFacts(output);
+  return map.get('end') === 'yes'
+    ? ok(map)
+    : fail(problem(`${what} ended early`, remedy, `it printed ${output.length} characters and no end mark`));
 };
 
 /** Free text travels as base64; null where it is absent or empty. */

@@ -3,7 +3,7 @@ import { parseSections } from '../../cluster/checks/sections.ts';
 import { monitorStateSchema } from '../../cluster/monitor-state.ts';
 import { parseControlData } from '../../cluster/parse/control-data.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
-import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
+import { ok, type Problem, type Result } from '../../cluster/result.ts';
 import {
   type Control,
   type DirectoryView,
@@ -12,7 +12,7 @@ import {
   type UnitView,
 } from '../../cluster/world.ts';
 import { parseCheckLook } from '../checks/parse.ts';
-import { decodeJson, decodeText, linesOf, readFacts } from './lines.ts';
+import { decodeJson, decodeText, linesOf, readWhole } from './lines.ts';
 
 const controlOf = (text: string | null): Control | null => {
   if (text === null) return null;
@@ -83,15 +83,13 @@ const checksOf = (alias: string, map: ReadonlyMap<string, string>): HostView['ch
 
 /** Reads what the look script printed. A look that did not come to its end is a problem, not half a truth. */
 export const parseLook = (alias: string, output: string): Result<HostView, Problem> => {
-  const map = readFacts(output);
-  if (map.get('end') !== 'yes')
-    return fail(
-      problem(
-        `${alias}: the look at the host ended early`,
-        'look again; if it stays so, run the command by hand',
-        `it printed ${output.length} characters and no end mark`,
-      ),
-    );
+  const whole = readWhole(
+    output,
+    `${alias}: the look at the host`,
+    'look again; if it stays so, run the command by hand',
+  );
+  if (!whole.ok) return whole;
+  const map = whole.value;
   return ok({
     alias,
     data: directoryOf(map, 'data'),
