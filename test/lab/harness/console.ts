@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { spawn } from '@lydell/node-pty';
-import { Terminal } from '@xterm/headless';
+import xterm, { type IBufferLine } from '@xterm/headless';
 
 const compiled = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
@@ -44,10 +44,52 @@ export type Key = keyof typeof keys;
 
 const isKey = (text: string): text is Key => Object.hasOwn(keys, text);
 
+/** Neighbours on one row that look the same. Colours are numbers of the sixteen, null the terminal's own. */
+export interface Run {
+  readonly column: number;
+  readonly columns: number;
+  readonly text: string;
+  readonly foreground: number | null;
+  readonly background: number | null;
+  readonly bold: boolean;
+  readonly dim: boolean;
+  readonly inverse: boolean;
+}
+
+const runsOf = (line: IBufferLine | undefined, columns: number): readonly Run[] => {
+  const runs: Run[] = [];
+  for (let column = 0; column < columns; column++) {
+    const cell = line?.getCell(column);
+    if (cell === undefined || cell.getWidth() === 0) continue;
+    const one: Run = {
+      column,
+      columns: cell.getWidth(),
+      text: cell.getChars() || ' ',
+      foreground: cell.isFgPalette() ? cell.getFgColor() : null,
+      background: cell.isBgPalette() ? cell.getBgColor() : null,
+      bold: cell.isBold() !== 0,
+      dim: cell.isDim() !== 0,
+      inverse: cell.isInverse() !== 0,
+    };
+    const last = runs.at(-1);
+    if (last !== undefined && alike(last, one))
+      runs[runs.length - 1] = { ...last, columns: last.columns + one.columns, text: last.text + one.text };
+    else runs.push(one);
+  }
+  return runs;
+};
+
+const alike = (one: Run, other: Run): boolean =>
+  one.foreground === other.foreground &&
+  one.background === other.background &&
+  one.bold === other.bold &&
+  one.dim === other.dim &&
+  one.inverse === other.inverse;
+
 export class Console {
   readonly exited: Promise<number>;
   readonly #pty;
-  readonly #terminal: Terminal;
+  readonly #terminal: InstanceType<typeof xterm.Terminal>;
   readonly #listeners = new Set<() => void>();
   readonly #raw: string[] = [];
   #exitCode: number | null = null;
@@ -64,7 +106,7 @@ export class Console {
     for (const name of ['CI', 'VITEST', 'NODE_ENV', 'NO_COLOR', 'FORCE_COLOR']) {
       if (options.env?.[name] === undefined) delete env[name];
     }
-    this.#terminal = new Terminal({ cols, rows, allowProposedApi: true, scrollback: 10_000 });
+    this.#terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 10_000 });
     this.#pty = spawn(file, [...first, ...(options.args ?? [])], {
       name: 'xterm-256color',
       cols,
@@ -119,6 +161,14 @@ export class Console {
       rows.push(buffer.getLine(buffer.viewportY + row)?.translateToString(true) ?? '');
     }
     return rows.join('\n').trimEnd();
+  }
+
+  /** The visible rows as a picture needs them: what looks the same in one run. */
+  cells(): readonly (readonly Run[])[] {
+    const buffer = this.#terminal.buffer.active;
+    return Array.from({ length: this.#terminal.rows }, (_, row) =>
+      runsOf(buffer.getLine(buffer.viewportY + row), this.#terminal.cols),
+    );
   }
 
   /** The visible rows and all that has scrolled away above them. */
