@@ -1,6 +1,7 @@
 // What every build of the console has in common: all packages in the bundle, so that it starts with few files to open
 // and installs where no registry is reached.
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 
 const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
 
@@ -41,6 +42,7 @@ export const bundleOptions = {
       'const require = pgafCreateRequire(import.meta.url);',
     ].join('\n'),
   },
+  inject: [fileURLToPath(new URL('node20.mjs', import.meta.url))],
   plugins: [withoutDevtools],
   metafile: true,
   logLevel: 'warning',
