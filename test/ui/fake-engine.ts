@@ -84,6 +84,7 @@ export class FakeEngine implements EngineController {
         scriptNeeds: null,
         status: at < done ? { kind: 'done', tookMs: 400 + at * 137, by: 'run' } : { kind: 'waiting' },
       })),
+      progress: {},
       verdict: { kind: 'nothing-to-undo', says: '' },
       downtime: { kind: 'not-started' },
       monitor: {

@@ -38,6 +38,8 @@ export const openScreen = async (
       store={store}
       theme={themeFor({ LANG: 'C.UTF-8' })}
       size={size}
+      pager={async () => null}
+      ended={new AbortController().signal}
       onLeave={() => {
         left = true;
       }}
