@@ -1,9 +1,11 @@
-import { render } from 'ink-testing-library';
+import { render } from 'ink';
 import { createConsoleStore } from '../../source/store/console-store.ts';
 import { App } from '../../source/ui/app.tsx';
+import type { Pager } from '../../source/ui/pager.ts';
 import { widthOf } from '../../source/ui/text.ts';
 import { themeFor } from '../../source/ui/theme.ts';
 import { FakeEngine, type FakeOptions } from './fake-engine.ts';
+import { keyboard, paperOf } from './paper.ts';
 
 export const keys = {
   enter: '\r',
@@ -20,10 +22,18 @@ export const keys = {
 
 const settled = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
-/** The console without a terminal, no guard against quick keys, at most 100 columns wide. */
+interface Seat {
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly opensWithWayBack?: boolean;
+  readonly lang?: string;
+  readonly pager?: Pager;
+}
+
+/** The console without a terminal, and no guard against quick keys. */
 export const openScreen = async (
   options: FakeOptions = {},
-  { columns = 100, rows = 30, opensWithWayBack = false } = {},
+  { columns = 100, rows = 30, opensWithWayBack = false, lang = 'C.UTF-8', pager }: Seat = {},
 ) => {
   const size = { columns, rows };
   const engine = new FakeEngine(options);
@@ -31,23 +41,29 @@ export const openScreen = async (
     guard: { shown: 0, pressed: 0 },
     intervalMs: 0,
     opensWithWayBack,
+    ...(options.now === undefined ? {} : { now: options.now }),
   });
   let left = false;
+  const paper = paperOf(columns, rows);
+  const { stdin, type } = keyboard();
   const app = render(
     <App
       store={store}
-      theme={themeFor({ LANG: 'C.UTF-8' })}
+      theme={themeFor({ LANG: lang })}
       size={size}
-      pager={async () => null}
+      pager={pager ?? (async () => null)}
       ended={new AbortController().signal}
       onLeave={() => {
         left = true;
       }}
+      {...(options.now === undefined ? {} : { now: options.now })}
     />,
+    // Whole frames, one after the other.
+    { stdout: paper.stdout, stdin, debug: true, exitOnCtrlC: false, patchConsole: false },
   );
   await settled();
   // biome-ignore lint/suspicious/noControlCharactersInRegex: styles are not what is tested here
-  const frame = () => (app.lastFrame() ?? '').replace(/\u001B\[[0-9;]*m/g, '');
+  const frame = () => paper.frame().replace(/\u001B\[[0-9;]*m/g, '');
   return {
     engine,
     store,
@@ -59,7 +75,7 @@ export const openScreen = async (
     async press(...pressed: readonly string[]) {
       await settled();
       for (const key of pressed) {
-        app.stdin.write(key);
+        type(key);
         // A lone Esc is told from the start of a longer key by the time that follows.
         await new Promise<void>((resolve) => setTimeout(resolve, key === keys.esc ? 40 : 0));
         await settled();

@@ -1,0 +1,46 @@
+import { Socket } from 'node:net';
+
+/** What a terminal has, as far as Ink asks: frames are kept, nothing is drawn. */
+export const paperOf = (columns: number, rows: number) => {
+  let last = '';
+  const stdout = Object.assign(new Socket(), {
+    columns,
+    rows,
+    isTTY: true as const,
+    clearLine: () => true,
+    clearScreenDown: () => true,
+    cursorTo: () => true,
+    moveCursor: () => true,
+    getColorDepth: () => 1,
+    hasColors: () => false,
+    getWindowSize: (): [number, number] => [columns, rows],
+    write: (frame: string | Uint8Array) => {
+      last = String(frame);
+      return true;
+    },
+  });
+  return { stdout, frame: () => last };
+};
+
+/** A keyboard: what is typed arrives as one chunk. */
+export const keyboard = () => {
+  let typed: string | null = null;
+  const stdin = Object.assign(new Socket(), {
+    isTTY: true as const,
+    isRaw: false,
+    setRawMode: () => stdin,
+    setEncoding: () => stdin,
+    read: () => {
+      const chunk = typed;
+      typed = null;
+      return chunk;
+    },
+  });
+  return {
+    stdin,
+    type: (text: string) => {
+      typed = text;
+      stdin.emit('readable');
+    },
+  };
+};
