@@ -6,7 +6,7 @@ import { cutRow, ends, highlighted, type Row, type Span, span } from '../row.ts'
 import { padLeft, padRight, tame, widthOf } from '../text.ts';
 import type { Theme } from '../theme.ts';
 import { markOf, phaseTitle, tailOf } from './marks.ts';
-import { percent } from './progress.ts';
+import { inShort } from './progress.ts';
 
 interface Look {
   readonly columns: number;
@@ -32,7 +32,7 @@ const stepRow = (state: ConsoleState, step: StepView, selected: boolean, look: L
   left.push(span(tame(step.title), waits ? 'plain' : step.status.kind === 'done' ? 'dim' : 'strong'));
   const progressing =
     step.status.kind === 'running' || step.status.kind === 'settling'
-      ? percent(state.view.progress[step.id])
+      ? inShort(state.view.progress[step.id])
       : '';
   const wordy = columns >= 66 || step.status.kind === 'done';
   const tail = span(wordy || progressing !== '' ? progressing || tailOf(step) : '', danger ? 'bad' : 'dim');

@@ -10,21 +10,23 @@ const oldMs = 15_000;
 
 const units = { results: 'stages', databases: 'databases' } as const;
 
-const percentOf = ({ done, total }: StepProgress): number | null =>
-  total === null || total <= 0 ? null : Math.floor((Math.min(done, total) * 100) / total);
+/** Only bytes are all alike: of stages and databases one takes a second and another an hour, and a share would mislead. */
+const percentOf = ({ unit, done, total }: StepProgress): number | null =>
+  unit !== 'bytes' || total === null || total <= 0 ? null : Math.floor((Math.min(done, total) * 100) / total);
 
-/** `35%` for where there is little room; empty where the whole is not known. */
-export const percent = (progress: StepProgress | undefined): string => {
-  const value = progress === undefined ? null : percentOf(progress);
-  return value === null ? '' : `${value}%`;
+/** `35 %` or `28/35`, for where there is little room; empty where the whole is not known. */
+export const inShort = (progress: StepProgress | undefined): string => {
+  if (progress === undefined || progress.total === null) return '';
+  const share = percentOf(progress);
+  return share === null ? `${progress.done}/${progress.total}` : `${share} %`;
 };
 
 const counted = (progress: StepProgress): string => {
   const { unit, done, total } = progress;
   const share = percentOf(progress);
-  const words = unit === 'bytes' ? bytes : String;
-  const of = total === null ? '' : ` of ${words(total)}`;
-  return `${words(done)}${of}${unit === 'bytes' ? '' : ` ${units[unit]}`}${share === null ? '' : `, ${share} %`}`;
+  if (unit === 'bytes')
+    return `${bytes(done)}${total === null ? '' : ` of ${bytes(total)}`}${share === null ? '' : `, ${share} %`}`;
+  return `${done}${total === null ? '' : ` of ${total}`} ${units[unit]}`;
 };
 
 const leftWords = ({ unit, leftMs, at }: StepProgress, now: number): string | null => {
