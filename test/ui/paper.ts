@@ -14,8 +14,11 @@ export const paperOf = (columns: number, rows: number) => {
     getColorDepth: () => 1,
     hasColors: () => false,
     getWindowSize: (): [number, number] => [columns, rows],
-    write: (frame: string | Uint8Array) => {
-      last = String(frame);
+    write: (frame: string | Uint8Array, ...written: readonly unknown[]) => {
+      // What switches the terminal's modes is no frame.
+      if (String(frame).includes('\n')) last = String(frame);
+      const tell = written.at(-1);
+      if (typeof tell === 'function') tell();
       return true;
     },
   });
