@@ -66,6 +66,7 @@ export const pagerIn =
     if (signal.aborted) return null;
     if (why !== null)
       return `The pager “${program}” did not start (${why}). Set PAGER to one that is installed.`;
-    if (!staysOpen || Date.now() - began < glanceMs) await waitForEnter(signal);
+    // less stays until it is left, however soon that is.
+    if (!staysOpen || (!isLess && Date.now() - began < glanceMs)) await waitForEnter(signal);
     return trouble === null ? null : `The log could not be read to its end: ${trouble}`;
   };

@@ -18,6 +18,15 @@ export interface ConsoleStreams {
 /** How the console was left: after the last step, after a start that could not be, in between, or by a signal. */
 export type ExitReason = 'finished' | 'stopped' | 'left' | Signal;
 
+const turnOfTheLoop = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Ink has taken its listeners away, yet Node would still read, and lose, the next key: that one is the pager's. */
+const leaveKeys = async (stdin: NodeJS.ReadStream): Promise<void> => {
+  await turnOfTheLoop();
+  stdin.pause();
+  await turnOfTheLoop();
+};
+
 /** Shows the console until the operator leaves it, then closes the engine and says on the normal screen how things stand. */
 export const runConsole = async (
   controller: EngineController,
@@ -34,7 +43,10 @@ export const runConsole = async (
       store={store}
       theme={themeFor(env)}
       onRedraw={() => app.clear()}
-      pager={pager}
+      pager={async (text, options) => {
+        await leaveKeys(stdin);
+        return pager(text, options);
+      }}
       ended={ended.signal}
     />
   );
