@@ -2,6 +2,7 @@
 //   npx esbuild scripts/dev-console.tsx --bundle --platform=node --format=esm --packages=external --jsx=automatic --outfile=dist/dev/dev-console.mjs
 //   node dist/dev/dev-console.mjs [--done=N] [--fail=N] [--line-ms=N] [--flood=N] [--question] [--passphrase] [--guard=SHOWN[,PRESSED]] [--stale] [--hostile] [--plain] [--yes=NAME]
 
+import { pagerIn } from '../source/commands/pager.ts';
 import { readlinePrompt } from '../source/plain/prompt.ts';
 import { runPlain } from '../source/plain/run-plain.ts';
 import type { Question } from '../source/remote/host.ts';
@@ -72,7 +73,7 @@ if (plain) {
   const options = shown === undefined ? {} : { guard: { shown, pressed: pressed ?? shown } };
   const reason = await runConsole(
     engine,
-    { stdin: process.stdin, stdout: process.stdout, env: process.env },
+    { stdin: process.stdin, stdout: process.stdout, env: process.env, pager: pagerIn(process.env) },
     options,
   );
   process.stdout.write(`exit: ${reason}\n`);

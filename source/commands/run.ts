@@ -9,6 +9,7 @@ import { connect } from '../remote/connect.ts';
 import { farewell } from '../ui/farewell.ts';
 import { runConsole } from '../ui/run-console.tsx';
 import { exitCodeOf, untilSignal } from '../ui/signals.ts';
+import { pagerIn } from './pager.ts';
 import { readConfig } from './read-config.ts';
 
 export interface RunArguments {
@@ -76,7 +77,7 @@ export const run = async ({ file, plain, yes, direction }: RunArguments): Promis
   }
   const reason = await runConsole(
     engine,
-    { stdin: process.stdin, stdout: process.stdout, env: process.env },
+    { stdin: process.stdin, stdout: process.stdout, env: process.env, pager: pagerIn(process.env) },
     {
       opensWithWayBack: direction === 'rollback',
     },

@@ -1,4 +1,5 @@
-import type { EngineView } from './controller.ts';
+import type { StepId } from '../runbook/step.ts';
+import type { EngineView, StepProgress } from './controller.ts';
 
 const emptyView: EngineView = {
   cluster: { name: '', from: '', to: '', mode: 'link' },
@@ -7,6 +8,7 @@ const emptyView: EngineView = {
   phase: null,
   hosts: [],
   steps: [],
+  progress: {},
   verdict: { kind: 'unknown', says: 'not looked at yet' },
   downtime: { kind: 'not-started' },
   monitor: {
@@ -42,6 +44,13 @@ export class Board {
 
   notice(text: string): void {
     this.set({ notices: [...this.#view.notices, { at: Date.now(), text }].slice(-keptNotices) });
+  }
+
+  /** How far a running step is; null: nothing tells any more. */
+  progress(step: StepId, progress: StepProgress | null): void {
+    const { [step]: before, ...others } = this.#view.progress;
+    if (progress !== null) this.set({ progress: { ...others, [step]: progress } });
+    else if (before !== undefined) this.set({ progress: others });
   }
 
   /** A byte or an answer came from a host. */

@@ -2,6 +2,7 @@ import type { MonitorNode } from '../cluster/monitor-state.ts';
 import type { Problem } from '../cluster/result.ts';
 import type { FeedSnapshot } from '../monitor/feed.ts';
 import type { Answer, LineState, Question } from '../remote/host.ts';
+import type { Reading } from '../runbook/gauge.ts';
 import type { Direction } from '../runbook/runbooks.ts';
 import type { Danger, GuideReference, HostAlias, PhaseId, Probe, StepId } from '../runbook/step.ts';
 import type { RollbackVerdict } from '../runbook/verdict.ts';
@@ -138,6 +139,15 @@ export interface RollbackPreview {
   readonly estimateSeconds: number;
 }
 
+/** How far a running step is, as its own tools or its server tell. Milliseconds since the epoch, and milliseconds. */
+export interface StepProgress extends Omit<Reading, 'through'> {
+  readonly at: number;
+  /** Of the unit, a second, over the last while; null: not known, or it would mean nothing. */
+  readonly rate: number | null;
+  /** Still to go at `at`; null: nothing tells. */
+  readonly leftMs: number | null;
+}
+
 /** Everything that the screen shows, but for the output. Immutable: a new one for every change. */
 export interface EngineView {
   readonly cluster: {
@@ -153,6 +163,8 @@ export interface EngineView {
   readonly phase: PhaseId | null;
   readonly hosts: readonly HostView[];
   readonly steps: readonly StepView[];
+  /** Of those steps that run now and tell. */
+  readonly progress: Readonly<Record<StepId, StepProgress>>;
   readonly verdict: RollbackVerdict;
   readonly downtime: Downtime;
   readonly monitor: {
@@ -182,6 +194,10 @@ export interface OutputView {
   /** The spool file with everything; null before the first byte. */
   readonly file: string | null;
   readonly bytes: number;
+  /** Nothing of it is only in the file. */
+  readonly whole: boolean;
+  /** All lines up to now, from the file where there is one; clean, in pieces, so that nothing waits for it. */
+  text(): AsyncIterable<readonly string[]>;
 }
 
 export type Refusal = { readonly refused: string };

@@ -4,6 +4,7 @@ import type { Step, StepId } from '../runbook/step.ts';
 import type { Board } from './board.ts';
 import type { LockView } from './controller.ts';
 import type { Decision, Decisions } from './decisions.ts';
+import { watchGauge } from './gauge-watch.ts';
 import { deadAfterSeconds, type LockStanding, type Standing } from './lock/standing.ts';
 import type { Outputs } from './outputs.ts';
 import type { Ground } from './prepare.ts';
@@ -129,6 +130,7 @@ export class Follower {
     const host = ground.hosts.get(job.host);
     if (host === undefined) return;
     const output = outputs.of(step.id);
+    const gauge = watchGauge(ground, step, output, board, this.#since(step.id));
     void host
       .job(
         { id: job.id, as: step.as, script: null },
@@ -136,11 +138,15 @@ export class Follower {
           onBytes: (chunk) => {
             output.push(chunk);
             board.heard(job.host);
+            gauge?.heard();
             outputs.grown(step.id);
           },
         },
       )
-      .then(() => output.close());
+      .then(() => {
+        gauge?.stop();
+        output.close();
+      });
   }
 
   #sayNoOutput(lock: Held): void {

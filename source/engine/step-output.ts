@@ -3,6 +3,7 @@ import { redactText } from '../cluster/parse/redact.ts';
 import { LineAssembler } from '../cluster/parse/terminal-text.ts';
 import { messageOf } from '../cluster/result.ts';
 import type { OutputView } from './controller.ts';
+import { spoolLines } from './spool-lines.ts';
 
 /** Lines of one step that are held in memory; the spool file has all of them. */
 const heldLines = 10_000;
@@ -17,6 +18,8 @@ export class StepOutput implements OutputView {
   #bytes = 0;
   #descriptor: number | null = null;
   #spoolTrouble: string | null = null;
+  /** The beginning of what an earlier console wrote was not read back. */
+  #cut = false;
   readonly #path: string | null;
 
   /** What an earlier console of this run has written to the file is there again. */
@@ -52,6 +55,16 @@ export class StepOutput implements OutputView {
   last(count: number): readonly string[] {
     const rest = this.unfinished;
     return (rest === '' ? this.#lines : [...this.#lines, rest]).slice(-count);
+  }
+
+  get whole(): boolean {
+    return this.#first === 0 && !this.#cut;
+  }
+
+  async *text(): AsyncGenerator<readonly string[]> {
+    const { file } = this;
+    if (file !== null) yield* spoolLines(file);
+    else yield this.last(Number.POSITIVE_INFINITY);
   }
 
   push(chunk: Buffer): void {
@@ -97,6 +110,7 @@ export class StepOutput implements OutputView {
     if (size === 0) return;
     this.#bytes = size;
     const from = Math.max(0, size - readBackBytes);
+    this.#cut = from > 0;
     if (from > 0) this.#add([`… ${from} bytes before this are only in ${path}`]);
     try {
       const descriptor = openSync(path, 'r');

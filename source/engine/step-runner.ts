@@ -6,6 +6,7 @@ import type { Board } from './board.ts';
 import type { Accepted, Quiet, Refusal, StepFailure, StepStatus } from './controller.ts';
 import type { Decisions } from './decisions.ts';
 import { attach, type Executed, type Execution, execute } from './execute.ts';
+import { type GaugeWatch, watchGauge } from './gauge-watch.ts';
 import { whatTheHostDoes } from './host-doing.ts';
 import type { Outputs } from './outputs.ts';
 import type { Run } from './prepare.ts';
@@ -30,6 +31,7 @@ interface Current {
   ended: Promise<boolean> | null;
   quiet: Quiet | null;
   watchdog: Watchdog | null;
+  gauge: GaugeWatch | null;
 }
 
 export interface StepRunnerParts {
@@ -157,6 +159,7 @@ export class StepRunner {
       ended: null,
       quiet: null,
       watchdog: null,
+      gauge: null,
     };
     this.#current = current;
     this.#show(current);
@@ -172,6 +175,7 @@ export class StepRunner {
       running: () => {
         current.started = true;
         current.watchdog = this.#watch(current);
+        current.gauge = watchGauge(run, step, outputs.of(step.id), board);
         this.#show(current);
         if (step.writes === 'stop' && board.view.downtime.kind === 'not-started')
           board.set({ downtime: { kind: 'down', since: Date.now() } });
@@ -183,6 +187,7 @@ export class StepRunner {
       },
       onOutput: () => {
         current.watchdog?.heard();
+        current.gauge?.heard();
         board.heard(step.host);
         outputs.grown(step.id);
       },
@@ -197,6 +202,7 @@ export class StepRunner {
       cancelled: async () => current.ended,
     });
     current.watchdog?.stop();
+    current.gauge?.stop();
     this.#current = null;
     progress.refresh(run);
     // An unknown end is followed up under the same name: asking again attaches to the job instead of starting a second.

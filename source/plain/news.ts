@@ -1,11 +1,13 @@
 import type { EngineView } from '../engine/controller.ts';
 import { age } from '../ui/text.ts';
+import { progressNews } from './progress-news.ts';
 
 /**
  * What is to be said once in plain lines and stands on the full screen all the time: where a run stood that goes on,
  * whose the lock is, a line that is gone or back, a step that prints nothing. Gives the lines that are new.
  */
-export const plainNews = (): ((view: EngineView) => readonly string[]) => {
+export const plainNews = (now: () => number = Date.now): ((view: EngineView) => readonly string[]) => {
+  const progressed = progressNews(now);
   const said = new Set<string>();
   const lines = new Map<string, string>();
   const once = (key: string, text: readonly string[]): readonly string[] => {
@@ -50,6 +52,7 @@ export const plainNews = (): ((view: EngineView) => readonly string[]) => {
         ]),
       );
     }
+    news.push(...progressed(view));
     return news;
   };
 };

@@ -41,18 +41,36 @@ const assumedCheckMs = 2_000;
 /** pg_restore's share of a rehearsed schema is the same in the window; a link for each file on top. */
 const secondsPerLink = 0.000_1;
 
-const upgradeSeconds = (
-  { mode, jobs }: Pick<ClusterFacts, 'mode' | 'jobs'>,
-  host: HostMeasurements | undefined,
-): number => {
+/** The parts of a run of pg_upgrade that grow with the cluster, and what it needs in any case; seconds. */
+export interface UpgradeSeconds {
+  readonly floor: number;
+  readonly dump: number;
+  readonly restore: number;
+  readonly files: number;
+}
+
+/** How long pg_upgrade's parts should take on this host; the monitor is always copied, by one job. */
+export const upgradeSeconds = (
+  facts: ClusterFacts,
+  alias: string,
+  measurements: Measurements,
+): UpgradeSeconds => {
+  const host = measurements.get(alias);
+  const { mode, jobs } = alias === facts.monitor.alias ? { mode: 'copy' as const, jobs: 1 } : facts;
   const parallel = Math.max(1, Math.min(jobs, host?.databases ?? 1));
   const schema = (host?.schemaMs ?? 2_000) / 1000 / parallel;
-  const files = (host?.relations ?? 2_000) * secondsPerLink;
+  const dump = Math.min(schema, (host?.dumpMs ?? 1_000) / 1000 / parallel);
+  const links = (host?.relations ?? 2_000) * secondsPerLink;
   const disk = host?.diskBytesPerSecond ?? assumedDisk;
   // A copy reads and writes the same disk.
   const copied = mode === 'copy' ? (2 * (host?.dataBytes ?? 0)) / disk : 0;
   const floor = (runsPerCheck * (host?.upgradeCheckMs ?? assumedCheckMs)) / 1000;
-  return floor + schema + files + copied;
+  return { floor, dump, restore: schema - dump, files: links + copied };
+};
+
+const upgradeSum = (facts: ClusterFacts, alias: string, measurements: Measurements): number => {
+  const { floor, dump, restore, files } = upgradeSeconds(facts, alias, measurements);
+  return floor + dump + restore + files;
 };
 
 /** A base backup goes at the pace of the slowest of rate, network and disk. */
@@ -86,7 +104,7 @@ const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step):
     case 'configuration':
       return seconds(own?.configurationMs, 1);
     case 'pg-upgrade':
-      return upgradeSeconds(step.host === facts.monitor.alias ? { mode: 'copy', jobs: 1 } : facts, own);
+      return upgradeSum(facts, step.host, measurements);
     case 'analyze-1':
       // 300 rows of each table.
       return 0.2 + (primary?.relations ?? 2_000) * 0.000_2;

@@ -1,6 +1,7 @@
 import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
 import { hostsOf } from '../cluster/facts.ts';
 import type { World } from '../cluster/world.ts';
+import type { Gauge } from './gauge.ts';
 import type { Cause, Condition, Danger, GuideReference, PhaseId, Probe, Script, Step } from './step.ts';
 
 /** What a step must say of itself; the rest has defaults that a careful step can override. */
@@ -26,6 +27,7 @@ export interface StepParts {
   readonly writes?: Step['writes'];
   readonly givesUp?: Step['givesUp'];
   readonly notes?: Step['notes'];
+  readonly gauge?: Gauge;
 }
 
 /** Completes a step. Every host is looked at by default: hosts are asked side by side, so it costs one round trip. */
@@ -55,6 +57,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     writes: parts.writes ?? 'unchanged',
     givesUp: parts.givesUp ?? (() => null),
     notes: parts.notes ?? (() => []),
+    gauge: parts.gauge ?? null,
   };
 };
 

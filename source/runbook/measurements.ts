@@ -15,6 +15,8 @@ export interface HostMeasurements {
   readonly configurationMs: number | null;
   /** Dump and restore of the whole schema. */
   readonly schemaMs: number | null;
+  /** The dump alone. */
+  readonly dumpMs: number | null;
   readonly rehearsalMs: number | null;
   readonly diskBytesPerSecond: number | null;
   /** What pg_autoctl allows a base backup, bytes a second. */
@@ -47,6 +49,7 @@ const measured = ({ look, rehearsal, facts }: HostEvidence): HostMeasurements =>
     upgradeCheckMs: ms('pg upgrade'),
     configurationMs: ms('configuration'),
     schemaMs: schema,
+    dumpMs: schema === null ? null : all('dump'),
     rehearsalMs: whole === 0 ? null : whole,
     diskBytesPerSecond: disk === null || disk === 0 ? null : (diskBytes * 1000) / disk,
     backupRate: facts !== null && isNode(facts) ? rateOf(look?.backupRate ?? null) : null,

@@ -1,4 +1,5 @@
 import type { World } from '../cluster/world.ts';
+import type { Gauge } from './gauge.ts';
 
 /** `primary`, `monitor` … the alias of a host: `monitor`, or the node's name on the monitor. */
 export type HostAlias = string;
@@ -84,6 +85,8 @@ export interface Step {
   readonly causes: readonly Cause[];
   /** What the application feels: its writes stop with this step, or come back with it. */
   readonly writes: 'stop' | 'resume' | 'unchanged';
+  /** Where it can be read how far the step is while it runs; null: nobody tells. */
+  readonly gauge: Gauge | null;
 }
 
 /** How a step is confirmed now. */

@@ -3,6 +3,7 @@ import type { EngineController, EngineView, Stage } from '../engine/controller.t
 import type { StepId } from '../runbook/step.ts';
 import { coalesce } from './coalesce.ts';
 import { createDecisions, type Decisions } from './decisions.ts';
+import { Finder } from './finder.ts';
 import { defaultGuard, type GuardTimes, PressGuard } from './guard.ts';
 import { createNavigation, type Navigation } from './navigation.ts';
 import { confirmable, inputMode, numberOf } from './selectors.ts';
@@ -25,6 +26,7 @@ export interface ConsoleStore {
   readonly controller: EngineController;
   readonly go: Navigation;
   readonly decide: Decisions & Turning;
+  readonly finder: Finder;
   /** Stops listening to the engine. */
   dispose(): void;
 }
@@ -138,6 +140,7 @@ export const createConsoleStore = (
     state,
     controller,
     go: createNavigation(state),
+    finder: new Finder(),
     decide: { ...createDecisions(state, controller, guard), ...turning },
     dispose() {
       for (const stop of stops) stop();

@@ -1,8 +1,9 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { Accepted, EngineController, LockView, Refusal } from '../engine/controller.ts';
 import type { PressGuard } from './guard.ts';
-import { confirmable, numberOf, stepOf } from './selectors.ts';
+import { confirmable, currentStep, numberOf, stepOf } from './selectors.ts';
 import type { ConsoleState, Hint } from './state.ts';
+import { stepAimedAt } from './step-list.ts';
 
 /** Everything that reaches the engine. Only these run something on a server, each after its own confirmation. */
 export interface Decisions {
@@ -22,6 +23,10 @@ export interface Decisions {
   trustKey(): void;
   refuseQuestion(): void;
   giveSecret(): void;
+  /** Enter in the list of steps: shows the one aimed at, and runs nothing. */
+  jump(): void;
+  /** An Enter that decides nothing: the next one must not follow too soon all the same. */
+  pressed(): void;
   /** `y` in the question whether to leave: whether it counts. */
   leaves(): boolean;
 }
@@ -183,6 +188,25 @@ export const createDecisions = (
       if (typed === '') return hint('Type the passphrase, or press Esc to go on without this key.');
       store.setState({ hint: null, typed: '' });
       controller.answer({ kind: 'secret', secret: typed });
+    },
+    jump() {
+      guard.press();
+      const state = store.getState();
+      const step = stepAimedAt(state);
+      if (step === null) return hint('No step is found: Ctrl-U clears what was typed.');
+      const current = step.id === currentStep(state.view)?.id;
+      store.setState({
+        selected: current ? null : step.id,
+        face: null,
+        hostFilter: state.hostFilter === step.host ? state.hostFilter : null,
+        focus: 'output',
+        dialog: null,
+        typed: '',
+        hint: null,
+      });
+    },
+    pressed() {
+      guard.press();
     },
     leaves: () => guard.press(),
   };

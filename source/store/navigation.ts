@@ -3,6 +3,7 @@ import type { StepView } from '../engine/controller.ts';
 import type { HostAlias, StepId } from '../runbook/step.ts';
 import { currentStep, facesOf, shownFace, shownStep } from './selectors.ts';
 import { type ConsoleState, type Dialog, type Hint, type PaneId, panes } from './state.ts';
+import { stepAimedAt, stepsFound } from './step-list.ts';
 
 /** Moves about the screen. None of it reaches a server. */
 export interface Navigation {
@@ -24,7 +25,12 @@ export interface Navigation {
   open(dialog: Dialog): void;
   closeDialog(): void;
   type(text: string): void;
+  /** What to look for from now on; '' for nothing. */
   search(needle: string): void;
+  /** Shows that line of a step's output, with `top` as the first. */
+  showFound(step: StepId, line: number, top: number): void;
+  /** Moves in the list of steps, by distance in what is found. */
+  aimBy(distance: number): void;
   hint(hint: Hint | null): void;
   setTooSmall(tooSmall: boolean): void;
 }
@@ -92,8 +98,27 @@ export const createNavigation = (store: StoreApi<ConsoleState>): Navigation => {
     setHelpTop: (top) => set(() => ({ helpTop: top })),
     open: (dialog) => set(() => ({ dialog, typed: '', helpTop: 0, hint: null })),
     closeDialog: () => set(() => ({ dialog: null, typed: '', hint: null })),
-    type: (text) => set(() => ({ typed: text, hint: null })),
-    search: (needle) => set(() => ({ needle, dialog: null, typed: '', hint: null })),
+    type: (text) =>
+      set(({ dialog }) => ({
+        typed: text,
+        hint: null,
+        // Another filter, another list: where one stood in the last one means nothing.
+        ...(dialog?.kind === 'steps' ? { dialog: { kind: 'steps', on: null } } : {}),
+      })),
+    search: (needle) => set(() => ({ needle, found: null, dialog: null, typed: '', hint: null })),
+    showFound: (step, line, top) =>
+      set(({ outputTop }) => ({
+        outputTop: { ...outputTop, [step]: top },
+        found: { step, line },
+        hint: null,
+      })),
+    aimBy: (distance) =>
+      set((state) => {
+        const found = stepsFound(state);
+        const at = found.findIndex((step) => step.id === stepAimedAt(state)?.id);
+        const target = found[Math.max(0, Math.min(found.length - 1, at + distance))];
+        return target === undefined ? {} : { dialog: { kind: 'steps', on: target.id } };
+      }),
     hint: (hint) => set(() => ({ hint })),
     setTooSmall: (tooSmall) => set((state) => (state.tooSmall === tooSmall ? state : { tooSmall })),
   };

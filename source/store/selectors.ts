@@ -67,6 +67,8 @@ export type InputMode =
   | 'secret-question'
   | 'help'
   | 'way-back'
+  | 'search'
+  | 'steps'
   | 'text'
   | 'retry'
   | 'commands';
@@ -79,6 +81,18 @@ export const inputMode = (state: ConsoleState): InputMode => {
     return view.stage.question.kind === 'unknown-host-key' ? 'key-question' : 'secret-question';
   }
   if (dialog === null) return 'commands';
-  if (dialog.kind === 'help' || dialog.kind === 'way-back') return dialog.kind;
-  return dialog.kind === 'retry' ? 'retry' : 'text';
+  switch (dialog.kind) {
+    case 'help':
+    case 'way-back':
+    case 'search':
+    case 'steps':
+    case 'retry':
+      return dialog.kind;
+    default:
+      return 'text';
+  }
 };
+
+/** What is looked for now: while one types, what stands there so far. */
+export const needleOf = ({ dialog, typed, needle }: ConsoleState): string =>
+  dialog?.kind === 'search' ? typed : needle;

@@ -19,7 +19,10 @@ export type Dialog =
   | { readonly kind: 'cancel'; readonly step: StepId }
   /** Taking the lock over from a dead holder: a name must be typed. */
   | { readonly kind: 'take-over' }
+  /** A line under the output that asks what to look for. */
   | { readonly kind: 'search' }
+  /** The list of all steps; `on`: the one that was moved to, null before that. */
+  | { readonly kind: 'steps'; readonly on: StepId | null }
   /** What going back would be, or, while going back, what is left of it. `opening`: the console was started with it. */
   | { readonly kind: 'way-back'; readonly opening: boolean };
 
@@ -57,6 +60,8 @@ export interface ConsoleState {
   readonly preview: Preview;
   /** The last thing searched for in the output; '' for nothing. */
   readonly needle: string;
+  /** The line where it was found last. */
+  readonly found: { readonly step: StepId; readonly line: number } | null;
   readonly hint: Hint | null;
   /** The window is too small to show a card, so nothing may be confirmed in it. */
   readonly tooSmall: boolean;
@@ -80,6 +85,7 @@ export const openingState = (view: EngineView): ConsoleState => ({
   typed: '',
   preview: { kind: 'looking' },
   needle: '',
+  found: null,
   hint: null,
   tooSmall: false,
   outputVersion: {},

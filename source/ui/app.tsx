@@ -1,7 +1,7 @@
 import { Box, useApp, useWindowSize } from 'ink';
 import { useEffect, useState } from 'react';
 import type { ConsoleStore } from '../store/console-store.ts';
-import { inputMode } from '../store/selectors.ts';
+import { type InputMode, inputMode } from '../store/selectors.ts';
 import type { ConsoleState } from '../store/state.ts';
 import { Lines } from './components/lines.tsx';
 import { useConsole } from './hooks/use-console.ts';
@@ -9,10 +9,13 @@ import { useKeys } from './hooks/use-keys.ts';
 import { useNow } from './hooks/use-now.ts';
 import { ThemeContext } from './hooks/use-theme.ts';
 import { footerRows, headerRows, type Layout, layoutFor } from './layout.ts';
+import { openLog } from './open-log.ts';
+import type { Pager } from './pager.ts';
 import { ChecklistPane } from './panes/checklist-pane.tsx';
 import { DialogPane } from './panes/dialog-pane.tsx';
 import { HelpPane } from './panes/help-pane.tsx';
 import { MonitorPane } from './panes/monitor-pane.tsx';
+import { StepListPane } from './panes/step-list-pane.tsx';
 import { StepPane } from './panes/step-pane.tsx';
 import { TooSmall } from './panes/too-small.tsx';
 import { WayBackPane } from './panes/way-back-pane.tsx';
@@ -26,15 +29,21 @@ export interface AppProps {
   readonly now?: () => number;
   /** Forgets what is on the terminal, so that the next frame is drawn whole. */
   readonly onRedraw?: () => void;
+  readonly pager: Pager;
+  /** Aborted when the console is ended from without. */
+  readonly ended: AbortSignal;
   /** Instead of ending the app itself. */
   readonly onLeave?: () => void;
   /** For tests without a terminal. */
   readonly size?: { readonly columns: number; readonly rows: number };
 }
 
+/** Modes in which the three panes stand as they are, or something lies over all of them. */
+const besides: readonly InputMode[] = ['commands', 'help', 'way-back', 'search', 'steps', 'too-small'];
+
 const asks = (state: ConsoleState): boolean => {
   const mode = inputMode(state);
-  return mode !== 'commands' && mode !== 'help' && mode !== 'way-back' && mode !== 'too-small';
+  return !besides.includes(mode);
 };
 
 const layoutOf = (state: ConsoleState, size: { columns: number; rows: number }): Layout =>
@@ -47,7 +56,7 @@ const layoutOf = (state: ConsoleState, size: { columns: number; rows: number }):
   });
 
 /** The console: two lines of header, three panes, two lines of footer. */
-export const App = ({ store, theme, now = Date.now, onRedraw, onLeave, size }: AppProps) => {
+export const App = ({ store, theme, now = Date.now, onRedraw, pager, ended, onLeave, size }: AppProps) => {
   const app = useApp();
   const window = useWindowSize();
   const { columns, rows } = size ?? window;
@@ -78,6 +87,7 @@ export const App = ({ store, theme, now = Date.now, onRedraw, onLeave, size }: A
       theme,
       layout: layoutOf(fresh, { columns, rows }),
       redraw,
+      openLog: () => void openLog(store, pager, app.suspendTerminal, ended),
       leave: onLeave ?? (() => app.exit()),
     };
   });
@@ -114,6 +124,8 @@ export const App = ({ store, theme, now = Date.now, onRedraw, onLeave, size }: A
       <HelpPane store={store} columns={columns} rows={body} />
     ) : mode === 'way-back' ? (
       <WayBackPane store={store} columns={columns} rows={body} />
+    ) : mode === 'steps' ? (
+      <StepListPane store={store} columns={columns} rows={body} />
     ) : null;
 
   return (

@@ -1,8 +1,9 @@
 import { currentStep, shownFace } from '../store/selectors.ts';
 import type { Command } from './command.ts';
+import { findNext } from './find.ts';
 import type { KeyName } from './keys.ts';
 import { movingCommands } from './moving-commands.ts';
-import { findNext } from './scroll.ts';
+
 import {
   due,
   enterWords,
@@ -10,6 +11,7 @@ import {
   outputOnly,
   searched,
   whyNoCancel,
+  whyNoLog,
   whyNoTakeOver,
   whyNotDue,
   whyNotFailed,
@@ -117,8 +119,12 @@ export const commands: readonly Command[] = [
     group: 'Looking',
     keys: ['/'],
     says: 'Search in the output shown',
+    footer: (state) => (outputOnly(state) === null && state.focus === 'output' ? 'find' : null),
     disabled: outputOnly,
-    run: ({ store }) => store.go.open({ kind: 'search' }),
+    run: ({ store }) => {
+      store.go.focus('output');
+      store.go.open({ kind: 'search' });
+    },
   },
   {
     group: 'Looking',
@@ -133,6 +139,23 @@ export const commands: readonly Command[] = [
     says: 'Place found before',
     disabled: searched,
     run: (screen) => findNext(screen, -1),
+  },
+  {
+    group: 'Looking',
+    keys: ['v'],
+    says: 'The whole log of the step shown in your pager ($PAGER, else less); leaving it comes back here',
+    footer: (state) => (outputOnly(state) === null && state.focus === 'output' ? 'whole log' : null),
+    disabled: whyNoLog,
+    run: ({ openLog }) => openLog(),
+  },
+  {
+    group: 'Looking',
+    keys: ['l'],
+    says: 'List all steps, find one by its words or number, and show it; runs nothing',
+    footer: () => 'steps',
+    disabled: (state) => (state.view.steps.length === 0 ? 'There are no steps yet.' : null),
+    run: ({ store }) =>
+      store.go.open({ kind: 'steps', on: currentStep(store.state.getState().view)?.id ?? null }),
   },
   {
     group: 'Looking',

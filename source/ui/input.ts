@@ -2,9 +2,9 @@ import { type InputMode, inputMode } from '../store/selectors.ts';
 import type { Dialog } from '../store/state.ts';
 import { mayTurn } from '../store/turning.ts';
 import { commandOn } from './commands.ts';
+import { findFirst } from './find.ts';
 import { keyLabel, type Press } from './keys.ts';
 import type { Screen } from './screen.ts';
-import { findNext } from './scroll.ts';
 
 const printable = (text: string): string => text.replace(/[\r\n\t]+/g, ' ').replace(/\p{Cc}/gu, '');
 const graphemes = new Intl.Segmenter();
@@ -27,16 +27,41 @@ const edit = ({ state, store }: Screen, press: Press): boolean => {
 const nameOf = (press: Press): string => (press.kind === 'key' ? press.name : '');
 
 const inText = (screen: Screen, press: Press) => {
-  const { state, store } = screen;
+  const { store } = screen;
   if (edit(screen, press)) return;
   const name = nameOf(press);
   if (name === 'esc') return store.go.closeDialog();
   if (name === 'ctrl+c') return store.go.open({ kind: 'quit' });
-  if (name !== 'enter') return;
-  if (state.dialog?.kind !== 'search') return store.decide.submit();
-  const needle = state.typed;
-  store.go.search(needle);
-  if (needle !== '') findNext({ ...screen, state: store.state.getState() }, -1);
+  if (name === 'enter') store.decide.submit();
+};
+
+const inSearch = (screen: Screen, press: Press) => {
+  const { state, store } = screen;
+  if (edit(screen, press)) return;
+  const name = nameOf(press);
+  if (name === 'esc') store.go.closeDialog();
+  else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
+  else if (name === 'enter') {
+    store.decide.pressed();
+    store.go.search(state.typed);
+    findFirst({ ...screen, state: store.state.getState() });
+  }
+};
+
+const inSteps = (screen: Screen, press: Press) => {
+  const { store, layout } = screen;
+  if (edit(screen, press)) return;
+  const name = nameOf(press);
+  const page = Math.max(1, layout.rows - 8);
+  if (name === 'enter') store.decide.jump();
+  else if (name === 'down') store.go.aimBy(1);
+  else if (name === 'up') store.go.aimBy(-1);
+  else if (name === 'pagedown') store.go.aimBy(page);
+  else if (name === 'pageup') store.go.aimBy(-page);
+  else if (name === 'home') store.go.aimBy(Number.NEGATIVE_INFINITY);
+  else if (name === 'end') store.go.aimBy(Number.POSITIVE_INFINITY);
+  else if (name === 'esc') store.go.closeDialog();
+  else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
 };
 
 const inSecret = (screen: Screen, press: Press) => {
@@ -130,6 +155,8 @@ const takers: Readonly<Record<InputMode, (screen: Screen, press: Press) => void>
   'secret-question': inSecret,
   help: inHelp,
   'way-back': inWayBack,
+  search: inSearch,
+  steps: inSteps,
   text: inText,
   retry: inRetry,
   commands: inCommands,
@@ -149,7 +176,7 @@ export const handlePaste = (screen: Screen, text: string): void => {
   const mode = inputMode(state);
   if (mode === 'text' && isTypedName(state.dialog)) {
     store.go.hint({ text: 'Pasting is not taken here: type the name.', tone: 'warn' });
-  } else if (mode === 'text' || mode === 'secret-question') {
+  } else if (mode === 'text' || mode === 'search' || mode === 'steps' || mode === 'secret-question') {
     store.go.type(state.typed + printable(text));
   } else store.go.hint({ text: 'A paste is not taken as keys: nothing was done.', tone: 'warn' });
 };

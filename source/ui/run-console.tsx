@@ -2,7 +2,9 @@ import { render } from 'ink';
 import type { EngineController } from '../engine/controller.ts';
 import { type ConsoleStoreOptions, createConsoleStore } from '../store/console-store.ts';
 import { App } from './app.tsx';
+import { attend } from './attention.ts';
 import { farewell } from './farewell.ts';
+import type { Pager } from './pager.ts';
 import { type Signal, untilSignal } from './signals.ts';
 import { themeFor } from './theme.ts';
 
@@ -10,10 +12,20 @@ export interface ConsoleStreams {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pager: Pager;
 }
 
 /** How the console was left: after the last step, after a start that could not be, in between, or by a signal. */
 export type ExitReason = 'finished' | 'stopped' | 'left' | Signal;
+
+const turnOfTheLoop = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Ink has taken its listeners away, yet Node would still read, and lose, the next key: that one is the pager's. */
+const leaveKeys = async (stdin: NodeJS.ReadStream): Promise<void> => {
+  await turnOfTheLoop();
+  stdin.pause();
+  await turnOfTheLoop();
+};
 
 /** Shows the console until the operator leaves it, then closes the engine and says on the normal screen how things stand. */
 export const runConsole = async (
@@ -21,11 +33,24 @@ export const runConsole = async (
   streams: ConsoleStreams,
   options: ConsoleStoreOptions = {},
 ): Promise<ExitReason> => {
-  const { stdin, stdout, env } = streams;
+  const { stdin, stdout, env, pager } = streams;
   const store = createConsoleStore(controller, options);
   // Before the first frame: what is typed meanwhile would be echoed into it and shift every line.
   if (stdin.isTTY) stdin.setRawMode(true);
-  const app = render(<App store={store} theme={themeFor(env)} onRedraw={() => app.clear()} />, {
+  const ended = new AbortController();
+  const shown = (
+    <App
+      store={store}
+      theme={themeFor(env)}
+      onRedraw={() => app.clear()}
+      pager={async (text, options) => {
+        await leaveKeys(stdin);
+        return pager(text, options);
+      }}
+      ended={ended.signal}
+    />
+  );
+  const app = render(shown, {
     stdin,
     stdout,
     // A build server's variable in the environment must not turn a real terminal into a dumb one.
@@ -41,9 +66,14 @@ export const runConsole = async (
   });
   // A terminal that is gone (closed laptop, killed tmux) fails every write: leave as if asked to, jobs go on.
   let gone = false;
+  const unattend = attend(store, (text) => gone || stdout.write(text), env);
+  const end = () => {
+    ended.abort();
+    app.unmount();
+  };
   const lost = () => {
     gone = true;
-    app.unmount();
+    end();
   };
   stdout.on('error', lost);
   const ending = untilSignal();
@@ -52,11 +82,12 @@ export const runConsole = async (
     signal = name;
     // What hung up reads nothing any more: writing to it would only fail.
     if (name === 'SIGHUP') gone = true;
-    app.unmount();
+    end();
   });
   try {
     await app.waitUntilExit();
   } finally {
+    unattend();
     store.dispose();
   }
   const { view } = controller;

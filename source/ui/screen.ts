@@ -1,11 +1,13 @@
 import type { ConsoleStore } from '../store/console-store.ts';
-import { shownFace, shownStep } from '../store/selectors.ts';
+import { needleOf, shownFace, shownStep } from '../store/selectors.ts';
 import type { ConsoleState } from '../store/state.ts';
 import type { Layout } from './layout.ts';
 import type { Row } from './row.ts';
 import { cardRows, failureRows } from './rows/card.ts';
 import { type VisibleOutput, visibleOutput } from './rows/output.ts';
+import { progressRows } from './rows/progress.ts';
 import { quietRows } from './rows/quiet.ts';
+import { searchRow } from './rows/search-line.ts';
 import type { Theme } from './theme.ts';
 
 /** What a command may look at and use: one moment of the screen. */
@@ -14,23 +16,47 @@ export interface Screen {
   readonly store: ConsoleStore;
   readonly layout: Layout;
   readonly theme: Theme;
+  /** Gives the terminal to a pager with the log of the step shown, until it is left. */
+  readonly openLog: () => void;
   /** Draws everything anew, whatever else wrote to the terminal. */
   readonly redraw: () => void;
   /** Leaves the console. */
   readonly leave: () => void;
 }
 
-/** The third pane's room for text: below its title, and above the line that tells what Enter does. */
-export const outputRoom = ({ state, layout }: Pick<Screen, 'state' | 'layout'>) => {
-  const { columns, rows } = layout.areas.output;
+/** How many lines of the output shown hold what is typed. */
+const placesOf = ({ state, store }: Pick<Screen, 'state' | 'store'>, needle: string): number => {
   const step = shownStep(state);
-  const quiet = step === null ? 0 : quietRows(state.view, step, columns, 0).length;
-  const pinned = shownFace(state) === 'output' ? quiet : 1;
+  return step === null || shownFace(state) !== 'output'
+    ? 0
+    : store.finder.lines(store.controller.output(step.id), needle).length;
+};
+
+/** What stands below the output and does not scroll: what one types to look for, how far the step is, why it is silent. */
+export const pinnedRows = (
+  { state, store, layout, theme }: Pick<Screen, 'state' | 'store' | 'layout' | 'theme'>,
+  now: number,
+): readonly Row[] => {
+  const { columns } = layout.areas.output;
+  const step = shownStep(state);
+  if (step === null) return [];
+  const search = searchRow(state, placesOf({ state, store }, state.typed), columns);
+  return [
+    ...progressRows(state.view.progress[step.id], step, columns, now, theme),
+    ...quietRows(state.view, step, columns, now),
+    ...(search === null ? [] : [search]),
+  ];
+};
+
+/** The third pane's room for text: below its title, and above the line that tells what Enter does. */
+export const outputRoom = (screen: Pick<Screen, 'state' | 'store' | 'layout' | 'theme'>) => {
+  const { columns, rows } = screen.layout.areas.output;
+  const pinned = shownFace(screen.state) === 'output' ? pinnedRows(screen, 0).length : 1;
   return { columns, rows: Math.max(1, rows - 1 - pinned) };
 };
 
 /** The whole text of the card or failure shown; empty for the output face. */
-export const faceRows = (screen: Pick<Screen, 'state' | 'layout' | 'theme'>): readonly Row[] => {
+export const faceRows = (screen: Pick<Screen, 'state' | 'store' | 'layout' | 'theme'>): readonly Row[] => {
   const { state, theme } = screen;
   const step = shownStep(state);
   if (step === null) return [];
@@ -45,18 +71,26 @@ export const faceRows = (screen: Pick<Screen, 'state' | 'layout' | 'theme'>): re
 /** Where a card's scrolling is kept. */
 export const cardKey = (state: ConsoleState): string => `${shownFace(state)}:${shownStep(state)?.id ?? ''}`;
 
-/** What is visible of the shown step's output; null where another face is shown. */
-export const outputWindow = (
+/** What would be visible of the shown step's output with this line as the first, null: at its end. Null where another face is shown. */
+export const outputAt = (
   screen: Pick<Screen, 'state' | 'store' | 'layout' | 'theme'>,
+  top: number | null,
 ): VisibleOutput | null => {
   const { state, store, theme } = screen;
   const step = shownStep(state);
   if (step === null || shownFace(state) !== 'output') return null;
-  const room = outputRoom(screen);
-  const top = state.outputTop[step.id] ?? null;
+  const found = state.found?.step === step.id ? state.found.line : null;
   return visibleOutput(
     store.controller.output(step.id),
-    { top, ...room, wrap: state.wrap, needle: state.needle },
+    { top, ...outputRoom(screen), wrap: state.wrap, needle: needleOf(state), found },
     theme,
   );
+};
+
+/** What is visible of the shown step's output; null where another face is shown. */
+export const outputWindow = (
+  screen: Pick<Screen, 'state' | 'store' | 'layout' | 'theme'>,
+): VisibleOutput | null => {
+  const step = shownStep(screen.state);
+  return step === null ? null : outputAt(screen, screen.state.outputTop[step.id] ?? null);
 };

@@ -42,25 +42,3 @@ export const scroll = (screen: Screen, move: Move, direction: 1 | -1): void => {
     else scrollCard(screen, move, direction);
   }
 };
-
-/** Goes to the next line of the output, or the one before, that holds what is searched for. */
-export const findNext = (screen: Screen, direction: 1 | -1): void => {
-  const { state, store } = screen;
-  const step = shownStep(state);
-  if (step === null) return;
-  const needle = state.needle.toLowerCase();
-  const output = store.controller.output(step.id);
-  const count = output.endLine - output.firstLine;
-  const visible = outputWindow(screen);
-  const top = state.outputTop[step.id];
-  // While following, a search goes up from the end; later from the line found before.
-  const from = top ?? (direction > 0 ? output.firstLine - 1 : output.endLine);
-  for (let distance = 1; distance <= count; distance += 1) {
-    const offset = (from - output.firstLine + direction * distance + count * 2) % count;
-    const line = output.firstLine + offset;
-    if (!output.line(line).toLowerCase().includes(needle)) continue;
-    store.go.setOutputTop(step.id, line);
-    return;
-  }
-  if (visible !== null) store.go.hint({ text: `'${state.needle}' is not in this output.`, tone: 'warn' });
-};

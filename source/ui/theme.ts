@@ -22,6 +22,9 @@ export interface Glyphs {
   readonly up: string;
   readonly down: string;
   readonly dot: string;
+  /** What of a bar is done, and what is not. */
+  readonly full: string;
+  readonly empty: string;
 }
 
 const unicode: Glyphs = {
@@ -43,6 +46,8 @@ const unicode: Glyphs = {
   up: '↑',
   down: '↓',
   dot: '·',
+  full: '█',
+  empty: '░',
 };
 
 const ascii: Glyphs = {
@@ -64,6 +69,8 @@ const ascii: Glyphs = {
   up: '^',
   down: 'v',
   dot: '-',
+  full: '#',
+  empty: '.',
 };
 
 export interface Theme {
@@ -86,7 +93,7 @@ const coloured: Theme['looks'] = {
   bad: { color: 'red', bold: true },
   danger: { color: 'red', bold: true, inverse: true },
   selected: { inverse: true },
-  found: { inverse: true, bold: true },
+  found: { underline: true, bold: true },
 };
 
 const colourless: Theme['looks'] = {

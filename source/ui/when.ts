@@ -1,5 +1,5 @@
 import { readOnlyWords } from '../store/decisions.ts';
-import { confirmable, numberOf, shownFace, stepOf } from '../store/selectors.ts';
+import { confirmable, numberOf, shownFace, shownStep, stepOf } from '../store/selectors.ts';
 import type { ConsoleState } from '../store/state.ts';
 
 /** A step waits for a decision: to be run, or after it failed. */
@@ -57,6 +57,10 @@ export const enterWords = (state: ConsoleState): string | null => {
 /** Why searching does not work now. */
 export const outputOnly = (state: ConsoleState): string | null =>
   shownFace(state) === 'output' ? null : 'Searching works in the output: o shows it.';
+
+/** Why no log can be opened now. */
+export const whyNoLog = (state: ConsoleState): string | null =>
+  shownStep(state) === null ? 'There is no step whose log could be opened yet.' : null;
 
 /** Why there is no next place found. */
 export const searched = (state: ConsoleState): string | null =>

@@ -48,6 +48,8 @@ export class FakeServers {
   discovery: (alias: string, lines: Lines) => string = (_, lines) => printed(lines);
   look: (alias: string, lines: Lines) => string = (_, lines) => printed(lines);
   monitorSays: Result<Output> | null = null;
+  /** The base backups that this host's server sends, as JSON. */
+  senders: (alias: string) => string = () => '[]\n';
   causes = 'ERROR: relation is missing\n';
   refuses: ((address: HostAddress) => Problem | null) | null = null;
   record: string | null = null;
@@ -123,6 +125,7 @@ export class FakeServers {
         ? said('', 2, 'psql: error: no such socket\n')
         : said(JSON.stringify(view.monitor));
     }
+    if (script.includes('pg_stat_progress_basebackup')) return said(this.senders(alias));
     this.fetched.push(script);
     return said(this.causes);
   }

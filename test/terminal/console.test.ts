@@ -190,7 +190,7 @@ describe('leaving', () => {
 
 describe('other terminals', () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control sequences are what is looked for
-  const colour = /\u001B\[(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|38;|48;)/;
+  const colour = /\u001B\[[\d;]*\b(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[\d;:]*m/;
 
   test('NO_COLOR: no colours, and everything is still said in words', async () => {
     const plain = open({ args: ['--done=32', quick], env: { NO_COLOR: '1' } });

@@ -27,6 +27,8 @@ export const bundled = (): Promise<unknown> => {
 interface Options {
   readonly columns?: number;
   readonly rows?: number;
+  /** Default: the console over a pretended cluster. */
+  readonly program?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -51,13 +53,13 @@ export class TestTerminal {
   readonly #screen: InstanceType<typeof xterm.Terminal>;
   readonly #watchers = new Set<() => void>();
 
-  constructor({ columns = 80, rows = 24, args = [], env = {} }: Options) {
-    const { NO_COLOR: _noColour, CI: _ci, ...inherited } = process.env;
+  constructor({ columns = 80, rows = 24, program = bundle, args = [], env = {} }: Options) {
+    const { NO_COLOR: _noColour, CI: _ci, PAGER: _pager, LESS: _less, ...inherited } = process.env;
     const clean = Object.fromEntries(
       Object.entries(inherited).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     );
     this.#screen = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
-    this.#pty = spawn(process.execPath, [bundle, ...args], {
+    this.#pty = spawn(process.execPath, [program, ...args], {
       cols: columns,
       rows,
       cwd: root,

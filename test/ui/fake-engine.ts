@@ -1,4 +1,5 @@
 import type { MonitorEvent, MonitorNode } from '../../source/cluster/monitor-state.ts';
+import { parseBackupLine } from '../../source/cluster/parse/basebackup.ts';
 import type {
   Accepted,
   Direction,
@@ -8,9 +9,11 @@ import type {
   Refusal,
   RollbackPreview,
   StepFailure,
+  StepProgress,
   StepStatus,
 } from '../../source/engine/controller.ts';
 import type { Answer, Question } from '../../source/remote/host.ts';
+import { readLines } from '../../source/runbook/gauge.ts';
 import type { StepId } from '../../source/runbook/step.ts';
 import { healthyNodes, monitorState, stateAfter, verdictAfter } from './fake-monitor.ts';
 import { FakeOutput } from './fake-output.ts';
@@ -84,6 +87,7 @@ export class FakeEngine implements EngineController {
         scriptNeeds: null,
         status: at < done ? { kind: 'done', tookMs: 400 + at * 137, by: 'run' } : { kind: 'waiting' },
       })),
+      progress: {},
       verdict: { kind: 'nothing-to-undo', says: '' },
       downtime: { kind: 'not-started' },
       monitor: {
@@ -117,7 +121,38 @@ export class FakeEngine implements EngineController {
   /** Adds output to a step, as if its script had printed it. */
   print(id: StepId, text: string | Uint8Array): void {
     this.#outputOf(id).append(text);
+    this.#gauge(id);
     for (const listener of this.#outputListeners) listener(id);
+  }
+
+  /** How far a step is, as the engine would tell; null: nothing tells any more. */
+  tells(id: StepId, progress: Partial<StepProgress> | null): void {
+    const { [id]: _before, ...others } = this.view.progress;
+    const told = {
+      unit: 'bytes',
+      done: 0,
+      total: null,
+      doing: null,
+      at: this.#now(),
+      rate: null,
+      leftMs: null,
+      ...progress,
+    } as const;
+    this.set({ progress: progress === null ? others : { ...others, [id]: told } });
+  }
+
+  /** As the engine reads what tools print. */
+  #gauge(id: StepId): void {
+    const output = this.#outputOf(id);
+    const lines = Array.from({ length: output.endLine - output.firstLine }, (_, at) =>
+      output.line(output.firstLine + at),
+    );
+    if (output.unfinished !== '') lines.push(output.unfinished);
+    const copied = parseBackupLine(lines.at(-1)?.replace(/^.*pg_basebackup: /, '') ?? '');
+    const upgraded = readLines({ kind: 'pg_upgrade', run: 'link' }, lines, null);
+    if (copied !== null)
+      this.tells(id, { done: copied.done * 1024, total: copied.total * 1024, doing: 'copying' });
+    else if (upgraded !== null) this.tells(id, upgraded);
   }
 
   onChange(listener: (view: EngineView) => void): () => void {
@@ -234,6 +269,7 @@ export class FakeEngine implements EngineController {
     }
     const step = this.steps.find(({ id }) => id === stage.step);
     if (step !== undefined) this.#effects(step);
+    this.tells(stage.step, null);
     this.#status(stage.step, { kind: 'done', tookMs: this.#now() - this.#startedAt, by: 'run' });
     this.#next();
   }

@@ -8,6 +8,7 @@ export class FakeOutput implements OutputView {
   file: string | null = null;
   bytes = 0;
   readonly #lines: string[] = [];
+  readonly #all: string[] = [];
   readonly #most: number;
   readonly #assembler = new LineAssembler();
 
@@ -19,6 +20,15 @@ export class FakeOutput implements OutputView {
     return this.firstLine + this.#lines.length;
   }
 
+  get whole(): boolean {
+    return this.firstLine === 0;
+  }
+
+  async *text(): AsyncGenerator<readonly string[]> {
+    yield this.#all;
+    if (this.unfinished !== '') yield [this.unfinished];
+  }
+
   line(index: number): string {
     return this.#lines[index - this.firstLine] ?? '';
   }
@@ -28,7 +38,9 @@ export class FakeOutput implements OutputView {
     const bytes = typeof text === 'string' ? Buffer.from(text) : text;
     this.bytes += bytes.length;
     this.file = '/home/dba/.local/state/pgaf-upgrade/shop/outputs/step.log';
-    this.#lines.push(...this.#assembler.push(bytes));
+    const lines = this.#assembler.push(bytes);
+    this.#all.push(...lines);
+    this.#lines.push(...lines);
     this.unfinished = this.#assembler.unfinished;
     const over = this.#lines.length - this.#most;
     if (over <= 0) return;

@@ -1,9 +1,11 @@
 import { render } from 'ink-testing-library';
 import { createConsoleStore } from '../../source/store/console-store.ts';
 import { App } from '../../source/ui/app.tsx';
+import type { Pager } from '../../source/ui/pager.ts';
 import { widthOf } from '../../source/ui/text.ts';
 import { themeFor } from '../../source/ui/theme.ts';
 import { FakeEngine, type FakeOptions } from './fake-engine.ts';
+import { renderOnPaper } from './paper.ts';
 
 export const keys = {
   enter: '\r',
@@ -20,10 +22,21 @@ export const keys = {
 
 const settled = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
-/** The console without a terminal, no guard against quick keys, at most 100 columns wide. */
+/** ink-testing-library draws on so many columns, whatever is asked for. */
+const libraryColumns = 100;
+
+interface Seat {
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly opensWithWayBack?: boolean;
+  readonly lang?: string;
+  readonly pager?: Pager;
+}
+
+/** The console without a terminal, and no guard against quick keys. */
 export const openScreen = async (
   options: FakeOptions = {},
-  { columns = 100, rows = 30, opensWithWayBack = false } = {},
+  { columns = 100, rows = 30, opensWithWayBack = false, lang = 'C.UTF-8', pager }: Seat = {},
 ) => {
   const size = { columns, rows };
   const engine = new FakeEngine(options);
@@ -31,18 +44,23 @@ export const openScreen = async (
     guard: { shown: 0, pressed: 0 },
     intervalMs: 0,
     opensWithWayBack,
+    ...(options.now === undefined ? {} : { now: options.now }),
   });
   let left = false;
-  const app = render(
+  const tree = (
     <App
       store={store}
-      theme={themeFor({ LANG: 'C.UTF-8' })}
+      theme={themeFor({ LANG: lang })}
       size={size}
+      pager={pager ?? (async () => null)}
+      ended={new AbortController().signal}
       onLeave={() => {
         left = true;
       }}
-    />,
+      {...(options.now === undefined ? {} : { now: options.now })}
+    />
   );
+  const app = columns <= libraryColumns ? render(tree) : renderOnPaper(tree, columns, rows);
   await settled();
   // biome-ignore lint/suspicious/noControlCharactersInRegex: styles are not what is tested here
   const frame = () => (app.lastFrame() ?? '').replace(/\u001B\[[0-9;]*m/g, '');

@@ -19,6 +19,8 @@ export interface PgUpgradeFailure {
 export interface PgUpgradeProgress {
   /** Lines with a result so far. */
   readonly finished: number;
+  /** Those lines without their results, in order. */
+  readonly through: readonly string[];
   readonly expected: number;
   /** 0 to 1; 1 only once pg_upgrade has said that it is through. */
   readonly fraction: number;
@@ -97,8 +99,8 @@ export const causeFiles = (output: string): readonly string[] => {
 export const pgUpgradeProgress = (output: string, kind: PgUpgradeKind): PgUpgradeProgress => {
   const lines = output.slice(-tail).split('\n');
   const expected = expectedLines[kind];
-  let finished = 0;
   let current: string | null = null;
+  const through: string[] = [];
   for (const line of lines) {
     const status = statusLine(line);
     if (status?.result === null) current = status.label;
@@ -106,7 +108,7 @@ export const pgUpgradeProgress = (output: string, kind: PgUpgradeKind): PgUpgrad
       // A result alone on its line belongs to a label above it, as with --verbose.
       if (status.result === 'fatal') current = status.label || current;
       else {
-        finished += 1;
+        through.push(status.label || (current ?? ''));
         current = null;
       }
     }
@@ -115,9 +117,10 @@ export const pgUpgradeProgress = (output: string, kind: PgUpgradeKind): PgUpgrad
   const said = (text: string): boolean => lines.some((line) => line.trim() === text);
   const complete =
     reason === null && said(kind === 'check' ? '*Clusters are compatible*' : 'Upgrade Complete');
-  const ratio = Math.min(finished / expected, 0.99);
+  const ratio = Math.min(through.length / expected, 0.99);
   return {
-    finished,
+    finished: through.length,
+    through,
     expected,
     fraction: complete ? 1 : ratio,
     current: reason === null ? current : null,

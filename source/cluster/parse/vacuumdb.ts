@@ -19,3 +19,11 @@ export const parseAnalyzeLine = (text: string): AnalyzeProgress | null => {
     ? null
     : { stage: stages.indexOf(stage) + 1, stages: 3, database };
 };
+
+const announced = /^vacuumdb: (?:vacuuming|processing) database "(.{1,128})"/;
+
+/**
+ * The database that this line of `vacuumdb --all` says it begins with, whatever it does there; null for another line.
+ * Source: PostgreSQL, src/bin/scripts/vacuumdb.c, vacuum_one_database.
+ */
+export const databaseBegun = (text: string): string | null => announced.exec(text)?.[1] ?? null;

@@ -96,6 +96,7 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
         ),
       ],
       quietSeconds: 300,
+      gauge: { kind: 'vacuumdb', rounds: 2 },
       undo: 'nothing to undo here',
     }),
   ];

@@ -120,6 +120,7 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       ),
     ],
     quietSeconds: 60,
+    gauge: { kind: 'pg_upgrade', run: mode },
     causes: upgradeCauses(host),
     undo: linked
       ? `while ${facts.newMajor} has never been started: rename global/pg_control.old back, remove ${host.newData}`

@@ -16,6 +16,7 @@ import {
   when,
 } from '../conditions.ts';
 import { isMovedAside } from '../evidence.ts';
+import { backupGauge } from '../gauge.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { isImage, rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
@@ -171,6 +172,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     ],
     settleSeconds: 24 * 3600,
     quietSeconds: 600,
+    gauge: backupGauge(primary, node),
     undo: `enable maintenance, stop it; rm -r ${sh(node.data)}; mv ${sh(node.backupData)} ${sh(node.data)}`,
   });
 };

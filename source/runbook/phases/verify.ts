@@ -162,6 +162,7 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
         ),
       ],
       quietSeconds: 120,
+      gauge: { kind: 'vacuumdb', rounds: 1 },
       undo: 'nothing to undo here',
     }),
     makeStep(facts, {

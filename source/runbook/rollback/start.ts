@@ -11,6 +11,7 @@ import {
   streaming,
   when,
 } from '../conditions.ts';
+import { backupGauge } from '../gauge.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { monitorHasSettled } from '../phases/monitor.ts';
 import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
@@ -177,6 +178,7 @@ export const rejoinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     after: [nodeSettled(node.alias, ['secondary']), streaming(primary, node), everyNodeSettled],
     settleSeconds: 24 * 3600,
     quietSeconds: 300,
+    gauge: backupGauge(primary, node),
     undo: `pg_autoctl enable maintenance on ${node.alias}`,
   });
 };

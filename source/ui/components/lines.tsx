@@ -10,12 +10,13 @@ const Piece = ({ part }: { readonly part: Span }) => {
   return <Text {...look}>{part.spins === true ? <Spinner type={spinner} /> : part.text}</Text>;
 };
 
+// A line without a character would have no height, and everything below it would move up.
 const Line = memo(({ row }: { readonly row: Row }) =>
   // Children as arguments: a line's pieces have no names that could be keys.
   createElement(
     Text,
     { wrap: 'truncate-end' },
-    ...(row.length === 0 ? [' '] : row.map((part) => createElement(Piece, { part }))),
+    ...(row.every((part) => part.text === '') ? [' '] : row.map((part) => createElement(Piece, { part }))),
   ),
 );
 

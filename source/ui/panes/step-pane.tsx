@@ -10,9 +10,8 @@ import { moreRow } from '../rows/moving.ts';
 import { titleRow } from '../rows/pane-title.ts';
 import { problemRows } from '../rows/problem.ts';
 import { windowOf } from '../rows/prose.ts';
-import { quietRows } from '../rows/quiet.ts';
 import { stepPlace, stepStanding } from '../rows/step-title.ts';
-import { cardKey, faceRows, outputRoom, outputWindow } from '../screen.ts';
+import { cardKey, faceRows, outputRoom, outputWindow, pinnedRows } from '../screen.ts';
 
 interface Props {
   readonly store: ConsoleStore;
@@ -32,6 +31,9 @@ export const StepPane = ({ store, layout, now }: Props) => {
     'cardTop',
     'wrap',
     'needle',
+    'found',
+    'dialog',
+    'typed',
     'outputVersion',
   ]);
   const theme = useTheme();
@@ -77,7 +79,7 @@ export const StepPane = ({ store, layout, now }: Props) => {
     face === 'output' ? (visible === null || visible.rows.length === 0 ? [empty] : visible.rows) : card.rows;
   const pinned: readonly Row[] =
     face === 'output'
-      ? quietRows(state.view, step, columns, now)
+      ? pinnedRows(screen, now)
       : [face === 'failure' ? choicesRow : enterSentence(state.view, step)];
   return (
     <>

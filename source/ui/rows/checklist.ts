@@ -6,6 +6,7 @@ import { cutRow, ends, highlighted, type Row, type Span, span } from '../row.ts'
 import { padLeft, padRight, tame, widthOf } from '../text.ts';
 import type { Theme } from '../theme.ts';
 import { markOf, phaseTitle, tailOf } from './marks.ts';
+import { inShort } from './progress.ts';
 
 interface Look {
   readonly columns: number;
@@ -29,8 +30,12 @@ const stepRow = (state: ConsoleState, step: StepView, selected: boolean, look: L
   if (hostWidth > 0) left.push(span(`${padRight(step.host, hostWidth)} `, waits ? 'dim' : 'plain'));
   if (danger) left.push(span(`${theme.glyphs.danger} `, 'bad'));
   left.push(span(tame(step.title), waits ? 'plain' : step.status.kind === 'done' ? 'dim' : 'strong'));
+  const progressing =
+    step.status.kind === 'running' || step.status.kind === 'settling'
+      ? inShort(state.view.progress[step.id])
+      : '';
   const wordy = columns >= 66 || step.status.kind === 'done';
-  const tail = span(wordy ? tailOf(step) : '', danger ? 'bad' : 'dim');
+  const tail = span(wordy || progressing !== '' ? progressing || tailOf(step) : '', danger ? 'bad' : 'dim');
   const row = ends(left, [tail], columns);
   const focused = selected && state.focus === 'checklist' && !row.some((part) => part.spins);
   return focused ? highlighted(row, columns, 'selected') : row;

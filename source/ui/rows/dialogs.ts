@@ -3,7 +3,8 @@ import type { Question } from '../../remote/host.ts';
 import { numberOf, stepOf } from '../../store/selectors.ts';
 import type { ConsoleState } from '../../store/state.ts';
 import { blank, type Row, span } from '../row.ts';
-import { cut, timeOfDay, widthOf } from '../text.ts';
+import { timeOfDay } from '../text.ts';
+import { field } from './field.ts';
 import { labelled, prose } from './prose.ts';
 
 /** What a dialog shows. `alarm` looks like nothing else on the screen. */
@@ -12,13 +13,6 @@ export interface DialogText {
   readonly alarm: boolean;
   readonly rows: readonly Row[];
 }
-
-const field = (label: string, typed: string, columns: number): Row => {
-  const room = columns - widthOf(label) - 2;
-  // The end of what is typed is what is being typed.
-  const shown = widthOf(typed) > room ? `…${[...typed].slice(-(room - 2)).join('')}` : typed;
-  return [span(`${label} `), span(cut(shown, room), 'strong'), span(' ', 'selected')];
-};
 
 const quitText = (state: ConsoleState, columns: number): DialogText => {
   const { stage, runDirectory } = state.view;
@@ -165,18 +159,14 @@ const questionText = (question: Question, typed: string, columns: number): Dialo
   };
 };
 
-/** The dialog over the third pane; null when there is none. Help is its own. */
+/** The dialog over the third pane; null when there is none. What lies over all panes, and the search line, are their own. */
 export const dialogText = (state: ConsoleState, columns: number): DialogText | null => {
   const { dialog, view } = state;
   if (dialog?.kind === 'quit') return quitText(state, columns);
   if (view.stage.kind === 'question') return questionText(view.stage.question, state.typed, columns);
-  if (dialog === null || dialog.kind === 'help' || dialog.kind === 'way-back') return null;
-  if (dialog.kind === 'search') {
-    return { title: 'Search the output', alarm: false, rows: [field('Find:', state.typed, columns)] };
-  }
-  if (dialog.kind === 'take-over') return takeOverText(state, columns);
-  const step = stepOf(view, dialog.step);
-  if (step === null) return null;
+  if (dialog?.kind === 'take-over') return takeOverText(state, columns);
+  const step = dialog !== null && 'step' in dialog ? stepOf(view, dialog.step) : null;
+  if (dialog === null || step === null) return null;
   if (dialog.kind === 'cancel') return cancelText(state, step, columns);
   if (dialog.kind === 'type-name') return nameText(state, step, columns);
   return dialog.kind === 'skip' ? skipText(state, step, columns) : retryText(state, step, columns);

@@ -7,6 +7,9 @@ import type { Theme } from '../theme.ts';
 import { lagOf } from './lsn.ts';
 import { staleAge } from './staleness.ts';
 
+/** A WAL segment: a standby that is further behind is marked. */
+const farBehind = 16_777_216n;
+
 const healthWords = (health: number): readonly [string, Tone] =>
   health > 0 ? ['good', 'good'] : health === 0 ? ['bad', 'bad'] : ['unknown', 'dim'];
 
@@ -48,16 +51,14 @@ const nodeRow = (node: MonitorNode, view: EngineView, widths: Widths, theme: The
   const lag = lagOf(node, nodes);
   const [health, healthTone] = healthWords(node.health);
   const mark = node.health > 0 ? theme.glyphs.done : node.health === 0 ? theme.glyphs.failed : '?';
+  const far = lag !== null && lag > farBehind;
   const moving = node.reported !== node.assigned;
   const row: Span[] = [
     span(`${glyphOf(node, theme)} `),
     span(`${padRight(tame(node.name), widths.name)} `, 'strong'),
     span(`${padRight(stateText(node, theme), widths.state)} `, moving ? 'warn' : 'plain'),
     span(`${padRight(`${node.timeline}:${node.lsn}`, 14)} `),
-    span(
-      `${padLeft(lag === null ? '-' : bytes(lag), 9)} `,
-      lag !== null && lag > 16_777_216n ? 'warn' : 'plain',
-    ),
+    span(`${padLeft(lag === null ? '-' : `${far ? '! ' : ''}${bytes(lag)}`, 9)} `, far ? 'warn' : 'plain'),
     span(padRight(`${mark} ${health}`, 9), healthTone),
     span(` ${padRight(`${node.priority} ${node.quorum ? 'quorum' : 'no'}`, 11)}`),
   ];

@@ -1,7 +1,10 @@
 import type { OutputView } from '../../engine/controller.ts';
-import { type Row, type Span, span } from '../row.ts';
+import { type Row, span } from '../row.ts';
 import { cut, tame, wrapExact } from '../text.ts';
 import type { Theme } from '../theme.ts';
+import { markFound } from './found.ts';
+
+type Lines = Pick<OutputView, 'firstLine' | 'endLine' | 'line' | 'unfinished'>;
 
 interface Window {
   /** First line asked for; null follows the end. */
@@ -10,6 +13,8 @@ interface Window {
   readonly rows: number;
   readonly wrap: boolean;
   readonly needle: string;
+  /** The line found last; null for none. */
+  readonly found?: number | null;
 }
 
 export interface VisibleOutput {
@@ -21,22 +26,16 @@ export interface VisibleOutput {
   readonly atEnd: boolean;
 }
 
-const marked = (text: string, needle: string): readonly Span[] => {
-  const at = needle === '' ? -1 : text.toLowerCase().indexOf(needle.toLowerCase());
-  if (at < 0) return [span(text)];
-  const end = at + needle.length;
-  return [span(text.slice(0, at)), span(text.slice(at, end), 'found'), ...marked(text.slice(end), needle)];
-};
-
 /** The rows of the output that are visible. Looks at no more lines than there are rows, however long the output is. */
-export const visibleOutput = (output: OutputView, window: Window, theme: Theme): VisibleOutput => {
+export const visibleOutput = (output: Lines, window: Window, theme: Theme): VisibleOutput => {
   const { columns, rows, wrap, needle } = window;
   const end = output.endLine + (output.unfinished === '' ? 0 : 1);
   const text = (index: number) => (index < output.endLine ? output.line(index) : output.unfinished);
   const rowsOf = (index: number): readonly Row[] => {
-    if (!wrap) return [marked(cut(tame(text(index)), columns), needle)];
-    return wrapExact(text(index), columns - 1).map((part, at) =>
-      at === 0 ? marked(part, needle) : [span(theme.glyphs.fold, 'dim'), ...marked(part, needle)],
+    const tone = index === window.found ? 'selected' : 'found';
+    if (!wrap) return markFound([cut(tame(text(index)), columns)], needle, tone);
+    return markFound(wrapExact(text(index), columns - 1), needle, tone).map((row, at) =>
+      at === 0 ? row : [span(theme.glyphs.fold, 'dim'), ...row],
     );
   };
   const bottom = (): VisibleOutput => {

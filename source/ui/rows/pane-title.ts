@@ -17,7 +17,8 @@ export const titleRow = (title: Title, columns: number, theme: Theme): Row => {
   const zoomed = title.zoomed === true ? [span(' zoomed, z back', 'dim')] : [];
   const middle = title.middle ?? [];
   const left: Row = [
-    span(theme.glyphs.rule, 'dim'),
+    // Not by colour alone: where the keys go is seen in a terminal without any.
+    title.focused ? span(theme.glyphs.cursor, 'strong') : span(theme.glyphs.rule, 'dim'),
     name,
     ...zoomed,
     span(' '),

@@ -1,12 +1,14 @@
 import type { EngineView, StepView } from '../../engine/controller.ts';
 import { cutRow, type Row, span } from '../row.ts';
 import { age, clock, tame, timeOfDay } from '../text.ts';
+import { labelled } from './prose.ts';
 
 const shownLines = 8;
+const settlingLines = 2;
 
 /**
- * Below the output of a step that runs: that the line to its host is gone, and since when nothing came; or that it has
- * printed nothing for long, and what its host is doing. Empty while all is well.
+ * Below the output of a step that runs: that the line to its host is gone, and since when nothing came; what the servers
+ * do not show yet; or that it has printed nothing for long, and what its host is doing. Empty while all is well.
  */
 export const quietRows = (view: EngineView, step: StepView, columns: number, now: number): readonly Row[] => {
   const { status } = step;
@@ -17,7 +19,9 @@ export const quietRows = (view: EngineView, step: StepView, columns: number, now
     const words = host.line === 'closed' ? 'The line is closed' : 'Reconnecting';
     return [cutRow([span(`${words}: ${step.host}${heard}. The command goes on there.`, 'warn')], columns)];
   }
-  if (status.kind !== 'running' || status.quiet === undefined) return [];
+  if (status.kind === 'settling')
+    return labelled('Waits', status.waitingFor, columns, 'strong').slice(0, settlingLines);
+  if (status.quiet === undefined) return [];
   const { since, at, found } = status.quiet;
   return [
     cutRow(

@@ -21,8 +21,7 @@ const progress = (step: StepView, now: number): Span | null => {
       ? span(going, 'strong')
       : span(`${going}, quiet for ${clock(now - status.quiet.since)}`, 'warn');
   }
-  if (status.kind === 'settling')
-    return span(`settles ${clock(now - status.since)}: ${status.waitingFor}`, 'strong');
+  if (status.kind === 'settling') return span(`settles ${clock(now - status.since)}`, 'strong');
   if (status.kind === 'done' && status.tookMs !== null)
     return span(`done in ${took(status.tookMs)}${about(step, ', expected ')}`, 'dim');
   return null;
@@ -39,8 +38,10 @@ export const stepStanding = (
   const going = progress(step, now);
   const parts: Span[] = going === null ? [] : [going];
   if (face === 'output' && visible !== null && size.lines > 0) {
+    const lines = `${size.lines} ${size.lines === 1 ? 'line' : 'lines'}`;
+    const runs = step.status.kind === 'running' || step.status.kind === 'settling';
     const where = visible.atEnd
-      ? `${size.lines} lines, ${bytes(size.bytes)}`
+      ? `${lines}, ${runs ? 'following' : bytes(size.bytes)}`
       : `lines ${visible.first + 1}-${visible.end} of ${size.lines}`;
     parts.push(span(parts.length > 0 ? `, ${where}` : where, 'dim'));
   }

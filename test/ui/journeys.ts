@@ -1,0 +1,221 @@
+import { recorded } from '../cluster/recorded.ts';
+import { type FakeOptions, sampleFailure } from './fake-engine.ts';
+import { keys, type openScreen } from './screen.tsx';
+
+type OpenScreen = Awaited<ReturnType<typeof openScreen>>;
+
+/** One screen worth looking at: how one gets there, and what is to be seen. */
+export interface Journey {
+  readonly name: string;
+  /** For the head of the file: what is seen, and when. */
+  readonly sees: string;
+  readonly options?: FakeOptions;
+  /** Which locale; default one with UTF-8. */
+  readonly lang?: string;
+  readonly go?: (screen: OpenScreen, at: number) => Promise<unknown>;
+}
+
+const upgrade = 'D27-node_1';
+const link = recorded('postgresql-17.12/pg_upgrade/link.txt');
+const restoring = `${link.slice(0, link.indexOf('Restoring database schemas'))}${'Restoring database schemas in the new cluster'.padEnd(62)}`;
+const megabyte = 1024 ** 2;
+
+/** Step 27 is started and has printed up to its longest part. */
+const upgrading = async ({ engine, press }: OpenScreen) => {
+  await press(keys.enter);
+  engine.print(upgrade, restoring);
+};
+
+/** The clock of all screens: it stands still. */
+export const journeyTime = Date.parse('2026-03-07T02:31:00Z');
+
+export const journeys: readonly Journey[] = [
+  {
+    name: 'host-key',
+    sees: 'The first connection: a host whose key nobody has trusted yet. Enter is no.',
+    options: {
+      questions: [
+        {
+          kind: 'unknown-host-key',
+          alias: 'node_2',
+          host: '10.0.0.12',
+          keyType: 'ssh-ed25519',
+          fingerprint: 'SHA256:Nq7Wlk2lV5c0HkG0cT3hJ9oYb1xq8mC2p7sQe4ZtR0A',
+        },
+      ],
+    },
+  },
+  {
+    name: 'card',
+    sees: 'A step waits: its card, and what Enter would do. The secondaries are in maintenance, the monitor is down.',
+    options: { done: 26 },
+  },
+  {
+    name: 'pg-upgrade',
+    sees: 'pg_upgrade runs, 42 seconds in: stages, time to go, what it is at.',
+    options: { done: 26 },
+    go: async (screen, at) => {
+      await upgrading(screen);
+      screen.engine.set({
+        steps: screen.engine.view.steps.map((step) =>
+          step.id === upgrade
+            ? { ...step, expectedMs: 130_000, status: { kind: 'running', since: at - 42_000 } }
+            : step,
+        ),
+      });
+      screen.engine.tells(upgrade, { ...screen.engine.view.progress[upgrade], leftMs: 88_000 });
+      return screen.press();
+    },
+  },
+  {
+    name: 'pg-upgrade-ascii',
+    sees: 'The same in a locale without UTF-8.',
+    options: { done: 26 },
+    lang: 'C',
+    go: async (screen) => {
+      await upgrading(screen);
+      return screen.press();
+    },
+  },
+  {
+    name: 'base-backup',
+    sees: 'pg_autoctl copies a secondary from the primary: bytes as the primary tells them, rate, time to go.',
+    options: { done: 47 },
+    go: async ({ engine, press }, at) => {
+      const step = engine.view.steps[47];
+      if (step === undefined) return;
+      await press(keys.enter);
+      engine.print(step.id, 'the command waits some time and then gives up; the base backup goes on\n');
+      const settling = {
+        kind: 'settling',
+        since: at - 61_000,
+        waitingFor: 'node_2 is secondary (now: wait_standby → catchingup)',
+      } as const;
+      engine.set({
+        steps: engine.view.steps.map((one) => (one.id === step.id ? { ...one, status: settling } : one)),
+      });
+      engine.tells(step.id, {
+        done: 5_911 * megabyte,
+        total: 16_384 * megabyte,
+        doing: 'copying',
+        rate: 98.6 * megabyte,
+        leftMs: 106_200,
+      });
+      return press();
+    },
+  },
+  {
+    name: 'quiet',
+    sees: 'pg_upgrade has printed nothing for long: what its host is doing. Nothing is ended by itself.',
+    options: { done: 26 },
+    go: async (screen, at) => {
+      await upgrading(screen);
+      const quiet = {
+        since: at - 93_000,
+        at: at - 2_000,
+        found: [
+          'process 4711 pg_restore, sleeping: --host /var/lib/postgresql/pgaf-upgrade/pg_upgrade --port 50432 --dbname shop',
+          'disk /var/lib/postgresql: 112G free of 400G (72% used)',
+          'server 50432: 4713 client backend shop active waits for Lock/relation blocked by 4720 for 00:01:31 CREATE TABLE',
+        ],
+      };
+      screen.engine.set({
+        steps: screen.engine.view.steps.map((step) =>
+          step.id === upgrade ? { ...step, status: { kind: 'running', since: at - 135_000, quiet } } : step,
+        ),
+      });
+      return screen.press();
+    },
+  },
+  {
+    name: 'line-lost',
+    sees: 'The line to the host of the running step is gone; the command goes on there.',
+    options: { done: 26 },
+    go: async (screen, at) => {
+      await upgrading(screen);
+      screen.engine.set({
+        hosts: screen.engine.view.hosts.map((host) =>
+          host.alias === 'node_1' ? { ...host, line: 'reconnecting', lastByteAt: at - 12_000 } : host,
+        ),
+      });
+      return screen.press();
+    },
+  },
+  {
+    name: 'search-typing',
+    sees: '/ in the output: what is typed is marked as one types, and counted.',
+    options: { done: 26 },
+    go: async (screen) => {
+      await upgrading(screen);
+      return screen.press('/', ...'xact');
+    },
+  },
+  {
+    name: 'search-found',
+    sees: 'Enter, then N: a place found, which of how many, the one that n and N go from.',
+    options: { done: 26 },
+    go: async (screen) => {
+      await upgrading(screen);
+      return screen.press('/', ...'xact', keys.enter, 'N');
+    },
+  },
+  {
+    name: 'steps',
+    sees: 'l, then “node_1 return”: the list of steps, filtered. Enter shows one and runs nothing.',
+    options: { done: 31 },
+    go: ({ press }) => press('l', ...'node_1 return'),
+  },
+  {
+    name: 'failure',
+    sees: 'A step has failed: what, why, what the servers say, and the choices.',
+    options: { done: 26 },
+    go: async (screen) => {
+      await upgrading(screen);
+      screen.engine.finishStep(sampleFailure('node_1'));
+      return screen.press();
+    },
+  },
+  {
+    name: 'no-return',
+    sees: 'Enter on a point of no return: the name of the host is asked for.',
+    options: { done: 32 },
+    go: ({ press }) => press(keys.enter, ...'node'),
+  },
+  {
+    name: 'way-back',
+    sees: 'r: what going back would be now. Nothing runs from here.',
+    options: { done: 30 },
+    go: ({ press }) => press('r', keys.up),
+  },
+  {
+    name: 'leave',
+    sees: 'q while a step runs and the application is down.',
+    options: { done: 26 },
+    go: async (screen) => {
+      await upgrading(screen);
+      return screen.press('q');
+    },
+  },
+  {
+    name: 'read-only',
+    sees: 'Another console holds the lock and gives no sign of life.',
+    options: { done: 26 },
+    go: ({ engine, press }, at) => {
+      const lock = {
+        holder: 'tess@bastion',
+        since: '2026-03-07T01:58:00Z',
+        aliveAt: at - 190_000,
+        dead: true,
+      };
+      engine.set({ stage: { kind: 'watching', step: upgrade, lock } });
+      return press();
+    },
+  },
+  {
+    name: 'help',
+    sees: '?: every key, and what the signs mean.',
+    options: { done: 26 },
+    go: ({ press }) => press('?'),
+  },
+  { name: 'finished', sees: 'The last step is done.', options: { done: 59 } },
+];
