@@ -169,6 +169,7 @@ export class StepRunner {
       output: outputs.of(step.id),
       job,
       typed,
+      expectedMs: progress.expectedOf(step.id),
       running: () => {
         current.started = true;
         current.watchdog = this.#watch(current);

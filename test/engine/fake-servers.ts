@@ -17,7 +17,7 @@ import type {
   RemoteHost,
 } from '../../source/remote/host.ts';
 import { Model } from '../runbook/model.ts';
-import { discoveryLines, instanceLines, type Lines, lookLines, printed } from './answers.ts';
+import { discoveryLines, instanceLines, inventoryOutput, type Lines, lookLines, printed } from './answers.ts';
 import { checksLines } from './checks/look-lines.ts';
 
 export interface Job {
@@ -48,6 +48,9 @@ export class FakeServers {
   discovery: (alias: string, lines: Lines) => string = (_, lines) => printed(lines);
   look: (alias: string, lines: Lines) => string = (_, lines) => printed(lines);
   monitorSays: Result<Output> | null = null;
+  /** The answer to inventoryScript. */
+  inventory: (alias: string, script: string) => string = (alias) =>
+    inventoryOutput(this.of(alias), this.model.host(alias));
   causes = 'ERROR: relation is missing\n';
   refuses: ((address: HostAddress) => Problem | null) | null = null;
   record: string | null = null;
@@ -123,6 +126,7 @@ export class FakeServers {
         ? said('', 2, 'psql: error: no such socket\n')
         : said(JSON.stringify(view.monitor));
     }
+    if (script.includes('\ninventory_bin=')) return said(this.inventory(alias, script));
     this.fetched.push(script);
     return said(this.causes);
   }
