@@ -15,7 +15,7 @@ export const prose = (text: string): string =>
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
     .replace(/&(?=#?\w+;)/g, '\\&')
     // Neither a bare address becomes a link, nor a name a mention.
-    .replace(/:\/\/|www\.|@(?=\w)/gi, (found) =>
+    .replace(/:\/\/|www\.|(?<!\w)@(?=\w)/gi, (found) =>
       found === '://' ? ':\\//' : found.startsWith('@') ? '\\@' : `${found.slice(0, -1)}\\.`,
     )
     .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2')

@@ -1,5 +1,6 @@
 import { bytes, took } from '../../cluster/amounts.ts';
 import { block, bullets, literal, page, prose, table } from '../markdown.ts';
+import { holdsRecord, withoutRecord } from '../record.ts';
 import type { Plan, PlannedStep } from './shape.ts';
 import {
   dangerWords,
@@ -115,13 +116,12 @@ const marks = (step: PlannedStep): string =>
     .filter((one) => one !== null)
     .join(' · ');
 
-const record = /(<<'RECORD'\n)([\s\S]*?)(?=\nRECORD\n)/;
-
 /** The record is in the script of every host; on paper the first one is enough. */
 const shownScript = (plan: Plan, step: PlannedStep, text: string): string => {
-  const first = plan.steps.find((one) => one.script.kind === 'ready' && record.test(one.script.text));
-  if (first === undefined || first.number === step.number) return text;
-  return text.replace(record, `$1(here stands the record, as in step ${first.number})`);
+  const first = plan.steps.find((one) => one.script.kind === 'ready' && holdsRecord(one.script.text));
+  return first === undefined || first === step
+    ? text
+    : withoutRecord(text, `here stands the record, as in step ${first.number}`);
 };
 
 const stepPage = (plan: Plan, step: PlannedStep): string => {
