@@ -30,10 +30,12 @@ export const chart = (title: string, lanes: readonly Lane[], shades: readonly Sh
     (at) =>
       html`<line class="grid" x1="${x(at)}" x2="${x(at)}" y1="${top - 6}" y2="${height - 4}"/><text class="tick" x="${x(at)}" y="${top - 11}" text-anchor="middle">${clock(at)}</text>`,
   );
-  const shade = shades.map(
-    (one) =>
-      html`<rect class="shade" x="${x(one.from)}" y="${top - 6}" width="${Math.max(1, x(one.to) - x(one.from))}" height="${height - top + 2}"><title>${one.says}</title></rect>`,
-  );
+  const shade = shades
+    .filter((one) => one.to >= from && one.from <= to)
+    .map(
+      (one) =>
+        html`<rect class="shade" x="${x(one.from)}" y="${top - 6}" width="${Math.max(1, x(one.to) - x(one.from))}" height="${height - top + 2}"><title>${one.says}</title></rect>`,
+    );
   const drawn = (bar: Bar, y: number): Html =>
     html`<rect class="bar ${bar.tone}" x="${x(bar.from)}" y="${y + 5}" width="${Math.max(2, Math.round((x(bar.to) - x(bar.from)) * 10) / 10)}" height="${laneHeight - 10}" rx="2"><title>${bar.says}</title></rect>`;
   const rows = lanes.map((lane, index) => {

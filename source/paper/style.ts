@@ -9,6 +9,7 @@ main { max-width: 72rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .75rem; }
 h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; padding-bottom: .25rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.4rem 0 .4rem; }
+.legend { color: var(--soft); font-size: .85rem; }
 h1 + p { font-size: 1.1rem; }
 p, ul { margin: .5rem 0; } ul { padding-left: 1.3rem; }
 .wide { overflow-x: auto; margin: .7rem 0; }
@@ -17,7 +18,8 @@ th, td { border: 1px solid var(--line); padding: .3rem .55rem; text-align: left;
 th { background: var(--block); white-space: nowrap; }
 code, pre { font: .85em/1.45 ui-monospace, Menlo, Consolas, monospace; }
 code { background: var(--block); padding: .08em .3em; border-radius: 3px; overflow-wrap: anywhere; }
-td code { background: none; padding: 0; }
+td code { background: none; padding: 0; overflow-wrap: break-word; }
+td:first-child { white-space: nowrap; }
 pre { background: var(--block); border: 1px solid var(--line); border-radius: 4px; padding: .6rem .8rem; margin: .4rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 details { border: 1px solid var(--line); border-radius: 4px; margin: .35rem 0; padding: 0 .8rem; }
 details[open] { padding-bottom: .6rem; }

@@ -51,6 +51,7 @@ ${one.blocks.map(writtenBlock)}</details>
 `;
     case 'chart':
       return html`<div class="wide">${chart(one.title, one.lanes, one.shades)}</div>
+<p class="legend">A bar is a command, from its confirmation until the servers showed its end: green done, red failed, amber no end known. Shaded: the application could not write.</p>
 `;
   }
 };

@@ -31,7 +31,7 @@ const writtenBlock = (one: Block): string | null => {
     case 'code':
       return block(one.text, one.language === 'sh' ? 'sh' : '');
     case 'fold':
-      return page(`### ${prose(one.summary)}`, ...one.blocks.map(writtenBlock)).trimEnd();
+      return page(`#### ${prose(one.summary)}`, ...one.blocks.map(writtenBlock)).trimEnd();
     case 'chart':
       return null;
   }

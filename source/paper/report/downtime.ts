@@ -8,6 +8,8 @@ export interface Downtime {
   readonly begins: NamedStep;
   /** Null: it is not over by what the journal knows. */
   readonly over: { readonly at: number; readonly ends: NamedStep } | null;
+  /** What the steps in it were estimated to take, in milliseconds; null where one of them was not. */
+  readonly expectedMs: number | null;
 }
 
 /** On the way back the new version's primary is stopped: the application feels that as well. */
@@ -26,13 +28,24 @@ export const downtimesOf = (story: Story, facts: ClusterFacts | null): readonly 
   for (const attempt of story.attempts) {
     const open = found.at(-1);
     const down = open !== undefined && open.over === null;
-    if (!down && stops(attempt, facts)) found.push({ from: attempt.at, begins: attempt.step, over: null });
+    if (!down && stops(attempt, facts))
+      found.push({ from: attempt.at, begins: attempt.step, over: null, expectedMs: null });
     if (down && attempt.step.writes === 'resume') {
       const at = doneAt(story, attempt);
-      if (at !== null) found[found.length - 1] = { ...open, over: { at, ends: attempt.step } };
+      const over = at === null ? null : { at, ends: attempt.step };
+      if (over !== null)
+        found[found.length - 1] = { ...open, over, expectedMs: expectedIn(story, open.from, over.at) };
     }
   }
   return found;
+};
+
+const expectedIn = (story: Story, from: number, to: number): number | null => {
+  const within = story.attempts.filter((one) => one.at >= from && one.at <= to);
+  return within.reduce<number | null>(
+    (sum, one) => (sum === null || one.expectedMs === null ? null : sum + one.expectedMs),
+    0,
+  );
 };
 
 /** When the step was seen done: by this try, or by hand after it. */

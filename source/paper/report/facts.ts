@@ -176,23 +176,25 @@ export const factBlocks = (story: Story): readonly Block[] => {
     ];
   const nodes = hosts.filter((host) => host !== 'monitor');
   const of = (some: readonly string[], moment: Moment): Look | null => lookAt(story, some, moment);
-  const before = (some: readonly string[]): Look | null => {
-    const stop = of(some, 'stop');
-    return stop?.inventory == null ? (of(some, 'begin') ?? stop) : stop;
+  /** Of two looks before, the one that fits better and saw something. */
+  const before = (some: readonly string[], first: Moment, second: Moment): Look | null => {
+    const one = of(some, first);
+    return one?.inventory == null ? (of(some, second) ?? one) : one;
   };
   const sides = [
     { title: 'Primary', hosts: nodes, rows: true },
     { title: 'Monitor', hosts: ['monitor'], rows: false },
   ];
   return sides.flatMap(({ title, hosts: some, rows }): readonly Block[] => {
-    const old = before(some);
+    // The fence changes settings for the window; rows change until the stop.
+    const old = before(some, 'begin', 'stop');
     if (old === null) return [heading(3, title), paragraph(missing('Before', null))];
     const [verified, end] = [of(some, 'verified'), of(some, 'end')];
     const counted = rows
       ? [
-          ...rowBlocks(old, verified, end),
+          ...rowBlocks(before(some, 'stop', 'begin') ?? old, verified, end),
           paragraph(
-            `Counted where the table takes at most ${bytes(countedBytes)}, else estimated by PostgreSQL (marked ~); of each database the ${listedTables} largest tables. The look before is from right before the stop: what the application wrote between it and the stop shows as a difference.`,
+            `Counted where the table takes at most ${bytes(countedBytes)}, else estimated by PostgreSQL (marked ~); of each database the ${listedTables} largest tables. The rows before were looked at right before the stop: what the application wrote between that look and the stop shows as a difference.`,
           ),
         ]
       : [];

@@ -29,7 +29,7 @@ export const confirmationBlocks = ({ attempts }: Story): readonly Block[] => {
       ['confirmed', 'by', 'step', 'host', 'what', 'as', 'typed'],
       attempts.map((one) => [
         moment(one.at),
-        `${one.operator}${one.unattended ? ' (--yes)' : ''}`,
+        `${one.operator}${one.unattended && unattended < attempts.length ? ' (--yes)' : ''}`,
         numberOf(one.step),
         [literal(one.step.host)],
         one.step.title,

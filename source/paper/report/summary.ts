@@ -12,10 +12,17 @@ export const clusterBlocks = (facts: ClusterFacts | null): readonly Block[] =>
     ? [paragraph('The journal does not hold what the cluster was.')]
     : [
         table(
-          ['host', 'role', 'PostgreSQL before', 'PostgreSQL after', 'data directory', 'unit'],
+          [
+            'host',
+            'role before the window',
+            'PostgreSQL before',
+            'PostgreSQL after',
+            'data directory',
+            'unit',
+          ],
           hostsOf(facts).map((host) => [
             [literal(host.alias)],
-            isNode(host) ? `${host.role} before the window` : 'monitor',
+            isNode(host) ? host.role : 'monitor',
             host.oldVersion,
             host.newVersion,
             [literal(host.data)],
@@ -48,6 +55,9 @@ const downtimeWords = (one: Downtime, now: number): readonly Inline[] => {
     ' (',
     ...stepWords(one.over.ends),
     ')',
+    one.expectedMs === null
+      ? ''
+      : `; the steps in it were estimated at ${took(one.expectedMs)}, without the time that people take`,
   ];
 };
 

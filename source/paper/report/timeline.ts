@@ -1,5 +1,6 @@
 import { took } from '../../cluster/amounts.ts';
-import { type Bar, type Block, heading, literal, paragraph, table } from '../document.ts';
+import { phases } from '../../runbook/step.ts';
+import { type Bar, type Block, heading, literal, type Prose, paragraph, table } from '../document.ts';
 import type { Downtime } from './downtime.ts';
 import type { Attempt, Story } from './story.ts';
 import { between, numberOf, timeOfDay } from './words.ts';
@@ -107,22 +108,50 @@ export const durationBlocks = (story: Story): readonly Block[] => {
       ),
     ];
   const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0);
+  const row = ({ one, expected, took: real }: (typeof known)[number]): readonly Prose[] => [
+    numberOf(one.step),
+    [literal(one.step.host)],
+    one.step.title,
+    took(expected),
+    took(real),
+    real > expected * muchLonger.times && real - expected > muchLonger.ms ? 'much longer' : '',
+  ];
+  const steps = (some: typeof known): Block =>
+    table(
+      ['step', 'host', 'what', 'estimate', 'took', ''],
+      some.toSorted((one, other) => other.took - one.took).map(row),
+    );
+  const long = known.filter((one) => Math.max(one.expected, one.took) >= 1000);
+  const short = known.filter((one) => !long.includes(one));
   return [
     paragraph(
       `${known.length} steps had an estimate, from what the checks measured on these hosts: together about ${took(sum(known.map((one) => one.expected)))}; they took ${took(sum(known.map((one) => one.took)))}. What people took to read and confirm is in neither.`,
     ),
     table(
-      ['step', 'host', 'what', 'estimate', 'took', ''],
-      known
-        .toSorted((one, other) => other.took - one.took)
-        .map(({ one, expected, took: real }) => [
-          numberOf(one.step),
-          [literal(one.step.host)],
-          one.step.title,
-          took(expected),
-          took(real),
-          real > expected * muchLonger.times && real - expected > muchLonger.ms ? 'much longer' : '',
-        ]),
+      ['phase', 'steps', 'estimate', 'took'],
+      phases.flatMap(({ id, title }) => {
+        const own = known.filter(({ one }) => one.step.phase === id);
+        return own.length === 0
+          ? []
+          : [
+              [
+                `${id} ${title}`,
+                String(own.length),
+                took(sum(own.map((one) => one.expected))),
+                took(sum(own.map((one) => one.took))),
+              ],
+            ];
+      }),
     ),
+    steps(long),
+    ...(short.length === 0
+      ? []
+      : [
+          {
+            kind: 'fold',
+            summary: `${short.length} steps of less than a second`,
+            blocks: [steps(short)],
+          } as const,
+        ]),
   ];
 };
