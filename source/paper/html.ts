@@ -1,4 +1,4 @@
-import { cleanText } from '../cluster/parse/terminal-text.ts';
+import { visible } from './visible.ts';
 
 /** HTML that was made here; a plain string never is, and is escaped wherever it is put in. */
 export class Html {
@@ -19,7 +19,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /** Text, without control characters and without markup. */
 export const escaped = (text: string): string =>
-  cleanText(text).replace(/[&<>"']/g, (one) => entities[one] ?? one);
+  visible(text).replace(/[&<>"']/g, (one) => entities[one] ?? one);
 
 type Value = string | number | Html | readonly Html[];
 

@@ -1,4 +1,5 @@
 import { cleanText } from '../cluster/parse/terminal-text.ts';
+import { visible } from './visible.ts';
 
 /**
  * Text for Markdown as GitHub, GitLab and ticket systems read it. What hosts and people have typed may hold anything:
@@ -36,7 +37,7 @@ export const literal = (text: string): string => {
 /** Lines, literally; `language` colours them where the reader can. */
 export const block = (text: string, language = ''): string => {
   const fence = '`'.repeat(Math.max(3, longestRun(text) + 1));
-  return `${fence}${language}\n${text.replace(/\n$/, '')}\n${fence}`;
+  return `${fence}${language}\n${visible(text).replace(/\n$/, '')}\n${fence}`;
 };
 
 /** A table; the cells are Markdown already. */

@@ -8,9 +8,7 @@ import { moment, numberOf, stepWords, timeOfDay } from './words.ts';
 const wasTyped = (one: Attempt): Prose => {
   if (one.step.danger !== 'point-of-no-return' && one.typed === null) return '';
   if (one.typed === null) return [strong('point of no return'), ', nothing typed'];
-  return one.step.danger === 'point-of-no-return'
-    ? [strong('point of no return'), ': ', literal(one.typed)]
-    : [literal(one.typed)];
+  return [strong('point of no return'), ': ', literal(one.typed)];
 };
 
 export const confirmationBlocks = ({ attempts }: Story): readonly Block[] => {
