@@ -89,20 +89,18 @@ export class Walk {
       if (end !== 'over') return end;
     }
     await this.#inventories.end(run);
-    progress.note(run, { kind: 'finished', direction });
+    const says = finalWords(
+      run.facts,
+      direction,
+      progress.steps.length,
+      this.#parts.board.view.verdict,
+      run.observer.world,
+    );
+    progress.note(run, { kind: 'finished', direction, says });
     if (run.lock.held) await run.lock.write(runFile(run, direction, new Date().toISOString()));
     await this.release(run);
     this.#parts.board.set({
-      stage: {
-        kind: 'finished',
-        says: finalWords(
-          run.facts,
-          direction,
-          progress.steps.length,
-          this.#parts.board.view.verdict,
-          run.observer.world,
-        ),
-      },
+      stage: { kind: 'finished', says },
       phase: progress.steps.at(-1)?.phase ?? null,
     });
     const decision = await this.#parts.decisions.next(null);

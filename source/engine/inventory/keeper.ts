@@ -33,11 +33,11 @@ export class InventoryKeeper {
     this.#progress = progress;
   }
 
-  /** Before a step's command: at the first one of an upgrade, and right before the writes stop. */
+  /** Before a step's command: at the first one of a run, and right before the writes stop. */
   async before(run: Run, step: Step): Promise<void> {
-    const upgrade = this.#progress.direction === 'upgrade';
-    if (upgrade && step.writes === 'stop') return this.#keep(run, 'stop');
-    if (upgrade && !this.#has(run, 'begin')) return this.#keep(run, 'begin');
+    const { direction } = this.#progress;
+    if (direction === 'upgrade' && step.writes === 'stop') return this.#keep(run, 'stop');
+    if (direction !== 'cleanup' && !this.#has(run, 'begin')) return this.#keep(run, 'begin');
   }
 
   /**

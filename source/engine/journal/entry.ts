@@ -11,7 +11,7 @@ const directionSchema = z.enum(['upgrade', 'rollback', 'cleanup']);
 const unattendedSchema = z.boolean().optional();
 
 /**
- * `begin`: before the first step of the upgrade; `stop`: right before the writes stop; `verified`: the new version runs
+ * `begin`: before the first step of the run; `stop`: right before the writes stop; `verified`: the new version runs
  * privately and nobody can have written; `end`: the run is at its end.
  */
 export const momentSchema = z.enum(['begin', 'stop', 'verified', 'end']);
@@ -121,7 +121,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     inventory: inventorySchema.nullable(),
     why: z.string().nullable(),
   }),
-  z.object({ kind: z.literal('finished'), direction: directionSchema }),
+  /** `says`: what was true at the end, directories that were kept aside included. */
+  z.object({ kind: z.literal('finished'), direction: directionSchema, says: z.string().optional() }),
   /** The line before this one was not written whole: the disk was full, or the machine went down. */
   z.object({ kind: z.literal('torn'), bytes: z.number().int() }),
 ]);

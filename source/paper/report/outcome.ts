@@ -22,7 +22,7 @@ interface Versions {
   readonly to: string;
 }
 
-const finished = (story: Story, { from, to }: Versions, at: number): Outcome => {
+const finished = (story: Story, { from, to }: Versions, at: number, said: string | null): Outcome => {
   const skipped = story.happenings.filter(
     ({ entry }) => entry.kind === 'skipped' && entry.reason !== '',
   ).length;
@@ -34,12 +34,12 @@ const finished = (story: Story, { from, to }: Versions, at: number): Outcome => 
     case 'upgrade':
       return {
         kind: 'finished',
-        says: `Finished at ${moment(at)}: every node runs PostgreSQL ${to}${except}.`,
+        says: `Finished at ${moment(at)}: ${said ?? `every node runs PostgreSQL ${to}`}${except}.`,
       };
     case 'rollback':
       return {
         kind: 'turned-back',
-        says: `Turned back, finished at ${moment(at)}: every node runs PostgreSQL ${from} again${except}.`,
+        says: `Turned back, finished at ${moment(at)}: ${said?.split(';')[0] ?? `every node runs PostgreSQL ${from} again`}${except}.`,
       };
     case 'cleanup':
       return {
@@ -55,7 +55,8 @@ const wayWords = { upgrade: 'the upgrade', rollback: 'the way back', cleanup: 't
 export const outcomeOf = (story: Story, names: StepNames, versions: Versions): Outcome => {
   const attempt = story.attempts.at(-1);
   const end = story.happenings.findLast(({ entry }) => entry.kind === 'finished');
-  if (end !== undefined && end.at >= (attempt?.at ?? 0)) return finished(story, versions, end.at);
+  if (end !== undefined && end.at >= (attempt?.at ?? 0))
+    return finished(story, versions, end.at, end.entry.kind === 'finished' ? (end.entry.says ?? null) : null);
   const way = wayWords[story.direction];
   if (attempt === undefined)
     return {
