@@ -4,11 +4,12 @@ import { type Entry, parseJournal, type Recorded } from '../../source/engine/jou
 import { type Block, inlines, type Prose } from '../../source/paper/document.ts';
 import { makeReport, type Report } from '../../source/paper/report/report.ts';
 
-/** A whole upgrade of the lab’s cluster, 15.20 → 17.12, confirmed by --yes: fixtures/recorded/README.md. */
-export const recordedJournal = readFileSync(
-  resolve(import.meta.dirname, '../../fixtures/recorded/journal/upgrade-15.20-17.12.ndjson'),
-  'utf8',
-);
+const recorded = (name: string): string =>
+  readFileSync(resolve(import.meta.dirname, `../../fixtures/recorded/journal/${name}.ndjson`), 'utf8');
+
+/** Runs of the lab’s cluster, confirmed by --yes: fixtures/recorded/README.md. */
+export const recordedJournal = recorded('upgrade-15.20-17.12');
+export const recordedRollback = recorded('rollback-17.12-15.20');
 
 export const reportOf = (
   records: readonly Recorded[],
@@ -16,8 +17,9 @@ export const reportOf = (
 ): Report =>
   makeReport({
     records,
-    run: '20261125T030128Z-7530',
-    directory: '/home/tess/.local/state/pgaf-upgrade/payments/20261125T030128Z-7530',
+    run: '20261125T033312Z-0000',
+    directory: '/home/tess/.local/state/pgaf-upgrade/payments/20261125T033312Z-0000',
+    others: [],
     tail,
     now: Date.parse('2026-11-25T06:00:00Z'),
   });

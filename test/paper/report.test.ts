@@ -4,7 +4,16 @@ import { toHtml } from '../../source/paper/to-html.ts';
 import { toMarkdown } from '../../source/paper/to-markdown.ts';
 import { Window } from '../engine/harness.ts';
 import { labCluster } from '../runbook/clusters.ts';
-import { outcome, recordedJournal, recordedReport, reportOf, section, shortened, told } from './journals.ts';
+import {
+  outcome,
+  recordedJournal,
+  recordedReport,
+  recordedRollback,
+  reportOf,
+  section,
+  shortened,
+  told,
+} from './journals.ts';
 
 const windows: Window[] = [];
 afterEach(async () => {
@@ -30,9 +39,9 @@ describe('a whole upgrade, recorded on the lab', () => {
 
   test('says in one sentence how it ended, and how long the application could not write', () => {
     const report = recordedReport();
-    expect(outcome(report)).toBe('Finished at 2026-11-25 03:02:18: every node runs PostgreSQL 17.12.');
+    expect(outcome(report)).toBe('Finished at 2026-11-25 03:34:57: every node runs PostgreSQL 17.12.');
     expect(section(report, 'Downtime')[0]).toMatch(
-      /^The application could not write for 11 s, .*estimated at 14 s/,
+      /^The application could not write for 25 s, .*estimated at [0-9]+ s/,
     );
     expect(section(report, 'Confirmed').join('\n')).toMatch(/All of these were confirmed by --yes/);
     expect(section(report, 'Confirmed').filter((line) => line.includes('point of no return: '))).toHaveLength(
@@ -59,7 +68,7 @@ describe('a whole upgrade, recorded on the lab', () => {
       .join('\n');
     const report = reportOf(parseJournal(older));
     expect(outcome(report)).toBe(outcome(recordedReport()));
-    expect(section(report, 'Downtime')[0]).toMatch(/for 11 s, from .*step 23 on node_1/);
+    expect(section(report, 'Downtime')[0]).toMatch(/for 25 s, from .*step 23 on node_1/);
     expect(section(report, 'Facts before and after')).toEqual([
       expect.stringMatching(/^Not recorded: .*older version/),
     ]);
@@ -80,6 +89,23 @@ describe('a whole upgrade, recorded on the lab', () => {
 });
 
 describe('runs that went otherwise', () => {
+  test('a way back from a finished upgrade, recorded on the lab: what it gave up, and how long it took', () => {
+    const report = reportOf(parseJournal(recordedRollback));
+    expect(report.title).toBe('Way back from the upgrade of payments: PostgreSQL 15.20 → 17.12');
+    expect(outcome(report)).toBe(
+      'Turned back, finished at 2026-11-25 03:30:51: every node runs PostgreSQL 15.20 again.',
+    );
+    expect(section(report, 'Downtime')[0]).toMatch(
+      /^The application could not write for 19 s, from .*Stop node_1: what 17 has written is given up.* to .*step 18 on node_2/,
+    );
+    expect(section(report, 'The way back over time').map((line) => line.split(' | ')[2])).toEqual([
+      'what going back would have meant',
+      'possible through node_2, but what 17 wrote since 03:28 UTC (up to 345 transactions) is lost',
+      'safe through node_2’s image, nothing lost',
+      'nothing to undo',
+    ]);
+  });
+
   test('under way: where it stands, what is down, and how to go on', async () => {
     const night = window();
     await night.goTo('D.node_1.pg-upgrade');
@@ -147,7 +173,11 @@ describe('runs that went otherwise', () => {
           },
         ]),
         { ...looked, moment: 'end' },
-        { kind: 'finished', direction: 'rollback' },
+        {
+          kind: 'finished',
+          direction: 'rollback',
+          says: 'every node runs PostgreSQL 15.20 again; kept aside, until pgaf-upgrade cleanup: node_1:/x/data_pg17_abandoned',
+        },
       ],
       new Date(Date.now() + 10_000).toISOString(),
     );
@@ -160,7 +190,7 @@ describe('runs that went otherwise', () => {
     expect(failures).toMatch(/turned at .*: the way back was taken/);
     expect(section(report, 'Downtime')).toHaveLength(2);
     expect(section(report, 'Downtime')[0]).not.toContain('not over');
-    expect(section(report, 'Left to do').join('\n')).toContain('_pg17_abandoned');
+    expect(section(report, 'Left to do').join('\n')).toContain('Kept aside: node_1:/x/data_pg17_abandoned.');
     const facts = section(report, 'Facts before and after').join('\n');
     expect(facts).toMatch(/version \| 15\.20.* \| 15\.20/);
     expect(section(report, 'The way back over time').length).toBeGreaterThan(2);

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { redactText } from '../../cluster/parse/redact.ts';
 import { cleanText } from '../../cluster/parse/terminal-text.ts';
 import { fail, messageOf, ok, problem, type Result } from '../../cluster/result.ts';
@@ -10,18 +10,29 @@ import { parseJournal, type Recorded } from './entry.ts';
 export interface KeptRun {
   readonly run: string;
   readonly directory: string;
+  /** The other runs beside it. */
+  readonly others: readonly string[];
   readonly records: readonly Recorded[];
 }
 
 /** Whether a path is a run's directory. */
 export const isRunDirectory = (path: string): boolean => existsSync(journalFile(path));
 
+const runsIn = (parent: string): readonly string[] =>
+  existsSync(parent)
+    ? readdirSync(parent)
+        .filter((name) => isRunDirectory(join(parent, name)))
+        .sort()
+    : [];
+
 /** Reads a run's directory. Errors: there is no journal in it, or it cannot be read. */
 export const readRun = (path: string): Result<KeptRun> => {
   const directory = resolve(path);
   try {
     const records = parseJournal(readFileSync(journalFile(directory), 'utf8'));
-    return ok({ run: basename(directory), directory, records });
+    const run = basename(directory);
+    const others = runsIn(dirname(directory)).filter((name) => name !== run);
+    return ok({ run, directory, others, records });
   } catch (thrown) {
     return fail(
       problem(`the journal of ${directory} cannot be read`, 'name a run’s directory', messageOf(thrown)),
@@ -32,11 +43,7 @@ export const readRun = (path: string): Result<KeptRun> => {
 /** The directory of a cluster's run: `run`, or the latest one. Errors: there is none. */
 export const findRun = (home: string, cluster: string, run: string | null): Result<string> => {
   const parent = clusterDirectory(home, cluster);
-  const runs = existsSync(parent)
-    ? readdirSync(parent)
-        .filter((name) => isRunDirectory(join(parent, name)))
-        .sort()
-    : [];
+  const runs = runsIn(parent);
   const found = run === null ? runs.at(-1) : runs.find((name) => name === run);
   if (found !== undefined) return ok(join(parent, found));
   return fail(

@@ -10,9 +10,21 @@ export interface Places {
   readonly run: string;
   /** On the operator's machine. */
   readonly directory: string;
+  /** The cluster's other runs there. */
+  readonly others: readonly string[];
 }
 
-export const logBlocks = ({ run, directory }: Places, facts: ClusterFacts | null): readonly Block[] => {
+const otherRuns = (others: readonly string[]): readonly Prose[] =>
+  others.length === 0
+    ? []
+    : [
+        `Other runs of this cluster on that machine, each with a report of its own (--run): ${others.join(', ')}`,
+      ];
+
+export const logBlocks = (
+  { run, directory, others }: Places,
+  facts: ClusterFacts | null,
+): readonly Block[] => {
   const work = facts?.monitor.workDir ?? '~postgres/pgaf-upgrade';
   return [
     list(
@@ -30,6 +42,7 @@ export const logBlocks = ({ run, directory }: Places, facts: ClusterFacts | null
         'The record of how the cluster was, copies of what was edited, fingerprints, pg_upgrade’s logs, on each host: ',
         literal(work),
       ],
+      ...otherRuns(others),
     ),
     paragraph(
       'Passwords and the secrets of connection strings are replaced by **** in the journal and here.',
@@ -48,6 +61,20 @@ const passedOver = (story: Story, names: StepNames): readonly Prose[] => {
     entry.kind === 'skipped' && entry.reason !== '' ? [names.of(entry.step)] : [],
   );
   return skipped.map((step) => `Look at what was passed over: ${placeOf(step)}`);
+};
+
+const keptAside = (story: Story, facts: ClusterFacts | null): readonly Inline[] => {
+  const said = story.happenings
+    .flatMap(({ entry }) => (entry.kind === 'finished' ? [entry.says] : []))
+    .at(-1);
+  const [, kept] = /; kept aside, until pgaf-upgrade cleanup: (.*)$/.exec(said ?? '') ?? [];
+  return kept === undefined
+    ? [
+        'What the new version held stays aside in directories named ',
+        literal(`…_pg${facts?.newMajor ?? ''}_abandoned`),
+        ' where there were any.',
+      ]
+    : ['Kept aside: ', literal(kept), '.'];
 };
 
 const steps = (
@@ -78,9 +105,8 @@ const steps = (
       return [
         ...passedOver(story, names),
         [
-          'What the new version held stays aside in directories named ',
-          literal(`…_pg${facts?.newMajor ?? ''}_abandoned`),
-          ' where there were any; what was written there can be taken from them by hand. Then: ',
+          ...keptAside(story, facts),
+          ' What was written there on the new version can be taken from it by hand. Then: ',
           literal('pgaf-upgrade cleanup cluster.yaml'),
         ],
         'Take a base backup: node ids, timelines or copies may be new.',

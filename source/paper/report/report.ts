@@ -24,6 +24,12 @@ export interface Report {
   readonly blocks: readonly Block[];
 }
 
+const titles = {
+  upgrade: 'Upgrade',
+  rollback: 'Way back from the upgrade',
+  cleanup: 'Clean-up after the upgrade',
+} as const;
+
 /** The change-ticket report of a run, in the order in which a change manager reads. Pure: the journal is all it knows. */
 export const makeReport = (ground: ReportGround): Report => {
   const { records, now, tail } = ground;
@@ -39,7 +45,9 @@ export const makeReport = (ground: ReportGround): Report => {
   const outcome = outcomeOf(story, names, versions);
   const downtimes = downtimesOf(story, facts);
   const until = story.last ?? now;
-  const what = story.direction === 'cleanup' ? 'Clean-up after the upgrade' : 'Upgrade';
+  const ways = new Set(story.attempts.map((one) => one.step.direction));
+  const [way] = ways;
+  const what = ways.size === 1 && way !== undefined ? titles[way] : titles.upgrade;
   const title = `${what} of ${run?.cluster ?? facts?.name ?? 'a cluster'}: PostgreSQL ${versions.from} → ${versions.to}`;
   return {
     title,
