@@ -10,7 +10,7 @@ import { planShell } from '../paper/plan/shell.ts';
 import { connect } from '../remote/connect.ts';
 import { terminalAsk } from './asking.ts';
 import { readConfig } from './read-config.ts';
-import { sayProblem } from './say.ts';
+import { print, sayProblem } from './say.ts';
 
 export const planFormats = ['markdown', 'shell', 'json'] as const;
 export type PlanFormat = (typeof planFormats)[number];
@@ -29,8 +29,19 @@ interface Paper {
   readonly text: string;
 }
 
-/** A host's name on the monitor, as a file's name. */
-const fileName = (host: string): string => host.replaceAll(/[^A-Za-z0-9._-]/g, '_').replace(/^[.-]/, '_');
+/** The hosts' names on the monitor, as names of files; no two the same. */
+const fileNames = (hosts: readonly string[]): ReadonlyMap<string, string> => {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const host of hosts) {
+    const plain = host.replaceAll(/[^A-Za-z0-9._-]/g, '_').replace(/^[.-]/, '_');
+    let name = plain;
+    for (let count = 2; taken.has(name); count++) name = `${plain}_${count}`;
+    taken.add(name);
+    names.set(host, `${name}.sh`);
+  }
+  return names;
+};
 
 /** `pgaf-upgrade plan`: the whole runbook for this cluster on paper. Reads only. 0 written, 2 not. */
 export const plan = async ({ file, format, out }: PlanArguments): Promise<number> => {
@@ -50,19 +61,20 @@ export const plan = async ({ file, format, out }: PlanArguments): Promise<number
   if (!look.ok) return couldNot(look.error);
   const { facts } = look.value;
   const made = makePlan({ ...look.value, madeAt: new Date().toISOString() });
+  const names = fileNames(hostsOf(facts).map((host) => host.alias));
   const papers: readonly Paper[] = [
     { format: 'markdown', name: 'plan.md', text: planMarkdown(made) },
     ...hostsOf(facts).map(
       ({ alias }): Paper => ({
         format: 'shell',
-        name: `${fileName(alias)}.sh`,
+        name: names.get(alias) ?? `${alias}.sh`,
         text: planShell(made, facts, alias),
       }),
     ),
     { format: 'json', name: 'plan.json', text: `${JSON.stringify(made, null, 2)}\n` },
   ];
   if (out === null) {
-    process.stdout.write(papers.find((paper) => paper.format === (format ?? 'markdown'))?.text ?? '');
+    print(papers.find((paper) => paper.format === (format ?? 'markdown'))?.text ?? '');
     return 0;
   }
   const wanted = papers.filter((paper) => format === null || paper.format === format);
@@ -74,6 +86,6 @@ export const plan = async ({ file, format, out }: PlanArguments): Promise<number
       problem(`the plan was not written to ${out}`, 'name another directory', messageOf(thrown)),
     );
   }
-  process.stdout.write(`${wanted.map(({ name }) => join(out, name)).join('\n')}\n`);
+  print(`${wanted.map(({ name }) => join(out, name)).join('\n')}\n`);
   return 0;
 };

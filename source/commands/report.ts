@@ -6,7 +6,7 @@ import { makeReport } from '../paper/report/report.ts';
 import { toHtml } from '../paper/to-html.ts';
 import { toMarkdown } from '../paper/to-markdown.ts';
 import { readConfig } from './read-config.ts';
-import { sayProblem } from './say.ts';
+import { print, sayProblem } from './say.ts';
 
 export const reportFormats = ['markdown', 'html'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
@@ -48,7 +48,7 @@ export const report = async ({ of, format, out, run }: ReportArguments): Promise
   const asked = format ?? (out !== null && /\.html?$/i.test(out) ? 'html' : 'markdown');
   const text = asked === 'html' ? toHtml(made.title, made.blocks) : toMarkdown(made.blocks);
   if (out === null) {
-    process.stdout.write(text);
+    print(text);
     return 0;
   }
   try {
@@ -56,6 +56,6 @@ export const report = async ({ of, format, out, run }: ReportArguments): Promise
   } catch (thrown) {
     return couldNot(problem(`the report was not written to ${out}`, 'name another file', messageOf(thrown)));
   }
-  process.stdout.write(`${out}\n`);
+  print(`${out}\n`);
   return 0;
 };
