@@ -93,14 +93,20 @@ test('screen and store know hosts, feeds and steps by their types alone', () => 
   expect(wrong.map((one) => `${one.from} → ${one.target}`)).toEqual([]);
 });
 
-test('papers are written from what they are given: whatever they use touches neither network nor disk', () => {
+/** Everything that a room's files use when they run, packages included. */
+const reached = (room: string): ReadonlySet<string> => {
   const seen = new Set<string>();
   const reach = (file: string): void => {
     if (seen.has(file)) return;
     seen.add(file);
     for (const one of imports) if (one.from === file && !one.typeOnly) reach(one.target);
   };
-  for (const file of files) if (file.startsWith('paper/')) reach(file);
+  for (const file of files) if (file.startsWith(`${room}/`)) reach(file);
+  return seen;
+};
+
+test('papers are written from what they are given: whatever they use touches neither network nor disk', () => {
+  const seen = reached('paper');
   expect(seen.has('paper/report/report.ts')).toBe(true);
   expect(seen.has('engine/journal/entry.ts')).toBe(true);
   expect(
@@ -111,13 +117,7 @@ test('papers are written from what they are given: whatever they use touches nei
 });
 
 test('plain lines share words with the screen, and never what draws it', () => {
-  const seen = new Set<string>();
-  const reach = (file: string): void => {
-    if (seen.has(file)) return;
-    seen.add(file);
-    for (const one of imports) if (one.from === file && !one.typeOnly) reach(one.target);
-  };
-  for (const file of files) if (file.startsWith('plain/')) reach(file);
+  const seen = reached('plain');
   expect(seen.has('plain/run-plain.ts')).toBe(true);
   expect([...seen].filter((file) => /^(react|ink|ink-spinner)\b/.test(file))).toEqual([]);
 });

@@ -263,6 +263,31 @@ describe('runs that went otherwise', () => {
     expect(section(report, 'Confirmed').at(-1)).toContain('point of no return: node_1');
   });
 
+  test('turned after the end without a step: it ended as it ended; turned there and back: nothing counts twice', () => {
+    const finished = [
+      ...parseJournal(recordedJournal),
+      ...told([{ kind: 'turned', direction: 'rollback', verdict: 'possible' }]),
+    ];
+    expect(outcome(reportOf(finished))).toMatch(/^Finished at 2026-11-25 03:34:57/);
+    const confirmed: Entry = {
+      kind: 'confirmed',
+      step: 'A.monitor.save',
+      host: 'monitor',
+      as: 'postgres',
+      typed: null,
+      job: '1',
+      script: 'true\n',
+    };
+    const again = [
+      ...finished,
+      ...told(
+        [{ kind: 'turned', direction: 'upgrade', verdict: 'nothing to undo' }, confirmed],
+        '2026-11-26T00:00:00Z',
+      ),
+    ];
+    expect(outcome(reportOf(again))).toMatch(/^Under way at step 1, monitor: .*, 0 of 67 steps are over/);
+  });
+
   test('opened and never begun; and no journal to speak of', () => {
     expect(outcome(reportOf(told([{ kind: 'facts', facts: labCluster() }])))).toMatch(/^Not begun/);
     expect(outcome(reportOf([]))).toMatch(/^Not begun/);

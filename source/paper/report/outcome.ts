@@ -1,3 +1,4 @@
+import type { EntryOf } from '../../engine/journal/entry.ts';
 import { placeOf, type StepNames } from './steps.ts';
 import type { Story } from './story.ts';
 import { moment } from './words.ts';
@@ -22,15 +23,24 @@ interface Versions {
   readonly to: string;
 }
 
-const finished = (story: Story, { from, to }: Versions, at: number, said: string | null): Outcome => {
+/** The last `finished` of the journal, when nothing was run after it. */
+const finished = (
+  story: Story,
+  { from, to }: Versions,
+  at: number,
+  { direction, says }: EntryOf<'finished'>,
+): Outcome => {
   const skipped = story.happenings.filter(
     ({ entry }) => entry.kind === 'skipped' && entry.reason !== '',
   ).length;
-  const except =
+  const except = [
+    story.attempts.length === 0 ? '; nothing had to be run' : '',
     skipped === 0
       ? ''
-      : `; ${skipped} ${skipped === 1 ? 'step was' : 'steps were'} passed over with a reason`;
-  switch (story.direction) {
+      : `; ${skipped} ${skipped === 1 ? 'step was' : 'steps were'} passed over with a reason`,
+  ].join('');
+  const said = says?.split(';')[0];
+  switch (direction) {
     case 'upgrade':
       return {
         kind: 'finished',
@@ -39,12 +49,12 @@ const finished = (story: Story, { from, to }: Versions, at: number, said: string
     case 'rollback':
       return {
         kind: 'turned-back',
-        says: `Turned back, finished at ${moment(at)}: ${said?.split(';')[0] ?? `every node runs PostgreSQL ${from} again`}${except}.`,
+        says: `Turned back, finished at ${moment(at)}: ${said ?? `every node runs PostgreSQL ${from} again`}${except}.`,
       };
     case 'cleanup':
       return {
         kind: 'cleaned-up',
-        says: `Cleaned up at ${moment(at)}: the old clusters are removed${except}.`,
+        says: `Cleaned up at ${moment(at)}: ${said ?? 'the old clusters are removed'}${except}.`,
       };
   }
 };
@@ -54,9 +64,11 @@ const wayWords = { upgrade: 'the upgrade', rollback: 'the way back', cleanup: 't
 /** How the run ended, or where it stands, from the journal alone. */
 export const outcomeOf = (story: Story, names: StepNames, versions: Versions): Outcome => {
   const attempt = story.attempts.at(-1);
-  const end = story.happenings.findLast(({ entry }) => entry.kind === 'finished');
-  if (end !== undefined && end.at >= (attempt?.at ?? 0))
-    return finished(story, versions, end.at, end.entry.kind === 'finished' ? (end.entry.says ?? null) : null);
+  const ends = story.happenings.flatMap(({ at, entry }) =>
+    entry.kind === 'finished' ? [{ at, entry }] : [],
+  );
+  const end = ends.at(-1);
+  if (end !== undefined && end.at >= (attempt?.at ?? 0)) return finished(story, versions, end.at, end.entry);
   const way = wayWords[story.direction];
   if (attempt === undefined)
     return {

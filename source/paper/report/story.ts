@@ -145,6 +145,8 @@ class Reader {
         this.over.add(entry.step);
         break;
       case 'turned':
+        // What the other way has done, this one has undone or will find.
+        if (entry.direction !== this.direction) this.over.clear();
         this.direction = entry.direction;
         this.#say(at, null, entry.verdict);
         break;

@@ -15,8 +15,8 @@ export const clusterBlocks = (facts: ClusterFacts | null): readonly Block[] =>
           [
             'host',
             'role before the window',
-            'PostgreSQL before',
-            'PostgreSQL after',
+            'PostgreSQL before the upgrade',
+            'upgrade to',
             'data directory',
             'unit',
           ],
