@@ -10,9 +10,11 @@ const cli = meow(
     $ pgaf-upgrade init [ssh://USER@MONITOR] discover the cluster and write cluster.yaml
     $ pgaf-upgrade check [cluster.yaml]      before the window: will it work, and how long will it take
     $ pgaf-upgrade status [cluster.yaml]     where things stand, once
+    $ pgaf-upgrade plan [cluster.yaml]       the whole runbook on paper, to attach to the change request
     $ pgaf-upgrade run [cluster.yaml]        upgrade, or go on where the servers are
     $ pgaf-upgrade rollback [cluster.yaml]   the way back from where the servers are
     $ pgaf-upgrade cleanup [cluster.yaml]    days later: remove the old clusters, host by host
+    $ pgaf-upgrade report [cluster.yaml | RUN_DIRECTORY]  the change-ticket report of a run, also while it is under way
 
   Options
     --plain       plain lines instead of the full screen (also without a terminal, or with TERM=dumb)
@@ -21,6 +23,9 @@ const cli = meow(
     --json        with check and status: the answer for scripts
     --list        with check: every check there is
     --prepare     with check: keep the new directories that it makes, so that the window starts with them done
+    --format F    with plan: markdown, shell (a script for each host) or json; with report: markdown or html
+    --out PATH    with plan: the directory for the files; with report: the file
+    --run ID      with report: another run of the cluster than its latest
     --version     print the version
     --help        print this
 
@@ -46,6 +51,9 @@ const cli = meow(
       json: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       prepare: { type: 'boolean', default: false },
+      format: { type: 'string' },
+      out: { type: 'string' },
+      run: { type: 'string' },
     },
     allowUnknownFlags: false,
   },
@@ -53,11 +61,15 @@ const cli = meow(
 
 const directions = { run: 'upgrade', rollback: 'rollback', cleanup: 'cleanup' } as const;
 const isDirection = (name: string): name is keyof typeof directions => Object.hasOwn(directions, name);
-const others = ['check', 'init', 'status'];
+const others = ['check', 'init', 'plan', 'report', 'status'];
+const formats: Readonly<Record<string, readonly string[]>> = {
+  plan: ['markdown', 'shell', 'json'],
+  report: ['markdown', 'html'],
+};
 
 const [command, named, ...rest] = cli.input;
 const file = named ?? 'cluster.yaml';
-const { plain, yes, json, list, prepare } = cli.flags;
+const { plain, yes, json, list, prepare, format, out, run: runId } = cli.flags;
 
 const refuse = (what: string): void => {
   process.stderr.write(`pgaf-upgrade: ${what}. See pgaf-upgrade --help.\n`);
@@ -69,7 +81,27 @@ else if (!isDirection(command) && !others.includes(command)) refuse(`there is no
 else if (rest.length > 0) refuse(`one cluster file at a time: ${rest.join(' ')} is too much`);
 else if (json && command !== 'check' && command !== 'status') refuse('--json goes with check and status');
 else if ((list || prepare) && command !== 'check') refuse('--list and --prepare go with check');
-else if (command === 'check') {
+else if ((format ?? out) !== undefined && !Object.hasOwn(formats, command))
+  refuse('--format and --out go with plan and report');
+else if (format !== undefined && formats[command]?.includes(format) !== true)
+  refuse(`${command} has no format “${format}”: ${formats[command]?.join(', ')}`);
+else if (runId !== undefined && command !== 'report') refuse('--run goes with report');
+else if (command === 'plan') {
+  const { plan, planFormats } = await import('./commands/plan.ts');
+  process.exitCode = await plan({
+    file,
+    format: planFormats.find((one) => one === format) ?? null,
+    out: out ?? null,
+  });
+} else if (command === 'report') {
+  const { report, reportFormats } = await import('./commands/report.ts');
+  process.exitCode = await report({
+    of: file,
+    format: reportFormats.find((one) => one === format) ?? null,
+    out: out ?? null,
+    run: runId ?? null,
+  });
+} else if (command === 'check') {
   const { runCheck } = await import('./commands/check.ts');
   process.exitCode = await runCheck({ file, json, list, prepare });
 } else if (command === 'init') {

@@ -49,6 +49,7 @@ export const run = async ({ file, plain, yes, direction }: RunArguments): Promis
     direction,
     stateHome: stateHome(process.env),
     operator: `${userInfo().username}@${hostname()}`,
+    unattended: yes !== undefined,
   });
   const work = engine.start();
   if (inLines) {

@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly stateHome: string;
   /** Who is at the keyboard, for the journal and the lock: user@machine. */
   readonly operator: string;
+  /** `--yes` confirms every step by itself; for the journal. */
+  readonly unattended?: boolean;
   /** Default upgrade. */
   readonly direction?: Direction;
   /** How old a look may be to count before a step, in milliseconds; see Observer. */

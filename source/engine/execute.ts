@@ -46,6 +46,7 @@ export const execute = async (execution: Execution): Promise<Executed> => {
     job,
     script: script.text,
     outputFrom,
+    ...(execution.expectedMs === null ? {} : { expectedMs: execution.expectedMs }),
   });
   if (!written.ok) return failed(execution, written.error);
   return follow(execution, { script: script.text, outputFrom, fromByte: 0 });

@@ -17,6 +17,8 @@ export interface Execution {
   /** Names the job's directory on the host. Asking for the same id again attaches to it. */
   readonly job: string;
   readonly typed: string | null;
+  /** How long it should take, in milliseconds; null where nothing was measured. */
+  readonly expectedMs: number | null;
   readonly running: () => void;
   readonly settling: (waitingFor: string) => void;
   readonly onOutput: () => void;

@@ -44,11 +44,20 @@ export interface Preparation {
   readonly freshMs?: number;
 }
 
+/** Where a run is kept, and who goes on with it. */
+export interface Seat {
+  readonly stateHome: string;
+  /** user@machine */
+  readonly operator: string;
+  /** `--yes` confirms every step: nobody sits at the keyboard. */
+  readonly unattended?: boolean;
+}
+
 /** Opens the journal of a run, new or known, and writes down who goes on with it. */
 export const openRun = (
   ground: Ground,
   identity: Identity,
-  { stateHome, operator }: { readonly stateHome: string; readonly operator: string },
+  { stateHome, operator, unattended = false }: Seat,
 ): Result<Run> => {
   const { facts } = ground;
   const journal = Journal.open(stateHome, facts.name, identity.id);
@@ -61,11 +70,14 @@ export const openRun = (
     from: primary.oldVersion,
     to: primary.newVersion,
     factsId: factsId(facts),
+    ...(unattended ? { unattended } : {}),
   };
   const { known, began, by } = identity;
   const entries: readonly Entry[] = [
     ...(known === 'here' ? [] : [run]),
-    ...(known === null ? [] : [{ kind: 'resumed', operator, began, by, known } as const]),
+    ...(known === null
+      ? []
+      : [{ kind: 'resumed', operator, began, by, known, ...(unattended ? { unattended } : {}) } as const]),
     { kind: 'facts', facts },
   ];
   for (const entry of entries) {

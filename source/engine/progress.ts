@@ -28,6 +28,15 @@ export class Progress {
     return this.#steps;
   }
 
+  get direction(): Direction {
+    return this.#board.view.direction;
+  }
+
+  /** How long a step should take, in milliseconds; null where nothing was measured. */
+  expectedOf(id: StepId): number | null {
+    return this.#expected.get(id) ?? null;
+  }
+
   find(id: StepId): Step | undefined {
     return this.#steps.find((step) => step.id === id);
   }

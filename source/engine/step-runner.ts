@@ -172,6 +172,7 @@ export class StepRunner {
       output: outputs.of(step.id),
       job,
       typed,
+      expectedMs: progress.expectedOf(step.id),
       running: () => {
         current.started = true;
         current.watchdog = this.#watch(current);

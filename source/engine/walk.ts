@@ -6,6 +6,8 @@ import type { Direction, StepFailure } from './controller.ts';
 import type { Decision, Decisions } from './decisions.ts';
 import { missingByHand } from './failure.ts';
 import { finalWords } from './final-words.ts';
+import { InventoryKeeper } from './inventory/keeper.ts';
+import type { PlannedStep } from './journal/entry.ts';
 import { probed } from './judge.ts';
 import type { Run } from './prepare.ts';
 import type { Progress } from './progress.ts';
@@ -19,15 +21,28 @@ export interface WalkParts {
   readonly runner: StepRunner;
 }
 
+/** A step as the journal keeps it. */
+const planned = ({ id, phase, host, title, danger, writes, optional }: Step): PlannedStep => ({
+  id,
+  phase,
+  host,
+  title,
+  danger,
+  writes,
+  optional,
+});
+
 /** One try at a step. Null: it is over. */
 type Attempt = () => Promise<StepFailure | null>;
 
 /** Goes from step to step, each one confirmed: what the engine does while the run is this console's. */
 export class Walk {
   readonly #parts: WalkParts;
+  readonly #inventories: InventoryKeeper;
 
   constructor(parts: WalkParts) {
     this.#parts = parts;
+    this.#inventories = new InventoryKeeper(parts.progress);
   }
 
   /** From where the run stands to its end, or until the operator leaves, or the lock is another's. */
@@ -66,26 +81,26 @@ export class Walk {
   async #goThrough(run: Run, direction: Direction): Promise<'left' | 'lost' | Direction> {
     const progress = this.#parts.progress;
     progress.note(run, { kind: 'turned', direction, verdict: this.#parts.board.view.verdict.says });
+    progress.note(run, { kind: 'runbook', direction, steps: progress.steps.map(planned) });
     for (const step of progress.steps) {
       const kind = progress.statusOf(step.id)?.kind;
       if (kind === 'done' || kind === 'skipped') continue;
       const end = await this.#settle(run, step);
       if (end !== 'over') return end;
     }
-    progress.note(run, { kind: 'finished', direction });
+    await this.#inventories.end(run);
+    const says = finalWords(
+      run.facts,
+      direction,
+      progress.steps.length,
+      this.#parts.board.view.verdict,
+      run.observer.world,
+    );
+    progress.note(run, { kind: 'finished', direction, says });
     if (run.lock.held) await run.lock.write(runFile(run, direction, new Date().toISOString()));
     await this.release(run);
     this.#parts.board.set({
-      stage: {
-        kind: 'finished',
-        says: finalWords(
-          run.facts,
-          direction,
-          progress.steps.length,
-          this.#parts.board.view.verdict,
-          run.observer.world,
-        ),
-      },
+      stage: { kind: 'finished', says },
       phase: progress.steps.at(-1)?.phase ?? null,
     });
     const decision = await this.#parts.decisions.next(null);
@@ -129,8 +144,16 @@ export class Walk {
 
   async #follow(run: Run, step: Step, decision: Decision): Promise<StepFailure | null> {
     const progress = this.#parts.progress;
-    const may = (): Promise<Result<null>> => claim(run, this.#parts.board.view.direction, this.#parts);
-    if (decision.kind === 'run') return this.#parts.runner.run(run, step, decision.typed, may);
+    const may = async (): Promise<Result<null>> => {
+      const claimed = await claim(run, progress.direction, this.#parts);
+      if (claimed.ok) await this.#inventories.before(run, step);
+      return claimed;
+    };
+    if (decision.kind === 'run') {
+      const failure = await this.#parts.runner.run(run, step, decision.typed, may);
+      if (failure === null) this.#inventories.after(run, step);
+      return failure;
+    }
     await run.observer.look(step.looksAt);
     progress.refresh(run);
     const { world } = run.observer;

@@ -2,6 +2,8 @@ import sliceAnsi from 'slice-ansi';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 
+export { bytes, clock, took } from '../cluster/amounts.ts';
+
 const printableAscii = /^[ -~]*$/;
 
 /** Columns that the text takes in the terminal. */
@@ -65,16 +67,6 @@ export const wrapExact = (line: string, columns: number): readonly string[] => {
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
-/** `3:07`, `1:02:03`: a clock of elapsed time. */
-export const clock = (milliseconds: number): string => {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  return hours > 0
-    ? `${hours}:${two(minutes % 60)}:${two(seconds % 60)}`
-    : `${two(minutes)}:${two(seconds % 60)}`;
-};
-
 /** `4 s`, `2 min`, `3 h`: an age in one unit. */
 export const age = (milliseconds: number): string => {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
@@ -83,26 +75,9 @@ export const age = (milliseconds: number): string => {
   return `${Math.floor(seconds / 3600)} h`;
 };
 
-/** `0.4 s`, `12 s`, `3:07`: how long something took. */
-export const took = (milliseconds: number): string => {
-  if (milliseconds < 9_950) return `${(milliseconds / 1000).toFixed(1)} s`;
-  return milliseconds < 99_500 ? `${Math.round(milliseconds / 1000)} s` : clock(milliseconds);
-};
-
 /** `03:12:45` of the console's own clock. */
 export const timeOfDay = (at: number | string): string => {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return '--:--:--';
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-};
-
-/** `16 kB`: bytes in words. */
-export const bytes = (count: bigint | number): string => {
-  let value = Number(count);
-  for (const unit of ['B', 'kB', 'MB', 'GB']) {
-    if (Math.abs(value) < 1024)
-      return unit === 'B' ? `${value} B` : `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`;
-    value /= 1024;
-  }
-  return `${value.toFixed(1)} TB`;
 };

@@ -43,6 +43,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   monitor: ['remote', 'cluster'],
   runbook: ['cluster'],
   engine: ['runbook', 'monitor', 'remote', 'cluster'],
+  paper: ['engine', 'runbook', 'cluster'],
   store: ['engine', 'runbook', 'monitor', 'remote', 'cluster'],
   ui: ['store', 'engine', 'runbook', 'monitor', 'remote', 'cluster'],
   plain: ['ui', 'store', 'engine', 'runbook', 'monitor', 'remote', 'cluster'],
@@ -92,14 +93,31 @@ test('screen and store know hosts, feeds and steps by their types alone', () => 
   expect(wrong.map((one) => `${one.from} → ${one.target}`)).toEqual([]);
 });
 
-test('plain lines share words with the screen, and never what draws it', () => {
+/** Everything that a room's files use when they run, packages included. */
+const reached = (room: string): ReadonlySet<string> => {
   const seen = new Set<string>();
   const reach = (file: string): void => {
     if (seen.has(file)) return;
     seen.add(file);
     for (const one of imports) if (one.from === file && !one.typeOnly) reach(one.target);
   };
-  for (const file of files) if (file.startsWith('plain/')) reach(file);
+  for (const file of files) if (file.startsWith(`${room}/`)) reach(file);
+  return seen;
+};
+
+test('papers are written from what they are given: whatever they use touches neither network nor disk', () => {
+  const seen = reached('paper');
+  expect(seen.has('paper/report/report.ts')).toBe(true);
+  expect(seen.has('engine/journal/entry.ts')).toBe(true);
+  expect(
+    [...seen].filter((file) =>
+      /^(node:)?(net|tls|dns|https?|fs|child_process|os|ssh2|pg|react|ink|zustand)\b/.test(file),
+    ),
+  ).toEqual([]);
+});
+
+test('plain lines share words with the screen, and never what draws it', () => {
+  const seen = reached('plain');
   expect(seen.has('plain/run-plain.ts')).toBe(true);
   expect([...seen].filter((file) => /^(react|ink|ink-spinner)\b/.test(file))).toEqual([]);
 });

@@ -181,3 +181,55 @@ export const but = (lines: Lines, changes: Readonly<Record<string, string | null
   }),
 ];
 export const asText = base64;
+
+/** The answer to inventoryScript; as short as a server's can be. */
+export const inventoryOutput = (host: HostFacts, view: HostView): string => {
+  if (view.server === null) return printed([['end', 'yes']]);
+  const { version, inRecovery, startedAt } = view.server;
+  const control = view.data.kind === 'cluster' ? view.data.control : null;
+  const settings = {
+    max_connections: { value: '250', source: 'configuration file' },
+    work_mem: { value: '4096 kB', source: 'default' },
+    ...(version.startsWith('15')
+      ? { old_snapshot_threshold: { value: '-1 min', source: 'default' } }
+      : { summarize_wal: { value: 'off', source: 'default' } }),
+  };
+  const server = {
+    version,
+    systemIdentifier: control?.systemIdentifier ?? '',
+    timeline: control?.timeline ?? 1,
+    inRecovery,
+    settings,
+    hba: [
+      'local all all trust',
+      `host all all ${startedAt === '' ? '10.0.0.0' : '10.1.0.0'} 255.255.0.0 scram-sha-256`,
+    ],
+  };
+  const database = {
+    name: isNode(host) ? 'app' : 'pg_auto_failover',
+    bytes: 8_000_000,
+    tables: 2,
+    indexes: 1,
+    sequences: 1,
+    views: 0,
+    functions: 0,
+    largeObjects: 0,
+    extensions: [{ name: 'plpgsql', version: '1.0' }],
+    rows: [
+      {
+        name: 'public.orders',
+        bytes: 9_000_000,
+        rows: null,
+        estimate: version.startsWith('15') ? 100_000 : null,
+      },
+      { name: 'public.countries', bytes: 8192, rows: null, estimate: 3 },
+    ],
+  };
+  return printed([
+    text('server', JSON.stringify(server)),
+    text('names', `${database.name}\n`),
+    text('databases', `${JSON.stringify(database)}\n`),
+    text('counts', `${JSON.stringify([database.name, 'public.countries', 3])}\n`),
+    ['end', 'yes'],
+  ]);
+};

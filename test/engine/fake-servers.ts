@@ -17,7 +17,7 @@ import type {
   RemoteHost,
 } from '../../source/remote/host.ts';
 import { Model } from '../runbook/model.ts';
-import { discoveryLines, instanceLines, type Lines, lookLines, printed } from './answers.ts';
+import { discoveryLines, instanceLines, inventoryOutput, type Lines, lookLines, printed } from './answers.ts';
 import { checksLines } from './checks/look-lines.ts';
 
 export interface Job {
@@ -50,6 +50,9 @@ export class FakeServers {
   monitorSays: Result<Output> | null = null;
   /** The base backups that this host's server sends, as JSON. */
   senders: (alias: string) => string = () => '[]\n';
+  /** The answer to inventoryScript. */
+  inventory: (alias: string, script: string) => string = (alias) =>
+    inventoryOutput(this.of(alias), this.model.host(alias));
   causes = 'ERROR: relation is missing\n';
   refuses: ((address: HostAddress) => Problem | null) | null = null;
   record: string | null = null;
@@ -126,6 +129,7 @@ export class FakeServers {
         : said(JSON.stringify(view.monitor));
     }
     if (script.includes('pg_stat_progress_basebackup')) return said(this.senders(alias));
+    if (script.includes('\ninventory_bin=')) return said(this.inventory(alias, script));
     this.fetched.push(script);
     return said(this.causes);
   }

@@ -1,9 +1,34 @@
 import { z } from 'zod';
+import { inventorySchema } from '../../cluster/inventory.ts';
+import { phases } from '../../runbook/step.ts';
 
 /** One line of the journal, without its time. What an older or newer console wrote otherwise is kept, and not understood. */
 
 const probeSchema = z.object({ state: z.enum(['pending', 'done', 'half']), says: z.string() });
 const directionSchema = z.enum(['upgrade', 'rollback', 'cleanup']);
+
+/** Every step was confirmed by `--yes`: nobody sat at the keyboard. */
+const unattendedSchema = z.boolean().optional();
+
+/**
+ * `begin`: before the first step of the run; `stop`: right before the writes stop; `verified`: the new version runs
+ * privately and nobody can have written; `end`: the run is at its end.
+ */
+export const momentSchema = z.enum(['begin', 'stop', 'verified', 'end']);
+export type Moment = z.infer<typeof momentSchema>;
+
+const phaseIdSchema = z.enum(phases.map((phase) => phase.id));
+
+export const plannedStepSchema = z.object({
+  id: z.string(),
+  phase: phaseIdSchema,
+  host: z.string(),
+  title: z.string(),
+  danger: z.enum(['reads', 'changes', 'point-of-no-return']),
+  writes: z.enum(['stop', 'resume', 'unchanged']),
+  optional: z.boolean(),
+});
+export type PlannedStep = z.infer<typeof plannedStepSchema>;
 
 export const entrySchema = z.discriminatedUnion('kind', [
   z.object({
@@ -13,6 +38,7 @@ export const entrySchema = z.discriminatedUnion('kind', [
     from: z.string(),
     to: z.string(),
     factsId: z.string(),
+    unattended: unattendedSchema,
   }),
   /** A console opened a run that was begun before; `journal` says whether this file or only the host knew of it. */
   z.object({
@@ -21,6 +47,7 @@ export const entrySchema = z.discriminatedUnion('kind', [
     began: z.string(),
     by: z.string(),
     known: z.enum(['here', 'host']),
+    unattended: unattendedSchema,
   }),
   z.object({ kind: z.literal('facts'), facts: z.unknown() }),
   z.object({
@@ -33,6 +60,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     script: z.string(),
     /** Bytes of the step's output file before this job's first. */
     outputFrom: z.number().int().nonnegative().optional(),
+    /** How long it should take, in milliseconds, by what was measured until then; absent where nothing was. */
+    expectedMs: z.number().nonnegative().optional(),
   }),
   /** A job that was found on its host is followed again, from this byte of its log. */
   z.object({
@@ -82,7 +111,18 @@ export const entrySchema = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('left'), running: z.string().nullable(), why: z.string().optional() }),
   z.object({ kind: z.literal('turned'), direction: directionSchema, verdict: z.string() }),
-  z.object({ kind: z.literal('finished'), direction: directionSchema }),
+  /** The steps that the run goes through from here on, in order: later readers need not make them again. */
+  z.object({ kind: z.literal('runbook'), direction: directionSchema, steps: z.array(plannedStepSchema) }),
+  /** What a server held at a moment of the run, or why nobody could tell. */
+  z.object({
+    kind: z.literal('inventory'),
+    moment: momentSchema,
+    host: z.string(),
+    inventory: inventorySchema.nullable(),
+    why: z.string().nullable(),
+  }),
+  /** `says`: what was true at the end, directories that were kept aside included. */
+  z.object({ kind: z.literal('finished'), direction: directionSchema, says: z.string().optional() }),
   /** The line before this one was not written whole: the disk was full, or the machine went down. */
   z.object({ kind: z.literal('torn'), bytes: z.number().int() }),
 ]);

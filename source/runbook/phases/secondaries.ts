@@ -20,7 +20,7 @@ import { backupGauge } from '../gauge.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { isImage, rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
-import type { Step } from '../step.ts';
+import type { Step, StepId } from '../step.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
 import { serviceCauses, serviceUser, startScript } from './service.ts';
 
@@ -34,7 +34,20 @@ const lastImage = (facts: ClusterFacts, node: NodeFacts, world: World): string |
   );
   if (inPlace.length !== 1 || inPlace[0] !== node || rollbackRoute(facts, world).kind !== 'image')
     return null;
-  return `${node.alias} holds the last image of PostgreSQL ${facts.oldMajor} that can start where it stands. From here on a way back first has to move a ${posix.basename(node.backupData)} back into its place; it stays whole until it is removed, then only a backup is left.`;
+  return lastImageWords(facts, node);
+};
+
+const lastImageWords = (facts: ClusterFacts, node: NodeFacts): string =>
+  `${node.alias} holds the last image of PostgreSQL ${facts.oldMajor} that can start where it stands. From here on a way back first has to move a ${posix.basename(node.backupData)} back into its place; it stays whole until it is removed, then only a backup is left.`;
+
+/** Which step will give up the last image that stands in its place, if all goes in order; for a plan. Null: none. */
+export const lastImageAhead = (
+  facts: ClusterFacts,
+): { readonly step: StepId; readonly says: string } | null => {
+  const last = secondariesOf(facts).at(-1);
+  return last === undefined || facts.mode !== 'link'
+    ? null
+    : { step: asideStep(facts, last).id, says: lastImageWords(facts, last) };
 };
 
 const asideStep = (facts: ClusterFacts, node: NodeFacts): Step =>

@@ -1,0 +1,30 @@
+/** Amounts in words: for screens, plain lines and papers alike. */
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** `3:07`, `1:02:03`: a clock of elapsed time. */
+export const clock = (milliseconds: number): string => {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  return hours > 0
+    ? `${hours}:${two(minutes % 60)}:${two(seconds % 60)}`
+    : `${two(minutes)}:${two(seconds % 60)}`;
+};
+
+/** `0.4 s`, `12 s`, `3:07`: how long something took. */
+export const took = (milliseconds: number): string => {
+  if (milliseconds < 9_950) return `${(milliseconds / 1000).toFixed(1)} s`;
+  return milliseconds < 99_500 ? `${Math.round(milliseconds / 1000)} s` : clock(milliseconds);
+};
+
+/** `16 kB`: bytes in words. */
+export const bytes = (count: bigint | number): string => {
+  let value = Number(count);
+  for (const unit of ['B', 'kB', 'MB', 'GB']) {
+    if (Math.abs(value) < 1024)
+      return unit === 'B' ? `${value} B` : `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`;
+    value /= 1024;
+  }
+  return `${value.toFixed(1)} TB`;
+};

@@ -1,0 +1,91 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hostsOf } from '../cluster/facts.ts';
+import { messageOf, type Problem, problem } from '../cluster/result.ts';
+import { opener } from '../engine/opening.ts';
+import { lookForPlan } from '../engine/plan/ground.ts';
+import { makePlan } from '../paper/plan/make.ts';
+import { planMarkdown } from '../paper/plan/markdown.ts';
+import { planShell } from '../paper/plan/shell.ts';
+import { connect } from '../remote/connect.ts';
+import { terminalAsk } from './asking.ts';
+import { readConfig } from './read-config.ts';
+import { print, sayProblem } from './say.ts';
+
+export const planFormats = ['markdown', 'shell', 'json'] as const;
+export type PlanFormat = (typeof planFormats)[number];
+
+export interface PlanArguments {
+  readonly file: string;
+  /** Null: Markdown to standard output, everything into a directory. */
+  readonly format: PlanFormat | null;
+  /** The directory that the files go to; null: standard output. */
+  readonly out: string | null;
+}
+
+interface Paper {
+  readonly format: PlanFormat;
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The hosts' names on the monitor, as names of files; no two the same. */
+const fileNames = (hosts: readonly string[]): ReadonlyMap<string, string> => {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const host of hosts) {
+    const plain = host.replaceAll(/[^A-Za-z0-9._-]/g, '_').replace(/^[.-]/, '_');
+    let name = plain;
+    for (let count = 2; taken.has(name); count++) name = `${plain}_${count}`;
+    taken.add(name);
+    names.set(host, `${name}.sh`);
+  }
+  return names;
+};
+
+/** `pgaf-upgrade plan`: the whole runbook for this cluster on paper. Reads only. 0 written, 2 not. */
+export const plan = async ({ file, format, out }: PlanArguments): Promise<number> => {
+  const couldNot = (...problems: readonly Problem[]): 2 => {
+    process.stderr.write(problems.map(sayProblem).join(''));
+    return 2;
+  };
+  if (format === 'shell' && out === null)
+    return couldNot(problem('there is a script for each host', 'name a directory for them: --out DIR'));
+  const config = readConfig(file);
+  if (!config.ok) return couldNot(...config.error);
+  const asking = terminalAsk();
+  const look = await lookForPlan(config.value, opener(config.value, connect, asking.ask), (doing) =>
+    process.stderr.write(`${doing}\n`),
+  );
+  asking.close();
+  if (!look.ok) return couldNot(look.error);
+  const { facts } = look.value;
+  const made = makePlan({ ...look.value, madeAt: new Date().toISOString() });
+  const names = fileNames(hostsOf(facts).map((host) => host.alias));
+  const papers: readonly Paper[] = [
+    { format: 'markdown', name: 'plan.md', text: planMarkdown(made) },
+    ...hostsOf(facts).map(
+      ({ alias }): Paper => ({
+        format: 'shell',
+        name: names.get(alias) ?? `${alias}.sh`,
+        text: planShell(made, facts, alias),
+      }),
+    ),
+    { format: 'json', name: 'plan.json', text: `${JSON.stringify(made, null, 2)}\n` },
+  ];
+  if (out === null) {
+    print(papers.find((paper) => paper.format === (format ?? 'markdown'))?.text ?? '');
+    return 0;
+  }
+  const wanted = papers.filter((paper) => format === null || paper.format === format);
+  try {
+    mkdirSync(out, { recursive: true });
+    for (const { name, text } of wanted) writeFileSync(join(out, name), text);
+  } catch (thrown) {
+    return couldNot(
+      problem(`the plan was not written to ${out}`, 'name another directory', messageOf(thrown)),
+    );
+  }
+  print(`${wanted.map(({ name }) => join(out, name)).join('\n')}\n`);
+  return 0;
+};

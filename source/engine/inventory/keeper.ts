@@ -1,0 +1,85 @@
+import { type ClusterFacts, type HostFacts, primaryOf } from '../../cluster/facts.ts';
+import type { Inventory } from '../../cluster/inventory.ts';
+import { fail, messageOf, problem, type Result } from '../../cluster/result.ts';
+import { hostIn, type World } from '../../cluster/world.ts';
+import type { Step } from '../../runbook/step.ts';
+import { type Moment, ofKind } from '../journal/entry.ts';
+import type { Run } from '../prepare.ts';
+import type { Progress } from '../progress.ts';
+import { parseInventory } from './parse.ts';
+import { inventoryScript } from './script.ts';
+
+const timeoutMs = 20_000;
+
+/** Whichever node takes writes now: after a way back through an image it is another than before. */
+const writer = (facts: ClusterFacts, world: World): HostFacts =>
+  facts.nodes.find((node) => hostIn(world, node.alias)?.server?.inRecovery === false) ?? primaryOf(facts);
+
+const take = async (run: Run, host: HostFacts): Promise<Result<Inventory>> => {
+  const remote = run.hosts.get(host.alias);
+  if (remote === undefined) return fail(problem(`${host.alias} is not connected`, 'start the console again'));
+  const answer = await remote.run(inventoryScript(host), { as: run.facts.postgres, timeoutMs });
+  return answer.ok ? parseInventory(host.alias, answer.value.stdout) : answer;
+};
+
+/**
+ * Writes down what the primary and the monitor hold at four moments of an upgrade, for the report. It reads only, and
+ * whatever fails is written down as not recorded: it stands in nobody's way.
+ */
+export class InventoryKeeper {
+  readonly #progress: Progress;
+
+  constructor(progress: Progress) {
+    this.#progress = progress;
+  }
+
+  /** Before a step's command: at the first one of a run, and right before the writes stop. */
+  async before(run: Run, step: Step): Promise<void> {
+    const { direction } = this.#progress;
+    if (direction === 'upgrade' && step.writes === 'stop') return this.#keep(run, 'stop');
+    if (direction !== 'cleanup' && !this.#has(run, 'begin')) return this.#keep(run, 'begin');
+  }
+
+  /**
+   * After a step: when the new version has been verified in private. Nobody waits for it, because the application does
+   * wait; should the private server be stopped meanwhile, nothing was recorded.
+   */
+  after(run: Run, step: Step): void {
+    if (this.#progress.direction === 'upgrade' && step.id.endsWith('.verify'))
+      void this.#keep(run, 'verified');
+  }
+
+  async end(run: Run): Promise<void> {
+    if (this.#progress.direction !== 'cleanup') await this.#keep(run, 'end');
+  }
+
+  #has(run: Run, moment: Moment): boolean {
+    return (
+      this.#kept.has(moment) ||
+      ofKind(run.journal.earlier, 'inventory').some((entry) => entry.moment === moment)
+    );
+  }
+
+  readonly #kept = new Set<Moment>();
+
+  async #keep(run: Run, moment: Moment): Promise<void> {
+    this.#kept.add(moment);
+    const primary = writer(run.facts, run.observer.world);
+    // The monitor is down while the primary is verified, as planned.
+    const hosts = moment === 'verified' ? [primary] : [primary, run.facts.monitor];
+    await Promise.all(
+      hosts.map(async (host) => {
+        const taken = await take(run, host).catch((thrown: unknown) =>
+          fail(problem(`${host.alias}: the look failed`, 'look again', messageOf(thrown))),
+        );
+        this.#progress.note(run, {
+          kind: 'inventory',
+          moment,
+          host: host.alias,
+          inventory: taken.ok ? taken.value : null,
+          why: taken.ok ? null : taken.error.what,
+        });
+      }),
+    );
+  }
+}

@@ -1,0 +1,66 @@
+import type { HostFacts } from '../../cluster/facts.ts';
+import { countedBytes, listedTables } from '../../cluster/inventory.ts';
+import { sh } from '../../cluster/quote.ts';
+
+/** What may hold a secret is not sent: its value stays on the host. */
+const secretNames = "'(passphrase|passwd|secret|token|credential|password$)'";
+const secretOptions = "'^(ldapbindpasswd|radiussecrets)=.*'";
+
+const serverSql = `select json_build_object(
+  'version', current_setting('server_version'),
+  'systemIdentifier', (select system_identifier::text from pg_control_system()),
+  'timeline', (select timeline_id from pg_control_checkpoint()),
+  'inRecovery', pg_is_in_recovery(),
+  'settings', (select json_object_agg(name, json_build_object('source', source, 'value',
+    case when name ~* ${secretNames} and coalesce(setting, '') <> '' then '(not shown)' else coalesce(setting, '') || coalesce(' ' || unit, '') end)) from pg_settings),
+  'hba', (select json_agg(concat_ws(' ', type, array_to_string(database, ','), array_to_string(user_name, ','), address, netmask, auth_method,
+    (select string_agg(regexp_replace(one, ${secretOptions}, '\\1=(not shown)'), ' ') from unnest(options) one), 'ERROR: ' || error) order by line_number)
+    from pg_hba_file_rules))`;
+
+const ours = "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'";
+const ofKind = (kinds: string): string =>
+  `(select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${ours} and c.relkind in (${kinds}))`;
+
+/** The largest tables first; each with its size without indexes. */
+const tablesSql = `select n.nspname, c.relname, c.reltuples, pg_relation_size(c.oid) size, s.n_live_tup
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_stat_all_tables s on s.relid = c.oid
+  where ${ours} and c.relkind in ('r', 'm') order by size desc, 1, 2 limit ${listedTables}`;
+
+const databaseSql = `select json_build_object('name', current_database(), 'bytes', pg_database_size(current_database()),
+  'tables', ${ofKind("'r', 'p', 'm'")}, 'indexes', ${ofKind("'i', 'I'")}, 'sequences', ${ofKind("'S'")}, 'views', ${ofKind("'v'")},
+  'functions', (select count(*) from pg_proc c join pg_namespace n on n.oid = c.pronamespace where ${ours}),
+  'largeObjects', (select count(*) from pg_largeobject_metadata),
+  'extensions', coalesce((select json_agg(json_build_object('name', extname, 'version', extversion) order by extname) from pg_extension), '[]'),
+  'rows', coalesce((select json_agg(json_build_object('name', format('%I.%I', nspname, relname), 'bytes', size, 'rows', null,
+    'estimate', case when reltuples >= 0 then reltuples when n_live_tup > 0 then n_live_tup end)) from (${tablesSql}) it), '[]'))`;
+
+/** psql's \\gexec runs what this makes: one count for each small table, each a line of JSON. */
+const countsSql = `select format('select json_build_array(current_database(), %L, count(*)) from only %I.%I', format('%I.%I', nspname, relname), nspname, relname)
+  from (${tablesSql}) it where size <= ${countedBytes} \\gexec`;
+
+/**
+ * One look at what the server of a host holds: read-only, as postgres, one round trip. Nothing in it waits for a lock
+ * or reads a large table; every query has a limit of its own.
+ */
+export const inventoryScript = (host: HostFacts): string => {
+  const socket = `.s.PGSQL.${host.port}`;
+  return `${[
+    "set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3 PGOPTIONS='-c statement_timeout=5s -c lock_timeout=1s -c default_transaction_read_only=on'",
+    `inventory_bin=${sh(host.newBindir)} work=${sh(host.workDir)} socket=${sh(host.socketDirectory)}`,
+    'put() { printf \'%s\\t%s\\n\' "$1" "$2"; }',
+    "text() { printf '%s\\t' \"$1\"; base64 | tr -d '\\n'; echo; }",
+    '# the private server of the verification listens in our own directory',
+    `[ -S "$work/private/${socket}" ] && socket=$work/private`,
+    `ask() { "$inventory_bin/psql" -XAtq -h "$socket" -p ${host.port} -U ${sh(host.superuser)} "$@" 2>/dev/null; }`,
+    `ask -d postgres -c ${sh(serverSql)} </dev/null | text server`,
+    "databases=$(ask -d postgres -c 'select datname from pg_database where datallowconn order by 1' </dev/null)",
+    `printf '%s\\n' "$databases" | text names`,
+    `printf '%s\\n' "$databases" | while IFS= read -r database; do`,
+    `  { ask -d "$database" -c ${sh(databaseSql)} </dev/null || echo null; } | tr -d '\\n'; echo`,
+    'done | text databases',
+    `printf '%s\\n' "$databases" | while IFS= read -r database; do`,
+    `  printf '%s\\n' ${sh(countsSql)} | ask -d "$database"`,
+    'done | text counts',
+    'put end yes',
+  ].join('\n')}\n`;
+};

@@ -1,0 +1,162 @@
+import type { Evidence } from '../../cluster/checks/evidence.ts';
+import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
+import type { World } from '../../cluster/world.ts';
+import { estimate } from '../../runbook/estimates.ts';
+import { measurementsOf } from '../../runbook/measurements.ts';
+import { lastImageAhead } from '../../runbook/phases/secondaries.ts';
+import { phases, type Step } from '../../runbook/step.ts';
+import { upgradeRunbook } from '../../runbook/upgrade.ts';
+import { rollbackVerdict } from '../../runbook/verdict.ts';
+import type { Plan, PlannedHost, PlannedStep } from './shape.ts';
+import { wayBackAfter } from './way-back.ts';
+
+/** What a plan is made from: one look at every host, and no memory. */
+export interface PlanGround {
+  readonly facts: ClusterFacts;
+  /** The facts are those of a run that has been begun. */
+  readonly fromRecord: boolean;
+  readonly world: World;
+  /** Sizes as looked at now; durations as far as a check of the last day has measured them. */
+  readonly evidence: Evidence;
+  /** Where each host is reached, by alias. */
+  readonly addresses: ReadonlyMap<string, string>;
+  /** ISO 8601. */
+  readonly madeAt: string;
+}
+
+const plannedHost = ({ evidence, addresses }: PlanGround, host: HostFacts): PlannedHost => {
+  const look = evidence.hosts.find((one) => one.alias === host.alias)?.look ?? null;
+  const databases = look?.databases ?? [];
+  return {
+    host: host.alias,
+    role: isNode(host) ? host.role : 'monitor',
+    address: addresses.get(host.alias) ?? (isNode(host) ? host.hostname : ''),
+    port: host.port,
+    from: host.oldVersion,
+    to: host.newVersion,
+    data: host.data,
+    newData: host.newData,
+    oldDataStaysIn: host.backupData,
+    unit: host.service.kind === 'systemd' ? host.service.unit : null,
+    dataBytes: databases.length === 0 ? null : databases.reduce((sum, one) => sum + one.bytes, 0),
+    walBytes: look?.walBytes ?? null,
+    freeBytes: look?.data.freeBytes ?? null,
+    databases: databases.map(({ name, bytes, extensions }) => ({ name, bytes, extensions })),
+  };
+};
+
+/** What is given up by a step, if the steps before it went in order. */
+const givenUp = (facts: ClusterFacts, step: Step, world: World): string | null => {
+  const ahead = lastImageAhead(facts);
+  if (ahead?.step === step.id) return ahead.says;
+  if (step.danger !== 'point-of-no-return') return step.givesUp(world);
+  return (
+    step.givesUp(world) ?? step.undo.replace(/^none on [^:]+: /, 'there is no undo on the host itself: ')
+  );
+};
+
+/**
+ * What is done, in order: from phase B on a step counts only after the one before it, because some probes tell a later
+ * state from one that has not been left yet.
+ */
+const statesOf = (runbook: readonly Step[], world: World): readonly PlannedStep['state'][] => {
+  let inOrder = true;
+  return runbook.map((step) => {
+    const { state } = step.probe(world);
+    const counts = step.phase === 'A' || inOrder;
+    inOrder = inOrder && state === 'done';
+    return counts ? state : 'pending';
+  });
+};
+
+const plannedStep = (
+  { facts, world }: PlanGround,
+  runbook: readonly Step[],
+  step: Step,
+  index: number,
+  { estimateSeconds, state }: Pick<PlannedStep, 'estimateSeconds' | 'state'>,
+): PlannedStep => {
+  const givesUp = givenUp(facts, step, world);
+  const previous = runbook[index - 1];
+  return {
+    number: index + 1,
+    id: step.id,
+    phase: step.phase,
+    host: step.host,
+    as: step.as,
+    title: step.title,
+    reason: step.reason,
+    guide: { step: step.guide.step, differs: step.guide.differs ?? null },
+    danger: givesUp === null ? step.danger : 'point-of-no-return',
+    givesUp,
+    writes: step.writes,
+    optional: step.optional,
+    state,
+    waitsFor:
+      previous === undefined || previous.host === step.host ? null : { number: index, host: previous.host },
+    before: step.before.map((one) => one.says),
+    after: step.after.map((one) => one.says),
+    settleSeconds: step.settleSeconds,
+    undo: step.undo,
+    seeOnFailure: step.causes.map((one) => one.title),
+    estimateSeconds,
+    script: step.script(world),
+  };
+};
+
+/** The whole runbook for this cluster, on paper. Pure. */
+export const makePlan = (ground: PlanGround): Plan => {
+  const { facts, world, evidence } = ground;
+  const runbook = upgradeRunbook(facts);
+  const estimates = estimate(facts, measurementsOf(evidence), runbook);
+  const secondsOf = (step: Step): number => Math.round((estimates.steps.get(step.id) ?? 0) * 10) / 10;
+  const states = statesOf(runbook, world);
+  const steps = runbook.map((step, index) =>
+    plannedStep(ground, runbook, step, index, {
+      estimateSeconds: secondsOf(step),
+      state: states[index] ?? 'pending',
+    }),
+  );
+  const primary = primaryOf(facts);
+  const { name, formation, mode, jobs, systemIdentifier, numberSyncStandbys, postgres } = facts;
+  return {
+    format: 'pgaf-upgrade plan',
+    version: 1,
+    madeAt: ground.madeAt,
+    cluster: {
+      name,
+      formation,
+      from: primary.oldVersion,
+      to: primary.newVersion,
+      mode,
+      jobs,
+      systemIdentifier,
+      numberSyncStandbys,
+      autoctlExtension: facts.monitor.extensionVersion,
+      postgres,
+    },
+    underWay: ground.fromRecord,
+    wayBackNow: rollbackVerdict(facts, world).says,
+    hosts: hostsOf(facts).map((host) => plannedHost(ground, host)),
+    estimates: {
+      windowSeconds: Math.round(estimates.windowSeconds * 10) / 10,
+      downtimeSeconds: Math.round(estimates.downtimeSeconds * 10) / 10,
+      assumed: [...estimates.assumed],
+    },
+    phases: phases.flatMap(({ id, title, says }) => {
+      const own = steps.filter((step) => step.phase === id);
+      if (own.length === 0) return [];
+      const seconds = own.reduce((sum, step) => sum + (step.optional ? 0 : step.estimateSeconds), 0);
+      return [
+        {
+          id,
+          title,
+          says,
+          estimateSeconds: Math.round(seconds * 10) / 10,
+          wayBack: wayBackAfter(facts, id),
+        },
+      ];
+    }),
+    steps,
+  };
+};

@@ -1,0 +1,191 @@
+import { bytes, took } from '../../cluster/amounts.ts';
+import { block, bullets, literal, page, prose, table } from '../markdown.ts';
+import { holdsRecord, withoutRecord } from '../record.ts';
+import type { Plan, PlannedStep } from './shape.ts';
+import {
+  dangerWords,
+  downtimeSteps,
+  guideWords,
+  pointsOfNoReturn,
+  unresolvedWords,
+  waitsWords,
+  writesWords,
+} from './words.ts';
+
+const seconds = (count: number): string => took(count * 1000);
+const size = (count: number | null): string => (count === null ? 'not measured' : bytes(count));
+
+const hosts = (plan: Plan): string =>
+  table(
+    [
+      'host',
+      'role',
+      'reached at',
+      'PostgreSQL',
+      'data directory',
+      'new cluster made in',
+      'old one stays in',
+      'unit',
+      'data',
+      'WAL',
+      'free',
+    ],
+    plan.hosts.map((host) => [
+      literal(host.host),
+      host.role,
+      literal(`${host.address}, PostgreSQL on ${host.port}`),
+      `${prose(host.from)} → ${prose(host.to)}`,
+      literal(host.data),
+      literal(host.newData),
+      literal(host.oldDataStaysIn),
+      host.unit === null ? 'none' : literal(host.unit),
+      size(host.dataBytes),
+      size(host.walBytes),
+      size(host.freeBytes),
+    ]),
+  );
+
+const databases = (plan: Plan): string | null => {
+  const rows = plan.hosts
+    .filter((host) => host.role !== 'secondary')
+    .flatMap((host) =>
+      host.databases.map((database) => [
+        literal(host.host),
+        literal(database.name),
+        bytes(database.bytes),
+        database.extensions.map((one) => literal(`${one.name} ${one.version}`)).join(', ') || 'none',
+      ]),
+    );
+  return rows.length === 0 ? null : table(['host', 'database', 'size', 'extensions'], rows);
+};
+
+const stepPlace = (step: PlannedStep): string =>
+  `step ${step.number} (${prose(step.host)}: ${prose(step.title)})`;
+
+const expected = (plan: Plan): string => {
+  const downtime = downtimeSteps(plan);
+  return page(
+    bullets([
+      downtime === null
+        ? 'No downtime is foreseen.'
+        : `**The application cannot write for about ${seconds(plan.estimates.downtimeSeconds)}**, from ${stepPlace(downtime.from)} to ${stepPlace(downtime.to)}, and whatever time people take in between to read and confirm.`,
+      `The window, phases B to I, takes about ${seconds(plan.estimates.windowSeconds)}, without the time that people take. Phase A changes nothing of the running cluster and can be done in daylight.`,
+      ...plan.estimates.assumed.map(prose),
+    ]),
+    table(
+      ['phase', 'what', 'about', 'the way back once it is over'],
+      plan.phases.map((phase) => [
+        `${phase.id} ${prose(phase.title)}`,
+        prose(phase.says),
+        seconds(phase.estimateSeconds),
+        prose(phase.wayBack.says),
+      ]),
+    ),
+  ).trimEnd();
+};
+
+const noReturn = (plan: Plan): string => {
+  const points = pointsOfNoReturn(plan);
+  if (points.length === 0)
+    return 'There is none: until the clean-up the old directories are whole. What the application writes on the new version is lost by going back.';
+  return bullets(
+    points.map(
+      (step) =>
+        `**Step ${step.number}**, ${prose(step.title)}, on ${prose(step.host)}: ${prose(step.givesUp ?? '')}`,
+    ),
+  );
+};
+
+const line = (label: string, text: string | null): string | null =>
+  text === null ? null : `**${label}:** ${text}`;
+
+const list = (label: string, all: readonly string[]): string | null =>
+  all.length === 0 ? null : `**${label}**\n\n${bullets(all.map(prose))}`;
+
+const marks = (step: PlannedStep): string =>
+  [
+    step.danger === 'point-of-no-return' ? `**${dangerWords[step.danger]}**` : dangerWords[step.danger],
+    step.optional ? 'optional' : null,
+    step.state === 'pending'
+      ? null
+      : step.state === 'done'
+        ? 'the servers show it done'
+        : 'the servers show it half done',
+    `about ${seconds(step.estimateSeconds)}`,
+  ]
+    .filter((one) => one !== null)
+    .join(' · ');
+
+/** The record is in the script of every host; on paper the first one is enough. */
+const shownScript = (plan: Plan, step: PlannedStep, text: string): string => {
+  const first = plan.steps.find((one) => one.script.kind === 'ready' && holdsRecord(one.script.text));
+  return first === undefined || first === step
+    ? text
+    : withoutRecord(text, `here stands the record, as in step ${first.number}`);
+};
+
+const stepPage = (plan: Plan, step: PlannedStep): string => {
+  const waits = waitsWords(step);
+  const writes = writesWords[step.writes];
+  return page(
+    `### ${step.number} · ${prose(step.host)} · ${prose(step.title)}`,
+    `${literal(step.id)} on ${literal(step.host)} as ${literal(step.as)} · ${marks(step)}`,
+    writes === null ? null : `**${prose(`${writes.charAt(0).toUpperCase()}${writes.slice(1)}`)}.**`,
+    prose(step.reason),
+    line('Guide', prose(guideWords(step))),
+    line('Gives up', step.givesUp === null ? null : prose(step.givesUp)),
+    line('Order', waits === null ? null : prose(waits)),
+    list('Must hold before', step.before),
+    step.script.kind === 'ready'
+      ? block(shownScript(plan, step, step.script.text), 'sh')
+      : `*${prose(unresolvedWords(step.script.needs))}*`,
+    list(`Must hold after, within ${seconds(step.settleSeconds)}`, step.after),
+    line('Undo', prose(step.undo)),
+    line(
+      'If it fails, see',
+      step.seeOnFailure.length === 0 ? null : step.seeOnFailure.map(literal).join(', '),
+    ),
+  ).trimEnd();
+};
+
+const phasePage = (plan: Plan, phase: Plan['phases'][number]): string =>
+  page(
+    `## Phase ${phase.id}: ${prose(phase.title)}`,
+    `${prose(phase.says)}; about ${seconds(phase.estimateSeconds)}.`,
+    ...plan.steps.filter((step) => step.phase === phase.id).map((step) => stepPage(plan, step)),
+    `**Way back after phase ${phase.id}:** ${prose(phase.wayBack.says)}.`,
+  ).trimEnd();
+
+/** The plan to attach to the change request. */
+export const planMarkdown = (plan: Plan): string => {
+  const { cluster } = plan;
+  const done = plan.steps.filter((step) => step.state === 'done').length;
+  return page(
+    `# Upgrade of ${prose(cluster.name)}: PostgreSQL ${prose(cluster.from)} → ${prose(cluster.to)}`,
+    `Made by pgaf-upgrade on ${prose(plan.madeAt)} (all times UTC) from what the servers said then; nothing was changed. ${plan.steps.length} steps on ${plan.hosts.length} hosts.`,
+    plan.underWay
+      ? `**The upgrade is under way: ${done} of ${plan.steps.length} steps are done.** The facts are those from before it. Way back now: ${prose(plan.wayBackNow)}.`
+      : done === 0
+        ? null
+        : `${done} of ${plan.steps.length} steps are done already, as the servers show. Way back now: ${prose(plan.wayBackNow)}.`,
+    '## The cluster',
+    bullets([
+      `Formation ${literal(cluster.formation)}, pg\\_auto\\_failover’s extension ${literal(cluster.autoctlExtension)}, ${literal(`number_sync_standbys ${cluster.numberSyncStandbys}`)}`,
+      `System identifier ${literal(cluster.systemIdentifier)}; pg\\_upgrade with ${literal(`--${cluster.mode}`)} and ${literal(`--jobs ${cluster.jobs}`)} on the primary, ${literal('--copy')} on the monitor; the secondaries are copied anew`,
+    ]),
+    hosts(plan),
+    databases(plan),
+    '## What is expected',
+    expected(plan),
+    '## Points of no return',
+    noReturn(plan),
+    '## What is measured and kept',
+    bullets([
+      'each step: who confirmed it and when, its script, exit code, duration and output; what the servers showed before and after',
+      'the downtime, from the start of the stop’s command until the servers show that the primary takes writes again',
+      'on primary and monitor, before the window, right before the stop, after the upgrade while nobody can write yet, and at the end: versions, settings, pg\\_hba rules, extensions, tables and rows (small tables counted, others estimated)',
+      'pgaf-upgrade report writes the change-ticket report from it',
+    ]),
+    ...plan.phases.map((phase) => phasePage(plan, phase)),
+  );
+};

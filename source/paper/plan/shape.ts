@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { phases } from '../../runbook/step.ts';
+
+/**
+ * The plan as JSON: documented in docs/plan.md. `version` grows when a field changes its meaning or goes; new fields
+ * may come without that. Times are ISO 8601 in UTC, sizes bytes, durations seconds.
+ */
+
+const hostSchema = z.object({
+  host: z.string(),
+  role: z.enum(['monitor', 'primary', 'secondary']),
+  address: z.string(),
+  port: z.number().int(),
+  from: z.string(),
+  to: z.string(),
+  data: z.string(),
+  newData: z.string(),
+  oldDataStaysIn: z.string(),
+  unit: z.string().nullable(),
+  /** Null: not measured. */
+  dataBytes: z.number().nullable(),
+  walBytes: z.number().nullable(),
+  freeBytes: z.number().nullable(),
+  databases: z.array(
+    z.object({
+      name: z.string(),
+      bytes: z.number(),
+      extensions: z.array(z.object({ name: z.string(), version: z.string() })),
+    }),
+  ),
+});
+
+const scriptSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready'), text: z.string() }),
+  /** It is made from what an earlier step finds; `needs` says what. */
+  z.object({ kind: z.literal('unresolved'), needs: z.string() }),
+]);
+
+const stepSchema = z.object({
+  number: z.number().int().positive(),
+  id: z.string(),
+  phase: z.enum(phases.map((phase) => phase.id)),
+  host: z.string(),
+  as: z.string(),
+  title: z.string(),
+  reason: z.string(),
+  guide: z.object({ step: z.string().nullable(), differs: z.string().nullable() }),
+  danger: z.enum(['reads', 'changes', 'point-of-no-return']),
+  /** What the point of no return gives up; null where it is none. */
+  givesUp: z.string().nullable(),
+  writes: z.enum(['stop', 'resume', 'unchanged']),
+  optional: z.boolean(),
+  /** As the servers show it when the plan is made. */
+  state: z.enum(['pending', 'half', 'done']),
+  /** The step that must be done before, where it is on another host. */
+  waitsFor: z.object({ number: z.number().int(), host: z.string() }).nullable(),
+  before: z.array(z.string()),
+  after: z.array(z.string()),
+  /** Seconds that `after` may take to become true. */
+  settleSeconds: z.number(),
+  undo: z.string(),
+  seeOnFailure: z.array(z.string()),
+  estimateSeconds: z.number(),
+  script: scriptSchema,
+});
+
+export const planSchema = z.object({
+  format: z.literal('pgaf-upgrade plan'),
+  version: z.literal(1),
+  madeAt: z.string(),
+  cluster: z.object({
+    name: z.string(),
+    formation: z.string(),
+    from: z.string(),
+    to: z.string(),
+    mode: z.enum(['link', 'clone', 'copy']),
+    jobs: z.number().int(),
+    systemIdentifier: z.string(),
+    numberSyncStandbys: z.number().int(),
+    autoctlExtension: z.string(),
+    postgres: z.string(),
+  }),
+  /** Steps that the servers show as done already; the facts are then those of the record. */
+  underWay: z.boolean(),
+  wayBackNow: z.string(),
+  hosts: z.array(hostSchema),
+  /** Of the steps that are still to do. */
+  estimates: z.object({
+    windowSeconds: z.number(),
+    downtimeSeconds: z.number(),
+    assumed: z.array(z.string()),
+  }),
+  phases: z.array(
+    z.object({
+      id: z.enum(phases.map((phase) => phase.id)),
+      title: z.string(),
+      says: z.string(),
+      estimateSeconds: z.number(),
+      /** What going back means once the phase is over. */
+      wayBack: z.object({
+        kind: z.enum(['nothing-to-undo', 'safe', 'safe-through', 'loses-new-writes', 'backup-only']),
+        says: z.string(),
+      }),
+    }),
+  ),
+  steps: z.array(stepSchema),
+});
+
+export type Plan = z.infer<typeof planSchema>;
+export type PlannedStep = Plan['steps'][number];
+export type PlannedHost = Plan['hosts'][number];

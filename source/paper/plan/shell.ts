@@ -1,0 +1,196 @@
+import { took } from '../../cluster/amounts.ts';
+import type { ClusterFacts } from '../../cluster/facts.ts';
+import { hostsOf, isNode } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { oneLine } from '../markdown.ts';
+import type { Plan, PlannedStep } from './shape.ts';
+import { dangerWords, downtimeSteps, guideWords, unresolvedWords, waitsWords, writesWords } from './words.ts';
+
+/** Text in comments, whatever it holds: no line of it can become a command. */
+const comment = (text: string): string => `# ${oneLine(text)}`;
+
+const comments = (label: string, all: readonly string[]): readonly string[] =>
+  all.map((one) => comment(`${label} ${one}`));
+
+/** A line that ends the here-document and does not occur in it. */
+const endOf = (text: string, number: number): string => {
+  const lines = new Set(text.split('\n'));
+  let end = `END_OF_STEP_${number}`;
+  while (lines.has(end)) end = `${end}_`;
+  return end;
+};
+
+const stepText = (step: PlannedStep): readonly string[] => {
+  if (step.script.kind === 'unresolved')
+    return [`  printf '%s\\n' ${sh(oneLine(unresolvedWords(step.script.needs)))} >&2`, '  return 3'];
+  const end = endOf(step.script.text, step.number);
+  return [`  cat <<'${end}'`, step.script.text.replace(/\n$/, ''), end];
+};
+
+const wrapped = (step: PlannedStep): readonly string[] => {
+  const waits = waitsWords(step);
+  const writes = writesWords[step.writes];
+  return [
+    `# ──── step ${step.number}: ${oneLine(step.title)}`,
+    comment(
+      `${step.id}, as ${step.as}; ${dangerWords[step.danger]}${step.optional ? '; optional' : ''}; about ${took(step.estimateSeconds * 1000)}`,
+    ),
+    comment(step.reason),
+    comment(`guide: ${guideWords(step)}`),
+    ...(writes === null ? [] : [comment(`NOTE: ${writes}`)]),
+    ...(step.givesUp === null ? [] : [comment(`GIVES UP: ${step.givesUp}`)]),
+    ...(waits === null ? [] : [comment(`WAIT: ${waits}`)]),
+    ...comments('must hold before:', step.before),
+    ...comments(`must hold after, within ${took(step.settleSeconds * 1000)}:`, step.after),
+    comment(`undo: ${step.undo}`),
+    ...comments('if it fails, see:', step.seeOnFailure),
+    `step_${step.number}() {`,
+    ...stepText(step),
+    '}',
+    '',
+  ];
+};
+
+/** The steps of other hosts that lie between two of this one's, and where a phase ends. */
+const between = (plan: Plan, host: string): readonly string[] => {
+  const lines: string[] = [];
+  let phase: string | null = null;
+  for (const step of plan.steps) {
+    if (step.host !== host) continue;
+    if (step.phase !== phase) {
+      const found = plan.phases.find((one) => one.id === step.phase);
+      lines.push(
+        `# ════ phase ${step.phase}: ${oneLine(found?.title ?? '')}, ${oneLine(found?.says ?? '')}`,
+        comment(`way back once this phase is over: ${found?.wayBack.says ?? ''}`),
+        '',
+      );
+      phase = step.phase;
+    }
+    lines.push(...wrapped(step));
+  }
+  return lines;
+};
+
+/** One row of the list: number, user, danger, title, and what it waits for. */
+const row = (step: PlannedStep): string => {
+  const notes = [
+    step.danger === 'point-of-no-return' ? 'POINT OF NO RETURN' : null,
+    step.optional ? 'optional' : null,
+    step.script.kind === 'unresolved' ? 'not known yet' : null,
+    step.state === 'done' ? 'done when this was written' : null,
+    step.waitsFor === null ? null : `after step ${step.waitsFor.number} on ${step.waitsFor.host}`,
+  ].filter((one) => one !== null);
+  return oneLine(
+    `${step.number} ${step.as}: ${step.title}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`,
+  );
+};
+
+/** `23) run 23 postgres 'title' 'point of no return or nothing' 'what it waits for' ;;` */
+const arm = (step: PlannedStep): string =>
+  `  ${step.number}) begin ${step.number} ${sh(step.as)} ${sh(oneLine(step.title))} ${sh(oneLine(step.givesUp ?? ''))} ${sh(oneLine(waitsWords(step) ?? ''))} ;;`;
+
+const head = (plan: Plan, host: string): readonly string[] => {
+  const { cluster } = plan;
+  const downtime = downtimeSteps(plan);
+  return [
+    '#!/bin/sh',
+    comment(
+      `${cluster.name}: PostgreSQL ${cluster.from} -> ${cluster.to}, the steps of ${host}, to be done by hand.`,
+    ),
+    comment(
+      `Made by pgaf-upgrade on ${plan.madeAt}. The numbers are those of the whole runbook, over all hosts: keep their order.`,
+    ),
+    '#',
+    `#   sh FILE             lists the steps of this host; runs nothing`,
+    `#   sh FILE show N      prints the commands of step N`,
+    `#   sh FILE N           runs step N alone, after it has asked; as the user that the step names`,
+    `#   sh FILE N ${oneLine(host)}   the same for a point of no return, which wants the host's name`,
+    '#',
+    ...(downtime === null
+      ? []
+      : [
+          comment(
+            `The application cannot write from step ${downtime.from.number} on ${downtime.from.host} to step ${downtime.to.number} on ${downtime.to.host}, about ${took(plan.estimates.downtimeSeconds * 1000)} and the time that people take.`,
+          ),
+        ]),
+    '# What must hold before and after a step stands above it: look for yourself, this file does not.',
+    '# steps are called by their number, and titles hold ’\n# shellcheck disable=SC2317,SC1112',
+    'set -u',
+    '',
+  ];
+};
+
+/** The same file on the wrong host is the accident that this file must not allow. */
+const rightHost = (facts: ClusterFacts, host: string): readonly string[] => {
+  const one = hostsOf(facts).find((each) => each.alias === host);
+  if (one === undefined) return [];
+  const [key, value] = isNode(one) ? ['name', one.alias] : ['role', 'monitor'];
+  return [
+    'right_host() { # by what pg_autoctl calls this host in its own file',
+    `  cfg=${sh(one.configFile)}`,
+    `  found=$(sed -n 's/^${key} *= *//p' "$cfg" 2>/dev/null | head -n 1)`,
+    `  [ "$found" = ${sh(value)} ] && return`,
+    `  printf 'This is not %s, or you may not read %s: it says ${key} = %s.\\n' ${sh(host)} "$cfg" "\${found:-nothing}" >&2`,
+    '  exit 2',
+    '}',
+    '',
+  ];
+};
+
+const machine = (host: string): readonly string[] => [
+  'begin() { # NUMBER USER TITLE GIVES_UP WAITS',
+  `  text=$("step_$1") || exit`,
+  '  right_host',
+  '  if [ "$(id -un)" != "$2" ]; then',
+  `    printf 'Step %s runs as %s: sudo -u %s sh %s %s\\n' "$1" "$2" "$2" "$0" "$1" >&2`,
+  '    exit 2',
+  '  fi',
+  `  if [ -n "$4" ] && [ "$typed" != ${sh(host)} ]; then`,
+  `    printf 'Step %s, %s, is a POINT OF NO RETURN: %s\\nTo run it: sh %s %s %s\\n' "$1" "$3" "$4" "$0" "$1" ${sh(host)} >&2`,
+  '    exit 2',
+  '  fi',
+  `  printf '%s\\n' "$text" ''`,
+  `  printf 'Step %s: %s\\n' "$1" "$3"`,
+  `  [ -z "$5" ] || printf 'Note: %s\\n' "$5"`,
+  `  printf 'Run it? Type yes: '`,
+  '  read -r answer || answer=',
+  `  [ "$answer" = yes ] || { echo 'Not run.' >&2; exit 2; }`,
+  '  # its own shell, the home directory, no input: as the console runs it',
+  `  ( cd && exec sh -c 's=$(cat <&3); exec 3<&-; eval "$s"' 3<<TEXT </dev/null`,
+  '$text',
+  'TEXT',
+  '  )',
+  '  code=$?',
+  `  printf 'Step %s ended with %s. Look at what must hold after it before you go on.\\n' "$1" "$code"`,
+  '  exit "$code"',
+  '}',
+  '',
+];
+
+/** The steps of one host as a shell script that runs one of them at a time, never all of them. POSIX sh. */
+export const planShell = (plan: Plan, facts: ClusterFacts, host: string): string => {
+  const own = plan.steps.filter((step) => step.host === host);
+  return `${[
+    ...head(plan, host),
+    ...between(plan, host),
+    ...rightHost(facts, host),
+    ...machine(host),
+    'list() {',
+    ...own.map((step) => `  printf '%s\\n' ${sh(row(step))}`),
+    '}',
+    '',
+    '[ $# -gt 0 ] || { list; exit 0; }',
+    'if [ "$1" = show ]; then',
+    `  case \${2:-} in`,
+    `  ${own.map((step) => step.number).join(' | ')}) "step_$2"; exit ;;`,
+    `  *) echo "There is no step \${2:-} on this host." >&2; exit 2 ;;`,
+    '  esac',
+    'fi',
+    '[ $# -le 2 ] || { echo "One step at a time." >&2; exit 2; }',
+    `typed=\${2:-}`,
+    'case $1 in',
+    ...own.map(arm),
+    `  *) echo "There is no step $1 on this host." >&2; exit 2 ;;`,
+    'esac',
+  ].join('\n')}\n`;
+};

@@ -1,0 +1,51 @@
+import { type ClusterFacts, secondariesOf } from '../../cluster/facts.ts';
+import type { PhaseId } from '../../runbook/step.ts';
+import type { RollbackVerdict } from '../../runbook/verdict.ts';
+
+export interface WayBack {
+  readonly kind: Exclude<RollbackVerdict['kind'], 'unknown'>;
+  readonly says: string;
+}
+
+/**
+ * What going back will mean once a phase is over, foretold: during the run the verdict is read from the disks
+ * (runbook/verdict.ts), and a test holds these words to it.
+ */
+export const wayBackAfter = (facts: ClusterFacts, phase: PhaseId): WayBack => {
+  const { oldMajor, newMajor, mode } = facts;
+  const linked = mode === 'link';
+  const images = secondariesOf(facts).map((node) => node.alias);
+  switch (phase) {
+    case 'A':
+      return {
+        kind: 'nothing-to-undo',
+        says: `nothing to undo: the running cluster is as it was; what was made beside it can stay or be removed`,
+      };
+    case 'B':
+    case 'C':
+      return { kind: 'safe', says: `safe, nothing lost: ${oldMajor} starts again where it stands` };
+    case 'D':
+      return {
+        kind: 'safe',
+        says: linked
+          ? `safe, nothing lost, as long as ${newMajor} has never been started: the old directory is started again`
+          : 'safe, nothing lost: the old directory is untouched',
+      };
+    case 'E':
+    case 'F':
+      if (!linked) return { kind: 'safe', says: 'safe, nothing lost: the old directory is untouched' };
+      return images.length === 0
+        ? { kind: 'backup-only', says: 'only from a backup: there is no secondary that holds an image' }
+        : {
+            kind: 'safe-through',
+            says: `safe through the image of ${images.join(' or ')}, nothing lost: it becomes the primary, node ids are new, the former primary is copied anew`,
+          };
+    default:
+      if (linked && images.length === 0)
+        return { kind: 'backup-only', says: 'only from a backup: there is no secondary that holds an image' };
+      return {
+        kind: 'loses-new-writes',
+        says: `possible, but what the application has written on ${newMajor} is lost${linked ? ' (through a secondary’s image)' : ''}; after the clean-up only from a backup`,
+      };
+  }
+};

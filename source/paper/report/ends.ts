@@ -1,0 +1,141 @@
+import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
+import { type Block, type Inline, list, literal, type Prose, paragraph } from '../document.ts';
+import type { Outcome } from './outcome.ts';
+import { placeOf, type StepNames } from './steps.ts';
+import type { Story } from './story.ts';
+
+/** Where the full records are, and what is left to do. */
+
+export interface Places {
+  readonly run: string;
+  /** On the operator's machine. */
+  readonly directory: string;
+  /** The cluster's other runs there. */
+  readonly others: readonly string[];
+}
+
+const otherRuns = (others: readonly string[]): readonly Prose[] =>
+  others.length === 0
+    ? []
+    : [
+        `Other runs of this cluster on that machine, each with a report of its own (--run): ${others.join(', ')}`,
+      ];
+
+export const logBlocks = (
+  { run, directory, others }: Places,
+  facts: ClusterFacts | null,
+): readonly Block[] => {
+  const work = facts?.monitor.workDir ?? '~postgres/pgaf-upgrade';
+  return [
+    list(
+      [
+        'The journal and the full output of each step, on the operator’s machine: ',
+        literal(`${directory}/journal.ndjson`),
+        ', ',
+        literal(`${directory}/output/`),
+      ],
+      [
+        'Each command as it ran, with its log and exit code, on each host, in the login’s home: ',
+        literal(`.pgaf-upgrade/jobs/${run}/`),
+      ],
+      [
+        'The record of how the cluster was, copies of what was edited, fingerprints, pg_upgrade’s logs, on each host: ',
+        literal(work),
+      ],
+      ...otherRuns(others),
+    ),
+    paragraph(
+      'Passwords and the secrets of connection strings are replaced by **** in the journal and here.',
+    ),
+  ];
+};
+
+const oldDirectories = (facts: ClusterFacts): readonly Inline[] =>
+  hostsOf(facts).flatMap((host, index): readonly Inline[] => [
+    index === 0 ? '' : ', ',
+    literal(`${host.alias}:${host.backupData}`),
+  ]);
+
+const passedOver = (story: Story, names: StepNames): readonly Prose[] => {
+  const skipped = story.happenings.flatMap(({ entry }) =>
+    entry.kind === 'skipped' && entry.reason !== '' ? [names.of(entry.step)] : [],
+  );
+  return skipped.map((step) => `Look at what was passed over: ${placeOf(step)}`);
+};
+
+const keptAside = (story: Story, facts: ClusterFacts | null): readonly Inline[] => {
+  const said = story.happenings
+    .flatMap(({ entry }) => (entry.kind === 'finished' ? [entry.says] : []))
+    .at(-1);
+  const [, kept] = /; kept aside, until pgaf-upgrade cleanup: (.*)$/.exec(said ?? '') ?? [];
+  return kept === undefined
+    ? [
+        'What the new version held stays aside in directories named ',
+        literal(`…_pg${facts?.newMajor ?? ''}_abandoned`),
+        ' where there were any.',
+      ]
+    : ['Kept aside: ', literal(kept), '.'];
+};
+
+const steps = (
+  outcome: Outcome,
+  story: Story,
+  names: StepNames,
+  facts: ClusterFacts | null,
+): readonly Prose[] => {
+  switch (outcome.kind) {
+    case 'finished':
+      return [
+        ...passedOver(story, names),
+        'Take a new base backup now: backups of the old version, and WAL archived with them, cannot be restored into the new one.',
+        ...(facts === null
+          ? []
+          : [
+              [
+                'The old clusters remain: ',
+                ...oldDirectories(facts),
+                '. Days later, when nobody wants to go back any more: ',
+                literal('pgaf-upgrade cleanup cluster.yaml'),
+                '. With the last secondary’s image gone, the way back is a backup.',
+              ],
+            ]),
+        'Remove the sudo rule that was made for the window, if it was.',
+      ];
+    case 'turned-back':
+      return [
+        ...passedOver(story, names),
+        [
+          ...keptAside(story, facts),
+          ' What was written there on the new version can be taken from it by hand. Then: ',
+          literal('pgaf-upgrade cleanup cluster.yaml'),
+        ],
+        'Take a base backup: node ids, timelines or copies may be new.',
+      ];
+    case 'cleaned-up':
+      return [
+        'Nothing on the hosts. Make sure that backups of the new version are there: they are the only way back now.',
+      ];
+    case 'not-begun':
+      return ['Everything: nothing was run.'];
+    case 'failed':
+    case 'left':
+    case 'under-way':
+      return [
+        [
+          'The run is not finished: ',
+          literal(`pgaf-upgrade ${story.direction === 'upgrade' ? 'run' : story.direction} cluster.yaml`),
+          ' goes on from what the servers say; ',
+          literal('pgaf-upgrade status cluster.yaml'),
+          ' says where they stand now.',
+        ],
+        `What going back meant last: ${story.verdicts.at(-1)?.says ?? 'not recorded'}`,
+      ];
+  }
+};
+
+export const leftBlocks = (
+  outcome: Outcome,
+  story: Story,
+  names: StepNames,
+  facts: ClusterFacts | null,
+): readonly Block[] => [list(...steps(outcome, story, names, facts))];

@@ -1,0 +1,203 @@
+import { bytes } from '../../cluster/amounts.ts';
+import { countedBytes, type Inventory, listedTables } from '../../cluster/inventory.ts';
+import type { Moment } from '../../engine/journal/entry.ts';
+import { type Block, heading, list, literal, paragraph, strong, table } from '../document.ts';
+import { extensionsOf, type LinesDiff, linesDiff, type SettingsDiff, settingsDiff } from './compare.ts';
+import { rowBlocks } from './rows.ts';
+import type { Story } from './story.ts';
+import { moment as timeWords } from './words.ts';
+
+/** One server as it was at a moment; null with the reason where nobody could tell. */
+interface Look {
+  readonly at: number;
+  readonly inventory: Inventory | null;
+  readonly why: string | null;
+}
+
+/** The last look of a moment that saw something, else the last one. */
+const lookAt = (story: Story, hosts: readonly string[], moment: Moment): Look | null => {
+  const all = story.inventories
+    .filter(({ entry }) => hosts.includes(entry.host) && entry.moment === moment)
+    .map(({ at, entry }): Look => ({ at, inventory: entry.inventory, why: entry.why }));
+  return all.findLast((one) => one.inventory !== null) ?? all.at(-1) ?? null;
+};
+
+const settingRows = (all: SettingsDiff['changed']): Block =>
+  table(
+    ['setting', 'before', 'after'],
+    all.map((one) => [[literal(one.name)], [literal(one.before)], [literal(one.after)]]),
+  );
+
+const names = (all: readonly { readonly name: string }[]): string => all.map((one) => one.name).join(', ');
+
+const settingBlocks = (before: Inventory, after: Inventory): readonly Block[] => {
+  const { changed, defaults, added, gone } = settingsDiff(before, after);
+  const set = { added: added.filter((one) => !one.isDefault), gone: gone.filter((one) => !one.isDefault) };
+  const quiet = { added: added.filter((one) => one.isDefault), gone: gone.filter((one) => one.isDefault) };
+  return [
+    ...(changed.length === 0
+      ? [paragraph('Every setting that somebody had set has the value that it had.')]
+      : [paragraph('Settings that somebody has set and whose value is another:'), settingRows(changed)]),
+    ...(set.gone.length === 0
+      ? []
+      : [
+          paragraph(strong('Set before, and unknown to the new version:')),
+          table(
+            ['setting', 'before'],
+            set.gone.map((one) => [[literal(one.name)], [literal(one.before)]]),
+          ),
+        ]),
+    ...(set.added.length === 0
+      ? []
+      : [
+          paragraph('New in this version, and set to something:'),
+          table(
+            ['setting', 'after'],
+            set.added.map((one) => [[literal(one.name)], [literal(one.after)]]),
+          ),
+        ]),
+    ...(defaults.length === 0
+      ? []
+      : [
+          {
+            kind: 'fold',
+            summary: `${defaults.length} settings that nobody set have another default`,
+            blocks: [settingRows(defaults)],
+          } as const,
+        ]),
+    ...(quiet.added.length + quiet.gone.length === 0
+      ? []
+      : [
+          {
+            kind: 'fold',
+            summary: `${quiet.added.length} settings are new, ${quiet.gone.length} are gone, all at their defaults`,
+            blocks: [list(`New: ${names(quiet.added) || 'none'}`, `Gone: ${names(quiet.gone) || 'none'}`)],
+          } as const,
+        ]),
+  ];
+};
+
+const hbaWords = ({ removed, added, moved }: LinesDiff, count: number): readonly Block[] => {
+  if (removed.length === 0 && added.length === 0)
+    return [
+      paragraph(
+        moved
+          ? strong('pg_hba: the same rules in another order.')
+          : `pg_hba: the same ${count} rules in the same order.`,
+      ),
+    ];
+  return [
+    paragraph('pg_hba: the rules differ.'),
+    {
+      kind: 'code',
+      language: 'text',
+      text: [...removed.map((one) => `- ${one}`), ...added.map((one) => `+ ${one}`)].join('\n'),
+    },
+  ];
+};
+
+const serverBlocks = (before: Inventory, after: Inventory): readonly Block[] => {
+  const size = (one: Inventory): string =>
+    bytes(one.databases.reduce((sum, database) => sum + database.bytes, 0));
+  const rows: readonly (readonly [string, string, string])[] = [
+    ['version', before.version, after.version],
+    ['system identifier', before.systemIdentifier, after.systemIdentifier],
+    ['timeline', String(before.timeline), String(after.timeline)],
+    [
+      'databases',
+      before.databases.map((one) => one.name).join(', '),
+      after.databases.map((one) => one.name).join(', '),
+    ],
+    ['size of the databases', size(before), size(after)],
+  ];
+  return [
+    table(
+      ['', 'before', 'after'],
+      rows.map(([what, old, now]) => [what, [literal(old)], [literal(now)]]),
+    ),
+  ];
+};
+
+const extensionBlocks = (before: Inventory, after: Inventory): readonly Block[] => {
+  const all = extensionsOf(before, after);
+  return [
+    table(
+      ['database', 'extension', 'before', 'after'],
+      all.map((one) => [
+        [literal(one.database)],
+        [literal(one.name)],
+        one.before ?? [strong('none')],
+        one.after ?? [strong('none')],
+      ]),
+    ),
+  ];
+};
+
+const missing = (what: string, look: Look | null): string =>
+  `${what}: not recorded, because ${look === null ? 'the journal has no such look (an older version of the console, or the run did not come so far)' : (look.why ?? 'nobody knows why')}.`;
+
+const silentBlocks = (looks: readonly (Inventory | null)[]): readonly Block[] => {
+  const silent = [...new Set(looks.flatMap((one) => one?.silent ?? []))];
+  return silent.length === 0
+    ? []
+    : [paragraph(strong('These databases did not answer every time: '), silent.join(', '))];
+};
+
+const compared = (before: Look, after: Look | null, rest: readonly Block[]): readonly Block[] => {
+  if (before.inventory === null || after?.inventory == null)
+    return [
+      ...(before.inventory === null ? [paragraph(missing('Before', before))] : []),
+      ...(after?.inventory == null ? [paragraph(missing('After', after))] : []),
+      ...rest,
+    ];
+  const { inventory: old } = before;
+  const { inventory: now } = after;
+  return [
+    paragraph(`Before: ${timeWords(before.at)}. After: ${timeWords(after.at)}.`),
+    ...silentBlocks([old, now]),
+    ...serverBlocks(old, now),
+    ...settingBlocks(old, now),
+    ...(old.hba === null || now.hba === null
+      ? [paragraph('pg_hba: not recorded, because the server did not show its rules.')]
+      : hbaWords(linesDiff(old.hba, now.hba), now.hba.length)),
+    ...extensionBlocks(old, now),
+    ...rest,
+  ];
+};
+
+/** Which host is the monitor’s, the others hold the application’s data: after a way back another may be the primary. */
+export const factBlocks = (story: Story): readonly Block[] => {
+  const hosts = [...new Set(story.inventories.map(({ entry }) => entry.host))];
+  if (hosts.length === 0)
+    return [
+      paragraph(
+        'Not recorded: the journal has no looks at what the servers held; it was written by an older version of the console, or nothing was begun.',
+      ),
+    ];
+  const nodes = hosts.filter((host) => host !== 'monitor');
+  const of = (some: readonly string[], moment: Moment): Look | null => lookAt(story, some, moment);
+  /** Of two looks before, the one that fits better and saw something. */
+  const before = (some: readonly string[], first: Moment, second: Moment): Look | null => {
+    const one = of(some, first);
+    return one?.inventory == null ? (of(some, second) ?? one) : one;
+  };
+  const sides = [
+    { title: 'Primary', hosts: nodes, rows: true },
+    { title: 'Monitor', hosts: ['monitor'], rows: false },
+  ];
+  return sides.flatMap(({ title, hosts: some, rows }): readonly Block[] => {
+    // The fence changes settings for the window; rows change until the stop.
+    const old = before(some, 'begin', 'stop');
+    if (old === null) return [heading(3, title), paragraph(missing('Before', null))];
+    const [verified, end] = [of(some, 'verified'), of(some, 'end')];
+    const counted = rows
+      ? [
+          ...rowBlocks(before(some, 'stop', 'begin') ?? old, verified, end),
+          paragraph(
+            `Counted where the table takes at most ${bytes(countedBytes)}, else estimated by PostgreSQL (marked ~); of each database the ${listedTables} largest tables. The rows before were looked at right before the stop: what the application wrote between that look and the stop shows as a difference.`,
+          ),
+        ]
+      : [];
+    return [heading(3, title), ...compared(old, end, counted)];
+  });
+};

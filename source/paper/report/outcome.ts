@@ -1,0 +1,103 @@
+import type { EntryOf } from '../../engine/journal/entry.ts';
+import { placeOf, type StepNames } from './steps.ts';
+import type { Story } from './story.ts';
+import { moment } from './words.ts';
+
+export type OutcomeKind =
+  | 'finished'
+  | 'turned-back'
+  | 'cleaned-up'
+  | 'failed'
+  | 'left'
+  | 'under-way'
+  | 'not-begun';
+
+export interface Outcome {
+  readonly kind: OutcomeKind;
+  /** One sentence for whoever reads nothing else. */
+  readonly says: string;
+}
+
+interface Versions {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The last `finished` of the journal, when nothing was run after it. */
+const finished = (
+  story: Story,
+  { from, to }: Versions,
+  at: number,
+  { direction, says }: EntryOf<'finished'>,
+): Outcome => {
+  const skipped = story.happenings.filter(
+    ({ entry }) => entry.kind === 'skipped' && entry.reason !== '',
+  ).length;
+  const except = [
+    story.attempts.length === 0 ? '; nothing had to be run' : '',
+    skipped === 0
+      ? ''
+      : `; ${skipped} ${skipped === 1 ? 'step was' : 'steps were'} passed over with a reason`,
+  ].join('');
+  const said = says?.split(';')[0];
+  switch (direction) {
+    case 'upgrade':
+      return {
+        kind: 'finished',
+        says: `Finished at ${moment(at)}: ${said ?? `every node runs PostgreSQL ${to}`}${except}.`,
+      };
+    case 'rollback':
+      return {
+        kind: 'turned-back',
+        says: `Turned back, finished at ${moment(at)}: ${said ?? `every node runs PostgreSQL ${from} again`}${except}.`,
+      };
+    case 'cleanup':
+      return {
+        kind: 'cleaned-up',
+        says: `Cleaned up at ${moment(at)}: ${said ?? 'the old clusters are removed'}${except}.`,
+      };
+  }
+};
+
+const wayWords = { upgrade: 'the upgrade', rollback: 'the way back', cleanup: 'the clean-up' } as const;
+
+/** How the run ended, or where it stands, from the journal alone. */
+export const outcomeOf = (story: Story, names: StepNames, versions: Versions): Outcome => {
+  const attempt = story.attempts.at(-1);
+  const ends = story.happenings.flatMap(({ at, entry }) =>
+    entry.kind === 'finished' ? [{ at, entry }] : [],
+  );
+  const end = ends.at(-1);
+  if (end !== undefined && end.at >= (attempt?.at ?? 0)) return finished(story, versions, end.at, end.entry);
+  const way = wayWords[story.direction];
+  if (attempt === undefined)
+    return {
+      kind: 'not-begun',
+      says: `Not begun: no step of ${way} has been confirmed, nothing was changed.`,
+    };
+  const runbook = names.runbook(story.direction);
+  const next = runbook.find((step) => !story.over.has(step.id));
+  const count =
+    runbook.length === 0
+      ? ''
+      : `, ${runbook.filter((step) => story.over.has(step.id)).length} of ${runbook.length} steps are over`;
+  const failing = attempt.end?.kind === 'failed' && !story.over.has(attempt.step.id) ? attempt : null;
+  const left = story.happenings.at(-1);
+  const gone =
+    left?.entry.kind === 'left' || (left?.entry.kind === 'lock' && left.entry.event === 'released')
+      ? left
+      : null;
+  const at = failing?.step ?? (attempt.end === null ? attempt.step : (next ?? attempt.step));
+  const where = `at ${placeOf(at)}${count}`;
+  if (failing !== null)
+    return {
+      kind: 'failed',
+      says: `Not finished: ${way} stands ${where}. The step has failed${gone === null ? '' : ', and the console was left'}.`,
+    };
+  if (gone !== null)
+    return { kind: 'left', says: `Not finished: ${way} was left at ${moment(gone.at)} ${where}.` };
+  return {
+    kind: 'under-way',
+    says: `Under way ${where}; the last entry is of ${moment(story.last)}.`,
+  };
+};

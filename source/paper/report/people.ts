@@ -1,0 +1,181 @@
+import { type Block, type Inline, literal, type Prose, paragraph, strong, table } from '../document.ts';
+import type { StepNames } from './steps.ts';
+import type { Attempt, Happening, Story } from './story.ts';
+import { moment, numberOf, stepWords, timeOfDay } from './words.ts';
+
+/** Who decided what, and what went otherwise than planned. */
+
+const wasTyped = (one: Attempt): Prose => {
+  if (one.step.danger !== 'point-of-no-return' && one.typed === null) return '';
+  if (one.typed === null) return [strong('point of no return'), ', nothing typed'];
+  return [strong('point of no return'), ': ', literal(one.typed)];
+};
+
+export const confirmationBlocks = ({ attempts }: Story): readonly Block[] => {
+  if (attempts.length === 0) return [paragraph('Nothing was confirmed.')];
+  const unattended = attempts.filter((one) => one.unattended).length;
+  return [
+    ...(unattended === 0
+      ? []
+      : [
+          paragraph(
+            strong(`${unattended === attempts.length ? 'All' : unattended} of these were confirmed by --yes`),
+            ': the operator named the cluster at the start, and nobody was asked for each step. What is typed at a point of no return, the console then typed itself.',
+          ),
+        ]),
+    table(
+      ['confirmed', 'by', 'step', 'host', 'what', 'as', 'typed'],
+      attempts.map((one) => [
+        moment(one.at),
+        `${one.operator}${one.unattended && unattended < attempts.length ? ' (--yes)' : ''}`,
+        numberOf(one.step),
+        [literal(one.step.host)],
+        one.step.title,
+        one.as,
+        wasTyped(one),
+      ]),
+    ),
+  ];
+};
+
+export const skippedBlocks = (story: Story, names: StepNames): readonly Block[] => {
+  const skipped = story.happenings.flatMap(({ at, operator, entry }) =>
+    entry.kind === 'skipped' ? [{ at, operator, entry, step: names.of(entry.step) }] : [],
+  );
+  if (skipped.length === 0) return [paragraph('No step was passed over.')];
+  return [
+    table(
+      ['when', 'by', 'step', 'host', 'what', 'reason', 'the servers said then'],
+      skipped.map(({ at, operator, entry, step }) => [
+        moment(at),
+        operator,
+        numberOf(step),
+        [literal(step.host)],
+        step.title,
+        entry.reason === '' ? 'optional, no reason asked' : entry.reason,
+        `${entry.probe.state}: ${entry.probe.says}`,
+      ]),
+    ),
+  ];
+};
+
+/** What became of a step after a failed try. */
+const resolution = (story: Story, failed: Attempt): string => {
+  const after = (at: number): boolean => at >= (failed.end?.at ?? failed.at);
+  const retried = story.attempts.find((one) => one.step.id === failed.step.id && one.at > failed.at);
+  const told = story.happenings.find(
+    ({ at, entry }) =>
+      after(at) &&
+      ((entry.kind === 'skipped' && entry.step === failed.step.id) ||
+        (entry.kind === 'done' && entry.step === failed.step.id) ||
+        (entry.kind === 'turned' && entry.direction !== failed.step.direction)),
+  );
+  if (retried !== undefined && (told === undefined || retried.at < told.at))
+    return `run again by ${retried.operator} at ${timeOfDay(retried.at)}: ${retried.end === null ? 'no end known' : retried.end.kind === 'done' ? 'done' : 'failed again'}`;
+  if (told === undefined) return 'open';
+  if (told.entry.kind === 'skipped') return `passed over at ${timeOfDay(told.at)}: ${told.entry.reason}`;
+  if (told.entry.kind === 'done') return `done by hand, as the servers showed at ${timeOfDay(told.at)}`;
+  return `turned at ${timeOfDay(told.at)}: ${told.entry.kind === 'turned' && told.entry.direction === 'rollback' ? 'the way back was taken' : 'the other way was taken'}`;
+};
+
+export const failureBlocks = (story: Story): readonly Block[] => {
+  const failed = story.attempts.filter((one) => one.end?.kind === 'failed' || one.cancelled !== null);
+  if (failed.length === 0) return [paragraph('No step failed.')];
+  return [
+    table(
+      ['when', 'step', 'exit code', 'what', 'resolved'],
+      failed.map((one) => [
+        moment(one.end?.at ?? one.cancelled?.at ?? one.at),
+        stepWords(one.step),
+        one.command === null ? 'none' : String(one.command.exitCode ?? 'unknown'),
+        [
+          one.end?.kind === 'failed' ? one.end.what : 'ended by the operator',
+          ...(one.end?.kind === 'failed' ? one.end.unmet.map((unmet) => `; not met: ${unmet}`) : []),
+          ...(one.cancelled === null
+            ? []
+            : ['; the operator ended it, typing ', literal(one.cancelled.typed)]),
+        ],
+        one.end?.kind === 'done' ? 'done all the same' : resolution(story, one),
+      ]),
+    ),
+  ];
+};
+
+const lockWords = {
+  taken: 'took the lock',
+  recovered: 'took their own lock back, left by a console that was gone',
+  'taken-over': 'took the lock over',
+  lost: 'lost the lock, and could only watch from here on',
+  released: 'gave the lock back',
+  'read-only': 'could only watch: the lock was another’s',
+} as const;
+
+const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline[] | null => {
+  switch (entry.kind) {
+    case 'run':
+      return [
+        `${operator} opened the run${entry.unattended === true ? ', to confirm everything by --yes' : ''}`,
+      ];
+    case 'resumed':
+      return [
+        `${operator} went on with the run that ${entry.by} began ${entry.began.slice(0, 19).replace('T', ' ')}${entry.known === 'host' ? '; what happened before stands in another machine’s journal' : ''}`,
+      ];
+    case 'attached':
+      return [
+        'a command that was running or had ended unseen was followed up: ',
+        ...stepWords(names.of(entry.step)),
+      ];
+    case 'done':
+      return ['done by hand, as the servers showed: ', ...stepWords(names.of(entry.step))];
+    case 'quiet':
+      return [`nothing printed for ${entry.seconds} s: `, ...stepWords(names.of(entry.step))];
+    case 'answered':
+      return [`${operator} answered “${entry.question}”: `, literal(entry.answer)];
+    case 'lock':
+      return [
+        `${operator} ${lockWords[entry.event]}`,
+        ...(entry.other === null ? [] : [' from ', literal(entry.other)]),
+        ...(entry.typed === null ? [] : [', typing ', literal(entry.typed)]),
+      ];
+    case 'left':
+      return [
+        `the console was left${entry.why === undefined ? '' : ` (${entry.why})`}${entry.running === null ? '' : `, while ${entry.running} went on on its host`}`,
+      ];
+    case 'turned':
+      return [`direction: ${entry.direction}; the way back then: ${entry.verdict}`];
+    case 'finished':
+      return [`finished: ${entry.direction}`];
+    case 'torn':
+      return ['the journal’s last line was not whole: the machine went down, or its disk was full'];
+    case 'skipped':
+      return null;
+  }
+};
+
+/** Everything that is neither a command nor a passed over step: operators, locks, silences, what was done by hand. */
+export const eventBlocks = (story: Story, names: StepNames): readonly Block[] => [
+  table(
+    ['when', 'what'],
+    story.happenings.flatMap((one): readonly (readonly Prose[])[] => {
+      const words = told(one, names);
+      return words === null ? [] : [[moment(one.at), words]];
+    }),
+  ),
+  ...(story.unknown === 0
+    ? []
+    : [paragraph(`${story.unknown} lines of the journal are of another version and were not understood.`)]),
+];
+
+export const verdictBlocks = ({ verdicts }: Story): readonly Block[] =>
+  verdicts.length === 0
+    ? [paragraph('Nothing was recorded.')]
+    : [
+        table(
+          ['from', 'after', 'what going back would have meant'],
+          verdicts.map((one) => [
+            moment(one.at),
+            one.after === null ? 'the look when a direction was taken' : stepWords(one.after),
+            one.says,
+          ]),
+        ),
+      ];

@@ -1,0 +1,88 @@
+import { primaryOf } from '../../cluster/facts.ts';
+import { ofKind, type Recorded } from '../../engine/journal/entry.ts';
+import { type Block, heading, paragraph, strong } from '../document.ts';
+import { commandBlocks, type Tail } from './commands.ts';
+import { downtimesOf } from './downtime.ts';
+import { leftBlocks, logBlocks, type Places } from './ends.ts';
+import { factBlocks } from './facts.ts';
+import { outcomeOf } from './outcome.ts';
+import { confirmationBlocks, eventBlocks, failureBlocks, skippedBlocks, verdictBlocks } from './people.ts';
+import { factsIn, StepNames } from './steps.ts';
+import { storyOf } from './story.ts';
+import { clusterBlocks, downtimeBlocks, windowBlocks } from './summary.ts';
+import { durationBlocks, timelineBlocks } from './timeline.ts';
+
+export interface ReportGround extends Places {
+  readonly records: readonly Recorded[];
+  readonly tail: Tail;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface Report {
+  readonly title: string;
+  readonly blocks: readonly Block[];
+}
+
+const titles = {
+  upgrade: 'Upgrade',
+  rollback: 'Way back from the upgrade',
+  cleanup: 'Clean-up after the upgrade',
+} as const;
+
+/** The change-ticket report of a run, in the order in which a change manager reads. Pure: the journal is all it knows. */
+export const makeReport = (ground: ReportGround): Report => {
+  const { records, now, tail } = ground;
+  const facts = factsIn(records);
+  const names = new StepNames(records, facts);
+  const story = storyOf(records, names);
+  const run = ofKind(records, 'run').at(0);
+  const primary = facts === null ? null : primaryOf(facts);
+  const versions = {
+    from: run?.from ?? primary?.oldVersion ?? 'the old version',
+    to: run?.to ?? primary?.newVersion ?? 'the new version',
+  };
+  const outcome = outcomeOf(story, names, versions);
+  const downtimes = downtimesOf(story, facts);
+  const until = story.last ?? now;
+  const ways = new Set(story.attempts.map((one) => one.step.direction));
+  const [way] = ways;
+  const what = ways.size === 1 && way !== undefined ? titles[way] : titles.upgrade;
+  const title = `${what} of ${run?.cluster ?? facts?.name ?? 'a cluster'}: PostgreSQL ${versions.from} → ${versions.to}`;
+  return {
+    title,
+    blocks: [
+      heading(1, title),
+      paragraph(strong(outcome.says)),
+      paragraph(`Run ${ground.run}, written by pgaf-upgrade report from the run’s journal.`),
+      heading(2, 'Cluster and versions'),
+      ...clusterBlocks(facts),
+      heading(2, 'Downtime'),
+      ...downtimeBlocks(downtimes, until),
+      heading(2, 'Window'),
+      ...windowBlocks(story, now),
+      heading(2, 'Left to do'),
+      ...leftBlocks(outcome, story, names, facts),
+      heading(2, 'Confirmed'),
+      ...confirmationBlocks(story),
+      heading(2, 'Passed over'),
+      ...skippedBlocks(story, names),
+      heading(2, 'Failures, and how they were resolved'),
+      ...failureBlocks(story),
+      heading(2, 'What else happened'),
+      ...eventBlocks(story, names),
+      heading(2, 'Timeline by host'),
+      ...timelineBlocks(story, downtimes, until),
+      heading(2, 'Durations against estimates'),
+      ...durationBlocks(story),
+      heading(2, 'The way back over time'),
+      ...verdictBlocks(story),
+      heading(2, 'Facts before and after'),
+      ...factBlocks(story),
+      heading(2, 'Commands'),
+      ...commandBlocks(story, tail),
+      heading(2, 'Where the full records are'),
+      ...logBlocks(ground, facts),
+    ],
+  };
+};

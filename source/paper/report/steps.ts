@@ -1,0 +1,76 @@
+import { type ClusterFacts, clusterFactsSchema } from '../../cluster/facts.ts';
+import type { PlannedStep, Recorded } from '../../engine/journal/entry.ts';
+import type { Direction } from '../../runbook/runbooks.ts';
+import { phases } from '../../runbook/step.ts';
+import { upgradeRunbook } from '../../runbook/upgrade.ts';
+
+/** A step as the report names it: with its number in the runbook of its direction, where that is known. */
+export interface NamedStep extends PlannedStep {
+  readonly number: number | null;
+  readonly direction: Direction;
+}
+
+/** The facts as the last console read them; null in a journal that has none. */
+export const factsIn = (records: readonly Recorded[]): ClusterFacts | null => {
+  for (const record of records.toReversed()) {
+    if (!('entry' in record) || record.entry.kind !== 'facts') continue;
+    const facts = clusterFactsSchema.safeParse(record.entry.facts);
+    if (facts.success) return facts.data;
+  }
+  return null;
+};
+
+const wayBackPhases = new Set(['R', 'S', 'T', 'U', 'V']);
+
+/** A step of which only the name is known: `R.node_1.stop`. */
+const unnamed = (id: string): NamedStep => {
+  const [letter = '', ...rest] = id.split('.');
+  const phase = phases.find((one) => one.id === letter)?.id ?? 'A';
+  return {
+    id,
+    phase,
+    host: rest.slice(0, -1).join('.') || 'unknown',
+    title: id,
+    danger: 'changes',
+    writes: 'unchanged',
+    optional: false,
+    number: null,
+    direction: wayBackPhases.has(phase) ? 'rollback' : phase === 'W' ? 'cleanup' : 'upgrade',
+  };
+};
+
+const numbered = (steps: readonly PlannedStep[], direction: Direction): readonly NamedStep[] =>
+  steps.map((step, index) => ({ ...step, number: index + 1, direction }));
+
+/**
+ * What steps the journal's names mean. Runbooks stand in the journal; an older one has none, then the upgrade's is made
+ * again from the facts, and of a way back only the names are known.
+ */
+export class StepNames {
+  readonly #steps = new Map<string, NamedStep>();
+  readonly #runbooks = new Map<Direction, readonly NamedStep[]>();
+
+  constructor(records: readonly Recorded[], facts: ClusterFacts | null) {
+    if (facts !== null) this.#learn(numbered(upgradeRunbook(facts), 'upgrade'), 'upgrade');
+    for (const record of records)
+      if ('entry' in record && record.entry.kind === 'runbook')
+        this.#learn(numbered(record.entry.steps, record.entry.direction), record.entry.direction);
+  }
+
+  #learn(steps: readonly NamedStep[], direction: Direction): void {
+    this.#runbooks.set(direction, steps);
+    for (const step of steps) this.#steps.set(step.id, step);
+  }
+
+  of(id: string): NamedStep {
+    return this.#steps.get(id) ?? unnamed(id);
+  }
+
+  /** The steps of a direction, in order; empty where nobody knows them. */
+  runbook(direction: Direction): readonly NamedStep[] {
+    return this.#runbooks.get(direction) ?? [];
+  }
+}
+
+export const placeOf = (step: NamedStep): string =>
+  `${step.number === null ? '' : `step ${step.number}, `}${step.host}: ${step.title}`;

@@ -1,0 +1,98 @@
+import { took } from '../../cluster/amounts.ts';
+import { type ClusterFacts, hostsOf, isNode } from '../../cluster/facts.ts';
+import { type Block, type Inline, list, literal, paragraph, strong, table } from '../document.ts';
+import type { Downtime } from './downtime.ts';
+import type { Story } from './story.ts';
+import { between, moment, stepWords } from './words.ts';
+
+/** What a change manager reads first: the cluster, the downtime, the window. */
+
+export const clusterBlocks = (facts: ClusterFacts | null): readonly Block[] =>
+  facts === null
+    ? [paragraph('The journal does not hold what the cluster was.')]
+    : [
+        table(
+          [
+            'host',
+            'role before the window',
+            'PostgreSQL before the upgrade',
+            'upgrade to',
+            'data directory',
+            'unit',
+          ],
+          hostsOf(facts).map((host) => [
+            [literal(host.alias)],
+            isNode(host) ? host.role : 'monitor',
+            host.oldVersion,
+            host.newVersion,
+            [literal(host.data)],
+            host.service.kind === 'systemd' ? [literal(host.service.unit)] : 'none',
+          ]),
+        ),
+        paragraph(
+          'Formation ',
+          literal(facts.formation),
+          ', pg_auto_failover’s extension ',
+          literal(facts.monitor.extensionVersion),
+          ' before, system identifier ',
+          literal(facts.systemIdentifier),
+          ' before, pg_upgrade in ',
+          literal(facts.mode),
+          ' mode.',
+        ),
+      ];
+
+const downtimeWords = (one: Downtime, now: number): readonly Inline[] => {
+  const begins: readonly Inline[] = ['from ', moment(one.from), ' (', ...stepWords(one.begins), ')'];
+  if (one.over === null)
+    return [strong(`not over by this journal, ${between(one.from, now)} so far`), ', ', ...begins];
+  return [
+    strong(between(one.from, one.over.at)),
+    ', ',
+    ...begins,
+    ' to ',
+    moment(one.over.at),
+    ' (',
+    ...stepWords(one.over.ends),
+    ')',
+    one.expectedMs === null
+      ? ''
+      : `; the steps in it were estimated at ${took(one.expectedMs)}, without the time that people take`,
+  ];
+};
+
+export const downtimeBlocks = (downtimes: readonly Downtime[], now: number): readonly Block[] =>
+  downtimes.length === 0
+    ? [paragraph('None: the application’s writes were never stopped by this run.')]
+    : [
+        list(...downtimes.map((one) => ['The application could not write for ', ...downtimeWords(one, now)])),
+        paragraph(
+          'Measured by the console: from the moment the command that stops the primary was confirmed to the moment the servers showed that the primary takes writes again. How long the application itself needed to come back is not in it.',
+        ),
+      ];
+
+const seats = (story: Story): string =>
+  [
+    ...new Set([
+      ...story.attempts.map((one) => `${one.operator}${one.unattended ? ' (--yes)' : ''}`),
+      ...story.happenings.flatMap(({ entry, operator }) => (entry.kind === 'run' ? [operator] : [])),
+    ]),
+  ]
+    .filter((one, _, all) => !all.includes(`${one} (--yes)`))
+    .join(', ');
+
+export const windowBlocks = (story: Story, madeAt: number): readonly Block[] => {
+  const first = story.attempts.at(0)?.at ?? null;
+  const end = story.happenings.findLast(({ entry }) => entry.kind === 'finished')?.at ?? story.last;
+  const commands = story.attempts.reduce(
+    (sum, one) => sum + (one.command === null ? 0 : Math.max(0, one.command.at - one.at)),
+    0,
+  );
+  return [
+    list(
+      `First step confirmed ${moment(first)}, last entry ${moment(end)}${first === null || end === null ? '' : `: ${between(first, end)}, of which ${took(commands)} in commands`}`,
+      `Operators: ${seats(story) || 'nobody yet'}`,
+      `${story.attempts.length} commands run; this report was made ${moment(madeAt)}; all times are UTC, by the clock of the operator’s machine`,
+    ),
+  ];
+};

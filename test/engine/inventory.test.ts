@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { afterEach, describe, expect, test } from 'vitest';
+import { parseInventory } from '../../source/engine/inventory/parse.ts';
+import { inventoryScript } from '../../source/engine/inventory/script.ts';
+import { good, recorded } from '../cluster/recorded.ts';
+import { debianCluster, labCluster } from '../runbook/clusters.ts';
+import { Window } from './harness.ts';
+
+const windows: Window[] = [];
+afterEach(async () => {
+  for (const one of windows.splice(0)) await one.close();
+});
+const window = (): Window => {
+  const one = new Window().open();
+  windows.push(one);
+  return one;
+};
+const looks = (night: Window) =>
+  night.journal
+    .filter((entry) => entry.kind === 'inventory')
+    .map(({ moment, host, inventory, why }) => [moment, host, inventory === null ? why : 'seen']);
+
+test('what a real server held is read whole', () => {
+  const held = good(parseInventory('node_1', recorded('inventory/node1-15.20.txt')));
+  expect(held).toMatchObject({
+    version: '15.20 (Debian 15.20-0+deb12u1)',
+    timeline: 1,
+    inRecovery: false,
+    silent: [],
+  });
+  expect(Object.keys(held.settings).length).toBeGreaterThan(300);
+  expect(held.hba).toHaveLength(14);
+  const [app] = held.databases;
+  expect(app?.rows.find((one) => one.name === 'public.rooms')).toMatchObject({ rows: 100 });
+  expect(app?.rows.find((one) => one.name === 'public.pgbench_accounts')).toMatchObject({
+    rows: null,
+    estimate: 100000,
+  });
+});
+
+test('an answer that ended early, or of a server that is down, is a problem; a silent database is named', () => {
+  const whole = recorded('inventory/node1-15.20.txt');
+  expect(parseInventory('node_1', whole.replace(/^end\tyes\n/m, ''))).toMatchObject({ ok: false });
+  expect(parseInventory('node_1', whole.replace(/^server\t.*$/m, 'server\t'))).toMatchObject({
+    ok: false,
+    error: { what: 'node_1: the server did not answer' },
+  });
+  const rows = Buffer.from('null\n').toString('base64');
+  expect(
+    good(parseInventory('node_1', whole.replace(/^databases\t.*$/m, `databases\t${rows}`))).silent,
+  ).toEqual(['app', 'postgres', 'reporting', 'template1']);
+});
+
+test.each([labCluster(), debianCluster()].flatMap((facts) => [facts.monitor, ...facts.nodes]))(
+  'the look is POSIX shell that reads only ($alias, $port)',
+  (host) => {
+    const script = inventoryScript(host);
+    expect(spawnSync('sh', ['-n'], { input: script, encoding: 'utf8' }).stderr).toBe('');
+    expect(script).toContain('default_transaction_read_only=on');
+    expect(script).not.toMatch(/\b(insert|update|delete|alter|create|drop)\b/i);
+  },
+);
+
+describe('in a window', () => {
+  test('primary and monitor are looked at before the first step, before the stop, privately, and at the end', async () => {
+    const night = window();
+    await night.goTo('C.node_1.stop');
+    expect(looks(night)).toEqual([
+      ['begin', 'node_1', 'seen'],
+      ['begin', 'monitor', 'seen'],
+    ]);
+    await night.goTo('I.monitor.switchover');
+    night.engine.skip('I.monitor.switchover', '');
+    await night.next('I.monitor.switch-back');
+    night.engine.skip('I.monitor.switch-back', '');
+    await night.stage('finished');
+    expect(looks(night).slice(2)).toEqual([
+      ['stop', 'node_1', 'seen'],
+      ['stop', 'monitor', 'seen'],
+      ['verified', 'node_1', 'seen'],
+      ['end', 'node_1', 'seen'],
+      ['end', 'monitor', 'seen'],
+    ]);
+    const kinds = night.journal.map((entry) => entry.kind);
+    expect(kinds.indexOf('inventory')).toBeLessThan(kinds.indexOf('confirmed'));
+    expect(kinds.lastIndexOf('inventory')).toBeLessThan(kinds.indexOf('finished'));
+  }, 60_000);
+
+  test('a look that fails is written down with its reason, and stops nothing', async () => {
+    const night = window();
+    night.servers.inventory = () => 'no such thing\n';
+    await night.goTo('A.node_1.save');
+    expect(looks(night)).toEqual([
+      ['begin', 'node_1', 'node_1: the look at what the server holds ended early'],
+      ['begin', 'monitor', 'monitor: the look at what the server holds ended early'],
+    ]);
+    expect(night.statusOf('A.monitor.save')).toBe('done');
+  });
+
+  test('the runbook stands in the journal, and a confirmation with its estimate once the checks have measured', async () => {
+    const night = window();
+    await night.goTo('D.node_1.pg-upgrade');
+    const runbook = night.journal.find((entry) => entry.kind === 'runbook');
+    expect(runbook).toMatchObject({ direction: 'upgrade', steps: { length: 67 } });
+    const stop = night.journal.find((entry) => entry.kind === 'confirmed' && entry.step === 'C.node_1.stop');
+    expect(stop).toMatchObject({ expectedMs: 600 });
+  });
+});

@@ -1,0 +1,1217 @@
+#!/bin/sh
+# lab: PostgreSQL 15.20 -> 17.12, the steps of node_1, to be done by hand.
+# Made by pgaf-upgrade on 2026-11-23T01:48:00.000Z. The numbers are those of the whole runbook, over all hosts: keep their order.
+#
+#   sh FILE             lists the steps of this host; runs nothing
+#   sh FILE show N      prints the commands of step N
+#   sh FILE N           runs step N alone, after it has asked; as the user that the step names
+#   sh FILE N node_1   the same for a point of no return, which wants the host's name
+#
+# The application cannot write from step 23 on node_1 to step 44 on node_1, about 21 s and the time that people take.
+# What must hold before and after a step stands above it: look for yourself, this file does not.
+# steps are called by their number, and titles hold ’
+# shellcheck disable=SC2317,SC1112
+set -u
+
+# ════ phase A: Prepare, everything live
+# way back once this phase is over: nothing to undo: the running cluster is as it was; what was made beside it can stay or be removed
+
+# ──── step 2: Save pg_autoctl’s files and the unit
+# A.node_1.save, as postgres; changes the host; about 0.3 s
+# Everything that the upgrade will edit is copied first. The record in the script is what was read from the servers: look it through; what is wrong in it can be overridden in the cluster file.
+# guide: not in it; here differently: The guide saves nothing; a rollback needs all of this.
+# WAIT: before step 2 here, step 1 on monitor must be done
+# must hold before: /var/lib/pgsql/data is PostgreSQL 15
+# must hold after, within 30 s: the copies are in /var/lib/pgsql/pgaf-upgrade/saved
+# undo: rm -r /var/lib/pgsql/pgaf-upgrade
+step_2() {
+  cat <<'END_OF_STEP_2'
+set -eu
+export LC_ALL=C
+umask 077
+mkdir -p /var/lib/pgsql/pgaf-upgrade/saved /var/lib/pgsql/pgaf-upgrade/done /var/lib/pgsql/pgaf-upgrade/pg_upgrade
+cd /var/lib/pgsql/pgaf-upgrade/saved
+cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg pg_autoctl.cfg
+cp -p /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state pg_autoctl.state
+cp -p /etc/systemd/system/pgautofailover.service pgautofailover.service
+cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
+{
+ "name": "lab",
+ "formation": "default",
+ "group": 0,
+ "oldMajor": 15,
+ "newMajor": 17,
+ "mode": "link",
+ "jobs": 1,
+ "postgres": "postgres",
+ "numberSyncStandbys": 1,
+ "systemIdentifier": "7711174124246397031",
+ "monitor": {
+  "alias": "monitor",
+  "pgdata": "/var/lib/pgsql/data",
+  "data": "/var/lib/pgsql/data",
+  "newData": "/var/lib/pgsql/17/data",
+  "backupData": "/var/lib/pgsql/data_pg15_bak",
+  "port": 5432,
+  "socketDirectory": "/var/run/postgresql",
+  "oldBindir": "/opt/vmware/postgres/15/bin",
+  "newBindir": "/opt/vmware/postgres/17/bin",
+  "oldVersion": "15.20",
+  "newVersion": "17.12",
+  "oldAutoctl": "/opt/vmware/postgres/15/bin/pg_autoctl",
+  "newAutoctl": "/opt/vmware/postgres/17/bin/pg_autoctl",
+  "configFile": "/var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg",
+  "stateFile": "/var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state",
+  "pidFile": "/tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid",
+  "home": "/var/lib/pgsql",
+  "workDir": "/var/lib/pgsql/pgaf-upgrade",
+  "service": {
+   "kind": "systemd",
+   "unit": "pgautofailover.service",
+   "fragment": "/etc/systemd/system/pgautofailover.service",
+   "enabled": true
+  },
+  "superuser": "postgres",
+  "initdb": {
+   "encoding": "UTF8",
+   "collate": "C.UTF-8",
+   "ctype": "C.UTF-8",
+   "provider": "c",
+   "providerLocale": null,
+   "checksums": false,
+   "walSegmentBytes": 16777216,
+   "groupAccess": false
+  },
+  "carry": [
+   "pg_hba.conf",
+   "pg_ident.conf",
+   "postgresql-auto-failover.conf",
+   "postgresql.auto.conf",
+   "postgresql.conf",
+   "server.crt",
+   "server.key"
+  ],
+  "database": "pg_auto_failover",
+  "extensionVersion": "2.0"
+ },
+ "nodes": [
+  {
+   "alias": "node_1",
+   "pgdata": "/var/lib/pgsql/data",
+   "data": "/var/lib/pgsql/data",
+   "newData": "/var/lib/pgsql/17/data",
+   "backupData": "/var/lib/pgsql/data_pg15_bak",
+   "port": 5432,
+   "socketDirectory": "/var/run/postgresql",
+   "oldBindir": "/opt/vmware/postgres/15/bin",
+   "newBindir": "/opt/vmware/postgres/17/bin",
+   "oldVersion": "15.20",
+   "newVersion": "17.12",
+   "oldAutoctl": "/opt/vmware/postgres/15/bin/pg_autoctl",
+   "newAutoctl": "/opt/vmware/postgres/17/bin/pg_autoctl",
+   "configFile": "/var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg",
+   "stateFile": "/var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state",
+   "pidFile": "/tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid",
+   "home": "/var/lib/pgsql",
+   "workDir": "/var/lib/pgsql/pgaf-upgrade",
+   "service": {
+    "kind": "systemd",
+    "unit": "pgautofailover.service",
+    "fragment": "/etc/systemd/system/pgautofailover.service",
+    "enabled": true
+   },
+   "superuser": "postgres",
+   "initdb": {
+    "encoding": "UTF8",
+    "collate": "en_US.UTF-8",
+    "ctype": "en_US.UTF-8",
+    "provider": "c",
+    "providerLocale": null,
+    "checksums": false,
+    "walSegmentBytes": 16777216,
+    "groupAccess": false
+   },
+   "carry": [
+    "pg_hba.conf",
+    "pg_ident.conf",
+    "postgresql-auto-failover.conf",
+    "postgresql.auto.conf",
+    "postgresql.conf",
+    "server.crt",
+    "server.key"
+   ],
+   "nodeId": 1,
+   "hostname": "node1",
+   "role": "primary",
+   "priority": 50,
+   "quorum": true
+  },
+  {
+   "alias": "node_2",
+   "pgdata": "/var/lib/pgsql/data",
+   "data": "/var/lib/pgsql/data",
+   "newData": "/var/lib/pgsql/17/data",
+   "backupData": "/var/lib/pgsql/data_pg15_bak",
+   "port": 5432,
+   "socketDirectory": "/var/run/postgresql",
+   "oldBindir": "/opt/vmware/postgres/15/bin",
+   "newBindir": "/opt/vmware/postgres/17/bin",
+   "oldVersion": "15.20",
+   "newVersion": "17.12",
+   "oldAutoctl": "/opt/vmware/postgres/15/bin/pg_autoctl",
+   "newAutoctl": "/opt/vmware/postgres/17/bin/pg_autoctl",
+   "configFile": "/var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg",
+   "stateFile": "/var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state",
+   "pidFile": "/tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid",
+   "home": "/var/lib/pgsql",
+   "workDir": "/var/lib/pgsql/pgaf-upgrade",
+   "service": {
+    "kind": "systemd",
+    "unit": "pgautofailover.service",
+    "fragment": "/etc/systemd/system/pgautofailover.service",
+    "enabled": true
+   },
+   "superuser": "postgres",
+   "initdb": {
+    "encoding": "UTF8",
+    "collate": "en_US.UTF-8",
+    "ctype": "en_US.UTF-8",
+    "provider": "c",
+    "providerLocale": null,
+    "checksums": false,
+    "walSegmentBytes": 16777216,
+    "groupAccess": false
+   },
+   "carry": [
+    "pg_hba.conf",
+    "pg_ident.conf",
+    "postgresql-auto-failover-standby.conf",
+    "postgresql-auto-failover.conf",
+    "postgresql.auto.conf",
+    "postgresql.conf",
+    "server.crt",
+    "server.key"
+   ],
+   "nodeId": 2,
+   "hostname": "node2",
+   "role": "secondary",
+   "priority": 50,
+   "quorum": true
+  },
+  {
+   "alias": "node_3",
+   "pgdata": "/var/lib/pgsql/data",
+   "data": "/var/lib/pgsql/data",
+   "newData": "/var/lib/pgsql/17/data",
+   "backupData": "/var/lib/pgsql/data_pg15_bak",
+   "port": 5432,
+   "socketDirectory": "/var/run/postgresql",
+   "oldBindir": "/opt/vmware/postgres/15/bin",
+   "newBindir": "/opt/vmware/postgres/17/bin",
+   "oldVersion": "15.20",
+   "newVersion": "17.12",
+   "oldAutoctl": "/opt/vmware/postgres/15/bin/pg_autoctl",
+   "newAutoctl": "/opt/vmware/postgres/17/bin/pg_autoctl",
+   "configFile": "/var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg",
+   "stateFile": "/var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state",
+   "pidFile": "/tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid",
+   "home": "/var/lib/pgsql",
+   "workDir": "/var/lib/pgsql/pgaf-upgrade",
+   "service": {
+    "kind": "systemd",
+    "unit": "pgautofailover.service",
+    "fragment": "/etc/systemd/system/pgautofailover.service",
+    "enabled": true
+   },
+   "superuser": "postgres",
+   "initdb": {
+    "encoding": "UTF8",
+    "collate": "en_US.UTF-8",
+    "ctype": "en_US.UTF-8",
+    "provider": "c",
+    "providerLocale": null,
+    "checksums": false,
+    "walSegmentBytes": 16777216,
+    "groupAccess": false
+   },
+   "carry": [
+    "pg_hba.conf",
+    "pg_ident.conf",
+    "postgresql-auto-failover-standby.conf",
+    "postgresql-auto-failover.conf",
+    "postgresql.auto.conf",
+    "postgresql.conf",
+    "server.crt",
+    "server.key"
+   ],
+   "nodeId": 3,
+   "hostname": "node3",
+   "role": "secondary",
+   "priority": 50,
+   "quorum": true
+  }
+ ],
+ "before": [
+  {
+   "id": 1,
+   "name": "node_1",
+   "host": "node1",
+   "port": 5432,
+   "group": 0,
+   "systemIdentifier": "7711174124246397031",
+   "reported": "primary",
+   "assigned": "primary",
+   "health": 1,
+   "priority": 50,
+   "quorum": true,
+   "timeline": 1,
+   "lsn": "0/15BC1960",
+   "reportAge": 0.4
+  },
+  {
+   "id": 2,
+   "name": "node_2",
+   "host": "node2",
+   "port": 5432,
+   "group": 0,
+   "systemIdentifier": "7711174124246397031",
+   "reported": "secondary",
+   "assigned": "secondary",
+   "health": 1,
+   "priority": 50,
+   "quorum": true,
+   "timeline": 1,
+   "lsn": "0/15BC1960",
+   "reportAge": 0.4
+  },
+  {
+   "id": 3,
+   "name": "node_3",
+   "host": "node3",
+   "port": 5432,
+   "group": 0,
+   "systemIdentifier": "7711174124246397031",
+   "reported": "secondary",
+   "assigned": "secondary",
+   "health": 1,
+   "priority": 50,
+   "quorum": true,
+   "timeline": 1,
+   "lsn": "0/15BC1960",
+   "reportAge": 0.4
+  }
+ ],
+ "readAt": "2026-11-23T01:48:00.000Z"
+}
+RECORD
+mv /var/lib/pgsql/pgaf-upgrade/record.json.new /var/lib/pgsql/pgaf-upgrade/record.json
+# what an earlier window left must not speak for this one; what a try of this one left must stay
+rm -f /var/lib/pgsql/pgaf-upgrade/done/*
+[ -e /var/lib/pgsql/pgaf-upgrade/pg_upgrade/tried ] || rm -f /var/lib/pgsql/pgaf-upgrade/fingerprint /var/lib/pgsql/pgaf-upgrade/stopped /var/lib/pgsql/pgaf-upgrade/handed-over
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/save-42335329
+ls -l
+END_OF_STEP_2
+}
+
+# ──── step 6: Check the host, and rehearse the upgrade
+# A.node_1.checks, as postgres; reads only; about 10 s
+# Room, programs, settings and slots are looked at; in a throwaway cluster 17 loads every library, reads the configuration and restores the whole schema.
+# guide: not in it; here differently: The guide checks the primary only, and after it has been stopped.
+# WAIT: before step 6 here, step 5 on monitor must be done
+# must hold after, within 5.0 s: nothing stands against the upgrade on node_1
+# undo: nothing to undo: what it makes is gone at its end
+step_6() {
+  cat <<'END_OF_STEP_6'
+set -eu
+export LC_ALL=C
+umask 077
+mkdir -p /var/lib/pgsql/pgaf-upgrade/checks /var/lib/pgsql/pgaf-upgrade/done
+cat >/var/lib/pgsql/pgaf-upgrade/checks/look.sh <<'END-OF-LOOK'
+set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3 PGOPTIONS='-c statement_timeout=20s -c lock_timeout=2s'
+new_bin=/opt/vmware/postgres/17/bin old_bin=/opt/vmware/postgres/15/bin new_major=17 data=/var/lib/pgsql/data t=/var/lib/pgsql/pgaf-upgrade-check.data
+put() { printf '%s\t%s\n' "$1" "$2"; }
+text() { printf '%s\t' "$1"; base64 | tr -d '\n'; echo; }
+place() { # KEY PATH: its file system; of the nearest directory that exists
+  p=$2; put "$1" "$2"
+  while [ ! -e "$p" ] && [ "$p" != / ]; do p=$(dirname "$p"); done
+  put "$1.device" "$(stat -c %d "$p" 2>/dev/null)"
+  put "$1.mount" "$(stat -c %m "$p" 2>/dev/null)"
+  put "$1.free" "$(df -Pk "$p" 2>/dev/null | awk 'END {print $4}')"
+}
+sharedir() { # the new version's; pg_config may be in a package of its own
+  s=$("$new_bin/pg_config" --sharedir 2>/dev/null) && [ -d "$s/extension" ] && { echo "$s"; return; }
+  real=$(readlink -f "$new_bin/postgres"); b=$(dirname "$real")
+  for s in "$b/../share" "$b/../share/postgresql" "$b/../../../../share/postgresql/$new_major"; do [ -d "$s/extension" ] && { echo "$s"; return; }; done
+}
+newest() { # seconds since the newest of these files was written
+  stat -c %Y "$@" 2>/dev/null | sort -n | tail -n 1 | awk -v now="$(date +%s)" '{print now - $1}'
+}
+for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump pg_dumpall pg_restore pg_basebackup pg_rewind pg_isready psql vacuumdb pg_config; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text tools
+/opt/vmware/postgres/17/bin/pg_autoctl version 2>&1 | text autoctl
+s=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\.control$//p" | text extensions; fi
+place data /var/lib/pgsql/data
+place parent /var/lib/pgsql
+place wal "$(readlink -f "$data/pg_wal")"
+[ -w /var/lib/pgsql ] && put parent_writable yes
+[ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes
+put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"
+grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy
+for f in /var/lib/pgsql/pgaf-upgrade/pg_upgrade/.s.PGSQL.50432 /var/lib/pgsql/.s.PGSQL.50432; do [ -S "$f" ] && put upgrade_port busy; done
+n=/var/lib/pgsql/17/data
+if [ ! -d "$n" ]; then put new absent
+elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"
+else put new cluster; put new.major "$(head -n 1 "$n/PG_VERSION")"; "$new_bin/pg_controldata" -D "$n" 2>/dev/null | text new.control
+  put new.databases "$(ls "$n/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"
+  pid=$(head -n 1 "$n/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$n" ] && put new.running yes
+fi
+[ -e /var/lib/pgsql/data_pg15_bak ] && put backup_there yes
+if [ -e "$t" ]; then
+  read -r pid start <"$t/owner" 2>/dev/null || pid=none
+  [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "${start:-none}" ] || printf '%s\n' "$t"
+fi | text left_behind
+"$old_bin/pg_controldata" -D "$data" 2>/dev/null | text control
+systemctl show -p LoadState -p UnitFileState -p ActiveState -p SubState -p KillMode -p FragmentPath -p DropInPaths -p ExecStart -p MainPID -p Environment pgautofailover.service 2>/dev/null | text unit
+put rate "$(sed -n 's/^maximum_backup_rate *= *//p' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg 2>/dev/null | head -n 1)"
+b=$(sed -n 's/^backup_directory *= *//p' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b"
+for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
+{ crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
+  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'; } |
+  grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron
+{ for f in "$data"/pg_wal/*.backup; do [ -r "$f" ] && ! grep -q '^LABEL: pg_basebackup base backup' "$f" && newest "$f"; done
+  command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'
+  command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'; } | sort -n | head -n 1 | text backup_age
+if [ -S /var/run/postgresql/.s.PGSQL.5432 ]; then
+  /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select json_build_object(
+  '\''version'\'', current_setting('\''server_version'\''), '\''inRecovery'\'', pg_is_in_recovery(),
+  '\''settings'\'', (select json_object_agg(name, setting) from pg_settings where name in ('\''archive_mode'\'', '\''archive_command'\'', '\''wal_keep_size'\'', '\''max_slot_wal_keep_size'\'', '\''shared_preload_libraries'\'', '\''max_connections'\'', '\''jit'\'')),
+  '\''removed'\'', coalesce((select json_agg(json_build_object('\''name'\'', name, '\''value'\'', setting, '\''file'\'', sourcefile, '\''line'\'', sourceline))
+    from pg_settings where name in ('\''vacuum_defer_cleanup_age'\'', '\''promote_trigger_file'\'', '\''force_parallel_mode'\'', '\''old_snapshot_threshold'\'', '\''trace_recovery_messages'\'', '\''db_user_namespace'\'', '\'''\'') and source not in ('\''default'\'', '\''client'\'', '\''session'\'', '\''override'\'')), '\''[]'\''),
+  '\''removedForRoles'\'', coalesce((select json_agg(json_build_object('\''setting'\'', one, '\''role'\'', r.rolname, '\''database'\'', d.datname))
+    from pg_db_role_setting s cross join unnest(s.setconfig) one left join pg_roles r on r.oid = s.setrole left join pg_database d on d.oid = s.setdatabase
+    where split_part(one, '\''='\'', 1) in ('\''vacuum_defer_cleanup_age'\'', '\''promote_trigger_file'\'', '\''force_parallel_mode'\'', '\''old_snapshot_threshold'\'', '\''trace_recovery_messages'\'', '\''db_user_namespace'\'', '\'''\'')), '\''[]'\''),
+  '\''prepared'\'', coalesce((select json_agg(json_build_object('\''gid'\'', gid, '\''database'\'', database, '\''owner'\'', owner, '\''seconds'\'', extract(epoch from now() - prepared)))
+    from pg_prepared_xacts), '\''[]'\''),
+  '\''slots'\'', coalesce((select json_agg(json_build_object('\''name'\'', slot_name, '\''kind'\'', slot_type, '\''plugin'\'', plugin, '\''database'\'', database, '\''active'\'', active))
+    from pg_replication_slots where not temporary), '\''[]'\''),
+  '\''longTransactions'\'', coalesce((select json_agg(one) from (select json_build_object('\''pid'\'', pid, '\''user'\'', usename, '\''database'\'', datname, '\''state'\'', state,
+    '\''seconds'\'', extract(epoch from now() - xact_start)) one from pg_stat_activity
+    where xact_start < now() - interval '\''60 s'\'' and pid <> pg_backend_pid() and backend_type = '\''client backend'\'' order by xact_start limit 20) it), '\''[]'\''),
+  '\''senders'\'', coalesce((select json_agg(json_build_object('\''name'\'', application_name, '\''state'\'', state, '\''lagBytes'\'',
+    case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) end))
+    from pg_stat_replication where application_name like '\''pgautofailover%'\'' and state <> '\''backup'\''), '\''[]'\''),
+  '\''workers'\'', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in ('\''autovacuum launcher'\'', '\''autovacuum worker'\'', '\''client backend'\'', '\''background writer'\'', '\''checkpointer'\'', '\''walwriter'\'', '\''walreceiver'\'', '\''walsender'\'', '\''walsummarizer'\'', '\''startup'\'', '\''archiver'\'', '\''logger'\'', '\''slotsync worker'\'', '\''io worker'\'', '\''parallel worker'\'', '\''logical replication launcher'\'', '\''logical replication worker'\'', '\''logical replication apply worker'\'', '\''logical replication parallel worker'\'', '\''logical replication tablesync worker'\'', '\''standalone backend'\'', '\''stats collector'\'')), '\''[]'\''),
+  '\''tablespaces'\'', coalesce((select json_agg(json_build_object('\''name'\'', spcname, '\''location'\'', pg_tablespace_location(oid)))
+    from pg_tablespace where oid >= 16384), '\''[]'\''))' 2>/dev/null </dev/null | text server
+  /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do
+    { /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d "$database" -Atq -c 'select json_build_object('\''name'\'', current_database(), '\''bytes'\'', pg_database_size(current_database()),
+  '\''catalogBytes'\'', (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class where relnamespace = 11 and relkind = '\''r'\''),
+  '\''relations'\'', (select count(*) from pg_class), '\''largeObjects'\'', (select count(*) from pg_largeobject_metadata),
+  '\''unlogged'\'', (select count(*) from pg_class where relpersistence = '\''u'\'' and relkind in ('\''r'\'', '\''p'\'')),
+  '\''unloggedNames'\'', coalesce((select json_agg(name) from (select format('\''%I.%I'\'', n.nspname, c.relname) name from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace where c.relpersistence = '\''u'\'' and c.relkind in ('\''r'\'', '\''p'\'') order by 1 limit 5) it), '\''[]'\''),
+  '\''extensions'\'', coalesce((select json_agg(json_build_object('\''name'\'', extname, '\''version'\'', extversion)) from pg_extension), '\''[]'\''))' 2>/dev/null </dev/null || echo null; } | tr -d '\n'; echo
+  done | text databases
+  /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select pg_tablespace_location(oid) from pg_tablespace where oid >= 16384' 2>/dev/null </dev/null | while IFS= read -r location; do
+    [ -n "$location" ] && printf '%s\t%s\n' "$(ls -A "$location" 2>/dev/null | wc -l)" "$location"
+  done | text tablespaces
+fi
+put end yes
+END-OF-LOOK
+cat >/var/lib/pgsql/pgaf-upgrade/checks/rehearse.sh <<'END-OF-REHEARSAL'
+set -u
+export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS='-c lock_timeout=5s'
+umask 077
+t=/var/lib/pgsql/pgaf-upgrade-check.data sock=/var/lib/pgsql/pgaf-upgrade-check.data/s
+new_bin=/opt/vmware/postgres/17/bin old_bin=/opt/vmware/postgres/15/bin
+ms() { date +%s%3N; }
+# NAME COMMAND...: what it prints, indented, then its exit code and how long it took
+section() {
+  name=$1; shift; began=$(ms); rc=0
+  "$@" >"$t/said" 2>&1 </dev/null || rc=$?
+  tail -c 200000 "$t/said" | tr '\r' ' ' | sed 's/^/   /'
+  printf '\n== %s: exit %s, %s ms\n' "$name" "$rc" "$(($(ms) - began))"
+  return $rc
+}
+# the processes that work in a directory, this shell and its parents aside
+inside() {
+  for p in /proc/[0-9]*; do
+    [ "${p#/proc/}" = $$ ] && continue
+    d=$(readlink "$p/cwd" 2>/dev/null) || continue
+    case $d in "$1" | "$1"/* | "$1 (deleted)") printf '%s\n' "${p#/proc/}" ;; esac
+  done
+}
+# a server that pg_upgrade has started in the kept new directory and was kept from stopping
+stray() {
+  pid=$(head -n 1 /var/lib/pgsql/17/data/postmaster.pid 2>/dev/null) || return 0
+  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = /var/lib/pgsql/17/data ] && printf '%s\n' "$pid"
+  return 0
+}
+take_away() {
+  cd /
+  for tries in 1 2 3 4 5 6 7 8 9 10; do
+    found=$(inside "$t"; stray)
+    [ -n "$found" ] || break
+    kill -QUIT $found 2>/dev/null; sleep 0.1
+    [ "$tries" -lt 5 ] || kill -KILL $found 2>/dev/null
+  done
+  rm -rf "$t" "$sock"
+}
+owner_lives() { # the check that made the directory: its process is there, and is the same
+  read -r pid start <"$t/owner" 2>/dev/null || return 1
+  [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "$start" ]
+}
+waits=0
+while [ -e "$t" ] && { owner_lives || { [ ! -e "$t/owner" ] && [ -z "$(find "$t" -maxdepth 0 -mmin +1)" ] && [ $waits -lt 5 ]; }; }; do
+  [ $waits -gt 0 ] || echo '   another check is at work here: waiting for its end'
+  waits=$((waits + 1)); sleep 1
+done
+if [ -e "$t" ]; then echo "   $t was left behind by an interrupted check: taken away"; take_away; fi
+began=$(ms)
+begin() { # CODE WORDS
+  [ -z "$2" ] || printf '%s\n' "$2" | sed 's/^/   /'
+  printf '== begin: exit %s, %s ms\n' "$1" "$(($(ms) - began))"
+  [ "$1" = 0 ] || exit 1
+}
+error=$(mkdir "$t" 2>&1) || begin 1 "$error"
+trap take_away EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+error=$( { printf '%s %s\n' $$ "$(sed 's/.*) //' /proc/$$/stat | cut -d' ' -f20)" >"$t/owner" && mkdir "$sock"; } 2>&1) || begin 1 "$error"
+[ "$(df -Pk "$t" | awk 'END {print $4}')" -ge 307200 ] || begin 1 'less than 300 MB are free: nothing can be tried'
+begin 0 ''
+cd "$t" || exit 1
+throwaway_initdb() {
+  /opt/vmware/postgres/17/bin/initdb \
+    --pgdata=/var/lib/pgsql/pgaf-upgrade-check.data/new \
+    --username=postgres \
+    --encoding=UTF8 \
+    --lc-collate=en_US.UTF-8 \
+    --lc-ctype=en_US.UTF-8 \
+    --wal-segsize=16 \
+    --auth=trust --no-sync
+}
+section initdb throwaway_initdb || exit 1
+libraries() {
+  /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''shared_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\''' >"$t/preloaded" || return 1
+  { /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''session_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''local_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''archive_library'\'', true), '\'','\'') name where trim(name) <> '\'''\''' || return 1
+    echo '$libdir/plpgsql'
+    /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select datname from pg_database where datallowconn' >"$t/names" || return 1
+    while IFS= read -r database; do /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d "$database" -Atq -c 'select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = '\''c'\'')' </dev/null || return 1; done <"$t/names"
+  } >"$t/used" || return 1
+  bad=0
+  while IFS= read -r library; do
+    said=$(echo 'select 1' | "$new_bin/postgres" --single -D "$t/new" -c shared_preload_libraries="$library" template1 2>&1)
+    judge "$library" "$said"
+  done <"$t/preloaded"
+  sort -u "$t/used" | grep -vxF -e '' >"$t/others"
+  while IFS= read -r library; do
+    said=$(printf "LOAD '%s'\n" "$(printf %s "$library" | sed "s/'/''/g")" | "$new_bin/postgres" --single -D "$t/new" template1 2>&1)
+    judge "$library" "$said"
+  done <"$t/others"
+  return $bad
+}
+judge() { # LIBRARY WHAT-THE-SERVER-SAID
+  if reason=$(printf '%s\n' "$2" | grep -E -m 1 '(ERROR|FATAL|PANIC): '); then
+    printf 'library %s does not load: %s\n' "$1" "$(printf %s "$reason" | sed -E 's/^.*(ERROR|FATAL|PANIC): +//')"; bad=1
+  else echo "library $1 loads"; fi
+}
+section libraries libraries
+pg_upgrade_check() {
+  if [ -e /var/lib/pgsql/17/data/PG_VERSION ]; then
+    /opt/vmware/postgres/17/bin/pg_upgrade \
+      --old-bindir=/opt/vmware/postgres/15/bin \
+      --new-bindir=/opt/vmware/postgres/17/bin \
+      --old-datadir=/var/lib/pgsql/data \
+      --new-datadir=/var/lib/pgsql/17/data \
+      --username=postgres \
+      --link \
+      --check \
+      --socketdir="$sock" && return 0
+    ( cd /var/lib/pgsql/17/data/pg_upgrade_output.d 2>/dev/null || exit 0
+last=$(ls | tail -n 1); cd "$last" || exit 0
+for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done
+for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 20; done
+true )
+  else
+    /opt/vmware/postgres/17/bin/pg_upgrade \
+      --old-bindir=/opt/vmware/postgres/15/bin \
+      --new-bindir=/opt/vmware/postgres/17/bin \
+      --old-datadir=/var/lib/pgsql/data \
+      --new-datadir=/var/lib/pgsql/pgaf-upgrade-check.data/new \
+      --username=postgres \
+      --link \
+      --check \
+      --socketdir="$sock" && return 0
+    ( cd /var/lib/pgsql/pgaf-upgrade-check.data/new/pg_upgrade_output.d 2>/dev/null || exit 0
+last=$(ls | tail -n 1); cd "$last" || exit 0
+for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done
+for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 20; done
+true )
+  fi
+  return 1
+}
+section 'pg upgrade' pg_upgrade_check
+cat >"$t/configuration.sh" <<'END-OF-CONFIGURATION'
+set -eu
+umask 077
+mkdir configuration
+for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
+  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; echo "carried $f"; fi
+done
+for name in shared_preload_libraries max_connections shared_buffers ssl; do
+  value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/pgaf-upgrade-check.data/new -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade-check.data/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/pgaf-upgrade-check.data/new)
+  echo "17.12 reads $name = $value"
+done
+END-OF-CONFIGURATION
+section configuration sh "$t/configuration.sh"
+rm -rf "$t/configuration"
+dump_globals() {
+  "$new_bin/pg_dumpall" -h /var/run/postgresql -p 5432 -U postgres --globals-only --quote-all-identifiers --binary-upgrade --no-role-passwords --no-tablespaces --no-sync -f "$t/globals.sql"
+}
+dump_one() { # NUMBER
+  echo "database $database"
+  PGDATABASE=$database "$new_bin/pg_dump" -h /var/run/postgresql -p 5432 -U postgres --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \
+    --lock-wait-timeout=5000 --format=custom --no-sync --file="$t/dump.$1"
+}
+start_throwaway() {
+  cat >>"$t/new/postgresql.conf" <<'END-OF-SETTINGS'
+listen_addresses = ''
+port = 50432
+unix_socket_directories = '/var/lib/pgsql/pgaf-upgrade-check.data/s'
+unix_socket_permissions = 0700
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+autovacuum = off
+logging_collector = off
+log_destination = stderr
+max_logical_replication_workers = 0
+END-OF-SETTINGS
+  "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -l "$t/server.log" -o -b start || { tail -n 20 "$t/server.log"; return 1; }
+}
+restore_globals() { "$new_bin/psql" -X -q -h "$sock" -p 50432 -U postgres -v ON_ERROR_STOP=1 -d template1 -f "$t/globals.sql"; }
+restore_one() { # NUMBER
+  echo "database $database"
+  case $database in
+    template1) "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --clean --create --dbname=postgres "$t/dump.$1" ;;
+    postgres) "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --clean --create --dbname=template1 "$t/dump.$1" ;;
+    *) "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --create --dbname=template1 "$t/dump.$1" ;;
+  esac
+}
+databases() {
+  "$new_bin/psql" -X -h /var/run/postgresql -p 5432 -U postgres -v ON_ERROR_STOP=1 -d postgres -Atq -c "select datname from pg_database where datallowconn order by datname <> 'template1', datname" >"$t/databases"
+}
+rehearse_schema() {
+  section 'dump globals' dump_globals || return 0
+  section databases databases || return 0
+  section start start_throwaway || return 0
+  section 'restore globals' restore_globals || return 0
+  n=0
+  while IFS= read -r database; do
+    n=$((n + 1))
+    section "dump $n" dump_one "$n" || return 0
+    section "restore $n" restore_one "$n" || return 0
+    rm -f "$t/dump.$n"
+  done <"$t/databases"
+  section stop "$new_bin/pg_ctl" -D "$t/new" -m immediate stop
+}
+rehearse_schema
+disk() { dd if=/dev/zero of="$t/speed" bs=1M count=64 conv=fsync 2>&1; rc=$?; rm -f "$t/speed"; return $rc; }
+section disk disk
+section end true
+END-OF-REHEARSAL
+sh /var/lib/pgsql/pgaf-upgrade/checks/look.sh >/var/lib/pgsql/pgaf-upgrade/checks/look.new
+mv /var/lib/pgsql/pgaf-upgrade/checks/look.new /var/lib/pgsql/pgaf-upgrade/checks/look
+echo "the host was looked at"
+rm -f /var/lib/pgsql/pgaf-upgrade/checks/log.new
+{ sh /var/lib/pgsql/pgaf-upgrade/checks/rehearse.sh || true; } | tee /var/lib/pgsql/pgaf-upgrade/checks/log.new
+awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }' </var/lib/pgsql/pgaf-upgrade/checks/log.new >/var/lib/pgsql/pgaf-upgrade/checks/log
+rm -f /var/lib/pgsql/pgaf-upgrade/checks/log.new /var/lib/pgsql/pgaf-upgrade/checks/look.sh /var/lib/pgsql/pgaf-upgrade/checks/rehearse.sh
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/checks
+END_OF_STEP_6
+}
+
+# ──── step 9: Create the new 17 directory
+# A.node_1.initdb, as postgres; changes the host; about 3.0 s
+# pg_upgrade fills an empty cluster; made now, while 15 still serves, it costs no downtime.
+# guide: Step 4; here differently: Encoding, locale, checksums and WAL segment size are those of the old cluster, not the guide’s en_US.UTF-8; and it is done before anything stops.
+# WAIT: before step 9 here, step 8 on node_3 must be done
+# must hold before: /var/lib/pgsql/data is PostgreSQL 15
+# must hold after, within 30 s: /var/lib/pgsql/17/data is an empty PostgreSQL 17
+# undo: rm -r /var/lib/pgsql/17/data
+step_9() {
+  cat <<'END_OF_STEP_9'
+set -eu
+export LC_ALL=C
+if [ -e /var/lib/pgsql/17/data ] && [ -n "$(ls -A /var/lib/pgsql/17/data)" ]; then echo '/var/lib/pgsql/17/data is not empty: look at it, and remove it if it is left over' >&2; exit 1; fi
+/opt/vmware/postgres/17/bin/initdb \
+  --pgdata=/var/lib/pgsql/17/data \
+  --username=postgres \
+  --encoding=UTF8 \
+  --lc-collate=en_US.UTF-8 \
+  --lc-ctype=en_US.UTF-8 \
+  --wal-segsize=16 \
+  --auth=trust
+END_OF_STEP_9
+}
+
+# ──── step 10: pg_upgrade --check against the running server
+# A.node_1.check, as postgres; reads only; about 4.0 s
+# What pg_upgrade would refuse is found now, while it costs nothing.
+# guide: Step 4; here differently: Run while 15 still serves, not after it was stopped: it reads only.
+# must hold before: the target 17.12 was released no earlier than 15.20: an older one passes --check and fails mid-way
+# must hold after, within 30 s: pg_upgrade finds node_1 compatible
+# undo: nothing to undo: it reads only
+# if it fails, see: /var/lib/pgsql/17/data/pg_upgrade_output.d
+step_10() {
+  cat <<'END_OF_STEP_10'
+set -eu
+export LC_ALL=C
+mkdir -p /var/lib/pgsql/pgaf-upgrade/pg_upgrade
+cd /var/lib/pgsql/pgaf-upgrade/pg_upgrade
+/opt/vmware/postgres/17/bin/pg_upgrade \
+  --old-bindir=/opt/vmware/postgres/15/bin \
+  --new-bindir=/opt/vmware/postgres/17/bin \
+  --old-datadir=/var/lib/pgsql/data \
+  --new-datadir=/var/lib/pgsql/17/data \
+  --username=postgres \
+  --link \
+  --check
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/check
+END_OF_STEP_10
+}
+
+# ──── step 11: Let 17 read the configuration
+# A.node_1.configuration, as postgres; reads only; about 1.0 s
+# A setting that 17 does not know keeps the server from starting: better found now than after the swap.
+# guide: Step 5; here differently: The guide carries SSL files only and trusts pg_upgrade with the rest; pg_upgrade carries nothing.
+# must hold after, within 30 s: 17 accepts node_1’s configuration
+# undo: nothing to undo: it works on a copy
+step_11() {
+  cat <<'END_OF_STEP_11'
+set -eu
+export LC_ALL=C
+umask 077
+rm -rf /var/lib/pgsql/pgaf-upgrade/configuration; mkdir -p /var/lib/pgsql/pgaf-upgrade/configuration
+for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
+  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade/configuration/"$f"; echo "carried $f"; fi
+done
+for name in shared_preload_libraries max_connections shared_buffers ssl; do
+  value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/17/data -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/17/data)
+  echo "17.12 reads $name = $value"
+done
+rm -rf /var/lib/pgsql/pgaf-upgrade/configuration
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/configuration
+END_OF_STEP_11
+}
+
+# ════ phase C: Stop, primary first, proving the images
+# way back once this phase is over: safe, nothing lost: 15 starts again where it stands
+
+# ──── step 19: KillMode=mixed, and no start at boot
+# C.node_1.guard, as root; changes the host; about 0.5 s
+# Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring 15 back.
+# guide: Step 2; here differently: The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.
+# WAIT: before step 19 here, step 18 on monitor must be done
+# must hold after, within 30 s: pgautofailover.service has KillMode=mixed
+# must hold after, within 30 s: pgautofailover.service does not start at boot
+# undo: rm /run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf; systemctl daemon-reload; systemctl enable pgautofailover.service
+step_19() {
+  cat <<'END_OF_STEP_19'
+set -eu
+export LC_ALL=C
+mkdir -p /run/systemd/system/pgautofailover.service.d
+printf '[Service]\nKillMode=mixed\nTimeoutStopSec=infinity\n' > /run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf
+systemctl daemon-reload
+systemctl disable --quiet pgautofailover.service
+END_OF_STEP_19
+}
+
+# ──── step 22: CHECKPOINT
+# C.node_1.checkpoint, as postgres; changes the host; about 0.3 s
+# What is written to disk now need not be written while the application waits.
+# guide: not in it
+# WAIT: before step 22 here, step 21 on node_3 must be done
+# undo: nothing to undo
+step_22() {
+  cat <<'END_OF_STEP_22'
+set -eu
+export LC_ALL=C
+/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
+END_OF_STEP_22
+}
+
+# ──── step 23: Stop the primary: the downtime begins
+# C.node_1.stop, as root; changes the host; about 0.6 s
+# First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become images without loss.
+# guide: Step 2; here differently: The guide stops the secondary first: under load it then lacked 5,348 committed transactions.
+# NOTE: the application cannot write from here on: the downtime begins
+# must hold before: every secondary is in maintenance, so that stopping the primary starts no failover
+# must hold before: node_2 streams from node_1
+# must hold before: node_3 streams from node_1
+# must hold before: synchronous_standby_names is empty on node_1
+# must hold after, within 10:00: pg_autoctl and PostgreSQL are stopped on node_1
+# must hold after, within 10:00: pg_controldata on node_1 says “shut down”
+# must hold after, within 10:00: node_2 has received everything up to node_1's shutdown checkpoint
+# must hold after, within 10:00: node_3 has received everything up to node_1's shutdown checkpoint
+# undo: start node_1 again on 15; then disable maintenance on the secondaries
+step_23() {
+  cat <<'END_OF_STEP_23'
+set -eu
+export LC_ALL=C
+systemctl stop pgautofailover.service
+END_OF_STEP_23
+}
+
+# ════ phase D: Primary, pg_upgrade and swap
+# way back once this phase is over: safe, nothing lost, as long as 17 has never been started: the old directory is started again
+
+# ──── step 27: pg_upgrade --link
+# D.node_1.pg-upgrade, as postgres; changes the host; about 6.2 s
+# The catalogs are rebuilt for 17; the data files are taken over by hard links.
+# guide: Step 4; here differently: delete_old_cluster.sh is disarmed right away: after the swap it would delete the live cluster.
+# WAIT: before step 27 here, step 26 on monitor must be done
+# must hold before: pg_autoctl and PostgreSQL are stopped on node_1
+# must hold before: pg_controldata on node_1 says “shut down”
+# must hold before: /var/lib/pgsql/17/data is PostgreSQL 17
+# must hold before: port 50432 is free for pg_upgrade
+# must hold after, within 30 s: pg_upgrade finished and the fingerprint of the new cluster is kept
+# must hold after, within 30 s: no delete_old_cluster.sh is left to run
+# undo: while 17 has never been started: rename global/pg_control.old back, remove /var/lib/pgsql/17/data
+# if it fails, see: /var/lib/pgsql/17/data/pg_upgrade_output.d
+step_27() {
+  cat <<'END_OF_STEP_27'
+set -eu
+export LC_ALL=C
+umask 077
+mkdir -p /var/lib/pgsql/pgaf-upgrade/pg_upgrade
+cd /var/lib/pgsql/pgaf-upgrade/pg_upgrade
+# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one
+if [ -e tried ] && [ ! -e /var/lib/pgsql/pgaf-upgrade/fingerprint ]; then
+  if [ ! -e /var/lib/pgsql/data/global/pg_control ] && [ -e /var/lib/pgsql/data/global/pg_control.old ]; then
+    mv /var/lib/pgsql/data/global/pg_control.old /var/lib/pgsql/data/global/pg_control
+  fi
+  rm -rf /var/lib/pgsql/17/data
+  /opt/vmware/postgres/17/bin/initdb \
+    --pgdata=/var/lib/pgsql/17/data \
+    --username=postgres \
+    --encoding=UTF8 \
+    --lc-collate=en_US.UTF-8 \
+    --lc-ctype=en_US.UTF-8 \
+    --wal-segsize=16 \
+    --auth=trust
+fi
+rm -f /var/lib/pgsql/pgaf-upgrade/fingerprint
+# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold
+[ -e tried ] || /opt/vmware/postgres/15/bin/pg_controldata -D /var/lib/pgsql/data > /var/lib/pgsql/pgaf-upgrade/stopped
+touch tried
+/opt/vmware/postgres/17/bin/pg_upgrade \
+  --old-bindir=/opt/vmware/postgres/15/bin \
+  --new-bindir=/opt/vmware/postgres/17/bin \
+  --old-datadir=/var/lib/pgsql/data \
+  --new-datadir=/var/lib/pgsql/17/data \
+  --username=postgres \
+  --link \
+  --retain
+if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi
+rm -rf output; if [ -d /var/lib/pgsql/17/data/pg_upgrade_output.d ]; then mv /var/lib/pgsql/17/data/pg_upgrade_output.d output; fi
+/opt/vmware/postgres/17/bin/pg_controldata -D /var/lib/pgsql/17/data > /var/lib/pgsql/pgaf-upgrade/fingerprint.new
+mv /var/lib/pgsql/pgaf-upgrade/fingerprint.new /var/lib/pgsql/pgaf-upgrade/fingerprint
+rm -f tried
+END_OF_STEP_27
+}
+
+# ──── step 28: Carry the configuration into the new directory
+# D.node_1.carry, as postgres; changes the host; about 0.3 s
+# pg_upgrade carries no configuration: without this the server has ssl = off, default max_connections and no preloaded library.
+# guide: Step 5; here differently: Every configuration file, not the SSL files alone; and read once by the new server before the swap.
+# must hold before: pg_autoctl and PostgreSQL are stopped on node_1
+# must hold before: pg_upgrade has finished
+# must hold after, within 30 s: pg_auto_failover’s configuration is in /var/lib/pgsql/17/data
+# undo: nothing to undo: the old directory keeps its own
+step_28() {
+  cat <<'END_OF_STEP_28'
+set -eu
+export LC_ALL=C
+for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
+  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/17/data/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/17/data/"$f"; echo "carried $f"; fi
+done
+for name in shared_preload_libraries max_connections shared_buffers ssl; do
+  value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/17/data -C "$name" -c config_file=/var/lib/pgsql/17/data/postgresql.conf -c data_directory=/var/lib/pgsql/17/data)
+  echo "17.12 reads $name = $value"
+done
+END_OF_STEP_28
+}
+
+# ──── step 29: Swap: data → data_pg15_bak, new → data
+# D.node_1.swap, as postgres; changes the host; about 0.3 s
+# pg_autoctl, the unit and the configuration keep their paths; the old cluster stays beside them.
+# guide: Step 6
+# must hold before: pg_autoctl and PostgreSQL are stopped on node_1
+# must hold before: /var/lib/pgsql/data is PostgreSQL 15
+# must hold after, within 30 s: /var/lib/pgsql/data is PostgreSQL 17
+# must hold after, within 30 s: /var/lib/pgsql/data_pg15_bak holds PostgreSQL 15
+# undo: mkdir -p /var/lib/pgsql/17; mv /var/lib/pgsql/data /var/lib/pgsql/17/data; mv /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data
+step_29() {
+  cat <<'END_OF_STEP_29'
+set -eu
+export LC_ALL=C
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
+  [ "$(version /var/lib/pgsql/17/data)" = 17 ] || { echo 'no PostgreSQL 17 in /var/lib/pgsql/17/data' >&2; exit 1; }
+  [ ! -e /var/lib/pgsql/data_pg15_bak ] || { echo '/var/lib/pgsql/data_pg15_bak is there already' >&2; exit 1; }
+  mv /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
+fi
+if [ ! -e /var/lib/pgsql/data ]; then mv /var/lib/pgsql/17/data /var/lib/pgsql/data; fi
+rmdir /var/lib/pgsql/17 2>/dev/null || true
+echo '/var/lib/pgsql/data: PostgreSQL' "$(version /var/lib/pgsql/data),"  '/var/lib/pgsql/data_pg15_bak: PostgreSQL' "$(version /var/lib/pgsql/data_pg15_bak)"
+END_OF_STEP_29
+}
+
+# ──── step 30: pg_autoctl’s pg_ctl → 17
+# D.node_1.pg-ctl, as postgres; changes the host; about 0.3 s
+# pg_autoctl starts the server with the programs that its configuration names.
+# guide: Step 6
+# must hold after, within 30 s: postgresql.pg_ctl is /opt/vmware/postgres/17/bin/pg_ctl
+# undo: pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/15/bin/pg_ctl
+step_30() {
+  cat <<'END_OF_STEP_30'
+set -eu
+export LC_ALL=C
+/opt/vmware/postgres/17/bin/pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/17/bin/pg_ctl --pgdata /var/lib/pgsql/data
+END_OF_STEP_30
+}
+
+# ──── step 31: pgautofailover.service → /opt/vmware/postgres/17/bin
+# D.node_1.unit, as root; changes the host; about 0.3 s
+# The service must run the pg_autoctl that goes with the new version.
+# guide: Step 11; here differently: The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on 15.
+# must hold after, within 30 s: pgautofailover.service runs /opt/vmware/postgres/17/bin/pg_autoctl
+# undo: restore the unit from /var/lib/pgsql/pgaf-upgrade/saved; systemctl daemon-reload
+step_31() {
+  cat <<'END_OF_STEP_31'
+set -eu
+export LC_ALL=C
+sed -i 's|/opt/vmware/postgres/15/bin/|/opt/vmware/postgres/17/bin/|g' /etc/systemd/system/pgautofailover.service
+systemctl daemon-reload
+grep ^Exec /etc/systemd/system/pgautofailover.service
+END_OF_STEP_31
+}
+
+# ════ phase E: Verify, the primary, privately
+# way back once this phase is over: safe through the image of node_2 or node_3, nothing lost: it becomes the primary, node ids are new, the former primary is copied anew
+
+# ──── step 32: Start 17 for the first time, privately
+# E.node_1.private-start, as postgres; POINT OF NO RETURN; about 0.4 s
+# To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.
+# guide: Step 6; here differently: Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.
+# GIVES UP: there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image
+# must hold before: pg_autoctl and PostgreSQL are stopped on node_1
+# must hold before: /var/lib/pgsql/data is PostgreSQL 17
+# must hold after, within 60 s: 17 runs privately on node_1
+# undo: none on node_1: the old files are shared and will be changed. From here the way back is a secondary’s image
+# if it fails, see: /var/lib/pgsql/pgaf-upgrade/private-start.log
+step_32() {
+  cat <<'END_OF_STEP_32'
+set -eu
+export LC_ALL=C
+umask 077
+mkdir -p /var/lib/pgsql/pgaf-upgrade/private
+for name in pg_control pg_control.old; do
+  if [ -e /var/lib/pgsql/data_pg15_bak/global/$name ]; then mv /var/lib/pgsql/data_pg15_bak/global/$name /var/lib/pgsql/data_pg15_bak/global/pg_control.do-not-start; fi
+done
+cat > /var/lib/pgsql/data_pg15_bak/DO-NOT-START.txt <<'NOTE'
+Do not start PostgreSQL 15 on this directory.
+Its files are shared by hard links with a PostgreSQL 17 cluster, which has been started.
+15 would start without an error and lose data after a few writes.
+The way back is the image of a secondary: pgaf-upgrade rollback.
+NOTE
+/opt/vmware/postgres/17/bin/pg_ctl \
+  --pgdata=/var/lib/pgsql/data \
+  --wait --timeout=3600 \
+  --log=/var/lib/pgsql/pgaf-upgrade/private-start.log \
+  --options='-c listen_addresses='\'''\'' -c synchronous_standby_names='\'''\'' -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/private -c archive_mode=off -c max_logical_replication_workers=0' \
+  start
+END_OF_STEP_32
+}
+
+# ──── step 33: Look at the databases, update extensions
+# E.node_1.verify, as postgres; changes the host; about 0.4 s
+# Version, databases and tables are there; what pg_upgrade asks to be updated is updated.
+# guide: Step 6; here differently: update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.
+# must hold before: 17 runs privately on node_1
+# must hold after, within 30 s: the databases answer
+# undo: nothing to undo here
+step_33() {
+  cat <<'END_OF_STEP_33'
+set -eu
+export LC_ALL=C
+/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -Atc 'select version()'
+/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -Atc 'select datname from pg_database where datallowconn order by 1' | while IFS= read -r database; do
+  /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d "$database" -Atc 'select current_database() || '\'': '\'' || count(*) filter (where relkind in ('\''r'\'', '\''p'\'')) || '\'' tables, '\'' || count(*) filter (where relkind = '\''i'\'') || '\'' indexes'\'' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like '\''pg!_%'\'' escape '\''!'\'' or nspname = '\''information_schema'\'')' </dev/null
+done
+if [ -e /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql ]; then
+  /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -f /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql
+else echo "no extension needs an update"; fi
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/verify
+END_OF_STEP_33
+}
+
+# ──── step 34: First, rough statistics
+# E.node_1.analyze-1, as postgres; changes the host; about 0.6 s
+# Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.
+# guide: Step 6; here differently: Only the first of the three stages costs downtime; the other two run after the primary is back.
+# must hold before: 17 runs privately on node_1
+# must hold after, within 30 s: the first statistics are there
+# undo: nothing to undo here
+step_34() {
+  cat <<'END_OF_STEP_34'
+set -eu
+export LC_ALL=C
+export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'
+/opt/vmware/postgres/17/bin/vacuumdb \
+  --host=/var/lib/pgsql/pgaf-upgrade/private \
+  --port=5432 \
+  --username=postgres \
+  --all --analyze-only
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/analyze-1
+END_OF_STEP_34
+}
+
+# ──── step 35: Stop the private server
+# E.node_1.private-stop, as postgres; changes the host; about 0.4 s
+# pg_autoctl starts it again, as its own.
+# guide: Step 6
+# must hold after, within 30 s: pg_autoctl and PostgreSQL are stopped on node_1
+# must hold after, within 30 s: pg_controldata on node_1 says “shut down”
+# undo: nothing to undo here
+step_35() {
+  cat <<'END_OF_STEP_35'
+set -eu
+export LC_ALL=C
+/opt/vmware/postgres/17/bin/pg_ctl \
+  --pgdata=/var/lib/pgsql/data \
+  --wait --timeout=3600 --mode=fast \
+  stop
+# what is written from here on is the application’s: a way back counts from this moment
+/opt/vmware/postgres/17/bin/pg_controldata -D /var/lib/pgsql/data > /var/lib/pgsql/pgaf-upgrade/handed-over
+END_OF_STEP_35
+}
+
+# ════ phase G: Primary back, writes again
+# way back once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s image); after the clean-up only from a backup
+
+# ──── step 43: Write the new system identifier into pg_autoctl’s state file
+# G.node_1.state-file, as postgres; changes the host; about 0.3 s
+# Otherwise pg_autoctl logs “Unknown PostgreSQL system identifier” every second and never heals.
+# guide: Step 10; here differently: The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.
+# WAIT: before step 43 here, step 42 on monitor must be done
+# must hold before: pg_autoctl is stopped on node_1
+# must hold after, within 30 s: the state file has the new system identifier
+# undo: mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
+step_43() {
+  printf '%s\n' 'Not known yet: the new system identifier, which initdb chooses. Once the steps before it are done, pgaf-upgrade plan writes this step with it; pgaf-upgrade run makes it by itself.' >&2
+  return 3
+}
+
+# ──── step 44: Start the primary: the downtime ends
+# G.node_1.start, as root; changes the host; about 1.0 s
+# pg_autoctl takes over the 17 server, the monitor makes it wait_primary: the application can write.
+# guide: Step 11
+# NOTE: the application can write again: the downtime ends
+# must hold before: pg_autoctl and PostgreSQL are stopped on node_1
+# must hold before: /var/lib/pgsql/data is PostgreSQL 17
+# must hold before: the monitor answers: without it the node would give up after five restarts
+# must hold after, within 02:00: the monitor shows node_1 as wait_primary or primary, reported and assigned
+# must hold after, within 02:00: node_1 accepts writes on 17, on port 5432
+# undo: from here going back loses what the application writes
+# if it fails, see: journalctl -u pgautofailover.service
+# if it fails, see: /var/lib/pgsql/data/startup.log
+step_44() {
+  cat <<'END_OF_STEP_44'
+set -eu
+export LC_ALL=C
+systemctl reset-failed pgautofailover.service 2>/dev/null || true
+systemctl start pgautofailover.service
+END_OF_STEP_44
+}
+
+# ──── step 45: Full statistics
+# G.node_1.analyze, as postgres; changes the host; about 1.1 s
+# While the application works again: the planner gets what it had before.
+# guide: Step 6; here differently: After the downtime, not in it.
+# must hold before: node_1 accepts writes on 17, on port 5432
+# must hold after, within 30 s: statistics are complete
+# undo: nothing to undo here
+step_45() {
+  cat <<'END_OF_STEP_45'
+set -eu
+export LC_ALL=C
+export PGOPTIONS='-c default_statistics_target=10 -c vacuum_cost_delay=0'
+/opt/vmware/postgres/17/bin/vacuumdb \
+  --host=/var/run/postgresql \
+  --port=5432 \
+  --username=postgres \
+  --all --analyze-only
+unset PGOPTIONS
+/opt/vmware/postgres/17/bin/vacuumdb \
+  --host=/var/run/postgresql \
+  --port=5432 \
+  --username=postgres \
+  --all --analyze-only
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/analyze
+END_OF_STEP_45
+}
+
+# ════ phase H: Secondaries, rebuilt from the primary
+# way back once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s image); after the clean-up only from a backup
+
+# ──── step 51: CHECKPOINT, before node_2’s base backup
+# H.node_1.checkpoint-for-node_2, as postgres; changes the host; about 0.3 s
+# The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.
+# guide: Step 12
+# WAIT: before step 51 here, step 50 on node_2 must be done
+# must hold before: node_1 accepts writes on 17, on port 5432
+# undo: nothing to undo
+step_51() {
+  cat <<'END_OF_STEP_51'
+set -eu
+export LC_ALL=C
+/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
+END_OF_STEP_51
+}
+
+# ──── step 58: CHECKPOINT, before node_3’s base backup
+# H.node_1.checkpoint-for-node_3, as postgres; changes the host; about 0.3 s
+# The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.
+# guide: Step 12
+# WAIT: before step 58 here, step 57 on node_3 must be done
+# must hold before: node_1 accepts writes on 17, on port 5432
+# undo: nothing to undo
+step_58() {
+  cat <<'END_OF_STEP_58'
+set -eu
+export LC_ALL=C
+/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
+END_OF_STEP_58
+}
+
+# ════ phase I: Restore, settings back, final proof
+# way back once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s image); after the clean-up only from a backup
+
+# ──── step 62: Enable the unit, remove the drop-in
+# I.node_1.unguard, as root; changes the host; about 0.5 s
+# A reboot shall bring 17 back.
+# guide: not in it
+# WAIT: before step 62 here, step 61 on monitor must be done
+# must hold after, within 30 s: pgautofailover.service starts at boot
+# must hold after, within 30 s: no drop-in of ours is left
+# undo: nothing to undo here
+step_62() {
+  cat <<'END_OF_STEP_62'
+set -eu
+export LC_ALL=C
+systemctl enable --quiet pgautofailover.service
+rm -f /run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf
+rmdir /run/systemd/system/pgautofailover.service.d 2>/dev/null || true
+systemctl daemon-reload
+END_OF_STEP_62
+}
+
+right_host() { # by what pg_autoctl calls this host in its own file
+  cfg=/var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg
+  found=$(sed -n 's/^name *= *//p' "$cfg" 2>/dev/null | head -n 1)
+  [ "$found" = node_1 ] && return
+  printf 'This is not %s, or you may not read %s: it says name = %s.\n' node_1 "$cfg" "${found:-nothing}" >&2
+  exit 2
+}
+
+begin() { # NUMBER USER TITLE GIVES_UP WAITS
+  text=$("step_$1") || exit
+  right_host
+  if [ "$(id -un)" != "$2" ]; then
+    printf 'Step %s runs as %s: sudo -u %s sh %s %s\n' "$1" "$2" "$2" "$0" "$1" >&2
+    exit 2
+  fi
+  if [ -n "$4" ] && [ "$typed" != node_1 ]; then
+    printf 'Step %s, %s, is a POINT OF NO RETURN: %s\nTo run it: sh %s %s %s\n' "$1" "$3" "$4" "$0" "$1" node_1 >&2
+    exit 2
+  fi
+  printf '%s\n' "$text" ''
+  printf 'Step %s: %s\n' "$1" "$3"
+  [ -z "$5" ] || printf 'Note: %s\n' "$5"
+  printf 'Run it? Type yes: '
+  read -r answer || answer=
+  [ "$answer" = yes ] || { echo 'Not run.' >&2; exit 2; }
+  # its own shell, the home directory, no input: as the console runs it
+  ( cd && exec sh -c 's=$(cat <&3); exec 3<&-; eval "$s"' 3<<TEXT </dev/null
+$text
+TEXT
+  )
+  code=$?
+  printf 'Step %s ended with %s. Look at what must hold after it before you go on.\n' "$1" "$code"
+  exit "$code"
+}
+
+list() {
+  printf '%s\n' '2 postgres: Save pg_autoctl’s files and the unit (after step 1 on monitor)'
+  printf '%s\n' '6 postgres: Check the host, and rehearse the upgrade (after step 5 on monitor)'
+  printf '%s\n' '9 postgres: Create the new 17 directory (after step 8 on node_3)'
+  printf '%s\n' '10 postgres: pg_upgrade --check against the running server'
+  printf '%s\n' '11 postgres: Let 17 read the configuration'
+  printf '%s\n' '19 root: KillMode=mixed, and no start at boot (after step 18 on monitor)'
+  printf '%s\n' '22 postgres: CHECKPOINT (after step 21 on node_3)'
+  printf '%s\n' '23 root: Stop the primary: the downtime begins'
+  printf '%s\n' '27 postgres: pg_upgrade --link (after step 26 on monitor)'
+  printf '%s\n' '28 postgres: Carry the configuration into the new directory'
+  printf '%s\n' '29 postgres: Swap: data → data_pg15_bak, new → data'
+  printf '%s\n' '30 postgres: pg_autoctl’s pg_ctl → 17'
+  printf '%s\n' '31 root: pgautofailover.service → /opt/vmware/postgres/17/bin'
+  printf '%s\n' '32 postgres: Start 17 for the first time, privately (POINT OF NO RETURN)'
+  printf '%s\n' '33 postgres: Look at the databases, update extensions'
+  printf '%s\n' '34 postgres: First, rough statistics'
+  printf '%s\n' '35 postgres: Stop the private server'
+  printf '%s\n' '43 postgres: Write the new system identifier into pg_autoctl’s state file (not known yet; after step 42 on monitor)'
+  printf '%s\n' '44 root: Start the primary: the downtime ends'
+  printf '%s\n' '45 postgres: Full statistics'
+  printf '%s\n' '51 postgres: CHECKPOINT, before node_2’s base backup (after step 50 on node_2)'
+  printf '%s\n' '58 postgres: CHECKPOINT, before node_3’s base backup (after step 57 on node_3)'
+  printf '%s\n' '62 root: Enable the unit, remove the drop-in (after step 61 on monitor)'
+}
+
+[ $# -gt 0 ] || { list; exit 0; }
+if [ "$1" = show ]; then
+  case ${2:-} in
+  2 | 6 | 9 | 10 | 11 | 19 | 22 | 23 | 27 | 28 | 29 | 30 | 31 | 32 | 33 | 34 | 35 | 43 | 44 | 45 | 51 | 58 | 62) "step_$2"; exit ;;
+  *) echo "There is no step ${2:-} on this host." >&2; exit 2 ;;
+  esac
+fi
+[ $# -le 2 ] || { echo "One step at a time." >&2; exit 2; }
+typed=${2:-}
+case $1 in
+  2) begin 2 postgres 'Save pg_autoctl’s files and the unit' '' 'before step 2 here, step 1 on monitor must be done' ;;
+  6) begin 6 postgres 'Check the host, and rehearse the upgrade' '' 'before step 6 here, step 5 on monitor must be done' ;;
+  9) begin 9 postgres 'Create the new 17 directory' '' 'before step 9 here, step 8 on node_3 must be done' ;;
+  10) begin 10 postgres 'pg_upgrade --check against the running server' '' '' ;;
+  11) begin 11 postgres 'Let 17 read the configuration' '' '' ;;
+  19) begin 19 root 'KillMode=mixed, and no start at boot' '' 'before step 19 here, step 18 on monitor must be done' ;;
+  22) begin 22 postgres CHECKPOINT '' 'before step 22 here, step 21 on node_3 must be done' ;;
+  23) begin 23 root 'Stop the primary: the downtime begins' '' '' ;;
+  27) begin 27 postgres 'pg_upgrade --link' '' 'before step 27 here, step 26 on monitor must be done' ;;
+  28) begin 28 postgres 'Carry the configuration into the new directory' '' '' ;;
+  29) begin 29 postgres 'Swap: data → data_pg15_bak, new → data' '' '' ;;
+  30) begin 30 postgres 'pg_autoctl’s pg_ctl → 17' '' '' ;;
+  31) begin 31 root 'pgautofailover.service → /opt/vmware/postgres/17/bin' '' '' ;;
+  32) begin 32 postgres 'Start 17 for the first time, privately' 'there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image' '' ;;
+  33) begin 33 postgres 'Look at the databases, update extensions' '' '' ;;
+  34) begin 34 postgres 'First, rough statistics' '' '' ;;
+  35) begin 35 postgres 'Stop the private server' '' '' ;;
+  43) begin 43 postgres 'Write the new system identifier into pg_autoctl’s state file' '' 'before step 43 here, step 42 on monitor must be done' ;;
+  44) begin 44 root 'Start the primary: the downtime ends' '' '' ;;
+  45) begin 45 postgres 'Full statistics' '' '' ;;
+  51) begin 51 postgres 'CHECKPOINT, before node_2’s base backup' '' 'before step 51 here, step 50 on node_2 must be done' ;;
+  58) begin 58 postgres 'CHECKPOINT, before node_3’s base backup' '' 'before step 58 here, step 57 on node_3 must be done' ;;
+  62) begin 62 root 'Enable the unit, remove the drop-in' '' 'before step 62 here, step 61 on monitor must be done' ;;
+  *) echo "There is no step $1 on this host." >&2; exit 2 ;;
+esac

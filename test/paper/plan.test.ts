@@ -1,0 +1,226 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { hostsOf } from '../../source/cluster/facts.ts';
+import { planMarkdown } from '../../source/paper/plan/markdown.ts';
+import { type Plan, type PlannedStep, planSchema } from '../../source/paper/plan/shape.ts';
+import { planShell } from '../../source/paper/plan/shell.ts';
+import { wayBackAfter } from '../../source/paper/plan/way-back.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict.ts';
+import { debianCluster, labCluster, loneCluster, onEveryHost } from '../runbook/clusters.ts';
+import { modelAfter } from '../runbook/worlds.ts';
+import { planAt } from './plans.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'pgaf-plan-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const sh = (file: string, args: readonly string[], input = '') => {
+  const { status, stdout, stderr } = spawnSync('sh', [file, ...args], { input, encoding: 'utf8' });
+  return { status, stdout, stderr };
+};
+const written = (name: string, text: string): string => {
+  const file = join(directory, name);
+  writeFileSync(file, text);
+  return file;
+};
+
+test('the plan of the lab’s cluster, as it is attached to the change request', async () => {
+  await expect(planMarkdown(planAt())).toMatchFileSnapshot('__snapshots__/plan.md');
+});
+
+test('the primary’s script, as a DBA reads it', async () => {
+  await expect(planShell(planAt(), labCluster(), 'node_1')).toMatchFileSnapshot('__snapshots__/node_1.sh');
+});
+
+test('the plan as JSON is of the documented shape', () => {
+  const plan = planAt();
+  expect(planSchema.parse(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
+  expect(readFileSync('docs/plan.md', 'utf8')).toContain(`"version": ${plan.version}`);
+});
+
+describe.each([
+  ['link', labCluster()],
+  ['copy', labCluster({ mode: 'copy' })],
+  ['clone', debianCluster()],
+  ['a primary alone, linked', loneCluster()],
+  ['a primary alone, copied', { ...loneCluster(), mode: 'copy' as const }],
+])('the way back that is foretold (%s)', (_, facts) => {
+  const runbook = upgradeRunbook(facts).filter((step) => !step.optional);
+  const ends = [...new Set(runbook.map((step) => step.phase))].map((phase) => ({
+    phase,
+    last: runbook.findLast((step) => step.phase === phase)?.id ?? '',
+  }));
+  test.each(ends)('is the verdict that the servers give after phase $phase', ({ phase, last }) => {
+    const verdict = rollbackVerdict(facts, modelAfter(facts, last).world());
+    expect(wayBackAfter(facts, phase).kind).toBe(verdict.kind);
+  });
+});
+
+test('points of no return: the first start on linked files, and the last image; none in copy mode', () => {
+  const points = (plan: Plan) =>
+    plan.steps.filter((step) => step.danger === 'point-of-no-return').map((step) => step.id);
+  expect(points(planAt())).toEqual(['E.node_1.private-start', 'H.node_3.aside']);
+  expect(points(planAt('running', labCluster({ mode: 'copy' })))).toEqual([]);
+});
+
+test('what an earlier step must find is not invented; once it is found it is written', () => {
+  const script = (plan: Plan) => plan.steps.find((step) => step.id === 'F.monitor.identifier')?.script;
+  expect(script(planAt())).toEqual({
+    kind: 'unresolved',
+    needs: 'the new system identifier, which initdb chooses',
+  });
+  expect(script(planAt('linked'))?.kind).toBe('ready');
+  expect(planMarkdown(planAt())).toContain('Not known yet: the new system identifier');
+});
+
+test('a plan made under way says so, and which steps are done', () => {
+  const plan = planAt('swapped');
+  const done = plan.steps.filter((step) => step.state === 'done').length;
+  expect(plan.steps.findIndex((step) => step.state !== 'done')).toBe(done);
+  expect(planMarkdown(plan)).toContain(`**The upgrade is under way: ${done} of 67 steps are done.**`);
+});
+
+const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
+
+describe.each([
+  ['lab', labCluster()],
+  ['debian', debianCluster()],
+])('the scripts of %s’s hosts', (name, facts) => {
+  const plan = planAt('running', facts);
+  const files = hostsOf(facts).map(({ alias }) => ({
+    alias,
+    file: written(`${name}-${alias}.sh`, planShell(plan, facts, alias)),
+  }));
+
+  test.each(files)('$alias: POSIX shell, and shellcheck has nothing to say', ({ file }) => {
+    expect(spawnSync('sh', ['-n', file], { encoding: 'utf8' }).stderr).toBe('');
+    if (hasShellcheck) expect(spawnSync('shellcheck', [file], { encoding: 'utf8' }).stdout).toBe('');
+  });
+
+  test.each(files)('$alias: show prints each step’s commands byte for byte', ({ alias, file }) => {
+    const own = plan.steps.filter((step) => step.host === alias);
+    expect(own.length).toBeGreaterThan(8);
+    for (const { number, script } of own) {
+      const { status, stdout, stderr } = sh(file, ['show', String(number)]);
+      if (script.kind === 'ready') expect([status, stdout]).toEqual([0, script.text]);
+      else expect([status, stderr]).toEqual([3, expect.stringContaining(script.needs)]);
+    }
+  });
+});
+
+describe('a host’s script by hand', () => {
+  const data = join(directory, "it's data");
+  mkdirSync(data, { recursive: true });
+  const facts = onEveryHost(labCluster(), () => ({ configFile: join(data, 'pg_autoctl.cfg') }));
+  const plan = planAt('running', facts);
+  const mark = join(directory, 'ran');
+  const me = userInfo().username;
+  const only = (change: Partial<PlannedStep>, rest = plan): string => {
+    const step = rest.steps.find((one) => one.id === 'C.node_1.stop');
+    if (step === undefined) throw new Error('no stop');
+    const changed: PlannedStep = {
+      ...step,
+      as: me,
+      script: { kind: 'ready', text: `set -eu\npwd > '${mark}'\ncat >> '${mark}'\nexit 4\n` },
+      ...change,
+    };
+    return written('one.sh', planShell({ ...rest, steps: [changed] }, facts, 'node_1'));
+  };
+  const ran = (): string | null => {
+    try {
+      const text = readFileSync(mark, 'utf8');
+      rmSync(mark);
+      return text;
+    } catch {
+      return null;
+    }
+  };
+  const is = (name: string): void =>
+    writeFileSync(join(data, 'pg_autoctl.cfg'), `[pg_autoctl]\nname = ${name}\n`);
+
+  test('without a number it lists the steps, in order, and runs nothing', () => {
+    is('node_1');
+    const { status, stdout } = sh(only({}), []);
+    expect([status, stdout]).toEqual([
+      0,
+      `23 ${me}: Stop the primary: the downtime begins (after step 22 on node_1)\n`.replace(
+        ' (after step 22 on node_1)',
+        '',
+      ),
+    ]);
+    expect(ran()).toBeNull();
+  });
+
+  test('with a number it runs that step after a yes, in the home directory, without input, and gives its exit code', () => {
+    is('node_1');
+    const file = only({});
+    expect(sh(file, ['23'], 'no\n')).toMatchObject({ status: 2, stderr: 'Not run.\n' });
+    expect(ran()).toBeNull();
+    const { status, stdout } = sh(file, ['23'], 'yes\nmore\n');
+    expect(status).toBe(4);
+    expect(stdout).toContain('Step 23 ended with 4.');
+    expect(ran()).toBe(`${process.env.HOME}\n`);
+  });
+
+  test('on another host, as another user, and twice at once it refuses', () => {
+    is('node_2');
+    expect(sh(only({}), ['23'], 'yes\n')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('This is not node_1'),
+    });
+    is('node_1');
+    expect(sh(only({ as: 'somebody' }), ['23'], 'yes\n').stderr).toContain(
+      'Step 23 runs as somebody: sudo -u somebody sh',
+    );
+    expect(sh(only({}), ['23', 'node_1', '24'], 'yes\n')).toMatchObject({
+      status: 2,
+      stderr: 'One step at a time.\n',
+    });
+    expect(sh(only({}), ['99'], 'yes\n')).toMatchObject({
+      status: 2,
+      stderr: 'There is no step 99 on this host.\n',
+    });
+    expect(ran()).toBeNull();
+  });
+
+  test('a point of no return wants the host’s name as well', () => {
+    is('node_1');
+    const file = only({ danger: 'point-of-no-return', givesUp: 'the old files' });
+    expect(sh(file, ['23'], 'yes\n')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('POINT OF NO RETURN: the old files'),
+    });
+    expect(ran()).toBeNull();
+    expect(sh(file, ['23', 'node_1'], 'yes\n').status).toBe(4);
+    expect(ran()).not.toBeNull();
+  });
+
+  test('no text of a host becomes a command', () => {
+    is('node_1');
+    const evil = `x\n touch '${mark}'\n$(touch '${mark}') \`touch '${mark}'\` '; touch '${mark}'; '\r\u001b]0;t\u0007`;
+    const file = only({
+      title: evil,
+      reason: evil,
+      undo: evil,
+      before: [evil],
+      after: [evil],
+      guide: { step: evil, differs: evil },
+      seeOnFailure: [evil],
+      waitsFor: { number: 22, host: evil },
+      script: { kind: 'ready', text: 'cat <<END_OF_STEP_23\nEND_OF_STEP_23\necho once\n' },
+    });
+    expect(spawnSync('sh', ['-n', file], { encoding: 'utf8' }).stderr).toBe('');
+    expect(sh(file, []).stdout).toContain('23 ');
+    expect(sh(file, ['show', '23']).stdout).toBe('cat <<END_OF_STEP_23\nEND_OF_STEP_23\necho once\n');
+    expect(sh(file, ['23'], 'yes\n')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/Type yes: once\n/),
+    });
+    expect(ran()).toBeNull();
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
+    expect(readFileSync(file, 'utf8')).not.toMatch(/[\u001b\u0007\r]/);
+  });
+});
