@@ -56,6 +56,7 @@ const read = (answer: Buffer): Answer => {
 export class Database {
   readonly lock = new Lock();
   readonly #pglite: PGlite;
+  #status: Raw['status'] = 'idle';
   readonly #notify: (notification: Notification) => void;
 
   private constructor(pglite: PGlite, notify: (notification: Notification) => void) {
@@ -64,35 +65,56 @@ export class Database {
   }
 
   /** Opens the directory; makes it with the schema on first use. Errors: PGlite's, thrown. */
-  static async open(directory: string, onNotification: (notification: Notification) => void): Promise<Database> {
+  static async open(
+    directory: string,
+    onNotification: (notification: Notification) => void,
+  ): Promise<Database> {
     const database = new Database(await openDataDirectory(directory), onNotification);
-    await database.ask("set timezone = 'UTC'; listen state; listen log");
+    await database.ask("set timezone = 'UTC'; set search_path = demo, pg_catalog, public; listen state; listen log");
     return database;
   }
 
-  /** Sends protocol messages as they are. The caller holds the lock. */
-  async send(messages: Uint8Array): Promise<Raw> {
+  /** One turn of the monitor itself, as the superuser; a transaction that it leaves open is rolled back. */
+  async own<T>(work: () => Promise<T>): Promise<T> {
+    return this.lock.hold(async () => {
+      await this.ask('reset role');
+      try {
+        return await work();
+      } finally {
+        if (this.#status !== 'idle') await this.ask('rollback');
+      }
+    });
+  }
+
+  /**
+   * Sends protocol messages as they are. `deliver` gets the answer before the notifications go out, so that who begins to
+   * listen hears what it sets off itself. The caller holds the lock.
+   */
+  async send(messages: Uint8Array, deliver?: (raw: Raw) => void): Promise<Raw> {
     const answer = await this.#pglite.execProtocolRaw(messages);
     const rest: Buffer[] = [];
     const tags: string[] = [];
+    const heard: Notification[] = [];
     let status: Raw['status'] = 'idle';
     for (const { type, body, bytes } of messagesIn(answer)) {
       if (type === 'A') {
-        this.#notify(notificationIn(body));
+        heard.push(notificationIn(body));
         continue;
       }
       if (type === 'C') tags.push(body.toString('utf8', 0, body.length - 1));
       if (type === 'Z') status = statusOf(body.toString('latin1'));
       rest.push(bytes);
     }
-    return { bytes: Buffer.concat(rest), tags, status };
+    this.#status = status;
+    const raw: Raw = { bytes: Buffer.concat(rest), tags, status };
+    deliver?.(raw);
+    for (const notification of heard) this.#notify(notification);
+    return raw;
   }
 
-  /** One simple query, which may be several statements; what it leaves open is rolled back. The caller holds the lock. */
+  /** One simple query, which may be several statements. The caller holds the lock. */
   async ask(sql: string): Promise<Answer> {
-    const { bytes, status } = await this.send(message('Q', text(sql)));
-    if (status !== 'idle') await this.send(message('Q', text('rollback')));
-    return read(bytes);
+    return read((await this.send(message('Q', text(sql)))).bytes);
   }
 
   async close(): Promise<void> {

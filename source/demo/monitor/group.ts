@@ -48,8 +48,11 @@ export const limits = {
 export const named = (node: Member): string => `node ${node.id} "${node.name}" (${node.host}:${node.port})`;
 
 /** Reported and assigned alike, and one of these. */
-export const settledIn = (node: Member | null, ...states: readonly NodeState[]): node is Member =>
-  node !== null && node.reported === node.goal && states.includes(node.goal);
+export function settledIn(node: Member, ...states: readonly NodeState[]): boolean;
+export function settledIn(node: Member | null, ...states: readonly NodeState[]): node is Member;
+export function settledIn(node: Member | null, ...states: readonly NodeState[]): boolean {
+  return node !== null && node.reported === node.goal && states.includes(node.goal);
+}
 
 export const writable = (state: NodeState): boolean =>
   ['single', 'primary', 'wait_primary', 'join_primary', 'apply_settings'].includes(state);
@@ -59,11 +62,16 @@ const primarys = (state: NodeState): boolean =>
 
 export const hasPrimarysState = (node: Member): boolean => primarys(node.reported);
 
-export const inPrimaryState = (node: Member | null): node is Member =>
-  node !== null &&
-  ((node.goal === node.reported && writable(node.goal)) ||
-    (['apply_settings', 'primary'].includes(node.goal) &&
-      ['apply_settings', 'primary'].includes(node.reported)));
+export function inPrimaryState(node: Member): boolean;
+export function inPrimaryState(node: Member | null): node is Member;
+export function inPrimaryState(node: Member | null): boolean {
+  return (
+    node !== null &&
+    ((node.goal === node.reported && writable(node.goal)) ||
+      (['apply_settings', 'primary'].includes(node.goal) &&
+        ['apply_settings', 'primary'].includes(node.reported)))
+  );
+}
 
 const beingDemoted = (node: Member): boolean =>
   primarys(node.reported) && ['draining', 'demote_timeout', 'prepare_maintenance'].includes(node.goal);

@@ -134,7 +134,7 @@ create view demo.pg_stat_activity as
   where listening and d.datname = current_database() and r.rolname = 'autoctl';
 grant usage on schema demo to public;
 grant select on all tables in schema demo to public;
-alter database ${monitorDatabase} set search_path = demo, pg_catalog, public;
+
 `;
 
 /** Everything of the schema that stands before the functions. Run once, in a fresh database. */

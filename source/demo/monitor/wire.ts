@@ -67,7 +67,14 @@ export const fieldsIn = (body: Buffer): Map<string, string> =>
   );
 
 export const errorMessage = (severity: 'ERROR' | 'FATAL', code: string, words: string): Buffer =>
-  message('E', text(`S${severity}`), text(`V${severity}`), text(`C${code}`), text(`M${words}`), Buffer.alloc(1));
+  message(
+    'E',
+    text(`S${severity}`),
+    text(`V${severity}`),
+    text(`C${code}`),
+    text(`M${words}`),
+    Buffer.alloc(1),
+  );
 
 export interface Notification {
   readonly channel: string;
