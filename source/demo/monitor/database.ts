@@ -70,7 +70,9 @@ export class Database {
     onNotification: (notification: Notification) => void,
   ): Promise<Database> {
     const database = new Database(await openDataDirectory(directory), onNotification);
-    await database.ask("set timezone = 'UTC'; set search_path = demo, pg_catalog, public; listen state; listen log");
+    await database.ask(
+      "set timezone = 'UTC'; set search_path = demo, pg_catalog, public; listen state; listen log",
+    );
     return database;
   }
 

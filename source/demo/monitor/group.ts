@@ -103,9 +103,12 @@ export const failoverInProgress = (members: readonly Member[]): boolean =>
 /** The writable node; else the one that was. */
 export const primaryOrDemoted = (members: readonly Member[]): Member | null =>
   members.find((node) => writable(node.goal)) ??
-  members.filter((node) => primarys(node.reported) && !demoted(node)).at(-1) ??
-  members.findLast((node) => primarys(node.reported)) ??
-  null;
+  members
+    .filter(hasPrimarysState)
+    .reduce<Member | null>(
+      (found, node) => (found !== null && beingDemoted(found) && demoted(node) ? found : node),
+      null,
+    );
 
 export const healthy = (node: Member | null): boolean =>
   node !== null && node.health === 'good' && node.running;

@@ -2,7 +2,7 @@ import { sqlLiteral } from '../../cluster/quote.ts';
 import { fail, ok, type Result } from '../../cluster/result.ts';
 import type { Database } from './database.ts';
 import type { NewNode } from './demo-monitor.ts';
-import { type Group, type Member, named, primaryOrDemoted, settledIn, writable } from './group.ts';
+import { beingPromoted, type Group, type Member, named, settledIn, writable } from './group.ts';
 import { ask, firstValue, sqlOf } from './rows.ts';
 
 /** The column is a signed bigint. */
@@ -20,8 +20,8 @@ export const register = async (
   node: NewNode,
 ): Promise<Result<number, string>> => {
   const first = group.members.length === 0;
-  const primary = primaryOrDemoted(group.members);
-  if (!first && primary === null)
+  const primary = group.members.find((member) => writable(member.goal)) ?? group.members.find(beingPromoted);
+  if (!first && primary === undefined)
     return fail(
       `JoinAutoFailoverFormation couldn't find the  primary node in formation "${group.formation}", group ${group.group}`,
     );

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { translate } from './border.ts';
 import { type Answer, Database } from './database.ts';
+import { DemoClock } from './demo-clock.ts';
 import type { DemoMonitor, NewNode, Outcome, Report, StartOptions } from './demo-monitor.ts';
 import { checkHealth } from './health.ts';
 import { drop, register } from './membership.ts';
@@ -17,8 +18,7 @@ const isDown = 'the monitor is down';
 interface Up {
   readonly database: Database;
   readonly server: DatabaseServer;
-  readonly startedAt: number;
-  readonly heartbeat: NodeJS.Timeout;
+  readonly clock: DemoClock;
 }
 
 export class Monitor implements DemoMonitor {
@@ -50,9 +50,8 @@ export class Monitor implements DemoMonitor {
     await server.open(await this.#wantedPort());
     this.#port = server.port;
     await writeFile(join(this.#directory, portFile), `${server.port}\n`);
-    const heartbeat = setInterval(() => void this.#check(), this.#secondMs);
-    heartbeat.unref();
-    this.#up = { database, server, startedAt: Date.now(), heartbeat };
+    const clock = new DemoClock(this.#secondMs, () => this.#check());
+    this.#up = { database, server, clock };
     // pg_autoctl: the extension first, then it listens.
     await database.own(() =>
       ask(
@@ -66,7 +65,7 @@ export class Monitor implements DemoMonitor {
     const up = this.#up;
     if (up === null) return;
     this.#up = null;
-    clearInterval(up.heartbeat);
+    up.clock.stop();
     await up.server.close();
     await up.database.close();
   }
@@ -78,6 +77,7 @@ export class Monitor implements DemoMonitor {
   }
 
   async nodeActive(report: Report): Promise<{ assigned: string } | { error: string }> {
+    this.#up?.clock.heardOf(report.nodeId);
     return this.#transaction((up) => nodeActive(up.database, () => this.#group(up), report));
   }
 
@@ -146,7 +146,7 @@ export class Monitor implements DemoMonitor {
   }
 
   #group(up: Up) {
-    return readGroup(up.database, { secondMs: this.#secondMs, startedAt: up.startedAt });
+    return readGroup(up.database, this.#secondMs, (id) => up.clock.silenceOf(id));
   }
 
   async #check(): Promise<void> {

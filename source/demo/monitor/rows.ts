@@ -27,7 +27,6 @@ const groupSchema = z.object({
       health: z.enum(['unknown', 'bad', 'good']),
       priority: z.number().int(),
       quorum: z.boolean(),
-      silentFor: z.number(),
       inStateFor: z.number(),
     }),
   ),
@@ -52,16 +51,12 @@ export const ask = async (database: Database, sql: string): Promise<readonly Row
 /** The first value of the last statement. */
 export const firstValue = (results: readonly Rows[]): string | null => results.at(-1)?.rows[0]?.[0] ?? null;
 
-/**
- * The group of a node (by id), or of the formation `default`. Times in demo seconds of `secondMs` milliseconds; nobody has been
- * silent for longer than the monitor runs, which began at `startedAt` (milliseconds since the epoch).
- */
+/** The group of the formation `default`. `silenceOf` says for how many demo seconds (of `secondMs` milliseconds) a node has not reported. */
 export const readGroup = async (
   database: Database,
-  clock: { readonly secondMs: number; readonly startedAt: number },
+  secondMs: number,
+  silenceOf: (nodeId: number) => number,
 ): Promise<Group> => {
-  const since = (column: string) =>
-    `greatest(0, extract(epoch from clock_timestamp() - greatest(${column}, to_timestamp(${clock.startedAt / 1000}))) * ${1000 / clock.secondMs})::float8`;
   const json = firstValue(
     await ask(
       database,
@@ -69,13 +64,14 @@ export const readGroup = async (
         'members', coalesce((select json_agg(json_build_object('id', nodeid, 'name', nodename, 'host', nodehost, 'port', nodeport,
           'goal', goalstate, 'reported', reportedstate, 'running', coalesce(reportedpgisrunning, false), 'timeline', reportedtli,
           'lsn', reportedlsn, 'health', case health when 1 then 'good' when 0 then 'bad' else 'unknown' end,
-          'priority', candidatepriority, 'quorum', replicationquorum, 'silentFor', ${since('reporttime')},
-          'inStateFor', ${since('statechangetime')}) order by nodeid)
+          'priority', candidatepriority, 'quorum', replicationquorum,
+          'inStateFor', (greatest(0, extract(epoch from clock_timestamp() - statechangetime)) * ${1000 / secondMs})::float8) order by nodeid)
           from pgautofailover.node n where n.formationid = f.formationid), '[]'))
       from pgautofailover.formation f where f.formationid = 'default'`,
     ),
   );
-  return groupSchema.parse(JSON.parse(json ?? 'null'));
+  const { members, ...group } = groupSchema.parse(JSON.parse(json ?? 'null'));
+  return { ...group, members: members.map((node) => ({ ...node, silentFor: silenceOf(node.id) })) };
 };
 
 /** The statement that writes a decision, says it and records it. */
