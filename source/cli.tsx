@@ -46,6 +46,9 @@ const cli = meow(
       json: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       prepare: { type: 'boolean', default: false },
+      scenario: { type: 'string', default: 'smooth' },
+      keep: { type: 'boolean', default: false },
+      resume: { type: 'string' },
     },
     allowUnknownFlags: false,
   },
@@ -53,7 +56,7 @@ const cli = meow(
 
 const directions = { run: 'upgrade', rollback: 'rollback', cleanup: 'cleanup' } as const;
 const isDirection = (name: string): name is keyof typeof directions => Object.hasOwn(directions, name);
-const others = ['check', 'init', 'status'];
+const others = ['check', 'demo', 'init', 'status'];
 
 const [command, named, ...rest] = cli.input;
 const file = named ?? 'cluster.yaml';
@@ -75,6 +78,16 @@ else if (command === 'check') {
 } else if (command === 'init') {
   const { init } = await import('./commands/init.ts');
   process.exitCode = await init({ ...(named === undefined ? {} : { address: named }) });
+} else if (command === 'demo') {
+  const { demo } = await import('./commands/demo.ts');
+  const { scenario, keep, resume } = cli.flags;
+  process.exitCode = await demo({
+    scenario,
+    plain,
+    keep,
+    ...(yes === undefined ? {} : { yes }),
+    ...(resume === undefined ? {} : { resume }),
+  });
 } else if (command === 'status') {
   const { status } = await import('./commands/status.ts');
   process.exitCode = await status({ file, json });

@@ -1,5 +1,5 @@
 import type { Layout } from '../layout.ts';
-import type { MonitorDatabase } from '../monitor-seam.ts';
+import type { DemoMonitor } from '../monitor/demo-monitor.ts';
 import type { Postmaster } from '../servers/postmaster.ts';
 import { DemoHost } from './host.ts';
 import type { Stage } from './stage.ts';
@@ -11,18 +11,12 @@ const workMs = 500;
 /** Every host of the demo, and the database that its monitor keeps. */
 export class DemoCluster {
   readonly layout: Layout;
-  readonly monitor: MonitorDatabase;
+  readonly monitor: DemoMonitor;
   readonly stage: Stage;
   readonly hosts: readonly DemoHost[];
   readonly #timer: NodeJS.Timeout;
 
-  constructor(
-    layout: Layout,
-    monitor: MonitorDatabase,
-    stage: Stage,
-    names: readonly string[],
-    bootId: string,
-  ) {
+  constructor(layout: Layout, monitor: DemoMonitor, stage: Stage, names: readonly string[], bootId: string) {
     this.layout = layout;
     this.monitor = monitor;
     this.stage = stage;

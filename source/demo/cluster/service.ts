@@ -111,7 +111,6 @@ export class Service {
 
   /** `systemctl show`: the properties asked for, in an order of its own. */
   show(properties: readonly string[]): readonly string[] {
-    const { fragment } = this.#host.paths;
     const pid = this.#process?.pid ?? 0;
     const { program, killMode, dropIns } = this.#loaded;
     const values: Readonly<Record<string, string>> = {
@@ -122,7 +121,8 @@ export class Service {
       LoadState: 'loaded',
       ActiveState: this.active ? 'active' : 'inactive',
       SubState: this.active ? 'running' : 'dead',
-      FragmentPath: fragment,
+      // As the host itself would name it; the border leads there.
+      FragmentPath: `/etc/systemd/system/${unit}`,
       DropInPaths: dropIns.join(' '),
       UnitFileState: this.enabled ? 'enabled' : 'disabled',
     };

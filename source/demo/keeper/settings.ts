@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DemoHost } from '../cluster/host.ts';
+import type { Layout } from '../layout.ts';
 
 /** pg_autoctl.cfg of a host, setting by setting. */
 export const readSetting = (host: DemoHost, name: string): string => {
@@ -19,19 +20,19 @@ export const writeSetting = (host: DemoHost, name: string, value: string): void 
 };
 
 /** The file as pg_autoctl writes it; of the monitor's where there is no node. */
-export const writeSettings = (host: DemoHost, pgCtl: string, monitor: string | null): void => {
-  const { data, configFile, backupDirectory } = host.paths;
+export const writeSettings = (layout: Layout, host: string, pgCtl: string, monitor: string | null): void => {
+  const { data, configFile, backupDirectory } = layout.host(host);
   const text = [
     '[pg_autoctl]',
     ...(monitor === null
-      ? ['role = monitor', `hostname = ${host.name}`]
+      ? ['role = monitor', `hostname = ${host}`]
       : [
           'role = keeper',
           `monitor = ${monitor}`,
           'formation = default',
           'group = 0',
-          `name = ${host.name}`,
-          `hostname = ${host.name}`,
+          `name = ${host}`,
+          `hostname = ${host}`,
           'nodekind = standalone',
         ]),
     '',

@@ -87,7 +87,7 @@ const create = async (call: Call, host: DemoHost): Promise<number> => {
     return 1;
   }
   const pgCtl = optionOf(call.args, '--pgctl') ?? readSetting(host, 'pg_ctl');
-  if (!existsSync(configFile)) writeSettings(host, pgCtl, call.environment.monitor);
+  if (!existsSync(configFile)) writeSettings(host.cluster.layout, host.name, pgCtl, call.environment.monitor);
   const control = readControl(data);
   const registered = await host.cluster.monitor.registerNode({
     name: optionOf(call.args, '--name') ?? host.name,

@@ -95,15 +95,13 @@ const checked = (server: Postmaster): string => {
     removed: [],
     removedForRoles: [],
     prepared: [],
-    slots: server
-      .standbys()
-      .map((standby) => ({
-        name: `pgautofailover_standby_${standby.host.nodeId ?? 0}`,
-        kind: 'physical',
-        plugin: null,
-        database: null,
-        active: true,
-      })),
+    slots: server.standbys().map((standby) => ({
+      name: `pgautofailover_standby_${standby.host.nodeId ?? 0}`,
+      kind: 'physical',
+      plugin: null,
+      database: null,
+      active: true,
+    })),
     longTransactions: [],
     senders: senders(server).map(({ name, state, lagBytes }) => ({ name, state, lagBytes })),
     workers:

@@ -1,0 +1,158 @@
+import { existsSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { DemoCluster, paceMs } from './cluster/cluster.ts';
+import type { DemoHost } from './cluster/host.ts';
+import type { Stage } from './cluster/stage.ts';
+import { mapCommand } from './hosts/border.ts';
+import { SshServer } from './hosts/ssh-server.ts';
+import { Wire } from './hosts/wire.ts';
+import { nodeStateOf, readState, writeState } from './keeper/state-file.ts';
+import { type Layout, layoutIn, login, port } from './layout.ts';
+import { type KeptDemo, makeDemo, readKept, writeKept, writeSshFiles } from './make.ts';
+import { openDemoMonitor } from './monitor/demo-monitor.ts';
+import { readControl } from './servers/control.ts';
+import { startSweeper } from './sweeper.ts';
+import { answersOf } from './tools/answers.ts';
+
+export interface OpenOptions {
+  readonly scenario: string;
+  readonly hosts: readonly string[];
+  /** A directory that an earlier demo has kept. */
+  readonly directory?: string;
+  readonly keep: boolean;
+  readonly stage: (lines: (host: string, milliseconds: number) => void) => Stage;
+}
+
+export interface Demo {
+  readonly layout: Layout;
+  readonly resumed: boolean;
+  readonly cluster: DemoCluster;
+  readonly close: () => Promise<void>;
+}
+
+/** Short and free of symbolic links, because sockets' paths are bounded and the product follows links. */
+const newDirectory = (): string => mkdtempSync(join(realpathSync('/tmp'), 'pgaf-demo-'));
+
+const parsedKey = (file: string): ssh2.ParsedKey => {
+  const key = ssh2.utils.parseKey(readFileSync(file, 'utf8'));
+  if (key instanceof Error) throw key;
+  return key;
+};
+
+const serverFor = (layout: Layout, host: DemoHost, clientKey: ssh2.ParsedKey): SshServer => {
+  const { paths, name, cluster } = host;
+  return new SshServer({
+    hostKey: readFileSync(layout.hostKey(name), 'utf8'),
+    clientKey,
+    user: login,
+    directory: paths.home(login),
+    environment: {
+      PATH: [layout.tools, '/usr/bin', '/bin', '/usr/sbin', '/sbin'].join(':'),
+      HOME: paths.home(login),
+      USER: login,
+      LOGNAME: login,
+      SHELL: '/bin/sh',
+      PGAF_DEMO: layout.root,
+      PGAF_DEMO_HOST: name,
+      PGAF_DEMO_HERE: paths.here,
+    },
+    command: (command) => mapCommand(command, join(paths.here, 'border.sed')),
+    forward: (to) =>
+      name === 'monitor' && to === port && cluster.monitor.running ? cluster.monitor.port : null,
+    onProcess: (pid) => writeFileSync(join(layout.processes, String(pid)), ''),
+  });
+};
+
+/** The nodes are registered one after the other, each once the one before has settled. */
+const register = async (cluster: DemoCluster): Promise<void> => {
+  const nodes = cluster.hosts.filter((host) => host.name !== 'monitor');
+  for (const host of nodes) {
+    const control = readControl(host.paths.data);
+    if (control === null) continue;
+    const { systemIdentifier } = control;
+    const registered = await cluster.monitor.registerNode({
+      name: host.name,
+      host: host.name,
+      port,
+      candidatePriority: 50,
+      quorum: true,
+      systemIdentifier,
+      initialState: 'init',
+    });
+    if ('error' in registered) throw new Error(`${host.name}: ${registered.error}`);
+    const assigned = nodeStateOf(registered.assigned);
+    writeState(host, { nodeId: registered.nodeId, systemIdentifier, current: 'init', assigned }, 15);
+    host.service.enable();
+    await host.service.start();
+    await settled(cluster);
+  }
+};
+
+const settled = async (cluster: DemoCluster): Promise<void> => {
+  const nodes = () => cluster.hosts.filter((host) => host.nodeId !== null).map((host) => readState(host));
+  for (let tries = 0; tries < 400; tries += 1) {
+    const states = nodes();
+    const at = states.map((state) => state?.current ?? 'init');
+    const answer = await cluster.monitor.sql(
+      'select count(*) from pgautofailover.node where reportedstate <> goalstate',
+    );
+    const moving = answer.ok ? answer.results[0]?.rows[0]?.[0] : '1';
+    const rest = at.slice(1);
+    const writer = rest.length === 0 ? 'single' : 'primary';
+    if (moving === '0' && at[0] === writer && rest.every((one) => one === 'secondary')) return;
+    await new Promise((resolve) => setTimeout(resolve, paceMs / 4));
+  }
+  throw new Error('the demo’s cluster did not settle');
+};
+
+const bringUp = async (cluster: DemoCluster, resumed: boolean): Promise<void> => {
+  const [monitor, ...nodes] = cluster.hosts;
+  if (monitor === undefined) return;
+  if (resumed) {
+    for (const host of [monitor, ...nodes]) if (host.service.wasActive) await host.service.start();
+    return;
+  }
+  monitor.service.enable();
+  await monitor.service.start();
+  await register(cluster);
+};
+
+/** Makes the embedded cluster, or takes up one that was kept, and brings it up. */
+export const openDemo = async (options: OpenOptions): Promise<Demo> => {
+  const resumed = options.directory !== undefined;
+  const layout = layoutIn(realpathSync(options.directory ?? newDirectory()));
+  const kept: KeptDemo =
+    resumed && existsSync(layout.kept) ? readKept(layout) : makeDemo(layout, options.scenario, options.hosts);
+  const sweeper = startSweeper(layout, options.keep);
+  const monitor = await openDemoMonitor({
+    directory: join(layout.root, 'monitor/database'),
+    secondMs: paceMs,
+  });
+  const servers = new Map<string, SshServer>();
+  const stage = options.stage((host, milliseconds) => void servers.get(host)?.cut(milliseconds));
+  const cluster = new DemoCluster(layout, monitor, stage, kept.hosts, kept.bootId);
+  const wire = new Wire(layout, answersOf(cluster));
+  wire.open();
+  const clientKey = parsedKey(layout.clientKey);
+  for (const host of cluster.hosts) {
+    const server = serverFor(layout, host, clientKey);
+    await server.listen(kept.ports[host.name] ?? 0);
+    servers.set(host.name, server);
+  }
+  const ports = Object.fromEntries([...servers].map(([name, server]) => [name, server.port]));
+  writeKept(layout, { ...kept, ports });
+  writeSshFiles(layout, ports);
+  await bringUp(cluster, resumed);
+  return {
+    layout,
+    resumed,
+    cluster,
+    close: async () => {
+      await Promise.all([...servers.values()].map((server) => server.close()));
+      await cluster.close();
+      wire.close();
+      await sweeper.sweep();
+    },
+  };
+};
