@@ -46,7 +46,7 @@ const cli = meow(
       json: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       prepare: { type: 'boolean', default: false },
-      scenario: { type: 'string', default: 'smooth' },
+      scenario: { type: 'string' },
       keep: { type: 'boolean', default: false },
       resume: { type: 'string' },
     },

@@ -1,31 +1,93 @@
-import { quiet } from '../demo/cluster/stage.ts';
-import { openDemo } from '../demo/open-demo.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../cluster/result.ts';
+import { type Demo, openDemo } from '../demo/open-demo.ts';
+import { plainAnswers } from '../demo/plain-answers.ts';
+import { type Scenario, scenarioNamed, scenarios } from '../demo/scenarios.ts';
 import { run } from './run.ts';
 
 export interface DemoArguments {
-  readonly scenario: string;
+  readonly scenario: string | undefined;
   readonly plain: boolean;
   readonly yes?: string;
+  /** The directory stays when the demo ends. */
   readonly keep: boolean;
+  /** The directory of a demo that was kept. */
   readonly resume?: string;
 }
 
+const write = (text: string): void => {
+  process.stdout.write(text);
+};
+
+const refuse = (what: string, remedy: string): 2 => {
+  process.stderr.write(`pgaf-upgrade: ${what}\n  remedy: ${remedy}\n`);
+  return 2;
+};
+
+const opening = (scenario: Scenario, { layout }: Demo): string =>
+  [
+    '',
+    `DEMO, scenario ${scenario.name}: an embedded cluster in this process. No real server is touched.`,
+    ...scenario.says.map((line) => `  ${line}`),
+    `  Its cluster file, for a second terminal while it runs: pgaf-upgrade status ${layout.clusterFile}`,
+    '',
+  ].join('\n');
+
+const ended = (demo: Demo, keep: boolean): string =>
+  keep
+    ? `DEMO: kept in ${demo.layout.root}; go on with pgaf-upgrade demo --resume ${demo.layout.root}\n`
+    : 'DEMO: over; nothing of it is left.\n';
+
+/** The console over an embedded cluster: everything but the servers is the real thing. Exit codes as of `run`. */
 export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments): Promise<number> => {
-  const embedded = await openDemo({
-    scenario,
-    hosts: ['monitor', 'node_1', 'node_2'],
-    keep,
-    stage: () => quiet,
-    ...(resume === undefined ? {} : { directory: resume }),
-  });
+  const wanted = scenarioNamed(scenario ?? 'smooth');
+  if (wanted === null)
+    return refuse(
+      `there is no scenario “${scenario ?? ''}”`,
+      `one of: ${scenarios.map(({ name }) => name).join(', ')}`,
+    );
+  if (resume !== undefined && !existsSync(join(resume, 'demo.json')))
+    return refuse(`${resume} is no directory of a demo`, 'the one that demo --keep has named');
+  if (yes !== undefined && yes !== 'demo')
+    return refuse(`--yes ${yes} does not name the demo’s cluster`, '--yes demo');
+  write('DEMO: making an embedded cluster…\n');
+  const tell = (text: string): void => {
+    if (plain || yes !== undefined) write(`DEMO: ${text}\n`);
+  };
+  let embedded: Demo;
+  try {
+    embedded = await openDemo({
+      scenario: wanted,
+      keep: keep || resume !== undefined,
+      tell,
+      ...(resume === undefined ? {} : { directory: resume }),
+    });
+  } catch (thrown) {
+    return refuse('the demo could not be made', `this is what came in between: ${messageOf(thrown)}`);
+  }
+  const running = embedded.scenario;
+  // The journals of the demo are no journals of real runs.
   process.env.XDG_STATE_HOME = embedded.layout.stateHome;
-  process.stdout.write(`DEMO: ${embedded.layout.root}\n`);
-  const code = await run({
-    file: embedded.layout.clusterFile,
-    direction: 'upgrade',
-    plain,
-    ...(yes === undefined ? {} : { yes }),
-  });
-  await embedded.close();
-  return code;
+  write(`${opening(running, embedded)}\n`);
+  const answers = plainAnswers(running, embedded.cluster);
+  const lines = {
+    prompt: answers.prompt,
+    write: (text: string) => {
+      answers.heard(text);
+      write(text);
+    },
+  };
+  try {
+    return await run({
+      file: embedded.layout.clusterFile,
+      direction: 'upgrade',
+      plain: plain || yes !== undefined,
+      banner: 'DEMO',
+      ...(yes === undefined ? {} : { lines }),
+    });
+  } finally {
+    await embedded.close();
+    write(ended(embedded, keep || resume !== undefined));
+  }
 };

@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { DemoCluster, paceMs } from './cluster/cluster.ts';
 import type { DemoHost } from './cluster/host.ts';
-import type { Stage } from './cluster/stage.ts';
 import { mapCommand } from './hosts/border.ts';
 import { SshServer } from './hosts/ssh-server.ts';
 import { Wire } from './hosts/wire.ts';
@@ -11,22 +10,23 @@ import { nodeStateOf, readState, writeState } from './keeper/state-file.ts';
 import { type Layout, layoutIn, login, port } from './layout.ts';
 import { type KeptDemo, makeDemo, readKept, writeKept, writeSshFiles } from './make.ts';
 import { openDemoMonitor } from './monitor/demo-monitor.ts';
+import { type Scenario, scenarioNamed } from './scenarios.ts';
 import { readControl } from './servers/control.ts';
 import { startSweeper } from './sweeper.ts';
 import { answersOf } from './tools/answers.ts';
 
 export interface OpenOptions {
-  readonly scenario: string;
-  readonly hosts: readonly string[];
+  readonly scenario: Scenario;
   /** A directory that an earlier demo has kept. */
   readonly directory?: string;
   readonly keep: boolean;
-  readonly stage: (lines: (host: string, milliseconds: number) => void) => Stage;
+  /** What happens in the scenario, where plain lines say it. */
+  readonly tell: (text: string) => void;
 }
 
 export interface Demo {
   readonly layout: Layout;
-  readonly resumed: boolean;
+  readonly scenario: Scenario;
   readonly cluster: DemoCluster;
   readonly close: () => Promise<void>;
 }
@@ -122,16 +122,23 @@ const bringUp = async (cluster: DemoCluster, resumed: boolean): Promise<void> =>
 export const openDemo = async (options: OpenOptions): Promise<Demo> => {
   const resumed = options.directory !== undefined;
   const layout = layoutIn(realpathSync(options.directory ?? newDirectory()));
-  const kept: KeptDemo =
-    resumed && existsSync(layout.kept) ? readKept(layout) : makeDemo(layout, options.scenario, options.hosts);
+  const kept: KeptDemo = resumed
+    ? readKept(layout)
+    : makeDemo(layout, options.scenario.name, ['monitor', ...options.scenario.nodes]);
+  const scenario = scenarioNamed(kept.scenario) ?? options.scenario;
   const sweeper = startSweeper(layout, options.keep);
   const monitor = await openDemoMonitor({
     directory: join(layout.root, 'monitor/database'),
     secondMs: paceMs,
   });
   const servers = new Map<string, SshServer>();
-  const stage = options.stage((host, milliseconds) => void servers.get(host)?.cut(milliseconds));
-  const cluster = new DemoCluster(layout, monitor, stage, kept.hosts, kept.bootId);
+  const cut = (host: string, milliseconds: number) => void servers.get(host)?.cut(milliseconds);
+  const stage = scenario.stage(cut, options.tell);
+  const cluster = new DemoCluster(
+    { layout, monitor, stage, slower: scenario.slower },
+    kept.hosts,
+    kept.bootId,
+  );
   const wire = new Wire(layout, answersOf(cluster));
   wire.open();
   const clientKey = parsedKey(layout.clientKey);
@@ -146,7 +153,7 @@ export const openDemo = async (options: OpenOptions): Promise<Demo> => {
   await bringUp(cluster, resumed);
   return {
     layout,
-    resumed,
+    scenario,
     cluster,
     close: async () => {
       await Promise.all([...servers.values()].map((server) => server.close()));

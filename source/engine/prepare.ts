@@ -48,7 +48,11 @@ export interface Preparation {
 export const openRun = (
   ground: Ground,
   identity: Identity,
-  { stateHome, operator }: { readonly stateHome: string; readonly operator: string },
+  {
+    stateHome,
+    operator,
+    banner,
+  }: { readonly stateHome: string; readonly operator: string; readonly banner?: string },
 ): Result<Run> => {
   const { facts } = ground;
   const journal = Journal.open(stateHome, facts.name, identity.id);
@@ -61,6 +65,7 @@ export const openRun = (
     from: primary.oldVersion,
     to: primary.newVersion,
     factsId: factsId(facts),
+    ...(banner === undefined ? {} : { banner }),
   };
   const { known, began, by } = identity;
   const entries: readonly Entry[] = [

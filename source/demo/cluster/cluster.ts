@@ -8,18 +8,28 @@ import type { Stage } from './stage.ts';
 export const paceMs = 200;
 const workMs = 500;
 
+export interface ClusterParts {
+  readonly layout: Layout;
+  readonly monitor: DemoMonitor;
+  readonly stage: Stage;
+  /** How much longer than usual pg_upgrade and a base backup take. */
+  readonly slower: number;
+}
+
 /** Every host of the demo, and the database that its monitor keeps. */
 export class DemoCluster {
   readonly layout: Layout;
   readonly monitor: DemoMonitor;
   readonly stage: Stage;
+  readonly slower: number;
   readonly hosts: readonly DemoHost[];
   readonly #timer: NodeJS.Timeout;
 
-  constructor(layout: Layout, monitor: DemoMonitor, stage: Stage, names: readonly string[], bootId: string) {
-    this.layout = layout;
-    this.monitor = monitor;
-    this.stage = stage;
+  constructor(parts: ClusterParts, names: readonly string[], bootId: string) {
+    this.layout = parts.layout;
+    this.monitor = parts.monitor;
+    this.stage = parts.stage;
+    this.slower = parts.slower;
     this.hosts = names.map((name) => new DemoHost(this, name, bootId));
     // An application that writes, wherever it can.
     this.#timer = setInterval(() => {

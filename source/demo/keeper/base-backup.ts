@@ -1,6 +1,8 @@
 import { renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DemoHost } from '../cluster/host.ts';
-import { baseBackup } from '../recorded.ts';
+import { baseBackup } from '../recorded/autoctl.ts';
+import { pause, piecesOf } from '../recorded/replay.ts';
 import { readControl, writeControl } from '../servers/control.ts';
 import { copyCluster } from '../servers/directory.ts';
 import type { Postmaster } from '../servers/postmaster.ts';
@@ -10,11 +12,13 @@ import { journal } from './journal.ts';
 export class BaseBackup {
   readonly #host: DemoHost;
   readonly #from: Postmaster;
+  readonly #bin: string;
   #interrupted = false;
 
-  constructor(host: DemoHost, from: Postmaster) {
+  constructor(host: DemoHost, from: Postmaster, bin: string) {
     this.#host = host;
     this.#from = from;
+    this.#bin = bin;
   }
 
   interrupt(): void {
@@ -24,18 +28,15 @@ export class BaseBackup {
   /** False where it was interrupted, or its source went away. */
   async take(): Promise<boolean> {
     const { data, backupDirectory } = this.#host.paths;
-    journal(this.#host, `INFO  pg_basebackup: base backup from ${this.#from.host.name}`);
+    const { stage, slower } = this.#host.cluster;
     this.#from.checkpoint();
     copyCluster(this.#from.options.data, backupDirectory);
-    for (let percent = 0; percent <= 100; percent += baseBackup.percent) {
-      const done = Math.round((baseBackup.kilobytes * percent) / 100);
-      journal(
-        this.#host,
-        `INFO  ${String(done).padStart(6)}/${baseBackup.kilobytes} kB (${percent}%), ${percent === 100 ? 1 : 0}/1 tablespace`,
-      );
-      this.#host.cluster.stage.baseBackup(this.#host.name, percent);
-      await new Promise((resolve) => setTimeout(resolve, baseBackup.eachMs));
+    for (const { waitMs, text } of piecesOf(baseBackup)) {
+      // The lab's backup is over in half a second: here there is time to see that it runs.
+      await pause(waitMs * 2 * slower);
       if (this.#interrupted || !this.#from.running) return false;
+      journal(this.#host, this.#here(text));
+      stage.baseBackup(this.#host.name, text.includes('starting background WAL receiver'));
     }
     rmSync(data, { recursive: true, force: true });
     renameSync(backupDirectory, data);
@@ -43,5 +44,15 @@ export class BaseBackup {
     if (control !== null)
       writeControl(data, { ...control, state: 'in archive recovery', checkpoint: this.#from.lsn - 0x78n });
     return true;
+  }
+
+  /** The recording is of node_2, from node_1, on the lab. */
+  #here(text: string): string {
+    return text
+      .replaceAll('BIN/', `${this.#bin}/`)
+      .replaceAll('HOME/', `${dirname(this.#host.paths.data)}/`)
+      .replaceAll('host=node1', `host=${this.#from.host.name}`)
+      .replaceAll('standby_2', `standby_${this.#host.nodeId ?? 0}`)
+      .replaceAll('backup/node_2', `backup/${this.#host.name}`);
   }
 }

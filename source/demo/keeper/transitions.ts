@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { NodeState } from '../../cluster/states.ts';
 import { isWritable } from '../../cluster/states.ts';
 import type { DemoHost } from '../cluster/host.ts';
@@ -115,7 +115,7 @@ export class Transitions {
       await running?.stop();
       if (mine !== null && !same)
         journal(this.#host, 'ERROR pg_rewind failed: source and target are of different systems');
-      this.#backup = new BaseBackup(this.#host, upstream);
+      this.#backup = new BaseBackup(this.#host, upstream, dirname(readSetting(this.#host, 'pg_ctl')));
       const whole = await this.#backup.take();
       this.#backup = null;
       if (!whole) return false;

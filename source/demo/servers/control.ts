@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Major } from '../layout.ts';
-import { controlData } from '../recorded.ts';
+import { controlData } from '../recorded/postgres.ts';
 
 export type ControlState = 'in production' | 'in archive recovery' | 'shut down' | 'shut down in recovery';
 

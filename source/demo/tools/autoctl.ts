@@ -5,7 +5,8 @@ import type { Call } from '../hosts/wire.ts';
 import { readSetting, writeSetting, writeSettings } from '../keeper/settings.ts';
 import { nodeStateOf, readState, writeState } from '../keeper/state-file.ts';
 import { port } from '../layout.ts';
-import { autoctlVersion } from '../recorded.ts';
+import { autoctlVersion, maintenanceLog, maintenanceTable } from '../recorded/autoctl.ts';
+import { pause } from '../recorded/replay.ts';
 import { readControl } from '../servers/control.ts';
 import { newSystemIdentifier } from '../servers/directory.ts';
 import { majorOfBin } from '../servers/start.ts';
@@ -25,27 +26,39 @@ const configSet = async (call: Call, host: DemoHost): Promise<number> => {
   return 0;
 };
 
+interface StateNotice {
+  readonly name: string;
+  readonly nodeId: number;
+  readonly host: string;
+  readonly port: number;
+  readonly reportedState: string;
+  readonly goalState: string;
+}
+
+const isNotice = (value: unknown): value is StateNotice =>
+  typeof value === 'object' && value !== null && 'reportedState' in value && 'goalState' in value;
+
+const row = ({ name, nodeId, host, port: on, reportedState, goalState }: StateNotice): string =>
+  [
+    time(),
+    name.padStart(25),
+    String(nodeId).padStart(5),
+    `${host}:${on}`.padStart(25),
+    reportedState.padStart(19),
+    goalState.padStart(19),
+  ].join(' | ');
+
 /** Prints each change of a state until the node is there, or a minute of the demo's time is over. */
 const follow = async (call: Call, host: DemoHost, wanted: string): Promise<number> => {
-  const seen = new Set<string>();
   const forget = host.cluster.monitor.onNotification((channel, payload) => {
-    if (channel !== 'state' || seen.has(payload)) return;
-    seen.add(payload);
-    const found = /"name":\s*"([^"]+)".*"reportedState":\s*"([^"]+)".*"goalState":\s*"([^"]+)"/s.exec(
-      payload,
-    );
-    if (found !== null)
-      call.out(
-        `${time()} | ${(found[1] ?? '').padStart(8)} | ${(found[2] ?? '').padStart(19)} | ${(found[3] ?? '').padStart(19)}`,
-      );
+    const notice: unknown = channel === 'state' ? JSON.parse(payload) : null;
+    if (isNotice(notice)) call.out(row(notice));
   });
-  call.out(
-    '    Time |     Name |       Current State |      Assigned State\n---------+----------+---------------------+--------------------',
-  );
+  call.out(maintenanceTable);
   for (let tries = 0; tries < 300; tries += 1) {
     const state = readState(host);
     if (state !== null && state.current === wanted && state.assigned === wanted) break;
-    await new Promise((done) => setTimeout(done, paceMs / 2));
+    await pause(paceMs / 2);
   }
   forget();
   return 0;
@@ -55,7 +68,7 @@ const maintenance = async (call: Call, host: DemoHost, enable: boolean): Promise
   const { monitor } = host.cluster;
   const id = host.nodeId;
   if (id === null) return 1;
-  say(call, 'INFO', `Listening monitor notifications about state changes in formation "default" and group 0`);
+  for (const line of maintenanceLog.trimEnd().split('\n')) call.err(`${time()} ${call.pid} ${line}`);
   const answer = enable ? await monitor.startMaintenance(id) : await monitor.stopMaintenance(id);
   if (!answer.ok) {
     say(call, 'ERROR', `Monitor ERROR:  ${answer.error ?? 'it refused'}`);

@@ -2,18 +2,21 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { DemoHost } from '../cluster/host.ts';
 import type { Call } from '../hosts/wire.ts';
-import { versionOf } from '../layout.ts';
-import { debianVersion, initdbLines, vacuumLines } from '../recorded.ts';
+import { debianVersion, initdbOutput, vacuumLineMs, vacuumLines } from '../recorded/postgres.ts';
+import { pause } from '../recorded/replay.ts';
 import { makeCluster } from '../servers/directory.ts';
 import { majorOfBin, settingsIn, startServer } from '../servers/start.ts';
 import { optionOf } from './answers.ts';
 
-const pause = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
-
 export const initdb = async (call: Call): Promise<number> => {
   const data = optionOf(call.args, '--pgdata', '-D');
   if (data === undefined) return 1;
-  for (const line of initdbLines(data, versionOf(majorOfBin(call.bin)))) call.out(line);
+  call.out(
+    initdbOutput
+      .trimEnd()
+      .replaceAll('/var/lib/pgsql/17/data', data)
+      .replaceAll('/opt/vmware/postgres/17/bin', call.bin),
+  );
   await pause(150);
   makeCluster(data, majorOfBin(call.bin));
   return 0;
@@ -130,7 +133,7 @@ export const vacuumdb = async (call: Call, host: DemoHost): Promise<number> => {
   }
   for (const line of vacuumLines) {
     call.out(line);
-    await pause(120);
+    await pause(vacuumLineMs);
   }
   return 0;
 };

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { DemoHost } from '../cluster/host.ts';
 import type { Call } from '../hosts/wire.ts';
-import { debianVersion } from '../recorded.ts';
+import { debianVersion } from '../recorded/postgres.ts';
 import type { Postmaster } from '../servers/postmaster.ts';
 import { majorOfBin } from '../servers/start.ts';
 import { optionOf } from './answers.ts';
@@ -35,6 +36,18 @@ const inMonitor = async (call: Call, host: DemoHost, sql: string, tuplesOnly: bo
   return 0;
 };
 
+/** pg_upgrade's update_extensions.sql; anything else is a dump that is restored, quietly. */
+const fromFile = (call: Call, file: string): number => {
+  if (!file.endsWith('update_extensions.sql')) return 0;
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const database = /^\\connect (\S+)/.exec(line)?.[1];
+    if (database !== undefined)
+      call.out(`You are now connected to database "${database}" as user "postgres".`);
+    else if (line.startsWith('ALTER EXTENSION')) call.out('ALTER EXTENSION');
+  }
+  return 0;
+};
+
 export const psql = async (call: Call, host: DemoHost): Promise<number> => {
   const { args } = call;
   if (args.includes('--version')) {
@@ -46,8 +59,7 @@ export const psql = async (call: Call, host: DemoHost): Promise<number> => {
   const file = optionOf(args, '-f', '--file');
   const sql = commandOf(args) ?? (file === undefined ? await call.stdin() : '');
   if (server === null) return notThere(call, socket, port(args));
-  // A file is a dump that is restored, or pg_upgrade's own: there is nothing to see in it.
-  if (file !== undefined) return 0;
+  if (file !== undefined) return fromFile(call, file);
   const database = optionOf(args, '-d', '--dbname') ?? 'postgres';
   const tuplesOnly = args.some((word) => /^-[XAqwz]*t[XAtqwz]*c?$/.test(word));
   if (host.name === 'monitor' && database === 'pg_auto_failover' && host.cluster.monitor.running) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { debianVersion } from '../recorded.ts';
+import { debianVersion } from '../recorded/postgres.ts';
 import type { Postmaster } from '../servers/postmaster.ts';
 import { settingsIn } from '../servers/start.ts';
 

@@ -13,6 +13,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     from: z.string(),
     to: z.string(),
     factsId: z.string(),
+    /** `DEMO` where no server of it is real. */
+    banner: z.string().optional(),
   }),
   /** A console opened a run that was begun before; `journal` says whether this file or only the host knew of it. */
   z.object({
