@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { NodeState } from '../../../source/cluster/states.ts';
+import { type NodeState, nodeStateSchema } from '../../../source/cluster/states.ts';
 import { type DemoMonitor, openDemoMonitor } from '../../../source/demo/monitor/demo-monitor.ts';
 
 export const system15 = '17300000000000000015';
@@ -99,7 +99,7 @@ export class Cluster {
         systemIdentifier: keeper.system,
       });
       if ('error' in answer) continue;
-      const goal = answer.assigned as NodeState;
+      const goal = nodeStateSchema.parse(answer.assigned);
       if (goal !== keeper.told.at(-1)) keeper.told.push(goal);
       this.#obey(keeper, goal);
     }
