@@ -108,7 +108,7 @@ const create = async (call: Call, host: DemoHost): Promise<number> => {
     port,
     candidatePriority: Number(optionOf(call.args, '--candidate-priority') ?? '50'),
     quorum: optionOf(call.args, '--replication-quorum') !== 'false',
-    systemIdentifier: control?.systemIdentifier ?? '0',
+    systemIdentifier: control?.systemIdentifier ?? '',
     initialState: 'init',
   });
   if ('error' in registered) {
