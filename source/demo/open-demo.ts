@@ -4,6 +4,7 @@ import ssh2 from 'ssh2';
 import { DemoCluster, paceMs } from './cluster/cluster.ts';
 import type { DemoHost } from './cluster/host.ts';
 import { mapCommand } from './hosts/border.ts';
+import { Spawner } from './hosts/spawner.ts';
 import { SshServer } from './hosts/ssh-server.ts';
 import { Wire } from './hosts/wire.ts';
 import { nodeStateOf, readState, writeState } from './keeper/state-file.ts';
@@ -40,16 +41,15 @@ const parsedKey = (file: string): ssh2.ParsedKey => {
   return key;
 };
 
-const serverFor = (layout: Layout, host: DemoHost, clientKey: ssh2.ParsedKey): SshServer => {
-  const { paths, name, cluster } = host;
-  return new SshServer({
-    hostKey: readFileSync(layout.hostKey(name), 'utf8'),
-    clientKey,
-    user: login,
-    directory: paths.home(login),
+const spawnerFor = (layout: Layout, name: string): Spawner => {
+  const paths = layout.host(name);
+  const home = paths.home(login);
+  const spawner = new Spawner({
+    directory: join(paths.here, 'commands'),
+    workingDirectory: home,
     environment: {
       PATH: [layout.tools, '/usr/bin', '/bin', '/usr/sbin', '/sbin'].join(':'),
-      HOME: paths.home(login),
+      HOME: home,
       USER: login,
       LOGNAME: login,
       SHELL: '/bin/sh',
@@ -57,10 +57,26 @@ const serverFor = (layout: Layout, host: DemoHost, clientKey: ssh2.ParsedKey): S
       PGAF_DEMO_HOST: name,
       PGAF_DEMO_HERE: paths.here,
     },
+  });
+  writeFileSync(join(layout.processes, String(spawner.group)), '');
+  return spawner;
+};
+
+const serverFor = (
+  layout: Layout,
+  host: DemoHost,
+  spawner: Spawner,
+  clientKey: ssh2.ParsedKey,
+): SshServer => {
+  const { paths, name, cluster } = host;
+  return new SshServer({
+    hostKey: readFileSync(layout.hostKey(name), 'utf8'),
+    clientKey,
+    user: login,
+    spawner,
     command: (command) => mapCommand(command, join(paths.here, 'border.sed')),
     forward: (to) =>
       name === 'monitor' && to === port && cluster.monitor.running ? cluster.monitor.port : null,
-    onProcess: (pid) => writeFileSync(join(layout.processes, String(pid)), ''),
   });
 };
 
@@ -127,6 +143,8 @@ export const openDemo = async (options: OpenOptions): Promise<Demo> => {
     : makeDemo(layout, options.scenario.name, ['monitor', ...options.scenario.nodes]);
   const scenario = scenarioNamed(kept.scenario) ?? options.scenario;
   const sweeper = startSweeper(layout, options.keep);
+  // Before the database is loaded: a small process forks faster.
+  const spawners = new Map(kept.hosts.map((name) => [name, spawnerFor(layout, name)]));
   const monitor = await openDemoMonitor({
     directory: join(layout.root, 'monitor/database'),
     secondMs: paceMs,
@@ -143,7 +161,9 @@ export const openDemo = async (options: OpenOptions): Promise<Demo> => {
   wire.open();
   const clientKey = parsedKey(layout.clientKey);
   for (const host of cluster.hosts) {
-    const server = serverFor(layout, host, clientKey);
+    const spawner = spawners.get(host.name);
+    if (spawner === undefined) continue;
+    const server = serverFor(layout, host, spawner, clientKey);
     await server.listen(kept.ports[host.name] ?? 0);
     servers.set(host.name, server);
   }
@@ -158,6 +178,7 @@ export const openDemo = async (options: OpenOptions): Promise<Demo> => {
     close: async () => {
       await Promise.all([...servers.values()].map((server) => server.close()));
       await cluster.close();
+      for (const spawner of spawners.values()) spawner.close();
       wire.close();
       await sweeper.sweep();
     },

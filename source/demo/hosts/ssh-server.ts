@@ -1,20 +1,17 @@
-import { spawn } from 'node:child_process';
 import { connect as connectTo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import type { Spawner } from './spawner.ts';
 
 export interface SshServerOptions {
   readonly hostKey: string;
   /** The one key that is let in, as ssh2 parses it. */
   readonly clientKey: ssh2.ParsedKey;
   readonly user: string;
-  readonly directory: string;
-  readonly environment: Readonly<Record<string, string>>;
+  readonly spawner: Spawner;
   /** What the shell runs for a command. */
   readonly command: (command: string) => string;
   /** Where a tunnel to a port of the host's own loopback ends on this machine; null: nothing listens there. */
   readonly forward: (port: number) => number | null;
-  /** A process group that must not outlive the demo. */
-  readonly onProcess: (pid: number) => void;
 }
 
 /** One sshd on 127.0.0.1, for one key; it runs commands in the host's directory and forwards to the monitor's database. */
@@ -112,35 +109,26 @@ export class SshServer {
     });
   }
 
+  /** Its script comes on stdin, whole, before it runs: that is how the console sends every command. */
   #run(channel: ServerChannel, command: string, session: ssh2.Session): void {
-    const { environment, directory } = this.#options;
-    const child = spawn('/bin/sh', ['-c', this.#options.command(command)], {
-      cwd: directory,
-      env: environment,
-      // A group of its own, so that Ctrl-C in the terminal is not for it.
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    if (child.pid !== undefined) this.#options.onProcess(child.pid);
-    for (const stream of [child.stdin, child.stdout, child.stderr, channel])
-      stream.on('error', () => undefined);
-    channel.pipe(child.stdin);
-    child.stdout.pipe(channel, { end: false });
-    child.stderr.pipe(channel.stderr, { end: false });
-    session.on('signal', (accept, _reject, { name }) => {
-      if (child.pid !== undefined && (name === 'TERM' || name === 'KILL'))
-        process.kill(-child.pid, `SIG${name}`);
-      accept?.();
-    });
-    channel.once('close', () => {
-      child.stdout.destroy();
-      child.stderr.destroy();
-    });
-    child.once('error', () => channel.close());
-    child.once('close', (code, signal) => {
-      if (code !== null) channel.exit(code);
-      else channel.exit((signal ?? 'SIGKILL').replace(/^SIG/, ''), false, '');
-      channel.end();
+    const chunks: Buffer[] = [];
+    channel.on('error', () => undefined);
+    channel.on('data', (chunk: Buffer) => chunks.push(chunk));
+    channel.once('end', () => {
+      const spawned = this.#options.spawner.run(this.#options.command(command), Buffer.concat(chunks), {
+        out: (chunk) => channel.write(chunk),
+        err: (chunk) => channel.stderr.write(chunk),
+        end: (code) => {
+          if (channel.destroyed) return;
+          channel.exit(code);
+          channel.end();
+        },
+      });
+      channel.once('close', () => spawned.forget());
+      session.on('signal', (accept, _reject, { name }) => {
+        if (name === 'TERM' || name === 'KILL') spawned.signal(name);
+        accept?.();
+      });
     });
   }
 }
