@@ -4,6 +4,7 @@ import { messageOf } from '../cluster/result.ts';
 import { type Demo, openDemo } from '../demo/open-demo.ts';
 import { plainAnswers } from '../demo/plain-answers.ts';
 import { type Scenario, scenarioNamed, scenarios } from '../demo/scenarios.ts';
+import { readlinePrompt } from '../plain/prompt.ts';
 import { run } from './run.ts';
 
 export interface DemoArguments {
@@ -25,14 +26,24 @@ const refuse = (what: string, remedy: string): 2 => {
   return 2;
 };
 
-const opening = (scenario: Scenario, { layout }: Demo): string =>
+const opening = (scenario: Scenario): string =>
   [
     '',
     `DEMO, scenario ${scenario.name}: an embedded cluster in this process. No real server is touched.`,
     ...scenario.says.map((line) => `  ${line}`),
-    `  Its cluster file, for a second terminal while it runs: pgaf-upgrade status ${layout.clusterFile}`,
     '',
   ].join('\n');
+
+const whereItIs = ({ layout }: Demo): string =>
+  `DEMO: it lies in ${layout.root}; in a second terminal, while it runs: pgaf-upgrade status ${layout.clusterFile}\n`;
+
+/** The full screen would hide what has just been said: Enter begins. False where there is no more input. */
+const begin = async (): Promise<boolean> => {
+  const prompt = readlinePrompt(process.stdin, process.stdout);
+  const answer = await prompt.ask('Press Enter to begin. ');
+  prompt.close();
+  return answer !== null;
+};
 
 const ended = (demo: Demo, keep: boolean): string =>
   keep
@@ -51,7 +62,9 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
     return refuse(`${resume} is no directory of a demo`, 'the one that demo --keep has named');
   if (yes !== undefined && yes !== 'demo')
     return refuse(`--yes ${yes} does not name the demo’s cluster`, '--yes demo');
-  write('DEMO: making an embedded cluster…\n');
+  const kept = keep || resume !== undefined;
+  if (resume === undefined) write(opening(wanted));
+  write('DEMO: making its cluster…\n');
   const tell = (text: string): void => {
     if (plain || yes !== undefined) write(`DEMO: ${text}\n`);
   };
@@ -59,7 +72,7 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
   try {
     embedded = await openDemo({
       scenario: wanted,
-      keep: keep || resume !== undefined,
+      keep: kept,
       tell,
       ...(resume === undefined ? {} : { directory: resume }),
     });
@@ -69,7 +82,8 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
   const running = embedded.scenario;
   // The journals of the demo are no journals of real runs.
   process.env.XDG_STATE_HOME = embedded.layout.stateHome;
-  write(`${opening(running, embedded)}\n`);
+  if (resume !== undefined) write(opening(running));
+  write(whereItIs(embedded));
   const answers = plainAnswers(running, embedded.cluster);
   const lines = {
     prompt: answers.prompt,
@@ -78,7 +92,9 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
       write(text);
     },
   };
+  const inLines = plain || yes !== undefined || !process.stdin.isTTY || !process.stdout.isTTY;
   try {
+    if (!inLines && !(await begin())) return 1;
     return await run({
       file: embedded.layout.clusterFile,
       direction: 'upgrade',
@@ -88,6 +104,6 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
     });
   } finally {
     await embedded.close();
-    write(ended(embedded, keep || resume !== undefined));
+    write(ended(embedded, kept));
   }
 };
