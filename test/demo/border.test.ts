@@ -51,6 +51,13 @@ test('both paths of one command are mapped, and the second time nothing is', () 
   expect(mapped(once)).toBe(once);
 });
 
+test('the record that a host keeps stays as the console wrote it', () => {
+  const record = `{"fragment": "/etc/systemd/system/x.service"}`;
+  expect(mapped(`cat > a <<'RECORD'\n${record}\nRECORD\ncat /proc/1\n`)).toBe(
+    `cat > a <<'RECORD'\n${record}\nRECORD\ncat ${here}/proc/1\n`,
+  );
+});
+
 /** As sshd would: the console's own command line, the script on its stdin. */
 const send = (text: string): string => {
   const { inner, payload } = pack(text, undefined);

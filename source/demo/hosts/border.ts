@@ -31,6 +31,8 @@ const quoted = (here: string): string => here.replaceAll(/[\\&#]/g, '\\$&');
 /** A sed script; `itself` is where it lies, because a job's runner reads its script by another shell. */
 export const borderScript = (paths: HostPaths, itself: string): string =>
   [
+    // The record is a document that the host keeps, not a path that its shell follows.
+    `/<<'RECORD'$/,/^RECORD$/b`,
     // The number of the field in /proc/PID/environ is not what it was.
     `s#cut -d/ -f3#sed "s|.*/proc/||; s|/.*||"#`,
     `s#\\$(cat; echo \\.)#$(cat | sed -f '${quoted(itself)}'; echo .)#`,
