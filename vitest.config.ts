@@ -11,7 +11,7 @@ export default defineConfig({
       project(
         'unit',
         [
-          'test/{architecture,cluster,runbook,remote,monitor,engine,store,ui,commands,plain,paper}/**/*.test.{ts,tsx}',
+          'test/{architecture,cluster,demo,runbook,remote,monitor,engine,store,ui,commands,plain,paper}/**/*.test.{ts,tsx}',
         ],
         { testTimeout: 60_000 },
       ),
@@ -19,6 +19,12 @@ export default defineConfig({
       // What is handed out: the tarball and the single-file executable.
       project('package', ['test/package/**/*.test.ts'], {
         testTimeout: 120_000,
+        hookTimeout: 120_000,
+        fileParallelism: false,
+      }),
+      // The embedded cluster, by the compiled console: each scenario in plain lines and by keys.
+      project('demo', ['test/embedded/**/*.test.ts'], {
+        testTimeout: 300_000,
         hookTimeout: 120_000,
         fileParallelism: false,
       }),
@@ -43,6 +49,12 @@ export default defineConfig({
       // A console killed at every step, lost lines, full disks, second operators; on the same lab.
       project('durability', ['test/lab/durability.test.ts', 'test/lab/killed.test.ts'], {
         testTimeout: 900_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+      }),
+      // The same journey on the lab and in the demo.
+      project('parity', ['test/lab/parity.test.ts'], {
+        testTimeout: 600_000,
         hookTimeout: 600_000,
         fileParallelism: false,
       }),

@@ -2,6 +2,7 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { bundleOptions } from './bundle.mjs';
+import { copyDemoAssets } from './demo-assets.mjs';
 import { noticesOf } from './notices.mjs';
 
 await rm('dist', { recursive: true, force: true });
@@ -12,4 +13,5 @@ const { metafile } = await build({
   sourcemap: 'linked',
 });
 await chmod('dist/cli.js', 0o755);
+await copyDemoAssets('dist');
 await writeFile('dist/THIRD-PARTY-NOTICES.txt', await noticesOf(metafile));

@@ -54,6 +54,9 @@ const cli = meow(
       format: { type: 'string' },
       out: { type: 'string' },
       run: { type: 'string' },
+      scenario: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+      resume: { type: 'string' },
     },
     allowUnknownFlags: false,
   },
@@ -61,7 +64,7 @@ const cli = meow(
 
 const directions = { run: 'upgrade', rollback: 'rollback', cleanup: 'cleanup' } as const;
 const isDirection = (name: string): name is keyof typeof directions => Object.hasOwn(directions, name);
-const others = ['check', 'init', 'plan', 'report', 'status'];
+const others = ['check', 'demo', 'init', 'plan', 'report', 'status'];
 const formats: Readonly<Record<string, readonly string[]>> = {
   plan: ['markdown', 'shell', 'json'],
   report: ['markdown', 'html'],
@@ -107,6 +110,16 @@ else if (command === 'plan') {
 } else if (command === 'init') {
   const { init } = await import('./commands/init.ts');
   process.exitCode = await init({ ...(named === undefined ? {} : { address: named }) });
+} else if (command === 'demo') {
+  const { demo } = await import('./commands/demo.ts');
+  const { scenario, keep, resume } = cli.flags;
+  process.exitCode = await demo({
+    scenario,
+    plain,
+    keep,
+    ...(yes === undefined ? {} : { yes }),
+    ...(resume === undefined ? {} : { resume }),
+  });
 } else if (command === 'status') {
   const { status } = await import('./commands/status.ts');
   process.exitCode = await status({ file, json });

@@ -3,7 +3,7 @@ import type { Problem } from '../cluster/result.ts';
 import type { Direction } from '../engine/controller.ts';
 import { Engine } from '../engine/engine.ts';
 import { stateHome } from '../engine/journal.ts';
-import { readlinePrompt } from '../plain/prompt.ts';
+import { type Prompt, readlinePrompt } from '../plain/prompt.ts';
 import { runPlain } from '../plain/run-plain.ts';
 import { connect } from '../remote/connect.ts';
 import { farewell } from '../ui/farewell.ts';
@@ -17,6 +17,10 @@ export interface RunArguments {
   readonly plain: boolean;
   readonly yes?: string;
   readonly direction: Direction;
+  /** What must be said of the cluster wherever it is shown. */
+  readonly banner?: string;
+  /** Who answers in plain lines, and who hears them, instead of the terminal. */
+  readonly lines?: { readonly prompt: Prompt; readonly write: (text: string) => void };
 }
 
 const say = ({ what, remedy, cause }: Problem): string =>
@@ -29,7 +33,7 @@ const couldNotStart = (...problems: readonly Problem[]): 2 => {
 };
 
 /** `pgaf-upgrade run` and `rollback`: the console, or plain lines where there is no terminal for it. Gives the exit code. */
-export const run = async ({ file, plain, yes, direction }: RunArguments): Promise<number> => {
+export const run = async ({ file, plain, yes, direction, banner, lines }: RunArguments): Promise<number> => {
   const config = readConfig(file);
   if (!config.ok) return couldNotStart(...config.error);
   if (yes !== undefined && yes !== config.value.name)
@@ -39,6 +43,7 @@ export const run = async ({ file, plain, yes, direction }: RunArguments): Promis
     });
   const inLines =
     plain ||
+    lines !== undefined ||
     yes !== undefined ||
     !process.stdin.isTTY ||
     !process.stdout.isTTY ||
@@ -47,6 +52,7 @@ export const run = async ({ file, plain, yes, direction }: RunArguments): Promis
     config: config.value,
     connect,
     direction,
+    ...(banner === undefined ? {} : { banner }),
     stateHome: stateHome(process.env),
     operator: `${userInfo().username}@${hostname()}`,
     unattended: yes !== undefined,
@@ -55,12 +61,14 @@ export const run = async ({ file, plain, yes, direction }: RunArguments): Promis
   if (inLines) {
     // Nobody reads any more (`| head`): leave. A command that runs goes on on its host.
     process.stdout.once('error', () => process.exit(1));
-    const prompt = yes === undefined ? readlinePrompt(process.stdin, process.stdout) : null;
+    const prompt =
+      yes === undefined && lines === undefined ? readlinePrompt(process.stdin, process.stdout) : null;
     const ending = untilSignal();
     const ended = await Promise.race([
       runPlain(engine, {
-        write: (text) => process.stdout.write(text),
+        write: lines?.write ?? ((text) => process.stdout.write(text)),
         ...(prompt === null ? {} : { prompt: prompt.ask }),
+        ...(lines === undefined ? {} : { prompt: lines.prompt }),
         ...(yes === undefined ? {} : { yes }),
       }),
       ending.signal,

@@ -150,6 +150,8 @@ export interface StepProgress extends Omit<Reading, 'through'> {
 
 /** Everything that the screen shows, but for the output. Immutable: a new one for every change. */
 export interface EngineView {
+  /** What must be said of this cluster wherever it is shown: DEMO. */
+  readonly banner?: string;
   readonly cluster: {
     readonly name: string;
     /** `15.20`; empty until discovered. */

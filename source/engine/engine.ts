@@ -36,6 +36,8 @@ export interface EngineOptions {
   readonly operator: string;
   /** `--yes` confirms every step by itself; for the journal. */
   readonly unattended?: boolean;
+  /** What must be said of this cluster wherever it is shown. */
+  readonly banner?: string;
   /** Default upgrade. */
   readonly direction?: Direction;
   /** How old a look may be to count before a step, in milliseconds; see Observer. */
@@ -66,6 +68,7 @@ export class Engine implements EngineController {
     this.#runner = new StepRunner({ ...parts, outputs: this.#outputs });
     this.#walk = new Walk({ ...parts, runner: this.#runner });
     this.#board.set({
+      ...(options.banner === undefined ? {} : { banner: options.banner }),
       cluster: { name: options.config.name, from: '', to: '', mode: options.config.upgrade.mode },
     });
   }

@@ -51,13 +51,15 @@ export interface Seat {
   readonly operator: string;
   /** `--yes` confirms every step: nobody sits at the keyboard. */
   readonly unattended?: boolean;
+  /** What must be said of this cluster wherever it is shown. */
+  readonly banner?: string;
 }
 
 /** Opens the journal of a run, new or known, and writes down who goes on with it. */
 export const openRun = (
   ground: Ground,
   identity: Identity,
-  { stateHome, operator, unattended = false }: Seat,
+  { stateHome, operator, unattended = false, banner }: Seat,
 ): Result<Run> => {
   const { facts } = ground;
   const journal = Journal.open(stateHome, facts.name, identity.id);
@@ -71,6 +73,7 @@ export const openRun = (
     to: primary.newVersion,
     factsId: factsId(facts),
     ...(unattended ? { unattended } : {}),
+    ...(banner === undefined ? {} : { banner }),
   };
   const { known, began, by } = identity;
   const entries: readonly Entry[] = [

@@ -22,6 +22,7 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
       : step.script.replace(/\n$/, '').split('\n');
   return [
     '',
+    ...(view.banner === undefined ? [] : [`${view.banner}: no real server is touched.`]),
     `Step ${numberOf(view, step.id)} of ${view.steps.length}, ${step.host}: ${step.title}`,
     `  Phase:  ${step.phase} ${phase?.title ?? ''}`,
     `  Does:   ${dangers[step.danger]}, as ${step.as}`,

@@ -18,7 +18,8 @@ const standing = (view: EngineView): string => {
 
 /** What is left on the normal screen when the console is gone. */
 export const farewell = (view: EngineView): string => {
-  const lines = [`${view.cluster.name}: ${standing(view)}`];
+  const banner = view.banner === undefined ? '' : `${view.banner} `;
+  const lines = [`${banner}${view.cluster.name}: ${standing(view)}`];
   if (view.downtime.kind === 'down') lines.push('The application cannot write until the run goes on.');
   if (view.runDirectory !== null) lines.push(`Journal and outputs: ${view.runDirectory}`);
   return lines.join('\n');

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { fail, ok, type Problem, problem, type Result } from '../../source/cluster/result.ts';
 import type { JobOutcome, LineState, Output, RemoteHost, StreamTarget } from '../../source/remote/host.ts';
 import { type Database, PostgresStream } from './postgres.ts';
@@ -33,7 +34,7 @@ export class FakeHost implements RemoteHost {
     return { kind: 'unknown', problem: problem('no jobs here', '') };
   }
 
-  async openStream(target: StreamTarget): Promise<Result<PostgresStream>> {
+  async openStream(target: StreamTarget): Promise<Result<Duplex>> {
     this.targets.push(target);
     if (!this.forwarding || target.kind === 'unix') return fail(problem('no', '', 'open failed'));
     const stream = new PostgresStream(this.database);

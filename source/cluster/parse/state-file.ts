@@ -21,7 +21,7 @@ const knownVersion = 1;
 const systemIdentifierOffset = 16;
 
 /** In the order of the enum. Source: pg_auto_failover, src/bin/pg_autoctl/state.h, NodeState. */
-const roles: readonly NodeState[] = [
+export const stateRoles: readonly NodeState[] = [
   'unknown',
   'init',
   'single',
@@ -65,8 +65,8 @@ export const parseStateFile = (bytes: Uint8Array): Result<KeeperState> => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getInt32(0, true);
   if (version !== knownVersion) return unusable(`its layout is version ${version} and not ${knownVersion}`);
-  const assigned = roles[view.getInt32(32, true)];
-  const current = roles[view.getInt32(56, true)];
+  const assigned = stateRoles[view.getInt32(32, true)];
+  const current = stateRoles[view.getInt32(56, true)];
   if (assigned === undefined || current === undefined) return unusable('it holds a role that does not exist');
   return ok({
     version,

@@ -39,6 +39,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     to: z.string(),
     factsId: z.string(),
     unattended: unattendedSchema,
+    /** `DEMO` where no server of it is real. */
+    banner: z.string().optional(),
   }),
   /** A console opened a run that was begun before; `journal` says whether this file or only the host knew of it. */
   z.object({

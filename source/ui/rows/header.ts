@@ -36,6 +36,7 @@ export const headerRowsOf = (
   const left: Row = [
     span('pgaf-upgrade', 'dim'),
     span('  '),
+    ...(view.banner === undefined ? [] : [span(` ${view.banner} `, 'selected'), span(' ')]),
     span(name, 'strong'),
     span(`  ${versions} (${mode})  `),
     ...(view.stage.kind === 'watching' ? [span(' READ-ONLY ', 'selected'), span('  ')] : []),

@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../cluster/result.ts';
+import { type Demo, openDemo } from '../demo/open-demo.ts';
+import { plainAnswers } from '../demo/plain-answers.ts';
+import { type Scenario, scenarioNamed, scenarios } from '../demo/scenarios.ts';
+import { readlinePrompt } from '../plain/prompt.ts';
+import { run } from './run.ts';
+
+export interface DemoArguments {
+  readonly scenario: string | undefined;
+  readonly plain: boolean;
+  readonly yes?: string;
+  /** The directory stays when the demo ends. */
+  readonly keep: boolean;
+  /** The directory of a demo that was kept. */
+  readonly resume?: string;
+}
+
+const write = (text: string): void => {
+  process.stdout.write(text);
+};
+
+const refuse = (what: string, remedy: string): 2 => {
+  process.stderr.write(`pgaf-upgrade: ${what}\n  remedy: ${remedy}\n`);
+  return 2;
+};
+
+const opening = (scenario: Scenario): string =>
+  [
+    '',
+    `DEMO, scenario ${scenario.name}: an embedded cluster in this process. No real server is touched.`,
+    ...scenario.says.map((line) => `  ${line}`),
+    '',
+  ].join('\n');
+
+const whereItIs = ({ layout }: Demo): string =>
+  `DEMO: it lies in ${layout.root}; in a second terminal, while it runs: pgaf-upgrade status ${layout.clusterFile}\n`;
+
+/** The full screen would hide what has just been said: Enter begins. False where there is no more input. */
+const begin = async (): Promise<boolean> => {
+  const prompt = readlinePrompt(process.stdin, process.stdout);
+  const answer = await prompt.ask('Press Enter to begin. ');
+  prompt.close();
+  return answer !== null;
+};
+
+const ended = (demo: Demo, keep: boolean): string =>
+  keep
+    ? `DEMO: kept in ${demo.layout.root}; go on with pgaf-upgrade demo --resume ${demo.layout.root}\n`
+    : 'DEMO: over; nothing of it is left.\n';
+
+/** The console over an embedded cluster: everything but the servers is the real thing. Exit codes as of `run`. */
+export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments): Promise<number> => {
+  const wanted = scenarioNamed(scenario ?? 'smooth');
+  if (wanted === null)
+    return refuse(
+      `there is no scenario “${scenario ?? ''}”`,
+      `one of: ${scenarios.map(({ name }) => name).join(', ')}`,
+    );
+  if (resume !== undefined && !existsSync(join(resume, 'demo.json')))
+    return refuse(`${resume} is no directory of a demo`, 'the one that demo --keep has named');
+  if (yes !== undefined && yes !== 'demo')
+    return refuse(`--yes ${yes} does not name the demo’s cluster`, '--yes demo');
+  const kept = keep || resume !== undefined;
+  if (resume === undefined) write(opening(wanted));
+  write('DEMO: making its cluster…\n');
+  const tell = (text: string): void => {
+    if (plain || yes !== undefined) write(`DEMO: ${text}\n`);
+  };
+  let embedded: Demo;
+  try {
+    embedded = await openDemo({
+      scenario: wanted,
+      keep: kept,
+      tell,
+      ...(resume === undefined ? {} : { directory: resume }),
+    });
+  } catch (thrown) {
+    return refuse('the demo could not be made', `this is what came in between: ${messageOf(thrown)}`);
+  }
+  const running = embedded.scenario;
+  // The journals of the demo are no journals of real runs.
+  process.env.XDG_STATE_HOME = embedded.layout.stateHome;
+  if (resume !== undefined) write(opening(running));
+  write(whereItIs(embedded));
+  const answers = plainAnswers(running, embedded.cluster);
+  const lines = {
+    prompt: answers.prompt,
+    write: (text: string) => {
+      answers.heard(text);
+      write(text);
+    },
+  };
+  const inLines = plain || yes !== undefined || !process.stdin.isTTY || !process.stdout.isTTY;
+  try {
+    if (!inLines && !(await begin())) return 1;
+    return await run({
+      file: embedded.layout.clusterFile,
+      direction: 'upgrade',
+      plain: plain || yes !== undefined,
+      banner: 'DEMO',
+      ...(yes === undefined ? {} : { lines }),
+    });
+  } finally {
+    await embedded.close();
+    write(ended(embedded, kept));
+  }
+};

@@ -1,0 +1,53 @@
+import type { Layout } from '../layout.ts';
+import type { DemoMonitor } from '../monitor/demo-monitor.ts';
+import type { Postmaster } from '../servers/postmaster.ts';
+import { DemoHost } from './host.ts';
+import type { Stage } from './stage.ts';
+
+/** How long a second of the lab takes here, in milliseconds; waiting that nobody watches is shorter still. */
+export const paceMs = 200;
+const workMs = 500;
+
+export interface ClusterParts {
+  readonly layout: Layout;
+  readonly monitor: DemoMonitor;
+  readonly stage: Stage;
+  /** How much longer than usual pg_upgrade and a base backup take. */
+  readonly slower: number;
+}
+
+/** Every host of the demo, and the database that its monitor keeps. */
+export class DemoCluster {
+  readonly layout: Layout;
+  readonly monitor: DemoMonitor;
+  readonly stage: Stage;
+  readonly slower: number;
+  readonly hosts: readonly DemoHost[];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(parts: ClusterParts, names: readonly string[], bootId: string) {
+    this.layout = parts.layout;
+    this.monitor = parts.monitor;
+    this.stage = parts.stage;
+    this.slower = parts.slower;
+    this.hosts = names.map((name) => new DemoHost(this, name, bootId));
+    // An application that writes, wherever it can.
+    this.#timer = setInterval(() => {
+      for (const server of this.servers()) if (server.host.name !== 'monitor') server.work(3);
+    }, workMs);
+  }
+
+  host(name: string): DemoHost | null {
+    return this.hosts.find((one) => one.name === name) ?? null;
+  }
+
+  servers(): readonly Postmaster[] {
+    return this.hosts.flatMap((host) => [...host.servers]);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.hosts.map((host) => host.close()));
+    await this.monitor.stop();
+  }
+}

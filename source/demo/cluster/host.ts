@@ -1,0 +1,59 @@
+import { Processes } from '../hosts/processes.ts';
+import { Keeper } from '../keeper/keeper.ts';
+import { MonitorKeeper } from '../keeper/monitor-keeper.ts';
+import { readState } from '../keeper/state-file.ts';
+import type { HostPaths } from '../layout.ts';
+import type { Postmaster } from '../servers/postmaster.ts';
+import type { DemoCluster } from './cluster.ts';
+import { Service } from './service.ts';
+
+/** One host of the demo: its directory, its processes, its servers and the unit that runs pg_autoctl. */
+export class DemoHost {
+  readonly name: string;
+  readonly paths: HostPaths;
+  readonly cluster: DemoCluster;
+  readonly processes: Processes;
+  readonly servers = new Set<Postmaster>();
+  readonly service: Service;
+
+  constructor(cluster: DemoCluster, name: string, bootId: string) {
+    this.cluster = cluster;
+    this.name = name;
+    this.paths = cluster.layout.host(name);
+    this.processes = new Processes(this.paths.proc, bootId);
+    this.service = new Service(this, name === 'monitor' ? new MonitorKeeper(this) : new Keeper(this));
+  }
+
+  /** The node's id, as pg_autoctl keeps it. */
+  get nodeId(): number | null {
+    return readState(this)?.nodeId ?? null;
+  }
+
+  /** The server on the host's data directory that others can reach. */
+  get server(): Postmaster | null {
+    const { data } = this.paths;
+    return [...this.servers].find((one) => one.options.data === data && one.options.listen !== '') ?? null;
+  }
+
+  /** The one on this data directory, private or not. */
+  serverOn(data: string): Postmaster | null {
+    return [...this.servers].find((one) => one.options.data === data) ?? null;
+  }
+
+  serverAt(socket: string, port: number): Postmaster | null {
+    return (
+      [...this.servers].find((one) => one.options.socket === socket && one.options.port === port) ?? null
+    );
+  }
+
+  /** The monitor's database lives and dies with the server on its host. */
+  async onServerGone(server: Postmaster): Promise<void> {
+    if (this.name === 'monitor' && server.options.data === this.paths.data) await this.cluster.monitor.stop();
+  }
+
+  async close(): Promise<void> {
+    this.processes.close();
+    await this.service.suspend();
+    for (const server of [...this.servers]) await server.stop('immediate');
+  }
+}

@@ -1,0 +1,116 @@
+import type { Stage } from './cluster/stage.ts';
+
+export interface Scenario {
+  readonly name: string;
+  readonly nodes: readonly string[];
+  /** What is going to be seen, and which keys to try. */
+  readonly says: readonly string[];
+  /** How much longer pg_upgrade and a base backup take than in the other scenarios. */
+  readonly slower: number;
+  readonly stage: (cut: (host: string, milliseconds: number) => void, tell: (text: string) => void) => Stage;
+  /** Without a terminal: turn back once 17 has taken writes; try again after a failure. */
+  readonly turnsBack: boolean;
+}
+
+const one = ['node_1', 'node_2'];
+const still = (): Stage => ({ upgradeLine: () => false, baseBackup: () => undefined });
+
+/** At most once for each name. */
+const once = (): ((name: string) => boolean) => {
+  const had = new Set<string>();
+  return (name) => {
+    if (had.has(name)) return false;
+    had.add(name);
+    return true;
+  };
+};
+
+const cutMs = 4_000;
+
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'smooth',
+    nodes: one,
+    says: [
+      'A monitor, a primary and a secondary go from PostgreSQL 15 to 17, and nothing goes wrong.',
+      'Read the card, press Enter to run its step; o shows the output, r what going back would mean, ? all keys.',
+    ],
+    slower: 1,
+    stage: still,
+    turnsBack: false,
+  },
+  {
+    name: 'two-secondaries',
+    nodes: ['node_1', 'node_2', 'node_3'],
+    says: [
+      'Two secondaries and number_sync_standbys = 1: it is set to 0 for the window, or every write would hang, and comes back at the end.',
+      'Left and Right go from checklist to checklist; r, once the first secondary is rebuilt, goes through the other one.',
+    ],
+    slower: 1,
+    stage: still,
+    turnsBack: false,
+  },
+  {
+    name: 'pg-upgrade-fails',
+    nodes: one,
+    says: [
+      'After the checks somebody creates a view on pg_stat_bgwriter.buffers_backend, which 17 does not have: pg_upgrade fails mid-way.',
+      'The failed step shows the cause. Then the view is dropped for you, as you would do by hand: a runs the step again. Or r turns back, with nothing lost.',
+    ],
+    slower: 1,
+    stage: (_cut, tell) => {
+      const first = once();
+      return {
+        ...still(),
+        upgradeLine: (host, _at, restoring) => {
+          if (host !== 'node_1' || !restoring || !first('failed')) return false;
+          tell('pg_upgrade fails on the view; the view is dropped for the next try');
+          return true;
+        },
+      };
+    },
+    turnsBack: false,
+  },
+  {
+    name: 'line-drops',
+    nodes: one,
+    says: [
+      'The line to node_1 is cut for some seconds in the middle of pg_upgrade, and the one to node_2 in its base backup. Both go on.',
+      'Watch what the console knows meanwhile: it says that the line is gone, dials again, and goes on with the output from the byte where it was.',
+    ],
+    slower: 4,
+    stage: (cut, tell) => {
+      const first = once();
+      return {
+        upgradeLine: (host, at) => {
+          if (host === 'node_1' && at >= 0.4 && first('pg_upgrade')) {
+            tell('the line to node_1 is cut for 4 s; pg_upgrade goes on');
+            cut('node_1', cutMs);
+          }
+          return false;
+        },
+        baseBackup: (host, receiving) => {
+          if (receiving && first(`base backup ${host}`)) {
+            tell(`the line to ${host} is cut for 4 s; the base backup goes on`);
+            cut(host, cutMs);
+          }
+        },
+      };
+    },
+    turnsBack: false,
+  },
+  {
+    name: 'rollback-after-start',
+    nodes: one,
+    says: [
+      '17 is started and takes writes; then it is decided to go back. The old files are shared with 17 by then and must never run again, so the way back is the secondary’s image.',
+      'Run the steps up to “Full statistics”, press r and read the verdict: what 17 wrote since is lost. Then Enter, and go back step by step.',
+    ],
+    slower: 1,
+    stage: still,
+    turnsBack: true,
+  },
+];
+
+export const scenarioNamed = (name: string): Scenario | null =>
+  scenarios.find((scenario) => scenario.name === name) ?? null;

@@ -1,0 +1,59 @@
+import type { DemoCluster } from '../cluster/cluster.ts';
+import type { DemoHost } from '../cluster/host.ts';
+import type { Answer, Call } from '../hosts/wire.ts';
+import { autoctl } from './autoctl.ts';
+import { pgUpgrade } from './pg-upgrade.ts';
+import { initdb, pgConfig, pgCtl, pgDump, pgIsready, postgres, vacuumdb } from './postgres.ts';
+import { psql } from './psql.ts';
+import { journalctl, systemctl } from './systemctl.ts';
+
+/** What one stand-in says and does, on its host. */
+export type Tool = (call: Call, host: DemoHost) => Promise<number>;
+
+const silent: Tool = async () => 0;
+
+const tools: Readonly<Record<string, Tool>> = {
+  psql,
+  postgres,
+  initdb,
+  pg_upgrade: pgUpgrade,
+  pg_ctl: pgCtl,
+  pg_dump: pgDump,
+  pg_dumpall: pgDump,
+  pg_restore: silent,
+  pg_isready: pgIsready,
+  pg_config: pgConfig,
+  vacuumdb,
+  pg_autoctl: autoctl,
+  systemctl,
+  journalctl,
+};
+
+export const answersOf =
+  (cluster: DemoCluster): Answer =>
+  async (call) => {
+    const host = cluster.host(call.host);
+    const tool = tools[call.tool];
+    if (host === null || tool === undefined) {
+      call.err(`${call.tool}: the demo does not know this program`);
+      return 127;
+    }
+    // While it works it is a process of the host, and of the step that it belongs to.
+    host.processes.trace(call.pid, call.tool, { directory: call.directory, job: call.job });
+    try {
+      return await tool(call, host);
+    } finally {
+      host.processes.forget(call.pid);
+    }
+  };
+
+/** `--name=value`, `--name value`, `-n value`: the value; undefined where it is not given. */
+export const optionOf = (args: readonly string[], ...names: readonly string[]): string | undefined => {
+  for (const [at, word] of args.entries())
+    for (const name of names) {
+      if (word === name) return args[at + 1];
+      if (name.startsWith('--') && word.startsWith(`${name}=`)) return word.slice(name.length + 1);
+      if (!name.startsWith('--') && word.startsWith(name) && word.length > 2) return word.slice(2);
+    }
+  return undefined;
+};

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import type { DemoHost } from '../cluster/host.ts';
+import type { Call } from '../hosts/wire.ts';
+import { debianVersion } from '../recorded/postgres.ts';
+import type { Postmaster } from '../servers/postmaster.ts';
+import { majorOfBin } from '../servers/start.ts';
+import { optionOf } from './answers.ts';
+import { answerFrom } from './server-sql.ts';
+
+const port = (args: readonly string[]): number => Number(optionOf(args, '-p', '--port') ?? '5432');
+
+/** Flags that are written together: -XAtq, -Atc SQL, -qc SQL. */
+const commandOf = (args: readonly string[]): string | undefined => {
+  const at = args.findIndex((word) => /^-[XAtqwz]*c$/.test(word));
+  return at === -1 ? undefined : args[at + 1];
+};
+
+const notThere = (call: Call, socket: string, at: number): number => {
+  call.err(
+    `psql: error: connection to server on socket "${socket}/.s.PGSQL.${at}" failed: No such file or directory\n\tIs the server running locally and accepting connections on that socket?`,
+  );
+  return 2;
+};
+
+/** Rows as `psql -At` prints them; without -t the command's name, as `psql -c` does. */
+const inMonitor = async (call: Call, host: DemoHost, sql: string, tuplesOnly: boolean): Promise<number> => {
+  const answer = await host.cluster.monitor.sql(sql);
+  if (!answer.ok) {
+    call.err(`ERROR:  ${answer.error}`);
+    return 1;
+  }
+  for (const { rows, command } of answer.results) {
+    for (const row of rows) call.out(row.map((value) => value ?? '').join('|'));
+    if (!tuplesOnly && rows.length === 0) call.out(command);
+  }
+  return 0;
+};
+
+/** pg_upgrade's update_extensions.sql; anything else is a dump that is restored, quietly. */
+const fromFile = (call: Call, file: string): number => {
+  if (!file.endsWith('update_extensions.sql')) return 0;
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const database = /^\\connect (\S+)/.exec(line)?.[1];
+    if (database !== undefined)
+      call.out(`You are now connected to database "${database}" as user "postgres".`);
+    else if (line.startsWith('ALTER EXTENSION')) call.out('ALTER EXTENSION');
+  }
+  return 0;
+};
+
+export const psql = async (call: Call, host: DemoHost): Promise<number> => {
+  const { args } = call;
+  if (args.includes('--version')) {
+    call.out(`psql (PostgreSQL) ${debianVersion[majorOfBin(call.bin)]}`);
+    return 0;
+  }
+  const socket = optionOf(args, '-h', '--host') ?? host.paths.socket;
+  const server: Postmaster | null = host.serverAt(socket, port(args));
+  const file = optionOf(args, '-f', '--file');
+  const sql = commandOf(args) ?? (file === undefined ? await call.stdin() : '');
+  if (server === null) return notThere(call, socket, port(args));
+  if (file !== undefined) return fromFile(call, file);
+  const database = optionOf(args, '-d', '--dbname') ?? 'postgres';
+  const tuplesOnly = args.some((word) => /^-[XAqwz]*t[XAtqwz]*c?$/.test(word));
+  if (host.name === 'monitor' && database === 'pg_auto_failover' && host.cluster.monitor.running) {
+    const own = answerFrom(server, database, sql);
+    // Questions about the server itself are answered here: PGlite is another PostgreSQL than the demo's.
+    if (own !== null) return say(call, own);
+    return inMonitor(call, host, sql, tuplesOnly);
+  }
+  const own = answerFrom(server, database, sql);
+  if (own !== null) return say(call, own);
+  call.err(`ERROR:  the demo's server does not know this statement: ${sql.trim().split('\n')[0]}`);
+  return 1;
+};
+
+const say = (call: Call, text: string): number => {
+  if (text !== '') call.out(text);
+  return 0;
+};

@@ -1,0 +1,167 @@
+import { join } from 'node:path';
+import { debianVersion } from '../recorded/postgres.ts';
+import type { Postmaster } from '../servers/postmaster.ts';
+import { settingsIn } from '../servers/start.ts';
+
+/**
+ * The statements that the product asks a node's server, by what is in them, and what a server of the demo answers. Null:
+ * none of them.
+ */
+export const answerFrom = (server: Postmaster, database: string, sql: string): string | null => {
+  const found = answers.find(([pattern]) => pattern.test(sql));
+  return found === undefined ? null : found[1](server, database);
+};
+
+const json = (value: unknown): string => JSON.stringify(value);
+
+const databasesOf = (server: Postmaster): readonly string[] =>
+  server.host.name === 'monitor'
+    ? ['pg_auto_failover', 'postgres', 'template1']
+    : ['app', 'postgres', 'template1'];
+
+const relations: Readonly<Record<string, { tables: number; indexes: number; bytes: number }>> = {
+  app: { tables: 34, indexes: 41, bytes: 62_914_560 },
+  pg_auto_failover: { tables: 4, indexes: 9, bytes: 8_388_608 },
+};
+
+const settingsOf = (server: Postmaster): ReadonlyMap<string, string> =>
+  settingsIn(join(server.options.data, 'postgresql.conf'));
+
+const senders = (server: Postmaster) =>
+  server.standbys().map((standby) => ({
+    name: `pgautofailover_standby_${standby.host.nodeId ?? 0}`,
+    state: 'streaming',
+    sync: server.synchronousStandbyNames === '' ? 'async' : 'quorum',
+    flushed: standby.lsnText,
+    lagBytes: 0,
+  }));
+
+/** What discovery asks. */
+const discovered = (server: Postmaster): string => {
+  const { data, socket } = server.options;
+  return json({
+    version: debianVersion[server.options.major],
+    superuser: 'postgres',
+    encoding: 'UTF8',
+    collate: server.host.name === 'monitor' ? 'C.UTF-8' : 'en_US.UTF-8',
+    ctype: server.host.name === 'monitor' ? 'C.UTF-8' : 'en_US.UTF-8',
+    provider: 'c',
+    providerLocale: null,
+    checksums: false,
+    walSegmentBytes: 16_777_216,
+    socketDirectories: socket,
+    sources: ['postgresql.auto.conf', 'postgresql-auto-failover.conf', 'postgresql.conf'].map((name) =>
+      join(data, name),
+    ),
+    files: [
+      ...['pg_hba.conf', 'pg_ident.conf', 'server.crt', 'server.key'].map((name) => join(data, name)),
+      '',
+      '',
+      '',
+    ],
+  });
+};
+
+/** What every look asks. */
+const looked = (server: Postmaster): string =>
+  json({
+    version: debianVersion[server.options.major],
+    inRecovery: server.inRecovery,
+    lsn: server.lsnText,
+    synchronousStandbyNames: server.synchronousStandbyNames,
+    listenAddresses: server.options.listen,
+    socketDirectories: server.options.socket,
+    nextXid: server.inRecovery ? '0' : String(server.nextXid),
+    startedAt: `${server.startedAt.toISOString().slice(0, 19)}Z`,
+    readOnly: false,
+    senders: senders(server).map(({ name, state, sync, flushed }) => ({ name, state, sync, flushed })),
+  });
+
+/** What the checks ask of the whole server. */
+const checked = (server: Postmaster): string => {
+  const settings = settingsOf(server);
+  return json({
+    version: debianVersion[server.options.major],
+    inRecovery: server.inRecovery,
+    settings: {
+      archive_mode: 'off',
+      archive_command: '(disabled)',
+      wal_keep_size: '1024',
+      max_slot_wal_keep_size: '-1',
+      shared_preload_libraries: settings.get('shared_preload_libraries') ?? '',
+      max_connections: settings.get('max_connections') ?? '100',
+      jit: 'on',
+    },
+    removed: [],
+    removedForRoles: [],
+    prepared: [],
+    slots: server.standbys().map((standby) => ({
+      name: `pgautofailover_standby_${standby.host.nodeId ?? 0}`,
+      kind: 'physical',
+      plugin: null,
+      database: null,
+      active: true,
+    })),
+    longTransactions: [],
+    senders: senders(server).map(({ name, state, lagBytes }) => ({ name, state, lagBytes })),
+    workers:
+      server.host.name === 'monitor' ? ['pg_auto_failover monitor', 'pg_auto_failover monitor worker'] : [],
+    tablespaces: [],
+  });
+};
+
+const measured = (_server: Postmaster, database: string): string => {
+  const { tables, indexes, bytes } = relations[database] ?? { tables: 0, indexes: 0, bytes: 7_500_000 };
+  return json({
+    name: database,
+    bytes,
+    catalogBytes: 7_200_000,
+    relations: 413 + tables + indexes,
+    largeObjects: 0,
+    unlogged: 0,
+    unloggedNames: [],
+    extensions: [
+      { name: 'plpgsql', version: '1.0' },
+      ...(database === 'app' ? [{ name: 'pg_stat_statements', version: '1.10' }] : []),
+      ...(database === 'pg_auto_failover' ? [{ name: 'pgautofailover', version: '2.0' }] : []),
+    ],
+  });
+};
+
+const counted = (_server: Postmaster, database: string): string => {
+  const { tables, indexes } = relations[database] ?? { tables: 0, indexes: 0 };
+  return `${database}: ${tables} tables, ${indexes} indexes`;
+};
+
+const libraries = (server: Postmaster): string =>
+  server.host.name === 'monitor' ? 'pgautofailover' : 'pg_stat_statements';
+
+const answers: readonly (readonly [RegExp, (server: Postmaster, database: string) => string])[] = [
+  [/'superuser', \(select rolname/, discovered],
+  [/'synchronousStandbyNames', current_setting/, looked],
+  [/'removedForRoles'/, checked],
+  [/'catalogBytes'/, measured],
+  [/count\(\*\) filter \(where relkind/, counted],
+  [/current_setting\('shared_preload_libraries'/, libraries],
+  [/current_setting\('session_preload_libraries'/, () => ''],
+  [
+    /select distinct probin/,
+    (server, database) =>
+      database === 'app' || database === 'pg_auto_failover' ? `$libdir/${libraries(server)}` : '',
+  ],
+  [/select datname from pg_database/, (server) => databasesOf(server).join('\n')],
+  [/pg_tablespace_location/, () => ''],
+  [
+    /select version\(\)/,
+    (server) =>
+      `PostgreSQL ${debianVersion[server.options.major]} on x86_64-pc-linux-gnu, in the demo of pgaf-upgrade`,
+  ],
+  [
+    /^\s*checkpoint\s*;?\s*$/i,
+    (server) => {
+      server.checkpoint();
+      return 'CHECKPOINT';
+    },
+  ],
+  [/from pg_stat_activity where pid <> pg_backend_pid\(\)/, () => ''],
+];

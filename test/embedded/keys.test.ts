@@ -1,0 +1,82 @@
+import { afterEach, expect, it } from 'vitest';
+import { type Console, openConsole } from '../lab/harness/console.ts';
+import { leave, walk } from '../lab/harness/walk.ts';
+import { leftOf, rootIn } from './demo-run.ts';
+
+let console_: Console | null = null;
+afterEach(async () => {
+  await console_?.kill('SIGTERM');
+  console_ = null;
+});
+
+/** Opens a scenario and takes its invitation to begin. */
+const open = async (
+  scenario: string,
+  size: { cols: number; rows: number },
+): Promise<{ it: Console; root: string }> => {
+  const opened = openConsole({ args: ['demo', '--scenario', scenario], ...size });
+  console_ = opened;
+  const screen = await opened.waitFor(/Press Enter to begin/, { timeoutMs: 90_000 });
+  expect(screen).toContain(`DEMO, scenario ${scenario}`);
+  await opened.press('enter');
+  await opened.waitFor(/Enter run step 1 on monitor/, { timeoutMs: 60_000 });
+  expect(opened.screen()).toMatch(/pgaf-upgrade {3}DEMO /);
+  return { it: opened, root: rootIn(opened.scrollback() + opened.raw) };
+};
+
+it('smooth, at 80x24: the whole way by keys, and nothing is left of it', async () => {
+  const { it: screen, root } = await open('smooth', { cols: 80, rows: 24 });
+  expect(await walk(screen)).toBe('finished');
+  expect(await leave(screen)).toBe(0);
+  expect(screen.scrollback()).toMatch(/DEMO demo: every node runs PostgreSQL 17\.12/);
+  expect(root).not.toBe('');
+  expect(leftOf(root)).toEqual([]);
+});
+
+it('two-secondaries: to the end of the primary’s upgrade; left there, all of it is gone', async () => {
+  const { it: screen, root } = await open('two-secondaries', { cols: 120, rows: 40 });
+  const stopped = await walk(screen, { until: (text) => /phase E Verify/.test(text) });
+  expect(stopped).toBe('stopped-before');
+  expect(screen.screen()).toContain('17 has never been started');
+  expect(await leave(screen)).toBe(1);
+  expect(leftOf(root)).toEqual([]);
+});
+
+it('pg-upgrade-fails: the cause is on the screen, a runs it again, and it goes on', async () => {
+  const { it: screen } = await open('pg-upgrade-fails', { cols: 120, rows: 40 });
+  expect(await walk(screen)).toBe('failed');
+  await screen.waitFor(/buffers_backend does not exist/);
+  await screen.press('a');
+  await screen.waitFor(/[Rr]un .*again/);
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  await screen.press('y');
+  await screen.waitFor(/Enter run step 22 on node_1/, { timeoutMs: 90_000 });
+  expect(await leave(screen)).toBe(1);
+});
+
+it('line-drops: the console says that the line is gone, and comes back by itself', async () => {
+  const { it: screen } = await open('line-drops', { cols: 120, rows: 40 });
+  const stopped = await walk(screen, {
+    until: (text) => /pg_upgrade --link/.test(text) && /phase D/.test(text),
+  });
+  expect(stopped).toBe('stopped-before');
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await screen.press('enter');
+  await screen.waitFor(/line .*(lost|gone)|reconnecting/, { timeoutMs: 60_000 });
+  await screen.waitFor(/Enter run step 22 on node_1/, { timeoutMs: 90_000 });
+  expect(await leave(screen)).toBe(1);
+});
+
+it('rollback-after-start: r shows the verdict and its steps, and the first of them runs', async () => {
+  const { it: screen } = await open('rollback-after-start', { cols: 120, rows: 40 });
+  const stopped = await walk(screen, {
+    until: (text) => /Full statistics/.test(text) && /phase G/.test(text),
+  });
+  expect(stopped).toBe('stopped-before');
+  await screen.press('r');
+  await screen.waitFor(/possible through node_2, but what 17 wrote since/, { timeoutMs: 30_000 });
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await screen.press('enter');
+  await screen.waitFor(/GOING BACK/, { timeoutMs: 30_000 });
+  expect(await leave(screen)).toBe(1);
+});
