@@ -28,16 +28,28 @@ const readOrNull = async (file: string): Promise<Uint8Array | null> => {
   }
 };
 
+/** Null where the packages are in the bundle: the template is then beside it. */
+const cacheOfModules = (): string | null => {
+  try {
+    const pglite = fileURLToPath(import.meta.resolve('@electric-sql/pglite'));
+    const modules = pglite.slice(0, pglite.lastIndexOf('node_modules') + 'node_modules'.length);
+    return join(modules, '.cache', 'pgaf-upgrade', templateName);
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_MODULE_NOT_FOUND') return null;
+    throw thrown;
+  }
+};
+
 /** From the installed package; the template beside the bundle, or in the cache that a first start leaves in node_modules. */
 const installed = (): MonitorAssets => {
   const bundle = dirname(fileURLToPath(import.meta.url));
-  const pglite = fileURLToPath(import.meta.resolve('@electric-sql/pglite'));
-  const modules = pglite.slice(0, pglite.lastIndexOf('node_modules') + 'node_modules'.length);
-  const cache = join(modules, '.cache', 'pgaf-upgrade', templateName);
+  const cache = cacheOfModules();
   return {
     program: {},
-    template: async () => (await readOrNull(join(bundle, templateName))) ?? readOrNull(cache),
+    template: async () =>
+      (await readOrNull(join(bundle, templateName))) ?? (cache === null ? null : readOrNull(cache)),
     keep: async (template) => {
+      if (cache === null) return;
       await mkdir(dirname(cache), { recursive: true });
       const fresh = `${cache}.${process.pid}`;
       await writeFile(fresh, template);
