@@ -1,16 +1,7 @@
-import { afterEach, expect, test } from 'vitest';
-import { Cluster } from './keepers.ts';
+import { expect, test } from 'vitest';
+import { settledInTest } from './keepers.ts';
 
-let cluster: Cluster | null = null;
-afterEach(async () => {
-  await cluster?.end();
-  cluster = null;
-});
-
-const settled = async (secondaries: number): Promise<Cluster> => {
-  cluster = await Cluster.settled(secondaries);
-  return cluster;
-};
+const settled = settledInTest();
 
 test('a switchover and back, with one secondary', async () => {
   const it = await settled(1);
