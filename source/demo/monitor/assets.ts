@@ -11,17 +11,17 @@ export interface MonitorAssets {
   /** PGlite's own files, when they are not where its package has them. */
   readonly program: Pick<PGliteOptions, 'pgliteWasmModule' | 'initdbWasmModule' | 'fsBundle'>;
   /** A gzipped tar of a data directory with the schema; null when there is none yet. */
-  template(): Promise<Blob | null>;
+  template(): Promise<Uint8Array | null>;
   /** Offers the template that was made because there was none. */
-  keep(template: Blob): Promise<void>;
+  keep(template: Uint8Array): Promise<void>;
 }
 
 /** Names the template that belongs to this schema. */
 export const templateName = `monitor-${createHash('sha256').update(schemaSql).update(functionsSql).digest('hex').slice(0, 12)}.tgz`;
 
-const readOrNull = async (file: string): Promise<Blob | null> => {
+const readOrNull = async (file: string): Promise<Uint8Array | null> => {
   try {
-    return new Blob([await readFile(file)], { type: 'application/x-gzip' });
+    return await readFile(file);
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return null;
     throw thrown;
@@ -52,7 +52,7 @@ const installed = (): MonitorAssets => {
       if (cache === null) return;
       await mkdir(dirname(cache), { recursive: true });
       const fresh = `${cache}.${process.pid}`;
-      await writeFile(fresh, Buffer.from(await template.arrayBuffer()));
+      await writeFile(fresh, template);
       await rename(fresh, cache);
     },
   };

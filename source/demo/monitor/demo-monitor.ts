@@ -51,6 +51,10 @@ export interface DemoMonitor {
   dropNode(node: { host: string; port: number; force: boolean }): Promise<Outcome>;
   startMaintenance(nodeId: number): Promise<Outcome>;
   stopMaintenance(nodeId: number): Promise<Outcome>;
+  /** While stopped: keeps a copy of the database under this name (what pg_upgrade in copy mode leaves behind), in place of an earlier one. */
+  keepCopy(name: string): Promise<void>;
+  /** While stopped: the copy becomes the database, and is gone as a copy. False when there is none of this name. */
+  bringBack(name: string): Promise<boolean>;
   /** Every state change, as NOTIFY state / log have it. */
   onNotification(listener: (channel: 'state' | 'log', payload: string) => void): () => void;
 }

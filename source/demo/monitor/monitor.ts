@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { translate } from './border.ts';
 import { type Answer, Database } from './database.ts';
@@ -13,6 +14,8 @@ import { settingsSql } from './settings.ts';
 import type { Notification } from './wire.ts';
 
 const portFile = 'port';
+/** The directory of the database in use; copies lie beside it. */
+const current = 'pglite';
 const isDown = 'the monitor is down';
 
 interface Up {
@@ -44,7 +47,7 @@ export class Monitor implements DemoMonitor {
   async start({ serverVersion, extensionVersion }: StartOptions): Promise<void> {
     if (this.#up !== null) return;
     const hear = (notification: Notification): void => this.#hear(notification);
-    const database = await Database.open(join(this.#directory, 'pglite'), hear);
+    const database = await Database.open(this.#placeOf(current), hear);
     await database.own(() => ask(database, settingsSql(serverVersion, extensionVersion)));
     const server = new DatabaseServer(database);
     await server.open(await this.#wantedPort());
@@ -112,9 +115,30 @@ export class Monitor implements DemoMonitor {
     return this.#order(`select pgautofailover.stop_maintenance(${nodeId})`, nodeId);
   }
 
+  async keepCopy(name: string): Promise<void> {
+    const copy = this.#placeOf(name);
+    for (const old of [copy, `${copy}.fresh`]) await rm(old, { recursive: true, force: true });
+    await cp(this.#placeOf(current), `${copy}.fresh`, { recursive: true, force: true });
+    await rename(`${copy}.fresh`, copy);
+  }
+
+  async bringBack(name: string): Promise<boolean> {
+    const copy = this.#placeOf(name);
+    if (!existsSync(copy)) return false;
+    await rm(this.#placeOf(current), { recursive: true, force: true });
+    await rename(copy, this.#placeOf(current));
+    return true;
+  }
+
   onNotification(listener: (channel: 'state' | 'log', payload: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Only the files of a stopped database are whole. */
+  #placeOf(name: string): string {
+    if (this.#up !== null) throw new Error('the demo monitor runs: its files are in use');
+    return join(this.#directory, name);
   }
 
   async #order(sql: string, nodeId: number): Promise<Outcome> {

@@ -18,8 +18,7 @@ export const settingsSql = (serverVersion: string, extensionVersion: string): st
   );
   const version = sqlLiteral(extensionVersion);
   return [
-    'delete from demo.setting',
-    `insert into demo.setting values ${values.join(', ')}`,
+    `insert into demo.setting values ${values.join(', ')} on conflict (name) do update set setting = excluded.setting`,
     `insert into demo.extension select ${version}, ${version} where not exists (select from demo.extension)`,
     `update demo.extension set available = ${version}`,
     'update demo.pg_autoctl set listening = false',

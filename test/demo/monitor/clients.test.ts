@@ -195,3 +195,20 @@ test('a process that was killed leaves a directory that starts, on another port 
   }
   expect(await readdir(copy)).toEqual(expect.arrayContaining(['pglite', 'port']));
 });
+
+test('a copy that was kept is what comes back', async () => {
+  await it.join('node_1');
+  await it.until({ node_1: 'single' });
+  await expect(it.monitor.keepCopy('pg15')).rejects.toThrow('in use');
+  await it.monitor.stop();
+  await it.monitor.keepCopy('pg15');
+  await it.monitor.start({ serverVersion: '17.12', extensionVersion: '2.2' });
+  await it.rows('update pgautofailover.node set sysidentifier = 17');
+  await it.monitor.stop();
+  expect(await it.monitor.bringBack('pg14')).toBe(false);
+  expect(await it.monitor.bringBack('pg15')).toBe(true);
+  await it.monitor.start({ serverVersion: '15.20', extensionVersion: '2.0' });
+  expect(await it.value('select sysidentifier from pgautofailover.node')).not.toBe('17');
+  expect(await it.value('show server_version')).toBe('15.20');
+  expect(await it.value("select extversion from pg_extension where extname = 'pgautofailover'")).toBe('2.0');
+});

@@ -1,16 +1,7 @@
-import { afterEach, expect, test } from 'vitest';
-import { Cluster } from './keepers.ts';
+import { expect, test } from 'vitest';
+import { settledInTest } from './keepers.ts';
 
-let cluster: Cluster | null = null;
-afterEach(async () => {
-  await cluster?.end();
-  cluster = null;
-});
-
-const settled = async (secondaries: number): Promise<Cluster> => {
-  cluster = await Cluster.settled(secondaries);
-  return cluster;
-};
+const settled = settledInTest();
 
 test('a switchover and back, with one secondary', async () => {
   const it = await settled(1);
@@ -88,3 +79,21 @@ test('a secondary whose server is down is not counted on', async () => {
   it.keeper('node_2').alive = true;
   await it.until({ node_1: 'primary', node_2: 'secondary' });
 });
+
+test.each([1, 2])(
+  'maintenance of the primary itself hands over, with %i secondaries',
+  async (secondaries) => {
+    const it = await settled(secondaries);
+    expect(await it.monitor.startMaintenance(1)).toEqual({ ok: true });
+    await it.until({ node_1: 'maintenance' });
+    for (
+      let left = 2_000;
+      left > 0 && !it.keepers.some(({ state }) => state === 'wait_primary' || state === 'primary');
+      left -= 1
+    )
+      await it.round();
+    expect(it.keepers.filter(({ state }) => state === 'wait_primary' || state === 'primary')).toHaveLength(1);
+    expect(await it.monitor.stopMaintenance(1)).toEqual({ ok: true });
+    await it.until({ node_1: 'secondary' });
+  },
+);

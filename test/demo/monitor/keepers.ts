@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { type NodeState, nodeStateSchema } from '../../../source/cluster/states.ts';
 import { type DemoMonitor, openDemoMonitor } from '../../../source/demo/monitor/demo-monitor.ts';
 
@@ -158,3 +158,16 @@ export class Cluster {
     return this.value(`select pgautofailover.set_formation_number_sync_standbys('default', ${wanted})`);
   }
 }
+
+/** For a test file: a settled cluster with so many secondaries, which is gone after the test. */
+export const settledInTest = (): ((secondaries: number) => Promise<Cluster>) => {
+  const started: Cluster[] = [];
+  afterEach(async () => {
+    for (const cluster of started.splice(0)) await cluster.end();
+  });
+  return async (secondaries) => {
+    const cluster = await Cluster.settled(secondaries);
+    started.push(cluster);
+    return cluster;
+  };
+};

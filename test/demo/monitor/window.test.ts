@@ -1,16 +1,7 @@
-import { afterEach, expect, test } from 'vitest';
-import { Cluster, system17 } from './keepers.ts';
+import { expect, test } from 'vitest';
+import { settledInTest, system17 } from './keepers.ts';
 
-let cluster: Cluster | null = null;
-afterEach(async () => {
-  await cluster?.end();
-  cluster = null;
-});
-
-const settled = async (secondaries: number): Promise<Cluster> => {
-  cluster = await Cluster.settled(secondaries);
-  return cluster;
-};
+const settled = settledInTest();
 
 test('a primary and two secondaries settle, and the second secondary brings number_sync_standbys 1', async () => {
   const it = await settled(2);
