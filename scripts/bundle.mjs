@@ -18,7 +18,7 @@ const withoutDevtools = {
 
 /** esbuild options for the console. */
 export const bundleOptions = {
-  entryPoints: { cli: 'source/cli.tsx' },
+  entryPoints: { cli: 'source/cli.ts' },
   bundle: true,
   format: 'esm',
   platform: 'node',

@@ -1,0 +1,73 @@
+/** Every option there is: what meow is told, and what the help says of it. */
+export const flags = {
+  plain: {
+    type: 'boolean',
+    default: false,
+    shown: '--plain',
+    says: ['plain lines instead of the full screen (also without a terminal, or with TERM=dumb)'],
+  },
+  yes: {
+    type: 'string',
+    shown: '--yes NAME',
+    says: [
+      "with --plain: confirm every step by itself; NAME is the cluster's name, so that it cannot be",
+      'the wrong one. Optional steps are passed over.',
+    ],
+  },
+  json: { type: 'boolean', default: false, shown: '--json', says: ['the answer for scripts'] },
+  list: { type: 'boolean', default: false, shown: '--list', says: ['every check there is'] },
+  prepare: {
+    type: 'boolean',
+    default: false,
+    shown: '--prepare',
+    says: ['keep the new directories that it makes, so that the window starts with them done'],
+  },
+  format: {
+    type: 'string',
+    shown: '--format F',
+    says: ['plan: markdown, shell (a script for each host) or json; report: markdown or html'],
+  },
+  out: {
+    type: 'string',
+    shown: '--out PATH',
+    says: ['plan: the directory for the files; report: the file'],
+  },
+  run: { type: 'string', shown: '--run ID', says: ['another run of the cluster than its latest'] },
+  scenario: {
+    type: 'string',
+    shown: '--scenario S',
+    says: ['smooth, pg-upgrade-fails, line-drops, rollback-after-start or two-secondaries'],
+  },
+  keep: {
+    type: 'boolean',
+    default: false,
+    shown: '--keep',
+    says: ['leave the demo’s directory when it ends'],
+  },
+  resume: { type: 'string', shown: '--resume DIR', says: ['go on with a demo that was kept'] },
+} as const;
+
+export type FlagName = keyof typeof flags;
+export const flagNames: readonly FlagName[] = Object.keys(flags).filter(
+  (name): name is FlagName => name in flags,
+);
+
+/** What was given on the command line. */
+export interface Given {
+  readonly plain: boolean;
+  readonly json: boolean;
+  readonly list: boolean;
+  readonly prepare: boolean;
+  readonly keep: boolean;
+  readonly yes?: string | undefined;
+  readonly format?: string | undefined;
+  readonly out?: string | undefined;
+  readonly run?: string | undefined;
+  readonly scenario?: string | undefined;
+  readonly resume?: string | undefined;
+  /** The command's argument. */
+  readonly named?: string | undefined;
+}
+
+export const isGiven = (given: Given, name: FlagName): boolean =>
+  given[name] !== undefined && given[name] !== false;
