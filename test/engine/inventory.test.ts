@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseInventory } from '../../source/engine/inventory/parse.ts';
 import { inventoryScript } from '../../source/engine/inventory/script.ts';
@@ -85,6 +87,18 @@ describe('in a window', () => {
     expect(kinds.indexOf('inventory')).toBeLessThan(kinds.indexOf('confirmed'));
     expect(kinds.lastIndexOf('inventory')).toBeLessThan(kinds.indexOf('finished'));
   }, 60_000);
+
+  test('a run that an older console began is not looked at as if it began now', async () => {
+    const night = window();
+    await night.goTo('B.monitor.sync-standbys-0');
+    await night.engine.close();
+    await night.done;
+    const journal = join(night.runDirectories[0] ?? '', 'journal.ndjson');
+    writeFileSync(journal, night.journalText.replace(/^.*"kind":"inventory".*\n/gm, ''));
+    night.again().open();
+    await night.goTo('B.node_2.maintenance');
+    expect(looks(night)).toEqual([]);
+  });
 
   test('a look that fails is written down with its reason, and stops nothing', async () => {
     const night = window();

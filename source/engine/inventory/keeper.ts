@@ -28,6 +28,7 @@ const take = async (run: Run, host: HostFacts): Promise<Result<Inventory>> => {
  */
 export class InventoryKeeper {
   readonly #progress: Progress;
+  readonly #kept = new Set<Moment>();
 
   constructor(progress: Progress) {
     this.#progress = progress;
@@ -37,7 +38,7 @@ export class InventoryKeeper {
   async before(run: Run, step: Step): Promise<void> {
     const { direction } = this.#progress;
     if (direction === 'upgrade' && step.writes === 'stop') return this.#keep(run, 'stop');
-    if (direction !== 'cleanup' && !this.#has(run, 'begin')) return this.#keep(run, 'begin');
+    if (direction !== 'cleanup' && this.#begins(run)) return this.#keep(run, 'begin');
   }
 
   /**
@@ -53,14 +54,14 @@ export class InventoryKeeper {
     if (this.#progress.direction !== 'cleanup') await this.#keep(run, 'end');
   }
 
-  #has(run: Run, moment: Moment): boolean {
+  /** Nothing of this run has been confirmed yet, here or by another console: later it would be no look before it. */
+  #begins(run: Run): boolean {
     return (
-      this.#kept.has(moment) ||
-      ofKind(run.journal.earlier, 'inventory').some((entry) => entry.moment === moment)
+      !this.#kept.has('begin') &&
+      run.identity.known !== 'host' &&
+      ofKind(run.journal.earlier, 'confirmed').length === 0
     );
   }
-
-  readonly #kept = new Set<Moment>();
 
   async #keep(run: Run, moment: Moment): Promise<void> {
     this.#kept.add(moment);
