@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { backupSendersSql, parseBackupSenders } from '../../source/cluster/parse/basebackup.ts';
+import { Pace } from '../../source/engine/pace.ts';
 import { readLines, readSenders, upgradeLeft } from '../../source/runbook/gauge.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { recorded } from '../cluster/recorded.ts';
@@ -130,6 +131,28 @@ describe('a base backup', () => {
       total: null,
       doing: 'waiting for a checkpoint on the primary',
     });
+  });
+
+  test('as a real primary told it while pg_autoctl copied node_3 at 10 MB/s', () => {
+    const pace = new Pace();
+    const told = recorded('postgresql-15.20/basebackup-senders.txt')
+      .trimEnd()
+      .split('\n')
+      .map((line) => {
+        const at = Date.parse(`2026-11-25T${line.slice(0, 8)}Z`);
+        const reading = readSenders('pgautofailover_standby_3', parseBackupSenders(line.slice(9)) ?? []);
+        return { at, reading, rate: reading === null ? null : pace.of(reading.done, at) };
+      });
+    const copying = told.filter(({ reading }) => reading !== null);
+    const ended = told.findLast(({ reading }) => reading !== null)?.at ?? 0;
+    expect([told.length - copying.length, copying.length]).toEqual([8, 34]);
+    expect(new Set(copying.map(({ reading }) => reading?.total))).toEqual(new Set([362_076_160]));
+    for (const { at, reading, rate } of copying.slice(3, -5)) {
+      const left = ((reading?.total ?? 0) - (reading?.done ?? 0)) / (rate ?? 1);
+      expect(rate).toBeGreaterThan(9e6);
+      // What was promised, and what it took: within a fifth, and a second for the clock.
+      expect(Math.abs(left - (ended - at) / 1000)).toBeLessThan(1.5 + left / 5);
+    }
   });
 
   test('an answer that is none is none', () => {
