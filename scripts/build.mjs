@@ -15,7 +15,7 @@ await build({
   packages: 'external',
   jsx: 'automatic',
   sourcemap: 'linked',
-  define: { 'process.env.NODE_ENV': '"production"', PGAF_UPGRADE_VERSION: JSON.stringify(version) },
+  define: { PGAF_UPGRADE_VERSION: JSON.stringify(version) },
   banner: { js: '#!/usr/bin/env node' },
   logLevel: 'warning',
 });

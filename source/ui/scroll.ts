@@ -43,6 +43,9 @@ export const scroll = (screen: Screen, move: Move, direction: 1 | -1): void => {
   }
 };
 
+/** Lines that one search looks at: more would hold up the screen for longer than a blink. */
+const searchedLines = 200_000;
+
 /** Goes to the next line of the output, or the one before, that holds what is searched for. */
 export const findNext = (screen: Screen, direction: 1 | -1): void => {
   const { state, store } = screen;
@@ -55,12 +58,17 @@ export const findNext = (screen: Screen, direction: 1 | -1): void => {
   const top = state.outputTop[step.id];
   // While following, a search goes up from the end; later from the line found before.
   const from = top ?? (direction > 0 ? output.firstLine - 1 : output.endLine);
-  for (let distance = 1; distance <= count; distance += 1) {
+  for (let distance = 1; distance <= Math.min(count, searchedLines); distance += 1) {
     const offset = (from - output.firstLine + direction * distance + count * 2) % count;
     const line = output.firstLine + offset;
     if (!output.line(line).toLowerCase().includes(needle)) continue;
     store.go.setOutputTop(step.id, line);
     return;
   }
-  if (visible !== null) store.go.hint({ text: `'${state.needle}' is not in this output.`, tone: 'warn' });
+  if (visible === null) return;
+  const where =
+    count <= searchedLines
+      ? 'in this output.'
+      : `in the ${searchedLines} lines nearest: try grep on its file.`;
+  store.go.hint({ text: `'${state.needle}' is not ${where}`, tone: 'warn' });
 };

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FloodSettings, variable } from '../console/settings.ts';
+import type { OpenSshd } from '../host/sshd.ts';
+import { bundled, root } from '../terminal/bundle.ts';
+import { Pty } from '../terminal/pty.ts';
+
+/** What came of the job that a console followed. */
+export interface FloodResult {
+  readonly tookMs: number;
+  readonly exitCode: number | null;
+  readonly bytes: number;
+  readonly lines: number;
+  readonly file: string;
+}
+
+let built: Promise<string> | null = null;
+const program = (): Promise<string> => {
+  built ??= bundled('bench/console/flood-console.tsx', 'flood');
+  return built;
+};
+
+/** A console whose waiting step runs a script on this machine's OpenSSH server. */
+export class FloodSession {
+  readonly pty: Pty;
+  /** What the host keeps of the job. */
+  readonly hostLog: string;
+  readonly #result: string;
+
+  private constructor(pty: Pty, settings: FloodSettings, home: string) {
+    this.pty = pty;
+    this.hostLog = join(home, '.pgaf-upgrade/jobs', settings.jobId, 'log');
+    this.#result = settings.result;
+  }
+
+  static async open(
+    sshd: OpenSshd,
+    script: string,
+    size = { columns: 120, rows: 40 },
+  ): Promise<FloodSession> {
+    const name = randomBytes(4).toString('hex');
+    const spool = join(sshd.directory, `run-${name}`);
+    mkdirSync(join(spool, 'output'), { recursive: true });
+    const settings: FloodSettings = {
+      port: sshd.port,
+      user: sshd.user,
+      keyFile: sshd.keyFile,
+      knownHosts: sshd.knownHosts,
+      script,
+      jobId: `${name}/flood.1`,
+      spool,
+      result: join(spool, 'result.json'),
+    };
+    const pty = new Pty({
+      program: process.execPath,
+      args: [await program()],
+      cwd: root,
+      env: { [variable]: JSON.stringify(settings) },
+      ...size,
+    });
+    await pty.painted('Enter runs this script');
+    return new FloodSession(pty, settings, sshd.home);
+  }
+
+  /** Confirms the step: its job begins. */
+  async begin(): Promise<void> {
+    await this.pty.press('\r', 'Output');
+  }
+
+  /** The job has ended, and everything of it is in the spool file. */
+  async result(): Promise<FloodResult> {
+    while (!existsSync(this.#result)) {
+      if (this.pty.exitCode !== null) throw new Error('the console ended before its job');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return JSON.parse(readFileSync(this.#result, 'utf8'));
+  }
+
+  close(): void {
+    this.pty.close();
+  }
+}
