@@ -16,6 +16,12 @@ export default defineConfig({
         { testTimeout: 60_000 },
       ),
       project('terminal', ['test/terminal/**/*.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
+      // What is handed out: the tarball and the single-file executable.
+      project('package', ['test/package/**/*.test.ts'], {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        fileParallelism: false,
+      }),
       project('lab', ['test/lab/upgrade.test.ts'], {
         testTimeout: 900_000,
         hookTimeout: 600_000,

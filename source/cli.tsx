@@ -2,10 +2,6 @@ import meow from 'meow';
 
 declare const PGAF_UPGRADE_VERSION: string;
 
-// React is chosen by this when it is first imported, below. Its development build takes twice the processor time and keeps
-// a record of every render, for as long as the window lasts.
-process.env.NODE_ENV = 'production';
-
 const cli = meow(
   `
   Walks you through a major PostgreSQL upgrade of a pg_auto_failover cluster, one confirmed step at a time.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Every check of the project, one after the other; what failed does not keep the next from running.
-#   bash test/run.sh [PART...]     lint types shellcheck unit build terminal lab; without any, all of them
+#   bash test/run.sh [PART...]     lint types shellcheck unit build terminal package lab; without any, all of them
 # The last line is `N passed, N failed`: the tests, and each other check that failed as one.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -107,7 +107,7 @@ needs_build() {
   }
 }
 
-[ $# -gt 0 ] || set -- lint types shellcheck unit build terminal lab
+[ $# -gt 0 ] || set -- lint types shellcheck unit build terminal package lab
 for part in "$@"; do
   case $part in
     lint) check lint npm run --silent lint ;;
@@ -125,6 +125,7 @@ for part in "$@"; do
     unit) tests unit ;;
     build) needs_build build ;;
     terminal) if needs_build terminal; then tests terminal; fi ;;
+    package) tests package ;; # builds what it tests itself
     lab) if needs_build lab; then lab_tests; fi ;;
     *)
       echo "there is no part '$part'" >&2

@@ -1,0 +1,48 @@
+// What every build of the console has in common: all packages in the bundle, so that it starts with few files to open
+// and installs where no registry is reached.
+import { readFile } from 'node:fs/promises';
+
+const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+
+export { version };
+
+/** ink asks for React's developer tools only with DEV=true; they are not part of it. */
+const withoutDevtools = {
+  name: 'without-devtools',
+  setup(build) {
+    build.onResolve({ filter: /^react-devtools-core$/ }, () => ({ path: 'none', namespace: 'none' }));
+    build.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'export default {}' }));
+  },
+};
+
+/** esbuild options for the console. */
+export const bundleOptions = {
+  entryPoints: { cli: 'source/cli.tsx' },
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  // Compiled add-ons of ssh2 and pg: each is tried for and done without.
+  external: ['cpu-features', '*.node', 'pg-native'],
+  jsx: 'automatic',
+  legalComments: 'none',
+  define: {
+    'process.env.NODE_ENV': '"production"',
+    'process.env.DEV': '"false"',
+    __dirname: 'import.meta.dirname',
+    __filename: 'import.meta.filename',
+    PGAF_UPGRADE_VERSION: JSON.stringify(version),
+  },
+  // What packages in CommonJS ask node for.
+  banner: {
+    js: [
+      // A young generation of more than 16 MB makes nothing faster here, and is memory that node does not give back.
+      '#!/usr/bin/env -S node --max-semi-space-size=16',
+      "import { createRequire as pgafCreateRequire } from 'node:module';",
+      'const require = pgafCreateRequire(import.meta.url);',
+    ].join('\n'),
+  },
+  plugins: [withoutDevtools],
+  metafile: true,
+  logLevel: 'warning',
+};

@@ -1,0 +1,60 @@
+// Builds release/pgaf-upgrade-VERSION-PLATFORM-ARCH: the console and its Node in one file, for bastion hosts without Node.
+//   node scripts/executable.mjs      for the platform it runs on
+// https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html
+import { execFileSync } from 'node:child_process';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import vm from 'node:vm';
+import { build } from 'esbuild';
+import { inject } from 'postject';
+import { bundleOptions, version } from './bundle.mjs';
+import { noticesOf } from './notices.mjs';
+
+// Both are for this major version of Node: the flag's name, and the code cache.
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 24) throw new Error(`it needs Node 24, this is ${process.version}: npm run executable finds it`);
+if (vm.SourceTextModule === undefined)
+  throw new Error('run it with --experimental-vm-modules: npm run executable');
+
+const release = fileURLToPath(new URL('../release/', import.meta.url));
+const name = `pgaf-upgrade-${version}-${process.platform}-${process.arch}`;
+const work = await mkdtemp(join(tmpdir(), 'pgaf-executable-'));
+try {
+  const { metafile } = await build({
+    ...bundleOptions,
+    outdir: work,
+    target: 'node24',
+    minify: true,
+    keepNames: true,
+  });
+  const bundle = await readFile(join(work, 'cli.js'), 'utf8');
+  const cache = new vm.SourceTextModule(bundle, { identifier: 'pgaf-upgrade' }).createCachedData();
+  await writeFile(join(work, 'cli.cache'), cache);
+  const config = {
+    main: fileURLToPath(new URL('executable/main.cjs', import.meta.url)),
+    output: join(work, 'blob'),
+    disableExperimentalSEAWarning: true,
+    execArgv: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+    assets: { 'cli.js': join(work, 'cli.js'), 'cli.cache': join(work, 'cli.cache') },
+  };
+  await writeFile(join(work, 'sea.json'), JSON.stringify(config));
+  execFileSync(process.execPath, ['--experimental-sea-config', join(work, 'sea.json')], { stdio: 'pipe' });
+  const executable = join(work, name);
+  await copyFile(process.execPath, executable);
+  if (process.platform === 'darwin') execFileSync('codesign', ['--remove-signature', executable]);
+  await inject(executable, 'NODE_SEA_BLOB', await readFile(config.output), {
+    sentinelFuse: 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2',
+    ...(process.platform === 'darwin' ? { machoSegmentName: 'NODE_SEA' } : {}),
+  });
+  if (process.platform === 'darwin') execFileSync('codesign', ['--sign', '-', executable]);
+  await mkdir(release, { recursive: true });
+  await copyFile(executable, join(release, name));
+  await chmod(join(release, name), 0o755);
+  const node = `Node.js ${process.version} (MIT and others: https://github.com/nodejs/node/blob/${process.version}/LICENSE)\n`;
+  await writeFile(join(release, 'THIRD-PARTY-NOTICES.txt'), `${node}\n${await noticesOf(metafile)}`);
+  process.stdout.write(`release/${name}\n`);
+} finally {
+  await rm(work, { recursive: true, force: true });
+}
