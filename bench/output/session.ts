@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FloodSettings, variable } from '../console/settings.ts';
-import type { OpenSshd } from '../host/sshd.ts';
 import { bundled, root } from '../terminal/bundle.ts';
 import { Pty } from '../terminal/pty.ts';
 
@@ -15,13 +14,25 @@ export interface FloodResult {
   readonly file: string;
 }
 
+/** An SSH server that runs commands on this machine. */
+export interface FloodServer {
+  readonly port: number;
+  readonly user: string;
+  readonly keyFile: string;
+  readonly knownHosts: string;
+  /** Of the user that logs in. */
+  readonly home: string;
+  /** For files of the console. */
+  readonly directory: string;
+}
+
 let built: Promise<string> | null = null;
 const program = (): Promise<string> => {
   built ??= bundled('bench/console/flood-console.tsx', 'flood');
   return built;
 };
 
-/** A console whose waiting step runs a script on this machine's OpenSSH server. */
+/** A console whose waiting step runs a script on an SSH server of this machine. */
 export class FloodSession {
   readonly pty: Pty;
   /** What the host keeps of the job. */
@@ -35,7 +46,7 @@ export class FloodSession {
   }
 
   static async open(
-    sshd: OpenSshd,
+    sshd: FloodServer,
     script: string,
     size = { columns: 120, rows: 40 },
   ): Promise<FloodSession> {

@@ -5,7 +5,7 @@ import { Engine } from '../engine/engine.ts';
 import { stateHome } from '../engine/journal.ts';
 import { readlinePrompt } from '../plain/prompt.ts';
 import { runPlain } from '../plain/run-plain.ts';
-import { connect } from '../remote/connect.ts';
+import type { Connect } from '../remote/host.ts';
 import { farewell } from '../ui/farewell.ts';
 import { runConsole } from '../ui/run-console.tsx';
 import { exitCodeOf, untilSignal } from '../ui/signals.ts';
@@ -26,6 +26,10 @@ const couldNotStart = (...problems: readonly Problem[]): 2 => {
   process.stderr.write(problems.map(say).join(''));
   return 2;
 };
+
+/** Loading ssh2 takes as long as drawing the first frame: it begins with the first host that is dialled. */
+const connect: Connect = async (address, options) =>
+  (await import('../remote/connect.ts')).connect(address, options);
 
 /** `pgaf-upgrade run` and `rollback`: the console, or plain lines where there is no terminal for it. Gives the exit code. */
 export const run = async ({ file, plain, yes, direction }: RunArguments): Promise<number> => {
