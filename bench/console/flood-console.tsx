@@ -1,6 +1,6 @@
 // The console over a pretended cluster whose running step is a real job on a real sshd:
 // what the host prints goes through ssh2, the spool file and the screen, as in a window. Started by the benches.
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import type { Accepted, OutputView, Refusal } from '../../source/engine/controller.ts';
 import { Outputs } from '../../source/engine/outputs.ts';
 import { connect } from '../../source/remote/connect.ts';
@@ -72,7 +72,8 @@ class FloodEngine extends FakeEngine {
     const tookMs = performance.now() - began;
     const exitCode = outcome.kind === 'exited' ? outcome.code : null;
     const { bytes, endLine, file } = output;
-    writeFileSync(result, JSON.stringify({ tookMs, exitCode, bytes, lines: endLine, file }));
+    writeFileSync(`${result}.new`, JSON.stringify({ tookMs, exitCode, bytes, lines: endLine, file }));
+    renameSync(`${result}.new`, result);
     this.finishStep();
   }
 

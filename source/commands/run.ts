@@ -27,7 +27,7 @@ const couldNotStart = (...problems: readonly Problem[]): 2 => {
   return 2;
 };
 
-/** Loading ssh2 takes as long as drawing the first frame: it begins with the first host that is dialled. */
+/** ssh2 takes a tenth of a second to load: that begins with the first host that is dialled. */
 const connect: Connect = async (address, options) =>
   (await import('../remote/connect.ts')).connect(address, options);
 
@@ -53,8 +53,9 @@ export const run = async ({ file, plain, yes, direction }: RunArguments): Promis
     stateHome: stateHome(process.env),
     operator: `${userInfo().username}@${hostname()}`,
   });
-  const work = engine.start();
+  let work = Promise.resolve();
   if (inLines) {
+    work = engine.start();
     // Nobody reads any more (`| head`): leave. A command that runs goes on on its host.
     process.stdout.once('error', () => process.exit(1));
     const prompt = yes === undefined ? readlinePrompt(process.stdin, process.stdout) : null;
@@ -83,6 +84,10 @@ export const run = async ({ file, plain, yes, direction }: RunArguments): Promis
     { stdin: process.stdin, stdout: process.stdout, env: process.env },
     {
       opensWithWayBack: direction === 'rollback',
+      // What reaching the hosts needs is loaded while the first frame is read.
+      onShown: () => {
+        work = engine.start();
+      },
     },
   );
   if (reason !== 'finished' && reason !== 'stopped' && reason !== 'left') return exitCodeOf(reason);

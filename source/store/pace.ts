@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 const normalMs = Math.ceil(1000 / 30);
 const busyMs = 125;
 /** So much of the time since it was asked last the process must have been at work to count as busy. */
-const busyShare = 0.97;
+const busyShare = 0.8;
 
 /**
  * How long to wait before output is drawn again, asked after each drawing. A drawing costs some ten milliseconds of the

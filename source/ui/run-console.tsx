@@ -15,16 +15,26 @@ export interface ConsoleStreams {
 /** How the console was left: after the last step, after a start that could not be, in between, or by a signal. */
 export type ExitReason = 'finished' | 'stopped' | 'left' | Signal;
 
+export interface ConsoleOptions extends ConsoleStoreOptions {
+  /** Called once, when something is on the screen. */
+  readonly onShown?: () => void;
+}
+
 /** Shows the console until the operator leaves it, then closes the engine and says on the normal screen how things stand. */
 export const runConsole = async (
   controller: EngineController,
   streams: ConsoleStreams,
-  options: ConsoleStoreOptions = {},
+  options: ConsoleOptions = {},
 ): Promise<ExitReason> => {
   const { stdin, stdout, env } = streams;
   const store = createConsoleStore(controller, options);
   // Before the first frame: what is typed meanwhile would be echoed into it and shift every line.
   if (stdin.isTTY) stdin.setRawMode(true);
+  let shown = false;
+  const onRender = () => {
+    if (!shown) options.onShown?.();
+    shown = true;
+  };
   const app = render(<App store={store} theme={themeFor(env)} onRedraw={() => app.clear()} />, {
     stdin,
     stdout,
@@ -36,6 +46,7 @@ export const runConsole = async (
     maxFps: 60,
     exitOnCtrlC: false,
     patchConsole: false,
+    onRender,
     // Batches: without it every pane that hears of a change lays out and draws the whole screen once more.
     concurrent: true,
   });
