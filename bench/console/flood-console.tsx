@@ -10,7 +10,7 @@ import { runConsole } from '../../source/ui/run-console.tsx';
 import { FakeEngine } from '../../test/ui/fake-engine.ts';
 import { settings } from './settings.ts';
 
-const { port, user, keyFile, knownHosts, script, jobId, spool, result } = settings();
+const { port, user, keyFile, knownHosts, script, jobId, spool, done, result } = settings();
 
 const reached = await connect(
   { alias: 'node_1', host: '127.0.0.1', port, user, identityFiles: [keyFile] },
@@ -29,7 +29,7 @@ class FloodEngine extends FakeEngine {
   readonly #real = new Outputs(() => spool);
 
   constructor(host: RemoteHost) {
-    super({ done: 26 });
+    super({ done });
     this.#host = host;
   }
 

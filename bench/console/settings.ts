@@ -9,6 +9,8 @@ export interface FloodSettings {
   readonly jobId: string;
   /** The run's directory: the spool file is in `output/` below it. */
   readonly spool: string;
+  /** So many steps are done: from 24 on the clock of the downtime runs. */
+  readonly done: number;
   /** What came of the job is written here, as JSON. */
   readonly result: string;
 }

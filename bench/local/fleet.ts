@@ -6,7 +6,7 @@ import { labConfig } from '../../test/engine/harness.ts';
 import { keyTimes } from '../output/key-times.ts';
 import { type Bench, type Figure, measured } from '../report/figure.ts';
 import { median, quantile } from '../report/statistics.ts';
-import { bundled, root } from '../terminal/bundle.ts';
+import { bundled, nodeFlags, root } from '../terminal/bundle.ts';
 import { Pty } from '../terminal/pty.ts';
 
 const sizes = [1, 8, 32, 64];
@@ -34,7 +34,11 @@ const preflight = async (nodes: number): Promise<{ readonly ms: number; readonly
 };
 
 const pane = async (program: string, nodes: number): Promise<readonly Figure[]> => {
-  const pty = new Pty({ program: process.execPath, args: [program, String(nodes)], cwd: root });
+  const pty = new Pty({
+    program: process.execPath,
+    args: [...nodeFlags(), program, String(nodes)],
+    cwd: root,
+  });
   try {
     await pty.painted('Enter runs this script');
     await pause(2_000);

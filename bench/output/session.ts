@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FloodSettings, variable } from '../console/settings.ts';
-import { bundled, root } from '../terminal/bundle.ts';
+import { bundled, nodeFlags, root } from '../terminal/bundle.ts';
 import { Pty } from '../terminal/pty.ts';
 
 /** What came of the job that a console followed. */
@@ -48,7 +48,7 @@ export class FloodSession {
   static async open(
     sshd: FloodServer,
     script: string,
-    size = { columns: 120, rows: 40 },
+    { columns = 120, rows = 40, done = 26 } = {},
   ): Promise<FloodSession> {
     const name = randomBytes(4).toString('hex');
     const spool = join(sshd.directory, `run-${name}`);
@@ -61,14 +61,16 @@ export class FloodSession {
       script,
       jobId: `${name}/flood.1`,
       spool,
+      done,
       result: join(spool, 'result.json'),
     };
     const pty = new Pty({
       program: process.execPath,
-      args: [await program()],
+      args: [...nodeFlags(), await program()],
       cwd: root,
       env: { [variable]: JSON.stringify(settings) },
-      ...size,
+      columns,
+      rows,
     });
     await pty.painted('Enter runs this script');
     return new FloodSession(pty, settings, sshd.home);

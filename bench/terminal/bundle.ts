@@ -1,8 +1,15 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What the first line of the built console tells node: the benches' consoles run as it does. */
+export const nodeFlags = (): readonly string[] => {
+  const built = `${root}dist/cli.js`;
+  const [line = ''] = existsSync(built) ? readFileSync(built, 'utf8').split('\n', 1) : [];
+  return line.split(' ').filter((word) => word.startsWith('--'));
+};
 
 const made: string[] = [];
 
