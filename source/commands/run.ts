@@ -5,7 +5,7 @@ import { Engine } from '../engine/engine.ts';
 import { stateHome } from '../engine/journal.ts';
 import { type Prompt, readlinePrompt } from '../plain/prompt.ts';
 import { runPlain } from '../plain/run-plain.ts';
-import { connect } from '../remote/connect.ts';
+import type { Connect } from '../remote/host.ts';
 import { farewell } from '../ui/farewell.ts';
 import { runConsole } from '../ui/run-console.tsx';
 import { exitCodeOf, untilSignal } from '../ui/signals.ts';
@@ -32,6 +32,10 @@ const couldNotStart = (...problems: readonly Problem[]): 2 => {
   return 2;
 };
 
+/** ssh2 takes a tenth of a second to load: that begins with the first host that is dialled. */
+const connect: Connect = async (address, options) =>
+  (await import('../remote/connect.ts')).connect(address, options);
+
 /** `pgaf-upgrade run` and `rollback`: the console, or plain lines where there is no terminal for it. Gives the exit code. */
 export const run = async ({ file, plain, yes, direction, banner, lines }: RunArguments): Promise<number> => {
   const config = readConfig(file);
@@ -57,8 +61,9 @@ export const run = async ({ file, plain, yes, direction, banner, lines }: RunArg
     operator: `${userInfo().username}@${hostname()}`,
     unattended: yes !== undefined,
   });
-  const work = engine.start();
+  let work = Promise.resolve();
   if (inLines) {
+    work = engine.start();
     // Nobody reads any more (`| head`): leave. A command that runs goes on on its host.
     process.stdout.once('error', () => process.exit(1));
     const prompt =
@@ -89,6 +94,10 @@ export const run = async ({ file, plain, yes, direction, banner, lines }: RunArg
     { stdin: process.stdin, stdout: process.stdout, env: process.env, pager: pagerIn(process.env) },
     {
       opensWithWayBack: direction === 'rollback',
+      // What reaching the hosts needs is loaded while the first frame is read.
+      onShown: () => {
+        work = engine.start();
+      },
     },
   );
   if (reason !== 'finished' && reason !== 'stopped' && reason !== 'left') return exitCodeOf(reason);

@@ -1,64 +1,63 @@
-import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
-import { redactText } from '../cluster/parse/redact.ts';
-import { LineAssembler } from '../cluster/parse/terminal-text.ts';
-import { messageOf } from '../cluster/result.ts';
 import type { OutputView } from './controller.ts';
-import { spoolLines } from './spool-lines.ts';
+import { Lines } from './output/lines.ts';
+import { Spool } from './output/spool.ts';
+import { spoolLines } from './output/spool-lines.ts';
 
-/** Lines of one step that are held in memory; the spool file has all of them. */
-const heldLines = 10_000;
 /** So much of an earlier console's spool file is read back for the screen. */
 const readBackBytes = 8 * 1024 * 1024;
+const newline = 0x0a;
 
-/** The output of one step: raw bytes to the spool file, clean lines to a bounded ring. */
+/** The output of one step: raw bytes to the spool file, and from there lines that are safe to show. */
 export class StepOutput implements OutputView {
-  readonly #assembler = new LineAssembler();
-  #lines: string[] = [];
-  #first = 0;
-  #bytes = 0;
-  #descriptor: number | null = null;
-  #spoolTrouble: string | null = null;
+  readonly #spool: Spool;
+  readonly #lines: Lines;
+  #bytes: number;
   /** The beginning of what an earlier console wrote was not read back. */
-  #cut = false;
-  readonly #path: string | null;
+  readonly #cut: boolean;
 
   /** What an earlier console of this run has written to the file is there again. */
   constructor(path: string | null) {
-    this.#path = path;
-    if (path !== null) this.#readBack(path);
+    this.#spool = new Spool(path);
+    this.#bytes = this.#spool.size;
+    const from = Math.max(0, this.#bytes - readBackBytes);
+    this.#cut = from > 0;
+    this.#lines = this.#readBack(from);
   }
 
   get firstLine(): number {
-    return this.#first;
+    return this.#lines.first;
   }
   get endLine(): number {
-    return this.#first + this.#lines.length;
+    return this.#lines.end;
   }
   get unfinished(): string {
-    return redactText(this.#assembler.unfinished);
+    return this.#lines.unfinished;
   }
   get file(): string | null {
-    return this.#bytes === 0 || this.#spoolTrouble !== null ? null : this.#path;
+    return this.#bytes === 0 || this.#spool.trouble !== null ? null : this.#spool.path;
   }
   get bytes(): number {
     return this.#bytes;
   }
   /** Why the spool file is not complete; null while it is. */
   get spoolTrouble(): string | null {
-    return this.#spoolTrouble;
+    return this.#spool.trouble;
   }
 
   line(index: number): string {
-    return this.#lines[index - this.#first] ?? '';
+    return this.#lines.line(index);
   }
 
   last(count: number): readonly string[] {
-    const rest = this.unfinished;
-    return (rest === '' ? this.#lines : [...this.#lines, rest]).slice(-count);
+    const { endLine, firstLine, unfinished } = this;
+    const whole = unfinished === '' ? count : count - 1;
+    const from = Math.max(firstLine, endLine - whole);
+    const lines = Array.from({ length: endLine - from }, (_, at) => this.line(from + at));
+    return unfinished === '' ? lines : [...lines, unfinished];
   }
 
   get whole(): boolean {
-    return this.#first === 0 && !this.#cut;
+    return this.firstLine === 0 && !this.#cut;
   }
 
   async *text(): AsyncGenerator<readonly string[]> {
@@ -69,64 +68,33 @@ export class StepOutput implements OutputView {
 
   push(chunk: Buffer): void {
     this.#bytes += chunk.length;
-    this.#spool(chunk);
-    this.#add(this.#assembler.push(chunk));
+    this.#spool.append(chunk);
+    this.#lines.take(chunk);
   }
 
   /** A line of the console's own, between two tries of a step. */
   note(text: string): void {
-    this.#add([...this.#assembler.end(), text]);
+    this.#lines.note(text);
   }
 
   close(): void {
-    this.#add(this.#assembler.end());
-    if (this.#descriptor !== null) closeSync(this.#descriptor);
-    this.#descriptor = null;
+    this.#lines.finish();
+    this.#spool.close();
   }
 
-  #add(lines: readonly string[]): void {
-    for (const line of lines) this.#lines.push(redactText(line));
-    // Cutting in big pieces keeps a fast stream from copying the ring for each line.
-    if (this.#lines.length > heldLines * 2) {
-      const cut = this.#lines.length - heldLines;
-      this.#lines = this.#lines.slice(cut);
-      this.#first += cut;
+  #readBack(from: number): Lines {
+    const { path, size } = this.#spool;
+    if (size === 0) return new Lines(this.#spool);
+    const read = this.#spool.read(from, size);
+    if (!read.ok) {
+      const lines = new Lines(this.#spool, size);
+      lines.note(`… what was printed before cannot be read here: ${read.error}`);
+      return lines;
     }
-  }
-
-  #spool(chunk: Buffer): void {
-    if (this.#path === null || this.#spoolTrouble !== null) return;
-    try {
-      this.#descriptor ??= openSync(this.#path, 'a', 0o600);
-      for (let done = 0; done < chunk.length; ) done += writeSync(this.#descriptor, chunk, done);
-    } catch (thrown) {
-      // The job and the screen go on: losing the copy on this machine must not stop an upgrade.
-      this.#spoolTrouble = messageOf(thrown);
-    }
-  }
-
-  #readBack(path: string): void {
-    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (size === 0) return;
-    this.#bytes = size;
-    const from = Math.max(0, size - readBackBytes);
-    this.#cut = from > 0;
-    if (from > 0) this.#add([`… ${from} bytes before this are only in ${path}`]);
-    try {
-      const descriptor = openSync(path, 'r');
-      try {
-        const chunk = Buffer.alloc(256 * 1024);
-        for (let at = from; at < size; ) {
-          const read = readSync(descriptor, chunk, 0, Math.min(chunk.length, size - at), at);
-          if (read === 0) break;
-          at += read;
-          this.#add(this.#assembler.push(chunk.subarray(0, read)));
-        }
-      } finally {
-        closeSync(descriptor);
-      }
-    } catch (thrown) {
-      this.#add([`… what was printed before cannot be read here: ${messageOf(thrown)}`]);
-    }
+    const whole = from === 0 ? 0 : read.value.indexOf(newline) + 1;
+    const lines = new Lines(this.#spool, from + whole);
+    if (from > 0) lines.note(`… ${from + whole} bytes before this are only in ${path}`);
+    lines.take(read.value.subarray(whole));
+    return lines;
   }
 }

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import pg from 'pg';
+import type { Client } from 'pg';
 import type { MonitorState } from '../cluster/monitor-state.ts';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
 import type { RemoteHost, StreamTarget } from '../remote/host.ts';
@@ -38,8 +38,10 @@ export interface PgEvents {
 }
 
 /** pg wants a net.Socket; openStream gives it everything of one that it uses. */
-const clientOver = (channel: Duplex, way: Way, options: FeedOptions): pg.Client =>
-  new pg.Client({
+const clientOver = async (channel: Duplex, way: Way, options: FeedOptions): Promise<Client> => {
+  // Loaded when it is needed: the console has drawn its first frame by then.
+  const { default: pg } = await import('pg');
+  return new pg.Client({
     stream: () => channel,
     host: way.target.kind === 'tcp' ? '127.0.0.1' : way.target.path,
     port: options.port,
@@ -50,16 +52,17 @@ const clientOver = (channel: Duplex, way: Way, options: FeedOptions): pg.Client 
     connectionTimeoutMillis: readTimeoutMs,
     query_timeout: readTimeoutMs,
   });
+};
 
 const login = async (
   host: RemoteHost,
   way: Way,
   options: FeedOptions,
-): Promise<Result<{ client: pg.Client; channel: Duplex }, string>> => {
+): Promise<Result<{ client: Client; channel: Duplex }, string>> => {
   const opened = await host.openStream(way.target);
   if (!opened.ok) return fail(opened.error.cause ?? opened.error.what);
   const channel = opened.value;
-  const client = clientOver(channel, way, options);
+  const client = await clientOver(channel, way, options);
   // Without a listener a line that breaks later would end the process; 'end' tells the session.
   client.on('error', () => channel.destroy());
   try {
@@ -71,7 +74,7 @@ const login = async (
   }
 };
 
-const sessionOf = (client: pg.Client, channel: Duplex, options: FeedOptions): PgSession => ({
+const sessionOf = (client: Client, channel: Duplex, options: FeedOptions): PgSession => ({
   read: async () => {
     try {
       const result = await client.query<{ state: string }>(monitorQuery(options.formation));

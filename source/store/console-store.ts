@@ -4,8 +4,10 @@ import type { StepId } from '../runbook/step.ts';
 import { coalesce } from './coalesce.ts';
 import { createDecisions, type Decisions } from './decisions.ts';
 import { Finder } from './finder.ts';
+import { fresherMs, onlyFresher } from './fresher.ts';
 import { defaultGuard, type GuardTimes, PressGuard } from './guard.ts';
 import { createNavigation, type Navigation } from './navigation.ts';
+import { outputPace } from './pace.ts';
 import { confirmable, inputMode, numberOf } from './selectors.ts';
 import { type ConsoleState, openingState } from './state.ts';
 import { createTurning, type Turning } from './turning.ts';
@@ -82,7 +84,8 @@ export const createConsoleStore = (
   options: ConsoleStoreOptions = {},
 ): ConsoleStore => {
   const now = options.now ?? Date.now;
-  const interval = options.intervalMs ?? Math.ceil(1000 / 30);
+  const { intervalMs = Math.ceil(1000 / 30) } = options;
+  const steady = () => intervalMs;
   const state = createStore<ConsoleState>(() => openingState(controller.view));
   const guard = new PressGuard(options.guard ?? defaultGuard, now);
 
@@ -97,15 +100,21 @@ export const createConsoleStore = (
     guard.shown();
   };
 
-  const views = coalesce(interval, now, () => {
+  const views = coalesce(steady, now, () => {
     const before = state.getState();
     if (before.view === controller.view) return;
     if (!sameStage(before.view.stage, controller.view.stage)) stages += 1;
     state.setState(received(before, controller.view));
   });
 
+  let fresher: NodeJS.Timeout | null = null;
+  const takeFresher = () => {
+    fresher = null;
+    views.flushNow();
+  };
+
   const grown = new Set<StepId>();
-  const outputs = coalesce(interval, now, () => {
+  const outputs = coalesce(options.intervalMs === undefined ? outputPace() : steady, now, () => {
     if (grown.size === 0) return;
     const versions = { ...state.getState().outputVersion };
     for (const step of grown) versions[step] = (versions[step] ?? 0) + 1;
@@ -117,8 +126,11 @@ export const createConsoleStore = (
     state.subscribe(watchDecidable),
     controller.onChange((view) => {
       // A stage that changes is shown at once: what Enter means must never lag behind the engine.
-      if (sameStage(state.getState().view.stage, view.stage)) views.touch();
-      else views.flushNow();
+      const { view: shown } = state.getState();
+      if (!sameStage(shown.stage, view.stage)) views.flushNow();
+      // An idle console is looked at for hours: each drawing that shows nothing new costs as much as any other.
+      else if (onlyFresher(shown, view)) fresher ??= setTimeout(takeFresher, fresherMs);
+      else views.touch();
     }),
     controller.onOutput((step) => {
       grown.add(step);
@@ -146,6 +158,7 @@ export const createConsoleStore = (
       for (const stop of stops) stop();
       views.stop();
       outputs.stop();
+      if (fresher !== null) clearTimeout(fresher);
     },
   };
 };

@@ -1,5 +1,14 @@
 import type { OutputView } from '../engine/controller.ts';
 
+/** Lines that a search looks at, the newest: decoding more would hold up the screen for longer than a blink. */
+export const searchedLines = 20_000;
+
+const searchedFrom = ({ firstLine, endLine }: OutputView): number =>
+  Math.max(firstLine, endLine - searchedLines);
+
+/** Whether a search looks at everything that was printed. */
+export const searchesAll = (output: OutputView): boolean => output.whole && searchedFrom(output) === 0;
+
 /** The lines of one output that hold one text: kept, and only what came since is read when it is asked again. */
 export class Finder {
   #output: OutputView | null = null;
@@ -7,7 +16,7 @@ export class Finder {
   #lines: number[] = [];
   #read = 0;
 
-  /** Indices in order, of those lines that are still held. Capitals do not matter; nothing holds an empty text. */
+  /** Indices in order, of the lines that are looked at. Capitals do not matter; nothing holds an empty text. */
   lines(output: OutputView, needle: string): readonly number[] {
     const wanted = needle.toLowerCase();
     if (wanted === '') return [];
@@ -15,12 +24,13 @@ export class Finder {
       this.#output = output;
       this.#needle = wanted;
       this.#lines = [];
-      this.#read = output.firstLine;
+      this.#read = 0;
     }
-    for (let at = Math.max(this.#read, output.firstLine); at < output.endLine; at += 1)
+    const from = searchedFrom(output);
+    for (let at = Math.max(this.#read, from); at < output.endLine; at += 1)
       if (output.line(at).toLowerCase().includes(wanted)) this.#lines.push(at);
     this.#read = output.endLine;
-    const dropped = this.#lines.findIndex((line) => line >= output.firstLine);
+    const dropped = this.#lines.findIndex((line) => line >= from);
     if (dropped !== 0) this.#lines = dropped < 0 ? [] : this.#lines.slice(dropped);
     return this.#lines;
   }

@@ -1,3 +1,4 @@
+import { searchesAll } from '../store/finder.ts';
 import { shownStep } from '../store/selectors.ts';
 import type { VisibleOutput } from './rows/output.ts';
 import { outputAt, outputWindow, type Screen } from './screen.ts';
@@ -72,15 +73,15 @@ const go = (
   const before = state.found?.step === step.id ? state.found.line : null;
   const seen = before !== null && before >= visible.first && before < visible.end ? before : null;
   const place = placeFrom(lines, base(visible, seen), direction);
-  const older = output.whole ? '' : '; what is only in the file is being read';
+  const older = searchesAll(output) ? '' : '; what is only in the file is being read';
   const say = (text: string, tone: 'plain' | 'warn') => {
     const said = first ? `${text}${older}` : text;
     store.go.hint({ text: said, tone });
-    if (first && !output.whole) void tellFile(screen, step.id, state.needle, said);
+    if (first && !searchesAll(output)) void tellFile(screen, step.id, state.needle, said);
   };
   if (place === null)
     return say(
-      `'${state.needle}' is not in this output${output.whole ? '.' : ' as far as it is shown here'}`,
+      `'${state.needle}' is not in this output${searchesAll(output) ? '.' : ' as far as it is shown here'}`,
       'warn',
     );
   show(screen, step.id, place.line);

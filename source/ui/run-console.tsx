@@ -27,18 +27,23 @@ const leaveKeys = async (stdin: NodeJS.ReadStream): Promise<void> => {
   await turnOfTheLoop();
 };
 
+export interface ConsoleOptions extends ConsoleStoreOptions {
+  /** Called once, when something is on the screen. */
+  readonly onShown?: () => void;
+}
+
 /** Shows the console until the operator leaves it, then closes the engine and says on the normal screen how things stand. */
 export const runConsole = async (
   controller: EngineController,
   streams: ConsoleStreams,
-  options: ConsoleStoreOptions = {},
+  options: ConsoleOptions = {},
 ): Promise<ExitReason> => {
   const { stdin, stdout, env, pager } = streams;
   const store = createConsoleStore(controller, options);
   // Before the first frame: what is typed meanwhile would be echoed into it and shift every line.
   if (stdin.isTTY) stdin.setRawMode(true);
   const ended = new AbortController();
-  const shown = (
+  const screen = (
     <App
       store={store}
       theme={themeFor(env)}
@@ -50,7 +55,12 @@ export const runConsole = async (
       ended={ended.signal}
     />
   );
-  const app = render(shown, {
+  let shown = false;
+  const onRender = () => {
+    if (!shown) options.onShown?.();
+    shown = true;
+  };
+  const app = render(screen, {
     stdin,
     stdout,
     // A build server's variable in the environment must not turn a real terminal into a dumb one.
@@ -61,6 +71,7 @@ export const runConsole = async (
     maxFps: 60,
     exitOnCtrlC: false,
     patchConsole: false,
+    onRender,
     // Batches: without it every pane that hears of a change lays out and draws the whole screen once more.
     concurrent: true,
   });

@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -6,7 +6,6 @@ import { Asking } from '../../source/engine/asking.ts';
 import { Board } from '../../source/engine/board.ts';
 import { Decisions } from '../../source/engine/decisions.ts';
 import { Journal, stateHome } from '../../source/engine/journal.ts';
-import { StepOutput } from '../../source/engine/step-output.ts';
 import type { Answer, Question } from '../../source/remote/host.ts';
 import { good } from '../cluster/recorded.ts';
 
@@ -15,63 +14,6 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'pgaf-parts-'));
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
-
-describe('the output of a step', () => {
-  test('a million lines: the screen’s part stays bounded, the file has every byte', () => {
-    const file = join(home, 'step.log');
-    const output = new StepOutput(file);
-    let written = 0;
-    for (let chunk = 0; chunk < 1000; chunk += 1) {
-      const text = Array.from({ length: 1000 }, (_, line) => `line ${chunk * 1000 + line}\n`).join('');
-      written += Buffer.byteLength(text);
-      output.push(Buffer.from(text));
-      expect(output.endLine - output.firstLine).toBeLessThanOrEqual(21_000);
-    }
-    expect([output.endLine, output.bytes]).toEqual([1_000_000, written]);
-    expect(output.line(999_999)).toBe('line 999999');
-    expect(output.line(output.firstLine)).toBe(`line ${output.firstLine}`);
-    expect(output.line(output.firstLine - 1)).toBe('');
-    expect(output.last(2)).toEqual(['line 999998', 'line 999999']);
-    output.close();
-    const spooled = readFileSync(file, 'utf8');
-    expect(Buffer.byteLength(spooled)).toBe(written);
-    expect(spooled.endsWith('line 999998\nline 999999\n')).toBe(true);
-  });
-
-  test('the unfinished line is shown as it is, and control sequences only reach the file', () => {
-    const file = join(home, 'step.log');
-    const output = new StepOutput(file);
-    output.push(Buffer.from('\u001b]0;title\u0007Restoring database sch'));
-    expect([output.endLine, output.unfinished]).toEqual([0, 'Restoring database sch']);
-    output.push(Buffer.from('emas\u001b[2J   ok\n'));
-    expect([output.line(0), output.unfinished]).toEqual(['Restoring database schemas   ok', '']);
-    output.push(Buffer.from('half'));
-    output.close();
-    expect(output.last(1)).toEqual(['half']);
-    expect(readFileSync(file, 'utf8')).toContain('\u001b[2J');
-  });
-
-  test('a second try goes on in the same file, behind a line of the console’s own', () => {
-    const file = join(home, 'step.log');
-    const output = new StepOutput(file);
-    output.push(Buffer.from('first\n'));
-    output.close();
-    output.note('── try 2 ──');
-    output.push(Buffer.from('second\n'));
-    output.close();
-    expect(output.last(3)).toEqual(['first', '── try 2 ──', 'second']);
-    expect(readFileSync(file, 'utf8')).toBe('first\nsecond\n');
-  });
-
-  test('a full disk on this machine does not stop the upgrade: it is said, and the screen goes on', () => {
-    writeFileSync(join(home, 'file'), '');
-    const output = new StepOutput(join(home, 'file', 'step.log'));
-    output.push(Buffer.from('still here\n'));
-    expect(output.last(1)).toEqual(['still here']);
-    expect(output.spoolTrouble).toContain('ENOTDIR');
-    expect(output.file).toBeNull();
-  });
-});
 
 describe('the journal', () => {
   test('each line is on the disk when write() returns', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createConsoleStore } from '../../source/store/console-store.ts';
+import { type ConsoleStoreOptions, createConsoleStore } from '../../source/store/console-store.ts';
 import { confirmable, inputMode, shownFace, shownStep } from '../../source/store/selectors.ts';
 import { FakeEngine, type FakeOptions, sampleFailure } from '../ui/fake-engine.ts';
 
@@ -10,9 +10,9 @@ const later = (milliseconds: number) => {
 };
 
 /** A store whose clock stands still until `later`; the card has been on the screen for a while. */
-const open = (options: FakeOptions = {}) => {
+const open = (options: FakeOptions = {}, more: ConsoleStoreOptions = {}) => {
   const engine = new FakeEngine({ now, ...options });
-  const store = createConsoleStore(engine, { now });
+  const store = createConsoleStore(engine, { now, ...more });
   later(1000);
   return {
     engine,
@@ -243,8 +243,31 @@ describe('the screen', () => {
     expect(shownStep(state())?.id).toBe('A5-node_3');
   });
 
+  test('does not draw rows that were read again and are the same, and has them before they would count as stale', () => {
+    const { engine, store, state } = open();
+    let told = 0;
+    store.state.subscribe(() => {
+      told += 1;
+    });
+    const beats = (count: number) => {
+      for (let beat = 0; beat < count; beat += 1) {
+        later(1000);
+        engine.beat();
+        vi.advanceTimersByTime(1000);
+        expect(now() - (state().view.monitor.feed.readAt ?? 0)).toBeLessThan(5000);
+      }
+    };
+    beats(30);
+    expect(told).toBeLessThanOrEqual(11);
+    engine.set({ notices: [{ at: now(), text: 'a line is lost' }] });
+    vi.advanceTimersByTime(50);
+    expect(state().view.notices).toHaveLength(1);
+    store.dispose();
+  });
+
   test('hears of output at most 30 times a second, and misses none', () => {
-    const { engine, store } = open();
+    // Without the pace of this machine, which is busy here.
+    const { engine, store } = open({}, { intervalMs: 34 });
     let told = 0;
     store.state.subscribe((state, before) => {
       if (state.outputVersion !== before.outputVersion) told += 1;

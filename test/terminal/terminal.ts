@@ -18,7 +18,6 @@ export const bundled = (): Promise<unknown> => {
     format: 'esm',
     packages: 'external',
     jsx: 'automatic',
-    define: { 'process.env.NODE_ENV': '"production"' },
     logLevel: 'error',
   });
   return built;
@@ -63,7 +62,15 @@ export class TestTerminal {
       cols: columns,
       rows,
       cwd: root,
-      env: { ...clean, TERM: 'xterm-256color', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', ...env },
+      // As the command line sets it: React is not part of the bundle.
+      env: {
+        ...clean,
+        NODE_ENV: 'production',
+        TERM: 'xterm-256color',
+        LANG: 'C.UTF-8',
+        LC_ALL: 'C.UTF-8',
+        ...env,
+      },
     });
     this.#pty.onData((data) => {
       this.raw += data;

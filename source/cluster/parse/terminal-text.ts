@@ -1,5 +1,5 @@
 /** What may follow, depending on what has been read; control sequences can be split between any two bytes. */
-type State =
+export type SequenceState =
   | 'text'
   /** After ESC. */
   | 'escape'
@@ -34,13 +34,19 @@ const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xd
 export class LineAssembler {
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   readonly #limit: number;
-  #state: State = 'text';
+  #state: SequenceState;
   #line = '';
   /** A carriage return clears the line only when something follows: before a newline it means nothing. */
   #returned = false;
 
-  constructor(limit: number = defaultLimit) {
+  /** `state`: where an assembler that read what goes before has stopped, if that was within a line. */
+  constructor(limit: number = defaultLimit, state: SequenceState = 'text') {
     this.#limit = Math.max(tabWidth, limit - (limit % tabWidth));
+    this.#state = state;
+  }
+
+  get state(): SequenceState {
+    return this.#state;
   }
 
   /** The line that has no newline yet; empty when there is none. */
@@ -105,7 +111,7 @@ export class LineAssembler {
     else this.#state = this.#next(code, lines);
   }
 
-  #next(code: number, lines: string[]): State {
+  #next(code: number, lines: string[]): SequenceState {
     switch (this.#state) {
       case 'text':
         return this.#single(code, lines);
@@ -121,7 +127,7 @@ export class LineAssembler {
     }
   }
 
-  #single(code: number, lines: string[]): State {
+  #single(code: number, lines: string[]): SequenceState {
     if (code === 0x0d) this.#returned = true;
     if (code === 0x09) {
       const column = this.#returned ? 0 : this.#line.length;
@@ -147,7 +153,7 @@ export class LineAssembler {
   }
 }
 
-const afterEscape = (code: number): State => {
+const afterEscape = (code: number): SequenceState => {
   if (code === 0x5b) return 'csi';
   // ] OSC, P DCS, X SOS, ^ PM, _ APC
   return code === 0x5d || code === 0x50 || code === 0x58 || code === 0x5e || code === 0x5f

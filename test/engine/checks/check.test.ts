@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { ClusterFacts } from '../../../source/cluster/facts.ts';
 import { problem } from '../../../source/cluster/result.ts';
 import { check } from '../../../source/engine/checks/check.ts';
 import { opener } from '../../../source/engine/opening.ts';
@@ -7,7 +6,7 @@ import { good } from '../../cluster/recorded.ts';
 import { labCluster } from '../../runbook/clusters.ts';
 import { asText } from '../answers.ts';
 import { labConfig } from '../harness.ts';
-import { CheckServers } from './servers.ts';
+import { CheckServers, withSecondaries } from './servers.ts';
 
 const checking = (servers: CheckServers, config = '', keepNewDirectory = false) =>
   check({
@@ -22,24 +21,6 @@ const found = async (servers: CheckServers) => {
   return {
     outcome: judgement.outcome,
     findings: judgement.findings.map((one) => `${one.check} ${one.host ?? ''}`.trim()),
-  };
-};
-
-/** The lab's cluster with as many secondaries as one likes. */
-const withSecondaries = (count: number): ClusterFacts => {
-  const facts = labCluster();
-  const [primary, pattern] = facts.nodes;
-  const [first, row] = facts.before;
-  if (primary === undefined || pattern === undefined || first === undefined || row === undefined)
-    throw new Error('no nodes');
-  const number = Array.from({ length: count }, (_, index) => index + 2);
-  return {
-    ...facts,
-    nodes: [
-      primary,
-      ...number.map((id) => ({ ...pattern, alias: `node_${id}`, nodeId: id, hostname: `node${id}` })),
-    ],
-    before: [first, ...number.map((id) => ({ ...row, id, name: `node_${id}`, host: `node${id}` }))],
   };
 };
 

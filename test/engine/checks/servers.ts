@@ -9,9 +9,28 @@ import type {
   RemoteHost,
 } from '../../../source/remote/host.ts';
 import { healthyLog } from '../../runbook/checks/healthy.ts';
+import { labCluster } from '../../runbook/clusters.ts';
 import { but, printed } from '../answers.ts';
 import { FakeServers } from '../fake-servers.ts';
 import { checkLookLines } from './look-lines.ts';
+
+/** The lab's cluster with as many secondaries as one likes. */
+export const withSecondaries = (count: number): ClusterFacts => {
+  const facts = labCluster();
+  const [primary, pattern] = facts.nodes;
+  const [first, row] = facts.before;
+  if (primary === undefined || pattern === undefined || first === undefined || row === undefined)
+    throw new Error('no nodes');
+  const number = Array.from({ length: count }, (_, index) => index + 2);
+  return {
+    ...facts,
+    nodes: [
+      primary,
+      ...number.map((id) => ({ ...pattern, alias: `node_${id}`, nodeId: id, hostname: `node${id}` })),
+    ],
+    before: [first, ...number.map((id) => ({ ...row, id, name: `node_${id}`, host: `node${id}` }))],
+  };
+};
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,33 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Console, openConsole } from './console.ts';
-import type { Lab } from './lab.ts';
+import { type Desk, layDesk } from './desk.ts';
 
-/** Where one console of a test keeps its cluster file, known hosts and runs. */
-export interface Desk {
-  readonly directory: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  clear(): Promise<void>;
-}
-
-/** A cluster file for the lab as a newcomer would have it, with the hosts' keys known. */
-export const layDesk = async (lab: Lab): Promise<Desk> => {
-  const directory = await mkdtemp(join(tmpdir(), 'pgaf-desk-'));
-  const file = join(directory, 'cluster.yaml');
-  await lab.clusterYaml(file);
-  const home = join(directory, 'home');
-  const { mkdir } = await import('node:fs/promises');
-  await mkdir(join(home, '.ssh'), { recursive: true, mode: 0o700 });
-  await lab.knownHosts(join(home, '.ssh/known_hosts'));
-  return {
-    directory,
-    args: [file],
-    env: { HOME: home, XDG_STATE_HOME: join(directory, 'state'), SSH_AUTH_SOCK: '' },
-    clear: () => rm(directory, { recursive: true, force: true }),
-  };
-};
+export { type Desk, layDesk };
 
 export const openRun = (desk: Desk, more: { command?: string; cols?: number; rows?: number } = {}): Console =>
   openConsole({

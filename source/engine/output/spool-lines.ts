@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { redactText } from '../cluster/parse/redact.ts';
-import { LineAssembler } from '../cluster/parse/terminal-text.ts';
+import { redactText } from '../../cluster/parse/redact.ts';
+import { LineAssembler } from '../../cluster/parse/terminal-text.ts';
 
 /**
  * The lines of a spool file as the screen shows them: no control sequence of a host is left in them, and no password.

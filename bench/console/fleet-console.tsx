@@ -1,0 +1,48 @@
+// The console over a pretended cluster of many nodes, whose positions move twice a second. Started by the bench `fleet`.
+
+import type { MonitorNode } from '../../source/cluster/monitor-state.ts';
+import { pagerIn } from '../../source/commands/pager.ts';
+import { runConsole } from '../../source/ui/run-console.tsx';
+import { FakeEngine } from '../../test/ui/fake-engine.ts';
+import { healthyNodes, monitorState } from '../../test/ui/fake-monitor.ts';
+
+const count = Number(process.argv[2]);
+const engine = new FakeEngine({ done: 26 });
+const [primary, secondary] = healthyNodes;
+if (primary === undefined || secondary === undefined) throw new Error('no nodes to copy');
+
+const nodes = (position: number): readonly MonitorNode[] =>
+  Array.from({ length: count }, (_, at) => ({
+    ...(at === 0 ? primary : secondary),
+    id: at + 1,
+    name: `node_${at + 1}`,
+    host: `10.0.${at >> 8}.${at & 255}`,
+    lsn: `0/${(0x5a00_0060 + position * 4096 - at * 16).toString(16).toUpperCase()}`,
+  }));
+
+const { hosts } = engine.view;
+const [monitor, node] = hosts;
+if (monitor === undefined || node === undefined) throw new Error('no hosts to copy');
+engine.set({
+  hosts: [
+    monitor,
+    ...Array.from({ length: count }, (_, at) => ({
+      ...node,
+      alias: `node_${at + 1}`,
+      role: at === 0 ? ('primary' as const) : ('secondary' as const),
+    })),
+  ],
+});
+
+let position = 0;
+setInterval(() => {
+  position += 1;
+  const { monitor: shown } = engine.view;
+  const feed = { ...shown.feed, state: monitorState(nodes(position)), readAt: Date.now() };
+  engine.set({ monitor: { ...shown, feed, before: nodes(0) } });
+}, 500).unref();
+await runConsole(
+  engine,
+  { stdin: process.stdin, stdout: process.stdout, env: process.env, pager: pagerIn(process.env) },
+  { guard: { shown: 0, pressed: 0 } },
+);

@@ -1,0 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { EngineView } from '../engine/controller.ts';
+
+/**
+ * Milliseconds that news of nothing but freshness may wait for the screen. With a poll every two seconds what is shown
+ * is never older than the five seconds from which on it counts as stale.
+ */
+export const fresherMs = 2_500;
+
+const undated = ({ hosts, monitor, ...rest }: EngineView) => ({
+  ...rest,
+  hosts: hosts.map(({ lastByteAt: _at, ...host }) => host),
+  monitor: { ...monitor, feed: { ...monitor.feed, readAt: null } },
+});
+
+/** Whether nothing has changed but that it was read again: the screen would be the same. */
+export const onlyFresher = (before: EngineView, after: EngineView): boolean =>
+  before.steps === after.steps && isDeepStrictEqual(undated(before), undated(after));
