@@ -13,6 +13,7 @@ const cli = meow(
     $ pgaf-upgrade run [cluster.yaml]        upgrade, or go on where the servers are
     $ pgaf-upgrade rollback [cluster.yaml]   the way back from where the servers are
     $ pgaf-upgrade cleanup [cluster.yaml]    days later: remove the old clusters, host by host
+    $ pgaf-upgrade demo                      the same console over an embedded cluster: no server, nothing to install
 
   Options
     --plain       plain lines instead of the full screen (also without a terminal, or with TERM=dumb)
@@ -21,6 +22,8 @@ const cli = meow(
     --json        with check and status: the answer for scripts
     --list        with check: every check there is
     --prepare     with check: keep the new directories that it makes, so that the window starts with them done
+    --scenario NAME  with demo: smooth, two-secondaries, pg-upgrade-fails, line-drops, rollback-after-start
+    --keep        with demo: keep its directory when it ends; --resume DIR goes on in one
     --version     print the version
     --help        print this
 
@@ -72,6 +75,12 @@ else if (!isDirection(command) && !others.includes(command)) refuse(`there is no
 else if (rest.length > 0) refuse(`one cluster file at a time: ${rest.join(' ')} is too much`);
 else if (json && command !== 'check' && command !== 'status') refuse('--json goes with check and status');
 else if ((list || prepare) && command !== 'check') refuse('--list and --prepare go with check');
+else if (
+  (cli.flags.scenario !== undefined || cli.flags.keep || cli.flags.resume !== undefined) &&
+  command !== 'demo'
+)
+  refuse('--scenario, --keep and --resume go with demo');
+else if (command === 'demo' && named !== undefined) refuse('demo takes no cluster file');
 else if (command === 'check') {
   const { runCheck } = await import('./commands/check.ts');
   process.exitCode = await runCheck({ file, json, list, prepare });
