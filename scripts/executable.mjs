@@ -10,6 +10,7 @@ import vm from 'node:vm';
 import { build } from 'esbuild';
 import { inject } from 'postject';
 import { bundleOptions, version } from './bundle.mjs';
+import { demoAssets } from './demo-assets.mjs';
 import { noticesOf } from './notices.mjs';
 
 // Both are for this major version of Node: the flag's name, and the code cache.
@@ -37,7 +38,11 @@ try {
     output: join(work, 'blob'),
     disableExperimentalSEAWarning: true,
     execArgv: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-    assets: { 'cli.js': join(work, 'cli.js'), 'cli.cache': join(work, 'cli.cache') },
+    assets: {
+      'cli.js': join(work, 'cli.js'),
+      'cli.cache': join(work, 'cli.cache'),
+      ...Object.fromEntries((await demoAssets()).map(({ name, path }) => [name, path])),
+    },
   };
   await writeFile(join(work, 'sea.json'), JSON.stringify(config));
   execFileSync(process.execPath, ['--experimental-sea-config', join(work, 'sea.json')], { stdio: 'pipe' });
