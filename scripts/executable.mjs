@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import { build } from 'esbuild';
 import { inject } from 'postject';
-import { bundleOptions, version } from './bundle.mjs';
+import { bundleOptions, nodeOptions, version } from './bundle.mjs';
+import { demoAssets } from './demo-assets.mjs';
 import { noticesOf } from './notices.mjs';
 
 // Both are for this major version of Node: the flag's name, and the code cache.
@@ -36,8 +37,12 @@ try {
     main: fileURLToPath(new URL('executable/main.cjs', import.meta.url)),
     output: join(work, 'blob'),
     disableExperimentalSEAWarning: true,
-    execArgv: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-    assets: { 'cli.js': join(work, 'cli.js'), 'cli.cache': join(work, 'cli.cache') },
+    execArgv: [...nodeOptions, '--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+    assets: {
+      'cli.js': join(work, 'cli.js'),
+      'cli.cache': join(work, 'cli.cache'),
+      ...Object.fromEntries((await demoAssets()).map(({ name, path }) => [name, path])),
+    },
   };
   await writeFile(join(work, 'sea.json'), JSON.stringify(config));
   execFileSync(process.execPath, ['--experimental-sea-config', join(work, 'sea.json')], { stdio: 'pipe' });

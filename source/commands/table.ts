@@ -33,7 +33,7 @@ export const commands: readonly Command[] = [
   {
     name: 'demo',
     argument: null,
-    says: 'try it here: the same console, over a cluster inside this process',
+    says: 'the same console over an embedded cluster: try it here, nothing to install',
     flags: ['scenario', 'plain', 'yes', 'keep', 'resume'],
     start: async ({ scenario, plain, keep, yes, resume }) => {
       const { demo } = await import('./demo.ts');

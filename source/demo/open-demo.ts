@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { DemoCluster, paceMs } from './cluster/cluster.ts';
 import type { DemoHost } from './cluster/host.ts';
+import { useExecutableAssets } from './executable-assets.ts';
 import { mapCommand } from './hosts/border.ts';
 import { Spawner } from './hosts/spawner.ts';
 import { SshServer } from './hosts/ssh-server.ts';
@@ -144,6 +145,7 @@ export const openDemo = async (options: OpenOptions): Promise<Demo> => {
   const scenario = scenarioNamed(kept.scenario) ?? options.scenario;
   const sweeper = startSweeper(layout, options.keep);
   // Before the database is loaded: a small process forks faster.
+  await useExecutableAssets();
   const spawners = new Map(kept.hosts.map((name) => [name, spawnerFor(layout, name)]));
   const monitor = await openDemoMonitor({
     directory: join(layout.root, 'monitor/database'),

@@ -46,6 +46,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   paper: ['engine', 'runbook', 'cluster'],
   store: ['engine', 'runbook', 'monitor', 'remote', 'cluster'],
   ui: ['store', 'engine', 'runbook', 'monitor', 'remote', 'cluster'],
+  demo: ['cluster'],
   plain: ['ui', 'store', 'engine', 'runbook', 'monitor', 'remote', 'cluster'],
 };
 const rooms = Object.keys(mayUse);
@@ -120,6 +121,12 @@ test('plain lines share words with the screen, and never what draws it', () => {
   const seen = reached('plain');
   expect(seen.has('plain/run-plain.ts')).toBe(true);
   expect([...seen].filter((file) => /^(react|ink|ink-spinner)\b/.test(file))).toEqual([]);
+});
+
+test('nothing of the product knows that there is a demo but its command', () => {
+  const knows = imports.filter(({ room, to }) => to === 'demo' && room !== 'demo');
+  expect(knows.length).toBeGreaterThan(0);
+  expect(new Set(knows.map(({ from }) => from))).toEqual(new Set(['commands/demo.ts']));
 });
 
 test('no file of the source grows beyond what one can read in a sitting', () => {
