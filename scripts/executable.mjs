@@ -6,7 +6,6 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import vm from 'node:vm';
 import { build } from 'esbuild';
 import { inject } from 'postject';
 import { bundleOptions, nodeOptions, version } from './bundle.mjs';
@@ -16,8 +15,15 @@ import { noticesOf } from './notices.mjs';
 // Both are for this major version of Node: the flag's name, and the code cache.
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) throw new Error(`it needs Node 24, this is ${process.version}: npm run executable finds it`);
-if (vm.SourceTextModule === undefined)
-  throw new Error('run it with --experimental-vm-modules: npm run executable');
+
+const execArgv = [...nodeOptions, '--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+const makeCache = `
+  const { readFileSync, writeFileSync } = require('node:fs');
+  const { SourceTextModule } = require('node:vm');
+  const [bundle, cache] = process.argv.slice(1);
+  const module = new SourceTextModule(readFileSync(bundle, 'utf8'), { identifier: 'pgaf-upgrade' });
+  writeFileSync(cache, module.createCachedData());
+`;
 
 const release = fileURLToPath(new URL('../release/', import.meta.url));
 const name = `pgaf-upgrade-${version}-${process.platform}-${process.arch}`;
@@ -30,14 +36,19 @@ try {
     minify: true,
     keepNames: true,
   });
-  const bundle = await readFile(join(work, 'cli.js'), 'utf8');
-  const cache = new vm.SourceTextModule(bundle, { identifier: 'pgaf-upgrade' }).createCachedData();
-  await writeFile(join(work, 'cli.cache'), cache);
+  // By a node that runs as the executable will: with other options the cache is refused.
+  execFileSync(process.execPath, [
+    ...execArgv,
+    '-e',
+    makeCache,
+    join(work, 'cli.js'),
+    join(work, 'cli.cache'),
+  ]);
   const config = {
     main: fileURLToPath(new URL('executable/main.cjs', import.meta.url)),
     output: join(work, 'blob'),
     disableExperimentalSEAWarning: true,
-    execArgv: [...nodeOptions, '--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+    execArgv,
     assets: {
       'cli.js': join(work, 'cli.js'),
       'cli.cache': join(work, 'cli.cache'),

@@ -33,10 +33,10 @@ const importBuiltin = async (specifier) => {
   return module;
 };
 
-const start = async () => {
-  const console = new vm.SourceTextModule(sea.getAsset('cli.js', 'utf8'), {
+const bundle = (cachedData) =>
+  new vm.SourceTextModule(sea.getAsset('cli.js', 'utf8'), {
     identifier: 'pgaf-upgrade',
-    cachedData: Buffer.from(sea.getRawAsset('cli.cache')),
+    cachedData,
     initializeImportMeta: (meta) => {
       meta.url = pathToFileURL(process.execPath).href;
       meta.filename = process.execPath;
@@ -44,8 +44,21 @@ const start = async () => {
     },
     importModuleDynamically: importBuiltin,
   });
-  await console.link(builtin);
-  await console.evaluate();
+
+/** Compiled already, where this node takes it: NODE_OPTIONS may have changed what it takes. */
+const compiled = () => {
+  try {
+    return bundle(Buffer.from(sea.getRawAsset('cli.cache')));
+  } catch (thrown) {
+    if (thrown.code !== 'ERR_VM_MODULE_CACHED_DATA_REJECTED') throw thrown;
+    return bundle(undefined);
+  }
+};
+
+const start = async () => {
+  const module = compiled();
+  await module.link(builtin);
+  await module.evaluate();
 };
 
 void start();
