@@ -18,7 +18,7 @@ export default defineConfig({
       project('terminal', ['test/terminal/**/*.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
       // What is handed out: the tarball and the single-file executable.
       project('package', ['test/package/**/*.test.ts'], {
-        testTimeout: 120_000,
+        testTimeout: 300_000,
         hookTimeout: 120_000,
         fileParallelism: false,
       }),

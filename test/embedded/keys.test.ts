@@ -33,12 +33,13 @@ it('smooth, at 80x24: the whole way by keys, and nothing is left of it', async (
   expect(leftOf(root)).toEqual([]);
 });
 
-it('two-secondaries: to the end of the primary’s upgrade; left there, all of it is gone', async () => {
+it('two-secondaries: each goes back into replication, and nothing is left of it', async () => {
   const { it: screen, root } = await open('two-secondaries', { cols: 120, rows: 40 });
   const stopped = await walk(screen, { until: (text) => /phase E Verify/.test(text) });
   expect(stopped).toBe('stopped-before');
   expect(screen.screen()).toContain('17 has never been started');
-  expect(await leave(screen)).toBe(1);
+  expect(await walk(screen)).toBe('finished');
+  expect(await leave(screen)).toBe(0);
   expect(leftOf(root)).toEqual([]);
 });
 
@@ -51,7 +52,8 @@ it('pg-upgrade-fails: the cause is on the screen, a runs it again, and it goes o
   await new Promise((resolve) => setTimeout(resolve, 800));
   await screen.press('y');
   await screen.waitFor(/Enter run step 22 on node_1/, { timeoutMs: 90_000 });
-  expect(await leave(screen)).toBe(1);
+  expect(await walk(screen)).toBe('finished');
+  expect(await leave(screen)).toBe(0);
 });
 
 it('line-drops: the console says that the line is gone, and comes back by itself', async () => {
@@ -64,10 +66,11 @@ it('line-drops: the console says that the line is gone, and comes back by itself
   await screen.press('enter');
   await screen.waitFor(/line .*(lost|gone)|reconnecting/, { timeoutMs: 60_000 });
   await screen.waitFor(/Enter run step 22 on node_1/, { timeoutMs: 90_000 });
-  expect(await leave(screen)).toBe(1);
+  expect(await walk(screen)).toBe('finished');
+  expect(await leave(screen)).toBe(0);
 });
 
-it('rollback-after-start: r shows the verdict and its steps, and the first of them runs', async () => {
+it('rollback-after-start: r shows the verdict and its steps, and they lead back to 15', async () => {
   const { it: screen } = await open('rollback-after-start', { cols: 120, rows: 40 });
   const stopped = await walk(screen, {
     until: (text) => /Full statistics/.test(text) && /phase G/.test(text),
@@ -78,5 +81,7 @@ it('rollback-after-start: r shows the verdict and its steps, and the first of th
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   await screen.press('enter');
   await screen.waitFor(/GOING BACK/, { timeoutMs: 30_000 });
-  expect(await leave(screen)).toBe(1);
+  expect(await walk(screen)).toBe('finished');
+  expect(await leave(screen)).toBe(0);
+  expect(screen.scrollback()).toMatch(/DEMO demo: every node runs PostgreSQL 15\.20/);
 });

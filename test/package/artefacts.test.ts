@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { spawn } from '@lydell/node-pty';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -29,6 +30,42 @@ const newcomer = {
 const run = (command: string, args: readonly string[], env: Readonly<Record<string, string>>, cwd = place) =>
   execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
+/** The machine's programs but for node and what comes with it. */
+const pathWithoutNode = (): string => {
+  const directory = join(place, 'without-node');
+  mkdirSync(directory);
+  for (const name of readdirSync('/usr/bin'))
+    if (!/^(node|nodejs|npm|npx|corepack)$/.test(name))
+      symlinkSync(`/usr/bin/${name}`, join(directory, name));
+  return directory;
+};
+
+/** In a terminal, to its end: the exit code and what was printed. */
+const inTerminal = (
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ code: number; text: string }> =>
+  new Promise((resolve) => {
+    const pty = spawn(command, [...args], {
+      cols: 120,
+      rows: 40,
+      cwd: mkdtempSync(join(place, 'empty-')),
+      env,
+    });
+    let text = '';
+    pty.onData((data) => {
+      text += data;
+    });
+    pty.onExit(({ exitCode }) => resolve({ code: exitCode, text }));
+  });
+
+const scenarios = ['smooth', 'two-secondaries', 'pg-upgrade-fails', 'line-drops', 'rollback-after-start'];
+const demo = (scenario: string) => ['demo', '--scenario', scenario, '--plain', '--yes', 'demo'];
+/** What the last lines of a demo say: the rollback ends on the old version. */
+const end = (scenario: string): RegExp =>
+  scenario === 'rollback-after-start' ? /every node runs PostgreSQL 15/ : /every node runs PostgreSQL 17/;
+
 describe('the tarball of npm pack', () => {
   let tarball = '';
   beforeAll(() => {
@@ -48,12 +85,26 @@ describe('the tarball of npm pack', () => {
     ).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
+  test.each(scenarios)('demo, scenario %s, to its end in a terminal', async (scenario) => {
+    const { code, text } = await inTerminal(
+      'npx',
+      ['--yes', `--package=${tarball}`, 'pgaf-upgrade', ...demo(scenario)],
+      newcomer,
+    );
+    expect(code, text.slice(-3000)).toBe(0);
+    expect(text).toMatch(end(scenario));
+  });
+
   test('contains the console, its licence and those of what it is made of, and no more', () => {
     const files = run('tar', ['-tzf', tarball], newcomer).split('\n').filter(Boolean).sort();
     expect(files.filter((file) => !/^package\/dist\/[\w-]+\.js$/.test(file))).toEqual([
       'package/LICENSE',
       'package/README.md',
       'package/dist/THIRD-PARTY-NOTICES.txt',
+      'package/dist/initdb.wasm',
+      expect.stringMatching(/^package\/dist\/monitor-[0-9a-f]+\.tgz$/),
+      'package/dist/pglite.data',
+      'package/dist/pglite.wasm',
       'package/package.json',
     ]);
   });
@@ -71,10 +122,24 @@ describe('the single-file executable', () => {
     );
   });
 
-  test('runs where there is no node', () => {
+  test('needs nothing but itself to say what it is', () => {
     const nowhere = mkdtempSync(join(place, 'bin-'));
     expect(run(executable, ['--version'], { PATH: nowhere, HOME: place, TERM: 'xterm' })).toMatch(
       /^\d+\.\d+\.\d+\n$/,
     );
+  });
+
+  describe('where there is no node', () => {
+    let env: Readonly<Record<string, string>> = {};
+    beforeAll(() => {
+      env = { PATH: pathWithoutNode(), HOME: place, TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' };
+      expect(() => run('sh', ['-c', 'command -v node'], env)).toThrow();
+    });
+
+    test.each(scenarios)('demo, scenario %s, to its end in a terminal', async (scenario) => {
+      const { code, text } = await inTerminal(executable, demo(scenario), env);
+      expect(code, text.slice(-3000)).toBe(0);
+      expect(text).toMatch(end(scenario));
+    });
   });
 });
