@@ -138,18 +138,24 @@ export const everyNodeSettled: Condition = {
   },
 };
 
+/** Asked of the monitor; while it is down, of each secondary's own pg_autoctl, whose state nobody can change then. */
 export const everySecondaryInMaintenance = (facts: ClusterFacts): Condition => ({
   says: 'every secondary is in maintenance, so that stopping the primary starts no failover',
   holds: (world) => {
-    if (monitorIn(world) === null) return no('the monitor’s database does not answer');
-    const other = secondariesOf(facts)
-      .map((secondary) => nodeIn(world, secondary.alias))
-      .find((node) => node === null || node.reported !== 'maintenance' || node.assigned !== 'maintenance');
-    return when(
-      other === undefined,
-      other === null || other === undefined
-        ? 'a node is missing'
-        : `${other.name} is ${other.reported} → ${other.assigned}`,
+    const secondaries = secondariesOf(facts).map(({ alias }) => alias);
+    if (monitorIn(world) === null) {
+      const other = secondaries.find((alias) => hostIn(world, alias)?.inMaintenance !== true);
+      return when(
+        other === undefined,
+        `the monitor’s database does not answer, and pg_autoctl on ${other ?? ''} does not say so either`,
+      );
+    }
+    const states = secondaries.map((alias) => ({ alias, row: nodeIn(world, alias) }));
+    const other = states.find(({ row }) => row?.reported !== 'maintenance' || row.assigned !== 'maintenance');
+    if (other === undefined) return yes;
+    const { alias, row } = other;
+    return no(
+      row === null ? `the monitor does not know ${alias}` : `${alias} is ${row.reported} → ${row.assigned}`,
     );
   },
 });

@@ -8,10 +8,10 @@ export type StepId = string;
 export const phases = [
   { id: 'A', title: 'Prepare', says: 'everything live' },
   { id: 'B', title: 'Fence', says: 'secondaries into maintenance' },
-  { id: 'C', title: 'Stop', says: 'primary first, proving the images' },
+  { id: 'C', title: 'Stop', says: 'the monitor upgraded; the primary first, proving the images' },
   { id: 'D', title: 'Primary', says: 'pg_upgrade and swap' },
   { id: 'E', title: 'Verify', says: 'the primary, privately' },
-  { id: 'F', title: 'Monitor', says: 'pg_upgrade, swap, start' },
+  { id: 'F', title: 'Monitor', says: 'starts on the new version' },
   { id: 'G', title: 'Primary back', says: 'writes again' },
   { id: 'H', title: 'Secondaries', says: 'rebuilt from the primary' },
   { id: 'I', title: 'Restore', says: 'settings back, final proof' },

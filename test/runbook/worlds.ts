@@ -11,7 +11,7 @@ const moments = {
   prepared: 'A.monitor.configuration',
   fenced: 'B.node_3.maintenance',
   'primary stopped': 'C.node_1.stop',
-  'all stopped': 'C.monitor.stop',
+  'all stopped': 'C.node_3.stop',
   linked: 'D.node_1.pg-upgrade',
   carried: 'D.node_1.carry',
   swapped: 'D.node_1.swap',

@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
-import { backupIsThere, dataIsNew, when } from '../conditions.ts';
+import { backupIsThere, dataIsNew, isMajor, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
@@ -74,15 +74,34 @@ const identifierScript = (facts: ClusterFacts, world: World): Script => {
   );
 };
 
-/** F. The monitor: pg_upgrade in copy mode, swap, start, and the new system identifier. */
-export const monitorSteps = (facts: ClusterFacts): Step[] => {
+/** A pg_autoctl of the old version that meets the new monitor restarts until it gives up, with PostgreSQL stopped. */
+const noOldKeeper = (facts: ClusterFacts): Condition => ({
+  says: `no node’s pg_autoctl runs on ${facts.oldMajor}: it would give up on the new monitor, and stop PostgreSQL`,
+  holds: (world) => {
+    const other = facts.nodes.find((node) => {
+      const seen = hostIn(world, node.alias);
+      return seen === null || ((seen.autoctl || seen.unit?.active) && !isMajor(seen.data, facts.newMajor));
+    });
+    return when(other === undefined, `${other?.alias ?? ''}: it runs, or cannot be looked at`);
+  },
+});
+
+/** C. The monitor's pg_upgrade in copy mode, and the swap: while the nodes work on without it. */
+export const monitorUpgradeSteps = (facts: ClusterFacts): Step[] => {
   const { monitor } = facts;
   return [
     pgUpgradeStep(facts, monitor),
-    carryStep(facts, monitor, 'F'),
-    swapStep(facts, monitor, 'F'),
-    pgCtlStep(facts, monitor, 'F'),
-    ...unitStep(facts, monitor, 'F'),
+    carryStep(facts, monitor, 'C'),
+    swapStep(facts, monitor, 'C'),
+    pgCtlStep(facts, monitor, 'C'),
+    ...unitStep(facts, monitor, 'C'),
+  ];
+};
+
+/** F. The monitor starts on the new version, and gets the new system identifier. */
+export const monitorSteps = (facts: ClusterFacts): Step[] => {
+  const { monitor } = facts;
+  return [
     makeStep(facts, {
       id: 'start',
       phase: 'F',
@@ -91,7 +110,7 @@ export const monitorSteps = (facts: ClusterFacts): Step[] => {
       causes: serviceCauses(monitor),
       title: `Start the monitor on ${facts.newMajor}`,
       reason:
-        'Before any node: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
+        'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
       guide: 'Step 9',
       danger: 'changes',
       script: startScript(monitor, monitor.newAutoctl),
@@ -103,7 +122,7 @@ export const monitorSteps = (facts: ClusterFacts): Step[] => {
           ? half('pg_autoctl runs, its database is not in use yet')
           : pending('it does not run');
       },
-      before: [dataIsNew(facts, monitor), backupIsThere(facts, monitor)],
+      before: [dataIsNew(facts, monitor), backupIsThere(facts, monitor), noOldKeeper(facts)],
       after: [monitorAnswers(facts), extensionIsCurrent(facts), monitorHasSettled],
       settleSeconds: 120,
       undo: 'stop it, swap its directories back',

@@ -6,6 +6,7 @@ import { hostIn, isCluster } from '../../cluster/world.ts';
 import {
   about,
   allStopped,
+  everyNodeSettled,
   everySecondaryInMaintenance,
   hasReceived,
   noSyncStandbys,
@@ -17,7 +18,8 @@ import {
 import { isPastStop } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
-import type { Probe, Step } from '../step.ts';
+import type { Condition, Probe, Step } from '../step.ts';
+import { monitorUpgradeSteps } from './monitor.ts';
 import { dropInDirectory, dropInFile, serviceUser, stopScript } from './service.ts';
 
 const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
@@ -111,6 +113,7 @@ const stopPrimary = (facts: ClusterFacts): Step => {
     probe: (world) => stopped(facts, primary, world),
     before: [
       everySecondaryInMaintenance(facts),
+      monitorGivesNoOrders(facts),
       ...secondaries.map((node) => streaming(primary, node)),
       noSyncStandbys(primary),
     ],
@@ -147,29 +150,49 @@ const stopSecondary = (facts: ClusterFacts, node: NodeFacts): Step => {
   });
 };
 
-const stopMonitor = (facts: ClusterFacts): Step =>
-  makeStep(facts, {
+/** A stopped monitor assigns nothing, whatever the nodes do: the stop of the primary cannot become a failover. */
+const monitorGivesNoOrders = ({ monitor }: ClusterFacts): Condition => ({
+  says: 'the monitor is stopped: it gives no orders meanwhile',
+  holds: (world) => allStopped(monitor).holds(world),
+});
+
+const stopMonitor = (facts: ClusterFacts): Step => {
+  const primary = primaryOf(facts);
+  return makeStep(facts, {
     id: 'stop',
     phase: 'C',
     host: facts.monitor,
     as: serviceUser(facts.monitor),
     title: 'Stop the monitor',
-    reason: 'Its turn comes in phase F; stopped, it cannot give orders meanwhile.',
+    reason:
+      'Every node is where it shall stay, and works on without it. Stopped, it can give no orders; and its upgrade costs no downtime.',
     guide: 'Step 3',
+    differs:
+      'The guide stops it last and upgrades it while the application waits. Before the primary’s stop its upgrade costs nothing, and a failure of it neither.',
     danger: 'changes',
     script: stopScript(facts.monitor, facts.monitor.oldAutoctl),
     probe: (world) => stopped(facts, facts.monitor, world),
-    before: facts.nodes.map((node) => allStopped(node)),
+    before: [
+      everySecondaryInMaintenance(facts),
+      everyNodeSettled,
+      ...secondariesOf(facts).map((node) => streaming(primary, node)),
+      noSyncStandbys(primary),
+    ],
     after: [allStopped(facts.monitor), stoppedCleanly(facts.monitor, 'shut down')],
     settleSeconds: 120,
     undo: `start the monitor again on ${facts.oldMajor}`,
   });
+};
 
-/** C. Primary first, so that every secondary becomes an image without loss. */
+/**
+ * C. The monitor first: its upgrade needs nobody else, and takes place while the application still works. Then the
+ * primary before the secondaries, so that every secondary becomes an image without loss.
+ */
 export const stopSteps = (facts: ClusterFacts): Step[] => [
   ...hostsOf(facts).flatMap((host) => guardStep(facts, host)),
+  stopMonitor(facts),
+  ...monitorUpgradeSteps(facts),
   checkpointStep(facts),
   stopPrimary(facts),
   ...secondariesOf(facts).map((node) => stopSecondary(facts, node)),
-  stopMonitor(facts),
 ];
