@@ -1,6 +1,5 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
 import { secondariesOf } from '../cluster/facts.ts';
-import { compareLsn } from '../cluster/parse/lsn.ts';
 import type { NodeState } from '../cluster/states.ts';
 import { type DirectoryView, hostIn, isCluster, monitorIn, nodeIn, type World } from '../cluster/world.ts';
 import type { Condition, Verdict } from './step.ts';
@@ -73,43 +72,6 @@ export const stoppedCleanly = (host: HostFacts, state: 'shut down' | 'shut down 
     const found = isCluster(seen.data) ? seen.data.control?.state : undefined;
     return when(found === state, found === undefined ? 'no pg_control to read' : `it says “${found}”`);
   });
-
-/** The image is whole: the secondary has replayed the primary's shutdown checkpoint. */
-export const sameCheckpoint = (primary: NodeFacts, secondary: NodeFacts): Condition => ({
-  says: `${secondary.alias} holds the same latest checkpoint as ${primary.alias}: no transaction is missing from its image`,
-  holds: (world) => {
-    const [one, other] = [hostIn(world, primary.alias), hostIn(world, secondary.alias)];
-    if (one === null || other === null)
-      return no(unseen(world, one === null ? primary.alias : secondary.alias));
-    const [mine, theirs] = [
-      isCluster(one.data) ? one.data.control : null,
-      isCluster(other.data) ? other.data.control : null,
-    ];
-    if (mine === null || theirs === null) return no('pg_control cannot be read');
-    return when(
-      mine.checkpoint === theirs.checkpoint && mine.systemIdentifier === theirs.systemIdentifier,
-      `${primary.alias} ${mine.checkpoint}, ${secondary.alias} ${theirs.checkpoint}`,
-    );
-  },
-});
-
-/** Before a secondary is stopped: it must have received the primary's shutdown checkpoint. */
-export const hasReceived = (primary: NodeFacts, secondary: NodeFacts): Condition => ({
-  says: `${secondary.alias} has received everything up to ${primary.alias}'s shutdown checkpoint`,
-  holds: (world) => {
-    const [one, other] = [hostIn(world, primary.alias), hostIn(world, secondary.alias)];
-    if (one === null || other === null)
-      return no(unseen(world, one === null ? primary.alias : secondary.alias));
-    const checkpoint = isCluster(one.data) ? one.data.control?.checkpoint : undefined;
-    const received = other.server?.lsn ?? undefined;
-    if (checkpoint === undefined || received === undefined)
-      return no(`no position from ${checkpoint === undefined ? primary.alias : secondary.alias}`);
-    return when(
-      compareLsn(received, checkpoint) > 0,
-      `received ${received}, the checkpoint is at ${checkpoint}`,
-    );
-  },
-});
 
 export const nodeSettled = (alias: string, states: readonly NodeState[]): Condition => ({
   says: `the monitor shows ${alias} as ${states.join(' or ')}, reported and assigned`,

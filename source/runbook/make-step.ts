@@ -55,6 +55,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     writes: parts.writes ?? 'unchanged',
     givesUp: parts.givesUp ?? (() => null),
     notes: parts.notes ?? (() => []),
+    together: null,
   };
 };
 

@@ -9,9 +9,9 @@ export const phases = [
   { id: 'A', title: 'Prepare', says: 'everything live' },
   { id: 'B', title: 'Fence', says: 'secondaries into maintenance' },
   { id: 'C', title: 'Stop', says: 'the monitor upgraded; the primary first, proving the images' },
-  { id: 'D', title: 'Primary', says: 'pg_upgrade and swap' },
+  { id: 'D', title: 'Upgrade', says: 'pg_upgrade and swap of the primary; the monitor starts' },
   { id: 'E', title: 'Verify', says: 'the primary, privately' },
-  { id: 'F', title: 'Monitor', says: 'starts on the new version' },
+  { id: 'F', title: 'Monitor', says: 'knows the new system' },
   { id: 'G', title: 'Primary back', says: 'writes again' },
   { id: 'H', title: 'Secondaries', says: 'rebuilt from the primary' },
   { id: 'I', title: 'Restore', says: 'settings back, final proof' },
@@ -84,6 +84,15 @@ export interface Step {
   readonly causes: readonly Cause[];
   /** What the application feels: its writes stop with this step, or come back with it. */
   readonly writes: 'stop' | 'resume' | 'unchanged';
+  /** It may run beside the steps of other lanes of its stage, see stages.ts; null: alone. */
+  readonly together: Lane | null;
+}
+
+export interface Lane {
+  readonly stage: string;
+  readonly lane: string;
+  /** Lanes of the same stage that must have come to their end before this one begins. */
+  readonly behind: readonly string[];
 }
 
 /** How a step is confirmed now. */

@@ -46,6 +46,7 @@ const withoutStaleDialog = (state: ConsoleState, view: EngineView): Partial<Cons
   const about =
     dialog.kind === 'cancel' ? stage.kind === 'running' : stage.kind === 'confirm' || stage.kind === 'failed';
   if (about && 'step' in stage && stage.step === dialog.step) return {};
+  if (about && stage.kind === 'running' && stage.beside?.includes(dialog.step)) return {};
   return {
     dialog: null,
     typed: '',

@@ -31,7 +31,7 @@ describe.each([
   });
 
   test('the new monitor starts only when no pg_autoctl of the old version can meet it', () => {
-    const start = stepOf(steps, 'F.monitor.start');
+    const start = stepOf(steps, 'D.monitor.start');
     for (const node of facts.nodes) expect(at(`C.${node.alias}.stop`)).toBeLessThan(at(start.id));
     const refused = start.before.filter((one) => !one.holds(worldAt('running', facts)).holds);
     expect(refused.map((one) => one.says)).toContain(
@@ -55,7 +55,7 @@ describe.each([
       ...secondaries.map((node) => node.alias),
     ]);
     for (const start of starts) {
-      expect(at('F.monitor.start')).toBeLessThan(at(start.id));
+      expect(at('D.monitor.start')).toBeLessThan(at(start.id));
       expect(at('F.monitor.identifier')).toBeLessThan(at(start.id));
       expect(at(`${start.phase}.${start.host}.state-file`)).toBeLessThan(at(start.id));
     }

@@ -20,9 +20,10 @@ describe('linked', () => {
     ['linked', 'safe'],
     ['carried', 'safe'],
     ['swapped', 'safe'],
+    ['monitor back', 'safe'],
     ['started', 'safe-through'],
     ['verified', 'safe-through'],
-    ['monitor back', 'safe-through'],
+
     ['primary back', 'loses-new-writes'],
     ['secondary aside', 'loses-new-writes'],
     ['secondary rebuilt', 'loses-new-writes'],
@@ -198,6 +199,7 @@ describe.each(['clone', 'copy'] as const)('%s', (mode) => {
   test.each([
     ['linked', 'safe'],
     ['swapped', 'safe'],
+    ['monitor back', 'safe'],
     ['started', 'safe'],
     ['verified', 'safe'],
     ['primary back', 'loses-new-writes'],

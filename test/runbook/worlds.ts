@@ -17,7 +17,7 @@ const moments = {
   swapped: 'D.node_1.swap',
   started: 'E.node_1.private-start',
   verified: 'E.node_1.private-stop',
-  'monitor back': 'F.monitor.start',
+  'monitor back': 'D.monitor.start',
   'primary back': 'G.node_1.start',
   'secondary aside': 'H.node_2.aside',
   'secondary rebuilt': 'H.node_2.join',

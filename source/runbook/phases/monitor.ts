@@ -98,54 +98,55 @@ export const monitorUpgradeSteps = (facts: ClusterFacts): Step[] => {
   ];
 };
 
-/** F. The monitor starts on the new version, and gets the new system identifier. */
-export const monitorSteps = (facts: ClusterFacts): Step[] => {
+/** D. The monitor starts on the new version, once no node is left that could meet it with the old one. */
+export const startMonitorStep = (facts: ClusterFacts): Step => {
   const { monitor } = facts;
-  return [
-    makeStep(facts, {
-      id: 'start',
-      phase: 'F',
-      host: monitor,
-      as: serviceUser(monitor),
-      causes: serviceCauses(monitor),
-      title: `Start the monitor on ${facts.newMajor}`,
-      reason:
-        'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
-      guide: 'Step 9',
-      danger: 'changes',
-      script: startScript(monitor, monitor.newAutoctl),
-      probe: (world) => {
-        const seen = hostIn(world, 'monitor');
-        if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`) && seen.monitor.listening)
-          return done('it answers');
-        return seen?.autoctl
-          ? half('pg_autoctl runs, its database is not in use yet')
-          : pending('it does not run');
-      },
-      before: [dataIsNew(facts, monitor), backupIsThere(facts, monitor), noOldKeeper(facts)],
-      after: [monitorAnswers(facts), extensionIsCurrent(facts), monitorHasSettled],
-      settleSeconds: 120,
-      undo: 'stop it, swap its directories back',
-    }),
-    makeStep(facts, {
-      id: 'identifier',
-      phase: 'F',
-      host: monitor,
-      as: 'postgres',
-      title: 'Write the new system identifier for the whole group',
-      reason: 'pg_upgrade gave the cluster a new identifier; the monitor would refuse nodes that report it.',
-      guide: 'Step 10',
-      differs:
-        'One UPDATE for the whole group: the guide’s, of one node, violates same_system_identifier_within_group.',
-      danger: 'changes',
-      script: (world) => identifierScript(facts, world),
-      probe: (world) => {
-        const verdict = identifierIs(facts).holds(world);
-        return verdict.holds ? done('every row has it') : pending(verdict.found);
-      },
-      before: [monitorAnswers(facts), monitorHasSettled],
-      after: [identifierIs(facts)],
-      undo: `the same UPDATE with ${facts.systemIdentifier}`,
-    }),
-  ];
+  return makeStep(facts, {
+    id: 'start',
+    phase: 'D',
+    host: monitor,
+    as: serviceUser(monitor),
+    causes: serviceCauses(monitor),
+    title: `Start the monitor on ${facts.newMajor}`,
+    reason:
+      'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
+    guide: 'Step 9',
+    danger: 'changes',
+    script: startScript(monitor, monitor.newAutoctl),
+    probe: (world) => {
+      const seen = hostIn(world, 'monitor');
+      if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`) && seen.monitor.listening)
+        return done('it answers');
+      return seen?.autoctl
+        ? half('pg_autoctl runs, its database is not in use yet')
+        : pending('it does not run');
+    },
+    before: [dataIsNew(facts, monitor), backupIsThere(facts, monitor), noOldKeeper(facts)],
+    after: [monitorAnswers(facts), extensionIsCurrent(facts), monitorHasSettled],
+    settleSeconds: 120,
+    undo: 'stop it, swap its directories back',
+  });
 };
+
+/** F. The monitor learns who its nodes are now. */
+export const identifierStep = (facts: ClusterFacts): Step =>
+  makeStep(facts, {
+    id: 'identifier',
+    phase: 'F',
+    host: facts.monitor,
+    as: 'postgres',
+    title: 'Write the new system identifier for the whole group',
+    reason: 'pg_upgrade gave the cluster a new identifier; the monitor would refuse nodes that report it.',
+    guide: 'Step 10',
+    differs:
+      'One UPDATE for the whole group: the guide’s, of one node, violates same_system_identifier_within_group.',
+    danger: 'changes',
+    script: (world) => identifierScript(facts, world),
+    probe: (world) => {
+      const verdict = identifierIs(facts).holds(world);
+      return verdict.holds ? done('every row has it') : pending(verdict.found);
+    },
+    before: [monitorAnswers(facts), monitorHasSettled],
+    after: [identifierIs(facts)],
+    undo: `the same UPDATE with ${facts.systemIdentifier}`,
+  });

@@ -8,19 +8,22 @@ import {
   allStopped,
   everyNodeSettled,
   everySecondaryInMaintenance,
-  hasReceived,
   noSyncStandbys,
-  sameCheckpoint,
   stoppedCleanly,
   streaming,
   when,
 } from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
+import { hasReceived, primaryWasShutDown, sameCheckpoint } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
+import { beside } from '../stages.ts';
 import type { Condition, Probe, Step } from '../step.ts';
 import { monitorUpgradeSteps } from './monitor.ts';
 import { dropInDirectory, dropInFile, serviceUser, stopScript } from './service.ts';
+
+/** The stage in which the secondaries stop beside pg_upgrade on the primary. */
+export const upgradeStage = 'upgrade';
 
 const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
   const { service } = host;
@@ -120,7 +123,7 @@ const stopPrimary = (facts: ClusterFacts): Step => {
     after: [
       allStopped(primary),
       stoppedCleanly(primary, 'shut down'),
-      ...secondaries.map((node) => hasReceived(primary, node)),
+      ...secondaries.map((node) => hasReceived(facts, node)),
     ],
     settleSeconds: 600,
     quietSeconds: 30,
@@ -129,7 +132,6 @@ const stopPrimary = (facts: ClusterFacts): Step => {
 };
 
 const stopSecondary = (facts: ClusterFacts, node: NodeFacts): Step => {
-  const primary = primaryOf(facts);
   return makeStep(facts, {
     id: 'stop',
     phase: 'C',
@@ -142,8 +144,8 @@ const stopSecondary = (facts: ClusterFacts, node: NodeFacts): Step => {
     danger: 'changes',
     script: stopScript(node, node.oldAutoctl),
     probe: (world) => stopped(facts, node, world),
-    before: [stoppedCleanly(primary, 'shut down'), hasReceived(primary, node)],
-    after: [allStopped(node), stoppedCleanly(node, 'shut down in recovery'), sameCheckpoint(primary, node)],
+    before: [primaryWasShutDown(facts), hasReceived(facts, node)],
+    after: [allStopped(node), stoppedCleanly(node, 'shut down in recovery'), sameCheckpoint(facts, node)],
     settleSeconds: 300,
     quietSeconds: 30,
     undo: `start ${node.alias} again on ${facts.oldMajor}, after the primary`,
@@ -189,10 +191,13 @@ const stopMonitor = (facts: ClusterFacts): Step => {
  * primary before the secondaries, so that every secondary becomes an image without loss.
  */
 export const stopSteps = (facts: ClusterFacts): Step[] => [
-  ...hostsOf(facts).flatMap((host) => guardStep(facts, host)),
+  ...hostsOf(facts).flatMap((host) => beside('guard', host.alias, guardStep(facts, host))),
   stopMonitor(facts),
   ...monitorUpgradeSteps(facts),
   checkpointStep(facts),
   stopPrimary(facts),
-  ...secondariesOf(facts).map((node) => stopSecondary(facts, node)),
 ];
+
+/** C. Each secondary at the primary's shutdown checkpoint; pg_upgrade on the primary need not wait for it. */
+export const stopSecondarySteps = (facts: ClusterFacts): Step[] =>
+  secondariesOf(facts).flatMap((node) => beside(upgradeStage, node.alias, [stopSecondary(facts, node)]));

@@ -4,9 +4,10 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, dataIsNew, stoppedCleanly, when } from '../conditions.ts';
 import { isMarked, newClusterStarted } from '../evidence.ts';
+import { someImage } from '../images.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { command, inBin, mark, option, privateSocket, psql, script, upgradeDir } from '../shell.ts';
-import type { Step } from '../step.ts';
+import type { Condition, Step } from '../step.ts';
 import { disarmLines } from './disarm.ts';
 
 /**
@@ -35,68 +36,85 @@ const runsPrivately = (facts: ClusterFacts, world: World): boolean => {
   );
 };
 
-/** E. The new primary, alone with its DBA. */
-export const verifySteps = (facts: ClusterFacts): Step[] => {
+const verified = (facts: ClusterFacts, world: World): boolean =>
+  isMarked(primaryOf(facts), 'analyze-1', world);
+
+const privateServer = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
-  const socket = privateSocket(primary);
-  const verified = (world: World): boolean => isMarked(primary, 'analyze-1', world);
-  const isBack = (world: World): boolean => verified(world) && !runsPrivately(facts, world);
-  const server = about(primary.alias, `${facts.newMajor} runs privately on ${primary.alias}`, (seen) =>
+  return about(primary.alias, `${facts.newMajor} runs privately on ${primary.alias}`, (seen) =>
     when(
       seen.server !== null && seen.server.listenAddresses === '',
       seen.server === null ? 'it does not answer' : 'it listens to the network',
     ),
   );
-  return [
-    makeStep(facts, {
-      id: 'private-start',
-      phase: 'E',
-      host: primary,
-      as: 'postgres',
-      title: `Start ${facts.newMajor} for the first time, privately`,
-      reason:
-        'To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.',
-      guide: 'Step 6',
-      differs:
-        'Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.',
-      danger: facts.mode === 'link' ? 'point-of-no-return' : 'changes',
-      causes: [
-        {
-          title: `${primary.workDir}/private-start.log`,
-          script: `tail -n 30 ${sh(`${primary.workDir}/private-start.log`)}`,
-        },
-      ],
-      script: script(
-        'umask 077',
-        `mkdir -p ${sh(socket)}`,
-        ...(facts.mode === 'link' ? disarmLines(facts, sh(primary.backupData)) : []),
-        command(
-          inBin(primary.newBindir, 'pg_ctl'),
-          option('--pgdata', primary.data),
-          '--wait --timeout=3600',
-          option('--log', `${primary.workDir}/private-start.log`),
-          option('--options', privateOptions(socket)),
-          'start',
-        ),
-      ),
-      probe: (world) => {
-        if (runsPrivately(facts, world)) return done('it runs');
-        return verified(world)
-          ? done('it has run, and was verified')
-          : pending(
-              newClusterStarted(facts, primary, world) === 'never'
-                ? 'it has never been started'
-                : 'it does not run',
-            );
+};
+
+/** E. The first start: behind it linked files belong to the new version alone. */
+export const firstStartStep = (facts: ClusterFacts): Step => {
+  const primary = primaryOf(facts);
+  const socket = privateSocket(primary);
+  return makeStep(facts, {
+    id: 'private-start',
+    phase: 'E',
+    host: primary,
+    as: 'postgres',
+    title: `Start ${facts.newMajor} for the first time, privately`,
+    reason:
+      'To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.',
+    guide: 'Step 6',
+    differs:
+      'Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.',
+    danger: facts.mode === 'link' ? 'point-of-no-return' : 'changes',
+    causes: [
+      {
+        title: `${primary.workDir}/private-start.log`,
+        script: `tail -n 30 ${sh(`${primary.workDir}/private-start.log`)}`,
       },
-      before: [allStopped(primary), dataIsNew(facts, primary)],
-      after: [server],
-      settleSeconds: 60,
-      undo:
-        facts.mode === 'link'
-          ? `none on ${primary.alias}: the old files are shared and will be changed. From here the way back is a secondary’s image`
-          : `stop it, swap back: ${primary.backupData} is untouched`,
-    }),
+    ],
+    script: script(
+      'umask 077',
+      `mkdir -p ${sh(socket)}`,
+      ...(facts.mode === 'link' ? disarmLines(facts, sh(primary.backupData)) : []),
+      command(
+        inBin(primary.newBindir, 'pg_ctl'),
+        option('--pgdata', primary.data),
+        '--wait --timeout=3600',
+        option('--log', `${primary.workDir}/private-start.log`),
+        option('--options', privateOptions(socket)),
+        'start',
+      ),
+    ),
+    probe: (world) => {
+      if (runsPrivately(facts, world)) return done('it runs');
+      return verified(facts, world)
+        ? done('it has run, and was verified')
+        : pending(
+            newClusterStarted(facts, primary, world) === 'never'
+              ? 'it has never been started'
+              : 'it does not run',
+          );
+    },
+    before: [
+      allStopped(primary),
+      dataIsNew(facts, primary),
+      ...(facts.mode === 'link' ? [someImage(facts)] : []),
+    ],
+    after: [privateServer(facts)],
+    settleSeconds: 60,
+    undo:
+      facts.mode === 'link'
+        ? `none on ${primary.alias}: the old files are shared and will be changed. From here the way back is a secondary’s image`
+        : `stop it, swap back: ${primary.backupData} is untouched`,
+  });
+};
+
+/** E. The new primary, alone with its DBA. */
+export const verifySteps = (facts: ClusterFacts): Step[] => {
+  const primary = primaryOf(facts);
+  const socket = privateSocket(primary);
+  const isBack = (world: World): boolean => verified(facts, world) && !runsPrivately(facts, world);
+  const server = privateServer(facts);
+  return [
     makeStep(facts, {
       id: 'verify',
       phase: 'E',
@@ -154,11 +172,11 @@ export const verifySteps = (facts: ClusterFacts): Step[] => {
         ),
         mark(primary, 'analyze-1'),
       ),
-      probe: (world) => (verified(world) ? done('they are there') : pending('none yet')),
+      probe: (world) => (verified(facts, world) ? done('they are there') : pending('none yet')),
       before: [server],
       after: [
         about(primary.alias, 'the first statistics are there', (_, world) =>
-          when(verified(world), 'vacuumdb did not come to its end'),
+          when(verified(facts, world), 'vacuumdb did not come to its end'),
         ),
       ],
       quietSeconds: 120,
