@@ -122,7 +122,7 @@ describe('the way back from every state of the field guide’s table', () => {
 
   it('17 has written and one of two secondaries is rebuilt: possible, and it says what is lost', async () => {
     const { lab, desk: at, before } = await begin();
-    const there = await drive(at, { until: (step) => step.id === 'H.node_3.aside' });
+    const there = await drive(at, { until: (step) => step.id === 'H.node_3.pg-ctl' });
     await lab.psql('node1', 'app', 'create table written_on_17 as select 1 as a');
     expect(there.verdict).toMatchObject({
       kind: 'loses-new-writes',
@@ -147,7 +147,7 @@ describe('the way back from every state of the field guide’s table', () => {
     });
     expect(gone.end).toBe('finished');
     expect(steps).toContain('R.node_1.stop point-of-no-return');
-    // Its image still stood in its place, so it is the primary now.
+    // Its image was not rebuilt yet, so it is the primary now.
     expect(await lab.psql('node3', 'app', "select to_regclass('written_on_17') is null")).toContain('t');
     await expectBack(lab, before, { primary: 'node3', sameIds: false });
   });
