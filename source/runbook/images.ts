@@ -2,7 +2,7 @@ import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../
 import { compareLsn } from '../cluster/parse/lsn.ts';
 import { type Control, type DirectoryView, hostIn, isCluster, type World } from '../cluster/world.ts';
 import { about, no, when } from './conditions.ts';
-import { isUpgraded } from './evidence.ts';
+import { isSwapped, isUpgraded } from './evidence.ts';
 import type { Condition } from './step.ts';
 
 /** Which secondary's directory is the whole old cluster, read from the disks. */
@@ -29,12 +29,17 @@ export const stoppedAt = (facts: ClusterFacts, world: World): Control | null => 
   return oldDirectory(facts, primary, world)?.control ?? null;
 };
 
-/** A secondary's directory is an image if it was shut down in recovery at the primary's shutdown checkpoint. */
+/**
+ * A secondary's directory is an image if it was shut down in recovery at the primary's shutdown checkpoint. One whose
+ * files the new cluster beside it shares is none (rebuilt by hard links, field guide, section 8): it has been changed.
+ */
 export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
-  const control = oldDirectory(facts, node, world)?.control;
+  const directory = oldDirectory(facts, node, world);
+  const control = directory?.control;
   const primary = stoppedAt(facts, world);
   return (
     control != null &&
+    !(directory?.shared === true && isSwapped(facts, node, world)) &&
     primary !== null &&
     control.state === 'shut down in recovery' &&
     control.systemIdentifier === facts.systemIdentifier &&
