@@ -31,6 +31,8 @@ export interface ConsoleStore {
 
 const sameStage = (a: Stage, b: Stage): boolean => {
   if (a.kind !== b.kind) return false;
+  // What one Enter would start is part of it.
+  if (a.kind === 'confirm' && b.kind === 'confirm' && a.together?.join() !== b.together?.join()) return false;
   if ('step' in a && 'step' in b) return a.step === b.step;
   if (a.kind === 'question' && b.kind === 'question') return a.question === b.question;
   return true;

@@ -135,6 +135,11 @@ export class PlainRun {
     this.say(stop.host);
   }
 
+  /** Says yes to all that the question names. */
+  confirmTogether(stop: Extract<PlainStop, { kind: 'confirm' }>): Promise<void> {
+    return this.confirm({ ...stop, together: false });
+  }
+
   /** Confirms one step after the other until this one is asked for. */
   async goTo(wanted: RegExp): Promise<Extract<PlainStop, { kind: 'confirm' }>> {
     for (;;) {
