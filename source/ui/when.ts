@@ -59,7 +59,9 @@ export const enterWords = (state: ConsoleState): string | null => {
 
 /** Why no step can be run alone now, out of several. */
 export const whyNotAlone = (state: ConsoleState): string | null =>
-  togetherNow(state.view) === null ? (whyReadOnly(state) ?? 'Enter starts a single step anyway.') : null;
+  togetherNow(state.view) !== null
+    ? null
+    : (whyNotDue('Running one step alone')(state) ?? 'Enter starts a single step anyway.');
 
 /** Why searching does not work now. */
 export const outputOnly = (state: ConsoleState): string | null =>
