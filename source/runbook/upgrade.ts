@@ -10,7 +10,7 @@ import { restoreSteps } from './phases/restore.ts';
 import { secondarySteps } from './phases/secondaries.ts';
 import { stopSecondarySteps, stopSteps, upgradeStage } from './phases/stop.ts';
 import { carryStep, swapStep } from './phases/swap.ts';
-import { firstStartStep, verifySteps } from './phases/verify.ts';
+import { firstStartStep, firstStatisticsStep, privateStopStep, verifyStep } from './phases/verify.ts';
 import { beside } from './stages.ts';
 import type { Step } from './step.ts';
 
@@ -41,15 +41,18 @@ const upgradeSteps = (facts: ClusterFacts): Step[] => {
 };
 
 /**
- * Side by side: the look at the primary, and the monitor's rows. The state file waits for the private server's end: a
+ * Side by side: the look at the primary, its rough statistics, and the monitor's rows. The state file waits for the private server's end: a
  * patched one beside a server that has run tells the verdict that applications could write.
  */
 const verifyStageSteps = (facts: ClusterFacts): Step[] => {
   const primary = primaryOf(facts);
+  const looks = [`${primary.alias} look`, `${primary.alias} statistics`];
   return [
-    ...beside('verify', primary.alias, verifySteps(facts)),
+    ...beside('verify', `${primary.alias} look`, [verifyStep(facts)]),
+    ...beside('verify', `${primary.alias} statistics`, [firstStatisticsStep(facts)]),
+    ...beside('verify', primary.alias, [privateStopStep(facts)], looks),
     ...beside('verify', facts.monitor.alias, [identifierStep(facts)]),
-    ...beside('verify', primary.alias, [stateFileStep(facts, primary, 'G')]),
+    ...beside('verify', primary.alias, [stateFileStep(facts, primary, 'G')], looks),
   ];
 };
 

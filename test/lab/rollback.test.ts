@@ -37,6 +37,22 @@ describe('the way back from every state of the field guide’s table', () => {
     await expectBack(lab, before, { sameIds: true });
   });
 
+  it('the monitor upgraded, the primary not stopped yet: the way back does not touch it, and no write waits', async () => {
+    const { lab, desk: at, before } = await begin();
+    const since = () => lab.psql('node1', 'postgres', 'select pg_postmaster_start_time()');
+    const started = await since();
+    const there = await drive(at, { until: (step) => step.id === 'C.node_1.checkpoint' });
+    expect(there.verdict.kind).toBe('safe');
+    expect((await askWithoutJournal(at)).verdict).toEqual(there.verdict);
+    await lab.psql('node1', 'app', 'create table written_meanwhile as select 1 as a');
+    const gone = await back(at);
+    expect(gone.end).toBe('finished');
+    expect(gone.ran.filter((step) => /^[RT]\.node_1\./.test(step))).toEqual([]);
+    expect(await since()).toBe(started);
+    await lab.psql('node1', 'app', 'drop table written_meanwhile');
+    await expectBack(lab, before, { sameIds: true });
+  });
+
   it('after a pg_upgrade that failed', async () => {
     const { lab, desk: at, before } = await begin();
     // Fails mid-way, because the view's column is gone in 17; made after the checks, which would find it.

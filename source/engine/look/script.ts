@@ -17,7 +17,7 @@ const serverSql = `select json_build_object(
 
 /** Shell functions that print one fact a line: a key, a tab, and a value; free text travels as base64. */
 const functions = `put() { printf '%s\\t%s\\n' "$1" "$2"; }
-text() { printf '%s\\t' "$1"; base64 | tr -d '\\n'; echo; }
+text() { printf '%s\\t' "$1"; base64 -w 0; echo; }
 control() { # KEY PGDATA MAJOR: pg_controldata by the programs of that major
   case $3 in "$new_major") "$new_bin/pg_controldata" -D "$2" ;; *) "$old_bin/pg_controldata" -D "$2" ;; esac 2>/dev/null | text "$1"
 }
