@@ -91,6 +91,8 @@ export interface HostView {
   readonly pgCtl: string | null;
   /** system_identifier in pg_autoctl.state. */
   readonly stateIdentifier: string | null;
+  /** pg_autoctl.state: maintenance is the node's state, and the one that the monitor has assigned last. */
+  readonly inMaintenance: boolean;
   readonly server: ServerView | null;
   /** pg_controldata of the new cluster as pg_upgrade left it. */
   readonly fingerprint: Control | null;

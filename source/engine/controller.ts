@@ -99,8 +99,10 @@ export type Stage =
   | { readonly kind: 'question'; readonly question: Question }
   /** It cannot start: nothing was changed. */
   | { readonly kind: 'stopped'; readonly problem: Problem }
-  | { readonly kind: 'confirm'; readonly step: StepId }
-  | { readonly kind: 'running'; readonly step: StepId }
+  /** `together`: all steps that would run with it, in lanes, itself included; absent where it is alone. */
+  | { readonly kind: 'confirm'; readonly step: StepId; readonly together?: readonly StepId[] }
+  /** `beside`: what runs at the same time. */
+  | { readonly kind: 'running'; readonly step: StepId; readonly beside?: readonly StepId[] }
   | { readonly kind: 'failed'; readonly step: StepId; readonly failure: StepFailure }
   | { readonly kind: 'finished'; readonly says: string }
   /** Read-only: somebody else holds the lock. `step` is the one that they are at. */
@@ -212,8 +214,11 @@ export interface EngineController {
   output(step: StepId): OutputView;
   /** Called whenever output grew; at most as often as the bytes arrive. */
   onOutput(listener: (step: StepId) => void): () => void;
-  /** Runs the step shown. `typed` is the host's name at a point of no return. */
-  confirm(step: StepId, typed?: string): Accepted | Refusal;
+  /**
+   * Runs the step shown. `typed` is the host's name at a point of no return. `together` runs with it everything that
+   * the stage names beside it.
+   */
+  confirm(step: StepId, typed?: string, how?: 'alone' | 'together'): Accepted | Refusal;
   /** After a failure: run it again. */
   retry(step: StepId, typed?: string): Accepted | Refusal;
   /** Pass over a step; a reason is needed unless it is optional. */

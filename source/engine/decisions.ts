@@ -3,7 +3,8 @@ import type { Direction } from './controller.ts';
 
 /** What the operator decided about the step that the engine waits with. */
 export type Decision =
-  | { readonly kind: 'run'; readonly typed: string | null }
+  /** `together`: the step, and with it whatever may run beside it. */
+  | { readonly kind: 'run'; readonly typed: string | null; readonly together: boolean }
   | { readonly kind: 'skip'; readonly reason: string }
   | { readonly kind: 'probe' }
   | { readonly kind: 'turn'; readonly direction: Direction }

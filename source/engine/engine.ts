@@ -210,10 +210,12 @@ export class Engine implements EngineController {
     return accepted;
   }
 
-  confirm(step: StepId, typed?: string): Accepted | Refusal {
+  confirm(step: StepId, typed?: string, how: 'alone' | 'together' = 'alone'): Accepted | Refusal {
     const { stage } = this.view;
     if (stage.kind !== 'confirm' || stage.step !== step) return whyNot(this.view.stage);
-    return this.#give(step, typed);
+    if (how === 'together' && stage.together === undefined)
+      return refused('nothing can run beside this step');
+    return this.#give(step, typed, how === 'together');
   }
 
   retry(step: StepId, typed?: string): Accepted | Refusal {
@@ -280,13 +282,13 @@ export class Engine implements EngineController {
     this.#run?.journal.close();
   }
 
-  #give(id: StepId, typed: string | undefined): Accepted | Refusal {
+  #give(id: StepId, typed: string | undefined, together = false): Accepted | Refusal {
     const step = this.#progress.find(id);
     if (step === undefined || !this.#decisions.waitsFor(id)) return whyNot(this.view.stage);
     const world = this.#ground?.observer.world ?? { hosts: {} };
     if (dangerNow(step, world) === 'point-of-no-return' && typed !== step.host)
       return refused(`type ${step.host} to confirm`);
-    this.#decisions.give({ kind: 'run', typed: typed ?? null });
+    this.#decisions.give({ kind: 'run', typed: typed ?? null, together });
     return accepted;
   }
 

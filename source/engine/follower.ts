@@ -47,7 +47,7 @@ export class Follower {
   readonly #parts: FollowerParts;
   /** Jobs that are followed, or were. */
   readonly #followed = new Set<string>();
-  #running: KeptJob | null = null;
+  #running: readonly KeptJob[] = [];
   #saidNoOutput = false;
 
   constructor(parts: FollowerParts) {
@@ -88,37 +88,41 @@ export class Follower {
     const { ground, board, progress } = this.#parts;
     const run = standing?.run ?? null;
     const jobs = run === null ? [] : await keptJobs(run.id, ground.hosts);
-    this.#running = jobs.find((job) => job.state === 'running') ?? null;
-    const direction =
-      this.#running === null ? (run?.direction ?? 'upgrade') : directionOf(this.#running.step);
+    this.#running = jobs.filter((job) => job.state === 'running');
+    const [first] = this.#running;
+    const direction = first === undefined ? (run?.direction ?? 'upgrade') : directionOf(first.step);
     if (board.view.direction !== direction || progress.steps.length === 0) progress.lay(ground, direction);
     progress.refresh(ground);
-    const running = progress.find(this.#running?.step ?? '');
+    const running = this.#running.flatMap((job) => progress.find(job.step) ?? []);
     const next = progress.steps.find((step) => step.probe(world).state !== 'done');
     for (const step of progress.steps) this.#showStep(step, world, running, next);
-    if (running !== undefined && this.#running !== null) this.#followJob(this.#running, running);
+    for (const job of this.#running) {
+      const step = progress.find(job.step);
+      if (step !== undefined) this.#followJob(job, step);
+    }
     if (run !== null && jobs.length === 0) this.#sayNoOutput(lock);
-    const at = running ?? next ?? null;
+    const at = running[0] ?? next ?? null;
     board.set({
       stage: { kind: 'watching', step: at?.id ?? null, lock: lockView(lock) },
       phase: at?.phase ?? null,
     });
   }
 
-  #showStep(step: Step, world: World, running: Step | undefined, next: Step | undefined): void {
+  #showStep(step: Step, world: World, running: readonly Step[], next: Step | undefined): void {
     const { ground, progress } = this.#parts;
     const was = progress.statusOf(step.id);
-    if (step === running) {
+    if (running.includes(step)) {
       if (was?.kind !== 'running')
         progress.show(ground, step, { kind: 'running', since: this.#since(step.id) });
     } else if (step.probe(world).state === 'done') {
       if (was?.kind !== 'done') progress.show(ground, step, { kind: 'done', tookMs: null, by: 'found' });
-    } else if (step === next && running === undefined) progress.show(ground, step, { kind: 'next' });
+    } else if (step === next && running.length === 0) progress.show(ground, step, { kind: 'next' });
     else if (was?.kind !== 'waiting') progress.show(ground, step, { kind: 'waiting' });
   }
 
   #since(step: StepId): number {
-    const started = this.#running?.step === step ? Date.parse(this.#running.startedAt ?? '') : Number.NaN;
+    const job = this.#running.find((one) => one.step === step);
+    const started = Date.parse(job?.startedAt ?? '');
     return Number.isNaN(started) ? Date.now() : started;
   }
 

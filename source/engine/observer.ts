@@ -48,7 +48,9 @@ export class Observer {
     const looks = await Promise.all(
       aliases.map(async (alias) => [alias, await this.#lookAt(alias)] as const),
     );
-    this.#world = { hosts: { ...this.#world.hosts, ...Object.fromEntries(looks) } };
+    // Of two looks that cross, the one that began later counts.
+    const newer = looks.filter(([alias, { at }]) => at >= (this.#world.hosts[alias]?.at ?? 0));
+    this.#world = { hosts: { ...this.#world.hosts, ...Object.fromEntries(newer) } };
     return this.#world;
   }
 

@@ -71,7 +71,7 @@ export class Progress {
     const { view } = this.#board;
     this.#expected = expectedIn(facts, world, view.direction, this.#steps);
     const done = (id: StepId): boolean => this.statusOf(id)?.kind === 'done';
-    const down = monitorIn(world) === null && done('C.monitor.stop') && !done('F.monitor.start');
+    const down = monitorIn(world) === null && done('C.monitor.stop') && !done('D.monitor.start');
     this.#board.set({
       verdict: rollbackVerdict(facts, world),
       steps: this.#steps.map((step, index) =>

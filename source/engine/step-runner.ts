@@ -15,7 +15,7 @@ import { accepted, refused } from './refusals.ts';
 import { type KeptJob, outputStart } from './unseen-jobs.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** The job that runs now. */
+/** A job that runs now. */
 interface Current {
   readonly run: Run;
   readonly step: Step;
@@ -45,7 +45,8 @@ export interface StepRunnerParts {
 export class StepRunner {
   readonly #parts: StepRunnerParts;
   readonly #attempts = new Map<StepId, number>();
-  #current: Current | null = null;
+  /** In the order in which they were begun. */
+  readonly #running = new Map<StepId, Current>();
 
   constructor(parts: StepRunnerParts) {
     this.#parts = parts;
@@ -91,9 +92,8 @@ export class StepRunner {
 
   /** Ends everything that the running step has started. */
   cancel(id: StepId, typed: string): Accepted | Refusal {
-    const current = this.#current;
-    if (current === null || current.step.id !== id || !current.started)
-      return refused('no command of this step is running');
+    const current = this.#running.get(id);
+    if (current === undefined || !current.started) return refused('no command of this step is running');
     if (current.ending) return refused('it is being ended already');
     if (typed.trim() !== current.step.host) return refused(`type ${current.step.host} to end it`);
     const { run, step, job } = current;
@@ -161,9 +161,9 @@ export class StepRunner {
       watchdog: null,
       gauge: null,
     };
-    this.#current = current;
+    this.#running.set(step.id, current);
     this.#show(current);
-    board.set({ stage: { kind: 'running', step: step.id }, phase: step.phase });
+    this.#showStage();
     const executed = await work({
       step,
       host,
@@ -204,7 +204,8 @@ export class StepRunner {
     });
     current.watchdog?.stop();
     current.gauge?.stop();
-    this.#current = null;
+    this.#running.delete(step.id);
+    this.#showStage();
     progress.refresh(run);
     // An unknown end is followed up under the same name: asking again attaches to the job instead of starting a second.
     // A known one is over: after a turn back and forth the same step is a new job.
@@ -214,6 +215,27 @@ export class StepRunner {
     const ran = executed.kind === 'done';
     progress.finish(run, step, ran ? 'run' : 'found', ran ? executed.tookMs : null);
     return null;
+  }
+
+  /**
+   * The step that the stage names stays the same until it has ended; of the others the one that will take longest comes
+   * next. Between two steps of the last lane the stage stays as it was.
+   */
+  #showStage(): void {
+    const { board } = this.#parts;
+    const { view } = board;
+    const expected = (id: StepId): number => view.steps.find((one) => one.id === id)?.expectedMs ?? 0;
+    const before = view.stage.kind === 'running' ? this.#running.get(view.stage.step) : undefined;
+    const [longest] = [...this.#running.values()].sort(
+      (one, other) => expected(other.step.id) - expected(one.step.id),
+    );
+    const shown = before ?? longest;
+    if (shown === undefined) return;
+    const beside = [...this.#running.keys()].filter((id) => id !== shown.step.id);
+    board.set({
+      stage: { kind: 'running', step: shown.step.id, ...(beside.length === 0 ? {} : { beside }) },
+      phase: shown.step.phase,
+    });
   }
 
   #notRun(run: Run, step: Step, what: Problem): StepFailure {

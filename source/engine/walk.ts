@@ -1,5 +1,5 @@
 import type { Result } from '../cluster/result.ts';
-import type { Step } from '../runbook/step.ts';
+import type { Step, StepId } from '../runbook/step.ts';
 import type { Board } from './board.ts';
 import { claim, runFile } from './claim.ts';
 import type { Direction, StepFailure } from './controller.ts';
@@ -9,6 +9,7 @@ import { finalWords } from './final-words.ts';
 import { InventoryKeeper } from './inventory/keeper.ts';
 import type { PlannedStep } from './journal/entry.ts';
 import { probed } from './judge.ts';
+import { lanesBeside, runLanes, togetherWith } from './lanes.ts';
 import type { Run } from './prepare.ts';
 import type { Progress } from './progress.ts';
 import { resume, type Takeover } from './resume.ts';
@@ -32,13 +33,15 @@ const planned = ({ id, phase, host, title, danger, writes, optional }: Step): Pl
   optional,
 });
 
-/** One try at a step. Null: it is over. */
-type Attempt = () => Promise<StepFailure | null>;
-
-/** Goes from step to step, each one confirmed: what the engine does while the run is this console's. */
+/**
+ * Goes from step to step, each one confirmed: what the engine does while the run is this console's. Where several
+ * steps may run at the same time one confirmation may start them all; behind them the walk is one of single steps again.
+ */
 export class Walk {
   readonly #parts: WalkParts;
   readonly #inventories: InventoryKeeper;
+  /** What has failed and waits to be decided about. */
+  readonly #failures = new Map<StepId, StepFailure>();
 
   constructor(parts: WalkParts) {
     this.#parts = parts;
@@ -59,14 +62,14 @@ export class Walk {
     }
     const { direction: first, unseen } = await resume(run, asked, this.#parts);
     let direction = first;
-    for (const { step, job } of unseen) {
-      const end = await this.#settle(run, step, () => this.#parts.runner.attach(run, step, job));
-      if (end === 'left' || end === 'lost') return end;
-      if (end === 'over') continue;
-      direction = end;
-      this.#parts.progress.lay(run, direction);
-      break;
-    }
+    this.#failures.clear();
+    // Side by side: they run, or have run, whatever this console does.
+    await Promise.all(
+      unseen.map(async ({ step, job }) => {
+        const failure = await this.#parts.runner.attach(run, step, job);
+        if (failure !== null) this.#failures.set(step.id, failure);
+      }),
+    );
     for (;;) {
       const next = await this.#goThrough(run, direction);
       if (next === 'left' || next === 'lost') return next;
@@ -82,11 +85,13 @@ export class Walk {
     const progress = this.#parts.progress;
     progress.note(run, { kind: 'turned', direction, verdict: this.#parts.board.view.verdict.says });
     progress.note(run, { kind: 'runbook', direction, steps: progress.steps.map(planned) });
-    for (const step of progress.steps) {
-      const kind = progress.statusOf(step.id)?.kind;
-      if (kind === 'done' || kind === 'skipped') continue;
+    for (;;) {
+      const step = this.#nextStep();
+      if (step === undefined) break;
       const end = await this.#settle(run, step);
-      if (end !== 'over') return end;
+      if (end === 'over') continue;
+      this.#failures.clear();
+      return end;
     }
     await this.#inventories.end(run);
     const says = finalWords(
@@ -108,52 +113,82 @@ export class Walk {
     return decision.kind === 'turn' ? decision.direction : 'left';
   }
 
-  /** Brings one step to its end (found done, run, or skipped), unless the operator leaves or turns round. */
-  async #settle(
-    run: Run,
-    step: Step,
-    first: Attempt | null = null,
-  ): Promise<'over' | 'left' | 'lost' | Direction> {
-    const progress = this.#parts.progress;
-    let attempt = first;
-    // What an older look shows as done may have been undone since.
-    if (attempt === null && step.probe(run.observer.world).state === 'done')
-      await run.observer.freshen(probed(step), step.host);
-    if (attempt === null && step.probe(run.observer.world).state === 'done') {
-      progress.finish(run, step, 'found', null);
-      return 'over';
-    }
-    if (attempt === null) {
-      progress.show(run, step, { kind: 'next' });
-      this.#parts.board.set({ stage: { kind: 'confirm', step: step.id }, phase: step.phase });
-    }
-    for (;;) {
-      if (attempt !== null) {
-        const failure = await attempt();
-        if (failure === null) return this.#parts.decisions.left ? 'left' : 'over';
-        // Shown in the same breath as the decision is waited for: whoever answers at once is heard.
-        progress.fail(run, step, failure);
+  /** What has failed comes before what was not begun. */
+  #nextStep(): Step | undefined {
+    const { progress } = this.#parts;
+    const open = progress.steps.filter((step) => {
+      const kind = progress.statusOf(step.id)?.kind;
+      return kind !== 'done' && kind !== 'skipped';
+    });
+    return open.find((step) => this.#failures.has(step.id)) ?? open[0];
+  }
+
+  /** One step, as far as it goes now: found done, failed, run, or skipped; unless the operator leaves or turns round. */
+  async #settle(run: Run, step: Step): Promise<'over' | 'left' | 'lost' | Direction> {
+    const { progress, decisions, board } = this.#parts;
+    const failed = this.#failures.get(step.id);
+    if (failed === undefined) {
+      // What an older look shows as done may have been undone since.
+      if (step.probe(run.observer.world).state === 'done')
+        await run.observer.freshen(probed(step), step.host);
+      if (step.probe(run.observer.world).state === 'done') {
+        progress.finish(run, step, 'found', null);
+        return 'over';
       }
-      const decision = await this.#parts.decisions.next(step.id);
-      if (decision.kind === 'leave') return 'left';
-      if (decision.kind === 'lost') return 'lost';
-      if (decision.kind === 'turn') return decision.direction;
-      attempt = () => this.#follow(run, step, decision);
+      progress.show(run, step, { kind: 'next' });
+      const together = togetherWith(run, progress, step);
+      board.set({
+        stage: { kind: 'confirm', step: step.id, ...(together === null ? {} : { together }) },
+        phase: step.phase,
+      });
+    } else {
+      // Shown in the same breath as the decision is waited for: whoever answers at once is heard.
+      progress.fail(run, step, failed);
     }
+    const decision = await decisions.next(step.id);
+    if (decision.kind === 'leave') return 'left';
+    if (decision.kind === 'lost') return 'lost';
+    if (decision.kind === 'turn') return decision.direction;
+    this.#failures.delete(step.id);
+    if (decision.kind === 'run' && decision.together) await this.#together(run, step);
+    else {
+      const failure = await this.#follow(run, step, decision);
+      if (failure !== null) this.#failures.set(step.id, failure);
+    }
+    return this.#failures.size === 0 && decisions.left ? 'left' : 'over';
+  }
+
+  /** A step and whatever may run beside it. */
+  async #together(run: Run, step: Step): Promise<void> {
+    const { progress, decisions } = this.#parts;
+    // The lock is asked for once; without it the step says so itself.
+    const claimed = await claim(run, progress.direction, this.#parts);
+    const lanes = claimed.ok ? lanesBeside(run, progress, step) : [[step]];
+    const failures = await runLanes(
+      run,
+      progress,
+      lanes,
+      (one) => this.#run(run, one, null),
+      () => decisions.over,
+    );
+    for (const [id, failure] of failures) this.#failures.set(id, failure);
+  }
+
+  /** By its script, with what primary and monitor hold written down where it is one of the moments for that. */
+  async #run(run: Run, step: Step, typed: string | null): Promise<StepFailure | null> {
+    const may = async (): Promise<Result<null>> => {
+      const claimed = await claim(run, this.#parts.progress.direction, this.#parts);
+      if (claimed.ok) await this.#inventories.before(run, step);
+      return claimed;
+    };
+    const failure = await this.#parts.runner.run(run, step, typed, may);
+    if (failure === null) this.#inventories.after(run, step);
+    return failure;
   }
 
   async #follow(run: Run, step: Step, decision: Decision): Promise<StepFailure | null> {
     const progress = this.#parts.progress;
-    const may = async (): Promise<Result<null>> => {
-      const claimed = await claim(run, progress.direction, this.#parts);
-      if (claimed.ok) await this.#inventories.before(run, step);
-      return claimed;
-    };
-    if (decision.kind === 'run') {
-      const failure = await this.#parts.runner.run(run, step, decision.typed, may);
-      if (failure === null) this.#inventories.after(run, step);
-      return failure;
-    }
+    if (decision.kind === 'run') return this.#run(run, step, decision.typed);
     await run.observer.look(step.looksAt);
     progress.refresh(run);
     const { world } = run.observer;

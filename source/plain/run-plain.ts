@@ -1,6 +1,7 @@
 import type { EngineController, EngineView, LockView, StepView } from '../engine/controller.ts';
 import type { StepId } from '../runbook/step.ts';
 import { stepOf } from '../store/selectors.ts';
+import { togetherNow, togetherWords } from '../ui/rows/together.ts';
 import { answerQuestion } from './answer-question.ts';
 import { describeFailure, describeStep, describeWayBack } from './describe.ts';
 import { finalLines } from './final.ts';
@@ -31,10 +32,11 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
   const outputs = followOutput(controller, options.write);
   let doing = '';
   let noticed = 0;
-  let running: StepId | null = null;
+  const running = new Set<StepId>();
   let wayBackSaid = false;
   const news = (view: EngineView) => {
-    if (view.stage.kind === 'running') running = view.stage.step;
+    if (view.stage.kind === 'running')
+      for (const id of [view.stage.step, ...(view.stage.beside ?? [])]) running.add(id);
     if (view.stage.kind === 'connecting' && view.stage.doing !== doing) {
       doing = view.stage.doing;
       write([doing]);
@@ -76,7 +78,14 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
 
   /** Whether the step was started; false leaves. */
   const confirmed = async (view: EngineView, step: StepView): Promise<boolean> => {
-    write(describeStep(view, step));
+    const together = yes !== undefined && step.optional ? null : togetherNow(view);
+    for (const id of together ?? [step.id]) {
+      const one = stepOf(view, id);
+      if (one !== null) write(describeStep(view, one));
+    }
+    const words = together === null ? '' : togetherWords(view, together);
+    if (together !== null) write(['', `At the same time: ${words}.`]);
+    let how: 'alone' | 'together' = together === null ? 'alone' : 'together';
     // A rehearsal is for somebody who watches it.
     if (yes !== undefined && step.optional) {
       write(['Optional: passed over.']);
@@ -84,7 +93,12 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
     }
     for (;;) {
       if (yes === undefined) {
-        const answer = await ask(`Run this step on ${step.host}? [y/N/skip/back/quit] `);
+        const answer = await ask(
+          together === null
+            ? `Run this step on ${step.host}? [y/N/skip/back/quit] `
+            : `Run ${words} together? [y/N/one/skip/back/quit] `,
+        );
+        how = together === null || /^o(ne)?$/i.test(answer?.trim() ?? '') ? 'alone' : 'together';
         if (answer === null || /^q(uit)?$/i.test(answer.trim())) return false;
         if (/^b(ack)?$/i.test(answer.trim())) {
           if (turned(view)) return true;
@@ -96,16 +110,16 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
           else if (!refusal(controller.skip(step.id, reason))) return true;
           continue;
         }
-        if (!isYes(answer)) {
+        if (!isYes(answer) && !(together !== null && how === 'alone')) {
           write([
-            `Not run. y runs it, skip passes over it, back ${view.direction === 'rollback' ? 'goes on with the upgrade' : 'shows the way back'}, quit leaves.`,
+            `Not run. y runs ${together === null ? 'it' : 'them, one only the first'}, skip passes over it, back ${view.direction === 'rollback' ? 'goes on with the upgrade' : 'shows the way back'}, quit leaves.`,
           ]);
           continue;
         }
       }
       const typed = await typedFor(step);
       if (typed === null) continue;
-      if (!refusal(controller.confirm(step.id, typed.typed))) return true;
+      if (!refusal(controller.confirm(step.id, typed.typed, how))) return true;
       // The lock went to another console while the question stood there: there is nothing to answer any more.
       if (controller.view.stage.kind === 'watching') return true;
       if (yes !== undefined) return false;
@@ -200,8 +214,8 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
         ({ stage }) =>
           yes !== undefined || (stage.kind === 'watching' && stage.lock.dead && prompt !== undefined),
       );
-      if (running !== null) outputs.flush(running, true);
-      running = null;
+      for (const id of running) outputs.flush(id, true);
+      running.clear();
       const exit = await turn(view);
       if (exit !== null) {
         write(finalLines(controller.view));

@@ -1,6 +1,5 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
 import { secondariesOf } from '../cluster/facts.ts';
-import { compareLsn } from '../cluster/parse/lsn.ts';
 import type { NodeState } from '../cluster/states.ts';
 import { type DirectoryView, hostIn, isCluster, monitorIn, nodeIn, type World } from '../cluster/world.ts';
 import type { Condition, Verdict } from './step.ts';
@@ -74,43 +73,6 @@ export const stoppedCleanly = (host: HostFacts, state: 'shut down' | 'shut down 
     return when(found === state, found === undefined ? 'no pg_control to read' : `it says “${found}”`);
   });
 
-/** The image is whole: the secondary has replayed the primary's shutdown checkpoint. */
-export const sameCheckpoint = (primary: NodeFacts, secondary: NodeFacts): Condition => ({
-  says: `${secondary.alias} holds the same latest checkpoint as ${primary.alias}: no transaction is missing from its image`,
-  holds: (world) => {
-    const [one, other] = [hostIn(world, primary.alias), hostIn(world, secondary.alias)];
-    if (one === null || other === null)
-      return no(unseen(world, one === null ? primary.alias : secondary.alias));
-    const [mine, theirs] = [
-      isCluster(one.data) ? one.data.control : null,
-      isCluster(other.data) ? other.data.control : null,
-    ];
-    if (mine === null || theirs === null) return no('pg_control cannot be read');
-    return when(
-      mine.checkpoint === theirs.checkpoint && mine.systemIdentifier === theirs.systemIdentifier,
-      `${primary.alias} ${mine.checkpoint}, ${secondary.alias} ${theirs.checkpoint}`,
-    );
-  },
-});
-
-/** Before a secondary is stopped: it must have received the primary's shutdown checkpoint. */
-export const hasReceived = (primary: NodeFacts, secondary: NodeFacts): Condition => ({
-  says: `${secondary.alias} has received everything up to ${primary.alias}'s shutdown checkpoint`,
-  holds: (world) => {
-    const [one, other] = [hostIn(world, primary.alias), hostIn(world, secondary.alias)];
-    if (one === null || other === null)
-      return no(unseen(world, one === null ? primary.alias : secondary.alias));
-    const checkpoint = isCluster(one.data) ? one.data.control?.checkpoint : undefined;
-    const received = other.server?.lsn ?? undefined;
-    if (checkpoint === undefined || received === undefined)
-      return no(`no position from ${checkpoint === undefined ? primary.alias : secondary.alias}`);
-    return when(
-      compareLsn(received, checkpoint) > 0,
-      `received ${received}, the checkpoint is at ${checkpoint}`,
-    );
-  },
-});
-
 export const nodeSettled = (alias: string, states: readonly NodeState[]): Condition => ({
   says: `the monitor shows ${alias} as ${states.join(' or ')}, reported and assigned`,
   holds: (world) => {
@@ -138,18 +100,24 @@ export const everyNodeSettled: Condition = {
   },
 };
 
+/** Asked of the monitor; while it is down, of each secondary's own pg_autoctl, whose state nobody can change then. */
 export const everySecondaryInMaintenance = (facts: ClusterFacts): Condition => ({
   says: 'every secondary is in maintenance, so that stopping the primary starts no failover',
   holds: (world) => {
-    if (monitorIn(world) === null) return no('the monitor’s database does not answer');
-    const other = secondariesOf(facts)
-      .map((secondary) => nodeIn(world, secondary.alias))
-      .find((node) => node === null || node.reported !== 'maintenance' || node.assigned !== 'maintenance');
-    return when(
-      other === undefined,
-      other === null || other === undefined
-        ? 'a node is missing'
-        : `${other.name} is ${other.reported} → ${other.assigned}`,
+    const secondaries = secondariesOf(facts).map(({ alias }) => alias);
+    if (monitorIn(world) === null) {
+      const other = secondaries.find((alias) => hostIn(world, alias)?.inMaintenance !== true);
+      return when(
+        other === undefined,
+        `the monitor’s database does not answer, and pg_autoctl on ${other ?? ''} does not say so either`,
+      );
+    }
+    const states = secondaries.map((alias) => ({ alias, row: nodeIn(world, alias) }));
+    const other = states.find(({ row }) => row?.reported !== 'maintenance' || row.assigned !== 'maintenance');
+    if (other === undefined) return yes;
+    const { alias, row } = other;
+    return no(
+      row === null ? `the monitor does not know ${alias}` : `${alias} is ${row.reported} → ${row.assigned}`,
     );
   },
 });

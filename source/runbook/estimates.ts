@@ -1,5 +1,6 @@
 import { type ClusterFacts, isNode, primaryOf, secondariesOf } from '../cluster/facts.ts';
 import type { HostMeasurements, Measurements } from './measurements.ts';
+import { lanesOf, stagesOf } from './stages.ts';
 import type { Step, StepId } from './step.ts';
 import { upgradeRunbook } from './upgrade.ts';
 
@@ -142,8 +143,8 @@ const assumptions = (facts: ClusterFacts, measurements: Measurements): readonly 
 };
 
 /**
- * How long each step will take, from what was measured on these hosts; calibrated on the lab (docs/checks.md). The
- * secondaries are counted one after the other, as the checklist goes. Optional steps are not in the sums.
+ * How long each step will take, from what was measured on these hosts; calibrated on the lab (docs/checks.md). What may
+ * run at the same time is counted so. Optional steps are not in the sums.
  */
 export const estimate = (
   facts: ClusterFacts,
@@ -153,12 +154,24 @@ export const estimate = (
   const steps = new Map(runbook.map((step) => [step.id, secondsOf(facts, measurements, step)]));
   const sum = (some: readonly Step[]): number =>
     some.reduce((total, step) => total + (step.optional ? 0 : (steps.get(step.id) ?? 0)), 0);
+  // Lanes run side by side; one that waits for others begins with the last of them.
+  const longest = (stage: readonly Step[]): number => {
+    const ends = new Map<string, number>();
+    for (const lane of lanesOf(stage)) {
+      const place = lane[0]?.together;
+      const from = Math.max(0, ...(place?.behind ?? []).map((name) => ends.get(name) ?? 0));
+      ends.set(place?.lane ?? '', from + sum(lane));
+    }
+    return Math.max(0, ...ends.values());
+  };
+  const together = (some: readonly Step[]): number =>
+    stagesOf(some).reduce((total, stage) => total + longest(stage), 0);
   const from = runbook.findIndex((step) => step.writes === 'stop');
   const to = runbook.findIndex((step) => step.writes === 'resume');
   return {
     steps,
-    windowSeconds: sum(runbook.filter((step) => step.phase !== 'A')),
-    downtimeSeconds: from < 0 || to < from ? 0 : sum(runbook.slice(from, to + 1)),
+    windowSeconds: together(runbook.filter((step) => step.phase !== 'A')),
+    downtimeSeconds: from < 0 || to < from ? 0 : together(runbook.slice(from, to + 1)),
     assumed: assumptions(facts, measurements),
   };
 };

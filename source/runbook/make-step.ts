@@ -58,6 +58,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     givesUp: parts.givesUp ?? (() => null),
     notes: parts.notes ?? (() => []),
     gauge: parts.gauge ?? null,
+    together: null,
   };
 };
 

@@ -9,10 +9,10 @@ export type StepId = string;
 export const phases = [
   { id: 'A', title: 'Prepare', says: 'everything live' },
   { id: 'B', title: 'Fence', says: 'secondaries into maintenance' },
-  { id: 'C', title: 'Stop', says: 'primary first, proving the images' },
-  { id: 'D', title: 'Primary', says: 'pg_upgrade and swap' },
+  { id: 'C', title: 'Stop', says: 'the monitor upgraded; the primary first, proving the images' },
+  { id: 'D', title: 'Upgrade', says: 'pg_upgrade and swap of the primary; the monitor starts' },
   { id: 'E', title: 'Verify', says: 'the primary, privately' },
-  { id: 'F', title: 'Monitor', says: 'pg_upgrade, swap, start' },
+  { id: 'F', title: 'Monitor', says: 'knows the new system' },
   { id: 'G', title: 'Primary back', says: 'writes again' },
   { id: 'H', title: 'Secondaries', says: 'rebuilt from the primary' },
   { id: 'I', title: 'Restore', says: 'settings back, final proof' },
@@ -87,6 +87,15 @@ export interface Step {
   readonly writes: 'stop' | 'resume' | 'unchanged';
   /** Where it can be read how far the step is while it runs; null: nobody tells. */
   readonly gauge: Gauge | null;
+  /** It may run beside the steps of other lanes of its stage, see stages.ts; null: alone. */
+  readonly together: Lane | null;
+}
+
+export interface Lane {
+  readonly stage: string;
+  readonly lane: string;
+  /** Lanes of the same stage that must have come to their end before this one begins. */
+  readonly behind: readonly string[];
 }
 
 /** How a step is confirmed now. */

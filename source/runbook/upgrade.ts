@@ -1,34 +1,70 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
-import { primaryOf } from '../cluster/facts.ts';
-import { pgCtlStep, unitStep } from './phases/autoctl-files.ts';
+import { primaryOf, secondariesOf } from '../cluster/facts.ts';
+import { pgCtlStep, stateFileStep, unitStep } from './phases/autoctl-files.ts';
 import { backSteps } from './phases/back.ts';
 import { fenceSteps } from './phases/fence.ts';
-import { monitorSteps } from './phases/monitor.ts';
+import { identifierStep, startMonitorStep } from './phases/monitor.ts';
 import { pgUpgradeStep } from './phases/pg-upgrade.ts';
 import { prepareSteps } from './phases/prepare.ts';
 import { restoreSteps } from './phases/restore.ts';
 import { secondarySteps } from './phases/secondaries.ts';
-import { stopSteps } from './phases/stop.ts';
+import { stopSecondarySteps, stopSteps, upgradeStage } from './phases/stop.ts';
 import { carryStep, swapStep } from './phases/swap.ts';
-import { verifySteps } from './phases/verify.ts';
+import { firstStartStep, firstStatisticsStep, privateStopStep, verifyStep } from './phases/verify.ts';
+import { beside } from './stages.ts';
 import type { Step } from './step.ts';
 
-/** The whole upgrade, phases A to I, for one monitor, one primary and any number of secondaries. docs/runbook.md. */
-export const upgradeRunbook = (facts: ClusterFacts): readonly Step[] => {
+/**
+ * In the downtime, side by side: pg_upgrade and the swap; what pg_autoctl and systemd hold of the primary; each
+ * secondary's stop, and behind those the start of the monitor. All of it can be taken back: the new version is first started behind it.
+ */
+const upgradeSteps = (facts: ClusterFacts): Step[] => {
   const primary = primaryOf(facts);
   return [
-    ...prepareSteps(facts),
-    ...fenceSteps(facts),
-    ...stopSteps(facts),
-    pgUpgradeStep(facts, primary),
-    carryStep(facts, primary, 'D'),
-    swapStep(facts, primary, 'D'),
-    pgCtlStep(facts, primary, 'D'),
-    ...unitStep(facts, primary, 'D'),
-    ...verifySteps(facts),
-    ...monitorSteps(facts),
-    ...backSteps(facts),
-    ...secondarySteps(facts),
-    ...restoreSteps(facts),
+    ...stopSecondarySteps(facts),
+    ...beside(upgradeStage, primary.alias, [
+      pgUpgradeStep(facts, primary),
+      carryStep(facts, primary, 'D'),
+      swapStep(facts, primary, 'D'),
+    ]),
+    ...beside(upgradeStage, `${primary.alias} files`, [
+      pgCtlStep(facts, primary, 'D'),
+      ...unitStep(facts, primary, 'D'),
+    ]),
+    ...beside(
+      upgradeStage,
+      facts.monitor.alias,
+      [startMonitorStep(facts)],
+      secondariesOf(facts).map((node) => node.alias),
+    ),
   ];
 };
+
+/**
+ * Side by side: the look at the primary, its rough statistics, and the monitor's rows. The state file waits for the private server's end: a
+ * patched one beside a server that has run tells the verdict that applications could write.
+ */
+const verifyStageSteps = (facts: ClusterFacts): Step[] => {
+  const primary = primaryOf(facts);
+  const looks = [`${primary.alias} look`, `${primary.alias} statistics`];
+  return [
+    ...beside('verify', `${primary.alias} look`, [verifyStep(facts)]),
+    ...beside('verify', `${primary.alias} statistics`, [firstStatisticsStep(facts)]),
+    ...beside('verify', primary.alias, [privateStopStep(facts)], looks),
+    ...beside('verify', facts.monitor.alias, [identifierStep(facts)]),
+    ...beside('verify', primary.alias, [stateFileStep(facts, primary, 'G')], looks),
+  ];
+};
+
+/** The whole upgrade, phases A to I, for one monitor, one primary and any number of secondaries. docs/runbook.md. */
+export const upgradeRunbook = (facts: ClusterFacts): readonly Step[] => [
+  ...prepareSteps(facts),
+  ...fenceSteps(facts),
+  ...stopSteps(facts),
+  ...upgradeSteps(facts),
+  firstStartStep(facts),
+  ...verifyStageSteps(facts),
+  ...backSteps(facts),
+  ...secondarySteps(facts),
+  ...restoreSteps(facts),
+];

@@ -35,6 +35,8 @@ export interface ConsoleStore {
 
 const sameStage = (a: Stage, b: Stage): boolean => {
   if (a.kind !== b.kind) return false;
+  // What one Enter would start is part of it.
+  if (a.kind === 'confirm' && b.kind === 'confirm' && a.together?.join() !== b.together?.join()) return false;
   if ('step' in a && 'step' in b) return a.step === b.step;
   if (a.kind === 'question' && b.kind === 'question') return a.question === b.question;
   return true;
@@ -50,6 +52,7 @@ const withoutStaleDialog = (state: ConsoleState, view: EngineView): Partial<Cons
   const about =
     dialog.kind === 'cancel' ? stage.kind === 'running' : stage.kind === 'confirm' || stage.kind === 'failed';
   if (about && 'step' in stage && stage.step === dialog.step) return {};
+  if (about && stage.kind === 'running' && stage.beside?.includes(dialog.step)) return {};
   return {
     dialog: null,
     typed: '',

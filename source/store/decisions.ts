@@ -7,8 +7,10 @@ import { stepAimedAt } from './step-list.ts';
 
 /** Everything that reaches the engine. Only these run something on a server, each after its own confirmation. */
 export interface Decisions {
-  /** Enter outside of dialogs: runs the step whose card is shown, or shows the card. */
+  /** Enter outside of dialogs: runs the step whose card is shown, with what may run beside it; or shows the card. */
   enter(): void;
+  /** Runs the step whose card is shown, and nothing beside it. */
+  enterAlone(): void;
   /** Enter in a dialog that asks for text: name, reason. */
   submit(): void;
   /** Enter in the dialog that asks whether to run a failed step again. */
@@ -62,7 +64,7 @@ export const createDecisions = (
     if ('refused' in outcome) hint(`Refused: ${outcome.refused}`, 'bad');
   };
 
-  const enterConfirm = (state: ConsoleState) => {
+  const enterConfirm = (state: ConsoleState, how: 'alone' | 'together') => {
     const counts = guard.press();
     const step = confirmable(state);
     if (step === null) {
@@ -79,7 +81,9 @@ export const createDecisions = (
       });
     } else {
       store.setState({ hint: null });
-      settle(controller.confirm(step.id));
+      const { stage } = state.view;
+      const several = how === 'together' && stage.kind === 'confirm' && stage.together !== undefined;
+      settle(several ? controller.confirm(step.id, undefined, how) : controller.confirm(step.id));
     }
   };
 
@@ -113,7 +117,7 @@ export const createDecisions = (
     enter() {
       const state = store.getState();
       const { stage } = state.view;
-      if (stage.kind === 'confirm') return enterConfirm(state);
+      if (stage.kind === 'confirm') return enterConfirm(state, 'together');
       guard.press();
       if (stage.kind === 'failed') {
         show();
@@ -133,6 +137,10 @@ export const createDecisions = (
       else if (dialog?.kind === 'cancel') submitTyped(controller.cancel(dialog.step, state.typed));
       else if (dialog?.kind === 'take-over') submitTyped(controller.takeOver(state.typed));
       else if (dialog?.kind === 'skip') submitReason(state, dialog.step);
+    },
+    enterAlone() {
+      const state = store.getState();
+      if (state.view.stage.kind === 'confirm') enterConfirm(state, 'alone');
     },
     runAgain() {
       const { dialog } = store.getState();
@@ -158,9 +166,12 @@ export const createDecisions = (
       store.setState({ dialog: { kind: 'skip', step: step.id }, typed: '' });
     },
     askCancel() {
-      const { stage } = store.getState().view;
+      const state = store.getState();
+      const { stage } = state.view;
       if (stage.kind !== 'running') return;
-      store.setState({ dialog: { kind: 'cancel', step: stage.step }, typed: '', hint: null });
+      // Of several that run, the one that is shown.
+      const shown = stage.beside?.find((id) => id === state.selected) ?? stage.step;
+      store.setState({ dialog: { kind: 'cancel', step: shown }, typed: '', hint: null });
     },
     askTakeOver() {
       if (store.getState().view.stage.kind !== 'watching') return;

@@ -1,4 +1,4 @@
-import { currentStep, shownFace } from '../store/selectors.ts';
+import { confirmable, currentStep, shownFace } from '../store/selectors.ts';
 import type { Command } from './command.ts';
 import { findNext } from './find.ts';
 import type { KeyName } from './keys.ts';
@@ -13,6 +13,7 @@ import {
   whyNoCancel,
   whyNoLog,
   whyNoTakeOver,
+  whyNotAlone,
   whyNotDue,
   whyNotFailed,
 } from './when.ts';
@@ -25,6 +26,14 @@ export const commands: readonly Command[] = [
     says: 'Run the step whose card is shown; from elsewhere, show the step that waits',
     footer: enterWords,
     run: ({ store }) => store.decide.enter(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['e'],
+    says: 'Where Enter would start several steps: run the one whose card is shown, alone',
+    footer: (state) => (confirmable(state) !== null && whyNotAlone(state) === null ? 'only this one' : null),
+    disabled: whyNotAlone,
+    run: ({ store }) => store.decide.enterAlone(),
   },
   {
     group: 'Deciding',

@@ -1,6 +1,7 @@
 import { readOnlyWords } from '../store/decisions.ts';
 import { confirmable, numberOf, shownFace, shownStep, stepOf } from '../store/selectors.ts';
 import type { ConsoleState } from '../store/state.ts';
+import { togetherNow, togetherWords } from './rows/together.ts';
 
 /** A step waits for a decision: to be run, or after it failed. */
 export const due = ({ view }: ConsoleState): boolean =>
@@ -49,10 +50,18 @@ export const enterWords = (state: ConsoleState): string | null => {
   const number = numberOf(state.view, step.id);
   if (confirmable(state) === null) return `show step ${number}, which waits`;
   if (step.script === null) return null;
-  return step.danger === 'point-of-no-return'
-    ? `NO RETURN: asks for the name ${step.host}`
-    : `run step ${number} on ${step.host}`;
+  if (step.danger === 'point-of-no-return') return `NO RETURN: asks for the name ${step.host}`;
+  const together = togetherNow(state.view);
+  return together === null
+    ? `run step ${number} on ${step.host}`
+    : `run ${togetherWords(state.view, together)}`;
 };
+
+/** Why no step can be run alone now, out of several. */
+export const whyNotAlone = (state: ConsoleState): string | null =>
+  togetherNow(state.view) !== null
+    ? null
+    : (whyNotDue('Running one step alone')(state) ?? 'Enter starts a single step anyway.');
 
 /** Why searching does not work now. */
 export const outputOnly = (state: ConsoleState): string | null =>

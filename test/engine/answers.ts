@@ -67,6 +67,7 @@ export const lookLines = (view: HostView): Lines => [
   ...(view.autoctl ? ([['autoctl', 'yes']] as const) : []),
   text('pg_ctl', `${view.pgCtl ?? ''}\n`),
   ...(view.stateIdentifier === null ? [] : ([['state', view.stateIdentifier]] as const)),
+  ...(view.inMaintenance ? ([['maintenance', 'yes']] as const) : []),
   ...(view.fingerprint === null ? [] : [text('fingerprint', controlData(view.fingerprint))]),
   ...(view.handedOver === null
     ? []

@@ -99,11 +99,11 @@ describe('a confirmation', () => {
 
   test('runs nothing while what must hold before does not, and says what was found', async () => {
     const night = window();
-    await night.goTo('C.node_1.stop');
+    await night.goTo('C.monitor.stop');
     const ran = night.servers.jobs.length;
     night.servers.model.row('node_3', 'maintenance', 'catchingup');
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
-    night.engine.confirm('C.node_1.stop');
+    night.engine.confirm('C.monitor.stop');
     await vi.advanceTimersByTimeAsync(16_000);
     const { failure } = await night.stage('failed');
     expect(failure.problem.what).toContain('not run, because what must hold before it does not');

@@ -114,14 +114,12 @@ describe('a window with bad luck', () => {
     const { lab, desk } = await begin();
     const before = await recordTruth(lab);
     const run = plainRun(desk);
-    let stop = await run.goTo(/monitor: Stop the monitor/);
+    let stop = await run.goTo(/node_1: pg_upgrade --link/);
     await lab.reboot('node2');
     expect(await lab.root('node2', 'pgrep -x postgres || pgrep -x pg_autoctl || echo none')).toContain(
       'none',
     );
 
-    await run.confirm(stop);
-    stop = await run.goTo(/node_1: pg_upgrade --link/);
     const goOn = hold(lab, 'node1', 'pg_upgrade');
     await run.confirm(stop);
     const release = await goOn;
@@ -184,7 +182,7 @@ mount --bind /mnt/small ${quote(parent)}`,
   it('the known hang of pg_upgrade on the monitor: the watchdog says it, x ends it, nothing is left, and it is run again to success', async () => {
     const { lab, desk } = await begin();
     const before = await recordTruth(lab);
-    const there = await drive(desk, { until: (step) => step.id === 'F.monitor.pg-upgrade' });
+    const there = await drive(desk, { until: (step) => step.id === 'C.monitor.pg-upgrade' });
     expect(there.end).toBe('stopped-before');
     // Without its second option pg_upgrade hangs; the console always gives both, so the program forgets one.
     const program = `${lab.settings.newBin}/pg_upgrade`;

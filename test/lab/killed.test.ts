@@ -89,3 +89,51 @@ it('is killed at every step boundary and in the middle of initdb, both pg_upgrad
   expectUpgraded(before, await recordTruth(lab));
   await expectWriteReaches(lab, 'node1');
 });
+
+it('is killed while several hosts are at work at the same time, in the downtime and in the rebuild, and ends as if undisturbed', async () => {
+  const lab = await openLab({ snapshot: process.env.SWEEP_SNAPSHOT ?? 'small' });
+  const at = await layDesk(lab);
+  desk = at;
+  const before = await recordTruth(lab);
+  let run = new PlainRun(at);
+  console_ = run;
+  /** Everything together, up to this step's question. */
+  const goTo = async (wanted: RegExp): Promise<Extract<PlainStop, { kind: 'confirm' }>> => {
+    for (;;) {
+      const stop = await run.stop();
+      if (stop.kind !== 'confirm') throw new Error(`${JSON.stringify(stop)}\n${run.text.slice(-3000)}`);
+      if (wanted.test(`${stop.host}: ${stop.title}`)) return stop;
+      await run.confirmTogether(stop);
+    }
+  };
+  /** Confirms a stage, kills the console while these programs stand still in it, and lets a new one go on. */
+  const killIn = async (
+    stop: Extract<PlainStop, { kind: 'confirm' }>,
+    programs: readonly (readonly [LabHost, string])[],
+  ): Promise<void> => {
+    expect(stop.together).toBe(true);
+    const holding = programs.map(async ([host, program]) => ({
+      host,
+      pid: (await hold(lab, host, program)).trim(),
+    }));
+    await run.confirmTogether(stop);
+    const held = await Promise.all(holding);
+    await run.kill();
+    run = new PlainRun(at);
+    console_ = run;
+    await run.sees(/still runs: following it|ended while nobody was looking/);
+    for (const { host, pid } of held) await lab.root(host, `kill -CONT ${pid}`);
+  };
+  await killIn(await goTo(/node_2: Stop the secondary/), [['node1', 'pg_upgrade']]);
+  await killIn(await goTo(/node_2: .*pg_ctl/), [
+    ['node2', 'pg_basebackup'],
+    ['node3', 'pg_basebackup'],
+  ]);
+  for (let stop = await run.stop(); stop.kind !== 'finished'; stop = await run.stop()) {
+    if (stop.kind !== 'confirm') throw new Error(`${JSON.stringify(stop)}\n${run.text.slice(-3000)}`);
+    if (/^Switch/.test(stop.title)) await run.confirmOrSkip(stop);
+    else await run.confirmTogether(stop);
+  }
+  expectUpgraded(before, await recordTruth(lab));
+  await expectWriteReaches(lab, 'node1');
+});

@@ -37,6 +37,22 @@ describe('the way back from every state of the field guide’s table', () => {
     await expectBack(lab, before, { sameIds: true });
   });
 
+  it('the monitor upgraded, the primary not stopped yet: the way back does not touch it, and no write waits', async () => {
+    const { lab, desk: at, before } = await begin();
+    const since = () => lab.psql('node1', 'postgres', 'select pg_postmaster_start_time()');
+    const started = await since();
+    const there = await drive(at, { until: (step) => step.id === 'C.node_1.checkpoint' });
+    expect(there.verdict.kind).toBe('safe');
+    expect((await askWithoutJournal(at)).verdict).toEqual(there.verdict);
+    await lab.psql('node1', 'app', 'create table written_meanwhile as select 1 as a');
+    const gone = await back(at);
+    expect(gone.end).toBe('finished');
+    expect(gone.ran.filter((step) => /^[RT]\.node_1\./.test(step))).toEqual([]);
+    expect(await since()).toBe(started);
+    await lab.psql('node1', 'app', 'drop table written_meanwhile');
+    await expectBack(lab, before, { sameIds: true });
+  });
+
   it('after a pg_upgrade that failed', async () => {
     const { lab, desk: at, before } = await begin();
     // Fails mid-way, because the view's column is gone in 17; made after the checks, which would find it.
@@ -122,7 +138,7 @@ describe('the way back from every state of the field guide’s table', () => {
 
   it('17 has written and one of two secondaries is rebuilt: possible, and it says what is lost', async () => {
     const { lab, desk: at, before } = await begin();
-    const there = await drive(at, { until: (step) => step.id === 'H.node_3.aside' });
+    const there = await drive(at, { until: (step) => step.id === 'H.node_3.pg-ctl' });
     await lab.psql('node1', 'app', 'create table written_on_17 as select 1 as a');
     expect(there.verdict).toMatchObject({
       kind: 'loses-new-writes',
@@ -147,7 +163,7 @@ describe('the way back from every state of the field guide’s table', () => {
     });
     expect(gone.end).toBe('finished');
     expect(steps).toContain('R.node_1.stop point-of-no-return');
-    // Its image still stood in its place, so it is the primary now.
+    // Its image was not rebuilt yet, so it is the primary now.
     expect(await lab.psql('node3', 'app', "select to_regclass('written_on_17') is null")).toContain('t');
     await expectBack(lab, before, { primary: 'node3', sameIds: false });
   });

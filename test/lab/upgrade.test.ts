@@ -30,7 +30,7 @@ describe('a window from 15 to 17, by keys alone', () => {
     try {
       // Every secondary has been stopped: its directory must hold what was acknowledged before the primary stopped.
       const stopped = await walk(console_, {
-        until: (screen) => /pg_upgrade --link/.test(screen) && /phase D/.test(screen),
+        until: (screen) => /for the first time, privately/.test(screen) && /Phase E/.test(screen),
       });
       expect(stopped).toBe('stopped-before');
       await load.ended();

@@ -5,13 +5,12 @@ import {
   allStopped,
   everyNodeSettled,
   everySecondaryInMaintenance,
-  hasReceived,
   nodeSettled,
   noSyncStandbys,
-  sameCheckpoint,
   stoppedCleanly,
   streaming,
 } from '../../source/runbook/conditions.ts';
+import { hasReceived, primaryWasShutDown, sameCheckpoint, someImage } from '../../source/runbook/images.ts';
 import type { Condition } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from './clusters.ts';
@@ -35,7 +34,7 @@ const control = (model: Model, alias: string, change: object): void => {
 };
 
 describe('before a secondary is stopped', () => {
-  const received = hasReceived(primary, secondary);
+  const received = hasReceived(facts, secondary);
   const at = (lsn: string | null): string | null => {
     const model = modelAt('primary stopped', facts);
     const { server } = model.host('node_2');
@@ -64,7 +63,33 @@ describe('before a secondary is stopped', () => {
 });
 
 describe('an image', () => {
-  const same = sameCheckpoint(primary, secondary);
+  test('can be proven while pg_upgrade runs on the primary beside, by the checkpoint that was kept', () => {
+    const model = modelAt('all stopped', facts);
+    const host = model.host('node_1');
+    const old = host.data;
+    if (old.kind !== 'cluster' || old.control === null) throw new Error('it was stopped');
+    host.stopped = old.control;
+    host.data = {
+      ...old,
+      running: true,
+      control: { ...old.control, state: 'in production', checkpoint: '0/17000028' },
+    };
+    expect(found(primaryWasShutDown(facts), model)).toBeNull();
+    expect(found(sameCheckpoint(facts, secondary), model)).toBeNull();
+    host.stopped = null;
+    expect(found(primaryWasShutDown(facts), model)).toBe('it runs');
+  });
+
+  test('must be whole on one secondary at least before linked files are changed', () => {
+    const model = modelAt('swapped', facts);
+    expect(found(someImage(facts), model)).toBeNull();
+    control(model, 'node_2', { checkpoint: '0/15FFFF00' });
+    expect(found(someImage(facts), model)).toBeNull();
+    control(model, 'node_3', { checkpoint: '0/15FFFF00' });
+    expect(found(someImage(facts), model)).toBe('none does: after this step only a backup would lead back');
+  });
+
+  const same = sameCheckpoint(facts, secondary);
 
   test('holds the primary’s checkpoint exactly, and is of the same system', () => {
     expect(found(same, modelAt('all stopped', facts))).toBeNull();
@@ -117,12 +142,17 @@ describe('the monitor', () => {
 
   test('that does not answer proves nothing', () => {
     const model = modelAt('all stopped', facts);
-    for (const condition of [
-      everyNodeSettled,
-      nodeSettled('node_2', ['maintenance']),
-      everySecondaryInMaintenance(facts),
-    ])
+    for (const condition of [everyNodeSettled, nodeSettled('node_2', ['maintenance'])])
       expect(found(condition, model)).toBe('the monitor’s database does not answer');
+  });
+
+  test('need not answer where each secondary’s own pg_autoctl says that it is in maintenance', () => {
+    const model = modelAt('all stopped', facts);
+    expect(everySecondaryInMaintenance(facts).holds(model.world()).holds).toBe(true);
+    model.host('node_3').inMaintenance = false;
+    expect(found(everySecondaryInMaintenance(facts), model)).toBe(
+      'the monitor’s database does not answer, and pg_autoctl on node_3 does not say so either',
+    );
   });
 
   test('a node that it does not know is named', () => {

@@ -242,6 +242,7 @@ export class Model {
 
   #maintain(alias: string): void {
     this.row(alias, 'maintenance');
+    this.host(alias).inMaintenance = true;
     const primary = primaryOf(this.facts);
     const left = this.#monitor.nodes.filter(
       (row) => row.name !== primary.alias && row.reported !== 'maintenance',
@@ -275,6 +276,7 @@ export class Model {
     );
     host.server = this.#server(facts.newVersion, { inRecovery: true, lsn: '0/3000100' });
     this.row(facts.alias, 'secondary');
+    host.inMaintenance = false;
     const primary = primaryOf(this.facts);
     this.row(primary.alias, 'primary');
     if (isNode(facts)) this.#stream(primary, [facts]);
@@ -429,6 +431,7 @@ export class Model {
       autoctl: true,
       pgCtl: `${facts.oldBindir}/pg_ctl`,
       stateIdentifier: isNode(facts) ? oldIdentifier : null,
+      inMaintenance: false,
       server,
       fingerprint: null,
       handedOver: null,

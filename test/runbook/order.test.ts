@@ -23,17 +23,29 @@ describe.each([
   const primary = primaryOf(facts);
   const secondaries = secondariesOf(facts);
 
-  test('the old primary is stopped before any secondary, and the monitor last', () => {
+  test('the monitor is stopped and upgraded before the downtime, the old primary before any secondary', () => {
     const order = steps.filter((step) => /^C\..*\.stop$/.test(step.id)).map((step) => step.host);
-    expect(order).toEqual([primary.alias, ...secondaries.map((node) => node.alias), 'monitor']);
+    expect(order).toEqual(['monitor', primary.alias, ...secondaries.map((node) => node.alias)]);
+    for (const name of ['pg-upgrade', 'carry', 'swap', 'pg-ctl'])
+      expect(at(`C.monitor.${name}`)).toBeLessThan(at(`C.${primary.alias}.stop`));
+  });
+
+  test('the new monitor starts only when no pg_autoctl of the old version can meet it', () => {
+    const start = stepOf(steps, 'D.monitor.start');
+    for (const node of facts.nodes) expect(at(`C.${node.alias}.stop`)).toBeLessThan(at(start.id));
+    const refused = start.before.filter((one) => !one.holds(worldAt('running', facts)).holds);
+    expect(refused.map((one) => one.says)).toContain(
+      'no node’s pg_autoctl runs on 15: it would give up on the new monitor, and stop PostgreSQL',
+    );
   });
 
   test('every secondary is in maintenance before the primary is stopped, and it is asked once more right then', () => {
-    const stop = stepOf(steps, `C.${primary.alias}.stop`);
-    for (const node of secondaries) expect(at(`B.${node.alias}.maintenance`)).toBeLessThan(at(stop.id));
-    expect(stop.before.map((one) => one.says)).toContain(
-      'every secondary is in maintenance, so that stopping the primary starts no failover',
-    );
+    for (const stop of [stepOf(steps, 'C.monitor.stop'), stepOf(steps, `C.${primary.alias}.stop`)]) {
+      for (const node of secondaries) expect(at(`B.${node.alias}.maintenance`)).toBeLessThan(at(stop.id));
+      expect(stop.before.map((one) => one.says)).toContain(
+        'every secondary is in maintenance, so that stopping the primary starts no failover',
+      );
+    }
   });
 
   test('the monitor is up on the new version before any node’s pg_autoctl starts', () => {
@@ -43,7 +55,7 @@ describe.each([
       ...secondaries.map((node) => node.alias),
     ]);
     for (const start of starts) {
-      expect(at('F.monitor.start')).toBeLessThan(at(start.id));
+      expect(at('D.monitor.start')).toBeLessThan(at(start.id));
       expect(at('F.monitor.identifier')).toBeLessThan(at(start.id));
       expect(at(`${start.phase}.${start.host}.state-file`)).toBeLessThan(at(start.id));
     }
@@ -135,8 +147,8 @@ test.each([
   ['D.node_1.carry', 'Step 5', /Every configuration file/],
   ['E.node_1.private-start', 'Step 6', /wait for ever/],
   ['E.node_1.verify', 'Step 6', /update_extensions\.sql/],
-  ['F.monitor.pg-upgrade', 'Step 7', /both options always/],
-  ['F.monitor.carry', 'Step 8', /Every configuration file/],
+  ['C.monitor.pg-upgrade', 'Step 7', /both options always/],
+  ['C.monitor.carry', 'Step 8', /Every configuration file/],
   ['D.node_1.unit', 'Step 11', /monitor’s unit only/],
   ['F.monitor.identifier', 'Step 10', /same_system_identifier_within_group/],
   ['G.node_1.state-file', 'Step 10', /keeps its id/],
@@ -151,7 +163,7 @@ test.each([
 test('the monitor is always copied, with both options, whatever becomes of the primary', () => {
   for (const mode of ['link', 'clone', 'copy'] as const) {
     const facts = labCluster({ mode });
-    const script = stepOf(upgradeRunbook(facts), 'F.monitor.pg-upgrade').script(worldAt('verified', facts));
+    const script = stepOf(upgradeRunbook(facts), 'C.monitor.pg-upgrade').script(worldAt('verified', facts));
     if (script.kind !== 'ready') throw new Error(script.needs);
     expect(script.text).toContain(
       "--new-options='-c shared_preload_libraries=pgautofailover -c max_worker_processes=0'",

@@ -32,9 +32,10 @@ describe('which way back is open', () => {
     ['all stopped', 'own'],
     ['linked', 'own'],
     ['swapped', 'own'],
+    ['monitor back', 'own'],
     ['started', 'image'],
     ['verified', 'image'],
-    ['monitor back', 'image'],
+
     ['primary back', 'image'],
     ['secondary rebuilt', 'image'],
     ['finished', 'image'],
@@ -205,7 +206,7 @@ describe('the last image', () => {
     const first = worldAt('primary back');
     expect(dangerNow(aside('node_2'), first)).toBe('changes');
     expect(dangerNow(aside('node_3'), first)).toBe('changes');
-    const second = worldAt('secondary rebuilt');
+    const second = worldAt('secondary aside');
     expect(dangerNow(aside('node_3'), second)).toBe('point-of-no-return');
     expect(aside('node_3').givesUp(second)).toContain('data_pg15_bak');
   });

@@ -20,9 +20,9 @@ describe('linked', () => {
     ['linked', 'safe'],
     ['carried', 'safe'],
     ['swapped', 'safe'],
+    ['monitor back', 'safe'],
     ['started', 'safe-through'],
     ['verified', 'safe-through'],
-    ['monitor back', 'safe-through'],
     ['primary back', 'loses-new-writes'],
     ['secondary aside', 'loses-new-writes'],
     ['secondary rebuilt', 'loses-new-writes'],
@@ -30,6 +30,20 @@ describe('linked', () => {
     ['finished', 'loses-new-writes'],
   ] as const)('%s: %s', (moment, kind) => {
     expect(kindAt(moment)).toBe(kind);
+  });
+
+  test('an image that shares its files with the new cluster beside it is none', () => {
+    const facts = labCluster();
+    const model = modelAt('secondaries rebuilt', facts);
+    const share = (alias: string) => {
+      const { backupData } = model.host(alias);
+      if (backupData.kind !== 'cluster') throw new Error('it was moved aside');
+      model.host(alias).backupData = { ...backupData, shared: true };
+    };
+    share('node_2');
+    expect(rollbackVerdict(facts, model.world()).says).toContain('through node_3');
+    share('node_3');
+    expect(rollbackVerdict(facts, model.world()).kind).toBe('backup-only');
   });
 
   test('pg_upgrade failed before it linked: the old directory is untouched', () => {
@@ -198,6 +212,7 @@ describe.each(['clone', 'copy'] as const)('%s', (mode) => {
   test.each([
     ['linked', 'safe'],
     ['swapped', 'safe'],
+    ['monitor back', 'safe'],
     ['started', 'safe'],
     ['verified', 'safe'],
     ['primary back', 'loses-new-writes'],

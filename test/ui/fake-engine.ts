@@ -169,8 +169,9 @@ export class FakeEngine implements EngineController {
     return this.#outputOf(id);
   }
 
-  confirm(id: StepId, typed?: string): Accepted | Refusal {
-    this.asked.push(`confirm ${id}${typed === undefined ? '' : ` ${typed}`}`);
+  confirm(id: StepId, typed?: string, how?: 'alone' | 'together'): Accepted | Refusal {
+    const more = [typed, how === 'together' ? how : undefined].filter((one) => one !== undefined);
+    this.asked.push(['confirm', id, ...more].join(' '));
     const { stage } = this.view;
     if (stage.kind !== 'confirm' || stage.step !== id) return refused('another step is due');
     return this.#start(id, typed);

@@ -11,8 +11,14 @@ const question = {
 } as const;
 
 /** Runs in plain lines with these answers, in order; null ends the input. */
-const run = async (options: FakeOptions, answers: readonly string[] | null, yes?: string) => {
+const run = async (
+  options: FakeOptions,
+  answers: readonly string[] | null,
+  yes?: string,
+  prepare: (engine: FakeEngine) => void = () => undefined,
+) => {
   const engine = new FakeEngine({ lineMs: 0, ...options });
+  prepare(engine);
   const left = [...(answers ?? [])];
   let written = '';
   const exit = await runPlain(engine, {
@@ -40,6 +46,34 @@ test('with the name of the cluster it confirms everything, typed names too', asy
   expect(asked).toContain('confirm E33-node_1 node_1');
   expect(written).toContain('node_1| Restoring database schemas in the new cluster                 ok\n');
   expect(written).toContain('Steps: 58 done, 1 skipped');
+});
+
+/** Steps 4 to 6 may run at the same time. */
+const together = (engine: FakeEngine): void => {
+  const ids = engine.view.steps.slice(3, 6).map((step) => step.id);
+  engine.set({ stage: { kind: 'confirm', step: ids[0] ?? '', together: ids } });
+};
+
+test('steps that may run at the same time are all shown with their scripts before the question', async () => {
+  const { written, asked } = await run({ done: 3 }, ['x', 'y'], undefined, together);
+  const question = written.indexOf(
+    'Run steps 4–6 on node_2, node_3, node_1 together? [y/N/one/skip/back/quit]',
+  );
+  expect(question).toBeGreaterThan(0);
+  for (const number of [4, 5, 6]) expect(written.indexOf(`\nStep ${number} of 59`)).toBeLessThan(question);
+  expect(written.slice(0, question).match(/Script:/g)).toHaveLength(3);
+  expect(written).toContain('Not run. y runs them, one only the first');
+  expect(asked[0]).toMatch(/^confirm \S+ together$/);
+});
+
+test('of steps that may run at the same time, one can be run alone', async () => {
+  const { asked } = await run({ done: 3 }, ['one'], undefined, together);
+  expect(asked[0]).toMatch(/^confirm \S+$/);
+});
+
+test('an unattended run takes them together', async () => {
+  const { asked } = await run({ done: 3 }, null, 'shop', together);
+  expect(asked[0]).toMatch(/^confirm \S+ together$/);
 });
 
 test('with the name of another cluster it does nothing', async () => {

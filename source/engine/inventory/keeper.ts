@@ -10,6 +10,8 @@ import { parseInventory } from './parse.ts';
 import { inventoryScript } from './script.ts';
 
 const timeoutMs = 20_000;
+/** The monitor is upgraded while the primary still works. */
+const monitorStop = 'C.monitor.stop';
 
 /** Whichever node takes writes now: after a way back through an image it is another than before. */
 const writer = (facts: ClusterFacts, world: World): HostFacts =>
@@ -34,10 +36,12 @@ export class InventoryKeeper {
     this.#progress = progress;
   }
 
-  /** Before a step's command: at the first one of a run, and right before the writes stop. */
+  /** Before a step's command: at the first one of a run, and of each host right before it stops. */
   async before(run: Run, step: Step): Promise<void> {
     const { direction } = this.#progress;
-    if (direction === 'upgrade' && step.writes === 'stop') return this.#keep(run, 'stop');
+    if (direction === 'upgrade' && step.writes === 'stop')
+      return this.#keep(run, 'stop', [writer(run.facts, run.observer.world)]);
+    if (direction === 'upgrade' && step.id === monitorStop) return this.#keep(run, 'stop', [run.facts.monitor]);
     if (direction !== 'cleanup' && this.#begins(run)) return this.#keep(run, 'begin');
   }
 
@@ -47,7 +51,7 @@ export class InventoryKeeper {
    */
   after(run: Run, step: Step): void {
     if (this.#progress.direction === 'upgrade' && step.id.endsWith('.verify'))
-      void this.#keep(run, 'verified');
+      void this.#keep(run, 'verified', [writer(run.facts, run.observer.world)]);
   }
 
   async end(run: Run): Promise<void> {
@@ -63,11 +67,10 @@ export class InventoryKeeper {
     );
   }
 
-  async #keep(run: Run, moment: Moment): Promise<void> {
+  async #keep(run: Run, moment: Moment, of: readonly HostFacts[] | null = null): Promise<void> {
     this.#kept.add(moment);
     const primary = writer(run.facts, run.observer.world);
-    // The monitor is down while the primary is verified, as planned.
-    const hosts = moment === 'verified' ? [primary] : [primary, run.facts.monitor];
+    const hosts = of ?? [primary, run.facts.monitor];
     await Promise.all(
       hosts.map(async (host) => {
         const taken = await take(run, host).catch((thrown: unknown) =>

@@ -99,6 +99,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     autoctl: map.get('autoctl') === 'yes',
     pgCtl: decodeText(map.get('pg_ctl'))?.split('\n')[0]?.trim() ?? null,
     stateIdentifier: map.get('state') ?? null,
+    inMaintenance: map.get('maintenance') === 'yes',
     server: json(serverSchema, decodeText(map.get('server'))),
     fingerprint: controlOf(decodeText(map.get('fingerprint'))),
     handedOver: handedOverOf(map),

@@ -17,7 +17,7 @@ const serverSql = `select json_build_object(
 
 /** Shell functions that print one fact a line: a key, a tab, and a value; free text travels as base64. */
 const functions = `put() { printf '%s\\t%s\\n' "$1" "$2"; }
-text() { printf '%s\\t' "$1"; base64 | tr -d '\\n'; echo; }
+text() { printf '%s\\t' "$1"; base64 -w 0; echo; }
 control() { # KEY PGDATA MAJOR: pg_controldata by the programs of that major
   case $3 in "$new_major") "$new_bin/pg_controldata" -D "$2" ;; *) "$old_bin/pg_controldata" -D "$2" ;; esac 2>/dev/null | text "$1"
 }
@@ -62,6 +62,8 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     `  && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = pg_autoctl ] && put autoctl yes`,
     `sed -n 's/^pg_ctl *= *//p' ${sh(host.configFile)} 2>/dev/null | text pg_ctl`,
     `[ -r ${sh(host.stateFile)} ] && put state "$(od -An -v -t u8 -j 16 -N 8 ${sh(host.stateFile)} | tr -d ' ')"`,
+    // assigned_role and current_role; 13 is maintenance. Source: pg_auto_failover, state.h, NodeState
+    `set -- $(od -An -v -t d4 -j 32 -N 28 ${sh(host.stateFile)} 2>/dev/null); [ "\${1:-} \${7:-}" = '13 13' ] && put maintenance yes`,
     `[ -r "$work/fingerprint" ] && text fingerprint <"$work/fingerprint"`,
     `[ -r "$work/handed-over" ] && text handed_over <"$work/handed-over" && put handed_over_at "$(date -u -r "$work/handed-over" +%FT%TZ)"`,
     `[ -r "$work/stopped" ] && text stopped <"$work/stopped"`,

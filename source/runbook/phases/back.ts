@@ -6,7 +6,6 @@ import { isMarked, isSwapped } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { command, inBin, mark, option, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
-import { stateFileStep } from './autoctl-files.ts';
 import { serviceCauses, serviceUser, startScript } from './service.ts';
 
 /** The states in which a primary is at rest and writes flow, with and without secondaries. */
@@ -22,7 +21,6 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
   const primary = primaryOf(facts);
   const secondaries = secondariesOf(facts);
   return [
-    stateFileStep(facts, primary, 'G'),
     makeStep(facts, {
       id: 'start',
       phase: 'G',

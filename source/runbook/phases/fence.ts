@@ -2,19 +2,33 @@ import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, monitorIn, nodeIn, type World } from '../../cluster/world.ts';
-import { everyNodeSettled, nodeSettled, noSyncStandbys, streaming } from '../conditions.ts';
+import {
+  everyNodeSettled,
+  everySecondaryInMaintenance,
+  nodeSettled,
+  noSyncStandbys,
+  streaming,
+} from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 
-/** Once the monitor is stopped or the primary is, the fence has done its work. */
+/** While the monitor is down the nodes tell: each secondary's pg_autoctl keeps its state, and the primary whom it waits for. */
+const fenceStandsWithoutMonitor = (facts: ClusterFacts, world: World): boolean =>
+  monitorIn(world) === null &&
+  secondariesOf(facts).length > 0 &&
+  everySecondaryInMaintenance(facts).holds(world).holds &&
+  noSyncStandbys(primaryOf(facts)).holds(world).holds;
+
+/** Once the primary is stopped, the fence has done its work. */
 export const fenceIsPast = (facts: ClusterFacts, world: World): boolean => {
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);
   return (
     isPastStop(facts, primary, world) ||
-    (seen !== null && seen.server === null && !seen.autoctl && monitorIn(world) === null)
+    (seen !== null && seen.server === null && !seen.autoctl && monitorIn(world) === null) ||
+    fenceStandsWithoutMonitor(facts, world)
   );
 };
 

@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
-import { backupIsThere, dataIsNew, when } from '../conditions.ts';
+import { backupIsThere, dataIsNew, isMajor, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
@@ -74,59 +74,79 @@ const identifierScript = (facts: ClusterFacts, world: World): Script => {
   );
 };
 
-/** F. The monitor: pg_upgrade in copy mode, swap, start, and the new system identifier. */
-export const monitorSteps = (facts: ClusterFacts): Step[] => {
+/** A pg_autoctl of the old version that meets the new monitor restarts until it gives up, with PostgreSQL stopped. */
+const noOldKeeper = (facts: ClusterFacts): Condition => ({
+  says: `no node’s pg_autoctl runs on ${facts.oldMajor}: it would give up on the new monitor, and stop PostgreSQL`,
+  holds: (world) => {
+    const other = facts.nodes.find((node) => {
+      const seen = hostIn(world, node.alias);
+      return seen === null || ((seen.autoctl || seen.unit?.active) && !isMajor(seen.data, facts.newMajor));
+    });
+    return when(other === undefined, `${other?.alias ?? ''}: it runs, or cannot be looked at`);
+  },
+});
+
+/** C. The monitor's pg_upgrade in copy mode, and the swap: while the nodes work on without it. */
+export const monitorUpgradeSteps = (facts: ClusterFacts): Step[] => {
   const { monitor } = facts;
   return [
     pgUpgradeStep(facts, monitor),
-    carryStep(facts, monitor, 'F'),
-    swapStep(facts, monitor, 'F'),
-    pgCtlStep(facts, monitor, 'F'),
-    ...unitStep(facts, monitor, 'F'),
-    makeStep(facts, {
-      id: 'start',
-      phase: 'F',
-      host: monitor,
-      as: serviceUser(monitor),
-      causes: serviceCauses(monitor),
-      title: `Start the monitor on ${facts.newMajor}`,
-      reason:
-        'Before any node: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
-      guide: 'Step 9',
-      danger: 'changes',
-      script: startScript(monitor, monitor.newAutoctl),
-      probe: (world) => {
-        const seen = hostIn(world, 'monitor');
-        if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`) && seen.monitor.listening)
-          return done('it answers');
-        return seen?.autoctl
-          ? half('pg_autoctl runs, its database is not in use yet')
-          : pending('it does not run');
-      },
-      before: [dataIsNew(facts, monitor), backupIsThere(facts, monitor)],
-      after: [monitorAnswers(facts), extensionIsCurrent(facts), monitorHasSettled],
-      settleSeconds: 120,
-      undo: 'stop it, swap its directories back',
-    }),
-    makeStep(facts, {
-      id: 'identifier',
-      phase: 'F',
-      host: monitor,
-      as: 'postgres',
-      title: 'Write the new system identifier for the whole group',
-      reason: 'pg_upgrade gave the cluster a new identifier; the monitor would refuse nodes that report it.',
-      guide: 'Step 10',
-      differs:
-        'One UPDATE for the whole group: the guide’s, of one node, violates same_system_identifier_within_group.',
-      danger: 'changes',
-      script: (world) => identifierScript(facts, world),
-      probe: (world) => {
-        const verdict = identifierIs(facts).holds(world);
-        return verdict.holds ? done('every row has it') : pending(verdict.found);
-      },
-      before: [monitorAnswers(facts), monitorHasSettled],
-      after: [identifierIs(facts)],
-      undo: `the same UPDATE with ${facts.systemIdentifier}`,
-    }),
+    carryStep(facts, monitor, 'C'),
+    swapStep(facts, monitor, 'C'),
+    pgCtlStep(facts, monitor, 'C'),
+    ...unitStep(facts, monitor, 'C'),
   ];
 };
+
+/** D. The monitor starts on the new version, once no node is left that could meet it with the old one. */
+export const startMonitorStep = (facts: ClusterFacts): Step => {
+  const { monitor } = facts;
+  return makeStep(facts, {
+    id: 'start',
+    phase: 'D',
+    host: monitor,
+    as: serviceUser(monitor),
+    causes: serviceCauses(monitor),
+    title: `Start the monitor on ${facts.newMajor}`,
+    reason:
+      'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
+    guide: 'Step 9',
+    danger: 'changes',
+    script: startScript(monitor, monitor.newAutoctl),
+    probe: (world) => {
+      const seen = hostIn(world, 'monitor');
+      if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`) && seen.monitor.listening)
+        return done('it answers');
+      return seen?.autoctl
+        ? half('pg_autoctl runs, its database is not in use yet')
+        : pending('it does not run');
+    },
+    before: [dataIsNew(facts, monitor), backupIsThere(facts, monitor), noOldKeeper(facts)],
+    after: [monitorAnswers(facts), extensionIsCurrent(facts), monitorHasSettled],
+    settleSeconds: 120,
+    undo: 'stop it, swap its directories back',
+  });
+};
+
+/** F. The monitor learns who its nodes are now. */
+export const identifierStep = (facts: ClusterFacts): Step =>
+  makeStep(facts, {
+    id: 'identifier',
+    phase: 'F',
+    host: facts.monitor,
+    as: 'postgres',
+    title: 'Write the new system identifier for the whole group',
+    reason: 'pg_upgrade gave the cluster a new identifier; the monitor would refuse nodes that report it.',
+    guide: 'Step 10',
+    differs:
+      'One UPDATE for the whole group: the guide’s, of one node, violates same_system_identifier_within_group.',
+    danger: 'changes',
+    script: (world) => identifierScript(facts, world),
+    probe: (world) => {
+      const verdict = identifierIs(facts).holds(world);
+      return verdict.holds ? done('every row has it') : pending(verdict.found);
+    },
+    before: [monitorAnswers(facts), monitorHasSettled],
+    after: [identifierIs(facts)],
+    undo: `the same UPDATE with ${facts.systemIdentifier}`,
+  });

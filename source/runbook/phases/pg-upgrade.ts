@@ -53,7 +53,7 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
   const mode = isNode(host) ? facts.mode : 'copy';
   return makeStep(facts, {
     id: 'pg-upgrade',
-    phase: isNode(host) ? 'D' : 'F',
+    phase: isNode(host) ? 'D' : 'C',
     host,
     as: 'postgres',
     title: `pg_upgrade --${mode}${isNode(host) ? '' : ' of the monitor'}`,

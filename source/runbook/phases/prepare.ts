@@ -8,6 +8,7 @@ import { isMarked, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { inBin, mark, script, upgradeDir } from '../shell.ts';
+import { beside } from '../stages.ts';
 import type { Condition, Step } from '../step.ts';
 import { checksStep } from './checks.ts';
 import { carryLines, readConfigurationLines } from './configuration.ts';
@@ -187,12 +188,14 @@ const configurationStep = (facts: ClusterFacts, host: HostFacts): Step => {
 export const prepareSteps = (facts: ClusterFacts): Step[] => {
   const upgraded: HostFacts[] = [primaryOf(facts), facts.monitor];
   return [
-    ...hostsOf(facts).map((host) => saveStep(facts, host)),
-    ...hostsOf(facts).map((host) => checksStep(facts, host)),
-    ...upgraded.flatMap((host) => [
-      initdbStep(facts, host),
-      checkStep(facts, host),
-      configurationStep(facts, host),
-    ]),
+    ...hostsOf(facts).flatMap((host) => beside('save', host.alias, [saveStep(facts, host)])),
+    ...hostsOf(facts).flatMap((host) => beside('checks', host.alias, [checksStep(facts, host)])),
+    ...upgraded.flatMap((host) =>
+      beside('prepare', host.alias, [
+        initdbStep(facts, host),
+        checkStep(facts, host),
+        configurationStep(facts, host),
+      ]),
+    ),
   ];
 };

@@ -6,6 +6,7 @@ import { about, acceptsWrites, everyNodeSettled, nodeSettled, streaming, when } 
 import { isMarked } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { mark, psql, script } from '../shell.ts';
+import { beside } from '../stages.ts';
 import type { Condition, PhaseId, Step } from '../step.ts';
 import { setSyncStandbys, syncStandbysAre } from './fence.ts';
 import { dropInDirectory, dropInFile } from './service.ts';
@@ -232,7 +233,9 @@ type NodeName = string;
 /** I. As it was before the window, on the new version. */
 export const restoreSteps = (facts: ClusterFacts): Step[] => [
   ...syncStep(facts),
-  ...hostsOf(facts).flatMap((host) => unguardStep(facts, host, 'I', facts.newMajor)),
+  ...hostsOf(facts).flatMap((host) =>
+    beside('unguard', host.alias, unguardStep(facts, host, 'I', facts.newMajor)),
+  ),
   finalStep(facts),
   ...switchoverSteps(facts),
 ];

@@ -17,9 +17,11 @@ import {
 } from '../conditions.ts';
 import { isMovedAside } from '../evidence.ts';
 import { backupGauge } from '../gauge.ts';
+import { isImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { isImage, rollbackRoute } from '../rollback/route.ts';
+import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
+import { beside } from '../stages.ts';
 import type { Step, StepId } from '../step.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
 import { serviceCauses, serviceUser, startScript } from './service.ts';
@@ -190,14 +192,18 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   });
 };
 
-/** H. Each secondary anew from the primary, one after the other; its old image stays beside it. */
-export const secondarySteps = (facts: ClusterFacts): Step[] =>
-  secondariesOf(facts).flatMap((node) => [
-    asideStep(facts, node),
-    pgCtlStep(facts, node, 'H'),
-    ...unitStep(facts, node, 'H'),
-    stateFileStep(facts, node, 'H'),
-    startStep(facts, node),
-    checkpointStep(facts, node),
-    joinStep(facts, node),
-  ]);
+/** H. Each secondary anew from the primary; its old image stays beside it. */
+export const secondarySteps = (facts: ClusterFacts): Step[] => [
+  // One after the other: the last one asks for the host's name.
+  ...secondariesOf(facts).map((node) => asideStep(facts, node)),
+  ...secondariesOf(facts).flatMap((node) => beside('rebuild', node.alias, rebuildSteps(facts, node))),
+];
+
+const rebuildSteps = (facts: ClusterFacts, node: NodeFacts): Step[] => [
+  pgCtlStep(facts, node, 'H'),
+  ...unitStep(facts, node, 'H'),
+  stateFileStep(facts, node, 'H'),
+  startStep(facts, node),
+  checkpointStep(facts, node),
+  joinStep(facts, node),
+];

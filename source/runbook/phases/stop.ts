@@ -6,19 +6,24 @@ import { hostIn, isCluster } from '../../cluster/world.ts';
 import {
   about,
   allStopped,
+  everyNodeSettled,
   everySecondaryInMaintenance,
-  hasReceived,
   noSyncStandbys,
-  sameCheckpoint,
   stoppedCleanly,
   streaming,
   when,
 } from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
+import { hasReceived, primaryWasShutDown, sameCheckpoint } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
-import type { Probe, Step } from '../step.ts';
+import { beside } from '../stages.ts';
+import type { Condition, Probe, Step } from '../step.ts';
+import { monitorUpgradeSteps } from './monitor.ts';
 import { dropInDirectory, dropInFile, serviceUser, stopScript } from './service.ts';
+
+/** The stage in which the secondaries stop beside pg_upgrade on the primary. */
+export const upgradeStage = 'upgrade';
 
 const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
   const { service } = host;
@@ -111,13 +116,14 @@ const stopPrimary = (facts: ClusterFacts): Step => {
     probe: (world) => stopped(facts, primary, world),
     before: [
       everySecondaryInMaintenance(facts),
+      monitorGivesNoOrders(facts),
       ...secondaries.map((node) => streaming(primary, node)),
       noSyncStandbys(primary),
     ],
     after: [
       allStopped(primary),
       stoppedCleanly(primary, 'shut down'),
-      ...secondaries.map((node) => hasReceived(primary, node)),
+      ...secondaries.map((node) => hasReceived(facts, node)),
     ],
     settleSeconds: 600,
     quietSeconds: 30,
@@ -126,7 +132,6 @@ const stopPrimary = (facts: ClusterFacts): Step => {
 };
 
 const stopSecondary = (facts: ClusterFacts, node: NodeFacts): Step => {
-  const primary = primaryOf(facts);
   return makeStep(facts, {
     id: 'stop',
     phase: 'C',
@@ -139,37 +144,60 @@ const stopSecondary = (facts: ClusterFacts, node: NodeFacts): Step => {
     danger: 'changes',
     script: stopScript(node, node.oldAutoctl),
     probe: (world) => stopped(facts, node, world),
-    before: [stoppedCleanly(primary, 'shut down'), hasReceived(primary, node)],
-    after: [allStopped(node), stoppedCleanly(node, 'shut down in recovery'), sameCheckpoint(primary, node)],
+    before: [primaryWasShutDown(facts), hasReceived(facts, node)],
+    after: [allStopped(node), stoppedCleanly(node, 'shut down in recovery'), sameCheckpoint(facts, node)],
     settleSeconds: 300,
     quietSeconds: 30,
     undo: `start ${node.alias} again on ${facts.oldMajor}, after the primary`,
   });
 };
 
-const stopMonitor = (facts: ClusterFacts): Step =>
-  makeStep(facts, {
+/** A stopped monitor assigns nothing, whatever the nodes do: the stop of the primary cannot become a failover. */
+const monitorGivesNoOrders = ({ monitor }: ClusterFacts): Condition => ({
+  says: 'the monitor is stopped: it gives no orders meanwhile',
+  holds: (world) => allStopped(monitor).holds(world),
+});
+
+const stopMonitor = (facts: ClusterFacts): Step => {
+  const primary = primaryOf(facts);
+  return makeStep(facts, {
     id: 'stop',
     phase: 'C',
     host: facts.monitor,
     as: serviceUser(facts.monitor),
     title: 'Stop the monitor',
-    reason: 'Its turn comes in phase F; stopped, it cannot give orders meanwhile.',
+    reason:
+      'Every node is where it shall stay, and works on without it. Stopped, it can give no orders; and its upgrade costs no downtime.',
     guide: 'Step 3',
+    differs:
+      'The guide stops it last and upgrades it while the application waits. Before the primary’s stop its upgrade costs nothing, and a failure of it neither.',
     danger: 'changes',
     script: stopScript(facts.monitor, facts.monitor.oldAutoctl),
     probe: (world) => stopped(facts, facts.monitor, world),
-    before: facts.nodes.map((node) => allStopped(node)),
+    before: [
+      everySecondaryInMaintenance(facts),
+      everyNodeSettled,
+      ...secondariesOf(facts).map((node) => streaming(primary, node)),
+      noSyncStandbys(primary),
+    ],
     after: [allStopped(facts.monitor), stoppedCleanly(facts.monitor, 'shut down')],
     settleSeconds: 120,
     undo: `start the monitor again on ${facts.oldMajor}`,
   });
+};
 
-/** C. Primary first, so that every secondary becomes an image without loss. */
+/**
+ * C. The monitor first: its upgrade needs nobody else, and takes place while the application still works. Then the
+ * primary before the secondaries, so that every secondary becomes an image without loss.
+ */
 export const stopSteps = (facts: ClusterFacts): Step[] => [
-  ...hostsOf(facts).flatMap((host) => guardStep(facts, host)),
+  ...hostsOf(facts).flatMap((host) => beside('guard', host.alias, guardStep(facts, host))),
+  stopMonitor(facts),
+  ...monitorUpgradeSteps(facts),
   checkpointStep(facts),
   stopPrimary(facts),
-  ...secondariesOf(facts).map((node) => stopSecondary(facts, node)),
-  stopMonitor(facts),
 ];
+
+/** C. Each secondary at the primary's shutdown checkpoint; pg_upgrade on the primary need not wait for it. */
+export const stopSecondarySteps = (facts: ClusterFacts): Step[] =>
+  secondariesOf(facts).flatMap((node) => beside(upgradeStage, node.alias, [stopSecondary(facts, node)]));

@@ -4,9 +4,10 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, dataIsNew, stoppedCleanly, when } from '../conditions.ts';
 import { isMarked, newClusterStarted } from '../evidence.ts';
+import { someImage } from '../images.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { command, inBin, mark, option, privateSocket, psql, script, upgradeDir } from '../shell.ts';
-import type { Step } from '../step.ts';
+import type { Condition, Step } from '../step.ts';
 import { disarmLines } from './disarm.ts';
 
 /**
@@ -35,158 +36,185 @@ const runsPrivately = (facts: ClusterFacts, world: World): boolean => {
   );
 };
 
-/** E. The new primary, alone with its DBA. */
-export const verifySteps = (facts: ClusterFacts): Step[] => {
+const verified = (facts: ClusterFacts, world: World): boolean =>
+  ['verify', 'analyze-1'].every((one) => isMarked(primaryOf(facts), one, world));
+
+const privateServer = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
-  const socket = privateSocket(primary);
-  const verified = (world: World): boolean => isMarked(primary, 'analyze-1', world);
-  const isBack = (world: World): boolean => verified(world) && !runsPrivately(facts, world);
-  const server = about(primary.alias, `${facts.newMajor} runs privately on ${primary.alias}`, (seen) =>
+  return about(primary.alias, `${facts.newMajor} runs privately on ${primary.alias}`, (seen) =>
     when(
       seen.server !== null && seen.server.listenAddresses === '',
       seen.server === null ? 'it does not answer' : 'it listens to the network',
     ),
   );
-  return [
-    makeStep(facts, {
-      id: 'private-start',
-      phase: 'E',
-      host: primary,
-      as: 'postgres',
-      title: `Start ${facts.newMajor} for the first time, privately`,
-      reason:
-        'To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.',
-      guide: 'Step 6',
-      differs:
-        'Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.',
-      danger: facts.mode === 'link' ? 'point-of-no-return' : 'changes',
-      causes: [
-        {
-          title: `${primary.workDir}/private-start.log`,
-          script: `tail -n 30 ${sh(`${primary.workDir}/private-start.log`)}`,
-        },
-      ],
-      script: script(
-        'umask 077',
-        `mkdir -p ${sh(socket)}`,
-        ...(facts.mode === 'link' ? disarmLines(facts, sh(primary.backupData)) : []),
-        command(
-          inBin(primary.newBindir, 'pg_ctl'),
-          option('--pgdata', primary.data),
-          '--wait --timeout=3600',
-          option('--log', `${primary.workDir}/private-start.log`),
-          option('--options', privateOptions(socket)),
-          'start',
-        ),
-      ),
-      probe: (world) => {
-        if (runsPrivately(facts, world)) return done('it runs');
-        return verified(world)
-          ? done('it has run, and was verified')
-          : pending(
-              newClusterStarted(facts, primary, world) === 'never'
-                ? 'it has never been started'
-                : 'it does not run',
-            );
+};
+
+/** E. The first start: behind it linked files belong to the new version alone. */
+export const firstStartStep = (facts: ClusterFacts): Step => {
+  const primary = primaryOf(facts);
+  const socket = privateSocket(primary);
+  return makeStep(facts, {
+    id: 'private-start',
+    phase: 'E',
+    host: primary,
+    as: 'postgres',
+    title: `Start ${facts.newMajor} for the first time, privately`,
+    reason:
+      'To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.',
+    guide: 'Step 6',
+    differs:
+      'Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.',
+    danger: facts.mode === 'link' ? 'point-of-no-return' : 'changes',
+    causes: [
+      {
+        title: `${primary.workDir}/private-start.log`,
+        script: `tail -n 30 ${sh(`${primary.workDir}/private-start.log`)}`,
       },
-      before: [allStopped(primary), dataIsNew(facts, primary)],
-      after: [server],
-      settleSeconds: 60,
-      undo:
-        facts.mode === 'link'
-          ? `none on ${primary.alias}: the old files are shared and will be changed. From here the way back is a secondary’s image`
-          : `stop it, swap back: ${primary.backupData} is untouched`,
-    }),
-    makeStep(facts, {
-      id: 'verify',
-      phase: 'E',
-      host: primary,
-      as: 'postgres',
-      title: 'Look at the databases, update extensions',
-      reason: 'Version, databases and tables are there; what pg_upgrade asks to be updated is updated.',
-      guide: 'Step 6',
-      differs:
-        'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
-      danger: 'changes',
-      script: script(
-        `${psql(primary, primary.newBindir, 'postgres', socket)} -Atc ${sh('select version()')}`,
-        `${psql(primary, primary.newBindir, 'postgres', socket)} -Atc ${sh('select datname from pg_database where datallowconn order by 1')} | while IFS= read -r database; do`,
-        `  ${psql(primary, primary.newBindir, 'postgres', socket).replace(/ -d \S+$/, ' -d "$database"')} -Atc ${sh(
-          "select current_database() || ': ' || count(*) filter (where relkind in ('r', 'p')) || ' tables, ' || count(*) filter (where relkind = 'i') || ' indexes' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like 'pg!_%' escape '!' or nspname = 'information_schema')",
-        )} </dev/null`,
-        'done',
-        `if [ -e ${sh(`${upgradeDir(primary)}/update_extensions.sql`)} ]; then`,
-        `  ${psql(primary, primary.newBindir, 'postgres', socket)} -f ${sh(`${upgradeDir(primary)}/update_extensions.sql`)}`,
-        'else echo "no extension needs an update"; fi',
-        mark(primary, 'verify'),
+    ],
+    script: script(
+      'umask 077',
+      `mkdir -p ${sh(socket)}`,
+      ...(facts.mode === 'link' ? disarmLines(facts, sh(primary.backupData)) : []),
+      command(
+        inBin(primary.newBindir, 'pg_ctl'),
+        option('--pgdata', primary.data),
+        '--wait --timeout=3600',
+        option('--log', `${primary.workDir}/private-start.log`),
+        option('--options', privateOptions(socket)),
+        'start',
       ),
-      probe: (world) => (isMarked(primary, 'verify', world) ? done('verified') : pending('not verified yet')),
-      before: [server],
-      after: [
-        about(primary.alias, 'the databases answer', (seen) =>
-          when(seen.markers.includes('verify'), 'the look did not come to its end'),
-        ),
-      ],
-      quietSeconds: 120,
-      undo: 'nothing to undo here',
-    }),
-    makeStep(facts, {
-      id: 'analyze-1',
-      phase: 'E',
-      host: primary,
-      as: 'postgres',
-      title: 'First, rough statistics',
-      reason:
-        'Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.',
-      guide: 'Step 6',
-      differs:
-        'Only the first of the three stages costs downtime; the other two run after the primary is back.',
-      danger: 'changes',
-      script: script(
-        "export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'",
-        command(
-          inBin(primary.newBindir, 'vacuumdb'),
-          option('--host', socket),
-          option('--port', String(primary.port)),
-          option('--username', primary.superuser),
-          facts.jobs > 1 && option('--jobs', String(facts.jobs)),
-          '--all --analyze-only',
-        ),
-        mark(primary, 'analyze-1'),
+    ),
+    probe: (world) => {
+      if (runsPrivately(facts, world)) return done('it runs');
+      return verified(facts, world)
+        ? done('it has run, and was verified')
+        : pending(
+            newClusterStarted(facts, primary, world) === 'never'
+              ? 'it has never been started'
+              : 'it does not run',
+          );
+    },
+    before: [
+      allStopped(primary),
+      dataIsNew(facts, primary),
+      ...(facts.mode === 'link' ? [someImage(facts)] : []),
+    ],
+    after: [privateServer(facts)],
+    settleSeconds: 60,
+    undo:
+      facts.mode === 'link'
+        ? `none on ${primary.alias}: the old files are shared and will be changed. From here the way back is a secondary’s image`
+        : `stop it, swap back: ${primary.backupData} is untouched`,
+  });
+};
+
+/** E. The new primary's data, seen by its DBA alone. */
+export const verifyStep = (facts: ClusterFacts): Step => {
+  const primary = primaryOf(facts);
+  const socket = privateSocket(primary);
+  const server = privateServer(facts);
+  return makeStep(facts, {
+    id: 'verify',
+    phase: 'E',
+    host: primary,
+    as: 'postgres',
+    title: 'Look at the databases, update extensions',
+    reason: 'Version, databases and tables are there; what pg_upgrade asks to be updated is updated.',
+    guide: 'Step 6',
+    differs:
+      'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
+    danger: 'changes',
+    script: script(
+      `${psql(primary, primary.newBindir, 'postgres', socket)} -Atc ${sh('select version()')}`,
+      `${psql(primary, primary.newBindir, 'postgres', socket)} -Atc ${sh('select datname from pg_database where datallowconn order by 1')} | while IFS= read -r database; do`,
+      `  ${psql(primary, primary.newBindir, 'postgres', socket).replace(/ -d \S+$/, ' -d "$database"')} -Atc ${sh(
+        "select current_database() || ': ' || count(*) filter (where relkind in ('r', 'p')) || ' tables, ' || count(*) filter (where relkind = 'i') || ' indexes' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like 'pg!_%' escape '!' or nspname = 'information_schema')",
+      )} </dev/null`,
+      'done',
+      `if [ -e ${sh(`${upgradeDir(primary)}/update_extensions.sql`)} ]; then`,
+      `  ${psql(primary, primary.newBindir, 'postgres', socket)} -f ${sh(`${upgradeDir(primary)}/update_extensions.sql`)}`,
+      'else echo "no extension needs an update"; fi',
+      mark(primary, 'verify'),
+    ),
+    probe: (world) => (isMarked(primary, 'verify', world) ? done('verified') : pending('not verified yet')),
+    before: [server],
+    after: [
+      about(primary.alias, 'the databases answer', (seen) =>
+        when(seen.markers.includes('verify'), 'the look did not come to its end'),
       ),
-      probe: (world) => (verified(world) ? done('they are there') : pending('none yet')),
-      before: [server],
-      after: [
-        about(primary.alias, 'the first statistics are there', (_, world) =>
-          when(verified(world), 'vacuumdb did not come to its end'),
-        ),
-      ],
-      quietSeconds: 120,
-      gauge: { kind: 'vacuumdb', rounds: 1 },
-      undo: 'nothing to undo here',
-    }),
-    makeStep(facts, {
-      id: 'private-stop',
-      phase: 'E',
-      host: primary,
-      as: 'postgres',
-      title: 'Stop the private server',
-      reason: 'pg_autoctl starts it again, as its own.',
-      guide: 'Step 6',
-      danger: 'changes',
-      script: script(
-        command(
-          inBin(primary.newBindir, 'pg_ctl'),
-          option('--pgdata', primary.data),
-          '--wait --timeout=3600 --mode=fast',
-          'stop',
-        ),
-        '# what is written from here on is the application’s: a way back counts from this moment',
-        `${sh(inBin(primary.newBindir, 'pg_controldata'))} -D ${sh(primary.data)} > ${sh(`${primary.workDir}/handed-over`)}`,
+    ],
+    quietSeconds: 120,
+    undo: 'nothing to undo here',
+  });
+};
+
+/** E. What the planner needs first; beside the look, each table is locked by itself and briefly. */
+export const firstStatisticsStep = (facts: ClusterFacts): Step => {
+  const primary = primaryOf(facts);
+  const socket = privateSocket(primary);
+  const server = privateServer(facts);
+  return makeStep(facts, {
+    id: 'analyze-1',
+    phase: 'E',
+    host: primary,
+    as: 'postgres',
+    title: 'First, rough statistics',
+    reason:
+      'Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.',
+    guide: 'Step 6',
+    differs:
+      'Only the first of the three stages costs downtime; the other two run after the primary is back.',
+    danger: 'changes',
+    script: script(
+      "export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'",
+      command(
+        inBin(primary.newBindir, 'vacuumdb'),
+        option('--host', socket),
+        option('--port', String(primary.port)),
+        option('--username', primary.superuser),
+        facts.jobs > 1 && option('--jobs', String(facts.jobs)),
+        '--all --analyze-only',
       ),
-      probe: (world) => (isBack(world) ? done('it is stopped') : pending('it runs')),
-      after: [allStopped(primary), stoppedCleanly(primary, 'shut down')],
-      undo: 'nothing to undo here',
-    }),
-  ];
+      mark(primary, 'analyze-1'),
+    ),
+    probe: (world) => (isMarked(primary, 'analyze-1', world) ? done('they are there') : pending('none yet')),
+    before: [server],
+    after: [
+      about(primary.alias, 'the first statistics are there', (_, world) =>
+        when(isMarked(primary, 'analyze-1', world), 'vacuumdb did not come to its end'),
+      ),
+    ],
+    quietSeconds: 120,
+    gauge: { kind: 'vacuumdb', rounds: 1 },
+    undo: 'nothing to undo here',
+  });
+};
+
+/** E. The private server ends; what is written from then on is the application's. */
+export const privateStopStep = (facts: ClusterFacts): Step => {
+  const primary = primaryOf(facts);
+  const isBack = (world: World): boolean => verified(facts, world) && !runsPrivately(facts, world);
+  return makeStep(facts, {
+    id: 'private-stop',
+    phase: 'E',
+    host: primary,
+    as: 'postgres',
+    title: 'Stop the private server',
+    reason: 'pg_autoctl starts it again, as its own.',
+    guide: 'Step 6',
+    danger: 'changes',
+    script: script(
+      command(
+        inBin(primary.newBindir, 'pg_ctl'),
+        option('--pgdata', primary.data),
+        '--wait --timeout=3600 --mode=fast',
+        'stop',
+      ),
+      '# what is written from here on is the application’s: a way back counts from this moment',
+      `${sh(inBin(primary.newBindir, 'pg_controldata'))} -D ${sh(primary.data)} > ${sh(`${primary.workDir}/handed-over`)}`,
+    ),
+    probe: (world) => (isBack(world) ? done('it is stopped') : pending('it runs')),
+    after: [allStopped(primary), stoppedCleanly(primary, 'shut down')],
+    undo: 'nothing to undo here',
+  });
 };

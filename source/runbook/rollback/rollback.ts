@@ -1,6 +1,7 @@
 import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { hostIn, type World } from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
+import { isImage, oldDirectory } from '../images.ts';
 import { oldPgCtlStep } from '../phases/autoctl-files.ts';
 import type { Step } from '../step.ts';
 import { rollbackVerdict } from '../verdict.ts';
@@ -8,7 +9,7 @@ import { directoriesStep, emptyStep } from './directories.ts';
 import { createStep, dropNodesStep, promoteStep, startCreatedStep } from './image.ts';
 import { oldIdentifierStep, oldUnitStep } from './old-files.ts';
 import { restoreOldSteps } from './restore.ts';
-import { isImage, oldDirectory, type Route, rollbackRoute } from './route.ts';
+import { type Route, rollbackRoute } from './route.ts';
 import { rejoinStep, startMonitorStep, startSecondaryStep, startWriterStep } from './start.ts';
 import { stopAllSteps } from './stop.ts';
 

@@ -1,14 +1,8 @@
 import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
-import {
-  type Control,
-  type DirectoryView,
-  hostIn,
-  isCluster,
-  monitorIn,
-  type World,
-} from '../../cluster/world.ts';
+import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
 import { isSwapped, isUpgraded, newClusterStarted } from '../evidence.ts';
+import { isImage, oldDirectory } from '../images.ts';
 import { dropInName } from '../phases/service.ts';
 
 /** The ways back that there are. Which one is open is read from the disks. */
@@ -21,38 +15,6 @@ export type Route =
   /** A secondary's directory becomes the primary's. */
   | { readonly kind: 'image'; readonly node: NodeFacts }
   | { readonly kind: 'backup' };
-
-export type ClusterDirectory = Extract<DirectoryView, { kind: 'cluster' }>;
-
-/** The old cluster's directory on a node, in its place or aside; null when it is gone. */
-export const oldDirectory = (facts: ClusterFacts, node: NodeFacts, world: World): ClusterDirectory | null => {
-  const seen = hostIn(world, node.alias);
-  if (seen === null) return null;
-  return [seen.data, seen.backupData].filter(isCluster).find((one) => one.major === facts.oldMajor) ?? null;
-};
-
-/** The checkpoint at which the old primary was stopped, the one that a whole image holds. Null: nobody can tell. */
-const stoppedAt = (facts: ClusterFacts, world: World): Control | null => {
-  const primary = primaryOf(facts);
-  const seen = hostIn(world, primary.alias);
-  if (seen === null) return null;
-  // pg_upgrade starts the old server and moves its checkpoint on: then only the copy from before it tells.
-  if (isUpgraded(facts, primary, world) || seen.stopped !== null) return seen.stopped;
-  return oldDirectory(facts, primary, world)?.control ?? null;
-};
-
-/** A secondary's directory is an image if it was shut down in recovery at the primary's shutdown checkpoint. */
-export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
-  const control = oldDirectory(facts, node, world)?.control;
-  const primary = stoppedAt(facts, world);
-  return (
-    control != null &&
-    primary !== null &&
-    control.state === 'shut down in recovery' &&
-    control.systemIdentifier === facts.systemIdentifier &&
-    control.checkpoint === primary.checkpoint
-  );
-};
 
 /** The marker on the monitor's host by which a way back through an image, once begun, is found again. */
 export const throughMarker = (alias: string): string => `rollback-through-${alias}`;

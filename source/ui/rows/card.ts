@@ -3,6 +3,7 @@ import { type Row, span } from '../row.ts';
 import { took } from '../text.ts';
 import type { Theme } from '../theme.ts';
 import { labelled, labelledList, prose, verbatim } from './prose.ts';
+import { togetherLines, togetherNow, togetherWords } from './together.ts';
 
 const dangerSentence = (step: StepView): string => {
   switch (step.danger) {
@@ -37,6 +38,14 @@ const resumedRows = (view: EngineView, step: StepView, columns: number): readonl
   return due && view.resumed !== null ? labelledList('Resumed', view.resumed, columns) : [];
 };
 
+/** What else the same Enter starts, on the card that is due. */
+const togetherRows = (view: EngineView, step: StepView, columns: number): readonly Row[] => {
+  const together = togetherNow(view);
+  if (together === null || view.stage.kind !== 'confirm' || view.stage.step !== step.id) return [];
+  const says = 'one Enter starts these; [ and ] show the card of each; e runs this one alone';
+  return labelledList('Together', [says, ...togetherLines(view, together)], columns);
+};
+
 const scriptRows = (step: StepView, columns: number, theme: Theme): readonly Row[] => {
   if (step.script === null) {
     return labelled(
@@ -65,6 +74,7 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
     ...prose(step.title, columns, 'strong'),
     ...statusRows(step, columns),
     ...resumedRows(view, step, columns),
+    ...togetherRows(view, step, columns),
     ...labelled('Where', where, columns, 'strong'),
     ...labelled('Does', dangerSentence(step), columns, tone),
     ...labelled('Why', step.reason, columns),
@@ -96,6 +106,12 @@ export const enterSentence = (view: EngineView, step: StepView): Row => {
   if (step.danger === 'point-of-no-return') {
     return [span(` POINT OF NO RETURN `, 'danger'), span(`  Enter asks for the host's name first.`, 'bad')];
   }
+  const together = togetherNow(view);
+  if (together !== null)
+    return [
+      span(`Enter runs ${togetherWords(view, together)}, at the same time.`, 'strong'),
+      span('  e: this one alone.'),
+    ];
   return [span(`Enter runs this script on ${step.host} as ${step.as}.`, 'strong')];
 };
 

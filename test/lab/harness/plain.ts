@@ -12,6 +12,8 @@ export type PlainStop =
       readonly of: number;
       readonly host: string;
       readonly title: string;
+      /** Yes would start more than this step. */
+      readonly together: boolean;
     }
   | { readonly kind: 'failed'; readonly text: string }
   | { readonly kind: 'finished' }
@@ -100,15 +102,17 @@ export class PlainRun {
       'the next question',
       (text) => {
         const rest = text.slice(this.#read);
-        const asks = /\nRun this step on (\S+)\? |^Run this step on (\S+)\? |Now: \[retry/m.exec(rest);
+        const asks = /^Run this step on (\S+)\? |^Run steps (\d+).* together\? |Now: \[retry/m.exec(rest);
         if (asks !== null) {
           const before = text.slice(0, this.#read + asks.index);
           this.#read += asks.index + asks[0].length;
           if (asks[0].startsWith('Now:'))
             return { kind: 'failed', text: before.slice(before.lastIndexOf('\nFAILED')) };
+          const first = asks[2];
           const [, number = '0', of = '0', host = '', title = ''] =
-            [...before.matchAll(offered)].at(-1) ?? [];
-          return { kind: 'confirm', number: Number(number), of: Number(of), host, title };
+            [...before.matchAll(offered)].findLast((one) => first === undefined || one[1] === first) ?? [];
+          const together = first !== undefined;
+          return { kind: 'confirm', number: Number(number), of: Number(of), host, title, together };
         }
         if (/every node runs PostgreSQL [\d.]+/.test(rest) && this.#code !== undefined)
           return { kind: 'finished' };
@@ -119,15 +123,21 @@ export class PlainRun {
     );
   }
 
-  /** Says yes to the step that it asks for, and the host's name where that is wanted. */
+  /** Says yes to the step that it asks for, alone, and the host's name where that is wanted. */
   async confirm(stop: Extract<PlainStop, { kind: 'confirm' }>): Promise<void> {
     const from = this.text.length;
-    this.say('y');
+    this.say(stop.together ? 'one' : 'y');
+    if (stop.together) return;
     if (!/Does: {3}POINT OF NO RETURN/.test(this.text.slice(this.text.lastIndexOf('\nStep ')))) return;
     await this.until('the question for the name', (text) =>
       /Type the name of the host/.test(text.slice(from)) ? true : undefined,
     );
     this.say(stop.host);
+  }
+
+  /** Says yes to all that the question names. */
+  confirmTogether(stop: Extract<PlainStop, { kind: 'confirm' }>): Promise<void> {
+    return this.confirm({ ...stop, together: false });
   }
 
   /** Confirms one step after the other until this one is asked for. */

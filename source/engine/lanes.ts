@@ -1,0 +1,75 @@
+import { lanesOf, stageOf } from '../runbook/stages.ts';
+import { dangerNow, type Step, type StepId } from '../runbook/step.ts';
+import type { StepFailure, StepStatus } from './controller.ts';
+import { probed } from './judge.ts';
+import type { Run } from './prepare.ts';
+import type { Progress } from './progress.ts';
+
+const isOpen = (status: StepStatus | null): boolean => status?.kind !== 'done' && status?.kind !== 'skipped';
+
+/**
+ * What may run together with a step: the open steps of its stage, as lanes. A point of no return is confirmed alone, and
+ * whatever stands behind it in its lane waits for it.
+ */
+export const lanesBeside = (run: Run, progress: Progress, step: Step): readonly (readonly Step[])[] => {
+  const open = stageOf(progress.steps, step).filter((one) => isOpen(progress.statusOf(one.id)));
+  const { world } = run.observer;
+  return lanesOf(open).flatMap((lane) => {
+    const stop = lane.findIndex((one) => dangerNow(one, world) === 'point-of-no-return');
+    const until = stop < 0 ? lane : lane.slice(0, stop);
+    return until.length === 0 ? [] : [until];
+  });
+};
+
+/** The steps of lanes, in the order of the runbook; null where nothing runs beside the step. */
+export const togetherWith = (run: Run, progress: Progress, step: Step): readonly StepId[] | null => {
+  const lanes = lanesBeside(run, progress, step);
+  if (lanes.length < 2 || !lanes.some((lane) => lane.includes(step))) return null;
+  const ids = new Set(lanes.flat().map((one) => one.id));
+  return progress.steps.filter((one) => ids.has(one.id)).map((one) => one.id);
+};
+
+/**
+ * Runs lanes side by side, each step by step. A failure lets the others finish the step that they are at, then everything
+ * stands. Gives what has failed. `over`: nothing new is begun any more.
+ */
+export const runLanes = async (
+  run: Run,
+  progress: Progress,
+  lanes: readonly (readonly Step[])[],
+  work: (step: Step) => Promise<StepFailure | null>,
+  over: () => boolean,
+): Promise<ReadonlyMap<StepId, StepFailure>> => {
+  const failures = new Map<StepId, StepFailure>();
+  const alreadyDone = async (step: Step): Promise<boolean> => {
+    if (step.probe(run.observer.world).state !== 'done') return false;
+    // What an older look shows as done may have been undone since.
+    await run.observer.freshen(probed(step), step.host);
+    return step.probe(run.observer.world).state === 'done';
+  };
+  const go = async (lane: readonly Step[]): Promise<void> => {
+    for (const step of lane) {
+      if (failures.size > 0 || over()) return;
+      if (await alreadyDone(step)) {
+        progress.finish(run, step, 'found', null);
+        continue;
+      }
+      // What the other lanes have done meanwhile may have made it one: it is asked for alone.
+      if (dangerNow(step, run.observer.world) === 'point-of-no-return') return;
+      const failure = await work(step);
+      if (failure === null) continue;
+      failures.set(step.id, failure);
+      progress.show(run, step, { kind: 'failed', failure });
+      return;
+    }
+  };
+  const ends = new Map<string, Promise<void>>();
+  for (const lane of lanes) {
+    // Lanes stand in the order of the runbook: those that this one waits for have been begun.
+    const before = (lane[0]?.together?.behind ?? []).map((name) => ends.get(name));
+    const end = before.length === 0 ? go(lane) : Promise.all(before).then(() => go(lane));
+    ends.set(lane[0]?.together?.lane ?? '', end);
+  }
+  await Promise.all(ends.values());
+  return failures;
+};

@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest';
+import type { ClusterFacts } from '../../source/cluster/facts.ts';
+import { primaryOf } from '../../source/cluster/facts.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
+import { lanesOf, stageOf, stagesOf } from '../../source/runbook/stages.ts';
+import type { Step } from '../../source/runbook/step.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict.ts';
+import { debianCluster, labCluster, loneCluster } from './clusters.ts';
+import { Model } from './model.ts';
+import { stepOf } from './worlds.ts';
+
+/** How many steps of each lane have run: every point that the lanes of a stage can reach, and one way to it. */
+const reachable = (lanes: readonly (readonly Step[])[]): readonly (readonly number[])[] => {
+  const waits = (lane: readonly Step[]): readonly number[] =>
+    (lane[0]?.together?.behind ?? []).map((name) =>
+      lanes.findIndex((one) => one[0]?.together?.lane === name),
+    );
+  const found = new Map<string, readonly number[]>();
+  const go = (at: readonly number[]): void => {
+    if (found.has(at.join())) return;
+    found.set(at.join(), at);
+    lanes.forEach((lane, index) => {
+      const free = waits(lane).every((other) => (at[other] ?? 0) === lanes[other]?.length);
+      if ((at[index] ?? 0) < lane.length && free)
+        go(at.map((count, other) => (other === index ? count + 1 : count)));
+    });
+  };
+  go(lanes.map(() => 0));
+  return [...found.values()];
+};
+
+/** The cluster as it is before a stage. */
+const modelBefore = (facts: ClusterFacts, steps: readonly Step[], stage: readonly Step[]): Model => {
+  const model = new Model(facts);
+  for (const step of steps) {
+    if (step === stage[0]) break;
+    model.run(step.id);
+  }
+  return model;
+};
+
+describe.each([
+  ['the lab’s cluster', labCluster()],
+  ['the lab’s cluster, cloned', labCluster({ mode: 'clone' })],
+  ['Debian without systemd', debianCluster()],
+  ['a primary without secondaries', loneCluster()],
+] as const)('%s: at every point that lanes can reach', (_, facts) => {
+  const steps = upgradeRunbook(facts);
+  const stages = stagesOf(steps).filter((stage) => lanesOf(stage).length > 1);
+
+  test('the next step of each lane finds what it needs and is pending; what has run is done', () => {
+    const wrong: string[] = [];
+    for (const stage of stages) {
+      const lanes = lanesOf(stage);
+      for (const at of reachable(lanes)) {
+        const model = modelBefore(facts, steps, stage);
+        // The lane that is written last runs first: another order than the checklist's.
+        const ran = lanes.map((lane, index) => lane.slice(0, at[index])).reverse();
+        const ahead = (lane: readonly Step[]) => (lane[0]?.together?.behind.length ?? 0) > 0;
+        for (const step of [...ran.filter((lane) => !ahead(lane)), ...ran.filter(ahead)].flat())
+          model.run(step.id);
+        const world = model.world();
+        for (const step of ran.flat()) {
+          if (/\.checkpoint-for-/.test(step.id)) continue;
+          if (step.probe(world).state !== 'done') wrong.push(`at ${at}: ${step.id} is not done`);
+        }
+        lanes.forEach((lane, index) => {
+          const next = lane[at[index] ?? 0];
+          const waits = (lane[0]?.together?.behind ?? []).some((name) =>
+            lanes.some((one, other) => one[0]?.together?.lane === name && (at[other] ?? 0) < one.length),
+          );
+          if (next === undefined || waits) return;
+          if (next.probe(world).state === 'done') wrong.push(`at ${at}: ${next.id} is done already`);
+          for (const one of next.before)
+            if (!one.holds(world).holds) wrong.push(`at ${at}: ${next.id} wants ${one.says}`);
+        });
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('there is a way back, and it is not worse than before the stage', () => {
+    const rank: Record<string, number> = {
+      // Before the fence nothing is to be undone; a stopped primary starts where it stands: as safe.
+      'nothing-to-undo': 0,
+      safe: 0,
+      'safe-through': 1,
+      'loses-new-writes': 2,
+      unknown: 3,
+      'backup-only': 4,
+    };
+    const worst = (kind: string): number => rank[kind] ?? Number.NaN;
+    const worse: string[] = [];
+    for (const stage of stages) {
+      const lanes = lanesOf(stage);
+      const first = rollbackVerdict(facts, modelBefore(facts, steps, stage).world()).kind;
+      for (const at of reachable(lanes)) {
+        const model = modelBefore(facts, steps, stage);
+        for (const step of lanes.flatMap((lane, index) => lane.slice(0, at[index]))) model.run(step.id);
+        const world = model.world();
+        const verdict = rollbackVerdict(facts, world);
+        if (!(worst(verdict.kind) <= worst(first))) worse.push(`${stage[0]?.id} at ${at}: ${verdict.kind}`);
+        // Without a secondary nothing but a backup leads back once linked files have been changed.
+        const open = !['nothing-to-undo', 'backup-only'].includes(verdict.kind);
+        if (open && rollbackRunbook(facts, world).steps.length === 0)
+          worse.push(`${stage[0]?.id} at ${at}: no steps`);
+      }
+    }
+    expect(worse).toEqual([]);
+  });
+});
+
+describe('the first start on linked files', () => {
+  const facts = labCluster();
+  const steps = upgradeRunbook(facts);
+  const start = stepOf(steps, 'E.node_1.private-start');
+
+  test('waits for the stage before it, and alone it never is beside anything', () => {
+    expect(start.together).toBeNull();
+    const stage = stageOf(steps, stepOf(steps, 'D.node_1.pg-upgrade'));
+    expect(stage.map((step) => step.id)).toContain('C.node_2.stop');
+    expect(steps.indexOf(start)).toBe(steps.indexOf(stage.at(-1) ?? start) + 1);
+  });
+
+  test('is refused as long as no secondary’s image is proven, wherever the lanes stand', () => {
+    const stage = stageOf(steps, stepOf(steps, 'D.node_1.pg-upgrade'));
+    const lanes = lanesOf(stage);
+    for (const at of reachable(lanes)) {
+      const model = modelBefore(facts, steps, stage);
+      const ran = lanes.flatMap((lane, index) => lane.slice(0, at[index])).map((step) => step.id);
+      for (const id of ran) model.run(id);
+      const refused = start.before.some((one) => !one.holds(model.world()).holds);
+      const proven = ran.some((id) => /^C\.node_[23]\.stop$/.test(id));
+      expect([at.join(), refused]).toEqual([at.join(), !(proven && ran.includes('D.node_1.swap'))]);
+    }
+  });
+
+  test('while pg_upgrade runs, half way, the old directory is the way back', () => {
+    const model = modelBefore(facts, steps, stageOf(steps, stepOf(steps, 'D.node_1.pg-upgrade')));
+    const host = model.host(primaryOf(facts).alias);
+    const { data } = host;
+    if (data.kind !== 'cluster' || data.control === null) throw new Error('it was stopped');
+    host.stopped = data.control;
+    host.upgradePortBusy = true;
+    for (const half of [
+      { running: true, control: { ...data.control, state: 'in production', checkpoint: '0/17000028' } },
+      { linked: true, shared: true, control: { ...data.control, checkpoint: '0/17000028' } },
+    ]) {
+      host.data = { ...data, ...half };
+      expect(rollbackVerdict(facts, model.world()).kind).toBe('safe');
+      const stop = stepOf(steps, 'C.node_2.stop');
+      expect(stop.before.filter((one) => !one.holds(model.world()).holds).map((one) => one.says)).toEqual([]);
+    }
+  });
+});
