@@ -70,7 +70,7 @@ it('line-drops: the console says that the line is gone, and comes back by itself
 it('rollback-after-start: r shows the verdict and its steps, and the first of them runs', async () => {
   const { it: screen } = await open('rollback-after-start', { cols: 120, rows: 40 });
   const stopped = await walk(screen, {
-    until: (text) => /Full statistics/.test(text) && /phase G/.test(text),
+    until: (text) => /▶ next +\d+ node_1 +Full statistics/.test(text),
   });
   expect(stopped).toBe('stopped-before');
   await screen.press('r');
