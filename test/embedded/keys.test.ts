@@ -45,11 +45,16 @@ it('two-secondaries: to the end of the primary’s upgrade; left there, all of i
 it('pg-upgrade-fails: the cause is on the screen, a runs it again, and it goes on', async () => {
   const { it: screen } = await open('pg-upgrade-fails', { cols: 120, rows: 40 });
   expect(await walk(screen)).toBe('failed');
+  // It stands below the last lines of the output: the pane gets the whole window, and is paged through.
+  await screen.press('3', 'z');
+  for (let pages = 0; pages < 8 && !/buffers_backend does not exist/.test(screen.screen()); pages += 1)
+    await screen.press('page-down');
   await screen.waitFor(/buffers_backend does not exist/);
+  await screen.press('z');
   await screen.press('a');
-  await screen.waitFor(/[Rr]un .*again/);
-  await new Promise((resolve) => setTimeout(resolve, 800));
-  await screen.press('y');
+  await screen.waitFor(/Run step 21 again\?/);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await screen.press('enter');
   await screen.waitFor(/Enter run step 22 on node_1/, { timeoutMs: 90_000 });
   expect(await leave(screen)).toBe(1);
 });
