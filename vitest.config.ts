@@ -24,7 +24,7 @@ export default defineConfig({
       }),
       // The embedded cluster, by the compiled console: each scenario in plain lines and by keys.
       project('demo', ['test/embedded/**/*.test.ts'], {
-        testTimeout: 300_000,
+        testTimeout: 600_000,
         hookTimeout: 120_000,
         fileParallelism: false,
       }),

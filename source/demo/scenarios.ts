@@ -55,7 +55,7 @@ export const scenarios: readonly Scenario[] = [
     nodes: one,
     says: [
       'After the checks somebody creates a view on pg_stat_bgwriter.buffers_backend, which 17 does not have: pg_upgrade fails mid-way.',
-      'The failed step shows the cause. Then the view is dropped for you, as you would do by hand: a runs the step again. Or r turns back, with nothing lost.',
+      'The failed step shows the cause (z and PgDn for all of it). Then the view is dropped for you, as you would do by hand: a runs the step again. Or r turns back, with nothing lost.',
     ],
     slower: 1,
     stage: (_cut, tell) => {

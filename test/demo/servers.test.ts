@@ -92,6 +92,15 @@ test('a standby that went its own way, or is of another system, receives nothing
   expect(standby.timeline).toBe(2);
 });
 
+test('another image follows the one that was promoted, onto its timeline', async () => {
+  const promoted = await start('node_1');
+  const other = await start('node_2');
+  expect(other.timeline).toBe(1);
+  promoted.promote();
+  expect(other.upstream()).toBe(promoted);
+  expect(other.timeline).toBe(2);
+});
+
 test('no server of one version starts on a directory of another, nor on one without pg_control', async () => {
   await expect(start('node_1', 17)).rejects.toThrow('incompatible');
   rmSync(join(host('node_1').paths.data, 'global/pg_control'));

@@ -46,11 +46,16 @@ it('two-secondaries: each goes back into replication, and nothing is left of it'
 it('pg-upgrade-fails: the cause is on the screen, a runs it again, and it goes on', async () => {
   const { it: screen } = await open('pg-upgrade-fails', { cols: 120, rows: 40 });
   expect(await walk(screen)).toBe('failed');
+  // It stands below the last lines of the output: the pane gets the whole window, and is paged through.
+  await screen.press('3', 'z');
+  for (let pages = 0; pages < 8 && !/buffers_backend does not exist/.test(screen.screen()); pages += 1)
+    await screen.press('page-down');
   await screen.waitFor(/buffers_backend does not exist/);
+  await screen.press('z');
   await screen.press('a');
-  await screen.waitFor(/[Rr]un .*again/);
-  await new Promise((resolve) => setTimeout(resolve, 800));
-  await screen.press('y');
+  await screen.waitFor(/Run step 21 again\?/);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await screen.press('enter');
   await screen.waitFor(/Enter run step 22 on node_1/, { timeoutMs: 90_000 });
   expect(await walk(screen)).toBe('finished');
   expect(await leave(screen)).toBe(0);
@@ -73,7 +78,7 @@ it('line-drops: the console says that the line is gone, and comes back by itself
 it('rollback-after-start: r shows the verdict and its steps, and they lead back to 15', async () => {
   const { it: screen } = await open('rollback-after-start', { cols: 120, rows: 40 });
   const stopped = await walk(screen, {
-    until: (text) => /Full statistics/.test(text) && /phase G/.test(text),
+    until: (text) => /▶ next +\d+ node_1 +Full statistics/.test(text),
   });
   expect(stopped).toBe('stopped-before');
   await screen.press('r');

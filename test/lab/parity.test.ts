@@ -1,10 +1,7 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { type Demo, openDemo } from '../../source/demo/open-demo.ts';
-import { scenarioNamed } from '../../source/demo/scenarios.ts';
+import type { Demo } from '../../source/demo/open-demo.ts';
 import type { StepView } from '../../source/engine/controller.ts';
+import { seatInDemo } from '../embedded/demo-desk.ts';
 import { type Journey, journey } from './harness/journey.ts';
 import { openLab } from './harness/lab.ts';
 import { type Desk, layDesk } from './harness/walk.ts';
@@ -25,20 +22,10 @@ const labDesk = async (): Promise<Desk> => {
 
 /** The demo's cluster with two secondaries, as the lab's, and the same desk for it. */
 const demoDesk = async (): Promise<Desk> => {
-  const scenario = scenarioNamed('two-secondaries');
-  if (scenario === null) throw new Error('no such scenario');
-  demo = await openDemo({ scenario, keep: false, tell: () => undefined });
-  const directory = await mkdtemp(join(tmpdir(), 'pgaf-desk-'));
-  await mkdir(join(directory, 'home/.ssh'), { recursive: true });
-  await cp(demo.layout.knownHosts, join(directory, 'home/.ssh/known_hosts'));
-  const desk: Desk = {
-    directory,
-    args: [demo.layout.clusterFile],
-    env: {},
-    clear: () => rm(directory, { recursive: true, force: true }),
-  };
-  desks.push(desk);
-  return desk;
+  const seated = await seatInDemo('two-secondaries');
+  demo = seated.demo;
+  desks.push(seated.desk);
+  return seated.desk;
 };
 
 const both = async (go: (desk: Desk) => Promise<readonly Journey[]>): Promise<void> => {

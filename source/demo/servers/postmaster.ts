@@ -91,8 +91,9 @@ export class Postmaster {
     return this.#control.systemIdentifier;
   }
 
+  /** A standby that streams is on its upstream's, whatever its own pg_control says until the next checkpoint. */
   get timeline(): number {
-    return this.#control.timeline;
+    return this.upstream()?.timeline ?? this.#control.timeline;
   }
 
   get nextXid(): number {

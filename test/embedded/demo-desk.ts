@@ -1,0 +1,18 @@
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Demo, openDemo } from '../../source/demo/open-demo.ts';
+import { scenarioNamed } from '../../source/demo/scenarios.ts';
+import type { Desk } from '../lab/harness/walk.ts';
+
+/** A demo in this process, and a desk for its cluster like the lab's. */
+export const seatInDemo = async (name: string): Promise<{ demo: Demo; desk: Desk }> => {
+  const scenario = scenarioNamed(name);
+  if (scenario === null) throw new Error(`no scenario ${name}`);
+  const demo = await openDemo({ scenario, keep: false, tell: () => undefined });
+  const directory = await mkdtemp(join(tmpdir(), 'pgaf-desk-'));
+  await mkdir(join(directory, 'home/.ssh'), { recursive: true });
+  await cp(demo.layout.knownHosts, join(directory, 'home/.ssh/known_hosts'));
+  const clear = () => rm(directory, { recursive: true, force: true });
+  return { demo, desk: { directory, args: [demo.layout.clusterFile], env: {}, clear } };
+};
