@@ -30,7 +30,7 @@ export const plainAnswers = (
       tries += 1;
       return tries > 3 ? 'quit' : 'retry';
     }
-    if (!question.startsWith('Run this step')) return null;
+    if (!question.startsWith('Run ')) return null;
     if (scenario.turnsBack && !turned && hasWritten(cluster)) {
       turned = true;
       return 'back';
