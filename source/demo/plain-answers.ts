@@ -1,12 +1,19 @@
+import { setTimeout } from 'node:timers/promises';
 import type { DemoCluster } from './cluster/cluster.ts';
 import type { Scenario } from './scenarios.ts';
+import type { Postmaster } from './servers/postmaster.ts';
 
-/** Has 17 taken writes of the application, for a while? */
-const hasWritten = (cluster: DemoCluster): boolean =>
-  cluster.hosts.some(
-    ({ name, server }) =>
-      name !== 'monitor' && server !== null && server.options.major === 17 && !server.inRecovery,
-  );
+/** The server on 17 that the application can reach; null before and behind. */
+const writableOn17 = (cluster: DemoCluster): Postmaster | null =>
+  cluster.hosts
+    .filter(({ name }) => name !== 'monitor')
+    .map(({ server }) => server)
+    .find((server) => server?.options.major === 17 && !server.inRecovery) ?? null;
+
+/** Until the application has written there: it may not have come to it yet. */
+const written = async (server: Postmaster): Promise<void> => {
+  while (server.running && !server.hasWritten) await setTimeout(50);
+};
 
 /**
  * Who answers in plain lines where nobody is to be asked (`--plain --yes demo`): yes to every step, the host's name at a
@@ -22,7 +29,7 @@ export const plainAnswers = (
   let optional = false;
   let turned = false;
   let tries = 0;
-  const answer = (question: string): string | null => {
+  const answer = async (question: string): Promise<string | null> => {
     const name = /Type the name of the host \(([^)]+)\)/.exec(question)?.[1];
     if (name !== undefined) return name;
     if (question.startsWith('Reason')) return '';
@@ -31,7 +38,9 @@ export const plainAnswers = (
       return tries > 3 ? 'quit' : 'retry';
     }
     if (!question.startsWith('Run ')) return null;
-    if (scenario.turnsBack && !turned && hasWritten(cluster)) {
+    const server = scenario.turnsBack && !turned ? writableOn17(cluster) : null;
+    if (server !== null) {
+      await written(server);
       turned = true;
       return 'back';
     }
@@ -41,6 +50,6 @@ export const plainAnswers = (
     heard: (text) => {
       if (/\nStep \d+ of \d+, /.test(text)) optional = /\nStep \d+ of \d+, .*\(optional\)\n/.test(text);
     },
-    prompt: async (question) => answer(question),
+    prompt: answer,
   };
 };

@@ -19,7 +19,7 @@ const open = async (
   const screen = await opened.waitFor(/Press Enter to begin/, { timeoutMs: 90_000 });
   expect(screen).toContain(`DEMO, scenario ${scenario}`);
   await opened.press('enter');
-  await opened.waitFor(/Enter run step 1 on monitor/, { timeoutMs: 60_000 });
+  await opened.waitFor(/Enter run steps? 1\b/, { timeoutMs: 60_000 });
   expect(opened.screen()).toMatch(/pgaf-upgrade {3}DEMO /);
   return { it: opened, root: rootIn(opened.scrollback() + opened.raw) };
 };

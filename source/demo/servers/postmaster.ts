@@ -30,6 +30,7 @@ export class Postmaster {
   #control: ControlFile;
   #lsn: bigint;
   #xid: number;
+  readonly #firstXid: number;
   #standby: boolean;
   follows: string | null;
   synchronousStandbyNames = '';
@@ -46,6 +47,7 @@ export class Postmaster {
     this.follows = options.follows;
     this.#lsn = control.checkpoint + checkpointBytes;
     this.#xid = control.nextXid;
+    this.#firstXid = control.nextXid;
     this.#control = control;
     this.#keep(this.#standby ? 'in archive recovery' : 'in production');
   }
@@ -98,6 +100,11 @@ export class Postmaster {
 
   get nextXid(): number {
     return this.#xid;
+  }
+
+  /** Whether the application has committed anything since this start. */
+  get hasWritten(): boolean {
+    return this.#xid > this.#firstXid;
   }
 
   get lsn(): bigint {
