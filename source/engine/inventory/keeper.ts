@@ -41,7 +41,8 @@ export class InventoryKeeper {
     const { direction } = this.#progress;
     if (direction === 'upgrade' && step.writes === 'stop')
       return this.#keep(run, 'stop', [writer(run.facts, run.observer.world)]);
-    if (direction === 'upgrade' && step.id === monitorStop) return this.#keep(run, 'stop', [run.facts.monitor]);
+    if (direction === 'upgrade' && step.id === monitorStop)
+      return this.#keep(run, 'stop', [run.facts.monitor]);
     if (direction !== 'cleanup' && this.#begins(run)) return this.#keep(run, 'begin');
   }
 

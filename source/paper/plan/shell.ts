@@ -4,7 +4,17 @@ import { hostsOf, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { oneLine } from '../markdown.ts';
 import type { Plan, PlannedStep } from './shape.ts';
-import { dangerWords, downtimeSteps, guideWords, unresolvedWords, waitsWords, writesWords } from './words.ts';
+import {
+  dangerWords,
+  downtimeSteps,
+  elsewhere,
+  guideWords,
+  placeWords,
+  togetherWords,
+  unresolvedWords,
+  waitsWords,
+  writesWords,
+} from './words.ts';
 
 /** Text in comments, whatever it holds: no line of it can become a command. */
 const comment = (text: string): string => `# ${oneLine(text)}`;
@@ -29,6 +39,7 @@ const stepText = (step: PlannedStep): readonly string[] => {
 
 const wrapped = (step: PlannedStep): readonly string[] => {
   const waits = waitsWords(step);
+  const together = togetherWords(step);
   const writes = writesWords[step.writes];
   return [
     `# ──── step ${step.number}: ${oneLine(step.title)}`,
@@ -40,6 +51,7 @@ const wrapped = (step: PlannedStep): readonly string[] => {
     ...(writes === null ? [] : [comment(`NOTE: ${writes}`)]),
     ...(step.givesUp === null ? [] : [comment(`GIVES UP: ${step.givesUp}`)]),
     ...(waits === null ? [] : [comment(`WAIT: ${waits}`)]),
+    ...(together === null ? [] : [comment(`side by side: it ${together}`)]),
     ...comments('must hold before:', step.before),
     ...comments(`must hold after, within ${took(step.settleSeconds * 1000)}:`, step.after),
     comment(`undo: ${step.undo}`),
@@ -78,7 +90,7 @@ const row = (step: PlannedStep): string => {
     step.optional ? 'optional' : null,
     step.script.kind === 'unresolved' ? 'not known yet' : null,
     step.state === 'done' ? 'done when this was written' : null,
-    step.waitsFor === null ? null : `after step ${step.waitsFor.number} on ${step.waitsFor.host}`,
+    elsewhere(step).length === 0 ? null : `after ${placeWords(elsewhere(step))}`,
   ].filter((one) => one !== null);
   return oneLine(
     `${step.number} ${step.as}: ${step.title}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`,
@@ -98,8 +110,10 @@ const head = (plan: Plan, host: string): readonly string[] => {
       `${cluster.name}: PostgreSQL ${cluster.from} -> ${cluster.to}, the steps of ${host}, to be done by hand.`,
     ),
     comment(
-      `Made by pgaf-upgrade on ${plan.madeAt}. The numbers are those of the whole runbook, over all hosts: keep their order.`,
+      `Made by pgaf-upgrade on ${plan.madeAt}. The numbers are those of the whole runbook, over all hosts: one after the other, in their order, is always safe.`,
     ),
+    '# Two steps may run at the same time only where it says "side by side" above them; what a step must wait for',
+    '# on another host stands above it as WAIT, and on this host every step before it in the list that is not side by side.',
     '#',
     `#   sh FILE             lists the steps of this host; runs nothing`,
     `#   sh FILE show N      prints the commands of step N`,
@@ -110,7 +124,7 @@ const head = (plan: Plan, host: string): readonly string[] => {
       ? []
       : [
           comment(
-            `The application cannot write from step ${downtime.from.number} on ${downtime.from.host} to step ${downtime.to.number} on ${downtime.to.host}, about ${took(plan.estimates.downtimeSeconds * 1000)} and the time that people take.`,
+            `The application cannot write from step ${downtime.from.number} on ${downtime.from.host} to step ${downtime.to.number} on ${downtime.to.host}, about ${took(plan.estimates.oneByOne.downtimeSeconds * 1000)} one step after the other, ${took(plan.estimates.downtimeSeconds * 1000)} if all that may run side by side does, and the time that people take.`,
           ),
         ]),
     '# What must hold before and after a step stands above it: look for yourself, this file does not.',
