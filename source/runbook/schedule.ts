@@ -3,18 +3,15 @@ import type { Step, StepId } from './step.ts';
 
 /** What waits for what, and what may run at the same time, as engine/lanes.ts runs it; for papers and estimates. Pure. */
 export interface Order {
-  /** The steps that must be over right before this one; what those waited for in turn is not repeated. */
+  /** The steps that must be over right before this one: of its lane, of the lanes that it stands behind, or of the stage before. */
   readonly after: readonly Step[];
   /** The steps that may run while this one does, in the order of the runbook. */
   readonly beside: readonly Step[];
 }
 
-/** Of each lane the last step; lanes that another one stands behind are over with that one. */
-const endsOf = (stage: readonly Step[]): readonly Step[] => {
-  const lanes = lanesOf(stage);
-  const followed = new Set(lanes.flatMap((lane) => lane[0]?.together?.behind ?? []));
-  return lanes.flatMap((lane) => (followed.has(lane[0]?.together?.lane ?? '') ? [] : (lane.at(-1) ?? [])));
-};
+/** Of each lane the last step: what comes behind the stage names them all, so that nobody has to follow a chain of lanes. */
+const endsOf = (stage: readonly Step[]): readonly Step[] =>
+  lanesOf(stage).flatMap((lane) => lane.at(-1) ?? []);
 
 const awaited = (steps: readonly Step[]): ReadonlyMap<StepId, readonly Step[]> => {
   const after = new Map<StepId, readonly Step[]>();

@@ -123,8 +123,10 @@ describe('what waits for what', () => {
   };
   const ids = (places: PlannedStep['waitsFor']) => places.map(({ number }) => plan.steps[number - 1]?.id);
 
-  test('the first start waits for all that ran side by side before it, the secondaries’ images through the monitor’s start', () => {
+  test('the first start waits for all that ran side by side before it, each secondary’s image by name', () => {
     expect(ids(step('E.node_1.private-start').waitsFor)).toEqual([
+      'C.node_2.stop',
+      'C.node_3.stop',
       'D.node_1.swap',
       'D.node_1.unit',
       'D.monitor.start',

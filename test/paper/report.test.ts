@@ -256,7 +256,7 @@ describe('runs that went otherwise', () => {
       ]),
     );
     expect(outcome(report)).toMatch(
-      /^Not finished: the upgrade was left at 2026-11-25 22:00:13 at node_1: First start/,
+      /^Not finished: the upgrade was left at 2026-11-25 22:00:13 at node_1: Start 17 for the first time, privately\.$/,
     );
     const events = section(report, 'What else happened').join('\n');
     expect(events).toContain('ada@desk took the lock over from tess@bastion, typing lab');

@@ -186,7 +186,7 @@ export const planMarkdown = (plan: Plan): string => {
     bullets([
       'each step: who confirmed it and when, its script, exit code, duration and output; what the servers showed before and after',
       'the downtime, from the start of the stop’s command until the servers show that the primary takes writes again',
-      'on primary and monitor, before the window, right before the stop, after the upgrade while nobody can write yet, and at the end: versions, settings, pg\\_hba rules, extensions, tables and rows (small tables counted, others estimated)',
+      'on primary and monitor, before the window, right before the stop of each, after the upgrade while nobody can write yet, and at the end: versions, settings, pg\\_hba rules, extensions, tables and rows (small tables counted, others estimated)',
       'pgaf-upgrade report writes the change-ticket report from it',
     ]),
     ...plan.phases.map((phase) => phasePage(plan, phase)),

@@ -55,7 +55,7 @@ const stepSchema = z.object({
   optional: z.boolean(),
   /** As the servers show it when the plan is made. */
   state: z.enum(['pending', 'half', 'done']),
-  /** The steps that must be over right before it, on whichever host; what those waited for is not repeated. */
+  /** The steps that must be over right before it, on whichever host. */
   waitsFor: z.array(placeSchema),
   /** The steps that may run while this one does. */
   together: z.array(placeSchema),
