@@ -1,6 +1,6 @@
 import { type ClusterFacts, isNode, primaryOf, secondariesOf } from '../cluster/facts.ts';
 import type { HostMeasurements, Measurements } from './measurements.ts';
-import { lanesOf, stagesOf } from './stages.ts';
+import { lengthOf, type Span, spansOf } from './schedule.ts';
 import type { Step, StepId } from './step.ts';
 import { upgradeRunbook } from './upgrade.ts';
 
@@ -11,6 +11,10 @@ export interface Estimates {
   readonly windowSeconds: number;
   /** From the stop of the primary to its start on the new version. */
   readonly downtimeSeconds: number;
+  /** The same where one step follows the other, as by hand. */
+  readonly oneByOne: { readonly windowSeconds: number; readonly downtimeSeconds: number };
+  /** Seconds from the first step's beginning, where what may run at the same time does. */
+  readonly spans: ReadonlyMap<StepId, Span>;
   /** What an estimate rests on where something could not be measured. */
   readonly assumed: readonly string[];
 }
@@ -152,26 +156,20 @@ export const estimate = (
   runbook: readonly Step[] = upgradeRunbook(facts),
 ): Estimates => {
   const steps = new Map(runbook.map((step) => [step.id, secondsOf(facts, measurements, step)]));
-  const sum = (some: readonly Step[]): number =>
-    some.reduce((total, step) => total + (step.optional ? 0 : (steps.get(step.id) ?? 0)), 0);
-  // Lanes run side by side; one that waits for others begins with the last of them.
-  const longest = (stage: readonly Step[]): number => {
-    const ends = new Map<string, number>();
-    for (const lane of lanesOf(stage)) {
-      const place = lane[0]?.together;
-      const from = Math.max(0, ...(place?.behind ?? []).map((name) => ends.get(name) ?? 0));
-      ends.set(place?.lane ?? '', from + sum(lane));
-    }
-    return Math.max(0, ...ends.values());
-  };
-  const together = (some: readonly Step[]): number =>
-    stagesOf(some).reduce((total, stage) => total + longest(stage), 0);
+  const seconds = (step: Step): number => (step.optional ? 0 : (steps.get(step.id) ?? 0));
+  const spans = spansOf(runbook, seconds);
+  const together = (some: readonly Step[]): number => lengthOf(some.map((step) => spans.get(step.id)));
+  const serial = (some: readonly Step[]): number => some.reduce((sum, step) => sum + seconds(step), 0);
+  const window = runbook.filter((step) => step.phase !== 'A');
   const from = runbook.findIndex((step) => step.writes === 'stop');
   const to = runbook.findIndex((step) => step.writes === 'resume');
+  const downtime = from < 0 || to < from ? [] : runbook.slice(from, to + 1);
   return {
     steps,
-    windowSeconds: together(runbook.filter((step) => step.phase !== 'A')),
-    downtimeSeconds: from < 0 || to < from ? 0 : together(runbook.slice(from, to + 1)),
+    spans,
+    windowSeconds: together(window),
+    downtimeSeconds: together(downtime),
+    oneByOne: { windowSeconds: serial(window), downtimeSeconds: serial(downtime) },
     assumed: assumptions(facts, measurements),
   };
 };

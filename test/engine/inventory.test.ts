@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseInventory } from '../../source/engine/inventory/parse.ts';
 import { inventoryScript } from '../../source/engine/inventory/script.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { good, recorded } from '../cluster/recorded.ts';
 import { debianCluster, labCluster } from '../runbook/clusters.ts';
 import { Window } from './harness.ts';
@@ -66,19 +67,22 @@ test.each([labCluster(), debianCluster()].flatMap((facts) => [facts.monitor, ...
 describe('in a window', () => {
   test('primary and monitor are looked at before the first step, before the stop, privately, and at the end', async () => {
     const night = window();
-    await night.goTo('C.node_1.stop');
+    await night.goTo('C.monitor.stop');
     expect(looks(night)).toEqual([
       ['begin', 'node_1', 'seen'],
       ['begin', 'monitor', 'seen'],
     ]);
+    // The monitor is stopped and upgraded while the primary still works: each is looked at right before its own stop.
+    await night.goTo('C.node_1.stop');
+    expect(looks(night).slice(2)).toEqual([['stop', 'monitor', 'seen']]);
     await night.goTo('I.monitor.switchover');
     night.engine.skip('I.monitor.switchover', '');
     await night.next('I.monitor.switch-back');
     night.engine.skip('I.monitor.switch-back', '');
     await night.stage('finished');
     expect(looks(night).slice(2)).toEqual([
-      ['stop', 'node_1', 'seen'],
       ['stop', 'monitor', 'seen'],
+      ['stop', 'node_1', 'seen'],
       ['verified', 'node_1', 'seen'],
       ['end', 'node_1', 'seen'],
       ['end', 'monitor', 'seen'],
@@ -115,7 +119,10 @@ describe('in a window', () => {
     const night = window();
     await night.goTo('D.node_1.pg-upgrade');
     const runbook = night.journal.find((entry) => entry.kind === 'runbook');
-    expect(runbook).toMatchObject({ direction: 'upgrade', steps: { length: 67 } });
+    expect(runbook).toMatchObject({
+      direction: 'upgrade',
+      steps: { length: upgradeRunbook(labCluster()).length },
+    });
     const stop = night.journal.find((entry) => entry.kind === 'confirmed' && entry.step === 'C.node_1.stop');
     expect(stop).toMatchObject({ expectedMs: 600 });
   });

@@ -8,6 +8,7 @@ import { planMarkdown } from '../../source/paper/plan/markdown.ts';
 import { type Plan, type PlannedStep, planSchema } from '../../source/paper/plan/shape.ts';
 import { planShell } from '../../source/paper/plan/shell.ts';
 import { wayBackAfter } from '../../source/paper/plan/way-back.ts';
+import { togetherWords, waitsWords } from '../../source/paper/plan/words.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict.ts';
 import { debianCluster, labCluster, loneCluster, onEveryHost } from '../runbook/clusters.ts';
@@ -80,7 +81,9 @@ test('a plan made under way says so, and which steps are done', () => {
   const plan = planAt('swapped');
   const done = plan.steps.filter((step) => step.state === 'done').length;
   expect(plan.steps.findIndex((step) => step.state !== 'done')).toBe(done);
-  expect(planMarkdown(plan)).toContain(`**The upgrade is under way: ${done} of 67 steps are done.**`);
+  expect(planMarkdown(plan)).toContain(
+    `**The upgrade is under way: ${done} of ${plan.steps.length} steps are done.**`,
+  );
 });
 
 const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
@@ -111,11 +114,78 @@ describe.each([
   });
 });
 
+describe('what waits for what', () => {
+  const plan = planAt();
+  const step = (id: string): PlannedStep => {
+    const found = plan.steps.find((one) => one.id === id);
+    if (found === undefined) throw new Error(`no step ${id}`);
+    return found;
+  };
+  const ids = (places: PlannedStep['waitsFor']) => places.map(({ number }) => plan.steps[number - 1]?.id);
+
+  test('the first start waits for all that ran side by side before it, each secondary’s image by name', () => {
+    expect(ids(step('E.node_1.private-start').waitsFor)).toEqual([
+      'C.node_2.stop',
+      'C.node_3.stop',
+      'D.node_1.swap',
+      'D.node_1.unit',
+      'D.monitor.start',
+    ]);
+    expect(ids(step('D.monitor.start').waitsFor)).toEqual(['C.node_2.stop', 'C.node_3.stop']);
+    expect(waitsWords(step('D.monitor.start'))).toMatch(
+      /^before step \d+ here, step \d+ on node_2 and step \d+ on node_3 must be done$/,
+    );
+  });
+
+  test('pg_upgrade waits for the primary’s stop alone, and may run beside the secondaries’', () => {
+    const upgrade = step('D.node_1.pg-upgrade');
+    expect(ids(upgrade.waitsFor)).toEqual(['C.node_1.stop']);
+    expect(waitsWords(upgrade)).toBeNull();
+    expect(ids(upgrade.together)).toEqual([
+      'C.node_2.stop',
+      'C.node_3.stop',
+      'D.node_1.pg-ctl',
+      'D.node_1.unit',
+      'D.monitor.start',
+    ]);
+    expect(togetherWords(upgrade)).toMatch(
+      /^may run at the same time as steps \d+ on node_2, \d+ on node_3, \d+ to \d+ on node_1 and \d+ on monitor$/,
+    );
+  });
+
+  test('nothing runs beside a point of no return', () => {
+    for (const one of plan.steps.filter(({ danger }) => danger === 'point-of-no-return'))
+      expect(one.together).toEqual([]);
+  });
+
+  test.each([labCluster(), debianCluster(), loneCluster()])(
+    'one after the other in the order of the numbers is safe: whatever is waited for has a lower one',
+    (facts) => {
+      for (const { number, waitsFor } of planAt('running', facts).steps) {
+        expect(waitsFor.length > 0).toBe(number > hostsOf(facts).length);
+        for (const one of waitsFor) expect(one.number).toBeLessThan(number);
+      }
+    },
+  );
+
+  test('the times: side by side as the estimate counts them, and one after the other', () => {
+    const { windowSeconds, downtimeSeconds, oneByOne } = plan.estimates;
+    expect(downtimeSeconds).toBeLessThan(oneByOne.downtimeSeconds);
+    expect(windowSeconds).toBeLessThan(oneByOne.windowSeconds);
+    const [from, to] = ['C.node_1.stop', 'G.node_1.start'].map((id) => step(id).number);
+    const sum = plan.steps
+      .filter(({ number }) => number >= (from ?? 0) && number <= (to ?? 0))
+      .reduce((total, one) => total + one.estimateSeconds, 0);
+    expect(Math.abs(oneByOne.downtimeSeconds - sum)).toBeLessThan(1);
+  });
+});
+
 describe('a host’s script by hand', () => {
   const data = join(directory, "it's data");
   mkdirSync(data, { recursive: true });
   const facts = onEveryHost(labCluster(), () => ({ configFile: join(data, 'pg_autoctl.cfg') }));
   const plan = planAt('running', facts);
+  const number = plan.steps.findIndex((step) => step.id === 'C.node_1.stop') + 1;
   const mark = join(directory, 'ran');
   const me = userInfo().username;
   const only = (change: Partial<PlannedStep>, rest = plan): string => {
@@ -144,38 +214,32 @@ describe('a host’s script by hand', () => {
   test('without a number it lists the steps, in order, and runs nothing', () => {
     is('node_1');
     const { status, stdout } = sh(only({}), []);
-    expect([status, stdout]).toEqual([
-      0,
-      `23 ${me}: Stop the primary: the downtime begins (after step 22 on node_1)\n`.replace(
-        ' (after step 22 on node_1)',
-        '',
-      ),
-    ]);
+    expect([status, stdout]).toEqual([0, `${number} ${me}: Stop the primary: the downtime begins\n`]);
     expect(ran()).toBeNull();
   });
 
   test('with a number it runs that step after a yes, in the home directory, without input, and gives its exit code', () => {
     is('node_1');
     const file = only({});
-    expect(sh(file, ['23'], 'no\n')).toMatchObject({ status: 2, stderr: 'Not run.\n' });
+    expect(sh(file, [`${number}`], 'no\n')).toMatchObject({ status: 2, stderr: 'Not run.\n' });
     expect(ran()).toBeNull();
-    const { status, stdout } = sh(file, ['23'], 'yes\nmore\n');
+    const { status, stdout } = sh(file, [`${number}`], 'yes\nmore\n');
     expect(status).toBe(4);
-    expect(stdout).toContain('Step 23 ended with 4.');
+    expect(stdout).toContain(`Step ${number} ended with 4.`);
     expect(ran()).toBe(`${process.env.HOME}\n`);
   });
 
   test('on another host, as another user, and twice at once it refuses', () => {
     is('node_2');
-    expect(sh(only({}), ['23'], 'yes\n')).toMatchObject({
+    expect(sh(only({}), [`${number}`], 'yes\n')).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('This is not node_1'),
     });
     is('node_1');
-    expect(sh(only({ as: 'somebody' }), ['23'], 'yes\n').stderr).toContain(
-      'Step 23 runs as somebody: sudo -u somebody sh',
+    expect(sh(only({ as: 'somebody' }), [`${number}`], 'yes\n').stderr).toContain(
+      `Step ${number} runs as somebody: sudo -u somebody sh`,
     );
-    expect(sh(only({}), ['23', 'node_1', '24'], 'yes\n')).toMatchObject({
+    expect(sh(only({}), [`${number}`, 'node_1', '99'], 'yes\n')).toMatchObject({
       status: 2,
       stderr: 'One step at a time.\n',
     });
@@ -189,12 +253,12 @@ describe('a host’s script by hand', () => {
   test('a point of no return wants the host’s name as well', () => {
     is('node_1');
     const file = only({ danger: 'point-of-no-return', givesUp: 'the old files' });
-    expect(sh(file, ['23'], 'yes\n')).toMatchObject({
+    expect(sh(file, [`${number}`], 'yes\n')).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('POINT OF NO RETURN: the old files'),
     });
     expect(ran()).toBeNull();
-    expect(sh(file, ['23', 'node_1'], 'yes\n').status).toBe(4);
+    expect(sh(file, [`${number}`, 'node_1'], 'yes\n').status).toBe(4);
     expect(ran()).not.toBeNull();
   });
 
@@ -209,13 +273,16 @@ describe('a host’s script by hand', () => {
       after: [evil],
       guide: { step: evil, differs: evil },
       seeOnFailure: [evil],
-      waitsFor: { number: 22, host: evil },
-      script: { kind: 'ready', text: 'cat <<END_OF_STEP_23\nEND_OF_STEP_23\necho once\n' },
+      waitsFor: [{ number: 1, host: evil }],
+      together: [{ number: 2, host: evil }],
+      script: { kind: 'ready', text: `cat <<END_OF_STEP_${number}\nEND_OF_STEP_${number}\necho once\n` },
     });
     expect(spawnSync('sh', ['-n', file], { encoding: 'utf8' }).stderr).toBe('');
-    expect(sh(file, []).stdout).toContain('23 ');
-    expect(sh(file, ['show', '23']).stdout).toBe('cat <<END_OF_STEP_23\nEND_OF_STEP_23\necho once\n');
-    expect(sh(file, ['23'], 'yes\n')).toMatchObject({
+    expect(sh(file, []).stdout).toContain(`${number} `);
+    expect(sh(file, ['show', `${number}`]).stdout).toBe(
+      `cat <<END_OF_STEP_${number}\nEND_OF_STEP_${number}\necho once\n`,
+    );
+    expect(sh(file, [`${number}`], 'yes\n')).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/Type yes: once\n/),
     });

@@ -18,7 +18,7 @@ test('the steps that take long say where it can be read how far they are', () =>
   );
   expect(Object.fromEntries(gauges)).toMatchObject({
     'D.node_1.pg-upgrade': { kind: 'pg_upgrade', run: 'link' },
-    'F.monitor.pg-upgrade': { kind: 'pg_upgrade', run: 'copy' },
+    'C.monitor.pg-upgrade': { kind: 'pg_upgrade', run: 'copy' },
     'E.node_1.analyze-1': { kind: 'vacuumdb', rounds: 1 },
     'G.node_1.analyze': { kind: 'vacuumdb', rounds: 2 },
     'H.node_2.join': {

@@ -4,6 +4,7 @@ import type { World } from '../../cluster/world.ts';
 import { estimate } from '../../runbook/estimates.ts';
 import { measurementsOf } from '../../runbook/measurements.ts';
 import { lastImageAhead } from '../../runbook/phases/secondaries.ts';
+import { lengthOf, orderOf } from '../../runbook/schedule.ts';
 import { phases, type Step } from '../../runbook/step.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { rollbackVerdict } from '../../runbook/verdict.ts';
@@ -71,13 +72,16 @@ const statesOf = (runbook: readonly Step[], world: World): readonly PlannedStep[
 
 const plannedStep = (
   { facts, world }: PlanGround,
-  runbook: readonly Step[],
   step: Step,
   index: number,
-  { estimateSeconds, state }: Pick<PlannedStep, 'estimateSeconds' | 'state'>,
+  {
+    estimateSeconds,
+    state,
+    waitsFor,
+    together,
+  }: Pick<PlannedStep, 'estimateSeconds' | 'state' | 'waitsFor' | 'together'>,
 ): PlannedStep => {
   const givesUp = givenUp(facts, step, world);
-  const previous = runbook[index - 1];
   return {
     number: index + 1,
     id: step.id,
@@ -92,8 +96,8 @@ const plannedStep = (
     writes: step.writes,
     optional: step.optional,
     state,
-    waitsFor:
-      previous === undefined || previous.host === step.host ? null : { number: index, host: previous.host },
+    waitsFor,
+    together,
     before: step.before.map((one) => one.says),
     after: step.after.map((one) => one.says),
     settleSeconds: step.settleSeconds,
@@ -104,24 +108,31 @@ const plannedStep = (
   };
 };
 
+const rounded = (seconds: number): number => Math.round(seconds * 10) / 10;
+
 /** The whole runbook for this cluster, on paper. Pure. */
 export const makePlan = (ground: PlanGround): Plan => {
   const { facts, world, evidence } = ground;
   const runbook = upgradeRunbook(facts);
   const estimates = estimate(facts, measurementsOf(evidence), runbook);
-  const secondsOf = (step: Step): number => Math.round((estimates.steps.get(step.id) ?? 0) * 10) / 10;
+  const secondsOf = (step: Step): number => rounded(estimates.steps.get(step.id) ?? 0);
+  const order = orderOf(runbook, (step) => givenUp(facts, step, world) !== null);
+  const places = (some: readonly Step[] = []): PlannedStep['waitsFor'] =>
+    some.map((step) => ({ number: runbook.indexOf(step) + 1, host: step.host }));
   const states = statesOf(runbook, world);
   const steps = runbook.map((step, index) =>
-    plannedStep(ground, runbook, step, index, {
+    plannedStep(ground, step, index, {
       estimateSeconds: secondsOf(step),
       state: states[index] ?? 'pending',
+      waitsFor: places(order.get(step.id)?.after),
+      together: places(order.get(step.id)?.beside),
     }),
   );
   const primary = primaryOf(facts);
   const { name, formation, mode, jobs, systemIdentifier, numberSyncStandbys, postgres } = facts;
   return {
     format: 'pgaf-upgrade plan',
-    version: 1,
+    version: 2,
     madeAt: ground.madeAt,
     cluster: {
       name,
@@ -139,20 +150,23 @@ export const makePlan = (ground: PlanGround): Plan => {
     wayBackNow: rollbackVerdict(facts, world).says,
     hosts: hostsOf(facts).map((host) => plannedHost(ground, host)),
     estimates: {
-      windowSeconds: Math.round(estimates.windowSeconds * 10) / 10,
-      downtimeSeconds: Math.round(estimates.downtimeSeconds * 10) / 10,
+      windowSeconds: rounded(estimates.windowSeconds),
+      downtimeSeconds: rounded(estimates.downtimeSeconds),
+      oneByOne: {
+        windowSeconds: rounded(estimates.oneByOne.windowSeconds),
+        downtimeSeconds: rounded(estimates.oneByOne.downtimeSeconds),
+      },
       assumed: [...estimates.assumed],
     },
     phases: phases.flatMap(({ id, title, says }) => {
       const own = steps.filter((step) => step.phase === id);
       if (own.length === 0) return [];
-      const seconds = own.reduce((sum, step) => sum + (step.optional ? 0 : step.estimateSeconds), 0);
       return [
         {
           id,
           title,
           says,
-          estimateSeconds: Math.round(seconds * 10) / 10,
+          estimateSeconds: rounded(lengthOf(own.map((step) => estimates.spans.get(step.id)))),
           wayBack: wayBackAfter(facts, id),
         },
       ];

@@ -7,6 +7,7 @@ import {
   downtimeSteps,
   guideWords,
   pointsOfNoReturn,
+  togetherWords,
   unresolvedWords,
   waitsWords,
   writesWords,
@@ -68,8 +69,9 @@ const expected = (plan: Plan): string => {
     bullets([
       downtime === null
         ? 'No downtime is foreseen.'
-        : `**The application cannot write for about ${seconds(plan.estimates.downtimeSeconds)}**, from ${stepPlace(downtime.from)} to ${stepPlace(downtime.to)}, and whatever time people take in between to read and confirm.`,
-      `The window, phases B to I, takes about ${seconds(plan.estimates.windowSeconds)}, without the time that people take. Phase A changes nothing of the running cluster and can be done in daylight.`,
+        : `**The application cannot write for about ${seconds(plan.estimates.downtimeSeconds)}**, from ${stepPlace(downtime.from)} to ${stepPlace(downtime.to)}, and whatever time people take in between to read and confirm. One step after the other, as by hand, it is about ${seconds(plan.estimates.oneByOne.downtimeSeconds)}.`,
+      `The window, phases B to I, takes about ${seconds(plan.estimates.windowSeconds)} (one step after the other: ${seconds(plan.estimates.oneByOne.windowSeconds)}), without the time that people take. Phase A changes nothing of the running cluster and can be done in daylight.`,
+      'Where a step says that it may run at the same time as others, none of them waits for the other: pgaf-upgrade run starts them with one confirmation, each in its turn, and begins what comes behind only when all of them are over. One after the other, in the order of their numbers, is as safe, and takes longer.',
       ...plan.estimates.assumed.map(prose),
     ]),
     table(
@@ -81,6 +83,7 @@ const expected = (plan: Plan): string => {
         prose(phase.wayBack.says),
       ]),
     ),
+    'Each phase is counted from its first step to the end of its last. Phases overlap where their steps may run at the same time: these times do not add up to the window.',
   ).trimEnd();
 };
 
@@ -125,7 +128,7 @@ const shownScript = (plan: Plan, step: PlannedStep, text: string): string => {
 };
 
 const stepPage = (plan: Plan, step: PlannedStep): string => {
-  const waits = waitsWords(step);
+  const order = [waitsWords(step), togetherWords(step)].filter((one) => one !== null).join('; ');
   const writes = writesWords[step.writes];
   return page(
     `### ${step.number} · ${prose(step.host)} · ${prose(step.title)}`,
@@ -134,7 +137,7 @@ const stepPage = (plan: Plan, step: PlannedStep): string => {
     prose(step.reason),
     line('Guide', prose(guideWords(step))),
     line('Gives up', step.givesUp === null ? null : prose(step.givesUp)),
-    line('Order', waits === null ? null : prose(waits)),
+    line('Order', order === '' ? null : prose(order)),
     list('Must hold before', step.before),
     step.script.kind === 'ready'
       ? block(shownScript(plan, step, step.script.text), 'sh')
@@ -183,7 +186,7 @@ export const planMarkdown = (plan: Plan): string => {
     bullets([
       'each step: who confirmed it and when, its script, exit code, duration and output; what the servers showed before and after',
       'the downtime, from the start of the stop’s command until the servers show that the primary takes writes again',
-      'on primary and monitor, before the window, right before the stop, after the upgrade while nobody can write yet, and at the end: versions, settings, pg\\_hba rules, extensions, tables and rows (small tables counted, others estimated)',
+      'on primary and monitor, before the window, right before the stop of each, after the upgrade while nobody can write yet, and at the end: versions, settings, pg\\_hba rules, extensions, tables and rows (small tables counted, others estimated)',
       'pgaf-upgrade report writes the change-ticket report from it',
     ]),
     ...plan.phases.map((phase) => phasePage(plan, phase)),

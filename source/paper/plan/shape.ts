@@ -36,6 +36,9 @@ const scriptSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('unresolved'), needs: z.string() }),
 ]);
 
+/** A step of the runbook, by its number in it, and its host. */
+const placeSchema = z.object({ number: z.number().int(), host: z.string() });
+
 const stepSchema = z.object({
   number: z.number().int().positive(),
   id: z.string(),
@@ -52,8 +55,10 @@ const stepSchema = z.object({
   optional: z.boolean(),
   /** As the servers show it when the plan is made. */
   state: z.enum(['pending', 'half', 'done']),
-  /** The step that must be done before, where it is on another host. */
-  waitsFor: z.object({ number: z.number().int(), host: z.string() }).nullable(),
+  /** The steps that must be over right before it, on whichever host. */
+  waitsFor: z.array(placeSchema),
+  /** The steps that may run while this one does. */
+  together: z.array(placeSchema),
   before: z.array(z.string()),
   after: z.array(z.string()),
   /** Seconds that `after` may take to become true. */
@@ -66,7 +71,7 @@ const stepSchema = z.object({
 
 export const planSchema = z.object({
   format: z.literal('pgaf-upgrade plan'),
-  version: z.literal(1),
+  version: z.literal(2),
   madeAt: z.string(),
   cluster: z.object({
     name: z.string(),
@@ -84,10 +89,12 @@ export const planSchema = z.object({
   underWay: z.boolean(),
   wayBackNow: z.string(),
   hosts: z.array(hostSchema),
-  /** Of the steps that are still to do. */
+  /** Of the whole runbook; what may run at the same time is counted so. */
   estimates: z.object({
     windowSeconds: z.number(),
     downtimeSeconds: z.number(),
+    /** The same where one step follows the other, as by hand. */
+    oneByOne: z.object({ windowSeconds: z.number(), downtimeSeconds: z.number() }),
     assumed: z.array(z.string()),
   }),
   phases: z.array(
@@ -95,6 +102,7 @@ export const planSchema = z.object({
       id: z.enum(phases.map((phase) => phase.id)),
       title: z.string(),
       says: z.string(),
+      /** From its first step's beginning to its last one's end; phases overlap, these do not add up. */
       estimateSeconds: z.number(),
       /** What going back means once the phase is over. */
       wayBack: z.object({

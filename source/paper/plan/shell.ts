@@ -1,10 +1,20 @@
 import { took } from '../../cluster/amounts.ts';
 import type { ClusterFacts } from '../../cluster/facts.ts';
-import { hostsOf, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { oneLine } from '../markdown.ts';
 import type { Plan, PlannedStep } from './shape.ts';
-import { dangerWords, downtimeSteps, guideWords, unresolvedWords, waitsWords, writesWords } from './words.ts';
+import { machine, rightHost } from './shell-machine.ts';
+import {
+  dangerWords,
+  downtimeSteps,
+  elsewhere,
+  guideWords,
+  placeWords,
+  togetherWords,
+  unresolvedWords,
+  waitsWords,
+  writesWords,
+} from './words.ts';
 
 /** Text in comments, whatever it holds: no line of it can become a command. */
 const comment = (text: string): string => `# ${oneLine(text)}`;
@@ -29,6 +39,7 @@ const stepText = (step: PlannedStep): readonly string[] => {
 
 const wrapped = (step: PlannedStep): readonly string[] => {
   const waits = waitsWords(step);
+  const together = togetherWords(step);
   const writes = writesWords[step.writes];
   return [
     `# ──── step ${step.number}: ${oneLine(step.title)}`,
@@ -40,6 +51,7 @@ const wrapped = (step: PlannedStep): readonly string[] => {
     ...(writes === null ? [] : [comment(`NOTE: ${writes}`)]),
     ...(step.givesUp === null ? [] : [comment(`GIVES UP: ${step.givesUp}`)]),
     ...(waits === null ? [] : [comment(`WAIT: ${waits}`)]),
+    ...(together === null ? [] : [comment(`side by side: it ${together}`)]),
     ...comments('must hold before:', step.before),
     ...comments(`must hold after, within ${took(step.settleSeconds * 1000)}:`, step.after),
     comment(`undo: ${step.undo}`),
@@ -78,7 +90,7 @@ const row = (step: PlannedStep): string => {
     step.optional ? 'optional' : null,
     step.script.kind === 'unresolved' ? 'not known yet' : null,
     step.state === 'done' ? 'done when this was written' : null,
-    step.waitsFor === null ? null : `after step ${step.waitsFor.number} on ${step.waitsFor.host}`,
+    elsewhere(step).length === 0 ? null : `after ${placeWords(elsewhere(step))}`,
   ].filter((one) => one !== null);
   return oneLine(
     `${step.number} ${step.as}: ${step.title}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`,
@@ -98,8 +110,10 @@ const head = (plan: Plan, host: string): readonly string[] => {
       `${cluster.name}: PostgreSQL ${cluster.from} -> ${cluster.to}, the steps of ${host}, to be done by hand.`,
     ),
     comment(
-      `Made by pgaf-upgrade on ${plan.madeAt}. The numbers are those of the whole runbook, over all hosts: keep their order.`,
+      `Made by pgaf-upgrade on ${plan.madeAt}. The numbers are those of the whole runbook, over all hosts: one after the other, in their order, is always safe.`,
     ),
+    '# Two steps may run at the same time only where it says "side by side" above them; what a step must wait for',
+    '# on another host stands above it as WAIT, and on this host every step before it in the list that is not side by side.',
     '#',
     `#   sh FILE             lists the steps of this host; runs nothing`,
     `#   sh FILE show N      prints the commands of step N`,
@@ -110,7 +124,7 @@ const head = (plan: Plan, host: string): readonly string[] => {
       ? []
       : [
           comment(
-            `The application cannot write from step ${downtime.from.number} on ${downtime.from.host} to step ${downtime.to.number} on ${downtime.to.host}, about ${took(plan.estimates.downtimeSeconds * 1000)} and the time that people take.`,
+            `The application cannot write from step ${downtime.from.number} on ${downtime.from.host} to step ${downtime.to.number} on ${downtime.to.host}, about ${took(plan.estimates.oneByOne.downtimeSeconds * 1000)} one step after the other, ${took(plan.estimates.downtimeSeconds * 1000)} if all that may run side by side does, and the time that people take.`,
           ),
         ]),
     '# What must hold before and after a step stands above it: look for yourself, this file does not.',
@@ -119,53 +133,6 @@ const head = (plan: Plan, host: string): readonly string[] => {
     '',
   ];
 };
-
-/** The same file on the wrong host is the accident that this file must not allow. */
-const rightHost = (facts: ClusterFacts, host: string): readonly string[] => {
-  const one = hostsOf(facts).find((each) => each.alias === host);
-  if (one === undefined) return [];
-  const [key, value] = isNode(one) ? ['name', one.alias] : ['role', 'monitor'];
-  return [
-    'right_host() { # by what pg_autoctl calls this host in its own file',
-    `  cfg=${sh(one.configFile)}`,
-    `  found=$(sed -n 's/^${key} *= *//p' "$cfg" 2>/dev/null | head -n 1)`,
-    `  [ "$found" = ${sh(value)} ] && return`,
-    `  printf 'This is not %s, or you may not read %s: it says ${key} = %s.\\n' ${sh(host)} "$cfg" "\${found:-nothing}" >&2`,
-    '  exit 2',
-    '}',
-    '',
-  ];
-};
-
-const machine = (host: string): readonly string[] => [
-  'begin() { # NUMBER USER TITLE GIVES_UP WAITS',
-  `  text=$("step_$1") || exit`,
-  '  right_host',
-  '  if [ "$(id -un)" != "$2" ]; then',
-  `    printf 'Step %s runs as %s: sudo -u %s sh %s %s\\n' "$1" "$2" "$2" "$0" "$1" >&2`,
-  '    exit 2',
-  '  fi',
-  `  if [ -n "$4" ] && [ "$typed" != ${sh(host)} ]; then`,
-  `    printf 'Step %s, %s, is a POINT OF NO RETURN: %s\\nTo run it: sh %s %s %s\\n' "$1" "$3" "$4" "$0" "$1" ${sh(host)} >&2`,
-  '    exit 2',
-  '  fi',
-  `  printf '%s\\n' "$text" ''`,
-  `  printf 'Step %s: %s\\n' "$1" "$3"`,
-  `  [ -z "$5" ] || printf 'Note: %s\\n' "$5"`,
-  `  printf 'Run it? Type yes: '`,
-  '  read -r answer || answer=',
-  `  [ "$answer" = yes ] || { echo 'Not run.' >&2; exit 2; }`,
-  '  # its own shell, the home directory, no input: as the console runs it',
-  `  ( cd && exec sh -c 's=$(cat <&3); exec 3<&-; eval "$s"' 3<<TEXT </dev/null`,
-  '$text',
-  'TEXT',
-  '  )',
-  '  code=$?',
-  `  printf 'Step %s ended with %s. Look at what must hold after it before you go on.\\n' "$1" "$code"`,
-  '  exit "$code"',
-  '}',
-  '',
-];
 
 /** The steps of one host as a shell script that runs one of them at a time, never all of them. POSIX sh. */
 export const planShell = (plan: Plan, facts: ClusterFacts, host: string): string => {

@@ -22,18 +22,29 @@ export const wayBackAfter = (facts: ClusterFacts, phase: PhaseId): WayBack => {
         says: `nothing to undo: the running cluster is as it was; what was made beside it can stay or be removed`,
       };
     case 'B':
+      return {
+        kind: 'safe',
+        says: `safe, nothing lost: the primary works on as it was${images.length === 0 ? '' : ', the secondaries leave maintenance'}`,
+      };
     case 'C':
-      return { kind: 'safe', says: `safe, nothing lost: ${oldMajor} starts again where it stands` };
+      return {
+        kind: 'safe',
+        says: `safe, nothing lost: the primary starts again on ${oldMajor} where it stands, and the monitor, which is upgraded by then, on its old directory`,
+      };
     case 'D':
       return {
         kind: 'safe',
         says: linked
-          ? `safe, nothing lost, as long as ${newMajor} has never been started: the old directory is started again`
-          : 'safe, nothing lost: the old directory is untouched',
+          ? `safe, nothing lost, as long as ${newMajor} has never been started on the primary: its old directory is started again, and the monitor’s too`
+          : 'safe, nothing lost: the old directories of primary and monitor are untouched',
       };
     case 'E':
     case 'F':
-      if (!linked) return { kind: 'safe', says: 'safe, nothing lost: the old directory is untouched' };
+      if (!linked)
+        return {
+          kind: 'safe',
+          says: 'safe, nothing lost: the old directories of primary and monitor are untouched',
+        };
       return images.length === 0
         ? { kind: 'backup-only', says: 'only from a backup: there is no secondary that holds an image' }
         : {

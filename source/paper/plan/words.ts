@@ -14,10 +14,39 @@ export const writesWords: Readonly<Record<PlannedStep['writes'], string | null>>
   unchanged: null,
 };
 
-export const waitsWords = ({ number, waitsFor }: PlannedStep): string | null =>
-  waitsFor === null
+type Place = PlannedStep['waitsFor'][number];
+
+const and = (all: readonly string[]): string =>
+  all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
+
+/** Steps on other hosts that must be done first; those on the same host stand before it in its list. */
+export const elsewhere = ({ host, waitsFor }: PlannedStep): readonly Place[] =>
+  waitsFor.filter((one) => one.host !== host);
+
+export const placeWords = (all: readonly Place[]): string =>
+  and(all.map((one) => `step ${one.number} on ${one.host}`));
+
+export const waitsWords = (step: PlannedStep): string | null => {
+  const all = elsewhere(step);
+  return all.length === 0 ? null : `before step ${step.number} here, ${placeWords(all)} must be done`;
+};
+
+/** `30 on node_2, 32 to 34 on node_1`: neighbours on one host in one. */
+const ranges = (all: readonly Place[]): readonly string[] => {
+  const rows: { host: string; from: number; to: number }[] = [];
+  for (const { number, host } of all) {
+    const last = rows.at(-1);
+    if (last?.host === host && last.to === number - 1) last.to = number;
+    else rows.push({ host, from: number, to: number });
+  }
+  return rows.map(({ host, from, to }) => `${from === to ? from : `${from} to ${to}`} on ${host}`);
+};
+
+/** What need not wait for it, nor it for that. */
+export const togetherWords = ({ together }: PlannedStep): string | null =>
+  together.length === 0
     ? null
-    : `before step ${number} here, step ${waitsFor.number} on ${waitsFor.host} must be done`;
+    : `may run at the same time as ${together.length === 1 ? 'step' : 'steps'} ${and(ranges(together))}`;
 
 export const guideWords = ({ guide }: PlannedStep): string =>
   `${guide.step ?? 'not in it'}${guide.differs === null ? '' : `; here differently: ${guide.differs}`}`;

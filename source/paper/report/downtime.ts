@@ -1,4 +1,5 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
+import { expectedTogether } from './spans.ts';
 import type { NamedStep } from './steps.ts';
 import type { Attempt, Story } from './story.ts';
 
@@ -8,7 +9,7 @@ export interface Downtime {
   readonly begins: NamedStep;
   /** Null: it is not over by what the journal knows. */
   readonly over: { readonly at: number; readonly ends: NamedStep } | null;
-  /** What the steps in it were estimated to take, in milliseconds; null where one of them was not. */
+  /** What the steps in it were estimated to take, side by side where they ran so, in milliseconds; null where one of them was not. */
   readonly expectedMs: number | null;
 }
 
@@ -40,13 +41,8 @@ export const downtimesOf = (story: Story, facts: ClusterFacts | null): readonly 
   return found;
 };
 
-const expectedIn = (story: Story, from: number, to: number): number | null => {
-  const within = story.attempts.filter((one) => one.at >= from && one.at <= to);
-  return within.reduce<number | null>(
-    (sum, one) => (sum === null || one.expectedMs === null ? null : sum + one.expectedMs),
-    0,
-  );
-};
+const expectedIn = (story: Story, from: number, to: number): number | null =>
+  expectedTogether(story.attempts.filter((one) => one.at >= from && one.at <= to));
 
 /** When the step was seen done: by this try, or by hand after it. */
 const doneAt = (story: Story, attempt: Attempt): number | null => {

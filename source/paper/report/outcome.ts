@@ -1,6 +1,6 @@
 import type { EntryOf } from '../../engine/journal/entry.ts';
 import { placeOf, type StepNames } from './steps.ts';
-import type { Story } from './story.ts';
+import type { Attempt, Story } from './story.ts';
 import { moment } from './words.ts';
 
 export type OutcomeKind =
@@ -61,6 +61,23 @@ const finished = (
 
 const wayWords = { upgrade: 'the upgrade', rollback: 'the way back', cleanup: 'the clean-up' } as const;
 
+/** Since this moment the run has gone this way. */
+const turnedAt = (story: Story): number => {
+  let [way, at]: [string, number] = ['upgrade', 0];
+  for (const { at: then, entry } of story.happenings)
+    if (entry.kind === 'turned' && entry.direction !== way) [way, at] = [entry.direction, then];
+  return at;
+};
+
+/** The last try of each step that is not over; side by side there may be several. */
+const openOf = (story: Story): readonly Attempt[] => {
+  const [last, since] = [story.attempts.at(-1), turnedAt(story)];
+  const lastTries = new Map(story.attempts.map((one) => [one.step.id, one]));
+  return [...lastTries.values()].filter(
+    (one) => !story.over.has(one.step.id) && one.end?.kind !== 'done' && (one.at >= since || one === last),
+  );
+};
+
 /** How the run ended, or where it stands, from the journal alone. */
 export const outcomeOf = (story: Story, names: StepNames, versions: Versions): Outcome => {
   const attempt = story.attempts.at(-1);
@@ -81,19 +98,28 @@ export const outcomeOf = (story: Story, names: StepNames, versions: Versions): O
     runbook.length === 0
       ? ''
       : `, ${runbook.filter((step) => story.over.has(step.id)).length} of ${runbook.length} steps are over`;
-  const failing = attempt.end?.kind === 'failed' && !story.over.has(attempt.step.id) ? attempt : null;
+  const open = openOf(story);
+  const failing = open.filter((one) => one.end?.kind === 'failed');
+  const running = open.filter((one) => one.end === null);
   const left = story.happenings.at(-1);
   const gone =
     left?.entry.kind === 'left' || (left?.entry.kind === 'lock' && left.entry.event === 'released')
       ? left
       : null;
-  const at = failing?.step ?? (attempt.end === null ? attempt.step : (next ?? attempt.step));
-  const where = `at ${placeOf(at)}${count}`;
-  if (failing !== null)
+  const at = [failing, running].find((some) => some.length > 0)?.map((one) => one.step) ?? [
+    next ?? attempt.step,
+  ];
+  const where = `at ${at.map(placeOf).join(', and ')}${count}`;
+  if (failing.length > 0) {
+    const beside =
+      running.length === 0
+        ? ''
+        : `; of ${running.map((one) => placeOf(one.step)).join(', and of ')}, no end is known`;
     return {
       kind: 'failed',
-      says: `Not finished: ${way} stands ${where}. The step has failed${gone === null ? '' : ', and the console was left'}.`,
+      says: `Not finished: ${way} stands ${where}. The ${failing.length === 1 ? 'step has' : 'steps have'} failed${beside}${gone === null ? '' : ', and the console was left'}.`,
     };
+  }
   if (gone !== null)
     return { kind: 'left', says: `Not finished: ${way} was left at ${moment(gone.at)} ${where}.` };
   return {

@@ -43,21 +43,27 @@ const numbered = (steps: readonly PlannedStep[], direction: Direction): readonly
   steps.map((step, index) => ({ ...step, number: index + 1, direction }));
 
 /**
- * What steps the journal's names mean. Runbooks stand in the journal; an older one has none, then the upgrade's is made
- * again from the facts, and of a way back only the names are known.
+ * What steps the journal's names mean. Runbooks stand in the journal. An older one has none: then titles are taken from
+ * the upgrade as it is now, made from the facts, but neither numbers nor how many steps there were, because the order
+ * may have been another; and of a way back only the names are known.
  */
 export class StepNames {
   readonly #steps = new Map<string, NamedStep>();
   readonly #runbooks = new Map<Direction, readonly NamedStep[]>();
 
   constructor(records: readonly Recorded[], facts: ClusterFacts | null) {
-    if (facts !== null) this.#learn(numbered(upgradeRunbook(facts), 'upgrade'), 'upgrade');
+    if (facts !== null)
+      for (const step of upgradeRunbook(facts))
+        this.#steps.set(step.id, { ...step, number: null, direction: 'upgrade' });
     for (const record of records)
       if ('entry' in record && record.entry.kind === 'runbook')
         this.#learn(numbered(record.entry.steps, record.entry.direction), record.entry.direction);
   }
 
+  /** A later runbook of the same direction counts: what it does not have keeps its name, and has no number in it. */
   #learn(steps: readonly NamedStep[], direction: Direction): void {
+    for (const step of this.#runbooks.get(direction) ?? [])
+      this.#steps.set(step.id, { ...step, number: null });
     this.#runbooks.set(direction, steps);
     for (const step of steps) this.#steps.set(step.id, step);
   }

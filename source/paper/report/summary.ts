@@ -2,6 +2,7 @@ import { took } from '../../cluster/amounts.ts';
 import { type ClusterFacts, hostsOf, isNode } from '../../cluster/facts.ts';
 import { type Block, type Inline, list, literal, paragraph, strong, table } from '../document.ts';
 import type { Downtime } from './downtime.ts';
+import { covered } from './spans.ts';
 import type { Story } from './story.ts';
 import { between, moment, stepWords } from './words.ts';
 
@@ -57,7 +58,7 @@ const downtimeWords = (one: Downtime, now: number): readonly Inline[] => {
     ')',
     one.expectedMs === null
       ? ''
-      : `; the steps in it were estimated at ${took(one.expectedMs)}, without the time that people take`,
+      : `; the steps in it were estimated at ${took(one.expectedMs)}, counted side by side where they ran so, without the time that people take`,
   ];
 };
 
@@ -84,13 +85,12 @@ const seats = (story: Story): string =>
 export const windowBlocks = (story: Story, madeAt: number): readonly Block[] => {
   const first = story.attempts.at(0)?.at ?? null;
   const end = story.happenings.findLast(({ entry }) => entry.kind === 'finished')?.at ?? story.last;
-  const commands = story.attempts.reduce(
-    (sum, one) => sum + (one.command === null ? 0 : Math.max(0, one.command.at - one.at)),
-    0,
+  const commands = covered(
+    story.attempts.flatMap(({ at, command }) => (command === null ? [] : [{ from: at, to: command.at }])),
   );
   return [
     list(
-      `First step confirmed ${moment(first)}, last entry ${moment(end)}${first === null || end === null ? '' : `: ${between(first, end)}, of which ${took(commands)} in commands`}`,
+      `First step confirmed ${moment(first)}, last entry ${moment(end)}${first === null || end === null ? '' : `: ${between(first, end)}, of which ${took(commands)} with at least one command at work`}`,
       `Operators: ${seats(story) || 'nobody yet'}`,
       `${story.attempts.length} commands run; this report was made ${moment(madeAt)}; all times are UTC, by the clock of the operator’s machine`,
     ),

@@ -2,12 +2,11 @@ import { took } from '../../cluster/amounts.ts';
 import { phases } from '../../runbook/step.ts';
 import { type Bar, type Block, heading, literal, type Prose, paragraph, table } from '../document.ts';
 import type { Downtime } from './downtime.ts';
+import { covered, endOf, rowsOf } from './spans.ts';
 import type { Attempt, Story } from './story.ts';
 import { between, numberOf, timeOfDay } from './words.ts';
 
 /** When what ran on which host, and how long it took against what was expected. */
-
-const endOf = (one: Attempt): number | null => one.end?.at ?? one.cancelled?.at ?? one.command?.at ?? null;
 
 const ended = (one: Attempt): string => {
   if (one.end?.kind === 'done') return 'done';
@@ -16,8 +15,10 @@ const ended = (one: Attempt): string => {
   return one.command === null ? 'no end known' : 'not judged';
 };
 
-const bar = (one: Attempt, last: number): Bar => {
-  const to = endOf(one) ?? last;
+/** A try of which nobody saw the end was over at the latest when the step was tried again. */
+const bar = (one: Attempt, { attempts }: Story, last: number): Bar => {
+  const again = attempts.find((other) => other.step.id === one.step.id && other.at > one.at);
+  const to = endOf(one) ?? again?.at ?? last;
   const tone = one.end?.kind === 'done' ? 'good' : one.end === null ? 'open' : 'bad';
   const { step } = one;
   return {
@@ -31,6 +32,9 @@ const bar = (one: Attempt, last: number): Bar => {
 const hostsIn = ({ attempts }: Story): readonly string[] => [
   ...new Set(attempts.map((one) => one.step.host)),
 ];
+
+/** The label of a host's further rows. */
+const sameTime = 'at the same time';
 
 /** Long waits between two phases (prepared by day, done at night) would leave bars that nobody sees. */
 const sessions = ({ attempts }: Story): readonly (readonly Attempt[])[] => {
@@ -58,10 +62,11 @@ export const timelineBlocks = (
       (attempts): Block => ({
         kind: 'chart',
         title: 'What ran on which host, over time',
-        lanes: hosts.map((name) => ({
-          name,
-          bars: attempts.filter((one) => one.step.host === name).map((one) => bar(one, last)),
-        })),
+        lanes: hosts.flatMap((host) => {
+          const bars = attempts.filter((one) => one.step.host === host).map((one) => bar(one, story, last));
+          const [first = [], ...beside] = rowsOf(bars);
+          return [{ name: host, bars: first }, ...beside.map((row) => ({ name: sameTime, bars: row }))];
+        }),
         shades: downtimes.map((one) => ({
           from: one.from,
           to: one.over?.at ?? now,
@@ -98,7 +103,15 @@ const muchLonger = { times: 2, ms: 2_000 };
 export const durationBlocks = (story: Story): readonly Block[] => {
   const known = story.attempts.flatMap((one) =>
     one.end?.kind === 'done' && one.expectedMs !== null
-      ? [{ one, expected: one.expectedMs, took: Math.max(0, one.end.at - one.at) }]
+      ? [
+          {
+            one,
+            expected: one.expectedMs,
+            took: Math.max(0, one.end.at - one.at),
+            from: one.at,
+            to: one.end.at,
+          },
+        ]
       : [],
   );
   if (known.length === 0)
@@ -125,10 +138,10 @@ export const durationBlocks = (story: Story): readonly Block[] => {
   const short = known.filter((one) => !long.includes(one));
   return [
     paragraph(
-      `${known.length} steps had an estimate, from what the checks measured on these hosts: together about ${took(sum(known.map((one) => one.expected)))}; they took ${took(sum(known.map((one) => one.took)))}. What people took to read and confirm is in neither.`,
+      `${known.length} steps had an estimate, from what the checks measured on these hosts: added up about ${took(sum(known.map((one) => one.expected)))}; they took ${took(sum(known.map((one) => one.took)))}, added up. By the clock it was ${took(covered(known))}, in which steps side by side count once. What people took to read and confirm is in neither.`,
     ),
     table(
-      ['phase', 'steps', 'estimate', 'took'],
+      ['phase', 'steps', 'estimates, added up', 'took, added up', 'by the clock'],
       phases.flatMap(({ id, title }) => {
         const own = known.filter(({ one }) => one.step.phase === id);
         return own.length === 0
@@ -139,6 +152,7 @@ export const durationBlocks = (story: Story): readonly Block[] => {
                 String(own.length),
                 took(sum(own.map((one) => one.expected))),
                 took(sum(own.map((one) => one.took))),
+                took(covered(own)),
               ],
             ];
       }),

@@ -14,7 +14,7 @@ export const between = (from: number, to: number): string => took(Math.max(0, to
 export const numberOf = (step: NamedStep): string => (step.number === null ? '–' : String(step.number));
 
 export const stepWords = (step: NamedStep): readonly Inline[] => [
-  step.number === null ? 'step ' : `step ${step.number} on `,
+  step.number === null ? 'step on ' : `step ${step.number} on `,
   literal(step.host),
   `, ${step.title}`,
 ];

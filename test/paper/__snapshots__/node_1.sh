@@ -1,13 +1,15 @@
 #!/bin/sh
 # lab: PostgreSQL 15.20 -> 17.12, the steps of node_1, to be done by hand.
-# Made by pgaf-upgrade on 2026-11-23T01:48:00.000Z. The numbers are those of the whole runbook, over all hosts: keep their order.
+# Made by pgaf-upgrade on 2026-11-23T01:48:00.000Z. The numbers are those of the whole runbook, over all hosts: one after the other, in their order, is always safe.
+# Two steps may run at the same time only where it says "side by side" above them; what a step must wait for
+# on another host stands above it as WAIT, and on this host every step before it in the list that is not side by side.
 #
 #   sh FILE             lists the steps of this host; runs nothing
 #   sh FILE show N      prints the commands of step N
 #   sh FILE N           runs step N alone, after it has asked; as the user that the step names
 #   sh FILE N node_1   the same for a point of no return, which wants the host's name
 #
-# The application cannot write from step 23 on node_1 to step 44 on node_1, about 21 s and the time that people take.
+# The application cannot write from step 29 on node_1 to step 44 on node_1, about 13 s one step after the other, 10 s if all that may run side by side does, and the time that people take.
 # What must hold before and after a step stands above it: look for yourself, this file does not.
 # steps are called by their number, and titles hold ’
 # shellcheck disable=SC2317,SC1112
@@ -20,7 +22,7 @@ set -u
 # A.node_1.save, as postgres; changes the host; about 0.3 s
 # Everything that the upgrade will edit is copied first. The record in the script is what was read from the servers: look it through; what is wrong in it can be overridden in the cluster file.
 # guide: not in it; here differently: The guide saves nothing; a rollback needs all of this.
-# WAIT: before step 2 here, step 1 on monitor must be done
+# side by side: it may run at the same time as steps 1 on monitor, 3 on node_2 and 4 on node_3
 # must hold before: /var/lib/pgsql/data is PostgreSQL 15
 # must hold after, within 30 s: the copies are in /var/lib/pgsql/pgaf-upgrade/saved
 # undo: rm -r /var/lib/pgsql/pgaf-upgrade
@@ -317,7 +319,8 @@ END_OF_STEP_2
 # A.node_1.checks, as postgres; reads only; about 10 s
 # Room, programs, settings and slots are looked at; in a throwaway cluster 17 loads every library, reads the configuration and restores the whole schema.
 # guide: not in it; here differently: The guide checks the primary only, and after it has been stopped.
-# WAIT: before step 6 here, step 5 on monitor must be done
+# WAIT: before step 6 here, step 1 on monitor, step 3 on node_2 and step 4 on node_3 must be done
+# side by side: it may run at the same time as steps 5 on monitor, 7 on node_2 and 8 on node_3
 # must hold after, within 5.0 s: nothing stands against the upgrade on node_1
 # undo: nothing to undo: what it makes is gone at its end
 step_6() {
@@ -636,7 +639,8 @@ END_OF_STEP_6
 # A.node_1.initdb, as postgres; changes the host; about 3.0 s
 # pg_upgrade fills an empty cluster; made now, while 15 still serves, it costs no downtime.
 # guide: Step 4; here differently: Encoding, locale, checksums and WAL segment size are those of the old cluster, not the guide’s en_US.UTF-8; and it is done before anything stops.
-# WAIT: before step 9 here, step 8 on node_3 must be done
+# WAIT: before step 9 here, step 5 on monitor, step 7 on node_2 and step 8 on node_3 must be done
+# side by side: it may run at the same time as steps 12 to 14 on monitor
 # must hold before: /var/lib/pgsql/data is PostgreSQL 15
 # must hold after, within 30 s: /var/lib/pgsql/17/data is an empty PostgreSQL 17
 # undo: rm -r /var/lib/pgsql/17/data
@@ -660,6 +664,7 @@ END_OF_STEP_9
 # A.node_1.check, as postgres; reads only; about 4.0 s
 # What pg_upgrade would refuse is found now, while it costs nothing.
 # guide: Step 4; here differently: Run while 15 still serves, not after it was stopped: it reads only.
+# side by side: it may run at the same time as steps 12 to 14 on monitor
 # must hold before: the target 17.12 was released no earlier than 15.20: an older one passes --check and fails mid-way
 # must hold after, within 30 s: pg_upgrade finds node_1 compatible
 # undo: nothing to undo: it reads only
@@ -686,6 +691,7 @@ END_OF_STEP_10
 # A.node_1.configuration, as postgres; reads only; about 1.0 s
 # A setting that 17 does not know keeps the server from starting: better found now than after the swap.
 # guide: Step 5; here differently: The guide carries SSL files only and trusts pg_upgrade with the rest; pg_upgrade carries nothing.
+# side by side: it may run at the same time as steps 12 to 14 on monitor
 # must hold after, within 30 s: 17 accepts node_1’s configuration
 # undo: nothing to undo: it works on a copy
 step_11() {
@@ -706,14 +712,15 @@ mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pg
 END_OF_STEP_11
 }
 
-# ════ phase C: Stop, primary first, proving the images
-# way back once this phase is over: safe, nothing lost: 15 starts again where it stands
+# ════ phase C: Stop, the monitor upgraded; the primary first, proving the images
+# way back once this phase is over: safe, nothing lost: the primary starts again on 15 where it stands, and the monitor, which is upgraded by then, on its old directory
 
 # ──── step 19: KillMode=mixed, and no start at boot
 # C.node_1.guard, as root; changes the host; about 0.5 s
 # Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring 15 back.
 # guide: Step 2; here differently: The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.
-# WAIT: before step 19 here, step 18 on monitor must be done
+# WAIT: before step 19 here, step 17 on node_3 must be done
+# side by side: it may run at the same time as steps 18 on monitor, 20 on node_2 and 21 on node_3
 # must hold after, within 30 s: pgautofailover.service has KillMode=mixed
 # must hold after, within 30 s: pgautofailover.service does not start at boot
 # undo: rm /run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf; systemctl daemon-reload; systemctl enable pgautofailover.service
@@ -728,26 +735,27 @@ systemctl disable --quiet pgautofailover.service
 END_OF_STEP_19
 }
 
-# ──── step 22: CHECKPOINT
+# ──── step 28: CHECKPOINT
 # C.node_1.checkpoint, as postgres; changes the host; about 0.3 s
 # What is written to disk now need not be written while the application waits.
 # guide: not in it
-# WAIT: before step 22 here, step 21 on node_3 must be done
+# WAIT: before step 28 here, step 27 on monitor must be done
 # undo: nothing to undo
-step_22() {
-  cat <<'END_OF_STEP_22'
+step_28() {
+  cat <<'END_OF_STEP_28'
 set -eu
 export LC_ALL=C
 /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
-END_OF_STEP_22
+END_OF_STEP_28
 }
 
-# ──── step 23: Stop the primary: the downtime begins
+# ──── step 29: Stop the primary: the downtime begins
 # C.node_1.stop, as root; changes the host; about 0.6 s
 # First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become images without loss.
 # guide: Step 2; here differently: The guide stops the secondary first: under load it then lacked 5,348 committed transactions.
 # NOTE: the application cannot write from here on: the downtime begins
 # must hold before: every secondary is in maintenance, so that stopping the primary starts no failover
+# must hold before: the monitor is stopped: it gives no orders meanwhile
 # must hold before: node_2 streams from node_1
 # must hold before: node_3 streams from node_1
 # must hold before: synchronous_standby_names is empty on node_1
@@ -756,22 +764,22 @@ END_OF_STEP_22
 # must hold after, within 10:00: node_2 has received everything up to node_1's shutdown checkpoint
 # must hold after, within 10:00: node_3 has received everything up to node_1's shutdown checkpoint
 # undo: start node_1 again on 15; then disable maintenance on the secondaries
-step_23() {
-  cat <<'END_OF_STEP_23'
+step_29() {
+  cat <<'END_OF_STEP_29'
 set -eu
 export LC_ALL=C
 systemctl stop pgautofailover.service
-END_OF_STEP_23
+END_OF_STEP_29
 }
 
-# ════ phase D: Primary, pg_upgrade and swap
-# way back once this phase is over: safe, nothing lost, as long as 17 has never been started: the old directory is started again
+# ════ phase D: Upgrade, pg_upgrade and swap of the primary; the monitor starts
+# way back once this phase is over: safe, nothing lost, as long as 17 has never been started on the primary: its old directory is started again, and the monitor’s too
 
-# ──── step 27: pg_upgrade --link
+# ──── step 32: pg_upgrade --link
 # D.node_1.pg-upgrade, as postgres; changes the host; about 6.2 s
 # The catalogs are rebuilt for 17; the data files are taken over by hard links.
 # guide: Step 4; here differently: delete_old_cluster.sh is disarmed right away: after the swap it would delete the live cluster.
-# WAIT: before step 27 here, step 26 on monitor must be done
+# side by side: it may run at the same time as steps 30 on node_2, 31 on node_3, 35 to 36 on node_1 and 37 on monitor
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: pg_controldata on node_1 says “shut down”
 # must hold before: /var/lib/pgsql/17/data is PostgreSQL 17
@@ -780,8 +788,8 @@ END_OF_STEP_23
 # must hold after, within 30 s: no delete_old_cluster.sh is left to run
 # undo: while 17 has never been started: rename global/pg_control.old back, remove /var/lib/pgsql/17/data
 # if it fails, see: /var/lib/pgsql/17/data/pg_upgrade_output.d
-step_27() {
-  cat <<'END_OF_STEP_27'
+step_32() {
+  cat <<'END_OF_STEP_32'
 set -eu
 export LC_ALL=C
 umask 077
@@ -819,19 +827,20 @@ rm -rf output; if [ -d /var/lib/pgsql/17/data/pg_upgrade_output.d ]; then mv /va
 /opt/vmware/postgres/17/bin/pg_controldata -D /var/lib/pgsql/17/data > /var/lib/pgsql/pgaf-upgrade/fingerprint.new
 mv /var/lib/pgsql/pgaf-upgrade/fingerprint.new /var/lib/pgsql/pgaf-upgrade/fingerprint
 rm -f tried
-END_OF_STEP_27
+END_OF_STEP_32
 }
 
-# ──── step 28: Carry the configuration into the new directory
+# ──── step 33: Carry the configuration into the new directory
 # D.node_1.carry, as postgres; changes the host; about 0.3 s
 # pg_upgrade carries no configuration: without this the server has ssl = off, default max_connections and no preloaded library.
 # guide: Step 5; here differently: Every configuration file, not the SSL files alone; and read once by the new server before the swap.
+# side by side: it may run at the same time as steps 30 on node_2, 31 on node_3, 35 to 36 on node_1 and 37 on monitor
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: pg_upgrade has finished
 # must hold after, within 30 s: pg_auto_failover’s configuration is in /var/lib/pgsql/17/data
 # undo: nothing to undo: the old directory keeps its own
-step_28() {
-  cat <<'END_OF_STEP_28'
+step_33() {
+  cat <<'END_OF_STEP_33'
 set -eu
 export LC_ALL=C
 for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
@@ -841,20 +850,21 @@ for name in shared_preload_libraries max_connections shared_buffers ssl; do
   value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/17/data -C "$name" -c config_file=/var/lib/pgsql/17/data/postgresql.conf -c data_directory=/var/lib/pgsql/17/data)
   echo "17.12 reads $name = $value"
 done
-END_OF_STEP_28
+END_OF_STEP_33
 }
 
-# ──── step 29: Swap: data → data_pg15_bak, new → data
+# ──── step 34: Swap: data → data_pg15_bak, new → data
 # D.node_1.swap, as postgres; changes the host; about 0.3 s
 # pg_autoctl, the unit and the configuration keep their paths; the old cluster stays beside them.
 # guide: Step 6
+# side by side: it may run at the same time as steps 30 on node_2, 31 on node_3, 35 to 36 on node_1 and 37 on monitor
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: /var/lib/pgsql/data is PostgreSQL 15
 # must hold after, within 30 s: /var/lib/pgsql/data is PostgreSQL 17
 # must hold after, within 30 s: /var/lib/pgsql/data_pg15_bak holds PostgreSQL 15
 # undo: mkdir -p /var/lib/pgsql/17; mv /var/lib/pgsql/data /var/lib/pgsql/17/data; mv /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data
-step_29() {
-  cat <<'END_OF_STEP_29'
+step_34() {
+  cat <<'END_OF_STEP_34'
 set -eu
 export LC_ALL=C
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
@@ -866,54 +876,58 @@ fi
 if [ ! -e /var/lib/pgsql/data ]; then mv /var/lib/pgsql/17/data /var/lib/pgsql/data; fi
 rmdir /var/lib/pgsql/17 2>/dev/null || true
 echo '/var/lib/pgsql/data: PostgreSQL' "$(version /var/lib/pgsql/data),"  '/var/lib/pgsql/data_pg15_bak: PostgreSQL' "$(version /var/lib/pgsql/data_pg15_bak)"
-END_OF_STEP_29
+END_OF_STEP_34
 }
 
-# ──── step 30: pg_autoctl’s pg_ctl → 17
+# ──── step 35: pg_autoctl’s pg_ctl → 17
 # D.node_1.pg-ctl, as postgres; changes the host; about 0.3 s
 # pg_autoctl starts the server with the programs that its configuration names.
 # guide: Step 6
+# side by side: it may run at the same time as steps 30 on node_2, 31 on node_3, 32 to 34 on node_1 and 37 on monitor
 # must hold after, within 30 s: postgresql.pg_ctl is /opt/vmware/postgres/17/bin/pg_ctl
 # undo: pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/15/bin/pg_ctl
-step_30() {
-  cat <<'END_OF_STEP_30'
+step_35() {
+  cat <<'END_OF_STEP_35'
 set -eu
 export LC_ALL=C
 /opt/vmware/postgres/17/bin/pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/17/bin/pg_ctl --pgdata /var/lib/pgsql/data
-END_OF_STEP_30
+END_OF_STEP_35
 }
 
-# ──── step 31: pgautofailover.service → /opt/vmware/postgres/17/bin
+# ──── step 36: pgautofailover.service → /opt/vmware/postgres/17/bin
 # D.node_1.unit, as root; changes the host; about 0.3 s
 # The service must run the pg_autoctl that goes with the new version.
 # guide: Step 11; here differently: The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on 15.
+# side by side: it may run at the same time as steps 30 on node_2, 31 on node_3, 32 to 34 on node_1 and 37 on monitor
 # must hold after, within 30 s: pgautofailover.service runs /opt/vmware/postgres/17/bin/pg_autoctl
 # undo: restore the unit from /var/lib/pgsql/pgaf-upgrade/saved; systemctl daemon-reload
-step_31() {
-  cat <<'END_OF_STEP_31'
+step_36() {
+  cat <<'END_OF_STEP_36'
 set -eu
 export LC_ALL=C
 sed -i 's|/opt/vmware/postgres/15/bin/|/opt/vmware/postgres/17/bin/|g' /etc/systemd/system/pgautofailover.service
 systemctl daemon-reload
 grep ^Exec /etc/systemd/system/pgautofailover.service
-END_OF_STEP_31
+END_OF_STEP_36
 }
 
 # ════ phase E: Verify, the primary, privately
 # way back once this phase is over: safe through the image of node_2 or node_3, nothing lost: it becomes the primary, node ids are new, the former primary is copied anew
 
-# ──── step 32: Start 17 for the first time, privately
+# ──── step 38: Start 17 for the first time, privately
 # E.node_1.private-start, as postgres; POINT OF NO RETURN; about 0.4 s
 # To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.
 # guide: Step 6; here differently: Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.
 # GIVES UP: there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image
+# WAIT: before step 38 here, step 30 on node_2, step 31 on node_3 and step 37 on monitor must be done
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: /var/lib/pgsql/data is PostgreSQL 17
+# must hold before: a secondary holds a whole image of PostgreSQL 15
 # must hold after, within 60 s: 17 runs privately on node_1
 # undo: none on node_1: the old files are shared and will be changed. From here the way back is a secondary’s image
 # if it fails, see: /var/lib/pgsql/pgaf-upgrade/private-start.log
-step_32() {
-  cat <<'END_OF_STEP_32'
+step_38() {
+  cat <<'END_OF_STEP_38'
 set -eu
 export LC_ALL=C
 umask 077
@@ -933,18 +947,19 @@ NOTE
   --log=/var/lib/pgsql/pgaf-upgrade/private-start.log \
   --options='-c listen_addresses='\'''\'' -c synchronous_standby_names='\'''\'' -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/private -c archive_mode=off -c max_logical_replication_workers=0' \
   start
-END_OF_STEP_32
+END_OF_STEP_38
 }
 
-# ──── step 33: Look at the databases, update extensions
+# ──── step 39: Look at the databases, update extensions
 # E.node_1.verify, as postgres; changes the host; about 0.4 s
 # Version, databases and tables are there; what pg_upgrade asks to be updated is updated.
 # guide: Step 6; here differently: update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.
+# side by side: it may run at the same time as steps 40 on node_1 and 42 on monitor
 # must hold before: 17 runs privately on node_1
 # must hold after, within 30 s: the databases answer
 # undo: nothing to undo here
-step_33() {
-  cat <<'END_OF_STEP_33'
+step_39() {
+  cat <<'END_OF_STEP_39'
 set -eu
 export LC_ALL=C
 /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -Atc 'select version()'
@@ -955,18 +970,19 @@ if [ -e /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql ]; then
   /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -f /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql
 else echo "no extension needs an update"; fi
 mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/verify
-END_OF_STEP_33
+END_OF_STEP_39
 }
 
-# ──── step 34: First, rough statistics
+# ──── step 40: First, rough statistics
 # E.node_1.analyze-1, as postgres; changes the host; about 0.6 s
 # Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.
 # guide: Step 6; here differently: Only the first of the three stages costs downtime; the other two run after the primary is back.
+# side by side: it may run at the same time as steps 39 on node_1 and 42 on monitor
 # must hold before: 17 runs privately on node_1
 # must hold after, within 30 s: the first statistics are there
 # undo: nothing to undo here
-step_34() {
-  cat <<'END_OF_STEP_34'
+step_40() {
+  cat <<'END_OF_STEP_40'
 set -eu
 export LC_ALL=C
 export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'
@@ -976,18 +992,19 @@ export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'
   --username=postgres \
   --all --analyze-only
 mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/analyze-1
-END_OF_STEP_34
+END_OF_STEP_40
 }
 
-# ──── step 35: Stop the private server
+# ──── step 41: Stop the private server
 # E.node_1.private-stop, as postgres; changes the host; about 0.4 s
 # pg_autoctl starts it again, as its own.
 # guide: Step 6
+# side by side: it may run at the same time as step 42 on monitor
 # must hold after, within 30 s: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold after, within 30 s: pg_controldata on node_1 says “shut down”
 # undo: nothing to undo here
-step_35() {
-  cat <<'END_OF_STEP_35'
+step_41() {
+  cat <<'END_OF_STEP_41'
 set -eu
 export LC_ALL=C
 /opt/vmware/postgres/17/bin/pg_ctl \
@@ -996,7 +1013,7 @@ export LC_ALL=C
   stop
 # what is written from here on is the application’s: a way back counts from this moment
 /opt/vmware/postgres/17/bin/pg_controldata -D /var/lib/pgsql/data > /var/lib/pgsql/pgaf-upgrade/handed-over
-END_OF_STEP_35
+END_OF_STEP_41
 }
 
 # ════ phase G: Primary back, writes again
@@ -1006,7 +1023,7 @@ END_OF_STEP_35
 # G.node_1.state-file, as postgres; changes the host; about 0.3 s
 # Otherwise pg_autoctl logs “Unknown PostgreSQL system identifier” every second and never heals.
 # guide: Step 10; here differently: The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.
-# WAIT: before step 43 here, step 42 on monitor must be done
+# side by side: it may run at the same time as step 42 on monitor
 # must hold before: pg_autoctl is stopped on node_1
 # must hold after, within 30 s: the state file has the new system identifier
 # undo: mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
@@ -1020,6 +1037,7 @@ step_43() {
 # pg_autoctl takes over the 17 server, the monitor makes it wait_primary: the application can write.
 # guide: Step 11
 # NOTE: the application can write again: the downtime ends
+# WAIT: before step 44 here, step 42 on monitor must be done
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: /var/lib/pgsql/data is PostgreSQL 17
 # must hold before: the monitor answers: without it the node would give up after five restarts
@@ -1067,19 +1085,20 @@ END_OF_STEP_45
 # ════ phase H: Secondaries, rebuilt from the primary
 # way back once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s image); after the clean-up only from a backup
 
-# ──── step 51: CHECKPOINT, before node_2’s base backup
+# ──── step 52: CHECKPOINT, before node_2’s base backup
 # H.node_1.checkpoint-for-node_2, as postgres; changes the host; about 0.3 s
 # The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.
 # guide: Step 12
-# WAIT: before step 51 here, step 50 on node_2 must be done
+# WAIT: before step 52 here, step 51 on node_2 must be done
+# side by side: it may run at the same time as steps 54 to 57 on node_3, 58 on node_1 and 59 on node_3
 # must hold before: node_1 accepts writes on 17, on port 5432
 # undo: nothing to undo
-step_51() {
-  cat <<'END_OF_STEP_51'
+step_52() {
+  cat <<'END_OF_STEP_52'
 set -eu
 export LC_ALL=C
 /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
-END_OF_STEP_51
+END_OF_STEP_52
 }
 
 # ──── step 58: CHECKPOINT, before node_3’s base backup
@@ -1087,6 +1106,7 @@ END_OF_STEP_51
 # The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.
 # guide: Step 12
 # WAIT: before step 58 here, step 57 on node_3 must be done
+# side by side: it may run at the same time as steps 48 to 51 on node_2, 52 on node_1 and 53 on node_2
 # must hold before: node_1 accepts writes on 17, on port 5432
 # undo: nothing to undo
 step_58() {
@@ -1104,7 +1124,8 @@ END_OF_STEP_58
 # I.node_1.unguard, as root; changes the host; about 0.5 s
 # A reboot shall bring 17 back.
 # guide: not in it
-# WAIT: before step 62 here, step 61 on monitor must be done
+# WAIT: before step 62 here, step 60 on monitor must be done
+# side by side: it may run at the same time as steps 61 on monitor, 63 on node_2 and 64 on node_3
 # must hold after, within 30 s: pgautofailover.service starts at boot
 # must hold after, within 30 s: no drop-in of ours is left
 # undo: nothing to undo here
@@ -1155,63 +1176,63 @@ TEXT
 }
 
 list() {
-  printf '%s\n' '2 postgres: Save pg_autoctl’s files and the unit (after step 1 on monitor)'
-  printf '%s\n' '6 postgres: Check the host, and rehearse the upgrade (after step 5 on monitor)'
-  printf '%s\n' '9 postgres: Create the new 17 directory (after step 8 on node_3)'
+  printf '%s\n' '2 postgres: Save pg_autoctl’s files and the unit'
+  printf '%s\n' '6 postgres: Check the host, and rehearse the upgrade (after step 1 on monitor, step 3 on node_2 and step 4 on node_3)'
+  printf '%s\n' '9 postgres: Create the new 17 directory (after step 5 on monitor, step 7 on node_2 and step 8 on node_3)'
   printf '%s\n' '10 postgres: pg_upgrade --check against the running server'
   printf '%s\n' '11 postgres: Let 17 read the configuration'
-  printf '%s\n' '19 root: KillMode=mixed, and no start at boot (after step 18 on monitor)'
-  printf '%s\n' '22 postgres: CHECKPOINT (after step 21 on node_3)'
-  printf '%s\n' '23 root: Stop the primary: the downtime begins'
-  printf '%s\n' '27 postgres: pg_upgrade --link (after step 26 on monitor)'
-  printf '%s\n' '28 postgres: Carry the configuration into the new directory'
-  printf '%s\n' '29 postgres: Swap: data → data_pg15_bak, new → data'
-  printf '%s\n' '30 postgres: pg_autoctl’s pg_ctl → 17'
-  printf '%s\n' '31 root: pgautofailover.service → /opt/vmware/postgres/17/bin'
-  printf '%s\n' '32 postgres: Start 17 for the first time, privately (POINT OF NO RETURN)'
-  printf '%s\n' '33 postgres: Look at the databases, update extensions'
-  printf '%s\n' '34 postgres: First, rough statistics'
-  printf '%s\n' '35 postgres: Stop the private server'
-  printf '%s\n' '43 postgres: Write the new system identifier into pg_autoctl’s state file (not known yet; after step 42 on monitor)'
-  printf '%s\n' '44 root: Start the primary: the downtime ends'
+  printf '%s\n' '19 root: KillMode=mixed, and no start at boot (after step 17 on node_3)'
+  printf '%s\n' '28 postgres: CHECKPOINT (after step 27 on monitor)'
+  printf '%s\n' '29 root: Stop the primary: the downtime begins'
+  printf '%s\n' '32 postgres: pg_upgrade --link'
+  printf '%s\n' '33 postgres: Carry the configuration into the new directory'
+  printf '%s\n' '34 postgres: Swap: data → data_pg15_bak, new → data'
+  printf '%s\n' '35 postgres: pg_autoctl’s pg_ctl → 17'
+  printf '%s\n' '36 root: pgautofailover.service → /opt/vmware/postgres/17/bin'
+  printf '%s\n' '38 postgres: Start 17 for the first time, privately (POINT OF NO RETURN; after step 30 on node_2, step 31 on node_3 and step 37 on monitor)'
+  printf '%s\n' '39 postgres: Look at the databases, update extensions'
+  printf '%s\n' '40 postgres: First, rough statistics'
+  printf '%s\n' '41 postgres: Stop the private server'
+  printf '%s\n' '43 postgres: Write the new system identifier into pg_autoctl’s state file (not known yet)'
+  printf '%s\n' '44 root: Start the primary: the downtime ends (after step 42 on monitor)'
   printf '%s\n' '45 postgres: Full statistics'
-  printf '%s\n' '51 postgres: CHECKPOINT, before node_2’s base backup (after step 50 on node_2)'
+  printf '%s\n' '52 postgres: CHECKPOINT, before node_2’s base backup (after step 51 on node_2)'
   printf '%s\n' '58 postgres: CHECKPOINT, before node_3’s base backup (after step 57 on node_3)'
-  printf '%s\n' '62 root: Enable the unit, remove the drop-in (after step 61 on monitor)'
+  printf '%s\n' '62 root: Enable the unit, remove the drop-in (after step 60 on monitor)'
 }
 
 [ $# -gt 0 ] || { list; exit 0; }
 if [ "$1" = show ]; then
   case ${2:-} in
-  2 | 6 | 9 | 10 | 11 | 19 | 22 | 23 | 27 | 28 | 29 | 30 | 31 | 32 | 33 | 34 | 35 | 43 | 44 | 45 | 51 | 58 | 62) "step_$2"; exit ;;
+  2 | 6 | 9 | 10 | 11 | 19 | 28 | 29 | 32 | 33 | 34 | 35 | 36 | 38 | 39 | 40 | 41 | 43 | 44 | 45 | 52 | 58 | 62) "step_$2"; exit ;;
   *) echo "There is no step ${2:-} on this host." >&2; exit 2 ;;
   esac
 fi
 [ $# -le 2 ] || { echo "One step at a time." >&2; exit 2; }
 typed=${2:-}
 case $1 in
-  2) begin 2 postgres 'Save pg_autoctl’s files and the unit' '' 'before step 2 here, step 1 on monitor must be done' ;;
-  6) begin 6 postgres 'Check the host, and rehearse the upgrade' '' 'before step 6 here, step 5 on monitor must be done' ;;
-  9) begin 9 postgres 'Create the new 17 directory' '' 'before step 9 here, step 8 on node_3 must be done' ;;
+  2) begin 2 postgres 'Save pg_autoctl’s files and the unit' '' '' ;;
+  6) begin 6 postgres 'Check the host, and rehearse the upgrade' '' 'before step 6 here, step 1 on monitor, step 3 on node_2 and step 4 on node_3 must be done' ;;
+  9) begin 9 postgres 'Create the new 17 directory' '' 'before step 9 here, step 5 on monitor, step 7 on node_2 and step 8 on node_3 must be done' ;;
   10) begin 10 postgres 'pg_upgrade --check against the running server' '' '' ;;
   11) begin 11 postgres 'Let 17 read the configuration' '' '' ;;
-  19) begin 19 root 'KillMode=mixed, and no start at boot' '' 'before step 19 here, step 18 on monitor must be done' ;;
-  22) begin 22 postgres CHECKPOINT '' 'before step 22 here, step 21 on node_3 must be done' ;;
-  23) begin 23 root 'Stop the primary: the downtime begins' '' '' ;;
-  27) begin 27 postgres 'pg_upgrade --link' '' 'before step 27 here, step 26 on monitor must be done' ;;
-  28) begin 28 postgres 'Carry the configuration into the new directory' '' '' ;;
-  29) begin 29 postgres 'Swap: data → data_pg15_bak, new → data' '' '' ;;
-  30) begin 30 postgres 'pg_autoctl’s pg_ctl → 17' '' '' ;;
-  31) begin 31 root 'pgautofailover.service → /opt/vmware/postgres/17/bin' '' '' ;;
-  32) begin 32 postgres 'Start 17 for the first time, privately' 'there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image' '' ;;
-  33) begin 33 postgres 'Look at the databases, update extensions' '' '' ;;
-  34) begin 34 postgres 'First, rough statistics' '' '' ;;
-  35) begin 35 postgres 'Stop the private server' '' '' ;;
-  43) begin 43 postgres 'Write the new system identifier into pg_autoctl’s state file' '' 'before step 43 here, step 42 on monitor must be done' ;;
-  44) begin 44 root 'Start the primary: the downtime ends' '' '' ;;
+  19) begin 19 root 'KillMode=mixed, and no start at boot' '' 'before step 19 here, step 17 on node_3 must be done' ;;
+  28) begin 28 postgres CHECKPOINT '' 'before step 28 here, step 27 on monitor must be done' ;;
+  29) begin 29 root 'Stop the primary: the downtime begins' '' '' ;;
+  32) begin 32 postgres 'pg_upgrade --link' '' '' ;;
+  33) begin 33 postgres 'Carry the configuration into the new directory' '' '' ;;
+  34) begin 34 postgres 'Swap: data → data_pg15_bak, new → data' '' '' ;;
+  35) begin 35 postgres 'pg_autoctl’s pg_ctl → 17' '' '' ;;
+  36) begin 36 root 'pgautofailover.service → /opt/vmware/postgres/17/bin' '' '' ;;
+  38) begin 38 postgres 'Start 17 for the first time, privately' 'there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image' 'before step 38 here, step 30 on node_2, step 31 on node_3 and step 37 on monitor must be done' ;;
+  39) begin 39 postgres 'Look at the databases, update extensions' '' '' ;;
+  40) begin 40 postgres 'First, rough statistics' '' '' ;;
+  41) begin 41 postgres 'Stop the private server' '' '' ;;
+  43) begin 43 postgres 'Write the new system identifier into pg_autoctl’s state file' '' '' ;;
+  44) begin 44 root 'Start the primary: the downtime ends' '' 'before step 44 here, step 42 on monitor must be done' ;;
   45) begin 45 postgres 'Full statistics' '' '' ;;
-  51) begin 51 postgres 'CHECKPOINT, before node_2’s base backup' '' 'before step 51 here, step 50 on node_2 must be done' ;;
+  52) begin 52 postgres 'CHECKPOINT, before node_2’s base backup' '' 'before step 52 here, step 51 on node_2 must be done' ;;
   58) begin 58 postgres 'CHECKPOINT, before node_3’s base backup' '' 'before step 58 here, step 57 on node_3 must be done' ;;
-  62) begin 62 root 'Enable the unit, remove the drop-in' '' 'before step 62 here, step 61 on monitor must be done' ;;
+  62) begin 62 root 'Enable the unit, remove the drop-in' '' 'before step 62 here, step 60 on monitor must be done' ;;
   *) echo "There is no step $1 on this host." >&2; exit 2 ;;
 esac
