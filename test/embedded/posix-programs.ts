@@ -68,6 +68,8 @@ const refused: Readonly<Record<string, string>> = {
 const otherwise: Readonly<Record<string, (own: string) => string>> = {
   // Reads ahead, as one whose library buffers, and leaves nothing for the next.
   head: (own) => `case $1 in -c) cat | ${own} "$@"; exit ;; esac`,
+  // Ends the last line, whether it was ended or not.
+  sed: (own) => `${own} "$@" | ${ownOf('awk')} 1; exit`,
   // Right-aligned.
   wc: (own) => `[ $# -gt 1 ] || { printf '%8d\\n' "$(${own} "$@")"; exit; }`,
 };
@@ -106,6 +108,8 @@ export const makePosixPrograms = (): PosixPrograms => {
     writeFileSync(join(directory, name), wrapper(directory, name, ownOf(name)));
     chmodSync(join(directory, name), 0o755);
   }
+  for (const name of ['echo', 'expr', 'false', 'printf', 'true'])
+    symlinkSync(`/usr/bin/${name}`, join(directory, name));
   // macOS's sh is bash.
   symlinkSync(existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh', join(directory, 'sh'));
   return {

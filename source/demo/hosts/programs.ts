@@ -46,7 +46,7 @@ export type GnuProgram = (typeof gnuPrograms)[number];
  */
 const probes: Readonly<Record<GnuProgram, string>> = {
   base64: `[ "$(printf a | base64 -w 0)" = YQ== ]`,
-  date: `: >f; case $(date +%s%3N)$(date -u -r f +%s) in '' | *[!0-9]*) false ;; *) [ "$(date +%s%3N | wc -c)" -gt 12 ] ;; esac`,
+  date: `: >f; [ "$(date +%s%3N | tr -d '0-9')" = '' ] && [ "$(date +%s%3N | wc -c)" -gt 12 ] && date -u -r f +%FT%TZ | grep -q '^20.*Z'`,
   find: `: >f; [ "$(find f -type f -links 1 -printf '%s\\n')" = 0 ]`,
   grep: `printf 'a\\0b\\0' >f; [ "$(grep -lzsxF b f)" = f ] && [ "$(echo a | grep -vxF -e '')" = a ]`,
   // What follows is the next reader's.
@@ -54,14 +54,15 @@ const probes: Readonly<Record<GnuProgram, string>> = {
   mv: 'mkdir a b b/c; mv -T a d && ! mv -T d b',
   readlink: `mkdir a; ln -s a l; here=$(pwd -P); [ "$(readlink -f l)" = "$here/a" ] && [ "$(readlink -f none)" = "$here/none" ]`,
   sed: `echo a >f; sed -i s/a/b/ f && [ "$(cat f)" = b ]`,
-  stat: `: >f; [ "$(stat -c '%h' f)" = 1 ] && stat -c '%Y %d %m' f`,
+  stat: `: >f; [ "$(stat -c %h f)" = 1 ] && stat -c %Y f && stat -c %d f && stat -c %m f`,
   // The process that it waits for has ended.
   tail: `printf ab >f; [ "$(tail -c +2 -s 0.02 --pid="$(sh -c 'echo $$')" -f f)" = b ]`,
   timeout: 'timeout 5 true',
   xargs: `[ "$(printf a | xargs -0 -r echo)" = a ] && [ -z "$(printf '' | xargs -0 -r echo x)" ]`,
 };
 
-const script = gnuPrograms
+/** Names what is missing, a line each; for an empty directory. */
+export const probeScript = gnuPrograms
   .map(
     (name) => `( mkdir ${name}.d && cd ${name}.d || exit; ${probes[name]} ) >/dev/null 2>&1 || echo ${name}`,
   )
@@ -72,7 +73,7 @@ const script = gnuPrograms
  * `path` is where to look for the programs.
  */
 export const missingIn = (path: string, directory: string): ReadonlySet<GnuProgram> => {
-  const said = execFileSync('/bin/sh', ['-c', `${script}\n:`], {
+  const said = execFileSync('/bin/sh', ['-c', `${probeScript}\n:`], {
     cwd: directory,
     env: { PATH: path, LC_ALL: 'C' },
     encoding: 'utf8',
