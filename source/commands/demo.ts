@@ -73,6 +73,8 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
     embedded = await openDemo({
       scenario: wanted,
       keep: kept,
+      // For tests: a directory of programs that are not GNU's.
+      programs: process.env.PGAF_UPGRADE_DEMO_PROGRAMS,
       tell,
       ...(resume === undefined ? {} : { directory: resume }),
     });

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import ssh2 from 'ssh2';
 import { z } from 'zod';
 import { borderScript } from './hosts/border.ts';
+import { systemPrograms } from './hosts/programs.ts';
 import { writeStandIns } from './hosts/stand-ins.ts';
 import { writeSettings } from './keeper/settings.ts';
 import { type Layout, login } from './layout.ts';
@@ -121,12 +122,17 @@ target: { bindir: ${layout.bin(17)} }
 `;
 
 /** Everything that lies in the demo's directory at its first start. */
-export const makeDemo = (layout: Layout, scenario: string, hosts: readonly string[]): KeptDemo => {
+export const makeDemo = (
+  layout: Layout,
+  scenario: string,
+  hosts: readonly string[],
+  programs = systemPrograms,
+): KeptDemo => {
   chmodSync(layout.root, 0o700);
   for (const directory of ['ssh', 'state', 'wire', 'processes'])
     mkdirSync(join(layout.root, directory), { mode: 0o700 });
   makeKeys(layout, hosts);
-  writeStandIns(layout);
+  writeStandIns(layout, programs);
   for (const host of hosts) makeHost(layout, host);
   makeData(layout, hosts);
   writeFileSync(layout.clusterFile, clusterFile(layout));

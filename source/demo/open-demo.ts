@@ -5,6 +5,7 @@ import { DemoCluster, paceMs } from './cluster/cluster.ts';
 import type { DemoHost } from './cluster/host.ts';
 import { useExecutableAssets } from './executable-assets.ts';
 import { mapCommand } from './hosts/border.ts';
+import { systemPrograms } from './hosts/programs.ts';
 import { Spawner } from './hosts/spawner.ts';
 import { SshServer } from './hosts/ssh-server.ts';
 import { Wire } from './hosts/wire.ts';
@@ -22,6 +23,8 @@ export interface OpenOptions {
   /** A directory that an earlier demo has kept. */
   readonly directory?: string;
   readonly keep: boolean;
+  /** The search path of the hosts' programs, where it is not this machine's usual one. */
+  readonly programs?: string | undefined;
   /** What happens in the scenario, where plain lines say it. */
   readonly tell: (text: string) => void;
 }
@@ -42,14 +45,14 @@ const parsedKey = (file: string): ssh2.ParsedKey => {
   return key;
 };
 
-const spawnerFor = (layout: Layout, name: string): Spawner => {
+const spawnerFor = (layout: Layout, name: string, programs: string): Spawner => {
   const paths = layout.host(name);
   const home = paths.home(login);
   const spawner = new Spawner({
     directory: join(paths.here, 'commands'),
     workingDirectory: home,
     environment: {
-      PATH: [layout.tools, '/usr/bin', '/bin', '/usr/sbin', '/sbin'].join(':'),
+      PATH: `${layout.tools}:${programs}`,
       HOME: home,
       USER: login,
       LOGNAME: login,
@@ -138,15 +141,16 @@ const bringUp = async (cluster: DemoCluster, resumed: boolean): Promise<void> =>
 /** Makes the embedded cluster, or takes up one that was kept, and brings it up. */
 export const openDemo = async (options: OpenOptions): Promise<Demo> => {
   const resumed = options.directory !== undefined;
+  const programs = options.programs ?? systemPrograms;
   const layout = layoutIn(realpathSync(options.directory ?? newDirectory()));
   const kept: KeptDemo = resumed
     ? readKept(layout)
-    : makeDemo(layout, options.scenario.name, ['monitor', ...options.scenario.nodes]);
+    : makeDemo(layout, options.scenario.name, ['monitor', ...options.scenario.nodes], programs);
   const scenario = scenarioNamed(kept.scenario) ?? options.scenario;
   const sweeper = startSweeper(layout, options.keep);
   // Before the database is loaded: a small process forks faster.
   await useExecutableAssets();
-  const spawners = new Map(kept.hosts.map((name) => [name, spawnerFor(layout, name)]));
+  const spawners = new Map(kept.hosts.map((name) => [name, spawnerFor(layout, name, programs)]));
   const monitor = await openDemoMonitor({
     directory: join(layout.root, 'monitor/database'),
     secondMs: paceMs,

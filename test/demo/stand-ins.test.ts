@@ -121,6 +121,11 @@ test('sudo makes another user of the host, whose home is there; nobody else', as
   expect(stranger.stderr).toContain('unknown user');
 });
 
+test('who has an account is the host’s business, not this machine’s', async () => {
+  const { stdout } = await run('getent passwd postgres | cut -d: -f6; getent passwd daemon || echo nobody');
+  expect(stdout).toBe(`${layout.host('node_1').home('postgres')}\nnobody\n`);
+});
+
 test('a job in its own session leaves its trace in the host’s /proc', async () => {
   mkdirSync(layout.processes);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.

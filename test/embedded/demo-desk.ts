@@ -6,10 +6,10 @@ import { scenarioNamed } from '../../source/demo/scenarios.ts';
 import type { Desk } from '../lab/harness/walk.ts';
 
 /** A demo in this process, and a desk for its cluster like the lab's. */
-export const seatInDemo = async (name: string): Promise<{ demo: Demo; desk: Desk }> => {
+export const seatInDemo = async (name: string, programs?: string): Promise<{ demo: Demo; desk: Desk }> => {
   const scenario = scenarioNamed(name);
   if (scenario === null) throw new Error(`no scenario ${name}`);
-  const demo = await openDemo({ scenario, keep: false, tell: () => undefined });
+  const demo = await openDemo({ scenario, keep: false, programs, tell: () => undefined });
   const directory = await mkdtemp(join(tmpdir(), 'pgaf-desk-'));
   await mkdir(join(directory, 'home/.ssh'), { recursive: true });
   await cp(demo.layout.knownHosts, join(directory, 'home/.ssh/known_hosts'));

@@ -16,10 +16,11 @@ export interface Demonstrated {
 export const rootIn = (text: string): string => /\/[^\s]*pgaf-demo-\w+/.exec(text)?.[0] ?? '';
 
 /** `pgaf-upgrade demo --plain --yes demo`, to its end. */
-export const demonstrate = (args: readonly string[]): Promise<Demonstrated> =>
+export const demonstrate = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Demonstrated> =>
   new Promise((resolve, reject) => {
     const began = Date.now();
     const child = spawn(process.execPath, [compiled, 'demo', '--plain', '--yes', 'demo', ...args], {
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let text = '';

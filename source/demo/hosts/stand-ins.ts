@@ -1,6 +1,8 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Layout, Major } from '../layout.ts';
+import { asking, notGnu } from './not-gnu.ts';
+import { missingIn, programIn, systemPrograms } from './programs.ts';
 
 /**
  * The programs of the demo's hosts, as small POSIX shell scripts: a process of Node for each call would take longer
@@ -52,14 +54,23 @@ case $USER in root) number=0 ;; postgres) number=105 ;; *) number=1000 ;; esac
 case $* in -un) echo "$USER" ;; -u) echo "$number" ;; *) echo "uid=$number($USER) gid=$number($USER) groups=$number($USER)" ;; esac
 `;
 
-/** What a job's runner reads of itself in /proc, and its group, so that it does not outlive the demo. */
-const session = `#!/bin/sh
+/** The hosts' users are none of this machine's. */
+const users = `#!/bin/sh
+# Stands in for getent in the demo of pgaf-upgrade: getent passwd USER.
+[ -d "$PGAF_DEMO_HERE/home/$2" ] || exit 2
+echo "$2:x:1000:1000::$PGAF_DEMO_HERE/home/$2:/bin/sh"
+`;
+
+/**
+ * What a job's runner reads of itself in /proc, and its group, so that it does not outlive the demo. Where this machine
+ * has no setsid, as macOS, it stays in the group of the host's other commands, which end with the demo as well.
+ */
+const session = (own: string | null): string => `#!/bin/sh
 # Stands in for setsid in the demo of pgaf-upgrade.
 proc=$PGAF_DEMO_HERE/proc/$$
 mkdir -p "$proc" && echo "$$ (sh) S 1 $$ $$ 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 $(date +%s) 0 0" >"$proc/stat"
 : >"$PGAF_DEMO/processes/$$"
-for real in /usr/bin/setsid /bin/setsid; do [ -x $real ] && exec $real "$@"; done
-exec "$@"
+exec ${own ?? ''} "$@"
 `;
 
 const nothing = `#!/bin/sh
@@ -76,10 +87,10 @@ esac
 `;
 
 /** The rehearsal measures the disk by writing 64 MB: not on this machine's. Everything else is the real one's. */
-const copies = `#!/bin/sh
+const copies = (own: string | null): string => `#!/bin/sh
 # Stands in for dd in the demo of pgaf-upgrade.
 case $* in *if=/dev/zero*) printf '64+0 records in\\n64+0 records out\\n67108864 bytes (67 MB, 64 MiB) copied, 0.0934 s, 719 MB/s\\n' >&2; exit ;; esac
-for real in /bin/dd /usr/bin/dd; do [ -x $real ] && exec $real "$@"; done
+exec ${own ?? '/bin/dd'} "$@"
 `;
 
 const perVersion =
@@ -87,19 +98,20 @@ const perVersion =
     ' ',
   );
 
-const perHost: Readonly<Record<string, string>> = {
+const perHost = (programs: string): Readonly<Record<string, string>> => ({
   sudo: becomes,
   runuser: becomes,
   id: identity,
-  setsid: session,
+  getent: users,
+  setsid: session(programIn(programs, 'setsid')),
   systemctl: asks,
   journalctl: asks,
   hostname: `#!/bin/sh\n# Stands in for hostname in the demo of pgaf-upgrade.\necho "$PGAF_DEMO_HOST"\n`,
   crontab: nothing,
   ss: nothing,
   df: disk,
-  dd: copies,
-};
+  dd: copies(programIn(programs, 'dd')),
+});
 
 const write = (directory: string, scripts: Readonly<Record<string, string>>): void => {
   mkdirSync(directory, { recursive: true });
@@ -109,8 +121,21 @@ const write = (directory: string, scripts: Readonly<Record<string, string>>): vo
   }
 };
 
-/** Writes every stand-in. */
-export const writeStandIns = (layout: Layout): void => {
+/** For the GNU programs that this machine does not have. */
+const writeNotGnu = (layout: Layout, programs: string): void => {
+  const probes = mkdtempSync(join(layout.root, 'probe-'));
+  const missing = [...missingIn(programs, probes)];
+  rmSync(probes, { recursive: true });
+  write(
+    layout.tools,
+    Object.fromEntries(missing.map((name) => [name, notGnu(name, programIn(programs, name))])),
+  );
+  const ask = missing.filter((name) => asking.includes(name));
+  write(join(layout.tools, 'ask'), Object.fromEntries(ask.map((name) => [name, asks])));
+};
+
+/** Writes every stand-in; `programs` is the search path of this machine's own. */
+export const writeStandIns = (layout: Layout, programs = systemPrograms): void => {
   for (const major of [15, 17] satisfies Major[]) {
     const scripts = Object.fromEntries(perVersion.map((name) => [name, asks]));
     write(layout.bin(major), { ...scripts, pg_controldata: controlData });
@@ -119,5 +144,6 @@ export const writeStandIns = (layout: Layout): void => {
     for (const name of ['plpgsql', 'pg_stat_statements', 'pgautofailover'])
       writeFileSync(join(extensions, `${name}.control`), `comment = '${name}, in the demo'\n`);
   }
-  write(layout.tools, perHost);
+  write(layout.tools, perHost(programs));
+  writeNotGnu(layout, programs);
 };

@@ -2,6 +2,7 @@ import type { DemoCluster } from '../cluster/cluster.ts';
 import type { DemoHost } from '../cluster/host.ts';
 import type { Answer, Call } from '../hosts/wire.ts';
 import { autoctl } from './autoctl.ts';
+import { date, mv, readlink, stat } from './files.ts';
 import { pgUpgrade } from './pg-upgrade.ts';
 import { initdb, pgConfig, pgCtl, pgDump, pgIsready, postgres, vacuumdb } from './postgres.ts';
 import { psql } from './psql.ts';
@@ -27,6 +28,10 @@ const tools: Readonly<Record<string, Tool>> = {
   pg_autoctl: autoctl,
   systemctl,
   journalctl,
+  date,
+  mv,
+  readlink,
+  stat,
 };
 
 export const answersOf =

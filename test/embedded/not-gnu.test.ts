@@ -1,0 +1,107 @@
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readConfig } from '../../source/commands/read-config.ts';
+import { probeScript } from '../../source/demo/hosts/programs.ts';
+import type { Demo } from '../../source/demo/open-demo.ts';
+import { opener } from '../../source/engine/opening.ts';
+import { connect } from '../../source/remote/connect.ts';
+import type { RemoteHost } from '../../source/remote/host.ts';
+import { endJobScript, jobProcessesScript } from '../../source/remote/job-processes.ts';
+import { drive } from '../lab/harness/drive.ts';
+import { journey } from '../lab/harness/journey.ts';
+import { seatInDemo } from './demo-desk.ts';
+import { demonstrate, leftOf } from './demo-run.ts';
+import { makePosixPrograms, type PosixPrograms } from './posix-programs.ts';
+
+/** The demo on a machine without GNU's programs, as macOS is one. */
+
+const compiled = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+
+let posix: PosixPrograms;
+beforeAll(() => {
+  posix = makePosixPrograms();
+});
+afterAll(() => rmSync(dirname(posix.directory), { recursive: true }));
+
+const without = (scenario: string) =>
+  demonstrate(['--scenario', scenario], { PGAF_UPGRADE_DEMO_PROGRAMS: posix.directory });
+
+it('smooth comes to its end, and no program is asked for what it cannot', async () => {
+  const ran = await without('smooth');
+  expect(ran.code, ran.text.slice(-3000)).toBe(0);
+  expect(ran.text).toContain('Steps: 50 done, 2 skipped, 0 failed, of 52');
+  expect(ran.text).toMatch(/^node_2\| {4}library pg_stat_statements loads/m);
+  expect(leftOf(ran.root)).toEqual([]);
+  expect(posix.refusals()).toBe('');
+});
+
+it('rollback-after-start comes to its end, back on 15', async () => {
+  const ran = await without('rollback-after-start');
+  expect(ran.code, ran.text.slice(-3000)).toBe(0);
+  expect(ran.text).toMatch(/^DEMO demo: every node runs PostgreSQL 15\.20 again/m);
+  expect(leftOf(ran.root)).toEqual([]);
+  expect(posix.refusals()).toBe('');
+});
+
+const reach = async (demo: Demo, alias: string): Promise<RemoteHost> => {
+  const config = readConfig(demo.layout.clusterFile);
+  if (!config.ok) throw new Error(JSON.stringify(config.error));
+  const host = await opener(config.value, connect, async () => ({ kind: 'no' }))({ alias, host: alias });
+  if (!host.ok) throw new Error(JSON.stringify(host.error));
+  return host.value;
+};
+
+it('the rest of it: second terminals, a command that is ended, and cleanup', async () => {
+  const { demo, desk } = await seatInDemo('smooth', posix.directory);
+  const host = await reach(demo, 'node_1');
+  try {
+    // With the stand-ins before them the programs do all that the scripts want of GNU's.
+    const here = ['mkdir probes && cd probes', probeScript].join('\n');
+    expect(await host.run(here, { as: 'postgres' })).toMatchObject({ value: { stdout: '', stderr: '' } });
+
+    for (const command of ['status', 'check', 'plan']) {
+      const asked = promisify(execFile)(process.execPath, [compiled, command, demo.layout.clusterFile], {
+        env: { ...process.env, XDG_STATE_HOME: `${desk.directory}/state` },
+      });
+      expect((await asked).stdout, command).toMatch(/node_2/);
+    }
+
+    expect((await drive(desk)).end).toBe('finished');
+    const cleaned = await journey(desk, { direction: 'cleanup' });
+    expect(cleaned.end).toBe('finished');
+    expect(cleaned.asked.length).toBeGreaterThan(3);
+
+    const { data } = demo.layout.host('node_1');
+    const upgrade = `${demo.layout.bin(17)}/pg_upgrade --link --old-datadir='${data}' --new-datadir='${data}'`;
+    const running = host.job(
+      { id: 'test/upgrade', as: 'postgres', script: upgrade },
+      { onBytes: () => undefined },
+    );
+    const seen = async (): Promise<string> => {
+      const looked = await host.run(jobProcessesScript('test/upgrade'), { as: 'postgres' });
+      return looked.ok ? looked.value.stdout : '';
+    };
+    await expect.poll(seen, { timeout: 10_000 }).toMatch(/^\d+ pg_upgrade$/m);
+    let said = '';
+    const ended = await host.job(
+      { id: 'test/end', as: 'postgres', script: endJobScript('test/upgrade') },
+      {
+        onBytes: (chunk) => {
+          said += chunk.toString('utf8');
+        },
+      },
+    );
+    expect(said).toMatch(/^TERM to pg_upgrade \(\d+\)\nnothing of it is left$/m);
+    expect(ended).toEqual({ kind: 'exited', code: 0 });
+    expect(await running).toMatchObject({ kind: 'exited', code: 143 });
+    expect(posix.refusals()).toBe('');
+  } finally {
+    await host.close();
+    await demo.close();
+    await desk.clear();
+  }
+});
