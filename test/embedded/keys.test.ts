@@ -24,9 +24,14 @@ const open = async (
   return { it: opened, root: rootIn(opened.scrollback() + opened.raw) };
 };
 
+const toTheEnd = async (screen: Console): Promise<void> => {
+  const end = await walk(screen);
+  if (end !== 'finished') throw new Error(`${end}, not finished:\n${screen.screen()}`);
+};
+
 it('smooth, at 80x24: the whole way by keys, and nothing is left of it', async () => {
   const { it: screen, root } = await open('smooth', { cols: 80, rows: 24 });
-  expect(await walk(screen)).toBe('finished');
+  await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);
   expect(screen.scrollback()).toMatch(/DEMO demo: every node runs PostgreSQL 17\.12/);
   expect(root).not.toBe('');
@@ -38,7 +43,7 @@ it('two-secondaries: each goes back into replication, and nothing is left of it'
   const stopped = await walk(screen, { until: (text) => /phase E Verify/.test(text) });
   expect(stopped).toBe('stopped-before');
   expect(screen.screen()).toContain('17 has never been started');
-  expect(await walk(screen)).toBe('finished');
+  await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);
   expect(leftOf(root)).toEqual([]);
 });
@@ -57,7 +62,7 @@ it('pg-upgrade-fails: the cause is on the screen, a runs it again, and it goes o
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   await screen.press('enter');
   await screen.waitFor(/Enter run steps? 27\b/, { timeoutMs: 90_000 });
-  expect(await walk(screen)).toBe('finished');
+  await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);
 });
 
@@ -72,7 +77,7 @@ it('line-drops: the console says that the line is gone, and comes back by itself
   await screen.press('enter');
   await screen.waitFor(/line .*(lost|gone)|reconnecting/, { timeoutMs: 60_000 });
   await screen.waitFor(/Step +32\/52 on node_1/, { timeoutMs: 90_000 });
-  expect(await walk(screen)).toBe('finished');
+  await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);
 });
 
@@ -87,7 +92,7 @@ it('rollback-after-start: r shows the verdict and its steps, and they lead back 
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   await screen.press('enter');
   await screen.waitFor(/GOING BACK/, { timeoutMs: 30_000 });
-  expect(await walk(screen)).toBe('finished');
+  await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);
   expect(screen.scrollback()).toMatch(/DEMO demo: every node runs PostgreSQL 15\.20/);
 });
