@@ -11,6 +11,8 @@ import { lookScript } from './look/script.ts';
 /** Milliseconds between two looks while waiting for the servers to show something. */
 const pauseMs = 250;
 const lookTimeoutMs = 30_000;
+/** What cannot be looked at has not failed: for so long, in milliseconds, the time does not run while a line is down. */
+const blindMs = 20_000;
 /** A look that is no older than this, in milliseconds since it began, need not be made again before a step. */
 const defaultFreshMs = 1_000;
 
@@ -21,6 +23,8 @@ export type Settled =
 /** Looks at the hosts, side by side, and keeps what it saw last. */
 export class Observer {
   #world: World = { hosts: {} };
+  /** Hosts that gave no answer when they were last asked; one that answers nonsense is not of them. */
+  readonly #outOfReach = new Set<string>();
   readonly #facts: ClusterFacts;
   readonly #hosts: ReadonlyMap<string, RemoteHost>;
   readonly #onLook: (alias: string) => void;
@@ -56,7 +60,7 @@ export class Observer {
 
   /**
    * Looks until every condition holds, or the time is up; only at `alias` and at those hosts that the conditions ask
-   * about. `say` hears what is still waited for. After a command only a new look counts; before one, a look that has just
+   * about. While one of those cannot be reached the time stands still, within bounds. `say` hears what is still waited for. After a command only a new look counts; before one, a look that has just
    * been made is as good.
    */
   async until(
@@ -67,12 +71,15 @@ export class Observer {
     stop: () => boolean,
     from: 'a new look' | 'a fresh look' = 'a new look',
   ): Promise<Settled> {
-    const deadline = Date.now() + seconds * 1000;
+    let deadline = Date.now() + seconds * 1000;
+    const limit = deadline + blindMs;
     let freshSince = from === 'a fresh look' ? Date.now() - this.#freshMs : Number.POSITIVE_INFINITY;
     for (;;) {
-      const unmet = await this.#judge(conditions, alias, freshSince);
+      const began = Date.now();
+      const { unmet, blind } = await this.#judge(conditions, alias, freshSince);
       const [first] = unmet;
       if (first === undefined) return { settled: true };
+      if (blind) deadline = Math.min(limit, deadline + Date.now() - began + pauseMs);
       if (Date.now() >= deadline || stop()) return { settled: false, unmet };
       say(`${first.says} (now: ${first.found})`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -90,7 +97,7 @@ export class Observer {
     conditions: readonly Condition[],
     alias: string,
     freshSince: number,
-  ): Promise<Judged['unmet']> {
+  ): Promise<{ readonly unmet: Judged['unmet']; readonly blind: boolean }> {
     const looked = new Set<string>();
     let wanted = new Set([alias, ...judge(conditions, this.#world).asked]);
     for (;;) {
@@ -100,7 +107,7 @@ export class Observer {
       const { unmet, asked } = judge(conditions, this.#world);
       // What was seen may make a condition ask about a host that it had no question about before.
       wanted = new Set([...asked].filter((one) => !looked.has(one)));
-      if (wanted.size === 0) return unmet;
+      if (wanted.size === 0) return { unmet, blind: [...looked].some((one) => this.#outOfReach.has(one)) };
     }
   }
 
@@ -120,7 +127,11 @@ export class Observer {
       as: this.#facts.postgres,
       timeoutMs: lookTimeoutMs,
     });
-    if (!output.ok) return { kind: 'unseen', at, problem: output.error };
+    if (!output.ok) {
+      this.#outOfReach.add(alias);
+      return { kind: 'unseen', at, problem: output.error };
+    }
+    this.#outOfReach.delete(alias);
     this.#onLook(alias);
     const seen = parseLook(alias, output.value.stdout);
     return seen.ok ? { kind: 'seen', at, host: seen.value } : { kind: 'unseen', at, problem: seen.error };

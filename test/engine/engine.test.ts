@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { problem } from '../../source/cluster/result.ts';
 import type { JobOutcome } from '../../source/remote/host.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { password } from './answers.ts';
@@ -434,4 +435,31 @@ test('a host whose answers are hostile is a host that is not seen, and nothing i
   expect(failure.unmet.map((one) => one.found)).toContain('node_1: the look at the host ended early');
   expect(night.servers.jobs.length).toBe(ran);
   expect(night.view.verdict.kind).toBe('unknown');
+}, 45_000);
+
+test('a line that is down for longer than a condition may take is no failure: it is waited for', async () => {
+  const night = window();
+  await night.goTo('C.node_1.stop');
+  night.servers.mute.set('node_1', problem('node_1 is out of reach', 'look at the cable'));
+  const ran = night.servers.jobs.length;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  night.engine.confirm('C.node_1.stop');
+  await vi.advanceTimersByTimeAsync(25_000);
+  expect([night.view.stage.kind, night.servers.jobs.length]).toEqual(['running', ran]);
+  night.servers.mute.clear();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(night.servers.jobs.at(-1)?.step).toBe('C.node_1.stop');
+}, 45_000);
+
+test('a line that stays down ends the waiting, and nothing was run', async () => {
+  const night = window();
+  await night.goTo('C.node_1.stop');
+  night.servers.mute.set('node_1', problem('node_1 is out of reach', 'look at the cable'));
+  const ran = night.servers.jobs.length;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  night.engine.confirm('C.node_1.stop');
+  await vi.advanceTimersByTimeAsync(36_000);
+  const { failure } = await night.stage('failed');
+  expect(failure.unmet.map((one) => one.found)).toContain('node_1 is out of reach');
+  expect(night.servers.jobs.length).toBe(ran);
 }, 45_000);
