@@ -11,11 +11,16 @@ const [file] = process.argv.slice(2);
 const size = { cols: 120, rows: 36 };
 const console_ = openConsole({ args: file === undefined ? ['demo'] : ['run', file], ...size });
 try {
+  if (file === undefined) {
+    await console_.waitFor(/Press Enter to begin/, { timeoutMs: 60_000 });
+    await console_.press('enter');
+  }
   const end = await walk(console_, {
-    until: (screen) => /Step\s+\d+\/\d+ on \S+, phase D/.test(screen) && /pg_upgrade/.test(screen),
+    // The card that names pg_upgrade among the steps that Enter starts together.
+    until: (screen) => /\d+ node_\S+: pg_upgrade --(link|clone|copy)/.test(screen),
   });
   if (end !== 'stopped-before') throw new Error(`pg_upgrade was not offered: ${end}\n${console_.screen()}`);
-  const working = /Restoring database schemas/;
+  const working = /Performing Upgrade[\s\S]*stages/;
   for (;;) {
     await console_.press('enter');
     const shown = await console_.waitFor(working, { timeoutMs: 2_000 }).catch(() => null);
