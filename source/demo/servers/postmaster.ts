@@ -74,6 +74,8 @@ export class Postmaster {
     );
     writeFileSync(join(data, 'postmaster.opts'), `postgres -D ${data}\n`);
     host.servers.add(server);
+    // As on the lab: a primary has written before the application comes to it.
+    if (host.name !== 'monitor') server.work(1);
     return server;
   }
 
