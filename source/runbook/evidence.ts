@@ -37,6 +37,12 @@ export const isUpgraded = (facts: ClusterFacts, host: HostFacts, world: World): 
 
 export type Started = 'never' | 'started' | 'unknown';
 
+/** Whether a pg_control is as it was kept. All three are needed: `modified` has steps of a second, a quick start needs less. */
+export const isAsKept = (control: Control, kept: Control): boolean =>
+  control.checkpoint === kept.checkpoint &&
+  control.modified === kept.modified &&
+  control.state === kept.state;
+
 /**
  * Whether the new cluster has run since pg_upgrade left it: any difference from the fingerprint means that it has.
  * postmaster.opts proves nothing, pg_upgrade starts the server itself.
@@ -47,11 +53,7 @@ export const newClusterStarted = (facts: ClusterFacts, host: HostFacts, world: W
   if (seen === null || control === null || seen.fingerprint === null) return 'unknown';
   const { fingerprint } = seen;
   if (fingerprint.systemIdentifier !== control.systemIdentifier) return 'unknown';
-  const same =
-    fingerprint.checkpoint === control.checkpoint &&
-    fingerprint.modified === control.modified &&
-    fingerprint.state === control.state;
-  return same ? 'never' : 'started';
+  return isAsKept(control, fingerprint) ? 'never' : 'started';
 };
 
 /** The new cluster's system identifier: initdb chose it, pg_upgrade keeps it. Null until it exists. */

@@ -1,6 +1,6 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../cluster/facts.ts';
 import { hostIn, isCluster, type World } from '../cluster/world.ts';
-import { isSwapped, newClusterStarted, newSystemIdentifier } from './evidence.ts';
+import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from './evidence.ts';
 import { type Route, rollbackRoute } from './rollback/route.ts';
 
 /** What going back means now. Computed from the disks of every host, never from a memory of what was done. */
@@ -40,7 +40,7 @@ const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: World): st
   const now = isCluster(seen.data) ? seen.data.control : null;
   // A server that runs has not written its counters into pg_control yet; one that never ran again has written nothing.
   const next = seen.server?.nextXid ?? now?.nextXid ?? control.nextXid;
-  if (now !== null && now.modified === control.modified) return null;
+  if (now !== null && isAsKept(now, control)) return null;
   const count = BigInt(next) - BigInt(control.nextXid);
   return `what ${facts.newMajor} wrote since ${at.slice(11, 16)} UTC${count > 0n ? ` (up to ${count} transactions)` : ''} is lost`;
 };

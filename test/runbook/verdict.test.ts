@@ -46,6 +46,17 @@ describe('linked', () => {
     expect(rollbackVerdict(facts, model.world()).kind).toBe('backup-only');
   });
 
+  test('the primary started again within the second in which it was handed over: what it writes would be lost', () => {
+    const facts = labCluster();
+    const model = modelAt('primary back', facts);
+    const host = model.host('node_1');
+    if (host.data.kind !== 'cluster' || host.data.control === null || host.handedOver === null)
+      throw new Error('it was handed over, and runs');
+    const { modified } = host.handedOver.control;
+    host.data = { ...host.data, control: { ...host.data.control, modified, state: 'in production' } };
+    expect(rollbackVerdict(facts, model.world()).kind).toBe('loses-new-writes');
+  });
+
   test('pg_upgrade failed before it linked: the old directory is untouched', () => {
     const facts = labCluster();
     const model = modelAt('all stopped', facts);
