@@ -64,6 +64,12 @@ describe('a whole upgrade, recorded on the lab', () => {
     expect(facts).not.toContain('not recorded');
   });
 
+  test('of a demo it says so in its first line: it is no proof of anything', () => {
+    const demo = recordedJournal.replace('"kind":"run",', '"kind":"run","banner":"DEMO",');
+    expect(reportOf(parseJournal(demo)).title).toMatch(/^DEMO: Upgrade of /);
+    expect(recordedReport().title).toMatch(/^Upgrade of /);
+  });
+
   test('an older journal, without runbook, looks and estimates, is told as far as it goes', () => {
     const older = recordedJournal
       .split('\n')

@@ -48,7 +48,9 @@ export const makeReport = (ground: ReportGround): Report => {
   const ways = new Set(story.attempts.map((one) => one.step.direction));
   const [way] = ways;
   const what = ways.size === 1 && way !== undefined ? titles[way] : titles.upgrade;
-  const title = `${what} of ${run?.cluster ?? facts?.name ?? 'a cluster'}: PostgreSQL ${versions.from} → ${versions.to}`;
+  // What must be said of this cluster wherever it is shown: a demo's report is no proof of anything.
+  const banner = run?.banner === undefined ? '' : `${run.banner}: `;
+  const title = `${banner}${what} of ${run?.cluster ?? facts?.name ?? 'a cluster'}: PostgreSQL ${versions.from} → ${versions.to}`;
   return {
     title,
     blocks: [
