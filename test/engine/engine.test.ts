@@ -437,13 +437,19 @@ test('a host whose answers are hostile is a host that is not seen, and nothing i
   expect(night.view.verdict.kind).toBe('unknown');
 }, 45_000);
 
-test('a line that is down for longer than a condition may take is no failure: it is waited for', async () => {
+/** The stop of the primary is confirmed while its line is down. */
+const stopWithoutLine = async () => {
   const night = window();
   await night.goTo('C.node_1.stop');
   night.servers.mute.set('node_1', problem('node_1 is out of reach', 'look at the cable'));
   const ran = night.servers.jobs.length;
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   night.engine.confirm('C.node_1.stop');
+  return { night, ran };
+};
+
+test('a line that is down for longer than a condition may take is no failure: it is waited for', async () => {
+  const { night, ran } = await stopWithoutLine();
   await vi.advanceTimersByTimeAsync(25_000);
   expect([night.view.stage.kind, night.servers.jobs.length]).toEqual(['running', ran]);
   night.servers.mute.clear();
@@ -452,12 +458,7 @@ test('a line that is down for longer than a condition may take is no failure: it
 }, 45_000);
 
 test('a line that stays down ends the waiting, and nothing was run', async () => {
-  const night = window();
-  await night.goTo('C.node_1.stop');
-  night.servers.mute.set('node_1', problem('node_1 is out of reach', 'look at the cable'));
-  const ran = night.servers.jobs.length;
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
-  night.engine.confirm('C.node_1.stop');
+  const { night, ran } = await stopWithoutLine();
   await vi.advanceTimersByTimeAsync(36_000);
   const { failure } = await night.stage('failed');
   expect(failure.unmet.map((one) => one.found)).toContain('node_1 is out of reach');
