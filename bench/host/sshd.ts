@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, connect as dial } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { newKey } from '../../test/remote/sshd.ts';
+import { newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 
 const program = '/usr/sbin/sshd';
 /** sshd wants this directory to exist when root starts it. */
@@ -61,7 +61,7 @@ export class OpenSshd {
 
   static async start(directory: string): Promise<OpenSshd> {
     const port = await freePort();
-    const [login, host] = [newKey(), newKey()];
+    const [login, host] = [newKeyPair(), newKeyPair()];
     const at = (name: string): string => join(directory, name);
     mkdirSync(at('home'), { mode: 0o700 });
     await writeFile(at('id'), login.private, { mode: 0o600 });

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import ssh2 from 'ssh2';
 import { z } from 'zod';
 import { borderScript } from './hosts/border.ts';
+import { newKeyPair } from './hosts/key-pair.ts';
 import { systemPrograms } from './hosts/programs.ts';
 import { writeStandIns } from './hosts/stand-ins.ts';
 import { writeSettings } from './keeper/settings.ts';
@@ -26,16 +26,13 @@ export const readKept = (layout: Layout): KeptDemo =>
 export const writeKept = (layout: Layout, kept: KeptDemo): void =>
   writeFileSync(layout.kept, `${JSON.stringify(kept, null, 2)}\n`);
 
-const keyPair = (): { private: string; public: string } =>
-  ssh2.utils.generateKeyPairSync('ed25519', { comment: 'pgaf-upgrade demo' });
-
 /** Host keys and the one client key: made for this demo, gone with it. */
 const makeKeys = (layout: Layout, hosts: readonly string[]): void => {
-  const client = keyPair();
+  const client = newKeyPair();
   writeFileSync(layout.clientKey, client.private, { mode: 0o600 });
   writeFileSync(`${layout.clientKey}.pub`, `${client.public}\n`);
   for (const host of hosts) {
-    const pair = keyPair();
+    const pair = newKeyPair();
     writeFileSync(layout.hostKey(host), pair.private, { mode: 0o600 });
     writeFileSync(`${layout.hostKey(host)}.pub`, `${pair.public}\n`);
   }

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type KeyPair, newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 import { Bench } from './bench.ts';
-import { type KeyPair, newKey } from './sshd.ts';
 
 let bench: Bench;
 let agent: Server;
@@ -54,14 +54,14 @@ afterEach(async () => {
 
 test('the agent signs where no key file is named', async () => {
   const agentSocket = join(bench.directory, 'agent');
-  await startAgent(agentSocket, [newKey(), bench.key]);
+  await startAgent(agentSocket, [newKeyPair(), bench.key]);
   await bench.reach(await bench.server(), { identityFiles: ['none'] }, { agentSocket });
   expect(signed).toBe(1);
 });
 
 test('IdentitiesOnly shows the server only the keys that are named', async () => {
   const agentSocket = join(bench.directory, 'agent');
-  const named = newKey();
+  const named = newKeyPair();
   await startAgent(agentSocket, [bench.key, named]);
   const config = join(bench.directory, 'config');
   const file = join(bench.directory, 'named');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Result } from '../../source/cluster/result.ts';
+import { type KeyPair, newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 import { connect } from '../../source/remote/connect.ts';
 import type {
   Answer,
@@ -12,7 +13,7 @@ import type {
   RemoteHost,
   RemoteOptions,
 } from '../../source/remote/host.ts';
-import { type KeyPair, newKey, Sshd } from './sshd.ts';
+import { Sshd } from './sshd.ts';
 
 // Each of these takes a second; a busy machine may take ten.
 vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
@@ -42,7 +43,7 @@ export class Bench {
   }
 
   static async open(): Promise<Bench> {
-    const bench = new Bench(await mkdtemp(join(tmpdir(), 'pgaf-bench-')), newKey());
+    const bench = new Bench(await mkdtemp(join(tmpdir(), 'pgaf-bench-')), newKeyPair());
     await writeFile(bench.keyFile, bench.key.private, { mode: 0o600 });
     return bench;
   }

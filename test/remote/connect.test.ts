@@ -2,9 +2,10 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 import type { RemoteHost } from '../../source/remote/host.ts';
 import { Bench, unwrap } from './bench.ts';
-import { newEcdsaKey, newKey } from './sshd.ts';
+import { newEcdsaKey } from './sshd.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -62,9 +63,9 @@ test('a changed or revoked key is refused without a question', async () => {
   const sshd = await bench.server();
   const name = `[127.0.0.1]:${sshd.port}`;
   await mkdir(dirname(bench.knownHosts));
-  await writeFile(bench.knownHosts, `# mine\n${name} ${newKey().public}\n`);
+  await writeFile(bench.knownHosts, `# mine\n${name} ${newKeyPair().public}\n`);
   expect(await bench.connect(sshd)).toMatchObject(refused(`${bench.knownHosts} line 2`, 'ssh-keygen -R'));
-  await writeFile(bench.knownHosts, `@cert-authority ${name} ${newKey().public}`);
+  await writeFile(bench.knownHosts, `@cert-authority ${name} ${newKeyPair().public}`);
   expect(await bench.connect(sshd)).toMatchObject(refused('certificate authority', 'ssh-keyscan'));
   expect(bench.questions).toEqual([]);
   await writeFile(bench.knownHosts, '');
@@ -75,7 +76,7 @@ test('a changed or revoked key is refused without a question', async () => {
 
 test('a host with several keys is verified by the one that is known', async () => {
   const ecdsa = newEcdsaKey();
-  const sshd = await bench.server([newKey(), ecdsa]);
+  const sshd = await bench.server([newKeyPair(), ecdsa]);
   await mkdir(dirname(bench.knownHosts));
   await writeFile(bench.knownHosts, `[127.0.0.1]:${sshd.port} ${ecdsa.public}`);
   await bench.reach(sshd);
@@ -85,14 +86,14 @@ test('a host with several keys is verified by the one that is known', async () =
 test('says which keys were tried', async () => {
   const sshd = await bench.server();
   const other = join(bench.directory, 'other');
-  await writeFile(other, newKey().private);
+  await writeFile(other, newKeyPair().private);
   const result = await bench.connect(sshd, { identityFiles: [other, '/nowhere/key'] });
   expect(result).toMatchObject(refused(`offered: ${other}; left out: /nowhere/key`, 'ssh-add'));
 });
 
 test('asks for the passphrase of an encrypted key, again when it is wrong, and not at all later', async () => {
   const sshd = await bench.server();
-  const locked = newKey('right');
+  const locked = newKeyPair('right');
   const file = join(bench.directory, 'locked');
   await writeFile(file, locked.private);
   sshd.authorize(locked);

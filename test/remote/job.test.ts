@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 import type { JobOutcome, JobSpec, RemoteHost } from '../../source/remote/host.ts';
 import { Bench } from './bench.ts';
-import { newKey, type Sshd } from './sshd.ts';
+import type { Sshd } from './sshd.ts';
 
 let bench: Bench;
 let sshd: Sshd;
@@ -208,7 +209,7 @@ test('a host key that changes in mid-run ends the line for good', async () => {
   const host = await bench.reach(sshd);
   const script = `echo start; until [ -e ${sshd.home}/go ] || [ ! -d ${sshd.home} ]; do sleep 0.01; done`;
   const { outcome } = await followed(host, { id: 'key/1', script }, () => {
-    sshd.hostKeys = [newKey().private];
+    sshd.hostKeys = [newKeyPair().private];
     sshd.cut();
   });
   expect(outcome).toMatchObject({

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { expect, test } from 'vitest';
+import { type KeyPair, newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 import {
   fingerprintOf,
   judgeKey,
@@ -9,7 +10,7 @@ import {
   patternsMatch,
   preferredAlgorithms,
 } from '../../source/remote/known-hosts.ts';
-import { type KeyPair, newEcdsaKey, newKey } from './sshd.ts';
+import { newEcdsaKey } from './sshd.ts';
 
 const blob = (pair: KeyPair): Buffer => {
   const parsed = ssh2.utils.parseKey(pair.public);
@@ -17,7 +18,7 @@ const blob = (pair: KeyPair): Buffer => {
   return parsed.getPublicSSH();
 };
 const words = (pair: KeyPair): string => pair.public.split(' ').slice(0, 2).join(' ');
-const [one, two, ecdsa] = [newKey(), newKey(), newEcdsaKey()];
+const [one, two, ecdsa] = [newKeyPair(), newKeyPair(), newEcdsaKey()];
 const judge = (text: string, name: string, pair: KeyPair) =>
   judgeKey(parseKnownHosts(text, 'kh'), name, blob(pair));
 

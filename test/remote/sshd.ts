@@ -4,21 +4,8 @@ import { type AddressInfo, createServer, connect as dialTcp, type Server, type S
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import { type KeyPair, newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 
-export interface KeyPair {
-  readonly private: string;
-  readonly public: string;
-}
-/** ssh2 writes a malformed ed25519 key about once in 150 times (`ssh-keygen -y` refuses it too): take the next one. */
-export const newKey = (passphrase?: string): KeyPair => {
-  for (;;) {
-    const pair =
-      passphrase === undefined
-        ? ssh2.utils.generateKeyPairSync('ed25519')
-        : ssh2.utils.generateKeyPairSync('ed25519', { passphrase, cipher: 'aes256-ctr', rounds: 4 });
-    if (!(ssh2.utils.parseKey(pair.private, passphrase) instanceof Error)) return pair;
-  }
-};
 export const newEcdsaKey = (): KeyPair => ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
 
 /** `sudo -H -n -u USER -- COMMAND` and `runuser -u USER -- COMMAND`, without becoming anybody. */
@@ -52,7 +39,7 @@ export class Sshd {
     this.#net = createServer((socket) => this.#accept(socket));
   }
 
-  static async start(authorized: KeyPair[], hostKeys: KeyPair[] = [newKey()]): Promise<Sshd> {
+  static async start(authorized: KeyPair[], hostKeys: KeyPair[] = [newKeyPair()]): Promise<Sshd> {
     const home = await mkdtemp(join(tmpdir(), 'pgaf-sshd-'));
     await mkdir(join(home, 'fakes'));
     for (const [name, text] of Object.entries(fakes)) {

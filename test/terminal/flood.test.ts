@@ -6,7 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { keyTimes } from '../../bench/output/key-times.ts';
 import { type FloodServer, FloodSession } from '../../bench/output/session.ts';
 import { root } from '../../bench/terminal/bundle.ts';
-import { newKey, Sshd } from '../remote/sshd.ts';
+import { newKeyPair } from '../../source/demo/hosts/key-pair.ts';
+import { Sshd } from '../remote/sshd.ts';
 
 let directory = '';
 let sshd: Sshd | null = null;
@@ -14,7 +15,7 @@ let session: FloodSession | null = null;
 
 /** An SSH server in this process, known to the console. */
 const server = async (): Promise<FloodServer> => {
-  const [login, host] = [newKey(), newKey()];
+  const [login, host] = [newKeyPair(), newKeyPair()];
   sshd = await Sshd.start([login], [host]);
   const [keyFile, knownHosts] = [join(directory, 'id'), join(directory, 'known_hosts')];
   writeFileSync(keyFile, login.private, { mode: 0o600 });
