@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { problem } from '../../source/cluster/result.ts';
 import { sampleFailure } from './fake-engine.ts';
 import { keys, openScreen } from './screen.tsx';
 
@@ -49,7 +50,7 @@ describe('the three panes', () => {
 
   test('say that the monitor is down as planned, and why the source is not LISTEN', async () => {
     const { engine, press, frame } = await open({ done: 26 });
-    expect(frame()).toContain('down since Step 3, as planned');
+    expect(frame()).toMatch(/stopped as planned until step \d+/);
     const { monitor } = engine.view;
     const status = { kind: 'live', source: 'psql', because: 'pg_hba.conf refuses autoctl_node' } as const;
     engine.set({
@@ -61,6 +62,29 @@ describe('the three panes', () => {
     });
     expect(await press()).toContain('psql (pg_hba.conf refuses autoctl_node) STALE 42 s');
   });
+
+  test.each([{ number: 31, title: 'Start the monitor on 17' }, null])(
+    'of a monitor that this console never heard say whether it is silent as planned',
+    async (plannedDown) => {
+      const { engine, press } = await open({ done: 26 });
+      const lost = {
+        kind: 'lost',
+        problem: problem('The monitor’s database does not answer.', 'Is it running?'),
+      } as const;
+      const feed = { status: lost, state: null, readAt: null };
+      const { steps, monitor } = engine.view;
+      const { before } = monitor;
+      engine.set({ monitor: { feed, plannedDown: null, before }, steps: [] });
+      expect(await press()).toContain('Nothing read from the monitor yet.');
+      engine.set({ monitor: { feed, plannedDown, before }, steps });
+      const shown = await press();
+      if (plannedDown === null) expect(shown).toMatch(/ LOST [\s\S]*Is it running/);
+      else {
+        expect(shown).toContain('stopped as planned: step 31, “Start the monitor on 17”, starts it again');
+        expect(shown).not.toMatch(/LOST|Is it running/);
+      }
+    },
+  );
 
   test('mark a node that was told something else, and a line that is gone', async () => {
     const { engine, frame, press } = await open();
