@@ -11,6 +11,7 @@ import { runConsole } from '../ui/run-console.tsx';
 import { exitCodeOf, untilSignal } from '../ui/signals.ts';
 import { pagerIn } from './pager.ts';
 import { readConfig } from './read-config.ts';
+import { unacceptable } from './unacceptable.ts';
 
 export interface RunArguments {
   readonly file: string;
@@ -45,6 +46,9 @@ export const run = async ({ file, plain, yes, direction, banner, lines }: RunArg
       what: `--yes ${yes} does not name the cluster in ${file}, which is ${config.value.name}`,
       remedy: `--yes ${config.value.name}, if that is the one you mean`,
     });
+  // The way back and the clean-up make no checks, and are not to be held up by what the checks may accept.
+  const wrong = direction === 'upgrade' ? unacceptable(config.value.check.accept, file) : [];
+  if (wrong.length > 0) return couldNotStart(...wrong);
   const inLines =
     plain ||
     lines !== undefined ||
