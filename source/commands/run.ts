@@ -77,6 +77,7 @@ export const run = async ({ file, plain, yes, direction, banner, lines }: RunArg
       runPlain(engine, {
         write: lines?.write ?? ((text) => process.stdout.write(text)),
         ...(prompt === null ? {} : { prompt: prompt.ask }),
+        ...(prompt?.typing == null ? {} : { typing: prompt.typing }),
         ...(lines === undefined ? {} : { prompt: lines.prompt }),
         ...(yes === undefined ? {} : { yes }),
       }),
