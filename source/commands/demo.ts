@@ -65,8 +65,16 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
   const kept = keep || resume !== undefined;
   if (resume === undefined) write(opening(wanted));
   write('DEMO: making its cluster…\n');
+  const inLines =
+    plain ||
+    yes !== undefined ||
+    !process.stdin.isTTY ||
+    !process.stdout.isTTY ||
+    process.env.TERM === 'dumb';
+  const listeners = new Set<(text: string) => void>();
   const tell = (text: string): void => {
-    if (plain || yes !== undefined) write(`DEMO: ${text}\n`);
+    if (inLines) write(`DEMO: ${text}\n`);
+    for (const listener of listeners) listener(text);
   };
   let embedded: Demo;
   try {
@@ -94,7 +102,6 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
       write(text);
     },
   };
-  const inLines = plain || yes !== undefined || !process.stdin.isTTY || !process.stdout.isTTY;
   try {
     if (!inLines && !(await begin())) return 1;
     return await run({
@@ -102,6 +109,10 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
       direction: 'upgrade',
       plain: plain || yes !== undefined,
       banner: 'DEMO',
+      onStaged: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
       ...(yes === undefined ? {} : { lines }),
     });
   } finally {

@@ -20,6 +20,8 @@ export interface RunArguments {
   readonly direction: Direction;
   /** What must be said of the cluster wherever it is shown. */
   readonly banner?: string;
+  /** Where a demo tells what its scenario makes happen, for the full screen. */
+  readonly onStaged?: (listener: (text: string) => void) => () => void;
   /** Who answers in plain lines, and who hears them, instead of the terminal. */
   readonly lines?: { readonly prompt: Prompt; readonly write: (text: string) => void };
 }
@@ -38,7 +40,15 @@ const connect: Connect = async (address, options) =>
   (await import('../remote/connect.ts')).connect(address, options);
 
 /** `pgaf-upgrade run` and `rollback`: the console, or plain lines where there is no terminal for it. Gives the exit code. */
-export const run = async ({ file, plain, yes, direction, banner, lines }: RunArguments): Promise<number> => {
+export const run = async ({
+  file,
+  plain,
+  yes,
+  direction,
+  banner,
+  lines,
+  onStaged,
+}: RunArguments): Promise<number> => {
   const config = readConfig(file);
   if (!config.ok) return couldNotStart(...config.error);
   if (yes !== undefined && yes !== config.value.name)
@@ -99,6 +109,7 @@ export const run = async ({ file, plain, yes, direction, banner, lines }: RunArg
     { stdin: process.stdin, stdout: process.stdout, env: process.env, pager: pagerIn(process.env) },
     {
       opensWithWayBack: direction === 'rollback',
+      ...(onStaged === undefined ? {} : { onStaged }),
       // What reaching the hosts needs is loaded while the first frame is read.
       onShown: () => {
         work = engine.start();

@@ -86,6 +86,24 @@ describe('the three panes', () => {
     },
   );
 
+  test('leave a line of its own to what a demo makes happen, until the next step waits', async () => {
+    let happens: (text: string) => void = () => undefined;
+    const onStaged = (listener: (text: string) => void) => {
+      happens = listener;
+      return () => undefined;
+    };
+    const screen = await open({ done: 26 }, { columns: 80, rows: 24, onStaged });
+    screen.engine.set({ banner: 'DEMO' });
+    await screen.press(keys.enter);
+    happens('the line to node_1 is cut for 4 s; pg_upgrade goes on');
+    await screen.press();
+    expect(screen.lines()[2]).toBe(' DEMO: the line to node_1 is cut for 4 s; pg_upgrade goes on');
+    expect(screen.lines()).toHaveLength(24);
+    expect(screen.lines().at(-1)).toContain('? help');
+    screen.engine.finishStep();
+    expect(await screen.press()).not.toContain('is cut');
+  });
+
   test('mark a node that was told something else, and a line that is gone', async () => {
     const { engine, frame, press } = await open();
     const { state, ...feed } = engine.view.monitor.feed;
