@@ -5,6 +5,7 @@ import { type Demo, openDemo } from '../demo/open-demo.ts';
 import { plainAnswers } from '../demo/plain-answers.ts';
 import { type Scenario, scenarioNamed, scenarios } from '../demo/scenarios.ts';
 import { readlinePrompt } from '../plain/prompt.ts';
+import { wrapWords } from '../ui/text.ts';
 import { run } from './run.ts';
 
 export interface DemoArguments {
@@ -26,16 +27,25 @@ const refuse = (what: string, remedy: string): 2 => {
   return 2;
 };
 
+/** By words, as wide as the terminal; whoever reads it from a pipe gets whole lines. */
+const wrapped = (text: string, indent: string): readonly string[] => {
+  const columns = process.stdout.isTTY ? process.stdout.columns - indent.length : Number.POSITIVE_INFINITY;
+  return (Number.isFinite(columns) ? wrapWords(text, columns) : [text]).map((line) => `${indent}${line}`);
+};
+
 const opening = (scenario: Scenario): string =>
   [
     '',
-    `DEMO, scenario ${scenario.name}: an embedded cluster in this process. No real server is touched.`,
-    ...scenario.says.map((line) => `  ${line}`),
+    ...wrapped(
+      `DEMO, scenario ${scenario.name}: an embedded cluster in this process. No real server is touched.`,
+      '',
+    ),
+    ...scenario.says.flatMap((line) => wrapped(line, '  ')),
     '',
   ].join('\n');
 
 const whereItIs = ({ layout }: Demo): string =>
-  `DEMO: it lies in ${layout.root}; in a second terminal, while it runs: pgaf-upgrade status ${layout.clusterFile}\n`;
+  `DEMO: it lies in ${layout.root}; in a second terminal, while it runs:\n  pgaf-upgrade status ${layout.clusterFile}\n`;
 
 /** The full screen would hide what has just been said: Enter begins. False where there is no more input. */
 const begin = async (): Promise<boolean> => {
