@@ -211,6 +211,7 @@ describe('confirming', () => {
     ]) {
       expect(shown).toContain(part);
     }
+    expect(await press('e')).toContain('A step has failed: a runs it again, alone.');
     await press('a', keys.esc);
     expect(engine.asked).toHaveLength(1);
     await press('a', keys.enter);
