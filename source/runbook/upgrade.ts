@@ -1,6 +1,6 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../cluster/facts.ts';
-import { pgCtlStep, stateFileStep, unitStep } from './phases/autoctl-files.ts';
+import { pgCtlStep, unitStep } from './phases/autoctl-files.ts';
 import { backSteps } from './phases/back.ts';
 import { fenceSteps } from './phases/fence.ts';
 import { identifierStep, startMonitorStep } from './phases/monitor.ts';
@@ -9,8 +9,8 @@ import { prepareSteps } from './phases/prepare.ts';
 import { restoreSteps } from './phases/restore.ts';
 import { secondarySteps } from './phases/secondaries.ts';
 import { stopSecondarySteps, stopSteps, upgradeStage } from './phases/stop.ts';
-import { carryStep, swapStep } from './phases/swap.ts';
-import { firstStartStep, firstStatisticsStep, privateStopStep, verifyStep } from './phases/verify.ts';
+import { swapStep } from './phases/swap.ts';
+import { firstStartStep, firstStatisticsStep, handOverStep, verifyStep } from './phases/verify.ts';
 import { beside } from './stages.ts';
 import type { Step } from './step.ts';
 
@@ -22,11 +22,7 @@ const upgradeSteps = (facts: ClusterFacts): Step[] => {
   const primary = primaryOf(facts);
   return [
     ...stopSecondarySteps(facts),
-    ...beside(upgradeStage, primary.alias, [
-      pgUpgradeStep(facts, primary),
-      carryStep(facts, primary, 'D'),
-      swapStep(facts, primary, 'D'),
-    ]),
+    ...beside(upgradeStage, primary.alias, [pgUpgradeStep(facts, primary), swapStep(facts, primary, 'D')]),
     ...beside(upgradeStage, `${primary.alias} files`, [
       pgCtlStep(facts, primary, 'D'),
       ...unitStep(facts, primary, 'D'),
@@ -40,19 +36,15 @@ const upgradeSteps = (facts: ClusterFacts): Step[] => {
   ];
 };
 
-/**
- * Side by side: the look at the primary, its rough statistics, and the monitor's rows. The state file waits for the private server's end: a
- * patched one beside a server that has run tells the verdict that applications could write.
- */
+/** Side by side: the look at the primary, its rough statistics, and the monitor's rows; behind the first two the hand-over. */
 const verifyStageSteps = (facts: ClusterFacts): Step[] => {
   const primary = primaryOf(facts);
   const looks = [`${primary.alias} look`, `${primary.alias} statistics`];
   return [
     ...beside('verify', `${primary.alias} look`, [verifyStep(facts)]),
     ...beside('verify', `${primary.alias} statistics`, [firstStatisticsStep(facts)]),
-    ...beside('verify', primary.alias, [privateStopStep(facts)], looks),
+    ...beside('verify', primary.alias, [handOverStep(facts)], looks),
     ...beside('verify', facts.monitor.alias, [identifierStep(facts)]),
-    ...beside('verify', primary.alias, [stateFileStep(facts, primary, 'G')], looks),
   ];
 };
 
