@@ -130,7 +130,7 @@ export const App = ({ store, theme, now = Date.now, onRedraw, pager, ended, onLe
 
   return (
     <ThemeContext.Provider value={theme}>
-      <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+      <Box flexDirection="column" width={columns} height={rows}>
         {tooSmall ? (
           <TooSmall store={store} columns={columns} rows={rows} />
         ) : (
