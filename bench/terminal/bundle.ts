@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundleOf, root } from '../../test/terminal/bundle.ts';
 
-export const root = fileURLToPath(new URL('../../', import.meta.url));
+export { root };
 
 /** What the first line of the built console tells node: the benches' consoles run as it does. */
 export const nodeFlags = (): readonly string[] => {
@@ -18,19 +17,9 @@ export const removeBundles = (): void => {
   for (const file of made.splice(0)) rmSync(file, { force: true });
 };
 
-/** Bundles a program of the benches; gives the file. Below node_modules, so that node finds the packages. */
+/** Bundles a program of the benches; gives the file. */
 export const bundled = async (source: string, name: string): Promise<string> => {
-  const outfile = `${root}node_modules/.cache/pgaf-upgrade/bench-${name}-${process.pid}.mjs`;
-  made.push(outfile);
-  await build({
-    entryPoints: [`${root}${source}`],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    jsx: 'automatic',
-    logLevel: 'error',
-  });
-  return outfile;
+  const file = await bundleOf(source, `bench-${name}`);
+  made.push(file);
+  return file;
 };

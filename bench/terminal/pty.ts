@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type IPty, spawn } from '@lydell/node-pty';
+import type { IPty } from '@lydell/node-pty';
+import { inTerminal, type ProgramOptions } from '../../test/terminal/spawn.ts';
 
 /** What begins each frame that Ink writes: the terminal is asked to show it whole. */
 const frameMark = '\u001B[?2026h';
@@ -8,14 +9,8 @@ const patienceMs = 60_000;
 /** Clock ticks of /proc in milliseconds: USER_HZ is 100 on every Linux that node runs on. */
 const tickMs = 10;
 
-export interface PtyOptions {
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly cwd: string;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly columns?: number;
-  readonly rows?: number;
-}
+export type PtyOptions = Omit<ProgramOptions, 'columns' | 'rows'> &
+  Partial<Pick<ProgramOptions, 'columns' | 'rows'>>;
 
 /** A program in a terminal of its own, and what it costs. Bytes are looked at raw: an emulator would cost more than what it measures. */
 export class Pty {
@@ -27,25 +22,8 @@ export class Pty {
   readonly #pty: IPty;
   readonly #watchers = new Set<(data: string) => void>();
 
-  constructor({ program, args, cwd, env = {}, columns = 120, rows = 40 }: PtyOptions) {
-    const { NO_COLOR: _noColour, CI: _ci, ...inherited } = process.env;
-    const clean = Object.fromEntries(
-      Object.entries(inherited).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-    );
-    this.#pty = spawn(program, [...args], {
-      cols: columns,
-      rows,
-      cwd,
-      // NODE_ENV as the command line sets it: React is not part of a bundle.
-      env: {
-        ...clean,
-        NODE_ENV: 'production',
-        TERM: 'xterm-256color',
-        LANG: 'C.UTF-8',
-        LC_ALL: 'C.UTF-8',
-        ...env,
-      },
-    });
+  constructor({ columns = 120, rows = 40, ...options }: PtyOptions) {
+    this.#pty = inTerminal({ ...options, columns, rows });
     this.#pty.onData((data) => {
       this.written += Buffer.byteLength(data);
       this.frames += data.split(frameMark).length - 1;

@@ -17,6 +17,7 @@ import {
   timeoutProblem,
 } from './problems.ts';
 import type { Hop } from './ssh-config.ts';
+import { dialSwiftly, readyKey, type SwiftSocket } from './swift.ts';
 
 /** What came of one connection attempt. A question ends the attempt: sshd would not wait for the operator to read. */
 export type HopOutcome =
@@ -76,7 +77,11 @@ export const openHop = (
       else refuse(connectProblem(hop, error), false);
     };
 
+    let swift: SwiftSocket | null = null;
     client.on('handshake', () => {
+      // Again after each exchange of new keys.
+      const copies = readyKey(client);
+      swift?.reuse(copies);
       if (settled) return;
       clearTimeout(timer);
       timer = setTimeout(
@@ -110,11 +115,11 @@ export const openHop = (
       return next.method;
     };
     try {
+      if (sock === null) swift = dialSwiftly(hop.host, hop.port);
+      const carrier = sock ?? swift?.socket;
       client.connect({
-        host: hop.host,
-        port: hop.port,
         username: hop.user,
-        ...(sock === null ? {} : { sock }),
+        ...(carrier === undefined ? {} : { sock: carrier }),
         readyTimeout: 0,
         keepaliveInterval: keepaliveMs,
         keepaliveCountMax: keepaliveMisses,

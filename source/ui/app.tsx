@@ -1,5 +1,5 @@
 import { Box, useApp, useWindowSize } from 'ink';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { ConsoleStore } from '../store/console-store.ts';
 import { type InputMode, inputMode } from '../store/selectors.ts';
 import type { ConsoleState } from '../store/state.ts';
@@ -7,6 +7,7 @@ import { Lines } from './components/lines.tsx';
 import { useConsole } from './hooks/use-console.ts';
 import { useKeys } from './hooks/use-keys.ts';
 import { useNow } from './hooks/use-now.ts';
+import { usePaneTime } from './hooks/use-pane-time.ts';
 import { ThemeContext } from './hooks/use-theme.ts';
 import { bodyRows, footerRows, headerRows, type Layout, layoutFor } from './layout.ts';
 import { openLog } from './open-log.ts';
@@ -78,7 +79,8 @@ export const App = ({ store, theme, now = Date.now, onRedraw, pager, ended, onLe
     onRedraw?.();
     setDrawn((count) => count + 1);
   };
-  const layout = layoutOf(state, { columns, rows });
+  const paneTime = usePaneTime(state.view, time);
+  const layout = useMemo(() => layoutOf(state, { columns, rows }), [state, columns, rows]);
   const tooSmall = layout.shape === 'too-small';
   useEffect(() => store.go.setTooSmall(tooSmall), [store, tooSmall]);
   useKeys(() => {
@@ -98,10 +100,10 @@ export const App = ({ store, theme, now = Date.now, onRedraw, pager, ended, onLe
   const third = asks(state) ? (
     <DialogPane store={store} area={layout.areas.output} />
   ) : (
-    <StepPane store={store} layout={layout} now={time} />
+    <StepPane store={store} layout={layout} now={paneTime} />
   );
-  const monitor = <MonitorPane store={store} area={layout.areas.monitor} now={time} />;
-  const checklist = <ChecklistPane store={store} area={layout.areas.checklist} now={time} />;
+  const monitor = <MonitorPane store={store} area={layout.areas.monitor} now={paneTime} />;
+  const checklist = <ChecklistPane store={store} area={layout.areas.checklist} now={paneTime} />;
   const zoomed = layout.areas.output.rows === 0 || layout.areas.checklist.rows === 0;
   const panes =
     layout.shape === 'split' && !zoomed ? (
@@ -132,7 +134,7 @@ export const App = ({ store, theme, now = Date.now, onRedraw, pager, ended, onLe
 
   return (
     <ThemeContext.Provider value={theme}>
-      <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+      <Box flexDirection="column" width={columns} height={rows}>
         {tooSmall ? (
           <TooSmall store={store} columns={columns} rows={rows} />
         ) : (

@@ -18,6 +18,15 @@ export const blank: Row = [];
 
 export const rowWidth = (row: Row): number => row.reduce((sum, part) => sum + widthOf(part.text), 0);
 
+/** Whether two rows look the same. */
+export const sameRow = (one: Row, other: Row): boolean =>
+  one === other ||
+  (one.length === other.length &&
+    one.every((part, at) => {
+      const like = other[at];
+      return part.text === like?.text && part.tone === like.tone && part.spins === like.spins;
+    }));
+
 /** The row in at most that many columns, with a mark where it was cut. */
 export const cutRow = (row: Row, columns: number): Row => {
   const kept: Span[] = [];

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, connect as dialTcp, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import ssh2, { type CipherAlgorithm, type Connection, type ServerChannel } from 'ssh2';
 import { type KeyPair, newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 
 export const newEcdsaKey = (): KeyPair => ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
@@ -28,7 +28,10 @@ export class Sshd {
   refusals = 0;
   openExecs = 0;
   mostExecs = 0;
+  /** The ciphers to offer; what ssh2 offers, unless it says so. */
+  ciphers: CipherAlgorithm[] | null = null;
   readonly #sockets = new Set<Socket>();
+  readonly #connections = new Set<Connection>();
   readonly #authorized: string[];
   readonly #net: Server;
 
@@ -67,6 +70,11 @@ export class Sshd {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Exchanges new keys on every connection, as sshd does after some time. */
+  rekey(): void {
+    for (const connection of this.#connections) connection.rekey();
+  }
+
   async stop(): Promise<void> {
     this.cut();
     await new Promise<void>((resolve) => this.#net.close(() => resolve()));
@@ -79,12 +87,17 @@ export class Sshd {
     socket.setNoDelay(true);
     socket.on('close', () => this.#sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    const server = new ssh2.Server({ hostKeys: this.hostKeys }, (client) => this.#serve(client));
+    const algorithms = this.ciphers === null ? {} : { algorithms: { cipher: this.ciphers } };
+    const server = new ssh2.Server({ hostKeys: this.hostKeys, ...algorithms }, (client) =>
+      this.#serve(client),
+    );
     server.injectSocket(socket);
   }
 
   #serve(client: Connection): void {
     let user = '';
+    this.#connections.add(client);
+    client.on('close', () => this.#connections.delete(client));
     client.on('error', () => client.end());
     client.on('authentication', (context) => {
       user = context.username;

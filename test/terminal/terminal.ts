@@ -1,26 +1,15 @@
-import { fileURLToPath } from 'node:url';
-import { type IPty, spawn } from '@lydell/node-pty';
+import type { IPty } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
-import { build } from 'esbuild';
+import { bundleOf, root } from './bundle.ts';
+import { inTerminal } from './spawn.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-// Below node_modules, so that node finds the packages; not in dist, which a build empties at any time.
-const bundle = `${root}node_modules/.cache/pgaf-upgrade/terminal-tests-${process.pid}.mjs`;
-let built: Promise<unknown> | null = null;
+let built: Promise<string> | null = null;
+let bundle = '';
 
 /** Bundles the console over a pretended cluster, once. */
-export const bundled = (): Promise<unknown> => {
-  built ??= build({
-    entryPoints: [`${root}scripts/dev-console.tsx`],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    jsx: 'automatic',
-    logLevel: 'error',
-  });
-  return built;
+export const bundled = async (): Promise<void> => {
+  built ??= bundleOf('scripts/dev-console.tsx', 'terminal-tests');
+  bundle = await built;
 };
 
 interface Options {
@@ -53,24 +42,14 @@ export class TestTerminal {
   readonly #watchers = new Set<() => void>();
 
   constructor({ columns = 80, rows = 24, program = bundle, args = [], env = {} }: Options) {
-    const { NO_COLOR: _noColour, CI: _ci, PAGER: _pager, LESS: _less, ...inherited } = process.env;
-    const clean = Object.fromEntries(
-      Object.entries(inherited).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-    );
     this.#screen = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
-    this.#pty = spawn(process.execPath, [program, ...args], {
-      cols: columns,
-      rows,
+    this.#pty = inTerminal({
+      program: process.execPath,
+      args: [program, ...args],
       cwd: root,
-      // As the command line sets it: React is not part of the bundle.
-      env: {
-        ...clean,
-        NODE_ENV: 'production',
-        TERM: 'xterm-256color',
-        LANG: 'C.UTF-8',
-        LC_ALL: 'C.UTF-8',
-        ...env,
-      },
+      columns,
+      rows,
+      env,
     });
     this.#pty.onData((data) => {
       this.raw += data;

@@ -5,7 +5,7 @@ import { keyLabel, pressOf } from '../../source/ui/keys.ts';
 import { layoutFor } from '../../source/ui/layout.ts';
 import { lagOf, lsnBytes } from '../../source/ui/rows/lsn.ts';
 import { visibleOutput } from '../../source/ui/rows/output.ts';
-import { nextTick } from '../../source/ui/rows/staleness.ts';
+import { agesShow, nextTick } from '../../source/ui/rows/staleness.ts';
 import { clock, cut, padRight, tame, widthOf, wrapExact } from '../../source/ui/text.ts';
 import { themeFor } from '../../source/ui/theme.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -123,6 +123,20 @@ describe('time', () => {
     expect(nextTick(down, Date.now())).toBe(1000);
     const fresh = nextTick(view, view.monitor.feed.readAt ?? 0);
     expect(fresh).toBeGreaterThan(4000);
+  });
+
+  test('the clock of the downtime alone does not make the panes anew; an age in them does', () => {
+    const { view } = new FakeEngine({ done: 26 });
+    const read = view.monitor.feed.readAt ?? 0;
+    expect(nextTick(view, read)).toBe(1000);
+    expect(agesShow(view, read)).toBe(false);
+    const early = new FakeEngine().view;
+    expect(agesShow(early, (early.monitor.feed.readAt ?? 0) + 6_000)).toBe(true);
+    const hosts = view.hosts.map((host) => ({ ...host, line: 'reconnecting' as const }));
+    expect(agesShow({ ...view, hosts }, read)).toBe(true);
+    const running = { kind: 'running', since: read } as const;
+    const steps = view.steps.map((step, at) => (at === 30 ? { ...step, status: running } : step));
+    expect(agesShow({ ...view, steps }, read)).toBe(true);
   });
 });
 

@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { ConsoleStore } from '../../store/console-store.ts';
 import { Lines } from '../components/lines.tsx';
 import { useConsole } from '../hooks/use-console.ts';
@@ -15,7 +16,7 @@ interface Props {
 }
 
 /** A checklist for each host, and all of them together in the order of the run. */
-export const ChecklistPane = ({ store, area, now }: Props) => {
+export const ChecklistPane = memo(({ store, area, now }: Props) => {
   const state = useConsole(store, ['view', 'focus', 'zoom', 'selected', 'hostFilter']);
   const theme = useTheme();
   const { columns, rows } = area;
@@ -39,4 +40,4 @@ export const ChecklistPane = ({ store, area, now }: Props) => {
   const head = inTitle ? [title] : [title, ...tabs.slice(0, Math.max(1, Math.floor(rows / 4)))];
   const lines = [...head, ...checklistRows(state, columns, rows - head.length, theme)];
   return <Lines rows={lines} columns={columns} height={rows} />;
-};
+});

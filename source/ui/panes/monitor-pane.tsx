@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { ConsoleStore } from '../../store/console-store.ts';
 import { Lines } from '../components/lines.tsx';
 import { useConsole } from '../hooks/use-console.ts';
@@ -13,7 +14,7 @@ interface Props {
 }
 
 /** The cluster as its monitor sees it. */
-export const MonitorPane = ({ store, area, now }: Props) => {
+export const MonitorPane = memo(({ store, area, now }: Props) => {
   const { view, focus, zoom } = useConsole(store, ['view', 'focus', 'zoom']);
   const theme = useTheme();
   const { columns, rows } = area;
@@ -26,4 +27,4 @@ export const MonitorPane = ({ store, area, now }: Props) => {
   );
   const lines = [title, ...monitorRows(view, columns, rows - 1, now, theme)];
   return <Lines rows={lines} columns={columns} height={rows} />;
-};
+});

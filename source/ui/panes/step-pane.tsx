@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { ConsoleStore } from '../../store/console-store.ts';
 import { shownFace, shownStep } from '../../store/selectors.ts';
 import { Lines } from '../components/lines.tsx';
@@ -20,7 +21,7 @@ interface Props {
 }
 
 /** Before a step: its card. While it runs and after: its output. When it failed: what went wrong and what can be done. */
-export const StepPane = ({ store, layout, now }: Props) => {
+export const StepPane = memo(({ store, layout, now }: Props) => {
   const state = useConsole(store, [
     'view',
     'focus',
@@ -87,4 +88,4 @@ export const StepPane = ({ store, layout, now }: Props) => {
       <Lines rows={pinned} columns={columns} height={pinned.length} />
     </>
   );
-};
+});

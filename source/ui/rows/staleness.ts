@@ -11,19 +11,21 @@ export const staleAge = (view: EngineView, now: number): number | null => {
   return old > staleAfterMs ? old : null;
 };
 
+/** Whether time alone changes more of the screen than the clock of the downtime. */
+export const agesShow = (view: EngineView, now: number): boolean =>
+  view.stage.kind === 'running' ||
+  view.stage.kind === 'watching' ||
+  view.hosts.some((host) => host.line === 'reconnecting') ||
+  view.steps.some(({ status }) => status.kind === 'running' || status.kind === 'settling') ||
+  staleAge(view, now) !== null;
+
 /**
  * When the screen changes by time alone, in milliseconds from now; null while nothing on it moves.
  * An idle console must not tick.
  */
 export const nextTick = (view: EngineView, now: number): number | null => {
-  const { stage, downtime, hosts } = view;
-  const moves =
-    downtime.kind === 'down' ||
-    stage.kind === 'running' ||
-    stage.kind === 'watching' ||
-    hosts.some((host) => host.line === 'reconnecting') ||
-    staleAge(view, now) !== null;
-  if (moves) return 1000;
+  const { stage, downtime } = view;
+  if (downtime.kind === 'down' || agesShow(view, now)) return 1000;
   const { feed, plannedDown } = view.monitor;
   if (plannedDown !== null || feed.readAt === null || stage.kind === 'finished' || stage.kind === 'stopped')
     return null;
