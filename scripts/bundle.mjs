@@ -17,8 +17,8 @@ const withoutDevtools = {
 };
 
 /**
- * Node's options for the console. Output and frames leave much garbage behind, which node's own limits let lie. 40 instead of
- * 150 percent holds less (168 MB where 10 million lines hold 232), and costs an eighth to a fifth of the throughput.
+ * Node's options for the console. Output and frames leave much garbage behind, which node's own limits let lie. After 10
+ * million lines it is 232 MB with these. 40 instead of 150 percent holds less and is slower: see docs/benchmarks.md.
  */
 export const nodeOptions = ['--max-semi-space-size=2', '--heap-growing-percent=150'];
 
