@@ -17,9 +17,8 @@ const withoutDevtools = {
 };
 
 /**
- * Node's options for the console. Output and frames leave much garbage behind, which node's own limits let lie: 240 MB. With
- * little room for young objects, and old ones looked at before there are three times as many, it is less than 200 at the
- * same speed; a growth of 100 percent or less costs a seventh of the speed.
+ * Node's options for the console. Output and frames leave much garbage behind, which node's own limits let lie. After 10
+ * million lines it is 232 MB with these. 40 instead of 150 percent holds less and is slower: see docs/benchmarks.md.
  */
 export const nodeOptions = ['--max-semi-space-size=2', '--heap-growing-percent=150'];
 
