@@ -1,5 +1,7 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
-import { primaryOf, secondariesOf } from '../cluster/facts.ts';
+import { linkedOf, primaryOf, secondariesOf } from '../cluster/facts.ts';
+import { linkKeySteps } from './hard-link/keys.ts';
+import { linkStep } from './hard-link/link.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './phases/autoctl-files.ts';
 import { backSteps } from './phases/back.ts';
 import { fenceSteps } from './phases/fence.ts';
@@ -20,6 +22,7 @@ import type { Step } from './step.ts';
  */
 const upgradeSteps = (facts: ClusterFacts): Step[] => {
   const primary = primaryOf(facts);
+  const secondaries = secondariesOf(facts).map((node) => node.alias);
   return [
     ...stopSecondarySteps(facts),
     ...beside(upgradeStage, primary.alias, [
@@ -31,11 +34,9 @@ const upgradeSteps = (facts: ClusterFacts): Step[] => {
       pgCtlStep(facts, primary, 'D'),
       ...unitStep(facts, primary, 'D'),
     ]),
-    ...beside(
-      upgradeStage,
-      facts.monitor.alias,
-      [startMonitorStep(facts)],
-      secondariesOf(facts).map((node) => node.alias),
+    ...beside(upgradeStage, facts.monitor.alias, [startMonitorStep(facts)], secondaries),
+    ...linkedOf(facts).flatMap((node) =>
+      beside(upgradeStage, `${node.alias} links`, [linkStep(facts, node)], [primary.alias, ...secondaries]),
     ),
   ];
 };
@@ -59,6 +60,7 @@ const verifyStageSteps = (facts: ClusterFacts): Step[] => {
 /** The whole upgrade, phases A to I, for one monitor, one primary and any number of secondaries. docs/runbook.md. */
 export const upgradeRunbook = (facts: ClusterFacts): readonly Step[] => [
   ...prepareSteps(facts),
+  ...linkKeySteps(facts),
   ...fenceSteps(facts),
   ...stopSteps(facts),
   ...upgradeSteps(facts),

@@ -2,6 +2,8 @@ import { type ClusterFacts, hostsOf, type NodeFacts, primaryOf } from '../../clu
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, monitorIn } from '../../cluster/world.ts';
 import { everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
+import { linkForgetStep } from '../hard-link/keys.ts';
+import { hasLinks } from '../hard-link/link.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { setSyncStandbys, syncStandbysAre } from '../phases/fence.ts';
 import { unguardStep } from '../phases/restore.ts';
@@ -97,6 +99,7 @@ export const restoreOldSteps = (facts: ClusterFacts, writer: NodeFacts): Step[] 
   syncStep(facts),
   ...hostsOf(facts).flatMap((host) => unguardStep(facts, host, 'V', facts.oldMajor)),
   ...[facts.monitor, primaryOf(facts)].map((host) => preparedStep(facts, host)),
+  ...(hasLinks(facts) ? [linkForgetStep(facts, 'V')] : []),
   finalStep(facts, writer),
   ...[...facts.nodes, facts.monitor].map((host) => tidyStep(facts, host, 'V')),
 ];
