@@ -9,7 +9,7 @@ import { identifierStep, startMonitorStep } from './phases/monitor.ts';
 import { pgUpgradeStep } from './phases/pg-upgrade.ts';
 import { prepareSteps } from './phases/prepare.ts';
 import { restoreSteps } from './phases/restore.ts';
-import { secondarySteps } from './phases/secondaries.ts';
+import { asideStep, secondarySteps } from './phases/secondaries.ts';
 import { stopSecondarySteps, stopSteps, upgradeStage } from './phases/stop.ts';
 import { carryStep, swapStep } from './phases/swap.ts';
 import { firstStartStep, firstStatisticsStep, privateStopStep, verifyStep } from './phases/verify.ts';
@@ -25,6 +25,7 @@ const upgradeSteps = (facts: ClusterFacts): Step[] => {
   const secondaries = secondariesOf(facts).map((node) => node.alias);
   return [
     ...stopSecondarySteps(facts),
+    ...linkedOf(facts).flatMap((node) => beside(upgradeStage, node.alias, [asideStep(facts, node, 'D')])),
     ...beside(upgradeStage, primary.alias, [
       pgUpgradeStep(facts, primary),
       carryStep(facts, primary, 'D'),

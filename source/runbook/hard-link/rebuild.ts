@@ -10,6 +10,19 @@ import type { Condition, Step } from '../step.ts';
 import { hasStreamed, isLeftToBackup, isLinked } from './evidence.ts';
 import { linkDir } from './names.ts';
 
+/**
+ * Takes away what a transfer has made, where `condition` (of the shell) holds: only beside the old directory, whose files
+ * have another name there, and never a directory of the old version.
+ */
+export const removeLinksLines = (facts: ClusterFacts, node: NodeFacts, condition: string): string[] => [
+  `linked=${sh(node.data)}`,
+  `if ${condition} && [ -e "$linked" ]; then`,
+  `  [ "$(cat ${sh(`${node.backupData}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
+  `  if [ "$(cat "$linked/PG_VERSION" 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo "$linked is PostgreSQL ${facts.oldMajor}: look at it first" >&2; exit 1; fi`,
+  '  rm -rf "$linked"; echo "removed the links in $linked"',
+  'fi',
+];
+
 /** H. What makes a standby of the linked directory, once the primary writes again. */
 
 const isJoined = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
@@ -37,11 +50,8 @@ export const ownFilesStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     danger: 'changes',
     script: script(
       `rm -rf ${sh(linkDir(node))}`,
-      `if [ ! -e ${sh(`${node.workDir}/fingerprint`)} ]; then`,
-      '  # the transfer was skipped, or did not come to its end: pg_autoctl takes a base backup instead',
-      `  rm -rf ${sh(node.data)}; echo ${sh(`no links in ${node.data}: a base backup follows`)}`,
-      '  exit 0',
-      'fi',
+      ...removeLinksLines(facts, node, `[ ! -e ${sh(`${node.workDir}/fingerprint`)} ]`),
+      `if [ ! -e ${sh(node.data)} ]; then echo 'no links were made: a base backup follows'; exit 0; fi`,
       ...carryLines(node, node.backupData, node.data),
       `touch ${sh(`${node.data}/standby.signal`)}`,
       ...readConfigurationLines(node, node.data, node.data),

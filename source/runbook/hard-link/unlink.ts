@@ -6,6 +6,7 @@ import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { inBin, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
+import { removeLinksLines } from './rebuild.ts';
 
 /**
  * The way back of a secondary whose new directory holds links and has never been started: the second names go, the old
@@ -26,15 +27,14 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
     script: script(
       `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
       `if [ "$(version ${old})" = ${facts.oldMajor} ]; then`,
-      `  [ "$(version ${data})" != ${facts.oldMajor} ] || { echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor}: look at it first`)} >&2; exit 1; }`,
       `  if [ -e ${fingerprint} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]; then`,
       `    ${sh(inBin(node.newBindir, 'pg_controldata'))} -D ${data} | cmp -s - ${fingerprint} || { echo ${sh(
         `PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`,
       )} >&2; exit 1; }`,
       '  fi',
-      `  rm -rf ${data}`,
-      `  mv ${old} ${data}`,
       'fi',
+      ...removeLinksLines(facts, node, `[ "$(version ${old})" = ${facts.oldMajor} ]`),
+      `if [ ! -e ${data} ]; then mv ${old} ${data}; fi`,
       `[ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]`,
       `echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor}`)}`,
     ),

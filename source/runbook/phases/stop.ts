@@ -20,7 +20,6 @@ import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Probe, Step } from '../step.ts';
 import { monitorUpgradeSteps } from './monitor.ts';
-import { asideStep } from './secondaries.ts';
 import { dropInDirectory, dropInFile, serviceUser, stopScript } from './service.ts';
 
 /** The stage in which the secondaries stop beside pg_upgrade on the primary. */
@@ -201,9 +200,4 @@ export const stopSteps = (facts: ClusterFacts): Step[] => [
 
 /** C. Each secondary at the primary's shutdown checkpoint; pg_upgrade on the primary need not wait for it. */
 export const stopSecondarySteps = (facts: ClusterFacts): Step[] =>
-  secondariesOf(facts).flatMap((node) =>
-    beside(upgradeStage, node.alias, [
-      stopSecondary(facts, node),
-      ...(node.rebuild === 'hard-link' ? [asideStep(facts, node, 'D')] : []),
-    ]),
-  );
+  secondariesOf(facts).flatMap((node) => beside(upgradeStage, node.alias, [stopSecondary(facts, node)]));
