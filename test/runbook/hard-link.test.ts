@@ -240,6 +240,16 @@ describe('the way back of a secondary that was rebuilt by hard links', () => {
   });
 });
 
+test('a key that is let in still is taken out by the way back, also where the cluster file wants base backups by now', () => {
+  const model = modelOf('B.node_2.link-rehearsal');
+  const changed = {
+    ...facts,
+    nodes: facts.nodes.map((node) => ({ ...node, rebuild: 'base-backup' as const })),
+  };
+  const { route, steps: way } = rollbackRunbook(changed, model.world());
+  expect([route.kind, way.some((step) => step.id === 'V.node_1.link-forget')]).toEqual(['own', true]);
+});
+
 describe('a transfer that was passed over', () => {
   test('leaves the node to a base backup: the steps that follow have nothing to do, and it may join', () => {
     const model = modelOf('D.monitor.start');

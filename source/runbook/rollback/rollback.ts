@@ -70,7 +70,7 @@ const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] =>
       startSecondaryStep(facts, node),
       rejoinStep(facts, node),
     ]),
-    ...restoreOldSteps(facts, primary),
+    ...restoreOldSteps(facts, primary, world),
   ];
 };
 
@@ -102,7 +102,7 @@ const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts): Step[
       ...oldUnitStep(facts, node, 'U'),
       startCreatedStep(facts, node, chosen),
     ]),
-    ...restoreOldSteps(facts, chosen),
+    ...restoreOldSteps(facts, chosen, world),
   ];
 };
 
