@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../cluster/facts.ts';
 import { linkedOf, primaryOf, secondariesOf } from '../cluster/facts.ts';
 import { linkKeySteps } from './hard-link/keys.ts';
 import { linkStep } from './hard-link/link.ts';
-import { pgCtlStep, stateFileStep, unitStep } from './phases/autoctl-files.ts';
+import { pgCtlStep, unitStep } from './phases/autoctl-files.ts';
 import { backSteps } from './phases/back.ts';
 import { fenceSteps } from './phases/fence.ts';
 import { identifierStep, startMonitorStep } from './phases/monitor.ts';
@@ -11,14 +11,14 @@ import { prepareSteps } from './phases/prepare.ts';
 import { restoreSteps } from './phases/restore.ts';
 import { asideStep, secondarySteps } from './phases/secondaries.ts';
 import { stopSecondarySteps, stopSteps, upgradeStage } from './phases/stop.ts';
-import { carryStep, swapStep } from './phases/swap.ts';
-import { firstStartStep, firstStatisticsStep, privateStopStep, verifyStep } from './phases/verify.ts';
+import { swapStep } from './phases/swap.ts';
+import { firstStartStep, firstStatisticsStep, handOverStep, verifyStep } from './phases/verify.ts';
 import { beside } from './stages.ts';
 import type { Step } from './step.ts';
 
 /**
  * In the downtime, side by side: pg_upgrade and the swap; what pg_autoctl and systemd hold of the primary; each
- * secondary's stop, and behind those the start of the monitor. All of it can be taken back: the new version is first started behind it.
+ * secondary's stop, and behind those the start of the monitor and the transfer of links. All of it can be taken back: the new version is first started behind it.
  */
 const upgradeSteps = (facts: ClusterFacts): Step[] => {
   const primary = primaryOf(facts);
@@ -26,11 +26,7 @@ const upgradeSteps = (facts: ClusterFacts): Step[] => {
   return [
     ...stopSecondarySteps(facts),
     ...linkedOf(facts).flatMap((node) => beside(upgradeStage, node.alias, [asideStep(facts, node, 'D')])),
-    ...beside(upgradeStage, primary.alias, [
-      pgUpgradeStep(facts, primary),
-      carryStep(facts, primary, 'D'),
-      swapStep(facts, primary, 'D'),
-    ]),
+    ...beside(upgradeStage, primary.alias, [pgUpgradeStep(facts, primary), swapStep(facts, primary, 'D')]),
     ...beside(upgradeStage, `${primary.alias} files`, [
       pgCtlStep(facts, primary, 'D'),
       ...unitStep(facts, primary, 'D'),
@@ -42,19 +38,15 @@ const upgradeSteps = (facts: ClusterFacts): Step[] => {
   ];
 };
 
-/**
- * Side by side: the look at the primary, its rough statistics, and the monitor's rows. The state file waits for the private server's end: a
- * patched one beside a server that has run tells the verdict that applications could write.
- */
+/** Side by side: the look at the primary, its rough statistics, and the monitor's rows; behind the first two the hand-over. */
 const verifyStageSteps = (facts: ClusterFacts): Step[] => {
   const primary = primaryOf(facts);
   const looks = [`${primary.alias} look`, `${primary.alias} statistics`];
   return [
     ...beside('verify', `${primary.alias} look`, [verifyStep(facts)]),
     ...beside('verify', `${primary.alias} statistics`, [firstStatisticsStep(facts)]),
-    ...beside('verify', primary.alias, [privateStopStep(facts)], looks),
+    ...beside('verify', primary.alias, [handOverStep(facts)], looks),
     ...beside('verify', facts.monitor.alias, [identifierStep(facts)]),
-    ...beside('verify', primary.alias, [stateFileStep(facts, primary, 'G')], looks),
   ];
 };
 

@@ -65,7 +65,7 @@ describe('a console killed while a command runs', () => {
     expect(night.view.resumed?.join('\n')).toContain('started: pg_upgrade --link on node_1');
     night.servers.model.run('D.node_1.pg-upgrade');
     job.end(exited(0));
-    await night.next('D.node_1.carry');
+    await night.next('D.node_1.swap');
     const run = night.servers.jobs.filter((one) => one.step === 'D.node_1.pg-upgrade');
     expect(run.map((one) => one.attached)).toEqual([false, true]);
     expect(new Set(run.map((one) => one.id)).size).toBe(1);
@@ -101,7 +101,7 @@ describe('a console killed while a command runs', () => {
     expect(failure.problem.what).toContain('ended with exit code 1');
     expect(failure.lastLines).toEqual(['Performing', 'could not open version file', 'Failure, exiting']);
     night.engine.retry('D.node_1.pg-upgrade');
-    await night.next('D.node_1.carry');
+    await night.next('D.node_1.swap');
     expect(night.servers.jobs.filter((one) => one.step === 'D.node_1.pg-upgrade').at(-1)).toMatchObject({
       id: expect.stringMatching(/pg-upgrade\.2$/),
       attached: false,

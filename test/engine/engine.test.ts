@@ -146,7 +146,7 @@ describe('a step that fails', () => {
       refused: 'a step has failed: retry it, skip it, or look again',
     });
     expect(night.engine.retry('D.node_1.pg-upgrade')).toEqual({ accepted: true });
-    await night.next('D.node_1.carry');
+    await night.next('D.node_1.swap');
     const jobs = night.servers.jobs.filter((job) => job.step === 'D.node_1.pg-upgrade');
     expect(jobs.map((job) => [job.id.split('.').at(-1), job.attached])).toEqual([
       ['1', false],
@@ -190,7 +190,7 @@ describe('a step that fails', () => {
     night.engine.probeAgain('D.node_1.swap');
     const { failure } = await night.stage('failed');
     expect(failure.problem.what).toContain(
-      'the servers do not show “Swap: data → data_pg15_bak, new → data” as done',
+      'the servers do not show “Swap: data → data_pg15_bak, new with its configuration → data” as done',
     );
     night.servers.model.run('D.node_1.swap');
     expect(night.engine.probeAgain('D.node_1.swap')).toEqual({ accepted: true });
@@ -203,32 +203,35 @@ describe('a step that fails', () => {
 
   test('whose command ends well and changes nothing has failed, with what is missing', async () => {
     const night = window();
-    await night.goTo('D.node_1.carry');
-    night.servers.plan('D.node_1.carry', () => exited(0));
+    await night.goTo('D.node_1.pg-ctl');
+    night.servers.plan('D.node_1.pg-ctl', () => exited(0));
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
-    night.engine.confirm('D.node_1.carry');
+    night.engine.confirm('D.node_1.pg-ctl');
     await vi.advanceTimersByTimeAsync(31_000);
     const { failure } = await night.stage('failed');
     expect(failure.exitCode).toBe(0);
     expect(failure.unmet).toEqual([
-      { says: 'pg_auto_failover’s configuration is in /var/lib/pgsql/17/data', found: 'it is not' },
+      {
+        says: 'postgresql.pg_ctl is /opt/vmware/postgres/17/bin/pg_ctl',
+        found: 'it is /opt/vmware/postgres/15/bin/pg_ctl',
+      },
     ]);
     expect(night.journal.at(-1)).toMatchObject({
       kind: 'failed',
-      step: 'D.node_1.carry',
+      step: 'D.node_1.pg-ctl',
       probe: { state: 'pending' },
     });
   }, 30_000);
 
   test('is waited for while the servers take their time to show it', async () => {
     const night = window();
-    await night.goTo('D.node_1.carry');
-    night.servers.plan('D.node_1.carry', () => exited(0));
-    night.engine.confirm('D.node_1.carry');
-    await night.until('settling', () => night.statusOf('D.node_1.carry') === 'settling');
-    night.servers.model.run('D.node_1.carry');
-    await night.next('D.node_1.swap');
-    expect(night.statusOf('D.node_1.carry')).toBe('done');
+    await night.goTo('D.node_1.pg-ctl');
+    night.servers.plan('D.node_1.pg-ctl', () => exited(0));
+    night.engine.confirm('D.node_1.pg-ctl');
+    await night.until('settling', () => night.statusOf('D.node_1.pg-ctl') === 'settling');
+    night.servers.model.run('D.node_1.pg-ctl');
+    await night.next('D.node_1.unit');
+    expect(night.statusOf('D.node_1.pg-ctl')).toBe('done');
   }, 30_000);
 });
 
@@ -254,7 +257,7 @@ describe('an end that nobody knows', () => {
       'the outcome is unknown: the host was rebooted',
     ]);
     night.engine.retry('D.node_1.pg-upgrade');
-    await night.next('D.node_1.carry');
+    await night.next('D.node_1.swap');
     const jobs = night.servers.jobs.filter((job) => job.step === 'D.node_1.pg-upgrade');
     expect(new Set(jobs.map((job) => job.id)).size).toBe(1);
     expect(jobs.map((job) => job.attached)).toEqual([false, true]);

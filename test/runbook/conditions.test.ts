@@ -234,10 +234,24 @@ describe('half done is seen as such', () => {
   });
 
   test('a swap between its two moves', () => {
-    const model = modelAt('carried', facts);
+    const model = modelAt('linked', facts);
     model.host('node_1').backupData = model.host('node_1').data;
     model.host('node_1').data = { kind: 'absent' };
     expect(probeOf('D.node_1.swap', model)).toMatchObject({ state: 'half' });
+  });
+
+  test('a swap that left the configuration behind', () => {
+    const model = modelAt('swapped', facts);
+    const { data } = model.host('node_1');
+    if (data.kind !== 'cluster') throw new Error('a cluster is there');
+    model.host('node_1').data = { ...data, carried: false };
+    expect(probeOf('D.node_1.swap', model)).toMatchObject({ state: 'half' });
+  });
+
+  test('the private server is stopped, and the state file not written', () => {
+    const model = modelAt('verified', facts);
+    model.host('node_1').stateIdentifier = facts.systemIdentifier;
+    expect(probeOf('E.node_1.hand-over', model)).toMatchObject({ state: 'half' });
   });
 
   test('pg_autoctl gone and PostgreSQL still running', () => {
@@ -252,9 +266,9 @@ describe('half done is seen as such', () => {
   });
 
   test('a state file with an identifier that is neither the old nor the new one', () => {
-    const model = modelAt('monitor back', facts);
+    const model = modelAt('verified', facts);
     model.host('node_1').stateIdentifier = '1';
-    expect(probeOf('G.node_1.state-file', model)).toMatchObject({ state: 'half' });
+    expect(probeOf('E.node_1.hand-over', model)).toMatchObject({ state: 'half' });
   });
 
   test('a new directory that holds something else', () => {

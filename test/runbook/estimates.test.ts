@@ -67,7 +67,7 @@ test('the downtime is from the stop of the primary to its start; the window is a
   // The secondaries’ stops and the monitor’s start run beside pg_upgrade, its rows beside the look at the primary.
   const looks = Math.max(seconds('E.node_1.verify'), seconds('E.node_1.analyze-1'));
   const path =
-    /^(C\.node_1\.stop|D\.node_1\.(pg-upgrade|carry|swap)|E\.node_1\.private-.*|G\.node_1\.(state-file|start))$/;
+    /^(C\.node_1\.stop|D\.node_1\.(pg-upgrade|swap)|E\.node_1\.(private-start|hand-over)|G\.node_1\.start)$/;
   expect(estimates.downtimeSeconds).toBeCloseTo(of((id) => path.test(id)) + looks, 3);
 });
 

@@ -182,13 +182,13 @@ describe('an image that was given to hard links', () => {
   test('is not touched once 17 has run on the primary', () => {
     const model = modelOf('D.node_2.link');
     model.run('E.node_1.private-start');
-    model.run('E.node_1.private-stop');
+    model.run('E.node_1.hand-over');
     const unmet = stepOf(steps, 'D.node_2.link').before.filter((one) => !one.holds(model.world()).holds);
     expect(unmet.map((one) => one.says).join()).toContain('never been started on node_1');
   });
 
   test('the way back is the other secondary’s, to the end', () => {
-    for (const id of ['E.node_1.private-start', 'E.node_1.private-stop'])
+    for (const id of ['E.node_1.private-start', 'E.node_1.hand-over'])
       expect(rollbackVerdict(facts, modelOf(id).world())).toMatchObject({
         kind: 'safe-through',
         node: 'node_3',

@@ -166,12 +166,9 @@ export class Model {
       case 'pg-upgrade':
         this.#upgrade(facts, host);
         return;
-      case 'carry':
-        host.newData = { ...this.#only(host.newData), carried: true };
-        return;
       case 'swap':
         host.backupData = host.data;
-        host.data = host.newData;
+        host.data = { ...this.#only(host.newData), carried: true };
         host.newData = absent;
         return;
       case 'pg-ctl':
@@ -185,8 +182,9 @@ export class Model {
         if (this.facts.mode === 'link') host.backupData = { ...this.#only(host.backupData), disarmed: true };
         host.server = this.#server(facts.newVersion, { listenAddresses: '' });
         return;
-      case 'private-stop':
+      case 'hand-over':
         this.#sleep(host, 'shut down', '0/2000140');
+        host.stateIdentifier = newIdentifier;
         host.handedOver = { control: this.#controlOf(host.data), at: '2026-11-23T02:17:00Z' };
         return;
       case 'identifier':

@@ -27,7 +27,7 @@ describe.each([
   test('the monitor is stopped and upgraded before the downtime, the old primary before any secondary', () => {
     const order = steps.filter((step) => /^C\..*\.stop$/.test(step.id)).map((step) => step.host);
     expect(order).toEqual(['monitor', primary.alias, ...secondaries.map((node) => node.alias)]);
-    for (const name of ['pg-upgrade', 'carry', 'swap', 'pg-ctl'])
+    for (const name of ['pg-upgrade', 'swap', 'pg-ctl'])
       expect(at(`C.monitor.${name}`)).toBeLessThan(at(`C.${primary.alias}.stop`));
   });
 
@@ -58,7 +58,8 @@ describe.each([
     for (const start of starts) {
       expect(at('D.monitor.start')).toBeLessThan(at(start.id));
       expect(at('F.monitor.identifier')).toBeLessThan(at(start.id));
-      expect(at(`${start.phase}.${start.host}.state-file`)).toBeLessThan(at(start.id));
+      const identified = start.host === primary.alias ? 'E.node_1.hand-over' : `H.${start.host}.state-file`;
+      expect(at(identified.replace('node_1', primary.alias))).toBeLessThan(at(start.id));
     }
   });
 
@@ -155,14 +156,14 @@ test.each([
   ['A.node_1.initdb', 'Step 4', /en_US\.UTF-8/],
   ['A.monitor.initdb', 'Step 7', /en_US\.UTF-8/],
   ['D.node_1.pg-upgrade', 'Step 4', /delete_old_cluster\.sh/],
-  ['D.node_1.carry', 'Step 5', /Every configuration file/],
+  ['D.node_1.swap', 'Step 5', /Every configuration file/],
   ['E.node_1.private-start', 'Step 6', /wait for ever/],
   ['E.node_1.verify', 'Step 6', /update_extensions\.sql/],
   ['C.monitor.pg-upgrade', 'Step 7', /both options always/],
-  ['C.monitor.carry', 'Step 8', /Every configuration file/],
+  ['C.monitor.swap', 'Step 8', /Every configuration file/],
   ['D.node_1.unit', 'Step 11', /monitor’s unit only/],
   ['F.monitor.identifier', 'Step 10', /same_system_identifier_within_group/],
-  ['G.node_1.state-file', 'Step 10', /keeps its id/],
+  ['E.node_1.hand-over', 'Step 10', /keeps its id/],
   ['H.node_2.state-file', 'Step 12', /keeps its id/],
   ['H.node_2.join', 'Step 12', /disables maintenance/],
 ] as const)('%s tells the operator how it differs from %s of the guide', (id, place, differs) => {
@@ -177,7 +178,7 @@ test('the monitor is always copied, with both options, whatever becomes of the p
     const script = stepOf(upgradeRunbook(facts), 'C.monitor.pg-upgrade').script(worldAt('verified', facts));
     if (script.kind !== 'ready') throw new Error(script.needs);
     expect(script.text).toContain(
-      "--new-options='-c shared_preload_libraries=pgautofailover -c max_worker_processes=0'",
+      "--new-options='-c shared_preload_libraries=pgautofailover -c max_worker_processes=0 -c jit=off'",
     );
     expect(script.text).not.toMatch(/--link|--clone|pg_control\.old/);
   }
@@ -185,7 +186,7 @@ test('the monitor is always copied, with both options, whatever becomes of the p
 
 test('what initdb chooses is not known until it has run, and the steps that need it say so', () => {
   const steps = upgradeRunbook(labCluster());
-  for (const id of ['F.monitor.identifier', 'G.node_1.state-file', 'H.node_2.state-file']) {
+  for (const id of ['F.monitor.identifier', 'E.node_1.hand-over', 'H.node_2.state-file']) {
     const step = stepOf(steps, id);
     expect(step.script(worldAt('running'))).toEqual({
       kind: 'unresolved',

@@ -31,7 +31,7 @@ describe('the system identifier in pg_autoctl’s state file', () => {
     host.write(host.node.stateFile, before, 0o640);
     return host;
   };
-  const patch = () => host.run('G.node_1.state-file', worldAt('swapped', host.facts));
+  const patch = () => host.run('H.node_2.state-file', worldAt('swapped', host.facts));
 
   test('eight bytes change and nothing else; the old file is kept beside it', () => {
     fresh(String(old));
@@ -75,11 +75,54 @@ describe('the system identifier in pg_autoctl’s state file', () => {
   });
 });
 
+describe('the hand-over', () => {
+  const asked = () =>
+    host.has(join(host.root, 'home/asked')) ? host.read(join(host.root, 'home/asked')) : '';
+  const handOver = () => host.run('E.node_1.hand-over', worldAt('swapped', host.facts));
+  beforeEach(() => {
+    const before = recordedBytes('pg_auto_failover-2.0/node1.state');
+    host.remove();
+    host = new Sandbox(
+      labCluster({ systemIdentifier: String(good(parseStateFile(before)).systemIdentifier) }),
+    );
+    host.write(host.node.stateFile, before, 0o640);
+    host.write(join(host.root, 'home/running'), '');
+    host.program(
+      join(host.node.newBindir, 'pg_ctl'),
+      'cd || exit; case "$*" in *status) test -e running ;; *stop) echo "$*" >> asked; rm running ;; esac',
+    );
+    host.program(join(host.node.newBindir, 'pg_controldata'), 'echo "control of $2"');
+    host.write(join(host.node.workDir, 'record.json'), '{}');
+  });
+
+  test('stops the server, keeps how it stood, and then writes the identifier', () => {
+    const ran = handOver();
+    expect(ran.code).toBe(0);
+    expect(asked()).toContain('--mode=fast stop');
+    expect(host.read(join(host.node.workDir, 'handed-over'))).toBe(`control of ${host.node.data}\n`);
+    expect(good(parseStateFile(readFileSync(host.node.stateFile))).systemIdentifier).toBe(
+      BigInt(newIdentifier),
+    );
+  });
+
+  test('interrupted after the stop, or before the identifier, it goes on', () => {
+    host.program(join(host.node.newBindir, 'pg_controldata'), 'exit 1');
+    expect(handOver().code).toBe(1);
+    expect(host.has(join(host.node.workDir, 'handed-over'))).toBe(false);
+    host.program(join(host.node.newBindir, 'pg_controldata'), 'echo "control of $2"');
+    expect(handOver().code).toBe(0);
+    expect(handOver()).toEqual({ code: 0, output: `it is ${newIdentifier} already\n` });
+    expect(asked().match(/stop/g)).toHaveLength(1);
+  });
+});
+
 describe('the swap', () => {
   const versions = () =>
     [host.node.data, host.node.newData, host.node.backupData].map((directory) =>
       host.has(join(directory, 'PG_VERSION')) ? host.read(join(directory, 'PG_VERSION')).trim() : null,
     );
+
+  beforeEach(() => host.program(join(host.node.newBindir, 'postgres'), 'echo 100'));
 
   test('both directories change places, and the empty parent goes', () => {
     host.cluster(host.node.data, 15);
@@ -160,11 +203,11 @@ describe('carrying the configuration', () => {
   });
 
   test('every file with its mode, absent ones left out, the new server asked before the swap', () => {
-    const ran = host.run('D.node_1.carry');
+    const ran = host.run('D.node_1.swap');
     expect(ran.code).toBe(0);
-    expect(host.read(join(host.node.newData, 'postgresql.conf'))).toBe('old\n');
-    expect(host.read(join(host.node.newData, 'pg_hba.conf'))).toBe('host all\n');
-    expect(host.mode(join(host.node.newData, 'server.key'))).toBe('600');
+    expect(host.read(join(host.node.data, 'postgresql.conf'))).toBe('old\n');
+    expect(host.read(join(host.node.data, 'pg_hba.conf'))).toBe('host all\n');
+    expect(host.mode(join(host.node.data, 'server.key'))).toBe('600');
     expect(ran.output).not.toContain('carried server.crt');
     expect(host.read(join(host.root, 'home/asked'))).toContain(
       `-C max_connections -c config_file=${host.node.newData}/postgresql.conf`,
@@ -180,9 +223,12 @@ describe('carrying the configuration', () => {
     host.cluster(host.node.data, 15, { 'postgresql.conf': 'old\n', 'conf.d/a.conf': 'a\n' });
     host.cluster(host.node.newData, 17);
     host.program(join(host.node.newBindir, 'postgres'), 'echo 100');
-    host.run('D.node_1.carry');
-    expect(host.run('D.node_1.carry').code).toBe(0);
-    expect(readdirSync(join(host.node.newData, 'conf.d'))).toEqual(['a.conf']);
+    // The first try comes to the read, and is refused.
+    host.program(join(host.node.newBindir, 'postgres'), 'exit 1');
+    expect(host.run('D.node_1.swap').code).toBe(1);
+    host.program(join(host.node.newBindir, 'postgres'), 'echo 100');
+    expect(host.run('D.node_1.swap').code).toBe(0);
+    expect(readdirSync(join(host.node.data, 'conf.d'))).toEqual(['a.conf']);
   });
 
   test('a setting that the new version does not know stops it, with the server’s own words', () => {
@@ -190,7 +236,7 @@ describe('carrying the configuration', () => {
       join(host.node.newBindir, 'postgres'),
       'echo "unrecognized configuration parameter \\"x\\"" >&2; exit 1',
     );
-    expect(host.run('D.node_1.carry')).toMatchObject({ code: 1 });
+    expect(host.run('D.node_1.swap')).toMatchObject({ code: 1 });
     const ran = host.run('A.node_1.configuration');
     expect(ran.code).toBe(1);
     expect(ran.output).toContain('unrecognized configuration parameter');

@@ -18,7 +18,6 @@ describe('linked', () => {
     ['primary stopped', 'safe'],
     ['all stopped', 'safe'],
     ['linked', 'safe'],
-    ['carried', 'safe'],
     ['swapped', 'safe'],
     ['monitor back', 'safe'],
     ['started', 'safe-through'],

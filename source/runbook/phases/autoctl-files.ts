@@ -7,7 +7,7 @@ import { about, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { inBin, script } from '../shell.ts';
-import { type PhaseId, ready, type Script, type Step } from '../step.ts';
+import { type PhaseId, type Probe, ready, type Script, type Step } from '../step.ts';
 
 /** What pg_autoctl and systemd hold about a node, brought to the new version. */
 
@@ -138,49 +138,58 @@ export const identifierLines = (host: NodeFacts, from: string | null, to: string
   ];
 };
 
-const patchScript = (facts: ClusterFacts, host: NodeFacts, world: World): Script => {
-  const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
-  if (identifier === null)
-    return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
-  return ready(script(...identifierLines(host, facts.systemIdentifier, identifier, `pg${facts.oldMajor}`)));
-};
-
 /**
- * Only the identifier is written; node id, name, priority and quorum survive. Source: pg_auto_failover,
- * src/bin/pg_autoctl/state.h, KeeperStateData ("do not change the order of fields"), and issue 506.
+ * What brings the new system identifier into a node's state file. Only the identifier is written; node id, name, priority
+ * and quorum survive. Source: pg_auto_failover, src/bin/pg_autoctl/state.h, KeeperStateData ("do not change the order of
+ * fields"), and issue 506.
  */
-export const stateFileStep = (facts: ClusterFacts, host: NodeFacts, phase: PhaseId): Step =>
-  makeStep(facts, {
+export const stateFileParts = (facts: ClusterFacts, host: NodeFacts) => ({
+  differs:
+    'The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.',
+  /** `first`: lines that come before it. */
+  script: (world: World, first: readonly string[] = []): Script => {
+    const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
+    if (identifier === null)
+      return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
+    const lines = identifierLines(host, facts.systemIdentifier, identifier, `pg${facts.oldMajor}`);
+    return ready(script(...first, ...lines));
+  },
+  probe: (world: World): Probe => {
+    const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
+    const found = hostIn(world, host.alias)?.stateIdentifier ?? null;
+    if (identifier !== null && found === identifier) return done(`it is ${identifier}`);
+    if (found !== null && found !== facts.systemIdentifier)
+      return half(`it is ${found}, neither the old nor the new one`);
+    return pending(`it is ${found ?? 'unknown'}`);
+  },
+  after: [
+    about(host.alias, 'the state file has the new system identifier', (seen, world) =>
+      when(
+        seen.stateIdentifier !== null &&
+          seen.stateIdentifier === newSystemIdentifier(facts, primaryOf(facts), world),
+        `it is ${seen.stateIdentifier ?? 'unknown'}`,
+      ),
+    ),
+  ],
+  undo: `mv ${sh(`${host.stateFile}.pg${facts.oldMajor}`)} ${sh(host.stateFile)}`,
+});
+
+/** A secondary's state file; the primary's is part of its hand-over. */
+export const stateFileStep = (facts: ClusterFacts, host: NodeFacts, phase: PhaseId): Step => {
+  const { script: text, ...parts } = stateFileParts(facts, host);
+  return makeStep(facts, {
+    ...parts,
     id: 'state-file',
     phase,
     host,
     as: 'postgres',
     title: 'Write the new system identifier into pg_autoctl’s state file',
     reason: 'Otherwise pg_autoctl logs “Unknown PostgreSQL system identifier” every second and never heals.',
-    guide: host.role === 'primary' ? 'Step 10' : 'Step 12',
-    differs:
-      'The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.',
+    guide: 'Step 12',
     danger: 'changes',
-    script: (world) => patchScript(facts, host, world),
-    probe: (world) => {
-      const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
-      const found = hostIn(world, host.alias)?.stateIdentifier ?? null;
-      if (identifier !== null && found === identifier) return done(`it is ${identifier}`);
-      if (found !== null && found !== facts.systemIdentifier)
-        return half(`it is ${found}, neither the old nor the new one`);
-      return pending(`it is ${found ?? 'unknown'}`);
-    },
+    script: (world) => text(world),
     before: [
       about(host.alias, `pg_autoctl is stopped on ${host.alias}`, (seen) => when(!seen.autoctl, 'it runs')),
     ],
-    after: [
-      about(host.alias, 'the state file has the new system identifier', (seen, world) =>
-        when(
-          seen.stateIdentifier !== null &&
-            seen.stateIdentifier === newSystemIdentifier(facts, primaryOf(facts), world),
-          `it is ${seen.stateIdentifier ?? 'unknown'}`,
-        ),
-      ),
-    ],
-    undo: `mv ${sh(`${host.stateFile}.pg${facts.oldMajor}`)} ${sh(host.stateFile)}`,
   });
+};

@@ -10,7 +10,7 @@ import { type Condition, ready, type Script, type Step } from '../step.ts';
 import { pgCtlStep, unitStep } from './autoctl-files.ts';
 import { pgUpgradeStep } from './pg-upgrade.ts';
 import { serviceCauses, serviceUser, startScript } from './service.ts';
-import { carryStep, swapStep } from './swap.ts';
+import { swapStep } from './swap.ts';
 
 const monitorAnswers = (facts: ClusterFacts): Condition => ({
   says: `the monitor’s database answers on ${facts.newMajor}`,
@@ -91,7 +91,6 @@ export const monitorUpgradeSteps = (facts: ClusterFacts): Step[] => {
   const { monitor } = facts;
   return [
     pgUpgradeStep(facts, monitor),
-    carryStep(facts, monitor, 'C'),
     swapStep(facts, monitor, 'C'),
     pgCtlStep(facts, monitor, 'C'),
     ...unitStep(facts, monitor, 'C'),

@@ -5,9 +5,10 @@ import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, dataIsNew, stoppedCleanly, when } from '../conditions.ts';
 import { isMarked, newClusterStarted } from '../evidence.ts';
 import { someImage } from '../images.ts';
-import { done, makeStep, pending } from '../make-step.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
 import { command, inBin, mark, option, privateSocket, psql, script, upgradeDir } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
+import { stateFileParts } from './autoctl-files.ts';
 import { disarmLines } from './disarm.ts';
 
 /**
@@ -190,31 +191,43 @@ export const firstStatisticsStep = (facts: ClusterFacts): Step => {
   });
 };
 
-/** E. The private server ends; what is written from then on is the application's. */
-export const privateStopStep = (facts: ClusterFacts): Step => {
+/**
+ * E. The private server ends, and the node is pg_autoctl's again: what is written from then on is the application's. One
+ * step, because the application waits for it. The identifier goes into the state file last: beside a server that has run
+ * since, it would tell the verdict that applications could write.
+ */
+export const handOverStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
-  const isBack = (world: World): boolean => verified(facts, world) && !runsPrivately(facts, world);
+  const stateFile = stateFileParts(facts, primary);
+  const [pgCtl, control] = ['pg_ctl', 'pg_controldata'].map((name) => sh(inBin(primary.newBindir, name)));
+  const handedOver = sh(`${primary.workDir}/handed-over`);
   return makeStep(facts, {
-    id: 'private-stop',
+    id: 'hand-over',
     phase: 'E',
     host: primary,
     as: 'postgres',
-    title: 'Stop the private server',
-    reason: 'pg_autoctl starts it again, as its own.',
-    guide: 'Step 6',
+    title: 'Stop the private server, hand the node over to pg_autoctl',
+    reason: `pg_autoctl starts the server as its own; without the new system identifier in its state file it logs “Unknown PostgreSQL system identifier” every second and never heals.`,
+    guide: 'Step 10',
+    differs: stateFile.differs,
     danger: 'changes',
-    script: script(
-      command(
-        inBin(primary.newBindir, 'pg_ctl'),
-        option('--pgdata', primary.data),
-        '--wait --timeout=3600 --mode=fast',
-        'stop',
-      ),
-      '# what is written from here on is the application’s: a way back counts from this moment',
-      `${sh(inBin(primary.newBindir, 'pg_controldata'))} -D ${sh(primary.data)} > ${sh(`${primary.workDir}/handed-over`)}`,
-    ),
-    probe: (world) => (isBack(world) ? done('it is stopped') : pending('it runs')),
-    after: [allStopped(primary), stoppedCleanly(primary, 'shut down')],
-    undo: 'nothing to undo here',
+    script: (world) =>
+      stateFile.script(world, [
+        `if ${pgCtl} --pgdata ${sh(primary.data)} status >/dev/null; then`,
+        `  ${pgCtl} --pgdata ${sh(primary.data)} --wait --timeout=3600 --mode=fast stop`,
+        'fi',
+        '# what is written from here on is the application’s: a way back counts from this moment',
+        `${control} -D ${sh(primary.data)} > ${handedOver}.new`,
+        `mv ${handedOver}.new ${handedOver}`,
+      ]),
+    probe: (world) => {
+      if (runsPrivately(facts, world)) return pending('it runs privately');
+      if (!verified(facts, world)) return pending('not verified yet');
+      return stateFile.probe(world).state === 'done'
+        ? done('it is stopped, and the state file has the new system identifier')
+        : half(`it is stopped; the state file: ${stateFile.probe(world).says}`);
+    },
+    after: [allStopped(primary), stoppedCleanly(primary, 'shut down'), ...stateFile.after],
+    undo: stateFile.undo,
   });
 };

@@ -9,7 +9,7 @@
 #   sh FILE N           runs step N alone, after it has asked; as the user that the step names
 #   sh FILE N node_1   the same for a point of no return, which wants the host's name
 #
-# The application cannot write from step 29 on node_1 to step 44 on node_1, about 13 s one step after the other, 10 s if all that may run side by side does, and the time that people take.
+# The application cannot write from step 28 on node_1 to step 41 on node_1, about 13 s one step after the other, 9.3 s if all that may run side by side does, and the time that people take.
 # What must hold before and after a step stands above it: look for yourself, this file does not.
 # steps are called by their number, and titles hold ’
 # shellcheck disable=SC2317,SC1112
@@ -535,6 +535,8 @@ pg_upgrade_check() {
       --old-datadir=/var/lib/pgsql/data \
       --new-datadir=/var/lib/pgsql/17/data \
       --username=postgres \
+      --old-options='-c jit=off' \
+      --new-options='-c jit=off' \
       --link \
       --check \
       --socketdir="$sock" && return 0
@@ -550,6 +552,8 @@ true )
       --old-datadir=/var/lib/pgsql/data \
       --new-datadir=/var/lib/pgsql/pgaf-upgrade-check.data/new \
       --username=postgres \
+      --old-options='-c jit=off' \
+      --new-options='-c jit=off' \
       --link \
       --check \
       --socketdir="$sock" && return 0
@@ -688,6 +692,8 @@ cd /var/lib/pgsql/pgaf-upgrade/pg_upgrade
   --old-datadir=/var/lib/pgsql/data \
   --new-datadir=/var/lib/pgsql/17/data \
   --username=postgres \
+  --old-options='-c jit=off' \
+  --new-options='-c jit=off' \
   --link \
   --check
 mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/check
@@ -742,21 +748,21 @@ systemctl disable --quiet pgautofailover.service
 END_OF_STEP_19
 }
 
-# ──── step 28: CHECKPOINT
+# ──── step 27: CHECKPOINT
 # C.node_1.checkpoint, as postgres; changes the host; about 0.3 s
 # What is written to disk now need not be written while the application waits.
 # guide: not in it
-# WAIT: before step 28 here, step 27 on monitor must be done
+# WAIT: before step 27 here, step 26 on monitor must be done
 # undo: nothing to undo
-step_28() {
-  cat <<'END_OF_STEP_28'
+step_27() {
+  cat <<'END_OF_STEP_27'
 set -eu
 export LC_ALL=C
 /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
-END_OF_STEP_28
+END_OF_STEP_27
 }
 
-# ──── step 29: Stop the primary: the downtime begins
+# ──── step 28: Stop the primary: the downtime begins
 # C.node_1.stop, as root; changes the host; about 0.6 s
 # First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become images without loss.
 # guide: Step 2; here differently: The guide stops the secondary first: under load it then lacked 5,348 committed transactions.
@@ -771,22 +777,22 @@ END_OF_STEP_28
 # must hold after, within 10:00: node_2 has received everything up to node_1's shutdown checkpoint
 # must hold after, within 10:00: node_3 has received everything up to node_1's shutdown checkpoint
 # undo: start node_1 again on 15; then disable maintenance on the secondaries
-step_29() {
-  cat <<'END_OF_STEP_29'
+step_28() {
+  cat <<'END_OF_STEP_28'
 set -eu
 export LC_ALL=C
 systemctl stop pgautofailover.service
-END_OF_STEP_29
+END_OF_STEP_28
 }
 
 # ════ phase D: Upgrade, pg_upgrade and swap of the primary; the monitor starts
 # way back once this phase is over: safe, nothing lost, as long as 17 has never been started on the primary: its old directory is started again, and the monitor’s too
 
-# ──── step 32: pg_upgrade --link
+# ──── step 31: pg_upgrade --link
 # D.node_1.pg-upgrade, as postgres; changes the host; about 6.2 s
 # The catalogs are rebuilt for 17; the data files are taken over by hard links.
 # guide: Step 4; here differently: delete_old_cluster.sh is disarmed right away: after the swap it would delete the live cluster.
-# side by side: it may run at the same time as steps 30 on node_2, 31 on node_3, 35 to 36 on node_1 and 37 on monitor
+# side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 33 to 34 on node_1 and 35 on monitor
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: pg_controldata on node_1 says “shut down”
 # must hold before: /var/lib/pgsql/17/data is PostgreSQL 17
@@ -795,8 +801,8 @@ END_OF_STEP_29
 # must hold after, within 30 s: no delete_old_cluster.sh is left to run
 # undo: while 17 has never been started: rename global/pg_control.old back, remove /var/lib/pgsql/17/data
 # if it fails, see: /var/lib/pgsql/17/data/pg_upgrade_output.d
-step_32() {
-  cat <<'END_OF_STEP_32'
+step_31() {
+  cat <<'END_OF_STEP_31'
 set -eu
 export LC_ALL=C
 umask 077
@@ -827,6 +833,8 @@ touch tried
   --old-datadir=/var/lib/pgsql/data \
   --new-datadir=/var/lib/pgsql/17/data \
   --username=postgres \
+  --old-options='-c jit=off' \
+  --new-options='-c jit=off' \
   --link \
   --retain
 if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi
@@ -834,107 +842,93 @@ rm -rf output; if [ -d /var/lib/pgsql/17/data/pg_upgrade_output.d ]; then mv /va
 /opt/vmware/postgres/17/bin/pg_controldata -D /var/lib/pgsql/17/data > /var/lib/pgsql/pgaf-upgrade/fingerprint.new
 mv /var/lib/pgsql/pgaf-upgrade/fingerprint.new /var/lib/pgsql/pgaf-upgrade/fingerprint
 rm -f tried
-END_OF_STEP_32
+END_OF_STEP_31
 }
 
-# ──── step 33: Carry the configuration into the new directory
-# D.node_1.carry, as postgres; changes the host; about 0.3 s
-# pg_upgrade carries no configuration: without this the server has ssl = off, default max_connections and no preloaded library.
-# guide: Step 5; here differently: Every configuration file, not the SSL files alone; and read once by the new server before the swap.
-# side by side: it may run at the same time as steps 30 on node_2, 31 on node_3, 35 to 36 on node_1 and 37 on monitor
-# must hold before: pg_autoctl and PostgreSQL are stopped on node_1
-# must hold before: pg_upgrade has finished
-# must hold after, within 30 s: pg_auto_failover’s configuration is in /var/lib/pgsql/17/data
-# undo: nothing to undo: the old directory keeps its own
-step_33() {
-  cat <<'END_OF_STEP_33'
-set -eu
-export LC_ALL=C
-for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
-  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/17/data/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/17/data/"$f"; echo "carried $f"; fi
-done
-for name in shared_preload_libraries max_connections shared_buffers ssl; do
-  value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/17/data -C "$name" -c config_file=/var/lib/pgsql/17/data/postgresql.conf -c data_directory=/var/lib/pgsql/17/data)
-  echo "17.12 reads $name = $value"
-done
-END_OF_STEP_33
-}
-
-# ──── step 34: Swap: data → data_pg15_bak, new → data
+# ──── step 32: Swap: data → data_pg15_bak, new with its configuration → data
 # D.node_1.swap, as postgres; changes the host; about 0.3 s
-# pg_autoctl, the unit and the configuration keep their paths; the old cluster stays beside them.
-# guide: Step 6
-# side by side: it may run at the same time as steps 30 on node_2, 31 on node_3, 35 to 36 on node_1 and 37 on monitor
+# pg_upgrade carries no configuration: without it the server has ssl = off, default max_connections and no preloaded library. The paths stay, the old cluster stays beside them.
+# guide: Step 5; here differently: Every configuration file, not the SSL files alone; and read once by the new server before the swap.
+# side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 33 to 34 on node_1 and 35 on monitor
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
-# must hold before: /var/lib/pgsql/data is PostgreSQL 15
+# must hold before: /var/lib/pgsql/data is PostgreSQL 15, or aside already
+# must hold before: pg_upgrade has finished
 # must hold after, within 30 s: /var/lib/pgsql/data is PostgreSQL 17
 # must hold after, within 30 s: /var/lib/pgsql/data_pg15_bak holds PostgreSQL 15
+# must hold after, within 30 s: pg_auto_failover’s configuration is in /var/lib/pgsql/data
 # undo: mkdir -p /var/lib/pgsql/17; mv /var/lib/pgsql/data /var/lib/pgsql/17/data; mv /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data
-step_34() {
-  cat <<'END_OF_STEP_34'
+step_32() {
+  cat <<'END_OF_STEP_32'
 set -eu
 export LC_ALL=C
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
 if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
   [ "$(version /var/lib/pgsql/17/data)" = 17 ] || { echo 'no PostgreSQL 17 in /var/lib/pgsql/17/data' >&2; exit 1; }
   [ ! -e /var/lib/pgsql/data_pg15_bak ] || { echo '/var/lib/pgsql/data_pg15_bak is there already' >&2; exit 1; }
+  for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
+    if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/17/data/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/17/data/"$f"; echo "carried $f"; fi
+  done
+  for name in shared_preload_libraries max_connections shared_buffers ssl; do
+    value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/17/data -C "$name" -c config_file=/var/lib/pgsql/17/data/postgresql.conf -c data_directory=/var/lib/pgsql/17/data)
+    echo "17.12 reads $name = $value"
+  done
   mv /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
 fi
 if [ ! -e /var/lib/pgsql/data ]; then mv /var/lib/pgsql/17/data /var/lib/pgsql/data; fi
 rmdir /var/lib/pgsql/17 2>/dev/null || true
 echo '/var/lib/pgsql/data: PostgreSQL' "$(version /var/lib/pgsql/data),"  '/var/lib/pgsql/data_pg15_bak: PostgreSQL' "$(version /var/lib/pgsql/data_pg15_bak)"
-END_OF_STEP_34
+END_OF_STEP_32
 }
 
-# ──── step 35: pg_autoctl’s pg_ctl → 17
+# ──── step 33: pg_autoctl’s pg_ctl → 17
 # D.node_1.pg-ctl, as postgres; changes the host; about 0.3 s
 # pg_autoctl starts the server with the programs that its configuration names.
 # guide: Step 6
-# side by side: it may run at the same time as steps 30 on node_2, 31 on node_3, 32 to 34 on node_1 and 37 on monitor
+# side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 31 to 32 on node_1 and 35 on monitor
 # must hold after, within 30 s: postgresql.pg_ctl is /opt/vmware/postgres/17/bin/pg_ctl
 # undo: pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/15/bin/pg_ctl
-step_35() {
-  cat <<'END_OF_STEP_35'
+step_33() {
+  cat <<'END_OF_STEP_33'
 set -eu
 export LC_ALL=C
 /opt/vmware/postgres/17/bin/pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/17/bin/pg_ctl --pgdata /var/lib/pgsql/data
-END_OF_STEP_35
+END_OF_STEP_33
 }
 
-# ──── step 36: pgautofailover.service → /opt/vmware/postgres/17/bin
+# ──── step 34: pgautofailover.service → /opt/vmware/postgres/17/bin
 # D.node_1.unit, as root; changes the host; about 0.3 s
 # The service must run the pg_autoctl that goes with the new version.
 # guide: Step 11; here differently: The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on 15.
-# side by side: it may run at the same time as steps 30 on node_2, 31 on node_3, 32 to 34 on node_1 and 37 on monitor
+# side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 31 to 32 on node_1 and 35 on monitor
 # must hold after, within 30 s: pgautofailover.service runs /opt/vmware/postgres/17/bin/pg_autoctl
 # undo: restore the unit from /var/lib/pgsql/pgaf-upgrade/saved; systemctl daemon-reload
-step_36() {
-  cat <<'END_OF_STEP_36'
+step_34() {
+  cat <<'END_OF_STEP_34'
 set -eu
 export LC_ALL=C
 sed -i 's|/opt/vmware/postgres/15/bin/|/opt/vmware/postgres/17/bin/|g' /etc/systemd/system/pgautofailover.service
 systemctl daemon-reload
 grep ^Exec /etc/systemd/system/pgautofailover.service
-END_OF_STEP_36
+END_OF_STEP_34
 }
 
 # ════ phase E: Verify, the primary, privately
 # way back once this phase is over: safe through the image of node_2 or node_3, nothing lost: it becomes the primary, node ids are new, the former primary is copied anew
 
-# ──── step 38: Start 17 for the first time, privately
+# ──── step 36: Start 17 for the first time, privately
 # E.node_1.private-start, as postgres; POINT OF NO RETURN; about 0.4 s
 # To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.
 # guide: Step 6; here differently: Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.
 # GIVES UP: there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image
-# WAIT: before step 38 here, step 30 on node_2, step 31 on node_3 and step 37 on monitor must be done
+# WAIT: before step 36 here, step 29 on node_2, step 30 on node_3 and step 35 on monitor must be done
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: /var/lib/pgsql/data is PostgreSQL 17
 # must hold before: a secondary holds a whole image of PostgreSQL 15
 # must hold after, within 60 s: 17 runs privately on node_1
 # undo: none on node_1: the old files are shared and will be changed. From here the way back is a secondary’s image
 # if it fails, see: /var/lib/pgsql/pgaf-upgrade/private-start.log
-step_38() {
-  cat <<'END_OF_STEP_38'
+step_36() {
+  cat <<'END_OF_STEP_36'
 set -eu
 export LC_ALL=C
 umask 077
@@ -954,19 +948,19 @@ NOTE
   --log=/var/lib/pgsql/pgaf-upgrade/private-start.log \
   --options='-c listen_addresses='\'''\'' -c synchronous_standby_names='\'''\'' -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/private -c archive_mode=off -c max_logical_replication_workers=0' \
   start
-END_OF_STEP_38
+END_OF_STEP_36
 }
 
-# ──── step 39: Look at the databases, update extensions
+# ──── step 37: Look at the databases, update extensions
 # E.node_1.verify, as postgres; changes the host; about 0.4 s
 # Version, databases and tables are there; what pg_upgrade asks to be updated is updated.
 # guide: Step 6; here differently: update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.
-# side by side: it may run at the same time as steps 40 on node_1 and 42 on monitor
+# side by side: it may run at the same time as steps 38 on node_1 and 40 on monitor
 # must hold before: 17 runs privately on node_1
 # must hold after, within 30 s: the databases answer
 # undo: nothing to undo here
-step_39() {
-  cat <<'END_OF_STEP_39'
+step_37() {
+  cat <<'END_OF_STEP_37'
 set -eu
 export LC_ALL=C
 /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -Atc 'select version()'
@@ -977,19 +971,19 @@ if [ -e /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql ]; then
   /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -f /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql
 else echo "no extension needs an update"; fi
 mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/verify
-END_OF_STEP_39
+END_OF_STEP_37
 }
 
-# ──── step 40: First, rough statistics
+# ──── step 38: First, rough statistics
 # E.node_1.analyze-1, as postgres; changes the host; about 0.6 s
 # Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.
 # guide: Step 6; here differently: Only the first of the three stages costs downtime; the other two run after the primary is back.
-# side by side: it may run at the same time as steps 39 on node_1 and 42 on monitor
+# side by side: it may run at the same time as steps 37 on node_1 and 40 on monitor
 # must hold before: 17 runs privately on node_1
 # must hold after, within 30 s: the first statistics are there
 # undo: nothing to undo here
-step_40() {
-  cat <<'END_OF_STEP_40'
+step_38() {
+  cat <<'END_OF_STEP_38'
 set -eu
 export LC_ALL=C
 export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'
@@ -999,52 +993,32 @@ export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'
   --username=postgres \
   --all --analyze-only
 mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/analyze-1
-END_OF_STEP_40
+END_OF_STEP_38
 }
 
-# ──── step 41: Stop the private server
-# E.node_1.private-stop, as postgres; changes the host; about 0.4 s
-# pg_autoctl starts it again, as its own.
-# guide: Step 6
-# side by side: it may run at the same time as step 42 on monitor
+# ──── step 39: Stop the private server, hand the node over to pg_autoctl
+# E.node_1.hand-over, as postgres; changes the host; about 0.3 s
+# pg_autoctl starts the server as its own; without the new system identifier in its state file it logs “Unknown PostgreSQL system identifier” every second and never heals.
+# guide: Step 10; here differently: The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.
+# side by side: it may run at the same time as step 40 on monitor
 # must hold after, within 30 s: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold after, within 30 s: pg_controldata on node_1 says “shut down”
-# undo: nothing to undo here
-step_41() {
-  cat <<'END_OF_STEP_41'
-set -eu
-export LC_ALL=C
-/opt/vmware/postgres/17/bin/pg_ctl \
-  --pgdata=/var/lib/pgsql/data \
-  --wait --timeout=3600 --mode=fast \
-  stop
-# what is written from here on is the application’s: a way back counts from this moment
-/opt/vmware/postgres/17/bin/pg_controldata -D /var/lib/pgsql/data > /var/lib/pgsql/pgaf-upgrade/handed-over
-END_OF_STEP_41
+# must hold after, within 30 s: the state file has the new system identifier
+# undo: mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
+step_39() {
+  printf '%s\n' 'Not known yet: the new system identifier, which initdb chooses. Once the steps before it are done, pgaf-upgrade plan writes this step with it; pgaf-upgrade run makes it by itself.' >&2
+  return 3
 }
 
 # ════ phase G: Primary back, writes again
 # way back once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s image); after the clean-up only from a backup
 
-# ──── step 43: Write the new system identifier into pg_autoctl’s state file
-# G.node_1.state-file, as postgres; changes the host; about 0.3 s
-# Otherwise pg_autoctl logs “Unknown PostgreSQL system identifier” every second and never heals.
-# guide: Step 10; here differently: The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.
-# side by side: it may run at the same time as step 42 on monitor
-# must hold before: pg_autoctl is stopped on node_1
-# must hold after, within 30 s: the state file has the new system identifier
-# undo: mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
-step_43() {
-  printf '%s\n' 'Not known yet: the new system identifier, which initdb chooses. Once the steps before it are done, pgaf-upgrade plan writes this step with it; pgaf-upgrade run makes it by itself.' >&2
-  return 3
-}
-
-# ──── step 44: Start the primary: the downtime ends
+# ──── step 41: Start the primary: the downtime ends
 # G.node_1.start, as root; changes the host; about 1.0 s
 # pg_autoctl takes over the 17 server, the monitor makes it wait_primary: the application can write.
 # guide: Step 11
 # NOTE: the application can write again: the downtime ends
-# WAIT: before step 44 here, step 42 on monitor must be done
+# WAIT: before step 41 here, step 40 on monitor must be done
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: /var/lib/pgsql/data is PostgreSQL 17
 # must hold before: the monitor answers: without it the node would give up after five restarts
@@ -1053,24 +1027,24 @@ step_43() {
 # undo: from here going back loses what the application writes
 # if it fails, see: journalctl -u pgautofailover.service
 # if it fails, see: /var/lib/pgsql/data/startup.log
-step_44() {
-  cat <<'END_OF_STEP_44'
+step_41() {
+  cat <<'END_OF_STEP_41'
 set -eu
 export LC_ALL=C
 systemctl reset-failed pgautofailover.service 2>/dev/null || true
 systemctl start pgautofailover.service
-END_OF_STEP_44
+END_OF_STEP_41
 }
 
-# ──── step 45: Full statistics
+# ──── step 42: Full statistics
 # G.node_1.analyze, as postgres; changes the host; about 1.1 s
 # While the application works again: the planner gets what it had before.
 # guide: Step 6; here differently: After the downtime, not in it.
 # must hold before: node_1 accepts writes on 17, on port 5432
 # must hold after, within 30 s: statistics are complete
 # undo: nothing to undo here
-step_45() {
-  cat <<'END_OF_STEP_45'
+step_42() {
+  cat <<'END_OF_STEP_42'
 set -eu
 export LC_ALL=C
 export PGOPTIONS='-c default_statistics_target=10 -c vacuum_cost_delay=0'
@@ -1086,65 +1060,65 @@ unset PGOPTIONS
   --username=postgres \
   --all --analyze-only
 mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/analyze
-END_OF_STEP_45
+END_OF_STEP_42
 }
 
 # ════ phase H: Secondaries, rebuilt from the primary
 # way back once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s image); after the clean-up only from a backup
 
-# ──── step 52: CHECKPOINT, before node_2’s base backup
+# ──── step 49: CHECKPOINT, before node_2’s base backup
 # H.node_1.checkpoint-for-node_2, as postgres; changes the host; about 0.3 s
 # The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.
 # guide: Step 12
-# WAIT: before step 52 here, step 51 on node_2 must be done
-# side by side: it may run at the same time as steps 54 to 57 on node_3, 58 on node_1 and 59 on node_3
+# WAIT: before step 49 here, step 48 on node_2 must be done
+# side by side: it may run at the same time as steps 51 to 54 on node_3, 55 on node_1 and 56 on node_3
 # must hold before: node_1 accepts writes on 17, on port 5432
 # undo: nothing to undo
-step_52() {
-  cat <<'END_OF_STEP_52'
+step_49() {
+  cat <<'END_OF_STEP_49'
 set -eu
 export LC_ALL=C
 /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
-END_OF_STEP_52
+END_OF_STEP_49
 }
 
-# ──── step 58: CHECKPOINT, before node_3’s base backup
+# ──── step 55: CHECKPOINT, before node_3’s base backup
 # H.node_1.checkpoint-for-node_3, as postgres; changes the host; about 0.3 s
 # The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.
 # guide: Step 12
-# WAIT: before step 58 here, step 57 on node_3 must be done
-# side by side: it may run at the same time as steps 48 to 51 on node_2, 52 on node_1 and 53 on node_2
+# WAIT: before step 55 here, step 54 on node_3 must be done
+# side by side: it may run at the same time as steps 45 to 48 on node_2, 49 on node_1 and 50 on node_2
 # must hold before: node_1 accepts writes on 17, on port 5432
 # undo: nothing to undo
-step_58() {
-  cat <<'END_OF_STEP_58'
+step_55() {
+  cat <<'END_OF_STEP_55'
 set -eu
 export LC_ALL=C
 /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
-END_OF_STEP_58
+END_OF_STEP_55
 }
 
 # ════ phase I: Restore, settings back, final proof
 # way back once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s image); after the clean-up only from a backup
 
-# ──── step 62: Enable the unit, remove the drop-in
+# ──── step 59: Enable the unit, remove the drop-in
 # I.node_1.unguard, as root; changes the host; about 0.5 s
 # A reboot shall bring 17 back.
 # guide: not in it
-# WAIT: before step 62 here, step 60 on monitor must be done
-# side by side: it may run at the same time as steps 61 on monitor, 63 on node_2 and 64 on node_3
+# WAIT: before step 59 here, step 57 on monitor must be done
+# side by side: it may run at the same time as steps 58 on monitor, 60 on node_2 and 61 on node_3
 # must hold after, within 30 s: pgautofailover.service starts at boot
 # must hold after, within 30 s: no drop-in of ours is left
 # undo: nothing to undo here
-step_62() {
-  cat <<'END_OF_STEP_62'
+step_59() {
+  cat <<'END_OF_STEP_59'
 set -eu
 export LC_ALL=C
 systemctl enable --quiet pgautofailover.service
 rm -f /run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf
 rmdir /run/systemd/system/pgautofailover.service.d 2>/dev/null || true
 systemctl daemon-reload
-END_OF_STEP_62
+END_OF_STEP_59
 }
 
 right_host() { # by what pg_autoctl calls this host in its own file
@@ -1189,29 +1163,27 @@ list() {
   printf '%s\n' '10 postgres: pg_upgrade --check against the running server'
   printf '%s\n' '11 postgres: Let 17 read the configuration'
   printf '%s\n' '19 root: KillMode=mixed, and no start at boot (after step 17 on node_3)'
-  printf '%s\n' '28 postgres: CHECKPOINT (after step 27 on monitor)'
-  printf '%s\n' '29 root: Stop the primary: the downtime begins'
-  printf '%s\n' '32 postgres: pg_upgrade --link'
-  printf '%s\n' '33 postgres: Carry the configuration into the new directory'
-  printf '%s\n' '34 postgres: Swap: data → data_pg15_bak, new → data'
-  printf '%s\n' '35 postgres: pg_autoctl’s pg_ctl → 17'
-  printf '%s\n' '36 root: pgautofailover.service → /opt/vmware/postgres/17/bin'
-  printf '%s\n' '38 postgres: Start 17 for the first time, privately (POINT OF NO RETURN; after step 30 on node_2, step 31 on node_3 and step 37 on monitor)'
-  printf '%s\n' '39 postgres: Look at the databases, update extensions'
-  printf '%s\n' '40 postgres: First, rough statistics'
-  printf '%s\n' '41 postgres: Stop the private server'
-  printf '%s\n' '43 postgres: Write the new system identifier into pg_autoctl’s state file (not known yet)'
-  printf '%s\n' '44 root: Start the primary: the downtime ends (after step 42 on monitor)'
-  printf '%s\n' '45 postgres: Full statistics'
-  printf '%s\n' '52 postgres: CHECKPOINT, before node_2’s base backup (after step 51 on node_2)'
-  printf '%s\n' '58 postgres: CHECKPOINT, before node_3’s base backup (after step 57 on node_3)'
-  printf '%s\n' '62 root: Enable the unit, remove the drop-in (after step 60 on monitor)'
+  printf '%s\n' '27 postgres: CHECKPOINT (after step 26 on monitor)'
+  printf '%s\n' '28 root: Stop the primary: the downtime begins'
+  printf '%s\n' '31 postgres: pg_upgrade --link'
+  printf '%s\n' '32 postgres: Swap: data → data_pg15_bak, new with its configuration → data'
+  printf '%s\n' '33 postgres: pg_autoctl’s pg_ctl → 17'
+  printf '%s\n' '34 root: pgautofailover.service → /opt/vmware/postgres/17/bin'
+  printf '%s\n' '36 postgres: Start 17 for the first time, privately (POINT OF NO RETURN; after step 29 on node_2, step 30 on node_3 and step 35 on monitor)'
+  printf '%s\n' '37 postgres: Look at the databases, update extensions'
+  printf '%s\n' '38 postgres: First, rough statistics'
+  printf '%s\n' '39 postgres: Stop the private server, hand the node over to pg_autoctl (not known yet)'
+  printf '%s\n' '41 root: Start the primary: the downtime ends (after step 40 on monitor)'
+  printf '%s\n' '42 postgres: Full statistics'
+  printf '%s\n' '49 postgres: CHECKPOINT, before node_2’s base backup (after step 48 on node_2)'
+  printf '%s\n' '55 postgres: CHECKPOINT, before node_3’s base backup (after step 54 on node_3)'
+  printf '%s\n' '59 root: Enable the unit, remove the drop-in (after step 57 on monitor)'
 }
 
 [ $# -gt 0 ] || { list; exit 0; }
 if [ "$1" = show ]; then
   case ${2:-} in
-  2 | 6 | 9 | 10 | 11 | 19 | 28 | 29 | 32 | 33 | 34 | 35 | 36 | 38 | 39 | 40 | 41 | 43 | 44 | 45 | 52 | 58 | 62) "step_$2"; exit ;;
+  2 | 6 | 9 | 10 | 11 | 19 | 27 | 28 | 31 | 32 | 33 | 34 | 36 | 37 | 38 | 39 | 41 | 42 | 49 | 55 | 59) "step_$2"; exit ;;
   *) echo "There is no step ${2:-} on this host." >&2; exit 2 ;;
   esac
 fi
@@ -1224,22 +1196,20 @@ case $1 in
   10) begin 10 postgres 'pg_upgrade --check against the running server' '' '' ;;
   11) begin 11 postgres 'Let 17 read the configuration' '' '' ;;
   19) begin 19 root 'KillMode=mixed, and no start at boot' '' 'before step 19 here, step 17 on node_3 must be done' ;;
-  28) begin 28 postgres CHECKPOINT '' 'before step 28 here, step 27 on monitor must be done' ;;
-  29) begin 29 root 'Stop the primary: the downtime begins' '' '' ;;
-  32) begin 32 postgres 'pg_upgrade --link' '' '' ;;
-  33) begin 33 postgres 'Carry the configuration into the new directory' '' '' ;;
-  34) begin 34 postgres 'Swap: data → data_pg15_bak, new → data' '' '' ;;
-  35) begin 35 postgres 'pg_autoctl’s pg_ctl → 17' '' '' ;;
-  36) begin 36 root 'pgautofailover.service → /opt/vmware/postgres/17/bin' '' '' ;;
-  38) begin 38 postgres 'Start 17 for the first time, privately' 'there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image' 'before step 38 here, step 30 on node_2, step 31 on node_3 and step 37 on monitor must be done' ;;
-  39) begin 39 postgres 'Look at the databases, update extensions' '' '' ;;
-  40) begin 40 postgres 'First, rough statistics' '' '' ;;
-  41) begin 41 postgres 'Stop the private server' '' '' ;;
-  43) begin 43 postgres 'Write the new system identifier into pg_autoctl’s state file' '' '' ;;
-  44) begin 44 root 'Start the primary: the downtime ends' '' 'before step 44 here, step 42 on monitor must be done' ;;
-  45) begin 45 postgres 'Full statistics' '' '' ;;
-  52) begin 52 postgres 'CHECKPOINT, before node_2’s base backup' '' 'before step 52 here, step 51 on node_2 must be done' ;;
-  58) begin 58 postgres 'CHECKPOINT, before node_3’s base backup' '' 'before step 58 here, step 57 on node_3 must be done' ;;
-  62) begin 62 root 'Enable the unit, remove the drop-in' '' 'before step 62 here, step 60 on monitor must be done' ;;
+  27) begin 27 postgres CHECKPOINT '' 'before step 27 here, step 26 on monitor must be done' ;;
+  28) begin 28 root 'Stop the primary: the downtime begins' '' '' ;;
+  31) begin 31 postgres 'pg_upgrade --link' '' '' ;;
+  32) begin 32 postgres 'Swap: data → data_pg15_bak, new with its configuration → data' '' '' ;;
+  33) begin 33 postgres 'pg_autoctl’s pg_ctl → 17' '' '' ;;
+  34) begin 34 root 'pgautofailover.service → /opt/vmware/postgres/17/bin' '' '' ;;
+  36) begin 36 postgres 'Start 17 for the first time, privately' 'there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image' 'before step 36 here, step 29 on node_2, step 30 on node_3 and step 35 on monitor must be done' ;;
+  37) begin 37 postgres 'Look at the databases, update extensions' '' '' ;;
+  38) begin 38 postgres 'First, rough statistics' '' '' ;;
+  39) begin 39 postgres 'Stop the private server, hand the node over to pg_autoctl' '' '' ;;
+  41) begin 41 root 'Start the primary: the downtime ends' '' 'before step 41 here, step 40 on monitor must be done' ;;
+  42) begin 42 postgres 'Full statistics' '' '' ;;
+  49) begin 49 postgres 'CHECKPOINT, before node_2’s base backup' '' 'before step 49 here, step 48 on node_2 must be done' ;;
+  55) begin 55 postgres 'CHECKPOINT, before node_3’s base backup' '' 'before step 55 here, step 54 on node_3 must be done' ;;
+  59) begin 59 root 'Enable the unit, remove the drop-in' '' 'before step 59 here, step 57 on monitor must be done' ;;
   *) echo "There is no step $1 on this host." >&2; exit 2 ;;
 esac
