@@ -5,7 +5,7 @@ import {
   primaryOf,
   secondariesOf,
 } from '../../cluster/facts.ts';
-import { hostIn, isCluster, type World } from '../../cluster/world.ts';
+import { hostIn, isCluster, nodeIn, type World } from '../../cluster/world.ts';
 import { isMajor, when } from '../conditions.ts';
 import { isAsKept, isMovedAside, isSwapped, newClusterStarted } from '../evidence.ts';
 import { isImage, oldDirectory, stoppedAt } from '../images.ts';
@@ -25,6 +25,19 @@ export const isLeftToBackup = (facts: ClusterFacts, node: NodeFacts, world: Worl
   isMovedAside(facts, node, world) &&
   hostIn(world, node.alias)?.data.kind === 'absent' &&
   newClusterStarted(facts, primaryOf(facts), world) !== 'never';
+
+/** A secondary of the new version; primary: after a switchover it has long since joined. */
+export const isJoined = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
+  const row = nodeIn(world, node.alias);
+  const data = hostIn(world, node.alias)?.data;
+  return (
+    row !== null &&
+    row.reported === row.assigned &&
+    ['secondary', 'primary', 'wait_primary'].includes(row.reported) &&
+    data !== undefined &&
+    isMajor(data, facts.newMajor)
+  );
+};
 
 /** It has streamed from the new primary once, and pg_control knows what pg_rewind asks for. */
 export const hasStreamed = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {

@@ -1,55 +1,16 @@
 import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
-import { hostIn, type TransferView, type World } from '../../cluster/world.ts';
+import type { World } from '../../cluster/world.ts';
 import { about, when } from '../conditions.ts';
-import { isPastStop, isSwapped } from '../evidence.ts';
+import { isPastStop } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
 import { beside } from '../stages.ts';
-import { type Condition, ready, type Script, type Step } from '../step.ts';
-import { allowLines, forgetLines } from './authorized-keys.ts';
-import { sendsExactly } from './line.ts';
-import { keyComment, linkDir, onlyProgram, readBy, rehearsalFile } from './names.ts';
+import { ready, type Script, type Step } from '../step.ts';
+import { hasLine, keyOf, transferIsReady, transferOf } from './guest.ts';
+import { letInStep } from './let-in.ts';
+import { keyComment, linkDir } from './names.ts';
 import { plainEnvironment, rehearsalCommand, transferCommand } from './rsync.ts';
-
-/** What must be known of a secondary before its key may be let in: from its own host, and from where the primary sees it. */
-interface Guest {
-  readonly publicKey: string;
-  readonly transfer: string;
-  readonly rehearsal: string;
-  /** Its address, as the primary's server sees it. */
-  readonly address: string;
-}
-
-const transferOf = (world: World, alias: string): TransferView | null =>
-  hostIn(world, alias)?.transfer ?? null;
-
-const keyOf = (facts: ClusterFacts, node: NodeFacts, world: World): Omit<Guest, 'address'> | null => {
-  const { publicKey = null, lines = [] } = transferOf(world, node.alias) ?? {};
-  const [transfer = '', rehearsal = ''] = lines;
-  const read = readBy(facts);
-  const strict = sendsExactly(transfer, read.transfer) && sendsExactly(rehearsal, read.rehearsal);
-  return publicKey !== null && strict ? { publicKey, transfer, rehearsal } : null;
-};
-
-const guestOf = (facts: ClusterFacts, node: NodeFacts, world: World): Guest | null => {
-  const key = keyOf(facts, node, world);
-  const senders = hostIn(world, primaryOf(facts).alias)?.server?.senders ?? [];
-  const address = senders.find((one) => one.name === `pgautofailover_standby_${node.nodeId}`)?.address ?? '';
-  return key !== null && /^[0-9A-Fa-f.:]{2,45}$/.test(address) ? { ...key, address } : null;
-};
-
-/** The line as it must stand on the primary, but for the address, which only a primary that runs can tell. */
-const hasLine = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
-  const key = keyOf(facts, node, world);
-  const lines = transferOf(world, primaryOf(facts).alias)?.authorized ?? [];
-  return (
-    key !== null &&
-    lines.some(
-      (line) => line.startsWith('restrict,from="') && line.endsWith(` ${key.publicKey} ${keyComment(node)}`),
-    )
-  );
-};
 
 const reach = (primary: NodeFacts): string[] => [
   "cat > via <<'VIA'",
@@ -116,82 +77,6 @@ const keyStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   });
 };
 
-/** Runs one of the two commands, written out, and nothing that came over the line. */
-const onlyLines = (primary: NodeFacts, node: NodeFacts, guest: Guest): string[] => [
-  `cat > ${sh(onlyProgram(primary, node))} <<'ONLY'`,
-  '#!/bin/sh',
-  `# what the key of ${node.alias} may run; sshd passes what was asked for`,
-  ...[guest.transfer, guest.rehearsal].flatMap((line) => [
-    `if [ "$SSH_ORIGINAL_COMMAND" = ${sh(line)} ]; then`,
-    `  exec ${line}`,
-    'fi',
-  ]),
-  "echo 'this key is for one transfer and nothing else' >&2",
-  'exit 1',
-  'ONLY',
-];
-
-const letInScript = (facts: ClusterFacts, world: World): Script => {
-  const primary = primaryOf(facts);
-  const lines: string[] = [];
-  const programs: string[] = [];
-  for (const node of linkedOf(facts)) {
-    const guest = guestOf(facts, node, world);
-    if (guest === null)
-      return {
-        kind: 'unresolved',
-        needs: `the key of ${node.alias}, and its address while it streams from ${primary.alias}`,
-      };
-    const program = `sh ${sh(onlyProgram(primary, node))}`.replaceAll('"', '\\"');
-    programs.push(...onlyLines(primary, node, guest));
-    lines.push(
-      `restrict,from="${guest.address}",command="${program}" ${guest.publicKey} ${keyComment(node)}`,
-    );
-  }
-  return ready(
-    script(
-      'umask 077',
-      `mkdir -p ${sh(linkDir(primary))}`,
-      `echo reached > ${sh(rehearsalFile(primary))}`,
-      ...programs,
-      ...forgetLines(primary),
-      ...allowLines(primary, lines),
-    ),
-  );
-};
-
-const letInStep = (facts: ClusterFacts): Step => {
-  const primary = primaryOf(facts);
-  const nodes = linkedOf(facts);
-  const names = nodes.map((node) => node.alias).join(', ');
-  const program = `rsync --server --sender … ${readBy(facts).transfer.join(' ')}`;
-  return makeStep(facts, {
-    id: 'link-let-in',
-    phase: 'B',
-    host: primary,
-    as: 'postgres',
-    title: `Let ${names} fetch the data, and nothing else`,
-    reason: `Each key may be used from its own host only, and runs this alone: ${program}. The lines that are there stay as they are.`,
-    guide: null,
-    danger: 'changes',
-    script: (world) => letInScript(facts, world),
-    probe: (world) => {
-      if (nodes.every((node) => isPastStop(facts, node, world))) return done('the hosts are past their stop');
-      const missing = nodes.find((node) => !hasLine(facts, node, world));
-      return missing === undefined ? done('they are let in') : pending(`${missing.alias} is not let in`);
-    },
-    after: [
-      about(primary.alias, `authorized_keys has a line for the key of ${names}`, (_, world) =>
-        when(
-          nodes.every((node) => hasLine(facts, node, world)),
-          'one is missing',
-        ),
-      ),
-    ],
-    undo: `take the lines with ${keyComment(nodes[0] ?? primary).replace(/\d+$/, '…')} out of ~/.ssh/authorized_keys`,
-  });
-};
-
 const rehearsalScript = (facts: ClusterFacts, node: NodeFacts, world: World): Script => {
   const primary = primaryOf(facts);
   const hostKeys = transferOf(world, primary.alias)?.hostKeys ?? [];
@@ -242,19 +127,6 @@ const rehearsalStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   });
 };
 
-/** The transfer can begin: the key is there, it is let in, and has been tried. */
-export const transferIsReady = (facts: ClusterFacts, node: NodeFacts): Condition => {
-  const primary = primaryOf(facts);
-  return about(
-    node.alias,
-    `${node.alias} reaches rsync on ${primary.alias} by its key`,
-    ({ transfer }, world) => {
-      if (!hasLine(facts, node, world)) return when(false, `${primary.alias} does not let its key in`);
-      return when(transfer.rehearsed, 'it has not been tried');
-    },
-  );
-};
-
 /** B. Keys, in both directions, and a rehearsal; before the fence, so that what fails here changes nothing of the cluster. */
 export const linkKeySteps = (facts: ClusterFacts): Step[] => {
   const nodes = linkedOf(facts);
@@ -264,33 +136,4 @@ export const linkKeySteps = (facts: ClusterFacts): Step[] => {
     letInStep(facts),
     ...nodes.flatMap((node) => beside('link-rehearsal', node.alias, [rehearsalStep(facts, node)])),
   ];
-};
-
-/** A key of a run stands in the primary's authorized_keys, whatever the cluster file says by now. */
-export const isLetIn = (facts: ClusterFacts, world: World): boolean =>
-  (transferOf(world, primaryOf(facts).alias)?.authorized.length ?? 0) > 0;
-
-/** Nobody is let in any more. `phase`: H once the data is there, V on the way back. */
-export const linkForgetStep = (facts: ClusterFacts, phase: 'H' | 'V'): Step => {
-  const primary = primaryOf(facts);
-  const none = (world: World): boolean => transferOf(world, primary.alias)?.authorized.length === 0;
-  const passed = (world: World): boolean =>
-    phase === 'V' ||
-    linkedOf(facts).every((node) => isPastStop(facts, node, world)) ||
-    isSwapped(facts, primary, world);
-  return makeStep(facts, {
-    id: 'link-forget',
-    phase,
-    host: primary,
-    as: 'postgres',
-    title: 'Take the keys of the transfer out again',
-    reason: 'They were made for this run. The other lines of authorized_keys stay, byte for byte.',
-    guide: null,
-    danger: 'changes',
-    script: script(...forgetLines(primary), `rm -rf ${sh(linkDir(primary))}`),
-    probe: (world) =>
-      none(world) && passed(world) ? done('none is let in') : pending('they are still let in'),
-    after: [about(primary.alias, 'no key of this run is let in', (_, world) => when(none(world), 'one is'))],
-    undo: 'nothing to undo here',
-  });
 };

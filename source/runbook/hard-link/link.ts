@@ -8,7 +8,7 @@ import { done, half, makeStep, pending } from '../make-step.ts';
 import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { anotherImage, isLeftToBackup, isLinked } from './evidence.ts';
-import { transferIsReady } from './keys.ts';
+import { transferIsReady } from './guest.ts';
 import { linkDir } from './names.ts';
 import { plainEnvironment, transferCommand } from './rsync.ts';
 

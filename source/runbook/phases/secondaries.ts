@@ -17,9 +17,10 @@ import {
 } from '../conditions.ts';
 import { isMovedAside } from '../evidence.ts';
 import { backupGauge } from '../gauge.ts';
-import { linkForgetStep } from '../hard-link/keys.ts';
+import { linkForgetStep } from '../hard-link/let-in.ts';
 import { hasLinks } from '../hard-link/link.ts';
-import { canJoin, nothingCopied, ownFilesStep, streamStep } from '../hard-link/rebuild.ts';
+import { canJoin, nothingCopied, ownFilesStep } from '../hard-link/rebuild.ts';
+import { streamStep } from '../hard-link/stream.ts';
 import { isImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { rollbackRoute } from '../rollback/route.ts';

@@ -2,7 +2,8 @@ import { type ClusterFacts, hostsOf, type NodeFacts, primaryOf } from '../../clu
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
 import { everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
-import { isLetIn, linkForgetStep } from '../hard-link/keys.ts';
+import { isLetIn } from '../hard-link/guest.ts';
+import { linkForgetStep } from '../hard-link/let-in.ts';
 import { hasLinks } from '../hard-link/link.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { setSyncStandbys, syncStandbysAre } from '../phases/fence.ts';
