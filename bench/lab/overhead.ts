@@ -33,21 +33,36 @@ const timesOf = (journal: readonly Recorded[]): readonly StepTimes[] => {
   return times;
 };
 
-/** What each command took on its host, in milliseconds: from the writing of its process id to that of its exit code. */
-const commandMs = async (lab: Lab, host: LabHost, run: string): Promise<ReadonlyMap<string, number>> => {
+/** From when to when each command ran on its host: from the writing of its process id to that of its exit code. The lab's hosts share this machine's clock. */
+const commandTimes = async (lab: Lab, host: LabHost, run: string): Promise<ReadonlyMap<string, Span>> => {
   const jobs = await lab.root(
     host,
     `cd /home/dba/.pgaf-upgrade/jobs/${quote(run)} 2>/dev/null || exit 0
 for job in *; do [ -f "$job/rc" ] && echo "$job $(stat -c %.Y "$job/pid") $(stat -c %.Y "$job/rc")"; done; true`,
   );
   return new Map(
-    jobs.split('\n').flatMap((line): readonly [string, number][] => {
+    jobs.split('\n').flatMap((line): readonly [string, Span][] => {
       const [job, from, to] = line.split(' ');
       return job === undefined || to === undefined
         ? []
-        : [[`${run}/${job}`, (Number(to) - Number(from)) * 1000]];
+        : [[`${run}/${job}`, { from: Number(from) * 1000, to: Number(to) * 1000 }]];
     }),
   );
+};
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How long at least one of them lasts, in milliseconds: steps run side by side, and no second counts twice. */
+const covered = (spans: readonly Span[]): number => {
+  let [sum, end] = [0, Number.NEGATIVE_INFINITY];
+  for (const { from, to } of [...spans].sort((one, other) => one.from - other.from)) {
+    sum += Math.max(0, to - Math.max(from, end));
+    end = Math.max(end, to);
+  }
+  return sum;
 };
 
 export const overhead: Bench = {
@@ -64,9 +79,9 @@ export const overhead: Bench = {
       for (let round = 0; round < runs; round += 1) {
         await lab.reset();
         const { journal, run } = await upgrade(lab);
-        const took = new Map<string, number>();
+        const took = new Map<string, Span>();
         for (const host of lab.hosts)
-          for (const [job, ms] of await commandMs(lab, host, run)) took.set(job, ms);
+          for (const [job, span] of await commandTimes(lab, host, run)) took.set(job, span);
         const times = timesOf(journal).flatMap((one) => {
           const command = took.get(one.job);
           return command === undefined ? [] : [{ ...one, command }];
@@ -74,18 +89,22 @@ export const overhead: Bench = {
         const [first, last] = [times[0], times.at(-1)];
         if (first === undefined || last === undefined)
           throw new Error('no step of the run was found on the hosts');
-        // What the servers take to get where they must be after a command is theirs, as is the command itself.
-        const settling = times.reduce((sum, one) => sum + (one.doneAt - one.endedAt), 0);
-        const commands = times.reduce((sum, one) => sum + one.command, 0);
+        // The look behind a command is the console's; what the servers take beyond it to get where they must be is theirs.
+        const look = median(times.map((one) => one.doneAt - one.endedAt));
+        const theirs = times.flatMap((one) => [one.command, { from: one.endedAt + look, to: one.doneAt }]);
         const wall = last.doneAt - first.confirmedAt;
         rounds.push({
-          share: ((wall - commands - settling) / wall) * 100,
-          perStep: times.map((one) => one.endedAt - one.confirmedAt - one.command),
+          share: ((wall - covered(theirs)) / wall) * 100,
+          perStep: times.map(
+            (one) =>
+              one.doneAt -
+              one.confirmedAt -
+              (one.command.to - one.command.from) -
+              Math.max(0, one.doneAt - one.endedAt - look),
+          ),
           steps: times.length,
         });
-        say(
-          `${times.length} steps, ${Math.round(wall / 1000)} s, commands ${Math.round(commands / 1000)} s, settling ${Math.round(settling / 1000)} s`,
-        );
+        say(`${times.length} steps, ${Math.round(wall / 1000)} s, a look ${Math.round(look)} ms`);
       }
     } finally {
       await lab.run(['destroy']);
@@ -97,7 +116,7 @@ export const overhead: Bench = {
         value: median(rounds.map((round) => round.share)),
         unit: '%',
         target: atMost(3),
-        note: `${rounds[0]?.steps} steps; without commands and the servers’ settling`,
+        note: `${rounds[0]?.steps} steps; the time in which no command runs and no server settles`,
       },
       { what: 'a step, median', value: median(perStep), unit: 'ms', target: atMost(150) },
       { what: 'a step, p90', value: quantile(perStep, 0.9), unit: 'ms' },

@@ -108,6 +108,8 @@ export const clusterFactsSchema = z.object({
   nodes: z.array(nodeFactsSchema).min(1),
   /** The monitor's rows when the facts were read. */
   before: z.array(monitorNodeSchema),
+  /** Warnings of the checks that the cluster file accepts, as it stands now. */
+  accept: z.array(z.string()).default([]),
   /** ISO 8601. */
   readAt: z.string(),
 });

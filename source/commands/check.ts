@@ -9,10 +9,10 @@ import {
   couldNotLookJson,
 } from '../plain/check-report.ts';
 import { connect } from '../remote/connect.ts';
-import { catalogue } from '../runbook/checks/catalogue.ts';
 import { terminalAsk } from './asking.ts';
 import { readConfig } from './read-config.ts';
 import { sayProblem } from './say.ts';
+import { unacceptable } from './unacceptable.ts';
 
 export interface CheckArguments {
   readonly file: string;
@@ -23,27 +23,6 @@ export interface CheckArguments {
 }
 
 const exitCodes = { ready: 0, 'ready-with-warnings': 0, blocked: 1, unseen: 2 } as const;
-
-/** A check that is accepted must exist, and a blocker cannot be. */
-const unacceptable = (accept: readonly string[], file: string): readonly Problem[] =>
-  accept.flatMap((id): Problem[] => {
-    const known = catalogue.find((one) => one.id === id);
-    if (known === undefined)
-      return [
-        {
-          what: `${file}: check.accept names ${id}, which is no check`,
-          remedy: 'pgaf-upgrade check --list has them all',
-        },
-      ];
-    return known.severity === 'blocker'
-      ? [
-          {
-            what: `${file}: check.accept names ${id}, which is a blocker`,
-            remedy: 'only warnings can be accepted',
-          },
-        ]
-      : [];
-  });
 
 /** `pgaf-upgrade check`: 0 ready, 1 blocked, 2 it could not look. */
 export const runCheck = async ({ file, json, list, prepare }: CheckArguments): Promise<number> => {

@@ -5,6 +5,7 @@ import { type Demo, openDemo } from '../demo/open-demo.ts';
 import { plainAnswers } from '../demo/plain-answers.ts';
 import { type Scenario, scenarioNamed, scenarios } from '../demo/scenarios.ts';
 import { readlinePrompt } from '../plain/prompt.ts';
+import { wrapWords } from '../ui/text.ts';
 import { run } from './run.ts';
 
 export interface DemoArguments {
@@ -26,16 +27,25 @@ const refuse = (what: string, remedy: string): 2 => {
   return 2;
 };
 
+/** By words, as wide as the terminal; whoever reads it from a pipe gets whole lines. */
+const wrapped = (text: string, indent: string): readonly string[] => {
+  const columns = process.stdout.isTTY ? process.stdout.columns - indent.length : Number.POSITIVE_INFINITY;
+  return (Number.isFinite(columns) ? wrapWords(text, columns) : [text]).map((line) => `${indent}${line}`);
+};
+
 const opening = (scenario: Scenario): string =>
   [
     '',
-    `DEMO, scenario ${scenario.name}: an embedded cluster in this process. No real server is touched.`,
-    ...scenario.says.map((line) => `  ${line}`),
+    ...wrapped(
+      `DEMO, scenario ${scenario.name}: an embedded cluster in this process. No real server is touched.`,
+      '',
+    ),
+    ...scenario.says.flatMap((line) => wrapped(line, '  ')),
     '',
   ].join('\n');
 
 const whereItIs = ({ layout }: Demo): string =>
-  `DEMO: it lies in ${layout.root}; in a second terminal, while it runs: pgaf-upgrade status ${layout.clusterFile}\n`;
+  `DEMO: it lies in ${layout.root}; in a second terminal, while it runs:\n  pgaf-upgrade status ${layout.clusterFile}\n`;
 
 /** The full screen would hide what has just been said: Enter begins. False where there is no more input. */
 const begin = async (): Promise<boolean> => {
@@ -65,8 +75,16 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
   const kept = keep || resume !== undefined;
   if (resume === undefined) write(opening(wanted));
   write('DEMO: making its cluster…\n');
+  const inLines =
+    plain ||
+    yes !== undefined ||
+    !process.stdin.isTTY ||
+    !process.stdout.isTTY ||
+    process.env.TERM === 'dumb';
+  const listeners = new Set<(text: string) => void>();
   const tell = (text: string): void => {
-    if (plain || yes !== undefined) write(`DEMO: ${text}\n`);
+    if (inLines) write(`DEMO: ${text}\n`);
+    for (const listener of listeners) listener(text);
   };
   let embedded: Demo;
   try {
@@ -94,7 +112,6 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
       write(text);
     },
   };
-  const inLines = plain || yes !== undefined || !process.stdin.isTTY || !process.stdout.isTTY;
   try {
     if (!inLines && !(await begin())) return 1;
     return await run({
@@ -102,6 +119,10 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
       direction: 'upgrade',
       plain: plain || yes !== undefined,
       banner: 'DEMO',
+      onStaged: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
       ...(yes === undefined ? {} : { lines }),
     });
   } finally {

@@ -11,6 +11,7 @@ import { runConsole } from '../ui/run-console.tsx';
 import { exitCodeOf, untilSignal } from '../ui/signals.ts';
 import { pagerIn } from './pager.ts';
 import { readConfig } from './read-config.ts';
+import { unacceptable } from './unacceptable.ts';
 
 export interface RunArguments {
   readonly file: string;
@@ -19,6 +20,8 @@ export interface RunArguments {
   readonly direction: Direction;
   /** What must be said of the cluster wherever it is shown. */
   readonly banner?: string;
+  /** Where a demo tells what its scenario makes happen, for the full screen. */
+  readonly onStaged?: (listener: (text: string) => void) => () => void;
   /** Who answers in plain lines, and who hears them, instead of the terminal. */
   readonly lines?: { readonly prompt: Prompt; readonly write: (text: string) => void };
 }
@@ -37,7 +40,15 @@ const connect: Connect = async (address, options) =>
   (await import('../remote/connect.ts')).connect(address, options);
 
 /** `pgaf-upgrade run` and `rollback`: the console, or plain lines where there is no terminal for it. Gives the exit code. */
-export const run = async ({ file, plain, yes, direction, banner, lines }: RunArguments): Promise<number> => {
+export const run = async ({
+  file,
+  plain,
+  yes,
+  direction,
+  banner,
+  lines,
+  onStaged,
+}: RunArguments): Promise<number> => {
   const config = readConfig(file);
   if (!config.ok) return couldNotStart(...config.error);
   if (yes !== undefined && yes !== config.value.name)
@@ -45,6 +56,9 @@ export const run = async ({ file, plain, yes, direction, banner, lines }: RunArg
       what: `--yes ${yes} does not name the cluster in ${file}, which is ${config.value.name}`,
       remedy: `--yes ${config.value.name}, if that is the one you mean`,
     });
+  // The way back and the clean-up make no checks, and are not to be held up by what the checks may accept.
+  const wrong = direction === 'upgrade' ? unacceptable(config.value.check.accept, file) : [];
+  if (wrong.length > 0) return couldNotStart(...wrong);
   const inLines =
     plain ||
     lines !== undefined ||
@@ -73,6 +87,7 @@ export const run = async ({ file, plain, yes, direction, banner, lines }: RunArg
       runPlain(engine, {
         write: lines?.write ?? ((text) => process.stdout.write(text)),
         ...(prompt === null ? {} : { prompt: prompt.ask }),
+        ...(prompt?.typing == null ? {} : { typing: prompt.typing }),
         ...(lines === undefined ? {} : { prompt: lines.prompt }),
         ...(yes === undefined ? {} : { yes }),
       }),
@@ -94,6 +109,7 @@ export const run = async ({ file, plain, yes, direction, banner, lines }: RunArg
     { stdin: process.stdin, stdout: process.stdout, env: process.env, pager: pagerIn(process.env) },
     {
       opensWithWayBack: direction === 'rollback',
+      ...(onStaged === undefined ? {} : { onStaged }),
       // What reaching the hosts needs is loaded while the first frame is read.
       onShown: () => {
         work = engine.start();

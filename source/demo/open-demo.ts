@@ -25,7 +25,7 @@ export interface OpenOptions {
   readonly keep: boolean;
   /** The search path of the hosts' programs, where it is not this machine's usual one. */
   readonly programs?: string | undefined;
-  /** What happens in the scenario, where plain lines say it. */
+  /** What the scenario makes happen, when it does. */
   readonly tell: (text: string) => void;
 }
 

@@ -13,7 +13,11 @@ export interface Scenario {
 }
 
 const one = ['node_1', 'node_2'];
-const still = (): Stage => ({ upgradeLine: () => false, baseBackup: () => undefined });
+const still = (): Stage => ({
+  upgradeLine: () => false,
+  upgradeFailed: () => undefined,
+  baseBackup: () => undefined,
+});
 
 /** At most once for each name. */
 const once = (): ((name: string) => boolean) => {
@@ -64,9 +68,10 @@ export const scenarios: readonly Scenario[] = [
         ...still(),
         upgradeLine: (host, _at, restoring) => {
           if (host !== 'node_1' || !restoring || !first('failed')) return false;
-          tell('pg_upgrade fails on the view; the view is dropped for the next try');
+          tell('pg_upgrade comes to the view that was made after the checks, and fails');
           return true;
         },
+        upgradeFailed: () => tell('that view is dropped now, as you would do by hand: a new try will pass'),
       };
     },
     turnsBack: false,
@@ -82,6 +87,7 @@ export const scenarios: readonly Scenario[] = [
     stage: (cut, tell) => {
       const first = once();
       return {
+        ...still(),
         upgradeLine: (host, at) => {
           if (host === 'node_1' && at >= 0.4 && first('pg_upgrade')) {
             tell('the line to node_1 is cut for 4 s; pg_upgrade goes on');

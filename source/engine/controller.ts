@@ -150,6 +150,12 @@ export interface StepProgress extends Omit<Reading, 'through'> {
   readonly leftMs: number | null;
 }
 
+/** The step that starts the monitor again, as the operator counts and calls it. */
+export interface PlannedDown {
+  readonly number: number;
+  readonly title: string;
+}
+
 /** Everything that the screen shows, but for the output. Immutable: a new one for every change. */
 export interface EngineView {
   /** What must be said of this cluster wherever it is shown: DEMO. */
@@ -173,8 +179,8 @@ export interface EngineView {
   readonly downtime: Downtime;
   readonly monitor: {
     readonly feed: FeedSnapshot;
-    /** `down since Step 3, as planned`; null while it should be up. */
-    readonly plannedDown: string | null;
+    /** It is stopped as planned; null while it should be up. */
+    readonly plannedDown: PlannedDown | null;
     /** The nodes as they were before the window, for comparison. */
     readonly before: readonly MonitorNode[];
   };

@@ -1,17 +1,20 @@
 import { primaryOf } from '../cluster/facts.ts';
 import type { Result } from '../cluster/result.ts';
-import { monitorIn } from '../cluster/world.ts';
 import { acceptsWrites } from '../runbook/conditions.ts';
+import { type MonitorAbsence, monitorAbsence } from '../runbook/monitor-absence.ts';
 import type { Direction } from '../runbook/runbooks.ts';
 import { runbookFor } from '../runbook/runbooks.ts';
 import type { Step, StepId } from '../runbook/step.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
 import type { Board } from './board.ts';
-import type { StepFailure, StepStatus } from './controller.ts';
+import type { PlannedDown, StepFailure, StepStatus } from './controller.ts';
 import { expectedIn } from './expected.ts';
 import type { Entry } from './journal.ts';
 import type { Ground, Run } from './prepare.ts';
 import { viewOf } from './step-view.ts';
+
+const plannedDown = (absence: MonitorAbsence | null): PlannedDown | null =>
+  absence === null ? null : { number: absence.number, title: absence.step.title };
 
 /** The steps on the board: which runbook they are of, how each one stands, and what follows from the last look. */
 export class Progress {
@@ -70,14 +73,14 @@ export class Progress {
     const { world } = observer;
     const { view } = this.#board;
     this.#expected = expectedIn(facts, world, view.direction, this.#steps);
-    const done = (id: StepId): boolean => this.statusOf(id)?.kind === 'done';
-    const down = monitorIn(world) === null && done('C.monitor.stop') && !done('D.monitor.start');
+    const passed = (step: Step): boolean => this.statusOf(step.id)?.kind === 'done';
+    const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
     this.#board.set({
       verdict: rollbackVerdict(facts, world),
       steps: this.#steps.map((step, index) =>
         viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#expected),
       ),
-      monitor: { ...view.monitor, plannedDown: down ? 'down since Step 3, as planned' : null },
+      monitor: { ...view.monitor, plannedDown: plannedDown(absence) },
     });
     const { downtime } = view;
     if (downtime.kind === 'down' && acceptsWrites(facts, primaryOf(facts)).holds(world).holds)

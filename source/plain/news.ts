@@ -1,12 +1,20 @@
 import type { EngineView } from '../engine/controller.ts';
 import { age } from '../ui/text.ts';
+import { howToEnd } from './end-step.ts';
 import { progressNews } from './progress-news.ts';
 
 /**
  * What is to be said once in plain lines and stands on the full screen all the time: where a run stood that goes on,
  * whose the lock is, a line that is gone or back, a step that prints nothing. Gives the lines that are new.
  */
-export const plainNews = (now: () => number = Date.now): ((view: EngineView) => readonly string[]) => {
+export const plainNews = ({
+  canEnd,
+  now = Date.now,
+}: {
+  /** Whether somebody could end the step by a word. */
+  readonly canEnd: boolean;
+  readonly now?: () => number;
+}): ((view: EngineView) => readonly string[]) => {
   const progressed = progressNews(now);
   const said = new Set<string>();
   const lines = new Map<string, string>();
@@ -49,6 +57,7 @@ export const plainNews = (now: () => number = Date.now): ((view: EngineView) => 
         ...once(`quiet ${step.id} ${since}`, [
           `* ${step.host} is doing:`,
           ...found.map((line) => `    ${line}`),
+          ...(canEnd ? [`  ${howToEnd}`] : []),
         ]),
       );
     }

@@ -25,7 +25,10 @@ export const statusText = (name: string, status: Status): string => {
     const host = versions.get(alias);
     if (host === undefined) return '?';
     if (host.problem !== null) return `not seen: ${host.problem.what}`;
-    return `${host.version ?? '?'}${host.running ? '' : ', down'}`;
+    if (host.running) return host.version ?? '?';
+    const until = alias === 'monitor' ? status.monitorStoppedUntil : null;
+    const planned = until === null ? '' : ` as planned: “${until.title}” (${until.id}) starts it again`;
+    return `${host.version ?? '?'}, ${until === null ? 'down' : 'stopped'}${planned}`;
   };
   const width = Math.max(8, ...status.nodes.map((node) => node.name.length)) + 2;
   const moved = (reported: string, assigned: string): string =>

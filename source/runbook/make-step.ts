@@ -2,7 +2,17 @@ import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
 import { hostsOf } from '../cluster/facts.ts';
 import type { World } from '../cluster/world.ts';
 import type { Gauge } from './gauge.ts';
-import type { Cause, Condition, Danger, GuideReference, PhaseId, Probe, Script, Step } from './step.ts';
+import type {
+  Cause,
+  Condition,
+  Danger,
+  GuideReference,
+  Landmark,
+  PhaseId,
+  Probe,
+  Script,
+  Step,
+} from './step.ts';
 
 /** What a step must say of itself; the rest has defaults that a careful step can override. */
 export interface StepParts {
@@ -25,6 +35,7 @@ export interface StepParts {
   readonly optional?: boolean;
   readonly causes?: readonly Cause[];
   readonly writes?: Step['writes'];
+  readonly landmark?: Landmark;
   readonly givesUp?: Step['givesUp'];
   readonly notes?: Step['notes'];
   readonly gauge?: Gauge;
@@ -55,6 +66,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     optional: parts.optional ?? false,
     causes: parts.causes ?? [],
     writes: parts.writes ?? 'unchanged',
+    landmark: parts.landmark ?? null,
     givesUp: parts.givesUp ?? (() => null),
     notes: parts.notes ?? (() => []),
     gauge: parts.gauge ?? null,

@@ -29,6 +29,12 @@ export type PhaseId = (typeof phases)[number]['id'];
 /** What a step may do. It decides how it is confirmed: a point of no return wants the host's name typed. */
 export type Danger = 'reads' | 'changes' | 'point-of-no-return';
 
+/**
+ * A moment of the window that somebody else goes by: `monitor-stops` and `monitor-starts`, between them nobody answers
+ * there, as planned; `verified`, the new version runs privately and holds what it should.
+ */
+export type Landmark = 'monitor-stops' | 'monitor-starts' | 'verified';
+
 export interface GuideReference {
   /** The place in the published guide: `Step 4`, `Post-Upgrade Cleanup`; null where the guide has nothing. */
   readonly step: string | null;
@@ -85,6 +91,8 @@ export interface Step {
   readonly causes: readonly Cause[];
   /** What the application feels: its writes stop with this step, or come back with it. */
   readonly writes: 'stop' | 'resume' | 'unchanged';
+  /** The moment of the window that it is; null: none that anybody goes by. */
+  readonly landmark: Landmark | null;
   /** Where it can be read how far the step is while it runs; null: nobody tells. */
   readonly gauge: Gauge | null;
   /** It may run beside the steps of other lanes of its stage, see stages.ts; null: alone. */

@@ -20,6 +20,8 @@ export interface ConsoleStoreOptions {
   readonly intervalMs?: number;
   /** Shows the way back before anything else, as soon as the servers have been looked at. */
   readonly opensWithWayBack?: boolean;
+  /** Where a demo tells what its scenario makes happen; gives what ends the listening. */
+  readonly onStaged?: (listener: (text: string) => void) => () => void;
 }
 
 /** The one state that the screen shows, and everything that keys may do with it. */
@@ -75,6 +77,8 @@ const received = (state: ConsoleState, view: EngineView): Partial<ConsoleState> 
   return {
     view,
     hint,
+    // It belongs to the step in which it happened.
+    ...(stage.kind === 'confirm' || stage.kind === 'finished' ? { staged: null } : {}),
     ...(arrived ? { selected: null, face: null } : {}),
     ...(stage.kind === 'question' ? { typed: '', zoom: false } : {}),
     ...withoutStaleDialog(state, view),
@@ -140,6 +144,8 @@ export const createConsoleStore = (
       outputs.touch();
     }),
   ];
+  const noStaged = options.onStaged?.((staged) => state.setState({ staged }));
+  if (noStaged !== undefined) stops.push(noStaged);
   watchDecidable(state.getState());
   const turning = createTurning(state, controller, guard);
   if (options.opensWithWayBack === true) {

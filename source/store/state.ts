@@ -63,6 +63,8 @@ export interface ConsoleState {
   /** The line where it was found last. */
   readonly found: { readonly step: StepId; readonly line: number } | null;
   readonly hint: Hint | null;
+  /** What somebody else than the product makes happen now: a demo's scenario. Null: nothing since the last step. */
+  readonly staged: string | null;
   /** The window is too small to show a card, so nothing may be confirmed in it. */
   readonly tooSmall: boolean;
   /** Grows at most 30 times a second while output arrives, per step. */
@@ -87,6 +89,7 @@ export const openingState = (view: EngineView): ConsoleState => ({
   needle: '',
   found: null,
   hint: null,
+  staged: null,
   tooSmall: false,
   outputVersion: {},
 });

@@ -8,7 +8,7 @@ import { useConsole } from './hooks/use-console.ts';
 import { useKeys } from './hooks/use-keys.ts';
 import { useNow } from './hooks/use-now.ts';
 import { ThemeContext } from './hooks/use-theme.ts';
-import { footerRows, headerRows, type Layout, layoutFor } from './layout.ts';
+import { bodyRows, footerRows, headerRows, type Layout, layoutFor } from './layout.ts';
 import { openLog } from './open-log.ts';
 import type { Pager } from './pager.ts';
 import { ChecklistPane } from './panes/checklist-pane.tsx';
@@ -20,7 +20,7 @@ import { StepPane } from './panes/step-pane.tsx';
 import { TooSmall } from './panes/too-small.tsx';
 import { WayBackPane } from './panes/way-back-pane.tsx';
 import { footerRowsOf } from './rows/footer.ts';
-import { headerRowsOf } from './rows/header.ts';
+import { headerRowsOf, stagedRows } from './rows/header.ts';
 import type { Theme } from './theme.ts';
 
 export interface AppProps {
@@ -52,6 +52,7 @@ const layoutOf = (state: ConsoleState, size: { columns: number; rows: number }):
     focus: state.focus,
     zoom: state.zoom && !asks(state),
     nodes: state.view.monitor.feed.state?.nodes.length ?? state.view.monitor.before.length,
+    staged: state.staged !== null,
     dialog: asks(state),
   });
 
@@ -68,6 +69,7 @@ export const App = ({ store, theme, now = Date.now, onRedraw, pager, ended, onLe
     'face',
     'dialog',
     'hint',
+    'staged',
     'tooSmall',
   ]);
   const time = useNow(state.view, now);
@@ -92,7 +94,7 @@ export const App = ({ store, theme, now = Date.now, onRedraw, pager, ended, onLe
     };
   });
 
-  const body = rows - headerRows - footerRows;
+  const body = bodyRows(rows, state.staged !== null);
   const third = asks(state) ? (
     <DialogPane store={store} area={layout.areas.output} />
   ) : (
@@ -139,6 +141,11 @@ export const App = ({ store, theme, now = Date.now, onRedraw, pager, ended, onLe
               rows={headerRowsOf(state.view, columns, time, theme)}
               columns={columns}
               height={headerRows}
+            />
+            <Lines
+              rows={stagedRows(state, columns)}
+              columns={columns}
+              height={state.staged === null ? 0 : 1}
             />
             <Box flexDirection="column" height={body} flexShrink={0}>
               {overlay ?? panes}

@@ -17,6 +17,10 @@ export const smallest = { columns: 80, rows: 24 } as const;
 export const headerRows = 2;
 export const footerRows = 2;
 
+/** What is left for the panes between header and footer. */
+export const bodyRows = (rows: number, staged: boolean): number =>
+  rows - headerRows - (staged ? 1 : 0) - footerRows;
+
 interface Wanted {
   readonly columns: number;
   readonly rows: number;
@@ -24,6 +28,8 @@ interface Wanted {
   readonly zoom: boolean;
   /** How many nodes the monitor pane has to show. */
   readonly nodes: number;
+  /** A line more stands below the header. */
+  readonly staged: boolean;
   /** A dialog needs the third pane, whatever has the focus. */
   readonly dialog: boolean;
 }
@@ -82,7 +88,7 @@ export const layoutFor = (asked: Wanted): Layout => {
   if (columns < smallest.columns || rows < smallest.rows)
     return { shape: 'too-small', columns, rows, areas: all };
   const wanted = asked.dialog ? { ...asked, focus: 'output' as const } : asked;
-  const body = rows - headerRows - footerRows;
+  const body = bodyRows(rows, wanted.staged);
   const shape = columns >= 110 && rows >= 30 ? 'split' : 'stacked';
   if (wanted.zoom) {
     return { shape, columns, rows, areas: { ...all, [wanted.focus]: { columns, rows: body } } };

@@ -58,10 +58,11 @@ export const enterWords = (state: ConsoleState): string | null => {
 };
 
 /** Why no step can be run alone now, out of several. */
-export const whyNotAlone = (state: ConsoleState): string | null =>
-  togetherNow(state.view) !== null
-    ? null
-    : (whyNotDue('Running one step alone')(state) ?? 'Enter starts a single step anyway.');
+export const whyNotAlone = (state: ConsoleState): string | null => {
+  if (togetherNow(state.view) !== null) return null;
+  if (failed(state)) return 'A step has failed: a runs it again, alone.';
+  return whyNotDue('Running one step alone')(state) ?? 'Enter starts a single step anyway.';
+};
 
 /** Why searching does not work now. */
 export const outputOnly = (state: ConsoleState): string | null =>

@@ -21,7 +21,11 @@ beforeEach(async () => {
   const layout = layoutIn(root);
   const hosts = ['monitor', 'node_1', 'node_2'];
   makeDemo(layout, 'smooth', hosts);
-  const stage = { upgradeLine: () => false, baseBackup: () => undefined };
+  const stage = {
+    upgradeLine: () => false,
+    upgradeFailed: () => undefined,
+    baseBackup: () => undefined,
+  };
   const monitor = await openDemoMonitor({ directory: join(root, 'monitor/database') });
   cluster = new DemoCluster({ layout, monitor, stage, slower: 1 }, hosts, 'a-boot');
 });

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { type Console, openConsole } from '../lab/harness/console.ts';
-import { leave, walk } from '../lab/harness/walk.ts';
+import { enterUntil, leave, walk } from '../lab/harness/walk.ts';
 import { leftOf, rootIn } from './demo-run.ts';
 
 let console_: Console | null = null;
@@ -58,9 +58,9 @@ it('pg-upgrade-fails: the cause is on the screen, a runs it again, and it goes o
   await screen.waitFor(/buffers_backend does not exist/);
   await screen.press('z');
   await screen.press('a');
+  await screen.waitFor(/that view is dropped now/);
   await screen.waitFor(/Run step \d+ again\?/);
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  await screen.press('enter');
+  await enterUntil(screen, (text) => !/Run step \d+ again\?/.test(text));
   await screen.waitFor(/Enter run steps? 27\b/, { timeoutMs: 90_000 });
   await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);
@@ -73,9 +73,11 @@ it('line-drops: the console says that the line is gone, and comes back by itself
     until: (_screen, step) => step === 25,
   });
   expect(stopped).toBe('stopped-before');
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  await screen.press('enter');
-  await screen.waitFor(/line .*(lost|gone)|reconnecting/, { timeoutMs: 60_000 });
+  await enterUntil(screen, (text) => !/Enter run steps?/.test(text));
+  // Both at the same time: what the demo does, and what the console knows of it.
+  await screen.waitFor(/DEMO: the line to node_1 is cut for 4 s[\s\S]*(line .*(lost|gone)|reconnecting)/, {
+    timeoutMs: 60_000,
+  });
   await screen.waitFor(/Step +32\/52 on node_1/, { timeoutMs: 90_000 });
   await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);
@@ -89,9 +91,7 @@ it('rollback-after-start: r shows the verdict and its steps, and they lead back 
   expect(stopped).toBe('stopped-before');
   await screen.press('r');
   await screen.waitFor(/possible through node_2, but what 17 wrote since/, { timeoutMs: 30_000 });
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  await screen.press('enter');
-  await screen.waitFor(/GOING BACK/, { timeoutMs: 30_000 });
+  await enterUntil(screen, (text) => /GOING BACK/.test(text));
   await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);
   expect(screen.scrollback()).toMatch(/DEMO demo: every node runs PostgreSQL 15\.20/);

@@ -86,6 +86,20 @@ describe('a console killed while a command runs', () => {
     });
   }, 40_000);
 
+  test('knows from the servers that the monitor is stopped as planned, and which step starts it', async () => {
+    const night = window();
+    await night.goTo('C.node_1.checkpoint');
+    night.kill();
+    night.again().open();
+    await night.next('C.node_1.checkpoint');
+    expect(night.view.monitor.plannedDown?.title).toBe('Start the monitor on 17');
+    await night.engine.close();
+    // Another seat, without a journal, while a console that lives holds the lock: it watches.
+    night.again('', { stateHome: anotherHome(), operator: 'otto@desk' }).open();
+    await night.until('the runbook', ({ steps }) => steps.length > 0);
+    expect(night.view.monitor.plannedDown?.title).toBe('Start the monitor on 17');
+  }, 40_000);
+
   test('sees how the command ended meanwhile: a failure, with its output', async () => {
     const night = window();
     await night.goTo('D.node_1.pg-upgrade');

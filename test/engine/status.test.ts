@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { opener } from '../../source/engine/opening.ts';
 import { status, upgradeStatus } from '../../source/engine/status/status.ts';
 import { statusJson, statusText } from '../../source/plain/status-report.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, worldAt } from '../runbook/worlds.ts';
@@ -47,6 +48,23 @@ describe('asked once', () => {
       hosts: [{ alias: 'monitor', running: true }, {}, {}, {}],
     });
     expect(servers.open).toBe(0);
+  });
+
+  test('in the middle of a window: the monitor is stopped as planned, and which step starts it again', async () => {
+    const servers = new CheckServers(labCluster());
+    servers.servers.record = JSON.stringify(labCluster());
+    const { model } = servers.servers;
+    for (const step of upgradeRunbook(labCluster())) {
+      model.run(step.id);
+      if (step.id === 'C.node_1.stop') break;
+    }
+    const seen = good(await ask(servers));
+    expect(seen.problem).toBeNull();
+    expect(seen.monitorStoppedUntil).toEqual({ id: 'D.monitor.start', title: 'Start the monitor on 17' });
+    expect(statusText('lab', seen)).toMatch(
+      /^monitor +PostgreSQL 17, stopped as planned: “Start the monitor on 17” \(D\.monitor\.start\) starts it again$/m,
+    );
+    expect(statusText('lab', seen)).not.toContain(', down');
   });
 
   test('a node in maintenance, and no record of why: what the monitor says, and the reason', async () => {

@@ -281,7 +281,8 @@ describe('saving what will be edited', () => {
     host.write(host.node.configFile, '');
     host.write(host.node.stateFile, '');
     expect(host.run('A.node_1.save').code).toBe(0);
-    expect(JSON.parse(host.read(join(host.node.workDir, 'record.json')))).toEqual(host.facts);
+    const record: unknown = JSON.parse(host.read(join(host.node.workDir, 'record.json')));
+    expect(clusterFactsSchema.parse(record)).toEqual(host.facts);
   });
 
   test('marks of an earlier attempt are gone: nothing counts as checked that was checked for another plan', () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { problem } from '../../source/cluster/result.ts';
 import { sampleFailure } from './fake-engine.ts';
 import { keys, openScreen } from './screen.tsx';
 
@@ -49,7 +50,7 @@ describe('the three panes', () => {
 
   test('say that the monitor is down as planned, and why the source is not LISTEN', async () => {
     const { engine, press, frame } = await open({ done: 26 });
-    expect(frame()).toContain('down since Step 3, as planned');
+    expect(frame()).toMatch(/stopped as planned until step \d+/);
     const { monitor } = engine.view;
     const status = { kind: 'live', source: 'psql', because: 'pg_hba.conf refuses autoctl_node' } as const;
     engine.set({
@@ -60,6 +61,47 @@ describe('the three panes', () => {
       },
     });
     expect(await press()).toContain('psql (pg_hba.conf refuses autoctl_node) STALE 42 s');
+  });
+
+  test.each([{ number: 31, title: 'Start the monitor on 17' }, null])(
+    'of a monitor that this console never heard say whether it is silent as planned',
+    async (plannedDown) => {
+      const { engine, press } = await open({ done: 26 });
+      const lost = {
+        kind: 'lost',
+        problem: problem('The monitor’s database does not answer.', 'Is it running?'),
+      } as const;
+      const feed = { status: lost, state: null, readAt: null };
+      const { steps, monitor } = engine.view;
+      const { before } = monitor;
+      engine.set({ monitor: { feed, plannedDown: null, before }, steps: [] });
+      expect(await press()).toContain('Nothing read from the monitor yet.');
+      engine.set({ monitor: { feed, plannedDown, before }, steps });
+      const shown = await press();
+      if (plannedDown === null) expect(shown).toMatch(/ LOST [\s\S]*Is it running/);
+      else {
+        expect(shown).toContain('stopped as planned: step 31, “Start the monitor on 17”, starts it again');
+        expect(shown).not.toMatch(/LOST|Is it running/);
+      }
+    },
+  );
+
+  test('leave a line of its own to what a demo makes happen, until the next step waits', async () => {
+    let happens: (text: string) => void = () => undefined;
+    const onStaged = (listener: (text: string) => void) => {
+      happens = listener;
+      return () => undefined;
+    };
+    const screen = await open({ done: 26 }, { columns: 80, rows: 24, onStaged });
+    screen.engine.set({ banner: 'DEMO' });
+    await screen.press(keys.enter);
+    happens('the line to node_1 is cut for 4 s; pg_upgrade goes on');
+    await screen.press();
+    expect(screen.lines()[2]).toBe(' DEMO: the line to node_1 is cut for 4 s; pg_upgrade goes on');
+    expect(screen.lines()).toHaveLength(24);
+    expect(screen.lines().at(-1)).toContain('? help');
+    screen.engine.finishStep();
+    expect(await screen.press()).not.toContain('is cut');
   });
 
   test('mark a node that was told something else, and a line that is gone', async () => {
@@ -169,6 +211,7 @@ describe('confirming', () => {
     ]) {
       expect(shown).toContain(part);
     }
+    expect(await press('e')).toContain('A step has failed: a runs it again, alone.');
     await press('a', keys.esc);
     expect(engine.asked).toHaveLength(1);
     await press('a', keys.enter);

@@ -6,6 +6,7 @@ import type {
   EngineController,
   EngineView,
   OutputView,
+  PlannedDown,
   Refusal,
   RollbackPreview,
   StepFailure,
@@ -345,6 +346,12 @@ export class FakeEngine implements EngineController {
     this.set({ steps, phase: due.phase, stage: { kind: 'confirm', step: due.id } });
   }
 
+  #monitorStart(): PlannedDown | null {
+    const at = this.steps.findIndex(({ title }) => title === 'Start the monitor');
+    const step = this.steps[at];
+    return step === undefined ? null : { number: at + 1, title: step.title };
+  }
+
   #effects(step: FakeStep): void {
     const now = this.#now();
     const change = stateAfter(step);
@@ -364,7 +371,7 @@ export class FakeEngine implements EngineController {
     }
     const down =
       step.title === 'Stop the monitor'
-        ? 'down since Step 3, as planned'
+        ? this.#monitorStart()
         : step.title === 'Start the monitor'
           ? null
           : this.view.monitor.plannedDown;

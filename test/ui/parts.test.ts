@@ -68,7 +68,15 @@ describe('layout', () => {
   ])('%i x %i with %i nodes uses every line', (columns, rows, nodes) => {
     for (const focus of ['monitor', 'checklist', 'output'] as const) {
       for (const zoom of [false, true]) {
-        const { areas, shape } = layoutFor({ columns, rows, nodes, focus, zoom, dialog: false });
+        const { areas, shape } = layoutFor({
+          columns,
+          rows,
+          nodes,
+          focus,
+          zoom,
+          staged: false,
+          dialog: false,
+        });
         const body = rows - 4;
         const beside = shape === 'split' && !zoom;
         const used = areas.monitor.rows + areas.output.rows + (beside ? 0 : areas.checklist.rows);

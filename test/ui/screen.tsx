@@ -1,5 +1,5 @@
 import { render } from 'ink-testing-library';
-import { createConsoleStore } from '../../source/store/console-store.ts';
+import { type ConsoleStoreOptions, createConsoleStore } from '../../source/store/console-store.ts';
 import { App } from '../../source/ui/app.tsx';
 import type { Pager } from '../../source/ui/pager.ts';
 import { widthOf } from '../../source/ui/text.ts';
@@ -31,12 +31,13 @@ interface Seat {
   readonly opensWithWayBack?: boolean;
   readonly lang?: string;
   readonly pager?: Pager;
+  readonly onStaged?: ConsoleStoreOptions['onStaged'];
 }
 
 /** The console without a terminal, and no guard against quick keys. */
 export const openScreen = async (
   options: FakeOptions = {},
-  { columns = 100, rows = 30, opensWithWayBack = false, lang = 'C.UTF-8', pager }: Seat = {},
+  { columns = 100, rows = 30, opensWithWayBack = false, lang = 'C.UTF-8', pager, onStaged }: Seat = {},
 ) => {
   const size = { columns, rows };
   const engine = new FakeEngine(options);
@@ -44,6 +45,7 @@ export const openScreen = async (
     guard: { shown: 0, pressed: 0 },
     intervalMs: 0,
     opensWithWayBack,
+    ...(onStaged === undefined ? {} : { onStaged }),
     ...(options.now === undefined ? {} : { now: options.now }),
   });
   let left = false;

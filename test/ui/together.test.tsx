@@ -35,6 +35,12 @@ describe('steps that may run at the same time', () => {
     expect(engine.asked).toEqual([`confirm ${first} together`]);
   });
 
+  test('the line that says what Enter starts is whole in a small window', async () => {
+    const { lines } = await open({ columns: 80, rows: 24 });
+    const says = lines().find((line) => line.startsWith('Enter runs '));
+    expect(says?.trimEnd()).toBe('Enter runs steps 4–6 on node_2, node_3, node_1, at the same time.');
+  });
+
   test('e runs the one that is shown, alone; and says why it does nothing where Enter starts one', async () => {
     const { engine, press, frame, first } = await open();
     expect(frame()).toContain('only this one');

@@ -88,6 +88,7 @@ const upgrade = async (job: Job, host: DemoHost): Promise<number> => {
     await pause(waitMs * slower);
     if (fails) {
       failRestore(job);
+      stage.upgradeFailed(host.name);
       return 1;
     }
     for (const [line, act] of doneAt) if (line.test(text)) act(job);

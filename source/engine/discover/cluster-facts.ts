@@ -32,5 +32,6 @@ export const factsOf = (
   monitor,
   nodes: [...nodes],
   before: state.nodes,
+  accept: [...config.check.accept],
   readAt: new Date().toISOString(),
 });

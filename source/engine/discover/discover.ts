@@ -302,7 +302,10 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     const facts = await freshFacts(config, monitorFound.value, instance.value, state.value, hosts, found);
     return facts.ok ? ok({ facts: facts.value, hosts, fromRecord: false }) : abandon(facts);
   }
-  if (record !== null) return ok({ facts: { ...record, name: config.name }, hosts, fromRecord: true });
+  if (record !== null) {
+    const accept = [...config.check.accept];
+    return ok({ facts: { ...record, name: config.name, accept }, hosts, fromRecord: true });
+  }
   if (!state.ok) return abandon(state);
   const facts = await freshFacts(config, monitorFound.value, instance.value, state.value, hosts, found);
   if (!facts.ok) return abandon(facts);

@@ -10,8 +10,6 @@ import { parseInventory } from './parse.ts';
 import { inventoryScript } from './script.ts';
 
 const timeoutMs = 20_000;
-/** The monitor is upgraded while the primary still works. */
-const monitorStop = 'C.monitor.stop';
 
 /** Whichever node takes writes now: after a way back through an image it is another than before. */
 const writer = (facts: ClusterFacts, world: World): HostFacts =>
@@ -41,7 +39,8 @@ export class InventoryKeeper {
     const { direction } = this.#progress;
     if (direction === 'upgrade' && step.writes === 'stop')
       return this.#keep(run, 'stop', [writer(run.facts, run.observer.world)]);
-    if (direction === 'upgrade' && step.id === monitorStop)
+    // The monitor is upgraded while the primary still works.
+    if (direction === 'upgrade' && step.landmark === 'monitor-stops')
       return this.#keep(run, 'stop', [run.facts.monitor]);
     if (direction !== 'cleanup' && this.#begins(run)) return this.#keep(run, 'begin');
   }
@@ -51,7 +50,7 @@ export class InventoryKeeper {
    * wait; should the private server be stopped meanwhile, nothing was recorded.
    */
   after(run: Run, step: Step): void {
-    if (this.#progress.direction === 'upgrade' && step.id.endsWith('.verify'))
+    if (this.#progress.direction === 'upgrade' && step.landmark === 'verified')
       void this.#keep(run, 'verified', [writer(run.facts, run.observer.world)]);
   }
 

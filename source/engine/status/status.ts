@@ -4,11 +4,14 @@ import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { ok, type Problem, type Result } from '../../cluster/result.ts';
 import { hostIn, isCluster, monitorIn, type World } from '../../cluster/world.ts';
 import type { RemoteHost } from '../../remote/host.ts';
+import { monitorAbsence } from '../../runbook/monitor-absence.ts';
+import { runbookFor } from '../../runbook/runbooks.ts';
 import type { Step } from '../../runbook/step.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict.ts';
 import { survey } from '../checks/survey.ts';
 import { discover, type OpenHost } from '../discover/discover.ts';
+import { RunLock } from '../lock/run-lock.ts';
 import { Observer } from '../observer.ts';
 
 export type UpgradeState = 'not-begun' | 'under-way' | 'finished' | 'unknown';
@@ -33,6 +36,8 @@ export interface Status {
     readonly next: Pick<Step, 'id' | 'host' | 'title' | 'phase'> | null;
   };
   readonly rollback: RollbackVerdict | null;
+  /** The step that starts the monitor again, which is stopped as planned; null: it should be up. */
+  readonly monitorStoppedUntil: Pick<Step, 'id' | 'title'> | null;
   /** Why the whole could not be seen. */
   readonly problem: Problem | null;
 }
@@ -66,6 +71,20 @@ export const upgradeStatus = (facts: ClusterFacts, world: World): Status['upgrad
   };
 };
 
+/** As the runbook of the way that the run goes says; which way that is, the monitor's host knows. */
+const monitorStoppedUntil = async (
+  facts: ClusterFacts,
+  world: World,
+  monitor: RemoteHost | undefined,
+): Promise<Status['monitorStoppedUntil']> => {
+  if (monitor === undefined || monitorIn(world) !== null) return null;
+  const { workDir } = facts.monitor;
+  const standing = await new RunLock({ host: monitor, workDir, as: facts.postgres, operator: '' }).read();
+  const direction = (standing.ok ? standing.value.run?.direction : null) ?? 'upgrade';
+  const absence = monitorAbsence(facts, world, runbookFor(facts, world, direction), direction);
+  return absence === null ? null : { id: absence.step.id, title: absence.step.title };
+};
+
 const fromFacts = async (facts: ClusterFacts, hosts: ReadonlyMap<string, RemoteHost>): Promise<Status> => {
   const world = await new Observer(facts, hosts, () => undefined).look();
   const primary = facts.nodes.find((node) => node.role === 'primary');
@@ -76,6 +95,7 @@ const fromFacts = async (facts: ClusterFacts, hosts: ReadonlyMap<string, RemoteH
     hosts: hostStatus(facts, world),
     upgrade: upgradeStatus(facts, world),
     rollback: rollbackVerdict(facts, world),
+    monitorStoppedUntil: await monitorStoppedUntil(facts, world, hosts.get('monitor')),
     problem: null,
   };
 };
@@ -109,6 +129,7 @@ export const status = async (
     })),
     upgrade: { state: 'unknown', done: 0, total: 0, next: null },
     rollback: null,
+    monitorStoppedUntil: null,
     problem: found.error,
   });
 };

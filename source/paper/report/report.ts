@@ -7,8 +7,8 @@ import { leftBlocks, logBlocks, type Places } from './ends.ts';
 import { factBlocks } from './facts.ts';
 import { outcomeOf } from './outcome.ts';
 import { confirmationBlocks, eventBlocks, failureBlocks, skippedBlocks, verdictBlocks } from './people.ts';
+import { storyOf } from './read-story.ts';
 import { factsIn, StepNames } from './steps.ts';
-import { storyOf } from './story.ts';
 import { clusterBlocks, downtimeBlocks, windowBlocks } from './summary.ts';
 import { durationBlocks, timelineBlocks } from './timeline.ts';
 

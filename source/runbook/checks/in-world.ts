@@ -38,6 +38,8 @@ export const evidenceIn = (
 
 export interface HostJudgement {
   readonly findings: readonly Finding[];
+  /** Warnings that the cluster file accepts by name: they do not count. */
+  readonly accepted: readonly Finding[];
   /** What was not looked at and would block. */
   readonly notSeen: readonly string[];
 }
@@ -52,9 +54,11 @@ export const judgementOn = (
   world: World,
   withState: boolean,
 ): HostJudgement => {
-  const { findings, notSeen } = judge(evidenceIn(facts, world, [host], withState && !isNode(host)));
+  const evidence = evidenceIn(facts, world, [host], withState && !isNode(host));
+  const { findings, accepted, notSeen } = judge(evidence, facts.accept);
   return {
     findings,
+    accepted,
     notSeen: notSeen
       .filter((one) => one.severity === 'blocker' && one.host !== null)
       .map((one) => `${one.check}: ${one.because}`),

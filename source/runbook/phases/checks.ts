@@ -31,13 +31,17 @@ const nothingAgainst = (facts: ClusterFacts, host: HostFacts, withState: boolean
     return when(notSeen.length === 0, `not looked at: ${notSeen.slice(0, 3).join('; ')}`);
   });
 
-/** Warnings of the last look, in words, for the card. */
+/** Warnings of the last look, in words, for the card; those that are accepted by name only, as `check` tells them. */
 const warnings =
   (facts: ClusterFacts, host: HostFacts) =>
-  (world: World): readonly string[] =>
-    judgementOn(facts, host, world, false)
-      .findings.filter((one) => one.severity === 'warning')
-      .map((one) => `${one.check}: ${one.found}`);
+  (world: World): readonly string[] => {
+    const { findings, accepted } = judgementOn(facts, host, world, false);
+    const names = [...new Set(accepted.map((one) => one.check))];
+    return [
+      ...findings.filter((one) => one.severity === 'warning').map((one) => `${one.check}: ${one.found}`),
+      ...(names.length === 0 ? [] : [`accepted in the cluster file: ${names.join(', ')}`]),
+    ];
+  };
 
 /**
  * The checks of `pgaf-upgrade check` on one host, by the same scripts: what they print is kept on the host, and judged

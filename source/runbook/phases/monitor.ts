@@ -106,6 +106,7 @@ export const startMonitorStep = (facts: ClusterFacts): Step => {
     host: monitor,
     as: serviceUser(monitor),
     causes: serviceCauses(monitor),
+    landmark: 'monitor-starts',
     title: `Start the monitor on ${facts.newMajor}`,
     reason:
       'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',

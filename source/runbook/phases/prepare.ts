@@ -18,7 +18,9 @@ import { upgradeCauses, upgradeCommand } from './pg-upgrade.ts';
 /** Copies of what pg_autoctl knows and of the unit, and the record of how the cluster was. Nothing of the cluster changes. */
 const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
   // Readable, because the card of this step is where the operator sees what was discovered.
-  const record = JSON.stringify(facts, null, 1);
+  // What is accepted is no fact of the cluster: it counts as the cluster file has it at the time.
+  const { accept: _accept, ...lasting } = facts;
+  const record = JSON.stringify(lasting, null, 1);
   const saved = `${host.workDir}/saved`;
   const marker = `save-${factsId(facts)}`;
   return makeStep(facts, {

@@ -165,6 +165,7 @@ const stopMonitor = (facts: ClusterFacts): Step => {
     phase: 'C',
     host: facts.monitor,
     as: serviceUser(facts.monitor),
+    landmark: 'monitor-stops',
     title: 'Stop the monitor',
     reason:
       'Every node is where it shall stay, and works on without it. Stopped, it can give no orders; and its upgrade costs no downtime.',

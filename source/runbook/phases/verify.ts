@@ -119,6 +119,7 @@ export const verifyStep = (facts: ClusterFacts): Step => {
     phase: 'E',
     host: primary,
     as: 'postgres',
+    landmark: 'verified',
     title: 'Look at the databases, update extensions',
     reason: 'Version, databases and tables are there; what pg_upgrade asks to be updated is updated.',
     guide: 'Step 6',

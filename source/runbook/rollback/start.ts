@@ -60,6 +60,7 @@ export const startMonitorStep = (facts: ClusterFacts): Step =>
       'Before any node: a node whose monitor is down gives up after five restarts, with PostgreSQL stopped.',
     guide: null,
     danger: 'changes',
+    landmark: 'monitor-starts',
     causes: serviceCauses(facts.monitor),
     script: startScript(facts.monitor, facts.monitor.oldAutoctl),
     probe: (world) => {

@@ -72,6 +72,7 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
     guide: null,
     danger: primary && loses ? 'point-of-no-return' : 'changes',
     writes: primary ? 'stop' : 'unchanged',
+    ...(isNode(host) ? {} : { landmark: 'monitor-stops' as const }),
     script: stopScript(host, host.newAutoctl),
     probe: (world) => {
       const seen = hostIn(world, host.alias);

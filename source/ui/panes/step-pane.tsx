@@ -80,7 +80,7 @@ export const StepPane = ({ store, layout, now }: Props) => {
   const pinned: readonly Row[] =
     face === 'output'
       ? pinnedRows(screen, now)
-      : [face === 'failure' ? choicesRow : enterSentence(state.view, step)];
+      : [face === 'failure' ? choicesRow : enterSentence(state.view, step, columns)];
   return (
     <>
       <Lines rows={[title, ...body]} columns={columns} height={rows - pinned.length} />

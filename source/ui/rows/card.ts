@@ -1,5 +1,5 @@
 import type { EngineView, StepFailure, StepView } from '../../engine/controller.ts';
-import { type Row, span } from '../row.ts';
+import { type Row, rowWidth, span } from '../row.ts';
 import { took } from '../text.ts';
 import type { Theme } from '../theme.ts';
 import { labelled, labelledList, prose, verbatim } from './prose.ts';
@@ -92,7 +92,7 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
 };
 
 /** The line under the card that never scrolls away: what Enter does. */
-export const enterSentence = (view: EngineView, step: StepView): Row => {
+export const enterSentence = (view: EngineView, step: StepView, columns: number): Row => {
   const waits = view.stage.kind === 'confirm' && view.stage.step === step.id;
   if (!waits) {
     if (view.stage.kind === 'watching') return [span('Read-only: nothing runs from here.', 'dim')];
@@ -107,11 +107,14 @@ export const enterSentence = (view: EngineView, step: StepView): Row => {
     return [span(` POINT OF NO RETURN `, 'danger'), span(`  Enter asks for the host's name first.`, 'bad')];
   }
   const together = togetherNow(view);
-  if (together !== null)
-    return [
-      span(`Enter runs ${togetherWords(view, together)}, at the same time.`, 'strong'),
-      span('  e: this one alone.'),
+  if (together !== null) {
+    const words = (hosts: 'named' | 'counted'): Row => [
+      span(`Enter runs ${togetherWords(view, together, hosts)}, at the same time.`, 'strong'),
     ];
+    // The card and the footer name e, too; the card names every host.
+    const wordings: readonly Row[] = [[...words('named'), span('  e: this one alone.')], words('named')];
+    return wordings.find((row) => rowWidth(row) <= columns) ?? words('counted');
+  }
   return [span(`Enter runs this script on ${step.host} as ${step.as}.`, 'strong')];
 };
 

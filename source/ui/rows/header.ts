@@ -1,7 +1,8 @@
 import type { Downtime, EngineView } from '../../engine/controller.ts';
 import { phases } from '../../runbook/step.ts';
-import { ends, type Row, type Span, span } from '../row.ts';
-import { clock } from '../text.ts';
+import type { ConsoleState } from '../../store/state.ts';
+import { cutRow, ends, type Row, type Span, span } from '../row.ts';
+import { clock, tame } from '../text.ts';
 import type { Theme } from '../theme.ts';
 import { verdictTone, verdictWords } from './verdict.ts';
 
@@ -48,3 +49,7 @@ export const headerRowsOf = (
     [span('Way back: '), span(verdictWords(view.verdict), verdictTone(view.verdict))],
   ];
 };
+
+/** Below the header, in the banner's own colours and nobody else's place: what a demo makes happen is no message of the product. */
+export const stagedRows = ({ view, staged }: ConsoleState, columns: number): readonly Row[] =>
+  staged === null ? [] : [cutRow([span(` ${view.banner ?? ''}: ${tame(staged)} `, 'selected')], columns)];

@@ -73,9 +73,22 @@ const headingRow = (widths: Widths): Row => [
   ),
 ];
 
+/** Before the runbook lies there nobody can say whether a silent monitor is as planned. */
+const tooEarlyToTell = ({ steps, stage }: EngineView): boolean =>
+  steps.length === 0 && stage.kind !== 'stopped';
+
 const emptyRows = (view: EngineView, columns: number): readonly Row[] => {
+  const { plannedDown } = view.monitor;
   const { status } = view.monitor.feed;
-  if (status.kind !== 'lost') return [[span('Nothing read from the monitor yet.', 'dim')]];
+  if (plannedDown !== null) {
+    const { number, title } = plannedDown;
+    return wrapWords(
+      `It is stopped as planned: step ${number}, “${title}”, starts it again. How the nodes stood before that, this console has not seen.`,
+      columns,
+    ).map((line) => [span(line)]);
+  }
+  if (status.kind !== 'lost' || tooEarlyToTell(view))
+    return [[span('Nothing read from the monitor yet.', 'dim')]];
   const { what, remedy } = status.problem;
   return [
     ...wrapWords(what, columns).map((line) => [span(line, 'bad')]),
@@ -121,11 +134,13 @@ export const monitorRows = (
 export const monitorSource = (view: EngineView, now: number): Row => {
   const { feed, plannedDown } = view.monitor;
   const read = feed.readAt === null ? '' : `, as of ${timeOfDay(feed.readAt)}`;
-  if (plannedDown !== null) return [span(plannedDown, 'strong'), span(read, 'dim')];
+  if (plannedDown !== null)
+    return [span(`stopped as planned until step ${plannedDown.number}`, 'strong'), span(read, 'dim')];
   const { status } = feed;
   const stale = staleAge(view, now);
   const old: Row = stale === null ? [] : [span(` STALE ${age(stale)}`, 'bad')];
-  if (status.kind === 'connecting') return [span('connecting'), ...old];
+  if (status.kind === 'connecting' || (status.kind === 'lost' && tooEarlyToTell(view)))
+    return [span('connecting'), ...old];
   if (status.kind === 'lost') return [span('LOST', 'bad'), ...old];
   const names = { listen: 'LISTEN', poll: 'poll', psql: 'psql' } as const;
   const because = status.because === undefined ? '' : ` (${tame(status.because)})`;

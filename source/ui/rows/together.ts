@@ -17,10 +17,14 @@ const ranges = (numbers: readonly number[]): string => {
 export const togetherNow = ({ stage }: EngineView): readonly StepId[] | null =>
   stage.kind === 'confirm' ? (stage.together ?? null) : null;
 
-/** `steps 40–43 on monitor, node_2`. */
-export const togetherWords = (view: EngineView, ids: readonly StepId[]): string => {
+/** `steps 40–43 on monitor, node_2`; `counted`: `on 2 hosts`. */
+export const togetherWords = (
+  view: EngineView,
+  ids: readonly StepId[],
+  naming: 'named' | 'counted' = 'named',
+): string => {
   const hosts = new Set(ids.map((id) => stepOf(view, id)?.host ?? ''));
-  return `steps ${ranges(ids.map((id) => numberOf(view, id)))} on ${[...hosts].join(', ')}`;
+  return `steps ${ranges(ids.map((id) => numberOf(view, id)))} on ${naming === 'named' ? [...hosts].join(', ') : `${hosts.size} hosts`}`;
 };
 
 /** Each of them in a line, for the card. */

@@ -67,7 +67,7 @@ const soon = (console_: Console, wanted: (screen: string) => boolean): Promise<s
     .catch((thrown: unknown) => (String(thrown).includes('passed while') ? null : Promise.reject(thrown)));
 
 /** The console takes no Enter that may have been meant for what was shown before: it is pressed until it was taken. */
-const enterUntil = async (console_: Console, taken: (screen: string) => boolean): Promise<string> => {
+export const enterUntil = async (console_: Console, taken: (screen: string) => boolean): Promise<string> => {
   for (;;) {
     await console_.press('enter');
     const screen = await soon(console_, taken);

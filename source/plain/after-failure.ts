@@ -1,0 +1,29 @@
+import type { EngineView, StepFailure, StepView } from '../engine/controller.ts';
+import { describeFailure } from './describe.ts';
+import { passedOver, type Talk, turned, typedFor } from './talk.ts';
+
+/** Says what failed and asks how to go on. Whether the run goes on; false leaves. */
+export const afterFailure = async (
+  talk: Talk,
+  view: EngineView,
+  step: StepView,
+  failure: StepFailure,
+): Promise<boolean> => {
+  const { controller, yes, write, ask, refusal } = talk;
+  write(describeFailure(view, step, failure));
+  if (yes !== null) return false;
+  for (;;) {
+    const answer = (await ask('Now: [retry/skip/probe/back/quit] '))?.trim().toLowerCase() ?? 'quit';
+    if (answer === 'quit' || answer === 'q') return false;
+    if (answer === 'back' || answer === 'b') {
+      if (turned(talk)) return true;
+    } else if (answer === 'retry' || answer === 'r') {
+      const typed = await typedFor(talk, step);
+      if (typed !== null && !refusal(controller.retry(step.id, typed.typed))) return true;
+    } else if (answer === 'skip' || answer === 's') {
+      if (await passedOver(talk, step)) return true;
+    } else if (answer === 'probe' || answer === 'p') {
+      if (!refusal(controller.probeAgain(step.id))) return true;
+    }
+  }
+};

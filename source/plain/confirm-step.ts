@@ -1,0 +1,56 @@
+import type { EngineView, StepView } from '../engine/controller.ts';
+import { stepOf } from '../store/selectors.ts';
+import { togetherNow, togetherWords } from '../ui/rows/together.ts';
+import { describeStep } from './describe.ts';
+import { passedOver, type Talk, turned, typedFor } from './talk.ts';
+
+type Word = 'yes' | 'one' | 'skip' | 'back' | 'quit' | 'no';
+
+const wordOf = (answer: string | null): Word => {
+  const said = answer?.trim() ?? 'quit';
+  if (/^y(es)?$/i.test(said)) return 'yes';
+  if (/^o(ne)?$/i.test(said)) return 'one';
+  if (/^s(kip)?$/i.test(said)) return 'skip';
+  if (/^b(ack)?$/i.test(said)) return 'back';
+  return /^q(uit)?$/i.test(said) ? 'quit' : 'no';
+};
+
+/** Shows the step that waits, with all that may run beside it, and asks. Whether the run goes on; false leaves. */
+export const confirmStep = async (talk: Talk, view: EngineView, step: StepView): Promise<boolean> => {
+  const { controller, yes, write, ask, refusal } = talk;
+  const together = yes !== null && step.optional ? null : togetherNow(view);
+  for (const id of together ?? [step.id]) {
+    const one = stepOf(view, id);
+    if (one !== null) write(describeStep(view, one));
+  }
+  const words = together === null ? '' : togetherWords(view, together);
+  if (together !== null) write(['', `At the same time: ${words}.`]);
+  // A rehearsal is for somebody who watches it.
+  if (yes !== null && step.optional) {
+    write(['Optional: passed over.']);
+    return !refusal(controller.skip(step.id, ''));
+  }
+  const question =
+    together === null
+      ? `Run this step on ${step.host}? [y/N/skip/back/quit] `
+      : `Run ${words} together? [y/N/one/skip/back/quit] `;
+  const usage = `Not run. y runs ${together === null ? 'it' : 'them, one only the first'}, skip passes over it, back ${view.direction === 'rollback' ? 'goes on with the upgrade' : 'shows the way back'}, quit leaves.`;
+  for (;;) {
+    const word = yes !== null ? 'yes' : wordOf(await ask(question));
+    if (word === 'quit') return false;
+    if (word === 'back') {
+      if (turned(talk)) return true;
+    } else if (word === 'skip') {
+      if (await passedOver(talk, step)) return true;
+    } else if (word === 'no' || (word === 'one' && together === null)) write([usage]);
+    else {
+      const typed = await typedFor(talk, step);
+      if (typed === null) continue;
+      const how = together === null || word === 'one' ? 'alone' : 'together';
+      if (!refusal(controller.confirm(step.id, typed.typed, how))) return true;
+      // The lock went to another console while the question stood there: there is nothing to answer any more.
+      if (controller.view.stage.kind === 'watching') return true;
+      if (yes !== null) return false;
+    }
+  }
+};

@@ -1,0 +1,66 @@
+import type { EngineController, StepView } from '../engine/controller.ts';
+import type { Prompt } from './prompt.ts';
+
+export interface TalkOptions {
+  readonly write: (text: string) => void;
+  /** Absent: nobody can be asked. */
+  readonly prompt?: Prompt;
+  /** The cluster's name: confirms every step by itself, typed names included. */
+  readonly yes?: string;
+}
+
+/** What everything that is said and asked in plain lines needs. */
+export interface Talk {
+  readonly controller: EngineController;
+  readonly yes: string | null;
+  readonly write: (lines: readonly string[]) => void;
+  /** Null: there is nobody to ask, or no more input. */
+  readonly ask: (question: string) => Promise<string | null>;
+  /** Whether the engine refused; then its reason was said. */
+  readonly refusal: (outcome: { readonly accepted: true } | { readonly refused: string }) => boolean;
+}
+
+export const talkWith = (controller: EngineController, options: TalkOptions): Talk => {
+  const { prompt, yes } = options;
+  const write = (lines: readonly string[]) => {
+    if (lines.length > 0) options.write(lines.map((line) => `${line}\n`).join(''));
+  };
+  return {
+    controller,
+    yes: yes ?? null,
+    write,
+    ask: async (question) => (prompt === undefined ? null : prompt(question)),
+    refusal: (outcome) => {
+      if ('refused' in outcome) write([`Refused: ${outcome.refused}`]);
+      return 'refused' in outcome;
+    },
+  };
+};
+
+/** What is typed for a step: the host's name at a point of no return. Null: it was not, and nothing may run. */
+export const typedFor = async (
+  { yes, ask, write }: Talk,
+  step: StepView,
+): Promise<{ readonly typed?: string } | null> => {
+  if (step.danger !== 'point-of-no-return') return {};
+  if (yes !== null) return { typed: step.host };
+  const typed = await ask(`Point of no return. Type the name of the host (${step.host}) to go on: `);
+  if (typed?.trim() === step.host) return { typed: step.host };
+  write(['That is not the name of the host: nothing was run.']);
+  return null;
+};
+
+/** Turns onto the way back, or from it to the upgrade. */
+export const turned = ({ controller, refusal }: Talk): boolean =>
+  !refusal(controller.turn(controller.view.direction === 'rollback' ? 'upgrade' : 'rollback'));
+
+/** Whether the step was passed over. */
+export const passedOver = async (
+  { controller, ask, write, refusal }: Talk,
+  step: StepView,
+): Promise<boolean> => {
+  const reason = (await ask(step.optional ? 'Reason (may be empty): ' : 'Reason: '))?.trim() ?? '';
+  if (reason !== '' || step.optional) return !refusal(controller.skip(step.id, reason));
+  write(['A reason is needed.']);
+  return false;
+};

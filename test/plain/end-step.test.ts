@@ -1,0 +1,120 @@
+import { PassThrough } from 'node:stream';
+import { afterEach, expect, test, vi } from 'vitest';
+import { readlinePrompt } from '../../source/plain/prompt.ts';
+import { runPlain } from '../../source/plain/run-plain.ts';
+import { FakeEngine } from '../ui/fake-engine.ts';
+
+/** Plain lines at a terminal, on the step before pg_upgrade; keys are typed, steps end when the test says so. */
+const open: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+});
+
+const sit = () => {
+  const engine = new FakeEngine({ lineMs: null, done: 26 });
+  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
+  const output = new PassThrough();
+  let shown = '';
+  output.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+  });
+  const { ask, typing, close } = readlinePrompt(input, output);
+  if (typing === null) throw new Error('a terminal has somebody who types');
+  const done = runPlain(engine, { write: (text) => output.write(text), prompt: ask, typing });
+  let read = 0;
+  const until = async (text: string): Promise<void> => {
+    await vi.waitFor(() => expect(shown.slice(read)).toContain(text));
+    read = shown.indexOf(text, read) + text.length;
+  };
+  open.push(async () => {
+    close();
+    await engine.close();
+    engine.finishStep();
+    await done;
+  });
+  return {
+    engine,
+    until,
+    type: (text: string) => input.write(text),
+    say: (text: string) => input.write(`${text}\r`),
+    get rest() {
+      return shown.slice(read);
+    },
+  };
+};
+
+const running = async () => {
+  const desk = sit();
+  await desk.until('Run this step on node_1?');
+  desk.say('y');
+  await vi.waitFor(() => expect(desk.engine.view.stage.kind).toBe('running'));
+  return desk;
+};
+
+test('while a step runs, `end` asks for the host’s name, and that name ends the step', async () => {
+  const desk = await running();
+  desk.say('end');
+  await desk.until('This ends step 27, “Upgrade the primary to 17, linking its files” on node_1');
+  await desk.until('Type the name of the host (node_1) to end it, Enter lets it run: ');
+  expect(desk.engine.asked.at(-1)).toBe('confirm D27-node_1');
+  desk.say('node_1');
+  await desk.until('It is being ended.');
+  expect(desk.engine.asked.at(-1)).toBe('cancel D27-node_1 node_1');
+});
+
+test('Enter alone lets it run, whatever else is typed is no word of ours, and says which is', async () => {
+  const desk = await running();
+  desk.say('stop');
+  await desk.until('Nothing is asked now. While a step runs: type end and Enter');
+  desk.say('end');
+  await desk.until('Enter lets it run: ');
+  desk.say('');
+  await desk.until('It goes on.');
+  expect(desk.engine.asked).toEqual(['confirm D27-node_1']);
+});
+
+test('of several steps that run, the number says which', async () => {
+  const desk = await running();
+  const { engine } = desk;
+  engine.set({ stage: { kind: 'running', step: 'D27-node_1', beside: [engine.view.steps[23]?.id ?? ''] } });
+  desk.say('end');
+  await desk.until('Several steps run:');
+  await desk.until('  end 27  ends step 27');
+  await desk.until('  end 24  ends step 24');
+  desk.say('end 3');
+  await desk.until('Step 3 does not run.');
+  desk.say('end 27');
+  await desk.until('Type the name of the host (node_1)');
+});
+
+test('a step that ends by itself takes the question with it: what was half typed answers nothing else', async () => {
+  const desk = await running();
+  desk.say('end');
+  await desk.until('Enter lets it run: ');
+  desk.type('y');
+  desk.engine.finishStep();
+  await desk.until('It has ended by itself: nothing was ended.');
+  await desk.until('? [y/N/skip/back/quit] ');
+  const before = desk.engine.asked.length;
+  desk.say('');
+  await desk.until('Not run.');
+  expect(desk.engine.asked.length).toBe(before);
+});
+
+test('a step that prints nothing says how it is ended', async () => {
+  const desk = await running();
+  const { engine } = desk;
+  const quiet = { since: 1, at: 2, found: ['nothing of it runs'] };
+  const [step] = engine.view.steps.filter(({ status }) => status.kind === 'running');
+  engine.set({
+    steps: engine.view.steps.map((one) =>
+      one === step ? { ...one, status: { kind: 'running', since: 0, quiet } } : one,
+    ),
+  });
+  await desk.until('node_1 is doing:');
+  await desk.until('type end and Enter to end it');
+});
+
+test('over a pipe a line is an answer given in advance, and ends nothing', () => {
+  expect(readlinePrompt(new PassThrough(), new PassThrough()).typing).toBeNull();
+});
