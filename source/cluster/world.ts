@@ -63,7 +63,7 @@ const senderSchema = z.object({
   sync: z.string(),
   flushed: z.string().nullable(),
   /** Where the connection comes from; null: from the host itself. */
-  address: z.string().nullable(),
+  address: z.string().nullable().default(null),
 });
 
 /** What the running server says of itself. */

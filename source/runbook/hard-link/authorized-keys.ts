@@ -41,5 +41,7 @@ export const allowLines = (primary: NodeFacts, lines: readonly string[]): string
   ...lines,
   'KEYS',
   'mv "$file.pgaf-new" "$file"',
+  '# where SELinux watches, sshd reads only files of its own type',
+  'if command -v restorecon >/dev/null 2>&1; then restorecon -R "$ssh" || true; fi',
   `cut -d' ' -f1,2 ${sh(`${primary.home}/.ssh/authorized_keys`)} | tail -n ${lines.length}`,
 ];
