@@ -46,6 +46,12 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // Secondaries without a copy; on the same lab.
+      project('hard-link', ['test/lab/hard-link.test.ts'], {
+        testTimeout: 300_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+      }),
       // A console killed at every step, lost lines, full disks, second operators; on the same lab.
       project('durability', ['test/lab/durability.test.ts', 'test/lab/killed.test.ts'], {
         testTimeout: 900_000,

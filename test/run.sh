@@ -89,6 +89,7 @@ lab_tests() {
   tests lab
   tests check
   tests rollback
+  tests hard-link
   tests durability
   tests parity
 }

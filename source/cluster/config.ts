@@ -2,10 +2,10 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { lineOf } from './config/locate.ts';
 import { nearestKey } from './config/nearest.ts';
-import { type ConfigFile, configSchema, type HostSettings } from './config/schema.ts';
+import { type ConfigFile, configSchema, type HostSettings, type RebuildWay } from './config/schema.ts';
 import { fail, ok, type Problem, problem, type Result } from './result.ts';
 
-export { type HostSettings, type UpgradeMode, upgradeModes } from './config/schema.ts';
+export { type HostSettings, type RebuildWay, type UpgradeMode, upgradeModes } from './config/schema.ts';
 
 /** A cluster file with its defaults applied; what stays optional is discovered on the servers. docs/config.md. */
 export type Config = Omit<ConfigFile, 'name'> & { readonly name: string };
@@ -128,8 +128,29 @@ export const parseConfig = (source: string, fileName: string): Result<Config, re
         .sort((one, other) => one.line - other.line)
         .map(({ line, what, remedy }) => at(line, what, remedy)),
     );
+  const { upgrade, nodes } = parsed.data;
+  const linked: (readonly string[])[] = [
+    ...(upgrade.secondaries === 'hard-link' ? [['upgrade', 'secondaries']] : []),
+    ...Object.keys(nodes)
+      .filter((name) => nodes[name]?.rebuild === 'hard-link')
+      .map((name) => ['nodes', name, 'rebuild']),
+  ];
+  if (upgrade.mode !== 'link' && linked.length > 0)
+    return fail(
+      linked.map((path) =>
+        at(
+          lineOf(document, lines, path),
+          `${dotted(path)} is hard-link, and upgrade.mode ${upgrade.mode}: the links that a secondary takes over are those that pg_upgrade --link makes on the primary`,
+          'Set upgrade.mode to link, or rebuild the secondaries by base-backup',
+        ),
+      ),
+    );
   return ok({ ...parsed.data, name: parsed.data.name ?? parsed.data.monitor.host });
 };
+
+/** How a secondary is to get its data: what is said of the node itself counts before what is said of all. */
+export const rebuildOf = (config: Config, node: string): RebuildWay =>
+  config.nodes[node]?.rebuild ?? config.upgrade.secondaries;
 
 /**
  * How to reach a host: `address` is its name in the cluster, `settings` is `config.monitor` or the entry in

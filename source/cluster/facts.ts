@@ -65,6 +65,8 @@ const hostFields = {
   initdb: initdbSchema,
   /** Files and directories to carry into the new data directory, relative to it. */
   carry: z.array(z.string()),
+  /** Where its sshd listens, for another host of the cluster. */
+  sshPort: z.number().int().default(22),
 };
 
 export const monitorFactsSchema = z.object({
@@ -81,6 +83,8 @@ export const nodeFactsSchema = z.object({
   role: z.enum(['primary', 'secondary']),
   priority: z.number().int(),
   quorum: z.boolean(),
+  /** How it gets the new version's data, where it is a secondary. Runs recorded before there was a choice: by base backup. */
+  rebuild: z.enum(['base-backup', 'hard-link']).default('base-backup'),
 });
 export type NodeFacts = z.infer<typeof nodeFactsSchema>;
 
@@ -119,6 +123,10 @@ export const primaryOf = (facts: ClusterFacts): NodeFacts => {
 
 export const secondariesOf = (facts: ClusterFacts): readonly NodeFacts[] =>
   facts.nodes.filter((node) => node.role === 'secondary');
+
+/** The secondaries that take over the primary's links and copy no data. */
+export const linkedOf = (facts: ClusterFacts): readonly NodeFacts[] =>
+  secondariesOf(facts).filter((node) => node.rebuild === 'hard-link');
 
 export const hostsOf = (facts: ClusterFacts): readonly HostFacts[] => [facts.monitor, ...facts.nodes];
 

@@ -19,6 +19,8 @@ export const controlSchema = z.object({
   modified: z.string(),
   /** The next transaction id, epoch included, as a number in text. */
   nextXid: z.string(),
+  /** wal_log_hints or data checksums: without one of them pg_rewind refuses, and pg_autoctl copies everything. */
+  rewindable: z.boolean(),
 });
 export type Control = z.infer<typeof controlSchema>;
 
@@ -60,6 +62,8 @@ const senderSchema = z.object({
   state: z.string(),
   sync: z.string(),
   flushed: z.string().nullable(),
+  /** Where the connection comes from; null: from the host itself. */
+  address: z.string().nullable().default(null),
 });
 
 /** What the running server says of itself. */
@@ -78,6 +82,20 @@ export const serverSchema = z.object({
   senders: z.array(senderSchema),
 });
 export type ServerView = z.infer<typeof serverSchema>;
+
+/** What a host says of the transfer by which a secondary takes over the primary's links (runbook/hard-link). */
+export interface TransferView {
+  /** On the secondary: the public half of the run's key, `ssh-ed25519 AAAA…`. */
+  readonly publicKey: string | null;
+  /** On the secondary: the commands that its rsync would have the primary's sshd run. */
+  readonly lines: readonly string[];
+  /** On the secondary: the primary was reached by this key, and rsync ran there. */
+  readonly rehearsed: boolean;
+  /** The public keys of this host's sshd. */
+  readonly hostKeys: readonly string[];
+  /** On the primary: the lines of authorized_keys that are ours. */
+  readonly authorized: readonly string[];
+}
 
 export interface HostView {
   readonly alias: string;
@@ -102,6 +120,7 @@ export interface HostView {
   readonly stopped: Control | null;
   /** Names in workDir/done: what was finished and cannot be seen otherwise. */
   readonly markers: readonly string[];
+  readonly transfer: TransferView;
   /** Directories that a way back has left aside, under names of their own. */
   readonly abandoned: readonly string[];
   /** A delete_old_cluster.sh that would still run. */

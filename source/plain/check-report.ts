@@ -4,6 +4,7 @@ import { catalogue } from '../runbook/checks/catalogue.ts';
 import type { Finding } from '../runbook/checks/check.ts';
 import type { NotSeen, Outcome } from '../runbook/checks/judge.ts';
 import { type Estimates, estimate } from '../runbook/estimates.ts';
+import { choiceWords, type RebuildChoice, rebuildChoices } from '../runbook/hard-link/choice.ts';
 import { measurementsOf } from '../runbook/measurements.ts';
 import { phases } from '../runbook/step.ts';
 import { upgradeRunbook } from '../runbook/upgrade.ts';
@@ -97,6 +98,12 @@ const estimatesOf = (
   return { runbook, estimates: estimate(result.facts, measurementsOf(result.evidence), runbook) };
 };
 
+const choicesOf = ({ facts, evidence }: CheckResult): readonly RebuildChoice[] =>
+  facts === null ? [] : rebuildChoices(facts, measurementsOf(evidence));
+
+const tenths = (seconds: number | null): number | null =>
+  seconds === null ? null : Math.round(seconds * 10) / 10;
+
 /** What `check` says to a person. */
 export const checkText = (name: string, result: CheckResult): string => {
   const { judgement } = result;
@@ -115,6 +122,7 @@ export const checkText = (name: string, result: CheckResult): string => {
         ]),
     ...notSeenLines(judgement.notSeen),
     ...(estimated === null ? [] : estimateLines(estimated.estimates, estimated.runbook)),
+    ...choicesOf(result).map((choice) => `  ${choiceWords(choice)}`),
     '',
     `${words[judgement.outcome]}: ${blockers} blockers, ${warnings} warnings, ${judgement.passed.length} checks without a finding`,
   ]);
@@ -145,6 +153,11 @@ export const checkJson = (name: string, result: CheckResult): string => {
               ),
               assumed: estimated.estimates.assumed,
             },
+      secondaries: choicesOf(result).map((one) => ({
+        ...one,
+        backupSeconds: tenths(one.backupSeconds),
+        linkSeconds: tenths(one.linkSeconds),
+      })),
       measured: Object.fromEntries(measurementsOf(result.evidence)),
       tookSeconds: Math.round(result.tookMs / 100) / 10,
     },

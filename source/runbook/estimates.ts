@@ -1,5 +1,6 @@
-import { type ClusterFacts, isNode, primaryOf, secondariesOf } from '../cluster/facts.ts';
-import type { HostMeasurements, Measurements } from './measurements.ts';
+import { type ClusterFacts, isNode, linkedOf, primaryOf, secondariesOf } from '../cluster/facts.ts';
+import { assumedDisk, backupSeconds, linkSeconds } from './hard-link/paces.ts';
+import type { Measurements } from './measurements.ts';
 import { lengthOf, type Span, spansOf } from './schedule.ts';
 import type { Step, StepId } from './step.ts';
 import { upgradeRunbook } from './upgrade.ts';
@@ -19,10 +20,6 @@ export interface Estimates {
   readonly assumed: readonly string[];
 }
 
-/** What is taken where nothing was measured: an ordinary machine. */
-const assumedDisk = 200 * 1024 ** 2;
-const assumedLink = 125_000_000;
-
 /**
  * Seconds of steps whose time does not grow with the cluster: as they took on the lab, with the looks before and after,
  * and half as much again for a network in between. Measured: docs/checks.md.
@@ -33,7 +30,9 @@ const constant: readonly (readonly [RegExp, number])[] = [
   [/\.stop$/, 0.6],
   [/\.(un)?guard$/, 0.5],
   [/\.private-(start|stop)$/, 0.4],
-  [/\.start$/, 1],
+  [/\.(link-key|link-rehearsal|own-files)$/, 0.4],
+  [/\.stream$/, 0.6],
+  [/\.(start|join)$/, 1],
   [/\.switch(over|-back)$/, 15],
   [/./, 0.25],
 ];
@@ -78,20 +77,6 @@ const upgradeSum = (facts: ClusterFacts, alias: string, measurements: Measuremen
   return floor + dump + restore + files;
 };
 
-/** A base backup goes at the pace of the slowest of rate, network and disk. */
-const backupSeconds = (
-  primary: HostMeasurements | undefined,
-  secondary: HostMeasurements | undefined,
-): number => {
-  const pace = Math.min(
-    secondary?.backupRate ?? assumedDisk,
-    secondary?.linkBytesPerSecond ?? assumedLink,
-    primary?.linkBytesPerSecond ?? assumedLink,
-    secondary?.diskBytesPerSecond ?? assumedDisk,
-  );
-  return 1.5 + (primary?.dataBytes ?? 0) / pace;
-};
-
 const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step): number => {
   const primary = measurements.get(primaryOf(facts).alias);
   const own = measurements.get(step.host);
@@ -122,8 +107,12 @@ const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step):
       );
     case 'verify':
       return 0.2 + (primary?.databases ?? 3) * 0.05;
+    case 'link':
+      return linkSeconds(primary, own);
     case 'join':
-      return backupSeconds(primary, own);
+      return linkedOf(facts).some((node) => node.alias === step.host)
+        ? constantOf(step.id)
+        : backupSeconds(primary, own);
     default:
       return constantOf(step.id);
   }

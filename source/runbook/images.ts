@@ -31,7 +31,7 @@ export const stoppedAt = (facts: ClusterFacts, world: World): Control | null => 
 
 /**
  * A secondary's directory is an image if it was shut down in recovery at the primary's shutdown checkpoint. One whose
- * files the new cluster beside it shares is none (rebuilt by hard links, field guide, section 8): it has been changed.
+ * files a new cluster beside it shares is none (rebuilt by hard links, field guide, section 8), from the first link on.
  */
 export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
   const directory = oldDirectory(facts, node, world);
@@ -39,7 +39,7 @@ export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boo
   const primary = stoppedAt(facts, world);
   return (
     control != null &&
-    !(directory?.shared === true && isSwapped(facts, node, world)) &&
+    !(directory?.shared === true && (node.rebuild === 'hard-link' || isSwapped(facts, node, world))) &&
     primary !== null &&
     control.state === 'shut down in recovery' &&
     control.systemIdentifier === facts.systemIdentifier &&

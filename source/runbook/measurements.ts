@@ -2,11 +2,12 @@ import type { Evidence, HostEvidence } from '../cluster/checks/evidence.ts';
 import { sectionsOf } from '../cluster/checks/sections.ts';
 import { isNode } from '../cluster/facts.ts';
 import { rateOf } from './checks/rates.ts';
-import { dataBytes } from './checks/room.ts';
+import { catalogBytes, dataBytes } from './checks/room.ts';
 
 /** What was measured on a host, as far as durations follow from it. Null: it was not measured. */
 export interface HostMeasurements {
   readonly dataBytes: number | null;
+  readonly catalogBytes: number | null;
   readonly relations: number | null;
   /** The databases and their largest share of the relations: what parallel jobs cannot split. */
   readonly databases: number | null;
@@ -43,6 +44,7 @@ const measured = ({ look, rehearsal, facts }: HostEvidence): HostMeasurements =>
     rehearsal === null ? 0 : [...rehearsal.values()].reduce((sum, section) => sum + section.ms, 0);
   return {
     dataBytes: served ? dataBytes(look) : null,
+    catalogBytes: served ? catalogBytes(look) : null,
     relations: served ? look.databases.reduce((sum, one) => sum + one.relations + one.largeObjects, 0) : null,
     databases: served ? look.databases.length : null,
     initdbMs: ms('initdb'),

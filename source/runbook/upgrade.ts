@@ -1,5 +1,7 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
-import { primaryOf, secondariesOf } from '../cluster/facts.ts';
+import { linkedOf, primaryOf, secondariesOf } from '../cluster/facts.ts';
+import { linkKeySteps } from './hard-link/keys.ts';
+import { linkStep } from './hard-link/link.ts';
 import { pgCtlStep, unitStep } from './phases/autoctl-files.ts';
 import { backSteps } from './phases/back.ts';
 import { fenceSteps } from './phases/fence.ts';
@@ -7,7 +9,7 @@ import { identifierStep, startMonitorStep } from './phases/monitor.ts';
 import { pgUpgradeStep } from './phases/pg-upgrade.ts';
 import { prepareSteps } from './phases/prepare.ts';
 import { restoreSteps } from './phases/restore.ts';
-import { secondarySteps } from './phases/secondaries.ts';
+import { asideStep, secondarySteps } from './phases/secondaries.ts';
 import { stopSecondarySteps, stopSteps, upgradeStage } from './phases/stop.ts';
 import { swapStep } from './phases/swap.ts';
 import { firstStartStep, firstStatisticsStep, handOverStep, verifyStep } from './phases/verify.ts';
@@ -16,22 +18,22 @@ import type { Step } from './step.ts';
 
 /**
  * In the downtime, side by side: pg_upgrade and the swap; what pg_autoctl and systemd hold of the primary; each
- * secondary's stop, and behind those the start of the monitor. All of it can be taken back: the new version is first started behind it.
+ * secondary's stop, and behind those the start of the monitor and the transfer of links. All of it can be taken back: the new version is first started behind it.
  */
 const upgradeSteps = (facts: ClusterFacts): Step[] => {
   const primary = primaryOf(facts);
+  const secondaries = secondariesOf(facts).map((node) => node.alias);
   return [
     ...stopSecondarySteps(facts),
+    ...linkedOf(facts).flatMap((node) => beside(upgradeStage, node.alias, [asideStep(facts, node, 'D')])),
     ...beside(upgradeStage, primary.alias, [pgUpgradeStep(facts, primary), swapStep(facts, primary, 'D')]),
     ...beside(upgradeStage, `${primary.alias} files`, [
       pgCtlStep(facts, primary, 'D'),
       ...unitStep(facts, primary, 'D'),
     ]),
-    ...beside(
-      upgradeStage,
-      facts.monitor.alias,
-      [startMonitorStep(facts)],
-      secondariesOf(facts).map((node) => node.alias),
+    ...beside(upgradeStage, facts.monitor.alias, [startMonitorStep(facts)], secondaries),
+    ...linkedOf(facts).flatMap((node) =>
+      beside(upgradeStage, `${node.alias} links`, [linkStep(facts, node)], [primary.alias, ...secondaries]),
     ),
   ];
 };
@@ -51,6 +53,7 @@ const verifyStageSteps = (facts: ClusterFacts): Step[] => {
 /** The whole upgrade, phases A to I, for one monitor, one primary and any number of secondaries. docs/runbook.md. */
 export const upgradeRunbook = (facts: ClusterFacts): readonly Step[] => [
   ...prepareSteps(facts),
+  ...linkKeySteps(facts),
   ...fenceSteps(facts),
   ...stopSteps(facts),
   ...upgradeSteps(facts),

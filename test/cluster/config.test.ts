@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nearestKey } from '../../source/cluster/config/nearest.ts';
-import { parseConfig, sshSettingsFor } from '../../source/cluster/config.ts';
+import { parseConfig, rebuildOf, sshSettingsFor } from '../../source/cluster/config.ts';
 import { good } from './recorded.ts';
 
 const least = 'monitor: { host: monitor.example.com }\ntarget: { bindir: /opt/vmware/postgres/17/bin }\n';
@@ -21,7 +21,7 @@ describe('parseConfig', () => {
       become: { method: 'sudo', postgres: 'postgres' },
       target: { bindir: '/opt/vmware/postgres/17/bin' },
       formation: 'default',
-      upgrade: { mode: 'link' },
+      upgrade: { mode: 'link', secondaries: 'base-backup' },
       check: { accept: [] },
       nodes: {},
     });
@@ -43,8 +43,21 @@ nodes:
     expect(all.name).toBe('prod');
     expect(all.monitor).toMatchObject({ pgdata: '/srv/monitor', unit: 'pgaf', port: 5433 });
     expect(all.target.bindir).toBe('/opt/pg/17/bin');
-    expect(all.upgrade).toEqual({ mode: 'clone', jobs: 4 });
+    expect(all.upgrade).toEqual({ mode: 'clone', jobs: 4, secondaries: 'base-backup' });
     expect(all.nodes.node_1?.newData).toBe('/c');
+  });
+
+  it('rebuilds secondaries as it is told, for all and for one', () => {
+    const all = config(`${least}upgrade: { secondaries: hard-link }\nnodes: { b: { rebuild: base-backup } }`);
+    expect([rebuildOf(all, 'a'), rebuildOf(all, 'b')]).toEqual(['hard-link', 'base-backup']);
+    expect(rebuildOf(config(least), 'a')).toBe('base-backup');
+    const other = `${least}upgrade: { mode: clone }\nnodes: { a: { rebuild: hard-link } }`;
+    expect(problems(other)).toEqual([
+      'prod.yaml:4: nodes.a.rebuild is hard-link, and upgrade.mode clone: the links that a secondary takes over are those that pg_upgrade --link makes on the primary → Set upgrade.mode to link, or rebuild the secondaries by base-backup',
+    ]);
+    expect(problems(`${least}nodes: { a: { rebuild: copy } }`)[0]).toContain(
+      'must be base-backup or hard-link',
+    );
   });
 
   it('lays a host’s own ssh settings over those for all', () => {

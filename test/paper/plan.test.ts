@@ -11,7 +11,7 @@ import { wayBackAfter } from '../../source/paper/plan/way-back.ts';
 import { togetherWords, waitsWords } from '../../source/paper/plan/words.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict.ts';
-import { debianCluster, labCluster, loneCluster, onEveryHost } from '../runbook/clusters.ts';
+import { debianCluster, labCluster, linkedCluster, loneCluster, onEveryHost } from '../runbook/clusters.ts';
 import { modelAfter } from '../runbook/worlds.ts';
 import { planAt } from './plans.ts';
 
@@ -44,6 +44,7 @@ test('the plan as JSON is of the documented shape', () => {
 
 describe.each([
   ['link', labCluster()],
+  ['link, one secondary by hard links', linkedCluster()],
   ['copy', labCluster({ mode: 'copy' })],
   ['clone', debianCluster()],
   ['a primary alone, linked', loneCluster()],

@@ -57,6 +57,7 @@ const labHost: Common = {
     'server.crt',
     'server.key',
   ],
+  sshPort: 22,
 };
 
 const rowOf = (node: NodeFacts, identifier: string): MonitorNode => ({
@@ -88,6 +89,7 @@ const labNode = (number: number): NodeFacts => ({
   role: number === 1 ? 'primary' : 'secondary',
   priority: 50,
   quorum: true,
+  rebuild: 'base-backup',
 });
 
 /** The lab: one monitor, one primary, two secondaries, systemd, a directory of programs for each version. */
@@ -118,6 +120,13 @@ export const labCluster = (changes: Partial<ClusterFacts> = {}): ClusterFacts =>
     ...changes,
   };
 };
+
+/** The lab with node_2 rebuilt by hard links, node_3 by base backup. */
+export const linkedCluster = (facts: ClusterFacts = labCluster()): ClusterFacts => ({
+  ...facts,
+  name: 'linked',
+  nodes: facts.nodes.map((node) => (node.alias === 'node_2' ? { ...node, rebuild: 'hard-link' } : node)),
+});
 
 /** Every host of a cluster changed in the same way. */
 export const onEveryHost = (
@@ -179,6 +188,7 @@ export const debianCluster = (): ClusterFacts => {
     role: number === 1 ? 'primary' : 'secondary',
     priority: number === 1 ? 90 : 10,
     quorum: number === 1,
+    rebuild: 'base-backup',
   }));
   return {
     ...labCluster(),
@@ -192,6 +202,20 @@ export const debianCluster = (): ClusterFacts => {
     nodes,
     before: nodes.map((node) => rowOf(node, oldIdentifier)),
   };
+};
+
+/** The same with a third node, and the second rebuilt by hard links. */
+export const linkedDebian = (): ClusterFacts => {
+  const facts = { ...debianCluster(), mode: 'link' as const };
+  const nodes = facts.nodes.flatMap((node): NodeFacts[] =>
+    node.role === 'primary'
+      ? [node]
+      : [
+          { ...node, rebuild: 'hard-link' },
+          { ...node, alias: 'db-3', nodeId: 13, hostname: '10.1.0.3' },
+        ],
+  );
+  return { ...facts, nodes, before: nodes.map((node) => rowOf(node, oldIdentifier)) };
 };
 
 /** A primary and nobody else. */

@@ -188,7 +188,10 @@ describe('the primary', () => {
     const { server } = model.host('node_1');
     if (server === null) throw new Error('it serves');
     const only = (name: string, state: string): string | null => {
-      model.host('node_1').server = { ...server, senders: [{ name, state, sync: 'async', flushed: null }] };
+      model.host('node_1').server = {
+        ...server,
+        senders: [{ name, state, sync: 'async', flushed: null, address: null }],
+      };
       return found(streaming(primary, secondary), model);
     };
     expect(only('pgautofailover_standby_2', 'streaming')).toBeNull();

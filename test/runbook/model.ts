@@ -1,6 +1,6 @@
 import { parseSections } from '../../source/cluster/checks/sections.ts';
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../source/cluster/facts.ts';
-import { hostsOf, isNode, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
+import { hostsOf, isNode, linkedOf, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
 import type { MonitorNode, MonitorState } from '../../source/cluster/monitor-state.ts';
 import { problem } from '../../source/cluster/result.ts';
 import type { NodeState } from '../../source/cluster/states.ts';
@@ -25,10 +25,21 @@ const control = (systemIdentifier: string, state: string, checkpoint: string, mo
   timeline: 1,
   modified,
   nextXid: '4242',
+  rewindable: true,
 });
 
 /** How a standby calls itself on the primary, as seen in pg_stat_replication on the lab. */
 const senderName = (node: NodeFacts): string => `pgautofailover_standby_${node.nodeId}`;
+
+const addressOf = (node: NodeFacts): string => `10.79.0.${10 + node.nodeId}`;
+
+/** What ssh-keygen and sshd have made on the lab; not in use anywhere. */
+const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFb8rVBLGExdOKXEJOSzdbKwacty096TfoioT3XEn+WK';
+const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICKYcihYnif5blbSTZqQvNW2Nj8zqnsbpoVpryEGXz7b';
+
+/** As rsync 3.5.0 says it on the lab. */
+const sends = (...paths: readonly string[]): string =>
+  `rsync --server --sender -lHogDtpre.LsfxCIvu . ${paths.map((path) => path.replace(/[^A-Za-z0-9_./-]/g, '\\$&')).join(' ')}`;
 
 const absent: DirectoryView = { kind: 'absent' };
 
@@ -129,6 +140,15 @@ export class Model {
       case 'maintenance':
         this.#maintain(facts.alias);
         return;
+      case 'link-key':
+      case 'link-let-in':
+      case 'link-rehearsal':
+      case 'link-forget':
+      case 'link':
+      case 'own-files':
+      case 'stream':
+        this.#link(name, host);
+        return;
       case 'guard':
         if (host.unit !== null)
           host.unit = {
@@ -220,6 +240,54 @@ export class Model {
       }
   }
 
+  /** What is done for a secondary that takes over the primary's links. */
+  #link(name: string, host: Host): void {
+    const primary = primaryOf(this.facts);
+    const { transfer } = host;
+    switch (name) {
+      case 'link-key':
+        host.transfer = {
+          ...transfer,
+          publicKey,
+          lines: [sends(primary.backupData, primary.data), sends(`${primary.workDir}/link/rehearsal`)],
+        };
+        return;
+      case 'link-let-in':
+        host.transfer = {
+          ...transfer,
+          hostKeys: [hostKey],
+          authorized: linkedOf(this.facts).map(
+            (one) =>
+              `restrict,from="${addressOf(one)}",command="sh …" ${publicKey} pgaf-upgrade-hard-link-${one.nodeId}`,
+          ),
+        };
+        return;
+      case 'link-rehearsal':
+        host.transfer = { ...transfer, rehearsed: true };
+        return;
+      case 'link-forget':
+        host.transfer = { ...transfer, hostKeys: [], authorized: [] };
+        return;
+      case 'link': {
+        const theirs = this.#only(this.host(primary.alias).data);
+        host.data = { ...theirs, standby: false, carried: false };
+        host.backupData = { ...this.#only(host.backupData), shared: true };
+        host.fingerprint = theirs.control;
+        return;
+      }
+      case 'own-files':
+        host.transfer = { ...transfer, publicKey: null, lines: [], rehearsed: false };
+        host.data = { ...this.#only(host.data), standby: true, carried: true };
+        return;
+      case 'stream':
+        host.data = {
+          ...this.#only(host.data),
+          control: control(newIdentifier, 'shut down in recovery', '0/3000060', this.#now()),
+        };
+        return;
+    }
+  }
+
   #upgrade(facts: HostFacts, host: Host): void {
     const old = this.#only(host.data);
     const shared = isNode(facts) && this.facts.mode === 'link';
@@ -304,6 +372,7 @@ export class Model {
       state: 'streaming',
       sync: 'quorum',
       flushed: '0/3000100',
+      address: addressOf(node),
     }));
     this.host(from.alias).server = { ...server, senders: [...server.senders, ...senders] };
   }
@@ -407,6 +476,7 @@ export class Model {
               state: 'streaming',
               sync: 'quorum',
               flushed: '0/15C22000',
+              address: addressOf(node),
             }))
           : [],
     });
@@ -435,6 +505,7 @@ export class Model {
       handedOver: null,
       stopped: null,
       markers: [],
+      transfer: { publicKey: null, lines: [], rehearsed: false, hostKeys: [], authorized: [] },
       abandoned: [],
       deleteScripts: [],
       upgradePortBusy: false,

@@ -4,13 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { hostsOf, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
 import { phases } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { debianCluster, labCluster, loneCluster, onEveryHost } from './clusters.ts';
+import { debianCluster, labCluster, linkedCluster, loneCluster, onEveryHost } from './clusters.ts';
 import { stepOf, worldAt } from './worlds.ts';
 
 /** What must be true of every upgrade, however the cluster looks. */
 describe.each([
   ['the lab’s cluster', labCluster()],
   ['the lab’s cluster, copied', labCluster({ mode: 'copy' })],
+  ['one secondary by hard links', linkedCluster()],
   ['Debian without systemd', debianCluster()],
   ['a primary without secondaries', loneCluster()],
 ] as const)('%s', (_, facts) => {
@@ -83,8 +84,18 @@ describe.each([
   });
 
   test('a secondary gives up its image only when the new primary takes writes', () => {
-    for (const node of secondaries)
+    for (const node of secondaries.filter((one) => one.rebuild === 'base-backup'))
       expect(at(`H.${node.alias}.aside`)).toBeGreaterThan(at(`G.${primary.alias}.start`));
+  });
+
+  test('links are taken over between the swap and the first start, and the key is gone once the data is there', () => {
+    for (const { alias } of secondaries.filter((one) => one.rebuild === 'hard-link')) {
+      expect(at(`B.${alias}.link-rehearsal`)).toBeLessThan(at('B.monitor.sync-standbys-0'));
+      expect(at(`D.${primary.alias}.swap`)).toBeLessThan(at(`D.${alias}.link`));
+      expect(at(`D.${alias}.link`)).toBeLessThan(at(`E.${primary.alias}.private-start`));
+      expect(at(`H.${primary.alias}.link-forget`)).toBeGreaterThan(at(`G.${primary.alias}.start`));
+      expect(at(`H.${alias}.stream`)).toBeLessThan(at(`H.${alias}.start`));
+    }
   });
 
   test('phases come in their order, and every id is its own', () => {

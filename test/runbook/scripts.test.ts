@@ -7,7 +7,7 @@ import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { hostsOf } from '../../source/cluster/facts.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { debianCluster, labCluster, onEveryHost } from './clusters.ts';
+import { debianCluster, labCluster, linkedCluster, linkedDebian, onEveryHost } from './clusters.ts';
 import { Model } from './model.ts';
 
 /** The scripts as they are when their turn comes: made from what the servers say then. */
@@ -49,6 +49,8 @@ const page = (facts: ClusterFacts): string =>
 const clusters = [
   ['the lab’s cluster', labCluster()],
   ['Debian’s packages, no systemd, blanks and quotes in every name', debianCluster()],
+  ['one secondary by hard links', linkedCluster()],
+  ['hard links, blanks and quotes in every name', linkedDebian()],
   [
     'a unit file that a package brought',
     onEveryHost(labCluster(), () => ({
@@ -64,6 +66,10 @@ const clusters = [
 
 test('the whole upgrade of the lab’s cluster, as the DBA reads it', async () => {
   await expect(page(labCluster())).toMatchFileSnapshot('__snapshots__/lab.txt');
+});
+
+test('the whole upgrade where one secondary takes over the primary’s links', async () => {
+  await expect(page(linkedCluster())).toMatchFileSnapshot('__snapshots__/linked.txt');
 });
 
 test('the whole upgrade of a cluster where nothing is usual', async () => {

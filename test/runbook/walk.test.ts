@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { debianCluster, labCluster, loneCluster, onEveryHost } from './clusters.ts';
+import { debianCluster, labCluster, linkedCluster, loneCluster, onEveryHost } from './clusters.ts';
 import { Model } from './model.ts';
 
 /**
@@ -10,6 +10,7 @@ import { Model } from './model.ts';
 const clusters = [
   ['the lab’s cluster', labCluster()],
   ['the lab’s cluster, cloned', labCluster({ mode: 'clone' })],
+  ['one secondary by hard links', linkedCluster()],
   ['Debian without systemd', debianCluster()],
   ['a primary without secondaries', loneCluster()],
   [

@@ -93,6 +93,16 @@ export type NewDirectory =
       readonly control: ControlData | null;
     };
 
+/** What a secondary that takes over links, and the primary, have for it. */
+export interface TransferLook {
+  /** `3.5.0`; null: there is no rsync. */
+  readonly rsync: string | null;
+  /** ssh and ssh-keygen that are missing; on the primary none is needed. */
+  readonly missing: readonly string[];
+  /** What ssh said of the primary's sshd, host keys left unknown on purpose; null: not asked here. */
+  readonly sshd: string | null;
+}
+
 /** One read-only look at a host as postgres. */
 export interface CheckLook {
   readonly missingTools: readonly string[];
@@ -121,6 +131,8 @@ export interface CheckLook {
   readonly cron: readonly string[];
   /** Seconds since the last backup that a tool or the server knows of; null: none known. */
   readonly backupAge: number | null;
+  /** Asked only of the hosts that a transfer of hard links concerns; null: not asked. */
+  readonly transfer: TransferLook | null;
   /** Each tablespace's directory on this host, with the number of entries in it. */
   readonly tablespaceEntries: readonly { readonly location: string; readonly entries: number }[];
   readonly server: ServerEvidence | null;

@@ -80,6 +80,9 @@ const hostShape = {
 };
 
 export const upgradeModes = ['link', 'clone', 'copy'] as const;
+/** How a secondary gets the new version's data. */
+export const rebuildWays = ['base-backup', 'hard-link'] as const;
+const rebuild = z.enum(rebuildWays, { error: 'must be base-backup or hard-link' });
 export const becomeMethods = ['sudo', 'none'] as const;
 
 /** The file as written; `name` gets its default in parseConfig, because it comes from another key. */
@@ -103,6 +106,7 @@ export const configSchema = z.strictObject({
         .min(1, { error: 'must be a whole number, 1 to 256' })
         .max(256, { error: 'must be a whole number, 1 to 256' })
         .exactOptional(),
+      secondaries: rebuild.default('base-backup'),
     })
     .prefault({}),
   check: z
@@ -115,9 +119,10 @@ export const configSchema = z.strictObject({
         .default([]),
     })
     .prefault({}),
-  nodes: z.record(text, z.strictObject(hostShape)).prefault({}),
+  nodes: z.record(text, z.strictObject({ ...hostShape, rebuild: rebuild.exactOptional() })).prefault({}),
 });
 
 export type ConfigFile = z.infer<typeof configSchema>;
 export type UpgradeMode = (typeof upgradeModes)[number];
+export type RebuildWay = (typeof rebuildWays)[number];
 export type HostSettings = ConfigFile['nodes'][string];

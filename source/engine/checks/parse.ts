@@ -59,6 +59,16 @@ const numberOrNull = (text: string | null): number | null => {
   return /^\d{1,12}$/.test(line) ? Number(line) : null;
 };
 
+const transferOf = (map: Facts): CheckLook['transfer'] => {
+  if (map.get('transfer') !== 'asked') return null;
+  const rsync = map.get('transfer.rsync') ?? '';
+  return {
+    rsync: /^\d{1,3}(\.\d{1,3}){1,3}$/.test(rsync) ? rsync : null,
+    missing: linesOf(decodeText(map.get('transfer.missing'))),
+    sshd: decodeText(map.get('transfer.sshd'))?.trim() ?? null,
+  };
+};
+
 const tablespacesOf = (text: string | null): CheckLook['tablespaceEntries'] =>
   linesOf(text).map((line) => {
     const tab = line.indexOf('\t');
@@ -99,6 +109,7 @@ export const parseCheckLook = (alias: string, output: string): Result<CheckLook>
     linkMegabits: numberOrNull(text('link')),
     cron: linesOf(text('cron')),
     backupAge: numberOrNull(text('backup_age')),
+    transfer: transferOf(map),
     tablespaceEntries: tablespacesOf(text('tablespaces')),
     // A server that answered for itself and not for one of its databases was not seen.
     server: complete && databases.length > 0 ? valid(serverEvidenceSchema, text('server')) : null,

@@ -1,5 +1,5 @@
 import type { HostEvidence, Reach } from '../../cluster/checks/evidence.ts';
-import type { Config } from '../../cluster/config.ts';
+import { type Config, rebuildOf } from '../../cluster/config.ts';
 import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../cluster/facts.ts';
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import type { Problem, Result } from '../../cluster/result.ts';
@@ -164,6 +164,7 @@ export const survey = async (
           role: roleOf(row),
           priority: row.priority,
           quorum: row.quorum,
+          rebuild: rebuildOf(config, row.name),
         },
       };
     });

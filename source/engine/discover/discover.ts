@@ -1,13 +1,15 @@
-import type { Config, HostSettings } from '../../cluster/config.ts';
+import { type Config, type HostSettings, rebuildOf } from '../../cluster/config.ts';
 import {
   type ClusterFacts,
   clusterFactsSchema,
+  linkedOf,
   type MonitorFacts,
   type NodeFacts,
+  secondariesOf,
 } from '../../cluster/facts.ts';
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import { sh } from '../../cluster/quote.ts';
-import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
 import { monitorQuery, parseMonitorState } from '../../monitor/query.ts';
 import type { HostAddress, RemoteHost } from '../../remote/host.ts';
@@ -180,6 +182,7 @@ const freshFacts = async (
       role: roleOf(row),
       priority: row.priority,
       quorum: row.quorum,
+      rebuild: rebuildOf(config, row.name),
     });
   }
   const primaries = nodes.filter((node) => node.role === 'primary');
@@ -199,7 +202,21 @@ const freshFacts = async (
         'install the same major version everywhere',
       ),
     );
-  return ok(factsOf(config, state, monitor, nodes, primary));
+  const facts = factsOf(config, state, monitor, nodes, primary);
+  const refusal = linksRefused(facts);
+  return refusal === null ? ok(facts) : fail(refusal);
+};
+
+/** Why this cluster may not be upgraded with the rebuilds that its file asks for; null: it may. */
+const linksRefused = (facts: ClusterFacts): Problem | null => {
+  const linked = linkedOf(facts);
+  if (linked.length === 0 || linked.length < secondariesOf(facts).length) return null;
+  return problem(
+    `${linked.map((node) => node.alias).join(', ')}: every secondary is to be rebuilt by hard links, and none would keep its untouched PostgreSQL ${facts.oldMajor}`,
+    linked.length === 1
+      ? 'it is the only secondary: rebuild it by base-backup, because its old data is the way back once the new version has run'
+      : `set rebuild: base-backup for one of them (nodes.${linked.at(-1)?.alias ?? ''}.rebuild in the cluster file): its old data is the way back once the new version has run`,
+  );
 };
 
 /**

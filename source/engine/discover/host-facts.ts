@@ -148,5 +148,6 @@ export const commonFacts = (
       groupAccess: instance.groupAccess,
     },
     carry: filesToCarry(instance, server),
+    sshPort: settings?.ssh?.port ?? config.ssh.port ?? 22,
   });
 };

@@ -9,6 +9,7 @@ import {
   type DirectoryView,
   type HostView,
   serverSchema,
+  type TransferView,
   type UnitView,
 } from '../../cluster/world.ts';
 import { parseCheckLook } from '../checks/parse.ts';
@@ -19,9 +20,18 @@ const controlOf = (text: string | null): Control | null => {
   const parsed = parseControlData(text);
   if (!parsed.ok) return null;
   const { systemIdentifier, state, latestCheckpoint, timeline, modified, nextXid } = parsed.value;
+  const rewindable = parsed.value.walLogHints || parsed.value.checksumVersion > 0;
   const [epoch = '0', xid = '0'] = nextXid.split(':');
   const next = (BigInt(epoch) << 32n) + BigInt(xid);
-  return { systemIdentifier, state, checkpoint: latestCheckpoint, timeline, modified, nextXid: String(next) };
+  return {
+    systemIdentifier,
+    state,
+    checkpoint: latestCheckpoint,
+    timeline,
+    modified,
+    nextXid: String(next),
+    rewindable,
+  };
 };
 
 const handedOverOf = (map: ReadonlyMap<string, string>): HostView['handedOver'] => {
@@ -48,6 +58,23 @@ const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryVi
   if (kind === 'other')
     return { kind: 'not-a-cluster', entries: Number.parseInt(map.get(`${key}.entries`) ?? '0', 10) || 0 };
   return { kind: 'absent' };
+};
+
+/** A public key as sshd and ssh-keygen write it, its comment left out; null: it is none. */
+const publicKeyOf = (line: string): string | null =>
+  /^((?:ssh-(?:ed25519|rsa)|ecdsa-sha2-nistp(?:256|384|521)) [A-Za-z0-9+/]{40,2000}={0,2})(?: [ -~]*)?$/.exec(
+    line,
+  )?.[1] ?? null;
+
+const transferOf = (map: ReadonlyMap<string, string>): TransferView => {
+  const [key = ''] = linesOf(decodeText(map.get('transfer.key')));
+  return {
+    publicKey: key.startsWith('ssh-ed25519 ') ? publicKeyOf(key) : null,
+    lines: linesOf(decodeText(map.get('transfer.lines'))),
+    rehearsed: map.get('transfer.rehearsed') === 'yes',
+    hostKeys: linesOf(decodeText(map.get('transfer.host_keys'))).flatMap((line) => publicKeyOf(line) ?? []),
+    authorized: linesOf(decodeText(map.get('transfer.authorized'))),
+  };
 };
 
 const unitOf = (text: string | null): UnitView | null => {
@@ -105,6 +132,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     handedOver: handedOverOf(map),
     stopped: controlOf(decodeText(map.get('stopped'))),
     markers: linesOf(decodeText(map.get('markers'))),
+    transfer: transferOf(map),
     abandoned: linesOf(decodeText(map.get('abandoned'))),
     checks: checksOf(alias, map),
     deleteScripts: linesOf(decodeText(map.get('delete_scripts'))),

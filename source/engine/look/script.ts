@@ -1,5 +1,6 @@
 import type { HostFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { keyMark } from '../../runbook/hard-link/names.ts';
 
 /** What the running server says of itself, in one JSON document. Works on a primary and on a standby. */
 const serverSql = `select json_build_object(
@@ -13,7 +14,7 @@ const serverSql = `select json_build_object(
   'startedAt', to_char(pg_postmaster_start_time() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
   'readOnly', current_setting('default_transaction_read_only') = 'on',
   'senders', coalesce((select json_agg(json_build_object('name', application_name, 'state', coalesce(state, ''),
-    'sync', coalesce(sync_state, ''), 'flushed', flush_lsn)) from pg_stat_replication), '[]'))`;
+    'sync', coalesce(sync_state, ''), 'flushed', flush_lsn, 'address', host(client_addr))) from pg_stat_replication), '[]'))`;
 
 /** Shell functions that print one fact a line: a key, a tab, and a value; free text travels as base64. */
 const functions = `put() { printf '%s\\t%s\\n' "$1" "$2"; }
@@ -21,9 +22,9 @@ text() { printf '%s\\t' "$1"; base64 -w 0; echo; }
 control() { # KEY PGDATA MAJOR: pg_controldata by the programs of that major
   case $3 in "$new_major") "$new_bin/pg_controldata" -D "$2" ;; *) "$old_bin/pg_controldata" -D "$2" ;; esac 2>/dev/null | text "$1"
 }
-shared() { # PGDATA: whether files of users' relations have a second name; pg_upgrade --link links all of them, so a few tell
+shared() { # PGDATA: whether files of users' relations have a second name; pg_upgrade --link links all of them (2613 is pg_largeobject), so a few tell
   find "$1/base" "$1"/pg_tblspc/*/ -type f -name '[1-9]*' 2>/dev/null \\
-    | awk -F/ '{ n = $NF; sub(/[._].*/, "", n) } n + 0 >= 16384 { print; if (++c == 20) exit }' \\
+    | awk -F/ '{ n = $NF; sub(/[._].*/, "", n) } n + 0 >= 16384 || n == 2613 { print; if (++c == 20) exit }' \\
     | tr '\\n' '\\0' | xargs -0 -r stat -c %h 2>/dev/null | grep -qvx 1
 }
 directory() { # KEY PGDATA
@@ -71,6 +72,14 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     `find "$work/done" -type f ! \\( \\( -name checks -o -name check -o -name configuration \\) -mmin +1440 \\) 2>/dev/null | sed 's|.*/||' | sort | text markers`,
     `for f in look log; do [ -n "$(find "$work/checks/$f" -mmin -1440 2>/dev/null)" ] && text "checks.$f" <"$work/checks/$f"; done`,
     `for f in ${sh(host.data)}_pg*_abandoned*; do [ -d "$f" ] && printf '%s\\n' "$f"; done | text abandoned`,
+    // A key of the run, and who may use it: nothing is there unless a secondary is rebuilt by hard links.
+    'if [ -d "$work/link" ]; then',
+    '  [ -e "$work/link/key.pub" ] && text transfer.key <"$work/link/key.pub"',
+    '  [ -e "$work/link/lines" ] && text transfer.lines <"$work/link/lines"',
+    '  [ -e "$work/link/rehearsal" ] && put transfer.rehearsed yes',
+    '  cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null | text transfer.host_keys',
+    'fi',
+    `grep ${sh(keyMark)} ${sh(`${host.home}/.ssh/authorized_keys`)} 2>/dev/null | text transfer.authorized`,
     `for f in "$work/pg_upgrade/delete_old_cluster.sh" ${sh(`${host.home}/delete_old_cluster.sh`)}; do [ -e "$f" ] && printf '%s\\n' "$f"; done | text delete_scripts`,
     // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN; pg_upgrade's servers listen on a socket file only
     `grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,

@@ -2,6 +2,7 @@ import type { Evidence } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import type { World } from '../../cluster/world.ts';
 import { estimate } from '../../runbook/estimates.ts';
+import { choiceWords, rebuildChoices } from '../../runbook/hard-link/choice.ts';
 import { measurementsOf } from '../../runbook/measurements.ts';
 import { lastImageAhead } from '../../runbook/phases/secondaries.ts';
 import { lengthOf, orderOf } from '../../runbook/schedule.ts';
@@ -25,7 +26,20 @@ export interface PlanGround {
   readonly madeAt: string;
 }
 
-const plannedHost = ({ evidence, addresses }: PlanGround, host: HostFacts): PlannedHost => {
+const rebuildOf = ({ facts, evidence }: PlanGround, host: HostFacts): PlannedHost['rebuild'] => {
+  const choice = rebuildChoices(facts, measurementsOf(evidence)).find((one) => one.node === host.alias);
+  if (choice === undefined) return null;
+  const { way, backupSeconds, linkSeconds } = choice;
+  return {
+    way,
+    backupSeconds: backupSeconds === null ? null : rounded(backupSeconds),
+    linkSeconds: linkSeconds === null ? null : rounded(linkSeconds),
+    words: choiceWords(choice),
+  };
+};
+
+const plannedHost = (ground: PlanGround, host: HostFacts): PlannedHost => {
+  const { evidence, addresses } = ground;
   const look = evidence.hosts.find((one) => one.alias === host.alias)?.look ?? null;
   const databases = look?.databases ?? [];
   return {
@@ -42,6 +56,7 @@ const plannedHost = ({ evidence, addresses }: PlanGround, host: HostFacts): Plan
     dataBytes: databases.length === 0 ? null : databases.reduce((sum, one) => sum + one.bytes, 0),
     walBytes: look?.walBytes ?? null,
     freeBytes: look?.data.freeBytes ?? null,
+    rebuild: rebuildOf(ground, host),
     databases: databases.map(({ name, bytes, extensions }) => ({ name, bytes, extensions })),
   };
 };

@@ -60,6 +60,13 @@ const databases = (plan: Plan): string | null => {
   return rows.length === 0 ? null : table(['host', 'database', 'size', 'extensions'], rows);
 };
 
+const secondariesWords = (plan: Plan): string => {
+  const linked = plan.hosts.filter((host) => host.rebuild?.way === 'hard-link').map((host) => host.host);
+  return linked.length === 0
+    ? 'the secondaries are copied anew'
+    : `${linked.map(literal).join(', ')} by hard links, the other secondaries copied anew`;
+};
+
 const stepPlace = (step: PlannedStep): string =>
   `step ${step.number} (${prose(step.host)}: ${prose(step.title)})`;
 
@@ -72,6 +79,7 @@ const expected = (plan: Plan): string => {
         : `**The application cannot write for about ${seconds(plan.estimates.downtimeSeconds)}**, from ${stepPlace(downtime.from)} to ${stepPlace(downtime.to)}, and whatever time people take in between to read and confirm. One step after the other, as by hand, it is about ${seconds(plan.estimates.oneByOne.downtimeSeconds)}.`,
       `The window, phases B to I, takes about ${seconds(plan.estimates.windowSeconds)} (one step after the other: ${seconds(plan.estimates.oneByOne.windowSeconds)}), without the time that people take. Phase A changes nothing of the running cluster and can be done in daylight.`,
       'Where a step says that it may run at the same time as others, none of them waits for the other: pgaf-upgrade run starts them with one confirmation, each in its turn, and begins what comes behind only when all of them are over. One after the other, in the order of their numbers, is as safe, and takes longer.',
+      ...plan.hosts.flatMap((host) => (host.rebuild === null ? [] : [prose(`${host.rebuild.words}.`)])),
       ...plan.estimates.assumed.map(prose),
     ]),
     table(
@@ -174,7 +182,7 @@ export const planMarkdown = (plan: Plan): string => {
     '## The cluster',
     bullets([
       `Formation ${literal(cluster.formation)}, pg\\_auto\\_failover’s extension ${literal(cluster.autoctlExtension)}, ${literal(`number_sync_standbys ${cluster.numberSyncStandbys}`)}`,
-      `System identifier ${literal(cluster.systemIdentifier)}; pg\\_upgrade with ${literal(`--${cluster.mode}`)} and ${literal(`--jobs ${cluster.jobs}`)} on the primary, ${literal('--copy')} on the monitor; the secondaries are copied anew`,
+      `System identifier ${literal(cluster.systemIdentifier)}; pg\\_upgrade with ${literal(`--${cluster.mode}`)} and ${literal(`--jobs ${cluster.jobs}`)} on the primary, ${literal('--copy')} on the monitor; ${secondariesWords(plan)}`,
     ]),
     hosts(plan),
     databases(plan),

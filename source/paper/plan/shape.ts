@@ -21,6 +21,17 @@ const hostSchema = z.object({
   dataBytes: z.number().nullable(),
   walBytes: z.number().nullable(),
   freeBytes: z.number().nullable(),
+  /** Of a secondary: how it gets the new version's data, and what either way would take; `words` says it. */
+  rebuild: z
+    .object({
+      way: z.enum(['base-backup', 'hard-link']),
+      /** After the downtime; null: not measured. */
+      backupSeconds: z.number().nullable(),
+      /** In the downtime; null: not measured, or pg_upgrade does not link. */
+      linkSeconds: z.number().nullable(),
+      words: z.string(),
+    })
+    .nullable(),
   databases: z.array(
     z.object({
       name: z.string(),

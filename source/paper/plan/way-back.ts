@@ -14,7 +14,9 @@ export interface WayBack {
 export const wayBackAfter = (facts: ClusterFacts, phase: PhaseId): WayBack => {
   const { oldMajor, newMajor, mode } = facts;
   const linked = mode === 'link';
-  const images = secondariesOf(facts).map((node) => node.alias);
+  const images = secondariesOf(facts)
+    .filter((node) => node.rebuild === 'base-backup')
+    .map((node) => node.alias);
   switch (phase) {
     case 'A':
       return {

@@ -1,6 +1,7 @@
 import type { Check } from './check.ts';
 import { diskChecks } from './disks.ts';
 import { habitChecks } from './habits.ts';
+import { hardLinkChecks } from './hard-links.ts';
 import { programChecks } from './programs.ts';
 import { reachChecks } from './reach.ts';
 import { rehearsalChecks } from './rehearsals.ts';
@@ -12,6 +13,7 @@ const all: readonly Check[] = [
   ...stateChecks,
   ...programChecks,
   ...diskChecks,
+  ...hardLinkChecks,
   ...rehearsalChecks,
   ...settingChecks,
   ...habitChecks,

@@ -3,6 +3,7 @@ import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { unitProperties } from '../../cluster/parse/unit.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { psql } from '../shell.ts';
+import { transferLines } from './hard-links.ts';
 import { removedSettings } from './removed-settings.ts';
 import { throwawayOf } from './throwaway.ts';
 
@@ -147,6 +148,7 @@ export const checkLookScript = (facts: ClusterFacts, host: HostFacts): string =>
     `{ for f in "$data"/pg_wal/*.backup; do [ -r "$f" ] && ! grep -q '^LABEL: pg_basebackup base backup' "$f" && newest "$f"; done`,
     `  command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'`,
     `  command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'; } | sort -n | head -n 1 | text backup_age`,
+    ...transferLines(facts, host),
     `if [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then`,
     `  ${ask('postgres')} -Atq -c ${sh(serverSql(facts))} 2>/dev/null </dev/null | text server`,
     `  ${ask('postgres')} -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do`,

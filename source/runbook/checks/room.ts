@@ -23,6 +23,8 @@ export interface Room {
 export const roomNeeded = (facts: HostFacts, look: CheckLook, mode: UpgradeMode): Room => {
   if (isNode(facts) && facts.role === 'primary' && mode === 'link')
     return { bytes: base + 2 * catalogBytes(look), what: 'the new catalogs' };
+  if (isNode(facts) && facts.role === 'secondary' && facts.rebuild === 'hard-link')
+    return { bytes: base + 2 * catalogBytes(look), what: 'the new catalogs beside the old data' };
   const everything = base + Math.ceil(1.05 * dataBytes(look));
   if (!isNode(facts)) return { bytes: everything, what: 'a copy of the monitor’s database' };
   return facts.role === 'primary'

@@ -1,12 +1,14 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import type { World } from '../../cluster/world.ts';
-import { judgementOn } from '../checks/in-world.ts';
+import { evidenceIn, judgementOn } from '../checks/in-world.ts';
 import { checkLookScript } from '../checks/look-script.ts';
 import { rehearsalScript } from '../checks/rehearsal-script.ts';
 import { about, no, when } from '../conditions.ts';
 import { isMarked, isPastStop } from '../evidence.ts';
+import { choiceWords, rebuildChoices } from '../hard-link/choice.ts';
 import { done, makeStep, pending } from '../make-step.ts';
+import { measurementsOf } from '../measurements.ts';
 import { mark, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 
@@ -84,7 +86,12 @@ export const checksStep = (facts: ClusterFacts, host: HostFacts): Step => {
         ? done('it was checked')
         : pending('not checked yet'),
     after: [nothingAgainst(facts, host, true)],
-    notes: warnings(facts, host),
+    notes: (world) => [
+      ...warnings(facts, host)(world),
+      ...rebuildChoices(facts, measurementsOf(evidenceIn(facts, world)))
+        .filter((one) => one.node === host.alias && isMarked(host, 'checks', world))
+        .map(choiceWords),
+    ],
     settleSeconds: 5,
     quietSeconds: 300,
     undo: 'nothing to undo: what it makes is gone at its end',

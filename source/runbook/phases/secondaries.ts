@@ -17,6 +17,10 @@ import {
 } from '../conditions.ts';
 import { isMovedAside } from '../evidence.ts';
 import { backupGauge } from '../gauge.ts';
+import { linkForgetStep } from '../hard-link/let-in.ts';
+import { hasLinks } from '../hard-link/link.ts';
+import { canJoin, nothingCopied, ownFilesStep } from '../hard-link/rebuild.ts';
+import { streamStep } from '../hard-link/stream.ts';
 import { isImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { rollbackRoute } from '../rollback/route.ts';
@@ -46,20 +50,28 @@ const lastImageWords = (facts: ClusterFacts, node: NodeFacts): string =>
 export const lastImageAhead = (
   facts: ClusterFacts,
 ): { readonly step: StepId; readonly says: string } | null => {
-  const last = secondariesOf(facts).at(-1);
+  const last = copiedOf(facts).at(-1);
   return last === undefined || facts.mode !== 'link'
     ? null
-    : { step: asideStep(facts, last).id, says: lastImageWords(facts, last) };
+    : { step: asideStep(facts, last, 'H').id, says: lastImageWords(facts, last) };
 };
 
-const asideStep = (facts: ClusterFacts, node: NodeFacts): Step =>
+/** The secondaries that get a base backup. */
+const copiedOf = (facts: ClusterFacts): readonly NodeFacts[] =>
+  secondariesOf(facts).filter((node) => node.rebuild === 'base-backup');
+
+/** In H before a base backup, in D, beside pg_upgrade, before links are taken over. */
+export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'): Step =>
   makeStep(facts, {
     id: 'aside',
-    phase: 'H',
+    phase,
     host: node,
     as: 'postgres',
     title: `${posix.basename(node.data)} → ${posix.basename(node.backupData)}`,
-    reason: `The PG ${facts.oldMajor} image stays whole beside the new data; pg_autoctl finds no directory and takes a base backup.`,
+    reason:
+      phase === 'H'
+        ? `The PG ${facts.oldMajor} image stays whole beside the new data; pg_autoctl finds no directory and takes a base backup.`
+        : 'Both directories have the names that they have on the primary: by them rsync finds which files belong together.',
     guide: 'Step 12',
     danger: 'changes',
     script: script(
@@ -91,7 +103,10 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     as: serviceUser(node),
     causes: serviceCauses(node),
     title: 'Start pg_autoctl on the secondary',
-    reason: 'It reports to the monitor and waits in maintenance, with no data directory yet.',
+    reason:
+      node.rebuild === 'hard-link'
+        ? 'It reports to the monitor and waits in maintenance, its server stopped.'
+        : 'It reports to the monitor and waits in maintenance, with no data directory yet.',
     guide: 'Step 12',
     differs:
       'The guide creates the node again; it would stay in maintenance for ever, and the name is taken.',
@@ -134,14 +149,17 @@ const checkpointStep = (facts: ClusterFacts, node: NodeFacts): Step => {
 
 const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
+  const linked = node.rebuild === 'hard-link';
   return makeStep(facts, {
     id: 'join',
     phase: 'H',
     host: node,
     as: 'postgres',
     causes: serviceCauses(node),
-    title: 'Disable maintenance: base backup, then secondary',
-    reason: `pg_autoctl takes the base backup from ${primary.alias} by itself and keeps the node’s id.`,
+    title: linked ? 'Disable maintenance: secondary' : 'Disable maintenance: base backup, then secondary',
+    reason: linked
+      ? `pg_autoctl asks pg_rewind, which finds nothing to do, and streams from ${primary.alias}; the node keeps its id.`
+      : `pg_autoctl takes the base backup from ${primary.alias} by itself and keeps the node’s id.`,
     guide: 'Step 12',
     differs: 'Nobody disables maintenance in the guide: the node stays in it.',
     danger: 'changes',
@@ -168,9 +186,11 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     },
     before: [
       nodeSettled(node.alias, ['maintenance']),
-      about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
-        when(!isCluster(seen.data), `it ${describe(seen.data)}`),
-      ),
+      linked
+        ? canJoin(facts, node)
+        : about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
+            when(!isCluster(seen.data), `it ${describe(seen.data)}`),
+          ),
       backupIsThere(facts, node),
       acceptsWrites(facts, primary),
     ],
@@ -181,6 +201,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
           describe(seen.data),
         ),
       ),
+      ...(linked ? [nothingCopied(facts, node)] : []),
       nodeSettled(node.alias, ['secondary']),
       streaming(primary, node),
       everyNodeSettled,
@@ -195,15 +216,23 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
 /** H. Each secondary anew from the primary; its old image stays beside it. */
 export const secondarySteps = (facts: ClusterFacts): Step[] => [
   // One after the other: the last one asks for the host's name.
-  ...secondariesOf(facts).map((node) => asideStep(facts, node)),
+  ...copiedOf(facts).map((node) => asideStep(facts, node, 'H')),
+  ...(hasLinks(facts)
+    ? beside('rebuild', `${primaryOf(facts).alias} keys`, [linkForgetStep(facts, 'H')])
+    : []),
   ...secondariesOf(facts).flatMap((node) => beside('rebuild', node.alias, rebuildSteps(facts, node))),
 ];
 
-const rebuildSteps = (facts: ClusterFacts, node: NodeFacts): Step[] => [
-  pgCtlStep(facts, node, 'H'),
-  ...unitStep(facts, node, 'H'),
-  stateFileStep(facts, node, 'H'),
-  startStep(facts, node),
-  checkpointStep(facts, node),
-  joinStep(facts, node),
-];
+const rebuildSteps = (facts: ClusterFacts, node: NodeFacts): Step[] => {
+  const linked = node.rebuild === 'hard-link';
+  return [
+    ...(linked ? [ownFilesStep(facts, node)] : []),
+    pgCtlStep(facts, node, 'H'),
+    ...unitStep(facts, node, 'H'),
+    stateFileStep(facts, node, 'H'),
+    ...(linked ? [streamStep(facts, node)] : []),
+    startStep(facts, node),
+    ...(linked ? [] : [checkpointStep(facts, node)]),
+    joinStep(facts, node),
+  ];
+};

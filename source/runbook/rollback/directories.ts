@@ -166,7 +166,8 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) =>
  * version wrote; the old one goes aside, made unstartable where it shares files; and a base backup fills the place.
  */
 export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
-  const shares = isNode(host) && host.role === 'primary' && facts.mode === 'link';
+  const shares =
+    isNode(host) && facts.mode === 'link' && (host.role === 'primary' || host.rebuild === 'hard-link');
   return makeStep(facts, {
     id: 'directories',
     phase,

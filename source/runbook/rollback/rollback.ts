@@ -1,6 +1,8 @@
 import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { hostIn, type World } from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
+import { isIntact, isWhole } from '../hard-link/evidence.ts';
+import { unlinkStep } from '../hard-link/unlink.ts';
 import { isImage, oldDirectory } from '../images.ts';
 import { oldPgCtlStep } from '../phases/autoctl-files.ts';
 import type { Step } from '../step.ts';
@@ -40,10 +42,15 @@ const nodeDirectories = (
   phase: 'T' | 'U',
   linked: boolean,
   usable: boolean,
-): Step => (usable ? directoriesStep(facts, node, phase, linked) : emptyStep(facts, node, phase));
+): Step => {
+  if (!usable) return emptyStep(facts, node, phase);
+  return node.role === 'secondary' && node.rebuild === 'hard-link'
+    ? unlinkStep(facts, node, phase)
+    : directoriesStep(facts, node, phase, linked);
+};
 
 const hasOld = (facts: ClusterFacts, node: NodeFacts, world: World): boolean =>
-  oldDirectory(facts, node, world) !== null;
+  node.rebuild === 'hard-link' ? isIntact(facts, node, world) : oldDirectory(facts, node, world) !== null;
 
 /** Through the old primary's own directory: every node keeps its registration. */
 const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] => {
@@ -63,7 +70,7 @@ const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] =>
       startSecondaryStep(facts, node),
       rejoinStep(facts, node),
     ]),
-    ...restoreOldSteps(facts, primary),
+    ...restoreOldSteps(facts, primary, world),
   ];
 };
 
@@ -72,7 +79,9 @@ const joins = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
   const seen = hostIn(world, node.alias);
   const rejoined = seen !== null && isMajor(seen.data, facts.oldMajor);
   if (node === primaryOf(facts)) return false;
-  return rejoined || isImage(facts, node, world);
+  return (
+    rejoined || isImage(facts, node, world) || (node.rebuild === 'hard-link' && isWhole(facts, node, world))
+  );
 };
 
 /** Through a secondary's image: it becomes the first node of a group that is registered anew. */
@@ -93,7 +102,7 @@ const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts): Step[
       ...oldUnitStep(facts, node, 'U'),
       startCreatedStep(facts, node, chosen),
     ]),
-    ...restoreOldSteps(facts, chosen),
+    ...restoreOldSteps(facts, chosen, world),
   ];
 };
 

@@ -33,6 +33,7 @@ const untouched = (facts: ClusterFacts, world: World): boolean => {
   return (
     monitor !== null &&
     monitor.numberSyncStandbys === facts.numberSyncStandbys &&
+    facts.nodes.every((node) => hostIn(world, node.alias)?.transfer.authorized.length === 0) &&
     monitor.nodes.every((node) => ['primary', 'secondary', 'single'].includes(node.reported)) &&
     facts.nodes.every((node) => {
       const seen = hostIn(world, node.alias);

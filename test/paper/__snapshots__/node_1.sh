@@ -93,6 +93,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
    "server.crt",
    "server.key"
   ],
+  "sshPort": 22,
   "database": "pg_auto_failover",
   "extensionVersion": "2.0"
  },
@@ -142,11 +143,13 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
     "server.crt",
     "server.key"
    ],
+   "sshPort": 22,
    "nodeId": 1,
    "hostname": "node1",
    "role": "primary",
    "priority": 50,
-   "quorum": true
+   "quorum": true,
+   "rebuild": "base-backup"
   },
   {
    "alias": "node_2",
@@ -194,11 +197,13 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
     "server.crt",
     "server.key"
    ],
+   "sshPort": 22,
    "nodeId": 2,
    "hostname": "node2",
    "role": "secondary",
    "priority": 50,
-   "quorum": true
+   "quorum": true,
+   "rebuild": "base-backup"
   },
   {
    "alias": "node_3",
@@ -246,11 +251,13 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
     "server.crt",
     "server.key"
    ],
+   "sshPort": 22,
    "nodeId": 3,
    "hostname": "node3",
    "role": "secondary",
    "priority": 50,
-   "quorum": true
+   "quorum": true,
+   "rebuild": "base-backup"
   }
  ],
  "before": [
@@ -310,7 +317,7 @@ mv /var/lib/pgsql/pgaf-upgrade/record.json.new /var/lib/pgsql/pgaf-upgrade/recor
 # what an earlier window left must not speak for this one; what a try of this one left must stay
 rm -f /var/lib/pgsql/pgaf-upgrade/done/*
 [ -e /var/lib/pgsql/pgaf-upgrade/pg_upgrade/tried ] || rm -f /var/lib/pgsql/pgaf-upgrade/fingerprint /var/lib/pgsql/pgaf-upgrade/stopped /var/lib/pgsql/pgaf-upgrade/handed-over
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/save-42335329
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/save-cb8e2c43
 ls -l
 END_OF_STEP_2
 }

@@ -39,6 +39,10 @@ const server = (facts: HostFacts): ServerEvidence => ({
   tablespaces: [],
 });
 
+/** Who is asked for rsync and ssh; the primary only when a secondary is, which it does not know here: it is asked always. */
+const asks = (facts: HostFacts): boolean =>
+  isNode(facts) && (facts.role === 'primary' || facts.rebuild === 'hard-link');
+
 export const healthyLook = (facts: HostFacts): CheckLook => ({
   missingTools: [],
   newAutoctl: parseAutoctlVersion(recorded('pg_auto_failover-2.2/version.txt')),
@@ -60,6 +64,7 @@ export const healthyLook = (facts: HostFacts): CheckLook => ({
   linkMegabits: 10_000,
   cron: [],
   backupAge: 3_600,
+  transfer: asks(facts) ? { rsync: '3.5.0', missing: [], sshd: 'Host key verification failed.' } : null,
   tablespaceEntries: [],
   server: server(facts),
   databases: [

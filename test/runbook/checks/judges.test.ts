@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Evidence } from '../../../source/cluster/checks/evidence.ts';
+import type { ClusterFacts } from '../../../source/cluster/facts.ts';
 import { problem } from '../../../source/cluster/result.ts';
 import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
-import { labCluster } from '../clusters.ts';
+import { labCluster, linkedCluster } from '../clusters.ts';
 import { failedAt, healthy, healthyLog, healthyLook, withHost, withLook, withServer } from './healthy.ts';
 
 const seen = (evidence: Evidence): string[] =>
@@ -25,6 +26,11 @@ const withNode = (name: string, change: object): Evidence => {
 const sections = (alias: string, rehearsal: ReturnType<typeof failedAt>): Evidence =>
   withHost(alias, () => ({ rehearsal }));
 const log = healthyLog(primary);
+const linked = healthy(linkedCluster());
+const allLinked = (facts: ClusterFacts): ClusterFacts => ({
+  ...facts,
+  nodes: facts.nodes.map((node) => ({ ...node, rebuild: 'hard-link' })),
+});
 
 test('a healthy cluster is ready: nothing is found, everything was seen', () => {
   const judged = judge(healthy());
@@ -165,6 +171,50 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     withLook('node_2', () => ({ parentWritable: false })),
     ['blocker parent-writable node_2'],
     /not writable/,
+  ],
+  [
+    'every secondary by hard links',
+    healthy(allLinked(linkedCluster())),
+    ['blocker links-leave-an-image cluster'],
+    /node_2, node_3/,
+  ],
+  [
+    'a primary without rsync, where a secondary wants its links',
+    withLook('node_1', ({ transfer }) => ({ transfer: transfer && { ...transfer, rsync: null } }), linked),
+    ['blocker links-programs node_1'],
+    /there is no rsync/,
+  ],
+  [
+    'an rsync that is too old, and no ssh',
+    withLook(
+      'node_2',
+      ({ transfer }) => ({ transfer: transfer && { ...transfer, rsync: '3.0.9', missing: ['ssh'] } }),
+      linked,
+    ),
+    ['blocker links-programs node_2', 'blocker links-programs node_2'],
+    /rsync is 3\.0\.9/,
+  ],
+  [
+    'a port that is closed between the hosts',
+    withLook(
+      'node_2',
+      ({ transfer }) => ({
+        transfer: transfer && { ...transfer, sshd: 'ssh: connect to host node1 port 22: Connection refused' },
+      }),
+      linked,
+    ),
+    ['blocker links-reach-primary node_2'],
+    /Connection refused/,
+  ],
+  [
+    'directories of other names',
+    withHost(
+      'node_2',
+      ({ facts }) => ({ facts: facts && { ...facts, data: '/var/lib/pgsql/main' } }),
+      linked,
+    ),
+    ['blocker links-same-names node_2'],
+    /main here, data on node_1/,
   ],
   [
     'no room for the base backup',

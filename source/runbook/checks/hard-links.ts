@@ -1,0 +1,147 @@
+import { posix } from 'node:path';
+import type { TransferLook } from '../../cluster/checks/evidence.ts';
+import {
+  type ClusterFacts,
+  type HostFacts,
+  isNode,
+  linkedOf,
+  primaryOf,
+  secondariesOf,
+} from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { sameNames } from '../hard-link/names.ts';
+import { type Answer, type Check, type Issue, onEach } from './check.ts';
+import { looked } from './see.ts';
+
+const isLinked = (host: HostFacts): boolean =>
+  isNode(host) && host.role === 'secondary' && host.rebuild === 'hard-link';
+
+/** The hosts between which links are taken over. */
+const concerns = (facts: ClusterFacts, host: HostFacts): boolean =>
+  linkedOf(facts).length > 0 && (isLinked(host) || host.alias === primaryOf(facts).alias);
+
+/**
+ * Lines of the look at a host. sshd is asked with no host key known: it is reached if ssh says that it does not trust
+ * the key; nobody logs in.
+ */
+export const transferLines = (facts: ClusterFacts, host: HostFacts): readonly string[] => {
+  if (!concerns(facts, host)) return [];
+  const primary = primaryOf(facts);
+  return [
+    'put transfer asked',
+    `put transfer.rsync "$(rsync --version 2>/dev/null | sed -n 's/^rsync  *version \\([0-9.]*\\).*/\\1/p' | head -n 1)"`,
+    ...(isLinked(host)
+      ? [
+          `for tool in ssh ssh-keygen; do command -v "$tool" >/dev/null 2>&1 || printf '%s\\n' "$tool"; done | text transfer.missing`,
+          `ssh -F none -o BatchMode=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -p ${primary.sshPort} ${sh(primary.hostname)} true 2>&1 </dev/null | tail -n 1 | text transfer.sshd`,
+        ]
+      : []),
+  ];
+};
+
+type Seen = { readonly facts: HostFacts; readonly transfer: TransferLook };
+const nothing: readonly Issue[] = [];
+
+/** On the hosts that are asked; on the others there is nothing to find. */
+const onTransfer = (
+  scope: 'every node' | 'secondaries',
+  judge: (seen: Seen, facts: ClusterFacts) => readonly Issue[],
+): Check['judge'] =>
+  onEach(scope, looked, ({ facts, look }, _host, { facts: cluster }) => {
+    if (cluster === null || !concerns(cluster, facts)) return nothing;
+    return look.transfer === null
+      ? [{ found: 'rsync and ssh were not asked for', remedy: 'check again' }]
+      : judge({ facts, transfer: look.transfer }, cluster);
+  });
+
+const tooOld = (version: string): boolean => {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < 3 || (major === 3 && minor < 1);
+};
+
+/** What a rebuild by hard links needs. Only where one is asked for. */
+export const hardLinkChecks: readonly Check[] = [
+  {
+    id: 'links-leave-an-image',
+    severity: 'blocker',
+    title: 'A secondary keeps its untouched old data',
+    scope: 'cluster',
+    why: 'Once the new version has run on the primary’s linked files, the way back is a secondary’s old directory. One that shares its files with the new version is none; so at least one is rebuilt by base backup.',
+    source: 'field guide, sections 3 and 8',
+    judge: ({ facts }): readonly Answer[] => {
+      if (facts === null) return [];
+      const linked = linkedOf(facts);
+      return linked.length === 0 || linked.length < secondariesOf(facts).length
+        ? []
+        : [
+            {
+              kind: 'found',
+              host: null,
+              found: `every secondary is to be rebuilt by hard links: ${linked.map((node) => node.alias).join(', ')}`,
+              remedy:
+                linked.length === 1
+                  ? 'it is the only secondary: rebuild it by base-backup'
+                  : 'set rebuild: base-backup for one of them, under nodes in the cluster file',
+            },
+          ];
+    },
+  },
+  {
+    id: 'links-same-names',
+    severity: 'blocker',
+    title: 'The data directories have the same names on both hosts',
+    scope: 'secondaries',
+    why: 'rsync links a new file to the old one by the names that both have on the primary.',
+    source: 'PostgreSQL, pg_upgrade, step 11; field guide, section 8',
+    judge: onEach('secondaries', looked, ({ facts }, _host, { facts: cluster }) => {
+      if (cluster === null || !isNode(facts) || !isLinked(facts) || sameNames(primaryOf(cluster), facts))
+        return null;
+      return {
+        found: `${posix.basename(facts.data)} here, ${posix.basename(primaryOf(cluster).data)} on ${primaryOf(cluster).alias}`,
+        remedy: 'rebuild it by base-backup',
+      };
+    }),
+  },
+  {
+    id: 'links-programs',
+    severity: 'blocker',
+    title: 'rsync 3.1 or later, and ssh, are there',
+    scope: 'every node',
+    why: 'The secondary fetches the primary’s links by rsync over ssh, with a key that it makes for the run.',
+    source: 'rsync(1), --hard-links; field guide, section 8',
+    judge: onTransfer('every node', ({ transfer }) => [
+      ...(transfer.rsync === null || tooOld(transfer.rsync)
+        ? [
+            {
+              found: transfer.rsync === null ? 'there is no rsync' : `rsync is ${transfer.rsync}`,
+              remedy: 'install rsync 3.1 or later, or rebuild the secondary by base-backup',
+            },
+          ]
+        : []),
+      ...transfer.missing.map((name) => ({
+        found: `there is no ${name}`,
+        remedy: 'install the OpenSSH client, or rebuild this secondary by base-backup',
+      })),
+    ]),
+  },
+  {
+    id: 'links-reach-primary',
+    severity: 'blocker',
+    title: 'The secondary reaches the primary’s sshd',
+    scope: 'secondaries',
+    why: 'The transfer lies in the downtime; a port that is closed between the two hosts would be found there. Whether sshd lets postgres in shows when the window rehearses it, before the fence.',
+    source: 'docs/runbook.md',
+    judge: onTransfer('secondaries', ({ transfer: { sshd, missing } }, cluster) => {
+      const { alias, hostname, sshPort } = primaryOf(cluster);
+      return missing.length > 0 || /host key verification failed/i.test(sshd ?? '')
+        ? []
+        : [
+            {
+              found: `${alias} (${hostname}, port ${sshPort}) said: ${(sshd ?? '').slice(0, 200) || 'nothing'}`,
+              remedy: `open the way, name sshd’s port as nodes.${alias}.ssh.port, or rebuild this secondary by base-backup`,
+              command: `ssh -p ${sshPort} ${sh(hostname)}`,
+            },
+          ];
+    }),
+  },
+];

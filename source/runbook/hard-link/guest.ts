@@ -1,0 +1,65 @@
+import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { hostIn, type TransferView, type World } from '../../cluster/world.ts';
+import { about, senderName, when } from '../conditions.ts';
+import type { Condition } from '../step.ts';
+import { sendsExactly } from './line.ts';
+import { keyComment, readBy } from './names.ts';
+
+/** What must be known of a secondary before its key may be let in: from its own host, and from where the primary sees it. */
+export interface Guest {
+  readonly publicKey: string;
+  readonly transfer: string;
+  readonly rehearsal: string;
+  /** Its address, as the primary's server sees it. */
+  readonly address: string;
+}
+
+/** What a host says of the transfer; null while it cannot be seen. */
+export const transferOf = (world: World, alias: string): TransferView | null =>
+  hostIn(world, alias)?.transfer ?? null;
+
+/** The key, and the two commands that go with it, as far as the primary may be told of them; null otherwise. */
+export const keyOf = (facts: ClusterFacts, node: NodeFacts, world: World): Omit<Guest, 'address'> | null => {
+  const { publicKey = null, lines = [] } = transferOf(world, node.alias) ?? {};
+  const [transfer = '', rehearsal = ''] = lines;
+  const read = readBy(facts);
+  const strict = sendsExactly(transfer, read.transfer) && sendsExactly(rehearsal, read.rehearsal);
+  return publicKey !== null && strict ? { publicKey, transfer, rehearsal } : null;
+};
+
+/** The same with the address, which the primary's server tells while the standby streams. Source: pg_stat_replication, client_addr. */
+export const guestOf = (facts: ClusterFacts, node: NodeFacts, world: World): Guest | null => {
+  const key = keyOf(facts, node, world);
+  const senders = hostIn(world, primaryOf(facts).alias)?.server?.senders ?? [];
+  const address = senders.find((one) => one.name === senderName(node.nodeId))?.address ?? '';
+  return key !== null && /^[0-9A-Fa-f.:]{2,45}$/.test(address) ? { ...key, address } : null;
+};
+
+/** The line as it must stand on the primary, but for the address, which only a primary that runs can tell. */
+export const hasLine = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
+  const key = keyOf(facts, node, world);
+  const lines = transferOf(world, primaryOf(facts).alias)?.authorized ?? [];
+  return (
+    key !== null &&
+    lines.some(
+      (line) => line.startsWith('restrict,from="') && line.endsWith(` ${key.publicKey} ${keyComment(node)}`),
+    )
+  );
+};
+
+/** A key of a run stands in the primary's authorized_keys, whatever the cluster file says by now. */
+export const isLetIn = (facts: ClusterFacts, world: World): boolean =>
+  (transferOf(world, primaryOf(facts).alias)?.authorized.length ?? 0) > 0;
+
+/** The transfer can begin: the key is there, it is let in, and has been tried. */
+export const transferIsReady = (facts: ClusterFacts, node: NodeFacts): Condition => {
+  const primary = primaryOf(facts);
+  return about(
+    node.alias,
+    `${node.alias} reaches rsync on ${primary.alias} by its key`,
+    ({ transfer }, world) => {
+      if (!hasLine(facts, node, world)) return when(false, `${primary.alias} does not let its key in`);
+      return when(transfer.rehearsed, 'it has not been tried');
+    },
+  );
+};

@@ -1,0 +1,139 @@
+import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import type { World } from '../../cluster/world.ts';
+import { about, when } from '../conditions.ts';
+import { isPastStop } from '../evidence.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { script } from '../shell.ts';
+import { beside } from '../stages.ts';
+import { ready, type Script, type Step } from '../step.ts';
+import { hasLine, keyOf, transferIsReady, transferOf } from './guest.ts';
+import { letInStep } from './let-in.ts';
+import { keyComment, linkDir } from './names.ts';
+import { plainEnvironment, rehearsalCommand, transferCommand } from './rsync.ts';
+
+const reach = (primary: NodeFacts): string[] => [
+  "cat > via <<'VIA'",
+  '#!/bin/sh',
+  `# how the transfer reaches ${primary.hostname}: by this key alone, and only if its host key is the known one`,
+  `exec ssh -F none -i ./key -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes -o StrictHostKeyChecking=yes \\`,
+  '  -o UserKnownHostsFile=./known_hosts -o GlobalKnownHostsFile=/dev/null -o HostKeyAlias=primary \\',
+  '  -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=4 \\',
+  `  -o ${sh(`HostName=${primary.hostname}`)} -o Port=${primary.sshPort} "$@"`,
+  'VIA',
+  'chmod 700 via',
+];
+
+const keyStep = (facts: ClusterFacts, node: NodeFacts): Step => {
+  const primary = primaryOf(facts);
+  return makeStep(facts, {
+    id: 'link-key',
+    phase: 'B',
+    host: node,
+    as: 'postgres',
+    title: `Make a key for the transfer from ${primary.alias}`,
+    reason:
+      'It is made for this run, opens one rsync and nothing else, and is removed once the data is there. rsync tells a program that only listens which command it would have run.',
+    guide: null,
+    differs: 'The guide copies every secondary anew; by hard links the data that is there already is kept.',
+    danger: 'changes',
+    script: script(
+      'umask 077',
+      `mkdir -p ${sh(linkDir(node))} && cd ${sh(linkDir(node))}`,
+      plainEnvironment,
+      'rm -f key key.pub rehearsal known_hosts lines',
+      `ssh-keygen -q -t ed25519 -N '' -C ${sh(keyComment(node))} -f key`,
+      ...reach(primary),
+      '# takes the place of ssh: writes down what would run on the other host, and connects to nothing',
+      "cat > tell <<'TELL'",
+      '#!/bin/sh',
+      'shift',
+      'printf "%s\\n" "$*" >> lines.new',
+      'exit 1',
+      'TELL',
+      'chmod 700 tell; rm -f lines.new',
+      `${transferCommand(primary, node, './tell')} >/dev/null 2>&1 || true`,
+      `${rehearsalCommand(primary, './tell')} >/dev/null 2>&1 || true`,
+      'rm -f tell; mv lines.new lines',
+      'ssh-keygen -l -f key.pub; cat lines',
+    ),
+    probe: (world) => {
+      if (isPastStop(facts, node, world)) return done('the host is past its stop');
+      const seen = transferOf(world, node.alias);
+      if (keyOf(facts, node, world) !== null) return done('it is there');
+      return seen?.publicKey == null
+        ? pending('there is none')
+        : half('the commands that go with it are not there');
+    },
+    after: [
+      about(node.alias, 'the key is there, and rsync asks for these files and nothing else', (_, world) =>
+        when(
+          keyOf(facts, node, world) !== null,
+          `it asks for ${transferOf(world, node.alias)?.lines.join(' and ') || 'nothing'} (paths with blanks need rsync 3.2.4)`,
+        ),
+      ),
+    ],
+    undo: `rm -r ${sh(linkDir(node))}`,
+  });
+};
+
+const rehearsalScript = (facts: ClusterFacts, node: NodeFacts, world: World): Script => {
+  const primary = primaryOf(facts);
+  const hostKeys = transferOf(world, primary.alias)?.hostKeys ?? [];
+  if (hostKeys.length === 0)
+    return { kind: 'unresolved', needs: `the keys of ${primary.alias}’s sshd, /etc/ssh/ssh_host_*_key.pub` };
+  return ready(
+    script(
+      'umask 077',
+      `cd ${sh(linkDir(node))}`,
+      plainEnvironment,
+      `# ${primary.alias}’s own host keys, as read there over the console’s verified connection`,
+      "cat > known_hosts <<'KEYS'",
+      ...hostKeys.map((key) => `primary ${key}`),
+      'KEYS',
+      'rm -f rehearsal',
+      rehearsalCommand(primary, './via'),
+      `echo ${sh(`${primary.alias}: `)}"$(cat rehearsal)"`,
+    ),
+  );
+};
+
+const rehearsalStep = (facts: ClusterFacts, node: NodeFacts): Step => {
+  const primary = primaryOf(facts);
+  return makeStep(facts, {
+    id: 'link-rehearsal',
+    phase: 'B',
+    host: node,
+    as: 'postgres',
+    title: `Rehearse the transfer: one small file from ${primary.alias}`,
+    reason: `By the same key, the same way and the same program; what sshd refuses (AllowUsers, a firewall) is found now. If it stays so: rebuild ${node.alias} by base-backup, in the cluster file, and start again.`,
+    guide: null,
+    danger: 'changes',
+    script: (world) => rehearsalScript(facts, node, world),
+    probe: (world) => {
+      if (isPastStop(facts, node, world)) return done('the host is past its stop');
+      return transferOf(world, node.alias)?.rehearsed === true
+        ? done(`${primary.alias} was reached`)
+        : pending('not rehearsed yet');
+    },
+    before: [
+      about(primary.alias, `${primary.alias} lets the key of ${node.alias} in`, (_, world) =>
+        when(hasLine(facts, node, world), 'it does not'),
+      ),
+    ],
+    after: [transferIsReady(facts, node)],
+    settleSeconds: 5,
+    undo: 'nothing to undo',
+  });
+};
+
+/** B. Keys, in both directions, and a rehearsal; before the fence, so that what fails here changes nothing of the cluster. */
+export const linkKeySteps = (facts: ClusterFacts): Step[] => {
+  const nodes = linkedOf(facts);
+  if (nodes.length === 0) return [];
+  return [
+    ...nodes.flatMap((node) => beside('link-key', node.alias, [keyStep(facts, node)])),
+    letInStep(facts),
+    ...nodes.flatMap((node) => beside('link-rehearsal', node.alias, [rehearsalStep(facts, node)])),
+  ];
+};

@@ -1,0 +1,112 @@
+import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import type { World } from '../../cluster/world.ts';
+import { about, when } from '../conditions.ts';
+import { isPastStop, isSwapped } from '../evidence.ts';
+import { done, makeStep, pending } from '../make-step.ts';
+import { script } from '../shell.ts';
+import { ready, type Script, type Step } from '../step.ts';
+import { allowLines, forgetLines } from './authorized-keys.ts';
+import { type Guest, guestOf, hasLine, transferOf } from './guest.ts';
+import { keyComment, linkDir, onlyProgram, readBy, rehearsalFile } from './names.ts';
+
+/** Runs one of the two commands, written out, and nothing that came over the line. */
+const onlyLines = (primary: NodeFacts, node: NodeFacts, guest: Guest): string[] => [
+  `cat > ${sh(onlyProgram(primary, node))} <<'ONLY'`,
+  '#!/bin/sh',
+  `# what the key of ${node.alias} may run; sshd passes what was asked for`,
+  ...[guest.transfer, guest.rehearsal].flatMap((line) => [
+    `if [ "$SSH_ORIGINAL_COMMAND" = ${sh(line)} ]; then`,
+    `  exec ${line}`,
+    'fi',
+  ]),
+  "echo 'this key is for one transfer and nothing else' >&2",
+  'exit 1',
+  'ONLY',
+];
+
+const letInScript = (facts: ClusterFacts, world: World): Script => {
+  const primary = primaryOf(facts);
+  const lines: string[] = [];
+  const programs: string[] = [];
+  for (const node of linkedOf(facts)) {
+    const guest = guestOf(facts, node, world);
+    if (guest === null)
+      return {
+        kind: 'unresolved',
+        needs: `the key of ${node.alias}, and its address while it streams from ${primary.alias}`,
+      };
+    const program = `sh ${sh(onlyProgram(primary, node))}`.replaceAll('"', '\\"');
+    programs.push(...onlyLines(primary, node, guest));
+    lines.push(
+      `restrict,from="${guest.address}",command="${program}" ${guest.publicKey} ${keyComment(node)}`,
+    );
+  }
+  return ready(
+    script(
+      'umask 077',
+      `mkdir -p ${sh(linkDir(primary))}`,
+      `echo reached > ${sh(rehearsalFile(primary))}`,
+      ...programs,
+      ...forgetLines(primary),
+      ...allowLines(primary, lines),
+    ),
+  );
+};
+
+export const letInStep = (facts: ClusterFacts): Step => {
+  const primary = primaryOf(facts);
+  const nodes = linkedOf(facts);
+  const names = nodes.map((node) => node.alias).join(', ');
+  const program = `rsync --server --sender … ${readBy(facts).transfer.join(' ')}`;
+  return makeStep(facts, {
+    id: 'link-let-in',
+    phase: 'B',
+    host: primary,
+    as: 'postgres',
+    title: `Let ${names} fetch the data, and nothing else`,
+    reason: `Each key may be used from its own host only, and runs this alone: ${program}. The lines that are there stay as they are.`,
+    guide: null,
+    danger: 'changes',
+    script: (world) => letInScript(facts, world),
+    probe: (world) => {
+      if (nodes.every((node) => isPastStop(facts, node, world))) return done('the hosts are past their stop');
+      const missing = nodes.find((node) => !hasLine(facts, node, world));
+      return missing === undefined ? done('they are let in') : pending(`${missing.alias} is not let in`);
+    },
+    after: [
+      about(primary.alias, `authorized_keys has a line for the key of ${names}`, (_, world) =>
+        when(
+          nodes.every((node) => hasLine(facts, node, world)),
+          'one is missing',
+        ),
+      ),
+    ],
+    undo: `take the lines with ${keyComment(nodes[0] ?? primary).replace(/\d+$/, '…')} out of ~/.ssh/authorized_keys`,
+  });
+};
+
+/** Nobody is let in any more. `phase`: H once the data is there, V on the way back. */
+export const linkForgetStep = (facts: ClusterFacts, phase: 'H' | 'V'): Step => {
+  const primary = primaryOf(facts);
+  const none = (world: World): boolean => transferOf(world, primary.alias)?.authorized.length === 0;
+  const passed = (world: World): boolean =>
+    phase === 'V' ||
+    linkedOf(facts).every((node) => isPastStop(facts, node, world)) ||
+    isSwapped(facts, primary, world);
+  return makeStep(facts, {
+    id: 'link-forget',
+    phase,
+    host: primary,
+    as: 'postgres',
+    title: 'Take the keys of the transfer out again',
+    reason: 'They were made for this run. The other lines of authorized_keys stay, byte for byte.',
+    guide: null,
+    danger: 'changes',
+    script: script(...forgetLines(primary), `rm -rf ${sh(linkDir(primary))}`),
+    probe: (world) =>
+      none(world) && passed(world) ? done('none is let in') : pending('they are still let in'),
+    after: [about(primary.alias, 'no key of this run is let in', (_, world) => when(none(world), 'one is'))],
+    undo: 'nothing to undo here',
+  });
+};

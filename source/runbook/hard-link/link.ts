@@ -1,0 +1,104 @@
+import { posix } from 'node:path';
+import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { hostIn, isCluster, type World } from '../../cluster/world.ts';
+import { about, allStopped, backupIsThere, dataIsNew, describe, when } from '../conditions.ts';
+import { isAsKept, newClusterStarted } from '../evidence.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { inBin, script } from '../shell.ts';
+import type { Condition, Step } from '../step.ts';
+import { anotherImage, isLeftToBackup, isLinked } from './evidence.ts';
+import { transferIsReady } from './guest.ts';
+import { linkDir } from './names.ts';
+import { plainEnvironment, transferCommand } from './rsync.ts';
+
+const neverStarted = (facts: ClusterFacts): Condition => {
+  const primary = primaryOf(facts);
+  return about(
+    primary.alias,
+    `${facts.newMajor} has never been started on ${primary.alias}: a file that it changes keeps its size, and rsync would not see it`,
+    (_, world) => {
+      const started = newClusterStarted(facts, primary, world);
+      return when(started === 'never', started === 'started' ? 'it has' : 'nobody can tell');
+    },
+  );
+};
+
+/** The copy of pg_control says the same as the primary's: the new version has run on neither. */
+const isTheSame = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
+  const [mine, theirs] = [node, primaryOf(facts)].map((one) => {
+    const data = hostIn(world, one.alias)?.data;
+    return data !== undefined && isCluster(data) ? data.control : null;
+  });
+  return (
+    mine != null &&
+    theirs != null &&
+    mine.systemIdentifier === theirs.systemIdentifier &&
+    isAsKept(mine, theirs)
+  );
+};
+
+/** D. Of a secondary: the primary's links, and what is new besides. It lies in the downtime, between swap and first start. */
+export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
+  const primary = primaryOf(facts);
+  const fingerprint = sh(`${node.workDir}/fingerprint`);
+  const controldata = `${sh(inBin(node.newBindir, 'pg_controldata'))} -D ${sh(node.data)}`;
+  return makeStep(facts, {
+    id: 'link',
+    phase: 'D',
+    host: node,
+    as: 'postgres',
+    title: `Take over ${primary.alias}’s links by rsync`,
+    reason: `The files of the tables are here already: they get a second name in ${posix.basename(node.data)}, and only the new catalogs are sent. ${posix.basename(node.backupData)} can still be started until ${facts.newMajor} is, but it counts as an image no more.`,
+    guide: null,
+    differs: 'The guide takes a base backup, after the downtime and as long as the data is large.',
+    danger: 'changes',
+    script: script(
+      'umask 077',
+      `cd ${sh(linkDir(node))}`,
+      plainEnvironment,
+      `[ "$(cat ${sh(`${node.backupData}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
+      `if [ "$(cat ${sh(`${node.data}/PG_VERSION`)} 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor} still`)} >&2; exit 1; fi`,
+      `if [ -e ${fingerprint} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]; then`,
+      `  ${controldata} | cmp -s - ${fingerprint} || { echo ${sh(`PostgreSQL ${facts.newMajor} has been started on ${node.data}`)} >&2; exit 1; }`,
+      'fi',
+      transferCommand(primary, node, './via'),
+      '# on the disk before anything relies on it',
+      `sync -f ${sh(node.data)}`,
+      `${controldata} > ${fingerprint}.new`,
+      `mv ${fingerprint}.new ${fingerprint}`,
+    ),
+    probe: (world) => {
+      const seen = hostIn(world, node.alias);
+      if (seen === null) return pending('not seen');
+      if (isLinked(facts, node, world)) return done(`${node.data} shares its files with ${node.backupData}`);
+      if (isLeftToBackup(facts, node, world))
+        return done('not done; the new version has run, and a base backup follows');
+      return seen.data.kind === 'absent' || (isCluster(seen.data) && seen.data.major === facts.oldMajor)
+        ? pending('not begun')
+        : half('the transfer did not come to its end');
+    },
+    before: [
+      allStopped(primary),
+      allStopped(node),
+      dataIsNew(facts, primary),
+      backupIsThere(facts, primary),
+      neverStarted(facts),
+      backupIsThere(facts, node),
+      transferIsReady(facts, node),
+      anotherImage(facts),
+    ],
+    after: [
+      about(node.alias, `${node.data} is ${primary.alias}’s new cluster, never started`, (seen, world) =>
+        when(isLinked(facts, node, world) && isTheSame(facts, node, world), `it ${describe(seen.data)}`),
+      ),
+      about(node.alias, `its tables are files of ${node.backupData}: nothing was copied`, (seen) =>
+        when(isCluster(seen.backupData) && seen.backupData.shared, 'they are not'),
+      ),
+    ],
+    quietSeconds: 120,
+    undo: `rm -r ${sh(node.data)}: ${node.backupData} is as it was. Skipped, or not possible: the node gets a base backup after the downtime`,
+  });
+};
+
+export const hasLinks = (facts: ClusterFacts): boolean => linkedOf(facts).length > 0;

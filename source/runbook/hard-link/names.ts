@@ -1,0 +1,31 @@
+import { posix } from 'node:path';
+import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
+import { primaryOf } from '../../cluster/facts.ts';
+
+/** By this the run's lines in authorized_keys are known; the node's id follows. */
+export const keyMark = 'pgaf-upgrade-hard-link-';
+export const keyComment = (node: NodeFacts): string => `${keyMark}${node.nodeId}`;
+
+/** The run's key and everything around it; on the secondaries and on the primary. */
+export const linkDir = (host: HostFacts): string => `${host.workDir}/link`;
+
+/** On the primary: the program that a secondary's key may run, and nothing else. */
+export const onlyProgram = (primary: NodeFacts, node: NodeFacts): string =>
+  `${linkDir(primary)}/only-${node.nodeId}`;
+
+/** On the primary: what the rehearsal fetches. */
+export const rehearsalFile = (primary: NodeFacts): string => `${linkDir(primary)}/rehearsal`;
+
+/** What the two commands may read on the primary: of the transfer, and of its rehearsal. */
+export const readBy = (
+  facts: ClusterFacts,
+): { readonly transfer: readonly string[]; readonly rehearsal: readonly string[] } => {
+  const primary = primaryOf(facts);
+  return { transfer: [primary.backupData, primary.data], rehearsal: [rehearsalFile(primary)] };
+};
+
+/** Both directories lie beside one another under the same names on both hosts: the links are relative to that. */
+export const sameNames = (primary: NodeFacts, node: NodeFacts): boolean =>
+  [primary, node].every((one) => posix.dirname(one.data) === posix.dirname(one.backupData)) &&
+  posix.basename(primary.data) === posix.basename(node.data) &&
+  posix.basename(primary.backupData) === posix.basename(node.backupData);

@@ -1,0 +1,100 @@
+import { posix } from 'node:path';
+import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { hostIn, isCluster } from '../../cluster/world.ts';
+import { about, acceptsWrites, allStopped, describe, when } from '../conditions.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { command, inBin, option, privateSocket, psql, script } from '../shell.ts';
+import type { Step } from '../step.ts';
+import { hasStreamed, isJoined, isLeftToBackup } from './evidence.ts';
+
+/**
+ * pg_upgrade's new cluster has wal_log_hints off in pg_control, whatever its configuration says; the primary writes the
+ * change into WAL at its first start, and a standby knows it once it has replayed that. Without it pg_rewind refuses,
+ * and pg_autoctl takes a base backup. Source: field guide, section 8; PostgreSQL, pg_rewind, and XLOG_PARAMETER_CHANGE.
+ */
+export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
+  const primary = primaryOf(facts);
+  const socket = privateSocket(node);
+  const ask = (sql: string): string =>
+    `"$(${psql(node, node.newBindir, 'postgres', socket)} -Atc ${sh(sql)})"`;
+  const ctl = (...options: readonly string[]): string =>
+    command(
+      inBin(node.newBindir, 'pg_ctl'),
+      option('--pgdata', node.data),
+      '--wait --timeout=3600',
+      ...options,
+    );
+  const wait = (condition: string, failure: string): string[] => [
+    'tries=0',
+    `until ${condition}; do`,
+    `  tries=$((tries + 1)); [ $tries -le 18000 ] || { echo ${sh(failure)} >&2; exit 1; }`,
+    `  [ $((tries % 50)) -ne 0 ] || ${psql(node, node.newBindir, 'postgres', socket)} -Atc ${sh("select 'replayed up to ' || pg_last_wal_replay_lsn()")}`,
+    '  sleep 0.2',
+    'done',
+  ];
+  return makeStep(facts, {
+    id: 'stream',
+    phase: 'H',
+    host: node,
+    as: 'postgres',
+    title: `Start ${facts.newMajor} once as a standby, until it streams`,
+    reason: `So that pg_control holds what pg_rewind asks for; otherwise pg_autoctl would take a base backup after all. This is ${facts.newMajor}’s first start here: ${facts.oldMajor} must not run on ${posix.basename(node.backupData)} any more.`,
+    guide: null,
+    danger: 'changes',
+    causes: [
+      {
+        title: `${node.workDir}/private-start.log`,
+        script: `tail -n 30 ${sh(`${node.workDir}/private-start.log`)}`,
+      },
+    ],
+    script: script(
+      `if [ ! -e ${sh(node.data)} ]; then echo 'a base backup follows'; exit 0; fi`,
+      'umask 077',
+      `mkdir -p ${sh(socket)}`,
+      `if ! ${sh(inBin(node.newBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} status >/dev/null; then`,
+      `  ${ctl(
+        option('--log', `${node.workDir}/private-start.log`),
+        option('--options', `-c listen_addresses='' -c unix_socket_directories=${sh(socket)}`),
+        'start',
+      ).replaceAll('\n', '\n  ')}`,
+      'fi',
+      ...wait(
+        `[ ${ask('select status from pg_stat_wal_receiver')} = streaming ]`,
+        `it does not stream from ${primary.alias}`,
+      ),
+      `upto=${ask('select latest_end_lsn from pg_stat_wal_receiver')}`,
+      ...wait(
+        `[ "$(${psql(node, node.newBindir, 'postgres', socket)} -Atc "select pg_last_wal_replay_lsn() >= '$upto'::pg_lsn")" = t ]`,
+        'it does not replay what it receives',
+      ),
+      `echo "streams, and has replayed up to $upto"`,
+      ctl('--mode=fast', 'stop'),
+      `${sh(inBin(node.newBindir, 'pg_controldata'))} -D ${sh(node.data)} | grep -E '^(Database cluster state|wal_log_hints|Data page checksum|Minimum recovery ending location)'`,
+    ),
+    probe: (world) => {
+      const seen = hostIn(world, node.alias);
+      if (seen === null) return pending('not seen');
+      if (isJoined(facts, node, world)) return done('it has joined');
+      if (isLeftToBackup(facts, node, world)) return done('a base backup follows');
+      if (isCluster(seen.data) && seen.data.running && !seen.autoctl) return half('it runs privately');
+      return hasStreamed(facts, node, world) ? done('it has streamed') : pending('it has never been started');
+    },
+    before: [
+      about(node.alias, `pg_autoctl is stopped on ${node.alias}`, (seen) => when(!seen.autoctl, 'it runs')),
+      acceptsWrites(facts, primary),
+    ],
+    after: [
+      allStopped(node),
+      about(node.alias, 'it has streamed, and pg_rewind will find what it asks for', (seen, world) =>
+        when(
+          isLeftToBackup(facts, node, world) || hasStreamed(facts, node, world),
+          `${node.data} ${describe(seen.data)}`,
+        ),
+      ),
+    ],
+    settleSeconds: 60,
+    quietSeconds: 60,
+    undo: `stop it; from here ${posix.basename(node.backupData)} is no way back`,
+  });
+};

@@ -1,0 +1,63 @@
+import { posix } from 'node:path';
+import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { hostIn, isCluster } from '../../cluster/world.ts';
+import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
+import { inBin, script } from '../shell.ts';
+import type { PhaseId, Step } from '../step.ts';
+import { removeLinksLines } from './rebuild.ts';
+
+/**
+ * The way back of a secondary whose new directory holds links and has never been started: the second names go, the old
+ * directory takes its place again. Nothing is kept aside, because nothing in it is not on the primary too.
+ */
+export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId): Step => {
+  const [data, old] = [sh(node.data), sh(node.backupData)];
+  const fingerprint = sh(`${node.workDir}/fingerprint`);
+  return makeStep(facts, {
+    id: 'directories',
+    phase,
+    host: node,
+    as: 'postgres',
+    title: `${posix.basename(node.backupData)} → data`,
+    reason: `${facts.newMajor} has never been started on the links here: they are removed, and the old files are as they were.`,
+    guide: null,
+    danger: 'changes',
+    script: script(
+      `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
+      `if [ "$(version ${old})" = ${facts.oldMajor} ]; then`,
+      `  if [ -e ${fingerprint} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]; then`,
+      `    ${sh(inBin(node.newBindir, 'pg_controldata'))} -D ${data} | cmp -s - ${fingerprint} || { echo ${sh(
+        `PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`,
+      )} >&2; exit 1; }`,
+      '  fi',
+      'fi',
+      ...removeLinksLines(facts, node, `[ "$(version ${old})" = ${facts.oldMajor} ]`),
+      `if [ ! -e ${data} ]; then mv ${old} ${data}; fi`,
+      `[ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]`,
+      `echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor}`)}`,
+    ),
+    probe: (world) => {
+      const seen = hostIn(world, node.alias);
+      if (seen === null) return pending('not seen');
+      if (isMajor(seen.data, facts.oldMajor)) return done(`${node.data} is PostgreSQL ${facts.oldMajor}`);
+      return seen.data.kind === 'absent'
+        ? half(`${node.data} is not there`)
+        : pending(`${node.data} ${describe(seen.data)}`);
+    },
+    before: [allStopped(node)],
+    after: [
+      about(node.alias, `${node.data} is PostgreSQL ${facts.oldMajor}, and shares no file`, (seen) =>
+        when(
+          isMajor(seen.data, facts.oldMajor) &&
+            isCluster(seen.data) &&
+            seen.data.control !== null &&
+            !seen.data.shared,
+          describe(seen.data),
+        ),
+      ),
+    ],
+    undo: `the links are made again by the next try`,
+  });
+};

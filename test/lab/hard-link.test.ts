@@ -1,0 +1,167 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterEach, expect, it } from 'vitest';
+import { expectBack, promise } from './harness/back.ts';
+import { askWithoutJournal, drive } from './harness/drive.ts';
+import { type Lab, type LabHost, openLab, quote } from './harness/lab.ts';
+import { PlainRun } from './harness/plain.ts';
+import { expectUpgraded, expectWriteReaches, recordTruth } from './harness/truth.ts';
+import { type Desk, layDesk } from './harness/walk.ts';
+
+/** node_2 takes over the primary's links, node_3 gets a base backup. */
+
+let desk: Desk | null = null;
+let console_: PlainRun | null = null;
+afterEach(async () => {
+  await console_?.kill();
+  await desk?.clear();
+  console_ = null;
+  desk = null;
+});
+
+const begin = async (): Promise<{ lab: Lab; at: Desk }> => {
+  const lab = await openLab({ snapshot: 'small' });
+  const at = await layDesk(lab);
+  desk = at;
+  const [file = ''] = at.args;
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace('node_2: {', 'node_2: {rebuild: hard-link, '));
+  return { lab, at };
+};
+
+/** How often pg_autoctl has taken a base backup on a host: by the service's own log, and by what `create postgres` printed. */
+const baseBackups = async (lab: Lab, host: LabHost): Promise<number> =>
+  Number(
+    await lab.root(
+      host,
+      `{ journalctl -u ${quote(lab.settings.unit)} --no-pager -q -o cat; cat /home/dba/.pgaf-upgrade/jobs/*/*/log; } | grep -c 'bin/pg_basebackup' || true`,
+    ),
+  );
+
+/** Every page of every table and index, on a standby: the extension comes from the primary. */
+const expectSound = async (lab: Lab, host: LabHost, primary: LabHost, bin: string): Promise<void> => {
+  await lab.psql(primary, 'app', 'create extension if not exists amcheck');
+  await expectWriteReaches(lab, primary);
+  expect(
+    await lab.pg(host, `${bin}/pg_amcheck -p ${lab.settings.port} -d app --heapallindexed && echo sound`),
+  ).toBe('sound\n');
+  await lab.psql(primary, 'app', 'drop extension amcheck');
+};
+
+const others = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFb8rVBLGExdOKXEJOSzdbKwacty096TfoioT3XEn+WK an admin';
+
+it('the whole window in plain lines: no base backup, same ids, same data, and nobody is let in any more', async () => {
+  const { lab, at } = await begin();
+  await lab.pg(
+    'node1',
+    `umask 077; mkdir ~/.ssh; printf %s ${quote(others)} >~/.ssh/authorized_keys; chmod 640 ~/.ssh/authorized_keys`,
+  );
+  const before = await recordTruth(lab);
+  const run = new PlainRun(at, ['--yes', lab.address('monitor')]);
+  console_ = run;
+  expect(
+    await run.until('the end', (text) => /every node runs PostgreSQL 17/.exec(text)?.[0], 110_000),
+  ).toBeTruthy();
+  expect(await run.exited).toBe(0);
+
+  const after = await recordTruth(lab);
+  expectUpgraded(before, after);
+  expect([await baseBackups(lab, 'node2'), await baseBackups(lab, 'node3')]).toEqual([0, 1]);
+  const links = (directory: string) =>
+    lab.pg('node2', `find ${quote(`${lab.settings.pgdata}${directory}`)}/base -type f -links 2 | wc -l`);
+  expect(Number(await links(''))).toBeGreaterThan(10);
+  expect(await links('')).toBe(await links('_pg15_bak'));
+
+  expect(await lab.pg('node1', 'cat ~/.ssh/authorized_keys; stat -c " %a" ~/.ssh/authorized_keys')).toBe(
+    `${others} 640\n`,
+  );
+  for (const host of lab.nodes)
+    expect(await lab.pg(host, 'ls ~/pgaf-upgrade/link 2>/dev/null || true')).toBe('');
+  expect(await lab.pg('node2', 'ls -A ~/.ssh 2>/dev/null || true')).toBe('');
+
+  const { verdict } = await askWithoutJournal(at);
+  expect(verdict).toMatchObject({
+    kind: 'loses-new-writes',
+    says: expect.stringContaining('through node_3'),
+  });
+  await expectSound(lab, 'node2', 'node1', lab.settings.newBin);
+});
+
+it('before the first start of 17: the links go, and every node streams on 15 without a copy', async () => {
+  const { lab, at } = await begin();
+  const before = await recordTruth(lab);
+  await promise(lab);
+  const there = await drive(at, { until: (step) => step.id === 'E.node_1.private-start' });
+  expect(there.ran).toContain('D.node_2.link');
+  expect(there.verdict).toMatchObject({ kind: 'safe' });
+  expect((await askWithoutJournal(at)).verdict).toEqual(there.verdict);
+  expect((await drive(at, { direction: 'rollback' })).end).toBe('finished');
+  expect(await baseBackups(lab, 'node2')).toBe(0);
+  expect(await lab.pg('node1', 'ls -A ~/.ssh 2>/dev/null || true')).toBe('');
+  await expectSound(lab, 'node2', 'node1', lab.settings.oldBin);
+  await expectBack(lab, before, { sameIds: true });
+});
+
+it('17 has run on the primary alone: back through the other image, and the linked node with its own data', async () => {
+  const { lab, at } = await begin();
+  const before = await recordTruth(lab);
+  await promise(lab);
+  const there = await drive(at, { until: (step) => step.id === 'G.node_1.start' });
+  expect(there.verdict).toMatchObject({ kind: 'safe-through', node: 'node_3' });
+  expect((await askWithoutJournal(at)).verdict).toEqual(there.verdict);
+  expect((await drive(at, { direction: 'rollback' })).end).toBe('finished');
+  expect([await baseBackups(lab, 'node1'), await baseBackups(lab, 'node2')]).toEqual([1, 0]);
+  await expectSound(lab, 'node2', 'node3', lab.settings.oldBin);
+  await expectBack(lab, before, { primary: 'node3', sameIds: false });
+});
+
+it('17 has run on the linked node too: it gets a base backup, and its old directory never starts again', async () => {
+  const { lab, at } = await begin();
+  const before = await recordTruth(lab);
+  await promise(lab);
+  const there = await drive(at, { until: (step) => step.id === 'H.node_3.pg-ctl' });
+  expect(there.ran).toContain('H.node_2.join');
+  expect(there.verdict).toMatchObject({ kind: 'loses-new-writes', says: expect.stringContaining('node_3') });
+  expect((await drive(at, { direction: 'rollback' })).end).toBe('finished');
+  expect(await baseBackups(lab, 'node2')).toBe(1);
+  const old = quote(`${lab.settings.pgdata}_pg15_abandoned`);
+  const tried = await lab.pg(
+    'node2',
+    `${lab.settings.oldBin}/pg_ctl -D ${old} -w -t 20 -l /tmp/tried.log -o '-p 6999' start && echo STARTED; cat ${old}/DO-NOT-START.txt`,
+  );
+  expect(tried).not.toContain('STARTED');
+  expect(tried).toContain('Do not start PostgreSQL 15');
+  await expectBack(lab, before, { primary: 'node3', sameIds: false });
+});
+
+it('the console killed in the middle of the transfer finds it again; a transfer that breaks off is run again', async () => {
+  const { lab, at } = await begin();
+  const hold = (signal: string) =>
+    lab.root(
+      'node2',
+      `n=0; until pid=$(pgrep -xo rsync); do n=$((n + 1)); [ $n -lt 3000 ] || exit 1; sleep 0.01; done; kill -${signal} $pid; echo $pid`,
+    );
+  let run = new PlainRun(at);
+  console_ = run;
+  const link = /node_2: Take over node_1’s links/;
+  let stop = await run.goTo(link);
+  const broken = hold('TERM');
+  await run.confirm(stop);
+  await broken;
+  expect(await run.stop()).toMatchObject({ kind: 'failed', text: expect.stringMatching(/code 20/) });
+  await run.kill();
+
+  run = new PlainRun(at);
+  console_ = run;
+  stop = await run.goTo(link);
+  const held = hold('STOP');
+  await run.confirm(stop);
+  const pid = (await held).trim();
+  await run.kill();
+  run = new PlainRun(at);
+  console_ = run;
+  await run.sees(/Take over node_1’s links/);
+  await lab.root('node2', `kill -CONT ${pid}`);
+  await run.goTo(/node_1: Start 17 for the first time/);
+  const jobs = await lab.root('node2', 'ls -d /home/dba/.pgaf-upgrade/jobs/*/D.node_2.link.* | wc -l');
+  expect(Number(jobs)).toBe(2);
+});

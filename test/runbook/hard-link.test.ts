@@ -1,0 +1,320 @@
+import { lstatSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ClusterFacts } from '../../source/cluster/facts.ts';
+import { isCluster } from '../../source/cluster/world.ts';
+import { choiceWords, rebuildChoices } from '../../source/runbook/hard-link/choice.ts';
+import { sendsExactly } from '../../source/runbook/hard-link/line.ts';
+import { measurementsOf } from '../../source/runbook/measurements.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict.ts';
+import { healthy } from './checks/healthy.ts';
+import { labCluster, linkedCluster } from './clusters.ts';
+import type { Model } from './model.ts';
+import { Sandbox } from './sandbox.ts';
+import { modelAfter, stepOf } from './worlds.ts';
+
+const facts = linkedCluster();
+const steps = upgradeRunbook(facts);
+const modelOf = (id: string): Model => modelAfter(facts, id);
+
+describe('the command that a secondary’s rsync would have the primary run', () => {
+  const paths = ['/var/lib/pgsql/data_pg15_bak', '/var/lib/pgsql/data'];
+
+  test.each([
+    'rsync --server --sender -lHogDtpre.LsfxCIvu . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data',
+    'rsync --server --sender -lHogDtpre.Lsf . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data',
+  ])('is let through: %s', (line) => expect(sendsExactly(line, paths)).toBe(true));
+
+  test.each([
+    ['other files', 'rsync --server --sender -lHogDtpre.LsfxCIvu . /var/lib/pgsql/data /etc'],
+    ['one more', 'rsync --server --sender -lHe.L . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data /etc'],
+    ['one less', 'rsync --server --sender -lHe.L . /var/lib/pgsql/data_pg15_bak'],
+    ['the other direction', 'rsync --server -lHe.L . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data'],
+    [
+      'arguments over the line',
+      'rsync --server --sender -slHe.L . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data',
+    ],
+    [
+      'a long option',
+      'rsync --server --sender -lHe.L --remove-source-files . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data',
+    ],
+    [
+      'another command behind',
+      'rsync --server --sender -lHe.L . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data;id',
+    ],
+    ['a substitution', 'rsync --server --sender -lHe.L . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/$(id)'],
+    ['a wildcard', 'rsync --server --sender -lHe.L . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/dat*'],
+    ['a line break', 'rsync --server --sender -lHe.L . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data\nid'],
+    ['nothing', ''],
+  ])('is not let through: %s', (_, line) => expect(sendsExactly(line, paths)).toBe(false));
+
+  test('blanks and quotes pass as rsync escapes them, and not bare', () => {
+    const odd = ["/srv/pg data/o'brien"];
+    expect(sendsExactly("rsync --server --sender -lHe.L . /srv/pg\\ data/o\\'brien", odd)).toBe(true);
+    expect(sendsExactly("rsync --server --sender -lHe.L . /srv/pg data/o'brien", odd)).toBe(false);
+  });
+
+  test('a host that asks for more has no script made for it', () => {
+    const model = modelOf('B.node_2.link-key');
+    const { transfer } = model.host('node_2');
+    model.host('node_2').transfer = {
+      ...transfer,
+      lines: ['rsync --server --sender -lHe.L . / /', ...transfer.lines.slice(1)],
+    };
+    expect(stepOf(steps, 'B.node_1.link-let-in').script(model.world()).kind).toBe('unresolved');
+    expect(stepOf(steps, 'B.node_2.link-key').probe(model.world()).state).toBe('half');
+  });
+});
+
+describe('authorized_keys on the primary', () => {
+  let host: Sandbox;
+  beforeEach(() => {
+    host = new Sandbox(linkedCluster());
+  });
+  afterEach(() => host.remove());
+
+  const keys = () => join(host.node.home, '.ssh/authorized_keys');
+  const at = (id: string) => modelAfter(host.facts, id).world();
+  const letIn = () => host.run('B.node_1.link-let-in', at('B.node_2.link-key'));
+  const forget = () => host.run('H.node_1.link-forget', at('H.node_3.aside'));
+
+  test.each([
+    ['with a last line that ends', 'ssh-ed25519 AAAA somebody@else\n# note\n\n'],
+    ['with a last line that does not end', 'ssh-ed25519 AAAA somebody@else'],
+    ['empty', ''],
+  ])('%s: a line more while it is needed, then as before, byte for byte, with its mode', (_, before) => {
+    host.write(keys(), before, 0o640);
+    for (const _again of [1, 2]) {
+      expect(letIn().code).toBe(0);
+      const ours = host
+        .read(keys())
+        .split('\n')
+        .filter((line) => line.includes('pgaf-upgrade-hard-link-2'));
+      expect(ours).toHaveLength(1);
+      expect(ours[0]).toMatch(/^restrict,from="10\.79\.0\.12",command="sh '.*only-2'" ssh-ed25519 AAAA/);
+      expect(host.read(keys()).startsWith(before)).toBe(true);
+      expect(host.mode(keys())).toBe('640');
+    }
+    expect(forget().code).toBe(0);
+    expect(host.read(keys())).toBe(before);
+    expect(host.mode(keys())).toBe('640');
+    expect(forget().code).toBe(0);
+    expect(host.read(keys())).toBe(before);
+    expect(host.has(join(host.node.workDir, 'link'))).toBe(false);
+  });
+
+  test('that was not there is not there afterwards, nor its directory', () => {
+    expect(letIn().code).toBe(0);
+    expect(host.mode(keys())).toBe('600');
+    expect(host.mode(join(host.node.home, '.ssh'))).toBe('700');
+    expect(forget().code).toBe(0);
+    expect(host.has(join(host.node.home, '.ssh'))).toBe(false);
+  });
+
+  test('that is a symbolic link stays one', () => {
+    const real = join(host.root, 'elsewhere');
+    host.write(real, 'ssh-rsa AAAA other\n');
+    host.write(join(host.node.home, '.ssh/known_hosts'), '');
+    symlinkSync(real, keys());
+    letIn();
+    expect(host.read(real)).toContain('pgaf-upgrade-hard-link-2');
+    forget();
+    expect(lstatSync(keys()).isSymbolicLink()).toBe(true);
+    expect(host.read(real)).toBe('ssh-rsa AAAA other\n');
+  });
+
+  test('a key added meanwhile by somebody else stays', () => {
+    host.write(keys(), 'ssh-rsa AAAA first\n');
+    letIn();
+    host.write(keys(), `${host.read(keys())}ssh-rsa AAAA second\n`);
+    forget();
+    expect(host.read(keys())).toBe('ssh-rsa AAAA first\nssh-rsa AAAA second\n');
+  });
+
+  test('what the key may run is the two commands and nothing else', () => {
+    letIn();
+    const only = join(host.node.workDir, 'link/only-2');
+    host.program(join(host.root, 'bin/rsync'), 'printf "%s|" ran "$@"');
+    const ask = (command: string) =>
+      host.sh(
+        `PATH='${join(host.root, 'bin').replaceAll("'", "'\\''")}':$PATH SSH_ORIGINAL_COMMAND='${command.replaceAll("'", "'\\''")}' sh '${only.replaceAll("'", "'\\''")}'`,
+      );
+    const [line = ''] = at('B.node_2.link-key').hosts.node_2?.kind === 'seen' ? transferLines() : [];
+    const ran = ask(line);
+    expect(ran.code).toBe(0);
+    expect(ran.output).toContain(`|${host.node.backupData}|${host.node.data}|`);
+    for (const other of [`${line} /etc`, `${line};id`, 'id', '', 'rsync --server --sender -lHe.L . /'])
+      expect([other, ask(other).code]).toEqual([other, 1]);
+  });
+
+  const transferLines = (): readonly string[] =>
+    modelAfter(host.facts, 'B.node_2.link-key').host('node_2').transfer.lines;
+});
+
+describe('an image that was given to hard links', () => {
+  const started = stepOf(steps, 'E.node_1.private-start');
+
+  test('counts no more from the first link on, whether the transfer came to its end or not', () => {
+    const model = modelOf('D.node_2.link');
+    const { backupData } = model.host('node_3');
+    if (!isCluster(backupData) && !isCluster(model.host('node_3').data))
+      throw new Error('node_3 has its image');
+    expect(started.before.every((one) => one.holds(model.world()).holds)).toBe(true);
+    model.host('node_3').data = { kind: 'absent' };
+    expect(started.before.filter((one) => !one.holds(model.world()).holds).map((one) => one.says)).toEqual([
+      'a secondary holds a whole image of PostgreSQL 15',
+    ]);
+    model.host('node_2').data = { kind: 'not-a-cluster', entries: 3 };
+    expect(started.before.some((one) => !one.holds(model.world()).holds)).toBe(true);
+  });
+
+  test('is given only while another secondary’s is proven whole', () => {
+    const model = modelOf('D.monitor.start');
+    model.host('node_3').data = { kind: 'absent' };
+    const unmet = stepOf(steps, 'D.node_2.link').before.filter((one) => !one.holds(model.world()).holds);
+    expect(unmet.map((one) => one.says)).toEqual([
+      'a secondary that is not rebuilt by hard links holds a whole image of PostgreSQL 15',
+    ]);
+  });
+
+  test('is not touched once 17 has run on the primary', () => {
+    const model = modelOf('D.node_2.link');
+    model.run('E.node_1.private-start');
+    model.run('E.node_1.hand-over');
+    const unmet = stepOf(steps, 'D.node_2.link').before.filter((one) => !one.holds(model.world()).holds);
+    expect(unmet.map((one) => one.says).join()).toContain('never been started on node_1');
+  });
+
+  test('the way back is the other secondary’s, to the end', () => {
+    for (const id of ['E.node_1.private-start', 'E.node_1.hand-over'])
+      expect(rollbackVerdict(facts, modelOf(id).world())).toMatchObject({
+        kind: 'safe-through',
+        node: 'node_3',
+      });
+    for (const id of ['G.node_1.start', 'H.node_2.join', 'I.monitor.final'])
+      expect(rollbackVerdict(facts, modelOf(id).world()).says).toMatch(/^possible through node_3/);
+  });
+});
+
+describe('the way back of a secondary that was rebuilt by hard links', () => {
+  const back = (model: Model) => {
+    const { steps: way, route, copies } = rollbackRunbook(facts, model.world());
+    const script = stepOf(way, 'U.node_2.directories').script(model.world());
+    if (script.kind !== 'ready') throw new Error(script.needs);
+    return { route: route.kind, copied: copies.to.map((node) => node.alias), text: script.text };
+  };
+
+  test('before 17 was ever started: the links go, its old directory is as it was', () => {
+    const { route, copied, text } = back(modelOf('D.node_2.link'));
+    expect([route, copied]).toEqual(['own', []]);
+    expect(text).toContain('removed the links');
+  });
+
+  test('while the transfer is half done likewise', () => {
+    const model = modelOf('D.node_2.link');
+    model.host('node_2').data = { kind: 'not-a-cluster', entries: 3 };
+    model.host('node_2').fingerprint = null;
+    expect(back(model)).toMatchObject({ route: 'own', copied: [] });
+  });
+
+  test('17 has run on the primary and not here: it joins with its own data', () => {
+    const { route, copied, text } = back(modelOf('G.node_1.start'));
+    expect([route, copied]).toEqual(['image', ['node_1']]);
+    expect(text).toContain('removed the links');
+  });
+
+  test('17 has run here: a base backup, and its old directory is made unstartable', () => {
+    const { route, copied, text } = back(modelOf('H.node_2.stream'));
+    expect([route, copied]).toEqual(['image', ['node_1', 'node_2']]);
+    expect(text).toContain('pg_control.do-not-start');
+    expect(text).not.toContain('removed the links');
+  });
+
+  test('no key is left behind', () => {
+    for (const id of ['B.node_2.link-rehearsal', 'D.node_2.link', 'G.node_1.start', 'H.node_2.join']) {
+      const { steps: way } = rollbackRunbook(facts, modelOf(id).world());
+      expect([id, way.some((step) => step.id === 'V.node_1.link-forget')]).toEqual([id, true]);
+    }
+  });
+});
+
+test('a key that is let in still is taken out by the way back, also where the cluster file wants base backups by now', () => {
+  const model = modelOf('B.node_2.link-rehearsal');
+  const changed = {
+    ...facts,
+    nodes: facts.nodes.map((node) => ({ ...node, rebuild: 'base-backup' as const })),
+  };
+  const { route, steps: way } = rollbackRunbook(changed, model.world());
+  expect([route.kind, way.some((step) => step.id === 'V.node_1.link-forget')]).toEqual(['own', true]);
+});
+
+describe('a transfer that was passed over', () => {
+  test('leaves the node to a base backup: the steps that follow have nothing to do, and it may join', () => {
+    const model = modelOf('D.monitor.start');
+    for (const step of steps.slice(steps.findIndex((one) => one.phase === 'E')))
+      if (!/^H\.node_2|\.node_[13]\.link/.test(step.id) && step.phase < 'H') model.run(step.id);
+    for (const id of ['D.node_2.link', 'H.node_2.own-files', 'H.node_2.stream'])
+      expect([id, stepOf(steps, id).probe(model.world()).state]).toEqual([id, 'done']);
+    for (const name of ['pg-ctl', 'unit', 'state-file', 'start']) model.run(`H.node_2.${name}`);
+    const unmet = stepOf(steps, 'H.node_2.join').before.filter((one) => !one.holds(model.world()).holds);
+    expect(unmet.map((one) => one.says)).toEqual([]);
+  });
+
+  test('what it has left half done is removed, and never a directory of 15', () => {
+    const host = new Sandbox(linkedCluster());
+    try {
+      const { data, backupData } = host.node;
+      const run = () => host.run('H.node_2.own-files', modelAfter(host.facts, 'G.node_1.start').world());
+      host.cluster(backupData, 15);
+      host.write(join(data, 'base/1/1259'), 'x');
+      expect(run()).toMatchObject({ code: 0, output: expect.stringContaining('a base backup follows') });
+      expect(host.has(data)).toBe(false);
+      host.cluster(data, 15);
+      expect(run().code).toBe(1);
+      expect(host.has(join(data, 'PG_VERSION'))).toBe(true);
+    } finally {
+      host.remove();
+    }
+  });
+});
+
+test('a standby whose pg_control lacks what pg_rewind asks for does not meet pg_autoctl', () => {
+  const model = modelOf('H.node_2.start');
+  const { data } = model.host('node_2');
+  if (!isCluster(data) || data.control === null) throw new Error('it has streamed');
+  const join_ = stepOf(steps, 'H.node_2.join');
+  expect(join_.before.every((one) => one.holds(model.world()).holds)).toBe(true);
+  model.host('node_2').data = { ...data, control: { ...data.control, rewindable: false } };
+  expect(join_.before.some((one) => !one.holds(model.world()).holds)).toBe(true);
+});
+
+describe('what the choice costs', () => {
+  const choices = (cluster: ClusterFacts, bytes: number) => {
+    const measured = new Map(
+      [...measurementsOf(healthy(cluster))].map(([alias, host]) => [alias, { ...host, dataBytes: bytes }]),
+    );
+    return rebuildChoices(cluster, measured);
+  };
+  const gigabyte = 1024 ** 3;
+
+  test('a base backup grows with the data, a transfer of links does not', () => {
+    const [small] = choices(facts, gigabyte);
+    const [large] = choices(facts, 100 * gigabyte);
+    expect(large?.linkSeconds).toBe(small?.linkSeconds);
+    expect(large?.backupSeconds).toBeGreaterThan((small?.backupSeconds ?? 0) * 50);
+  });
+
+  test('both are told of every secondary, and where the choice is made', () => {
+    expect(choices(facts, 8 * gigabyte).map(choiceWords)).toEqual([
+      expect.stringMatching(
+        /^node_2: rebuilt by hard links, about [\d.]+ s in the downtime, .* base backup .* after/,
+      ),
+      expect.stringMatching(
+        /^node_3: rebuilt by base backup, .*\(nodes\.node_3\.rebuild\).* in the downtime$/,
+      ),
+    ]);
+    expect(choices(labCluster({ mode: 'copy' }), gigabyte).map(choiceWords)[0]).not.toContain('hard links');
+  });
+});
