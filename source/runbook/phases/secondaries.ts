@@ -204,7 +204,8 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       ...(linked ? [nothingCopied(facts, node)] : []),
       nodeSettled(node.alias, ['secondary']),
       streaming(primary, node),
-      everyNodeSettled,
+      // Beside it another node's base backup may run for hours: what follows in I waits for every node anyway.
+      ...(linked ? [] : [everyNodeSettled]),
     ],
     settleSeconds: 24 * 3600,
     quietSeconds: 600,
