@@ -27,6 +27,6 @@ const secondsPerRelation = 0.000_05;
 
 /** A transfer of links: the catalogs are sent, the rest is looked at; seconds. It does not grow with the tables' size. */
 export const linkSeconds = (primary: Measured, secondary: Measured): number =>
-  0.3 +
+  0.5 +
   ((primary?.catalogBytes ?? 0) + besidesCatalogs) / pace(primary, secondary) +
   (primary?.relations ?? 2_000) * secondsPerRelation;
