@@ -153,6 +153,11 @@ export class Console {
     return this.#terminal.buffer.active.type === 'alternate';
   }
 
+  /** A frame has come in part: what stands on the screen was never meant to be read. */
+  get #drawing(): boolean {
+    return this.#exitCode === null && this.#terminal.modes.synchronizedOutputMode;
+  }
+
   /** The visible rows, without trailing blanks. */
   screen(): string {
     const buffer = this.#terminal.buffer.active;
@@ -224,6 +229,7 @@ export class Console {
           reject(new Error(`${why} while waiting for ${what}. The screen was:\n${this.screen()}`)),
         );
       const look = () => {
+        if (this.#drawing) return;
         const screen = this.screen();
         let found: boolean;
         try {
