@@ -61,7 +61,7 @@ it('pg-upgrade-fails: the cause is on the screen, a runs it again, and it goes o
   await screen.waitFor(/that view is dropped now/);
   await screen.waitFor(/Run step \d+ again\?/);
   await enterUntil(screen, (text) => !/Run step \d+ again\?/.test(text));
-  await screen.waitFor(/Enter run steps? 27\b/, { timeoutMs: 90_000 });
+  await screen.waitFor(/Enter run steps? 26\b/, { timeoutMs: 90_000 });
   await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);
 });
@@ -70,7 +70,7 @@ it('line-drops: the console says that the line is gone, and comes back by itself
   const { it: screen } = await open('line-drops', { cols: 120, rows: 40 });
   const stopped = await walk(screen, {
     // The stage in which the secondary stops and pg_upgrade runs.
-    until: (_screen, step) => step === 25,
+    until: (_screen, step) => step === 24,
   });
   expect(stopped).toBe('stopped-before');
   await enterUntil(screen, (text) => !/Enter run steps?/.test(text));
@@ -78,7 +78,7 @@ it('line-drops: the console says that the line is gone, and comes back by itself
   await screen.waitFor(/DEMO: the line to node_1 is cut for 4 s[\s\S]*(line .*(lost|gone)|reconnecting)/, {
     timeoutMs: 60_000,
   });
-  await screen.waitFor(/Step +32\/52 on node_1/, { timeoutMs: 90_000 });
+  await screen.waitFor(/Step +30\/49 on node_1/, { timeoutMs: 90_000 });
   await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);
 });
