@@ -87,6 +87,8 @@ test('two clients at once hear what they listen to, and nothing else', async () 
   other.on('notification', ({ channel }) => heard.push(`other ${channel}`));
   await one.query('listen state');
   await other.query('listen log; listen "Mine"; notify "Mine"');
+  // Two connections: what one hears first says nothing of the other.
+  await vi.waitFor(() => expect(heard).toEqual(['other Mine']));
   await it.join('node_1');
   await vi.waitFor(() => expect(heard).toHaveLength(3));
   expect(heard[0]).toBe('other Mine');
