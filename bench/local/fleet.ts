@@ -46,7 +46,7 @@ const pane = async (program: string, nodes: number): Promise<readonly Figure[]> 
     await pause(watchedMs);
     const drawn = pty.frames - frames;
     const share = ((pty.cpuMs() - cpu) / watchedMs) * 100;
-    const times = await keyTimes(pty, (pressed) => pressed < 60);
+    const times = await keyTimes(pty, { more: (pressed) => pressed < 60 });
     return [
       {
         what: `monitor pane, ${nodes} ${nodes === 1 ? 'node' : 'nodes'}: processor`,

@@ -23,7 +23,7 @@ const idle = async (sshd: OpenSshd, done: number, when: string): Promise<readonl
     const share = ((session.pty.cpuMs() - cpu) / idleMs) * 100;
     const drawn = session.pty.frames - frames;
     const bytes = ((session.pty.written - written) / idleMs) * 1000;
-    const times = await keyTimes(session.pty, (pressed) => pressed < presses);
+    const times = await keyTimes(session.pty, { more: (pressed) => pressed < presses });
     return [
       {
         what: `processor while nothing runs, ${when}`,
@@ -49,7 +49,9 @@ const flooded = async (sshd: OpenSshd, rate: number, mostMs: number): Promise<re
     await pause(1_000);
     const from = performance.now();
     const [cpu, frames, written] = [session.pty.cpuMs(), session.pty.frames, session.pty.written];
-    const times = await keyTimes(session.pty, () => performance.now() - from < (seconds - 3) * 1000);
+    const times = await keyTimes(session.pty, {
+      more: () => performance.now() - from < (seconds - 3) * 1000,
+    });
     const took = performance.now() - from;
     const name = `at ${(rate / 1000).toFixed(0)}k lines/s`;
     return [

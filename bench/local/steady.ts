@@ -23,17 +23,14 @@ export const steady: Bench = {
         await session.begin();
         const from = performance.now();
         const frames = session.pty.frames;
-        let over = false;
-        const ended = session.result().finally(() => {
-          over = true;
-        });
+        const ended = session.result();
         let [most, atTen] = [0, Number.NaN];
         const watch = setInterval(() => {
           const { now } = session.pty.memory();
           most = Math.max(most, now);
           if (Number.isNaN(atTen) && performance.now() - from > (tenMillion / rate) * 1000) atTen = now;
         }, 250);
-        const times = await keyTimes(session.pty, () => !over).finally(() => clearInterval(watch));
+        const times = await keyTimes(session.pty, { ended }).finally(() => clearInterval(watch));
         const result = await ended;
         const framesPerSecond = ((session.pty.frames - frames) / result.tookMs) * 1000;
         const whole = spawnSync('cmp', ['--silent', result.file, session.hostLog]).status === 0;

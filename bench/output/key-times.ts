@@ -6,26 +6,24 @@ const answers = [
   ['t', 'holds the lock'],
 ] as const;
 
-/** Until there is no more to press for. */
-const overOnce = async (more: () => boolean): Promise<null> => {
-  while (more()) await new Promise((resolve) => setTimeout(resolve, 20));
-  return null;
-};
+/** Presses no end of keys. */
+const always = (): boolean => true;
+const never = new Promise<unknown>(() => undefined);
 
 /**
- * Presses keys like an impatient operator, until told to stop; gives the milliseconds until each was answered. A key that is
- * pressed as the step ends does not count: the next step's card takes its answer off the screen before it is drawn.
+ * Presses keys like an impatient operator, while there are `more` to press and until `ended`; gives the milliseconds until each
+ * was answered. A key that is pressed as the step ends does not count: the next step's card takes its answer off the screen
+ * before it is drawn.
  */
-export const keyTimes = async (pty: Pty, more: (pressed: number) => boolean): Promise<readonly number[]> => {
+export const keyTimes = async (
+  pty: Pty,
+  { more = always, ended = never }: { more?: (pressed: number) => boolean; ended?: Promise<unknown> },
+): Promise<readonly number[]> => {
   const times: number[] = [];
+  const over = ended.then(() => null);
   while (more(times.length)) {
     const [key, brings] = answers[times.length % 2] ?? answers[0];
-    const waiting = { still: true };
-    const took = await Promise.race([
-      pty.press(key, brings),
-      overOnce(() => waiting.still && more(times.length)),
-    ]);
-    waiting.still = false;
+    const took = await Promise.race([over, pty.press(key, brings)]);
     if (took === null) break;
     times.push(took);
     // Not in step with the frames, and longer than any of them.

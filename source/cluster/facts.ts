@@ -124,9 +124,16 @@ export const primaryOf = (facts: ClusterFacts): NodeFacts => {
 export const secondariesOf = (facts: ClusterFacts): readonly NodeFacts[] =>
   facts.nodes.filter((node) => node.role === 'secondary');
 
-/** The secondaries that take over the primary's links and copy no data. */
+/** A secondary that takes over the primary's links and copies no data. What is asked of a primary counts for nothing. */
+export const takesLinks = (host: HostFacts): boolean =>
+  isNode(host) && host.role === 'secondary' && host.rebuild === 'hard-link';
+
 export const linkedOf = (facts: ClusterFacts): readonly NodeFacts[] =>
-  secondariesOf(facts).filter((node) => node.rebuild === 'hard-link');
+  secondariesOf(facts).filter(takesLinks);
+
+/** Every secondary takes over links: none would keep its untouched old data. */
+export const linksLeaveNoImage = (facts: ClusterFacts): boolean =>
+  linkedOf(facts).length > 0 && secondariesOf(facts).every(takesLinks);
 
 export const hostsOf = (facts: ClusterFacts): readonly HostFacts[] => [facts.monitor, ...facts.nodes];
 

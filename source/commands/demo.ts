@@ -7,6 +7,7 @@ import { type Scenario, scenarioNamed, scenarios } from '../demo/scenarios.ts';
 import { readlinePrompt } from '../plain/prompt.ts';
 import { wrapWords } from '../ui/text.ts';
 import { run } from './run.ts';
+import { showsScreens } from './screen.ts';
 
 export interface DemoArguments {
   readonly scenario: string | undefined;
@@ -75,12 +76,7 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
   const kept = keep || resume !== undefined;
   if (resume === undefined) write(opening(wanted));
   write('DEMO: making its cluster…\n');
-  const inLines =
-    plain ||
-    yes !== undefined ||
-    !process.stdin.isTTY ||
-    !process.stdout.isTTY ||
-    process.env.TERM === 'dumb';
+  const inLines = plain || yes !== undefined || !showsScreens();
   const listeners = new Set<(text: string) => void>();
   const tell = (text: string): void => {
     if (inLines) write(`DEMO: ${text}\n`);

@@ -11,6 +11,7 @@ import { runConsole } from '../ui/run-console.tsx';
 import { exitCodeOf, untilSignal } from '../ui/signals.ts';
 import { pagerIn } from './pager.ts';
 import { readConfig } from './read-config.ts';
+import { showsScreens } from './screen.ts';
 import { unacceptable } from './unacceptable.ts';
 
 export interface RunArguments {
@@ -59,13 +60,7 @@ export const run = async ({
   // The way back and the clean-up make no checks, and are not to be held up by what the checks may accept.
   const wrong = direction === 'upgrade' ? unacceptable(config.value.check.accept, file) : [];
   if (wrong.length > 0) return couldNotStart(...wrong);
-  const inLines =
-    plain ||
-    lines !== undefined ||
-    yes !== undefined ||
-    !process.stdin.isTTY ||
-    !process.stdout.isTTY ||
-    process.env.TERM === 'dumb';
+  const inLines = plain || lines !== undefined || yes !== undefined || !showsScreens();
   const engine = new Engine({
     config: config.value,
     connect,

@@ -1,4 +1,4 @@
-import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../cluster/facts.ts';
+import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf, takesLinks } from '../cluster/facts.ts';
 import { compareLsn } from '../cluster/parse/lsn.ts';
 import { type Control, type DirectoryView, hostIn, isCluster, type World } from '../cluster/world.ts';
 import { about, no, when } from './conditions.ts';
@@ -39,7 +39,7 @@ export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boo
   const primary = stoppedAt(facts, world);
   return (
     control != null &&
-    !(directory?.shared === true && (node.rebuild === 'hard-link' || isSwapped(facts, node, world))) &&
+    !(directory?.shared === true && (takesLinks(node) || isSwapped(facts, node, world))) &&
     primary !== null &&
     control.state === 'shut down in recovery' &&
     control.systemIdentifier === facts.systemIdentifier &&

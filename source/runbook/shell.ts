@@ -13,6 +13,10 @@ export const option = (name: string, value: string): string => `${name}=${sh(val
 
 export const inBin = (bindir: string, program: string): string => `${bindir}/${program}`;
 
+/** pg_ctl on a data directory, which waits for what it orders. */
+export const pgCtl = (bindir: string, data: string, ...options: readonly string[]): string =>
+  command(inBin(bindir, 'pg_ctl'), option('--pgdata', data), '--wait --timeout=3600', ...options);
+
 /** Leaves a mark on the host that a step without other traces has been done. */
 export const mark = (host: HostFacts, id: string): string =>
   `mkdir -p ${sh(`${host.workDir}/done`)} && date -u +%FT%TZ > ${sh(`${host.workDir}/done/${id}`)}`;

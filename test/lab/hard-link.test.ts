@@ -1,27 +1,21 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { afterEach, expect, it } from 'vitest';
-import { expectBack, promise } from './harness/back.ts';
+import { expect, it } from 'vitest';
+import { expectBack, expectLockedAway, promise } from './harness/back.ts';
 import { askWithoutJournal, drive } from './harness/drive.ts';
 import { type Lab, type LabHost, openLab, quote } from './harness/lab.ts';
 import { PlainRun } from './harness/plain.ts';
+import { clearedSeat } from './harness/seat.ts';
 import { expectUpgraded, expectWriteReaches, recordTruth } from './harness/truth.ts';
 import { type Desk, layDesk } from './harness/walk.ts';
 
 /** node_2 takes over the primary's links, node_3 gets a base backup. */
 
-let desk: Desk | null = null;
-let console_: PlainRun | null = null;
-afterEach(async () => {
-  await console_?.kill();
-  await desk?.clear();
-  console_ = null;
-  desk = null;
-});
+const seat = clearedSeat();
 
 const begin = async (): Promise<{ lab: Lab; at: Desk }> => {
   const lab = await openLab({ snapshot: 'small' });
   const at = await layDesk(lab);
-  desk = at;
+  seat.desk = at;
   const [file = ''] = at.args;
   const text = await readFile(file, 'utf8');
   await writeFile(file, text.replace('node_2: {', 'node_2: {rebuild: hard-link, '));
@@ -57,7 +51,7 @@ it('the whole window in plain lines: no base backup, same ids, same data, and no
   );
   const before = await recordTruth(lab);
   const run = new PlainRun(at, ['--yes', lab.address('monitor')]);
-  console_ = run;
+  seat.console = run;
   expect(
     await run.until('the end', (text) => /every node runs PostgreSQL 17/.exec(text)?.[0], 110_000),
   ).toBeTruthy();
@@ -123,13 +117,8 @@ it('17 has run on the linked node too: it gets a base backup, and its old direct
   expect(there.verdict).toMatchObject({ kind: 'loses-new-writes', says: expect.stringContaining('node_3') });
   expect((await drive(at, { direction: 'rollback' })).end).toBe('finished');
   expect(await baseBackups(lab, 'node2')).toBe(1);
-  const old = quote(`${lab.settings.pgdata}_pg15_abandoned`);
-  const tried = await lab.pg(
-    'node2',
-    `${lab.settings.oldBin}/pg_ctl -D ${old} -w -t 20 -l /tmp/tried.log -o '-p 6999' start && echo STARTED; cat ${old}/DO-NOT-START.txt`,
-  );
-  expect(tried).not.toContain('STARTED');
-  expect(tried).toContain('Do not start PostgreSQL 15');
+  const { oldBin, pgdata } = lab.settings;
+  await expectLockedAway(lab, 'node2', oldBin, `${pgdata}_pg15_abandoned`, 15);
   await expectBack(lab, before, { primary: 'node3', sameIds: false });
 });
 
@@ -141,7 +130,7 @@ it('the console killed in the middle of the transfer finds it again; a transfer 
       `n=0; until pid=$(pgrep -xo rsync); do n=$((n + 1)); [ $n -lt 3000 ] || exit 1; sleep 0.01; done; kill -${signal} $pid; echo $pid`,
     );
   let run = new PlainRun(at);
-  console_ = run;
+  seat.console = run;
   const link = /node_2: Take over node_1’s links/;
   let stop = await run.goTo(link);
   const broken = hold('TERM');
@@ -151,14 +140,14 @@ it('the console killed in the middle of the transfer finds it again; a transfer 
   await run.kill();
 
   run = new PlainRun(at);
-  console_ = run;
+  seat.console = run;
   stop = await run.goTo(link);
   const held = hold('STOP');
   await run.confirm(stop);
   const pid = (await held).trim();
   await run.kill();
   run = new PlainRun(at);
-  console_ = run;
+  seat.console = run;
   await run.sees(/Take over node_1’s links/);
   await lab.root('node2', `kill -CONT ${pid}`);
   await run.goTo(/node_1: Start 17 for the first time/);

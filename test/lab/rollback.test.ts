@@ -1,7 +1,7 @@
 import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { expectBack, promise } from './harness/back.ts';
+import { expectBack, expectLockedAway, promise } from './harness/back.ts';
 import { askWithoutJournal, drive } from './harness/drive.ts';
 import { type Lab, openLab, quote } from './harness/lab.ts';
 import { expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
@@ -93,13 +93,8 @@ describe('the way back from every state of the field guide’s table', () => {
       await console_.kill();
     }
     // It shares its files with the 15 that runs: whoever started it would destroy that.
-    const abandoned = quote(`${lab.settings.pgdata}_pg17_abandoned`);
-    const tried = await lab.pg(
-      'node1',
-      `${lab.settings.newBin}/pg_ctl -D ${abandoned} -w -t 20 -l /tmp/tried.log -o '-p 6999' start && echo STARTED; cat ${abandoned}/DO-NOT-START.txt`,
-    );
-    expect(tried).not.toContain('STARTED');
-    expect(tried).toContain('Do not start PostgreSQL 17');
+    const { newBin, pgdata } = lab.settings;
+    await expectLockedAway(lab, 'node1', newBin, `${pgdata}_pg17_abandoned`, 17);
     await expectBack(lab, before, { sameIds: true });
   });
 

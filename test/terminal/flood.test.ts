@@ -39,11 +39,8 @@ test('while a host prints 50,000 lines a second every key is answered, and nothi
   const script = `${process.execPath} ${root}bench/host/print-lines.mjs ${count} 50000`;
   session = await FloodSession.open(await server(), script, { columns: 100, rows: 30 });
   await session.begin();
-  let over = false;
-  const ended = session.result().finally(() => {
-    over = true;
-  });
-  const times = await keyTimes(session.pty, () => !over);
+  const ended = session.result();
+  const times = await keyTimes(session.pty, { ended });
   const result = await ended;
   expect(result).toMatchObject({ exitCode: 0, lines: count });
   expect(spawnSync('cmp', [result.file, session.hostLog]).status).toBe(0);

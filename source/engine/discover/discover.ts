@@ -3,9 +3,9 @@ import {
   type ClusterFacts,
   clusterFactsSchema,
   linkedOf,
+  linksLeaveNoImage,
   type MonitorFacts,
   type NodeFacts,
-  secondariesOf,
 } from '../../cluster/facts.ts';
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import { sh } from '../../cluster/quote.ts';
@@ -209,8 +209,8 @@ const freshFacts = async (
 
 /** Why this cluster may not be upgraded with the rebuilds that its file asks for; null: it may. */
 const linksRefused = (facts: ClusterFacts): Problem | null => {
+  if (!linksLeaveNoImage(facts)) return null;
   const linked = linkedOf(facts);
-  if (linked.length === 0 || linked.length < secondariesOf(facts).length) return null;
   return problem(
     `${linked.map((node) => node.alias).join(', ')}: every secondary is to be rebuilt by hard links, and none would keep its untouched PostgreSQL ${facts.oldMajor}`,
     linked.length === 1

@@ -53,6 +53,7 @@ directory() { # KEY PGDATA
  * the rollback verdict need, in one round trip. `monitorSql` is what the monitor's database is asked.
  */
 export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string | null): string => {
+  const authorizedKeys = sh(`${host.home}/.ssh/authorized_keys`);
   const dirs = [host.data, host.newData, host.backupData];
   const lines = [
     'set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3',
@@ -79,7 +80,8 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     '  [ -e "$work/link/rehearsal" ] && put transfer.rehearsed yes',
     '  cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null | text transfer.host_keys',
     'fi',
-    `grep ${sh(keyMark)} ${sh(`${host.home}/.ssh/authorized_keys`)} 2>/dev/null | text transfer.authorized`,
+    // Asked of every host, whatever the cluster file says by now; hardly ever there is one, and then it costs a second program.
+    `if grep -qs ${sh(keyMark)} ${authorizedKeys}; then grep ${sh(keyMark)} ${authorizedKeys} | text transfer.authorized; fi`,
     `for f in "$work/pg_upgrade/delete_old_cluster.sh" ${sh(`${host.home}/delete_old_cluster.sh`)}; do [ -e "$f" ] && printf '%s\\n' "$f"; done | text delete_scripts`,
     // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN; pg_upgrade's servers listen on a socket file only
     `grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,

@@ -26,7 +26,7 @@ export interface PlanGround {
   readonly madeAt: string;
 }
 
-const rebuildOf = ({ facts, evidence }: PlanGround, host: HostFacts): PlannedHost['rebuild'] => {
+const plannedRebuild = ({ facts, evidence }: PlanGround, host: HostFacts): PlannedHost['rebuild'] => {
   const choice = rebuildChoices(facts, measurementsOf(evidence)).find((one) => one.node === host.alias);
   if (choice === undefined) return null;
   const { way, backupSeconds, linkSeconds } = choice;
@@ -56,7 +56,7 @@ const plannedHost = (ground: PlanGround, host: HostFacts): PlannedHost => {
     dataBytes: databases.length === 0 ? null : databases.reduce((sum, one) => sum + one.bytes, 0),
     walBytes: look?.walBytes ?? null,
     freeBytes: look?.data.freeBytes ?? null,
-    rebuild: rebuildOf(ground, host),
+    rebuild: plannedRebuild(ground, host),
     databases: databases.map(({ name, bytes, extensions }) => ({ name, bytes, extensions })),
   };
 };

@@ -5,20 +5,18 @@ import {
   type HostFacts,
   isNode,
   linkedOf,
+  linksLeaveNoImage,
   primaryOf,
-  secondariesOf,
+  takesLinks,
 } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { sameNames } from '../hard-link/names.ts';
 import { type Answer, type Check, type Issue, onEach } from './check.ts';
 import { looked } from './see.ts';
 
-const isLinked = (host: HostFacts): boolean =>
-  isNode(host) && host.role === 'secondary' && host.rebuild === 'hard-link';
-
 /** The hosts between which links are taken over. */
 const concerns = (facts: ClusterFacts, host: HostFacts): boolean =>
-  linkedOf(facts).length > 0 && (isLinked(host) || host.alias === primaryOf(facts).alias);
+  linkedOf(facts).length > 0 && (takesLinks(host) || host.alias === primaryOf(facts).alias);
 
 /**
  * Lines of the look at a host. sshd is asked with no host key known: it is reached if ssh says that it does not trust
@@ -30,7 +28,7 @@ export const transferLines = (facts: ClusterFacts, host: HostFacts): readonly st
   return [
     'put transfer asked',
     `put transfer.rsync "$(rsync --version 2>/dev/null | sed -n 's/^rsync  *version \\([0-9.]*\\).*/\\1/p' | head -n 1)"`,
-    ...(isLinked(host)
+    ...(takesLinks(host)
       ? [
           `for tool in ssh ssh-keygen; do command -v "$tool" >/dev/null 2>&1 || printf '%s\\n' "$tool"; done | text transfer.missing`,
           `ssh -F none -o BatchMode=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -p ${primary.sshPort} ${sh(primary.hostname)} true 2>&1 </dev/null | tail -n 1 | text transfer.sshd`,
@@ -71,7 +69,7 @@ export const hardLinkChecks: readonly Check[] = [
     judge: ({ facts }): readonly Answer[] => {
       if (facts === null) return [];
       const linked = linkedOf(facts);
-      return linked.length === 0 || linked.length < secondariesOf(facts).length
+      return !linksLeaveNoImage(facts)
         ? []
         : [
             {
@@ -94,7 +92,7 @@ export const hardLinkChecks: readonly Check[] = [
     why: 'rsync links a new file to the old one by the names that both have on the primary.',
     source: 'PostgreSQL, pg_upgrade, step 11; field guide, section 8',
     judge: onEach('secondaries', looked, ({ facts }, _host, { facts: cluster }) => {
-      if (cluster === null || !isNode(facts) || !isLinked(facts) || sameNames(primaryOf(cluster), facts))
+      if (cluster === null || !isNode(facts) || !takesLinks(facts) || sameNames(primaryOf(cluster), facts))
         return null;
       return {
         found: `${posix.basename(facts.data)} here, ${posix.basename(primaryOf(cluster).data)} on ${primaryOf(cluster).alias}`,

@@ -1,5 +1,5 @@
 import type { CheckLook } from '../../cluster/checks/evidence.ts';
-import { type HostFacts, isNode, type UpgradeMode } from '../../cluster/facts.ts';
+import { type HostFacts, isNode, takesLinks, type UpgradeMode } from '../../cluster/facts.ts';
 
 const megabyte = 1024 * 1024;
 /** initdb's 40 MB, WAL at its smallest (min_wal_size is 80 MB), logs. */
@@ -23,7 +23,7 @@ export interface Room {
 export const roomNeeded = (facts: HostFacts, look: CheckLook, mode: UpgradeMode): Room => {
   if (isNode(facts) && facts.role === 'primary' && mode === 'link')
     return { bytes: base + 2 * catalogBytes(look), what: 'the new catalogs' };
-  if (isNode(facts) && facts.role === 'secondary' && facts.rebuild === 'hard-link')
+  if (takesLinks(facts))
     return { bytes: base + 2 * catalogBytes(look), what: 'the new catalogs beside the old data' };
   const everything = base + Math.ceil(1.05 * dataBytes(look));
   if (!isNode(facts)) return { bytes: everything, what: 'a copy of the monitor’s database' };

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, when } from '../conditions.ts';
@@ -10,6 +10,7 @@ import type { Condition, Step } from '../step.ts';
 import { anotherImage, isLeftToBackup, isLinked } from './evidence.ts';
 import { transferIsReady } from './guest.ts';
 import { linkDir } from './names.ts';
+import { neverStartedLines } from './rebuild.ts';
 import { plainEnvironment, transferCommand } from './rsync.ts';
 
 const neverStarted = (facts: ClusterFacts): Condition => {
@@ -59,9 +60,7 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       plainEnvironment,
       `[ "$(cat ${sh(`${node.backupData}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
       `if [ "$(cat ${sh(`${node.data}/PG_VERSION`)} 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor} still`)} >&2; exit 1; fi`,
-      `if [ -e ${fingerprint} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]; then`,
-      `  ${controldata} | cmp -s - ${fingerprint} || { echo ${sh(`PostgreSQL ${facts.newMajor} has been started on ${node.data}`)} >&2; exit 1; }`,
-      'fi',
+      ...neverStartedLines(node, `PostgreSQL ${facts.newMajor} has been started on ${node.data}`),
       transferCommand(primary, node, './via'),
       '# on the disk before anything relies on it',
       `sync -f ${sh(node.data)}`,
@@ -100,5 +99,3 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     undo: `rm -r ${sh(node.data)}: ${node.backupData} is as it was. Skipped, or not possible: the node gets a base backup after the downtime`,
   });
 };
-
-export const hasLinks = (facts: ClusterFacts): boolean => linkedOf(facts).length > 0;

@@ -5,7 +5,7 @@ import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, backupIsThere, describe, isMajor, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { carryLines, readConfigurationLines } from '../phases/configuration.ts';
-import { script } from '../shell.ts';
+import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { hasStreamed, isJoined, isLeftToBackup, isLinked } from './evidence.ts';
 import { linkDir } from './names.ts';
@@ -22,6 +22,16 @@ export const removeLinksLines = (facts: ClusterFacts, node: NodeFacts, condition
   '  rm -rf "$linked"; echo "removed the links in $linked"',
   'fi',
 ];
+
+/** Ends the script, saying so, where the new version has been started on what a transfer made; asked of the disk. */
+export const neverStartedLines = (node: NodeFacts, otherwise: string): string[] => {
+  const fingerprint = sh(`${node.workDir}/fingerprint`);
+  return [
+    `if [ -e ${fingerprint} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]; then`,
+    `  ${sh(inBin(node.newBindir, 'pg_controldata'))} -D ${sh(node.data)} | cmp -s - ${fingerprint} || { echo ${sh(otherwise)} >&2; exit 1; }`,
+    'fi',
+  ];
+};
 
 /** H. What makes a standby of the linked directory, once the primary writes again. */
 

@@ -4,7 +4,7 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, describe, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { command, inBin, option, privateSocket, psql, script } from '../shell.ts';
+import { inBin, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import { hasStreamed, isJoined, isLeftToBackup } from './evidence.ts';
 
@@ -18,13 +18,6 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const socket = privateSocket(node);
   const ask = (sql: string): string =>
     `"$(${psql(node, node.newBindir, 'postgres', socket)} -Atc ${sh(sql)})"`;
-  const ctl = (...options: readonly string[]): string =>
-    command(
-      inBin(node.newBindir, 'pg_ctl'),
-      option('--pgdata', node.data),
-      '--wait --timeout=3600',
-      ...options,
-    );
   const wait = (condition: string, failure: string): string[] => [
     'tries=0',
     `until ${condition}; do`,
@@ -53,7 +46,9 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       'umask 077',
       `mkdir -p ${sh(socket)}`,
       `if ! ${sh(inBin(node.newBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} status >/dev/null; then`,
-      `  ${ctl(
+      `  ${pgCtl(
+        node.newBindir,
+        node.data,
         option('--log', `${node.workDir}/private-start.log`),
         option('--options', `-c listen_addresses='' -c unix_socket_directories=${sh(socket)}`),
         'start',
@@ -69,7 +64,7 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         'it does not replay what it receives',
       ),
       `echo "streams, and has replayed up to $upto"`,
-      ctl('--mode=fast', 'stop'),
+      pgCtl(node.newBindir, node.data, '--mode=fast', 'stop'),
       `${sh(inBin(node.newBindir, 'pg_controldata'))} -D ${sh(node.data)} | grep -E '^(Database cluster state|wal_log_hints|Data page checksum|Minimum recovery ending location)'`,
     ),
     probe: (world) => {

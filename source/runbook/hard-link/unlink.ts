@@ -4,9 +4,9 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { inBin, script } from '../shell.ts';
+import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
-import { removeLinksLines } from './rebuild.ts';
+import { neverStartedLines, removeLinksLines } from './rebuild.ts';
 
 /**
  * The way back of a secondary whose new directory holds links and has never been started: the second names go, the old
@@ -14,7 +14,6 @@ import { removeLinksLines } from './rebuild.ts';
  */
 export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId): Step => {
   const [data, old] = [sh(node.data), sh(node.backupData)];
-  const fingerprint = sh(`${node.workDir}/fingerprint`);
   return makeStep(facts, {
     id: 'directories',
     phase,
@@ -27,11 +26,10 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
     script: script(
       `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
       `if [ "$(version ${old})" = ${facts.oldMajor} ]; then`,
-      `  if [ -e ${fingerprint} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]; then`,
-      `    ${sh(inBin(node.newBindir, 'pg_controldata'))} -D ${data} | cmp -s - ${fingerprint} || { echo ${sh(
+      ...neverStartedLines(
+        node,
         `PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`,
-      )} >&2; exit 1; }`,
-      '  fi',
+      ).map((line) => `  ${line}`),
       'fi',
       ...removeLinksLines(facts, node, `[ "$(version ${old})" = ${facts.oldMajor} ]`),
       `if [ ! -e ${data} ]; then mv ${old} ${data}; fi`,

@@ -43,6 +43,14 @@ const warnings =
     ];
   };
 
+/** What either way to rebuild a secondary costs, once it was looked at. */
+const choice = (facts: ClusterFacts, host: HostFacts, world: World): readonly string[] =>
+  isNode(host) && host.role === 'secondary' && isMarked(host, 'checks', world)
+    ? rebuildChoices(facts, measurementsOf(evidenceIn(facts, world)))
+        .filter((one) => one.node === host.alias)
+        .map(choiceWords)
+    : [];
+
 /**
  * The checks of `pgaf-upgrade check` on one host, by the same scripts: what they print is kept on the host, and judged
  * by the same judgements from the next look. A check is good for a day.
@@ -86,12 +94,7 @@ export const checksStep = (facts: ClusterFacts, host: HostFacts): Step => {
         ? done('it was checked')
         : pending('not checked yet'),
     after: [nothingAgainst(facts, host, true)],
-    notes: (world) => [
-      ...warnings(facts, host)(world),
-      ...rebuildChoices(facts, measurementsOf(evidenceIn(facts, world)))
-        .filter((one) => one.node === host.alias && isMarked(host, 'checks', world))
-        .map(choiceWords),
-    ],
+    notes: (world) => [...warnings(facts, host)(world), ...choice(facts, host, world)],
     settleSeconds: 5,
     quietSeconds: 300,
     undo: 'nothing to undo: what it makes is gone at its end',

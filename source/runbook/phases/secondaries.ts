@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
-import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { linkedOf, primaryOf, secondariesOf, takesLinks } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, nodeIn, type World } from '../../cluster/world.ts';
 import {
@@ -18,7 +18,6 @@ import {
 import { isMovedAside } from '../evidence.ts';
 import { backupGauge } from '../gauge.ts';
 import { linkForgetStep } from '../hard-link/let-in.ts';
-import { hasLinks } from '../hard-link/link.ts';
 import { canJoin, nothingCopied, ownFilesStep } from '../hard-link/rebuild.ts';
 import { streamStep } from '../hard-link/stream.ts';
 import { isImage } from '../images.ts';
@@ -58,7 +57,7 @@ export const lastImageAhead = (
 
 /** The secondaries that get a base backup. */
 const copiedOf = (facts: ClusterFacts): readonly NodeFacts[] =>
-  secondariesOf(facts).filter((node) => node.rebuild === 'base-backup');
+  secondariesOf(facts).filter((node) => !takesLinks(node));
 
 /** In H before a base backup, in D, beside pg_upgrade, before links are taken over. */
 export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'): Step =>
@@ -103,10 +102,9 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     as: serviceUser(node),
     causes: serviceCauses(node),
     title: 'Start pg_autoctl on the secondary',
-    reason:
-      node.rebuild === 'hard-link'
-        ? 'It reports to the monitor and waits in maintenance, its server stopped.'
-        : 'It reports to the monitor and waits in maintenance, with no data directory yet.',
+    reason: takesLinks(node)
+      ? 'It reports to the monitor and waits in maintenance, its server stopped.'
+      : 'It reports to the monitor and waits in maintenance, with no data directory yet.',
     guide: 'Step 12',
     differs:
       'The guide creates the node again; it would stay in maintenance for ever, and the name is taken.',
@@ -149,7 +147,7 @@ const checkpointStep = (facts: ClusterFacts, node: NodeFacts): Step => {
 
 const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
-  const linked = node.rebuild === 'hard-link';
+  const linked = takesLinks(node);
   return makeStep(facts, {
     id: 'join',
     phase: 'H',
@@ -218,14 +216,14 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
 export const secondarySteps = (facts: ClusterFacts): Step[] => [
   // One after the other: the last one asks for the host's name.
   ...copiedOf(facts).map((node) => asideStep(facts, node, 'H')),
-  ...(hasLinks(facts)
+  ...(linkedOf(facts).length > 0
     ? beside('rebuild', `${primaryOf(facts).alias} keys`, [linkForgetStep(facts, 'H')])
     : []),
   ...secondariesOf(facts).flatMap((node) => beside('rebuild', node.alias, rebuildSteps(facts, node))),
 ];
 
 const rebuildSteps = (facts: ClusterFacts, node: NodeFacts): Step[] => {
-  const linked = node.rebuild === 'hard-link';
+  const linked = takesLinks(node);
   return [
     ...(linked ? [ownFilesStep(facts, node)] : []),
     pgCtlStep(facts, node, 'H'),

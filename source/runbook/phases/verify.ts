@@ -6,7 +6,7 @@ import { about, allStopped, dataIsNew, stoppedCleanly, when } from '../condition
 import { isMarked, newClusterStarted } from '../evidence.ts';
 import { someImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { command, inBin, mark, option, privateSocket, psql, script, upgradeDir } from '../shell.ts';
+import { command, inBin, mark, option, pgCtl, privateSocket, psql, script, upgradeDir } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { stateFileParts } from './autoctl-files.ts';
 import { disarmLines } from './disarm.ts';
@@ -76,10 +76,9 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
       'umask 077',
       `mkdir -p ${sh(socket)}`,
       ...(facts.mode === 'link' ? disarmLines(facts, sh(primary.backupData)) : []),
-      command(
-        inBin(primary.newBindir, 'pg_ctl'),
-        option('--pgdata', primary.data),
-        '--wait --timeout=3600',
+      pgCtl(
+        primary.newBindir,
+        primary.data,
         option('--log', `${primary.workDir}/private-start.log`),
         option('--options', privateOptions(socket)),
         'start',
@@ -200,7 +199,7 @@ export const firstStatisticsStep = (facts: ClusterFacts): Step => {
 export const handOverStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
   const stateFile = stateFileParts(facts, primary);
-  const [pgCtl, control] = ['pg_ctl', 'pg_controldata'].map((name) => sh(inBin(primary.newBindir, name)));
+  const [ctl, control] = ['pg_ctl', 'pg_controldata'].map((name) => sh(inBin(primary.newBindir, name)));
   const handedOver = sh(`${primary.workDir}/handed-over`);
   return makeStep(facts, {
     id: 'hand-over',
@@ -214,8 +213,8 @@ export const handOverStep = (facts: ClusterFacts): Step => {
     danger: 'changes',
     script: (world) =>
       stateFile.script(world, [
-        `if ${pgCtl} --pgdata ${sh(primary.data)} status >/dev/null; then`,
-        `  ${pgCtl} --pgdata ${sh(primary.data)} --wait --timeout=3600 --mode=fast stop`,
+        `if ${ctl} --pgdata ${sh(primary.data)} status >/dev/null; then`,
+        `  ${ctl} --pgdata ${sh(primary.data)} --wait --timeout=3600 --mode=fast stop`,
         'fi',
         '# what is written from here on is the application’s: a way back counts from this moment',
         `${control} -D ${sh(primary.data)} > ${handedOver}.new`,

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isNode, takesLinks } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
@@ -166,8 +166,7 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) =>
  * version wrote; the old one goes aside, made unstartable where it shares files; and a base backup fills the place.
  */
 export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
-  const shares =
-    isNode(host) && facts.mode === 'link' && (host.role === 'primary' || host.rebuild === 'hard-link');
+  const shares = isNode(host) && facts.mode === 'link' && (host.role === 'primary' || takesLinks(host));
   return makeStep(facts, {
     id: 'directories',
     phase,

@@ -5,7 +5,7 @@ import { about, allStopped, isMajor, nodeSettled, when } from '../conditions.ts'
 import { isMarked } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
-import { command, inBin, mark, option, privateSocket, psql, script } from '../shell.ts';
+import { command, inBin, mark, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import { throughMarker } from './route.ts';
 import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from './start.ts';
@@ -78,10 +78,9 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       'umask 077',
       `mkdir -p ${sh(socket)}`,
       `if [ -e ${sh(`${node.data}/standby.signal`)} ]; then`,
-      `  ${command(
-        inBin(node.oldBindir, 'pg_ctl'),
-        option('--pgdata', node.data),
-        '--wait --timeout=3600',
+      `  ${pgCtl(
+        node.oldBindir,
+        node.data,
         option('--log', `${node.workDir}/promote.log`),
         option(
           '--options',

@@ -1,10 +1,9 @@
-import { type ClusterFacts, hostsOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, hostsOf, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
 import { everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
 import { isLetIn } from '../hard-link/guest.ts';
 import { linkForgetStep } from '../hard-link/let-in.ts';
-import { hasLinks } from '../hard-link/link.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { setSyncStandbys, syncStandbysAre } from '../phases/fence.ts';
 import { unguardStep } from '../phases/restore.ts';
@@ -100,7 +99,7 @@ export const restoreOldSteps = (facts: ClusterFacts, writer: NodeFacts, world: W
   syncStep(facts),
   ...hostsOf(facts).flatMap((host) => unguardStep(facts, host, 'V', facts.oldMajor)),
   ...[facts.monitor, primaryOf(facts)].map((host) => preparedStep(facts, host)),
-  ...(hasLinks(facts) || isLetIn(facts, world) ? [linkForgetStep(facts, 'V')] : []),
+  ...(linkedOf(facts).length > 0 || isLetIn(facts, world) ? [linkForgetStep(facts, 'V')] : []),
   finalStep(facts, writer),
   ...[...facts.nodes, facts.monitor].map((host) => tidyStep(facts, host, 'V')),
 ];

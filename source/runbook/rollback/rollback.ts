@@ -1,4 +1,10 @@
-import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import {
+  type ClusterFacts,
+  type NodeFacts,
+  primaryOf,
+  secondariesOf,
+  takesLinks,
+} from '../../cluster/facts.ts';
 import { hostIn, type World } from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
 import { isIntact, isWhole } from '../hard-link/evidence.ts';
@@ -44,13 +50,11 @@ const nodeDirectories = (
   usable: boolean,
 ): Step => {
   if (!usable) return emptyStep(facts, node, phase);
-  return node.role === 'secondary' && node.rebuild === 'hard-link'
-    ? unlinkStep(facts, node, phase)
-    : directoriesStep(facts, node, phase, linked);
+  return takesLinks(node) ? unlinkStep(facts, node, phase) : directoriesStep(facts, node, phase, linked);
 };
 
 const hasOld = (facts: ClusterFacts, node: NodeFacts, world: World): boolean =>
-  node.rebuild === 'hard-link' ? isIntact(facts, node, world) : oldDirectory(facts, node, world) !== null;
+  takesLinks(node) ? isIntact(facts, node, world) : oldDirectory(facts, node, world) !== null;
 
 /** Through the old primary's own directory: every node keeps its registration. */
 const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] => {
@@ -79,9 +83,7 @@ const joins = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
   const seen = hostIn(world, node.alias);
   const rejoined = seen !== null && isMajor(seen.data, facts.oldMajor);
   if (node === primaryOf(facts)) return false;
-  return (
-    rejoined || isImage(facts, node, world) || (node.rebuild === 'hard-link' && isWhole(facts, node, world))
-  );
+  return rejoined || isImage(facts, node, world) || (takesLinks(node) && isWhole(facts, node, world));
 };
 
 /** Through a secondary's image: it becomes the first node of a group that is registered anew. */

@@ -27,6 +27,23 @@ const leftovers = async (lab: Lab, host: LabHost): Promise<string> => {
   );
 };
 
+/** A directory that shares its files with a cluster that runs: whoever tries to start it is refused, and told why. */
+export const expectLockedAway = async (
+  lab: Lab,
+  host: LabHost,
+  bin: string,
+  directory: string,
+  major: 15 | 17,
+): Promise<void> => {
+  const quoted = quote(directory);
+  const tried = await lab.pg(
+    host,
+    `${bin}/pg_ctl -D ${quoted} -w -t 20 -l /tmp/tried.log -o '-p 6999' start && echo STARTED; cat ${quoted}/DO-NOT-START.txt`,
+  );
+  expect(tried).not.toContain('STARTED');
+  expect(tried).toContain(`Do not start PostgreSQL ${major}`);
+};
+
 export interface BackOptions {
   /** Default node1. */
   readonly primary?: LabHost;
