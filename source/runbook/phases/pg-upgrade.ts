@@ -7,6 +7,7 @@ import { isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { command, inBin, option, script, upgradeDir } from '../shell.ts';
 import type { Cause, Step } from '../step.ts';
+import { dropPartsLines } from '../tablespaces.ts';
 import { initdbCommand } from './initdb.ts';
 
 /**
@@ -83,6 +84,7 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       linked && `    mv ${sh(`${host.data}/global/pg_control.old`)} ${sh(`${host.data}/global/pg_control`)}`,
       linked && '  fi',
       `  rm -rf ${sh(host.newData)}`,
+      ...dropPartsLines(host, facts.newMajor).map((line) => `  ${line}`),
       `  ${initdbCommand(host, facts.newMajor).replaceAll('\n', '\n  ')}`,
       'fi',
       `rm -f ${sh(`${host.workDir}/fingerprint`)}`,

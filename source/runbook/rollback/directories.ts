@@ -7,16 +7,27 @@ import { done, half, makeStep, pending } from '../make-step.ts';
 import { disarmAbandonedLines, disarmLines, rearmLines } from '../phases/disarm.ts';
 import { inBin, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
+import {
+  comesHome,
+  dropPartsLines,
+  followFunction,
+  followLines,
+  noPartsOf,
+  partsFollow,
+  partsHaveFollowed,
+} from '../tablespaces.ts';
 
 /** Where an abandoned cluster is kept; a number follows where the name is taken. */
 export const abandonedName = (host: HostFacts, major: number): string => `${host.data}_pg${major}_abandoned`;
 
 /** Shell functions: what lies in a directory, and moving one aside under a name that is free. */
 const functions = (host: HostFacts): string[] => [
+  ...followFunction(host),
   `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
   'abandon() {',
   `  name=${sh(`${host.data}_pg`)}$(version "$1")_abandoned; to=$name; n=1`,
   '  while [ -e "$to" ]; do n=$((n + 1)); to="$name"_$n; done',
+  ...followLines(host, '"$1"', `"\${to#${sh(`${host.data}_`)}}"`).map((line) => `  ${line}`),
   '  mv "$1" "$to"; echo "kept aside: $to"',
   '}',
 ];
@@ -49,6 +60,18 @@ const stagingLines = (host: HostFacts): string[] =>
         'fi',
       ]
     : [];
+
+/** Behind every directory of the new version that has gone aside: what is left in a tablespace's own place is no cluster's. */
+const leftPartsLines = (facts: ClusterFacts, host: HostFacts): string[] => {
+  const lines = dropPartsLines(host, facts.newMajor);
+  return lines.length === 0
+    ? []
+    : [
+        `if [ "$(version ${sh(host.data)})" != ${facts.newMajor} ] && [ ! -e ${sh(host.newData)} ]; then`,
+        ...lines.map((one) => `  ${one}`),
+        'fi',
+      ];
+};
 
 /** Linked files may be given back only while the new cluster has never run: asked of the disk once more, right here. */
 const neverStartedLines = (facts: ClusterFacts, host: HostFacts): string[] => [
@@ -90,7 +113,9 @@ export const directoriesStep = (
       ...(linked && isNode(host) ? rearmLines(host.data) : []),
       ...leftoverLines(facts, host, linked),
       ...stagingLines(host),
+      ...leftPartsLines(facts, host),
       `[ "$(version ${sh(host.data)})" = ${facts.oldMajor} ] && [ -e ${sh(`${host.data}/global/pg_control`)} ]`,
+      ...comesHome(host),
       `echo ${sh(`${host.data} is PostgreSQL ${facts.oldMajor}`)}`,
     ),
     probe: (world) => directoriesProbe(facts, host, world),
@@ -105,6 +130,7 @@ export const directoriesStep = (
           describe(seen.data),
         ),
       ),
+      ...partsHaveFollowed(host, 'data'),
     ],
     undo: `the ${facts.newMajor} directory is kept as ${abandonedName(host, facts.newMajor)}`,
   });
@@ -120,7 +146,7 @@ export const preparedStep = (facts: ClusterFacts, host: HostFacts): Step =>
     reason: 'It was made for pg_upgrade and has never been used; the next try makes its own.',
     guide: null,
     danger: 'changes',
-    script: script(...functions(host), ...leftoverLines(facts, host, false)),
+    script: script(...functions(host), ...leftoverLines(facts, host, false), ...leftPartsLines(facts, host)),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
@@ -157,6 +183,7 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) =>
       ? half(`${host.data} is not there`)
       : pending(`${host.data} ${describe(seen.data)}`);
   const leftover = isMajor(seen.newData, facts.newMajor);
+  if (!partsFollow(host, seen, seen.data, host.data)) return half('a tablespace is not in its place');
   if (leftover && !(isCluster(seen.data) && seen.data.running)) return half(`${host.newData} is left over`);
   return done(`${host.data} is PostgreSQL ${facts.oldMajor}`);
 };
@@ -185,6 +212,7 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
       'fi',
       ...leftoverLines(facts, host, false),
       ...stagingLines(host),
+      ...leftPartsLines(facts, host),
       `[ ! -e ${sh(host.data)} ] || [ "$(version ${sh(host.data)})" = ${facts.oldMajor} ]`,
     ),
     probe: (world) => {
@@ -200,6 +228,7 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
       about(host.alias, `${host.data} is free`, (seen) =>
         when(!isMajor(seen.data, facts.newMajor), describe(seen.data)),
       ),
+      ...noPartsOf(host, facts.newMajor),
       about(
         host.alias,
         `no ${posix.basename(host.backupData)} is left to stand in the way of the next try`,
