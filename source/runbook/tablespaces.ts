@@ -45,6 +45,7 @@ export const followFunction = (host: HostFacts): string[] =>
         '      case $from in "$place") continue ;; "$own" | "$own"_aside/*) ;; *) continue ;; esac',
         '      for part in "$from/PG_$(cat "$1/PG_VERSION")"_*; do if [ -d "$part" ]; then mv "$part" "$place/"; fi; done',
         '      ln -sfn "$place" "$1/pg_tblspc/new-link"; mv -T "$1/pg_tblspc/new-link" "$link"',
+        '      if [ "$from" != "$own" ]; then rmdir "$from" 2>/dev/null || true; fi',
         '      echo "tablespace $own of $1: in $place"',
         '    done',
         '  done',
@@ -211,7 +212,9 @@ export const placesGoStep = (facts: ClusterFacts, host: HostFacts, phase: 'V' | 
           script: script(
             `for own in ${words(host)}; do`,
             '  place="$own"_aside',
-            '  if [ -d "$place" ]; then rmdir "$place"/* "$place" 2>/dev/null || ls -l "$place"; fi',
+            '  [ -d "$place" ] || continue',
+            '  for one in "$place"/*; do rmdir "$one" 2>/dev/null || true; done',
+            '  rmdir "$place" 2>/dev/null || ls -l "$place"',
             'done',
           ),
           probe: (world) => {
