@@ -35,7 +35,8 @@ const turnsLines = (facts: ClusterFacts, host: HostFacts): string[] =>
   oneAfterTheOther(facts, host)
     ? [
         '# its client and its server take turns: kept to one processor neither has to wake another',
-        `one=; if command -v taskset >/dev/null 2>&1; then one="taskset -c $(cut -d' ' -f39 /proc/$$/stat)"; fi`,
+        `one=$(cut -d' ' -f39 /proc/$$/stat 2>/dev/null || true)`,
+        'if [ -n "$one" ] && command -v taskset >/dev/null 2>&1; then one="taskset -c $one"; else one=; fi',
       ]
     : [];
 
