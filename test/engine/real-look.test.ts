@@ -1,4 +1,5 @@
 import { symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { filesToCarry } from '../../source/engine/discover/host-facts.ts';
@@ -173,6 +174,38 @@ describe('a look', () => {
     expect(seen.transfer.rehearsed).toBe(false);
     expect(seen.pgCtl).toBe('/bin/pg_ctl?/bin/other');
     expect([...(seen.checks?.rehearsal?.keys() ?? [])]).toEqual([]);
+  });
+
+  test('at a server: its answers are one line each, and whatever follows them is not read', async () => {
+    const { node } = host;
+    const server = {
+      version: '15.20',
+      inRecovery: false,
+      lsn: '0/5000060',
+      synchronousStandbyNames: '',
+      listenAddresses: '*',
+      socketDirectories: node.socketDirectory,
+      readOnly: false,
+      nextXid: '740',
+      startedAt: '2026-11-25T01:02:03Z',
+      senders: [],
+    };
+    const answers = (...lines: readonly string[]) =>
+      host.write(join(node.home, 'psql'), `${lines.join('\n')}\n`);
+    const listener = createServer();
+    await new Promise<void>((resolve) => {
+      listener.listen(join(node.socketDirectory, `.s.PGSQL.${node.port}`), resolve);
+    });
+    try {
+      answers(JSON.stringify(server), 'upgrade_port\tbusy\u001e', 'data\tabsent', 'end\tyes');
+      expect(look()).toMatchObject({ server, monitor: null, upgradePortBusy: false });
+      answers('upgrade_port\tbusy', JSON.stringify(server));
+      expect(look()).toMatchObject({ server: null, monitor: null, upgradePortBusy: false });
+      host.sh(`rm "$HOME/psql"`);
+      expect(look()).toMatchObject({ server: null, monitor: null });
+    } finally {
+      await new Promise((resolve) => listener.close(resolve));
+    }
   });
 
   test('at a file of ours that cannot be read to its end: no look, rather than half of one', () => {

@@ -25,7 +25,7 @@ const serverSql = `select json_build_object(
 const functions = `put() { printf '%s\\t%s\\n' "$1" "$2"; }
 text() { # KEY TEXT; empty lines are left out
   case $2 in *"$joiner"*) set -- "$1" "$(printf %s "$2" | tr "$joiner" '?')" ;; esac
-  key=$1 IFS=$newline; set -f; set -- $2; set +f; IFS=$joiner; put "$key" "$*"; unset IFS
+  name=$1 IFS=$newline; set -f; set -- $2; set +f; IFS=$joiner; put "$name" "$*"; unset IFS
 }
 first() { # FILE: its first line, as $line
   line=; { [ -r "$1" ] && read -r line <"$1"; } 2>/dev/null; [ -n "$line" ]
@@ -122,11 +122,35 @@ kept() { # in our own directory: what was written down, each file by its name; f
  */
 export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string | null): string => {
   const authorizedKeys = sh(`${host.home}/.ssh/authorized_keys`);
+  const socket = sh(host.socketDirectory);
   const dirs = [host.data, host.newData, host.backupData];
+  const server =
+    monitorSql === null
+      ? [`ask ${socket} postgres "$server"`]
+      : [
+          // One connection answers both; without that database there is still a server.
+          `ask ${socket} ${sh('database' in host ? host.database : 'pg_auto_failover')} "$server" ${sh(monitorSql)}`,
+          `  [ $? -ne 2 ] || ask ${socket} postgres "$server"`,
+        ];
   const lines = [
     'set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3',
     `old_bin=${sh(host.oldBindir)} new_bin=${sh(host.newBindir)} new_major=${newMajor} work=${sh(host.workDir)} joiner='${joiner}' newline='\n'`,
     functions,
+    host.service.kind === 'systemd'
+      ? `unit() { systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ExecStart ${sh(host.service.unit)} 2>/dev/null; }`
+      : 'unit() { :; }',
+    'ask() { # SOCKETS DATABASE STATEMENT…: a line for each statement',
+    '  at=$1 in=$2; shift 2; for sql; do shift; set -- "$@" -c "$sql"; done',
+    `  "$new_bin/psql" -XAtq -h "$at" -p ${host.port} -U ${sh(host.superuser)} -d "$in" "$@" 2>/dev/null`,
+    '}',
+    'server() { # what the running server answers',
+    `  server=${sh(serverSql)}`,
+    // The private server of the verification listens in our own directory.
+    `  if [ -S "$work/private/.s.PGSQL.${host.port}" ]; then ask "$work/private" postgres "$server"`,
+    `  elif [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then ${server.join('\n')}; fi`,
+    '}',
+    // Both take their time elsewhere, in systemd and in the server: they are asked meanwhile, and read at the end.
+    'unit | { exec 3<&0; server | { exec 4<&0 </dev/null',
     ...['data', 'new', 'backup'].map((key, index) => `directory ${key} ${sh(dirs[index] ?? '')}`),
     ...host.tablespaces.flatMap((place, index) => [
       `text tablespace.${index} ${sh(place)}; parts ${sh(place)}; text tablespace.${index}.parts "$found"; [ -w ${sh(`${place}_aside`)} ] && put tablespace.${index}.aside yes`,
@@ -151,34 +175,10 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     `for f in "$work"/pg_upgrade/.s.PGSQL.*.lock ${sh(host.home)}/.s.PGSQL.50432.lock; do`,
     '  first "$f" && first "/proc/$line/comm" && [ "$line" = postgres ] && put upgrade_port busy && break',
     'done',
-  ];
-  if (host.service.kind === 'systemd')
-    lines.push(
-      `text unit "$(systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ExecStart ${sh(host.service.unit)} 2>/dev/null)"`,
-    );
-  lines.push(
-    `ask() { # SOCKETS DATABASE STATEMENT…: what the running server answers, a line for each statement`,
-    `  at=$1 in=$2; shift 2; for sql; do shift; set -- "$@" -c "$sql"; done`,
-    `  "$new_bin/psql" -XAtq -h "$at" -p ${host.port} -U ${sh(host.superuser)} -d "$in" "$@" 2>/dev/null`,
-    '}',
-    `server=${sh(serverSql)} answer=`,
-    // The private server of the verification listens in our own directory.
-    `if [ -S "$work/private/.s.PGSQL.${host.port}" ]; then answer=$(ask "$work/private" postgres "$server")`,
-    `elif [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then`,
-  );
-  const socket = sh(host.socketDirectory);
-  if (monitorSql === null) lines.push(`  answer=$(ask ${socket} postgres "$server")`);
-  else
-    lines.push(
-      // One connection answers both; without that database there is still a server.
-      `  answer=$(ask ${socket} ${sh('database' in host ? host.database : 'pg_auto_failover')} "$server" ${sh(monitorSql)})`,
-      `  [ -n "$answer" ] || answer=$(ask ${socket} postgres "$server")`,
-    );
-  lines.push(
-    'fi',
-    `[ -n "$answer" ] && text server "\${answer%%"$newline"*}"`,
-    `case $answer in *"$newline"*) text monitor "\${answer#*"$newline"}" ;; esac`,
+    'found=; while IFS= read -r line; do add "$line"; done <&3; text unit "$found"',
+    'for key in server monitor; do IFS= read -r line <&4 && text $key "$line"; done',
     'put end yes',
-  );
+    '}; }',
+  ];
   return `${lines.join('\n')}\n`;
 };
