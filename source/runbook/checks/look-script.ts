@@ -108,7 +108,7 @@ const tablespaceLines = (facts: ClusterFacts, location: string, key: string): st
     `put ${key}.parent "$(stat -c %d ${sh(posix.dirname(location))} 2>/dev/null)"`,
     `readlink -f ${place} | text ${key}.real`,
     `ls -A ${place} 2>/dev/null | grep -v '^PG_${facts.oldMajor}_' | text ${key}.foreign`,
-    `[ -e ${aside}/${oldName(facts)} ] || { [ -e ${aside} ] && [ ! -w ${aside} ]; } && put ${key}.taken yes`,
+    `[ -n "$(ls -A ${aside}/${oldName(facts)} 2>/dev/null)" ] || { [ -e ${aside} ] && [ ! -w ${aside} ]; } && put ${key}.taken yes`,
   ];
 };
 

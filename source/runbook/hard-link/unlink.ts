@@ -6,7 +6,7 @@ import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
-import { comesHome, followFunction, partsFollow, partsHaveFollowed } from '../tablespaces.ts';
+import { followFunction, oldComesHome, partsFollow, partsHaveFollowed } from '../tablespaces.ts';
 import { neverStartedLines, removeLinksLines } from './rebuild.ts';
 
 /**
@@ -36,7 +36,7 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
       ...removeLinksLines(facts, node, `[ "$(version ${old})" = ${facts.oldMajor} ]`),
       `if [ ! -e ${data} ]; then mv ${old} ${data}; fi`,
       `[ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]`,
-      ...comesHome(node),
+      ...oldComesHome(facts, node),
       `echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor}`)}`,
     ),
     probe: (world) => {

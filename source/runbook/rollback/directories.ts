@@ -8,11 +8,12 @@ import { disarmAbandonedLines, disarmLines, rearmLines } from '../phases/disarm.
 import { inBin, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import {
-  comesHome,
   dropPartsLines,
   followFunction,
   followLines,
   noPartsOf,
+  oldComesHome,
+  oldName,
   partsFollow,
   partsHaveFollowed,
 } from '../tablespaces.ts';
@@ -27,10 +28,14 @@ const functions = (host: HostFacts): string[] => [
   'abandon() {',
   `  name=${sh(`${host.data}_pg`)}$(version "$1")_abandoned; to=$name; n=1`,
   '  while [ -e "$to" ]; do n=$((n + 1)); to="$name"_$n; done',
-  ...followLines(host, '"$1"', `"\${to#${sh(`${host.data}_`)}}"`).map((line) => `  ${line}`),
+  ...followLines(host, '"$1"', '"$2"', `"\${to#${sh(`${host.data}_`)}}"`).map((line) => `  ${line}`),
   '  mv "$1" "$to"; echo "kept aside: $to"',
   '}',
 ];
+
+/** `from`: where its parts of the tablespaces are, '' at home. */
+const abandon = (host: HostFacts, directory: string, from = "''"): string =>
+  `abandon ${sh(directory)}${host.tablespaces.length === 0 ? '' : ` ${from}`}`;
 
 /**
  * The new directory that was made and never came to its swap: removed while it is empty, kept aside otherwise. `linked`:
@@ -40,7 +45,7 @@ const leftoverLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): s
   `if [ "$(version ${sh(host.newData)})" = ${facts.newMajor} ]; then`,
   `  if ls ${sh(`${host.newData}/base`)} | awk '$1 >= 16384 { found = 1 } END { exit found }'; then rm -rf ${sh(host.newData)}; echo "removed the empty ${host.newData}"`,
   `  else`,
-  `    abandon ${sh(host.newData)}`,
+  `    ${abandon(host, host.newData)}`,
   ...(linked ? disarmAbandonedLines(facts, '"$to"') : []),
   `  fi`,
   `  rmdir ${sh(posix.dirname(host.newData))} 2>/dev/null || true`,
@@ -105,7 +110,7 @@ export const directoriesStep = (
       `if [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
       `  if [ -e ${sh(host.data)} ]; then`,
       `    [ "$(version ${sh(host.data)})" = ${facts.newMajor} ] || { echo ${sh(`${host.data} is not PostgreSQL ${facts.newMajor}: look at it first`)} >&2; exit 1; }`,
-      `    abandon ${sh(host.data)}`,
+      `    ${abandon(host, host.data)}`,
       ...(linked ? disarmAbandonedLines(facts, '"$to"') : []),
       '  fi',
       `  mv ${sh(host.backupData)} ${sh(host.data)}`,
@@ -115,7 +120,7 @@ export const directoriesStep = (
       ...stagingLines(host),
       ...leftPartsLines(facts, host),
       `[ "$(version ${sh(host.data)})" = ${facts.oldMajor} ] && [ -e ${sh(`${host.data}/global/pg_control`)} ]`,
-      ...comesHome(host),
+      ...oldComesHome(facts, host),
       `echo ${sh(`${host.data} is PostgreSQL ${facts.oldMajor}`)}`,
     ),
     probe: (world) => directoriesProbe(facts, host, world),
@@ -205,9 +210,9 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
     danger: 'changes',
     script: script(
       ...functions(host),
-      `if [ "$(version ${sh(host.data)})" = ${facts.newMajor} ]; then abandon ${sh(host.data)}; fi`,
+      `if [ "$(version ${sh(host.data)})" = ${facts.newMajor} ]; then ${abandon(host, host.data)}; fi`,
       `if [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
-      `  abandon ${sh(host.backupData)}`,
+      `  ${abandon(host, host.backupData, oldName(facts))}`,
       ...(shares ? disarmLines(facts, '"$to"') : []),
       'fi',
       ...leftoverLines(facts, host, false),

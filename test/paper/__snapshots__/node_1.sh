@@ -829,7 +829,9 @@ rm -f /var/lib/pgsql/pgaf-upgrade/fingerprint
 # pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold
 [ -e tried ] || /opt/vmware/postgres/15/bin/pg_controldata -D /var/lib/pgsql/data > /var/lib/pgsql/pgaf-upgrade/stopped
 touch tried
-/opt/vmware/postgres/17/bin/pg_upgrade \
+# its client and its server take turns: kept to one processor neither has to wake another
+one=; if command -v taskset >/dev/null 2>&1; then one="taskset -c $(cut -d' ' -f39 /proc/$$/stat)"; fi
+$one /opt/vmware/postgres/17/bin/pg_upgrade \
   --old-bindir=/opt/vmware/postgres/15/bin \
   --new-bindir=/opt/vmware/postgres/17/bin \
   --old-datadir=/var/lib/pgsql/data \
