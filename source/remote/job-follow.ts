@@ -57,10 +57,9 @@ export const follow = async (
   onFollowing: () => void,
 ): Promise<Result<FollowEnd>> => {
   const tag = randomBytes(8).toString('hex');
-  const scriptBytes = spec.script === null ? null : Buffer.byteLength(spec.script);
-  const launch = launchScript(login, { id: spec.id, as: spec.as, tag, scriptBytes, offset });
+  const launch = launchScript(login, { id: spec.id, as: spec.as, tag, script: spec.script, offset });
   if (!launch.ok) return launch;
-  const parcel = pack(launch.value, spec.script ?? '');
+  const parcel = pack(launch.value, undefined);
   const command = shellAs(login, login.user, parcel.inner);
   if (!command.ok) return command;
   const opened = await openExec(line, slots, login.alias, command.value, undefined);

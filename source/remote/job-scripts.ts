@@ -1,3 +1,4 @@
+import { sh } from '../cluster/quote.ts';
 import { ok, type Result } from '../cluster/result.ts';
 import { type Login, shellAs } from './become.ts';
 
@@ -7,7 +8,7 @@ export interface LaunchPlan {
   readonly as: string;
   readonly tag: string;
   /** Null: attach to what is there, start nothing. */
-  readonly scriptBytes: number | null;
+  readonly script: string | null;
   /** Follow the log from this byte. */
   readonly offset: number;
 }
@@ -16,6 +17,8 @@ export interface LaunchPlan {
  * The runner: a small file beside the script, started in its own session as the login user. It writes its pid before the
  * script may run and the exit code after it, both by rename, so that a reader sees them whole or not at all.
  * It waits for the script alone, so a daemon that keeps the log open does not hold the end.
+ * The script is its own input, which whoever it becomes reads to the end before anything of it runs: what has not been
+ * read has not run. So a refusal by sudo is not mistaken for the script's exit code, and sudo need not be asked before.
  */
 const runner = (
   plan: LaunchPlan,
@@ -28,9 +31,11 @@ read -r boot </proc/sys/kernel/random/boot_id
 echo "$$ \${21} $boot" >pid.new && mv pid.new pid || exit 1
 date -u +%Y-%m-%dT%H:%M:%SZ >started
 umask "$1"
-PGAF_UPGRADE_JOB=${plan.id} ${asUser} <script >>log 2>&1
+exec <script
+PGAF_UPGRADE_JOB=${plan.id} ${asUser} >>log 2>&1
 rc=$?
 umask 077
+{ read -r unread || [ -n "$unread" ]; } && : >unread
 date -u +%Y-%m-%dT%H:%M:%SZ >ended
 echo "$rc" >rc.new && mv rc.new rc
 `;
@@ -49,45 +54,41 @@ export const aliveFunction = `alive() {
   [ "$1" != Z ] && [ "\${20}" = "$start" ]
 }`;
 
-const makeDirectory = (scriptBytes: number, runnerText: string, probe: string): string => `
-  # Before anything is there, so that a refusal by sudo is not mistaken for the script's own exit code.
-  error=$(${probe} </dev/null 2>&1) || { say denied "$(printf %s "$error" | tr '\\n' ' ')"; exit 0; }
-  parent=\${dir%/*}
-  error=$(mkdir -p "$parent" 2>&1) || refuse "$error"
-  new=$(mktemp -d "$jobs/.new.XXXXXX" 2>&1) || refuse "$new"
-  error=$(head -c ${scriptBytes} 2>&1 >"$new/script") || refuse "$error"
-  [ "$(wc -c <"$new/script")" -eq ${scriptBytes} ] || { rm -rf "$new"; refuse 'the script did not arrive whole'; }
-  cat >"$new/runner" <<'END-OF-RUNNER' || refuse 'the runner could not be written'
-${runnerText}END-OF-RUNNER
-  : >"$new/log" || refuse 'the log could not be written'
-  if mkdir "$dir" 2>/dev/null; then
-    mv "$new/script" "$new/runner" "$new/log" "$dir/" && cd "$dir" || refuse 'the job directory could not be filled'
-    rmdir "$new"
-    setsid sh ./runner "$was" </dev/null >/dev/null 2>&1 &
+/**
+ * Everything is in the directory before it gets its name: rename refuses one that is not empty, so it is as atomic as mkdir.
+ * Only the shell itself writes: what it was sent has been seen to be whole, and a program costs more than the rest of it.
+ */
+const makeDirectory = (script: string, runnerText: string, tag: string): string => `
+  parent=\${dir%/*} new=$jobs/.new.${tag}
+  [ -d "$parent" ] || error=$(mkdir -p "$parent" 2>&1) || refuse "$error"
+  error=$(mkdir "$new" 2>&1) || refuse "$error"
+  error=$({ printf %s ${sh(script)} >"$new/script" && printf %s ${sh(runnerText)} >"$new/runner" && : >"$new/log"; } 2>&1) \\
+    || { rm -rf "$new"; refuse "$error"; }
+  if error=$(mv -T "$new" "$dir" 2>&1); then
+    cd "$dir" || refuse "cd $dir failed"
+    setsid sh ./runner "$was" >/dev/null 2>&1 &
   else
     rm -rf "$new"
-    [ -d "$dir" ] || refuse "mkdir $dir failed"
+    [ -d "$dir" ] || refuse "$error"
   fi`;
 
 /**
- * The launcher, run as the login user with the job's script on stdin: starts the job unless its directory is there
- * (mkdir is the lock), then follows the log. stdout carries nothing but bytes of the log; what the launcher itself
- * has to say goes to stderr, one line each: `following`, and at the end one of
+ * The launcher, run as the login user: starts the job unless its directory is there, which is the lock, then follows the
+ * log. stdout carries nothing but bytes of the log; what the launcher itself has to say goes to stderr, one line each: `following`, and at the end one of
  * `exited CODE SIZE`, `vanished REASON`, `unborn REASON` (nobody can tell yet), `again` (the follower died, the job lives), or for a job that did not start
  * `denied TEXT` (by sudo) and `refused TEXT` (by the file system).
  */
-const launcher = (plan: LaunchPlan, runnerText: string, probe: string): string => `
+const launcher = (plan: LaunchPlan, runnerText: string): string => `
 say() { printf '%s %s\\n' ${plan.tag} "$*" >&2; }
 refuse() { say refused "$(printf %s "$1" | tr '\\n' ' ')"; exit 0; }
 was=$(umask); umask 077
 jobs=$HOME/.pgaf-upgrade/jobs; dir=$jobs/${plan.id}
 if ! [ -d "$dir" ]; then${
-  plan.scriptBytes === null
+  plan.script === null
     ? `\n  say vanished 'its directory is not there'; exit 0`
-    : makeDirectory(plan.scriptBytes, runnerText, probe)
+    : makeDirectory(plan.script, runnerText, plan.tag)
 }
 fi
-exec </dev/null
 cd "$dir" || refuse "cd $dir failed"
 pid=; start=; boot=
 ${aliveFunction}
@@ -96,9 +97,10 @@ tries=0
 until [ -s pid ] || [ -s rc ] || [ $tries -ge 200 ]; do tries=$((tries + 1)); sleep 0.01; done
 say following
 if [ -s rc ] || ! alive; then tail -c +${plan.offset + 1} log 2>/dev/null
-else tail -c +${plan.offset + 1} -s 0.02 --pid="$pid" -f log 2>/dev/null
+else tail -c +${plan.offset + 1} -s 0.005 --pid="$pid" -f log 2>/dev/null
 fi
-if [ -s rc ]; then say exited "$(cat rc)" "$(wc -c <log)"
+if [ -s rc ] && [ -e unread ]; then say denied "$(tr '\\n' ' ' <log)"
+elif [ -s rc ]; then read -r code <rc; say exited "$code" "$(wc -c <log)"
 elif alive; then say again
 elif [ -s pid ] && [ "$now" != "$boot" ]; then say vanished the host was restarted meanwhile
 elif [ -s pid ]; then say vanished "its process $pid is gone and left no exit code"
@@ -119,6 +121,5 @@ export const launchScript = (login: Login, plan: LaunchPlan): Result<string> => 
   ].join('; ');
   const asUser = shellAs(login, plan.as, inner);
   if (!asUser.ok) return asUser;
-  const probe = shellAs(login, plan.as, ':');
-  return probe.ok ? ok(launcher(plan, runner(plan, asUser.value), probe.value)) : probe;
+  return ok(launcher(plan, runner(plan, asUser.value)));
 };

@@ -23,7 +23,7 @@ test.runIf(process.platform === 'linux')('with GNU’s programs nothing needs a 
 
 test('with POSIX’s programs all that the product’s scripts want of GNU is missing', () => {
   expect(missing(posix.directory).join(' ')).toBe(
-    'base64 date find grep head mv readlink sed stat tail timeout xargs',
+    'date find grep head mv readlink sed stat tail timeout xargs',
   );
   expect(programIn(posix.directory, 'setsid')).toBeNull();
 });

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { StepView } from '../../source/engine/controller.ts';
-import { asText, printed } from './answers.ts';
+import { asText, joined, printed } from './answers.ts';
 import { checkLookLines } from './checks/look-lines.ts';
 import { Window } from './harness.ts';
 
@@ -20,7 +20,7 @@ const window = (config: string, change: Readonly<Record<string, string>>): Windo
     const changed = [...Object.entries(change), ...healthy.filter(([key]) => !(key in change))];
     return printed(
       lines.map(([key, value]) =>
-        key === 'checks.look' && alias === 'node_1' ? [key, asText(printed(changed))] : [key, value],
+        key === 'checks/look' && alias === 'node_1' ? [key, joined(printed(changed))] : [key, value],
       ),
     );
   };

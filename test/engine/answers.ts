@@ -1,6 +1,7 @@
 import type { HostFacts } from '../../source/cluster/facts.ts';
 import { isNode } from '../../source/cluster/facts.ts';
 import type { Control, DirectoryView, HostView, TablespaceView } from '../../source/cluster/world.ts';
+import { joiner } from '../../source/engine/look/lines.ts';
 import { recorded } from '../cluster/recorded.ts';
 
 /** What a host prints when the console looks at it, made from what is to be seen; held to recordings of the lab. */
@@ -9,6 +10,9 @@ const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('bas
 export type Lines = readonly (readonly [string, string])[];
 export const printed = (lines: Lines): string => lines.map(([key, value]) => `${key}\t${value}\n`).join('');
 const text = (key: string, value: string): readonly [string, string] => [key, base64(value)];
+/** A text as the look's script sends it. */
+export const joined = (value: string): string => value.replaceAll('\n', joiner);
+const lined = (key: string, value: string): readonly [string, string] => [key, joined(value)];
 
 const replaced = (output: string, label: string, value: string): string =>
   output.replace(new RegExp(`^(${label}: +).*$`, 'm'), `$1${value}`);
@@ -41,18 +45,18 @@ const directory = (key: string, view: DirectoryView): Lines => {
   return [
     [key, 'cluster'],
     [`${key}.major`, String(view.major)],
-    ...(view.control === null ? [] : [text(`${key}.control`, controlData(view.control))]),
+    ...(view.control === null ? [] : [lined(`${key}.control`, controlData(view.control))]),
     ...flags.filter((flag) => view[flag]).map((flag) => [`${key}.${flag}`, 'yes'] as const),
     ...(view.tablespaces.length === 0
       ? []
-      : [text(`${key}.tablespaces`, `${view.tablespaces.join('\n')}\n`)]),
+      : [lined(`${key}.tablespaces`, `${view.tablespaces.join('\n')}\n`)]),
     [`${key}.databases`, String(view.databases)],
   ];
 };
 
 const tablespace = (key: string, view: TablespaceView): Lines => [
-  text(key, view.location),
-  text(
+  lined(key, view.location),
+  lined(
     `${key}.parts`,
     view.parts
       .map(({ aside, major }) => `${aside === '' ? '' : `_aside/${aside}`}/PG_${major}_202209061\n`)
@@ -80,24 +84,24 @@ export const lookLines = (view: HostView): Lines => [
   ...directory('backup', view.backupData),
   ...view.tablespaces.flatMap((one, index) => tablespace(`tablespace.${index}`, one)),
   ...(view.autoctl ? ([['autoctl', 'yes']] as const) : []),
-  text('pg_ctl', `${view.pgCtl ?? ''}\n`),
+  lined('pg_ctl', `${view.pgCtl ?? ''}\n`),
   ...(view.stateIdentifier === null ? [] : ([['state', view.stateIdentifier]] as const)),
   ...(view.inMaintenance ? ([['maintenance', 'yes']] as const) : []),
-  ...(view.fingerprint === null ? [] : [text('fingerprint', controlData(view.fingerprint))]),
+  ...(view.fingerprint === null ? [] : [lined('fingerprint', controlData(view.fingerprint))]),
   ...(view.handedOver === null
     ? []
     : ([
-        text('handed_over', controlData(view.handedOver.control)),
-        ['handed_over_at', view.handedOver.at],
+        lined('handed-over', controlData(view.handedOver.control)),
+        ['handed-over.at', view.handedOver.at],
       ] as const)),
-  ...(view.stopped === null ? [] : [text('stopped', controlData(view.stopped))]),
-  text('markers', view.markers.map((marker) => `${marker}\n`).join('')),
-  text('abandoned', view.abandoned.map((path) => `${path}\n`).join('')),
-  text('delete_scripts', view.deleteScripts.map((path) => `${path}\n`).join('')),
+  ...(view.stopped === null ? [] : [lined('stopped', controlData(view.stopped))]),
+  lined('markers', view.markers.map((marker) => `${marker}\n`).join('')),
+  lined('abandoned', view.abandoned.map((path) => `${path}\n`).join('')),
+  lined('delete_scripts', view.deleteScripts.map((path) => `${path}\n`).join('')),
   ...(view.upgradePortBusy ? ([['upgrade_port', 'busy']] as const) : []),
-  ...(view.unit === null ? [] : [text('unit', unitShown(view.unit, '/etc/systemd/system/x.service'))]),
-  ...(view.server === null ? [] : [text('server', `${JSON.stringify(view.server)}\n`)]),
-  ...(view.monitor === null ? [] : [text('monitor', `${JSON.stringify(view.monitor)}\n`)]),
+  ...(view.unit === null ? [] : [lined('unit', unitShown(view.unit, '/etc/systemd/system/x.service'))]),
+  ...(view.server === null ? [] : [lined('server', `${JSON.stringify(view.server)}\n`)]),
+  ...(view.monitor === null ? [] : [lined('monitor', `${JSON.stringify(view.monitor)}\n`)]),
   ['end', 'yes'],
 ];
 

@@ -1,4 +1,5 @@
 import { symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { filesToCarry } from '../../source/engine/discover/host-facts.ts';
@@ -107,6 +108,113 @@ describe('a look', () => {
     expect(look().backupData).toMatchObject({ linked: false, shared: true });
   });
 
+  test('at shared files: pg_largeobject of any database tells, or a user’s table, in a tablespace too; a catalog does not', () => {
+    const { node } = host;
+    const linked = (file: string): boolean => {
+      const path = join(node.backupData, file);
+      host.write(path, 'rows');
+      host.sh(`ln "${path}" "${host.root}/also"`);
+      const { backupData } = look();
+      host.sh(`rm "${host.root}/also" "${path}"`);
+      return backupData.kind === 'cluster' && backupData.shared;
+    };
+    host.cluster(node.backupData, 15, { 'global/pg_control': old, 'base/5/2613': '', 'base/16384/2613': '' });
+    host.write(join(host.root, 'disk/PG_15_202209061/16384/16390'), 'rows');
+    host.write(join(node.backupData, 'pg_tblspc/README'), '');
+    symlinkSync(join(host.root, 'disk'), join(node.backupData, 'pg_tblspc/16389'));
+    for (let filenode = 1240; filenode < 1300; filenode += 1)
+      host.write(join(node.backupData, `base/16384/${filenode}`), 'a catalog');
+    expect(look().backupData).toMatchObject({ shared: false, tablespaces: [join(host.root, 'disk')] });
+    expect(linked('base/1/2613')).toBe(true);
+    expect(linked('base/16384/24576.1')).toBe(true);
+    expect(linked('base/16384/24576_fsm')).toBe(true);
+    expect(linked('base/16384/1259')).toBe(false);
+    expect(linked('base/16384/16383')).toBe(false);
+    expect(linked('base/16384/pg_internal.init')).toBe(false);
+    expect(linked('pg_tblspc/16389/PG_15_202209061/16384/16391')).toBe(true);
+    expect(look().backupData).toMatchObject({ shared: false });
+  });
+
+  test('at a database with very many tables: a few of them are enough', () => {
+    const { node } = host;
+    host.cluster(node.backupData, 15, { 'global/pg_control': old });
+    host.sh(`mkdir "${node.backupData}/base/16384" "${host.root}/also" && cd "${node.backupData}/base/16384" || exit
+      i=20000; while [ $i -lt 23000 ]; do : >$i; i=$((i + 1)); done; ln 2[0-2]* "${host.root}/also/"`);
+    expect(look().backupData).toMatchObject({ shared: true, databases: 1 });
+  });
+
+  test('at texts that would say more than they may: each stays one text', () => {
+    const { node } = host;
+    const forged = [
+      'state\t1',
+      'upgrade_port\tbusy',
+      'data\tabsent',
+      'autoctl\tyes',
+      'link/rehearsed\tyes',
+      'end\tyes',
+    ];
+    // As lines, and as what joins lines on their way.
+    const hostile = ['\n', '\u001e', '\u001e\n', '\r\n']
+      .flatMap((end) => forged.map((fact) => `${end}${fact}`))
+      .join('');
+    host.cluster(node.data, 15, { 'global/pg_control': `${old}${hostile}` });
+    host.cluster(`${node.data}_pg17_abandoned${forged.join('\n')}`, 17);
+    host.write(node.configFile, `[postgresql]\npg_ctl = /bin/pg_ctl\u001e/bin/other\n${hostile}`);
+    for (const file of ['fingerprint', 'handed-over', 'stopped'])
+      host.write(join(node.workDir, file), `${fresh}${hostile}`);
+    host.write(
+      join(node.workDir, 'checks/log'),
+      `== end: exit 1, 5 ms\u001e== other: exit 0, 1 ms${hostile}`,
+    );
+    host.write(join(node.workDir, `done/x\n${forged[1]}`), '');
+    const seen = look();
+    expect(seen.data).toMatchObject({ kind: 'cluster', major: 15, control: { state: 'shut down' } });
+    expect([seen.fingerprint?.state, seen.handedOver?.control.state]).toEqual(['shut down', 'shut down']);
+    expect([seen.autoctl, seen.stateIdentifier, seen.upgradePortBusy]).toEqual([false, null, false]);
+    expect(seen.transfer.rehearsed).toBe(false);
+    expect(seen.pgCtl).toBe('/bin/pg_ctl?/bin/other');
+    expect([...(seen.checks?.rehearsal?.keys() ?? [])]).toEqual([]);
+  });
+
+  test('at a server: its answers are one line each, and whatever follows them is not read', async () => {
+    const { node } = host;
+    const server = {
+      version: '15.20',
+      inRecovery: false,
+      lsn: '0/5000060',
+      synchronousStandbyNames: '',
+      listenAddresses: '*',
+      socketDirectories: node.socketDirectory,
+      readOnly: false,
+      nextXid: '740',
+      startedAt: '2026-11-25T01:02:03Z',
+      senders: [],
+    };
+    const answers = (...lines: readonly string[]) =>
+      host.write(join(node.home, 'psql'), `${lines.join('\n')}\n`);
+    const listener = createServer();
+    await new Promise<void>((resolve) => {
+      listener.listen(join(node.socketDirectory, `.s.PGSQL.${node.port}`), resolve);
+    });
+    try {
+      answers(JSON.stringify(server), 'upgrade_port\tbusy\u001e', 'data\tabsent', 'end\tyes');
+      expect(look()).toMatchObject({ server, monitor: null, upgradePortBusy: false });
+      answers('upgrade_port\tbusy', JSON.stringify(server));
+      expect(look()).toMatchObject({ server: null, monitor: null, upgradePortBusy: false });
+      host.sh(`rm "$HOME/psql"`);
+      expect(look()).toMatchObject({ server: null, monitor: null });
+    } finally {
+      await new Promise((resolve) => listener.close(resolve));
+    }
+  });
+
+  test('at a file of ours that cannot be read to its end: no look, rather than half of one', () => {
+    host.write(join(host.node.workDir, 'fingerprint'), fresh);
+    host.program(join(host.root, 'bin/awk'), 'exit 2');
+    const ran = host.sh(`PATH="${host.root}/bin:$PATH"\n${lookScript(host.node, 17, null)}`);
+    expect(parseLook('node_1', ran.output)).toMatchObject({ ok: false });
+  });
+
   test('at what a way back left aside: listed, under whatever number', () => {
     const { node } = host;
     host.cluster(`${node.data}_pg17_abandoned`, 17);
@@ -143,6 +251,19 @@ describe('a look', () => {
     expect(seen.markers).toEqual(['check']);
     expect(seen.deleteScripts).toEqual([`${host.node.workDir}/pg_upgrade/delete_old_cluster.sh`]);
   });
+});
+
+test.each([
+  [13, 13, true],
+  [13, 4, false],
+  [4, 13, false],
+])('a state file whose states are %i and %i', (assigned, current, inMaintenance) => {
+  const state = Buffer.from(recordedBytes('pg_auto_failover-2.0/node1.state'));
+  const identifier = String(state.readBigUInt64LE(16));
+  state.writeInt32LE(assigned, 32);
+  state.writeInt32LE(current, 56);
+  host.write(host.node.stateFile, state);
+  expect(look()).toMatchObject({ stateIdentifier: identifier, inMaintenance });
 });
 
 describe('a discovery', () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -193,16 +194,38 @@ test('a job that cannot be kept is not started, and says so', async () => {
   await writeFile(join(sshd.home, '.pgaf-upgrade'), 'in the way');
   const { outcome } = await followed(host, { id: 'a/1', script: 'echo never' });
   expect(outcome).toMatchObject({ kind: 'unknown', neverStarted: true });
-  const denied = await host.job(
-    { id: 'a/1', as: 'forbidden', script: 'echo never' },
-    { onBytes: () => undefined },
-  );
-  expect(denied).toMatchObject({
-    neverStarted: true,
-    problem: { remedy: expect.stringContaining('NOPASSWD') },
-  });
   const strange = await followed(host, { id: '../a', script: 'echo never' });
   expect(strange.outcome).toMatchObject({ kind: 'unknown', neverStarted: true });
+});
+
+test('a refusal by sudo is no exit code of the script, whoever asks and however often', async () => {
+  const host = await bench.reach(sshd);
+  const denied = {
+    kind: 'unknown',
+    neverStarted: true,
+    problem: { remedy: expect.stringContaining('NOPASSWD') },
+  };
+  const asForbidden = (id: string, script: string | null) =>
+    host.job({ id, as: 'forbidden', script }, { onBytes: () => undefined });
+  expect(await asForbidden('a/1', 'touch "$HOME/ran"')).toMatchObject(denied);
+  expect(await asForbidden('a/2', '\n\ntouch "$HOME/ran"\n')).toMatchObject(denied);
+  expect(await asForbidden('a/1', null)).toMatchObject(denied);
+  expect(existsSync(join(sshd.home, 'ran'))).toBe(false);
+  // The same exit code, by a script that ran.
+  const failed = await followed(host, {
+    id: 'a/3',
+    script: 'echo "sudo: a password is required" >&2; exit 1',
+  });
+  expect(failed.outcome).toEqual({ kind: 'exited', code: 1 });
+});
+
+test('a script arrives as it is, whatever is in it', async () => {
+  const host = await bench.reach(sshd);
+  const all = Array.from({ length: 0x17f }, (_, code) => String.fromCharCode(code + 1)).join('');
+  const script = `: <<'END' 'it''s' \\ %s $HOME \`id\`\n${all.replaceAll('\r', '')}“€”\n\nEND\nexit 7\n\n`;
+  const { outcome } = await followed(host, { id: 'a/4', script });
+  expect(outcome).toEqual({ kind: 'exited', code: 7 });
+  expect(await readFile(join(sshd.home, '.pgaf-upgrade/jobs/a/4/script'), 'utf8')).toBe(script);
 });
 
 test('a host key that changes in mid-run ends the line for good', async () => {

@@ -14,7 +14,6 @@ ${body}exec "$own" "$@"
 `;
 
 const bodies: Readonly<Record<GnuProgram, string>> = {
-  base64: `case $* in '-w 0') "$own" | tr -d '\\n'; exit ;; esac\n`,
   date: `case $* in *%3N* | *' -r '*) exec "$ask" "$@" ;; esac\n`,
   find: `case $* in
   *" -printf %s\\\\n")

@@ -23,7 +23,6 @@ export const programIn = (path: string, name: string): string | null =>
     .find(runs) ?? null;
 
 const gnuPrograms = [
-  'base64',
   'date',
   'find',
   'grep',
@@ -45,7 +44,6 @@ export type GnuProgram = (typeof gnuPrograms)[number];
  * them that neither POSIX nor macOS knows: true where this machine's program does it. Each has a directory of its own.
  */
 const probes: Readonly<Record<GnuProgram, string>> = {
-  base64: `[ "$(printf a | base64 -w 0)" = YQ== ]`,
   date: `: >f; [ "$(date +%s%3N | tr -d '0-9')" = '' ] && [ "$(date +%s%3N | wc -c)" -gt 12 ] && date -u -r f +%FT%TZ | grep -q '^20.*Z'`,
   find: `: >f; [ "$(find f -type f -links 1 -printf '%s\\n')" = 0 ]`,
   grep: `printf 'a\\0b\\0' >f; [ "$(grep -lzsxF b f)" = f ] && [ "$(echo a | grep -vxF -e '')" = a ]`,

@@ -9,11 +9,9 @@ import { answerFrom } from './server-sql.ts';
 
 const port = (args: readonly string[]): number => Number(optionOf(args, '-p', '--port') ?? '5432');
 
-/** Flags that are written together: -XAtq, -Atc SQL, -qc SQL. */
-const commandOf = (args: readonly string[]): string | undefined => {
-  const at = args.findIndex((word) => /^-[XAtqwz]*c$/.test(word));
-  return at === -1 ? undefined : args[at + 1];
-};
+/** Flags that are written together: -XAtq, -Atc SQL, -qc SQL; several -c are several statements. */
+const commandsOf = (args: readonly string[]): readonly string[] =>
+  args.flatMap((word, at) => (/^-[XAtqwz]*c$/.test(args[at - 1] ?? '') ? [word] : []));
 
 const notThere = (call: Call, socket: string, at: number): number => {
   call.err(
@@ -57,19 +55,28 @@ export const psql = async (call: Call, host: DemoHost): Promise<number> => {
   const socket = optionOf(args, '-h', '--host') ?? host.paths.socket;
   const server: Postmaster | null = host.serverAt(socket, port(args));
   const file = optionOf(args, '-f', '--file');
-  const sql = commandOf(args) ?? (file === undefined ? await call.stdin() : '');
+  const commands = commandsOf(args);
+  const statements = commands.length > 0 ? commands : [file === undefined ? await call.stdin() : ''];
   if (server === null) return notThere(call, socket, port(args));
   if (file !== undefined) return fromFile(call, file);
   const database = optionOf(args, '-d', '--dbname') ?? 'postgres';
   const tuplesOnly = args.some((word) => /^-[XAqwz]*t[XAtqwz]*c?$/.test(word));
-  if (host.name === 'monitor' && database === 'pg_auto_failover' && host.cluster.monitor.running) {
-    const own = answerFrom(server, database, sql);
-    // Questions about the server itself are answered here: PGlite is another PostgreSQL than the demo's.
-    if (own !== null) return say(call, own);
-    return inMonitor(call, host, sql, tuplesOnly);
-  }
+  let code = 0;
+  for (const sql of statements) code = await answer(call, host, server, { database, sql, tuplesOnly });
+  return code;
+};
+
+const answer = async (
+  call: Call,
+  host: DemoHost,
+  server: Postmaster,
+  { database, sql, tuplesOnly }: { database: string; sql: string; tuplesOnly: boolean },
+): Promise<number> => {
+  // Questions about the server itself are answered here: PGlite is another PostgreSQL than the demo's.
   const own = answerFrom(server, database, sql);
   if (own !== null) return say(call, own);
+  if (host.name === 'monitor' && database === 'pg_auto_failover' && host.cluster.monitor.running)
+    return inMonitor(call, host, sql, tuplesOnly);
   call.err(`ERROR:  the demo's server does not know this statement: ${sql.trim().split('\n')[0]}`);
   return 1;
 };

@@ -27,7 +27,17 @@ export const readWhole = (
     : fail(problem(`${what} ended early`, remedy, `it printed ${output.length} characters and no end mark`));
 };
 
-/** Free text travels as base64; null where it is absent or empty. */
+/**
+ * Joins the lines of a text in the answer to a look: a control character (RS) that the script takes out of every text, so
+ * that no text can be told apart into more lines than it has.
+ */
+export const joiner = '\u001e';
+
+/** A text whose lines were joined; null where it is absent or empty. */
+export const joinedText = (value: string | undefined): string | null =>
+  value === undefined || value === '' ? null : value.replaceAll(joiner, '\n');
+
+/** Free text that travels as base64, as the scripts send it that run seldom; null where it is absent or empty. */
 export const decodeText = (value: string | undefined): string | null =>
   value === undefined || value === '' ? null : Buffer.from(value, 'base64').toString('utf8');
 

@@ -14,7 +14,7 @@ import {
   type UnitView,
 } from '../../cluster/world.ts';
 import { parseCheckLook } from '../checks/parse.ts';
-import { decodeJson, decodeText, linesOf, readWhole } from './lines.ts';
+import { decodeJson, joinedText, linesOf, readWhole } from './lines.ts';
 
 const controlOf = (text: string | null): Control | null => {
   if (text === null) return null;
@@ -36,8 +36,8 @@ const controlOf = (text: string | null): Control | null => {
 };
 
 const handedOverOf = (map: ReadonlyMap<string, string>): HostView['handedOver'] => {
-  const control = controlOf(decodeText(map.get('handed_over')));
-  const at = map.get('handed_over_at') ?? '';
+  const control = controlOf(joinedText(map.get('handed-over')));
+  const at = map.get('handed-over.at') ?? '';
   return control === null || !/^[0-9TZ:-]{20}$/.test(at) ? null : { control, at };
 };
 
@@ -47,7 +47,7 @@ const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryVi
     return {
       kind: 'cluster',
       major: Number.parseInt(map.get(`${key}.major`) ?? '', 10) || 0,
-      control: controlOf(decodeText(map.get(`${key}.control`))),
+      control: controlOf(joinedText(map.get(`${key}.control`))),
       linked: map.get(`${key}.linked`) === 'yes',
       disarmed: map.get(`${key}.disarmed`) === 'yes',
       shared: map.get(`${key}.shared`) === 'yes',
@@ -55,7 +55,7 @@ const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryVi
       standby: map.get(`${key}.standby`) === 'yes',
       databases: Number.parseInt(map.get(`${key}.databases`) ?? '0', 10) || 0,
       carried: map.get(`${key}.carried`) === 'yes',
-      tablespaces: linesOf(decodeText(map.get(`${key}.tablespaces`))),
+      tablespaces: linesOf(joinedText(map.get(`${key}.tablespaces`))),
     };
   if (kind === 'other')
     return { kind: 'not-a-cluster', entries: Number.parseInt(map.get(`${key}.entries`) ?? '0', 10) || 0 };
@@ -72,9 +72,9 @@ const tablespacesOf = (map: ReadonlyMap<string, string>): readonly TablespaceVie
   const found: TablespaceView[] = [];
   for (let at = 0; map.has(`tablespace.${at}`); at += 1)
     found.push({
-      location: decodeText(map.get(`tablespace.${at}`)) ?? '',
+      location: joinedText(map.get(`tablespace.${at}`)) ?? '',
       hasAside: map.get(`tablespace.${at}.aside`) === 'yes',
-      parts: linesOf(decodeText(map.get(`tablespace.${at}.parts`))).flatMap(partOf),
+      parts: linesOf(joinedText(map.get(`tablespace.${at}.parts`))).flatMap(partOf),
     });
   return found;
 };
@@ -86,13 +86,13 @@ const publicKeyOf = (line: string): string | null =>
   )?.[1] ?? null;
 
 const transferOf = (map: ReadonlyMap<string, string>): TransferView => {
-  const [key = ''] = linesOf(decodeText(map.get('transfer.key')));
+  const [key = ''] = linesOf(joinedText(map.get('link/key.pub')));
   return {
     publicKey: key.startsWith('ssh-ed25519 ') ? publicKeyOf(key) : null,
-    lines: linesOf(decodeText(map.get('transfer.lines'))),
-    rehearsed: map.get('transfer.rehearsed') === 'yes',
-    hostKeys: linesOf(decodeText(map.get('transfer.host_keys'))).flatMap((line) => publicKeyOf(line) ?? []),
-    authorized: linesOf(decodeText(map.get('transfer.authorized'))),
+    lines: linesOf(joinedText(map.get('link/lines'))),
+    rehearsed: map.get('link/rehearsed') === 'yes',
+    hostKeys: linesOf(joinedText(map.get('link/host_keys'))).flatMap((line) => publicKeyOf(line) ?? []),
+    authorized: linesOf(joinedText(map.get('authorized'))),
   };
 };
 
@@ -117,8 +117,8 @@ const json = <Value>(schema: z.ZodType<Value>, text: string | null): Value | nul
 };
 
 const checksOf = (alias: string, map: ReadonlyMap<string, string>): HostView['checks'] => {
-  const look = decodeText(map.get('checks.look'));
-  const log = decodeText(map.get('checks.log'));
+  const look = joinedText(map.get('checks/look'));
+  const log = joinedText(map.get('checks/log'));
   if (look === null && log === null) return null;
   const parsed = look === null ? null : parseCheckLook(alias, look);
   return {
@@ -142,21 +142,21 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     newData: directoryOf(map, 'new'),
     backupData: directoryOf(map, 'backup'),
     tablespaces: tablespacesOf(map),
-    unit: unitOf(decodeText(map.get('unit'))),
+    unit: unitOf(joinedText(map.get('unit'))),
     autoctl: map.get('autoctl') === 'yes',
-    pgCtl: decodeText(map.get('pg_ctl'))?.split('\n')[0]?.trim() ?? null,
+    pgCtl: joinedText(map.get('pg_ctl'))?.split('\n')[0]?.trim() ?? null,
     stateIdentifier: map.get('state') ?? null,
     inMaintenance: map.get('maintenance') === 'yes',
-    server: json(serverSchema, decodeText(map.get('server'))),
-    fingerprint: controlOf(decodeText(map.get('fingerprint'))),
+    server: json(serverSchema, joinedText(map.get('server'))),
+    fingerprint: controlOf(joinedText(map.get('fingerprint'))),
     handedOver: handedOverOf(map),
-    stopped: controlOf(decodeText(map.get('stopped'))),
-    markers: linesOf(decodeText(map.get('markers'))),
+    stopped: controlOf(joinedText(map.get('stopped'))),
+    markers: [...linesOf(joinedText(map.get('markers')))].sort(),
     transfer: transferOf(map),
-    abandoned: linesOf(decodeText(map.get('abandoned'))),
+    abandoned: linesOf(joinedText(map.get('abandoned'))),
     checks: checksOf(alias, map),
-    deleteScripts: linesOf(decodeText(map.get('delete_scripts'))),
+    deleteScripts: linesOf(joinedText(map.get('delete_scripts'))),
     upgradePortBusy: map.get('upgrade_port') === 'busy',
-    monitor: json(monitorStateSchema, decodeText(map.get('monitor'))),
+    monitor: json(monitorStateSchema, joinedText(map.get('monitor'))),
   });
 };

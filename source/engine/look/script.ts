@@ -1,6 +1,7 @@
 import type { HostFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { keyMark } from '../../runbook/hard-link/names.ts';
+import { joiner } from './lines.ts';
 
 /** What the running server says of itself, in one JSON document. Works on a primary and on a standby. */
 const serverSql = `select json_build_object(
@@ -16,25 +17,63 @@ const serverSql = `select json_build_object(
   'senders', coalesce((select json_agg(json_build_object('name', application_name, 'state', coalesce(state, ''),
     'sync', coalesce(sync_state, ''), 'flushed', flush_lsn, 'address', host(client_addr))) from pg_stat_replication), '[]'))`;
 
-/** Shell functions that print one fact a line: a key, a tab, and a value; free text travels as base64. */
+/**
+ * Shell functions that print one fact a line: a key, a tab, and a value. No program is started for what the shell does
+ * itself: a process costs more than everything else here. Free text travels on one line, its own lines joined by a
+ * character that is taken out of it before, so that nothing in it can begin a line of its own.
+ */
 const functions = `put() { printf '%s\\t%s\\n' "$1" "$2"; }
-text() { printf '%s\\t' "$1"; base64 -w 0; echo; }
+text() { # KEY TEXT; empty lines are left out
+  case $2 in *"$joiner"*) set -- "$1" "$(printf %s "$2" | tr "$joiner" '?')" ;; esac
+  name=$1 IFS=$newline; set -f; set -- $2; set +f; IFS=$joiner; put "$name" "$*"; unset IFS
+}
+first() { # FILE: its first line, as $line
+  line=; { [ -r "$1" ] && read -r line <"$1"; } 2>/dev/null; [ -n "$line" ]
+}
+alive() { # PIDFILE PROGRAM: whether the process named in the file is one of that program
+  first "$1" && pid=$line && kill -0 "$pid" 2>/dev/null && first "/proc/$pid/comm" && [ "$line" = "$2" ]
+}
 control() { # KEY PGDATA MAJOR: pg_controldata by the programs of that major
-  case $3 in "$new_major") "$new_bin/pg_controldata" -D "$2" ;; *) "$old_bin/pg_controldata" -D "$2" ;; esac 2>/dev/null | text "$1"
+  case $3 in "$new_major") bin=$new_bin ;; *) bin=$old_bin ;; esac
+  text "$1" "$("$bin/pg_controldata" -D "$2" 2>/dev/null)"
 }
-shared() { # PGDATA: whether files of users' relations have a second name; pg_upgrade --link links all of them (2613 is pg_largeobject), so a few tell
-  find "$1/base" "$1"/pg_tblspc/*/ -type f -name '[1-9]*' 2>/dev/null \\
-    | awk -F/ '{ n = $NF; sub(/[._].*/, "", n) } n + 0 >= 16384 || n == 2613 { print; if (++c == 20) exit }' \\
-    | tr '\\n' '\\0' | xargs -0 -r stat -c %h 2>/dev/null | grep -qvx 1
+shared() ( # PGDATA: whether files of users' relations have a second name; pg_upgrade --link links all of them, so a few tell
+  # Of each database pg_largeobject, which is the first that is linked; and, unless it was written anew since, twenty others
+  # as they come, unsorted: the directories may hold many thousands.
+  cd "$1" 2>/dev/null || exit 1
+  seconds=$(ls -f base base/[1-9][0-9][0-9][0-9][0-9]* pg_tblspc/*/PG_*/* 2>/dev/null | {
+    set -- base/*/2613 pg_tblspc/*/PG_*/*/2613; enough=$(($# + 20)) listed= dir=
+    while [ $# -lt $enough ] && read -r name; do
+      listed=yes
+      case $name in
+        */*:) dir=\${name%:} ;;
+        [1-9]*) [ -n "$dir" ] && [ "\${name%%[._]*}" -ge 16384 ] && set -- "$@" "$dir/$name" ;;
+      esac
+    done 2>/dev/null
+    exec </dev/null
+    [ -n "$listed" ] || set -- base pg_tblspc/*/ # an ls that knows no -f
+    find "$@" -type f -name '[1-9]*' -links +1 2>/dev/null
+  })
+  [ -n "$seconds" ]
+)
+databases() { # PGDATA: how many there are that initdb has not made
+  count=0
+  for database in "$1"/base/*; do
+    database=\${database##*/}
+    case $database in *[!0-9]*) ;; *) [ "$database" -ge 16384 ] && count=$((count + 1)) ;; esac
+  done
 }
-links() { for link in "$1"/pg_tblspc/[0-9]*; do [ -L "$link" ] && readlink "$link"; done; }
-parts() { # PLACE: each cluster's part of a tablespace, in its own directory and in the place beside it
-  for part in "$1"/PG_* "$1"_aside/*/PG_*; do [ -d "$part" ] && printf '%s\\n' "\${part#"$1"}"; done
+add() { found=$found$1$newline; }
+links() { # PGDATA: where its tablespaces are, in $found
+  found=; for link in "$1"/pg_tblspc/[0-9]*; do [ -L "$link" ] && add "$(readlink "$link")"; done
+}
+parts() { # PLACE: each cluster's part of a tablespace, in its own directory and in the place beside it, in $found
+  found=; for part in "$1"/PG_* "$1"_aside/*/PG_*; do [ -d "$part" ] && add "\${part#"$1"}"; done
 }
 directory() { # KEY PGDATA
   [ -d "$2" ] || { put "$1" absent; return 0; }
   [ -r "$2/PG_VERSION" ] || { put "$1" other; put "$1.entries" "$(ls -A "$2" 2>/dev/null | wc -l)"; return 0; }
-  put "$1" cluster; major=$(head -n 1 "$2/PG_VERSION"); put "$1.major" "$major"
+  first "$2/PG_VERSION"; major=$line; put "$1" cluster; put "$1.major" "$major"
   if [ -f "$2/global/pg_control" ]; then control "$1.control" "$2" "$major"
   else
     # pg_upgrade --link renames it, and the upgrade disarms it before the new server's first start; it is read through
@@ -44,13 +83,37 @@ directory() { # KEY PGDATA
     look=$(mktemp -d) && mkdir "$look/global" && ln -s "$2/global/$renamed" "$look/global/pg_control" \\
       && ln -s "$2/PG_VERSION" "$look/PG_VERSION" && control "$1.control" "$look" "$major"; rm -rf "$look"
   fi
-  pid=$(head -n 1 "$2/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null \\
-    && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = postgres ] && put "$1.running" yes
+  alive "$2/postmaster.pid" postgres && put "$1.running" yes
   [ -e "$2/standby.signal" ] && put "$1.standby" yes
   [ -e "$2/postgresql-auto-failover.conf" ] && put "$1.carried" yes
   [ "$major" != "$new_major" ] && shared "$2" && put "$1.shared" yes
-  for link in "$2"/pg_tblspc/[0-9]*; do [ -L "$link" ] && links "$2" | text "$1.tablespaces"; break; done
-  put "$1.databases" "$(ls "$2/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"
+  links "$2"; [ -z "$found" ] || text "$1.tablespaces" "$found"
+  databases "$2"; put "$1.databases" $count
+}
+configured() { # FILE: pg_ctl, as pg_autoctl's configuration has it
+  while IFS= read -r line; do
+    case $line in pg_ctl*=*) ;; *) continue ;; esac
+    key=\${line%%=*} line=\${line#*=}
+    [ "\${key%"\${key##*[! ]}"}" = pg_ctl ] && text pg_ctl "\${line#"\${line%%[! ]*}"}" && break
+  done <"$1"
+}
+kept() { # in our own directory: what was written down, each file by its name; false where that could not be read whole
+  # A check is good for a day: what it looked at may have changed since.
+  set -f; IFS=$newline; set -- ; marks=
+  for path in $(find done checks/look checks/log -type f ! \\( -mmin +1440 \\( -name checks -o -name check -o -name configuration \\
+    -o -name look -o -name log \\) \\) 2>/dev/null); do
+    case $path in checks/*) [ -r "$path" ] && set -- "$@" "$path" ;; *) marks=$marks\${path##*/}$newline ;; esac
+  done
+  set +f; unset IFS
+  text markers "$marks"
+  for path in fingerprint handed-over stopped link/key.pub link/lines; do [ -r "$path" ] && set -- "$@" "$path"; done
+  [ -r handed-over ] && put handed-over.at "$(date -u -r handed-over +%FT%TZ)"
+  # A key of the run, and who may use it: nothing is there unless a secondary is rebuilt by hard links.
+  [ -e link/rehearsal ] && put link/rehearsed yes
+  [ -d link ] && text link/host_keys "$(cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null)"
+  # All of them by one program, lines joined as text does it.
+  [ $# -eq 0 ] || awk 'BEGIN { ORS = "\\036" } FNR == 1 { printf("%s%s\\t", NR > 1 ? "\\n" : "", FILENAME) }
+    { gsub(/\\036/, "?"); print } END { printf("%s", NR > 0 ? "\\n" : "") }' "$@"
 }`;
 
 /**
@@ -59,63 +122,63 @@ directory() { # KEY PGDATA
  */
 export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string | null): string => {
   const authorizedKeys = sh(`${host.home}/.ssh/authorized_keys`);
+  const socket = sh(host.socketDirectory);
   const dirs = [host.data, host.newData, host.backupData];
+  const server =
+    monitorSql === null
+      ? [`ask ${socket} postgres "$server"`]
+      : [
+          // One connection answers both; without that database there is still a server.
+          `ask ${socket} ${sh('database' in host ? host.database : 'pg_auto_failover')} "$server" ${sh(monitorSql)}`,
+          `  [ $? -ne 2 ] || ask ${socket} postgres "$server"`,
+        ];
   const lines = [
     'set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3',
-    `old_bin=${sh(host.oldBindir)} new_bin=${sh(host.newBindir)} new_major=${newMajor} work=${sh(host.workDir)}`,
+    `old_bin=${sh(host.oldBindir)} new_bin=${sh(host.newBindir)} new_major=${newMajor} work=${sh(host.workDir)} joiner='${joiner}' newline='\n'`,
     functions,
+    host.service.kind === 'systemd'
+      ? `unit() { systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ExecStart ${sh(host.service.unit)} 2>/dev/null; }`
+      : 'unit() { :; }',
+    'ask() { # SOCKETS DATABASE STATEMENT…: a line for each statement',
+    '  at=$1 in=$2; shift 2; for sql; do shift; set -- "$@" -c "$sql"; done',
+    `  "$new_bin/psql" -XAtq -h "$at" -p ${host.port} -U ${sh(host.superuser)} -d "$in" "$@" 2>/dev/null`,
+    '}',
+    'server() { # what the running server answers',
+    `  server=${sh(serverSql)}`,
+    // The private server of the verification listens in our own directory.
+    `  if [ -S "$work/private/.s.PGSQL.${host.port}" ]; then ask "$work/private" postgres "$server"`,
+    `  elif [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then ${server.join('\n')}; fi`,
+    '}',
+    // Both take their time elsewhere, in systemd and in the server: they are asked meanwhile, and read at the end.
+    'unit | { exec 3<&0; server | { exec 4<&0 </dev/null',
     ...['data', 'new', 'backup'].map((key, index) => `directory ${key} ${sh(dirs[index] ?? '')}`),
     ...host.tablespaces.flatMap((place, index) => [
-      `printf %s ${sh(place)} | text tablespace.${index}; parts ${sh(place)} | text tablespace.${index}.parts; [ -w ${sh(`${place}_aside`)} ] && put tablespace.${index}.aside yes`,
+      `text tablespace.${index} ${sh(place)}; parts ${sh(place)}; text tablespace.${index}.parts "$found"; [ -w ${sh(`${place}_aside`)} ] && put tablespace.${index}.aside yes`,
     ]),
-    `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null \\`,
-    `  && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = pg_autoctl ] && put autoctl yes`,
-    `sed -n 's/^pg_ctl *= *//p' ${sh(host.configFile)} 2>/dev/null | text pg_ctl`,
-    `[ -r ${sh(host.stateFile)} ] && put state "$(od -An -v -t u8 -j 16 -N 8 ${sh(host.stateFile)} | tr -d ' ')"`,
-    // assigned_role and current_role; 13 is maintenance. Source: pg_auto_failover, state.h, NodeState
-    `set -- $(od -An -v -t d4 -j 32 -N 28 ${sh(host.stateFile)} 2>/dev/null); [ "\${1:-} \${7:-}" = '13 13' ] && put maintenance yes`,
-    `[ -r "$work/fingerprint" ] && text fingerprint <"$work/fingerprint"`,
-    `[ -r "$work/handed-over" ] && text handed_over <"$work/handed-over" && put handed_over_at "$(date -u -r "$work/handed-over" +%FT%TZ)"`,
-    `[ -r "$work/stopped" ] && text stopped <"$work/stopped"`,
-    // A check is good for a day: what it looked at may have changed since.
-    `find "$work/done" -type f ! \\( \\( -name checks -o -name check -o -name configuration \\) -mmin +1440 \\) 2>/dev/null | sed 's|.*/||' | sort | text markers`,
-    `for f in look log; do [ -n "$(find "$work/checks/$f" -mmin -1440 2>/dev/null)" ] && text "checks.$f" <"$work/checks/$f"; done`,
-    `for f in ${sh(host.data)}_pg*_abandoned*; do [ -d "$f" ] && printf '%s\\n' "$f"; done | text abandoned`,
-    // A key of the run, and who may use it: nothing is there unless a secondary is rebuilt by hard links.
-    'if [ -d "$work/link" ]; then',
-    '  [ -e "$work/link/key.pub" ] && text transfer.key <"$work/link/key.pub"',
-    '  [ -e "$work/link/lines" ] && text transfer.lines <"$work/link/lines"',
-    '  [ -e "$work/link/rehearsal" ] && put transfer.rehearsed yes',
-    '  cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null | text transfer.host_keys',
+    `alive ${sh(host.pidFile)} pg_autoctl && put autoctl yes`,
+    `[ -r ${sh(host.configFile)} ] && configured ${sh(host.configFile)}`,
+    `if [ -r ${sh(host.stateFile)} ]; then`,
+    // From byte 16 on, each block of 16 bytes both as 64-bit and as 32-bit numbers: 2 + 4 of them
+    `  set -- $(od -An -v -t u8 -t d4 -j 16 -N 44 ${sh(host.stateFile)}) ''`,
+    '  put state "$1"',
+    // assigned_role at byte 32 and current_role at 56; 13 is maintenance. Source: pg_auto_failover, state.h, NodeState
+    `  [ "\${9:-} \${17:-}" = '13 13' ] && put maintenance yes`,
     'fi',
-    // Asked of every host, whatever the cluster file says by now; hardly ever there is one, and then it costs a second program.
-    `if grep -qs ${sh(keyMark)} ${authorizedKeys}; then grep ${sh(keyMark)} ${authorizedKeys} | text transfer.authorized; fi`,
-    `for f in "$work/pg_upgrade/delete_old_cluster.sh" ${sh(`${host.home}/delete_old_cluster.sh`)}; do [ -e "$f" ] && printf '%s\\n' "$f"; done | text delete_scripts`,
+    'if cd "$work" 2>/dev/null; then kept || exit 1; fi',
+    `found=; for f in ${sh(host.data)}_pg*_abandoned*; do [ -d "$f" ] && add "$f"; done; text abandoned "$found"`,
+    // Asked of every host, whatever the cluster file says by now; hardly ever there is one.
+    `[ -s ${authorizedKeys} ] && text authorized "$(grep -s ${sh(keyMark)} ${authorizedKeys})"`,
+    `found=; for f in "$work/pg_upgrade/delete_old_cluster.sh" ${sh(`${host.home}/delete_old_cluster.sh`)}; do [ -e "$f" ] && add "$f"; done; text delete_scripts "$found"`,
     // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN; pg_upgrade's servers listen on a socket file only
     `grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,
     // A killed server leaves its files behind; they stop nobody, a living one does.
     `for f in "$work"/pg_upgrade/.s.PGSQL.*.lock ${sh(host.home)}/.s.PGSQL.50432.lock; do`,
-    `  pid=$(head -n 1 "$f" 2>/dev/null) && [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = postgres ] && put upgrade_port busy && break`,
+    '  first "$f" && first "/proc/$line/comm" && [ "$line" = postgres ] && put upgrade_port busy && break',
     'done',
-  ];
-  if (host.service.kind === 'systemd')
-    lines.push(
-      `systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ExecStart ${sh(host.service.unit)} 2>/dev/null | text unit`,
-    );
-  const psql = `"$bin/psql" -XAtq -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)}`;
-  lines.push(
-    // The private server of the verification listens in our own directory.
-    `if [ -S "$work/private/.s.PGSQL.${host.port}" ]; then bin=$new_bin; ${psql.replace(sh(host.socketDirectory), '"$work/private"')} -d postgres -c ${sh(serverSql)} 2>/dev/null | text server`,
-    `elif [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then`,
-    `  bin=$new_bin`,
-    `  ${psql} -d postgres -c ${sh(serverSql)} 2>/dev/null | text server`,
-    ...(monitorSql === null
-      ? []
-      : [
-          `  ${psql} -d ${sh('database' in host ? host.database : 'pg_auto_failover')} -c ${sh(monitorSql)} 2>/dev/null | text monitor`,
-        ]),
-    'fi',
+    'found=; while IFS= read -r line; do add "$line"; done <&3; text unit "$found"',
+    'for key in server monitor; do IFS= read -r line <&4 && text $key "$line"; done',
     'put end yes',
-  );
+    '}; }',
+  ];
   return `${lines.join('\n')}\n`;
 };

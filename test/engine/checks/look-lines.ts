@@ -1,6 +1,6 @@
 import { type HostFacts, isNode } from '../../../source/cluster/facts.ts';
 import { healthyLog } from '../../runbook/checks/healthy.ts';
-import { asText, type Lines, printed } from '../answers.ts';
+import { joined, type Lines, printed } from '../answers.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const text = (key: string, value: string): readonly [string, string] => [key, base64(value)];
@@ -61,6 +61,6 @@ export const checkLookLines = (host: HostFacts): Lines => {
 
 /** What the window's own checks have left on a host that nothing stands against. */
 export const checksLines = (host: HostFacts): Lines => [
-  ['checks.look', asText(printed(checkLookLines(host)))],
-  ['checks.log', asText(healthyLog(host))],
+  ['checks/look', joined(printed(checkLookLines(host)))],
+  ['checks/log', joined(healthyLog(host))],
 ];
