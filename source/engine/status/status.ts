@@ -58,7 +58,7 @@ const hostStatus = (facts: ClusterFacts, world: World): HostStatus[] =>
 
 /** Where the upgrade stands, by what the servers say of each step. Pure. */
 export const upgradeStatus = (facts: ClusterFacts, world: World): Status['upgrade'] => {
-  const steps = upgradeRunbook(facts).filter((step) => !step.optional);
+  const steps = upgradeRunbook(facts, world).filter((step) => !step.optional);
   const done = steps.filter((step) => step.probe(world).state === 'done');
   const next = steps.find((step) => step.probe(world).state !== 'done') ?? null;
   const begun = rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
