@@ -73,13 +73,13 @@ export const App = ({ store, theme, now = Date.now, onRedraw, pager, ended, onLe
     'staged',
     'tooSmall',
   ]);
-  const time = useNow(state.view, now);
+  const time = useNow(store, now);
   const [, setDrawn] = useState(0);
   const redraw = () => {
     onRedraw?.();
     setDrawn((count) => count + 1);
   };
-  const paneTime = usePaneTime(state.view, time);
+  const paneTime = usePaneTime(state, time);
   const layout = useMemo(() => layoutOf(state, { columns, rows }), [state, columns, rows]);
   const tooSmall = layout.shape === 'too-small';
   useEffect(() => store.go.setTooSmall(tooSmall), [store, tooSmall]);
