@@ -10,7 +10,8 @@ import type { Step } from '../../runbook/step.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict.ts';
 import { survey } from '../checks/survey.ts';
-import { discover, type OpenHost } from '../discover/discover.ts';
+import { discover } from '../discover/discover.ts';
+import type { OpenHost } from '../discover/reach.ts';
 import { RunLock } from '../lock/run-lock.ts';
 import { Observer } from '../observer.ts';
 
