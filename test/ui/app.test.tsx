@@ -92,6 +92,30 @@ describe('the three panes', () => {
     }
   });
 
+  test('are not made anew for the clock of the downtime, which ticks in the header', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    try {
+      let time = 1_000_000;
+      const opening = open({ done: 40, now: () => time });
+      await vi.advanceTimersByTimeAsync(100);
+      const { engine, frame } = await opening;
+      expect(engine.view.monitor.plannedDown).toBeNull();
+      const made = vi.spyOn(engine, 'output');
+      const clock = () => /WRITES DOWN (\d\d:\d\d)/.exec(frame())?.[1];
+      const before = clock();
+      for (let second = 0; second < 10; second += 1) {
+        time += 1000;
+        engine.beat();
+        await vi.advanceTimersByTimeAsync(1000);
+      }
+      expect(before).toMatch(/\d/);
+      expect(clock()).not.toBe(before);
+      expect(made).not.toHaveBeenCalled();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test.each([{ number: 31, title: 'Start the monitor on 17' }, null])(
     'of a monitor that this console never heard say whether it is silent as planned',
     async (plannedDown) => {
