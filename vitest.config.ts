@@ -52,6 +52,12 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // Tablespaces, aside and home; on the same lab.
+      project('tablespaces', ['test/lab/tablespaces.test.ts'], {
+        testTimeout: 400_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+      }),
       // A console killed at every step, lost lines, full disks, second operators; on the same lab.
       project('durability', ['test/lab/durability.test.ts', 'test/lab/killed.test.ts'], {
         testTimeout: 900_000,

@@ -90,6 +90,7 @@ lab_tests() {
   tests check
   tests rollback
   tests hard-link
+  tests tablespaces
   tests durability
   tests parity
 }

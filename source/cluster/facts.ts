@@ -65,6 +65,8 @@ const hostFields = {
   initdb: initdbSchema,
   /** Files and directories to carry into the new data directory, relative to it. */
   carry: z.array(z.string()),
+  /** Directories of its tablespaces, outside the data directory; the same on every node. */
+  tablespaces: z.array(z.string()).default([]),
   /** Where its sshd listens, for another host of the cluster. */
   sshPort: z.number().int().default(22),
 };

@@ -45,6 +45,8 @@ export type DirectoryView =
       readonly databases: number;
       /** pg_auto_failover's included file is there: the configuration has been carried. */
       readonly carried: boolean;
+      /** Where the links in its pg_tblspc lead. */
+      readonly tablespaces: readonly string[];
     };
 
 export interface UnitView {
@@ -97,11 +99,21 @@ export interface TransferView {
   readonly authorized: readonly string[];
 }
 
+/** One tablespace's directory on a host, and the place beside it (runbook/tablespaces.ts). */
+export interface TablespaceView {
+  readonly location: string;
+  /** The place beside it is there, and postgres may write in it. */
+  readonly hasAside: boolean;
+  /** Each cluster's part (`PG_15_202209061`): `aside` is '' in the directory itself, else a name below the place beside it. */
+  readonly parts: readonly { readonly aside: string; readonly major: number }[];
+}
+
 export interface HostView {
   readonly alias: string;
   readonly data: DirectoryView;
   readonly newData: DirectoryView;
   readonly backupData: DirectoryView;
+  readonly tablespaces: readonly TablespaceView[];
   readonly unit: UnitView | null;
   /** pg_autoctl's main process is alive. */
   readonly autoctl: boolean;

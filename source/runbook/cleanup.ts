@@ -8,12 +8,15 @@ import { newEverywhere } from './phases/restore.ts';
 import { serviceUser } from './phases/service.ts';
 import { mark, script } from './shell.ts';
 import type { Condition, Step } from './step.ts';
+import { partsAside, placesGoStep } from './tablespaces.ts';
 import { tidyStep } from './tidy.ts';
 
 /** One directory that nothing needs any more, and which major version it must hold to be the right one. */
 interface Discarded {
   readonly path: string;
   readonly major: number;
+  /** Its parts of the tablespaces, which lie aside as it does. */
+  readonly parts: readonly string[];
 }
 
 const isThere = (facts: ClusterFacts, host: HostFacts): Condition =>
@@ -51,7 +54,7 @@ const healthy: Condition = {
 };
 
 /** The proofs that are asked on the host itself, in the same breath as the removal. */
-const proofLines = (host: HostFacts, { path, major }: Discarded): string[] => [
+const proofLines = (host: HostFacts, { path, major, parts }: Discarded): string[] => [
   `old=${sh(path)} live=${sh(host.data)}`,
   `[ "$(cat "$old/PG_VERSION")" = ${major} ] || { echo "$old is not PostgreSQL ${major}" >&2; exit 1; }`,
   `[ "$(readlink -f "$old")" != "$(readlink -f "$live")" ] || { echo "$old is the running data directory" >&2; exit 1; }`,
@@ -59,13 +62,22 @@ const proofLines = (host: HostFacts, { path, major }: Discarded): string[] => [
   '# a server on it would hold this file, whoever runs it',
   '[ ! -e "$old/postmaster.pid" ] || { echo "$old/postmaster.pid is there: a server ran on it, or runs" >&2; exit 1; }',
   '# every process that this user may look into: files under it, or its working directory there',
-  `open=$(find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 '(' -lname "$old" -o -lname "$old/*" ')' 2>/dev/null | head -n 3 || true)`,
+  `open=$(find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 '(' -lname "$old" -o -lname "$old/*"${parts.map((part) => ` -o -lname ${sh(`${part}/*`)}`).join('')} ')' 2>/dev/null | head -n 3 || true)`,
   `[ -z "$open" ] || { echo "something has it open: $open" >&2; exit 1; }`,
 ];
 
-const sizeLines: readonly string[] = [
-  `find "$old" -type f -links 1 -printf '%s\\n' | awk -v name="$old" '{ n += $1 } END { printf "removing %s frees %.1f MB\\n", name, n / 1048576 }'`,
-  `find "$old" -type f -links +1 -printf '%s\\n' | awk '{ n += $1 } END { if (n > 0) printf "%.1f MB of it have a second name and stay there\\n", n / 1048576 }'`,
+/** Nothing of a cluster in its place lies below the place beside a tablespace. */
+const sizeLines = ({ parts }: Discarded): readonly string[] => [
+  `find ${all(parts)} -type f -links 1 -printf '%s\\n' | awk -v name="$old" '{ n += $1 } END { printf "removing %s frees %.1f MB\\n", name, n / 1048576 }'`,
+  `find ${all(parts)} -type f -links +1 -printf '%s\\n' | awk '{ n += $1 } END { if (n > 0) printf "%.1f MB of it have a second name and stay there\\n", n / 1048576 }'`,
+];
+
+const all = (parts: readonly string[]): string => ['"$old"', ...parts.map(sh)].join(' ');
+const removeLines = ({ parts }: Discarded): readonly string[] => [
+  // The directory last: while it is there, what is left of its parts is known to be its.
+  ...(parts.length === 0 ? [] : [`rm -rf -- ${parts.map(sh).join(' ')}`]),
+  'rm -rf -- "$old"',
+  'echo "removed $old"',
 ];
 
 const markAs = (facts: ClusterFacts, host: HostFacts, id: string): string =>
@@ -77,7 +89,11 @@ const differs =
   'Not delete_old_cluster.sh: it holds the path as it was at upgrade time, which is now the live cluster.';
 
 const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
-  const old = { path: host.backupData, major: facts.oldMajor };
+  const old: Discarded = {
+    path: host.backupData,
+    major: facts.oldMajor,
+    parts: partsAside(host, host.backupData),
+  };
   const common = { phase: 'W', host, as: serviceUser(host), guide: 'Post-Upgrade Cleanup' } as const;
   return [
     makeStep(facts, {
@@ -86,7 +102,7 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
       title: `Look at ${posix.basename(host.backupData)}: what removing it frees`,
       reason: 'Files that are shared with the running cluster by links free nothing; the rest does.',
       danger: 'reads',
-      script: script(...proofLines(host, old), ...sizeLines, markAs(facts, host, 'cleanup-measured')),
+      script: script(...proofLines(host, old), ...sizeLines(old), markAs(facts, host, 'cleanup-measured')),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (seen?.backupData.kind === 'absent') return done('it is removed');
@@ -106,7 +122,7 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
           : 'The upgrade is accepted; the old cluster is not needed any more.',
       differs,
       danger: 'point-of-no-return',
-      script: script(...proofLines(host, old), 'rm -rf -- "$old"', 'echo "removed $old"'),
+      script: script(...proofLines(host, old), ...removeLines(old)),
       probe: (world) =>
         hostIn(world, host.alias)?.backupData.kind === 'absent'
           ? done('it is removed')
@@ -128,7 +144,9 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
 const abandonedOn = (host: HostFacts, world: World): Discarded[] =>
   (hostIn(world, host.alias)?.abandoned ?? []).flatMap((path) => {
     const major = /_pg(\d+)_abandoned(_\d+)?$/.exec(path)?.[1];
-    return major === undefined || !path.startsWith(`${host.data}_pg`) ? [] : [{ path, major: Number(major) }];
+    return major === undefined || !path.startsWith(`${host.data}_pg`)
+      ? []
+      : [{ path, major: Number(major), parts: partsAside(host, path) }];
   });
 
 /** What a way back left aside. */
@@ -146,7 +164,7 @@ const abandonedSteps = (facts: ClusterFacts, host: HostFacts, world: World): Ste
           : 'A way back left it: it shares files with another abandoned directory and cannot be used.',
       guide: null,
       danger: 'point-of-no-return',
-      script: script(...proofLines(host, one), ...sizeLines, 'rm -rf -- "$old"', 'echo "removed $old"'),
+      script: script(...proofLines(host, one), ...sizeLines(one), ...removeLines(one)),
       probe: (now) => {
         const seen = hostIn(now, host.alias);
         if (seen === null) return pending('not seen');
@@ -184,6 +202,7 @@ export const cleanupRunbook = (facts: ClusterFacts, world: World): readonly Step
   return [
     ...order.flatMap((host) => abandonedSteps(facts, host, world)),
     ...order.flatMap((host) => backupSteps(facts, host)),
+    ...order.flatMap((host) => placesGoStep(facts, host, 'W')),
     // The monitor's last: the record there finds the rest of this if it is interrupted.
     ...[...order.slice(1), facts.monitor].map((host) => tidyStep(facts, host, 'W', [allRemoved(facts)])),
   ];

@@ -4,6 +4,7 @@ import { type Control, type DirectoryView, hostIn, isCluster, type World } from 
 import { about, no, when } from './conditions.ts';
 import { isSwapped, isUpgraded } from './evidence.ts';
 import type { Condition } from './step.ts';
+import { oldPartsAreThere } from './tablespaces.ts';
 
 /** Which secondary's directory is the whole old cluster, read from the disks. */
 
@@ -37,8 +38,11 @@ export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boo
   const directory = oldDirectory(facts, node, world);
   const control = directory?.control;
   const primary = stoppedAt(facts, world);
+  const seen = hostIn(world, node.alias);
   return (
     control != null &&
+    seen !== null &&
+    oldPartsAreThere(facts, node, seen) &&
     !(directory?.shared === true && (takesLinks(node) || isSwapped(facts, node, world))) &&
     primary !== null &&
     control.state === 'shut down in recovery' &&

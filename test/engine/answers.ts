@@ -1,6 +1,6 @@
 import type { HostFacts } from '../../source/cluster/facts.ts';
 import { isNode } from '../../source/cluster/facts.ts';
-import type { Control, DirectoryView, HostView } from '../../source/cluster/world.ts';
+import type { Control, DirectoryView, HostView, TablespaceView } from '../../source/cluster/world.ts';
 import { recorded } from '../cluster/recorded.ts';
 
 /** What a host prints when the console looks at it, made from what is to be seen; held to recordings of the lab. */
@@ -43,9 +43,23 @@ const directory = (key: string, view: DirectoryView): Lines => {
     [`${key}.major`, String(view.major)],
     ...(view.control === null ? [] : [text(`${key}.control`, controlData(view.control))]),
     ...flags.filter((flag) => view[flag]).map((flag) => [`${key}.${flag}`, 'yes'] as const),
+    ...(view.tablespaces.length === 0
+      ? []
+      : [text(`${key}.tablespaces`, `${view.tablespaces.join('\n')}\n`)]),
     [`${key}.databases`, String(view.databases)],
   ];
 };
+
+const tablespace = (key: string, view: TablespaceView): Lines => [
+  text(key, view.location),
+  text(
+    `${key}.parts`,
+    view.parts
+      .map(({ aside, major }) => `${aside === '' ? '' : `_aside/${aside}`}/PG_${major}_202209061\n`)
+      .join(''),
+  ),
+  ...(view.hasAside ? [[`${key}.aside`, 'yes'] as const] : []),
+];
 
 const unitShown = (unit: NonNullable<HostView['unit']>, fragment: string): string =>
   [
@@ -64,6 +78,7 @@ export const lookLines = (view: HostView): Lines => [
   ...directory('data', view.data),
   ...directory('new', view.newData),
   ...directory('backup', view.backupData),
+  ...view.tablespaces.flatMap((one, index) => tablespace(`tablespace.${index}`, one)),
   ...(view.autoctl ? ([['autoctl', 'yes']] as const) : []),
   text('pg_ctl', `${view.pgCtl ?? ''}\n`),
   ...(view.stateIdentifier === null ? [] : ([['state', view.stateIdentifier]] as const)),

@@ -1,45 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { expectBack, expectLockedAway, promise } from './harness/back.ts';
 import { askWithoutJournal, drive } from './harness/drive.ts';
-import { type Lab, type LabHost, openLab, quote } from './harness/lab.ts';
+import { quote } from './harness/lab.ts';
+import { baseBackups, expectSound, linkedDesk } from './harness/linked.ts';
 import { PlainRun } from './harness/plain.ts';
 import { clearedSeat } from './harness/seat.ts';
-import { expectUpgraded, expectWriteReaches, recordTruth } from './harness/truth.ts';
-import { type Desk, layDesk } from './harness/walk.ts';
-
-/** node_2 takes over the primary's links, node_3 gets a base backup. */
+import { expectUpgraded, recordTruth } from './harness/truth.ts';
 
 const seat = clearedSeat();
-
-const begin = async (): Promise<{ lab: Lab; at: Desk }> => {
-  const lab = await openLab({ snapshot: 'small' });
-  const at = await layDesk(lab);
-  seat.desk = at;
-  const [file = ''] = at.args;
-  const text = await readFile(file, 'utf8');
-  await writeFile(file, text.replace('node_2: {', 'node_2: {rebuild: hard-link, '));
-  return { lab, at };
-};
-
-/** How often pg_autoctl has taken a base backup on a host: by the service's own log, and by what `create postgres` printed. */
-const baseBackups = async (lab: Lab, host: LabHost): Promise<number> =>
-  Number(
-    await lab.root(
-      host,
-      `{ journalctl -u ${quote(lab.settings.unit)} --no-pager -q -o cat; cat /home/dba/.pgaf-upgrade/jobs/*/*/log; } | grep -c 'bin/pg_basebackup' || true`,
-    ),
-  );
-
-/** Every page of every table and index, on a standby: the extension comes from the primary. */
-const expectSound = async (lab: Lab, host: LabHost, primary: LabHost, bin: string): Promise<void> => {
-  await lab.psql(primary, 'app', 'create extension if not exists amcheck');
-  await expectWriteReaches(lab, primary);
-  expect(
-    await lab.pg(host, `${bin}/pg_amcheck -p ${lab.settings.port} -d app --heapallindexed && echo sound`),
-  ).toBe('sound\n');
-  await lab.psql(primary, 'app', 'drop extension amcheck');
-};
+const begin = () => linkedDesk(seat);
 
 const others = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFb8rVBLGExdOKXEJOSzdbKwacty096TfoioT3XEn+WK an admin';
 

@@ -57,6 +57,7 @@ const labHost: Common = {
     'server.crt',
     'server.key',
   ],
+  tablespaces: [],
   sshPort: 22,
 };
 
@@ -118,6 +119,16 @@ export const labCluster = (changes: Partial<ClusterFacts> = {}): ClusterFacts =>
     accept: [],
     readAt: '2026-11-23T01:48:00.000Z',
     ...changes,
+  };
+};
+
+/** The same with two tablespaces. */
+export const spacedCluster = (): ClusterFacts => {
+  const facts = linkedCluster();
+  return {
+    ...facts,
+    name: 'spaced',
+    nodes: facts.nodes.map((node) => ({ ...node, tablespaces: ['/srv/fast', '/srv/wide disk'] })),
   };
 };
 

@@ -6,7 +6,7 @@ import { lanesOf, stageOf, stagesOf } from '../../source/runbook/stages.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict.ts';
-import { debianCluster, labCluster, linkedCluster, loneCluster } from './clusters.ts';
+import { debianCluster, labCluster, linkedCluster, loneCluster, spacedCluster } from './clusters.ts';
 import { Model } from './model.ts';
 import { stepOf } from './worlds.ts';
 
@@ -44,6 +44,7 @@ describe.each([
   ['the lab’s cluster', labCluster()],
   ['the lab’s cluster, cloned', labCluster({ mode: 'clone' })],
   ['one secondary by hard links', linkedCluster()],
+  ['two tablespaces', spacedCluster()],
   ['Debian without systemd', debianCluster()],
   ['a primary without secondaries', loneCluster()],
 ] as const)('%s: at every point that lanes can reach', (_, facts) => {

@@ -107,6 +107,9 @@ export class Model {
   #effect(phase: string, name: string, facts: HostFacts, host: Host): void {
     const node = isNode(facts) ? facts : null;
     switch (name) {
+      case 'tablespaces':
+        host.tablespaces = host.tablespaces.map((one) => ({ ...one, hasAside: true }));
+        return;
       case 'save':
         host.markers = [`save-${factsId(this.facts)}`];
         return;
@@ -168,7 +171,7 @@ export class Model {
         this.#upgrade(facts, host);
         return;
       case 'swap':
-        host.backupData = host.data;
+        host.backupData = this.#aside(facts, host);
         host.data = { ...this.#only(host.newData), carried: true };
         host.newData = absent;
         return;
@@ -198,7 +201,7 @@ export class Model {
         this.#start(phase, facts, host);
         return;
       case 'aside':
-        host.backupData = host.data;
+        host.backupData = this.#aside(facts, host);
         host.data = absent;
         return;
       case 'join':
@@ -250,7 +253,11 @@ export class Model {
         host.transfer = {
           ...transfer,
           publicKey,
-          lines: [sends(primary.backupData, primary.data), sends(`${primary.workDir}/link/rehearsal`)],
+          lines: [
+            ...primary.tablespaces.map((location) => sends(`${location}_aside`, location)),
+            sends(primary.backupData, primary.data),
+            sends(`${primary.workDir}/link/rehearsal`),
+          ],
         };
         return;
       case 'link-let-in':
@@ -277,6 +284,7 @@ export class Model {
         host.data = { ...theirs, standby: false, carried: false };
         host.backupData = { ...this.#only(host.backupData), shared: true };
         host.fingerprint = theirs.control;
+        this.#part(host);
         return;
       }
       case 'own-files':
@@ -290,6 +298,28 @@ export class Model {
         };
         return;
     }
+  }
+
+  /** The new version's part of each tablespace is in its own directory. */
+  #part(host: Host): void {
+    const part = { aside: '', major: this.facts.newMajor };
+    host.tablespaces = host.tablespaces.map((one) => ({ ...one, parts: [...one.parts, part] }));
+  }
+
+  /** The old directory as it lies aside, its parts of the tablespaces with it. */
+  #aside(facts: HostFacts, host: Host): Cluster {
+    const name = `pg${this.facts.oldMajor}_bak`;
+    host.tablespaces = host.tablespaces.map((one) => {
+      if (!one.hasAside) throw new Error('there is no place beside the tablespace');
+      return {
+        ...one,
+        parts: one.parts.map((part) =>
+          part.major === this.facts.oldMajor ? { ...part, aside: name } : part,
+        ),
+      };
+    });
+    const tablespaces = facts.tablespaces.map((location) => `${location}_aside/${name}`);
+    return { ...this.#only(host.data), tablespaces };
   }
 
   #upgrade(facts: HostFacts, host: Host): void {
@@ -306,7 +336,8 @@ export class Model {
     };
     const fresh = this.#only(host.newData);
     const left = control(fresh.control?.systemIdentifier ?? '', 'shut down', '0/2000028', this.#now());
-    host.newData = { ...fresh, control: left, databases: 1 };
+    host.newData = { ...fresh, control: left, databases: 1, tablespaces: facts.tablespaces };
+    this.#part(host);
     host.fingerprint = left;
   }
 
@@ -339,10 +370,11 @@ export class Model {
   }
 
   #join(facts: HostFacts, host: Host): void {
+    if (host.data.kind === 'absent') this.#part(host);
     host.data = this.#cluster(
       this.facts.newMajor,
       control(newIdentifier, 'in archive recovery', '0/3000060', this.#now()),
-      { running: true, standby: true },
+      { running: true, standby: true, tablespaces: facts.tablespaces },
     );
     host.server = this.#server(facts.newVersion, { inRecovery: true, lsn: '0/3000100' });
     this.row(facts.alias, 'secondary');
@@ -439,6 +471,7 @@ export class Model {
       standby: false,
       databases: 1,
       carried: true,
+      tablespaces: [],
       ...change,
     };
   }
@@ -486,9 +519,18 @@ export class Model {
     });
     return {
       alias: facts.alias,
-      data: this.#cluster(this.facts.oldMajor, of, { running: true, standby: secondary }),
+      data: this.#cluster(this.facts.oldMajor, of, {
+        running: true,
+        standby: secondary,
+        tablespaces: facts.tablespaces,
+      }),
       newData: absent,
       backupData: absent,
+      tablespaces: facts.tablespaces.map((location) => ({
+        location,
+        hasAside: false,
+        parts: [{ aside: '', major: this.facts.oldMajor }],
+      })),
       unit:
         facts.service.kind === 'none'
           ? null

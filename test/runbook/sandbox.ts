@@ -30,7 +30,7 @@ export class Sandbox {
 
   constructor(base: ClusterFacts = labCluster()) {
     const at = (path: string): string => join(this.root, path);
-    this.facts = onEveryHost(base, () => ({
+    this.facts = onEveryHost(base, ({ tablespaces }) => ({
       pgdata: at('lib/data'),
       data: at('lib/data'),
       newData: at('lib/17/data'),
@@ -46,6 +46,7 @@ export class Sandbox {
       home: at('home'),
       workDir: at('home/pgaf-upgrade'),
       service: { kind: 'none' },
+      tablespaces: tablespaces.map(at),
     }));
     for (const directory of ['lib', 'run', 'home', 'tmp', 'home/pgaf-upgrade'])
       mkdirSync(at(directory), { recursive: true });

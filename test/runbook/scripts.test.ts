@@ -7,7 +7,14 @@ import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { hostsOf } from '../../source/cluster/facts.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { debianCluster, labCluster, linkedCluster, linkedDebian, onEveryHost } from './clusters.ts';
+import {
+  debianCluster,
+  labCluster,
+  linkedCluster,
+  linkedDebian,
+  onEveryHost,
+  spacedCluster,
+} from './clusters.ts';
 import { Model } from './model.ts';
 
 /** The scripts as they are when their turn comes: made from what the servers say then. */
@@ -50,6 +57,7 @@ const clusters = [
   ['the lab’s cluster', labCluster()],
   ['Debian’s packages, no systemd, blanks and quotes in every name', debianCluster()],
   ['one secondary by hard links', linkedCluster()],
+  ['two tablespaces', spacedCluster()],
   ['hard links, blanks and quotes in every name', linkedDebian()],
   [
     'a unit file that a package brought',
@@ -70,6 +78,10 @@ test('the whole upgrade of the lab’s cluster, as the DBA reads it', async () =
 
 test('the whole upgrade where one secondary takes over the primary’s links', async () => {
   await expect(page(linkedCluster())).toMatchFileSnapshot('__snapshots__/linked.txt');
+});
+
+test('the same with two tablespaces', async () => {
+  await expect(page(spacedCluster())).toMatchFileSnapshot('__snapshots__/spaced.txt');
 });
 
 test('the whole upgrade of a cluster where nothing is usual', async () => {
@@ -123,9 +135,9 @@ describe.each(clusters)('%s', (_, facts) => {
       expect([step.id, text.startsWith('set -eu\nexport LC_ALL=C\n')]).toEqual([step.id, true]);
   });
 
-  test('only what systemd and unit files need runs as root', () => {
+  test('only what systemd, unit files and a place beside a tablespace need runs as root', () => {
     for (const { step, text } of scriptsOf(facts)) {
-      const systemd = /\bsystemctl (?!show|list-timers)/.test(text);
+      const systemd = /\bsystemctl (?!show|list-timers)|^ .*install -d/m.test(text);
       expect([step.id, step.as]).toEqual([step.id, systemd ? 'root' : facts.postgres]);
     }
   });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { debianCluster, labCluster, linkedCluster, loneCluster, onEveryHost } from './clusters.ts';
+import {
+  debianCluster,
+  labCluster,
+  linkedCluster,
+  loneCluster,
+  onEveryHost,
+  spacedCluster,
+} from './clusters.ts';
 import { Model } from './model.ts';
 
 /**
@@ -11,6 +18,7 @@ const clusters = [
   ['the lab’s cluster', labCluster()],
   ['the lab’s cluster, cloned', labCluster({ mode: 'clone' })],
   ['one secondary by hard links', linkedCluster()],
+  ['two tablespaces', spacedCluster()],
   ['Debian without systemd', debianCluster()],
   ['a primary without secondaries', loneCluster()],
   [

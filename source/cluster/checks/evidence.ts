@@ -56,7 +56,7 @@ export const serverEvidenceSchema = z.object({
   ),
   /** Of pg_stat_activity, those that are not PostgreSQL's own. */
   workers: z.array(z.string()),
-  tablespaces: z.array(z.object({ name: z.string(), location: z.string() })),
+  tablespaces: z.array(z.object({ name: z.string(), location: z.string(), bytes: z.number() })),
 });
 export type ServerEvidence = z.infer<typeof serverEvidenceSchema>;
 
@@ -133,10 +133,22 @@ export interface CheckLook {
   readonly backupAge: number | null;
   /** Asked only of the hosts that a transfer of hard links concerns; null: not asked. */
   readonly transfer: TransferLook | null;
-  /** Each tablespace's directory on this host, with the number of entries in it. */
-  readonly tablespaceEntries: readonly { readonly location: string; readonly entries: number }[];
+  readonly tablespaces: readonly TablespaceLook[];
   readonly server: ServerEvidence | null;
   readonly databases: readonly DatabaseEvidence[];
+}
+
+/** One tablespace's directory on a host. */
+export interface TablespaceLook {
+  readonly place: Place;
+  /** Its file system is its parent's too: it can be renamed beside its neighbours. */
+  readonly besideItsParent: boolean;
+  /** Where it is, symbolic links resolved. */
+  readonly real: string;
+  /** What lies in it and is not the old version's. */
+  readonly foreign: readonly string[];
+  /** The place beside it is there and not writable for postgres, or an earlier upgrade has left the old version's part in it. */
+  readonly asideTaken: boolean;
 }
 
 /** What the window's own checks have left on a host. */

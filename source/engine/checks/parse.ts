@@ -5,6 +5,7 @@ import {
   type NewDirectory,
   type Place,
   serverEvidenceSchema,
+  type TablespaceLook,
 } from '../../cluster/checks/evidence.ts';
 import { parseControlData } from '../../cluster/parse/control-data.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
@@ -69,11 +70,21 @@ const transferOf = (map: Facts): CheckLook['transfer'] => {
   };
 };
 
-const tablespacesOf = (text: string | null): CheckLook['tablespaceEntries'] =>
-  linesOf(text).map((line) => {
-    const tab = line.indexOf('\t');
-    return { entries: number(line.slice(0, tab)), location: line.slice(tab + 1) };
-  });
+const tablespacesOf = (map: Facts): CheckLook['tablespaces'] => {
+  const found: TablespaceLook[] = [];
+  for (let at = 0; map.has(`tablespace.${at}`); at += 1) {
+    const key = `tablespace.${at}`;
+    const place = placeOf(map, key);
+    found.push({
+      place,
+      besideItsParent: place.mountPoint !== place.path && place.device === map.get(`${key}.parent`),
+      real: decodeText(map.get(`${key}.real`))?.trim() ?? '',
+      foreign: linesOf(decodeText(map.get(`${key}.foreign`))),
+      asideTaken: map.get(`${key}.taken`) === 'yes',
+    });
+  }
+  return found;
+};
 
 /** Reads the answer to checkLookScript. One that did not come to its end, or whose databases did not all answer, is a problem. */
 export const parseCheckLook = (alias: string, output: string): Result<CheckLook> => {
@@ -110,7 +121,7 @@ export const parseCheckLook = (alias: string, output: string): Result<CheckLook>
     cron: linesOf(text('cron')),
     backupAge: numberOrNull(text('backup_age')),
     transfer: transferOf(map),
-    tablespaceEntries: tablespacesOf(text('tablespaces')),
+    tablespaces: tablespacesOf(map),
     // A server that answered for itself and not for one of its databases was not seen.
     server: complete && databases.length > 0 ? valid(serverEvidenceSchema, text('server')) : null,
     databases: databases.flatMap((one) => (one.success ? [one.data] : [])),

@@ -148,6 +148,7 @@ export const commonFacts = (
       groupAccess: instance.groupAccess,
     },
     carry: filesToCarry(instance, server),
+    tablespaces: server.tablespaces,
     sshPort: settings?.ssh?.port ?? config.ssh.port ?? 22,
   });
 };

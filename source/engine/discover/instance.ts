@@ -16,6 +16,7 @@ const serverSchema = z.object({
   checksums: z.boolean(),
   walSegmentBytes: z.number().int().positive(),
   socketDirectories: z.string(),
+  tablespaces: z.array(z.string()).default([]),
   sources: z.array(z.string()),
   files: z.array(z.string().nullable()),
 });

@@ -9,6 +9,7 @@ import {
   type DirectoryView,
   type HostView,
   serverSchema,
+  type TablespaceView,
   type TransferView,
   type UnitView,
 } from '../../cluster/world.ts';
@@ -54,10 +55,28 @@ const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryVi
       standby: map.get(`${key}.standby`) === 'yes',
       databases: Number.parseInt(map.get(`${key}.databases`) ?? '0', 10) || 0,
       carried: map.get(`${key}.carried`) === 'yes',
+      tablespaces: linesOf(decodeText(map.get(`${key}.tablespaces`))),
     };
   if (kind === 'other')
     return { kind: 'not-a-cluster', entries: Number.parseInt(map.get(`${key}.entries`) ?? '0', 10) || 0 };
   return { kind: 'absent' };
+};
+
+/** `/PG_15_202209061` lies in the directory itself, `_aside/pg15_bak/PG_15_202209061` in the place beside it. */
+const partOf = (path: string): TablespaceView['parts'] => {
+  const [, aside = '', major] = /^(?:_aside\/([A-Za-z0-9_]{1,60}))?\/PG_(\d{1,4})_\d{1,12}$/.exec(path) ?? [];
+  return major === undefined ? [] : [{ aside, major: Number(major) }];
+};
+
+const tablespacesOf = (map: ReadonlyMap<string, string>): readonly TablespaceView[] => {
+  const found: TablespaceView[] = [];
+  for (let at = 0; map.has(`tablespace.${at}`); at += 1)
+    found.push({
+      location: decodeText(map.get(`tablespace.${at}`)) ?? '',
+      hasAside: map.get(`tablespace.${at}.aside`) === 'yes',
+      parts: linesOf(decodeText(map.get(`tablespace.${at}.parts`))).flatMap(partOf),
+    });
+  return found;
 };
 
 /** A public key as sshd and ssh-keygen write it, its comment left out; null: it is none. */
@@ -122,6 +141,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     data: directoryOf(map, 'data'),
     newData: directoryOf(map, 'new'),
     backupData: directoryOf(map, 'backup'),
+    tablespaces: tablespacesOf(map),
     unit: unitOf(decodeText(map.get('unit'))),
     autoctl: map.get('autoctl') === 'yes',
     pgCtl: decodeText(map.get('pg_ctl'))?.split('\n')[0]?.trim() ?? null,

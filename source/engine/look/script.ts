@@ -27,6 +27,10 @@ shared() { # PGDATA: whether files of users' relations have a second name; pg_up
     | awk -F/ '{ n = $NF; sub(/[._].*/, "", n) } n + 0 >= 16384 || n == 2613 { print; if (++c == 20) exit }' \\
     | tr '\\n' '\\0' | xargs -0 -r stat -c %h 2>/dev/null | grep -qvx 1
 }
+links() { for link in "$1"/pg_tblspc/[0-9]*; do [ -L "$link" ] && readlink "$link"; done; }
+parts() { # PLACE: each cluster's part of a tablespace, in its own directory and in the place beside it
+  for part in "$1"/PG_* "$1"_aside/*/PG_*; do [ -d "$part" ] && printf '%s\\n' "\${part#"$1"}"; done
+}
 directory() { # KEY PGDATA
   [ -d "$2" ] || { put "$1" absent; return 0; }
   [ -r "$2/PG_VERSION" ] || { put "$1" other; put "$1.entries" "$(ls -A "$2" 2>/dev/null | wc -l)"; return 0; }
@@ -45,6 +49,7 @@ directory() { # KEY PGDATA
   [ -e "$2/standby.signal" ] && put "$1.standby" yes
   [ -e "$2/postgresql-auto-failover.conf" ] && put "$1.carried" yes
   [ "$major" != "$new_major" ] && shared "$2" && put "$1.shared" yes
+  for link in "$2"/pg_tblspc/[0-9]*; do [ -L "$link" ] && links "$2" | text "$1.tablespaces"; break; done
   put "$1.databases" "$(ls "$2/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"
 }`;
 
@@ -60,6 +65,9 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     `old_bin=${sh(host.oldBindir)} new_bin=${sh(host.newBindir)} new_major=${newMajor} work=${sh(host.workDir)}`,
     functions,
     ...['data', 'new', 'backup'].map((key, index) => `directory ${key} ${sh(dirs[index] ?? '')}`),
+    ...host.tablespaces.flatMap((place, index) => [
+      `printf %s ${sh(place)} | text tablespace.${index}; parts ${sh(place)} | text tablespace.${index}.parts; [ -w ${sh(`${place}_aside`)} ] && put tablespace.${index}.aside yes`,
+    ]),
     `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null \\`,
     `  && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = pg_autoctl ] && put autoctl yes`,
     `sed -n 's/^pg_ctl *= *//p' ${sh(host.configFile)} 2>/dev/null | text pg_ctl`,

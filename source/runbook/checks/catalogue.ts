@@ -7,12 +7,14 @@ import { reachChecks } from './reach.ts';
 import { rehearsalChecks } from './rehearsals.ts';
 import { settingChecks } from './settings.ts';
 import { stateChecks } from './states.ts';
+import { tablespaceChecks } from './tablespaces.ts';
 
 const all: readonly Check[] = [
   ...reachChecks,
   ...stateChecks,
   ...programChecks,
   ...diskChecks,
+  ...tablespaceChecks,
   ...hardLinkChecks,
   ...rehearsalChecks,
   ...settingChecks,

@@ -1,15 +1,13 @@
 import { posix } from 'node:path';
-import type { CheckLook } from '../../cluster/checks/evidence.ts';
+import type { CheckLook, Place } from '../../cluster/checks/evidence.ts';
 import { type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { newDirectory } from './new-directory.ts';
-import { roomNeeded } from './room.ts';
+import { copiesData, elsewhere, roomNeeded } from './room.ts';
 import { looked, served } from './see.ts';
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024)} MB`;
-const inside = (path: string, directory: string): boolean =>
-  path === directory || path.startsWith(`${directory}/`);
 
 const sameFileSystem = ({ facts, look }: { facts: HostFacts; look: CheckLook }): readonly Issue[] => {
   const issues: Issue[] = [];
@@ -31,6 +29,17 @@ const sameFileSystem = ({ facts, look }: { facts: HostFacts; look: CheckLook }):
     });
   return issues;
 };
+
+const tooSmall = (place: Place, bytes: number, what: string): readonly Issue[] =>
+  bytes <= place.freeBytes
+    ? []
+    : [
+        {
+          found: `${megabytes(bytes)} are needed in ${place.path} for ${what}, ${megabytes(place.freeBytes)} are free on ${place.mountPoint}`,
+          remedy: 'make room, or enlarge the file system, before the window',
+          command: `df -h ${sh(place.path)}`,
+        },
+      ];
 
 /** Room, file systems and directories. */
 export const diskChecks: readonly Check[] = [
@@ -68,16 +77,14 @@ export const diskChecks: readonly Check[] = [
     why: 'link writes the catalogs anew, clone and copy may write everything, and each secondary keeps its old data while the base backup arrives.',
     source: 'field guide, sections 2 and 6',
     judge: onEach('every host', served, ({ facts, look }, _host, { facts: cluster }): readonly Issue[] => {
-      const need = roomNeeded(facts, look, cluster?.mode ?? 'link');
-      return need.bytes <= look.parent.freeBytes
-        ? []
-        : [
-            {
-              found: `${megabytes(need.bytes)} are needed in ${look.parent.path} for ${need.what}, ${megabytes(look.parent.freeBytes)} are free on ${look.parent.mountPoint}`,
-              remedy: 'make room, or enlarge the file system, before the window',
-              command: `df -h ${sh(look.parent.path)}`,
-            },
-          ];
+      const mode = cluster?.mode ?? 'link';
+      const need = roomNeeded(facts, look, mode);
+      return [
+        ...tooSmall(look.parent, need.bytes, need.what),
+        ...(copiesData(facts, mode) ? elsewhere(look) : []).flatMap(({ place, bytes }) =>
+          tooSmall(place, bytes, 'a copy of the tablespace'),
+        ),
+      ];
     }),
   },
   {
@@ -121,43 +128,6 @@ export const diskChecks: readonly Check[] = [
             remedy: 'find out what it is, and stop it',
             command: 'ss -ltnp sport = :50432',
           },
-    ),
-  },
-  {
-    id: 'tablespaces-outside',
-    severity: 'blocker',
-    title: 'No tablespace lies inside the data directory',
-    scope: 'primary',
-    why: 'When the directories change places the tablespace would move with the old one, and the new cluster would look for it in itself.',
-    source:
-      'PostgreSQL, CREATE TABLESPACE, and src/bin/pg_upgrade/check.c, the warning about tablespaces in the data directory',
-    judge: onEach('primary', served, ({ facts, server }) =>
-      server.tablespaces
-        .filter(({ location }) => inside(location, facts.data) || inside(location, facts.pgdata))
-        .map(({ name, location }) => ({
-          found: `${name} is in ${location}`,
-          remedy: 'move its tables to a tablespace elsewhere, and drop it',
-          command: `alter table all in tablespace "${name.replaceAll('"', '""')}" set tablespace pg_default`,
-        })),
-    ),
-  },
-  {
-    id: 'tablespace-directories',
-    severity: 'blocker',
-    title: 'The tablespaces’ directories on the secondaries will be empty for the base backup',
-    scope: 'secondaries',
-    why: 'pg_basebackup refuses a tablespace directory that is not empty, and the old version’s files are in it. Without a way for them, the secondary is not rebuilt.',
-    source:
-      'PostgreSQL, src/bin/pg_basebackup/pg_basebackup.c, verify_dir_is_empty_or_create; field guide, section 6',
-    judge: onEach('secondaries', looked, ({ look }) =>
-      look.tablespaceEntries
-        .filter(({ entries }) => entries > 0)
-        .map(({ location, entries }) => ({
-          found: `${location} holds ${entries} ${entries === 1 ? 'entry' : 'entries'}`,
-          remedy:
-            'move the tables back to pg_default and drop the tablespace; or, in the window, once this secondary is stopped, move the old version’s directory aside (and back for a way back)',
-          command: `mkdir ${sh(`${location}_old`)} && mv ${sh(location)}/PG_* ${sh(`${location}_old/`)}`,
-        })),
     ),
   },
 ];

@@ -3,6 +3,7 @@ import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { unitProperties } from '../../cluster/parse/unit.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { psql } from '../shell.ts';
+import { asideOf, oldName } from '../tablespaces.ts';
 import { transferLines } from './hard-links.ts';
 import { removedSettings } from './removed-settings.ts';
 import { throwawayOf } from './throwaway.ts';
@@ -69,7 +70,7 @@ const serverSql = (facts: ClusterFacts): string => {
     case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) end))
     from pg_stat_replication where application_name like 'pgautofailover%' and state <> 'backup'), '[]'),
   'workers', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in (${list(ownBackends)})), '[]'),
-  'tablespaces', coalesce((select json_agg(json_build_object('name', spcname, 'location', pg_tablespace_location(oid)))
+  'tablespaces', coalesce((select json_agg(json_build_object('name', spcname, 'location', pg_tablespace_location(oid), 'bytes', coalesce(pg_tablespace_size(oid), 0)))
     from pg_tablespace where oid >= 16384), '[]'))`;
 };
 
@@ -98,6 +99,18 @@ sharedir() { # the new version's; pg_config may be in a package of its own
 newest() { # seconds since the newest of these files was written
   stat -c %Y "$@" 2>/dev/null | sort -n | tail -n 1 | awk -v now="$(date +%s)" '{print now - $1}'
 }`;
+
+/** Of one tablespace: what would keep its old part from going aside, and a base backup from arriving. */
+const tablespaceLines = (facts: ClusterFacts, location: string, key: string): string[] => {
+  const [place, aside] = [sh(location), sh(asideOf(location))];
+  return [
+    `place ${key} ${place}`,
+    `put ${key}.parent "$(stat -c %d ${sh(posix.dirname(location))} 2>/dev/null)"`,
+    `readlink -f ${place} | text ${key}.real`,
+    `ls -A ${place} 2>/dev/null | grep -v '^PG_${facts.oldMajor}_' | text ${key}.foreign`,
+    `[ -n "$(ls -A ${aside}/${oldName(facts)} 2>/dev/null)" ] || { [ -e ${aside} ] && [ ! -w ${aside} ]; } && put ${key}.taken yes`,
+  ];
+};
 
 /**
  * One look at a host before the window: read-only, as postgres, one round trip, one fact a line. Nothing in it takes
@@ -148,15 +161,13 @@ export const checkLookScript = (facts: ClusterFacts, host: HostFacts): string =>
     `{ for f in "$data"/pg_wal/*.backup; do [ -r "$f" ] && ! grep -q '^LABEL: pg_basebackup base backup' "$f" && newest "$f"; done`,
     `  command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'`,
     `  command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'; } | sort -n | head -n 1 | text backup_age`,
+    ...host.tablespaces.flatMap((location, index) => tablespaceLines(facts, location, `tablespace.${index}`)),
     ...transferLines(facts, host),
     `if [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then`,
     `  ${ask('postgres')} -Atq -c ${sh(serverSql(facts))} 2>/dev/null </dev/null | text server`,
     `  ${ask('postgres')} -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do`,
     `    { ${ask('"$database"')} -Atq -c ${sh(databaseSql)} 2>/dev/null </dev/null || echo null; } | tr -d '\\n'; echo`,
     '  done | text databases',
-    `  ${ask('postgres')} -Atq -c ${sh('select pg_tablespace_location(oid) from pg_tablespace where oid >= 16384')} 2>/dev/null </dev/null | while IFS= read -r location; do`,
-    `    [ -n "$location" ] && printf '%s\\t%s\\n' "$(ls -A "$location" 2>/dev/null | wc -l)" "$location"`,
-    '  done | text tablespaces',
     'fi',
     'put end yes',
   ]

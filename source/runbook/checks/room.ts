@@ -1,4 +1,4 @@
-import type { CheckLook } from '../../cluster/checks/evidence.ts';
+import type { CheckLook, Place } from '../../cluster/checks/evidence.ts';
 import { type HostFacts, isNode, takesLinks, type UpgradeMode } from '../../cluster/facts.ts';
 
 const megabyte = 1024 * 1024;
@@ -10,6 +10,27 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) 
 /** The bytes of all databases, without WAL. */
 export const dataBytes = (look: CheckLook): number => sum(look.databases.map((one) => one.bytes));
 export const catalogBytes = (look: CheckLook): number => sum(look.databases.map((one) => one.catalogBytes));
+
+/** Of one tablespace on a file system of its own. */
+export interface Elsewhere {
+  readonly place: Place;
+  readonly bytes: number;
+}
+
+/** Tablespaces that do not share the data's file system: they need their room there. */
+export const elsewhere = (look: CheckLook): readonly Elsewhere[] =>
+  look.tablespaces
+    .filter(({ place }) => place.device !== look.parent.device)
+    .map(({ place }) => ({
+      place,
+      bytes: look.server?.tablespaces.find((one) => one.location === place.path)?.bytes ?? 0,
+    }));
+
+const elsewhereBytes = (look: CheckLook): number => sum(elsewhere(look).map((one) => one.bytes));
+
+/** Whether every file is written anew, or gets a second name. */
+export const copiesData = (facts: HostFacts, mode: UpgradeMode): boolean =>
+  !takesLinks(facts) && !(isNode(facts) && facts.role === 'primary' && mode === 'link');
 
 export interface Room {
   readonly bytes: number;
@@ -25,7 +46,7 @@ export const roomNeeded = (facts: HostFacts, look: CheckLook, mode: UpgradeMode)
     return { bytes: base + 2 * catalogBytes(look), what: 'the new catalogs' };
   if (takesLinks(facts))
     return { bytes: base + 2 * catalogBytes(look), what: 'the new catalogs beside the old data' };
-  const everything = base + Math.ceil(1.05 * dataBytes(look));
+  const everything = base + Math.ceil(1.05 * (dataBytes(look) - elsewhereBytes(look)));
   if (!isNode(facts)) return { bytes: everything, what: 'a copy of the monitor’s database' };
   return facts.role === 'primary'
     ? { bytes: everything, what: `pg_upgrade --${mode}` }

@@ -8,8 +8,8 @@ import { keyComment, readBy } from './names.ts';
 /** What must be known of a secondary before its key may be let in: from its own host, and from where the primary sees it. */
 export interface Guest {
   readonly publicKey: string;
-  readonly transfer: string;
-  readonly rehearsal: string;
+  /** The commands that it may run on the primary, as its own rsync says them. */
+  readonly lines: readonly string[];
   /** Its address, as the primary's server sees it. */
   readonly address: string;
 }
@@ -18,13 +18,13 @@ export interface Guest {
 export const transferOf = (world: World, alias: string): TransferView | null =>
   hostIn(world, alias)?.transfer ?? null;
 
-/** The key, and the two commands that go with it, as far as the primary may be told of them; null otherwise. */
+/** The key, and the commands that go with it, as far as the primary may be told of them; null otherwise. */
 export const keyOf = (facts: ClusterFacts, node: NodeFacts, world: World): Omit<Guest, 'address'> | null => {
   const { publicKey = null, lines = [] } = transferOf(world, node.alias) ?? {};
-  const [transfer = '', rehearsal = ''] = lines;
   const read = readBy(facts);
-  const strict = sendsExactly(transfer, read.transfer) && sendsExactly(rehearsal, read.rehearsal);
-  return publicKey !== null && strict ? { publicKey, transfer, rehearsal } : null;
+  const strict =
+    lines.length === read.length && lines.every((line, index) => sendsExactly(line, read[index] ?? []));
+  return publicKey !== null && strict ? { publicKey, lines } : null;
 };
 
 /** The same with the address, which the primary's server tells while the standby streams. Source: pg_stat_replication, client_addr. */

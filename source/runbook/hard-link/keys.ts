@@ -10,7 +10,7 @@ import { ready, type Script, type Step } from '../step.ts';
 import { hasLine, keyOf, transferIsReady, transferOf } from './guest.ts';
 import { letInStep } from './let-in.ts';
 import { keyComment, linkDir } from './names.ts';
-import { plainEnvironment, rehearsalCommand, transferCommand } from './rsync.ts';
+import { plainEnvironment, rehearsalCommand, transferCommands } from './rsync.ts';
 
 const reach = (primary: NodeFacts): string[] => [
   "cat > via <<'VIA'",
@@ -52,7 +52,7 @@ const keyStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       'exit 1',
       'TELL',
       'chmod 700 tell; rm -f lines.new',
-      `${transferCommand(primary, node, './tell')} >/dev/null 2>&1 || true`,
+      ...transferCommands(facts, node, './tell').map((one) => `${one} >/dev/null 2>&1 || true`),
       `${rehearsalCommand(primary, './tell')} >/dev/null 2>&1 || true`,
       'rm -f tell; mv lines.new lines',
       'ssh-keygen -l -f key.pub; cat lines',

@@ -10,12 +10,12 @@ import { allowLines, forgetLines } from './authorized-keys.ts';
 import { type Guest, guestOf, hasLine, isLetInUnasked, transferOf } from './guest.ts';
 import { keyComment, linkDir, onlyProgram, readBy, rehearsalFile } from './names.ts';
 
-/** Runs one of the two commands, written out, and nothing that came over the line. */
+/** Runs one of the commands, written out, and nothing that came over the line. */
 const onlyLines = (primary: NodeFacts, node: NodeFacts, guest: Guest): string[] => [
   `cat > ${sh(onlyProgram(primary, node))} <<'ONLY'`,
   '#!/bin/sh',
   `# what the key of ${node.alias} may run; sshd passes what was asked for`,
-  ...[guest.transfer, guest.rehearsal].flatMap((line) => [
+  ...guest.lines.flatMap((line) => [
     `if [ "$SSH_ORIGINAL_COMMAND" = ${sh(line)} ]; then`,
     `  exec ${line}`,
     'fi',
@@ -58,7 +58,7 @@ export const letInStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
   const nodes = linkedOf(facts);
   const names = nodes.map((node) => node.alias).join(', ');
-  const program = `rsync --server --sender … ${readBy(facts).transfer.join(' ')}`;
+  const program = `rsync --server --sender … ${readBy(facts).slice(0, -1).flat().join(' ')}`;
   return makeStep(facts, {
     id: 'link-let-in',
     phase: 'B',

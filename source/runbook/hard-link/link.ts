@@ -7,11 +7,12 @@ import { isAsKept, newClusterStarted } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
+import { partsHaveFollowed } from '../tablespaces.ts';
 import { anotherImage, isLeftToBackup, isLinked } from './evidence.ts';
 import { transferIsReady } from './guest.ts';
 import { linkDir } from './names.ts';
 import { neverStartedLines } from './rebuild.ts';
-import { plainEnvironment, transferCommand } from './rsync.ts';
+import { plainEnvironment, transferCommands } from './rsync.ts';
 
 const neverStarted = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
@@ -61,9 +62,9 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       `[ "$(cat ${sh(`${node.backupData}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
       `if [ "$(cat ${sh(`${node.data}/PG_VERSION`)} 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor} still`)} >&2; exit 1; fi`,
       ...neverStartedLines(node, `PostgreSQL ${facts.newMajor} has been started on ${node.data}`),
-      transferCommand(primary, node, './via'),
+      ...transferCommands(facts, node, './via'),
       '# on the disk before anything relies on it',
-      `sync -f ${sh(node.data)}`,
+      `sync -f ${[node.data, ...node.tablespaces].map(sh).join(' ')}`,
       `${controldata} > ${fingerprint}.new`,
       `mv ${fingerprint}.new ${fingerprint}`,
     ),
@@ -94,6 +95,7 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       about(node.alias, `its tables are files of ${node.backupData}: nothing was copied`, (seen) =>
         when(isCluster(seen.backupData) && seen.backupData.shared, 'they are not'),
       ),
+      ...partsHaveFollowed(node, 'data'),
     ],
     quietSeconds: 120,
     undo: `rm -r ${sh(node.data)}: ${node.backupData} is as it was. Skipped, or not possible: the node gets a base backup after the downtime`,

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { primaryOf } from '../../cluster/facts.ts';
+import { asideOf } from '../tablespaces.ts';
 
 /** By this the run's lines in authorized_keys are known; the node's id follows. */
 export const keyMark = 'pgaf-upgrade-hard-link-';
@@ -16,12 +17,14 @@ export const onlyProgram = (primary: NodeFacts, node: NodeFacts): string =>
 /** On the primary: what the rehearsal fetches. */
 export const rehearsalFile = (primary: NodeFacts): string => `${linkDir(primary)}/rehearsal`;
 
-/** What the two commands may read on the primary: of the transfer, and of its rehearsal. */
-export const readBy = (
-  facts: ClusterFacts,
-): { readonly transfer: readonly string[]; readonly rehearsal: readonly string[] } => {
+/** What each command may read on the primary: that of each tablespace, the transfer, and the rehearsal. */
+export const readBy = (facts: ClusterFacts): readonly (readonly string[])[] => {
   const primary = primaryOf(facts);
-  return { transfer: [primary.backupData, primary.data], rehearsal: [rehearsalFile(primary)] };
+  return [
+    ...primary.tablespaces.map((location) => [asideOf(location), location]),
+    [primary.backupData, primary.data],
+    [rehearsalFile(primary)],
+  ];
 };
 
 /** Both directories lie beside one another under the same names on both hosts: the links are relative to that. */

@@ -7,6 +7,7 @@ import { done, makeStep, pending } from '../make-step.ts';
 import { carryLines, readConfigurationLines } from '../phases/configuration.ts';
 import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
+import { dropPartsLines } from '../tablespaces.ts';
 import { hasStreamed, isJoined, isLeftToBackup, isLinked } from './evidence.ts';
 import { linkDir } from './names.ts';
 
@@ -19,6 +20,7 @@ export const removeLinksLines = (facts: ClusterFacts, node: NodeFacts, condition
   `if ${condition} && [ -e "$linked" ]; then`,
   `  [ "$(cat ${sh(`${node.backupData}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
   `  if [ "$(cat "$linked/PG_VERSION" 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo "$linked is PostgreSQL ${facts.oldMajor}: look at it first" >&2; exit 1; fi`,
+  ...dropPartsLines(node, facts.newMajor).map((line) => `  ${line}`),
   '  rm -rf "$linked"; echo "removed the links in $linked"',
   'fi',
 ];

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
-import type { NodeFacts } from '../../cluster/facts.ts';
+import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { command } from '../shell.ts';
+import { asideOf, oldName } from '../tablespaces.ts';
 import { rehearsalFile } from './names.ts';
 
 /** What the environment could add to rsync's words, and so to the line that the primary allows. */
@@ -17,7 +18,7 @@ const literally = (path: string): string => path.replace(/[\\*?[]/g, '\\$&');
  * their size. Source: PostgreSQL, pg_upgrade, “Upgrade streaming replication and log-shipping standby servers”.
  * `shell`: the program that reaches the primary; its host is called `primary` there.
  */
-export const transferCommand = (primary: NodeFacts, node: NodeFacts, shell: string): string => {
+const transferCommand = (primary: NodeFacts, node: NodeFacts, shell: string): string => {
   const old = `/${literally(posix.basename(primary.backupData))}`;
   const next = `/${literally(posix.basename(primary.data))}`;
   return command(
@@ -31,6 +32,35 @@ export const transferCommand = (primary: NodeFacts, node: NodeFacts, shell: stri
     `${sh(`primary:${primary.backupData}`)} ${sh(`:${primary.data}`)}`,
     sh(`${posix.dirname(node.data)}/`),
   );
+};
+
+/**
+ * The same of one tablespace: the old part lies in the place beside it on both hosts, the new one in its own directory. Other
+ * clusters' parts stay out of it on both sides.
+ */
+const tablespaceCommand = (facts: ClusterFacts, location: string, shell: string): string => {
+  const own = `/${literally(posix.basename(location))}`;
+  const aside = `/${literally(posix.basename(asideOf(location)))}`;
+  return command(
+    'rsync',
+    '--archive --delete --hard-links --size-only --no-inc-recursive --stats',
+    `--include=${sh(`${aside}/${oldName(facts)}/***`)}`,
+    `--exclude=${sh(`${aside}/*`)}`,
+    `--include=${sh(`${own}/PG_${facts.newMajor}_*/***`)}`,
+    `--exclude=${sh(`${own}/*`)}`,
+    `--rsh=${shell}`,
+    `${sh(`primary:${asideOf(location)}`)} ${sh(`:${location}`)}`,
+    sh(`${posix.dirname(location)}/`),
+  );
+};
+
+/** Everything that is transferred, in order. */
+export const transferCommands = (facts: ClusterFacts, node: NodeFacts, shell: string): readonly string[] => {
+  const primary = primaryOf(facts);
+  return [
+    ...primary.tablespaces.map((location) => tablespaceCommand(facts, location, shell)),
+    transferCommand(primary, node, shell),
+  ];
 };
 
 /** The same program by the same way, for one small file. */

@@ -6,6 +6,7 @@ import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
+import { followFunction, oldComesHome, partsFollow, partsHaveFollowed } from '../tablespaces.ts';
 import { neverStartedLines, removeLinksLines } from './rebuild.ts';
 
 /**
@@ -24,6 +25,7 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
     guide: null,
     danger: 'changes',
     script: script(
+      ...followFunction(node),
       `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
       `if [ "$(version ${old})" = ${facts.oldMajor} ]; then`,
       ...neverStartedLines(
@@ -34,12 +36,16 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
       ...removeLinksLines(facts, node, `[ "$(version ${old})" = ${facts.oldMajor} ]`),
       `if [ ! -e ${data} ]; then mv ${old} ${data}; fi`,
       `[ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]`,
+      ...oldComesHome(facts, node),
       `echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor}`)}`,
     ),
     probe: (world) => {
       const seen = hostIn(world, node.alias);
       if (seen === null) return pending('not seen');
-      if (isMajor(seen.data, facts.oldMajor)) return done(`${node.data} is PostgreSQL ${facts.oldMajor}`);
+      if (isMajor(seen.data, facts.oldMajor))
+        return partsFollow(node, seen, seen.data, node.data)
+          ? done(`${node.data} is PostgreSQL ${facts.oldMajor}`)
+          : half('a tablespace is not in its place');
       return seen.data.kind === 'absent'
         ? half(`${node.data} is not there`)
         : pending(`${node.data} ${describe(seen.data)}`);
@@ -55,6 +61,7 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
           describe(seen.data),
         ),
       ),
+      ...partsHaveFollowed(node, 'data'),
     ],
     undo: `the links are made again by the next try`,
   });

@@ -7,6 +7,7 @@ import { isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { command, inBin, option, script, upgradeDir } from '../shell.ts';
 import type { Cause, Step } from '../step.ts';
+import { dropPartsLines } from '../tablespaces.ts';
 import { initdbCommand } from './initdb.ts';
 
 /**
@@ -21,6 +22,22 @@ const monitorOptions = '-c shared_preload_libraries=pgautofailover -c max_worker
  * With 5,000 tables 0.4 s of 12.5 s, measured on the lab with 15.20 and 17.12.
  */
 const noJit = '-c jit=off';
+
+/** Databases are worked on one after the other: a client and a server take turns. */
+const oneAfterTheOther = (facts: ClusterFacts, host: HostFacts): boolean => !isNode(host) || facts.jobs === 1;
+
+/**
+ * Where two processes only take turns, waking one on another processor takes longer than what it does: kept to one they are faster.
+ * With 5,000 tables 12.3 s instead of 17.1 s, side by side on the lab's two busy processors. It is the one that the kernel
+ * has chosen for this shell; what else runs there is free to move.
+ */
+const turnsLines = (facts: ClusterFacts, host: HostFacts): string[] =>
+  oneAfterTheOther(facts, host)
+    ? [
+        '# its client and its server take turns: kept to one processor neither has to wake another',
+        `one=; if command -v taskset >/dev/null 2>&1; then one="taskset -c $(cut -d' ' -f39 /proc/$$/stat)"; fi`,
+      ]
+    : [];
 
 export const upgradeCommand = (facts: ClusterFacts, host: HostFacts, check: boolean): string =>
   command(
@@ -83,6 +100,7 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       linked && `    mv ${sh(`${host.data}/global/pg_control.old`)} ${sh(`${host.data}/global/pg_control`)}`,
       linked && '  fi',
       `  rm -rf ${sh(host.newData)}`,
+      ...dropPartsLines(host, facts.newMajor).map((line) => `  ${line}`),
       `  ${initdbCommand(host, facts.newMajor).replaceAll('\n', '\n  ')}`,
       'fi',
       `rm -f ${sh(`${host.workDir}/fingerprint`)}`,
@@ -91,7 +109,8 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       isNode(host) &&
         `[ -e tried ] || ${sh(inBin(host.oldBindir, 'pg_controldata'))} -D ${sh(host.data)} > ${sh(`${host.workDir}/stopped`)}`,
       'touch tried',
-      upgradeCommand(facts, host, false),
+      ...turnsLines(facts, host),
+      `${oneAfterTheOther(facts, host) ? '$one ' : ''}${upgradeCommand(facts, host, false)}`,
       'if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi',
       `rm -rf output; if [ -d ${sh(`${host.newData}/pg_upgrade_output.d`)} ]; then mv ${sh(`${host.newData}/pg_upgrade_output.d`)} output; fi`,
       `${sh(inBin(host.newBindir, 'pg_controldata'))} -D ${sh(host.newData)} > ${sh(`${host.workDir}/fingerprint.new`)}`,

@@ -10,6 +10,7 @@ import { done, half, makeStep, pending } from '../make-step.ts';
 import { inBin, mark, script, upgradeDir } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Step } from '../step.ts';
+import { placesStep } from '../tablespaces.ts';
 import { checksStep } from './checks.ts';
 import { carryLines, readConfigurationLines } from './configuration.ts';
 import { initdbCommand } from './initdb.ts';
@@ -190,7 +191,9 @@ const configurationStep = (facts: ClusterFacts, host: HostFacts): Step => {
 export const prepareSteps = (facts: ClusterFacts): Step[] => {
   const upgraded: HostFacts[] = [primaryOf(facts), facts.monitor];
   return [
-    ...hostsOf(facts).flatMap((host) => beside('save', host.alias, [saveStep(facts, host)])),
+    ...hostsOf(facts).flatMap((host) =>
+      beside('save', host.alias, [saveStep(facts, host), ...placesStep(facts, host)]),
+    ),
     ...hostsOf(facts).flatMap((host) => beside('checks', host.alias, [checksStep(facts, host)])),
     ...upgraded.flatMap((host) =>
       beside('prepare', host.alias, [

@@ -26,6 +26,13 @@ import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Step, StepId } from '../step.ts';
+import {
+  dropPartsLines,
+  followFunction,
+  oldGoesAside,
+  partsHaveFollowed,
+  tablespacesAreFree,
+} from '../tablespaces.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
 import { serviceCauses, serviceUser, startScript } from './service.ts';
 
@@ -55,6 +62,19 @@ export const lastImageAhead = (
     : { step: asideStep(facts, last, 'H').id, says: lastImageWords(facts, last) };
 };
 
+/** A base backup that was killed leaves its part in a tablespace, and the next one refuses it; none is under way while pg_autoctl is stopped. */
+const leftPartsLines = (facts: ClusterFacts, node: NodeFacts): string[] => {
+  const lines = dropPartsLines(node, facts.newMajor);
+  return lines.length === 0
+    ? []
+    : [
+        `pid=$(head -n 1 ${sh(node.pidFile)} 2>/dev/null || true)`,
+        `if [ ! -e ${sh(node.data)} ] && ! kill -0 "\${pid:-none}" 2>/dev/null; then`,
+        ...lines.map((one) => `  ${one}`),
+        'fi',
+      ];
+};
+
 /** The secondaries that get a base backup. */
 const copiedOf = (facts: ClusterFacts): readonly NodeFacts[] =>
   secondariesOf(facts).filter((node) => !takesLinks(node));
@@ -74,10 +94,14 @@ export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'
     guide: 'Step 12',
     danger: 'changes',
     script: script(
-      `if [ -e ${sh(node.backupData)} ]; then echo ${sh(`${node.backupData} is there already`)}; [ ! -e ${sh(node.data)} ]; exit; fi`,
-      `[ "$(cat ${sh(`${node.data}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
-      `mv ${sh(node.data)} ${sh(node.backupData)}`,
+      ...followFunction(node),
+      `if [ ! -e ${sh(node.backupData)} ]; then`,
+      `  [ "$(cat ${sh(`${node.data}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
+      ...oldGoesAside(facts, node).map((line) => `  ${line}`),
+      `  mv ${sh(node.data)} ${sh(node.backupData)}`,
+      'fi',
       `du -sh ${sh(node.backupData)}`,
+      `[ ! -e ${sh(node.data)} ]`,
     ),
     probe: (world) =>
       isMovedAside(facts, node, world)
@@ -89,7 +113,7 @@ export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'
         when(isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}`),
       ),
     ],
-    after: [backupIsThere(facts, node)],
+    after: [backupIsThere(facts, node), ...partsHaveFollowed(node, 'backupData')],
     undo: `mv ${sh(node.backupData)} ${sh(node.data)}`,
     givesUp: (world) => lastImage(facts, node, world),
   });
@@ -109,7 +133,9 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     differs:
       'The guide creates the node again; it would stay in maintenance for ever, and the name is taken.',
     danger: 'changes',
-    script: startScript(node, node.newAutoctl),
+    script: takesLinks(node)
+      ? startScript(node, node.newAutoctl)
+      : startScript(node, node.newAutoctl, leftPartsLines(facts, node)),
     probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
     before: [backupIsThere(facts, node), acceptsWrites(facts, primaryOf(facts))],
     after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
@@ -189,6 +215,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         : about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
             when(!isCluster(seen.data), `it ${describe(seen.data)}`),
           ),
+      ...(linked ? [] : tablespacesAreFree(node)),
       backupIsThere(facts, node),
       acceptsWrites(facts, primary),
     ],

@@ -32,15 +32,17 @@ export const stopScript = (host: HostFacts, autoctl: string): string =>
       );
 
 /** Without systemd a detached `pg_autoctl run`, its output in our directory. */
-export const startScript = (host: HostFacts, autoctl: string): string =>
+export const startScript = (host: HostFacts, autoctl: string, first: readonly string[] = []): string =>
   host.service.kind === 'systemd'
     ? script(
+        ...first,
         `systemctl reset-failed ${sh(host.service.unit)} 2>/dev/null || true`,
         `systemctl start ${sh(host.service.unit)}`,
       )
     : script(
         `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null || true)`,
         `if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then echo "pg_autoctl runs already, pid $pid"; exit 0; fi`,
+        ...first,
         'cd',
         `setsid -f ${sh(autoctl)} run --pgdata ${sh(host.pgdata)} </dev/null >>${sh(`${host.workDir}/pg_autoctl.log`)} 2>&1`,
         ...tryFor(

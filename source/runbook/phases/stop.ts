@@ -19,6 +19,7 @@ import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Probe, Step } from '../step.ts';
+import { noTablespaceIsNew } from '../tablespaces.ts';
 import { monitorUpgradeSteps } from './monitor.ts';
 import { dropInDirectory, dropInFile, serviceUser, stopScript } from './service.ts';
 
@@ -119,6 +120,7 @@ const stopPrimary = (facts: ClusterFacts): Step => {
       monitorGivesNoOrders(facts),
       ...secondaries.map((node) => streaming(primary, node)),
       noSyncStandbys(primary),
+      noTablespaceIsNew(primary),
     ],
     after: [
       allStopped(primary),
@@ -180,6 +182,7 @@ const stopMonitor = (facts: ClusterFacts): Step => {
       everyNodeSettled,
       ...secondariesOf(facts).map((node) => streaming(primary, node)),
       noSyncStandbys(primary),
+      noTablespaceIsNew(primary),
     ],
     after: [allStopped(facts.monitor), stoppedCleanly(facts.monitor, 'shut down')],
     settleSeconds: 120,

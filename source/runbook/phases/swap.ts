@@ -8,6 +8,7 @@ import { isMovedAside, isSwapped, isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
+import { followFunction, oldGoesAside, partsHaveFollowed } from '../tablespaces.ts';
 import { carryLines, readConfigurationLines } from './configuration.ts';
 
 const carried = (seen: HostView | null): boolean =>
@@ -32,6 +33,7 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
       'Every configuration file, not the SSL files alone; and read once by the new server before the swap.',
     danger: 'changes',
     script: script(
+      ...followFunction(host),
       `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
       `if [ "$(version ${sh(host.data)})" = ${facts.oldMajor} ]; then`,
       `  [ "$(version ${sh(host.newData)})" = ${facts.newMajor} ] || { echo ${sh(`no PostgreSQL ${facts.newMajor} in ${host.newData}`)} >&2; exit 1; }`,
@@ -40,6 +42,7 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
         ...carryLines(host, host.data, host.newData),
         ...readConfigurationLines(host, host.newData, host.newData),
       ].map((line) => `  ${line}`),
+      ...oldGoesAside(facts, host).map((line) => `  ${line}`),
       `  mv ${sh(host.data)} ${sh(host.backupData)}`,
       'fi',
       `if [ ! -e ${sh(host.data)} ]; then mv ${sh(host.newData)} ${sh(host.data)}; fi`,
@@ -71,6 +74,8 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
     after: [
       dataIsNew(facts, host),
       backupIsThere(facts, host),
+      ...partsHaveFollowed(host, 'data'),
+      ...partsHaveFollowed(host, 'backupData'),
       about(host.alias, `pg_auto_failover’s configuration is in ${host.data}`, (seen) =>
         when(carried(seen), 'it is not'),
       ),

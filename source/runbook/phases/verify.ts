@@ -8,6 +8,7 @@ import { someImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { command, inBin, mark, option, pgCtl, privateSocket, psql, script, upgradeDir } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
+import { partsHaveFollowed } from '../tablespaces.ts';
 import { stateFileParts } from './autoctl-files.ts';
 import { disarmLines } from './disarm.ts';
 
@@ -97,6 +98,7 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
     before: [
       allStopped(primary),
       dataIsNew(facts, primary),
+      ...partsHaveFollowed(primary, 'data'),
       ...(facts.mode === 'link' ? [someImage(facts)] : []),
     ],
     after: [privateServer(facts)],

@@ -7,19 +7,35 @@ import { done, half, makeStep, pending } from '../make-step.ts';
 import { disarmAbandonedLines, disarmLines, rearmLines } from '../phases/disarm.ts';
 import { inBin, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
+import {
+  dropPartsLines,
+  followFunction,
+  followLines,
+  noPartsOf,
+  oldComesHome,
+  oldName,
+  partsFollow,
+  partsHaveFollowed,
+} from '../tablespaces.ts';
 
 /** Where an abandoned cluster is kept; a number follows where the name is taken. */
 export const abandonedName = (host: HostFacts, major: number): string => `${host.data}_pg${major}_abandoned`;
 
 /** Shell functions: what lies in a directory, and moving one aside under a name that is free. */
 const functions = (host: HostFacts): string[] => [
+  ...followFunction(host),
   `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
   'abandon() {',
   `  name=${sh(`${host.data}_pg`)}$(version "$1")_abandoned; to=$name; n=1`,
   '  while [ -e "$to" ]; do n=$((n + 1)); to="$name"_$n; done',
+  ...followLines(host, '"$1"', '"$2"', `"\${to#${sh(`${host.data}_`)}}"`).map((line) => `  ${line}`),
   '  mv "$1" "$to"; echo "kept aside: $to"',
   '}',
 ];
+
+/** `from`: where its parts of the tablespaces are, '' at home. */
+const abandon = (host: HostFacts, directory: string, from = "''"): string =>
+  `abandon ${sh(directory)}${host.tablespaces.length === 0 ? '' : ` ${from}`}`;
 
 /**
  * The new directory that was made and never came to its swap: removed while it is empty, kept aside otherwise. `linked`:
@@ -29,7 +45,7 @@ const leftoverLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): s
   `if [ "$(version ${sh(host.newData)})" = ${facts.newMajor} ]; then`,
   `  if ls ${sh(`${host.newData}/base`)} | awk '$1 >= 16384 { found = 1 } END { exit found }'; then rm -rf ${sh(host.newData)}; echo "removed the empty ${host.newData}"`,
   `  else`,
-  `    abandon ${sh(host.newData)}`,
+  `    ${abandon(host, host.newData)}`,
   ...(linked ? disarmAbandonedLines(facts, '"$to"') : []),
   `  fi`,
   `  rmdir ${sh(posix.dirname(host.newData))} 2>/dev/null || true`,
@@ -49,6 +65,18 @@ const stagingLines = (host: HostFacts): string[] =>
         'fi',
       ]
     : [];
+
+/** Behind every directory of the new version that has gone aside: what is left in a tablespace's own place is no cluster's. */
+const leftPartsLines = (facts: ClusterFacts, host: HostFacts): string[] => {
+  const lines = dropPartsLines(host, facts.newMajor);
+  return lines.length === 0
+    ? []
+    : [
+        `if [ "$(version ${sh(host.data)})" != ${facts.newMajor} ] && [ ! -e ${sh(host.newData)} ]; then`,
+        ...lines.map((one) => `  ${one}`),
+        'fi',
+      ];
+};
 
 /** Linked files may be given back only while the new cluster has never run: asked of the disk once more, right here. */
 const neverStartedLines = (facts: ClusterFacts, host: HostFacts): string[] => [
@@ -82,7 +110,7 @@ export const directoriesStep = (
       `if [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
       `  if [ -e ${sh(host.data)} ]; then`,
       `    [ "$(version ${sh(host.data)})" = ${facts.newMajor} ] || { echo ${sh(`${host.data} is not PostgreSQL ${facts.newMajor}: look at it first`)} >&2; exit 1; }`,
-      `    abandon ${sh(host.data)}`,
+      `    ${abandon(host, host.data)}`,
       ...(linked ? disarmAbandonedLines(facts, '"$to"') : []),
       '  fi',
       `  mv ${sh(host.backupData)} ${sh(host.data)}`,
@@ -90,7 +118,9 @@ export const directoriesStep = (
       ...(linked && isNode(host) ? rearmLines(host.data) : []),
       ...leftoverLines(facts, host, linked),
       ...stagingLines(host),
+      ...leftPartsLines(facts, host),
       `[ "$(version ${sh(host.data)})" = ${facts.oldMajor} ] && [ -e ${sh(`${host.data}/global/pg_control`)} ]`,
+      ...oldComesHome(facts, host),
       `echo ${sh(`${host.data} is PostgreSQL ${facts.oldMajor}`)}`,
     ),
     probe: (world) => directoriesProbe(facts, host, world),
@@ -105,6 +135,7 @@ export const directoriesStep = (
           describe(seen.data),
         ),
       ),
+      ...partsHaveFollowed(host, 'data'),
     ],
     undo: `the ${facts.newMajor} directory is kept as ${abandonedName(host, facts.newMajor)}`,
   });
@@ -120,7 +151,7 @@ export const preparedStep = (facts: ClusterFacts, host: HostFacts): Step =>
     reason: 'It was made for pg_upgrade and has never been used; the next try makes its own.',
     guide: null,
     danger: 'changes',
-    script: script(...functions(host), ...leftoverLines(facts, host, false)),
+    script: script(...functions(host), ...leftoverLines(facts, host, false), ...leftPartsLines(facts, host)),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
@@ -157,6 +188,7 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) =>
       ? half(`${host.data} is not there`)
       : pending(`${host.data} ${describe(seen.data)}`);
   const leftover = isMajor(seen.newData, facts.newMajor);
+  if (!partsFollow(host, seen, seen.data, host.data)) return half('a tablespace is not in its place');
   if (leftover && !(isCluster(seen.data) && seen.data.running)) return half(`${host.newData} is left over`);
   return done(`${host.data} is PostgreSQL ${facts.oldMajor}`);
 };
@@ -178,13 +210,14 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
     danger: 'changes',
     script: script(
       ...functions(host),
-      `if [ "$(version ${sh(host.data)})" = ${facts.newMajor} ]; then abandon ${sh(host.data)}; fi`,
+      `if [ "$(version ${sh(host.data)})" = ${facts.newMajor} ]; then ${abandon(host, host.data)}; fi`,
       `if [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
-      `  abandon ${sh(host.backupData)}`,
+      `  ${abandon(host, host.backupData, oldName(facts))}`,
       ...(shares ? disarmLines(facts, '"$to"') : []),
       'fi',
       ...leftoverLines(facts, host, false),
       ...stagingLines(host),
+      ...leftPartsLines(facts, host),
       `[ ! -e ${sh(host.data)} ] || [ "$(version ${sh(host.data)})" = ${facts.oldMajor} ]`,
     ),
     probe: (world) => {
@@ -200,6 +233,7 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
       about(host.alias, `${host.data} is free`, (seen) =>
         when(!isMajor(seen.data, facts.newMajor), describe(seen.data)),
       ),
+      ...noPartsOf(host, facts.newMajor),
       about(
         host.alias,
         `no ${posix.basename(host.backupData)} is left to stand in the way of the next try`,

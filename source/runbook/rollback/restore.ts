@@ -9,6 +9,7 @@ import { setSyncStandbys, syncStandbysAre } from '../phases/fence.ts';
 import { unguardStep } from '../phases/restore.ts';
 import { script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
+import { placesGoStep } from '../tablespaces.ts';
 import { tidyStep } from '../tidy.ts';
 import { preparedStep } from './directories.ts';
 import { acceptsWritesOnOld, monitorIsOld } from './start.ts';
@@ -100,6 +101,7 @@ export const restoreOldSteps = (facts: ClusterFacts, writer: NodeFacts, world: W
   ...hostsOf(facts).flatMap((host) => unguardStep(facts, host, 'V', facts.oldMajor)),
   ...[facts.monitor, primaryOf(facts)].map((host) => preparedStep(facts, host)),
   ...(linkedOf(facts).length > 0 || isLetIn(facts, world) ? [linkForgetStep(facts, 'V')] : []),
+  ...hostsOf(facts).flatMap((host) => placesGoStep(facts, host, 'V')),
   finalStep(facts, writer),
   ...[...facts.nodes, facts.monitor].map((host) => tidyStep(facts, host, 'V')),
 ];

@@ -93,6 +93,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
    "server.crt",
    "server.key"
   ],
+  "tablespaces": [],
   "sshPort": 22,
   "database": "pg_auto_failover",
   "extensionVersion": "2.0"
@@ -143,6 +144,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
     "server.crt",
     "server.key"
    ],
+   "tablespaces": [],
    "sshPort": 22,
    "nodeId": 1,
    "hostname": "node1",
@@ -197,6 +199,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
     "server.crt",
     "server.key"
    ],
+   "tablespaces": [],
    "sshPort": 22,
    "nodeId": 2,
    "hostname": "node2",
@@ -251,6 +254,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
     "server.crt",
     "server.key"
    ],
+   "tablespaces": [],
    "sshPort": 22,
    "nodeId": 3,
    "hostname": "node3",
@@ -317,7 +321,7 @@ mv /var/lib/pgsql/pgaf-upgrade/record.json.new /var/lib/pgsql/pgaf-upgrade/recor
 # what an earlier window left must not speak for this one; what a try of this one left must stay
 rm -f /var/lib/pgsql/pgaf-upgrade/done/*
 [ -e /var/lib/pgsql/pgaf-upgrade/pg_upgrade/tried ] || rm -f /var/lib/pgsql/pgaf-upgrade/fingerprint /var/lib/pgsql/pgaf-upgrade/stopped /var/lib/pgsql/pgaf-upgrade/handed-over
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/save-cb8e2c43
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/save-67cbdab2
 ls -l
 END_OF_STEP_2
 }
@@ -410,7 +414,7 @@ if [ -S /var/run/postgresql/.s.PGSQL.5432 ]; then
     case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) end))
     from pg_stat_replication where application_name like '\''pgautofailover%'\'' and state <> '\''backup'\''), '\''[]'\''),
   '\''workers'\'', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in ('\''autovacuum launcher'\'', '\''autovacuum worker'\'', '\''client backend'\'', '\''background writer'\'', '\''checkpointer'\'', '\''walwriter'\'', '\''walreceiver'\'', '\''walsender'\'', '\''walsummarizer'\'', '\''startup'\'', '\''archiver'\'', '\''logger'\'', '\''slotsync worker'\'', '\''io worker'\'', '\''parallel worker'\'', '\''logical replication launcher'\'', '\''logical replication worker'\'', '\''logical replication apply worker'\'', '\''logical replication parallel worker'\'', '\''logical replication tablesync worker'\'', '\''standalone backend'\'', '\''stats collector'\'')), '\''[]'\''),
-  '\''tablespaces'\'', coalesce((select json_agg(json_build_object('\''name'\'', spcname, '\''location'\'', pg_tablespace_location(oid)))
+  '\''tablespaces'\'', coalesce((select json_agg(json_build_object('\''name'\'', spcname, '\''location'\'', pg_tablespace_location(oid), '\''bytes'\'', coalesce(pg_tablespace_size(oid), 0)))
     from pg_tablespace where oid >= 16384), '\''[]'\''))' 2>/dev/null </dev/null | text server
   /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do
     { /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d "$database" -Atq -c 'select json_build_object('\''name'\'', current_database(), '\''bytes'\'', pg_database_size(current_database()),
@@ -421,9 +425,6 @@ if [ -S /var/run/postgresql/.s.PGSQL.5432 ]; then
     join pg_namespace n on n.oid = c.relnamespace where c.relpersistence = '\''u'\'' and c.relkind in ('\''r'\'', '\''p'\'') order by 1 limit 5) it), '\''[]'\''),
   '\''extensions'\'', coalesce((select json_agg(json_build_object('\''name'\'', extname, '\''version'\'', extversion)) from pg_extension), '\''[]'\''))' 2>/dev/null </dev/null || echo null; } | tr -d '\n'; echo
   done | text databases
-  /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select pg_tablespace_location(oid) from pg_tablespace where oid >= 16384' 2>/dev/null </dev/null | while IFS= read -r location; do
-    [ -n "$location" ] && printf '%s\t%s\n' "$(ls -A "$location" 2>/dev/null | wc -l)" "$location"
-  done | text tablespaces
 fi
 put end yes
 END-OF-LOOK
@@ -772,6 +773,7 @@ END_OF_STEP_27
 # must hold before: node_2 streams from node_1
 # must hold before: node_3 streams from node_1
 # must hold before: synchronous_standby_names is empty on node_1
+# must hold before: node_1 has the tablespaces that it had when the facts were read
 # must hold after, within 10:00: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold after, within 10:00: pg_controldata on node_1 says “shut down”
 # must hold after, within 10:00: node_2 has received everything up to node_1's shutdown checkpoint
@@ -827,7 +829,9 @@ rm -f /var/lib/pgsql/pgaf-upgrade/fingerprint
 # pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold
 [ -e tried ] || /opt/vmware/postgres/15/bin/pg_controldata -D /var/lib/pgsql/data > /var/lib/pgsql/pgaf-upgrade/stopped
 touch tried
-/opt/vmware/postgres/17/bin/pg_upgrade \
+# its client and its server take turns: kept to one processor neither has to wake another
+one=; if command -v taskset >/dev/null 2>&1; then one="taskset -c $(cut -d' ' -f39 /proc/$$/stat)"; fi
+$one /opt/vmware/postgres/17/bin/pg_upgrade \
   --old-bindir=/opt/vmware/postgres/15/bin \
   --new-bindir=/opt/vmware/postgres/17/bin \
   --old-datadir=/var/lib/pgsql/data \

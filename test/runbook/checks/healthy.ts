@@ -36,7 +36,7 @@ const server = (facts: HostFacts): ServerEvidence => ({
   longTransactions: [],
   senders: [{ name: 'pgautofailover_standby_2', state: 'streaming', lagBytes: 4096 }],
   workers: [],
-  tablespaces: [],
+  tablespaces: facts.tablespaces.map((location) => ({ name: 'one', location, bytes: 2 * gigabyte })),
 });
 
 /** Who is asked for rsync and ssh; the primary only when a secondary is, which it does not know here: it is asked always. */
@@ -65,7 +65,13 @@ export const healthyLook = (facts: HostFacts): CheckLook => ({
   cron: [],
   backupAge: 3_600,
   transfer: asks(facts) ? { rsync: '3.5.0', missing: [], sshd: 'Host key verification failed.' } : null,
-  tablespaceEntries: [],
+  tablespaces: facts.tablespaces.map((location) => ({
+    place: place(location),
+    besideItsParent: true,
+    real: location,
+    foreign: [],
+    asideTaken: false,
+  })),
   server: server(facts),
   databases: [
     {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Evidence } from '../../../source/cluster/checks/evidence.ts';
+import type { Evidence, TablespaceLook } from '../../../source/cluster/checks/evidence.ts';
 import type { ClusterFacts } from '../../../source/cluster/facts.ts';
 import { problem } from '../../../source/cluster/result.ts';
 import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
-import { labCluster, linkedCluster } from '../clusters.ts';
+import { labCluster, linkedCluster, spacedCluster } from '../clusters.ts';
 import { failedAt, healthy, healthyLog, healthyLook, withHost, withLook, withServer } from './healthy.ts';
 
 const seen = (evidence: Evidence): string[] =>
@@ -27,6 +27,16 @@ const sections = (alias: string, rehearsal: ReturnType<typeof failedAt>): Eviden
   withHost(alias, () => ({ rehearsal }));
 const log = healthyLog(primary);
 const linked = healthy(linkedCluster());
+const spaced = healthy(spacedCluster());
+/** One thing is otherwise with the first tablespace of node_2. */
+const withSpace = (change: Partial<TablespaceLook>): Evidence =>
+  withLook(
+    'node_2',
+    ({ tablespaces: [first, ...others] }) => ({
+      tablespaces: first === undefined ? [] : [{ ...first, ...change }, ...others],
+    }),
+    spaced,
+  );
 const allLinked = (facts: ClusterFacts): ClusterFacts => ({
   ...facts,
   nodes: facts.nodes.map((node) => ({ ...node, rebuild: 'hard-link' })),
@@ -256,15 +266,59 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'a tablespace inside the data directory',
-    withServer('node_1', () => ({ tablespaces: [{ name: 'fast', location: '/var/lib/pgsql/data/fast' }] })),
+    withServer('node_1', () => ({
+      tablespaces: [{ name: 'fast', location: '/var/lib/pgsql/data/fast', bytes: 1 }],
+    })),
     ['blocker tablespaces-outside node_1'],
     /fast is in/,
   ],
   [
-    'a tablespace on a secondary',
-    withLook('node_2', () => ({ tablespaceEntries: [{ location: '/srv/fast', entries: 1 }] })),
+    'a tablespace that is a mount point',
+    withSpace({ besideItsParent: false }),
     ['blocker tablespace-directories node_2'],
-    /holds 1 entry/,
+    /fast is a mount point/,
+  ],
+  [
+    'a tablespace behind a symbolic link',
+    withSpace({ real: '/mnt/fast' }),
+    ['blocker tablespace-directories node_2'],
+    /it is \/mnt\/fast/,
+  ],
+  [
+    'another server’s files in a tablespace’s directory',
+    withSpace({ foreign: ['PG_13_202007201', 'lost+found'] }),
+    ['blocker tablespace-directories node_2'],
+    /holds PG_13_202007201, lost\+found besides PostgreSQL 15/,
+  ],
+  [
+    'an earlier upgrade’s files beside a tablespace',
+    withSpace({ asideTaken: true }),
+    ['blocker tablespace-directories node_2'],
+    /fast_aside\/pg15_bak is there already/,
+  ],
+  [
+    'a tablespace that a secondary has elsewhere',
+    withSpace({
+      place: { path: '/srv/other', device: '42', mountPoint: '/', freeBytes: 2 ** 40 },
+      real: '/srv/other',
+    }),
+    ['blocker tablespace-directories node_2'],
+    /is not where node_1 has this/,
+  ],
+  [
+    'no room for a copy of a tablespace on a file system of its own',
+    withLook(
+      'node_3',
+      ({ tablespaces }) => ({
+        tablespaces: tablespaces.map((one) => ({
+          ...one,
+          place: { ...one.place, device: '43', mountPoint: '/srv', freeBytes: 2 ** 30 },
+        })),
+      }),
+      spaced,
+    ),
+    ['blocker disk-space node_3', 'blocker disk-space node_3'],
+    /2048 MB are needed in \/srv\/fast for a copy of the tablespace/,
   ],
   [
     'a prepared transaction',

@@ -1,0 +1,86 @@
+import type { TablespaceLook } from '../../cluster/checks/evidence.ts';
+import { type ClusterFacts, type HostFacts, isNode, primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { asideOf, oldName } from '../tablespaces.ts';
+import { type Check, type Issue, onEach } from './check.ts';
+import { looked, served } from './see.ts';
+
+const inside = (path: string, directory: string): boolean =>
+  path === directory || path.startsWith(`${directory}/`);
+
+/** What keeps one tablespace's old part from going aside, or a base backup from arriving in its place. */
+const directoryIssues = (look: TablespaceLook, facts: HostFacts, cluster: ClusterFacts): readonly Issue[] => {
+  const { place, real, foreign } = look;
+  const location = place.path;
+  const issues: Issue[] = [];
+  if (real !== location)
+    issues.push({
+      found:
+        real === ''
+          ? `${location} is not there`
+          : `${location} is a symbolic link, or below one: it is ${real}`,
+      remedy:
+        'move its tables to a tablespace in a directory of its own, named by its real path, and drop it',
+      command: `readlink -f ${sh(location)}`,
+    });
+  else if (!look.besideItsParent)
+    issues.push({
+      found: `${location} is a mount point: nothing can be renamed out of it`,
+      remedy: 'move its tables to a tablespace in a directory below the mount point, and drop it',
+      command: `findmnt -T ${sh(location)}`,
+    });
+  if (foreign.length > 0)
+    issues.push({
+      found: `${location} holds ${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''} besides PostgreSQL ${cluster.oldMajor}’s part`,
+      remedy: 'look at it; what is left over from an earlier upgrade or another server, move or remove',
+      command: `ls -la ${sh(location)}`,
+    });
+  if (look.asideTaken)
+    issues.push({
+      found: `${asideOf(location)} is not writable for ${cluster.postgres}, or ${asideOf(location)}/${oldName(cluster)} is there already`,
+      remedy: 'look at it; if it is left over from an earlier upgrade, move or remove it',
+      command: `ls -laR ${sh(asideOf(location))} | head`,
+    });
+  if (isNode(facts) && !primaryOf(cluster).tablespaces.includes(location))
+    issues.push({
+      found: `${location} is not where ${primaryOf(cluster).alias} has this tablespace`,
+      remedy:
+        'make the node anew: its directories are no copy of the primary’s, and a base backup goes where the primary’s are',
+      command: `ls -l ${sh(facts.data)}/pg_tblspc`,
+    });
+  return issues;
+};
+
+/** Tablespaces, where there are any. */
+export const tablespaceChecks: readonly Check[] = [
+  {
+    id: 'tablespaces-outside',
+    severity: 'blocker',
+    title: 'No tablespace lies inside the data directory',
+    scope: 'primary',
+    why: 'When the directories change places the tablespace would move with the old one, and the new cluster would look for it in itself.',
+    source:
+      'PostgreSQL, CREATE TABLESPACE, and src/bin/pg_upgrade/check.c, the warning about tablespaces in the data directory',
+    judge: onEach('primary', served, ({ facts, server }) =>
+      server.tablespaces
+        .filter(({ location }) => inside(location, facts.data) || inside(location, facts.pgdata))
+        .map(({ name, location }) => ({
+          found: `${name} is in ${location}`,
+          remedy: 'move its tables to a tablespace elsewhere, and drop it',
+          command: `alter table all in tablespace "${name.replaceAll('"', '""')}" set tablespace pg_default`,
+        })),
+    ),
+  },
+  {
+    id: 'tablespace-directories',
+    severity: 'blocker',
+    title: 'The tablespaces’ old files can go aside, and a base backup finds their directories empty',
+    scope: 'every host',
+    why: 'pg_basebackup refuses a tablespace’s directory that is not empty. So each cluster’s part is moved beside it, with the data directory that it belongs to; and a rename does not cross file systems.',
+    source:
+      'PostgreSQL, src/bin/pg_basebackup/pg_basebackup.c, verify_dir_is_empty_or_create; rename(2), EXDEV; field guide, section 6',
+    judge: onEach('every host', looked, ({ facts, look }, _host, { facts: cluster }) =>
+      cluster === null ? [] : look.tablespaces.flatMap((one) => directoryIssues(one, facts, cluster)),
+    ),
+  },
+];
