@@ -35,7 +35,7 @@ const turnsLines = (facts: ClusterFacts, host: HostFacts): string[] =>
   oneAfterTheOther(facts, host)
     ? [
         '# its client and its server take turns: kept to one processor neither has to wake another',
-        `one=; if command -v taskset >/dev/null 2>&1; then one="taskset -c $(cut -d' ' -f39 /proc/$$/stat)"; fi`,
+        `one=; if command -v taskset >/dev/null 2>&1 && at=$(cut -d' ' -f39 /proc/$$/stat 2>/dev/null); then one="taskset -c $at"; fi`,
       ]
     : [];
 

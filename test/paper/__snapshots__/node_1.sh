@@ -830,7 +830,7 @@ rm -f /var/lib/pgsql/pgaf-upgrade/fingerprint
 [ -e tried ] || /opt/vmware/postgres/15/bin/pg_controldata -D /var/lib/pgsql/data > /var/lib/pgsql/pgaf-upgrade/stopped
 touch tried
 # its client and its server take turns: kept to one processor neither has to wake another
-one=; if command -v taskset >/dev/null 2>&1; then one="taskset -c $(cut -d' ' -f39 /proc/$$/stat)"; fi
+one=; if command -v taskset >/dev/null 2>&1 && at=$(cut -d' ' -f39 /proc/$$/stat 2>/dev/null); then one="taskset -c $at"; fi
 $one /opt/vmware/postgres/17/bin/pg_upgrade \
   --old-bindir=/opt/vmware/postgres/15/bin \
   --new-bindir=/opt/vmware/postgres/17/bin \
