@@ -170,12 +170,18 @@ export const firstStatisticsStep = (facts: ClusterFacts): Step => {
     danger: 'changes',
     script: script(
       "export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'",
+      ...(facts.jobs > 1
+        ? []
+        : [
+            '# nobody else works on this server yet: every processor, eight at most',
+            'jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8',
+          ]),
       command(
         inBin(primary.newBindir, 'vacuumdb'),
         option('--host', socket),
         option('--port', String(primary.port)),
         option('--username', primary.superuser),
-        facts.jobs > 1 && option('--jobs', String(facts.jobs)),
+        facts.jobs > 1 ? option('--jobs', String(facts.jobs)) : '--jobs="$jobs"',
         '--all --analyze-only',
       ),
       mark(primary, 'analyze-1'),

@@ -991,10 +991,13 @@ step_38() {
 set -eu
 export LC_ALL=C
 export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'
+# nobody else works on this server yet: every processor, eight at most
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8
 /opt/vmware/postgres/17/bin/vacuumdb \
   --host=/var/lib/pgsql/pgaf-upgrade/private \
   --port=5432 \
   --username=postgres \
+  --jobs="$jobs" \
   --all --analyze-only
 mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/analyze-1
 END_OF_STEP_38
