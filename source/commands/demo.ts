@@ -79,7 +79,6 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
   const inLines = plain || yes !== undefined || !showsScreens();
   const listeners = new Set<(text: string) => void>();
   const tell = (text: string): void => {
-    if (inLines) write(`DEMO: ${text}\n`);
     for (const listener of listeners) listener(text);
   };
   let embedded: Demo;

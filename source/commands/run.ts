@@ -21,7 +21,7 @@ export interface RunArguments {
   readonly direction: Direction;
   /** What must be said of the cluster wherever it is shown. */
   readonly banner?: string;
-  /** Where a demo tells what its scenario makes happen, for the full screen. */
+  /** Where a demo tells what its scenario makes happen. */
   readonly onStaged?: (listener: (text: string) => void) => () => void;
   /** Who answers in plain lines, and who hears them, instead of the terminal. */
   readonly lines?: { readonly prompt: Prompt; readonly write: (text: string) => void };
@@ -77,10 +77,12 @@ export const run = async ({
     process.stdout.once('error', () => process.exit(1));
     const prompt =
       yes === undefined && lines === undefined ? readlinePrompt(process.stdin, process.stdout) : null;
+    const write = lines?.write ?? prompt?.write ?? ((text: string) => process.stdout.write(text));
+    const forgetStaged = onStaged?.((text) => write(`${banner ?? ''}: ${text}\n`));
     const ending = untilSignal();
     const ended = await Promise.race([
       runPlain(engine, {
-        write: lines?.write ?? ((text) => process.stdout.write(text)),
+        write,
         ...(prompt === null ? {} : { prompt: prompt.ask }),
         ...(prompt?.typing == null ? {} : { typing: prompt.typing }),
         ...(lines === undefined ? {} : { prompt: lines.prompt }),
@@ -88,6 +90,7 @@ export const run = async ({
       }),
       ending.signal,
     ]);
+    forgetStaged?.();
     prompt?.close();
     if (typeof ended === 'number') {
       await engine.close();

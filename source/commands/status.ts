@@ -26,6 +26,7 @@ export const status = async ({ file, json }: StatusArguments): Promise<number> =
   const seen = await look(config.value, opener(config.value, connect, asking.ask), say);
   asking.close();
   if (!seen.ok) return couldNot(seen.error);
-  process.stdout.write((json ? statusJson : statusText)(config.value.name, seen.value));
+  const { name } = config.value;
+  process.stdout.write(json ? statusJson(name, seen.value) : statusText(name, seen.value, file));
   return 0;
 };

@@ -1,6 +1,6 @@
 import type { Config } from '../cluster/config.ts';
 import type { Ask, Connect } from '../remote/host.ts';
-import type { OpenHost } from './discover/discover.ts';
+import type { OpenHost } from './discover/reach.ts';
 
 /** How hosts are reached: as the cluster file says. */
 export const opener = (config: Config, connect: Connect, ask: Ask): OpenHost => {

@@ -29,7 +29,9 @@ export const offerEnd = (talk: Talk, typing: Typing): (() => void) => {
   const askFor = async (step: StepView): Promise<void> => {
     const withdraw = new AbortController();
     open = { step: step.id, withdraw };
-    write([`This ends ${named(step)}, and everything that it has started there.`]);
+    write([
+      `This ends ${named(step)}, and everything that it has started there. Its output waits for your answer.`,
+    ]);
     const typed = await typing.ask(
       `Type the name of the host (${step.host}) to end it, Enter lets it run: `,
       {

@@ -1,11 +1,25 @@
 import type { EngineController } from '../engine/controller.ts';
 import type { StepId } from '../runbook/step.ts';
 import { tame } from '../ui/text.ts';
+import type { Typing } from './prompt.ts';
 
-/** Writes each finished line of every step once, behind the name of its host. */
-export const followOutput = (controller: EngineController, write: (text: string) => void) => {
+/**
+ * Writes each finished line of every step once, behind the name of its host. While a question stands at the terminal
+ * nothing is written: it would run away upwards. Behind the answer follows what came meanwhile.
+ */
+export const followOutput = (
+  controller: EngineController,
+  write: (text: string) => void,
+  typing: Pick<Typing, 'asked' | 'onAnswered'> | null,
+) => {
   const written = new Map<StepId, number>();
+  /** Whether also the line that has no end yet is to be written. */
+  const held = new Map<StepId, boolean>();
   const flush = (id: StepId, withUnfinished = false) => {
+    if (typing?.asked() === true) {
+      held.set(id, withUnfinished || held.get(id) === true);
+      return;
+    }
     const output = controller.output(id);
     const host = controller.view.steps.find((step) => step.id === id)?.host ?? id;
     const seen = written.get(id) ?? output.firstLine;
@@ -16,6 +30,17 @@ export const followOutput = (controller: EngineController, write: (text: string)
     written.set(id, output.endLine);
     if (withUnfinished && output.unfinished !== '') write(`${host}| ${tame(output.unfinished)}\n`);
   };
-  const stop = controller.onOutput((id) => flush(id));
+  const forget = [
+    controller.onOutput((id) => flush(id)),
+    typing?.onAnswered(() => {
+      if (typing.asked()) return;
+      const due = [...held];
+      held.clear();
+      for (const [id, withUnfinished] of due) flush(id, withUnfinished);
+    }),
+  ];
+  const stop = () => {
+    for (const one of forget) one?.();
+  };
   return { flush, stop };
 };

@@ -15,6 +15,19 @@ export interface Typing {
   readonly ask: Prompt;
   /** Lines that are typed while no question stands there. */
   readonly onUnasked: (listener: (line: string) => void) => () => void;
+  /** Whether a question stands there now. */
+  readonly asked: () => boolean;
+  /** After a question has got its answer, or was taken back, and whoever asked has said what follows from it. */
+  readonly onAnswered: (listener: () => void) => () => void;
+}
+
+export interface Seat {
+  readonly ask: Prompt;
+  /** Null where nobody sits at a terminal. */
+  readonly typing: Typing | null;
+  /** Writes whole lines. At a terminal a question that stands there is put again below them, with what is typed of its answer. */
+  readonly write: (text: string) => void;
+  readonly close: () => void;
 }
 
 /**
@@ -24,8 +37,10 @@ export interface Typing {
 export const readlinePrompt = (
   input: NodeJS.ReadableStream & { readonly isTTY?: boolean },
   output: NodeJS.WritableStream,
-): { readonly ask: Prompt; readonly typing: Typing | null; readonly close: () => void } => {
+): Seat => {
   let silent = false;
+  /** The question that stands there; null: none. */
+  let standing: string | null = null;
   const echo = new Writable({
     write(chunk, _encoding, done) {
       if (!silent) output.write(chunk);
@@ -33,10 +48,11 @@ export const readlinePrompt = (
     },
   });
   const fromTerminal = input.isTTY === true;
-  const lines = createInterface({ input, output: echo, terminal: fromTerminal });
+  const lines = createInterface({ input, output: echo, terminal: fromTerminal, prompt: '' });
   const waiting: ((line: string | null) => void)[] = [];
   const early: string[] = [];
   const listeners = new Set<(line: string) => void>();
+  const answeredListeners = new Set<() => void>();
   let ended = false;
   lines.on('line', (line) => {
     const next = waiting.shift();
@@ -57,12 +73,20 @@ export const readlinePrompt = (
     if (ready !== undefined) return Promise.resolve(ready);
     if (ended || withdrawn?.aborted === true) return Promise.resolve(null);
     silent = secret;
+    standing = question;
+    // What readline writes before the answer when it draws the line anew, after a backspace, say.
+    lines.setPrompt(question);
     return new Promise((resolve) => {
       const answered = (line: string | null) => {
         withdrawn?.removeEventListener('abort', takenBack);
         if (silent) output.write('\n');
         silent = false;
+        standing = null;
+        lines.setPrompt('');
         resolve(line);
+        queueMicrotask(() => {
+          for (const listener of answeredListeners) listener();
+        });
       };
       const takenBack = () => {
         waiting.splice(waiting.indexOf(answered), 1);
@@ -74,9 +98,25 @@ export const readlinePrompt = (
       waiting.push(answered);
     });
   };
-  const onUnasked: Typing['onUnasked'] = (listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
+  const write = (text: string): void => {
+    if (!fromTerminal || standing === null) {
+      output.write(text);
+      return;
+    }
+    if (lines.cursor < lines.line.length) lines.write(null, { ctrl: true, name: 'e' });
+    output.write(`\n${text}${standing}${silent ? '' : lines.line}`);
   };
-  return { ask, typing: fromTerminal ? { ask, onUnasked } : null, close: () => lines.close() };
+  const typing: Typing = {
+    ask,
+    onUnasked: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    asked: () => standing !== null,
+    onAnswered: (listener) => {
+      answeredListeners.add(listener);
+      return () => answeredListeners.delete(listener);
+    },
+  };
+  return { ask, typing: fromTerminal ? typing : null, write, close: () => lines.close() };
 };

@@ -14,7 +14,7 @@ import { untilDue, untilMoved } from './stage-watch.ts';
 import { type TalkOptions, talkWith } from './talk.ts';
 
 export interface PlainOptions extends TalkOptions {
-  /** Where a person sits at a terminal: what they type without having been asked. */
+  /** Where a person sits at a terminal: what they type without having been asked, and whether a question stands there. */
   readonly typing?: Typing;
 }
 
@@ -26,7 +26,7 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
   const { prompt, typing, yes } = options;
   const talk = talkWith(controller, options);
   const { write, ask, refusal } = talk;
-  const outputs = followOutput(controller, options.write);
+  const outputs = followOutput(controller, options.write, typing ?? null);
   const tell = sayNews(write, typing !== undefined);
   const running = new Set<StepId>();
   let wayBackSaid = false;

@@ -1,16 +1,17 @@
-import type { Status } from '../engine/status/status.ts';
+import type { Status, Way } from '../engine/status/status.ts';
 import { padRight, tame } from '../ui/text.ts';
 
+const nextIn = ({ next }: Way): string =>
+  next === null ? '' : `; next: ${next.title}, on ${next.host} (${next.id})`;
+
 const upgradeLine = ({ upgrade, from, to }: Status): string => {
-  const next =
-    upgrade.next === null
-      ? ''
-      : `; next: ${upgrade.next.title}, on ${upgrade.next.host} (${upgrade.next.id})`;
   switch (upgrade.state) {
     case 'not-begun':
-      return `Upgrade: none under way, ${from ?? '?'} → ${to ?? '?'} is possible${next}`;
+      return `Upgrade: none under way, ${from ?? '?'} → ${to ?? '?'} is possible${nextIn(upgrade)}`;
     case 'under-way':
-      return `Upgrade: under way, ${upgrade.done} of ${upgrade.total} steps done${next}`;
+      return `Upgrade: under way, ${upgrade.done} of ${upgrade.total} steps done${nextIn(upgrade)}`;
+    case 'going-back':
+      return `Upgrade: being taken back to ${from ?? '?'}`;
     case 'finished':
       return `Upgrade: finished, ${upgrade.total} steps done`;
     case 'unknown':
@@ -18,8 +19,24 @@ const upgradeLine = ({ upgrade, from, to }: Status): string => {
   }
 };
 
-/** What `status` says to a person. */
-export const statusText = (name: string, status: Status): string => {
+/** What going back would mean, or, where it was begun, how far it is and how it goes on. */
+const wayBackLines = ({ wayBack, rollback }: Status, file: string): readonly string[] => {
+  if (rollback === null) return [];
+  if (wayBack === null) return [`Way back: ${rollback.says}`];
+  // The steps are made from where the cluster stands: none is left where it stands as before the window.
+  const far =
+    wayBack.next === null
+      ? 'nothing is left of it but to end it'
+      : `${wayBack.done} of ${wayBack.total} steps done`;
+  return [
+    `Way back: under way, ${far}${nextIn(wayBack)}`,
+    `  It goes on with: pgaf-upgrade rollback ${file}`,
+    `  What it means: ${rollback.says}`,
+  ];
+};
+
+/** What `status` says to a person; `file`: the cluster file, for the command that goes on. */
+export const statusText = (name: string, status: Status, file: string): string => {
   const versions = new Map(status.hosts.map((host) => [host.alias, host]));
   const versionOf = (alias: string): string => {
     const host = versions.get(alias);
@@ -42,7 +59,7 @@ export const statusText = (name: string, status: Status): string => {
     ),
     '',
     upgradeLine(status),
-    ...(status.rollback === null ? [] : [`Way back: ${status.rollback.says}`]),
+    ...wayBackLines(status, file),
     ...(status.problem === null ? [] : [`But: ${status.problem.what}`, `  Do: ${status.problem.remedy}`]),
   ]
     .map((line) => `${tame(line)}\n`)

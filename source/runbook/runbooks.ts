@@ -11,7 +11,7 @@ export type Direction = 'upgrade' | 'rollback' | 'cleanup';
 export const runbookFor = (facts: ClusterFacts, world: World, direction: Direction): readonly Step[] => {
   switch (direction) {
     case 'upgrade':
-      return upgradeRunbook(facts);
+      return upgradeRunbook(facts, world);
     case 'rollback':
       return rollbackRunbook(facts, world).steps;
     case 'cleanup':

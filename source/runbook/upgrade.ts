@@ -1,7 +1,9 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
 import { linkedOf, primaryOf, secondariesOf } from '../cluster/facts.ts';
+import type { World } from '../cluster/world.ts';
 import { linkKeySteps } from './hard-link/keys.ts';
 import { linkStep } from './hard-link/link.ts';
+import { unwantedKeySteps } from './hard-link/unwanted-keys.ts';
 import { pgCtlStep, unitStep } from './phases/autoctl-files.ts';
 import { backSteps } from './phases/back.ts';
 import { fenceSteps } from './phases/fence.ts';
@@ -50,9 +52,13 @@ const verifyStageSteps = (facts: ClusterFacts): Step[] => {
   ];
 };
 
-/** The whole upgrade, phases A to I, for one monitor, one primary and any number of secondaries. docs/runbook.md. */
-export const upgradeRunbook = (facts: ClusterFacts): readonly Step[] => [
+/**
+ * The whole upgrade, phases A to I, for one monitor, one primary and any number of secondaries. docs/runbook.md.
+ * `world`: where it is known, what an earlier start has left that this one does not ask for is taken away first.
+ */
+export const upgradeRunbook = (facts: ClusterFacts, world: World | null = null): readonly Step[] => [
   ...prepareSteps(facts),
+  ...(world === null ? [] : unwantedKeySteps(facts, world)),
   ...linkKeySteps(facts),
   ...fenceSteps(facts),
   ...stopSteps(facts),

@@ -4,7 +4,7 @@ import type { StepId } from '../runbook/step.ts';
 import { coalesce } from './coalesce.ts';
 import { createDecisions, type Decisions } from './decisions.ts';
 import { Finder } from './finder.ts';
-import { fresherMs, onlyFresher } from './fresher.ts';
+import { onlyFresher } from './fresher.ts';
 import { defaultGuard, type GuardTimes, PressGuard } from './guard.ts';
 import { createNavigation, type Navigation } from './navigation.ts';
 import { outputPace } from './pace.ts';
@@ -64,7 +64,7 @@ const withoutStaleDialog = (state: ConsoleState, view: EngineView): Partial<Cons
 
 /** What the screen takes over from a new view of the engine. */
 const received = (state: ConsoleState, view: EngineView): Partial<ConsoleState> => {
-  if (sameStage(state.view.stage, view.stage)) return { view };
+  if (sameStage(state.view.stage, view.stage)) return { view, drawn: view };
   const { stage } = view;
   const current = 'step' in stage ? stage.step : null;
   const waits = stage.kind === 'confirm' || stage.kind === 'failed';
@@ -76,6 +76,7 @@ const received = (state: ConsoleState, view: EngineView): Partial<ConsoleState> 
   const arrived = state.selected === null || state.selected === current;
   return {
     view,
+    drawn: view,
     hint,
     // It belongs to the step in which it happened.
     ...(stage.kind === 'confirm' || stage.kind === 'finished' ? { staged: null } : {}),
@@ -114,12 +115,6 @@ export const createConsoleStore = (
     state.setState(received(before, controller.view));
   });
 
-  let fresher: NodeJS.Timeout | null = null;
-  const takeFresher = () => {
-    fresher = null;
-    views.flushNow();
-  };
-
   const grown = new Set<StepId>();
   const outputs = coalesce(options.intervalMs === undefined ? outputPace() : steady, now, () => {
     if (grown.size === 0) return;
@@ -136,7 +131,7 @@ export const createConsoleStore = (
       const { view: shown } = state.getState();
       if (!sameStage(shown.stage, view.stage)) views.flushNow();
       // An idle console is looked at for hours: each drawing that shows nothing new costs as much as any other.
-      else if (onlyFresher(shown, view)) fresher ??= setTimeout(takeFresher, fresherMs);
+      else if (onlyFresher(shown, view)) state.setState({ view });
       else views.touch();
     }),
     controller.onOutput((step) => {
@@ -167,7 +162,6 @@ export const createConsoleStore = (
       for (const stop of stops) stop();
       views.stop();
       outputs.stop();
-      if (fresher !== null) clearTimeout(fresher);
     },
   };
 };

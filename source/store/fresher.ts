@@ -1,12 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EngineView } from '../engine/controller.ts';
 
-/**
- * Milliseconds that news of nothing but freshness may wait for the screen. With a poll every two seconds what is shown
- * is never older than the five seconds from which on it counts as stale.
- */
-export const fresherMs = 2_500;
-
 const undated = ({ hosts, monitor, ...rest }: EngineView) => ({
   ...rest,
   hosts: hosts.map(({ lastByteAt: _at, ...host }) => host),

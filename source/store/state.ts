@@ -40,6 +40,8 @@ export interface Hint {
 /** Everything that the screen shows: the engine's view and what is the screen's own. Immutable. */
 export interface ConsoleState {
   readonly view: EngineView;
+  /** The view as it was when it last showed something else than before: what was only read again is not drawn anew. */
+  readonly drawn: EngineView;
   readonly focus: PaneId;
   readonly zoom: boolean;
   /** null: the step that the engine is at. */
@@ -74,6 +76,7 @@ export interface ConsoleState {
 /** The screen as it opens. */
 export const openingState = (view: EngineView): ConsoleState => ({
   view,
+  drawn: view,
   focus: 'output',
   zoom: false,
   selected: null,

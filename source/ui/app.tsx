@@ -1,5 +1,5 @@
 import { Box, useApp, useWindowSize } from 'ink';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { ConsoleStore } from '../store/console-store.ts';
 import { type InputMode, inputMode } from '../store/selectors.ts';
 import type { ConsoleState } from '../store/state.ts';
@@ -8,6 +8,7 @@ import { useConsole } from './hooks/use-console.ts';
 import { useKeys } from './hooks/use-keys.ts';
 import { useNow } from './hooks/use-now.ts';
 import { usePaneTime } from './hooks/use-pane-time.ts';
+import { useSame } from './hooks/use-same.ts';
 import { ThemeContext } from './hooks/use-theme.ts';
 import { bodyRows, footerRows, headerRows, type Layout, layoutFor } from './layout.ts';
 import { openLog } from './open-log.ts';
@@ -73,14 +74,14 @@ export const App = ({ store, theme, now = Date.now, onRedraw, pager, ended, onLe
     'staged',
     'tooSmall',
   ]);
-  const time = useNow(state.view, now);
+  const time = useNow(store, now);
   const [, setDrawn] = useState(0);
   const redraw = () => {
     onRedraw?.();
     setDrawn((count) => count + 1);
   };
-  const paneTime = usePaneTime(state.view, time);
-  const layout = useMemo(() => layoutOf(state, { columns, rows }), [state, columns, rows]);
+  const paneTime = usePaneTime(state, time);
+  const layout = useSame(layoutOf(state, { columns, rows }));
   const tooSmall = layout.shape === 'too-small';
   useEffect(() => store.go.setTooSmall(tooSmall), [store, tooSmall]);
   useKeys(() => {

@@ -7,7 +7,7 @@ import { good } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, worldAt } from '../runbook/worlds.ts';
 import { CheckServers } from './checks/servers.ts';
-import { labConfig } from './harness.ts';
+import { labConfig, Window } from './harness.ts';
 
 test.each([
   ['running', 'not-begun', 'A'],
@@ -23,6 +23,85 @@ test.each([
     expect([seen.state, seen.next?.phase]).toEqual([state, phase]);
   },
 );
+
+describe('on the way back', () => {
+  /** Turned round in the middle of the upgrade; the first step of the way back was begun, and was not done. */
+  const turnedRound = async (night: Window) => {
+    night.open();
+    await night.goTo('D.node_1.swap');
+    night.servers.record = JSON.stringify(night.servers.facts);
+    expect(night.engine.turn('rollback')).toEqual({ accepted: true });
+    await night.until('the way back', ({ stage }) => stage.kind === 'confirm' && /^[R-V]\./.test(stage.step));
+    const { step } = await night.stage('confirm');
+    const named = night.view.steps.find(({ id }) => id === step);
+    return { first: step, title: named?.title ?? '', host: named?.host ?? '', steps: night.view.steps };
+  };
+  const ask = async (night: Window) =>
+    good(
+      await status(
+        labConfig(),
+        opener(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
+        () => undefined,
+      ),
+    );
+
+  test('how far it is, which of its steps is next, and with which command it goes on', async () => {
+    const night = new Window(labCluster());
+    try {
+      const { first, title, host, steps } = await turnedRound(night);
+      night.servers.plan(first, () => ({ kind: 'exited', code: 1 }));
+      night.engine.confirm(first, host);
+      await night.stage('failed');
+      await night.engine.close();
+      const seen = await ask(night);
+      expect(seen.upgrade).toMatchObject({ state: 'going-back', next: null });
+      expect(seen.wayBack).toMatchObject({ total: steps.length, next: { id: first, title, host } });
+      const text = statusText('lab', seen, 'night/cluster.yaml');
+      expect(text).toContain(`
+Upgrade: being taken back to 15.20
+Way back: under way, ${seen.wayBack?.done} of ${steps.length} steps done; next: ${title}, on ${host} (${first})
+  It goes on with: pgaf-upgrade rollback night/cluster.yaml
+  What it means: safe, nothing lost: 17 has never been started
+`);
+    } finally {
+      await night.close();
+    }
+  }, 60_000);
+
+  test('turned round and nothing of it begun, the upgrade is what is under way', async () => {
+    const night = new Window(labCluster());
+    try {
+      await turnedRound(night);
+      await night.engine.close();
+      const seen = await ask(night);
+      expect(seen).toMatchObject({ wayBack: null, upgrade: { state: 'under-way' } });
+      expect(seen.upgrade.next?.id).toBe('D.node_1.swap');
+    } finally {
+      await night.close();
+    }
+  }, 60_000);
+
+  test('of a way back that was begun, and the upgrade taken up again, nothing is said', async () => {
+    const night = new Window(labCluster());
+    try {
+      const { first, host } = await turnedRound(night);
+      night.servers.plan(first, () => ({ kind: 'exited', code: 1 }));
+      night.engine.confirm(first, host);
+      await night.stage('failed');
+      expect(night.engine.turn('upgrade')).toEqual({ accepted: true });
+      await night.next('D.node_1.swap');
+      night.engine.confirm('D.node_1.swap');
+      await night.until(
+        'the next one',
+        ({ stage }) => stage.kind === 'confirm' && stage.step !== 'D.node_1.swap',
+      );
+      await night.engine.close();
+      expect(await ask(night)).toMatchObject({ wayBack: null, upgrade: { state: 'under-way' } });
+    } finally {
+      await night.close();
+    }
+  }, 60_000);
+});
 
 describe('asked once', () => {
   const ask = (servers: CheckServers) =>
@@ -42,7 +121,7 @@ describe('asked once', () => {
       rollback: { kind: 'nothing-to-undo' },
       problem: null,
     });
-    expect(statusText('lab', seen)).toMatch(/node_2 +secondary +good +PostgreSQL 15\.20/);
+    expect(statusText('lab', seen, 'cluster.yaml')).toMatch(/node_2 +secondary +good +PostgreSQL 15\.20/);
     expect(JSON.parse(statusJson('lab', seen))).toMatchObject({
       cluster: 'lab',
       hosts: [{ alias: 'monitor', running: true }, {}, {}, {}],
@@ -61,10 +140,10 @@ describe('asked once', () => {
     const seen = good(await ask(servers));
     expect(seen.problem).toBeNull();
     expect(seen.monitorStoppedUntil).toEqual({ id: 'D.monitor.start', title: 'Start the monitor on 17' });
-    expect(statusText('lab', seen)).toMatch(
+    expect(statusText('lab', seen, 'cluster.yaml')).toMatch(
       /^monitor +PostgreSQL 17, stopped as planned: “Start the monitor on 17” \(D\.monitor\.start\) starts it again$/m,
     );
-    expect(statusText('lab', seen)).not.toContain(', down');
+    expect(statusText('lab', seen, 'cluster.yaml')).not.toContain(', down');
   });
 
   test('a node in maintenance, and no record of why: what the monitor says, and the reason', async () => {
@@ -89,7 +168,7 @@ describe('asked once', () => {
       rollback: null,
       problem: { what: 'node_2 is maintenance, assigned maintenance' },
     });
-    expect(statusText('lab', seen)).toContain('But: node_2 is maintenance');
+    expect(statusText('lab', seen, 'cluster.yaml')).toContain('But: node_2 is maintenance');
     expect(servers.open).toBe(0);
   });
 });

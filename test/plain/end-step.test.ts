@@ -18,9 +18,9 @@ const sit = () => {
   output.setEncoding('utf8').on('data', (text: string) => {
     shown += text;
   });
-  const { ask, typing, close } = readlinePrompt(input, output);
+  const { ask, typing, write, close } = readlinePrompt(input, output);
   if (typing === null) throw new Error('a terminal has somebody who types');
-  const done = runPlain(engine, { write: (text) => output.write(text), prompt: ask, typing });
+  const done = runPlain(engine, { write, prompt: ask, typing });
   let read = 0;
   const until = async (text: string): Promise<void> => {
     await vi.waitFor(() => expect(shown.slice(read)).toContain(text));
@@ -101,6 +101,58 @@ test('a step that ends by itself takes the question with it: what was half typed
   expect(desk.engine.asked.length).toBe(before);
 });
 
+test('what the step prints waits while the question stands there, which so is the last line; it follows the answer', async () => {
+  const desk = await running();
+  const { engine } = desk;
+  engine.print('D27-node_1', 'before it is asked\n');
+  await desk.until('node_1| before it is asked\n');
+  desk.say('end');
+  await desk.until('Its output waits for your answer.\n');
+  await desk.until('Enter lets it run: ');
+  engine.print('D27-node_1', 'while it is asked\n');
+  engine.print('D27-node_1', 'and once more, without an end');
+  expect(desk.rest).toBe('');
+  desk.say('');
+  await desk.until('It goes on.\n');
+  await desk.until('node_1| while it is asked\n');
+  engine.print('D27-node_1', '; here it is\n');
+  await desk.until('node_1| and once more, without an end; here it is\n');
+});
+
+test('so it does when the step ends by itself, the line without an end too', async () => {
+  const desk = await running();
+  desk.say('end');
+  await desk.until('Enter lets it run: ');
+  desk.engine.print('D27-node_1', 'the last line has no end');
+  desk.engine.finishStep();
+  await desk.until('It has ended by itself: nothing was ended.\n');
+  await desk.until('node_1| the last line has no end\n');
+  await desk.until('? [y/N/skip/back/quit] ');
+});
+
+test('news are heard while a question stands there: it is put again below them, with what is typed already', async () => {
+  const desk = await running();
+  desk.say('end');
+  await desk.until('Enter lets it run: ');
+  desk.type('node');
+  await desk.until('node');
+  desk.engine.set({ notices: [{ at: 1, text: 'node_1: the line is lost; the command goes on there' }] });
+  await desk.until('\n* node_1: the line is lost; the command goes on there\n');
+  await desk.until('Type the name of the host (node_1) to end it, Enter lets it run: node');
+  expect(desk.rest).toBe('');
+  desk.say('_1');
+  await desk.until('It is being ended.');
+  expect(desk.engine.asked.at(-1)).toBe('cancel D27-node_1 node_1');
+});
+
+test('a letter that is taken back leaves the question where it is', async () => {
+  const desk = await running();
+  desk.say('end');
+  await desk.until('Enter lets it run: ');
+  desk.type('x\x7f');
+  await desk.until('Type the name of the host (node_1) to end it, Enter lets it run: ');
+});
+
 test('a step that prints nothing says how it is ended', async () => {
   const desk = await running();
   const { engine } = desk;
@@ -113,6 +165,20 @@ test('a step that prints nothing says how it is ended', async () => {
   });
   await desk.until('node_1 is doing:');
   await desk.until('type end and Enter to end it');
+});
+
+test('over a pipe a question is put once: whoever answers by a script answers each once', async () => {
+  const output = new PassThrough();
+  let shown = '';
+  output.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+  });
+  const { ask, write, close } = readlinePrompt(new PassThrough(), output);
+  const answer = ask('Run this step? ');
+  write('* news\n');
+  close();
+  expect(await answer).toBeNull();
+  await vi.waitFor(() => expect(shown).toBe('Run this step? * news\n'));
 });
 
 test('over a pipe a line is an answer given in advance, and ends nothing', () => {

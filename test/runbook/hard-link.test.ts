@@ -250,6 +250,61 @@ test('a key that is let in still is taken out by the way back, also where the cl
   expect([route.kind, way.some((step) => step.id === 'V.node_1.link-forget')]).toEqual(['own', true]);
 });
 
+describe('a node that is to have a base backup after all, once its key was let in', () => {
+  const backups = (...names: readonly string[]): ClusterFacts => ({
+    ...facts,
+    nodes: facts.nodes.map((node) => ({
+      ...node,
+      rebuild: names.includes(node.alias) ? 'base-backup' : 'hard-link',
+    })),
+  });
+  const ids = (cluster: ClusterFacts, model: Model) =>
+    upgradeRunbook(cluster, model.world()).flatMap(({ id, phase }) => (phase === 'B' ? [id] : []));
+  const neither = backups('node_2', 'node_3');
+
+  test('first the primary lets nobody in, then the key goes, and only then the fence is put up', () => {
+    const model = modelOf('B.node_2.link-rehearsal');
+    expect(ids(neither, model)).toEqual([
+      'B.node_1.link-forget',
+      'B.node_2.link-drop',
+      'B.monitor.sync-standbys-0',
+      'B.node_2.maintenance',
+      'B.node_3.maintenance',
+    ]);
+    for (const step of upgradeRunbook(neither, model.world()).filter(({ id }) => id.includes('.link-'))) {
+      expect([step.id, step.probe(model.world()).state]).toEqual([step.id, 'pending']);
+      expect(step.after.every((one) => one.holds(model.world()).holds)).toBe(false);
+      model.run(step.id);
+      expect([step.id, step.probe(model.world()).state]).toEqual([step.id, 'done']);
+      expect(step.after.every((one) => one.holds(model.world()).holds)).toBe(true);
+    }
+    expect(ids(neither, model).some((id) => id.includes('.link-'))).toBe(false);
+    expect(rollbackVerdict(neither, model.world()).kind).toBe('nothing-to-undo');
+  });
+
+  test('a key that was made and never let in goes likewise', () => {
+    expect(ids(neither, modelOf('B.node_2.link-key'))[0]).toBe('B.node_2.link-drop');
+  });
+
+  test('while another node asks for links, the step that lets it in takes out the line of the first', () => {
+    const both = backups();
+    const model = modelAfter(both, 'B.node_3.link-rehearsal');
+    const other = backups('node_2');
+    const letIn = stepOf(upgradeRunbook(both, model.world()), 'B.node_1.link-let-in');
+    expect(letIn.probe(model.world()).state).toBe('done');
+    const again = stepOf(upgradeRunbook(other, model.world()), letIn.id);
+    expect(again.probe(model.world())).toMatchObject({ state: 'half' });
+    const script = again.script(model.world());
+    expect(script).toMatchObject({ text: expect.stringContaining('pgaf-upgrade-hard-link-3') });
+    expect(script).not.toMatchObject({ text: expect.stringContaining('pgaf-upgrade-hard-link-2') });
+    expect(ids(other, model)[0]).toBe('B.node_2.link-drop');
+  });
+
+  test('there is nothing of it in a run that never asked for links', () => {
+    expect(ids(neither, modelAfter(neither, 'A.monitor.configuration'))[0]).toBe('B.monitor.sync-standbys-0');
+  });
+});
+
 describe('a transfer that was passed over', () => {
   test('leaves the node to a base backup: the steps that follow have nothing to do, and it may join', () => {
     const model = modelOf('D.monitor.start');

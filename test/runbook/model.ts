@@ -147,6 +147,7 @@ export class Model {
       case 'link-let-in':
       case 'link-rehearsal':
       case 'link-forget':
+      case 'link-drop':
       case 'link':
       case 'own-files':
       case 'stream':
@@ -274,6 +275,9 @@ export class Model {
         return;
       case 'link-forget':
         host.transfer = { ...transfer, hostKeys: [], authorized: [] };
+        return;
+      case 'link-drop':
+        host.transfer = { ...transfer, publicKey: null, lines: [], rehearsed: false };
         return;
       case 'link': {
         const theirs = this.#only(this.host(primary.alias).data);

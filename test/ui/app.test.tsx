@@ -63,6 +63,59 @@ describe('the three panes', () => {
     expect(await press()).toContain('psql (pg_hba.conf refuses autoctl_node) STALE 42 s');
   });
 
+  test('are not made anew for rows that were only read again; those that come no more get stale, and that goes again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    try {
+      let time = 1_000_000;
+      const opening = open({ done: 3, now: () => time });
+      await vi.advanceTimersByTimeAsync(100);
+      const { engine, frame } = await opening;
+      const made = vi.spyOn(engine, 'output');
+      const pass = async (seconds: number, read: boolean) => {
+        for (let second = 0; second < seconds; second += 1) {
+          time += 1000;
+          if (read) engine.beat();
+          await vi.advanceTimersByTimeAsync(1000);
+        }
+      };
+      await pass(60, true);
+      expect(made).not.toHaveBeenCalled();
+      await pass(8, false);
+      expect(frame()).toMatch(/STALE [78] s/);
+      await pass(2, true);
+      expect(frame()).not.toContain('STALE');
+      made.mockClear();
+      await pass(60, true);
+      expect(made).not.toHaveBeenCalled();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('are not made anew for the clock of the downtime, which ticks in the header', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    try {
+      let time = 1_000_000;
+      const opening = open({ done: 40, now: () => time });
+      await vi.advanceTimersByTimeAsync(100);
+      const { engine, frame } = await opening;
+      expect(engine.view.monitor.plannedDown).toBeNull();
+      const made = vi.spyOn(engine, 'output');
+      const clock = () => /WRITES DOWN (\d\d:\d\d)/.exec(frame())?.[1];
+      const before = clock();
+      for (let second = 0; second < 10; second += 1) {
+        time += 1000;
+        engine.beat();
+        await vi.advanceTimersByTimeAsync(1000);
+      }
+      expect(before).toMatch(/\d/);
+      expect(clock()).not.toBe(before);
+      expect(made).not.toHaveBeenCalled();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test.each([{ number: 31, title: 'Start the monitor on 17' }, null])(
     'of a monitor that this console never heard say whether it is silent as planned',
     async (plannedDown) => {

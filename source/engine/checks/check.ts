@@ -8,7 +8,7 @@ import type { RemoteHost } from '../../remote/host.ts';
 import { type Judgement, judge } from '../../runbook/checks/judge.ts';
 import { checkLookScript } from '../../runbook/checks/look-script.ts';
 import { rehearsalScript } from '../../runbook/checks/rehearsal-script.ts';
-import type { OpenHost } from '../discover/discover.ts';
+import type { OpenHost } from '../discover/reach.ts';
 import { forgetJobScript, loginScript } from './forget-job.ts';
 import { parseCheckLook } from './parse.ts';
 import { survey } from './survey.ts';

@@ -4,10 +4,11 @@ import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../clu
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import type { Problem, Result } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
+import { askMonitor, look, theOne } from '../discover/ask.ts';
 import { factsOf, roleOf } from '../discover/cluster-facts.ts';
-import { addressOf, askMonitor, look, type OpenHost, theOne } from '../discover/discover.ts';
 import { commonFacts } from '../discover/host-facts.ts';
 import type { Found, Instance } from '../discover/instance.ts';
+import { addressOf, type OpenHost } from '../discover/reach.ts';
 import { isBecoming, reachOf } from './reach.ts';
 
 /**

@@ -1,8 +1,9 @@
 import type { Config } from '../../cluster/config.ts';
 import { ok, type Problem, type Result } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import { addressOf, askMonitor, look, type OpenHost, theOne } from '../discover/discover.ts';
+import { askMonitor, look, theOne } from '../discover/ask.ts';
 import type { Instance } from '../discover/instance.ts';
+import { addressOf, type OpenHost } from '../discover/reach.ts';
 import { type Candidate, candidatesScript, chooseTarget, parseCandidates } from './candidates.ts';
 
 export interface OutlineNode {

@@ -35,6 +35,8 @@ export class RunLock {
   readonly #options: LockOptions;
   readonly #listeners = new Set<(lock: Extract<LockStanding, { kind: 'held' }>) => void>();
   #held = false;
+  /** Which way the run's file says it goes; null: this console has not written it. */
+  #written: RunFile['direction'] | null = null;
   #sureUntil = 0;
   #timer: NodeJS.Timeout | undefined;
   #watching = false;
@@ -61,7 +63,8 @@ export class RunLock {
 
   /**
    * Makes sure that the lock is this console's: takes it where it is free (or `instead`'s), sends a sign of life where
-   * it is ours. The standing tells: held with our token, or another's. Errors: the monitor's host does not answer.
+   * it is ours. Where the run has turned since, that is written down. The standing tells: held with our token, or
+   * another's. Errors: the monitor's host does not answer.
    */
   async hold(run: RunFile, instead: string | null = null): Promise<Result<Standing>> {
     const { workDir } = this.#options;
@@ -71,18 +74,19 @@ export class RunLock {
       token: this.token,
       pid: process.pid,
     };
+    if (this.#held && this.#written !== run.direction)
+      return this.#wrote(writeRunScript(workDir, this.token, run), run);
     // No round trip within a downtime where nobody can have taken what we were heard to hold just now.
     const sure = this.#sureUntil - Date.now();
     if (this.#held && sure > 0 && sure <= sureForMs)
       return ok({ lock: { kind: 'held', holder, token: this.token, silentSeconds: 0 }, run });
-    return this.#ask(
-      this.#held ? beatScript(workDir, this.token) : takeLockScript(workDir, holder, run, instead),
-    );
+    if (this.#held) return this.#ask(beatScript(workDir, this.token));
+    return this.#wrote(takeLockScript(workDir, holder, run, instead), run);
   }
 
   /** Writes down how the run stands now. */
   write(run: RunFile): Promise<Result<Standing>> {
-    return this.#ask(writeRunScript(this.#options.workDir, this.token, run));
+    return this.#wrote(writeRunScript(this.#options.workDir, this.token, run), run);
   }
 
   /** Begins to look (and, once the lock is taken, to give signs of life) every few seconds. */
@@ -116,6 +120,13 @@ export class RunLock {
     const { workDir } = this.#options;
     await this.#ask(this.#held ? beatScript(workDir, this.token) : readStandingScript(workDir));
     this.#schedule();
+  }
+
+  /** Asks with a script that writes the run's file where the lock is ours. */
+  async #wrote(script: string, run: RunFile): Promise<Result<Standing>> {
+    const standing = await this.#ask(script);
+    if (standing.ok && this.#held) this.#written = run.direction;
+    return standing;
   }
 
   async #ask(script: string): Promise<Result<Standing>> {

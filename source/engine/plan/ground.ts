@@ -7,7 +7,8 @@ import type { RemoteHost } from '../../remote/host.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { checkLookScript } from '../../runbook/checks/look-script.ts';
 import { parseCheckLook } from '../checks/parse.ts';
-import { discover, type OpenHost } from '../discover/discover.ts';
+import { discover } from '../discover/discover.ts';
+import type { OpenHost } from '../discover/reach.ts';
 import { Observer } from '../observer.ts';
 
 const timeoutMs = 120_000;

@@ -5,16 +5,17 @@ import { ok, type Problem, type Result } from '../../cluster/result.ts';
 import { hostIn, isCluster, monitorIn, type World } from '../../cluster/world.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { monitorAbsence } from '../../runbook/monitor-absence.ts';
-import { runbookFor } from '../../runbook/runbooks.ts';
+import { type Direction, runbookFor } from '../../runbook/runbooks.ts';
 import type { Step } from '../../runbook/step.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict.ts';
 import { survey } from '../checks/survey.ts';
-import { discover, type OpenHost } from '../discover/discover.ts';
+import { discover } from '../discover/discover.ts';
+import type { OpenHost } from '../discover/reach.ts';
 import { RunLock } from '../lock/run-lock.ts';
 import { Observer } from '../observer.ts';
 
-export type UpgradeState = 'not-begun' | 'under-way' | 'finished' | 'unknown';
+export type UpgradeState = 'not-begun' | 'under-way' | 'going-back' | 'finished' | 'unknown';
 
 export interface HostStatus {
   readonly alias: string;
@@ -24,17 +25,23 @@ export interface HostStatus {
   readonly problem: Problem | null;
 }
 
+/** How far a way is, by what the servers say of each of its steps. */
+export interface Way {
+  readonly done: number;
+  readonly total: number;
+  /** Null: nothing is left to do. */
+  readonly next: Pick<Step, 'id' | 'host' | 'title' | 'phase'> | null;
+}
+
 export interface Status {
   readonly from: string | null;
   readonly to: string | null;
   readonly nodes: readonly MonitorNode[];
   readonly hosts: readonly HostStatus[];
-  readonly upgrade: {
-    readonly state: UpgradeState;
-    readonly done: number;
-    readonly total: number;
-    readonly next: Pick<Step, 'id' | 'host' | 'title' | 'phase'> | null;
-  };
+  /** `going-back`: the way back was begun and has not come to its end; then nothing of the upgrade is next. */
+  readonly upgrade: Way & { readonly state: UpgradeState };
+  /** The way back, while it is the way that the run goes. */
+  readonly wayBack: Way | null;
   readonly rollback: RollbackVerdict | null;
   /** The step that starts the monitor again, which is stopped as planned; null: it should be up. */
   readonly monitorStoppedUntil: Pick<Step, 'id' | 'title'> | null;
@@ -56,46 +63,62 @@ const hostStatus = (facts: ClusterFacts, world: World): HostStatus[] =>
     };
   });
 
-/** Where the upgrade stands, by what the servers say of each step. Pure. */
-export const upgradeStatus = (facts: ClusterFacts, world: World): Status['upgrade'] => {
-  const steps = upgradeRunbook(facts).filter((step) => !step.optional);
-  const done = steps.filter((step) => step.probe(world).state === 'done');
-  const next = steps.find((step) => step.probe(world).state !== 'done') ?? null;
-  const begun = rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
-  const state = next === null ? 'finished' : begun ? 'under-way' : 'not-begun';
+const wayOf = (runbook: readonly Step[], world: World): Way => {
+  const steps = runbook.filter((step) => !step.optional);
+  const left = steps.filter((step) => step.probe(world).state !== 'done');
+  const [next] = left;
   return {
-    state,
-    done: done.length,
+    done: steps.length - left.length,
     total: steps.length,
-    next: next === null ? null : { id: next.id, host: next.host, title: next.title, phase: next.phase },
+    next: next === undefined ? null : { id: next.id, host: next.host, title: next.title, phase: next.phase },
   };
 };
 
-/** As the runbook of the way that the run goes says; which way that is, the monitor's host knows. */
-const monitorStoppedUntil = async (
+/** Where the upgrade stands, by what the servers say of each step, on the way that the run goes. Pure. */
+export const upgradeStatus = (
   facts: ClusterFacts,
   world: World,
-  monitor: RemoteHost | undefined,
-): Promise<Status['monitorStoppedUntil']> => {
-  if (monitor === undefined || monitorIn(world) !== null) return null;
+  direction: Direction = 'upgrade',
+): Status['upgrade'] => {
+  const way = wayOf(upgradeRunbook(facts, world), world);
+  if (direction === 'rollback') return { ...way, state: 'going-back', next: null };
+  const begun = rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
+  return { ...way, state: way.next === null ? 'finished' : begun ? 'under-way' : 'not-begun' };
+};
+
+/** The way that the run goes: the monitor's host knows. A run that has come to its end goes none. */
+const directionOf = async (facts: ClusterFacts, monitor: RemoteHost | undefined): Promise<Direction> => {
+  if (monitor === undefined) return 'upgrade';
   const { workDir } = facts.monitor;
   const standing = await new RunLock({ host: monitor, workDir, as: facts.postgres, operator: '' }).read();
-  const direction = (standing.ok ? standing.value.run?.direction : null) ?? 'upgrade';
+  const run = standing.ok ? standing.value.run : null;
+  return run === null || run.finished !== null ? 'upgrade' : run.direction;
+};
+
+const monitorStoppedUntil = (
+  facts: ClusterFacts,
+  world: World,
+  direction: Direction,
+): Status['monitorStoppedUntil'] => {
   const absence = monitorAbsence(facts, world, runbookFor(facts, world, direction), direction);
   return absence === null ? null : { id: absence.step.id, title: absence.step.title };
 };
 
 const fromFacts = async (facts: ClusterFacts, hosts: ReadonlyMap<string, RemoteHost>): Promise<Status> => {
-  const world = await new Observer(facts, hosts, () => undefined).look();
+  const [world, direction] = await Promise.all([
+    new Observer(facts, hosts, () => undefined).look(),
+    directionOf(facts, hosts.get('monitor')),
+  ]);
   const primary = facts.nodes.find((node) => node.role === 'primary');
   return {
     from: primary?.oldVersion ?? null,
     to: primary?.newVersion ?? null,
     nodes: monitorIn(world)?.nodes ?? [],
     hosts: hostStatus(facts, world),
-    upgrade: upgradeStatus(facts, world),
+    upgrade: upgradeStatus(facts, world, direction),
+    wayBack: direction === 'rollback' ? wayOf(runbookFor(facts, world, direction), world) : null,
     rollback: rollbackVerdict(facts, world),
-    monitorStoppedUntil: await monitorStoppedUntil(facts, world, hosts.get('monitor')),
+    monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
     problem: null,
   };
 };
@@ -128,6 +151,7 @@ export const status = async (
       problem: host.reach.kind === 'reached' ? host.unclear : host.reach.problem,
     })),
     upgrade: { state: 'unknown', done: 0, total: 0, next: null },
+    wayBack: null,
     rollback: null,
     monitorStoppedUntil: null,
     problem: found.error,

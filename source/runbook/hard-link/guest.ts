@@ -1,4 +1,4 @@
-import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { hostIn, type TransferView, type World } from '../../cluster/world.ts';
 import { about, senderName, when } from '../conditions.ts';
 import type { Condition } from '../step.ts';
@@ -45,6 +45,13 @@ export const hasLine = (facts: ClusterFacts, node: NodeFacts, world: World): boo
       (line) => line.startsWith('restrict,from="') && line.endsWith(` ${key.publicKey} ${keyComment(node)}`),
     )
   );
+};
+
+/** A key stands in the primary's authorized_keys of a node that does not ask for links, or not any more. */
+export const isLetInUnasked = (facts: ClusterFacts, world: World): boolean => {
+  const asked = linkedOf(facts).map(keyComment);
+  const lines = transferOf(world, primaryOf(facts).alias)?.authorized ?? [];
+  return lines.some((line) => !asked.some((comment) => line.endsWith(` ${comment}`)));
 };
 
 /** A key of a run stands in the primary's authorized_keys, whatever the cluster file says by now. */

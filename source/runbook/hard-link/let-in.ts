@@ -3,11 +3,11 @@ import { sh } from '../../cluster/quote.ts';
 import type { World } from '../../cluster/world.ts';
 import { about, when } from '../conditions.ts';
 import { isPastStop, isSwapped } from '../evidence.ts';
-import { done, makeStep, pending } from '../make-step.ts';
+import { done, half, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
 import { ready, type Script, type Step } from '../step.ts';
 import { allowLines, forgetLines } from './authorized-keys.ts';
-import { type Guest, guestOf, hasLine, transferOf } from './guest.ts';
+import { type Guest, guestOf, hasLine, isLetInUnasked, transferOf } from './guest.ts';
 import { keyComment, linkDir, onlyProgram, readBy, rehearsalFile } from './names.ts';
 
 /** Runs one of the commands, written out, and nothing that came over the line. */
@@ -72,7 +72,10 @@ export const letInStep = (facts: ClusterFacts): Step => {
     probe: (world) => {
       if (nodes.every((node) => isPastStop(facts, node, world))) return done('the hosts are past their stop');
       const missing = nodes.find((node) => !hasLine(facts, node, world));
-      return missing === undefined ? done('they are let in') : pending(`${missing.alias} is not let in`);
+      if (missing !== undefined) return pending(`${missing.alias} is not let in`);
+      return isLetInUnasked(facts, world)
+        ? half('a node that does not ask for it is let in, too')
+        : done('they are let in');
     },
     after: [
       about(primary.alias, `authorized_keys has a line for the key of ${names}`, (_, world) =>
@@ -86,12 +89,12 @@ export const letInStep = (facts: ClusterFacts): Step => {
   });
 };
 
-/** Nobody is let in any more. `phase`: H once the data is there, V on the way back. */
-export const linkForgetStep = (facts: ClusterFacts, phase: 'H' | 'V'): Step => {
+/** Nobody is let in any more. `phase`: H once the data is there, V on the way back, B where nobody asks for it by now. */
+export const linkForgetStep = (facts: ClusterFacts, phase: 'B' | 'H' | 'V'): Step => {
   const primary = primaryOf(facts);
   const none = (world: World): boolean => transferOf(world, primary.alias)?.authorized.length === 0;
   const passed = (world: World): boolean =>
-    phase === 'V' ||
+    phase !== 'H' ||
     linkedOf(facts).every((node) => isPastStop(facts, node, world)) ||
     isSwapped(facts, primary, world);
   return makeStep(facts, {

@@ -1,16 +1,26 @@
 import { useEffect, useState } from 'react';
-import type { EngineView } from '../../engine/controller.ts';
-import { nextTick } from '../rows/staleness.ts';
+import type { ConsoleStore } from '../../store/console-store.ts';
+import { nextTick, timeShows } from '../rows/staleness.ts';
 
 /** The time as of this render; renders again when time alone changes the screen, and has no timer otherwise. */
-export const useNow = (view: EngineView, clock: () => number): number => {
+export const useNow = (store: ConsoleStore, clock: () => number): number => {
   const [tick, setTick] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: every tick sets the next one
+  const { drawn } = store.state.getState();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: every tick and every drawing sets the next one
   useEffect(() => {
-    const wait = nextTick(view, clock());
-    if (wait === null) return undefined;
-    const timer = setTimeout(() => setTick((count) => count + 1), wait);
+    let timer: NodeJS.Timeout | undefined;
+    const latest = () => store.state.getState().view;
+    const arm = () => {
+      const wait = nextTick(latest(), clock());
+      if (wait !== null) timer = setTimeout(tickOrWait, wait);
+    };
+    const tickOrWait = () => {
+      // Rows that were to be stale by now may have been read again meanwhile.
+      if (timeShows(latest(), clock())) setTick((count) => count + 1);
+      else arm();
+    };
+    arm();
     return () => clearTimeout(timer);
-  }, [view, tick, clock]);
+  }, [drawn, tick, store, clock]);
   return clock();
 };

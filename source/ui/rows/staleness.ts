@@ -19,13 +19,17 @@ export const agesShow = (view: EngineView, now: number): boolean =>
   view.steps.some(({ status }) => status.kind === 'running' || status.kind === 'settling') ||
   staleAge(view, now) !== null;
 
+/** Whether the screen is another one every second, by time alone. */
+export const timeShows = (view: EngineView, now: number): boolean =>
+  view.downtime.kind === 'down' || agesShow(view, now);
+
 /**
  * When the screen changes by time alone, in milliseconds from now; null while nothing on it moves.
  * An idle console must not tick.
  */
 export const nextTick = (view: EngineView, now: number): number | null => {
-  const { stage, downtime } = view;
-  if (downtime.kind === 'down' || agesShow(view, now)) return 1000;
+  const { stage } = view;
+  if (timeShows(view, now)) return 1000;
   const { feed, plannedDown } = view.monitor;
   if (plannedDown !== null || feed.readAt === null || stage.kind === 'finished' || stage.kind === 'stopped')
     return null;

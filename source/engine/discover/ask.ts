@@ -1,0 +1,79 @@
+import type { Config, HostSettings } from '../../cluster/config.ts';
+import type { MonitorState } from '../../cluster/monitor-state.ts';
+import { sh } from '../../cluster/quote.ts';
+import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { monitorQuery, parseMonitorState } from '../../monitor/query.ts';
+import type { RemoteHost } from '../../remote/host.ts';
+import { type Found, type Instance, parseFound } from './instance.ts';
+import { discoverScript } from './script.ts';
+
+/** What runs on a host, as it says itself. Read-only. */
+export const look = async (
+  host: RemoteHost,
+  config: Config,
+  settings: HostSettings | undefined,
+): Promise<Result<Found>> => {
+  const script = discoverScript(settings?.newBindir ?? config.target.bindir, {
+    pgdata: settings?.pgdata,
+    unit: settings?.unit,
+    oldBindir: settings?.oldBindir,
+    port: settings?.port,
+  });
+  const output = await host.run(script, { as: config.become.postgres, timeoutMs: 60_000 });
+  if (!output.ok) return output;
+  if (output.value.code !== 0)
+    return fail(
+      problem(
+        `${host.alias}: looking around as ${config.become.postgres} failed (exit ${output.value.code})`,
+        `check on the host: sudo -n -u ${config.become.postgres} true`,
+        output.value.stderr.trim().slice(0, 400),
+      ),
+    );
+  return parseFound(host.alias, output.value.stdout);
+};
+
+/** The one instance that fits; the operator names it where there are several. */
+export const theOne = (
+  alias: string,
+  what: string,
+  all: readonly Instance[],
+  fits: (instance: Instance) => boolean,
+): Result<Instance> => {
+  const fitting = all.filter(fits);
+  const [first, second] = fitting;
+  if (first === undefined)
+    return fail(
+      problem(
+        `${alias}: no ${what} of pg_auto_failover found (${all.length === 0 ? 'no pg_autoctl.cfg' : `found: ${all.map((one) => one.pgdata).join(', ')}`})`,
+        'check the host, and the user in become.postgres',
+      ),
+    );
+  if (second !== undefined)
+    return fail(
+      problem(
+        `${alias}: several fit: ${fitting.map((one) => one.pgdata).join(', ')}`,
+        alias === 'monitor' ? 'set monitor.pgdata' : `set nodes.${alias}.pgdata`,
+      ),
+    );
+  return ok(first);
+};
+
+/** What the monitor's database says of the formation. Read-only. */
+export const askMonitor = async (
+  host: RemoteHost,
+  config: Config,
+  instance: Instance,
+): Promise<Result<MonitorState>> => {
+  const database = instance.config.postgresql.dbname ?? 'pg_auto_failover';
+  const script = `export LC_ALL=C; ${sh(`${instance.oldBindir}/psql`)} -XAtq -h ${sh(instance.socketDirectory)} -p ${instance.port} -d ${sh(database)} -c ${sh(monitorQuery(config.formation))}`;
+  const output = await host.run(script, { as: config.become.postgres, timeoutMs: 30_000 });
+  if (!output.ok) return output;
+  if (output.value.code === 0) return parseMonitorState(output.value.stdout, config.formation);
+  return fail(
+    problem(
+      'monitor: its database does not answer',
+      `as ${config.become.postgres} there: ${instance.oldBindir}/pg_autoctl show state --pgdata ${instance.pgdata}`,
+      output.value.stderr.trim().slice(0, 400),
+    ),
+  );
+};

@@ -1,0 +1,97 @@
+import { type Config, rebuildOf } from '../../cluster/config.ts';
+import {
+  type ClusterFacts,
+  linkedOf,
+  linksLeaveNoImage,
+  type MonitorFacts,
+  type NodeFacts,
+} from '../../cluster/facts.ts';
+import type { MonitorState } from '../../cluster/monitor-state.ts';
+import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
+import { theOne } from './ask.ts';
+import { factsOf, newMajorOf, roleOf } from './cluster-facts.ts';
+import { commonFacts } from './host-facts.ts';
+import type { Found, Instance } from './instance.ts';
+
+/** Why this cluster may not be upgraded with the rebuilds that its file asks for; null: it may. */
+const linksRefused = (facts: ClusterFacts): Problem | null => {
+  if (!linksLeaveNoImage(facts)) return null;
+  const linked = linkedOf(facts);
+  return problem(
+    `${linked.map((node) => node.alias).join(', ')}: every secondary is to be rebuilt by hard links, and none would keep its untouched PostgreSQL ${facts.oldMajor}`,
+    linked.length === 1
+      ? 'it is the only secondary: rebuild it by base-backup, because its old data is the way back once the new version has run'
+      : `set rebuild: base-backup for one of them (nodes.${linked.at(-1)?.alias ?? ''}.rebuild in the cluster file): its old data is the way back once the new version has run`,
+  );
+};
+
+/** What the cluster is now, from what the monitor and every host of it say; or why it may not be upgraded as it is. */
+export const liveFacts = async (
+  config: Config,
+  monitorFound: Found,
+  monitorInstance: Instance,
+  state: MonitorState,
+  found: ReadonlyMap<string, Found>,
+): Promise<Result<ClusterFacts>> => {
+  const common = commonFacts('monitor', config, config.monitor, monitorFound, monitorInstance);
+  if (!common.ok) return common;
+  const monitor: MonitorFacts = {
+    ...common.value,
+    database: monitorInstance.config.postgresql.dbname ?? 'pg_auto_failover',
+    extensionVersion: state.extensionVersion,
+  };
+  const groups = new Set(state.nodes.map((node) => node.group));
+  if (groups.size > 1)
+    return fail(
+      problem(
+        `formation ${config.formation} has ${groups.size} groups (Citus)`,
+        'pgaf-upgrade upgrades formations of one group',
+      ),
+    );
+  const nodes: NodeFacts[] = [];
+  for (const row of state.nodes) {
+    const answer = found.get(row.name);
+    if (answer === undefined) return fail(problem(`${row.name}: not reached`, 'check the connection'));
+    const instance = theOne(
+      row.name,
+      'node',
+      answer.instances,
+      (one) =>
+        one.config.role === 'keeper' &&
+        one.config.name === row.name &&
+        one.config.formation === config.formation,
+    );
+    if (!instance.ok) return instance;
+    const facts = commonFacts(row.name, config, config.nodes[row.name], answer, instance.value);
+    if (!facts.ok) return facts;
+    nodes.push({
+      ...facts.value,
+      nodeId: row.id,
+      hostname: row.host,
+      role: roleOf(row),
+      priority: row.priority,
+      quorum: row.quorum,
+      rebuild: rebuildOf(config, row.name),
+    });
+  }
+  const primaries = nodes.filter((node) => node.role === 'primary');
+  const [primary] = primaries;
+  if (primary === undefined || primaries.length !== 1)
+    return fail(
+      problem(
+        `formation ${config.formation} has ${primaries.length === 0 ? 'no primary' : `${primaries.length} primaries`} now`,
+        'wait for the cluster to settle: pg_autoctl show state',
+      ),
+    );
+  const different = [monitor, ...nodes].find((host) => newMajorOf(host) !== newMajorOf(primary));
+  if (different !== undefined)
+    return fail(
+      problem(
+        `${different.alias}: ${different.newBindir} is ${different.newVersion}, on the primary it is ${primary.newVersion}`,
+        'install the same major version everywhere',
+      ),
+    );
+  const facts = factsOf(config, state, monitor, nodes, primary);
+  const refusal = linksRefused(facts);
+  return refusal === null ? ok(facts) : fail(refusal);
+};

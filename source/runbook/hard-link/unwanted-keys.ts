@@ -1,0 +1,49 @@
+import {
+  type ClusterFacts,
+  linkedOf,
+  type NodeFacts,
+  secondariesOf,
+  takesLinks,
+} from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import type { World } from '../../cluster/world.ts';
+import { about, when } from '../conditions.ts';
+import { done, makeStep, pending } from '../make-step.ts';
+import { script } from '../shell.ts';
+import type { Step } from '../step.ts';
+import { isLetIn, transferOf } from './guest.ts';
+import { linkForgetStep } from './let-in.ts';
+import { linkDir } from './names.ts';
+
+const hasKey = (world: World, node: NodeFacts): boolean => transferOf(world, node.alias)?.publicKey != null;
+
+const dropStep = (facts: ClusterFacts, node: NodeFacts): Step =>
+  makeStep(facts, {
+    id: 'link-drop',
+    phase: 'B',
+    host: node,
+    as: 'postgres',
+    title: 'Remove the key of the transfer',
+    reason: `It was made when ${node.alias} was to be rebuilt by hard links; the cluster file asks for a base backup by now.`,
+    guide: null,
+    danger: 'changes',
+    script: script(`rm -rf ${sh(linkDir(node))}`),
+    probe: (world) => {
+      const seen = transferOf(world, node.alias);
+      return seen !== null && seen.publicKey === null ? done('there is none') : pending('it is there');
+    },
+    after: [about(node.alias, 'no key is there', (_, world) => when(!hasKey(world, node), 'one is'))],
+    undo: 'nothing to undo here: with hard links in the cluster file another one is made',
+  });
+
+/**
+ * B. Where the cluster file asked for hard links at an earlier start and does not by now (the rehearsal had failed, say):
+ * nobody is let in any more, and the keys go. While another node asks for links, the step that lets it in takes out
+ * the others' lines.
+ */
+export const unwantedKeySteps = (facts: ClusterFacts, world: World): Step[] => [
+  ...(linkedOf(facts).length === 0 && isLetIn(facts, world) ? [linkForgetStep(facts, 'B')] : []),
+  ...secondariesOf(facts)
+    .filter((node) => !takesLinks(node) && hasKey(world, node))
+    .map((node) => dropStep(facts, node)),
+];
