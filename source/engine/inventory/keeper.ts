@@ -29,20 +29,25 @@ const take = async (run: Run, host: HostFacts): Promise<Result<Inventory>> => {
 export class InventoryKeeper {
   readonly #progress: Progress;
   readonly #kept = new Set<Moment>();
+  #begun: Promise<void> = Promise.resolve();
 
   constructor(progress: Progress) {
     this.#progress = progress;
   }
 
-  /** Before a step's command: at the first one of a run, and of each host right before it stops. */
+  /**
+   * Before a step's command: at the first one of a run, and of each host right before it stops. Phase A changes nothing of what
+   * is held, so it goes on meanwhile; what lies behind it waits.
+   */
   async before(run: Run, step: Step): Promise<void> {
     const { direction } = this.#progress;
+    if (direction !== 'cleanup' && this.#begins(run)) this.#begun = this.#keep(run, 'begin');
+    if (step.phase !== 'A') await this.#begun;
     if (direction === 'upgrade' && step.writes === 'stop')
       return this.#keep(run, 'stop', [writer(run.facts, run.observer.world)]);
     // The monitor is upgraded while the primary still works.
     if (direction === 'upgrade' && step.landmark === 'monitor-stops')
       return this.#keep(run, 'stop', [run.facts.monitor]);
-    if (direction !== 'cleanup' && this.#begins(run)) return this.#keep(run, 'begin');
   }
 
   /**
