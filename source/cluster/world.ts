@@ -99,7 +99,7 @@ export interface TransferView {
   readonly authorized: readonly string[];
 }
 
-/** One tablespace's directory on a host, and the place beside it (runbook/tablespaces.ts). */
+/** One tablespace's directory on a host, and the place beside it (runbook/tablespaces/names.ts). */
 export interface TablespaceView {
   readonly location: string;
   /** The place beside it is there, and postgres may write in it. */

@@ -8,7 +8,8 @@ import { newEverywhere } from './phases/restore.ts';
 import { serviceUser } from './phases/service.ts';
 import { mark, script } from './shell.ts';
 import type { Condition, Step } from './step.ts';
-import { partsAside, placesGoStep } from './tablespaces.ts';
+import { partsAside } from './tablespaces/names.ts';
+import { placesGoStep } from './tablespaces/places.ts';
 import { tidyStep } from './tidy.ts';
 
 /** One directory that nothing needs any more, and which major version it must hold to be the right one. */

@@ -4,7 +4,7 @@ import { type Control, type DirectoryView, hostIn, isCluster, type World } from 
 import { about, no, when } from './conditions.ts';
 import { isSwapped, isUpgraded } from './evidence.ts';
 import type { Condition } from './step.ts';
-import { oldPartsAreThere } from './tablespaces.ts';
+import { oldPartsAreThere } from './tablespaces/conditions.ts';
 
 /** Which secondary's directory is the whole old cluster, read from the disks. */
 

@@ -11,7 +11,14 @@ import { wayBackAfter } from '../../source/paper/plan/way-back.ts';
 import { togetherWords, waitsWords } from '../../source/paper/plan/words.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict.ts';
-import { debianCluster, labCluster, linkedCluster, loneCluster, onEveryHost } from '../runbook/clusters.ts';
+import {
+  debianCluster,
+  labCluster,
+  linkedCluster,
+  loneCluster,
+  onEveryHost,
+  spacedCluster,
+} from '../runbook/clusters.ts';
 import { modelAfter } from '../runbook/worlds.ts';
 import { planAt } from './plans.ts';
 
@@ -36,6 +43,13 @@ test('the primary’s script, as a DBA reads it', async () => {
   await expect(planShell(planAt(), labCluster(), 'node_1')).toMatchFileSnapshot('__snapshots__/node_1.sh');
 });
 
+test('tablespaces are named, and where the old cluster’s part of each stays', () => {
+  expect(planMarkdown(planAt('running', spacedCluster()))).toMatch(
+    /\| `node_3` *\| `\/srv\/wide disk` *\| `\/srv\/wide disk_aside\/pg15_bak` *\|/,
+  );
+  expect(planMarkdown(planAt())).not.toContain('tablespace in');
+});
+
 test('the plan as JSON is of the documented shape', () => {
   const plan = planAt();
   expect(planSchema.parse(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
@@ -45,6 +59,7 @@ test('the plan as JSON is of the documented shape', () => {
 describe.each([
   ['link', labCluster()],
   ['link, one secondary by hard links', linkedCluster()],
+  ['two tablespaces', spacedCluster()],
   ['copy', labCluster({ mode: 'copy' })],
   ['clone', debianCluster()],
   ['a primary alone, linked', loneCluster()],

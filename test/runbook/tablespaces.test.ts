@@ -6,7 +6,7 @@ import { lookScript } from '../../source/engine/look/script.ts';
 import { asideStep } from '../../source/runbook/phases/secondaries.ts';
 import { directoriesStep, emptyStep } from '../../source/runbook/rollback/directories.ts';
 import type { Step } from '../../source/runbook/step.ts';
-import { partsFollow } from '../../source/runbook/tablespaces.ts';
+import { partsFollow } from '../../source/runbook/tablespaces/conditions.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { good } from '../cluster/recorded.ts';
 import { spacedCluster } from './clusters.ts';

@@ -46,6 +46,13 @@ const hosts = (plan: Plan): string =>
     ]),
   );
 
+const tablespaces = (plan: Plan): string | null => {
+  const rows = plan.hosts.flatMap((host) =>
+    host.tablespaces.map((one) => [literal(host.host), literal(one.location), literal(one.oldPartStaysIn)]),
+  );
+  return rows.length === 0 ? null : table(['host', 'tablespace in', 'the old cluster’s part stays in'], rows);
+};
+
 const databases = (plan: Plan): string | null => {
   const rows = plan.hosts
     .filter((host) => host.role !== 'secondary')
@@ -185,6 +192,7 @@ export const planMarkdown = (plan: Plan): string => {
       `System identifier ${literal(cluster.systemIdentifier)}; pg\\_upgrade with ${literal(`--${cluster.mode}`)} and ${literal(`--jobs ${cluster.jobs}`)} on the primary, ${literal('--copy')} on the monitor; ${secondariesWords(plan)}`,
     ]),
     hosts(plan),
+    tablespaces(plan),
     databases(plan),
     '## What is expected',
     expected(plan),

@@ -16,6 +16,8 @@ const hostSchema = z.object({
   data: z.string(),
   newData: z.string(),
   oldDataStaysIn: z.string(),
+  /** Directories of tablespaces, and where the old cluster's part of each stays. */
+  tablespaces: z.array(z.object({ location: z.string(), oldPartStaysIn: z.string() })).default([]),
   unit: z.string().nullable(),
   /** Null: not measured. */
   dataBytes: z.number().nullable(),

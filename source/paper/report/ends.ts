@@ -1,4 +1,5 @@
 import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
+import { partsAside } from '../../runbook/tablespaces/names.ts';
 import { type Block, type Inline, list, literal, type Prose, paragraph } from '../document.ts';
 import type { Outcome } from './outcome.ts';
 import { placeOf, type StepNames } from './steps.ts';
@@ -54,6 +55,7 @@ const oldDirectories = (facts: ClusterFacts): readonly Inline[] =>
   hostsOf(facts).flatMap((host, index): readonly Inline[] => [
     index === 0 ? '' : ', ',
     literal(`${host.alias}:${host.backupData}`),
+    ...partsAside(host, host.backupData).flatMap((part): readonly Inline[] => [' with ', literal(part)]),
   ]);
 
 const passedOver = (story: Story, names: StepNames): readonly Prose[] => {

@@ -3,7 +3,7 @@ import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { unitProperties } from '../../cluster/parse/unit.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { psql } from '../shell.ts';
-import { asideOf, oldName } from '../tablespaces.ts';
+import { asideOf, oldName } from '../tablespaces/names.ts';
 import { transferLines } from './hard-links.ts';
 import { removedSettings } from './removed-settings.ts';
 import { throwawayOf } from './throwaway.ts';

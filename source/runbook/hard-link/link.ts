@@ -7,7 +7,7 @@ import { isAsKept, newClusterStarted } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
-import { partsHaveFollowed } from '../tablespaces.ts';
+import { partsHaveFollowed } from '../tablespaces/conditions.ts';
 import { anotherImage, isLeftToBackup, isLinked } from './evidence.ts';
 import { transferIsReady } from './guest.ts';
 import { linkDir } from './names.ts';

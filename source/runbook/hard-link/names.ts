@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { primaryOf } from '../../cluster/facts.ts';
-import { asideOf } from '../tablespaces.ts';
+import { asideOf } from '../tablespaces/names.ts';
 
 /** By this the run's lines in authorized_keys are known; the node's id follows. */
 export const keyMark = 'pgaf-upgrade-hard-link-';

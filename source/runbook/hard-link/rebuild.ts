@@ -7,7 +7,7 @@ import { done, makeStep, pending } from '../make-step.ts';
 import { carryLines, readConfigurationLines } from '../phases/configuration.ts';
 import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
-import { dropPartsLines } from '../tablespaces.ts';
+import { dropPartsLines } from '../tablespaces/follow.ts';
 import { hasStreamed, isJoined, isLeftToBackup, isLinked } from './evidence.ts';
 import { linkDir } from './names.ts';
 

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { command } from '../shell.ts';
-import { asideOf, oldName } from '../tablespaces.ts';
+import { asideOf, oldName } from '../tablespaces/names.ts';
 import { rehearsalFile } from './names.ts';
 
 /** What the environment could add to rsync's words, and so to the line that the primary allows. */

@@ -6,7 +6,8 @@ import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
-import { followFunction, oldComesHome, partsFollow, partsHaveFollowed } from '../tablespaces.ts';
+import { partsFollow, partsHaveFollowed } from '../tablespaces/conditions.ts';
+import { followFunction, oldComesHome } from '../tablespaces/follow.ts';
 import { neverStartedLines, removeLinksLines } from './rebuild.ts';
 
 /**

@@ -7,7 +7,7 @@ import { isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { command, inBin, option, script, upgradeDir } from '../shell.ts';
 import type { Cause, Step } from '../step.ts';
-import { dropPartsLines } from '../tablespaces.ts';
+import { dropPartsLines } from '../tablespaces/follow.ts';
 import { initdbCommand } from './initdb.ts';
 
 /**

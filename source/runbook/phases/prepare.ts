@@ -10,7 +10,7 @@ import { done, half, makeStep, pending } from '../make-step.ts';
 import { inBin, mark, script, upgradeDir } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Step } from '../step.ts';
-import { placesStep } from '../tablespaces.ts';
+import { placesStep } from '../tablespaces/places.ts';
 import { checksStep } from './checks.ts';
 import { carryLines, readConfigurationLines } from './configuration.ts';
 import { initdbCommand } from './initdb.ts';

@@ -26,13 +26,8 @@ import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Step, StepId } from '../step.ts';
-import {
-  dropPartsLines,
-  followFunction,
-  oldGoesAside,
-  partsHaveFollowed,
-  tablespacesAreFree,
-} from '../tablespaces.ts';
+import { partsHaveFollowed, tablespacesAreFree } from '../tablespaces/conditions.ts';
+import { dropPartsLines, followFunction, oldGoesAside } from '../tablespaces/follow.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
 import { serviceCauses, serviceUser, startScript } from './service.ts';
 

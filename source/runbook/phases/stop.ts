@@ -19,7 +19,7 @@ import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Probe, Step } from '../step.ts';
-import { noTablespaceIsNew } from '../tablespaces.ts';
+import { noTablespaceIsNew } from '../tablespaces/conditions.ts';
 import { monitorUpgradeSteps } from './monitor.ts';
 import { dropInDirectory, dropInFile, serviceUser, stopScript } from './service.ts';
 

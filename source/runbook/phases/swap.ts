@@ -8,7 +8,8 @@ import { isMovedAside, isSwapped, isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
-import { followFunction, oldGoesAside, partsHaveFollowed } from '../tablespaces.ts';
+import { partsHaveFollowed } from '../tablespaces/conditions.ts';
+import { followFunction, oldGoesAside } from '../tablespaces/follow.ts';
 import { carryLines, readConfigurationLines } from './configuration.ts';
 
 const carried = (seen: HostView | null): boolean =>

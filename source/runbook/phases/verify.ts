@@ -8,7 +8,7 @@ import { someImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { command, inBin, mark, option, pgCtl, privateSocket, psql, script, upgradeDir } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
-import { partsHaveFollowed } from '../tablespaces.ts';
+import { partsHaveFollowed } from '../tablespaces/conditions.ts';
 import { stateFileParts } from './autoctl-files.ts';
 import { disarmLines } from './disarm.ts';
 

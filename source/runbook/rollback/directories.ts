@@ -7,16 +7,9 @@ import { done, half, makeStep, pending } from '../make-step.ts';
 import { disarmAbandonedLines, disarmLines, rearmLines } from '../phases/disarm.ts';
 import { inBin, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
-import {
-  dropPartsLines,
-  followFunction,
-  followLines,
-  noPartsOf,
-  oldComesHome,
-  oldName,
-  partsFollow,
-  partsHaveFollowed,
-} from '../tablespaces.ts';
+import { noPartsOf, partsFollow, partsHaveFollowed } from '../tablespaces/conditions.ts';
+import { dropPartsLines, followFunction, followLines, oldComesHome } from '../tablespaces/follow.ts';
+import { oldName } from '../tablespaces/names.ts';
 
 /** Where an abandoned cluster is kept; a number follows where the name is taken. */
 export const abandonedName = (host: HostFacts, major: number): string => `${host.data}_pg${major}_abandoned`;

@@ -9,7 +9,7 @@ import { setSyncStandbys, syncStandbysAre } from '../phases/fence.ts';
 import { unguardStep } from '../phases/restore.ts';
 import { script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
-import { placesGoStep } from '../tablespaces.ts';
+import { placesGoStep } from '../tablespaces/places.ts';
 import { tidyStep } from '../tidy.ts';
 import { preparedStep } from './directories.ts';
 import { acceptsWritesOnOld, monitorIsOld } from './start.ts';

@@ -1,0 +1,82 @@
+import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import { type DirectoryView, type HostView, isCluster } from '../../cluster/world.ts';
+import { about, describe, when } from '../conditions.ts';
+import type { Condition } from '../step.ts';
+import { nameOf, oldName, placeOf } from './names.ts';
+
+/** Every tablespace's part lies where the directory's name says, and its links lead there. */
+export const partsFollow = (
+  host: HostFacts,
+  seen: HostView,
+  view: DirectoryView,
+  directory: string,
+): boolean => {
+  const name = nameOf(host, directory);
+  return host.tablespaces.every(
+    (location) =>
+      isCluster(view) &&
+      view.tablespaces.includes(placeOf(location, name)) &&
+      seen.tablespaces.some(
+        (one) =>
+          one.location === location &&
+          one.parts.some((part) => part.aside === name && part.major === view.major),
+      ),
+  );
+};
+
+/** The old cluster's part of every tablespace is on the host, in its place or aside: without one an image is not whole. */
+export const oldPartsAreThere = (facts: ClusterFacts, host: HostFacts, seen: HostView): boolean =>
+  host.tablespaces.every((location) =>
+    seen.tablespaces.some(
+      (one) =>
+        one.location === location &&
+        one.parts.some(
+          (part) => part.major === facts.oldMajor && (part.aside === '' || part.aside === oldName(facts)),
+        ),
+    ),
+  );
+
+/** After a version has gone aside: nothing of it lies in a tablespace's own directory. */
+export const noPartsOf = (host: HostFacts, major: number): readonly Condition[] =>
+  host.tablespaces.length === 0
+    ? []
+    : [
+        about(host.alias, `no tablespace holds anything of PostgreSQL ${major}`, (seen) => {
+          const full = seen.tablespaces.find((one) =>
+            one.parts.some((part) => part.aside === '' && part.major === major),
+          );
+          return when(full === undefined, full === undefined ? '' : `${full.location} does`);
+        }),
+      ];
+
+/** The condition that goes with a rename; none where there is no tablespace. */
+export const partsHaveFollowed = (host: HostFacts, which: 'data' | 'backupData'): readonly Condition[] =>
+  host.tablespaces.length === 0
+    ? []
+    : [
+        about(host.alias, `the tablespaces of ${host[which]} lie where it says`, (seen) =>
+          when(partsFollow(host, seen, seen[which], host[which]), 'one does not'),
+        ),
+      ];
+
+/** Before a base backup. */
+export const tablespacesAreFree = (host: HostFacts): readonly Condition[] =>
+  host.tablespaces.length === 0
+    ? []
+    : [
+        about(host.alias, 'the tablespaces’ directories are empty: pg_basebackup wants them so', (seen) => {
+          const full = seen.tablespaces.find((one) => one.parts.some((part) => part.aside === ''));
+          return when(full === undefined, full === undefined ? '' : `${full.location} is not`);
+        }),
+      ];
+
+/** One that somebody has made since the facts were read would be left behind by every rename. */
+export const noTablespaceIsNew = (host: HostFacts): Condition =>
+  about(host.alias, `${host.alias} has the tablespaces that it had when the facts were read`, (seen) => {
+    if (!isCluster(seen.data)) return when(false, `${host.data} ${describe(seen.data)}`);
+    const other = seen.data.tablespaces.find((location) => !host.tablespaces.includes(location));
+    return when(
+      other === undefined && seen.data.tablespaces.length === host.tablespaces.length,
+      other === undefined ? 'one is gone' : `${other} is new: go back, and start again`,
+    );
+  });

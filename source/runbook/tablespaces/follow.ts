@@ -1,0 +1,51 @@
+import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { oldName, words } from './names.ts';
+
+/**
+ * Shell: a data directory's parts go from FROM to TO, names below the places beside the tablespaces or '' for the tablespaces'
+ * own directories; then its links. Killed anywhere it goes on when it is begun again, or back when it is turned round, and
+ * a link is replaced in one piece. It runs before the directory gets its name aside, and after the directory has its
+ * own name again: so whatever lies in a tablespace's own directory belongs to a directory in its place.
+ */
+export const followFunction = (host: HostFacts): string[] =>
+  host.tablespaces.length === 0
+    ? []
+    : [
+        'tablespaces_follow() { # DIRECTORY FROM TO: its parts of the tablespaces; a name stands for …_aside/NAME, none for home',
+        '  rm -f "$1/pg_tblspc/new-link"',
+        `  for own in ${words(host)}; do`,
+        '    from=$own; if [ -n "$2" ]; then from="$own"_aside/$2; fi',
+        '    place=$own; if [ -n "$3" ]; then place="$own"_aside/$3; mkdir -p "$place"; fi',
+        '    for part in "$from/PG_$(cat "$1/PG_VERSION")"_*; do if [ -d "$part" ]; then mv "$part" "$place/"; fi; done',
+        '    for link in "$1"/pg_tblspc/[0-9]*; do',
+        '      case $(readlink "$link" || true) in "$place") continue ;; "$own" | "$own"_aside/*) ;; *) continue ;; esac',
+        '      ln -sfn "$place" "$1/pg_tblspc/new-link"; mv -T "$1/pg_tblspc/new-link" "$link"',
+        '      echo "tablespace $own of $1: in $place"',
+        '    done',
+        '    if [ "$from" != "$own" ]; then rmdir "$from" 2>/dev/null || true; fi',
+        '  done',
+        '}',
+      ];
+
+/** All three are words of the shell. */
+export const followLines = (host: HostFacts, directory: string, from: string, to: string): string[] =>
+  host.tablespaces.length === 0 ? [] : [`tablespaces_follow ${directory} ${from} ${to}`];
+
+/** The old cluster's parts go aside, before its directory does. */
+export const oldGoesAside = (facts: ClusterFacts, host: HostFacts): string[] =>
+  followLines(host, sh(host.data), "''", oldName(facts));
+
+/** The old cluster, in its place again, has its parts at home. */
+export const oldComesHome = (facts: ClusterFacts, host: HostFacts): string[] =>
+  followLines(host, sh(host.data), oldName(facts), "''");
+
+/** Takes away parts of a version in the tablespaces' own directories; only where no directory in its place can be theirs. */
+export const dropPartsLines = (host: HostFacts, major: number): string[] =>
+  host.tablespaces.length === 0
+    ? []
+    : [
+        `for own in ${words(host)}; do`,
+        `  for part in "$own"/PG_${major}_*; do if [ -d "$part" ]; then rm -rf "$part"; echo "removed $part"; fi; done`,
+        'done',
+      ];

@@ -1,0 +1,29 @@
+import { posix } from 'node:path';
+import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+
+/**
+ * A cluster's part of a tablespace (`PG_15_202209061`) goes where its data directory goes: in the tablespace's own
+ * directory while that is `data`, in `…_aside/pg15_bak` while it is `data_pg15_bak`. So the own directory is empty when a base
+ * backup wants it, and a directory that lies aside is whole and can be started: the links in its pg_tblspc follow.
+ * Source: PostgreSQL, pg_basebackup.c, verify_dir_is_empty_or_create; CREATE TABLESPACE; GetTablespaceVersionDirectory.
+ */
+
+export const asideOf = (location: string): string => `${location}_aside`;
+
+/** What of `data_pg15_bak` follows `data_`; below the place beside the tablespace the part has this name. */
+export const oldName = (facts: ClusterFacts): string => `pg${facts.oldMajor}_bak`;
+
+/** Where the parts of a data directory belong: '' the tablespaces' own directories. */
+export const nameOf = (host: HostFacts, directory: string): string =>
+  directory === host.newData || directory === host.data ? '' : directory.slice(`${host.data}_`.length);
+
+export const placeOf = (location: string, name: string): string =>
+  name === '' ? location : posix.join(asideOf(location), name);
+
+/** A host's tablespaces as words of the shell. */
+export const words = (host: HostFacts): string => host.tablespaces.map(sh).join(' ');
+
+/** Where the parts of a directory that lies aside are, to be removed with it. */
+export const partsAside = (host: HostFacts, directory: string): readonly string[] =>
+  host.tablespaces.map((location) => placeOf(location, nameOf(host, directory)));
