@@ -4,8 +4,8 @@ import type { HostPaths } from '../layout.ts';
  * The border of a demo host. Its scripts run in this machine's own /bin/sh, and what the product's scripts name by a
  * literal absolute path must end in the host's directory: /proc (so that no process of this machine is seen or
  * signalled, and because macOS has none), systemd's unit directories, pg_autoctl's pid file, crontabs, network cards.
- * Everything else the product learns from the host itself and is in its directory already. The scripts' files stay as
- * they were sent, byte for byte; they are mapped as the shell reads them.
+ * Everything else the product learns from the host itself and is in its directory already. They are
+ * mapped as the shell reads them.
  */
 const literals = [
   '/proc/',
@@ -31,8 +31,10 @@ const quoted = (here: string): string => here.replaceAll(/[\\&#]/g, '\\$&');
 /** A sed script; `itself` is where it lies, because a job's runner reads its script by another shell. */
 export const borderScript = (paths: HostPaths, itself: string): string =>
   [
-    // The record is a document that the host keeps, not a path that its shell follows.
+    // The record is a document that the host keeps, not a path that its shell follows; a job's script is a quoted word
+    // of what starts it, and its quotes look otherwise.
     `/<<'RECORD'$/,/^RECORD$/b`,
+    `/<<'\\\\''RECORD'\\\\''$/,/^RECORD$/b`,
     // The number of the field in /proc/PID/environ is not what it was.
     `s#cut -d/ -f3#sed "s|.*/proc/||; s|/.*||"#`,
     `s#\\$(cat; echo \\.)#$(cat | sed -f '${quoted(itself)}'; echo .)#`,
