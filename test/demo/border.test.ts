@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sh } from '../../source/cluster/quote.ts';
 import { borderScript, mapCommand } from '../../source/demo/hosts/border.ts';
 import { layoutIn } from '../../source/demo/layout.ts';
 import { pack } from '../../source/remote/become.ts';
@@ -55,6 +56,13 @@ test('the record that a host keeps stays as the console wrote it', () => {
   const record = `{"fragment": "/etc/systemd/system/x.service"}`;
   expect(mapped(`cat > a <<'RECORD'\n${record}\nRECORD\ncat /proc/1\n`)).toBe(
     `cat > a <<'RECORD'\n${record}\nRECORD\ncat ${here}/proc/1\n`,
+  );
+});
+
+test('the record in a job’s script, quoted into what starts it, read back by a second console as it was', () => {
+  const job = `cat > a <<'RECORD'\n{"fragment": "/etc/systemd/system/x.service"}\nRECORD\ncat /proc/1\n`;
+  expect(mapped(`printf %s ${sh(job)} >script\n`)).toBe(
+    `printf %s ${sh(job.replace('cat /proc', `cat ${here}/proc`))} >script\n`,
   );
 });
 
