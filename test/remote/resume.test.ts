@@ -84,7 +84,7 @@ test('ending a job ends what it started, daemons in other sessions too, and noth
   const ended = start(
     host,
     'night/step.1',
-    `setsid sh -c 'trap "" TERM; while [ -d ${sshd.home} ]; do sleep 0.05; done' & setsid sleep 1000 & sleep 1000 & ${waits('never')}`,
+    `setsid sh -c 'trap "" TERM; : > ${sshd.home}/deaf; while [ -d ${sshd.home} ]; do sleep 0.05; done' & setsid sleep 1000 & sleep 1000 & ${waits('never')}`,
   );
   const processes = async (job: string) =>
     unwrap(await host.run(jobProcessesScript(job), { as: 'postgres' })).stdout.trim();
@@ -92,6 +92,8 @@ test('ending a job ends what it started, daemons in other sessions too, and noth
     async () => (await processes('night/step.1')).split('\n').filter((l) => / sleep$/.test(l)).length >= 2,
   );
   await until(async () => (await processes('night/step.10')) !== '');
+  // Before it is deaf to TERM it ends by it, and there would be nobody to KILL.
+  await until(async () => existsSync(join(sshd.home, 'deaf')));
   let said = '';
   const outcome = await host.job(
     { id: 'night/step.1-end-1', as: 'postgres', script: endJobScript('night/step.1') },
