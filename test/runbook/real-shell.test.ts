@@ -191,6 +191,34 @@ describe('moving a secondary’s image aside', () => {
   });
 });
 
+describe('out of maintenance', () => {
+  /** A pg_autoctl whose configuration cannot be read so many times, and then exits as told. */
+  const autoctl = (unreadable: number, then: number) =>
+    host.program(
+      host.node.newAutoctl,
+      'echo x >> "$HOME/asked"',
+      `if [ "$(wc -l < "$HOME/asked")" -le ${unreadable} ]; then echo 'ERROR Failed to find section pg_autoctl' >&2; exit 2; fi`,
+      `exit ${then}`,
+    );
+  const asked = () => host.read(join(host.node.home, 'asked')).length / 2;
+
+  test('asked at the moment at which pg_autoctl, just started, wrote its configuration, the node stayed in it for ever', () => {
+    autoctl(3, 0);
+    expect(host.run('H.node_2.join')).toMatchObject({ code: 0 });
+    expect(asked()).toBe(4);
+  });
+
+  test('any other exit code is for the monitor’s state to tell; a configuration that stays unreadable fails the step', () => {
+    autoctl(0, 6);
+    expect(host.run('H.node_2.join')).toEqual({
+      code: 0,
+      output: 'exit code 6: see what the monitor says\n',
+    });
+    autoctl(1000, 0);
+    expect(host.run('H.node_2.join').code).toBe(2);
+  }, 30_000);
+});
+
 describe('carrying the configuration', () => {
   beforeEach(() => {
     host.cluster(host.node.data, 15, {

@@ -29,7 +29,7 @@ import type { Step, StepId } from '../step.ts';
 import { partsHaveFollowed, tablespacesAreFree } from '../tablespaces/conditions.ts';
 import { dropPartsLines, followFunction, oldGoesAside } from '../tablespaces/follow.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
-import { serviceCauses, serviceUser, startScript } from './service.ts';
+import { disableMaintenanceScript, serviceCauses, serviceUser, startScript } from './service.ts';
 
 /**
  * The last image that could run where it stands, when nothing else leads back without loss: worth the host's name.
@@ -182,10 +182,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     guide: 'Step 12',
     differs: 'Nobody disables maintenance in the guide: the node stays in it.',
     danger: 'changes',
-    script: script(
-      '# the command waits some time and then gives up; the base backup goes on, and the monitor’s state tells',
-      `${sh(node.newAutoctl)} disable maintenance --pgdata ${sh(node.pgdata)} || echo "exit code $?: see what the monitor says"`,
-    ),
+    script: disableMaintenanceScript(node, node.newAutoctl),
     probe: (world) => {
       const row = nodeIn(world, node.alias);
       const seen = hostIn(world, node.alias);

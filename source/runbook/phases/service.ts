@@ -1,4 +1,4 @@
-import type { HostFacts } from '../../cluster/facts.ts';
+import type { HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { script } from '../shell.ts';
 import type { Cause } from '../step.ts';
@@ -52,6 +52,22 @@ export const startScript = (host: HostFacts, autoctl: string, first: readonly st
         ),
         'echo "pg_autoctl runs, pid $pid"',
       );
+
+/**
+ * Out of maintenance. A pg_autoctl that has just started writes its configuration anew: who reads it at that very moment finds
+ * nothing in it, and says exit code 2. What else it prints and how it exits does not tell: the monitor's state does.
+ * Source: pg_auto_failover, defaults.h, EXIT_CODE_BAD_CONFIG; seen on the lab with 2.0.
+ */
+export const disableMaintenanceScript = (node: NodeFacts, autoctl: string): string =>
+  script(
+    '# exit code 2: its configuration could not be read, because pg_autoctl is just writing it; any other is for the monitor’s state to tell',
+    'tries=0',
+    `until code=0; ${sh(autoctl)} disable maintenance --pgdata ${sh(node.pgdata)} || code=$?; [ $code -ne 2 ]; do`,
+    '  tries=$((tries + 1)); [ $tries -le 50 ] || exit $code',
+    '  sleep 0.2',
+    'done',
+    'if [ $code -ne 0 ]; then echo "exit code $code: see what the monitor says"; fi',
+  );
 
 /** systemctl and unit files are root's; a pg_autoctl without a unit is postgres's own. */
 export const serviceUser = (host: HostFacts): 'root' | 'postgres' =>

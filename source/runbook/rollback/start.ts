@@ -1,5 +1,4 @@
 import { type ClusterFacts, type HostFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
 import {
   about,
@@ -14,8 +13,7 @@ import {
 import { backupGauge } from '../gauge.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { monitorHasSettled } from '../phases/monitor.ts';
-import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
-import { script } from '../shell.ts';
+import { disableMaintenanceScript, serviceCauses, serviceUser, startScript } from '../phases/service.ts';
 import type { Condition, Step } from '../step.ts';
 
 export const monitorIsOld = (facts: ClusterFacts): Condition => ({
@@ -157,10 +155,7 @@ export const rejoinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     guide: null,
     danger: 'changes',
     causes: serviceCauses(node),
-    script: script(
-      '# what it prints and how it exits does not tell: the monitor’s state does',
-      `${sh(node.oldAutoctl)} disable maintenance --pgdata ${sh(node.pgdata)} || echo "exit code $?: see what the monitor says"`,
-    ),
+    script: disableMaintenanceScript(node, node.oldAutoctl),
     probe: (world) => {
       const row = nodeIn(world, node.alias);
       const seen = hostIn(world, node.alias);
