@@ -1,11 +1,11 @@
 import type { HostEvidence, Reach } from '../../cluster/checks/evidence.ts';
-import { type Config, rebuildOf } from '../../cluster/config.ts';
+import type { Config } from '../../cluster/config.ts';
 import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../cluster/facts.ts';
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import type { Problem, Result } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { askMonitor, look, theOne } from '../discover/ask.ts';
-import { factsOf, roleOf } from '../discover/cluster-facts.ts';
+import { factsOf, nodeFactsOf, roleOf } from '../discover/cluster-facts.ts';
 import { commonFacts } from '../discover/host-facts.ts';
 import type { Found, Instance } from '../discover/instance.ts';
 import { addressOf, type OpenHost } from '../discover/reach.ts';
@@ -156,18 +156,7 @@ export const survey = async (
         return { ok: false, error: { what: `${alias}: not looked at`, remedy: 'check again' } };
       const common = commonFacts(alias, config, config.nodes[alias], found, mine.value);
       if (!common.ok) return common;
-      return {
-        ok: true,
-        value: {
-          ...common.value,
-          nodeId: row.id,
-          hostname: row.host,
-          role: roleOf(row),
-          priority: row.priority,
-          quorum: row.quorum,
-          rebuild: rebuildOf(config, row.name),
-        },
-      };
+      return { ok: true, value: nodeFactsOf(config, row, common.value) };
     });
   });
   const withFacts = seen.flatMap(({ facts }) => (facts === null ? [] : [facts]));

@@ -1,7 +1,8 @@
-import type { Config } from '../../cluster/config.ts';
+import { type Config, rebuildOf } from '../../cluster/config.ts';
 import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../cluster/facts.ts';
 import type { MonitorNode, MonitorState } from '../../cluster/monitor-state.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
+import type { CommonFacts } from './host-facts.ts';
 
 /** Which of the runbook's two parts a node has: whoever takes the writes is the primary. */
 export const roleOf = (node: MonitorNode): NodeFacts['role'] =>
@@ -10,6 +11,17 @@ export const roleOf = (node: MonitorNode): NodeFacts['role'] =>
     : 'secondary';
 
 export const newMajorOf = (host: HostFacts): number => parsePostgresVersion(host.newVersion)?.major ?? 0;
+
+/** A node's facts: what its host says, and its row on the monitor. */
+export const nodeFactsOf = (config: Config, row: MonitorNode, common: CommonFacts): NodeFacts => ({
+  ...common,
+  nodeId: row.id,
+  hostname: row.host,
+  role: roleOf(row),
+  priority: row.priority,
+  quorum: row.quorum,
+  rebuild: rebuildOf(config, row.name),
+});
 
 /** The facts of a cluster whose hosts are all understood, one of its nodes being the primary. */
 export const factsOf = (

@@ -40,7 +40,7 @@ export const filesToCarry = (instance: Instance, server: LiveServer): string[] =
     .sort();
 };
 
-type CommonFacts = Omit<MonitorFacts, 'database' | 'extensionVersion'>;
+export type CommonFacts = Omit<MonitorFacts, 'database' | 'extensionVersion'>;
 
 /** The facts that monitor and nodes have in common, from what was found and the operator's overrides. */
 export const commonFacts = (

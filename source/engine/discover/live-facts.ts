@@ -1,4 +1,4 @@
-import { type Config, rebuildOf } from '../../cluster/config.ts';
+import type { Config } from '../../cluster/config.ts';
 import {
   type ClusterFacts,
   linkedOf,
@@ -9,7 +9,7 @@ import {
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import { theOne } from './ask.ts';
-import { factsOf, newMajorOf, roleOf } from './cluster-facts.ts';
+import { factsOf, newMajorOf, nodeFactsOf } from './cluster-facts.ts';
 import { commonFacts } from './host-facts.ts';
 import type { Found, Instance } from './instance.ts';
 
@@ -64,15 +64,7 @@ export const liveFacts = async (
     if (!instance.ok) return instance;
     const facts = commonFacts(row.name, config, config.nodes[row.name], answer, instance.value);
     if (!facts.ok) return facts;
-    nodes.push({
-      ...facts.value,
-      nodeId: row.id,
-      hostname: row.host,
-      role: roleOf(row),
-      priority: row.priority,
-      quorum: row.quorum,
-      rebuild: rebuildOf(config, row.name),
-    });
+    nodes.push(nodeFactsOf(config, row, facts.value));
   }
   const primaries = nodes.filter((node) => node.role === 'primary');
   const [primary] = primaries;

@@ -7,7 +7,7 @@ import { measurementsOf } from '../../runbook/measurements.ts';
 import { lastImageAhead } from '../../runbook/phases/secondaries.ts';
 import { lengthOf, orderOf } from '../../runbook/schedule.ts';
 import { phases, type Step } from '../../runbook/step.ts';
-import { partsAside } from '../../runbook/tablespaces/names.ts';
+import { nameOf, placeOf } from '../../runbook/tablespaces/names.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { rollbackVerdict } from '../../runbook/verdict.ts';
 import type { Plan, PlannedHost, PlannedStep } from './shape.ts';
@@ -53,9 +53,9 @@ const plannedHost = (ground: PlanGround, host: HostFacts): PlannedHost => {
     data: host.data,
     newData: host.newData,
     oldDataStaysIn: host.backupData,
-    tablespaces: host.tablespaces.map((location, index) => ({
+    tablespaces: host.tablespaces.map((location) => ({
       location,
-      oldPartStaysIn: partsAside(host, host.backupData)[index] ?? '',
+      oldPartStaysIn: placeOf(location, nameOf(host, host.backupData)),
     })),
     unit: host.service.kind === 'systemd' ? host.service.unit : null,
     dataBytes: databases.length === 0 ? null : databases.reduce((sum, one) => sum + one.bytes, 0),

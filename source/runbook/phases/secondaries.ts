@@ -27,7 +27,7 @@ import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Step, StepId } from '../step.ts';
 import { partsHaveFollowed, tablespacesAreFree } from '../tablespaces/conditions.ts';
-import { dropPartsLines, followFunction, oldGoesAside } from '../tablespaces/follow.ts';
+import { dropPartsWhere, followFunction, oldGoesAside } from '../tablespaces/follow.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
 import { disableMaintenanceScript, serviceCauses, serviceUser, startScript } from './service.ts';
 
@@ -58,17 +58,12 @@ export const lastImageAhead = (
 };
 
 /** A base backup that was killed leaves its part in a tablespace, and the next one refuses it; none is under way while pg_autoctl is stopped. */
-const leftPartsLines = (facts: ClusterFacts, node: NodeFacts): string[] => {
-  const lines = dropPartsLines(node, facts.newMajor);
-  return lines.length === 0
-    ? []
-    : [
-        `pid=$(head -n 1 ${sh(node.pidFile)} 2>/dev/null || true)`,
-        `if [ ! -e ${sh(node.data)} ] && ! kill -0 "\${pid:-none}" 2>/dev/null; then`,
-        ...lines.map((one) => `  ${one}`),
-        'fi',
-      ];
-};
+const leftPartsLines = (facts: ClusterFacts, node: NodeFacts): string[] =>
+  dropPartsWhere(
+    node,
+    facts.newMajor,
+    `[ ! -e ${sh(node.data)} ] && ! kill -0 "$(head -n 1 ${sh(node.pidFile)} 2>/dev/null || echo none)" 2>/dev/null`,
+  );
 
 /** The secondaries that get a base backup. */
 const copiedOf = (facts: ClusterFacts): readonly NodeFacts[] =>

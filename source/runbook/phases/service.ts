@@ -9,10 +9,10 @@ export const dropInDirectory = (unit: string): string => `/run/systemd/system/${
 export const dropInName = 'pgaf-upgrade.conf';
 export const dropInFile = (unit: string): string => `${dropInDirectory(unit)}/${dropInName}`;
 
-const tryFor = (seconds: number, condition: string, failure: string): string[] => [
+const tryFor = (seconds: number, condition: string, failure: string, exit = '1'): string[] => [
   'tries=0',
   `until ${condition}; do`,
-  `  tries=$((tries + 1)); [ $tries -le ${seconds * 5} ] || { echo ${sh(failure)} >&2; exit 1; }`,
+  `  tries=$((tries + 1)); [ $tries -le ${seconds * 5} ] || { echo ${sh(failure)} >&2; exit ${exit}; }`,
   '  sleep 0.2',
   'done',
 ];
@@ -61,11 +61,12 @@ export const startScript = (host: HostFacts, autoctl: string, first: readonly st
 export const disableMaintenanceScript = (node: NodeFacts, autoctl: string): string =>
   script(
     '# exit code 2: its configuration could not be read, because pg_autoctl is just writing it; any other is for the monitor’s state to tell',
-    'tries=0',
-    `until code=0; ${sh(autoctl)} disable maintenance --pgdata ${sh(node.pgdata)} || code=$?; [ $code -ne 2 ]; do`,
-    '  tries=$((tries + 1)); [ $tries -le 50 ] || exit $code',
-    '  sleep 0.2',
-    'done',
+    ...tryFor(
+      10,
+      `code=0; ${sh(autoctl)} disable maintenance --pgdata ${sh(node.pgdata)} || code=$?; [ $code -ne 2 ]`,
+      'the configuration of pg_autoctl stays unreadable',
+      '$code',
+    ),
     'if [ $code -ne 0 ]; then echo "exit code $code: see what the monitor says"; fi',
   );
 

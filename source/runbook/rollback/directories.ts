@@ -8,7 +8,7 @@ import { disarmAbandonedLines, disarmLines, rearmLines } from '../phases/disarm.
 import { inBin, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { noPartsOf, partsFollow, partsHaveFollowed } from '../tablespaces/conditions.ts';
-import { dropPartsLines, followFunction, followLines, oldComesHome } from '../tablespaces/follow.ts';
+import { dropPartsWhere, followFunction, followLines, oldComesHome } from '../tablespaces/follow.ts';
 import { oldName } from '../tablespaces/names.ts';
 
 /** Where an abandoned cluster is kept; a number follows where the name is taken. */
@@ -60,16 +60,12 @@ const stagingLines = (host: HostFacts): string[] =>
     : [];
 
 /** Behind every directory of the new version that has gone aside: what is left in a tablespace's own place is no cluster's. */
-const leftPartsLines = (facts: ClusterFacts, host: HostFacts): string[] => {
-  const lines = dropPartsLines(host, facts.newMajor);
-  return lines.length === 0
-    ? []
-    : [
-        `if [ "$(version ${sh(host.data)})" != ${facts.newMajor} ] && [ ! -e ${sh(host.newData)} ]; then`,
-        ...lines.map((one) => `  ${one}`),
-        'fi',
-      ];
-};
+const leftPartsLines = (facts: ClusterFacts, host: HostFacts): string[] =>
+  dropPartsWhere(
+    host,
+    facts.newMajor,
+    `[ "$(version ${sh(host.data)})" != ${facts.newMajor} ] && [ ! -e ${sh(host.newData)} ]`,
+  );
 
 /** Linked files may be given back only while the new cluster has never run: asked of the disk once more, right here. */
 const neverStartedLines = (facts: ClusterFacts, host: HostFacts): string[] => [

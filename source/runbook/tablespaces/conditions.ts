@@ -36,18 +36,41 @@ export const oldPartsAreThere = (facts: ClusterFacts, host: HostFacts, seen: Hos
     ),
   );
 
-/** After a version has gone aside: nothing of it lies in a tablespace's own directory. */
-export const noPartsOf = (host: HostFacts, major: number): readonly Condition[] =>
+/** No part for which `counts` lies in a tablespace's own directory; nothing to ask where there is no tablespace. */
+const noneAtHome = (
+  host: HostFacts,
+  says: string,
+  counts: (major: number) => boolean,
+  found: (location: string) => string,
+): readonly Condition[] =>
   host.tablespaces.length === 0
     ? []
     : [
-        about(host.alias, `no tablespace holds anything of PostgreSQL ${major}`, (seen) => {
+        about(host.alias, says, (seen) => {
           const full = seen.tablespaces.find((one) =>
-            one.parts.some((part) => part.aside === '' && part.major === major),
+            one.parts.some((part) => part.aside === '' && counts(part.major)),
           );
-          return when(full === undefined, full === undefined ? '' : `${full.location} does`);
+          return when(full === undefined, full === undefined ? '' : found(full.location));
         }),
       ];
+
+/** After a version has gone aside: nothing of it lies in a tablespace's own directory. */
+export const noPartsOf = (host: HostFacts, major: number): readonly Condition[] =>
+  noneAtHome(
+    host,
+    `no tablespace holds anything of PostgreSQL ${major}`,
+    (one) => one === major,
+    (location) => `${location} does`,
+  );
+
+/** Before a base backup. */
+export const tablespacesAreFree = (host: HostFacts): readonly Condition[] =>
+  noneAtHome(
+    host,
+    'the tablespaces’ directories are empty: pg_basebackup wants them so',
+    () => true,
+    (location) => `${location} is not`,
+  );
 
 /** The condition that goes with a rename; none where there is no tablespace. */
 export const partsHaveFollowed = (host: HostFacts, which: 'data' | 'backupData'): readonly Condition[] =>
@@ -57,17 +80,6 @@ export const partsHaveFollowed = (host: HostFacts, which: 'data' | 'backupData')
         about(host.alias, `the tablespaces of ${host[which]} lie where it says`, (seen) =>
           when(partsFollow(host, seen, seen[which], host[which]), 'one does not'),
         ),
-      ];
-
-/** Before a base backup. */
-export const tablespacesAreFree = (host: HostFacts): readonly Condition[] =>
-  host.tablespaces.length === 0
-    ? []
-    : [
-        about(host.alias, 'the tablespaces’ directories are empty: pg_basebackup wants them so', (seen) => {
-          const full = seen.tablespaces.find((one) => one.parts.some((part) => part.aside === ''));
-          return when(full === undefined, full === undefined ? '' : `${full.location} is not`);
-        }),
       ];
 
 /** One that somebody has made since the facts were read would be left behind by every rename. */

@@ -49,3 +49,9 @@ export const dropPartsLines = (host: HostFacts, major: number): string[] =>
         `  for part in "$own"/PG_${major}_*; do if [ -d "$part" ]; then rm -rf "$part"; echo "removed $part"; fi; done`,
         'done',
       ];
+
+/** The same, where `condition` (of the shell) holds. */
+export const dropPartsWhere = (host: HostFacts, major: number, condition: string): string[] => {
+  const lines = dropPartsLines(host, major);
+  return lines.length === 0 ? [] : [`if ${condition}; then`, ...lines.map((line) => `  ${line}`), 'fi'];
+};

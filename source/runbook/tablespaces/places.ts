@@ -1,6 +1,6 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
-import { hostIn, type World } from '../../cluster/world.ts';
+import { hostIn } from '../../cluster/world.ts';
 import { about, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
@@ -71,13 +71,11 @@ export const placesGoStep = (facts: ClusterFacts, host: HostFacts, phase: 'V' | 
             'done',
           ),
           probe: (world) => {
-            const left = tablespacesIn(world, host).filter(
+            const left = hostIn(world, host.alias)?.tablespaces.some(
               (one) => one.hasAside && one.parts.every((part) => part.aside === ''),
             );
-            return left.length === 0 ? done('none is left empty') : pending('they are there');
+            return left === true ? pending('they are there') : done('none is left empty');
           },
           undo: 'nothing to undo here',
         }),
       ];
-
-const tablespacesIn = (world: World, host: HostFacts) => hostIn(world, host.alias)?.tablespaces ?? [];
