@@ -1,5 +1,6 @@
 import type { HostFacts } from '../cluster/facts.ts';
 import { sh } from '../cluster/quote.ts';
+import { type SessionSettings, sqlProgram, type Word } from '../cluster/superuser-sql.ts';
 
 /** Scripts as the DBA reads them: `set -eu`, the tools' messages in English, one command a line. */
 export const script = (...lines: readonly (string | false)[]): string =>
@@ -21,13 +22,38 @@ export const pgCtl = (bindir: string, data: string, ...options: readonly string[
 export const mark = (host: HostFacts, id: string): string =>
   `mkdir -p ${sh(`${host.workDir}/done`)} && date -u +%FT%TZ > ${sh(`${host.workDir}/done/${id}`)}`;
 
+/** psql as the superuser of this host's server, through a socket directory; a failed statement ends it. */
 export const psql = (
   host: HostFacts,
   bindir: string,
-  database: string,
-  socket: string = host.socketDirectory,
+  database: Word,
+  {
+    socket = host.socketDirectory,
+    settings = {},
+  }: { readonly socket?: string; readonly settings?: SessionSettings } = {},
 ): string =>
-  `${sh(inBin(bindir, 'psql'))} -X -v ON_ERROR_STOP=1 -h ${sh(socket)} -p ${host.port} -U ${sh(host.superuser)} -d ${sh(database)}`;
+  `${sqlProgram('psql', bindir, database, { settings })} -X -v ON_ERROR_STOP=1 -h ${sh(socket)} -p ${host.port} -U ${sh(host.superuser)}`;
+
+/**
+ * vacuumdb over every database, as the superuser of this host's server, through a socket directory. `settings` hold for
+ * its sessions; `jobs` is what stands behind `--jobs=`, false for one.
+ */
+export const vacuumdbAll = (
+  host: HostFacts,
+  socket: string,
+  jobs: string | false,
+  settings: SessionSettings,
+): string =>
+  [
+    sqlProgram('vacuumdb', host.newBindir, null, { settings }),
+    option('--host', socket),
+    option('--port', String(host.port)),
+    option('--username', host.superuser),
+    jobs !== false && `--jobs=${jobs}`,
+    '--all --analyze-only',
+  ]
+    .filter((line) => line !== false)
+    .join(' \\\n  ');
 
 /** Where the private server of the verification has its socket. */
 export const privateSocket = (host: HostFacts): string => `${host.workDir}/private`;

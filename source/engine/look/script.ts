@@ -1,5 +1,6 @@
 import type { HostFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { keyMark } from '../../runbook/hard-link/names.ts';
 import { joiner } from './lines.ts';
 
@@ -141,7 +142,7 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
       : 'unit() { :; }',
     'ask() { # SOCKETS DATABASE STATEMENT…: a line for each statement',
     '  at=$1 in=$2; shift 2; for sql; do shift; set -- "$@" -c "$sql"; done',
-    `  "$new_bin/psql" -XAtq -h "$at" -p ${host.port} -U ${sh(host.superuser)} -d "$in" "$@" 2>/dev/null`,
+    `  ${sqlProgram('psql', { variable: 'new_bin' }, { variable: 'in' })} -XAtq -h "$at" -p ${host.port} -U ${sh(host.superuser)} "$@" 2>/dev/null`,
     '}',
     'server() { # what the running server answers',
     `  server=${sh(serverSql)}`,

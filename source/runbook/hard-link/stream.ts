@@ -17,12 +17,12 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
   const socket = privateSocket(node);
   const ask = (sql: string): string =>
-    `"$(${psql(node, node.newBindir, 'postgres', socket)} -Atc ${sh(sql)})"`;
+    `"$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${sh(sql)})"`;
   const wait = (condition: string, failure: string): string[] => [
     'tries=0',
     `until ${condition}; do`,
     `  tries=$((tries + 1)); [ $tries -le 18000 ] || { echo ${sh(failure)} >&2; exit 1; }`,
-    `  [ $((tries % 50)) -ne 0 ] || ${psql(node, node.newBindir, 'postgres', socket)} -Atc ${sh("select 'replayed up to ' || pg_last_wal_replay_lsn()")}`,
+    `  [ $((tries % 50)) -ne 0 ] || ${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${sh("select 'replayed up to ' || pg_last_wal_replay_lsn()")}`,
     '  sleep 0.2',
     'done',
   ];
@@ -60,7 +60,7 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       ),
       `upto=${ask('select latest_end_lsn from pg_stat_wal_receiver')}`,
       ...wait(
-        `[ "$(${psql(node, node.newBindir, 'postgres', socket)} -Atc "select pg_last_wal_replay_lsn() >= '$upto'::pg_lsn")" = t ]`,
+        `[ "$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc "select pg_last_wal_replay_lsn() >= '$upto'::pg_lsn")" = t ]`,
         'it does not replay what it receives',
       ),
       `echo "streams, and has replayed up to $upto"`,

@@ -4,7 +4,7 @@ import { hostIn, nodeIn } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, dataIsNew, nodeSettled, when } from '../conditions.ts';
 import { isMarked, isSwapped } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { command, inBin, mark, option, script } from '../shell.ts';
+import { mark, script, vacuumdbAll } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { serviceCauses, serviceUser, startScript } from './service.ts';
 
@@ -71,19 +71,9 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       differs: 'After the downtime, not in it.',
       danger: 'changes',
       script: script(
-        ...['10', ''].flatMap((target) => [
-          target === ''
-            ? 'unset PGOPTIONS'
-            : `export PGOPTIONS='-c default_statistics_target=${target} -c vacuum_cost_delay=0'`,
-          command(
-            inBin(primary.newBindir, 'vacuumdb'),
-            option('--host', primary.socketDirectory),
-            option('--port', String(primary.port)),
-            option('--username', primary.superuser),
-            facts.jobs > 1 && option('--jobs', String(facts.jobs)),
-            '--all --analyze-only',
-          ),
-        ]),
+        ...[{ default_statistics_target: 10, vacuum_cost_delay: 0 }, {}].map((settings) =>
+          vacuumdbAll(primary, primary.socketDirectory, facts.jobs > 1 && String(facts.jobs), settings),
+        ),
         mark(primary, 'analyze'),
       ),
       probe: (world) => (isMarked(primary, 'analyze', world) ? done('they are there') : pending('not yet')),

@@ -1,13 +1,14 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, dataIsOld, describe, isMajor, when } from '../conditions.ts';
 import { isMarked, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { inBin, mark, script, upgradeDir } from '../shell.ts';
+import { mark, script, upgradeDir } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Step } from '../step.ts';
 import { placesStep } from '../tablespaces/places.ts';
@@ -45,7 +46,7 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
       isNode(host) && `cp -p ${sh(host.stateFile)} pg_autoctl.state`,
       host.service.kind === 'systemd' && `cp -p ${sh(host.service.fragment)} ${sh(host.service.unit)}`,
       !isNode(host) &&
-        `${sh(inBin(host.newBindir, 'pg_dump'))} -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)} -Fc -f monitor.dump ${sh('database' in host ? host.database : 'pg_auto_failover')}`,
+        `${sqlProgram('pg_dump', host.newBindir, host.database)} -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)} -Fc -f monitor.dump`,
       `cat > ${sh(`${host.workDir}/record.json.new`)} <<'RECORD'`,
       record,
       'RECORD',

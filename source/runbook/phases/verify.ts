@@ -6,7 +6,17 @@ import { about, allStopped, dataIsNew, stoppedCleanly, when } from '../condition
 import { isMarked, newClusterStarted } from '../evidence.ts';
 import { someImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { command, inBin, mark, option, pgCtl, privateSocket, psql, script, upgradeDir } from '../shell.ts';
+import {
+  inBin,
+  mark,
+  option,
+  pgCtl,
+  privateSocket,
+  psql,
+  script,
+  upgradeDir,
+  vacuumdbAll,
+} from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { partsHaveFollowed } from '../tablespaces/conditions.ts';
 import { stateFileParts } from './autoctl-files.ts';
@@ -128,14 +138,14 @@ export const verifyStep = (facts: ClusterFacts): Step => {
       'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
     danger: 'changes',
     script: script(
-      `${psql(primary, primary.newBindir, 'postgres', socket)} -Atc ${sh('select version()')}`,
-      `${psql(primary, primary.newBindir, 'postgres', socket)} -Atc ${sh('select datname from pg_database where datallowconn order by 1')} | while IFS= read -r database; do`,
-      `  ${psql(primary, primary.newBindir, 'postgres', socket).replace(/ -d \S+$/, ' -d "$database"')} -Atc ${sh(
+      `${psql(primary, primary.newBindir, 'postgres', { socket })} -Atc ${sh('select version()')}`,
+      `${psql(primary, primary.newBindir, 'postgres', { socket })} -Atc ${sh('select datname from pg_database where datallowconn order by 1')} | while IFS= read -r database; do`,
+      `  ${psql(primary, primary.newBindir, { variable: 'database' }, { socket })} -Atc ${sh(
         "select current_database() || ': ' || count(*) filter (where relkind in ('r', 'p')) || ' tables, ' || count(*) filter (where relkind = 'i') || ' indexes' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like 'pg!_%' escape '!' or nspname = 'information_schema')",
       )} </dev/null`,
       'done',
       `if [ -e ${sh(`${upgradeDir(primary)}/update_extensions.sql`)} ]; then`,
-      `  ${psql(primary, primary.newBindir, 'postgres', socket)} -f ${sh(`${upgradeDir(primary)}/update_extensions.sql`)}`,
+      `  ${psql(primary, primary.newBindir, 'postgres', { socket })} -f ${sh(`${upgradeDir(primary)}/update_extensions.sql`)}`,
       'else echo "no extension needs an update"; fi',
       mark(primary, 'verify'),
     ),
@@ -169,21 +179,16 @@ export const firstStatisticsStep = (facts: ClusterFacts): Step => {
       'Only the first of the three stages costs downtime; the other two run after the primary is back.',
     danger: 'changes',
     script: script(
-      "export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'",
       ...(facts.jobs > 1
         ? []
         : [
             '# nobody else works on this server yet: every processor, eight at most',
             'jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8',
           ]),
-      command(
-        inBin(primary.newBindir, 'vacuumdb'),
-        option('--host', socket),
-        option('--port', String(primary.port)),
-        option('--username', primary.superuser),
-        facts.jobs > 1 ? option('--jobs', String(facts.jobs)) : '--jobs="$jobs"',
-        '--all --analyze-only',
-      ),
+      vacuumdbAll(primary, socket, facts.jobs > 1 ? String(facts.jobs) : '"$jobs"', {
+        default_statistics_target: 1,
+        vacuum_cost_delay: 0,
+      }),
       mark(primary, 'analyze-1'),
     ),
     probe: (world) => (isMarked(primary, 'analyze-1', world) ? done('they are there') : pending('none yet')),
