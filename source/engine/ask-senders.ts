@@ -7,7 +7,7 @@ import type { RemoteHost } from '../remote/host.ts';
 const timeoutMs = 8_000;
 
 /** The newer psql: it talks to both servers, whichever of them is back. */
-const sendersScript = (host: HostFacts): string => `set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
+export const sendersScript = (host: HostFacts): string => `set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 ${sqlProgram('psql', host.newBindir, 'postgres', { timeout: 5 })} -XAtq -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)} -c ${sh(backupSendersSql)} </dev/null 2>/dev/null
 `;
 

@@ -25,7 +25,7 @@ const activitySql = `select concat_ws(' ', pid, backend_type, datname, state,
     and (backend_type = 'client backend' or datname is not null) order by xact_start nulls last limit 6`;
 
 /** Disk, and what every server that answers says of itself. Read-only; bounded, whatever hangs. */
-const serverScript = (host: HostFacts): string => {
+export const serverScript = (host: HostFacts): string => {
   const sockets = [
     [host.socketDirectory, host.port],
     [privateSocket(host), host.port],
