@@ -17,9 +17,11 @@ export const inBin = (bindir: string, program: string): string => `${bindir}/${p
 export const pgCtl = (bindir: string, data: string, ...options: readonly string[]): string =>
   command(inBin(bindir, 'pg_ctl'), option('--pgdata', data), '--wait --timeout=3600', ...options);
 
-/** Leaves a mark on the host that a step without other traces has been done. */
-export const mark = (host: HostFacts, id: string): string =>
-  `mkdir -p ${sh(`${host.workDir}/done`)} && date -u +%FT%TZ > ${sh(`${host.workDir}/done/${id}`)}`;
+/** Leaves a mark on the host that a step without other traces has been done, and forces it to the disk. */
+export const mark = (host: HostFacts, id: string): string => {
+  const [directory, file] = [sh(`${host.workDir}/done`), sh(`${host.workDir}/done/${id}`)];
+  return `mkdir -p ${directory} && date -u +%FT%TZ > ${file} && { sync -- ${file} ${directory} || sync; }`;
+};
 
 export const psql = (
   host: HostFacts,
@@ -28,6 +30,12 @@ export const psql = (
   socket: string = host.socketDirectory,
 ): string =>
   `${sh(inBin(bindir, 'psql'))} -X -v ON_ERROR_STOP=1 -h ${sh(socket)} -p ${host.port} -U ${sh(host.superuser)} -d ${sh(database)}`;
+
+/** pg_controldata of the new cluster as pg_upgrade left it. */
+export const fingerprint = (host: HostFacts): string => `${host.workDir}/fingerprint`;
+
+/** pg_controldata of the old cluster as pg_upgrade left it. */
+export const oldFingerprint = (host: HostFacts): string => `${host.workDir}/fingerprint-old`;
 
 /** Where the private server of the verification has its socket. */
 export const privateSocket = (host: HostFacts): string => `${host.workDir}/private`;
