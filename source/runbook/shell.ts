@@ -18,9 +18,11 @@ export const inBin = (bindir: string, program: string): string => `${bindir}/${p
 export const pgCtl = (bindir: string, data: string, ...options: readonly string[]): string =>
   command(inBin(bindir, 'pg_ctl'), option('--pgdata', data), '--wait --timeout=3600', ...options);
 
-/** Leaves a mark on the host that a step without other traces has been done. */
-export const mark = (host: HostFacts, id: string): string =>
-  `mkdir -p ${sh(`${host.workDir}/done`)} && date -u +%FT%TZ > ${sh(`${host.workDir}/done/${id}`)}`;
+/** Leaves a mark on the host that a step without other traces has been done, and forces it to the disk. */
+export const mark = (host: HostFacts, id: string): string => {
+  const [directory, file] = [sh(`${host.workDir}/done`), sh(`${host.workDir}/done/${id}`)];
+  return `mkdir -p ${directory} && date -u +%FT%TZ > ${file} && { sync -- ${file} ${directory} || sync; }`;
+};
 
 /** psql as the superuser of this host's server, through a socket directory; a failed statement ends it. */
 export const psql = (
@@ -54,6 +56,12 @@ export const vacuumdbAll = (
   ]
     .filter((line) => line !== false)
     .join(' \\\n  ');
+
+/** pg_controldata of the new cluster as pg_upgrade left it. */
+export const fingerprint = (host: HostFacts): string => `${host.workDir}/fingerprint`;
+
+/** pg_controldata of the old cluster as pg_upgrade left it. */
+export const oldFingerprint = (host: HostFacts): string => `${host.workDir}/fingerprint-old`;
 
 /** Where the private server of the verification has its socket. */
 export const privateSocket = (host: HostFacts): string => `${host.workDir}/private`;

@@ -4,6 +4,8 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, describe, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { disarmLines } from '../phases/disarm.ts';
+import { idleFunction } from '../proofs.ts';
 import { inBin, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import { hasStreamed, isJoined, isLeftToBackup } from './evidence.ts';
@@ -46,6 +48,9 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       'umask 077',
       `mkdir -p ${sh(socket)}`,
       `if ! ${sh(inBin(node.newBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} status >/dev/null; then`,
+      ...idleFunction.map((line) => `  ${line}`),
+      `  idle ${sh(node.data)} ${sh(node.backupData)}`,
+      ...disarmLines(facts, sh(node.backupData)),
       `  ${pgCtl(
         node.newBindir,
         node.data,

@@ -1,14 +1,16 @@
-import type { ClusterFacts } from '../../cluster/facts.ts';
-import { primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, dataIsNew, stoppedCleanly, when } from '../conditions.ts';
-import { isMarked, newClusterStarted } from '../evidence.ts';
+import { isMarked, newClusterStarted, oldSinceUpgrade } from '../evidence.ts';
 import { someImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { controlFunctions, idleFunction } from '../proofs.ts';
 import {
+  fingerprint,
   inBin,
   mark,
+  oldFingerprint,
   option,
   pgCtl,
   privateSocket,
@@ -61,6 +63,35 @@ const privateServer = (facts: ClusterFacts): Condition => {
   );
 };
 
+/** Before the new version is started for the first time: what the old one had at its stop is all there is. */
+const oldIsAsKept = (facts: ClusterFacts): Condition => {
+  const primary = primaryOf(facts);
+  return about(
+    primary.alias,
+    `PostgreSQL ${facts.oldMajor} has not run on ${primary.backupData} since pg_upgrade`,
+    (_, world) =>
+      when(
+        newClusterStarted(facts, primary, world) === 'started' ||
+          oldSinceUpgrade(facts, primary, world) === 'as-kept',
+        'it has, or nothing proves that it has not: what it wrote since is not in the new directory. Roll back, and start again',
+      ),
+  );
+};
+
+/** Nothing is handed over that nobody has looked at: the new version runs privately, or has run. */
+const hasRun = (facts: ClusterFacts): Condition => {
+  const primary = primaryOf(facts);
+  return about(
+    primary.alias,
+    `${facts.newMajor} runs privately on ${primary.alias}, or has run`,
+    (_, world) =>
+      when(
+        runsPrivately(facts, world) || newClusterStarted(facts, primary, world) === 'started',
+        'it has never been started',
+      ),
+  );
+};
+
 /** E. The first start: behind it linked files belong to the new version alone. */
 export const firstStartStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
@@ -86,6 +117,13 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
     script: script(
       'umask 077',
       `mkdir -p ${sh(socket)}`,
+      ...idleFunction,
+      ...controlFunctions,
+      `idle ${sh(primary.data)} ${sh(primary.backupData)}`,
+      '# before the first start: the old cluster has not run since pg_upgrade, or what it wrote since would be lost',
+      `if as_kept ${sh(primary.newBindir)} ${sh(primary.data)} ${sh(fingerprint(primary))}; then`,
+      `  as_kept ${sh(primary.oldBindir)} ${sh(primary.backupData)} ${sh(oldFingerprint(primary))} || { echo ${sh(`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, and start again`)} >&2; exit 1; }`,
+      'fi',
       ...(facts.mode === 'link' ? disarmLines(facts, sh(primary.backupData)) : []),
       pgCtl(
         primary.newBindir,
@@ -109,6 +147,7 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
       allStopped(primary),
       dataIsNew(facts, primary),
       ...partsHaveFollowed(primary, 'data'),
+      oldIsAsKept(facts),
       ...(facts.mode === 'link' ? [someImage(facts)] : []),
     ],
     after: [privateServer(facts)],
@@ -231,7 +270,7 @@ export const handOverStep = (facts: ClusterFacts): Step => {
         'fi',
         '# what is written from here on is the application’s: a way back counts from this moment',
         `${control} -D ${sh(primary.data)} > ${handedOver}.new`,
-        `mv ${handedOver}.new ${handedOver}`,
+        `keep ${handedOver}.new; mv ${handedOver}.new ${handedOver}; keep ${handedOver}`,
       ]),
     probe: (world) => {
       if (runsPrivately(facts, world)) return pending('it runs privately');
@@ -240,6 +279,7 @@ export const handOverStep = (facts: ClusterFacts): Step => {
         ? done('it is stopped, and the state file has the new system identifier')
         : half(`it is stopped; the state file: ${stateFile.probe(world).says}`);
     },
+    before: [hasRun(facts)],
     after: [allStopped(primary), stoppedCleanly(primary, 'shut down'), ...stateFile.after],
     undo: stateFile.undo,
   });
