@@ -1,4 +1,5 @@
 import { causeFiles } from '../cluster/parse/pg-upgrade.ts';
+import { redactText } from '../cluster/parse/redact.ts';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
 import { sh } from '../cluster/quote.ts';
 import type { World } from '../cluster/world.ts';
@@ -7,6 +8,8 @@ import type { Step } from '../runbook/step.ts';
 import type { StepFailure } from './controller.ts';
 
 const shownLines = 30;
+/** In characters: no cause needs more of one line, and nobody reads more. */
+const longestLine = 4096;
 const timeoutMs = 10_000;
 
 /**
@@ -32,8 +35,8 @@ export const fetchCauses = async (
         lines: text
           .split('\n')
           .filter((line) => line.trim() !== '')
-          .map(cleanText)
-          .slice(-shownLines),
+          .slice(-shownLines)
+          .map((line) => redactText(cleanText(line.slice(0, longestLine)))),
       };
     }),
   );

@@ -8,10 +8,9 @@ import { transferLines } from './hard-links.ts';
 import { removedSettings } from './removed-settings.ts';
 import { throwawayOf } from './throwaway.ts';
 
+/** Not archive_command: it may hold keys of the archive, and nothing here depends on it. */
 const settings =
-  'archive_mode archive_command wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit'.split(
-    ' ',
-  );
+  'archive_mode wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit'.split(' ');
 
 /** Every tool that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts. */
 const tools =
