@@ -6,7 +6,7 @@ import { makeReport } from '../paper/report/report.ts';
 import { toHtml } from '../paper/to-html.ts';
 import { toMarkdown } from '../paper/to-markdown.ts';
 import { readConfig } from './read-config.ts';
-import { print, sayProblem } from './say.ts';
+import { print, sayProblems } from './say.ts';
 
 export const reportFormats = ['markdown', 'html'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
@@ -33,7 +33,7 @@ const directoryOf = (of: string, run: string | null): Result<string, readonly Pr
 /** `pgaf-upgrade report`: the change-ticket report of a run, from its journal; no connection. 0 written, 2 not. */
 export const report = async ({ of, format, out, run }: ReportArguments): Promise<number> => {
   const couldNot = (...problems: readonly Problem[]): 2 => {
-    process.stderr.write(problems.map(sayProblem).join(''));
+    sayProblems(problems);
     return 2;
   };
   const directory = directoryOf(of, run);

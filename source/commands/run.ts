@@ -3,7 +3,7 @@ import type { Problem } from '../cluster/result.ts';
 import type { Direction } from '../engine/controller.ts';
 import { Engine } from '../engine/engine.ts';
 import { stateHome } from '../engine/journal.ts';
-import { type Prompt, readlinePrompt } from '../plain/prompt.ts';
+import type { Prompt } from '../plain/prompt.ts';
 import { runPlain } from '../plain/run-plain.ts';
 import type { Connect } from '../remote/host.ts';
 import { farewell } from '../ui/farewell.ts';
@@ -11,7 +11,8 @@ import { runConsole } from '../ui/run-console.tsx';
 import { exitCodeOf, untilSignal } from '../ui/signals.ts';
 import { pagerIn } from './pager.ts';
 import { readConfig } from './read-config.ts';
-import { showsScreens } from './screen.ts';
+import { sayProblems } from './say.ts';
+import { answer, askOn, onUnread, screenStreams, showsScreens } from './terminal.ts';
 import { unacceptable } from './unacceptable.ts';
 
 export interface RunArguments {
@@ -27,12 +28,9 @@ export interface RunArguments {
   readonly lines?: { readonly prompt: Prompt; readonly write: (text: string) => void };
 }
 
-const say = ({ what, remedy, cause }: Problem): string =>
-  `pgaf-upgrade: ${what}\n${cause === undefined ? '' : `  cause: ${cause}\n`}  remedy: ${remedy}\n`;
-
 /** 2: it could not start, and nothing was changed on any host. */
 const couldNotStart = (...problems: readonly Problem[]): 2 => {
-  process.stderr.write(problems.map(say).join(''));
+  sayProblems(problems);
   return 2;
 };
 
@@ -74,10 +72,9 @@ export const run = async ({
   if (inLines) {
     work = engine.start();
     // Nobody reads any more (`| head`): leave. A command that runs goes on on its host.
-    process.stdout.once('error', () => process.exit(1));
-    const prompt =
-      yes === undefined && lines === undefined ? readlinePrompt(process.stdin, process.stdout) : null;
-    const write = lines?.write ?? prompt?.write ?? ((text: string) => process.stdout.write(text));
+    onUnread(() => process.exit(1));
+    const prompt = yes === undefined && lines === undefined ? askOn('answer') : null;
+    const write = lines?.write ?? prompt?.write ?? answer.write;
     const forgetStaged = onStaged?.((text) => write(`${banner ?? ''}: ${text}\n`));
     const ending = untilSignal();
     const ended = await Promise.race([
@@ -98,13 +95,13 @@ export const run = async ({
       ending.forget();
       return ended;
     }
-    process.stdout.write(`\n${ended}: ${farewell(engine.view)}\n`);
+    answer.write(`\n${ended}: ${farewell(engine.view)}\n`);
     await engine.close(ended);
     return exitCodeOf(ended);
   }
   const reason = await runConsole(
     engine,
-    { stdin: process.stdin, stdout: process.stdout, env: process.env, pager: pagerIn(process.env) },
+    { ...screenStreams(), env: process.env, pager: pagerIn(process.env) },
     {
       opensWithWayBack: direction === 'rollback',
       ...(onStaged === undefined ? {} : { onStaged }),
