@@ -35,7 +35,7 @@ export const runCheck = async ({ file, json, list, prepare }: CheckArguments): P
     if (json) print(couldNotLookJson(problems), 'json');
     return 2;
   };
-  const config = readConfig(file);
+  const config = readConfig(file, 'check');
   if (!config.ok) return couldNotLook(...config.error);
   const wrong = unacceptable(config.value.check.accept, file);
   if (wrong.length > 0) return couldNotLook(...wrong);

@@ -51,7 +51,7 @@ export const plan = async ({ file, format, out }: PlanArguments): Promise<number
   };
   if (format === 'shell' && out === null)
     return couldNot(problem('there is a script for each host', 'name a directory for them: --out DIR'));
-  const config = readConfig(file);
+  const config = readConfig(file, 'plan');
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
   const look = await lookForPlan(config.value, opener(config.value, connect, asking.ask), sayDoing);

@@ -5,6 +5,7 @@ import { Engine } from '../engine/engine.ts';
 import { stateHome } from '../engine/journal.ts';
 import type { Prompt } from '../plain/prompt.ts';
 import { runPlain } from '../plain/run-plain.ts';
+import type { Forfeit } from '../plain/talk.ts';
 import type { Connect } from '../remote/host.ts';
 import { farewell } from '../ui/farewell.ts';
 import { runConsole } from '../ui/run-console.tsx';
@@ -20,6 +21,8 @@ export interface RunArguments {
   readonly plain: boolean;
   readonly yes?: string;
   readonly direction: Direction;
+  /** What a run without a person may give up. */
+  readonly forfeits?: ReadonlySet<Forfeit>;
   /** What must be said of the cluster wherever it is shown. */
   readonly banner?: string;
   /** Where a demo tells what its scenario makes happen. */
@@ -44,11 +47,12 @@ export const run = async ({
   plain,
   yes,
   direction,
+  forfeits,
   banner,
   lines,
   onStaged,
 }: RunArguments): Promise<number> => {
-  const config = readConfig(file);
+  const config = readConfig(file, direction === 'upgrade' ? 'run' : direction);
   if (!config.ok) return couldNotStart(...config.error);
   if (yes !== undefined && yes !== config.value.name)
     return couldNotStart({
@@ -84,6 +88,7 @@ export const run = async ({
         ...(prompt?.typing == null ? {} : { typing: prompt.typing }),
         ...(lines === undefined ? {} : { prompt: lines.prompt }),
         ...(yes === undefined ? {} : { yes }),
+        ...(forfeits === undefined ? {} : { forfeits }),
       }),
       ending.signal,
     ]);

@@ -14,8 +14,13 @@ export const sayProblems = (problems: readonly Problem[]): void => {
   for (const one of problems) aside.write(problemText(one));
 };
 
-/** What a command is doing meanwhile. */
-export const sayDoing = (doing: string): void => aside.write(`${doing}\n`);
+let doneBefore = '';
+
+/** What a command is doing meanwhile; the same thing once. */
+export const sayDoing = (doing: string): void => {
+  if (doing !== doneBefore) aside.write(`${doing}\n`);
+  doneBefore = doing;
+};
 
 /** Writes a whole paper to standard output; that nobody reads it to its end (`| head`) is no failure. */
 export const print = (text: string, kind: 'text' | 'json' = 'text'): void => {

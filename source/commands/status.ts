@@ -19,7 +19,7 @@ export const status = async ({ file, json }: StatusArguments): Promise<number> =
     if (json) print(`${JSON.stringify({ problems }, null, 2)}\n`, 'json');
     return 2;
   };
-  const config = readConfig(file);
+  const config = readConfig(file, 'status');
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
   const say = json ? () => undefined : sayDoing;
