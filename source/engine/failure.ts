@@ -43,6 +43,13 @@ export const fetchCauses = async (
   return found.filter((cause) => cause.lines.length > 0);
 };
 
+/** The first thing that is missing, in words. */
+export const whatIsMissing = ({ probe, unmet, problem }: StepFailure): string => {
+  if (probe !== null && probe.state !== 'done') return probe.says;
+  const [first] = unmet;
+  return first === undefined ? problem.what : `${first.says} (found: ${first.found})`;
+};
+
 /** What the servers do not show yet of a step that was done by hand; null when they agree. */
 export const missingByHand = (step: Step, world: World): StepFailure | null => {
   const probe = step.probe(world);
