@@ -6,8 +6,10 @@ import { sqlProgram } from '../../cluster/superuser-sql.ts';
 /** Nothing is written, nothing waits, and no query takes long. */
 const settings = { statement_timeout: '5s', lock_timeout: '1s', default_transaction_read_only: 'on' };
 
-/** What may hold a secret is not sent: its value stays on the host. */
-const secretNames = "'(passphrase|passwd|secret|token|credential|password$)'";
+/** What may hold a secret is not sent: its value stays on the host. Commands may have keys of an archive in them. */
+const secretNames = "'(passphrase|passwd|secret|token|credential|password$|conninfo|_command$)'";
+/** In characters: what anybody compares of one setting. */
+const longestSetting = 2000;
 const secretOptions = "'^(ldapbindpasswd|radiussecrets)=.*'";
 
 const serverSql = `select json_build_object(
@@ -16,7 +18,7 @@ const serverSql = `select json_build_object(
   'timeline', (select timeline_id from pg_control_checkpoint()),
   'inRecovery', pg_is_in_recovery(),
   'settings', (select json_object_agg(name, json_build_object('source', source, 'value',
-    case when name ~* ${secretNames} and coalesce(setting, '') <> '' then '(not shown)' else coalesce(setting, '') || coalesce(' ' || unit, '') end)) from pg_settings),
+    case when name ~* ${secretNames} and coalesce(setting, '') <> '' then '(not shown)' else left(coalesce(setting, ''), ${longestSetting}) || coalesce(' ' || unit, '') end)) from pg_settings),
   'hba', (select json_agg(concat_ws(' ', type, array_to_string(database, ','), array_to_string(user_name, ','), address, netmask, auth_method,
     (select string_agg(regexp_replace(one, ${secretOptions}, '\\1=(not shown)'), ' ') from unnest(options) one), 'ERROR: ' || error) order by line_number)
     from pg_hba_file_rules))`;

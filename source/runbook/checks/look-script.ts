@@ -12,10 +12,9 @@ import { throwawayOf } from './throwaway.ts';
 /** No query of a look may take long or wait for a lock. */
 const settings = { statement_timeout: '20s', lock_timeout: '2s' };
 
+/** Not archive_command: it may hold keys of the archive, and nothing here depends on it. */
 const shownSettings =
-  'archive_mode archive_command wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit'.split(
-    ' ',
-  );
+  'archive_mode wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit'.split(' ');
 
 /** Every tool that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts. */
 const tools =
