@@ -46,6 +46,12 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // What must not be harmed, lost or let in; on the same lab.
+      project('safety', ['test/lab/safety*.test.ts'], {
+        testTimeout: 900_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+      }),
       // Secondaries without a copy; on the same lab.
       project('hard-link', ['test/lab/hard-link.test.ts'], {
         testTimeout: 300_000,
@@ -70,6 +76,8 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // Not in CI: every run of up to four skips, in every layout.
+      project('search', ['test/search/**/*.test.ts'], { testTimeout: 3_600_000 }),
       // Not in CI: `npm run test:sweep`, an hour.
       project('sweep', ['test/lab/sweep.test.ts'], { hookTimeout: 600_000, fileParallelism: false }),
     ],

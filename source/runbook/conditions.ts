@@ -85,6 +85,21 @@ export const allStopped = (host: HostFacts): Condition =>
     return when(running === undefined, 'PostgreSQL runs');
   });
 
+/** Before pg_autoctl is started on the new version: it, and what it starts, are the new version's. */
+export const pointsToNew = (host: HostFacts): Condition =>
+  about(
+    host.alias,
+    `pg_autoctl on ${host.alias} is the new version’s, and starts the new version`,
+    (seen) => {
+      if (seen.pgCtl !== `${host.newBindir}/pg_ctl`)
+        return no(`it starts ${seen.pgCtl ?? 'nothing that is known'}`);
+      return when(
+        host.service.kind === 'none' || seen.unit?.program === host.newAutoctl,
+        `${host.service.kind === 'none' ? '' : host.service.unit} runs ${seen.unit?.program ?? 'nothing that is known'}`,
+      );
+    },
+  );
+
 /** Before what pg_autoctl and systemd hold of a node is changed: pg_upgrade's own servers, which nobody reaches, may run. */
 export const notServing = (host: HostFacts): Condition =>
   about(host.alias, `pg_autoctl is stopped on ${host.alias}, and its server serves nobody`, (seen) => {

@@ -2,7 +2,16 @@ import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, nodeIn } from '../../cluster/world.ts';
-import { about, acceptsWrites, allStopped, dataIsNew, no, nodeSettled, when } from '../conditions.ts';
+import {
+  about,
+  acceptsWrites,
+  allStopped,
+  dataIsNew,
+  no,
+  nodeSettled,
+  pointsToNew,
+  when,
+} from '../conditions.ts';
 import { isMarked, isSwapped, newClusterStarted, newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { mark, script, vacuumdbAll } from '../shell.ts';
@@ -100,6 +109,7 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       before: [
         allStopped(primary),
         dataIsNew(facts, primary),
+        pointsToNew(primary),
         wasStarted(facts),
         isHandedOver(facts),
         monitorIsUp,

@@ -217,9 +217,11 @@ const switchoverSteps = (facts: ClusterFacts): Step[] => {
   return [
     step('switchover', first.alias, primary.alias, `Switchover to ${first.alias} (optional)`, [
       nodeSettled(primary.alias, ['primary']),
+      nodeSettled(first.alias, ['secondary']),
     ]),
     step('switch-back', primary.alias, first.alias, `Switch back to ${primary.alias} (optional)`, [
       nodeSettled(first.alias, ['primary']),
+      nodeSettled(primary.alias, ['secondary']),
     ]),
   ];
 };

@@ -12,10 +12,11 @@ import {
   everyNodeSettled,
   isMajor,
   nodeSettled,
+  pointsToNew,
   streaming,
   when,
 } from '../conditions.ts';
-import { isMovedAside } from '../evidence.ts';
+import { isMovedAside, newSystemIdentifier } from '../evidence.ts';
 import { backupGauge } from '../gauge.ts';
 import { linkForgetStep } from '../hard-link/let-in.ts';
 import { canJoin, nothingCopied, ownFilesStep } from '../hard-link/rebuild.ts';
@@ -140,7 +141,21 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       ? startScript(node, node.newAutoctl)
       : startScript(node, node.newAutoctl, { first: leftPartsLines(facts, node) }),
     probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
-    before: [backupIsThere(facts, node), acceptsWrites(facts, primaryOf(facts))],
+    before: [
+      backupIsThere(facts, node),
+      about(node.alias, `${node.data} is not PostgreSQL ${facts.oldMajor} any more`, (seen) =>
+        when(!isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}: run the step aside first`),
+      ),
+      pointsToNew(node),
+      about(node.alias, 'the state file of pg_autoctl has the new system identifier', (seen, world) =>
+        when(
+          seen.stateIdentifier !== null &&
+            seen.stateIdentifier === newSystemIdentifier(facts, primaryOf(facts), world),
+          `it is ${seen.stateIdentifier ?? 'unknown'}: run the step state-file first`,
+        ),
+      ),
+      acceptsWrites(facts, primaryOf(facts)),
+    ],
     after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
     settleSeconds: 60,
     undo: `stop it; mv ${sh(node.backupData)} ${sh(node.data)}`,
