@@ -1,4 +1,4 @@
-import { linkSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ClusterFacts, primaryOf } from '../../source/cluster/facts.ts';
