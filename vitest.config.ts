@@ -19,14 +19,17 @@ export default defineConfig({
       // What is handed out: the tarball and the single-file executable.
       project('package', ['test/package/**/*.test.ts'], {
         testTimeout: 300_000,
-        hookTimeout: 120_000,
+        hookTimeout: 240_000,
         fileParallelism: false,
+        // A demo waits about as long as it works.
+        maxConcurrency: 3,
       }),
       // The embedded cluster, by the compiled console: each scenario in plain lines and by keys.
       project('demo', ['test/embedded/**/*.test.ts'], {
         testTimeout: 600_000,
         hookTimeout: 120_000,
-        fileParallelism: false,
+        // Each demo has its own directory, ports and processes; it waits about as long as it works.
+        maxWorkers: 3,
       }),
       project('lab', ['test/lab/upgrade.test.ts'], {
         testTimeout: 900_000,
