@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { HostChecks } from './checks/evidence.ts';
 import type { MonitorNode, MonitorState } from './monitor-state.ts';
 import type { Problem } from './result.ts';
+import * as words from './words.ts';
 
 /**
  * What the servers say now. Probes, conditions and the rollback verdict are pure functions of it.
@@ -10,7 +11,7 @@ import type { Problem } from './result.ts';
 
 /** What pg_controldata says of a data directory; the fields that tell one cluster and moment from another. */
 export const controlSchema = z.object({
-  systemIdentifier: z.string(),
+  systemIdentifier: words.systemIdentifier,
   /** `shut down`, `in production`, `shut down in recovery`, … */
   state: z.string(),
   checkpoint: z.string(),
@@ -69,7 +70,7 @@ const senderSchema = z.object({
   sync: z.string(),
   flushed: z.string().nullable(),
   /** Where the connection comes from; null: from the host itself. */
-  address: z.string().nullable().default(null),
+  address: words.address.nullable().default(null),
 });
 
 /** What the running server says of itself. */
