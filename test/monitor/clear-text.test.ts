@@ -10,7 +10,7 @@ const options = {
   formation: 'default',
   database: 'pg_auto_failover',
   postgresUser: 'postgres',
-  psql: 'psql',
+  bindir: '/usr/bin',
 };
 const before = process.env.PGPASSWORD;
 afterEach(() => {
