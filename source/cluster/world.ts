@@ -151,7 +151,11 @@ export type Look =
 
 export interface World {
   readonly hosts: Readonly<Record<string, Look>>;
+  /** Hosts that do not answer and that the run goes on without: nothing waits for them. Absent: none. */
+  readonly leftOut?: readonly string[];
 }
+
+export const isLeftOut = (world: World, alias: string): boolean => world.leftOut?.includes(alias) === true;
 
 export const hostIn = (world: World, alias: string): HostView | null => {
   const look = world.hosts[alias];

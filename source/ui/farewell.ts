@@ -12,6 +12,12 @@ const standing = (view: EngineView): string => {
   if (step === null) return 'Left before the first step; nothing was changed.';
   const place = `Step ${numberOf(view, step.id)} of ${view.steps.length} (${step.title}, on ${step.host})`;
   if (stage.kind === 'running') return `${place} goes on without this console. Start it again to follow.`;
+  if (stage.kind === 'failed' && stage.failure.silent !== undefined) {
+    const { host, waits } = stage.failure.silent;
+    return waits
+      ? `every step is done but those that wait for ${host}, which does not answer. Start again when it is back.`
+      : `${place} stands still, because ${host} does not answer. Start again when it is back: it goes on from there.`;
+  }
   if (stage.kind === 'failed') return `${place} has failed. Start again to go on from there.`;
   return `${place} is next. Start again to go on from there.`;
 };

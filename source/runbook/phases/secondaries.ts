@@ -9,7 +9,6 @@ import {
   allStopped,
   backupIsThere,
   describe,
-  everyNodeSettled,
   isMajor,
   nodeSettled,
   streaming,
@@ -216,8 +215,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       ...(linked ? [nothingCopied(facts, node)] : []),
       nodeSettled(node.alias, ['secondary']),
       streaming(primary, node),
-      // Beside it another node's base backup may run for hours: what follows in I waits for every node anyway.
-      ...(linked ? [] : [everyNodeSettled]),
+      // Not for every node: another one's rebuild, beside it or behind it, is its own steps' business; I waits for all.
     ],
     settleSeconds: 24 * 3600,
     quietSeconds: 600,
