@@ -153,7 +153,12 @@ export interface World {
   readonly hosts: Readonly<Record<string, Look>>;
   /** Hosts that do not answer and that the run goes on without: nothing waits for them. Absent: none. */
   readonly leftOut?: readonly string[];
+  /** Steps that were passed over with a reason, by id: what they would have brought about is not asked for at the end. Absent: none. */
+  readonly passedOver?: readonly string[];
 }
+
+export const isPassedOver = (world: World, step: string): boolean =>
+  world.passedOver?.includes(step) === true;
 
 export const isLeftOut = (world: World, alias: string): boolean => world.leftOut?.includes(alias) === true;
 

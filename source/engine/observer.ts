@@ -55,6 +55,7 @@ export class Observer {
   readonly #silent = new Map<string, { readonly since: number; readonly began: number; problem: Problem }>();
   readonly #heardAt = new Map<string, number>();
   #leftOut: readonly string[] = [];
+  #passedOver: readonly string[] = [];
   /** Whether the run may go on without a host that gives no answer; whoever answers for the run decides it. */
   goOnWithout: (silence: Silence) => boolean = () => false;
   /** A host that was left out answers again. */
@@ -95,6 +96,15 @@ export class Observer {
     this.#world = { ...this.#world, leftOut: this.#leftOut };
   }
 
+  /** A step was passed over, or is asked for again. */
+  passOver(step: string, passed: boolean): void {
+    if (this.#passedOver.includes(step) === passed) return;
+    this.#passedOver = passed
+      ? [...this.#passedOver, step]
+      : this.#passedOver.filter((one) => one !== step);
+    this.#world = { ...this.#world, passedOver: this.#passedOver };
+  }
+
   /** One round trip to each host named. */
   async look(aliases: readonly string[] = hostsOf(this.#facts).map((host) => host.alias)): Promise<World> {
     const looks = await Promise.all(
@@ -105,6 +115,7 @@ export class Observer {
     this.#world = {
       hosts: { ...this.#world.hosts, ...Object.fromEntries(newer) },
       ...(this.#leftOut.length === 0 ? {} : { leftOut: this.#leftOut }),
+      ...(this.#passedOver.length === 0 ? {} : { passedOver: this.#passedOver }),
     };
     return this.#world;
   }

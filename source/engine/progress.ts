@@ -63,6 +63,7 @@ export class Progress {
   }
 
   show(ground: Ground, step: Step, status: StepStatus): void {
+    ground.observer.passOver(step.id, status.kind === 'skipped');
     this.#board.set({
       steps: this.#board.view.steps.map((view) =>
         view.id === step.id ? viewOf(step, ground.observer.world, status, this.#expected) : view,

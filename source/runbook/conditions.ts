@@ -123,7 +123,8 @@ export const nodesSettled = (aliases: readonly string[]): Condition => ({
     const monitor = monitorIn(world);
     if (monitor === null) return no('the monitor’s database does not answer');
     const moving = monitor.nodes.find(
-      (node) => aliases.includes(node.name) && node.reported !== node.assigned,
+      (node) =>
+        aliases.includes(node.name) && node.reported !== node.assigned && !isLeftOut(world, node.name),
     );
     return when(
       moving === undefined,

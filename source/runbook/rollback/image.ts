@@ -1,7 +1,7 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
-import { about, allStopped, isMajor, nodeSettled, when } from '../conditions.ts';
+import { about, allStopped, isMajor, nodeSettled, unlessLeftOut, when } from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
@@ -41,7 +41,7 @@ export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
         rows === undefined ? 'the monitor does not answer' : `${rows.length} nodes are registered`,
       );
     },
-    before: [monitorIsOld(facts), ...facts.nodes.map((node) => allStopped(node))],
+    before: [monitorIsOld(facts), ...facts.nodes.map((node) => unlessLeftOut(node.alias, allStopped(node)))],
     after: [
       {
         says: 'no node of the group is registered',

@@ -3,10 +3,10 @@ import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
 import {
   about,
   describe,
-  everyNodeSettled,
   isMajor,
   no,
   nodeSettled,
+  nodesSettled,
   streaming,
   when,
 } from '../conditions.ts';
@@ -145,6 +145,11 @@ const sameSystem = (primary: NodeFacts, node: NodeFacts): Condition => ({
 
 export const rejoinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
+  const nodes = facts.nodes.map(({ alias }) => alias);
+  // What a later node still has to do is not waited for: its steps come behind this one.
+  const upToHere = [primary.alias, ...nodes.slice(0, nodes.indexOf(node.alias) + 1)].filter(
+    (alias, at, all) => all.indexOf(alias) === at,
+  );
   return makeStep(facts, {
     id: 'join',
     phase: 'U',
@@ -170,8 +175,8 @@ export const rejoinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         return pending(row === null ? 'not seen' : 'in maintenance');
       return half(`${row.reported} → ${row.assigned}`);
     },
-    before: [acceptsWritesOnOld(facts, primary), sameSystem(primary, node), everyNodeSettled],
-    after: [nodeSettled(node.alias, ['secondary']), streaming(primary, node), everyNodeSettled],
+    before: [acceptsWritesOnOld(facts, primary), sameSystem(primary, node), nodesSettled(upToHere)],
+    after: [nodeSettled(node.alias, ['secondary']), streaming(primary, node), nodesSettled(upToHere)],
     settleSeconds: 24 * 3600,
     quietSeconds: 300,
     gauge: backupGauge(primary, node),
