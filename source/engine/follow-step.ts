@@ -66,11 +66,14 @@ export const failureOf = (
 /** A failure, written down. `unknown`: the job may still run. */
 export const failed = (
   execution: Execution,
-  what: Problem,
+  problem: Problem,
   rest: Partial<StepFailure> = {},
   unknown = false,
 ): Executed => {
-  const failure = failureOf(execution, what, rest);
+  // Whether it may be repeated, the step itself reads from the disks.
+  const advice = execution.step.interrupted(execution.observer.world);
+  const what = advice === null ? problem : { ...problem, remedy: advice };
+  const failure = failureOf(execution, what, { ...rest, ...(advice === null ? {} : { onlyBack: true }) });
   const written = execution.journal.write({
     kind: 'failed',
     step: execution.step.id,
@@ -121,12 +124,6 @@ const notShown = (execution: Execution, silent: Silence | null, undone: Step | n
     `${step.host}: the command ended well, but the servers do not show what must hold after it`,
     'see what was found; look again, or put it right by hand',
   );
-};
-
-/** Its host was restarted in the middle of it. What is true of a step then, the step itself knows best. */
-const goneProblem = ({ step, observer }: Execution, what: Problem): Problem => {
-  const advice = step.interrupted(observer.world);
-  return advice === null ? what : { ...what, remedy: advice };
 };
 
 /** A secondary whose connection is down for so long, in milliseconds, is not waited for; the primary and the monitor are. */
@@ -227,7 +224,7 @@ export const follow = async (
         { lastLines, silent: { host: step.host, waits: false } },
         true,
       );
-    return failed(execution, outcome.gone === true ? goneProblem(execution, outcome.problem) : outcome.problem, { lastLines }, mayRun);
+    return failed(execution, outcome.problem, { lastLines }, mayRun);
   }
   if (outcome.code !== 0) {
     const [causes] = await Promise.all([

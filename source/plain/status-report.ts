@@ -41,6 +41,8 @@ export const statusText = (name: string, status: Status, file: string): string =
   const versionOf = (alias: string): string => {
     const host = versions.get(alias);
     if (host === undefined) return '?';
+    if (host.problem !== null && host.lastReport !== null)
+      return `not seen: ${host.problem.what}; its pg_autoctl last reported at ${host.lastReport.slice(11, 19)} UTC`;
     if (host.problem !== null) return `not seen: ${host.problem.what}`;
     if (host.running) return host.version ?? '?';
     const until = alias === 'monitor' ? status.monitorStoppedUntil : null;
@@ -59,6 +61,9 @@ export const statusText = (name: string, status: Status, file: string): string =
     ),
     '',
     upgradeLine(status),
+    ...(status.upgrade.state === 'under-way' && status.upgrade.onlyBack !== null
+      ? [`  But ${status.upgrade.onlyBack}`]
+      : []),
     ...wayBackLines(status, file),
     ...(status.problem === null ? [] : [`But: ${status.problem.what}`, `  Do: ${status.problem.remedy}`]),
   ]

@@ -18,6 +18,8 @@ const standing = (view: EngineView): string => {
       ? `every step is done but those that wait for ${host}, which does not answer. Start again when it is back.`
       : `${place} stands still, because ${host} does not answer. Start again when it is back: it goes on from there.`;
   }
+  if (stage.kind === 'failed' && stage.failure.onlyBack === true)
+    return `${place} has failed and cannot be repeated. Go back with pgaf-upgrade rollback.`;
   if (stage.kind === 'failed') return `${place} has failed. Start again to go on from there.`;
   return `${place} is next. Start again to go on from there.`;
 };

@@ -50,7 +50,8 @@ export const syncStandbysAre = (wanted: number): Condition => ({
  */
 export const setSyncStandbys = (facts: ClusterFacts, wanted: number, writer: NodeFacts): string => {
   const standbys = facts.nodes.filter((node) => node !== writer);
-  const [first] = standbys;
+  // One with a priority: setting 0 again is refused where few others have one.
+  const first = [...standbys, writer].find((node) => node.priority > 0);
   const formation = sqlLiteral(facts.formation);
   const enough = wanted + 1 <= standbys.filter((node) => node.quorum).length;
   const sql =

@@ -24,7 +24,7 @@ import { done, half, makeStep, pending } from '../make-step.ts';
 import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
-import type { Step, StepId } from '../step.ts';
+import type { Condition, Step, StepId } from '../step.ts';
 import { partsHaveFollowed, tablespacesAreFree } from '../tablespaces/conditions.ts';
 import { dropPartsWhere, followFunction, oldGoesAside } from '../tablespaces/follow.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
@@ -160,6 +160,15 @@ const checkpointStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   });
 };
 
+/** Once the order was given, pg_autoctl is at it or goes on with it after a restart: it is only waited for. */
+const unlessOrdered = (node: NodeFacts, condition: Condition): Condition => ({
+  says: condition.says,
+  holds: (world) => {
+    const row = nodeIn(world, node.alias);
+    return row !== null && row.assigned !== 'maintenance' ? { holds: true } : condition.holds(world);
+  },
+});
+
 const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
   const linked = takesLinks(node);
@@ -195,13 +204,16 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       return half(`${row.reported} → ${row.assigned}`);
     },
     before: [
-      nodeSettled(node.alias, ['maintenance']),
-      linked
-        ? canJoin(facts, node)
-        : about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
-            when(!isCluster(seen.data), `it ${describe(seen.data)}`),
-          ),
-      ...(linked ? [] : tablespacesAreFree(node)),
+      about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not')),
+      ...[
+        nodeSettled(node.alias, ['maintenance']),
+        linked
+          ? canJoin(facts, node)
+          : about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
+              when(!isCluster(seen.data), `it ${describe(seen.data)}`),
+            ),
+        ...(linked ? [] : tablespacesAreFree(node)),
+      ].map((one) => unlessOrdered(node, one)),
       backupIsThere(facts, node),
       acceptsWrites(facts, primary),
     ],

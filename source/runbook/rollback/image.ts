@@ -1,12 +1,12 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
-import { about, allStopped, isMajor, nodeSettled, unlessLeftOut, when } from '../conditions.ts';
+import { about, allStopped, everyNodeSettled, isMajor, nodeSettled, unlessLeftOut, when } from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
 import { command, inBin, mark, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
-import type { Step } from '../step.ts';
+import type { Condition, Step } from '../step.ts';
 import { throughMarker } from './route.ts';
 import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from './start.ts';
 
@@ -111,10 +111,53 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
 };
 
 /**
+ * The monitor takes no first node without a candidate priority: it looks for a primary that does not exist, and pg_autoctl tries for ever.
+ * Source: pg_auto_failover, JoinAutoFailoverFormation; seen on the lab with 2.0.
+ */
+const firstPriority = (node: NodeFacts): number => (node.priority > 0 ? node.priority : 50);
+
+/** V. The first node's priority as it was, once others are there. It is the primary: nothing that it has applied depends on its own. */
+export const priorityStep = (facts: ClusterFacts, writer: NodeFacts): Step[] => {
+  if (writer.priority > 0) return [];
+  const { monitor } = facts;
+  const restored: Condition = {
+    says: `the candidate priority of ${writer.alias} is ${writer.priority}`,
+    holds: (world) => {
+      const row = nodeIn(world, writer.alias);
+      return when(row?.priority === writer.priority, row === null ? 'the monitor does not know it' : `it is ${row.priority}`);
+    },
+  };
+  return [
+    makeStep(facts, {
+      id: 'priority',
+      phase: 'V',
+      host: monitor,
+      as: 'postgres',
+      title: `Candidate priority of ${writer.alias} → ${writer.priority}`,
+      reason: 'As it was before the window; the first node of a group could not be registered with it.',
+      guide: null,
+      danger: 'changes',
+      script: script(
+        `${psql(monitor, monitor.newBindir, monitor.database)} -c ${sh(
+          `update pgautofailover.node set candidatepriority = ${writer.priority} where formationid = ${sqlLiteral(facts.formation)} and nodename = ${sqlLiteral(writer.alias)}`,
+        )}`,
+      ),
+      probe: (world) => {
+        const verdict = restored.holds(world);
+        return verdict.holds ? done(`it is ${writer.priority}`) : pending(verdict.found);
+      },
+      before: [everyNodeSettled],
+      after: [restored],
+      undo: `pg_autoctl set node candidate-priority on ${writer.alias}`,
+    }),
+  ];
+};
+
+/**
  * `pg_autoctl create postgres` with the node's old name and settings, read from its saved configuration. The monitor's
  * connection string may hold a password: it goes through the environment, never over a command line.
  */
-const createScript = (facts: ClusterFacts, node: NodeFacts): string =>
+const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): string =>
   script(
     `cfg=${sh(`${node.workDir}/saved/pg_autoctl.cfg`)}`,
     `setting() { sed -n "s/^$1 *= *//p" "$cfg" | head -n 1; }`,
@@ -137,7 +180,7 @@ const createScript = (facts: ClusterFacts, node: NodeFacts): string =>
       `--hostname ${sh(node.hostname)}`,
       `--name ${sh(node.alias)}`,
       `--formation ${sh(facts.formation)}`,
-      `--candidate-priority ${node.priority}`,
+      `--candidate-priority ${first ? firstPriority(node) : node.priority}`,
       `--replication-quorum ${node.quorum}`,
       `--auth "\${auth:-trust}"`,
     )}`,
@@ -152,11 +195,14 @@ export const createStep = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U
     host: node,
     as: 'postgres',
     title: `Register ${node.alias} again`,
-    reason: 'With its old name, priority and quorum; its node id is new.',
+    reason:
+      node === writer && node.priority === 0
+        ? `With its old name and quorum, its node id is new. As the group’s first node it must have a priority: ${firstPriority(node)} until the others are there, then 0 again.`
+        : 'With its old name, priority and quorum; its node id is new.',
     guide: null,
     danger: 'changes',
     causes: serviceCauses(node),
-    script: createScript(facts, node),
+    script: createScript(facts, node, node === writer),
     probe: (world) =>
       isMarked(node, 'rollback-created', world)
         ? done('it is registered')

@@ -14,7 +14,7 @@ import { oldPgCtlStep } from '../phases/autoctl-files.ts';
 import type { Step } from '../step.ts';
 import { rollbackVerdict } from '../verdict.ts';
 import { directoriesStep, emptyStep } from './directories.ts';
-import { createStep, dropNodesStep, promoteStep, startCreatedStep } from './image.ts';
+import { createStep, dropNodesStep, priorityStep, promoteStep, startCreatedStep } from './image.ts';
 import { oldIdentifierStep, oldUnitStep } from './old-files.ts';
 import { restoreOldSteps } from './restore.ts';
 import { type Route, rollbackRoute } from './route.ts';
@@ -104,6 +104,7 @@ const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts): Step[
       ...oldUnitStep(facts, node, 'U'),
       startCreatedStep(facts, node, chosen),
     ]),
+    ...priorityStep(facts, chosen),
     ...restoreOldSteps(facts, chosen, world),
   ];
 };

@@ -22,10 +22,18 @@ export const throughMarker = (alias: string): string => `rollback-through-${alia
 const begun = (facts: ClusterFacts, world: World): NodeFacts | undefined =>
   facts.nodes.find((node) => hostIn(world, 'monitor')?.markers.includes(throughMarker(node.alias)));
 
-/** The image to go back through: one that stands in its place before one that lies beside a rebuilt secondary. */
+/**
+ * The image to go back through: one of a node that may be primary (a candidate priority above 0) before one that may not; then one that
+ * stands in its place before one that lies beside a rebuilt secondary.
+ */
 export const bestImage = (facts: ClusterFacts, world: World): NodeFacts | null => {
+  const rank = (node: NodeFacts): number =>
+    (node.priority > 0 ? 0 : 2) + (isSwapped(facts, node, world) ? 1 : 0);
   const images = secondariesOf(facts).filter((node) => isImage(facts, node, world));
-  return images.find((node) => !isSwapped(facts, node, world)) ?? images[0] ?? null;
+  return images.reduce<NodeFacts | null>(
+    (best, node) => (best === null || rank(node) < rank(best) ? node : best),
+    null,
+  );
 };
 
 const untouched = (facts: ClusterFacts, world: World): boolean => {
