@@ -21,7 +21,8 @@ export const finalWords = (
 ): string => {
   const primary = primaryOf(facts);
   const { leftOut = [] } = world;
-  const every = leftOut.length === 0 ? 'every node' : `every node but ${leftOut.join(' and ')}, which does not answer,`;
+  const every =
+    leftOut.length === 0 ? 'every node' : `every node but ${leftOut.join(' and ')}, which does not answer,`;
   switch (direction) {
     case 'upgrade':
       return `${every} runs PostgreSQL ${primary.newVersion}`;

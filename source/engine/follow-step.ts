@@ -155,13 +155,15 @@ const jobsEnd = async (
   const ms = lostMs(execution);
   if (ms === null) return outcome;
   const watch = untilSilent(host, ms);
-  const given = watch.silent.then((since): JobOutcome => ({
-    kind: 'unknown',
-    problem: problem(
-      `no answer from ${step.host} since ${clockTime(since)}: whether its command goes on there is not known`,
-      `bring ${step.host} back: it is followed from where it was`,
-    ),
-  }));
+  const given = watch.silent.then(
+    (since): JobOutcome => ({
+      kind: 'unknown',
+      problem: problem(
+        `no answer from ${step.host} since ${clockTime(since)}: whether its command goes on there is not known`,
+        `bring ${step.host} back: it is followed from where it was`,
+      ),
+    }),
+  );
   const end = await Promise.race([outcome, given]);
   over = true;
   watch.forget();

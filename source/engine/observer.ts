@@ -99,9 +99,7 @@ export class Observer {
   /** A step was passed over, or is asked for again. */
   passOver(step: string, passed: boolean): void {
     if (this.#passedOver.includes(step) === passed) return;
-    this.#passedOver = passed
-      ? [...this.#passedOver, step]
-      : this.#passedOver.filter((one) => one !== step);
+    this.#passedOver = passed ? [...this.#passedOver, step] : this.#passedOver.filter((one) => one !== step);
     this.#world = { ...this.#world, passedOver: this.#passedOver };
   }
 
@@ -236,11 +234,7 @@ export class Observer {
     const sql = isNode(facts) ? null : monitorQuery(this.#facts.formation);
     const output = await host.run(lookScript(facts, this.#facts.newMajor, sql), {
       as: this.#facts.postgres,
-      timeoutMs: !lost
-        ? lookTimeoutMs
-        : isLeftOut(this.#world, alias)
-          ? leftOutTimeoutMs
-          : lostTimeoutMs,
+      timeoutMs: !lost ? lookTimeoutMs : isLeftOut(this.#world, alias) ? leftOutTimeoutMs : lostTimeoutMs,
     });
     if (!output.ok) {
       const why = this.#unanswered(alias, began, output.error, host.line !== 'connected');

@@ -103,9 +103,7 @@ export class RunningStep {
     for (let at = Math.max(this.#readTo, output.firstLine); at < output.endLine; at += 1) {
       const again = this.#errors.heard(output.line(at));
       if (again !== null)
-        board.notice(
-          `${host}: “${title}” has printed the same error for ${again.seconds} s: ${again.line}`,
-        );
+        board.notice(`${host}: “${title}” has printed the same error for ${again.seconds} s: ${again.line}`);
     }
     this.#readTo = output.endLine;
   }

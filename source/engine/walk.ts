@@ -184,7 +184,9 @@ export class Walk {
   /** Everything else is done, or waits for the same host. */
   #waitsFailure(run: Run, step: Step, alias: string): StepFailure {
     const { progress } = this.#parts;
-    const open = progress.steps.filter((one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''));
+    const open = progress.steps.filter(
+      (one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''),
+    );
     const silence = run.observer.silence(alias);
     const since = silence === null ? `${alias} does not answer` : silentWords(silence);
     return {
@@ -209,8 +211,7 @@ export class Walk {
     waitsFor: string | null,
   ): Promise<'over' | 'left' | 'lost' | Direction> {
     const { progress, decisions, board } = this.#parts;
-    const failed =
-      waitsFor === null ? this.#failures.get(step.id) : this.#waitsFailure(run, step, waitsFor);
+    const failed = waitsFor === null ? this.#failures.get(step.id) : this.#waitsFailure(run, step, waitsFor);
     if (failed === undefined) {
       // What an older look shows as done may have been undone since.
       if (step.probe(run.observer.world).state === 'done')
@@ -248,7 +249,8 @@ export class Walk {
     this.#reopened.delete(step.id);
     if (failure === null) {
       for (const one of steps.slice(steps.indexOf(step) + 1))
-        if (one.host === step.host && this.#failures.delete(one.id)) progress.show(run, one, { kind: 'waiting' });
+        if (one.host === step.host && this.#failures.delete(one.id))
+          progress.show(run, one, { kind: 'waiting' });
       return;
     }
     if (isLeftOut(run.observer.world, step.host)) return progress.show(run, step, { kind: 'waiting' });
@@ -266,7 +268,9 @@ export class Walk {
     const silence = run.observer.silence(alias);
     if (waits) {
       const { world } = run.observer;
-      const open = progress.steps.filter((one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''));
+      const open = progress.steps.filter(
+        (one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''),
+      );
       for (const one of waiting(open, world).keys()) {
         progress.note(run, { kind: 'skipped', step: one.id, reason, probe: one.probe(world), absent: true });
         progress.show(run, one, { kind: 'skipped', reason });
@@ -275,12 +279,22 @@ export class Walk {
       return;
     }
     if (silence !== null && !this.#without(run, silence, 'operator', reason)) {
-      const why = whyNotWithout(run.facts, progress.steps, progress.direction, run.observer.world, alias, 'operator');
+      const why = whyNotWithout(
+        run.facts,
+        progress.steps,
+        progress.direction,
+        run.observer.world,
+        alias,
+        'operator',
+      );
       this.#failures.set(step.id, {
         ...failed,
         problem: problem(
           `${step.host}: the run cannot go on without ${alias}: ${why ?? 'it answers'}`,
-          silentRemedy(run.facts, alias, progress.direction).replace(/; or skip: [^,]*, and its steps wait until it answers/, ''),
+          silentRemedy(run.facts, alias, progress.direction).replace(
+            /; or skip: [^,]*, and its steps wait until it answers/,
+            '',
+          ),
         ),
       });
       return;

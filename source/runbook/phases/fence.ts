@@ -58,9 +58,7 @@ export const setSyncStandbys = (facts: ClusterFacts, wanted: number, writer: Nod
     enough || first === undefined
       ? `select pgautofailover.set_formation_number_sync_standbys(${formation}, ${wanted})`
       : `update pgautofailover.formation set number_sync_standbys = ${wanted} where formationid = ${formation}; select pgautofailover.set_node_candidate_priority(${formation}, ${sqlLiteral(first.alias)}, ${first.priority})`;
-  return script(
-    `${psql(facts.monitor, facts.monitor.newBindir, facts.monitor.database)} -Atc ${sh(sql)}`,
-  );
+  return script(`${psql(facts.monitor, facts.monitor.newBindir, facts.monitor.database)} -Atc ${sh(sql)}`);
 };
 
 const zeroStep = (facts: ClusterFacts): Step =>

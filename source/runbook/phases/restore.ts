@@ -2,7 +2,15 @@ import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts'
 import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, isCluster, isLeftOut, isPassedOver, monitorIn, type World } from '../../cluster/world.ts';
-import { about, acceptsWrites, everyNodeSettled, nodeSettled, streaming, unlessLeftOut, when } from '../conditions.ts';
+import {
+  about,
+  acceptsWrites,
+  everyNodeSettled,
+  nodeSettled,
+  streaming,
+  unlessLeftOut,
+  when,
+} from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { mark, psql, script } from '../shell.ts';
@@ -141,7 +149,8 @@ export const newEverywhere = (facts: ClusterFacts): Condition => ({
   holds: (world) => {
     const other = hostsOf(facts).find(
       (host) =>
-        !isLeftOut(world, host.alias) && !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.newMajor}.`),
+        !isLeftOut(world, host.alias) &&
+        !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.newMajor}.`),
     );
     return when(
       other === undefined,
@@ -163,7 +172,9 @@ export const primarySettled = (primary: NodeFacts, others: readonly NodeFacts[])
   return {
     says: usual.says,
     holds: (world) =>
-      (others.length > 0 && others.every((node) => isLeftOut(world, node.alias)) ? alone : usual).holds(world),
+      (others.length > 0 && others.every((node) => isLeftOut(world, node.alias)) ? alone : usual).holds(
+        world,
+      ),
   };
 };
 

@@ -1,7 +1,15 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
-import { about, allStopped, everyNodeSettled, isMajor, nodeSettled, unlessLeftOut, when } from '../conditions.ts';
+import {
+  about,
+  allStopped,
+  everyNodeSettled,
+  isMajor,
+  nodeSettled,
+  unlessLeftOut,
+  when,
+} from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
@@ -124,7 +132,10 @@ export const priorityStep = (facts: ClusterFacts, writer: NodeFacts): Step[] => 
     says: `the candidate priority of ${writer.alias} is ${writer.priority}`,
     holds: (world) => {
       const row = nodeIn(world, writer.alias);
-      return when(row?.priority === writer.priority, row === null ? 'the monitor does not know it' : `it is ${row.priority}`);
+      return when(
+        row?.priority === writer.priority,
+        row === null ? 'the monitor does not know it' : `it is ${row.priority}`,
+      );
     },
   };
   return [

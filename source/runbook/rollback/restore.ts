@@ -44,7 +44,8 @@ const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condi
     holds: (world) => {
       const other = hostsOf(facts).find(
         (host) =>
-          !isLeftOut(world, host.alias) && !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.oldMajor}.`),
+          !isLeftOut(world, host.alias) &&
+          !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.oldMajor}.`),
       );
       return when(
         other === undefined,
@@ -103,7 +104,9 @@ const finalStep = (facts: ClusterFacts, writer: NodeFacts): Step =>
     reason: 'The cluster is the one that was there before the window.',
     guide: null,
     danger: 'reads',
-    script: script(`${sh(facts.monitor.oldAutoctl)} show state --formation ${sh(facts.formation)} --pgdata ${sh(facts.monitor.pgdata)}`),
+    script: script(
+      `${sh(facts.monitor.oldAutoctl)} show state --formation ${sh(facts.formation)} --pgdata ${sh(facts.monitor.pgdata)}`,
+    ),
     probe: () => pending('it is asked each time'),
     after: finalConditions(facts, writer),
     settleSeconds: 60,
@@ -113,7 +116,9 @@ const finalStep = (facts: ClusterFacts, writer: NodeFacts): Step =>
 const nobodyIsAway = (facts: ClusterFacts): Condition => ({
   says: 'no node is left out: the record finds its way back once more when it answers',
   holds: (world) => {
-    const away = facts.nodes.filter((node) => isLeftOut(world, node.alias) && hostIn(world, node.alias) === null);
+    const away = facts.nodes.filter(
+      (node) => isLeftOut(world, node.alias) && hostIn(world, node.alias) === null,
+    );
     return when(away.length === 0, `${away.map((node) => node.alias).join(', ')} does not answer`);
   },
 });

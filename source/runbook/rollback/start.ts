@@ -1,15 +1,6 @@
 import { type ClusterFacts, type HostFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
-import {
-  about,
-  describe,
-  isMajor,
-  no,
-  nodeSettled,
-  nodesSettled,
-  streaming,
-  when,
-} from '../conditions.ts';
+import { about, describe, isMajor, no, nodeSettled, nodesSettled, streaming, when } from '../conditions.ts';
 import { backupGauge } from '../gauge.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { monitorHasSettled } from '../phases/monitor.ts';
