@@ -14,6 +14,8 @@ export const controlSchema = z.object({
   /** `shut down`, `in production`, `shut down in recovery`, … */
   state: z.string(),
   checkpoint: z.string(),
+  /** Where recovery would begin; that of a shutdown is the checkpoint itself. Absent: kept by an earlier version. */
+  redo: z.string().optional(),
   timeline: z.number().int(),
   /** As printed: only ever compared for equality. */
   modified: z.string(),

@@ -71,14 +71,13 @@ export class Walk {
     }
     run.observer.goOnWithout = (silence) => this.#parts.unattended && this.#without(run, silence, 'console');
     run.observer.onBack = (alias) => this.#back(run, alias);
+    // The way back is made from who is there; on the way forward the steps say whether a host may be missing.
+    if (asked === 'rollback') this.#leaveSilentOut(run, asked);
     const { direction: first, unseen } = await resume(run, asked, this.#parts);
     let direction = first;
     this.#failures.clear();
     // Who does not answer from the start, and need not be waited for, is not asked about.
-    for (const { alias } of run.facts.nodes) {
-      const silence = run.observer.silence(alias);
-      if (silence !== null && this.#without(run, silence, 'console')) run.observer.leaveOut(alias);
-    }
+    this.#leaveSilentOut(run, first);
     this.#parts.progress.refresh(run);
     // Side by side: they run, or have run, whatever this console does.
     await Promise.all(
@@ -148,13 +147,27 @@ export class Walk {
     return step === undefined ? undefined : { step, waitsFor: waits.get(step) ?? null };
   }
 
+  #leaveSilentOut(run: Run, direction: Direction): void {
+    for (const { alias } of run.facts.nodes) {
+      const silence = run.observer.silence(alias);
+      if (silence !== null && this.#without(run, silence, 'console', undefined, direction))
+        run.observer.leaveOut(alias);
+    }
+  }
+
   /** Whether the run goes on without a host; said and written down where it does. */
-  #without(run: Run, silence: Silence, decides: 'console' | 'operator', reason?: string): boolean {
+  #without(
+    run: Run,
+    silence: Silence,
+    decides: 'console' | 'operator',
+    reason?: string,
+    direction: Direction = this.#parts.progress.direction,
+  ): boolean {
     const { progress, board } = this.#parts;
     const { alias } = silence;
     const { world } = run.observer;
     if (isLeftOut(world, alias)) return true;
-    const why = whyNotWithout(run.facts, progress.steps, progress.direction, world, alias, decides);
+    const why = whyNotWithout(run.facts, progress.steps, direction, world, alias, decides);
     if (why !== null) {
       if (decides === 'operator') board.notice(`${alias}: not gone on without: ${why}`);
       return false;
@@ -253,7 +266,10 @@ export class Walk {
           progress.show(run, one, { kind: 'waiting' });
       return;
     }
-    if (isLeftOut(run.observer.world, step.host)) return progress.show(run, step, { kind: 'waiting' });
+    if (isLeftOut(run.observer.world, step.host)) {
+      progress.show(run, step, { kind: 'waiting' });
+      return;
+    }
     this.#failures.set(step.id, failure);
     for (let undone = progress.undone(run, step); undone !== null; undone = progress.undone(run, step)) {
       this.#reopened.add(undone.id);

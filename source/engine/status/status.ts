@@ -114,6 +114,12 @@ const monitorStoppedUntil = (
   return absence === null ? null : { id: absence.step.id, title: absence.step.title };
 };
 
+/** A rollback would go on without nodes that do not answer: what it would mean then. */
+const withoutUnseen = (facts: ClusterFacts, world: World): World => ({
+  ...world,
+  leftOut: facts.nodes.flatMap(({ alias }) => (world.hosts[alias]?.kind === 'unseen' ? [alias] : [])),
+});
+
 const fromFacts = async (facts: ClusterFacts, hosts: ReadonlyMap<string, RemoteHost>): Promise<Status> => {
   const [world, direction] = await Promise.all([
     new Observer(facts, hosts, () => undefined).look(),
@@ -127,7 +133,7 @@ const fromFacts = async (facts: ClusterFacts, hosts: ReadonlyMap<string, RemoteH
     hosts: hostStatus(facts, world),
     upgrade: upgradeStatus(facts, world, direction),
     wayBack: direction === 'rollback' ? wayOf(runbookFor(facts, world, direction), world) : null,
-    rollback: rollbackVerdict(facts, world),
+    rollback: rollbackVerdict(facts, withoutUnseen(facts, world)),
     monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
     problem: null,
   };

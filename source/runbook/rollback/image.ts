@@ -21,7 +21,8 @@ import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from './start.ts';
 /** The way back through a secondary's image: the group is registered anew, from the image outwards. */
 
 /** The monitor forgets the group, the chosen node last; the marker finds this way again after an interruption. */
-export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
+export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts, uncompared = false): Step => {
+  const primary = primaryOf(facts);
   const { monitor } = facts;
   const order = [...facts.nodes.filter((node) => node !== chosen), chosen];
   const marker = throughMarker(chosen.alias);
@@ -62,6 +63,12 @@ export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
         },
       },
     ],
+    ...(uncompared
+      ? {
+          givesUp: () =>
+            `${primary.alias} does not answer: what it holds and ${chosen.alias} does not is given up. Keep its host off, or off the network, until its own steps are asked for`,
+        }
+      : {}),
     settleSeconds: 60,
     undo: `register the nodes again: pg_autoctl create postgres`,
   });

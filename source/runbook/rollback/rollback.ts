@@ -87,12 +87,12 @@ const joins = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
 };
 
 /** Through a secondary's image: it becomes the first node of a group that is registered anew. */
-const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts): Step[] => {
+const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts, uncompared: boolean): Step[] => {
   const primary = primaryOf(facts);
   const others = [...secondariesOf(facts).filter((node) => node !== chosen), primary];
   return [
     ...monitorBack(facts),
-    dropNodesStep(facts, chosen),
+    dropNodesStep(facts, chosen, uncompared),
     directoriesStep(facts, chosen, 'T', false),
     promoteStep(facts, chosen),
     createStep(facts, chosen, 'T', chosen),
@@ -135,7 +135,7 @@ export const rollbackRunbook = (facts: ClusterFacts, world: World): RollbackPlan
       return {
         route,
         copies,
-        steps: [...stopAllSteps(facts, world, route, loses), ...imageSteps(facts, world, route.node)],
+        steps: [...stopAllSteps(facts, world, route, loses), ...imageSteps(facts, world, route.node, route.uncompared === true)],
       };
     case 'unknown':
     case 'nothing':
