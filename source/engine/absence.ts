@@ -79,6 +79,8 @@ export const waitsFor = (step: Step, world: World): string | null => {
   const { leftOut = [] } = world;
   if (leftOut.length === 0) return null;
   if (leftOut.includes(step.host)) return step.host;
+  // A monitor that does not start: the secondaries' steps and the end need it, whatever they say of themselves.
+  if (leftOut.includes('monitor') && (step.phase === 'U' || step.phase === 'V')) return 'monitor';
   for (const condition of step.before) {
     const asked = judge([condition], world).waitsFor;
     const host = leftOut.find((alias) => asked.has(alias));
@@ -93,6 +95,7 @@ export const waiting = (open: readonly Step[], world: World): ReadonlyMap<Step, 
   const lanes = new Map<string, string>();
   for (const step of open) {
     const lane = step.together === null ? null : `${step.together.stage} ${step.together.lane}`;
+    if (step.probe(world).state === 'done') continue;
     const host = (lane === null ? undefined : lanes.get(lane)) ?? waitsFor(step, world);
     if (host === null) continue;
     waits.set(step, host);

@@ -213,6 +213,10 @@ export class Observer {
   #answered(alias: string): void {
     this.#silent.delete(alias);
     this.#heardAt.set(alias, Date.now());
+  }
+
+  /** It is there again; the monitor only once its database answers: that it does not start is why it was left out. */
+  #takenBack(alias: string): void {
     if (!this.#leftOut.includes(alias)) return;
     this.#leftOut = this.#leftOut.filter((one) => one !== alias);
     this.onBack(alias);
@@ -243,6 +247,7 @@ export class Observer {
     this.#answered(alias);
     this.#onLook(alias);
     const seen = parseLook(alias, output.value.stdout);
+    if (seen.ok && (isNode(facts) || seen.value.monitor !== null)) this.#takenBack(alias);
     return seen.ok ? { kind: 'seen', at, host: seen.value } : { kind: 'unseen', at, problem: seen.error };
   }
 }

@@ -47,6 +47,8 @@ export class Walk {
   readonly #inventories: InventoryKeeper;
   /** What has failed and waits to be decided about. */
   readonly #failures = new Map<StepId, StepFailure>();
+  /** The runbook is made anew: with the monitor left out it has other steps. */
+  #relay = false;
   /** What was done, and was undone since. */
   readonly #reopened = new Set<StepId>();
   /** What was passed over because its host gives no answer, by host. */
@@ -79,13 +81,16 @@ export class Walk {
     // Who does not answer from the start, and need not be waited for, is not asked about.
     this.#leaveSilentOut(run, first);
     this.#parts.progress.refresh(run);
-    // Side by side: they run, or have run, whatever this console does.
+    const held = this.#heldUp(run, first);
+    // Side by side: they run, or have run, whatever this console does. While a host is missing, what has ended is judged by its probe.
     await Promise.all(
-      unseen.map(async ({ step, job }) => {
+      (held === null ? unseen : unseen.filter(({ job }) => job.state === 'running')).map(async ({ step, job }) => {
         const failure = await this.#parts.runner.attach(run, step, job);
         if (failure !== null) this.#failures.set(step.id, failure);
       }),
     );
+    if (this.#parts.decisions.left) return 'left';
+    if (held !== null) this.#failures.set(held.step.id, held.failure);
     for (;;) {
       const next = await this.#goThrough(run, direction);
       if (next === 'left' || next === 'lost') return next;
@@ -102,6 +107,11 @@ export class Walk {
     progress.note(run, { kind: 'turned', direction, verdict: this.#parts.board.view.verdict.says });
     progress.note(run, { kind: 'runbook', direction, steps: progress.steps.map(planned) });
     for (;;) {
+      if (this.#relay) {
+        this.#relay = false;
+        await run.observer.look();
+        progress.lay(run, direction);
+      }
       const next = this.#nextStep(run);
       if (next === undefined) break;
       const end = await this.#settle(run, next.step, next.waitsFor);
@@ -147,6 +157,35 @@ export class Walk {
     return step === undefined ? undefined : { step, waitsFor: waits.get(step) ?? null };
   }
 
+  /** Before the application’s writes are stopped somebody has to decide whether the window goes on without a host: asked before anything else. */
+  #heldUp(run: Run, direction: Direction): { readonly step: Step; readonly failure: StepFailure } | null {
+    const { progress } = this.#parts;
+    const { observer, facts } = run;
+    const [silence] = facts.nodes.flatMap(({ alias }) => {
+      const silent = isLeftOut(observer.world, alias) ? null : observer.silence(alias);
+      return silent === null ? [] : [silent];
+    });
+    const step = progress.steps.find((one) => one.probe(observer.world).state !== 'done');
+    if (silence === undefined || step === undefined || direction === 'cleanup') return null;
+    const why = whyNotWithout(facts, progress.steps, direction, observer.world, silence.alias, 'console');
+    return {
+      step,
+      failure: {
+        problem: problem(
+          `${silentWords(silence)}, and the run does not go on without it by itself: ${why ?? ''}`,
+          silentRemedy(facts, silence.alias, direction),
+          silence.problem.cause ?? silence.problem.what,
+        ),
+        exitCode: null,
+        lastLines: [],
+        causes: [],
+        unmet: [],
+        probe: step.probe(observer.world),
+        silent: { host: silence.alias, waits: false },
+      },
+    };
+  }
+
   #leaveSilentOut(run: Run, direction: Direction): void {
     for (const { alias } of run.facts.nodes) {
       const silence = run.observer.silence(alias);
@@ -186,6 +225,7 @@ export class Walk {
   #back(run: Run, alias: string): void {
     const { progress, board } = this.#parts;
     board.notice(`${alias} answers again: its steps are asked for`);
+    if (alias === 'monitor') this.#relay = true;
     for (const [id, failure] of this.#failures) if (failure.silent?.host === alias) this.#failures.delete(id);
     for (const id of this.#passed.get(alias) ?? []) {
       const step = progress.find(id);
@@ -248,7 +288,9 @@ export class Walk {
     if (decision.kind === 'lost') return 'lost';
     if (decision.kind === 'turn') return decision.direction;
     this.#failures.delete(step.id);
-    if (decision.kind === 'skip' && failed?.silent !== undefined)
+    if (decision.kind === 'skip' && failed !== undefined && waitsFor === null && this.#isMonitorsStart(step))
+      this.#withoutMonitor(run, decision.reason);
+    else if (decision.kind === 'skip' && failed?.silent !== undefined)
       await this.#skipSilent(run, step, failed, decision.reason);
     else if (decision.kind === 'run' && decision.together) await this.#together(run, step);
     else this.#note(run, step, await this.#follow(run, step, decision));
@@ -270,11 +312,38 @@ export class Walk {
       progress.show(run, step, { kind: 'waiting' });
       return;
     }
+    if (this.#isMonitorsStart(step)) {
+      if (this.#parts.unattended) {
+        this.#withoutMonitor(run, failure.problem.what);
+        return;
+      }
+      this.#failures.set(step.id, {
+        ...failure,
+        problem: {
+          ...failure.problem,
+          remedy: `${failure.problem.remedy}; or skip: PostgreSQL is then started without the monitor, so that the application can write`,
+        },
+      });
+      return;
+    }
     this.#failures.set(step.id, failure);
     for (let undone = progress.undone(run, step); undone !== null; undone = progress.undone(run, step)) {
       this.#reopened.add(undone.id);
       progress.reopen(run, undone);
     }
+  }
+
+  /** On the way back the application’s writes need not wait for a monitor that does not start. */
+  #isMonitorsStart(step: Step): boolean {
+    return this.#parts.progress.direction === 'rollback' && step.landmark === 'monitor-starts';
+  }
+
+  #withoutMonitor(run: Run, reason: string): void {
+    const { progress, board } = this.#parts;
+    board.notice('monitor: it does not start: PostgreSQL is started without it, and its steps wait');
+    progress.note(run, { kind: 'without', host: 'monitor', since: new Date().toISOString(), reason });
+    run.observer.leaveOut('monitor');
+    this.#relay = true;
   }
 
   /** Passing over a step whose host gives no answer is to go on without that host; once that is so, it is all that waits for it. */

@@ -59,6 +59,10 @@ export const statusText = (name: string, status: Status, file: string): string =
       (node) =>
         `${padRight(node.name, width)}${padRight(moved(node.reported, node.assigned), 24)}${padRight(node.health === 1 ? 'good' : node.health === 0 ? 'BAD' : 'unknown', 10)}PostgreSQL ${versionOf(node.name)}`,
     ),
+    // While the monitor is down nobody lists them; what was seen of each is known all the same.
+    ...status.hosts
+      .filter(({ alias }) => alias !== 'monitor' && !status.nodes.some((node) => node.name === alias))
+      .map(({ alias }) => `${padRight(alias, width)}${padRight('', 34)}PostgreSQL ${versionOf(alias)}`),
     '',
     upgradeLine(status),
     ...(status.upgrade.state === 'under-way' && status.upgrade.onlyBack !== null

@@ -16,16 +16,38 @@ import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
 import { command, inBin, mark, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { throughMarker } from './route.ts';
+import { isServed } from './serve.ts';
 import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from './start.ts';
 
 /** The way back through a secondary's image: the group is registered anew, from the image outwards. */
 
-/** The monitor forgets the group, the chosen node last; the marker finds this way again after an interruption. */
+/** The marker finds this way again after an interruption, whatever the images look like then. */
+export const chooseStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
+  const { monitor } = facts;
+  const marker = throughMarker(chosen.alias);
+  return makeStep(facts, {
+    id: 'choose',
+    phase: 'S',
+    host: monitor,
+    as: 'postgres',
+    title: `Note that the way back goes through ${chosen.alias}`,
+    reason: 'From here on it is the one copy that goes on; two of them would go two ways.',
+    guide: null,
+    danger: 'changes',
+    script: script(mark(monitor, marker)),
+    probe: (world) => (isMarked(monitor, marker, world) ? done('it is noted') : pending('it is not noted')),
+    after: [
+      about(monitor.alias, 'it is noted', (_, world) => when(isMarked(monitor, marker, world), 'it is not')),
+    ],
+    undo: 'nothing to undo: no copy has been changed yet',
+  });
+};
+
+/** The monitor forgets the group, the chosen node last. */
 export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts, uncompared = false): Step => {
   const primary = primaryOf(facts);
   const { monitor } = facts;
   const order = [...facts.nodes.filter((node) => node !== chosen), chosen];
-  const marker = throughMarker(chosen.alias);
   return makeStep(facts, {
     id: 'drop-nodes',
     phase: 'S',
@@ -36,7 +58,6 @@ export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts, uncompared
     guide: null,
     danger: 'changes',
     script: script(
-      mark(monitor, marker),
       ...order.map(
         (node) =>
           `${sh(monitor.oldAutoctl)} drop node --pgdata ${sh(monitor.pgdata)} --formation ${sh(facts.formation)} --hostname ${sh(node.hostname)} --pgport ${node.port} --force || echo "exit code $?: see what the monitor says"`,
@@ -112,6 +133,7 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       const seen = hostIn(world, node.alias);
       if (seen === null || !isCluster(seen.data)) return pending('not seen');
       if (seen.data.standby) return pending('it is a standby');
+      if (isServed(seen)) return done('promoted, and serving');
       return seen.data.running && !seen.autoctl ? half('promoted, and running privately') : done('promoted');
     },
     before: [allStopped(node), dataIsBack(facts, node)],

@@ -109,7 +109,7 @@ export const startSecondaryStep = (facts: ClusterFacts, node: NodeFacts): Step =
     causes: serviceCauses(node),
     script: startScript(node, node.oldAutoctl),
     probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
-    before: [acceptsWritesOnOld(facts, primaryOf(facts))],
+    before: [acceptsWritesOnOld(facts, primaryOf(facts)), monitorIsOld(facts)],
     after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
     settleSeconds: 60,
     undo: 'stop it',
