@@ -23,8 +23,9 @@ import { dropInDirectory, dropInFile } from './service.ts';
 export const enoughStandbys = (facts: ClusterFacts, writer: NodeFacts): Condition => ({
   says: 'enough standbys of the quorum are there, so that no write has to wait for one that does not answer',
   holds: (world) => {
+    if (monitorIn(world) === null) return { holds: false, found: 'the monitor’s database does not answer' };
     const quorum = facts.nodes.filter((node) => node !== writer && node.quorum);
-    const away = quorum.filter((node) => isLeftOut(world, node.alias) && hostIn(world, node.alias) === null);
+    const away = quorum.filter((node) => hostIn(world, node.alias) === null);
     return when(
       away.length === 0 || quorum.length - away.length >= facts.numberSyncStandbys,
       `${away.map((node) => node.alias).join(', ')} does not answer`,
@@ -163,7 +164,7 @@ export const newEverywhere = (facts: ClusterFacts): Condition => ({
 
 /** The number is restored later, when a standby that is left out is back. */
 export const waitsForStandbys = (facts: ClusterFacts, writer: NodeFacts, world: World): boolean =>
-  !enoughStandbys(facts, writer).holds(world).holds;
+  monitorIn(world) !== null && !enoughStandbys(facts, writer).holds(world).holds;
 
 /** With every secondary left out the primary goes on alone. */
 export const primarySettled = (primary: NodeFacts, others: readonly NodeFacts[]): Condition => {
