@@ -84,10 +84,12 @@ export class Walk {
     const held = this.#heldUp(run, first);
     // Side by side: they run, or have run, whatever this console does. While a host is missing, what has ended is judged by its probe.
     await Promise.all(
-      (held === null ? unseen : unseen.filter(({ job }) => job.state === 'running')).map(async ({ step, job }) => {
-        const failure = await this.#parts.runner.attach(run, step, job);
-        if (failure !== null) this.#failures.set(step.id, failure);
-      }),
+      (held === null ? unseen : unseen.filter(({ job }) => job.state === 'running')).map(
+        async ({ step, job }) => {
+          const failure = await this.#parts.runner.attach(run, step, job);
+          if (failure !== null) this.#failures.set(step.id, failure);
+        },
+      ),
     );
     if (this.#parts.decisions.left) return 'left';
     if (held !== null) this.#failures.set(held.step.id, held.failure);

@@ -218,7 +218,8 @@ class FakeHost implements RemoteHost {
   async run(script: string, options: { as: string; stdin?: string }): Promise<Result<Output>> {
     if (this.frozen) return new Promise(() => undefined);
     if (this.line === 'closed') return fail(problem(`${this.alias} is closed`, ''));
-    if (this.line === 'reconnecting') return fail(problem(`The SSH connection to ${this.alias} was lost.`, ''));
+    if (this.line === 'reconnecting')
+      return fail(problem(`The SSH connection to ${this.alias} was lost.`, ''));
     const mute = this.#servers.mute.get(this.alias);
     if (mute !== undefined) return fail(mute);
     if (this.#servers.model.unreachable.has(this.alias))

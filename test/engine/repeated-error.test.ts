@@ -4,7 +4,8 @@ import { RepeatedError } from '../../source/engine/repeated-error.ts';
 test('the same error for a minute is said once, whatever its time, process and node number', () => {
   let now = 0;
   const errors = new RepeatedError(() => now);
-  const line = (second: number) => `19:0${second}:01 4${second}3 ERROR Monitor ERROR: couldn't find the primary node`;
+  const line = (second: number) =>
+    `19:0${second}:01 4${second}3 ERROR Monitor ERROR: couldn't find the primary node`;
   const heard: string[] = [];
   for (let at = 0; at < 30; at += 1) {
     now = at * 5_000;

@@ -84,14 +84,18 @@ describe('a secondary that gives no answer holds up its own steps only', () => {
         }
         model.unreachable.add(alias);
         const world = (): World => ({ ...model.world(), leftOut: [alias] });
-        expect([vanishes, unmet(steps[vanishes]?.host === alias ? [] : (steps[vanishes]?.after ?? []), world())]).toEqual([vanishes, []]);
+        expect([
+          vanishes,
+          unmet(steps[vanishes]?.host === alias ? [] : (steps[vanishes]?.after ?? []), world()),
+        ]).toEqual([vanishes, []]);
         for (;;) {
           const open = steps.filter((step) => !ran.has(step.id) && !step.optional);
           const waits = waiting(open, world());
           const next = open.find((step) => !waits.has(step));
           if (next === undefined) {
             // What is left is its own, or made for it.
-            for (const step of open) expect([step.id, step.host === alias || step.id.includes(alias)]).toEqual([step.id, true]);
+            for (const step of open)
+              expect([step.id, step.host === alias || step.id.includes(alias)]).toEqual([step.id, true]);
             break;
           }
           expect([vanishes, next.id, unmet(next.before, world())]).toEqual([vanishes, next.id, []]);
@@ -106,7 +110,9 @@ describe('a secondary that gives no answer holds up its own steps only', () => {
 
   test('before the stop only a person goes on without it; never without the last fallback copy, and never without the monitor', () => {
     const fenced = worldAt('fenced');
-    expect(whyNotWithout(facts, steps, 'upgrade', fenced, 'node_3', 'console')).toMatch(/application still writes/);
+    expect(whyNotWithout(facts, steps, 'upgrade', fenced, 'node_3', 'console')).toMatch(
+      /application still writes/,
+    );
     expect(whyNotWithout(facts, steps, 'upgrade', fenced, 'node_3', 'operator')).toBeNull();
     const stopped = worldAt('primary stopped');
     expect(whyNotWithout(facts, steps, 'upgrade', stopped, 'node_3', 'console')).toBeNull();
@@ -165,7 +171,10 @@ describe('a node without a candidate priority', () => {
   });
 
   test('is registered with one as the first of its group, and gets its own at the end', () => {
-    const none: ClusterFacts = { ...facts, nodes: facts.nodes.map((node) => ({ ...node, priority: node.role === 'primary' ? 50 : 0 })) };
+    const none: ClusterFacts = {
+      ...facts,
+      nodes: facts.nodes.map((node) => ({ ...node, priority: node.role === 'primary' ? 50 : 0 })),
+    };
     const { steps, route } = rollbackRunbook(none, worldAt('started', none));
     if (route.kind !== 'image') throw new Error(route.kind);
     expect(text(stepOf(steps, `T.${route.node.alias}.create`))).toContain('--candidate-priority 50');
@@ -184,7 +193,9 @@ describe('number_sync_standbys with fewer nodes in the quorum than the monitorâ€
     const step = stepOf(upgradeRunbook(few), 'I.monitor.sync-standbys');
     expect(text(step)).toContain('update pgautofailover.formation set number_sync_standbys = 1');
     expect(text(step)).toContain('set_node_candidate_priority');
-    expect(text(stepOf(upgradeRunbook(facts), 'I.monitor.sync-standbys'))).toContain('set_formation_number_sync_standbys');
+    expect(text(stepOf(upgradeRunbook(facts), 'I.monitor.sync-standbys'))).toContain(
+      'set_formation_number_sync_standbys',
+    );
   });
 
   test('skipped, it does not fail the final verification', () => {
@@ -200,7 +211,9 @@ describe('number_sync_standbys with fewer nodes in the quorum than the monitorâ€
 
   test('what proves the state at the end names the formation', () => {
     const named = labCluster({ formation: 'payments' });
-    expect(text(stepOf(upgradeRunbook(named), 'I.monitor.final'))).toContain('show state --formation payments');
+    expect(text(stepOf(upgradeRunbook(named), 'I.monitor.final'))).toContain(
+      'show state --formation payments',
+    );
     const back = rollbackRunbook(named, worldAt('all stopped', named)).steps;
     expect(text(stepOf(back, 'V.monitor.final'))).toContain('show state --formation payments');
   });

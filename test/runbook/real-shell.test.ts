@@ -371,7 +371,12 @@ describe('pg_upgrade', () => {
         .read(join(host.node.home, 'calls'))
         .split('\n')
         .map((line) => line.split(' ')[0]),
-    ).toEqual([expect.stringContaining('--old-bindir'), 'initdb', expect.stringContaining('--old-bindir'), '']);
+    ).toEqual([
+      expect.stringContaining('--old-bindir'),
+      'initdb',
+      expect.stringContaining('--old-bindir'),
+      '',
+    ]);
     expect(host.read(work('stopped'))).toBe('as it was stopped\n');
     expect(host.has(join(host.node.data, 'global/pg_control.old'))).toBe(true);
   });

@@ -14,7 +14,14 @@ import { oldPgCtlStep } from '../phases/autoctl-files.ts';
 import type { Step } from '../step.ts';
 import { rollbackVerdict } from '../verdict.ts';
 import { directoriesStep, emptyStep } from './directories.ts';
-import { chooseStep, createStep, dropNodesStep, priorityStep, promoteStep, startCreatedStep } from './image.ts';
+import {
+  chooseStep,
+  createStep,
+  dropNodesStep,
+  priorityStep,
+  promoteStep,
+  startCreatedStep,
+} from './image.ts';
 import { oldIdentifierStep, oldUnitStep } from './old-files.ts';
 import { restoreOldSteps } from './restore.ts';
 import { handBackStep, isServed, serveStep } from './serve.ts';
@@ -150,7 +157,10 @@ export const rollbackRunbook = (facts: ClusterFacts, world: World): RollbackPlan
       return {
         route,
         copies,
-        steps: [...stopAllSteps(facts, world, route, loses), ...imageSteps(facts, world, route.node, route.uncompared === true)],
+        steps: [
+          ...stopAllSteps(facts, world, route, loses),
+          ...imageSteps(facts, world, route.node, route.uncompared === true),
+        ],
       };
     case 'unknown':
     case 'nothing':

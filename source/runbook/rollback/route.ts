@@ -81,9 +81,15 @@ const withoutPrimary = (facts: ClusterFacts, primary: NodeFacts, world: World): 
   );
   const node = bestOf(facts, bestUncompared(facts, world), world);
   if (blind !== undefined)
-    return { kind: 'unknown', why: `${primary.alias} does not answer, and ${blind.alias} cannot be looked at` };
+    return {
+      kind: 'unknown',
+      why: `${primary.alias} does not answer, and ${blind.alias} cannot be looked at`,
+    };
   return node === null
-    ? { kind: 'unknown', why: `${primary.alias} does not answer, and no secondary holds a copy that its shutdown ended` }
+    ? {
+        kind: 'unknown',
+        why: `${primary.alias} does not answer, and no secondary holds a copy that its shutdown ended`,
+      }
     : { kind: 'image', node, uncompared: true };
 };
 

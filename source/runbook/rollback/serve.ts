@@ -43,7 +43,9 @@ export const serveStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       mark(node, servedMarker),
     ),
     probe: (world) =>
-      acceptsWritesOnOld(facts, node).holds(world).holds ? done('it accepts writes') : pending('it does not run'),
+      acceptsWritesOnOld(facts, node).holds(world).holds
+        ? done('it accepts writes')
+        : pending('it does not run'),
     before: [
       allStopped(node),
       dataIsBack(facts, node),

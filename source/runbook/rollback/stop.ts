@@ -20,7 +20,10 @@ const mayRun = (facts: ClusterFacts, seen: HostView, route: Route): boolean =>
   isCluster(seen.data) &&
   isMajor(seen.data, facts.oldMajor) &&
   !seen.data.linked &&
-  (route.kind === 'own' || seen.alias === 'monitor' || seen.markers.includes('rollback-created') || isServed(seen));
+  (route.kind === 'own' ||
+    seen.alias === 'monitor' ||
+    seen.markers.includes('rollback-created') ||
+    isServed(seen));
 
 const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
   makeStep(facts, {
