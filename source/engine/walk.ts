@@ -6,7 +6,7 @@ import type { Board } from './board.ts';
 import { claim, runFile } from './claim.ts';
 import type { Direction, StepFailure } from './controller.ts';
 import type { Decision, Decisions } from './decisions.ts';
-import { missingByHand } from './failure.ts';
+import { missingByHand, whatIsMissing } from './failure.ts';
 import { finalWords } from './final-words.ts';
 import { InventoryKeeper } from './inventory/keeper.ts';
 import type { PlannedStep } from './journal/entry.ts';
@@ -295,7 +295,13 @@ export class Walk {
     else if (decision.kind === 'skip' && failed?.silent !== undefined)
       await this.#skipSilent(run, step, failed, decision.reason);
     else if (decision.kind === 'run' && decision.together) await this.#together(run, step);
-    else this.#note(run, step, await this.#follow(run, step, decision));
+    else {
+      const failure = await this.#follow(run, step, decision);
+      // Nothing was run, so nothing has failed: the step is what it was, and why stands in the notice.
+      if (failure !== null && decision.kind === 'probe' && failed === undefined)
+        board.notice(`${step.host}: “${step.title}” is not done yet: ${whatIsMissing(failure)}`);
+      else this.#note(run, step, failure);
+    }
     return decisions.left ? 'left' : 'over';
   }
 

@@ -143,7 +143,7 @@ describe('the old primary’s host is gone for good', () => {
     expect(route).toMatchObject({ kind: 'image', uncompared: true });
     expect(rollbackVerdict(facts, world).says).toMatch(/node_1 does not answer/);
     const drop = stepOf(steps, 'S.monitor.drop-nodes');
-    expect(drop.givesUp(world)).toMatch(/Keep its host off/);
+    expect(drop.givesUp(world)?.says).toMatch(/Keep its host off/);
     expect(unmet(drop.before, world).join()).not.toMatch(/node_1/);
     expect([...waiting(steps, world).keys()].map((step) => step.id)).toContain('U.node_1.create');
   });
@@ -231,10 +231,9 @@ describe('the power goes in pg_upgrade --link', () => {
     return model.world();
   };
 
-  test('it cannot be repeated, and the rollback is the way: said before it is tried, and refused by the script', () => {
+  test('it cannot be repeated, and the rollback is the way: said before it is tried', () => {
     expect(step.interrupted(begun())).toMatch(/cannot be repeated.*nothing is lost.*pgaf-upgrade rollback/);
     expect(unmet(step.before, begun())).toContain('no pg_upgrade was interrupted that cannot be repeated');
-    expect(text(step)).not.toContain('pg_control.old');
     expect(step.interrupted(worldAt('all stopped'))).toBeNull();
     expect(rollbackVerdict(facts, begun()).kind).toBe('safe');
   });

@@ -217,6 +217,7 @@ export class Model {
             killMode: 'control-group',
             enabled: facts.service.kind === 'systemd' && facts.service.enabled,
             dropIns: [],
+            held: false,
           };
         return;
       case 'switchover':
@@ -339,6 +340,7 @@ export class Model {
     host.newData = { ...fresh, control: left, databases: 1, tablespaces: facts.tablespaces };
     this.#part(host);
     host.fingerprint = left;
+    host.oldFingerprint = this.#controlOf(host.data);
   }
 
   #maintain(alias: string): void {
@@ -541,6 +543,8 @@ export class Model {
               killMode: 'control-group',
               program: facts.oldAutoctl,
               dropIns: [],
+              activeSince: 'Mon 2026-11-23 01:00:00 UTC',
+              held: false,
             },
       autoctl: true,
       pgCtl: `${facts.oldBindir}/pg_ctl`,
@@ -548,6 +552,7 @@ export class Model {
       inMaintenance: false,
       server,
       fingerprint: null,
+      oldFingerprint: null,
       handedOver: null,
       stopped: null,
       markers: [],

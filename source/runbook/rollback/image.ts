@@ -86,8 +86,10 @@ export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts, uncompared
     ],
     ...(uncompared
       ? {
-          givesUp: () =>
-            `${primary.alias} does not answer: what it holds and ${chosen.alias} does not is given up. Keep its host off, or off the network, until its own steps are asked for`,
+          givesUp: () => ({
+            kind: 'writes' as const,
+            says: `${primary.alias} does not answer: what it holds and ${chosen.alias} does not is given up. Keep its host off, or off the network, until its own steps are asked for`,
+          }),
         }
       : {}),
     settleSeconds: 60,
@@ -125,7 +127,7 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         'start',
       ).replaceAll('\n', '\n  ')}`,
       `  ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 promote`,
-      `  ${psql(node, node.oldBindir, 'postgres', socket)} -qc checkpoint`,
+      `  ${psql(node, node.oldBindir, 'postgres', { socket })} -qc checkpoint`,
       'fi',
       `if [ -e ${sh(`${node.data}/postmaster.pid`)} ]; then ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 --mode=fast stop; fi`,
     ),
