@@ -15,6 +15,8 @@ export const controlSchema = z.object({
   /** `shut down`, `in production`, `shut down in recovery`, … */
   state: z.string(),
   checkpoint: z.string(),
+  /** Where recovery would begin; that of a shutdown is the checkpoint itself. Absent: kept by an earlier version. */
+  redo: z.string().optional(),
   timeline: z.number().int(),
   /** As printed: only ever compared for equality. */
   modified: z.string(),
@@ -158,7 +160,16 @@ export type Look =
 
 export interface World {
   readonly hosts: Readonly<Record<string, Look>>;
+  /** Hosts that do not answer and that the run goes on without: nothing waits for them. Absent: none. */
+  readonly leftOut?: readonly string[];
+  /** Steps that were passed over with a reason, by id: what they would have brought about is not asked for at the end. Absent: none. */
+  readonly passedOver?: readonly string[];
 }
+
+export const isPassedOver = (world: World, step: string): boolean =>
+  world.passedOver?.includes(step) === true;
+
+export const isLeftOut = (world: World, alias: string): boolean => world.leftOut?.includes(alias) === true;
 
 export const hostIn = (world: World, alias: string): HostView | null => {
   const look = world.hosts[alias];

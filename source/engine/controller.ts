@@ -30,6 +30,10 @@ export interface StepFailure {
   readonly unmet: readonly { readonly says: string; readonly found: string }[];
   /** What the servers say of the step now. */
   readonly probe: Probe | null;
+  /** It cannot be repeated: what leads on is the way back. */
+  readonly onlyBack?: boolean;
+  /** It stands still because this host gives no answer. `waits`: everything else is done, or waits for it too. */
+  readonly silent?: { readonly host: HostAlias; readonly waits: boolean };
 }
 
 /** What a host does while a step prints nothing. */

@@ -68,7 +68,7 @@ export class Engine implements EngineController {
     this.#options = options;
     const parts = { board: this.#board, progress: this.#progress, decisions: this.#decisions };
     this.#runner = new StepRunner({ ...parts, outputs: this.#outputs });
-    this.#walk = new Walk({ ...parts, runner: this.#runner });
+    this.#walk = new Walk({ ...parts, runner: this.#runner, unattended: options.unattended ?? false });
     this.#board.set({
       ...(options.banner === undefined ? {} : { banner: options.banner }),
       ...(options.fleeting === true ? { fleeting: true as const } : {}),

@@ -39,6 +39,7 @@ export interface StepParts {
   readonly writes?: Step['writes'];
   readonly landmark?: Landmark;
   readonly givesUp?: Step['givesUp'];
+  readonly interrupted?: Step['interrupted'];
   readonly notes?: Step['notes'];
   readonly gauge?: Gauge;
 }
@@ -70,6 +71,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     writes: parts.writes ?? 'unchanged',
     landmark: parts.landmark ?? null,
     givesUp: parts.givesUp ?? (() => null),
+    interrupted: parts.interrupted ?? (() => null),
     notes: parts.notes ?? (() => []),
     gauge: parts.gauge ?? null,
     together: null,

@@ -16,6 +16,14 @@ const standing = (view: EngineView): string => {
     return view.fleeting === true
       ? `${place} ended with the console.`
       : `${place} goes on without this console. Start it again to follow.`;
+  if (stage.kind === 'failed' && stage.failure.silent !== undefined) {
+    const { host, waits } = stage.failure.silent;
+    return waits
+      ? `Every step is done but those that wait for ${host}, which does not answer. Start again when it is back.`
+      : `${place} stands still, because ${host} does not answer. Start again when it is back: it goes on from there.`;
+  }
+  if (stage.kind === 'failed' && stage.failure.onlyBack === true)
+    return `${place} has failed and cannot be repeated. Roll back with pgaf-upgrade rollback.`;
   if (stage.kind === 'failed') return `${place} has failed.${again}`;
   return view.fleeting === true ? `${place} was next.` : `${place} is next.${again}`;
 };

@@ -29,6 +29,7 @@ const controlOf = (text: string | null): Control | null => {
     systemIdentifier,
     state,
     checkpoint: latestCheckpoint,
+    redo: parsed.value.redo,
     timeline,
     modified,
     nextXid: String(next),

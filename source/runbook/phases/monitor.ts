@@ -1,7 +1,6 @@
-import type { ClusterFacts } from '../../cluster/facts.ts';
-import { primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
-import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
+import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/world.ts';
 import { backupIsThere, dataIsNew, isMajor, pointsToNew, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -79,6 +78,7 @@ const noOldKeeper = (facts: ClusterFacts): Condition => ({
   says: `no node’s pg_autoctl runs on ${facts.oldMajor}: it would give up on the new monitor, and stop PostgreSQL`,
   holds: (world) => {
     const other = facts.nodes.find((node) => {
+      if (isLeftOut(world, node.alias)) return false;
       const seen = hostIn(world, node.alias);
       return seen === null || ((seen.autoctl || seen.unit?.active) && !isMajor(seen.data, facts.newMajor));
     });

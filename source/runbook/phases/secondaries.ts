@@ -9,7 +9,6 @@ import {
   allStopped,
   backupIsThere,
   describe,
-  everyNodeSettled,
   isMajor,
   nodeSettled,
   pointsToNew,
@@ -27,7 +26,7 @@ import { controlFunctions, idleFunction, keepFunction, sameFileSystemFunction } 
 import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
-import type { Step, StepId } from '../step.ts';
+import type { Condition, Step, StepId } from '../step.ts';
 import { partsHaveFollowed, tablespacesAreFree } from '../tablespaces/conditions.ts';
 import { dropPartsWhere, followFunction, oldGoesAside } from '../tablespaces/follow.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
@@ -189,6 +188,15 @@ const checkpointStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   });
 };
 
+/** Once the order was given, pg_autoctl is at it or goes on with it after a restart: it is only waited for. */
+const unlessOrdered = (node: NodeFacts, condition: Condition): Condition => ({
+  says: condition.says,
+  holds: (world) => {
+    const row = nodeIn(world, node.alias);
+    return row !== null && row.assigned !== 'maintenance' ? { holds: true } : condition.holds(world);
+  },
+});
+
 const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
   const linked = takesLinks(node);
@@ -224,13 +232,16 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       return half(`${row.reported} → ${row.assigned}`);
     },
     before: [
-      nodeSettled(node.alias, ['maintenance']),
-      linked
-        ? canJoin(facts, node)
-        : about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
-            when(!isCluster(seen.data), `it ${describe(seen.data)}`),
-          ),
-      ...(linked ? [] : tablespacesAreFree(node)),
+      about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not')),
+      ...[
+        nodeSettled(node.alias, ['maintenance']),
+        linked
+          ? canJoin(facts, node)
+          : about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
+              when(!isCluster(seen.data), `it ${describe(seen.data)}`),
+            ),
+        ...(linked ? [] : tablespacesAreFree(node)),
+      ].map((one) => unlessOrdered(node, one)),
       backupIsThere(facts, node),
       acceptsWrites(facts, primary),
     ],
@@ -244,8 +255,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       ...(linked ? [nothingCopied(facts, node)] : []),
       nodeSettled(node.alias, ['secondary']),
       streaming(primary, node),
-      // Beside it another node's base backup may run for hours: what follows in I waits for every node anyway.
-      ...(linked ? [] : [everyNodeSettled]),
+      // Not for every node: another one's rebuild, beside it or behind it, is its own steps' business; I waits for all.
     ],
     settleSeconds: 24 * 3600,
     quietSeconds: 600,

@@ -7,6 +7,7 @@ import { dropInFile, dropInLines, serviceUser, stopScript } from '../phases/serv
 import { inBin, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import type { Route } from './route.ts';
+import { isServed } from './serve.ts';
 
 const serverRuns = (seen: HostView): boolean =>
   [seen.data, seen.newData, seen.backupData].some((one) => isCluster(one) && one.running);
@@ -19,7 +20,10 @@ const mayRun = (facts: ClusterFacts, seen: HostView, route: Route): boolean =>
   isCluster(seen.data) &&
   isMajor(seen.data, facts.oldMajor) &&
   !seen.data.linked &&
-  (route.kind === 'own' || seen.alias === 'monitor' || seen.markers.includes('rollback-created'));
+  (route.kind === 'own' ||
+    seen.alias === 'monitor' ||
+    seen.markers.includes('rollback-created') ||
+    isServed(seen));
 
 const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
   makeStep(facts, {
