@@ -7,6 +7,7 @@ import type { Condition } from '../runbook/step.ts';
 import { type Judged, judge } from './judge.ts';
 import { parseLook } from './look/parse.ts';
 import { lookScript } from './look/script.ts';
+import { strangerIn } from './look/who.ts';
 
 /** Milliseconds between two looks while waiting for the servers to show something. */
 const pauseMs = 250;
@@ -29,6 +30,8 @@ export class Observer {
   readonly #hosts: ReadonlyMap<string, RemoteHost>;
   readonly #onLook: (alias: string) => void;
 
+  /** machine-id(5) of each host, as it was first seen. */
+  readonly #machines = new Map<string, string>();
   readonly #freshMs: number;
 
   constructor(
@@ -134,6 +137,8 @@ export class Observer {
     this.#outOfReach.delete(alias);
     this.#onLook(alias);
     const seen = parseLook(alias, output.value.stdout);
+    const stranger = strangerIn(facts, output.value.stdout, this.#machines);
+    if (seen.ok && stranger !== null) return { kind: 'unseen', at, problem: stranger };
     return seen.ok ? { kind: 'seen', at, host: seen.value } : { kind: 'unseen', at, problem: seen.error };
   }
 }

@@ -1,6 +1,6 @@
 import { type MonitorState, monitorStateSchema } from '../cluster/monitor-state.ts';
 import { sqlLiteral } from '../cluster/quote.ts';
-import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
+import { fail, messageOf, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 
 /** Events that one reading carries, newest last. */
 const eventCount = 30;
@@ -57,12 +57,24 @@ select json_build_object(
 )::text as state
 from pgautofailover.formation f where f.formationid = ${sqlLiteral(formation)}`;
 
+/** The names of the formations that there are, for an operator who has asked for another; control characters as `?`. */
+export const formationsQuery = `select coalesce(string_agg(regexp_replace(formationid, '[[:cntrl:]]', '?', 'g'), ', ' order by formationid), '') from pgautofailover.formation`;
+
+/** The formation of the cluster file is not on this monitor. `known` names those that are; '': they could not be asked. */
+export const noSuchFormation = (formation: string, known: string): Problem =>
+  known === ''
+    ? problem(
+        `The monitor knows no formation ${JSON.stringify(formation)}.`,
+        'Compare the formation in the cluster file with `pg_autoctl show state` on the monitor.',
+      )
+    : problem(
+        `The monitor knows no formation ${JSON.stringify(formation)}; it has ${known.slice(0, 400)}.`,
+        'Set formation in the cluster file to one of them.',
+      );
+
 /** Checks what the monitor sent; nothing of it is believed before. Errors: no such formation, not the JSON we asked for. */
 export const parseMonitorState = (text: string | undefined, formation: string): Result<MonitorState> => {
-  if (text === undefined || text.trim() === '') {
-    const remedy = 'Compare the formation in the cluster file with `pg_autoctl show state` on the monitor.';
-    return fail(problem(`The monitor knows no formation ${JSON.stringify(formation)}.`, remedy));
-  }
+  if (text === undefined || text.trim() === '') return fail(noSuchFormation(formation, ''));
   const remedy =
     'Is it a monitor of pg_auto_failover 1.6 to 2.2? `select extversion from pg_extension` tells.';
   let json: unknown;

@@ -4,11 +4,12 @@ import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../clu
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import type { Problem, Result } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import { askMonitor, look, theOne } from '../discover/ask.ts';
+import { askMonitor, look } from '../discover/ask.ts';
 import { factsOf, nodeFactsOf, roleOf } from '../discover/cluster-facts.ts';
 import { commonFacts } from '../discover/host-facts.ts';
 import type { Found, Instance } from '../discover/instance.ts';
 import { addressOf, type OpenHost } from '../discover/reach.ts';
+import { expectedOf, monitorOf, nodeOf } from '../discover/which.ts';
 import { isBecoming, reachOf } from './reach.ts';
 
 /**
@@ -111,12 +112,7 @@ export const survey = async (
     return monitor.evidence.reach.kind === 'reached'
       ? closing({ what: 'monitor: it gave no answer', remedy: 'check again' })
       : closing(monitor.evidence.reach.problem);
-  const instance = theOne(
-    'monitor',
-    'monitor',
-    monitor.found.instances,
-    (one) => one.config.role === 'monitor',
-  );
+  const instance = monitorOf(config, monitor.found);
   if (!instance.ok) return closing(instance.error);
   const state = await askMonitor(monitor.host, config, instance.value);
   if (!state.ok) return closing(state.error);
@@ -141,15 +137,9 @@ export const survey = async (
     const alias = one.evidence.alias;
     if (one.host !== null) hosts.set(alias, one.host);
     const mine: Result<Instance> =
-      found === null
+      found === null || row === undefined
         ? { ok: false, error: { what: `${alias}: not looked at`, remedy: 'check again' } }
-        : theOne(
-            alias,
-            'node',
-            found.instances,
-            ({ config: its }) =>
-              its.role === 'keeper' && its.name === alias && its.formation === config.formation,
-          );
+        : nodeOf(config, expectedOf(row), found);
     return understand<NodeFacts>(one, mine, () => {
       if (!mine.ok) return mine;
       if (found === null || row === undefined)
