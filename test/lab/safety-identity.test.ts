@@ -55,7 +55,7 @@ const firstTruth = async (): Promise<string> => {
     ),
   );
   const rows = await lab.monitor(
-    'select nodeid, nodename, sysidentifier::text, reportedstate, goalstate, health from pgautofailover.node order by 1',
+    'select nodeid, nodename, sysidentifier::text, reportedstate, goalstate from pgautofailover.node order by 1',
   );
   return `${each.join('')}${JSON.stringify(rows)}`;
 };

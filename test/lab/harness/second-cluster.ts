@@ -81,7 +81,7 @@ const second = (lab: Lab): SecondCluster => {
       const rows = await psql(
         'monitor',
         'pg_auto_failover',
-        'select nodeid, nodename, sysidentifier, reportedstate, goalstate, health from pgautofailover.node order by 1',
+        'select nodeid, nodename, sysidentifier, reportedstate, goalstate from pgautofailover.node order by 1',
       );
       return `${each.join('')}${rows}`;
     },
