@@ -28,9 +28,10 @@ const status = async (desk: Desk): Promise<readonly string[]> => {
   const [file = ''] = desk.args;
   const ended = await runCommand(desk, ['status', file, '--json']);
   const told = stateSchema.parse(JSON.parse(ended.stdout));
+  // By name: a rollback through a fallback copy gives the nodes new ids, and another order.
   return [
     told.upgrade.state,
-    ...told.hosts.map(({ alias, version }) => `${alias} ${version?.split('.')[0] ?? 'not seen'}`),
+    ...told.hosts.map(({ alias, version }) => `${alias} ${version?.split('.')[0] ?? 'not seen'}`).sort(),
   ];
 };
 

@@ -5,6 +5,7 @@ import type { MonitorState } from '../../cluster/monitor-state.ts';
 import type { Problem, Result } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { askMonitor, look } from '../discover/ask.ts';
+import { earlierOn } from '../discover/earlier.ts';
 import { factsOf, nodeFactsOf, roleOf } from '../discover/cluster-facts.ts';
 import { commonFacts } from '../discover/host-facts.ts';
 import type { Found, Instance } from '../discover/instance.ts';
@@ -71,11 +72,14 @@ const understand = <Facts extends HostFacts>(
   const without = { ...evidence, facts: null };
   if (found === null) return without;
   if (!instance.ok) return { ...without, unclear: instance.error, missingPrograms: found.missingTools };
+  const left = { earlier: earlierOn(evidence.alias, found, instance.value)?.problem ?? null };
   const silent = instance.value.server === null ? instance.value.serverError : null;
   if (found.missingTools.length > 0 || silent !== null)
-    return { ...without, missingPrograms: found.missingTools, silentServer: silent };
+    return { ...without, ...left, missingPrograms: found.missingTools, silentServer: silent };
   const made = facts();
-  return made.ok ? { ...evidence, facts: made.value } : { ...without, unclear: made.error };
+  return made.ok
+    ? { ...evidence, ...left, facts: made.value }
+    : { ...without, ...left, unclear: made.error };
 };
 
 const clusterOf = (

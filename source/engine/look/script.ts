@@ -182,7 +182,9 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     `found=; for f in ${sh(host.data)}_pg*_abandoned*; do [ -d "$f" ] && add "$f"; done; text abandoned "$found"`,
     // Asked of every host, whatever the cluster file says by now; hardly ever there is one.
     `[ -s ${authorizedKeys} ] && text authorized "$(grep -s ${sh(keyMark(host))} ${authorizedKeys})"`,
-    `found=; for f in "$work/pg_upgrade/delete_old_cluster.sh" ${sh(`${host.home}/delete_old_cluster.sh`)}; do [ -e "$f" ] && add "$f"; done; text delete_scripts "$found"`,
+    `found=; f=$work/pg_upgrade/delete_old_cluster.sh; [ -e "$f" ] && add "$f"`,
+    // One in the home directory may be another cluster's: pg_upgrade writes the directory in quotes.
+    `f=${sh(`${host.home}/delete_old_cluster.sh`)}; [ -e "$f" ] && grep -qsF -e ${sh(`${host.data}'`)} -e ${sh(`${host.data}"`)} "$f" && add "$f"; text delete_scripts "$found"`,
     // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN; pg_upgrade's servers listen on a socket file only
     `grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,
     // A killed server leaves its files behind; they stop nobody, a living one does.
