@@ -5,8 +5,8 @@ import type { MonitorState } from '../../cluster/monitor-state.ts';
 import type { Problem, Result } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { askMonitor, look } from '../discover/ask.ts';
-import { earlierOn } from '../discover/earlier.ts';
 import { factsOf, nodeFactsOf, roleOf } from '../discover/cluster-facts.ts';
+import { earlierOn } from '../discover/earlier.ts';
 import { commonFacts } from '../discover/host-facts.ts';
 import type { Found, Instance } from '../discover/instance.ts';
 import { addressOf, type OpenHost } from '../discover/reach.ts';
@@ -77,9 +77,7 @@ const understand = <Facts extends HostFacts>(
   if (found.missingTools.length > 0 || silent !== null)
     return { ...without, ...left, missingPrograms: found.missingTools, silentServer: silent };
   const made = facts();
-  return made.ok
-    ? { ...evidence, ...left, facts: made.value }
-    : { ...without, ...left, unclear: made.error };
+  return made.ok ? { ...evidence, ...left, facts: made.value } : { ...without, ...left, unclear: made.error };
 };
 
 const clusterOf = (

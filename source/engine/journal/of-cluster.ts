@@ -46,7 +46,9 @@ const names = (home: string, cluster: string): readonly string[] => [
   cluster,
   ...(existsSync(home)
     ? readdirSync(home, { withFileTypes: true })
-        .filter((one) => one.isDirectory() && clusterDirectory(home, one.name) !== clusterDirectory(home, cluster))
+        .filter(
+          (one) => one.isDirectory() && clusterDirectory(home, one.name) !== clusterDirectory(home, cluster),
+        )
         .map((one) => one.name)
     : []),
 ];

@@ -7,7 +7,16 @@ import { isOutdated, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { controlFunctions, idleFunction, keepFunction, versionFunction } from '../proofs.ts';
-import { command, fingerprint, inBin, oldFingerprint, option, privateSocket, script, upgradeDir } from '../shell.ts';
+import {
+  command,
+  fingerprint,
+  inBin,
+  oldFingerprint,
+  option,
+  privateSocket,
+  script,
+  upgradeDir,
+} from '../shell.ts';
 import type { Cause, Step } from '../step.ts';
 import { dropPartsLines } from '../tablespaces/follow.ts';
 import { initdbCommand } from './initdb.ts';
