@@ -122,13 +122,13 @@ export class Engine implements EngineController {
         return;
       }
       const { lock, run: known } = standing.value;
-      const found = identify(this.#options.stateHome, ground.facts.name, this.#options.operator, known);
+      const found = identify(this.#options.stateHome, ground.facts, this.#options.operator, known);
       if (!found.ok) {
         this.#stop(found.error);
         return;
       }
       const identity = found.value;
-      const own = whoseLock(lock, identity, ground.facts.name, this.#options);
+      const own = whoseLock(lock, identity, this.#options);
       if (lock.kind === 'held' && lock.token !== ground.lock.token && takeover === null && own === null) {
         const end = await this.#watch(ground, lock);
         if (end === null) return;

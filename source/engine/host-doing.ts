@@ -6,7 +6,7 @@ import { sh } from '../cluster/quote.ts';
 import { sqlProgram } from '../cluster/superuser-sql.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { jobProcessesScript } from '../remote/job-processes.ts';
-import { privateSocket, upgradeDir } from '../runbook/shell.ts';
+import { privateSocket } from '../runbook/shell.ts';
 import type { Step } from '../runbook/step.ts';
 
 const timeoutMs = 20_000;
@@ -29,7 +29,7 @@ export const serverScript = (host: HostFacts): string => {
   const sockets = [
     [host.socketDirectory, host.port],
     [privateSocket(host), host.port],
-    [upgradeDir(host), upgradePort],
+    [privateSocket(host), upgradePort],
   ] as const;
   return `set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 df -Ph ${[host.data, host.newData, host.workDir].map(sh).join(' ')} 2>/dev/null | awk 'NR > 1 && !seen[$6]++ { print "disk " $6 ": " $4 " free of " $2 " (" $5 " used)" }'

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
+import type { ClusterFacts } from '../cluster/facts.ts';
 import { messageOf } from '../cluster/result.ts';
 import type { Recorded } from './journal/entry.ts';
-import { clusterDirectory, readEarlier } from './journal.ts';
+import { newestRuns } from './journal/of-cluster.ts';
+import { clusterDirectory } from './journal.ts';
 
 /** What an earlier console wrote last about the way back. */
 export interface JournalVerdict {
@@ -19,17 +20,15 @@ const lastIn = (records: readonly Recorded[]): JournalVerdict | null => {
  * The last verdict in the newest journal of a cluster on this machine; null where there is none. A journal that cannot be
  * read is told of in words, because the disks are asked anyway.
  */
-export const lastJournalVerdict = (home: string, cluster: string): JournalVerdict | string | null => {
-  const directory = clusterDirectory(home, cluster);
+export const lastJournalVerdict = (home: string, facts: ClusterFacts): JournalVerdict | string | null => {
   try {
-    if (!existsSync(directory)) return null;
-    for (const run of readdirSync(directory).sort().toReversed()) {
-      const found = lastIn(readEarlier(home, cluster, run));
+    for (const { records } of newestRuns(home, facts)) {
+      const found = lastIn(records);
       if (found !== null) return found;
     }
     return null;
   } catch (thrown) {
-    return `The journal in ${directory} cannot be read (${messageOf(thrown)}). The disks count.`;
+    return `The journal in ${clusterDirectory(home, facts.name)} cannot be read (${messageOf(thrown)}). The disks count.`;
   }
 };
 

@@ -7,6 +7,7 @@ import type { Condition } from '../runbook/step.ts';
 import { type Judged, judge } from './judge.ts';
 import { parseLook } from './look/parse.ts';
 import { lookScript } from './look/script.ts';
+import { strangerIn } from './look/who.ts';
 
 /** Milliseconds between two looks while waiting for the servers to show something. */
 const pauseMs = 250;
@@ -64,6 +65,8 @@ export class Observer {
   readonly #hosts: ReadonlyMap<string, RemoteHost>;
   readonly #onLook: (alias: string) => void;
 
+  /** machine-id(5) of each host, as it was first seen. */
+  readonly #machines = new Map<string, string>();
   readonly #freshMs: number;
 
   constructor(
@@ -247,6 +250,8 @@ export class Observer {
     this.#answered(alias);
     this.#onLook(alias);
     const seen = parseLook(alias, output.value.stdout);
+    const stranger = strangerIn(facts, output.value.stdout, this.#machines);
+    if (seen.ok && stranger !== null) return { kind: 'unseen', at, problem: stranger };
     if (seen.ok && (isNode(facts) || seen.value.monitor !== null)) this.#takenBack(alias);
     return seen.ok ? { kind: 'seen', at, host: seen.value } : { kind: 'unseen', at, problem: seen.error };
   }

@@ -63,7 +63,7 @@ export const openRun = (
   { stateHome, operator, unattended = false, banner }: Seat,
 ): Result<Run> => {
   const { facts } = ground;
-  const journal = Journal.open(stateHome, facts.name, identity.id);
+  const journal = Journal.open(stateHome, identity.cluster, identity.id);
   if (!journal.ok) return journal;
   const primary = primaryOf(facts);
   const run: Entry = {
@@ -122,7 +122,7 @@ export const prepare = async (preparation: Preparation): Promise<Result<Ground>>
     },
     monitorIn(world) === null,
   );
-  const earlier = lastJournalVerdict(preparation.stateHome, facts.name);
+  const earlier = lastJournalVerdict(preparation.stateHome, facts);
   const journalSays = disagreement(earlier, verdict.says);
   const lock = new RunLock({
     host: monitor,

@@ -39,7 +39,6 @@ const processLives = (pid: number): boolean => {
 export const whoseLock = (
   lock: LockStanding,
   identity: Identity,
-  cluster: string,
   options: {
     readonly stateHome: string;
     readonly operator: string;
@@ -50,7 +49,7 @@ export const whoseLock = (
   const { operator, token, pid } = lock.holder;
   const sameMachine = operator.endsWith(`@${hostname()}`) || options.alive !== undefined;
   if (operator !== options.operator || !sameMachine || (options.alive ?? processLives)(pid)) return null;
-  const records = readEarlier(options.stateHome, cluster, identity.id);
+  const records = readEarlier(options.stateHome, identity.cluster, identity.id);
   return ofKind(records, 'lock').some((entry) => entry.token === token)
     ? { token, event: 'recovered', typed: null, other: operator }
     : null;

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import type { ClusterFacts } from '../cluster/facts.ts';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
 import type { Direction } from '../runbook/runbooks.ts';
 import { ofKind, type Recorded } from './journal/entry.ts';
-import { clusterDirectory, readEarlier } from './journal.ts';
+import { findHere, newestRuns } from './journal/of-cluster.ts';
+import { clusterDirectory } from './journal.ts';
 import type { RunFile } from './lock/standing.ts';
 
 /** Which run this is: a new one, or one that was begun before, here or by another console. */
 export interface Identity {
   readonly id: string;
+  /** The name under which this machine keeps it: that of the cluster, or the one that it had when the run was begun. */
+  readonly cluster: string;
   readonly began: string;
   readonly by: string;
   /** null: new. `here`: this machine has a journal of it; `host`: only the monitor's host knows of it. */
@@ -29,17 +32,15 @@ const isUnfinished = (records: readonly Recorded[]): boolean => {
   return last !== undefined && 'entry' in last && last.entry.kind === 'confirmed';
 };
 
-/** The newest run on this machine that was begun and not finished. */
-const unfinishedHere = (home: string, cluster: string, operator: string): Identity | null => {
-  const parent = clusterDirectory(home, cluster);
-  if (!existsSync(parent)) return null;
-  const [newest] = readdirSync(parent).sort().reverse();
-  if (newest === undefined) return null;
-  const records = readEarlier(home, cluster, newest);
-  if (!isUnfinished(records)) return null;
+/** The newest run of this cluster on this machine, where it was begun and not finished. */
+const unfinishedHere = (home: string, facts: ClusterFacts, operator: string): Identity | null => {
+  const [newest] = newestRuns(home, facts);
+  if (newest === undefined || !isUnfinished(newest.records)) return null;
+  const { cluster, id, records } = newest;
   const [first] = records;
   return {
-    id: newest,
+    id,
+    cluster,
     began: first !== undefined && 'at' in first ? first.at : '',
     by: ofKind(records, 'run')[0]?.operator ?? operator,
     known: 'here',
@@ -54,34 +55,42 @@ const unfinishedHere = (home: string, cluster: string, operator: string): Identi
  */
 export const identify = (
   home: string,
-  cluster: string,
+  facts: ClusterFacts,
   operator: string,
   onHost: RunFile | null,
 ): Result<Identity> => {
   try {
-    return ok(identityOf(home, cluster, operator, onHost));
+    return ok(identityOf(home, facts, operator, onHost));
   } catch (thrown) {
     return fail(
       problem(
-        `the journal cannot be kept in ${clusterDirectory(home, cluster)}`,
+        `the journal cannot be kept in ${clusterDirectory(home, facts.name)}`,
         'make it readable for you, or set XDG_STATE_HOME to another directory',
         messageOf(thrown),
       ),
     );
   }
 };
-const identityOf = (home: string, cluster: string, operator: string, onHost: RunFile | null): Identity => {
+const identityOf = (
+  home: string,
+  facts: ClusterFacts,
+  operator: string,
+  onHost: RunFile | null,
+): Identity => {
   if (onHost !== null && onHost.finished === null) {
-    const here = readEarlier(home, cluster, onHost.id).length > 0;
+    const here = findHere(home, facts, onHost.id);
     return {
       id: onHost.id,
+      cluster: here?.cluster ?? facts.name,
       began: onHost.began,
       by: onHost.operator,
-      known: here ? 'here' : 'host',
+      known: here === null ? 'host' : 'here',
       direction: onHost.direction,
     };
   }
-  const here = unfinishedHere(home, cluster, operator);
-  if (here !== null && here.id !== onHost?.id) return here;
-  return { id: newId(), began: new Date().toISOString(), by: operator, known: null, direction: null };
+  const here = unfinishedHere(home, facts, operator);
+  // One that is older than what the host has seen the end of was overtaken by it, here or on another machine.
+  if (here !== null && (onHost === null || here.id > onHost.id)) return here;
+  const began = new Date().toISOString();
+  return { id: newId(), cluster: facts.name, began, by: operator, known: null, direction: null };
 };

@@ -11,7 +11,13 @@ export interface KeptJob extends JobRecord {
   readonly attempt: number;
 }
 
-/** Every job that the hosts keep of a run. A host that does not answer has none to show. */
+/** The host that a step is of, by its name (`D.node_1.swap`); where it says none, the one that was asked. */
+const hostOfStep = (step: StepId, asked: string): string => /^[A-Z]\.(.+)\.[^.]+$/.exec(step)?.[1] ?? asked;
+
+/**
+ * Every job that the hosts keep of a run. A host that does not answer has none to show. A monitor beside a node, or two nodes
+ * on one host, share a login and so a list: each job counts for the one whose step it is.
+ */
 export const keptJobs = async (
   run: string,
   hosts: ReadonlyMap<string, RemoteHost>,
@@ -25,7 +31,10 @@ export const keptJobs = async (
         ? []
         : jobs.value.flatMap((job) => {
             const [, step, attempt] = /^[^/]+\/(.+)\.(\d+)$/.exec(job.id) ?? [];
-            return step === undefined ? [] : [{ ...job, host: alias, step, attempt: Number(attempt) }];
+            if (step === undefined) return [];
+            const owner = hostOfStep(step, alias);
+            if (owner !== alias && hosts.has(owner)) return [];
+            return [{ ...job, host: alias, step, attempt: Number(attempt) }];
           });
     }),
   );

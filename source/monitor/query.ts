@@ -63,12 +63,24 @@ const notOurs =
   'Is it a monitor of pg_auto_failover 1.6 to 2.2? `select extversion from pg_extension` tells. Nothing was run with it.';
 const rowSchema = z.object({ nodes: z.array(z.object({ id: z.number().int().optional() })) });
 
+/** The names of the formations that there are, for an operator who has asked for another; control characters as `?`. */
+export const formationsQuery = `select coalesce(string_agg(regexp_replace(formationid, '[[:cntrl:]]', '?', 'g'), ', ' order by formationid), '') from pgautofailover.formation`;
+
+/** The formation of the cluster file is not on this monitor. `known` names those that are; '': they could not be asked. */
+export const noSuchFormation = (formation: string, known: string): Problem =>
+  known === ''
+    ? problem(
+        `The monitor knows no formation ${JSON.stringify(formation)}.`,
+        'Compare the formation in the cluster file with `pg_autoctl show state` on the monitor.',
+      )
+    : problem(
+        `The monitor knows no formation ${JSON.stringify(formation)}; it has ${known.slice(0, 400)}.`,
+        'Set formation in the cluster file to one of them.',
+      );
+
 /** Checks what the monitor sent; nothing of it is believed before. Errors: no such formation, not the JSON we asked for. */
 export const parseMonitorState = (text: string | undefined, formation: string): Result<MonitorState> => {
-  if (text === undefined || text.trim() === '') {
-    const remedy = 'Compare the formation in the cluster file with `pg_autoctl show state` on the monitor.';
-    return fail(problem(`The monitor knows no formation ${JSON.stringify(formation)}.`, remedy));
-  }
+  if (text === undefined || text.trim() === '') return fail(noSuchFormation(formation, ''));
   let json: unknown;
   try {
     json = JSON.parse(text);

@@ -2,6 +2,7 @@ import type { HostFacts } from '../cluster/facts.ts';
 import type { Fragment } from '../cluster/fragment.ts';
 import { sh } from '../cluster/quote.ts';
 import { type SessionSettings, sqlProgram, type Word } from '../cluster/superuser-sql.ts';
+import { socketPlaceOf } from '../cluster/work-directory.ts';
 
 /**
  * Scripts as the DBA reads them: `set -eu`, the tools' messages in English, one command a line. Strings are still taken while the steps
@@ -67,8 +68,8 @@ export const fingerprint = (host: HostFacts): string => `${host.workDir}/fingerp
 /** pg_controldata of the old cluster as pg_upgrade left it. */
 export const oldFingerprint = (host: HostFacts): string => `${host.workDir}/fingerprint-old`;
 
-/** Where the private server of the verification has its socket. */
-export const privateSocket = (host: HostFacts): string => `${host.workDir}/private`;
+/** Where servers that nobody else may reach have their sockets: pg_upgrade's, and the private one of the verification. */
+export const privateSocket = (host: HostFacts): string => socketPlaceOf(host.home, host.workDir);
 
-/** pg_upgrade works here: its sockets, its logs, its scripts. */
+/** pg_upgrade works here: its logs, its scripts. */
 export const upgradeDir = (host: HostFacts): string => `${host.workDir}/pg_upgrade`;

@@ -3,7 +3,7 @@ import { sh } from '../cluster/quote.ts';
 import { hostIn } from '../cluster/world.ts';
 import { about, when } from './conditions.ts';
 import { done, makeStep, pending } from './make-step.ts';
-import { script } from './shell.ts';
+import { privateSocket, script } from './shell.ts';
 import type { Condition, PhaseId, Step } from './step.ts';
 
 /** Copies that steps left beside pg_autoctl's own files, and logs of private servers: they belong to the saved files. */
@@ -36,7 +36,7 @@ export const tidyStep = (
       'umask 077',
       `mkdir -p ${sh(host.workDir)} && cd ${sh(host.workDir)}`,
       ...strayCopies(host),
-      'rm -rf done fingerprint fingerprint-old stopped handed-over pg_upgrade private configuration checks link',
+      `rm -rf done fingerprint fingerprint-old stopped handed-over pg_upgrade configuration checks link ${sh(privateSocket(host))}`,
       'now=$(date -u +%Y%m%dT%H%M%SZ)',
       'if [ -d saved ]; then mv saved "saved.$now"; fi',
       'if [ -e record.json ]; then mv record.json "record.$now.json"; fi',

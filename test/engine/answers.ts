@@ -120,6 +120,14 @@ const configText = (host: HostFacts, formation: string): string =>
         .replace(/^pg_ctl = .*$/m, `pg_ctl = ${host.oldBindir}/pg_ctl`)
     : recorded('pg_auto_failover-2.0/monitor.cfg');
 
+/** The system identifiers in a host's files. */
+const systemsOf = (view: HostView): readonly string[] => [
+  ...(view.stateIdentifier === null ? [] : [view.stateIdentifier]),
+  ...[view.data, view.backupData].flatMap((one) =>
+    one.kind === 'cluster' && one.control !== null ? [one.control.systemIdentifier] : [],
+  ),
+];
+
 /** The keys of one pg_autoctl in the answer to discoverScript. */
 export const instanceLines = (number: number, host: HostFacts, view: HostView, formation: string): Lines => {
   const key = (name: string): string => `${number}.${name}`;
@@ -134,6 +142,15 @@ export const instanceLines = (number: number, host: HostFacts, view: HostView, f
     [key('old_autoctl'), host.oldAutoctl],
     text(key('old_version'), `postgres (PostgreSQL) ${host.oldVersion}\n`),
     [key('state'), host.stateFile],
+    [key('work'), host.workDir],
+    ...(isNode(host) ? ([[key('node_id'), String(host.nodeId)]] as const) : []),
+    text(key('systems'), systemsOf(view).join('\n')),
+    ...(view.data.kind === 'cluster' && view.data.standby ? ([[key('standby'), 'yes']] as const) : []),
+    ...(view.fingerprint === null &&
+    view.stopped === null &&
+    !view.unit?.dropIns.some((one) => one.endsWith('pgaf-upgrade.conf'))
+      ? []
+      : ([[key('underway'), 'yes']] as const)),
     [key('pid_file'), host.pidFile],
     ...(view.autoctl
       ? ([
@@ -189,7 +206,7 @@ export const discoveryLines = (host: HostFacts, instances: Lines, record: string
   text('new_version', `postgres (PostgreSQL) ${host.newVersion}\n`),
   ['new_autoctl', host.newAutoctl],
   ...instances,
-  text('record', record ?? ''),
+  ...(record === null ? [] : [text('1.record', record)]),
   ['end', 'yes'],
 ];
 

@@ -84,8 +84,8 @@ describe('from the monitor’s address to everything that the runbook is built o
   });
 
   test('the record in the recording is one that can be read back', () => {
-    const { record } = good(parseFound('monitor', recorded('discovery/running-monitor.tsv')));
-    expect(clusterFactsSchema.parse(record).nodes.map((node) => node.alias)).toEqual([
+    const { instances } = good(parseFound('monitor', recorded('discovery/running-monitor.tsv')));
+    expect(clusterFactsSchema.parse(instances[0]?.record).nodes.map((node) => node.alias)).toEqual([
       'node_1',
       'node_2',
       'node_3',
@@ -204,7 +204,7 @@ describe('it cannot start, nothing was changed, and this is why', () => {
       '1.cfg_text': asText(recorded('pg_auto_failover-2.0/node1.cfg')),
     });
     expect((await refusal(servers)).what).toBe(
-      'node_2: no node of pg_auto_failover found (found: /var/lib/pgsql/data)',
+      'node_2: the host at node2 has node_1 of formation default (/var/lib/pgsql/data, id 2), and no node_2 of formation default',
     );
   });
 
@@ -260,7 +260,11 @@ describe('it cannot start, nothing was changed, and this is why', () => {
     expect((await refusal(empty)).what).toBe('formation default has no nodes on this monitor');
     const none = lab();
     none.monitorSays = { ok: true, value: { code: 0, stdout: '\n', stderr: '' } };
-    expect((await refusal(none)).what).toBe('The monitor knows no formation "default".');
+    none.formations = 'payments, reports\n';
+    expect(await refusal(none)).toEqual({
+      what: 'The monitor knows no formation "default"; it has payments, reports.',
+      remedy: 'Set formation in the cluster file to one of them.',
+    });
   });
 
   test('a monitor whose database does not answer, or answers something else', async () => {

@@ -54,6 +54,8 @@ export class FakeServers {
   inventory: (alias: string, script: string) => string = (alias) =>
     inventoryOutput(this.of(alias), this.model.host(alias));
   causes = 'ERROR: relation is missing\n';
+  /** The names of the formations on the monitor. */
+  formations = 'default\n';
   refuses: ((address: HostAddress) => Problem | null) | null = null;
   record: string | null = null;
   /** Hosts on which nothing can be run, and why. */
@@ -134,6 +136,7 @@ export class FakeServers {
         ? said('', 2, 'psql: error: no such socket\n')
         : said(JSON.stringify(view.monitor));
     }
+    if (script.includes('from pgautofailover.formation')) return said(this.formations);
     if (script.includes('pg_stat_progress_basebackup')) return said(this.senders(alias));
     if (script.includes('\ninventory_bin=')) return said(this.inventory(alias, script));
     this.fetched.push(script);

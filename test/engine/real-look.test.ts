@@ -2,6 +2,7 @@ import { symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { workDirOf } from '../../source/cluster/work-directory.ts';
 import { filesToCarry } from '../../source/engine/discover/host-facts.ts';
 import { parseFound } from '../../source/engine/discover/instance.ts';
 import { discoverScript } from '../../source/engine/discover/script.ts';
@@ -314,6 +315,80 @@ describe('a discovery', () => {
       stateFile: `${host.node.home}/.local/share/pg_autoctl${host.node.pgdata}/pg_autoctl.state`,
       running: false,
       server: { version: '15.20', walSegmentBytes: 16777216 },
+    });
+  });
+
+  describe('two clusters of one user', () => {
+    const second = () => join(host.root, 'lib/b');
+    /** The second one beside the first, and what an upgrade has left of it. */
+    const both = (...left: readonly string[]) => {
+      host.cluster(host.node.data, 15);
+      host.cluster(second(), 15, {
+        'global/pg_control': Buffer.from('0102030405060708', 'hex').toString('latin1'),
+      });
+      host.write(
+        join(host.node.home, `.config/pg_autoctl${second()}/pg_autoctl.cfg`),
+        recorded('pg_auto_failover-2.0/node1.cfg')
+          .replace(/^pgdata = .*$/m, `pgdata = ${second()}`)
+          .replace(/^pg_ctl = .*$/m, `pg_ctl = ${host.node.newBindir}/pg_ctl`),
+      );
+      host.write(join(host.node.home, 'psql'), answer);
+      const work = workDirOf(host.node.home, second());
+      for (const name of left) host.write(join(work, name), name.endsWith('json') ? '{"of":"b"}' : '');
+      host.write(join(work, 'saved/pg_autoctl.cfg'), `pg_ctl = ${host.node.oldBindir}/pg_ctl\n`);
+      const { instances } = found();
+      const of = (pgdata: string) => {
+        const one = instances.find((each) => each.pgdata === pgdata);
+        if (one === undefined) throw new Error(`${pgdata} was not found`);
+        return one;
+      };
+      return { first: of(host.node.pgdata), second: of(second()) };
+    };
+
+    test('what is left of one says nothing of the other', () => {
+      const seen = both('fingerprint', 'done/rollback-dropped', 'record.json');
+      expect(seen.second).toMatchObject({
+        underway: true,
+        registeredAnew: true,
+        record: { of: 'b' },
+        workDir: workDirOf(host.node.home, second()),
+        saved: { bindir: host.node.oldBindir },
+      });
+      expect(seen.first).toMatchObject({
+        underway: false,
+        registeredAnew: false,
+        record: undefined,
+        saved: { bindir: '', program: '' },
+      });
+    });
+
+    test('the system identifier is read from pg_control, by whatever name it has', () => {
+      expect(both().second.systems).toEqual(['578437695752307201']);
+      host.sh(`mv "${second()}/global/pg_control" "${second()}/global/pg_control.do-not-start"`);
+      host.sh(`mv "${second()}" "${second()}_pg15_bak"`);
+      expect(found().instances.map((one) => one.systems)).toContainEqual(['578437695752307201']);
+    });
+  });
+
+  test('a node whose configuration a rollback has moved out of the way is found by it', () => {
+    host.cluster(host.node.data, 15);
+    host.write(join(host.node.home, 'psql'), answer);
+    const cfg = join(host.node.home, `.config/pg_autoctl${host.node.pgdata}/pg_autoctl.cfg`);
+    found();
+    host.sh(`mv "${cfg}" "${cfg}.before-rollback"`);
+    const ran = host.sh(discoverScript(host.node.newBindir, {})).output;
+    expect(good(parseFound('node_1', ran)).instances).toMatchObject([{ configFile: cfg }]);
+  });
+
+  test('what an earlier version has left in the one place is told, and is nobody’s record', () => {
+    host.cluster(host.node.data, 15);
+    host.write(join(host.node.home, 'psql'), answer);
+    expect(found().earlier).toBeNull();
+    host.write(join(host.node.home, 'pgaf-upgrade/record.json'), '{"name":"shop"}');
+    host.write(join(host.node.home, 'pgaf-upgrade/fingerprint'), '');
+    expect(found()).toMatchObject({
+      earlier: { record: { name: 'shop' } },
+      instances: [{ underway: false, record: undefined }],
     });
   });
 

@@ -48,8 +48,10 @@ describe('the journal of an earlier console', () => {
     await night.next('A.monitor.save');
     const [run = ''] = night.runDirectories;
     appendFileSync(join(run, 'journal.ndjson'), '{"at":"2026-11-23T02:10:00Z","verdict":"sa');
-    expect(lastJournalVerdict(night.home, 'lab')).toMatchObject({ says: 'nothing to undo' });
-    expect(lastJournalVerdict(night.home, 'no such cluster')).toBeNull();
+    expect(lastJournalVerdict(night.home, night.servers.facts)).toMatchObject({ says: 'nothing to undo' });
+    expect(
+      lastJournalVerdict(night.home, { ...night.servers.facts, name: 'another', systemIdentifier: '1' }),
+    ).toBeNull();
   });
 
   test('agrees where only the counter of transactions went on', () => {

@@ -219,7 +219,7 @@ exec ${program}.real "$@"`,
     expect(
       await lab.root(
         'monitor',
-        `pgrep -xa postgres || ls ${'~postgres'}/pgaf-upgrade/pg_upgrade/.s.PGSQL* 2>/dev/null || echo none`,
+        `pgrep -xa postgres || ls ${'~postgres'}/pgaf-upgrade/@sockets/*/.s.PGSQL* 2>/dev/null || echo none`,
       ),
     ).toContain('none');
     await restore();

@@ -38,7 +38,9 @@ it('the whole window in plain lines: no base backup, same ids, same data, and no
     `${others} 640\n`,
   );
   for (const host of lab.nodes)
-    expect(await lab.pg(host, 'ls ~/pgaf-upgrade/link 2>/dev/null || true')).toBe('');
+    expect(await lab.pg(host, `ls ~/pgaf-upgrade${lab.settings.pgdata}/@work/link 2>/dev/null || true`)).toBe(
+      '',
+    );
   expect(await lab.pg('node2', 'ls -A ~/.ssh 2>/dev/null || true')).toBe('');
 
   const { verdict } = await askWithoutJournal(at);

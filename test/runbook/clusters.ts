@@ -30,7 +30,7 @@ const labHost: Common = {
   stateFile: `/var/lib/pgsql/.local/share/pg_autoctl${data}/pg_autoctl.state`,
   pidFile: `/tmp/pg_autoctl${data}/pg_autoctl.pid`,
   home: '/var/lib/pgsql',
-  workDir: '/var/lib/pgsql/pgaf-upgrade',
+  workDir: `/var/lib/pgsql/pgaf-upgrade${data}/@work`,
   service: {
     kind: 'systemd',
     unit: 'pgautofailover.service',
@@ -166,7 +166,7 @@ const debianHost: Common = {
   stateFile: `/home/dba's pg/.local/share/pg_autoctl${blank}/pg_autoctl.state`,
   pidFile: `/tmp/pg_autoctl${blank}/pg_autoctl.pid`,
   home: "/home/dba's pg",
-  workDir: "/home/dba's pg/pgaf-upgrade",
+  workDir: `/home/dba's pg/pgaf-upgrade${blank}/@work`,
   service: { kind: 'none' },
   superuser: 'Admin User',
   initdb: {

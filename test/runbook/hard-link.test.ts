@@ -91,7 +91,7 @@ describe('authorized_keys on the primary', () => {
       const ours = host
         .read(keys())
         .split('\n')
-        .filter((line) => line.includes('pgaf-upgrade-hard-link-2'));
+        .filter((line) => / pgaf-upgrade-hard-link-[0-9a-f]{10}-2$/.test(line));
       expect(ours).toHaveLength(1);
       expect(ours[0]).toMatch(/^restrict,from="10\.79\.0\.12",command="sh '.*only-2'" ssh-ed25519 AAAA/);
       expect(host.read(keys()).startsWith(before)).toBe(true);
@@ -103,6 +103,15 @@ describe('authorized_keys on the primary', () => {
     expect(forget().code).toBe(0);
     expect(host.read(keys())).toBe(before);
     expect(host.has(join(host.node.workDir, 'link'))).toBe(false);
+  });
+
+  test('a line of another cluster’s transfer, whose node has the same id, stays', () => {
+    const other = 'restrict,command="sh x" ssh-ed25519 AAAA pgaf-upgrade-hard-link-0123456789-2\n';
+    host.write(keys(), other);
+    expect(letIn().code).toBe(0);
+    expect(host.read(keys()).startsWith(other)).toBe(true);
+    expect(forget().code).toBe(0);
+    expect(host.read(keys())).toBe(other);
   });
 
   test('that was not there is not there afterwards, nor its directory', () => {
@@ -119,7 +128,7 @@ describe('authorized_keys on the primary', () => {
     host.write(join(host.node.home, '.ssh/known_hosts'), '');
     symlinkSync(real, keys());
     letIn();
-    expect(host.read(real)).toContain('pgaf-upgrade-hard-link-2');
+    expect(host.read(real)).toMatch(/ pgaf-upgrade-hard-link-[0-9a-f]{10}-2$/m);
     forget();
     expect(lstatSync(keys()).isSymbolicLink()).toBe(true);
     expect(host.read(real)).toBe('ssh-rsa AAAA other\n');
@@ -295,8 +304,10 @@ describe('a node that is to have a base backup after all, once its key was let i
     const again = stepOf(upgradeRunbook(other, model.world()), letIn.id);
     expect(again.probe(model.world())).toMatchObject({ state: 'half' });
     const script = again.script(model.world());
-    expect(script).toMatchObject({ text: expect.stringContaining('pgaf-upgrade-hard-link-3') });
-    expect(script).not.toMatchObject({ text: expect.stringContaining('pgaf-upgrade-hard-link-2') });
+    expect(script).toMatchObject({ text: expect.stringMatching(/ pgaf-upgrade-hard-link-[0-9a-f]{10}-3$/m) });
+    expect(script).not.toMatchObject({
+      text: expect.stringMatching(/ pgaf-upgrade-hard-link-[0-9a-f]{10}-2$/m),
+    });
     expect(ids(other, model)[0]).toBe('B.node_2.link-drop');
   });
 

@@ -6,6 +6,7 @@ import { problem } from '../../source/cluster/result.ts';
 import type { NodeState } from '../../source/cluster/states.ts';
 import type { Control, DirectoryView, HostView, ServerView, World } from '../../source/cluster/world.ts';
 import { factsId } from '../../source/runbook/facts-id.ts';
+import { keyComment } from '../../source/runbook/hard-link/names.ts';
 import { dropInFile } from '../../source/runbook/phases/service.ts';
 import { healthyLog, healthyLook } from './checks/healthy.ts';
 import { monitorIdentifier, newIdentifier, newMonitorIdentifier, oldIdentifier } from './clusters.ts';
@@ -279,7 +280,7 @@ export class Model {
           hostKeys: [hostKey],
           authorized: linkedOf(this.facts).map(
             (one) =>
-              `restrict,from="${addressOf(one)}",command="sh …" ${publicKey} pgaf-upgrade-hard-link-${one.nodeId}`,
+              `restrict,from="${addressOf(one)}",command="sh …" ${publicKey} ${keyComment(primary, one)}`,
           ),
         };
         return;

@@ -398,7 +398,7 @@ describe('pg_upgrade', () => {
   test('the check marks its success, and only that', () => {
     expect(host.run('A.node_1.check').code).toBe(0);
     expect(host.has(work('done/check'))).toBe(true);
-    host.sh('rm -r "$HOME/pgaf-upgrade/done"; : > "$HOME/fail"');
+    host.sh(`rm -r "${work('done')}"; : > "$HOME/fail"`);
     expect(host.run('A.node_1.check').code).toBe(1);
     expect(host.has(work('done/check'))).toBe(false);
   });

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
+import { workDirOf } from '../../source/cluster/work-directory.ts';
 import type { World } from '../../source/cluster/world.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { recorded } from '../cluster/recorded.ts';
@@ -45,12 +46,12 @@ export class Sandbox {
       stateFile: at('share/pg_autoctl.state'),
       pidFile: at('tmp/pg_autoctl.pid'),
       home: at('home'),
-      workDir: at('home/pgaf-upgrade'),
+      workDir: workDirOf(at('home'), at('lib/data')),
       service: { kind: 'none' },
       tablespaces: tablespaces.map(at),
     }));
-    for (const directory of ['lib', 'run', 'home', 'tmp', 'home/pgaf-upgrade'])
-      mkdirSync(at(directory), { recursive: true });
+    for (const directory of ['lib', 'run', 'home', 'tmp']) mkdirSync(at(directory), { recursive: true });
+    mkdirSync(this.node.workDir, { recursive: true });
     // pg_control is the text that pg_controldata prints.
     for (const bin of [this.node.oldBindir, this.node.newBindir])
       this.program(join(bin, 'pg_controldata'), 'cat "$2/global/pg_control"');

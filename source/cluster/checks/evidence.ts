@@ -180,6 +180,8 @@ export interface HostEvidence {
   readonly facts: HostFacts | null;
   /** Why there are no facts, where none of the above says it. */
   readonly unclear: Problem | null;
+  /** What an earlier version of this console has left there; absent or null: nothing. */
+  readonly earlier?: Problem | null;
   readonly look: CheckLook | null;
   /** What the rehearsal on this host printed; null: it was not held. */
   readonly rehearsal: Sections | null;

@@ -4,11 +4,13 @@ import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../clu
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import type { Problem, Result } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import { askMonitor, look, theOne } from '../discover/ask.ts';
+import { askMonitor, look } from '../discover/ask.ts';
 import { factsOf, nodeFactsOf, roleOf } from '../discover/cluster-facts.ts';
+import { earlierOn } from '../discover/earlier.ts';
 import { commonFacts } from '../discover/host-facts.ts';
 import type { Found, Instance } from '../discover/instance.ts';
 import { addressOf, type OpenHost } from '../discover/reach.ts';
+import { expectedOf, monitorOf, nodeOf } from '../discover/which.ts';
 import { isBecoming, reachOf } from './reach.ts';
 
 /**
@@ -70,11 +72,12 @@ const understand = <Facts extends HostFacts>(
   const without = { ...evidence, facts: null };
   if (found === null) return without;
   if (!instance.ok) return { ...without, unclear: instance.error, missingPrograms: found.missingTools };
+  const left = { earlier: earlierOn(evidence.alias, found, instance.value)?.problem ?? null };
   const silent = instance.value.server === null ? instance.value.serverError : null;
   if (found.missingTools.length > 0 || silent !== null)
-    return { ...without, missingPrograms: found.missingTools, silentServer: silent };
+    return { ...without, ...left, missingPrograms: found.missingTools, silentServer: silent };
   const made = facts();
-  return made.ok ? { ...evidence, facts: made.value } : { ...without, unclear: made.error };
+  return made.ok ? { ...evidence, ...left, facts: made.value } : { ...without, ...left, unclear: made.error };
 };
 
 const clusterOf = (
@@ -111,12 +114,7 @@ export const survey = async (
     return monitor.evidence.reach.kind === 'reached'
       ? closing({ what: 'monitor: it gave no answer', remedy: 'check again' })
       : closing(monitor.evidence.reach.problem);
-  const instance = theOne(
-    'monitor',
-    'monitor',
-    monitor.found.instances,
-    (one) => one.config.role === 'monitor',
-  );
+  const instance = monitorOf(config, monitor.found);
   if (!instance.ok) return closing(instance.error);
   const state = await askMonitor(monitor.host, config, instance.value);
   if (!state.ok) return closing(state.error);
@@ -141,15 +139,9 @@ export const survey = async (
     const alias = one.evidence.alias;
     if (one.host !== null) hosts.set(alias, one.host);
     const mine: Result<Instance> =
-      found === null
+      found === null || row === undefined
         ? { ok: false, error: { what: `${alias}: not looked at`, remedy: 'check again' } }
-        : theOne(
-            alias,
-            'node',
-            found.instances,
-            ({ config: its }) =>
-              its.role === 'keeper' && its.name === alias && its.formation === config.formation,
-          );
+        : nodeOf(config, expectedOf(row), found);
     return understand<NodeFacts>(one, mine, () => {
       if (!mine.ok) return mine;
       if (found === null || row === undefined)

@@ -4,7 +4,7 @@ import { sh } from '../../cluster/quote.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { misfit } from '../../cluster/words.ts';
-import { monitorQuery, parseMonitorState } from '../../monitor/query.ts';
+import { formationsQuery, monitorQuery, noSuchFormation, parseMonitorState } from '../../monitor/query.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { type Found, type Instance, instanceWords, parseFound } from './instance.ts';
 import { discoverScript } from './script.ts';
@@ -71,9 +71,17 @@ export const askMonitor = async (
   instance: Instance,
 ): Promise<Result<MonitorState>> => {
   const database = instance.config.postgresql.dbname ?? 'pg_auto_failover';
-  const script = `export LC_ALL=C; ${sqlProgram('psql', instance.oldBindir, database)} -XAtq -h ${sh(instance.socketDirectory)} -p ${instance.port} -c ${sh(monitorQuery(config.formation))}`;
-  const output = await host.run(script, { as: config.become.postgres, timeoutMs: 30_000 });
+  const ask = (sql: string) => {
+    const script = `export LC_ALL=C; ${sqlProgram('psql', instance.oldBindir, database)} -XAtq -h ${sh(instance.socketDirectory)} -p ${instance.port} -c ${sh(sql)}`;
+    return host.run(script, { as: config.become.postgres, timeoutMs: 30_000 });
+  };
+  const output = await ask(monitorQuery(config.formation));
   if (!output.ok) return output;
+  if (output.value.code === 0 && output.value.stdout.trim() === '') {
+    const names = await ask(formationsQuery);
+    const known = names.ok && names.value.code === 0 ? names.value.stdout.trim() : '';
+    return fail(noSuchFormation(config.formation, known));
+  }
   if (output.value.code === 0) return parseMonitorState(output.value.stdout, config.formation);
   return fail(
     problem(

@@ -1,13 +1,15 @@
 import type { Config } from '../../cluster/config.ts';
-import { type ClusterFacts, clusterFactsSchema } from '../../cluster/facts.ts';
+import type { ClusterFacts } from '../../cluster/facts.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import { askMonitor, look, theOne } from './ask.ts';
-import type { Found } from './instance.ts';
+import { askMonitor, look } from './ask.ts';
+import { earlierOn } from './earlier.ts';
 import { liveFacts } from './live-facts.ts';
 import { addressOf, type OpenHost } from './reach.ts';
+import { readRecord, recordedFacts, type Seen } from './record.ts';
+import { type Expected, expectedOf, monitorOf, nodeOf, recordedAs } from './which.ts';
 
 export interface Discovered {
   readonly facts: ClusterFacts;
@@ -22,20 +24,18 @@ type Said = (doing: string) => void;
 const atRest = ({ reported, assigned }: MonitorNode): boolean =>
   reported === assigned && (reported === 'primary' || reported === 'secondary' || reported === 'single');
 
-/** The record counts while the servers are on their way; before that, and after, what is live counts. */
-const recordOf = (found: Found, config: Config): ClusterFacts | null => {
-  const record = clusterFactsSchema.safeParse(found.record);
-  if (!record.success) return null;
-  const target = parsePostgresVersion(found.newVersion);
-  return record.data.newMajor === target?.major && record.data.formation === config.formation
-    ? record.data
-    : null;
-};
+/** What one host has answered; one that is not the host that was meant, or cannot be asked, is an error. */
+type Answer = Result<
+  { readonly kind: 'seen'; readonly seen: Seen } | { readonly kind: 'silent'; readonly why: Problem }
+>;
+
+const isBelowTarget = ({ found, instance }: Seen): boolean =>
+  instance.server === null || instance.major < (parsePostgresVersion(found.newVersion)?.major ?? 0);
 
 /**
  * From a monitor's address to everything the runbook is built on: the monitor names the nodes, each host says what it
- * runs. Read-only. Where the servers are already between two versions, the record that an earlier run left on the
- * monitor's host says how they were.
+ * runs, and which node it is. Read-only. Where the servers are already between two versions, the record that an earlier run
+ * left on the monitor's host says how they were, if the servers agree ({@link recordedFacts}).
  */
 export const discover = async (config: Config, open: OpenHost, say: Said): Promise<Result<Discovered>> => {
   const hosts = new Map<string, RemoteHost>();
@@ -50,21 +50,27 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   say('looking at the monitor');
   const monitorFound = await look(monitorHost.value, config, config.monitor);
   if (!monitorFound.ok) return abandon(monitorFound);
-  const instance = theOne(
-    'monitor',
-    'monitor',
-    monitorFound.value.instances,
-    (one) => one.config.role === 'monitor',
-  );
+  const instance = monitorOf(config, monitorFound.value);
   if (!instance.ok) return abandon(instance);
+  const monitor: Seen = { found: monitorFound.value, instance: instance.value };
   const state = await askMonitor(monitorHost.value, config, instance.value);
-  const record = recordOf(monitorFound.value, config);
-  if (!state.ok && record === null) return abandon(state);
+  const record = readRecord(config, monitor);
+  const earlier = earlierOn('monitor', monitor.found, monitor.instance);
+  /** Why it cannot start; where an earlier version has begun something with this cluster, that is why. */
+  const refuse = (error: Problem) =>
+    abandon(
+      fail(
+        earlier?.mine === true ? problem(earlier.problem.what, earlier.problem.remedy, error.what) : error,
+      ),
+    );
+  if (!state.ok && record === null) return refuse(state.error);
 
-  const names = state.ok
-    ? state.value.nodes.map((node) => ({ alias: node.name, hostname: node.host }))
-    : (record?.nodes ?? []).map((node) => ({ alias: node.alias, hostname: node.hostname }));
-  if (names.length === 0)
+  const anew = instance.value.registeredAnew && record !== null;
+  const expected: readonly Expected[] =
+    state.ok && !anew
+      ? state.value.nodes.map(expectedOf)
+      : (record?.nodes ?? []).map((node) => recordedAs(node, anew));
+  if (expected.length === 0)
     return abandon(
       fail(
         problem(
@@ -73,72 +79,72 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
         ),
       ),
     );
-  const unknown = Object.keys(config.nodes).find((name) => !names.some((node) => node.alias === name));
+  const unknown = Object.keys(config.nodes).find((name) => !expected.some((node) => node.alias === name));
   if (unknown !== undefined)
     return abandon(
       fail(
         problem(
           `the cluster file has settings for ${unknown}, which the monitor does not know`,
-          `its nodes are ${names.map((node) => node.alias).join(', ')}`,
+          `its nodes are ${expected.map((node) => node.alias).join(', ')}`,
         ),
       ),
     );
-  say(`connecting to ${names.map((node) => node.alias).join(', ')}`);
-  // The first host alone: what it asks the operator (a passphrase) need not be asked for each.
-  const found = new Map<string, Found>();
-  // With a record of the run a host that gives no answer is known from it; without one nothing is begun.
-  const absent = new Map<string, Problem>();
-  const reach = async ({ alias, hostname }: { alias: string; hostname: string }): Promise<Result<null>> => {
+  say(`connecting to ${expected.map((node) => node.alias).join(', ')}`);
+  const reach = async (node: Expected): Promise<Answer> => {
+    const { alias, hostname } = node;
+    // With a record of the run a host that gives no answer is known from it; without one nothing is begun.
     const evenIfSilent = record !== null;
     const host = await open(addressOf(config, alias, hostname, config.nodes[alias]), { evenIfSilent });
     if (!host.ok) return host;
     hosts.set(alias, host.value);
-    if (host.value.line !== 'connected') {
-      absent.set(alias, host.value.trouble ?? problem(`${alias} does not answer`, 'is the host up?'));
-      return ok(null);
-    }
-    const answer = await look(host.value, config, config.nodes[alias]);
-    if (!answer.ok) return answer;
-    found.set(alias, answer.value);
-    return ok(null);
+    if (host.value.line !== 'connected')
+      return ok({
+        kind: 'silent',
+        why: host.value.trouble ?? problem(`${alias} does not answer.`, 'Is the host up?'),
+      });
+    const found = await look(host.value, config, config.nodes[alias]);
+    if (!found.ok) return found;
+    const its = nodeOf(config, node, found.value);
+    return its.ok ? ok({ kind: 'seen', seen: { found: found.value, instance: its.value } }) : its;
   };
-  const reached = await Promise.all(names.map(reach));
-  for (const one of reached) if (!one.ok) return abandon(one);
+  const answers = new Map<string, Answer>(
+    await Promise.all(expected.map(async (node) => [node.alias, await reach(node)] as const)),
+  );
+  const seen = new Map<string, Seen>([['monitor', monitor]]);
+  const silent: Problem[] = [];
+  for (const [alias, answer] of answers) {
+    if (!answer.ok) return abandon(answer);
+    if (answer.value.kind === 'seen') seen.set(alias, answer.value.seen);
+    else silent.push(answer.value.why);
+  }
 
-  const live =
-    state.ok &&
-    state.value.nodes.every(atRest) &&
-    [...found.values(), monitorFound.value].every((one) =>
-      one.instances.every(
-        (it) => it.server === null || it.major < (parsePostgresVersion(one.newVersion)?.major ?? 0),
-      ),
-    );
-  const underway = [...found.values(), monitorFound.value].some((one) => one.underway);
+  const all = [...seen.values()];
+  const live = state.ok && state.value.nodes.every(atRest) && all.every(isBelowTarget);
+  const underway = all.some((one) => one.instance.underway);
   const untouched =
     record === null ||
     (!underway && state.ok && state.value.numberSyncStandbys === record.numberSyncStandbys);
-  const [firstAbsent] = absent.values();
-  if (firstAbsent !== undefined && (record === null || untouched)) return abandon(fail(firstAbsent));
+  const [firstSilent] = silent;
+  if (firstSilent !== undefined && (record === null || untouched)) return abandon(fail(firstSilent));
   if (state.ok && live && untouched) {
+    if (earlier !== null) say(`${earlier.problem.what} (${earlier.problem.remedy})`);
     say('reading facts');
-    const facts = await liveFacts(config, monitorFound.value, instance.value, state.value, found);
+    const facts = await liveFacts(config, seen, state.value);
     return facts.ok ? ok({ facts: facts.value, hosts, fromRecord: false }) : abandon(facts);
   }
   if (record !== null) {
-    const accept = [...config.check.accept];
-    return ok({ facts: { ...record, name: config.name, accept }, hosts, fromRecord: true });
+    const facts = recordedFacts(config, record, seen, state.ok ? state.value : null);
+    return facts.ok ? ok({ facts: facts.value, hosts, fromRecord: true }) : abandon(facts);
   }
-  if (!state.ok) return abandon(state);
-  const facts = await liveFacts(config, monitorFound.value, instance.value, state.value, found);
-  if (!facts.ok) return abandon(facts);
+  if (!state.ok) return refuse(state.error);
+  const facts = await liveFacts(config, seen, state.value);
+  if (!facts.ok) return refuse(facts.error);
   const unsettled = state.value.nodes.find((node) => !atRest(node));
   if (unsettled !== undefined)
-    return abandon(
-      fail(
-        problem(
-          `${unsettled.name} is ${unsettled.reported}, assigned ${unsettled.assigned}`,
-          'bring every node to primary or secondary first: pg_autoctl show state',
-        ),
+    return refuse(
+      problem(
+        `${unsettled.name} is ${unsettled.reported}, assigned ${unsettled.assigned}`,
+        'bring every node to primary or secondary first: pg_autoctl show state',
       ),
     );
   return ok({ facts: facts.value, hosts, fromRecord: false });

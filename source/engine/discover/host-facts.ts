@@ -3,6 +3,7 @@ import type { Config, HostSettings } from '../../cluster/config.ts';
 import type { MonitorFacts } from '../../cluster/facts.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
+import { socketPlaceBytes, socketPlaceOf, workDirOf } from '../../cluster/work-directory.ts';
 import type { Found, Instance, LiveServer } from './instance.ts';
 
 /** initdb's own subdirectories and what a server makes at run time: not configuration. */
@@ -39,6 +40,17 @@ export const filesToCarry = (instance: Instance, server: LiveServer): string[] =
     .filter((name) => instance.files.includes(name) || instance.directories.includes(name))
     .sort();
 };
+
+/** Where the new cluster is built, and where the old one will stay. */
+export const placesOf = (
+  settings: HostSettings | undefined,
+  data: string,
+  oldMajor: number,
+  newMajor: number,
+): { readonly newData: string; readonly backupData: string } => ({
+  newData: settings?.newData ?? posix.join(posix.dirname(data), String(newMajor), 'data'),
+  backupData: `${data}_pg${oldMajor}_bak`,
+});
 
 export type CommonFacts = Omit<MonitorFacts, 'database' | 'extensionVersion'>;
 
@@ -97,7 +109,6 @@ export const commonFacts = (
       ),
     );
   const { server } = instance;
-  const parent = posix.dirname(instance.data);
   const program = instance.unit?.program ?? '';
   const running = instance.program.replace(/ \(deleted\)$/, '');
   const oldAutoctl = program.endsWith('/pg_autoctl') ? program : instance.oldAutoctl || running;
@@ -108,12 +119,20 @@ export const commonFacts = (
         `start pg_autoctl there, or set nodes.${alias}.oldBindir to where it is`,
       ),
     );
+  const workDir = workDirOf(found.home, instance.pgdata);
+  const sockets = socketPlaceOf(found.home, workDir);
+  if (Buffer.byteLength(sockets) > socketPlaceBytes)
+    return fail(
+      problem(
+        `${alias}: ${sockets} is too long for a socket, which pg_upgrade’s servers need there`,
+        `give ${found.user} a home directory with a shorter path`,
+      ),
+    );
   return ok({
     alias,
     pgdata: instance.pgdata,
     data: instance.data,
-    newData: settings?.newData ?? posix.join(parent, String(next.major), 'data'),
-    backupData: `${instance.data}_pg${old.major}_bak`,
+    ...placesOf(settings, instance.data, old.major, next.major),
     port: settings?.port ?? instance.port,
     socketDirectory: instance.socketDirectory,
     oldBindir: instance.oldBindir,
@@ -126,7 +145,7 @@ export const commonFacts = (
     stateFile: instance.stateFile,
     pidFile: instance.pidFile,
     home: found.home,
-    workDir: posix.join(found.home, 'pgaf-upgrade'),
+    workDir,
     service:
       instance.unit === null
         ? { kind: 'none' }

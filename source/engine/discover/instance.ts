@@ -53,6 +53,28 @@ export interface Instance {
   readonly server: LiveServer | null;
   /** Why there is no `server`. */
   readonly serverError: string;
+  /** Our own directory for this data directory. */
+  readonly workDir: string;
+  /** The node's id in pg_autoctl's state file; null: there is none, or this is the monitor. */
+  readonly nodeId: number | null;
+  /** System identifiers in the files that belong to this data directory: state file, pg_control, old directories. */
+  readonly systems: readonly string[];
+  /** standby.signal is there. */
+  readonly standby: boolean;
+  /** Something shows that an upgrade or a rollback of this data directory has begun and is not over. */
+  readonly underway: boolean;
+  /** A rollback through a fallback copy is under way: the monitor has dropped the nodes, their ids will be new. */
+  readonly registeredAnew: boolean;
+  /** The record that an earlier run left for this data directory, not yet checked. */
+  readonly record: unknown;
+  /** What the copies say that an upgrade has made on this host: the old programs' directory, and the old unit's program. */
+  readonly saved: { readonly bindir: string; readonly program: string };
+}
+
+/** What a version that kept one place for every cluster has left on a host. */
+export interface Earlier {
+  readonly record: unknown;
+  readonly run: unknown;
 }
 
 /** What of an instance reaches a script of its host. */
@@ -76,11 +98,14 @@ export interface Found {
   readonly newAutoctl: string | null;
   readonly missingTools: readonly string[];
   readonly instances: readonly Instance[];
-  /** Something on the host shows that an upgrade or a way back has begun and is not over. */
-  readonly underway: boolean;
-  /** The record that an earlier run left here, not yet checked. */
-  readonly record: unknown;
+  /** machine-id(5); '' where there is none. */
+  readonly machine: string;
+  /** Null: nothing is there. */
+  readonly earlier: Earlier | null;
 }
+
+const wholeNumber = (text: string | undefined): number | null =>
+  text !== undefined && /^-?\d{1,15}$/.test(text) ? Number(text) : null;
 
 const instanceOf = (map: ReadonlyMap<string, string>, key: string): Instance | null => {
   const text = decodeText(map.get(`${key}.cfg_text`));
@@ -118,6 +143,17 @@ const instanceOf = (map: ReadonlyMap<string, string>, key: string): Instance | n
     directories: linesOf(decodeText(map.get(`${key}.directories`))),
     server: server.success ? server.data : null,
     serverError: server.success ? '' : (answer ?? 'no server answered on its socket').trim().slice(0, 400),
+    workDir: map.get(`${key}.work`) ?? '',
+    nodeId: config.value.role === 'keeper' ? wholeNumber(map.get(`${key}.node_id`)) : null,
+    systems: linesOf(decodeText(map.get(`${key}.systems`))).filter((one) => /^[1-9]\d{0,19}$/.test(one)),
+    standby: map.get(`${key}.standby`) === 'yes',
+    underway: map.get(`${key}.underway`) === 'yes',
+    registeredAnew: map.get(`${key}.registered_anew`) === 'yes',
+    record: decodeJson(decodeText(map.get(`${key}.record`))),
+    saved: {
+      bindir: map.get(`${key}.saved_bin`) ?? '',
+      program: map.get(`${key}.saved_program`) ?? '',
+    },
   };
 };
 
@@ -138,7 +174,13 @@ export const parseFound = (alias: string, output: string): Result<Found> => {
     newAutoctl: map.get('new_autoctl') ?? null,
     missingTools: linesOf(decodeText(map.get('missing'))),
     instances,
-    underway: map.get('underway') === 'yes',
-    record: decodeJson(decodeText(map.get('record'))),
+    machine: map.get('machine') ?? '',
+    earlier:
+      map.get('earlier') === 'yes'
+        ? {
+            record: decodeJson(decodeText(map.get('earlier.record'))),
+            run: decodeJson(decodeText(map.get('earlier.run'))),
+          }
+        : null,
   });
 };

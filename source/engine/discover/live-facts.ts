@@ -11,10 +11,9 @@ import {
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import { misfit } from '../../cluster/words.ts';
-import { theOne } from './ask.ts';
 import { factsOf, newMajorOf, nodeFactsOf } from './cluster-facts.ts';
 import { commonFacts } from './host-facts.ts';
-import type { Found, Instance } from './instance.ts';
+import type { Seen } from './record.ts';
 
 /** Why this cluster may not be upgraded with the rebuilds that its file asks for; null: it may. */
 const linksRefused = (facts: ClusterFacts): Problem | null => {
@@ -51,16 +50,16 @@ const unfitting = (error: z.ZodError, facts: ClusterFacts): Problem => {
 /** What the cluster is now, from what the monitor and every host of it say; or why it may not be upgraded as it is. */
 export const liveFacts = async (
   config: Config,
-  monitorFound: Found,
-  monitorInstance: Instance,
+  seen: ReadonlyMap<string, Seen>,
   state: MonitorState,
-  found: ReadonlyMap<string, Found>,
 ): Promise<Result<ClusterFacts>> => {
-  const common = commonFacts('monitor', config, config.monitor, monitorFound, monitorInstance);
+  const its = seen.get('monitor');
+  if (its === undefined) return fail(problem('monitor: not reached', 'check the connection'));
+  const common = commonFacts('monitor', config, config.monitor, its.found, its.instance);
   if (!common.ok) return common;
   const monitor: MonitorFacts = {
     ...common.value,
-    database: monitorInstance.config.postgresql.dbname ?? 'pg_auto_failover',
+    database: its.instance.config.postgresql.dbname ?? 'pg_auto_failover',
     extensionVersion: state.extensionVersion,
   };
   const groups = new Set(state.nodes.map((node) => node.group));
@@ -73,19 +72,10 @@ export const liveFacts = async (
     );
   const nodes: NodeFacts[] = [];
   for (const row of state.nodes) {
-    const answer = found.get(row.name);
+    const answer = seen.get(row.name);
     if (answer === undefined) return fail(problem(`${row.name}: not reached`, 'check the connection'));
-    const instance = theOne(
-      row.name,
-      'node',
-      answer.instances,
-      (one) =>
-        one.config.role === 'keeper' &&
-        one.config.name === row.name &&
-        one.config.formation === config.formation,
-    );
-    if (!instance.ok) return instance;
-    const facts = commonFacts(row.name, config, config.nodes[row.name], answer, instance.value);
+    const { found, instance } = answer;
+    const facts = commonFacts(row.name, config, config.nodes[row.name], found, instance);
     if (!facts.ok) return facts;
     nodes.push(nodeFactsOf(config, row, facts.value));
   }

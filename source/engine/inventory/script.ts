@@ -2,6 +2,7 @@ import type { HostFacts } from '../../cluster/facts.ts';
 import { countedBytes, listedTables } from '../../cluster/inventory.ts';
 import { sh } from '../../cluster/quote.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
+import { privateSocket } from '../../runbook/shell.ts';
 
 /** Nothing is written, nothing waits, and no query takes long. */
 const settings = { statement_timeout: '5s', lock_timeout: '1s', default_transaction_read_only: 'on' };
@@ -56,11 +57,11 @@ export const inventoryScript = (host: HostFacts): string => {
   const socket = `.s.PGSQL.${host.port}`;
   return `${[
     'set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3',
-    `inventory_bin=${sh(host.newBindir)} work=${sh(host.workDir)} socket=${sh(host.socketDirectory)}`,
+    `inventory_bin=${sh(host.newBindir)} socket=${sh(host.socketDirectory)}`,
     'put() { printf \'%s\\t%s\\n\' "$1" "$2"; }',
     "text() { printf '%s\\t' \"$1\"; base64 | tr -d '\\n'; echo; }",
-    '# the private server of the verification listens in our own directory',
-    `[ -S "$work/private/${socket}" ] && socket=$work/private`,
+    '# the private server of the verification listens in a directory of ours',
+    `[ -S ${sh(`${privateSocket(host)}/${socket}`)} ] && socket=${sh(privateSocket(host))}`,
     `ask() { # DATABASE, and psql's options
   in=$1; shift; ${sqlProgram('psql', { variable: 'inventory_bin' }, { variable: 'in' }, { settings })} -XAtq -h "$socket" -p ${host.port} -U ${sh(host.superuser)} "$@" 2>/dev/null
 }`,

@@ -1,8 +1,9 @@
-import type { HostFacts } from '../../cluster/facts.ts';
+import { type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { keyMark } from '../../runbook/hard-link/names.ts';
 import { holdFile } from '../../runbook/phases/service.ts';
+import { privateSocket } from '../../runbook/shell.ts';
 import { joiner } from './lines.ts';
 
 /** What the running server says of itself, in one JSON document. Works on a primary and on a standby. */
@@ -92,11 +93,12 @@ directory() { # KEY PGDATA
   links "$2"; [ -z "$found" ] || text "$1.tablespaces" "$found"
   databases "$2"; put "$1.databases" $count
 }
-configured() { # FILE: pg_ctl, as pg_autoctl's configuration has it
+configured() { # FILE: pg_autoctl's configuration: who it says it is, and its pg_ctl
   while IFS= read -r line; do
-    case $line in pg_ctl*=*) ;; *) continue ;; esac
+    case $line in pg_ctl*=* | name*=* | role*=*) ;; *) continue ;; esac
     key=\${line%%=*} line=\${line#*=}
-    [ "\${key%"\${key##*[! ]}"}" = pg_ctl ] && text pg_ctl "\${line#"\${line%%[! ]*}"}" && break
+    key=\${key%"\${key##*[! ]}"} line=\${line#"\${line%%[! ]*}"}
+    case $key in pg_ctl) text pg_ctl "$line" ;; name | role) text "who.$key" "$line" ;; esac
   done <"$1"
 }
 kept() { # in our own directory: what was written down, each file by its name; false where that could not be read whole
@@ -148,8 +150,8 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     '}',
     'server() { # what the running server answers',
     `  server=${sh(serverSql)}`,
-    // The private server of the verification listens in our own directory.
-    `  if [ -S "$work/private/.s.PGSQL.${host.port}" ]; then ask "$work/private" postgres "$server"`,
+    // The private server of the verification listens in a directory of ours.
+    `  if [ -S ${sh(`${privateSocket(host)}/.s.PGSQL.${host.port}`)} ]; then ask ${sh(privateSocket(host))} postgres "$server"`,
     `  elif [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then ${server.join('\n')}; fi`,
     '}',
     // Both take their time elsewhere, in systemd and in the server: they are asked meanwhile, and read at the end.
@@ -158,25 +160,35 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     ...host.tablespaces.flatMap((place, index) => [
       `text tablespace.${index} ${sh(place)}; parts ${sh(place)}; text tablespace.${index}.parts "$found"; [ -w ${sh(`${place}_aside`)} ] && put tablespace.${index}.aside yes`,
     ]),
+    'first /etc/machine-id && put who.machine "$line"',
     `alive ${sh(host.pidFile)} pg_autoctl && put autoctl yes`,
     ...(host.service.kind === 'systemd' ? [`[ -e ${sh(holdFile(host.service.unit))} ] && put held yes`] : []),
     `[ -r ${sh(host.configFile)} ] && configured ${sh(host.configFile)}`,
     `if [ -r ${sh(host.stateFile)} ]; then`,
     // From byte 16 on, each block of 16 bytes both as 64-bit and as 32-bit numbers: 2 + 4 of them
     `  set -- $(od -An -v -t u8 -t d4 -j 16 -N 44 ${sh(host.stateFile)}) ''`,
-    '  put state "$1"',
+    // The node's id, at byte 24: it is asked who this is, in the same breath as how it is.
+    `  put state "$1"; put who.id "\${5:-}"`,
+    // An id that a rollback gave it is not in the record; the copy that the upgrade has saved here has the one that is.
+    ...(isNode(host)
+      ? [
+          `  [ "\${5:-}" = ${host.nodeId} ] || { found=; for f in "$work"/saved*/pg_autoctl.state; do [ -r "$f" ] && add "$(od -An -v -t d4 -j 24 -N 4 "$f")"; done; text who.was "$found"; }`,
+        ]
+      : []),
     // assigned_role at byte 32 and current_role at 56; 13 is maintenance. Source: pg_auto_failover, state.h, NodeState
     `  [ "\${9:-} \${17:-}" = '13 13' ] && put maintenance yes`,
     'fi',
     'if cd "$work" 2>/dev/null; then kept || exit 1; fi',
     `found=; for f in ${sh(host.data)}_pg*_abandoned*; do [ -d "$f" ] && add "$f"; done; text abandoned "$found"`,
     // Asked of every host, whatever the cluster file says by now; hardly ever there is one.
-    `[ -s ${authorizedKeys} ] && text authorized "$(grep -s ${sh(keyMark)} ${authorizedKeys})"`,
-    `found=; for f in "$work/pg_upgrade/delete_old_cluster.sh" ${sh(`${host.home}/delete_old_cluster.sh`)}; do [ -e "$f" ] && add "$f"; done; text delete_scripts "$found"`,
+    `[ -s ${authorizedKeys} ] && text authorized "$(grep -s ${sh(keyMark(host))} ${authorizedKeys})"`,
+    `found=; f=$work/pg_upgrade/delete_old_cluster.sh; [ -e "$f" ] && add "$f"`,
+    // One in the home directory may be another cluster's: pg_upgrade writes the directory in quotes.
+    `f=${sh(`${host.home}/delete_old_cluster.sh`)}; [ -e "$f" ] && grep -qsF -e ${sh(`${host.data}'`)} -e ${sh(`${host.data}"`)} "$f" && add "$f"; text delete_scripts "$found"`,
     // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN; pg_upgrade's servers listen on a socket file only
     `grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,
     // A killed server leaves its files behind; they stop nobody, a living one does.
-    `for f in "$work"/pg_upgrade/.s.PGSQL.*.lock ${sh(host.home)}/.s.PGSQL.50432.lock; do`,
+    `for f in ${sh(privateSocket(host))}/.s.PGSQL.50432.lock ${sh(host.home)}/.s.PGSQL.50432.lock; do`,
     '  first "$f" && first "/proc/$line/comm" && [ "$line" = postgres ] && put upgrade_port busy && break',
     'done',
     'found=; while IFS= read -r line; do add "$line"; done <&3; text unit "$found"',

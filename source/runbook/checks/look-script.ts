@@ -3,7 +3,7 @@ import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { unitProperties } from '../../cluster/parse/unit.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import type { Word } from '../../cluster/superuser-sql.ts';
-import { psql } from '../shell.ts';
+import { privateSocket, psql } from '../shell.ts';
 import { asideOf, oldName } from '../tablespaces/names.ts';
 import { transferLines } from './hard-links.ts';
 import { removedSettings } from './removed-settings.ts';
@@ -138,7 +138,7 @@ export const checkLookScript = (facts: ClusterFacts, host: HostFacts): string =>
     'put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"',
     // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN. A rehearsal's own server listens on a socket alone.
     `grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,
-    `for f in ${sh(`${host.workDir}/pg_upgrade/.s.PGSQL.50432`)} ${sh(`${host.home}/.s.PGSQL.50432`)}; do [ -S "$f" ] && put upgrade_port busy; done`,
+    `for f in ${sh(`${privateSocket(host)}/.s.PGSQL.50432`)} ${sh(`${host.home}/.s.PGSQL.50432`)}; do [ -S "$f" ] && put upgrade_port busy; done`,
     `n=${sh(host.newData)}`,
     'if [ ! -d "$n" ]; then put new absent',
     'elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"',

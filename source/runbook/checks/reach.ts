@@ -92,6 +92,15 @@ export const reachChecks: readonly Check[] = [
       },
     ),
   },
+  {
+    id: 'earlier-version',
+    severity: 'warning',
+    title: 'No upgrade was left half way by an earlier version of this console',
+    scope: everyone,
+    why: 'Versions that kept one place for every cluster have left record, lock and marks there. Nothing of it is used; an upgrade that is still under way is finished, or rolled back, with the version that began it.',
+    source: 'docs/durability.md',
+    judge: onEach(everyone, reached, ({ earlier }) => (earlier == null ? null : issueOf(earlier))),
+  },
 ];
 
 /** For checks of the cluster as a whole, which need the monitor's answer. */

@@ -103,7 +103,7 @@ const upgradeLines = (facts: ClusterFacts, host: HostFacts): string => {
   const kept = host;
   const throwaway: HostFacts = { ...host, newData: `${throwawayOf(host)}/new` };
   const commandFor = (one: HostFacts): string =>
-    `${upgradeCommand(facts, one, true).replaceAll('\n', '\n    ')} \\\n      --socketdir="$sock"`;
+    upgradeCommand(facts, one, true, '--socketdir="$sock"').replaceAll('\n', '\n    ');
   const causesOf = (one: HostFacts): string => upgradeCauses(one)[0]?.script ?? 'true';
   return `pg_upgrade_check() {
   if [ -e ${sh(`${host.newData}/PG_VERSION`)} ]; then

@@ -17,12 +17,12 @@ const functions = (primary: NodeFacts): string[] => [
 /** Takes our lines out; nothing is written where there is none. */
 export const forgetLines = (primary: NodeFacts): string[] => [
   ...functions(primary),
-  `if [ -n "$file" ] && grep -q ${sh(keyMark)} "$file" 2>/dev/null; then`,
+  `if [ -n "$file" ] && grep -q ${sh(keyMark(primary))} "$file" 2>/dev/null; then`,
   '  cp -p "$file" "$file.pgaf-new"',
   '  if [ -e "$made/unended" ]; then',
-  `    printf %s "$(grep -v ${sh(keyMark)} "$file")" > "$file.pgaf-new"`,
+  `    printf %s "$(grep -v ${sh(keyMark(primary))} "$file")" > "$file.pgaf-new"`,
   '  else',
-  `    grep -v ${sh(keyMark)} "$file" > "$file.pgaf-new" || true`,
+  `    grep -v ${sh(keyMark(primary))} "$file" > "$file.pgaf-new" || true`,
   '  fi',
   '  keep "$file.pgaf-new"; mv "$file.pgaf-new" "$file"; keep "$file"',
   '  if [ -e "$made/file" ] && [ ! -s "$file" ]; then rm "$file"; fi',

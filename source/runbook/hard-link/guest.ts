@@ -42,14 +42,16 @@ export const hasLine = (facts: ClusterFacts, node: NodeFacts, world: World): boo
   return (
     key !== null &&
     lines.some(
-      (line) => line.startsWith('restrict,from="') && line.endsWith(` ${key.publicKey} ${keyComment(node)}`),
+      (line) =>
+        line.startsWith('restrict,from="') &&
+        line.endsWith(` ${key.publicKey} ${keyComment(primaryOf(facts), node)}`),
     )
   );
 };
 
 /** A key stands in the primary's authorized_keys of a node that does not ask for links, or not any more. */
 export const isLetInUnasked = (facts: ClusterFacts, world: World): boolean => {
-  const asked = linkedOf(facts).map(keyComment);
+  const asked = linkedOf(facts).map((node) => keyComment(primaryOf(facts), node));
   const lines = transferOf(world, primaryOf(facts).alias)?.authorized ?? [];
   return lines.some((line) => !asked.some((comment) => line.endsWith(` ${comment}`)));
 };

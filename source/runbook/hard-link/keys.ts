@@ -42,7 +42,7 @@ const keyStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       `mkdir -p ${sh(linkDir(node))} && cd ${sh(linkDir(node))}`,
       plainEnvironment,
       'rm -f key key.pub rehearsal known_hosts lines',
-      `ssh-keygen -q -t ed25519 -N '' -C ${sh(keyComment(node))} -f key`,
+      `ssh-keygen -q -t ed25519 -N '' -C ${sh(keyComment(primary, node))} -f key`,
       ...reach(primary),
       '# takes the place of ssh: writes down what would run on the other host, and connects to nothing',
       "cat > tell <<'TELL'",

@@ -8,7 +8,7 @@ import { script } from '../shell.ts';
 import { ready, type Script, type Step } from '../step.ts';
 import { allowLines, forgetLines } from './authorized-keys.ts';
 import { type Guest, guestOf, hasLine, isLetInUnasked, transferOf } from './guest.ts';
-import { keyComment, linkDir, onlyProgram, readBy, rehearsalFile } from './names.ts';
+import { keyComment, keyMark, linkDir, onlyProgram, readBy, rehearsalFile } from './names.ts';
 
 /** Runs one of the commands, written out, and nothing that came over the line. */
 const onlyLines = (primary: NodeFacts, node: NodeFacts, guest: Guest): string[] => [
@@ -39,7 +39,7 @@ const letInScript = (facts: ClusterFacts, world: World): Script => {
     const program = `sh ${sh(onlyProgram(primary, node))}`.replaceAll('"', '\\"');
     programs.push(...onlyLines(primary, node, guest));
     lines.push(
-      `restrict,from="${guest.address}",command="${program}" ${guest.publicKey} ${keyComment(node)}`,
+      `restrict,from="${guest.address}",command="${program}" ${guest.publicKey} ${keyComment(primary, node)}`,
     );
   }
   return ready(
@@ -85,7 +85,7 @@ export const letInStep = (facts: ClusterFacts): Step => {
         ),
       ),
     ],
-    undo: `take the lines with ${keyComment(nodes[0] ?? primary).replace(/\d+$/, '…')} out of ~/.ssh/authorized_keys`,
+    undo: `take the lines with ${keyMark(primary)}… out of ~/.ssh/authorized_keys`,
   });
 };
 

@@ -1,11 +1,16 @@
 import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { primaryOf } from '../../cluster/facts.ts';
+import { workTag } from '../../cluster/work-directory.ts';
 import { asideOf } from '../tablespaces/names.ts';
 
-/** By this the run's lines in authorized_keys are known; the node's id follows. */
-export const keyMark = 'pgaf-upgrade-hard-link-';
-export const keyComment = (node: NodeFacts): string => `${keyMark}${node.nodeId}`;
+/**
+ * By this the lines of authorized_keys are known that let somebody fetch this host's data directory, and no other
+ * cluster's of the same user; the node's id follows.
+ */
+export const keyMark = (primary: HostFacts): string => `pgaf-upgrade-hard-link-${workTag(primary.workDir)}-`;
+export const keyComment = (primary: HostFacts, node: NodeFacts): string =>
+  `${keyMark(primary)}${node.nodeId}`;
 
 /** The run's key and everything around it; on the secondaries and on the primary. */
 export const linkDir = (host: HostFacts): string => `${host.workDir}/link`;

@@ -1,5 +1,4 @@
-import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { isNode } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
@@ -7,7 +6,16 @@ import { isOutdated, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { controlFunctions, idleFunction, keepFunction, versionFunction } from '../proofs.ts';
-import { command, fingerprint, inBin, oldFingerprint, option, script, upgradeDir } from '../shell.ts';
+import {
+  command,
+  fingerprint,
+  inBin,
+  oldFingerprint,
+  option,
+  privateSocket,
+  script,
+  upgradeDir,
+} from '../shell.ts';
 import type { Cause, Condition, Step } from '../step.ts';
 import { dropPartsLines } from '../tablespaces/follow.ts';
 import { initdbCommand } from './initdb.ts';
@@ -43,7 +51,13 @@ const turnsLines = (facts: ClusterFacts, host: HostFacts): string[] =>
       ]
     : [];
 
-export const upgradeCommand = (facts: ClusterFacts, host: HostFacts, check: boolean): string =>
+/** `sockets` is the option that says where its servers listen, which is not where it works: that path may be too long. */
+export const upgradeCommand = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  check: boolean,
+  sockets: string = option('--socketdir', privateSocket(host)),
+): string =>
   command(
     inBin(host.newBindir, 'pg_upgrade'),
     option('--old-bindir', host.oldBindir),
@@ -51,6 +65,7 @@ export const upgradeCommand = (facts: ClusterFacts, host: HostFacts, check: bool
     option('--old-datadir', host.data),
     option('--new-datadir', host.newData),
     option('--username', host.superuser),
+    sockets,
     option('--old-options', noJit),
     option('--new-options', isNode(host) ? noJit : `${monitorOptions} ${noJit}`),
     isNode(host) && facts.mode !== 'copy' && `--${facts.mode}`,
@@ -169,7 +184,7 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
     danger: 'changes',
     script: script(
       'umask 077',
-      `mkdir -p ${sh(upgradeDir(host))}`,
+      `mkdir -p ${sh(upgradeDir(host))} ${sh(privateSocket(host))}`,
       `cd ${sh(upgradeDir(host))}`,
       ...idleFunction,
       ...keepFunction,

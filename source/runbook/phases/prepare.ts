@@ -8,7 +8,7 @@ import { isMarked, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { keepFunction } from '../proofs.ts';
-import { mark, script, upgradeDir } from '../shell.ts';
+import { mark, privateSocket, script, upgradeDir } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Step } from '../step.ts';
 import { placesStep } from '../tablespaces/places.ts';
@@ -137,7 +137,8 @@ const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>
     differs: `Run while ${facts.oldMajor} still serves, not after it was stopped: it reads only.`,
     danger: 'reads',
     script: script(
-      `mkdir -p ${sh(upgradeDir(host))}`,
+      'umask 077',
+      `mkdir -p ${sh(upgradeDir(host))} ${sh(privateSocket(host))}`,
       `cd ${sh(upgradeDir(host))}`,
       upgradeCommand(facts, host, true),
       mark(host, 'check'),

@@ -24,14 +24,14 @@ set -u
 # guide: not in it; here differently: The guide saves nothing; a rollback needs all of this.
 # side by side: it may run at the same time as steps 1 on monitor, 3 on node_2 and 4 on node_3
 # must hold before: /var/lib/pgsql/data is PostgreSQL 15
-# must hold after, within 30 s: the copies are in /var/lib/pgsql/pgaf-upgrade/saved
-# undo: rm -r /var/lib/pgsql/pgaf-upgrade
+# must hold after, within 30 s: the copies are in /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/saved
+# undo: rm -r /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work
 step_2() {
   cat <<'END_OF_STEP_2'
 set -eu
 export LC_ALL=C
 umask 077
-mkdir -p /var/lib/pgsql/pgaf-upgrade/saved /var/lib/pgsql/pgaf-upgrade/done /var/lib/pgsql/pgaf-upgrade/pg_upgrade
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/saved /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade
 keep() { # FILE...: on the disk, with the directory that names it
   for kept in "$@"; do
     [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
@@ -39,11 +39,11 @@ keep() { # FILE...: on the disk, with the directory that names it
   done
   unset kept; sync -- "$@" || sync
 }
-cd /var/lib/pgsql/pgaf-upgrade/saved
+cd /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/saved
 cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg pg_autoctl.cfg
 cp -p /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state pg_autoctl.state
 cp -p /etc/systemd/system/pgautofailover.service pgautofailover.service
-cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RECORD'
 {
  "name": "lab",
  "formation": "default",
@@ -73,7 +73,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
   "stateFile": "/var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state",
   "pidFile": "/tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid",
   "home": "/var/lib/pgsql",
-  "workDir": "/var/lib/pgsql/pgaf-upgrade",
+  "workDir": "/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work",
   "service": {
    "kind": "systemd",
    "unit": "pgautofailover.service",
@@ -124,7 +124,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
    "stateFile": "/var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state",
    "pidFile": "/tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid",
    "home": "/var/lib/pgsql",
-   "workDir": "/var/lib/pgsql/pgaf-upgrade",
+   "workDir": "/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work",
    "service": {
     "kind": "systemd",
     "unit": "pgautofailover.service",
@@ -178,7 +178,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
    "stateFile": "/var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state",
    "pidFile": "/tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid",
    "home": "/var/lib/pgsql",
-   "workDir": "/var/lib/pgsql/pgaf-upgrade",
+   "workDir": "/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work",
    "service": {
     "kind": "systemd",
     "unit": "pgautofailover.service",
@@ -233,7 +233,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
    "stateFile": "/var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state",
    "pidFile": "/tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid",
    "home": "/var/lib/pgsql",
-   "workDir": "/var/lib/pgsql/pgaf-upgrade",
+   "workDir": "/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work",
    "service": {
     "kind": "systemd",
     "unit": "pgautofailover.service",
@@ -324,13 +324,13 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
  "readAt": "2026-11-23T01:48:00.000Z"
 }
 RECORD
-keep /var/lib/pgsql/pgaf-upgrade/record.json.new
-mv /var/lib/pgsql/pgaf-upgrade/record.json.new /var/lib/pgsql/pgaf-upgrade/record.json
-keep /var/lib/pgsql/pgaf-upgrade/record.json *
+keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json
+keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json *
 # what an earlier window left must not speak for this one; what a try of this one left must stay
-rm -f /var/lib/pgsql/pgaf-upgrade/done/*
-[ "$(cat /var/lib/pgsql/pgaf-upgrade/pg_upgrade/tried 2>/dev/null || true)" = 67cbdab2 ] || rm -f /var/lib/pgsql/pgaf-upgrade/fingerprint /var/lib/pgsql/pgaf-upgrade/fingerprint-old /var/lib/pgsql/pgaf-upgrade/stopped /var/lib/pgsql/pgaf-upgrade/handed-over
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/save-67cbdab2 && { sync -- /var/lib/pgsql/pgaf-upgrade/done/save-67cbdab2 /var/lib/pgsql/pgaf-upgrade/done || sync; }
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/*
+[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = c6e8b1d2 ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-c6e8b1d2 && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-c6e8b1d2 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 ls -l
 END_OF_STEP_2
 }
@@ -348,8 +348,8 @@ step_6() {
 set -eu
 export LC_ALL=C
 umask 077
-mkdir -p /var/lib/pgsql/pgaf-upgrade/checks /var/lib/pgsql/pgaf-upgrade/done
-cat >/var/lib/pgsql/pgaf-upgrade/checks/look.sh <<'END-OF-LOOK'
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done
+cat >/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/look.sh <<'END-OF-LOOK'
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 new_bin=/opt/vmware/postgres/17/bin old_bin=/opt/vmware/postgres/15/bin new_major=17 data=/var/lib/pgsql/data t=/var/lib/pgsql/pgaf-upgrade-check.data
 put() { printf '%s\t%s\n' "$1" "$2"; }
@@ -374,13 +374,12 @@ for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump
 s=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\.control$//p" | text extensions; fi
 place data /var/lib/pgsql/data
 place parent /var/lib/pgsql
-place new_place /var/lib/pgsql/17/data
 place wal "$(readlink -f "$data/pg_wal")"
 [ -w /var/lib/pgsql ] && put parent_writable yes
 [ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes
 put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"
 grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy
-for f in /var/lib/pgsql/pgaf-upgrade/pg_upgrade/.s.PGSQL.50432 /var/lib/pgsql/.s.PGSQL.50432; do [ -S "$f" ] && put upgrade_port busy; done
+for f in /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/.s.PGSQL.50432 /var/lib/pgsql/.s.PGSQL.50432; do [ -S "$f" ] && put upgrade_port busy; done
 n=/var/lib/pgsql/17/data
 if [ ! -d "$n" ]; then put new absent
 elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"
@@ -438,7 +437,7 @@ if [ -S /var/run/postgresql/.s.PGSQL.5432 ]; then
 fi
 put end yes
 END-OF-LOOK
-cat >/var/lib/pgsql/pgaf-upgrade/checks/rehearse.sh <<'END-OF-REHEARSAL'
+cat >/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/rehearse.sh <<'END-OF-REHEARSAL'
 set -u
 export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS='-c lock_timeout=5s'
 umask 077
@@ -546,11 +545,11 @@ pg_upgrade_check() {
       --old-datadir=/var/lib/pgsql/data \
       --new-datadir=/var/lib/pgsql/17/data \
       --username=postgres \
+      --socketdir="$sock" \
       --old-options='-c jit=off' \
       --new-options='-c jit=off' \
       --link \
-      --check \
-      --socketdir="$sock" && return 0
+      --check && return 0
     ( cd /var/lib/pgsql/17/data/pg_upgrade_output.d 2>/dev/null || exit 0
 last=$(ls | tail -n 1); cd "$last" || exit 0
 for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done
@@ -563,11 +562,11 @@ true )
       --old-datadir=/var/lib/pgsql/data \
       --new-datadir=/var/lib/pgsql/pgaf-upgrade-check.data/new \
       --username=postgres \
+      --socketdir="$sock" \
       --old-options='-c jit=off' \
       --new-options='-c jit=off' \
       --link \
-      --check \
-      --socketdir="$sock" && return 0
+      --check && return 0
     ( cd /var/lib/pgsql/pgaf-upgrade-check.data/new/pg_upgrade_output.d 2>/dev/null || exit 0
 last=$(ls | tail -n 1); cd "$last" || exit 0
 for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done
@@ -647,14 +646,14 @@ disk() { dd if=/dev/zero of="$t/speed" bs=1M count=64 conv=fsync 2>&1; rc=$?; rm
 section disk disk
 section end true
 END-OF-REHEARSAL
-sh /var/lib/pgsql/pgaf-upgrade/checks/look.sh >/var/lib/pgsql/pgaf-upgrade/checks/look.new
-mv /var/lib/pgsql/pgaf-upgrade/checks/look.new /var/lib/pgsql/pgaf-upgrade/checks/look
+sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/look.sh >/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/look.new
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/look.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/look
 echo "the host was looked at"
-rm -f /var/lib/pgsql/pgaf-upgrade/checks/log.new
-{ sh /var/lib/pgsql/pgaf-upgrade/checks/rehearse.sh || true; } | tee /var/lib/pgsql/pgaf-upgrade/checks/log.new
-awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }' </var/lib/pgsql/pgaf-upgrade/checks/log.new >/var/lib/pgsql/pgaf-upgrade/checks/log
-rm -f /var/lib/pgsql/pgaf-upgrade/checks/log.new /var/lib/pgsql/pgaf-upgrade/checks/look.sh /var/lib/pgsql/pgaf-upgrade/checks/rehearse.sh
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/checks && { sync -- /var/lib/pgsql/pgaf-upgrade/done/checks /var/lib/pgsql/pgaf-upgrade/done || sync; }
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/log.new
+{ sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/rehearse.sh || true; } | tee /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/log.new
+awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }' </var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/log.new >/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/log
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/log.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/look.sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/rehearse.sh
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/checks && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/checks /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 END_OF_STEP_6
 }
 
@@ -696,19 +695,21 @@ step_10() {
   cat <<'END_OF_STEP_10'
 set -eu
 export LC_ALL=C
-mkdir -p /var/lib/pgsql/pgaf-upgrade/pg_upgrade
-cd /var/lib/pgsql/pgaf-upgrade/pg_upgrade
+umask 077
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693
+cd /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade
 /opt/vmware/postgres/17/bin/pg_upgrade \
   --old-bindir=/opt/vmware/postgres/15/bin \
   --new-bindir=/opt/vmware/postgres/17/bin \
   --old-datadir=/var/lib/pgsql/data \
   --new-datadir=/var/lib/pgsql/17/data \
   --username=postgres \
+  --socketdir=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 \
   --old-options='-c jit=off' \
   --new-options='-c jit=off' \
   --link \
   --check
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/check && { sync -- /var/lib/pgsql/pgaf-upgrade/done/check /var/lib/pgsql/pgaf-upgrade/done || sync; }
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/check && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/check /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 END_OF_STEP_10
 }
 
@@ -724,17 +725,17 @@ step_11() {
 set -eu
 export LC_ALL=C
 umask 077
-rm -rf /var/lib/pgsql/pgaf-upgrade/configuration; mkdir -p /var/lib/pgsql/pgaf-upgrade/configuration
-set -- /var/lib/pgsql/pgaf-upgrade/configuration
+rm -rf /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration; mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration
+set -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration
 for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
-  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade/configuration/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade/configuration/"$f"; fi
+  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f"; fi
 done
 for name in shared_preload_libraries max_connections shared_buffers ssl; do
-  value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/17/data -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/17/data)
+  value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/17/data -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/17/data)
   echo "17.12 reads $name = $value"
 done
-rm -rf /var/lib/pgsql/pgaf-upgrade/configuration
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/configuration && { sync -- /var/lib/pgsql/pgaf-upgrade/done/configuration /var/lib/pgsql/pgaf-upgrade/done || sync; }
+rm -rf /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/configuration && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/configuration /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 END_OF_STEP_11
 }
 
@@ -823,8 +824,8 @@ step_31() {
 set -eu
 export LC_ALL=C
 umask 077
-mkdir -p /var/lib/pgsql/pgaf-upgrade/pg_upgrade
-cd /var/lib/pgsql/pgaf-upgrade/pg_upgrade
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693
+cd /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade
 idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
   real=
   for dir in "$@"; do
@@ -881,11 +882,11 @@ of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n 's/^Database system identifier: *//p')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
-old=/var/lib/pgsql/pgaf-upgrade/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/fingerprint run=67cbdab2
+old=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint run=c6e8b1d2
 [ "$(version /var/lib/pgsql/data)" = 15 ] || { echo '/var/lib/pgsql/data is not PostgreSQL 15' >&2; exit 1; }
 of_system /opt/vmware/postgres/15/bin /var/lib/pgsql/data 7711174124246397031
 idle /var/lib/pgsql/data /var/lib/pgsql/17/data
-again='' outdated=''
+again= outdated=
 id() { sed -n 's/^Database system identifier: *//p' "$@"; }
 if [ -s "$new" ] && [ "$(version /var/lib/pgsql/17/data)" = 17 ] && [ "$(control /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data | id)" = "$(id "$new")" ]; then
   as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data "$new" || { echo 'PostgreSQL 17 has been started on /var/lib/pgsql/17/data: look at it first' >&2; exit 1; }
@@ -895,13 +896,13 @@ if [ -s "$new" ] && [ "$(version /var/lib/pgsql/17/data)" = 17 ] && [ "$(control
 elif [ -e tried ]; then again=yes; fi
 if [ -n "$again" ] && [ ! -e /var/lib/pgsql/data/global/pg_control ] && [ -e /var/lib/pgsql/data/global/pg_control.old ]; then mv /var/lib/pgsql/data/global/pg_control.old /var/lib/pgsql/data/global/pg_control; keep /var/lib/pgsql/data/global/pg_control; fi
 # pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold
-stopped=/var/lib/pgsql/pgaf-upgrade/stopped
+stopped=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped
 if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || true)" != "$run" ]; then
   control /opt/vmware/postgres/15/bin /var/lib/pgsql/data > "$stopped".new
   keep "$stopped".new; mv -T "$stopped".new "$stopped"; keep "$stopped"
 fi
 echo "$run" > tried; keep tried
-rm -f "$new" "$old"; keep /var/lib/pgsql/pgaf-upgrade
+rm -f "$new" "$old"; keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work
 # a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one
 if [ -n "$again" ]; then
   rm -rf /var/lib/pgsql/17/data
@@ -923,6 +924,7 @@ $one /opt/vmware/postgres/17/bin/pg_upgrade \
   --old-datadir=/var/lib/pgsql/data \
   --new-datadir=/var/lib/pgsql/17/data \
   --username=postgres \
+  --socketdir=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 \
   --old-options='-c jit=off' \
   --new-options='-c jit=off' \
   --link \
@@ -1016,8 +1018,8 @@ same_file_system() ( # A B: renaming one to beside the other copies nothing
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
 proven() { # OLD: where the old cluster is
   idle "$1" /var/lib/pgsql/17/data
-  as_kept /opt/vmware/postgres/15/bin "$1" /var/lib/pgsql/pgaf-upgrade/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data since pg_upgrade, or nothing proves that it has not: /var/lib/pgsql/17/data lacks what it wrote since. Run the step pg-upgrade again: it makes a new one, and nothing of 15 is lost' >&2; exit 1; }
-  as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data /var/lib/pgsql/pgaf-upgrade/fingerprint || { echo '/var/lib/pgsql/17/data is not as pg_upgrade left it' >&2; exit 1; }
+  as_kept /opt/vmware/postgres/15/bin "$1" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data since pg_upgrade, or nothing proves that it has not: /var/lib/pgsql/17/data lacks what it wrote since. Run the step pg-upgrade again: it makes a new one, and nothing of 15 is lost' >&2; exit 1; }
+  as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint || { echo '/var/lib/pgsql/17/data is not as pg_upgrade left it' >&2; exit 1; }
 }
 if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
   [ "$(version /var/lib/pgsql/17/data)" = 17 ] || { echo 'no PostgreSQL 17 in /var/lib/pgsql/17/data' >&2; exit 1; }
@@ -1072,7 +1074,7 @@ END_OF_STEP_33
 # side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 31 to 32 on node_1 and 35 on monitor
 # must hold before: pg_autoctl is stopped on node_1, and its server serves nobody
 # must hold after, within 30 s: pgautofailover.service runs /opt/vmware/postgres/17/bin/pg_autoctl
-# undo: restore the unit from /var/lib/pgsql/pgaf-upgrade/saved; systemctl daemon-reload
+# undo: restore the unit from /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/saved; systemctl daemon-reload
 step_34() {
   cat <<'END_OF_STEP_34'
 set -eu
@@ -1101,13 +1103,13 @@ END_OF_STEP_34
 # must hold before: a secondary holds a whole image of PostgreSQL 15
 # must hold after, within 60 s: 17 runs privately on node_1
 # undo: none on node_1: the old files are shared and will be changed. From here the way back is a secondary’s image
-# if it fails, see: /var/lib/pgsql/pgaf-upgrade/private-start.log
+# if it fails, see: /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/private-start.log
 step_36() {
   cat <<'END_OF_STEP_36'
 set -eu
 export LC_ALL=C
 umask 077
-mkdir -p /var/lib/pgsql/pgaf-upgrade/private
+mkdir -p /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693
 idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
   real=
   for dir in "$@"; do
@@ -1158,8 +1160,8 @@ of_system() { # BIN DIRECTORY IDENTIFIER
 }
 idle /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
 # before the first start: the old cluster has not run since pg_upgrade, or what it wrote since would be lost
-if as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data /var/lib/pgsql/pgaf-upgrade/fingerprint; then
-  as_kept /opt/vmware/postgres/15/bin /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/pgaf-upgrade/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data_pg15_bak since pg_upgrade: /var/lib/pgsql/data lacks what it wrote since. Roll back, and start again' >&2; exit 1; }
+if as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint; then
+  as_kept /opt/vmware/postgres/15/bin /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data_pg15_bak since pg_upgrade: /var/lib/pgsql/data lacks what it wrote since. Roll back, and start again' >&2; exit 1; }
 fi
 for name in pg_control pg_control.old; do
   if [ -e /var/lib/pgsql/data_pg15_bak/global/$name ]; then mv /var/lib/pgsql/data_pg15_bak/global/$name /var/lib/pgsql/data_pg15_bak/global/pg_control.do-not-start; fi
@@ -1174,8 +1176,8 @@ sync -- /var/lib/pgsql/data_pg15_bak/DO-NOT-START.txt /var/lib/pgsql/data_pg15_b
 /opt/vmware/postgres/17/bin/pg_ctl \
   --pgdata=/var/lib/pgsql/data \
   --wait --timeout=3600 \
-  --log=/var/lib/pgsql/pgaf-upgrade/private-start.log \
-  --options='-c listen_addresses='\'''\'' -c synchronous_standby_names='\'''\'' -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/private -c archive_mode=off -c max_logical_replication_workers=0' \
+  --log=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/private-start.log \
+  --options='-c listen_addresses='\'''\'' -c synchronous_standby_names='\'''\'' -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -c archive_mode=off -c max_logical_replication_workers=0' \
   start
 END_OF_STEP_36
 }
@@ -1192,14 +1194,14 @@ step_37() {
   cat <<'END_OF_STEP_37'
 set -eu
 export LC_ALL=C
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -Atc 'select version()'
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' | while IFS= read -r database; do
-  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -Atc 'select current_database() || '\'': '\'' || count(*) filter (where relkind in ('\''r'\'', '\''p'\'')) || '\'' tables, '\'' || count(*) filter (where relkind = '\''i'\'') || '\'' indexes'\'' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like '\''pg!_%'\'' escape '\''!'\'' or nspname = '\''information_schema'\'')' </dev/null
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select version()'
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' | while IFS= read -r database; do
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select current_database() || '\'': '\'' || count(*) filter (where relkind in ('\''r'\'', '\''p'\'')) || '\'' tables, '\'' || count(*) filter (where relkind = '\''i'\'') || '\'' indexes'\'' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like '\''pg!_%'\'' escape '\''!'\'' or nspname = '\''information_schema'\'')' </dev/null
 done
-if [ -e /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql ]; then
-  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -f /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql
+if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/update_extensions.sql ]; then
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/update_extensions.sql
 else echo "no extension needs an update"; fi
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/verify && { sync -- /var/lib/pgsql/pgaf-upgrade/done/verify /var/lib/pgsql/pgaf-upgrade/done || sync; }
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/verify && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/verify /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 END_OF_STEP_37
 }
 
@@ -1218,12 +1220,12 @@ export LC_ALL=C
 # nobody else works on this server yet: every processor, eight at most
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8
 PGOPTIONS='-c search_path=pg_catalog -c default_statistics_target=1 -c vacuum_cost_delay=0' /opt/vmware/postgres/17/bin/vacuumdb \
-  --host=/var/lib/pgsql/pgaf-upgrade/private \
+  --host=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 \
   --port=5432 \
   --username=postgres \
   --jobs="$jobs" \
   --all --analyze-only
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/analyze-1 && { sync -- /var/lib/pgsql/pgaf-upgrade/done/analyze-1 /var/lib/pgsql/pgaf-upgrade/done || sync; }
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/analyze-1 && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/analyze-1 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 END_OF_STEP_38
 }
 
@@ -1253,7 +1255,6 @@ step_39() {
 # WAIT: before step 41 here, step 40 on monitor must be done
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: /var/lib/pgsql/data is PostgreSQL 17
-# must hold before: pg_autoctl on node_1 is the new version’s, and starts the new version
 # must hold before: 17 has been started once on node_1, privately
 # must hold before: the state file of pg_autoctl has the new system identifier
 # must hold before: the monitor answers: without it the node would give up after five restarts
@@ -1297,7 +1298,7 @@ PGOPTIONS='-c search_path=pg_catalog' /opt/vmware/postgres/17/bin/vacuumdb \
   --port=5432 \
   --username=postgres \
   --all --analyze-only
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/analyze && { sync -- /var/lib/pgsql/pgaf-upgrade/done/analyze /var/lib/pgsql/pgaf-upgrade/done || sync; }
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/analyze && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/analyze /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 END_OF_STEP_42
 }
 

@@ -90,6 +90,14 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /root/,
   ],
   [
+    'what an earlier version has left',
+    withHost('node_2', () => ({
+      earlier: problem('node_2: an earlier version has left the record of shop', 'finish it'),
+    })),
+    ['warning earlier-version node_2'],
+    /the record of shop/,
+  ],
+  [
     'a secondary that is down',
     withHost('node_3', () => ({ silentServer: 'no such socket', facts: null, look: null, rehearsal: null })),
     ['blocker server-answers node_3'],
