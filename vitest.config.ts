@@ -61,21 +61,9 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
-      // Nothing that is not ours is harmed; on the same lab.
-      project('safety', ['test/lab/safety*.test.ts'], {
-        testTimeout: 900_000,
-        hookTimeout: 600_000,
-        fileParallelism: false,
-      }),
       // Tablespaces, aside and home; on the same lab.
       project('tablespaces', ['test/lab/tablespaces.test.ts'], {
         testTimeout: 400_000,
-        hookTimeout: 600_000,
-        fileParallelism: false,
-      }),
-      // What could harm, lose or lock out; on the same lab.
-      project('safety', ['test/lab/safety*.test.ts'], {
-        testTimeout: 900_000,
         hookTimeout: 600_000,
         fileParallelism: false,
       }),

@@ -374,6 +374,7 @@ for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump
 s=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\.control$//p" | text extensions; fi
 place data /var/lib/pgsql/data
 place parent /var/lib/pgsql
+place new_place /var/lib/pgsql/17/data
 place wal "$(readlink -f "$data/pg_wal")"
 [ -w /var/lib/pgsql ] && put parent_writable yes
 [ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes
@@ -787,10 +788,10 @@ END_OF_STEP_27
 # must hold before: node_3 streams from node_1
 # must hold before: synchronous_standby_names is empty on node_1
 # must hold before: node_1 has the tablespaces that it had when the facts were read
-# must hold after, within 10:00: pg_autoctl and PostgreSQL are stopped on node_1
-# must hold after, within 10:00: pg_controldata on node_1 says “shut down”
-# must hold after, within 10:00: node_2 has received everything up to node_1's shutdown checkpoint
-# must hold after, within 10:00: node_3 has received everything up to node_1's shutdown checkpoint
+# must hold after, within 60 s: pg_autoctl and PostgreSQL are stopped on node_1
+# must hold after, within 60 s: pg_controldata on node_1 says “shut down”
+# must hold after, within 60 s: node_2 has received everything up to node_1's shutdown checkpoint
+# must hold after, within 60 s: node_3 has received everything up to node_1's shutdown checkpoint
 # undo: start node_1 again on 15; then disable maintenance on the secondaries
 step_28() {
   cat <<'END_OF_STEP_28'
@@ -811,6 +812,7 @@ END_OF_STEP_28
 # The catalogs are rebuilt for 17; the data files are taken over by hard links.
 # guide: Step 4; here differently: delete_old_cluster.sh is disarmed right away: after the swap it would delete the live cluster.
 # side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 33 to 34 on node_1 and 35 on monitor
+# must hold before: no pg_upgrade was interrupted that cannot be repeated
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: pg_controldata on node_1 says “shut down”
 # must hold before: /var/lib/pgsql/17/data is PostgreSQL 17
@@ -886,7 +888,7 @@ old=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old new=/va
 [ "$(version /var/lib/pgsql/data)" = 15 ] || { echo '/var/lib/pgsql/data is not PostgreSQL 15' >&2; exit 1; }
 of_system /opt/vmware/postgres/15/bin /var/lib/pgsql/data 7711174124246397031
 idle /var/lib/pgsql/data /var/lib/pgsql/17/data
-again= outdated=
+again='' outdated=''
 id() { sed -n 's/^Database system identifier: *//p' "$@"; }
 if [ -s "$new" ] && [ "$(version /var/lib/pgsql/17/data)" = 17 ] && [ "$(control /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data | id)" = "$(id "$new")" ]; then
   as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data "$new" || { echo 'PostgreSQL 17 has been started on /var/lib/pgsql/17/data: look at it first' >&2; exit 1; }
@@ -1255,6 +1257,7 @@ step_39() {
 # WAIT: before step 41 here, step 40 on monitor must be done
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: /var/lib/pgsql/data is PostgreSQL 17
+# must hold before: pg_autoctl on node_1 is the new version’s, and starts the new version
 # must hold before: 17 has been started once on node_1, privately
 # must hold before: the state file of pg_autoctl has the new system identifier
 # must hold before: the monitor answers: without it the node would give up after five restarts
