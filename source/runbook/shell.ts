@@ -1,7 +1,8 @@
 import type { HostFacts } from '../cluster/facts.ts';
-import type { Fragment } from '../cluster/fragment.ts';
+import { type Fragment, word } from '../cluster/fragment.ts';
 import { sh } from '../cluster/quote.ts';
 import { type SessionSettings, sqlProgram, type Word } from '../cluster/superuser-sql.ts';
+import type { Path } from '../cluster/words.ts';
 
 /**
  * Scripts as the DBA reads them: `set -eu`, the tools' messages in English, one command a line. Strings are still taken while the steps
@@ -68,7 +69,7 @@ export const fingerprint = (host: HostFacts): string => `${host.workDir}/fingerp
 export const oldFingerprint = (host: HostFacts): string => `${host.workDir}/fingerprint-old`;
 
 /** Where the private server of the verification has its socket. */
-export const privateSocket = (host: HostFacts): string => `${host.workDir}/private`;
+export const privateSocket = (host: HostFacts): Path => word`${host.workDir}/private`;
 
 /** pg_upgrade works here: its sockets, its logs, its scripts. */
-export const upgradeDir = (host: HostFacts): string => `${host.workDir}/pg_upgrade`;
+export const upgradeDir = (host: HostFacts): Path => word`${host.workDir}/pg_upgrade`;
