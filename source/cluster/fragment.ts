@@ -41,23 +41,22 @@ export const quoted = (text: string): Fragment =>
     make,
   );
 
-/** Itself where it is a word of a kind (it has the mark of words.ts), or a constant, whose type is its text; never for any string. */
-type Marked<Value> = Value extends string
-  ? string extends Value
-    ? keyof Value extends keyof string
-      ? never
-      : Value
-    : Value
-  : Value;
+/** What the type checker says of a string of no known kind: a fragment is made of it by quoted(), where it is a value. */
+interface OnlyQuoted {
+  readonly 'text of any content: put it in as quoted(text)': never;
+}
+
+/** Itself where it is a word of a kind, which has the mark of words.ts; for no other string. */
+type Marked<Value> = Value extends string ? (keyof Value extends keyof string ? OnlyQuoted : Value) : Value;
 
 /**
- * What may stand in a template: a word of a known kind (words.ts) or a constant of our own, which are quoted; a number; a
+ * What may stand in a template: a word of a known kind (words.ts), which is quoted; a number; a
  * fragment, which is not quoted again; a list of fragments, a line each; false for nothing. Text of any
- * other content needs {@link quoted}.
+ * other content needs {@link quoted}, a constant that is shell {@link constant}.
  */
 export type Value = Word | number | false | Fragment | readonly (Fragment | false)[];
 
-/** The same types, but `never` where one is any string: that does not type-check. */
+/** The same types, but for any string, which does not type-check. */
 type Checked<Values extends readonly Value[]> = { readonly [At in keyof Values]: Marked<Values[At]> };
 
 /** As it is written: a backslash is the shell's own. Only before a backtick or a `${` it belongs to the template. */
@@ -150,6 +149,12 @@ export const constant = <const Text extends string>(text: string extends Text ? 
     make,
   );
 
+/** The name of a variable of the script. Throws a TypeError where it is none. */
+export const variable = (name: string): Fragment => {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new TypeError(`${name} is no name of a variable`);
+  return new Fragment([{ text: name, fixed: false }], make);
+};
+
 const nothing = sh``;
 
 /** Lines below each other. */
@@ -187,8 +192,8 @@ export const hereDocument = (
   );
 };
 
-/** A word made of words: a path below a path, a name with a suffix. It is quoted as one where it is put into a script. */
+/** A word made of words: a path below a path, a name with a suffix. It is quoted as one where it is put into a script, and may stand for any kind. */
 export const word = <const Values extends readonly (Word | number)[]>(
   { raw }: TemplateStringsArray,
   ...values: Values & Checked<Values>
-): Word<'made of words'> => raw.map((part, at) => `${written(part)}${values[at] ?? ''}`).join('');
+): Word<never> => raw.map((part, at) => `${written(part)}${values[at] ?? ''}`).join('');

@@ -1,10 +1,13 @@
-import { sh } from './quote.ts';
+import { constant, type Fragment, joined, quoted, sh, variable } from './fragment.ts';
 
 /** PostgreSQL's programs that open a connection, and so could run what others have put into a database. */
 export type SqlProgram = 'psql' | 'pg_dump' | 'pg_dumpall' | 'pg_restore' | 'vacuumdb';
 
 /** A word of a script: text that is quoted, or a variable of the script itself. */
 export type Word = string | { readonly variable: string };
+
+const wordOf = (one: Word): Fragment =>
+  typeof one === 'string' ? quoted(one) : sh`"$${variable(one.variable)}"`;
 
 /** Settings of the session beside the search path: a name of PostgreSQL's, and a value with its unit (`5s`). */
 export type SessionSettings = Readonly<Record<string, string | number>>;
@@ -39,13 +42,15 @@ export const sqlProgram = (
   bindir: Word,
   database: Word | null,
   { settings = {}, timeout }: { readonly settings?: SessionSettings; readonly timeout?: number } = {},
-): string =>
-  [
-    `PGOPTIONS=${sh(sessionOptions(settings))}`,
-    database !== null &&
-      `PGDATABASE=${typeof database === 'string' ? sh(database) : `"$${database.variable}"`}`,
-    timeout !== undefined && `timeout ${timeout}`,
-    typeof bindir === 'string' ? sh(`${bindir}/${program}`) : `"$${bindir.variable}/${program}"`,
-  ]
-    .filter((word) => word !== false)
-    .join(' ');
+): Fragment =>
+  joined(
+    [
+      sh`PGOPTIONS=${quoted(sessionOptions(settings))}`,
+      database !== null && sh`PGDATABASE=${wordOf(database)}`,
+      timeout !== undefined && sh`timeout ${timeout}`,
+      typeof bindir === 'string'
+        ? quoted(`${bindir}/${program}`)
+        : sh`"$${variable(bindir.variable)}/${constant(program)}"`,
+    ],
+    ' ',
+  );

@@ -1,8 +1,8 @@
 import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
 import { hostsOf } from '../cluster/facts.ts';
+import { type Fragment, joined, quoted, sh, word } from '../cluster/fragment.ts';
 import { redactText } from '../cluster/parse/redact.ts';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
-import { sh } from '../cluster/quote.ts';
 import { sqlProgram } from '../cluster/superuser-sql.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { jobProcessesScript } from '../remote/job-processes.ts';
@@ -25,17 +25,23 @@ const activitySql = `select concat_ws(' ', pid, backend_type, datname, state,
     and (backend_type = 'client backend' or datname is not null) order by xact_start nulls last limit 6`;
 
 /** Disk, and what every server that answers says of itself. Read-only; bounded, whatever hangs. */
-export const serverScript = (host: HostFacts): string => {
+export const serverScript = (host: HostFacts): Fragment => {
   const sockets = [
     [host.socketDirectory, host.port],
     [privateSocket(host), host.port],
     [privateSocket(host), upgradePort],
   ] as const;
-  return `set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
-df -Ph ${[host.data, host.newData, host.workDir].map(sh).join(' ')} 2>/dev/null | awk 'NR > 1 && !seen[$6]++ { print "disk " $6 ": " $4 " free of " $2 " (" $5 " used)" }'
-for at in ${sockets.map(([directory, port]) => sh(`${directory}/.s.PGSQL.${port}`)).join(' ')}; do
+  return sh`set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
+df -Ph ${joined(
+    [host.data, host.newData, host.workDir].map((one) => sh`${one}`),
+    ' ',
+  )} 2>/dev/null | awk 'NR > 1 && !seen[$6]++ { print "disk " $6 ": " $4 " free of " $2 " (" $5 " used)" }'
+for at in ${joined(
+    sockets.map(([directory, port]) => sh`${word`${directory}/.s.PGSQL.${port}`}`),
+    ' ',
+  )}; do
   [ -S "$at" ] || continue
-  ${sqlProgram('psql', host.newBindir, 'postgres', { timeout: 8 })} -XAtq -h "\${at%/*}" -p "\${at##*.}" -U ${sh(host.superuser)} -c ${sh(activitySql)} </dev/null 2>&1 |
+  ${sqlProgram('psql', host.newBindir, 'postgres', { timeout: 8 })} -XAtq -h "\${at%/*}" -p "\${at##*.}" -U ${host.superuser} -c ${quoted(activitySql)} </dev/null 2>&1 |
     sed "s|^|server on port \${at##*.}: |"
 done
 `;
@@ -66,7 +72,7 @@ export const whatTheHostDoes = async (
   if (host.line !== 'connected') return [`the line to ${step.host} is ${host.line}: it cannot be looked at`];
   const [processes, servers] = await Promise.all([
     host.run(processScript(job), { as: step.as, timeoutMs }),
-    host.run(serverScript(on), { as: facts.postgres, timeoutMs }),
+    host.run(serverScript(on).text, { as: facts.postgres, timeoutMs }),
   ]);
   const text = [processes, servers]
     .map((output) => (output.ok ? output.value.stdout : `${output.error.what}\n`))

@@ -1,7 +1,8 @@
 import type { HostFacts } from '../cluster/facts.ts';
-import type { Fragment } from '../cluster/fragment.ts';
+import { type Fragment, word } from '../cluster/fragment.ts';
 import { sh } from '../cluster/quote.ts';
 import { type SessionSettings, sqlProgram, type Word } from '../cluster/superuser-sql.ts';
+import type { Path } from '../cluster/words.ts';
 import { socketPlaceOf } from '../cluster/work-directory.ts';
 
 /**
@@ -69,7 +70,7 @@ export const fingerprint = (host: HostFacts): string => `${host.workDir}/fingerp
 export const oldFingerprint = (host: HostFacts): string => `${host.workDir}/fingerprint-old`;
 
 /** Where servers that nobody else may reach have their sockets: pg_upgrade's, and the private one of the verification. */
-export const privateSocket = (host: HostFacts): string => socketPlaceOf(host.home, host.workDir);
+export const privateSocket = (host: HostFacts): Path => socketPlaceOf(host.home, host.workDir);
 
 /** pg_upgrade works here: its logs, its scripts. */
-export const upgradeDir = (host: HostFacts): string => `${host.workDir}/pg_upgrade`;
+export const upgradeDir = (host: HostFacts): Path => word`${host.workDir}/pg_upgrade`;

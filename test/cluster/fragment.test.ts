@@ -29,8 +29,7 @@ describe('what is put into a script', () => {
   });
 
   test('numbers and constants are as they are, text of any content is one word', () => {
-    const kind = 'fast' as const;
-    expect(sh`-p ${5432} -m ${kind} -c ${quoted(`select 'a'; $(id)`)}`.text).toBe(
+    expect(sh`-p ${5432} -m ${constant('fast')} -c ${quoted(`select 'a'; $(id)`)}`.text).toBe(
       `-p 5432 -m fast -c 'select '\\''a'\\''; $(id)'`,
     );
     expect(sh`a ${constant('&& b')}`.text).toBe('a && b');
@@ -42,6 +41,8 @@ describe('what is put into a script', () => {
     const anything: string = plain;
     // @ts-expect-error any string: of which kind is it?
     sh`ls ${anything}`;
+    // @ts-expect-error a constant: shell, or text to quote?
+    sh`ls ${'a b'}`;
     // @ts-expect-error not as a part of a word either
     word`${plain}/${anything}`;
     // @ts-expect-error no constant
@@ -99,7 +100,9 @@ describe('lines', () => {
   });
 
   test('backslashes are the shell’s own', () => {
-    expect(sh`printf '%s\n' "\$x" \`id\` "\${x}"`.text).toBe('printf \'%s\\n\' "\\$x" `id` "${x}"');
+    expect(sh`printf '%s\n' "\$x"`.text).toBe(String.raw`printf '%s\n' "\$x"`);
+    expect(sh`\`id\``.text).toBe('`id`');
+    expect(sh`\${x}`.text).toBe(['$', '{x}'].join(''));
   });
 
   test('no indentation reaches a quoted line break or a here-document, however deep they stand', () => {

@@ -67,8 +67,8 @@ const hostScripts = (facts: ClusterFacts): (readonly [string, string])[] =>
     [`${host.alias}: check`, checkLookScript(facts, host)],
     [`${host.alias}: inventory`, inventoryScript(host)],
     [`${host.alias}: dry run`, rehearsalScript(facts, host, { keepNewDirectory: true })],
-    [`${host.alias}: what it does`, serverScript(host)],
-    [`${host.alias}: base backups`, sendersScript(host)],
+    [`${host.alias}: what it does`, serverScript(host).text],
+    [`${host.alias}: base backups`, sendersScript(host).text],
   ]);
 
 describe.each([
@@ -121,7 +121,7 @@ test('no other source writes such a call', () => {
 
 test('a database’s name stays a name', () => {
   const hostile = 'host=evil port=5998 sslmode=disable';
-  expect(sqlProgram('psql', '/bin', hostile)).toBe(
+  expect(sqlProgram('psql', '/bin', hostile).text).toBe(
     `PGOPTIONS='-c search_path=pg_catalog' PGDATABASE='${hostile}' /bin/psql`,
   );
 });

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { Fragment } from '../../cluster/fragment.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import type { Path } from '../../cluster/words.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { beatScript, readStandingScript, releaseScript, takeLockScript, writeRunScript } from './scripts.ts';
 import {
@@ -20,7 +22,7 @@ const sureForMs = 20_000;
 export interface LockOptions {
   /** The monitor's host. */
   readonly host: RemoteHost;
-  readonly workDir: string;
+  readonly workDir: Path;
   /** Who reads and writes there: postgres. */
   readonly as: string;
   readonly operator: string;
@@ -123,16 +125,16 @@ export class RunLock {
   }
 
   /** Asks with a script that writes the run's file where the lock is ours. */
-  async #wrote(script: string, run: RunFile): Promise<Result<Standing>> {
+  async #wrote(script: Fragment, run: RunFile): Promise<Result<Standing>> {
     const standing = await this.#ask(script);
     if (standing.ok && this.#held) this.#written = run.direction;
     return standing;
   }
 
-  async #ask(script: string): Promise<Result<Standing>> {
+  async #ask(script: Fragment): Promise<Result<Standing>> {
     const { host, as } = this.#options;
     const asked = Date.now();
-    const output = await host.run(script, { as, timeoutMs });
+    const output = await host.run(script.text, { as, timeoutMs });
     if (!output.ok) return output;
     const standing = parseStanding(output.value.stdout);
     if (standing === null)

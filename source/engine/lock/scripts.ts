@@ -1,4 +1,5 @@
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, quoted, sh } from '../../cluster/fragment.ts';
+import type { Path } from '../../cluster/words.ts';
 import type { Holder, RunFile } from './standing.ts';
 
 /**
@@ -8,8 +9,8 @@ import type { Holder, RunFile } from './standing.ts';
  * All scripts run as postgres and take a few milliseconds.
  */
 
-const report = `put() { printf '%s\\t%s\\n' "$1" "$2"; }
-text() { printf '%s\\t' "$1"; base64 | tr -d '\\n'; echo; }
+const report = sh`put() { printf '%s\t%s\n' "$1" "$2"; }
+text() { printf '%s\t' "$1"; base64 | tr -d '\n'; echo; }
 report() {
   if [ -d lock ]; then
     put token "$(cat lock/token 2>/dev/null)"
@@ -22,41 +23,41 @@ report() {
 }`;
 
 /** Read-only: who holds the lock, since when nothing was heard of them, and which run was begun. */
-export const readStandingScript = (workDir: string): string => `set -u; export LC_ALL=C
+export const readStandingScript = (workDir: Path): Fragment => sh`set -u; export LC_ALL=C
 ${report}
-cd ${sh(workDir)} 2>/dev/null || { put end yes; exit 0; }
+cd ${workDir} 2>/dev/null || { put end yes; exit 0; }
 report
 `;
 
-const writeRun = (run: RunFile): string =>
-  `printf '%s\\n' ${sh(JSON.stringify(run))} >run.json.new && mv run.json.new run.json`;
+const writeRun = (run: RunFile): Fragment =>
+  sh`printf '%s\n' ${quoted(JSON.stringify(run))} >run.json.new && mv run.json.new run.json`;
 
 /**
  * Takes the lock and writes which run this is, then reports as {@link readStandingScript}: whose token stands there now
  * says whether it was taken. `instead` is the token of a lock to take over; the free lock needs none.
  */
 export const takeLockScript = (
-  workDir: string,
+  workDir: Path,
   holder: Holder,
   run: RunFile,
   instead: string | null,
-): string => `set -eu; export LC_ALL=C
+): Fragment => sh`set -eu; export LC_ALL=C
 umask 077
 ${report}
-mkdir -p ${sh(workDir)} && cd ${sh(workDir)}
-new=lock.${sh(holder.token)}
+mkdir -p ${workDir} && cd ${workDir}
+new=lock.${quoted(holder.token)}
 rm -rf "$new" && mkdir "$new"
-printf '%s\\n' ${sh(JSON.stringify(holder))} >"$new/holder"
-printf '%s\\n' ${sh(holder.token)} >"$new/token"
+printf '%s\n' ${quoted(JSON.stringify(holder))} >"$new/holder"
+printf '%s\n' ${quoted(holder.token)} >"$new/token"
 : >"$new/beat"
 ${
   instead === null
-    ? ''
-    : `old=lock.was.${sh(holder.token)}
+    ? sh``
+    : sh`old=lock.was.${quoted(holder.token)}
 token=$(cat lock/token 2>/dev/null || true)
-if [ "$token" = ${sh(instead)} ] && mv -T lock "$old" 2>/dev/null; then
+if [ "$token" = ${quoted(instead)} ] && mv -T lock "$old" 2>/dev/null; then
   # somebody else may have been faster between the two lines above: then it is theirs, and goes back
-  if [ "$(cat "$old/token" 2>/dev/null || true)" = ${sh(instead)} ]; then rm -rf "$old"; else mv -T "$old" lock || true; fi
+  if [ "$(cat "$old/token" 2>/dev/null || true)" = ${quoted(instead)} ]; then rm -rf "$old"; else mv -T "$old" lock || true; fi
 fi
 `
 }if mv -T "$new" lock 2>/dev/null; then
@@ -68,30 +69,30 @@ report
 `;
 
 /** A sign of life, if the lock is still this token's; then the report. */
-export const beatScript = (workDir: string, token: string): string => `set -u; export LC_ALL=C
+export const beatScript = (workDir: Path, token: string): Fragment => sh`set -u; export LC_ALL=C
 ${report}
-cd ${sh(workDir)} 2>/dev/null || { put end yes; exit 0; }
-if [ "$(cat lock/token 2>/dev/null)" = ${sh(token)} ]; then touch lock/beat; fi
+cd ${workDir} 2>/dev/null || { put end yes; exit 0; }
+if [ "$(cat lock/token 2>/dev/null)" = ${quoted(token)} ]; then touch lock/beat; fi
 report
 `;
 
 /** Changes what is written about the run, if the lock is still this token's. */
 export const writeRunScript = (
-  workDir: string,
+  workDir: Path,
   token: string,
   run: RunFile,
-): string => `set -eu; export LC_ALL=C
+): Fragment => sh`set -eu; export LC_ALL=C
 umask 077
 ${report}
-cd ${sh(workDir)}
-if [ "$(cat lock/token 2>/dev/null)" = ${sh(token)} ]; then ${writeRun(run)}; fi
+cd ${workDir}
+if [ "$(cat lock/token 2>/dev/null)" = ${quoted(token)} ]; then ${writeRun(run)}; fi
 report
 `;
 
 /** Gives the lock back, if it is still this token's. */
-export const releaseScript = (workDir: string, token: string): string => `set -u; export LC_ALL=C
+export const releaseScript = (workDir: Path, token: string): Fragment => sh`set -u; export LC_ALL=C
 ${report}
-cd ${sh(workDir)} 2>/dev/null || { put end yes; exit 0; }
-if [ "$(cat lock/token 2>/dev/null)" = ${sh(token)} ] && mv -T lock lock.was.${sh(token)}; then rm -rf lock.was.${sh(token)}; fi
+cd ${workDir} 2>/dev/null || { put end yes; exit 0; }
+if [ "$(cat lock/token 2>/dev/null)" = ${quoted(token)} ] && mv -T lock lock.was.${quoted(token)}; then rm -rf lock.was.${quoted(token)}; fi
 report
 `;
