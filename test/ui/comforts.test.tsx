@@ -115,15 +115,26 @@ describe('searching a card or a failure', () => {
     expect(engine.view.stage).toMatchObject({ kind: 'confirm', step });
   });
 
-  test('a failure is searched too', async () => {
-    const { engine, press, frame } = await open({ failAt: 27, done: 26, lineMs: 0 });
-    await press(keys.enter);
-    await vi.waitFor(async () => {
-      await press();
-      expect(frame()).toContain('3 Failure');
-    });
+  test('a slow line brings several letters at once: behind / they are what is looked for', async () => {
+    const { engine, press } = await open({ done: 26 }, { columns: 80, rows: 24 });
     const asked = engine.asked.length;
-    expect(await press('/', ...'ERROR', keys.enter)).toMatch(/'ERROR': 1 of \d+/);
+    expect(await press('/no', ...'de_1')).toContain('Find: node_1');
+    await press(keys.enter);
+    expect(engine.asked).toHaveLength(asked);
+  });
+
+  test('a failure is searched too', async () => {
+    const { engine, press, frame } = await open({ failAt: 7, done: 6, lineMs: 0 });
+    await press(keys.enter);
+    await vi.waitFor(
+      async () => {
+        await press();
+        expect(frame()).toContain('3 Failure');
+      },
+      { timeout: 20_000 },
+    );
+    const asked = engine.asked.length;
+    expect(await press('/', ...'Failed', keys.enter)).toMatch(/'Failed': 1 of \d+/);
     expect(engine.asked).toHaveLength(asked);
   });
 });
