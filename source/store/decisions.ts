@@ -39,7 +39,7 @@ export interface Decisions {
 
 /** Said when a press did not count. */
 export const tooSoon: Hint = {
-  text: 'Ignored: too soon after the last change or key press. Read what is shown, then press again.',
+  text: 'Ignored: too soon after the last change or key press. Read, then press again.',
   tone: 'warn',
 };
 /** Said while the servers are inspected because somebody asked for it. */

@@ -133,7 +133,11 @@ const inCommands = (screen: Screen, press: Press) => {
   const { state, store } = screen;
   if (press.kind === 'text') {
     const keys = [...press.text];
-    if (keys.every(movesOnly)) {
+    // A slow line brings `/` and the first letters of what is looked for at once: they are no commands either.
+    if (keys[0] === '/' && commandOn('/')?.disabled?.(state) == null) {
+      commandOn('/')?.run(screen);
+      store.go.type(printable(press.text.slice(1)));
+    } else if (keys.every(movesOnly)) {
       for (const name of keys) commandOn(name)?.run({ ...screen, state: store.state.getState() });
     } else refuse(screen, 'Ignored: several keys at once (a paste?). Press one at a time.', 'warn');
     return;
@@ -149,11 +153,7 @@ const inCommands = (screen: Screen, press: Press) => {
   const why = command.disabled?.(state) ?? null;
   if (why !== null) refuse(screen, why, 'warn');
   else if (command.group === 'Deciding' && store.decide.strayed())
-    refuse(
-      screen,
-      'Ignored: right behind a key that does nothing here. Wait two seconds, then press it.',
-      'warn',
-    );
+    refuse(screen, 'Ignored: right after a key that does nothing here. Wait two seconds.', 'warn');
   else command.run(screen);
 };
 
