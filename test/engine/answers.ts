@@ -74,6 +74,7 @@ const unitShown = (unit: NonNullable<HostView['unit']>, fragment: string): strin
     `FragmentPath=${fragment}`,
     `DropInPaths=${unit.dropIns.join(' ')}`,
     `UnitFileState=${unit.enabled ? 'enabled' : 'disabled'}`,
+    `ActiveEnterTimestamp=${unit.activeSince}`,
     '',
   ].join('\n');
 
@@ -84,6 +85,7 @@ export const lookLines = (view: HostView): Lines => [
   ...directory('backup', view.backupData),
   ...view.tablespaces.flatMap((one, index) => tablespace(`tablespace.${index}`, one)),
   ...(view.autoctl ? ([['autoctl', 'yes']] as const) : []),
+  ...(view.unit?.held === true ? ([['held', 'yes']] as const) : []),
   lined('pg_ctl', `${view.pgCtl ?? ''}\n`),
   ...(view.stateIdentifier === null ? [] : ([['state', view.stateIdentifier]] as const)),
   ...(view.inMaintenance ? ([['maintenance', 'yes']] as const) : []),

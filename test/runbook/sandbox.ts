@@ -136,13 +136,15 @@ export class Sandbox {
   }
 
   /**
-   * The same script, everything of it gone at once as its Nth command is about to begin, as by a power cut; commands of the
-   * proofs, which only read, are not counted. False: it came to its end before. Needs bash.
+   * The same script, everything of it gone at once as its Nth command is about to begin, as by a power cut: of the commands
+   * that change something, or of all but those of the proofs. False: it came to its end before. Needs bash.
    */
-  killedAt(text: string, count: number): boolean {
+  killedAt(text: string, count: number, which: 'changing' | 'every' = 'changing'): boolean {
+    const changing = `case $BASH_COMMAND in 'mv '* | 'rm '* | 'rmdir '* | 'ln '* | 'cp '* | 'dd '* | 'mkdir '* | 'sync '* | *'>'* | *pg_upgrade* | *initdb*) ;; *) return 0 ;; esac`;
     const trap = [
       'kill_at() {',
       `  case " \${FUNCNAME[*]} " in *" idle "* | *" control "* | *" same_file_system "* | *" version "*) return 0 ;; esac`,
+      which === 'changing' ? `  ${changing}` : '  :',
       `  commands=$((commands + 1)); [ $commands -lt ${count} ] || kill -KILL 0`,
       '}',
       'commands=0; set -o functrace; trap kill_at DEBUG',
