@@ -104,6 +104,8 @@ export const clusterFactsSchema = z.object({
   mode: upgradeModeSchema,
   jobs: z.number().int().positive(),
   postgres: z.string(),
+  /** How root's steps are run: by `sudo sh`, or by the host's helper (runbook/root-verbs.ts). */
+  root: z.enum(['sh', 'helper']).default('sh'),
   numberSyncStandbys: z.number().int().nonnegative(),
   systemIdentifier: z.string(),
   monitor: monitorFactsSchema,

@@ -105,6 +105,7 @@ export const labCluster = (changes: Partial<ClusterFacts> = {}): ClusterFacts =>
     mode: 'link',
     jobs: 1,
     postgres: 'postgres',
+    root: 'sh',
     numberSyncStandbys: 1,
     systemIdentifier: oldIdentifier,
     monitor: {

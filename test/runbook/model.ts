@@ -107,7 +107,12 @@ export class Model {
   #effect(phase: string, name: string, facts: HostFacts, host: Host): void {
     const node = isNode(facts) ? facts : null;
     switch (name) {
+      case 'left-parts':
+        return;
       case 'tablespaces':
+        host.tablespaces = host.tablespaces.map((one) => ({ ...one, hasAside: one.hasAside || one.mayMake }));
+        return;
+      case 'tablespaces-root':
         host.tablespaces = host.tablespaces.map((one) => ({ ...one, hasAside: true }));
         return;
       case 'save':
@@ -529,6 +534,7 @@ export class Model {
       tablespaces: facts.tablespaces.map((location) => ({
         location,
         hasAside: false,
+        mayMake: false,
         parts: [{ aside: '', major: this.facts.oldMajor }],
       })),
       unit:

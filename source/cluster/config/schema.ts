@@ -83,6 +83,8 @@ export const upgradeModes = ['link', 'clone', 'copy'] as const;
 /** How a secondary gets the new version's data. */
 export const rebuildWays = ['base-backup', 'hard-link'] as const;
 const rebuild = z.enum(rebuildWays, { error: 'must be base-backup or hard-link' });
+/** How what only root may do is done: any script by `sudo sh`, or fixed verbs by a helper that root has installed. */
+export const rootWays = ['sh', 'helper'] as const;
 export const becomeMethods = ['sudo', 'none'] as const;
 
 /** The file as written; `name` gets its default in parseConfig, because it comes from another key. */
@@ -94,6 +96,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       method: z.enum(becomeMethods, { error: 'must be one of sudo, none' }).default('sudo'),
       postgres: user.default('postgres'),
+      root: z.enum(rootWays, { error: 'must be sh or helper' }).default('sh'),
     })
     .prefault({}),
   target: z.strictObject({ bindir: remotePath }),

@@ -3,13 +3,14 @@ import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import { isComplete, parseSections } from '../../cluster/checks/sections.ts';
 import type { Config } from '../../cluster/config.ts';
 import { type ClusterFacts, type HostFacts, primaryOf } from '../../cluster/facts.ts';
+import { theLogin } from '../../cluster/login.ts';
 import { type Problem, problem, type Result } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { type Judgement, judge } from '../../runbook/checks/judge.ts';
 import { checkLookScript } from '../../runbook/checks/look-script.ts';
 import { rehearsalScript } from '../../runbook/checks/rehearsal-script.ts';
 import type { OpenHost } from '../discover/reach.ts';
-import { forgetJobScript, loginScript } from './forget-job.ts';
+import { forgetJobScript } from './forget-job.ts';
 import { parseCheckLook } from './parse.ts';
 import { survey } from './survey.ts';
 
@@ -61,17 +62,9 @@ const lookAt = async (
   return look.ok ? { ...evidence, root, look: look.value } : { ...evidence, root, unclear: look.error };
 };
 
-/**
- * What has run is of no use to anybody later: the check leaves nothing. The job's directory belongs to the login, whose
- * name sudo has kept; a login that needs no sudo is root or postgres itself.
- */
-const forget = async (host: RemoteHost, job: string, postgres: string): Promise<void> => {
-  const asked = await host.run(loginScript, { as: postgres, timeoutMs: 30_000 });
-  const login = asked.ok
-    ? (/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/.exec(asked.value.stdout.trim())?.[0] ?? 'root')
-    : 'root';
-  const done = await host.run(forgetJobScript(job), { as: login, timeoutMs: 30_000 });
-  if (!done.ok) await host.run(forgetJobScript(job), { as: postgres, timeoutMs: 30_000 });
+/** What has run is of no use to anybody later: the check leaves nothing. The job's directory is the login's own. */
+const forget = async (host: RemoteHost, job: string): Promise<void> => {
+  await host.run(forgetJobScript(job), { as: theLogin, timeoutMs: 30_000 });
 };
 
 /** Holds the rehearsal on one host as a job, so that a lost line does not end it half way. */
@@ -90,7 +83,7 @@ const rehearse = async (
   );
   const sections = parseSections(Buffer.concat(chunks).toString('utf8'));
   if (outcome.kind === 'unknown') return { rehearsal: null, rehearsalTrouble: outcome.problem };
-  await forget(host, job, facts.postgres);
+  await forget(host, job);
   const short =
     isComplete(sections) || [...sections.values()].some((one) => one.code !== 0)
       ? null

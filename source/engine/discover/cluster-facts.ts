@@ -39,6 +39,7 @@ export const factsOf = (
   mode: config.upgrade.mode,
   jobs: config.upgrade.jobs ?? 1,
   postgres: config.become.postgres,
+  root: config.become.root,
   numberSyncStandbys: state.numberSyncStandbys,
   systemIdentifier: state.nodes.find((node) => node.name === primary.alias)?.systemIdentifier ?? '',
   monitor,

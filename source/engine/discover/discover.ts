@@ -117,7 +117,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   }
   if (record !== null) {
     const accept = [...config.check.accept];
-    return ok({ facts: { ...record, name: config.name, accept }, hosts, fromRecord: true });
+    return ok({ facts: { ...record, name: config.name, root: config.become.root, accept }, hosts, fromRecord: true });
   }
   if (!state.ok) return abandon(state);
   const facts = await liveFacts(config, monitorFound.value, instance.value, state.value, found);

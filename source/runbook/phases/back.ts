@@ -27,12 +27,12 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       host: primary,
       as: serviceUser(primary),
       writes: 'resume',
-      causes: serviceCauses(primary),
+      causes: serviceCauses(facts, primary),
       title: 'Start the primary: the downtime ends',
       reason: `pg_autoctl takes over the ${facts.newMajor} server, the monitor makes it wait_primary: the application can write.`,
       guide: 'Step 11',
       danger: 'changes',
-      script: startScript(primary, primary.newAutoctl),
+      script: startScript(facts, primary, primary.newAutoctl),
       probe: (world) => {
         const seen = hostIn(world, primary.alias);
         const row = nodeIn(world, primary.alias);

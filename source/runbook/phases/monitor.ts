@@ -105,14 +105,14 @@ export const startMonitorStep = (facts: ClusterFacts): Step => {
     phase: 'D',
     host: monitor,
     as: serviceUser(monitor),
-    causes: serviceCauses(monitor),
+    causes: serviceCauses(facts, monitor),
     landmark: 'monitor-starts',
     title: `Start the monitor on ${facts.newMajor}`,
     reason:
       'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
     guide: 'Step 9',
     danger: 'changes',
-    script: startScript(monitor, monitor.newAutoctl),
+    script: startScript(facts, monitor, monitor.newAutoctl),
     probe: (world) => {
       const seen = hostIn(world, 'monitor');
       if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`) && seen.monitor.listening)

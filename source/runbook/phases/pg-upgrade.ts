@@ -4,9 +4,9 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
 import { isUpgraded } from '../evidence.ts';
-import { done, half, makeStep, pending } from '../make-step.ts';
+import { done, half, makeStep, type PartCause, pending } from '../make-step.ts';
 import { command, inBin, option, script, upgradeDir } from '../shell.ts';
-import type { Cause, Step } from '../step.ts';
+import type { Step } from '../step.ts';
 import { dropPartsLines } from '../tablespaces/follow.ts';
 import { initdbCommand } from './initdb.ts';
 
@@ -56,7 +56,7 @@ export const upgradeCommand = (facts: ClusterFacts, host: HostFacts, check: bool
   );
 
 /** pg_upgrade keeps its logs in the new directory; the newest lines of each that holds an error, and its lists. */
-export const upgradeCauses = (host: HostFacts): readonly Cause[] => [
+export const upgradeCauses = (host: HostFacts): readonly PartCause[] => [
   {
     title: `${host.newData}/pg_upgrade_output.d`,
     script: [

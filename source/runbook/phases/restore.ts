@@ -5,11 +5,12 @@ import { hostIn, isCluster, monitorIn, type World } from '../../cluster/world.ts
 import { about, acceptsWrites, everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { rootScript } from '../root-verbs.ts';
 import { mark, psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, PhaseId, Step } from '../step.ts';
 import { setSyncStandbys, syncStandbysAre } from './fence.ts';
-import { dropInDirectory, dropInFile } from './service.ts';
+import { dropInFile } from './service.ts';
 
 const syncStep = (facts: ClusterFacts): Step[] =>
   facts.numberSyncStandbys === 0
@@ -56,12 +57,7 @@ export const unguardStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
         : 'The unit was not enabled before, and is not now.',
       guide: null,
       danger: 'changes',
-      script: script(
-        service.enabled && `systemctl enable --quiet ${sh(unit)}`,
-        `rm -f ${sh(dropInFile(unit))}`,
-        `rmdir ${sh(dropInDirectory(unit))} 2>/dev/null || true`,
-        'systemctl daemon-reload',
-      ),
+      script: rootScript(facts, host, ...(service.enabled ? (['enable'] as const) : []), 'unguard'),
       probe: (world) => {
         const seen = hostIn(world, host.alias)?.unit;
         if (seen == null) return pending('not seen');

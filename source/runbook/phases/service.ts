@@ -1,13 +1,12 @@
-import type { HostFacts, NodeFacts } from '../../cluster/facts.ts';
+import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import type { PartCause } from '../make-step.ts';
+import { rootScript } from '../root-verbs.ts';
 import { script } from '../shell.ts';
-import type { Cause } from '../step.ts';
+
+export { dropInDirectory, dropInFile, dropInName } from '../root-verbs.ts';
 
 /** Starting and stopping pg_autoctl, with systemd or without. */
-
-export const dropInDirectory = (unit: string): string => `/run/systemd/system/${unit}.d`;
-export const dropInName = 'pgaf-upgrade.conf';
-export const dropInFile = (unit: string): string => `${dropInDirectory(unit)}/${dropInName}`;
 
 const tryFor = (seconds: number, condition: string, failure: string, exit = '1'): string[] => [
   'tries=0',
@@ -18,9 +17,9 @@ const tryFor = (seconds: number, condition: string, failure: string, exit = '1')
 ];
 
 /** `pg_autoctl stop` returns at once with PostgreSQL still running, so the script waits for both to be gone. */
-export const stopScript = (host: HostFacts, autoctl: string): string =>
+export const stopScript = (facts: ClusterFacts, host: HostFacts, autoctl: string): string =>
   host.service.kind === 'systemd'
-    ? script(`systemctl stop ${sh(host.service.unit)}`)
+    ? rootScript(facts, host, 'stop')
     : script(
         `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null || true)`,
         `if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then ${sh(autoctl)} stop --pgdata ${sh(host.pgdata)}; fi`,
@@ -32,17 +31,12 @@ export const stopScript = (host: HostFacts, autoctl: string): string =>
       );
 
 /** Without systemd a detached `pg_autoctl run`, its output in our directory. */
-export const startScript = (host: HostFacts, autoctl: string, first: readonly string[] = []): string =>
+export const startScript = (facts: ClusterFacts, host: HostFacts, autoctl: string): string =>
   host.service.kind === 'systemd'
-    ? script(
-        ...first,
-        `systemctl reset-failed ${sh(host.service.unit)} 2>/dev/null || true`,
-        `systemctl start ${sh(host.service.unit)}`,
-      )
+    ? rootScript(facts, host, 'start')
     : script(
         `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null || true)`,
         `if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then echo "pg_autoctl runs already, pid $pid"; exit 0; fi`,
-        ...first,
         'cd',
         `setsid -f ${sh(autoctl)} run --pgdata ${sh(host.pgdata)} </dev/null >>${sh(`${host.workDir}/pg_autoctl.log`)} 2>&1`,
         ...tryFor(
@@ -74,12 +68,13 @@ export const disableMaintenanceScript = (node: NodeFacts, autoctl: string): stri
 export const serviceUser = (host: HostFacts): 'root' | 'postgres' =>
   host.service.kind === 'systemd' ? 'root' : 'postgres';
 
-/** What the service and its server logged last. As the service's user: root reads the systemd journal. */
-export const serviceCauses = (host: HostFacts): readonly Cause[] => [
+/** What the service and its server logged last. Root reads the systemd journal, and no file. */
+export const serviceCauses = (facts: ClusterFacts, host: HostFacts): readonly PartCause[] => [
   host.service.kind === 'systemd'
     ? {
         title: `journalctl -u ${host.service.unit}`,
-        script: `journalctl --no-pager -q -o cat -n 25 -u ${sh(host.service.unit)}`,
+        as: 'root',
+        script: rootScript(facts, host, 'log'),
       }
     : {
         title: `${host.workDir}/pg_autoctl.log`,

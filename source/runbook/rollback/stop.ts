@@ -4,6 +4,7 @@ import { type HostView, hostIn, isCluster, type World } from '../../cluster/worl
 import { about, allStopped, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { serviceUser, stopScript } from '../phases/service.ts';
+import { rootScript } from '../root-verbs.ts';
 import { inBin, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import type { Route } from './route.ts';
@@ -73,7 +74,7 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
     danger: primary && loses ? 'point-of-no-return' : 'changes',
     writes: primary ? 'stop' : 'unchanged',
     ...(isNode(host) ? {} : { landmark: 'monitor-stops' as const }),
-    script: stopScript(host, host.newAutoctl),
+    script: stopScript(facts, host, host.newAutoctl),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
@@ -103,7 +104,7 @@ const guardStep = (facts: ClusterFacts, host: HostFacts, route: Route): Step[] =
       reason: 'A host that restarts on the way back must not start a server on what is half moved.',
       guide: null,
       danger: 'changes',
-      script: script(`systemctl disable --quiet ${sh(unit)}`),
+      script: rootScript(facts, host, 'disable'),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (seen?.unit == null) return pending('not seen');
