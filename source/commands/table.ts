@@ -79,6 +79,16 @@ export const commands: readonly Command[] = [
       return plan({ file: fileOf(given), format, out: given.out ?? null });
     },
   },
+  {
+    name: 'helper',
+    argument: clusterFile,
+    says: 'what root would have to run, as one script of fixed verbs a host, and the sudoers rule for it',
+    flags: ['out'],
+    start: async (given) => {
+      const { helper } = await import('./helper.ts');
+      return helper({ file: fileOf(given), out: given.out ?? null });
+    },
+  },
   walking('run', 'upgrade', 'upgrade, or go on where the servers are'),
   {
     name: 'status',

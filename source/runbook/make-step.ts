@@ -25,7 +25,7 @@ export interface PartCause {
 export interface StepParts {
   readonly id: string;
   readonly phase: PhaseId;
-  readonly host: HostFacts;
+  readonly host: Pick<HostFacts, 'alias'>;
   readonly as: 'postgres' | 'root';
   readonly title: string;
   readonly reason: string;

@@ -319,3 +319,14 @@ export const helperText = (way: RootWay, host: RootHost): string => {
 
 export const helperChecksum = (way: RootWay, host: RootHost): string =>
   createHash('sha256').update(helperText(way, host)).digest('hex');
+
+/** The rule that goes with it. `sh` as postgres is what every other step is; root is nothing but the helper. */
+export const sudoersText = (way: RootWay, host: RootHost, login: string): string =>
+  [
+    `# pgaf-upgrade: take it away when the upgrade is accepted.`,
+    ...(login === way.postgres ? [] : [`${login} ALL=(${way.postgres}) NOPASSWD: /usr/bin/sh`]),
+    `${login} ALL=(root) NOPASSWD: ${helperPath(host)}`,
+    `# where requiretty is set: no command of the console has a terminal`,
+    `#Defaults:${login} !requiretty`,
+    '',
+  ].join('\n');

@@ -117,6 +117,8 @@ export const labCluster = (changes: Partial<ClusterFacts> = {}): ClusterFacts =>
     },
     nodes,
     before: nodes.map((node) => rowOf(node, oldIdentifier)),
+    formations: {},
+    others: [],
     accept: [],
     readAt: '2026-11-23T01:48:00.000Z',
     ...changes,

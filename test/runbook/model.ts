@@ -65,7 +65,8 @@ export class Model {
       defaultExtensionVersion: facts.monitor.extensionVersion,
       listening: true,
       nodes: facts.before,
-      events: [],
+      others: [],
+    events: [],
     };
     this.#publish();
   }
@@ -531,10 +532,11 @@ export class Model {
       }),
       newData: absent,
       backupData: absent,
-      tablespaces: facts.tablespaces.map((location) => ({
+      tablespaces: facts.tablespaces.map((location, index) => ({
         location,
         hasAside: false,
-        mayMake: false,
+        // The first lies in a directory of postgres's, the others in one of root's.
+        mayMake: index === 0,
         parts: [{ aside: '', major: this.facts.oldMajor }],
       })),
       unit:

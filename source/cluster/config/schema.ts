@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formationWays } from '../facts.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const control = /[\u0000-\u001f\u007f]/;
@@ -87,6 +88,30 @@ const rebuild = z.enum(rebuildWays, { error: 'must be base-backup or hard-link' 
 export const rootWays = ['sh', 'helper'] as const;
 export const becomeMethods = ['sudo', 'none'] as const;
 
+/** What is to be done for another formation on the monitor, and what its hosts have different. */
+const otherFormation = z
+  .union(
+    [
+      z.enum(formationWays),
+      z.strictObject({
+        do: z.enum(formationWays),
+        nodes: z
+          .record(
+            text,
+            z.strictObject({
+              ssh: hostSsh.exactOptional(),
+              pgdata: remotePath.exactOptional(),
+              unit: unit.exactOptional(),
+              newBindir: remotePath.exactOptional(),
+            }),
+          )
+          .prefault({}),
+      }),
+    ],
+    { error: 'must be restart or accept, or a group of do and nodes' },
+  )
+  .transform((given) => (typeof given === 'string' ? { do: given, nodes: {} } : given));
+
 /** The file as written; `name` gets its default in parseConfig, because it comes from another key. */
 export const configSchema = z.strictObject({
   name: text.exactOptional(),
@@ -123,6 +148,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   nodes: z.record(text, z.strictObject({ ...hostShape, rebuild: rebuild.exactOptional() })).prefault({}),
+  formations: z.record(text, otherFormation).prefault({}),
 });
 
 export type ConfigFile = z.infer<typeof configSchema>;

@@ -9,6 +9,8 @@ import type { RemoteHost } from '../../remote/host.ts';
 import { type Judgement, judge } from '../../runbook/checks/judge.ts';
 import { checkLookScript } from '../../runbook/checks/look-script.ts';
 import { rehearsalScript } from '../../runbook/checks/rehearsal-script.ts';
+import { formationsOf } from '../discover/cluster-facts.ts';
+import { helperProblem } from '../discover/helper.ts';
 import type { OpenHost } from '../discover/reach.ts';
 import { forgetJobScript } from './forget-job.ts';
 import { parseCheckLook } from './parse.ts';
@@ -32,8 +34,17 @@ export interface CheckResult {
 }
 
 /** sudo's round trip: what the window needs root for. */
-const askRoot = async (host: RemoteHost, needed: boolean): Promise<Problem | null> => {
+const askRoot = async (
+  host: RemoteHost,
+  needed: boolean,
+  config: Config,
+  its: HostFacts | null,
+): Promise<Problem | null> => {
   if (!needed) return null;
+  if (config.become.root === 'helper')
+    return its === null
+      ? null
+      : helperProblem(host, { root: 'helper', postgres: config.become.postgres }, its);
   const answer = await host.run('id -u', { as: 'root', timeoutMs: 30_000 });
   if (!answer.ok) return answer.error;
   return answer.value.code === 0 && answer.value.stdout.trim() === '0'
@@ -48,14 +59,17 @@ const lookAt = async (
   evidence: HostEvidence,
   host: RemoteHost,
   facts: ClusterFacts | null,
-  postgres: string,
+  config: Config,
 ): Promise<HostEvidence> => {
   const needsRoot = evidence.facts?.service.kind !== 'none';
   const [root, output] = await Promise.all([
-    askRoot(host, needsRoot),
+    askRoot(host, needsRoot, config, evidence.facts),
     evidence.facts === null || facts === null
       ? null
-      : host.run(checkLookScript(facts, evidence.facts), { as: postgres, timeoutMs: lookTimeoutMs }),
+      : host.run(checkLookScript(facts, evidence.facts), {
+          as: config.become.postgres,
+          timeoutMs: lookTimeoutMs,
+        }),
   ]);
   if (output === null) return { ...evidence, root };
   const look = output.ok ? parseCheckLook(evidence.alias, output.value.stdout) : output;
@@ -107,7 +121,7 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
     surveyed.value.evidence.map(async (evidence): Promise<HostEvidence> => {
       const host = hosts.get(evidence.alias);
       if (host === undefined || evidence.reach.kind !== 'reached') return evidence;
-      const looked = await lookAt(evidence, host, facts, config.become.postgres);
+      const looked = await lookAt(evidence, host, facts, config);
       if (facts === null || evidence.facts === null) return looked;
       return { ...looked, ...(await rehearse(host, evidence.facts, facts, id, keepNewDirectory)) };
     }),
@@ -118,6 +132,7 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
     oldMajor: facts?.oldMajor ?? null,
     newMajor: facts?.newMajor ?? null,
     state,
+    formations: formationsOf(config),
     hosts: seen,
   };
   return {

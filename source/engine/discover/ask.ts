@@ -58,6 +58,8 @@ export const theOne = (
   return ok(first);
 };
 
+const formationsQuery = `select string_agg(formationid, ', ' order by formationid) from pgautofailover.formation`;
+
 /** What the monitor's database says of the formation. Read-only. */
 export const askMonitor = async (
   host: RemoteHost,
@@ -68,7 +70,23 @@ export const askMonitor = async (
   const script = `export LC_ALL=C; ${sh(`${instance.oldBindir}/psql`)} -XAtq -h ${sh(instance.socketDirectory)} -p ${instance.port} -d ${sh(database)} -c ${sh(monitorQuery(config.formation))}`;
   const output = await host.run(script, { as: config.become.postgres, timeoutMs: 30_000 });
   if (!output.ok) return output;
-  if (output.value.code === 0) return parseMonitorState(output.value.stdout, config.formation);
+  if (output.value.code === 0) {
+    const state = parseMonitorState(output.value.stdout, config.formation);
+    if (state.ok || output.value.stdout.trim() !== '') return state;
+    const known = await host.run(
+      `export LC_ALL=C; ${sh(`${instance.oldBindir}/psql`)} -XAtq -h ${sh(instance.socketDirectory)} -p ${instance.port} -d ${sh(database)} -c ${sh(formationsQuery)}`,
+      { as: config.become.postgres, timeoutMs: 30_000 },
+    );
+    const names = known.ok && known.value.code === 0 ? known.value.stdout.trim().slice(0, 400) : '';
+    return names === ''
+      ? state
+      : fail(
+          problem(
+            `The monitor knows no formation ${JSON.stringify(config.formation)}.`,
+            `Set formation in the cluster file; those of this monitor are: ${names}.`,
+          ),
+        );
+  }
   return fail(
     problem(
       'monitor: its database does not answer',

@@ -5,8 +5,10 @@ import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { askMonitor, look, theOne } from './ask.ts';
+import { formationsOf } from './cluster-facts.ts';
 import type { Found } from './instance.ts';
 import { liveFacts } from './live-facts.ts';
+import { otherNodes, reachOthers } from './others.ts';
 import { addressOf, type OpenHost } from './reach.ts';
 
 export interface Discovered {
@@ -113,11 +115,16 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   if (state.ok && live && untouched) {
     say('reading facts');
     const facts = await liveFacts(config, monitorFound.value, instance.value, state.value, found);
-    return facts.ok ? ok({ facts: facts.value, hosts, fromRecord: false }) : abandon(facts);
+    if (!facts.ok) return abandon(facts);
+    const others = await otherNodes(config, open, state.value, hosts);
+    if (!others.ok) return abandon(others);
+    return ok({ facts: { ...facts.value, others: others.value }, hosts, fromRecord: false });
   }
   if (record !== null) {
     const accept = [...config.check.accept];
-    return ok({ facts: { ...record, name: config.name, root: config.become.root, accept }, hosts, fromRecord: true });
+    await reachOthers(config, open, record.others, hosts);
+    const said = { name: config.name, root: config.become.root, formations: formationsOf(config), accept };
+    return ok({ facts: { ...record, ...said }, hosts, fromRecord: true });
   }
   if (!state.ok) return abandon(state);
   const facts = await liveFacts(config, monitorFound.value, instance.value, state.value, found);

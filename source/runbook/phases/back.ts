@@ -3,6 +3,7 @@ import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { hostIn, nodeIn } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, dataIsNew, nodeSettled, when } from '../conditions.ts';
 import { isMarked, isSwapped } from '../evidence.ts';
+import { otherKeeperSteps } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { command, inBin, mark, option, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
@@ -60,6 +61,7 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       settleSeconds: 120,
       undo: 'from here going back loses what the application writes',
     }),
+    ...otherKeeperSteps(facts, 'G', 'new'),
     makeStep(facts, {
       id: 'analyze',
       phase: 'G',

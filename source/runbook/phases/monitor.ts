@@ -4,6 +4,7 @@ import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
 import { backupIsThere, dataIsNew, isMajor, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
+import { acceptedFormations } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
 import { type Condition, ready, type Script, type Step } from '../step.ts';
@@ -107,6 +108,7 @@ export const startMonitorStep = (facts: ClusterFacts): Step => {
     as: serviceUser(monitor),
     causes: serviceCauses(facts, monitor),
     landmark: 'monitor-starts',
+    notes: (world) => acceptedFormations(facts, world),
     title: `Start the monitor on ${facts.newMajor}`,
     reason:
       'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',

@@ -4,6 +4,7 @@ import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, isCluster, monitorIn, type World } from '../../cluster/world.ts';
 import { about, acceptsWrites, everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
+import { otherFormationsWork } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { rootScript } from '../root-verbs.ts';
 import { mark, psql, script } from '../shell.ts';
@@ -145,6 +146,7 @@ const finalConditions = (facts: ClusterFacts): readonly Condition[] => {
     oneIdentifier(facts),
     syncStandbysAre(facts.numberSyncStandbys),
     acceptsWrites(facts, primary),
+    ...otherFormationsWork(facts),
   ];
 };
 

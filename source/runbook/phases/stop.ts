@@ -14,6 +14,7 @@ import {
   when,
 } from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
+import { acceptedFormations } from '../formations.ts';
 import { hasReceived, primaryWasShutDown, sameCheckpoint } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { rootScript } from '../root-verbs.ts';
@@ -164,6 +165,7 @@ const stopMonitor = (facts: ClusterFacts): Step => {
     host: facts.monitor,
     as: serviceUser(facts.monitor),
     landmark: 'monitor-stops',
+    notes: (world) => acceptedFormations(facts, world),
     title: 'Stop the monitor',
     reason:
       'Every node is where it shall stay, and works on without it. Stopped, it can give no orders; and its upgrade costs no downtime.',

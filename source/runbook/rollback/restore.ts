@@ -2,6 +2,7 @@ import { type ClusterFacts, hostsOf, linkedOf, type NodeFacts, primaryOf } from 
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
 import { everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
+import { otherFormationsWork } from '../formations.ts';
 import { isLetIn } from '../hard-link/guest.ts';
 import { linkForgetStep } from '../hard-link/let-in.ts';
 import { done, makeStep, pending } from '../make-step.ts';
@@ -76,6 +77,7 @@ const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condi
   },
   syncStandbysAre(facts.numberSyncStandbys),
   acceptsWritesOnOld(facts, writer),
+  ...otherFormationsWork(facts),
 ];
 
 const finalStep = (facts: ClusterFacts, writer: NodeFacts): Step =>

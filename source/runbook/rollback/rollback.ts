@@ -7,6 +7,7 @@ import {
 } from '../../cluster/facts.ts';
 import { hostIn, type World } from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
+import { otherKeeperSteps } from '../formations.ts';
 import { isIntact, isWhole } from '../hard-link/evidence.ts';
 import { unlinkStep } from '../hard-link/unlink.ts';
 import { isImage, oldDirectory } from '../images.ts';
@@ -66,6 +67,7 @@ const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] =>
     ...oldUnitStep(facts, primary, 'T'),
     oldIdentifierStep(facts, primary, 'T'),
     startWriterStep(facts, primary),
+    ...otherKeeperSteps(facts, 'T', 'old'),
     ...secondariesOf(facts).flatMap((node) => [
       nodeDirectories(facts, node, 'U', false, hasOld(facts, node, world)),
       oldPgCtlStep(facts, node, 'U'),
@@ -98,6 +100,7 @@ const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts): Step[
     createStep(facts, chosen, 'T', chosen),
     ...oldUnitStep(facts, chosen, 'T'),
     startWriterStep(facts, chosen),
+    ...otherKeeperSteps(facts, 'T', 'old'),
     ...others.flatMap((node) => [
       nodeDirectories(facts, node, 'U', false, joins(facts, node, world)),
       createStep(facts, node, 'U', chosen),
