@@ -6,7 +6,7 @@ import { discover } from '../engine/discover/discover.ts';
 import { opener } from '../engine/opening.ts';
 import { connect } from '../remote/connect.ts';
 import { rootHosts } from '../runbook/root-hosts.ts';
-import { helperPath, helperText, sudoersText } from '../runbook/root-verbs.ts';
+import { helperPath, helperText, sudoersPath, sudoersText } from '../runbook/root-verbs.ts';
 import { terminalAsk } from './asking.ts';
 import { readConfig } from './read-config.ts';
 import { print, sayProblem } from './say.ts';
@@ -21,23 +21,19 @@ interface Installation {
   readonly alias: string;
   readonly login: string;
   readonly path: string;
+  /** Where its sudoers rule goes. */
+  readonly rule: string;
   readonly text: string;
   readonly sudoers: string;
 }
-
-const sudoersFile = '/etc/sudoers.d/pgaf-upgrade';
-
-/** `pgaf-upgrade-root` → `pgaf-upgrade`; a second helper on the same host has a rule of its own. */
-const ruleOf = (path: string): string =>
-  `${sudoersFile}${posix.basename(path).slice('pgaf-upgrade-root'.length).replaceAll('.', '_')}`;
 
 const commandsOf = (one: Installation, from: string): string =>
   [
     `# as root on ${one.alias}:`,
     `install -o root -g root -m 755 ${from} ${one.path}`,
-    `install -o root -g root -m 440 ${from}.sudoers ${ruleOf(one.path)}`,
+    `install -o root -g root -m 440 ${from}.sudoers ${one.rule}`,
     'visudo -c',
-    `# when the upgrade is accepted: rm ${one.path} ${ruleOf(one.path)}`,
+    `# when the upgrade is accepted: rm ${one.path} ${one.rule}`,
     '',
   ].join('\n');
 
@@ -45,7 +41,7 @@ const printed = (one: Installation): string =>
   [
     `──── ${one.alias}: ${one.path}`,
     one.text,
-    `──── ${one.alias}: ${ruleOf(one.path)}, for the login ${one.login}`,
+    `──── ${one.alias}: ${one.rule}, for the login ${one.login}`,
     one.sudoers,
     `──── ${one.alias}: how to install both (--out DIR writes them to files)`,
     commandsOf(one, posix.basename(one.path)),
@@ -87,6 +83,7 @@ export const helper = async ({ file, out }: HelperArguments): Promise<number> =>
       alias: its.alias,
       login,
       path: helperPath(its),
+      rule: sudoersPath(its),
       text: helperText(way, its),
       sudoers: sudoersText(way, its, login),
     });

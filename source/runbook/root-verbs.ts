@@ -258,6 +258,10 @@ export const helperPath = ({ service }: RootHost): string => {
   return `/usr/local/sbin/pgaf-upgrade-root${suffix}`;
 };
 
+/** Where its rule goes; sudo reads no file there with a dot in its name. */
+export const sudoersPath = (host: RootHost): string =>
+  `/etc/sudoers.d/pgaf-upgrade${posix.basename(helperPath(host)).slice('pgaf-upgrade-root'.length).replaceAll('.', '_')}`;
+
 /** A step's script as root: these verbs' lines, or calls of the helper that has them. */
 export const rootScript = (way: RootWay, host: RootHost, ...wanted: readonly RootVerb[]): string => {
   if (way.root === 'helper')
@@ -282,6 +286,7 @@ export const helperText = (way: RootWay, host: RootHost): string => {
     ...verbs.map(([verb]) => `#   ${verb}: ${verbWords[verb]}`),
     `#   version: the checksum of this file, by which pgaf-upgrade knows it`,
     `#   end: ends whatever another call of this file is at`,
+    '# shellcheck disable=SC2013,SC2015,SC2046 # lists of words, of names and numbers alone',
     'set -eu',
     'PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH',
     '# nothing of the caller’s environment counts',
@@ -298,7 +303,10 @@ export const helperText = (way: RootWay, host: RootHost): string => {
     '  ;;',
     'end)',
     '  others() { # other calls of this file, and what they have started',
-    `    for at in /proc/[0-9]*; do case $(tr '\\0' ' ' <"$at/cmdline" 2>/dev/null) in "/bin/sh $self "*) echo "\${at#/proc/}" ;; esac; done | grep -vx $$ || true`,
+    '    for at in /proc/[0-9]*; do',
+    `      case $(tr '\\0' ' ' <"$at/cmdline" 2>/dev/null) in "/bin/sh $self end "*) ;;`,
+    `        "/bin/sh $self "*) if [ "$(stat -c %u "$at" 2>/dev/null)" = 0 ]; then echo "\${at#/proc/}"; fi ;; esac`,
+    '    done',
     '  }',
     '  for signal in TERM KILL; do',
     '    for pid in $(others); do',
