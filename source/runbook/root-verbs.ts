@@ -48,7 +48,7 @@ const unitNewLines = (unit: string, fragment: string, from: string, to: string):
   const next = `${own}.pgaf-upgrade`;
   return [
     `if grep -qF ${sh(`${from}/`)} ${sh(fragment === own ? own : fragment)}; then`,
-    `  mkdir -p -m 700 ${rootDirectory}`,
+    `  mkdir -p ${rootDirectory}; chmod 700 ${rootDirectory}`,
     `  cp -p ${sh(fragment)} ${sh(`${kept}.new`)}; mv ${sh(`${kept}.new`)} ${sh(kept)}`,
     ...(fragment === own ? [] : ['  # the package’s own file stays as it is']),
     `  cp -p ${sh(kept)} ${sh(next)}`,
