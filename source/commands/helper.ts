@@ -89,8 +89,7 @@ export const helper = async ({ file, out }: HelperArguments): Promise<number> =>
     });
   }
   await Promise.all([...hosts.values()].map((host) => host.close()));
-  const then =
-    facts.root === 'helper' ? '' : '\nThen say so in the cluster file: become: { root: helper }\n';
+  const then = facts.root === 'helper' ? '' : '\nThen say so in the cluster file: become: { root: helper }\n';
   if (out === null) {
     print(`${installations.map(printed).join('')}${then}`);
     return 0;

@@ -1,8 +1,8 @@
 import { type ClusterFacts, hostsOf, primaryOf } from '../cluster/facts.ts';
 import { hostIn, type World } from '../cluster/world.ts';
-import type { Direction } from '../runbook/runbooks.ts';
 import { rootHosts } from '../runbook/root-hosts.ts';
 import { helperPath, sudoersPath } from '../runbook/root-verbs.ts';
+import type { Direction } from '../runbook/runbooks.ts';
 import type { RollbackVerdict } from '../runbook/verdict.ts';
 
 /** Directories that a way back has left aside, host by host; '' where there are none. */

@@ -98,7 +98,8 @@ const inUseSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
       host,
       as: 'root',
       title: 'Verify that nobody has an old directory open',
-      reason: 'A backup or a colleague’s shell may be in it; only root sees the files of every user’s processes.',
+      reason:
+        'A backup or a colleague’s shell may be in it; only root sees the files of every user’s processes.',
       guide: 'Post-Upgrade Cleanup',
       danger: 'reads',
       script: rootScript(facts, host, 'in-use'),

@@ -32,7 +32,8 @@ const freshSeconds = 10;
 
 const trouble = (node: OtherNode, world: World): string | null => {
   const row = rowOf(node, world);
-  if (row === null) return monitorIn(world) === null ? 'the monitor does not answer' : 'the monitor does not know it';
+  if (row === null)
+    return monitorIn(world) === null ? 'the monitor does not answer' : 'the monitor does not know it';
   if (row.reportAge > freshSeconds) return `its last report is ${Math.round(row.reportAge)} s old`;
   if (row.reported !== row.assigned) return `it is ${row.reported}, assigned ${row.assigned}`;
   return row.health === 1 ? null : 'the monitor does not find its server healthy';
@@ -53,7 +54,8 @@ const keeperStep = (facts: ClusterFacts, node: OtherNode, phase: PhaseId, to: 'n
   const major = to === 'new' ? facts.newMajor : facts.oldMajor;
   const monitorHolds = (world: World): boolean =>
     monitorIn(world)?.serverVersion.startsWith(`${major}.`) ?? false;
-  const edits = node.oldAutoctl === node.newAutoctl ? [] : [to === 'new' ? 'unit-new' : 'unit-old'] as const;
+  const edits =
+    node.oldAutoctl === node.newAutoctl ? [] : ([to === 'new' ? 'unit-new' : 'unit-old'] as const);
   return makeStep(facts, {
     id: 'keeper',
     phase,
@@ -62,7 +64,8 @@ const keeperStep = (facts: ClusterFacts, node: OtherNode, phase: PhaseId, to: 'n
     title: `Give ${node.name} the ${to} pg_autoctl`,
     reason: `Formation ${node.formation} has this monitor too: until its pg_autoctl has the monitor’s version it has no failover, and a restart of it stops PostgreSQL. The server itself stays as it is, and up.`,
     guide: null,
-    differs: 'The guide knows one formation; the others’ nodes are left with a pg_autoctl that the monitor refuses.',
+    differs:
+      'The guide knows one formation; the others’ nodes are left with a pg_autoctl that the monitor refuses.',
     danger: 'changes',
     script: rootScript(facts, otherRootHost(node), ...edits, 'keeper'),
     probe: (world) => {
@@ -79,7 +82,9 @@ const keeperStep = (facts: ClusterFacts, node: OtherNode, phase: PhaseId, to: 'n
     after: [works(node)],
     settleSeconds: 60,
     undo:
-      to === 'new' ? 'a rollback gives it the old pg_autoctl again, behind the monitor’s start' : 'nothing to undo here',
+      to === 'new'
+        ? 'a rollback gives it the old pg_autoctl again, behind the monitor’s start'
+        : 'nothing to undo here',
   });
 };
 
@@ -94,7 +99,8 @@ export const acceptedFormations = (facts: ClusterFacts, world: World): readonly 
   Object.entries(facts.formations).flatMap(([formation, way]) => {
     if (way !== 'accept') return [];
     const rows = monitorIn(world)?.others.filter((row) => row.formation === formation) ?? [];
-    const names = rows.length === 0 ? '' : ` (${andWords(rows.map((row) => `${row.name} ${row.host}:${row.port}`))})`;
+    const names =
+      rows.length === 0 ? '' : ` (${andWords(rows.map((row) => `${row.name} ${row.host}:${row.port}`))})`;
     return [
       `Formation ${formation}${names} is on this monitor and left as it is, as the cluster file accepts: from the monitor’s start on it has no failover, and a restart of one of its nodes stops both its servers. At once after the window: put the new pg_autoctl into its units, then restart them, the secondary first; PostgreSQL stops with each restart.`,
     ];

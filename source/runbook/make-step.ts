@@ -3,16 +3,7 @@ import { hostsOf } from '../cluster/facts.ts';
 import type { World } from '../cluster/world.ts';
 import type { Gauge } from './gauge.ts';
 import { rootUser } from './root-verbs.ts';
-import type {
-  Condition,
-  Danger,
-  GuideReference,
-  Landmark,
-  PhaseId,
-  Probe,
-  Script,
-  Step,
-} from './step.ts';
+import type { Condition, Danger, GuideReference, Landmark, PhaseId, Probe, Script, Step } from './step.ts';
 
 /** Postgres reads it unless root must. */
 export interface PartCause {

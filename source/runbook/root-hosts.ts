@@ -7,10 +7,9 @@ import type { Step } from './step.ts';
 
 /** Every host on which something is done as root, by its alias. */
 export const rootHosts = (facts: ClusterFacts): readonly (RootHost & { readonly alias: string })[] =>
-  [
-    ...hostsOf(facts),
-    ...facts.others.map((node) => ({ ...otherRootHost(node), alias: node.alias })),
-  ].filter((host) => verbLines(facts, host).size > 0);
+  [...hostsOf(facts), ...facts.others.map((node) => ({ ...otherRootHost(node), alias: node.alias }))].filter(
+    (host) => verbLines(facts, host).size > 0,
+  );
 
 /** A line that ends what the helper is at, for a step that calls one; elsewhere the job's own mark tells what to end. */
 export const endRootLines = (facts: ClusterFacts, step: Step): readonly string[] => {

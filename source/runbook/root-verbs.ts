@@ -41,46 +41,46 @@ const escapeForSed = (text: string): string => text.replace(/[\\.*[\]^$|]/g, '\\
 const replaceDirectory = (from: string, to: string): string =>
   sh(`s|${escapeForSed(from)}/|${to.replace(/[\\&|]/g, '\\$&')}/|g`);
 
+/** `$own`, the unit file that counts, and `$kept`, root's copy of what it was. Both change in one piece. */
+const unitNames = (unit: string): string =>
+  `own=${sh(`/etc/systemd/system/${unit}`)} kept=${sh(`${rootDirectory}/${unit}`)}`;
+const isOwn = (unit: string, fragment: string): boolean => fragment === `/etc/systemd/system/${unit}`;
+const intoPlace = 'sync "$own.new" || sync; mv "$own.new" "$own"';
+
 /** The new version's programs into the unit; what was there is kept where only root writes. */
 const unitNewLines = (unit: string, fragment: string, from: string, to: string): string[] => {
-  const own = `/etc/systemd/system/${unit}`;
-  const kept = `${rootDirectory}/${unit}`;
-  const next = `${own}.pgaf-upgrade`;
+  const source = isOwn(unit, fragment) ? '"$own"' : sh(fragment);
   return [
-    `if grep -qF ${sh(`${from}/`)} ${sh(fragment === own ? own : fragment)}; then`,
+    unitNames(unit),
+    `if grep -qF ${sh(`${from}/`)} ${source}; then`,
     `  mkdir -p ${rootDirectory}; chmod 700 ${rootDirectory}`,
-    `  cp -p ${sh(fragment)} ${sh(`${kept}.new`)}; mv ${sh(`${kept}.new`)} ${sh(kept)}`,
-    ...(fragment === own ? [] : ['  # the package’s own file stays as it is']),
-    `  cp -p ${sh(kept)} ${sh(next)}`,
-    `  sed ${replaceDirectory(from, to)} ${sh(kept)} > ${sh(next)}`,
-    `  sync ${sh(next)} || sync; mv ${sh(next)} ${sh(own)}`,
+    ...(isOwn(unit, fragment) ? [] : ['  # the package’s own file stays as it is']),
+    `  cp -p ${source} "$kept.new"; mv "$kept.new" "$kept"`,
+    `  cp -p "$kept" "$own.new"; sed ${replaceDirectory(from, to)} "$kept" > "$own.new"`,
+    `  ${intoPlace}`,
     'fi',
     'systemctl daemon-reload',
-    `grep ^Exec ${sh(own)}`,
+    'grep ^Exec "$own"',
   ];
 };
 
 /** The unit as it was: root's own copy, where it differs from what is there in the programs' directory alone. */
-const unitOldLines = (unit: string, fragment: string, from: string, to: string): string[] => {
-  const own = `/etc/systemd/system/${unit}`;
-  const kept = `${rootDirectory}/${unit}`;
-  const next = `${own}.pgaf-upgrade`;
-  return [
-    ...(fragment === own
-      ? [
-          `if [ -e ${sh(kept)} ] && sed ${replaceDirectory(from, to)} ${sh(kept)} | cmp -s - ${sh(own)}; then`,
-          `  cp -p ${sh(kept)} ${sh(next)}`,
-          'else',
-          '  # somebody has edited it since, or there is no copy: the directory of the programs alone goes back',
-          `  cp -p ${sh(own)} ${sh(next)}; sed ${replaceDirectory(to, from)} ${sh(own)} > ${sh(next)}`,
-          'fi',
-          `sync ${sh(next)} || sync; mv ${sh(next)} ${sh(own)}`,
-        ]
-      : [`rm -f ${sh(own)} # the package’s own file counts again`]),
-    'systemctl daemon-reload',
-    `systemctl show -p ExecStart ${sh(unit)}`,
-  ];
-};
+const unitOldLines = (unit: string, fragment: string, from: string, to: string): string[] => [
+  unitNames(unit),
+  ...(isOwn(unit, fragment)
+    ? [
+        `if [ -e "$kept" ] && sed ${replaceDirectory(from, to)} "$kept" | cmp -s - "$own"; then`,
+        '  cp -p "$kept" "$own.new"',
+        'else',
+        '  # somebody has edited it since, or there is no copy: the directory of the programs alone goes back',
+        `  cp -p "$own" "$own.new"; sed ${replaceDirectory(to, from)} "$own" > "$own.new"`,
+        'fi',
+        intoPlace,
+      ]
+    : ['rm -f "$own" # the package’s own file counts again']),
+  'systemctl daemon-reload',
+  `systemctl show -p ExecStart ${sh(unit)}`,
+];
 
 /**
  * Another pg_autoctl takes over without PostgreSQL noticing. A stop of the service would stop PostgreSQL with it, so the old
@@ -205,10 +205,7 @@ const verbWords: Readonly<Record<RootVerb, string>> = {
 };
 
 /** The verbs that a host has, and their lines. Constants only: nothing is asked of whoever calls. */
-export const verbLines = (
-  way: RootWay,
-  host: RootHost,
-): ReadonlyMap<RootVerb, readonly string[]> => {
+export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, readonly string[]> => {
   const verbs = new Map<RootVerb, readonly string[]>();
   const { service } = host;
   if (service.kind === 'systemd') {

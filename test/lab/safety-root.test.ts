@@ -34,7 +34,9 @@ it('a login that has only the helper upgrades, and the monitor’s other formati
 
   // Nothing is said of payments: blocked, by name. A formation that does not exist: those that do are listed.
   expect((await runCheck(at)).of('other-formations')).toEqual([
-    expect.stringMatching(/^monitor: formation payments \(pay_2 node2:5433 and pay_3 node3:5433\).* 2\.0.* 2\.2/),
+    expect.stringMatching(
+      /^monitor: formation payments \(pay_2 node2:5433 and pay_3 node3:5433\).* 2\.0.* 2\.2/,
+    ),
   ]);
   await appendFile(file, payConfig(lab));
   await onlyTheHelper(lab, at);

@@ -66,7 +66,7 @@ export class Model {
       listening: true,
       nodes: facts.before,
       others: [],
-    events: [],
+      events: [],
     };
     this.#publish();
   }

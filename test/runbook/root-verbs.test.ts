@@ -110,9 +110,7 @@ test('the helper of a host, and its rule', () => {
   const facts: ClusterFacts = { ...spacedCluster(), root: 'helper' };
   const [host] = facts.nodes;
   if (host === undefined) throw new Error('a primary');
-  expect(
-    `${helperText(facts, host)}──── sudoers\n${sudoersText(facts, host, 'dba')}`,
-  ).toMatchSnapshot();
+  expect(`${helperText(facts, host)}──── sudoers\n${sudoersText(facts, host, 'dba')}`).toMatchSnapshot();
   // It is the same whichever way the cluster file names, and another where a constant is another.
   expect(helperChecksum({ ...facts, root: 'sh' }, host)).toBe(helperChecksum(facts, host));
   expect(helperChecksum(facts, { ...host, newAutoctl: '/opt/18/bin/pg_autoctl' })).not.toBe(
@@ -144,22 +142,31 @@ test('it refuses whatever is no verb, more than one word, and believes no enviro
   writeFileSync(file, text, { mode: 0o755 });
   const ran = spawnSync(file, ['show'], {
     encoding: 'utf8',
-    env: { PATH: `${root}:/usr/bin:/bin`, SYSTEMD_PAGER: 'x', TMPDIR: '/x', IFS: 'x', 'BASH_FUNC_x%%': '() { :; }' },
+    env: {
+      PATH: `${root}:/usr/bin:/bin`,
+      SYSTEMD_PAGER: 'x',
+      TMPDIR: '/x',
+      IFS: 'x',
+      'BASH_FUNC_x%%': '() { :; }',
+    },
   });
   expect(ran.stdout).not.toMatch(/SYSTEMD_PAGER|TMPDIR|IFS=/);
   expect(ran.stdout).toContain('PATH=/usr/sbin:/usr/bin:/sbin:/bin\n');
 });
 
-test.runIf(asRoot && spawnSync('sh', ['-c', 'command -v shellcheck']).status === 0)('shellcheck has nothing against it', () => {
-  const facts: ClusterFacts = { ...spacedCluster(), root: 'helper' };
-  for (const host of rootHosts(facts)) {
-    const ran = spawnSync('shellcheck', ['-s', 'sh', '-S', 'warning', '-'], {
-      input: helperText(facts, host),
-      encoding: 'utf8',
-    });
-    expect(ran.stdout).toBe('');
-  }
-});
+test.runIf(asRoot && spawnSync('sh', ['-c', 'command -v shellcheck']).status === 0)(
+  'shellcheck has nothing against it',
+  () => {
+    const facts: ClusterFacts = { ...spacedCluster(), root: 'helper' };
+    for (const host of rootHosts(facts)) {
+      const ran = spawnSync('shellcheck', ['-s', 'sh', '-S', 'warning', '-'], {
+        input: helperText(facts, host),
+        encoding: 'utf8',
+      });
+      expect(ran.stdout).toBe('');
+    }
+  },
+);
 
 describe.runIf(asRoot)('the place beside a tablespace, as root', () => {
   /** The verb's script for a tablespace, postgres being nobody. */
@@ -214,7 +221,13 @@ describe.runIf(asRoot)('the place beside a tablespace, as root', () => {
     spawnSync('chown', ['-R', 'nobody:', theirs]);
     const racing = spawn(
       'setpriv',
-      ['--reuid=nobody', '--clear-groups', 'sh', '-c', `cd ${theirs}; while :; do ln -s ${top}/secret fast_aside; rm -f fast_aside; mkdir fast_aside; rmdir fast_aside; done 2>/dev/null`],
+      [
+        '--reuid=nobody',
+        '--clear-groups',
+        'sh',
+        '-c',
+        `cd ${theirs}; while :; do ln -s ${top}/secret fast_aside; rm -f fast_aside; mkdir fast_aside; rmdir fast_aside; done 2>/dev/null`,
+      ],
       { stdio: 'ignore' },
     );
     try {
@@ -274,8 +287,7 @@ describe('the unit', () => {
 
   test('nothing that postgres can write is read: not the copy in its work directory', () => {
     const { monitor } = labCluster();
-    for (const which of ['unit-new', 'unit-old'] as const)
-      expect(unit(which)).not.toContain(monitor.home);
+    for (const which of ['unit-new', 'unit-old'] as const) expect(unit(which)).not.toContain(monitor.home);
   });
 
   test('the package’s own file stays, and counts again', () => {

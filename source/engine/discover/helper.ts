@@ -5,7 +5,13 @@ import { type Problem, problem } from '../../cluster/result.ts';
 import { terminalRemedy, wantsTerminal } from '../../remote/become.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { rootHosts } from '../../runbook/root-hosts.ts';
-import { helperChecksum, helperPath, type RootHost, type RootWay, verbLines } from '../../runbook/root-verbs.ts';
+import {
+  helperChecksum,
+  helperPath,
+  type RootHost,
+  type RootWay,
+  verbLines,
+} from '../../runbook/root-verbs.ts';
 
 /**
  * Whether the helper on a host may be called, and is the text that this version makes for this host: the constants in it

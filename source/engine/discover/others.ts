@@ -17,14 +17,7 @@ const openOther = (
   open: OpenHost,
   { formation, name, hostname }: Pick<OtherNode, 'formation' | 'name' | 'hostname'>,
 ): Promise<Result<RemoteHost>> =>
-  open(
-    addressOf(
-      config,
-      aliasOf({ formation, name }),
-      hostname,
-      config.formations[formation]?.nodes[name],
-    ),
-  );
+  open(addressOf(config, aliasOf({ formation, name }), hostname, config.formations[formation]?.nodes[name]));
 
 const otherNode = async (
   config: Config,
@@ -43,23 +36,19 @@ const otherNode = async (
     alias,
     'node',
     found.value.instances,
-    ({ config: its }) =>
-      its.role === 'keeper' && its.name === row.name && its.formation === row.formation,
+    ({ config: its }) => its.role === 'keeper' && its.name === row.name && its.formation === row.formation,
   );
   if (!instance.ok) return instance;
   const { unit, program, oldAutoctl, configFile } = instance.value;
   const accept = `set formations: { ${row.formation}: accept } in the cluster file, and see to its nodes right after the window`;
   if (unit === null)
-    return fail(problem(`${alias}: its pg_autoctl runs without a systemd unit: it cannot be exchanged`, accept));
+    return fail(
+      problem(`${alias}: its pg_autoctl runs without a systemd unit: it cannot be exchanged`, accept),
+    );
   const running = program.replace(/ \(deleted\)$/, '');
   const old = unit.program.endsWith('/pg_autoctl') ? unit.program : oldAutoctl || running;
   if (old === '')
-    return fail(
-      problem(
-        `${alias}: no pg_autoctl program found`,
-        `start pg_autoctl there, or ${accept}`,
-      ),
-    );
+    return fail(problem(`${alias}: no pg_autoctl program found`, `start pg_autoctl there, or ${accept}`));
   return ok({
     alias,
     formation: row.formation,

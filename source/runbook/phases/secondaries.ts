@@ -71,7 +71,8 @@ const leftPartsStep = (facts: ClusterFacts, node: NodeFacts): Step[] =>
           host: node,
           as: 'postgres',
           title: 'Remove what a killed base backup left',
-          reason: 'A base backup that did not end leaves files in the tablespaces, and the next one refuses them.',
+          reason:
+            'A base backup that did not end leaves files in the tablespaces, and the next one refuses them.',
           guide: null,
           danger: 'changes',
           script: script(

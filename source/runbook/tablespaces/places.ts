@@ -45,7 +45,8 @@ export const placesStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
     host,
     reason: `${host.tablespaces.map(asideOf).join(', ')}: an old cluster’s part goes there when its data directory is renamed, and comes back with it.`,
     guide: null,
-    differs: 'The guide knows no tablespaces; pg_basebackup refuses their directories while they are occupied.',
+    differs:
+      'The guide knows no tablespaces; pg_basebackup refuses their directories while they are occupied.',
     danger: 'changes',
     undo: undo(host),
   } as const;
@@ -86,7 +87,8 @@ export const placesStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
   ];
 };
 
-const isEmpty = (one: TablespaceView): boolean => one.hasAside && one.parts.every((part) => part.aside === '');
+const isEmpty = (one: TablespaceView): boolean =>
+  one.hasAside && one.parts.every((part) => part.aside === '');
 
 /** V, W. The place goes again where nothing lies in it; what a way back has left aside stays until the clean-up. */
 export const placesGoStep = (facts: ClusterFacts, host: HostFacts, phase: 'V' | 'W'): Step[] => {
