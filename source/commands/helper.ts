@@ -9,7 +9,7 @@ import { rootHosts } from '../runbook/root-hosts.ts';
 import { helperPath, helperText, sudoersPath, sudoersText } from '../runbook/root-verbs.ts';
 import { terminalAsk } from './asking.ts';
 import { readConfig } from './read-config.ts';
-import { print, sayProblem } from './say.ts';
+import { print, sayDoing, sayProblems } from './say.ts';
 
 export interface HelperArguments {
   readonly file: string;
@@ -54,15 +54,13 @@ const printed = (one: Installation): string =>
  */
 export const helper = async ({ file, out }: HelperArguments): Promise<number> => {
   const couldNot = (...problems: readonly Problem[]): 2 => {
-    process.stderr.write(problems.map(sayProblem).join(''));
+    sayProblems(problems);
     return 2;
   };
-  const config = readConfig(file);
+  const config = readConfig(file, 'helper');
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
-  const found = await discover(config.value, opener(config.value, connect, asking.ask), (doing) =>
-    process.stderr.write(`${doing}\n`),
-  );
+  const found = await discover(config.value, opener(config.value, connect, asking.ask), sayDoing);
   asking.close();
   if (!found.ok) return couldNot(found.error);
   const { facts, hosts } = found.value;

@@ -1,7 +1,15 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
 import { secondariesOf } from '../cluster/facts.ts';
 import type { NodeState } from '../cluster/states.ts';
-import { type DirectoryView, hostIn, isCluster, monitorIn, nodeIn, type World } from '../cluster/world.ts';
+import {
+  type DirectoryView,
+  hostIn,
+  isCluster,
+  monitorIn,
+  nodeIn,
+  type UnitView,
+  type World,
+} from '../cluster/world.ts';
 import type { Condition, Verdict } from './step.ts';
 
 /** The sentences that runbooks are made of: each says what must hold, and looks it up in the world. */
@@ -59,12 +67,29 @@ export const backupIsThere = (facts: ClusterFacts, host: HostFacts): Condition =
     when(isMajor(seen.backupData, facts.oldMajor), `it ${describe(seen.backupData)}`),
   );
 
+/** pg_autoctl runs, and since when: where the console holds it, somebody else has started it. */
+const autoctlRuns = (host: HostFacts, unit: UnitView | null): string => {
+  if (host.service.kind === 'none' || unit === null) return 'pg_autoctl runs';
+  const since = unit.activeSince === '' ? '' : ` at ${unit.activeSince}`;
+  if (!unit.active) return `somebody has started pg_autoctl by hand, not by ${host.service.unit}`;
+  return unit.held
+    ? `somebody started ${host.service.unit}${since}, although the console holds it`
+    : `pg_autoctl runs: ${host.service.unit} was started${since}. If that was not this console, somebody has: find out who, and stop it`;
+};
+
 /** Neither pg_autoctl nor a server of any of the directories runs. */
 export const allStopped = (host: HostFacts): Condition =>
   about(host.alias, `pg_autoctl and PostgreSQL are stopped on ${host.alias}`, (seen) => {
-    if (seen.autoctl || seen.unit?.active) return no('pg_autoctl runs');
+    if (seen.autoctl || seen.unit?.active) return no(autoctlRuns(host, seen.unit));
     const running = [seen.data, seen.newData, seen.backupData].find((one) => isCluster(one) && one.running);
     return when(running === undefined, 'PostgreSQL runs');
+  });
+
+/** Before what pg_autoctl and systemd hold of a node is changed: pg_upgrade's own servers, which nobody reaches, may run. */
+export const notServing = (host: HostFacts): Condition =>
+  about(host.alias, `pg_autoctl is stopped on ${host.alias}, and its server serves nobody`, (seen) => {
+    if (seen.autoctl || seen.unit?.active) return no(autoctlRuns(host, seen.unit));
+    return when(seen.server === null, `PostgreSQL ${seen.server?.version ?? ''} serves`);
   });
 
 export const stoppedCleanly = (host: HostFacts, state: 'shut down' | 'shut down in recovery'): Condition =>

@@ -34,6 +34,34 @@ export const dropInDirectory = (unit: string): string => `/run/systemd/system/${
 export const dropInName = 'pgaf-upgrade.conf';
 export const dropInFile = (unit: string): string => `${dropInDirectory(unit)}/${dropInName}`;
 
+/**
+ * While this file is there, systemd passes every start of the unit over (“skipped because of an unmet condition check”),
+ * whoever asks for it: a cron job, Puppet, a colleague. Made by our own stop, removed by our own start; the condition stands in the
+ * drop-in. A reboot takes both away. Source: systemd.unit(5), ConditionPathExists=; the condition is asked at each start.
+ */
+const holdDirectory = '/run/pgaf-upgrade';
+export const holdFile = (unit: string): string => `${holdDirectory}/${unit}.hold`;
+
+const holdLines = (unit: string): string[] => [
+  '# from here on nobody but the console’s own start starts it: systemd passes every other one over',
+  `mkdir -p ${holdDirectory}`,
+  `echo 'stopped by pgaf-upgrade, which starts it again' > ${sh(holdFile(unit))}`,
+];
+
+/** The drop-in of the window: a stop that lets walsenders finish, and the gate. */
+const dropInLines = (unit: string): string[] => [
+  `mkdir -p ${sh(dropInDirectory(unit))}`,
+  `printf '%s\\n' '[Unit]' ${sh(`ConditionPathExists=!${holdFile(unit)}`)} '[Service]' KillMode=mixed TimeoutStopSec=infinity > ${sh(dropInFile(unit))}`,
+  'systemctl daemon-reload',
+];
+
+/** The drop-in and the gate are gone. */
+const dropInGoneLines = (unit: string): string[] => [
+  `rm -f ${sh(dropInFile(unit))} ${sh(holdFile(unit))}`,
+  `rmdir ${sh(dropInDirectory(unit))} ${holdDirectory} 2>/dev/null || true`,
+  'systemctl daemon-reload',
+];
+
 /** Root's own copies of units, which nobody else may write or read. */
 export const rootDirectory = '/var/lib/pgaf-upgrade';
 
@@ -189,9 +217,9 @@ export type RootVerb = (typeof rootVerbs)[number];
 
 /** What a verb does, for who reads the helper. */
 const verbWords: Readonly<Record<RootVerb, string>> = {
-  stop: 'stops the unit',
+  stop: 'stops the unit, and lets nobody else start it',
   start: 'starts the unit',
-  guard: 'KillMode=mixed for the unit, until the next boot',
+  guard: 'KillMode=mixed for the unit and a gate against starts, until the next boot',
   unguard: 'takes that away',
   enable: 'the unit starts at boot',
   disable: 'the unit does not start at boot',
@@ -211,21 +239,14 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, r
   if (service.kind === 'systemd') {
     const { unit, fragment } = service;
     if (host.data !== null) {
-      verbs.set('stop', [`systemctl stop ${sh(unit)}`]);
+      verbs.set('stop', [...holdLines(unit), `systemctl stop ${sh(unit)}`]);
       verbs.set('start', [
+        `rm -f ${sh(holdFile(unit))}`,
         `systemctl reset-failed ${sh(unit)} 2>/dev/null || true`,
         `systemctl start ${sh(unit)}`,
       ]);
-      verbs.set('guard', [
-        `mkdir -p ${sh(dropInDirectory(unit))}`,
-        `printf '[Service]\\nKillMode=mixed\\nTimeoutStopSec=infinity\\n' > ${sh(dropInFile(unit))}`,
-        'systemctl daemon-reload',
-      ]);
-      verbs.set('unguard', [
-        `rm -f ${sh(dropInFile(unit))}`,
-        `rmdir ${sh(dropInDirectory(unit))} 2>/dev/null || true`,
-        'systemctl daemon-reload',
-      ]);
+      verbs.set('guard', dropInLines(unit));
+      verbs.set('unguard', dropInGoneLines(unit));
       verbs.set('enable', [`systemctl enable --quiet ${sh(unit)}`]);
       verbs.set('disable', [`systemctl disable --quiet ${sh(unit)}`]);
     }
@@ -265,6 +286,22 @@ export const rootScript = (way: RootWay, host: RootHost, ...wanted: readonly Roo
     return script(...wanted.map((verb) => `sudo -n ${sh(helperPath(host))} ${verb}`));
   const verbs = verbLines(way, host);
   return script(...wanted.flatMap((verb) => [...(verbs.get(verb) ?? [])]));
+};
+
+/**
+ * The same, behind proofs that look into what is postgres's: they are run as postgres, whichever way root is reached,
+ * and end the script where they do not hold.
+ */
+export const rootScriptAfter = (
+  way: RootWay,
+  host: RootHost,
+  first: readonly string[],
+  ...wanted: readonly RootVerb[]
+): string => {
+  const [head = '', ...lines] = rootScript(way, host, ...wanted).split(/(?<=^set -eu\nexport LC_ALL=C\n)/);
+  if (first.length === 0) return [head, ...lines].join('');
+  const become = way.root === 'helper' ? 'sudo -n -u' : 'runuser -u';
+  return `${head}${become} ${sh(way.postgres)} -- sh -c ${sh(script(...first))}\n${lines.join('')}`;
 };
 
 /** Who runs a root step's script: root, or the login, which calls the helper. */
@@ -329,7 +366,7 @@ export const helperChecksum = (way: RootWay, host: RootHost): string =>
 export const sudoersText = (way: RootWay, host: RootHost, login: string): string =>
   [
     `# pgaf-upgrade: take it away when the upgrade is accepted.`,
-    ...(login === way.postgres ? [] : [`${login} ALL=(${way.postgres}) NOPASSWD: /usr/bin/sh`]),
+    `${login} ALL=(${way.postgres}) NOPASSWD: /usr/bin/sh`,
     `${login} ALL=(root) NOPASSWD: ${helperPath(host)}`,
     `# where requiretty is set: no command of the console has a terminal`,
     `#Defaults:${login} !requiretty`,

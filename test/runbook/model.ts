@@ -223,6 +223,7 @@ export class Model {
             killMode: 'control-group',
             enabled: facts.service.kind === 'systemd' && facts.service.enabled,
             dropIns: [],
+            held: false,
           };
         return;
       case 'switchover':
@@ -345,6 +346,7 @@ export class Model {
     host.newData = { ...fresh, control: left, databases: 1, tablespaces: facts.tablespaces };
     this.#part(host);
     host.fingerprint = left;
+    host.oldFingerprint = this.#controlOf(host.data);
   }
 
   #maintain(alias: string): void {
@@ -549,6 +551,8 @@ export class Model {
               killMode: 'control-group',
               program: facts.oldAutoctl,
               dropIns: [],
+              activeSince: 'Mon 2026-11-23 01:00:00 UTC',
+              held: false,
             },
       autoctl: true,
       pgCtl: `${facts.oldBindir}/pg_ctl`,
@@ -556,6 +560,7 @@ export class Model {
       inMaintenance: false,
       server,
       fingerprint: null,
+      oldFingerprint: null,
       handedOver: null,
       stopped: null,
       markers: [],

@@ -97,7 +97,7 @@ const transferOf = (map: ReadonlyMap<string, string>): TransferView => {
   };
 };
 
-const unitOf = (text: string | null): UnitView | null => {
+const unitOf = (text: string | null, held: boolean): UnitView | null => {
   if (text === null) return null;
   const unit = parseUnit(text);
   return unit.ok
@@ -108,6 +108,8 @@ const unitOf = (text: string | null): UnitView | null => {
         killMode: unit.value.killMode,
         program: unit.value.execStart?.path ?? '',
         dropIns: unit.value.dropInPaths,
+        activeSince: unit.value.activeEnterTimestamp,
+        held,
       }
     : null;
 };
@@ -143,13 +145,14 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     newData: directoryOf(map, 'new'),
     backupData: directoryOf(map, 'backup'),
     tablespaces: tablespacesOf(map),
-    unit: unitOf(joinedText(map.get('unit'))),
+    unit: unitOf(joinedText(map.get('unit')), map.get('held') === 'yes'),
     autoctl: map.get('autoctl') === 'yes',
     pgCtl: joinedText(map.get('pg_ctl'))?.split('\n')[0]?.trim() ?? null,
     stateIdentifier: map.get('state') ?? null,
     inMaintenance: map.get('maintenance') === 'yes',
     server: json(serverSchema, joinedText(map.get('server'))),
     fingerprint: controlOf(joinedText(map.get('fingerprint'))),
+    oldFingerprint: controlOf(joinedText(map.get('fingerprint-old'))),
     handedOver: handedOverOf(map),
     stopped: controlOf(joinedText(map.get('stopped'))),
     markers: [...linesOf(joinedText(map.get('markers')))].sort(),

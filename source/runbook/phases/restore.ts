@@ -231,7 +231,8 @@ type NodeName = string;
 /** I. As it was before the window, on the new version. */
 export const restoreSteps = (facts: ClusterFacts): Step[] => [
   ...syncStep(facts),
-  ...hostsOf(facts).flatMap((host) =>
+  // Each secondary's was right behind its join.
+  ...[facts.monitor, primaryOf(facts)].flatMap((host) =>
     beside('unguard', host.alias, unguardStep(facts, host, 'I', facts.newMajor)),
   ),
   finalStep(facts),

@@ -1,12 +1,29 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import type { PartCause } from '../make-step.ts';
-import { rootScript } from '../root-verbs.ts';
+import { rootScript, rootScriptAfter } from '../root-verbs.ts';
 import { script } from '../shell.ts';
 
-export { dropInDirectory, dropInFile, dropInName } from '../root-verbs.ts';
+export { dropInDirectory, dropInFile, dropInName, holdFile } from '../root-verbs.ts';
 
 /** Starting and stopping pg_autoctl, with systemd or without. */
+
+/**
+ * Ends the script while pg_autoctl runs, or a server on the node's own port: both would go on with what is changed
+ * behind their backs. pg_upgrade's servers have another port. As postgres: root reads none of its files.
+ */
+export const downLines = (host: HostFacts): string[] => {
+  const pidFile = sh(`${host.data}/postmaster.pid`);
+  return [
+    ...(host.service.kind === 'systemd'
+      ? [
+          `case $(systemctl is-active ${sh(host.service.unit)} || true) in inactive | failed | unknown) ;; *) echo ${sh(`${host.service.unit} is active: stop it first`)} >&2; exit 1 ;; esac`,
+        ]
+      : []),
+    `if [ "$(cat "/proc/$(head -n 1 ${sh(host.pidFile)} 2>/dev/null)/comm" 2>/dev/null)" = pg_autoctl ]; then echo 'pg_autoctl runs: stop it first' >&2; exit 1; fi`,
+    `if [ "$(sed -n 4p ${pidFile} 2>/dev/null)" = ${host.port} ] && [ -e "/proc/$(head -n 1 ${pidFile})/stat" ]; then echo ${sh(`PostgreSQL runs on port ${host.port}: stop it first`)} >&2; exit 1; fi`,
+  ];
+};
 
 const tryFor = (seconds: number, condition: string, failure: string, exit = '1'): string[] => [
   'tries=0',
@@ -30,13 +47,28 @@ export const stopScript = (facts: ClusterFacts, host: HostFacts, autoctl: string
         ),
       );
 
-/** Without systemd a detached `pg_autoctl run`, its output in our directory. */
-export const startScript = (facts: ClusterFacts, host: HostFacts, autoctl: string): string =>
+/**
+ * Without systemd a detached `pg_autoctl run`, its output in our directory. `first`: proofs before it, as postgres.
+ * `atBoot`: a reboot from here on brings it back, where it did before the window.
+ */
+export const startScript = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  autoctl: string,
+  { first = [], atBoot = false }: { readonly first?: readonly string[]; readonly atBoot?: boolean } = {},
+): string =>
   host.service.kind === 'systemd'
-    ? rootScript(facts, host, 'start')
+    ? rootScriptAfter(
+        facts,
+        host,
+        first,
+        'start',
+        ...(atBoot && host.service.enabled ? (['enable'] as const) : []),
+      )
     : script(
         `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null || true)`,
         `if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then echo "pg_autoctl runs already, pid $pid"; exit 0; fi`,
+        ...first,
         'cd',
         `setsid -f ${sh(autoctl)} run --pgdata ${sh(host.pgdata)} </dev/null >>${sh(`${host.workDir}/pg_autoctl.log`)} 2>&1`,
         ...tryFor(

@@ -39,7 +39,7 @@ const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
       host,
       as: 'root',
       title: 'KillMode=mixed, and no start at boot',
-      reason: `Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring ${facts.oldMajor} back.`,
+      reason: `Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring ${facts.oldMajor} back. And once the console has stopped it, nobody else’s “systemctl start” does.`,
       guide: 'Step 2',
       differs:
         'The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.',
@@ -49,10 +49,12 @@ const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
         if (isPastStop(facts, host, world)) return done('the host is past its stop');
         const seen = hostIn(world, host.alias)?.unit;
         if (seen == null) return pending('not seen');
-        const guarded = seen.killMode === 'mixed';
+        const guarded = seen.killMode === 'mixed' && seen.dropIns.includes(dropInFile(unit));
         const disabled = !seen.enabled || !service.enabled;
         if (guarded && disabled) return done('KillMode=mixed and disabled');
-        return guarded ? half('KillMode=mixed, but enabled') : pending(`KillMode=${seen.killMode}`);
+        return guarded
+          ? half('KillMode=mixed, but enabled')
+          : pending(`KillMode=${seen.killMode}, no drop-in`);
       },
       after: [
         about(host.alias, `${unit} has KillMode=mixed`, (seen) =>

@@ -1,9 +1,11 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { hostIn } from '../../cluster/world.ts';
-import { about, when } from '../conditions.ts';
+import { about, notServing, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { identifierLines } from '../phases/autoctl-files.ts';
-import { rootScript } from '../root-verbs.ts';
+import { downLines } from '../phases/service.ts';
+import { keepFunction } from '../proofs.ts';
+import { rootScriptAfter } from '../root-verbs.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 
@@ -22,7 +24,7 @@ export const oldUnitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
       reason: 'The service runs the old version’s pg_autoctl again.',
       guide: null,
       danger: 'changes',
-      script: rootScript(facts, host, 'unit-old'),
+      script: rootScriptAfter(facts, host, downLines(host), 'unit-old'),
       probe: (world) => {
         const unit = hostIn(world, host.alias)?.unit;
         if (unit == null) return pending('not seen');
@@ -30,6 +32,7 @@ export const oldUnitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
           ? done(`it runs ${unit.program}`)
           : pending(`it runs ${unit.program}`);
       },
+      before: [notServing(host)],
       after: [
         about(host.alias, `${service.unit} runs ${host.oldAutoctl}`, (seen) =>
           when(seen.unit?.program === host.oldAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`),
@@ -51,7 +54,10 @@ export const oldIdentifierStep = (facts: ClusterFacts, host: NodeFacts, phase: P
     reason: 'The node is the one it was before; its id, name, priority and quorum stay.',
     guide: null,
     danger: 'changes',
-    script: script(...identifierLines(host, null, facts.systemIdentifier, `pg${facts.newMajor}`)),
+    script: script(
+      ...keepFunction,
+      ...identifierLines(host, null, facts.systemIdentifier, `pg${facts.newMajor}`),
+    ),
     probe: (world) => {
       const found = hostIn(world, host.alias)?.stateIdentifier ?? null;
       return found === facts.systemIdentifier
