@@ -42,7 +42,8 @@ it('a login that has only the helper upgrades, and the monitor’s other formati
   await onlyTheHelper(lab, at);
 
   const servers = await payServers(lab);
-  const driven = await drive(at);
+  // A machine that is busy with other labs takes its time.
+  const driven = await drive(at, { timeoutMs: 800_000 });
   expect(driven.end).toBe('finished');
   expect(driven.ran).toContain('G.payments.pay_2.keeper');
   expectUpgraded(before, await recordTruth(lab));
@@ -64,7 +65,7 @@ it('a login that has only the helper upgrades, and the monitor’s other formati
   // And back: the monitor is of the old version again, so their pg_autoctl is, too.
   const again = await payServers(lab);
   expect((await askWithoutJournal(at)).verdict.kind).not.toBe('backup-only');
-  expect((await drive(at, { direction: 'rollback' })).end).toBe('finished');
+  expect((await drive(at, { direction: 'rollback', timeoutMs: 800_000 })).end).toBe('finished');
   expect(await payServers(lab)).toEqual(again);
   await paySettled(lab);
   expect(await payAutoctl(lab, 'node2')).toContain(lab.settings.oldBin);

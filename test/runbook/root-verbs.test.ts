@@ -77,10 +77,7 @@ describe.each([
       const host = hostsOf(facts).find((one) => one.alias === step.host);
       if (host === undefined) throw new Error(step.id);
       const all = [...verbLines(facts, host).values()].map((lines) => lines.join('\n'));
-      let rest = text
-        .replace('set -eu\nexport LC_ALL=C\n', '')
-        .replace(asPostgres, '')
-        .trimEnd();
+      let rest = text.replace('set -eu\nexport LC_ALL=C\n', '').replace(asPostgres, '').trimEnd();
       while (rest !== '') {
         const verb = all.find((lines) => rest === lines || rest.startsWith(`${lines}\n`));
         expect([step.id, rest, verb === undefined]).toEqual([step.id, rest, false]);
