@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { HostChecks } from './checks/evidence.ts';
 import type { MonitorNode, MonitorState } from './monitor-state.ts';
 import type { Problem } from './result.ts';
+import * as words from './words.ts';
 
 /**
  * What the servers say now. Probes, conditions and the rollback verdict are pure functions of it.
@@ -10,10 +11,12 @@ import type { Problem } from './result.ts';
 
 /** What pg_controldata says of a data directory; the fields that tell one cluster and moment from another. */
 export const controlSchema = z.object({
-  systemIdentifier: z.string(),
+  systemIdentifier: words.systemIdentifier,
   /** `shut down`, `in production`, `shut down in recovery`, … */
   state: z.string(),
   checkpoint: z.string(),
+  /** Where recovery would begin; that of a shutdown is the checkpoint itself. Absent: kept by an earlier version. */
+  redo: z.string().optional(),
   timeline: z.number().int(),
   /** As printed: only ever compared for equality. */
   modified: z.string(),
@@ -69,7 +72,7 @@ const senderSchema = z.object({
   sync: z.string(),
   flushed: z.string().nullable(),
   /** Where the connection comes from; null: from the host itself. */
-  address: z.string().nullable().default(null),
+  address: words.address.nullable().default(null),
 });
 
 /** What the running server says of itself. */
@@ -159,7 +162,16 @@ export type Look =
 
 export interface World {
   readonly hosts: Readonly<Record<string, Look>>;
+  /** Hosts that do not answer and that the run goes on without: nothing waits for them. Absent: none. */
+  readonly leftOut?: readonly string[];
+  /** Steps that were passed over with a reason, by id: what they would have brought about is not asked for at the end. Absent: none. */
+  readonly passedOver?: readonly string[];
 }
+
+export const isPassedOver = (world: World, step: string): boolean =>
+  world.passedOver?.includes(step) === true;
+
+export const isLeftOut = (world: World, alias: string): boolean => world.leftOut?.includes(alias) === true;
 
 export const hostIn = (world: World, alias: string): HostView | null => {
   const look = world.hosts[alias];

@@ -5,6 +5,7 @@ import { type Demo, openDemo } from '../demo/open-demo.ts';
 import { plainAnswers } from '../demo/plain-answers.ts';
 import { type Scenario, scenarioNamed, scenarios } from '../demo/scenarios.ts';
 import { wrapWords } from '../ui/text.ts';
+import { calledAs } from './called-as.ts';
 import { run } from './run.ts';
 import { sayProblems } from './say.ts';
 import { answer, askOn, columnsOfTerminal, showsScreens } from './terminal.ts';
@@ -46,7 +47,7 @@ const opening = (scenario: Scenario): string =>
   ].join('\n');
 
 const whereItIs = ({ layout }: Demo): string =>
-  `DEMO: it lies in ${layout.root}; in a second terminal, while it runs:\n  pgaf-upgrade status ${layout.clusterFile}\n`;
+  `DEMO: it lies in ${layout.root}; in a second terminal, while it runs:\n  ${calledAs()} status ${layout.clusterFile}\n`;
 
 /** The full screen would hide what has just been said: Enter begins. False where there is no more input. */
 const begin = async (): Promise<boolean> => {
@@ -58,7 +59,7 @@ const begin = async (): Promise<boolean> => {
 
 const ended = (demo: Demo, keep: boolean): string =>
   keep
-    ? `DEMO: kept in ${demo.layout.root}; go on with pgaf-upgrade demo --resume ${demo.layout.root}\n`
+    ? `DEMO: kept in ${demo.layout.root}; go on with ${calledAs()} demo --resume ${demo.layout.root}\n`
     : 'DEMO: over; nothing of it is left.\n';
 
 /** The console over an embedded cluster: everything but the servers is the real thing. Exit codes as of `run`. */
@@ -114,6 +115,7 @@ export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments
       direction: 'upgrade',
       plain: plain || yes !== undefined,
       banner: 'DEMO',
+      fleeting: !kept,
       onStaged: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);

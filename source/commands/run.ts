@@ -25,6 +25,8 @@ export interface RunArguments {
   readonly forfeits?: ReadonlySet<Forfeit>;
   /** What must be said of the cluster wherever it is shown. */
   readonly banner?: string;
+  /** The cluster, and the journal, are gone with the console. */
+  readonly fleeting?: boolean;
   /** Where a demo tells what its scenario makes happen. */
   readonly onStaged?: (listener: (text: string) => void) => () => void;
   /** Who answers in plain lines, and who hears them, instead of the terminal. */
@@ -49,6 +51,7 @@ export const run = async ({
   direction,
   forfeits,
   banner,
+  fleeting = false,
   lines,
   onStaged,
 }: RunArguments): Promise<number> => {
@@ -68,6 +71,7 @@ export const run = async ({
     connect,
     direction,
     ...(banner === undefined ? {} : { banner }),
+    fleeting,
     stateHome: stateHome(process.env),
     operator: `${userInfo().username}@${hostname()}`,
     unattended: yes !== undefined,

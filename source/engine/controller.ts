@@ -31,6 +31,10 @@ export interface StepFailure {
   readonly unmet: readonly { readonly says: string; readonly found: string }[];
   /** What the servers say of the step now. */
   readonly probe: Probe | null;
+  /** It cannot be repeated: what leads on is the way back. */
+  readonly onlyBack?: boolean;
+  /** It stands still because this host gives no answer. `waits`: everything else is done, or waits for it too. */
+  readonly silent?: { readonly host: HostAlias; readonly waits: boolean };
 }
 
 /** What a host does while a step prints nothing. */
@@ -161,6 +165,8 @@ export interface PlannedDown {
 export interface EngineView {
   /** What must be said of this cluster wherever it is shown: DEMO. */
   readonly banner?: string;
+  /** The cluster is gone with the console, and its journal too: a demo that is not kept. */
+  readonly fleeting?: true;
   readonly cluster: {
     readonly name: string;
     /** `15.20`; empty until discovered. */

@@ -1,5 +1,6 @@
 import { problem } from '../cluster/result.ts';
-import { type Executed, type Execution, failed, follow } from './follow-step.ts';
+import { silentProblem } from './absence.ts';
+import { type Executed, type Execution, failed, failureOf, follow } from './follow-step.ts';
 import { probed, promised } from './judge.ts';
 
 export type { Executed, Execution };
@@ -21,6 +22,18 @@ export const execute = async (execution: Execution): Promise<Executed> => {
   const probe = step.probe(observer.world);
   if (probe.state === 'done' && step.after.every((one) => one.holds(observer.world).holds))
     return { kind: 'found', probe };
+  if (!before.settled && execution.leaving())
+    return {
+      kind: 'failed',
+      failure: failureOf(execution, problem(`${step.host}: the console was left`, 'start it again')),
+      unknown: false,
+    };
+  if (!before.settled && before.silent !== null)
+    return failed(
+      execution,
+      silentProblem(execution.facts, step, before.silent, execution.direction, 'not run'),
+      { unmet: before.unmet, silent: { host: before.silent.alias, waits: false } },
+    );
   if (!before.settled)
     return failed(
       execution,

@@ -30,14 +30,17 @@ export const finalWords = (
   world: World,
 ): string => {
   const primary = primaryOf(facts);
+  const { leftOut = [] } = world;
+  const every =
+    leftOut.length === 0 ? 'every node' : `every node but ${leftOut.join(' and ')}, which does not answer,`;
   switch (direction) {
     case 'upgrade':
-      return `every node runs PostgreSQL ${primary.newVersion}`;
+      return `${every} runs PostgreSQL ${primary.newVersion}`;
     case 'cleanup':
       return `the old clusters are removed${helpersGo(facts)}`;
     case 'rollback':
       return steps > 0
-        ? `every node runs PostgreSQL ${primary.oldVersion} again${keptAside(facts, world)}`
+        ? `${every} runs PostgreSQL ${primary.oldVersion} again${keptAside(facts, world)}`
         : `no step to take back: ${verdict.says}`;
   }
 };

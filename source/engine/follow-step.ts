@@ -1,14 +1,20 @@
+import type { ClusterFacts } from '../cluster/facts.ts';
 import { type Problem, problem } from '../cluster/result.ts';
-import type { RemoteHost } from '../remote/host.ts';
+import type { JobOutcome, RemoteHost } from '../remote/host.ts';
+import type { Direction } from '../runbook/runbooks.ts';
 import type { Probe, Step } from '../runbook/step.ts';
+import { silentProblem } from './absence.ts';
 import type { StepFailure } from './controller.ts';
 import { fetchCauses } from './failure.ts';
 import type { Journal } from './journal.ts';
 import { probed } from './judge.ts';
-import type { Observer } from './observer.ts';
+import { clockTime, type Observer, type Silence } from './observer.ts';
+import { untilSilent } from './silent-line.ts';
 import type { StepOutput } from './step-output.ts';
 
 export interface Execution {
+  readonly facts: ClusterFacts;
+  readonly direction: Direction;
   readonly step: Step;
   readonly host: RemoteHost;
   readonly observer: Observer;
@@ -25,6 +31,10 @@ export interface Execution {
   readonly onLine: (line: 'following' | 'lost') => void;
   /** The operator leaves, or the lock is another's: nothing is waited for any more. */
   readonly leaving: () => boolean;
+  /** The operator has ended the waiting for the servers. */
+  readonly waitingEnded: () => boolean;
+  /** An earlier step of this host that was done and is not any more: pg_autoctl does not run since a restart, say. */
+  readonly undone: () => Step | null;
   /** Null: the job was not ended by the operator. Else whether nothing of it is left, once that was looked at. */
   readonly cancelled: () => Promise<boolean | null>;
 }
@@ -39,7 +49,7 @@ export type Executed =
       readonly unknown: boolean;
     };
 
-const failureOf = (
+export const failureOf = (
   { step, observer }: Execution,
   what: Problem,
   rest: Partial<StepFailure> = {},
@@ -56,11 +66,14 @@ const failureOf = (
 /** A failure, written down. `unknown`: the job may still run. */
 export const failed = (
   execution: Execution,
-  what: Problem,
+  problem: Problem,
   rest: Partial<StepFailure> = {},
   unknown = false,
 ): Executed => {
-  const failure = failureOf(execution, what, rest);
+  // Whether it may be repeated, the step itself reads from the disks.
+  const advice = execution.step.interrupted(execution.observer.world);
+  const what = advice === null ? problem : { ...problem, remedy: advice };
+  const failure = failureOf(execution, what, { ...rest, ...(advice === null ? {} : { onlyBack: true }) });
   const written = execution.journal.write({
     kind: 'failed',
     step: execution.step.id,
@@ -91,6 +104,86 @@ const endedBadly = ({ step }: Execution, code: number, clean: boolean | null): P
         'read the cause below; put it right, then retry',
       );
 
+/** The command ended well, and still the servers do not show it: why. */
+const notShown = (execution: Execution, silent: Silence | null, undone: Step | null): Problem => {
+  const { step, facts, direction } = execution;
+  if (silent !== null)
+    return silentProblem(
+      facts,
+      step,
+      silent,
+      direction,
+      'the command ended well, but nobody can see what must hold after it',
+    );
+  if (undone !== null)
+    return problem(
+      `${step.host}: “${undone.title}” is undone; was the host restarted?`,
+      'that step is asked for first; then this one goes on',
+    );
+  return problem(
+    `${step.host}: the command ended well, but the servers do not show what must hold after it`,
+    'see what was found; look again, or put it right by hand',
+  );
+};
+
+/** A secondary whose connection is down for so long, in milliseconds, is not waited for; the primary and the monitor are. */
+const lostMs = ({ facts, step }: Execution): number | null => {
+  const secondary = facts.nodes.some((node) => node.alias === step.host && node.role === 'secondary');
+  return secondary || step.phase >= 'R' ? (step.settleSeconds > 3600 ? 90_000 : 30_000) : null;
+};
+
+/** The job to its end, or until its host has given no answer for too long: then nobody knows whether it goes on there. */
+const jobsEnd = async (
+  execution: Execution,
+  from: { readonly script: string | null; readonly fromByte: number },
+): Promise<JobOutcome> => {
+  const { step, host, output, job } = execution;
+  let over = false;
+  const outcome = host.job(
+    { id: job, as: step.as, script: from.script, fromOffset: from.fromByte },
+    {
+      onBytes: (chunk) => {
+        if (over) return;
+        output.push(chunk);
+        execution.onOutput();
+      },
+      onLine: (line) => {
+        if (!over) execution.onLine(line);
+      },
+    },
+  );
+  const ms = lostMs(execution);
+  if (ms === null) return outcome;
+  const watch = untilSilent(host, ms);
+  const given = watch.silent.then(
+    (since): JobOutcome => ({
+      kind: 'unknown',
+      problem: problem(
+        `no answer from ${step.host} since ${clockTime(since)}: whether its command goes on there is not known`,
+        `bring ${step.host} back: it is followed from where it was`,
+      ),
+    }),
+  );
+  const end = await Promise.race([outcome, given]);
+  over = true;
+  watch.forget();
+  return end;
+};
+
+/** What was done has been undone for so long, in milliseconds, before it counts: pg_autoctl may restart by itself. */
+const undoneMs = 10_000;
+
+/** Whether an earlier step of the host stays undone while the servers are waited for. */
+const undoneFor = ({ undone }: Execution): (() => Step | null) => {
+  let since: number | null = null;
+  return () => {
+    const step = undone();
+    if (step === null) since = null;
+    else since ??= performance.now();
+    return since !== null && performance.now() - since >= undoneMs ? step : null;
+  };
+};
+
 /** Follows a job, new or found, to its end, and judges it by what the servers show then. */
 export const follow = async (
   execution: Execution,
@@ -99,16 +192,7 @@ export const follow = async (
   const { step, host, observer, journal, output, job } = execution;
   const began = Date.now();
   execution.running();
-  const outcome = await host.job(
-    { id: job, as: step.as, script: from.script, fromOffset: from.fromByte },
-    {
-      onBytes: (chunk) => {
-        output.push(chunk);
-        execution.onOutput();
-      },
-      onLine: execution.onLine,
-    },
-  );
+  const outcome = await jobsEnd(execution, from);
   output.close();
   execution.onOutput();
   // The console lets go of a job that goes on: that is neither its end nor a failure, and the journal has `left`.
@@ -134,6 +218,14 @@ export const follow = async (
     )
       return { kind: 'found', probe: step.probe(world) };
     const mayRun = outcome.neverStarted !== true && outcome.gone !== true;
+    const silence = mayRun ? observer.silence(step.host) : null;
+    if (silence !== null)
+      return failed(
+        execution,
+        silentProblem(execution.facts, step, silence, execution.direction, 'nobody knows how it ended'),
+        { lastLines, silent: { host: step.host, waits: false } },
+        true,
+      );
     return failed(execution, outcome.problem, { lastLines }, mayRun);
   }
   if (outcome.code !== 0) {
@@ -148,23 +240,31 @@ export const follow = async (
       causes,
     });
   }
+  const undone = undoneFor(execution);
   const after = await observer.until(
     [...step.after, probed(step)],
     step.host,
     step.settleSeconds,
     execution.settling,
-    execution.leaving,
+    () => execution.leaving() || undone() !== null,
   );
   if (!after.settled) {
-    const causes = await fetchCauses(step, host, []);
-    return failed(
-      execution,
-      problem(
-        `${step.host}: the command ended well, but the servers do not show what must hold after it`,
-        'see what was found; look again, or put it right by hand',
-      ),
-      { exitCode: 0, lastLines, causes, unmet: after.unmet },
-    );
+    // Nothing has failed: the console lets go while the servers take their time. The next one judges the job anew.
+    if (execution.leaving() && !execution.waitingEnded())
+      return {
+        kind: 'failed',
+        failure: failureOf(execution, problem(`${step.host}: the console was left`, 'start it again')),
+        unknown: true,
+      };
+    const { silent } = after;
+    const causes = silent === null ? await fetchCauses(step, host, []) : [];
+    return failed(execution, notShown(execution, silent, undone()), {
+      exitCode: 0,
+      lastLines,
+      causes,
+      unmet: after.unmet,
+      ...(silent === null ? {} : { silent: { host: silent.alias, waits: false } }),
+    });
   }
   if (!ended.ok) return failed(execution, ended.error, { exitCode: 0 });
   return { kind: 'done', probe: step.probe(observer.world), tookMs: Date.now() - began };

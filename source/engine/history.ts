@@ -38,6 +38,8 @@ const wordsOf = (record: Recorded, titleOf: (step: string) => string): string | 
       return `${time} failed: ${entry.what}`;
     case 'skipped':
       return `${time} skipped: ${titleOf(entry.step)}${entry.reason === '' ? '' : ` (${entry.reason})`}`;
+    case 'without':
+      return `${time} goes on without ${entry.host}: ${entry.reason}`;
     case 'cancelled':
       return `${time} ended by the operator: ${titleOf(entry.step)}`;
     case 'left':

@@ -5,6 +5,8 @@ import type { Condition, Step } from '../runbook/step.ts';
 export interface Judged {
   readonly unmet: readonly { readonly says: string; readonly found: string }[];
   readonly asked: ReadonlySet<string>;
+  /** Of those, the ones that a condition rests on which does not hold. */
+  readonly waitsFor: ReadonlySet<string>;
 }
 
 /** A world that remembers whom it was asked about. */
@@ -17,7 +19,7 @@ const listening = (world: World): { world: World; asked: Set<string> } => {
       return target[key];
     },
   });
-  return { world: { hosts }, asked };
+  return { world: { ...world, hosts }, asked };
 };
 
 /**
@@ -25,12 +27,17 @@ const listening = (world: World): { world: World; asked: Set<string> } => {
  * conditions are judged, so that what a later one needs is known while an earlier one does not hold yet.
  */
 export const judge = (conditions: readonly Condition[], seen: World): Judged => {
-  const { world, asked } = listening(seen);
+  const asked = new Set<string>();
+  const waitsFor = new Set<string>();
   const unmet = conditions.flatMap((condition) => {
-    const verdict = condition.holds(world);
-    return verdict.holds ? [] : [{ says: condition.says, found: verdict.found }];
+    const heard = listening(seen);
+    const verdict = condition.holds(heard.world);
+    for (const alias of heard.asked) asked.add(alias);
+    if (verdict.holds) return [];
+    for (const alias of heard.asked) waitsFor.add(alias);
+    return [{ says: condition.says, found: verdict.found }];
   });
-  return { unmet, asked };
+  return { unmet, asked, waitsFor };
 };
 
 /** Holds always, and asks about every host that the step's probe rests on. */

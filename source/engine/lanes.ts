@@ -1,5 +1,7 @@
+import { isLeftOut } from '../cluster/world.ts';
 import { lanesOf, stageOf } from '../runbook/stages.ts';
 import { dangerNow, type Step, type StepId } from '../runbook/step.ts';
+import { waiting } from './absence.ts';
 import type { StepFailure, StepStatus } from './controller.ts';
 import { probed } from './judge.ts';
 import type { Run } from './prepare.ts';
@@ -12,8 +14,10 @@ const isOpen = (status: StepStatus | null): boolean => status?.kind !== 'done' &
  * whatever stands behind it in its lane waits for it.
  */
 export const lanesBeside = (run: Run, progress: Progress, step: Step): readonly (readonly Step[])[] => {
-  const open = stageOf(progress.steps, step).filter((one) => isOpen(progress.statusOf(one.id)));
   const { world } = run.observer;
+  const all = stageOf(progress.steps, step).filter((one) => isOpen(progress.statusOf(one.id)));
+  const waits = waiting(all, world);
+  const open = all.filter((one) => !waits.has(one));
   return lanesOf(open).flatMap((lane) => {
     const stop = lane.findIndex((one) => dangerNow(one, world) === 'point-of-no-return');
     const until = stop < 0 ? lane : lane.slice(0, stop);
@@ -29,9 +33,12 @@ export const togetherWith = (run: Run, progress: Progress, step: Step): readonly
   return progress.steps.filter((one) => ids.has(one.id)).map((one) => one.id);
 };
 
+/** What holds up its own host only: others go on beside it. */
+const isItsOwn = (failure: StepFailure, step: Step): boolean => failure.silent?.host === step.host;
+
 /**
  * Runs lanes side by side, each step by step. A failure lets the others finish the step that they are at, then everything
- * stands. Gives what has failed. `over`: nothing new is begun any more.
+ * stands; that a lane's own host gives no answer ends that lane alone. Gives what has failed. `over`: nothing new is begun any more.
  */
 export const runLanes = async (
   run: Run,
@@ -41,6 +48,7 @@ export const runLanes = async (
   over: () => boolean,
 ): Promise<ReadonlyMap<StepId, StepFailure>> => {
   const failures = new Map<StepId, StepFailure>();
+  let stands = false;
   const alreadyDone = async (step: Step): Promise<boolean> => {
     if (step.probe(run.observer.world).state !== 'done') return false;
     // What an older look shows as done may have been undone since.
@@ -49,7 +57,7 @@ export const runLanes = async (
   };
   const go = async (lane: readonly Step[]): Promise<void> => {
     for (const step of lane) {
-      if (failures.size > 0 || over()) return;
+      if (stands || over()) return;
       if (await alreadyDone(step)) {
         progress.finish(run, step, 'found', null);
         continue;
@@ -58,8 +66,10 @@ export const runLanes = async (
       if (dangerNow(step, run.observer.world) === 'point-of-no-return') return;
       const failure = await work(step);
       if (failure === null) continue;
+      if (isLeftOut(run.observer.world, step.host)) return progress.show(run, step, { kind: 'waiting' });
       failures.set(step.id, failure);
-      progress.show(run, step, { kind: 'failed', failure });
+      if (!isItsOwn(failure, step)) stands = true;
+      progress.show(run, step, over() ? { kind: 'waiting' } : { kind: 'failed', failure });
       return;
     }
   };

@@ -1,6 +1,6 @@
 import { type ClusterFacts, hostsOf, isNode } from '../cluster/facts.ts';
-import { problem } from '../cluster/result.ts';
-import type { Look, World } from '../cluster/world.ts';
+import { type Problem, problem } from '../cluster/result.ts';
+import { isLeftOut, type Look, type World } from '../cluster/world.ts';
 import { monitorQuery } from '../monitor/query.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import type { Condition } from '../runbook/step.ts';
@@ -11,20 +11,55 @@ import { lookScript } from './look/script.ts';
 /** Milliseconds between two looks while waiting for the servers to show something. */
 const pauseMs = 250;
 const lookTimeoutMs = 30_000;
+/** The same while its connection is down: it is being dialed, and whoever waits for others is not to wait for it. */
+const lostTimeoutMs = 2_000;
+const leftOutTimeoutMs = 250;
 /** What cannot be looked at has not failed: for so long, in milliseconds, the time does not run while a line is down. */
 const blindMs = 20_000;
 /** A look that is no older than this, in milliseconds since it began, need not be made again before a step. */
 const defaultFreshMs = 1_000;
 
+/** A host that gives no answer. */
+export interface Silence {
+  readonly alias: string;
+  /** When it was last heard, or first asked in vain: milliseconds since the epoch, for people. */
+  readonly since: number;
+  /** For how long, by a clock that nobody sets. */
+  readonly seconds: number;
+  readonly problem: Problem;
+}
+
 export type Settled =
   | { readonly settled: true }
-  | { readonly settled: false; readonly unmet: Judged['unmet'] };
+  | {
+      readonly settled: false;
+      readonly unmet: Judged['unmet'];
+      /** It was ended because this host gives no answer; null: the time was up. */
+      readonly silent: Silence | null;
+    };
+
+/**
+ * For how long a host may give no answer before a condition that rests on it ends, in seconds: within the step's own limit. A secondary
+ * holds up others meanwhile, in the downtime too; a rebuild that takes hours can wait longer for a line that was only cut. Without primary
+ * or monitor nothing goes on in any case.
+ */
+const patienceSeconds = (secondary: boolean, limit: number): number =>
+  Math.min(limit, secondary ? (limit > 3600 ? 90 : 15) : 120);
+
+export const clockTime = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
 
 /** Looks at the hosts, side by side, and keeps what it saw last. */
 export class Observer {
   #world: World = { hosts: {} };
-  /** Hosts that gave no answer when they were last asked; one that answers nonsense is not of them. */
-  readonly #outOfReach = new Set<string>();
+  /** Hosts that gave no answer when they were last asked, and since when; one that answers nonsense is not of them. */
+  readonly #silent = new Map<string, { readonly since: number; readonly began: number; problem: Problem }>();
+  readonly #heardAt = new Map<string, number>();
+  #leftOut: readonly string[] = [];
+  #passedOver: readonly string[] = [];
+  /** Whether the run may go on without a host that gives no answer; whoever answers for the run decides it. */
+  goOnWithout: (silence: Silence) => boolean = () => false;
+  /** A host that was left out answers again. */
+  onBack: (alias: string) => void = () => undefined;
   readonly #facts: ClusterFacts;
   readonly #hosts: ReadonlyMap<string, RemoteHost>;
   readonly #onLook: (alias: string) => void;
@@ -47,6 +82,27 @@ export class Observer {
     return this.#world;
   }
 
+  /** Since when a host gives no answer; null: it answered when it was last asked, or was not asked. */
+  silence(alias: string): Silence | null {
+    const silent = this.#silent.get(alias);
+    if (silent === undefined) return null;
+    const seconds = Math.round((performance.now() - silent.began) / 1000);
+    return { alias, since: silent.since, seconds, problem: silent.problem };
+  }
+
+  /** Nothing waits for this host any more, until it answers. */
+  leaveOut(alias: string): void {
+    if (!this.#leftOut.includes(alias)) this.#leftOut = [...this.#leftOut, alias];
+    this.#world = { ...this.#world, leftOut: this.#leftOut };
+  }
+
+  /** A step was passed over, or is asked for again. */
+  passOver(step: string, passed: boolean): void {
+    if (this.#passedOver.includes(step) === passed) return;
+    this.#passedOver = passed ? [...this.#passedOver, step] : this.#passedOver.filter((one) => one !== step);
+    this.#world = { ...this.#world, passedOver: this.#passedOver };
+  }
+
   /** One round trip to each host named. */
   async look(aliases: readonly string[] = hostsOf(this.#facts).map((host) => host.alias)): Promise<World> {
     const looks = await Promise.all(
@@ -54,14 +110,19 @@ export class Observer {
     );
     // Of two looks that cross, the one that began later counts.
     const newer = looks.filter(([alias, { at }]) => at >= (this.#world.hosts[alias]?.at ?? 0));
-    this.#world = { hosts: { ...this.#world.hosts, ...Object.fromEntries(newer) } };
+    this.#world = {
+      hosts: { ...this.#world.hosts, ...Object.fromEntries(newer) },
+      ...(this.#leftOut.length === 0 ? {} : { leftOut: this.#leftOut }),
+      ...(this.#passedOver.length === 0 ? {} : { passedOver: this.#passedOver }),
+    };
     return this.#world;
   }
 
   /**
    * Looks until every condition holds, or the time is up; only at `alias` and at those hosts that the conditions ask
-   * about. While one of those cannot be reached the time stands still, within bounds. `say` hears what is still waited for. After a command only a new look counts; before one, a look that has just
-   * been made is as good.
+   * about. While one of those cannot be reached the time stands still, within bounds; one that gives no answer for long ends it, unless
+   * the run goes on without it. `say` hears what is still waited for. After a command only a new look counts; before one, a look that has
+   * just been made is as good.
    */
   async until(
     conditions: readonly Condition[],
@@ -76,11 +137,17 @@ export class Observer {
     let freshSince = from === 'a fresh look' ? Date.now() - this.#freshMs : Number.POSITIVE_INFINITY;
     for (;;) {
       const began = Date.now();
-      const { unmet, blind } = await this.#judge(conditions, alias, freshSince);
+      const { unmet, waitsFor, blind } = await this.#judge(conditions, alias, freshSince);
       const [first] = unmet;
       if (first === undefined) return { settled: true };
+      const silent = this.#tooLong(waitsFor, seconds);
+      if (silent !== null && !isLeftOut(this.#world, silent.alias) && this.goOnWithout(silent)) {
+        this.leaveOut(silent.alias);
+        continue;
+      }
+      if (silent !== null) return { settled: false, unmet, silent };
       if (blind) deadline = Math.min(limit, deadline + Date.now() - began + pauseMs);
-      if (Date.now() >= deadline || stop()) return { settled: false, unmet };
+      if (Date.now() >= deadline || stop()) return { settled: false, unmet, silent: null };
       say(`${first.says} (now: ${first.found})`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       freshSince = Number.POSITIVE_INFINITY;
@@ -97,18 +164,62 @@ export class Observer {
     conditions: readonly Condition[],
     alias: string,
     freshSince: number,
-  ): Promise<{ readonly unmet: Judged['unmet']; readonly blind: boolean }> {
+  ): Promise<Omit<Judged, 'asked'> & { readonly blind: boolean }> {
     const looked = new Set<string>();
     let wanted = new Set([alias, ...judge(conditions, this.#world).asked]);
     for (;;) {
       const stale = [...wanted].filter((one) => !looked.has(one) && !this.#isFresh(one, freshSince));
       if (stale.length > 0) await this.look(stale);
       for (const one of wanted) looked.add(one);
-      const { unmet, asked } = judge(conditions, this.#world);
+      const { unmet, asked, waitsFor } = judge(conditions, this.#world);
       // What was seen may make a condition ask about a host that it had no question about before.
       wanted = new Set([...asked].filter((one) => !looked.has(one)));
-      if (wanted.size === 0) return { unmet, blind: [...looked].some((one) => this.#outOfReach.has(one)) };
+      if (wanted.size === 0)
+        return { unmet, waitsFor, blind: [...looked].some((one) => this.#silent.has(one)) };
     }
+  }
+
+  /** One of these hosts that has given no answer for longer than it may; one that may be left out first. */
+  #tooLong(aliases: ReadonlySet<string>, limit: number): Silence | null {
+    const silences = [...aliases].flatMap((alias) => {
+      const silence = this.silence(alias);
+      const { role = 'monitor' } = this.#facts.nodes.find((node) => node.alias === alias) ?? {};
+      return silence !== null && silence.seconds >= patienceSeconds(role === 'secondary', limit)
+        ? [silence]
+        : [];
+    });
+    return silences.find(({ alias }) => !isLeftOut(this.#world, alias)) ?? silences[0] ?? null;
+  }
+
+  #unanswered(alias: string, began: number, cause: Problem, lost: boolean): Problem {
+    const known = this.#silent.get(alias);
+    const silent = known ?? {
+      since: this.#heardAt.get(alias) ?? Date.now(),
+      began,
+      problem: cause,
+    };
+    this.#silent.set(alias, silent);
+    // Whoever answers, and be it a refusal, is there: then the refusal is what is to be said.
+    silent.problem = lost
+      ? problem(
+          `no answer from ${alias} for ${Math.round((performance.now() - silent.began) / 1000)} s`,
+          cause.remedy,
+          cause.what,
+        )
+      : cause;
+    return silent.problem;
+  }
+
+  #answered(alias: string): void {
+    this.#silent.delete(alias);
+    this.#heardAt.set(alias, Date.now());
+  }
+
+  /** It is there again; the monitor only once its database answers: that it does not start is why it was left out. */
+  #takenBack(alias: string): void {
+    if (!this.#leftOut.includes(alias)) return;
+    this.#leftOut = this.#leftOut.filter((one) => one !== alias);
+    this.onBack(alias);
   }
 
   #isFresh(alias: string, since: number): boolean {
@@ -122,18 +233,21 @@ export class Observer {
     const at = Date.now();
     if (facts === undefined || host === undefined)
       return { kind: 'unseen', at, problem: problem(`${alias} is not connected`, 'connect to it again') };
+    const began = performance.now();
+    const lost = host.line !== 'connected';
     const sql = isNode(facts) ? null : monitorQuery(this.#facts.formation);
     const output = await host.run(lookScript(facts, this.#facts.newMajor, sql), {
       as: this.#facts.postgres,
-      timeoutMs: lookTimeoutMs,
+      timeoutMs: !lost ? lookTimeoutMs : isLeftOut(this.#world, alias) ? leftOutTimeoutMs : lostTimeoutMs,
     });
     if (!output.ok) {
-      this.#outOfReach.add(alias);
-      return { kind: 'unseen', at, problem: output.error };
+      const why = this.#unanswered(alias, began, output.error, host.line !== 'connected');
+      return { kind: 'unseen', at, problem: why };
     }
-    this.#outOfReach.delete(alias);
+    this.#answered(alias);
     this.#onLook(alias);
     const seen = parseLook(alias, output.value.stdout);
+    if (seen.ok && (isNode(facts) || seen.value.monitor !== null)) this.#takenBack(alias);
     return seen.ok ? { kind: 'seen', at, host: seen.value } : { kind: 'unseen', at, problem: seen.error };
   }
 }

@@ -11,5 +11,5 @@ export const opener = (config: Config, connect: Connect, ask: Ask): OpenHost => 
     ...(config.ssh.knownHostsFile === undefined ? {} : { knownHostsFiles: [config.ssh.knownHostsFile] }),
     ...(config.ssh.agent ? {} : { agentSocket: null }),
   };
-  return (address) => connect(address, options);
+  return (address, how) => connect(address, { ...options, ...how });
 };

@@ -20,6 +20,8 @@ const plannedDown = (absence: MonitorAbsence | null): PlannedDown | null =>
 export class Progress {
   readonly #board: Board;
   #steps: readonly Step[] = [];
+  /** Steps that the servers showed as done when they ended: what is seen otherwise later was undone. */
+  readonly #proven = new Set<StepId>();
   /** How long each step should take, in milliseconds, from what was measured on the hosts. */
   #expected: ReadonlyMap<StepId, number> = new Map();
 
@@ -51,6 +53,7 @@ export class Progress {
   /** Puts a runbook on the board, made from the last look. */
   lay(ground: Ground, direction: Direction): void {
     const { world } = ground.observer;
+    this.#proven.clear();
     this.#steps = runbookFor(ground.facts, world, direction);
     this.#board.set({
       direction,
@@ -60,11 +63,23 @@ export class Progress {
   }
 
   show(ground: Ground, step: Step, status: StepStatus): void {
+    ground.observer.passOver(step.id, status.kind === 'skipped');
     this.#board.set({
       steps: this.#board.view.steps.map((view) =>
         view.id === step.id ? viewOf(step, ground.observer.world, status, this.#expected) : view,
       ),
     });
+    if (step.landmark === 'monitor-stops' && status.kind === 'running') this.#holdFeed(ground, true);
+  }
+
+  /** From the moment in which the monitor's stop is begun: what answers in its place is not the monitor. */
+  #holdFeed(ground: Ground, absent: boolean): void {
+    const stopping = this.#steps.some(
+      (step) =>
+        step.landmark === 'monitor-stops' &&
+        ['running', 'settling'].includes(this.statusOf(step.id)?.kind ?? 'waiting'),
+    );
+    ground.feed.hold(absent || stopping);
   }
 
   /** What follows from the last look: the verdict, the scripts that could not be made before, the monitor's absence. */
@@ -75,6 +90,7 @@ export class Progress {
     this.#expected = expectedIn(facts, world, view.direction, this.#steps);
     const passed = (step: Step): boolean => this.statusOf(step.id)?.kind === 'done';
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
+    this.#holdFeed(ground, absence !== null);
     this.#board.set({
       verdict: rollbackVerdict(facts, world),
       steps: this.#steps.map((step, index) =>
@@ -91,6 +107,7 @@ export class Progress {
     const { downtime } = this.#board.view;
     if (step.writes === 'resume' && downtime.kind === 'down')
       this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
+    if (step.probe(run.observer.world).state === 'done') this.#proven.add(step.id);
     this.show(run, step, { kind: 'done', tookMs, by });
     this.refresh(run);
     if (by === 'run')
@@ -102,6 +119,27 @@ export class Progress {
       probe: step.probe(run.observer.world),
       verdict: this.#board.view.verdict.says,
     });
+  }
+
+  /** The first step of the same host, before this one, that was done and is not any more: the host was restarted, say. */
+  undone({ observer }: Ground, step: Step): Step | null {
+    const before = this.#steps.slice(0, this.#steps.indexOf(step));
+    const seen = observer.world.hosts[step.host]?.kind === 'seen';
+    return (
+      before.find(
+        (one) =>
+          seen &&
+          one.host === step.host &&
+          this.#proven.has(one.id) &&
+          one.probe(observer.world).state !== 'done',
+      ) ?? null
+    );
+  }
+
+  /** A step that was done and is not any more is to be asked for again. */
+  reopen(ground: Ground, step: Step): void {
+    this.#proven.delete(step.id);
+    this.show(ground, step, { kind: 'waiting' });
   }
 
   fail(ground: Ground, step: Step, failure: StepFailure): void {

@@ -79,6 +79,10 @@ const restoreSkipped = (run: Run, { progress }: ResumeParts, earlier: readonly R
         'step' in record.entry &&
         record.entry.step === step.id,
     );
+    // Skipped because its host gave no answer: when it answers again, it is asked for again.
+    const absent =
+      last !== undefined && 'entry' in last && last.entry.kind === 'skipped' && last.entry.absent;
+    if (absent === true && run.observer.silence(step.host) === null) continue;
     if (last !== undefined && 'entry' in last && last.entry.kind === 'skipped')
       progress.show(run, step, { kind: 'skipped', reason: last.entry.reason });
   }

@@ -10,6 +10,7 @@ import type { Outputs } from './outputs.ts';
 import type { Run } from './prepare.ts';
 import type { Progress } from './progress.ts';
 import { accepted, refused } from './refusals.ts';
+import { RepeatedError } from './repeated-error.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface RunningParts {
@@ -44,6 +45,8 @@ export class RunningStep {
   #quiet: Quiet | null = null;
   #watchdog: Watchdog | null = null;
   #gauge: GaugeWatch | null = null;
+  readonly #errors = new RepeatedError();
+  #readTo = 0;
 
   constructor(parts: RunningParts, { run, step, host, job }: StartedAs) {
     this.#parts = parts;
@@ -51,6 +54,7 @@ export class RunningStep {
     this.step = step;
     this.#host = host;
     this.#job = job;
+    this.#readTo = parts.outputs.of(step.id).endLine;
     this.#show();
   }
 
@@ -90,6 +94,19 @@ export class RunningStep {
     this.#gauge?.heard();
     board.heard(this.step.host);
     outputs.grown(this.step.id);
+    this.#sayRepeated();
+  }
+
+  #sayRepeated(): void {
+    const { board, outputs } = this.#parts;
+    const { host, id, title } = this.step;
+    const output = outputs.of(id);
+    for (let at = Math.max(this.#readTo, output.firstLine); at < output.endLine; at += 1) {
+      const again = this.#errors.heard(output.line(at));
+      if (again !== null)
+        board.notice(`${host}: “${title}” has printed the same error for ${again.seconds} s: ${again.line}`);
+    }
+    this.#readTo = output.endLine;
   }
 
   /** Nothing of it is watched any more. */

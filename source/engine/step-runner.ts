@@ -3,6 +3,7 @@ import type { Step, StepId } from '../runbook/step.ts';
 import type { Accepted, Refusal, StepFailure } from './controller.ts';
 import type { Decisions } from './decisions.ts';
 import { attach, type Executed, type Execution, execute } from './execute.ts';
+import { clockTime } from './observer.ts';
 import type { Run } from './prepare.ts';
 import { refused } from './refusals.ts';
 import { runningStage } from './running-stage.ts';
@@ -83,6 +84,8 @@ export class StepRunner {
     this.#running.set(step.id, current);
     this.#showStage();
     const executed = await work({
+      facts: run.facts,
+      direction: progress.direction,
       step,
       host,
       observer: run.observer,
@@ -97,11 +100,13 @@ export class StepRunner {
       onLine: (line) => {
         board.notice(
           line === 'lost'
-            ? `${step.host}: the line is lost; the command goes on there`
-            : `${step.host}: the line is back; the output continues where it was`,
+            ? `${step.host}: no answer since ${clockTime(Date.now())}; a command that was running there goes on if the host is up`
+            : `${step.host}: it answers again; the output continues where it was`,
         );
       },
       leaving: () => decisions.over || current.waitingEnded,
+      waitingEnded: () => !decisions.over && current.waitingEnded,
+      undone: () => progress.undone(run, step),
       cancelled: async () => current.ended,
     });
     current.over();

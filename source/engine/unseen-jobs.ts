@@ -18,6 +18,8 @@ export const keptJobs = async (
 ): Promise<readonly KeptJob[]> => {
   const all = await Promise.all(
     [...hosts].map(async ([alias, host]): Promise<readonly KeptJob[]> => {
+      // What is being dialed has been asked for its jobs in vain, or will be: nobody waits for it here.
+      if (host.line !== 'connected') return [];
       const jobs = await host.jobs(run);
       return !jobs.ok
         ? []
@@ -87,8 +89,9 @@ export const unseenJobs = (
     if (job.state === 'running') return [{ step, job }];
     if (seen.has(job.id)) return [];
     const done = step.probe(world).state === 'done';
-    const wanted = job.state === 'ended' ? begunHere.has(job.id) || !done : !done;
-    return wanted ? [{ step, job }] : [];
+    // Gone with its host: nobody will ever know how it ended. Its probe says where the step stands, and earlier ones come first.
+    if (job.state === 'vanished') return [];
+    return begunHere.has(job.id) || !done ? [{ step, job }] : [];
   });
 };
 

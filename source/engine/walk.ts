@@ -1,5 +1,7 @@
-import type { Result } from '../cluster/result.ts';
+import { problem, type Result } from '../cluster/result.ts';
+import { isLeftOut } from '../cluster/world.ts';
 import type { Step, StepId } from '../runbook/step.ts';
+import { silentRemedy, silentWords, waiting, whyNotWithout } from './absence.ts';
 import type { Board } from './board.ts';
 import { claim, runFile } from './claim.ts';
 import type { Direction, StepFailure } from './controller.ts';
@@ -10,6 +12,7 @@ import { InventoryKeeper } from './inventory/keeper.ts';
 import type { PlannedStep } from './journal/entry.ts';
 import { probed } from './judge.ts';
 import { lanesBeside, runLanes, togetherWith } from './lanes.ts';
+import type { Silence } from './observer.ts';
 import type { Run } from './prepare.ts';
 import type { Progress } from './progress.ts';
 import { resume, type Takeover } from './resume.ts';
@@ -20,6 +23,8 @@ export interface WalkParts {
   readonly progress: Progress;
   readonly decisions: Decisions;
   readonly runner: StepRunner;
+  /** `--yes` confirms every step: nobody is there to decide whether the run goes on without a host. */
+  readonly unattended: boolean;
 }
 
 /** A step as the journal keeps it. */
@@ -42,6 +47,12 @@ export class Walk {
   readonly #inventories: InventoryKeeper;
   /** What has failed and waits to be decided about. */
   readonly #failures = new Map<StepId, StepFailure>();
+  /** The runbook is made anew: with the monitor left out it has other steps. */
+  #relay = false;
+  /** What was done, and was undone since. */
+  readonly #reopened = new Set<StepId>();
+  /** What was passed over because its host gives no answer, by host. */
+  readonly #passed = new Map<string, readonly StepId[]>();
 
   constructor(parts: WalkParts) {
     this.#parts = parts;
@@ -60,16 +71,28 @@ export class Walk {
         if (this.#parts.decisions.over) return this.#parts.decisions.left ? 'left' : 'lost';
       }
     }
+    run.observer.goOnWithout = (silence) => this.#parts.unattended && this.#without(run, silence, 'console');
+    run.observer.onBack = (alias) => this.#back(run, alias);
+    // The way back is made from who is there; on the way forward the steps say whether a host may be missing.
+    if (asked === 'rollback') this.#leaveSilentOut(run, asked);
     const { direction: first, unseen } = await resume(run, asked, this.#parts);
     let direction = first;
     this.#failures.clear();
-    // Side by side: they run, or have run, whatever this console does.
+    // Who does not answer from the start, and need not be waited for, is not asked about.
+    this.#leaveSilentOut(run, first);
+    this.#parts.progress.refresh(run);
+    const held = this.#heldUp(run, first);
+    // Side by side: they run, or have run, whatever this console does. While a host is missing, what has ended is judged by its probe.
     await Promise.all(
-      unseen.map(async ({ step, job }) => {
-        const failure = await this.#parts.runner.attach(run, step, job);
-        if (failure !== null) this.#failures.set(step.id, failure);
-      }),
+      (held === null ? unseen : unseen.filter(({ job }) => job.state === 'running')).map(
+        async ({ step, job }) => {
+          const failure = await this.#parts.runner.attach(run, step, job);
+          if (failure !== null) this.#failures.set(step.id, failure);
+        },
+      ),
     );
+    if (this.#parts.decisions.left) return 'left';
+    if (held !== null) this.#failures.set(held.step.id, held.failure);
     for (;;) {
       const next = await this.#goThrough(run, direction);
       if (next === 'left' || next === 'lost') return next;
@@ -86,9 +109,14 @@ export class Walk {
     progress.note(run, { kind: 'turned', direction, verdict: this.#parts.board.view.verdict.says });
     progress.note(run, { kind: 'runbook', direction, steps: progress.steps.map(planned) });
     for (;;) {
-      const step = this.#nextStep();
-      if (step === undefined) break;
-      const end = await this.#settle(run, step);
+      if (this.#relay) {
+        this.#relay = false;
+        await run.observer.look();
+        progress.lay(run, direction);
+      }
+      const next = this.#nextStep(run);
+      if (next === undefined) break;
+      const end = await this.#settle(run, next.step, next.waitsFor);
       if (end === 'over') continue;
       this.#failures.clear();
       return end;
@@ -113,20 +141,132 @@ export class Walk {
     return decision.kind === 'turn' ? decision.direction : 'left';
   }
 
-  /** What has failed comes before what was not begun. */
-  #nextStep(): Step | undefined {
+  /**
+   * What has failed comes before what was not begun; but what must be done before it on the same host comes first, where that was undone.
+   * What waits for a host that gives no answer comes last.
+   */
+  #nextStep(run: Run): { readonly step: Step; readonly waitsFor: string | null } | undefined {
     const { progress } = this.#parts;
     const open = progress.steps.filter((step) => {
       const kind = progress.statusOf(step.id)?.kind;
       return kind !== 'done' && kind !== 'skipped';
     });
-    return open.find((step) => this.#failures.has(step.id)) ?? open[0];
+    const waits = waiting(open, run.observer.world);
+    const now = open.filter((step) => !waits.has(step));
+    const failed = now.find((step) => this.#failures.has(step.id));
+    const undone = now.find((step) => step.host === failed?.host && this.#reopened.has(step.id));
+    const step = undone ?? failed ?? now[0] ?? open[0];
+    return step === undefined ? undefined : { step, waitsFor: waits.get(step) ?? null };
+  }
+
+  /** Before the application’s writes are stopped somebody has to decide whether the window goes on without a host: asked before anything else. */
+  #heldUp(run: Run, direction: Direction): { readonly step: Step; readonly failure: StepFailure } | null {
+    const { progress } = this.#parts;
+    const { observer, facts } = run;
+    const [silence] = facts.nodes.flatMap(({ alias }) => {
+      const silent = isLeftOut(observer.world, alias) ? null : observer.silence(alias);
+      return silent === null ? [] : [silent];
+    });
+    const step = progress.steps.find((one) => one.probe(observer.world).state !== 'done');
+    if (silence === undefined || step === undefined || direction === 'cleanup') return null;
+    const why = whyNotWithout(facts, progress.steps, direction, observer.world, silence.alias, 'console');
+    return {
+      step,
+      failure: {
+        problem: problem(
+          `${silentWords(silence)}, and the run does not go on without it by itself: ${why ?? ''}`,
+          silentRemedy(facts, silence.alias, direction),
+          silence.problem.cause ?? silence.problem.what,
+        ),
+        exitCode: null,
+        lastLines: [],
+        causes: [],
+        unmet: [],
+        probe: step.probe(observer.world),
+        silent: { host: silence.alias, waits: false },
+      },
+    };
+  }
+
+  #leaveSilentOut(run: Run, direction: Direction): void {
+    for (const { alias } of run.facts.nodes) {
+      const silence = run.observer.silence(alias);
+      if (silence !== null && this.#without(run, silence, 'console', undefined, direction))
+        run.observer.leaveOut(alias);
+    }
+  }
+
+  /** Whether the run goes on without a host; said and written down where it does. */
+  #without(
+    run: Run,
+    silence: Silence,
+    decides: 'console' | 'operator',
+    reason?: string,
+    direction: Direction = this.#parts.progress.direction,
+  ): boolean {
+    const { progress, board } = this.#parts;
+    const { alias } = silence;
+    const { world } = run.observer;
+    if (isLeftOut(world, alias)) return true;
+    const why = whyNotWithout(run.facts, progress.steps, direction, world, alias, decides);
+    if (why !== null) {
+      if (decides === 'operator') board.notice(`${alias}: not gone on without: ${why}`);
+      return false;
+    }
+    board.notice(`${silentWords(silence)}: the run goes on without it, and its steps wait until it is back`);
+    progress.note(run, {
+      kind: 'without',
+      host: alias,
+      since: new Date(silence.since).toISOString(),
+      reason: reason ?? `${silentWords(silence)}`,
+    });
+    return true;
+  }
+
+  /** A host that the run went on without answers again: its steps are asked for, those passed over because of that too. */
+  #back(run: Run, alias: string): void {
+    const { progress, board } = this.#parts;
+    board.notice(`${alias} answers again: its steps are asked for`);
+    if (alias === 'monitor') this.#relay = true;
+    for (const [id, failure] of this.#failures) if (failure.silent?.host === alias) this.#failures.delete(id);
+    for (const id of this.#passed.get(alias) ?? []) {
+      const step = progress.find(id);
+      if (step !== undefined) progress.show(run, step, { kind: 'waiting' });
+    }
+    this.#passed.delete(alias);
+  }
+
+  /** Everything else is done, or waits for the same host. */
+  #waitsFailure(run: Run, step: Step, alias: string): StepFailure {
+    const { progress } = this.#parts;
+    const open = progress.steps.filter(
+      (one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''),
+    );
+    const silence = run.observer.silence(alias);
+    const since = silence === null ? `${alias} does not answer` : silentWords(silence);
+    return {
+      problem: problem(
+        `${since}: ${open.length === 1 ? 'one step waits' : `${open.length} steps wait`} for it, everything else is done`,
+        `when ${alias} is back: retry, or start again; it goes on with what waits. If it never comes back: skip, with the reason`,
+        silence?.problem.cause ?? silence?.problem.what,
+      ),
+      exitCode: null,
+      lastLines: [],
+      causes: [],
+      unmet: [],
+      probe: step.probe(run.observer.world),
+      silent: { host: alias, waits: true },
+    };
   }
 
   /** One step, as far as it goes now: found done, failed, run, or skipped; unless the operator leaves or turns round. */
-  async #settle(run: Run, step: Step): Promise<'over' | 'left' | 'lost' | Direction> {
+  async #settle(
+    run: Run,
+    step: Step,
+    waitsFor: string | null,
+  ): Promise<'over' | 'left' | 'lost' | Direction> {
     const { progress, decisions, board } = this.#parts;
-    const failed = this.#failures.get(step.id);
+    const failed = waitsFor === null ? this.#failures.get(step.id) : this.#waitsFailure(run, step, waitsFor);
     if (failed === undefined) {
       // What an older look shows as done may have been undone since.
       if (step.probe(run.observer.world).state === 'done')
@@ -150,15 +290,117 @@ export class Walk {
     if (decision.kind === 'lost') return 'lost';
     if (decision.kind === 'turn') return decision.direction;
     this.#failures.delete(step.id);
-    if (decision.kind === 'run' && decision.together) await this.#together(run, step);
+    if (decision.kind === 'skip' && failed !== undefined && waitsFor === null && this.#isMonitorsStart(step))
+      this.#withoutMonitor(run, decision.reason);
+    else if (decision.kind === 'skip' && failed?.silent !== undefined)
+      await this.#skipSilent(run, step, failed, decision.reason);
+    else if (decision.kind === 'run' && decision.together) await this.#together(run, step);
     else {
       const failure = await this.#follow(run, step, decision);
       // Nothing was run, so nothing has failed: the step is what it was, and why stands in the notice.
       if (failure !== null && decision.kind === 'probe' && failed === undefined)
         board.notice(`${step.host}: “${step.title}” is not done yet: ${whatIsMissing(failure)}`);
-      else if (failure !== null) this.#failures.set(step.id, failure);
+      else this.#note(run, step, failure);
     }
-    return this.#failures.size === 0 && decisions.left ? 'left' : 'over';
+    return decisions.left ? 'left' : 'over';
+  }
+
+  /** What a step has come to. Done: what failed behind it on its host is looked at anew. Failed: what was undone before it is asked for. */
+  #note(run: Run, step: Step, failure: StepFailure | null): void {
+    const { progress } = this.#parts;
+    const steps = progress.steps;
+    this.#reopened.delete(step.id);
+    if (failure === null) {
+      for (const one of steps.slice(steps.indexOf(step) + 1))
+        if (one.host === step.host && this.#failures.delete(one.id))
+          progress.show(run, one, { kind: 'waiting' });
+      return;
+    }
+    if (isLeftOut(run.observer.world, step.host)) {
+      progress.show(run, step, { kind: 'waiting' });
+      return;
+    }
+    if (this.#isMonitorsStart(step)) {
+      if (this.#parts.unattended) {
+        this.#withoutMonitor(run, failure.problem.what);
+        return;
+      }
+      this.#failures.set(step.id, {
+        ...failure,
+        problem: {
+          ...failure.problem,
+          remedy: `${failure.problem.remedy}; or skip: PostgreSQL is then started without the monitor, so that the application can write`,
+        },
+      });
+      return;
+    }
+    this.#failures.set(step.id, failure);
+    for (let undone = progress.undone(run, step); undone !== null; undone = progress.undone(run, step)) {
+      this.#reopened.add(undone.id);
+      progress.reopen(run, undone);
+    }
+  }
+
+  /** On the way back the application’s writes need not wait for a monitor that does not start. */
+  #isMonitorsStart(step: Step): boolean {
+    return this.#parts.progress.direction === 'rollback' && step.landmark === 'monitor-starts';
+  }
+
+  #withoutMonitor(run: Run, reason: string): void {
+    const { progress, board } = this.#parts;
+    board.notice('monitor: it does not start: PostgreSQL is started without it, and its steps wait');
+    progress.note(run, { kind: 'without', host: 'monitor', since: new Date().toISOString(), reason });
+    run.observer.leaveOut('monitor');
+    this.#relay = true;
+  }
+
+  /** Passing over a step whose host gives no answer is to go on without that host; once that is so, it is all that waits for it. */
+  async #skipSilent(run: Run, step: Step, failed: StepFailure, reason: string): Promise<void> {
+    const { progress } = this.#parts;
+    const { host: alias, waits } = failed.silent ?? { host: step.host, waits: false };
+    const silence = run.observer.silence(alias);
+    if (waits) {
+      const { world } = run.observer;
+      const open = progress.steps.filter(
+        (one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''),
+      );
+      for (const one of waiting(open, world).keys()) {
+        progress.note(run, { kind: 'skipped', step: one.id, reason, probe: one.probe(world), absent: true });
+        progress.show(run, one, { kind: 'skipped', reason });
+        this.#passed.set(alias, [...(this.#passed.get(alias) ?? []), one.id]);
+      }
+      return;
+    }
+    if (silence !== null && !this.#without(run, silence, 'operator', reason)) {
+      const why = whyNotWithout(
+        run.facts,
+        progress.steps,
+        progress.direction,
+        run.observer.world,
+        alias,
+        'operator',
+      );
+      this.#failures.set(step.id, {
+        ...failed,
+        problem: problem(
+          `${step.host}: the run cannot go on without ${alias}: ${why ?? 'it answers'}`,
+          silentRemedy(run.facts, alias, progress.direction).replace(
+            /; or skip: [^,]*, and its steps wait until it answers/,
+            '',
+          ),
+        ),
+      });
+      return;
+    }
+    if (silence !== null) run.observer.leaveOut(alias);
+    await run.observer.look(step.looksAt);
+    progress.refresh(run);
+    if (step.host === alias) return progress.show(run, step, { kind: 'waiting' });
+    const missing = missingByHand(step, run.observer.world);
+    if (missing === null) return progress.finish(run, step, 'found', null);
+    // Its command has not run: it is its turn now. Where it has, the servers do not show it as done.
+    if (failed.exitCode === null) progress.show(run, step, { kind: 'waiting' });
+    else this.#failures.set(step.id, missing);
   }
 
   /** A step and whatever may run beside it. */
@@ -174,7 +416,10 @@ export class Walk {
       (one) => this.#run(run, one, null),
       () => decisions.over,
     );
-    for (const [id, failure] of failures) this.#failures.set(id, failure);
+    for (const [id, failure] of failures) {
+      const one = progress.find(id);
+      if (one !== undefined) this.#note(run, one, failure);
+    }
   }
 
   /** By its script, with what primary and monitor hold written down where it is one of the moments for that. */

@@ -40,7 +40,7 @@ export const confirmStep = async (talk: Talk, view: EngineView, step: StepView):
     const word = yes !== null ? 'yes' : wordOf(await ask(question));
     if (word === 'quit') return false;
     if (word === 'back') {
-      if (turned(talk)) return true;
+      if (await turned(talk)) return true;
     } else if (word === 'skip') {
       if (await passedOver(talk, step)) return true;
     } else if (word === 'no' || (word === 'one' && together === null)) write([usage]);

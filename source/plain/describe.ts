@@ -59,9 +59,11 @@ export const describeFailure = (
   failure: StepFailure,
 ): readonly string[] => [
   '',
-  `FAILED: step ${numberOf(view, step.id)}, ${step.host}: ${failure.problem.what}`,
+  `${failure.silent?.waits === true ? 'WAITS' : 'FAILED'}: step ${numberOf(view, step.id)}, ${step.host}: ${failure.problem.what}`,
   `  Do:        ${failure.problem.remedy}`,
-  `  Exit code: ${failure.exitCode ?? 'none: the command did not run, or its end is not known'}`,
+  ...(failure.silent?.waits === true
+    ? []
+    : [`  Exit code: ${failure.exitCode ?? 'none: the command did not run, or its end is not known'}`]),
   ...(failure.problem.cause === undefined ? [] : [`  Cause:     ${failure.problem.cause}`]),
   ...(failure.probe === null ? [] : [`  Servers:   ${failure.probe.state}: ${failure.probe.says}`]),
   ...failure.unmet.map(({ says, found }) => `  Not met:   ${says} (found: ${found})`),

@@ -41,6 +41,8 @@ export const statusText = (name: string, status: Status, file: string): string =
   const versionOf = (alias: string): string => {
     const host = versions.get(alias);
     if (host === undefined) return '?';
+    if (host.problem !== null && host.lastReport !== null)
+      return `not seen: ${host.problem.what}; its pg_autoctl last reported at ${host.lastReport.slice(11, 19)} UTC`;
     if (host.problem !== null) return `not seen: ${host.problem.what}`;
     if (host.running) return host.version ?? '?';
     const until = alias === 'monitor' ? status.monitorStoppedUntil : null;
@@ -57,8 +59,15 @@ export const statusText = (name: string, status: Status, file: string): string =
       (node) =>
         `${padRight(node.name, width)}${padRight(moved(node.reported, node.assigned), 24)}${padRight(node.health === 1 ? 'good' : node.health === 0 ? 'BAD' : 'unknown', 10)}PostgreSQL ${versionOf(node.name)}`,
     ),
+    // While the monitor is down nobody lists them; what was seen of each is known all the same.
+    ...status.hosts
+      .filter(({ alias }) => alias !== 'monitor' && !status.nodes.some((node) => node.name === alias))
+      .map(({ alias }) => `${padRight(alias, width)}${padRight('', 34)}PostgreSQL ${versionOf(alias)}`),
     '',
     upgradeLine(status),
+    ...(status.upgrade.state === 'under-way' && status.upgrade.onlyBack !== null
+      ? [`  But ${status.upgrade.onlyBack}`]
+      : []),
     ...wayBackLines(status, file),
     ...(status.problem === null ? [] : [`But: ${status.problem.what}`, `  Do: ${status.problem.remedy}`]),
   ]

@@ -75,9 +75,16 @@ export const typedFor = async (
   return null;
 };
 
-/** Turns onto the way back, or from it to the upgrade. */
-export const turned = ({ controller, refusal }: Talk): boolean =>
-  !refusal(controller.turn(controller.view.direction === 'rollback' ? 'upgrade' : 'rollback'));
+/** Switches to the rollback, or from it to the upgrade. Where there is nothing to roll back that is said, and it stays. */
+export const turned = async ({ controller, refusal, write }: Talk): Promise<boolean> => {
+  if (controller.view.direction === 'rollback') return !refusal(controller.turn('upgrade'));
+  const preview = await controller.previewRollback();
+  if (preview !== null && preview.steps.length === 0) {
+    write([`There is no rollback to show: ${preview.verdict.says}.`]);
+    return false;
+  }
+  return !refusal(controller.turn('rollback'));
+};
 
 /** Whether the step was passed over. */
 export const passedOver = async (

@@ -85,7 +85,7 @@ export const connect: Connect = async (address, options) => {
   const target = route.value[route.value.length - 1] ?? route.value[0];
   const desk = deskOf(options.ask);
   const line = new Line(address.alias, () => dial(route.value, desk));
-  const opened = await line.open();
+  const opened = await line.open(options.evenIfSilent === true);
   if (!opened.ok) return fail(opened.error);
   return ok(new SshHost(address, line, { alias: address.alias, user: target.user, become: options.become }));
 };

@@ -118,6 +118,8 @@ export interface RemoteOptions {
   readonly knownHostsFiles?: readonly string[];
   /** Default SSH_AUTH_SOCK. */
   readonly agentSocket?: string | null;
+  /** A host that gives no answer is no error: it is dialed until it does, its line `reconnecting`, `trouble` saying why. */
+  readonly evenIfSilent?: boolean;
 }
 
 export type Connect = (address: HostAddress, options: RemoteOptions) => Promise<Result<RemoteHost>>;

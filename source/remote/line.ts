@@ -39,10 +39,19 @@ export class Line {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The first connection: one attempt, so that a wrong address is said at once. */
-  async open(): Promise<Result<void>> {
+  /**
+   * The first connection: one attempt, so that a wrong address is said at once. `evenIfSilent`: a host that gives no answer is dialed on,
+   * as if its connection had been lost, and may answer at any time; a refusal (of a key, of a login) ends it all the same.
+   */
+  async open(evenIfSilent = false): Promise<Result<void>> {
     const dialled = await this.#dial();
     if (this.#adopt(dialled)) return ok(undefined);
+    if (evenIfSilent && !dialled.ok && !dialled.error.final && dialled.error.patient !== true) {
+      this.#trouble = dialled.error.problem;
+      this.#announce('reconnecting');
+      this.#schedule(1, false);
+      return ok(undefined);
+    }
     const error = dialled.ok ? this.#closedProblem() : dialled.error.problem;
     this.#end(error);
     return fail(error);

@@ -5,6 +5,7 @@ import {
   type DirectoryView,
   hostIn,
   isCluster,
+  isLeftOut,
   monitorIn,
   nodeIn,
   type UnitView,
@@ -34,6 +35,12 @@ export const about = (
     const host = hostIn(world, alias);
     return host === null ? no(unseen(world, alias)) : judge(host, world);
   },
+});
+
+/** A condition that rests on a host which the run may go on without: left out, nobody waits for it. */
+export const unlessLeftOut = (alias: string, condition: Condition): Condition => ({
+  says: condition.says,
+  holds: (world) => (isLeftOut(world, alias) ? yes : condition.holds(world)),
 });
 
 export const describe = (directory: DirectoryView): string => {
@@ -85,6 +92,21 @@ export const allStopped = (host: HostFacts): Condition =>
     return when(running === undefined, 'PostgreSQL runs');
   });
 
+/** Before pg_autoctl is started on the new version: it, and what it starts, are the new version's. */
+export const pointsToNew = (host: HostFacts): Condition =>
+  about(
+    host.alias,
+    `pg_autoctl on ${host.alias} is the new version’s, and starts the new version`,
+    (seen) => {
+      if (seen.pgCtl !== `${host.newBindir}/pg_ctl`)
+        return no(`it starts ${seen.pgCtl ?? 'nothing that is known'}`);
+      return when(
+        host.service.kind === 'none' || seen.unit?.program === host.newAutoctl,
+        `${host.service.kind === 'none' ? '' : host.service.unit} runs ${seen.unit?.program ?? 'nothing that is known'}`,
+      );
+    },
+  );
+
 /** Before what pg_autoctl and systemd hold of a node is changed: pg_upgrade's own servers, which nobody reaches, may run. */
 export const notServing = (host: HostFacts): Condition =>
   about(host.alias, `pg_autoctl is stopped on ${host.alias}, and its server serves nobody`, (seen) => {
@@ -117,7 +139,9 @@ export const everyNodeSettled: Condition = {
   holds: (world) => {
     const monitor = monitorIn(world);
     if (monitor === null) return no('the monitor’s database does not answer');
-    const moving = monitor.nodes.find((node) => node.reported !== node.assigned);
+    const moving = monitor.nodes.find(
+      (node) => node.reported !== node.assigned && !isLeftOut(world, node.name),
+    );
     return when(
       moving === undefined,
       moving === undefined ? '' : `${moving.name} is ${moving.reported} → ${moving.assigned}`,
@@ -125,11 +149,30 @@ export const everyNodeSettled: Condition = {
   },
 };
 
+/** The same of some nodes only: what another one still has to do in a later step is not waited for. */
+export const nodesSettled = (aliases: readonly string[]): Condition => ({
+  says: `the reported state of ${aliases.join(', ')} is the assigned state`,
+  holds: (world) => {
+    const monitor = monitorIn(world);
+    if (monitor === null) return no('the monitor’s database does not answer');
+    const moving = monitor.nodes.find(
+      (node) =>
+        aliases.includes(node.name) && node.reported !== node.assigned && !isLeftOut(world, node.name),
+    );
+    return when(
+      moving === undefined,
+      moving === undefined ? '' : `${moving.name} is ${moving.reported} → ${moving.assigned}`,
+    );
+  },
+});
+
 /** Asked of the monitor; while it is down, of each secondary's own pg_autoctl, whose state nobody can change then. */
 export const everySecondaryInMaintenance = (facts: ClusterFacts): Condition => ({
   says: 'every secondary is in maintenance, so that stopping the primary starts no failover',
   holds: (world) => {
-    const secondaries = secondariesOf(facts).map(({ alias }) => alias);
+    const secondaries = secondariesOf(facts)
+      .map(({ alias }) => alias)
+      .filter((alias) => !isLeftOut(world, alias));
     if (monitorIn(world) === null) {
       const other = secondaries.find((alias) => hostIn(world, alias)?.inMaintenance !== true);
       return when(

@@ -53,6 +53,31 @@ export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boo
   );
 };
 
+/**
+ * With the old primary gone for good nobody can compare with it. What is left to see: the copy ends with a checkpoint of the primary’s own
+ * shutdown (its REDO point is the checkpoint itself; one of a running server lies before it), and no other secondary got further. Whether that
+ * was the last shutdown, a person has to know. Source: PostgreSQL, CreateCheckPoint; pg_controldata.
+ */
+export const bestUncompared = (facts: ClusterFacts, world: World): readonly NodeFacts[] => {
+  const ends = secondariesOf(facts).flatMap((node) => {
+    const directory = oldDirectory(facts, node, world);
+    const seen = hostIn(world, node.alias);
+    const control = directory?.control;
+    return control != null &&
+      seen !== null &&
+      control.state === 'shut down in recovery' &&
+      control.systemIdentifier === facts.systemIdentifier &&
+      oldPartsAreThere(facts, node, seen) &&
+      !(directory?.shared === true && (takesLinks(node) || isSwapped(facts, node, world)))
+      ? [{ node, control }]
+      : [];
+  });
+  const furthest = ends.filter((one) =>
+    ends.every((other) => compareLsn(one.control.checkpoint, other.control.checkpoint) >= 0),
+  );
+  return furthest.filter(({ control }) => control.redo === control.checkpoint).map(({ node }) => node);
+};
+
 /** Holds on while pg_upgrade runs on the primary beside: the checkpoint is kept. */
 export const primaryWasShutDown = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);

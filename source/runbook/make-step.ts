@@ -1,9 +1,20 @@
 import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
 import { hostsOf } from '../cluster/facts.ts';
+import type { Fragment } from '../cluster/fragment.ts';
 import type { World } from '../cluster/world.ts';
 import type { Gauge } from './gauge.ts';
 import { rootUser } from './root-verbs.ts';
-import type { Condition, Danger, GuideReference, Landmark, PhaseId, Probe, Script, Step } from './step.ts';
+import {
+  type Condition,
+  type Danger,
+  type GuideReference,
+  type Landmark,
+  type PhaseId,
+  type Probe,
+  ready,
+  type Script,
+  type Step,
+} from './step.ts';
 
 /** Postgres reads it unless root must. */
 export interface PartCause {
@@ -23,7 +34,7 @@ export interface StepParts {
   readonly guide: string | null;
   readonly differs?: string;
   readonly danger: Danger;
-  readonly script: string | ((world: World) => Script);
+  readonly script: string | Fragment | ((world: World) => Script);
   readonly probe: (world: World) => Probe;
   readonly before?: readonly Condition[];
   readonly after?: readonly Condition[];
@@ -35,6 +46,7 @@ export interface StepParts {
   readonly writes?: Step['writes'];
   readonly landmark?: Landmark;
   readonly givesUp?: Step['givesUp'];
+  readonly interrupted?: Step['interrupted'];
   readonly notes?: Step['notes'];
   readonly gauge?: Gauge;
 }
@@ -53,7 +65,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     reason: parts.reason,
     guide,
     danger: parts.danger,
-    script: typeof script === 'string' ? () => ({ kind: 'ready', text: script }) : script,
+    script: typeof script === 'function' ? script : () => ready(script),
     looksAt: hostsOf(facts).map((host) => host.alias),
     probe: parts.probe,
     before: parts.before ?? [],
@@ -69,6 +81,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     writes: parts.writes ?? 'unchanged',
     landmark: parts.landmark ?? null,
     givesUp: parts.givesUp ?? (() => null),
+    interrupted: parts.interrupted ?? (() => null),
     notes: parts.notes ?? (() => []),
     gauge: parts.gauge ?? null,
     together: null,

@@ -1,10 +1,14 @@
 import type { HostFacts } from '../cluster/facts.ts';
+import type { Fragment } from '../cluster/fragment.ts';
 import { sh } from '../cluster/quote.ts';
 import { type SessionSettings, sqlProgram, type Word } from '../cluster/superuser-sql.ts';
 
-/** Scripts as the DBA reads them: `set -eu`, the tools' messages in English, one command a line. */
-export const script = (...lines: readonly (string | false)[]): string =>
-  `${['set -eu', 'export LC_ALL=C', ...lines.filter((line) => line !== false)].join('\n')}\n`;
+/**
+ * Scripts as the DBA reads them: `set -eu`, the tools' messages in English, one command a line. Strings are still taken while the steps
+ * are turned from strings into fragments, one room after the other; they go with the last of them.
+ */
+export const script = (...lines: readonly (string | Fragment | false)[]): string =>
+  `${['set -eu', 'export LC_ALL=C', ...lines.filter((line) => line !== false)].map(String).join('\n')}\n`;
 
 /** A long command, one option a line. */
 export const command = (program: string, ...options: readonly (string | false)[]): string =>

@@ -1,3 +1,4 @@
+import type { Fragment } from '../cluster/fragment.ts';
 import type { World } from '../cluster/world.ts';
 import type { Gauge } from './gauge.ts';
 
@@ -97,6 +98,8 @@ export interface Step {
   readonly optional: boolean;
   /** What is given up by running it now: then the host's name is asked for, whatever `danger` says. Null: nothing. */
   readonly givesUp: (world: World) => GivesUp | null;
+  /** What to do where its host went down in the middle of it, by what the disks say; null: its probe and its conditions say enough. */
+  readonly interrupted: (world: World) => string | null;
   /** What was noticed and stands against nothing (warnings of a check), from the last look. */
   readonly notes: (world: World) => readonly string[];
   /** Where the cause of a failure is to be found on the host: read-only scripts, run when the step has failed. */
@@ -134,4 +137,4 @@ export type Script =
   | { readonly kind: 'ready'; readonly text: string }
   | { readonly kind: 'unresolved'; readonly needs: string };
 
-export const ready = (text: string): Script => ({ kind: 'ready', text });
+export const ready = (text: string | Fragment): Script => ({ kind: 'ready', text: String(text) });

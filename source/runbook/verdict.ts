@@ -64,6 +64,11 @@ const says = (facts: ClusterFacts, route: Route, world: World): RollbackVerdict 
         : { kind: 'safe', says: `safe, nothing lost: ${facts.oldMajor} starts again where it stands` };
     }
     case 'image': {
+      if (route.uncompared === true)
+        return {
+          kind: 'loses-new-writes',
+          says: `possible through ${route.node.alias}, but ${primary.alias} does not answer: what ${facts.newMajor} wrote there is lost, if it came to that, and nobody can compare the copy with it`,
+        };
       const lost = writtenSince(facts, primary, world);
       if (lost !== null)
         return { kind: 'loses-new-writes', says: `possible through ${route.node.alias}, but ${lost}` };

@@ -131,9 +131,9 @@ describe('a console killed while a command runs', () => {
     night.kill();
     job.end({ kind: 'unknown', gone: true, problem: { what: 'the host was restarted', remedy: 'look' } });
     night.again().open();
-    const { failure } = await night.stage('failed');
-    expect([failure.exitCode, failure.problem.what]).toEqual([null, 'the host was restarted']);
-    night.engine.retry('C.node_1.stop');
+    // Nobody will ever know how it ended: its probe says that it is to be done, so it is asked for like any other.
+    await night.next('C.node_1.stop');
+    night.engine.confirm('C.node_1.stop');
     await night.next('C.node_2.stop');
     expect(night.servers.jobs.at(-1)?.id).toMatch(/C\.node_1\.stop\.2$/);
   }, 40_000);

@@ -73,11 +73,17 @@ export class FakeServers {
     this.model = new Model(facts);
   }
 
-  readonly connect: Connect = async (address) => {
+  /** Hosts that are powered off. */
+  readonly off = new Set<string>();
+
+  readonly connect: Connect = async (address, options) => {
     this.asked.push(address);
     const refusal = this.refuses?.(address) ?? null;
     if (refusal !== null) return fail(refusal);
+    if (this.off.has(address.alias) && options.evenIfSilent !== true)
+      return fail(problem(`${address.alias} did not answer within 10 s.`, 'Is the host up?'));
     const host = new FakeHost(this, address);
+    if (this.off.has(address.alias)) host.line = 'reconnecting';
     this.hosts.set(address.alias, host);
     return ok(host);
   };
@@ -212,6 +218,8 @@ class FakeHost implements RemoteHost {
   async run(script: string, options: { as: string; stdin?: string }): Promise<Result<Output>> {
     if (this.frozen) return new Promise(() => undefined);
     if (this.line === 'closed') return fail(problem(`${this.alias} is closed`, ''));
+    if (this.line === 'reconnecting')
+      return fail(problem(`The SSH connection to ${this.alias} was lost.`, ''));
     const mute = this.#servers.mute.get(this.alias);
     if (mute !== undefined) return fail(mute);
     if (this.#servers.model.unreachable.has(this.alias))

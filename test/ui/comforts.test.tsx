@@ -106,10 +106,10 @@ describe('searching a card or a failure', () => {
   test('what is typed behind / on a card is what is looked for: no letter of it is a command', async () => {
     const { engine, press } = await open({ done: 26 }, { columns: 80, rows: 24 });
     const asked = engine.asked.length;
-    expect(await press('/', ...'pg_upgrade')).toMatch(/Find: pg_upgrade.*in \d+ lines/);
-    expect(await press(keys.enter)).toMatch(/'pg_upgrade': 1 of \d+/);
-    expect(await press('n')).toMatch(/'pg_upgrade': 2 of \d+/);
-    expect(await press('N', 'N')).toMatch(/'pg_upgrade': (\d+) of \1, from the end again/);
+    expect(await press('/', ...'node_1')).toMatch(/Find: node_1.*in \d+ lines/);
+    expect(await press(keys.enter)).toMatch(/'node_1': 1 of \d+/);
+    expect(await press('n')).toMatch(/'node_1': 2 of \d+/);
+    expect(await press('N', 'N')).toMatch(/'node_1': (\d+) of \1, from the end again/);
     expect(await press('/', ...'stop that', keys.enter)).toContain("'stop that' is not on this card.");
     expect(engine.asked).toHaveLength(asked);
     expect(engine.view.stage).toMatchObject({ kind: 'confirm', step });

@@ -129,7 +129,7 @@ export const journeys: readonly Journey[] = [
   },
   {
     name: 'line-lost',
-    sees: 'The line to the host of the running step is gone; the command goes on there.',
+    sees: 'The host of the running step gives no answer; its command goes on if the host is up.',
     options: { done: 26 },
     go: async (screen, at) => {
       await upgrading(screen);

@@ -110,7 +110,7 @@ test('nothing runs without y, the right name, or anybody to ask', async () => {
 
 test('the way back is said whole before its first step is asked for, and leads on to the upgrade again', async () => {
   const { written, asked } = await run({ done: 30 }, ['back', 'n', 'back', 'quit']);
-  expect(asked).toEqual(['turn rollback', 'preview', 'turn upgrade']);
+  expect(asked).toEqual(['preview', 'turn rollback', 'preview', 'turn upgrade']);
   expect(written).toContain('Way back: safe, nothing lost');
   expect(written).toContain('Takes:  about 14 s of running time, 12 steps; no data is copied');
   expect(written).toMatch(/ {4}1\. \S+: Take back: /);

@@ -106,6 +106,7 @@ export const parseCheckLook = (alias: string, output: string): Result<CheckLook>
     offeredExtensions: map.has('sharedir') ? linesOf(text('extensions')) : null,
     data: placeOf(map, 'data'),
     parent: placeOf(map, 'parent'),
+    newPlace: placeOf(map, 'new_place'),
     wal: placeOf(map, 'wal'),
     parentWritable: map.get('parent_writable') === 'yes',
     dataIsMountPoint: map.get('mount_point') === 'yes',

@@ -3,9 +3,10 @@ import type { MonitorState } from '../../cluster/monitor-state.ts';
 import { sh } from '../../cluster/quote.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
+import { misfit } from '../../cluster/words.ts';
 import { monitorQuery, parseMonitorState } from '../../monitor/query.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import { type Found, type Instance, parseFound } from './instance.ts';
+import { type Found, type Instance, instanceWords, parseFound } from './instance.ts';
 import { discoverScript } from './script.ts';
 
 /** What runs on a host, as it says itself. Read-only. */
@@ -56,7 +57,11 @@ export const theOne = (
         alias === 'monitor' ? 'set monitor.pgdata' : `set nodes.${alias}.pgdata`,
       ),
     );
-  return ok(first);
+  const words = instanceWords.safeParse(first);
+  if (words.success) return ok(first);
+  const remedy =
+    'Nothing was run with it. Look at pg_autoctl.cfg and the unit there; what is found wrong can be set in the cluster file.';
+  return fail(misfit(words.error, first, `${alias}, ${what}`, remedy));
 };
 
 const formationsQuery = `select string_agg(formationid, ', ' order by formationid) from pgautofailover.formation`;

@@ -1,7 +1,7 @@
 import type { Config } from '../../cluster/config.ts';
 import { type ClusterFacts, clusterFactsSchema } from '../../cluster/facts.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
-import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { askMonitor, look, theOne } from './ask.ts';
@@ -88,10 +88,17 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   say(`connecting to ${names.map((node) => node.alias).join(', ')}`);
   // The first host alone: what it asks the operator (a passphrase) need not be asked for each.
   const found = new Map<string, Found>();
+  // With a record of the run a host that gives no answer is known from it; without one nothing is begun.
+  const absent = new Map<string, Problem>();
   const reach = async ({ alias, hostname }: { alias: string; hostname: string }): Promise<Result<null>> => {
-    const host = await open(addressOf(config, alias, hostname, config.nodes[alias]));
+    const evenIfSilent = record !== null;
+    const host = await open(addressOf(config, alias, hostname, config.nodes[alias]), { evenIfSilent });
     if (!host.ok) return host;
     hosts.set(alias, host.value);
+    if (host.value.line !== 'connected') {
+      absent.set(alias, host.value.trouble ?? problem(`${alias} does not answer`, 'is the host up?'));
+      return ok(null);
+    }
     const answer = await look(host.value, config, config.nodes[alias]);
     if (!answer.ok) return answer;
     found.set(alias, answer.value);
@@ -112,6 +119,8 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   const untouched =
     record === null ||
     (!underway && state.ok && state.value.numberSyncStandbys === record.numberSyncStandbys);
+  const [firstAbsent] = absent.values();
+  if (firstAbsent !== undefined && (record === null || untouched)) return abandon(fail(firstAbsent));
   if (state.ok && live && untouched) {
     say('reading facts');
     const facts = await liveFacts(config, monitorFound.value, instance.value, state.value, found);

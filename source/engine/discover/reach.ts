@@ -1,9 +1,12 @@
 import type { Config, HostSettings } from '../../cluster/config.ts';
 import type { Result } from '../../cluster/result.ts';
-import type { HostAddress, RemoteHost } from '../../remote/host.ts';
+import type { HostAddress, RemoteHost, RemoteOptions } from '../../remote/host.ts';
 
 /** Opens the kept connection to a host; asks the operator where it must. */
-export type OpenHost = (address: HostAddress) => Promise<Result<RemoteHost>>;
+export type OpenHost = (
+  address: HostAddress,
+  how?: Pick<RemoteOptions, 'evenIfSilent'>,
+) => Promise<Result<RemoteHost>>;
 
 /** Where a host is reached: its own ssh settings over those for all, over its name on the monitor. */
 export const addressOf = (

@@ -97,7 +97,16 @@ export const entrySchema = z.discriminatedUnion('kind', [
     unmet: z.array(z.string()),
     probe: probeSchema.nullable(),
   }),
-  z.object({ kind: z.literal('skipped'), step: z.string(), reason: z.string(), probe: probeSchema }),
+  z.object({
+    kind: z.literal('skipped'),
+    step: z.string(),
+    reason: z.string(),
+    probe: probeSchema,
+    /** Because a host gave no answer: it is asked for again when that is back. */
+    absent: z.boolean().optional(),
+  }),
+  /** The run goes on without a host that gives no answer; its steps wait until it is back. */
+  z.object({ kind: z.literal('without'), host: z.string(), since: z.string(), reason: z.string() }),
   /** The operator ended a running step: `typed` is what was typed for it. */
   z.object({ kind: z.literal('cancelled'), step: z.string(), job: z.string(), typed: z.string() }),
   z.object({ kind: z.literal('quiet'), step: z.string(), seconds: z.number(), found: z.array(z.string()) }),

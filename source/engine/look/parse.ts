@@ -4,6 +4,7 @@ import { monitorStateSchema } from '../../cluster/monitor-state.ts';
 import { parseControlData } from '../../cluster/parse/control-data.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
 import { ok, type Problem, type Result } from '../../cluster/result.ts';
+import { ownPath, systemIdentifier } from '../../cluster/words.ts';
 import {
   type Control,
   type DirectoryView,
@@ -28,6 +29,7 @@ const controlOf = (text: string | null): Control | null => {
     systemIdentifier,
     state,
     checkpoint: latestCheckpoint,
+    redo: parsed.value.redo,
     timeline,
     modified,
     nextXid: String(next),
@@ -119,6 +121,12 @@ const json = <Value>(schema: z.ZodType<Value>, text: string | null): Value | nul
   return parsed.success ? parsed.data : null;
 };
 
+/** What is no such word was not seen. */
+const wordOrNull = <Value>(schema: z.ZodType<Value>, text: string | undefined): Value | null => {
+  const parsed = schema.safeParse(text);
+  return parsed.success ? parsed.data : null;
+};
+
 const checksOf = (alias: string, map: ReadonlyMap<string, string>): HostView['checks'] => {
   const look = joinedText(map.get('checks/look'));
   const log = joinedText(map.get('checks/log'));
@@ -148,7 +156,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     unit: unitOf(joinedText(map.get('unit')), map.get('held') === 'yes'),
     autoctl: map.get('autoctl') === 'yes',
     pgCtl: joinedText(map.get('pg_ctl'))?.split('\n')[0]?.trim() ?? null,
-    stateIdentifier: map.get('state') ?? null,
+    stateIdentifier: wordOrNull(systemIdentifier, map.get('state')),
     inMaintenance: map.get('maintenance') === 'yes',
     server: json(serverSchema, joinedText(map.get('server'))),
     fingerprint: controlOf(joinedText(map.get('fingerprint'))),
@@ -157,7 +165,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     stopped: controlOf(joinedText(map.get('stopped'))),
     markers: [...linesOf(joinedText(map.get('markers')))].sort(),
     transfer: transferOf(map),
-    abandoned: linesOf(joinedText(map.get('abandoned'))),
+    abandoned: linesOf(joinedText(map.get('abandoned'))).filter((one) => ownPath.safeParse(one).success),
     checks: checksOf(alias, map),
     deleteScripts: linesOf(joinedText(map.get('delete_scripts'))),
     upgradePortBusy: map.get('upgrade_port') === 'busy',

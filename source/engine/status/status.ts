@@ -2,7 +2,7 @@ import type { Config } from '../../cluster/config.ts';
 import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { ok, type Problem, type Result } from '../../cluster/result.ts';
-import { hostIn, isCluster, monitorIn, type World } from '../../cluster/world.ts';
+import { hostIn, isCluster, monitorIn, nodeIn, type World } from '../../cluster/world.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { monitorAbsence } from '../../runbook/monitor-absence.ts';
 import { type Direction, runbookFor } from '../../runbook/runbooks.ts';
@@ -23,6 +23,8 @@ export interface HostStatus {
   readonly version: string | null;
   readonly running: boolean;
   readonly problem: Problem | null;
+  /** It does not answer, and this is when its pg_autoctl last reported to the monitor, ISO 8601; null: not known, or it answers. */
+  readonly lastReport: string | null;
 }
 
 /** How far a way is, by what the servers say of each of its steps. */
@@ -31,6 +33,8 @@ export interface Way {
   readonly total: number;
   /** Null: nothing is left to do. */
   readonly next: Pick<Step, 'id' | 'host' | 'title' | 'phase'> | null;
+  /** Why the next step cannot be run again and what leads on instead; null: it can. */
+  readonly onlyBack: string | null;
 }
 
 export interface Status {
@@ -52,7 +56,11 @@ export interface Status {
 const hostStatus = (facts: ClusterFacts, world: World): HostStatus[] =>
   hostsOf(facts).map(({ alias }) => {
     const look = world.hosts[alias];
-    if (look?.kind === 'unseen') return { alias, version: null, running: false, problem: look.problem };
+    if (look?.kind === 'unseen') {
+      const age = nodeIn(world, alias)?.reportAge;
+      const lastReport = age === undefined ? null : new Date(look.at - age * 1000).toISOString();
+      return { alias, version: null, running: false, problem: look.problem, lastReport };
+    }
     const seen = hostIn(world, alias);
     const major = seen !== null && isCluster(seen.data) ? String(seen.data.major) : null;
     return {
@@ -60,6 +68,7 @@ const hostStatus = (facts: ClusterFacts, world: World): HostStatus[] =>
       version: seen?.server?.version.split(' ')[0] ?? major,
       running: seen?.server != null,
       problem: null,
+      lastReport: null,
     };
   });
 
@@ -71,6 +80,7 @@ const wayOf = (runbook: readonly Step[], world: World): Way => {
     done: steps.length - left.length,
     total: steps.length,
     next: next === undefined ? null : { id: next.id, host: next.host, title: next.title, phase: next.phase },
+    onlyBack: next?.interrupted(world) ?? null,
   };
 };
 
@@ -104,6 +114,12 @@ const monitorStoppedUntil = (
   return absence === null ? null : { id: absence.step.id, title: absence.step.title };
 };
 
+/** A rollback would go on without nodes that do not answer: what it would mean then. */
+const withoutUnseen = (facts: ClusterFacts, world: World): World => ({
+  ...world,
+  leftOut: facts.nodes.flatMap(({ alias }) => (world.hosts[alias]?.kind === 'unseen' ? [alias] : [])),
+});
+
 const fromFacts = async (facts: ClusterFacts, hosts: ReadonlyMap<string, RemoteHost>): Promise<Status> => {
   const [world, direction] = await Promise.all([
     new Observer(facts, hosts, () => undefined).look(),
@@ -117,7 +133,7 @@ const fromFacts = async (facts: ClusterFacts, hosts: ReadonlyMap<string, RemoteH
     hosts: hostStatus(facts, world),
     upgrade: upgradeStatus(facts, world, direction),
     wayBack: direction === 'rollback' ? wayOf(runbookFor(facts, world, direction), world) : null,
-    rollback: rollbackVerdict(facts, world),
+    rollback: rollbackVerdict(facts, withoutUnseen(facts, world)),
     monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
     problem: null,
   };
@@ -149,8 +165,9 @@ export const status = async (
       version: host.facts?.oldVersion ?? null,
       running: host.facts !== null && host.silentServer === null,
       problem: host.reach.kind === 'reached' ? host.unclear : host.reach.problem,
+      lastReport: null,
     })),
-    upgrade: { state: 'unknown', done: 0, total: 0, next: null },
+    upgrade: { state: 'unknown', done: 0, total: 0, next: null, onlyBack: null },
     wayBack: null,
     rollback: null,
     monitorStoppedUntil: null,

@@ -147,6 +147,8 @@ const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline
       return [`finished: ${entry.direction}`];
     case 'torn':
       return ['the journal’s last line was not whole: the machine went down, or its disk was full'];
+    case 'without':
+      return [`the run went on without ${entry.host}: ${entry.reason}`];
     case 'skipped':
       return null;
   }

@@ -38,6 +38,7 @@ export interface Happening {
     | 'attached'
     | 'done'
     | 'skipped'
+    | 'without'
     | 'quiet'
     | 'answered'
     | 'lock'

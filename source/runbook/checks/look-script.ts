@@ -131,6 +131,7 @@ export const checkLookScript = (facts: ClusterFacts, host: HostFacts): string =>
     's=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\\.control$//p" | text extensions; fi',
     `place data ${sh(host.data)}`,
     `place parent ${sh(parent)}`,
+    `place new_place ${sh(host.newData)}`,
     'place wal "$(readlink -f "$data/pg_wal")"',
     `[ -w ${sh(parent)} ] && put parent_writable yes`,
     '[ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes',

@@ -2,7 +2,16 @@ import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, nodeIn } from '../../cluster/world.ts';
-import { about, acceptsWrites, allStopped, dataIsNew, no, nodeSettled, when } from '../conditions.ts';
+import {
+  about,
+  acceptsWrites,
+  allStopped,
+  dataIsNew,
+  no,
+  nodeSettled,
+  pointsToNew,
+  when,
+} from '../conditions.ts';
 import { isMarked, isSwapped, newClusterStarted, newSystemIdentifier } from '../evidence.ts';
 import { otherKeeperSteps } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -101,6 +110,7 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       before: [
         allStopped(primary),
         dataIsNew(facts, primary),
+        pointsToNew(primary),
         wasStarted(facts),
         isHandedOver(facts),
         monitorIsUp,

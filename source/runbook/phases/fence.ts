@@ -43,12 +43,23 @@ export const syncStandbysAre = (wanted: number): Condition => ({
   },
 });
 
-export const setSyncStandbys = (facts: ClusterFacts, wanted: number): string =>
-  script(
-    `${psql(facts.monitor, facts.monitor.newBindir, facts.monitor.database)} -Atc ${sh(
-      `select pgautofailover.set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, ${wanted})`,
-    )}`,
-  );
+/**
+ * The monitor's function wants one standby more in the quorum than the number, so a number that came about otherwise (a node left the quorum
+ * as primary and became a standby later) cannot be set by it again. Then the row itself, and the settings of a node as they are, which has the
+ * primary apply both. Source: pg_auto_failover, formation_metadata.c, FormationNumSyncStandbyIsValid; tried with 2.0 and 2.2.
+ */
+export const setSyncStandbys = (facts: ClusterFacts, wanted: number, writer: NodeFacts): string => {
+  const standbys = facts.nodes.filter((node) => node !== writer);
+  // One with a priority: setting 0 again is refused where few others have one.
+  const first = [...standbys, writer].find((node) => node.priority > 0);
+  const formation = sqlLiteral(facts.formation);
+  const enough = wanted + 1 <= standbys.filter((node) => node.quorum).length;
+  const sql =
+    enough || first === undefined
+      ? `select pgautofailover.set_formation_number_sync_standbys(${formation}, ${wanted})`
+      : `update pgautofailover.formation set number_sync_standbys = ${wanted} where formationid = ${formation}; select pgautofailover.set_node_candidate_priority(${formation}, ${sqlLiteral(first.alias)}, ${first.priority})`;
+  return script(`${psql(facts.monitor, facts.monitor.newBindir, facts.monitor.database)} -Atc ${sh(sql)}`);
+};
 
 const zeroStep = (facts: ClusterFacts): Step =>
   makeStep(facts, {
@@ -63,7 +74,7 @@ const zeroStep = (facts: ClusterFacts): Step =>
     differs:
       'The guide sees “no difference” with several secondaries; pg_autoctl refuses 0, the monitor’s function takes it.',
     danger: 'changes',
-    script: setSyncStandbys(facts, 0),
+    script: setSyncStandbys(facts, 0, primaryOf(facts)),
     probe: (world) => {
       if (fenceIsPast(facts, world)) return done('the fence is up');
       const monitor = monitorIn(world);

@@ -1,8 +1,7 @@
-import type { ClusterFacts } from '../../cluster/facts.ts';
-import { primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
-import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
-import { backupIsThere, dataIsNew, isMajor, when } from '../conditions.ts';
+import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/world.ts';
+import { backupIsThere, dataIsNew, isMajor, pointsToNew, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { acceptedFormations } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -80,6 +79,7 @@ const noOldKeeper = (facts: ClusterFacts): Condition => ({
   says: `no node’s pg_autoctl runs on ${facts.oldMajor}: it would give up on the new monitor, and stop PostgreSQL`,
   holds: (world) => {
     const other = facts.nodes.find((node) => {
+      if (isLeftOut(world, node.alias)) return false;
       const seen = hostIn(world, node.alias);
       return seen === null || ((seen.autoctl || seen.unit?.active) && !isMajor(seen.data, facts.newMajor));
     });
@@ -123,7 +123,12 @@ export const startMonitorStep = (facts: ClusterFacts): Step => {
         ? half('pg_autoctl runs, its database is not in use yet')
         : pending('it does not run');
     },
-    before: [dataIsNew(facts, monitor), backupIsThere(facts, monitor), noOldKeeper(facts)],
+    before: [
+      dataIsNew(facts, monitor),
+      backupIsThere(facts, monitor),
+      pointsToNew(monitor),
+      noOldKeeper(facts),
+    ],
     after: [monitorAnswers(facts), extensionIsCurrent(facts), monitorHasSettled],
     settleSeconds: 120,
     undo: 'stop it, swap its directories back',

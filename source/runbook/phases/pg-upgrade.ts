@@ -1,14 +1,14 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
-import { hostIn, isCluster } from '../../cluster/world.ts';
+import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
 import { isOutdated, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, type PartCause, pending } from '../make-step.ts';
 import { controlFunctions, idleFunction, keepFunction, versionFunction } from '../proofs.ts';
 import { command, fingerprint, inBin, oldFingerprint, option, script, upgradeDir } from '../shell.ts';
-import type { Step } from '../step.ts';
+import type { Condition, Step } from '../step.ts';
 import { dropPartsLines } from '../tablespaces/follow.ts';
 import { initdbCommand } from './initdb.ts';
 import { outdated } from './swap.ts';
@@ -72,6 +72,31 @@ export const upgradeCauses = (host: HostFacts): readonly PartCause[] => [
   },
 ];
 
+const begunToLink = 'pg_upgrade has begun to link and did not finish: it is not repeated';
+const goBack =
+  'nothing is lost, because the new version has never been started: pgaf-upgrade rollback, then begin again';
+
+/**
+ * Why pg_upgrade is not repeated on this host, from its disks; null: it may be. It begins to link after it has renamed the old pg_control,
+ * and wants an old cluster that was shut down cleanly, which the one that it had running when the power went was not.
+ * Source: PostgreSQL, pg_upgrade, “Reverting to old cluster”; check.c, check_control_data.
+ */
+const whyNotAgain = (host: HostFacts, world: World): string | null => {
+  const seen = hostIn(world, host.alias);
+  if (seen === null || !isCluster(seen.data)) return null;
+  if (seen.data.linked) return begunToLink;
+  const { control, running } = seen.data;
+  return seen.stopped !== null && !running && control !== null && control.state !== 'shut down'
+    ? `the old server was running for pg_upgrade when it ended (“${control.state}”): pg_upgrade refuses it as it is`
+    : null;
+};
+
+const mayBegin = (host: HostFacts): Condition =>
+  about(host.alias, 'no pg_upgrade was interrupted that cannot be repeated', (_, world) => {
+    const why = whyNotAgain(host, world);
+    return when(why === null, `${why ?? ''}; ${goBack}`);
+  });
+
 /** Shell: what a command prints is kept in a file, which is whole and on the disk or not there. */
 const keptLines = (file: string, command: string): string[] => [
   `${command} > ${file}.new`,
@@ -91,13 +116,13 @@ const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (str
     `[ "$(version ${data})" = ${facts.oldMajor} ] || { echo ${sh(`${host.data} is not PostgreSQL ${facts.oldMajor}`)} >&2; exit 1; }`,
     isNode(host) && `of_system ${oldBin} ${data} ${sh(facts.systemIdentifier)}`,
     `idle ${data} ${newData}`,
-    'again= outdated=',
+    `again=''${isNode(host) ? " outdated=''" : ''}`,
     `id() { sed -n 's/^Database system identifier: *//p' "$@"; }`,
     `if [ -s "$new" ] && [ "$(version ${newData})" = ${facts.newMajor} ] && [ "$(control ${newBin} ${newData} | id)" = "$(id "$new")" ]; then`,
     `  as_kept ${newBin} ${newData} "$new" || { echo ${sh(`PostgreSQL ${facts.newMajor} has been started on ${host.newData}: look at it first`)} >&2; exit 1; }`,
     `  if as_kept ${oldBin} ${data} "$old"; then rm -f tried; echo 'pg_upgrade has finished already'; exit 0; fi`,
     `  echo ${sh(`PostgreSQL ${facts.oldMajor} has run on ${host.data} since pg_upgrade: ${host.newData} lacks what it wrote since, and is made anew`)}`,
-    '  again=yes outdated=yes',
+    `  again=yes${isNode(host) ? ' outdated=yes' : ''}`,
     'elif [ -e tried ]; then again=yes; fi',
     linked &&
       `if [ -n "$again" ] && [ ! -e ${control('pg_control')} ] && [ -e ${control('pg_control.old')} ]; then mv ${control('pg_control.old')} ${control('pg_control')}; keep ${control('pg_control')}; fi`,
@@ -171,7 +196,12 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
         return half('pg_upgrade began and did not finish');
       return pending('pg_upgrade has not run');
     },
+    interrupted: (world) => {
+      const why = isUpgraded(facts, host, world) ? null : whyNotAgain(host, world);
+      return why === null ? null : `it cannot be repeated: ${why}. ${goBack}`;
+    },
     before: [
+      mayBegin(host),
       allStopped(host),
       ...(isNode(host) ? [stoppedCleanly(host, 'shut down')] : []),
       about(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}`, (seen) =>

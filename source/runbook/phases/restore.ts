@@ -1,8 +1,16 @@
-import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
-import { hostIn, isCluster, monitorIn, type World } from '../../cluster/world.ts';
-import { about, acceptsWrites, everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
+import { hostIn, isCluster, isLeftOut, isPassedOver, monitorIn, type World } from '../../cluster/world.ts';
+import {
+  about,
+  acceptsWrites,
+  everyNodeSettled,
+  nodeSettled,
+  streaming,
+  unlessLeftOut,
+  when,
+} from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 import { otherFormationsWork } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -12,6 +20,22 @@ import { beside } from '../stages.ts';
 import type { Condition, PhaseId, Step } from '../step.ts';
 import { setSyncStandbys, syncStandbysAre } from './fence.ts';
 import { dropInFile } from './service.ts';
+
+/** Restored while too many standbys are left out, the number would have every write wait for one of them. */
+export const enoughStandbys = (facts: ClusterFacts, writer: NodeFacts): Condition => ({
+  says: 'enough standbys of the quorum are there, so that no write has to wait for one that does not answer',
+  holds: (world) => {
+    if (monitorIn(world) === null) return { holds: false, found: 'the monitor’s database does not answer' };
+    const quorum = facts.nodes.filter((node) => node !== writer && node.quorum);
+    const away = quorum.filter((node) => hostIn(world, node.alias) === null);
+    return when(
+      away.length === 0 || quorum.length - away.length >= facts.numberSyncStandbys,
+      `${away.map((node) => node.alias).join(', ')} does not answer`,
+    );
+  },
+});
+
+const syncStepId = 'I.monitor.sync-standbys';
 
 const syncStep = (facts: ClusterFacts): Step[] =>
   facts.numberSyncStandbys === 0
@@ -27,14 +51,14 @@ const syncStep = (facts: ClusterFacts): Step[] =>
           guide: null,
           differs: 'The guide never set it to 0, and writes hung.',
           danger: 'changes',
-          script: setSyncStandbys(facts, facts.numberSyncStandbys),
+          script: setSyncStandbys(facts, facts.numberSyncStandbys, primaryOf(facts)),
           probe: (world) => {
             const found = monitorIn(world)?.numberSyncStandbys;
             return found === facts.numberSyncStandbys
               ? done(`it is ${found}`)
               : pending(`it is ${found ?? 'unknown'}`);
           },
-          before: [everyNodeSettled],
+          before: [everyNodeSettled, enoughStandbys(facts, primaryOf(facts))],
           after: [syncStandbysAre(facts.numberSyncStandbys), everyNodeSettled],
           settleSeconds: 60,
           undo: `set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, 0)`,
@@ -107,6 +131,7 @@ const oneIdentifier = (facts: ClusterFacts): Condition => ({
     const found = new Set<string>();
     for (const row of monitorIn(world)?.nodes ?? []) found.add(row.systemIdentifier);
     for (const node of facts.nodes) {
+      if (isLeftOut(world, node.alias)) continue;
       const seen = hostIn(world, node.alias);
       found.add(seen?.stateIdentifier ?? 'none');
       found.add(
@@ -121,7 +146,9 @@ export const newEverywhere = (facts: ClusterFacts): Condition => ({
   says: `PostgreSQL ${facts.newMajor} runs on every host`,
   holds: (world) => {
     const other = hostsOf(facts).find(
-      (host) => !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.newMajor}.`),
+      (host) =>
+        !isLeftOut(world, host.alias) &&
+        !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.newMajor}.`),
     );
     return when(
       other === undefined,
@@ -132,19 +159,43 @@ export const newEverywhere = (facts: ClusterFacts): Condition => ({
   },
 });
 
+/** The number is restored later, when a standby that is left out is back. */
+export const waitsForStandbys = (facts: ClusterFacts, writer: NodeFacts, world: World): boolean =>
+  monitorIn(world) !== null && !enoughStandbys(facts, writer).holds(world).holds;
+
+/** With every secondary left out the primary goes on alone. */
+export const primarySettled = (primary: NodeFacts, others: readonly NodeFacts[]): Condition => {
+  const alone = nodeSettled(primary.alias, ['primary', 'wait_primary']);
+  const usual = nodeSettled(primary.alias, others.length === 0 ? ['single'] : ['primary']);
+  return {
+    says: usual.says,
+    holds: (world) =>
+      (others.length > 0 && others.every((node) => isLeftOut(world, node.alias)) ? alone : usual).holds(
+        world,
+      ),
+  };
+};
+
 const finalConditions = (facts: ClusterFacts): readonly Condition[] => {
   const primary = primaryOf(facts);
   return [
     newEverywhere(facts),
     everyNodeSettled,
-    nodeSettled(primary.alias, secondariesOf(facts).length === 0 ? ['single'] : ['primary']),
-    ...secondariesOf(facts).flatMap((node) => [
-      nodeSettled(node.alias, ['secondary']),
-      streaming(primary, node),
-    ]),
+    primarySettled(primary, secondariesOf(facts)),
+    ...secondariesOf(facts).flatMap((node) =>
+      [nodeSettled(node.alias, ['secondary']), streaming(primary, node)].map((one) =>
+        unlessLeftOut(node.alias, one),
+      ),
+    ),
     sameNodes(facts),
     oneIdentifier(facts),
-    syncStandbysAre(facts.numberSyncStandbys),
+    {
+      ...syncStandbysAre(facts.numberSyncStandbys),
+      holds: (world) =>
+        isPassedOver(world, syncStepId) || waitsForStandbys(facts, primary, world)
+          ? { holds: true }
+          : syncStandbysAre(facts.numberSyncStandbys).holds(world),
+    },
     acceptsWrites(facts, primary),
     ...otherFormationsWork(facts),
   ];
@@ -161,7 +212,7 @@ const finalStep = (facts: ClusterFacts): Step =>
     guide: 'Step 13',
     danger: 'reads',
     script: script(
-      `${sh(facts.monitor.newAutoctl)} show state --pgdata ${sh(facts.monitor.pgdata)}`,
+      `${sh(facts.monitor.newAutoctl)} show state --formation ${sh(facts.formation)} --pgdata ${sh(facts.monitor.pgdata)}`,
       mark(facts.monitor, 'final'),
     ),
     probe: (world) => {
@@ -220,9 +271,11 @@ const switchoverSteps = (facts: ClusterFacts): Step[] => {
   return [
     step('switchover', first.alias, primary.alias, `Switchover to ${first.alias} (optional)`, [
       nodeSettled(primary.alias, ['primary']),
+      nodeSettled(first.alias, ['secondary']),
     ]),
     step('switch-back', primary.alias, first.alias, `Switch back to ${primary.alias} (optional)`, [
       nodeSettled(first.alias, ['primary']),
+      nodeSettled(primary.alias, ['secondary']),
     ]),
   ];
 };

@@ -9,13 +9,13 @@ import {
   allStopped,
   backupIsThere,
   describe,
-  everyNodeSettled,
   isMajor,
   nodeSettled,
+  pointsToNew,
   streaming,
   when,
 } from '../conditions.ts';
-import { isMovedAside } from '../evidence.ts';
+import { isMovedAside, newSystemIdentifier } from '../evidence.ts';
 import { backupGauge } from '../gauge.ts';
 import { linkForgetStep } from '../hard-link/let-in.ts';
 import { canJoin, nothingCopied, ownFilesStep } from '../hard-link/rebuild.ts';
@@ -26,7 +26,7 @@ import { controlFunctions, idleFunction, keepFunction, sameFileSystemFunction } 
 import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
-import type { Step, StepId } from '../step.ts';
+import type { Condition, Step, StepId } from '../step.ts';
 import { partsHaveFollowed, tablespacesAreFree } from '../tablespaces/conditions.ts';
 import { dropPartsWhere, followFunction, oldGoesAside } from '../tablespaces/follow.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
@@ -169,7 +169,21 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     danger: 'changes',
     script: startScript(facts, node, node.newAutoctl),
     probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
-    before: [backupIsThere(facts, node), acceptsWrites(facts, primaryOf(facts))],
+    before: [
+      backupIsThere(facts, node),
+      about(node.alias, `${node.data} is not PostgreSQL ${facts.oldMajor} any more`, (seen) =>
+        when(!isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}: run the step aside first`),
+      ),
+      pointsToNew(node),
+      about(node.alias, 'the state file of pg_autoctl has the new system identifier', (seen, world) =>
+        when(
+          seen.stateIdentifier !== null &&
+            seen.stateIdentifier === newSystemIdentifier(facts, primaryOf(facts), world),
+          `it is ${seen.stateIdentifier ?? 'unknown'}: run the step state-file first`,
+        ),
+      ),
+      acceptsWrites(facts, primaryOf(facts)),
+    ],
     after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
     settleSeconds: 60,
     undo: `stop it; mv ${sh(node.backupData)} ${sh(node.data)}`,
@@ -202,6 +216,15 @@ const checkpointStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     undo: 'nothing to undo',
   });
 };
+
+/** Once the order was given, pg_autoctl is at it or goes on with it after a restart: it is only waited for. */
+const unlessOrdered = (node: NodeFacts, condition: Condition): Condition => ({
+  says: condition.says,
+  holds: (world) => {
+    const row = nodeIn(world, node.alias);
+    return row !== null && row.assigned !== 'maintenance' ? { holds: true } : condition.holds(world);
+  },
+});
 
 const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
@@ -238,13 +261,16 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       return half(`${row.reported} → ${row.assigned}`);
     },
     before: [
-      nodeSettled(node.alias, ['maintenance']),
-      linked
-        ? canJoin(facts, node)
-        : about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
-            when(!isCluster(seen.data), `it ${describe(seen.data)}`),
-          ),
-      ...(linked ? [] : tablespacesAreFree(node)),
+      about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not')),
+      ...[
+        nodeSettled(node.alias, ['maintenance']),
+        linked
+          ? canJoin(facts, node)
+          : about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
+              when(!isCluster(seen.data), `it ${describe(seen.data)}`),
+            ),
+        ...(linked ? [] : tablespacesAreFree(node)),
+      ].map((one) => unlessOrdered(node, one)),
       backupIsThere(facts, node),
       acceptsWrites(facts, primary),
     ],
@@ -258,8 +284,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       ...(linked ? [nothingCopied(facts, node)] : []),
       nodeSettled(node.alias, ['secondary']),
       streaming(primary, node),
-      // Beside it another node's base backup may run for hours: what follows in I waits for every node anyway.
-      ...(linked ? [] : [everyNodeSettled]),
+      // Not for every node: another one's rebuild, beside it or behind it, is its own steps' business; I waits for all.
     ],
     settleSeconds: 24 * 3600,
     quietSeconds: 600,

@@ -11,6 +11,7 @@ import {
   noSyncStandbys,
   stoppedCleanly,
   streaming,
+  unlessLeftOut,
   when,
 } from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
@@ -117,16 +118,17 @@ const stopPrimary = (facts: ClusterFacts): Step => {
     before: [
       everySecondaryInMaintenance(facts),
       monitorGivesNoOrders(facts),
-      ...secondaries.map((node) => streaming(primary, node)),
+      ...secondaries.map((node) => unlessLeftOut(node.alias, streaming(primary, node))),
       noSyncStandbys(primary),
       noTablespaceIsNew(primary),
     ],
     after: [
       allStopped(primary),
       stoppedCleanly(primary, 'shut down'),
-      ...secondaries.map((node) => hasReceived(facts, node)),
+      ...secondaries.map((node) => unlessLeftOut(node.alias, hasReceived(facts, node))),
     ],
-    settleSeconds: 600,
+    // The command has ended with its servers: what is left is a round trip, and the application waits.
+    settleSeconds: 60,
     quietSeconds: 30,
     undo: `start ${primary.alias} again on ${facts.oldMajor}; then disable maintenance on the secondaries`,
   });
@@ -180,7 +182,7 @@ const stopMonitor = (facts: ClusterFacts): Step => {
     before: [
       everySecondaryInMaintenance(facts),
       everyNodeSettled,
-      ...secondariesOf(facts).map((node) => streaming(primary, node)),
+      ...secondariesOf(facts).map((node) => unlessLeftOut(node.alias, streaming(primary, node))),
       noSyncStandbys(primary),
       noTablespaceIsNew(primary),
     ],

@@ -1,22 +1,53 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
-import { about, allStopped, isMajor, nodeSettled, when } from '../conditions.ts';
+import {
+  about,
+  allStopped,
+  everyNodeSettled,
+  isMajor,
+  nodeSettled,
+  unlessLeftOut,
+  when,
+} from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
 import { command, inBin, mark, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
-import type { Step } from '../step.ts';
+import type { Condition, Step } from '../step.ts';
 import { throughMarker } from './route.ts';
+import { isServed } from './serve.ts';
 import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from './start.ts';
 
 /** The way back through a secondary's image: the group is registered anew, from the image outwards. */
 
-/** The monitor forgets the group, the chosen node last; the marker finds this way again after an interruption. */
-export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
+/** The marker finds this way again after an interruption, whatever the images look like then. */
+export const chooseStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
+  const { monitor } = facts;
+  const marker = throughMarker(chosen.alias);
+  return makeStep(facts, {
+    id: 'choose',
+    phase: 'S',
+    host: monitor,
+    as: 'postgres',
+    title: `Note that the way back goes through ${chosen.alias}`,
+    reason: 'From here on it is the one copy that goes on; two of them would go two ways.',
+    guide: null,
+    danger: 'changes',
+    script: script(mark(monitor, marker)),
+    probe: (world) => (isMarked(monitor, marker, world) ? done('it is noted') : pending('it is not noted')),
+    after: [
+      about(monitor.alias, 'it is noted', (_, world) => when(isMarked(monitor, marker, world), 'it is not')),
+    ],
+    undo: 'nothing to undo: no copy has been changed yet',
+  });
+};
+
+/** The monitor forgets the group, the chosen node last. */
+export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts, uncompared = false): Step => {
+  const primary = primaryOf(facts);
   const { monitor } = facts;
   const order = [...facts.nodes.filter((node) => node !== chosen), chosen];
-  const marker = throughMarker(chosen.alias);
   return makeStep(facts, {
     id: 'drop-nodes',
     phase: 'S',
@@ -27,7 +58,6 @@ export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
     guide: null,
     danger: 'changes',
     script: script(
-      mark(monitor, marker),
       ...order.map(
         (node) =>
           `${sh(monitor.oldAutoctl)} drop node --pgdata ${sh(monitor.pgdata)} --formation ${sh(facts.formation)} --hostname ${sh(node.hostname)} --pgport ${node.port} --force || echo "exit code $?: see what the monitor says"`,
@@ -41,7 +71,7 @@ export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
         rows === undefined ? 'the monitor does not answer' : `${rows.length} nodes are registered`,
       );
     },
-    before: [monitorIsOld(facts), ...facts.nodes.map((node) => allStopped(node))],
+    before: [monitorIsOld(facts), ...facts.nodes.map((node) => unlessLeftOut(node.alias, allStopped(node)))],
     after: [
       {
         says: 'no node of the group is registered',
@@ -54,6 +84,14 @@ export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
         },
       },
     ],
+    ...(uncompared
+      ? {
+          givesUp: () => ({
+            kind: 'writes' as const,
+            says: `${primary.alias} does not answer: what it holds and ${chosen.alias} does not is given up. Keep its host off, or off the network, until its own steps are asked for`,
+          }),
+        }
+      : {}),
     settleSeconds: 60,
     undo: `register the nodes again: pg_autoctl create postgres`,
   });
@@ -97,6 +135,7 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       const seen = hostIn(world, node.alias);
       if (seen === null || !isCluster(seen.data)) return pending('not seen');
       if (seen.data.standby) return pending('it is a standby');
+      if (isServed(seen)) return done('promoted, and serving');
       return seen.data.running && !seen.autoctl ? half('promoted, and running privately') : done('promoted');
     },
     before: [allStopped(node), dataIsBack(facts, node)],
@@ -111,10 +150,56 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
 };
 
 /**
+ * The monitor takes no first node without a candidate priority: it looks for a primary that does not exist, and pg_autoctl tries for ever.
+ * Source: pg_auto_failover, JoinAutoFailoverFormation; seen on the lab with 2.0.
+ */
+const firstPriority = (node: NodeFacts): number => (node.priority > 0 ? node.priority : 50);
+
+/** V. The first node's priority as it was, once others are there. It is the primary: nothing that it has applied depends on its own. */
+export const priorityStep = (facts: ClusterFacts, writer: NodeFacts): Step[] => {
+  if (writer.priority > 0) return [];
+  const { monitor } = facts;
+  const restored: Condition = {
+    says: `the candidate priority of ${writer.alias} is ${writer.priority}`,
+    holds: (world) => {
+      const row = nodeIn(world, writer.alias);
+      return when(
+        row?.priority === writer.priority,
+        row === null ? 'the monitor does not know it' : `it is ${row.priority}`,
+      );
+    },
+  };
+  return [
+    makeStep(facts, {
+      id: 'priority',
+      phase: 'V',
+      host: monitor,
+      as: 'postgres',
+      title: `Candidate priority of ${writer.alias} → ${writer.priority}`,
+      reason: 'As it was before the window; the first node of a group could not be registered with it.',
+      guide: null,
+      danger: 'changes',
+      script: script(
+        `${psql(monitor, monitor.newBindir, monitor.database)} -c ${sh(
+          `update pgautofailover.node set candidatepriority = ${writer.priority} where formationid = ${sqlLiteral(facts.formation)} and nodename = ${sqlLiteral(writer.alias)}`,
+        )}`,
+      ),
+      probe: (world) => {
+        const verdict = restored.holds(world);
+        return verdict.holds ? done(`it is ${writer.priority}`) : pending(verdict.found);
+      },
+      before: [everyNodeSettled],
+      after: [restored],
+      undo: `pg_autoctl set node candidate-priority on ${writer.alias}`,
+    }),
+  ];
+};
+
+/**
  * `pg_autoctl create postgres` with the node's old name and settings, read from its saved configuration. The monitor's
  * connection string may hold a password: it goes through the environment, never over a command line.
  */
-const createScript = (facts: ClusterFacts, node: NodeFacts): string =>
+const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): string =>
   script(
     `cfg=${sh(`${node.workDir}/saved/pg_autoctl.cfg`)}`,
     `setting() { sed -n "s/^$1 *= *//p" "$cfg" | head -n 1; }`,
@@ -137,7 +222,7 @@ const createScript = (facts: ClusterFacts, node: NodeFacts): string =>
       `--hostname ${sh(node.hostname)}`,
       `--name ${sh(node.alias)}`,
       `--formation ${sh(facts.formation)}`,
-      `--candidate-priority ${node.priority}`,
+      `--candidate-priority ${first ? firstPriority(node) : node.priority}`,
       `--replication-quorum ${node.quorum}`,
       `--auth "\${auth:-trust}"`,
     )}`,
@@ -152,11 +237,14 @@ export const createStep = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U
     host: node,
     as: 'postgres',
     title: `Register ${node.alias} again`,
-    reason: 'With its old name, priority and quorum; its node id is new.',
+    reason:
+      node === writer && node.priority === 0
+        ? `With its old name and quorum, its node id is new. As the group’s first node it must have a priority: ${firstPriority(node)} until the others are there, then 0 again.`
+        : 'With its old name, priority and quorum; its node id is new.',
     guide: null,
     danger: 'changes',
     causes: serviceCauses(facts, node),
-    script: createScript(facts, node),
+    script: createScript(facts, node, node === writer),
     probe: (world) =>
       isMarked(node, 'rollback-created', world)
         ? done('it is registered')

@@ -1,13 +1,13 @@
 import { type ClusterFacts, hostsOf, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
-import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
-import { everyNodeSettled, nodeSettled, streaming, when } from '../conditions.ts';
+import { hostIn, isLeftOut, isPassedOver, monitorIn, type World } from '../../cluster/world.ts';
+import { everyNodeSettled, nodeSettled, streaming, unlessLeftOut, when } from '../conditions.ts';
 import { otherFormationsWork } from '../formations.ts';
 import { isLetIn } from '../hard-link/guest.ts';
 import { linkForgetStep } from '../hard-link/let-in.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { setSyncStandbys, syncStandbysAre } from '../phases/fence.ts';
-import { unguardStep } from '../phases/restore.ts';
+import { enoughStandbys, primarySettled, unguardStep, waitsForStandbys } from '../phases/restore.ts';
 import { script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { placesGoStep } from '../tablespaces/places.ts';
@@ -15,7 +15,7 @@ import { tidyStep } from '../tidy.ts';
 import { preparedStep } from './directories.ts';
 import { acceptsWritesOnOld, monitorIsOld } from './start.ts';
 
-const syncStep = (facts: ClusterFacts): Step =>
+const syncStep = (facts: ClusterFacts, writer: NodeFacts): Step =>
   makeStep(facts, {
     id: 'sync-standbys',
     phase: 'V',
@@ -25,14 +25,14 @@ const syncStep = (facts: ClusterFacts): Step =>
     reason: 'As it was before the window; registering nodes may have changed it.',
     guide: null,
     danger: 'changes',
-    script: setSyncStandbys(facts, facts.numberSyncStandbys),
+    script: setSyncStandbys(facts, facts.numberSyncStandbys, writer),
     probe: (world) => {
       const found = monitorIn(world)?.numberSyncStandbys;
       return found === facts.numberSyncStandbys
         ? done(`it is ${found}`)
         : pending(`it is ${found ?? 'unknown'}`);
     },
-    before: [everyNodeSettled],
+    before: [everyNodeSettled, enoughStandbys(facts, writer)],
     after: [syncStandbysAre(facts.numberSyncStandbys), everyNodeSettled],
     settleSeconds: 60,
     undo: 'nothing to undo here',
@@ -44,7 +44,9 @@ const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condi
     says: `PostgreSQL ${facts.oldMajor} runs on every host`,
     holds: (world) => {
       const other = hostsOf(facts).find(
-        (host) => !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.oldMajor}.`),
+        (host) =>
+          !isLeftOut(world, host.alias) &&
+          !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.oldMajor}.`),
       );
       return when(
         other === undefined,
@@ -55,27 +57,41 @@ const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condi
     },
   },
   everyNodeSettled,
-  nodeSettled(writer.alias, facts.nodes.length === 1 ? ['single'] : ['primary']),
+  primarySettled(
+    writer,
+    facts.nodes.filter((node) => node !== writer),
+  ),
   ...facts.nodes
     .filter((node) => node !== writer)
-    .flatMap((node) => [nodeSettled(node.alias, ['secondary']), streaming(writer, node)]),
+    .flatMap((node) =>
+      [nodeSettled(node.alias, ['secondary']), streaming(writer, node)].map((one) =>
+        unlessLeftOut(node.alias, one),
+      ),
+    ),
   {
     says: 'every node has the name, priority and quorum that it had',
     holds: (world) => {
       const rows = monitorIn(world)?.nodes ?? [];
-      const other = facts.nodes.find(
+      const here = facts.nodes.filter((node) => !isLeftOut(world, node.alias));
+      const other = here.find(
         (node) =>
           !rows.some(
             (row) => row.name === node.alias && row.priority === node.priority && row.quorum === node.quorum,
           ),
       );
       return when(
-        other === undefined && rows.length === facts.nodes.length,
+        other === undefined && rows.length >= here.length && rows.length <= facts.nodes.length,
         other === undefined ? `there are ${rows.length} nodes` : `${other.alias} differs`,
       );
     },
   },
-  syncStandbysAre(facts.numberSyncStandbys),
+  {
+    ...syncStandbysAre(facts.numberSyncStandbys),
+    holds: (world) =>
+      isPassedOver(world, 'V.monitor.sync-standbys') || waitsForStandbys(facts, writer, world)
+        ? { holds: true }
+        : syncStandbysAre(facts.numberSyncStandbys).holds(world),
+  },
   acceptsWritesOnOld(facts, writer),
   ...otherFormationsWork(facts),
 ];
@@ -90,21 +106,33 @@ const finalStep = (facts: ClusterFacts, writer: NodeFacts): Step =>
     reason: 'The cluster is the one that was there before the window.',
     guide: null,
     danger: 'reads',
-    script: script(`${sh(facts.monitor.oldAutoctl)} show state --pgdata ${sh(facts.monitor.pgdata)}`),
+    script: script(
+      `${sh(facts.monitor.oldAutoctl)} show state --formation ${sh(facts.formation)} --pgdata ${sh(facts.monitor.pgdata)}`,
+    ),
     probe: () => pending('it is asked each time'),
     after: finalConditions(facts, writer),
     settleSeconds: 60,
     undo: 'nothing to undo: it reads only',
   });
 
+const nobodyIsAway = (facts: ClusterFacts): Condition => ({
+  says: 'no node is left out: the record finds its way back once more when it answers',
+  holds: (world) => {
+    const away = facts.nodes.filter((node) => hostIn(world, node.alias) === null);
+    return when(away.length === 0, `${away.map((node) => node.alias).join(', ')} does not answer`);
+  },
+});
+
 /** V. As it was before the window, on the old version; the record goes last, because it is what finds this way. */
 export const restoreOldSteps = (facts: ClusterFacts, writer: NodeFacts, world: World): Step[] => [
-  syncStep(facts),
+  syncStep(facts, writer),
   // Every other node's was right behind its join.
   ...[facts.monitor, writer].flatMap((host) => unguardStep(facts, host, 'V', facts.oldMajor)),
   ...[facts.monitor, primaryOf(facts)].map((host) => preparedStep(facts, host)),
   ...(linkedOf(facts).length > 0 || isLetIn(facts, world) ? [linkForgetStep(facts, 'V')] : []),
   ...hostsOf(facts).flatMap((host) => placesGoStep(facts, host, 'V')),
   finalStep(facts, writer),
-  ...[...facts.nodes, facts.monitor].map((host) => tidyStep(facts, host, 'V')),
+  ...facts.nodes.map((node) => tidyStep(facts, node, 'V')),
+  // With the record goes the knowledge of what a node that is left out has still to take back.
+  tidyStep(facts, facts.monitor, 'V', [nobodyIsAway(facts)]),
 ];

@@ -5,7 +5,7 @@ import {
   secondariesOf,
   takesLinks,
 } from '../../cluster/facts.ts';
-import { hostIn, type World } from '../../cluster/world.ts';
+import { hostIn, isLeftOut, type World } from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
 import { otherKeeperSteps } from '../formations.ts';
 import { isIntact, isWhole } from '../hard-link/evidence.ts';
@@ -16,9 +16,17 @@ import { unguardStep } from '../phases/restore.ts';
 import type { Step } from '../step.ts';
 import { rollbackVerdict } from '../verdict.ts';
 import { directoriesStep, emptyStep } from './directories.ts';
-import { createStep, dropNodesStep, promoteStep, startCreatedStep } from './image.ts';
+import {
+  chooseStep,
+  createStep,
+  dropNodesStep,
+  priorityStep,
+  promoteStep,
+  startCreatedStep,
+} from './image.ts';
 import { oldIdentifierStep, oldUnitStep } from './old-files.ts';
 import { restoreOldSteps } from './restore.ts';
+import { handBackStep, isServed, serveStep } from './serve.ts';
 import { type Route, rollbackRoute } from './route.ts';
 import { rejoinStep, startMonitorStep, startSecondaryStep, startWriterStep } from './start.ts';
 import { stopAllSteps } from './stop.ts';
@@ -36,7 +44,17 @@ export interface RollbackPlan {
   readonly copies: Copies;
 }
 
-const monitorBack = (facts: ClusterFacts): Step[] => [
+/** Without pg_autoctl, as long as the monitor does not start. */
+const servingSteps = (facts: ClusterFacts, node: NodeFacts, world: World): Step[] =>
+  isLeftOut(world, facts.monitor.alias) ? [serveStep(facts, node)] : [];
+
+const handBackSteps = (facts: ClusterFacts, node: NodeFacts, world: World): Step[] => {
+  const seen = hostIn(world, node.alias);
+  return seen !== null && isServed(seen) ? [handBackStep(facts, node)] : [];
+};
+
+const monitorBack = (facts: ClusterFacts, first: readonly Step[] = []): Step[] => [
+  ...first,
   directoriesStep(facts, facts.monitor, 'S', false),
   oldPgCtlStep(facts, facts.monitor, 'S'),
   ...oldUnitStep(facts, facts.monitor, 'S'),
@@ -67,6 +85,8 @@ const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] =>
     oldPgCtlStep(facts, primary, 'T'),
     ...oldUnitStep(facts, primary, 'T'),
     oldIdentifierStep(facts, primary, 'T'),
+    ...servingSteps(facts, primary, world),
+    ...handBackSteps(facts, primary, world),
     startWriterStep(facts, primary),
     ...otherKeeperSteps(facts, 'T', 'old'),
     ...secondariesOf(facts).flatMap((node) => [
@@ -91,14 +111,16 @@ const joins = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
 };
 
 /** Through a secondary's image: it becomes the first node of a group that is registered anew. */
-const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts): Step[] => {
+const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts, uncompared: boolean): Step[] => {
   const primary = primaryOf(facts);
   const others = [...secondariesOf(facts).filter((node) => node !== chosen), primary];
   return [
-    ...monitorBack(facts),
-    dropNodesStep(facts, chosen),
+    ...monitorBack(facts, [chooseStep(facts, chosen)]),
+    ...handBackSteps(facts, chosen, world),
+    dropNodesStep(facts, chosen, uncompared),
     directoriesStep(facts, chosen, 'T', false),
     promoteStep(facts, chosen),
+    ...servingSteps(facts, chosen, world),
     createStep(facts, chosen, 'T', chosen),
     ...oldUnitStep(facts, chosen, 'T'),
     startWriterStep(facts, chosen),
@@ -110,6 +132,7 @@ const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts): Step[
       startCreatedStep(facts, node, chosen),
       ...unguardStep(facts, node, 'U', facts.oldMajor),
     ]),
+    ...priorityStep(facts, chosen),
     ...restoreOldSteps(facts, chosen, world),
   ];
 };
@@ -140,7 +163,10 @@ export const rollbackRunbook = (facts: ClusterFacts, world: World): RollbackPlan
       return {
         route,
         copies,
-        steps: [...stopAllSteps(facts, world, route, loses), ...imageSteps(facts, world, route.node)],
+        steps: [
+          ...stopAllSteps(facts, world, route, loses),
+          ...imageSteps(facts, world, route.node, route.uncompared === true),
+        ],
       };
     case 'unknown':
     case 'nothing':

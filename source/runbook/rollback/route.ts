@@ -1,8 +1,8 @@
 import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
-import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
+import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
 import { isSwapped, isUpgraded, newClusterStarted } from '../evidence.ts';
-import { isImage, oldDirectory } from '../images.ts';
+import { bestUncompared, isImage, oldDirectory } from '../images.ts';
 import { dropInName } from '../phases/service.ts';
 
 /** The ways back that there are. Which one is open is read from the disks. */
@@ -12,8 +12,8 @@ export type Route =
   | { readonly kind: 'nothing' }
   /** The old primary's own directory: untouched, linked but never shared with a running server, or copied. */
   | { readonly kind: 'own'; readonly linked: boolean }
-  /** A secondary's directory becomes the primary's. */
-  | { readonly kind: 'image'; readonly node: NodeFacts }
+  /** A secondary's directory becomes the primary's. `uncompared`: the old primary's host is gone, so nobody can compare it with that. */
+  | { readonly kind: 'image'; readonly node: NodeFacts; readonly uncompared?: boolean }
   | { readonly kind: 'backup' };
 
 /** The marker on the monitor's host by which a way back through an image, once begun, is found again. */
@@ -22,10 +22,24 @@ export const throughMarker = (alias: string): string => `rollback-through-${alia
 const begun = (facts: ClusterFacts, world: World): NodeFacts | undefined =>
   facts.nodes.find((node) => hostIn(world, 'monitor')?.markers.includes(throughMarker(node.alias)));
 
-/** The image to go back through: one that stands in its place before one that lies beside a rebuilt secondary. */
-export const bestImage = (facts: ClusterFacts, world: World): NodeFacts | null => {
-  const images = secondariesOf(facts).filter((node) => isImage(facts, node, world));
-  return images.find((node) => !isSwapped(facts, node, world)) ?? images[0] ?? null;
+/**
+ * The image to go back through: one of a node that may be primary (a candidate priority above 0) before one that may not; then one that
+ * stands in its place before one that lies beside a rebuilt secondary.
+ */
+export const bestImage = (facts: ClusterFacts, world: World): NodeFacts | null =>
+  bestOf(
+    facts,
+    secondariesOf(facts).filter((node) => isImage(facts, node, world)),
+    world,
+  );
+
+const bestOf = (facts: ClusterFacts, images: readonly NodeFacts[], world: World): NodeFacts | null => {
+  const rank = (node: NodeFacts): number =>
+    (node.priority > 0 ? 0 : 2) + (isSwapped(facts, node, world) ? 1 : 0);
+  return images.reduce<NodeFacts | null>(
+    (best, node) => (best === null || rank(node) < rank(best) ? node : best),
+    null,
+  );
 };
 
 const untouched = (facts: ClusterFacts, world: World): boolean => {
@@ -60,13 +74,35 @@ const ownRoute = (facts: ClusterFacts, primary: NodeFacts, world: World): Route 
   return started === 'never' || !upgraded ? { kind: 'own', linked: true } : null;
 };
 
+/** The old primary's host gives no answer, and the rollback goes on without it. */
+const withoutPrimary = (facts: ClusterFacts, primary: NodeFacts, world: World): Route => {
+  const blind = secondariesOf(facts).find(
+    (node) => hostIn(world, node.alias) === null && !isLeftOut(world, node.alias),
+  );
+  const node = bestOf(facts, bestUncompared(facts, world), world);
+  if (blind !== undefined)
+    return {
+      kind: 'unknown',
+      why: `${primary.alias} does not answer, and ${blind.alias} cannot be looked at`,
+    };
+  return node === null
+    ? {
+        kind: 'unknown',
+        why: `${primary.alias} does not answer, and no secondary holds a copy that its shutdown ended`,
+      }
+    : { kind: 'image', node, uncompared: true };
+};
+
 /** Source: field guide, section 3; every row of it was measured on real servers. */
 export const rollbackRoute = (facts: ClusterFacts, world: World): Route => {
   const through = begun(facts, world);
   if (through !== undefined) return { kind: 'image', node: through };
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);
-  if (seen === null) return { kind: 'unknown', why: `${primary.alias} cannot be looked at` };
+  if (seen === null)
+    return isLeftOut(world, primary.alias)
+      ? withoutPrimary(facts, primary, world)
+      : { kind: 'unknown', why: `${primary.alias} cannot be looked at` };
   if (untouched(facts, world)) return { kind: 'nothing' };
   const own = ownRoute(facts, primary, world);
   if (own !== null) return own;

@@ -1,15 +1,6 @@
 import { type ClusterFacts, type HostFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
-import {
-  about,
-  describe,
-  everyNodeSettled,
-  isMajor,
-  no,
-  nodeSettled,
-  streaming,
-  when,
-} from '../conditions.ts';
+import { about, describe, isMajor, no, nodeSettled, nodesSettled, streaming, when } from '../conditions.ts';
 import { backupGauge } from '../gauge.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { monitorHasSettled } from '../phases/monitor.ts';
@@ -118,7 +109,7 @@ export const startSecondaryStep = (facts: ClusterFacts, node: NodeFacts): Step =
     causes: serviceCauses(facts, node),
     script: startScript(facts, node, node.oldAutoctl),
     probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
-    before: [acceptsWritesOnOld(facts, primaryOf(facts))],
+    before: [acceptsWritesOnOld(facts, primaryOf(facts)), monitorIsOld(facts)],
     after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
     settleSeconds: 60,
     undo: 'stop it',
@@ -145,6 +136,11 @@ const sameSystem = (primary: NodeFacts, node: NodeFacts): Condition => ({
 
 export const rejoinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
+  const nodes = facts.nodes.map(({ alias }) => alias);
+  // What a later node still has to do is not waited for: its steps come behind this one.
+  const upToHere = [primary.alias, ...nodes.slice(0, nodes.indexOf(node.alias) + 1)].filter(
+    (alias, at, all) => all.indexOf(alias) === at,
+  );
   return makeStep(facts, {
     id: 'join',
     phase: 'U',
@@ -170,8 +166,8 @@ export const rejoinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         return pending(row === null ? 'not seen' : 'in maintenance');
       return half(`${row.reported} → ${row.assigned}`);
     },
-    before: [acceptsWritesOnOld(facts, primary), sameSystem(primary, node), everyNodeSettled],
-    after: [nodeSettled(node.alias, ['secondary']), streaming(primary, node), everyNodeSettled],
+    before: [acceptsWritesOnOld(facts, primary), sameSystem(primary, node), nodesSettled(upToHere)],
+    after: [nodeSettled(node.alias, ['secondary']), streaming(primary, node), nodesSettled(upToHere)],
     settleSeconds: 24 * 3600,
     quietSeconds: 300,
     gauge: backupGauge(primary, node),

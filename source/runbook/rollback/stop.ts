@@ -8,6 +8,7 @@ import { rootScript } from '../root-verbs.ts';
 import { inBin, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import type { Route } from './route.ts';
+import { isServed } from './serve.ts';
 
 const serverRuns = (seen: HostView): boolean =>
   [seen.data, seen.newData, seen.backupData].some((one) => isCluster(one) && one.running);
@@ -20,7 +21,10 @@ const mayRun = (facts: ClusterFacts, seen: HostView, route: Route): boolean =>
   isCluster(seen.data) &&
   isMajor(seen.data, facts.oldMajor) &&
   !seen.data.linked &&
-  (route.kind === 'own' || seen.alias === 'monitor' || seen.markers.includes('rollback-created'));
+  (route.kind === 'own' ||
+    seen.alias === 'monitor' ||
+    seen.markers.includes('rollback-created') ||
+    isServed(seen));
 
 const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
   makeStep(facts, {

@@ -16,8 +16,13 @@ export const quietRows = (view: EngineView, step: StepView, columns: number, now
   const host = view.hosts.find((one) => one.alias === step.host);
   if (host !== undefined && host.line !== 'connected') {
     const heard = host.lastByteAt === null ? '' : `, last byte ${age(now - host.lastByteAt)} ago`;
-    const words = host.line === 'closed' ? 'The line is closed' : 'Reconnecting';
-    return [cutRow([span(`${words}: ${step.host}${heard}. The command goes on there.`, 'warn')], columns)];
+    const words = host.line === 'closed' ? 'The SSH connection is closed' : 'No answer, dialing again';
+    return [
+      cutRow(
+        [span(`${words}: ${step.host}${heard}. Its command goes on if the host is up.`, 'warn')],
+        columns,
+      ),
+    ];
   }
   if (status.kind === 'settling')
     return labelled('Waits', status.waitingFor, columns, 'strong').slice(0, settlingLines);

@@ -198,6 +198,16 @@ export class Lab {
     await this.run(['crash', host]);
   }
 
+  /** Cuts its power, and leaves it off. */
+  async off(host: LabHost): Promise<void> {
+    await this.run(['off', host]);
+  }
+
+  /** Boots a host that is off; resolves when it answers again. */
+  async on(host: LabHost): Promise<void> {
+    await this.run(['on', host]);
+  }
+
   /** Writes the console's configuration for this cluster. */
   async clusterYaml(path: string): Promise<void> {
     await writeFile(path, await this.run(['cluster-yaml']));

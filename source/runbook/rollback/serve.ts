@@ -1,0 +1,85 @@
+import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { type HostView, hostIn, isCluster } from '../../cluster/world.ts';
+import { about, allStopped, when } from '../conditions.ts';
+import { done, makeStep, pending } from '../make-step.ts';
+import { inBin, mark, option, pgCtl, script } from '../shell.ts';
+import type { Step } from '../step.ts';
+import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from './start.ts';
+
+/**
+ * The application’s writes while the monitor cannot start: pg_autoctl without a monitor restarts five times in a second and gives up, with
+ * PostgreSQL stopped; so PostgreSQL is started by itself, and handed over when the monitor is back.
+ */
+
+const servedMarker = 'rollback-served';
+
+/** The old version serves the application there, without pg_autoctl. */
+export const isServed = (seen: HostView): boolean => seen.markers.includes(servedMarker);
+
+export const serveStep = (facts: ClusterFacts, node: NodeFacts): Step =>
+  makeStep(facts, {
+    id: 'serve',
+    phase: 'T',
+    host: node,
+    as: 'postgres',
+    writes: 'resume',
+    title: `Start PostgreSQL ${facts.oldMajor} on ${node.alias} without pg_autoctl: the downtime ends`,
+    reason:
+      'The monitor does not start, and pg_autoctl would give up without it. The application can write meanwhile; there is no failover, and a restart of the host does not bring PostgreSQL back.',
+    guide: null,
+    danger: 'changes',
+    causes: [{ title: `${node.workDir}/serve.log`, script: `tail -n 30 ${sh(`${node.workDir}/serve.log`)}` }],
+    script: script(
+      'umask 077',
+      '# no standby is there that a commit could wait for',
+      pgCtl(
+        node.oldBindir,
+        node.data,
+        option('--log', `${node.workDir}/serve.log`),
+        option('--options', "-c synchronous_standby_names=''"),
+        'start',
+      ),
+      mark(node, servedMarker),
+    ),
+    probe: (world) =>
+      acceptsWritesOnOld(facts, node).holds(world).holds
+        ? done('it accepts writes')
+        : pending('it does not run'),
+    before: [
+      allStopped(node),
+      dataIsBack(facts, node),
+      about(node.alias, `${node.data} is no standby`, (seen) =>
+        when(!(isCluster(seen.data) && seen.data.standby), 'it is'),
+      ),
+    ],
+    after: [acceptsWritesOnOld(facts, node)],
+    settleSeconds: 60,
+    undo: `pg_ctl stop on ${node.alias}`,
+  });
+
+export const handBackStep = (facts: ClusterFacts, node: NodeFacts): Step =>
+  makeStep(facts, {
+    id: 'hand-back',
+    phase: 'T',
+    host: node,
+    as: 'postgres',
+    writes: 'stop',
+    title: `Stop PostgreSQL on ${node.alias}, for pg_autoctl to take it over`,
+    reason: 'The monitor answers again. It was started without pg_autoctl; writes pause for some seconds.',
+    guide: null,
+    danger: 'changes',
+    script: script(
+      `if [ -e ${sh(`${node.data}/postmaster.pid`)} ]; then ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 --mode=fast stop; fi`,
+      `rm -f ${sh(`${node.workDir}/done/${servedMarker}`)}`,
+    ),
+    probe: (world) => {
+      const seen = hostIn(world, node.alias);
+      if (seen === null) return pending('not seen');
+      return isServed(seen) ? pending('it runs without pg_autoctl') : done('it is pg_autoctl’s');
+    },
+    before: [monitorIsOld(facts)],
+    after: [allStopped(node)],
+    settleSeconds: 60,
+    undo: 'start it again',
+  });

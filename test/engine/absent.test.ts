@@ -1,0 +1,94 @@
+import { afterEach, expect, test } from 'vitest';
+import { labCluster } from '../runbook/clusters.ts';
+import { Window } from './harness.ts';
+
+let open: Window | null = null;
+afterEach(async () => {
+  await open?.close();
+  open = null;
+});
+const window = (): Window => {
+  open = new Window(labCluster());
+  open.open();
+  return open;
+};
+/** The console is gone; node_3’s host is off when the next one starts. */
+const without = (night: Window, seat: Parameters<Window['again']>[1] = {}): Window => {
+  night.kill();
+  night.servers.record = JSON.stringify(night.servers.facts);
+  night.servers.off.add('node_3');
+  night.servers.model.unreachable.add('node_3');
+  return night.again('', seat).open();
+};
+const notices = (night: Window): string => night.view.notices.map(({ text }) => text).join('\n');
+
+test('a console starts without a secondary that is off, and goes on with all that is not its own; then its steps wait', async () => {
+  const night = window();
+  await night.goTo('C.node_2.stop');
+  without(night);
+  await night.goTo('E.node_1.private-start');
+  expect(notices(night)).toMatch(
+    /node_3 has not answered since \d\d:\d\d:\d\d UTC: the run goes on without it/,
+  );
+  expect(night.statusOf('C.node_3.stop')).toBe('waiting');
+}, 60_000);
+
+test('before the application’s writes are stopped somebody is asked; skipped, the run goes on without it', async () => {
+  const night = window();
+  await night.goTo('C.monitor.stop');
+  without(night);
+  const { failure, step } = await night.stage('failed');
+  expect(failure.silent).toEqual({ host: 'node_3', waits: false });
+  expect(failure.problem.what).toMatch(/the application still writes/);
+  expect(failure.problem.remedy).toMatch(/skip: the run goes on without it.*pgaf-upgrade rollback/);
+  night.engine.skip(step, 'its hardware is gone');
+  await night.until('the next step', ({ stage }) => stage.kind === 'confirm');
+  await night.goTo('C.node_2.stop');
+  expect(night.journalText).toContain('"kind":"without"');
+}, 60_000);
+
+test('everything else done, what waits for it is said so, and skipping ends it: every node but that one', async () => {
+  const night = window();
+  await night.goTo('H.node_2.aside');
+  without(night);
+  for (;;) {
+    const { stage } = await night.until('a decision', ({ stage: now }) =>
+      ['confirm', 'failed', 'finished'].includes(now.kind),
+    );
+    if (stage.kind === 'confirm') {
+      const optional = night.view.steps.find(({ id }) => id === stage.step)?.optional === true;
+      if (optional) night.engine.skip(stage.step, '');
+      else night.engine.confirm(stage.step, night.view.steps.find(({ id }) => id === stage.step)?.host);
+      await night.until('the next', ({ stage: now }) => now !== stage);
+      continue;
+    }
+    if (stage.kind !== 'failed') throw new Error(stage.kind);
+    expect(stage.failure.silent).toEqual({ host: 'node_3', waits: true });
+    expect(stage.failure.problem.what).toMatch(/steps wait for it, everything else is done/);
+    night.engine.skip(stage.step, 'it will be made anew');
+    break;
+  }
+  const { says } = await night.stage('finished');
+  expect(says).toMatch(/every node but node_3, which does not answer, runs PostgreSQL 17/);
+}, 90_000);
+
+test('a signal while the servers are waited for is no failure', async () => {
+  const night = window();
+  await night.goTo('C.node_1.stop');
+  night.servers.plan('C.node_1.stop', () => ({ kind: 'exited', code: 0 }));
+  night.engine.confirm('C.node_1.stop');
+  await night.until('settling', () => night.statusOf('C.node_1.stop') === 'settling');
+  await night.engine.close('SIGTERM');
+  await night.done;
+  expect(night.view.stage.kind).not.toBe('failed');
+  expect(night.journalText).not.toContain('"kind":"failed"');
+}, 60_000);
+
+test('without a record a host that is off keeps the window from beginning', async () => {
+  const night = new Window(labCluster());
+  open = night;
+  night.servers.off.add('node_3');
+  night.open();
+  const { problem } = await night.stage('stopped');
+  expect(problem.what).toMatch(/node_3 did not answer/);
+}, 30_000);
