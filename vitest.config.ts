@@ -67,12 +67,6 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
-      // What could harm, lose or lock out; on the same lab.
-      project('safety', ['test/lab/safety*.test.ts'], {
-        testTimeout: 900_000,
-        hookTimeout: 600_000,
-        fileParallelism: false,
-      }),
       // A console killed at every step, lost lines, full disks, second operators; on the same lab.
       project('durability', ['test/lab/durability.test.ts', 'test/lab/killed.test.ts'], {
         testTimeout: 900_000,
