@@ -26,8 +26,8 @@ import {
 } from './image.ts';
 import { oldIdentifierStep, oldUnitStep } from './old-files.ts';
 import { restoreOldSteps } from './restore.ts';
-import { handBackStep, isServed, serveStep } from './serve.ts';
 import { type Route, rollbackRoute } from './route.ts';
+import { handBackStep, isServed, serveStep } from './serve.ts';
 import { rejoinStep, startMonitorStep, startSecondaryStep, startWriterStep } from './start.ts';
 import { stopAllSteps } from './stop.ts';
 
