@@ -93,6 +93,27 @@ export type NodeFacts = z.infer<typeof nodeFactsSchema>;
 
 export type HostFacts = MonitorFacts | NodeFacts;
 
+/** What is to be done for another formation on the same monitor, whose pg_autoctl does not speak to the new monitor. */
+export const formationWays = ['restart', 'accept'] as const;
+export type FormationWay = (typeof formationWays)[number];
+
+/** A node of another formation on this monitor: its PostgreSQL is left alone, its pg_autoctl must follow the monitor. */
+export const otherNodeSchema = z.object({
+  /** `payments.pay_2`: also part of the names of jobs. */
+  alias: z.string(),
+  formation: z.string(),
+  name: z.string(),
+  hostname: z.string(),
+  port: z.number().int(),
+  /** It took the writes when the facts were read. */
+  primary: z.boolean(),
+  service: serviceSchema,
+  oldAutoctl: z.string(),
+  newAutoctl: z.string(),
+  configFile: z.string(),
+});
+export type OtherNode = z.infer<typeof otherNodeSchema>;
+
 export const upgradeModeSchema = z.enum(['link', 'clone', 'copy']);
 export type UpgradeMode = z.infer<typeof upgradeModeSchema>;
 
@@ -105,12 +126,18 @@ export const clusterFactsSchema = z.object({
   mode: upgradeModeSchema,
   jobs: z.number().int().positive(),
   postgres: words.osUser,
+  /** How root's steps are run: by `sudo sh`, or by the host's helper (runbook/root-verbs.ts). */
+  root: z.enum(['sh', 'helper']).default('sh'),
   numberSyncStandbys: z.number().int().nonnegative(),
   systemIdentifier: words.systemIdentifier,
   monitor: monitorFactsSchema,
   nodes: z.array(nodeFactsSchema).min(1),
   /** The monitor's rows when the facts were read. */
   before: z.array(monitorNodeSchema),
+  /** What the cluster file says of other formations on this monitor. */
+  formations: z.record(z.string(), z.enum(formationWays)).default({}),
+  /** The nodes of those that are to be given the new pg_autoctl. */
+  others: z.array(otherNodeSchema).default([]),
   /** Warnings of the checks that the cluster file accepts, as it stands now. */
   accept: z.array(z.string()).default([]),
   /** ISO 8601. */

@@ -24,6 +24,20 @@ export const monitorNodeSchema = z.object({
 });
 export type MonitorNode = z.infer<typeof monitorNodeSchema>;
 
+/** A node of another formation that the same monitor keeps. */
+export const otherRowSchema = z.object({
+  formation: z.string(),
+  name: z.string(),
+  host: z.string(),
+  port: z.number().int(),
+  reported: nodeStateSchema,
+  assigned: nodeStateSchema,
+  health: z.number().int(),
+  /** Seconds since the node last reported. */
+  reportAge: z.number(),
+});
+export type OtherRow = z.infer<typeof otherRowSchema>;
+
 export const monitorEventSchema = z.object({
   id: z.number().int(),
   /** ISO 8601. */
@@ -45,6 +59,8 @@ export const monitorStateSchema = z.object({
   /** The monitor's pg_autoctl listens to the monitor's own events: what it does after its start is behind it. Not known: no. */
   listening: z.boolean().default(false),
   nodes: z.array(monitorNodeSchema),
+  /** Of every other formation on this monitor. */
+  others: z.array(otherRowSchema).default([]),
   events: z.array(monitorEventSchema),
 });
 export type MonitorState = z.infer<typeof monitorStateSchema>;

@@ -111,6 +111,8 @@ export interface TablespaceView {
   readonly location: string;
   /** The place beside it is there, and postgres may write in it. */
   readonly hasAside: boolean;
+  /** Postgres may write in the directory above: it makes the place itself. Elsewhere root does. */
+  readonly mayMake: boolean;
   /** Each cluster's part (`PG_15_202209061`): `aside` is '' in the directory itself, else a name below the place beside it. */
   readonly parts: readonly { readonly aside: string; readonly major: number }[];
 }

@@ -51,7 +51,7 @@ export const flags = {
   out: {
     type: 'string',
     shown: '--out PATH',
-    says: ['plan: the directory for the files; report: the file'],
+    says: ['plan, helper: the directory for the files; report: the file'],
   },
   run: { type: 'string', shown: '--run ID', says: ['another run of the cluster than its latest'] },
   scenario: {

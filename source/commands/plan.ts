@@ -59,11 +59,12 @@ export const plan = async ({ file, format, out }: PlanArguments): Promise<number
   if (!look.ok) return couldNot(look.error);
   const { facts } = look.value;
   const made = makePlan({ ...look.value, madeAt: new Date().toISOString() });
-  const names = fileNames(hostsOf(facts).map((host) => host.alias));
+  const aliases = [...hostsOf(facts), ...facts.others].map((host) => host.alias);
+  const names = fileNames(aliases);
   const papers: readonly Paper[] = [
     { format: 'markdown', name: 'plan.md', text: planMarkdown(made) },
-    ...hostsOf(facts).map(
-      ({ alias }): Paper => ({
+    ...aliases.map(
+      (alias): Paper => ({
         format: 'shell',
         name: names.get(alias) ?? `${alias}.sh`,
         text: planShell(made, facts, alias),

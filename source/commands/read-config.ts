@@ -22,6 +22,15 @@ const expanded = (config: Config): Config => {
     ssh: expand(config.ssh),
     monitor: host(config.monitor),
     nodes: Object.fromEntries(Object.entries(config.nodes).map(([name, settings]) => [name, host(settings)])),
+    formations: Object.fromEntries(
+      Object.entries(config.formations).map(([name, said]) => [
+        name,
+        {
+          ...said,
+          nodes: Object.fromEntries(Object.entries(said.nodes).map(([node, its]) => [node, host(its)])),
+        },
+      ]),
+    ),
   };
 };
 

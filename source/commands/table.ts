@@ -109,6 +109,20 @@ export const commands: readonly Command[] = [
       return plan({ file: fileOf(given), format, out: given.out ?? null });
     },
   },
+  {
+    name: 'helper',
+    argument: clusterFile,
+    says: 'what root would have to run, as one script of fixed verbs a host, and the sudoers rule for it',
+    more: [
+      'Root installs the script once; then the login needs no shell as root (become: { root: helper }).',
+      'Reads only. Exit codes: 0 printed, 2 not.',
+    ],
+    flags: ['out'],
+    start: async (given) => {
+      const { helper } = await import('./helper.ts');
+      return helper({ file: fileOf(given), out: given.out ?? null });
+    },
+  },
   walking(
     'run',
     'upgrade',

@@ -10,7 +10,8 @@ import type { RollbackVerdict } from '../runbook/verdict.ts';
 /** One host as the screen shows it. */
 export interface HostView {
   readonly alias: HostAlias;
-  readonly role: 'monitor' | 'primary' | 'secondary';
+  /** `other`: of another formation on the same monitor. */
+  readonly role: 'monitor' | 'primary' | 'secondary' | 'other';
   /** user@host:port as connected. */
   readonly address: string;
   readonly line: LineState;

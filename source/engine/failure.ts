@@ -1,3 +1,4 @@
+import { theLogin } from '../cluster/login.ts';
 import { causeFiles } from '../cluster/parse/pg-upgrade.ts';
 import { redactText } from '../cluster/parse/redact.ts';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
@@ -21,14 +22,17 @@ export const fetchCauses = async (
   host: RemoteHost,
   output: readonly string[],
 ): Promise<StepFailure['causes']> => {
-  const named = causeFiles(output.join('\n')).map((path) => ({
+  // What an output names, its own user may read; root reads no file because somebody has printed its name.
+  const own = step.as === 'root' || step.as === theLogin ? [] : causeFiles(output.join('\n'));
+  const named = own.map((path) => ({
     title: path,
+    as: step.as,
     script: `tail -n ${shownLines} ${sh(path)}`,
   }));
   const wanted = [...named, ...step.causes];
   const found = await Promise.all(
-    wanted.map(async ({ title, script }) => {
-      const answer = await host.run(`export LC_ALL=C\n${script}`, { as: step.as, timeoutMs });
+    wanted.map(async ({ title, as, script }) => {
+      const answer = await host.run(`export LC_ALL=C\n${script}`, { as, timeoutMs });
       const text = answer.ok && answer.value.code === 0 ? answer.value.stdout : '';
       return {
         path: title,

@@ -1,5 +1,7 @@
 import { type ClusterFacts, hostsOf, primaryOf } from '../cluster/facts.ts';
 import { hostIn, type World } from '../cluster/world.ts';
+import { rootHosts } from '../runbook/root-hosts.ts';
+import { helperPath, sudoersPath } from '../runbook/root-verbs.ts';
 import type { Direction } from '../runbook/runbooks.ts';
 import type { RollbackVerdict } from '../runbook/verdict.ts';
 
@@ -10,6 +12,14 @@ const keptAside = (facts: ClusterFacts, world: World): string => {
   );
   return kept.length === 0 ? '' : `; kept aside, until pgaf-upgrade cleanup: ${kept.join(', ')}`;
 };
+
+/** The helper and its rule were for this upgrade; the login cannot remove them. */
+const helpersGo = (facts: ClusterFacts): string =>
+  facts.root === 'sh'
+    ? ''
+    : `; remove the helpers too, as root: ${rootHosts(facts)
+        .map((host) => `${host.alias}: rm ${helperPath(host)} ${sudoersPath(host)}`)
+        .join(', ')}`;
 
 /** What is true at the end of a runbook. */
 export const finalWords = (
@@ -27,7 +37,7 @@ export const finalWords = (
     case 'upgrade':
       return `${every} runs PostgreSQL ${primary.newVersion}`;
     case 'cleanup':
-      return 'the old clusters are removed';
+      return `the old clusters are removed${helpersGo(facts)}`;
     case 'rollback':
       return steps > 0
         ? `${every} runs PostgreSQL ${primary.oldVersion} again${keptAside(facts, world)}`

@@ -8,6 +8,7 @@ import type { Ask, Connect, RemoteHost } from '../remote/host.ts';
 import { factsId } from '../runbook/facts-id.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
 import { discover } from './discover/discover.ts';
+import { helperTroubles } from './discover/helper.ts';
 import { type Entry, Journal } from './journal.ts';
 import { disagreement, lastJournalVerdict } from './journal-verdict.ts';
 import { RunLock } from './lock/run-lock.ts';
@@ -104,6 +105,8 @@ export const prepare = async (preparation: Preparation): Promise<Result<Ground>>
     await Promise.all([...hosts.values()].map((host) => host.close()));
     return fail(error);
   };
+  const helpers = await helperTroubles(facts, hosts);
+  if (helpers !== null) return abandon(helpers);
   const monitor = hosts.get('monitor');
   if (monitor === undefined) return abandon(problem('monitor: not connected', 'start again'));
   const observer = new Observer(facts, hosts, preparation.heard, preparation.freshMs);

@@ -1,5 +1,6 @@
 import type { RemoteHost } from '../remote/host.ts';
 import { endJobScript } from '../remote/job-processes.ts';
+import { endRootLines } from '../runbook/root-hosts.ts';
 import type { Step } from '../runbook/step.ts';
 import type { Board } from './board.ts';
 import type { Accepted, Quiet, Refusal, StepStatus } from './controller.ts';
@@ -137,7 +138,11 @@ export class RunningStep {
     const output = outputs.of(step.id);
     let said = '';
     const outcome = await this.#host.job(
-      { id: `${job}-end-${Date.now().toString(36)}`, as: step.as, script: endJobScript(job) },
+      {
+        id: `${job}-end-${Date.now().toString(36)}`,
+        as: step.as,
+        script: [...endRootLines(this.#run.facts, step), endJobScript(job)].join('\n'),
+      },
       {
         onBytes: (chunk) => {
           said += chunk.toString('utf8');

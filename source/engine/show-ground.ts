@@ -5,9 +5,14 @@ import type { Ground } from './prepare.ts';
 
 /** The hosts as the screen shows them at first. */
 const hostViews = ({ facts, hosts }: Ground): HostView[] =>
-  hostsOf(facts).map((host) => ({
-    alias: host.alias,
-    role: isNode(host) ? host.role : 'monitor',
+  [
+    ...hostsOf(facts).map((host) => ({
+      alias: host.alias,
+      role: isNode(host) ? host.role : ('monitor' as const),
+    })),
+    ...facts.others.map(({ alias }) => ({ alias, role: 'other' as const })),
+  ].map((host) => ({
+    ...host,
     address: hosts.get(host.alias)?.address.host ?? '',
     line: hosts.get(host.alias)?.line ?? 'closed',
     lastByteAt: Date.now(),

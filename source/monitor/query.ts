@@ -46,6 +46,18 @@ select json_build_object(
       'reportAge', greatest(0, extract(epoch from clock_timestamp() - n.reporttime))::float8
     ) order by n.groupid, n.nodeid), '[]')
     from pgautofailover.node n where n.formationid = f.formationid),
+  'others', (
+    select coalesce(json_agg(json_build_object(
+      'formation', o.formationid,
+      'name', o.nodename,
+      'host', o.nodehost,
+      'port', o.nodeport,
+      'reported', o.reportedstate,
+      'assigned', o.goalstate,
+      'health', o.health,
+      'reportAge', greatest(0, extract(epoch from clock_timestamp() - o.reporttime))::float8
+    ) order by o.formationid, o.groupid, o.nodeid), '[]')
+    from pgautofailover.node o where o.formationid <> f.formationid),
   'events', (
     select coalesce(json_agg(json_build_object(
       'id', e.eventid,

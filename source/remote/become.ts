@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { theLogin } from '../cluster/login.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import type { BecomeMethod } from './host.ts';
 
@@ -22,11 +23,11 @@ const settle = 'unset XDG_RUNTIME_DIR; cd "$HOME" 2>/dev/null || cd /';
  * and the home as working directory. Understood by every login shell: single quotes only. Errors: no way to become that user.
  */
 export const shellAs = (login: Login, as: string, inner: string): Result<string> => {
+  if (login.user === as || as === theLogin) return ok(`sh -c '${settle}; ${inner}'`);
   if (!userName.test(as)) {
     const remedy = 'Correct the user in the cluster file.';
     return fail(problem(`${JSON.stringify(as)} is not a user name.`, remedy));
   }
-  if (login.user === as) return ok(`sh -c '${settle}; ${inner}'`);
   if (login.become === 'none')
     return fail(
       problem(
@@ -75,16 +76,29 @@ export const scriptProblem = (script: string): Problem | null =>
     ? problem('The script holds a NUL character, which no shell can run.', 'Report this as a bug.')
     : null;
 
+/** sudo's `requiretty`. Source: sudoers(5); sudo, plugins/sudoers/sudoers.c, "sorry, you must have a tty to run sudo". */
+export const wantsTerminal = (cause: string): boolean => /must have a tty|requiretty/i.test(cause);
+export const terminalRemedy = (user: string): string =>
+  `Add to /etc/sudoers.d/pgaf-upgrade: Defaults:${user} !requiretty`;
+
 /** Why a command ended before its mark: the shell never became the user. */
 export const becomeProblem = (login: Login, as: string, stderr: string, code: number | null): Problem => {
   const cause = stderr.trim() || `exit code ${code}`;
   const where = `${login.alias}: ${login.user}`;
   if (/unknown user|does not exist/i.test(cause))
     return problem(`${login.alias} has no user ${as}.`, 'Correct the user in the cluster file.', cause);
+  if (wantsTerminal(cause))
+    return problem(
+      `${where} may not become ${as}: sudo there wants a terminal (requiretty), which no command of the console has.`,
+      terminalRemedy(login.user),
+      cause,
+    );
   if (/sudo.*(password|terminal|tty)|not allowed|may not run|sudoers/i.test(cause))
     return problem(
       `${where} may not become ${as} without a password.`,
-      `Allow it for the window, in /etc/sudoers.d/pgaf-upgrade: ${login.user} ALL=(postgres,root) NOPASSWD: /usr/bin/sh`,
+      as === 'root'
+        ? `Allow it for the window, in /etc/sudoers.d/pgaf-upgrade: ${login.user} ALL=(postgres,root) NOPASSWD: /usr/bin/sh; or allow fixed verbs alone: \`pgaf-upgrade helper\` prints them.`
+        : `Allow it for the window, in /etc/sudoers.d/pgaf-upgrade: ${login.user} ALL=(${as}) NOPASSWD: /usr/bin/sh`,
       cause,
     );
   if (code === 254)

@@ -12,7 +12,7 @@ import { hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
 import { about, describe, everyNodeSettled, isMajor, when } from './conditions.ts';
 import { done, makeStep, pending } from './make-step.ts';
 import { newEverywhere } from './phases/restore.ts';
-import { serviceUser } from './phases/service.ts';
+import { rootScript, verbLines } from './root-verbs.ts';
 import { mark, script } from './shell.ts';
 import type { Condition, GivesUp, Step } from './step.ts';
 import { partsAside } from './tablespaces/names.ts';
@@ -88,10 +88,34 @@ const removeLines = ({ parts }: Discarded): readonly string[] => [
   'echo "removed $old"',
 ];
 
-const markAs = (facts: ClusterFacts, host: HostFacts, id: string): string =>
-  serviceUser(host) === 'root'
-    ? `runuser -u ${sh(facts.postgres)} -- sh -c ${sh(mark(host, id))}`
-    : mark(host, id);
+/**
+ * Reads whether anybody at all has an old directory open. Only root sees the files of other users' processes, so it is
+ * root that looks, and that is all that root does here: what is removed is removed by its owner, after the same proof of its own processes.
+ */
+const inUseSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
+  if (!verbLines(facts, host).has('in-use')) return [];
+  const anythingLeft = (now: World): boolean => {
+    const seen = hostIn(now, host.alias);
+    return seen === null || seen.backupData.kind !== 'absent' || seen.abandoned.length > 0;
+  };
+  return [
+    makeStep(facts, {
+      id: 'in-use',
+      phase: 'W',
+      host,
+      as: 'root',
+      title: 'Verify that nobody has an old directory open',
+      reason:
+        'A backup or a colleague’s shell may be in it; only root sees the files of every user’s processes.',
+      guide: 'Post-Upgrade Cleanup',
+      danger: 'reads',
+      script: rootScript(facts, host, 'in-use'),
+      probe: (now) =>
+        anythingLeft(now) ? pending('it is asked each time') : done('nothing is left to be in use'),
+      undo: 'nothing to undo: it reads only',
+    }),
+  ];
+};
 
 const differs =
   'Not delete_old_cluster.sh: it holds the path as it was at upgrade time, which is now the live cluster.';
@@ -118,7 +142,7 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
     major: facts.oldMajor,
     parts: partsAside(host, host.backupData),
   };
-  const common = { phase: 'W', host, as: serviceUser(host), guide: 'Post-Upgrade Cleanup' } as const;
+  const common = { phase: 'W', host, as: 'postgres', guide: 'Post-Upgrade Cleanup' } as const;
   return [
     makeStep(facts, {
       ...common,
@@ -126,7 +150,7 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
       title: `Look at ${posix.basename(host.backupData)}: what removing it frees`,
       reason: 'Files that are shared with the running cluster by links free nothing; the rest does.',
       danger: 'reads',
-      script: script(...proofLines(host, old), ...sizeLines(old), markAs(facts, host, 'cleanup-measured')),
+      script: script(...proofLines(host, old), ...sizeLines(old), mark(host, 'cleanup-measured')),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (seen?.backupData.kind === 'absent') return done('it is removed');
@@ -181,7 +205,7 @@ const abandonedSteps = (facts: ClusterFacts, host: HostFacts, world: World): Ste
       id: `remove-${posix.basename(one.path).replaceAll(/[^A-Za-z0-9_.-]/g, '_')}`,
       phase: 'W',
       host,
-      as: serviceUser(host),
+      as: 'postgres',
       title: `Remove ${posix.basename(one.path)}`,
       reason:
         one.major === facts.newMajor
@@ -232,6 +256,7 @@ export const cleanupRunbook = (facts: ClusterFacts, world: World): readonly Step
     ...hostsOf(facts).filter((host) => isNode(host) && host !== primary),
   ];
   return [
+    ...order.flatMap((host) => inUseSteps(facts, host)),
     ...order.flatMap((host) => abandonedSteps(facts, host, world)),
     ...order.flatMap((host) => backupSteps(facts, host)),
     ...order.flatMap((host) => placesGoStep(facts, host, 'W')),

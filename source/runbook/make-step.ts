@@ -3,8 +3,8 @@ import { hostsOf } from '../cluster/facts.ts';
 import type { Fragment } from '../cluster/fragment.ts';
 import type { World } from '../cluster/world.ts';
 import type { Gauge } from './gauge.ts';
+import { rootUser } from './root-verbs.ts';
 import {
-  type Cause,
   type Condition,
   type Danger,
   type GuideReference,
@@ -16,11 +16,18 @@ import {
   type Step,
 } from './step.ts';
 
+/** Postgres reads it unless root must. */
+export interface PartCause {
+  readonly title: string;
+  readonly script: string;
+  readonly as?: 'root';
+}
+
 /** What a step must say of itself; the rest has defaults that a careful step can override. */
 export interface StepParts {
   readonly id: string;
   readonly phase: PhaseId;
-  readonly host: HostFacts;
+  readonly host: Pick<HostFacts, 'alias'>;
   readonly as: 'postgres' | 'root';
   readonly title: string;
   readonly reason: string;
@@ -35,7 +42,7 @@ export interface StepParts {
   readonly quietSeconds?: number;
   readonly undo: string;
   readonly optional?: boolean;
-  readonly causes?: readonly Cause[];
+  readonly causes?: readonly PartCause[];
   readonly writes?: Step['writes'];
   readonly landmark?: Landmark;
   readonly givesUp?: Step['givesUp'];
@@ -53,7 +60,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     id: `${parts.phase}.${parts.host.alias}.${parts.id}`,
     phase: parts.phase,
     host: parts.host.alias,
-    as: parts.as === 'root' ? 'root' : facts.postgres,
+    as: parts.as === 'root' ? rootUser(facts) : facts.postgres,
     title: parts.title,
     reason: parts.reason,
     guide,
@@ -67,7 +74,10 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     quietSeconds: parts.quietSeconds ?? 60,
     undo: parts.undo,
     optional: parts.optional ?? false,
-    causes: parts.causes ?? [],
+    causes: (parts.causes ?? []).map(({ as, ...cause }) => ({
+      ...cause,
+      as: as === 'root' ? rootUser(facts) : facts.postgres,
+    })),
     writes: parts.writes ?? 'unchanged',
     landmark: parts.landmark ?? null,
     givesUp: parts.givesUp ?? (() => null),

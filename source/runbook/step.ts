@@ -128,6 +128,8 @@ export const dangerNow = (step: Step, world: World): Danger =>
 export interface Cause {
   /** A file's path, or the command in short. */
   readonly title: string;
+  /** Operating system user that reads it. */
+  readonly as: string;
   readonly script: string;
 }
 

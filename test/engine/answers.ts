@@ -63,6 +63,7 @@ const tablespace = (key: string, view: TablespaceView): Lines => [
       .join(''),
   ),
   ...(view.hasAside ? [[`${key}.aside`, 'yes'] as const] : []),
+  ...(view.mayMake ? [[`${key}.above`, 'yes'] as const] : []),
 ];
 
 const unitShown = (unit: NonNullable<HostView['unit']>, fragment: string): string =>

@@ -105,6 +105,7 @@ export const labCluster = (changes: Partial<ClusterFacts> = {}): ClusterFacts =>
     mode: 'link',
     jobs: 1,
     postgres: 'postgres',
+    root: 'sh',
     numberSyncStandbys: 1,
     systemIdentifier: oldIdentifier,
     monitor: {
@@ -116,6 +117,8 @@ export const labCluster = (changes: Partial<ClusterFacts> = {}): ClusterFacts =>
     },
     nodes,
     before: nodes.map((node) => rowOf(node, oldIdentifier)),
+    formations: {},
+    others: [],
     accept: [],
     readAt: '2026-11-23T01:48:00.000Z',
     ...changes,

@@ -73,7 +73,8 @@ describe.each([
             lanes.some((one, other) => one[0]?.together?.lane === name && (at[other] ?? 0) < one.length),
           );
           if (next === undefined || waits) return;
-          if (next.probe(world).state === 'done') wrong.push(`at ${at}: ${next.id} is done already`);
+          if (next.probe(world).state === 'done' && !next.id.endsWith('.left-parts'))
+            wrong.push(`at ${at}: ${next.id} is done already`);
           for (const one of next.before)
             if (!one.holds(world).holds) wrong.push(`at ${at}: ${next.id} wants ${one.says}`);
         });

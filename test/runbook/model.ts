@@ -66,6 +66,7 @@ export class Model {
       defaultExtensionVersion: facts.monitor.extensionVersion,
       listening: true,
       nodes: facts.before,
+      others: [],
       events: [],
     };
     this.#publish();
@@ -108,7 +109,12 @@ export class Model {
   #effect(phase: string, name: string, facts: HostFacts, host: Host): void {
     const node = isNode(facts) ? facts : null;
     switch (name) {
+      case 'left-parts':
+        return;
       case 'tablespaces':
+        host.tablespaces = host.tablespaces.map((one) => ({ ...one, hasAside: one.hasAside || one.mayMake }));
+        return;
+      case 'tablespaces-root':
         host.tablespaces = host.tablespaces.map((one) => ({ ...one, hasAside: true }));
         return;
       case 'save':
@@ -544,9 +550,11 @@ export class Model {
       }),
       newData: absent,
       backupData: absent,
-      tablespaces: facts.tablespaces.map((location) => ({
+      tablespaces: facts.tablespaces.map((location, index) => ({
         location,
         hasAside: false,
+        // The first lies in a directory of postgres's, the others in one of root's.
+        mayMake: index === 0,
         parts: [{ aside: '', major: this.facts.oldMajor }],
       })),
       unit:

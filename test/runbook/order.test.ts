@@ -215,8 +215,9 @@ test('a unit file that a package brought is not edited: the copy in /etc is', ()
   }));
   const script = stepOf(upgradeRunbook(facts), 'D.node_1.unit').script(worldAt('swapped', facts));
   if (script.kind !== 'ready') throw new Error(script.needs);
-  expect(script.text).toContain('cp -p /usr/lib/systemd/system/pg.service /etc/systemd/system/pg.service');
-  expect(script.text).not.toMatch(/sed -i .*\/usr\/lib\/systemd/);
+  expect(script.text).toContain('own=/etc/systemd/system/pg.service kept=/var/lib/pgaf-upgrade/pg.service');
+  expect(script.text).toContain('cp -p /usr/lib/systemd/system/pg.service "$kept.new"');
+  expect(script.text).not.toMatch(/(sed -i|>|mv .*) \/usr\/lib\/systemd/);
 });
 
 test('with one pg_autoctl for every version there is no unit to edit', () => {

@@ -459,7 +459,7 @@ test('a unit’s program is changed, and a path that only looks like it is not',
     unit,
     'ExecStart=/opt/vmware/postgres/15/bin/pg_autoctl run\nEnvironment=X=/opt/vmwareXpostgres/15/bin/\n',
   );
-  const expression = /sed -i (\S+)/.exec(scriptOf('D.node_1.unit'))?.[1] ?? '';
+  const expression = /; sed (\S+)/.exec(scriptOf('D.node_1.unit'))?.[1] ?? '';
   host.sh(`sed -i ${expression} '${unit.replaceAll("'", "'\\''")}'`);
   expect(host.read(unit)).toBe(
     'ExecStart=/opt/vmware/postgres/17/bin/pg_autoctl run\nEnvironment=X=/opt/vmwareXpostgres/15/bin/\n',

@@ -41,8 +41,8 @@ const textOf = (step: Step): string => {
   return script.text;
 };
 const aside = () => textOf(asideStep(host.facts, host.node, 'H'));
-/** Up to where pg_autoctl would be started. */
-const start = () => textOf(stepOf(upgradeRunbook(host.facts), 'H.node_3.start')).replace(/^cd$[\s\S]*/m, '');
+/** What goes before pg_autoctl is started. */
+const start = () => textOf(stepOf(upgradeRunbook(host.facts), 'H.node_3.left-parts'));
 const home = () => textOf(directoriesStep(host.facts, host.node, 'T', false));
 
 /** The same script, its shell killed as its Nth mv or ln is about to begin. False: it came to its end before. */

@@ -38,7 +38,9 @@ describe.each(clusters)('%s', (_, facts) => {
       const before = model.world();
       const unmet = step.before.filter((one) => !one.holds(before).holds).map((one) => one.says);
       expect({ step: step.id, unmet }).toEqual({ step: step.id, unmet: [] });
-      expect([step.id, step.probe(before).state === 'done']).toEqual([step.id, false]);
+      // Only where a base backup was killed there is something to take away.
+      if (!step.id.endsWith('.left-parts'))
+        expect([step.id, step.probe(before).state === 'done']).toEqual([step.id, false]);
       expect([step.id, step.script(before).kind]).toEqual([step.id, 'ready']);
       model.run(step.id);
       const after = model.world();
@@ -64,7 +66,8 @@ describe.each(clusters)('%s', (_, facts) => {
           wrong.push(`after ${last.id}: ${step.id} is ${probe.state}, ${probe.says}`);
       }
       const next = steps[index + 1];
-      if (next?.probe(world).state === 'done') wrong.push(`after ${last.id}: ${next.id} is done already`);
+      if (next?.probe(world).state === 'done' && !next.id.endsWith('.left-parts'))
+        wrong.push(`after ${last.id}: ${next.id} is done already`);
     });
     expect(wrong).toEqual([]);
   });

@@ -33,6 +33,7 @@ export const monitorState = (
   defaultExtensionVersion: '2.0',
   listening: true,
   nodes: [...nodes],
+  others: [],
   events: [...events],
 });
 

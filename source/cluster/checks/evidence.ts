@@ -195,5 +195,7 @@ export interface Evidence {
   readonly oldMajor: number | null;
   readonly newMajor: number | null;
   readonly state: MonitorState | null;
+  /** What the cluster file says of other formations on the monitor; absent: nothing. */
+  readonly formations?: ClusterFacts['formations'];
   readonly hosts: readonly HostEvidence[];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formationWays } from '../facts.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const control = /[\u0000-\u001f\u007f]/;
@@ -83,7 +84,33 @@ export const upgradeModes = ['link', 'clone', 'copy'] as const;
 /** How a secondary gets the new version's data. */
 export const rebuildWays = ['base-backup', 'hard-link'] as const;
 const rebuild = z.enum(rebuildWays, { error: 'must be base-backup or hard-link' });
+/** How what only root may do is done: any script by `sudo sh`, or fixed verbs by a helper that root has installed. */
+export const rootWays = ['sh', 'helper'] as const;
 export const becomeMethods = ['sudo', 'none'] as const;
+
+/** What is to be done for another formation on the monitor, and what its hosts have different. */
+const otherFormation = z
+  .union(
+    [
+      z.enum(formationWays),
+      z.strictObject({
+        do: z.enum(formationWays),
+        nodes: z
+          .record(
+            text,
+            z.strictObject({
+              ssh: hostSsh.exactOptional(),
+              pgdata: remotePath.exactOptional(),
+              unit: unit.exactOptional(),
+              newBindir: remotePath.exactOptional(),
+            }),
+          )
+          .prefault({}),
+      }),
+    ],
+    { error: 'must be restart or accept, or a group of do and nodes' },
+  )
+  .transform((given) => (typeof given === 'string' ? { do: given, nodes: {} } : given));
 
 /** The file as written; `name` gets its default in parseConfig, because it comes from another key. */
 export const configSchema = z.strictObject({
@@ -94,6 +121,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       method: z.enum(becomeMethods, { error: 'must be one of sudo, none' }).default('sudo'),
       postgres: user.default('postgres'),
+      root: z.enum(rootWays, { error: 'must be sh or helper' }).default('sh'),
     })
     .prefault({}),
   target: z.strictObject({ bindir: remotePath }),
@@ -120,6 +148,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   nodes: z.record(text, z.strictObject({ ...hostShape, rebuild: rebuild.exactOptional() })).prefault({}),
+  formations: z.record(text, otherFormation).prefault({}),
 });
 
 export type ConfigFile = z.infer<typeof configSchema>;

@@ -16,6 +16,7 @@ const literals = [
   '/usr/local/lib/systemd/system/',
   '/usr/lib/systemd/system/',
   '/lib/systemd/system/',
+  '/var/lib/pgaf-upgrade',
   '/run/user/',
   '/var/run/postgresql',
   '/tmp/pg_autoctl',

@@ -3,13 +3,16 @@ import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import { isComplete, parseSections } from '../../cluster/checks/sections.ts';
 import type { Config } from '../../cluster/config.ts';
 import { type ClusterFacts, type HostFacts, primaryOf } from '../../cluster/facts.ts';
+import { theLogin } from '../../cluster/login.ts';
 import { type Problem, problem, type Result } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { type Judgement, judge } from '../../runbook/checks/judge.ts';
 import { checkLookScript } from '../../runbook/checks/look-script.ts';
 import { rehearsalScript } from '../../runbook/checks/rehearsal-script.ts';
+import { formationsOf } from '../discover/cluster-facts.ts';
+import { helperProblem } from '../discover/helper.ts';
 import type { OpenHost } from '../discover/reach.ts';
-import { forgetJobScript, loginScript } from './forget-job.ts';
+import { forgetJobScript } from './forget-job.ts';
 import { parseCheckLook } from './parse.ts';
 import { survey } from './survey.ts';
 
@@ -31,8 +34,17 @@ export interface CheckResult {
 }
 
 /** sudo's round trip: what the window needs root for. */
-const askRoot = async (host: RemoteHost, needed: boolean): Promise<Problem | null> => {
+const askRoot = async (
+  host: RemoteHost,
+  needed: boolean,
+  config: Config,
+  its: HostFacts | null,
+): Promise<Problem | null> => {
   if (!needed) return null;
+  if (config.become.root === 'helper')
+    return its === null
+      ? null
+      : helperProblem(host, { root: 'helper', postgres: config.become.postgres }, its);
   const answer = await host.run('id -u', { as: 'root', timeoutMs: 30_000 });
   if (!answer.ok) return answer.error;
   return answer.value.code === 0 && answer.value.stdout.trim() === '0'
@@ -47,31 +59,26 @@ const lookAt = async (
   evidence: HostEvidence,
   host: RemoteHost,
   facts: ClusterFacts | null,
-  postgres: string,
+  config: Config,
 ): Promise<HostEvidence> => {
   const needsRoot = evidence.facts?.service.kind !== 'none';
   const [root, output] = await Promise.all([
-    askRoot(host, needsRoot),
+    askRoot(host, needsRoot, config, evidence.facts),
     evidence.facts === null || facts === null
       ? null
-      : host.run(checkLookScript(facts, evidence.facts), { as: postgres, timeoutMs: lookTimeoutMs }),
+      : host.run(checkLookScript(facts, evidence.facts), {
+          as: config.become.postgres,
+          timeoutMs: lookTimeoutMs,
+        }),
   ]);
   if (output === null) return { ...evidence, root };
   const look = output.ok ? parseCheckLook(evidence.alias, output.value.stdout) : output;
   return look.ok ? { ...evidence, root, look: look.value } : { ...evidence, root, unclear: look.error };
 };
 
-/**
- * What has run is of no use to anybody later: the check leaves nothing. The job's directory belongs to the login, whose
- * name sudo has kept; a login that needs no sudo is root or postgres itself.
- */
-const forget = async (host: RemoteHost, job: string, postgres: string): Promise<void> => {
-  const asked = await host.run(loginScript, { as: postgres, timeoutMs: 30_000 });
-  const login = asked.ok
-    ? (/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/.exec(asked.value.stdout.trim())?.[0] ?? 'root')
-    : 'root';
-  const done = await host.run(forgetJobScript(job), { as: login, timeoutMs: 30_000 });
-  if (!done.ok) await host.run(forgetJobScript(job), { as: postgres, timeoutMs: 30_000 });
+/** What has run is of no use to anybody later: the check leaves nothing. The job's directory is the login's own. */
+const forget = async (host: RemoteHost, job: string): Promise<void> => {
+  await host.run(forgetJobScript(job), { as: theLogin, timeoutMs: 30_000 });
 };
 
 /** Holds the rehearsal on one host as a job, so that a lost line does not end it half way. */
@@ -90,7 +97,7 @@ const rehearse = async (
   );
   const sections = parseSections(Buffer.concat(chunks).toString('utf8'));
   if (outcome.kind === 'unknown') return { rehearsal: null, rehearsalTrouble: outcome.problem };
-  await forget(host, job, facts.postgres);
+  await forget(host, job);
   const short =
     isComplete(sections) || [...sections.values()].some((one) => one.code !== 0)
       ? null
@@ -114,7 +121,7 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
     surveyed.value.evidence.map(async (evidence): Promise<HostEvidence> => {
       const host = hosts.get(evidence.alias);
       if (host === undefined || evidence.reach.kind !== 'reached') return evidence;
-      const looked = await lookAt(evidence, host, facts, config.become.postgres);
+      const looked = await lookAt(evidence, host, facts, config);
       if (facts === null || evidence.facts === null) return looked;
       return { ...looked, ...(await rehearse(host, evidence.facts, facts, id, keepNewDirectory)) };
     }),
@@ -125,6 +132,7 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
     oldMajor: facts?.oldMajor ?? null,
     newMajor: facts?.newMajor ?? null,
     state,
+    formations: formationsOf(config),
     hosts: seen,
   };
   return {

@@ -23,6 +23,10 @@ export const nodeFactsOf = (config: Config, row: MonitorNode, common: CommonFact
   rebuild: rebuildOf(config, row.name),
 });
 
+/** What the cluster file says of other formations. */
+export const formationsOf = (config: Config): ClusterFacts['formations'] =>
+  Object.fromEntries(Object.entries(config.formations).map(([name, said]) => [name, said.do]));
+
 /** The facts of a cluster whose hosts are all understood, one of its nodes being the primary. */
 export const factsOf = (
   config: Config,
@@ -39,11 +43,14 @@ export const factsOf = (
   mode: config.upgrade.mode,
   jobs: config.upgrade.jobs ?? 1,
   postgres: config.become.postgres,
+  root: config.become.root,
   numberSyncStandbys: state.numberSyncStandbys,
   systemIdentifier: state.nodes.find((node) => node.name === primary.alias)?.systemIdentifier ?? '',
   monitor,
   nodes: [...nodes],
   before: state.nodes,
+  formations: formationsOf(config),
+  others: [],
   accept: [...config.check.accept],
   readAt: new Date().toISOString(),
 });

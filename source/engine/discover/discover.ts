@@ -5,8 +5,10 @@ import { fail, ok, type Problem, problem, type Result } from '../../cluster/resu
 import { parsePostgresVersion } from '../../cluster/version.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { askMonitor, look } from './ask.ts';
+import { formationsOf } from './cluster-facts.ts';
 import { earlierOn } from './earlier.ts';
 import { liveFacts } from './live-facts.ts';
+import { otherNodes, reachOthers } from './others.ts';
 import { addressOf, type OpenHost } from './reach.ts';
 import { readRecord, recordedFacts, type Seen } from './record.ts';
 import { type Expected, expectedOf, monitorOf, nodeOf, recordedAs } from './which.ts';
@@ -130,11 +132,17 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     if (earlier !== null) say(`${earlier.problem.what} (${earlier.problem.remedy})`);
     say('reading facts');
     const facts = await liveFacts(config, seen, state.value);
-    return facts.ok ? ok({ facts: facts.value, hosts, fromRecord: false }) : abandon(facts);
+    if (!facts.ok) return abandon(facts);
+    const others = await otherNodes(config, open, state.value, hosts);
+    if (!others.ok) return abandon(others);
+    return ok({ facts: { ...facts.value, others: others.value }, hosts, fromRecord: false });
   }
   if (record !== null) {
     const facts = recordedFacts(config, record, seen, state.ok ? state.value : null);
-    return facts.ok ? ok({ facts: facts.value, hosts, fromRecord: true }) : abandon(facts);
+    if (!facts.ok) return abandon(facts);
+    await reachOthers(config, open, record.others, hosts);
+    const said = { root: config.become.root, formations: formationsOf(config) };
+    return ok({ facts: { ...facts.value, ...said }, hosts, fromRecord: true });
   }
   if (!state.ok) return refuse(state.error);
   const facts = await liveFacts(config, seen, state.value);

@@ -76,6 +76,7 @@ const tablespacesOf = (map: ReadonlyMap<string, string>): readonly TablespaceVie
     found.push({
       location: joinedText(map.get(`tablespace.${at}`)) ?? '',
       hasAside: map.get(`tablespace.${at}.aside`) === 'yes',
+      mayMake: map.get(`tablespace.${at}.above`) === 'yes',
       parts: linesOf(joinedText(map.get(`tablespace.${at}.parts`))).flatMap(partOf),
     });
   return found;

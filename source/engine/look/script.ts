@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
@@ -158,7 +159,7 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     'unit | { exec 3<&0; server | { exec 4<&0 </dev/null',
     ...['data', 'new', 'backup'].map((key, index) => `directory ${key} ${sh(dirs[index] ?? '')}`),
     ...host.tablespaces.flatMap((place, index) => [
-      `text tablespace.${index} ${sh(place)}; parts ${sh(place)}; text tablespace.${index}.parts "$found"; [ -w ${sh(`${place}_aside`)} ] && put tablespace.${index}.aside yes`,
+      `text tablespace.${index} ${sh(place)}; parts ${sh(place)}; text tablespace.${index}.parts "$found"; [ -w ${sh(`${place}_aside`)} ] && put tablespace.${index}.aside yes; [ -w ${sh(posix.dirname(place))} ] && put tablespace.${index}.above yes`,
     ]),
     'first /etc/machine-id && put who.machine "$line"',
     `alive ${sh(host.pidFile)} pg_autoctl && put autoctl yes`,

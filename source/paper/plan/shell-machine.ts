@@ -1,14 +1,18 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { hostsOf, isNode } from '../../cluster/facts.ts';
+import { theLogin } from '../../cluster/login.ts';
 import { sh } from '../../cluster/quote.ts';
 
 /** The part of a host's script that runs a step: POSIX sh, the same for every step. */
 
 /** The same file on the wrong host is the accident that this file must not allow. */
 export const rightHost = (facts: ClusterFacts, host: string): readonly string[] => {
-  const one = hostsOf(facts).find((each) => each.alias === host);
+  const own = hostsOf(facts).find((each) => each.alias === host);
+  const other = facts.others.find((each) => each.alias === host);
+  const one = own ?? other;
   if (one === undefined) return [];
-  const [key, value] = isNode(one) ? ['name', one.alias] : ['role', 'monitor'];
+  const node = other?.name ?? (own !== undefined && isNode(own) ? own.alias : null);
+  const [key, value] = node === null ? ['role', 'monitor'] : ['name', node];
   return [
     'right_host() { # by what pg_autoctl calls this host in its own file',
     `  cfg=${sh(one.configFile)}`,
@@ -26,7 +30,7 @@ export const machine = (host: string): readonly string[] => [
   'begin() { # NUMBER USER TITLE GIVES_UP WAITS',
   `  text=$("step_$1") || exit`,
   '  right_host',
-  '  if [ "$(id -un)" != "$2" ]; then',
+  `  if [ "$2" != ${sh(theLogin)} ] && [ "$(id -un)" != "$2" ]; then`,
   `    printf 'Step %s runs as %s: sudo -u %s sh %s %s\\n' "$1" "$2" "$2" "$0" "$1" >&2`,
   '    exit 2',
   '  fi',

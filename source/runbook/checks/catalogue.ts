@@ -1,5 +1,6 @@
 import type { Check } from './check.ts';
 import { diskChecks } from './disks.ts';
+import { formationChecks } from './formations.ts';
 import { habitChecks } from './habits.ts';
 import { hardLinkChecks } from './hard-links.ts';
 import { programChecks } from './programs.ts';
@@ -12,6 +13,7 @@ import { tablespaceChecks } from './tablespaces.ts';
 const all: readonly Check[] = [
   ...reachChecks,
   ...stateChecks,
+  ...formationChecks,
   ...programChecks,
   ...diskChecks,
   ...tablespaceChecks,

@@ -33,6 +33,7 @@ export const evidenceIn = (
   oldMajor: facts.oldMajor,
   newMajor: facts.newMajor,
   state: withState ? monitorIn(world) : null,
+  formations: facts.formations,
   hosts: hosts.map((host) => seenHost(host, world)),
 });
 

@@ -7,6 +7,7 @@ import { about, notServing, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { keepFunction } from '../proofs.ts';
+import { rootDirectory, rootScriptAfter } from '../root-verbs.ts';
 import { inBin, script } from '../shell.ts';
 import { type PhaseId, type Probe, ready, type Script, type Step } from '../step.ts';
 import { downLines } from './service.ts';
@@ -64,14 +65,11 @@ export const pgCtlStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
 export const oldPgCtlStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step =>
   pointPgCtl(facts, host, phase, 'old', null);
 
-const escapeForSed = (text: string): string => text.replace(/[\\.*[\]^$|]/g, '\\$&');
-
 /** The unit's program, where it lies in a directory per version. Debian's one pg_autoctl for all needs no edit. */
 export const unitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step[] => {
   const { service } = host;
   if (service.kind === 'none' || host.oldAutoctl === host.newAutoctl) return [];
-  const own = `/etc/systemd/system/${service.unit}`;
-  const [from, to] = [posix.dirname(host.oldAutoctl), posix.dirname(host.newAutoctl)];
+  const to = posix.dirname(host.newAutoctl);
   return [
     makeStep(facts, {
       id: 'unit',
@@ -87,14 +85,7 @@ export const unitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
           }
         : {}),
       danger: 'changes',
-      script: script(
-        ...downLines(host),
-        service.fragment !== own &&
-          `cp -p ${sh(service.fragment)} ${sh(own)} # the package’s own file stays as it is`,
-        `sed -i ${sh(`s|${escapeForSed(from)}/|${to.replace(/[\\&|]/g, '\\$&')}/|g`)} ${sh(own)}`,
-        'systemctl daemon-reload',
-        `grep ^Exec ${sh(own)}`,
-      ),
+      script: rootScriptAfter(facts, host, downLines(host), 'unit-new'),
       probe: (world) => {
         const unit = hostIn(world, host.alias)?.unit;
         if (unit == null) return pending('not seen');
@@ -108,7 +99,7 @@ export const unitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
           when(seen.unit?.program === host.newAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`),
         ),
       ],
-      undo: `restore the unit from ${host.workDir}/saved; systemctl daemon-reload`,
+      undo: `restore the unit from ${rootDirectory}; systemctl daemon-reload`,
     }),
   ];
 };

@@ -13,6 +13,7 @@ import {
   when,
 } from '../conditions.ts';
 import { isMarked, isSwapped, newClusterStarted, newSystemIdentifier } from '../evidence.ts';
+import { otherKeeperSteps } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { mark, script, vacuumdbAll } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
@@ -81,12 +82,12 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       host: primary,
       as: serviceUser(primary),
       writes: 'resume',
-      causes: serviceCauses(primary),
+      causes: serviceCauses(facts, primary),
       title: 'Start the primary: the downtime ends',
       reason: `pg_autoctl takes over the ${facts.newMajor} server, the monitor makes it wait_primary: the application can write.`,
       guide: 'Step 11',
       danger: 'changes',
-      script: startScript(primary, primary.newAutoctl, { first: armedLines(facts), atBoot: true }),
+      script: startScript(facts, primary, primary.newAutoctl, { first: armedLines(facts), atBoot: true }),
       probe: (world) => {
         const seen = hostIn(world, primary.alias);
         const row = nodeIn(world, primary.alias);
@@ -121,6 +122,7 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       settleSeconds: 120,
       undo: 'from here going back loses what the application writes',
     }),
+    ...otherKeeperSteps(facts, 'G', 'new'),
     makeStep(facts, {
       id: 'analyze',
       phase: 'G',

@@ -3,6 +3,7 @@ import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/world.ts';
 import { backupIsThere, dataIsNew, isMajor, pointsToNew, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
+import { acceptedFormations } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
 import { type Condition, ready, type Script, type Step } from '../step.ts';
@@ -105,14 +106,15 @@ export const startMonitorStep = (facts: ClusterFacts): Step => {
     phase: 'D',
     host: monitor,
     as: serviceUser(monitor),
-    causes: serviceCauses(monitor),
+    causes: serviceCauses(facts, monitor),
     landmark: 'monitor-starts',
+    notes: (world) => acceptedFormations(facts, world),
     title: `Start the monitor on ${facts.newMajor}`,
     reason:
       'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
     guide: 'Step 9',
     danger: 'changes',
-    script: startScript(monitor, monitor.newAutoctl, { atBoot: true }),
+    script: startScript(facts, monitor, monitor.newAutoctl, { atBoot: true }),
     probe: (world) => {
       const seen = hostIn(world, 'monitor');
       if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`) && seen.monitor.listening)

@@ -4,7 +4,7 @@ import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
 import { isOutdated, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
-import { done, half, makeStep, pending } from '../make-step.ts';
+import { done, half, makeStep, type PartCause, pending } from '../make-step.ts';
 import { controlFunctions, idleFunction, keepFunction, versionFunction } from '../proofs.ts';
 import {
   command,
@@ -16,7 +16,7 @@ import {
   script,
   upgradeDir,
 } from '../shell.ts';
-import type { Cause, Condition, Step } from '../step.ts';
+import type { Condition, Step } from '../step.ts';
 import { dropPartsLines } from '../tablespaces/follow.ts';
 import { initdbCommand } from './initdb.ts';
 import { outdated } from './swap.ts';
@@ -74,7 +74,7 @@ export const upgradeCommand = (
   );
 
 /** pg_upgrade keeps its logs in the new directory; the newest lines of each that holds an error, and its lists. */
-export const upgradeCauses = (host: HostFacts): readonly Cause[] => [
+export const upgradeCauses = (host: HostFacts): readonly PartCause[] => [
   {
     title: `${host.newData}/pg_upgrade_output.d`,
     script: [

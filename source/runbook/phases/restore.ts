@@ -12,12 +12,14 @@ import {
   when,
 } from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
+import { otherFormationsWork } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { rootScript } from '../root-verbs.ts';
 import { mark, psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, PhaseId, Step } from '../step.ts';
 import { setSyncStandbys, syncStandbysAre } from './fence.ts';
-import { dropInFile, dropInGoneLines } from './service.ts';
+import { dropInFile } from './service.ts';
 
 /** Restored while too many standbys are left out, the number would have every write wait for one of them. */
 export const enoughStandbys = (facts: ClusterFacts, writer: NodeFacts): Condition => ({
@@ -80,7 +82,7 @@ export const unguardStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
         : 'The unit was not enabled before, and is not now.',
       guide: null,
       danger: 'changes',
-      script: script(service.enabled && `systemctl enable --quiet ${sh(unit)}`, ...dropInGoneLines(unit)),
+      script: rootScript(facts, host, ...(service.enabled ? (['enable'] as const) : []), 'unguard'),
       probe: (world) => {
         const seen = hostIn(world, host.alias)?.unit;
         if (seen == null) return pending('not seen');
@@ -195,6 +197,7 @@ const finalConditions = (facts: ClusterFacts): readonly Condition[] => {
           : syncStandbysAre(facts.numberSyncStandbys).holds(world),
     },
     acceptsWrites(facts, primary),
+    ...otherFormationsWork(facts),
   ];
 };
 

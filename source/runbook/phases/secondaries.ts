@@ -59,13 +59,44 @@ export const lastImageAhead = (
     : { step: asideStep(facts, last, 'H').id, says: lastImageWords(facts, last) };
 };
 
-/** A base backup that was killed leaves its part in a tablespace, and the next one refuses it; none is under way while pg_autoctl is stopped. */
-const leftPartsLines = (facts: ClusterFacts, node: NodeFacts): string[] =>
-  dropPartsWhere(
-    node,
-    facts.newMajor,
-    `[ ! -e ${sh(node.data)} ] && ! kill -0 "$(head -n 1 ${sh(node.pidFile)} 2>/dev/null || echo none)" 2>/dev/null`,
-  );
+/**
+ * A base backup that was killed leaves its part in a tablespace, and the next one refuses it; none is under way while
+ * pg_autoctl is stopped. As postgres, whose files they are: root removes nothing where postgres can change what is meant.
+ */
+const leftPartsStep = (facts: ClusterFacts, node: NodeFacts): Step[] =>
+  node.tablespaces.length === 0
+    ? []
+    : [
+        makeStep(facts, {
+          id: 'left-parts',
+          phase: 'H',
+          host: node,
+          as: 'postgres',
+          title: 'Remove what a killed base backup left',
+          reason:
+            'A base backup that did not end leaves files in the tablespaces, and the next one refuses them.',
+          guide: null,
+          danger: 'changes',
+          script: script(
+            ...dropPartsWhere(
+              node,
+              facts.newMajor,
+              `[ ! -e ${sh(node.data)} ] && ! kill -0 "$(head -n 1 ${sh(node.pidFile)} 2>/dev/null || echo none)" 2>/dev/null`,
+            ),
+          ),
+          probe: (world) => {
+            const seen = hostIn(world, node.alias);
+            if (seen === null) return pending('not seen');
+            const left = seen.tablespaces.some(({ parts }) =>
+              parts.some((part) => part.aside === '' && part.major === facts.newMajor),
+            );
+            return left && seen.data.kind === 'absent' && !seen.autoctl
+              ? pending('a part is there')
+              : done('nothing is left of one');
+          },
+          undo: 'nothing to undo',
+        }),
+      ];
 
 /** The secondaries that get a base backup. */
 const copiedOf = (facts: ClusterFacts): readonly NodeFacts[] =>
@@ -127,7 +158,7 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     phase: 'H',
     host: node,
     as: serviceUser(node),
-    causes: serviceCauses(node),
+    causes: serviceCauses(facts, node),
     title: 'Start pg_autoctl on the secondary',
     reason: takesLinks(node)
       ? 'It reports to the monitor and waits in maintenance, its server stopped.'
@@ -136,9 +167,7 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     differs:
       'The guide creates the node again; it would stay in maintenance for ever, and the name is taken.',
     danger: 'changes',
-    script: takesLinks(node)
-      ? startScript(node, node.newAutoctl)
-      : startScript(node, node.newAutoctl, { first: leftPartsLines(facts, node) }),
+    script: startScript(facts, node, node.newAutoctl),
     probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
     before: [
       backupIsThere(facts, node),
@@ -205,7 +234,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     phase: 'H',
     host: node,
     as: 'postgres',
-    causes: serviceCauses(node),
+    causes: serviceCauses(facts, node),
     title: linked ? 'Disable maintenance: secondary' : 'Disable maintenance: base backup, then secondary',
     reason: linked
       ? `pg_autoctl asks pg_rewind, which finds nothing to do, and streams from ${primary.alias}; the node keeps its id.`
@@ -282,6 +311,7 @@ const rebuildSteps = (facts: ClusterFacts, node: NodeFacts): Step[] => {
     ...unitStep(facts, node, 'H'),
     stateFileStep(facts, node, 'H'),
     ...(linked ? [streamStep(facts, node)] : []),
+    ...(linked ? [] : leftPartsStep(facts, node)),
     startStep(facts, node),
     ...(linked ? [] : [checkpointStep(facts, node)]),
     joinStep(facts, node),

@@ -1,45 +1,16 @@
-import type { HostFacts, NodeFacts } from '../../cluster/facts.ts';
+import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import type { PartCause } from '../make-step.ts';
+import { rootScript, rootScriptAfter } from '../root-verbs.ts';
 import { script } from '../shell.ts';
-import type { Cause } from '../step.ts';
+
+export { dropInDirectory, dropInFile, dropInName, holdFile } from '../root-verbs.ts';
 
 /** Starting and stopping pg_autoctl, with systemd or without. */
 
-export const dropInDirectory = (unit: string): string => `/run/systemd/system/${unit}.d`;
-export const dropInName = 'pgaf-upgrade.conf';
-export const dropInFile = (unit: string): string => `${dropInDirectory(unit)}/${dropInName}`;
-
-/**
- * While this file is there, systemd passes every start of the unit over (“skipped because of an unmet condition check”),
- * whoever asks for it: a cron job, Puppet, a colleague. Made by our own stop, removed by our own start; the condition stands in the
- * drop-in. A reboot takes both away. Source: systemd.unit(5), ConditionPathExists=; the condition is asked at each start.
- */
-const holdDirectory = '/run/pgaf-upgrade';
-export const holdFile = (unit: string): string => `${holdDirectory}/${unit}.hold`;
-
-const holdLines = (unit: string): string[] => [
-  '# from here on nobody but the console’s own start starts it: systemd passes every other one over',
-  `mkdir -p ${holdDirectory}`,
-  `echo 'stopped by pgaf-upgrade, which starts it again' > ${sh(holdFile(unit))}`,
-];
-
-/** The drop-in of the window: a stop that lets walsenders finish, and the gate. */
-export const dropInLines = (unit: string): string[] => [
-  `mkdir -p ${sh(dropInDirectory(unit))}`,
-  `printf '%s\\n' '[Unit]' ${sh(`ConditionPathExists=!${holdFile(unit)}`)} '[Service]' KillMode=mixed TimeoutStopSec=infinity > ${sh(dropInFile(unit))}`,
-  'systemctl daemon-reload',
-];
-
-/** The drop-in and the gate are gone. */
-export const dropInGoneLines = (unit: string): string[] => [
-  `rm -f ${sh(dropInFile(unit))} ${sh(holdFile(unit))}`,
-  `rmdir ${sh(dropInDirectory(unit))} ${holdDirectory} 2>/dev/null || true`,
-  'systemctl daemon-reload',
-];
-
 /**
  * Ends the script while pg_autoctl runs, or a server on the node's own port: both would go on with what is changed
- * behind their backs. pg_upgrade's servers have another port.
+ * behind their backs. pg_upgrade's servers have another port. As postgres: root reads none of its files.
  */
 export const downLines = (host: HostFacts): string[] => {
   const pidFile = sh(`${host.data}/postmaster.pid`);
@@ -63,9 +34,9 @@ const tryFor = (seconds: number, condition: string, failure: string, exit = '1')
 ];
 
 /** `pg_autoctl stop` returns at once with PostgreSQL still running, so the script waits for both to be gone. */
-export const stopScript = (host: HostFacts, autoctl: string): string =>
+export const stopScript = (facts: ClusterFacts, host: HostFacts, autoctl: string): string =>
   host.service.kind === 'systemd'
-    ? script(...holdLines(host.service.unit), `systemctl stop ${sh(host.service.unit)}`)
+    ? rootScript(facts, host, 'stop')
     : script(
         `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null || true)`,
         `if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then ${sh(autoctl)} stop --pgdata ${sh(host.pgdata)}; fi`,
@@ -77,21 +48,22 @@ export const stopScript = (host: HostFacts, autoctl: string): string =>
       );
 
 /**
- * Without systemd a detached `pg_autoctl run`, its output in our directory. `atBoot`: a reboot from here on brings it back,
- * where it did before the window.
+ * Without systemd a detached `pg_autoctl run`, its output in our directory. `first`: proofs before it, as postgres.
+ * `atBoot`: a reboot from here on brings it back, where it did before the window.
  */
 export const startScript = (
+  facts: ClusterFacts,
   host: HostFacts,
   autoctl: string,
   { first = [], atBoot = false }: { readonly first?: readonly string[]; readonly atBoot?: boolean } = {},
 ): string =>
   host.service.kind === 'systemd'
-    ? script(
-        ...first,
-        `rm -f ${sh(holdFile(host.service.unit))}`,
-        `systemctl reset-failed ${sh(host.service.unit)} 2>/dev/null || true`,
-        `systemctl start ${sh(host.service.unit)}`,
-        atBoot && host.service.enabled && `systemctl enable --quiet ${sh(host.service.unit)}`,
+    ? rootScriptAfter(
+        facts,
+        host,
+        first,
+        'start',
+        ...(atBoot && host.service.enabled ? (['enable'] as const) : []),
       )
     : script(
         `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null || true)`,
@@ -128,12 +100,13 @@ export const disableMaintenanceScript = (node: NodeFacts, autoctl: string): stri
 export const serviceUser = (host: HostFacts): 'root' | 'postgres' =>
   host.service.kind === 'systemd' ? 'root' : 'postgres';
 
-/** What the service and its server logged last. As the service's user: root reads the systemd journal. */
-export const serviceCauses = (host: HostFacts): readonly Cause[] => [
+/** What the service and its server logged last. Root reads the systemd journal, and no file. */
+export const serviceCauses = (facts: ClusterFacts, host: HostFacts): readonly PartCause[] => [
   host.service.kind === 'systemd'
     ? {
         title: `journalctl -u ${host.service.unit}`,
-        script: `journalctl --no-pager -q -o cat -n 25 -u ${sh(host.service.unit)}`,
+        as: 'root',
+        script: rootScript(facts, host, 'log'),
       }
     : {
         title: `${host.workDir}/pg_autoctl.log`,

@@ -15,14 +15,16 @@ import {
   when,
 } from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
+import { acceptedFormations } from '../formations.ts';
 import { hasReceived, primaryWasShutDown, sameCheckpoint } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { rootScript } from '../root-verbs.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Probe, Step } from '../step.ts';
 import { noTablespaceIsNew } from '../tablespaces/conditions.ts';
 import { monitorUpgradeSteps } from './monitor.ts';
-import { dropInFile, dropInLines, serviceUser, stopScript } from './service.ts';
+import { dropInFile, serviceUser, stopScript } from './service.ts';
 
 /** The stage in which the secondaries stop beside pg_upgrade on the primary. */
 export const upgradeStage = 'upgrade';
@@ -43,7 +45,7 @@ const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
       differs:
         'The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.',
       danger: 'changes',
-      script: script(...dropInLines(unit), service.enabled && `systemctl disable --quiet ${sh(unit)}`),
+      script: rootScript(facts, host, 'guard', ...(service.enabled ? (['disable'] as const) : [])),
       probe: (world) => {
         if (isPastStop(facts, host, world)) return done('the host is past its stop');
         const seen = hostIn(world, host.alias)?.unit;
@@ -111,7 +113,7 @@ const stopPrimary = (facts: ClusterFacts): Step => {
     guide: 'Step 2',
     differs: 'The guide stops the secondary first: under load it then lacked 5,348 committed transactions.',
     danger: 'changes',
-    script: stopScript(primary, primary.oldAutoctl),
+    script: stopScript(facts, primary, primary.oldAutoctl),
     probe: (world) => stopped(facts, primary, world),
     before: [
       everySecondaryInMaintenance(facts),
@@ -143,7 +145,7 @@ const stopSecondary = (facts: ClusterFacts, node: NodeFacts): Step => {
       'Stopped at the primary’s shutdown checkpoint, its data directory is the whole cluster as it was: the way back.',
     guide: 'Step 2',
     danger: 'changes',
-    script: stopScript(node, node.oldAutoctl),
+    script: stopScript(facts, node, node.oldAutoctl),
     probe: (world) => stopped(facts, node, world),
     before: [primaryWasShutDown(facts), hasReceived(facts, node)],
     after: [allStopped(node), stoppedCleanly(node, 'shut down in recovery'), sameCheckpoint(facts, node)],
@@ -167,6 +169,7 @@ const stopMonitor = (facts: ClusterFacts): Step => {
     host: facts.monitor,
     as: serviceUser(facts.monitor),
     landmark: 'monitor-stops',
+    notes: (world) => acceptedFormations(facts, world),
     title: 'Stop the monitor',
     reason:
       'Every node is where it shall stay, and works on without it. Stopped, it can give no orders; and its upgrade costs no downtime.',
@@ -174,7 +177,7 @@ const stopMonitor = (facts: ClusterFacts): Step => {
     differs:
       'The guide stops it last and upgrades it while the application waits. Before the primary’s stop its upgrade costs nothing, and a failure of it neither.',
     danger: 'changes',
-    script: stopScript(facts.monitor, facts.monitor.oldAutoctl),
+    script: stopScript(facts, facts.monitor, facts.monitor.oldAutoctl),
     probe: (world) => stopped(facts, facts.monitor, world),
     before: [
       everySecondaryInMaintenance(facts),

@@ -243,7 +243,7 @@ export const createStep = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U
         : 'With its old name, priority and quorum; its node id is new.',
     guide: null,
     danger: 'changes',
-    causes: serviceCauses(node),
+    causes: serviceCauses(facts, node),
     script: createScript(facts, node, node === writer),
     probe: (world) =>
       isMarked(node, 'rollback-created', world)
@@ -281,8 +281,8 @@ export const startCreatedStep = (facts: ClusterFacts, node: NodeFacts, writer: N
         : 'Its image belongs to the same system: it joins with its own data.',
     guide: null,
     danger: 'changes',
-    causes: serviceCauses(node),
-    script: startScript(node, node.oldAutoctl),
+    causes: serviceCauses(facts, node),
+    script: startScript(facts, node, node.oldAutoctl),
     probe: (world) => {
       const row = nodeIn(world, node.alias);
       const seen = hostIn(world, node.alias);

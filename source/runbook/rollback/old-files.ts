@@ -1,11 +1,11 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
 import { hostIn } from '../../cluster/world.ts';
 import { about, notServing, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { identifierLines } from '../phases/autoctl-files.ts';
 import { downLines } from '../phases/service.ts';
 import { keepFunction } from '../proofs.ts';
+import { rootScriptAfter } from '../root-verbs.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 
@@ -14,7 +14,6 @@ import type { PhaseId, Step } from '../step.ts';
 export const oldUnitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step[] => {
   const { service } = host;
   if (service.kind === 'none' || host.oldAutoctl === host.newAutoctl) return [];
-  const own = `/etc/systemd/system/${service.unit}`;
   return [
     makeStep(facts, {
       id: 'unit',
@@ -25,14 +24,7 @@ export const oldUnitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
       reason: 'The service runs the old version’s pg_autoctl again.',
       guide: null,
       danger: 'changes',
-      script: script(
-        ...downLines(host),
-        service.fragment === own
-          ? `cat ${sh(`${host.workDir}/saved/${service.unit}`)} > ${sh(own)}`
-          : `rm -f ${sh(own)} # the package’s own file counts again`,
-        'systemctl daemon-reload',
-        `systemctl show -p ExecStart ${sh(service.unit)}`,
-      ),
+      script: rootScriptAfter(facts, host, downLines(host), 'unit-old'),
       probe: (world) => {
         const unit = hostIn(world, host.alias)?.unit;
         if (unit == null) return pending('not seen');
@@ -46,7 +38,7 @@ export const oldUnitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
           when(seen.unit?.program === host.oldAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`),
         ),
       ],
-      undo: `edit ${own} again`,
+      undo: `edit /etc/systemd/system/${service.unit} again`,
     }),
   ];
 };

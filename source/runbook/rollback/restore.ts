@@ -2,6 +2,7 @@ import { type ClusterFacts, hostsOf, linkedOf, type NodeFacts, primaryOf } from 
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isLeftOut, isPassedOver, monitorIn, type World } from '../../cluster/world.ts';
 import { everyNodeSettled, nodeSettled, streaming, unlessLeftOut, when } from '../conditions.ts';
+import { otherFormationsWork } from '../formations.ts';
 import { isLetIn } from '../hard-link/guest.ts';
 import { linkForgetStep } from '../hard-link/let-in.ts';
 import { done, makeStep, pending } from '../make-step.ts';
@@ -92,6 +93,7 @@ const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condi
         : syncStandbysAre(facts.numberSyncStandbys).holds(world),
   },
   acceptsWritesOnOld(facts, writer),
+  ...otherFormationsWork(facts),
 ];
 
 const finalStep = (facts: ClusterFacts, writer: NodeFacts): Step =>

@@ -7,6 +7,7 @@ import {
 } from '../../cluster/facts.ts';
 import { hostIn, isLeftOut, type World } from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
+import { otherKeeperSteps } from '../formations.ts';
 import { isIntact, isWhole } from '../hard-link/evidence.ts';
 import { unlinkStep } from '../hard-link/unlink.ts';
 import { isImage, oldDirectory } from '../images.ts';
@@ -87,6 +88,7 @@ const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] =>
     ...servingSteps(facts, primary, world),
     ...handBackSteps(facts, primary, world),
     startWriterStep(facts, primary),
+    ...otherKeeperSteps(facts, 'T', 'old'),
     ...secondariesOf(facts).flatMap((node) => [
       nodeDirectories(facts, node, 'U', false, hasOld(facts, node, world)),
       oldPgCtlStep(facts, node, 'U'),
@@ -122,6 +124,7 @@ const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts, uncomp
     createStep(facts, chosen, 'T', chosen),
     ...oldUnitStep(facts, chosen, 'T'),
     startWriterStep(facts, chosen),
+    ...otherKeeperSteps(facts, 'T', 'old'),
     ...others.flatMap((node) => [
       nodeDirectories(facts, node, 'U', false, joins(facts, node, world)),
       createStep(facts, node, 'U', chosen),

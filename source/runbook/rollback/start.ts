@@ -50,8 +50,8 @@ export const startMonitorStep = (facts: ClusterFacts): Step =>
     guide: null,
     danger: 'changes',
     landmark: 'monitor-starts',
-    causes: serviceCauses(facts.monitor),
-    script: startScript(facts.monitor, facts.monitor.oldAutoctl, { atBoot: true }),
+    causes: serviceCauses(facts, facts.monitor),
+    script: startScript(facts, facts.monitor, facts.monitor.oldAutoctl, { atBoot: true }),
     probe: (world) => {
       const verdict = monitorIsOld(facts).holds(world);
       if (verdict.holds) return done('it answers');
@@ -79,8 +79,8 @@ export const startWriterStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     guide: null,
     danger: 'changes',
     writes: 'resume',
-    causes: serviceCauses(node),
-    script: startScript(node, node.oldAutoctl, { atBoot: true }),
+    causes: serviceCauses(facts, node),
+    script: startScript(facts, node, node.oldAutoctl, { atBoot: true }),
     probe: (world) => {
       const row = nodeIn(world, node.alias);
       const settled =
@@ -106,8 +106,8 @@ export const startSecondaryStep = (facts: ClusterFacts, node: NodeFacts): Step =
     reason: 'It reports to the monitor and waits in maintenance.',
     guide: null,
     danger: 'changes',
-    causes: serviceCauses(node),
-    script: startScript(node, node.oldAutoctl),
+    causes: serviceCauses(facts, node),
+    script: startScript(facts, node, node.oldAutoctl),
     probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
     before: [acceptsWritesOnOld(facts, primaryOf(facts)), monitorIsOld(facts)],
     after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
@@ -150,7 +150,7 @@ export const rejoinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     reason: `Its directory is of the same system as ${primary.alias}’s: it streams on, without a copy.`,
     guide: null,
     danger: 'changes',
-    causes: serviceCauses(node),
+    causes: serviceCauses(facts, node),
     script: disableMaintenanceScript(node, node.oldAutoctl),
     probe: (world) => {
       const row = nodeIn(world, node.alias);

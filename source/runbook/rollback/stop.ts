@@ -3,7 +3,8 @@ import { sh } from '../../cluster/quote.ts';
 import { type HostView, hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { dropInFile, dropInLines, serviceUser, stopScript } from '../phases/service.ts';
+import { dropInFile, serviceUser, stopScript } from '../phases/service.ts';
+import { rootScript } from '../root-verbs.ts';
 import { inBin, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import type { Route } from './route.ts';
@@ -81,7 +82,7 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
         : null,
     writes: primary ? 'stop' : 'unchanged',
     ...(isNode(host) ? {} : { landmark: 'monitor-stops' as const }),
-    script: stopScript(host, host.newAutoctl),
+    script: stopScript(facts, host, host.newAutoctl),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
@@ -112,7 +113,7 @@ const guardStep = (facts: ClusterFacts, host: HostFacts, route: Route): Step[] =
         'Neither a host that restarts during the rollback nor somebody’s “systemctl start” shall start a server on what is half moved.',
       guide: null,
       danger: 'changes',
-      script: script(...dropInLines(unit), service.enabled && `systemctl disable --quiet ${sh(unit)}`),
+      script: rootScript(facts, host, 'guard', ...(service.enabled ? (['disable'] as const) : [])),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (seen?.unit == null) return pending('not seen');

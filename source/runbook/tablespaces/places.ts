@@ -1,81 +1,135 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
-import { hostIn } from '../../cluster/world.ts';
+import type { TablespaceView } from '../../cluster/world.ts';
+import { hostIn, type World } from '../../cluster/world.ts';
 import { about, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
+import { rootScript } from '../root-verbs.ts';
 import { script } from '../shell.ts';
-import type { Step } from '../step.ts';
+import type { Condition, Probe, Step } from '../step.ts';
 import { asideOf, words } from './names.ts';
 
-/** A. Root makes the place, because the directory above belongs to root more often than not. */
-export const placesStep = (facts: ClusterFacts, host: HostFacts): Step[] =>
-  host.tablespaces.length === 0
-    ? []
-    : [
-        makeStep(facts, {
-          id: 'tablespaces',
-          phase: 'A',
+/*
+ * Whoever may write in the directory above makes the place: postgres itself where it may, root only where nobody but root
+ * may. Were root to make one in a directory of postgres's, a symbolic link put there in between would have it hand
+ * over any directory of the host.
+ */
+
+const seenPlaces = (
+  host: HostFacts,
+  world: World,
+  missing: (one: TablespaceView) => boolean,
+  says: string,
+): Probe => {
+  const seen = hostIn(world, host.alias);
+  if (seen === null) return pending('not seen');
+  return seen.tablespaces.some(missing) ? pending('one is not there') : done(says);
+};
+
+const arePlaces = (host: HostFacts, counts: (one: TablespaceView) => boolean): Condition =>
+  about(host.alias, 'postgres may write in the place beside each tablespace', (seen) =>
+    when(
+      seen.tablespaces.every((one) => one.hasAside || !counts(one)),
+      'in one it may not',
+    ),
+  );
+
+const undo = (host: HostFacts): string =>
+  `rmdir ${host.tablespaces.map((one) => sh(asideOf(one))).join(' ')}`;
+
+/** A. A directory beside each tablespace for what is set aside. */
+export const placesStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
+  if (host.tablespaces.length === 0) return [];
+  const common = {
+    phase: 'A',
+    host,
+    reason: `${host.tablespaces.map(asideOf).join(', ')}: an old cluster’s part goes there when its data directory is renamed, and comes back with it.`,
+    guide: null,
+    differs:
+      'The guide knows no tablespaces; pg_basebackup refuses their directories while they are occupied.',
+    danger: 'changes',
+    undo: undo(host),
+  } as const;
+  return [
+    makeStep(facts, {
+      ...common,
+      id: 'tablespaces',
+      as: 'postgres',
+      title: 'A place beside each tablespace for what goes aside',
+      script: script(
+        `for own in ${words(host)}; do`,
+        '  place="$own"_aside',
+        '  [ -w "$(dirname "$own")" ] || continue # root’s: the next step makes it',
+        '  if [ ! -d "$place" ]; then mkdir -m 700 "$place"; fi',
+        '  # where SELinux watches, it wants the label of its neighbour',
+        '  if [ -e /sys/fs/selinux/enforce ]; then chcon --reference="$own" "$place"; fi',
+        '  ls -ld "$place"',
+        'done',
+      ),
+      probe: (world) =>
+        seenPlaces(
           host,
-          as: 'root',
-          title: 'A place beside each tablespace for what goes aside',
-          reason: `${host.tablespaces.map(asideOf).join(', ')}: an old cluster’s part goes there when its data directory is renamed, and comes back with it.`,
-          guide: null,
-          differs:
-            'The guide knows no tablespaces; pg_basebackup refuses their directories while they are occupied.',
-          danger: 'changes',
-          script: script(
-            `for own in ${words(host)}; do`,
-            '  place="$own"_aside',
-            `  if [ ! -d "$place" ]; then install -d -m 700 -o ${sh(facts.postgres)} -g "$(id -gn ${sh(facts.postgres)})" "$place"; fi`,
-            '  # where SELinux watches, it wants the label of its neighbour',
-            '  if [ -e /sys/fs/selinux/enforce ]; then chcon --reference="$own" "$place"; fi',
-            '  ls -ld "$place"',
-            'done',
-          ),
-          probe: (world) =>
-            hostIn(world, host.alias)?.tablespaces.every((one) => one.hasAside) === true
-              ? done('they are there')
-              : pending('one is not there'),
-          after: [
-            about(host.alias, 'postgres may write in the place beside each tablespace', (seen) =>
-              when(
-                seen.tablespaces.every((one) => one.hasAside),
-                'in one it may not',
-              ),
-            ),
-          ],
-          undo: `rmdir ${host.tablespaces.map((one) => sh(asideOf(one))).join(' ')}`,
-        }),
-      ];
+          world,
+          (one) => one.mayMake && !one.hasAside,
+          'they are there, where postgres makes them',
+        ),
+      after: [arePlaces(host, (one) => one.mayMake)],
+    }),
+    makeStep(facts, {
+      ...common,
+      id: 'tablespaces-root',
+      as: 'root',
+      title: 'The same in directories that are root’s alone',
+      script: rootScript(facts, host, 'places'),
+      probe: (world) => seenPlaces(host, world, (one) => !one.hasAside, 'they are there'),
+      after: [arePlaces(host, () => true)],
+    }),
+  ];
+};
+
+const isEmpty = (one: TablespaceView): boolean =>
+  one.hasAside && one.parts.every((part) => part.aside === '');
 
 /** V, W. The place goes again where nothing lies in it; what a way back has left aside stays until the clean-up. */
-export const placesGoStep = (facts: ClusterFacts, host: HostFacts, phase: 'V' | 'W'): Step[] =>
-  host.tablespaces.length === 0
-    ? []
-    : [
-        makeStep(facts, {
-          id: 'tablespaces-gone',
-          phase,
-          host,
-          as: 'root',
-          title: 'Remove the empty places beside the tablespaces',
-          reason: 'They were made for this upgrade. What still lies in one stays.',
-          guide: null,
-          danger: 'changes',
-          script: script(
-            `for own in ${words(host)}; do`,
-            '  place="$own"_aside',
-            '  [ -d "$place" ] || continue',
-            '  for one in "$place"/*; do rmdir "$one" 2>/dev/null || true; done',
-            '  rmdir "$place" 2>/dev/null || ls -l "$place"',
-            'done',
-          ),
-          probe: (world) => {
-            const left = hostIn(world, host.alias)?.tablespaces.some(
-              (one) => one.hasAside && one.parts.every((part) => part.aside === ''),
-            );
-            return left === true ? pending('they are there') : done('none is left empty');
-          },
-          undo: 'nothing to undo here',
-        }),
-      ];
+export const placesGoStep = (facts: ClusterFacts, host: HostFacts, phase: 'V' | 'W'): Step[] => {
+  if (host.tablespaces.length === 0) return [];
+  const common = {
+    phase,
+    host,
+    reason: 'They were made for this upgrade. What still lies in one stays.',
+    guide: null,
+    danger: 'changes',
+    undo: 'nothing to undo here',
+  } as const;
+  const probe =
+    (mine: (one: TablespaceView) => boolean) =>
+    (world: World): Probe =>
+      hostIn(world, host.alias)?.tablespaces.some((one) => mine(one) && isEmpty(one)) === true
+        ? pending('they are there')
+        : done('none is left empty');
+  return [
+    makeStep(facts, {
+      ...common,
+      id: 'tablespaces-gone',
+      as: 'postgres',
+      title: 'Remove the empty places beside the tablespaces',
+      script: script(
+        `for own in ${words(host)}; do`,
+        '  place="$own"_aside',
+        '  [ -d "$place" ] || continue',
+        '  for one in "$place"/*; do rmdir "$one" 2>/dev/null || true; done',
+        '  [ ! -w "$(dirname "$own")" ] || rmdir "$place" 2>/dev/null || ls -l "$place"',
+        'done',
+      ),
+      probe: probe((one) => one.mayMake),
+    }),
+    makeStep(facts, {
+      ...common,
+      id: 'tablespaces-gone-root',
+      as: 'root',
+      title: 'The same in directories that are root’s alone',
+      script: rootScript(facts, host, 'places-gone'),
+      probe: probe((one) => !one.mayMake),
+    }),
+  ];
+};

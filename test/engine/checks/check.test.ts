@@ -40,7 +40,7 @@ test('a healthy cluster: every host looked at and rehearsed on, nothing found, e
 test('the jobs’ own directories are taken away', async () => {
   const servers = new CheckServers(labCluster());
   await checking(servers);
-  const forgotten = servers.ran.filter(({ script }) => script.includes('rm -rf ./check-'));
+  const forgotten = servers.ran.filter(({ script }) => script.includes('|| rm -rf "./$job"'));
   expect(forgotten.map(({ alias }) => alias).sort()).toEqual(['monitor', 'node_1', 'node_2', 'node_3']);
 });
 

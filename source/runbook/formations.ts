@@ -1,0 +1,107 @@
+import type { ClusterFacts, OtherNode } from '../cluster/facts.ts';
+import type { OtherRow } from '../cluster/monitor-state.ts';
+import { monitorIn, type World } from '../cluster/world.ts';
+import { when } from './conditions.ts';
+import { done, makeStep, pending } from './make-step.ts';
+import { type RootHost, rootScript } from './root-verbs.ts';
+import { beside } from './stages.ts';
+import type { Condition, PhaseId, Step } from './step.ts';
+
+/**
+ * Other formations on the same monitor. A pg_autoctl speaks to a monitor of its own version only: behind the monitor's
+ * start, on the way there and back, the pg_autoctl of their nodes is exchanged. Their PostgreSQL stays on its version, and up.
+ */
+
+export const andWords = (all: readonly string[]): string =>
+  all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1) ?? ''}`;
+
+/** What of such a node root's verbs are made of. */
+export const otherRootHost = (node: OtherNode): RootHost => ({
+  service: node.service,
+  oldAutoctl: node.oldAutoctl,
+  newAutoctl: node.newAutoctl,
+  tablespaces: [],
+  data: null,
+});
+
+const rowOf = (node: OtherNode, world: World): OtherRow | null =>
+  monitorIn(world)?.others.find((row) => row.formation === node.formation && row.name === node.name) ?? null;
+
+/** A report is due every second; a keeper that the monitor does not understand sends none. */
+const freshSeconds = 10;
+
+const trouble = (node: OtherNode, world: World): string | null => {
+  const row = rowOf(node, world);
+  if (row === null)
+    return monitorIn(world) === null ? 'the monitor does not answer' : 'the monitor does not know it';
+  if (row.reportAge > freshSeconds) return `its last report is ${Math.round(row.reportAge)} s old`;
+  if (row.reported !== row.assigned) return `it is ${row.reported}, assigned ${row.assigned}`;
+  return row.health === 1 ? null : 'the monitor does not find its server healthy';
+};
+
+const works = (node: OtherNode): Condition => ({
+  says: `${node.name} of formation ${node.formation} reports to the monitor, in the state that it is assigned, its server healthy`,
+  holds: (world) => {
+    const found = trouble(node, world);
+    return when(found === null, found ?? '');
+  },
+});
+
+/** For the final verification: every formation that was to be seen to has its failover. */
+export const otherFormationsWork = (facts: ClusterFacts): readonly Condition[] => facts.others.map(works);
+
+const keeperStep = (facts: ClusterFacts, node: OtherNode, phase: PhaseId, to: 'new' | 'old'): Step => {
+  const major = to === 'new' ? facts.newMajor : facts.oldMajor;
+  const monitorHolds = (world: World): boolean =>
+    monitorIn(world)?.serverVersion.startsWith(`${major}.`) ?? false;
+  const edits =
+    node.oldAutoctl === node.newAutoctl ? [] : ([to === 'new' ? 'unit-new' : 'unit-old'] as const);
+  return makeStep(facts, {
+    id: 'keeper',
+    phase,
+    host: node,
+    as: 'root',
+    title: `Give ${node.name} the ${to} pg_autoctl`,
+    reason: `Formation ${node.formation} has this monitor too: until its pg_autoctl has the monitor’s version it has no failover, and a restart of it stops PostgreSQL. The server itself stays as it is, and up.`,
+    guide: null,
+    differs:
+      'The guide knows one formation; the others’ nodes are left with a pg_autoctl that the monitor refuses.',
+    danger: 'changes',
+    script: rootScript(facts, otherRootHost(node), ...edits, 'keeper'),
+    probe: (world) => {
+      if (!monitorHolds(world)) return pending(`the monitor does not answer on ${major} yet`);
+      const found = trouble(node, world);
+      return found === null ? done('it reports to the monitor') : pending(found);
+    },
+    before: [
+      {
+        says: `the monitor answers on ${major}`,
+        holds: (world) => when(monitorHolds(world), 'it does not'),
+      },
+    ],
+    after: [works(node)],
+    settleSeconds: 60,
+    undo:
+      to === 'new'
+        ? 'a rollback gives it the old pg_autoctl again, behind the monitor’s start'
+        : 'nothing to undo here',
+  });
+};
+
+/** One beside the other; the node that takes the writes first. */
+export const otherKeeperSteps = (facts: ClusterFacts, phase: PhaseId, to: 'new' | 'old'): Step[] =>
+  [...facts.others.filter((one) => one.primary), ...facts.others.filter((one) => !one.primary)].flatMap(
+    (node) => beside(`formations-${to}`, node.alias, [keeperStep(facts, node, phase, to)]),
+  );
+
+/** What stands on the card of the monitor's stop and start where a formation is left to the operator. */
+export const acceptedFormations = (facts: ClusterFacts, world: World): readonly string[] =>
+  Object.entries(facts.formations).flatMap(([formation, way]) => {
+    if (way !== 'accept') return [];
+    const rows = monitorIn(world)?.others.filter((row) => row.formation === formation) ?? [];
+    const names =
+      rows.length === 0 ? '' : ` (${andWords(rows.map((row) => `${row.name} ${row.host}:${row.port}`))})`;
+    return [
+      `Formation ${formation}${names} is on this monitor and left as it is, as the cluster file accepts: from the monitor’s start on it has no failover, and a restart of one of its nodes stops both its servers. At once after the window: put the new pg_autoctl into its units, then restart them, the secondary first; PostgreSQL stops with each restart.`,
+    ];
+  });

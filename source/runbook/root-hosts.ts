@@ -1,0 +1,19 @@
+import { type ClusterFacts, hostsOf } from '../cluster/facts.ts';
+import { theLogin } from '../cluster/login.ts';
+import { sh } from '../cluster/quote.ts';
+import { otherRootHost } from './formations.ts';
+import { helperPath, type RootHost, verbLines } from './root-verbs.ts';
+import type { Step } from './step.ts';
+
+/** Every host on which something is done as root, by its alias. */
+export const rootHosts = (facts: ClusterFacts): readonly (RootHost & { readonly alias: string })[] =>
+  [...hostsOf(facts), ...facts.others.map((node) => ({ ...otherRootHost(node), alias: node.alias }))].filter(
+    (host) => verbLines(facts, host).size > 0,
+  );
+
+/** A line that ends what the helper is at, for a step that calls one; elsewhere the job's own mark tells what to end. */
+export const endRootLines = (facts: ClusterFacts, step: Step): readonly string[] => {
+  if (step.as !== theLogin) return [];
+  const host = rootHosts(facts).find((one) => one.alias === step.host);
+  return host === undefined ? [] : [`sudo -n ${sh(helperPath(host))} end || true`];
+};

@@ -1,0 +1,374 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import type { Service } from '../cluster/facts.ts';
+import { theLogin } from '../cluster/login.ts';
+import { sh } from '../cluster/quote.ts';
+import { idleFunction } from './proofs.ts';
+import { script } from './shell.ts';
+
+/**
+ * Everything that is done as root, in one place: a verb a thing, its lines made of constants that discovery has found.
+ * A step's script is made of these lines, run by `sudo sh` or as calls of the host's helper (`pgaf-upgrade helper`):
+ * one text either way. The rules: root writes only where nobody but root can put anything else in the way
+ * (/etc/systemd/system, /run, /var/lib/pgaf-upgrade), believes no file that postgres can write, and takes no argument
+ * but the verb. SECURITY.md.
+ */
+
+/** What of a host the verbs are made of. */
+export interface RootHost {
+  readonly service: Service;
+  readonly oldAutoctl: string;
+  readonly newAutoctl: string;
+  readonly tablespaces: readonly string[];
+  /** The data directory of the cluster that is upgraded; null: a node that only gets another pg_autoctl. */
+  readonly data: string | null;
+}
+
+/** The way to root that the cluster file names, and the user that PostgreSQL runs as. */
+export interface RootWay {
+  readonly root: 'sh' | 'helper';
+  readonly postgres: string;
+}
+
+export const dropInDirectory = (unit: string): string => `/run/systemd/system/${unit}.d`;
+export const dropInName = 'pgaf-upgrade.conf';
+export const dropInFile = (unit: string): string => `${dropInDirectory(unit)}/${dropInName}`;
+
+/**
+ * While this file is there, systemd passes every start of the unit over (“skipped because of an unmet condition check”),
+ * whoever asks for it: a cron job, Puppet, a colleague. Made by our own stop, removed by our own start; the condition stands in the
+ * drop-in. A reboot takes both away. Source: systemd.unit(5), ConditionPathExists=; the condition is asked at each start.
+ */
+const holdDirectory = '/run/pgaf-upgrade';
+export const holdFile = (unit: string): string => `${holdDirectory}/${unit}.hold`;
+
+const holdLines = (unit: string): string[] => [
+  '# from here on nobody but the console’s own start starts it: systemd passes every other one over',
+  `mkdir -p ${holdDirectory}`,
+  `echo 'stopped by pgaf-upgrade, which starts it again' > ${sh(holdFile(unit))}`,
+];
+
+/** The drop-in of the window: a stop that lets walsenders finish, and the gate. */
+const dropInLines = (unit: string): string[] => [
+  `mkdir -p ${sh(dropInDirectory(unit))}`,
+  `printf '%s\\n' '[Unit]' ${sh(`ConditionPathExists=!${holdFile(unit)}`)} '[Service]' KillMode=mixed TimeoutStopSec=infinity > ${sh(dropInFile(unit))}`,
+  'systemctl daemon-reload',
+];
+
+/** The drop-in and the gate are gone. */
+const dropInGoneLines = (unit: string): string[] => [
+  `rm -f ${sh(dropInFile(unit))} ${sh(holdFile(unit))}`,
+  `rmdir ${sh(dropInDirectory(unit))} ${holdDirectory} 2>/dev/null || true`,
+  'systemctl daemon-reload',
+];
+
+/** Root's own copies of units, which nobody else may write or read. */
+export const rootDirectory = '/var/lib/pgaf-upgrade';
+
+const escapeForSed = (text: string): string => text.replace(/[\\.*[\]^$|]/g, '\\$&');
+const replaceDirectory = (from: string, to: string): string =>
+  sh(`s|${escapeForSed(from)}/|${to.replace(/[\\&|]/g, '\\$&')}/|g`);
+
+/** `$own`, the unit file that counts, and `$kept`, root's copy of what it was. Both change in one piece. */
+const unitNames = (unit: string): string =>
+  `own=${sh(`/etc/systemd/system/${unit}`)} kept=${sh(`${rootDirectory}/${unit}`)}`;
+const isOwn = (unit: string, fragment: string): boolean => fragment === `/etc/systemd/system/${unit}`;
+const intoPlace = 'sync "$own.new" || sync; mv "$own.new" "$own"';
+
+/** The new version's programs into the unit; what was there is kept where only root writes. */
+const unitNewLines = (unit: string, fragment: string, from: string, to: string): string[] => {
+  const source = isOwn(unit, fragment) ? '"$own"' : sh(fragment);
+  return [
+    unitNames(unit),
+    `if grep -qF ${sh(`${from}/`)} ${source}; then`,
+    `  mkdir -p ${rootDirectory}; chmod 700 ${rootDirectory}`,
+    ...(isOwn(unit, fragment) ? [] : ['  # the package’s own file stays as it is']),
+    `  cp -p ${source} "$kept.new"; mv "$kept.new" "$kept"`,
+    `  cp -p "$kept" "$own.new"; sed ${replaceDirectory(from, to)} "$kept" > "$own.new"`,
+    `  ${intoPlace}`,
+    'fi',
+    'systemctl daemon-reload',
+    'grep ^Exec "$own"',
+  ];
+};
+
+/** The unit as it was: root's own copy, where it differs from what is there in the programs' directory alone. */
+const unitOldLines = (unit: string, fragment: string, from: string, to: string): string[] => [
+  unitNames(unit),
+  ...(isOwn(unit, fragment)
+    ? [
+        `if [ -e "$kept" ] && sed ${replaceDirectory(from, to)} "$kept" | cmp -s - "$own"; then`,
+        '  cp -p "$kept" "$own.new"',
+        'else',
+        '  # somebody has edited it since, or there is no copy: the directory of the programs alone goes back',
+        `  cp -p "$own" "$own.new"; sed ${replaceDirectory(to, from)} "$own" > "$own.new"`,
+        'fi',
+        intoPlace,
+      ]
+    : ['rm -f "$own" # the package’s own file counts again']),
+  'systemctl daemon-reload',
+  `systemctl show -p ExecStart ${sh(unit)}`,
+];
+
+/**
+ * Another pg_autoctl takes over without PostgreSQL noticing. A stop of the service would stop PostgreSQL with it, so the old
+ * pg_autoctl's own processes are killed, all at once, and nothing else: the server lives on, systemd is told to leave
+ * it alone (KillMode=process), and the pg_autoctl that starts finds it running and keeps it.
+ * Source: pg_auto_failover, service_postgres_ctl.c, ensure_postgres_status_running: a keeper takes a server that runs
+ * and is not its child as it is (only a monitor's does not); seen on the lab with 2.0 and 2.2: the server's process stays.
+ */
+const keeperLines = (unit: string): string[] => [
+  `mkdir -p ${sh(dropInDirectory(unit))}`,
+  `printf '[Service]\\nKillMode=process\\n' > ${sh(dropInFile(unit))}`,
+  'systemctl daemon-reload',
+  `main=$(systemctl show -p MainPID --value ${sh(unit)})`,
+  'keepers() { # pg_autoctl’s processes in the control group of the unit, the first one first',
+  '  for at in /proc/[0-9]*; do',
+  '    case $(readlink "$at/exe" 2>/dev/null) in */pg_autoctl | */pg_autoctl\\ *) ;; *) continue ;; esac',
+  `    if grep -q ${sh(`/${unit.replace(/[\\.*[\]^$]/g, '\\$&')}$`)} "$at/cgroup" 2>/dev/null; then echo "\${at#/proc/}"; fi`,
+  '  done | grep -vx "$main" || true',
+  '}',
+  'if [ "$main" -gt 0 ]; then kill -KILL "$main" $(keepers) || true; fi',
+  'tries=0 now=$main',
+  'until [ "$now" != "$main" ] && [ "$now" -gt 0 ]; do',
+  '  tries=$((tries + 1)); [ $tries -le 50 ] || { echo "pg_autoctl did not start again" >&2; exit 1; }',
+  '  sleep 0.2',
+  `  systemctl reset-failed ${sh(unit)} 2>/dev/null || true`,
+  `  systemctl start ${sh(unit)} || true`,
+  `  now=$(systemctl show -p MainPID --value ${sh(unit)})`,
+  'done',
+  `rm -f ${sh(dropInFile(unit))}`,
+  `rmdir ${sh(dropInDirectory(unit))} 2>/dev/null || true`,
+  'systemctl daemon-reload',
+  `systemctl show -p MainPID -p ActiveState -p ExecStart ${sh(unit)}`,
+];
+
+/** Whether a directory, by either of its names, and all above it can be changed by root alone. */
+const onlyRootFunction: readonly string[] = [
+  'only_root() ( # DIRECTORY: nobody but root can put anything else in its place, or in the place of one above it',
+  '  for at in "$1" "$(cd -P "$1" && pwd -P)"; do',
+  '    while :; do',
+  '      [ "$(stat -L -c %u "$at")" = 0 ] && [ -z "$(find -H "$at" -maxdepth 0 -perm /022)" ] || exit 1',
+  '      [ "$at" != / ] || break',
+  '      at=$(dirname "$at")',
+  '    done',
+  '  done',
+  ')',
+];
+
+/** Only where root alone may write; elsewhere postgres has done it itself, before (tablespaces/places.ts). */
+const eachPlace = (host: RootHost, ...lines: readonly string[]): string[] => [
+  ...onlyRootFunction,
+  `for own in ${host.tablespaces.map(sh).join(' ')}; do`,
+  '  above=$(dirname "$own") name=$(basename "$own")_aside',
+  '  # from inside it: who could move it away does not move where this stands',
+  '  cd -P "$above"',
+  ...lines.map((line) => `  ${line}`),
+  'done',
+  'cd /',
+];
+
+const placesLines = (host: RootHost, postgres: string): string[] =>
+  eachPlace(
+    host,
+    'if [ -d "$name" ] && [ ! -L "$name" ]; then ls -ld "$above/$name"; continue; fi',
+    'only_root "$above" || { echo "$above is not root’s alone: make $above/$name there yourself, for its owner to give to postgres" >&2; exit 1; }',
+    '# fails on whatever has that name, and follows nothing',
+    `mkdir -m 700 "$name"; chown -h ${sh(postgres)}: "$name"`,
+    '# where SELinux watches, it wants the label of its neighbour',
+    'if [ -e /sys/fs/selinux/enforce ]; then chcon -h --reference="$own" "$name"; fi',
+    'ls -ld "$above/$name"',
+  );
+
+const placesGoneLines = (host: RootHost, postgres: string): string[] =>
+  eachPlace(
+    host,
+    '[ -d "$name" ] && [ ! -L "$name" ] && only_root "$above" || continue',
+    `# what lies in it is ${postgres}’s, and goes as ${postgres}`,
+    `runuser -u ${sh(postgres)} -- sh -c 'cd "$1" && for one in *; do rmdir "$one" 2>/dev/null; done; true' sh "$above/$name"`,
+    'rmdir "$name" 2>/dev/null || ls -l "$above/$name"',
+  );
+
+/** Reads only: whoever has a directory that is to be removed open, of all users. Root sees them all. */
+const inUseLines = (data: string, tablespaces: readonly string[]): string[] => [
+  ...idleFunction,
+  `for old in ${[`${sh(data)}_pg*_bak`, `${sh(data)}_pg*_abandoned*`, ...tablespaces.map((own) => `${sh(own)}_aside/*`)].join(' ')}; do`,
+  '  [ ! -d "$old" ] || idle "$old"',
+  'done',
+  'echo "nobody has an old directory open"',
+];
+
+export const rootVerbs = [
+  'stop',
+  'start',
+  'guard',
+  'unguard',
+  'enable',
+  'disable',
+  'unit-new',
+  'unit-old',
+  'keeper',
+  'places',
+  'places-gone',
+  'in-use',
+  'log',
+] as const;
+export type RootVerb = (typeof rootVerbs)[number];
+
+/** What a verb does, for who reads the helper. */
+const verbWords: Readonly<Record<RootVerb, string>> = {
+  stop: 'stops the unit, and lets nobody else start it',
+  start: 'starts the unit',
+  guard: 'KillMode=mixed for the unit and a gate against starts, until the next boot',
+  unguard: 'takes that away',
+  enable: 'the unit starts at boot',
+  disable: 'the unit does not start at boot',
+  'unit-new': 'the unit runs the new pg_autoctl; what it was is kept where only root writes',
+  'unit-old': 'the unit runs the old pg_autoctl again',
+  keeper: 'exchanges the running pg_autoctl, PostgreSQL stays up',
+  places: 'makes the directory beside each tablespace, for postgres',
+  'places-gone': 'removes them where they are empty',
+  'in-use': 'reads whether anybody has an old data directory open',
+  log: 'reads the unit’s last lines in the journal',
+};
+
+/** The verbs that a host has, and their lines. Constants only: nothing is asked of whoever calls. */
+export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, readonly string[]> => {
+  const verbs = new Map<RootVerb, readonly string[]>();
+  const { service } = host;
+  if (service.kind === 'systemd') {
+    const { unit, fragment } = service;
+    if (host.data !== null) {
+      verbs.set('stop', [...holdLines(unit), `systemctl stop ${sh(unit)}`]);
+      verbs.set('start', [
+        `rm -f ${sh(holdFile(unit))}`,
+        `systemctl reset-failed ${sh(unit)} 2>/dev/null || true`,
+        `systemctl start ${sh(unit)}`,
+      ]);
+      verbs.set('guard', dropInLines(unit));
+      verbs.set('unguard', dropInGoneLines(unit));
+      verbs.set('enable', [`systemctl enable --quiet ${sh(unit)}`]);
+      verbs.set('disable', [`systemctl disable --quiet ${sh(unit)}`]);
+    }
+    const [from, to] = [posix.dirname(host.oldAutoctl), posix.dirname(host.newAutoctl)];
+    if (from !== to) {
+      verbs.set('unit-new', unitNewLines(unit, fragment, from, to));
+      verbs.set('unit-old', unitOldLines(unit, fragment, from, to));
+    }
+    if (host.data === null) verbs.set('keeper', keeperLines(unit));
+    verbs.set('log', [`journalctl --no-pager -q -o cat -n 25 -u ${sh(unit)}`]);
+  }
+  if (host.tablespaces.length > 0) {
+    verbs.set('places', placesLines(host, way.postgres));
+    verbs.set('places-gone', placesGoneLines(host, way.postgres));
+  }
+  if (host.data !== null && verbs.size > 0) verbs.set('in-use', inUseLines(host.data, host.tablespaces));
+  return verbs;
+};
+
+/**
+ * Where a host's helper is installed. One for each unit: several clusters, or a monitor beside a node, may share a host.
+ * Only characters that sudoers reads as they are.
+ */
+export const helperPath = ({ service }: RootHost): string => {
+  const stem = service.kind === 'systemd' ? service.unit.replace(/\.service$/, '') : 'pgautofailover';
+  const suffix = stem === 'pgautofailover' ? '' : `-${stem.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}`;
+  return `/usr/local/sbin/pgaf-upgrade-root${suffix}`;
+};
+
+/** Where its rule goes; sudo reads no file there with a dot in its name. */
+export const sudoersPath = (host: RootHost): string =>
+  `/etc/sudoers.d/pgaf-upgrade${posix.basename(helperPath(host)).slice('pgaf-upgrade-root'.length).replaceAll('.', '_')}`;
+
+/** A step's script as root: these verbs' lines, or calls of the helper that has them. */
+export const rootScript = (way: RootWay, host: RootHost, ...wanted: readonly RootVerb[]): string => {
+  if (way.root === 'helper')
+    return script(...wanted.map((verb) => `sudo -n ${sh(helperPath(host))} ${verb}`));
+  const verbs = verbLines(way, host);
+  return script(...wanted.flatMap((verb) => [...(verbs.get(verb) ?? [])]));
+};
+
+/**
+ * The same, behind proofs that look into what is postgres's: they are run as postgres, whichever way root is reached,
+ * and end the script where they do not hold.
+ */
+export const rootScriptAfter = (
+  way: RootWay,
+  host: RootHost,
+  first: readonly string[],
+  ...wanted: readonly RootVerb[]
+): string => {
+  const [head = '', ...lines] = rootScript(way, host, ...wanted).split(/(?<=^set -eu\nexport LC_ALL=C\n)/);
+  if (first.length === 0) return [head, ...lines].join('');
+  const become = way.root === 'helper' ? 'sudo -n -u' : 'runuser -u';
+  return `${head}${become} ${sh(way.postgres)} -- sh -c ${sh(script(...first))}\n${lines.join('')}`;
+};
+
+/** Who runs a root step's script: root, or the login, which calls the helper. */
+export const rootUser = ({ root }: RootWay): string => (root === 'helper' ? theLogin : 'root');
+
+/** The helper of one host, whole: what root installs, and what `version` answers for. */
+export const helperText = (way: RootWay, host: RootHost): string => {
+  const verbs = [...verbLines(way, host)];
+  const path = helperPath(host);
+  return [
+    '#!/bin/sh',
+    `# ${path}: what an upgrade by pgaf-upgrade does as root on this host, and nothing else.`,
+    '# It takes one of the words below and no other argument; every path, unit and user in it is a constant of this host.',
+    '# Install it root:root 755, remove it when the upgrade is accepted.',
+    '#',
+    ...verbs.map(([verb]) => `#   ${verb}: ${verbWords[verb]}`),
+    `#   version: the checksum of this file, by which pgaf-upgrade knows it`,
+    `#   end: ends whatever another call of this file is at`,
+    '# shellcheck disable=SC2013,SC2015,SC2046 # lists of words, of names and numbers alone',
+    'set -eu',
+    'PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH',
+    '# nothing of the caller’s environment counts',
+    "unset IFS; unset $(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p' | grep -vx -e PATH -e PWD -e _ -e SHLVL)",
+    'LC_ALL=C; export LC_ALL',
+    'umask 022; cd /; exec </dev/null',
+    `self=${sh(path)}`,
+    '[ $# -eq 1 ] || { echo "one word, and nothing else: see $self" >&2; exit 2; }',
+    '[ "$(id -u)" = 0 ] || { echo "this is for root: sudo -n $self $1" >&2; exit 2; }',
+    'case $1 in',
+    ...verbs.flatMap(([verb, lines]) => [`${verb})`, ...lines.map((line) => `  ${line}`), '  ;;']),
+    'version)',
+    '  sha256sum <"$self" | cut -d " " -f 1',
+    '  ;;',
+    'end)',
+    '  others() { # other calls of this file, and what they have started',
+    '    for at in /proc/[0-9]*; do',
+    `      case $(tr '\\0' ' ' <"$at/cmdline" 2>/dev/null) in "/bin/sh $self end "*) ;;`,
+    `        "/bin/sh $self "*) if [ "$(stat -c %u "$at" 2>/dev/null)" = 0 ]; then echo "\${at#/proc/}"; fi ;; esac`,
+    '    done',
+    '  }',
+    '  for signal in TERM KILL; do',
+    '    for pid in $(others); do',
+    '      for child in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -s "$signal" "$child" 2>/dev/null || true; done',
+    '      kill -s "$signal" "$pid" 2>/dev/null || true',
+    '    done',
+    '    tries=0; while [ -n "$(others)" ] && [ $tries -lt 50 ]; do tries=$((tries + 1)); sleep 0.1; done',
+    '  done',
+    '  [ -z "$(others)" ]',
+    '  ;;',
+    '*)',
+    '  echo "$1 is none of the words that it knows: see $self" >&2; exit 2',
+    '  ;;',
+    'esac',
+    '',
+  ].join('\n');
+};
+
+export const helperChecksum = (way: RootWay, host: RootHost): string =>
+  createHash('sha256').update(helperText(way, host)).digest('hex');
+
+/** The rule that goes with it. `sh` as postgres is what every other step is; root is nothing but the helper. */
+export const sudoersText = (way: RootWay, host: RootHost, login: string): string =>
+  [
+    `# pgaf-upgrade: take it away when the upgrade is accepted.`,
+    `${login} ALL=(${way.postgres}) NOPASSWD: /usr/bin/sh`,
+    `${login} ALL=(root) NOPASSWD: ${helperPath(host)}`,
+    `# where requiretty is set: no command of the console has a terminal`,
+    `#Defaults:${login} !requiretty`,
+    '',
+  ].join('\n');

@@ -1,0 +1,305 @@
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ClusterFacts, hostsOf } from '../../source/cluster/facts.ts';
+import { theLogin } from '../../source/cluster/login.ts';
+import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
+import { rootHosts } from '../../source/runbook/root-hosts.ts';
+import {
+  helperChecksum,
+  helperPath,
+  helperText,
+  rootScript,
+  sudoersText,
+  verbLines,
+} from '../../source/runbook/root-verbs.ts';
+import type { Step } from '../../source/runbook/step.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { labCluster, onEveryHost, spacedCluster } from './clusters.ts';
+import { Model } from './model.ts';
+import { worldAt } from './worlds.ts';
+
+const asRoot = process.getuid?.() === 0;
+const sh = (text: string, ...args: readonly string[]) => {
+  const ran = spawnSync('sh', ['-s', ...args], { input: text, encoding: 'utf8', timeout: 30_000 });
+  return { code: ran.status, output: `${ran.stdout}${ran.stderr}` };
+};
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync('/root-verbs-'.replace(/^/, process.env.TMPDIR ?? tmpdir()));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** Proofs that look into what is postgres's, as postgres. */
+const asPostgres = /^(runuser|sudo -n) -u postgres -- sh -c '[\s\S]*?\n'\n/m;
+
+/** Every step as root, of every direction, with its script. */
+const rootSteps = (facts: ClusterFacts): { step: Step; text: string }[] => {
+  const model = new Model(facts);
+  const steps = upgradeRunbook(facts).map((step) => {
+    const script = step.script(model.world());
+    model.run(step.id);
+    return { step, text: script.kind === 'ready' ? script.text : '' };
+  });
+  const worlds = (['primary back', 'finished'] as const).map((at) => worldAt(at, facts));
+  for (const world of worlds)
+    for (const step of [...rollbackRunbook(facts, world).steps, ...cleanupRunbook(facts, world)]) {
+      const script = step.script(world);
+      steps.push({ step, text: script.kind === 'ready' ? script.text : '' });
+    }
+  return steps.filter(({ step }) => step.as === 'root' || step.as === theLogin);
+};
+
+describe.each([
+  ['the lab’s cluster', labCluster()],
+  ['two tablespaces', spacedCluster()],
+])('%s', (_, facts) => {
+  const helped: ClusterFacts = { ...facts, root: 'helper' };
+
+  test('what runs as root is made of the helper’s verbs alone, line by line', () => {
+    const steps = rootSteps(facts);
+    expect(steps.length).toBeGreaterThan(20);
+    for (const { step, text } of steps) {
+      const host = hostsOf(facts).find((one) => one.alias === step.host);
+      if (host === undefined) throw new Error(step.id);
+      const all = [...verbLines(facts, host).values()].map((lines) => lines.join('\n'));
+      let rest = text.replace('set -eu\nexport LC_ALL=C\n', '').replace(asPostgres, '').trimEnd();
+      while (rest !== '') {
+        const verb = all.find((lines) => rest === lines || rest.startsWith(`${lines}\n`));
+        expect([step.id, rest, verb === undefined]).toEqual([step.id, rest, false]);
+        rest = rest.slice((verb ?? rest).length + 1);
+      }
+    }
+  });
+
+  test('with a helper every such step only calls it, and nothing is run as root', () => {
+    const steps = rootSteps(helped);
+    expect(steps.map(({ step }) => step.id)).toEqual(rootSteps(facts).map(({ step }) => step.id));
+    for (const { step, text } of steps) {
+      expect([step.id, step.as]).toEqual([step.id, theLogin]);
+      expect(text.replace(asPostgres, '')).toMatch(
+        /^set -eu\nexport LC_ALL=C\n(sudo -n \/usr\/local\/sbin\/pgaf-upgrade-root [a-z-]+\n)+$/,
+      );
+    }
+    const every = [...upgradeRunbook(helped), ...rollbackRunbook(helped, worldAt('finished', helped)).steps];
+    expect(every.filter((step) => step.as === 'root')).toEqual([]);
+    for (const step of every) expect(step.causes.filter((one) => one.as === 'root')).toEqual([]);
+  });
+
+  test('each verb of the helper has the very lines of the step', () => {
+    for (const host of rootHosts(helped)) {
+      const text = helperText(helped, host);
+      for (const [verb, lines] of verbLines(helped, host))
+        expect(text).toContain(`\n${verb})\n${lines.map((line) => `  ${line}`).join('\n')}\n  ;;\n`);
+    }
+  });
+});
+
+test('the helper of a host, and its rule', () => {
+  const facts: ClusterFacts = { ...spacedCluster(), root: 'helper' };
+  const [host] = facts.nodes;
+  if (host === undefined) throw new Error('a primary');
+  expect(`${helperText(facts, host)}──── sudoers\n${sudoersText(facts, host, 'dba')}`).toMatchSnapshot();
+  // It is the same whichever way the cluster file names, and another where a constant is another.
+  expect(helperChecksum({ ...facts, root: 'sh' }, host)).toBe(helperChecksum(facts, host));
+  expect(helperChecksum(facts, { ...host, newAutoctl: '/opt/18/bin/pg_autoctl' })).not.toBe(
+    helperChecksum(facts, host),
+  );
+});
+
+test('two units of a host have a helper each', () => {
+  const at = (unit: string) =>
+    helperPath({
+      ...(labCluster().nodes[0] ?? labCluster().monitor),
+      service: { kind: 'systemd', unit, fragment: `/etc/systemd/system/${unit}`, enabled: true },
+    });
+  expect(at('pgautofailover.service')).toBe('/usr/local/sbin/pgaf-upgrade-root');
+  expect(at('pgaf-pay.service')).toBe('/usr/local/sbin/pgaf-upgrade-root-pgaf-pay');
+  expect(at('pg@a\\x2d=b:c.service')).toBe('/usr/local/sbin/pgaf-upgrade-root-pg_a_x2d_b_c');
+});
+
+test('it refuses whatever is no verb, more than one word, and believes no environment', () => {
+  const facts: ClusterFacts = { ...labCluster(), root: 'helper' };
+  const text = helperText(facts, facts.monitor).replace(
+    'case $1 in\n',
+    'if [ "$1" = show ]; then env | sort; exit; fi\ncase $1 in\n',
+  );
+  for (const args of [[], ['stop', 'it'], ['stop;id'], ['../stop'], ['--clean'], ['']])
+    expect([args, sh(text, ...args).code]).toEqual([args, 2]);
+  if (!asRoot) return;
+  const file = join(root, 'helper');
+  writeFileSync(file, text, { mode: 0o755 });
+  const ran = spawnSync(file, ['show'], {
+    encoding: 'utf8',
+    env: {
+      PATH: `${root}:/usr/bin:/bin`,
+      SYSTEMD_PAGER: 'x',
+      TMPDIR: '/x',
+      IFS: 'x',
+      'BASH_FUNC_x%%': '() { :; }',
+    },
+  });
+  expect(ran.stdout).not.toMatch(/SYSTEMD_PAGER|TMPDIR|IFS=/);
+  expect(ran.stdout).toContain('PATH=/usr/sbin:/usr/bin:/sbin:/bin\n');
+});
+
+test.runIf(asRoot && spawnSync('sh', ['-c', 'command -v shellcheck']).status === 0)(
+  'shellcheck has nothing against it',
+  () => {
+    const facts: ClusterFacts = { ...spacedCluster(), root: 'helper' };
+    for (const host of rootHosts(facts)) {
+      const ran = spawnSync('shellcheck', ['-s', 'sh', '-S', 'warning', '-'], {
+        input: helperText(facts, host),
+        encoding: 'utf8',
+      });
+      expect(ran.stdout).toBe('');
+    }
+  },
+);
+
+describe.runIf(asRoot)('the place beside a tablespace, as root', () => {
+  /** The verb's script for a tablespace, postgres being nobody. */
+  const verb = (own: string, which: 'places' | 'places-gone'): string => {
+    const facts = onEveryHost({ ...labCluster(), postgres: 'nobody' }, () => ({ tablespaces: [own] }));
+    return rootScript(facts, facts.nodes[0] ?? facts.monitor, which);
+  };
+  // /tmp is everybody's; what is only root's begins at the root directory.
+  let top: string;
+  beforeEach(() => {
+    top = mkdtempSync('/pgaf-places-');
+    spawnSync('chmod', ['755', top]);
+  });
+  afterEach(() => rmSync(top, { recursive: true, force: true }));
+
+  test('where nobody but root may write it is made, and goes again', () => {
+    mkdirSync(join(top, 'fast'));
+    expect(sh(verb(join(top, 'fast'), 'places')).code).toBe(0);
+    const place = join(top, 'fast_aside');
+    expect(statSync(place).uid).not.toBe(0);
+    expect((statSync(place).mode & 0o777).toString(8)).toBe('700');
+    expect(sh(verb(join(top, 'fast'), 'places')).code).toBe(0);
+    expect(sh(verb(join(top, 'fast'), 'places-gone')).code).toBe(0);
+    expect(existsSync(place)).toBe(false);
+  });
+
+  test('where postgres may write, or could put a link above it, root does nothing', () => {
+    for (const owner of ['nobody:', 'root:']) {
+      const above = join(top, owner === 'root:' ? 'open' : 'theirs');
+      mkdirSync(join(above, 'deep/fast'), { recursive: true });
+      spawnSync('chown', [owner, above]);
+      if (owner === 'root:') spawnSync('chmod', ['1777', above]);
+      const ran = sh(verb(join(above, 'deep/fast'), 'places'));
+      expect(ran).toEqual({ code: 1, output: expect.stringContaining('is not root’s alone') });
+      expect(existsSync(join(above, 'deep/fast_aside'))).toBe(false);
+    }
+  });
+
+  test('a symbolic link in its place is not followed', () => {
+    mkdirSync(join(top, 'fast'));
+    mkdirSync(join(top, 'secret'), { mode: 0o700 });
+    symlinkSync(join(top, 'secret'), join(top, 'fast_aside'));
+    expect(sh(verb(join(top, 'fast'), 'places')).code).not.toBe(0);
+    expect(statSync(join(top, 'secret')).uid).toBe(0);
+    expect(lstatSync(join(top, 'fast_aside')).isSymbolicLink()).toBe(true);
+  });
+
+  test('raced: postgres swaps a directory and a link above the tablespace, and gets nothing of root’s', async () => {
+    const theirs = join(top, 'theirs');
+    mkdirSync(join(theirs, 'fast'), { recursive: true });
+    mkdirSync(join(top, 'secret'), { mode: 0o700 });
+    spawnSync('chown', ['-R', 'nobody:', theirs]);
+    const racing = spawn(
+      'setpriv',
+      [
+        '--reuid=nobody',
+        '--clear-groups',
+        'sh',
+        '-c',
+        `cd ${theirs}; while :; do ln -s ${top}/secret fast_aside; rm -f fast_aside; mkdir fast_aside; rmdir fast_aside; done 2>/dev/null`,
+      ],
+      { stdio: 'ignore' },
+    );
+    try {
+      for (let tries = 0; tries < 8; tries += 1) {
+        sh(verb(join(theirs, 'fast'), 'places'));
+        sh(verb(join(theirs, 'fast'), 'places-gone'));
+      }
+    } finally {
+      racing.kill('SIGKILL');
+    }
+    expect(statSync(join(top, 'secret')).uid).toBe(0);
+    expect(existsSync(join(top, 'secret'))).toBe(true);
+  });
+});
+
+describe('the unit', () => {
+  /** Units in a directory of the test's, root's copies too; systemctl only says what it was asked. */
+  const unit = (which: 'unit-new' | 'unit-old', fragment?: string): string => {
+    const facts = onEveryHost(labCluster(), () => ({
+      service: {
+        kind: 'systemd',
+        unit: 'pg.service',
+        fragment: fragment ?? '/etc/systemd/system/pg.service',
+        enabled: true,
+      },
+    }));
+    return rootScript(facts, facts.nodes[0] ?? facts.monitor, which)
+      .replaceAll('/etc/systemd/system/pg.service', own())
+      .replaceAll('/var/lib/pgaf-upgrade', join(root, 'kept'))
+      .replace('set -eu\n', 'set -eu\nsystemctl() { :; }\n');
+  };
+  const own = () => join(root, 'etc/pg.service');
+  const was =
+    'ExecStart=/opt/vmware/postgres/15/bin/pg_autoctl run\nEnvironment=PATH=/opt/vmware/postgres/17/bin/:/usr/bin\n';
+  beforeEach(() => {
+    mkdirSync(join(root, 'etc'));
+    writeFileSync(own(), was);
+  });
+
+  test('to the new version and back, byte for byte, where both directories stand in it', () => {
+    for (const _ of [1, 2]) expect(sh(unit('unit-new')).code).toBe(0);
+    expect(readFileSync(own(), 'utf8')).toContain('ExecStart=/opt/vmware/postgres/17/bin/pg_autoctl run');
+    for (const _ of [1, 2]) {
+      expect(sh(unit('unit-old')).code).toBe(0);
+      if (_ === 1) expect(readFileSync(own(), 'utf8')).toBe(was);
+    }
+  });
+
+  test('what somebody has edited since stays: the directory alone goes back', () => {
+    sh(unit('unit-new'));
+    writeFileSync(own(), `${readFileSync(own(), 'utf8')}Nice=5\n`);
+    expect(sh(unit('unit-old')).code).toBe(0);
+    expect(readFileSync(own(), 'utf8')).toContain('ExecStart=/opt/vmware/postgres/15/bin/pg_autoctl run');
+    expect(readFileSync(own(), 'utf8')).toContain('Nice=5');
+  });
+
+  test('nothing that postgres can write is read: not the copy in its work directory', () => {
+    const { monitor } = labCluster();
+    for (const which of ['unit-new', 'unit-old'] as const) expect(unit(which)).not.toContain(monitor.home);
+  });
+
+  test('the package’s own file stays, and counts again', () => {
+    rmSync(own());
+    const fragment = join(root, 'lib.service');
+    writeFileSync(fragment, was);
+    expect(sh(unit('unit-new', fragment)).code).toBe(0);
+    expect(readFileSync(own(), 'utf8')).toContain('ExecStart=/opt/vmware/postgres/17/bin/pg_autoctl run');
+    expect(readFileSync(fragment, 'utf8')).toBe(was);
+    expect(sh(unit('unit-old', fragment)).code).toBe(0);
+    expect(existsSync(own())).toBe(false);
+  });
+});
