@@ -53,6 +53,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
  "mode": "link",
  "jobs": 1,
  "postgres": "postgres",
+ "root": "sh",
  "numberSyncStandbys": 1,
  "systemIdentifier": "7711174124246397031",
  "monitor": {
@@ -321,6 +322,8 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
    "reportAge": 0.4
   }
  ],
+ "formations": {},
+ "others": [],
  "readAt": "2026-11-23T01:48:00.000Z"
 }
 RECORD
@@ -1076,17 +1079,26 @@ END_OF_STEP_33
 # side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 31 to 32 on node_1 and 35 on monitor
 # must hold before: pg_autoctl is stopped on node_1, and its server serves nobody
 # must hold after, within 30 s: pgautofailover.service runs /opt/vmware/postgres/17/bin/pg_autoctl
-# undo: restore the unit from /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/saved; systemctl daemon-reload
+# undo: restore the unit from /var/lib/pgaf-upgrade; systemctl daemon-reload
 step_34() {
   cat <<'END_OF_STEP_34'
 set -eu
 export LC_ALL=C
-case $(systemctl is-active pgautofailover.service || true) in inactive | failed | unknown) ;; *) echo 'pgautofailover.service is active: stop it first' >&2; exit 1 ;; esac
-if [ "$(cat "/proc/$(head -n 1 /tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid 2>/dev/null)/comm" 2>/dev/null)" = pg_autoctl ]; then echo 'pg_autoctl runs: stop it first' >&2; exit 1; fi
-if [ "$(sed -n 4p /var/lib/pgsql/data/postmaster.pid 2>/dev/null)" = 5432 ] && [ -e "/proc/$(head -n 1 /var/lib/pgsql/data/postmaster.pid)/stat" ]; then echo 'PostgreSQL runs on port 5432: stop it first' >&2; exit 1; fi
-sed -i 's|/opt/vmware/postgres/15/bin/|/opt/vmware/postgres/17/bin/|g' /etc/systemd/system/pgautofailover.service
+runuser -u postgres -- sh -c 'set -eu
+export LC_ALL=C
+case $(systemctl is-active pgautofailover.service || true) in inactive | failed | unknown) ;; *) echo '\''pgautofailover.service is active: stop it first'\'' >&2; exit 1 ;; esac
+if [ "$(cat "/proc/$(head -n 1 /tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid 2>/dev/null)/comm" 2>/dev/null)" = pg_autoctl ]; then echo '\''pg_autoctl runs: stop it first'\'' >&2; exit 1; fi
+if [ "$(sed -n 4p /var/lib/pgsql/data/postmaster.pid 2>/dev/null)" = 5432 ] && [ -e "/proc/$(head -n 1 /var/lib/pgsql/data/postmaster.pid)/stat" ]; then echo '\''PostgreSQL runs on port 5432: stop it first'\'' >&2; exit 1; fi
+'
+own=/etc/systemd/system/pgautofailover.service kept=/var/lib/pgaf-upgrade/pgautofailover.service
+if grep -qF /opt/vmware/postgres/15/bin/ "$own"; then
+  mkdir -p /var/lib/pgaf-upgrade; chmod 700 /var/lib/pgaf-upgrade
+  cp -p "$own" "$kept.new"; mv "$kept.new" "$kept"
+  cp -p "$kept" "$own.new"; sed 's|/opt/vmware/postgres/15/bin/|/opt/vmware/postgres/17/bin/|g' "$kept" > "$own.new"
+  sync "$own.new" || sync; mv "$own.new" "$own"
+fi
 systemctl daemon-reload
-grep ^Exec /etc/systemd/system/pgautofailover.service
+grep ^Exec "$own"
 END_OF_STEP_34
 }
 
@@ -1270,9 +1282,12 @@ step_41() {
   cat <<'END_OF_STEP_41'
 set -eu
 export LC_ALL=C
+runuser -u postgres -- sh -c 'set -eu
+export LC_ALL=C
 for name in pg_control pg_control.old; do
-  [ ! -e /var/lib/pgsql/data_pg15_bak/global/$name ] || { echo '/var/lib/pgsql/data_pg15_bak could still be started: the step private-start comes first' >&2; exit 1; }
+  [ ! -e /var/lib/pgsql/data_pg15_bak/global/$name ] || { echo '\''/var/lib/pgsql/data_pg15_bak could still be started: the step private-start comes first'\'' >&2; exit 1; }
 done
+'
 rm -f /run/pgaf-upgrade/pgautofailover.service.hold
 systemctl reset-failed pgautofailover.service 2>/dev/null || true
 systemctl start pgautofailover.service
@@ -1374,7 +1389,7 @@ right_host() { # by what pg_autoctl calls this host in its own file
 begin() { # NUMBER USER TITLE GIVES_UP WAITS
   text=$("step_$1") || exit
   right_host
-  if [ "$(id -un)" != "$2" ]; then
+  if [ "$2" != 'the login' ] && [ "$(id -un)" != "$2" ]; then
     printf 'Step %s runs as %s: sudo -u %s sh %s %s\n' "$1" "$2" "$2" "$0" "$1" >&2
     exit 2
   fi
