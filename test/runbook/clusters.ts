@@ -118,6 +118,7 @@ export const labCluster = (changes: Partial<ClusterFacts> = {}): ClusterFacts =>
     before: nodes.map((node) => rowOf(node, oldIdentifier)),
     accept: [],
     readAt: '2026-11-23T01:48:00.000Z',
+    run: '20261123T014800Z-1a2b',
     ...changes,
   };
 };

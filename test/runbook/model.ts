@@ -51,11 +51,14 @@ export class Model {
   readonly facts: ClusterFacts;
   readonly hosts = new Map<string, Host>();
   readonly unreachable = new Set<string>();
+  /** The run whose steps these are: the facts' own, unless the console that runs them has another. */
+  runName: string;
   #monitor: Mutable<MonitorState>;
   #clock = 0;
 
   constructor(facts: ClusterFacts) {
     this.facts = facts;
+    this.runName = facts.run;
     for (const host of hostsOf(facts)) this.hosts.set(host.alias, this.#asRunning(host));
     this.#monitor = {
       formation: facts.formation,
@@ -111,7 +114,7 @@ export class Model {
         host.tablespaces = host.tablespaces.map((one) => ({ ...one, hasAside: true }));
         return;
       case 'save':
-        host.markers = [`save-${factsId(this.facts)}`];
+        host.markers = [`save-${factsId({ ...this.facts, run: this.runName })}`];
         return;
       case 'checks':
         host.checks = { look: healthyLook(facts), rehearsal: parseSections(healthyLog(facts)) };

@@ -46,4 +46,5 @@ export const factsOf = (
   before: state.nodes,
   accept: [...config.check.accept],
   readAt: new Date().toISOString(),
+  run: 'unnamed',
 });

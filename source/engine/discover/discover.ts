@@ -98,6 +98,11 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   const reached = await Promise.all(names.map(reach));
   for (const one of reached) if (!one.ok) return abandon(one);
 
+  // Phase A in daylight, the window at night: still the same run. A record's own name counts before it.
+  const named = (facts: ClusterFacts): ClusterFacts => ({
+    ...facts,
+    run: monitorFound.value.run ?? facts.run,
+  });
   const live =
     state.ok &&
     state.value.nodes.every(atRest) &&
@@ -113,7 +118,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   if (state.ok && live && untouched) {
     say('reading facts');
     const facts = await liveFacts(config, monitorFound.value, instance.value, state.value, found);
-    return facts.ok ? ok({ facts: facts.value, hosts, fromRecord: false }) : abandon(facts);
+    return facts.ok ? ok({ facts: named(facts.value), hosts, fromRecord: false }) : abandon(facts);
   }
   if (record !== null) {
     const accept = [...config.check.accept];
@@ -132,5 +137,5 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
         ),
       ),
     );
-  return ok({ facts: facts.value, hosts, fromRecord: false });
+  return ok({ facts: named(facts.value), hosts, fromRecord: false });
 };

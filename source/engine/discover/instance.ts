@@ -3,6 +3,7 @@ import { type AutoctlConfig, parseAutoctlConfig } from '../../cluster/parse/auto
 import { parseUnit } from '../../cluster/parse/unit.ts';
 import { ok, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
+import { runFileSchema } from '../lock/standing.ts';
 import { decodeJson, decodeText, linesOf, readWhole } from '../look/lines.ts';
 
 const serverSchema = z.object({
@@ -66,6 +67,8 @@ export interface Found {
   readonly underway: boolean;
   /** The record that an earlier run left here, not yet checked. */
   readonly record: unknown;
+  /** The run that was begun on this host and has not come to its end; null: there is none. */
+  readonly run: string | null;
 }
 
 const instanceOf = (map: ReadonlyMap<string, string>, key: string): Instance | null => {
@@ -107,6 +110,11 @@ const instanceOf = (map: ReadonlyMap<string, string>, key: string): Instance | n
   };
 };
 
+const unfinished = (text: string | undefined): string | null => {
+  const run = runFileSchema.safeParse(decodeJson(decodeText(text)));
+  return run.success && run.data.finished === null ? run.data.id : null;
+};
+
 /** Reads what the discovery script printed. */
 export const parseFound = (alias: string, output: string): Result<Found> => {
   const whole = readWhole(output, `${alias}: the discovery`, 'try again');
@@ -126,5 +134,6 @@ export const parseFound = (alias: string, output: string): Result<Found> => {
     instances,
     underway: map.get('underway') === 'yes',
     record: decodeJson(decodeText(map.get('record'))),
+    run: unfinished(map.get('run')),
   });
 };

@@ -88,5 +88,6 @@ EOF
 work=$HOME/pgaf-upgrade
 for trace in "$work/fingerprint" "$work/stopped" "$work"/done/rollback-* /run/systemd/system/*.d/pgaf-upgrade.conf; do [ -e "$trace" ] && { put underway yes; break; }; done
 cat "$work/record.json" 2>/dev/null | text record
+cat "$work/run.json" 2>/dev/null | text run
 put end yes
 `;
