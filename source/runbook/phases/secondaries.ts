@@ -105,7 +105,11 @@ export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'
     ],
     after: [backupIsThere(facts, node), ...partsHaveFollowed(node, 'backupData')],
     undo: `mv ${sh(node.backupData)} ${sh(node.data)}`,
-    givesUp: (world) => lastImage(facts, node, world),
+    givesUp: (world) => {
+      const says = lastImage(facts, node, world);
+      // It stays whole beside the new data, and can be moved back.
+      return says === null ? null : { kind: 'other', says };
+    },
   });
 
 const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>

@@ -71,6 +71,10 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
         : 'Directories change only under servers that do not run.',
     guide: null,
     danger: primary && loses ? 'point-of-no-return' : 'changes',
+    givesUp: () =>
+      primary && loses
+        ? { kind: 'writes', says: `what the application has written on PostgreSQL ${facts.newMajor}` }
+        : null,
     writes: primary ? 'stop' : 'unchanged',
     ...(isNode(host) ? {} : { landmark: 'monitor-stops' as const }),
     script: stopScript(host, host.newAutoctl),
