@@ -47,6 +47,8 @@ export type DirectoryView =
       readonly carried: boolean;
       /** Where the links in its pg_tblspc lead. */
       readonly tablespaces: readonly string[];
+      /** Which run of ours has made it, for the cluster of which system identifier (runbook/ownership.ts). Absent: none says so. */
+      readonly mark?: { readonly run: string; readonly system: string };
     };
 
 export interface UnitView {

@@ -2,6 +2,7 @@ import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
 import { secondariesOf } from '../cluster/facts.ts';
 import type { NodeState } from '../cluster/states.ts';
 import { type DirectoryView, hostIn, isCluster, monitorIn, nodeIn, type World } from '../cluster/world.ts';
+import { isKin, isMarked } from './ownership.ts';
 import type { Condition, Verdict } from './step.ts';
 
 /** The sentences that runbooks are made of: each says what must hold, and looks it up in the world. */
@@ -59,11 +60,29 @@ export const backupIsThere = (facts: ClusterFacts, host: HostFacts): Condition =
     when(isMajor(seen.backupData, facts.oldMajor), `it ${describe(seen.backupData)}`),
   );
 
-/** Neither pg_autoctl nor a server of any of the directories runs. */
+/** Whatever is at the new directory's place and is not ours is somebody else's: it is neither used nor removed. */
+export const placeIsFree = (facts: ClusterFacts, host: HostFacts): Condition =>
+  about(
+    host.alias,
+    `nobody else’s PostgreSQL ${facts.newMajor} is in ${host.newData}`,
+    ({ newData }) =>
+      when(
+        newData.kind === 'absent' ||
+          isKin(facts, newData) ||
+          (newData.kind === 'not-a-cluster' && newData.entries === 0),
+        `it ${describe(newData)}, and does not carry the mark of this upgrade: give the new cluster another place (newData in the cluster file), or move it away`,
+      ),
+  );
+
+/**
+ * Neither pg_autoctl nor a server of any of the directories runs. What runs in the new directory's place and does not carry
+ * our mark is not waited for.
+ */
 export const allStopped = (host: HostFacts): Condition =>
   about(host.alias, `pg_autoctl and PostgreSQL are stopped on ${host.alias}`, (seen) => {
     if (seen.autoctl || seen.unit?.active) return no('pg_autoctl runs');
-    const running = [seen.data, seen.newData, seen.backupData].find((one) => isCluster(one) && one.running);
+    const ofOurs = isMarked(seen.newData) ? [seen.newData] : [];
+    const running = [seen.data, seen.backupData, ...ofOurs].find((one) => isCluster(one) && one.running);
     return when(running === undefined, 'PostgreSQL runs');
   });
 

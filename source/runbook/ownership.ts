@@ -1,5 +1,7 @@
-import type { ClusterFacts } from '../cluster/facts.ts';
+import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
+import { isNode } from '../cluster/facts.ts';
 import { sh } from '../cluster/quote.ts';
+import { type DirectoryView, isCluster } from '../cluster/world.ts';
 
 /**
  * What we have made on a host, and may therefore remove or rename, carries a mark: a file of two lines that name the run and
@@ -27,3 +29,44 @@ export const ownershipFunctions = (facts: ClusterFacts): string[] => [
   `kin() { marked "$1" && [ "$(sed -n 2p "$1/${markFile}")" = ${sh(`system=${facts.systemIdentifier}`)} ]; }`,
   `disown() { rm -f "$1/${markFile}" "$1/${markFile}.new"; sync "$1"; }`,
 ];
+
+/** This run has made the directory, and says so in it. */
+export const isOurs = (facts: ClusterFacts, directory: DirectoryView): boolean =>
+  isKin(facts, directory) && isCluster(directory) && directory.mark?.run === facts.run;
+
+/** Some run for this cluster has made it: this one, an earlier one, or a check that was asked to keep it. */
+export const isKin = (facts: ClusterFacts, directory: DirectoryView): boolean =>
+  isCluster(directory) && directory.mark?.system === facts.systemIdentifier;
+
+/** Whichever cluster it was made for. */
+export const isMarked = (directory: DirectoryView): boolean =>
+  isCluster(directory) && directory.mark !== undefined;
+
+/** Whether this run makes a new cluster on the host: pg_upgrade runs on the primary and on the monitor, nowhere else. */
+export const makesNewCluster = (host: HostFacts): boolean => !isNode(host) || host.role === 'primary';
+
+/** Where initdb works: under a name that is this run's alone, so that what a killed one has left is known by it. */
+export const makingOf = (facts: ClusterFacts, host: HostFacts): string => `${host.newData}.${facts.run}`;
+
+/** On a secondary: in which directory this run has let pg_autoctl begin a base backup. */
+export const stagingFile = (host: HostFacts): string => `${host.workDir}/base-backup`;
+
+/**
+ * Shell, right before pg_autoctl starts and takes a base backup: writes down the directory that it will fill, if nothing is in it.
+ * pg_autoctl empties it itself, whatever is in it: with something in it nothing is begun.
+ * Source: pg_auto_failover, fsm_transition.c, fsm_init_standby; pgctl.c, pg_basebackup; file_utils.c, ensure_empty_dir, which removes what is there.
+ */
+export const stagingBegunLines = (host: NodeFacts): string[] => [
+  `staging=$(sed -n 's/^backup_directory *= *//p' ${sh(host.configFile)} | head -n 1)`,
+  `begun() { mark; printf 'directory=%s\\n' "$staging"; }`,
+  `if [ -n "$staging" ] && ! begun | cmp -s - ${sh(stagingFile(host))}; then`,
+  '  if [ -e "$staging" ] && [ -n "$(ls -A "$staging")" ]; then echo "$staging is not empty, and pg_autoctl would remove what is in it before its base backup: look at it, and move it away" >&2; exit 1; fi',
+  `  begun > ${sh(`${stagingFile(host)}.new`)}; sync ${sh(`${stagingFile(host)}.new`)}; mv ${sh(`${stagingFile(host)}.new`)} ${sh(stagingFile(host))}`,
+  'fi',
+];
+
+/** Shell: ends the script unless this run has made the directory. Behind {@link ownershipFunctions}. */
+export const oursLine = (facts: ClusterFacts, directory: string): string =>
+  `ours ${sh(directory)} || { echo ${sh(
+    `${directory} does not carry the mark of this upgrade (${markFile}, run=${facts.run}): it may be somebody else’s. Look at it first`,
+  )} >&2; exit 1; }`;

@@ -97,7 +97,6 @@ export const commonFacts = (
       ),
     );
   const { server } = instance;
-  const parent = posix.dirname(instance.data);
   const program = instance.unit?.program ?? '';
   const running = instance.program.replace(/ \(deleted\)$/, '');
   const oldAutoctl = program.endsWith('/pg_autoctl') ? program : instance.oldAutoctl || running;
@@ -112,7 +111,8 @@ export const commonFacts = (
     alias,
     pgdata: instance.pgdata,
     data: instance.data,
-    newData: settings?.newData ?? posix.join(parent, String(next.major), 'data'),
+    // A name that no package and hardly a person gives; …/17/data is PGDG's own.
+    newData: settings?.newData ?? `${instance.data}_pg${next.major}_new`,
     backupData: `${instance.data}_pg${old.major}_bak`,
     port: settings?.port ?? instance.port,
     socketDirectory: instance.socketDirectory,

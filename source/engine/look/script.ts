@@ -1,6 +1,7 @@
 import type { HostFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { keyMark } from '../../runbook/hard-link/names.ts';
+import { markFile } from '../../runbook/ownership.ts';
 import { joiner } from './lines.ts';
 
 /** What the running server says of itself, in one JSON document. Works on a primary and on a standby. */
@@ -89,6 +90,7 @@ directory() { # KEY PGDATA
   [ "$major" != "$new_major" ] && shared "$2" && put "$1.shared" yes
   links "$2"; [ -z "$found" ] || text "$1.tablespaces" "$found"
   databases "$2"; put "$1.databases" $count
+  [ -f "$2/${markFile}" ] && [ ! -L "$2/${markFile}" ] && text "$1.mark" "$(head -c 400 "$2/${markFile}")"
 }
 configured() { # FILE: pg_ctl, as pg_autoctl's configuration has it
   while IFS= read -r line; do
@@ -165,7 +167,7 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     `  [ "\${9:-} \${17:-}" = '13 13' ] && put maintenance yes`,
     'fi',
     'if cd "$work" 2>/dev/null; then kept || exit 1; fi',
-    `found=; for f in ${sh(host.data)}_pg*_abandoned*; do [ -d "$f" ] && add "$f"; done; text abandoned "$found"`,
+    `found=; for f in ${sh(host.data)}_pg*_abandoned*; do [ -f "$f/${markFile}" ] && add "$f"; done; text abandoned "$found"`,
     // Asked of every host, whatever the cluster file says by now; hardly ever there is one.
     `[ -s ${authorizedKeys} ] && text authorized "$(grep -s ${sh(keyMark)} ${authorizedKeys})"`,
     `found=; for f in "$work/pg_upgrade/delete_old_cluster.sh" ${sh(`${host.home}/delete_old_cluster.sh`)}; do [ -e "$f" ] && add "$f"; done; text delete_scripts "$found"`,

@@ -5,6 +5,7 @@ import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, backupIsThere, describe, isMajor, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { carryLines, readConfigurationLines } from '../phases/configuration.ts';
+import { ownershipFunctions, oursLine } from '../ownership.ts';
 import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { dropPartsLines } from '../tablespaces/follow.ts';
@@ -13,12 +14,13 @@ import { linkDir } from './names.ts';
 
 /**
  * Takes away what a transfer has made, where `condition` (of the shell) holds: only beside the old directory, whose files
- * have another name there, and never a directory of the old version.
+ * have another name there and which this run has put there, and never a directory of the old version. Behind ownershipFunctions.
  */
 export const removeLinksLines = (facts: ClusterFacts, node: NodeFacts, condition: string): string[] => [
   `linked=${sh(node.data)}`,
   `if ${condition} && [ -e "$linked" ]; then`,
   `  [ "$(cat ${sh(`${node.backupData}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
+  `  ${oursLine(facts, node.backupData)}`,
   `  if [ "$(cat "$linked/PG_VERSION" 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo "$linked is PostgreSQL ${facts.oldMajor}: look at it first" >&2; exit 1; fi`,
   ...dropPartsLines(node, facts.newMajor).map((line) => `  ${line}`),
   '  rm -rf "$linked"; echo "removed the links in $linked"',
@@ -49,6 +51,7 @@ export const ownFilesStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     guide: null,
     danger: 'changes',
     script: script(
+      ...ownershipFunctions(facts),
       `rm -rf ${sh(linkDir(node))}`,
       ...removeLinksLines(facts, node, `[ ! -e ${sh(`${node.workDir}/fingerprint`)} ]`),
       `if [ ! -e ${sh(node.data)} ]; then echo 'no links were made: a base backup follows'; exit 0; fi`,

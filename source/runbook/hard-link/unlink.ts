@@ -4,6 +4,7 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { ownershipFunctions, oursLine } from '../ownership.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { partsFollow, partsHaveFollowed } from '../tablespaces/conditions.ts';
@@ -26,6 +27,7 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
     guide: null,
     danger: 'changes',
     script: script(
+      ...ownershipFunctions(facts),
       ...followFunction(node),
       `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
       `if [ "$(version ${old})" = ${facts.oldMajor} ]; then`,
@@ -35,9 +37,10 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
       ).map((line) => `  ${line}`),
       'fi',
       ...removeLinksLines(facts, node, `[ "$(version ${old})" = ${facts.oldMajor} ]`),
-      `if [ ! -e ${data} ]; then mv ${old} ${data}; fi`,
+      `if [ ! -e ${data} ]; then ${oursLine(facts, node.backupData)}; mv ${old} ${data}; fi`,
       `[ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]`,
       ...oldComesHome(facts, node),
+      `disown ${data}`,
       `echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor}`)}`,
     ),
     probe: (world) => {

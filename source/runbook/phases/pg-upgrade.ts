@@ -5,10 +5,11 @@ import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
 import { isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { isOurs, ownershipFunctions, oursLine } from '../ownership.ts';
 import { command, inBin, option, script, upgradeDir } from '../shell.ts';
 import type { Cause, Step } from '../step.ts';
 import { dropPartsLines } from '../tablespaces/follow.ts';
-import { initdbCommand } from './initdb.ts';
+import { newClusterLines } from './initdb.ts';
 
 /**
  * On the monitor always both options: without the library pg_upgrade calls it missing; without the second one the
@@ -92,24 +93,32 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
     danger: 'changes',
     script: script(
       'umask 077',
+      ...ownershipFunctions(facts),
       `mkdir -p ${sh(upgradeDir(host))}`,
       `cd ${sh(upgradeDir(host))}`,
       '# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one',
-      `if [ -e tried ] && [ ! -e ${sh(`${host.workDir}/fingerprint`)} ]; then`,
+      'tried() { mark | cmp -s - tried; } # by this run, not by an earlier one',
+      `if [ ! -e ${sh(host.newData)} ] || { tried && [ ! -e ${sh(`${host.workDir}/fingerprint`)} ]; }; then`,
       linked &&
         `  if [ ! -e ${sh(`${host.data}/global/pg_control`)} ] && [ -e ${sh(`${host.data}/global/pg_control.old`)} ]; then`,
       linked && `    mv ${sh(`${host.data}/global/pg_control.old`)} ${sh(`${host.data}/global/pg_control`)}`,
       linked && '  fi',
+      `  if [ -e ${sh(host.newData)} ]; then ${oursLine(facts, host.newData)}; fi`,
       `  rm -rf ${sh(host.newData)}`,
       ...dropPartsLines(host, facts.newMajor).map((line) => `  ${line}`),
-      `  ${initdbCommand(host, facts.newMajor).replaceAll('\n', '\n  ')}`,
+      ...newClusterLines(facts, host).map((line) => `  ${line.replaceAll('\n', '\n  ')}`),
       'fi',
       `rm -f ${sh(`${host.workDir}/fingerprint`)}`,
       isNode(host) &&
         '# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold',
       isNode(host) &&
-        `[ -e tried ] || ${sh(inBin(host.oldBindir, 'pg_controldata'))} -D ${sh(host.data)} > ${sh(`${host.workDir}/stopped`)}`,
-      'touch tried',
+        `if ! tried || [ ! -s ${sh(`${host.workDir}/stopped`)} ]; then`,
+      isNode(host) &&
+        `  ${sh(inBin(host.oldBindir, 'pg_controldata'))} -D ${sh(host.data)} > ${sh(`${host.workDir}/stopped.new`)}`,
+      isNode(host) &&
+        `  sync ${sh(`${host.workDir}/stopped.new`)}; mv ${sh(`${host.workDir}/stopped.new`)} ${sh(`${host.workDir}/stopped`)}; sync ${sh(host.workDir)}`,
+      isNode(host) && 'fi',
+      'mark > tried; sync tried; sync .',
       ...turnsLines(facts, host),
       `${oneAfterTheOther(facts, host) ? '$one ' : ''}${upgradeCommand(facts, host, false)}`,
       'if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi',
@@ -131,8 +140,14 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
     before: [
       allStopped(host),
       ...(isNode(host) ? [stoppedCleanly(host, 'shut down')] : []),
-      about(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}`, (seen) =>
-        when(isMajor(seen.newData, facts.newMajor), describe(seen.newData)),
+      about(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}, made by this run (or not there, and made now)`, (seen) =>
+        when(
+          seen.newData.kind === 'absent' ||
+            (isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData)),
+          isOurs(facts, seen.newData)
+            ? describe(seen.newData)
+            : `it ${describe(seen.newData)}, and does not carry the mark of this run`,
+        ),
       ),
       about(host.alias, 'port 50432 is free for pg_upgrade', (seen) =>
         when(!seen.upgradePortBusy, 'something listens there'),

@@ -3,17 +3,18 @@ import { hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
-import { about, dataIsOld, describe, isMajor, when } from '../conditions.ts';
+import { about, dataIsOld, describe, isMajor, placeIsFree, when } from '../conditions.ts';
 import { isMarked, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { isKin, isOurs, markFile, ownershipFunctions } from '../ownership.ts';
 import { inBin, mark, script, upgradeDir } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Step } from '../step.ts';
 import { placesStep } from '../tablespaces/places.ts';
 import { checksStep } from './checks.ts';
 import { carryLines, readConfigurationLines } from './configuration.ts';
-import { initdbCommand } from './initdb.ts';
+import { newClusterLines } from './initdb.ts';
 import { upgradeCauses, upgradeCommand } from './pg-upgrade.ts';
 
 /** Copies of what pg_autoctl knows and of the unit, and the record of how the cluster was. Nothing of the cluster changes. */
@@ -39,6 +40,7 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
     danger: 'changes',
     script: script(
       'umask 077',
+      ...ownershipFunctions(facts),
       `mkdir -p ${sh(saved)} ${sh(`${host.workDir}/done`)} ${sh(upgradeDir(host))}`,
       `cd ${sh(saved)}`,
       `cp -p ${sh(host.configFile)} pg_autoctl.cfg`,
@@ -52,7 +54,7 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
       `mv ${sh(`${host.workDir}/record.json.new`)} ${sh(`${host.workDir}/record.json`)}`,
       '# what an earlier window left must not speak for this one; what a try of this one left must stay',
       `rm -f ${sh(`${host.workDir}/done`)}/*`,
-      `[ -e ${sh(`${upgradeDir(host)}/tried`)} ] || rm -f ${['fingerprint', 'stopped', 'handed-over'].map((name) => sh(`${host.workDir}/${name}`)).join(' ')}`,
+      `mark | cmp -s - ${sh(`${upgradeDir(host)}/tried`)} 2>/dev/null || rm -f ${['pg_upgrade/tried', 'fingerprint', 'stopped', 'handed-over'].map((name) => sh(`${host.workDir}/${name}`)).join(' ')}`,
       mark(host, marker),
       'ls -l',
     ),
@@ -83,27 +85,35 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
       'Encoding, locale, checksums and WAL segment size are those of the old cluster, not the guide’s en_US.UTF-8; and it is done before anything stops.',
     danger: 'changes',
     script: script(
-      `if [ -e ${sh(host.newData)} ] && [ -n "$(ls -A ${sh(host.newData)})" ]; then echo ${sh(`${host.newData} is not empty: look at it, and remove it if it is left over`)} >&2; exit 1; fi`,
-      initdbCommand(host, facts.newMajor),
+      ...ownershipFunctions(facts),
+      `new=${sh(host.newData)}`,
+      'if kin "$new"; then # made by a check that was asked to keep it, or by an earlier run for this cluster',
+      '  [ ! -e "$new/postmaster.pid" ] || { echo "$new/postmaster.pid is there: a server ran in it, or runs" >&2; exit 1; }',
+      '  own "$new"; echo "$new was made for this cluster: taken over"; exit 0',
+      'fi',
+      `if [ -L "$new" ] || { [ -e "$new" ] && [ -n "$(ls -A "$new")" ]; }; then echo "$new is there and is not of this upgrade: give the new cluster another place (newData in the cluster file), or move it away" >&2; exit 1; fi`,
+      ...newClusterLines(facts, host),
     ),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (isUpgraded(facts, host, world)) return done(`${facts.newMajor} is there already`);
-      if (seen === null || !isCluster(seen.newData))
-        return seen?.newData.kind === 'not-a-cluster' && seen.newData.entries > 0
-          ? half(`${host.newData} ${describe(seen.newData)}`)
-          : pending(`${host.newData} is not there`);
-      return isMajor(seen.newData, facts.newMajor)
-        ? done(`${host.newData} is PostgreSQL ${facts.newMajor}`)
-        : half(`${host.newData} ${describe(seen.newData)}`);
+      if (seen === null || seen.newData.kind === 'absent') return pending(`${host.newData} is not there`);
+      if (isOurs(facts, seen.newData))
+        return isMajor(seen.newData, facts.newMajor)
+          ? done(`${host.newData} is PostgreSQL ${facts.newMajor}`)
+          : half(`${host.newData} ${describe(seen.newData)}`);
+      if (isKin(facts, seen.newData)) return pending(`${host.newData} was made before, and is taken over`);
+      return isCluster(seen.newData) || seen.newData.entries > 0
+        ? half(`${host.newData} ${describe(seen.newData)}, and is not of this upgrade`)
+        : pending(`${host.newData} is empty`);
     },
-    before: [dataIsOld(facts, host)],
+    before: [dataIsOld(facts, host), placeIsFree(facts, host)],
     after: [
       about(host.alias, `${host.newData} is an empty PostgreSQL ${facts.newMajor}`, (seen) =>
-        when(isMajor(seen.newData, facts.newMajor), describe(seen.newData)),
+        when(isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData), describe(seen.newData)),
       ),
     ],
-    undo: `rm -r ${sh(host.newData)}`,
+    undo: `rm -r ${sh(host.newData)}, which says in ${markFile} that run ${facts.run} has made it`,
   });
 
 /** pg_upgrade --check does not see it: 15.20 to 17.11 passes, and fails mid-way. */

@@ -23,6 +23,7 @@ import { streamStep } from '../hard-link/stream.ts';
 import { isImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { rollbackRoute } from '../rollback/route.ts';
+import { ownershipFunctions, oursLine, stagingBegunLines } from '../ownership.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Step, StepId } from '../step.ts';
@@ -84,12 +85,15 @@ export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'
     guide: 'Step 12',
     danger: 'changes',
     script: script(
+      ...ownershipFunctions(facts),
       ...followFunction(node),
       `if [ ! -e ${sh(node.backupData)} ]; then`,
       `  [ "$(cat ${sh(`${node.data}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
       ...oldGoesAside(facts, node).map((line) => `  ${line}`),
+      `  own ${sh(node.data)} # before it gets a name that another's could have`,
       `  mv ${sh(node.data)} ${sh(node.backupData)}`,
       'fi',
+      oursLine(facts, node.backupData),
       `du -sh ${sh(node.backupData)}`,
       `[ ! -e ${sh(node.data)} ]`,
     ),
@@ -181,7 +185,10 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     guide: 'Step 12',
     differs: 'Nobody disables maintenance in the guide: the node stays in it.',
     danger: 'changes',
-    script: disableMaintenanceScript(node, node.newAutoctl),
+    script: disableMaintenanceScript(node, node.newAutoctl, [
+      ...ownershipFunctions(facts),
+      ...stagingBegunLines(node),
+    ]),
     probe: (world) => {
       const row = nodeIn(world, node.alias);
       const seen = hostIn(world, node.alias);

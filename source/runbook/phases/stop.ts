@@ -89,7 +89,11 @@ const checkpointStep = (facts: ClusterFacts): Step => {
     reason: 'What is written to disk now need not be written while the application waits.',
     guide: null,
     danger: 'changes',
-    script: script(`${psql(primary, primary.newBindir, 'postgres')} -c ${sh('checkpoint')}`),
+    script: script(
+      '# the last checkpoint of an earlier stop says nothing of the one that comes',
+      `rm -f ${sh(`${primary.workDir}/stopped`)}`,
+      `${psql(primary, primary.newBindir, 'postgres')} -c ${sh('checkpoint')}`,
+    ),
     probe: (world) => {
       const probe = stopped(facts, primary, world);
       return probe.state === 'done' ? probe : pending('the stop is still ahead');
@@ -121,6 +125,9 @@ const stopPrimary = (facts: ClusterFacts): Step => {
       ...secondaries.map((node) => streaming(primary, node)),
       noSyncStandbys(primary),
       noTablespaceIsNew(primary),
+      about(primary.alias, 'no last checkpoint of an earlier stop is kept', (seen) =>
+        when(seen.stopped === null, `one is, in ${primary.workDir}/stopped: the step CHECKPOINT takes it away`),
+      ),
     ],
     after: [
       allStopped(primary),

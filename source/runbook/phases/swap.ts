@@ -6,6 +6,7 @@ import { type HostView, hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, isMajor, when } from '../conditions.ts';
 import { isMovedAside, isSwapped, isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { isMarked, ownershipFunctions, oursLine } from '../ownership.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { partsHaveFollowed } from '../tablespaces/conditions.ts';
@@ -20,7 +21,6 @@ const carried = (seen: HostView | null): boolean =>
  * step, because the application waits for it. Begun again it goes on where it stood.
  */
 export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
-  const parent = posix.dirname(host.newData);
   return makeStep(facts, {
     id: 'swap',
     phase,
@@ -34,28 +34,35 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
       'Every configuration file, not the SSL files alone; and read once by the new server before the swap.',
     danger: 'changes',
     script: script(
+      ...ownershipFunctions(facts),
       ...followFunction(host),
       `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
       `if [ "$(version ${sh(host.data)})" = ${facts.oldMajor} ]; then`,
       `  [ "$(version ${sh(host.newData)})" = ${facts.newMajor} ] || { echo ${sh(`no PostgreSQL ${facts.newMajor} in ${host.newData}`)} >&2; exit 1; }`,
+      `  ${oursLine(facts, host.newData)}`,
       `  [ ! -e ${sh(host.backupData)} ] || { echo ${sh(`${host.backupData} is there already`)} >&2; exit 1; }`,
       ...[
         ...carryLines(host, host.data, host.newData),
         ...readConfigurationLines(host, host.newData, host.newData),
       ].map((line) => `  ${line}`),
       ...oldGoesAside(facts, host).map((line) => `  ${line}`),
+      `  own ${sh(host.data)} # before it gets a name that another's could have`,
       `  mv ${sh(host.data)} ${sh(host.backupData)}`,
       'fi',
       `if [ ! -e ${sh(host.data)} ]; then mv ${sh(host.newData)} ${sh(host.data)}; fi`,
-      `rmdir ${sh(parent)} 2>/dev/null || true`,
+      `disown ${sh(host.data)} # the cluster's own directory needs no mark, and a base backup would copy it`,
       `echo ${sh(`${host.data}: PostgreSQL`)} "$(version ${sh(host.data)}),"  ${sh(`${host.backupData}: PostgreSQL`)} "$(version ${sh(host.backupData)})"`,
     ),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (isSwapped(facts, host, world))
-        return carried(seen)
+        return carried(seen) && !isMarked(seen?.data ?? { kind: 'absent' })
           ? done(`${host.data} is PostgreSQL ${facts.newMajor}, with its configuration`)
-          : half(`${host.data} lacks pg_auto_failover’s configuration`);
+          : half(
+              carried(seen)
+                ? `${host.data} carries the mark of a directory aside still`
+                : `${host.data} lacks pg_auto_failover’s configuration`,
+            );
       if (seen?.data.kind === 'absent' && isMovedAside(facts, host, world))
         return half('the old directory is aside, the new one not in its place');
       return pending(seen === null ? 'not seen' : `${host.data} ${describe(seen.data)}`);
@@ -81,6 +88,6 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
         when(carried(seen), 'it is not'),
       ),
     ],
-    undo: `mkdir -p ${sh(parent)}; mv ${sh(host.data)} ${sh(host.newData)}; mv ${sh(host.backupData)} ${sh(host.data)}`,
+    undo: `mv ${sh(host.data)} ${sh(host.newData)}; mv ${sh(host.backupData)} ${sh(host.data)}`,
   });
 };
