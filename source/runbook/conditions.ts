@@ -62,16 +62,13 @@ export const backupIsThere = (facts: ClusterFacts, host: HostFacts): Condition =
 
 /** Whatever is at the new directory's place and is not ours is somebody else's: it is neither used nor removed. */
 export const placeIsFree = (facts: ClusterFacts, host: HostFacts): Condition =>
-  about(
-    host.alias,
-    `nobody else’s PostgreSQL ${facts.newMajor} is in ${host.newData}`,
-    ({ newData }) =>
-      when(
-        newData.kind === 'absent' ||
-          isKin(facts, newData) ||
-          (newData.kind === 'not-a-cluster' && newData.entries === 0),
-        `it ${describe(newData)}, and does not carry the mark of this upgrade: give the new cluster another place (newData in the cluster file), or move it away`,
-      ),
+  about(host.alias, `nobody else’s PostgreSQL ${facts.newMajor} is in ${host.newData}`, ({ newData }) =>
+    when(
+      newData.kind === 'absent' ||
+        isKin(facts, newData) ||
+        (newData.kind === 'not-a-cluster' && newData.entries === 0),
+      `it ${describe(newData)}, and does not carry the mark of this upgrade: give the new cluster another place (newData in the cluster file), or move it away`,
+    ),
   );
 
 /**

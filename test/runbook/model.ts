@@ -41,6 +41,8 @@ const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICKYcihYnif5blbSTZqQvNW2Nj8
 const sends = (...paths: readonly string[]): string =>
   `rsync --server --sender -lHogDtpre.LsfxCIvu . ${paths.map((path) => path.replace(/[^A-Za-z0-9_./-]/g, '\\$&')).join(' ')}`;
 
+const unmarked = ({ mark: _mark, ...directory }: Cluster): Cluster => directory;
+
 const absent: DirectoryView = { kind: 'absent' };
 
 /**
@@ -137,7 +139,7 @@ export class Model {
             '0/1000028',
             this.#now(),
           ),
-          { databases: 0, carried: false },
+          { databases: 0, carried: false, mark: this.#mark() },
         );
         return;
       case 'sync-standbys-0':
@@ -175,7 +177,7 @@ export class Model {
         return;
       case 'swap':
         host.backupData = this.#aside(facts, host);
-        host.data = { ...this.#only(host.newData), carried: true };
+        host.data = { ...unmarked(this.#only(host.newData)), carried: true };
         host.newData = absent;
         return;
       case 'pg-ctl':
@@ -322,7 +324,7 @@ export class Model {
       };
     });
     const tablespaces = facts.tablespaces.map((location) => `${location}_aside/${name}`);
-    return { ...this.#only(host.data), tablespaces };
+    return { ...this.#only(host.data), tablespaces, mark: this.#mark() };
   }
 
   #upgrade(facts: HostFacts, host: Host): void {
@@ -433,6 +435,11 @@ export class Model {
       running: true,
       control: control(data.control?.systemIdentifier ?? '', 'in production', checkpoint, this.#now()),
     };
+  }
+
+  /** What our scripts write into a directory that this run has made or put aside. */
+  #mark(): NonNullable<Cluster['mark']> {
+    return { run: this.runName, system: this.facts.systemIdentifier };
   }
 
   #only(directory: DirectoryView): Cluster {

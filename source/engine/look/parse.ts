@@ -159,6 +159,14 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     handedOver: handedOverOf(map),
     stopped: controlOf(joinedText(map.get('stopped'))),
     markers: [...linesOf(joinedText(map.get('markers')))].sort(),
+    ...(map.has('saved.differs')
+      ? {
+          saved: {
+            differs: linesOf(joinedText(map.get('saved.differs'))),
+            old: map.get('saved.old') === 'yes',
+          },
+        }
+      : {}),
     transfer: transferOf(map),
     abandoned: linesOf(joinedText(map.get('abandoned'))),
     checks: checksOf(alias, map),

@@ -100,10 +100,10 @@ configured() { # FILE: pg_ctl, as pg_autoctl's configuration has it
   done <"$1"
 }
 kept() { # in our own directory: what was written down, each file by its name; false where that could not be read whole
-  # A check is good for a day: what it looked at may have changed since.
+  # A check is good for a day: what it looked at may have changed since. Whether there is a backup is soon asked again.
   set -f; IFS=$newline; set -- ; marks=
   for path in $(find done checks/look checks/log -type f ! \\( -mmin +1440 \\( -name checks -o -name check -o -name configuration \\
-    -o -name look -o -name log \\) \\) 2>/dev/null); do
+    -o -name look -o -name log \\) \\) ! \\( -mmin +10 -name cleanup-backup \\) 2>/dev/null); do
     case $path in checks/*) [ -r "$path" ] && set -- "$@" "$path" ;; *) marks=$marks\${path##*/}$newline ;; esac
   done
   set +f; unset IFS
@@ -166,7 +166,17 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     // assigned_role at byte 32 and current_role at 56; 13 is maintenance. Source: pg_auto_failover, state.h, NodeState
     `  [ "\${9:-} \${17:-}" = '13 13' ] && put maintenance yes`,
     'fi',
-    'if cd "$work" 2>/dev/null; then kept || exit 1; fi',
+    'if cd "$work" 2>/dev/null; then',
+    '  kept || exit 1',
+    // From the first stop on the saved files are those to go back to, and what is there is meant to be another.
+    '  if [ -d saved ] && [ ! -e stopped ] && [ ! -e fingerprint ]; then',
+    `    found=; cmp -s saved/pg_autoctl.cfg ${sh(host.configFile)} || add pg_autoctl.cfg`,
+    host.service.kind === 'systemd'
+      ? `    cmp -s ${sh(`saved/${host.service.unit}`)} ${sh(host.service.fragment)} || add ${sh(host.service.unit)}`
+      : '',
+    '    text saved.differs "$found"; [ -n "$(find saved -maxdepth 0 -mmin +1440)" ] && put saved.old yes',
+    '  fi',
+    'fi',
     `found=; for f in ${sh(host.data)}_pg*_abandoned*; do [ -f "$f/${markFile}" ] && add "$f"; done; text abandoned "$found"`,
     // Asked of every host, whatever the cluster file says by now; hardly ever there is one.
     `[ -s ${authorizedKeys} ] && text authorized "$(grep -s ${sh(keyMark)} ${authorizedKeys})"`,

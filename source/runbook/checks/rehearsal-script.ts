@@ -1,8 +1,8 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
-import { carryLines, readConfigurationLines } from '../phases/configuration.ts';
 import { ownershipFunctions } from '../ownership.ts';
+import { carryLines, readConfigurationLines } from '../phases/configuration.ts';
 import { initdbCommand, newClusterLines } from '../phases/initdb.ts';
 import { upgradeCauses, upgradeCommand } from '../phases/pg-upgrade.ts';
 import { libraryLines } from './library-script.ts';

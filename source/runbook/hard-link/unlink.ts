@@ -4,7 +4,7 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { ownershipFunctions, oursLine } from '../ownership.ts';
+import { oursLine, ownershipFunctions } from '../ownership.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { partsFollow, partsHaveFollowed } from '../tablespaces/conditions.ts';

@@ -5,7 +5,7 @@ import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
 import { isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { isOurs, ownershipFunctions, oursLine } from '../ownership.ts';
+import { isOurs, oursLine, ownershipFunctions } from '../ownership.ts';
 import { command, inBin, option, script, upgradeDir } from '../shell.ts';
 import type { Cause, Step } from '../step.ts';
 import { dropPartsLines } from '../tablespaces/follow.ts';
@@ -111,8 +111,7 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       `rm -f ${sh(`${host.workDir}/fingerprint`)}`,
       isNode(host) &&
         '# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold',
-      isNode(host) &&
-        `if ! tried || [ ! -s ${sh(`${host.workDir}/stopped`)} ]; then`,
+      isNode(host) && `if ! tried || [ ! -s ${sh(`${host.workDir}/stopped`)} ]; then`,
       isNode(host) &&
         `  ${sh(inBin(host.oldBindir, 'pg_controldata'))} -D ${sh(host.data)} > ${sh(`${host.workDir}/stopped.new`)}`,
       isNode(host) &&
@@ -140,14 +139,17 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
     before: [
       allStopped(host),
       ...(isNode(host) ? [stoppedCleanly(host, 'shut down')] : []),
-      about(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}, made by this run (or not there, and made now)`, (seen) =>
-        when(
-          seen.newData.kind === 'absent' ||
-            (isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData)),
-          isOurs(facts, seen.newData)
-            ? describe(seen.newData)
-            : `it ${describe(seen.newData)}, and does not carry the mark of this run`,
-        ),
+      about(
+        host.alias,
+        `${host.newData} is PostgreSQL ${facts.newMajor}, made by this run (or not there, and made now)`,
+        (seen) =>
+          when(
+            seen.newData.kind === 'absent' ||
+              (isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData)),
+            isOurs(facts, seen.newData)
+              ? describe(seen.newData)
+              : `it ${describe(seen.newData)}, and does not carry the mark of this run`,
+          ),
       ),
       about(host.alias, 'port 50432 is free for pg_upgrade', (seen) =>
         when(!seen.upgradePortBusy, 'something listens there'),

@@ -4,7 +4,7 @@ import { sh } from '../../cluster/quote.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, dataIsOld, describe, isMajor, placeIsFree, when } from '../conditions.ts';
-import { isMarked, isUpgraded } from '../evidence.ts';
+import { isMarked, isUpgraded, staleSave } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { isKin, isOurs, markFile, ownershipFunctions } from '../ownership.ts';
@@ -42,7 +42,7 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
       'umask 077',
       ...ownershipFunctions(facts),
       `mkdir -p ${sh(saved)} ${sh(`${host.workDir}/done`)} ${sh(upgradeDir(host))}`,
-      `cd ${sh(saved)}`,
+      `cd ${sh(saved)}; touch . # its time tells how old it is`,
       `cp -p ${sh(host.configFile)} pg_autoctl.cfg`,
       isNode(host) && `cp -p ${sh(host.stateFile)} pg_autoctl.state`,
       host.service.kind === 'systemd' && `cp -p ${sh(host.service.fragment)} ${sh(host.service.unit)}`,
@@ -58,15 +58,26 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
       mark(host, marker),
       'ls -l',
     ),
-    probe: (world) =>
-      isMarked(host, marker, world) || isUpgraded(facts, host, world)
-        ? done('copies are in place')
-        : pending('nothing saved yet'),
-    before: [dataIsOld(facts, host)],
+    probe: (world) => {
+      if (isUpgraded(facts, host, world)) return done('copies are in place');
+      if (!isMarked(host, marker, world)) return pending('nothing saved yet');
+      const stale = staleSave(facts, host, world);
+      return stale === null ? done('copies are in place') : half(stale);
+    },
+    before: [
+      dataIsOld(facts, host),
+      about(host.alias, 'pg_autoctl’s configuration is the old version’s still', (seen) =>
+        when(seen.pgCtl !== `${host.newBindir}/pg_ctl`, `it names ${seen.pgCtl ?? 'nothing'}`),
+      ),
+    ],
     after: [
       about(host.alias, `the copies are in ${saved}`, (seen) =>
         when(seen.markers.includes(marker), 'they are not'),
       ),
+      about(host.alias, 'they are what is there now', (_, world) => {
+        const stale = staleSave(facts, host, world);
+        return when(stale === null, stale ?? '');
+      }),
     ],
     undo: `rm -r ${sh(host.workDir)}`,
   });

@@ -20,6 +20,7 @@ import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Probe, Step } from '../step.ts';
 import { noTablespaceIsNew } from '../tablespaces/conditions.ts';
+import { savedIsCurrent } from './fence.ts';
 import { monitorUpgradeSteps } from './monitor.ts';
 import { dropInDirectory, dropInFile, serviceUser, stopScript } from './service.ts';
 
@@ -126,7 +127,10 @@ const stopPrimary = (facts: ClusterFacts): Step => {
       noSyncStandbys(primary),
       noTablespaceIsNew(primary),
       about(primary.alias, 'no last checkpoint of an earlier stop is kept', (seen) =>
-        when(seen.stopped === null, `one is, in ${primary.workDir}/stopped: the step CHECKPOINT takes it away`),
+        when(
+          seen.stopped === null,
+          `one is, in ${primary.workDir}/stopped: the step CHECKPOINT takes it away`,
+        ),
       ),
     ],
     after: [
@@ -187,6 +191,7 @@ const stopMonitor = (facts: ClusterFacts): Step => {
     before: [
       everySecondaryInMaintenance(facts),
       everyNodeSettled,
+      savedIsCurrent(facts),
       ...secondariesOf(facts).map((node) => streaming(primary, node)),
       noSyncStandbys(primary),
       noTablespaceIsNew(primary),

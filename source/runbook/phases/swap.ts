@@ -6,7 +6,7 @@ import { type HostView, hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, isMajor, when } from '../conditions.ts';
 import { isMovedAside, isSwapped, isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { isMarked, ownershipFunctions, oursLine } from '../ownership.ts';
+import { isMarked, oursLine, ownershipFunctions } from '../ownership.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { partsHaveFollowed } from '../tablespaces/conditions.ts';

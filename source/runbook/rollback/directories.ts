@@ -4,16 +4,16 @@ import { sh } from '../../cluster/quote.ts';
 import { type HostView, hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { disarmAbandonedLines, disarmLines, rearmLines } from '../phases/disarm.ts';
 import {
   isMarked,
   isOurs,
   makesNewCluster,
   makingOf,
-  ownershipFunctions,
   oursLine,
+  ownershipFunctions,
   stagingFile,
 } from '../ownership.ts';
+import { disarmAbandonedLines, disarmLines, rearmLines } from '../phases/disarm.ts';
 import { idleFunction } from '../proofs.ts';
 import { inBin, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
