@@ -18,7 +18,7 @@ export const markOf = (facts: ClusterFacts): string => `run=${facts.run}\nsystem
  * Shell functions, for the top of a script:
  * `own DIR` writes the mark of this run, on the disk before anything goes on (coreutils, sync FILE: fsync);
  * `ours DIR` is true where this run has made it, `kin DIR` where any run for this cluster has: no symbolic link, and its mark says so;
- * `disown DIR` takes the mark away.
+ * `unmark DIR` takes the mark away.
  */
 export const ownershipFunctions = (facts: ClusterFacts): string[] => [
   '# what we have made carries a mark: which run made it, for which cluster',
@@ -27,7 +27,7 @@ export const ownershipFunctions = (facts: ClusterFacts): string[] => [
   `marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/${markFile}" ] && [ ! -L "$1/${markFile}" ]; }`,
   `ours() { marked "$1" && mark | cmp -s - "$1/${markFile}"; }`,
   `kin() { marked "$1" && [ "$(sed -n 2p "$1/${markFile}")" = ${sh(`system=${facts.systemIdentifier}`)} ]; }`,
-  `disown() { rm -f "$1/${markFile}" "$1/${markFile}.new"; sync "$1"; }`,
+  `unmark() { rm -f "$1/${markFile}" "$1/${markFile}.new"; sync "$1"; }`,
 ];
 
 /** This run has made the directory, and says so in it. */
@@ -57,7 +57,7 @@ export const stagingFile = (host: HostFacts): string => `${host.workDir}/base-ba
  * Source: pg_auto_failover, fsm_transition.c, fsm_init_standby; pgctl.c, pg_basebackup; file_utils.c, ensure_empty_dir, which removes what is there.
  */
 export const stagingBegunLines = (host: NodeFacts): string[] => [
-  `staging=$(sed -n 's/^backup_directory *= *//p' ${sh(host.configFile)} | head -n 1)`,
+  `staging=$(sed -n 's/^backup_directory *= *//p' ${sh(host.configFile)} 2>/dev/null | head -n 1)`,
   `begun() { mark; printf 'directory=%s\\n' "$staging"; }`,
   `if [ -n "$staging" ] && ! begun | cmp -s - ${sh(stagingFile(host))}; then`,
   '  if [ -e "$staging" ] && [ -n "$(ls -A "$staging")" ]; then echo "$staging is not empty, and pg_autoctl would remove what is in it before its base backup: look at it, and move it away" >&2; exit 1; fi',
@@ -68,5 +68,5 @@ export const stagingBegunLines = (host: NodeFacts): string[] => [
 /** Shell: ends the script unless this run has made the directory. Behind {@link ownershipFunctions}. */
 export const oursLine = (facts: ClusterFacts, directory: string): string =>
   `ours ${sh(directory)} || { echo ${sh(
-    `${directory} does not carry the mark of this upgrade (${markFile}, run=${facts.run}): it may be somebody else’s. Look at it first`,
+    `${directory} does not carry the mark of this upgrade (${markFile}, run=${facts.run}): it may belong to somebody else. Look at it first`,
   )} >&2; exit 1; }`;

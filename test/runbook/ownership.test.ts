@@ -33,7 +33,7 @@ test('a directory is ours once it carries the mark of this run, and no longer wh
   expect(host.read(join(directory(), markFile))).toBe(markOf(host.facts));
   expect(says()).toBe('ours kin');
   expect(says('own "$d"')).toBe('ours kin');
-  expect(says('disown "$d"')).toBe('');
+  expect(says('unmark "$d"')).toBe('');
 });
 
 test('another run’s is of the same cluster, another cluster’s is neither', () => {

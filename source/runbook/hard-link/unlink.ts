@@ -40,7 +40,7 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
       `if [ ! -e ${data} ]; then ${oursLine(facts, node.backupData)}; mv ${old} ${data}; fi`,
       `[ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]`,
       ...oldComesHome(facts, node),
-      `disown ${data}`,
+      `unmark ${data}`,
       `echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor}`)}`,
     ),
     probe: (world) => {

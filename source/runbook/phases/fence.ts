@@ -37,6 +37,7 @@ export const savedIsCurrent = (facts: ClusterFacts): Condition => ({
   says: 'what phase A has saved is what is there now',
   holds: (world) => {
     for (const host of hostsOf(facts)) {
+      if (hostIn(world, host.alias) === null) return { holds: false, found: `${host.alias} is not seen` };
       const stale = staleSave(facts, host, world);
       if (stale !== null)
         return {

@@ -7,7 +7,7 @@ import { about, dataIsOld, describe, isMajor, placeIsFree, when } from '../condi
 import { isMarked, isUpgraded, staleSave } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { isKin, isOurs, markFile, ownershipFunctions } from '../ownership.ts';
+import { isKin, isOurs, ownershipFunctions } from '../ownership.ts';
 import { inBin, mark, script, upgradeDir } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Step } from '../step.ts';
@@ -124,7 +124,7 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
         when(isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData), describe(seen.newData)),
       ),
     ],
-    undo: `rm -r ${sh(host.newData)}, which says in ${markFile} that run ${facts.run} has made it`,
+    undo: `rm -r ${sh(host.newData)}`,
   });
 
 /** pg_upgrade --check does not see it: 15.20 to 17.11 passes, and fails mid-way. */

@@ -50,7 +50,7 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
       `  mv ${sh(host.data)} ${sh(host.backupData)}`,
       'fi',
       `if [ ! -e ${sh(host.data)} ]; then mv ${sh(host.newData)} ${sh(host.data)}; fi`,
-      `disown ${sh(host.data)} # the cluster's own directory needs no mark, and a base backup would copy it`,
+      `unmark ${sh(host.data)} # the cluster's own directory needs no mark, and a base backup would copy it`,
       `echo ${sh(`${host.data}: PostgreSQL`)} "$(version ${sh(host.data)}),"  ${sh(`${host.backupData}: PostgreSQL`)} "$(version ${sh(host.backupData)})"`,
     ),
     probe: (world) => {

@@ -159,7 +159,7 @@ export const directoriesStep = (
       ...leftPartsLines(facts, host),
       `[ "$(version ${sh(host.data)})" = ${facts.oldMajor} ] && [ -e ${sh(`${host.data}/global/pg_control`)} ]`,
       ...oldComesHome(facts, host),
-      `disown ${sh(host.data)}`,
+      `unmark ${sh(host.data)}`,
       `echo ${sh(`${host.data} is PostgreSQL ${facts.oldMajor}`)}`,
     ),
     probe: (world) => directoriesProbe(facts, host, world),
