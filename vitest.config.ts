@@ -70,6 +70,12 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // What a window must not harm, lose or let in; on the same lab.
+      project('safety', ['test/lab/safety*.test.ts'], {
+        testTimeout: 900_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+      }),
       // Not in CI: `npm run test:sweep`, an hour.
       project('sweep', ['test/lab/sweep.test.ts'], { hookTimeout: 600_000, fileParallelism: false }),
     ],
