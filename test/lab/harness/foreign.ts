@@ -9,16 +9,16 @@ export interface Foreign {
 }
 
 const ctl = (lab: Lab, { data, port }: Foreign, verb: string): string =>
-  `${lab.settings.newBin}/pg_ctl -D ${quote(data)} -w -t 60 -l /tmp/foreign.log -o '-p ${port} -k /tmp -h ""' ${verb}`;
+  `${lab.settings.newBin}/pg_ctl -D ${quote(data)} -w -t 60 -l /tmp/foreign.log -o '-p ${port} -k /tmp -h ""' ${verb} </dev/null >/dev/null 2>&1 10>&- 11>&-`;
 
 export const plant = async (lab: Lab, foreign: Foreign): Promise<void> => {
   await lab.pg(
     foreign.host,
     `set -e; mkdir -p ${quote(foreign.data)}
      ${lab.settings.newBin}/initdb -D ${quote(foreign.data)} -A trust -N >/dev/null
-     ${ctl(lab, foreign, 'start')} >/dev/null
+     ${ctl(lab, foreign, 'start')}
      psql -X -q -h /tmp -p ${foreign.port} -d postgres -c 'create table theirs as select generate_series(1, 1000) as id'
-     ${foreign.runs ? 'true' : `${ctl(lab, foreign, 'stop')} >/dev/null`}`,
+     ${foreign.runs ? 'true' : ctl(lab, foreign, 'stop')}`,
   );
 };
 
