@@ -19,14 +19,17 @@ export default defineConfig({
       // What is handed out: the tarball and the single-file executable.
       project('package', ['test/package/**/*.test.ts'], {
         testTimeout: 300_000,
-        hookTimeout: 120_000,
+        hookTimeout: 240_000,
         fileParallelism: false,
+        // A demo waits about as long as it works.
+        maxConcurrency: 3,
       }),
       // The embedded cluster, by the compiled console: each scenario in plain lines and by keys.
       project('demo', ['test/embedded/**/*.test.ts'], {
         testTimeout: 600_000,
         hookTimeout: 120_000,
-        fileParallelism: false,
+        // Each demo has its own directory, ports and processes; it waits about as long as it works.
+        maxWorkers: 3,
       }),
       project('lab', ['test/lab/upgrade.test.ts'], {
         testTimeout: 900_000,
@@ -42,6 +45,12 @@ export default defineConfig({
       }),
       // On the same lab.
       project('rollback', ['test/lab/rollback.test.ts'], {
+        testTimeout: 900_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+      }),
+      // What must not be harmed, lost or let in; on the same lab.
+      project('safety', ['test/lab/safety*.test.ts'], {
         testTimeout: 900_000,
         hookTimeout: 600_000,
         fileParallelism: false,
@@ -76,6 +85,8 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // Not in CI: every run of up to four skips, in every layout.
+      project('search', ['test/search/**/*.test.ts'], { testTimeout: 3_600_000 }),
       // Not in CI: `npm run test:sweep`, an hour.
       project('sweep', ['test/lab/sweep.test.ts'], { hookTimeout: 600_000, fileParallelism: false }),
     ],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { monitorNodeSchema } from './monitor-state.ts';
+import * as words from './words.ts';
 
 /**
  * What a cluster is before its upgrade, as discovered on the servers: the ground that the runbook is built on.
@@ -9,9 +10,9 @@ import { monitorNodeSchema } from './monitor-state.ts';
 export const serviceSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('systemd'),
-    unit: z.string(),
+    unit: words.unitName,
     /** The unit file itself. */
-    fragment: z.string(),
+    fragment: words.pathOrNone,
     enabled: z.boolean(),
   }),
   /** pg_autoctl was started by hand or by something else than systemd. */
@@ -21,12 +22,12 @@ export type Service = z.infer<typeof serviceSchema>;
 
 /** What initdb must be told so that the new cluster can take the old one's files. */
 export const initdbSchema = z.object({
-  encoding: z.string(),
-  collate: z.string(),
-  ctype: z.string(),
+  encoding: words.label,
+  collate: words.label,
+  ctype: words.label,
   /** As pg_database.datlocprovider: c libc, i ICU, b builtin. */
   provider: z.enum(['c', 'i', 'b']),
-  providerLocale: z.string().nullable(),
+  providerLocale: words.label.nullable(),
   checksums: z.boolean(),
   walSegmentBytes: z.number().int().positive(),
   groupAccess: z.boolean(),
@@ -34,54 +35,54 @@ export const initdbSchema = z.object({
 export type InitdbSettings = z.infer<typeof initdbSchema>;
 
 const hostFields = {
-  alias: z.string(),
+  alias: words.alias,
   /** pg_autoctl's --pgdata, as configured. */
-  pgdata: z.string(),
+  pgdata: words.ownPath,
   /** The directory itself, symbolic links resolved: what is renamed in the swap. */
-  data: z.string(),
+  data: words.ownPath,
   /** Where the new cluster is made. */
-  newData: z.string(),
+  newData: words.ownPath,
   /** Where the old cluster stays: `data_pg15_bak`. */
-  backupData: z.string(),
-  port: z.number().int(),
-  socketDirectory: z.string(),
-  oldBindir: z.string(),
-  newBindir: z.string(),
+  backupData: words.ownPath,
+  port: words.port,
+  socketDirectory: words.path,
+  oldBindir: words.path,
+  newBindir: words.path,
   /** `15.20` */
-  oldVersion: z.string(),
-  newVersion: z.string(),
+  oldVersion: words.version,
+  newVersion: words.version,
   /** The pg_autoctl programs; the same where one package serves every version. */
-  oldAutoctl: z.string(),
-  newAutoctl: z.string(),
-  configFile: z.string(),
-  stateFile: z.string(),
-  pidFile: z.string(),
-  home: z.string(),
+  oldAutoctl: words.path,
+  newAutoctl: words.path,
+  configFile: words.path,
+  stateFile: words.path,
+  pidFile: words.path,
+  home: words.path,
   /** Our own directory on the host, owned by postgres: copies, fingerprints, markers. */
-  workDir: z.string(),
+  workDir: words.ownPath,
   service: serviceSchema,
   /** The bootstrap superuser's name; pg_upgrade needs the same in both clusters. */
-  superuser: z.string(),
+  superuser: words.sqlName,
   initdb: initdbSchema,
   /** Files and directories to carry into the new data directory, relative to it. */
-  carry: z.array(z.string()),
+  carry: z.array(words.relativePath),
   /** Directories of its tablespaces, outside the data directory; the same on every node. */
-  tablespaces: z.array(z.string()).default([]),
+  tablespaces: z.array(words.ownPath).default([]),
   /** Where its sshd listens, for another host of the cluster. */
-  sshPort: z.number().int().default(22),
+  sshPort: words.port.default(22),
 };
 
 export const monitorFactsSchema = z.object({
   ...hostFields,
-  database: z.string(),
-  extensionVersion: z.string(),
+  database: words.sqlName,
+  extensionVersion: words.extensionVersion,
 });
 export type MonitorFacts = z.infer<typeof monitorFactsSchema>;
 
 export const nodeFactsSchema = z.object({
   ...hostFields,
   nodeId: z.number().int(),
-  hostname: z.string(),
+  hostname: words.hostName,
   role: z.enum(['primary', 'secondary']),
   priority: z.number().int(),
   quorum: z.boolean(),
@@ -99,16 +100,16 @@ export const upgradeModeSchema = z.enum(['link', 'clone', 'copy']);
 export type UpgradeMode = z.infer<typeof upgradeModeSchema>;
 
 export const clusterFactsSchema = z.object({
-  name: z.string(),
-  formation: z.string(),
+  name: words.label,
+  formation: words.label,
   group: z.number().int(),
   oldMajor: z.number().int(),
   newMajor: z.number().int(),
   mode: upgradeModeSchema,
   jobs: z.number().int().positive(),
-  postgres: z.string(),
+  postgres: words.osUser,
   numberSyncStandbys: z.number().int().nonnegative(),
-  systemIdentifier: z.string(),
+  systemIdentifier: words.systemIdentifier,
   monitor: monitorFactsSchema,
   nodes: z.array(nodeFactsSchema).min(1),
   /** The monitor's rows when the facts were read. */

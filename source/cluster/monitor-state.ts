@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { nodeStateSchema } from './states.ts';
+import * as words from './words.ts';
 
 /** One row of pgautofailover.node, as the monitor's database gives it. */
 export const monitorNodeSchema = z.object({
   id: z.number().int(),
-  name: z.string(),
-  host: z.string(),
-  port: z.number().int(),
+  name: words.nodeName,
+  host: words.hostName,
+  port: words.port,
   group: z.number().int(),
   /** uint64, hence text. */
-  systemIdentifier: z.string(),
+  systemIdentifier: words.reportedIdentifier,
   reported: nodeStateSchema,
   assigned: nodeStateSchema,
   /** -1 unknown, 0 bad, 1 good. */
@@ -17,7 +18,7 @@ export const monitorNodeSchema = z.object({
   priority: z.number().int(),
   quorum: z.boolean(),
   timeline: z.number().int(),
-  lsn: z.string(),
+  lsn: words.lsn,
   /** Seconds since the node last reported. */
   reportAge: z.number(),
 });
@@ -34,13 +35,13 @@ export type MonitorEvent = z.infer<typeof monitorEventSchema>;
 
 /** Everything that the monitor's database says about one formation, in one row of JSON. */
 export const monitorStateSchema = z.object({
-  formation: z.string(),
+  formation: words.label,
   numberSyncStandbys: z.number().int(),
   /** server_version, e.g. `15.20`. */
-  serverVersion: z.string(),
-  extensionVersion: z.string(),
+  serverVersion: words.version,
+  extensionVersion: words.extensionVersion,
   /** What the installed programs would bring: ALTER EXTENSION … UPDATE goes to it. */
-  defaultExtensionVersion: z.string(),
+  defaultExtensionVersion: words.extensionVersion,
   /** The monitor's pg_autoctl listens to the monitor's own events: what it does after its start is behind it. Not known: no. */
   listening: z.boolean().default(false),
   nodes: z.array(monitorNodeSchema),

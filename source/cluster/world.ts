@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { HostChecks } from './checks/evidence.ts';
 import type { MonitorNode, MonitorState } from './monitor-state.ts';
 import type { Problem } from './result.ts';
+import * as words from './words.ts';
 
 /**
  * What the servers say now. Probes, conditions and the rollback verdict are pure functions of it.
@@ -10,7 +11,7 @@ import type { Problem } from './result.ts';
 
 /** What pg_controldata says of a data directory; the fields that tell one cluster and moment from another. */
 export const controlSchema = z.object({
-  systemIdentifier: z.string(),
+  systemIdentifier: words.systemIdentifier,
   /** `shut down`, `in production`, `shut down in recovery`, … */
   state: z.string(),
   checkpoint: z.string(),
@@ -59,6 +60,10 @@ export interface UnitView {
   /** The program that ExecStart names. */
   readonly program: string;
   readonly dropIns: readonly string[];
+  /** When systemd has started it last, in its own words (`Wed 2026-11-25 20:03:46 UTC`); '' while it has not. */
+  readonly activeSince: string;
+  /** Starts are held off: the file is there that our drop-in's condition asks for (runbook/phases/service.ts). */
+  readonly held: boolean;
 }
 
 const senderSchema = z.object({
@@ -67,7 +72,7 @@ const senderSchema = z.object({
   sync: z.string(),
   flushed: z.string().nullable(),
   /** Where the connection comes from; null: from the host itself. */
-  address: z.string().nullable().default(null),
+  address: words.address.nullable().default(null),
 });
 
 /** What the running server says of itself. */
@@ -128,6 +133,8 @@ export interface HostView {
   readonly server: ServerView | null;
   /** pg_controldata of the new cluster as pg_upgrade left it. */
   readonly fingerprint: Control | null;
+  /** pg_controldata of the old cluster as pg_upgrade left it: any difference, and it has run since. */
+  readonly oldFingerprint: Control | null;
   /** The verified new cluster as it was handed to pg_autoctl, and when (ISO 8601): what is written since is the application's. */
   readonly handedOver: { readonly control: Control; readonly at: string } | null;
   /** pg_controldata of the old primary as it was stopped; pg_upgrade starts it again and moves its checkpoint on. */

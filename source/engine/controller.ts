@@ -160,6 +160,8 @@ export interface PlannedDown {
 export interface EngineView {
   /** What must be said of this cluster wherever it is shown: DEMO. */
   readonly banner?: string;
+  /** The cluster is gone with the console, and its journal too: a demo that is not kept. */
+  readonly fleeting?: true;
   readonly cluster: {
     readonly name: string;
     /** `15.20`; empty until discovered. */

@@ -39,6 +39,8 @@ export interface EngineOptions {
   readonly unattended?: boolean;
   /** What must be said of this cluster wherever it is shown. */
   readonly banner?: string;
+  /** The cluster is gone with the console. */
+  readonly fleeting?: boolean;
   /** Default upgrade. */
   readonly direction?: Direction;
   /** How old a look may be to count before a step, in milliseconds; see Observer. */
@@ -70,6 +72,7 @@ export class Engine implements EngineController {
     this.#walk = new Walk({ ...parts, runner: this.#runner });
     this.#board.set({
       ...(options.banner === undefined ? {} : { banner: options.banner }),
+      ...(options.fleeting === true ? { fleeting: true as const } : {}),
       cluster: { name: options.config.name, from: '', to: '', mode: options.config.upgrade.mode },
     });
   }

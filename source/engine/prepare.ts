@@ -1,6 +1,7 @@
 import type { Config } from '../cluster/config.ts';
 import { type ClusterFacts, primaryOf } from '../cluster/facts.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
+import { monitorIn } from '../cluster/world.ts';
 import type { MonitorFeed } from '../monitor/feed.ts';
 import { openFeed } from '../monitor/open-feed.ts';
 import type { Ask, Connect, RemoteHost } from '../remote/host.ts';
@@ -106,16 +107,22 @@ export const prepare = async (preparation: Preparation): Promise<Result<Ground>>
   };
   const monitor = hosts.get('monitor');
   if (monitor === undefined) return abandon(problem('monitor: not connected', 'start again'));
-  const feed = openFeed(monitor, {
-    port: facts.monitor.port,
-    formation: facts.formation,
-    database: facts.monitor.database,
-    postgresUser: facts.postgres,
-    psql: `${facts.monitor.newBindir}/psql`,
-  });
   const observer = new Observer(facts, hosts, preparation.heard, preparation.freshMs);
   preparation.say('looking at every host');
-  const verdict = rollbackVerdict(facts, await observer.look());
+  const world = await observer.look();
+  const verdict = rollbackVerdict(facts, world);
+  // Whether it is stopped as planned follows from the steps; until then nobody is asked in its place.
+  const feed = openFeed(
+    monitor,
+    {
+      port: facts.monitor.port,
+      formation: facts.formation,
+      database: facts.monitor.database,
+      postgresUser: facts.postgres,
+      bindir: facts.monitor.newBindir,
+    },
+    monitorIn(world) === null,
+  );
   const earlier = lastJournalVerdict(preparation.stateHome, facts.name);
   const journalSays = disagreement(earlier, verdict.says);
   const lock = new RunLock({

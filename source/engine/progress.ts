@@ -65,6 +65,17 @@ export class Progress {
         view.id === step.id ? viewOf(step, ground.observer.world, status, this.#expected) : view,
       ),
     });
+    if (step.landmark === 'monitor-stops' && status.kind === 'running') this.#holdFeed(ground, true);
+  }
+
+  /** From the moment in which the monitor's stop is begun: what answers in its place is not the monitor. */
+  #holdFeed(ground: Ground, absent: boolean): void {
+    const stopping = this.#steps.some(
+      (step) =>
+        step.landmark === 'monitor-stops' &&
+        ['running', 'settling'].includes(this.statusOf(step.id)?.kind ?? 'waiting'),
+    );
+    ground.feed.hold(absent || stopping);
   }
 
   /** What follows from the last look: the verdict, the scripts that could not be made before, the monitor's absence. */
@@ -75,6 +86,7 @@ export class Progress {
     this.#expected = expectedIn(facts, world, view.direction, this.#steps);
     const passed = (step: Step): boolean => this.statusOf(step.id)?.kind === 'done';
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
+    this.#holdFeed(ground, absence !== null);
     this.#board.set({
       verdict: rollbackVerdict(facts, world),
       steps: this.#steps.map((step, index) =>

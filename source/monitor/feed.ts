@@ -26,5 +26,7 @@ export interface FeedSnapshot {
 export interface MonitorFeed {
   readonly snapshot: FeedSnapshot;
   onChange(listener: (snapshot: FeedSnapshot) => void): () => void;
+  /** Whether nobody is asked now: the monitor is stopped as planned, and whoever answers in its place is not it. */
+  hold(held: boolean): void;
   close(): Promise<void>;
 }

@@ -18,6 +18,11 @@ const lineMs = 60_000;
 
 const tidy = (reasons: string): string => reasons.replace(/\s+/g, ' ').slice(0, 300);
 
+const stopped = problem(
+  'The monitor is stopped as planned.',
+  'Nothing to do: it is asked again when its step has started it.',
+);
+
 class Feed implements MonitorFeed {
   readonly #host: RemoteHost;
   readonly #options: FeedOptions;
@@ -26,11 +31,13 @@ class Feed implements MonitorFeed {
   readonly #done: Promise<void>;
   readonly #forgetLine: () => void;
   #closed = false;
+  #held: boolean;
   /** Ends the wait between two readings of the live session. */
   #nudge = new Alarm();
 
-  constructor(host: RemoteHost, options: FeedOptions) {
+  constructor(host: RemoteHost, options: FeedOptions, held: boolean) {
     this.#host = host;
+    this.#held = held;
     this.#options = options;
     this.#forgetLine = host.onLine(() => this.#interrupt.ring());
     this.#done = this.#live();
@@ -42,6 +49,13 @@ class Feed implements MonitorFeed {
 
   onChange(listener: Parameters<MonitorFeed['onChange']>[0]): () => void {
     return this.#board.onChange(listener);
+  }
+
+  hold(held: boolean): void {
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#nudge.ring();
+    this.#interrupt.ring();
   }
 
   async close(): Promise<void> {
@@ -58,8 +72,13 @@ class Feed implements MonitorFeed {
         await this.#sayLineLost();
         continue;
       }
+      if (this.#held) {
+        this.#board.say({ kind: 'lost', problem: stopped });
+        await this.#interrupt.wait(lineMs);
+        continue;
+      }
       const refusal = await this.#liveOverPg();
-      if (refusal !== null) await this.#liveOverPsql(refusal);
+      if (refusal !== null && !this.#held) await this.#liveOverPsql(refusal);
     }
   }
 
@@ -91,7 +110,7 @@ class Feed implements MonitorFeed {
     });
     if (!opened.ok) return opened.error;
     const session = opened.value;
-    while (!this.#closed && ended === null) {
+    while (!this.#closed && !this.#held && ended === null) {
       const state = await session.read();
       if (this.#closed || ended !== null) break;
       if (!state.ok) {
@@ -106,7 +125,7 @@ class Feed implements MonitorFeed {
     }
     const reason: string | null = ended;
     session.close();
-    if (reason === null && !this.#closed) await this.#interrupt.wait(retryMs);
+    if (reason === null && !this.#closed && !this.#held) await this.#interrupt.wait(retryMs);
     return reason;
   }
 
@@ -114,7 +133,7 @@ class Feed implements MonitorFeed {
   async #liveOverPsql(because: string): Promise<void> {
     const until = Date.now() + betterWayMs;
     const status: FeedStatus = { kind: 'live', source: 'psql', because: tidy(because) };
-    while (!this.#closed && this.#host.line === 'connected' && Date.now() < until) {
+    while (!this.#closed && !this.#held && this.#host.line === 'connected' && Date.now() < until) {
       const state = await readByPsql(this.#host, this.#options);
       if (this.#closed) return;
       if (state.ok) this.#board.read(state.value, status);
@@ -127,6 +146,7 @@ class Feed implements MonitorFeed {
 
 /**
  * A live view on the monitor's database. Pushed by LISTEN when pg_hba.conf lets autoctl_node in through the tunnel,
- * else polled through psql as postgres. It never throws: what goes wrong is in the snapshot's status.
+ * else polled through psql as postgres. `held`: nobody is asked before {@link MonitorFeed.hold} lets it. It never throws: what goes wrong is in the snapshot's status.
  */
-export const openFeed = (host: RemoteHost, options: FeedOptions): MonitorFeed => new Feed(host, options);
+export const openFeed = (host: RemoteHost, options: FeedOptions, held = false): MonitorFeed =>
+  new Feed(host, options, held);

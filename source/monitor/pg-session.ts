@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Client } from 'pg';
 import type { MonitorState } from '../cluster/monitor-state.ts';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
+import { secureOptions } from '../cluster/superuser-sql.ts';
 import type { RemoteHost, StreamTarget } from '../remote/host.ts';
 import { type FeedOptions, monitorRole, readTimeoutMs } from './options.ts';
 import { monitorQuery, parseMonitorState } from './query.ts';
@@ -41,7 +42,17 @@ export interface PgEvents {
 const clientOver = async (channel: Duplex, way: Way, options: FeedOptions): Promise<Client> => {
   // Loaded when it is needed: the console has drawn its first frame by then.
   const { default: pg } = await import('pg');
-  return new pg.Client({
+  /**
+   * Whoever listens there asks for the password itself only to have it: pg_auto_failover has SCRAM, MD5, trust or
+   * certificates. While the monitor is stopped, any user of its host could have bound the port. Source: pg,
+   * lib/client.js, _handleAuthCleartextPassword; PostgreSQL, 55.2.1 Start-up, AuthenticationCleartextPassword.
+   */
+  class CarefulClient extends pg.Client {
+    _handleAuthCleartextPassword(): void {
+      channel.destroy(new Error('it asks for the password in clear text, which is never given'));
+    }
+  }
+  return new CarefulClient({
     stream: () => channel,
     host: way.target.kind === 'tcp' ? '127.0.0.1' : way.target.path,
     port: options.port,
@@ -49,6 +60,7 @@ const clientOver = async (channel: Duplex, way: Way, options: FeedOptions): Prom
     database: options.database,
     ssl: way.ssl,
     application_name: 'pgaf-upgrade',
+    options: secureOptions,
     connectionTimeoutMillis: readTimeoutMs,
     query_timeout: readTimeoutMs,
   });

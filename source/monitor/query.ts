@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import { type MonitorState, monitorStateSchema } from '../cluster/monitor-state.ts';
 import { sqlLiteral } from '../cluster/quote.ts';
-import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
+import { fail, messageOf, ok, type Problem, problem, type Result } from '../cluster/result.ts';
+import { misfit } from '../cluster/words.ts';
 
 /** Events that one reading carries, newest last. */
 const eventCount = 30;
@@ -57,25 +59,51 @@ select json_build_object(
 )::text as state
 from pgautofailover.formation f where f.formationid = ${sqlLiteral(formation)}`;
 
+const notOurs =
+  'Is it a monitor of pg_auto_failover 1.6 to 2.2? `select extversion from pg_extension` tells. Nothing was run with it.';
+const rowSchema = z.object({ nodes: z.array(z.object({ id: z.number().int().optional() })) });
+
 /** Checks what the monitor sent; nothing of it is believed before. Errors: no such formation, not the JSON we asked for. */
 export const parseMonitorState = (text: string | undefined, formation: string): Result<MonitorState> => {
   if (text === undefined || text.trim() === '') {
     const remedy = 'Compare the formation in the cluster file with `pg_autoctl show state` on the monitor.';
     return fail(problem(`The monitor knows no formation ${JSON.stringify(formation)}.`, remedy));
   }
-  const remedy =
-    'Is it a monitor of pg_auto_failover 1.6 to 2.2? `select extversion from pg_extension` tells.';
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (thrown) {
-    return fail(problem('The monitor answered with something that is not JSON.', remedy, messageOf(thrown)));
+    return fail(problem('The monitor answered with something that is not JSON.', notOurs, messageOf(thrown)));
   }
   const parsed = monitorStateSchema.safeParse(json);
   if (parsed.success) return ok(parsed.data);
-  const first = parsed.error.issues[0];
+  const [first] = parsed.error.issues;
+  if (first !== undefined && refusedByKind.has(first.code)) return fail(refusedAnswer(parsed.error, json));
   const cause = first === undefined ? parsed.error.message : `${first.path.join('.')}: ${first.message}`;
   return fail(
-    problem('The monitor answered with something this console does not understand.', remedy, cause),
+    problem('The monitor answered with something this console does not understand.', notOurs, cause),
+  );
+};
+
+/** The value has the right type and is none of its kind: a row of the monitor says so, not another program's answer. */
+const refusedByKind: ReadonlySet<string> = new Set(['custom', 'too_small', 'too_big']);
+
+/** Where in the answer it is, and how it is changed there: the row of a node by the node's name. */
+const refusedAnswer = (error: z.ZodError, json: unknown): Problem => {
+  const [issue] = error.issues;
+  const [list, at, field] = issue?.path ?? [];
+  if (list !== 'nodes' || typeof at !== 'number' || typeof field !== 'string')
+    return misfit(error, json, 'The monitor’s answer', notOurs);
+  const row = rowSchema.safeParse(json).data?.nodes[at];
+  const options: Readonly<Record<string, string>> = { name: '--name', host: '--hostname', port: '--pgport' };
+  const option = options[field];
+  return misfit(
+    error,
+    json,
+    `The monitor’s row of ${row?.id === undefined ? 'a node' : `node ${row.id}`}`,
+    option === undefined
+      ? notOurs
+      : `Change it on that node, then start again: pg_autoctl config set or pg_autoctl set node metadata ${option} VALUE. Nothing was run with it.`,
+    2,
   );
 };

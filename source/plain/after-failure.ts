@@ -16,7 +16,7 @@ export const afterFailure = async (
     const answer = (await ask('Now: [retry/skip/probe/back/quit] '))?.trim().toLowerCase() ?? 'quit';
     if (answer === 'quit' || answer === 'q') return false;
     if (answer === 'back' || answer === 'b') {
-      if (turned(talk)) return true;
+      if (await turned(talk)) return true;
     } else if (answer === 'retry' || answer === 'r') {
       const typed = await typedFor(talk, step);
       if (typed !== null && !refusal(controller.retry(step.id, typed.typed))) return true;

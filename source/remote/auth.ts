@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import ssh2, { type AnyAuthMethod, type IdentityCallback, type ParsedKey, type PublicKeyEntry } from 'ssh2';
 import { messageOf } from '../cluster/result.ts';
 import type { Keyring } from './desk.ts';
+import { certificateWords } from './problems.ts';
 import type { Hop } from './ssh-config.ts';
 
 /** One thing to try when the server asks who we are. */
@@ -62,6 +63,16 @@ class NarrowAgent extends ssh2.OpenSSHAgent {
   }
 }
 
+const isThere = async (file: string): Promise<boolean> => {
+  try {
+    await access(file);
+    return true;
+  } catch {
+    // Absent or out of reach: there is nothing to say of it.
+    return false;
+  }
+};
+
 const agentFor = async (hop: Hop, socket: string, skipped: string[]): Promise<Credential> => {
   const agent = hop.identitiesOnly
     ? new NarrowAgent(socket, await publicKeysOf(hop.identityFiles, skipped))
@@ -94,6 +105,8 @@ export const credentialsFor = async (hop: Hop, keyring: Keyring): Promise<Creden
     else if (key instanceof Error) skipped.push(`${file} (${key.message})`);
     else ready.push({ kind: 'offer', label: file, method: { type: 'publickey', username: hop.user, key } });
   }
+  for (const file of [...hop.identityFiles.map((one) => `${one}-cert.pub`), ...(hop.certificateFiles ?? [])])
+    if (await isThere(file)) skipped.push(`${file} (${certificateWords})`);
   const agent = hop.agentSocket === null ? [] : [await agentFor(hop, hop.agentSocket, skipped)];
   const list = hop.identitiesNamed ? [...ready, ...agent, ...locked] : [...agent, ...ready, ...locked];
   return { list, skipped };

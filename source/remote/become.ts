@@ -31,7 +31,7 @@ export const shellAs = (login: Login, as: string, inner: string): Result<string>
     return fail(
       problem(
         `${login.alias}: this has to run as ${as}, but the console logs in as ${login.user} and may not use sudo.`,
-        `Log in as ${as}, or set \`become: sudo\` in the cluster file.`,
+        `Log in as ${as}, or set \`become: { method: sudo }\` in the cluster file.`,
       ),
     );
   if (login.user !== 'root') return ok(`sudo -H -n -u ${as} -- sh -c '${settle}; ${inner}'`);
@@ -84,7 +84,7 @@ export const becomeProblem = (login: Login, as: string, stderr: string, code: nu
   if (/sudo.*(password|terminal|tty)|not allowed|may not run|sudoers/i.test(cause))
     return problem(
       `${where} may not become ${as} without a password.`,
-      `Allow it for the window, in /etc/sudoers.d/pgaf-upgrade: ${login.user} ALL=(postgres,root) NOPASSWD: ALL`,
+      `Allow it for the window, in /etc/sudoers.d/pgaf-upgrade: ${login.user} ALL=(postgres,root) NOPASSWD: /usr/bin/sh`,
       cause,
     );
   if (code === 254)

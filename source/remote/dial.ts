@@ -4,6 +4,7 @@ import { credentialsFor } from './auth.ts';
 import { type Desk, questionFailed } from './desk.ts';
 import { type HopOutcome, keyNameOf, openHop } from './hop.ts';
 import { type Failure, nameOf } from './problems.ts';
+import { revokedKeys } from './revoked-keys.ts';
 import type { Hop, Route } from './ssh-config.ts';
 
 /** More rounds than any honest sequence of questions needs: one per hop's key and one per encrypted key file. */
@@ -27,7 +28,9 @@ const tunnel = (client: Client, via: Hop, to: Hop): Promise<Result<ClientChannel
 const attempt = async (hop: Hop, sock: ClientChannel | null, desk: Desk): Promise<HopOutcome> => {
   const known = await desk.knownHosts.read(hop.knownHostsFiles);
   if (!known.ok) return { kind: 'failed', failure: { problem: known.error, final: true } };
-  return openHop(hop, sock, known.value, await credentialsFor(hop, desk.keyring));
+  const revoked = await revokedKeys(hop);
+  if (!revoked.ok) return { kind: 'failed', failure: { problem: revoked.error, final: true } };
+  return openHop(hop, sock, known.value, await credentialsFor(hop, desk.keyring), revoked.value);
 };
 
 /** Asks what the attempt could not decide. Null: asked, try again. */

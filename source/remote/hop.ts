@@ -7,6 +7,7 @@ import {
   type KnownHostLine,
   knownHostName,
   preferredAlgorithms,
+  takenMacs,
 } from './known-hosts.ts';
 import {
   authProblem,
@@ -14,6 +15,7 @@ import {
   connectProblem,
   type Failure,
   keyProblem,
+  strictProblem,
   timeoutProblem,
 } from './problems.ts';
 import type { Hop } from './ssh-config.ts';
@@ -35,6 +37,13 @@ const authenticationMs = 60_000;
 export const keyNameOf = (hop: Hop): string =>
   hop.hostKeyAlias === undefined ? knownHostName(hop.host, hop.port) : hop.hostKeyAlias.toLowerCase();
 
+/** Ours, less what HostKeyAlgorithms leaves out; the ones of known keys first. */
+const wantedAlgorithms = (hop: Hop, known: readonly KnownHostLine[], name: string) => {
+  const { hostKeyAlgorithms } = hop;
+  const ours = preferredAlgorithms(known, name);
+  return hostKeyAlgorithms === undefined ? ours : ours.filter((one) => hostKeyAlgorithms.includes(one));
+};
+
 /**
  * One attempt to reach one host, directly or over `sock` (a channel through the hop before). Its key is always
  * verified; nothing is asked here. Bounded by the hop's timeout up to the key exchange, then by a minute.
@@ -44,6 +53,7 @@ export const openHop = (
   sock: Readable | null,
   known: readonly KnownHostLine[],
   credentials: Credentials,
+  revoked: readonly Buffer[] = [],
 ): Promise<HopOutcome> => {
   const client: Client = new ssh2.Client();
   const name = keyNameOf(hop);
@@ -99,10 +109,17 @@ export const openHop = (
     client.on('close', () => refuseError(lastError ?? new Error('the server closed the connection')));
 
     const verify = (key: Buffer): boolean => {
+      const file = hop.revokedKeysFile;
+      if (file !== undefined && revoked.some((one) => one.equals(key))) {
+        const verdict = { kind: 'revoked', file, line: 0 } as const;
+        refuse(keyProblem(hop, name, fingerprintOf(key), verdict), true);
+        return false;
+      }
       const verdict = judgeKey(known, name, key);
       if (verdict.kind === 'known') return true;
       if (verdict.kind !== 'unknown') refuse(keyProblem(hop, name, fingerprintOf(key), verdict), true);
       else if (verdict.certificateOnly) refuse(certificateProblem(hop, name), true);
+      else if (hop.strict) refuse(strictProblem(hop, name, fingerprintOf(key)), true);
       else settle({ kind: 'unknown-key', name, key });
       return false;
     };
@@ -123,7 +140,7 @@ export const openHop = (
         readyTimeout: 0,
         keepaliveInterval: keepaliveMs,
         keepaliveCountMax: keepaliveMisses,
-        algorithms: { serverHostKey: preferredAlgorithms(known, name) },
+        algorithms: { serverHostKey: wantedAlgorithms(hop, known, name), hmac: [...takenMacs] },
         // The callback form: ssh2 takes a promise, even of false, for a yes.
         hostVerifier: (key: Buffer, done: (accepted: boolean) => void): void => done(verify(key)),
         authHandler: nextMethod,

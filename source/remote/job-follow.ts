@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { fail, ok, type Problem, type Result } from '../cluster/result.ts';
+import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { becomeProblem, type Login, pack, shellAs } from './become.ts';
 import { openExec } from './exec.ts';
 import type { JobSpec } from './host.ts';
@@ -17,7 +17,7 @@ export type FollowEnd =
   /** The line, the channel or the follower broke; the job does not care. */
   | { readonly kind: 'broken' };
 
-/** What login files and sudo may print, in characters. */
+/** What login files and sudo may print before the script begins, in bytes. */
 const maximumNoise = 64 * 1024;
 
 const endFrom = (text: string, login: Login, as: string): FollowEnd | null => {
@@ -66,12 +66,28 @@ export const follow = async (
   if (!opened.ok) return line.state === 'closed' ? fail(opened.error) : ok({ kind: 'broken' });
   const { channel, ended } = opened.value;
 
+  let tooMuch: () => void = () => undefined;
+  // A host that floods may never say that its channel is closed.
+  const overrun = new Promise<{ code: null }>((resolve) => {
+    tooMuch = () => resolve({ code: null });
+  });
   let head: Buffer | null = Buffer.alloc(0);
+  let flooded = false;
   channel.on('data', (chunk: Buffer) => {
+    if (flooded) return;
     if (head === null) return onBytes(chunk);
+    // The mark may lie across two chunks; no more than its own length has to be read again.
+    const from = Math.max(0, head.length - parcel.mark.length);
     head = Buffer.concat([head, chunk]);
-    const at = head.indexOf(parcel.mark);
-    if (at < 0) return;
+    const at = head.indexOf(parcel.mark, from);
+    if (at < 0) {
+      if (head.length <= maximumNoise) return;
+      flooded = true;
+      head = Buffer.alloc(0);
+      channel.destroy();
+      tooMuch();
+      return;
+    }
     const rest = head.subarray(at + parcel.mark.length);
     head = null;
     if (rest.length > 0) onBytes(rest);
@@ -80,6 +96,7 @@ export const follow = async (
   let noise = '';
   let end: FollowEnd | null = null;
   channel.stderr.on('data', (chunk: Buffer) => {
+    if (flooded) return;
     said += chunk.toString('utf8');
     for (let at = said.indexOf('\n'); at >= 0; at = said.indexOf('\n')) {
       const text = said.slice(0, at);
@@ -92,7 +109,15 @@ export const follow = async (
   });
   channel.on('error', () => undefined);
   channel.end(parcel.payload);
-  const { code } = await ended;
+  const { code } = await Promise.race([ended, overrun]);
+  if (flooded)
+    return ok({
+      kind: 'not-started',
+      problem: problem(
+        `${login.alias} prints more than ${maximumNoise / 1024} KiB before the script begins; nothing of it ran.`,
+        `See what the login files of ${login.user} print there: ssh to the host, then \`true | sh -l\`.`,
+      ),
+    });
   if (end !== null) return ok(end);
   // The shell ended by itself before it said its mark: it will do so every time.
   if (head !== null && code !== null)

@@ -18,13 +18,16 @@ export type KeyVerdict =
   | { readonly kind: 'changed'; readonly file: string; readonly line: number; readonly keyType: string }
   | { readonly kind: 'revoked'; readonly file: string; readonly line: number };
 
-/** The host key algorithms that ssh2 can verify, by the key type that known_hosts names. */
+/**
+ * The host key algorithms that are taken, by the key type that known_hosts names. RSA keys sign with SHA-2: `ssh-rsa`, the
+ * signature with SHA-1, is refused, as OpenSSH does since 8.8; servers since OpenSSH 7.2 have the others.
+ */
 const algorithmsOf = {
   'ssh-ed25519': ['ssh-ed25519'],
   'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
   'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
   'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
-  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
 } as const;
 
 type HostKeyType = keyof typeof algorithmsOf;
@@ -37,6 +40,11 @@ const hostKeyTypes: readonly HostKeyType[] = [
   'ecdsa-sha2-nistp521',
   'ssh-rsa',
 ];
+
+/** Every host key algorithm that is taken. */
+export const takenAlgorithms: readonly HostKeyAlgorithm[] = hostKeyTypes.flatMap(
+  (type): readonly HostKeyAlgorithm[] => algorithmsOf[type],
+);
 
 /** `host`, or `[host]:port` when the port is not 22; lower case, as known_hosts spells it. */
 export const knownHostName = (host: string, port: number): string =>
@@ -117,6 +125,23 @@ export const judgeKey = (lines: readonly KnownHostLine[], name: string, key: Buf
   const certificateOnly = plain.length === 0 && matching.some((line) => line.marker === 'cert-authority');
   return { kind: 'unknown', certificateOnly };
 };
+
+/** Message authentication that is taken: none with SHA-1. Every sshd since OpenSSH 5.9 has one of them. */
+export const takenMacs = [
+  'hmac-sha2-256-etm@openssh.com',
+  'hmac-sha2-512-etm@openssh.com',
+  'hmac-sha2-256',
+  'hmac-sha2-512',
+] as const;
+
+/** Keys of a RevokedHostKeys file in its plain form: one public key a line. Source: ssh_config(5), RevokedHostKeys. */
+export const parseRevokedKeys = (text: string): Buffer[] =>
+  text.split('\n').flatMap((line) => {
+    const [type, base64] = line.trim().split(/\s+/);
+    if (type === undefined || base64 === undefined || type.startsWith('#')) return [];
+    const key = Buffer.from(base64, 'base64');
+    return keyTypeOf(key) === type ? [key] : [];
+  });
 
 /** All algorithms we accept, those of the types already known for the host first. */
 export const preferredAlgorithms = (lines: readonly KnownHostLine[], name: string): HostKeyAlgorithm[] => {

@@ -13,6 +13,9 @@ export interface Failure {
 const destination = (hop: Hop): string =>
   `${hop.user}@${hop.host}${hop.port === 22 ? '' : ` -p ${hop.port}`}`;
 
+/** Said of a user certificate beside a key. Source: ssh2 has none; ssh_config(5), CertificateFile. */
+export const certificateWords = 'a certificate, which this console cannot present';
+
 /** The host as the screen names it, with its address where that says more. */
 export const nameOf = (hop: Hop): string =>
   hop.alias === hop.host ? `${hop.host}:${hop.port}` : `${hop.alias} (${hop.host}:${hop.port})`;
@@ -27,7 +30,7 @@ export const connectProblem = (hop: Hop, error: Error & { code?: unknown }): Pro
     case 'EAI_AGAIN':
       return problem(
         `The name ${hop.host} (${hop.alias}) is not found in DNS.`,
-        'Correct the host name in the cluster file, or give it a HostName in ~/.ssh/config.',
+        'Correct the host name (in the cluster file, or as it was given to init), or give it a HostName in ~/.ssh/config.',
         cause,
       );
     case 'ECONNREFUSED':
@@ -42,6 +45,12 @@ export const connectProblem = (hop: Hop, error: Error & { code?: unknown }): Pro
     case 'ENETUNREACH':
       return problem(`There is no route to ${name}.`, `Check the network, or the VPN. ${look}`, cause);
     default:
+      if (/no matching/i.test(cause))
+        return problem(
+          `${name} and this console have no algorithm in common. Signatures and checksums with SHA-1 are not taken.`,
+          `Its sshd must be OpenSSH 7.2 or later, with HostKeyAlgorithms and MACs that hold one with SHA-2. ${look}`,
+          cause,
+        );
       return problem(`The SSH connection to ${name} failed.`, look, cause);
   }
 };
@@ -67,6 +76,12 @@ export const authProblem = (
     cause !== undefined && /too many/i.test(cause)
       ? `The agent holds more keys than the server lets us try: set IdentityFile and \`IdentitiesOnly yes\` for ${hop.host} in ~/.ssh/config.`
       : `Load the right key with ssh-add, or name it with IdentityFile in ~/.ssh/config; \`ssh -v ${destination(hop)}\` shows what the server says.`;
+  if (skipped.some((one) => one.includes(certificateWords)))
+    return problem(
+      `${nameOf(hop)} did not let ${hop.user} in (${offered}${left}${wants}).`,
+      `This console presents keys, not certificates. Let the key itself in for the window: ssh-copy-id -i FILE.pub ${destination(hop)}.`,
+      cause,
+    );
   return problem(`${nameOf(hop)} did not let ${hop.user} in (${offered}${left}${wants}).`, remedy, cause);
 };
 
@@ -88,6 +103,13 @@ export const keyProblem = (
         `If the host was really reinstalled, check the fingerprint on its own console, then \`ssh-keygen -R '${name}' -f ${verdict.file}\` and connect again.`,
       );
 };
+
+/** StrictHostKeyChecking yes: an unknown key is refused, and nobody is asked. */
+export const strictProblem = (hop: Hop, name: string, fingerprint: string): Problem =>
+  problem(
+    `The host key of ${nameOf(hop)} (${fingerprint}) is not known, and the SSH configuration says StrictHostKeyChecking yes. The connection was refused.`,
+    `Compare it with \`ssh-keygen -lf\` on ${hop.host}, then add the line for ${name} to ${hop.knownHostsFiles[0] ?? 'known_hosts'}.`,
+  );
 
 /** The only line for this host is @cert-authority, and ssh2 cannot check host certificates. */
 export const certificateProblem = (hop: Hop, name: string): Problem =>

@@ -4,6 +4,7 @@ import SSHConfig from 'ssh-config';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
 import type { HostAddress, RemoteOptions } from './host.ts';
 import { readWithIncludes } from './ssh-config-file.ts';
+import { algorithmsOf, refusedSetting, undecidedMatch } from './ssh-config-limits.ts';
 
 /** Where one SSH connection goes, after ~/.ssh/config has been asked. */
 export interface Hop {
@@ -20,6 +21,14 @@ export interface Hop {
   readonly identitiesOnly: boolean;
   readonly agentSocket: string | null;
   readonly knownHostsFiles: readonly string[];
+  /** StrictHostKeyChecking yes: an unknown key is refused without a question. Absent: asked. */
+  readonly strict?: true;
+  /** RevokedHostKeys; absent: none. */
+  readonly revokedKeysFile?: string;
+  /** What HostKeyAlgorithms leaves; absent: all of ours. */
+  readonly hostKeyAlgorithms?: readonly string[];
+  /** CertificateFile: named where a login is refused. */
+  readonly certificateFiles?: readonly string[];
   /** Milliseconds until an unanswered connection attempt is given up. */
   readonly timeoutMs: number;
 }
@@ -82,10 +91,29 @@ const settingsFor = async (address: HostAddress, options: RemoteOptions): Promis
   const file = options.sshConfigFile ?? join(homedir(), '.ssh', 'config');
   const remedy = `Correct ${file}; \`ssh -G ${address.host}\` shows how OpenSSH reads it.`;
   try {
-    const config = SSHConfig.parse(await readWithIncludes(file, options.sshConfigFile !== undefined));
+    const text = await readWithIncludes(file, options.sshConfigFile !== undefined);
     const query =
       address.user === undefined ? { Host: address.host } : { Host: address.host, User: address.user };
-    return ok(config.compute(query, { ignoreCase: true }));
+    const compute = (config: string): Settings =>
+      SSHConfig.parse(config).compute(query, { ignoreCase: true, matchExec: false });
+    const undecided = undecidedMatch(text, compute);
+    if (undecided !== null)
+      return fail(
+        problem(
+          `The SSH configuration ${file} has “${undecided}”, which may hold for ${address.host}: this console does not evaluate that, and cannot know which settings are meant.`,
+          'Say the same with Host or `Match host` in a file of its own, and name that with ssh.configFile in the cluster file.',
+        ),
+      );
+    const settings = compute(text);
+    const wrong = refusedSetting(settings);
+    if (wrong !== null)
+      return fail(
+        problem(
+          `The SSH configuration says ${wrong} for ${address.host}, which this console does not honor: connecting without it could be less safe than you asked for.`,
+          'Name a file without it with ssh.configFile in the cluster file, if that is acceptable for the window.',
+        ),
+      );
+    return ok(settings);
   } catch (thrown) {
     return fail(problem(`Cannot read the SSH configuration ${file}.`, remedy, messageOf(thrown)));
   }
@@ -111,6 +139,9 @@ const hopFrom = (address: HostAddress, settings: Settings, options: RemoteOption
   ];
   const agent = agentOf(textOf(settings.identityagent), options);
   const seconds = Number(textOf(settings.connecttimeout) ?? Number.NaN);
+  const revoked = textOf(settings.revokedhostkeys);
+  const algorithms = algorithmsOf(textOf(settings.hostkeyalgorithms));
+  const certificates = listOf(settings.certificatefile);
   const hostKeyAlias = textOf(settings.hostkeyalias);
   return {
     alias: address.alias,
@@ -124,6 +155,14 @@ const hopFrom = (address: HostAddress, settings: Settings, options: RemoteOption
     agentSocket: agent === null ? null : expand(agent, tokens),
     knownHostsFiles: knownHostsFiles.map((file) => expand(file, tokens)),
     timeoutMs: seconds > 0 ? seconds * 1000 : defaultTimeoutMs,
+    ...(textOf(settings.stricthostkeychecking)?.toLowerCase() === 'yes' ? { strict: true as const } : {}),
+    ...(revoked === undefined || revoked.toLowerCase() === 'none'
+      ? {}
+      : { revokedKeysFile: expand(revoked, tokens) }),
+    ...(algorithms === null ? {} : { hostKeyAlgorithms: algorithms }),
+    ...(certificates.length === 0
+      ? {}
+      : { certificateFiles: certificates.map((one) => expand(one, tokens)) }),
   };
 };
 

@@ -1,7 +1,15 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
 import { secondariesOf } from '../cluster/facts.ts';
 import type { NodeState } from '../cluster/states.ts';
-import { type DirectoryView, hostIn, isCluster, monitorIn, nodeIn, type World } from '../cluster/world.ts';
+import {
+  type DirectoryView,
+  hostIn,
+  isCluster,
+  monitorIn,
+  nodeIn,
+  type UnitView,
+  type World,
+} from '../cluster/world.ts';
 import { isKin, isMarked } from './ownership.ts';
 import type { Condition, Verdict } from './step.ts';
 
@@ -71,16 +79,48 @@ export const placeIsFree = (facts: ClusterFacts, host: HostFacts): Condition =>
     ),
   );
 
+/** pg_autoctl runs, and since when: where the console holds it, somebody else has started it. */
+const autoctlRuns = (host: HostFacts, unit: UnitView | null): string => {
+  if (host.service.kind === 'none' || unit === null) return 'pg_autoctl runs';
+  const since = unit.activeSince === '' ? '' : ` at ${unit.activeSince}`;
+  if (!unit.active) return `somebody has started pg_autoctl by hand, not by ${host.service.unit}`;
+  return unit.held
+    ? `somebody started ${host.service.unit}${since}, although the console holds it`
+    : `pg_autoctl runs: ${host.service.unit} was started${since}. If that was not this console, somebody has: find out who, and stop it`;
+};
+
 /**
  * Neither pg_autoctl nor a server of any of the directories runs. What runs in the new directory's place and does not carry
  * our mark is not waited for.
  */
 export const allStopped = (host: HostFacts): Condition =>
   about(host.alias, `pg_autoctl and PostgreSQL are stopped on ${host.alias}`, (seen) => {
-    if (seen.autoctl || seen.unit?.active) return no('pg_autoctl runs');
+    if (seen.autoctl || seen.unit?.active) return no(autoctlRuns(host, seen.unit));
     const ofOurs = isMarked(seen.newData) ? [seen.newData] : [];
     const running = [seen.data, seen.backupData, ...ofOurs].find((one) => isCluster(one) && one.running);
     return when(running === undefined, 'PostgreSQL runs');
+  });
+
+/** Before pg_autoctl is started on the new version: it, and what it starts, are the new version's. */
+export const pointsToNew = (host: HostFacts): Condition =>
+  about(
+    host.alias,
+    `pg_autoctl on ${host.alias} is the new version’s, and starts the new version`,
+    (seen) => {
+      if (seen.pgCtl !== `${host.newBindir}/pg_ctl`)
+        return no(`it starts ${seen.pgCtl ?? 'nothing that is known'}`);
+      return when(
+        host.service.kind === 'none' || seen.unit?.program === host.newAutoctl,
+        `${host.service.kind === 'none' ? '' : host.service.unit} runs ${seen.unit?.program ?? 'nothing that is known'}`,
+      );
+    },
+  );
+
+/** Before what pg_autoctl and systemd hold of a node is changed: pg_upgrade's own servers, which nobody reaches, may run. */
+export const notServing = (host: HostFacts): Condition =>
+  about(host.alias, `pg_autoctl is stopped on ${host.alias}, and its server serves nobody`, (seen) => {
+    if (seen.autoctl || seen.unit?.active) return no(autoctlRuns(host, seen.unit));
+    return when(seen.server === null, `PostgreSQL ${seen.server?.version ?? ''} serves`);
   });
 
 export const stoppedCleanly = (host: HostFacts, state: 'shut down' | 'shut down in recovery'): Condition =>

@@ -1,17 +1,19 @@
 import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
 import { hostsOf } from '../cluster/facts.ts';
+import type { Fragment } from '../cluster/fragment.ts';
 import type { World } from '../cluster/world.ts';
 import type { Gauge } from './gauge.ts';
-import type {
-  Cause,
-  Condition,
-  Danger,
-  GuideReference,
-  Landmark,
-  PhaseId,
-  Probe,
-  Script,
-  Step,
+import {
+  type Cause,
+  type Condition,
+  type Danger,
+  type GuideReference,
+  type Landmark,
+  type PhaseId,
+  type Probe,
+  ready,
+  type Script,
+  type Step,
 } from './step.ts';
 
 /** What a step must say of itself; the rest has defaults that a careful step can override. */
@@ -25,7 +27,7 @@ export interface StepParts {
   readonly guide: string | null;
   readonly differs?: string;
   readonly danger: Danger;
-  readonly script: string | ((world: World) => Script);
+  readonly script: string | Fragment | ((world: World) => Script);
   readonly probe: (world: World) => Probe;
   readonly before?: readonly Condition[];
   readonly after?: readonly Condition[];
@@ -55,7 +57,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     reason: parts.reason,
     guide,
     danger: parts.danger,
-    script: typeof script === 'string' ? () => ({ kind: 'ready', text: script }) : script,
+    script: typeof script === 'function' ? script : () => ready(script),
     looksAt: hostsOf(facts).map((host) => host.alias),
     probe: parts.probe,
     before: parts.before ?? [],

@@ -73,3 +73,31 @@ export const sameFileSystemFunction: readonly string[] = [
   '  [ "$(place "$1")" = "$(place "$2")" ] || { echo "$1 and $2 are on different file systems" >&2; exit 1; }',
   ')',
 ];
+
+/**
+ * `control BIN DIRECTORY`: what pg_controldata says, also where pg_upgrade --link or the upgrade has renamed pg_control;
+ * then through a directory of links, and nothing in the cluster is touched. `as_kept BIN DIRECTORY FILE`: it says to the
+ * byte what was kept; an empty file was never written. `of_system BIN DIRECTORY IDENTIFIER`: it is this cluster's.
+ */
+export const controlFunctions: readonly string[] = [
+  'control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now',
+  '  at=$2',
+  '  if [ ! -e "$2/global/pg_control" ]; then',
+  '    at=$(mktemp -d); trap \'rm -rf "$at"\' EXIT; mkdir "$at/global"',
+  '    for name in pg_control.do-not-start pg_control.old; do',
+  '      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi',
+  '    done',
+  '    ln -s "$2/PG_VERSION" "$at/PG_VERSION"',
+  '  fi',
+  '  "$1/pg_controldata" -D "$at"',
+  ')',
+  'as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte',
+  '  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"',
+  '}',
+  'of_system() { # BIN DIRECTORY IDENTIFIER',
+  `  [ "$(control "$1" "$2" | sed -n 's/^Database system identifier: *//p')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }`,
+  '}',
+];
+
+/** `version DIRECTORY`: the major version of the cluster in it, nothing where there is none. */
+export const versionFunction = `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`;

@@ -1,3 +1,4 @@
+import type { Fragment } from '../cluster/fragment.ts';
 import type { World } from '../cluster/world.ts';
 import type { Gauge } from './gauge.ts';
 
@@ -132,4 +133,4 @@ export type Script =
   | { readonly kind: 'ready'; readonly text: string }
   | { readonly kind: 'unresolved'; readonly needs: string };
 
-export const ready = (text: string): Script => ({ kind: 'ready', text });
+export const ready = (text: string | Fragment): Script => ({ kind: 'ready', text: String(text) });

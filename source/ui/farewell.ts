@@ -11,15 +11,21 @@ const standing = (view: EngineView): string => {
   const step = currentStep(view);
   if (step === null) return 'Left before the first step; nothing was changed.';
   const place = `Step ${numberOf(view, step.id)} of ${view.steps.length} (${step.title}, on ${step.host})`;
-  if (stage.kind === 'running') return `${place} goes on without this console. Start it again to follow.`;
-  if (stage.kind === 'failed') return `${place} has failed. Start again to go on from there.`;
-  return `${place} is next. Start again to go on from there.`;
+  const again = view.fleeting === true ? '' : ' Start again to go on from there.';
+  if (stage.kind === 'running')
+    return view.fleeting === true
+      ? `${place} ended with the console.`
+      : `${place} goes on without this console. Start it again to follow.`;
+  if (stage.kind === 'failed') return `${place} has failed.${again}`;
+  return view.fleeting === true ? `${place} was next.` : `${place} is next.${again}`;
 };
 
 /** What is left on the normal screen when the console is gone. */
 export const farewell = (view: EngineView): string => {
   const banner = view.banner === undefined ? '' : `${view.banner} `;
   const lines = [`${banner}${view.cluster.name}: ${standing(view)}`];
+  if (view.fleeting === true)
+    return [...lines, 'To leave in between and come back, start it with demo --keep.'].join('\n');
   if (view.downtime.kind === 'down') lines.push('The application cannot write until the run goes on.');
   if (view.runDirectory !== null) lines.push(`Journal and outputs: ${view.runDirectory}`);
   return lines.join('\n');

@@ -5,7 +5,8 @@ import { demonstrate, leftOf } from './demo-run.ts';
 /** Two cores that are the demo's alone make it in half of that; others that work beside it get their share. */
 const limitSeconds = (): number => 40 * Math.max(1, (loadavg()[0] ?? 0) / cpus().length);
 
-describe('each scenario comes to its end without a terminal', () => {
+/** rollback-after-start is in not-gnu.test.ts, two-secondaries in test/package: each goes its way once in plain lines. */
+describe('scenarios come to their end without a terminal', () => {
   it('smooth, within 40 s, and leaves nothing', async () => {
     const limit = limitSeconds();
     const ran = await demonstrate([]);
@@ -15,14 +16,6 @@ describe('each scenario comes to its end without a terminal', () => {
     expect(ran.text.match(/^DEMO: no real server is touched\.$/gm)?.length).toBe(49);
     expect(leftOf(ran.root)).toEqual([]);
     expect(ran.seconds).toBeLessThan(limit);
-  });
-
-  it('two-secondaries: number_sync_standbys goes to 0 and comes back', async () => {
-    const ran = await demonstrate(['--scenario', 'two-secondaries']);
-    expect(ran.code, ran.text.slice(-3000)).toBe(0);
-    expect(ran.text).toContain('number_sync_standbys 1 → 0');
-    expect(ran.text).toContain('number_sync_standbys 0 → 1');
-    expect(ran.text).toMatch(/^node_3: secondary \(assigned secondary\)/m);
   });
 
   it('pg-upgrade-fails: the cause is shown, and the second try succeeds', async () => {
@@ -45,15 +38,5 @@ describe('each scenario comes to its end without a terminal', () => {
         expect(ran.text).toContain(`* ${host}: ${said}`);
     const upgrade = ran.text.split('\n').filter((line) => /^node_1\| .*(ok|notice)$/.test(line));
     expect(new Set(upgrade.filter((line) => /Linking|Restoring global|Sync data/.test(line))).size).toBe(3);
-  });
-
-  it('rollback-after-start: back through the secondary’s image, and what 17 wrote is said to be lost', async () => {
-    const ran = await demonstrate(['--scenario', 'rollback-after-start']);
-    expect(ran.code, ran.text.slice(-3000)).toBe(0);
-    expect(ran.text).toMatch(/Way back: possible through node_2, but what 17 wrote since \d\d:\d\d UTC/);
-    expect(ran.text).toContain('Promote node_2’s image, privately');
-    expect(ran.text).toMatch(/^DEMO demo: every node runs PostgreSQL 15\.20 again/m);
-    expect(ran.text).toMatch(/^node_2: primary/m);
-    expect(ran.text).toMatch(/^node_1: secondary/m);
   });
 });

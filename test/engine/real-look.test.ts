@@ -243,7 +243,9 @@ describe('a look', () => {
   test('the state file’s identifier, the marks and scripts that would delete the cluster', () => {
     host.write(host.node.stateFile, recordedBytes('pg_auto_failover-2.0/node1.state'));
     host.write(host.node.configFile, '[postgresql]\npg_ctl = /x y/bin/pg_ctl\n');
-    host.write(join(host.node.workDir, 'done/check'), '');
+    host.write(join(host.node.workDir, 'done/check'), '2026-11-23T01:00:00Z\n');
+    // A power cut has left its name and nothing in it.
+    host.write(join(host.node.workDir, 'done/verify'), '');
     host.write(join(host.node.workDir, 'pg_upgrade/delete_old_cluster.sh'), '');
     const seen = look();
     expect(seen.stateIdentifier).toMatch(/^\d{19}$/);

@@ -93,7 +93,7 @@ test('prefers the algorithms of the keys it knows', () => {
     'ecdsa-sha2-nistp256',
     'rsa-sha2-512',
     'rsa-sha2-256',
-    'ssh-rsa',
+    'ssh-ed25519',
   ]);
   expect(preferredAlgorithms(lines, 'db2')[0]).toBe('ssh-ed25519');
 });

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HostAddress } from '../../source/remote/host.ts';
 import { resolveRoute } from '../../source/remote/ssh-config.ts';
 import { unwrap } from './bench.ts';
@@ -116,4 +117,70 @@ test('follows Include, and comes back to the section around it', async () => {
   await writeFile(join(directory, 'b.conf'), 'Host db9\n User wrong\n');
   const config = `Host db1\n Include ${directory}/?.conf\n Port 2222\nHost *\n User late\n`;
   expect(await last(config)).toMatchObject({ user: 'included', port: 2222 });
+});
+
+describe('what is not evaluated is refused by name, where it may hold', () => {
+  const exec =
+    'Match host db1 exec "touch /tmp/pgaf-match-exec-ran"\n  User fromexec\nHost *\n  User other\n';
+
+  test('Match exec: its command is not run, and the host is not reached by a guess', async () => {
+    expect(await result(exec)).toMatchObject({
+      ok: false,
+      error: { what: expect.stringContaining('Match host db1 exec') },
+    });
+    expect(existsSync('/tmp/pgaf-match-exec-ran')).toBe(false);
+    expect(await last(exec, { host: 'db2' })).toMatchObject({ user: 'other' });
+  });
+
+  test.each([
+    'Match exec true',
+    'Match !host db9',
+    'Match user dba tagged x',
+    'Match localnetwork 10.0.0.0/8',
+  ])('%s', async (line) => {
+    const config = `Host db1\n  User dba\n${line}\n  ProxyJump bastion\n`;
+    expect(await result(config, line.includes('user') ? { user: 'dba' } : {})).toMatchObject({
+      ok: false,
+      error: { what: expect.stringContaining(line) },
+    });
+  });
+
+  test('Match with what is evaluated stays as it was', async () => {
+    expect(await last('Match host db1\n  User dba\nMatch all\n  Port 2222\n')).toMatchObject({
+      user: 'dba',
+      port: 2222,
+    });
+  });
+
+  test.each(['VerifyHostKeyDNS yes', 'KnownHostsCommand /bin/keys %H', 'RequiredRSASize 3072'])(
+    '%s would be lost',
+    async (line) => {
+      expect(await result(`Host db1\n  ${line}\n`)).toMatchObject({
+        ok: false,
+        error: { what: expect.stringContaining(line.split(' ')[0] ?? '') },
+      });
+    },
+  );
+});
+
+test('what makes a connection safer is kept: strict checking, revoked keys, algorithms, certificates', async () => {
+  const config = `Host db1
+  StrictHostKeyChecking yes
+  RevokedHostKeys ~/revoked
+  HostKeyAlgorithms ssh-ed25519,rsa-sha2-*
+  CertificateFile ~/.ssh/ca-cert.pub
+`;
+  expect(await last(config)).toMatchObject({
+    strict: true,
+    revokedKeysFile: join(homedir(), 'revoked'),
+    hostKeyAlgorithms: ['ssh-ed25519', 'rsa-sha2-512', 'rsa-sha2-256'],
+    certificateFiles: [join(homedir(), '.ssh/ca-cert.pub')],
+  });
+  expect(await last('Host *\n StrictHostKeyChecking no\n RevokedHostKeys none\n')).not.toHaveProperty(
+    'strict',
+  );
+  expect(await result('Host *\n HostKeyAlgorithms ssh-rsa\n')).toMatchObject({
+    ok: false,
+    error: { what: expect.stringContaining('HostKeyAlgorithms ssh-rsa') },
+  });
 });

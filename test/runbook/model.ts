@@ -222,6 +222,7 @@ export class Model {
             killMode: 'control-group',
             enabled: facts.service.kind === 'systemd' && facts.service.enabled,
             dropIns: [],
+            held: false,
           };
         return;
       case 'switchover':
@@ -239,7 +240,7 @@ export class Model {
   stop(facts: HostFacts): void {
     const host = this.host(facts.alias);
     host.autoctl = false;
-    if (host.unit !== null) host.unit = { ...host.unit, active: false };
+    if (host.unit !== null) host.unit = { ...host.unit, active: false, held: true };
     const secondary = isNode(facts) && facts.role === 'secondary';
     this.#sleep(host, secondary ? 'shut down in recovery' : 'shut down', shutdownCheckpoint);
     if (isNode(facts) && !secondary)
@@ -247,6 +248,18 @@ export class Model {
         const { server } = this.host(node.alias);
         if (server !== null) this.host(node.alias).server = { ...server, lsn: receivedAfterIt };
       }
+  }
+
+  /** Somebody starts the old server on the primary where it can be started, an application writes, and it is stopped again. */
+  oldHasRun(checkpoint: string): void {
+    const host = this.host(primaryOf(this.facts).alias);
+    for (const key of ['data', 'backupData'] as const) {
+      const directory = host[key];
+      if (directory.kind !== 'cluster' || directory.major !== this.facts.oldMajor || directory.running)
+        continue;
+      if (directory.linked || directory.disarmed || directory.control === null) continue;
+      host[key] = { ...directory, control: { ...directory.control, checkpoint, modified: this.#now() } };
+    }
   }
 
   /** What is done for a secondary that takes over the primary's links. */
@@ -301,6 +314,7 @@ export class Model {
           ...this.#only(host.data),
           control: control(newIdentifier, 'shut down in recovery', '0/3000060', this.#now()),
         };
+        host.backupData = { ...this.#only(host.backupData), disarmed: true };
         return;
     }
   }
@@ -344,6 +358,7 @@ export class Model {
     host.newData = { ...fresh, control: left, databases: 1, tablespaces: facts.tablespaces };
     this.#part(host);
     host.fingerprint = left;
+    host.oldFingerprint = this.#controlOf(host.data);
   }
 
   #maintain(alias: string): void {
@@ -361,7 +376,9 @@ export class Model {
 
   #start(phase: string, facts: HostFacts, host: Host): void {
     host.autoctl = true;
-    if (host.unit !== null) host.unit = { ...host.unit, active: true };
+    const atBoot = facts.service.kind === 'systemd' && facts.service.enabled && phase !== 'H';
+    if (host.unit !== null)
+      host.unit = { ...host.unit, active: true, held: false, enabled: host.unit.enabled || atBoot };
     if (phase === 'H') return;
     this.#wake(host, '0/3000060');
     host.server = this.#server(facts.newVersion);
@@ -551,6 +568,8 @@ export class Model {
               killMode: 'control-group',
               program: facts.oldAutoctl,
               dropIns: [],
+              activeSince: 'Mon 2026-11-23 01:00:00 UTC',
+              held: false,
             },
       autoctl: true,
       pgCtl: `${facts.oldBindir}/pg_ctl`,
@@ -558,6 +577,7 @@ export class Model {
       inMaintenance: false,
       server,
       fingerprint: null,
+      oldFingerprint: null,
       handedOver: null,
       stopped: null,
       markers: [],

@@ -188,7 +188,7 @@ test('the monitor is always copied, with both options, whatever becomes of the p
     expect(script.text).toContain(
       "--new-options='-c shared_preload_libraries=pgautofailover -c max_worker_processes=0 -c jit=off'",
     );
-    expect(script.text).not.toMatch(/--link|--clone|pg_control\.old/);
+    expect(script.text).not.toMatch(/--link|--clone|mv .*pg_control\.old/);
   }
 });
 

@@ -128,6 +128,7 @@ describe('the swap', () => {
   test('both directories change places; the mark goes with the old one, and the one in its place has none', () => {
     host.cluster(host.node.data, 15);
     host.marked(host.node.newData, 17);
+    host.keepFingerprints();
     expect(host.run('D.node_1.swap').code).toBe(0);
     expect(versions()).toEqual(['17', null, '15']);
     expect(host.has(join(host.node.data, markFile))).toBe(false);
@@ -137,6 +138,7 @@ describe('the swap', () => {
   test('run twice it does not swap back', () => {
     host.cluster(host.node.data, 15);
     host.marked(host.node.newData, 17);
+    host.keepFingerprints();
     host.run('D.node_1.swap');
     expect(host.run('D.node_1.swap').code).toBe(0);
     expect(versions()).toEqual(['17', null, '15']);
@@ -145,6 +147,7 @@ describe('the swap', () => {
   test('interrupted between the two moves it is finished by the next try', () => {
     host.cluster(host.node.backupData, 15);
     host.marked(host.node.newData, 17);
+    host.keepFingerprints(host.node.backupData);
     expect(host.run('D.node_1.swap').code).toBe(0);
     expect(versions()).toEqual(['17', null, '15']);
   });
@@ -229,6 +232,7 @@ describe('carrying the configuration', () => {
       'server.key': 'key',
     });
     host.marked(host.node.newData, 17, { 'postgresql.conf': 'initdb’s\n', 'pg_hba.conf': 'trust\n' });
+    host.keepFingerprints();
     host.program(join(host.node.newBindir, 'postgres'), 'echo "$*" >> "$HOME/asked"', 'echo 100');
   });
 
@@ -252,6 +256,7 @@ describe('carrying the configuration', () => {
     });
     host.cluster(host.node.data, 15, { 'postgresql.conf': 'old\n', 'conf.d/a.conf': 'a\n' });
     host.marked(host.node.newData, 17);
+    host.keepFingerprints();
     host.program(join(host.node.newBindir, 'postgres'), 'echo 100');
     // The first try comes to the read, and is refused.
     host.program(join(host.node.newBindir, 'postgres'), 'exit 1');
@@ -275,7 +280,7 @@ describe('carrying the configuration', () => {
 
   test('the rehearsal of it leaves only its mark', () => {
     expect(host.run('A.node_1.configuration').code).toBe(0);
-    expect(readdirSync(host.node.workDir)).toEqual(['done']);
+    expect(readdirSync(host.node.workDir)).toEqual(['done', 'fingerprint', 'fingerprint-old']);
     expect(host.read(join(host.node.newData, 'postgresql.conf'))).toBe('initdb’s\n');
   });
 });
@@ -287,7 +292,7 @@ describe('saving what will be edited', () => {
     host.program(
       join(host.node.newBindir, 'pg_dump'),
       'while [ $# -gt 1 ]; do [ "$1" = -f ] && out=$2; shift; done',
-      'echo "dump of $1" > "$out"',
+      'echo "dump of $PGDATABASE" > "$out"',
     );
   });
 
@@ -332,13 +337,15 @@ describe('pg_upgrade', () => {
     'mv "$old/global/pg_control" "$old/global/pg_control.old"',
     'echo upgraded > "$new/base/16384"',
   ];
+  let asStopped = '';
   beforeEach(() => {
+    asStopped = host.control(15, 'as it was stopped');
     host.cluster(host.node.data, 15);
     host.marked(host.node.newData, 17);
     host.program(join(host.node.newBindir, 'pg_upgrade'), ...upgrade);
     host.program(join(host.node.oldBindir, 'pg_controldata'), 'cat "$HOME/old-control"');
     host.program(join(host.node.newBindir, 'pg_controldata'), 'cat "$HOME/new-control"');
-    host.write(join(host.node.home, 'old-control'), 'as it was stopped\n');
+    host.write(join(host.node.home, 'old-control'), asStopped);
     host.write(
       join(host.node.home, 'new-control'),
       recorded('postgresql-17.12/controldata-after-upgrade.txt'),
@@ -355,7 +362,7 @@ describe('pg_upgrade', () => {
     expect(host.has(work('pg_upgrade/delete_old_cluster.sh'))).toBe(false);
     expect(host.mode(work('pg_upgrade/delete_old_cluster.sh.never-run'))).toBe('400');
     expect(host.read(work('fingerprint'))).toBe(recorded('postgresql-17.12/controldata-after-upgrade.txt'));
-    expect(host.read(work('stopped'))).toBe('as it was stopped\n');
+    expect(host.read(work('stopped'))).toBe(asStopped);
     expect(host.has(work('pg_upgrade/output/1/log'))).toBe(true);
     expect(host.has(work('pg_upgrade/tried'))).toBe(false);
   });
@@ -371,7 +378,7 @@ describe('pg_upgrade', () => {
       expect(host.run('D.node_1.pg-upgrade').code).toBe(1);
       expect(host.has(work('fingerprint'))).toBe(false);
       // The failed try started the old server, so its checkpoint has moved on.
-      host.write(join(host.node.home, 'old-control'), 'moved on by the failed try\n');
+      host.write(join(host.node.home, 'old-control'), host.control(15, 'moved on by the failed try'));
       host.sh('rm "$HOME/fail"');
       expect(host.run('D.node_1.pg-upgrade').code).toBe(0);
       expect(
@@ -385,7 +392,7 @@ describe('pg_upgrade', () => {
         expect.stringContaining('--old-bindir'),
         '',
       ]);
-      expect(host.read(work('stopped'))).toBe('as it was stopped\n');
+      expect(host.read(work('stopped'))).toBe(asStopped);
       expect(host.has(join(host.node.data, 'global/pg_control.old'))).toBe(true);
     },
   );

@@ -16,7 +16,8 @@ import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import type { World } from '../../source/cluster/world.ts';
 import { markFile, markOf } from '../../source/runbook/ownership.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { labCluster, onEveryHost } from './clusters.ts';
+import { recorded } from '../cluster/recorded.ts';
+import { labCluster, newIdentifier, onEveryHost } from './clusters.ts';
 import { stepOf, worldAt } from './worlds.ts';
 
 export interface Ran {
@@ -51,6 +52,16 @@ export class Sandbox {
     }));
     for (const directory of ['lib', 'run', 'home', 'tmp', 'home/pgaf-upgrade'])
       mkdirSync(at(directory), { recursive: true });
+    // pg_control is the text that pg_controldata prints.
+    for (const bin of [this.node.oldBindir, this.node.newBindir])
+      this.program(join(bin, 'pg_controldata'), 'cat "$2/global/pg_control"');
+  }
+
+  /** What pg_upgrade's step keeps at its end: how both clusters stand. */
+  keepFingerprints(old = this.node.data, fresh = this.node.newData): void {
+    const { workDir } = this.node;
+    this.write(join(workDir, 'fingerprint-old'), this.read(join(old, 'global/pg_control')));
+    this.write(join(workDir, 'fingerprint'), this.read(join(fresh, 'global/pg_control')));
   }
 
   get node() {
@@ -74,7 +85,7 @@ export class Sandbox {
   /** A data directory as far as our scripts look into one. */
   cluster(directory: string, major: number, files: Readonly<Record<string, string>> = {}): void {
     this.write(join(directory, 'PG_VERSION'), `${major}\n`);
-    this.write(join(directory, 'global/pg_control'), `control of ${major}`);
+    this.write(join(directory, 'global/pg_control'), this.control(major));
     mkdirSync(join(directory, 'base/1'), { recursive: true });
     for (const [name, text] of Object.entries(files)) this.write(join(directory, name), text);
   }
@@ -87,6 +98,18 @@ export class Sandbox {
     facts: ClusterFacts = this.facts,
   ): void {
     this.cluster(directory, major, { ...files, [markFile]: markOf(facts) });
+  }
+
+  /** What pg_controldata says of the old or the new cluster. */
+  control(major: number, state = 'shut down'): string {
+    const identifier = major === this.facts.oldMajor ? this.facts.systemIdentifier : newIdentifier;
+    return recorded(
+      major === this.facts.oldMajor
+        ? 'postgresql-15.20/controldata-shut-down.txt'
+        : 'postgresql-17.12/controldata-after-upgrade.txt',
+    )
+      .replace(/^(Database system identifier: +)\d+$/m, `$1${identifier}`)
+      .replace(/^(Database cluster state: +).*$/m, `$1${state}`);
   }
 
   read(path: string): string {
@@ -120,6 +143,26 @@ export class Sandbox {
       env: { PATH: process.env.PATH, HOME: this.node.home },
     });
     return { code: status, output: `${stdout}${stderr}` };
+  }
+
+  /**
+   * The same script, everything of it gone at once as its Nth command is about to begin, as by a power cut; commands of the
+   * proofs, which only read, are not counted. False: it came to its end before. Needs bash.
+   */
+  killedAt(text: string, count: number): boolean {
+    const trap = [
+      'kill_at() {',
+      `  case " \${FUNCNAME[*]} " in *" idle "* | *" control "* | *" same_file_system "* | *" version "*) return 0 ;; esac`,
+      `  commands=$((commands + 1)); [ $commands -lt ${count} ] || kill -KILL 0`,
+      '}',
+      'commands=0; set -o functrace; trap kill_at DEBUG',
+    ].join('\n');
+    const { status } = spawnSync('setsid', ['--wait', 'bash', '--posix', '-c', `cd\n${trap}\n${text}`], {
+      stdio: 'ignore',
+      timeout: 30_000,
+      env: { PATH: process.env.PATH, HOME: this.node.home },
+    });
+    return status !== 0;
   }
 
   remove(): void {

@@ -113,6 +113,8 @@ export interface CheckLook {
   readonly offeredExtensions: readonly string[] | null;
   readonly data: Place;
   readonly parent: Place;
+  /** The new data directory; its file system is that of the nearest directory that is there. */
+  readonly newPlace: Place;
   readonly wal: Place;
   readonly parentWritable: boolean;
   readonly dataIsMountPoint: boolean;

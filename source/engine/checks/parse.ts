@@ -8,6 +8,7 @@ import {
   type TablespaceLook,
 } from '../../cluster/checks/evidence.ts';
 import { parseControlData } from '../../cluster/parse/control-data.ts';
+import { redactText } from '../../cluster/parse/redact.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
 import { ok, type Result } from '../../cluster/result.ts';
 import { parseAutoctlVersion } from '../../cluster/version.ts';
@@ -111,6 +112,7 @@ export const parseCheckLook = (alias: string, output: string): Result<CheckLook>
     offeredExtensions: map.has('sharedir') ? linesOf(text('extensions')) : null,
     data: placeOf(map, 'data'),
     parent: placeOf(map, 'parent'),
+    newPlace: placeOf(map, 'new_place'),
     wal: placeOf(map, 'wal'),
     parentWritable: map.get('parent_writable') === 'yes',
     dataIsMountPoint: map.get('mount_point') === 'yes',
@@ -127,7 +129,7 @@ export const parseCheckLook = (alias: string, output: string): Result<CheckLook>
       ? { backupDirectoryEntries: number(map.get('backup_entries')) }
       : {}),
     linkMegabits: numberOrNull(text('link')),
-    cron: linesOf(text('cron')),
+    cron: linesOf(text('cron')).map(redactText),
     backupAge: numberOrNull(text('backup_age')),
     transfer: transferOf(map),
     tablespaces: tablespacesOf(map),

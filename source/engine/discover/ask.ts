@@ -2,9 +2,11 @@ import type { Config, HostSettings } from '../../cluster/config.ts';
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import { sh } from '../../cluster/quote.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { sqlProgram } from '../../cluster/superuser-sql.ts';
+import { misfit } from '../../cluster/words.ts';
 import { monitorQuery, parseMonitorState } from '../../monitor/query.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import { type Found, type Instance, parseFound } from './instance.ts';
+import { type Found, type Instance, instanceWords, parseFound } from './instance.ts';
 import { discoverScript } from './script.ts';
 
 /** What runs on a host, as it says itself. Read-only. */
@@ -55,7 +57,11 @@ export const theOne = (
         alias === 'monitor' ? 'set monitor.pgdata' : `set nodes.${alias}.pgdata`,
       ),
     );
-  return ok(first);
+  const words = instanceWords.safeParse(first);
+  if (words.success) return ok(first);
+  const remedy =
+    'Nothing was run with it. Look at pg_autoctl.cfg and the unit there; what is found wrong can be set in the cluster file.';
+  return fail(misfit(words.error, first, `${alias}, ${what}`, remedy));
 };
 
 /** What the monitor's database says of the formation. Read-only. */
@@ -65,7 +71,7 @@ export const askMonitor = async (
   instance: Instance,
 ): Promise<Result<MonitorState>> => {
   const database = instance.config.postgresql.dbname ?? 'pg_auto_failover';
-  const script = `export LC_ALL=C; ${sh(`${instance.oldBindir}/psql`)} -XAtq -h ${sh(instance.socketDirectory)} -p ${instance.port} -d ${sh(database)} -c ${sh(monitorQuery(config.formation))}`;
+  const script = `export LC_ALL=C; ${sqlProgram('psql', instance.oldBindir, database)} -XAtq -h ${sh(instance.socketDirectory)} -p ${instance.port} -c ${sh(monitorQuery(config.formation))}`;
   const output = await host.run(script, { as: config.become.postgres, timeoutMs: 30_000 });
   if (!output.ok) return output;
   if (output.value.code === 0) return parseMonitorState(output.value.stdout, config.formation);

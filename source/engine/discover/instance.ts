@@ -3,6 +3,7 @@ import { type AutoctlConfig, parseAutoctlConfig } from '../../cluster/parse/auto
 import { parseUnit } from '../../cluster/parse/unit.ts';
 import { ok, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
+import * as words from '../../cluster/words.ts';
 import { runFileSchema } from '../lock/standing.ts';
 import { decodeJson, decodeText, linesOf, readWhole } from '../look/lines.ts';
 
@@ -54,6 +55,19 @@ export interface Instance {
   /** Why there is no `server`. */
   readonly serverError: string;
 }
+
+/** What of an instance reaches a script of its host. */
+export const instanceWords = z.object({
+  pgdata: words.ownPath,
+  data: words.ownPath,
+  configFile: words.path,
+  stateFile: words.path,
+  pidFile: words.path,
+  oldBindir: words.path,
+  oldAutoctl: words.pathOrNone,
+  port: words.port,
+  socketDirectory: words.pathOrNone,
+});
 
 /** What a host answered to the discovery. */
 export interface Found {

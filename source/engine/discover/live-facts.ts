@@ -1,6 +1,8 @@
+import type { z } from 'zod';
 import type { Config } from '../../cluster/config.ts';
 import {
   type ClusterFacts,
+  clusterFactsSchema,
   linkedOf,
   linksLeaveNoImage,
   type MonitorFacts,
@@ -8,6 +10,7 @@ import {
 } from '../../cluster/facts.ts';
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
+import { misfit } from '../../cluster/words.ts';
 import { theOne } from './ask.ts';
 import { factsOf, newMajorOf, nodeFactsOf } from './cluster-facts.ts';
 import { commonFacts } from './host-facts.ts';
@@ -22,6 +25,26 @@ const linksRefused = (facts: ClusterFacts): Problem | null => {
     linked.length === 1
       ? 'it is the only secondary: rebuild it by base-backup, because its old data is the way back once the new version has run'
       : `set rebuild: base-backup for one of them (nodes.${linked.at(-1)?.alias ?? ''}.rebuild in the cluster file): its old data is the way back once the new version has run`,
+  );
+};
+
+/** A value that is none of its kind reaches no script: whose it is, and which. */
+const unfitting = (error: z.ZodError, facts: ClusterFacts): Problem => {
+  const [issue] = error.issues;
+  const [list, at] = issue?.path ?? [];
+  const inNode = list === 'nodes' && typeof at === 'number';
+  const whose = inNode
+    ? (facts.nodes[at]?.alias ?? 'a node')
+    : list === 'monitor'
+      ? 'monitor'
+      : 'The cluster';
+  const within = inNode ? 2 : list === 'monitor' ? 1 : 0;
+  return misfit(
+    error,
+    facts,
+    whose,
+    'Nothing was run with it. Change it on the server, or give the right value in the cluster file, then start again.',
+    within,
   );
 };
 
@@ -83,7 +106,10 @@ export const liveFacts = async (
         'install the same major version everywhere',
       ),
     );
-  const facts = factsOf(config, state, monitor, nodes, primary);
+  const read = factsOf(config, state, monitor, nodes, primary);
+  const fitting = clusterFactsSchema.safeParse(read);
+  if (!fitting.success) return fail(unfitting(fitting.error, read));
+  const facts = fitting.data;
   const refusal = linksRefused(facts);
   return refusal === null ? ok(facts) : fail(refusal);
 };

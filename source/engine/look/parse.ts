@@ -4,6 +4,7 @@ import { monitorStateSchema } from '../../cluster/monitor-state.ts';
 import { parseControlData } from '../../cluster/parse/control-data.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
 import { ok, type Problem, type Result } from '../../cluster/result.ts';
+import { ownPath, systemIdentifier } from '../../cluster/words.ts';
 import {
   type Control,
   type DirectoryView,
@@ -103,7 +104,7 @@ const transferOf = (map: ReadonlyMap<string, string>): TransferView => {
   };
 };
 
-const unitOf = (text: string | null): UnitView | null => {
+const unitOf = (text: string | null, held: boolean): UnitView | null => {
   if (text === null) return null;
   const unit = parseUnit(text);
   return unit.ok
@@ -114,12 +115,20 @@ const unitOf = (text: string | null): UnitView | null => {
         killMode: unit.value.killMode,
         program: unit.value.execStart?.path ?? '',
         dropIns: unit.value.dropInPaths,
+        activeSince: unit.value.activeEnterTimestamp,
+        held,
       }
     : null;
 };
 
 const json = <Value>(schema: z.ZodType<Value>, text: string | null): Value | null => {
   const parsed = schema.safeParse(decodeJson(text));
+  return parsed.success ? parsed.data : null;
+};
+
+/** What is no such word was not seen. */
+const wordOrNull = <Value>(schema: z.ZodType<Value>, text: string | undefined): Value | null => {
+  const parsed = schema.safeParse(text);
   return parsed.success ? parsed.data : null;
 };
 
@@ -149,13 +158,14 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     newData: directoryOf(map, 'new'),
     backupData: directoryOf(map, 'backup'),
     tablespaces: tablespacesOf(map),
-    unit: unitOf(joinedText(map.get('unit'))),
+    unit: unitOf(joinedText(map.get('unit')), map.get('held') === 'yes'),
     autoctl: map.get('autoctl') === 'yes',
     pgCtl: joinedText(map.get('pg_ctl'))?.split('\n')[0]?.trim() ?? null,
-    stateIdentifier: map.get('state') ?? null,
+    stateIdentifier: wordOrNull(systemIdentifier, map.get('state')),
     inMaintenance: map.get('maintenance') === 'yes',
     server: json(serverSchema, joinedText(map.get('server'))),
     fingerprint: controlOf(joinedText(map.get('fingerprint'))),
+    oldFingerprint: controlOf(joinedText(map.get('fingerprint-old'))),
     handedOver: handedOverOf(map),
     stopped: controlOf(joinedText(map.get('stopped'))),
     markers: [...linesOf(joinedText(map.get('markers')))].sort(),
@@ -168,7 +178,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
         }
       : {}),
     transfer: transferOf(map),
-    abandoned: linesOf(joinedText(map.get('abandoned'))),
+    abandoned: linesOf(joinedText(map.get('abandoned'))).filter((one) => ownPath.safeParse(one).success),
     checks: checksOf(alias, map),
     deleteScripts: linesOf(joinedText(map.get('delete_scripts'))),
     upgradePortBusy: map.get('upgrade_port') === 'busy',

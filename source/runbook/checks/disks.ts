@@ -20,6 +20,20 @@ const sameFileSystem = ({ facts, look }: { facts: HostFacts; look: CheckLook }):
         'move the data into a directory below the mount point, so that it can be renamed beside its neighbours, and tell pg_autoctl the new place',
       command: `findmnt -T ${sh(facts.data)}; findmnt -T ${sh(look.parent.path)}`,
     });
+  const makesNew = !isNode(facts) || facts.role === 'primary';
+  const { newPlace, parent } = look;
+  // A bind mount has the device of what is behind it, and a rename into it is refused all the same.
+  if (
+    makesNew &&
+    newPlace.device !== '' &&
+    (newPlace.device !== parent.device || newPlace.mountPoint !== parent.mountPoint)
+  )
+    issues.push({
+      found: `the new data directory ${facts.newData} would be on another file system than ${parent.path}`,
+      remedy:
+        'name one beside the data in the cluster file (newData), or leave it out: the swap renames it into its place, and must not copy it',
+      command: `findmnt -T ${sh(posix.dirname(facts.newData))}; findmnt -T ${sh(parent.path)}`,
+    });
   const backup = look.backupDirectory;
   if (isNode(facts) && backup !== null && backup.device !== '' && backup.device !== look.parent.device)
     issues.push({

@@ -31,7 +31,7 @@ export const transferLines = (facts: ClusterFacts, host: HostFacts): readonly st
     ...(takesLinks(host)
       ? [
           `for tool in ssh ssh-keygen; do command -v "$tool" >/dev/null 2>&1 || printf '%s\\n' "$tool"; done | text transfer.missing`,
-          `ssh -F none -o BatchMode=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -p ${primary.sshPort} ${sh(primary.hostname)} true 2>&1 </dev/null | tail -n 1 | text transfer.sshd`,
+          `ssh -F none -o BatchMode=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -p ${primary.sshPort} -- ${sh(primary.hostname)} true 2>&1 </dev/null | tail -n 1 | text transfer.sshd`,
         ]
       : []),
   ];

@@ -5,6 +5,8 @@ import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { oursLine, ownershipFunctions } from '../ownership.ts';
+import { rearmLines } from '../phases/disarm.ts';
+import { idleFunction, versionFunction } from '../proofs.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { partsFollow, partsHaveFollowed } from '../tablespaces/conditions.ts';
@@ -28,8 +30,10 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
     danger: 'changes',
     script: script(
       ...ownershipFunctions(facts),
+      ...idleFunction,
       ...followFunction(node),
-      `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
+      versionFunction,
+      `idle ${data} ${old}`,
       `if [ "$(version ${old})" = ${facts.oldMajor} ]; then`,
       ...neverStartedLines(
         node,
@@ -37,7 +41,8 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
       ).map((line) => `  ${line}`),
       'fi',
       ...removeLinksLines(facts, node, `[ "$(version ${old})" = ${facts.oldMajor} ]`),
-      `if [ ! -e ${data} ]; then ${oursLine(facts, node.backupData)}; mv ${old} ${data}; fi`,
+      `if [ ! -e ${data} ]; then ${oursLine(facts, node.backupData)}; mv -T ${old} ${data}; fi`,
+      ...rearmLines(node.data),
       `[ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]`,
       ...oldComesHome(facts, node),
       `unmark ${data}`,

@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
-import { backupIsThere, dataIsNew, isMajor, when } from '../conditions.ts';
+import { backupIsThere, dataIsNew, isMajor, pointsToNew, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
@@ -112,7 +112,7 @@ export const startMonitorStep = (facts: ClusterFacts): Step => {
       'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
     guide: 'Step 9',
     danger: 'changes',
-    script: startScript(monitor, monitor.newAutoctl),
+    script: startScript(monitor, monitor.newAutoctl, { atBoot: true }),
     probe: (world) => {
       const seen = hostIn(world, 'monitor');
       if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`) && seen.monitor.listening)
@@ -121,7 +121,12 @@ export const startMonitorStep = (facts: ClusterFacts): Step => {
         ? half('pg_autoctl runs, its database is not in use yet')
         : pending('it does not run');
     },
-    before: [dataIsNew(facts, monitor), backupIsThere(facts, monitor), noOldKeeper(facts)],
+    before: [
+      dataIsNew(facts, monitor),
+      backupIsThere(facts, monitor),
+      pointsToNew(monitor),
+      noOldKeeper(facts),
+    ],
     after: [monitorAnswers(facts), extensionIsCurrent(facts), monitorHasSettled],
     settleSeconds: 120,
     undo: 'stop it, swap its directories back',

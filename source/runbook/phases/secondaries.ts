@@ -12,10 +12,11 @@ import {
   everyNodeSettled,
   isMajor,
   nodeSettled,
+  pointsToNew,
   streaming,
   when,
 } from '../conditions.ts';
-import { isMovedAside } from '../evidence.ts';
+import { isMovedAside, newSystemIdentifier } from '../evidence.ts';
 import { backupGauge } from '../gauge.ts';
 import { linkForgetStep } from '../hard-link/let-in.ts';
 import { canJoin, nothingCopied, ownFilesStep } from '../hard-link/rebuild.ts';
@@ -23,6 +24,7 @@ import { streamStep } from '../hard-link/stream.ts';
 import { isImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { oursLine, ownershipFunctions, stagingBegunLines } from '../ownership.ts';
+import { controlFunctions, idleFunction, keepFunction, sameFileSystemFunction } from '../proofs.ts';
 import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
@@ -30,6 +32,7 @@ import type { Step, StepId } from '../step.ts';
 import { partsHaveFollowed, tablespacesAreFree } from '../tablespaces/conditions.ts';
 import { dropPartsWhere, followFunction, oldGoesAside } from '../tablespaces/follow.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
+import { unguardStep } from './restore.ts';
 import { disableMaintenanceScript, serviceCauses, serviceUser, startScript } from './service.ts';
 
 /**
@@ -86,16 +89,23 @@ export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'
     danger: 'changes',
     script: script(
       ...ownershipFunctions(facts),
-      ...followFunction(node),
+      ...idleFunction,
+      ...keepFunction,
+      ...controlFunctions,
+      ...(node.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(node)),
       `if [ ! -e ${sh(node.backupData)} ]; then`,
-      `  [ "$(cat ${sh(`${node.data}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
+      `  [ "$(cat ${sh(`${node.data}/PG_VERSION`)})" = ${facts.oldMajor} ] || { echo ${sh(`${node.data} is not PostgreSQL ${facts.oldMajor}`)} >&2; exit 1; }`,
+      `  of_system ${sh(node.oldBindir)} ${sh(node.data)} ${sh(facts.systemIdentifier)}`,
+      `  idle ${sh(node.data)}`,
+      `  same_file_system ${sh(node.data)} ${sh(posix.dirname(node.data))}`,
       ...oldGoesAside(facts, node).map((line) => `  ${line}`),
       `  own ${sh(node.data)} # before it gets a name that another's could have`,
-      `  mv ${sh(node.data)} ${sh(node.backupData)}`,
+      `  mv -T ${sh(node.data)} ${sh(node.backupData)}`,
+      `  keep ${sh(node.backupData)}`,
       'fi',
       oursLine(facts, node.backupData),
       `du -sh ${sh(node.backupData)}`,
-      `[ ! -e ${sh(node.data)} ]`,
+      `[ ! -e ${sh(node.data)} ] || { echo ${sh(`${node.data} and ${node.backupData} are both there: look at both`)} >&2; exit 1; }`,
     ),
     probe: (world) =>
       isMovedAside(facts, node, world)
@@ -133,9 +143,23 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     danger: 'changes',
     script: takesLinks(node)
       ? startScript(node, node.newAutoctl)
-      : startScript(node, node.newAutoctl, leftPartsLines(facts, node)),
+      : startScript(node, node.newAutoctl, { first: leftPartsLines(facts, node) }),
     probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
-    before: [backupIsThere(facts, node), acceptsWrites(facts, primaryOf(facts))],
+    before: [
+      backupIsThere(facts, node),
+      about(node.alias, `${node.data} is not PostgreSQL ${facts.oldMajor} any more`, (seen) =>
+        when(!isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}: run the step aside first`),
+      ),
+      pointsToNew(node),
+      about(node.alias, 'the state file of pg_autoctl has the new system identifier', (seen, world) =>
+        when(
+          seen.stateIdentifier !== null &&
+            seen.stateIdentifier === newSystemIdentifier(facts, primaryOf(facts), world),
+          `it is ${seen.stateIdentifier ?? 'unknown'}: run the step state-file first`,
+        ),
+      ),
+      acceptsWrites(facts, primaryOf(facts)),
+    ],
     after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
     settleSeconds: 60,
     undo: `stop it; mv ${sh(node.backupData)} ${sh(node.data)}`,
@@ -258,5 +282,7 @@ const rebuildSteps = (facts: ClusterFacts, node: NodeFacts): Step[] => {
     startStep(facts, node),
     ...(linked ? [] : [checkpointStep(facts, node)]),
     joinStep(facts, node),
+    // A reboot hours later, while others are rebuilt still, brings it back.
+    ...unguardStep(facts, node, 'H', facts.newMajor),
   ];
 };

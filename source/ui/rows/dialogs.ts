@@ -16,6 +16,7 @@ export interface DialogText {
 
 const quitText = (state: ConsoleState, columns: number): DialogText => {
   const { stage, runDirectory } = state.view;
+  const fleeting = state.view.fleeting === true;
   const running = stage.kind === 'running' ? stepOf(state.view, stage.step) : null;
   const goesOn =
     running === null
@@ -27,12 +28,20 @@ const quitText = (state: ConsoleState, columns: number): DialogText => {
     title: 'Leave the console?',
     alarm: false,
     rows: [
-      ...prose(goesOn + down, columns, running === null && down === '' ? 'plain' : 'warn'),
-      ...prose(
-        'Nothing is undone. Started again, the console looks at the servers and goes on from there.',
-        columns,
-      ),
-      ...(runDirectory === null ? [] : labelled('Journal', runDirectory, columns)),
+      ...(fleeting
+        ? prose(
+            'The demo ends with the console, and nothing of it is left: not its cluster, not its journal. demo --keep leaves them.',
+            columns,
+            'warn',
+          )
+        : [
+            ...prose(goesOn + down, columns, running === null && down === '' ? 'plain' : 'warn'),
+            ...prose(
+              'Nothing is undone. Started again, the console looks at the servers and goes on from there.',
+              columns,
+            ),
+          ]),
+      ...(fleeting || runDirectory === null ? [] : labelled('Journal', runDirectory, columns)),
       blank,
       [span('y', 'strong'), span(' leave     '), span('n', 'strong'), span(' stay')],
     ],

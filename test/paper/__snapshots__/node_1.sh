@@ -32,6 +32,13 @@ set -eu
 export LC_ALL=C
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/saved /var/lib/pgsql/pgaf-upgrade/done /var/lib/pgsql/pgaf-upgrade/pg_upgrade
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
 cd /var/lib/pgsql/pgaf-upgrade/saved
 cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg pg_autoctl.cfg
 cp -p /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state pg_autoctl.state
@@ -317,11 +324,13 @@ cat > /var/lib/pgsql/pgaf-upgrade/record.json.new <<'RECORD'
  "readAt": "2026-11-23T01:48:00.000Z"
 }
 RECORD
+keep /var/lib/pgsql/pgaf-upgrade/record.json.new
 mv /var/lib/pgsql/pgaf-upgrade/record.json.new /var/lib/pgsql/pgaf-upgrade/record.json
+keep /var/lib/pgsql/pgaf-upgrade/record.json *
 # what an earlier window left must not speak for this one; what a try of this one left must stay
 rm -f /var/lib/pgsql/pgaf-upgrade/done/*
-[ -e /var/lib/pgsql/pgaf-upgrade/pg_upgrade/tried ] || rm -f /var/lib/pgsql/pgaf-upgrade/fingerprint /var/lib/pgsql/pgaf-upgrade/stopped /var/lib/pgsql/pgaf-upgrade/handed-over
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/save-67cbdab2
+[ "$(cat /var/lib/pgsql/pgaf-upgrade/pg_upgrade/tried 2>/dev/null || true)" = 67cbdab2 ] || rm -f /var/lib/pgsql/pgaf-upgrade/fingerprint /var/lib/pgsql/pgaf-upgrade/fingerprint-old /var/lib/pgsql/pgaf-upgrade/stopped /var/lib/pgsql/pgaf-upgrade/handed-over
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/save-67cbdab2 && { sync -- /var/lib/pgsql/pgaf-upgrade/done/save-67cbdab2 /var/lib/pgsql/pgaf-upgrade/done || sync; }
 ls -l
 END_OF_STEP_2
 }
@@ -341,7 +350,7 @@ export LC_ALL=C
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/checks /var/lib/pgsql/pgaf-upgrade/done
 cat >/var/lib/pgsql/pgaf-upgrade/checks/look.sh <<'END-OF-LOOK'
-set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3 PGOPTIONS='-c statement_timeout=20s -c lock_timeout=2s'
+set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 new_bin=/opt/vmware/postgres/17/bin old_bin=/opt/vmware/postgres/15/bin new_major=17 data=/var/lib/pgsql/data t=/var/lib/pgsql/pgaf-upgrade-check.data
 put() { printf '%s\t%s\n' "$1" "$2"; }
 text() { printf '%s\t' "$1"; base64 | tr -d '\n'; echo; }
@@ -365,6 +374,7 @@ for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump
 s=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\.control$//p" | text extensions; fi
 place data /var/lib/pgsql/data
 place parent /var/lib/pgsql
+place new_place /var/lib/pgsql/17/data
 place wal "$(readlink -f "$data/pg_wal")"
 [ -w /var/lib/pgsql ] && put parent_writable yes
 [ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes
@@ -384,7 +394,7 @@ if [ -e "$t" ]; then
   [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "${start:-none}" ] || printf '%s\n' "$t"
 fi | text left_behind
 "$old_bin/pg_controldata" -D "$data" 2>/dev/null | text control
-systemctl show -p LoadState -p UnitFileState -p ActiveState -p SubState -p KillMode -p FragmentPath -p DropInPaths -p ExecStart -p MainPID -p Environment pgautofailover.service 2>/dev/null | text unit
+systemctl show -p LoadState -p UnitFileState -p ActiveState -p SubState -p KillMode -p FragmentPath -p DropInPaths -p ExecStart -p MainPID -p Environment -p ActiveEnterTimestamp pgautofailover.service 2>/dev/null | text unit
 put rate "$(sed -n 's/^maximum_backup_rate *= *//p' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg 2>/dev/null | head -n 1)"
 b=$(sed -n 's/^backup_directory *= *//p' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b"
 for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
@@ -395,9 +405,9 @@ for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>
   command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'
   command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'; } | sort -n | head -n 1 | text backup_age
 if [ -S /var/run/postgresql/.s.PGSQL.5432 ]; then
-  /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select json_build_object(
+  PGOPTIONS='-c search_path=pg_catalog -c statement_timeout=20s -c lock_timeout=2s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select json_build_object(
   '\''version'\'', current_setting('\''server_version'\''), '\''inRecovery'\'', pg_is_in_recovery(),
-  '\''settings'\'', (select json_object_agg(name, setting) from pg_settings where name in ('\''archive_mode'\'', '\''archive_command'\'', '\''wal_keep_size'\'', '\''max_slot_wal_keep_size'\'', '\''shared_preload_libraries'\'', '\''max_connections'\'', '\''jit'\'')),
+  '\''settings'\'', (select json_object_agg(name, setting) from pg_settings where name in ('\''archive_mode'\'', '\''wal_keep_size'\'', '\''max_slot_wal_keep_size'\'', '\''shared_preload_libraries'\'', '\''max_connections'\'', '\''jit'\'')),
   '\''removed'\'', coalesce((select json_agg(json_build_object('\''name'\'', name, '\''value'\'', setting, '\''file'\'', sourcefile, '\''line'\'', sourceline))
     from pg_settings where name in ('\''vacuum_defer_cleanup_age'\'', '\''promote_trigger_file'\'', '\''force_parallel_mode'\'', '\''old_snapshot_threshold'\'', '\''trace_recovery_messages'\'', '\''db_user_namespace'\'', '\'''\'') and source not in ('\''default'\'', '\''client'\'', '\''session'\'', '\''override'\'')), '\''[]'\''),
   '\''removedForRoles'\'', coalesce((select json_agg(json_build_object('\''setting'\'', one, '\''role'\'', r.rolname, '\''database'\'', d.datname))
@@ -416,8 +426,8 @@ if [ -S /var/run/postgresql/.s.PGSQL.5432 ]; then
   '\''workers'\'', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in ('\''autovacuum launcher'\'', '\''autovacuum worker'\'', '\''client backend'\'', '\''background writer'\'', '\''checkpointer'\'', '\''walwriter'\'', '\''walreceiver'\'', '\''walsender'\'', '\''walsummarizer'\'', '\''startup'\'', '\''archiver'\'', '\''logger'\'', '\''slotsync worker'\'', '\''io worker'\'', '\''parallel worker'\'', '\''logical replication launcher'\'', '\''logical replication worker'\'', '\''logical replication apply worker'\'', '\''logical replication parallel worker'\'', '\''logical replication tablesync worker'\'', '\''standalone backend'\'', '\''stats collector'\'')), '\''[]'\''),
   '\''tablespaces'\'', coalesce((select json_agg(json_build_object('\''name'\'', spcname, '\''location'\'', pg_tablespace_location(oid), '\''bytes'\'', coalesce(pg_tablespace_size(oid), 0)))
     from pg_tablespace where oid >= 16384), '\''[]'\''))' 2>/dev/null </dev/null | text server
-  /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do
-    { /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d "$database" -Atq -c 'select json_build_object('\''name'\'', current_database(), '\''bytes'\'', pg_database_size(current_database()),
+  PGOPTIONS='-c search_path=pg_catalog -c statement_timeout=20s -c lock_timeout=2s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do
+    { PGOPTIONS='-c search_path=pg_catalog -c statement_timeout=20s -c lock_timeout=2s' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select json_build_object('\''name'\'', current_database(), '\''bytes'\'', pg_database_size(current_database()),
   '\''catalogBytes'\'', (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class where relnamespace = 11 and relkind = '\''r'\''),
   '\''relations'\'', (select count(*) from pg_class), '\''largeObjects'\'', (select count(*) from pg_largeobject_metadata),
   '\''unlogged'\'', (select count(*) from pg_class where relpersistence = '\''u'\'' and relkind in ('\''r'\'', '\''p'\'')),
@@ -504,11 +514,11 @@ throwaway_initdb() {
 }
 section initdb throwaway_initdb || exit 1
 libraries() {
-  /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''shared_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\''' >"$t/preloaded" || return 1
-  { /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''session_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''local_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''archive_library'\'', true), '\'','\'') name where trim(name) <> '\'''\''' || return 1
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''shared_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\''' >"$t/preloaded" || return 1
+  { PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''session_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''local_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''archive_library'\'', true), '\'','\'') name where trim(name) <> '\'''\''' || return 1
     echo '$libdir/plpgsql'
-    /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select datname from pg_database where datallowconn' >"$t/names" || return 1
-    while IFS= read -r database; do /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d "$database" -Atq -c 'select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = '\''c'\'')' </dev/null || return 1; done <"$t/names"
+    PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select datname from pg_database where datallowconn' >"$t/names" || return 1
+    while IFS= read -r database; do PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = '\''c'\'')' </dev/null || return 1; done <"$t/names"
   } >"$t/used" || return 1
   bad=0
   while IFS= read -r library; do
@@ -571,8 +581,9 @@ cat >"$t/configuration.sh" <<'END-OF-CONFIGURATION'
 set -eu
 umask 077
 mkdir configuration
+set -- /var/lib/pgsql/pgaf-upgrade-check.data/configuration
 for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
-  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; echo "carried $f"; fi
+  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; fi
 done
 for name in shared_preload_libraries max_connections shared_buffers ssl; do
   value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/pgaf-upgrade-check.data/new -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade-check.data/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/pgaf-upgrade-check.data/new)
@@ -582,11 +593,11 @@ END-OF-CONFIGURATION
 section configuration sh "$t/configuration.sh"
 rm -rf "$t/configuration"
 dump_globals() {
-  "$new_bin/pg_dumpall" -h /var/run/postgresql -p 5432 -U postgres --globals-only --quote-all-identifiers --binary-upgrade --no-role-passwords --no-tablespaces --no-sync -f "$t/globals.sql"
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres "$new_bin/pg_dumpall" -h /var/run/postgresql -p 5432 -U postgres --globals-only --quote-all-identifiers --binary-upgrade --no-role-passwords --no-tablespaces --no-sync -f "$t/globals.sql"
 }
 dump_one() { # NUMBER
   echo "database $database"
-  PGDATABASE=$database "$new_bin/pg_dump" -h /var/run/postgresql -p 5432 -U postgres --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" "$new_bin/pg_dump" -h /var/run/postgresql -p 5432 -U postgres --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \
     --lock-wait-timeout=5000 --format=custom --no-sync --file="$t/dump.$1"
 }
 start_throwaway() {
@@ -605,17 +616,17 @@ max_logical_replication_workers = 0
 END-OF-SETTINGS
   "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -l "$t/server.log" -o -b start || { tail -n 20 "$t/server.log"; return 1; }
 }
-restore_globals() { "$new_bin/psql" -X -q -h "$sock" -p 50432 -U postgres -v ON_ERROR_STOP=1 -d template1 -f "$t/globals.sql"; }
+restore_globals() { PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=template1 "$new_bin/psql" -X -q -h "$sock" -p 50432 -U postgres -v ON_ERROR_STOP=1 -f "$t/globals.sql"; }
 restore_one() { # NUMBER
   echo "database $database"
   case $database in
-    template1) "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --clean --create --dbname=postgres "$t/dump.$1" ;;
-    postgres) "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --clean --create --dbname=template1 "$t/dump.$1" ;;
-    *) "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --create --dbname=template1 "$t/dump.$1" ;;
+    template1) PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --clean --create --dbname=postgres "$t/dump.$1" ;;
+    postgres) PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --clean --create --dbname=template1 "$t/dump.$1" ;;
+    *) PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --create --dbname=template1 "$t/dump.$1" ;;
   esac
 }
 databases() {
-  "$new_bin/psql" -X -h /var/run/postgresql -p 5432 -U postgres -v ON_ERROR_STOP=1 -d postgres -Atq -c "select datname from pg_database where datallowconn order by datname <> 'template1', datname" >"$t/databases"
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres "$new_bin/psql" -X -h /var/run/postgresql -p 5432 -U postgres -v ON_ERROR_STOP=1 -Atq -c "select datname from pg_database where datallowconn order by datname <> 'template1', datname" >"$t/databases"
 }
 rehearse_schema() {
   section 'dump globals' dump_globals || return 0
@@ -643,7 +654,7 @@ rm -f /var/lib/pgsql/pgaf-upgrade/checks/log.new
 { sh /var/lib/pgsql/pgaf-upgrade/checks/rehearse.sh || true; } | tee /var/lib/pgsql/pgaf-upgrade/checks/log.new
 awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }' </var/lib/pgsql/pgaf-upgrade/checks/log.new >/var/lib/pgsql/pgaf-upgrade/checks/log
 rm -f /var/lib/pgsql/pgaf-upgrade/checks/log.new /var/lib/pgsql/pgaf-upgrade/checks/look.sh /var/lib/pgsql/pgaf-upgrade/checks/rehearse.sh
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/checks
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/checks && { sync -- /var/lib/pgsql/pgaf-upgrade/done/checks /var/lib/pgsql/pgaf-upgrade/done || sync; }
 END_OF_STEP_6
 }
 
@@ -697,7 +708,7 @@ cd /var/lib/pgsql/pgaf-upgrade/pg_upgrade
   --new-options='-c jit=off' \
   --link \
   --check
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/check
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/check && { sync -- /var/lib/pgsql/pgaf-upgrade/done/check /var/lib/pgsql/pgaf-upgrade/done || sync; }
 END_OF_STEP_10
 }
 
@@ -714,15 +725,16 @@ set -eu
 export LC_ALL=C
 umask 077
 rm -rf /var/lib/pgsql/pgaf-upgrade/configuration; mkdir -p /var/lib/pgsql/pgaf-upgrade/configuration
+set -- /var/lib/pgsql/pgaf-upgrade/configuration
 for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
-  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade/configuration/"$f"; echo "carried $f"; fi
+  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade/configuration/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade/configuration/"$f"; fi
 done
 for name in shared_preload_libraries max_connections shared_buffers ssl; do
   value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/17/data -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/17/data)
   echo "17.12 reads $name = $value"
 done
 rm -rf /var/lib/pgsql/pgaf-upgrade/configuration
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/configuration
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/configuration && { sync -- /var/lib/pgsql/pgaf-upgrade/done/configuration /var/lib/pgsql/pgaf-upgrade/done || sync; }
 END_OF_STEP_11
 }
 
@@ -731,7 +743,7 @@ END_OF_STEP_11
 
 # ──── step 19: KillMode=mixed, and no start at boot
 # C.node_1.guard, as root; changes the host; about 0.5 s
-# Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring 15 back.
+# Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring 15 back. And once the console has stopped it, nobody else’s “systemctl start” does.
 # guide: Step 2; here differently: The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.
 # WAIT: before step 19 here, step 17 on node_3 must be done
 # side by side: it may run at the same time as steps 18 on monitor, 20 on node_2 and 21 on node_3
@@ -743,7 +755,7 @@ step_19() {
 set -eu
 export LC_ALL=C
 mkdir -p /run/systemd/system/pgautofailover.service.d
-printf '[Service]\nKillMode=mixed\nTimeoutStopSec=infinity\n' > /run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf
+printf '%s\n' '[Unit]' 'ConditionPathExists=!/run/pgaf-upgrade/pgautofailover.service.hold' '[Service]' KillMode=mixed TimeoutStopSec=infinity > /run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf
 systemctl daemon-reload
 systemctl disable --quiet pgautofailover.service
 END_OF_STEP_19
@@ -759,7 +771,7 @@ step_27() {
   cat <<'END_OF_STEP_27'
 set -eu
 export LC_ALL=C
-/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c checkpoint
 END_OF_STEP_27
 }
 
@@ -783,6 +795,9 @@ step_28() {
   cat <<'END_OF_STEP_28'
 set -eu
 export LC_ALL=C
+# from here on nobody but the console’s own start starts it: systemd passes every other one over
+mkdir -p /run/pgaf-upgrade
+echo 'stopped by pgaf-upgrade, which starts it again' > /run/pgaf-upgrade/pgautofailover.service.hold
 systemctl stop pgautofailover.service
 END_OF_STEP_28
 }
@@ -799,7 +814,7 @@ END_OF_STEP_28
 # must hold before: pg_controldata on node_1 says “shut down”
 # must hold before: /var/lib/pgsql/17/data is PostgreSQL 17
 # must hold before: port 50432 is free for pg_upgrade
-# must hold after, within 30 s: pg_upgrade finished and the fingerprint of the new cluster is kept
+# must hold after, within 30 s: pg_upgrade finished, and how both clusters stood then is kept
 # must hold after, within 30 s: no delete_old_cluster.sh is left to run
 # undo: while 17 has never been started: rename global/pg_control.old back, remove /var/lib/pgsql/17/data
 # if it fails, see: /var/lib/pgsql/17/data/pg_upgrade_output.d
@@ -810,11 +825,85 @@ export LC_ALL=C
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/pg_upgrade
 cd /var/lib/pgsql/pgaf-upgrade/pg_upgrade
-# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one
-if [ -e tried ] && [ ! -e /var/lib/pgsql/pgaf-upgrade/fingerprint ]; then
-  if [ ! -e /var/lib/pgsql/data/global/pg_control ] && [ -e /var/lib/pgsql/data/global/pg_control.old ]; then
-    mv /var/lib/pgsql/data/global/pg_control.old /var/lib/pgsql/data/global/pg_control
+idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
+  real=
+  for dir in "$@"; do
+    [ -d "$dir" ] || continue
+    real=$(printf '%s\n%s' "$real" "$(readlink -f -- "$dir")")
+    [ -s "$dir/postmaster.pid" ] || continue
+    read -r pid <"$dir/postmaster.pid" || true
+    pid=${pid#-}
+    case $pid in *[!0-9]*) continue ;; esac
+    [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = "$(stat -c %u "$dir/postmaster.pid")" ] || continue
+    echo "$dir/postmaster.pid names process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)), which is alive: stop it first" >&2
+    exit 1
+  done
+  [ -n "$real" ] || exit 0
+  open=$(set -- /proc/[0-9]*/fd /proc/[0-9]*/cwd; for wait in 0.1 0.4 0.5 1 1 ""; do
+    open=$(find "$@" -maxdepth 1 -type l -printf '%p %l\n' 2>/dev/null | real=$real awk '
+      BEGIN { n = split(ENVIRON["real"], real, "\n") }
+      { path = substr($0, index($0, " ") + 1)
+        for (i = 2; i <= n; i++) if (path == real[i] || index(path, real[i] "/") == 1) { split($0, part, "/"); held[part[3]] = path } }
+      END { for (pid in held) print pid, held[pid] }')
+    # gone in a moment is whoever passes by; asked again are those who were found
+    [ -n "$open" ] && [ -n "$wait" ] || break
+    sleep $wait
+    set --; for pid in $(printf '%s\n' "$open" | cut -d ' ' -f 1); do set -- "$@" "/proc/$pid/fd" "/proc/$pid/cwd"; done
+  done; printf %s "$open")
+  [ -n "$open" ] || exit 0
+  printf '%s\n' "$open" | head -n 3 | while read -r pid path; do
+    echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first" >&2
+  done
+  exit 1
+)
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap 'rm -rf "$at"' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
   fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n 's/^Database system identifier: *//p')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
+version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+old=/var/lib/pgsql/pgaf-upgrade/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/fingerprint run=67cbdab2
+[ "$(version /var/lib/pgsql/data)" = 15 ] || { echo '/var/lib/pgsql/data is not PostgreSQL 15' >&2; exit 1; }
+of_system /opt/vmware/postgres/15/bin /var/lib/pgsql/data 7711174124246397031
+idle /var/lib/pgsql/data /var/lib/pgsql/17/data
+again='' outdated=''
+id() { sed -n 's/^Database system identifier: *//p' "$@"; }
+if [ -s "$new" ] && [ "$(version /var/lib/pgsql/17/data)" = 17 ] && [ "$(control /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data | id)" = "$(id "$new")" ]; then
+  as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data "$new" || { echo 'PostgreSQL 17 has been started on /var/lib/pgsql/17/data: look at it first' >&2; exit 1; }
+  if as_kept /opt/vmware/postgres/15/bin /var/lib/pgsql/data "$old"; then rm -f tried; echo 'pg_upgrade has finished already'; exit 0; fi
+  echo 'PostgreSQL 15 has run on /var/lib/pgsql/data since pg_upgrade: /var/lib/pgsql/17/data lacks what it wrote since, and is made anew'
+  again=yes outdated=yes
+elif [ -e tried ]; then again=yes; fi
+if [ -n "$again" ] && [ ! -e /var/lib/pgsql/data/global/pg_control ] && [ -e /var/lib/pgsql/data/global/pg_control.old ]; then mv /var/lib/pgsql/data/global/pg_control.old /var/lib/pgsql/data/global/pg_control; keep /var/lib/pgsql/data/global/pg_control; fi
+# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold
+stopped=/var/lib/pgsql/pgaf-upgrade/stopped
+if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || true)" != "$run" ]; then
+  control /opt/vmware/postgres/15/bin /var/lib/pgsql/data > "$stopped".new
+  keep "$stopped".new; mv -T "$stopped".new "$stopped"; keep "$stopped"
+fi
+echo "$run" > tried; keep tried
+rm -f "$new" "$old"; keep /var/lib/pgsql/pgaf-upgrade
+# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one
+if [ -n "$again" ]; then
   rm -rf /var/lib/pgsql/17/data
   /opt/vmware/postgres/17/bin/initdb \
     --pgdata=/var/lib/pgsql/17/data \
@@ -825,10 +914,6 @@ if [ -e tried ] && [ ! -e /var/lib/pgsql/pgaf-upgrade/fingerprint ]; then
     --wal-segsize=16 \
     --auth=trust
 fi
-rm -f /var/lib/pgsql/pgaf-upgrade/fingerprint
-# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold
-[ -e tried ] || /opt/vmware/postgres/15/bin/pg_controldata -D /var/lib/pgsql/data > /var/lib/pgsql/pgaf-upgrade/stopped
-touch tried
 # its client and its server take turns: kept to one processor neither has to wake another
 one=$(cut -d' ' -f39 /proc/$$/stat 2>/dev/null || true)
 if [ -n "$one" ] && command -v taskset >/dev/null 2>&1; then one="taskset -c $one"; else one=; fi
@@ -844,8 +929,11 @@ $one /opt/vmware/postgres/17/bin/pg_upgrade \
   --retain
 if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi
 rm -rf output; if [ -d /var/lib/pgsql/17/data/pg_upgrade_output.d ]; then mv /var/lib/pgsql/17/data/pg_upgrade_output.d output; fi
-/opt/vmware/postgres/17/bin/pg_controldata -D /var/lib/pgsql/17/data > /var/lib/pgsql/pgaf-upgrade/fingerprint.new
-mv /var/lib/pgsql/pgaf-upgrade/fingerprint.new /var/lib/pgsql/pgaf-upgrade/fingerprint
+# how both clusters stand now: any difference tells later that one of them has run since
+control /opt/vmware/postgres/15/bin /var/lib/pgsql/data > "$old".new
+keep "$old".new; mv -T "$old".new "$old"; keep "$old"
+control /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data > "$new".new
+keep "$new".new; mv -T "$new".new "$new"; keep "$new"
 rm -f tried
 END_OF_STEP_31
 }
@@ -866,20 +954,93 @@ step_32() {
   cat <<'END_OF_STEP_32'
 set -eu
 export LC_ALL=C
+idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
+  real=
+  for dir in "$@"; do
+    [ -d "$dir" ] || continue
+    real=$(printf '%s\n%s' "$real" "$(readlink -f -- "$dir")")
+    [ -s "$dir/postmaster.pid" ] || continue
+    read -r pid <"$dir/postmaster.pid" || true
+    pid=${pid#-}
+    case $pid in *[!0-9]*) continue ;; esac
+    [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = "$(stat -c %u "$dir/postmaster.pid")" ] || continue
+    echo "$dir/postmaster.pid names process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)), which is alive: stop it first" >&2
+    exit 1
+  done
+  [ -n "$real" ] || exit 0
+  open=$(set -- /proc/[0-9]*/fd /proc/[0-9]*/cwd; for wait in 0.1 0.4 0.5 1 1 ""; do
+    open=$(find "$@" -maxdepth 1 -type l -printf '%p %l\n' 2>/dev/null | real=$real awk '
+      BEGIN { n = split(ENVIRON["real"], real, "\n") }
+      { path = substr($0, index($0, " ") + 1)
+        for (i = 2; i <= n; i++) if (path == real[i] || index(path, real[i] "/") == 1) { split($0, part, "/"); held[part[3]] = path } }
+      END { for (pid in held) print pid, held[pid] }')
+    # gone in a moment is whoever passes by; asked again are those who were found
+    [ -n "$open" ] && [ -n "$wait" ] || break
+    sleep $wait
+    set --; for pid in $(printf '%s\n' "$open" | cut -d ' ' -f 1); do set -- "$@" "/proc/$pid/fd" "/proc/$pid/cwd"; done
+  done; printf %s "$open")
+  [ -n "$open" ] || exit 0
+  printf '%s\n' "$open" | head -n 3 | while read -r pid path; do
+    echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first" >&2
+  done
+  exit 1
+)
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap 'rm -rf "$at"' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
+  fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n 's/^Database system identifier: *//p')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
+same_file_system() ( # A B: renaming one to beside the other copies nothing
+  place() ( at=$1; while [ ! -e "$at" ] && [ "$at" != "${at%/*}" ]; do at=${at%/*}; done; stat -c "%d %m" -- "${at:-/}" )
+  [ "$(place "$1")" = "$(place "$2")" ] || { echo "$1 and $2 are on different file systems" >&2; exit 1; }
+)
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
+proven() { # OLD: where the old cluster is
+  idle "$1" /var/lib/pgsql/17/data
+  as_kept /opt/vmware/postgres/15/bin "$1" /var/lib/pgsql/pgaf-upgrade/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data since pg_upgrade, or nothing proves that it has not: /var/lib/pgsql/17/data lacks what it wrote since. Run the step pg-upgrade again: it makes a new one, and nothing of 15 is lost' >&2; exit 1; }
+  as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data /var/lib/pgsql/pgaf-upgrade/fingerprint || { echo '/var/lib/pgsql/17/data is not as pg_upgrade left it' >&2; exit 1; }
+}
 if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
   [ "$(version /var/lib/pgsql/17/data)" = 17 ] || { echo 'no PostgreSQL 17 in /var/lib/pgsql/17/data' >&2; exit 1; }
   [ ! -e /var/lib/pgsql/data_pg15_bak ] || { echo '/var/lib/pgsql/data_pg15_bak is there already' >&2; exit 1; }
+  proven /var/lib/pgsql/data
+  same_file_system /var/lib/pgsql/data /var/lib/pgsql; same_file_system /var/lib/pgsql/17/data /var/lib/pgsql
+  set -- /var/lib/pgsql/17/data
   for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
-    if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/17/data/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/17/data/"$f"; echo "carried $f"; fi
+    if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/17/data/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/17/data/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/17/data/"$f"; fi
   done
+  { sync -- "$1" && shift && find "$@" '(' -type f -o -type d ')' -exec sync -- '{}' +; } || sync
   for name in shared_preload_libraries max_connections shared_buffers ssl; do
     value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/17/data -C "$name" -c config_file=/var/lib/pgsql/17/data/postgresql.conf -c data_directory=/var/lib/pgsql/17/data)
     echo "17.12 reads $name = $value"
   done
-  mv /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
+  mv -T /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
 fi
-if [ ! -e /var/lib/pgsql/data ]; then mv /var/lib/pgsql/17/data /var/lib/pgsql/data; fi
+if [ ! -e /var/lib/pgsql/data ]; then
+  proven /var/lib/pgsql/data_pg15_bak
+  mv -T /var/lib/pgsql/17/data /var/lib/pgsql/data
+fi
+[ "$(version /var/lib/pgsql/data)" = 17 ] && [ ! -e /var/lib/pgsql/17/data ] || { echo '/var/lib/pgsql/17/data has not come to /var/lib/pgsql/data whole: look at both' >&2; exit 1; }
+keep /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
 rmdir /var/lib/pgsql/17 2>/dev/null || true
 echo '/var/lib/pgsql/data: PostgreSQL' "$(version /var/lib/pgsql/data),"  '/var/lib/pgsql/data_pg15_bak: PostgreSQL' "$(version /var/lib/pgsql/data_pg15_bak)"
 END_OF_STEP_32
@@ -890,12 +1051,16 @@ END_OF_STEP_32
 # pg_autoctl starts the server with the programs that its configuration names.
 # guide: Step 6
 # side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 31 to 32 on node_1 and 35 on monitor
+# must hold before: pg_autoctl is stopped on node_1, and its server serves nobody
 # must hold after, within 30 s: postgresql.pg_ctl is /opt/vmware/postgres/17/bin/pg_ctl
 # undo: pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/15/bin/pg_ctl
 step_33() {
   cat <<'END_OF_STEP_33'
 set -eu
 export LC_ALL=C
+case $(systemctl is-active pgautofailover.service || true) in inactive | failed | unknown) ;; *) echo 'pgautofailover.service is active: stop it first' >&2; exit 1 ;; esac
+if [ "$(cat "/proc/$(head -n 1 /tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid 2>/dev/null)/comm" 2>/dev/null)" = pg_autoctl ]; then echo 'pg_autoctl runs: stop it first' >&2; exit 1; fi
+if [ "$(sed -n 4p /var/lib/pgsql/data/postmaster.pid 2>/dev/null)" = 5432 ] && [ -e "/proc/$(head -n 1 /var/lib/pgsql/data/postmaster.pid)/stat" ]; then echo 'PostgreSQL runs on port 5432: stop it first' >&2; exit 1; fi
 /opt/vmware/postgres/17/bin/pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/17/bin/pg_ctl --pgdata /var/lib/pgsql/data
 END_OF_STEP_33
 }
@@ -905,12 +1070,16 @@ END_OF_STEP_33
 # The service must run the pg_autoctl that goes with the new version.
 # guide: Step 11; here differently: The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on 15.
 # side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 31 to 32 on node_1 and 35 on monitor
+# must hold before: pg_autoctl is stopped on node_1, and its server serves nobody
 # must hold after, within 30 s: pgautofailover.service runs /opt/vmware/postgres/17/bin/pg_autoctl
 # undo: restore the unit from /var/lib/pgsql/pgaf-upgrade/saved; systemctl daemon-reload
 step_34() {
   cat <<'END_OF_STEP_34'
 set -eu
 export LC_ALL=C
+case $(systemctl is-active pgautofailover.service || true) in inactive | failed | unknown) ;; *) echo 'pgautofailover.service is active: stop it first' >&2; exit 1 ;; esac
+if [ "$(cat "/proc/$(head -n 1 /tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid 2>/dev/null)/comm" 2>/dev/null)" = pg_autoctl ]; then echo 'pg_autoctl runs: stop it first' >&2; exit 1; fi
+if [ "$(sed -n 4p /var/lib/pgsql/data/postmaster.pid 2>/dev/null)" = 5432 ] && [ -e "/proc/$(head -n 1 /var/lib/pgsql/data/postmaster.pid)/stat" ]; then echo 'PostgreSQL runs on port 5432: stop it first' >&2; exit 1; fi
 sed -i 's|/opt/vmware/postgres/15/bin/|/opt/vmware/postgres/17/bin/|g' /etc/systemd/system/pgautofailover.service
 systemctl daemon-reload
 grep ^Exec /etc/systemd/system/pgautofailover.service
@@ -928,6 +1097,7 @@ END_OF_STEP_34
 # WAIT: before step 36 here, step 29 on node_2, step 30 on node_3 and step 35 on monitor must be done
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: /var/lib/pgsql/data is PostgreSQL 17
+# must hold before: PostgreSQL 15 has not run on /var/lib/pgsql/data_pg15_bak since pg_upgrade
 # must hold before: a secondary holds a whole image of PostgreSQL 15
 # must hold after, within 60 s: 17 runs privately on node_1
 # undo: none on node_1: the old files are shared and will be changed. From here the way back is a secondary’s image
@@ -938,6 +1108,59 @@ set -eu
 export LC_ALL=C
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/private
+idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
+  real=
+  for dir in "$@"; do
+    [ -d "$dir" ] || continue
+    real=$(printf '%s\n%s' "$real" "$(readlink -f -- "$dir")")
+    [ -s "$dir/postmaster.pid" ] || continue
+    read -r pid <"$dir/postmaster.pid" || true
+    pid=${pid#-}
+    case $pid in *[!0-9]*) continue ;; esac
+    [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = "$(stat -c %u "$dir/postmaster.pid")" ] || continue
+    echo "$dir/postmaster.pid names process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)), which is alive: stop it first" >&2
+    exit 1
+  done
+  [ -n "$real" ] || exit 0
+  open=$(set -- /proc/[0-9]*/fd /proc/[0-9]*/cwd; for wait in 0.1 0.4 0.5 1 1 ""; do
+    open=$(find "$@" -maxdepth 1 -type l -printf '%p %l\n' 2>/dev/null | real=$real awk '
+      BEGIN { n = split(ENVIRON["real"], real, "\n") }
+      { path = substr($0, index($0, " ") + 1)
+        for (i = 2; i <= n; i++) if (path == real[i] || index(path, real[i] "/") == 1) { split($0, part, "/"); held[part[3]] = path } }
+      END { for (pid in held) print pid, held[pid] }')
+    # gone in a moment is whoever passes by; asked again are those who were found
+    [ -n "$open" ] && [ -n "$wait" ] || break
+    sleep $wait
+    set --; for pid in $(printf '%s\n' "$open" | cut -d ' ' -f 1); do set -- "$@" "/proc/$pid/fd" "/proc/$pid/cwd"; done
+  done; printf %s "$open")
+  [ -n "$open" ] || exit 0
+  printf '%s\n' "$open" | head -n 3 | while read -r pid path; do
+    echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $path open: end it first" >&2
+  done
+  exit 1
+)
+control() ( # BIN DIRECTORY: what pg_controldata says of it, whatever pg_control is called by now
+  at=$2
+  if [ ! -e "$2/global/pg_control" ]; then
+    at=$(mktemp -d); trap 'rm -rf "$at"' EXIT; mkdir "$at/global"
+    for name in pg_control.do-not-start pg_control.old; do
+      if [ -e "$2/global/$name" ]; then ln -sf "$2/global/$name" "$at/global/pg_control"; fi
+    done
+    ln -s "$2/PG_VERSION" "$at/PG_VERSION"
+  fi
+  "$1/pg_controldata" -D "$at"
+)
+as_kept() { # BIN DIRECTORY FILE: it says what was kept in FILE, to the byte
+  [ -s "$3" ] && control "$1" "$2" | cmp -s - "$3"
+}
+of_system() { # BIN DIRECTORY IDENTIFIER
+  [ "$(control "$1" "$2" | sed -n 's/^Database system identifier: *//p')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
+}
+idle /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
+# before the first start: the old cluster has not run since pg_upgrade, or what it wrote since would be lost
+if as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data /var/lib/pgsql/pgaf-upgrade/fingerprint; then
+  as_kept /opt/vmware/postgres/15/bin /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/pgaf-upgrade/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data_pg15_bak since pg_upgrade: /var/lib/pgsql/data lacks what it wrote since. Roll back, and start again' >&2; exit 1; }
+fi
 for name in pg_control pg_control.old; do
   if [ -e /var/lib/pgsql/data_pg15_bak/global/$name ]; then mv /var/lib/pgsql/data_pg15_bak/global/$name /var/lib/pgsql/data_pg15_bak/global/pg_control.do-not-start; fi
 done
@@ -947,6 +1170,7 @@ Its files are shared by hard links with a PostgreSQL 17 cluster, which has been 
 15 would start without an error and lose data after a few writes.
 The way back is the image of a secondary: pgaf-upgrade rollback.
 NOTE
+sync -- /var/lib/pgsql/data_pg15_bak/DO-NOT-START.txt /var/lib/pgsql/data_pg15_bak/global /var/lib/pgsql/data_pg15_bak || sync
 /opt/vmware/postgres/17/bin/pg_ctl \
   --pgdata=/var/lib/pgsql/data \
   --wait --timeout=3600 \
@@ -968,14 +1192,14 @@ step_37() {
   cat <<'END_OF_STEP_37'
 set -eu
 export LC_ALL=C
-/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -Atc 'select version()'
-/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -Atc 'select datname from pg_database where datallowconn order by 1' | while IFS= read -r database; do
-  /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d "$database" -Atc 'select current_database() || '\'': '\'' || count(*) filter (where relkind in ('\''r'\'', '\''p'\'')) || '\'' tables, '\'' || count(*) filter (where relkind = '\''i'\'') || '\'' indexes'\'' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like '\''pg!_%'\'' escape '\''!'\'' or nspname = '\''information_schema'\'')' </dev/null
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -Atc 'select version()'
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' | while IFS= read -r database; do
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -Atc 'select current_database() || '\'': '\'' || count(*) filter (where relkind in ('\''r'\'', '\''p'\'')) || '\'' tables, '\'' || count(*) filter (where relkind = '\''i'\'') || '\'' indexes'\'' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like '\''pg!_%'\'' escape '\''!'\'' or nspname = '\''information_schema'\'')' </dev/null
 done
 if [ -e /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql ]; then
-  /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -f /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -f /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql
 else echo "no extension needs an update"; fi
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/verify
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/verify && { sync -- /var/lib/pgsql/pgaf-upgrade/done/verify /var/lib/pgsql/pgaf-upgrade/done || sync; }
 END_OF_STEP_37
 }
 
@@ -991,16 +1215,15 @@ step_38() {
   cat <<'END_OF_STEP_38'
 set -eu
 export LC_ALL=C
-export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'
 # nobody else works on this server yet: every processor, eight at most
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8
-/opt/vmware/postgres/17/bin/vacuumdb \
+PGOPTIONS='-c search_path=pg_catalog -c default_statistics_target=1 -c vacuum_cost_delay=0' /opt/vmware/postgres/17/bin/vacuumdb \
   --host=/var/lib/pgsql/pgaf-upgrade/private \
   --port=5432 \
   --username=postgres \
   --jobs="$jobs" \
   --all --analyze-only
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/analyze-1
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/analyze-1 && { sync -- /var/lib/pgsql/pgaf-upgrade/done/analyze-1 /var/lib/pgsql/pgaf-upgrade/done || sync; }
 END_OF_STEP_38
 }
 
@@ -1009,6 +1232,7 @@ END_OF_STEP_38
 # pg_autoctl starts the server as its own; without the new system identifier in its state file it logs “Unknown PostgreSQL system identifier” every second and never heals.
 # guide: Step 10; here differently: The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.
 # side by side: it may run at the same time as step 40 on monitor
+# must hold before: 17 runs privately on node_1, or has run
 # must hold after, within 30 s: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold after, within 30 s: pg_controldata on node_1 says “shut down”
 # must hold after, within 30 s: the state file has the new system identifier
@@ -1029,6 +1253,9 @@ step_39() {
 # WAIT: before step 41 here, step 40 on monitor must be done
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: /var/lib/pgsql/data is PostgreSQL 17
+# must hold before: pg_autoctl on node_1 is the new version’s, and starts the new version
+# must hold before: 17 has been started once on node_1, privately
+# must hold before: the state file of pg_autoctl has the new system identifier
 # must hold before: the monitor answers: without it the node would give up after five restarts
 # must hold after, within 02:00: the monitor shows node_1 as wait_primary or primary, reported and assigned
 # must hold after, within 02:00: node_1 accepts writes on 17, on port 5432
@@ -1039,8 +1266,13 @@ step_41() {
   cat <<'END_OF_STEP_41'
 set -eu
 export LC_ALL=C
+for name in pg_control pg_control.old; do
+  [ ! -e /var/lib/pgsql/data_pg15_bak/global/$name ] || { echo '/var/lib/pgsql/data_pg15_bak could still be started: the step private-start comes first' >&2; exit 1; }
+done
+rm -f /run/pgaf-upgrade/pgautofailover.service.hold
 systemctl reset-failed pgautofailover.service 2>/dev/null || true
 systemctl start pgautofailover.service
+systemctl enable --quiet pgautofailover.service
 END_OF_STEP_41
 }
 
@@ -1055,19 +1287,17 @@ step_42() {
   cat <<'END_OF_STEP_42'
 set -eu
 export LC_ALL=C
-export PGOPTIONS='-c default_statistics_target=10 -c vacuum_cost_delay=0'
-/opt/vmware/postgres/17/bin/vacuumdb \
+PGOPTIONS='-c search_path=pg_catalog -c default_statistics_target=10 -c vacuum_cost_delay=0' /opt/vmware/postgres/17/bin/vacuumdb \
   --host=/var/run/postgresql \
   --port=5432 \
   --username=postgres \
   --all --analyze-only
-unset PGOPTIONS
-/opt/vmware/postgres/17/bin/vacuumdb \
+PGOPTIONS='-c search_path=pg_catalog' /opt/vmware/postgres/17/bin/vacuumdb \
   --host=/var/run/postgresql \
   --port=5432 \
   --username=postgres \
   --all --analyze-only
-mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/analyze
+mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/analyze && { sync -- /var/lib/pgsql/pgaf-upgrade/done/analyze /var/lib/pgsql/pgaf-upgrade/done || sync; }
 END_OF_STEP_42
 }
 
@@ -1079,54 +1309,54 @@ END_OF_STEP_42
 # The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.
 # guide: Step 12
 # WAIT: before step 49 here, step 48 on node_2 must be done
-# side by side: it may run at the same time as steps 51 to 54 on node_3, 55 on node_1 and 56 on node_3
+# side by side: it may run at the same time as steps 52 to 55 on node_3, 56 on node_1 and 57 to 58 on node_3
 # must hold before: node_1 accepts writes on 17, on port 5432
 # undo: nothing to undo
 step_49() {
   cat <<'END_OF_STEP_49'
 set -eu
 export LC_ALL=C
-/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c checkpoint
 END_OF_STEP_49
 }
 
-# ──── step 55: CHECKPOINT, before node_3’s base backup
+# ──── step 56: CHECKPOINT, before node_3’s base backup
 # H.node_1.checkpoint-for-node_3, as postgres; changes the host; about 0.3 s
 # The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.
 # guide: Step 12
-# WAIT: before step 55 here, step 54 on node_3 must be done
-# side by side: it may run at the same time as steps 45 to 48 on node_2, 49 on node_1 and 50 on node_2
+# WAIT: before step 56 here, step 55 on node_3 must be done
+# side by side: it may run at the same time as steps 45 to 48 on node_2, 49 on node_1 and 50 to 51 on node_2
 # must hold before: node_1 accepts writes on 17, on port 5432
 # undo: nothing to undo
-step_55() {
-  cat <<'END_OF_STEP_55'
+step_56() {
+  cat <<'END_OF_STEP_56'
 set -eu
 export LC_ALL=C
-/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
-END_OF_STEP_55
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c checkpoint
+END_OF_STEP_56
 }
 
 # ════ phase I: Restore, settings back, final proof
 # way back once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s image); after the clean-up only from a backup
 
-# ──── step 59: Enable the unit, remove the drop-in
+# ──── step 61: Enable the unit, remove the drop-in
 # I.node_1.unguard, as root; changes the host; about 0.5 s
 # A reboot shall bring 17 back.
 # guide: not in it
-# WAIT: before step 59 here, step 57 on monitor must be done
-# side by side: it may run at the same time as steps 58 on monitor, 60 on node_2 and 61 on node_3
+# WAIT: before step 61 here, step 59 on monitor must be done
+# side by side: it may run at the same time as step 60 on monitor
 # must hold after, within 30 s: pgautofailover.service starts at boot
 # must hold after, within 30 s: no drop-in of ours is left
 # undo: nothing to undo here
-step_59() {
-  cat <<'END_OF_STEP_59'
+step_61() {
+  cat <<'END_OF_STEP_61'
 set -eu
 export LC_ALL=C
 systemctl enable --quiet pgautofailover.service
-rm -f /run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf
-rmdir /run/systemd/system/pgautofailover.service.d 2>/dev/null || true
+rm -f /run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf /run/pgaf-upgrade/pgautofailover.service.hold
+rmdir /run/systemd/system/pgautofailover.service.d /run/pgaf-upgrade 2>/dev/null || true
 systemctl daemon-reload
-END_OF_STEP_59
+END_OF_STEP_61
 }
 
 right_host() { # by what pg_autoctl calls this host in its own file
@@ -1184,14 +1414,14 @@ list() {
   printf '%s\n' '41 root: Start the primary: the downtime ends (after step 40 on monitor)'
   printf '%s\n' '42 postgres: Full statistics'
   printf '%s\n' '49 postgres: CHECKPOINT, before node_2’s base backup (after step 48 on node_2)'
-  printf '%s\n' '55 postgres: CHECKPOINT, before node_3’s base backup (after step 54 on node_3)'
-  printf '%s\n' '59 root: Enable the unit, remove the drop-in (after step 57 on monitor)'
+  printf '%s\n' '56 postgres: CHECKPOINT, before node_3’s base backup (after step 55 on node_3)'
+  printf '%s\n' '61 root: Enable the unit, remove the drop-in (after step 59 on monitor)'
 }
 
 [ $# -gt 0 ] || { list; exit 0; }
 if [ "$1" = show ]; then
   case ${2:-} in
-  2 | 6 | 9 | 10 | 11 | 19 | 27 | 28 | 31 | 32 | 33 | 34 | 36 | 37 | 38 | 39 | 41 | 42 | 49 | 55 | 59) "step_$2"; exit ;;
+  2 | 6 | 9 | 10 | 11 | 19 | 27 | 28 | 31 | 32 | 33 | 34 | 36 | 37 | 38 | 39 | 41 | 42 | 49 | 56 | 61) "step_$2"; exit ;;
   *) echo "There is no step ${2:-} on this host." >&2; exit 2 ;;
   esac
 fi
@@ -1217,7 +1447,7 @@ case $1 in
   41) begin 41 root 'Start the primary: the downtime ends' '' 'before step 41 here, step 40 on monitor must be done' ;;
   42) begin 42 postgres 'Full statistics' '' '' ;;
   49) begin 49 postgres 'CHECKPOINT, before node_2’s base backup' '' 'before step 49 here, step 48 on node_2 must be done' ;;
-  55) begin 55 postgres 'CHECKPOINT, before node_3’s base backup' '' 'before step 55 here, step 54 on node_3 must be done' ;;
-  59) begin 59 root 'Enable the unit, remove the drop-in' '' 'before step 59 here, step 57 on monitor must be done' ;;
+  56) begin 56 postgres 'CHECKPOINT, before node_3’s base backup' '' 'before step 56 here, step 55 on node_3 must be done' ;;
+  61) begin 61 root 'Enable the unit, remove the drop-in' '' 'before step 61 here, step 59 on monitor must be done' ;;
   *) echo "There is no step $1 on this host." >&2; exit 2 ;;
 esac

@@ -49,6 +49,7 @@ export const healthyLook = (facts: HostFacts): CheckLook => ({
   offeredExtensions: ['plpgsql', 'pg_stat_statements', 'pgautofailover'],
   data: place(facts.data),
   parent: place('/var/lib/pgsql'),
+  newPlace: place('/var/lib/pgsql/17/data'),
   wal: place(`${facts.data}/pg_wal`),
   parentWritable: true,
   dataIsMountPoint: false,

@@ -171,6 +171,18 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /different file systems/,
   ],
   [
+    'a new data directory on another file system: the swap copied it in the downtime',
+    withLook('node_1', ({ newPlace }) => ({ newPlace: { ...newPlace, device: '43' } })),
+    ['blocker same-file-system node_1'],
+    /new data directory .* would be on another file system/,
+  ],
+  [
+    'a new data directory behind a bind mount: the same device, and a rename into it is refused',
+    withLook('monitor', ({ newPlace }) => ({ newPlace: { ...newPlace, mountPoint: '/fast' } })),
+    ['blocker same-file-system monitor'],
+    /would be on another file system/,
+  ],
+  [
     'a data directory that is a mount point',
     withLook('node_2', () => ({ dataIsMountPoint: true })),
     ['blocker same-file-system node_2'],

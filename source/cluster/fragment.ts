@@ -1,0 +1,194 @@
+import { sh as quotedWord } from './quote.ts';
+import type { Word } from './words.ts';
+
+/** `fixed`: it begins inside a quoted text or a here-document, where blanks put before it would become part of the text. */
+interface Line {
+  readonly text: string;
+  readonly fixed: boolean;
+}
+
+const make = Symbol('only this module makes fragments');
+
+/**
+ * A piece of a shell script, whole lines or part of one. It comes from the template {@link sh} alone, so nothing in it is
+ * unquoted that was not written in our source.
+ */
+export class Fragment {
+  readonly lines: readonly Line[];
+
+  constructor(lines: readonly Line[], key: typeof make) {
+    if (key !== make) throw new TypeError('a fragment is made by the template');
+    this.lines = lines;
+  }
+
+  /** The text as it goes to a host. */
+  get text(): string {
+    return this.lines.map((line) => line.text).join('\n');
+  }
+
+  /** While some scripts are put together from strings still; goes with the last of them. */
+  toString(): string {
+    return this.text;
+  }
+}
+
+/** Text of any content, which the shell takes as one word and leaves as it is. Throws a TypeError for NUL. */
+export const quoted = (text: string): Fragment =>
+  new Fragment(
+    quotedWord(text)
+      .split('\n')
+      .map((line, at) => ({ text: line, fixed: at > 0 })),
+    make,
+  );
+
+/** Itself where it is a word of a kind (it has the mark of words.ts), or a constant, whose type is its text; never for any string. */
+type Marked<Value> = Value extends string
+  ? string extends Value
+    ? keyof Value extends keyof string
+      ? never
+      : Value
+    : Value
+  : Value;
+
+/**
+ * What may stand in a template: a word of a known kind (words.ts) or a constant of our own, which are quoted; a number; a
+ * fragment, which is not quoted again; a list of fragments, a line each; false for nothing. Text of any
+ * other content needs {@link quoted}.
+ */
+export type Value = Word | number | false | Fragment | readonly (Fragment | false)[];
+
+/** The same types, but `never` where one is any string: that does not type-check. */
+type Checked<Values extends readonly Value[]> = { readonly [At in keyof Values]: Marked<Values[At]> };
+
+/** As it is written: a backslash is the shell's own. Only before a backtick or a `${` it belongs to the template. */
+const written = (raw: string): string => raw.replace(/\\(`|\$\{)/g, '$1');
+
+/** The lines of a template without their common indentation, and without the line breaks next to its backticks. */
+const undented = (parts: readonly string[]): readonly string[] => {
+  const [first = ''] = parts;
+  if (!first.startsWith('\n')) return parts;
+  const starts = parts.flatMap((part, at) =>
+    [...part.matchAll(/\n([ \t]*)(?=([^\n]?))/g)].flatMap(([, blanks = '', next]) =>
+      // A line of blanks alone says nothing, unless a value stands on it.
+      next === '' && at < parts.length - 1
+        ? [blanks.length]
+        : next === '' || next === '\n'
+          ? []
+          : [blanks.length],
+    ),
+  );
+  const depth = Math.min(...starts, 100);
+  const indentation = new RegExp(`\n[ \t]{0,${depth}}`, 'g');
+  return parts.map((part, at) => {
+    const moved = part.replace(indentation, '\n');
+    const begun = at === 0 ? moved.slice(1) : moved;
+    return at === parts.length - 1 ? begun.replace(/\n[ \t]*$/, '') : begun;
+  });
+};
+
+const fragmentOf = (value: Exclude<Value, false>): Fragment | null => {
+  if (value instanceof Fragment) return value;
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError('a number of a script must be finite');
+    return new Fragment([{ text: String(value), fixed: false }], make);
+  }
+  if (typeof value === 'string') return quoted(value);
+  const lines = value.flatMap((one) => (one === false ? [] : one.lines));
+  return lines.length === 0 ? null : new Fragment(lines, make);
+};
+
+/**
+ * A piece of a shell script, as it is written: backslashes are the shell's. What is put into it is quoted as one word, but for fragments,
+ * whose further lines get the indentation of the line that they stand on (a here-document and a quoted line break do not). A
+ * line with nothing but a false or an empty list on it goes. A template that begins with a line break loses
+ * its common indentation.
+ */
+export const sh = <const Values extends readonly Value[]>(
+  { raw }: TemplateStringsArray,
+  ...values: Values & Checked<Values>
+): Fragment => {
+  const parts = undented(raw).map(written);
+  const lines: Line[] = [];
+  let text = '';
+  let fixed = false;
+  /** A value that is nothing stood on the line. */
+  let gap = false;
+  const end = (): void => {
+    if (!(gap && !fixed && /^[ \t]*$/.test(text))) lines.push({ text, fixed });
+    [text, fixed, gap] = ['', false, false];
+  };
+  for (const [at, part] of parts.entries()) {
+    for (const [number, piece] of part.split('\n').entries()) {
+      if (number > 0) end();
+      text += piece;
+    }
+    const value: Value | undefined = values[at];
+    if (value === undefined) continue;
+    const fragment = value === false ? null : fragmentOf(value);
+    if (fragment === null) {
+      gap = true;
+      continue;
+    }
+    const indentation = fixed ? '' : (/^[ \t]*/.exec(text)?.[0] ?? '');
+    for (const [number, line] of fragment.lines.entries()) {
+      if (number > 0) {
+        end();
+        text = line.fixed ? '' : indentation;
+        fixed = line.fixed;
+      }
+      text += line.text;
+    }
+  }
+  end();
+  return new Fragment(lines, make);
+};
+
+/** A constant of the source, not quoted: its type is the text itself, so no value from elsewhere can be one. */
+export const constant = <const Text extends string>(text: string extends Text ? never : Text): Fragment =>
+  new Fragment(
+    text.split('\n').map((line) => ({ text: line, fixed: false })),
+    make,
+  );
+
+const nothing = sh``;
+
+/** Lines below each other. */
+export const lines = (...all: readonly (Fragment | false)[]): Fragment =>
+  new Fragment(
+    all.flatMap((one) => (one === false ? [] : one.lines)),
+    make,
+  );
+
+/** Fragments with something between them that is written here. */
+export const joined = <const Between extends string>(
+  all: readonly (Fragment | false)[],
+  between: string extends Between ? never : Between,
+): Fragment =>
+  all
+    .filter((one) => one !== false)
+    .reduce((whole, one, at) => (at === 0 ? one : sh`${whole}${constant<Between>(between)}${one}`), nothing);
+
+/**
+ * A here-document: the command that reads it, and its lines, which the shell leaves as they are and which no indentation reaches.
+ * Throws a TypeError where a line is the end mark, and would end it early.
+ */
+export const hereDocument = (
+  command: Fragment,
+  mark: Uppercase<string>,
+  body: string | Fragment,
+): Fragment => {
+  const text = (typeof body === 'string' ? body : body.text).split('\n');
+  if (text.includes(mark)) throw new TypeError(`a line of the here-document is its end mark, ${mark}`);
+  const [first, ...rest] = sh`${command} <<'${constant(mark)}'`.lines;
+  if (first === undefined) throw new TypeError('a here-document needs a command');
+  return new Fragment(
+    [first, ...rest, ...[...text, mark].map((line) => ({ text: line, fixed: true }))],
+    make,
+  );
+};
+
+/** A word made of words: a path below a path, a name with a suffix. It is quoted as one where it is put into a script. */
+export const word = <const Values extends readonly (Word | number)[]>(
+  { raw }: TemplateStringsArray,
+  ...values: Values & Checked<Values>
+): Word<'made of words'> => raw.map((part, at) => `${written(part)}${values[at] ?? ''}`).join('');

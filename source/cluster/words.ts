@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import { type Problem, problem } from './result.ts';
+
+/**
+ * What a server, a database, a file on a host or the cluster file may say before it reaches a script: each value is a word of
+ * a known kind, and whatever else is refused where it is read. Quoting alone is not enough: a host name with a
+ * leading dash is an option of ssh, a path with a line break leaves a comment or a here-document, an identifier that is none
+ * changes what a comparison means.
+ */
+
+declare const kind: unique symbol;
+/** Text that was seen to be of a kind. The mark exists for the type checker alone. */
+export type Word<Kind extends string = string> = string & { readonly [kind]?: Kind };
+
+export type SystemIdentifier = Word<'system identifier'>;
+export type Alias = Word<'alias'>;
+export type HostName = Word<'host name'>;
+export type Path = Word<'path'>;
+export type RelativePath = Word<'relative path'>;
+export type UnitName = Word<'unit'>;
+export type OsUser = Word<'user'>;
+export type SqlName = Word<'name in SQL'>;
+export type Version = Word<'version'>;
+export type Lsn = Word<'LSN'>;
+export type Label = Word<'label'>;
+
+const word = <Kind extends string>(
+  fits: RegExp | ((text: string) => boolean),
+  error: string,
+): z.ZodType<Word<Kind>, string> =>
+  z.string().refine((text) => (fits instanceof RegExp ? fits.test(text) : fits(text)), { error });
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
+const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+/** Half a character, or what took the place of bytes that are no UTF-8: it would be another path there. */
+const garbled = /[\p{Surrogate}\ufffd]/u;
+const bytes = (text: string): number => Buffer.byteLength(text);
+const climbs = (path: string): boolean => path.split('/').some((part) => part === '..' || part === '.');
+
+/** PostgreSQL's unsigned 64-bit number, as text. */
+export const systemIdentifier = word<'system identifier'>(
+  /^\d{1,20}$/,
+  'must be a system identifier: 1 to 20 digits',
+);
+
+/** As the monitor has it: '' for a node that has not reported one yet. */
+export const reportedIdentifier = word<'system identifier'>(
+  /^\d{0,20}$/,
+  'must be a system identifier: 1 to 20 digits',
+);
+
+/**
+ * A node's name. pg_auto_failover takes any text of up to 255 bytes; here it becomes part of file names, marks and the ids of
+ * steps, and `monitor` is the monitor's own. Source: pg_auto_failover, pgautofailover.sql, node.nodename.
+ */
+export const nodeName = word<'alias'>(
+  (text) => /^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$/.test(text) && text !== 'monitor',
+  'must be a name of letters, digits, `.`, `_` and `-`, at most 63, that begins with a letter, a digit or `_`, and not `monitor`',
+);
+
+/** In the record the monitor is one of the hosts. */
+export const alias = word<'alias'>(
+  /^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$/,
+  'must be a name of letters, digits, `.`, `_` and `-`, at most 63',
+);
+
+/** A name or an address, an alias of an ssh config included; a leading dash would be an option of ssh. */
+export const hostName = word<'host name'>(
+  /^[A-Za-z0-9_.:%[\]][A-Za-z0-9_.:%[\]-]{0,252}$/,
+  'must be a host name or an address',
+);
+
+/** An address as PostgreSQL prints it, by host(). */
+export const address = word<'host name'>(/^[0-9A-Fa-f.:]{2,45}$/, 'must be an IP address');
+
+const isPath = (text: string): boolean =>
+  text.startsWith('/') && bytes(text) < 4096 && !control.test(text) && !garbled.test(text);
+
+/** A file or directory on a server. */
+export const path = word<'path'>(isPath, 'must be an absolute path without control characters');
+
+/** A file, or '' where there is none. */
+export const pathOrNone = word<'path'>(
+  (text) => text === '' || isPath(text),
+  'must be an absolute path without control characters',
+);
+
+/** A directory that is renamed, emptied or removed: it is what it is called, and it is not the root directory. */
+export const ownPath = word<'path'>(
+  (text) => isPath(text) && !climbs(text) && !/^\/+$/.test(text),
+  'must be an absolute path without control characters and without . or .. as a part, and not the root directory',
+);
+
+/** A file within a directory of ours. */
+export const relativePath = word<'relative path'>(
+  (text) =>
+    text !== '' && !text.startsWith('/') && !climbs(text) && bytes(text) < 4096 && !control.test(text),
+  'must be a path within the data directory, without control characters and without . or .. as a part',
+);
+
+/** With or without its suffix, an instance's `@` and systemd's escapes included. Source: systemd.unit(5). */
+export const unitName = word<'unit'>(
+  /^[A-Za-z0-9:_.][A-Za-z0-9:_.@\\-]{0,254}$/,
+  'must be the name of a systemd unit',
+);
+
+/** A user of the operating system. Source: useradd(8), and winbind's DOMAIN\user. */
+export const osUser = word<'user'>(
+  /^[A-Za-z0-9_.][A-Za-z0-9_.@\\-]{0,255}\$?$/,
+  'must be the name of a user of the operating system',
+);
+
+/** A role, a database: whatever PostgreSQL takes, so it is always quoted. Source: PostgreSQL, 4.1.1; NAMEDATALEN. */
+export const sqlName = word<'name in SQL'>(
+  (text) => text !== '' && !text.includes('\0') && bytes(text) <= 255,
+  'must be a name that PostgreSQL can have: not empty, at most 255 bytes, no NUL',
+);
+
+/** `15.20`, `17beta1`. */
+export const version = word<'version'>(
+  /^\d{1,3}(?:\.\d{1,4}|beta\d{1,2}|rc\d{1,2}|devel)?$/,
+  'must be a version of PostgreSQL',
+);
+
+/** `2.0`; '' where there is none. */
+export const extensionVersion = word<'version'>(/^[A-Za-z0-9._+-]{0,60}$/, 'must be a version');
+
+/** A position in the WAL. */
+export const lsn = word<'LSN'>(/^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/, 'must be a position in the WAL');
+
+/** A name that is shown and quoted: a formation, a locale, an encoding. */
+export const label = word<'label'>(
+  (text) => text !== '' && bytes(text) <= 255 && !control.test(text) && !garbled.test(text),
+  'must be text of at most 255 bytes without control characters',
+);
+
+export const port = z
+  .number()
+  .int()
+  .min(1, { error: 'must be a port number, 1 to 65535' })
+  .max(65_535, { error: 'must be a port number, 1 to 65535' });
+
+const valueAt = (input: unknown, keys: readonly PropertyKey[]): unknown =>
+  keys.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null
+        ? Object.getOwnPropertyDescriptor(value, key)?.value
+        : undefined,
+    input,
+  );
+
+/** What was found there, for a person: never more than a line of it, nothing that a terminal would obey. */
+const shown = (value: unknown): string =>
+  (JSON.stringify(value) ?? 'nothing').replace(/[\u007f-\u009f\u2028\u2029]/g, '?').slice(0, 120);
+
+/**
+ * Why a value is refused: `whose` names the host or the row, then the field, what it must be, and what it is.
+ * `input` is what was parsed; `within` is how many keys of the path `whose` already says.
+ */
+export const misfit = (
+  error: z.ZodError,
+  input: unknown,
+  whose: string,
+  remedy: string,
+  within = 0,
+): Problem => {
+  const [first] = error.issues;
+  const keys = first?.path ?? [];
+  const field = keys.slice(within).map(String).join('.');
+  return problem(
+    `${whose}: ${field === '' ? 'it' : field} ${first?.message ?? 'is not what it must be'}.`,
+    remedy,
+    `found: ${shown(valueAt(input, keys))}`,
+  );
+};

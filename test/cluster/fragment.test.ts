@@ -1,0 +1,127 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import {
+  constant,
+  Fragment,
+  hereDocument,
+  joined,
+  lines,
+  quoted,
+  sh,
+  word,
+} from '../../source/cluster/fragment.ts';
+import type { Path } from '../../source/cluster/words.ts';
+
+const plain: Path = '/srv/pg/data';
+const odd: Path = "/srv/dba's pg/data";
+const run = (script: Fragment): string => spawnSync('sh', ['-c', script.text], { encoding: 'utf8' }).stdout;
+
+describe('what is put into a script', () => {
+  test('a word is quoted where it has to be, a fragment is not quoted again', () => {
+    const list = sh`ls -A ${odd}`;
+    expect(sh`${plain} ${odd}`.text).toBe(`/srv/pg/data '/srv/dba'\\''s pg/data'`);
+    expect(sh`[ -n "$(${list})" ]`.text).toBe(`[ -n "$(ls -A '/srv/dba'\\''s pg/data')" ]`);
+  });
+
+  test('words make words, which are quoted as one', () => {
+    expect(sh`mkdir -p ${word`${odd}/done`}`.text).toBe(`mkdir -p '/srv/dba'\\''s pg/data/done'`);
+    expect(sh`mkdir -p ${word`${plain}_pg${15}_bak`}`.text).toBe('mkdir -p /srv/pg/data_pg15_bak');
+  });
+
+  test('numbers and constants are as they are, text of any content is one word', () => {
+    const kind = 'fast' as const;
+    expect(sh`-p ${5432} -m ${kind} -c ${quoted(`select 'a'; $(id)`)}`.text).toBe(
+      `-p 5432 -m fast -c 'select '\\''a'\\''; $(id)'`,
+    );
+    expect(sh`a ${constant('&& b')}`.text).toBe('a && b');
+    expect(() => sh`${Number.NaN}`).toThrow(TypeError);
+    expect(() => quoted('a\0b')).toThrow(TypeError);
+  });
+
+  test('what cannot be put into a script does not type-check', () => {
+    const anything: string = plain;
+    // @ts-expect-error any string: of which kind is it?
+    sh`ls ${anything}`;
+    // @ts-expect-error not as a part of a word either
+    word`${plain}/${anything}`;
+    // @ts-expect-error no constant
+    constant(anything);
+    // @ts-expect-error nothing undefined
+    sh`ls ${undefined}`;
+    // @ts-expect-error only the template makes fragments
+    expect(() => new Fragment([], Symbol('make'))).toThrow(TypeError);
+  });
+});
+
+describe('lines', () => {
+  test('a template that begins with a line break loses its common indentation', () => {
+    const script = sh`
+      if [ -d ${plain} ]; then
+        rm -rf ${odd}
+      fi`;
+    expect(script.text).toBe(`if [ -d /srv/pg/data ]; then\n  rm -rf '/srv/dba'\\''s pg/data'\nfi`);
+    const ended = sh`
+      a
+
+        b
+    `;
+    expect(ended.text).toBe('a\n\n  b');
+  });
+
+  test('a fragment’s further lines get the indentation of the line that it stands on', () => {
+    const body = lines(
+      sh`
+        one \
+          two`,
+      false,
+      sh`three`,
+    );
+    const script = sh`
+      f() {
+        ${body}
+        x=$(${body})
+      }
+    `;
+    expect(script.text).toBe('f() {\n  one \\\n    two\n  three\n  x=$(one \\\n    two\n  three)\n}');
+  });
+
+  test('a line with nothing on it goes; beside something else nothing is nothing', () => {
+    const script = sh`
+      a
+      ${false}
+      ${[]}
+      ${[sh`b`, false, sh`c`]}
+      d${false}
+    `;
+    expect(script.text).toBe('a\nb\nc\nd');
+    expect(lines().text).toBe('');
+    expect(joined([sh`a`, false, sh`b`], ' \\\n  ').text).toBe('a \\\n  b');
+  });
+
+  test('backslashes are the shell’s own', () => {
+    expect(sh`printf '%s\n' "\$x" \`id\` "\${x}"`.text).toBe('printf \'%s\\n\' "\\$x" `id` "${x}"');
+  });
+
+  test('no indentation reaches a quoted line break or a here-document, however deep they stand', () => {
+    const document = hereDocument(sh`cat`, 'END', "it's\n  $HOME");
+    const inner = sh`
+      printf '%s.' ${quoted('a\nb')}
+      ${document}
+      echo
+    `;
+    const outer = sh`
+      if true; then
+        while :; do
+          ${inner}
+          break
+        done
+      fi
+    `;
+    expect(run(outer)).toBe("a\nb.it's\n  $HOME\n\n");
+    expect(run(joined([sh`printf '%s.' ${quoted('a\nb')}`, sh`true`], ' && '))).toBe('a\nb.');
+  });
+
+  test('a here-document that its own body would end', () => {
+    expect(() => hereDocument(sh`cat`, 'END', 'a\nEND\nid')).toThrow(TypeError);
+  });
+});
