@@ -114,6 +114,9 @@ export const otherNodeSchema = z.object({
 });
 export type OtherNode = z.infer<typeof otherNodeSchema>;
 
+/** A run's name: sorts by time and is no other's; a file name, and a word in any shell. */
+export const runNameSchema = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/);
+
 export const upgradeModeSchema = z.enum(['link', 'clone', 'copy']);
 export type UpgradeMode = z.infer<typeof upgradeModeSchema>;
 
@@ -142,6 +145,11 @@ export const clusterFactsSchema = z.object({
   accept: z.array(z.string()).default([]),
   /** ISO 8601. */
   readAt: z.string(),
+  /**
+   * The run that these facts belong to: the one that wrote the record, or goes on with it. What a run makes on a host carries
+   * this name (runbook/ownership.ts). Until a run is begun, and in records of earlier consoles, `unnamed`.
+   */
+  run: runNameSchema.default('unnamed'),
 });
 export type ClusterFacts = z.infer<typeof clusterFactsSchema>;
 

@@ -50,6 +50,8 @@ export type DirectoryView =
       readonly carried: boolean;
       /** Where the links in its pg_tblspc lead. */
       readonly tablespaces: readonly string[];
+      /** Which run of ours has made it, for the cluster of which system identifier (runbook/ownership.ts). Absent: none says so. */
+      readonly mark?: { readonly run: string; readonly system: string };
     };
 
 export interface UnitView {
@@ -141,6 +143,10 @@ export interface HostView {
   readonly handedOver: { readonly control: Control; readonly at: string } | null;
   /** pg_controldata of the old primary as it was stopped; pg_upgrade starts it again and moves its checkpoint on. */
   readonly stopped: Control | null;
+  /**
+   * Of what phase A has saved: which files are others by now, and whether it was saved more than a day ago. Absent: nothing to say.
+   */
+  readonly saved?: { readonly differs: readonly string[]; readonly old: boolean };
   /** Names in workDir/done: what was finished and cannot be seen otherwise. */
   readonly markers: readonly string[];
   readonly transfer: TransferView;

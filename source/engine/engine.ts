@@ -1,6 +1,7 @@
 import type { Config } from '../cluster/config.ts';
 import { messageOf, type Problem, problem } from '../cluster/result.ts';
 import type { Answer, Connect } from '../remote/host.ts';
+import { whyNoCleanup } from '../runbook/cleanup.ts';
 import { dangerNow, type StepId } from '../runbook/step.ts';
 import { Asking } from './asking.ts';
 import { Board } from './board.ts';
@@ -113,6 +114,13 @@ export class Engine implements EngineController {
     if (ground === null) return;
     this.#ground = ground;
     if (this.#closed) return this.#leave(ground);
+    if (this.#options.direction === 'cleanup') {
+      const refusal = whyNoCleanup(ground.facts, ground.observer.world);
+      if (refusal !== null) {
+        this.#stop(refusal);
+        return;
+      }
+    }
     if (ground.journalSays !== null) this.#board.notice(ground.journalSays);
     let takeover: Takeover | null = null;
     for (;;) {

@@ -63,7 +63,8 @@ export const openRun = (
   identity: Identity,
   { stateHome, operator, unattended = false, banner }: Seat,
 ): Result<Run> => {
-  const { facts } = ground;
+  // What an earlier run has recorded keeps that run's name, whoever goes back or cleans up: its marks are on the hosts.
+  const facts = ground.fromRecord ? ground.facts : { ...ground.facts, run: identity.id };
   const journal = Journal.open(stateHome, identity.cluster, identity.id);
   if (!journal.ok) return journal;
   const primary = primaryOf(facts);
@@ -92,7 +93,7 @@ export const openRun = (
       return written;
     }
   }
-  return ok({ ...ground, journal: journal.value, identity });
+  return ok({ ...ground, facts, journal: journal.value, identity });
 };
 
 /** Connects, discovers, opens the monitor's feed; writes nothing. Whatever fails, no connection is left open. */

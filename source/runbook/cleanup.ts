@@ -6,12 +6,20 @@ import {
   isNode,
   type NodeFacts,
   primaryOf,
+  takesLinks,
 } from '../cluster/facts.ts';
 import { sh } from '../cluster/quote.ts';
+import { type Problem, problem } from '../cluster/result.ts';
 import { hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
+import { backupAgeLines, newestFunction } from './checks/look-script.ts';
 import { about, describe, everyNodeSettled, isMajor, when } from './conditions.ts';
+import { isMarked } from './evidence.ts';
 import { done, makeStep, pending } from './make-step.ts';
+import { isOurs, markFile, ownershipFunctions } from './ownership.ts';
 import { newEverywhere } from './phases/restore.ts';
+import { dropInName } from './phases/service.ts';
+import { idleFunction } from './proofs.ts';
+import { rollbackRoute } from './rollback/route.ts';
 import { rootScript, verbLines } from './root-verbs.ts';
 import { mark, script } from './shell.ts';
 import type { Condition, GivesUp, Step } from './step.ts';
@@ -28,10 +36,15 @@ interface Discarded {
 }
 
 const isThere = (facts: ClusterFacts, host: HostFacts): Condition =>
-  about(host.alias, `${host.backupData} is PostgreSQL ${facts.oldMajor}, and nothing runs on it`, (seen) => {
-    if (!isMajor(seen.backupData, facts.oldMajor)) return when(false, `it ${describe(seen.backupData)}`);
-    return when(isCluster(seen.backupData) && !seen.backupData.running, 'a server runs on it');
-  });
+  about(
+    host.alias,
+    `${host.backupData} is PostgreSQL ${facts.oldMajor}, put there by this upgrade, and nothing runs on it`,
+    (seen) => {
+      if (!isMajor(seen.backupData, facts.oldMajor)) return when(false, `it ${describe(seen.backupData)}`);
+      if (!isOurs(facts, seen.backupData)) return when(false, 'it does not carry the mark of this upgrade');
+      return when(isCluster(seen.backupData) && !seen.backupData.running, 'a server runs on it');
+    },
+  );
 
 const newIsLive = (facts: ClusterFacts, host: HostFacts): Condition =>
   about(host.alias, `${host.data}, the running one, is PostgreSQL ${facts.newMajor}`, (seen) =>
@@ -61,17 +74,23 @@ const healthy: Condition = {
   },
 };
 
-/** The proofs that are asked on the host itself, in the same breath as the removal. */
-const proofLines = (host: HostFacts, { path, major, parts }: Discarded): string[] => [
+/** The proofs that are asked on the host itself, in the same breath as the removal. `whose`: `ours`, or `kin` of an earlier run. */
+const proofLines = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  { path, major, parts }: Discarded,
+  whose: 'ours' | 'kin',
+): string[] => [
+  ...idleFunction,
+  ...ownershipFunctions(facts),
   `old=${sh(path)} live=${sh(host.data)}`,
   `[ "$(cat "$old/PG_VERSION")" = ${major} ] || { echo "$old is not PostgreSQL ${major}" >&2; exit 1; }`,
   `[ "$(readlink -f "$old")" != "$(readlink -f "$live")" ] || { echo "$old is the running data directory" >&2; exit 1; }`,
   `[ ! -L "$old" ] || { echo "$old is a symbolic link" >&2; exit 1; }`,
+  `${whose} "$old" || { echo "$old does not carry the mark of ${whose === 'ours' ? 'this upgrade' : 'an upgrade of this cluster'} (${markFile}): it may be somebody else's" >&2; exit 1; }`,
   '# a server on it would hold this file, whoever runs it',
   '[ ! -e "$old/postmaster.pid" ] || { echo "$old/postmaster.pid is there: a server ran on it, or runs" >&2; exit 1; }',
-  '# every process that this user may look into: files under it, or its working directory there',
-  `open=$(find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 '(' -lname "$old" -o -lname "$old/*"${parts.map((part) => ` -o -lname ${sh(`${part}/*`)}`).join('')} ')' 2>/dev/null | head -n 3 || true)`,
-  `[ -z "$open" ] || { echo "something has it open: $open" >&2; exit 1; }`,
+  `idle ${all(parts)}`,
 ];
 
 /** Nothing of a cluster in its place lies below the place beside a tablespace. */
@@ -123,17 +142,117 @@ const differs =
 /** Whether an old directory can be gone back to: in link mode the primary's shares its files with the new version. */
 const isFallback = (facts: ClusterFacts, node: NodeFacts, world: World): boolean =>
   hostIn(world, node.alias)?.backupData.kind === 'cluster' &&
+  !takesLinks(node) &&
   (node !== primaryOf(facts) || facts.mode !== 'link');
 
-/** The last fallback copy: behind it only a backup leads back. A host that is not seen keeps none for certain. */
+/**
+ * The last fallback copy: behind it only a backup leads back, and whether one was made since the upgrade is said. A host that is
+ * not seen keeps none for certain.
+ */
 const lastCopy = (facts: ClusterFacts, host: HostFacts, world: World): GivesUp | null => {
   const kept = facts.nodes.filter((node) => isFallback(facts, node, world));
-  return kept.length === 1 && kept[0]?.alias === host.alias
-    ? {
-        kind: 'last-copy',
-        says: `the last fallback copy of PostgreSQL ${facts.oldMajor}: behind it only a backup leads back`,
-      }
-    : null;
+  if (kept.length !== 1 || kept[0]?.alias !== host.alias) return null;
+  return {
+    kind: 'last-copy',
+    says: `the last fallback copy of PostgreSQL ${facts.oldMajor}: behind it only a backup leads back, and ${
+      isMarked(primaryOf(facts), backupIsKnown, world)
+        ? `one made since PostgreSQL ${facts.newMajor} was opened is known`
+        : `NONE made since PostgreSQL ${facts.newMajor} was opened is known: who types the host’s name accepts to have none`
+    }`,
+  };
+};
+
+const backupIsKnown = 'cleanup-backup-known';
+
+/** Whether a backup of the new cluster exists: by the same traces as the check before the window, dated after the hand-over. */
+const backupSince = (facts: ClusterFacts): Step => {
+  const primary = primaryOf(facts);
+  return makeStep(facts, {
+    id: 'backup',
+    phase: 'W',
+    host: primary,
+    as: 'postgres',
+    title: `Look for a backup made since PostgreSQL ${facts.newMajor} was opened`,
+    reason:
+      'With the last fallback copy gone, a backup is the only way back. pgBackRest, WAL-G and the server’s own record of finished backups are asked; a backup made otherwise is not seen.',
+    guide: null,
+    danger: 'reads',
+    script: script(
+      newestFunction,
+      `data=${sh(primary.data)}`,
+      `rm -f ${sh(`${primary.workDir}/done/${backupIsKnown}`)}`,
+      `opened=$(stat -c %Y ${sh(`${primary.workDir}/handed-over`)} 2>/dev/null || true)`,
+      ...backupAgeLines.map((line, index) => (index === 0 ? `age=$({ ${line}` : `  ${line}`)),
+      '} | sort -n | head -n 1)',
+      'if [ -n "$age" ] && [ -n "$opened" ] && [ "$age" -lt $(($(date +%s) - opened)) ]; then',
+      '  echo "a backup was made $((age / 60)) minutes ago"',
+      `  ${mark(primary, backupIsKnown)}`,
+      'else',
+      `  echo ${sh(`no backup made since PostgreSQL ${facts.newMajor} was opened is known on ${primary.alias}: make one, and start the clean-up again`)}`,
+      'fi',
+      mark(primary, 'cleanup-backup'),
+    ),
+    probe: (world) => {
+      if (hostsOf(facts).every((host) => hostIn(world, host.alias)?.backupData.kind === 'absent'))
+        return done('no fallback copy is left');
+      if (isMarked(primary, backupIsKnown, world)) return done('one is known');
+      return isMarked(primary, 'cleanup-backup', world)
+        ? done('none is known')
+        : pending('not looked for yet');
+    },
+    quietSeconds: 120,
+    undo: 'nothing to undo: it reads only',
+  });
+};
+
+/**
+ * Why there is nothing to clean up now, before anything is touched; null: there is. A cluster that was never upgraded has nothing
+ * that may go, and one whose window is under way still needs everything.
+ */
+export const whyNoCleanup = (facts: ClusterFacts, world: World): Problem | null => {
+  const blind = hostsOf(facts).find((host) => hostIn(world, host.alias) === null);
+  if (blind !== undefined)
+    return problem(
+      `${blind.alias} cannot be looked at, and a clean-up removes fallback copies`,
+      'start it when every host answers',
+    );
+  if (rollbackRoute(facts, world).kind === 'nothing')
+    return hostsOf(facts).some((host) => abandonedOn(host, world).length > 0)
+      ? null
+      : problem(
+          `${facts.name} runs PostgreSQL ${facts.oldMajor} and was never upgraded, or is as it was before: there is nothing to clean up`,
+          'the clean-up is for later: days after an upgrade, when nobody wants to go back any more',
+        );
+  const underWay = [newEverywhere(facts), unguarded(facts), outOfMaintenance].flatMap(({ says, holds }) => {
+    const verdict = holds(world);
+    return verdict.holds ? [] : [`not true: ${says} (${verdict.found})`];
+  });
+  const [first] = underWay;
+  return first === undefined
+    ? null
+    : problem(
+        `the upgrade of ${facts.name} is under way, and what a clean-up removes is still needed`,
+        'bring it to its end with pgaf-upgrade run, or roll it back with pgaf-upgrade rollback; then clean up',
+        first,
+      );
+};
+
+const unguarded = (facts: ClusterFacts): Condition => ({
+  says: 'no unit is held back for the upgrade any more',
+  holds: (world) => {
+    const host = hostsOf(facts).find(({ alias }) =>
+      hostIn(world, alias)?.unit?.dropIns.some((path) => path.endsWith(dropInName)),
+    );
+    return when(host === undefined, host === undefined ? '' : `${host.alias} has ${dropInName}`);
+  },
+});
+
+const outOfMaintenance: Condition = {
+  says: 'no node is in maintenance',
+  holds: (world) => {
+    const row = monitorIn(world)?.nodes.find((one) => one.assigned === 'maintenance');
+    return when(row === undefined, row === undefined ? '' : `${row.name} is`);
+  },
 };
 
 const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
@@ -150,7 +269,11 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
       title: `Look at ${posix.basename(host.backupData)}: what removing it frees`,
       reason: 'Files that are shared with the running cluster by links free nothing; the rest does.',
       danger: 'reads',
-      script: script(...proofLines(host, old), ...sizeLines(old), mark(host, 'cleanup-measured')),
+      script: script(
+        ...proofLines(facts, host, old, 'ours'),
+        ...sizeLines(old),
+        mark(host, 'cleanup-measured'),
+      ),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (seen?.backupData.kind === 'absent') return done('it is removed');
@@ -171,7 +294,7 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
       differs,
       danger: 'point-of-no-return',
       givesUp: (world) => lastCopy(facts, host, world),
-      script: script(...proofLines(host, old), ...removeLines(old)),
+      script: script(...proofLines(facts, host, old, 'ours'), ...removeLines(old)),
       probe: (world) =>
         hostIn(world, host.alias)?.backupData.kind === 'absent'
           ? done('it is removed')
@@ -220,7 +343,7 @@ const abandonedSteps = (facts: ClusterFacts, host: HostFacts, world: World): Ste
               says: `${one.path}: what the application wrote on PostgreSQL ${one.major} before the rollback is nowhere else`,
             }
           : null,
-      script: script(...proofLines(host, one), ...sizeLines(one), ...removeLines(one)),
+      script: script(...proofLines(facts, host, one, 'kin'), ...sizeLines(one), ...removeLines(one)),
       probe: (now) => {
         const seen = hostIn(now, host.alias);
         if (seen === null) return pending('not seen');
@@ -258,6 +381,7 @@ export const cleanupRunbook = (facts: ClusterFacts, world: World): readonly Step
   return [
     ...order.flatMap((host) => inUseSteps(facts, host)),
     ...order.flatMap((host) => abandonedSteps(facts, host, world)),
+    backupSince(facts),
     ...order.flatMap((host) => backupSteps(facts, host)),
     ...order.flatMap((host) => placesGoStep(facts, host, 'W')),
     // The monitor's last: the record there finds the rest of this if it is interrupted.

@@ -11,6 +11,7 @@ import {
   type UnitView,
   type World,
 } from '../cluster/world.ts';
+import { isKin, isMarked } from './ownership.ts';
 import type { Condition, Verdict } from './step.ts';
 
 /** The sentences that runbooks are made of: each says what must hold, and looks it up in the world. */
@@ -74,6 +75,17 @@ export const backupIsThere = (facts: ClusterFacts, host: HostFacts): Condition =
     when(isMajor(seen.backupData, facts.oldMajor), `it ${describe(seen.backupData)}`),
   );
 
+/** Whatever is at the new directory's place and is not ours is somebody else's: it is neither used nor removed. */
+export const placeIsFree = (facts: ClusterFacts, host: HostFacts): Condition =>
+  about(host.alias, `nobody else’s PostgreSQL ${facts.newMajor} is in ${host.newData}`, ({ newData }) =>
+    when(
+      newData.kind === 'absent' ||
+        isKin(facts, newData) ||
+        (newData.kind === 'not-a-cluster' && newData.entries === 0),
+      `it ${describe(newData)}, and does not carry the mark of this upgrade: give the new cluster another place (newData in the cluster file), or move it away`,
+    ),
+  );
+
 /** pg_autoctl runs, and since when: where the console holds it, somebody else has started it. */
 const autoctlRuns = (host: HostFacts, unit: UnitView | null): string => {
   if (host.service.kind === 'none' || unit === null) return 'pg_autoctl runs';
@@ -84,11 +96,15 @@ const autoctlRuns = (host: HostFacts, unit: UnitView | null): string => {
     : `pg_autoctl runs: ${host.service.unit} was started${since}. If that was not this console, somebody has: find out who, and stop it`;
 };
 
-/** Neither pg_autoctl nor a server of any of the directories runs. */
+/**
+ * Neither pg_autoctl nor a server of any of the directories runs. What runs in the new directory's place and does not carry
+ * our mark is not waited for.
+ */
 export const allStopped = (host: HostFacts): Condition =>
   about(host.alias, `pg_autoctl and PostgreSQL are stopped on ${host.alias}`, (seen) => {
     if (seen.autoctl || seen.unit?.active) return no(autoctlRuns(host, seen.unit));
-    const running = [seen.data, seen.newData, seen.backupData].find((one) => isCluster(one) && one.running);
+    const ofOurs = isMarked(seen.newData) ? [seen.newData] : [];
+    const running = [seen.data, seen.backupData, ...ofOurs].find((one) => isCluster(one) && one.running);
     return when(running === undefined, 'PostgreSQL runs');
   });
 

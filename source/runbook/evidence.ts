@@ -1,5 +1,5 @@
-import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
-import { type Control, hostIn, isCluster, type World } from '../cluster/world.ts';
+import { type ClusterFacts, type HostFacts, hostsOf } from '../cluster/facts.ts';
+import { type Control, hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
 import { isMajor } from './conditions.ts';
 
 /** How far a host has come, read from its disks. Later steps' traces prove earlier steps, in any order of looking. */
@@ -98,3 +98,28 @@ const oldRuns = (facts: ClusterFacts, host: HostFacts, world: World): boolean =>
 /** The window has passed the point where the old server was stopped for good: never while it runs, whatever lies beside it. */
 export const isPastStop = (facts: ClusterFacts, host: HostFacts, world: World): boolean =>
   !oldRuns(facts, host, world) && (isUpgraded(facts, host, world) || isMovedAside(facts, host, world));
+
+/** Something of the cluster is no longer as phase A has saved it, as it was meant: from here on the saved files are the ones to go back to. */
+export const windowHasBegun = (facts: ClusterFacts, world: World): boolean =>
+  monitorIn(world) === null ||
+  monitorIn(world)?.nodes.some(
+    (node) => node.reported === 'maintenance' || node.assigned === 'maintenance',
+  ) === true ||
+  hostsOf(facts).some((host) => {
+    const seen = hostIn(world, host.alias);
+    return (
+      isPastStop(facts, host, world) ||
+      (seen !== null &&
+        (seen.inMaintenance ||
+          seen.pgCtl === `${host.newBindir}/pg_ctl` ||
+          seen.unit?.dropIns.some((path) => path.endsWith('/pgaf-upgrade.conf')) === true))
+    );
+  });
+
+/** Why what phase A has saved on a host is not what is there now; null: it is, or it has to be another. */
+export const staleSave = (facts: ClusterFacts, host: HostFacts, world: World): string | null => {
+  const saved = hostIn(world, host.alias)?.saved;
+  if (saved === undefined || windowHasBegun(facts, world)) return null;
+  if (saved.differs.length > 0) return `${saved.differs.join(', ')} has changed since it was saved`;
+  return saved.old ? 'it was saved more than a day ago' : null;
+};

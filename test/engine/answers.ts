@@ -51,6 +51,9 @@ const directory = (key: string, view: DirectoryView): Lines => {
       ? []
       : [lined(`${key}.tablespaces`, `${view.tablespaces.join('\n')}\n`)]),
     [`${key}.databases`, String(view.databases)],
+    ...(view.mark === undefined
+      ? []
+      : [lined(`${key}.mark`, `run=${view.mark.run}\nsystem=${view.mark.system}\n`)]),
   ];
 };
 

@@ -180,6 +180,7 @@ export class FakeServers {
         for (const follower of kept.followers) follower.onBytes(Buffer.from(text), offset);
       },
     };
+    this.model.runName = spec.id.split('/')[0] ?? '';
     const run = async (): Promise<JobOutcome> => {
       if (plan !== undefined) return plan(job);
       this.model.run(step);

@@ -233,7 +233,7 @@ for i in $(seq 300); do [ "$(psql -X -Atc 'show max_prepared_transactions' 2>/de
     );
     await lab.pg(
       'node1',
-      `${newBin}/initdb -D /var/lib/pgsql/17/data --data-checksums --no-sync -A trust >/dev/null`,
+      `${newBin}/initdb -D ${data}_pg17_new --data-checksums --no-sync -A trust >/dev/null`,
     );
     await lab.root(
       'node1',
@@ -289,7 +289,7 @@ for i in $(seq 300); do [ "$(psql -X -Atc 'show max_prepared_transactions' 2>/de
       /vacuum_defer_cleanup_age = 7 in \S+postgresql\.conf:\d+/,
     );
     expect(checked.of('configuration-read')[0]).toContain('vacuum_defer_cleanup_age');
-    expect(checked.of('new-directory')[0]).toContain('checksums are on, in the old cluster off');
+    expect(checked.of('new-directory')[0]).toContain('has not made for this cluster');
     expect(checked.of('preload-workers')[0]).toContain('pg_prewarm');
     expect(checked.of('new-programs')[0]).toContain('pg_rewind');
     expect(checked.of('upgrade-port')[0]).toContain('50432');
@@ -430,9 +430,9 @@ describe('--prepare', () => {
     const prepared = await runCheck(desk, '--prepare');
     expect(prepared.found).toEqual(trueOfTheLab);
     for (const host of ['node1', 'monitor'] as const)
-      expect(await lab.pg(host, 'cat /var/lib/pgsql/17/data/PG_VERSION')).toContain('17');
+      expect(await lab.pg(host, `cat ${lab.settings.pgdata}_pg17_new/PG_VERSION`)).toContain('17');
     for (const host of ['node2', 'node3'] as const)
-      expect(await lab.pg(host, 'ls -d /var/lib/pgsql/17 2>/dev/null; true')).toBe('');
+      expect(await lab.pg(host, `ls -d ${lab.settings.pgdata}_pg17_new 2>/dev/null; true`)).toBe('');
     expect((await runCheck(desk)).found).toEqual(trueOfTheLab);
     await expectNothingLeft();
     const status = await runCommand(desk, ['status', ...desk.args]);

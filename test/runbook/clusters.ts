@@ -16,7 +16,7 @@ const labHost: Common = {
   alias: '',
   pgdata: data,
   data,
-  newData: '/var/lib/pgsql/17/data',
+  newData: '/var/lib/pgsql/data_pg17_new',
   backupData: '/var/lib/pgsql/data_pg15_bak',
   port: 5432,
   socketDirectory: '/var/run/postgresql',
@@ -121,6 +121,7 @@ export const labCluster = (changes: Partial<ClusterFacts> = {}): ClusterFacts =>
     others: [],
     accept: [],
     readAt: '2026-11-23T01:48:00.000Z',
+    run: '20261123T014800Z-1a2b',
     ...changes,
   };
 };
@@ -157,7 +158,7 @@ const debianHost: Common = {
   ...labHost,
   pgdata: blank,
   data: blank,
-  newData: '/srv/pg data/15/17/data',
+  newData: `${blank}_pg17_new`,
   backupData: `${blank}_pg15_bak`,
   port: 5544,
   socketDirectory: '/run/pg sockets',

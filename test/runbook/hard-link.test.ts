@@ -333,7 +333,7 @@ describe('a transfer that was passed over', () => {
     try {
       const { data, backupData } = host.node;
       const run = () => host.run('H.node_2.own-files', modelAfter(host.facts, 'G.node_1.start').world());
-      host.cluster(backupData, 15);
+      host.marked(backupData, 15);
       host.write(join(data, 'base/1/1259'), 'x');
       expect(run()).toMatchObject({ code: 0, output: expect.stringContaining('a base backup follows') });
       expect(host.has(data)).toBe(false);

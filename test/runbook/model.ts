@@ -42,6 +42,8 @@ const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICKYcihYnif5blbSTZqQvNW2Nj8
 const sends = (...paths: readonly string[]): string =>
   `rsync --server --sender -lHogDtpre.LsfxCIvu . ${paths.map((path) => path.replace(/[^A-Za-z0-9_./-]/g, '\\$&')).join(' ')}`;
 
+const unmarked = ({ mark: _mark, ...directory }: Cluster): Cluster => directory;
+
 const absent: DirectoryView = { kind: 'absent' };
 
 /**
@@ -52,11 +54,14 @@ export class Model {
   readonly facts: ClusterFacts;
   readonly hosts = new Map<string, Host>();
   readonly unreachable = new Set<string>();
+  /** The run whose steps these are: the facts' own, unless the console that runs them has another. */
+  runName: string;
   #monitor: Mutable<MonitorState>;
   #clock = 0;
 
   constructor(facts: ClusterFacts) {
     this.facts = facts;
+    this.runName = facts.run;
     for (const host of hostsOf(facts)) this.hosts.set(host.alias, this.#asRunning(host));
     this.#monitor = {
       formation: facts.formation,
@@ -118,7 +123,7 @@ export class Model {
         host.tablespaces = host.tablespaces.map((one) => ({ ...one, hasAside: true }));
         return;
       case 'save':
-        host.markers = [`save-${factsId(this.facts)}`];
+        host.markers = [`save-${factsId({ ...this.facts, run: this.runName })}`];
         return;
       case 'checks':
         host.checks = { look: healthyLook(facts), rehearsal: parseSections(healthyLog(facts)) };
@@ -141,7 +146,7 @@ export class Model {
             '0/1000028',
             this.#now(),
           ),
-          { databases: 0, carried: false },
+          { databases: 0, carried: false, mark: this.#mark() },
         );
         return;
       case 'sync-standbys-0':
@@ -179,7 +184,7 @@ export class Model {
         return;
       case 'swap':
         host.backupData = this.#aside(facts, host);
-        host.data = { ...this.#only(host.newData), carried: true };
+        host.data = { ...unmarked(this.#only(host.newData)), carried: true };
         host.newData = absent;
         return;
       case 'pg-ctl':
@@ -340,7 +345,7 @@ export class Model {
       };
     });
     const tablespaces = facts.tablespaces.map((location) => `${location}_aside/${name}`);
-    return { ...this.#only(host.data), tablespaces };
+    return { ...this.#only(host.data), tablespaces, mark: this.#mark() };
   }
 
   #upgrade(facts: HostFacts, host: Host): void {
@@ -454,6 +459,11 @@ export class Model {
       running: true,
       control: control(data.control?.systemIdentifier ?? '', 'in production', checkpoint, this.#now()),
     };
+  }
+
+  /** What our scripts write into a directory that this run has made or put aside. */
+  #mark(): NonNullable<Cluster['mark']> {
+    return { run: this.runName, system: this.facts.systemIdentifier };
   }
 
   #only(directory: DirectoryView): Cluster {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { clusterFactsSchema } from '../../source/cluster/facts.ts';
 import { parseStateFile } from '../../source/cluster/parse/state-file.ts';
 import { factsId } from '../../source/runbook/facts-id.ts';
+import { markFile, markOf } from '../../source/runbook/ownership.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { good, recorded, recordedBytes } from '../cluster/recorded.ts';
 import { labCluster, newIdentifier } from './clusters.ts';
@@ -124,18 +125,19 @@ describe('the swap', () => {
 
   beforeEach(() => host.program(join(host.node.newBindir, 'postgres'), 'echo 100'));
 
-  test('both directories change places, and the empty parent goes', () => {
+  test('both directories change places; the mark goes with the old one, and the one in its place has none', () => {
     host.cluster(host.node.data, 15);
-    host.cluster(host.node.newData, 17);
+    host.marked(host.node.newData, 17);
     host.keepFingerprints();
     expect(host.run('D.node_1.swap').code).toBe(0);
     expect(versions()).toEqual(['17', null, '15']);
-    expect(host.has(join(host.root, 'lib/17'))).toBe(false);
+    expect(host.has(join(host.node.data, markFile))).toBe(false);
+    expect(host.read(join(host.node.backupData, markFile))).toBe(markOf(host.facts));
   });
 
   test('run twice it does not swap back', () => {
     host.cluster(host.node.data, 15);
-    host.cluster(host.node.newData, 17);
+    host.marked(host.node.newData, 17);
     host.keepFingerprints();
     host.run('D.node_1.swap');
     expect(host.run('D.node_1.swap').code).toBe(0);
@@ -144,7 +146,7 @@ describe('the swap', () => {
 
   test('interrupted between the two moves it is finished by the next try', () => {
     host.cluster(host.node.backupData, 15);
-    host.cluster(host.node.newData, 17);
+    host.marked(host.node.newData, 17);
     host.keepFingerprints(host.node.backupData);
     expect(host.run('D.node_1.swap').code).toBe(0);
     expect(versions()).toEqual(['17', null, '15']);
@@ -160,7 +162,7 @@ describe('the swap', () => {
 
   test('a backup of an earlier upgrade is not written over', () => {
     host.cluster(host.node.data, 15);
-    host.cluster(host.node.newData, 17);
+    host.marked(host.node.newData, 17);
     host.cluster(host.node.backupData, 15, { 'base/precious': 'x' });
     const ran = host.run('D.node_1.swap');
     expect(ran.code).toBe(1);
@@ -229,7 +231,7 @@ describe('carrying the configuration', () => {
       'pg_hba.conf': 'host all\n',
       'server.key': 'key',
     });
-    host.cluster(host.node.newData, 17, { 'postgresql.conf': 'initdb’s\n', 'pg_hba.conf': 'trust\n' });
+    host.marked(host.node.newData, 17, { 'postgresql.conf': 'initdb’s\n', 'pg_hba.conf': 'trust\n' });
     host.keepFingerprints();
     host.program(join(host.node.newBindir, 'postgres'), 'echo "$*" >> "$HOME/asked"', 'echo 100');
   });
@@ -253,7 +255,7 @@ describe('carrying the configuration', () => {
       nodes: labCluster().nodes.map((node) => ({ ...node, carry: ['conf.d', 'postgresql.conf'] })),
     });
     host.cluster(host.node.data, 15, { 'postgresql.conf': 'old\n', 'conf.d/a.conf': 'a\n' });
-    host.cluster(host.node.newData, 17);
+    host.marked(host.node.newData, 17);
     host.keepFingerprints();
     host.program(join(host.node.newBindir, 'postgres'), 'echo 100');
     // The first try comes to the read, and is refused.
@@ -339,7 +341,7 @@ describe('pg_upgrade', () => {
   beforeEach(() => {
     asStopped = host.control(15, 'as it was stopped');
     host.cluster(host.node.data, 15);
-    host.cluster(host.node.newData, 17);
+    host.marked(host.node.newData, 17);
     host.program(join(host.node.newBindir, 'pg_upgrade'), ...upgrade);
     host.program(join(host.node.oldBindir, 'pg_controldata'), 'cat "$HOME/old-control"');
     host.program(join(host.node.newBindir, 'pg_controldata'), 'cat "$HOME/new-control"');
@@ -408,7 +410,7 @@ test('an initdb into a directory that holds something refuses, and says which', 
   host.cluster(host.node.newData, 17);
   const ran = host.run('A.node_1.initdb');
   expect(ran.code).toBe(1);
-  expect(ran.output).toContain(`${host.node.newData} is not empty`);
+  expect(ran.output).toContain(`${host.node.newData} is there and is not of this upgrade`);
 });
 
 describe('pg_autoctl without systemd', () => {

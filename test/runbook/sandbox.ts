@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { workDirOf } from '../../source/cluster/work-directory.ts';
 import type { World } from '../../source/cluster/world.ts';
+import { markFile, markOf } from '../../source/runbook/ownership.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { recorded } from '../cluster/recorded.ts';
 import { labCluster, newIdentifier, onEveryHost } from './clusters.ts';
@@ -35,7 +36,7 @@ export class Sandbox {
     this.facts = onEveryHost(base, ({ tablespaces }) => ({
       pgdata: at('lib/data'),
       data: at('lib/data'),
-      newData: at('lib/17/data'),
+      newData: at('lib/data_pg17_new'),
       backupData: at('lib/data_pg15_bak'),
       oldBindir: at('15/bin'),
       newBindir: at('17/bin'),
@@ -88,6 +89,16 @@ export class Sandbox {
     this.write(join(directory, 'global/pg_control'), this.control(major));
     mkdirSync(join(directory, 'base/1'), { recursive: true });
     for (const [name, text] of Object.entries(files)) this.write(join(directory, name), text);
+  }
+
+  /** One that this run, or another, has made. */
+  marked(
+    directory: string,
+    major: number,
+    files: Readonly<Record<string, string>> = {},
+    facts: ClusterFacts = this.facts,
+  ): void {
+    this.cluster(directory, major, { ...files, [markFile]: markOf(facts) });
   }
 
   /** What pg_controldata says of the old or the new cluster. */

@@ -91,6 +91,8 @@ export type NewDirectory =
       readonly databases: number;
       readonly running: boolean;
       readonly control: ControlData | null;
+      /** By its mark: the system identifier of the cluster that a run of ours has made it for. Absent: it carries none. */
+      readonly madeFor?: string;
     };
 
 /** What a secondary that takes over links, and the primary, have for it. */
@@ -127,6 +129,8 @@ export interface CheckLook {
   /** replication.maximum_backup_rate, as written. */
   readonly backupRate: string | null;
   readonly backupDirectory: Place | null;
+  /** How many entries are in it. Absent: none, or it is not there. */
+  readonly backupDirectoryEntries?: number;
   /** Nominal speed of the slowest network card that is up, in megabits a second. */
   readonly linkMegabits: number | null;
   /** Lines of crontabs that have to do with PostgreSQL: `file: line`. */

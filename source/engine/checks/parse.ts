@@ -39,6 +39,11 @@ const controlOf = (text: string | null): CheckLook['control'] => {
   return control.ok ? control.value : null;
 };
 
+const madeFor = (text: string | null): { readonly madeFor?: string } => {
+  const identifier = text?.trim() ?? '';
+  return /^\d{1,20}$/.test(identifier) ? { madeFor: identifier } : {};
+};
+
 const newDirectoryOf = (map: Facts): NewDirectory => {
   switch (map.get('new')) {
     case 'cluster':
@@ -48,6 +53,7 @@ const newDirectoryOf = (map: Facts): NewDirectory => {
         databases: number(map.get('new.databases')),
         running: map.get('new.running') === 'yes',
         control: controlOf(decodeText(map.get('new.control'))),
+        ...madeFor(decodeText(map.get('new.made_for'))),
       };
     case 'other':
       return { kind: 'not-a-cluster', entries: number(map.get('new.entries')) };
@@ -119,6 +125,9 @@ export const parseCheckLook = (alias: string, output: string): Result<CheckLook>
     control: controlOf(text('control')),
     backupRate: map.get('rate') === '' ? null : (map.get('rate') ?? null),
     backupDirectory: backup.path === '' ? null : backup,
+    ...(number(map.get('backup_entries')) > 0
+      ? { backupDirectoryEntries: number(map.get('backup_entries')) }
+      : {}),
     linkMegabits: numberOrNull(text('link')),
     cron: linesOf(text('cron')).map(redactText),
     backupAge: numberOrNull(text('backup_age')),

@@ -53,4 +53,5 @@ export const factsOf = (
   others: [],
   accept: [...config.check.accept],
   readAt: new Date().toISOString(),
+  run: 'unnamed',
 });

@@ -120,6 +120,8 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     else silent.push(answer.value.why);
   }
 
+  // Phase A in daylight, the window at night: still the same run. A record's own name counts before it.
+  const named = (facts: ClusterFacts): ClusterFacts => ({ ...facts, run: instance.value.run ?? facts.run });
   const all = [...seen.values()];
   const live = state.ok && state.value.nodes.every(atRest) && all.every(isBelowTarget);
   const underway = all.some((one) => one.instance.underway);
@@ -135,7 +137,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     if (!facts.ok) return abandon(facts);
     const others = await otherNodes(config, open, state.value, hosts);
     if (!others.ok) return abandon(others);
-    return ok({ facts: { ...facts.value, others: others.value }, hosts, fromRecord: false });
+    return ok({ facts: { ...named(facts.value), others: others.value }, hosts, fromRecord: false });
   }
   if (record !== null) {
     const facts = recordedFacts(config, record, seen, state.ok ? state.value : null);
@@ -155,5 +157,5 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
         'bring every node to primary or secondary first: pg_autoctl show state',
       ),
     );
-  return ok({ facts: facts.value, hosts, fromRecord: false });
+  return ok({ facts: named(facts.value), hosts, fromRecord: false });
 };

@@ -48,7 +48,8 @@ export const placesOf = (
   oldMajor: number,
   newMajor: number,
 ): { readonly newData: string; readonly backupData: string } => ({
-  newData: settings?.newData ?? posix.join(posix.dirname(data), String(newMajor), 'data'),
+  // A name that no package and hardly a person gives; …/17/data is PGDG's own.
+  newData: settings?.newData ?? `${data}_pg${newMajor}_new`,
   backupData: `${data}_pg${oldMajor}_bak`,
 });
 

@@ -4,6 +4,7 @@ import { parseUnit } from '../../cluster/parse/unit.ts';
 import { ok, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
 import * as words from '../../cluster/words.ts';
+import { runFileSchema } from '../lock/standing.ts';
 import { decodeJson, decodeText, linesOf, readWhole } from '../look/lines.ts';
 
 const serverSchema = z.object({
@@ -55,6 +56,8 @@ export interface Instance {
   readonly serverError: string;
   /** Our own directory for this data directory. */
   readonly workDir: string;
+  /** The run that was begun here and has not come to its end; null: there is none. */
+  readonly run: string | null;
   /** The node's id in pg_autoctl's state file; null: there is none, or this is the monitor. */
   readonly nodeId: number | null;
   /** System identifiers in the files that belong to this data directory: state file, pg_control, old directories. */
@@ -150,11 +153,17 @@ const instanceOf = (map: ReadonlyMap<string, string>, key: string): Instance | n
     underway: map.get(`${key}.underway`) === 'yes',
     registeredAnew: map.get(`${key}.registered_anew`) === 'yes',
     record: decodeJson(decodeText(map.get(`${key}.record`))),
+    run: unfinished(map.get(`${key}.run`)),
     saved: {
       bindir: map.get(`${key}.saved_bin`) ?? '',
       program: map.get(`${key}.saved_program`) ?? '',
     },
   };
+};
+
+const unfinished = (text: string | undefined): string | null => {
+  const run = runFileSchema.safeParse(decodeJson(decodeText(text)));
+  return run.success && run.data.finished === null ? run.data.id : null;
 };
 
 /** Reads what the discovery script printed. */

@@ -112,6 +112,7 @@ while IFS= read -r cfg; do
   done
   for trace in "$work/done/rollback-dropped" "$work"/done/rollback-through-*; do [ -e "$trace" ] && { put "$n.registered_anew" yes; break; }; done
   cat "$work/record.json" 2>/dev/null | text "$n.record"
+  cat "$work/run.json" 2>/dev/null | text "$n.run"
   [ -r "$work/saved/pg_autoctl.cfg" ] && put "$n.saved_bin" "$(dirname "$(setting pg_ctl "$work/saved/pg_autoctl.cfg")")"
   [ -n "\${unit:-}" ] && [ -r "$work/saved/$unit" ] && put "$n.saved_program" "$(setting ExecStart "$work/saved/$unit" | cut -d' ' -f1)"
 done <<EOF

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { runNameSchema } from '../../cluster/facts.ts';
 import { decodeJson, decodeText, readFacts } from '../look/lines.ts';
 
 /** Who holds the lock, as it stands in its file on the monitor's host. */
@@ -15,7 +16,7 @@ export type Holder = z.infer<typeof holderSchema>;
 
 /** The run that was begun on this cluster, as it stands on the monitor's host. */
 export const runFileSchema = z.object({
-  id: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/),
+  id: runNameSchema,
   operator: z.string(),
   began: z.string(),
   direction: z.enum(['upgrade', 'rollback', 'cleanup']),

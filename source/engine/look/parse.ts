@@ -43,6 +43,12 @@ const handedOverOf = (map: ReadonlyMap<string, string>): HostView['handedOver'] 
   return control === null || !/^[0-9TZ:-]{20}$/.test(at) ? null : { control, at };
 };
 
+/** Two lines, as they are written; anything else is no mark of ours. */
+const markOf = (text: string | null): Pick<Extract<DirectoryView, { kind: 'cluster' }>, 'mark'> => {
+  const [, run, system] = /^run=([A-Za-z0-9_.-]{1,100})\nsystem=(\d{0,20})\n?$/.exec(text ?? '') ?? [];
+  return run === undefined || system === undefined ? {} : { mark: { run, system } };
+};
+
 const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryView => {
   const kind = map.get(key);
   if (kind === 'cluster')
@@ -58,6 +64,7 @@ const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryVi
       databases: Number.parseInt(map.get(`${key}.databases`) ?? '0', 10) || 0,
       carried: map.get(`${key}.carried`) === 'yes',
       tablespaces: linesOf(joinedText(map.get(`${key}.tablespaces`))),
+      ...markOf(joinedText(map.get(`${key}.mark`))),
     };
   if (kind === 'other')
     return { kind: 'not-a-cluster', entries: Number.parseInt(map.get(`${key}.entries`) ?? '0', 10) || 0 };
@@ -164,6 +171,14 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     handedOver: handedOverOf(map),
     stopped: controlOf(joinedText(map.get('stopped'))),
     markers: [...linesOf(joinedText(map.get('markers')))].sort(),
+    ...(map.has('saved.differs')
+      ? {
+          saved: {
+            differs: linesOf(joinedText(map.get('saved.differs'))),
+            old: map.get('saved.old') === 'yes',
+          },
+        }
+      : {}),
     transfer: transferOf(map),
     abandoned: linesOf(joinedText(map.get('abandoned'))).filter((one) => ownPath.safeParse(one).success),
     checks: checksOf(alias, map),

@@ -3,6 +3,7 @@ import { type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { keyMark } from '../../runbook/hard-link/names.ts';
+import { markFile } from '../../runbook/ownership.ts';
 import { holdFile } from '../../runbook/phases/service.ts';
 import { privateSocket } from '../../runbook/shell.ts';
 import { joiner } from './lines.ts';
@@ -93,6 +94,7 @@ directory() { # KEY PGDATA
   [ "$major" != "$new_major" ] && shared "$2" && put "$1.shared" yes
   links "$2"; [ -z "$found" ] || text "$1.tablespaces" "$found"
   databases "$2"; put "$1.databases" $count
+  [ -f "$2/${markFile}" ] && [ ! -L "$2/${markFile}" ] && text "$1.mark" "$(head -c 400 "$2/${markFile}")"
 }
 configured() { # FILE: pg_autoctl's configuration: who it says it is, and its pg_ctl
   while IFS= read -r line; do
@@ -103,10 +105,10 @@ configured() { # FILE: pg_autoctl's configuration: who it says it is, and its pg
   done <"$1"
 }
 kept() { # in our own directory: what was written down, each file by its name; false where that could not be read whole
-  # A check is good for a day: what it looked at may have changed since.
+  # A check is good for a day: what it looked at may have changed since. Whether there is a backup is soon asked again.
   set -f; IFS=$newline; set -- ; marks=
   for path in $(find done checks/look checks/log -type f -size +0 ! \\( -mmin +1440 \\( -name checks -o -name check -o -name configuration \\
-    -o -name look -o -name log \\) \\) 2>/dev/null); do
+    -o -name look -o -name log \\) \\) ! \\( -mmin +10 -name cleanup-backup \\) 2>/dev/null); do
     case $path in checks/*) [ -r "$path" ] && set -- "$@" "$path" ;; *) marks=$marks\${path##*/}$newline ;; esac
   done
   set +f; unset IFS
@@ -179,8 +181,18 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     // assigned_role at byte 32 and current_role at 56; 13 is maintenance. Source: pg_auto_failover, state.h, NodeState
     `  [ "\${9:-} \${17:-}" = '13 13' ] && put maintenance yes`,
     'fi',
-    'if cd "$work" 2>/dev/null; then kept || exit 1; fi',
-    `found=; for f in ${sh(host.data)}_pg*_abandoned*; do [ -d "$f" ] && add "$f"; done; text abandoned "$found"`,
+    'if cd "$work" 2>/dev/null; then',
+    '  kept || exit 1',
+    // From the first stop on the saved files are those to go back to, and what is there is meant to be another.
+    '  if [ -d saved ] && [ ! -e stopped ] && [ ! -e fingerprint ]; then',
+    `    found=; cmp -s saved/pg_autoctl.cfg ${sh(host.configFile)} || add pg_autoctl.cfg`,
+    host.service.kind === 'systemd'
+      ? `    cmp -s ${sh(`saved/${host.service.unit}`)} ${sh(host.service.fragment)} || add ${sh(host.service.unit)}`
+      : '',
+    '    text saved.differs "$found"; [ -n "$(find saved -maxdepth 0 -mmin +1440)" ] && put saved.old yes',
+    '  fi',
+    'fi',
+    `found=; for f in ${sh(host.data)}_pg*_abandoned*; do [ -f "$f/${markFile}" ] && add "$f"; done; text abandoned "$found"`,
     // Asked of every host, whatever the cluster file says by now; hardly ever there is one.
     `[ -s ${authorizedKeys} ] && text authorized "$(grep -s ${sh(keyMark(host))} ${authorizedKeys})"`,
     `found=; f=$work/pg_upgrade/delete_old_cluster.sh; [ -e "$f" ] && add "$f"`,

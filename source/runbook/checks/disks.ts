@@ -104,11 +104,13 @@ export const diskChecks: readonly Check[] = [
   {
     id: 'new-directory',
     severity: 'blocker',
-    title: 'The new data directory is free, or freshly made with the old one’s settings',
-    scope: 'primary and monitor',
-    why: 'pg_upgrade wants an empty cluster with the same checksums, block size and WAL segment size; something else in its place is not overwritten.',
+    title: 'The new data directory’s place is free, or holds what was freshly made for this cluster',
+    scope: 'every host',
+    why: 'pg_upgrade wants an empty cluster with the same checksums, block size and WAL segment size; somebody else’s server in its place is neither overwritten nor stopped. On a secondary none is made, but it is where one would be after a switchover.',
     source: 'PostgreSQL, src/bin/pg_upgrade/controldata.c, check_control_data; field guide, section 6',
-    judge: onEach('primary and monitor', looked, (seen, _host, { newMajor }) => newDirectory(seen, newMajor)),
+    judge: onEach('every host', looked, (seen, _host, { newMajor, facts }) =>
+      newDirectory(seen, newMajor, facts),
+    ),
   },
   {
     id: 'backup-directory-free',
@@ -125,6 +127,23 @@ export const diskChecks: readonly Check[] = [
             command: `ls -la ${sh(facts.backupData)}`,
           }
         : null,
+    ),
+  },
+  {
+    id: 'base-backup-directory',
+    severity: 'blocker',
+    title: 'Nothing is in the directory that pg_autoctl fills with a base backup',
+    scope: 'secondaries',
+    why: 'pg_autoctl empties replication.backup_directory before each base backup, whatever is in it: what somebody keeps there would be gone.',
+    source: 'pg_auto_failover, pgctl.c, pg_basebackup; file_utils.c, ensure_empty_dir',
+    judge: onEach('secondaries', looked, ({ facts, look }) =>
+      look.backupDirectory === null || look.backupDirectoryEntries === undefined
+        ? null
+        : {
+            found: `${look.backupDirectory.path} holds ${look.backupDirectoryEntries} entries`,
+            remedy: 'move them away if somebody needs them; what an interrupted base backup left can go',
+            command: `ls -la ${sh(look.backupDirectory.path)}; ${sh(facts.oldAutoctl)} config get --pgdata ${sh(facts.pgdata)} replication.backup_directory`,
+          },
     ),
   },
   {

@@ -3,6 +3,7 @@ import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { unitProperties } from '../../cluster/parse/unit.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import type { Word } from '../../cluster/superuser-sql.ts';
+import { markFile } from '../ownership.ts';
 import { privateSocket, psql } from '../shell.ts';
 import { asideOf, oldName } from '../tablespaces/names.ts';
 import { transferLines } from './hard-links.ts';
@@ -85,6 +86,11 @@ const databaseSql = `select json_build_object('name', current_database(), 'bytes
     join pg_namespace n on n.oid = c.relnamespace where c.relpersistence = 'u' and c.relkind in ('r', 'p') order by 1 limit 5) it), '[]'),
   'extensions', coalesce((select json_agg(json_build_object('name', extname, 'version', extversion)) from pg_extension), '[]'))`;
 
+/** Shell: how old the newest of some files is. */
+export const newestFunction = `newest() { # seconds since the newest of these files was written
+  stat -c %Y "$@" 2>/dev/null | sort -n | tail -n 1 | awk -v now="$(date +%s)" '{print now - $1}'
+}`;
+
 const functions = `put() { printf '%s\\t%s\\n' "$1" "$2"; }
 text() { printf '%s\\t' "$1"; base64 | tr -d '\\n'; echo; }
 place() { # KEY PATH: its file system; of the nearest directory that exists
@@ -99,9 +105,17 @@ sharedir() { # the new version's; pg_config may be in a package of its own
   real=$(readlink -f "$new_bin/postgres"); b=$(dirname "$real")
   for s in "$b/../share" "$b/../share/postgresql" "$b/../../../../share/postgresql/$new_major"; do [ -d "$s/extension" ] && { echo "$s"; return; }; done
 }
-newest() { # seconds since the newest of these files was written
-  stat -c %Y "$@" 2>/dev/null | sort -n | tail -n 1 | awk -v now="$(date +%s)" '{print now - $1}'
-}`;
+${newestFunction}`;
+
+/**
+ * Shell, behind `newest` and with the data directory in `$data`: how many seconds ago each kind of backup known here was made, a
+ * line each. pgBackRest and Barman label the backups that the server records; pg_basebackup, which makes secondaries too, does not count.
+ */
+export const backupAgeLines: readonly string[] = [
+  `for f in "$data"/pg_wal/*.backup; do [ -r "$f" ] && ! grep -q '^LABEL: pg_basebackup base backup' "$f" && newest "$f"; done`,
+  `command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'`,
+  `command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'`,
+];
 
 /** Of one tablespace: what would keep its old part from going aside, and a base backup from arriving. */
 const tablespaceLines = (facts: ClusterFacts, location: string, key: string): string[] => {
@@ -144,6 +158,7 @@ export const checkLookScript = (facts: ClusterFacts, host: HostFacts): string =>
     'elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"',
     'else put new cluster; put new.major "$(head -n 1 "$n/PG_VERSION")"; "$new_bin/pg_controldata" -D "$n" 2>/dev/null | text new.control',
     `  put new.databases "$(ls "$n/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"`,
+    `  [ -f "$n/${markFile}" ] && [ ! -L "$n/${markFile}" ] && sed -n 's/^system=//p' "$n/${markFile}" | head -n 1 | text new.made_for`,
     '  pid=$(head -n 1 "$n/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$n" ] && put new.running yes',
     'fi',
     `[ -e ${sh(host.backupData)} ] && put backup_there yes`,
@@ -155,15 +170,13 @@ export const checkLookScript = (facts: ClusterFacts, host: HostFacts): string =>
     host.service.kind === 'systemd' &&
       `systemctl show ${unitProperties.map((name) => `-p ${name}`).join(' ')} ${sh(host.service.unit)} 2>/dev/null | text unit`,
     `put rate "$(sed -n 's/^maximum_backup_rate *= *//p' ${sh(host.configFile)} 2>/dev/null | head -n 1)"`,
-    `b=$(sed -n 's/^backup_directory *= *//p' ${sh(host.configFile)} 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b"`,
+    `b=$(sed -n 's/^backup_directory *= *//p' ${sh(host.configFile)} 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"`,
     `for c in /sys/class/net/*; do [ "\${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link`,
     `{ crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done`,
     `  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\\.timer$/) print "timer: " $i}'; } |`,
     `  grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron`,
-    // pgBackRest and Barman label the backups that the server records; pg_basebackup, which makes secondaries too, does not count.
-    `{ for f in "$data"/pg_wal/*.backup; do [ -r "$f" ] && ! grep -q '^LABEL: pg_basebackup base backup' "$f" && newest "$f"; done`,
-    `  command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'`,
-    `  command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'; } | sort -n | head -n 1 | text backup_age`,
+    ...backupAgeLines.map((line, index) => (index === 0 ? `{ ${line}` : `  ${line}`)),
+    '} | sort -n | head -n 1 | text backup_age',
     ...host.tablespaces.flatMap((location, index) => tablespaceLines(facts, location, `tablespace.${index}`)),
     ...transferLines(facts, host),
     `if [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then`,

@@ -1,19 +1,40 @@
 import type { CheckLook } from '../../cluster/checks/evidence.ts';
-import type { HostFacts } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { makesNewCluster } from '../ownership.ts';
 import type { Issue } from './check.ts';
+
+const isOfThis = (madeFor: string | undefined, cluster: ClusterFacts | null): boolean =>
+  madeFor !== undefined && (cluster === null || cluster.systemIdentifier === madeFor);
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024)} MB`;
 
-/** The directory that the new cluster is made in: absent, empty, or a fresh cluster with the old one's settings. */
+/** Somebody else's PostgreSQL in the place: nothing of ours may touch it, and we need another one. */
+const foreign = (facts: HostFacts, found: string): Issue => ({
+  found: `${facts.newData} ${found} that pgaf-upgrade has not made for this cluster`,
+  remedy: `give the new cluster another place: ${isNode(facts) ? `nodes.${facts.alias}` : 'monitor'}.newData in the cluster file; nothing of the upgrade touches what is there`,
+  command: `ls -la ${sh(facts.newData)}`,
+});
+
+/**
+ * The directory that the new cluster is made in: absent, empty, or a fresh cluster with the old one's settings that was made for
+ * this cluster. On a secondary none is made; but it is where the primary's would be, should the roles change.
+ */
 export const newDirectory = (
   { facts, look }: { facts: HostFacts; look: CheckLook },
   newMajor: number | null,
+  cluster: ClusterFacts | null,
 ): Issue | null => {
   const { newDirectory: there } = look;
   const { newData } = facts;
   const remove = { remedy: 'look at it, and remove it if it is left over', command: `rm -r ${sh(newData)}` };
   if (there.kind === 'absent') return null;
+  if (there.kind === 'cluster' && !isOfThis(there.madeFor, cluster))
+    return foreign(
+      facts,
+      `${there.running ? 'is a running' : 'is a'} PostgreSQL ${there.major}${there.databases > 0 ? ` with ${there.databases} databases of its own` : ''}`,
+    );
+  if (!makesNewCluster(facts)) return null;
   if (there.kind === 'not-a-cluster')
     return there.entries === 0
       ? null

@@ -1,8 +1,9 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { ownershipFunctions } from '../ownership.ts';
 import { carryLines, readConfigurationLines } from '../phases/configuration.ts';
-import { initdbCommand } from '../phases/initdb.ts';
+import { initdbCommand, newClusterLines } from '../phases/initdb.ts';
 import { upgradeCauses, upgradeCommand } from '../phases/pg-upgrade.ts';
 import { libraryLines } from './library-script.ts';
 import { schemaLines } from './schema-script.ts';
@@ -88,9 +89,10 @@ section initdb throwaway_initdb || exit 1
 `;
 };
 
-const keepLines = (facts: ClusterFacts, host: HostFacts): string => `keep_new_directory() {
-  if [ -e ${sh(host.newData)} ] && [ -n "$(ls -A ${sh(host.newData)})" ]; then echo ${sh(`${host.newData} is there already`)}; return 0; fi
-  ${initdbCommand(host, facts.newMajor).replaceAll('\n', '\n  ')}
+const keepLines = (facts: ClusterFacts, host: HostFacts): string => `${ownershipFunctions(facts).join('\n')}
+keep_new_directory() {
+  if [ -L ${sh(host.newData)} ] || { [ -e ${sh(host.newData)} ] && [ -n "$(ls -A ${sh(host.newData)})" ]; }; then echo ${sh(`${host.newData} is there already`)}; return 0; fi
+  ${newClusterLines(facts, host).join(' &&\n').replaceAll('\n', '\n  ')}
 }
 section prepare keep_new_directory
 `;

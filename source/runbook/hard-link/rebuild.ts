@@ -4,6 +4,7 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, backupIsThere, describe, isMajor, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
+import { oursLine, ownershipFunctions } from '../ownership.ts';
 import { carriedIsKept, carryLines, readConfigurationLines } from '../phases/configuration.ts';
 import { idleFunction, keepFunction } from '../proofs.ts';
 import { inBin, script } from '../shell.ts';
@@ -13,14 +14,15 @@ import { hasStreamed, isJoined, isLeftToBackup, isLinked } from './evidence.ts';
 import { linkDir } from './names.ts';
 
 /**
- * After idleFunction. Takes away what a transfer has made, where `condition` (of the shell) holds: only beside the old directory, whose files
- * have another name there, and never a directory of the old version.
+ * After idleFunction and ownershipFunctions. Takes away what a transfer has made, where `condition` (of the shell) holds: only beside the old
+ * directory, whose files have another name there and which this run has put there, and never a directory of the old version.
  */
 export const removeLinksLines = (facts: ClusterFacts, node: NodeFacts, condition: string): string[] => [
   `linked=${sh(node.data)}`,
   `if ${condition} && [ -e "$linked" ]; then`,
   '  idle "$linked"',
   `  [ "$(cat ${sh(`${node.backupData}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
+  `  ${oursLine(facts, node.backupData)}`,
   `  if [ "$(cat "$linked/PG_VERSION" 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo "$linked is PostgreSQL ${facts.oldMajor}: look at it first" >&2; exit 1; fi`,
   ...dropPartsLines(node, facts.newMajor).map((line) => `  ${line}`),
   '  rm -rf "$linked"; echo "removed the links in $linked"',
@@ -51,6 +53,7 @@ export const ownFilesStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     guide: null,
     danger: 'changes',
     script: script(
+      ...ownershipFunctions(facts),
       ...idleFunction,
       ...keepFunction,
       `rm -rf ${sh(linkDir(node))}`,

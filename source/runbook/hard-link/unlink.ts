@@ -4,6 +4,7 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { oursLine, ownershipFunctions } from '../ownership.ts';
 import { rearmLines } from '../phases/disarm.ts';
 import { idleFunction, versionFunction } from '../proofs.ts';
 import { script } from '../shell.ts';
@@ -28,6 +29,7 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
     guide: null,
     danger: 'changes',
     script: script(
+      ...ownershipFunctions(facts),
       ...idleFunction,
       ...followFunction(node),
       versionFunction,
@@ -39,10 +41,11 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
       ).map((line) => `  ${line}`),
       'fi',
       ...removeLinksLines(facts, node, `[ "$(version ${old})" = ${facts.oldMajor} ]`),
-      `if [ ! -e ${data} ]; then mv -T ${old} ${data}; fi`,
+      `if [ ! -e ${data} ]; then ${oursLine(facts, node.backupData)}; mv -T ${old} ${data}; fi`,
       ...rearmLines(node.data),
       `[ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]`,
       ...oldComesHome(facts, node),
+      `unmark ${data}`,
       `echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor}`)}`,
     ),
     probe: (world) => {

@@ -1,5 +1,5 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
-import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, monitorIn, nodeIn, type World } from '../../cluster/world.ts';
 import {
@@ -9,7 +9,7 @@ import {
   noSyncStandbys,
   streaming,
 } from '../conditions.ts';
-import { isPastStop } from '../evidence.ts';
+import { isPastStop, staleSave } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
@@ -31,6 +31,23 @@ export const fenceIsPast = (facts: ClusterFacts, world: World): boolean => {
     fenceStandsWithoutMonitor(facts, world)
   );
 };
+
+/** Phase A may have been gone through days before. */
+export const savedIsCurrent = (facts: ClusterFacts): Condition => ({
+  says: 'what phase A has saved is what is there now',
+  holds: (world) => {
+    for (const host of hostsOf(facts)) {
+      if (hostIn(world, host.alias) === null) return { holds: false, found: `${host.alias} is not seen` };
+      const stale = staleSave(facts, host, world);
+      if (stale !== null)
+        return {
+          holds: false,
+          found: `${host.alias}: ${stale}; leave the console and start it again: it then asks to save anew first`,
+        };
+    }
+    return { holds: true };
+  },
+});
 
 export const syncStandbysAre = (wanted: number): Condition => ({
   says: `number_sync_standbys is ${wanted}`,
@@ -82,7 +99,7 @@ const zeroStep = (facts: ClusterFacts): Step =>
         ? done('it is 0')
         : pending(`it is ${monitor?.numberSyncStandbys ?? 'unknown'}`);
     },
-    before: [everyNodeSettled],
+    before: [everyNodeSettled, savedIsCurrent(facts)],
     after: [syncStandbysAre(0), everyNodeSettled],
     settleSeconds: 60,
     undo: `set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, ${facts.numberSyncStandbys})`,
@@ -112,7 +129,7 @@ const maintenanceStep = (facts: ClusterFacts, node: NodeFacts, last: boolean): S
       if (row?.assigned === 'maintenance') return half(`${row.reported} → maintenance`);
       return pending(row === null ? 'not seen' : `${row.reported} → ${row.assigned}`);
     },
-    before: [everyNodeSettled],
+    before: [everyNodeSettled, savedIsCurrent(facts)],
     after: [
       nodeSettled(node.alias, ['maintenance']),
       everyNodeSettled,

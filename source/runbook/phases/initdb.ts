@@ -1,4 +1,7 @@
-import type { HostFacts } from '../../cluster/facts.ts';
+import { posix } from 'node:path';
+import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/quote.ts';
+import { makingOf } from '../ownership.ts';
 import { command, inBin, option } from '../shell.ts';
 
 const megabyte = 1024 * 1024;
@@ -30,4 +33,21 @@ export const initdbCommand = (host: HostFacts, newMajor: number): string => {
     initdb.groupAccess && '--allow-group-access',
     option('--auth', 'trust'),
   );
+};
+
+/**
+ * A new cluster at its place, ours from its first file on: made under the run's own name and marked there, then renamed. What a
+ * killed one has left has that name and no other. Shell, behind ownershipFunctions; each command rests on the one before.
+ */
+export const newClusterLines = (facts: ClusterFacts, host: HostFacts): readonly string[] => {
+  const [making, place] = [makingOf(facts, host), host.newData];
+  return [
+    `mkdir -p ${sh(posix.dirname(place))}`,
+    `rm -rf ${sh(making)}`,
+    initdbCommand({ ...host, newData: making }, facts.newMajor),
+    `own ${sh(making)}`,
+    `if [ -e ${sh(place)} ]; then rmdir ${sh(place)}; fi`,
+    `mv ${sh(making)} ${sh(place)}`,
+    `sync ${sh(posix.dirname(place))}`,
+  ];
 };

@@ -5,6 +5,7 @@ import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../c
 import { isOutdated, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, type PartCause, pending } from '../make-step.ts';
+import { isOurs, oursLine, ownershipFunctions } from '../ownership.ts';
 import { controlFunctions, idleFunction, keepFunction, versionFunction } from '../proofs.ts';
 import {
   command,
@@ -18,7 +19,7 @@ import {
 } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { dropPartsLines } from '../tablespaces/follow.ts';
-import { initdbCommand } from './initdb.ts';
+import { newClusterLines } from './initdb.ts';
 import { outdated } from './swap.ts';
 
 /**
@@ -138,7 +139,8 @@ const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (str
     `  if as_kept ${oldBin} ${data} "$old"; then rm -f tried; echo 'pg_upgrade has finished already'; exit 0; fi`,
     `  echo ${sh(`PostgreSQL ${facts.oldMajor} has run on ${host.data} since pg_upgrade: ${host.newData} lacks what it wrote since, and is made anew`)}`,
     `  again=yes${isNode(host) ? ' outdated=yes' : ''}`,
-    'elif [ -e tried ]; then again=yes; fi',
+    `elif [ -e tried ] || [ ! -e ${newData} ]; then again=yes; fi`,
+    `if [ -e ${newData} ]; then ${oursLine(facts, host.newData)}; fi`,
     linked &&
       `if [ -n "$again" ] && [ ! -e ${control('pg_control')} ] && [ -e ${control('pg_control.old')} ]; then mv ${control('pg_control.old')} ${control('pg_control')}; keep ${control('pg_control')}; fi`,
     ...(isNode(host)
@@ -156,7 +158,7 @@ const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (str
     'if [ -n "$again" ]; then',
     `  rm -rf ${newData}`,
     ...dropPartsLines(host, facts.newMajor).map((line) => `  ${line}`),
-    `  ${initdbCommand(host, facts.newMajor).replaceAll('\n', '\n  ')}`,
+    ...newClusterLines(facts, host).map((line) => `  ${line.replaceAll('\n', '\n  ')}`),
     'fi',
   ];
 };
@@ -184,6 +186,7 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
     danger: 'changes',
     script: script(
       'umask 077',
+      ...ownershipFunctions(facts),
       `mkdir -p ${sh(upgradeDir(host))} ${sh(privateSocket(host))}`,
       `cd ${sh(upgradeDir(host))}`,
       ...idleFunction,
@@ -219,8 +222,17 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       mayBegin(host),
       allStopped(host),
       ...(isNode(host) ? [stoppedCleanly(host, 'shut down')] : []),
-      about(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}`, (seen) =>
-        when(isMajor(seen.newData, facts.newMajor), describe(seen.newData)),
+      about(
+        host.alias,
+        `${host.newData} is PostgreSQL ${facts.newMajor}, made by this run (or not there, and made now)`,
+        (seen) =>
+          when(
+            seen.newData.kind === 'absent' ||
+              (isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData)),
+            isOurs(facts, seen.newData)
+              ? describe(seen.newData)
+              : `it ${describe(seen.newData)}, and does not carry the mark of this run`,
+          ),
       ),
       about(host.alias, 'port 50432 is free for pg_upgrade', (seen) =>
         when(!seen.upgradePortBusy, 'something listens there'),

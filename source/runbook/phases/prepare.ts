@@ -3,10 +3,11 @@ import { sh } from '../../cluster/quote.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
-import { about, dataIsOld, describe, isMajor, when } from '../conditions.ts';
-import { isMarked, isUpgraded } from '../evidence.ts';
+import { about, dataIsOld, describe, isMajor, placeIsFree, when } from '../conditions.ts';
+import { isMarked, isUpgraded, staleSave } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { isKin, isOurs, ownershipFunctions } from '../ownership.ts';
 import { keepFunction } from '../proofs.ts';
 import { mark, privateSocket, script, upgradeDir } from '../shell.ts';
 import { beside } from '../stages.ts';
@@ -14,7 +15,7 @@ import type { Condition, Step } from '../step.ts';
 import { placesStep } from '../tablespaces/places.ts';
 import { checksStep } from './checks.ts';
 import { carryLines, readConfigurationLines } from './configuration.ts';
-import { initdbCommand } from './initdb.ts';
+import { newClusterLines } from './initdb.ts';
 import { upgradeCauses, upgradeCommand } from './pg-upgrade.ts';
 
 /** Copies of what pg_autoctl knows and of the unit, and the record of how the cluster was. Nothing of the cluster changes. */
@@ -40,9 +41,10 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
     danger: 'changes',
     script: script(
       'umask 077',
+      ...ownershipFunctions(facts),
       `mkdir -p ${sh(saved)} ${sh(`${host.workDir}/done`)} ${sh(upgradeDir(host))}`,
       ...keepFunction,
-      `cd ${sh(saved)}`,
+      `cd ${sh(saved)}; touch . # its time tells how old it is`,
       `cp -p ${sh(host.configFile)} pg_autoctl.cfg`,
       isNode(host) && `cp -p ${sh(host.stateFile)} pg_autoctl.state`,
       host.service.kind === 'systemd' && `cp -p ${sh(host.service.fragment)} ${sh(host.service.unit)}`,
@@ -56,19 +58,30 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
       `keep ${sh(`${host.workDir}/record.json`)} *`,
       '# what an earlier window left must not speak for this one; what a try of this one left must stay',
       `rm -f ${sh(`${host.workDir}/done`)}/*`,
-      `[ "$(cat ${sh(`${upgradeDir(host)}/tried`)} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${['fingerprint', 'fingerprint-old', 'stopped', 'handed-over'].map((name) => sh(`${host.workDir}/${name}`)).join(' ')}`,
+      `[ "$(cat ${sh(`${upgradeDir(host)}/tried`)} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${['pg_upgrade/tried', 'fingerprint', 'fingerprint-old', 'stopped', 'handed-over'].map((name) => sh(`${host.workDir}/${name}`)).join(' ')}`,
       mark(host, marker),
       'ls -l',
     ),
-    probe: (world) =>
-      isMarked(host, marker, world) || isUpgraded(facts, host, world)
-        ? done('copies are in place')
-        : pending('nothing saved yet'),
-    before: [dataIsOld(facts, host)],
+    probe: (world) => {
+      if (isUpgraded(facts, host, world)) return done('copies are in place');
+      if (!isMarked(host, marker, world)) return pending('nothing saved yet');
+      const stale = staleSave(facts, host, world);
+      return stale === null ? done('copies are in place') : half(stale);
+    },
+    before: [
+      dataIsOld(facts, host),
+      about(host.alias, 'pg_autoctl’s configuration is the old version’s still', (seen) =>
+        when(seen.pgCtl !== `${host.newBindir}/pg_ctl`, `it names ${seen.pgCtl ?? 'nothing'}`),
+      ),
+    ],
     after: [
       about(host.alias, `the copies are in ${saved}`, (seen) =>
         when(seen.markers.includes(marker), 'they are not'),
       ),
+      about(host.alias, 'they are what is there now', (_, world) => {
+        const stale = staleSave(facts, host, world);
+        return when(stale === null, stale ?? '');
+      }),
     ],
     undo: `rm -r ${sh(host.workDir)}`,
   });
@@ -87,24 +100,32 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
       'Encoding, locale, checksums and WAL segment size are those of the old cluster, not the guide’s en_US.UTF-8; and it is done before anything stops.',
     danger: 'changes',
     script: script(
-      `if [ -e ${sh(host.newData)} ] && [ -n "$(ls -A ${sh(host.newData)})" ]; then echo ${sh(`${host.newData} is not empty: look at it, and remove it if it is left over`)} >&2; exit 1; fi`,
-      initdbCommand(host, facts.newMajor),
+      ...ownershipFunctions(facts),
+      `new=${sh(host.newData)}`,
+      'if kin "$new"; then # made by a check that was asked to keep it, or by an earlier run for this cluster',
+      '  [ ! -e "$new/postmaster.pid" ] || { echo "$new/postmaster.pid is there: a server ran in it, or runs" >&2; exit 1; }',
+      '  own "$new"; echo "$new was made for this cluster: taken over"; exit 0',
+      'fi',
+      `if [ -L "$new" ] || { [ -e "$new" ] && [ -n "$(ls -A "$new")" ]; }; then echo "$new is there and is not of this upgrade: give the new cluster another place (newData in the cluster file), or move it away" >&2; exit 1; fi`,
+      ...newClusterLines(facts, host),
     ),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (isUpgraded(facts, host, world)) return done(`${facts.newMajor} is there already`);
-      if (seen === null || !isCluster(seen.newData))
-        return seen?.newData.kind === 'not-a-cluster' && seen.newData.entries > 0
-          ? half(`${host.newData} ${describe(seen.newData)}`)
-          : pending(`${host.newData} is not there`);
-      return isMajor(seen.newData, facts.newMajor)
-        ? done(`${host.newData} is PostgreSQL ${facts.newMajor}`)
-        : half(`${host.newData} ${describe(seen.newData)}`);
+      if (seen === null || seen.newData.kind === 'absent') return pending(`${host.newData} is not there`);
+      if (isOurs(facts, seen.newData))
+        return isMajor(seen.newData, facts.newMajor)
+          ? done(`${host.newData} is PostgreSQL ${facts.newMajor}`)
+          : half(`${host.newData} ${describe(seen.newData)}`);
+      if (isKin(facts, seen.newData)) return pending(`${host.newData} was made before, and is taken over`);
+      return isCluster(seen.newData) || seen.newData.entries > 0
+        ? half(`${host.newData} ${describe(seen.newData)}, and is not of this upgrade`)
+        : pending(`${host.newData} is empty`);
     },
-    before: [dataIsOld(facts, host)],
+    before: [dataIsOld(facts, host), placeIsFree(facts, host)],
     after: [
       about(host.alias, `${host.newData} is an empty PostgreSQL ${facts.newMajor}`, (seen) =>
-        when(isMajor(seen.newData, facts.newMajor), describe(seen.newData)),
+        when(isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData), describe(seen.newData)),
       ),
     ],
     undo: `rm -r ${sh(host.newData)}`,

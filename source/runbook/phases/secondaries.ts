@@ -22,6 +22,7 @@ import { canJoin, nothingCopied, ownFilesStep } from '../hard-link/rebuild.ts';
 import { streamStep } from '../hard-link/stream.ts';
 import { isImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { oursLine, ownershipFunctions, stagingBegunLines } from '../ownership.ts';
 import { controlFunctions, idleFunction, keepFunction, sameFileSystemFunction } from '../proofs.ts';
 import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
@@ -117,6 +118,7 @@ export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'
     guide: 'Step 12',
     danger: 'changes',
     script: script(
+      ...ownershipFunctions(facts),
       ...idleFunction,
       ...keepFunction,
       ...controlFunctions,
@@ -127,9 +129,11 @@ export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'
       `  idle ${sh(node.data)}`,
       `  same_file_system ${sh(node.data)} ${sh(posix.dirname(node.data))}`,
       ...oldGoesAside(facts, node).map((line) => `  ${line}`),
+      `  own ${sh(node.data)} # before it gets a name that another's could have`,
       `  mv -T ${sh(node.data)} ${sh(node.backupData)}`,
       `  keep ${sh(node.backupData)}`,
       'fi',
+      oursLine(facts, node.backupData),
       `du -sh ${sh(node.backupData)}`,
       `[ ! -e ${sh(node.data)} ] || { echo ${sh(`${node.data} and ${node.backupData} are both there: look at both`)} >&2; exit 1; }`,
     ),
@@ -242,7 +246,10 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     guide: 'Step 12',
     differs: 'Nobody disables maintenance in the guide: the node stays in it.',
     danger: 'changes',
-    script: disableMaintenanceScript(node, node.newAutoctl),
+    script: disableMaintenanceScript(node, node.newAutoctl, [
+      ...ownershipFunctions(facts),
+      ...stagingBegunLines(node),
+    ]),
     probe: (world) => {
       const row = nodeIn(world, node.alias);
       const seen = hostIn(world, node.alias);

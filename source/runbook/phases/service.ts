@@ -84,8 +84,13 @@ export const startScript = (
  * nothing in it, and says exit code 2. What else it prints and how it exits does not tell: the monitor's state does.
  * Source: pg_auto_failover, defaults.h, EXIT_CODE_BAD_CONFIG; seen on the lab with 2.0.
  */
-export const disableMaintenanceScript = (node: NodeFacts, autoctl: string): string =>
+export const disableMaintenanceScript = (
+  node: NodeFacts,
+  autoctl: string,
+  first: readonly string[] = [],
+): string =>
   script(
+    ...first,
     '# exit code 2: its configuration could not be read, because pg_autoctl is just writing it; any other is for the monitor’s state to tell',
     ...tryFor(
       10,

@@ -1,8 +1,13 @@
-import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
-import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import {
+  type ClusterFacts,
+  type HostFacts,
+  hostsOf,
+  type NodeFacts,
+  primaryOf,
+  secondariesOf,
+} from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
-import type { World } from '../../cluster/world.ts';
-import { hostIn, isCluster } from '../../cluster/world.ts';
+import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import {
   about,
   allStopped,
@@ -23,6 +28,7 @@ import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Probe, Step } from '../step.ts';
 import { noTablespaceIsNew } from '../tablespaces/conditions.ts';
+import { savedIsCurrent } from './fence.ts';
 import { monitorUpgradeSteps } from './monitor.ts';
 import { dropInFile, serviceUser, stopScript } from './service.ts';
 
@@ -89,7 +95,11 @@ const checkpointStep = (facts: ClusterFacts): Step => {
     reason: 'What is written to disk now need not be written while the application waits.',
     guide: null,
     danger: 'changes',
-    script: script(`${psql(primary, primary.newBindir, 'postgres')} -c ${sh('checkpoint')}`),
+    script: script(
+      '# the last checkpoint of an earlier stop says nothing of the one that comes',
+      `rm -f ${sh(`${primary.workDir}/stopped`)}`,
+      `${psql(primary, primary.newBindir, 'postgres')} -c ${sh('checkpoint')}`,
+    ),
     probe: (world) => {
       const probe = stopped(facts, primary, world);
       return probe.state === 'done' ? probe : pending('the stop is still ahead');
@@ -121,6 +131,12 @@ const stopPrimary = (facts: ClusterFacts): Step => {
       ...secondaries.map((node) => unlessLeftOut(node.alias, streaming(primary, node))),
       noSyncStandbys(primary),
       noTablespaceIsNew(primary),
+      about(primary.alias, 'no last checkpoint of an earlier stop is kept', (seen) =>
+        when(
+          seen.stopped === null,
+          `one is, in ${primary.workDir}/stopped: the step CHECKPOINT takes it away`,
+        ),
+      ),
     ],
     after: [
       allStopped(primary),
@@ -182,6 +198,7 @@ const stopMonitor = (facts: ClusterFacts): Step => {
     before: [
       everySecondaryInMaintenance(facts),
       everyNodeSettled,
+      savedIsCurrent(facts),
       ...secondariesOf(facts).map((node) => unlessLeftOut(node.alias, streaming(primary, node))),
       noSyncStandbys(primary),
       noTablespaceIsNew(primary),

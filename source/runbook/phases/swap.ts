@@ -6,6 +6,7 @@ import { type HostView, hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, isMajor, when } from '../conditions.ts';
 import { isMovedAside, isOutdated, isSwapped, isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { isMarked, oursLine, ownershipFunctions } from '../ownership.ts';
 import {
   controlFunctions,
   idleFunction,
@@ -43,7 +44,6 @@ const carried = (seen: HostView | null): boolean =>
  * step, because the application waits for it. Begun again it goes on where it stood.
  */
 export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
-  const parent = posix.dirname(host.newData);
   const place = posix.dirname(host.data);
   return makeStep(facts, {
     id: 'swap',
@@ -58,6 +58,7 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
       'Every configuration file, not the SSL files alone; and read once by the new server before the swap.',
     danger: 'changes',
     script: script(
+      ...ownershipFunctions(facts),
       ...idleFunction,
       ...keepFunction,
       ...controlFunctions,
@@ -66,6 +67,7 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
       ...provenFunction(facts, host),
       `if [ "$(version ${sh(host.data)})" = ${facts.oldMajor} ]; then`,
       `  [ "$(version ${sh(host.newData)})" = ${facts.newMajor} ] || { echo ${sh(`no PostgreSQL ${facts.newMajor} in ${host.newData}`)} >&2; exit 1; }`,
+      `  ${oursLine(facts, host.newData)}`,
       `  [ ! -e ${sh(host.backupData)} ] || { echo ${sh(`${host.backupData} is there already`)} >&2; exit 1; }`,
       `  proven ${sh(host.data)}`,
       `  same_file_system ${sh(host.data)} ${sh(place)}; same_file_system ${sh(host.newData)} ${sh(place)}`,
@@ -75,6 +77,7 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
         ...readConfigurationLines(host, host.newData, host.newData),
       ].map((line) => `  ${line}`),
       ...oldGoesAside(facts, host).map((line) => `  ${line}`),
+      `  own ${sh(host.data)} # before it gets a name that another's could have`,
       `  mv -T ${sh(host.data)} ${sh(host.backupData)}`,
       'fi',
       `if [ ! -e ${sh(host.data)} ]; then`,
@@ -83,15 +86,19 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
       'fi',
       `[ "$(version ${sh(host.data)})" = ${facts.newMajor} ] && [ ! -e ${sh(host.newData)} ] || { echo ${sh(`${host.newData} has not come to ${host.data} whole: look at both`)} >&2; exit 1; }`,
       `keep ${sh(host.data)} ${sh(host.backupData)}`,
-      `rmdir ${sh(parent)} 2>/dev/null || true`,
+      `unmark ${sh(host.data)} # the cluster's own directory needs no mark, and a base backup would copy it`,
       `echo ${sh(`${host.data}: PostgreSQL`)} "$(version ${sh(host.data)}),"  ${sh(`${host.backupData}: PostgreSQL`)} "$(version ${sh(host.backupData)})"`,
     ),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (isSwapped(facts, host, world))
-        return carried(seen)
+        return carried(seen) && !isMarked(seen?.data ?? { kind: 'absent' })
           ? done(`${host.data} is PostgreSQL ${facts.newMajor}, with its configuration`)
-          : half(`${host.data} lacks pg_auto_failover’s configuration`);
+          : half(
+              carried(seen)
+                ? `${host.data} carries the mark of a directory aside still`
+                : `${host.data} lacks pg_auto_failover’s configuration`,
+            );
       if (seen?.data.kind === 'absent' && isMovedAside(facts, host, world))
         return half('the old directory is aside, the new one not in its place');
       return pending(seen === null ? 'not seen' : `${host.data} ${describe(seen.data)}`);
@@ -120,6 +127,6 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
         when(carried(seen), 'it is not'),
       ),
     ],
-    undo: `mkdir -p ${sh(parent)}; mv ${sh(host.data)} ${sh(host.newData)}; mv ${sh(host.backupData)} ${sh(host.data)}`,
+    undo: `mv ${sh(host.data)} ${sh(host.newData)}; mv ${sh(host.backupData)} ${sh(host.data)}`,
   });
 };

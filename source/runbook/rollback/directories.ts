@@ -1,26 +1,39 @@
 import { posix } from 'node:path';
 import { type ClusterFacts, type HostFacts, isNode, takesLinks } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
-import { hostIn, isCluster, type World } from '../../cluster/world.ts';
+import { type HostView, hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import {
+  isMarked,
+  isOurs,
+  makesNewCluster,
+  makingOf,
+  oursLine,
+  ownershipFunctions,
+  stagingFile,
+} from '../ownership.ts';
 import { disarmAbandonedLines, disarmLines, rearmLines } from '../phases/disarm.ts';
+import { idleFunction } from '../proofs.ts';
 import { inBin, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { noPartsOf, partsFollow, partsHaveFollowed } from '../tablespaces/conditions.ts';
 import { dropPartsWhere, followFunction, followLines, oldComesHome } from '../tablespaces/follow.ts';
-import { oldName } from '../tablespaces/names.ts';
+import { asideOf, oldName } from '../tablespaces/names.ts';
 
 /** Where an abandoned cluster is kept; a number follows where the name is taken. */
 export const abandonedName = (host: HostFacts, major: number): string => `${host.data}_pg${major}_abandoned`;
 
-/** Shell functions: what lies in a directory, and moving one aside under a name that is free. */
-const functions = (host: HostFacts): string[] => [
+/** Shell functions: whose a directory is, what lies in it, that nothing runs there, and moving one aside under a name that is free. */
+const functions = (facts: ClusterFacts, host: HostFacts): string[] => [
+  ...idleFunction,
+  ...ownershipFunctions(facts),
   ...followFunction(host),
   `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
   'abandon() {',
   `  name=${sh(`${host.data}_pg`)}$(version "$1")_abandoned; to=$name; n=1`,
   '  while [ -e "$to" ]; do n=$((n + 1)); to="$name"_$n; done',
+  '  own "$1"',
   ...followLines(host, '"$1"', '"$2"', `"\${to#${sh(`${host.data}_`)}}"`).map((line) => `  ${line}`),
   '  mv "$1" "$to"; echo "kept aside: $to"',
   '}',
@@ -31,30 +44,64 @@ const abandon = (host: HostFacts, directory: string, from = "''"): string =>
   `abandon ${sh(directory)}${host.tablespaces.length === 0 ? '' : ` ${from}`}`;
 
 /**
- * The new directory that was made and never came to its swap: removed while it is empty, kept aside otherwise. `linked`:
- * its files may be the old cluster's own, so it is made unstartable.
+ * The new directory that was made and never came to its swap: removed while pg_upgrade has not filled it, kept aside otherwise.
+ * Only what this run has made, and only where it makes one; whatever else is there is left alone. `linked`: its files may be
+ * the old cluster's own, so it is made unstartable.
  */
-const leftoverLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): string[] => [
-  `if [ "$(version ${sh(host.newData)})" = ${facts.newMajor} ]; then`,
-  `  if ls ${sh(`${host.newData}/base`)} | awk '$1 >= 16384 { found = 1 } END { exit found }'; then rm -rf ${sh(host.newData)}; echo "removed the empty ${host.newData}"`,
-  `  else`,
-  `    ${abandon(host, host.newData)}`,
-  ...(linked ? disarmAbandonedLines(facts, '"$to"') : []),
-  `  fi`,
-  `  rmdir ${sh(posix.dirname(host.newData))} 2>/dev/null || true`,
-  'fi',
+const leftoverLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): string[] =>
+  makesNewCluster(host)
+    ? [
+        `new=${sh(host.newData)}`,
+        `rm -rf ${sh(makingOf(facts, host))} # an initdb of this run that was killed`,
+        'if ours "$new"; then',
+        '  idle "$new"',
+        `  if [ ! -s ${sh(`${host.workDir}/fingerprint`)} ] && ls "$new/base" | awk '$1 >= 16384 { found = 1 } END { exit found }'; then rm -rf "$new"; echo "removed $new, which was empty"`,
+        '  else',
+        `    ${abandon(host, host.newData)}`,
+        ...(linked ? disarmAbandonedLines(facts, '"$to"') : []),
+        '  fi',
+        'elif [ -e "$new" ]; then echo "$new is not of this upgrade: left as it is"; fi',
+      ]
+    : [];
+
+/** A directory of this host that a base backup has no business in. */
+const known = (facts: ClusterFacts, host: HostFacts): readonly string[] => [
+  ...new Set([
+    host.pgdata,
+    host.data,
+    host.newData,
+    host.backupData,
+    makingOf(facts, host),
+    host.workDir,
+    host.home,
+    posix.dirname(host.configFile),
+    posix.dirname(host.stateFile),
+    host.oldBindir,
+    host.newBindir,
+    ...host.tablespaces.flatMap((one) => [one, asideOf(one)]),
+  ]),
 ];
 
 /**
- * A base backup that was under way: pg_autoctl fills this directory and renames it when it is whole, and empties it
- * itself before the next one. Source: pg_auto_failover, pgctl.c, pg_basebackup; replication.backup_directory.
+ * A base backup of this run that was under way: pg_autoctl fills this directory and renames it when it is whole, and empties it
+ * itself before the next one. Removed only where this run has begun one in this very directory, which was empty before
+ * ({@link stagingBegunLines}), and what is in it is a base backup of the new version. Never on the primary.
+ * Source: pg_auto_failover, pgctl.c, pg_basebackup; replication.backup_directory.
  */
-const stagingLines = (host: HostFacts): string[] =>
-  isNode(host)
+const stagingLines = (facts: ClusterFacts, host: HostFacts): string[] =>
+  isNode(host) && host.role === 'secondary'
     ? [
         `staging=$(sed -n 's/^backup_directory *= *//p' ${sh(host.configFile)} 2>/dev/null | head -n 1)`,
-        `if [ -n "$staging" ] && [ "$staging" != ${sh(host.data)} ] && [ -n "$(ls -A "$staging" 2>/dev/null)" ]; then`,
-        '  rm -rf "$staging"; mkdir -m 700 "$staging"; echo "removed the unfinished base backup in $staging"',
+        `if [ -n "$staging" ] && { mark; printf 'directory=%s\\n' "$staging"; } | cmp -s - ${sh(stagingFile(host))} && [ -d "$staging" ] && [ ! -L "$staging" ]; then`,
+        '  real=$(readlink -f "$staging"); apart=yes',
+        `  for one in ${known(facts, host).map(sh).join(' ')}; do`,
+        '    one=$(readlink -f "$one" || echo "$one")',
+        '    case $real/ in "$one"/*) apart= ;; esac',
+        '    case $one/ in "$real"/*) apart= ;; esac',
+        '  done',
+        `  if [ -n "$apart" ] && { [ "$(version "$staging")" = ${facts.newMajor} ] || { [ ! -e "$staging/PG_VERSION" ] && [ -e "$staging/backup_label" ]; }; }; then`,
+        '    idle "$staging"; rm -rf "$staging"; mkdir -m 700 "$staging"; echo "removed the unfinished base backup in $staging"',
+        '  fi',
         'fi',
       ]
     : [];
@@ -94,9 +141,11 @@ export const directoriesStep = (
     guide: null,
     danger: 'changes',
     script: script(
-      ...functions(host),
+      ...functions(facts, host),
+      `idle ${sh(host.data)} ${sh(host.backupData)}`,
       ...(linked ? neverStartedLines(facts, host) : []),
-      `if [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
+      `if [ "$(version ${sh(host.data)})" != ${facts.oldMajor} ]; then ${oursLine(facts, host.backupData)}; fi`,
+      `if ours ${sh(host.backupData)} && [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
       `  if [ -e ${sh(host.data)} ]; then`,
       `    [ "$(version ${sh(host.data)})" = ${facts.newMajor} ] || { echo ${sh(`${host.data} is not PostgreSQL ${facts.newMajor}: look at it first`)} >&2; exit 1; }`,
       `    ${abandon(host, host.data)}`,
@@ -106,10 +155,11 @@ export const directoriesStep = (
       'fi',
       ...(linked && isNode(host) ? rearmLines(host.data) : []),
       ...leftoverLines(facts, host, linked),
-      ...stagingLines(host),
+      ...stagingLines(facts, host),
       ...leftPartsLines(facts, host),
       `[ "$(version ${sh(host.data)})" = ${facts.oldMajor} ] && [ -e ${sh(`${host.data}/global/pg_control`)} ]`,
       ...oldComesHome(facts, host),
+      `unmark ${sh(host.data)}`,
       `echo ${sh(`${host.data} is PostgreSQL ${facts.oldMajor}`)}`,
     ),
     probe: (world) => directoriesProbe(facts, host, world),
@@ -140,13 +190,15 @@ export const preparedStep = (facts: ClusterFacts, host: HostFacts): Step =>
     reason: 'It was made for pg_upgrade and has never been used; the next try makes its own.',
     guide: null,
     danger: 'changes',
-    script: script(...functions(host), ...leftoverLines(facts, host, false), ...leftPartsLines(facts, host)),
+    script: script(
+      ...functions(facts, host),
+      ...leftoverLines(facts, host, false),
+      ...leftPartsLines(facts, host),
+    ),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
-      return isMajor(seen.newData, facts.newMajor)
-        ? pending(`${host.newData} is there`)
-        : done('there is none');
+      return isOurs(facts, seen.newData) ? pending(`${host.newData} is there`) : done('there is none');
     },
     before: [
       about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, its own`, (seen) =>
@@ -158,7 +210,7 @@ export const preparedStep = (facts: ClusterFacts, host: HostFacts): Step =>
     ],
     after: [
       about(host.alias, `${host.newData} is gone`, (seen) =>
-        when(!isMajor(seen.newData, facts.newMajor), describe(seen.newData)),
+        when(!isOurs(facts, seen.newData), describe(seen.newData)),
       ),
     ],
     undo: 'nothing to undo: phase A makes it again',
@@ -176,9 +228,10 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) =>
     return seen.data.kind === 'absent'
       ? half(`${host.data} is not there`)
       : pending(`${host.data} ${describe(seen.data)}`);
-  const leftover = isMajor(seen.newData, facts.newMajor);
+  const leftover = isOurs(facts, seen.newData);
   if (!partsFollow(host, seen, seen.data, host.data)) return half('a tablespace is not in its place');
   if (leftover && !(isCluster(seen.data) && seen.data.running)) return half(`${host.newData} is left over`);
+  if (isMarked(seen.data)) return half(`${host.data} carries the mark of a directory aside still`);
   return done(`${host.data} is PostgreSQL ${facts.oldMajor}`);
 };
 
@@ -188,6 +241,8 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) =>
  */
 export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
   const shares = isNode(host) && facts.mode === 'link' && (host.role === 'primary' || takesLinks(host));
+  const isLeft = ({ backupData }: HostView): boolean =>
+    isMajor(backupData, facts.oldMajor) && isOurs(facts, backupData);
   return makeStep(facts, {
     id: 'directories',
     phase,
@@ -198,14 +253,15 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
     guide: null,
     danger: 'changes',
     script: script(
-      ...functions(host),
+      ...functions(facts, host),
+      `idle ${sh(host.data)} ${sh(host.backupData)}`,
       `if [ "$(version ${sh(host.data)})" = ${facts.newMajor} ]; then ${abandon(host, host.data)}; fi`,
-      `if [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
+      `if ours ${sh(host.backupData)} && [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
       `  ${abandon(host, host.backupData, oldName(facts))}`,
       ...(shares ? disarmLines(facts, '"$to"') : []),
       'fi',
       ...leftoverLines(facts, host, false),
-      ...stagingLines(host),
+      ...stagingLines(facts, host),
       ...leftPartsLines(facts, host),
       `[ ! -e ${sh(host.data)} ] || [ "$(version ${sh(host.data)})" = ${facts.oldMajor} ]`,
     ),
@@ -213,7 +269,7 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
       if (isMajor(seen.data, facts.newMajor)) return pending(`${host.data} is PostgreSQL ${facts.newMajor}`);
-      return isMajor(seen.backupData, facts.oldMajor)
+      return isLeft(seen)
         ? half(`${host.backupData} is left over`)
         : done(`${host.data} ${describe(seen.data)}`);
     },
@@ -226,7 +282,7 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
       about(
         host.alias,
         `no ${posix.basename(host.backupData)} is left to stand in the way of the next try`,
-        (seen) => when(!isMajor(seen.backupData, facts.oldMajor), describe(seen.backupData)),
+        (seen) => when(!isLeft(seen), describe(seen.backupData)),
       ),
     ],
     undo: `the ${facts.newMajor} directory is kept as ${abandonedName(host, facts.newMajor)}`,

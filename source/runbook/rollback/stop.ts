@@ -3,6 +3,7 @@ import { sh } from '../../cluster/quote.ts';
 import { type HostView, hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { isMarked, ownershipFunctions } from '../ownership.ts';
 import { dropInFile, serviceUser, stopScript } from '../phases/service.ts';
 import { rootScript } from '../root-verbs.ts';
 import { inBin, script } from '../shell.ts';
@@ -10,8 +11,11 @@ import type { Step } from '../step.ts';
 import type { Route } from './route.ts';
 import { isServed } from './serve.ts';
 
+/** What somebody else runs in the new directory's place is none of ours. */
 const serverRuns = (seen: HostView): boolean =>
-  [seen.data, seen.newData, seen.backupData].some((one) => isCluster(one) && one.running);
+  [seen.data, seen.backupData, ...(isMarked(seen.newData) ? [seen.newData] : [])].some(
+    (one) => isCluster(one) && one.running,
+  );
 
 /** A server that no pg_autoctl keeps: the private one of the verification, or one that pg_upgrade left running. */
 const isStray = (seen: HostView): boolean => serverRuns(seen) && !seen.autoctl && seen.unit?.active !== true;
@@ -38,7 +42,8 @@ const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
     danger: 'changes',
     script: script(
       '# the new cluster of a pg_upgrade that failed is thrown away; and after a crash (a full disk) it obeys no fast stop',
-      `if [ -e ${sh(`${host.newData}/postmaster.pid`)} ]; then`,
+      ...ownershipFunctions(facts),
+      `if ours ${sh(host.newData)} && [ -e ${sh(`${host.newData}/postmaster.pid`)} ]; then`,
       `  ${sh(inBin(host.newBindir, 'pg_ctl'))} --pgdata ${sh(host.newData)} --wait --timeout=60 --mode=immediate stop`,
       'fi',
       `data=${sh(host.data)}`,

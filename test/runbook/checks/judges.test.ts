@@ -4,7 +4,7 @@ import type { ClusterFacts } from '../../../source/cluster/facts.ts';
 import { problem } from '../../../source/cluster/result.ts';
 import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
-import { labCluster, linkedCluster, spacedCluster } from '../clusters.ts';
+import { labCluster, linkedCluster, oldIdentifier, spacedCluster } from '../clusters.ts';
 import { failedAt, healthy, healthyLog, healthyLook, withHost, withLook, withServer } from './healthy.ts';
 
 const seen = (evidence: Evidence): string[] =>
@@ -261,6 +261,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
         databases: 0,
         running: false,
         control: control === null ? null : { ...control, checksumVersion: 1 },
+        madeFor: oldIdentifier,
       },
     })),
     ['blocker new-directory node_1'],
@@ -271,6 +272,36 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     withLook('node_1', () => ({ newDirectory: { kind: 'not-a-cluster', entries: 3 } })),
     ['blocker new-directory node_1'],
     /3 entries/,
+  ],
+  [
+    'somebody else’s PostgreSQL 17 in the new directory’s place, kept for an application in database postgres',
+    withLook('node_1', ({ control }) => ({
+      newDirectory: { kind: 'cluster', major: 17, databases: 0, running: false, control },
+    })),
+    ['blocker new-directory node_1'],
+    /has not made for this cluster/,
+  ],
+  [
+    'one that runs, on a secondary, where no new cluster is made',
+    withLook('node_2', ({ control }) => ({
+      newDirectory: { kind: 'cluster', major: 17, databases: 3, running: true, control },
+    })),
+    ['blocker new-directory node_2'],
+    /is a running PostgreSQL 17 with 3 databases/,
+  ],
+  [
+    'one that was made for another cluster',
+    withLook('node_1', ({ control }) => ({
+      newDirectory: { kind: 'cluster', major: 17, databases: 0, running: false, control, madeFor: '1' },
+    })),
+    ['blocker new-directory node_1'],
+    /has not made for this cluster/,
+  ],
+  [
+    'something where pg_autoctl will put its base backup',
+    withLook('node_2', () => ({ backupDirectoryEntries: 2 })),
+    ['blocker base-backup-directory node_2'],
+    /holds 2 entries/,
   ],
   [
     'the backup directory in use',
