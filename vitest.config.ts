@@ -79,12 +79,6 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
-      // What a window must not harm, lose or let in; on the same lab.
-      project('safety', ['test/lab/safety*.test.ts'], {
-        testTimeout: 900_000,
-        hookTimeout: 600_000,
-        fileParallelism: false,
-      }),
       // Not in CI: every run of up to four skips, in every layout.
       project('search', ['test/search/**/*.test.ts'], { testTimeout: 3_600_000 }),
       // Not in CI: `npm run test:sweep`, an hour.

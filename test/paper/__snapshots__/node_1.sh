@@ -24,13 +24,22 @@ set -u
 # guide: not in it; here differently: The guide saves nothing; a rollback needs all of this.
 # side by side: it may run at the same time as steps 1 on monitor, 3 on node_2 and 4 on node_3
 # must hold before: /var/lib/pgsql/data is PostgreSQL 15
+# must hold before: pg_autoctl’s configuration is the old version’s still
 # must hold after, within 30 s: the copies are in /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/saved
+# must hold after, within 30 s: they are what is there now
 # undo: rm -r /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work
 step_2() {
   cat <<'END_OF_STEP_2'
 set -eu
 export LC_ALL=C
 umask 077
+# what we have made carries a mark: which run made it, for which cluster
+mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
+own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
+marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
+ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
+kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
+unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/saved /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade
 keep() { # FILE...: on the disk, with the directory that names it
   for kept in "$@"; do
@@ -39,7 +48,7 @@ keep() { # FILE...: on the disk, with the directory that names it
   done
   unset kept; sync -- "$@" || sync
 }
-cd /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/saved
+cd /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/saved; touch . # its time tells how old it is
 cp -p /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg pg_autoctl.cfg
 cp -p /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state pg_autoctl.state
 cp -p /etc/systemd/system/pgautofailover.service pgautofailover.service
@@ -60,7 +69,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
   "alias": "monitor",
   "pgdata": "/var/lib/pgsql/data",
   "data": "/var/lib/pgsql/data",
-  "newData": "/var/lib/pgsql/17/data",
+  "newData": "/var/lib/pgsql/data_pg17_new",
   "backupData": "/var/lib/pgsql/data_pg15_bak",
   "port": 5432,
   "socketDirectory": "/var/run/postgresql",
@@ -111,7 +120,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
    "alias": "node_1",
    "pgdata": "/var/lib/pgsql/data",
    "data": "/var/lib/pgsql/data",
-   "newData": "/var/lib/pgsql/17/data",
+   "newData": "/var/lib/pgsql/data_pg17_new",
    "backupData": "/var/lib/pgsql/data_pg15_bak",
    "port": 5432,
    "socketDirectory": "/var/run/postgresql",
@@ -165,7 +174,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
    "alias": "node_2",
    "pgdata": "/var/lib/pgsql/data",
    "data": "/var/lib/pgsql/data",
-   "newData": "/var/lib/pgsql/17/data",
+   "newData": "/var/lib/pgsql/data_pg17_new",
    "backupData": "/var/lib/pgsql/data_pg15_bak",
    "port": 5432,
    "socketDirectory": "/var/run/postgresql",
@@ -220,7 +229,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
    "alias": "node_3",
    "pgdata": "/var/lib/pgsql/data",
    "data": "/var/lib/pgsql/data",
-   "newData": "/var/lib/pgsql/17/data",
+   "newData": "/var/lib/pgsql/data_pg17_new",
    "backupData": "/var/lib/pgsql/data_pg15_bak",
    "port": 5432,
    "socketDirectory": "/var/run/postgresql",
@@ -324,7 +333,8 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
  ],
  "formations": {},
  "others": [],
- "readAt": "2026-11-23T01:48:00.000Z"
+ "readAt": "2026-11-23T01:48:00.000Z",
+ "run": "20261123T014800Z-1a2b"
 }
 RECORD
 keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new
@@ -332,8 +342,8 @@ mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new /var/lib
 keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json *
 # what an earlier window left must not speak for this one; what a try of this one left must stay
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/*
-[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = c6e8b1d2 ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over
-mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-c6e8b1d2 && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-c6e8b1d2 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
+[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = 01d5c899 ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-01d5c899 && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-01d5c899 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 ls -l
 END_OF_STEP_2
 }
@@ -377,18 +387,19 @@ for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump
 s=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\.control$//p" | text extensions; fi
 place data /var/lib/pgsql/data
 place parent /var/lib/pgsql
-place new_place /var/lib/pgsql/17/data
+place new_place /var/lib/pgsql/data_pg17_new
 place wal "$(readlink -f "$data/pg_wal")"
 [ -w /var/lib/pgsql ] && put parent_writable yes
 [ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes
 put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"
 grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy
 for f in /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/.s.PGSQL.50432 /var/lib/pgsql/.s.PGSQL.50432; do [ -S "$f" ] && put upgrade_port busy; done
-n=/var/lib/pgsql/17/data
+n=/var/lib/pgsql/data_pg17_new
 if [ ! -d "$n" ]; then put new absent
 elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"
 else put new cluster; put new.major "$(head -n 1 "$n/PG_VERSION")"; "$new_bin/pg_controldata" -D "$n" 2>/dev/null | text new.control
   put new.databases "$(ls "$n/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"
+  [ -f "$n/.pgaf-upgrade" ] && [ ! -L "$n/.pgaf-upgrade" ] && sed -n 's/^system=//p' "$n/.pgaf-upgrade" | head -n 1 | text new.made_for
   pid=$(head -n 1 "$n/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$n" ] && put new.running yes
 fi
 [ -e /var/lib/pgsql/data_pg15_bak ] && put backup_there yes
@@ -399,14 +410,15 @@ fi | text left_behind
 "$old_bin/pg_controldata" -D "$data" 2>/dev/null | text control
 systemctl show -p LoadState -p UnitFileState -p ActiveState -p SubState -p KillMode -p FragmentPath -p DropInPaths -p ExecStart -p MainPID -p Environment -p ActiveEnterTimestamp pgautofailover.service 2>/dev/null | text unit
 put rate "$(sed -n 's/^maximum_backup_rate *= *//p' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg 2>/dev/null | head -n 1)"
-b=$(sed -n 's/^backup_directory *= *//p' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b"
+b=$(sed -n 's/^backup_directory *= *//p' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"
 for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
 { crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
   systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'; } |
   grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron
 { for f in "$data"/pg_wal/*.backup; do [ -r "$f" ] && ! grep -q '^LABEL: pg_basebackup base backup' "$f" && newest "$f"; done
   command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'
-  command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'; } | sort -n | head -n 1 | text backup_age
+  command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'
+} | sort -n | head -n 1 | text backup_age
 if [ -S /var/run/postgresql/.s.PGSQL.5432 ]; then
   PGOPTIONS='-c search_path=pg_catalog -c statement_timeout=20s -c lock_timeout=2s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select json_build_object(
   '\''version'\'', current_setting('\''server_version'\''), '\''inRecovery'\'', pg_is_in_recovery(),
@@ -466,8 +478,8 @@ inside() {
 }
 # a server that pg_upgrade has started in the kept new directory and was kept from stopping
 stray() {
-  pid=$(head -n 1 /var/lib/pgsql/17/data/postmaster.pid 2>/dev/null) || return 0
-  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = /var/lib/pgsql/17/data ] && printf '%s\n' "$pid"
+  pid=$(head -n 1 /var/lib/pgsql/data_pg17_new/postmaster.pid 2>/dev/null) || return 0
+  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = /var/lib/pgsql/data_pg17_new ] && printf '%s\n' "$pid"
   return 0
 }
 take_away() {
@@ -542,19 +554,19 @@ judge() { # LIBRARY WHAT-THE-SERVER-SAID
 }
 section libraries libraries
 pg_upgrade_check() {
-  if [ -e /var/lib/pgsql/17/data/PG_VERSION ]; then
+  if [ -e /var/lib/pgsql/data_pg17_new/PG_VERSION ]; then
     /opt/vmware/postgres/17/bin/pg_upgrade \
       --old-bindir=/opt/vmware/postgres/15/bin \
       --new-bindir=/opt/vmware/postgres/17/bin \
       --old-datadir=/var/lib/pgsql/data \
-      --new-datadir=/var/lib/pgsql/17/data \
+      --new-datadir=/var/lib/pgsql/data_pg17_new \
       --username=postgres \
       --socketdir="$sock" \
       --old-options='-c jit=off' \
       --new-options='-c jit=off' \
       --link \
       --check && return 0
-    ( cd /var/lib/pgsql/17/data/pg_upgrade_output.d 2>/dev/null || exit 0
+    ( cd /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d 2>/dev/null || exit 0
 last=$(ls | tail -n 1); cd "$last" || exit 0
 for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done
 for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 20; done
@@ -668,21 +680,40 @@ END_OF_STEP_6
 # WAIT: before step 9 here, step 5 on monitor, step 7 on node_2 and step 8 on node_3 must be done
 # side by side: it may run at the same time as steps 12 to 14 on monitor
 # must hold before: /var/lib/pgsql/data is PostgreSQL 15
-# must hold after, within 30 s: /var/lib/pgsql/17/data is an empty PostgreSQL 17
-# undo: rm -r /var/lib/pgsql/17/data
+# must hold before: nobody else’s PostgreSQL 17 is in /var/lib/pgsql/data_pg17_new
+# must hold after, within 30 s: /var/lib/pgsql/data_pg17_new is an empty PostgreSQL 17
+# undo: rm -r /var/lib/pgsql/data_pg17_new
 step_9() {
   cat <<'END_OF_STEP_9'
 set -eu
 export LC_ALL=C
-if [ -e /var/lib/pgsql/17/data ] && [ -n "$(ls -A /var/lib/pgsql/17/data)" ]; then echo '/var/lib/pgsql/17/data is not empty: look at it, and remove it if it is left over' >&2; exit 1; fi
+# what we have made carries a mark: which run made it, for which cluster
+mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
+own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
+marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
+ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
+kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
+unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
+new=/var/lib/pgsql/data_pg17_new
+if kin "$new"; then # made by a check that was asked to keep it, or by an earlier run for this cluster
+  [ ! -e "$new/postmaster.pid" ] || { echo "$new/postmaster.pid is there: a server ran in it, or runs" >&2; exit 1; }
+  own "$new"; echo "$new was made for this cluster: taken over"; exit 0
+fi
+if [ -L "$new" ] || { [ -e "$new" ] && [ -n "$(ls -A "$new")" ]; }; then echo "$new is there and is not of this upgrade: give the new cluster another place (newData in the cluster file), or move it away" >&2; exit 1; fi
+mkdir -p /var/lib/pgsql
+rm -rf /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b
 /opt/vmware/postgres/17/bin/initdb \
-  --pgdata=/var/lib/pgsql/17/data \
+  --pgdata=/var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b \
   --username=postgres \
   --encoding=UTF8 \
   --lc-collate=en_US.UTF-8 \
   --lc-ctype=en_US.UTF-8 \
   --wal-segsize=16 \
   --auth=trust
+own /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b
+if [ -e /var/lib/pgsql/data_pg17_new ]; then rmdir /var/lib/pgsql/data_pg17_new; fi
+mv /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b /var/lib/pgsql/data_pg17_new
+sync /var/lib/pgsql
 END_OF_STEP_9
 }
 
@@ -694,7 +725,7 @@ END_OF_STEP_9
 # must hold before: the target 17.12 was released no earlier than 15.20: an older one passes --check and fails mid-way
 # must hold after, within 30 s: pg_upgrade finds node_1 compatible
 # undo: nothing to undo: it reads only
-# if it fails, see: /var/lib/pgsql/17/data/pg_upgrade_output.d
+# if it fails, see: /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d
 step_10() {
   cat <<'END_OF_STEP_10'
 set -eu
@@ -706,7 +737,7 @@ cd /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade
   --old-bindir=/opt/vmware/postgres/15/bin \
   --new-bindir=/opt/vmware/postgres/17/bin \
   --old-datadir=/var/lib/pgsql/data \
-  --new-datadir=/var/lib/pgsql/17/data \
+  --new-datadir=/var/lib/pgsql/data_pg17_new \
   --username=postgres \
   --socketdir=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 \
   --old-options='-c jit=off' \
@@ -735,7 +766,7 @@ for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto
   if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f"; fi
 done
 for name in shared_preload_libraries max_connections shared_buffers ssl; do
-  value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/17/data -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/17/data)
+  value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data_pg17_new -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/data_pg17_new)
   echo "17.12 reads $name = $value"
 done
 rm -rf /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration
@@ -776,6 +807,8 @@ step_27() {
   cat <<'END_OF_STEP_27'
 set -eu
 export LC_ALL=C
+# the last checkpoint of an earlier stop says nothing of the one that comes
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c checkpoint
 END_OF_STEP_27
 }
@@ -791,6 +824,7 @@ END_OF_STEP_27
 # must hold before: node_3 streams from node_1
 # must hold before: synchronous_standby_names is empty on node_1
 # must hold before: node_1 has the tablespaces that it had when the facts were read
+# must hold before: no last checkpoint of an earlier stop is kept
 # must hold after, within 60 s: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold after, within 60 s: pg_controldata on node_1 says “shut down”
 # must hold after, within 60 s: node_2 has received everything up to node_1's shutdown checkpoint
@@ -818,17 +852,24 @@ END_OF_STEP_28
 # must hold before: no pg_upgrade was interrupted that cannot be repeated
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: pg_controldata on node_1 says “shut down”
-# must hold before: /var/lib/pgsql/17/data is PostgreSQL 17
+# must hold before: /var/lib/pgsql/data_pg17_new is PostgreSQL 17, made by this run (or not there, and made now)
 # must hold before: port 50432 is free for pg_upgrade
 # must hold after, within 30 s: pg_upgrade finished, and how both clusters stood then is kept
 # must hold after, within 30 s: no delete_old_cluster.sh is left to run
-# undo: while 17 has never been started: rename global/pg_control.old back, remove /var/lib/pgsql/17/data
-# if it fails, see: /var/lib/pgsql/17/data/pg_upgrade_output.d
+# undo: while 17 has never been started: rename global/pg_control.old back, remove /var/lib/pgsql/data_pg17_new
+# if it fails, see: /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d
 step_31() {
   cat <<'END_OF_STEP_31'
 set -eu
 export LC_ALL=C
 umask 077
+# what we have made carries a mark: which run made it, for which cluster
+mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
+own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
+marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
+ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
+kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
+unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693
 cd /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade
 idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
@@ -887,18 +928,19 @@ of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n 's/^Database system identifier: *//p')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
-old=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint run=c6e8b1d2
+old=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint run=01d5c899
 [ "$(version /var/lib/pgsql/data)" = 15 ] || { echo '/var/lib/pgsql/data is not PostgreSQL 15' >&2; exit 1; }
 of_system /opt/vmware/postgres/15/bin /var/lib/pgsql/data 7711174124246397031
-idle /var/lib/pgsql/data /var/lib/pgsql/17/data
+idle /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new
 again='' outdated=''
 id() { sed -n 's/^Database system identifier: *//p' "$@"; }
-if [ -s "$new" ] && [ "$(version /var/lib/pgsql/17/data)" = 17 ] && [ "$(control /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data | id)" = "$(id "$new")" ]; then
-  as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data "$new" || { echo 'PostgreSQL 17 has been started on /var/lib/pgsql/17/data: look at it first' >&2; exit 1; }
+if [ -s "$new" ] && [ "$(version /var/lib/pgsql/data_pg17_new)" = 17 ] && [ "$(control /opt/vmware/postgres/17/bin /var/lib/pgsql/data_pg17_new | id)" = "$(id "$new")" ]; then
+  as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data_pg17_new "$new" || { echo 'PostgreSQL 17 has been started on /var/lib/pgsql/data_pg17_new: look at it first' >&2; exit 1; }
   if as_kept /opt/vmware/postgres/15/bin /var/lib/pgsql/data "$old"; then rm -f tried; echo 'pg_upgrade has finished already'; exit 0; fi
-  echo 'PostgreSQL 15 has run on /var/lib/pgsql/data since pg_upgrade: /var/lib/pgsql/17/data lacks what it wrote since, and is made anew'
+  echo 'PostgreSQL 15 has run on /var/lib/pgsql/data since pg_upgrade: /var/lib/pgsql/data_pg17_new lacks what it wrote since, and is made anew'
   again=yes outdated=yes
-elif [ -e tried ]; then again=yes; fi
+elif [ -e tried ] || [ ! -e /var/lib/pgsql/data_pg17_new ]; then again=yes; fi
+if [ -e /var/lib/pgsql/data_pg17_new ]; then ours /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new does not carry the mark of this upgrade (.pgaf-upgrade, run=20261123T014800Z-1a2b): it may belong to somebody else. Look at it first' >&2; exit 1; }; fi
 if [ -n "$again" ] && [ ! -e /var/lib/pgsql/data/global/pg_control ] && [ -e /var/lib/pgsql/data/global/pg_control.old ]; then mv /var/lib/pgsql/data/global/pg_control.old /var/lib/pgsql/data/global/pg_control; keep /var/lib/pgsql/data/global/pg_control; fi
 # pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold
 stopped=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped
@@ -910,15 +952,21 @@ echo "$run" > tried; keep tried
 rm -f "$new" "$old"; keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work
 # a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one
 if [ -n "$again" ]; then
-  rm -rf /var/lib/pgsql/17/data
+  rm -rf /var/lib/pgsql/data_pg17_new
+  mkdir -p /var/lib/pgsql
+  rm -rf /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b
   /opt/vmware/postgres/17/bin/initdb \
-    --pgdata=/var/lib/pgsql/17/data \
+    --pgdata=/var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b \
     --username=postgres \
     --encoding=UTF8 \
     --lc-collate=en_US.UTF-8 \
     --lc-ctype=en_US.UTF-8 \
     --wal-segsize=16 \
     --auth=trust
+  own /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b
+  if [ -e /var/lib/pgsql/data_pg17_new ]; then rmdir /var/lib/pgsql/data_pg17_new; fi
+  mv /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b /var/lib/pgsql/data_pg17_new
+  sync /var/lib/pgsql
 fi
 # its client and its server take turns: kept to one processor neither has to wake another
 one=$(cut -d' ' -f39 /proc/$$/stat 2>/dev/null || true)
@@ -927,7 +975,7 @@ $one /opt/vmware/postgres/17/bin/pg_upgrade \
   --old-bindir=/opt/vmware/postgres/15/bin \
   --new-bindir=/opt/vmware/postgres/17/bin \
   --old-datadir=/var/lib/pgsql/data \
-  --new-datadir=/var/lib/pgsql/17/data \
+  --new-datadir=/var/lib/pgsql/data_pg17_new \
   --username=postgres \
   --socketdir=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 \
   --old-options='-c jit=off' \
@@ -935,11 +983,11 @@ $one /opt/vmware/postgres/17/bin/pg_upgrade \
   --link \
   --retain
 if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi
-rm -rf output; if [ -d /var/lib/pgsql/17/data/pg_upgrade_output.d ]; then mv /var/lib/pgsql/17/data/pg_upgrade_output.d output; fi
+rm -rf output; if [ -d /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d ]; then mv /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d output; fi
 # how both clusters stand now: any difference tells later that one of them has run since
 control /opt/vmware/postgres/15/bin /var/lib/pgsql/data > "$old".new
 keep "$old".new; mv -T "$old".new "$old"; keep "$old"
-control /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data > "$new".new
+control /opt/vmware/postgres/17/bin /var/lib/pgsql/data_pg17_new > "$new".new
 keep "$new".new; mv -T "$new".new "$new"; keep "$new"
 rm -f tried
 END_OF_STEP_31
@@ -956,11 +1004,18 @@ END_OF_STEP_31
 # must hold after, within 30 s: /var/lib/pgsql/data is PostgreSQL 17
 # must hold after, within 30 s: /var/lib/pgsql/data_pg15_bak holds PostgreSQL 15
 # must hold after, within 30 s: pg_auto_failover’s configuration is in /var/lib/pgsql/data
-# undo: mkdir -p /var/lib/pgsql/17; mv /var/lib/pgsql/data /var/lib/pgsql/17/data; mv /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data
+# undo: mv /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new; mv /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data
 step_32() {
   cat <<'END_OF_STEP_32'
 set -eu
 export LC_ALL=C
+# what we have made carries a mark: which run made it, for which cluster
+mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
+own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
+marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
+ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
+kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
+unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
 idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
   real=
   for dir in "$@"; do
@@ -1022,33 +1077,35 @@ same_file_system() ( # A B: renaming one to beside the other copies nothing
 )
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
 proven() { # OLD: where the old cluster is
-  idle "$1" /var/lib/pgsql/17/data
-  as_kept /opt/vmware/postgres/15/bin "$1" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data since pg_upgrade, or nothing proves that it has not: /var/lib/pgsql/17/data lacks what it wrote since. Run the step pg-upgrade again: it makes a new one, and nothing of 15 is lost' >&2; exit 1; }
-  as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/17/data /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint || { echo '/var/lib/pgsql/17/data is not as pg_upgrade left it' >&2; exit 1; }
+  idle "$1" /var/lib/pgsql/data_pg17_new
+  as_kept /opt/vmware/postgres/15/bin "$1" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data since pg_upgrade, or nothing proves that it has not: /var/lib/pgsql/data_pg17_new lacks what it wrote since. Run the step pg-upgrade again: it makes a new one, and nothing of 15 is lost' >&2; exit 1; }
+  as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data_pg17_new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint || { echo '/var/lib/pgsql/data_pg17_new is not as pg_upgrade left it' >&2; exit 1; }
 }
 if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
-  [ "$(version /var/lib/pgsql/17/data)" = 17 ] || { echo 'no PostgreSQL 17 in /var/lib/pgsql/17/data' >&2; exit 1; }
+  [ "$(version /var/lib/pgsql/data_pg17_new)" = 17 ] || { echo 'no PostgreSQL 17 in /var/lib/pgsql/data_pg17_new' >&2; exit 1; }
+  ours /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new does not carry the mark of this upgrade (.pgaf-upgrade, run=20261123T014800Z-1a2b): it may belong to somebody else. Look at it first' >&2; exit 1; }
   [ ! -e /var/lib/pgsql/data_pg15_bak ] || { echo '/var/lib/pgsql/data_pg15_bak is there already' >&2; exit 1; }
   proven /var/lib/pgsql/data
-  same_file_system /var/lib/pgsql/data /var/lib/pgsql; same_file_system /var/lib/pgsql/17/data /var/lib/pgsql
-  set -- /var/lib/pgsql/17/data
+  same_file_system /var/lib/pgsql/data /var/lib/pgsql; same_file_system /var/lib/pgsql/data_pg17_new /var/lib/pgsql
+  set -- /var/lib/pgsql/data_pg17_new
   for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
-    if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/17/data/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/17/data/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/17/data/"$f"; fi
+    if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/data_pg17_new/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/data_pg17_new/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/data_pg17_new/"$f"; fi
   done
   { sync -- "$1" && shift && find "$@" '(' -type f -o -type d ')' -exec sync -- '{}' +; } || sync
   for name in shared_preload_libraries max_connections shared_buffers ssl; do
-    value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/17/data -C "$name" -c config_file=/var/lib/pgsql/17/data/postgresql.conf -c data_directory=/var/lib/pgsql/17/data)
+    value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data_pg17_new -C "$name" -c config_file=/var/lib/pgsql/data_pg17_new/postgresql.conf -c data_directory=/var/lib/pgsql/data_pg17_new)
     echo "17.12 reads $name = $value"
   done
+  own /var/lib/pgsql/data # before it gets a name that another's could have
   mv -T /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
 fi
 if [ ! -e /var/lib/pgsql/data ]; then
   proven /var/lib/pgsql/data_pg15_bak
-  mv -T /var/lib/pgsql/17/data /var/lib/pgsql/data
+  mv -T /var/lib/pgsql/data_pg17_new /var/lib/pgsql/data
 fi
-[ "$(version /var/lib/pgsql/data)" = 17 ] && [ ! -e /var/lib/pgsql/17/data ] || { echo '/var/lib/pgsql/17/data has not come to /var/lib/pgsql/data whole: look at both' >&2; exit 1; }
+[ "$(version /var/lib/pgsql/data)" = 17 ] && [ ! -e /var/lib/pgsql/data_pg17_new ] || { echo '/var/lib/pgsql/data_pg17_new has not come to /var/lib/pgsql/data whole: look at both' >&2; exit 1; }
 keep /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
-rmdir /var/lib/pgsql/17 2>/dev/null || true
+unmark /var/lib/pgsql/data # the cluster's own directory needs no mark, and a base backup would copy it
 echo '/var/lib/pgsql/data: PostgreSQL' "$(version /var/lib/pgsql/data),"  '/var/lib/pgsql/data_pg15_bak: PostgreSQL' "$(version /var/lib/pgsql/data_pg15_bak)"
 END_OF_STEP_32
 }
