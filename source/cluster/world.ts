@@ -49,6 +49,9 @@ export type DirectoryView =
       readonly tablespaces: readonly string[];
     };
 
+/** `unknown`: it cannot be seen, and nothing may rest on it. */
+export type Liveness = 'runs' | 'stopped' | 'unknown';
+
 export interface UnitView {
   readonly loaded: boolean;
   readonly active: boolean;
@@ -115,8 +118,8 @@ export interface HostView {
   readonly backupData: DirectoryView;
   readonly tablespaces: readonly TablespaceView[];
   readonly unit: UnitView | null;
-  /** pg_autoctl's main process is alive. */
-  readonly autoctl: boolean;
+  /** Whether this directory's pg_autoctl runs. What means “stopped” asks for `stopped`, what means “runs” for `runs`. */
+  readonly pgAutoctl: Liveness;
   /** postgresql.pg_ctl in pg_autoctl.cfg. */
   readonly pgCtl: string | null;
   /** system_identifier in pg_autoctl.state. */

@@ -1,7 +1,15 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
 import { secondariesOf } from '../cluster/facts.ts';
 import type { NodeState } from '../cluster/states.ts';
-import { type DirectoryView, hostIn, isCluster, monitorIn, nodeIn, type World } from '../cluster/world.ts';
+import {
+  type DirectoryView,
+  type HostView,
+  hostIn,
+  isCluster,
+  monitorIn,
+  nodeIn,
+  type World,
+} from '../cluster/world.ts';
 import type { Condition, Verdict } from './step.ts';
 
 /** The sentences that runbooks are made of: each says what must hold, and looks it up in the world. */
@@ -59,10 +67,27 @@ export const backupIsThere = (facts: ClusterFacts, host: HostFacts): Condition =
     when(isMajor(seen.backupData, facts.oldMajor), `it ${describe(seen.backupData)}`),
   );
 
+/** pg_autoctl is *seen* to be stopped, and systemd does not start it again: what destroys rests on nothing less. */
+export const autoctlStopped = (seen: HostView): Verdict => {
+  if (seen.pgAutoctl === 'runs') return no('pg_autoctl runs');
+  if (seen.unit?.active) return no('its unit is active: systemd starts pg_autoctl');
+  return when(seen.pgAutoctl === 'stopped', 'whether pg_autoctl runs cannot be seen');
+};
+
+/** pg_autoctl is seen to run. */
+export const autoctlRuns = (seen: HostView): Verdict =>
+  seen.pgAutoctl === 'runs'
+    ? yes
+    : no(seen.pgAutoctl === 'stopped' ? 'it does not run' : 'whether it runs cannot be seen');
+
+export const autoctlIsStopped = (host: HostFacts): Condition =>
+  about(host.alias, `pg_autoctl is stopped on ${host.alias}`, autoctlStopped);
+
 /** Neither pg_autoctl nor a server of any of the directories runs. */
 export const allStopped = (host: HostFacts): Condition =>
   about(host.alias, `pg_autoctl and PostgreSQL are stopped on ${host.alias}`, (seen) => {
-    if (seen.autoctl || seen.unit?.active) return no('pg_autoctl runs');
+    const autoctl = autoctlStopped(seen);
+    if (!autoctl.holds) return autoctl;
     const running = [seen.data, seen.newData, seen.backupData].find((one) => isCluster(one) && one.running);
     return when(running === undefined, 'PostgreSQL runs');
   });

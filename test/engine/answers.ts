@@ -83,7 +83,7 @@ export const lookLines = (view: HostView): Lines => [
   ...directory('new', view.newData),
   ...directory('backup', view.backupData),
   ...view.tablespaces.flatMap((one, index) => tablespace(`tablespace.${index}`, one)),
-  ...(view.autoctl ? ([['autoctl', 'yes']] as const) : []),
+  ['autoctl', view.pgAutoctl],
   lined('pg_ctl', `${view.pgCtl ?? ''}\n`),
   ...(view.stateIdentifier === null ? [] : ([['state', view.stateIdentifier]] as const)),
   ...(view.inMaintenance ? ([['maintenance', 'yes']] as const) : []),
@@ -134,7 +134,7 @@ export const instanceLines = (number: number, host: HostFacts, view: HostView, f
     text(key('old_version'), `postgres (PostgreSQL) ${host.oldVersion}\n`),
     [key('state'), host.stateFile],
     [key('pid_file'), host.pidFile],
-    ...(view.autoctl
+    ...(view.pgAutoctl === 'runs'
       ? ([
           [key('running'), 'yes'],
           [key('program'), '/usr/lib/postgresql/15/bin/pg_autoctl'],

@@ -233,7 +233,7 @@ export class Model {
   /** pg_autoctl and PostgreSQL are gone, cleanly. */
   stop(facts: HostFacts): void {
     const host = this.host(facts.alias);
-    host.autoctl = false;
+    host.pgAutoctl = 'stopped';
     if (host.unit !== null) host.unit = { ...host.unit, active: false };
     const secondary = isNode(facts) && facts.role === 'secondary';
     this.#sleep(host, secondary ? 'shut down in recovery' : 'shut down', shutdownCheckpoint);
@@ -355,7 +355,7 @@ export class Model {
   }
 
   #start(phase: string, facts: HostFacts, host: Host): void {
-    host.autoctl = true;
+    host.pgAutoctl = 'runs';
     if (host.unit !== null) host.unit = { ...host.unit, active: true };
     if (phase === 'H') return;
     this.#wake(host, '0/3000060');
@@ -542,7 +542,7 @@ export class Model {
               program: facts.oldAutoctl,
               dropIns: [],
             },
-      autoctl: true,
+      pgAutoctl: 'runs',
       pgCtl: `${facts.oldBindir}/pg_ctl`,
       stateIdentifier: isNode(facts) ? oldIdentifier : null,
       inMaintenance: false,

@@ -8,6 +8,7 @@ import {
   type Control,
   type DirectoryView,
   type HostView,
+  type Liveness,
   serverSchema,
   type TablespaceView,
   type TransferView,
@@ -111,6 +112,9 @@ const unitOf = (text: string | null): UnitView | null => {
     : null;
 };
 
+const livenessOf = (said: string | undefined): Liveness =>
+  said === 'runs' || said === 'stopped' ? said : 'unknown';
+
 const json = <Value>(schema: z.ZodType<Value>, text: string | null): Value | null => {
   const parsed = schema.safeParse(decodeJson(text));
   return parsed.success ? parsed.data : null;
@@ -143,7 +147,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     backupData: directoryOf(map, 'backup'),
     tablespaces: tablespacesOf(map),
     unit: unitOf(joinedText(map.get('unit'))),
-    autoctl: map.get('autoctl') === 'yes',
+    pgAutoctl: livenessOf(map.get('autoctl')),
     pgCtl: joinedText(map.get('pg_ctl'))?.split('\n')[0]?.trim() ?? null,
     stateIdentifier: map.get('state') ?? null,
     inMaintenance: map.get('maintenance') === 'yes',

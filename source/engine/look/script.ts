@@ -1,6 +1,7 @@
 import type { HostFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { keyMark } from '../../runbook/hard-link/names.ts';
+import { livenessFunction } from '../../runbook/liveness.ts';
 import { joiner } from './lines.ts';
 
 /** What the running server says of itself, in one JSON document. Works on a primary and on a standby. */
@@ -136,8 +137,9 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     'set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3',
     `old_bin=${sh(host.oldBindir)} new_bin=${sh(host.newBindir)} new_major=${newMajor} work=${sh(host.workDir)} joiner='${joiner}' newline='\n'`,
     functions,
+    livenessFunction,
     host.service.kind === 'systemd'
-      ? `unit() { systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ExecStart ${sh(host.service.unit)} 2>/dev/null; }`
+      ? `unit() { systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ExecStart -p MainPID -p ControlGroup ${sh(host.service.unit)} 2>/dev/null; }`
       : 'unit() { :; }',
     'ask() { # SOCKETS DATABASE STATEMENT…: a line for each statement',
     '  at=$1 in=$2; shift 2; for sql; do shift; set -- "$@" -c "$sql"; done',
@@ -155,7 +157,6 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     ...host.tablespaces.flatMap((place, index) => [
       `text tablespace.${index} ${sh(place)}; parts ${sh(place)}; text tablespace.${index}.parts "$found"; [ -w ${sh(`${place}_aside`)} ] && put tablespace.${index}.aside yes`,
     ]),
-    `alive ${sh(host.pidFile)} pg_autoctl && put autoctl yes`,
     `[ -r ${sh(host.configFile)} ] && configured ${sh(host.configFile)}`,
     `if [ -r ${sh(host.stateFile)} ]; then`,
     // From byte 16 on, each block of 16 bytes both as 64-bit and as 32-bit numbers: 2 + 4 of them
@@ -175,7 +176,10 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     `for f in "$work"/pg_upgrade/.s.PGSQL.*.lock ${sh(host.home)}/.s.PGSQL.50432.lock; do`,
     '  first "$f" && first "/proc/$line/comm" && [ "$line" = postgres ] && put upgrade_port busy && break',
     'done',
-    'found=; while IFS= read -r line; do add "$line"; done <&3; text unit "$found"',
+    'found= main= group= state=; while IFS= read -r line; do',
+    '  add "$line"; case $line in MainPID=*) main=${line#*=} ;; ControlGroup=*) group=${line#*=} ;; ActiveState=*) state=${line#*=} ;; esac',
+    'done <&3; text unit "$found"',
+    `liveness ${sh(host.pgdata)} ${sh(host.data)} ${sh(host.pidFile)}${host.service.kind === 'systemd' ? ' "$main" "$group" "$state"' : ''}; put autoctl $autoctl`,
     'for key in server monitor; do IFS= read -r line <&4 && text $key "$line"; done',
     'put end yes',
     '}; }',

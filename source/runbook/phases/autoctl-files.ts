@@ -3,7 +3,7 @@ import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts'
 import { isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, type World } from '../../cluster/world.ts';
-import { about, when } from '../conditions.ts';
+import { about, autoctlIsStopped, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { inBin, script } from '../shell.ts';
@@ -189,7 +189,7 @@ export const stateFileStep = (facts: ClusterFacts, host: NodeFacts, phase: Phase
     danger: 'changes',
     script: (world) => text(world),
     before: [
-      about(host.alias, `pg_autoctl is stopped on ${host.alias}`, (seen) => when(!seen.autoctl, 'it runs')),
+      autoctlIsStopped(host),
     ],
   });
 };

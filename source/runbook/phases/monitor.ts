@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
-import { backupIsThere, dataIsNew, isMajor, when } from '../conditions.ts';
+import { autoctlStopped, backupIsThere, dataIsNew, isMajor, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { psql, script } from '../shell.ts';
@@ -80,7 +80,7 @@ const noOldKeeper = (facts: ClusterFacts): Condition => ({
   holds: (world) => {
     const other = facts.nodes.find((node) => {
       const seen = hostIn(world, node.alias);
-      return seen === null || ((seen.autoctl || seen.unit?.active) && !isMajor(seen.data, facts.newMajor));
+      return seen === null || (!autoctlStopped(seen).holds && !isMajor(seen.data, facts.newMajor));
     });
     return when(other === undefined, `${other?.alias ?? ''}: it runs, or cannot be looked at`);
   },
@@ -117,7 +117,7 @@ export const startMonitorStep = (facts: ClusterFacts): Step => {
       const seen = hostIn(world, 'monitor');
       if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`) && seen.monitor.listening)
         return done('it answers');
-      return seen?.autoctl
+      return seen?.pgAutoctl === 'runs'
         ? half('pg_autoctl runs, its database is not in use yet')
         : pending('it does not run');
     },

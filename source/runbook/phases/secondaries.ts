@@ -5,6 +5,7 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, nodeIn, type World } from '../../cluster/world.ts';
 import {
   about,
+  autoctlRuns,
   acceptsWrites,
   allStopped,
   backupIsThere,
@@ -21,7 +22,7 @@ import { linkForgetStep } from '../hard-link/let-in.ts';
 import { canJoin, nothingCopied, ownFilesStep } from '../hard-link/rebuild.ts';
 import { streamStep } from '../hard-link/stream.ts';
 import { isImage } from '../images.ts';
-import { done, half, makeStep, pending } from '../make-step.ts';
+import { autoctlProbe, done, half, makeStep, pending } from '../make-step.ts';
 import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
@@ -126,9 +127,9 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     script: takesLinks(node)
       ? startScript(node, node.newAutoctl)
       : startScript(node, node.newAutoctl, leftPartsLines(facts, node)),
-    probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
+    probe: (world) => autoctlProbe(node, world),
     before: [backupIsThere(facts, node), acceptsWrites(facts, primaryOf(facts))],
-    after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
+    after: [about(node.alias, 'pg_autoctl runs', autoctlRuns)],
     settleSeconds: 60,
     undo: `stop it; mv ${sh(node.backupData)} ${sh(node.data)}`,
   });

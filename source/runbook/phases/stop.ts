@@ -6,6 +6,7 @@ import { hostIn, isCluster } from '../../cluster/world.ts';
 import {
   about,
   allStopped,
+  autoctlStopped,
   everyNodeSettled,
   everySecondaryInMaintenance,
   noSyncStandbys,
@@ -74,7 +75,8 @@ const stopped = (facts: ClusterFacts, host: HostFacts, world: World): Probe => {
   if (isPastStop(facts, host, world)) return done('the host is past its stop');
   const seen = hostIn(world, host.alias);
   if (seen === null || !isCluster(seen.data)) return pending('not seen');
-  if (seen.autoctl || seen.unit?.active) return pending('pg_autoctl runs');
+  const autoctl = autoctlStopped(seen);
+  if (!autoctl.holds) return pending(autoctl.found);
   return seen.data.running ? half('pg_autoctl is gone, PostgreSQL still runs') : done('stopped');
 };
 

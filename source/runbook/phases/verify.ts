@@ -2,10 +2,20 @@ import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
-import { about, allStopped, dataIsNew, stoppedCleanly, when } from '../conditions.ts';
+import {
+  about,
+  allStopped,
+  autoctlStopped,
+  dataIsNew,
+  isMajor,
+  stoppedCleanly,
+  when,
+  yes,
+} from '../conditions.ts';
 import { isMarked, newClusterStarted } from '../evidence.ts';
 import { someImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { isPrivate, privateServer, stopPrivateLines } from '../private-server.ts';
 import { command, inBin, mark, option, pgCtl, privateSocket, psql, script, upgradeDir } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { partsHaveFollowed } from '../tablespaces/conditions.ts';
@@ -29,25 +39,29 @@ const privateOptions = (socket: string): string =>
 
 const runsPrivately = (facts: ClusterFacts, world: World): boolean => {
   const seen = hostIn(world, primaryOf(facts).alias);
-  return (
-    seen !== null &&
-    isCluster(seen.data) &&
-    seen.data.major === facts.newMajor &&
-    seen.data.running &&
-    !seen.autoctl
-  );
+  return seen !== null && isMajor(seen.data, facts.newMajor) && isPrivate(primaryOf(facts), seen);
 };
 
 const verified = (facts: ClusterFacts, world: World): boolean =>
   ['verify', 'analyze-1'].every((one) => isMarked(primaryOf(facts), one, world));
 
-const privateServer = (facts: ClusterFacts): Condition => {
+/** What the hand-over may find: the private server, or nothing. A server that serves is never touched. */
+const privateOrStopped = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(primary.alias, `${facts.newMajor} runs privately on ${primary.alias}`, (seen) =>
-    when(
-      seen.server !== null && seen.server.listenAddresses === '',
-      seen.server === null ? 'it does not answer' : 'it listens to the network',
-    ),
+  return about(
+    primary.alias,
+    `${facts.newMajor} runs privately on ${primary.alias}, or nothing runs there`,
+    (seen, world) => {
+      const autoctl = autoctlStopped(seen);
+      if (!autoctl.holds) return autoctl;
+      if (runsPrivately(facts, world)) return yes;
+      return when(
+        allStopped(primary).holds(world).holds,
+        seen.server === null
+          ? 'a server runs that does not answer'
+          : `a server runs that is not the private one: its sockets are in ${seen.server.socketDirectories}`,
+      );
+    },
   );
 };
 
@@ -87,8 +101,10 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
     ),
     probe: (world) => {
       if (runsPrivately(facts, world)) return done('it runs');
-      return verified(facts, world)
-        ? done('it has run, and was verified')
+      if (verified(facts, world)) return done('it has run, and was verified');
+      const seen = hostIn(world, primary.alias);
+      return seen !== null && isCluster(seen.data) && seen.data.running
+        ? half('a server runs there, and does not answer as the private one')
         : pending(
             newClusterStarted(facts, primary, world) === 'never'
               ? 'it has never been started'
@@ -101,7 +117,7 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
       ...partsHaveFollowed(primary, 'data'),
       ...(facts.mode === 'link' ? [someImage(facts)] : []),
     ],
-    after: [privateServer(facts)],
+    after: [privateServer(primary, facts.newMajor)],
     settleSeconds: 60,
     undo:
       facts.mode === 'link'
@@ -114,7 +130,7 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
 export const verifyStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
   const socket = privateSocket(primary);
-  const server = privateServer(facts);
+  const server = privateServer(primary, facts.newMajor);
   return makeStep(facts, {
     id: 'verify',
     phase: 'E',
@@ -155,7 +171,7 @@ export const verifyStep = (facts: ClusterFacts): Step => {
 export const firstStatisticsStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
   const socket = privateSocket(primary);
-  const server = privateServer(facts);
+  const server = privateServer(primary, facts.newMajor);
   return makeStep(facts, {
     id: 'analyze-1',
     phase: 'E',
@@ -207,7 +223,7 @@ export const firstStatisticsStep = (facts: ClusterFacts): Step => {
 export const handOverStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
   const stateFile = stateFileParts(facts, primary);
-  const [ctl, control] = ['pg_ctl', 'pg_controldata'].map((name) => sh(inBin(primary.newBindir, name)));
+  const control = sh(inBin(primary.newBindir, 'pg_controldata'));
   const handedOver = sh(`${primary.workDir}/handed-over`);
   return makeStep(facts, {
     id: 'hand-over',
@@ -221,20 +237,20 @@ export const handOverStep = (facts: ClusterFacts): Step => {
     danger: 'changes',
     script: (world) =>
       stateFile.script(world, [
-        `if ${ctl} --pgdata ${sh(primary.data)} status >/dev/null; then`,
-        `  ${ctl} --pgdata ${sh(primary.data)} --wait --timeout=3600 --mode=fast stop`,
-        'fi',
-        '# what is written from here on is the application’s: a way back counts from this moment',
+        ...stopPrivateLines(primary, primary.newBindir),
+        '# what is written from here on is the application’s: a rollback counts from this moment, so it is noted once and stays',
         `${control} -D ${sh(primary.data)} > ${handedOver}.new`,
-        `mv ${handedOver}.new ${handedOver}`,
+        'identifier=$(sed -n "s/^Database system identifier: *//p" '+"${handedOver}"+'.new)',
+        `if grep -qsx "Database system identifier: *$identifier" ${handedOver}; then rm ${handedOver}.new; else mv ${handedOver}.new ${handedOver}; fi`,
       ]),
     probe: (world) => {
       if (runsPrivately(facts, world)) return pending('it runs privately');
       if (!verified(facts, world)) return pending('not verified yet');
       return stateFile.probe(world).state === 'done'
-        ? done('it is stopped, and the state file has the new system identifier')
-        : half(`it is stopped; the state file: ${stateFile.probe(world).says}`);
+        ? done('the private server is gone, and the state file has the new system identifier')
+        : half(`the private server is gone; the state file: ${stateFile.probe(world).says}`);
     },
+    before: [privateOrStopped(facts)],
     after: [allStopped(primary), stoppedCleanly(primary, 'shut down'), ...stateFile.after],
     undo: stateFile.undo,
   });

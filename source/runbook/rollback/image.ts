@@ -1,10 +1,11 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
-import { about, allStopped, isMajor, nodeSettled, when } from '../conditions.ts';
+import { about, allStopped, autoctlIsStopped, isMajor, nodeSettled, when } from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
+import { stopPrivateLines } from '../private-server.ts';
 import { command, inBin, mark, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import { throughMarker } from './route.ts';
@@ -91,13 +92,15 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       `  ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 promote`,
       `  ${psql(node, node.oldBindir, 'postgres', socket)} -qc checkpoint`,
       'fi',
-      `if [ -e ${sh(`${node.data}/postmaster.pid`)} ]; then ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 --mode=fast stop; fi`,
+      ...stopPrivateLines(node, node.oldBindir),
     ),
     probe: (world) => {
       const seen = hostIn(world, node.alias);
       if (seen === null || !isCluster(seen.data)) return pending('not seen');
       if (seen.data.standby) return pending('it is a standby');
-      return seen.data.running && !seen.autoctl ? half('promoted, and running privately') : done('promoted');
+      return seen.data.running && seen.pgAutoctl !== 'runs'
+        ? half('promoted, and running privately')
+        : done('promoted');
     },
     before: [allStopped(node), dataIsBack(facts, node)],
     after: [
@@ -163,7 +166,7 @@ export const createStep = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U
         : pending(nodeIn(world, node.alias) === null ? 'the monitor does not know it' : 'not finished'),
     before: [
       monitorIsOld(facts),
-      about(node.alias, 'pg_autoctl is stopped', (seen) => when(!seen.autoctl, 'it runs')),
+      autoctlIsStopped(node),
       ...(node === writer ? [dataIsBack(facts, node)] : [acceptsWritesOnOld(facts, writer)]),
     ],
     after: [
@@ -205,7 +208,7 @@ export const startCreatedStep = (facts: ClusterFacts, node: NodeFacts, writer: N
         isMajor(seen.data, facts.oldMajor)
       )
         return done('it is secondary');
-      return seen?.autoctl
+      return seen?.pgAutoctl === 'runs'
         ? half(`${row?.reported ?? 'unknown'} → ${row?.assigned ?? 'unknown'}`)
         : pending('it does not run');
     },

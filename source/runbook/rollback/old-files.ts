@@ -1,7 +1,7 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn } from '../../cluster/world.ts';
-import { about, when } from '../conditions.ts';
+import { about, autoctlIsStopped, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { identifierLines } from '../phases/autoctl-files.ts';
 import { script } from '../shell.ts';
@@ -66,7 +66,7 @@ export const oldIdentifierStep = (facts: ClusterFacts, host: NodeFacts, phase: P
         : pending(`it is ${found ?? 'unknown'}`);
     },
     before: [
-      about(host.alias, `pg_autoctl is stopped on ${host.alias}`, (seen) => when(!seen.autoctl, 'it runs')),
+      autoctlIsStopped(host),
     ],
     after: [
       about(host.alias, 'the state file has the old system identifier', (seen) =>
