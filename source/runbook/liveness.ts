@@ -51,8 +51,7 @@ export const livenessFunction = `liveness() { # PGDATA DATA PIDFILE [MAINPID CON
 export const askLiveness = (host: HostFacts): string => {
   const asked = `liveness ${sh(host.pgdata)} ${sh(host.data)} ${sh(host.pidFile)}`;
   if (host.service.kind === 'none') return asked;
-  const of = (property: string): string =>
-    `"$(printf '%s\\n' "$unit" | sed -n 's/^${property}=//p')"`;
+  const of = (property: string): string => `"$(printf '%s\\n' "$unit" | sed -n 's/^${property}=//p')"`;
   return [
     `unit=$(systemctl show -p MainPID -p ControlGroup -p ActiveState ${sh(host.service.unit)} 2>/dev/null || true)`,
     `${asked} ${['MainPID', 'ControlGroup', 'ActiveState'].map(of).join(' ')}`,

@@ -7,6 +7,7 @@ import type { NodeState } from '../../source/cluster/states.ts';
 import type { Control, DirectoryView, HostView, ServerView, World } from '../../source/cluster/world.ts';
 import { factsId } from '../../source/runbook/facts-id.ts';
 import { dropInFile } from '../../source/runbook/phases/service.ts';
+import { privateSocket } from '../../source/runbook/shell.ts';
 import { healthyLog, healthyLook } from './checks/healthy.ts';
 import { monitorIdentifier, newIdentifier, newMonitorIdentifier, oldIdentifier } from './clusters.ts';
 
@@ -184,7 +185,10 @@ export class Model {
       case 'private-start':
         this.#wake(host, '0/20000C0');
         if (this.facts.mode === 'link') host.backupData = { ...this.#only(host.backupData), disarmed: true };
-        host.server = this.#server(facts.newVersion, { listenAddresses: '' });
+        host.server = this.#server(facts.newVersion, {
+          listenAddresses: '',
+          socketDirectories: privateSocket(facts),
+        });
         return;
       case 'hand-over':
         this.#sleep(host, 'shut down', '0/2000140');

@@ -65,7 +65,11 @@ export class Service {
   async start(): Promise<void> {
     if (this.#process !== null) return;
     const { pidFile } = this.#host.paths;
-    const standing = this.#host.processes.start('pg_autoctl', { unit, program: this.#loaded.program });
+    const standing = this.#host.processes.start('pg_autoctl', {
+      unit,
+      program: this.#loaded.program,
+      words: ['run', '--pgdata', this.#host.paths.data],
+    });
     this.#process = standing;
     standing.onEnd(() => {
       if (this.#process === standing) void this.#ended();

@@ -136,10 +136,15 @@ const counted = (_server: Postmaster, database: string): string => {
 const libraries = (server: Postmaster): string =>
   server.host.name === 'monitor' ? 'pgautofailover' : 'pg_stat_statements';
 
+/** Which server it is: asked before the private one is stopped. */
+const identity = (server: Postmaster): string =>
+  [server.pid, server.options.data, server.options.socket, server.options.listen].join('|');
+
 const answers: readonly (readonly [RegExp, (server: Postmaster, database: string) => string])[] = [
   [/'superuser', \(select rolname/, discovered],
   [/'synchronousStandbyNames', current_setting/, looked],
   [/'removedForRoles'/, checked],
+  [/'postmaster\.pid'/, identity],
   [/'catalogBytes'/, measured],
   [/count\(\*\) filter \(where relkind/, counted],
   [/current_setting\('shared_preload_libraries'/, libraries],

@@ -77,10 +77,7 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         return half('it runs privately');
       return hasStreamed(facts, node, world) ? done('it has streamed') : pending('it has never been started');
     },
-    before: [
-      autoctlIsStopped(node),
-      acceptsWrites(facts, primary),
-    ],
+    before: [autoctlIsStopped(node), acceptsWrites(facts, primary)],
     after: [
       allStopped(node),
       about(node.alias, 'it has streamed, and pg_rewind will find what it asks for', (seen, world) =>

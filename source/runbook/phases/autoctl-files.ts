@@ -188,8 +188,6 @@ export const stateFileStep = (facts: ClusterFacts, host: NodeFacts, phase: Phase
     guide: 'Step 12',
     danger: 'changes',
     script: (world) => text(world),
-    before: [
-      autoctlIsStopped(host),
-    ],
+    before: [autoctlIsStopped(host)],
   });
 };

@@ -5,9 +5,9 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, nodeIn, type World } from '../../cluster/world.ts';
 import {
   about,
-  autoctlRuns,
   acceptsWrites,
   allStopped,
+  autoctlRuns,
   backupIsThere,
   describe,
   everyNodeSettled,
@@ -22,6 +22,7 @@ import { linkForgetStep } from '../hard-link/let-in.ts';
 import { canJoin, nothingCopied, ownFilesStep } from '../hard-link/rebuild.ts';
 import { streamStep } from '../hard-link/stream.ts';
 import { isImage } from '../images.ts';
+import { askLiveness, livenessFunction } from '../liveness.ts';
 import { autoctlProbe, done, half, makeStep, pending } from '../make-step.ts';
 import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
@@ -59,12 +60,12 @@ export const lastImageAhead = (
 };
 
 /** A base backup that was killed leaves its part in a tablespace, and the next one refuses it; none is under way while pg_autoctl is stopped. */
-const leftPartsLines = (facts: ClusterFacts, node: NodeFacts): string[] =>
-  dropPartsWhere(
-    node,
-    facts.newMajor,
-    `[ ! -e ${sh(node.data)} ] && ! kill -0 "$(head -n 1 ${sh(node.pidFile)} 2>/dev/null || echo none)" 2>/dev/null`,
-  );
+const leftPartsLines = (facts: ClusterFacts, node: NodeFacts): string[] => {
+  const lines = dropPartsWhere(node, facts.newMajor, `[ ! -e ${sh(node.data)} ] && [ "$autoctl" = stopped ]`);
+  return lines.length === 0
+    ? []
+    : [...livenessFunction.split('\n'), ...askLiveness(node).split('\n'), ...lines];
+};
 
 /** The secondaries that get a base backup. */
 const copiedOf = (facts: ClusterFacts): readonly NodeFacts[] =>

@@ -240,7 +240,7 @@ export const handOverStep = (facts: ClusterFacts): Step => {
         ...stopPrivateLines(primary, primary.newBindir),
         '# what is written from here on is the application’s: a rollback counts from this moment, so it is noted once and stays',
         `${control} -D ${sh(primary.data)} > ${handedOver}.new`,
-        'identifier=$(sed -n "s/^Database system identifier: *//p" '+"${handedOver}"+'.new)',
+        `identifier=$(sed -n 's/^Database system identifier: *//p' ${handedOver}.new)`,
         `if grep -qsx "Database system identifier: *$identifier" ${handedOver}; then rm ${handedOver}.new; else mv ${handedOver}.new ${handedOver}; fi`,
       ]),
     probe: (world) => {

@@ -65,9 +65,7 @@ export const oldIdentifierStep = (facts: ClusterFacts, host: NodeFacts, phase: P
         ? done(`it is ${found}`)
         : pending(`it is ${found ?? 'unknown'}`);
     },
-    before: [
-      autoctlIsStopped(host),
-    ],
+    before: [autoctlIsStopped(host)],
     after: [
       about(host.alias, 'the state file has the old system identifier', (seen) =>
         when(seen.stateIdentifier === facts.systemIdentifier, `it is ${seen.stateIdentifier ?? 'unknown'}`),

@@ -2,6 +2,7 @@ import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '.
 import { sh } from '../../cluster/quote.ts';
 import { type HostView, hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, autoctlStopped, isMajor, when } from '../conditions.ts';
+import { unlessStopped } from '../liveness.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { serviceUser, stopScript } from '../phases/service.ts';
 import { inBin, script } from '../shell.ts';
@@ -32,6 +33,7 @@ const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
     guide: null,
     danger: 'changes',
     script: script(
+      ...unlessStopped(host, 'stop a server that pg_autoctl keeps'),
       '# the new cluster of a pg_upgrade that failed is thrown away; and after a crash (a full disk) it obeys no fast stop',
       `if [ -e ${sh(`${host.newData}/postmaster.pid`)} ]; then`,
       `  ${sh(inBin(host.newBindir, 'pg_ctl'))} --pgdata ${sh(host.newData)} --wait --timeout=60 --mode=immediate stop`,
