@@ -1,6 +1,7 @@
 import { type Problem, problem } from '../cluster/result.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import type { Probe, Step } from '../runbook/step.ts';
+import { steady } from './clock.ts';
 import type { StepFailure } from './controller.ts';
 import { fetchCauses } from './failure.ts';
 import type { Journal } from './journal.ts';
@@ -97,7 +98,7 @@ export const follow = async (
   from: { readonly script: string | null; readonly outputFrom: number; readonly fromByte: number },
 ): Promise<Executed> => {
   const { step, host, observer, journal, output, job } = execution;
-  const began = Date.now();
+  const began = steady();
   execution.running();
   const outcome = await host.job(
     { id: job, as: step.as, script: from.script, fromOffset: from.fromByte },
@@ -119,7 +120,7 @@ export const follow = async (
     step: step.id,
     job,
     exitCode: outcome.kind === 'exited' ? outcome.code : null,
-    tookMs: Date.now() - began,
+    tookMs: Math.round(steady() - began),
     outputFrom: from.outputFrom,
     outputTo: output.bytes,
   });
@@ -167,5 +168,5 @@ export const follow = async (
     );
   }
   if (!ended.ok) return failed(execution, ended.error, { exitCode: 0 });
-  return { kind: 'done', probe: step.probe(observer.world), tookMs: Date.now() - began };
+  return { kind: 'done', probe: step.probe(observer.world), tookMs: Math.round(steady() - began) };
 };

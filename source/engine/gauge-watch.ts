@@ -6,6 +6,7 @@ import { measurementsOf } from '../runbook/measurements.ts';
 import type { Step } from '../runbook/step.ts';
 import { askSenders } from './ask-senders.ts';
 import type { Board } from './board.ts';
+import { steady } from './clock.ts';
 import { expectedIn } from './expected.ts';
 import { Pace } from './pace.ts';
 import type { Ground } from './prepare.ts';
@@ -39,7 +40,7 @@ export class GaugeWatch {
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
   #silent = 0;
-  #doing: { readonly what: string | null; readonly since: number } = { what: null, since: Date.now() };
+  #doing: { readonly what: string | null; readonly since: number } = { what: null, since: steady() };
 
   constructor(parts: GaugeParts) {
     this.#parts = parts;
@@ -78,7 +79,7 @@ export class GaugeWatch {
   }
 
   #show(reading: Reading): void {
-    const at = Date.now();
+    const at = steady();
     if (reading.doing !== this.#doing.what) this.#doing = { what: reading.doing, since: at };
     const { unit, done, total, doing } = reading;
     const rate = unit === 'bytes' ? this.#pace.of(done, at) : null;
@@ -89,7 +90,7 @@ export class GaugeWatch {
       done,
       total,
       doing,
-      at,
+      at: Date.now(),
       rate,
       leftMs: left === null ? null : Math.round(left * 1000),
     });
@@ -102,7 +103,8 @@ const estimateFor = (ground: Ground, step: Step, gauge: Gauge, board: Board, sin
   const expected = expectedIn(facts, observer.world, board.view.direction, [step]).get(step.id);
   if (expected === undefined) return () => null;
   if (gauge.kind !== 'pg_upgrade') {
-    return () => Math.max(0, since + expected - Date.now()) / 1000;
+    const end = steady() - Math.max(0, Date.now() - since) + expected;
+    return () => Math.max(0, end - steady()) / 1000;
   }
   const parts = upgradeSeconds(facts, step.host, measurementsOf(evidenceIn(facts, observer.world)));
   return (reading, secondsInThis) => upgradeLeft(reading, parts, secondsInThis);

@@ -4,6 +4,7 @@ import type { Look, World } from '../cluster/world.ts';
 import { monitorQuery } from '../monitor/query.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import type { Condition } from '../runbook/step.ts';
+import { ageOf, type Moment, moment, steady } from './clock.ts';
 import { type Judged, judge } from './judge.ts';
 import { parseLook } from './look/parse.ts';
 import { lookScript } from './look/script.ts';
@@ -23,6 +24,8 @@ export type Settled =
 /** Looks at the hosts, side by side, and keeps what it saw last. */
 export class Observer {
   #world: World = { hosts: {} };
+  /** When the look that counts began, of each host. */
+  readonly #began = new Map<string, Moment>();
   /** Hosts that gave no answer when they were last asked; one that answers nonsense is not of them. */
   readonly #outOfReach = new Set<string>();
   readonly #facts: ClusterFacts;
@@ -50,11 +53,17 @@ export class Observer {
   /** One round trip to each host named. */
   async look(aliases: readonly string[] = hostsOf(this.#facts).map((host) => host.alias)): Promise<World> {
     const looks = await Promise.all(
-      aliases.map(async (alias) => [alias, await this.#lookAt(alias)] as const),
+      aliases.map(async (alias) => {
+        const began = moment();
+        return { alias, began, look: await this.#lookAt(alias) };
+      }),
     );
     // Of two looks that cross, the one that began later counts.
-    const newer = looks.filter(([alias, { at }]) => at >= (this.#world.hosts[alias]?.at ?? 0));
-    this.#world = { hosts: { ...this.#world.hosts, ...Object.fromEntries(newer) } };
+    const newer = looks.filter(({ alias, began }) => began.steady >= (this.#began.get(alias)?.steady ?? 0));
+    for (const { alias, began } of newer) this.#began.set(alias, began);
+    this.#world = {
+      hosts: { ...this.#world.hosts, ...Object.fromEntries(newer.map(({ alias, look }) => [alias, look])) },
+    };
     return this.#world;
   }
 
@@ -71,37 +80,37 @@ export class Observer {
     stop: () => boolean,
     from: 'a new look' | 'a fresh look' = 'a new look',
   ): Promise<Settled> {
-    let deadline = Date.now() + seconds * 1000;
+    let deadline = steady() + seconds * 1000;
     const limit = deadline + blindMs;
-    let freshSince = from === 'a fresh look' ? Date.now() - this.#freshMs : Number.POSITIVE_INFINITY;
+    let oldest = from === 'a fresh look' ? this.#freshMs : 0;
     for (;;) {
-      const began = Date.now();
-      const { unmet, blind } = await this.#judge(conditions, alias, freshSince);
+      const began = steady();
+      const { unmet, blind } = await this.#judge(conditions, alias, oldest);
       const [first] = unmet;
       if (first === undefined) return { settled: true };
-      if (blind) deadline = Math.min(limit, deadline + Date.now() - began + pauseMs);
-      if (Date.now() >= deadline || stop()) return { settled: false, unmet };
+      if (blind) deadline = Math.min(limit, deadline + steady() - began + pauseMs);
+      if (steady() >= deadline || stop()) return { settled: false, unmet };
       say(`${first.says} (now: ${first.found})`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      freshSince = Number.POSITIVE_INFINITY;
+      oldest = 0;
     }
   }
 
   /** Looks again at the hosts that a condition rests on, where the last look is older than a moment. */
   async freshen(condition: Condition, alias: string): Promise<void> {
-    await this.#judge([condition], alias, Date.now() - this.#freshMs);
+    await this.#judge([condition], alias, this.#freshMs);
   }
 
-  /** Judges on looks that began after `freshSince`; infinity: on looks made now. */
+  /** Judges on looks that are no older than so many milliseconds; 0: on looks made now. */
   async #judge(
     conditions: readonly Condition[],
     alias: string,
-    freshSince: number,
+    oldest: number,
   ): Promise<{ readonly unmet: Judged['unmet']; readonly blind: boolean }> {
     const looked = new Set<string>();
     let wanted = new Set([alias, ...judge(conditions, this.#world).asked]);
     for (;;) {
-      const stale = [...wanted].filter((one) => !looked.has(one) && !this.#isFresh(one, freshSince));
+      const stale = [...wanted].filter((one) => !looked.has(one) && !this.#isFresh(one, oldest));
       if (stale.length > 0) await this.look(stale);
       for (const one of wanted) looked.add(one);
       const { unmet, asked } = judge(conditions, this.#world);
@@ -111,9 +120,9 @@ export class Observer {
     }
   }
 
-  #isFresh(alias: string, since: number): boolean {
-    const look = this.#world.hosts[alias];
-    return look?.kind === 'seen' && look.at > since;
+  #isFresh(alias: string, oldest: number): boolean {
+    const began = this.#began.get(alias);
+    return this.#world.hosts[alias]?.kind === 'seen' && began !== undefined && ageOf(began) < oldest;
   }
 
   async #lookAt(alias: string): Promise<Look> {

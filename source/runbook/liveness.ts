@@ -9,7 +9,7 @@ import { sh } from '../cluster/quote.ts';
  * src/bin/pg_autoctl/pidfile.c, and service_keeper.c: the program's services carry titles (“pg_autoctl: node active”).
  */
 export const livenessFunction = `liveness() { # PGDATA DATA PIDFILE [MAINPID CONTROLGROUP ACTIVESTATE]: $autoctl is runs, stopped or unknown; $keeper its process
-  autoctl=stopped keeper= proc=/proc/ dir=\${1%/}
+  autoctl=stopped keeper='' proc=/proc/ dir=\${1%/}
   is_autoctl() { { read -r comm <"$proc$1/comm"; } 2>/dev/null && [ "$comm" = pg_autoctl ]; }
   if [ $# -gt 3 ]; then
     for pid in "\${4:-0}" $(cat "/sys/fs/cgroup$5/cgroup.procs" "/sys/fs/cgroup/systemd$5/cgroup.procs" 2>/dev/null || true); do
