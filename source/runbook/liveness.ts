@@ -24,27 +24,35 @@ export const livenessFunction = `liveness() { # PGDATA DATA PIDFILE [MAINPID CON
     autoctl=unknown; if [ -n "$named" ] && kill -0 "$named" 2>/dev/null; then autoctl=runs keeper=$named; fi
     return 0
   fi
-  for pid in $(grep -lsx pg_autoctl /proc/[0-9]*/comm || true); do
-    pid=\${pid%/comm} pid=\${pid##*/}
-    said=$({ tr '\\000' '\\n' <"$proc$pid/cmdline" | sed -n '1s/^pg_autoctl: .*/titled/p; /^run$/s//keeps/p; /^--run$/s//keeps/p; /^service$/s//keeps/p
-      s/^--pgdata=/in /p; s/^-D\\(.\\)/in \\1/p; /^--pgdata$/{n;s/^/in /p;}; /^-D$/{n;s/^/in /p;}'; } 2>/dev/null || true)
-    case $said in
-      titled*)
-        # one of its services: its parent tells, where that still is a pg_autoctl
-        { read -r stat <"$proc$pid/stat"; } 2>/dev/null || continue
-        stat=\${stat##*) } stat=\${stat#* }; if is_autoctl "\${stat%% *}"; then continue; fi ;;
-      *keeps*) ;;
-      *) continue ;; # a command that ends by itself
-    esac
-    its=$(printf '%s\\n' "$said" | sed -n 's/^in //p' | tail -n 1)
-    if [ -z "$its" ]; then its=$({ tr '\\000' '\\n' <"$proc$pid/environ" | sed -n 's/^PGDATA=//p'; } 2>/dev/null || true); fi
+  them=$(grep -lsx pg_autoctl /proc/[0-9]*/comm || true)
+  [ -n "$them" ] || return 0
+  # of each its words, and the PGDATA of its environment: PID KIND DIRECTORY, for those that keep a server
+  them=$({ printf '%s\\n' "$them" | sed 's/comm$/cmdline/' | xargs grep -Hasz ''; printf '%s\\n' "$them" | sed 's/comm$/environ/' | xargs grep -Hasz '^PGDATA='; } 2>/dev/null |
+    tr '\\000' '\\n' | awk '{ pid = $0; if (!sub(/\\/(cmdline|environ):.*/, "", pid)) next; sub(/.*\\//, "", pid); word = $0 }
+      sub(/^.*\\/environ:PGDATA=/, "", word) { env[pid] = word; next }
+      { sub(/^.*\\/cmdline:/, "", word) }
+      !(pid in kind) { kind[pid] = word ~ /^pg_autoctl: / ? "titled" : ""; last = 0 }
+      last { its[pid] = word; last = 0; next }
+      word == "--pgdata" || word == "-D" { last = 1; next }
+      word ~ /^--pgdata=/ { its[pid] = substr(word, 10) }
+      word ~ /^-D./ { its[pid] = substr(word, 3) }
+      word == "run" || word == "--run" || word == "service" { if (kind[pid] == "") kind[pid] = "keeps" }
+      END { for (pid in kind) if (kind[pid] != "") print pid, kind[pid], its[pid] == "" ? env[pid] : its[pid] }')
+  while read -r pid kind its; do
+    if [ "$kind" = titled ]; then
+      # one of its services: its parent tells, where that still is a pg_autoctl
+      { read -r stat <"$proc$pid/stat"; } 2>/dev/null || continue
+      stat=\${stat##*) } stat=\${stat#* }; if is_autoctl "\${stat%% *}"; then continue; fi
+    fi
     case $its in '' | /*) ;; *) its=$(readlink "$proc$pid/cwd" 2>/dev/null || true)/$its ;; esac
-    if [ "$pid" = "$named" ] || [ "\${its%/}" = "$dir" ] || { [ -n "$its" ] && [ "$(readlink -f "$its")" = "$2" ]; }; then
+    if { [ -z "$its" ] && [ "$pid" = "$named" ]; } || [ "\${its%/}" = "$dir" ] || { [ -n "$its" ] && [ "$(readlink -f "$its")" = "$2" ]; }; then
       autoctl=runs keeper=$pid; return 0
     fi
     # pg_autoctl runs as the owner of the directory, who is asking: one of another user is another's
-    if [ -z "$its" ] && kill -0 "$pid" 2>/dev/null; then autoctl=unknown; fi
-  done
+    if [ -z "$its" ] && is_autoctl "$pid" && kill -0 "$pid" 2>/dev/null; then autoctl=unknown; fi
+  done <<THEM
+$them
+THEM
 }`;
 
 /** Asks for one host's pg_autoctl: \$autoctl and \$keeper as {@link livenessFunction} sets them. */
@@ -62,5 +70,5 @@ export const askLiveness = (host: HostFacts): string => {
 export const unlessStopped = (host: HostFacts, what: string): readonly string[] => [
   ...livenessFunction.split('\n'),
   ...askLiveness(host).split('\n'),
-  `[ "$autoctl" = stopped ] || { echo ${sh(`refused to ${what}: whether pg_autoctl is stopped`)}": $autoctl" >&2; exit 1; }`,
+  `[ "$autoctl" = stopped ] || { echo ${sh(`refused to ${what}: whether pg_autoctl is stopped`)}": $autoctl $keeper" >&2; exit 1; }`,
 ];

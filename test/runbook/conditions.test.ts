@@ -115,7 +115,7 @@ describe('stopped', () => {
     const restarting = modelAt('all stopped', facts);
     const { unit } = restarting.host('node_1');
     restarting.host('node_1').unit = unit === null ? null : { ...unit, active: true };
-    expect(found(stopped, restarting)).toBe('pg_autoctl runs');
+    expect(found(stopped, restarting)).toBe('its unit is active: systemd starts pg_autoctl');
     for (const place of ['data', 'backupData'] as const) {
       const model = modelAt('swapped', facts);
       const directory = model.host('node_1')[place];

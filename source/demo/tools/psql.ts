@@ -59,7 +59,7 @@ export const psql = async (call: Call, host: DemoHost): Promise<number> => {
   const statements = commands.length > 0 ? commands : [file === undefined ? await call.stdin() : ''];
   if (server === null) return notThere(call, socket, port(args));
   if (file !== undefined) return fromFile(call, file);
-  const database = optionOf(args, '-d', '--dbname') ?? 'postgres';
+  const database = optionOf(args, '-d', '--dbname') ?? (call.environment.database || 'postgres');
   const tuplesOnly = args.some((word) => /^-[XAqwz]*t[XAtqwz]*c?$/.test(word));
   let code = 0;
   for (const sql of statements) code = await answer(call, host, server, { database, sql, tuplesOnly });

@@ -52,7 +52,7 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
       `mv ${sh(`${host.workDir}/record.json.new`)} ${sh(`${host.workDir}/record.json`)}`,
       '# what an earlier window left must not speak for this one; what a try of this one left must stay',
       `rm -f ${sh(`${host.workDir}/done`)}/*`,
-      `[ -e ${sh(`${upgradeDir(host)}/tried`)} ] || rm -f ${['fingerprint', 'stopped', 'handed-over'].map((name) => sh(`${host.workDir}/${name}`)).join(' ')}`,
+      `[ -e ${sh(`${upgradeDir(host)}/tried`)} ] || rm -f ${['fingerprint', 'stopped', 'handed-over', 'noted'].map((name) => sh(`${host.workDir}/${name}`)).join(' ')}`,
       mark(host, marker),
       'ls -l',
     ),

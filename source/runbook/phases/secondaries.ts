@@ -64,7 +64,12 @@ const leftPartsLines = (facts: ClusterFacts, node: NodeFacts): string[] => {
   const lines = dropPartsWhere(node, facts.newMajor, `[ ! -e ${sh(node.data)} ] && [ "$autoctl" = stopped ]`);
   return lines.length === 0
     ? []
-    : [...livenessFunction.split('\n'), ...askLiveness(node).split('\n'), ...lines];
+    : [
+        ...livenessFunction.split('\n'),
+        ...askLiveness(node).split('\n'),
+        'echo "pg_autoctl: $autoctl $keeper"',
+        ...lines,
+      ];
 };
 
 /** The secondaries that get a base backup. */

@@ -17,6 +17,7 @@ import {
 import { isPastStop } from '../evidence.ts';
 import { hasReceived, primaryWasShutDown, sameCheckpoint } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { contentsFunction, countContents, notedFile } from '../noted.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Probe, Step } from '../step.ts';
@@ -87,11 +88,19 @@ const checkpointStep = (facts: ClusterFacts): Step => {
     phase: 'C',
     host: primary,
     as: 'postgres',
-    title: 'CHECKPOINT',
-    reason: 'What is written to disk now need not be written while the application waits.',
+    title: 'CHECKPOINT, and note what is there',
+    reason:
+      'What is written to disk now need not be written while the application waits; databases, tables and sequences are compared before the new version opens.',
     guide: null,
     danger: 'changes',
-    script: script(`${psql(primary, primary.newBindir, 'postgres')} -c ${sh('checkpoint')}`),
+    script: script(
+      'umask 077',
+      ...contentsFunction(primary, primary.newBindir, primary.socketDirectory),
+      `${psql(primary, primary.newBindir, 'postgres')} -c ${sh('checkpoint')}`,
+      `contents ${sh(`${notedFile(primary)}.new`)}`,
+      `mv ${sh(`${notedFile(primary)}.new`)} ${sh(notedFile(primary))}`,
+      `${countContents} ${sh(notedFile(primary))} | sort`,
+    ),
     probe: (world) => {
       const probe = stopped(facts, primary, world);
       return probe.state === 'done' ? probe : pending('the stop is still ahead');

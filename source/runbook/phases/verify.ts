@@ -15,6 +15,7 @@ import {
 import { isMarked, newClusterStarted } from '../evidence.ts';
 import { someImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { compareLines, contentsFunction, countContents } from '../noted.ts';
 import { isPrivate, privateServer, stopPrivateLines } from '../private-server.ts';
 import { command, inBin, mark, option, pgCtl, privateSocket, psql, script, upgradeDir } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
@@ -137,19 +138,23 @@ export const verifyStep = (facts: ClusterFacts): Step => {
     host: primary,
     as: 'postgres',
     landmark: 'verified',
-    title: 'Look at the databases, update extensions',
-    reason: 'Version, databases and tables are there; what pg_upgrade asks to be updated is updated.',
+    title: 'Verify the databases, update extensions',
+    reason:
+      'No database, table, index or view may be missing that was there before the stop, and no sequence may have gone back; what pg_upgrade asks to be updated is updated.',
     guide: 'Step 6',
     differs:
       'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
     danger: 'changes',
     script: script(
+      'umask 077',
       `${psql(primary, primary.newBindir, 'postgres', socket)} -Atc ${sh('select version()')}`,
-      `${psql(primary, primary.newBindir, 'postgres', socket)} -Atc ${sh('select datname from pg_database where datallowconn order by 1')} | while IFS= read -r database; do`,
-      `  ${psql(primary, primary.newBindir, 'postgres', socket).replace(/ -d \S+$/, ' -d "$database"')} -Atc ${sh(
-        "select current_database() || ': ' || count(*) filter (where relkind in ('r', 'p')) || ' tables, ' || count(*) filter (where relkind = 'i') || ' indexes' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like 'pg!_%' escape '!' or nspname = 'information_schema')",
-      )} </dev/null`,
-      'done',
+      ...contentsFunction(primary, primary.newBindir, socket),
+      `now=${sh(`${primary.workDir}/noted.now`)}`,
+      'contents "$now"',
+      `${countContents} "$now" | sort`,
+      '# nothing may be missing that was noted before the stop; extensions are updated after that',
+      ...compareLines(primary, '"$now"'),
+      'rm "$now"',
       `if [ -e ${sh(`${upgradeDir(primary)}/update_extensions.sql`)} ]; then`,
       `  ${psql(primary, primary.newBindir, 'postgres', socket)} -f ${sh(`${upgradeDir(primary)}/update_extensions.sql`)}`,
       'else echo "no extension needs an update"; fi',
