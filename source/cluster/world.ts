@@ -133,6 +133,10 @@ export interface HostView {
   readonly handedOver: { readonly control: Control; readonly at: string } | null;
   /** pg_controldata of the old primary as it was stopped; pg_upgrade starts it again and moves its checkpoint on. */
   readonly stopped: Control | null;
+  /** When it was stopped (ISO 8601, by the host's clock). */
+  readonly stoppedAt: string | null;
+  /** When the data directory's pg_control was written last (likewise), while no server runs on it. */
+  readonly controlWritten: string | null;
   /** Names in workDir/done: what was finished and cannot be seen otherwise. */
   readonly markers: readonly string[];
   readonly transfer: TransferView;

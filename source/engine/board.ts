@@ -10,7 +10,7 @@ const emptyView: EngineView = {
   steps: [],
   progress: {},
   verdict: { kind: 'unknown', says: 'not looked at yet' },
-  downtime: { kind: 'not-started' },
+  downtime: { kind: 'unknown' },
   monitor: {
     feed: { status: { kind: 'connecting' }, state: null, readAt: null },
     plannedDown: null,

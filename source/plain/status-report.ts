@@ -35,6 +35,32 @@ const wayBackLines = ({ wayBack, rollback }: Status, file: string): readonly str
   ];
 };
 
+const writesLines = ({ writes }: Status): readonly string[] => {
+  switch (writes?.kind) {
+    case 'up':
+      return [`Writes: up, on ${writes.node}`];
+    case 'down':
+      return [
+        writes.since === null
+          ? 'WRITES DOWN: no application can write; since when is not known here'
+          : `WRITES DOWN since ${writes.since.slice(0, 19).replace('T', ' ')} UTC: no application can write`,
+      ];
+    case 'unknown':
+      return [`Writes: whether applications can write is not known: ${writes.why}`];
+    case undefined:
+      return [];
+  }
+};
+
+const lockLines = ({ lock }: Status): readonly string[] =>
+  lock === null
+    ? []
+    : [
+        `Lock: held by ${lock.holder}${lock.since === null ? '' : ` since ${lock.since.slice(0, 19).replace('T', ' ')} UTC`}, ${
+          lock.dead ? 'no sign of life' : 'last sign of life'
+        } ${lock.dead ? `for ${lock.silentSeconds} s` : `${lock.silentSeconds} s ago`}`,
+      ];
+
 /** What `status` says to a person; `file`: the cluster file, for the command that goes on. */
 export const statusText = (name: string, status: Status, file: string): string => {
   const versions = new Map(status.hosts.map((host) => [host.alias, host]));
@@ -58,7 +84,9 @@ export const statusText = (name: string, status: Status, file: string): string =
         `${padRight(node.name, width)}${padRight(moved(node.reported, node.assigned), 24)}${padRight(node.health === 1 ? 'good' : node.health === 0 ? 'BAD' : 'unknown', 10)}PostgreSQL ${versionOf(node.name)}`,
     ),
     '',
+    ...writesLines(status),
     upgradeLine(status),
+    ...lockLines(status),
     ...wayBackLines(status, file),
     ...(status.problem === null ? [] : [`But: ${status.problem.what}`, `  Do: ${status.problem.remedy}`]),
   ]

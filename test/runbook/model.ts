@@ -554,6 +554,8 @@ export class Model {
       fingerprint: null,
       handedOver: null,
       stopped: null,
+      stoppedAt: null,
+      controlWritten: null,
       markers: [],
       transfer: { publicKey: null, lines: [], rehearsed: false, hostKeys: [], authorized: [] },
       abandoned: [],

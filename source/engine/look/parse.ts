@@ -36,10 +36,14 @@ const controlOf = (text: string | null): Control | null => {
   };
 };
 
+/** `2026-11-25T19:50:51Z`; null where it is none. */
+const timeOf = (said: string | undefined): string | null =>
+  said !== undefined && /^[0-9TZ:-]{20}$/.test(said) ? said : null;
+
 const handedOverOf = (map: ReadonlyMap<string, string>): HostView['handedOver'] => {
   const control = controlOf(joinedText(map.get('handed-over')));
-  const at = map.get('handed-over.at') ?? '';
-  return control === null || !/^[0-9TZ:-]{20}$/.test(at) ? null : { control, at };
+  const at = timeOf(map.get('handed-over.at'));
+  return control === null || at === null ? null : { control, at };
 };
 
 const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryView => {
@@ -155,6 +159,8 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     fingerprint: controlOf(joinedText(map.get('fingerprint'))),
     handedOver: handedOverOf(map),
     stopped: controlOf(joinedText(map.get('stopped'))),
+    stoppedAt: timeOf(map.get('stopped.at')),
+    controlWritten: timeOf(map.get('data.written')),
     markers: [...linesOf(joinedText(map.get('markers')))].sort(),
     transfer: transferOf(map),
     abandoned: linesOf(joinedText(map.get('abandoned'))),

@@ -84,7 +84,8 @@ directory() { # KEY PGDATA
     look=$(mktemp -d) && mkdir "$look/global" && ln -s "$2/global/$renamed" "$look/global/pg_control" \\
       && ln -s "$2/PG_VERSION" "$look/PG_VERSION" && control "$1.control" "$look" "$major"; rm -rf "$look"
   fi
-  alive "$2/postmaster.pid" postgres && put "$1.running" yes
+  if alive "$2/postmaster.pid" postgres; then put "$1.running" yes
+  elif [ "$1" = data ] && [ -f "$2/global/pg_control" ]; then put data.written "$(date -u -r "$2/global/pg_control" +%FT%TZ)"; fi
   [ -e "$2/standby.signal" ] && put "$1.standby" yes
   [ -e "$2/postgresql-auto-failover.conf" ] && put "$1.carried" yes
   [ "$major" != "$new_major" ] && shared "$2" && put "$1.shared" yes
@@ -108,6 +109,7 @@ kept() { # in our own directory: what was written down, each file by its name; f
   set +f; unset IFS
   text markers "$marks"
   for path in fingerprint handed-over stopped link/key.pub link/lines; do [ -r "$path" ] && set -- "$@" "$path"; done
+  [ -r stopped ] && put stopped.at "$(date -u -r stopped +%FT%TZ)"
   [ -r handed-over ] && put handed-over.at "$(date -u -r handed-over +%FT%TZ)"
   # A key of the run, and who may use it: nothing is there unless a secondary is rebuilt by hard links.
   [ -e link/rehearsal ] && put link/rehearsed yes

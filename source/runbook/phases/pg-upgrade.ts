@@ -109,6 +109,8 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
         '# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold',
       isNode(host) &&
         `[ -e tried ] || ${sh(inBin(host.oldBindir, 'pg_controldata'))} -D ${sh(host.data)} > ${sh(`${host.workDir}/stopped`)}`,
+      isNode(host) &&
+        `[ -e tried ] || touch -r ${sh(`${host.data}/global/pg_control`)} ${sh(`${host.workDir}/stopped`)} # since when nobody can write`,
       'touch tried',
       ...turnsLines(facts, host),
       `${oneAfterTheOther(facts, host) ? '$one ' : ''}${upgradeCommand(facts, host, false)}`,
