@@ -46,6 +46,12 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // Harm nothing that is not ours; on the same lab.
+      project('safety', ['test/lab/safety*.test.ts'], {
+        testTimeout: 900_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+      }),
       // Secondaries without a copy; on the same lab.
       project('hard-link', ['test/lab/hard-link.test.ts'], {
         testTimeout: 300_000,

@@ -18,11 +18,13 @@ export const finalWords = (
   steps: number,
   verdict: RollbackVerdict,
   world: World,
+  /** A step was run, or done by hand, and not all of them found done. */
+  ran: boolean,
 ): string => {
   const primary = primaryOf(facts);
   switch (direction) {
     case 'upgrade':
-      return `every node runs PostgreSQL ${primary.newVersion}`;
+      return `${ran ? '' : 'nothing to do: '}every node runs PostgreSQL ${primary.newVersion}`;
     case 'cleanup':
       return 'the old clusters are removed';
     case 'rollback':

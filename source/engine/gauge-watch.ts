@@ -1,5 +1,6 @@
 import { hostsOf } from '../cluster/facts.ts';
 import { evidenceIn } from '../runbook/checks/in-world.ts';
+import { senderName } from '../runbook/conditions.ts';
 import { upgradeSeconds } from '../runbook/estimates.ts';
 import { type Gauge, type Reading, readLines, readSenders, upgradeLeft } from '../runbook/gauge.ts';
 import { measurementsOf } from '../runbook/measurements.ts';
@@ -125,10 +126,13 @@ export const watchGauge = (
   const source = gauge.kind === 'base-backup' ? gauge.from : null;
   const on = hostsOf(facts).find(({ alias }) => alias === source);
   const host = source === null ? undefined : hosts.get(source);
+  const others = facts.nodes
+    .map(({ nodeId }) => senderName(nodeId))
+    .filter((name) => gauge.kind !== 'base-backup' || name !== gauge.standby);
   const ask = async (): Promise<Reading | null | undefined> => {
     if (gauge.kind !== 'base-backup' || on === undefined || host === undefined) return null;
     const senders = await askSenders(on, host, facts.postgres);
-    return senders === null ? undefined : readSenders(gauge.standby, senders);
+    return senders === null ? undefined : readSenders(gauge.standby, senders, others);
   };
   return new GaugeWatch({
     asks: gauge.kind === 'base-backup',
