@@ -24,8 +24,9 @@ export type Settled =
 /** Looks at the hosts, side by side, and keeps what it saw last. */
 export class Observer {
   #world: World = { hosts: {} };
-  /** When the look that counts began, of each host. */
-  readonly #began = new Map<string, Moment>();
+  /** When the look that counts began, of each host, and the how manieth it was: order needs no clock. */
+  readonly #began = new Map<string, Moment & { readonly turn: number }>();
+  #turns = 0;
   /** Hosts that gave no answer when they were last asked; one that answers nonsense is not of them. */
   readonly #outOfReach = new Set<string>();
   readonly #facts: ClusterFacts;
@@ -54,12 +55,13 @@ export class Observer {
   async look(aliases: readonly string[] = hostsOf(this.#facts).map((host) => host.alias)): Promise<World> {
     const looks = await Promise.all(
       aliases.map(async (alias) => {
-        const began = moment();
+        this.#turns += 1;
+        const began = { ...moment(), turn: this.#turns };
         return { alias, began, look: await this.#lookAt(alias) };
       }),
     );
     // Of two looks that cross, the one that began later counts.
-    const newer = looks.filter(({ alias, began }) => began.steady >= (this.#began.get(alias)?.steady ?? 0));
+    const newer = looks.filter(({ alias, began }) => began.turn > (this.#began.get(alias)?.turn ?? 0));
     for (const { alias, began } of newer) this.#began.set(alias, began);
     this.#world = {
       hosts: { ...this.#world.hosts, ...Object.fromEntries(newer.map(({ alias, look }) => [alias, look])) },
