@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, type YAMLError } from 'yaml';
 import { z } from 'zod';
 import { lineOf } from './config/locate.ts';
 import { nearestKey } from './config/nearest.ts';
@@ -85,6 +85,20 @@ const explain = (
   ];
 };
 
+/** What the YAML library found, in words of this program. */
+const yamlWords = (error: YAMLError, source: string): { readonly what: string; readonly remedy: string } => {
+  if (error.code === 'MULTIPLE_DOCS')
+    return {
+      what: 'a second YAML document begins here',
+      remedy: 'Keep one document: take out the line --- and what belongs to another cluster',
+    };
+  if (error.code === 'DUPLICATE_KEY') {
+    const key = /^[^\s:]+/.exec(source.slice(error.pos[0], error.pos[1] + 60))?.[0] ?? '';
+    return { what: `the key ${shown(key)} stands here a second time`, remedy: 'Keep one of the two' };
+  }
+  return { what: `not valid YAML: ${error.message}`, remedy: 'Correct the file at this line' };
+};
+
 /**
  * Reads a cluster file. Every problem names `file:line`, the reason, and for a misspelt key the right one;
  * all of them are reported at once. Nothing is opened or resolved here: paths are checked for their form only.
@@ -97,13 +111,10 @@ export const parseConfig = (source: string, fileName: string): Result<Config, re
 
   if (document.errors.length > 0)
     return fail(
-      document.errors.map((error) =>
-        at(
-          lines.linePos(error.pos[0]).line || 1,
-          `not valid YAML: ${error.message}`,
-          'Correct the file at this line',
-        ),
-      ),
+      document.errors.map((error) => {
+        const { what, remedy } = yamlWords(error, source);
+        return at(lines.linePos(error.pos[0]).line || 1, what, remedy);
+      }),
     );
   if (document.contents === null)
     return fail([

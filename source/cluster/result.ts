@@ -1,3 +1,5 @@
+import { redactText } from './parse/redact.ts';
+
 /**
  * What went wrong, said to the operator: one sentence that names the thing, and what to do about it.
  * Problems are values; they travel in a Result and are shown, never thrown past a room's door.
@@ -25,8 +27,11 @@ export const fail = <Failure>(error: Failure): { readonly ok: false; readonly er
   error,
 });
 
+/** A problem whose texts may quote what a server, a program or a library has said: their secrets are taken out. */
 export const problem = (what: string, remedy: string, cause?: string): Problem =>
-  cause === undefined ? { what, remedy } : { what, remedy, cause };
+  cause === undefined
+    ? { what: redactText(what), remedy }
+    : { what: redactText(what), remedy, cause: redactText(cause) };
 
 /** The text of anything that was thrown, for a Problem's cause. */
 export const messageOf = (thrown: unknown): string =>

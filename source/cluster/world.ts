@@ -60,6 +60,10 @@ export interface UnitView {
   /** The program that ExecStart names. */
   readonly program: string;
   readonly dropIns: readonly string[];
+  /** When systemd has started it last, in its own words (`Wed 2026-11-25 20:03:46 UTC`); '' while it has not. */
+  readonly activeSince: string;
+  /** Starts are held off: the file is there that our drop-in's condition asks for (runbook/phases/service.ts). */
+  readonly held: boolean;
 }
 
 const senderSchema = z.object({
@@ -129,6 +133,8 @@ export interface HostView {
   readonly server: ServerView | null;
   /** pg_controldata of the new cluster as pg_upgrade left it. */
   readonly fingerprint: Control | null;
+  /** pg_controldata of the old cluster as pg_upgrade left it: any difference, and it has run since. */
+  readonly oldFingerprint: Control | null;
   /** The verified new cluster as it was handed to pg_autoctl, and when (ISO 8601): what is written since is the application's. */
   readonly handedOver: { readonly control: Control; readonly at: string } | null;
   /** pg_controldata of the old primary as it was stopped; pg_upgrade starts it again and moves its checkpoint on. */

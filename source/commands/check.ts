@@ -11,7 +11,7 @@ import {
 import { connect } from '../remote/connect.ts';
 import { terminalAsk } from './asking.ts';
 import { readConfig } from './read-config.ts';
-import { sayProblem } from './say.ts';
+import { print, sayDoing, sayProblems } from './say.ts';
 import { unacceptable } from './unacceptable.ts';
 
 export interface CheckArguments {
@@ -26,17 +26,16 @@ const exitCodes = { ready: 0, 'ready-with-warnings': 0, blocked: 1, unseen: 2 } 
 
 /** `pgaf-upgrade check`: 0 ready, 1 blocked, 2 it could not look. */
 export const runCheck = async ({ file, json, list, prepare }: CheckArguments): Promise<number> => {
-  const write = (text: string) => process.stdout.write(text);
   if (list) {
-    write(json ? catalogueJson() : catalogueText());
+    print(json ? catalogueJson() : catalogueText(), json ? 'json' : 'text');
     return 0;
   }
   const couldNotLook = (...problems: readonly Problem[]): 2 => {
-    process.stderr.write(problems.map(sayProblem).join(''));
-    if (json) write(couldNotLookJson(problems));
+    sayProblems(problems);
+    if (json) print(couldNotLookJson(problems), 'json');
     return 2;
   };
-  const config = readConfig(file);
+  const config = readConfig(file, 'check');
   if (!config.ok) return couldNotLook(...config.error);
   const wrong = unacceptable(config.value.check.accept, file);
   if (wrong.length > 0) return couldNotLook(...wrong);
@@ -44,11 +43,12 @@ export const runCheck = async ({ file, json, list, prepare }: CheckArguments): P
   const result = await check({
     config: config.value,
     open: opener(config.value, connect, asking.ask),
-    say: (doing) => process.stderr.write(`${doing}\n`),
+    say: sayDoing,
     keepNewDirectory: prepare,
   });
   asking.close();
   if (!result.ok) return couldNotLook(result.error);
-  write(json ? checkJson(config.value.name, result.value) : checkText(config.value.name, result.value));
+  if (json) print(checkJson(config.value.name, result.value), 'json');
+  else print(checkText(config.value.name, result.value));
   return exitCodes[result.value.judgement.outcome];
 };

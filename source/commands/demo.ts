@@ -4,10 +4,10 @@ import { messageOf } from '../cluster/result.ts';
 import { type Demo, openDemo } from '../demo/open-demo.ts';
 import { plainAnswers } from '../demo/plain-answers.ts';
 import { type Scenario, scenarioNamed, scenarios } from '../demo/scenarios.ts';
-import { readlinePrompt } from '../plain/prompt.ts';
 import { wrapWords } from '../ui/text.ts';
 import { run } from './run.ts';
-import { showsScreens } from './screen.ts';
+import { sayProblems } from './say.ts';
+import { answer, askOn, columnsOfTerminal, showsScreens } from './terminal.ts';
 
 export interface DemoArguments {
   readonly scenario: string | undefined;
@@ -19,19 +19,19 @@ export interface DemoArguments {
   readonly resume?: string;
 }
 
-const write = (text: string): void => {
-  process.stdout.write(text);
-};
+const { write } = answer;
 
 const refuse = (what: string, remedy: string): 2 => {
-  process.stderr.write(`pgaf-upgrade: ${what}\n  remedy: ${remedy}\n`);
+  sayProblems([{ what, remedy }]);
   return 2;
 };
 
 /** By words, as wide as the terminal; whoever reads it from a pipe gets whole lines. */
 const wrapped = (text: string, indent: string): readonly string[] => {
-  const columns = process.stdout.isTTY ? process.stdout.columns - indent.length : Number.POSITIVE_INFINITY;
-  return (Number.isFinite(columns) ? wrapWords(text, columns) : [text]).map((line) => `${indent}${line}`);
+  const columns = columnsOfTerminal();
+  return (columns === null ? [text] : wrapWords(text, columns - indent.length)).map(
+    (line) => `${indent}${line}`,
+  );
 };
 
 const opening = (scenario: Scenario): string =>
@@ -50,10 +50,10 @@ const whereItIs = ({ layout }: Demo): string =>
 
 /** The full screen would hide what has just been said: Enter begins. False where there is no more input. */
 const begin = async (): Promise<boolean> => {
-  const prompt = readlinePrompt(process.stdin, process.stdout);
-  const answer = await prompt.ask('Press Enter to begin. ');
+  const prompt = askOn('answer');
+  const given = await prompt.ask('Press Enter to begin. ');
   prompt.close();
-  return answer !== null;
+  return given !== null;
 };
 
 const ended = (demo: Demo, keep: boolean): string =>

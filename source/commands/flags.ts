@@ -11,10 +11,31 @@ export const flags = {
     shown: '--yes NAME',
     says: [
       "with --plain: confirm every step by itself; NAME is the cluster's name, so that it cannot be",
-      'the wrong one. Optional steps are passed over.',
+      'the wrong one. Optional steps are skipped. What cannot be had again wants its own word:',
     ],
   },
-  json: { type: 'boolean', default: false, shown: '--json', says: ['the answer for scripts'] },
+  yesLoseWrites: {
+    type: 'boolean',
+    default: false,
+    shown: '--yes-lose-writes',
+    says: ['beside --yes: a rollback may lose what was written on the new version'],
+  },
+  yesRemoveLastCopy: {
+    type: 'boolean',
+    default: false,
+    shown: '--yes-remove-last-copy',
+    says: ['beside --yes: the last fallback copy may be removed, and only a backup', 'leads back from there'],
+  },
+  yesRemoveAbandoned: {
+    type: 'boolean',
+    default: false,
+    shown: '--yes-remove-abandoned',
+    says: [
+      'beside --yes: a new cluster that a rollback has left may be removed,',
+      'with what was written on it',
+    ],
+  },
+  json: { type: 'boolean', default: false, shown: '--json', says: ['machine-readable output'] },
   list: { type: 'boolean', default: false, shown: '--list', says: ['every check there is'] },
   prepare: {
     type: 'boolean',
@@ -59,6 +80,9 @@ export interface Given {
   readonly list: boolean;
   readonly prepare: boolean;
   readonly keep: boolean;
+  readonly yesLoseWrites: boolean;
+  readonly yesRemoveLastCopy: boolean;
+  readonly yesRemoveAbandoned: boolean;
   readonly yes?: string | undefined;
   readonly format?: string | undefined;
   readonly out?: string | undefined;
@@ -68,6 +92,9 @@ export interface Given {
   /** The command's argument. */
   readonly named?: string | undefined;
 }
+
+/** `--yes-lose-writes`: an option as it is typed, without its value. */
+export const optionOf = (name: FlagName): string => flags[name].shown.split(' ')[0] ?? '';
 
 export const isGiven = (given: Given, name: FlagName): boolean =>
   given[name] !== undefined && given[name] !== false;

@@ -4,10 +4,10 @@ import { messageOf, type Problem, problem } from '../cluster/result.ts';
 import { clusterFile, type MonitorAddress } from '../engine/init/cluster-file.ts';
 import { outline } from '../engine/init/outline.ts';
 import { opener } from '../engine/opening.ts';
-import { readlinePrompt } from '../plain/prompt.ts';
 import { connect } from '../remote/connect.ts';
 import { terminalAsk } from './asking.ts';
-import { sayProblem } from './say.ts';
+import { sayDoing, sayProblems } from './say.ts';
+import { answer as answerTo, aside, askOn } from './terminal.ts';
 
 export interface InitArguments {
   /** `ssh://user@monitor:port`, or a bare host name. */
@@ -39,7 +39,7 @@ const provisional = ({ host, user, port }: MonitorAddress): string =>
 
 const asked = async (): Promise<string | null> => {
   if (!process.stdin.isTTY) return null;
-  const prompt = readlinePrompt(process.stdin, process.stderr);
+  const prompt = askOn('aside');
   const answer = await prompt.ask('Where is the monitor? ssh://USER@HOST[:PORT] ');
   prompt.close();
   return answer?.trim() ?? null;
@@ -48,7 +48,7 @@ const asked = async (): Promise<string | null> => {
 /** `pgaf-upgrade init`: discovers the cluster behind a monitor and writes cluster.yaml. 0 written, 2 not. */
 export const init = async ({ address, file = 'cluster.yaml' }: InitArguments): Promise<number> => {
   const refuse = (...problems: readonly Problem[]): 2 => {
-    process.stderr.write(problems.map(sayProblem).join(''));
+    sayProblems(problems);
     return 2;
   };
   const text = address ?? (await asked());
@@ -64,9 +64,7 @@ export const init = async ({ address, file = 'cluster.yaml' }: InitArguments): P
   const config = parseConfig(provisional(monitor), 'the address');
   if (!config.ok) return refuse(...config.error);
   const asking = terminalAsk();
-  const found = await outline(config.value, opener(config.value, connect, asking.ask), (doing) =>
-    process.stderr.write(`${doing}\n`),
-  );
+  const found = await outline(config.value, opener(config.value, connect, asking.ask), sayDoing);
   asking.close();
   if (!found.ok) return refuse(found.error);
   try {
@@ -80,10 +78,10 @@ export const init = async ({ address, file = 'cluster.yaml' }: InitArguments): P
     );
   }
   const unreached = found.value.nodes.filter((node) => node.problem !== null);
-  for (const node of unreached) if (node.problem !== null) process.stderr.write(sayProblem(node.problem));
+  for (const node of unreached) if (node.problem !== null) sayProblems([node.problem]);
   if (found.value.target === null)
-    process.stderr.write('No later version is installed on every host: see target.bindir in the file.\n');
-  process.stdout.write(
+    aside.write('No later version is installed on every host: see target.bindir in the file.\n');
+  answerTo.write(
     `${file} is written: ${found.value.nodes.length} nodes. Read it, then: pgaf-upgrade check ${file}\n`,
   );
   return 0;

@@ -10,7 +10,7 @@ import { planShell } from '../paper/plan/shell.ts';
 import { connect } from '../remote/connect.ts';
 import { terminalAsk } from './asking.ts';
 import { readConfig } from './read-config.ts';
-import { print, sayProblem } from './say.ts';
+import { print, sayDoing, sayProblems } from './say.ts';
 
 export const planFormats = ['markdown', 'shell', 'json'] as const;
 export type PlanFormat = (typeof planFormats)[number];
@@ -46,17 +46,15 @@ const fileNames = (hosts: readonly string[]): ReadonlyMap<string, string> => {
 /** `pgaf-upgrade plan`: the whole runbook for this cluster on paper. Reads only. 0 written, 2 not. */
 export const plan = async ({ file, format, out }: PlanArguments): Promise<number> => {
   const couldNot = (...problems: readonly Problem[]): 2 => {
-    process.stderr.write(problems.map(sayProblem).join(''));
+    sayProblems(problems);
     return 2;
   };
   if (format === 'shell' && out === null)
     return couldNot(problem('there is a script for each host', 'name a directory for them: --out DIR'));
-  const config = readConfig(file);
+  const config = readConfig(file, 'plan');
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
-  const look = await lookForPlan(config.value, opener(config.value, connect, asking.ask), (doing) =>
-    process.stderr.write(`${doing}\n`),
-  );
+  const look = await lookForPlan(config.value, opener(config.value, connect, asking.ask), sayDoing);
   asking.close();
   if (!look.ok) return couldNot(look.error);
   const { facts } = look.value;
@@ -74,7 +72,8 @@ export const plan = async ({ file, format, out }: PlanArguments): Promise<number
     { format: 'json', name: 'plan.json', text: `${JSON.stringify(made, null, 2)}\n` },
   ];
   if (out === null) {
-    print(papers.find((paper) => paper.format === (format ?? 'markdown'))?.text ?? '');
+    const asked = papers.find((paper) => paper.format === (format ?? 'markdown'));
+    print(asked?.text ?? '', asked?.format === 'json' ? 'json' : 'text');
     return 0;
   }
   const wanted = papers.filter((paper) => format === null || paper.format === format);

@@ -25,19 +25,27 @@ const expanded = (config: Config): Config => {
   };
 };
 
-/** Reads and checks a cluster file. Errors: it cannot be read, or what is wrong in it, line by line. */
-export const readConfig = (file: string): Result<Config, readonly Problem[]> => {
+const isAbsent = (thrown: unknown): boolean =>
+  thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+
+/**
+ * Reads and checks a cluster file, for the command of this name. Errors: it cannot be read, or what is wrong in it, line
+ * by line.
+ */
+export const readConfig = (file: string, command = 'run'): Result<Config, readonly Problem[]> => {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
-    return fail([
-      problem(
-        `the cluster file ${file} cannot be read`,
-        'name an existing file: pgaf-upgrade run FILE',
-        messageOf(thrown),
-      ),
-    ]);
+    const named = `name the one you mean: pgaf-upgrade ${command} FILE`;
+    if (isAbsent(thrown))
+      return fail([
+        problem(
+          `there is no cluster file ${file}`,
+          `${named}; or make one: pgaf-upgrade init ssh://USER@MONITOR`,
+        ),
+      ]);
+    return fail([problem(`the cluster file ${file} cannot be read`, named, messageOf(thrown))]);
   }
   const config = parseConfig(text, file);
   return config.ok ? ok(expanded(config.value)) : config;

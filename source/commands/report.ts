@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, extname } from 'node:path';
 import { messageOf, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { findRun, isRunDirectory, outputTail, readRun } from '../engine/journal/read-run.ts';
 import { stateHome } from '../engine/journal.ts';
@@ -6,7 +7,7 @@ import { makeReport } from '../paper/report/report.ts';
 import { toHtml } from '../paper/to-html.ts';
 import { toMarkdown } from '../paper/to-markdown.ts';
 import { readConfig } from './read-config.ts';
-import { print, sayProblem } from './say.ts';
+import { print, sayProblems } from './say.ts';
 
 export const reportFormats = ['markdown', 'html'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
@@ -24,7 +25,7 @@ export interface ReportArguments {
 
 const directoryOf = (of: string, run: string | null): Result<string, readonly Problem[]> => {
   if (isRunDirectory(of)) return ok(of);
-  const config = readConfig(of);
+  const config = readConfig(of, 'report');
   if (!config.ok) return config;
   const found = findRun(stateHome(process.env), config.value.name, run);
   return found.ok ? found : { ok: false, error: [found.error] };
@@ -33,9 +34,16 @@ const directoryOf = (of: string, run: string | null): Result<string, readonly Pr
 /** `pgaf-upgrade report`: the change-ticket report of a run, from its journal; no connection. 0 written, 2 not. */
 export const report = async ({ of, format, out, run }: ReportArguments): Promise<number> => {
   const couldNot = (...problems: readonly Problem[]): 2 => {
-    process.stderr.write(problems.map(sayProblem).join(''));
+    sayProblems(problems);
     return 2;
   };
+  if (format === null && out !== null && !/^(|\.md|\.markdown|\.txt|\.html?)$/i.test(extname(out)))
+    return couldNot(
+      problem(
+        `a report is Markdown or HTML, and ${out} is named as neither`,
+        'name it .md or .html, or say what it is to be: --format markdown or --format html',
+      ),
+    );
   const directory = directoryOf(of, run);
   if (!directory.ok) return couldNot(...directory.error);
   const kept = readRun(directory.value);
@@ -52,6 +60,7 @@ export const report = async ({ of, format, out, run }: ReportArguments): Promise
     return 0;
   }
   try {
+    mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, text);
   } catch (thrown) {
     return couldNot(problem(`the report was not written to ${out}`, 'name another file', messageOf(thrown)));

@@ -3,15 +3,17 @@ import type { Problem } from '../cluster/result.ts';
 import type { Direction } from '../engine/controller.ts';
 import { Engine } from '../engine/engine.ts';
 import { stateHome } from '../engine/journal.ts';
-import { type Prompt, readlinePrompt } from '../plain/prompt.ts';
+import type { Prompt } from '../plain/prompt.ts';
 import { runPlain } from '../plain/run-plain.ts';
+import type { Forfeit } from '../plain/talk.ts';
 import type { Connect } from '../remote/host.ts';
 import { farewell } from '../ui/farewell.ts';
 import { runConsole } from '../ui/run-console.tsx';
 import { exitCodeOf, untilSignal } from '../ui/signals.ts';
 import { pagerIn } from './pager.ts';
 import { readConfig } from './read-config.ts';
-import { showsScreens } from './screen.ts';
+import { sayProblems } from './say.ts';
+import { answer, askOn, onUnread, screenStreams, showsScreens } from './terminal.ts';
 import { unacceptable } from './unacceptable.ts';
 
 export interface RunArguments {
@@ -19,6 +21,8 @@ export interface RunArguments {
   readonly plain: boolean;
   readonly yes?: string;
   readonly direction: Direction;
+  /** What a run without a person may give up. */
+  readonly forfeits?: ReadonlySet<Forfeit>;
   /** What must be said of the cluster wherever it is shown. */
   readonly banner?: string;
   /** Where a demo tells what its scenario makes happen. */
@@ -27,12 +31,9 @@ export interface RunArguments {
   readonly lines?: { readonly prompt: Prompt; readonly write: (text: string) => void };
 }
 
-const say = ({ what, remedy, cause }: Problem): string =>
-  `pgaf-upgrade: ${what}\n${cause === undefined ? '' : `  cause: ${cause}\n`}  remedy: ${remedy}\n`;
-
 /** 2: it could not start, and nothing was changed on any host. */
 const couldNotStart = (...problems: readonly Problem[]): 2 => {
-  process.stderr.write(problems.map(say).join(''));
+  sayProblems(problems);
   return 2;
 };
 
@@ -46,11 +47,12 @@ export const run = async ({
   plain,
   yes,
   direction,
+  forfeits,
   banner,
   lines,
   onStaged,
 }: RunArguments): Promise<number> => {
-  const config = readConfig(file);
+  const config = readConfig(file, direction === 'upgrade' ? 'run' : direction);
   if (!config.ok) return couldNotStart(...config.error);
   if (yes !== undefined && yes !== config.value.name)
     return couldNotStart({
@@ -74,10 +76,9 @@ export const run = async ({
   if (inLines) {
     work = engine.start();
     // Nobody reads any more (`| head`): leave. A command that runs goes on on its host.
-    process.stdout.once('error', () => process.exit(1));
-    const prompt =
-      yes === undefined && lines === undefined ? readlinePrompt(process.stdin, process.stdout) : null;
-    const write = lines?.write ?? prompt?.write ?? ((text: string) => process.stdout.write(text));
+    onUnread(() => process.exit(1));
+    const prompt = yes === undefined && lines === undefined ? askOn('answer') : null;
+    const write = lines?.write ?? prompt?.write ?? answer.write;
     const forgetStaged = onStaged?.((text) => write(`${banner ?? ''}: ${text}\n`));
     const ending = untilSignal();
     const ended = await Promise.race([
@@ -87,6 +88,7 @@ export const run = async ({
         ...(prompt?.typing == null ? {} : { typing: prompt.typing }),
         ...(lines === undefined ? {} : { prompt: lines.prompt }),
         ...(yes === undefined ? {} : { yes }),
+        ...(forfeits === undefined ? {} : { forfeits }),
       }),
       ending.signal,
     ]);
@@ -98,13 +100,13 @@ export const run = async ({
       ending.forget();
       return ended;
     }
-    process.stdout.write(`\n${ended}: ${farewell(engine.view)}\n`);
+    answer.write(`\n${ended}: ${farewell(engine.view)}\n`);
     await engine.close(ended);
     return exitCodeOf(ended);
   }
   const reason = await runConsole(
     engine,
-    { stdin: process.stdin, stdout: process.stdout, env: process.env, pager: pagerIn(process.env) },
+    { ...screenStreams(), env: process.env, pager: pagerIn(process.env) },
     {
       opensWithWayBack: direction === 'rollback',
       ...(onStaged === undefined ? {} : { onStaged }),

@@ -1,10 +1,30 @@
+import { redactText } from '../cluster/parse/redact.ts';
 import type { Problem } from '../cluster/result.ts';
+import { answer, aside, onUnread } from './terminal.ts';
 
-export const sayProblem = ({ what, remedy, cause }: Problem): string =>
-  `pgaf-upgrade: ${what}\n${cause === undefined ? '' : `  cause: ${cause}\n`}  remedy: ${remedy}\n`;
+/** Further lines stand behind the first, so that none looks like a word of this program. */
+const indented = (text: string): string => redactText(text).trimEnd().replaceAll('\n', '\n         ');
+
+/** A problem in lines: what is so, why, and what to do. */
+export const problemText = ({ what, remedy, cause }: Problem): string =>
+  `pgaf-upgrade: ${indented(what)}\n${cause === undefined ? '' : `  cause: ${indented(cause)}\n`}  remedy: ${indented(remedy)}\n`;
+
+/** Says problems aside from the answer. */
+export const sayProblems = (problems: readonly Problem[]): void => {
+  for (const one of problems) aside.write(problemText(one));
+};
+
+let doneBefore = '';
+
+/** What a command is doing meanwhile; the same thing once. */
+export const sayDoing = (doing: string): void => {
+  if (doing !== doneBefore) aside.write(`${doing}\n`);
+  doneBefore = doing;
+};
 
 /** Writes a whole paper to standard output; that nobody reads it to its end (`| head`) is no failure. */
-export const print = (text: string): void => {
-  process.stdout.once('error', () => process.exit(0));
-  process.stdout.write(text);
+export const print = (text: string, kind: 'text' | 'json' = 'text'): void => {
+  onUnread(() => process.exit(0));
+  if (kind === 'json') answer.json(text);
+  else answer.write(text);
 };

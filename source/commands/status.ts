@@ -5,7 +5,7 @@ import { statusJson, statusText } from '../plain/status-report.ts';
 import { connect } from '../remote/connect.ts';
 import { terminalAsk } from './asking.ts';
 import { readConfig } from './read-config.ts';
-import { sayProblem } from './say.ts';
+import { print, sayDoing, sayProblems } from './say.ts';
 
 export interface StatusArguments {
   readonly file: string;
@@ -15,18 +15,19 @@ export interface StatusArguments {
 /** `pgaf-upgrade status`: where things stand, once. 0 looked, 2 could not look. */
 export const status = async ({ file, json }: StatusArguments): Promise<number> => {
   const couldNot = (...problems: readonly Problem[]): 2 => {
-    process.stderr.write(problems.map(sayProblem).join(''));
-    if (json) process.stdout.write(`${JSON.stringify({ problems }, null, 2)}\n`);
+    sayProblems(problems);
+    if (json) print(`${JSON.stringify({ problems }, null, 2)}\n`, 'json');
     return 2;
   };
-  const config = readConfig(file);
+  const config = readConfig(file, 'status');
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
-  const say = json ? () => undefined : (doing: string) => process.stderr.write(`${doing}\n`);
+  const say = json ? () => undefined : sayDoing;
   const seen = await look(config.value, opener(config.value, connect, asking.ask), say);
   asking.close();
   if (!seen.ok) return couldNot(seen.error);
   const { name } = config.value;
-  process.stdout.write(json ? statusJson(name, seen.value) : statusText(name, seen.value, file));
+  if (json) print(statusJson(name, seen.value), 'json');
+  else print(statusText(name, seen.value, file));
   return 0;
 };

@@ -1,4 +1,5 @@
 import type { Direction } from '../engine/controller.ts';
+import type { Forfeit } from '../plain/talk.ts';
 import type { FlagName, Given } from './flags.ts';
 
 /** A command, as the help shows it and as it is started. What it needs is loaded when it is started. */
@@ -7,6 +8,8 @@ export interface Command {
   /** What may stand behind its name; null: nothing. */
   readonly argument: string | null;
   readonly says: string;
+  /** What else its own help says, in lines. */
+  readonly more: readonly string[];
   readonly flags: readonly FlagName[];
   /** What `--format` takes here; the first is the default. */
   readonly formats?: readonly string[];
@@ -17,23 +20,44 @@ export interface Command {
 const clusterFile = '[cluster.yaml]';
 const fileOf = ({ named }: Given): string => named ?? 'cluster.yaml';
 
-const walking = (name: string, direction: Direction, says: string): Command => ({
+const forfeitsOf = (given: Given): ReadonlySet<Forfeit> =>
+  new Set<Forfeit>([
+    ...(given.yesLoseWrites ? ['writes' as const] : []),
+    ...(given.yesRemoveLastCopy ? ['last-copy' as const] : []),
+    ...(given.yesRemoveAbandoned ? ['abandoned' as const] : []),
+  ]);
+
+const walking = (
+  name: string,
+  direction: Direction,
+  says: string,
+  more: readonly string[],
+  flags: readonly FlagName[],
+): Command => ({
   name,
   argument: clusterFile,
   says,
-  flags: ['plain', 'yes'],
+  more,
+  flags: ['plain', 'yes', ...flags],
   start: async (given) => {
     const { run } = await import('./run.ts');
     const { plain, yes } = given;
-    return run({ file: fileOf(given), direction, plain, ...(yes === undefined ? {} : { yes }) });
+    const forfeits = forfeitsOf(given);
+    return run({ file: fileOf(given), direction, plain, forfeits, ...(yes === undefined ? {} : { yes }) });
   },
 });
+
+const ofRuns = [
+  'Exit codes: 0 finished, 1 left or failed on the way, 2 could not start (nothing was changed), 128 + n ended by',
+  'signal n. Whatever ends the console, what runs on a host goes on there.',
+];
 
 export const commands: readonly Command[] = [
   {
     name: 'demo',
     argument: null,
     says: 'the same console over an embedded cluster: try it here, nothing to install',
+    more: ['No real server is touched. --keep leaves its directory, --resume goes on with it.'],
     flags: ['scenario', 'plain', 'yes', 'keep', 'resume'],
     start: async ({ scenario, plain, keep, yes, resume }) => {
       const { demo } = await import('./demo.ts');
@@ -50,6 +74,7 @@ export const commands: readonly Command[] = [
     name: 'init',
     argument: '[ssh://USER@MONITOR]',
     says: 'discover the cluster and write cluster.yaml',
+    more: ['Reads only. A file that is there is not overwritten. Exit codes: 0 written, 2 not.'],
     flags: [],
     start: async ({ named }) => {
       const { init } = await import('./init.ts');
@@ -60,6 +85,10 @@ export const commands: readonly Command[] = [
     name: 'check',
     argument: clusterFile,
     says: 'before the window: will it work, and how long will it take',
+    more: [
+      'Reads only, and tries initdb, pg_upgrade --check and the schema’s restore in throwaway clusters.',
+      'Exit codes: 0 ready, 1 blocked, 2 could not look.',
+    ],
     flags: ['json', 'list', 'prepare'],
     start: async (given) => {
       const { runCheck } = await import('./check.ts');
@@ -71,6 +100,7 @@ export const commands: readonly Command[] = [
     name: 'plan',
     argument: clusterFile,
     says: 'the whole runbook on paper, to attach to the change request',
+    more: ['Reads only. Exit codes: 0 written, 2 not.'],
     flags: ['format', 'out'],
     formats: ['markdown', 'shell', 'json'],
     start: async (given) => {
@@ -79,22 +109,36 @@ export const commands: readonly Command[] = [
       return plan({ file: fileOf(given), format, out: given.out ?? null });
     },
   },
-  walking('run', 'upgrade', 'upgrade, or go on where the servers are'),
+  walking(
+    'run',
+    'upgrade',
+    'upgrade, or go on where the servers are',
+    ['Nothing on a server changes before you have confirmed it.', ...ofRuns],
+    ['yesLoseWrites'],
+  ),
   {
     name: 'status',
     argument: clusterFile,
     says: 'where things stand, once',
+    more: ['Reads only. Exit codes: 0 looked, 2 could not look.'],
     flags: ['json'],
     start: async (given) => {
       const { status } = await import('./status.ts');
       return status({ file: fileOf(given), json: given.json });
     },
   },
-  walking('rollback', 'rollback', 'the way back from where the servers are'),
+  walking(
+    'rollback',
+    'rollback',
+    'roll back from where the servers are',
+    ['What would be lost is shown before the first step.', ...ofRuns],
+    ['yesLoseWrites'],
+  ),
   {
     name: 'report',
     argument: '[cluster.yaml | RUN]',
     says: 'the change-ticket report of a run, also while it is under way',
+    more: ['Made from the journal on this machine; no host is asked. Exit codes: 0 written, 2 not.'],
     flags: ['format', 'out', 'run'],
     formats: ['markdown', 'html'],
     start: async (given) => {
@@ -103,5 +147,11 @@ export const commands: readonly Command[] = [
       return report({ of: fileOf(given), format, out: given.out ?? null, run: given.run ?? null });
     },
   },
-  walking('cleanup', 'cleanup', 'days later: remove the old clusters, host by host'),
+  walking(
+    'cleanup',
+    'cleanup',
+    'days later: remove the old clusters, host by host',
+    ['Each is proven to be the old version’s, and not in use, before it is removed.', ...ofRuns],
+    ['yesRemoveLastCopy', 'yesRemoveAbandoned'],
+  ),
 ];

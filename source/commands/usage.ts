@@ -1,4 +1,5 @@
-import { type FlagName, flagNames, flags, type Given, isGiven } from './flags.ts';
+import { nearestKey } from '../cluster/config/nearest.ts';
+import { type FlagName, flagNames, flags, type Given, isGiven, optionOf } from './flags.ts';
 import { type Command, commands } from './table.ts';
 
 const usage = ({ name, argument }: Command): string =>
@@ -36,8 +37,8 @@ ${table(commands.map((command) => [usage(command), [command.says]]))}
   Options
 ${table([
   ...flagNames.map((name) => [flags[name].shown, explained(name)] as const),
-  ['--version', ['print the version']],
-  ['--help', ['print this']],
+  ['-V, --version', ['print the version']],
+  ['-h, --help', ['print this; behind a command, the help of that command']],
 ])}
 
   The cluster file needs little; everything else is read from the servers and shown:
@@ -52,6 +53,73 @@ ${table([
   Of check: 0 ready, 1 blocked, 2 could not look.
 `;
 
+/** What `COMMAND --help` and `help COMMAND` print. */
+export const helpOf = (command: Command): string => `
+  ${usage(command)}
+
+  ${command.says}
+
+  Options
+${table([
+  ...command.flags.map((name) => [flags[name].shown, flags[name].says] as const),
+  ['-h, --help', ['print this']],
+])}
+${command.formats === undefined ? '' : `\n  Formats here: ${command.formats.join(', ')}.\n`}
+${command.more.map((line) => `  ${line}\n`).join('')}`;
+
+const didYouMean = (wrong: string, right: readonly string[]): string => {
+  const near = nearestKey(wrong, right);
+  return near === null ? '' : `; did you mean ${near}?`;
+};
+
+const noCommand = (name: string): string => {
+  const names = [...commands.map((one) => one.name), 'help', 'version'];
+  const near = didYouMean(name, names);
+  return `there is no command “${name}”${near === '' ? `: ${names.join(', ')}` : near}`;
+};
+
+/** Help or the version that was asked for, wherever the word stands; then nothing is run. Null: neither was. */
+export const askedFor = (
+  argv: readonly string[],
+): { readonly help: Command | null } | 'version' | { readonly wrong: string } | null => {
+  const end = argv.indexOf('--');
+  const given = end < 0 ? argv : argv.slice(0, end);
+  const [first, second] = given.filter((word) => !word.startsWith('-'));
+  const asksHelp = given.some((word) => word === '--help' || word === '-h');
+  const named = first === 'help' ? second : first;
+  if (asksHelp || first === 'help') {
+    if (named === undefined || named === 'help') return { help: null };
+    const command = commands.find(({ name }) => name === named);
+    return command === undefined ? { wrong: noCommand(named) } : { help: command };
+  }
+  return first === 'version' || given.some((word) => word === '--version' || word === '-V')
+    ? 'version'
+    : null;
+};
+
+/** What is wrong with the options as they were typed; null: nothing. */
+export const wrongOption = (argv: readonly string[]): string | null => {
+  const known = [...flagNames.map(optionOf), '--help', '--version'];
+  const valued = new Set(flagNames.filter((name) => flags[name].type === 'string').map(optionOf));
+  const words = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  for (const [at, word] of words.entries()) {
+    if (!word.startsWith('-') || word === '-') continue;
+    const [option = '', value] = word.split(/=(.*)/s);
+    const next = words[at + 1];
+    if (!known.includes(option)) {
+      const near = didYouMean(
+        option.replace(/^-+/, ''),
+        known.map((one) => one.slice(2)),
+      );
+      return `there is no option ${option}${near.replace('mean ', 'mean --')}`;
+    }
+    if (valued.has(option) && (value ?? (next?.startsWith('-') ? '' : next) ?? '') === '')
+      return `${option} needs a value: ${flagNames.map((name) => flags[name].shown).find((shown) => shown.split(' ')[0] === option) ?? option}`;
+    if (!valued.has(option) && value !== undefined) return `${option} takes no value`;
+  }
+  return null;
+};
+
 /** The command that is meant, or what is wrong with what was given. */
 export const chosen = (
   name: string,
@@ -59,12 +127,16 @@ export const chosen = (
   given: Given,
 ): { readonly command: Command } | { readonly wrong: string } => {
   const command = commands.find((one) => one.name === name);
-  if (command === undefined) return { wrong: `there is no command “${name}”` };
+  if (command === undefined) return { wrong: noCommand(name) };
   const tooMuch = command.argument === null ? [given.named, ...rest] : rest;
   const words = tooMuch.filter((word) => word !== undefined);
-  if (words.length > 0) return { wrong: `${usage(command)}: ${words.join(' ')} is too much` };
+  if (words.length > 0) return { wrong: `${usage(command)}: ${words.join(' ')} is one argument too many` };
   const stray = flagNames.find((flag) => isGiven(given, flag) && !command.flags.includes(flag));
-  if (stray !== undefined) return { wrong: `--${stray} goes with ${takers(stray)}` };
+  if (stray !== undefined) return { wrong: `${optionOf(stray)} goes with ${takers(stray)}` };
+  if (given.yes === undefined) {
+    const word = flagNames.find((flag) => /^yes./.test(flag) && isGiven(given, flag));
+    if (word !== undefined) return { wrong: `${optionOf(word)} goes beside --yes NAME` };
+  }
   const { format } = given;
   if (format !== undefined && command.formats?.includes(format) !== true)
     return { wrong: `${name} has no format “${format}”: ${command.formats?.join(', ') ?? 'none'}` };

@@ -1,13 +1,14 @@
 import type { HostFacts } from '../cluster/facts.ts';
 import { type BackupSender, backupSendersSql, parseBackupSenders } from '../cluster/parse/basebackup.ts';
 import { sh } from '../cluster/quote.ts';
+import { sqlProgram } from '../cluster/superuser-sql.ts';
 import type { RemoteHost } from '../remote/host.ts';
 
 const timeoutMs = 8_000;
 
 /** The newer psql: it talks to both servers, whichever of them is back. */
-const sendersScript = (host: HostFacts): string => `set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
-timeout 5 ${sh(`${host.newBindir}/psql`)} -XAtq -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)} -d postgres -c ${sh(backupSendersSql)} </dev/null 2>/dev/null
+export const sendersScript = (host: HostFacts): string => `set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
+${sqlProgram('psql', host.newBindir, 'postgres', { timeout: 5 })} -XAtq -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)} -c ${sh(backupSendersSql)} </dev/null 2>/dev/null
 `;
 
 /** The base backups that the server of this host sends now: one round trip. Null where it does not say. */

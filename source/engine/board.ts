@@ -1,3 +1,4 @@
+import { redactText } from '../cluster/parse/redact.ts';
 import type { StepId } from '../runbook/step.ts';
 import type { EngineView, StepProgress } from './controller.ts';
 
@@ -42,7 +43,8 @@ export class Board {
     for (const listener of this.#listeners) listener(this.#view);
   }
 
-  notice(text: string): void {
+  notice(said: string): void {
+    const text = redactText(said);
     this.set({ notices: [...this.#view.notices, { at: Date.now(), text }].slice(-keptNotices) });
   }
 

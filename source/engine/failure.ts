@@ -1,4 +1,5 @@
 import { causeFiles } from '../cluster/parse/pg-upgrade.ts';
+import { redactText } from '../cluster/parse/redact.ts';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
 import { sh } from '../cluster/quote.ts';
 import type { World } from '../cluster/world.ts';
@@ -7,6 +8,8 @@ import type { Step } from '../runbook/step.ts';
 import type { StepFailure } from './controller.ts';
 
 const shownLines = 30;
+/** In characters: no cause needs more of one line, and nobody reads more. */
+const longestLine = 4096;
 const timeoutMs = 10_000;
 
 /**
@@ -32,12 +35,19 @@ export const fetchCauses = async (
         lines: text
           .split('\n')
           .filter((line) => line.trim() !== '')
-          .map(cleanText)
-          .slice(-shownLines),
+          .slice(-shownLines)
+          .map((line) => redactText(cleanText(line.slice(0, longestLine)))),
       };
     }),
   );
   return found.filter((cause) => cause.lines.length > 0);
+};
+
+/** The first thing that is missing, in words. */
+export const whatIsMissing = ({ probe, unmet, problem }: StepFailure): string => {
+  if (probe !== null && probe.state !== 'done') return probe.says;
+  const [first] = unmet;
+  return first === undefined ? problem.what : `${first.says} (found: ${first.found})`;
 };
 
 /** What the servers do not show yet of a step that was done by hand; null when they agree. */

@@ -3,6 +3,7 @@ import { hostsOf } from '../cluster/facts.ts';
 import { redactText } from '../cluster/parse/redact.ts';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
 import { sh } from '../cluster/quote.ts';
+import { sqlProgram } from '../cluster/superuser-sql.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { jobProcessesScript } from '../remote/job-processes.ts';
 import { privateSocket, upgradeDir } from '../runbook/shell.ts';
@@ -24,7 +25,7 @@ const activitySql = `select concat_ws(' ', pid, backend_type, datname, state,
     and (backend_type = 'client backend' or datname is not null) order by xact_start nulls last limit 6`;
 
 /** Disk, and what every server that answers says of itself. Read-only; bounded, whatever hangs. */
-const serverScript = (host: HostFacts): string => {
+export const serverScript = (host: HostFacts): string => {
   const sockets = [
     [host.socketDirectory, host.port],
     [privateSocket(host), host.port],
@@ -34,7 +35,7 @@ const serverScript = (host: HostFacts): string => {
 df -Ph ${[host.data, host.newData, host.workDir].map(sh).join(' ')} 2>/dev/null | awk 'NR > 1 && !seen[$6]++ { print "disk " $6 ": " $4 " free of " $2 " (" $5 " used)" }'
 for at in ${sockets.map(([directory, port]) => sh(`${directory}/.s.PGSQL.${port}`)).join(' ')}; do
   [ -S "$at" ] || continue
-  timeout 8 ${sh(`${host.newBindir}/psql`)} -XAtq -h "\${at%/*}" -p "\${at##*.}" -U ${sh(host.superuser)} -d postgres -c ${sh(activitySql)} </dev/null 2>&1 |
+  ${sqlProgram('psql', host.newBindir, 'postgres', { timeout: 8 })} -XAtq -h "\${at%/*}" -p "\${at##*.}" -U ${sh(host.superuser)} -c ${sh(activitySql)} </dev/null 2>&1 |
     sed "s|^|server on port \${at##*.}: |"
 done
 `;

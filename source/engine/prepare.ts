@@ -110,7 +110,7 @@ export const prepare = async (preparation: Preparation): Promise<Result<Ground>>
     formation: facts.formation,
     database: facts.monitor.database,
     postgresUser: facts.postgres,
-    psql: `${facts.monitor.newBindir}/psql`,
+    bindir: facts.monitor.newBindir,
   });
   const observer = new Observer(facts, hosts, preparation.heard, preparation.freshMs);
   preparation.say('looking at every host');

@@ -4,7 +4,7 @@ import type { Board } from './board.ts';
 import { claim, runFile } from './claim.ts';
 import type { Direction, StepFailure } from './controller.ts';
 import type { Decision, Decisions } from './decisions.ts';
-import { missingByHand } from './failure.ts';
+import { missingByHand, whatIsMissing } from './failure.ts';
 import { finalWords } from './final-words.ts';
 import { InventoryKeeper } from './inventory/keeper.ts';
 import type { PlannedStep } from './journal/entry.ts';
@@ -158,7 +158,10 @@ export class Walk {
     if (decision.kind === 'run' && decision.together) await this.#together(run, step);
     else {
       const failure = await this.#follow(run, step, decision);
-      if (failure !== null) this.#failures.set(step.id, failure);
+      // Nothing was run, so nothing has failed: the step is what it was, and why stands in the notice.
+      if (failure !== null && decision.kind === 'probe' && failed === undefined)
+        board.notice(`${step.host}: “${step.title}” is not done yet: ${whatIsMissing(failure)}`);
+      else if (failure !== null) this.#failures.set(step.id, failure);
     }
     return this.#failures.size === 0 && decisions.left ? 'left' : 'over';
   }

@@ -5,8 +5,8 @@ export interface FeedOptions {
   readonly database: string;
   /** The operating system user that psql runs as when the console may not log in as autoctl_node. */
   readonly postgresUser: string;
-  /** The path of psql on the monitor's host. */
-  readonly psql: string;
+  /** Where psql is on the monitor's host. */
+  readonly bindir: string;
   /** Milliseconds between two readings over pg when nothing is notified. Default 2,000. */
   readonly pollMs?: number;
 }

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Client } from 'pg';
 import type { MonitorState } from '../cluster/monitor-state.ts';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
+import { secureOptions } from '../cluster/superuser-sql.ts';
 import type { RemoteHost, StreamTarget } from '../remote/host.ts';
 import { type FeedOptions, monitorRole, readTimeoutMs } from './options.ts';
 import { monitorQuery, parseMonitorState } from './query.ts';
@@ -49,6 +50,7 @@ const clientOver = async (channel: Duplex, way: Way, options: FeedOptions): Prom
     database: options.database,
     ssl: way.ssl,
     application_name: 'pgaf-upgrade',
+    options: secureOptions,
     connectionTimeoutMillis: readTimeoutMs,
     query_timeout: readTimeoutMs,
   });

@@ -1,16 +1,17 @@
 import type { MonitorState } from '../cluster/monitor-state.ts';
-import { sh } from '../cluster/quote.ts';
 import { fail, problem, type Result } from '../cluster/result.ts';
+import { sqlProgram } from '../cluster/superuser-sql.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { type FeedOptions, readTimeoutMs } from './options.ts';
 import { monitorQuery, parseMonitorState } from './query.ts';
 
 /** One reading through psql as postgres: the way that works whatever pg_hba.conf says. Errors: no line, psql failed. */
 export const readByPsql = async (host: RemoteHost, options: FeedOptions): Promise<Result<MonitorState>> => {
-  const { formation, database, port, psql, postgresUser } = options;
+  const { formation, database, port, bindir, postgresUser } = options;
   const script = [
-    `PGCONNECT_TIMEOUT=3 PGOPTIONS='-c statement_timeout=${readTimeoutMs}' PGCLIENTENCODING=UTF8 PGAPPNAME=pgaf-upgrade`,
-    `${sh(psql)} -XqAtw -v ON_ERROR_STOP=1 -p ${port} -d ${sh(database)}`,
+    'PGCONNECT_TIMEOUT=3 PGCLIENTENCODING=UTF8 PGAPPNAME=pgaf-upgrade',
+    sqlProgram('psql', bindir, database, { settings: { statement_timeout: readTimeoutMs } }),
+    `-XqAtw -v ON_ERROR_STOP=1 -p ${port}`,
   ].join(' ');
   const output = await host.run(script, {
     as: postgresUser,

@@ -2,7 +2,7 @@ import type { EngineView, StepView } from '../engine/controller.ts';
 import { stepOf } from '../store/selectors.ts';
 import { togetherNow, togetherWords } from '../ui/rows/together.ts';
 import { describeStep } from './describe.ts';
-import { passedOver, type Talk, turned, typedFor } from './talk.ts';
+import { isHeldBack, passedOver, type Talk, turned, typedFor } from './talk.ts';
 
 type Word = 'yes' | 'one' | 'skip' | 'back' | 'quit' | 'no';
 
@@ -25,9 +25,10 @@ export const confirmStep = async (talk: Talk, view: EngineView, step: StepView):
   }
   const words = together === null ? '' : togetherWords(view, together);
   if (together !== null) write(['', `At the same time: ${words}.`]);
+  if (isHeldBack(talk, step.givesUp)) return false;
   // A rehearsal is for somebody who watches it.
   if (yes !== null && step.optional) {
-    write(['Optional: passed over.']);
+    write(['Optional: skipped.']);
     return !refusal(controller.skip(step.id, ''));
   }
   const question =

@@ -32,7 +32,7 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
     ...step.after.map((says) => `  After:  ${says}`),
     ...(step.expectedMs === null ? [] : [`  Takes:  about ${took(step.expectedMs)}`]),
     ...step.notes.map((note) => `  Noted:  ${note}`),
-    ...(step.givesUp === null ? [] : [`  Gives up: ${step.givesUp}`]),
+    ...(step.givesUp === null ? [] : [`  Gives up: ${step.givesUp.says}`]),
     `  Undo:   ${step.undo}`,
     '  Script:',
     ...indented(script),

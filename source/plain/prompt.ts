@@ -1,5 +1,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { safeText } from '../cluster/parse/terminal-text.ts';
+import { pipeSeat } from './pipe-seat.ts';
 
 export interface PromptOptions {
   readonly secret?: boolean;
@@ -30,14 +32,14 @@ export interface Seat {
   readonly close: () => void;
 }
 
-/**
- * Questions over a terminal or a pipe. Lines that came over a pipe before they were asked for are used in order;
- * `typing` is null there, because nobody can tell such a line from one that was meant for later.
- */
-export const readlinePrompt = (
-  input: NodeJS.ReadableStream & { readonly isTTY?: boolean },
-  output: NodeJS.WritableStream,
-): Seat => {
+type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+
+/** Questions over a terminal, or over a pipe or file. */
+export const readlinePrompt = (input: Input, output: NodeJS.WritableStream): Seat =>
+  input.isTTY === true ? terminalSeat(input, output) : pipeSeat(input, output);
+
+/** Questions at a terminal. What was typed ahead was typed before the question was read: it is no answer to it. */
+const terminalSeat = (input: Input, output: NodeJS.WritableStream): Seat => {
   let silent = false;
   /** The question that stands there; null: none. */
   let standing: string | null = null;
@@ -47,19 +49,15 @@ export const readlinePrompt = (
       done();
     },
   });
-  const fromTerminal = input.isTTY === true;
-  const lines = createInterface({ input, output: echo, terminal: fromTerminal, prompt: '' });
+  const lines = createInterface({ input, output: echo, terminal: true, prompt: '' });
   const waiting: ((line: string | null) => void)[] = [];
-  const early: string[] = [];
   const listeners = new Set<(line: string) => void>();
   const answeredListeners = new Set<() => void>();
   let ended = false;
   lines.on('line', (line) => {
     const next = waiting.shift();
     if (next !== undefined) next(line);
-    // On a terminal, what was typed ahead was typed before the question was read: it is no answer to it.
-    else if (fromTerminal) for (const listener of listeners) listener(line);
-    else early.push(line);
+    else for (const listener of listeners) listener(line);
   });
   // In raw mode Ctrl-C arrives as a key: it shall mean what it means everywhere.
   lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
@@ -67,10 +65,9 @@ export const readlinePrompt = (
     ended = true;
     for (const next of waiting.splice(0)) next(null);
   });
-  const ask: Prompt = (question, { secret = false, withdrawn } = {}) => {
+  const ask: Prompt = (asked, { secret = false, withdrawn } = {}) => {
+    const question = safeText(asked);
     output.write(question);
-    const ready = early.shift();
-    if (ready !== undefined) return Promise.resolve(ready);
     if (ended || withdrawn?.aborted === true) return Promise.resolve(null);
     silent = secret;
     standing = question;
@@ -91,15 +88,16 @@ export const readlinePrompt = (
       const takenBack = () => {
         waiting.splice(waiting.indexOf(answered), 1);
         // What stands on the line was meant for this question, not for the next one.
-        if (fromTerminal) lines.write(null, { ctrl: true, name: 'u' });
+        lines.write(null, { ctrl: true, name: 'u' });
         answered(null);
       };
       withdrawn?.addEventListener('abort', takenBack, { once: true });
       waiting.push(answered);
     });
   };
-  const write = (text: string): void => {
-    if (!fromTerminal || standing === null) {
+  const write = (said: string): void => {
+    const text = safeText(said);
+    if (standing === null) {
       output.write(text);
       return;
     }
@@ -118,5 +116,5 @@ export const readlinePrompt = (
       return () => answeredListeners.delete(listener);
     },
   };
-  return { ask, typing: fromTerminal ? typing : null, write, close: () => lines.close() };
+  return { ask, typing, write, close: () => lines.close() };
 };

@@ -11,7 +11,7 @@ import { followOutput } from './output-lines.ts';
 import type { Typing } from './prompt.ts';
 import { sayNews } from './say-news.ts';
 import { untilDue, untilMoved } from './stage-watch.ts';
-import { type TalkOptions, talkWith } from './talk.ts';
+import { isHeldBack, type TalkOptions, talkWith } from './talk.ts';
 
 export interface PlainOptions extends TalkOptions {
   /** Where a person sits at a terminal: what they type without having been asked, and whether a question stands there. */
@@ -44,6 +44,12 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
     const preview = await controller.previewRollback();
     if (preview !== null) write(describeWayBack(preview));
   };
+
+  /** Before its first step: half of a rollback, with the monitor down, would be the worst of all. */
+  const mayNotRollBack = ({ direction, verdict }: EngineView): boolean =>
+    direction === 'rollback' &&
+    verdict.kind === 'loses-new-writes' &&
+    isHeldBack(talk, { kind: 'writes', says: `what was written on the new version (${verdict.says})` });
 
   /** Whether it goes on: the lock of a dead holder was taken over, or is watched further. */
   const tookOver = async (lock: LockView): Promise<boolean> => {
@@ -83,6 +89,7 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
         const step = stepOf(view, stage.step);
         if (step === null) return 1;
         await sayWayBack(view);
+        if (mayNotRollBack(view)) return 1;
         return (
           stage.kind === 'confirm'
             ? await confirmStep(talk, view, step)
@@ -119,7 +126,8 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
       running.clear();
       const exit = await turn(view);
       if (exit !== null) {
-        write(finalLines(controller.view));
+        // What cannot start has said so, and there is nothing to add.
+        if (controller.view.stage.kind !== 'stopped') write(finalLines(controller.view));
         return exit;
       }
       await untilMoved(controller, view.stage);

@@ -1,5 +1,15 @@
 import type { EngineController, StepView } from '../engine/controller.ts';
+import type { GivesUp } from '../runbook/step.ts';
 import type { Prompt } from './prompt.ts';
+
+/** What cannot be had again, and a run without a person gives up only where it was told so by name. */
+export type Forfeit = Exclude<GivesUp['kind'], 'other'>;
+
+const words: Readonly<Record<Forfeit, string>> = {
+  writes: '--yes-lose-writes',
+  'last-copy': '--yes-remove-last-copy',
+  abandoned: '--yes-remove-abandoned',
+};
 
 export interface TalkOptions {
   readonly write: (text: string) => void;
@@ -7,12 +17,15 @@ export interface TalkOptions {
   readonly prompt?: Prompt;
   /** The cluster's name: confirms every step by itself, typed names included. */
   readonly yes?: string;
+  /** What `yes` may give up as well; default: nothing. */
+  readonly forfeits?: ReadonlySet<Forfeit>;
 }
 
 /** What everything that is said and asked in plain lines needs. */
 export interface Talk {
   readonly controller: EngineController;
   readonly yes: string | null;
+  readonly forfeits: ReadonlySet<Forfeit>;
   readonly write: (lines: readonly string[]) => void;
   /** Null: there is nobody to ask, or no more input. */
   readonly ask: (question: string) => Promise<string | null>;
@@ -28,6 +41,7 @@ export const talkWith = (controller: EngineController, options: TalkOptions): Ta
   return {
     controller,
     yes: yes ?? null,
+    forfeits: options.forfeits ?? new Set(),
     write,
     ask: async (question) => (prompt === undefined ? null : prompt(question)),
     refusal: (outcome) => {
@@ -35,6 +49,17 @@ export const talkWith = (controller: EngineController, options: TalkOptions): Ta
       return 'refused' in outcome;
     },
   };
+};
+
+/** Whether a run without a person must stop here, because it was not told that this may be given up; then that is said. */
+export const isHeldBack = ({ yes, forfeits, write }: Talk, givesUp: GivesUp | null): boolean => {
+  if (yes === null || givesUp === null || givesUp.kind === 'other' || forfeits.has(givesUp.kind))
+    return false;
+  write([
+    `Not run: it gives up ${givesUp.says}. --yes ${yes} does not cover that.`,
+    `  Do: add ${words[givesUp.kind]}, if that is what you want; or run it without --yes and type the host's name.`,
+  ]);
+  return true;
 };
 
 /** What is typed for a step: the host's name at a point of no return. Null: it was not, and nothing may run. */

@@ -27,7 +27,7 @@ export const connectProblem = (hop: Hop, error: Error & { code?: unknown }): Pro
     case 'EAI_AGAIN':
       return problem(
         `The name ${hop.host} (${hop.alias}) is not found in DNS.`,
-        'Correct the host name in the cluster file, or give it a HostName in ~/.ssh/config.',
+        'Correct the host name (in the cluster file, or as it was given to init), or give it a HostName in ~/.ssh/config.',
         cause,
       );
     case 'ECONNREFUSED':

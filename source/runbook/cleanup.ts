@@ -1,5 +1,12 @@
 import { posix } from 'node:path';
-import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../cluster/facts.ts';
+import {
+  type ClusterFacts,
+  type HostFacts,
+  hostsOf,
+  isNode,
+  type NodeFacts,
+  primaryOf,
+} from '../cluster/facts.ts';
 import { sh } from '../cluster/quote.ts';
 import { hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
 import { about, describe, everyNodeSettled, isMajor, when } from './conditions.ts';
@@ -7,7 +14,7 @@ import { done, makeStep, pending } from './make-step.ts';
 import { newEverywhere } from './phases/restore.ts';
 import { serviceUser } from './phases/service.ts';
 import { mark, script } from './shell.ts';
-import type { Condition, Step } from './step.ts';
+import type { Condition, GivesUp, Step } from './step.ts';
 import { partsAside } from './tablespaces/names.ts';
 import { placesGoStep } from './tablespaces/places.ts';
 import { tidyStep } from './tidy.ts';
@@ -89,6 +96,22 @@ const markAs = (facts: ClusterFacts, host: HostFacts, id: string): string =>
 const differs =
   'Not delete_old_cluster.sh: it holds the path as it was at upgrade time, which is now the live cluster.';
 
+/** Whether an old directory can be gone back to: in link mode the primary's shares its files with the new version. */
+const isFallback = (facts: ClusterFacts, node: NodeFacts, world: World): boolean =>
+  hostIn(world, node.alias)?.backupData.kind === 'cluster' &&
+  (node !== primaryOf(facts) || facts.mode !== 'link');
+
+/** The last fallback copy: behind it only a backup leads back. A host that is not seen keeps none for certain. */
+const lastCopy = (facts: ClusterFacts, host: HostFacts, world: World): GivesUp | null => {
+  const kept = facts.nodes.filter((node) => isFallback(facts, node, world));
+  return kept.length === 1 && kept[0]?.alias === host.alias
+    ? {
+        kind: 'last-copy',
+        says: `the last fallback copy of PostgreSQL ${facts.oldMajor}: behind it only a backup leads back`,
+      }
+    : null;
+};
+
 const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
   const old: Discarded = {
     path: host.backupData,
@@ -123,6 +146,7 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
           : 'The upgrade is accepted; the old cluster is not needed any more.',
       differs,
       danger: 'point-of-no-return',
+      givesUp: (world) => lastCopy(facts, host, world),
       script: script(...proofLines(host, old), ...removeLines(old)),
       probe: (world) =>
         hostIn(world, host.alias)?.backupData.kind === 'absent'
@@ -165,6 +189,13 @@ const abandonedSteps = (facts: ClusterFacts, host: HostFacts, world: World): Ste
           : 'A way back left it: it shares files with another abandoned directory and cannot be used.',
       guide: null,
       danger: 'point-of-no-return',
+      givesUp: () =>
+        one.major === facts.newMajor
+          ? {
+              kind: 'abandoned',
+              says: `${one.path}: what the application wrote on PostgreSQL ${one.major} before the rollback is nowhere else`,
+            }
+          : null,
       script: script(...proofLines(host, one), ...sizeLines(one), ...removeLines(one)),
       probe: (now) => {
         const seen = hostIn(now, host.alias);

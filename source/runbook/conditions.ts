@@ -8,6 +8,7 @@ import {
   isCluster,
   monitorIn,
   nodeIn,
+  type UnitView,
   type World,
 } from '../cluster/world.ts';
 import type { Condition, Verdict } from './step.ts';
@@ -83,13 +84,37 @@ export const autoctlRuns = (seen: HostView): Verdict =>
 export const autoctlIsStopped = (host: HostFacts): Condition =>
   about(host.alias, `pg_autoctl is stopped on ${host.alias}`, autoctlStopped);
 
+/** pg_autoctl runs, and since when: where the console holds it, somebody else has started it. */
+const whoStarted = (host: HostFacts, unit: UnitView | null): string => {
+  if (host.service.kind === 'none' || unit === null) return 'pg_autoctl runs';
+  const since = unit.activeSince === '' ? '' : ` at ${unit.activeSince}`;
+  if (!unit.active) return `somebody has started pg_autoctl by hand, not by ${host.service.unit}`;
+  return unit.held
+    ? `somebody started ${host.service.unit}${since}, although the console holds it`
+    : `pg_autoctl runs: ${host.service.unit} was started${since}. If that was not this console, somebody has: find out who, and stop it`;
+};
+
+const stoppedOrWho = (host: HostFacts, seen: HostView): Verdict => {
+  const verdict = autoctlStopped(seen);
+  if (verdict.holds) return verdict;
+  return seen.pgAutoctl === 'runs' || seen.unit?.active ? no(whoStarted(host, seen.unit)) : verdict;
+};
+
 /** Neither pg_autoctl nor a server of any of the directories runs. */
 export const allStopped = (host: HostFacts): Condition =>
   about(host.alias, `pg_autoctl and PostgreSQL are stopped on ${host.alias}`, (seen) => {
-    const autoctl = autoctlStopped(seen);
+    const autoctl = stoppedOrWho(host, seen);
     if (!autoctl.holds) return autoctl;
     const running = [seen.data, seen.newData, seen.backupData].find((one) => isCluster(one) && one.running);
     return when(running === undefined, 'PostgreSQL runs');
+  });
+
+/** Before what pg_autoctl and systemd hold of a node is changed: pg_upgrade's own servers, which nobody reaches, may run. */
+export const notServing = (host: HostFacts): Condition =>
+  about(host.alias, `pg_autoctl is stopped on ${host.alias}, and its server serves nobody`, (seen) => {
+    const autoctl = stoppedOrWho(host, seen);
+    if (!autoctl.holds) return autoctl;
+    return when(seen.server === null, `PostgreSQL ${seen.server?.version ?? ''} serves`);
   });
 
 export const stoppedCleanly = (host: HostFacts, state: 'shut down' | 'shut down in recovery'): Condition =>

@@ -23,17 +23,43 @@ const newControl = (facts: ClusterFacts, host: HostFacts, world: World): Control
   return isCluster(seen.newData) && seen.newData.major === facts.newMajor ? seen.newData.control : null;
 };
 
-/** pg_upgrade came to its end: the fingerprint that is taken right after it belongs to the new cluster. */
-export const isUpgraded = (facts: ClusterFacts, host: HostFacts, world: World): boolean => {
-  if (isSwapped(facts, host, world)) return true;
-  const seen = hostIn(world, host.alias);
+/** The fingerprint that is taken right after pg_upgrade belongs to the new cluster. */
+const fingerprintFits = (facts: ClusterFacts, host: HostFacts, world: World): boolean => {
   const control = newControl(facts, host, world);
-  return (
-    seen?.fingerprint != null &&
-    control !== null &&
-    seen.fingerprint.systemIdentifier === control.systemIdentifier
-  );
+  const kept = hostIn(world, host.alias)?.fingerprint ?? null;
+  return kept !== null && control !== null && kept.systemIdentifier === control.systemIdentifier;
 };
+
+export type OldSince = 'as-kept' | 'has-run' | 'unknown';
+
+/**
+ * What has become of the old cluster since pg_upgrade left it, in its place or aside. Whatever it has written since is
+ * not in the new one: a window that was left and gone back from by hand, or somebody who has started it in between.
+ */
+export const oldSinceUpgrade = (facts: ClusterFacts, host: HostFacts, world: World): OldSince => {
+  const seen = hostIn(world, host.alias);
+  const old = [seen?.data, seen?.backupData].find((one) => one !== undefined && isMajor(one, facts.oldMajor));
+  if (seen?.oldFingerprint == null || old === undefined || !isCluster(old) || old.control === null)
+    return 'unknown';
+  const same =
+    old.control.systemIdentifier === seen.oldFingerprint.systemIdentifier &&
+    isAsKept(old.control, seen.oldFingerprint);
+  return same && !old.running ? 'as-kept' : 'has-run';
+};
+
+/**
+ * pg_upgrade came to its end, and what it has made is still good: the new cluster is the one of the fingerprint, and the
+ * old one has not run since. Behind the swap the directories have their places, and nothing is asked any more.
+ */
+export const isUpgraded = (facts: ClusterFacts, host: HostFacts, world: World): boolean =>
+  isSwapped(facts, host, world) ||
+  (fingerprintFits(facts, host, world) && oldSinceUpgrade(facts, host, world) === 'as-kept');
+
+/** pg_upgrade came to its end, but the old cluster has run since, or nobody can tell: the new directory is of no use. */
+export const isOutdated = (facts: ClusterFacts, host: HostFacts, world: World): boolean =>
+  !isSwapped(facts, host, world) &&
+  fingerprintFits(facts, host, world) &&
+  oldSinceUpgrade(facts, host, world) !== 'as-kept';
 
 export type Started = 'never' | 'started' | 'unknown';
 
@@ -63,6 +89,12 @@ export const newSystemIdentifier = (facts: ClusterFacts, primary: HostFacts, wor
 export const isMarked = (host: HostFacts, mark: string, world: World): boolean =>
   hostIn(world, host.alias)?.markers.includes(mark) ?? false;
 
-/** The window has passed the point where the old primary was stopped for good. */
+/** The old version runs in its place. */
+const oldRuns = (facts: ClusterFacts, host: HostFacts, world: World): boolean => {
+  const data = hostIn(world, host.alias)?.data;
+  return data !== undefined && isCluster(data) && data.major === facts.oldMajor && data.running;
+};
+
+/** The window has passed the point where the old server was stopped for good: never while it runs, whatever lies beside it. */
 export const isPastStop = (facts: ClusterFacts, host: HostFacts, world: World): boolean =>
-  isUpgraded(facts, host, world) || isMovedAside(facts, host, world);
+  !oldRuns(facts, host, world) && (isUpgraded(facts, host, world) || isMovedAside(facts, host, world));

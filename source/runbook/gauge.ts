@@ -96,9 +96,7 @@ export const readSenders = (
   others: readonly string[] = [],
 ): Reading | null => {
   // By its name: somebody's nightly backup must not be taken for it. A node that was registered anew has another number.
-  const copies = senders.filter(
-    ({ name }) => name.startsWith(standbyPrefix) && !others.includes(name),
-  );
+  const copies = senders.filter(({ name }) => name.startsWith(standbyPrefix) && !others.includes(name));
   const own = copies.find(({ name }) => name === standby) ?? (copies.length === 1 ? copies[0] : undefined);
   if (own === undefined) return null;
   const { streamed, total, phase } = own;

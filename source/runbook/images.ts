@@ -2,7 +2,7 @@ import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf, takesLinks
 import { compareLsn } from '../cluster/parse/lsn.ts';
 import { type Control, type DirectoryView, hostIn, isCluster, type World } from '../cluster/world.ts';
 import { about, autoctlStopped, no, when } from './conditions.ts';
-import { isSwapped, isUpgraded } from './evidence.ts';
+import { isOutdated, isSwapped, isUpgraded } from './evidence.ts';
 import type { Condition } from './step.ts';
 import { oldPartsAreThere } from './tablespaces/conditions.ts';
 
@@ -26,7 +26,9 @@ export const stoppedAt = (facts: ClusterFacts, world: World): Control | null => 
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);
   if (seen === null) return null;
-  if (isUpgraded(facts, primary, world) || seen.stopped !== null) return seen.stopped;
+  // Where the old server has run since pg_upgrade, what was kept is the stop before that.
+  if (!isOutdated(facts, primary, world) && (isUpgraded(facts, primary, world) || seen.stopped !== null))
+    return seen.stopped;
   return oldDirectory(facts, primary, world)?.control ?? null;
 };
 

@@ -27,9 +27,8 @@ const contentsSql = `copy (select case c.relkind when 'S' then 'sequence' when '
 
 /** Lines that write what is in every database into a file, as a shell function: \`contents FILE\`. */
 export const contentsFunction = (host: HostFacts, bindir: string, socket: string): readonly string[] => {
-  const program = psql(host, bindir, 'postgres', socket);
-  // By the environment: on the command line a name with “=” in it would be a connection string.
-  const inDatabase = `PGDATABASE="$database" ${program.replace(/ -d \S+$/, '')}`;
+  const program = psql(host, bindir, 'postgres', { socket });
+  const inDatabase = psql(host, bindir, { variable: 'database' }, { socket });
   return [
     'contents() { # FILE: every database, its relations, and where its sequences are',
     `  ${program} -Atc ${sh("copy (select 'database', datname, '', '', '', '' from pg_database where datallowconn) to stdout")} > "$1"`,

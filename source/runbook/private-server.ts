@@ -39,7 +39,7 @@ export const stopPrivateLines = (host: HostFacts, bindir: string): readonly stri
     `pid=$(head -n 1 ${sh(`${host.data}/postmaster.pid`)} 2>/dev/null || true)`,
     'if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null || true)" = postgres ]; then',
     '  # only the one that was started here is stopped: it answers in our own directory, and listens nowhere else',
-    `  said=$(${psql(host, bindir, 'postgres', socket)} -Atc ${sh(identitySql)} 2>&1 || true)`,
+    `  said=$(${psql(host, bindir, 'postgres', { socket })} -Atc ${sh(identitySql)} 2>&1 || true)`,
     `  [ "$said" = ${wanted} ] || { echo ${sh(`refused to stop the server on ${host.data}: it is not the private one; asked in ${socket} it says: `)}"$said" >&2; exit 1; }`,
     `  ${sh(inBin(bindir, 'pg_ctl'))} --pgdata ${data} --wait --timeout=3600 --mode=fast stop`,
     'fi',

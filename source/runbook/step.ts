@@ -35,6 +35,18 @@ export type Danger = 'reads' | 'changes' | 'point-of-no-return';
  */
 export type Landmark = 'monitor-stops' | 'monitor-starts' | 'verified';
 
+/**
+ * What cannot be had again once a step has run. `writes`: what the application has written on the new version;
+ * `last-copy`: the last fallback copy of the old cluster; `abandoned`: a new cluster that a rollback has left, with the only
+ * copy of what was written on it. For each of these a run without a person needs a word of its own beside the cluster's
+ * name; `other`: the name is enough.
+ */
+export interface GivesUp {
+  readonly kind: 'writes' | 'last-copy' | 'abandoned' | 'other';
+  /** A whole sentence, or a phrase that goes behind “Gives up:”. */
+  readonly says: string;
+}
+
 export interface GuideReference {
   /** The place in the published guide: `Step 4`, `Post-Upgrade Cleanup`; null where the guide has nothing. */
   readonly step: string | null;
@@ -83,8 +95,8 @@ export interface Step {
   readonly undo: string;
   /** May be passed over without a reason (a rehearsal switchover, say). */
   readonly optional: boolean;
-  /** What is given up by running it now, in words: then the host's name is asked for, whatever `danger` says. Null: nothing. */
-  readonly givesUp: (world: World) => string | null;
+  /** What is given up by running it now: then the host's name is asked for, whatever `danger` says. Null: nothing. */
+  readonly givesUp: (world: World) => GivesUp | null;
   /** What was noticed and stands against nothing (warnings of a check), from the last look. */
   readonly notes: (world: World) => readonly string[];
   /** Where the cause of a failure is to be found on the host: read-only scripts, run when the step has failed. */

@@ -2,7 +2,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { EngineController, EngineView, Stage } from '../engine/controller.ts';
 import type { StepId } from '../runbook/step.ts';
 import { coalesce } from './coalesce.ts';
-import { createDecisions, type Decisions } from './decisions.ts';
+import { createDecisions, type Decisions, inspecting } from './decisions.ts';
 import { Finder } from './finder.ts';
 import { onlyFresher } from './fresher.ts';
 import { defaultGuard, type GuardTimes, PressGuard } from './guard.ts';
@@ -64,7 +64,12 @@ const withoutStaleDialog = (state: ConsoleState, view: EngineView): Partial<Cons
 
 /** What the screen takes over from a new view of the engine. */
 const received = (state: ConsoleState, view: EngineView): Partial<ConsoleState> => {
-  if (sameStage(state.view.stage, view.stage)) return { view, drawn: view };
+  if (sameStage(state.view.stage, view.stage)) {
+    // What the inspection has found is the answer to whoever asked for it.
+    const [before, last] = [state.view.notices.at(-1), view.notices.at(-1)];
+    const answered = state.hint?.text === inspecting && last !== undefined && last !== before;
+    return { view, drawn: view, ...(answered ? { hint: { text: last.text, tone: 'warn' } } : {}) };
+  }
   const { stage } = view;
   const current = 'step' in stage ? stage.step : null;
   const waits = stage.kind === 'confirm' || stage.kind === 'failed';

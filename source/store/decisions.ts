@@ -29,15 +29,21 @@ export interface Decisions {
   jump(): void;
   /** An Enter that decides nothing: the next one must not follow too soon all the same. */
   pressed(): void;
+  /** A key that does nothing here was pressed: what follows it soon confirms nothing. */
+  refused(): void;
+  /** Whether such a key was pressed a short time ago. */
+  strayed(): boolean;
   /** `y` in the question whether to leave: whether it counts. */
   leaves(): boolean;
 }
 
 /** Said when a press did not count. */
 export const tooSoon: Hint = {
-  text: 'Too soon after the last change or key press: not taken. Read what is shown, then press again.',
+  text: 'Ignored: too soon after the last change or key press. Read what is shown, then press again.',
   tone: 'warn',
 };
+/** Said while the servers are inspected because somebody asked for it. */
+export const inspecting = 'Inspecting the servers again …';
 const failedHint: Hint = {
   text: 'The step has failed. Enter does nothing here: a run again, s skip, p done by hand, look again.',
   tone: 'warn',
@@ -180,7 +186,7 @@ export const createDecisions = (
     probeAgain() {
       const step = dueStep(store.getState());
       if (step === null) return;
-      hint('Looking at the servers again …', 'plain');
+      hint(inspecting, 'plain');
       settle(controller.probeAgain(step.id));
     },
     trustKey() {
@@ -219,6 +225,10 @@ export const createDecisions = (
     pressed() {
       guard.press();
     },
+    refused() {
+      guard.refused();
+    },
+    strayed: () => guard.strayed,
     leaves: () => guard.press(),
   };
 };

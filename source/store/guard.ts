@@ -4,9 +4,11 @@ export interface GuardTimes {
   readonly shown: number;
   /** Since the last press of the same key: a held key repeats, and its first repeat comes late. */
   readonly pressed: number;
+  /** Since the last key that did nothing where it was pressed: what follows it was meant for something else. Default 0. */
+  readonly refused?: number;
 }
 
-export const defaultGuard: GuardTimes = { shown: 300, pressed: 700 };
+export const defaultGuard: GuardTimes = { shown: 300, pressed: 700, refused: 2_000 };
 
 /**
  * Tells a decision from a key that is held, hammered or typed ahead.
@@ -17,6 +19,7 @@ export class PressGuard {
   readonly #now: () => number;
   #shownAt = Number.NEGATIVE_INFINITY;
   #pressedAt = Number.NEGATIVE_INFINITY;
+  #refusedAt = Number.NEGATIVE_INFINITY;
 
   constructor(times: GuardTimes, now: () => number) {
     this.#times = times;
@@ -28,10 +31,23 @@ export class PressGuard {
     this.#shownAt = this.#now();
   }
 
+  /** A key was pressed that does nothing here. */
+  refused(): void {
+    this.#refusedAt = this.#now();
+  }
+
+  /** Whether what is pressed now may belong to something that was typed into the wrong place. */
+  get strayed(): boolean {
+    return this.#now() - this.#refusedAt < (this.#times.refused ?? 0);
+  }
+
   /** A press of a confirming key: whether it counts. Every press restarts the wait, counted or not. */
   press(): boolean {
     const now = this.#now();
-    const counts = now - this.#shownAt >= this.#times.shown && now - this.#pressedAt >= this.#times.pressed;
+    const counts =
+      !this.strayed &&
+      now - this.#shownAt >= this.#times.shown &&
+      now - this.#pressedAt >= this.#times.pressed;
     this.#pressedAt = now;
     return counts;
   }

@@ -29,6 +29,8 @@ export interface Navigation {
   search(needle: string): void;
   /** Shows that line of a step's output, with `top` as the first. */
   showFound(step: StepId, line: number, top: number): void;
+  /** Shows that row of a card or failure, with `top` as the first. */
+  showFoundRow(face: string, row: number, top: number): void;
   /** Moves in the list of steps, by distance in what is found. */
   aimBy(distance: number): void;
   hint(hint: Hint | null): void;
@@ -105,13 +107,16 @@ export const createNavigation = (store: StoreApi<ConsoleState>): Navigation => {
         // Another filter, another list: where one stood in the last one means nothing.
         ...(dialog?.kind === 'steps' ? { dialog: { kind: 'steps', on: null } } : {}),
       })),
-    search: (needle) => set(() => ({ needle, found: null, dialog: null, typed: '', hint: null })),
+    search: (needle) =>
+      set(() => ({ needle, found: null, foundRow: null, dialog: null, typed: '', hint: null })),
     showFound: (step, line, top) =>
       set(({ outputTop }) => ({
         outputTop: { ...outputTop, [step]: top },
         found: { step, line },
         hint: null,
       })),
+    showFoundRow: (face, row, top) =>
+      set(({ cardTop }) => ({ cardTop: { ...cardTop, [face]: top }, foundRow: { face, row }, hint: null })),
     aimBy: (distance) =>
       set((state) => {
         const found = stepsFound(state);

@@ -64,6 +64,8 @@ export interface ConsoleState {
   readonly needle: string;
   /** The line where it was found last. */
   readonly found: { readonly step: StepId; readonly line: number } | null;
+  /** The row of a card or failure where it was found last; `face` as in `cardTop`. */
+  readonly foundRow: { readonly face: string; readonly row: number } | null;
   readonly hint: Hint | null;
   /** What somebody else than the product makes happen now: a demo's scenario. Null: nothing since the last step. */
   readonly staged: string | null;
@@ -91,6 +93,7 @@ export const openingState = (view: EngineView): ConsoleState => ({
   preview: { kind: 'looking' },
   needle: '',
   found: null,
+  foundRow: null,
   hint: null,
   staged: null,
   tooSmall: false,

@@ -8,10 +8,11 @@ import {
   due,
   enterWords,
   failed,
-  outputOnly,
   searched,
+  showsOutput,
   whyNoCancel,
   whyNoLog,
+  whyNoSearch,
   whyNoTakeOver,
   whyNotAlone,
   whyNotDue,
@@ -127,9 +128,9 @@ export const commands: readonly Command[] = [
   {
     group: 'Looking',
     keys: ['/'],
-    says: 'Search in the output shown',
-    footer: (state) => (outputOnly(state) === null && state.focus === 'output' ? 'find' : null),
-    disabled: outputOnly,
+    says: 'Search in the output, card or failure shown',
+    footer: (state) => (showsOutput(state) && state.focus === 'output' ? 'find' : null),
+    disabled: whyNoSearch,
     run: ({ store }) => {
       store.go.focus('output');
       store.go.open({ kind: 'search' });
@@ -138,14 +139,14 @@ export const commands: readonly Command[] = [
   {
     group: 'Looking',
     keys: ['n'],
-    says: 'Next place found',
+    says: 'Next match',
     disabled: searched,
     run: (screen) => findNext(screen, 1),
   },
   {
     group: 'Looking',
     keys: ['N'],
-    says: 'Place found before',
+    says: 'Previous match',
     disabled: searched,
     run: (screen) => findNext(screen, -1),
   },
@@ -153,7 +154,7 @@ export const commands: readonly Command[] = [
     group: 'Looking',
     keys: ['v'],
     says: 'The whole log of the step shown in your pager ($PAGER, else less); leaving it comes back here',
-    footer: (state) => (outputOnly(state) === null && state.focus === 'output' ? 'whole log' : null),
+    footer: (state) => (showsOutput(state) && state.focus === 'output' ? 'whole log' : null),
     disabled: whyNoLog,
     run: ({ openLog }) => openLog(),
   },

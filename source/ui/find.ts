@@ -1,7 +1,9 @@
 import { searchesAll } from '../store/finder.ts';
-import { shownStep } from '../store/selectors.ts';
+import { shownFace, shownStep } from '../store/selectors.ts';
+import { rowHolds } from './rows/found.ts';
 import type { VisibleOutput } from './rows/output.ts';
-import { outputAt, outputWindow, type Screen } from './screen.ts';
+import { windowOf } from './rows/prose.ts';
+import { cardKey, faceRows, outputAt, outputRoom, outputWindow, type Screen } from './screen.ts';
 
 /** Lines above the one found, where there is room: what it belongs to often stands before it. */
 const context = 2;
@@ -88,19 +90,44 @@ const go = (
   say(`'${state.needle}': ${lines.indexOf(place.line) + 1} of ${lines.length}${place.wrapped}`, 'plain');
 };
 
+/** The same in a card or failure, by its rows as they are folded. */
+const goInRows = (screen: Screen, direction: 1 | -1, fresh: boolean): void => {
+  const { state, store } = screen;
+  if (state.needle === '') return;
+  const [key, rows] = [cardKey(state), faceRows(screen)];
+  const places = rows.flatMap((row, at) => (rowHolds(row, state.needle) ? [at] : []));
+  const { first } = windowOf(rows, state.cardTop[key] ?? 0, outputRoom(screen).rows);
+  const before = !fresh && state.foundRow?.face === key ? state.foundRow.row : null;
+  const place = placeFrom(places, before ?? (direction > 0 ? first - 1 : first), direction);
+  const name = shownFace(state) === 'card' ? 'on this card' : 'in this failure';
+  if (place === null) {
+    store.go.hint({ text: `'${state.needle}' is not ${name}.`, tone: 'warn' });
+    return;
+  }
+  store.go.showFoundRow(key, place.line, Math.max(0, place.line - context));
+  store.go.hint({
+    text: `'${state.needle}': ${places.indexOf(place.line) + 1} of ${places.length}${place.wrapped}`,
+    tone: 'plain',
+  });
+};
+
 /** Goes to the next line of the output that holds what is looked for, or the one before; at an end it begins at the other one. */
-export const findNext = (screen: Screen, direction: 1 | -1): void =>
-  go(
-    screen,
-    (visible, found) => found ?? (direction > 0 ? visible.first - 1 : visible.end),
-    direction,
-    false,
-  );
+export const findNext = (screen: Screen, direction: 1 | -1): void => {
+  if (shownFace(screen.state) !== 'output') goInRows(screen, direction, false);
+  else
+    go(
+      screen,
+      (visible, found) => found ?? (direction > 0 ? visible.first - 1 : visible.end),
+      direction,
+      false,
+    );
+};
 
 /** Enter in the search line: from what is visible on; while the end is followed, the newest place. */
 export const findFirst = (screen: Screen): void => {
   const step = shownStep(screen.state);
   const follows = step !== null && (screen.state.outputTop[step.id] ?? null) === null;
-  if (follows) go(screen, (visible) => visible.end, -1, true);
+  if (shownFace(screen.state) !== 'output') goInRows(screen, 1, true);
+  else if (follows) go(screen, (visible) => visible.end, -1, true);
   else go(screen, (visible) => visible.first - 1, 1, true);
 };

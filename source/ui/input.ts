@@ -72,30 +72,37 @@ const inSecret = (screen: Screen, press: Press) => {
   else if (name === 'ctrl+c') screen.store.go.open({ kind: 'quit' });
 };
 
-const inKeyQuestion = ({ store }: Screen, press: Press) => {
+/** A key that does nothing here: what is typed next was meant for something else, and confirms nothing. */
+const refuse = ({ store }: Screen, text: string | null, tone: 'plain' | 'warn' = 'plain') => {
+  store.decide.refused();
+  if (text !== null) store.go.hint({ text, tone });
+};
+
+const inKeyQuestion = (screen: Screen, press: Press) => {
+  const { store } = screen;
   const name = nameOf(press);
   if (name === 'y' || name === 'Y') store.decide.trustKey();
   else if (name === 'n' || name === 'N' || name === 'enter' || name === 'esc') store.decide.refuseQuestion();
   else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
-  else
-    store.go.hint({
-      text: 'y trusts this key for good; n or Enter does not, and the run stops.',
-      tone: 'warn',
-    });
+  else refuse(screen, 'y: accept and save the key; n or Enter: reject and stop.', 'warn');
 };
 
-const inQuit = ({ store, leave }: Screen, press: Press) => {
+const inQuit = (screen: Screen, press: Press) => {
+  const { store, leave } = screen;
   const name = nameOf(press);
   if (name === 'y' || name === 'Y' || name === 'ctrl+c') {
     if (store.decide.leaves()) leave();
   } else if (name === 'n' || name === 'N' || name === 'esc' || name === 'q') store.go.closeDialog();
+  else refuse(screen, 'y leaves; n or Esc stays.');
 };
 
-const inRetry = ({ store }: Screen, press: Press) => {
+const inRetry = (screen: Screen, press: Press) => {
+  const { store } = screen;
   const name = nameOf(press);
   if (name === 'enter') store.decide.runAgain();
   else if (name === 'esc' || name === 'n') store.go.closeDialog();
   else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
+  else refuse(screen, 'Enter runs it again; Esc does not.');
 };
 
 const inWayBack = (screen: Screen, press: Press) => {
@@ -106,7 +113,8 @@ const inWayBack = (screen: Screen, press: Press) => {
   else store.go.hint({ text: 'There is nothing to put on the screen. Esc goes back.', tone: 'plain' });
 };
 
-const inHelp = ({ state, store }: Screen, press: Press) => {
+const inHelp = (screen: Screen, press: Press) => {
+  const { state, store } = screen;
   const name = nameOf(press);
   if (name === 'down' || name === 'j') store.go.setHelpTop(state.helpTop + 1);
   else if (name === 'up' || name === 'k') store.go.setHelpTop(Math.max(0, state.helpTop - 1));
@@ -114,6 +122,8 @@ const inHelp = ({ state, store }: Screen, press: Press) => {
   else if (name === 'pageup') store.go.setHelpTop(Math.max(0, state.helpTop - 10));
   else if (name === 'esc' || name === '?' || name === 'q') store.go.closeDialog();
   else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
+  // Enter belongs to nothing in the help; over the rollback it was taken before.
+  else if (name !== 'enter') refuse(screen, null);
 };
 
 /** Keys that only move may come several at once over a slow line; anything that decides may not. */
@@ -125,22 +135,26 @@ const inCommands = (screen: Screen, press: Press) => {
     const keys = [...press.text];
     if (keys.every(movesOnly)) {
       for (const name of keys) commandOn(name)?.run({ ...screen, state: store.state.getState() });
-    } else
-      store.go.hint({
-        text: 'Several keys came at once, like a paste: not taken. Press one at a time.',
-        tone: 'warn',
-      });
+    } else refuse(screen, 'Ignored: several keys at once (a paste?). Press one at a time.', 'warn');
     return;
   }
   const command = commandOn(press.name);
   if (command === null) {
-    if (press.name.length === 1)
-      store.go.hint({ text: `${keyLabel(press.name)} does nothing here; ? shows the keys.`, tone: 'plain' });
+    refuse(
+      screen,
+      press.name.length === 1 ? `${keyLabel(press.name)} does nothing here; ? shows the keys.` : null,
+    );
     return;
   }
   const why = command.disabled?.(state) ?? null;
-  if (why === null) command.run(screen);
-  else store.go.hint({ text: why, tone: 'warn' });
+  if (why !== null) refuse(screen, why, 'warn');
+  else if (command.group === 'Deciding' && store.decide.strayed())
+    refuse(
+      screen,
+      'Ignored: right behind a key that does nothing here. Wait two seconds, then press it.',
+      'warn',
+    );
+  else command.run(screen);
 };
 
 const inTooSmall = ({ store }: Screen, press: Press) => {
@@ -178,5 +192,5 @@ export const handlePaste = (screen: Screen, text: string): void => {
     store.go.hint({ text: 'Pasting is not taken here: type the name.', tone: 'warn' });
   } else if (mode === 'text' || mode === 'search' || mode === 'steps' || mode === 'secret-question') {
     store.go.type(state.typed + printable(text));
-  } else store.go.hint({ text: 'A paste is not taken as keys: nothing was done.', tone: 'warn' });
+  } else refuse(screen, 'A paste is not taken as keys: nothing was done.', 'warn');
 };

@@ -1,4 +1,5 @@
 import { render } from 'ink';
+import { safeText } from '../cluster/parse/terminal-text.ts';
 import type { EngineController } from '../engine/controller.ts';
 import { type ConsoleStoreOptions, createConsoleStore } from '../store/console-store.ts';
 import { App } from './app.tsx';
@@ -102,7 +103,7 @@ export const runConsole = async (
     store.dispose();
   }
   const { view } = controller;
-  if (!gone) stdout.write(`${farewell(view)}\n`);
+  if (!gone) stdout.write(`${safeText(farewell(view))}\n`);
   await controller.close(signal ?? undefined);
   ending.forget();
   if (signal !== null) return signal;

@@ -4,6 +4,7 @@ import type { ConsoleState } from '../store/state.ts';
 import type { Layout } from './layout.ts';
 import type { Row } from './row.ts';
 import { cardRows, failureRows } from './rows/card.ts';
+import { rowHolds } from './rows/found.ts';
 import { type VisibleOutput, visibleOutput } from './rows/output.ts';
 import { progressRows } from './rows/progress.ts';
 import { quietRows } from './rows/quiet.ts';
@@ -24,23 +25,32 @@ export interface Screen {
   readonly leave: () => void;
 }
 
-/** How many lines of the output shown hold what is typed. */
-const placesOf = ({ state, store }: Pick<Screen, 'state' | 'store'>, needle: string): number => {
+/** How many lines of the output shown, or rows of the card or failure, hold what is typed. */
+const placesOf = (screen: Pick<Screen, 'state' | 'store' | 'layout' | 'theme'>, needle: string): number => {
+  const { state, store } = screen;
   const step = shownStep(state);
-  return step === null || shownFace(state) !== 'output'
-    ? 0
-    : store.finder.lines(store.controller.output(step.id), needle).length;
+  if (step === null) return 0;
+  return shownFace(state) === 'output'
+    ? store.finder.lines(store.controller.output(step.id), needle).length
+    : faceRows(screen).filter((row) => rowHolds(row, needle)).length;
 };
+
+/** The line in which one types what to look for; null while nobody does. */
+export const findRow = (screen: Pick<Screen, 'state' | 'store' | 'layout' | 'theme'>): Row | null =>
+  screen.state.dialog?.kind === 'search'
+    ? searchRow(screen.state, placesOf(screen, screen.state.typed), screen.layout.areas.output.columns)
+    : null;
 
 /** What stands below the output and does not scroll: what one types to look for, how far the step is, why it is silent. */
 export const pinnedRows = (
-  { state, store, layout, theme }: Pick<Screen, 'state' | 'store' | 'layout' | 'theme'>,
+  screen: Pick<Screen, 'state' | 'store' | 'layout' | 'theme'>,
   now: number,
 ): readonly Row[] => {
+  const { state, layout, theme } = screen;
   const { columns } = layout.areas.output;
   const step = shownStep(state);
   if (step === null) return [];
-  const search = searchRow(state, placesOf({ state, store }, state.typed), columns);
+  const search = findRow(screen);
   return [
     ...progressRows(state.view.progress[step.id], step, columns, now, theme),
     ...quietRows(state.view, step, columns, now),

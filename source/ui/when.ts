@@ -64,9 +64,12 @@ export const whyNotAlone = (state: ConsoleState): string | null => {
   return whyNotDue('Running one step alone')(state) ?? 'Enter starts a single step anyway.';
 };
 
-/** Why searching does not work now. */
-export const outputOnly = (state: ConsoleState): string | null =>
-  shownFace(state) === 'output' ? null : 'Searching works in the output: o shows it.';
+/** Whether the third pane shows the output of a step. */
+export const showsOutput = (state: ConsoleState): boolean => shownFace(state) === 'output';
+
+/** Why nothing can be searched now. */
+export const whyNoSearch = (state: ConsoleState): string | null =>
+  shownStep(state) === null ? 'There is no step to search in yet.' : null;
 
 /** Why no log can be opened now. */
 export const whyNoLog = (state: ConsoleState): string | null =>
@@ -74,7 +77,7 @@ export const whyNoLog = (state: ConsoleState): string | null =>
 
 /** Why there is no next place found. */
 export const searched = (state: ConsoleState): string | null =>
-  outputOnly(state) ?? (state.needle === '' ? 'Nothing was searched for yet: / asks.' : null);
+  whyNoSearch(state) ?? (state.needle === '' ? 'Nothing was searched for yet: / asks.' : null);
 
 /** Why the focused pane does not scroll. */
 export const scrolls = (state: ConsoleState): string | null =>

@@ -88,6 +88,7 @@ export const lookLines = (view: HostView): Lines => [
   ...(view.stateIdentifier === null ? [] : ([['state', view.stateIdentifier]] as const)),
   ...(view.inMaintenance ? ([['maintenance', 'yes']] as const) : []),
   ...(view.fingerprint === null ? [] : [lined('fingerprint', controlData(view.fingerprint))]),
+  ...(view.oldFingerprint === null ? [] : [lined('fingerprint-old', controlData(view.oldFingerprint))]),
   ...(view.handedOver === null
     ? []
     : ([

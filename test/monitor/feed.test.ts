@@ -20,7 +20,7 @@ const options = {
   formation: 'default',
   database: 'pg_auto_failover',
   postgresUser: 'postgres',
-  psql: '/usr/bin/psql',
+  bindir: '/usr/bin',
   pollMs: 60_000,
 };
 const refusal = 'no pg_hba.conf entry for host "127.0.0.1", user "autoctl_node"';

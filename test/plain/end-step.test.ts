@@ -175,12 +175,13 @@ test('over a pipe a question is put once: whoever answers by a script answers ea
   });
   const { ask, write, close } = readlinePrompt(new PassThrough(), output);
   const answer = ask('Run this step? ');
+  await vi.waitFor(() => expect(shown).toBe('Run this step? '));
   write('* news\n');
   close();
   expect(await answer).toBeNull();
   await vi.waitFor(() => expect(shown).toBe('Run this step? * news\n'));
 });
 
-test('over a pipe a line is an answer given in advance, and ends nothing', () => {
+test('over a pipe nobody sits who could end a step by a word', () => {
   expect(readlinePrompt(new PassThrough(), new PassThrough()).typing).toBeNull();
 });

@@ -221,6 +221,7 @@ export class Model {
             killMode: 'control-group',
             enabled: facts.service.kind === 'systemd' && facts.service.enabled,
             dropIns: [],
+            held: false,
           };
         return;
       case 'switchover':
@@ -343,6 +344,7 @@ export class Model {
     host.newData = { ...fresh, control: left, databases: 1, tablespaces: facts.tablespaces };
     this.#part(host);
     host.fingerprint = left;
+    host.oldFingerprint = this.#controlOf(host.data);
   }
 
   #maintain(alias: string): void {
@@ -545,6 +547,8 @@ export class Model {
               killMode: 'control-group',
               program: facts.oldAutoctl,
               dropIns: [],
+              activeSince: 'Mon 2026-11-23 01:00:00 UTC',
+              held: false,
             },
       pgAutoctl: 'runs',
       pgCtl: `${facts.oldBindir}/pg_ctl`,
@@ -552,6 +556,7 @@ export class Model {
       inMaintenance: false,
       server,
       fingerprint: null,
+      oldFingerprint: null,
       handedOver: null,
       stopped: null,
       stoppedAt: null,

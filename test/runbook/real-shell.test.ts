@@ -332,7 +332,7 @@ describe('saving what will be edited', () => {
     host.program(
       join(host.node.newBindir, 'pg_dump'),
       'while [ $# -gt 1 ]; do [ "$1" = -f ] && out=$2; shift; done',
-      'echo "dump of $1" > "$out"',
+      'echo "dump of $PGDATABASE" > "$out"',
     );
   });
 

@@ -208,7 +208,7 @@ describe('the last image', () => {
     expect(dangerNow(aside('node_3'), first)).toBe('changes');
     const second = worldAt('secondary aside');
     expect(dangerNow(aside('node_3'), second)).toBe('point-of-no-return');
-    expect(aside('node_3').givesUp(second)).toContain('data_pg15_bak');
+    expect(aside('node_3').givesUp(second)?.says).toContain('data_pg15_bak');
   });
 
   test('is whichever is left, where another secondary missed the checkpoint', () => {
@@ -224,6 +224,39 @@ describe('the last image', () => {
     const facts = labCluster({ mode: 'copy' });
     const step = stepOf(upgradeRunbook(facts), 'H.node_3.aside');
     expect(dangerNow(step, worldAt('secondary rebuilt', facts))).toBe('changes');
+  });
+});
+
+describe('what is given up has a kind of its own', () => {
+  const facts = labCluster();
+
+  test('a rollback that loses writes says so where the writes end, one that loses none does not', () => {
+    const stop = (moment: Moment) => stepOf(planAt(moment).steps, 'R.node_1.stop');
+    const world = worldAt('finished');
+    expect(stop('finished').givesUp(world)).toMatchObject({ kind: 'writes' });
+    expect(stop('verified').givesUp(world)).toBeNull();
+  });
+
+  test('the last fallback copy is another thing than those before it', () => {
+    const model = modelAt('finished', facts);
+    const kind = (alias: string) =>
+      stepOf(cleanupRunbook(facts, model.world()), `W.${alias}.remove`).givesUp(model.world())?.kind;
+    expect(['monitor', 'node_1', 'node_2', 'node_3'].map(kind)).toEqual(Array(4).fill(undefined));
+    model.host('node_2').backupData = { kind: 'absent' };
+    expect(['monitor', 'node_1', 'node_3'].map(kind)).toEqual([undefined, undefined, 'last-copy']);
+  });
+
+  test('an abandoned cluster of the new version is the only copy of what was written on it', () => {
+    const model = modelAt('running', facts);
+    model.host('node_1').abandoned = [
+      '/var/lib/pgsql/data_pg17_abandoned',
+      '/var/lib/pgsql/data_pg15_abandoned',
+    ];
+    const steps = cleanupRunbook(facts, model.world());
+    const kinds = [17, 15].map(
+      (major) => stepOf(steps, `W.node_1.remove-data_pg${major}_abandoned`).givesUp(model.world())?.kind,
+    );
+    expect(kinds).toEqual(['abandoned', undefined]);
   });
 });
 

@@ -44,7 +44,7 @@ describe('Enter', () => {
     later(100);
     store.decide.enter();
     expect(engine.asked).toHaveLength(1);
-    expect(hint()).toContain('Too soon');
+    expect(hint()).toContain('too soon');
     later(1000);
     store.decide.enter();
     expect(engine.asked).toHaveLength(2);

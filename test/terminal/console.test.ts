@@ -80,7 +80,7 @@ describe('confirming', () => {
     console.press(keys.enter);
     await console.see('3/59 on node_1', 'Enter runs this script');
     console.press(keys.enter);
-    await console.see('Too soon after the last change or key press');
+    await console.see('too soon after the last change or key press');
     expect(console.text()).toContain('3/59 on node_1');
   });
 
@@ -88,7 +88,7 @@ describe('confirming', () => {
     const console = open({ args: ['--done=1', '--line-ms=1', '--guard=60000,0'] });
     await console.see('2/59 on monitor', 'Enter runs this script');
     console.press(keys.enter);
-    await console.see('Too soon after the last change or key press');
+    await console.see('too soon after the last change or key press');
     expect(console.text()).toContain('2/59 on monitor');
   });
 
@@ -146,7 +146,7 @@ describe('questions', () => {
       'ssh-ed25519 SHA256:Nq7Wlk2lV5c0HkG0cT3hJ9oYb1xq8mC2p7sQe4ZtR0A',
     );
     console.press('x');
-    await console.see('y trusts this key');
+    await console.see('y: accept and save the key');
     console.press('y');
     await console.see('Passphrase', '/home/dba/.ssh/id_ed25519');
     console.press('abc');

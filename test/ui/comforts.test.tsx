@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { StepProgress } from '../../source/engine/controller.ts';
 import { progressNews } from '../../source/plain/progress-news.ts';
 import { createConsoleStore } from '../../source/store/console-store.ts';
+import { handlePress } from '../../source/ui/input.ts';
+import { layoutFor } from '../../source/ui/layout.ts';
 import { markFound } from '../../source/ui/rows/found.ts';
 import { progressRows, progressSentence } from '../../source/ui/rows/progress.ts';
 import { themeFor } from '../../source/ui/theme.ts';
@@ -97,6 +99,83 @@ describe('searching the output', () => {
     const asked = engine.asked.length;
     expect(await press('/', ...'qsxary?l')).toContain('Find: qsxary?l');
     expect(engine.asked).toHaveLength(asked);
+  });
+});
+
+describe('searching a card or a failure', () => {
+  test('what is typed behind / on a card is what is looked for: no letter of it is a command', async () => {
+    const { engine, press } = await open({ done: 26 }, { columns: 80, rows: 24 });
+    const asked = engine.asked.length;
+    expect(await press('/', ...'pg_upgrade')).toMatch(/Find: pg_upgrade.*in \d+ lines/);
+    expect(await press(keys.enter)).toMatch(/'pg_upgrade': 1 of \d+/);
+    expect(await press('n')).toMatch(/'pg_upgrade': 2 of \d+/);
+    expect(await press('N', 'N')).toMatch(/'pg_upgrade': (\d+) of \1, from the end again/);
+    expect(await press('/', ...'stop that', keys.enter)).toContain("'stop that' is not on this card.");
+    expect(engine.asked).toHaveLength(asked);
+    expect(engine.view.stage).toMatchObject({ kind: 'confirm', step });
+  });
+
+  test('a failure is searched too', async () => {
+    const { engine, press, frame } = await open({ failAt: 27, done: 26, lineMs: 0 });
+    await press(keys.enter);
+    await vi.waitFor(async () => {
+      await press();
+      expect(frame()).toContain('3 Failure');
+    });
+    const asked = engine.asked.length;
+    expect(await press('/', ...'ERROR', keys.enter)).toMatch(/'ERROR': 1 of \d+/);
+    expect(engine.asked).toHaveLength(asked);
+  });
+});
+
+describe('behind a key that does nothing here', () => {
+  const stray = (typed: readonly string[], waitMs: number) => {
+    const engine = new FakeEngine({ done: 26 });
+    let time = 10_000;
+    const store = createConsoleStore(engine, {
+      now: () => time,
+      guard: { shown: 0, pressed: 0, refused: 2_000 },
+    });
+    const layout = layoutFor({
+      columns: 80,
+      rows: 24,
+      focus: 'output',
+      zoom: false,
+      nodes: 2,
+      staged: false,
+      dialog: false,
+    });
+    const press = (name: string) => {
+      const nothing = () => undefined;
+      const theme = themeFor({});
+      const state = store.state.getState();
+      handlePress(
+        { state, store, layout, theme, redraw: nothing, openLog: nothing, leave: nothing },
+        { kind: 'key', name },
+      );
+    };
+    for (const name of typed) press(name);
+    time += waitMs;
+    press('enter');
+    store.dispose();
+    return { asked: engine.asked, dialog: store.state.getState().dialog };
+  };
+
+  test('no Enter is taken for two seconds, and no letter opens anything', () => {
+    for (const typed of [
+      ['d'],
+      ['y'],
+      ['a'],
+      ['d', 'a', 't', 'a'],
+      ['y', 's', 't', 'o', 'p'],
+      ['f', 'p', 'e'],
+    ])
+      expect(stray(typed, 1_900), typed.join('')).toEqual({ asked: [], dialog: null });
+  });
+
+  test('afterwards it is', () => {
+    expect(stray(['d'], 2_100).asked).toEqual([`confirm ${step}`]);
+    expect(stray([], 0).asked).toEqual([`confirm ${step}`]);
   });
 });
 

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runPlain } from '../../source/plain/run-plain.ts';
+import type { Forfeit } from '../../source/plain/talk.ts';
 import { FakeEngine, type FakeOptions } from './fake-engine.ts';
 
 const question = {
@@ -16,6 +17,7 @@ const run = async (
   answers: readonly string[] | null,
   yes?: string,
   prepare: (engine: FakeEngine) => void = () => undefined,
+  forfeits: ReadonlySet<Forfeit> = new Set(),
 ) => {
   const engine = new FakeEngine({ lineMs: 0, ...options });
   prepare(engine);
@@ -34,6 +36,7 @@ const run = async (
           },
         }),
     ...(yes === undefined ? {} : { yes }),
+    forfeits,
   });
   await engine.close();
   return { exit, written, asked: engine.asked };
@@ -111,4 +114,44 @@ test('the way back is said whole before its first step is asked for, and leads o
   expect(written).toContain('Way back: safe, nothing lost');
   expect(written).toContain('Takes:  about 14 s of running time, 12 steps; no data is copied');
   expect(written).toMatch(/ {4}1\. \S+: Take back: /);
+});
+
+describe('what cannot be had again wants a word of its own', () => {
+  const givesUp = (engine: FakeEngine, kind: 'writes' | 'last-copy' | 'abandoned' | 'other'): void => {
+    const [first, ...rest] = engine.view.steps;
+    if (first === undefined) throw new Error('there are steps');
+    const danger = 'point-of-no-return' as const;
+    engine.set({ steps: [{ ...first, danger, givesUp: { kind, says: 'the last of it' } }, ...rest] });
+  };
+
+  test.each([
+    ['writes', '--yes-lose-writes'],
+    ['last-copy', '--yes-remove-last-copy'],
+    ['abandoned', '--yes-remove-abandoned'],
+  ] as const)('--yes NAME alone does not give up %s', async (kind, word) => {
+    const { exit, written, asked } = await run({}, null, 'shop', (engine) => givesUp(engine, kind));
+    expect(exit).toBe(1);
+    expect(asked).toEqual([]);
+    expect(written).toContain('Not run: it gives up the last of it. --yes shop does not cover that.');
+    expect(written).toContain(word);
+  });
+
+  test('with its word it does, and the rest needs none', async () => {
+    const set = new Set(['writes' as const]);
+    const done = await run({}, null, 'shop', (engine) => givesUp(engine, 'writes'), set);
+    expect(done.exit).toBe(0);
+    expect((await run({}, null, 'shop', (engine) => givesUp(engine, 'other'))).exit).toBe(0);
+  });
+
+  test('a rollback that loses writes stops before its first step, not half way', async () => {
+    const { exit, written, asked } = await run({}, null, 'shop', (engine) =>
+      engine.set({
+        direction: 'rollback',
+        verdict: { kind: 'loses-new-writes', says: 'possible, but what 17 wrote is lost' },
+      }),
+    );
+    expect([exit, asked]).toEqual([1, ['preview']]);
+    expect(written).toContain('what 17 wrote is lost');
+    expect(written).toContain('--yes-lose-writes');
+  });
 });

@@ -167,3 +167,17 @@ export const cleanText = (text: string): string => {
   const lines = [...assembler.push(new TextEncoder().encode(text)), ...assembler.end()];
   return lines.join('\n');
 };
+
+/** What must not reach a terminal as it is; newlines and tabs may. The counterpart of {@link visible}. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
+const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/**
+ * A text as it may be written to a terminal, whoever said it: each control character, and each that turns the order of
+ * a line round, becomes U+FFFD. Nothing is left out, so that nothing can be hidden. Takes time in proportion to the text.
+ */
+export const safeText = (text: string): string => text.replace(unsafe, '\ufffd');
+
+/** The same for JSON: what JSON.stringify leaves as it is (C1 controls, DEL, bidirectional controls) is escaped. */
+export const safeJson = (json: string): string =>
+  json.replace(unsafe, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);

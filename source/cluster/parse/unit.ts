@@ -12,6 +12,7 @@ export const unitProperties = [
   'ExecStart',
   'MainPID',
   'Environment',
+  'ActiveEnterTimestamp',
 ] as const;
 
 export interface Unit {
@@ -36,6 +37,8 @@ export interface Unit {
   /** 0 when nothing runs. */
   readonly mainPid: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** When it was started last, as systemd writes it: `Wed 2026-11-25 20:03:46 UTC`; '' where it never was, or is not known. */
+  readonly activeEnterTimestamp: string;
 }
 
 const limit = 65_536;
@@ -100,5 +103,8 @@ export const parseUnit = (output: string): Result<Unit> => {
     pgdata: /\s(?:--pgdata|-D)[ =](\S+)/.exec(execStart?.arguments ?? '')?.[1] ?? environment.PGDATA ?? null,
     mainPid: pid,
     environment,
+    activeEnterTimestamp: /^[\w :+-]{0,60}$/.test(text('ActiveEnterTimestamp'))
+      ? text('ActiveEnterTimestamp')
+      : '',
   });
 };

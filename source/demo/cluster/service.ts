@@ -25,6 +25,8 @@ interface Loaded {
   readonly program: string;
   readonly killMode: string;
   readonly dropIns: readonly string[];
+  /** A file that forbids starts while it is there; null: none does. */
+  readonly hold: string | null;
 }
 
 /** The unit of pg_autoctl on one host, as systemd keeps it: files on the disk, and what was loaded of them. */
@@ -63,7 +65,7 @@ export class Service {
   }
 
   async start(): Promise<void> {
-    if (this.#process !== null) return;
+    if (this.#process !== null || this.#isHeld()) return;
     const { pidFile } = this.#host.paths;
     const standing = this.#host.processes.start('pg_autoctl', {
       unit,
@@ -78,6 +80,11 @@ export class Service {
     writeFileSync(pidFile, `${standing.pid}\n${this.#host.paths.data}\n`);
     this.#remember();
     await this.#runner.start(this.#loaded.program);
+  }
+
+  #isHeld(): boolean {
+    const { hold } = this.#loaded;
+    return hold !== null && existsSync(join(this.#host.paths.here, hold));
   }
 
   async stop(): Promise<void> {
@@ -128,6 +135,7 @@ export class Service {
       // As the host itself would name it; the border leads there.
       FragmentPath: `/etc/systemd/system/${unit}`,
       DropInPaths: dropIns.join(' '),
+      ActiveEnterTimestamp: '',
       UnitFileState: this.enabled ? 'enabled' : 'disabled',
     };
     return Object.entries(values)
@@ -146,6 +154,7 @@ export class Service {
     return {
       program: /^ExecStart=(\S+)/m.exec(text)?.[1] ?? '',
       killMode: [...all.matchAll(/^KillMode=(\S+)/gm)].at(-1)?.[1] ?? 'control-group',
+      hold: /^ConditionPathExists=!(\/\S+)/m.exec(all)?.[1]?.replace(this.#host.paths.here, '') ?? null,
       // As the host itself would name them: the product knows them by this path.
       dropIns: names.map((name) => `/run/systemd/system/${unit}.d/${name}`),
     };

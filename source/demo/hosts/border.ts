@@ -11,6 +11,7 @@ const literals = [
   '/proc/',
   '/sys/class/net/',
   '/run/systemd/system',
+  '/run/pgaf-upgrade',
   '/etc/systemd/system',
   '/usr/local/lib/systemd/system/',
   '/usr/lib/systemd/system/',

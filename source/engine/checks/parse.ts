@@ -8,6 +8,7 @@ import {
   type TablespaceLook,
 } from '../../cluster/checks/evidence.ts';
 import { parseControlData } from '../../cluster/parse/control-data.ts';
+import { redactText } from '../../cluster/parse/redact.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
 import { ok, type Result } from '../../cluster/result.ts';
 import { parseAutoctlVersion } from '../../cluster/version.ts';
@@ -118,7 +119,7 @@ export const parseCheckLook = (alias: string, output: string): Result<CheckLook>
     backupRate: map.get('rate') === '' ? null : (map.get('rate') ?? null),
     backupDirectory: backup.path === '' ? null : backup,
     linkMegabits: numberOrNull(text('link')),
-    cron: linesOf(text('cron')),
+    cron: linesOf(text('cron')).map(redactText),
     backupAge: numberOrNull(text('backup_age')),
     transfer: transferOf(map),
     tablespaces: tablespacesOf(map),

@@ -2,6 +2,7 @@ import type { Config, HostSettings } from '../../cluster/config.ts';
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import { sh } from '../../cluster/quote.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { monitorQuery, parseMonitorState } from '../../monitor/query.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { type Found, type Instance, parseFound } from './instance.ts';
@@ -65,7 +66,7 @@ export const askMonitor = async (
   instance: Instance,
 ): Promise<Result<MonitorState>> => {
   const database = instance.config.postgresql.dbname ?? 'pg_auto_failover';
-  const script = `export LC_ALL=C; ${sh(`${instance.oldBindir}/psql`)} -XAtq -h ${sh(instance.socketDirectory)} -p ${instance.port} -d ${sh(database)} -c ${sh(monitorQuery(config.formation))}`;
+  const script = `export LC_ALL=C; ${sqlProgram('psql', instance.oldBindir, database)} -XAtq -h ${sh(instance.socketDirectory)} -p ${instance.port} -c ${sh(monitorQuery(config.formation))}`;
   const output = await host.run(script, { as: config.become.postgres, timeoutMs: 30_000 });
   if (!output.ok) return output;
   if (output.value.code === 0) return parseMonitorState(output.value.stdout, config.formation);

@@ -1,4 +1,5 @@
 import { sh } from '../../cluster/quote.ts';
+import { sqlProgram } from '../../cluster/superuser-sql.ts';
 
 /**
  * What a live server knows of itself that the runbook needs. `to_jsonb(d) ->>` because the columns for locale
@@ -38,7 +39,7 @@ new_bin=${sh(newBindir)} only=${sh(overrides.pgdata ?? '')} set_unit=${sh(overri
 put() { printf '%s\\t%s\\n' "$1" "$2"; }
 text() { printf '%s\\t' "$1"; base64 | tr -d '\\n'; echo; }
 setting() { sed -n "s/^$1 *= *//p" "$2" | head -n 1; }
-ask() { "$old_bin/psql" -XAtq -h "\${socket:-/tmp}" -p "$port" -d postgres -c ${sh(serverSql)} </dev/null; }
+ask() { ${sqlProgram('psql', { variable: 'old_bin' }, 'postgres')} -XAtq -h "\${socket:-/tmp}" -p "$port" -c ${sh(serverSql)} </dev/null; }
 put home "$HOME"
 put user "$(id -un)"
 for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_dump psql vacuumdb; do [ -x "$new_bin/$tool" ] || printf '%s\\n' "$tool"; done | text missing

@@ -1,9 +1,15 @@
 import type { HostFacts } from '../../cluster/facts.ts';
 import { countedBytes, listedTables } from '../../cluster/inventory.ts';
 import { sh } from '../../cluster/quote.ts';
+import { sqlProgram } from '../../cluster/superuser-sql.ts';
 
-/** What may hold a secret is not sent: its value stays on the host. */
-const secretNames = "'(passphrase|passwd|secret|token|credential|password$)'";
+/** Nothing is written, nothing waits, and no query takes long. */
+const settings = { statement_timeout: '5s', lock_timeout: '1s', default_transaction_read_only: 'on' };
+
+/** What may hold a secret is not sent: its value stays on the host. Commands may have keys of an archive in them. */
+const secretNames = "'(passphrase|passwd|secret|token|credential|password$|conninfo|_command$)'";
+/** In characters: what anybody compares of one setting. */
+const longestSetting = 2000;
 const secretOptions = "'^(ldapbindpasswd|radiussecrets)=.*'";
 
 const serverSql = `select json_build_object(
@@ -12,7 +18,7 @@ const serverSql = `select json_build_object(
   'timeline', (select timeline_id from pg_control_checkpoint()),
   'inRecovery', pg_is_in_recovery(),
   'settings', (select json_object_agg(name, json_build_object('source', source, 'value',
-    case when name ~* ${secretNames} and coalesce(setting, '') <> '' then '(not shown)' else coalesce(setting, '') || coalesce(' ' || unit, '') end)) from pg_settings),
+    case when name ~* ${secretNames} and coalesce(setting, '') <> '' then '(not shown)' else left(coalesce(setting, ''), ${longestSetting}) || coalesce(' ' || unit, '') end)) from pg_settings),
   'hba', (select json_agg(concat_ws(' ', type, array_to_string(database, ','), array_to_string(user_name, ','), address, netmask, auth_method,
     (select string_agg(regexp_replace(one, ${secretOptions}, '\\1=(not shown)'), ' ') from unnest(options) one), 'ERROR: ' || error) order by line_number)
     from pg_hba_file_rules))`;
@@ -34,8 +40,12 @@ const databaseSql = `select json_build_object('name', current_database(), 'bytes
   'rows', coalesce((select json_agg(json_build_object('name', format('%I.%I', nspname, relname), 'bytes', size, 'rows', null,
     'estimate', case when reltuples >= 0 then reltuples when n_live_tup > 0 then n_live_tup end)) from (${tablesSql}) it), '[]'))`;
 
-/** psql's \\gexec runs what this makes: one count for each small table, each a line of JSON. */
-const countsSql = `select format('select json_build_array(current_database(), %L, count(*)) from only %I.%I', format('%I.%I', nspname, relname), nspname, relname)
+/**
+ * psql's \\gexec runs what this makes: one count for each small table, each a line of JSON. The sample of all pages is refused
+ * for anything but a table: one that its owner has exchanged for a view since it was listed would run the view's functions
+ * as superuser. Source: CVE-2024-7348, the same in pg_dump; PostgreSQL, SELECT, TABLESAMPLE.
+ */
+const countsSql = `select format('select json_build_array(current_database(), %L, count(*)) from only %I.%I tablesample pg_catalog.system (100)', format('%I.%I', nspname, relname), nspname, relname)
   from (${tablesSql}) it where size <= ${countedBytes} \\gexec`;
 
 /**
@@ -45,21 +55,23 @@ const countsSql = `select format('select json_build_array(current_database(), %L
 export const inventoryScript = (host: HostFacts): string => {
   const socket = `.s.PGSQL.${host.port}`;
   return `${[
-    "set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3 PGOPTIONS='-c statement_timeout=5s -c lock_timeout=1s -c default_transaction_read_only=on'",
+    'set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3',
     `inventory_bin=${sh(host.newBindir)} work=${sh(host.workDir)} socket=${sh(host.socketDirectory)}`,
     'put() { printf \'%s\\t%s\\n\' "$1" "$2"; }',
     "text() { printf '%s\\t' \"$1\"; base64 | tr -d '\\n'; echo; }",
     '# the private server of the verification listens in our own directory',
     `[ -S "$work/private/${socket}" ] && socket=$work/private`,
-    `ask() { "$inventory_bin/psql" -XAtq -h "$socket" -p ${host.port} -U ${sh(host.superuser)} "$@" 2>/dev/null; }`,
-    `ask -d postgres -c ${sh(serverSql)} </dev/null | text server`,
-    "databases=$(ask -d postgres -c 'select datname from pg_database where datallowconn order by 1' </dev/null)",
+    `ask() { # DATABASE, and psql's options
+  in=$1; shift; ${sqlProgram('psql', { variable: 'inventory_bin' }, { variable: 'in' }, { settings })} -XAtq -h "$socket" -p ${host.port} -U ${sh(host.superuser)} "$@" 2>/dev/null
+}`,
+    `ask postgres -c ${sh(serverSql)} </dev/null | text server`,
+    "databases=$(ask postgres -c 'select datname from pg_database where datallowconn order by 1' </dev/null)",
     `printf '%s\\n' "$databases" | text names`,
     `rows() { printf '%s\\n' "$databases" | while IFS= read -r database; do`,
-    `  { ask -d "$database" -c ${sh(databaseSql)} </dev/null || echo null; } | tr -d '\\n'; echo`,
+    `  { ask "$database" -c ${sh(databaseSql)} </dev/null || echo null; } | tr -d '\\n'; echo`,
     'done; }',
     `counts() { printf '%s\\n' "$databases" | while IFS= read -r database; do`,
-    `  printf '%s\\n' ${sh(countsSql)} | ask -d "$database"`,
+    `  printf '%s\\n' ${sh(countsSql)} | ask "$database"`,
     'done; }',
     // Both take their time where there are thousands of tables, and somebody waits: side by side.
     'rows | { exec 3<&0; counts | text counts; text databases <&3; }',

@@ -101,7 +101,7 @@ const transferOf = (map: ReadonlyMap<string, string>): TransferView => {
   };
 };
 
-const unitOf = (text: string | null): UnitView | null => {
+const unitOf = (text: string | null, held: boolean): UnitView | null => {
   if (text === null) return null;
   const unit = parseUnit(text);
   return unit.ok
@@ -112,6 +112,8 @@ const unitOf = (text: string | null): UnitView | null => {
         killMode: unit.value.killMode,
         program: unit.value.execStart?.path ?? '',
         dropIns: unit.value.dropInPaths,
+        activeSince: unit.value.activeEnterTimestamp,
+        held,
       }
     : null;
 };
@@ -150,13 +152,14 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     newData: directoryOf(map, 'new'),
     backupData: directoryOf(map, 'backup'),
     tablespaces: tablespacesOf(map),
-    unit: unitOf(joinedText(map.get('unit'))),
+    unit: unitOf(joinedText(map.get('unit')), map.get('held') === 'yes'),
     pgAutoctl: livenessOf(map.get('autoctl')),
     pgCtl: joinedText(map.get('pg_ctl'))?.split('\n')[0]?.trim() ?? null,
     stateIdentifier: map.get('state') ?? null,
     inMaintenance: map.get('maintenance') === 'yes',
     server: json(serverSchema, joinedText(map.get('server'))),
     fingerprint: controlOf(joinedText(map.get('fingerprint'))),
+    oldFingerprint: controlOf(joinedText(map.get('fingerprint-old'))),
     handedOver: handedOverOf(map),
     stopped: controlOf(joinedText(map.get('stopped'))),
     stoppedAt: timeOf(map.get('stopped.at')),

@@ -1,7 +1,9 @@
 import type { HostFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { keyMark } from '../../runbook/hard-link/names.ts';
 import { livenessFunction } from '../../runbook/liveness.ts';
+import { holdFile } from '../../runbook/phases/service.ts';
 import { joiner } from './lines.ts';
 
 /** What the running server says of itself, in one JSON document. Works on a primary and on a standby. */
@@ -102,17 +104,18 @@ configured() { # FILE: pg_ctl, as pg_autoctl's configuration has it
 kept() { # in our own directory: what was written down, each file by its name; false where that could not be read whole
   # A check is good for a day: what it looked at may have changed since.
   set -f; IFS=$newline; set -- ; marks=
-  for path in $(find done checks/look checks/log -type f ! \\( -mmin +1440 \\( -name checks -o -name check -o -name configuration \\
+  for path in $(find done checks/look checks/log -type f -size +0 ! \\( -mmin +1440 \\( -name checks -o -name check -o -name configuration \\
     -o -name look -o -name log \\) \\) 2>/dev/null); do
     case $path in checks/*) [ -r "$path" ] && set -- "$@" "$path" ;; *) marks=$marks\${path##*/}$newline ;; esac
   done
   set +f; unset IFS
   text markers "$marks"
-  for path in fingerprint handed-over stopped link/key.pub link/lines; do [ -r "$path" ] && set -- "$@" "$path"; done
-  [ -r stopped ] && put stopped.at "$(date -u -r stopped +%FT%TZ)"
-  [ -r handed-over ] && put handed-over.at "$(date -u -r handed-over +%FT%TZ)"
+  # what a power cut has left empty was never written
+  for path in fingerprint fingerprint-old handed-over stopped link/key.pub link/lines; do [ -r "$path" ] && [ -s "$path" ] && set -- "$@" "$path"; done
+  [ -s stopped ] && put stopped.at "$(date -u -r stopped +%FT%TZ)"
+  [ -s handed-over ] && put handed-over.at "$(date -u -r handed-over +%FT%TZ)"
   # A key of the run, and who may use it: nothing is there unless a secondary is rebuilt by hard links.
-  [ -e link/rehearsal ] && put link/rehearsed yes
+  [ -s link/rehearsal ] && put link/rehearsed yes
   [ -d link ] && text link/host_keys "$(cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null)"
   # All of them by one program, lines joined as text does it.
   [ $# -eq 0 ] || awk 'BEGIN { ORS = "\\036" } FNR == 1 { printf("%s%s\\t", NR > 1 ? "\\n" : "", FILENAME) }
@@ -141,11 +144,11 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     functions,
     livenessFunction,
     host.service.kind === 'systemd'
-      ? `unit() { systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ExecStart -p MainPID -p ControlGroup ${sh(host.service.unit)} 2>/dev/null; }`
+      ? `unit() { systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ActiveEnterTimestamp -p ExecStart -p MainPID -p ControlGroup ${sh(host.service.unit)} 2>/dev/null; }`
       : 'unit() { :; }',
     'ask() { # SOCKETS DATABASE STATEMENT…: a line for each statement',
     '  at=$1 in=$2; shift 2; for sql; do shift; set -- "$@" -c "$sql"; done',
-    `  "$new_bin/psql" -XAtq -h "$at" -p ${host.port} -U ${sh(host.superuser)} -d "$in" "$@" 2>/dev/null`,
+    `  ${sqlProgram('psql', { variable: 'new_bin' }, { variable: 'in' })} -XAtq -h "$at" -p ${host.port} -U ${sh(host.superuser)} "$@" 2>/dev/null`,
     '}',
     'server() { # what the running server answers',
     `  server=${sh(serverSql)}`,
@@ -159,6 +162,7 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     ...host.tablespaces.flatMap((place, index) => [
       `text tablespace.${index} ${sh(place)}; parts ${sh(place)}; text tablespace.${index}.parts "$found"; [ -w ${sh(`${place}_aside`)} ] && put tablespace.${index}.aside yes`,
     ]),
+    ...(host.service.kind === 'systemd' ? [`[ -e ${sh(holdFile(host.service.unit))} ] && put held yes`] : []),
     `[ -r ${sh(host.configFile)} ] && configured ${sh(host.configFile)}`,
     `if [ -r ${sh(host.stateFile)} ]; then`,
     // From byte 16 on, each block of 16 bytes both as 64-bit and as 32-bit numbers: 2 + 4 of them

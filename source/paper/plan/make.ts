@@ -70,10 +70,9 @@ const plannedHost = (ground: PlanGround, host: HostFacts): PlannedHost => {
 const givenUp = (facts: ClusterFacts, step: Step, world: World): string | null => {
   const ahead = lastImageAhead(facts);
   if (ahead?.step === step.id) return ahead.says;
-  if (step.danger !== 'point-of-no-return') return step.givesUp(world);
-  return (
-    step.givesUp(world) ?? step.undo.replace(/^none on [^:]+: /, 'there is no undo on the host itself: ')
-  );
+  const says = step.givesUp(world)?.says ?? null;
+  if (step.danger !== 'point-of-no-return') return says;
+  return says ?? step.undo.replace(/^none on [^:]+: /, 'there is no undo on the host itself: ');
 };
 
 /**

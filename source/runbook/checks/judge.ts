@@ -1,4 +1,5 @@
 import type { Evidence } from '../../cluster/checks/evidence.ts';
+import { redactText } from '../../cluster/parse/redact.ts';
 import { catalogue } from './catalogue.ts';
 import type { Check, Finding, Severity } from './check.ts';
 
@@ -23,6 +24,15 @@ export interface Judgement {
   readonly passed: readonly string[];
 }
 
+/** In characters: what a person reads of one finding; a setting can be as long as its server likes. */
+const longestFinding = 2000;
+
+/** What a host has said, as it may go to a screen, a report or a script: without secrets, and bounded. */
+const shown = (text: string): string => {
+  const safe = redactText(text.slice(0, longestFinding * 2));
+  return safe.length > longestFinding ? `${safe.slice(0, longestFinding)} …` : safe;
+};
+
 const findingOf = (
   check: Check,
   answer: Extract<ReturnType<Check['judge']>[number], { kind: 'found' }>,
@@ -30,10 +40,10 @@ const findingOf = (
   check: check.id,
   severity: check.severity,
   host: answer.host,
-  found: answer.found,
+  found: shown(answer.found),
   why: answer.why ?? check.why,
   remedy: answer.remedy,
-  command: answer.command ?? null,
+  command: answer.command === undefined ? null : shown(answer.command),
 });
 
 /** Judges what was seen. `accept` names warnings that the operator knows of; a blocker cannot be accepted. */
@@ -52,7 +62,7 @@ export const judge = (
   const notSeen = judged.flatMap(({ check, answers }) =>
     answers.flatMap((answer) =>
       answer.kind === 'unknown'
-        ? [{ check: check.id, severity: check.severity, host: answer.host, because: answer.because }]
+        ? [{ check: check.id, severity: check.severity, host: answer.host, because: shown(answer.because) }]
         : [],
     ),
   );

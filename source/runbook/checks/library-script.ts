@@ -2,6 +2,7 @@ import type { HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { psql } from '../shell.ts';
+import { rehearsalSettings as settings } from './throwaway.ts';
 
 /** A library whose functions are in use, as pg_upgrade finds them. Source: PostgreSQL, src/bin/pg_upgrade/function.c. */
 const usedSql =
@@ -15,8 +16,8 @@ const configuredSql = (setting: string): string =>
  * a preloaded one as the configuration does it, any other by LOAD. Works on a standby, whose catalogs are the primary's.
  */
 export const libraryLines = (host: HostFacts): string => {
-  const ask = psql(host, host.oldBindir, 'postgres');
-  const askEach = ask.replace(/ -d \S+$/, ' -d "$database"');
+  const ask = psql(host, host.oldBindir, 'postgres', { settings });
+  const askEach = psql(host, host.oldBindir, { variable: 'database' }, { settings });
   return `libraries() {
   ${ask} -Atq -c ${sh(configuredSql('shared_preload_libraries'))} >"$t/preloaded" || return 1
   { ${ask} -Atq -c ${sh(`${configuredSql('session_preload_libraries')} union ${configuredSql('local_preload_libraries')} union ${configuredSql('archive_library')}`)} || return 1

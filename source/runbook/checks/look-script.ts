@@ -2,16 +2,19 @@ import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { unitProperties } from '../../cluster/parse/unit.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
+import type { Word } from '../../cluster/superuser-sql.ts';
 import { psql } from '../shell.ts';
 import { asideOf, oldName } from '../tablespaces/names.ts';
 import { transferLines } from './hard-links.ts';
 import { removedSettings } from './removed-settings.ts';
 import { throwawayOf } from './throwaway.ts';
 
-const settings =
-  'archive_mode archive_command wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit'.split(
-    ' ',
-  );
+/** No query of a look may take long or wait for a lock. */
+const settings = { statement_timeout: '20s', lock_timeout: '2s' };
+
+/** Not archive_command: it may hold keys of the archive, and nothing here depends on it. */
+const shownSettings =
+  'archive_mode wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit'.split(' ');
 
 /** Every tool that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts. */
 const tools =
@@ -53,7 +56,7 @@ const serverSql = (facts: ClusterFacts): string => {
   const removed = list([...removedSettings(facts.oldMajor, facts.newMajor), '']);
   return `select json_build_object(
   'version', current_setting('server_version'), 'inRecovery', pg_is_in_recovery(),
-  'settings', (select json_object_agg(name, setting) from pg_settings where name in (${list(settings)})),
+  'settings', (select json_object_agg(name, setting) from pg_settings where name in (${list(shownSettings)})),
   'removed', coalesce((select json_agg(json_build_object('name', name, 'value', setting, 'file', sourcefile, 'line', sourceline))
     from pg_settings where name in (${removed}) and source not in ('default', 'client', 'session', 'override')), '[]'),
   'removedForRoles', coalesce((select json_agg(json_build_object('setting', one, 'role', r.rolname, 'database', d.datname))
@@ -118,10 +121,9 @@ const tablespaceLines = (facts: ClusterFacts, location: string, key: string): st
  */
 export const checkLookScript = (facts: ClusterFacts, host: HostFacts): string => {
   const parent = posix.dirname(host.data);
-  const ask = (database: string) =>
-    psql(host, host.oldBindir, 'postgres').replace(/ -d \S+$/, ` -d ${database}`);
+  const ask = (database: Word) => psql(host, host.oldBindir, database, { settings });
   return `${[
-    "set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3 PGOPTIONS='-c statement_timeout=20s -c lock_timeout=2s'",
+    'set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3',
     `new_bin=${sh(host.newBindir)} old_bin=${sh(host.oldBindir)} new_major=${facts.newMajor} data=${sh(host.data)} t=${sh(throwawayOf(host))}`,
     functions,
     `for tool in ${tools.map(sh).join(' ')}; do [ -x "$new_bin/$tool" ] || printf '%s\\n' "$tool"; done | text tools`,
@@ -166,7 +168,7 @@ export const checkLookScript = (facts: ClusterFacts, host: HostFacts): string =>
     `if [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then`,
     `  ${ask('postgres')} -Atq -c ${sh(serverSql(facts))} 2>/dev/null </dev/null | text server`,
     `  ${ask('postgres')} -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do`,
-    `    { ${ask('"$database"')} -Atq -c ${sh(databaseSql)} 2>/dev/null </dev/null || echo null; } | tr -d '\\n'; echo`,
+    `    { ${ask({ variable: 'database' })} -Atq -c ${sh(databaseSql)} 2>/dev/null </dev/null || echo null; } | tr -d '\\n'; echo`,
     '  done | text databases',
     'fi',
     'put end yes',

@@ -1,7 +1,8 @@
 import type { HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
-import { socketOf } from './throwaway.ts';
+import { sqlProgram } from '../../cluster/superuser-sql.ts';
+import { rehearsalSettings, socketOf } from './throwaway.ts';
 
 /** As in postgresql.conf: quotes are doubled. */
 const literal = (value: string): string => `'${value.replaceAll("'", "''")}'`;
@@ -34,13 +35,15 @@ const settings = (host: HostFacts): string =>
  */
 export const schemaLines = (host: HostFacts): string => {
   const from = `-h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)}`;
+  const newBin = { variable: 'new_bin' };
+  const restore = sqlProgram('pg_restore', newBin, null, { settings: rehearsalSettings });
   const to = `-h "$sock" -p 50432 -U ${sh(host.superuser)}`;
   return `dump_globals() {
-  "$new_bin/pg_dumpall" ${from} --globals-only --quote-all-identifiers --binary-upgrade --no-role-passwords --no-tablespaces --no-sync -f "$t/globals.sql"
+  ${sqlProgram('pg_dumpall', newBin, 'postgres', { settings: rehearsalSettings })} ${from} --globals-only --quote-all-identifiers --binary-upgrade --no-role-passwords --no-tablespaces --no-sync -f "$t/globals.sql"
 }
 dump_one() { # NUMBER
   echo "database $database"
-  PGDATABASE=$database "$new_bin/pg_dump" ${from} --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \\
+  ${sqlProgram('pg_dump', newBin, { variable: 'database' }, { settings: rehearsalSettings })} ${from} --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \\
     --lock-wait-timeout=5000 --format=custom --no-sync --file="$t/dump.$1"
 }
 start_throwaway() {
@@ -49,17 +52,17 @@ ${settings(host)}
 END-OF-SETTINGS
   "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -l "$t/server.log" -o -b start || { tail -n 20 "$t/server.log"; return 1; }
 }
-restore_globals() { "$new_bin/psql" -X -q ${to} -v ON_ERROR_STOP=1 -d template1 -f "$t/globals.sql"; }
+restore_globals() { ${sqlProgram('psql', newBin, 'template1', { settings: rehearsalSettings })} -X -q ${to} -v ON_ERROR_STOP=1 -f "$t/globals.sql"; }
 restore_one() { # NUMBER
   echo "database $database"
   case $database in
-    template1) "$new_bin/pg_restore" ${to} --exit-on-error --no-tablespaces --clean --create --dbname=postgres "$t/dump.$1" ;;
-    postgres) "$new_bin/pg_restore" ${to} --exit-on-error --no-tablespaces --clean --create --dbname=template1 "$t/dump.$1" ;;
-    *) "$new_bin/pg_restore" ${to} --exit-on-error --no-tablespaces --create --dbname=template1 "$t/dump.$1" ;;
+    template1) ${restore} ${to} --exit-on-error --no-tablespaces --clean --create --dbname=postgres "$t/dump.$1" ;;
+    postgres) ${restore} ${to} --exit-on-error --no-tablespaces --clean --create --dbname=template1 "$t/dump.$1" ;;
+    *) ${restore} ${to} --exit-on-error --no-tablespaces --create --dbname=template1 "$t/dump.$1" ;;
   esac
 }
 databases() {
-  "$new_bin/psql" -X ${from} -v ON_ERROR_STOP=1 -d postgres -Atq -c "select datname from pg_database where datallowconn order by datname <> 'template1', datname" >"$t/databases"
+  ${sqlProgram('psql', newBin, 'postgres', { settings: rehearsalSettings })} -X ${from} -v ON_ERROR_STOP=1 -Atq -c "select datname from pg_database where datallowconn order by datname <> 'template1', datname" >"$t/databases"
 }
 rehearse_schema() {
   section 'dump globals' dump_globals || return 0

@@ -131,7 +131,7 @@ export const settingChecks: readonly Check[] = [
       return mode === 'off'
         ? null
         : {
-            found: `archive_mode is ${mode}, archive_command ${server.settings.archive_command ?? ''}`,
+            found: `archive_mode is ${mode}`,
             remedy:
               'archive to another place after the window (pgBackRest: stanza-upgrade), and take a new base backup at once',
             command: 'show archive_command',

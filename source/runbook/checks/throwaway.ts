@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import type { HostFacts } from '../../cluster/facts.ts';
 
+/** A rehearsal gives a lock of the running server's up after this time, and so holds up nobody behind it. */
+export const rehearsalSettings = { lock_timeout: '5s' };
+
 /** Everything that a rehearsal makes lies in this directory, beside the data directory, on its file system. */
 export const throwawayOf = (host: HostFacts): string =>
   posix.join(posix.dirname(host.data), `pgaf-upgrade-check.${posix.basename(host.data)}`);

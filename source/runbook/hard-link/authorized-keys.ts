@@ -1,5 +1,6 @@
 import type { NodeFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { keepFunction } from '../proofs.ts';
 import { keyMark, linkDir } from './names.ts';
 
 /**
@@ -8,6 +9,7 @@ import { keyMark, linkDir } from './names.ts';
  */
 
 const functions = (primary: NodeFacts): string[] => [
+  ...keepFunction,
   `ssh=${sh(`${primary.home}/.ssh`)} made=${sh(linkDir(primary))}`,
   'file=$(readlink -f "$ssh/authorized_keys" || true)',
 ];
@@ -22,7 +24,7 @@ export const forgetLines = (primary: NodeFacts): string[] => [
   '  else',
   `    grep -v ${sh(keyMark)} "$file" > "$file.pgaf-new" || true`,
   '  fi',
-  '  mv "$file.pgaf-new" "$file"',
+  '  keep "$file.pgaf-new"; mv "$file.pgaf-new" "$file"; keep "$file"',
   '  if [ -e "$made/file" ] && [ ! -s "$file" ]; then rm "$file"; fi',
   '  if [ -e "$made/directory" ]; then rmdir "$ssh" 2>/dev/null || true; fi',
   '  rm -f "$made/unended" "$made/file" "$made/directory"',
@@ -40,7 +42,7 @@ export const allowLines = (primary: NodeFacts, lines: readonly string[]): string
   `cat >> "$file.pgaf-new" <<'KEYS'`,
   ...lines,
   'KEYS',
-  'mv "$file.pgaf-new" "$file"',
+  'keep "$file.pgaf-new"; mv "$file.pgaf-new" "$file"; keep "$file"',
   '# where SELinux watches, sshd reads only files of its own type',
   'if command -v restorecon >/dev/null 2>&1; then restorecon -R "$ssh" || true; fi',
   `cut -d' ' -f1,2 ${sh(`${primary.home}/.ssh/authorized_keys`)} | tail -n ${lines.length}`,

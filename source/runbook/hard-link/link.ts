@@ -5,6 +5,7 @@ import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, when } from '../conditions.ts';
 import { isAsKept, newClusterStarted } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { idleFunction, keepFunction } from '../proofs.ts';
 import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { partsHaveFollowed } from '../tablespaces/conditions.ts';
@@ -57,8 +58,11 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     danger: 'changes',
     script: script(
       'umask 077',
+      ...idleFunction,
+      ...keepFunction,
       `cd ${sh(linkDir(node))}`,
       plainEnvironment,
+      `idle ${sh(node.data)} ${sh(node.backupData)}`,
       `[ "$(cat ${sh(`${node.backupData}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
       `if [ "$(cat ${sh(`${node.data}/PG_VERSION`)} 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor} still`)} >&2; exit 1; fi`,
       ...neverStartedLines(node, `PostgreSQL ${facts.newMajor} has been started on ${node.data}`),
@@ -66,7 +70,7 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       '# on the disk before anything relies on it',
       `sync -f ${[node.data, ...node.tablespaces].map(sh).join(' ')}`,
       `${controldata} > ${fingerprint}.new`,
-      `mv ${fingerprint}.new ${fingerprint}`,
+      `keep ${fingerprint}.new; mv ${fingerprint}.new ${fingerprint}; keep ${fingerprint}`,
     ),
     probe: (world) => {
       const seen = hostIn(world, node.alias);

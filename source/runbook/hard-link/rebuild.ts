@@ -4,7 +4,8 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, backupIsThere, describe, isMajor, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
-import { carryLines, readConfigurationLines } from '../phases/configuration.ts';
+import { carriedIsKept, carryLines, readConfigurationLines } from '../phases/configuration.ts';
+import { idleFunction, keepFunction } from '../proofs.ts';
 import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { dropPartsLines } from '../tablespaces/follow.ts';
@@ -12,12 +13,13 @@ import { hasStreamed, isJoined, isLeftToBackup, isLinked } from './evidence.ts';
 import { linkDir } from './names.ts';
 
 /**
- * Takes away what a transfer has made, where `condition` (of the shell) holds: only beside the old directory, whose files
+ * After idleFunction. Takes away what a transfer has made, where `condition` (of the shell) holds: only beside the old directory, whose files
  * have another name there, and never a directory of the old version.
  */
 export const removeLinksLines = (facts: ClusterFacts, node: NodeFacts, condition: string): string[] => [
   `linked=${sh(node.data)}`,
   `if ${condition} && [ -e "$linked" ]; then`,
+  '  idle "$linked"',
   `  [ "$(cat ${sh(`${node.backupData}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
   `  if [ "$(cat "$linked/PG_VERSION" 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo "$linked is PostgreSQL ${facts.oldMajor}: look at it first" >&2; exit 1; fi`,
   ...dropPartsLines(node, facts.newMajor).map((line) => `  ${line}`),
@@ -29,7 +31,7 @@ export const removeLinksLines = (facts: ClusterFacts, node: NodeFacts, condition
 export const neverStartedLines = (node: NodeFacts, otherwise: string): string[] => {
   const fingerprint = sh(`${node.workDir}/fingerprint`);
   return [
-    `if [ -e ${fingerprint} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]; then`,
+    `if [ -s ${fingerprint} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]; then`,
     `  ${sh(inBin(node.newBindir, 'pg_controldata'))} -D ${sh(node.data)} | cmp -s - ${fingerprint} || { echo ${sh(otherwise)} >&2; exit 1; }`,
     'fi',
   ];
@@ -49,11 +51,15 @@ export const ownFilesStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     guide: null,
     danger: 'changes',
     script: script(
+      ...idleFunction,
+      ...keepFunction,
       `rm -rf ${sh(linkDir(node))}`,
-      ...removeLinksLines(facts, node, `[ ! -e ${sh(`${node.workDir}/fingerprint`)} ]`),
+      ...removeLinksLines(facts, node, `[ ! -s ${sh(`${node.workDir}/fingerprint`)} ]`),
       `if [ ! -e ${sh(node.data)} ]; then echo 'no links were made: a base backup follows'; exit 0; fi`,
+      `idle ${sh(node.data)}`,
       ...carryLines(node, node.backupData, node.data),
-      `touch ${sh(`${node.data}/standby.signal`)}`,
+      ...carriedIsKept,
+      `touch ${sh(`${node.data}/standby.signal`)}; keep ${sh(`${node.data}/standby.signal`)}`,
       ...readConfigurationLines(node, node.data, node.data),
     ),
     probe: (world) => {

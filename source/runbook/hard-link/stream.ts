@@ -4,7 +4,9 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, autoctlIsStopped, describe, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { disarmLines } from '../phases/disarm.ts';
 import { stopPrivateLines } from '../private-server.ts';
+import { idleFunction } from '../proofs.ts';
 import { inBin, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import { hasStreamed, isJoined, isLeftToBackup } from './evidence.ts';
@@ -18,12 +20,12 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
   const socket = privateSocket(node);
   const ask = (sql: string): string =>
-    `"$(${psql(node, node.newBindir, 'postgres', socket)} -Atc ${sh(sql)})"`;
+    `"$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${sh(sql)})"`;
   const wait = (condition: string, failure: string): string[] => [
     'tries=0',
     `until ${condition}; do`,
     `  tries=$((tries + 1)); [ $tries -le 18000 ] || { echo ${sh(failure)} >&2; exit 1; }`,
-    `  [ $((tries % 50)) -ne 0 ] || ${psql(node, node.newBindir, 'postgres', socket)} -Atc ${sh("select 'replayed up to ' || pg_last_wal_replay_lsn()")}`,
+    `  [ $((tries % 50)) -ne 0 ] || ${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${sh("select 'replayed up to ' || pg_last_wal_replay_lsn()")}`,
     '  sleep 0.2',
     'done',
   ];
@@ -47,6 +49,9 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       'umask 077',
       `mkdir -p ${sh(socket)}`,
       `if ! ${sh(inBin(node.newBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} status >/dev/null; then`,
+      ...idleFunction.map((line) => `  ${line}`),
+      `  idle ${sh(node.data)} ${sh(node.backupData)}`,
+      ...disarmLines(facts, sh(node.backupData)),
       `  ${pgCtl(
         node.newBindir,
         node.data,
@@ -61,7 +66,7 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       ),
       `upto=${ask('select latest_end_lsn from pg_stat_wal_receiver')}`,
       ...wait(
-        `[ "$(${psql(node, node.newBindir, 'postgres', socket)} -Atc "select pg_last_wal_replay_lsn() >= '$upto'::pg_lsn")" = t ]`,
+        `[ "$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc "select pg_last_wal_replay_lsn() >= '$upto'::pg_lsn")" = t ]`,
         'it does not replay what it receives',
       ),
       `echo "streams, and has replayed up to $upto"`,

@@ -4,6 +4,8 @@ import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { rearmLines } from '../phases/disarm.ts';
+import { idleFunction, versionFunction } from '../proofs.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { partsFollow, partsHaveFollowed } from '../tablespaces/conditions.ts';
@@ -26,8 +28,10 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
     guide: null,
     danger: 'changes',
     script: script(
+      ...idleFunction,
       ...followFunction(node),
-      `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
+      versionFunction,
+      `idle ${data} ${old}`,
       `if [ "$(version ${old})" = ${facts.oldMajor} ]; then`,
       ...neverStartedLines(
         node,
@@ -35,7 +39,8 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
       ).map((line) => `  ${line}`),
       'fi',
       ...removeLinksLines(facts, node, `[ "$(version ${old})" = ${facts.oldMajor} ]`),
-      `if [ ! -e ${data} ]; then mv ${old} ${data}; fi`,
+      `if [ ! -e ${data} ]; then mv -T ${old} ${data}; fi`,
+      ...rearmLines(node.data),
       `[ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]`,
       ...oldComesHome(facts, node),
       `echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor}`)}`,

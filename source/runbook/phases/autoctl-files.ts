@@ -3,11 +3,13 @@ import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts'
 import { isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, type World } from '../../cluster/world.ts';
-import { about, autoctlIsStopped, when } from '../conditions.ts';
+import { about, autoctlIsStopped, notServing, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { keepFunction } from '../proofs.ts';
 import { inBin, script } from '../shell.ts';
 import { type PhaseId, type Probe, ready, type Script, type Step } from '../step.ts';
+import { downLines } from './service.ts';
 
 /** What pg_autoctl and systemd hold about a node, brought to the new version. */
 
@@ -31,6 +33,7 @@ const pointPgCtl = (
     guide,
     danger: 'changes',
     script: script(
+      ...downLines(host),
       `${sh(host.newAutoctl)} config set postgresql.pg_ctl ${sh(wanted)} --pgdata ${sh(host.pgdata)}`,
     ),
     probe: (world) => {
@@ -39,6 +42,7 @@ const pointPgCtl = (
         ? done(`it is ${wanted}`)
         : pending(found === null ? 'not seen' : `it is ${found}`);
     },
+    before: [notServing(host)],
     after: [
       about(host.alias, `postgresql.pg_ctl is ${wanted}`, (seen) =>
         when(seen.pgCtl === wanted, `it is ${seen.pgCtl ?? 'unknown'}`),
@@ -84,6 +88,7 @@ export const unitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
         : {}),
       danger: 'changes',
       script: script(
+        ...downLines(host),
         service.fragment !== own &&
           `cp -p ${sh(service.fragment)} ${sh(own)} # the package’s own file stays as it is`,
         `sed -i ${sh(`s|${escapeForSed(from)}/|${to.replace(/[\\&|]/g, '\\$&')}/|g`)} ${sh(own)}`,
@@ -97,6 +102,7 @@ export const unitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
           ? done(`it runs ${unit.program}`)
           : pending(`it runs ${unit.program}`);
       },
+      before: [notServing(host)],
       after: [
         about(host.alias, `${service.unit} runs ${host.newAutoctl}`, (seen) =>
           when(seen.unit?.program === host.newAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`),
@@ -128,12 +134,15 @@ export const identifierLines = (host: NodeFacts, from: string | null, to: string
     ...(from === null
       ? []
       : [`[ "$now" = ${from} ] || { echo "found $now, expected ${from}" >&2; exit 1; }`]),
+    ...downLines(host),
     `[ "$(wc -c < ${file})" -eq 1024 ] || { echo 'not the state file this knows: its size is not 1024' >&2; exit 1; }`,
     `cp -p ${file} ${file}.${kept}`,
     `cp -p ${file} ${file}.new`,
     `printf '${littleEndian(to)}' | dd of=${file}.new bs=1 seek=16 conv=notrunc 2>/dev/null`,
     `[ "$(od -An -v -t u8 -j 16 -N 8 ${file}.new | tr -d ' ')" = ${to} ]`,
+    `keep ${file}.${kept} ${file}.new`,
     `mv ${file}.new ${file}`,
+    `keep ${file}`,
     `echo "system identifier $now -> ${to}"`,
   ];
 };
@@ -152,7 +161,7 @@ export const stateFileParts = (facts: ClusterFacts, host: NodeFacts) => ({
     if (identifier === null)
       return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
     const lines = identifierLines(host, facts.systemIdentifier, identifier, `pg${facts.oldMajor}`);
-    return ready(script(...first, ...lines));
+    return ready(script(...keepFunction, ...first, ...lines));
   },
   probe: (world: World): Probe => {
     const identifier = newSystemIdentifier(facts, primaryOf(facts), world);

@@ -1,10 +1,11 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
-import { hostIn, nodeIn } from '../../cluster/world.ts';
-import { about, acceptsWrites, allStopped, dataIsNew, nodeSettled, when } from '../conditions.ts';
-import { isMarked, isSwapped } from '../evidence.ts';
+import { sh } from '../../cluster/quote.ts';
+import { hostIn, isCluster, nodeIn } from '../../cluster/world.ts';
+import { about, acceptsWrites, allStopped, dataIsNew, no, nodeSettled, when } from '../conditions.ts';
+import { isMarked, isSwapped, newClusterStarted, newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { command, inBin, mark, option, script } from '../shell.ts';
+import { mark, script, vacuumdbAll } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { serviceCauses, serviceUser, startScript } from './service.ts';
 
@@ -14,6 +15,50 @@ const writable = ['wait_primary', 'primary', 'single'] as const;
 const monitorIsUp: Condition = {
   says: 'the monitor answers: without it the node would give up after five restarts',
   holds: (world) => when(hostIn(world, 'monitor')?.monitor != null, 'its database does not answer'),
+};
+
+/**
+ * The first start is phase E's: it asks for the host's name, wants another whole image, and disarms the old directory,
+ * whose files the new version changes. Whoever skips it does not come past here.
+ */
+const wasStarted = (facts: ClusterFacts): Condition => {
+  const primary = primaryOf(facts);
+  return about(
+    primary.alias,
+    `${facts.newMajor} has been started once on ${primary.alias}, privately`,
+    (seen, world) => {
+      const started = newClusterStarted(facts, primary, world);
+      if (facts.mode === 'link' && isCluster(seen.backupData) && !seen.backupData.disarmed)
+        return no(`${primary.backupData} could still be started: run the step private-start first`);
+      return when(
+        started === 'started',
+        started === 'never' ? 'never: run the step private-start first' : 'nobody can tell',
+      );
+    },
+  );
+};
+
+/** pg_autoctl, started without it, logs “Unknown PostgreSQL system identifier” every second and never heals. */
+const isHandedOver = (facts: ClusterFacts): Condition => {
+  const primary = primaryOf(facts);
+  return about(primary.alias, 'the state file of pg_autoctl has the new system identifier', (seen, world) =>
+    when(
+      seen.stateIdentifier !== null && seen.stateIdentifier === newSystemIdentifier(facts, primary, world),
+      `it is ${seen.stateIdentifier ?? 'unknown'}: run the step hand-over first`,
+    ),
+  );
+};
+
+/** The same, asked of the disk by the script: a linked old directory that could start beside the new version is none. */
+const armedLines = (facts: ClusterFacts): string[] => {
+  const { backupData } = primaryOf(facts);
+  return facts.mode === 'link'
+    ? [
+        `for name in pg_control pg_control.old; do`,
+        `  [ ! -e ${sh(`${backupData}/global`)}/$name ] || { echo ${sh(`${backupData} could still be started: the step private-start comes first`)} >&2; exit 1; }`,
+        'done',
+      ]
+    : [];
 };
 
 /** G. The primary under pg_autoctl again: the downtime ends. */
@@ -32,7 +77,7 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       reason: `pg_autoctl takes over the ${facts.newMajor} server, the monitor makes it wait_primary: the application can write.`,
       guide: 'Step 11',
       danger: 'changes',
-      script: startScript(primary, primary.newAutoctl),
+      script: startScript(primary, primary.newAutoctl, { first: armedLines(facts), atBoot: true }),
       probe: (world) => {
         const seen = hostIn(world, primary.alias);
         const row = nodeIn(world, primary.alias);
@@ -52,7 +97,13 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
           ? half('pg_autoctl runs, the node is not settled yet')
           : pending('it does not run');
       },
-      before: [allStopped(primary), dataIsNew(facts, primary), monitorIsUp],
+      before: [
+        allStopped(primary),
+        dataIsNew(facts, primary),
+        wasStarted(facts),
+        isHandedOver(facts),
+        monitorIsUp,
+      ],
       after: [
         nodeSettled(primary.alias, secondaries.length === 0 ? ['single'] : ['wait_primary', 'primary']),
         acceptsWrites(facts, primary),
@@ -71,19 +122,9 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       differs: 'After the downtime, not in it.',
       danger: 'changes',
       script: script(
-        ...['10', ''].flatMap((target) => [
-          target === ''
-            ? 'unset PGOPTIONS'
-            : `export PGOPTIONS='-c default_statistics_target=${target} -c vacuum_cost_delay=0'`,
-          command(
-            inBin(primary.newBindir, 'vacuumdb'),
-            option('--host', primary.socketDirectory),
-            option('--port', String(primary.port)),
-            option('--username', primary.superuser),
-            facts.jobs > 1 && option('--jobs', String(facts.jobs)),
-            '--all --analyze-only',
-          ),
-        ]),
+        ...[{ default_statistics_target: 10, vacuum_cost_delay: 0 }, {}].map((settings) =>
+          vacuumdbAll(primary, primary.socketDirectory, facts.jobs > 1 && String(facts.jobs), settings),
+        ),
         mark(primary, 'analyze'),
       ),
       probe: (world) => (isMarked(primary, 'analyze', world) ? done('they are there') : pending('not yet')),

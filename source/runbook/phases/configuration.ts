@@ -4,9 +4,15 @@ import { inBin } from '../shell.ts';
 
 /** The lines that copy every configuration file, with owner, mode and time, and stay silent about absent ones. */
 export const carryLines = (host: HostFacts, from: string, to: string): string[] => [
+  `set -- ${sh(to)}`,
   `for f in ${host.carry.map(sh).join(' ')}; do`,
-  `  if [ -e ${sh(from)}/"$f" ]; then rm -rf ${sh(to)}/"$f"; cp -pR ${sh(from)}/"$f" ${sh(to)}/"$f"; echo "carried $f"; fi`,
+  `  if [ -e ${sh(from)}/"$f" ]; then rm -rf ${sh(to)}/"$f"; cp -pR ${sh(from)}/"$f" ${sh(to)}/"$f"; echo "carried $f"; set -- "$@" ${sh(to)}/"$f"; fi`,
   'done',
+];
+
+/** What has just been carried is on the disk, before the next line relies on it; the directory itself is the first of them. */
+export const carriedIsKept: readonly string[] = [
+  `{ sync -- "$1" && shift && find "$@" '(' -type f -o -type d ')' -exec sync -- '{}' +; } || sync`,
 ];
 
 /**

@@ -13,6 +13,7 @@ const lockAway = (directory: string, names: readonly string[], note: readonly st
   `cat > ${directory}/${noteName} <<'NOTE'`,
   ...note,
   'NOTE',
+  `sync -- ${directory}/${noteName} ${directory}/global ${directory} || sync`,
 ];
 
 /**
@@ -50,4 +51,5 @@ export const rearmLines = (data: string): string[] => [
   `  if [ ! -e ${sh(`${data}/global/pg_control`)} ] && [ -e ${sh(`${data}/global`)}/$name ]; then mv ${sh(`${data}/global`)}/$name ${sh(`${data}/global/pg_control`)}; fi`,
   'done',
   `rm -f ${sh(posix.join(data, noteName))}`,
+  `sync -- ${sh(`${data}/global`)} ${sh(data)} || sync`,
 ];

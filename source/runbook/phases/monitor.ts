@@ -112,7 +112,7 @@ export const startMonitorStep = (facts: ClusterFacts): Step => {
       'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
     guide: 'Step 9',
     danger: 'changes',
-    script: startScript(monitor, monitor.newAutoctl),
+    script: startScript(monitor, monitor.newAutoctl, { atBoot: true }),
     probe: (world) => {
       const seen = hostIn(world, 'monitor');
       if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`) && seen.monitor.listening)

@@ -3,12 +3,15 @@ import { isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
-import { isUpgraded } from '../evidence.ts';
+import { isOutdated, isUpgraded } from '../evidence.ts';
+import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { command, inBin, option, script, upgradeDir } from '../shell.ts';
+import { controlFunctions, idleFunction, keepFunction, versionFunction } from '../proofs.ts';
+import { command, fingerprint, inBin, oldFingerprint, option, script, upgradeDir } from '../shell.ts';
 import type { Cause, Step } from '../step.ts';
 import { dropPartsLines } from '../tablespaces/follow.ts';
 import { initdbCommand } from './initdb.ts';
+import { outdated } from './swap.ts';
 
 /**
  * On the monitor always both options: without the library pg_upgrade calls it missing; without the second one the
@@ -69,6 +72,56 @@ export const upgradeCauses = (host: HostFacts): readonly Cause[] => [
   },
 ];
 
+/** Shell: what a command prints is kept in a file, which is whole and on the disk or not there. */
+const keptLines = (file: string, command: string): string[] => [
+  `${command} > ${file}.new`,
+  `keep ${file}.new; mv -T ${file}.new ${file}; keep ${file}`,
+];
+
+/**
+ * What comes before pg_upgrade: that nothing runs there and the old directory is the one meant; what an earlier try has
+ * left, or one that the old server has outrun since, begins again from an empty directory. Killed anywhere it goes on.
+ */
+const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (string | false)[] => {
+  const [data, newData] = [sh(host.data), sh(host.newData)];
+  const [oldBin, newBin] = [sh(host.oldBindir), sh(host.newBindir)];
+  const control = (name: string): string => sh(`${host.data}/global/${name}`);
+  return [
+    `old=${sh(oldFingerprint(host))} new=${sh(fingerprint(host))} run=${factsId(facts)}`,
+    `[ "$(version ${data})" = ${facts.oldMajor} ] || { echo ${sh(`${host.data} is not PostgreSQL ${facts.oldMajor}`)} >&2; exit 1; }`,
+    isNode(host) && `of_system ${oldBin} ${data} ${sh(facts.systemIdentifier)}`,
+    `idle ${data} ${newData}`,
+    'again= outdated=',
+    `id() { sed -n 's/^Database system identifier: *//p' "$@"; }`,
+    `if [ -s "$new" ] && [ "$(version ${newData})" = ${facts.newMajor} ] && [ "$(control ${newBin} ${newData} | id)" = "$(id "$new")" ]; then`,
+    `  as_kept ${newBin} ${newData} "$new" || { echo ${sh(`PostgreSQL ${facts.newMajor} has been started on ${host.newData}: look at it first`)} >&2; exit 1; }`,
+    `  if as_kept ${oldBin} ${data} "$old"; then rm -f tried; echo 'pg_upgrade has finished already'; exit 0; fi`,
+    `  echo ${sh(`PostgreSQL ${facts.oldMajor} has run on ${host.data} since pg_upgrade: ${host.newData} lacks what it wrote since, and is made anew`)}`,
+    '  again=yes outdated=yes',
+    'elif [ -e tried ]; then again=yes; fi',
+    linked &&
+      `if [ -n "$again" ] && [ ! -e ${control('pg_control')} ] && [ -e ${control('pg_control.old')} ]; then mv ${control('pg_control.old')} ${control('pg_control')}; keep ${control('pg_control')}; fi`,
+    ...(isNode(host)
+      ? [
+          '# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold',
+          `stopped=${sh(`${host.workDir}/stopped`)}`,
+          'if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || true)" != "$run" ]; then',
+          ...keptLines('"$stopped"', `control ${oldBin} ${data}`).map((line) => `  ${line}`),
+          `  touch -r ${control('pg_control')} "$stopped" # since when nobody can write`,
+          'fi',
+        ]
+      : []),
+    'echo "$run" > tried; keep tried',
+    `rm -f "$new" "$old"; keep ${sh(host.workDir)}`,
+    '# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one',
+    'if [ -n "$again" ]; then',
+    `  rm -rf ${newData}`,
+    ...dropPartsLines(host, facts.newMajor).map((line) => `  ${line}`),
+    `  ${initdbCommand(host, facts.newMajor).replaceAll('\n', '\n  ')}`,
+    'fi',
+  ];
+};
+
 /**
  * pg_upgrade itself, then at once: its script that would delete the live cluster is disarmed, and the new cluster's
  * fingerprint is taken, by which the disks can tell later whether it has ever been started.
@@ -94,36 +147,25 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       'umask 077',
       `mkdir -p ${sh(upgradeDir(host))}`,
       `cd ${sh(upgradeDir(host))}`,
-      '# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one',
-      `if [ -e tried ] && [ ! -e ${sh(`${host.workDir}/fingerprint`)} ]; then`,
-      linked &&
-        `  if [ ! -e ${sh(`${host.data}/global/pg_control`)} ] && [ -e ${sh(`${host.data}/global/pg_control.old`)} ]; then`,
-      linked && `    mv ${sh(`${host.data}/global/pg_control.old`)} ${sh(`${host.data}/global/pg_control`)}`,
-      linked && '  fi',
-      `  rm -rf ${sh(host.newData)}`,
-      ...dropPartsLines(host, facts.newMajor).map((line) => `  ${line}`),
-      `  ${initdbCommand(host, facts.newMajor).replaceAll('\n', '\n  ')}`,
-      'fi',
-      `rm -f ${sh(`${host.workDir}/fingerprint`)}`,
-      isNode(host) &&
-        '# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold',
-      isNode(host) &&
-        `[ -e tried ] || ${sh(inBin(host.oldBindir, 'pg_controldata'))} -D ${sh(host.data)} > ${sh(`${host.workDir}/stopped`)}`,
-      isNode(host) &&
-        `[ -e tried ] || touch -r ${sh(`${host.data}/global/pg_control`)} ${sh(`${host.workDir}/stopped`)} # since when nobody can write`,
-      'touch tried',
+      ...idleFunction,
+      ...keepFunction,
+      ...controlFunctions,
+      versionFunction,
+      ...beginLines(facts, host, linked),
       ...turnsLines(facts, host),
       `${oneAfterTheOther(facts, host) ? '$one ' : ''}${upgradeCommand(facts, host, false)}`,
       'if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi',
       `rm -rf output; if [ -d ${sh(`${host.newData}/pg_upgrade_output.d`)} ]; then mv ${sh(`${host.newData}/pg_upgrade_output.d`)} output; fi`,
-      `${sh(inBin(host.newBindir, 'pg_controldata'))} -D ${sh(host.newData)} > ${sh(`${host.workDir}/fingerprint.new`)}`,
-      `mv ${sh(`${host.workDir}/fingerprint.new`)} ${sh(`${host.workDir}/fingerprint`)}`,
+      '# how both clusters stand now: any difference tells later that one of them has run since',
+      ...keptLines('"$old"', `control ${sh(host.oldBindir)} ${sh(host.data)}`),
+      ...keptLines('"$new"', `control ${sh(host.newBindir)} ${sh(host.newData)}`),
       'rm -f tried',
     ),
     probe: (world) => {
       if (isUpgraded(facts, host, world)) return done('pg_upgrade has finished');
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
+      if (isOutdated(facts, host, world)) return half(outdated(facts, host));
       if (isCluster(seen.data) && seen.data.linked)
         return half('pg_upgrade began to link and did not finish');
       if (isCluster(seen.newData) && seen.newData.databases > 0)
@@ -141,8 +183,8 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       ),
     ],
     after: [
-      about(host.alias, 'pg_upgrade finished and the fingerprint of the new cluster is kept', (_, world) =>
-        when(isUpgraded(facts, host, world), 'no fingerprint of it'),
+      about(host.alias, 'pg_upgrade finished, and how both clusters stood then is kept', (_, world) =>
+        when(isUpgraded(facts, host, world), 'it is not, or one of them has run since'),
       ),
       about(host.alias, 'no delete_old_cluster.sh is left to run', (seen) =>
         when(seen.deleteScripts.length === 0, seen.deleteScripts.join(', ')),

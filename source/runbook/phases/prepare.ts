@@ -1,13 +1,14 @@
-import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, dataIsOld, describe, isMajor, when } from '../conditions.ts';
 import { isMarked, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { inBin, mark, script, upgradeDir } from '../shell.ts';
+import { keepFunction } from '../proofs.ts';
+import { mark, script, upgradeDir } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Step } from '../step.ts';
 import { placesStep } from '../tablespaces/places.ts';
@@ -40,19 +41,22 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
     script: script(
       'umask 077',
       `mkdir -p ${sh(saved)} ${sh(`${host.workDir}/done`)} ${sh(upgradeDir(host))}`,
+      ...keepFunction,
       `cd ${sh(saved)}`,
       `cp -p ${sh(host.configFile)} pg_autoctl.cfg`,
       isNode(host) && `cp -p ${sh(host.stateFile)} pg_autoctl.state`,
       host.service.kind === 'systemd' && `cp -p ${sh(host.service.fragment)} ${sh(host.service.unit)}`,
       !isNode(host) &&
-        `${sh(inBin(host.newBindir, 'pg_dump'))} -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)} -Fc -f monitor.dump ${sh('database' in host ? host.database : 'pg_auto_failover')}`,
+        `${sqlProgram('pg_dump', host.newBindir, host.database)} -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)} -Fc -f monitor.dump`,
       `cat > ${sh(`${host.workDir}/record.json.new`)} <<'RECORD'`,
       record,
       'RECORD',
+      `keep ${sh(`${host.workDir}/record.json.new`)}`,
       `mv ${sh(`${host.workDir}/record.json.new`)} ${sh(`${host.workDir}/record.json`)}`,
+      `keep ${sh(`${host.workDir}/record.json`)} *`,
       '# what an earlier window left must not speak for this one; what a try of this one left must stay',
       `rm -f ${sh(`${host.workDir}/done`)}/*`,
-      `[ -e ${sh(`${upgradeDir(host)}/tried`)} ] || rm -f ${['fingerprint', 'stopped', 'handed-over', 'noted'].map((name) => sh(`${host.workDir}/${name}`)).join(' ')}`,
+      `[ "$(cat ${sh(`${upgradeDir(host)}/tried`)} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${['fingerprint', 'fingerprint-old', 'stopped', 'handed-over', 'noted'].map((name) => sh(`${host.workDir}/${name}`)).join(' ')}`,
       mark(host, marker),
       'ls -l',
     ),

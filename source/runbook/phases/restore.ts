@@ -9,7 +9,7 @@ import { mark, psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, PhaseId, Step } from '../step.ts';
 import { setSyncStandbys, syncStandbysAre } from './fence.ts';
-import { dropInDirectory, dropInFile } from './service.ts';
+import { dropInFile, dropInGoneLines } from './service.ts';
 
 const syncStep = (facts: ClusterFacts): Step[] =>
   facts.numberSyncStandbys === 0
@@ -56,12 +56,7 @@ export const unguardStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
         : 'The unit was not enabled before, and is not now.',
       guide: null,
       danger: 'changes',
-      script: script(
-        service.enabled && `systemctl enable --quiet ${sh(unit)}`,
-        `rm -f ${sh(dropInFile(unit))}`,
-        `rmdir ${sh(dropInDirectory(unit))} 2>/dev/null || true`,
-        'systemctl daemon-reload',
-      ),
+      script: script(service.enabled && `systemctl enable --quiet ${sh(unit)}`, ...dropInGoneLines(unit)),
       probe: (world) => {
         const seen = hostIn(world, host.alias)?.unit;
         if (seen == null) return pending('not seen');
@@ -233,7 +228,8 @@ type NodeName = string;
 /** I. As it was before the window, on the new version. */
 export const restoreSteps = (facts: ClusterFacts): Step[] => [
   ...syncStep(facts),
-  ...hostsOf(facts).flatMap((host) =>
+  // Each secondary's was right behind its join.
+  ...[facts.monitor, primaryOf(facts)].flatMap((host) =>
     beside('unguard', host.alias, unguardStep(facts, host, 'I', facts.newMajor)),
   ),
   finalStep(facts),

@@ -24,6 +24,7 @@ import { streamStep } from '../hard-link/stream.ts';
 import { isImage } from '../images.ts';
 import { askLiveness, livenessFunction } from '../liveness.ts';
 import { autoctlProbe, done, half, makeStep, pending } from '../make-step.ts';
+import { controlFunctions, idleFunction, keepFunction, sameFileSystemFunction } from '../proofs.ts';
 import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
@@ -31,6 +32,7 @@ import type { Step, StepId } from '../step.ts';
 import { partsHaveFollowed, tablespacesAreFree } from '../tablespaces/conditions.ts';
 import { dropPartsWhere, followFunction, oldGoesAside } from '../tablespaces/follow.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
+import { unguardStep } from './restore.ts';
 import { disableMaintenanceScript, serviceCauses, serviceUser, startScript } from './service.ts';
 
 /**
@@ -91,14 +93,21 @@ export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'
     guide: 'Step 12',
     danger: 'changes',
     script: script(
-      ...followFunction(node),
+      ...idleFunction,
+      ...keepFunction,
+      ...controlFunctions,
+      ...(node.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(node)),
       `if [ ! -e ${sh(node.backupData)} ]; then`,
-      `  [ "$(cat ${sh(`${node.data}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
+      `  [ "$(cat ${sh(`${node.data}/PG_VERSION`)})" = ${facts.oldMajor} ] || { echo ${sh(`${node.data} is not PostgreSQL ${facts.oldMajor}`)} >&2; exit 1; }`,
+      `  of_system ${sh(node.oldBindir)} ${sh(node.data)} ${sh(facts.systemIdentifier)}`,
+      `  idle ${sh(node.data)}`,
+      `  same_file_system ${sh(node.data)} ${sh(posix.dirname(node.data))}`,
       ...oldGoesAside(facts, node).map((line) => `  ${line}`),
-      `  mv ${sh(node.data)} ${sh(node.backupData)}`,
+      `  mv -T ${sh(node.data)} ${sh(node.backupData)}`,
+      `  keep ${sh(node.backupData)}`,
       'fi',
       `du -sh ${sh(node.backupData)}`,
-      `[ ! -e ${sh(node.data)} ]`,
+      `[ ! -e ${sh(node.data)} ] || { echo ${sh(`${node.data} and ${node.backupData} are both there: look at both`)} >&2; exit 1; }`,
     ),
     probe: (world) =>
       isMovedAside(facts, node, world)
@@ -112,7 +121,11 @@ export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'
     ],
     after: [backupIsThere(facts, node), ...partsHaveFollowed(node, 'backupData')],
     undo: `mv ${sh(node.backupData)} ${sh(node.data)}`,
-    givesUp: (world) => lastImage(facts, node, world),
+    givesUp: (world) => {
+      const says = lastImage(facts, node, world);
+      // It stays whole beside the new data, and can be moved back.
+      return says === null ? null : { kind: 'other', says };
+    },
   });
 
 const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
@@ -132,7 +145,7 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     danger: 'changes',
     script: takesLinks(node)
       ? startScript(node, node.newAutoctl)
-      : startScript(node, node.newAutoctl, leftPartsLines(facts, node)),
+      : startScript(node, node.newAutoctl, { first: leftPartsLines(facts, node) }),
     probe: (world) => autoctlProbe(node, world),
     before: [backupIsThere(facts, node), acceptsWrites(facts, primaryOf(facts))],
     after: [about(node.alias, 'pg_autoctl runs', autoctlRuns)],
@@ -254,5 +267,7 @@ const rebuildSteps = (facts: ClusterFacts, node: NodeFacts): Step[] => {
     startStep(facts, node),
     ...(linked ? [] : [checkpointStep(facts, node)]),
     joinStep(facts, node),
+    // A reboot hours later, while others are rebuilt still, brings it back.
+    ...unguardStep(facts, node, 'H', facts.newMajor),
   ];
 };

@@ -10,6 +10,51 @@ export const dropInDirectory = (unit: string): string => `/run/systemd/system/${
 export const dropInName = 'pgaf-upgrade.conf';
 export const dropInFile = (unit: string): string => `${dropInDirectory(unit)}/${dropInName}`;
 
+/**
+ * While this file is there, systemd passes every start of the unit over (“skipped because of an unmet condition check”),
+ * whoever asks for it: a cron job, Puppet, a colleague. Made by our own stop, removed by our own start; the condition stands in the
+ * drop-in. A reboot takes both away. Source: systemd.unit(5), ConditionPathExists=; the condition is asked at each start.
+ */
+const holdDirectory = '/run/pgaf-upgrade';
+export const holdFile = (unit: string): string => `${holdDirectory}/${unit}.hold`;
+
+const holdLines = (unit: string): string[] => [
+  '# from here on nobody but the console’s own start starts it: systemd passes every other one over',
+  `mkdir -p ${holdDirectory}`,
+  `echo 'stopped by pgaf-upgrade, which starts it again' > ${sh(holdFile(unit))}`,
+];
+
+/** The drop-in of the window: a stop that lets walsenders finish, and the gate. */
+export const dropInLines = (unit: string): string[] => [
+  `mkdir -p ${sh(dropInDirectory(unit))}`,
+  `printf '%s\\n' '[Unit]' ${sh(`ConditionPathExists=!${holdFile(unit)}`)} '[Service]' KillMode=mixed TimeoutStopSec=infinity > ${sh(dropInFile(unit))}`,
+  'systemctl daemon-reload',
+];
+
+/** The drop-in and the gate are gone. */
+export const dropInGoneLines = (unit: string): string[] => [
+  `rm -f ${sh(dropInFile(unit))} ${sh(holdFile(unit))}`,
+  `rmdir ${sh(dropInDirectory(unit))} ${holdDirectory} 2>/dev/null || true`,
+  'systemctl daemon-reload',
+];
+
+/**
+ * Ends the script while pg_autoctl runs, or a server on the node's own port: both would go on with what is changed
+ * behind their backs. pg_upgrade's servers have another port.
+ */
+export const downLines = (host: HostFacts): string[] => {
+  const pidFile = sh(`${host.data}/postmaster.pid`);
+  return [
+    ...(host.service.kind === 'systemd'
+      ? [
+          `case $(systemctl is-active ${sh(host.service.unit)} || true) in inactive | failed | unknown) ;; *) echo ${sh(`${host.service.unit} is active: stop it first`)} >&2; exit 1 ;; esac`,
+        ]
+      : []),
+    `if [ "$(cat "/proc/$(head -n 1 ${sh(host.pidFile)} 2>/dev/null)/comm" 2>/dev/null)" = pg_autoctl ]; then echo 'pg_autoctl runs: stop it first' >&2; exit 1; fi`,
+    `if [ "$(sed -n 4p ${pidFile} 2>/dev/null)" = ${host.port} ] && [ -e "/proc/$(head -n 1 ${pidFile})/stat" ]; then echo ${sh(`PostgreSQL runs on port ${host.port}: stop it first`)} >&2; exit 1; fi`,
+  ];
+};
+
 const tryFor = (seconds: number, condition: string, failure: string, exit = '1'): string[] => [
   'tries=0',
   `until ${condition}; do`,
@@ -28,7 +73,7 @@ const liveness = (host: HostFacts, what: string): readonly string[] => [
 /** `pg_autoctl stop` returns at once with PostgreSQL still running, so the script waits for both to be gone. */
 export const stopScript = (host: HostFacts, autoctl: string): string =>
   host.service.kind === 'systemd'
-    ? script(`systemctl stop ${sh(host.service.unit)}`)
+    ? script(...holdLines(host.service.unit), `systemctl stop ${sh(host.service.unit)}`)
     : script(
         ...liveness(host, 'stop it'),
         `if [ "$autoctl" = runs ]; then ${sh(autoctl)} stop --pgdata ${sh(host.pgdata)} || kill -TERM "$keeper"; fi`,
@@ -39,13 +84,22 @@ export const stopScript = (host: HostFacts, autoctl: string): string =>
         ),
       );
 
-/** Without systemd a detached `pg_autoctl run`, its output in our directory. */
-export const startScript = (host: HostFacts, autoctl: string, first: readonly string[] = []): string =>
+/**
+ * Without systemd a detached `pg_autoctl run`, its output in our directory. `atBoot`: a reboot from here on brings it back,
+ * where it did before the window.
+ */
+export const startScript = (
+  host: HostFacts,
+  autoctl: string,
+  { first = [], atBoot = false }: { readonly first?: readonly string[]; readonly atBoot?: boolean } = {},
+): string =>
   host.service.kind === 'systemd'
     ? script(
         ...first,
+        `rm -f ${sh(holdFile(host.service.unit))}`,
         `systemctl reset-failed ${sh(host.service.unit)} 2>/dev/null || true`,
         `systemctl start ${sh(host.service.unit)}`,
+        atBoot && host.service.enabled && `systemctl enable --quiet ${sh(host.service.unit)}`,
       )
     : script(
         ...liveness(host, 'start it'),

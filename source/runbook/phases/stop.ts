@@ -23,7 +23,7 @@ import { beside } from '../stages.ts';
 import type { Condition, Probe, Step } from '../step.ts';
 import { noTablespaceIsNew } from '../tablespaces/conditions.ts';
 import { monitorUpgradeSteps } from './monitor.ts';
-import { dropInDirectory, dropInFile, serviceUser, stopScript } from './service.ts';
+import { dropInFile, dropInLines, serviceUser, stopScript } from './service.ts';
 
 /** The stage in which the secondaries stop beside pg_upgrade on the primary. */
 export const upgradeStage = 'upgrade';
@@ -39,25 +39,22 @@ const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
       host,
       as: 'root',
       title: 'KillMode=mixed, and no start at boot',
-      reason: `Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring ${facts.oldMajor} back.`,
+      reason: `Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring ${facts.oldMajor} back. And once the console has stopped it, nobody else’s “systemctl start” does.`,
       guide: 'Step 2',
       differs:
         'The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.',
       danger: 'changes',
-      script: script(
-        `mkdir -p ${sh(dropInDirectory(unit))}`,
-        `printf '[Service]\\nKillMode=mixed\\nTimeoutStopSec=infinity\\n' > ${sh(dropInFile(unit))}`,
-        'systemctl daemon-reload',
-        service.enabled && `systemctl disable --quiet ${sh(unit)}`,
-      ),
+      script: script(...dropInLines(unit), service.enabled && `systemctl disable --quiet ${sh(unit)}`),
       probe: (world) => {
         if (isPastStop(facts, host, world)) return done('the host is past its stop');
         const seen = hostIn(world, host.alias)?.unit;
         if (seen == null) return pending('not seen');
-        const guarded = seen.killMode === 'mixed';
+        const guarded = seen.killMode === 'mixed' && seen.dropIns.includes(dropInFile(unit));
         const disabled = !seen.enabled || !service.enabled;
         if (guarded && disabled) return done('KillMode=mixed and disabled');
-        return guarded ? half('KillMode=mixed, but enabled') : pending(`KillMode=${seen.killMode}`);
+        return guarded
+          ? half('KillMode=mixed, but enabled')
+          : pending(`KillMode=${seen.killMode}, no drop-in`);
       },
       after: [
         about(host.alias, `${unit} has KillMode=mixed`, (seen) =>

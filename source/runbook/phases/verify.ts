@@ -1,5 +1,4 @@
-import type { ClusterFacts } from '../../cluster/facts.ts';
-import { primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import {
@@ -12,12 +11,25 @@ import {
   when,
   yes,
 } from '../conditions.ts';
-import { isMarked, newClusterStarted } from '../evidence.ts';
+import { isMarked, newClusterStarted, oldSinceUpgrade } from '../evidence.ts';
 import { someImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { compareLines, contentsFunction, countContents } from '../noted.ts';
 import { isPrivate, privateServer, stopPrivateLines } from '../private-server.ts';
-import { command, inBin, mark, option, pgCtl, privateSocket, psql, script, upgradeDir } from '../shell.ts';
+import { controlFunctions, idleFunction } from '../proofs.ts';
+import {
+  fingerprint,
+  inBin,
+  mark,
+  oldFingerprint,
+  option,
+  pgCtl,
+  privateSocket,
+  psql,
+  script,
+  upgradeDir,
+  vacuumdbAll,
+} from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { partsHaveFollowed } from '../tablespaces/conditions.ts';
 import { stateFileParts } from './autoctl-files.ts';
@@ -66,6 +78,35 @@ const privateOrStopped = (facts: ClusterFacts): Condition => {
   );
 };
 
+/** Before the new version is started for the first time: what the old one had at its stop is all there is. */
+const oldIsAsKept = (facts: ClusterFacts): Condition => {
+  const primary = primaryOf(facts);
+  return about(
+    primary.alias,
+    `PostgreSQL ${facts.oldMajor} has not run on ${primary.backupData} since pg_upgrade`,
+    (_, world) =>
+      when(
+        newClusterStarted(facts, primary, world) === 'started' ||
+          oldSinceUpgrade(facts, primary, world) === 'as-kept',
+        'it has, or nothing proves that it has not: what it wrote since is not in the new directory. Roll back, and start again',
+      ),
+  );
+};
+
+/** Nothing is handed over that nobody has looked at: the new version runs privately, or has run. */
+const hasRun = (facts: ClusterFacts): Condition => {
+  const primary = primaryOf(facts);
+  return about(
+    primary.alias,
+    `${facts.newMajor} runs privately on ${primary.alias}, or has run`,
+    (_, world) =>
+      when(
+        runsPrivately(facts, world) || newClusterStarted(facts, primary, world) === 'started',
+        'it has never been started',
+      ),
+  );
+};
+
 /** E. The first start: behind it linked files belong to the new version alone. */
 export const firstStartStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
@@ -91,6 +132,13 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
     script: script(
       'umask 077',
       `mkdir -p ${sh(socket)}`,
+      ...idleFunction,
+      ...controlFunctions,
+      `idle ${sh(primary.data)} ${sh(primary.backupData)}`,
+      '# before the first start: the old cluster has not run since pg_upgrade, or what it wrote since would be lost',
+      `if as_kept ${sh(primary.newBindir)} ${sh(primary.data)} ${sh(fingerprint(primary))}; then`,
+      `  as_kept ${sh(primary.oldBindir)} ${sh(primary.backupData)} ${sh(oldFingerprint(primary))} || { echo ${sh(`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, and start again`)} >&2; exit 1; }`,
+      'fi',
       ...(facts.mode === 'link' ? disarmLines(facts, sh(primary.backupData)) : []),
       pgCtl(
         primary.newBindir,
@@ -116,6 +164,7 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
       allStopped(primary),
       dataIsNew(facts, primary),
       ...partsHaveFollowed(primary, 'data'),
+      oldIsAsKept(facts),
       ...(facts.mode === 'link' ? [someImage(facts)] : []),
     ],
     after: [privateServer(primary, facts.newMajor)],
@@ -147,7 +196,7 @@ export const verifyStep = (facts: ClusterFacts): Step => {
     danger: 'changes',
     script: script(
       'umask 077',
-      `${psql(primary, primary.newBindir, 'postgres', socket)} -Atc ${sh('select version()')}`,
+      `${psql(primary, primary.newBindir, 'postgres', { socket })} -Atc ${sh('select version()')}`,
       ...contentsFunction(primary, primary.newBindir, socket),
       `now=${sh(`${primary.workDir}/noted.now`)}`,
       'contents "$now"',
@@ -156,7 +205,7 @@ export const verifyStep = (facts: ClusterFacts): Step => {
       ...compareLines(primary, '"$now"'),
       'rm "$now"',
       `if [ -e ${sh(`${upgradeDir(primary)}/update_extensions.sql`)} ]; then`,
-      `  ${psql(primary, primary.newBindir, 'postgres', socket)} -f ${sh(`${upgradeDir(primary)}/update_extensions.sql`)}`,
+      `  ${psql(primary, primary.newBindir, 'postgres', { socket })} -f ${sh(`${upgradeDir(primary)}/update_extensions.sql`)}`,
       'else echo "no extension needs an update"; fi',
       mark(primary, 'verify'),
     ),
@@ -190,21 +239,16 @@ export const firstStatisticsStep = (facts: ClusterFacts): Step => {
       'Only the first of the three stages costs downtime; the other two run after the primary is back.',
     danger: 'changes',
     script: script(
-      "export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'",
       ...(facts.jobs > 1
         ? []
         : [
             '# nobody else works on this server yet: every processor, eight at most',
             'jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8',
           ]),
-      command(
-        inBin(primary.newBindir, 'vacuumdb'),
-        option('--host', socket),
-        option('--port', String(primary.port)),
-        option('--username', primary.superuser),
-        facts.jobs > 1 ? option('--jobs', String(facts.jobs)) : '--jobs="$jobs"',
-        '--all --analyze-only',
-      ),
+      vacuumdbAll(primary, socket, facts.jobs > 1 ? String(facts.jobs) : '"$jobs"', {
+        default_statistics_target: 1,
+        vacuum_cost_delay: 0,
+      }),
       mark(primary, 'analyze-1'),
     ),
     probe: (world) => (isMarked(primary, 'analyze-1', world) ? done('they are there') : pending('none yet')),
@@ -246,7 +290,7 @@ export const handOverStep = (facts: ClusterFacts): Step => {
         '# what is written from here on is the application’s: a rollback counts from this moment, so it is noted once and stays',
         `${control} -D ${sh(primary.data)} > ${handedOver}.new`,
         `identifier=$(sed -n 's/^Database system identifier: *//p' ${handedOver}.new)`,
-        `if grep -qsx "Database system identifier: *$identifier" ${handedOver}; then rm ${handedOver}.new; else mv ${handedOver}.new ${handedOver}; fi`,
+        `if grep -qsx "Database system identifier: *$identifier" ${handedOver}; then rm ${handedOver}.new; else keep ${handedOver}.new; mv ${handedOver}.new ${handedOver}; keep ${handedOver}; fi`,
       ]),
     probe: (world) => {
       if (runsPrivately(facts, world)) return pending('it runs privately');
@@ -255,7 +299,7 @@ export const handOverStep = (facts: ClusterFacts): Step => {
         ? done('the private server is gone, and the state file has the new system identifier')
         : half(`the private server is gone; the state file: ${stateFile.probe(world).says}`);
     },
-    before: [privateOrStopped(facts)],
+    before: [privateOrStopped(facts), hasRun(facts)],
     after: [allStopped(primary), stoppedCleanly(primary, 'shut down'), ...stateFile.after],
     undo: stateFile.undo,
   });

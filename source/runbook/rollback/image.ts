@@ -90,7 +90,7 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         'start',
       ).replaceAll('\n', '\n  ')}`,
       `  ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 promote`,
-      `  ${psql(node, node.oldBindir, 'postgres', socket)} -qc checkpoint`,
+      `  ${psql(node, node.oldBindir, 'postgres', { socket })} -qc checkpoint`,
       'fi',
       ...stopPrivateLines(node, node.oldBindir),
     ),

@@ -1,9 +1,11 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn } from '../../cluster/world.ts';
-import { about, autoctlIsStopped, when } from '../conditions.ts';
+import { about, autoctlIsStopped, notServing, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { identifierLines } from '../phases/autoctl-files.ts';
+import { downLines } from '../phases/service.ts';
+import { keepFunction } from '../proofs.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 
@@ -24,6 +26,7 @@ export const oldUnitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
       guide: null,
       danger: 'changes',
       script: script(
+        ...downLines(host),
         service.fragment === own
           ? `cat ${sh(`${host.workDir}/saved/${service.unit}`)} > ${sh(own)}`
           : `rm -f ${sh(own)} # the package’s own file counts again`,
@@ -37,6 +40,7 @@ export const oldUnitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
           ? done(`it runs ${unit.program}`)
           : pending(`it runs ${unit.program}`);
       },
+      before: [notServing(host)],
       after: [
         about(host.alias, `${service.unit} runs ${host.oldAutoctl}`, (seen) =>
           when(seen.unit?.program === host.oldAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`),
@@ -58,7 +62,10 @@ export const oldIdentifierStep = (facts: ClusterFacts, host: NodeFacts, phase: P
     reason: 'The node is the one it was before; its id, name, priority and quorum stay.',
     guide: null,
     danger: 'changes',
-    script: script(...identifierLines(host, null, facts.systemIdentifier, `pg${facts.newMajor}`)),
+    script: script(
+      ...keepFunction,
+      ...identifierLines(host, null, facts.systemIdentifier, `pg${facts.newMajor}`),
+    ),
     probe: (world) => {
       const found = hostIn(world, host.alias)?.stateIdentifier ?? null;
       return found === facts.systemIdentifier

@@ -98,7 +98,8 @@ const finalStep = (facts: ClusterFacts, writer: NodeFacts): Step =>
 /** V. As it was before the window, on the old version; the record goes last, because it is what finds this way. */
 export const restoreOldSteps = (facts: ClusterFacts, writer: NodeFacts, world: World): Step[] => [
   syncStep(facts),
-  ...hostsOf(facts).flatMap((host) => unguardStep(facts, host, 'V', facts.oldMajor)),
+  // Every other node's was right behind its join.
+  ...[facts.monitor, writer].flatMap((host) => unguardStep(facts, host, 'V', facts.oldMajor)),
   ...[facts.monitor, primaryOf(facts)].map((host) => preparedStep(facts, host)),
   ...(linkedOf(facts).length > 0 || isLetIn(facts, world) ? [linkForgetStep(facts, 'V')] : []),
   ...hostsOf(facts).flatMap((host) => placesGoStep(facts, host, 'V')),

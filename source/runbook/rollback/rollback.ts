@@ -11,6 +11,7 @@ import { isIntact, isWhole } from '../hard-link/evidence.ts';
 import { unlinkStep } from '../hard-link/unlink.ts';
 import { isImage, oldDirectory } from '../images.ts';
 import { oldPgCtlStep } from '../phases/autoctl-files.ts';
+import { unguardStep } from '../phases/restore.ts';
 import type { Step } from '../step.ts';
 import { rollbackVerdict } from '../verdict.ts';
 import { directoriesStep, emptyStep } from './directories.ts';
@@ -73,6 +74,7 @@ const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] =>
       oldIdentifierStep(facts, node, 'U'),
       startSecondaryStep(facts, node),
       rejoinStep(facts, node),
+      ...unguardStep(facts, node, 'U', facts.oldMajor),
     ]),
     ...restoreOldSteps(facts, primary, world),
   ];
@@ -103,6 +105,7 @@ const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts): Step[
       createStep(facts, node, 'U', chosen),
       ...oldUnitStep(facts, node, 'U'),
       startCreatedStep(facts, node, chosen),
+      ...unguardStep(facts, node, 'U', facts.oldMajor),
     ]),
     ...restoreOldSteps(facts, chosen, world),
   ];

@@ -61,7 +61,7 @@ export const startMonitorStep = (facts: ClusterFacts): Step =>
     danger: 'changes',
     landmark: 'monitor-starts',
     causes: serviceCauses(facts.monitor),
-    script: startScript(facts.monitor, facts.monitor.oldAutoctl),
+    script: startScript(facts.monitor, facts.monitor.oldAutoctl, { atBoot: true }),
     probe: (world) => {
       const verdict = monitorIsOld(facts).holds(world);
       if (verdict.holds) return done('it answers');
@@ -90,7 +90,7 @@ export const startWriterStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     danger: 'changes',
     writes: 'resume',
     causes: serviceCauses(node),
-    script: startScript(node, node.oldAutoctl),
+    script: startScript(node, node.oldAutoctl, { atBoot: true }),
     probe: (world) => {
       const row = nodeIn(world, node.alias);
       const settled =

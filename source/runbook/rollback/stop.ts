@@ -4,7 +4,7 @@ import { type HostView, hostIn, isCluster, type World } from '../../cluster/worl
 import { about, allStopped, autoctlStopped, isMajor, when } from '../conditions.ts';
 import { unlessStopped } from '../liveness.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { serviceUser, stopScript } from '../phases/service.ts';
+import { dropInFile, dropInLines, serviceUser, stopScript } from '../phases/service.ts';
 import { inBin, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import type { Route } from './route.ts';
@@ -73,6 +73,10 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
         : 'Directories change only under servers that do not run.',
     guide: null,
     danger: primary && loses ? 'point-of-no-return' : 'changes',
+    givesUp: () =>
+      primary && loses
+        ? { kind: 'writes', says: `what the application has written on PostgreSQL ${facts.newMajor}` }
+        : null,
     writes: primary ? 'stop' : 'unchanged',
     ...(isNode(host) ? {} : { landmark: 'monitor-stops' as const }),
     script: stopScript(host, host.newAutoctl),
@@ -91,10 +95,10 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
   });
 };
 
-/** What is half moved must not be started by a reboot: the unit is enabled again at the end. */
+/** What is half moved must not be started by a reboot, nor by anybody: the unit is enabled again with its start. */
 const guardStep = (facts: ClusterFacts, host: HostFacts, route: Route): Step[] => {
   const { service } = host;
-  if (service.kind === 'none' || !service.enabled) return [];
+  if (service.kind === 'none') return [];
   const { unit } = service;
   return [
     makeStep(facts, {
@@ -102,15 +106,17 @@ const guardStep = (facts: ClusterFacts, host: HostFacts, route: Route): Step[] =
       phase: 'R',
       host,
       as: 'root',
-      title: 'No start at boot, while directories are moved',
-      reason: 'A host that restarts on the way back must not start a server on what is half moved.',
+      title: 'No start at boot or by anybody else, while directories are moved',
+      reason:
+        'Neither a host that restarts during the rollback nor somebody’s “systemctl start” shall start a server on what is half moved.',
       guide: null,
       danger: 'changes',
-      script: script(`systemctl disable --quiet ${sh(unit)}`),
+      script: script(...dropInLines(unit), service.enabled && `systemctl disable --quiet ${sh(unit)}`),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (seen?.unit == null) return pending('not seen');
         if (mayRun(facts, seen, route)) return done(`PostgreSQL ${facts.oldMajor} is in its place`);
+        if (!seen.unit.dropIns.includes(dropInFile(unit))) return pending('anybody may start it');
         return seen.unit.enabled ? pending('it starts at boot') : done('it does not start at boot');
       },
       after: [
@@ -118,7 +124,7 @@ const guardStep = (facts: ClusterFacts, host: HostFacts, route: Route): Step[] =
           when(seen.unit?.enabled === false, 'it is enabled'),
         ),
       ],
-      undo: `systemctl enable ${unit}`,
+      undo: `rm ${dropInFile(unit)}; systemctl daemon-reload${service.enabled ? `; systemctl enable ${unit}` : ''}`,
     }),
   ];
 };

@@ -1,5 +1,6 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { sameFileSystemFunction } from '../proofs.ts';
 import { oldName, words } from './names.ts';
 
 /**
@@ -12,12 +13,13 @@ export const followFunction = (host: HostFacts): string[] =>
   host.tablespaces.length === 0
     ? []
     : [
+        ...sameFileSystemFunction,
         'tablespaces_follow() { # DIRECTORY FROM TO: its parts of the tablespaces; a name stands for …_aside/NAME, none for home',
         '  rm -f "$1/pg_tblspc/new-link"',
         `  for own in ${words(host)}; do`,
         '    from=$own; if [ -n "$2" ]; then from="$own"_aside/$2; fi',
         '    place=$own; if [ -n "$3" ]; then place="$own"_aside/$3; mkdir -p "$place"; fi',
-        '    for part in "$from/PG_$(cat "$1/PG_VERSION")"_*; do if [ -d "$part" ]; then mv "$part" "$place/"; fi; done',
+        `    for part in "$from/PG_$(cat "$1/PG_VERSION")"_*; do if [ -d "$part" ]; then same_file_system "$part" "$place"; mv -T "$part" "$place/\${part##*/}"; fi; done`,
         '    for link in "$1"/pg_tblspc/[0-9]*; do',
         '      case $(readlink "$link" || true) in "$place") continue ;; "$own" | "$own"_aside/*) ;; *) continue ;; esac',
         '      ln -sfn "$place" "$1/pg_tblspc/new-link"; mv -T "$1/pg_tblspc/new-link" "$link"',

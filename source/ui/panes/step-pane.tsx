@@ -1,18 +1,19 @@
 import { memo } from 'react';
 import type { ConsoleStore } from '../../store/console-store.ts';
-import { shownFace, shownStep } from '../../store/selectors.ts';
+import { needleOf, shownFace, shownStep } from '../../store/selectors.ts';
 import { Lines } from '../components/lines.tsx';
 import { useConsole } from '../hooks/use-console.ts';
 import { useTheme } from '../hooks/use-theme.ts';
 import type { Layout } from '../layout.ts';
 import { type Row, span } from '../row.ts';
 import { choicesRow, enterSentence } from '../rows/card.ts';
+import { markRow } from '../rows/found.ts';
 import { moreRow } from '../rows/moving.ts';
 import { titleRow } from '../rows/pane-title.ts';
 import { problemRows } from '../rows/problem.ts';
 import { windowOf } from '../rows/prose.ts';
 import { stepPlace, stepStanding } from '../rows/step-title.ts';
-import { cardKey, faceRows, outputRoom, outputWindow, pinnedRows } from '../screen.ts';
+import { cardKey, faceRows, findRow, outputRoom, outputWindow, pinnedRows } from '../screen.ts';
 
 interface Props {
   readonly store: ConsoleStore;
@@ -33,6 +34,7 @@ export const StepPane = memo(({ store, layout, now }: Props) => {
     'wrap',
     'needle',
     'found',
+    'foundRow',
     'dialog',
     'typed',
     'outputVersion',
@@ -76,12 +78,19 @@ export const StepPane = memo(({ store, layout, now }: Props) => {
     theme,
   );
   const empty: Row = [span(step.status.kind === 'running' ? 'Nothing printed yet.' : 'No output.', 'dim')];
+  const foundRow = state.foundRow?.face === cardKey(state) ? state.foundRow.row : null;
   const body =
-    face === 'output' ? (visible === null || visible.rows.length === 0 ? [empty] : visible.rows) : card.rows;
+    face === 'output'
+      ? visible === null || visible.rows.length === 0
+        ? [empty]
+        : visible.rows
+      : card.rows.map((row, at) =>
+          markRow(row, needleOf(state), card.first + at === foundRow ? 'selected' : 'found'),
+        );
   const pinned: readonly Row[] =
     face === 'output'
       ? pinnedRows(screen, now)
-      : [face === 'failure' ? choicesRow : enterSentence(state.view, step, columns)];
+      : [findRow(screen) ?? (face === 'failure' ? choicesRow : enterSentence(state.view, step, columns))];
   return (
     <>
       <Lines rows={[title, ...body]} columns={columns} height={rows - pinned.length} />

@@ -86,7 +86,7 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
       ? []
       : labelled('Takes', `about ${took(step.expectedMs)}, from what was measured on these hosts`, columns)),
     ...labelledList('Noted', step.notes, columns),
-    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp, columns, 'bad')),
+    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp.says, columns, 'bad')),
     ...labelled('Undo', step.undo, columns),
   ];
 };

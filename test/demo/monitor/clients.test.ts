@@ -44,7 +44,7 @@ test('the console’s own feed sees a live monitor, pushed by notifications', as
     formation: 'default',
     database: 'pg_auto_failover',
     postgresUser: 'postgres',
-    psql: '/usr/bin/psql',
+    bindir: '/usr/bin',
     // Only a notification can be what brings the second reading.
     pollMs: 600_000,
   });

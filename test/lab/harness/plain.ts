@@ -154,7 +154,12 @@ export class PlainRun {
   /** A rehearsal is passed over, as the other tests do. */
   async confirmOrSkip(stop: Extract<PlainStop, { kind: 'confirm' }>): Promise<void> {
     if (!/^Switch/.test(stop.title)) return this.confirm(stop);
+    const from = this.text.length;
     this.say('skip');
+    // An answer counts only behind its question.
+    await this.until('the question for a reason', (text) =>
+      text.slice(from).includes('Reason (may be empty): ') ? true : undefined,
+    );
     this.say('');
   }
 

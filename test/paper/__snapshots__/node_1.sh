@@ -341,7 +341,7 @@ export LC_ALL=C
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/checks /var/lib/pgsql/pgaf-upgrade/done
 cat >/var/lib/pgsql/pgaf-upgrade/checks/look.sh <<'END-OF-LOOK'
-set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3 PGOPTIONS='-c statement_timeout=20s -c lock_timeout=2s'
+set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 new_bin=/opt/vmware/postgres/17/bin old_bin=/opt/vmware/postgres/15/bin new_major=17 data=/var/lib/pgsql/data t=/var/lib/pgsql/pgaf-upgrade-check.data
 put() { printf '%s\t%s\n' "$1" "$2"; }
 text() { printf '%s\t' "$1"; base64 | tr -d '\n'; echo; }
@@ -395,9 +395,9 @@ for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>
   command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'
   command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'; } | sort -n | head -n 1 | text backup_age
 if [ -S /var/run/postgresql/.s.PGSQL.5432 ]; then
-  /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select json_build_object(
+  PGOPTIONS='-c search_path=pg_catalog -c statement_timeout=20s -c lock_timeout=2s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select json_build_object(
   '\''version'\'', current_setting('\''server_version'\''), '\''inRecovery'\'', pg_is_in_recovery(),
-  '\''settings'\'', (select json_object_agg(name, setting) from pg_settings where name in ('\''archive_mode'\'', '\''archive_command'\'', '\''wal_keep_size'\'', '\''max_slot_wal_keep_size'\'', '\''shared_preload_libraries'\'', '\''max_connections'\'', '\''jit'\'')),
+  '\''settings'\'', (select json_object_agg(name, setting) from pg_settings where name in ('\''archive_mode'\'', '\''wal_keep_size'\'', '\''max_slot_wal_keep_size'\'', '\''shared_preload_libraries'\'', '\''max_connections'\'', '\''jit'\'')),
   '\''removed'\'', coalesce((select json_agg(json_build_object('\''name'\'', name, '\''value'\'', setting, '\''file'\'', sourcefile, '\''line'\'', sourceline))
     from pg_settings where name in ('\''vacuum_defer_cleanup_age'\'', '\''promote_trigger_file'\'', '\''force_parallel_mode'\'', '\''old_snapshot_threshold'\'', '\''trace_recovery_messages'\'', '\''db_user_namespace'\'', '\'''\'') and source not in ('\''default'\'', '\''client'\'', '\''session'\'', '\''override'\'')), '\''[]'\''),
   '\''removedForRoles'\'', coalesce((select json_agg(json_build_object('\''setting'\'', one, '\''role'\'', r.rolname, '\''database'\'', d.datname))
@@ -416,8 +416,8 @@ if [ -S /var/run/postgresql/.s.PGSQL.5432 ]; then
   '\''workers'\'', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in ('\''autovacuum launcher'\'', '\''autovacuum worker'\'', '\''client backend'\'', '\''background writer'\'', '\''checkpointer'\'', '\''walwriter'\'', '\''walreceiver'\'', '\''walsender'\'', '\''walsummarizer'\'', '\''startup'\'', '\''archiver'\'', '\''logger'\'', '\''slotsync worker'\'', '\''io worker'\'', '\''parallel worker'\'', '\''logical replication launcher'\'', '\''logical replication worker'\'', '\''logical replication apply worker'\'', '\''logical replication parallel worker'\'', '\''logical replication tablesync worker'\'', '\''standalone backend'\'', '\''stats collector'\'')), '\''[]'\''),
   '\''tablespaces'\'', coalesce((select json_agg(json_build_object('\''name'\'', spcname, '\''location'\'', pg_tablespace_location(oid), '\''bytes'\'', coalesce(pg_tablespace_size(oid), 0)))
     from pg_tablespace where oid >= 16384), '\''[]'\''))' 2>/dev/null </dev/null | text server
-  /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do
-    { /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d "$database" -Atq -c 'select json_build_object('\''name'\'', current_database(), '\''bytes'\'', pg_database_size(current_database()),
+  PGOPTIONS='-c search_path=pg_catalog -c statement_timeout=20s -c lock_timeout=2s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do
+    { PGOPTIONS='-c search_path=pg_catalog -c statement_timeout=20s -c lock_timeout=2s' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select json_build_object('\''name'\'', current_database(), '\''bytes'\'', pg_database_size(current_database()),
   '\''catalogBytes'\'', (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class where relnamespace = 11 and relkind = '\''r'\''),
   '\''relations'\'', (select count(*) from pg_class), '\''largeObjects'\'', (select count(*) from pg_largeobject_metadata),
   '\''unlogged'\'', (select count(*) from pg_class where relpersistence = '\''u'\'' and relkind in ('\''r'\'', '\''p'\'')),
@@ -504,11 +504,11 @@ throwaway_initdb() {
 }
 section initdb throwaway_initdb || exit 1
 libraries() {
-  /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''shared_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\''' >"$t/preloaded" || return 1
-  { /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''session_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''local_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''archive_library'\'', true), '\'','\'') name where trim(name) <> '\'''\''' || return 1
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''shared_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\''' >"$t/preloaded" || return 1
+  { PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''session_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''local_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''archive_library'\'', true), '\'','\'') name where trim(name) <> '\'''\''' || return 1
     echo '$libdir/plpgsql'
-    /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -Atq -c 'select datname from pg_database where datallowconn' >"$t/names" || return 1
-    while IFS= read -r database; do /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d "$database" -Atq -c 'select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = '\''c'\'')' </dev/null || return 1; done <"$t/names"
+    PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select datname from pg_database where datallowconn' >"$t/names" || return 1
+    while IFS= read -r database; do PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = '\''c'\'')' </dev/null || return 1; done <"$t/names"
   } >"$t/used" || return 1
   bad=0
   while IFS= read -r library; do
@@ -582,11 +582,11 @@ END-OF-CONFIGURATION
 section configuration sh "$t/configuration.sh"
 rm -rf "$t/configuration"
 dump_globals() {
-  "$new_bin/pg_dumpall" -h /var/run/postgresql -p 5432 -U postgres --globals-only --quote-all-identifiers --binary-upgrade --no-role-passwords --no-tablespaces --no-sync -f "$t/globals.sql"
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres "$new_bin/pg_dumpall" -h /var/run/postgresql -p 5432 -U postgres --globals-only --quote-all-identifiers --binary-upgrade --no-role-passwords --no-tablespaces --no-sync -f "$t/globals.sql"
 }
 dump_one() { # NUMBER
   echo "database $database"
-  PGDATABASE=$database "$new_bin/pg_dump" -h /var/run/postgresql -p 5432 -U postgres --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" "$new_bin/pg_dump" -h /var/run/postgresql -p 5432 -U postgres --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \
     --lock-wait-timeout=5000 --format=custom --no-sync --file="$t/dump.$1"
 }
 start_throwaway() {
@@ -605,17 +605,17 @@ max_logical_replication_workers = 0
 END-OF-SETTINGS
   "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -l "$t/server.log" -o -b start || { tail -n 20 "$t/server.log"; return 1; }
 }
-restore_globals() { "$new_bin/psql" -X -q -h "$sock" -p 50432 -U postgres -v ON_ERROR_STOP=1 -d template1 -f "$t/globals.sql"; }
+restore_globals() { PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=template1 "$new_bin/psql" -X -q -h "$sock" -p 50432 -U postgres -v ON_ERROR_STOP=1 -f "$t/globals.sql"; }
 restore_one() { # NUMBER
   echo "database $database"
   case $database in
-    template1) "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --clean --create --dbname=postgres "$t/dump.$1" ;;
-    postgres) "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --clean --create --dbname=template1 "$t/dump.$1" ;;
-    *) "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --create --dbname=template1 "$t/dump.$1" ;;
+    template1) PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --clean --create --dbname=postgres "$t/dump.$1" ;;
+    postgres) PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --clean --create --dbname=template1 "$t/dump.$1" ;;
+    *) PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --create --dbname=template1 "$t/dump.$1" ;;
   esac
 }
 databases() {
-  "$new_bin/psql" -X -h /var/run/postgresql -p 5432 -U postgres -v ON_ERROR_STOP=1 -d postgres -Atq -c "select datname from pg_database where datallowconn order by datname <> 'template1', datname" >"$t/databases"
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres "$new_bin/psql" -X -h /var/run/postgresql -p 5432 -U postgres -v ON_ERROR_STOP=1 -Atq -c "select datname from pg_database where datallowconn order by datname <> 'template1', datname" >"$t/databases"
 }
 rehearse_schema() {
   section 'dump globals' dump_globals || return 0
@@ -759,7 +759,7 @@ step_27() {
   cat <<'END_OF_STEP_27'
 set -eu
 export LC_ALL=C
-/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c checkpoint
 END_OF_STEP_27
 }
 
@@ -968,12 +968,12 @@ step_37() {
   cat <<'END_OF_STEP_37'
 set -eu
 export LC_ALL=C
-/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -Atc 'select version()'
-/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -Atc 'select datname from pg_database where datallowconn order by 1' | while IFS= read -r database; do
-  /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d "$database" -Atc 'select current_database() || '\'': '\'' || count(*) filter (where relkind in ('\''r'\'', '\''p'\'')) || '\'' tables, '\'' || count(*) filter (where relkind = '\''i'\'') || '\'' indexes'\'' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like '\''pg!_%'\'' escape '\''!'\'' or nspname = '\''information_schema'\'')' </dev/null
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -Atc 'select version()'
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' | while IFS= read -r database; do
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -Atc 'select current_database() || '\'': '\'' || count(*) filter (where relkind in ('\''r'\'', '\''p'\'')) || '\'' tables, '\'' || count(*) filter (where relkind = '\''i'\'') || '\'' indexes'\'' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like '\''pg!_%'\'' escape '\''!'\'' or nspname = '\''information_schema'\'')' </dev/null
 done
 if [ -e /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql ]; then
-  /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -d postgres -f /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/private -p 5432 -U postgres -f /var/lib/pgsql/pgaf-upgrade/pg_upgrade/update_extensions.sql
 else echo "no extension needs an update"; fi
 mkdir -p /var/lib/pgsql/pgaf-upgrade/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/done/verify
 END_OF_STEP_37
@@ -991,10 +991,9 @@ step_38() {
   cat <<'END_OF_STEP_38'
 set -eu
 export LC_ALL=C
-export PGOPTIONS='-c default_statistics_target=1 -c vacuum_cost_delay=0'
 # nobody else works on this server yet: every processor, eight at most
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8
-/opt/vmware/postgres/17/bin/vacuumdb \
+PGOPTIONS='-c search_path=pg_catalog -c default_statistics_target=1 -c vacuum_cost_delay=0' /opt/vmware/postgres/17/bin/vacuumdb \
   --host=/var/lib/pgsql/pgaf-upgrade/private \
   --port=5432 \
   --username=postgres \
@@ -1055,14 +1054,12 @@ step_42() {
   cat <<'END_OF_STEP_42'
 set -eu
 export LC_ALL=C
-export PGOPTIONS='-c default_statistics_target=10 -c vacuum_cost_delay=0'
-/opt/vmware/postgres/17/bin/vacuumdb \
+PGOPTIONS='-c search_path=pg_catalog -c default_statistics_target=10 -c vacuum_cost_delay=0' /opt/vmware/postgres/17/bin/vacuumdb \
   --host=/var/run/postgresql \
   --port=5432 \
   --username=postgres \
   --all --analyze-only
-unset PGOPTIONS
-/opt/vmware/postgres/17/bin/vacuumdb \
+PGOPTIONS='-c search_path=pg_catalog' /opt/vmware/postgres/17/bin/vacuumdb \
   --host=/var/run/postgresql \
   --port=5432 \
   --username=postgres \
@@ -1086,7 +1083,7 @@ step_49() {
   cat <<'END_OF_STEP_49'
 set -eu
 export LC_ALL=C
-/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c checkpoint
 END_OF_STEP_49
 }
 
@@ -1102,7 +1099,7 @@ step_55() {
   cat <<'END_OF_STEP_55'
 set -eu
 export LC_ALL=C
-/opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -d postgres -c checkpoint
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c checkpoint
 END_OF_STEP_55
 }
 

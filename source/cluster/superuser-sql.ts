@@ -1,0 +1,51 @@
+import { sh } from './quote.ts';
+
+/** PostgreSQL's programs that open a connection, and so could run what others have put into a database. */
+export type SqlProgram = 'psql' | 'pg_dump' | 'pg_dumpall' | 'pg_restore' | 'vacuumdb';
+
+/** A word of a script: text that is quoted, or a variable of the script itself. */
+export type Word = string | { readonly variable: string };
+
+/** Settings of the session beside the search path: a name of PostgreSQL's, and a value with its unit (`5s`). */
+export type SessionSettings = Readonly<Record<string, string | number>>;
+
+const sessionOptions = (settings: SessionSettings): string =>
+  ['search_path=pg_catalog', ...Object.entries(settings).map(([name, value]) => `${name}=${value}`)]
+    .map((setting) => `-c ${setting}`)
+    .join(' ');
+
+/** What every session of ours begins with: libpq's `options`, PGOPTIONS. */
+export const secureOptions = sessionOptions({});
+
+/**
+ * The beginning of a command line that opens a connection as a superuser, up to the program's own options. All SQL of ours
+ * goes through here, for two reasons:
+ *
+ * - A function or operator that fits better than pg_catalog's, in any schema of the search path, would run as superuser
+ *   instead of it; so the path is pg_catalog alone, whatever the database, the role, or postgresql.conf say (a
+ *   connection's options come after those). Source: CVE-2018-1058; PostgreSQL, 10.3 Functions; guc.h, GucSource.
+ * - The database's name is given as PGDATABASE. As an argument, after `-d` too, a name with a `=` or of the form of a URI is
+ *   taken for a connection string, and leads to another server. Source: PostgreSQL, 34.1.1 Connection Strings; libpq,
+ *   fe-connect.c, conninfo_array_parse (expand_dbname) and conninfo_add_defaults, which takes PGDATABASE as it is.
+ *
+ * vacuumdb, pg_dump, pg_dumpall and pg_restore set an empty path by themselves as soon as they are connected; ANALYZE runs what an
+ * index's expression calls as the table's owner, in a security-restricted operation.
+ *
+ * `bindir` is where the program is; `database` null where the program is told otherwise (`--all`, pg_restore's
+ * constant `--dbname`); `timeout` in seconds ends it from outside.
+ */
+export const sqlProgram = (
+  program: SqlProgram,
+  bindir: Word,
+  database: Word | null,
+  { settings = {}, timeout }: { readonly settings?: SessionSettings; readonly timeout?: number } = {},
+): string =>
+  [
+    `PGOPTIONS=${sh(sessionOptions(settings))}`,
+    database !== null &&
+      `PGDATABASE=${typeof database === 'string' ? sh(database) : `"$${database.variable}"`}`,
+    timeout !== undefined && `timeout ${timeout}`,
+    typeof bindir === 'string' ? sh(`${bindir}/${program}`) : `"$${bindir.variable}/${program}"`,
+  ]
+    .filter((word) => word !== false)
+    .join(' ');

@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { ClusterFacts } from '../../source/cluster/facts.ts';
+import { hostsOf, secondariesOf } from '../../source/cluster/facts.ts';
+import { sqlProgram } from '../../source/cluster/superuser-sql.ts';
+import { sendersScript } from '../../source/engine/ask-senders.ts';
+import { discoverScript } from '../../source/engine/discover/script.ts';
+import { serverScript } from '../../source/engine/host-doing.ts';
+import { inventoryScript } from '../../source/engine/inventory/script.ts';
+import { lookScript } from '../../source/engine/look/script.ts';
+import { monitorQuery } from '../../source/monitor/query.ts';
+import { checkLookScript } from '../../source/runbook/checks/look-script.ts';
+import { rehearsalScript } from '../../source/runbook/checks/rehearsal-script.ts';
+import { dropNodesStep, promoteStep } from '../../source/runbook/rollback/image.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import {
+  debianCluster,
+  labCluster,
+  linkedCluster,
+  linkedDebian,
+  spacedCluster,
+} from '../runbook/clusters.ts';
+import { Model } from '../runbook/model.ts';
+
+/** Programs that open a connection, and so might run what somebody else has put into the database. */
+const programs = 'psql|pg_dump|pg_dumpall|pg_restore|vacuumdb|clusterdb|reindexdb|createdb|dropdb';
+
+/** Lines of a script that call one of them in another way than the one that is safe. */
+const unsafe = (script: string): string[] =>
+  script.split('\n').filter((line) => {
+    const calls = [...line.matchAll(new RegExp(`/(?:${programs})["']?(?=\\s|$)`, 'g'))];
+    const bare = new RegExp(
+      `(?:^|[;|&({!]\\s*|\\b(?:do|then|else|exec|timeout \\d+) )(?:${programs})\\s`,
+    ).test(line);
+    const open = calls.some(
+      (call) => !/PGOPTIONS='-c search_path=pg_catalog[^']*' [^;|&()]*$/.test(line.slice(0, call.index)),
+    );
+    // After -d a name may be a connection string; a constant of ours is none.
+    const named = calls.length > 0 && / (?:-d ?|--dbname[= ])(?!postgres |template1 )/.test(line);
+    return bare || open || named;
+  });
+
+const stepScripts = (facts: ClusterFacts): (readonly [string, string])[] => {
+  const model = new Model(facts);
+  const upgrade = upgradeRunbook(facts).map((step) => {
+    const script = step.script(model.world());
+    model.run(step.id);
+    return [step.id, script.kind === 'ready' ? script.text : ''] as const;
+  });
+  const [chosen] = secondariesOf(facts);
+  if (chosen === undefined) return upgrade;
+  const back = [dropNodesStep(facts, chosen), promoteStep(facts, chosen)];
+  return [
+    ...upgrade,
+    ...back.map((step) => {
+      const script = step.script(model.world());
+      return [step.id, script.kind === 'ready' ? script.text : ''] as const;
+    }),
+  ];
+};
+
+const hostScripts = (facts: ClusterFacts): (readonly [string, string])[] =>
+  hostsOf(facts).flatMap((host) => [
+    [`${host.alias}: discovery`, discoverScript(host.newBindir, { port: host.port })],
+    [`${host.alias}: look`, lookScript(host, facts.newMajor, monitorQuery(facts.formation))],
+    [`${host.alias}: check`, checkLookScript(facts, host)],
+    [`${host.alias}: inventory`, inventoryScript(host)],
+    [`${host.alias}: dry run`, rehearsalScript(facts, host, { keepNewDirectory: true })],
+    [`${host.alias}: what it does`, serverScript(host)],
+    [`${host.alias}: base backups`, sendersScript(host)],
+  ]);
+
+describe.each([
+  ['the lab’s cluster', labCluster()],
+  ['blanks and quotes in every name', debianCluster()],
+  ['hard links', linkedCluster()],
+  ['hard links, blanks and quotes', linkedDebian()],
+  ['tablespaces', spacedCluster()],
+] as const)('%s', (_, facts) => {
+  test.each([...stepScripts(facts), ...hostScripts(facts)])('%s', (_name, script) => {
+    expect(unsafe(script)).toEqual([]);
+  });
+});
+
+test('the search sees what it looks for', () => {
+  const safe = sqlProgram('psql', '/opt/it’s here/bin', "o'brien");
+  expect(unsafe(`  ${safe} -Atc 'select 1'`)).toEqual([]);
+  expect(
+    unsafe(`x=$(${sqlProgram('psql', { variable: 'bin' }, { variable: 'database' }, { timeout: 5 })} -c 1)`),
+  ).toEqual([]);
+  for (const line of [
+    '/usr/bin/psql -c 1',
+    '"$new_bin/pg_dump" -f x',
+    "'/opt/it'\\''s/bin/vacuumdb' --all",
+    'psql -c 1',
+    '[ -e x ] && psql -c 1',
+    `PGOPTIONS='-c search_path=public' /bin/psql -c 1`,
+    `${safe} -d "$database" -c 1`,
+    `${safe} -c 1; /bin/psql -c 2`,
+  ])
+    expect(unsafe(line), line).toEqual([line]);
+});
+
+test('no other source writes such a call', () => {
+  const source = resolve(import.meta.dirname, '../../source');
+  const call = new RegExp(`/(?:${programs})\\b|inBin\\([^)]*'(?:${programs})'`);
+  const found = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter(
+      (name) => /\.tsx?$/.test(name) && !name.startsWith('demo/') && name !== 'cluster/superuser-sql.ts',
+    )
+    .flatMap((name) =>
+      readFileSync(join(source, name), 'utf8')
+        .split('\n')
+        .filter((line) => call.test(line) && !/^\s*(?:import|\/?\*|\/\/|} from)/.test(line))
+        .map((line) => `${name}: ${line.trim()}`),
+    );
+  // There a person is told what to try by hand.
+  expect(found.map((line) => line.split(':')[0])).toEqual(['engine/discover/host-facts.ts']);
+});
+
+test('a database’s name stays a name', () => {
+  const hostile = 'host=evil port=5998 sslmode=disable';
+  expect(sqlProgram('psql', '/bin', hostile)).toBe(
+    `PGOPTIONS='-c search_path=pg_catalog' PGDATABASE='${hostile}' /bin/psql`,
+  );
+});
