@@ -37,7 +37,7 @@ it('a private /tmp on the primary: a second run, and a second rollback, touch no
   const first = new PlainRun(desk, ['--yes', lab.address('monitor')]);
   await first.until(
     'pg_upgrade at work',
-    (text) => /Linking user relation files|Creating dump/.test(text) || undefined,
+    (text) => /node_\d\| .*Linking user relation files/.test(text) || undefined,
     600_000,
   );
   const other = await laid(lab);
