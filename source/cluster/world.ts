@@ -54,6 +54,9 @@ export type DirectoryView =
       readonly mark?: { readonly run: string; readonly system: string };
     };
 
+/** `unknown`: it cannot be seen, and nothing may rest on it. */
+export type Liveness = 'runs' | 'stopped' | 'unknown';
+
 export interface UnitView {
   readonly loaded: boolean;
   readonly active: boolean;
@@ -126,8 +129,8 @@ export interface HostView {
   readonly backupData: DirectoryView;
   readonly tablespaces: readonly TablespaceView[];
   readonly unit: UnitView | null;
-  /** pg_autoctl's main process is alive. */
-  readonly autoctl: boolean;
+  /** Whether this directory's pg_autoctl runs. What means “stopped” asks for `stopped`, what means “runs” for `runs`. */
+  readonly pgAutoctl: Liveness;
   /** postgresql.pg_ctl in pg_autoctl.cfg. */
   readonly pgCtl: string | null;
   /** system_identifier in pg_autoctl.state. */
@@ -147,6 +150,10 @@ export interface HostView {
    * Of what phase A has saved: which files are others by now, and whether it was saved more than a day ago. Absent: nothing to say.
    */
   readonly saved?: { readonly differs: readonly string[]; readonly old: boolean };
+  /** When it was stopped (ISO 8601, by the host's clock). */
+  readonly stoppedAt: string | null;
+  /** When the data directory's pg_control was written last (likewise), while no server runs on it. */
+  readonly controlWritten: string | null;
   /** Names in workDir/done: what was finished and cannot be seen otherwise. */
   readonly markers: readonly string[];
   readonly transfer: TransferView;

@@ -51,7 +51,7 @@ export const pagerIn =
   (env: Readonly<Record<string, string | undefined>>): Pager =>
   async (text, { title, needle, signal }) => {
     const { program, args, staysOpen, isLess } = pagerCommand(env.PAGER, needle);
-    const began = Date.now();
+    const began = performance.now();
     const child = spawn(program, args, {
       stdio: ['pipe', 'inherit', 'inherit'],
       env: isLess ? pagerEnvironment(env, title) : { ...env, LESSSECURE: '1' },
@@ -67,6 +67,6 @@ export const pagerIn =
     if (why !== null)
       return `The pager “${program}” did not start (${why}). Set PAGER to one that is installed.`;
     // less stays until it is left, however soon that is.
-    if (!staysOpen || (!isLess && Date.now() - began < glanceMs)) await waitForEnter(signal);
+    if (!staysOpen || (!isLess && performance.now() - began < glanceMs)) await waitForEnter(signal);
     return trouble === null ? null : `The log could not be read to its end: ${trouble}`;
   };

@@ -11,7 +11,7 @@ const emptyView: EngineView = {
   steps: [],
   progress: {},
   verdict: { kind: 'unknown', says: 'not looked at yet' },
-  downtime: { kind: 'not-started' },
+  downtime: { kind: 'unknown' },
   monitor: {
     feed: { status: { kind: 'connecting' }, state: null, readAt: null },
     plannedDown: null,
@@ -60,7 +60,7 @@ export class Board {
     const now = Date.now();
     const last = this.#view.hosts.find((host) => host.alias === alias)?.lastByteAt ?? 0;
     // The screen shows ages in seconds: more often would only make it draw.
-    if (now - last < 1000) return;
+    if (now >= last && now - last < 1000) return;
     this.set({
       hosts: this.#view.hosts.map((host) => (host.alias === alias ? { ...host, lastByteAt: now } : host)),
     });

@@ -93,9 +93,12 @@ export interface StepView {
 
 /** The application's writes: stopped since, and for how long in the end. Milliseconds since the epoch. */
 export type Downtime =
+  /** Nobody has seen yet, or can see now, whether the application can write. */
+  | { readonly kind: 'unknown' }
   | { readonly kind: 'not-started' }
-  | { readonly kind: 'down'; readonly since: number }
-  | { readonly kind: 'over'; readonly since: number; readonly until: number };
+  /** `since` null: since when is not known here. `seen`: the servers show it, and no journal on this machine has its beginning. */
+  | { readonly kind: 'down'; readonly since: number | null; readonly seen?: true }
+  | { readonly kind: 'over'; readonly since: number | null; readonly until: number };
 
 /** What the console waits for. */
 export type Stage =

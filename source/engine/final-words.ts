@@ -28,6 +28,8 @@ export const finalWords = (
   steps: number,
   verdict: RollbackVerdict,
   world: World,
+  /** A step was run, or done by hand, and not all of them found done. */
+  ran: boolean,
 ): string => {
   const primary = primaryOf(facts);
   const { leftOut = [] } = world;
@@ -35,7 +37,7 @@ export const finalWords = (
     leftOut.length === 0 ? 'every node' : `every node but ${leftOut.join(' and ')}, which does not answer,`;
   switch (direction) {
     case 'upgrade':
-      return `${every} runs PostgreSQL ${primary.newVersion}`;
+      return `${ran ? '' : 'nothing to do: '}${every} runs PostgreSQL ${primary.newVersion}`;
     case 'cleanup':
       return `the old clusters are removed${helpersGo(facts)}`;
     case 'rollback':

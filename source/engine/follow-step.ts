@@ -4,6 +4,7 @@ import type { JobOutcome, RemoteHost } from '../remote/host.ts';
 import type { Direction } from '../runbook/runbooks.ts';
 import type { Probe, Step } from '../runbook/step.ts';
 import { silentProblem } from './absence.ts';
+import { steady } from './clock.ts';
 import type { StepFailure } from './controller.ts';
 import { fetchCauses } from './failure.ts';
 import type { Journal } from './journal.ts';
@@ -190,7 +191,7 @@ export const follow = async (
   from: { readonly script: string | null; readonly outputFrom: number; readonly fromByte: number },
 ): Promise<Executed> => {
   const { step, host, observer, journal, output, job } = execution;
-  const began = Date.now();
+  const began = steady();
   execution.running();
   const outcome = await jobsEnd(execution, from);
   output.close();
@@ -203,7 +204,7 @@ export const follow = async (
     step: step.id,
     job,
     exitCode: outcome.kind === 'exited' ? outcome.code : null,
-    tookMs: Date.now() - began,
+    tookMs: Math.round(steady() - began),
     outputFrom: from.outputFrom,
     outputTo: output.bytes,
   });
@@ -267,5 +268,5 @@ export const follow = async (
     });
   }
   if (!ended.ok) return failed(execution, ended.error, { exitCode: 0 });
-  return { kind: 'done', probe: step.probe(observer.world), tookMs: Date.now() - began };
+  return { kind: 'done', probe: step.probe(observer.world), tookMs: Math.round(steady() - began) };
 };

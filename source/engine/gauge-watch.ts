@@ -1,11 +1,13 @@
 import { hostsOf } from '../cluster/facts.ts';
 import { evidenceIn } from '../runbook/checks/in-world.ts';
+import { senderName } from '../runbook/conditions.ts';
 import { upgradeSeconds } from '../runbook/estimates.ts';
 import { type Gauge, type Reading, readLines, readSenders, upgradeLeft } from '../runbook/gauge.ts';
 import { measurementsOf } from '../runbook/measurements.ts';
 import type { Step } from '../runbook/step.ts';
 import { askSenders } from './ask-senders.ts';
 import type { Board } from './board.ts';
+import { steady } from './clock.ts';
 import { expectedIn } from './expected.ts';
 import { Pace } from './pace.ts';
 import type { Ground } from './prepare.ts';
@@ -39,7 +41,7 @@ export class GaugeWatch {
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
   #silent = 0;
-  #doing: { readonly what: string | null; readonly since: number } = { what: null, since: Date.now() };
+  #doing: { readonly what: string | null; readonly since: number } = { what: null, since: steady() };
 
   constructor(parts: GaugeParts) {
     this.#parts = parts;
@@ -78,7 +80,7 @@ export class GaugeWatch {
   }
 
   #show(reading: Reading): void {
-    const at = Date.now();
+    const at = steady();
     if (reading.doing !== this.#doing.what) this.#doing = { what: reading.doing, since: at };
     const { unit, done, total, doing } = reading;
     const rate = unit === 'bytes' ? this.#pace.of(done, at) : null;
@@ -89,7 +91,7 @@ export class GaugeWatch {
       done,
       total,
       doing,
-      at,
+      at: Date.now(),
       rate,
       leftMs: left === null ? null : Math.round(left * 1000),
     });
@@ -102,7 +104,8 @@ const estimateFor = (ground: Ground, step: Step, gauge: Gauge, board: Board, sin
   const expected = expectedIn(facts, observer.world, board.view.direction, [step]).get(step.id);
   if (expected === undefined) return () => null;
   if (gauge.kind !== 'pg_upgrade') {
-    return () => Math.max(0, since + expected - Date.now()) / 1000;
+    const end = steady() - Math.max(0, Date.now() - since) + expected;
+    return () => Math.max(0, end - steady()) / 1000;
   }
   const parts = upgradeSeconds(facts, step.host, measurementsOf(evidenceIn(facts, observer.world)));
   return (reading, secondsInThis) => upgradeLeft(reading, parts, secondsInThis);
@@ -123,10 +126,13 @@ export const watchGauge = (
   const source = gauge.kind === 'base-backup' ? gauge.from : null;
   const on = hostsOf(facts).find(({ alias }) => alias === source);
   const host = source === null ? undefined : hosts.get(source);
+  const others = facts.nodes
+    .map(({ nodeId }) => senderName(nodeId))
+    .filter((name) => gauge.kind !== 'base-backup' || name !== gauge.standby);
   const ask = async (): Promise<Reading | null | undefined> => {
     if (gauge.kind !== 'base-backup' || on === undefined || host === undefined) return null;
     const senders = await askSenders(on, host, facts.postgres);
-    return senders === null ? undefined : readSenders(gauge.standby, senders);
+    return senders === null ? undefined : readSenders(gauge.standby, senders, others);
   };
   return new GaugeWatch({
     asks: gauge.kind === 'base-backup',

@@ -4,6 +4,7 @@ import { isLeftOut, type Look, type World } from '../cluster/world.ts';
 import { monitorQuery } from '../monitor/query.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import type { Condition } from '../runbook/step.ts';
+import { ageOf, type Moment, moment, steady } from './clock.ts';
 import { type Judged, judge } from './judge.ts';
 import { parseLook } from './look/parse.ts';
 import { lookScript } from './look/script.ts';
@@ -61,6 +62,9 @@ export class Observer {
   goOnWithout: (silence: Silence) => boolean = () => false;
   /** A host that was left out answers again. */
   onBack: (alias: string) => void = () => undefined;
+  /** When the look that counts began, of each host, and the how manieth it was: order needs no clock. */
+  readonly #began = new Map<string, Moment & { readonly turn: number }>();
+  #turns = 0;
   readonly #facts: ClusterFacts;
   readonly #hosts: ReadonlyMap<string, RemoteHost>;
   readonly #onLook: (alias: string) => void;
@@ -89,7 +93,7 @@ export class Observer {
   silence(alias: string): Silence | null {
     const silent = this.#silent.get(alias);
     if (silent === undefined) return null;
-    const seconds = Math.round((performance.now() - silent.began) / 1000);
+    const seconds = Math.round((steady() - silent.began) / 1000);
     return { alias, since: silent.since, seconds, problem: silent.problem };
   }
 
@@ -109,12 +113,17 @@ export class Observer {
   /** One round trip to each host named. */
   async look(aliases: readonly string[] = hostsOf(this.#facts).map((host) => host.alias)): Promise<World> {
     const looks = await Promise.all(
-      aliases.map(async (alias) => [alias, await this.#lookAt(alias)] as const),
+      aliases.map(async (alias) => {
+        this.#turns += 1;
+        const began = { ...moment(), turn: this.#turns };
+        return { alias, began, look: await this.#lookAt(alias) };
+      }),
     );
     // Of two looks that cross, the one that began later counts.
-    const newer = looks.filter(([alias, { at }]) => at >= (this.#world.hosts[alias]?.at ?? 0));
+    const newer = looks.filter(({ alias, began }) => began.turn > (this.#began.get(alias)?.turn ?? 0));
+    for (const { alias, began } of newer) this.#began.set(alias, began);
     this.#world = {
-      hosts: { ...this.#world.hosts, ...Object.fromEntries(newer) },
+      hosts: { ...this.#world.hosts, ...Object.fromEntries(newer.map(({ alias, look }) => [alias, look])) },
       ...(this.#leftOut.length === 0 ? {} : { leftOut: this.#leftOut }),
       ...(this.#passedOver.length === 0 ? {} : { passedOver: this.#passedOver }),
     };
@@ -135,12 +144,12 @@ export class Observer {
     stop: () => boolean,
     from: 'a new look' | 'a fresh look' = 'a new look',
   ): Promise<Settled> {
-    let deadline = Date.now() + seconds * 1000;
+    let deadline = steady() + seconds * 1000;
     const limit = deadline + blindMs;
-    let freshSince = from === 'a fresh look' ? Date.now() - this.#freshMs : Number.POSITIVE_INFINITY;
+    let oldest = from === 'a fresh look' ? this.#freshMs : 0;
     for (;;) {
-      const began = Date.now();
-      const { unmet, waitsFor, blind } = await this.#judge(conditions, alias, freshSince);
+      const began = steady();
+      const { unmet, waitsFor, blind } = await this.#judge(conditions, alias, oldest);
       const [first] = unmet;
       if (first === undefined) return { settled: true };
       const silent = this.#tooLong(waitsFor, seconds);
@@ -149,29 +158,29 @@ export class Observer {
         continue;
       }
       if (silent !== null) return { settled: false, unmet, silent };
-      if (blind) deadline = Math.min(limit, deadline + Date.now() - began + pauseMs);
-      if (Date.now() >= deadline || stop()) return { settled: false, unmet, silent: null };
+      if (blind) deadline = Math.min(limit, deadline + steady() - began + pauseMs);
+      if (steady() >= deadline || stop()) return { settled: false, unmet, silent: null };
       say(`${first.says} (now: ${first.found})`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      freshSince = Number.POSITIVE_INFINITY;
+      oldest = 0;
     }
   }
 
   /** Looks again at the hosts that a condition rests on, where the last look is older than a moment. */
   async freshen(condition: Condition, alias: string): Promise<void> {
-    await this.#judge([condition], alias, Date.now() - this.#freshMs);
+    await this.#judge([condition], alias, this.#freshMs);
   }
 
-  /** Judges on looks that began after `freshSince`; infinity: on looks made now. */
+  /** Judges on looks that are no older than so many milliseconds; 0: on looks made now. */
   async #judge(
     conditions: readonly Condition[],
     alias: string,
-    freshSince: number,
+    oldest: number,
   ): Promise<Omit<Judged, 'asked'> & { readonly blind: boolean }> {
     const looked = new Set<string>();
     let wanted = new Set([alias, ...judge(conditions, this.#world).asked]);
     for (;;) {
-      const stale = [...wanted].filter((one) => !looked.has(one) && !this.#isFresh(one, freshSince));
+      const stale = [...wanted].filter((one) => !looked.has(one) && !this.#isFresh(one, oldest));
       if (stale.length > 0) await this.look(stale);
       for (const one of wanted) looked.add(one);
       const { unmet, asked, waitsFor } = judge(conditions, this.#world);
@@ -205,7 +214,7 @@ export class Observer {
     // Whoever answers, and be it a refusal, is there: then the refusal is what is to be said.
     silent.problem = lost
       ? problem(
-          `no answer from ${alias} for ${Math.round((performance.now() - silent.began) / 1000)} s`,
+          `no answer from ${alias} for ${Math.round((steady() - silent.began) / 1000)} s`,
           cause.remedy,
           cause.what,
         )
@@ -225,9 +234,9 @@ export class Observer {
     this.onBack(alias);
   }
 
-  #isFresh(alias: string, since: number): boolean {
-    const look = this.#world.hosts[alias];
-    return look?.kind === 'seen' && look.at > since;
+  #isFresh(alias: string, oldest: number): boolean {
+    const began = this.#began.get(alias);
+    return this.#world.hosts[alias]?.kind === 'seen' && began !== undefined && ageOf(began) < oldest;
   }
 
   async #lookAt(alias: string): Promise<Look> {
@@ -236,7 +245,7 @@ export class Observer {
     const at = Date.now();
     if (facts === undefined || host === undefined)
       return { kind: 'unseen', at, problem: problem(`${alias} is not connected`, 'connect to it again') };
-    const began = performance.now();
+    const began = steady();
     const lost = host.line !== 'connected';
     const sql = isNode(facts) ? null : monitorQuery(this.#facts.formation);
     const output = await host.run(lookScript(facts, this.#facts.newMajor, sql), {

@@ -6,8 +6,10 @@ import type { Direction } from '../runbook/runbooks.ts';
 import { runbookFor } from '../runbook/runbooks.ts';
 import type { Step, StepId } from '../runbook/step.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
+import { writesNow } from '../runbook/writes.ts';
 import type { Board } from './board.ts';
 import type { PlannedDown, StepFailure, StepStatus } from './controller.ts';
+import { downtimeSeen } from './downtime.ts';
 import { expectedIn } from './expected.ts';
 import type { Entry } from './journal.ts';
 import type { Ground, Run } from './prepare.ts';
@@ -98,7 +100,8 @@ export class Progress {
       ),
       monitor: { ...view.monitor, plannedDown: plannedDown(absence) },
     });
-    const { downtime } = view;
+    const downtime = downtimeSeen(view.downtime, writesNow(facts, world), Date.now());
+    if (downtime !== view.downtime) this.#board.set({ downtime });
     if (downtime.kind === 'down' && acceptsWrites(facts, primaryOf(facts)).holds(world).holds)
       this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
   }

@@ -76,7 +76,7 @@ export class RunningStep {
     this.#watchdog = this.#watch();
     this.#gauge = watchGauge(this.#run, step, outputs.of(step.id), board);
     this.#show();
-    if (step.writes === 'stop' && board.view.downtime.kind === 'not-started')
+    if (step.writes === 'stop' && board.view.downtime.kind !== 'down')
       board.set({ downtime: { kind: 'down', since: Date.now() } });
   }
 

@@ -122,12 +122,17 @@ export class Walk {
       return end;
     }
     await this.#inventories.end(run);
+    const ran = progress.steps.some((step) => {
+      const status = progress.statusOf(step.id);
+      return status?.kind === 'done' && status.by !== 'found';
+    });
     const says = finalWords(
       run.facts,
       direction,
       progress.steps.length,
       this.#parts.board.view.verdict,
       run.observer.world,
+      ran,
     );
     progress.note(run, { kind: 'finished', direction, says });
     if (run.lock.held) await run.lock.write(runFile(run, direction, new Date().toISOString()));

@@ -1,3 +1,4 @@
+import { moment, steady } from './clock.ts';
 import type { Quiet } from './controller.ts';
 
 /** How often it is looked again while nothing comes, in milliseconds. */
@@ -15,7 +16,7 @@ export interface WatchdogOptions {
 /** Notices that a step prints nothing, and says what its host is doing. It never ends anything. */
 export class Watchdog {
   readonly #options: WatchdogOptions;
-  #since = Date.now();
+  #since = moment();
   #timer: NodeJS.Timeout | undefined;
   #said = false;
   #stopped = false;
@@ -27,7 +28,7 @@ export class Watchdog {
 
   /** Something was printed. */
   heard(): void {
-    this.#since = Date.now();
+    this.#since = moment();
     if (this.#said) this.#options.say(null);
     this.#said = false;
   }
@@ -44,14 +45,14 @@ export class Watchdog {
 
   async #check(): Promise<void> {
     const { quietMs, look, say } = this.#options;
-    const left = this.#since + quietMs - Date.now();
+    const left = this.#since.steady + quietMs - steady();
     if (left > 0) return this.#schedule(left);
     const since = this.#since;
     const found = await look();
     if (this.#stopped) return;
     if (since === this.#since) {
       this.#said = true;
-      say({ since, at: Date.now(), found });
+      say({ since: since.wall, at: Date.now(), found });
     }
     this.#schedule(againMs);
   }

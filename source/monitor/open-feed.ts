@@ -131,9 +131,9 @@ class Feed implements MonitorFeed {
 
   /** Until it fails, or until it is time to try the better way again. */
   async #liveOverPsql(because: string): Promise<void> {
-    const until = Date.now() + betterWayMs;
+    const until = performance.now() + betterWayMs;
     const status: FeedStatus = { kind: 'live', source: 'psql', because: tidy(because) };
-    while (!this.#closed && !this.#held && this.#host.line === 'connected' && Date.now() < until) {
+    while (!this.#closed && !this.#held && this.#host.line === 'connected' && performance.now() < until) {
       const state = await readByPsql(this.#host, this.#options);
       if (this.#closed) return;
       if (state.ok) this.#board.read(state.value, status);

@@ -10,7 +10,7 @@ export const finalLines = (view: EngineView): readonly string[] => {
     ...farewell(view).split('\n'),
     `Steps: ${count('done')} done, ${count('skipped')} skipped, ${count('failed')} failed, of ${view.steps.length}`,
     ...(view.verdict.says === '' ? [] : [`Way back: ${view.verdict.says}`]),
-    ...(view.downtime.kind === 'over'
+    ...(view.downtime.kind === 'over' && view.downtime.since !== null
       ? [`Writes were down for ${((view.downtime.until - view.downtime.since) / 1000).toFixed(1)} s`]
       : []),
     ...nodes.map(

@@ -35,6 +35,32 @@ const wayBackLines = ({ wayBack, rollback }: Status, file: string): readonly str
   ];
 };
 
+const writesLines = ({ writes }: Status): readonly string[] => {
+  switch (writes?.kind) {
+    case 'up':
+      return [`Writes: up, on ${writes.node}`];
+    case 'down':
+      return [
+        writes.since === null
+          ? 'WRITES DOWN: no application can write; since when is not known here'
+          : `WRITES DOWN since ${writes.since.slice(0, 19).replace('T', ' ')} UTC: no application can write`,
+      ];
+    case 'unknown':
+      return [`Writes: whether applications can write is not known: ${writes.why}`];
+    case undefined:
+      return [];
+  }
+};
+
+const lockLines = ({ lock }: Status): readonly string[] =>
+  lock === null
+    ? []
+    : [
+        `Lock: held by ${lock.holder}${lock.since === null ? '' : ` since ${lock.since.slice(0, 19).replace('T', ' ')} UTC`}, ${
+          lock.dead ? 'no sign of life' : 'last sign of life'
+        } ${lock.dead ? `for ${lock.silentSeconds} s` : `${lock.silentSeconds} s ago`}`,
+      ];
+
 /** What `status` says to a person; `file`: the cluster file, for the command that goes on. */
 export const statusText = (name: string, status: Status, file: string): string => {
   const versions = new Map(status.hosts.map((host) => [host.alias, host]));
@@ -64,10 +90,12 @@ export const statusText = (name: string, status: Status, file: string): string =
       .filter(({ alias }) => alias !== 'monitor' && !status.nodes.some((node) => node.name === alias))
       .map(({ alias }) => `${padRight(alias, width)}${padRight('', 34)}PostgreSQL ${versionOf(alias)}`),
     '',
+    ...writesLines(status),
     upgradeLine(status),
     ...(status.upgrade.state === 'under-way' && status.upgrade.onlyBack !== null
       ? [`  But ${status.upgrade.onlyBack}`]
       : []),
+    ...lockLines(status),
     ...wayBackLines(status, file),
     ...(status.problem === null ? [] : [`But: ${status.problem.what}`, `  Do: ${status.problem.remedy}`]),
   ]

@@ -43,7 +43,7 @@ export const openExec = async (
     release();
     return client;
   }
-  const deadline = Date.now() + Math.min(timeoutMs ?? refusedMs, refusedMs);
+  const deadline = performance.now() + Math.min(timeoutMs ?? refusedMs, refusedMs);
   for (;;) {
     const tried = await openOnce(client.value, command);
     if (tried.ok) {
@@ -51,7 +51,7 @@ export const openExec = async (
       return tried;
     }
     const { cause, refused } = tried.error;
-    if (!refused || Date.now() > deadline) {
+    if (!refused || performance.now() > deadline) {
       release();
       const remedy = `If it persists, look at MaxSessions and at the log of sshd on ${alias}.`;
       return fail(problem(`${alias} did not open another SSH channel.`, remedy, cause));

@@ -45,7 +45,7 @@ export const runScript = async (
   const parcel = pack(script, stdin);
   const command = shellAs(login, as, parcel.inner);
   if (!command.ok) return command;
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   const opened = await openExec(line, slots, login.alias, command.value, timeoutMs);
   if (!opened.ok) return opened;
   const { channel, ended } = opened.value;
@@ -62,7 +62,7 @@ export const runScript = async (
     channel.destroy();
     giveUp({ code: null, signal: null });
   };
-  const timer = setTimeout(() => stop('late'), Math.max(0, deadline - Date.now()));
+  const timer = setTimeout(() => stop('late'), Math.max(0, deadline - performance.now()));
   const stdout = collect(channel, () => stop('flood'));
   const stderr = collect(channel.stderr, () => stop('flood'));
   // Writing to a command that is already gone is no news: its ending says more.

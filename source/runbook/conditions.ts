@@ -1,8 +1,8 @@
-import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
-import { secondariesOf } from '../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, type NodeFacts, secondariesOf } from '../cluster/facts.ts';
 import type { NodeState } from '../cluster/states.ts';
 import {
   type DirectoryView,
+  type HostView,
   hostIn,
   isCluster,
   isLeftOut,
@@ -86,8 +86,24 @@ export const placeIsFree = (facts: ClusterFacts, host: HostFacts): Condition =>
     ),
   );
 
+/** pg_autoctl is *seen* to be stopped, and systemd does not start it again: what destroys rests on nothing less. */
+export const autoctlStopped = (seen: HostView): Verdict => {
+  if (seen.pgAutoctl === 'runs') return no('pg_autoctl runs');
+  if (seen.unit?.active) return no('its unit is active: systemd starts pg_autoctl');
+  return when(seen.pgAutoctl === 'stopped', 'whether pg_autoctl runs cannot be seen');
+};
+
+/** pg_autoctl is seen to run. */
+export const autoctlRuns = (seen: HostView): Verdict =>
+  seen.pgAutoctl === 'runs'
+    ? yes
+    : no(seen.pgAutoctl === 'stopped' ? 'it does not run' : 'whether it runs cannot be seen');
+
+export const autoctlIsStopped = (host: HostFacts): Condition =>
+  about(host.alias, `pg_autoctl is stopped on ${host.alias}`, autoctlStopped);
+
 /** pg_autoctl runs, and since when: where the console holds it, somebody else has started it. */
-const autoctlRuns = (host: HostFacts, unit: UnitView | null): string => {
+const whoStarted = (host: HostFacts, unit: UnitView | null): string => {
   if (host.service.kind === 'none' || unit === null) return 'pg_autoctl runs';
   const since = unit.activeSince === '' ? '' : ` at ${unit.activeSince}`;
   if (!unit.active) return `somebody has started pg_autoctl by hand, not by ${host.service.unit}`;
@@ -96,13 +112,20 @@ const autoctlRuns = (host: HostFacts, unit: UnitView | null): string => {
     : `pg_autoctl runs: ${host.service.unit} was started${since}. If that was not this console, somebody has: find out who, and stop it`;
 };
 
+const stoppedOrWho = (host: HostFacts, seen: HostView): Verdict => {
+  const verdict = autoctlStopped(seen);
+  if (verdict.holds) return verdict;
+  return seen.pgAutoctl === 'runs' || seen.unit?.active ? no(whoStarted(host, seen.unit)) : verdict;
+};
+
 /**
  * Neither pg_autoctl nor a server of any of the directories runs. What runs in the new directory's place and does not carry
  * our mark is not waited for.
  */
 export const allStopped = (host: HostFacts): Condition =>
   about(host.alias, `pg_autoctl and PostgreSQL are stopped on ${host.alias}`, (seen) => {
-    if (seen.autoctl || seen.unit?.active) return no(autoctlRuns(host, seen.unit));
+    const autoctl = stoppedOrWho(host, seen);
+    if (!autoctl.holds) return autoctl;
     const ofOurs = isMarked(seen.newData) ? [seen.newData] : [];
     const running = [seen.data, seen.backupData, ...ofOurs].find((one) => isCluster(one) && one.running);
     return when(running === undefined, 'PostgreSQL runs');
@@ -126,7 +149,8 @@ export const pointsToNew = (host: HostFacts): Condition =>
 /** Before what pg_autoctl and systemd hold of a node is changed: pg_upgrade's own servers, which nobody reaches, may run. */
 export const notServing = (host: HostFacts): Condition =>
   about(host.alias, `pg_autoctl is stopped on ${host.alias}, and its server serves nobody`, (seen) => {
-    if (seen.autoctl || seen.unit?.active) return no(autoctlRuns(host, seen.unit));
+    const autoctl = stoppedOrWho(host, seen);
+    if (!autoctl.holds) return autoctl;
     return when(seen.server === null, `PostgreSQL ${seen.server?.version ?? ''} serves`);
   });
 

@@ -89,9 +89,14 @@ const phaseWords: Readonly<Record<BackupSender['phase'], string>> = {
 };
 
 /** How far the copy for `standby` is, from everything that its source sends; null while it is not among that. */
-export const readSenders = (standby: string, senders: readonly BackupSender[]): Reading | null => {
+export const readSenders = (
+  standby: string,
+  senders: readonly BackupSender[],
+  /** The names of the other nodes' connections: another node's copy is never taken for this one's. */
+  others: readonly string[] = [],
+): Reading | null => {
   // By its name: somebody's nightly backup must not be taken for it. A node that was registered anew has another number.
-  const copies = senders.filter(({ name }) => name.startsWith(standbyPrefix));
+  const copies = senders.filter(({ name }) => name.startsWith(standbyPrefix) && !others.includes(name));
   const own = copies.find(({ name }) => name === standby) ?? (copies.length === 1 ? copies[0] : undefined);
   if (own === undefined) return null;
   const { streamed, total, phase } = own;

@@ -1,7 +1,7 @@
 import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf, takesLinks } from '../cluster/facts.ts';
 import { compareLsn } from '../cluster/parse/lsn.ts';
 import { type Control, type DirectoryView, hostIn, isCluster, type World } from '../cluster/world.ts';
-import { about, no, when } from './conditions.ts';
+import { about, autoctlStopped, no, when } from './conditions.ts';
 import { isOutdated, isSwapped, isUpgraded } from './evidence.ts';
 import type { Condition } from './step.ts';
 import { oldPartsAreThere } from './tablespaces/conditions.ts';
@@ -87,7 +87,9 @@ export const primaryWasShutDown = (facts: ClusterFacts): Condition => {
     (seen, world) => {
       const control = stoppedAt(facts, world);
       if (control === null) return no('nobody can tell its last checkpoint');
-      const runs = seen.autoctl || (seen.stopped === null && isCluster(seen.data) && seen.data.running);
+      const autoctl = autoctlStopped(seen);
+      if (!autoctl.holds) return autoctl;
+      const runs = seen.stopped === null && isCluster(seen.data) && seen.data.running;
       return when(
         !runs && control.state === 'shut down',
         runs ? 'it runs' : `pg_control says “${control.state}”`,

@@ -1,7 +1,7 @@
-import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
-import { hostsOf } from '../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, hostsOf } from '../cluster/facts.ts';
 import type { Fragment } from '../cluster/fragment.ts';
-import type { World } from '../cluster/world.ts';
+import { hostIn, type World } from '../cluster/world.ts';
+import { autoctlRuns } from './conditions.ts';
 import type { Gauge } from './gauge.ts';
 import { rootUser } from './root-verbs.ts';
 import {
@@ -91,3 +91,11 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
 export const pending = (says: string): Probe => ({ state: 'pending', says });
 export const done = (says: string): Probe => ({ state: 'done', says });
 export const half = (says: string): Probe => ({ state: 'half', says });
+
+/** Of a step that only starts pg_autoctl. */
+export const autoctlProbe = (host: HostFacts, world: World): Probe => {
+  const seen = hostIn(world, host.alias);
+  if (seen === null) return pending('not seen');
+  const verdict = autoctlRuns(seen);
+  return verdict.holds ? done('it runs') : pending(verdict.found);
+};

@@ -36,7 +36,7 @@ export const tidyStep = (
       'umask 077',
       `mkdir -p ${sh(host.workDir)} && cd ${sh(host.workDir)}`,
       ...strayCopies(host),
-      `rm -rf done fingerprint fingerprint-old stopped handed-over pg_upgrade configuration checks link base-backup ${sh(privateSocket(host))}`,
+      `rm -rf done fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs pg_upgrade configuration checks link base-backup ${sh(privateSocket(host))}`,
       'now=$(date -u +%Y%m%dT%H%M%SZ)',
       'if [ -d saved ]; then mv saved "saved.$now"; fi',
       'if [ -e record.json ]; then mv record.json "record.$now.json"; fi',

@@ -20,7 +20,8 @@ const writtenUnrecorded = (facts: ClusterFacts, primary: NodeFacts, world: World
   const seen = hostIn(world, primary.alias);
   if (seen === null || newClusterStarted(facts, primary, world) === 'never') return null;
   const open =
-    seen.autoctl ||
+    // What cannot be seen may have served: the loss is never understated.
+    seen.pgAutoctl !== 'stopped' ||
     (seen.server !== null && seen.server.listenAddresses !== '') ||
     (seen.stateIdentifier !== null && seen.stateIdentifier === newSystemIdentifier(facts, primary, world));
   if (!open) return null;

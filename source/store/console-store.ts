@@ -96,7 +96,7 @@ export const createConsoleStore = (
   controller: EngineController,
   options: ConsoleStoreOptions = {},
 ): ConsoleStore => {
-  const now = options.now ?? Date.now;
+  const now = options.now ?? (() => performance.now());
   const { intervalMs = Math.ceil(1000 / 30) } = options;
   const steady = () => intervalMs;
   const state = createStore<ConsoleState>(() => openingState(controller.view));

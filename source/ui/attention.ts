@@ -67,7 +67,7 @@ export const attend = (
   store: ConsoleStore,
   write: (text: string) => void,
   env: Env,
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): (() => void) => {
   const silent = /^(off|no|0|false)$/i.test(env.PGAF_UPGRADE_BELL ?? '');
   const titled = !titleless(env);

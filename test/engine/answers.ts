@@ -1,5 +1,4 @@
-import type { HostFacts } from '../../source/cluster/facts.ts';
-import { isNode } from '../../source/cluster/facts.ts';
+import { type HostFacts, isNode } from '../../source/cluster/facts.ts';
 import type { Control, DirectoryView, HostView, TablespaceView } from '../../source/cluster/world.ts';
 import { joiner } from '../../source/engine/look/lines.ts';
 import { recorded } from '../cluster/recorded.ts';
@@ -88,7 +87,7 @@ export const lookLines = (view: HostView): Lines => [
   ...directory('new', view.newData),
   ...directory('backup', view.backupData),
   ...view.tablespaces.flatMap((one, index) => tablespace(`tablespace.${index}`, one)),
-  ...(view.autoctl ? ([['autoctl', 'yes']] as const) : []),
+  ['autoctl', view.pgAutoctl],
   ...(view.unit?.held === true ? ([['held', 'yes']] as const) : []),
   lined('pg_ctl', `${view.pgCtl ?? ''}\n`),
   ...(view.stateIdentifier === null ? [] : ([['state', view.stateIdentifier]] as const)),
@@ -158,7 +157,7 @@ export const instanceLines = (number: number, host: HostFacts, view: HostView, f
       ? []
       : ([[key('underway'), 'yes']] as const)),
     [key('pid_file'), host.pidFile],
-    ...(view.autoctl
+    ...(view.pgAutoctl === 'runs'
       ? ([
           [key('running'), 'yes'],
           [key('program'), '/usr/lib/postgresql/15/bin/pg_autoctl'],

@@ -284,7 +284,7 @@ describe('a step that hangs', () => {
     await night.goTo('C.node_1.stop');
     night.servers.causes = 'disk /: 4.0G free of 20G (80% used)\nprocess 7 D (disk sleep): pg_autoctl stop\n';
     const job = hanging(night, 'C.node_1.stop', 'stopping');
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
     night.engine.confirm('C.node_1.stop');
     await vi.advanceTimersByTimeAsync(100);
     await job.begun;

@@ -105,7 +105,7 @@ describe('a confirmation', () => {
     await night.goTo('C.monitor.stop');
     const ran = night.servers.jobs.length;
     night.servers.model.row('node_3', 'maintenance', 'catchingup');
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
     night.engine.confirm('C.monitor.stop');
     await vi.advanceTimersByTimeAsync(16_000);
     const { failure } = await night.stage('failed');
@@ -209,7 +209,7 @@ describe('a step that fails', () => {
     const night = window();
     await night.goTo('D.node_1.pg-ctl');
     night.servers.plan('D.node_1.pg-ctl', () => exited(0));
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
     night.engine.confirm('D.node_1.pg-ctl');
     await vi.advanceTimersByTimeAsync(31_000);
     const { failure } = await night.stage('failed');
@@ -435,7 +435,7 @@ test('a host whose answers are hostile is a host that is not seen, and nothing i
       ? `data\tcluster\ndata.major\t17\nend\tno\n${'x'.repeat(1_000_000)}`
       : lines.map(([key, value]) => `${key}\t${value}\n`).join('');
   const ran = night.servers.jobs.length;
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
   night.engine.confirm('C.node_1.stop');
   await vi.advanceTimersByTimeAsync(16_000);
   const { failure } = await night.stage('failed');
@@ -450,7 +450,7 @@ const stopWithoutLine = async () => {
   await night.goTo('C.node_1.stop');
   night.servers.mute.set('node_1', problem('node_1 is out of reach', 'look at the cable'));
   const ran = night.servers.jobs.length;
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
   night.engine.confirm('C.node_1.stop');
   return { night, ran };
 };

@@ -46,7 +46,7 @@ describe('a look at the lab after a way back, recorded', () => {
     ]);
     expect(seen.unit).toMatchObject({ active: true, program: '/opt/vmware/postgres/15/bin/pg_autoctl' });
     expect(seen.pgCtl).toBe('/opt/vmware/postgres/15/bin/pg_ctl');
-    expect([seen.autoctl, seen.upgradePortBusy]).toEqual([true, false]);
+    expect([seen.pgAutoctl, seen.upgradePortBusy]).toEqual(['runs', false]);
   });
 
   test('the linked directory beside node_1 can still be told, its control file read under its other name', () => {

@@ -44,7 +44,7 @@ describe('a look', () => {
       data: { kind: 'absent' },
       newData: { kind: 'absent' },
       backupData: { kind: 'absent' },
-      autoctl: false,
+      pgAutoctl: 'stopped',
       pgCtl: null,
       stateIdentifier: null,
       server: null,
@@ -150,7 +150,7 @@ describe('a look', () => {
       'state\t1',
       'upgrade_port\tbusy',
       'data\tabsent',
-      'autoctl\tyes',
+      'autoctl\truns',
       'link/rehearsed\tyes',
       'end\tyes',
     ];
@@ -171,7 +171,7 @@ describe('a look', () => {
     const seen = look();
     expect(seen.data).toMatchObject({ kind: 'cluster', major: 15, control: { state: 'shut down' } });
     expect([seen.fingerprint?.state, seen.handedOver?.control.state]).toEqual(['shut down', 'shut down']);
-    expect([seen.autoctl, seen.stateIdentifier, seen.upgradePortBusy]).toEqual([false, null, false]);
+    expect([seen.pgAutoctl, seen.stateIdentifier, seen.upgradePortBusy]).toEqual(['stopped', null, false]);
     expect(seen.transfer.rehearsed).toBe(false);
     expect(seen.pgCtl).toBe('/bin/pg_ctl?/bin/other');
     expect([...(seen.checks?.rehearsal?.keys() ?? [])]).toEqual([]);

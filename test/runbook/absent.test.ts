@@ -24,7 +24,7 @@ const restarted = (facts: ClusterFacts, until: number, alias: string): World => 
   const model = new Model(facts);
   for (const step of upgradeRunbook(facts).slice(0, until)) model.run(step.id);
   const host = model.host(alias);
-  host.autoctl = false;
+  host.pgAutoctl = 'stopped';
   host.server = null;
   if (host.unit !== null) host.unit = { ...host.unit, active: false };
   model.row(alias, 'maintenance', 'catchingup');

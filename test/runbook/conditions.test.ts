@@ -259,7 +259,7 @@ describe('half done is seen as such', () => {
   test('pg_autoctl gone and PostgreSQL still running', () => {
     const model = modelAt('fenced', facts);
     const { unit } = model.host('node_1');
-    model.host('node_1').autoctl = false;
+    model.host('node_1').pgAutoctl = 'stopped';
     model.host('node_1').unit = unit === null ? null : { ...unit, active: false };
     expect(probeOf('C.node_1.stop', model)).toEqual({
       state: 'half',

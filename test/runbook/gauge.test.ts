@@ -118,6 +118,8 @@ describe('a base backup', () => {
     });
     expect(readSenders('pgautofailover_standby_9', senders(...others, copy))).toBeNull();
     expect(readSenders('pgautofailover_standby_2', senders({ ...copy, name: 'nightly' }))).toBeNull();
+    // The copy of node_3 was shown as node_2's, which had joined already.
+    expect(readSenders('pgautofailover_standby_9', senders(copy), [copy.name])).toBeNull();
     // Registered anew, it has another number; it is the only standby that copies.
     expect(readSenders('pgautofailover_standby_9', senders(copy, { ...copy, name: 'nightly' }))?.done).toBe(
       10,

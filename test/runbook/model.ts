@@ -1,6 +1,14 @@
 import { parseSections } from '../../source/cluster/checks/sections.ts';
-import type { ClusterFacts, HostFacts, NodeFacts } from '../../source/cluster/facts.ts';
-import { hostsOf, isNode, linkedOf, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
+import {
+  type ClusterFacts,
+  type HostFacts,
+  hostsOf,
+  isNode,
+  linkedOf,
+  type NodeFacts,
+  primaryOf,
+  secondariesOf,
+} from '../../source/cluster/facts.ts';
 import type { MonitorNode, MonitorState } from '../../source/cluster/monitor-state.ts';
 import { problem } from '../../source/cluster/result.ts';
 import type { NodeState } from '../../source/cluster/states.ts';
@@ -8,6 +16,7 @@ import type { Control, DirectoryView, HostView, ServerView, World } from '../../
 import { factsId } from '../../source/runbook/facts-id.ts';
 import { keyComment } from '../../source/runbook/hard-link/names.ts';
 import { dropInFile } from '../../source/runbook/phases/service.ts';
+import { privateSocket } from '../../source/runbook/shell.ts';
 import { healthyLog, healthyLook } from './checks/healthy.ts';
 import { monitorIdentifier, newIdentifier, newMonitorIdentifier, oldIdentifier } from './clusters.ts';
 
@@ -196,7 +205,10 @@ export class Model {
       case 'private-start':
         this.#wake(host, '0/20000C0');
         if (this.facts.mode === 'link') host.backupData = { ...this.#only(host.backupData), disarmed: true };
-        host.server = this.#server(facts.newVersion, { listenAddresses: '' });
+        host.server = this.#server(facts.newVersion, {
+          listenAddresses: '',
+          socketDirectories: privateSocket(facts),
+        });
         return;
       case 'hand-over':
         this.#sleep(host, 'shut down', '0/2000140');
@@ -246,7 +258,7 @@ export class Model {
   /** pg_autoctl and PostgreSQL are gone, cleanly. */
   stop(facts: HostFacts): void {
     const host = this.host(facts.alias);
-    host.autoctl = false;
+    host.pgAutoctl = 'stopped';
     if (host.unit !== null) host.unit = { ...host.unit, active: false, held: true };
     const secondary = isNode(facts) && facts.role === 'secondary';
     this.#sleep(host, secondary ? 'shut down in recovery' : 'shut down', shutdownCheckpoint);
@@ -382,7 +394,7 @@ export class Model {
   }
 
   #start(phase: string, facts: HostFacts, host: Host): void {
-    host.autoctl = true;
+    host.pgAutoctl = 'runs';
     const atBoot = facts.service.kind === 'systemd' && facts.service.enabled && phase !== 'H';
     if (host.unit !== null)
       host.unit = { ...host.unit, active: true, held: false, enabled: host.unit.enabled || atBoot };
@@ -580,7 +592,7 @@ export class Model {
               activeSince: 'Mon 2026-11-23 01:00:00 UTC',
               held: false,
             },
-      autoctl: true,
+      pgAutoctl: 'runs',
       pgCtl: `${facts.oldBindir}/pg_ctl`,
       stateIdentifier: isNode(facts) ? oldIdentifier : null,
       inMaintenance: false,
@@ -589,6 +601,8 @@ export class Model {
       oldFingerprint: null,
       handedOver: null,
       stopped: null,
+      stoppedAt: null,
+      controlWritten: null,
       markers: [],
       transfer: { publicKey: null, lines: [], rehearsed: false, hostKeys: [], authorized: [] },
       abandoned: [],

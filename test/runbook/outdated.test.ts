@@ -34,7 +34,7 @@ describe.each(['link', 'copy'] as const)(
           modified: 'Fri 27 Nov 2026 09:00:00 AM UTC',
         },
       };
-      primary.autoctl = running;
+      primary.pgAutoctl = running ? 'runs' : 'stopped';
       primary.unit =
         primary.unit === null
           ? null

@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -80,6 +81,29 @@ describe('the hand-over', () => {
   const asked = () =>
     host.has(join(host.root, 'home/asked')) ? host.read(join(host.root, 'home/asked')) : '';
   const handOver = () => host.run('E.node_1.hand-over', worldAt('swapped', host.facts));
+  const handedOver = () => host.read(join(host.node.workDir, 'handed-over'));
+  let server: ChildProcess | null = null;
+  afterEach(() => {
+    server?.kill('SIGKILL');
+    server = null;
+  });
+  /** A process that /proc calls postgres, and what the one on the private socket says of itself. */
+  const serverRuns = async (says: (pid: number) => string): Promise<void> => {
+    host.program(join(host.root, 'bin/postgres'), 'while :; do sleep 0.1; done');
+    const started = spawn(join(host.root, 'bin/postgres'), { stdio: 'ignore' });
+    server = started;
+    const pid = started.pid ?? 0;
+    host.write(join(host.node.data, 'postmaster.pid'), `${pid}\n${host.node.data}\n`);
+    host.write(join(host.root, 'home/says'), `${says(pid)}\n`);
+    host.program(join(host.node.newBindir, 'psql'), 'cat "$HOME/says"');
+    await expect.poll(() => host.sh(`cat /proc/${pid}/comm`).output.trim()).toBe('postgres');
+  };
+  const isPrivate = (pid: number) => `${pid}|${host.node.data}|${host.node.workDir}/private|`;
+  const controlIs = (checkpoint: string) =>
+    host.program(
+      join(host.node.newBindir, 'pg_controldata'),
+      `printf 'Database system identifier:           ${newIdentifier}\\nLatest checkpoint location: ${checkpoint}\\n'`,
+    );
   beforeEach(() => {
     const before = recordedBytes('pg_auto_failover-2.0/node1.state');
     host.remove();
@@ -87,33 +111,56 @@ describe('the hand-over', () => {
       labCluster({ systemIdentifier: String(good(parseStateFile(before)).systemIdentifier) }),
     );
     host.write(host.node.stateFile, before, 0o640);
-    host.write(join(host.root, 'home/running'), '');
     host.program(
       join(host.node.newBindir, 'pg_ctl'),
-      'cd || exit; case "$*" in *status) test -e running ;; *stop) echo "$*" >> asked; rm running ;; esac',
+      'cd || exit; echo "$*" >> asked; rm "../lib/data/postmaster.pid"',
     );
-    host.program(join(host.node.newBindir, 'pg_controldata'), 'echo "control of $2"');
+    controlIs('0/1');
     host.write(join(host.node.workDir, 'record.json'), '{}');
   });
 
-  test('stops the server, keeps how it stood, and then writes the identifier', () => {
+  test('stops the server, keeps how it stood, and then writes the identifier', async () => {
+    await serverRuns(isPrivate);
     const ran = handOver();
     expect(ran.code).toBe(0);
     expect(asked()).toContain('--mode=fast stop');
-    expect(host.read(join(host.node.workDir, 'handed-over'))).toBe(`control of ${host.node.data}\n`);
+    expect(handedOver()).toContain('Latest checkpoint location: 0/1\n');
     expect(good(parseStateFile(readFileSync(host.node.stateFile))).systemIdentifier).toBe(
       BigInt(newIdentifier),
     );
   });
 
-  test('interrupted after the stop, or before the identifier, it goes on', () => {
+  test('interrupted after the stop, or before the identifier, it goes on', async () => {
+    await serverRuns(isPrivate);
     host.program(join(host.node.newBindir, 'pg_controldata'), 'exit 1');
     expect(handOver().code).toBe(1);
     expect(host.has(join(host.node.workDir, 'handed-over'))).toBe(false);
-    host.program(join(host.node.newBindir, 'pg_controldata'), 'echo "control of $2"');
+    controlIs('0/1');
     expect(handOver().code).toBe(0);
     expect(handOver()).toEqual({ code: 0, output: `it is ${newIdentifier} already\n` });
     expect(asked().match(/stop/g)).toHaveLength(1);
+  });
+
+  test.each([
+    ['the one that serves', (pid: number) => `${pid}|${host.node.data}|/var/run/postgresql|*`],
+    ['one that nobody answers for on the private socket', () => 'psql: error: connection to server failed'],
+    ['one whose process another’s answer names', () => isPrivate(1)],
+  ])('a second run stopped the live primary: %s is left alone', async (_, says) => {
+    await serverRuns(says);
+    const ran = handOver();
+    expect(ran.code).toBe(1);
+    expect(ran.output).toContain('refused to stop the server on');
+    expect([asked(), host.has(join(host.node.workDir, 'handed-over'))]).toEqual(['', false]);
+  });
+
+  test('run again later it wrote the hand-over anew, and the loss since was understated', () => {
+    expect(handOver().code).toBe(0);
+    controlIs('0/2');
+    expect(handOver().code).toBe(0);
+    expect(handedOver()).toContain('0/1');
+    host.write(join(host.node.workDir, 'handed-over'), 'Database system identifier:  1\n');
+    handOver();
+    expect(handedOver()).toContain('0/2');
   });
 });
 
@@ -433,9 +480,10 @@ describe('pg_autoctl without systemd', () => {
     for (const pid of pids()) process.kill(pid, 'SIGTERM');
   });
 
-  test('started once however often it is asked for, in a session of its own', () => {
+  test('started once however often it is asked for, in a session of its own', async () => {
     const first = host.run('G.node_1.start');
     expect(first.code).toBe(0);
+    await expect.poll(() => host.has(host.node.pidFile)).toBe(true);
     const [pid] = pids();
     expect(first.output).toContain(`pg_autoctl runs, pid ${pid}`);
     const again = host.run('G.node_1.start');
@@ -444,9 +492,9 @@ describe('pg_autoctl without systemd', () => {
     expect(host.read(join(host.node.workDir, 'pg_autoctl.log'))).toContain('run run --pgdata');
   });
 
-  test('stopped only when PostgreSQL is gone too, and a second stop is no error', () => {
+  test('stopped only when PostgreSQL is gone too, and a second stop is no error', async () => {
     host.run('G.node_1.start');
-    expect(host.has(join(host.node.data, 'postmaster.pid'))).toBe(true);
+    await expect.poll(() => host.has(join(host.node.data, 'postmaster.pid'))).toBe(true);
     expect(host.run('C.node_1.stop').code).toBe(0);
     expect(host.has(join(host.node.data, 'postmaster.pid'))).toBe(false);
     expect(host.run('C.node_1.stop').code).toBe(0);

@@ -64,7 +64,7 @@ describe('the three panes', () => {
   });
 
   test('are not made anew for rows that were only read again; those that come no more get stale, and that goes again', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
     try {
       let time = 1_000_000;
       const opening = open({ done: 3, now: () => time });
@@ -93,7 +93,7 @@ describe('the three panes', () => {
   });
 
   test('are not made anew for the clock of the downtime, which ticks in the header', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
     try {
       let time = 1_000_000;
       const opening = open({ done: 40, now: () => time });

@@ -67,7 +67,11 @@ export class Service {
   async start(): Promise<void> {
     if (this.#process !== null || this.#isHeld()) return;
     const { pidFile } = this.#host.paths;
-    const standing = this.#host.processes.start('pg_autoctl', { unit, program: this.#loaded.program });
+    const standing = this.#host.processes.start('pg_autoctl', {
+      unit,
+      program: this.#loaded.program,
+      words: ['run', '--pgdata', this.#host.paths.data],
+    });
     this.#process = standing;
     standing.onEnd(() => {
       if (this.#process === standing) void this.#ended();

@@ -28,6 +28,10 @@ esac
     mark=$2; shift 2
     for file; do [ -r "$file" ] && tr '\\0' '\\n' <"$file" | "$own" -qxF -e "$mark" && printf '%s\\n' "$file"; done
     exit 0 ;;
+  '-Hasz '*)
+    wanted=$2; shift 2
+    for file; do [ -r "$file" ] && tr '\\0' '\\n' <"$file" | "$own" -e "$wanted" | sed "s|^|$file:|"; done
+    exit 0 ;;
   '-vxF -e ') exec "$own" -v '^$' ;;
 esac
 `,

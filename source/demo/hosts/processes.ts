@@ -13,6 +13,8 @@ interface Trace {
   /** Its working directory. */
   readonly directory?: string;
   readonly program?: string;
+  /** What follows the program on its command line. */
+  readonly words?: readonly string[];
   readonly unit?: string;
   readonly job?: string;
 }
@@ -56,7 +58,7 @@ export class Processes {
     };
   }
 
-  trace(pid: number, name: string, { directory, program, unit, job }: Trace): void {
+  trace(pid: number, name: string, { directory, program, words = [], unit, job }: Trace): void {
     const at = join(this.#proc, String(pid));
     rmSync(at, { recursive: true, force: true });
     mkdirSync(at);
@@ -66,7 +68,7 @@ export class Processes {
       `${pid} (${name}) S 1 ${pid} ${pid} 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${Date.now()} 0 0\n`,
     );
     writeFileSync(join(at, 'status'), `Name:\t${name}\nState:\tS (sleeping)\n`);
-    writeFileSync(join(at, 'cmdline'), `${program ?? name}\0`);
+    writeFileSync(join(at, 'cmdline'), [program ?? name, ...words].map((word) => `${word}\0`).join(''));
     writeFileSync(join(at, 'environ'), job === undefined || job === '' ? '' : `PGAF_UPGRADE_JOB=${job}\0`);
     writeFileSync(join(at, 'cgroup'), unit === undefined ? '0::/user.slice\n' : `0::/system.slice/${unit}\n`);
     if (directory !== undefined) symlinkSync(directory, join(at, 'cwd'));

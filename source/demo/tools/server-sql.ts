@@ -128,20 +128,37 @@ const measured = (_server: Postmaster, database: string): string => {
   });
 };
 
-const counted = (_server: Postmaster, database: string): string => {
+/** One row for each relation, as the product notes them before the stop and compares them before the opening. */
+const contents = (_server: Postmaster, database: string): string => {
   const { tables, indexes } = relations[database] ?? { tables: 0, indexes: 0 };
-  return `${database}: ${tables} tables, ${indexes} indexes`;
+  const rows = (kind: string, count: number) =>
+    Array.from({ length: count }, (_, at) =>
+      [kind, database, 'public', `${kind}_${at + 1}`, '', ''].join('\t'),
+    );
+  return [...rows('table', tables), ...rows('index', indexes)].join('\n');
 };
 
 const libraries = (server: Postmaster): string =>
   server.host.name === 'monitor' ? 'pgautofailover' : 'pg_stat_statements';
 
+/** Which server it is: asked before the private one is stopped. */
+const identity = (server: Postmaster): string =>
+  [server.pid, server.options.data, server.options.socket, server.options.listen].join('|');
+
 const answers: readonly (readonly [RegExp, (server: Postmaster, database: string) => string])[] = [
   [/'superuser', \(select rolname/, discovered],
   [/'synchronousStandbyNames', current_setting/, looked],
   [/'removedForRoles'/, checked],
+  [/'postmaster\.pid'/, identity],
   [/'catalogBytes'/, measured],
-  [/count\(\*\) filter \(where relkind/, counted],
+  [
+    /copy \(select 'database', datname/,
+    (server) =>
+      databasesOf(server)
+        .map((name) => ['database', name, '', '', '', ''].join('\t'))
+        .join('\n'),
+  ],
+  [/pg_sequence_last_value/, contents],
   [/current_setting\('shared_preload_libraries'/, libraries],
   [/current_setting\('session_preload_libraries'/, () => ''],
   [

@@ -111,7 +111,7 @@ const checkId = (): string =>
 /** Looks at every host, holds the rehearsals, all hosts side by side, and judges. Every connection is closed at the end. */
 export const check = async (options: CheckOptions): Promise<Result<CheckResult>> => {
   const { config, open, say, keepNewDirectory } = options;
-  const began = Date.now();
+  const began = performance.now();
   const surveyed = await survey(config, open, say);
   if (!surveyed.ok) return surveyed;
   const { facts, state, hosts } = surveyed.value;
@@ -141,7 +141,7 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
       facts,
       evidence,
       judgement: judge(evidence, config.check.accept),
-      tookMs: Date.now() - began,
+      tookMs: Math.round(performance.now() - began),
     },
   };
 };

@@ -3,6 +3,7 @@ import type { Fragment } from '../../cluster/fragment.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import type { Path } from '../../cluster/words.ts';
 import type { RemoteHost } from '../../remote/host.ts';
+import { ageOf, type Moment, moment } from '../clock.ts';
 import { beatScript, readStandingScript, releaseScript, takeLockScript, writeRunScript } from './scripts.ts';
 import {
   type Holder,
@@ -39,7 +40,8 @@ export class RunLock {
   #held = false;
   /** Which way the run's file says it goes; null: this console has not written it. */
   #written: RunFile['direction'] | null = null;
-  #sureUntil = 0;
+  /** When the answer was asked for that last said that it is ours. */
+  #heardAt: Moment | null = null;
   #timer: NodeJS.Timeout | undefined;
   #watching = false;
 
@@ -79,8 +81,7 @@ export class RunLock {
     if (this.#held && this.#written !== run.direction)
       return this.#wrote(writeRunScript(workDir, this.token, run), run);
     // No round trip within a downtime where nobody can have taken what we were heard to hold just now.
-    const sure = this.#sureUntil - Date.now();
-    if (this.#held && sure > 0 && sure <= sureForMs)
+    if (this.#held && this.#heardAt !== null && ageOf(this.#heardAt) < sureForMs)
       return ok({ lock: { kind: 'held', holder, token: this.token, silentSeconds: 0 }, run });
     if (this.#held) return this.#ask(beatScript(workDir, this.token));
     return this.#wrote(takeLockScript(workDir, holder, run, instead), run);
@@ -133,7 +134,7 @@ export class RunLock {
 
   async #ask(script: Fragment): Promise<Result<Standing>> {
     const { host, as } = this.#options;
-    const asked = Date.now();
+    const asked = moment();
     const output = await host.run(script.text, { as, timeoutMs });
     if (!output.ok) return output;
     const standing = parseStanding(output.value.stdout);
@@ -149,13 +150,13 @@ export class RunLock {
     return ok(standing);
   }
 
-  #heard(lock: LockStanding, asked: number): void {
+  #heard(lock: LockStanding, asked: Moment): void {
     const mine = lock.kind === 'held' && lock.token === this.token;
-    if (mine) this.#sureUntil = asked + sureForMs;
+    if (mine) this.#heardAt = asked;
     const lost = this.#held && !mine;
     this.#held = mine;
     if (lock.kind === 'held' && !mine) for (const listener of [...this.#listeners]) listener(lock);
-    else if (lost) this.#sureUntil = 0;
+    else if (lost) this.#heardAt = null;
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type Control,
   type DirectoryView,
   type HostView,
+  type Liveness,
   serverSchema,
   type TablespaceView,
   type TransferView,
@@ -37,10 +38,14 @@ const controlOf = (text: string | null): Control | null => {
   };
 };
 
+/** `2026-11-25T19:50:51Z`; null where it is none. */
+const timeOf = (said: string | undefined): string | null =>
+  said !== undefined && /^[0-9TZ:-]{20}$/.test(said) ? said : null;
+
 const handedOverOf = (map: ReadonlyMap<string, string>): HostView['handedOver'] => {
   const control = controlOf(joinedText(map.get('handed-over')));
-  const at = map.get('handed-over.at') ?? '';
-  return control === null || !/^[0-9TZ:-]{20}$/.test(at) ? null : { control, at };
+  const at = timeOf(map.get('handed-over.at'));
+  return control === null || at === null ? null : { control, at };
 };
 
 /** Two lines, as they are written; anything else is no mark of ours. */
@@ -123,6 +128,9 @@ const unitOf = (text: string | null, held: boolean): UnitView | null => {
     : null;
 };
 
+const livenessOf = (said: string | undefined): Liveness =>
+  said === 'runs' || said === 'stopped' ? said : 'unknown';
+
 const json = <Value>(schema: z.ZodType<Value>, text: string | null): Value | null => {
   const parsed = schema.safeParse(decodeJson(text));
   return parsed.success ? parsed.data : null;
@@ -161,7 +169,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     backupData: directoryOf(map, 'backup'),
     tablespaces: tablespacesOf(map),
     unit: unitOf(joinedText(map.get('unit')), map.get('held') === 'yes'),
-    autoctl: map.get('autoctl') === 'yes',
+    pgAutoctl: livenessOf(map.get('autoctl')),
     pgCtl: joinedText(map.get('pg_ctl'))?.split('\n')[0]?.trim() ?? null,
     stateIdentifier: wordOrNull(systemIdentifier, map.get('state')),
     inMaintenance: map.get('maintenance') === 'yes',
@@ -170,6 +178,8 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     oldFingerprint: controlOf(joinedText(map.get('fingerprint-old'))),
     handedOver: handedOverOf(map),
     stopped: controlOf(joinedText(map.get('stopped'))),
+    stoppedAt: timeOf(map.get('stopped.at')),
+    controlWritten: timeOf(map.get('data.written')),
     markers: [...linesOf(joinedText(map.get('markers')))].sort(),
     ...(map.has('saved.differs')
       ? {

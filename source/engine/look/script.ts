@@ -3,6 +3,7 @@ import { type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { keyMark } from '../../runbook/hard-link/names.ts';
+import { livenessFunction } from '../../runbook/liveness.ts';
 import { markFile } from '../../runbook/ownership.ts';
 import { holdFile } from '../../runbook/phases/service.ts';
 import { privateSocket } from '../../runbook/shell.ts';
@@ -88,7 +89,8 @@ directory() { # KEY PGDATA
     look=$(mktemp -d) && mkdir "$look/global" && ln -s "$2/global/$renamed" "$look/global/pg_control" \\
       && ln -s "$2/PG_VERSION" "$look/PG_VERSION" && control "$1.control" "$look" "$major"; rm -rf "$look"
   fi
-  alive "$2/postmaster.pid" postgres && put "$1.running" yes
+  if alive "$2/postmaster.pid" postgres; then put "$1.running" yes
+  elif [ "$1" = data ] && [ -f "$2/global/pg_control" ]; then put data.written "$(date -u -r "$2/global/pg_control" +%FT%TZ)"; fi
   [ -e "$2/standby.signal" ] && put "$1.standby" yes
   [ -e "$2/postgresql-auto-failover.conf" ] && put "$1.carried" yes
   [ "$major" != "$new_major" ] && shared "$2" && put "$1.shared" yes
@@ -115,6 +117,7 @@ kept() { # in our own directory: what was written down, each file by its name; f
   text markers "$marks"
   # what a power cut has left empty was never written
   for path in fingerprint fingerprint-old handed-over stopped link/key.pub link/lines; do [ -r "$path" ] && [ -s "$path" ] && set -- "$@" "$path"; done
+  [ -s stopped ] && put stopped.at "$(date -u -r stopped +%FT%TZ)"
   [ -s handed-over ] && put handed-over.at "$(date -u -r handed-over +%FT%TZ)"
   # A key of the run, and who may use it: nothing is there unless a secondary is rebuilt by hard links.
   [ -s link/rehearsal ] && put link/rehearsed yes
@@ -144,8 +147,9 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     'set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3',
     `old_bin=${sh(host.oldBindir)} new_bin=${sh(host.newBindir)} new_major=${newMajor} work=${sh(host.workDir)} joiner='${joiner}' newline='\n'`,
     functions,
+    livenessFunction,
     host.service.kind === 'systemd'
-      ? `unit() { systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ActiveEnterTimestamp -p ExecStart ${sh(host.service.unit)} 2>/dev/null; }`
+      ? `unit() { systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ActiveEnterTimestamp -p ExecStart -p MainPID -p ControlGroup ${sh(host.service.unit)} 2>/dev/null; }`
       : 'unit() { :; }',
     'ask() { # SOCKETS DATABASE STATEMENT…: a line for each statement',
     '  at=$1 in=$2; shift 2; for sql; do shift; set -- "$@" -c "$sql"; done',
@@ -164,7 +168,6 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
       `text tablespace.${index} ${sh(place)}; parts ${sh(place)}; text tablespace.${index}.parts "$found"; [ -w ${sh(`${place}_aside`)} ] && put tablespace.${index}.aside yes; [ -w ${sh(posix.dirname(place))} ] && put tablespace.${index}.above yes`,
     ]),
     'first /etc/machine-id && put who.machine "$line"',
-    `alive ${sh(host.pidFile)} pg_autoctl && put autoctl yes`,
     ...(host.service.kind === 'systemd' ? [`[ -e ${sh(holdFile(host.service.unit))} ] && put held yes`] : []),
     `[ -r ${sh(host.configFile)} ] && configured ${sh(host.configFile)}`,
     `if [ -r ${sh(host.stateFile)} ]; then`,
@@ -204,7 +207,10 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     `for f in ${sh(privateSocket(host))}/.s.PGSQL.50432.lock ${sh(host.home)}/.s.PGSQL.50432.lock; do`,
     '  first "$f" && first "/proc/$line/comm" && [ "$line" = postgres ] && put upgrade_port busy && break',
     'done',
-    'found=; while IFS= read -r line; do add "$line"; done <&3; text unit "$found"',
+    'found= main= group= state=; while IFS= read -r line; do',
+    `  add "$line"; case $line in MainPID=*) main=\${line#*=} ;; ControlGroup=*) group=\${line#*=} ;; ActiveState=*) state=\${line#*=} ;; esac`,
+    'done <&3; text unit "$found"',
+    `liveness ${sh(host.pgdata)} ${sh(host.data)} ${sh(host.pidFile)}${host.service.kind === 'systemd' ? ' "$main" "$group" "$state"' : ''}; put autoctl $autoctl`,
     'for key in server monitor; do IFS= read -r line <&4 && text $key "$line"; done',
     'put end yes',
     '}; }',

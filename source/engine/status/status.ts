@@ -9,10 +9,12 @@ import { type Direction, runbookFor } from '../../runbook/runbooks.ts';
 import type { Step } from '../../runbook/step.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict.ts';
+import { type Writes, writesNow } from '../../runbook/writes.ts';
 import { survey } from '../checks/survey.ts';
 import { discover } from '../discover/discover.ts';
 import type { OpenHost } from '../discover/reach.ts';
 import { RunLock } from '../lock/run-lock.ts';
+import { deadAfterSeconds, holderName, type Standing } from '../lock/standing.ts';
 import { Observer } from '../observer.ts';
 
 export type UpgradeState = 'not-begun' | 'under-way' | 'going-back' | 'finished' | 'unknown';
@@ -47,10 +49,22 @@ export interface Status {
   /** The way back, while it is the way that the run goes. */
   readonly wayBack: Way | null;
   readonly rollback: RollbackVerdict | null;
+  /** Whether applications can write, as the servers show it. Null: the cluster could not be discovered. */
+  readonly writes: Writes | null;
+  /** Who holds the lock. Null: nobody, or it cannot be read. */
+  readonly lock: HeldLock | null;
   /** The step that starts the monitor again, which is stopped as planned; null: it should be up. */
   readonly monitorStoppedUntil: Pick<Step, 'id' | 'title'> | null;
   /** Why the whole could not be seen. */
   readonly problem: Problem | null;
+}
+
+/** `silentSeconds`: since the last sign of life, by the monitor's host's clock. */
+export interface HeldLock {
+  readonly holder: string;
+  readonly since: string | null;
+  readonly silentSeconds: number;
+  readonly dead: boolean;
 }
 
 const hostStatus = (facts: ClusterFacts, world: World): HostStatus[] =>
@@ -89,20 +103,38 @@ export const upgradeStatus = (
   facts: ClusterFacts,
   world: World,
   direction: Direction = 'upgrade',
+  /** A run was begun and has not come to its end, whatever it has changed by now. */
+  open = false,
 ): Status['upgrade'] => {
   const way = wayOf(upgradeRunbook(facts, world), world);
   if (direction === 'rollback') return { ...way, state: 'going-back', next: null };
-  const begun = rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
+  const begun = open || rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
   return { ...way, state: way.next === null ? 'finished' : begun ? 'under-way' : 'not-begun' };
 };
 
-/** The way that the run goes: the monitor's host knows. A run that has come to its end goes none. */
-const directionOf = async (facts: ClusterFacts, monitor: RemoteHost | undefined): Promise<Direction> => {
-  if (monitor === undefined) return 'upgrade';
+/** What the monitor's host knows of the run. */
+const standingOf = async (facts: ClusterFacts, monitor: RemoteHost | undefined): Promise<Standing | null> => {
+  if (monitor === undefined) return null;
   const { workDir } = facts.monitor;
   const standing = await new RunLock({ host: monitor, workDir, as: facts.postgres, operator: '' }).read();
-  const run = standing.ok ? standing.value.run : null;
-  return run === null || run.finished !== null ? 'upgrade' : run.direction;
+  return standing.ok ? standing.value : null;
+};
+
+/** The way that the run goes; one that has come to its end goes none. */
+const directionIn = (standing: Standing | null): Direction =>
+  standing === null || standing.run === null || standing.run.finished !== null
+    ? 'upgrade'
+    : standing.run.direction;
+
+const heldLock = (standing: Standing | null): HeldLock | null => {
+  if (standing === null || standing.lock.kind !== 'held') return null;
+  const { holder, silentSeconds } = standing.lock;
+  return {
+    holder: holderName(standing.lock),
+    since: holder?.since ?? null,
+    silentSeconds,
+    dead: silentSeconds > deadAfterSeconds,
+  };
 };
 
 const monitorStoppedUntil = (
@@ -121,19 +153,23 @@ const withoutUnseen = (facts: ClusterFacts, world: World): World => ({
 });
 
 const fromFacts = async (facts: ClusterFacts, hosts: ReadonlyMap<string, RemoteHost>): Promise<Status> => {
-  const [world, direction] = await Promise.all([
+  const [world, standing] = await Promise.all([
     new Observer(facts, hosts, () => undefined).look(),
-    directionOf(facts, hosts.get('monitor')),
+    standingOf(facts, hosts.get('monitor')),
   ]);
+  const direction = directionIn(standing);
+  const open = standing?.run?.finished === null && direction === 'upgrade';
   const primary = facts.nodes.find((node) => node.role === 'primary');
   return {
     from: primary?.oldVersion ?? null,
     to: primary?.newVersion ?? null,
     nodes: monitorIn(world)?.nodes ?? [],
     hosts: hostStatus(facts, world),
-    upgrade: upgradeStatus(facts, world, direction),
+    upgrade: upgradeStatus(facts, world, direction, open),
     wayBack: direction === 'rollback' ? wayOf(runbookFor(facts, world, direction), world) : null,
     rollback: rollbackVerdict(facts, withoutUnseen(facts, world)),
+    writes: writesNow(facts, world),
+    lock: heldLock(standing),
     monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
     problem: null,
   };
@@ -170,6 +206,8 @@ export const status = async (
     upgrade: { state: 'unknown', done: 0, total: 0, next: null, onlyBack: null },
     wayBack: null,
     rollback: null,
+    writes: null,
+    lock: null,
     monitorStoppedUntil: null,
     problem: found.error,
   });

@@ -2,9 +2,10 @@ import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
-import { about, acceptsWrites, allStopped, describe, when } from '../conditions.ts';
+import { about, acceptsWrites, allStopped, autoctlIsStopped, describe, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { disarmLines } from '../phases/disarm.ts';
+import { stopPrivateLines } from '../private-server.ts';
 import { idleFunction } from '../proofs.ts';
 import { inBin, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
 import type { Step } from '../step.ts';
@@ -69,7 +70,7 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         'it does not replay what it receives',
       ),
       `echo "streams, and has replayed up to $upto"`,
-      pgCtl(node.newBindir, node.data, '--mode=fast', 'stop'),
+      ...stopPrivateLines(node, node.newBindir),
       `${sh(inBin(node.newBindir, 'pg_controldata'))} -D ${sh(node.data)} | grep -E '^(Database cluster state|wal_log_hints|Data page checksum|Minimum recovery ending location)'`,
     ),
     probe: (world) => {
@@ -77,13 +78,11 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       if (seen === null) return pending('not seen');
       if (isJoined(facts, node, world)) return done('it has joined');
       if (isLeftToBackup(facts, node, world)) return done('a base backup follows');
-      if (isCluster(seen.data) && seen.data.running && !seen.autoctl) return half('it runs privately');
+      if (isCluster(seen.data) && seen.data.running && seen.pgAutoctl !== 'runs')
+        return half('it runs privately');
       return hasStreamed(facts, node, world) ? done('it has streamed') : pending('it has never been started');
     },
-    before: [
-      about(node.alias, `pg_autoctl is stopped on ${node.alias}`, (seen) => when(!seen.autoctl, 'it runs')),
-      acceptsWrites(facts, primary),
-    ],
+    before: [autoctlIsStopped(node), acceptsWrites(facts, primary)],
     after: [
       allStopped(node),
       about(node.alias, 'it has streamed, and pg_rewind will find what it asks for', (seen, world) =>

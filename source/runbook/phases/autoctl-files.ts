@@ -3,7 +3,7 @@ import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts'
 import { isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, type World } from '../../cluster/world.ts';
-import { about, notServing, when } from '../conditions.ts';
+import { about, autoctlIsStopped, notServing, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { keepFunction } from '../proofs.ts';
@@ -188,8 +188,6 @@ export const stateFileStep = (facts: ClusterFacts, host: NodeFacts, phase: Phase
     guide: 'Step 12',
     danger: 'changes',
     script: (world) => text(world),
-    before: [
-      about(host.alias, `pg_autoctl is stopped on ${host.alias}`, (seen) => when(!seen.autoctl, 'it runs')),
-    ],
+    before: [autoctlIsStopped(host)],
   });
 };

@@ -93,17 +93,17 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
         const row = nodeIn(world, primary.alias);
         const settled =
           row !== null && row.reported === row.assigned && writable.some((state) => state === row.reported);
-        if (seen?.autoctl && settled && acceptsWrites(facts, primary).holds(world).holds)
+        if (seen?.pgAutoctl === 'runs' && settled && acceptsWrites(facts, primary).holds(world).holds)
           return done(`it is ${row.reported}`);
         // After a switchover it is a standby of the new version: nothing is left to start.
         if (
-          seen?.autoctl &&
+          seen?.pgAutoctl === 'runs' &&
           row?.reported === 'secondary' &&
           row.assigned === 'secondary' &&
           isSwapped(facts, primary, world)
         )
           return done('it is secondary, since a switchover');
-        return seen?.autoctl
+        return seen?.pgAutoctl === 'runs'
           ? half('pg_autoctl runs, the node is not settled yet')
           : pending('it does not run');
       },

@@ -3,6 +3,7 @@ import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, monitorIn, nodeIn, type World } from '../../cluster/world.ts';
 import {
+  autoctlStopped,
   everyNodeSettled,
   everySecondaryInMaintenance,
   nodeSettled,
@@ -27,7 +28,7 @@ export const fenceIsPast = (facts: ClusterFacts, world: World): boolean => {
   const seen = hostIn(world, primary.alias);
   return (
     isPastStop(facts, primary, world) ||
-    (seen !== null && seen.server === null && !seen.autoctl && monitorIn(world) === null) ||
+    (seen !== null && seen.server === null && autoctlStopped(seen).holds && monitorIn(world) === null) ||
     fenceStandsWithoutMonitor(facts, world)
   );
 };

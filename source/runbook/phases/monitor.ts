@@ -1,7 +1,7 @@
 import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/world.ts';
-import { backupIsThere, dataIsNew, isMajor, pointsToNew, when } from '../conditions.ts';
+import { autoctlStopped, backupIsThere, dataIsNew, isMajor, pointsToNew, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { acceptedFormations } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -81,7 +81,7 @@ const noOldKeeper = (facts: ClusterFacts): Condition => ({
     const other = facts.nodes.find((node) => {
       if (isLeftOut(world, node.alias)) return false;
       const seen = hostIn(world, node.alias);
-      return seen === null || ((seen.autoctl || seen.unit?.active) && !isMajor(seen.data, facts.newMajor));
+      return seen === null || (!autoctlStopped(seen).holds && !isMajor(seen.data, facts.newMajor));
     });
     return when(other === undefined, `${other?.alias ?? ''}: it runs, or cannot be looked at`);
   },
@@ -119,7 +119,7 @@ export const startMonitorStep = (facts: ClusterFacts): Step => {
       const seen = hostIn(world, 'monitor');
       if (seen?.monitor?.serverVersion.startsWith(`${facts.newMajor}.`) && seen.monitor.listening)
         return done('it answers');
-      return seen?.autoctl
+      return seen?.pgAutoctl === 'runs'
         ? half('pg_autoctl runs, its database is not in use yet')
         : pending('it does not run');
     },

@@ -149,6 +149,7 @@ const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (str
           `stopped=${sh(`${host.workDir}/stopped`)}`,
           'if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || true)" != "$run" ]; then',
           ...keptLines('"$stopped"', `control ${oldBin} ${data}`).map((line) => `  ${line}`),
+          `  touch -r ${control('pg_control')} "$stopped" # since when nobody can write`,
           'fi',
         ]
       : []),

@@ -58,7 +58,7 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
       `keep ${sh(`${host.workDir}/record.json`)} *`,
       '# what an earlier window left must not speak for this one; what a try of this one left must stay',
       `rm -f ${sh(`${host.workDir}/done`)}/*`,
-      `[ "$(cat ${sh(`${upgradeDir(host)}/tried`)} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${['pg_upgrade/tried', 'fingerprint', 'fingerprint-old', 'stopped', 'handed-over'].map((name) => sh(`${host.workDir}/${name}`)).join(' ')}`,
+      `[ "$(cat ${sh(`${upgradeDir(host)}/tried`)} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${['pg_upgrade/tried', 'fingerprint', 'fingerprint-old', 'stopped', 'handed-over', 'noted'].map((name) => sh(`${host.workDir}/${name}`)).join(' ')}`,
       mark(host, marker),
       'ls -l',
     ),

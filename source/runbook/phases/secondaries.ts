@@ -1,12 +1,19 @@
 import { posix } from 'node:path';
-import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
-import { linkedOf, primaryOf, secondariesOf, takesLinks } from '../../cluster/facts.ts';
+import {
+  type ClusterFacts,
+  linkedOf,
+  type NodeFacts,
+  primaryOf,
+  secondariesOf,
+  takesLinks,
+} from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, nodeIn, type World } from '../../cluster/world.ts';
 import {
   about,
   acceptsWrites,
   allStopped,
+  autoctlRuns,
   backupIsThere,
   describe,
   isMajor,
@@ -21,7 +28,8 @@ import { linkForgetStep } from '../hard-link/let-in.ts';
 import { canJoin, nothingCopied, ownFilesStep } from '../hard-link/rebuild.ts';
 import { streamStep } from '../hard-link/stream.ts';
 import { isImage } from '../images.ts';
-import { done, half, makeStep, pending } from '../make-step.ts';
+import { askLiveness, livenessFunction } from '../liveness.ts';
+import { autoctlProbe, done, half, makeStep, pending } from '../make-step.ts';
 import { oursLine, ownershipFunctions, stagingBegunLines } from '../ownership.ts';
 import { controlFunctions, idleFunction, keepFunction, sameFileSystemFunction } from '../proofs.ts';
 import { rollbackRoute } from '../rollback/route.ts';
@@ -79,11 +87,10 @@ const leftPartsStep = (facts: ClusterFacts, node: NodeFacts): Step[] =>
           guide: null,
           danger: 'changes',
           script: script(
-            ...dropPartsWhere(
-              node,
-              facts.newMajor,
-              `[ ! -e ${sh(node.data)} ] && ! kill -0 "$(head -n 1 ${sh(node.pidFile)} 2>/dev/null || echo none)" 2>/dev/null`,
-            ),
+            ...livenessFunction.split('\n'),
+            ...askLiveness(node).split('\n'),
+            'echo "pg_autoctl: $autoctl $keeper"',
+            ...dropPartsWhere(node, facts.newMajor, `[ ! -e ${sh(node.data)} ] && [ "$autoctl" = stopped ]`),
           ),
           probe: (world) => {
             const seen = hostIn(world, node.alias);
@@ -91,7 +98,7 @@ const leftPartsStep = (facts: ClusterFacts, node: NodeFacts): Step[] =>
             const left = seen.tablespaces.some(({ parts }) =>
               parts.some((part) => part.aside === '' && part.major === facts.newMajor),
             );
-            return left && seen.data.kind === 'absent' && !seen.autoctl
+            return left && seen.data.kind === 'absent' && seen.pgAutoctl === 'stopped'
               ? pending('a part is there')
               : done('nothing is left of one');
           },
@@ -172,7 +179,7 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       'The guide creates the node again; it would stay in maintenance for ever, and the name is taken.',
     danger: 'changes',
     script: startScript(facts, node, node.newAutoctl),
-    probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
+    probe: (world) => autoctlProbe(node, world),
     before: [
       backupIsThere(facts, node),
       about(node.alias, `${node.data} is not PostgreSQL ${facts.oldMajor} any more`, (seen) =>
@@ -188,7 +195,7 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       ),
       acceptsWrites(facts, primaryOf(facts)),
     ],
-    after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
+    after: [about(node.alias, 'pg_autoctl runs', autoctlRuns)],
     settleSeconds: 60,
     undo: `stop it; mv ${sh(node.backupData)} ${sh(node.data)}`,
   });
@@ -268,7 +275,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       return half(`${row.reported} → ${row.assigned}`);
     },
     before: [
-      about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not')),
+      about(node.alias, 'pg_autoctl runs', autoctlRuns),
       ...[
         nodeSettled(node.alias, ['maintenance']),
         linked

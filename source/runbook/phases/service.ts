@@ -1,5 +1,6 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { askLiveness, livenessFunction } from '../liveness.ts';
 import type { PartCause } from '../make-step.ts';
 import { rootScript, rootScriptAfter } from '../root-verbs.ts';
 import { script } from '../shell.ts';
@@ -33,16 +34,23 @@ const tryFor = (seconds: number, condition: string, failure: string, exit = '1')
   'done',
 ];
 
+/** Whether pg_autoctl runs, in $autoctl and $keeper; ends the script where that cannot be seen. `what` would be done. */
+const liveness = (host: HostFacts, what: string): readonly string[] => [
+  ...livenessFunction.split('\n'),
+  askLiveness(host),
+  `[ "$autoctl" != unknown ] || { echo ${sh(`refused to ${what}: whether pg_autoctl runs cannot be seen`)} >&2; exit 1; }`,
+];
+
 /** `pg_autoctl stop` returns at once with PostgreSQL still running, so the script waits for both to be gone. */
 export const stopScript = (facts: ClusterFacts, host: HostFacts, autoctl: string): string =>
   host.service.kind === 'systemd'
     ? rootScript(facts, host, 'stop')
     : script(
-        `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null || true)`,
-        `if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then ${sh(autoctl)} stop --pgdata ${sh(host.pgdata)}; fi`,
+        ...liveness(host, 'stop it'),
+        `if [ "$autoctl" = runs ]; then ${sh(autoctl)} stop --pgdata ${sh(host.pgdata)} || kill -TERM "$keeper"; fi`,
         ...tryFor(
           600,
-          `{ [ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null; } && [ ! -e ${sh(`${host.data}/postmaster.pid`)} ]`,
+          `{ [ -z "$keeper" ] || ! kill -0 "$keeper" 2>/dev/null; } && [ ! -e ${sh(`${host.data}/postmaster.pid`)} ]`,
           'pg_autoctl or PostgreSQL is still running',
         ),
       );
@@ -66,17 +74,13 @@ export const startScript = (
         ...(atBoot && host.service.enabled ? (['enable'] as const) : []),
       )
     : script(
-        `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null || true)`,
-        `if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then echo "pg_autoctl runs already, pid $pid"; exit 0; fi`,
+        ...liveness(host, 'start it'),
+        'if [ "$autoctl" = runs ]; then echo "pg_autoctl runs already, pid $keeper"; exit 0; fi',
         ...first,
         'cd',
         `setsid -f ${sh(autoctl)} run --pgdata ${sh(host.pgdata)} </dev/null >>${sh(`${host.workDir}/pg_autoctl.log`)} 2>&1`,
-        ...tryFor(
-          30,
-          `pid=$(head -n 1 ${sh(host.pidFile)} 2>/dev/null) && kill -0 "$pid" 2>/dev/null`,
-          'pg_autoctl did not start',
-        ),
-        'echo "pg_autoctl runs, pid $pid"',
+        ...tryFor(30, `{ ${askLiveness(host)}; [ "$autoctl" = runs ]; }`, 'pg_autoctl did not start'),
+        'echo "pg_autoctl runs, pid $keeper"',
       );
 
 /**

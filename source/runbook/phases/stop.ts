@@ -11,6 +11,7 @@ import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import {
   about,
   allStopped,
+  autoctlStopped,
   everyNodeSettled,
   everySecondaryInMaintenance,
   noSyncStandbys,
@@ -23,6 +24,7 @@ import { isPastStop } from '../evidence.ts';
 import { acceptedFormations } from '../formations.ts';
 import { hasReceived, primaryWasShutDown, sameCheckpoint } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { contentsFunction, countContents, notedFile } from '../noted.ts';
 import { rootScript } from '../root-verbs.ts';
 import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
@@ -80,7 +82,8 @@ const stopped = (facts: ClusterFacts, host: HostFacts, world: World): Probe => {
   if (isPastStop(facts, host, world)) return done('the host is past its stop');
   const seen = hostIn(world, host.alias);
   if (seen === null || !isCluster(seen.data)) return pending('not seen');
-  if (seen.autoctl || seen.unit?.active) return pending('pg_autoctl runs');
+  const autoctl = autoctlStopped(seen);
+  if (!autoctl.holds) return pending(autoctl.found);
   return seen.data.running ? half('pg_autoctl is gone, PostgreSQL still runs') : done('stopped');
 };
 
@@ -91,14 +94,20 @@ const checkpointStep = (facts: ClusterFacts): Step => {
     phase: 'C',
     host: primary,
     as: 'postgres',
-    title: 'CHECKPOINT',
-    reason: 'What is written to disk now need not be written while the application waits.',
+    title: 'CHECKPOINT, and note what is there',
+    reason:
+      'What is written to disk now need not be written while the application waits; databases, tables and sequences are compared before the new version opens.',
     guide: null,
     danger: 'changes',
     script: script(
+      'umask 077',
       '# the last checkpoint of an earlier stop says nothing of the one that comes',
       `rm -f ${sh(`${primary.workDir}/stopped`)}`,
+      ...contentsFunction(primary, primary.newBindir, primary.socketDirectory),
       `${psql(primary, primary.newBindir, 'postgres')} -c ${sh('checkpoint')}`,
+      `contents ${sh(`${notedFile(primary)}.new`)}`,
+      `mv ${sh(`${notedFile(primary)}.new`)} ${sh(notedFile(primary))}`,
+      `${countContents} ${sh(notedFile(primary))} | sort`,
     ),
     probe: (world) => {
       const probe = stopped(facts, primary, world);

@@ -1,10 +1,21 @@
 import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
-import { about, allStopped, dataIsNew, stoppedCleanly, when } from '../conditions.ts';
+import {
+  about,
+  allStopped,
+  autoctlStopped,
+  dataIsNew,
+  isMajor,
+  stoppedCleanly,
+  when,
+  yes,
+} from '../conditions.ts';
 import { isMarked, newClusterStarted, oldSinceUpgrade } from '../evidence.ts';
 import { someImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { compareLines, contentsFunction, countContents } from '../noted.ts';
+import { isPrivate, privateServer, stopPrivateLines } from '../private-server.ts';
 import { controlFunctions, idleFunction } from '../proofs.ts';
 import {
   fingerprint,
@@ -41,25 +52,29 @@ const privateOptions = (socket: string): string =>
 
 const runsPrivately = (facts: ClusterFacts, world: World): boolean => {
   const seen = hostIn(world, primaryOf(facts).alias);
-  return (
-    seen !== null &&
-    isCluster(seen.data) &&
-    seen.data.major === facts.newMajor &&
-    seen.data.running &&
-    !seen.autoctl
-  );
+  return seen !== null && isMajor(seen.data, facts.newMajor) && isPrivate(primaryOf(facts), seen);
 };
 
 const verified = (facts: ClusterFacts, world: World): boolean =>
   ['verify', 'analyze-1'].every((one) => isMarked(primaryOf(facts), one, world));
 
-const privateServer = (facts: ClusterFacts): Condition => {
+/** What the hand-over may find: the private server, or nothing. A server that serves is never touched. */
+const privateOrStopped = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(primary.alias, `${facts.newMajor} runs privately on ${primary.alias}`, (seen) =>
-    when(
-      seen.server !== null && seen.server.listenAddresses === '',
-      seen.server === null ? 'it does not answer' : 'it listens to the network',
-    ),
+  return about(
+    primary.alias,
+    `${facts.newMajor} runs privately on ${primary.alias}, or nothing runs there`,
+    (seen, world) => {
+      const autoctl = autoctlStopped(seen);
+      if (!autoctl.holds) return autoctl;
+      if (runsPrivately(facts, world)) return yes;
+      return when(
+        allStopped(primary).holds(world).holds,
+        seen.server === null
+          ? 'a server runs that does not answer'
+          : `a server runs that is not the private one: its sockets are in ${seen.server.socketDirectories}`,
+      );
+    },
   );
 };
 
@@ -135,8 +150,10 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
     ),
     probe: (world) => {
       if (runsPrivately(facts, world)) return done('it runs');
-      return verified(facts, world)
-        ? done('it has run, and was verified')
+      if (verified(facts, world)) return done('it has run, and was verified');
+      const seen = hostIn(world, primary.alias);
+      return seen !== null && isCluster(seen.data) && seen.data.running
+        ? half('a server runs there, and does not answer as the private one')
         : pending(
             newClusterStarted(facts, primary, world) === 'never'
               ? 'it has never been started'
@@ -150,7 +167,7 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
       oldIsAsKept(facts),
       ...(facts.mode === 'link' ? [someImage(facts)] : []),
     ],
-    after: [privateServer(facts)],
+    after: [privateServer(primary, facts.newMajor)],
     settleSeconds: 60,
     undo:
       facts.mode === 'link'
@@ -163,26 +180,30 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
 export const verifyStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
   const socket = privateSocket(primary);
-  const server = privateServer(facts);
+  const server = privateServer(primary, facts.newMajor);
   return makeStep(facts, {
     id: 'verify',
     phase: 'E',
     host: primary,
     as: 'postgres',
     landmark: 'verified',
-    title: 'Look at the databases, update extensions',
-    reason: 'Version, databases and tables are there; what pg_upgrade asks to be updated is updated.',
+    title: 'Verify the databases, update extensions',
+    reason:
+      'No database, table, index or view may be missing that was there before the stop, and no sequence may have gone back; what pg_upgrade asks to be updated is updated.',
     guide: 'Step 6',
     differs:
       'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
     danger: 'changes',
     script: script(
+      'umask 077',
       `${psql(primary, primary.newBindir, 'postgres', { socket })} -Atc ${sh('select version()')}`,
-      `${psql(primary, primary.newBindir, 'postgres', { socket })} -Atc ${sh('select datname from pg_database where datallowconn order by 1')} | while IFS= read -r database; do`,
-      `  ${psql(primary, primary.newBindir, { variable: 'database' }, { socket })} -Atc ${sh(
-        "select current_database() || ': ' || count(*) filter (where relkind in ('r', 'p')) || ' tables, ' || count(*) filter (where relkind = 'i') || ' indexes' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like 'pg!_%' escape '!' or nspname = 'information_schema')",
-      )} </dev/null`,
-      'done',
+      ...contentsFunction(primary, primary.newBindir, socket),
+      `now=${sh(`${primary.workDir}/noted.now`)}`,
+      'contents "$now"',
+      `${countContents} "$now" | sort`,
+      '# nothing may be missing that was noted before the stop; extensions are updated after that',
+      ...compareLines(primary, '"$now"'),
+      'rm "$now"',
       `if [ -e ${sh(`${upgradeDir(primary)}/update_extensions.sql`)} ]; then`,
       `  ${psql(primary, primary.newBindir, 'postgres', { socket })} -f ${sh(`${upgradeDir(primary)}/update_extensions.sql`)}`,
       'else echo "no extension needs an update"; fi',
@@ -204,7 +225,7 @@ export const verifyStep = (facts: ClusterFacts): Step => {
 export const firstStatisticsStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
   const socket = privateSocket(primary);
-  const server = privateServer(facts);
+  const server = privateServer(primary, facts.newMajor);
   return makeStep(facts, {
     id: 'analyze-1',
     phase: 'E',
@@ -251,7 +272,7 @@ export const firstStatisticsStep = (facts: ClusterFacts): Step => {
 export const handOverStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
   const stateFile = stateFileParts(facts, primary);
-  const [ctl, control] = ['pg_ctl', 'pg_controldata'].map((name) => sh(inBin(primary.newBindir, name)));
+  const control = sh(inBin(primary.newBindir, 'pg_controldata'));
   const handedOver = sh(`${primary.workDir}/handed-over`);
   return makeStep(facts, {
     id: 'hand-over',
@@ -265,21 +286,20 @@ export const handOverStep = (facts: ClusterFacts): Step => {
     danger: 'changes',
     script: (world) =>
       stateFile.script(world, [
-        `if ${ctl} --pgdata ${sh(primary.data)} status >/dev/null; then`,
-        `  ${ctl} --pgdata ${sh(primary.data)} --wait --timeout=3600 --mode=fast stop`,
-        'fi',
-        '# what is written from here on is the application’s: a way back counts from this moment',
+        ...stopPrivateLines(primary, primary.newBindir),
+        '# what is written from here on is the application’s: a rollback counts from this moment, so it is noted once and stays',
         `${control} -D ${sh(primary.data)} > ${handedOver}.new`,
-        `keep ${handedOver}.new; mv ${handedOver}.new ${handedOver}; keep ${handedOver}`,
+        `identifier=$(sed -n 's/^Database system identifier: *//p' ${handedOver}.new)`,
+        `if grep -qsx "Database system identifier: *$identifier" ${handedOver}; then rm ${handedOver}.new; else keep ${handedOver}.new; mv ${handedOver}.new ${handedOver}; keep ${handedOver}; fi`,
       ]),
     probe: (world) => {
       if (runsPrivately(facts, world)) return pending('it runs privately');
       if (!verified(facts, world)) return pending('not verified yet');
       return stateFile.probe(world).state === 'done'
-        ? done('it is stopped, and the state file has the new system identifier')
-        : half(`it is stopped; the state file: ${stateFile.probe(world).says}`);
+        ? done('the private server is gone, and the state file has the new system identifier')
+        : half(`the private server is gone; the state file: ${stateFile.probe(world).says}`);
     },
-    before: [hasRun(facts)],
+    before: [privateOrStopped(facts), hasRun(facts)],
     after: [allStopped(primary), stoppedCleanly(primary, 'shut down'), ...stateFile.after],
     undo: stateFile.undo,
   });

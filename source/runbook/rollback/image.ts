@@ -4,6 +4,7 @@ import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
 import {
   about,
   allStopped,
+  autoctlIsStopped,
   everyNodeSettled,
   isMajor,
   nodeSettled,
@@ -13,6 +14,7 @@ import {
 import { isMarked } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
+import { stopPrivateLines } from '../private-server.ts';
 import { command, inBin, mark, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { throughMarker } from './route.ts';
@@ -129,14 +131,16 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       `  ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 promote`,
       `  ${psql(node, node.oldBindir, 'postgres', { socket })} -qc checkpoint`,
       'fi',
-      `if [ -e ${sh(`${node.data}/postmaster.pid`)} ]; then ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 --mode=fast stop; fi`,
+      ...stopPrivateLines(node, node.oldBindir),
     ),
     probe: (world) => {
       const seen = hostIn(world, node.alias);
       if (seen === null || !isCluster(seen.data)) return pending('not seen');
       if (seen.data.standby) return pending('it is a standby');
       if (isServed(seen)) return done('promoted, and serving');
-      return seen.data.running && !seen.autoctl ? half('promoted, and running privately') : done('promoted');
+      return seen.data.running && seen.pgAutoctl !== 'runs'
+        ? half('promoted, and running privately')
+        : done('promoted');
     },
     before: [allStopped(node), dataIsBack(facts, node)],
     after: [
@@ -251,7 +255,7 @@ export const createStep = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U
         : pending(nodeIn(world, node.alias) === null ? 'the monitor does not know it' : 'not finished'),
     before: [
       monitorIsOld(facts),
-      about(node.alias, 'pg_autoctl is stopped', (seen) => when(!seen.autoctl, 'it runs')),
+      autoctlIsStopped(node),
       ...(node === writer ? [dataIsBack(facts, node)] : [acceptsWritesOnOld(facts, writer)]),
     ],
     after: [
@@ -293,7 +297,7 @@ export const startCreatedStep = (facts: ClusterFacts, node: NodeFacts, writer: N
         isMajor(seen.data, facts.oldMajor)
       )
         return done('it is secondary');
-      return seen?.autoctl
+      return seen?.pgAutoctl === 'runs'
         ? half(`${row?.reported ?? 'unknown'} → ${row?.assigned ?? 'unknown'}`)
         : pending('it does not run');
     },

@@ -1,6 +1,6 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { hostIn } from '../../cluster/world.ts';
-import { about, notServing, when } from '../conditions.ts';
+import { about, autoctlIsStopped, notServing, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { identifierLines } from '../phases/autoctl-files.ts';
 import { downLines } from '../phases/service.ts';
@@ -64,9 +64,7 @@ export const oldIdentifierStep = (facts: ClusterFacts, host: NodeFacts, phase: P
         ? done(`it is ${found}`)
         : pending(`it is ${found ?? 'unknown'}`);
     },
-    before: [
-      about(host.alias, `pg_autoctl is stopped on ${host.alias}`, (seen) => when(!seen.autoctl, 'it runs')),
-    ],
+    before: [autoctlIsStopped(host)],
     after: [
       about(host.alias, 'the state file has the old system identifier', (seen) =>
         when(seen.stateIdentifier === facts.systemIdentifier, `it is ${seen.stateIdentifier ?? 'unknown'}`),

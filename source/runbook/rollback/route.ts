@@ -54,7 +54,7 @@ const untouched = (facts: ClusterFacts, world: World): boolean => {
       return (
         seen !== null &&
         isMajor(seen.data, facts.oldMajor) &&
-        seen.autoctl &&
+        seen.pgAutoctl === 'runs' &&
         !seen.unit?.dropIns.some((path) => path.endsWith(dropInName))
       );
     })

@@ -1,8 +1,18 @@
 import { type ClusterFacts, type HostFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
-import { about, describe, isMajor, no, nodeSettled, nodesSettled, streaming, when } from '../conditions.ts';
+import {
+  about,
+  autoctlRuns,
+  describe,
+  isMajor,
+  no,
+  nodeSettled,
+  nodesSettled,
+  streaming,
+  when,
+} from '../conditions.ts';
 import { backupGauge } from '../gauge.ts';
-import { done, half, makeStep, pending } from '../make-step.ts';
+import { autoctlProbe, done, half, makeStep, pending } from '../make-step.ts';
 import { monitorHasSettled } from '../phases/monitor.ts';
 import { disableMaintenanceScript, serviceCauses, serviceUser, startScript } from '../phases/service.ts';
 import type { Condition, Step } from '../step.ts';
@@ -55,7 +65,7 @@ export const startMonitorStep = (facts: ClusterFacts): Step =>
     probe: (world) => {
       const verdict = monitorIsOld(facts).holds(world);
       if (verdict.holds) return done('it answers');
-      return hostIn(world, 'monitor')?.autoctl
+      return hostIn(world, 'monitor')?.pgAutoctl === 'runs'
         ? half('pg_autoctl runs, its database does not answer yet')
         : pending('it does not run');
     },
@@ -85,7 +95,7 @@ export const startWriterStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       const row = nodeIn(world, node.alias);
       const settled =
         row !== null && row.reported === row.assigned && writable.some((state) => state === row.reported);
-      const runs = hostIn(world, node.alias)?.autoctl === true;
+      const runs = hostIn(world, node.alias)?.pgAutoctl === 'runs';
       if (runs && settled && acceptsWritesOnOld(facts, node).holds(world).holds)
         return done(`it is ${row.reported}`);
       return runs ? half('pg_autoctl runs, the node is not settled yet') : pending('it does not run');
@@ -108,9 +118,9 @@ export const startSecondaryStep = (facts: ClusterFacts, node: NodeFacts): Step =
     danger: 'changes',
     causes: serviceCauses(facts, node),
     script: startScript(facts, node, node.oldAutoctl),
-    probe: (world) => (hostIn(world, node.alias)?.autoctl ? done('it runs') : pending('it does not run')),
+    probe: (world) => autoctlProbe(node, world),
     before: [acceptsWritesOnOld(facts, primaryOf(facts)), monitorIsOld(facts)],
-    after: [about(node.alias, 'pg_autoctl runs', (seen) => when(seen.autoctl, 'it does not'))],
+    after: [about(node.alias, 'pg_autoctl runs', autoctlRuns)],
     settleSeconds: 60,
     undo: 'stop it',
   });

@@ -1,7 +1,8 @@
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
 import { type HostView, hostIn, isCluster, type World } from '../../cluster/world.ts';
-import { about, allStopped, isMajor, when } from '../conditions.ts';
+import { about, allStopped, autoctlStopped, isMajor, when } from '../conditions.ts';
+import { unlessStopped } from '../liveness.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { isMarked, ownershipFunctions } from '../ownership.ts';
 import { dropInFile, serviceUser, stopScript } from '../phases/service.ts';
@@ -18,7 +19,7 @@ const serverRuns = (seen: HostView): boolean =>
   );
 
 /** A server that no pg_autoctl keeps: the private one of the verification, or one that pg_upgrade left running. */
-const isStray = (seen: HostView): boolean => serverRuns(seen) && !seen.autoctl && seen.unit?.active !== true;
+const isStray = (seen: HostView): boolean => serverRuns(seen) && autoctlStopped(seen).holds;
 
 /** What may go on running: the old version in its place; of an image's group, only what has been registered anew. */
 const mayRun = (facts: ClusterFacts, seen: HostView, route: Route): boolean =>
@@ -41,6 +42,7 @@ const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
     guide: null,
     danger: 'changes',
     script: script(
+      ...unlessStopped(host, 'stop a server that pg_autoctl keeps'),
       '# the new cluster of a pg_upgrade that failed is thrown away; and after a crash (a full disk) it obeys no fast stop',
       ...ownershipFunctions(facts),
       `if ours ${sh(host.newData)} && [ -e ${sh(`${host.newData}/postmaster.pid`)} ]; then`,
@@ -92,7 +94,8 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
       if (mayRun(facts, seen, route)) return done(`PostgreSQL ${facts.oldMajor} is in its place`);
-      if (seen.autoctl || seen.unit?.active) return pending('pg_autoctl runs');
+      const autoctl = autoctlStopped(seen);
+      if (!autoctl.holds) return pending(autoctl.found);
       return serverRuns(seen) ? half('pg_autoctl is gone, a server still runs') : done('nothing runs');
     },
     after: [allStopped(host)],

@@ -8,11 +8,19 @@ import { verdictTone, verdictWords } from './verdict.ts';
 
 const downtime = (state: Downtime, now: number): Span => {
   switch (state.kind) {
+    case 'unknown':
+      return span('writes: not seen', 'dim');
     case 'not-started':
       return span('writes: up', 'good');
     case 'down':
-      return span(`WRITES DOWN ${clock(now - state.since)}`, 'bad');
+      return span(
+        state.since === null
+          ? 'WRITES DOWN, since when is not known here'
+          : `WRITES DOWN ${clock(now - state.since)}`,
+        'bad',
+      );
     case 'over':
+      if (state.since === null) return span('writes: up again', 'good');
       return span(`writes: up again, were down ${clock(state.until - state.since)}`, 'good');
   }
 };

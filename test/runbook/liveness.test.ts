@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { livenessFunction } from '../../source/runbook/liveness.ts';
+import { Sandbox } from './sandbox.ts';
+
+/** Whether pg_autoctl runs, asked by a real shell of real processes: a script named pg_autoctl is one to /proc. */
+let host: Sandbox;
+let children: ChildProcess[] = [];
+beforeEach(() => {
+  host = new Sandbox();
+  host.program(join(host.root, 'bin/pg_autoctl'), 'while :; do sleep 0.1; done');
+});
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children = [];
+  host.remove();
+});
+
+const started = async (
+  words: readonly string[],
+  { env = {}, cwd = '/' }: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+): Promise<number> => {
+  const child = spawn(join(host.root, 'bin/pg_autoctl'), words, {
+    env: { PATH: process.env.PATH, ...env },
+    cwd,
+    stdio: 'ignore',
+  });
+  children.push(child);
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (host.sh(`cat /proc/${child.pid}/comm`).output.trim() === 'pg_autoctl') break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return child.pid ?? 0;
+};
+
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** What the function says in a script that ends at the first failure, and in an inspection that does not. */
+const asked = (unit: readonly string[] = []): string => {
+  const call = [
+    'liveness',
+    ...[host.node.pgdata, host.node.data, host.node.pidFile, ...unit].map(quote),
+  ].join(' ');
+  const said = ['set -eu', 'set -u'].map((mode) =>
+    host.sh(`${mode}; export LC_ALL=C\n${livenessFunction}\n${call}\necho "$autoctl $keeper"`).output.trim(),
+  );
+  expect(said[0]).toBe(said[1]);
+  return said[0] ?? '';
+};
+
+const resting = ['0', '', 'inactive'] as const;
+
+describe('pg_autoctl of a data directory', () => {
+  test('nothing of it runs: stopped, with a unit and without', () => {
+    expect([asked(), asked(resting), asked(['0', '', 'failed'])]).toEqual(['stopped', 'stopped', 'stopped']);
+  });
+
+  test('its pid file in a private /tmp: it was taken for stopped, and its server for nobody’s', async () => {
+    const pid = await started(['run'], { env: { PGDATA: host.node.pgdata } });
+    expect(host.has(host.node.pidFile)).toBe(false);
+    expect([asked(), asked([String(pid), '', 'active'])]).toEqual([`runs ${pid}`, `runs ${pid}`]);
+  });
+
+  test('started by hand while its unit is at rest: it runs', async () => {
+    const pid = await started(['run', '--pgdata', host.node.pgdata]);
+    expect(asked(resting)).toBe(`runs ${pid}`);
+  });
+
+  test.each([
+    ['--pgdata=DIR', (dir: string) => [`--pgdata=${dir}`]],
+    ['-D DIR', (dir: string) => ['-D', dir]],
+    ['a slash at the end', (dir: string) => ['--pgdata', `${dir}/`]],
+  ])('the directory given as %s', async (_, words) => {
+    const pid = await started(['run', ...words(host.node.pgdata)]);
+    expect(asked()).toBe(`runs ${pid}`);
+  });
+
+  test('the directory given from where it was started', async () => {
+    const pid = await started(['run', '--pgdata', 'data'], { cwd: join(host.root, 'lib') });
+    expect(asked()).toBe(`runs ${pid}`);
+  });
+
+  test('another one’s pg_autoctl, and a command of ours that ends by itself, are not it', async () => {
+    await started(['run', '--pgdata', '/somewhere/else']);
+    await started(['show', 'state', '--pgdata', host.node.pgdata]);
+    expect(asked(resting)).toBe('stopped');
+  });
+
+  test('a unit that systemd starts again and again, or that systemd does not tell of: nobody knows', () => {
+    expect([asked(['0', '', 'activating']), asked(['', '', ''])]).toEqual(['unknown', 'unknown']);
+  });
+
+  test('one that does not say which directory is its own: nobody knows, unless the pid file names it', async () => {
+    const pid = await started(['run']);
+    expect(asked()).toBe('unknown');
+    host.write(host.node.pidFile, `${pid}\n${host.node.pgdata}\n`);
+    expect(asked()).toBe(`runs ${pid}`);
+  });
+});
