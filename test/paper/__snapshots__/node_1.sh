@@ -342,7 +342,7 @@ mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new /var/lib
 keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json *
 # what an earlier window left must not speak for this one; what a try of this one left must stay
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/*
-[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = 01d5c899 ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over
+[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = 01d5c899 ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-01d5c899 && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-01d5c899 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 ls -l
 END_OF_STEP_2
@@ -797,9 +797,9 @@ systemctl disable --quiet pgautofailover.service
 END_OF_STEP_19
 }
 
-# ──── step 27: CHECKPOINT
+# ──── step 27: CHECKPOINT, and note what is there
 # C.node_1.checkpoint, as postgres; changes the host; about 0.3 s
-# What is written to disk now need not be written while the application waits.
+# What is written to disk now need not be written while the application waits; databases, tables and sequences are compared before the new version opens.
 # guide: not in it
 # WAIT: before step 27 here, step 26 on monitor must be done
 # undo: nothing to undo
@@ -807,9 +807,30 @@ step_27() {
   cat <<'END_OF_STEP_27'
 set -eu
 export LC_ALL=C
+umask 077
 # the last checkpoint of an earlier stop says nothing of the one that comes
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped
+contents() { # FILE: every database, its relations, and where its sequences are
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'copy (select '\''database'\'', datname, '\'''\'', '\'''\'', '\'''\'', '\'''\'' from pg_database where datallowconn) to stdout' > "$1"
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' > "$1.databases"
+  while IFS= read -r database; do
+    PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'copy (select case c.relkind when '\''S'\'' then '\''sequence'\'' when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\''
+    when '\''f'\'' then '\''foreign table'\'' when '\''i'\'' then '\''index'\'' when '\''I'\'' then '\''index'\'' else '\''table'\'' end,
+  current_database(), n.nspname, c.relname,
+  case c.relkind when '\''S'\'' then coalesce(pg_sequence_last_value(c.oid)::text, '\'''\'') else '\'''\'' end,
+  case when s.seqcycle then '\'''\'' else coalesce(s.seqincrement::text, '\'''\'') end
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  left join pg_index i on i.indexrelid = c.oid left join pg_sequence s on s.seqrelid = c.oid
+  where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and c.relpersistence <> '\''t'\''
+    and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'', '\''f'\'', '\''S'\'', '\''i'\'', '\''I'\'') and (i.indexrelid is null or c.relkind = '\''I'\'' or (i.indisvalid and i.indisready))) to stdout' </dev/null >> "$1"
+  done < "$1.databases"
+  rm "$1.databases"
+}
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c checkpoint
+contents /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted.new
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted
+awk -F '\t' '{ n[$2 FS $1]++; if ($1 == "database") names[$2] = 1 }
+  END { for (name in names) print name ": " n[name FS "table"] + 0 " tables, " n[name FS "index"] + 0 " indexes, " n[name FS "sequence"] + 0 " sequences" }' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted | sort
 END_OF_STEP_27
 }
 
@@ -947,6 +968,7 @@ stopped=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped
 if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || true)" != "$run" ]; then
   control /opt/vmware/postgres/15/bin /var/lib/pgsql/data > "$stopped".new
   keep "$stopped".new; mv -T "$stopped".new "$stopped"; keep "$stopped"
+  touch -r /var/lib/pgsql/data/global/pg_control "$stopped" # since when nobody can write
 fi
 echo "$run" > tried; keep tried
 rm -f "$new" "$old"; keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work
@@ -1253,9 +1275,9 @@ sync -- /var/lib/pgsql/data_pg15_bak/DO-NOT-START.txt /var/lib/pgsql/data_pg15_b
 END_OF_STEP_36
 }
 
-# ──── step 37: Look at the databases, update extensions
+# ──── step 37: Verify the databases, update extensions
 # E.node_1.verify, as postgres; changes the host; about 0.4 s
-# Version, databases and tables are there; what pg_upgrade asks to be updated is updated.
+# No database, table, index or view may be missing that was there before the stop, and no sequence may have gone back; what pg_upgrade asks to be updated is updated.
 # guide: Step 6; here differently: update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.
 # side by side: it may run at the same time as steps 38 on node_1 and 40 on monitor
 # must hold before: 17 runs privately on node_1
@@ -1265,10 +1287,60 @@ step_37() {
   cat <<'END_OF_STEP_37'
 set -eu
 export LC_ALL=C
+umask 077
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select version()'
-PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' | while IFS= read -r database; do
-  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select current_database() || '\'': '\'' || count(*) filter (where relkind in ('\''r'\'', '\''p'\'')) || '\'' tables, '\'' || count(*) filter (where relkind = '\''i'\'') || '\'' indexes'\'' from pg_class where relnamespace not in (select oid from pg_namespace where nspname like '\''pg!_%'\'' escape '\''!'\'' or nspname = '\''information_schema'\'')' </dev/null
-done
+contents() { # FILE: every database, its relations, and where its sequences are
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'copy (select '\''database'\'', datname, '\'''\'', '\'''\'', '\'''\'', '\'''\'' from pg_database where datallowconn) to stdout' > "$1"
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' > "$1.databases"
+  while IFS= read -r database; do
+    PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'copy (select case c.relkind when '\''S'\'' then '\''sequence'\'' when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\''
+    when '\''f'\'' then '\''foreign table'\'' when '\''i'\'' then '\''index'\'' when '\''I'\'' then '\''index'\'' else '\''table'\'' end,
+  current_database(), n.nspname, c.relname,
+  case c.relkind when '\''S'\'' then coalesce(pg_sequence_last_value(c.oid)::text, '\'''\'') else '\'''\'' end,
+  case when s.seqcycle then '\'''\'' else coalesce(s.seqincrement::text, '\'''\'') end
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  left join pg_index i on i.indexrelid = c.oid left join pg_sequence s on s.seqrelid = c.oid
+  where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and c.relpersistence <> '\''t'\''
+    and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'', '\''f'\'', '\''S'\'', '\''i'\'', '\''I'\'') and (i.indexrelid is null or c.relkind = '\''I'\'' or (i.indisvalid and i.indisready))) to stdout' </dev/null >> "$1"
+  done < "$1.databases"
+  rm "$1.databases"
+}
+now=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted.now
+contents "$now"
+awk -F '\t' '{ n[$2 FS $1]++; if ($1 == "database") names[$2] = 1 }
+  END { for (name in names) print name ": " n[name FS "table"] + 0 " tables, " n[name FS "index"] + 0 " indexes, " n[name FS "sequence"] + 0 " sequences" }' "$now" | sort
+# nothing may be missing that was noted before the stop; extensions are updated after that
+if [ -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted ]; then
+  awk -F '\t' '
+  function less(a, b,   below) {
+    if (a == b) return 0
+    below = a ~ /^-/; if (below != (b ~ /^-/)) return below
+    sub(/^-/, "", a); sub(/^-/, "", b)
+    if (length(a) != length(b)) return below ? length(a) > length(b) : length(a) < length(b)
+    return below ? (a "") > (b "") : (a "") < (b "")
+  }
+  { key = $1 FS $2 FS $3 FS $4 }
+  FNR == NR { noted[key] = $5; by[key] = $6; next }
+  { now[key] = $5; here[key] = 1 }
+  END {
+    for (key in noted) {
+      split(key, part, FS)
+      if (part[1] != "database" && !(("database" FS part[2] FS FS) in here)) continue
+      name = part[1] == "database" ? "database \"" part[2] "\"" : part[1] " \"" part[3] "\".\"" part[4] "\" in database \"" part[2] "\""
+      if (!(key in here)) print "gone: " name
+      else if (noted[key] != "" && by[key] != "" && (now[key] == "" || (by[key] ~ /^-/ ? less(noted[key], now[key]) : less(now[key], noted[key]))))
+        print "went back: " name ", from " noted[key] " to " (now[key] == "" ? "its beginning" : now[key])
+    }
+  }' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted "$now" | sort > "$now".differs
+  if [ -s "$now".differs ]; then
+    head -n 20 "$now".differs >&2
+    echo "$(wc -l < "$now".differs) differences from what was noted on $(date -u -r /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted '+%F %T') UTC, before the stop" >&2
+    exit 1
+  fi
+  rm "$now".differs
+  echo "nothing is missing of what was noted on $(date -u -r /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted '+%F %T') UTC, before the stop"
+else echo "nothing was noted before the stop: this is only counted"; fi
+rm "$now"
 if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/update_extensions.sql ]; then
   PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/update_extensions.sql
 else echo "no extension needs an update"; fi
@@ -1305,6 +1377,7 @@ END_OF_STEP_38
 # pg_autoctl starts the server as its own; without the new system identifier in its state file it logs “Unknown PostgreSQL system identifier” every second and never heals.
 # guide: Step 10; here differently: The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.
 # side by side: it may run at the same time as step 40 on monitor
+# must hold before: 17 runs privately on node_1, or nothing runs there
 # must hold before: 17 runs privately on node_1, or has run
 # must hold after, within 30 s: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold after, within 30 s: pg_controldata on node_1 says “shut down”
@@ -1477,14 +1550,14 @@ list() {
   printf '%s\n' '10 postgres: pg_upgrade --check against the running server'
   printf '%s\n' '11 postgres: Let 17 read the configuration'
   printf '%s\n' '19 root: KillMode=mixed, and no start at boot (after step 17 on node_3)'
-  printf '%s\n' '27 postgres: CHECKPOINT (after step 26 on monitor)'
+  printf '%s\n' '27 postgres: CHECKPOINT, and note what is there (after step 26 on monitor)'
   printf '%s\n' '28 root: Stop the primary: the downtime begins'
   printf '%s\n' '31 postgres: pg_upgrade --link'
   printf '%s\n' '32 postgres: Swap: data → data_pg15_bak, new with its configuration → data'
   printf '%s\n' '33 postgres: pg_autoctl’s pg_ctl → 17'
   printf '%s\n' '34 root: pgautofailover.service → /opt/vmware/postgres/17/bin'
   printf '%s\n' '36 postgres: Start 17 for the first time, privately (POINT OF NO RETURN; after step 29 on node_2, step 30 on node_3 and step 35 on monitor)'
-  printf '%s\n' '37 postgres: Look at the databases, update extensions'
+  printf '%s\n' '37 postgres: Verify the databases, update extensions'
   printf '%s\n' '38 postgres: First, rough statistics'
   printf '%s\n' '39 postgres: Stop the private server, hand the node over to pg_autoctl (not known yet)'
   printf '%s\n' '41 root: Start the primary: the downtime ends (after step 40 on monitor)'
@@ -1510,14 +1583,14 @@ case $1 in
   10) begin 10 postgres 'pg_upgrade --check against the running server' '' '' ;;
   11) begin 11 postgres 'Let 17 read the configuration' '' '' ;;
   19) begin 19 root 'KillMode=mixed, and no start at boot' '' 'before step 19 here, step 17 on node_3 must be done' ;;
-  27) begin 27 postgres CHECKPOINT '' 'before step 27 here, step 26 on monitor must be done' ;;
+  27) begin 27 postgres 'CHECKPOINT, and note what is there' '' 'before step 27 here, step 26 on monitor must be done' ;;
   28) begin 28 root 'Stop the primary: the downtime begins' '' '' ;;
   31) begin 31 postgres 'pg_upgrade --link' '' '' ;;
   32) begin 32 postgres 'Swap: data → data_pg15_bak, new with its configuration → data' '' '' ;;
   33) begin 33 postgres 'pg_autoctl’s pg_ctl → 17' '' '' ;;
   34) begin 34 root 'pgautofailover.service → /opt/vmware/postgres/17/bin' '' '' ;;
   36) begin 36 postgres 'Start 17 for the first time, privately' 'there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image' 'before step 36 here, step 29 on node_2, step 30 on node_3 and step 35 on monitor must be done' ;;
-  37) begin 37 postgres 'Look at the databases, update extensions' '' '' ;;
+  37) begin 37 postgres 'Verify the databases, update extensions' '' '' ;;
   38) begin 38 postgres 'First, rough statistics' '' '' ;;
   39) begin 39 postgres 'Stop the private server, hand the node over to pg_autoctl' '' '' ;;
   41) begin 41 root 'Start the primary: the downtime ends' '' 'before step 41 here, step 40 on monitor must be done' ;;
