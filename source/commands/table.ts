@@ -112,7 +112,7 @@ export const commands: readonly Command[] = [
   {
     name: 'helper',
     argument: clusterFile,
-    says: 'what root would have to run, as one script of fixed verbs a host, and the sudoers rule for it',
+    says: 'write root’s script of fixed verbs for each host, and its sudoers rule',
     more: [
       'Root installs the script once; then the login needs no shell as root (become: { root: helper }).',
       'Reads only. Exit codes: 0 printed, 2 not.',

@@ -1,7 +1,7 @@
-import { problem, type Result } from '../cluster/result.ts';
+import type { Result } from '../cluster/result.ts';
 import { isLeftOut } from '../cluster/world.ts';
 import type { Step, StepId } from '../runbook/step.ts';
-import { silentRemedy, silentWords, waiting, whyNotWithout } from './absence.ts';
+import { silentWords, waiting, whyNotWithout } from './absence.ts';
 import type { Board } from './board.ts';
 import { claim, runFile } from './claim.ts';
 import type { Direction, StepFailure } from './controller.ts';
@@ -9,13 +9,14 @@ import type { Decision, Decisions } from './decisions.ts';
 import { missingByHand, whatIsMissing } from './failure.ts';
 import { finalWords } from './final-words.ts';
 import { InventoryKeeper } from './inventory/keeper.ts';
-import type { PlannedStep } from './journal/entry.ts';
+import { planned } from './journal/entry.ts';
 import { probed } from './judge.ts';
 import { lanesBeside, runLanes, togetherWith } from './lanes.ts';
 import type { Silence } from './observer.ts';
 import type { Run } from './prepare.ts';
 import type { Progress } from './progress.ts';
 import { resume, type Takeover } from './resume.ts';
+import { heldUp, refusedWithout, waitsFailure } from './silent-host.ts';
 import type { StepRunner } from './step-runner.ts';
 
 export interface WalkParts {
@@ -26,17 +27,6 @@ export interface WalkParts {
   /** `--yes` confirms every step: nobody is there to decide whether the run goes on without a host. */
   readonly unattended: boolean;
 }
-
-/** A step as the journal keeps it. */
-const planned = ({ id, phase, host, title, danger, writes, optional }: Step): PlannedStep => ({
-  id,
-  phase,
-  host,
-  title,
-  danger,
-  writes,
-  optional,
-});
 
 /**
  * Goes from step to step, each one confirmed: what the engine does while the run is this console's. Where several
@@ -81,7 +71,7 @@ export class Walk {
     // Who does not answer from the start, and need not be waited for, is not asked about.
     this.#leaveSilentOut(run, first);
     this.#parts.progress.refresh(run);
-    const held = this.#heldUp(run, first);
+    const held = heldUp(run, this.#parts.progress, first);
     // Side by side: they run, or have run, whatever this console does. While a host is missing, what has ended is judged by its probe.
     await Promise.all(
       (held === null ? unseen : unseen.filter(({ job }) => job.state === 'running')).map(
@@ -164,35 +154,6 @@ export class Walk {
     return step === undefined ? undefined : { step, waitsFor: waits.get(step) ?? null };
   }
 
-  /** Before the application’s writes are stopped somebody has to decide whether the window goes on without a host: asked before anything else. */
-  #heldUp(run: Run, direction: Direction): { readonly step: Step; readonly failure: StepFailure } | null {
-    const { progress } = this.#parts;
-    const { observer, facts } = run;
-    const [silence] = facts.nodes.flatMap(({ alias }) => {
-      const silent = isLeftOut(observer.world, alias) ? null : observer.silence(alias);
-      return silent === null ? [] : [silent];
-    });
-    const step = progress.steps.find((one) => one.probe(observer.world).state !== 'done');
-    if (silence === undefined || step === undefined || direction === 'cleanup') return null;
-    const why = whyNotWithout(facts, progress.steps, direction, observer.world, silence.alias, 'console');
-    return {
-      step,
-      failure: {
-        problem: problem(
-          `${silentWords(silence)}, and the run does not go on without it by itself: ${why ?? ''}`,
-          silentRemedy(facts, silence.alias, direction),
-          silence.problem.cause ?? silence.problem.what,
-        ),
-        exitCode: null,
-        lastLines: [],
-        causes: [],
-        unmet: [],
-        probe: step.probe(observer.world),
-        silent: { host: silence.alias, waits: false },
-      },
-    };
-  }
-
   #leaveSilentOut(run: Run, direction: Direction): void {
     for (const { alias } of run.facts.nodes) {
       const silence = run.observer.silence(alias);
@@ -241,29 +202,6 @@ export class Walk {
     this.#passed.delete(alias);
   }
 
-  /** Everything else is done, or waits for the same host. */
-  #waitsFailure(run: Run, step: Step, alias: string): StepFailure {
-    const { progress } = this.#parts;
-    const open = progress.steps.filter(
-      (one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''),
-    );
-    const silence = run.observer.silence(alias);
-    const since = silence === null ? `${alias} does not answer` : silentWords(silence);
-    return {
-      problem: problem(
-        `${since}: ${open.length === 1 ? 'one step waits' : `${open.length} steps wait`} for it, everything else is done`,
-        `when ${alias} is back: retry, or start again; it goes on with what waits. If it never comes back: skip, with the reason`,
-        silence?.problem.cause ?? silence?.problem.what,
-      ),
-      exitCode: null,
-      lastLines: [],
-      causes: [],
-      unmet: [],
-      probe: step.probe(run.observer.world),
-      silent: { host: alias, waits: true },
-    };
-  }
-
   /** One step, as far as it goes now: found done, failed, run, or skipped; unless the operator leaves or turns round. */
   async #settle(
     run: Run,
@@ -271,7 +209,8 @@ export class Walk {
     waitsFor: string | null,
   ): Promise<'over' | 'left' | 'lost' | Direction> {
     const { progress, decisions, board } = this.#parts;
-    const failed = waitsFor === null ? this.#failures.get(step.id) : this.#waitsFailure(run, step, waitsFor);
+    const failed =
+      waitsFor === null ? this.#failures.get(step.id) : waitsFailure(run, progress, step, waitsFor);
     if (failed === undefined) {
       // What an older look shows as done may have been undone since.
       if (step.probe(run.observer.world).state === 'done')
@@ -377,24 +316,7 @@ export class Walk {
       return;
     }
     if (silence !== null && !this.#without(run, silence, 'operator', reason)) {
-      const why = whyNotWithout(
-        run.facts,
-        progress.steps,
-        progress.direction,
-        run.observer.world,
-        alias,
-        'operator',
-      );
-      this.#failures.set(step.id, {
-        ...failed,
-        problem: problem(
-          `${step.host}: the run cannot go on without ${alias}: ${why ?? 'it answers'}`,
-          silentRemedy(run.facts, alias, progress.direction).replace(
-            /; or skip: [^,]*, and its steps wait until it answers/,
-            '',
-          ),
-        ),
-      });
+      this.#failures.set(step.id, refusedWithout(run, progress, step, failed, alias));
       return;
     }
     if (silence !== null) run.observer.leaveOut(alias);

@@ -18,12 +18,13 @@ describe('parseConfig', () => {
       name: 'monitor.example.com',
       monitor: { host: 'monitor.example.com' },
       ssh: { agent: true },
-      become: { method: 'sudo', postgres: 'postgres' },
+      become: { method: 'sudo', postgres: 'postgres', root: 'sh' },
       target: { bindir: '/opt/vmware/postgres/17/bin' },
       formation: 'default',
       upgrade: { mode: 'link', secondaries: 'base-backup' },
       check: { accept: [] },
       nodes: {},
+      formations: {},
     });
   });
 
@@ -94,7 +95,7 @@ describe('problems', () => {
 
   it('list the right keys where nothing is near', () => {
     expect(problems(`${least}bogus: 1`)).toEqual([
-      'prod.yaml:3: unknown key bogus → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, check, nodes',
+      'prod.yaml:3: unknown key bogus → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, check, nodes, formations',
     ]);
   });
 
@@ -128,7 +129,7 @@ describe('problems', () => {
     [`${least}upgrade: { mode: swap }`, 'prod.yaml:3: upgrade.mode must be one of link, clone, copy'],
     [`${least}upgrade: { jobs: 0 }`, 'prod.yaml:3: upgrade.jobs must be a whole number'],
     [`${least}nodes: [node_1]`, 'prod.yaml:3: nodes must be a group of keys'],
-    [`${least}monitor: { host: again }`, 'prod.yaml:3: not valid YAML: Map keys must be unique'],
+    [`${least}monitor: { host: again }`, 'prod.yaml:3: the key monitor stands here a second time'],
     ['monitor: [', 'prod.yaml:1: not valid YAML'],
     ['', 'prod.yaml:1: the file is empty'],
     ['- 1', 'prod.yaml:1: the file must be a group of keys'],

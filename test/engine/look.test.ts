@@ -10,6 +10,10 @@ import { but, joined, lookLines, printed } from './answers.ts';
 import { checksLines } from './checks/look-lines.ts';
 
 /** What the lab's hosts really printed: on 15 again, through the image of node_2, after 17 had been started on node_1. */
+/** The model does not tell where a checkpoint's redo begins; test/cluster/parse/control-data.test.ts does. */
+const withoutRedo = (seen: unknown): unknown =>
+  JSON.parse(JSON.stringify(seen, (key, value: unknown) => (key === 'redo' ? undefined : value)));
+
 describe('a look at the lab after a way back, recorded', () => {
   /** The script of those days sent its texts as base64. */
   const texts =
@@ -97,7 +101,7 @@ test.each([
   const model = modelAt(moment, labCluster());
   for (const alias of model.hosts.keys()) {
     const view = model.host(alias);
-    expect(good(parseLook(alias, printed(lookLines(view))))).toEqual({
+    expect(withoutRedo(good(parseLook(alias, printed(lookLines(view)))))).toEqual({
       ...view,
       markers: [...view.markers].sort(),
       checks: null,
@@ -137,7 +141,7 @@ describe('an answer that is not to be trusted', () => {
 
   test('the first of a key counts: nothing printed later can replace it', () => {
     const seen = good(parseLook('node_1', `${printed(lines)}data\tabsent\nautoctl\tno\nstate\t1\n`));
-    expect(seen).toEqual(view);
+    expect(withoutRedo(seen)).toEqual(view);
   });
 
   test.each([
@@ -178,7 +182,7 @@ describe('an answer that is not to be trusted', () => {
   test('megabytes of noise between the lines change nothing and take no time', () => {
     const noise = `${'no tab in this line\n'.repeat(100_000)}\t\t\t\n${'\u0007'.repeat(1000)}\n`;
     const began = performance.now();
-    expect(good(parseLook('node_1', noise + printed(lines)))).toEqual(view);
+    expect(withoutRedo(good(parseLook('node_1', noise + printed(lines))))).toEqual(view);
     expect(performance.now() - began).toBeLessThan(2000);
   });
 });

@@ -220,6 +220,9 @@ describe('a look', () => {
     const { node } = host;
     host.cluster(`${node.data}_pg17_abandoned`, 17);
     host.cluster(`${node.data}_pg17_abandoned_2`, 17);
+    host.cluster(`${node.data}_pg17_abandoned_3`, 17); // without a mark: somebody else's
+    for (const ours of ['', '_2'])
+      host.write(`${node.data}_pg17_abandoned${ours}/.pgaf-upgrade`, 'run=x\nsystem=1\n');
     expect(look().abandoned).toEqual([`${node.data}_pg17_abandoned`, `${node.data}_pg17_abandoned_2`]);
   });
 

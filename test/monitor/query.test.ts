@@ -34,6 +34,7 @@ test('checks what it got', () => {
     listening: true,
     nodes: [node],
     events: [],
+    others: [],
   };
   expect(parseMonitorState(JSON.stringify(good), 'default')).toEqual({ ok: true, value: good });
   const bad = { ...good, nodes: [{ ...node, assigned: 'asleep' }] };

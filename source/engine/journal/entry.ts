@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { inventorySchema } from '../../cluster/inventory.ts';
-import { phases } from '../../runbook/step.ts';
+import { phases, type Step } from '../../runbook/step.ts';
 
 /** One line of the journal, without its time. What an older or newer console wrote otherwise is kept, and not understood. */
 
@@ -169,3 +169,14 @@ export const ofKind = <Kind extends Entry['kind']>(
   const is = (entry: Entry): entry is EntryOf<Kind> => entry.kind === kind;
   return records.flatMap((record) => ('entry' in record && is(record.entry) ? [record.entry] : []));
 };
+
+/** A step as the journal keeps it. */
+export const planned = ({ id, phase, host, title, danger, writes, optional }: Step): PlannedStep => ({
+  id,
+  phase,
+  host,
+  title,
+  danger,
+  writes,
+  optional,
+});

@@ -10,6 +10,7 @@ it('reads the unit of a node', () => {
     loadState: 'loaded',
     unitFileState: 'enabled',
     activeState: 'active',
+    activeEnterTimestamp: '',
     subState: 'running',
     killMode: 'control-group',
     fragmentPath: '/etc/systemd/system/pgautofailover.service',
