@@ -21,9 +21,10 @@ const begin = async (): Promise<void> => {
   name = /^monitor: \{host: (\S+?)\}/m.exec(readFileSync(desk.args[0] ?? '', 'utf8'))?.[1] ?? '';
 };
 
-/** The compiled console, everything confirmed by --yes. */
+/** The compiled console, everything confirmed by --yes; a rollback may lose what 17 wrote. */
 const unattended = (command: 'run' | 'rollback' = 'run'): PlainRun => {
-  const run = new PlainRun(desk, ['--yes', name], command);
+  const forfeits = command === 'rollback' ? ['--yes-lose-writes'] : [];
+  const run = new PlainRun(desk, ['--yes', name, ...forfeits], command);
   plains.push(run);
   return run;
 };

@@ -64,7 +64,7 @@ export const syncStandbysAre = (wanted: number): Condition => ({
 /**
  * The monitor's function wants one standby more in the quorum than the number, so a number that came about otherwise (a node left the quorum
  * as primary and became a standby later) cannot be set by it again. Then the row itself, and the settings of a node as they are, which has the
- * primary apply both. Source: pg_auto_failover, formation_metadata.c, FormationNumSyncStandbyIsValid; tried with 2.0 and 2.2.
+ * primary apply both. Source: pg_auto_failover, formation_metadata.c, FormationNumSyncStandbyIsValid; tried with 2.0.
  */
 export const setSyncStandbys = (facts: ClusterFacts, wanted: number, writer: NodeFacts): string => {
   const standbys = facts.nodes.filter((node) => node !== writer);
