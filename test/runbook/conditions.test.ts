@@ -117,7 +117,7 @@ describe('stopped', () => {
     const restarting = modelAt('all stopped', facts);
     const { unit } = restarting.host('node_1');
     restarting.host('node_1').unit = unit === null ? null : { ...unit, active: true };
-    expect(found(stopped, restarting)).toContain('somebody has');
+    expect(found(stopped, restarting)).toContain('somebody started');
     for (const place of ['data', 'backupData'] as const) {
       const model = modelAt('swapped', facts);
       const directory = model.host('node_1')[place];

@@ -7,6 +7,7 @@ import type { DirectoryView } from '../../source/cluster/world.ts';
 import { parseLook } from '../../source/engine/look/parse.ts';
 import { lookScript } from '../../source/engine/look/script.ts';
 import { cleanupRunbook, whyNoCleanup } from '../../source/runbook/cleanup.ts';
+import { factsId } from '../../source/runbook/facts-id.ts';
 import { markFile, markOf } from '../../source/runbook/ownership.ts';
 import { directoriesStep, emptyStep } from '../../source/runbook/rollback/directories.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
@@ -261,14 +262,18 @@ describe('a window that was left by hand', () => {
     host.marked(host.node.newData, 17);
     host.write(
       join(host.node.workDir, 'pg_upgrade/tried'),
-      markOf(labCluster({ run: '20250101T000000Z-0000' })),
+      `${factsId(labCluster({ run: '20250101T000000Z-0000' }))}\n`,
     );
     host.write(join(host.node.workDir, 'stopped'), 'checkpoint of the first window\n');
     for (const name of ['initdb', 'pg_upgrade']) host.program(join(host.node.newBindir, name), 'true');
     host.program(join(host.node.newBindir, 'pg_controldata'), 'echo new');
-    host.program(join(host.node.oldBindir, 'pg_controldata'), 'echo checkpoint of the second window');
-    expect(host.run('D.node_1.pg-upgrade').code).toBe(0);
-    expect(host.read(join(host.node.workDir, 'stopped'))).toBe('checkpoint of the second window\n');
+    host.program(
+      join(host.node.oldBindir, 'pg_controldata'),
+      `printf 'Database system identifier:           ${host.facts.systemIdentifier}\\nthe second window\\n'`,
+    );
+    host.write(join(host.node.data, 'global/pg_control'), 'x');
+    expect(host.run('D.node_1.pg-upgrade')).toMatchObject({ code: 0 });
+    expect(host.read(join(host.node.workDir, 'stopped'))).toContain('the second window\n');
   });
 
   test('the save that begins another one takes its traces away, and leaves this run’s own', () => {
@@ -276,7 +281,11 @@ describe('a window that was left by hand', () => {
     host.write(host.node.stateFile, 'x');
     const left = ['fingerprint', 'stopped', 'handed-over', 'pg_upgrade/tried'];
     const write = (facts: ClusterFacts) => {
-      for (const name of left) host.write(join(host.node.workDir, name), markOf(facts));
+      for (const name of left)
+        host.write(
+          join(host.node.workDir, name),
+          name === 'pg_upgrade/tried' ? `${factsId(facts)}\n` : markOf(facts),
+        );
     };
     write(labCluster({ run: '20250101T000000Z-0000' }));
     expect(host.run('A.node_1.save').code).toBe(0);

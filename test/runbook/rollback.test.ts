@@ -137,7 +137,7 @@ describe('through an image', () => {
       expect(at(finished, `R.${alias}.guard`)).toBeLessThan(at(finished, `R.${alias}.stop`));
       expect(stepOf(finished, `R.${alias}.guard`).probe(worldAt('finished')).state).toBe('pending');
     }
-    expect(stepOf(steps, 'R.monitor.guard').probe(worldAt('primary back')).state).toBe('done');
+    expect(stepOf(steps, 'R.monitor.guard').probe(worldAt('all stopped')).state).toBe('done');
   });
 
   test('every server is stopped before the monitor forgets the group; the image is promoted after', () => {
