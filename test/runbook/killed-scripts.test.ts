@@ -6,6 +6,7 @@ import { hostIn, isCluster, type World } from '../../source/cluster/world.ts';
 import { parseLook } from '../../source/engine/look/parse.ts';
 import { lookScript } from '../../source/engine/look/script.ts';
 import { isUpgraded } from '../../source/runbook/evidence.ts';
+import { markFile, markOf } from '../../source/runbook/ownership.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict.ts';
@@ -73,6 +74,7 @@ const layUpgrade = (link: boolean) => (box: Sandbox) => {
   box.cluster(box.node.data, 15, { 'base/16384/1': 'rows of 15' });
   upgradePrograms(box, link);
   box.sh(`"${box.node.newBindir}/initdb" "--pgdata=${box.node.newData}"`);
+  box.write(join(box.node.newData, markFile), markOf(box.facts));
 };
 
 /** The rows of 15 are on the disk, in its place or aside; and where 17 shares them, 15 could not be started by its name. */
@@ -127,7 +129,7 @@ const cases: readonly Case[] = [
         'postgresql.conf': 'old',
         'postgresql-auto-failover.conf': 'old',
       });
-      box.cluster(box.node.newData, 17, { 'postgresql.conf': 'new' });
+      box.marked(box.node.newData, 17, { 'postgresql.conf': 'new' });
       box.sh(`mv "${box.node.data}/global/pg_control" "${box.node.data}/global/pg_control.old"`);
       box.write(join(box.node.workDir, 'fingerprint-old'), box.control(15));
       box.write(join(box.node.workDir, 'fingerprint'), box.control(17));
@@ -234,7 +236,7 @@ describe('a script that moves something proves first', () => {
     const facts = { ...host.facts, nodes: host.facts.nodes.map((node) => ({ ...node, newData: elsewhere })) };
     host.program(join(host.node.newBindir, 'postgres'), 'echo 100');
     host.cluster(host.node.data, 15);
-    host.cluster(elsewhere, 17);
+    host.marked(elsewhere, 17);
     host.keepFingerprints(host.node.data, elsewhere);
     const script = stepOf(upgradeRunbook(facts), 'D.node_1.swap').script(modelAfter(facts, null).world());
     const ran = host.sh(script.kind === 'ready' ? script.text : '');

@@ -265,7 +265,11 @@ describe('a window that was left by hand', () => {
       `${factsId(labCluster({ run: '20250101T000000Z-0000' }))}\n`,
     );
     host.write(join(host.node.workDir, 'stopped'), 'checkpoint of the first window\n');
-    for (const name of ['initdb', 'pg_upgrade']) host.program(join(host.node.newBindir, name), 'true');
+    host.program(join(host.node.newBindir, 'pg_upgrade'), 'true');
+    host.program(
+      join(host.node.newBindir, 'initdb'),
+      'for one; do case $one in --pgdata=*) at=$(echo "$one" | cut -d= -f2); mkdir -p "$at" && echo 17 > "$at/PG_VERSION" ;; esac; done',
+    );
     host.program(join(host.node.newBindir, 'pg_controldata'), 'echo new');
     host.program(
       join(host.node.oldBindir, 'pg_controldata'),
