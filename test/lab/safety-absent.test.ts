@@ -62,11 +62,11 @@ describe('a secondary’s host is powered off', () => {
     await first.sees(/Stop the secondary and prove its image/, 300_000);
     await lab.off('node3');
     expect(await codeOf(first), first.text.slice(-4000)).toBe(1);
-    expect(first.text.slice(-6000)).toMatch(
+    expect(first.text).toMatch(
       /node_3 has not answered since \d\d:\d\d:\d\d UTC: the run goes on without it/,
     );
-    expect(first.text.slice(-6000)).toMatch(/WAITS: step \d+, node_3: node_3 has not answered since/);
-    expect(first.text.slice(-6000)).not.toMatch(/FAILED/);
+    expect(first.text).toMatch(/WAITS: step \d+, node_3: node_3 has not answered since/);
+    expect(first.text).not.toMatch(/^FAILED/m);
     await expectAcknowledgedOn(load, lab, 'node1');
     const gap = load.longestGapMs;
     expect(gap, 'the downtime, the 15 s for a host without an answer in it').toBeLessThan(90_000);
@@ -77,7 +77,7 @@ describe('a secondary’s host is powered off', () => {
     // Started without it, too: nothing is left to do, and it says so at once.
     const without = unattended();
     expect(await codeOf(without), without.text.slice(-4000)).toBe(1);
-    expect(without.text.slice(-6000)).toMatch(/WAITS: step \d+, node_3: /);
+    expect(without.text).toMatch(/WAITS: step \d+, node_3: /);
 
     await lab.on('node3');
     const second = unattended();
@@ -86,7 +86,7 @@ describe('a secondary’s host is powered off', () => {
     await lab.off('node3');
     await lab.on('node3');
     expect(await codeOf(second), second.text.slice(-4000)).toBe(0);
-    expect(second.text.slice(-6000)).toMatch(/every node runs PostgreSQL 17/);
+    expect(second.text).toMatch(/every node runs PostgreSQL 17/);
     await load.stop();
     for (const host of lab.nodes) await expectAcknowledgedOn(load, lab, host);
     expectUpgraded(before, await recordTruth(lab));
@@ -115,8 +115,8 @@ describe('a rollback through a node without a candidate priority, another node�
     await lab.off('node2');
     const back = unattended('rollback');
     expect(await codeOf(back), back.text.slice(-4000)).toBe(1);
-    expect(back.text.slice(-6000)).toMatch(/Way back: .*through node_1/);
-    expect(back.text.slice(-6000)).toMatch(/WAITS: step \d+, node_2: /);
+    expect(back.text).toMatch(/Way back: .*through node_1/);
+    expect(back.text).toMatch(/WAITS: step \d+, node_2: /);
     expect(await lab.psql('node1', 'app', 'select count(*) from promises')).toContain('1000');
 
     await lab.on('node2');

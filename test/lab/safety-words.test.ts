@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { NodeFacts } from '../../source/cluster/facts.ts';
 import { sqlProgram } from '../../source/cluster/superuser-sql.ts';
@@ -7,6 +7,7 @@ import { parseInventory } from '../../source/engine/inventory/parse.ts';
 import { inventoryScript } from '../../source/engine/inventory/script.ts';
 import { checkLookScript } from '../../source/runbook/checks/look-script.ts';
 import { verifyStep } from '../../source/runbook/phases/verify.ts';
+import { privateSocket } from '../../source/runbook/shell.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { worldAt } from '../runbook/worlds.ts';
 import { type Lab, openLab } from './harness/lab.ts';
@@ -44,10 +45,11 @@ beforeAll(async () => {
   const { oldBin, newBin, pgdata, port } = lab.settings;
   const [first] = facts.nodes;
   if (first === undefined) throw new Error('a cluster without a node');
-  node = { ...first, oldBindir: oldBin, newBindir: newBin, data: pgdata, port, workDir: '/tmp/pgaf-words' };
+  const home = '/tmp/pgaf-words';
+  node = { ...first, oldBindir: oldBin, newBindir: newBin, data: pgdata, port, home, workDir: home };
   facts = { ...facts, nodes: [node, ...facts.nodes.slice(1)] };
   // The socket stands in for the private server's, and pg_upgrade has left something to update.
-  await run(`mkdir -p /tmp/pgaf-words/pg_upgrade; ln -sfn ${node.socketDirectory} /tmp/pgaf-words/private
+  await run(`mkdir -p /tmp/pgaf-words/pg_upgrade ${dirname(privateSocket(node))}; ln -sfn ${node.socketDirectory} ${privateSocket(node)}
 cat >/tmp/pgaf-words/pg_upgrade/update_extensions.sql <<'SQL'
 \\connect -reuse-previous=on "dbname='${misleading}'"
 ALTER EXTENSION "pg_stat_statements" UPDATE;
