@@ -15,7 +15,7 @@ const window = (): Window => {
 /** The console is gone; node_3’s host is off when the next one starts. */
 const without = (night: Window, seat: Parameters<Window['again']>[1] = {}): Window => {
   night.kill();
-  night.servers.record = JSON.stringify(night.servers.facts);
+  night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
   night.servers.off.add('node_3');
   night.servers.model.unreachable.add('node_3');
   return night.again('', seat).open();

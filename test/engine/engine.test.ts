@@ -348,7 +348,7 @@ describe('leaving and coming back', () => {
     await night.goTo('D.node_1.swap');
     await night.engine.close();
     await night.done;
-    night.servers.record = JSON.stringify(night.servers.facts);
+    night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
     const jobs = night.servers.jobs.length;
     night.again().open();
     await night.next('D.node_1.swap');

@@ -180,7 +180,9 @@ export class FakeServers {
         for (const follower of kept.followers) follower.onBytes(Buffer.from(text), offset);
       },
     };
-    this.model.runName = spec.id.split('/')[0] ?? '';
+    // The run whose marks the scripts write: a record's own, whoever goes on with it.
+    const marks = /^mark\(\) \{ printf 'run=%s\\nsystem=%s\\n' (\S+) /m.exec(spec.script ?? '')?.[1];
+    if (marks !== undefined) this.model.runName = marks;
     const run = async (): Promise<JobOutcome> => {
       if (plan !== undefined) return plan(job);
       this.model.run(step);

@@ -55,7 +55,7 @@ export class Window {
   kill(): this {
     this.servers.freeze();
     if (this.statusOf('B.monitor.sync-standbys-0') === 'done')
-      this.servers.record = JSON.stringify(this.servers.facts);
+      this.servers.record = JSON.stringify({ ...this.servers.facts, run: this.servers.model.runName });
     return this;
   }
 

@@ -29,7 +29,7 @@ describe('on the way back', () => {
   const turnedRound = async (night: Window) => {
     night.open();
     await night.goTo('D.node_1.swap');
-    night.servers.record = JSON.stringify(night.servers.facts);
+    night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
     expect(night.engine.turn('rollback')).toEqual({ accepted: true });
     await night.until('the way back', ({ stage }) => stage.kind === 'confirm' && /^[R-V]\./.test(stage.step));
     const { step } = await night.stage('confirm');
@@ -143,7 +143,8 @@ describe('asked once', () => {
     expect(statusText('lab', seen, 'cluster.yaml')).toMatch(
       /^monitor +PostgreSQL 17, stopped as planned: “Start the monitor on 17” \(D\.monitor\.start\) starts it again$/m,
     );
-    expect(statusText('lab', seen, 'cluster.yaml')).not.toContain(', down');
+    expect(statusText('lab', seen, 'cluster.yaml')).not.toMatch(/^monitor .*, down/m);
+    expect(statusText('lab', seen, 'cluster.yaml')).toContain('WRITES DOWN');
   });
 
   test('a node in maintenance, and no record of why: what the monitor says, and the reason', async () => {

@@ -31,7 +31,7 @@ describe('the journal of an earlier console', () => {
       ...host.data,
       control: { ...host.data.control, modified: 'Mon 23 Nov 2026 03:33:00 AM UTC' },
     };
-    night.servers.record = JSON.stringify(night.servers.facts);
+    night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
     night.again().open();
     await night.until('a look', ({ stage }) => stage.kind === 'confirm');
     expect(night.view.verdict.kind).toBe('safe-through');
