@@ -204,7 +204,12 @@ export const instanceLines = (number: number, host: HostFacts, view: HostView, f
 };
 
 /** The answer to discoverScript. */
-export const discoveryLines = (host: HostFacts, instances: Lines, record: string | null): Lines => [
+export const discoveryLines = (
+  host: HostFacts,
+  instances: Lines,
+  record: string | null,
+  run: string | null = null,
+): Lines => [
   ['home', host.home],
   ['user', 'postgres'],
   text('missing', ''),
@@ -212,6 +217,7 @@ export const discoveryLines = (host: HostFacts, instances: Lines, record: string
   ['new_autoctl', host.newAutoctl],
   ...instances,
   ...(record === null ? [] : [text('1.record', record)]),
+  ...(run === null ? [] : [text('1.run', run)]),
   ['end', 'yes'],
 ];
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterFacts, HostFacts } from '../../source/cluster/facts.ts';
@@ -112,6 +112,12 @@ export class FakeServers {
     rmSync(this.work, { recursive: true, force: true });
   }
 
+  /** What the lock's scripts have left: which run is under way. */
+  #runFile(): string | null {
+    const file = join(this.work, 'run.json');
+    return existsSync(file) ? readFileSync(file, 'utf8') : null;
+  }
+
   answer(alias: string, script: string, stdin: string | undefined): Result<Output> {
     if (script.includes('\nreport() {')) {
       const real = script.replaceAll(this.facts.monitor.workDir, this.work);
@@ -122,7 +128,12 @@ export class FakeServers {
     const view = this.model.host(alias);
     if (script.includes('\nnew_bin=')) {
       const instances = instanceLines(1, facts, view, this.facts.formation);
-      return said(this.discovery(alias, discoveryLines(facts, instances, this.record)));
+      return said(
+        this.discovery(
+          alias,
+          discoveryLines(facts, instances, this.record, alias === 'monitor' ? this.#runFile() : null),
+        ),
+      );
     }
     if (script.includes('\nold_bin=')) {
       this.looks.push(alias);
