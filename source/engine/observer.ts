@@ -41,12 +41,12 @@ export type Settled =
     };
 
 /**
- * For how long a host may give no answer before a condition that rests on it ends, in seconds: within the step's own limit. A secondary
- * holds up others meanwhile, in the downtime too; a rebuild that takes hours can wait longer for a line that was only cut. Without primary
- * or monitor nothing goes on in any case.
+ * For how long a host may give no answer before a condition that rests on it ends, in seconds. A secondary holds up others meanwhile, in the
+ * downtime too: within the step's own limit; a rebuild that takes hours can wait longer for a connection that was only cut. Without primary
+ * or monitor nothing goes on in any case: a cut of some seconds is waited for beyond the limit.
  */
 const patienceSeconds = (secondary: boolean, limit: number): number =>
-  Math.min(limit, secondary ? (limit > 3600 ? 90 : 15) : 120);
+  secondary ? Math.min(limit, limit > 3600 ? 90 : 15) : Math.min(limit + blindMs / 1000, 120);
 
 export const clockTime = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
 
