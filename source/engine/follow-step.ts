@@ -1,6 +1,7 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
 import { type Problem, problem } from '../cluster/result.ts';
 import type { JobOutcome, RemoteHost } from '../remote/host.ts';
+import { about, yes } from '../runbook/conditions.ts';
 import type { Direction } from '../runbook/runbooks.ts';
 import type { Probe, Step } from '../runbook/step.ts';
 import { silentProblem } from './absence.ts';
@@ -171,6 +172,23 @@ const jobsEnd = async (
   return end;
 };
 
+/** For how long, in seconds, a host may be asked again whose command failed just before it gave no answer any more. */
+const answerSeconds = 60;
+
+/**
+ * A host that goes down tears its commands along: they fail, and their exit codes come over a line that stands for a moment longer. Then
+ * the absence is what is to be said. Null: it answers, or it is one that is waited for in any case.
+ */
+const goneSilent = async (execution: Execution): Promise<Silence | null> => {
+  const { step, observer } = execution;
+  if (lostMs(execution) === null || observer.silence(step.host) === null) return null;
+  const answers = about(step.host, `${step.host} answers`, () => yes);
+  const seen = await observer.until([answers], step.host, answerSeconds, execution.settling, () =>
+    execution.leaving(),
+  );
+  return seen.settled ? null : seen.silent;
+};
+
 /** What was done has been undone for so long, in milliseconds, before it counts: pg_autoctl may restart by itself. */
 const undoneMs = 10_000;
 
@@ -235,6 +253,24 @@ export const follow = async (
       observer.look(step.looksAt),
     ]);
     const clean = await execution.cancelled();
+    const silent = clean === null ? await goneSilent(execution) : null;
+    if (silent !== null)
+      return failed(
+        execution,
+        silentProblem(
+          execution.facts,
+          step,
+          silent,
+          execution.direction,
+          `its command ended with exit code ${outcome.code}, and nobody can see why`,
+        ),
+        {
+          exitCode: outcome.code,
+          lastLines: output.last(20),
+          causes,
+          silent: { host: silent.alias, waits: false },
+        },
+      );
     return failed(execution, endedBadly(execution, outcome.code, clean), {
       exitCode: outcome.code,
       lastLines: output.last(20),

@@ -92,3 +92,21 @@ test('without a record a host that is off keeps the window from beginning', asyn
   const { problem } = await night.stage('stopped');
   expect(problem.what).toMatch(/node_3 did not answer/);
 }, 30_000);
+
+test('a command that fails as its host goes down: the host’s absence is what is said, and the run can go on without it', async () => {
+  const night = window();
+  await night.goTo('C.node_3.stop');
+  night.servers.plan('C.node_3.stop', () => {
+    night.servers.off.add('node_3');
+    night.servers.model.unreachable.add('node_3');
+    return { kind: 'exited', code: 1 };
+  });
+  night.engine.confirm('C.node_3.stop');
+  const { failure, step } = await night.stage('failed');
+  expect(failure.silent).toEqual({ host: 'node_3', waits: false });
+  expect(failure.problem.what).toMatch(/exit code 1.*because node_3 has not answered since/);
+  night.engine.skip(step, 'its hardware is gone');
+  await night.until('the next step', ({ stage }) => stage.kind === 'confirm');
+  await night.goTo('E.node_1.private-start');
+  expect(night.statusOf('C.node_3.stop')).toBe('waiting');
+}, 60_000);
