@@ -18,7 +18,7 @@ import { Decisions } from './decisions.ts';
 import { Follower, lockView } from './follower.ts';
 import type { LockStanding } from './lock/standing.ts';
 import { Outputs } from './outputs.ts';
-import { type Ground, openRun, prepare, type Run } from './prepare.ts';
+import { type Ground, inNameOf, openRun, prepare, type Run } from './prepare.ts';
 import { previewOf } from './preview.ts';
 import { Progress } from './progress.ts';
 import { accepted, refused, whyNot } from './refusals.ts';
@@ -138,7 +138,7 @@ export class Engine implements EngineController {
       const identity = found.value;
       const own = whoseLock(lock, identity, this.#options);
       if (lock.kind === 'held' && lock.token !== ground.lock.token && takeover === null && own === null) {
-        const end = await this.#watch(ground, lock);
+        const end = await this.#watch(inNameOf(ground, identity.id), lock);
         if (end === null) return;
         takeover = end.takeover;
         continue;

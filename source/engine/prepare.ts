@@ -57,14 +57,20 @@ export interface Seat {
   readonly banner?: string;
 }
 
+/**
+ * The facts under the name of the run that is gone on with or watched: the marks on the hosts carry it. What an earlier
+ * run has recorded keeps that run's name, whoever goes back or cleans up.
+ */
+export const inNameOf = (ground: Ground, run: string): Ground =>
+  ground.fromRecord ? ground : { ...ground, facts: { ...ground.facts, run } };
+
 /** Opens the journal of a run, new or known, and writes down who goes on with it. */
 export const openRun = (
   ground: Ground,
   identity: Identity,
   { stateHome, operator, unattended = false, banner }: Seat,
 ): Result<Run> => {
-  // What an earlier run has recorded keeps that run's name, whoever goes back or cleans up: its marks are on the hosts.
-  const facts = ground.fromRecord ? ground.facts : { ...ground.facts, run: identity.id };
+  const { facts } = inNameOf(ground, identity.id);
   const journal = Journal.open(stateHome, identity.cluster, identity.id);
   if (!journal.ok) return journal;
   const primary = primaryOf(facts);
