@@ -109,11 +109,6 @@ describe('a record counts only where the servers say the same', () => {
       /^node_1: unit is pgautofailover\.service .* sshd\.service/,
     ],
     [
-      'with a command for a version',
-      nodesWith({ newVersion: '17.12 $(id > /tmp/pgaf-pwned-record)' }),
-      /^node_1: the new version is 17\.12 /,
-    ],
-    [
       'of another system',
       other({ systemIdentifier: '1111111111111111111' }),
       /is of the system 1111111111111111111, and the nodes’ disks hold .*7711174124246397031/,
