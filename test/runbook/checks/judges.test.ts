@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Evidence, TablespaceLook } from '../../../source/cluster/checks/evidence.ts';
 import type { ClusterFacts } from '../../../source/cluster/facts.ts';
+import type { OtherRow } from '../../../source/cluster/monitor-state.ts';
 import { problem } from '../../../source/cluster/result.ts';
 import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
@@ -47,6 +48,12 @@ test('a healthy cluster is ready: nothing is found, everything was seen', () => 
   expect(judged).toMatchObject({ outcome: 'ready', findings: [], notSeen: [] });
   expect(judged.passed).toHaveLength(catalogue.length);
 });
+
+/** A node of another formation lives by the same monitor. */
+const withOther = (row: OtherRow): Evidence => {
+  const evidence = healthy();
+  return evidence.state === null ? evidence : { ...evidence, state: { ...evidence.state, others: [row] } };
+};
 
 /** One thing wrong at a time, and exactly that is said. */
 const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[] = [
@@ -96,6 +103,21 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     })),
     ['warning earlier-version node_2'],
     /the record of shop/,
+  ],
+  [
+    'another formation on this monitor',
+    withOther({
+      formation: 'payments',
+      name: 'pay_2',
+      host: 'node2',
+      port: 5433,
+      reported: 'primary',
+      assigned: 'primary',
+      health: 1,
+      reportAge: 1,
+    }),
+    ['blocker other-formations monitor'],
+    /payments \(pay_2 node2:5433\).*no failover/,
   ],
   [
     'a secondary that is down',
