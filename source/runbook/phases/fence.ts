@@ -1,7 +1,7 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh, sqlLiteral } from '../../cluster/quote.ts';
-import { hostIn, monitorIn, nodeIn, type World } from '../../cluster/world.ts';
+import { hostIn, isLeftOut, monitorIn, nodeIn, type World } from '../../cluster/world.ts';
 import {
   autoctlStopped,
   everyNodeSettled,
@@ -38,6 +38,7 @@ export const savedIsCurrent = (facts: ClusterFacts): Condition => ({
   says: 'what phase A has saved is what is there now',
   holds: (world) => {
     for (const host of hostsOf(facts)) {
+      if (isLeftOut(world, host.alias)) continue;
       if (hostIn(world, host.alias) === null) return { holds: false, found: `${host.alias} is not seen` };
       const stale = staleSave(facts, host, world);
       if (stale !== null)
