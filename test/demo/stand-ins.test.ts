@@ -47,6 +47,10 @@ const run = (script: string, stdin = ''): Promise<Ran> =>
     });
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stdout, stderr }));
+    // A command that ends without reading what it is given.
+    child.stdin.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') reject(error);
+    });
     child.stdin.end(stdin);
   });
 
