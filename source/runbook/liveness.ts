@@ -38,6 +38,7 @@ export const livenessFunction = `liveness() { # PGDATA DATA PIDFILE [MAINPID CON
       word ~ /^-D./ { its[pid] = substr(word, 3) }
       word == "run" || word == "--run" || word == "service" { if (kind[pid] == "") kind[pid] = "keeps" }
       END { for (pid in kind) if (kind[pid] != "") print pid, kind[pid], its[pid] == "" ? env[pid] : its[pid] }')
+  [ -n "$them" ] || return 0
   while read -r pid kind its; do
     if [ "$kind" = titled ]; then
       # one of its services: its parent tells, where that still is a pg_autoctl

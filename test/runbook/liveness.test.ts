@@ -87,6 +87,11 @@ describe('pg_autoctl of a data directory', () => {
     expect(asked(resting)).toBe('stopped');
   });
 
+  test('only a command that ends by itself is there, and no pid file: it was taken for running', async () => {
+    await started(['show', 'state']);
+    expect(asked(resting)).toBe('stopped');
+  });
+
   test('a unit that systemd starts again and again, or that systemd does not tell of: nobody knows', () => {
     expect([asked(['0', '', 'activating']), asked(['', '', ''])]).toEqual(['unknown', 'unknown']);
   });
