@@ -48,6 +48,7 @@ const options: Readonly<Record<string, string>> = {
   sleep: '',
   sort: 'bcCdfik:mno:rt:ugMRS:T:',
   stat: 'FLnqrsxf:t:',
+  sync: '',
   tail: 'Ffrqn:c:b:',
   tee: 'ai',
   touch: 'Aacfhmr:t:d:',
