@@ -15,7 +15,10 @@ const instead = 'To confirm every step without a person: --yes NAME.';
  * and that is said. Nothing is read while nothing is asked, so nothing piles up; a sender that never stops (`yes |`) is
  * told apart by that, and counts as the end of the input. `typing` is null: nobody sits there.
  */
-export const pipeSeat = (input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Seat => {
+export const pipeSeat = (
+  input: NodeJS.ReadableStream & { readonly ref?: () => unknown; readonly unref?: () => unknown },
+  output: NodeJS.WritableStream,
+): Seat => {
   let ended = false;
   /** What came since the last question, and is no answer. */
   let early = { lines: 0, characters: 0 };
@@ -56,6 +59,7 @@ export const pipeSeat = (input: NodeJS.ReadableStream, output: NodeJS.WritableSt
     waiting = null;
     answered?.(null);
   };
+  input.ref?.();
   input.setEncoding('utf8');
   input.on('data', heard);
   input.on('end', over);
@@ -114,6 +118,8 @@ export const pipeSeat = (input: NodeJS.ReadableStream, output: NodeJS.WritableSt
     close: () => {
       input.removeListener('data', heard);
       input.pause();
+      // Whoever holds the other end may keep it open for ever: that keeps no console that is done.
+      input.unref?.();
       over();
     },
   };

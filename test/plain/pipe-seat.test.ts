@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { readlinePrompt } from '../../source/plain/prompt.ts';
 
@@ -72,4 +76,39 @@ test('what a host has in a question reaches no terminal as a control sequence', 
   await answer;
   seat.write('\u009b2J\u202e\n');
   expect(shown()).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+});
+
+test('a console that is done ends, also while the other end of its pipe stays open', async () => {
+  const bundled = await build({
+    stdin: {
+      contents: `import { readlinePrompt } from './prompt.ts';
+const seat = readlinePrompt(process.stdin, process.stdout);
+for (const question of ['One? ', 'Two? ']) console.log(await seat.ask(question));
+seat.close();`,
+      resolveDir: fileURLToPath(new URL('../../source/plain', import.meta.url)),
+      loader: 'ts',
+    },
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+  });
+  const child = spawn(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    bundled.outputFiles[0]?.text ?? '',
+  ]);
+  const ended = once(child, 'close', { signal: AbortSignal.timeout(10_000) });
+  let shown = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+    // Each answer once, behind its question; the pipe is not closed.
+    if (text.includes('? ')) child.stdin.write('yes\n');
+  });
+  try {
+    expect((await ended)[0]).toBe(0);
+  } finally {
+    child.kill();
+  }
+  expect(shown).toBe('One? yes\nTwo? yes\n');
 });

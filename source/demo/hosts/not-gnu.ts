@@ -16,6 +16,11 @@ ${body}exec "$own" "$@"
 const bodies: Readonly<Record<GnuProgram, string>> = {
   date: `case $* in *%3N* | *' -r '*) exec "$ask" "$@" ;; esac\n`,
   find: `case $* in
+  *" -printf %p %l\\\\n")
+    words=$#
+    for word; do shift; words=$((words - 1)); [ $words -lt 2 ] || set -- "$@" "$word"; done
+    "$own" "$@" -exec sh -c 'for link; do printf "%s %s\\n" "$link" "$(readlink "$link")"; done' sh {} +
+    exit ;;
   *" -printf %s\\\\n")
     words=$#
     for word; do shift; words=$((words - 1)); [ $words -lt 2 ] || set -- "$@" "$word"; done
@@ -36,7 +41,12 @@ esac
 esac
 `,
   // Not a byte more, because the next program reads on in the same file.
-  head: `case $* in '-c '*) exec dd bs="$2" count=1 2>/dev/null ;; esac\n`,
+  head: `case $* in
+  '-c '*)
+    [ $# -lt 3 ] || exec <"$3"
+    exec dd bs="$2" count=1 2>/dev/null ;;
+esac
+`,
   mv: `case $1 in -T) exec "$ask" "$@" ;; esac\n`,
   readlink: `case $1 in -f) exec "$ask" "$@" ;; esac\n`,
   sed: `case $1 in -i) "$own" "$2" "$3" >"$3.sed" && cat "$3.sed" >"$3" && rm -f "$3.sed"; exit ;; esac\n`,

@@ -45,10 +45,10 @@ export type GnuProgram = (typeof gnuPrograms)[number];
  */
 const probes: Readonly<Record<GnuProgram, string>> = {
   date: `: >f; [ "$(date +%s%3N | tr -d '0-9')" = '' ] && [ "$(date +%s%3N | wc -c)" -gt 12 ] && date -u -r f +%FT%TZ | grep -q '^20.*Z'`,
-  find: `: >f; [ "$(find f -type f -links 1 -printf '%s\\n')" = 0 ]`,
+  find: `: >f; [ "$(find f -type f -links 1 -printf '%s\\n')" = 0 ] && ln -s f l && [ "$(find l -type l -printf '%p %l\\n')" = 'l f' ]`,
   grep: `printf 'a\\0b\\0' >f; [ "$(grep -lzsxF b f)" = f ] && [ "$(echo a | grep -vxF -e '')" = a ]`,
   // What follows is the next reader's.
-  head: `printf ab >f; { [ "$(head -c 1)" = a ] && [ "$(cat)" = b ]; } <f`,
+  head: `printf ab >f; [ "$(head -c 1 f)" = a ] && { [ "$(head -c 1)" = a ] && [ "$(cat)" = b ]; } <f`,
   mv: 'mkdir a b b/c; mv -T a d && ! mv -T d b',
   readlink: `mkdir a; ln -s a l; here=$(pwd -P); [ "$(readlink -f l)" = "$here/a" ] && [ "$(readlink -f none)" = "$here/none" ]`,
   sed: `echo a >f; sed -i s/a/b/ f && [ "$(cat f)" = b ]`,

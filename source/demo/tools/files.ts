@@ -59,20 +59,26 @@ const properties: Readonly<Record<string, (stats: Stats) => string>> = {
   '%Y': ({ mtimeMs }) => String(Math.floor(mtimeMs / 1000)),
   '%d': ({ dev }) => String(dev),
   '%h': ({ nlink }) => String(nlink),
+  '%u': ({ uid }) => String(uid),
   // Every host has a disk of its own, as its df says.
   '%m': () => '/',
 };
 
-/** `stat -c PROPERTY FILE...` */
+/** `stat -c FORMAT FILE...`, also with `--` before the files. */
 export const stat = async (call: Call): Promise<number> => {
   const [, format = '', ...files] = call.args;
-  const property = properties[format];
-  if (property === undefined) {
+  const unknown = (format.match(/%./g) ?? []).filter((one) => properties[one] === undefined);
+  if (unknown.length > 0) {
     call.err(`stat -c ${format}: not in the demo`);
     return 1;
   }
-  const codes = files.map((file) =>
-    attempt(call, () => call.out(property(statSync(resolve(call.directory, file))))),
-  );
+  const codes = files
+    .filter((file) => file !== '--')
+    .map((file) =>
+      attempt(call, () => {
+        const stats = statSync(resolve(call.directory, file));
+        call.out(format.replace(/%./g, (one) => properties[one]?.(stats) ?? ''));
+      }),
+    );
   return Math.max(0, ...codes);
 };
