@@ -30,11 +30,18 @@ const rowOf = (node: OtherNode, world: World): OtherRow | null =>
 /** A report is due every second; a keeper that the monitor does not understand sends none. */
 const freshSeconds = 10;
 
-const trouble = (node: OtherNode, world: World): string | null => {
+/** What keeps its pg_autoctl from being heard by the monitor. Null: nothing. */
+const silence = (node: OtherNode, world: World): string | null => {
   const row = rowOf(node, world);
   if (row === null)
     return monitorIn(world) === null ? 'the monitor does not answer' : 'the monitor does not know it';
-  if (row.reportAge > freshSeconds) return `its last report is ${Math.round(row.reportAge)} s old`;
+  return row.reportAge > freshSeconds ? `its last report is ${Math.round(row.reportAge)} s old` : null;
+};
+
+const trouble = (node: OtherNode, world: World): string | null => {
+  const row = rowOf(node, world);
+  const unheard = silence(node, world);
+  if (row === null || unheard !== null) return unheard;
   if (row.reported !== row.assigned) return `it is ${row.reported}, assigned ${row.assigned}`;
   return row.health === 1 ? null : 'the monitor does not find its server healthy';
 };
@@ -70,7 +77,8 @@ const keeperStep = (facts: ClusterFacts, node: OtherNode, phase: PhaseId, to: 'n
     script: rootScript(facts, otherRootHost(node), ...edits, 'keeper'),
     probe: (world) => {
       if (!monitorHolds(world)) return pending(`the monitor does not answer on ${major} yet`);
-      const found = trouble(node, world);
+      // A failover of that formation is its own affair: whoever is heard has the version.
+      const found = silence(node, world);
       return found === null ? done('it reports to the monitor') : pending(found);
     },
     before: [

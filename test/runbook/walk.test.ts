@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { NodeState } from '../../source/cluster/states.ts';
+import { monitorIn, type World } from '../../source/cluster/world.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import {
   debianCluster,
@@ -29,6 +31,13 @@ const clusters = [
   ],
 ] as const;
 
+/** What a monitor orders by itself while other nodes join, report late, or are configured. */
+const moves: Partial<Record<NodeState, readonly NodeState[]>> = {
+  wait_primary: ['primary', 'join_primary', 'apply_settings'],
+  primary: ['wait_primary', 'join_primary', 'apply_settings'],
+  secondary: ['catchingup'],
+};
+
 describe.each(clusters)('%s', (_, facts) => {
   const steps = upgradeRunbook(facts);
 
@@ -50,6 +59,31 @@ describe.each(clusters)('%s', (_, facts) => {
       });
       expect({ step: step.id, broken }).toEqual({ step: step.id, broken: [] });
     }
+  });
+
+  test('a node that the monitor is just moving to another state undoes no step that was done', () => {
+    const model = new Model(facts);
+    const undone: string[] = [];
+    steps.forEach((last, index) => {
+      model.run(last.id);
+      const rest = model.world();
+      const doneUpTo = (world: World): readonly string[] =>
+        steps
+          .slice(0, index + 1)
+          // The final verification only looks; it looks again.
+          .filter((step) => step.probe(world).state === 'done' && !step.id.endsWith('.final'))
+          .map((step) => step.id);
+      for (const { name, reported } of monitorIn(rest)?.nodes ?? [])
+        for (const assigned of moves[reported] ?? []) {
+          model.row(name, reported, assigned);
+          const still = doneUpTo(model.world());
+          model.row(name, reported);
+          for (const id of doneUpTo(rest))
+            if (!still.includes(id))
+              undone.push(`${id}, after ${last.id}: ${name} ${reported} → ${assigned}`);
+        }
+    });
+    expect(undone).toEqual([]);
   });
 
   test('a console that comes back after any step finds that step and all before it done, and the next one not', () => {

@@ -32,7 +32,7 @@ export const isJoined = (facts: ClusterFacts, node: NodeFacts, world: World): bo
   const data = hostIn(world, node.alias)?.data;
   return (
     row !== null &&
-    row.reported === row.assigned &&
+    row.assigned !== 'maintenance' &&
     ['secondary', 'primary', 'wait_primary'].includes(row.reported) &&
     data !== undefined &&
     isMajor(data, facts.newMajor)

@@ -1,6 +1,7 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/quote.ts';
+import { isWritable } from '../../cluster/states.ts';
 import { hostIn, isCluster, nodeIn } from '../../cluster/world.ts';
 import {
   about,
@@ -18,9 +19,6 @@ import { done, half, makeStep, pending } from '../make-step.ts';
 import { mark, script, vacuumdbAll } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { serviceCauses, serviceUser, startScript } from './service.ts';
-
-/** The states in which a primary is at rest and writes flow, with and without secondaries. */
-const writable = ['wait_primary', 'primary', 'single'] as const;
 
 const monitorIsUp: Condition = {
   says: 'the monitor answers: without it the node would give up after five restarts',
@@ -91,17 +89,15 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       probe: (world) => {
         const seen = hostIn(world, primary.alias);
         const row = nodeIn(world, primary.alias);
-        const settled =
-          row !== null && row.reported === row.assigned && writable.some((state) => state === row.reported);
-        if (seen?.pgAutoctl === 'runs' && settled && acceptsWrites(facts, primary).holds(world).holds)
-          return done(`it is ${row.reported}`);
-        // After a switchover it is a standby of the new version: nothing is left to start.
         if (
           seen?.pgAutoctl === 'runs' &&
-          row?.reported === 'secondary' &&
-          row.assigned === 'secondary' &&
-          isSwapped(facts, primary, world)
+          row !== null &&
+          isWritable(row.reported) &&
+          acceptsWrites(facts, primary).holds(world).holds
         )
+          return done(`it is ${row.reported}`);
+        // After a switchover it is a standby of the new version: nothing is left to start.
+        if (seen?.pgAutoctl === 'runs' && row?.reported === 'secondary' && isSwapped(facts, primary, world))
           return done('it is secondary, since a switchover');
         return seen?.pgAutoctl === 'runs'
           ? half('pg_autoctl runs, the node is not settled yet')

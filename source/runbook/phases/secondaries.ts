@@ -264,7 +264,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       const joined = ['secondary', 'primary', 'wait_primary'];
       if (
         row !== null &&
-        row.reported === row.assigned &&
+        row.assigned !== 'maintenance' &&
         joined.includes(row.reported) &&
         seen !== null &&
         isMajor(seen.data, facts.newMajor)

@@ -1,4 +1,5 @@
 import { type ClusterFacts, type HostFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { isWritable } from '../../cluster/states.ts';
 import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
 import {
   about,
@@ -93,10 +94,13 @@ export const startWriterStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     script: startScript(facts, node, node.oldAutoctl, { atBoot: true }),
     probe: (world) => {
       const row = nodeIn(world, node.alias);
-      const settled =
-        row !== null && row.reported === row.assigned && writable.some((state) => state === row.reported);
       const runs = hostIn(world, node.alias)?.pgAutoctl === 'runs';
-      if (runs && settled && acceptsWritesOnOld(facts, node).holds(world).holds)
+      if (
+        runs &&
+        row !== null &&
+        isWritable(row.reported) &&
+        acceptsWritesOnOld(facts, node).holds(world).holds
+      )
         return done(`it is ${row.reported}`);
       return runs ? half('pg_autoctl runs, the node is not settled yet') : pending('it does not run');
     },
@@ -167,7 +171,7 @@ export const rejoinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       const seen = hostIn(world, node.alias);
       if (
         row?.reported === 'secondary' &&
-        row.assigned === 'secondary' &&
+        row.assigned !== 'maintenance' &&
         seen !== null &&
         isMajor(seen.data, facts.oldMajor)
       )
