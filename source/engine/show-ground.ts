@@ -28,7 +28,7 @@ export const showGround = (ground: Ground, board: Board): readonly (() => void)[
     monitor: { feed: feed.snapshot, plannedDown: null, before: facts.before },
   });
   if (fromRecord)
-    board.notice(`the servers are between two versions: going on from the record of ${facts.readAt}`);
+    board.notice(`what the cluster was before the upgrade is taken from the record of ${facts.readAt}`);
   const showLine = (alias: string, host: { trouble?: { what: string } | null }, line: HostView['line']) => {
     board.set({ hosts: board.view.hosts.map((one) => (one.alias === alias ? { ...one, line } : one)) });
     // Closed for good while the console is open: a refused host key, say. It must not go by unread.

@@ -355,7 +355,7 @@ describe('leaving and coming back', () => {
     expect(night.servers.jobs.length).toBe(jobs);
     expect(night.statusOf('C.node_1.stop')).toBe('done');
     expect(night.view.notices.map((notice) => notice.text)).toContainEqual(
-      expect.stringContaining('going on from the record'),
+      expect.stringContaining('taken from the record'),
     );
   }, 30_000);
 });
