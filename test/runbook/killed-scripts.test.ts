@@ -7,6 +7,7 @@ import { parseLook } from '../../source/engine/look/parse.ts';
 import { lookScript } from '../../source/engine/look/script.ts';
 import { isUpgraded } from '../../source/runbook/evidence.ts';
 import { markFile, markOf } from '../../source/runbook/ownership.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict.ts';
@@ -21,6 +22,7 @@ import { modelAfter, stepOf } from './worlds.ts';
  */
 interface Case {
   readonly step: string;
+  readonly rollback?: true;
   /** The step that has run last on the other hosts. */
   readonly after: string;
   readonly mode?: ClusterFacts['mode'];
@@ -91,6 +93,38 @@ const verdictIsSafe = (box: Sandbox, world: World): string | null => {
   return kind === 'safe' ? null : `the verdict is ${kind}: ${says}`;
 };
 
+/** Both clusters after pg_upgrade --link, which have their data files in common. */
+const layLinked = (box: Sandbox, old: string, fresh: string): void => {
+  box.cluster(old, 15, { 'base/16384/1': 'rows of 15' });
+  box.cluster(fresh, 17, { 'base/16384/1': '' });
+  box.keepFingerprints(old, fresh);
+  box.sh(`ln -f "${old}/base/16384/1" "${fresh}/base/16384/1"
+mv "${old}/global/pg_control" "${old}/global/pg_control.old"`);
+};
+const clustersOf = (box: Sandbox): readonly string[] => {
+  const lib = join(box.root, 'lib');
+  return readdirSync(lib)
+    .filter((name) => name.startsWith('data'))
+    .map((name) => join(lib, name));
+};
+const abandoned = (box: Sandbox): readonly string[] =>
+  clustersOf(box).filter((path) => path.includes('_abandoned'));
+/** The versions of the directories on which a server would start. */
+const startable = (box: Sandbox): readonly (string | null)[] =>
+  clustersOf(box)
+    .filter((path) => box.has(join(path, 'global/pg_control')))
+    .map(version)
+    .sort();
+/** They have their files in common: one of them may be startable. */
+const bothStartable = (box: Sandbox): string | null =>
+  startable(box).length > 1
+    ? 'a server could be started on either of two directories that share their files'
+    : null;
+const rowsOf17AreThere = (box: Sandbox): string | null =>
+  clustersOf(box).some((path) => version(path) === '17' && box.has(join(path, 'base/16384/1')))
+    ? null
+    : 'what 17 holds is gone';
+
 const upgradeCase = (mode: 'link' | 'copy'): Case => ({
   step: 'D.node_1.pg-upgrade',
   after: 'C.node_1.stop',
@@ -148,6 +182,57 @@ const cases: readonly Case[] = [
     ends: versions,
     always: rowsAreThere,
   },
+  {
+    step: 'T.node_1.directories',
+    rollback: true,
+    after: 'D.node_1.swap',
+    lay: (box) => {
+      layLinked(box, box.node.backupData, box.node.data);
+      box.write(join(box.node.backupData, markFile), markOf(box.facts));
+    },
+    ends: (box) => [versions(box), startable(box)],
+    always: (box, world) => rowsAreThere(box) ?? bothStartable(box) ?? verdictIsSafe(box, world),
+  },
+  {
+    step: 'T.node_1.directories',
+    rollback: true,
+    after: 'D.node_1.pg-upgrade',
+    lay: (box) => {
+      layLinked(box, box.node.data, box.node.newData);
+      box.write(join(box.node.newData, markFile), markOf(box.facts));
+    },
+    ends: (box) => [versions(box), startable(box)],
+    always: (box, world) => rowsAreThere(box) ?? bothStartable(box) ?? verdictIsSafe(box, world),
+  },
+  {
+    step: 'T.node_1.directories',
+    rollback: true,
+    after: 'D.node_1.swap',
+    mode: 'copy',
+    lay: (box) => {
+      box.marked(box.node.backupData, 15, { 'base/16384/1': 'rows of 15' });
+      box.cluster(box.node.data, 17, { 'base/16384/1': 'rows of 17' });
+      box.keepFingerprints(box.node.backupData, box.node.data);
+    },
+    ends: (box) => [versions(box), abandoned(box).map((path) => box.read(join(path, 'base/16384/1')))],
+    always: (box, world) => rowsAreThere(box) ?? rowsOf17AreThere(box) ?? verdictIsSafe(box, world),
+  },
+  {
+    // 17 has been started and took writes: through a secondary's image, and the primary's place is made free.
+    step: 'U.node_1.directories',
+    rollback: true,
+    after: 'G.node_1.analyze',
+    lay: (box) => {
+      layLinked(box, box.node.backupData, box.node.data);
+      box.write(join(box.node.backupData, markFile), markOf(box.facts));
+      box.write(
+        join(box.node.data, 'global/pg_control'),
+        box.control(17).replace(/^(Latest checkpoint location: +).*$/m, '$10/77000028'),
+      );
+    },
+    ends: (box) => [versions(box), startable(box), abandoned(box).length],
+    always: (box) => rowsOf17AreThere(box) ?? bothStartable(box),
+  },
 ];
 
 /** What the disk says now of the host whose script was killed; of the others, what the model says. */
@@ -161,13 +246,15 @@ const begin = (one: Case): { step: Step; text: string } => {
   host = new Sandbox(labCluster({ mode: one.mode ?? 'link' }));
   one.lay(host);
   host.write(join(host.root, 'lib/17/other/PG_VERSION'), 'somebody’s\n');
-  const step = stepOf(upgradeRunbook(host.facts), one.step);
-  const script = step.script(modelAfter(host.facts, one.after).world());
+  const world = modelAfter(host.facts, one.after).world();
+  const steps = one.rollback ? rollbackRunbook(host.facts, world).steps : upgradeRunbook(host.facts);
+  const step = stepOf(steps, one.step);
+  const script = step.script(world);
   if (script.kind !== 'ready') throw new Error(script.needs);
   return { step, text: script.text };
 };
 
-describe.each(cases)('$step, $mode', (one) => {
+describe.each(cases.map((one) => ({ mode: 'link' as const, ...one })))('$step after $after, $mode', (one) => {
   test('killed before every command that changes something, nothing is lost, and begun again it comes to the same end', () => {
     const whole = begin(one);
     expect(host.sh(whole.text)).toMatchObject({ code: 0 });

@@ -14,8 +14,14 @@ import {
   stagingFile,
 } from '../ownership.ts';
 import { disarmAbandonedLines, disarmLines, rearmLines } from '../phases/disarm.ts';
-import { idleFunction } from '../proofs.ts';
-import { inBin, script } from '../shell.ts';
+import {
+  controlFunctions,
+  idleFunction,
+  keepFunction,
+  sameFileSystemFunction,
+  versionFunction,
+} from '../proofs.ts';
+import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { noPartsOf, partsFollow, partsHaveFollowed } from '../tablespaces/conditions.ts';
 import { dropPartsWhere, followFunction, followLines, oldComesHome } from '../tablespaces/follow.ts';
@@ -27,15 +33,17 @@ export const abandonedName = (host: HostFacts, major: number): string => `${host
 /** Shell functions: whose a directory is, what lies in it, that nothing runs there, and moving one aside under a name that is free. */
 const functions = (facts: ClusterFacts, host: HostFacts): string[] => [
   ...idleFunction,
+  ...keepFunction,
   ...ownershipFunctions(facts),
-  ...followFunction(host),
-  `version() { cat "$1/PG_VERSION" 2>/dev/null || true; }`,
+  ...(host.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(host)),
+  versionFunction,
   'abandon() {',
   `  name=${sh(`${host.data}_pg`)}$(version "$1")_abandoned; to=$name; n=1`,
   '  while [ -e "$to" ]; do n=$((n + 1)); to="$name"_$n; done',
+  `  same_file_system "$1" ${sh(posix.dirname(host.data))}`,
   '  own "$1"',
   ...followLines(host, '"$1"', '"$2"', `"\${to#${sh(`${host.data}_`)}}"`).map((line) => `  ${line}`),
-  '  mv "$1" "$to"; echo "kept aside: $to"',
+  '  mv -T "$1" "$to"; keep "$to"; echo "kept aside: $to"',
   '}',
 ];
 
@@ -57,8 +65,8 @@ const leftoverLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): s
         '  idle "$new"',
         `  if [ ! -s ${sh(`${host.workDir}/fingerprint`)} ] && ls "$new/base" | awk '$1 >= 16384 { found = 1 } END { exit found }'; then rm -rf "$new"; echo "removed $new, which was empty"`,
         '  else',
+        ...(linked ? disarmAbandonedLines(facts, sh(host.newData)) : []),
         `    ${abandon(host, host.newData)}`,
-        ...(linked ? disarmAbandonedLines(facts, '"$to"') : []),
         '  fi',
         'elif [ -e "$new" ]; then echo "$new is not of this upgrade: left as it is"; fi',
       ]
@@ -116,15 +124,19 @@ const leftPartsLines = (facts: ClusterFacts, host: HostFacts): string[] =>
 
 /** Linked files may be given back only while the new cluster has never run: asked of the disk once more, right here. */
 const neverStartedLines = (facts: ClusterFacts, host: HostFacts): string[] => [
+  ...controlFunctions,
   `for new in ${sh(host.data)} ${sh(host.newData)}; do`,
   `  [ "$(version "$new")" = ${facts.newMajor} ] && [ -e ${sh(`${host.workDir}/fingerprint`)} ] || continue`,
-  `  ${sh(inBin(host.newBindir, 'pg_controldata'))} -D "$new" | cmp -s - ${sh(`${host.workDir}/fingerprint`)} || { echo ${sh(
+  `  as_kept ${sh(host.newBindir)} "$new" ${sh(`${host.workDir}/fingerprint`)} || { echo ${sh(
     `PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`,
   )} >&2; exit 1; }`,
   'done',
 ];
 
-/** The old cluster back in its place; the new one is kept aside. */
+/**
+ * The old cluster back in its place; the new one is kept aside. Where they share files, the new one is made unstartable before the
+ * old one is made startable again: killed anywhere, never both could be started.
+ */
 export const directoriesStep = (
   facts: ClusterFacts,
   host: HostFacts,
@@ -148,13 +160,14 @@ export const directoriesStep = (
       `if ours ${sh(host.backupData)} && [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
       `  if [ -e ${sh(host.data)} ]; then`,
       `    [ "$(version ${sh(host.data)})" = ${facts.newMajor} ] || { echo ${sh(`${host.data} is not PostgreSQL ${facts.newMajor}: look at it first`)} >&2; exit 1; }`,
+      ...(linked ? disarmAbandonedLines(facts, sh(host.data)) : []),
       `    ${abandon(host, host.data)}`,
-      ...(linked ? disarmAbandonedLines(facts, '"$to"') : []),
       '  fi',
-      `  mv ${sh(host.backupData)} ${sh(host.data)}`,
+      `  same_file_system ${sh(host.backupData)} ${sh(posix.dirname(host.data))}`,
+      `  mv -T ${sh(host.backupData)} ${sh(host.data)}; keep ${sh(host.data)}`,
       'fi',
-      ...(linked && isNode(host) ? rearmLines(host.data) : []),
       ...leftoverLines(facts, host, linked),
+      ...(linked && isNode(host) ? rearmLines(host.data) : []),
       ...stagingLines(facts, host),
       ...leftPartsLines(facts, host),
       `[ "$(version ${sh(host.data)})" = ${facts.oldMajor} ] && [ -e ${sh(`${host.data}/global/pg_control`)} ]`,
@@ -257,8 +270,8 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
       `idle ${sh(host.data)} ${sh(host.backupData)}`,
       `if [ "$(version ${sh(host.data)})" = ${facts.newMajor} ]; then ${abandon(host, host.data)}; fi`,
       `if ours ${sh(host.backupData)} && [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
+      ...(shares ? disarmLines(facts, sh(host.backupData)) : []),
       `  ${abandon(host, host.backupData, oldName(facts))}`,
-      ...(shares ? disarmLines(facts, '"$to"') : []),
       'fi',
       ...leftoverLines(facts, host, false),
       ...stagingLines(facts, host),
