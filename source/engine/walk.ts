@@ -98,6 +98,12 @@ export class Walk {
     const progress = this.#parts.progress;
     progress.note(run, { kind: 'turned', direction, verdict: this.#parts.board.view.verdict.says });
     progress.note(run, { kind: 'runbook', direction, steps: progress.steps.map(planned) });
+    const { downtime } = this.#parts.board.view;
+    if (downtime.kind === 'down' && downtime.seen === true)
+      progress.note(run, {
+        kind: 'writes-down',
+        since: downtime.since === null ? null : new Date(downtime.since).toISOString(),
+      });
     for (;;) {
       if (this.#relay) {
         this.#relay = false;

@@ -279,6 +279,44 @@ describe('runs that went otherwise', () => {
     expect(section(report, 'Confirmed').at(-1)).toContain('point of no return: node_1');
   });
 
+  test('another operator stopped the servers: their downtime was in no report of the one who went on', () => {
+    const report = reportOf(
+      told([
+        {
+          kind: 'resumed',
+          operator: 'ada@desk',
+          began: '2026-11-25T21:50:00.000Z',
+          by: 'tess@bastion',
+          known: 'host',
+        },
+        { kind: 'facts', facts: labCluster() },
+        { kind: 'writes-down', since: '2026-11-25T21:58:00.000Z' },
+        {
+          kind: 'confirmed',
+          step: 'G.node_1.start',
+          host: 'node_1',
+          as: 'root',
+          typed: null,
+          job: '1/G.node_1.start.1',
+          script: 'true\n',
+        },
+        {
+          kind: 'done',
+          step: 'G.node_1.start',
+          by: 'run',
+          probe: { state: 'done', says: 'it is wait_primary' },
+          verdict: 'gone',
+        },
+      ]),
+    );
+    expect(section(report, 'Downtime').join('\n')).toMatch(
+      /could not write for 02:04, from 2026-11-25 21:58:00.* \(before this journal, as the servers showed\) to 2026-11-25 22:00:04/,
+    );
+    expect(section(report, 'What else happened').join('\n')).toContain(
+      'the application could not write already when ada@desk came, since 21:58:00',
+    );
+  });
+
   test('turned after the end without a step: it ended as it ended; turned there and back: nothing counts twice', () => {
     const finished = [
       ...parseJournal(recordedJournal),

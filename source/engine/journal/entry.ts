@@ -107,6 +107,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
   }),
   /** The run goes on without a host that gives no answer; its steps wait until it is back. */
   z.object({ kind: z.literal('without'), host: z.string(), since: z.string(), reason: z.string() }),
+  /** The servers took no writes when this console came, and its journal has no beginning of that; since when, by the primary's host. */
+  z.object({ kind: z.literal('writes-down'), since: z.string().nullable() }),
   /** The operator ended a running step: `typed` is what was typed for it. */
   z.object({ kind: z.literal('cancelled'), step: z.string(), job: z.string(), typed: z.string() }),
   z.object({ kind: z.literal('quiet'), step: z.string(), seconds: z.number(), found: z.array(z.string()) }),

@@ -6,7 +6,8 @@ import type { Attempt, Story } from './story.ts';
 /** A time in which the application could not write. Milliseconds since the epoch. */
 export interface Downtime {
   readonly from: number;
-  readonly begins: NamedStep;
+  /** Null: it had begun before this journal, as the servers showed. */
+  readonly begins: NamedStep | null;
   /** Null: it is not over by what the journal knows. */
   readonly over: { readonly at: number; readonly ends: NamedStep } | null;
   /** What the steps in it were estimated to take, side by side where they ran so, in milliseconds; null where one of them was not. */
@@ -21,12 +22,23 @@ const stops = ({ step }: Attempt, facts: ClusterFacts | null): boolean =>
     facts?.nodes.some((node) => node.alias === step.host && node.role === 'primary') === true);
 
 /**
- * From the moment a stop's command was confirmed to the moment the servers were seen to take writes again, from the
- * journal alone. A stop that came to nothing (refused, say) does not count.
+ * From the moment a stop's command was confirmed to the moment the servers were seen to take writes again; where another
+ * operator stopped them, from the moment that the servers named. A stop that came to nothing (refused, say) does not count.
  */
 export const downtimesOf = (story: Story, facts: ClusterFacts | null): readonly Downtime[] => {
   const found: Downtime[] = [];
+  const downBefore = story.happenings.flatMap(({ at, entry }) =>
+    entry.kind === 'writes-down' ? [{ at, from: entry.since === null ? at : Date.parse(entry.since) }] : [],
+  );
+  const isDown = (): boolean => found.at(-1)?.over === null;
+  const takeOver = (before: number): void => {
+    for (let next = downBefore[0]; next !== undefined && next.at <= before; next = downBefore[0]) {
+      downBefore.shift();
+      if (!isDown()) found.push({ from: next.from, begins: null, over: null, expectedMs: null });
+    }
+  };
   for (const attempt of story.attempts) {
+    takeOver(attempt.at);
     const open = found.at(-1);
     const down = open !== undefined && open.over === null;
     if (!down && stops(attempt, facts))
@@ -35,9 +47,14 @@ export const downtimesOf = (story: Story, facts: ClusterFacts | null): readonly 
       const at = doneAt(story, attempt);
       const over = at === null ? null : { at, ends: attempt.step };
       if (over !== null)
-        found[found.length - 1] = { ...open, over, expectedMs: expectedIn(story, open.from, over.at) };
+        found[found.length - 1] = {
+          ...open,
+          over,
+          expectedMs: open.begins === null ? null : expectedIn(story, open.from, over.at),
+        };
     }
   }
+  takeOver(Number.POSITIVE_INFINITY);
   return found;
 };
 

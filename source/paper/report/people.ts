@@ -149,6 +149,10 @@ const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline
       return ['the journal’s last line was not whole: the machine went down, or its disk was full'];
     case 'without':
       return [`the run went on without ${entry.host}: ${entry.reason}`];
+    case 'writes-down':
+      return [
+        `the application could not write already when ${operator} came${entry.since === null ? '' : `, since ${timeOfDay(Date.parse(entry.since))} by the primary’s host`}`,
+      ];
     case 'skipped':
       return null;
   }

@@ -39,6 +39,7 @@ export interface Happening {
     | 'done'
     | 'skipped'
     | 'without'
+    | 'writes-down'
     | 'quiet'
     | 'answered'
     | 'lock'

@@ -44,7 +44,13 @@ export const clusterBlocks = (facts: ClusterFacts | null): readonly Block[] =>
       ];
 
 const downtimeWords = (one: Downtime, now: number): readonly Inline[] => {
-  const begins: readonly Inline[] = ['from ', moment(one.from), ' (', ...stepWords(one.begins), ')'];
+  const begins: readonly Inline[] = [
+    'from ',
+    moment(one.from),
+    ' (',
+    ...(one.begins === null ? ['before this journal, as the servers showed'] : stepWords(one.begins)),
+    ')',
+  ];
   if (one.over === null)
     return [strong(`not over by this journal, ${between(one.from, now)} so far`), ', ', ...begins];
   return [
