@@ -10,13 +10,25 @@ failures=()
 lab=fixtures/lab/lab
 lab_used=
 making=
+second=
+
+destroy_labs() {
+  [ -n "$lab_used" ] || return 0
+  local status=0
+  "$lab" destroy || status=1
+  [ ! -e "${LAB:-/var/lib/pgaf-lab}-2/.pgaf-upgrade-lab" ] || on_second_lab "$lab" destroy || status=1
+  return $status
+}
 
 # shellcheck disable=SC2317  # by trap
 finish() {
   local status=$?
   trap - EXIT INT TERM HUP
-  if [ -n "$making" ]; then kill -TERM -- "-$making" 2>/dev/null || true; wait "$making" || true; fi
-  if [ -n "$lab_used" ]; then "$lab" destroy >&2 || true; fi
+  for group in $making $second; do
+    kill -TERM -- "-$group" 2>/dev/null || true
+    wait "$group" || true
+  done
+  destroy_labs >&2 || true
   rm -rf "$results"
   exit "$status"
 }
@@ -71,18 +83,37 @@ prepare_lab() {
   grep -qx nounits <<<"$kept" || SECONDARIES=1 SYSTEMD_UNITS=0 "$lab" create nounits
 }
 
-# The lab waits for the network and the disk while it is made: the parts before it run meanwhile.
+# A second lab beside the first: a lab waits about as long as it works.
+on_second_lab() { # command...
+  LAB=${LAB:-/var/lib/pgaf-lab}-2 NET=${SECOND_NET:-10.79.0} BR=${SECOND_BR:-pgaf1} "$@"
+}
+
+prepare_second_lab() {
+  BASE_FROM=${LAB:-/var/lib/pgaf-lab} on_second_lab "$lab" build || return
+  on_second_lab "$lab" snaps | awk '{print $1}' | grep -qx small || SCALE=1 on_second_lab "$lab" create small
+}
+
+# The labs wait for the network and the disk while they are made: the parts before them run meanwhile.
 begin_lab() {
   [ -z "$making" ] && [ -z "$lab_used" ] && [ -z "$(lab_obstacle)" ] || return 0
   lab_used=1
   set -m # a process group of its own, so that all of it can be ended
   (
     began=$SECONDS
-    prepare_lab || exit
-    echo "(the lab was made in $((SECONDS - began)) s)"
+    prepare_lab && prepare_second_lab || exit
+    echo "(the labs were made in $((SECONDS - began)) s)"
   ) >"$results/making-the-lab.log" 2>&1 &
   making=$!
   set +m
+}
+
+# What needs but the small snapshot.
+second_lab_tests() {
+  failures=()
+  tests durability
+  tests hard-link
+  tests tablespaces
+  if [ ${#failures[@]} -gt 0 ]; then printf '%s\n' "${failures[@]}" >"$results/second-lab.failures"; fi
 }
 
 lab_tests() {
@@ -95,23 +126,31 @@ lab_tests() {
     if in_ci; then failed "lab: $obstacle"; fi
     return
   fi
-  title "the lab"
+  title "the labs"
   begin_lab
   wait "$making" || made=$?
   making=
   cat "$results/making-the-lab.log"
   if [ "$made" != 0 ]; then
-    failed "making the lab"
+    failed "making the labs"
     return
   fi
-  echo "(the lab, waited for: $((SECONDS - began)) s)"
+  echo "(the labs, waited for: $((SECONDS - began)) s)"
+  set -m
+  (on_second_lab second_lab_tests) >"$results/second-lab.log" 2>&1 &
+  second=$!
+  set +m
   tests lab
   tests check
   tests rollback
-  tests hard-link
-  tests tablespaces
-  tests durability
   tests parity
+  wait "$second" || failed "the tests on the second lab"
+  second=
+  cat "$results/second-lab.log"
+  if [ -e "$results/second-lab.failures" ]; then
+    while read -r one; do failures+=("$one"); done <"$results/second-lab.failures"
+  fi
+  echo "(all tests on the labs: $((SECONDS - began)) s)"
 }
 
 # What the tests of the terminal and of the lab start is the compiled console.
@@ -158,10 +197,8 @@ for part in "$@"; do
   esac
 done
 
-if [ -n "$lab_used" ]; then
-  "$lab" destroy >&2 || failed 'removing the lab'
-  lab_used=
-fi
+destroy_labs >&2 || failed 'removing the labs'
+lab_used=
 title result
 if [ ${#failures[@]} -gt 0 ]; then printf 'failed: %s\n' "${failures[@]}"; fi
 node .ci/tally.mjs "${#failures[@]}" "$results"/*.json
