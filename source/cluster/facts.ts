@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { word } from './fragment.ts';
 import { monitorNodeSchema } from './monitor-state.ts';
 import * as words from './words.ts';
 
@@ -114,8 +115,8 @@ export const otherNodeSchema = z.object({
 });
 export type OtherNode = z.infer<typeof otherNodeSchema>;
 
-/** A run's name: sorts by time and is no other's; a file name, and a word in any shell. */
-export const runNameSchema = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/);
+/** Facts that belong to no run yet. */
+export const unnamed: words.RunName = word`unnamed`;
 
 export const upgradeModeSchema = z.enum(['link', 'clone', 'copy']);
 export type UpgradeMode = z.infer<typeof upgradeModeSchema>;
@@ -149,7 +150,7 @@ export const clusterFactsSchema = z.object({
    * The run that these facts belong to: the one that wrote the record, or goes on with it. What a run makes on a host carries
    * this name (runbook/ownership.ts). Until a run is begun, and in records of earlier consoles, `unnamed`.
    */
-  run: runNameSchema.default('unnamed'),
+  run: words.runName.default(unnamed),
 });
 export type ClusterFacts = z.infer<typeof clusterFactsSchema>;
 

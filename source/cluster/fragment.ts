@@ -1,5 +1,5 @@
 import { sh as quotedWord } from './quote.ts';
-import type { Word } from './words.ts';
+import { isWord, type Word } from './words.ts';
 
 /** `fixed`: it begins inside a quoted text or a here-document, where blanks put before it would become part of the text. */
 interface Line {
@@ -56,6 +56,13 @@ type Marked<Value> = Value extends string ? (keyof Value extends keyof string ? 
  */
 export type Value = Word | number | false | Fragment | readonly (Fragment | false)[];
 
+/** The same for a text that is written in our source, or a word of a kind; for no other string. */
+export type Known<Text extends string> = keyof Text extends keyof string
+  ? string extends Text
+    ? OnlyQuoted
+    : Text
+  : Text;
+
 /** The same types, but for any string, which does not type-check. */
 type Checked<Values extends readonly Value[]> = { readonly [At in keyof Values]: Marked<Values[At]> };
 
@@ -67,7 +74,7 @@ const undented = (parts: readonly string[]): readonly string[] => {
   const [first = ''] = parts;
   if (!first.startsWith('\n')) return parts;
   const starts = parts.flatMap((part, at) =>
-    [...part.matchAll(/\n([ \t]*)(?=([^\n]?))/g)].flatMap(([, blanks = '', next]) =>
+    [...part.matchAll(/\n([ \t]*)(?=([\s\S]?))/g)].flatMap(([, blanks = '', next]) =>
       // A line of blanks alone says nothing, unless a value stands on it.
       next === '' && at < parts.length - 1
         ? [blanks.length]
@@ -164,6 +171,14 @@ export const lines = (...all: readonly (Fragment | false)[]): Fragment =>
     make,
   );
 
+/** One behind the other as they are, with no indentation added. */
+const after = (one: Fragment, next: Fragment): Fragment => {
+  const [first, ...rest] = next.lines;
+  const last = one.lines.at(-1);
+  if (first === undefined || last === undefined) return first === undefined ? one : next;
+  return new Fragment([...one.lines.slice(0, -1), { ...last, text: last.text + first.text }, ...rest], make);
+};
+
 /** Fragments with something between them that is written here. */
 export const joined = <const Between extends string>(
   all: readonly (Fragment | false)[],
@@ -171,20 +186,28 @@ export const joined = <const Between extends string>(
 ): Fragment =>
   all
     .filter((one) => one !== false)
-    .reduce((whole, one, at) => (at === 0 ? one : sh`${whole}${constant<Between>(between)}${one}`), nothing);
+    .reduce(
+      (whole, one, at) => (at === 0 ? one : after(after(whole, constant<Between>(between)), one)),
+      nothing,
+    );
+
+/** A comment, whatever the text holds. Throws a TypeError for a line break, which would end it. */
+export const comment = (text: string): Fragment => {
+  if (/[\n\r\0]/.test(text)) throw new TypeError('a comment is one line');
+  return new Fragment([{ text: `# ${text}`, fixed: false }], make);
+};
+
+const marked = (mark: string): Fragment => new Fragment([{ text: `'${mark}'`, fixed: false }], make);
 
 /**
  * A here-document: the command that reads it, and its lines, which the shell leaves as they are and which no indentation reaches.
- * Throws a TypeError where a line is the end mark, and would end it early.
+ * Throws a TypeError where a line is the end mark, and would end it early, and for a mark of anything but capitals, digits, `_` and `-`.
  */
-export const hereDocument = (
-  command: Fragment,
-  mark: Uppercase<string>,
-  body: string | Fragment,
-): Fragment => {
+export const hereDocument = (command: Fragment, mark: string, body: string | Fragment): Fragment => {
+  if (!/^[A-Z][A-Z0-9_-]*$/.test(mark)) throw new TypeError(`${mark} is no end mark of a here-document`);
   const text = (typeof body === 'string' ? body : body.text).split('\n');
   if (text.includes(mark)) throw new TypeError(`a line of the here-document is its end mark, ${mark}`);
-  const [first, ...rest] = sh`${command} <<'${constant(mark)}'`.lines;
+  const [first, ...rest] = sh`${command} <<${marked(mark)}`.lines;
   if (first === undefined) throw new TypeError('a here-document needs a command');
   return new Fragment(
     [first, ...rest, ...[...text, mark].map((line) => ({ text: line, fixed: true }))],
@@ -192,8 +215,21 @@ export const hereDocument = (
   );
 };
 
+/** What is written in our source, as a word of any kind; a word stays what it is. */
+export const known = <const Text extends string>(text: Known<Text>): Word<never> => {
+  const one: string = String(text);
+  if (!isWord(one)) throw new TypeError('a NUL character is in no word');
+  return one;
+};
+
 /** A word made of words: a path below a path, a name with a suffix. It is quoted as one where it is put into a script, and may stand for any kind. */
 export const word = <const Values extends readonly (Word | number)[]>(
   { raw }: TemplateStringsArray,
-  ...values: Values & Checked<Values>
-): Word<never> => raw.map((part, at) => `${written(part)}${values[at] ?? ''}`).join('');
+  ...values: Values & {
+    readonly [At in keyof Values]: Values[At] extends string ? Known<Values[At]> : Values[At];
+  }
+): Word<never> => {
+  const text = raw.map((part, at) => `${written(part)}${values[at] ?? ''}`).join('');
+  if (!isWord(text)) throw new TypeError('a NUL character is in no word');
+  return text;
+};

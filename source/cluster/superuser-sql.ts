@@ -1,12 +1,16 @@
-import { constant, type Fragment, joined, quoted, sh, variable } from './fragment.ts';
+import { constant, type Fragment, joined, quoted, sh, variable, word } from './fragment.ts';
+import type { Path, SqlName } from './words.ts';
 
 /** PostgreSQL's programs that open a connection, and so could run what others have put into a database. */
 export type SqlProgram = 'psql' | 'pg_dump' | 'pg_dumpall' | 'pg_restore' | 'vacuumdb';
 
-/** A word of a script: text that is quoted, or a variable of the script itself. */
-export type Word = string | { readonly variable: string };
+/** A variable of the script itself. */
+export interface Variable {
+  readonly variable: string;
+}
+export type DatabaseName = SqlName | 'postgres' | 'template1' | Variable;
 
-const wordOf = (one: Word): Fragment =>
+const wordOf = (one: DatabaseName): Fragment =>
   typeof one === 'string' ? quoted(one) : sh`"$${variable(one.variable)}"`;
 
 /** Settings of the session beside the search path: a name of PostgreSQL's, and a value with its unit (`5s`). */
@@ -39,8 +43,8 @@ export const secureOptions = sessionOptions({});
  */
 export const sqlProgram = (
   program: SqlProgram,
-  bindir: Word,
-  database: Word | null,
+  bindir: Path | Variable,
+  database: DatabaseName | null,
   { settings = {}, timeout }: { readonly settings?: SessionSettings; readonly timeout?: number } = {},
 ): Fragment =>
   joined(
@@ -49,7 +53,7 @@ export const sqlProgram = (
       database !== null && sh`PGDATABASE=${wordOf(database)}`,
       timeout !== undefined && sh`timeout ${timeout}`,
       typeof bindir === 'string'
-        ? quoted(`${bindir}/${program}`)
+        ? sh`${word`${bindir}/${program}`}`
         : sh`"$${variable(bindir.variable)}/${constant(program)}"`,
     ],
     ' ',

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { z } from 'zod';
 import { type Problem, problem } from './result.ts';
 
@@ -23,6 +24,7 @@ export type SqlName = Word<'name in SQL'>;
 export type Version = Word<'version'>;
 export type Lsn = Word<'LSN'>;
 export type Label = Word<'label'>;
+export type RunName = Word<'run'>;
 
 const word = <Kind extends string>(
   fits: RegExp | ((text: string) => boolean),
@@ -132,6 +134,35 @@ export const lsn = word<'LSN'>(/^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/, 'must be 
 export const label = word<'label'>(
   (text) => text !== '' && bytes(text) <= 255 && !control.test(text) && !garbled.test(text),
   'must be text of at most 255 bytes without control characters',
+);
+
+/** Any text that a program can be given; for what is put together from words alone, see fragment.ts. */
+export const isWord = (text: string): text is Word<never> => !text.includes('\0');
+
+const made = (text: string): Word<never> => {
+  if (!isWord(text)) throw new TypeError('a NUL character is in no word');
+  return text;
+};
+
+/** The directory that it lies in. */
+export const parentOf = (one: Path): Path => made(posix.dirname(one));
+
+/** Its last part. */
+export const baseOf = (one: Path): RelativePath => made(posix.basename(one));
+
+/** A path below it; `.` and `..` and doubled slashes are resolved. */
+export const below = (one: Path, ...parts: readonly string[]): Path => made(posix.join(one, ...parts));
+
+/** What of a path's text follows `before`, which it begins with. */
+export const restOf = (one: Path, before: string): RelativePath => made(one.slice(before.length));
+
+/** A name for a file, made of any text: whatever else than letters, digits, `_`, `.` and `-` is in it becomes `_`. */
+export const plainName = (text: string): Word<never> => made(text.replaceAll(/[^A-Za-z0-9_.-]/g, '_'));
+
+/** A run's name: sorts by time and is no other's; a file name, and a word in any shell. */
+export const runName = word<'run'>(
+  /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/,
+  'must be the name of a run: letters, digits, `.`, `_` and `-`, at most 100',
 );
 
 export const port = z

@@ -1,8 +1,8 @@
+import { quoted, sh } from '../cluster/fragment.ts';
 import { theLogin } from '../cluster/login.ts';
 import { causeFiles } from '../cluster/parse/pg-upgrade.ts';
 import { redactText } from '../cluster/parse/redact.ts';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
-import { sh } from '../cluster/quote.ts';
 import type { World } from '../cluster/world.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import type { Step } from '../runbook/step.ts';
@@ -27,7 +27,7 @@ export const fetchCauses = async (
   const named = own.map((path) => ({
     title: path,
     as: step.as,
-    script: `tail -n ${shownLines} ${sh(path)}`,
+    script: sh`tail -n ${shownLines} ${quoted(path)}`.text,
   }));
   const wanted = [...named, ...step.causes];
   const found = await Promise.all(

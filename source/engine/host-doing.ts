@@ -5,7 +5,7 @@ import { redactText } from '../cluster/parse/redact.ts';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
 import { sqlProgram } from '../cluster/superuser-sql.ts';
 import type { RemoteHost } from '../remote/host.ts';
-import { jobProcessesScript } from '../remote/job-processes.ts';
+import { markedFunction } from '../remote/job-processes.ts';
 import { privateSocket } from '../runbook/shell.ts';
 import type { Step } from '../runbook/step.ts';
 
@@ -48,12 +48,13 @@ done
 };
 
 /** The job's processes by name, with their state and arguments; the shells that only carry the script are left out. */
-const processScript = (job: string): string =>
-  `${jobProcessesScript(job).replace(/\nmarked\n$/, '\n')}marked | while read -r pid name; do
-  arguments=$(tr '\\0\\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null)
+const processScript = (job: string): Fragment => sh`set -u; export LC_ALL=C
+${markedFunction(job)}
+marked | while read -r pid name; do
+  arguments=$(tr '\0\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null)
   case $arguments in *PGAF_UPGRADE_JOB=*) continue ;; esac
-  state=$(sed -n 's/^State:.*(\\(.*\\)).*/\\1/p' "/proc/$pid/status" 2>/dev/null)
-  printf 'process %s %s, %s: %s\\n' "$pid" "$name" "$state" "$(printf %s "\${arguments#* }" | cut -c 1-120)"
+  state=$(sed -n 's/^State:.*(\(.*\)).*/\1/p' "/proc/$pid/status" 2>/dev/null)
+  printf 'process %s %s, %s: %s\n' "$pid" "$name" "$state" "$(printf %s "\${arguments#* }" | cut -c 1-120)"
 done
 `;
 
@@ -71,7 +72,7 @@ export const whatTheHostDoes = async (
   if (on === undefined) return [];
   if (host.line !== 'connected') return [`the line to ${step.host} is ${host.line}: it cannot be looked at`];
   const [processes, servers] = await Promise.all([
-    host.run(processScript(job), { as: step.as, timeoutMs }),
+    host.run(processScript(job).text, { as: step.as, timeoutMs }),
     host.run(serverScript(on).text, { as: facts.postgres, timeoutMs }),
   ]);
   const text = [processes, servers]

@@ -248,7 +248,7 @@ export class Observer {
     const began = steady();
     const lost = host.line !== 'connected';
     const sql = isNode(facts) ? null : monitorQuery(this.#facts.formation);
-    const output = await host.run(lookScript(facts, this.#facts.newMajor, sql), {
+    const output = await host.run(lookScript(facts, this.#facts.newMajor, sql).text, {
       as: this.#facts.postgres,
       timeoutMs: !lost ? lookTimeoutMs : isLeftOut(this.#world, alias) ? leftOutTimeoutMs : lostTimeoutMs,
     });

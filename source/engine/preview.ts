@@ -1,5 +1,5 @@
 import type { ClusterFacts, NodeFacts } from '../cluster/facts.ts';
-import { sh } from '../cluster/quote.ts';
+import { lines, sh, word } from '../cluster/fragment.ts';
 import type { World } from '../cluster/world.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { rateOf } from '../runbook/checks/rates.ts';
@@ -66,10 +66,10 @@ const sizeOf = async (
 ): Promise<number | null> => {
   if (host === undefined) return null;
   const candidates = oldDirectory(facts, node, world) === null ? [node.data] : [node.data, node.backupData];
-  const script = candidates
-    .map((path) => `if [ -r ${sh(`${path}/PG_VERSION`)} ]; then du -skL ${sh(path)} 2>/dev/null; exit 0; fi`)
-    .join('\n');
-  const answer = await host.run(`export LC_ALL=C\n${script}\n`, {
+  const sizes = candidates.map(
+    (path) => sh`if [ -r ${word`${path}/PG_VERSION`} ]; then du -skL ${path} 2>/dev/null; exit 0; fi`,
+  );
+  const answer = await host.run(lines(sh`export LC_ALL=C`, ...sizes, sh``).text, {
     as: facts.postgres,
     timeoutMs: measureTimeoutMs,
   });
@@ -82,9 +82,10 @@ const backupRateOf = async (
   node: NodeFacts,
   host: RemoteHost | undefined,
 ): Promise<number> => {
-  const files = `${sh(`${node.workDir}/saved/pg_autoctl.cfg`)} ${sh(node.configFile)}`;
+  const files = sh`${word`${node.workDir}/saved/pg_autoctl.cfg`} ${node.configFile}`;
   const answer = await host?.run(
-    `for f in ${files}; do if [ -r "$f" ]; then sed -n 's/^maximum_backup_rate *= *//p' "$f" | head -n 1; exit 0; fi; done`,
+    sh`for f in ${files}; do if [ -r "$f" ]; then sed -n 's/^maximum_backup_rate *= *//p' "$f" | head -n 1; exit 0; fi; done`
+      .text,
     { as: facts.postgres, timeoutMs: measureTimeoutMs },
   );
   return rateOf(answer?.ok === true ? answer.value.stdout : null);

@@ -1,3 +1,4 @@
+import { lines } from '../cluster/fragment.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { endJobScript } from '../remote/job-processes.ts';
 import { endRootLines } from '../runbook/root-hosts.ts';
@@ -141,7 +142,7 @@ export class RunningStep {
       {
         id: `${job}-end-${Date.now().toString(36)}`,
         as: step.as,
-        script: [...endRootLines(this.#run.facts, step), endJobScript(job)].join('\n'),
+        script: lines(...endRootLines(this.#run.facts, step), endJobScript(job)).text,
       },
       {
         onBytes: (chunk) => {

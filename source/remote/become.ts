@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type Fragment, joined, quoted, sh } from '../cluster/fragment.ts';
 import { theLogin } from '../cluster/login.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import type { BecomeMethod } from './host.ts';
@@ -16,14 +17,15 @@ const userName = /^[A-Za-z_][A-Za-z0-9_.-]*\$?$/;
  * XDG_RUNTIME_DIR decides where pg_autoctl looks for its pid file. The service has none, so scripts get none either,
  * whichever way they became their user.
  */
-const settle = 'unset XDG_RUNTIME_DIR; cd "$HOME" 2>/dev/null || cd /';
+const settle = sh`unset XDG_RUNTIME_DIR; cd "$HOME" 2>/dev/null || cd /`;
 
 /**
- * The command line that runs `inner` (POSIX sh without single quotes) as `as`, with HOME, USER and LOGNAME of that user
+ * The command line that runs `inner` (POSIX sh, one line without single quotes) as `as`, with HOME, USER and LOGNAME of that user
  * and the home as working directory. Understood by every login shell: single quotes only. Errors: no way to become that user.
  */
-export const shellAs = (login: Login, as: string, inner: string): Result<string> => {
-  if (login.user === as || as === theLogin) return ok(`sh -c '${settle}; ${inner}'`);
+export const shellAs = (login: Login, as: string, inner: Fragment): Result<Fragment> => {
+  const whole = quoted(sh`${settle}; ${inner}`.text);
+  if (login.user === as || as === theLogin) return ok(sh`sh -c ${whole}`);
   if (!userName.test(as)) {
     const remedy = 'Correct the user in the cluster file.';
     return fail(problem(`${JSON.stringify(as)} is not a user name.`, remedy));
@@ -35,16 +37,18 @@ export const shellAs = (login: Login, as: string, inner: string): Result<string>
         `Log in as ${as}, or set \`become: { method: sudo }\` in the cluster file.`,
       ),
     );
-  if (login.user !== 'root') return ok(`sudo -H -n -u ${as} -- sh -c '${settle}; ${inner}'`);
+  if (login.user !== 'root') return ok(sh`sudo -H -n -u ${quoted(as)} -- sh -c ${whole}`);
   // runuser keeps root's environment; the shell knows the home from the password database.
-  const identity = `HOME=~${as}; USER=${as}; LOGNAME=${as}; export HOME USER LOGNAME`;
-  return ok(`runuser -u ${as} -- sh -c '${identity}; ${settle}; ${inner}'`);
+  // The shell expands the tilde only where nothing behind it is quoted: a machine's account ends in a dollar sign.
+  const home = sh`~${quoted(as.replace(/\$$/, ''))}${as.endsWith('$') ? sh`$` : sh``}`;
+  const identity = sh`HOME=${home}; USER=${quoted(as)}; LOGNAME=${quoted(as)}; export HOME USER LOGNAME`;
+  return ok(sh`runuser -u ${quoted(as)} -- sh -c ${quoted(sh`${identity}; ${settle}; ${inner}`.text)}`);
 };
 
 /** A script on its way over stdin. */
 export interface Parcel {
   /** For {@link shellAs}: reads the script, says the mark on both outputs, runs it. */
-  readonly inner: string;
+  readonly inner: Fragment;
   /** What to write to stdin: the script, its seal, then the script's own stdin. */
   readonly payload: Buffer;
   /** The line on stdout and stderr before which nothing is the script's. */
@@ -59,13 +63,16 @@ export interface Parcel {
 export const pack = (script: string, stdin: string | Buffer | undefined): Parcel => {
   const seal = randomBytes(12).toString('hex');
   const sealed = Buffer.from(script + seal);
-  const read = `pgaf_s=$(head -c ${sealed.length}); case $pgaf_s in *${seal}) ;; *) exit 254;; esac`;
-  const inner = [
-    read,
-    ...(stdin === undefined ? ['exec </dev/null'] : []),
-    `echo ${seal}; echo ${seal} >&2`,
-    `eval "unset pgaf_s;\${pgaf_s%${seal}}"`,
-  ].join('; ');
+  const end = quoted(seal);
+  const inner = joined(
+    [
+      sh`pgaf_s=$(head -c ${sealed.length}); case $pgaf_s in *${end}) ;; *) exit 254;; esac`,
+      stdin === undefined && sh`exec </dev/null`,
+      sh`echo ${end}; echo ${end} >&2`,
+      sh`eval "unset pgaf_s;\${pgaf_s%${end}}"`,
+    ],
+    '; ',
+  );
   const payload = stdin === undefined ? sealed : Buffer.concat([sealed, Buffer.from(stdin)]);
   return { inner, payload, mark: Buffer.from(`${seal}\n`) };
 };

@@ -59,10 +59,10 @@ export const follow = async (
   const tag = randomBytes(8).toString('hex');
   const launch = launchScript(login, { id: spec.id, as: spec.as, tag, script: spec.script, offset });
   if (!launch.ok) return launch;
-  const parcel = pack(launch.value, undefined);
+  const parcel = pack(launch.value.text, undefined);
   const command = shellAs(login, login.user, parcel.inner);
   if (!command.ok) return command;
-  const opened = await openExec(line, slots, login.alias, command.value, undefined);
+  const opened = await openExec(line, slots, login.alias, command.value.text, undefined);
   if (!opened.ok) return line.state === 'closed' ? fail(opened.error) : ok({ kind: 'broken' });
   const { channel, ended } = opened.value;
 

@@ -1,3 +1,4 @@
+import { type Fragment, quoted, sh } from '../cluster/fragment.ts';
 import { fail, ok, problem, type Result } from '../cluster/result.ts';
 import type { Login } from './become.ts';
 import type { JobRecord } from './host.ts';
@@ -10,25 +11,27 @@ const runName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 const timeoutMs = 30_000;
 
 /** One line a job: name, state, exit code or `-`, start or `-`, bytes of its log. */
-const registryScript = (run: string): string => `set -u; export LC_ALL=C
-cd "$HOME/.pgaf-upgrade/jobs/${run}" 2>/dev/null || exit 0
-${aliveFunction}
-for job in */; do
-  job=\${job%/}
-  [ -f "$job/log" ] || continue
-  (
-    cd "$job" || exit 0
-    code=-
-    if [ -s rc ]; then state=ended code=$(cat rc)
-    elif alive; then state=running
-    # Whoever made the directory a moment ago may still write the process id.
-    elif ! [ -s pid ] && [ -n "$(find . -maxdepth 0 -mmin -1)" ]; then state=running
-    else state=vanished
-    fi
-    started=-; [ -s started ] && started=$(cat started)
-    printf '%s\\t%s\\t%s\\t%s\\t%s\\n' "$job" "$state" "$code" "$started" "$(wc -c <log)"
-  )
-done
+const registryScript = (run: string): Fragment => sh`
+  set -u; export LC_ALL=C
+  cd "$HOME/.pgaf-upgrade/jobs/"${quoted(run)} 2>/dev/null || exit 0
+  ${aliveFunction}
+  for job in */; do
+    job=\${job%/}
+    [ -f "$job/log" ] || continue
+    (
+      cd "$job" || exit 0
+      code=-
+      if [ -s rc ]; then state=ended code=$(cat rc)
+      elif alive; then state=running
+      # Whoever made the directory a moment ago may still write the process id.
+      elif ! [ -s pid ] && [ -n "$(find . -maxdepth 0 -mmin -1)" ]; then state=running
+      else state=vanished
+      fi
+      started=-; [ -s started ] && started=$(cat started)
+      printf '%s\t%s\t%s\t%s\t%s\n' "$job" "$state" "$code" "$started" "$(wc -c <log)"
+    )
+  done
+
 `;
 
 const recordOf = (run: string, line: string): JobRecord | null => {
@@ -56,7 +59,7 @@ export const listJobs = async (
 ): Promise<Result<readonly JobRecord[]>> => {
   if (!runName.test(run))
     return fail(problem(`${JSON.stringify(run)} is no name for a run.`, 'Report this as a bug.'));
-  const output = await runScript(line, slots, login, registryScript(run), { as: login.user, timeoutMs });
+  const output = await runScript(line, slots, login, registryScript(run).text, { as: login.user, timeoutMs });
   if (!output.ok) return output;
   if (output.value.code !== 0)
     return fail(

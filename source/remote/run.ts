@@ -46,7 +46,7 @@ export const runScript = async (
   const command = shellAs(login, as, parcel.inner);
   if (!command.ok) return command;
   const deadline = performance.now() + timeoutMs;
-  const opened = await openExec(line, slots, login.alias, command.value, timeoutMs);
+  const opened = await openExec(line, slots, login.alias, command.value.text, timeoutMs);
   if (!opened.ok) return opened;
   const { channel, ended } = opened.value;
 

@@ -8,8 +8,9 @@ import {
   primaryOf,
   takesLinks,
 } from '../cluster/facts.ts';
-import { sh } from '../cluster/quote.ts';
+import { constant, type Fragment, joined, sh, word } from '../cluster/fragment.ts';
 import { type Problem, problem } from '../cluster/result.ts';
+import type { Path } from '../cluster/words.ts';
 import { hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
 import { backupAgeLines, newestFunction } from './checks/look-script.ts';
 import { about, describe, everyNodeSettled, isMajor, when } from './conditions.ts';
@@ -29,10 +30,10 @@ import { tidyStep } from './tidy.ts';
 
 /** One directory that nothing needs any more, and which major version it must hold to be the right one. */
 interface Discarded {
-  readonly path: string;
+  readonly path: Path;
   readonly major: number;
   /** Its parts of the tablespaces, which lie aside as it does. */
-  readonly parts: readonly string[];
+  readonly parts: readonly Path[];
 }
 
 const isThere = (facts: ClusterFacts, host: HostFacts): Condition =>
@@ -80,31 +81,40 @@ const proofLines = (
   host: HostFacts,
   { path, major, parts }: Discarded,
   whose: 'ours' | 'kin',
-): string[] => [
+): Fragment[] => [
   ...idleFunction,
   ...ownershipFunctions(facts),
-  `old=${sh(path)} live=${sh(host.data)}`,
-  `[ "$(cat "$old/PG_VERSION")" = ${major} ] || { echo "$old is not PostgreSQL ${major}" >&2; exit 1; }`,
-  `[ "$(readlink -f "$old")" != "$(readlink -f "$live")" ] || { echo "$old is the running data directory" >&2; exit 1; }`,
-  `[ ! -L "$old" ] || { echo "$old is a symbolic link" >&2; exit 1; }`,
-  `${whose} "$old" || { echo "$old does not carry the mark of ${whose === 'ours' ? 'this upgrade' : 'an upgrade of this cluster'} (${markFile}): it may be somebody else's" >&2; exit 1; }`,
-  '# a server on it would hold this file, whoever runs it',
-  '[ ! -e "$old/postmaster.pid" ] || { echo "$old/postmaster.pid is there: a server ran on it, or runs" >&2; exit 1; }',
-  `idle ${all(parts)}`,
+  sh`old=${path} live=${host.data}`,
+  sh`[ "$(cat "$old/PG_VERSION")" = ${major} ] || { echo "$old is not PostgreSQL ${major}" >&2; exit 1; }`,
+  sh`[ "$(readlink -f "$old")" != "$(readlink -f "$live")" ] || { echo "$old is the running data directory" >&2; exit 1; }`,
+  sh`[ ! -L "$old" ] || { echo "$old is a symbolic link" >&2; exit 1; }`,
+  sh`${constant(whose)} "$old" || { echo "$old does not carry the mark of ${whose === 'ours' ? sh`this upgrade` : sh`an upgrade of this cluster`} (${markFile}): it may be somebody else's" >&2; exit 1; }`,
+  sh`# a server on it would hold this file, whoever runs it`,
+  sh`[ ! -e "$old/postmaster.pid" ] || { echo "$old/postmaster.pid is there: a server ran on it, or runs" >&2; exit 1; }`,
+  sh`idle ${all(parts)}`,
 ];
 
 /** Nothing of a cluster in its place lies below the place beside a tablespace. */
-const sizeLines = ({ parts }: Discarded): readonly string[] => [
-  `find ${all(parts)} -type f -links 1 -printf '%s\\n' | awk -v name="$old" '{ n += $1 } END { printf "removing %s frees %.1f MB\\n", name, n / 1048576 }'`,
-  `find ${all(parts)} -type f -links +1 -printf '%s\\n' | awk '{ n += $1 } END { if (n > 0) printf "%.1f MB of it have a second name and stay there\\n", n / 1048576 }'`,
+const sizeLines = ({ parts }: Discarded): Fragment[] => [
+  sh`find ${all(parts)} -type f -links 1 -printf '%s\n' | awk -v name="$old" '{ n += $1 } END { printf "removing %s frees %.1f MB\n", name, n / 1048576 }'`,
+  sh`find ${all(parts)} -type f -links +1 -printf '%s\n' | awk '{ n += $1 } END { if (n > 0) printf "%.1f MB of it have a second name and stay there\n", n / 1048576 }'`,
 ];
 
-const all = (parts: readonly string[]): string => ['"$old"', ...parts.map(sh)].join(' ');
-const removeLines = ({ parts }: Discarded): readonly string[] => [
+const all = (parts: readonly Path[]): Fragment =>
+  joined([sh`"$old"`, ...parts.map((one) => sh`${one}`)], ' ');
+
+const removeLines = ({ parts }: Discarded): Fragment[] => [
   // The directory last: while it is there, what is left of its parts is known to be its.
-  ...(parts.length === 0 ? [] : [`rm -rf -- ${parts.map(sh).join(' ')}`]),
-  'rm -rf -- "$old"',
-  'echo "removed $old"',
+  ...(parts.length === 0
+    ? []
+    : [
+        sh`rm -rf -- ${joined(
+          parts.map((one) => sh`${one}`),
+          ' ',
+        )}`,
+      ]),
+  sh`rm -rf -- "$old"`,
+  sh`echo "removed $old"`,
 ];
 
 /**
@@ -162,6 +172,8 @@ const lastCopy = (facts: ClusterFacts, host: HostFacts, world: World): GivesUp |
   };
 };
 
+const [firstAge = sh``, ...ages] = backupAgeLines;
+
 const backupIsKnown = 'cleanup-backup-known';
 
 /** Whether a backup of the new cluster exists: by the same traces as the check before the window, dated after the hand-over. */
@@ -179,17 +191,20 @@ const backupSince = (facts: ClusterFacts): Step => {
     danger: 'reads',
     script: script(
       newestFunction,
-      `data=${sh(primary.data)}`,
-      `rm -f ${sh(`${primary.workDir}/done/${backupIsKnown}`)}`,
-      `opened=$(stat -c %Y ${sh(`${primary.workDir}/handed-over`)} 2>/dev/null || true)`,
-      ...backupAgeLines.map((line, index) => (index === 0 ? `age=$({ ${line}` : `  ${line}`)),
-      '} | sort -n | head -n 1)',
-      'if [ -n "$age" ] && [ -n "$opened" ] && [ "$age" -lt $(($(date +%s) - opened)) ]; then',
-      '  echo "a backup was made $((age / 60)) minutes ago"',
-      `  ${mark(primary, backupIsKnown)}`,
-      'else',
-      `  echo ${sh(`no backup made since PostgreSQL ${facts.newMajor} was opened is known on ${primary.alias}: make one, and start the clean-up again`)}`,
-      'fi',
+      sh`
+        data=${primary.data}
+        rm -f ${word`${primary.workDir}/done/${backupIsKnown}`}
+        opened=$(stat -c %Y ${word`${primary.workDir}/handed-over`} 2>/dev/null || true)
+        age=$({ ${firstAge}
+          ${ages}
+        } | sort -n | head -n 1)
+        if [ -n "$age" ] && [ -n "$opened" ] && [ "$age" -lt $(($(date +%s) - opened)) ]; then
+          echo "a backup was made $((age / 60)) minutes ago"
+          ${mark(primary, backupIsKnown)}
+        else
+          echo ${word`no backup made since PostgreSQL ${facts.newMajor} was opened is known on ${primary.alias}: make one, and start the clean-up again`}
+        fi
+      `,
       mark(primary, 'cleanup-backup'),
     ),
     probe: (world) => {

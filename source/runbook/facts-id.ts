@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClusterFacts } from '../cluster/facts.ts';
+import { type Label, plainName } from '../cluster/words.ts';
 
 /** Keys in one order: facts that were read back from the record have the schema's, those just discovered another. */
 const inOrder = (_key: string, value: unknown): unknown =>
@@ -8,7 +9,7 @@ const inOrder = (_key: string, value: unknown): unknown =>
     : value;
 
 /** Eight hex digits that stay the same while what the runbook is built on does: positions and clocks left out, and what the cluster file may say otherwise at any time. */
-export const factsId = (facts: ClusterFacts): string => {
+export const factsId = (facts: ClusterFacts): Label => {
   const {
     readAt: _readAt,
     accept: _accept,
@@ -19,8 +20,10 @@ export const factsId = (facts: ClusterFacts): string => {
     ...stable
   } = facts;
   const rows = before.map(({ lsn: _lsn, reportAge: _age, health: _health, ...row }) => row);
-  return createHash('sha256')
-    .update(JSON.stringify([stable, rows, ...(others.length > 0 ? [others] : [])], inOrder))
-    .digest('hex')
-    .slice(0, 8);
+  return plainName(
+    createHash('sha256')
+      .update(JSON.stringify([stable, rows, ...(others.length > 0 ? [others] : [])], inOrder))
+      .digest('hex')
+      .slice(0, 8),
+  );
 };

@@ -1,5 +1,6 @@
 import type { HostFacts } from '../cluster/facts.ts';
-import { sh } from '../cluster/quote.ts';
+import { constant, type Fragment, lines, sh, word } from '../cluster/fragment.ts';
+import type { Word } from '../cluster/words.ts';
 
 /**
  * Whether pg_autoctl runs for a data directory, as a shell function for the inspection and for the scripts that rest on it.
@@ -8,7 +9,7 @@ import { sh } from '../cluster/quote.ts';
  * Sources: systemd.exec(5), PrivateTmp; org.freedesktop.systemd1(5), MainPID, ControlGroup, ActiveState; pg_auto_failover,
  * src/bin/pg_autoctl/pidfile.c, and service_keeper.c: the program's services carry titles (“pg_autoctl: node active”).
  */
-export const livenessFunction = `liveness() { # PGDATA DATA PIDFILE [MAINPID CONTROLGROUP ACTIVESTATE]: $autoctl is runs, stopped or unknown; $keeper its process
+export const livenessFunction = sh`liveness() { # PGDATA DATA PIDFILE [MAINPID CONTROLGROUP ACTIVESTATE]: $autoctl is runs, stopped or unknown; $keeper its process
   autoctl=stopped keeper='' proc=/proc/ dir=\${1%/}
   is_autoctl() { { read -r comm <"$proc$1/comm"; } 2>/dev/null && [ "$comm" = pg_autoctl ]; }
   if [ $# -gt 3 ]; then
@@ -27,10 +28,10 @@ export const livenessFunction = `liveness() { # PGDATA DATA PIDFILE [MAINPID CON
   them=$(grep -lsx pg_autoctl /proc/[0-9]*/comm || true)
   [ -n "$them" ] || return 0
   # of each its words, and the PGDATA of its environment: PID KIND DIRECTORY, for those that keep a server
-  them=$({ printf '%s\\n' "$them" | sed 's/comm$/cmdline/' | xargs grep -Hasz ''; printf '%s\\n' "$them" | sed 's/comm$/environ/' | xargs grep -Hasz '^PGDATA='; } 2>/dev/null |
-    tr '\\000' '\\n' | awk '{ pid = $0; if (!sub(/\\/(cmdline|environ):.*/, "", pid)) next; sub(/.*\\//, "", pid); word = $0 }
-      sub(/^.*\\/environ:PGDATA=/, "", word) { env[pid] = word; next }
-      { sub(/^.*\\/cmdline:/, "", word) }
+  them=$({ printf '%s\n' "$them" | sed 's/comm$/cmdline/' | xargs grep -Hasz ''; printf '%s\n' "$them" | sed 's/comm$/environ/' | xargs grep -Hasz '^PGDATA='; } 2>/dev/null |
+    tr '\000' '\n' | awk '{ pid = $0; if (!sub(/\/(cmdline|environ):.*/, "", pid)) next; sub(/.*\//, "", pid); word = $0 }
+      sub(/^.*\/environ:PGDATA=/, "", word) { env[pid] = word; next }
+      { sub(/^.*\/cmdline:/, "", word) }
       !(pid in kind) { kind[pid] = word ~ /^pg_autoctl: / ? "titled" : ""; last = 0 }
       last { its[pid] = word; last = 0; next }
       word == "--pgdata" || word == "-D" { last = 1; next }
@@ -57,19 +58,20 @@ THEM
 }`;
 
 /** Asks for one host's pg_autoctl: \$autoctl and \$keeper as {@link livenessFunction} sets them. */
-export const askLiveness = (host: HostFacts): string => {
-  const asked = `liveness ${sh(host.pgdata)} ${sh(host.data)} ${sh(host.pidFile)}`;
+export const askLiveness = (host: HostFacts): Fragment => {
+  const asked = sh`liveness ${host.pgdata} ${host.data} ${host.pidFile}`;
   if (host.service.kind === 'none') return asked;
-  const of = (property: string): string => `"$(printf '%s\\n' "$unit" | sed -n 's/^${property}=//p')"`;
-  return [
-    `unit=$(systemctl show -p MainPID -p ControlGroup -p ActiveState ${sh(host.service.unit)} 2>/dev/null || true)`,
-    `${asked} ${['MainPID', 'ControlGroup', 'ActiveState'].map(of).join(' ')}`,
-  ].join('\n');
+  const of = (property: 'MainPID' | 'ControlGroup' | 'ActiveState'): Fragment =>
+    sh`"$(printf '%s\n' "$unit" | sed -n 's/^${constant<typeof property>(property)}=//p')"`;
+  return lines(
+    sh`unit=$(systemctl show -p MainPID -p ControlGroup -p ActiveState ${host.service.unit} 2>/dev/null || true)`,
+    sh`${asked} ${of('MainPID')} ${of('ControlGroup')} ${of('ActiveState')}`,
+  );
 };
 
 /** Lines that end a script unless pg_autoctl is seen to be stopped. `what` would be done, an infinitive. */
-export const unlessStopped = (host: HostFacts, what: string): readonly string[] => [
-  ...livenessFunction.split('\n'),
-  ...askLiveness(host).split('\n'),
-  `[ "$autoctl" = stopped ] || { echo ${sh(`refused to ${what}: whether pg_autoctl is stopped`)}": $autoctl $keeper" >&2; exit 1; }`,
+export const unlessStopped = (host: HostFacts, what: Word): readonly Fragment[] => [
+  livenessFunction,
+  askLiveness(host),
+  sh`[ "$autoctl" = stopped ] || { echo ${word`refused to ${what}: whether pg_autoctl is stopped`}": $autoctl $keeper" >&2; exit 1; }`,
 ];

@@ -19,7 +19,7 @@ import {
 /** Postgres reads it unless root must. */
 export interface PartCause {
   readonly title: string;
-  readonly script: string;
+  readonly script: Fragment;
   readonly as?: 'root';
 }
 
@@ -34,7 +34,7 @@ export interface StepParts {
   readonly guide: string | null;
   readonly differs?: string;
   readonly danger: Danger;
-  readonly script: string | Fragment | ((world: World) => Script);
+  readonly script: Fragment | ((world: World) => Script);
   readonly probe: (world: World) => Probe;
   readonly before?: readonly Condition[];
   readonly after?: readonly Condition[];
@@ -74,8 +74,9 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     quietSeconds: parts.quietSeconds ?? 60,
     undo: parts.undo,
     optional: parts.optional ?? false,
-    causes: (parts.causes ?? []).map(({ as, ...cause }) => ({
-      ...cause,
+    causes: (parts.causes ?? []).map(({ as, title, script }) => ({
+      title,
+      script: script.text,
       as: as === 'root' ? rootUser(facts) : facts.postgres,
     })),
     writes: parts.writes ?? 'unchanged',

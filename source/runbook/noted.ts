@@ -1,5 +1,6 @@
 import type { HostFacts } from '../cluster/facts.ts';
-import { sh } from '../cluster/quote.ts';
+import { type Fragment, quoted, sh, word } from '../cluster/fragment.ts';
+import type { Path } from '../cluster/words.ts';
 import { psql } from './shell.ts';
 
 /**
@@ -8,7 +9,7 @@ import { psql } from './shell.ts';
  */
 
 /** Where it is noted, on the primary's host. */
-export const notedFile = (host: HostFacts): string => `${host.workDir}/noted`;
+export const notedFile = (host: HostFacts): Path => word`${host.workDir}/noted`;
 
 /**
  * One row for each relation of the session's database: kind, database, schema, name; of a sequence also its last value, empty
@@ -26,23 +27,23 @@ const contentsSql = `copy (select case c.relkind when 'S' then 'sequence' when '
     and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I') and (i.indexrelid is null or c.relkind = 'I' or (i.indisvalid and i.indisready))) to stdout`;
 
 /** Lines that write what is in every database into a file, as a shell function: \`contents FILE\`. */
-export const contentsFunction = (host: HostFacts, bindir: string, socket: string): readonly string[] => {
+export const contentsFunction = (host: HostFacts, bindir: Path, socket: Path): readonly Fragment[] => {
   const program = psql(host, bindir, 'postgres', { socket });
   const inDatabase = psql(host, bindir, { variable: 'database' }, { socket });
   return [
-    'contents() { # FILE: every database, its relations, and where its sequences are',
-    `  ${program} -Atc ${sh("copy (select 'database', datname, '', '', '', '' from pg_database where datallowconn) to stdout")} > "$1"`,
-    `  ${program} -Atc ${sh('select datname from pg_database where datallowconn order by 1')} > "$1.databases"`,
-    '  while IFS= read -r database; do',
-    `    ${inDatabase} -Atc ${sh(contentsSql)} </dev/null >> "$1"`,
-    '  done < "$1.databases"',
-    '  rm "$1.databases"',
-    '}',
+    sh`contents() { # FILE: every database, its relations, and where its sequences are`,
+    sh`  ${program} -Atc ${quoted("copy (select 'database', datname, '', '', '', '' from pg_database where datallowconn) to stdout")} > "$1"`,
+    sh`  ${program} -Atc ${quoted('select datname from pg_database where datallowconn order by 1')} > "$1.databases"`,
+    sh`  while IFS= read -r database; do`,
+    sh`    ${inDatabase} -Atc ${quoted(contentsSql)} </dev/null >> "$1"`,
+    sh`  done < "$1.databases"`,
+    sh`  rm "$1.databases"`,
+    sh`}`,
   ];
 };
 
 /** Counts each database's relations in such a file, for the reader. */
-export const countContents = `awk -F '\\t' '{ n[$2 FS $1]++; if ($1 == "database") names[$2] = 1 }
+export const countContents = sh`awk -F '\t' '{ n[$2 FS $1]++; if ($1 == "database") names[$2] = 1 }
   END { for (name in names) print name ": " n[name FS "table"] + 0 " tables, " n[name FS "index"] + 0 " indexes, " n[name FS "sequence"] + 0 " sequences" }'`;
 
 /** How many differences are named; the rest is counted. */
@@ -79,18 +80,18 @@ const compareProgram = `
  * Lines that end the script where something is missing that was noted. `file` holds what is there now. Nothing noted (the step
  * was skipped, or an older version began the window) is said, and no reason to stop.
  */
-export const compareLines = (host: HostFacts, file: string): readonly string[] => {
-  const noted = sh(notedFile(host));
+export const compareLines = (host: HostFacts, file: Fragment): readonly Fragment[] => {
+  const noted: Path = notedFile(host);
   return [
-    `if [ -s ${noted} ]; then`,
-    `  awk -F '\\t' ${sh(compareProgram)} ${noted} ${file} | sort > ${file}.differs`,
-    `  if [ -s ${file}.differs ]; then`,
-    `    head -n ${named} ${file}.differs >&2`,
-    `    echo "$(wc -l < ${file}.differs) differences from what was noted on $(date -u -r ${noted} '+%F %T') UTC, before the stop" >&2`,
-    '    exit 1',
-    '  fi',
-    `  rm ${file}.differs`,
-    `  echo "nothing is missing of what was noted on $(date -u -r ${noted} '+%F %T') UTC, before the stop"`,
-    'else echo "nothing was noted before the stop: this is only counted"; fi',
+    sh`if [ -s ${noted} ]; then`,
+    sh`  awk -F '\t' ${quoted(compareProgram)} ${noted} ${file} | sort > ${file}.differs`,
+    sh`  if [ -s ${file}.differs ]; then`,
+    sh`    head -n ${named} ${file}.differs >&2`,
+    sh`    echo "$(wc -l < ${file}.differs) differences from what was noted on $(date -u -r ${noted} '+%F %T') UTC, before the stop" >&2`,
+    sh`    exit 1`,
+    sh`  fi`,
+    sh`  rm ${file}.differs`,
+    sh`  echo "nothing is missing of what was noted on $(date -u -r ${noted} '+%F %T') UTC, before the stop"`,
+    sh`else echo "nothing was noted before the stop: this is only counted"; fi`,
   ];
 };

@@ -1,6 +1,7 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
 import { isNode } from '../cluster/facts.ts';
-import { sh } from '../cluster/quote.ts';
+import { type Fragment, sh, word } from '../cluster/fragment.ts';
+import type { Path, RelativePath } from '../cluster/words.ts';
 import { type DirectoryView, isCluster } from '../cluster/world.ts';
 
 /**
@@ -9,7 +10,7 @@ import { type DirectoryView, isCluster } from '../cluster/world.ts';
  * It lies in a directory only while that has a name which another's could have as well; the cluster's own data directory
  * carries none, so that no base backup of it takes a mark along (pg_basebackup copies files that it does not know).
  */
-export const markFile = '.pgaf-upgrade';
+export const markFile: RelativePath = word`.pgaf-upgrade`;
 
 /** What the mark of this run says: what {@link ownershipFunctions} write, and compare with. */
 export const markOf = (facts: ClusterFacts): string => `run=${facts.run}\nsystem=${facts.systemIdentifier}\n`;
@@ -20,14 +21,14 @@ export const markOf = (facts: ClusterFacts): string => `run=${facts.run}\nsystem
  * `ours DIR` is true where this run has made it, `kin DIR` where any run for this cluster has: no symbolic link, and its mark says so;
  * `unmark DIR` takes the mark away.
  */
-export const ownershipFunctions = (facts: ClusterFacts): string[] => [
-  '# what we have made carries a mark: which run made it, for which cluster',
-  `mark() { printf 'run=%s\\nsystem=%s\\n' ${sh(facts.run)} ${sh(facts.systemIdentifier)}; }`,
-  `own() { mark > "$1/${markFile}.new"; sync "$1/${markFile}.new"; mv "$1/${markFile}.new" "$1/${markFile}"; sync "$1"; }`,
-  `marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/${markFile}" ] && [ ! -L "$1/${markFile}" ]; }`,
-  `ours() { marked "$1" && mark | cmp -s - "$1/${markFile}"; }`,
-  `kin() { marked "$1" && [ "$(sed -n 2p "$1/${markFile}")" = ${sh(`system=${facts.systemIdentifier}`)} ]; }`,
-  `unmark() { rm -f "$1/${markFile}" "$1/${markFile}.new"; sync "$1"; }`,
+export const ownershipFunctions = (facts: ClusterFacts): Fragment[] => [
+  sh`# what we have made carries a mark: which run made it, for which cluster`,
+  sh`mark() { printf 'run=%s\nsystem=%s\n' ${facts.run} ${facts.systemIdentifier}; }`,
+  sh`own() { mark > "$1/${markFile}.new"; sync "$1/${markFile}.new"; mv "$1/${markFile}.new" "$1/${markFile}"; sync "$1"; }`,
+  sh`marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/${markFile}" ] && [ ! -L "$1/${markFile}" ]; }`,
+  sh`ours() { marked "$1" && mark | cmp -s - "$1/${markFile}"; }`,
+  sh`kin() { marked "$1" && [ "$(sed -n 2p "$1/${markFile}")" = ${word`system=${facts.systemIdentifier}`} ]; }`,
+  sh`unmark() { rm -f "$1/${markFile}" "$1/${markFile}.new"; sync "$1"; }`,
 ];
 
 /** This run has made the directory, and says so in it. */
@@ -46,27 +47,25 @@ export const isMarked = (directory: DirectoryView): boolean =>
 export const makesNewCluster = (host: HostFacts): boolean => !isNode(host) || host.role === 'primary';
 
 /** Where initdb works: under a name that is this run's alone, so that what a killed one has left is known by it. */
-export const makingOf = (facts: ClusterFacts, host: HostFacts): string => `${host.newData}.${facts.run}`;
+export const makingOf = (facts: ClusterFacts, host: HostFacts): Path => word`${host.newData}.${facts.run}`;
 
 /** On a secondary: in which directory this run has let pg_autoctl begin a base backup. */
-export const stagingFile = (host: HostFacts): string => `${host.workDir}/base-backup`;
+export const stagingFile = (host: HostFacts): Path => word`${host.workDir}/base-backup`;
 
 /**
  * Shell, right before pg_autoctl starts and takes a base backup: writes down the directory that it will fill, if nothing is in it.
  * pg_autoctl empties it itself, whatever is in it: with something in it nothing is begun.
  * Source: pg_auto_failover, fsm_transition.c, fsm_init_standby; pgctl.c, pg_basebackup; file_utils.c, ensure_empty_dir, which removes what is there.
  */
-export const stagingBegunLines = (host: NodeFacts): string[] => [
-  `staging=$(sed -n 's/^backup_directory *= *//p' ${sh(host.configFile)} 2>/dev/null | head -n 1)`,
-  `begun() { mark; printf 'directory=%s\\n' "$staging"; }`,
-  `if [ -n "$staging" ] && ! begun | cmp -s - ${sh(stagingFile(host))}; then`,
-  '  if [ -e "$staging" ] && [ -n "$(ls -A "$staging")" ]; then echo "$staging is not empty, and pg_autoctl would remove what is in it before its base backup: look at it, and move it away" >&2; exit 1; fi',
-  `  begun > ${sh(`${stagingFile(host)}.new`)}; sync ${sh(`${stagingFile(host)}.new`)}; mv ${sh(`${stagingFile(host)}.new`)} ${sh(stagingFile(host))}`,
-  'fi',
+export const stagingBegunLines = (host: NodeFacts): Fragment[] => [
+  sh`staging=$(sed -n 's/^backup_directory *= *//p' ${host.configFile} 2>/dev/null | head -n 1)`,
+  sh`begun() { mark; printf 'directory=%s\n' "$staging"; }`,
+  sh`if [ -n "$staging" ] && ! begun | cmp -s - ${stagingFile(host)}; then`,
+  sh`  if [ -e "$staging" ] && [ -n "$(ls -A "$staging")" ]; then echo "$staging is not empty, and pg_autoctl would remove what is in it before its base backup: look at it, and move it away" >&2; exit 1; fi`,
+  sh`  begun > ${word`${stagingFile(host)}.new`}; sync ${word`${stagingFile(host)}.new`}; mv ${word`${stagingFile(host)}.new`} ${stagingFile(host)}`,
+  sh`fi`,
 ];
 
 /** Shell: ends the script unless this run has made the directory. Behind {@link ownershipFunctions}. */
-export const oursLine = (facts: ClusterFacts, directory: string): string =>
-  `ours ${sh(directory)} || { echo ${sh(
-    `${directory} does not carry the mark of this upgrade (${markFile}, run=${facts.run}): it may belong to somebody else. Look at it first`,
-  )} >&2; exit 1; }`;
+export const oursLine = (facts: ClusterFacts, directory: Path): Fragment =>
+  sh`ours ${directory} || { echo ${word`${directory} does not carry the mark of this upgrade (${markFile}, run=${facts.run}): it may belong to somebody else. Look at it first`} >&2; exit 1; }`;

@@ -1,5 +1,6 @@
 import type { HostFacts } from '../cluster/facts.ts';
-import { sh } from '../cluster/quote.ts';
+import { type Fragment, quoted, sh, word } from '../cluster/fragment.ts';
+import type { Path } from '../cluster/words.ts';
 import { type HostView, isCluster } from '../cluster/world.ts';
 import { about, when } from './conditions.ts';
 import { inBin, privateSocket, psql } from './shell.ts';
@@ -31,17 +32,17 @@ const identitySql =
  * Lines that stop the private server on the data directory, where one runs; a server that serves others, whoever has started
  * it, ends the script instead. Sources: PostgreSQL, “postmaster.pid” (storage-file-layout), whose first line is the process.
  */
-export const stopPrivateLines = (host: HostFacts, bindir: string): readonly string[] => {
-  const data = sh(host.data);
+export const stopPrivateLines = (host: HostFacts, bindir: string): readonly Fragment[] => {
+  const data: Path = host.data;
   const socket = privateSocket(host);
-  const wanted = `"$pid|"${sh(`${host.data}|${socket}|`)}`;
+  const wanted = sh`"$pid|"${word`${host.data}|${socket}|`}`;
   return [
-    `pid=$(head -n 1 ${sh(`${host.data}/postmaster.pid`)} 2>/dev/null || true)`,
-    'if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null || true)" = postgres ]; then',
-    '  # only the one that was started here is stopped: it answers in our own directory, and listens nowhere else',
-    `  said=$(${psql(host, bindir, 'postgres', { socket })} -Atc ${sh(identitySql)} 2>&1 || true)`,
-    `  [ "$said" = ${wanted} ] || { echo ${sh(`refused to stop the server on ${host.data}: it is not the private one; asked in ${socket} it says: `)}"$said" >&2; exit 1; }`,
-    `  ${sh(inBin(bindir, 'pg_ctl'))} --pgdata ${data} --wait --timeout=3600 --mode=fast stop`,
-    'fi',
+    sh`pid=$(head -n 1 ${word`${host.data}/postmaster.pid`} 2>/dev/null || true)`,
+    sh`if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null || true)" = postgres ]; then`,
+    sh`  # only the one that was started here is stopped: it answers in our own directory, and listens nowhere else`,
+    sh`  said=$(${psql(host, bindir, 'postgres', { socket })} -Atc ${quoted(identitySql)} 2>&1 || true)`,
+    sh`  [ "$said" = ${wanted} ] || { echo ${word`refused to stop the server on ${host.data}: it is not the private one; asked in ${socket} it says: `}"$said" >&2; exit 1; }`,
+    sh`  ${inBin(bindir, 'pg_ctl')} --pgdata ${data} --wait --timeout=3600 --mode=fast stop`,
+    sh`fi`,
   ];
 };

@@ -1,6 +1,6 @@
 import { type ClusterFacts, hostsOf } from '../cluster/facts.ts';
+import { type Fragment, sh } from '../cluster/fragment.ts';
 import { theLogin } from '../cluster/login.ts';
-import { sh } from '../cluster/quote.ts';
 import { otherRootHost } from './formations.ts';
 import { helperPath, type RootHost, verbLines } from './root-verbs.ts';
 import type { Step } from './step.ts';
@@ -12,8 +12,8 @@ export const rootHosts = (facts: ClusterFacts): readonly (RootHost & { readonly 
   );
 
 /** A line that ends what the helper is at, for a step that calls one; elsewhere the job's own mark tells what to end. */
-export const endRootLines = (facts: ClusterFacts, step: Step): readonly string[] => {
+export const endRootLines = (facts: ClusterFacts, step: Step): readonly Fragment[] => {
   if (step.as !== theLogin) return [];
   const host = rootHosts(facts).find((one) => one.alias === step.host);
-  return host === undefined ? [] : [`sudo -n ${sh(helperPath(host))} end || true`];
+  return host === undefined ? [] : [sh`sudo -n ${helperPath(host)} end || true`];
 };

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import type { Service } from '../cluster/facts.ts';
+import { constant, type Fragment, joined, quoted, sh, word } from '../cluster/fragment.ts';
 import { theLogin } from '../cluster/login.ts';
-import { sh } from '../cluster/quote.ts';
+import { type OsUser, type Path, parentOf, plainName, type UnitName } from '../cluster/words.ts';
 import { idleFunction } from './proofs.ts';
 import { script } from './shell.ts';
 
@@ -17,97 +18,97 @@ import { script } from './shell.ts';
 /** What of a host the verbs are made of. */
 export interface RootHost {
   readonly service: Service;
-  readonly oldAutoctl: string;
-  readonly newAutoctl: string;
-  readonly tablespaces: readonly string[];
+  readonly oldAutoctl: Path;
+  readonly newAutoctl: Path;
+  readonly tablespaces: readonly Path[];
   /** The data directory of the cluster that is upgraded; null: a node that only gets another pg_autoctl. */
-  readonly data: string | null;
+  readonly data: Path | null;
 }
 
 /** The way to root that the cluster file names, and the user that PostgreSQL runs as. */
 export interface RootWay {
   readonly root: 'sh' | 'helper';
-  readonly postgres: string;
+  readonly postgres: OsUser;
 }
 
-export const dropInDirectory = (unit: string): string => `/run/systemd/system/${unit}.d`;
+export const dropInDirectory = (unit: UnitName): Path => word`/run/systemd/system/${unit}.d`;
 export const dropInName = 'pgaf-upgrade.conf';
-export const dropInFile = (unit: string): string => `${dropInDirectory(unit)}/${dropInName}`;
+export const dropInFile = (unit: UnitName): Path => word`${dropInDirectory(unit)}/${dropInName}`;
 
 /**
  * While this file is there, systemd passes every start of the unit over (“skipped because of an unmet condition check”),
  * whoever asks for it: a cron job, Puppet, a colleague. Made by our own stop, removed by our own start; the condition stands in the
  * drop-in. A reboot takes both away. Source: systemd.unit(5), ConditionPathExists=; the condition is asked at each start.
  */
-const holdDirectory = '/run/pgaf-upgrade';
-export const holdFile = (unit: string): string => `${holdDirectory}/${unit}.hold`;
+const holdDirectory: Path = word`/run/pgaf-upgrade`;
+export const holdFile = (unit: UnitName): Path => word`${holdDirectory}/${unit}.hold`;
 
-const holdLines = (unit: string): string[] => [
-  '# from here on nobody but the console’s own start starts it: systemd passes every other one over',
-  `mkdir -p ${holdDirectory}`,
-  `echo 'stopped by pgaf-upgrade, which starts it again' > ${sh(holdFile(unit))}`,
+const holdLines = (unit: UnitName): Fragment[] => [
+  sh`# from here on nobody but the console’s own start starts it: systemd passes every other one over`,
+  sh`mkdir -p ${holdDirectory}`,
+  sh`echo 'stopped by pgaf-upgrade, which starts it again' > ${holdFile(unit)}`,
 ];
 
 /** The drop-in of the window: a stop that lets walsenders finish, and the gate. */
-const dropInLines = (unit: string): string[] => [
-  `mkdir -p ${sh(dropInDirectory(unit))}`,
-  `printf '%s\\n' '[Unit]' ${sh(`ConditionPathExists=!${holdFile(unit)}`)} '[Service]' KillMode=mixed TimeoutStopSec=infinity > ${sh(dropInFile(unit))}`,
-  'systemctl daemon-reload',
+const dropInLines = (unit: UnitName): Fragment[] => [
+  sh`mkdir -p ${dropInDirectory(unit)}`,
+  sh`printf '%s\n' '[Unit]' ${word`ConditionPathExists=!${holdFile(unit)}`} '[Service]' KillMode=mixed TimeoutStopSec=infinity > ${dropInFile(unit)}`,
+  sh`systemctl daemon-reload`,
 ];
 
 /** The drop-in and the gate are gone. */
-const dropInGoneLines = (unit: string): string[] => [
-  `rm -f ${sh(dropInFile(unit))} ${sh(holdFile(unit))}`,
-  `rmdir ${sh(dropInDirectory(unit))} ${holdDirectory} 2>/dev/null || true`,
-  'systemctl daemon-reload',
+const dropInGoneLines = (unit: UnitName): Fragment[] => [
+  sh`rm -f ${dropInFile(unit)} ${holdFile(unit)}`,
+  sh`rmdir ${dropInDirectory(unit)} ${holdDirectory} 2>/dev/null || true`,
+  sh`systemctl daemon-reload`,
 ];
 
 /** Root's own copies of units, which nobody else may write or read. */
-export const rootDirectory = '/var/lib/pgaf-upgrade';
+export const rootDirectory: Path = word`/var/lib/pgaf-upgrade`;
 
 const escapeForSed = (text: string): string => text.replace(/[\\.*[\]^$|]/g, '\\$&');
-const replaceDirectory = (from: string, to: string): string =>
-  sh(`s|${escapeForSed(from)}/|${to.replace(/[\\&|]/g, '\\$&')}/|g`);
+const replaceDirectory = (from: Path, to: Path): Fragment =>
+  quoted(`s|${escapeForSed(from)}/|${to.replace(/[\\&|]/g, '\\$&')}/|g`);
 
 /** `$own`, the unit file that counts, and `$kept`, root's copy of what it was. Both change in one piece. */
-const unitNames = (unit: string): string =>
-  `own=${sh(`/etc/systemd/system/${unit}`)} kept=${sh(`${rootDirectory}/${unit}`)}`;
+const unitNames = (unit: UnitName): Fragment =>
+  sh`own=${word`/etc/systemd/system/${unit}`} kept=${word`${rootDirectory}/${unit}`}`;
 const isOwn = (unit: string, fragment: string): boolean => fragment === `/etc/systemd/system/${unit}`;
-const intoPlace = 'sync "$own.new" || sync; mv "$own.new" "$own"';
+const intoPlace = sh`sync "$own.new" || sync; mv "$own.new" "$own"`;
 
 /** The new version's programs into the unit; what was there is kept where only root writes. */
-const unitNewLines = (unit: string, fragment: string, from: string, to: string): string[] => {
-  const source = isOwn(unit, fragment) ? '"$own"' : sh(fragment);
+const unitNewLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fragment[] => {
+  const source = isOwn(unit, fragment) ? sh`"$own"` : sh`${fragment}`;
   return [
     unitNames(unit),
-    `if grep -qF ${sh(`${from}/`)} ${source}; then`,
-    `  mkdir -p ${rootDirectory}; chmod 700 ${rootDirectory}`,
-    ...(isOwn(unit, fragment) ? [] : ['  # the package’s own file stays as it is']),
-    `  cp -p ${source} "$kept.new"; mv "$kept.new" "$kept"`,
-    `  cp -p "$kept" "$own.new"; sed ${replaceDirectory(from, to)} "$kept" > "$own.new"`,
-    `  ${intoPlace}`,
-    'fi',
-    'systemctl daemon-reload',
-    'grep ^Exec "$own"',
+    sh`if grep -qF ${word`${from}/`} ${source}; then`,
+    sh`  mkdir -p ${rootDirectory}; chmod 700 ${rootDirectory}`,
+    ...(isOwn(unit, fragment) ? [] : [sh`  # the package’s own file stays as it is`]),
+    sh`  cp -p ${source} "$kept.new"; mv "$kept.new" "$kept"`,
+    sh`  cp -p "$kept" "$own.new"; sed ${replaceDirectory(from, to)} "$kept" > "$own.new"`,
+    sh`  ${intoPlace}`,
+    sh`fi`,
+    sh`systemctl daemon-reload`,
+    sh`grep ^Exec "$own"`,
   ];
 };
 
 /** The unit as it was: root's own copy, where it differs from what is there in the programs' directory alone. */
-const unitOldLines = (unit: string, fragment: string, from: string, to: string): string[] => [
+const unitOldLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fragment[] => [
   unitNames(unit),
   ...(isOwn(unit, fragment)
     ? [
-        `if [ -e "$kept" ] && sed ${replaceDirectory(from, to)} "$kept" | cmp -s - "$own"; then`,
-        '  cp -p "$kept" "$own.new"',
-        'else',
-        '  # somebody has edited it since, or there is no copy: the directory of the programs alone goes back',
-        `  cp -p "$own" "$own.new"; sed ${replaceDirectory(to, from)} "$own" > "$own.new"`,
-        'fi',
+        sh`if [ -e "$kept" ] && sed ${replaceDirectory(from, to)} "$kept" | cmp -s - "$own"; then`,
+        sh`  cp -p "$kept" "$own.new"`,
+        sh`else`,
+        sh`  # somebody has edited it since, or there is no copy: the directory of the programs alone goes back`,
+        sh`  cp -p "$own" "$own.new"; sed ${replaceDirectory(to, from)} "$own" > "$own.new"`,
+        sh`fi`,
         intoPlace,
       ]
-    : ['rm -f "$own" # the package’s own file counts again']),
-  'systemctl daemon-reload',
-  `systemctl show -p ExecStart ${sh(unit)}`,
+    : [sh`rm -f "$own" # the package’s own file counts again`]),
+  sh`systemctl daemon-reload`,
+  sh`systemctl show -p ExecStart ${unit}`,
 ];
 
 /**
@@ -117,85 +118,88 @@ const unitOldLines = (unit: string, fragment: string, from: string, to: string):
  * Source: pg_auto_failover, service_postgres_ctl.c, ensure_postgres_status_running: a keeper takes a server that runs
  * and is not its child as it is (only a monitor's does not); seen on the lab with 2.0 and 2.2: the server's process stays.
  */
-const keeperLines = (unit: string): string[] => [
-  `mkdir -p ${sh(dropInDirectory(unit))}`,
-  `printf '[Service]\\nKillMode=process\\n' > ${sh(dropInFile(unit))}`,
-  'systemctl daemon-reload',
-  `main=$(systemctl show -p MainPID --value ${sh(unit)})`,
-  'keepers() { # pg_autoctl’s processes in the control group of the unit, the first one first',
-  '  for at in /proc/[0-9]*; do',
-  '    case $(readlink "$at/exe" 2>/dev/null) in */pg_autoctl | */pg_autoctl\\ *) ;; *) continue ;; esac',
-  `    if grep -q ${sh(`/${unit.replace(/[\\.*[\]^$]/g, '\\$&')}$`)} "$at/cgroup" 2>/dev/null; then echo "\${at#/proc/}"; fi`,
-  '  done | grep -vx "$main" || true',
-  '}',
-  'if [ "$main" -gt 0 ]; then kill -KILL "$main" $(keepers) || true; fi',
-  'tries=0 now=$main',
-  'until [ "$now" != "$main" ] && [ "$now" -gt 0 ]; do',
-  '  tries=$((tries + 1)); [ $tries -le 50 ] || { echo "pg_autoctl did not start again" >&2; exit 1; }',
-  '  sleep 0.2',
-  `  systemctl reset-failed ${sh(unit)} 2>/dev/null || true`,
-  `  systemctl start ${sh(unit)} || true`,
-  `  now=$(systemctl show -p MainPID --value ${sh(unit)})`,
-  'done',
-  `rm -f ${sh(dropInFile(unit))}`,
-  `rmdir ${sh(dropInDirectory(unit))} 2>/dev/null || true`,
-  'systemctl daemon-reload',
-  `systemctl show -p MainPID -p ActiveState -p ExecStart ${sh(unit)}`,
+const keeperLines = (unit: UnitName): Fragment[] => [
+  sh`mkdir -p ${dropInDirectory(unit)}`,
+  sh`printf '[Service]\nKillMode=process\n' > ${dropInFile(unit)}`,
+  sh`systemctl daemon-reload`,
+  sh`main=$(systemctl show -p MainPID --value ${unit})`,
+  sh`keepers() { # pg_autoctl’s processes in the control group of the unit, the first one first`,
+  sh`  for at in /proc/[0-9]*; do`,
+  sh`    case $(readlink "$at/exe" 2>/dev/null) in */pg_autoctl | */pg_autoctl\ *) ;; *) continue ;; esac`,
+  sh`    if grep -q ${quoted(`/${unit.replace(/[\\.*[\]^$]/g, '\\$&')}$`)} "$at/cgroup" 2>/dev/null; then echo "\${at#/proc/}"; fi`,
+  sh`  done | grep -vx "$main" || true`,
+  sh`}`,
+  sh`if [ "$main" -gt 0 ]; then kill -KILL "$main" $(keepers) || true; fi`,
+  sh`tries=0 now=$main`,
+  sh`until [ "$now" != "$main" ] && [ "$now" -gt 0 ]; do`,
+  sh`  tries=$((tries + 1)); [ $tries -le 50 ] || { echo "pg_autoctl did not start again" >&2; exit 1; }`,
+  sh`  sleep 0.2`,
+  sh`  systemctl reset-failed ${unit} 2>/dev/null || true`,
+  sh`  systemctl start ${unit} || true`,
+  sh`  now=$(systemctl show -p MainPID --value ${unit})`,
+  sh`done`,
+  sh`rm -f ${dropInFile(unit)}`,
+  sh`rmdir ${dropInDirectory(unit)} 2>/dev/null || true`,
+  sh`systemctl daemon-reload`,
+  sh`systemctl show -p MainPID -p ActiveState -p ExecStart ${unit}`,
 ];
 
 /** Whether a directory, by either of its names, and all above it can be changed by root alone. */
-const onlyRootFunction: readonly string[] = [
-  'only_root() ( # DIRECTORY: nobody but root can put anything else in its place, or in the place of one above it',
-  '  for at in "$1" "$(cd -P "$1" && pwd -P)"; do',
-  '    while :; do',
-  '      [ "$(stat -L -c %u "$at")" = 0 ] && [ -z "$(find -H "$at" -maxdepth 0 -perm /022)" ] || exit 1',
-  '      [ "$at" != / ] || break',
-  '      at=$(dirname "$at")',
-  '    done',
-  '  done',
-  ')',
+const onlyRootFunction: readonly Fragment[] = [
+  sh`only_root() ( # DIRECTORY: nobody but root can put anything else in its place, or in the place of one above it`,
+  sh`  for at in "$1" "$(cd -P "$1" && pwd -P)"; do`,
+  sh`    while :; do`,
+  sh`      [ "$(stat -L -c %u "$at")" = 0 ] && [ -z "$(find -H "$at" -maxdepth 0 -perm /022)" ] || exit 1`,
+  sh`      [ "$at" != / ] || break`,
+  sh`      at=$(dirname "$at")`,
+  sh`    done`,
+  sh`  done`,
+  sh`)`,
 ];
 
 /** Only where root alone may write; elsewhere postgres has done it itself, before (tablespaces/places.ts). */
-const eachPlace = (host: RootHost, ...lines: readonly string[]): string[] => [
+const eachPlace = (host: RootHost, ...each: readonly Fragment[]): Fragment[] => [
   ...onlyRootFunction,
-  `for own in ${host.tablespaces.map(sh).join(' ')}; do`,
-  '  above=$(dirname "$own") name=$(basename "$own")_aside',
-  '  # from inside it: who could move it away does not move where this stands',
-  '  cd -P "$above"',
-  ...lines.map((line) => `  ${line}`),
-  'done',
-  'cd /',
+  sh`for own in ${joined(
+    host.tablespaces.map((one) => sh`${one}`),
+    ' ',
+  )}; do`,
+  sh`  above=$(dirname "$own") name=$(basename "$own")_aside`,
+  sh`  # from inside it: who could move it away does not move where this stands`,
+  sh`  cd -P "$above"`,
+  ...each.map((line) => sh`  ${line}`),
+  sh`done`,
+  sh`cd /`,
 ];
 
-const placesLines = (host: RootHost, postgres: string): string[] =>
+const placesLines = (host: RootHost, postgres: OsUser): Fragment[] =>
   eachPlace(
     host,
-    'if [ -d "$name" ] && [ ! -L "$name" ]; then ls -ld "$above/$name"; continue; fi',
-    'only_root "$above" || { echo "$above is not root’s alone: make $above/$name there yourself, for its owner to give to postgres" >&2; exit 1; }',
-    '# fails on whatever has that name, and follows nothing',
-    `mkdir -m 700 "$name"; chown -h ${sh(postgres)}: "$name"`,
-    '# where SELinux watches, it wants the label of its neighbour',
-    'if [ -e /sys/fs/selinux/enforce ]; then chcon -h --reference="$own" "$name"; fi',
-    'ls -ld "$above/$name"',
+    sh`if [ -d "$name" ] && [ ! -L "$name" ]; then ls -ld "$above/$name"; continue; fi`,
+    sh`only_root "$above" || { echo "$above is not root’s alone: make $above/$name there yourself, for its owner to give to postgres" >&2; exit 1; }`,
+    sh`# fails on whatever has that name, and follows nothing`,
+    sh`mkdir -m 700 "$name"; chown -h ${postgres}: "$name"`,
+    sh`# where SELinux watches, it wants the label of its neighbour`,
+    sh`if [ -e /sys/fs/selinux/enforce ]; then chcon -h --reference="$own" "$name"; fi`,
+    sh`ls -ld "$above/$name"`,
   );
 
-const placesGoneLines = (host: RootHost, postgres: string): string[] =>
+const placesGoneLines = (host: RootHost, postgres: OsUser): Fragment[] =>
   eachPlace(
     host,
-    '[ -d "$name" ] && [ ! -L "$name" ] && only_root "$above" || continue',
-    `# what lies in it is ${postgres}’s, and goes as ${postgres}`,
-    `runuser -u ${sh(postgres)} -- sh -c 'cd "$1" && for one in *; do rmdir "$one" 2>/dev/null; done; true' sh "$above/$name"`,
-    'rmdir "$name" 2>/dev/null || ls -l "$above/$name"',
+    sh`[ -d "$name" ] && [ ! -L "$name" ] && only_root "$above" || continue`,
+    sh`# what lies in it is ${postgres}’s, and goes as ${postgres}`,
+    sh`runuser -u ${postgres} -- sh -c 'cd "$1" && for one in *; do rmdir "$one" 2>/dev/null; done; true' sh "$above/$name"`,
+    sh`rmdir "$name" 2>/dev/null || ls -l "$above/$name"`,
   );
 
 /** Reads only: whoever has a directory that is to be removed open, of all users. Root sees them all. */
-const inUseLines = (data: string, tablespaces: readonly string[]): string[] => [
+const inUseLines = (data: Path, tablespaces: readonly Path[]): Fragment[] => [
   ...idleFunction,
-  `for old in ${[`${sh(data)}_pg*_bak`, `${sh(data)}_pg*_abandoned*`, ...tablespaces.map((own) => `${sh(own)}_aside/*`)].join(' ')}; do`,
-  '  [ ! -d "$old" ] || idle "$old"',
-  'done',
-  'echo "nobody has an old directory open"',
+  sh`for old in ${joined([sh`${data}_pg*_bak`, sh`${data}_pg*_abandoned*`, ...tablespaces.map((own) => sh`${own}_aside/*`)], ' ')}; do`,
+  sh`  [ ! -d "$old" ] || idle "$old"`,
+  sh`done`,
+  sh`echo "nobody has an old directory open"`,
 ];
 
 export const rootVerbs = [
@@ -216,47 +220,47 @@ export const rootVerbs = [
 export type RootVerb = (typeof rootVerbs)[number];
 
 /** What a verb does, for who reads the helper. */
-const verbWords: Readonly<Record<RootVerb, string>> = {
-  stop: 'stops the unit, and lets nobody else start it',
-  start: 'starts the unit',
-  guard: 'KillMode=mixed for the unit and a gate against starts, until the next boot',
-  unguard: 'takes that away',
-  enable: 'the unit starts at boot',
-  disable: 'the unit does not start at boot',
-  'unit-new': 'the unit runs the new pg_autoctl; what it was is kept where only root writes',
-  'unit-old': 'the unit runs the old pg_autoctl again',
-  keeper: 'exchanges the running pg_autoctl, PostgreSQL stays up',
-  places: 'makes the directory beside each tablespace, for postgres',
-  'places-gone': 'removes them where they are empty',
-  'in-use': 'reads whether anybody has an old data directory open',
-  log: 'reads the unit’s last lines in the journal',
+const verbWords: Readonly<Record<RootVerb, Fragment>> = {
+  stop: sh`stops the unit, and lets nobody else start it`,
+  start: sh`starts the unit`,
+  guard: sh`KillMode=mixed for the unit and a gate against starts, until the next boot`,
+  unguard: sh`takes that away`,
+  enable: sh`the unit starts at boot`,
+  disable: sh`the unit does not start at boot`,
+  'unit-new': sh`the unit runs the new pg_autoctl; what it was is kept where only root writes`,
+  'unit-old': sh`the unit runs the old pg_autoctl again`,
+  keeper: sh`exchanges the running pg_autoctl, PostgreSQL stays up`,
+  places: sh`makes the directory beside each tablespace, for postgres`,
+  'places-gone': sh`removes them where they are empty`,
+  'in-use': sh`reads whether anybody has an old data directory open`,
+  log: sh`reads the unit’s last lines in the journal`,
 };
 
 /** The verbs that a host has, and their lines. Constants only: nothing is asked of whoever calls. */
-export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, readonly string[]> => {
-  const verbs = new Map<RootVerb, readonly string[]>();
+export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, readonly Fragment[]> => {
+  const verbs = new Map<RootVerb, readonly Fragment[]>();
   const { service } = host;
   if (service.kind === 'systemd') {
     const { unit, fragment } = service;
     if (host.data !== null) {
-      verbs.set('stop', [...holdLines(unit), `systemctl stop ${sh(unit)}`]);
+      verbs.set('stop', [...holdLines(unit), sh`systemctl stop ${unit}`]);
       verbs.set('start', [
-        `rm -f ${sh(holdFile(unit))}`,
-        `systemctl reset-failed ${sh(unit)} 2>/dev/null || true`,
-        `systemctl start ${sh(unit)}`,
+        sh`rm -f ${holdFile(unit)}`,
+        sh`systemctl reset-failed ${unit} 2>/dev/null || true`,
+        sh`systemctl start ${unit}`,
       ]);
       verbs.set('guard', dropInLines(unit));
       verbs.set('unguard', dropInGoneLines(unit));
-      verbs.set('enable', [`systemctl enable --quiet ${sh(unit)}`]);
-      verbs.set('disable', [`systemctl disable --quiet ${sh(unit)}`]);
+      verbs.set('enable', [sh`systemctl enable --quiet ${unit}`]);
+      verbs.set('disable', [sh`systemctl disable --quiet ${unit}`]);
     }
-    const [from, to] = [posix.dirname(host.oldAutoctl), posix.dirname(host.newAutoctl)];
+    const [from, to] = [parentOf(host.oldAutoctl), parentOf(host.newAutoctl)];
     if (from !== to) {
       verbs.set('unit-new', unitNewLines(unit, fragment, from, to));
       verbs.set('unit-old', unitOldLines(unit, fragment, from, to));
     }
     if (host.data === null) verbs.set('keeper', keeperLines(unit));
-    verbs.set('log', [`journalctl --no-pager -q -o cat -n 25 -u ${sh(unit)}`]);
+    verbs.set('log', [sh`journalctl --no-pager -q -o cat -n 25 -u ${unit}`]);
   }
   if (host.tablespaces.length > 0) {
     verbs.set('places', placesLines(host, way.postgres));
@@ -270,23 +274,26 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, r
  * Where a host's helper is installed. One for each unit: several clusters, or a monitor beside a node, may share a host.
  * Only characters that sudoers reads as they are.
  */
-export const helperPath = ({ service }: RootHost): string => {
+export const helperPath = ({ service }: RootHost): Path => {
   const stem = service.kind === 'systemd' ? service.unit.replace(/\.service$/, '') : 'pgautofailover';
-  const suffix = stem === 'pgautofailover' ? '' : `-${stem.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}`;
-  return `/usr/local/sbin/pgaf-upgrade-root${suffix}`;
+  const suffix = stem === 'pgautofailover' ? word`` : word`-${plainName(stem)}`;
+  return word`/usr/local/sbin/pgaf-upgrade-root${suffix}`;
 };
 
 /** Where its rule goes; sudo reads no file there with a dot in its name. */
 export const sudoersPath = (host: RootHost): string =>
   `/etc/sudoers.d/pgaf-upgrade${posix.basename(helperPath(host)).slice('pgaf-upgrade-root'.length).replaceAll('.', '_')}`;
 
-/** A step's script as root: these verbs' lines, or calls of the helper that has them. */
-export const rootScript = (way: RootWay, host: RootHost, ...wanted: readonly RootVerb[]): string => {
+const rootLines = (way: RootWay, host: RootHost, wanted: readonly RootVerb[]): readonly Fragment[] => {
   if (way.root === 'helper')
-    return script(...wanted.map((verb) => `sudo -n ${sh(helperPath(host))} ${verb}`));
+    return wanted.map((verb) => sh`sudo -n ${helperPath(host)} ${constant<RootVerb>(verb)}`);
   const verbs = verbLines(way, host);
-  return script(...wanted.flatMap((verb) => [...(verbs.get(verb) ?? [])]));
+  return wanted.flatMap((verb) => [...(verbs.get(verb) ?? [])]);
 };
+
+/** A step's script as root: these verbs' lines, or calls of the helper that has them. */
+export const rootScript = (way: RootWay, host: RootHost, ...wanted: readonly RootVerb[]): Fragment =>
+  script(...rootLines(way, host, wanted));
 
 /**
  * The same, behind proofs that look into what is postgres's: they are run as postgres, whichever way root is reached,
@@ -295,13 +302,14 @@ export const rootScript = (way: RootWay, host: RootHost, ...wanted: readonly Roo
 export const rootScriptAfter = (
   way: RootWay,
   host: RootHost,
-  first: readonly string[],
+  first: readonly Fragment[],
   ...wanted: readonly RootVerb[]
-): string => {
-  const [head = '', ...lines] = rootScript(way, host, ...wanted).split(/(?<=^set -eu\nexport LC_ALL=C\n)/);
-  if (first.length === 0) return [head, ...lines].join('');
-  const become = way.root === 'helper' ? 'sudo -n -u' : 'runuser -u';
-  return `${head}${become} ${sh(way.postgres)} -- sh -c ${sh(script(...first))}\n${lines.join('')}`;
+): Fragment => {
+  const become = way.root === 'helper' ? sh`sudo -n -u` : sh`runuser -u`;
+  return script(
+    first.length > 0 && sh`${become} ${way.postgres} -- sh -c ${quoted(script(...first).text)}`,
+    ...rootLines(way, host, wanted),
+  );
 };
 
 /** Who runs a root step's script: root, or the login, which calls the helper. */
@@ -311,52 +319,52 @@ export const rootUser = ({ root }: RootWay): string => (root === 'helper' ? theL
 export const helperText = (way: RootWay, host: RootHost): string => {
   const verbs = [...verbLines(way, host)];
   const path = helperPath(host);
-  return [
-    '#!/bin/sh',
-    `# ${path}: what an upgrade by pgaf-upgrade does as root on this host, and nothing else.`,
-    '# It takes one of the words below and no other argument; every path, unit and user in it is a constant of this host.',
-    '# Install it root:root 755, remove it when the upgrade is accepted.',
-    '#',
-    ...verbs.map(([verb]) => `#   ${verb}: ${verbWords[verb]}`),
-    `#   version: the checksum of this file, by which pgaf-upgrade knows it`,
-    `#   end: ends whatever another call of this file is at`,
-    '# shellcheck disable=SC2013,SC2015,SC2046 # lists of words, of names and numbers alone',
-    'set -eu',
-    'PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH',
-    '# nothing of the caller’s environment counts',
-    "unset IFS; unset $(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p' | grep -vx -e PATH -e PWD -e _ -e SHLVL)",
-    'LC_ALL=C; export LC_ALL',
-    'umask 022; cd /; exec </dev/null',
-    `self=${sh(path)}`,
-    '[ $# -eq 1 ] || { echo "one word, and nothing else: see $self" >&2; exit 2; }',
-    '[ "$(id -u)" = 0 ] || { echo "this is for root: sudo -n $self $1" >&2; exit 2; }',
-    'case $1 in',
-    ...verbs.flatMap(([verb, lines]) => [`${verb})`, ...lines.map((line) => `  ${line}`), '  ;;']),
-    'version)',
-    '  sha256sum <"$self" | cut -d " " -f 1',
-    '  ;;',
-    'end)',
-    '  others() { # other calls of this file, and what they have started',
-    '    for at in /proc/[0-9]*; do',
-    `      case $(tr '\\0' ' ' <"$at/cmdline" 2>/dev/null) in "/bin/sh $self end "*) ;;`,
-    `        "/bin/sh $self "*) if [ "$(stat -c %u "$at" 2>/dev/null)" = 0 ]; then echo "\${at#/proc/}"; fi ;; esac`,
-    '    done',
-    '  }',
-    '  for signal in TERM KILL; do',
-    '    for pid in $(others); do',
-    '      for child in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -s "$signal" "$child" 2>/dev/null || true; done',
-    '      kill -s "$signal" "$pid" 2>/dev/null || true',
-    '    done',
-    '    tries=0; while [ -n "$(others)" ] && [ $tries -lt 50 ]; do tries=$((tries + 1)); sleep 0.1; done',
-    '  done',
-    '  [ -z "$(others)" ]',
-    '  ;;',
-    '*)',
-    '  echo "$1 is none of the words that it knows: see $self" >&2; exit 2',
-    '  ;;',
-    'esac',
-    '',
-  ].join('\n');
+  return sh`
+    #!/bin/sh
+    # ${path}: what an upgrade by pgaf-upgrade does as root on this host, and nothing else.
+    # It takes one of the words below and no other argument; every path, unit and user in it is a constant of this host.
+    # Install it root:root 755, remove it when the upgrade is accepted.
+    #
+    ${verbs.map(([verb]) => sh`#   ${constant<RootVerb>(verb)}: ${verbWords[verb]}`)}
+    #   version: the checksum of this file, by which pgaf-upgrade knows it
+    #   end: ends whatever another call of this file is at
+    # shellcheck disable=SC2013,SC2015,SC2046 # lists of words, of names and numbers alone
+    set -eu
+    PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+    # nothing of the caller’s environment counts
+    unset IFS; unset $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' | grep -vx -e PATH -e PWD -e _ -e SHLVL)
+    LC_ALL=C; export LC_ALL
+    umask 022; cd /; exec </dev/null
+    self=${path}
+    [ $# -eq 1 ] || { echo "one word, and nothing else: see $self" >&2; exit 2; }
+    [ "$(id -u)" = 0 ] || { echo "this is for root: sudo -n $self $1" >&2; exit 2; }
+    case $1 in
+    ${verbs.flatMap(([verb, each]) => [sh`${constant<RootVerb>(verb)})`, ...each.map((line) => sh`  ${line}`), sh`  ;;`])}
+    version)
+      sha256sum <"$self" | cut -d " " -f 1
+      ;;
+    end)
+      others() { # other calls of this file, and what they have started
+        for at in /proc/[0-9]*; do
+          case $(tr '\0' ' ' <"$at/cmdline" 2>/dev/null) in "/bin/sh $self end "*) ;;
+            "/bin/sh $self "*) if [ "$(stat -c %u "$at" 2>/dev/null)" = 0 ]; then echo "\${at#/proc/}"; fi ;; esac
+        done
+      }
+      for signal in TERM KILL; do
+        for pid in $(others); do
+          for child in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -s "$signal" "$child" 2>/dev/null || true; done
+          kill -s "$signal" "$pid" 2>/dev/null || true
+        done
+        tries=0; while [ -n "$(others)" ] && [ $tries -lt 50 ]; do tries=$((tries + 1)); sleep 0.1; done
+      done
+      [ -z "$(others)" ]
+      ;;
+    *)
+      echo "$1 is none of the words that it knows: see $self" >&2; exit 2
+      ;;
+    esac
+
+  `.text;
 };
 
 export const helperChecksum = (way: RootWay, host: RootHost): string =>

@@ -137,4 +137,4 @@ export type Script =
   | { readonly kind: 'ready'; readonly text: string }
   | { readonly kind: 'unresolved'; readonly needs: string };
 
-export const ready = (text: string | Fragment): Script => ({ kind: 'ready', text: String(text) });
+export const ready = (fragment: Fragment): Script => ({ kind: 'ready', text: fragment.text });

@@ -1,5 +1,5 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../cluster/facts.ts';
-import { sh } from '../cluster/quote.ts';
+import { type Fragment, sh } from '../cluster/fragment.ts';
 import { hostIn } from '../cluster/world.ts';
 import { about, when } from './conditions.ts';
 import { done, makeStep, pending } from './make-step.ts';
@@ -7,10 +7,10 @@ import { privateSocket, script } from './shell.ts';
 import type { Condition, PhaseId, Step } from './step.ts';
 
 /** Copies that steps left beside pg_autoctl's own files, and logs of private servers: they belong to the saved files. */
-const strayCopies = (host: HostFacts): string[] => [
-  `for f in private-start.log promote.log ${sh(host.configFile)}.before-rollback${isNode(host) ? ` ${sh(host.stateFile)}.*` : ''}; do`,
-  '  if [ -e "$f" ]; then mkdir -p saved; mv "$f" saved/; fi',
-  'done',
+const strayCopies = (host: HostFacts): Fragment[] => [
+  sh`for f in private-start.log promote.log ${host.configFile}.before-rollback${isNode(host) ? sh` ${host.stateFile}.*` : sh``}; do`,
+  sh`  if [ -e "$f" ]; then mkdir -p saved; mv "$f" saved/; fi`,
+  sh`done`,
 ];
 
 /**
@@ -33,15 +33,15 @@ export const tidyStep = (
     guide: null,
     danger: 'changes',
     script: script(
-      'umask 077',
-      `mkdir -p ${sh(host.workDir)} && cd ${sh(host.workDir)}`,
+      sh`umask 077`,
+      sh`mkdir -p ${host.workDir} && cd ${host.workDir}`,
       ...strayCopies(host),
-      `rm -rf done fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs pg_upgrade configuration checks link base-backup ${sh(privateSocket(host))}`,
-      'now=$(date -u +%Y%m%dT%H%M%SZ)',
-      'if [ -d saved ]; then mv saved "saved.$now"; fi',
-      'if [ -e record.json ]; then mv record.json "record.$now.json"; fi',
-      'ls -l',
-      `for d in ${sh(host.data)}_pg*_abandoned*; do if [ -d "$d" ]; then du -sh "$d"; fi; done`,
+      sh`rm -rf done fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs pg_upgrade configuration checks link base-backup ${privateSocket(host)}`,
+      sh`now=$(date -u +%Y%m%dT%H%M%SZ)`,
+      sh`if [ -d saved ]; then mv saved "saved.$now"; fi`,
+      sh`if [ -e record.json ]; then mv record.json "record.$now.json"; fi`,
+      sh`ls -l`,
+      sh`for d in ${host.data}_pg*_abandoned*; do if [ -d "$d" ]; then du -sh "$d"; fi; done`,
     ),
     probe: (world) => {
       const seen = hostIn(world, host.alias);

@@ -69,7 +69,7 @@ test('the record in a job’s script, quoted into what starts it, read back by a
 /** As sshd would: the console's own command line, the script on its stdin. */
 const send = (text: string): string => {
   const { inner, payload } = pack(text, undefined);
-  return execFileSync('/bin/sh', ['-c', mapCommand(inner, script)], {
+  return execFileSync('/bin/sh', ['-c', mapCommand(inner.text, script)], {
     input: payload,
     encoding: 'utf8',
     stdio: 'pipe',

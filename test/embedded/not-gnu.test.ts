@@ -78,13 +78,13 @@ it('the whole upgrade, second terminals, a command that is ended, and cleanup', 
       { onBytes: () => undefined },
     );
     const seen = async (): Promise<string> => {
-      const looked = await host.run(jobProcessesScript('test/upgrade'), { as: 'postgres' });
+      const looked = await host.run(jobProcessesScript('test/upgrade').text, { as: 'postgres' });
       return looked.ok ? looked.value.stdout : '';
     };
     await expect.poll(seen, { timeout: 10_000 }).toMatch(/^\d+ pg_upgrade$/m);
     let said = '';
     const ended = await host.job(
-      { id: 'test/end', as: 'postgres', script: endJobScript('test/upgrade') },
+      { id: 'test/end', as: 'postgres', script: endJobScript('test/upgrade').text },
       {
         onBytes: (chunk) => {
           said += chunk.toString('utf8');

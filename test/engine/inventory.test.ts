@@ -57,7 +57,7 @@ test('an answer that ended early, or of a server that is down, is a problem; a s
 test.each([labCluster(), debianCluster()].flatMap((facts) => [facts.monitor, ...facts.nodes]))(
   'the look is POSIX shell that reads only ($alias, $port)',
   (host) => {
-    const script = inventoryScript(host);
+    const script = inventoryScript(host).text;
     expect(spawnSync('sh', ['-n'], { input: script, encoding: 'utf8' }).stderr).toBe('');
     expect(script).toContain('default_transaction_read_only=on');
     expect(script).not.toMatch(/\b(insert|update|delete|alter|create|drop)\b/i);

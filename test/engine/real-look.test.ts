@@ -32,7 +32,7 @@ beforeEach(() => {
 afterEach(() => host.remove());
 
 const look = () => {
-  const ran = host.sh(lookScript(host.node, 17, null));
+  const ran = host.sh(lookScript(host.node, 17, null).text);
   return good(parseLook('node_1', ran.output));
 };
 const old = recorded('postgresql-15.20/controldata-shut-down.txt');
@@ -212,7 +212,7 @@ describe('a look', () => {
   test('at a file of ours that cannot be read to its end: no look, rather than half of one', () => {
     host.write(join(host.node.workDir, 'fingerprint'), fresh);
     host.program(join(host.root, 'bin/awk'), 'exit 2');
-    const ran = host.sh(`PATH="${host.root}/bin:$PATH"\n${lookScript(host.node, 17, null)}`);
+    const ran = host.sh(`PATH="${host.root}/bin:$PATH"\n${lookScript(host.node, 17, null).text}`);
     expect(parseLook('node_1', ran.output)).toMatchObject({ ok: false });
   });
 
@@ -295,7 +295,7 @@ describe('a discovery', () => {
         .replace(/^pgdata = .*$/m, `pgdata = ${node.pgdata}`)
         .replace(/^pg_ctl = .*$/m, `pg_ctl = ${node.oldBindir}/pg_ctl`),
     );
-    return good(parseFound('node_1', host.sh(discoverScript(node.newBindir, {})).output));
+    return good(parseFound('node_1', host.sh(discoverScript(node.newBindir, {}).text).output));
   };
   const instance = () => {
     const [one] = found().instances;
@@ -379,7 +379,7 @@ describe('a discovery', () => {
     const cfg = join(host.node.home, `.config/pg_autoctl${host.node.pgdata}/pg_autoctl.cfg`);
     found();
     host.sh(`mv "${cfg}" "${cfg}.before-rollback"`);
-    const ran = host.sh(discoverScript(host.node.newBindir, {})).output;
+    const ran = host.sh(discoverScript(host.node.newBindir, {}).text).output;
     expect(good(parseFound('node_1', ran)).instances).toMatchObject([{ configFile: cfg }]);
   });
 

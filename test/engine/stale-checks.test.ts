@@ -19,7 +19,11 @@ test('last week’s check does not count as done tonight, last week’s other ma
     }
     writeFileSync(join(done, 'checks'), 'yes\n');
     const facts = labCluster();
-    const script = lookScript({ ...facts.monitor, home, workDir: join(home, 'work') }, facts.newMajor, null);
+    const script = lookScript(
+      { ...facts.monitor, home, workDir: join(home, 'work') },
+      facts.newMajor,
+      null,
+    ).text;
     const { stdout } = spawnSync('sh', ['-s'], { input: script, encoding: 'utf8' });
     const look = parseLook('monitor', stdout);
     expect(look.ok && look.value.markers).toEqual(['checks', 'verify']);

@@ -62,11 +62,11 @@ const stepScripts = (facts: ClusterFacts): (readonly [string, string])[] => {
 
 const hostScripts = (facts: ClusterFacts): (readonly [string, string])[] =>
   hostsOf(facts).flatMap((host) => [
-    [`${host.alias}: discovery`, discoverScript(host.newBindir, { port: host.port })],
-    [`${host.alias}: look`, lookScript(host, facts.newMajor, monitorQuery(facts.formation))],
-    [`${host.alias}: check`, checkLookScript(facts, host)],
-    [`${host.alias}: inventory`, inventoryScript(host)],
-    [`${host.alias}: dry run`, rehearsalScript(facts, host, { keepNewDirectory: true })],
+    [`${host.alias}: discovery`, discoverScript(host.newBindir, { port: host.port }).text],
+    [`${host.alias}: look`, lookScript(host, facts.newMajor, monitorQuery(facts.formation)).text],
+    [`${host.alias}: check`, checkLookScript(facts, host).text],
+    [`${host.alias}: inventory`, inventoryScript(host).text],
+    [`${host.alias}: dry run`, rehearsalScript(facts, host, { keepNewDirectory: true }).text],
     [`${host.alias}: what it does`, serverScript(host).text],
     [`${host.alias}: base backups`, sendersScript(host).text],
   ]);

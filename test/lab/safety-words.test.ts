@@ -71,7 +71,7 @@ test('the trap works: without a search path of its own a superuser’s session r
 });
 
 test('the inventory wakes nobody, and reads a database whose name is a connection string', async () => {
-  const read = parseInventory('node_1', await run(inventoryScript(node)));
+  const read = parseInventory('node_1', await run(inventoryScript(node).text));
   expect(await ranElse()).toBe('');
   if (!read.ok) throw new Error(read.error.what);
   const found = read.value.databases.find((one) => one.name === misleading);
@@ -81,7 +81,7 @@ test('the inventory wakes nobody, and reads a database whose name is a connectio
 });
 
 test('the look of the check wakes nobody', async () => {
-  const read = parseCheckLook('node_1', await run(checkLookScript(facts, node)));
+  const read = parseCheckLook('node_1', await run(checkLookScript(facts, node).text));
   expect(await ranElse()).toBe('');
   if (!read.ok) throw new Error(read.error.what);
   expect(read.value.databases.map((one) => one.name)).toContain(misleading);

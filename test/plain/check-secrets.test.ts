@@ -41,7 +41,7 @@ test('passwords in cron lines and in settings are in no answer of check', () => 
 test('archive_command is not asked for: it may hold the keys of the archive', () => {
   const facts = labCluster();
   for (const host of [facts.monitor, ...facts.nodes])
-    expect(checkLookScript(facts, host)).not.toContain('archive_command');
+    expect(checkLookScript(facts, host).text).not.toContain('archive_command');
 });
 
 test('a finding that a host makes as long as it likes is cut', () => {

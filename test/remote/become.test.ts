@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { sh } from '../../source/cluster/fragment.ts';
 import { theLogin } from '../../source/cluster/login.ts';
 import { isBecoming } from '../../source/engine/checks/reach.ts';
 import { becomeProblem, type Login, shellAs } from '../../source/remote/become.ts';
@@ -20,7 +21,7 @@ test('the rule that a message advises is the README’s', () => {
 });
 
 test('what is advised about the cluster file is what its schema takes', () => {
-  const refused = shellAs({ ...dba, become: 'none' }, 'postgres', 'id');
+  const refused = shellAs({ ...dba, become: 'none' }, 'postgres', sh`id`);
   expect(refused).toMatchObject({
     ok: false,
     error: { remedy: expect.stringContaining('become: { method: sudo }') },
@@ -28,6 +29,6 @@ test('what is advised about the cluster file is what its schema takes', () => {
 });
 
 test('the login itself needs no way to become anybody, and is no user’s name', () => {
-  expect(shellAs({ ...dba, become: 'none' }, theLogin, 'id').ok).toBe(true);
-  expect(shellAs(dba, 'the  login', 'id').ok).toBe(false);
+  expect(shellAs({ ...dba, become: 'none' }, theLogin, sh`id`).ok).toBe(true);
+  expect(shellAs(dba, 'the  login', sh`id`).ok).toBe(false);
 });

@@ -87,7 +87,7 @@ test('ending a job ends what it started, daemons in other sessions too, and noth
     `setsid sh -c 'trap "" TERM; : > ${sshd.home}/deaf; while [ -d ${sshd.home} ]; do sleep 0.05; done' & setsid sleep 1000 & sleep 1000 & ${waits('never')}`,
   );
   const processes = async (job: string) =>
-    unwrap(await host.run(jobProcessesScript(job), { as: 'postgres' })).stdout.trim();
+    unwrap(await host.run(jobProcessesScript(job).text, { as: 'postgres' })).stdout.trim();
   await until(
     async () => (await processes('night/step.1')).split('\n').filter((l) => / sleep$/.test(l)).length >= 2,
   );
@@ -96,7 +96,7 @@ test('ending a job ends what it started, daemons in other sessions too, and noth
   await until(async () => existsSync(join(sshd.home, 'deaf')));
   let said = '';
   const outcome = await host.job(
-    { id: 'night/step.1-end-1', as: 'postgres', script: endJobScript('night/step.1') },
+    { id: 'night/step.1-end-1', as: 'postgres', script: endJobScript('night/step.1').text },
     {
       onBytes: (chunk) => {
         said += chunk.toString();

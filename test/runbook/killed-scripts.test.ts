@@ -238,7 +238,7 @@ const cases: readonly Case[] = [
 /** What the disk says now of the host whose script was killed; of the others, what the model says. */
 const worldNow = (one: Case, step: Step): World => {
   const world = modelAfter(host.facts, one.after).world();
-  const view = good(parseLook(step.host, host.sh(lookScript(host.node, 17, null)).output));
+  const view = good(parseLook(step.host, host.sh(lookScript(host.node, 17, null).text).output));
   return { hosts: { ...world.hosts, [step.host]: { kind: 'seen', at: 0, host: { ...view, unit: null } } } };
 };
 

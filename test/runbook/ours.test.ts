@@ -151,7 +151,7 @@ describe('the new directory', () => {
   });
 
   test('a look sees whose it is, and lists no directory aside that is not ours', () => {
-    const seen = () => good(parseLook('node_1', host.sh(lookScript(host.node, 17, null)).output));
+    const seen = () => good(parseLook('node_1', host.sh(lookScript(host.node, 17, null).text).output));
     host.cluster(host.node.newData, 17);
     host.cluster(`${host.node.data}_pg17_abandoned`, 17);
     expect(seen()).toMatchObject({
@@ -341,7 +341,7 @@ describe('what phase A saved on Monday', () => {
 
   test('a look compares', () => {
     const { node } = host;
-    const seen = () => good(parseLook('node_1', host.sh(lookScript(node, 17, null)).output)).saved;
+    const seen = () => good(parseLook('node_1', host.sh(lookScript(node, 17, null).text).output)).saved;
     host.cluster(node.data, 15);
     host.write(node.configFile, 'monday');
     host.write(node.stateFile, 'x');

@@ -14,12 +14,12 @@ afterEach(() => host.remove());
 
 const says = (...lines: readonly string[]): string => {
   const ran = host.sh(
-    script(
-      ...ownershipFunctions(host.facts),
+    [
+      script(...ownershipFunctions(host.facts)).text,
       `d='${join(host.root, 'lib/new [1]*?').replaceAll("'", "'\\''")}'`,
       ...lines,
       'for f in ours kin; do if $f "$d"; then echo $f; fi; done',
-    ),
+    ].join('\n'),
   );
   expect(ran.code).toBe(0);
   return ran.output.trim().replaceAll('\n', ' ');

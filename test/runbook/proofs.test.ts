@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Fragment } from '../../source/cluster/fragment.ts';
 import { sh } from '../../source/cluster/quote.ts';
 import { idleFunction, keepFunction, sameFileSystemFunction } from '../../source/runbook/proofs.ts';
 
@@ -16,10 +17,15 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const run = (...lines: readonly string[]) => {
+const run = (...lines: readonly (string | Fragment)[]) => {
   const { status, stdout, stderr } = spawnSync(
     'sh',
-    ['-c', ['set -eu', ...lines, 'echo went on'].join('\n')],
+    [
+      '-c',
+      ['set -eu', ...lines.map((line) => (typeof line === 'string' ? line : line.text)), 'echo went on'].join(
+        '\n',
+      ),
+    ],
     {
       encoding: 'utf8',
     },

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ClusterFacts, hostsOf } from '../../source/cluster/facts.ts';
+import { lines } from '../../source/cluster/fragment.ts';
 import { theLogin } from '../../source/cluster/login.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
@@ -76,7 +77,7 @@ describe.each([
     for (const { step, text } of steps) {
       const host = hostsOf(facts).find((one) => one.alias === step.host);
       if (host === undefined) throw new Error(step.id);
-      const all = [...verbLines(facts, host).values()].map((lines) => lines.join('\n'));
+      const all = [...verbLines(facts, host).values()].map((all) => lines(...all).text);
       let rest = text.replace('set -eu\nexport LC_ALL=C\n', '').replace(asPostgres, '').trimEnd();
       while (rest !== '') {
         const verb = all.find((lines) => rest === lines || rest.startsWith(`${lines}\n`));
@@ -175,7 +176,7 @@ describe.runIf(asRoot)('the place beside a tablespace, as root', () => {
   /** The verb's script for a tablespace, postgres being nobody. */
   const verb = (own: string, which: 'places' | 'places-gone'): string => {
     const facts = onEveryHost({ ...labCluster(), postgres: 'nobody' }, () => ({ tablespaces: [own] }));
-    return rootScript(facts, facts.nodes[0] ?? facts.monitor, which);
+    return rootScript(facts, facts.nodes[0] ?? facts.monitor, which).text;
   };
   // /tmp is everybody's; what is only root's begins at the root directory.
   let top: string;
@@ -258,7 +259,7 @@ describe('the unit', () => {
       },
     }));
     return rootScript(facts, facts.nodes[0] ?? facts.monitor, which)
-      .replaceAll('/etc/systemd/system/pg.service', own())
+      .text.replaceAll('/etc/systemd/system/pg.service', own())
       .replaceAll('/var/lib/pgaf-upgrade', join(root, 'kept'))
       .replace('set -eu\n', 'set -eu\nsystemctl() { :; }\n');
   };

@@ -59,7 +59,7 @@ const killedAt = (script: string, count: number): boolean => {
   return host.sh(`PATH="${bin}:$PATH"\n${script}`).code === null;
 };
 
-const seen = () => good(parseLook('node_1', host.sh(lookScript(host.node, 17, null)).output));
+const seen = () => good(parseLook('node_1', host.sh(lookScript(host.node, 17, null).text).output));
 const partsIn = (place: string) => readdirSync(place).sort();
 const linksOf = (directory: string) =>
   readdirSync(join(directory, 'pg_tblspc')).map((name) => readlinkSync(join(directory, 'pg_tblspc', name)));

@@ -66,7 +66,7 @@ const lookAt = async (
     askRoot(host, needsRoot, config, evidence.facts),
     evidence.facts === null || facts === null
       ? null
-      : host.run(checkLookScript(facts, evidence.facts), {
+      : host.run(checkLookScript(facts, evidence.facts).text, {
           as: config.become.postgres,
           timeoutMs: lookTimeoutMs,
         }),
@@ -78,7 +78,7 @@ const lookAt = async (
 
 /** What has run is of no use to anybody later: the check leaves nothing. The job's directory is the login's own. */
 const forget = async (host: RemoteHost, job: string): Promise<void> => {
-  await host.run(forgetJobScript(job), { as: theLogin, timeoutMs: 30_000 });
+  await host.run(forgetJobScript(job).text, { as: theLogin, timeoutMs: 30_000 });
 };
 
 /** Holds the rehearsal on one host as a job, so that a lost line does not end it half way. */
@@ -92,7 +92,7 @@ const rehearse = async (
   const chunks: Buffer[] = [];
   const job = `${id}/${host.alias.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
   const outcome = await host.job(
-    { id: job, as: facts.postgres, script: rehearsalScript(facts, hostFacts, { keepNewDirectory }) },
+    { id: job, as: facts.postgres, script: rehearsalScript(facts, hostFacts, { keepNewDirectory }).text },
     { onBytes: (chunk) => chunks.push(chunk) },
   );
   const sections = parseSections(Buffer.concat(chunks).toString('utf8'));

@@ -1,12 +1,14 @@
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, quoted, sh } from '../../cluster/fragment.ts';
 
 /**
  * Removes the directory of a job that has ended, and those of earlier checks whose console did not live to do it: ended,
  * or killed (their runner is gone). Run as the login itself, in its own home: nobody else removes anything there.
  * A symbolic link is no job. A directory that may not be removed stays; it holds a script and a log.
  */
-export const forgetJobScript = (id: string): string => `cd "$HOME/.pgaf-upgrade/jobs" 2>/dev/null || exit 0
-job=${sh(id)}
+export const forgetJobScript = (
+  id: string,
+): Fragment => sh`cd "$HOME/.pgaf-upgrade/jobs" 2>/dev/null || exit 0
+job=${quoted(id)}
 [ -L "\${job%%/*}" ] || [ -L "$job" ] || rm -rf "./$job"
 for job in check-*/*; do
   [ -d "$job" ] && [ ! -L "$job" ] && [ ! -L "\${job%%/*}" ] || continue

@@ -1,6 +1,6 @@
 import type { Config, HostSettings } from '../../cluster/config.ts';
+import { quoted, sh } from '../../cluster/fragment.ts';
 import type { MonitorState } from '../../cluster/monitor-state.ts';
-import { sh } from '../../cluster/quote.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { misfit } from '../../cluster/words.ts';
@@ -21,7 +21,7 @@ export const look = async (
     oldBindir: settings?.oldBindir,
     port: settings?.port,
   });
-  const output = await host.run(script, { as: config.become.postgres, timeoutMs: 60_000 });
+  const output = await host.run(script.text, { as: config.become.postgres, timeoutMs: 60_000 });
   if (!output.ok) return output;
   if (output.value.code !== 0)
     return fail(
@@ -72,8 +72,8 @@ export const askMonitor = async (
 ): Promise<Result<MonitorState>> => {
   const database = instance.config.postgresql.dbname ?? 'pg_auto_failover';
   const ask = (sql: string) => {
-    const script = `export LC_ALL=C; ${sqlProgram('psql', instance.oldBindir, database)} -XAtq -h ${sh(instance.socketDirectory)} -p ${instance.port} -c ${sh(sql)}`;
-    return host.run(script, { as: config.become.postgres, timeoutMs: 30_000 });
+    const script = sh`export LC_ALL=C; ${sqlProgram('psql', instance.oldBindir, database)} -XAtq -h ${instance.socketDirectory} -p ${instance.port} -c ${quoted(sql)}`;
+    return host.run(script.text, { as: config.become.postgres, timeoutMs: 30_000 });
   };
   const output = await ask(monitorQuery(config.formation));
   if (!output.ok) return output;

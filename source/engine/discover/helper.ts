@@ -1,6 +1,6 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/fragment.ts';
 import { theLogin } from '../../cluster/login.ts';
-import { sh } from '../../cluster/quote.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import { terminalRemedy, wantsTerminal } from '../../remote/become.ts';
 import type { RemoteHost } from '../../remote/host.ts';
@@ -25,7 +25,7 @@ export const helperProblem = async (
   if (verbLines(way, its).size === 0) return null;
   const path = helperPath(its);
   const print = 'pgaf-upgrade helper prints it, and how to install it';
-  const asked = await host.run(`sudo -n ${sh(path)} version`, { as: theLogin, timeoutMs: 30_000 });
+  const asked = await host.run(sh`sudo -n ${path} version`.text, { as: theLogin, timeoutMs: 30_000 });
   if (!asked.ok) return asked.error;
   const { code, stdout, stderr } = asked.value;
   const cause = stderr.trim().slice(0, 400) || `exit code ${code}`;

@@ -3,6 +3,7 @@ import { type AutoctlConfig, parseAutoctlConfig } from '../../cluster/parse/auto
 import { parseUnit } from '../../cluster/parse/unit.ts';
 import { ok, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
+import type { Path } from '../../cluster/words.ts';
 import * as words from '../../cluster/words.ts';
 import { runFileSchema } from '../lock/standing.ts';
 import { decodeJson, decodeText, linesOf, readWhole } from '../look/lines.ts';
@@ -41,7 +42,7 @@ export interface Instance {
   readonly oldAutoctl: string;
   readonly oldVersion: string;
   readonly port: number;
-  readonly socketDirectory: string;
+  readonly socketDirectory: Path;
   readonly groupAccess: boolean;
   readonly unit: {
     readonly name: string;

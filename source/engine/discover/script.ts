@@ -1,5 +1,6 @@
-import { sh } from '../../cluster/quote.ts';
+import { constant, type Fragment, quoted, sh } from '../../cluster/fragment.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
+import type { Path, UnitName } from '../../cluster/words.ts';
 import { workDirLine } from '../../cluster/work-directory.ts';
 import { dropInName } from '../../runbook/phases/service.ts';
 
@@ -23,9 +24,9 @@ const serverSql = `select json_build_object(
   from pg_database d where d.datname = 'template0'`;
 
 export interface DiscoveryOverrides {
-  readonly pgdata?: string | undefined;
-  readonly unit?: string | undefined;
-  readonly oldBindir?: string | undefined;
+  readonly pgdata?: Path | undefined;
+  readonly unit?: UnitName | undefined;
+  readonly oldBindir?: Path | undefined;
   readonly port?: number | undefined;
 }
 
@@ -35,14 +36,14 @@ export interface DiscoveryOverrides {
  * several clusters may share a host and its user.
  */
 export const discoverScript = (
-  newBindir: string,
+  newBindir: Path,
   overrides: DiscoveryOverrides,
-): string => `set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
-new_bin=${sh(newBindir)} only=${sh(overrides.pgdata ?? '')} set_unit=${sh(overrides.unit ?? '')} set_old=${sh(overrides.oldBindir ?? '')} set_port=${overrides.port ?? "''"}
-put() { printf '%s\\t%s\\n' "$1" "$2"; }
-text() { printf '%s\\t' "$1"; base64 | tr -d '\\n'; echo; }
+): Fragment => sh`set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
+new_bin=${newBindir} only=${quoted(overrides.pgdata ?? '')} set_unit=${quoted(overrides.unit ?? '')} set_old=${quoted(overrides.oldBindir ?? '')} set_port=${overrides.port ?? sh`''`}
+put() { printf '%s\t%s\n' "$1" "$2"; }
+text() { printf '%s\t' "$1"; base64 | tr -d '\n'; echo; }
 setting() { sed -n "s/^$1 *= *//p" "$2" | head -n 1; }
-ask() { ${sqlProgram('psql', { variable: 'old_bin' }, 'postgres')} -XAtq -h "\${socket:-/tmp}" -p "$port" -c ${sh(serverSql)} </dev/null; }
+ask() { ${sqlProgram('psql', { variable: 'old_bin' }, 'postgres')} -XAtq -h "\${socket:-/tmp}" -p "$port" -c ${quoted(serverSql)} </dev/null; }
 put home "$HOME"
 put user "$(id -un)"
 first() { # FILE: its first line, as $line
@@ -55,7 +56,7 @@ systems() { # the system identifiers that the files of $pgdata show: pg_autoctl'
     for f in pg_control pg_control.old pg_control.do-not-start; do [ -r "$d/global/$f" ] && od -An -v -t u8 -N 8 "$d/global/$f"; done
   done
 }
-for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_dump psql vacuumdb; do [ -x "$new_bin/$tool" ] || printf '%s\\n' "$tool"; done | text missing
+for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_dump psql vacuumdb; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text missing
 "$new_bin/postgres" --version 2>&1 | text new_version
 [ -x "$new_bin/pg_autoctl" ] && put new_autoctl "$new_bin/pg_autoctl"
 systemd=no; [ -d /run/systemd/system ] && command -v systemctl >/dev/null && systemd=yes
@@ -89,10 +90,10 @@ while IFS= read -r cfg; do
   unit=
   if [ $systemd = yes ]; then
     unit=$set_unit; case $unit in ''|*.service) ;; *) unit=$unit.service ;; esac
-    if [ -z "$unit" ] && [ -n "$pid" ]; then unit=$(sed -n 's|^0::.*/\\([^/]*\\.service\\)$|\\1|p; s|^1:name=systemd:.*/\\([^/]*\\.service\\)$|\\1|p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1); fi
+    if [ -z "$unit" ] && [ -n "$pid" ]; then unit=$(sed -n 's|^0::.*/\([^/]*\.service\)$|\1|p; s|^1:name=systemd:.*/\([^/]*\.service\)$|\1|p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1); fi
     if [ -z "$unit" ] || ! systemctl show -p ExecStart "$unit" 2>/dev/null | grep -q pg_autoctl; then
       [ -n "$set_unit" ] || unit=$(grep -ls pg_autoctl /etc/systemd/system/*.service /usr/local/lib/systemd/system/*.service /usr/lib/systemd/system/*.service /lib/systemd/system/*.service | while IFS= read -r f; do
-        grep -q "[='\\" ]$pgdata['\\" ]*\\$" "$f" && basename "$f" && break; done)
+        grep -q "[='\" ]$pgdata['\" ]*\$" "$f" && basename "$f" && break; done)
     fi
     # a unit that does not name the data directory is known while it runs; and by the copy that an upgrade has made of it
     [ -n "$unit" ] || unit=$(cd "$work/saved" 2>/dev/null && ls *.service 2>/dev/null | head -n 1)
@@ -105,9 +106,9 @@ while IFS= read -r cfg; do
     [ -n "$socket" ] && [ -S "$socket/.s.PGSQL.$port" ] && { put "$n.socket" "$socket"; break; }
   done
   # warnings (a collation's version, say) are not part of the answer; an answer that is not JSON is psql's reason for having none
-  said=$(ask 2>/dev/null) || said=$(ask 2>&1); printf '%s\\n' "$said" | text "$n.server"
+  said=$(ask 2>/dev/null) || said=$(ask 2>&1); printf '%s\n' "$said" | text "$n.server"
   # what an upgrade, or a rollback, of this data directory has left
-  for trace in "$work/fingerprint" "$work/stopped" "$work"/done/rollback-* \${unit:+"/run/systemd/system/$unit.d/${dropInName}"}; do
+  for trace in "$work/fingerprint" "$work/stopped" "$work"/done/rollback-* \${unit:+"/run/systemd/system/$unit.d/${constant(dropInName)}"}; do
     [ -e "$trace" ] && { put "$n.underway" yes; break; }
   done
   for trace in "$work/done/rollback-dropped" "$work"/done/rollback-through-*; do [ -e "$trace" ] && { put "$n.registered_anew" yes; break; }; done

@@ -1,5 +1,6 @@
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, sh } from '../../cluster/fragment.ts';
 import { type PostgresVersion, parsePostgresVersion } from '../../cluster/version.ts';
+import type { Path } from '../../cluster/words.ts';
 
 export interface Candidate {
   readonly bindir: string;
@@ -10,10 +11,10 @@ export interface Candidate {
  * Directories of programs on a host: beside the one that runs, and where Debian, Red Hat and VMware's packages put
  * them. One line each: directory, tab, what postgres says of its version. Read-only.
  */
-export const candidatesScript = (oldBindir: string): string => `export LC_ALL=C
-old=${sh(oldBindir)}
+export const candidatesScript = (oldBindir: Path): Fragment => sh`export LC_ALL=C
+old=${oldBindir}
 for d in "$(dirname "$(dirname "$old")")"/*/bin "$(dirname "$old")"*/bin /opt/vmware/postgres/*/bin /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/local/pgsql*/bin; do
-  if [ -x "$d/postgres" ] && [ -x "$d/pg_upgrade" ]; then printf '%s\\t%s\\n' "$d" "$("$d/postgres" --version 2>/dev/null | head -n 1)"; fi
+  if [ -x "$d/postgres" ] && [ -x "$d/pg_upgrade" ]; then printf '%s\t%s\n' "$d" "$("$d/postgres" --version 2>/dev/null | head -n 1)"; fi
 done | sort -u
 `;
 

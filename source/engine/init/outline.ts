@@ -38,7 +38,10 @@ const candidatesOn = async (
   instance: Instance,
   postgres: string,
 ): Promise<readonly Candidate[]> => {
-  const output = await host.run(candidatesScript(instance.oldBindir), { as: postgres, timeoutMs: 30_000 });
+  const output = await host.run(candidatesScript(instance.oldBindir).text, {
+    as: postgres,
+    timeoutMs: 30_000,
+  });
   return output.ok ? parseCandidates(output.value.stdout) : [];
 };
 

@@ -18,7 +18,7 @@ const writer = (facts: ClusterFacts, world: World): HostFacts =>
 const take = async (run: Run, host: HostFacts): Promise<Result<Inventory>> => {
   const remote = run.hosts.get(host.alias);
   if (remote === undefined) return fail(problem(`${host.alias} is not connected`, 'start the console again'));
-  const answer = await remote.run(inventoryScript(host), { as: run.facts.postgres, timeoutMs });
+  const answer = await remote.run(inventoryScript(host).text, { as: run.facts.postgres, timeoutMs });
   return answer.ok ? parseInventory(host.alias, answer.value.stdout) : answer;
 };
 

@@ -1,6 +1,6 @@
 import type { HostFacts } from '../../cluster/facts.ts';
+import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
 import { countedBytes, listedTables } from '../../cluster/inventory.ts';
-import { sh } from '../../cluster/quote.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { privateSocket } from '../../runbook/shell.ts';
 
@@ -51,31 +51,29 @@ const countsSql = `select format('select json_build_array(current_database(), %L
 
 /**
  * One look at what the server of a host holds: read-only, as postgres, one round trip. Nothing in it waits for a lock
- * or reads a large table; every query has a limit of its own.
+ * or reads a large table; every query has a limit of its own. Rows and counts take their time where there are thousands of
+ * tables, and somebody waits: they are asked side by side.
  */
-export const inventoryScript = (host: HostFacts): string => {
-  const socket = `.s.PGSQL.${host.port}`;
-  return `${[
-    'set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3',
-    `inventory_bin=${sh(host.newBindir)} socket=${sh(host.socketDirectory)}`,
-    'put() { printf \'%s\\t%s\\n\' "$1" "$2"; }',
-    "text() { printf '%s\\t' \"$1\"; base64 | tr -d '\\n'; echo; }",
-    '# the private server of the verification listens in a directory of ours',
-    `[ -S ${sh(`${privateSocket(host)}/${socket}`)} ] && socket=${sh(privateSocket(host))}`,
-    `ask() { # DATABASE, and psql's options
-  in=$1; shift; ${sqlProgram('psql', { variable: 'inventory_bin' }, { variable: 'in' }, { settings })} -XAtq -h "$socket" -p ${host.port} -U ${sh(host.superuser)} "$@" 2>/dev/null
-}`,
-    `ask postgres -c ${sh(serverSql)} </dev/null | text server`,
-    "databases=$(ask postgres -c 'select datname from pg_database where datallowconn order by 1' </dev/null)",
-    `printf '%s\\n' "$databases" | text names`,
-    `rows() { printf '%s\\n' "$databases" | while IFS= read -r database; do`,
-    `  { ask "$database" -c ${sh(databaseSql)} </dev/null || echo null; } | tr -d '\\n'; echo`,
-    'done; }',
-    `counts() { printf '%s\\n' "$databases" | while IFS= read -r database; do`,
-    `  printf '%s\\n' ${sh(countsSql)} | ask "$database"`,
-    'done; }',
-    // Both take their time where there are thousands of tables, and somebody waits: side by side.
-    'rows | { exec 3<&0; counts | text counts; text databases <&3; }',
-    'put end yes',
-  ].join('\n')}\n`;
-};
+export const inventoryScript = (host: HostFacts): Fragment => sh`
+  set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
+  inventory_bin=${host.newBindir} socket=${host.socketDirectory}
+  put() { printf '%s\t%s\n' "$1" "$2"; }
+  text() { printf '%s\t' "$1"; base64 | tr -d '\n'; echo; }
+  # the private server of the verification listens in a directory of ours
+  [ -S ${word`${privateSocket(host)}/.s.PGSQL.${host.port}`} ] && socket=${privateSocket(host)}
+  ask() { # DATABASE, and psql's options
+    in=$1; shift; ${sqlProgram('psql', { variable: 'inventory_bin' }, { variable: 'in' }, { settings })} -XAtq -h "$socket" -p ${host.port} -U ${host.superuser} "$@" 2>/dev/null
+  }
+  ask postgres -c ${quoted(serverSql)} </dev/null | text server
+  databases=$(ask postgres -c 'select datname from pg_database where datallowconn order by 1' </dev/null)
+  printf '%s\n' "$databases" | text names
+  rows() { printf '%s\n' "$databases" | while IFS= read -r database; do
+    { ask "$database" -c ${quoted(databaseSql)} </dev/null || echo null; } | tr -d '\n'; echo
+  done; }
+  counts() { printf '%s\n' "$databases" | while IFS= read -r database; do
+    printf '%s\n' ${quoted(countsSql)} | ask "$database"
+  done; }
+  rows | { exec 3<&0; counts | text counts; text databases <&3; }
+  put end yes
+
+`;

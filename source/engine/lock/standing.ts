@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { runNameSchema } from '../../cluster/facts.ts';
+import { runName } from '../../cluster/words.ts';
 import { decodeJson, decodeText, readFacts } from '../look/lines.ts';
 
 /** Who holds the lock, as it stands in its file on the monitor's host. */
@@ -16,7 +16,7 @@ export type Holder = z.infer<typeof holderSchema>;
 
 /** The run that was begun on this cluster, as it stands on the monitor's host. */
 export const runFileSchema = z.object({
-  id: runNameSchema,
+  id: runName,
   operator: z.string(),
   began: z.string(),
   direction: z.enum(['upgrade', 'rollback', 'cleanup']),

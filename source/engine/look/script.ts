@@ -1,7 +1,7 @@
-import { posix } from 'node:path';
 import { type HostFacts, isNode } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { constant, type Fragment, lines, quoted, sh, word } from '../../cluster/fragment.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
+import { type Path, parentOf } from '../../cluster/words.ts';
 import { keyMark } from '../../runbook/hard-link/names.ts';
 import { livenessFunction } from '../../runbook/liveness.ts';
 import { markFile } from '../../runbook/ownership.ts';
@@ -28,7 +28,7 @@ const serverSql = `select json_build_object(
  * itself: a process costs more than everything else here. Free text travels on one line, its own lines joined by a
  * character that is taken out of it before, so that nothing in it can begin a line of its own.
  */
-const functions = `put() { printf '%s\\t%s\\n' "$1" "$2"; }
+const functions = sh`put() { printf '%s\t%s\n' "$1" "$2"; }
 text() { # KEY TEXT; empty lines are left out
   case $2 in *"$joiner"*) set -- "$1" "$(printf %s "$2" | tr "$joiner" '?')" ;; esac
   name=$1 IFS=$newline; set -f; set -- $2; set +f; IFS=$joiner; put "$name" "$*"; unset IFS
@@ -86,7 +86,7 @@ directory() { # KEY PGDATA
     # a directory of links, nothing in the cluster is touched
     for renamed in pg_control.old pg_control.do-not-start; do [ -f "$2/global/$renamed" ] && break; done
     [ -f "$2/global/$renamed" ] && put "$1.linked" yes && [ $renamed = pg_control.do-not-start ] && put "$1.disarmed" yes
-    look=$(mktemp -d) && mkdir "$look/global" && ln -s "$2/global/$renamed" "$look/global/pg_control" \\
+    look=$(mktemp -d) && mkdir "$look/global" && ln -s "$2/global/$renamed" "$look/global/pg_control" \
       && ln -s "$2/PG_VERSION" "$look/PG_VERSION" && control "$1.control" "$look" "$major"; rm -rf "$look"
   fi
   if alive "$2/postmaster.pid" postgres; then put "$1.running" yes
@@ -109,8 +109,8 @@ configured() { # FILE: pg_autoctl's configuration: who it says it is, and its pg
 kept() { # in our own directory: what was written down, each file by its name; false where that could not be read whole
   # A check is good for a day: what it looked at may have changed since. Whether there is a backup is soon asked again.
   set -f; IFS=$newline; set -- ; marks=
-  for path in $(find done checks/look checks/log -type f -size +0 ! \\( -mmin +1440 \\( -name checks -o -name check -o -name configuration \\
-    -o -name look -o -name log \\) \\) ! \\( -mmin +10 -name cleanup-backup \\) 2>/dev/null); do
+  for path in $(find done checks/look checks/log -type f -size +0 ! \( -mmin +1440 \( -name checks -o -name check -o -name configuration \
+    -o -name look -o -name log \) \) ! \( -mmin +10 -name cleanup-backup \) 2>/dev/null); do
     case $path in checks/*) [ -r "$path" ] && set -- "$@" "$path" ;; *) marks=$marks\${path##*/}$newline ;; esac
   done
   set +f; unset IFS
@@ -123,97 +123,90 @@ kept() { # in our own directory: what was written down, each file by its name; f
   [ -s link/rehearsal ] && put link/rehearsed yes
   [ -d link ] && text link/host_keys "$(cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null)"
   # All of them by one program, lines joined as text does it.
-  [ $# -eq 0 ] || awk 'BEGIN { ORS = "\\036" } FNR == 1 { printf("%s%s\\t", NR > 1 ? "\\n" : "", FILENAME) }
-    { gsub(/\\036/, "?"); print } END { printf("%s", NR > 0 ? "\\n" : "") }' "$@"
+  [ $# -eq 0 ] || awk 'BEGIN { ORS = "\036" } FNR == 1 { printf("%s%s\t", NR > 1 ? "\n" : "", FILENAME) }
+    { gsub(/\036/, "?"); print } END { printf("%s", NR > 0 ? "\n" : "") }' "$@"
 }`;
 
 /**
  * One look at a host: a read-only script, run as postgres, that prints everything the probes, the conditions and
  * the rollback verdict need, in one round trip. `monitorSql` is what the monitor's database is asked.
  */
-export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string | null): string => {
-  const authorizedKeys = sh(`${host.home}/.ssh/authorized_keys`);
-  const socket = sh(host.socketDirectory);
-  const dirs = [host.data, host.newData, host.backupData];
+export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string | null): Fragment => {
+  const authorizedKeys: Path = word`${host.home}/.ssh/authorized_keys`;
+  const socket: Path = host.socketDirectory;
+  const dirs = [
+    ['data', host.data],
+    ['new', host.newData],
+    ['backup', host.backupData],
+  ] as const;
   const server =
     monitorSql === null
-      ? [`ask ${socket} postgres "$server"`]
+      ? [sh`ask ${socket} postgres "$server"`]
       : [
-          // One connection answers both; without that database there is still a server.
-          `ask ${socket} ${sh('database' in host ? host.database : 'pg_auto_failover')} "$server" ${sh(monitorSql)}`,
-          `  [ $? -ne 2 ] || ask ${socket} postgres "$server"`,
+          sh`ask ${socket} ${quoted('database' in host ? host.database : 'pg_auto_failover')} "$server" ${quoted(monitorSql)}`,
+          sh`[ $? -ne 2 ] || ask ${socket} postgres "$server"`,
         ];
-  const lines = [
-    'set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3',
-    `old_bin=${sh(host.oldBindir)} new_bin=${sh(host.newBindir)} new_major=${newMajor} work=${sh(host.workDir)} joiner='${joiner}' newline='\n'`,
+  const all = [
+    sh`set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3`,
+    sh`old_bin=${host.oldBindir} new_bin=${host.newBindir} new_major=${newMajor} work=${host.workDir} joiner=${quoted(joiner)} newline='
+'`,
     functions,
     livenessFunction,
     host.service.kind === 'systemd'
-      ? `unit() { systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ActiveEnterTimestamp -p ExecStart -p MainPID -p ControlGroup ${sh(host.service.unit)} 2>/dev/null; }`
-      : 'unit() { :; }',
-    'ask() { # SOCKETS DATABASE STATEMENT…: a line for each statement',
-    '  at=$1 in=$2; shift 2; for sql; do shift; set -- "$@" -c "$sql"; done',
-    `  ${sqlProgram('psql', { variable: 'new_bin' }, { variable: 'in' })} -XAtq -h "$at" -p ${host.port} -U ${sh(host.superuser)} "$@" 2>/dev/null`,
-    '}',
-    'server() { # what the running server answers',
-    `  server=${sh(serverSql)}`,
-    // The private server of the verification listens in a directory of ours.
-    `  if [ -S ${sh(`${privateSocket(host)}/.s.PGSQL.${host.port}`)} ]; then ask ${sh(privateSocket(host))} postgres "$server"`,
-    `  elif [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then ${server.join('\n')}; fi`,
-    '}',
-    // Both take their time elsewhere, in systemd and in the server: they are asked meanwhile, and read at the end.
-    'unit | { exec 3<&0; server | { exec 4<&0 </dev/null',
-    ...['data', 'new', 'backup'].map((key, index) => `directory ${key} ${sh(dirs[index] ?? '')}`),
+      ? sh`unit() { systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p DropInPaths -p ActiveEnterTimestamp -p ExecStart -p MainPID -p ControlGroup ${host.service.unit} 2>/dev/null; }`
+      : sh`unit() { :; }`,
+    sh`ask() { # SOCKETS DATABASE STATEMENT…: a line for each statement`,
+    sh`  at=$1 in=$2; shift 2; for sql; do shift; set -- "$@" -c "$sql"; done`,
+    sh`  ${sqlProgram('psql', { variable: 'new_bin' }, { variable: 'in' })} -XAtq -h "$at" -p ${host.port} -U ${host.superuser} "$@" 2>/dev/null`,
+    sh`}`,
+    sh`server() { # what the running server answers`,
+    sh`  server=${quoted(serverSql)}`,
+    sh`  if [ -S ${word`${privateSocket(host)}/.s.PGSQL.${host.port}`} ]; then ask ${privateSocket(host)} postgres "$server"`,
+    sh`  elif [ -S ${word`${host.socketDirectory}/.s.PGSQL.${host.port}`} ]; then ${server}; fi`,
+    sh`}`,
+    sh`unit | { exec 3<&0; server | { exec 4<&0 </dev/null`,
+    ...dirs.map(([key, path]) => sh`directory ${constant(key)} ${path}`),
     ...host.tablespaces.flatMap((place, index) => [
-      `text tablespace.${index} ${sh(place)}; parts ${sh(place)}; text tablespace.${index}.parts "$found"; [ -w ${sh(`${place}_aside`)} ] && put tablespace.${index}.aside yes; [ -w ${sh(posix.dirname(place))} ] && put tablespace.${index}.above yes`,
+      sh`text tablespace.${index} ${place}; parts ${place}; text tablespace.${index}.parts "$found"; [ -w ${word`${place}_aside`} ] && put tablespace.${index}.aside yes; [ -w ${parentOf(place)} ] && put tablespace.${index}.above yes`,
     ]),
-    'first /etc/machine-id && put who.machine "$line"',
-    ...(host.service.kind === 'systemd' ? [`[ -e ${sh(holdFile(host.service.unit))} ] && put held yes`] : []),
-    `[ -r ${sh(host.configFile)} ] && configured ${sh(host.configFile)}`,
-    `if [ -r ${sh(host.stateFile)} ]; then`,
-    // From byte 16 on, each block of 16 bytes both as 64-bit and as 32-bit numbers: 2 + 4 of them
-    `  set -- $(od -An -v -t u8 -t d4 -j 16 -N 44 ${sh(host.stateFile)}) ''`,
-    // The node's id, at byte 24: it is asked who this is, in the same breath as how it is.
-    `  put state "$1"; put who.id "\${5:-}"`,
-    // An id that a rollback gave it is not in the record; the copy that the upgrade has saved here has the one that is.
+    sh`first /etc/machine-id && put who.machine "$line"`,
+    ...(host.service.kind === 'systemd' ? [sh`[ -e ${holdFile(host.service.unit)} ] && put held yes`] : []),
+    sh`[ -r ${host.configFile} ] && configured ${host.configFile}`,
+    sh`if [ -r ${host.stateFile} ]; then`,
+    sh`  set -- $(od -An -v -t u8 -t d4 -j 16 -N 44 ${host.stateFile}) ''`,
+    sh`  put state "$1"; put who.id "\${5:-}"`,
     ...(isNode(host)
       ? [
-          `  [ "\${5:-}" = ${host.nodeId} ] || { found=; for f in "$work"/saved*/pg_autoctl.state; do [ -r "$f" ] && add "$(od -An -v -t d4 -j 24 -N 4 "$f")"; done; text who.was "$found"; }`,
+          sh`  [ "\${5:-}" = ${host.nodeId} ] || { found=; for f in "$work"/saved*/pg_autoctl.state; do [ -r "$f" ] && add "$(od -An -v -t d4 -j 24 -N 4 "$f")"; done; text who.was "$found"; }`,
         ]
       : []),
-    // assigned_role at byte 32 and current_role at 56; 13 is maintenance. Source: pg_auto_failover, state.h, NodeState
-    `  [ "\${9:-} \${17:-}" = '13 13' ] && put maintenance yes`,
-    'fi',
-    'if cd "$work" 2>/dev/null; then',
-    '  kept || exit 1',
-    // From the first stop on the saved files are those to go back to, and what is there is meant to be another.
-    '  if [ -d saved ] && [ ! -e stopped ] && [ ! -e fingerprint ]; then',
-    `    found=; cmp -s saved/pg_autoctl.cfg ${sh(host.configFile)} || add pg_autoctl.cfg`,
+    sh`  [ "\${9:-} \${17:-}" = '13 13' ] && put maintenance yes`,
+    sh`fi`,
+    sh`if cd "$work" 2>/dev/null; then`,
+    sh`  kept || exit 1`,
+    sh`  if [ -d saved ] && [ ! -e stopped ] && [ ! -e fingerprint ]; then`,
+    sh`    found=; cmp -s saved/pg_autoctl.cfg ${host.configFile} || add pg_autoctl.cfg`,
     host.service.kind === 'systemd'
-      ? `    cmp -s ${sh(`saved/${host.service.unit}`)} ${sh(host.service.fragment)} || add ${sh(host.service.unit)}`
-      : '',
-    '    text saved.differs "$found"; [ -n "$(find saved -maxdepth 0 -mmin +1440)" ] && put saved.old yes',
-    '  fi',
-    'fi',
-    `found=; for f in ${sh(host.data)}_pg*_abandoned*; do [ -f "$f/${markFile}" ] && add "$f"; done; text abandoned "$found"`,
-    // Asked of every host, whatever the cluster file says by now; hardly ever there is one.
-    `[ -s ${authorizedKeys} ] && text authorized "$(grep -s ${sh(keyMark(host))} ${authorizedKeys})"`,
-    `found=; f=$work/pg_upgrade/delete_old_cluster.sh; [ -e "$f" ] && add "$f"`,
-    // One in the home directory may be another cluster's: pg_upgrade writes the directory in quotes.
-    `f=${sh(`${host.home}/delete_old_cluster.sh`)}; [ -e "$f" ] && grep -qsF -e ${sh(`${host.data}'`)} -e ${sh(`${host.data}"`)} "$f" && add "$f"; text delete_scripts "$found"`,
-    // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN; pg_upgrade's servers listen on a socket file only
-    `grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,
-    // A killed server leaves its files behind; they stop nobody, a living one does.
-    `for f in ${sh(privateSocket(host))}/.s.PGSQL.50432.lock ${sh(host.home)}/.s.PGSQL.50432.lock; do`,
-    '  first "$f" && first "/proc/$line/comm" && [ "$line" = postgres ] && put upgrade_port busy && break',
-    'done',
-    'found= main= group= state=; while IFS= read -r line; do',
-    `  add "$line"; case $line in MainPID=*) main=\${line#*=} ;; ControlGroup=*) group=\${line#*=} ;; ActiveState=*) state=\${line#*=} ;; esac`,
-    'done <&3; text unit "$found"',
-    `liveness ${sh(host.pgdata)} ${sh(host.data)} ${sh(host.pidFile)}${host.service.kind === 'systemd' ? ' "$main" "$group" "$state"' : ''}; put autoctl $autoctl`,
-    'for key in server monitor; do IFS= read -r line <&4 && text $key "$line"; done',
-    'put end yes',
-    '}; }',
+      ? sh`    cmp -s ${word`saved/${host.service.unit}`} ${host.service.fragment} || add ${host.service.unit}`
+      : sh``,
+    sh`    text saved.differs "$found"; [ -n "$(find saved -maxdepth 0 -mmin +1440)" ] && put saved.old yes`,
+    sh`  fi`,
+    sh`fi`,
+    sh`found=; for f in ${host.data}_pg*_abandoned*; do [ -f "$f/${markFile}" ] && add "$f"; done; text abandoned "$found"`,
+    sh`[ -s ${authorizedKeys} ] && text authorized "$(grep -s ${quoted(keyMark(host))} ${authorizedKeys})"`,
+    sh`found=; f=$work/pg_upgrade/delete_old_cluster.sh; [ -e "$f" ] && add "$f"`,
+    sh`f=${word`${host.home}/delete_old_cluster.sh`}; [ -e "$f" ] && grep -qsF -e ${word`${host.data}'`} -e ${word`${host.data}"`} "$f" && add "$f"; text delete_scripts "$found"`,
+    sh`grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,
+    sh`for f in ${privateSocket(host)}/.s.PGSQL.50432.lock ${host.home}/.s.PGSQL.50432.lock; do`,
+    sh`  first "$f" && first "/proc/$line/comm" && [ "$line" = postgres ] && put upgrade_port busy && break`,
+    sh`done`,
+    sh`found= main= group= state=; while IFS= read -r line; do`,
+    sh`  add "$line"; case $line in MainPID=*) main=\${line#*=} ;; ControlGroup=*) group=\${line#*=} ;; ActiveState=*) state=\${line#*=} ;; esac`,
+    sh`done <&3; text unit "$found"`,
+    sh`liveness ${host.pgdata} ${host.data} ${host.pidFile}${host.service.kind === 'systemd' ? sh` "$main" "$group" "$state"` : sh``}; put autoctl $autoctl`,
+    sh`for key in server monitor; do IFS= read -r line <&4 && text $key "$line"; done`,
+    sh`put end yes`,
+    sh`}; }`,
   ];
-  return `${lines.join('\n')}\n`;
+  return lines(...all, sh``);
 };

@@ -30,7 +30,10 @@ const lookedAt = async (
 ): Promise<HostEvidence> => {
   const host = hosts.get(evidence.alias);
   if (host === undefined || evidence.facts === null) return evidence;
-  const output = await host.run(checkLookScript(facts, evidence.facts), { as: facts.postgres, timeoutMs });
+  const output = await host.run(checkLookScript(facts, evidence.facts).text, {
+    as: facts.postgres,
+    timeoutMs,
+  });
   const look = output.ok ? parseCheckLook(evidence.alias, output.value.stdout) : output;
   return look.ok ? { ...evidence, look: look.value } : { ...evidence, unclear: look.error };
 };

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import type { CheckLook, Place } from '../../cluster/checks/evidence.ts';
 import { type HostFacts, isNode } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { quoted, sh } from '../../cluster/fragment.ts';
+import { parentOf } from '../../cluster/words.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { newDirectory } from './new-directory.ts';
 import { copiesData, elsewhere, roomNeeded } from './room.ts';
@@ -15,10 +16,10 @@ const sameFileSystem = ({ facts, look }: { facts: HostFacts; look: CheckLook }):
     issues.push({
       found: look.dataIsMountPoint
         ? `${facts.data} is a mount point`
-        : `${facts.data} and ${look.parent.path} are on different file systems`,
+        : `${facts.data} and ${quoted(look.parent.path)} are on different file systems`,
       remedy:
         'move the data into a directory below the mount point, so that it can be renamed beside its neighbours, and tell pg_autoctl the new place',
-      command: `findmnt -T ${sh(facts.data)}; findmnt -T ${sh(look.parent.path)}`,
+      command: sh`findmnt -T ${facts.data}; findmnt -T ${quoted(look.parent.path)}`.text,
     });
   const makesNew = !isNode(facts) || facts.role === 'primary';
   const { newPlace, parent } = look;
@@ -29,17 +30,19 @@ const sameFileSystem = ({ facts, look }: { facts: HostFacts; look: CheckLook }):
     (newPlace.device !== parent.device || newPlace.mountPoint !== parent.mountPoint)
   )
     issues.push({
-      found: `the new data directory ${facts.newData} would be on another file system than ${parent.path}`,
+      found: `the new data directory ${facts.newData} would be on another file system than ${quoted(parent.path)}`,
       remedy:
         'name one beside the data in the cluster file (newData), or leave it out: the swap renames it into its place, and must not copy it',
-      command: `findmnt -T ${sh(posix.dirname(facts.newData))}; findmnt -T ${sh(parent.path)}`,
+      command: sh`findmnt -T ${parentOf(facts.newData)}; findmnt -T ${quoted(parent.path)}`.text,
     });
   const backup = look.backupDirectory;
   if (isNode(facts) && backup !== null && backup.device !== '' && backup.device !== look.parent.device)
     issues.push({
       found: `pg_autoctl’s backup directory ${backup.path} is on another file system than ${facts.data}`,
       remedy: 'name a directory beside the data: pg_autoctl renames the base backup into its place',
-      command: `${sh(facts.oldAutoctl)} config set --pgdata ${sh(facts.pgdata)} replication.backup_directory ${sh(posix.join(posix.dirname(facts.data), 'backup'))}`,
+      command:
+        sh`${facts.oldAutoctl} config set --pgdata ${facts.pgdata} replication.backup_directory ${quoted(posix.join(parentOf(facts.data), 'backup'))}`
+          .text,
     });
   return issues;
 };
@@ -51,7 +54,7 @@ const tooSmall = (place: Place, bytes: number, what: string): readonly Issue[] =
         {
           found: `${megabytes(bytes)} are needed in ${place.path} for ${what}, ${megabytes(place.freeBytes)} are free on ${place.mountPoint}`,
           remedy: 'make room, or enlarge the file system, before the window',
-          command: `df -h ${sh(place.path)}`,
+          command: sh`df -h ${quoted(place.path)}`.text,
         },
       ];
 
@@ -77,9 +80,9 @@ export const diskChecks: readonly Check[] = [
       look.parentWritable
         ? null
         : {
-            found: `${look.parent.path} is not writable for postgres`,
+            found: `${quoted(look.parent.path)} is not writable for postgres`,
             remedy: 'give postgres the directory for the time of the window',
-            command: `chown ${sh('postgres:')} ${sh(posix.dirname(facts.data))}`,
+            command: sh`chown ${quoted('postgres:')} ${parentOf(facts.data)}`.text,
           },
     ),
   },
@@ -124,7 +127,7 @@ export const diskChecks: readonly Check[] = [
         ? {
             found: `${facts.backupData} exists`,
             remedy: 'look at it; if it is left over from an earlier upgrade, move or remove it',
-            command: `ls -la ${sh(facts.backupData)}`,
+            command: sh`ls -la ${facts.backupData}`.text,
           }
         : null,
     ),
@@ -142,7 +145,9 @@ export const diskChecks: readonly Check[] = [
         : {
             found: `${look.backupDirectory.path} holds ${look.backupDirectoryEntries} entries`,
             remedy: 'move them away if somebody needs them; what an interrupted base backup left can go',
-            command: `ls -la ${sh(look.backupDirectory.path)}; ${sh(facts.oldAutoctl)} config get --pgdata ${sh(facts.pgdata)} replication.backup_directory`,
+            command:
+              sh`ls -la ${quoted(look.backupDirectory.path)}; ${facts.oldAutoctl} config get --pgdata ${facts.pgdata} replication.backup_directory`
+                .text,
           },
     ),
   },

@@ -1,4 +1,4 @@
-import { sh } from '../../cluster/quote.ts';
+import { sh } from '../../cluster/fragment.ts';
 import { type Check, onEach } from './check.ts';
 import { rateOf } from './rates.ts';
 import { dataBytes } from './room.ts';
@@ -26,7 +26,9 @@ export const habitChecks: readonly Check[] = [
         : {
             found: `${Math.round(dataBytes(look) / megabyte)} MB at ${look.backupRate ?? '100M'} a second take ${Math.round(seconds / 60)} minutes`,
             remedy: 'allow more, up to 1024M, if network and disks have it',
-            command: `${sh(facts.oldAutoctl)} config set --pgdata ${sh(facts.pgdata)} replication.maximum_backup_rate 1024M`,
+            command:
+              sh`${facts.oldAutoctl} config set --pgdata ${facts.pgdata} replication.maximum_backup_rate 1024M`
+                .text,
           };
     }),
   },
@@ -43,7 +45,7 @@ export const habitChecks: readonly Check[] = [
         : {
             found: `${facts.service.unit} has KillMode=${look.unit.killMode}`,
             remedy: 'set it for good; the window does not need it',
-            command: `systemctl edit ${sh(facts.service.unit)}   # [Service] KillMode=mixed`,
+            command: sh`systemctl edit ${facts.service.unit}   # [Service] KillMode=mixed`.text,
           },
     ),
   },

@@ -9,7 +9,7 @@ import {
   primaryOf,
   takesLinks,
 } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, sh } from '../../cluster/fragment.ts';
 import { sameNames } from '../hard-link/names.ts';
 import { type Answer, type Check, type Issue, onEach } from './check.ts';
 import { looked } from './see.ts';
@@ -22,16 +22,16 @@ const concerns = (facts: ClusterFacts, host: HostFacts): boolean =>
  * Lines of the look at a host. sshd is asked with no host key known: it is reached if ssh says that it does not trust
  * the key; nobody logs in.
  */
-export const transferLines = (facts: ClusterFacts, host: HostFacts): readonly string[] => {
+export const transferLines = (facts: ClusterFacts, host: HostFacts): readonly Fragment[] => {
   if (!concerns(facts, host)) return [];
   const primary = primaryOf(facts);
   return [
-    'put transfer asked',
-    `put transfer.rsync "$(rsync --version 2>/dev/null | sed -n 's/^rsync  *version \\([0-9.]*\\).*/\\1/p' | head -n 1)"`,
+    sh`put transfer asked`,
+    sh`put transfer.rsync "$(rsync --version 2>/dev/null | sed -n 's/^rsync  *version \([0-9.]*\).*/\1/p' | head -n 1)"`,
     ...(takesLinks(host)
       ? [
-          `for tool in ssh ssh-keygen; do command -v "$tool" >/dev/null 2>&1 || printf '%s\\n' "$tool"; done | text transfer.missing`,
-          `ssh -F none -o BatchMode=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -p ${primary.sshPort} -- ${sh(primary.hostname)} true 2>&1 </dev/null | tail -n 1 | text transfer.sshd`,
+          sh`for tool in ssh ssh-keygen; do command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$tool"; done | text transfer.missing`,
+          sh`ssh -F none -o BatchMode=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -p ${primary.sshPort} -- ${primary.hostname} true 2>&1 </dev/null | tail -n 1 | text transfer.sshd`,
         ]
       : []),
   ];
@@ -137,7 +137,7 @@ export const hardLinkChecks: readonly Check[] = [
             {
               found: `${alias} (${hostname}, port ${sshPort}) said: ${(sshd ?? '').slice(0, 200) || 'nothing'}`,
               remedy: `open the way, name sshd’s port as nodes.${alias}.ssh.port, or rebuild this secondary by base-backup`,
-              command: `ssh -p ${sshPort} ${sh(hostname)}`,
+              command: sh`ssh -p ${sshPort} ${hostname}`.text,
             },
           ];
     }),

@@ -1,8 +1,9 @@
-import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import { constant, type Fragment, joined, lines, quoted, sh, word } from '../../cluster/fragment.ts';
 import { unitProperties } from '../../cluster/parse/unit.ts';
-import { sh, sqlLiteral } from '../../cluster/quote.ts';
-import type { Word } from '../../cluster/superuser-sql.ts';
+import { sqlLiteral } from '../../cluster/quote.ts';
+import type { DatabaseName } from '../../cluster/superuser-sql.ts';
+import { type Path, parentOf } from '../../cluster/words.ts';
 import { markFile } from '../ownership.ts';
 import { privateSocket, psql } from '../shell.ts';
 import { asideOf, oldName } from '../tablespaces/names.ts';
@@ -87,12 +88,12 @@ const databaseSql = `select json_build_object('name', current_database(), 'bytes
   'extensions', coalesce((select json_agg(json_build_object('name', extname, 'version', extversion)) from pg_extension), '[]'))`;
 
 /** Shell: how old the newest of some files is. */
-export const newestFunction = `newest() { # seconds since the newest of these files was written
+export const newestFunction = sh`newest() { # seconds since the newest of these files was written
   stat -c %Y "$@" 2>/dev/null | sort -n | tail -n 1 | awk -v now="$(date +%s)" '{print now - $1}'
 }`;
 
-const functions = `put() { printf '%s\\t%s\\n' "$1" "$2"; }
-text() { printf '%s\\t' "$1"; base64 | tr -d '\\n'; echo; }
+const functions = sh`put() { printf '%s\t%s\n' "$1" "$2"; }
+text() { printf '%s\t' "$1"; base64 | tr -d '\n'; echo; }
 place() { # KEY PATH: its file system; of the nearest directory that exists
   p=$2; put "$1" "$2"
   while [ ! -e "$p" ] && [ "$p" != / ]; do p=$(dirname "$p"); done
@@ -111,21 +112,21 @@ ${newestFunction}`;
  * Shell, behind `newest` and with the data directory in `$data`: how many seconds ago each kind of backup known here was made, a
  * line each. pgBackRest and Barman label the backups that the server records; pg_basebackup, which makes secondaries too, does not count.
  */
-export const backupAgeLines: readonly string[] = [
-  `for f in "$data"/pg_wal/*.backup; do [ -r "$f" ] && ! grep -q '^LABEL: pg_basebackup base backup' "$f" && newest "$f"; done`,
-  `command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'`,
-  `command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'`,
+export const backupAgeLines: readonly Fragment[] = [
+  sh`for f in "$data"/pg_wal/*.backup; do [ -r "$f" ] && ! grep -q '^LABEL: pg_basebackup base backup' "$f" && newest "$f"; done`,
+  sh`command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'`,
+  sh`command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'`,
 ];
 
 /** Of one tablespace: what would keep its old part from going aside, and a base backup from arriving. */
-const tablespaceLines = (facts: ClusterFacts, location: string, key: string): string[] => {
-  const [place, aside] = [sh(location), sh(asideOf(location))];
+const tablespaceLines = (facts: ClusterFacts, location: Path, key: Fragment): Fragment[] => {
+  const [place, aside] = [location, asideOf(location)];
   return [
-    `place ${key} ${place}`,
-    `put ${key}.parent "$(stat -c %d ${sh(posix.dirname(location))} 2>/dev/null)"`,
-    `readlink -f ${place} | text ${key}.real`,
-    `ls -A ${place} 2>/dev/null | grep -v '^PG_${facts.oldMajor}_' | text ${key}.foreign`,
-    `[ -n "$(ls -A ${aside}/${oldName(facts)} 2>/dev/null)" ] || { [ -e ${aside} ] && [ ! -w ${aside} ]; } && put ${key}.taken yes`,
+    sh`place ${key} ${place}`,
+    sh`put ${key}.parent "$(stat -c %d ${parentOf(location)} 2>/dev/null)"`,
+    sh`readlink -f ${place} | text ${key}.real`,
+    sh`ls -A ${place} 2>/dev/null | grep -v '^PG_${facts.oldMajor}_' | text ${key}.foreign`,
+    sh`[ -n "$(ls -A ${aside}/${oldName(facts)} 2>/dev/null)" ] || { [ -e ${aside} ] && [ ! -w ${aside} ]; } && put ${key}.taken yes`,
   ];
 };
 
@@ -133,60 +134,66 @@ const tablespaceLines = (facts: ClusterFacts, location: string, key: string): st
  * One look at a host before the window: read-only, as postgres, one round trip, one fact a line. Nothing in it takes
  * long: sizes come from the server, and every query has a limit of its own.
  */
-export const checkLookScript = (facts: ClusterFacts, host: HostFacts): string => {
-  const parent = posix.dirname(host.data);
-  const ask = (database: Word) => psql(host, host.oldBindir, database, { settings });
-  return `${[
-    'set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3',
-    `new_bin=${sh(host.newBindir)} old_bin=${sh(host.oldBindir)} new_major=${facts.newMajor} data=${sh(host.data)} t=${sh(throwawayOf(host))}`,
+export const checkLookScript = (facts: ClusterFacts, host: HostFacts): Fragment => {
+  const parent = parentOf(host.data);
+  const ask = (database: DatabaseName) => psql(host, host.oldBindir, database, { settings });
+  const all = [
+    sh`set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3`,
+    sh`new_bin=${host.newBindir} old_bin=${host.oldBindir} new_major=${facts.newMajor} data=${host.data} t=${throwawayOf(host)}`,
     functions,
-    `for tool in ${tools.map(sh).join(' ')}; do [ -x "$new_bin/$tool" ] || printf '%s\\n' "$tool"; done | text tools`,
-    `${sh(host.newAutoctl)} version 2>&1 | text autoctl`,
-    's=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\\.control$//p" | text extensions; fi',
-    `place data ${sh(host.data)}`,
-    `place parent ${sh(parent)}`,
-    `place new_place ${sh(host.newData)}`,
-    'place wal "$(readlink -f "$data/pg_wal")"',
-    `[ -w ${sh(parent)} ] && put parent_writable yes`,
-    '[ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes',
-    'put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"',
-    // 50432 is C500; /proc/net/tcp's fourth column 0A is LISTEN. A rehearsal's own server listens on a socket alone.
-    `grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,
-    `for f in ${sh(`${privateSocket(host)}/.s.PGSQL.50432`)} ${sh(`${host.home}/.s.PGSQL.50432`)}; do [ -S "$f" ] && put upgrade_port busy; done`,
-    `n=${sh(host.newData)}`,
-    'if [ ! -d "$n" ]; then put new absent',
-    'elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"',
-    'else put new cluster; put new.major "$(head -n 1 "$n/PG_VERSION")"; "$new_bin/pg_controldata" -D "$n" 2>/dev/null | text new.control',
-    `  put new.databases "$(ls "$n/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"`,
-    `  [ -f "$n/${markFile}" ] && [ ! -L "$n/${markFile}" ] && sed -n 's/^system=//p' "$n/${markFile}" | head -n 1 | text new.made_for`,
-    '  pid=$(head -n 1 "$n/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$n" ] && put new.running yes',
-    'fi',
-    `[ -e ${sh(host.backupData)} ] && put backup_there yes`,
-    'if [ -e "$t" ]; then',
-    '  read -r pid start <"$t/owner" 2>/dev/null || pid=none',
-    `  [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "\${start:-none}" ] || printf '%s\\n' "$t"`,
-    'fi | text left_behind',
-    `"$old_bin/pg_controldata" -D "$data" 2>/dev/null | text control`,
+    sh`for tool in ${joined(
+      tools.map((one) => quoted(one)),
+      ' ',
+    )}; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text tools`,
+    sh`${host.newAutoctl} version 2>&1 | text autoctl`,
+    sh`s=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\.control$//p" | text extensions; fi`,
+    sh`place data ${host.data}`,
+    sh`place parent ${parent}`,
+    sh`place new_place ${host.newData}`,
+    sh`place wal "$(readlink -f "$data/pg_wal")"`,
+    sh`[ -w ${parent} ] && put parent_writable yes`,
+    sh`[ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes`,
+    sh`put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"`,
+    sh`grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy`,
+    sh`for f in ${word`${privateSocket(host)}/.s.PGSQL.50432`} ${word`${host.home}/.s.PGSQL.50432`}; do [ -S "$f" ] && put upgrade_port busy; done`,
+    sh`n=${host.newData}`,
+    sh`if [ ! -d "$n" ]; then put new absent`,
+    sh`elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"`,
+    sh`else put new cluster; put new.major "$(head -n 1 "$n/PG_VERSION")"; "$new_bin/pg_controldata" -D "$n" 2>/dev/null | text new.control`,
+    sh`  put new.databases "$(ls "$n/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"`,
+    sh`  [ -f "$n/${markFile}" ] && [ ! -L "$n/${markFile}" ] && sed -n 's/^system=//p' "$n/${markFile}" | head -n 1 | text new.made_for`,
+    sh`  pid=$(head -n 1 "$n/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$n" ] && put new.running yes`,
+    sh`fi`,
+    sh`[ -e ${host.backupData} ] && put backup_there yes`,
+    sh`if [ -e "$t" ]; then`,
+    sh`  read -r pid start <"$t/owner" 2>/dev/null || pid=none`,
+    sh`  [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "\${start:-none}" ] || printf '%s\n' "$t"`,
+    sh`fi | text left_behind`,
+    sh`"$old_bin/pg_controldata" -D "$data" 2>/dev/null | text control`,
     host.service.kind === 'systemd' &&
-      `systemctl show ${unitProperties.map((name) => `-p ${name}`).join(' ')} ${sh(host.service.unit)} 2>/dev/null | text unit`,
-    `put rate "$(sed -n 's/^maximum_backup_rate *= *//p' ${sh(host.configFile)} 2>/dev/null | head -n 1)"`,
-    `b=$(sed -n 's/^backup_directory *= *//p' ${sh(host.configFile)} 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"`,
-    `for c in /sys/class/net/*; do [ "\${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link`,
-    `{ crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done`,
-    `  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\\.timer$/) print "timer: " $i}'; } |`,
-    `  grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron`,
-    ...backupAgeLines.map((line, index) => (index === 0 ? `{ ${line}` : `  ${line}`)),
-    '} | sort -n | head -n 1 | text backup_age',
-    ...host.tablespaces.flatMap((location, index) => tablespaceLines(facts, location, `tablespace.${index}`)),
+      sh`systemctl show ${joined(
+        unitProperties.map((name) => sh`-p ${constant(name)}`),
+        ' ',
+      )} ${host.service.unit} 2>/dev/null | text unit`,
+    sh`put rate "$(sed -n 's/^maximum_backup_rate *= *//p' ${host.configFile} 2>/dev/null | head -n 1)"`,
+    sh`b=$(sed -n 's/^backup_directory *= *//p' ${host.configFile} 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"`,
+    sh`for c in /sys/class/net/*; do [ "\${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link`,
+    sh`{ crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done`,
+    sh`  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'; } |`,
+    sh`  grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron`,
+    ...backupAgeLines.map((line, index) => (index === 0 ? sh`{ ${line}` : sh`  ${line}`)),
+    sh`} | sort -n | head -n 1 | text backup_age`,
+    ...host.tablespaces.flatMap((location, index) =>
+      tablespaceLines(facts, location, sh`tablespace.${index}`),
+    ),
     ...transferLines(facts, host),
-    `if [ -S ${sh(`${host.socketDirectory}/.s.PGSQL.${host.port}`)} ]; then`,
-    `  ${ask('postgres')} -Atq -c ${sh(serverSql(facts))} 2>/dev/null </dev/null | text server`,
-    `  ${ask('postgres')} -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do`,
-    `    { ${ask({ variable: 'database' })} -Atq -c ${sh(databaseSql)} 2>/dev/null </dev/null || echo null; } | tr -d '\\n'; echo`,
-    '  done | text databases',
-    'fi',
-    'put end yes',
-  ]
-    .filter((line) => line !== false)
-    .join('\n')}\n`;
+    sh`if [ -S ${word`${host.socketDirectory}/.s.PGSQL.${host.port}`} ]; then`,
+    sh`  ${ask('postgres')} -Atq -c ${quoted(serverSql(facts))} 2>/dev/null </dev/null | text server`,
+    sh`  ${ask('postgres')} -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do`,
+    sh`    { ${ask({ variable: 'database' })} -Atq -c ${quoted(databaseSql)} 2>/dev/null </dev/null || echo null; } | tr -d '\n'; echo`,
+    sh`  done | text databases`,
+    sh`fi`,
+    sh`put end yes`,
+  ];
+  return lines(...all, sh``);
 };

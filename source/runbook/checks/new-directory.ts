@@ -1,6 +1,6 @@
 import type { CheckLook } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { sh, word } from '../../cluster/fragment.ts';
 import { makesNewCluster } from '../ownership.ts';
 import type { Issue } from './check.ts';
 
@@ -13,7 +13,7 @@ const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024)} 
 const foreign = (facts: HostFacts, found: string): Issue => ({
   found: `${facts.newData} ${found} that pgaf-upgrade has not made for this cluster`,
   remedy: `give the new cluster another place: ${isNode(facts) ? `nodes.${facts.alias}` : 'monitor'}.newData in the cluster file; nothing of the upgrade touches what is there`,
-  command: `ls -la ${sh(facts.newData)}`,
+  command: sh`ls -la ${facts.newData}`.text,
 });
 
 /**
@@ -27,7 +27,10 @@ export const newDirectory = (
 ): Issue | null => {
   const { newDirectory: there } = look;
   const { newData } = facts;
-  const remove = { remedy: 'look at it, and remove it if it is left over', command: `rm -r ${sh(newData)}` };
+  const remove = {
+    remedy: 'look at it, and remove it if it is left over',
+    command: sh`rm -r ${newData}`.text,
+  };
   if (there.kind === 'absent') return null;
   if (there.kind === 'cluster' && !isOfThis(there.madeFor, cluster))
     return foreign(
@@ -43,7 +46,7 @@ export const newDirectory = (
     return {
       found: `a server runs in ${newData}`,
       remedy: 'stop it: pg_upgrade needs the new cluster stopped',
-      command: `${sh(`${facts.newBindir}/pg_ctl`)} -D ${sh(newData)} stop`,
+      command: sh`${word`${facts.newBindir}/pg_ctl`} -D ${newData} stop`.text,
     };
   if (there.major !== newMajor)
     return { found: `${newData} is PostgreSQL ${there.major}, not ${newMajor ?? '?'}`, ...remove };
@@ -70,6 +73,6 @@ export const newDirectory = (
     : {
         found: `${newData}: ${differs.join('; ')}`,
         remedy: 'remove it; check --prepare or the window’s first steps make it right',
-        command: `rm -r ${sh(newData)}`,
+        command: sh`rm -r ${newData}`.text,
       };
 };

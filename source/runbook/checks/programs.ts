@@ -1,4 +1,5 @@
-import { sh } from '../../cluster/quote.ts';
+import { sh } from '../../cluster/fragment.ts';
+import { sh as quotedText } from '../../cluster/quote.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import { type Answer, type Check, type Issue, onEach } from './check.ts';
 import { looked, reached, section, served } from './see.ts';
@@ -38,14 +39,14 @@ export const programChecks: readonly Check[] = [
         return {
           found: `${facts.newAutoctl} does not say its version`,
           remedy,
-          command: `${sh(facts.newAutoctl)} version`,
+          command: sh`${facts.newAutoctl} version`.text,
         };
       return newMajor === null || look.newAutoctl.compatibleMajors.includes(newMajor)
         ? null
         : {
             found: `${facts.newAutoctl} ${look.newAutoctl.text} runs ${names(look.newAutoctl.compatibleMajors.map(String))}, not ${newMajor}`,
             remedy,
-            command: `${sh(facts.newAutoctl)} version`,
+            command: sh`${facts.newAutoctl} version`.text,
           };
     }),
   },
@@ -106,7 +107,7 @@ export const programChecks: readonly Check[] = [
           {
             found: `the extensions of ${facts.newBindir} cannot be found`,
             remedy: 'install the complete PostgreSQL package, contrib included',
-            command: `${sh(`${facts.newBindir}/pg_config`)} --sharedir`,
+            command: `${quotedText(`${facts.newBindir}/pg_config`)} --sharedir`,
           },
         ];
       const wanted = new Map<string, string[]>();

@@ -1,6 +1,7 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, joined, lines, sh, word } from '../../cluster/fragment.ts';
+import { below } from '../../cluster/words.ts';
 import { ownershipFunctions } from '../ownership.ts';
 import { carryLines, readConfigurationLines } from '../phases/configuration.ts';
 import { initdbCommand, newClusterLines } from '../phases/initdb.ts';
@@ -15,18 +16,18 @@ export interface RehearsalOptions {
 }
 
 /** What every rehearsal begins with: sections, the lock, and what takes everything away again. */
-const frame = (host: HostFacts): string => `set -u
+const frame = (host: HostFacts): Fragment => sh`set -u
 export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS='-c lock_timeout=5s'
 umask 077
-t=${sh(throwawayOf(host))} sock=${sh(socketOf(host))}
-new_bin=${sh(host.newBindir)} old_bin=${sh(host.oldBindir)}
+t=${throwawayOf(host)} sock=${socketOf(host)}
+new_bin=${host.newBindir} old_bin=${host.oldBindir}
 ms() { date +%s%3N; }
 # NAME COMMAND...: what it prints, indented, then its exit code and how long it took
 section() {
   name=$1; shift; began=$(ms); rc=0
   "$@" >"$t/said" 2>&1 </dev/null || rc=$?
-  tail -c 200000 "$t/said" | tr '\\r' ' ' | sed 's/^/   /'
-  printf '\\n== %s: exit %s, %s ms\\n' "$name" "$rc" "$(($(ms) - began))"
+  tail -c 200000 "$t/said" | tr '\r' ' ' | sed 's/^/   /'
+  printf '\n== %s: exit %s, %s ms\n' "$name" "$rc" "$(($(ms) - began))"
   return $rc
 }
 # the processes that work in a directory, this shell and its parents aside
@@ -34,13 +35,13 @@ inside() {
   for p in /proc/[0-9]*; do
     [ "\${p#/proc/}" = $$ ] && continue
     d=$(readlink "$p/cwd" 2>/dev/null) || continue
-    case $d in "$1" | "$1"/* | "$1 (deleted)") printf '%s\\n' "\${p#/proc/}" ;; esac
+    case $d in "$1" | "$1"/* | "$1 (deleted)") printf '%s\n' "\${p#/proc/}" ;; esac
   done
 }
 # a server that pg_upgrade has started in the kept new directory and was kept from stopping
 stray() {
-  pid=$(head -n 1 ${sh(`${host.newData}/postmaster.pid`)} 2>/dev/null) || return 0
-  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = ${sh(host.newData)} ] && printf '%s\\n' "$pid"
+  pid=$(head -n 1 ${word`${host.newData}/postmaster.pid`} 2>/dev/null) || return 0
+  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = ${host.newData} ] && printf '%s\n' "$pid"
   return 0
 }
 take_away() {
@@ -65,8 +66,8 @@ done
 if [ -e "$t" ]; then echo "   $t was left behind by an interrupted check: taken away"; take_away; fi
 began=$(ms)
 begin() { # CODE WORDS
-  [ -z "$2" ] || printf '%s\\n' "$2" | sed 's/^/   /'
-  printf '== begin: exit %s, %s ms\\n' "$1" "$(($(ms) - began))"
+  [ -z "$2" ] || printf '%s\n' "$2" | sed 's/^/   /'
+  printf '== begin: exit %s, %s ms\n' "$1" "$(($(ms) - began))"
   [ "$1" = 0 ] || exit 1
 }
 error=$(mkdir "$t" 2>&1) || begin 1 "$error"
@@ -74,46 +75,44 @@ trap take_away EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-error=$( { printf '%s %s\\n' $$ "$(sed 's/.*) //' /proc/$$/stat | cut -d' ' -f20)" >"$t/owner" && mkdir "$sock"; } 2>&1) || begin 1 "$error"
+error=$( { printf '%s %s\n' $$ "$(sed 's/.*) //' /proc/$$/stat | cut -d' ' -f20)" >"$t/owner" && mkdir "$sock"; } 2>&1) || begin 1 "$error"
 [ "$(df -Pk "$t" | awk 'END {print $4}')" -ge 307200 ] || begin 1 'less than 300 MB are free: nothing can be tried'
 begin 0 ''
-cd "$t" || exit 1
-`;
+cd "$t" || exit 1`;
 
-const initdbLines = (facts: ClusterFacts, host: HostFacts): string => {
-  const throwaway: HostFacts = { ...host, newData: `${throwawayOf(host)}/new` };
-  return `throwaway_initdb() {
-  ${initdbCommand(throwaway, facts.newMajor).replaceAll('\n', '\n  ')} --no-sync
+const initdbLines = (facts: ClusterFacts, host: HostFacts): Fragment => {
+  const throwaway: HostFacts = { ...host, newData: below(throwawayOf(host), 'new') };
+  return sh`throwaway_initdb() {
+  ${initdbCommand(throwaway, facts.newMajor)} --no-sync
 }
-section initdb throwaway_initdb || exit 1
-`;
+section initdb throwaway_initdb || exit 1`;
 };
 
-const keepLines = (facts: ClusterFacts, host: HostFacts): string => `${ownershipFunctions(facts).join('\n')}
+const keepLines = (facts: ClusterFacts, host: HostFacts): Fragment => sh`${ownershipFunctions(facts)}
 keep_new_directory() {
-  if [ -L ${sh(host.newData)} ] || { [ -e ${sh(host.newData)} ] && [ -n "$(ls -A ${sh(host.newData)})" ]; }; then echo ${sh(`${host.newData} is there already`)}; return 0; fi
-  ${newClusterLines(facts, host).join(' &&\n').replaceAll('\n', '\n  ')}
+  if [ -L ${host.newData} ] || { [ -e ${host.newData} ] && [ -n "$(ls -A ${host.newData})" ]; }; then echo ${word`${host.newData} is there already`}; return 0; fi
+  ${joined(newClusterLines(facts, host), ' &&\n')}
 }
-section prepare keep_new_directory
-`;
+section prepare keep_new_directory`;
 
 /**
  * pg_upgrade --check against the running server: with the kept new directory where there is one, so that what was
  * made for the window is what is checked; else with the throwaway.
  */
-const upgradeLines = (facts: ClusterFacts, host: HostFacts): string => {
+const upgradeLines = (facts: ClusterFacts, host: HostFacts): Fragment => {
   const kept = host;
-  const throwaway: HostFacts = { ...host, newData: `${throwawayOf(host)}/new` };
-  const commandFor = (one: HostFacts): string =>
-    upgradeCommand(facts, one, true, '--socketdir="$sock"').replaceAll('\n', '\n    ');
-  const causesOf = (one: HostFacts): string => upgradeCauses(one)[0]?.script ?? 'true';
-  return `pg_upgrade_check() {
-  if [ -e ${sh(`${host.newData}/PG_VERSION`)} ]; then
+  const configuration = below(throwawayOf(host), 'configuration');
+  const throwaway: HostFacts = { ...host, newData: below(throwawayOf(host), 'new') };
+  const commandFor = (one: HostFacts): Fragment => upgradeCommand(facts, one, true, sh`--socketdir="$sock"`);
+  const causesOf = (one: HostFacts): Fragment =>
+    joined([sh`    ( `, upgradeCauses(one)[0]?.script ?? sh`true`, sh` )`], '');
+  return sh`pg_upgrade_check() {
+  if [ -e ${word`${host.newData}/PG_VERSION`} ]; then
     ${commandFor(kept)} && return 0
-    ( ${causesOf(kept)} )
+${causesOf(kept)}
   else
     ${commandFor(throwaway)} && return 0
-    ( ${causesOf(throwaway)} )
+${causesOf(throwaway)}
   fi
   return 1
 }
@@ -122,16 +121,14 @@ cat >"$t/configuration.sh" <<'END-OF-CONFIGURATION'
 set -eu
 umask 077
 mkdir configuration
-${[...carryLines(host, host.data, `${throwawayOf(host)}/configuration`), ...readConfigurationLines(host, `${throwawayOf(host)}/new`, `${throwawayOf(host)}/configuration`)].join('\n')}
+${[...carryLines(host, host.data, configuration), ...readConfigurationLines(host, throwaway.newData, configuration)]}
 END-OF-CONFIGURATION
 section configuration sh "$t/configuration.sh"
-rm -rf "$t/configuration"
-`;
+rm -rf "$t/configuration"`;
 };
 
-const diskLines = `disk() { dd if=/dev/zero of="$t/speed" bs=1M count=64 conv=fsync 2>&1; rc=$?; rm -f "$t/speed"; return $rc; }
-section disk disk
-`;
+const diskLines = sh`disk() { dd if=/dev/zero of="$t/speed" bs=1M count=64 conv=fsync 2>&1; rc=$?; rm -f "$t/speed"; return $rc; }
+section disk disk`;
 
 /**
  * A rehearsal on one host: a throwaway cluster of the new version, made with the old one's settings; every library
@@ -143,16 +140,17 @@ export const rehearsalScript = (
   facts: ClusterFacts,
   host: HostFacts,
   options: RehearsalOptions = { keepNewDirectory: false },
-): string => {
+): Fragment => {
   const upgraded = !isNode(host) || host.role === 'primary';
-  return [
+  return lines(
     frame(host),
     initdbLines(facts, host),
-    upgraded && options.keepNewDirectory ? keepLines(facts, host) : '',
+    upgraded && options.keepNewDirectory && keepLines(facts, host),
     libraryLines(host),
-    upgraded ? upgradeLines(facts, host) : '',
-    upgraded ? schemaLines(host) : '',
+    upgraded && upgradeLines(facts, host),
+    upgraded && schemaLines(host),
     diskLines,
-    'section end true\n',
-  ].join('');
+    sh`section end true`,
+    sh``,
+  );
 };

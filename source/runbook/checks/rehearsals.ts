@@ -1,6 +1,6 @@
 import type { HostEvidence } from '../../cluster/checks/evidence.ts';
 import { errorLines, isComplete, type Section, sectionsOf } from '../../cluster/checks/sections.ts';
-import { sh } from '../../cluster/quote.ts';
+import { sh } from '../../cluster/fragment.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { type Rehearsed, rehearsed, section } from './see.ts';
 import { throwawayOf } from './throwaway.ts';
@@ -86,7 +86,7 @@ export const rehearsalChecks: readonly Check[] = [
         : {
             found: errorLines(one, 6),
             remedy: 'put right what it names, and check again',
-            command: `grep -r . ${sh(facts.newData)}/pg_upgrade_output.d/*/*.txt`,
+            command: sh`grep -r . ${facts.newData}/pg_upgrade_output.d/*/*.txt`.text,
           },
     ),
   },

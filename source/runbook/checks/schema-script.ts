@@ -1,6 +1,6 @@
 import type { HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, hereDocument, sh } from '../../cluster/fragment.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { rehearsalSettings, socketOf } from './throwaway.ts';
 
@@ -33,23 +33,21 @@ const settings = (host: HostFacts): string =>
  * they would be made in the live ones' directories; passwords too, so that none lies on the disk.
  * Source: PostgreSQL, src/bin/pg_upgrade/dump.c, generate_old_dump, and pg_upgrade.c, create_new_objects.
  */
-export const schemaLines = (host: HostFacts): string => {
-  const from = `-h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)}`;
+export const schemaLines = (host: HostFacts): Fragment => {
+  const from = sh`-h ${host.socketDirectory} -p ${host.port} -U ${host.superuser}`;
   const newBin = { variable: 'new_bin' };
   const restore = sqlProgram('pg_restore', newBin, null, { settings: rehearsalSettings });
-  const to = `-h "$sock" -p 50432 -U ${sh(host.superuser)}`;
-  return `dump_globals() {
+  const to = sh`-h "$sock" -p 50432 -U ${host.superuser}`;
+  return sh`dump_globals() {
   ${sqlProgram('pg_dumpall', newBin, 'postgres', { settings: rehearsalSettings })} ${from} --globals-only --quote-all-identifiers --binary-upgrade --no-role-passwords --no-tablespaces --no-sync -f "$t/globals.sql"
 }
 dump_one() { # NUMBER
   echo "database $database"
-  ${sqlProgram('pg_dump', newBin, { variable: 'database' }, { settings: rehearsalSettings })} ${from} --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \\
+  ${sqlProgram('pg_dump', newBin, { variable: 'database' }, { settings: rehearsalSettings })} ${from} --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \
     --lock-wait-timeout=5000 --format=custom --no-sync --file="$t/dump.$1"
 }
 start_throwaway() {
-  cat >>"$t/new/postgresql.conf" <<'END-OF-SETTINGS'
-${settings(host)}
-END-OF-SETTINGS
+${hereDocument(sh`  cat >>"$t/new/postgresql.conf"`, 'END-OF-SETTINGS', settings(host))}
   "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -l "$t/server.log" -o -b start || { tail -n 20 "$t/server.log"; return 1; }
 }
 restore_globals() { ${sqlProgram('psql', newBin, 'template1', { settings: rehearsalSettings })} -X -q ${to} -v ON_ERROR_STOP=1 -f "$t/globals.sql"; }
@@ -78,6 +76,5 @@ rehearse_schema() {
   done <"$t/databases"
   section stop "$new_bin/pg_ctl" -D "$t/new" -m immediate stop
 }
-rehearse_schema
-`;
+rehearse_schema`;
 };

@@ -1,6 +1,6 @@
 import type { TablespaceLook } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, isNode, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { quoted, sh } from '../../cluster/fragment.ts';
 import { asideOf, oldName } from '../tablespaces/names.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { looked, served } from './see.ts';
@@ -21,32 +21,32 @@ const directoryIssues = (look: TablespaceLook, facts: HostFacts, cluster: Cluste
           : `${location} is a symbolic link, or below one: it is ${real}`,
       remedy:
         'move its tables to a tablespace in a directory of its own, named by its real path, and drop it',
-      command: `readlink -f ${sh(location)}`,
+      command: sh`readlink -f ${quoted(location)}`.text,
     });
   else if (!look.besideItsParent)
     issues.push({
       found: `${location} is a mount point: nothing can be renamed out of it`,
       remedy: 'move its tables to a tablespace in a directory below the mount point, and drop it',
-      command: `findmnt -T ${sh(location)}`,
+      command: sh`findmnt -T ${quoted(location)}`.text,
     });
   if (foreign.length > 0)
     issues.push({
       found: `${location} holds ${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''} besides PostgreSQL ${cluster.oldMajor}’s part`,
       remedy: 'look at it; what is left over from an earlier upgrade or another server, move or remove',
-      command: `ls -la ${sh(location)}`,
+      command: sh`ls -la ${quoted(location)}`.text,
     });
   if (look.asideTaken)
     issues.push({
       found: `${asideOf(location)} is not writable for ${cluster.postgres}, or ${asideOf(location)}/${oldName(cluster)} is there already`,
       remedy: 'look at it; if it is left over from an earlier upgrade, move or remove it',
-      command: `ls -laR ${sh(asideOf(location))} | head`,
+      command: sh`ls -laR ${asideOf(location)} | head`.text,
     });
   if (isNode(facts) && !primaryOf(cluster).tablespaces.includes(location))
     issues.push({
       found: `${location} is not where ${primaryOf(cluster).alias} has this tablespace`,
       remedy:
         'make the node anew: its directories are no copy of the primary’s, and a base backup goes where the primary’s are',
-      command: `ls -l ${sh(facts.data)}/pg_tblspc`,
+      command: sh`ls -l ${facts.data}/pg_tblspc`.text,
     });
   return issues;
 };

@@ -1,15 +1,16 @@
 import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import type { Fragment } from '../../cluster/fragment.ts';
 import { hostIn, type TransferView, type World } from '../../cluster/world.ts';
 import { about, senderName, when } from '../conditions.ts';
 import type { Condition } from '../step.ts';
-import { sendsExactly } from './line.ts';
+import { sendingCommand } from './line.ts';
 import { keyComment, readBy } from './names.ts';
 
 /** What must be known of a secondary before its key may be let in: from its own host, and from where the primary sees it. */
 export interface Guest {
   readonly publicKey: string;
-  /** The commands that it may run on the primary, as its own rsync says them. */
-  readonly lines: readonly string[];
+  /** The commands that it may run on the primary: the line by which its own rsync asks for one, and what runs then. */
+  readonly commands: readonly { readonly line: string; readonly runs: Fragment }[];
   /** Its address, as the primary's server sees it. */
   readonly address: string;
 }
@@ -22,9 +23,12 @@ export const transferOf = (world: World, alias: string): TransferView | null =>
 export const keyOf = (facts: ClusterFacts, node: NodeFacts, world: World): Omit<Guest, 'address'> | null => {
   const { publicKey = null, lines = [] } = transferOf(world, node.alias) ?? {};
   const read = readBy(facts);
-  const strict =
-    lines.length === read.length && lines.every((line, index) => sendsExactly(line, read[index] ?? []));
-  return publicKey !== null && strict ? { publicKey, lines } : null;
+  const commands = lines.flatMap((line, index) => {
+    const runs = sendingCommand(line, read[index] ?? []);
+    return runs === null ? [] : [{ line, runs }];
+  });
+  const strict = lines.length === read.length && commands.length === read.length;
+  return publicKey !== null && strict ? { publicKey, commands } : null;
 };
 
 /** The same with the address, which the primary's server tells while the standby streams. Source: pg_stat_replication, client_addr. */

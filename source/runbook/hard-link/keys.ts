@@ -1,5 +1,5 @@
 import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, hereDocument, sh, word } from '../../cluster/fragment.ts';
 import type { World } from '../../cluster/world.ts';
 import { about, when } from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
@@ -12,17 +12,19 @@ import { letInStep } from './let-in.ts';
 import { keyComment, linkDir } from './names.ts';
 import { plainEnvironment, rehearsalCommand, transferCommands } from './rsync.ts';
 
-const reach = (primary: NodeFacts): string[] => [
-  "cat > via <<'VIA'",
-  '#!/bin/sh',
-  `# how the transfer reaches ${primary.hostname}: by this key alone, and only if its host key is the known one`,
-  `exec ssh -F none -i ./key -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes -o StrictHostKeyChecking=yes \\`,
-  '  -o UserKnownHostsFile=./known_hosts -o GlobalKnownHostsFile=/dev/null -o HostKeyAlias=primary \\',
-  '  -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=4 \\',
-  `  -o ${sh(`HostName=${primary.hostname}`)} -o Port=${primary.sshPort} "$@"`,
-  'VIA',
-  'chmod 700 via',
-];
+const reach = (primary: NodeFacts): Fragment =>
+  hereDocument(
+    sh`cat > via`,
+    'VIA',
+    sh`
+      #!/bin/sh
+      # how the transfer reaches ${primary.hostname}: by this key alone, and only if its host key is the known one
+      exec ssh -F none -i ./key -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes -o StrictHostKeyChecking=yes \
+        -o UserKnownHostsFile=./known_hosts -o GlobalKnownHostsFile=/dev/null -o HostKeyAlias=primary \
+        -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=4 \
+        -o ${word`HostName=${primary.hostname}`} -o Port=${primary.sshPort} "$@"
+    `,
+  );
 
 const keyStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
@@ -38,24 +40,25 @@ const keyStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     differs: 'The guide copies every secondary anew; by hard links the data that is there already is kept.',
     danger: 'changes',
     script: script(
-      'umask 077',
-      `mkdir -p ${sh(linkDir(node))} && cd ${sh(linkDir(node))}`,
+      sh`umask 077`,
+      sh`mkdir -p ${linkDir(node)} && cd ${linkDir(node)}`,
       plainEnvironment,
-      'rm -f key key.pub rehearsal known_hosts lines',
-      `ssh-keygen -q -t ed25519 -N '' -C ${sh(keyComment(primary, node))} -f key`,
-      ...reach(primary),
-      '# takes the place of ssh: writes down what would run on the other host, and connects to nothing',
-      "cat > tell <<'TELL'",
-      '#!/bin/sh',
-      'shift',
-      'printf "%s\\n" "$*" >> lines.new',
-      'exit 1',
-      'TELL',
-      'chmod 700 tell; rm -f lines.new',
-      ...transferCommands(facts, node, './tell').map((one) => `${one} >/dev/null 2>&1 || true`),
-      `${rehearsalCommand(primary, './tell')} >/dev/null 2>&1 || true`,
-      'rm -f tell; mv lines.new lines',
-      'ssh-keygen -l -f key.pub; cat lines',
+      sh`rm -f key key.pub rehearsal known_hosts lines`,
+      sh`ssh-keygen -q -t ed25519 -N '' -C ${keyComment(primary, node)} -f key`,
+      reach(primary),
+      sh`chmod 700 via`,
+      sh`# takes the place of ssh: writes down what would run on the other host, and connects to nothing`,
+      sh`cat > tell <<'TELL'`,
+      sh`#!/bin/sh`,
+      sh`shift`,
+      sh`printf "%s\n" "$*" >> lines.new`,
+      sh`exit 1`,
+      sh`TELL`,
+      sh`chmod 700 tell; rm -f lines.new`,
+      ...transferCommands(facts, node, sh`./tell`).map((one) => sh`${one} >/dev/null 2>&1 || true`),
+      sh`${rehearsalCommand(primary, sh`./tell`)} >/dev/null 2>&1 || true`,
+      sh`rm -f tell; mv lines.new lines`,
+      sh`ssh-keygen -l -f key.pub; cat lines`,
     ),
     probe: (world) => {
       if (isPastStop(facts, node, world)) return done('the host is past its stop');
@@ -73,7 +76,7 @@ const keyStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         ),
       ),
     ],
-    undo: `rm -r ${sh(linkDir(node))}`,
+    undo: sh`rm -r ${linkDir(node)}`.text,
   });
 };
 
@@ -84,16 +87,14 @@ const rehearsalScript = (facts: ClusterFacts, node: NodeFacts, world: World): Sc
     return { kind: 'unresolved', needs: `the keys of ${primary.alias}’s sshd, /etc/ssh/ssh_host_*_key.pub` };
   return ready(
     script(
-      'umask 077',
-      `cd ${sh(linkDir(node))}`,
+      sh`umask 077`,
+      sh`cd ${linkDir(node)}`,
       plainEnvironment,
-      `# ${primary.alias}’s own host keys, as read there over the console’s verified connection`,
-      "cat > known_hosts <<'KEYS'",
-      ...hostKeys.map((key) => `primary ${key}`),
-      'KEYS',
-      'rm -f rehearsal',
-      rehearsalCommand(primary, './via'),
-      `echo ${sh(`${primary.alias}: `)}"$(cat rehearsal)"`,
+      sh`# ${primary.alias}’s own host keys, as read there over the console’s verified connection`,
+      hereDocument(sh`cat > known_hosts`, 'KEYS', hostKeys.map((key) => `primary ${key}`).join('\n')),
+      sh`rm -f rehearsal`,
+      rehearsalCommand(primary, sh`./via`),
+      sh`echo ${word`${primary.alias}: `}"$(cat rehearsal)"`,
     ),
   );
 };

@@ -1,5 +1,5 @@
 import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, hereDocument, quoted, sh } from '../../cluster/fragment.ts';
 import type { World } from '../../cluster/world.ts';
 import { about, when } from '../conditions.ts';
 import { isPastStop, isSwapped } from '../evidence.ts';
@@ -11,24 +11,27 @@ import { type Guest, guestOf, hasLine, isLetInUnasked, transferOf } from './gues
 import { keyComment, keyMark, linkDir, onlyProgram, readBy, rehearsalFile } from './names.ts';
 
 /** Runs one of the commands, written out, and nothing that came over the line. */
-const onlyLines = (primary: NodeFacts, node: NodeFacts, guest: Guest): string[] => [
-  `cat > ${sh(onlyProgram(primary, node))} <<'ONLY'`,
-  '#!/bin/sh',
-  `# what the key of ${node.alias} may run; sshd passes what was asked for`,
-  ...guest.lines.flatMap((line) => [
-    `if [ "$SSH_ORIGINAL_COMMAND" = ${sh(line)} ]; then`,
-    `  exec ${line}`,
-    'fi',
-  ]),
-  "echo 'this key is for one transfer and nothing else' >&2",
-  'exit 1',
-  'ONLY',
-];
+const onlyProgramLines = (primary: NodeFacts, node: NodeFacts, guest: Guest): Fragment =>
+  hereDocument(
+    sh`cat > ${onlyProgram(primary, node)}`,
+    'ONLY',
+    sh`
+      #!/bin/sh
+      # what the key of ${node.alias} may run; sshd passes what was asked for
+      ${guest.commands.flatMap(({ line, runs }) => [
+        sh`if [ "$SSH_ORIGINAL_COMMAND" = ${quoted(line)} ]; then`,
+        sh`  exec ${runs}`,
+        sh`fi`,
+      ])}
+      echo 'this key is for one transfer and nothing else' >&2
+      exit 1
+    `,
+  );
 
 const letInScript = (facts: ClusterFacts, world: World): Script => {
   const primary = primaryOf(facts);
-  const lines: string[] = [];
-  const programs: string[] = [];
+  const keys: string[] = [];
+  const programs: Fragment[] = [];
   for (const node of linkedOf(facts)) {
     const guest = guestOf(facts, node, world);
     if (guest === null)
@@ -36,20 +39,20 @@ const letInScript = (facts: ClusterFacts, world: World): Script => {
         kind: 'unresolved',
         needs: `the key of ${node.alias}, and its address while it streams from ${primary.alias}`,
       };
-    const program = `sh ${sh(onlyProgram(primary, node))}`.replaceAll('"', '\\"');
-    programs.push(...onlyLines(primary, node, guest));
-    lines.push(
+    const program = sh`sh ${onlyProgram(primary, node)}`.text.replaceAll('"', '\\"');
+    programs.push(onlyProgramLines(primary, node, guest));
+    keys.push(
       `restrict,from="${guest.address}",command="${program}" ${guest.publicKey} ${keyComment(primary, node)}`,
     );
   }
   return ready(
     script(
-      'umask 077',
-      `mkdir -p ${sh(linkDir(primary))}`,
-      `echo reached > ${sh(rehearsalFile(primary))}`,
+      sh`umask 077`,
+      sh`mkdir -p ${linkDir(primary)}`,
+      sh`echo reached > ${rehearsalFile(primary)}`,
       ...programs,
       ...forgetLines(primary),
-      ...allowLines(primary, lines),
+      ...allowLines(primary, keys),
     ),
   );
 };
@@ -106,7 +109,7 @@ export const linkForgetStep = (facts: ClusterFacts, phase: 'B' | 'H' | 'V'): Ste
     reason: 'They were made for this run. The other lines of authorized_keys stay, byte for byte.',
     guide: null,
     danger: 'changes',
-    script: script(...forgetLines(primary), `rm -rf ${sh(linkDir(primary))}`),
+    script: script(...forgetLines(primary), sh`rm -rf ${linkDir(primary)}`),
     probe: (world) =>
       none(world) && passed(world) ? done('none is let in') : pending('they are still let in'),
     after: [about(primary.alias, 'no key of this run is let in', (_, world) => when(none(world), 'one is'))],

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { joined, sh, word } from '../../cluster/fragment.ts';
+import type { Path } from '../../cluster/words.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, when } from '../conditions.ts';
 import { isAsKept, newClusterStarted } from '../evidence.ts';
@@ -44,8 +45,8 @@ const isTheSame = (facts: ClusterFacts, node: NodeFacts, world: World): boolean 
 /** D. Of a secondary: the primary's links, and what is new besides. It lies in the downtime, between swap and first start. */
 export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
-  const fingerprint = sh(`${node.workDir}/fingerprint`);
-  const controldata = `${sh(inBin(node.newBindir, 'pg_controldata'))} -D ${sh(node.data)}`;
+  const fingerprint: Path = word`${node.workDir}/fingerprint`;
+  const controldata = sh`${inBin(node.newBindir, 'pg_controldata')} -D ${node.data}`;
   return makeStep(facts, {
     id: 'link',
     phase: 'D',
@@ -57,20 +58,23 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     differs: 'The guide takes a base backup, after the downtime and as long as the data is large.',
     danger: 'changes',
     script: script(
-      'umask 077',
+      sh`umask 077`,
       ...idleFunction,
       ...keepFunction,
-      `cd ${sh(linkDir(node))}`,
+      sh`cd ${linkDir(node)}`,
       plainEnvironment,
-      `idle ${sh(node.data)} ${sh(node.backupData)}`,
-      `[ "$(cat ${sh(`${node.backupData}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
-      `if [ "$(cat ${sh(`${node.data}/PG_VERSION`)} 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor} still`)} >&2; exit 1; fi`,
-      ...neverStartedLines(node, `PostgreSQL ${facts.newMajor} has been started on ${node.data}`),
-      ...transferCommands(facts, node, './via'),
-      '# on the disk before anything relies on it',
-      `sync -f ${[node.data, ...node.tablespaces].map(sh).join(' ')}`,
-      `${controldata} > ${fingerprint}.new`,
-      `keep ${fingerprint}.new; mv ${fingerprint}.new ${fingerprint}; keep ${fingerprint}`,
+      sh`idle ${node.data} ${node.backupData}`,
+      sh`[ "$(cat ${word`${node.backupData}/PG_VERSION`})" = ${facts.oldMajor} ]`,
+      sh`if [ "$(cat ${word`${node.data}/PG_VERSION`} 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo ${word`${node.data} is PostgreSQL ${facts.oldMajor} still`} >&2; exit 1; fi`,
+      ...neverStartedLines(node, word`PostgreSQL ${facts.newMajor} has been started on ${node.data}`),
+      ...transferCommands(facts, node, sh`./via`),
+      sh`# on the disk before anything relies on it`,
+      sh`sync -f ${joined(
+        [node.data, ...node.tablespaces].map((one) => sh`${one}`),
+        ' ',
+      )}`,
+      sh`${controldata} > ${fingerprint}.new`,
+      sh`keep ${fingerprint}.new; mv ${fingerprint}.new ${fingerprint}; keep ${fingerprint}`,
     ),
     probe: (world) => {
       const seen = hostIn(world, node.alias);
@@ -102,6 +106,7 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       ...partsHaveFollowed(node, 'data'),
     ],
     quietSeconds: 120,
-    undo: `rm -r ${sh(node.data)}: ${node.backupData} is as it was. Skipped, or not possible: the node gets a base backup after the downtime`,
+    undo: sh`rm -r ${node.data}: ${node.backupData} is as it was. Skipped, or not possible: the node gets a base backup after the downtime`
+      .text,
   });
 };

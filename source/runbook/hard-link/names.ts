@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { primaryOf } from '../../cluster/facts.ts';
+import { word } from '../../cluster/fragment.ts';
+import type { Label, Path } from '../../cluster/words.ts';
 import { workTag } from '../../cluster/work-directory.ts';
 import { asideOf } from '../tablespaces/names.ts';
 
@@ -8,22 +10,23 @@ import { asideOf } from '../tablespaces/names.ts';
  * By this the lines of authorized_keys are known that let somebody fetch this host's data directory, and no other
  * cluster's of the same user; the node's id follows.
  */
-export const keyMark = (primary: HostFacts): string => `pgaf-upgrade-hard-link-${workTag(primary.workDir)}-`;
-export const keyComment = (primary: HostFacts, node: NodeFacts): string =>
-  `${keyMark(primary)}${node.nodeId}`;
+export const keyMark = (primary: HostFacts): Label =>
+  word`pgaf-upgrade-hard-link-${workTag(primary.workDir)}-`;
+export const keyComment = (primary: HostFacts, node: NodeFacts): Label =>
+  word`${keyMark(primary)}${node.nodeId}`;
 
 /** The run's key and everything around it; on the secondaries and on the primary. */
-export const linkDir = (host: HostFacts): string => `${host.workDir}/link`;
+export const linkDir = (host: HostFacts): Path => word`${host.workDir}/link`;
 
 /** On the primary: the program that a secondary's key may run, and nothing else. */
-export const onlyProgram = (primary: NodeFacts, node: NodeFacts): string =>
-  `${linkDir(primary)}/only-${node.nodeId}`;
+export const onlyProgram = (primary: NodeFacts, node: NodeFacts): Path =>
+  word`${linkDir(primary)}/only-${node.nodeId}`;
 
 /** On the primary: what the rehearsal fetches. */
-export const rehearsalFile = (primary: NodeFacts): string => `${linkDir(primary)}/rehearsal`;
+export const rehearsalFile = (primary: NodeFacts): Path => word`${linkDir(primary)}/rehearsal`;
 
 /** What each command may read on the primary: that of each tablespace, the transfer, and the rehearsal. */
-export const readBy = (facts: ClusterFacts): readonly (readonly string[])[] => {
+export const readBy = (facts: ClusterFacts): readonly (readonly Path[])[] => {
   const primary = primaryOf(facts);
   return [
     ...primary.tablespaces.map((location) => [asideOf(location), location]),

@@ -1,6 +1,6 @@
-import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, sh, word } from '../../cluster/fragment.ts';
+import { baseOf, type Path, type Word } from '../../cluster/words.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, backupIsThere, describe, isMajor, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
@@ -17,25 +17,25 @@ import { linkDir } from './names.ts';
  * After idleFunction and ownershipFunctions. Takes away what a transfer has made, where `condition` (of the shell) holds: only beside the old
  * directory, whose files have another name there and which this run has put there, and never a directory of the old version.
  */
-export const removeLinksLines = (facts: ClusterFacts, node: NodeFacts, condition: string): string[] => [
-  `linked=${sh(node.data)}`,
-  `if ${condition} && [ -e "$linked" ]; then`,
-  '  idle "$linked"',
-  `  [ "$(cat ${sh(`${node.backupData}/PG_VERSION`)})" = ${facts.oldMajor} ]`,
-  `  ${oursLine(facts, node.backupData)}`,
-  `  if [ "$(cat "$linked/PG_VERSION" 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo "$linked is PostgreSQL ${facts.oldMajor}: look at it first" >&2; exit 1; fi`,
-  ...dropPartsLines(node, facts.newMajor).map((line) => `  ${line}`),
-  '  rm -rf "$linked"; echo "removed the links in $linked"',
-  'fi',
+export const removeLinksLines = (facts: ClusterFacts, node: NodeFacts, condition: Fragment): Fragment[] => [
+  sh`linked=${node.data}`,
+  sh`if ${condition} && [ -e "$linked" ]; then`,
+  sh`  idle "$linked"`,
+  sh`  [ "$(cat ${word`${node.backupData}/PG_VERSION`})" = ${facts.oldMajor} ]`,
+  sh`  ${oursLine(facts, node.backupData)}`,
+  sh`  if [ "$(cat "$linked/PG_VERSION" 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo "$linked is PostgreSQL ${facts.oldMajor}: look at it first" >&2; exit 1; fi`,
+  ...dropPartsLines(node, facts.newMajor).map((line) => sh`  ${line}`),
+  sh`  rm -rf "$linked"; echo "removed the links in $linked"`,
+  sh`fi`,
 ];
 
 /** Ends the script, saying so, where the new version has been started on what a transfer made; asked of the disk. */
-export const neverStartedLines = (node: NodeFacts, otherwise: string): string[] => {
-  const fingerprint = sh(`${node.workDir}/fingerprint`);
+export const neverStartedLines = (node: NodeFacts, otherwise: Word): Fragment[] => {
+  const fingerprint: Path = word`${node.workDir}/fingerprint`;
   return [
-    `if [ -s ${fingerprint} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]; then`,
-    `  ${sh(inBin(node.newBindir, 'pg_controldata'))} -D ${sh(node.data)} | cmp -s - ${fingerprint} || { echo ${sh(otherwise)} >&2; exit 1; }`,
-    'fi',
+    sh`if [ -s ${fingerprint} ] && [ -e ${word`${node.data}/global/pg_control`} ]; then`,
+    sh`  ${inBin(node.newBindir, 'pg_controldata')} -D ${node.data} | cmp -s - ${fingerprint} || { echo ${otherwise} >&2; exit 1; }`,
+    sh`fi`,
   ];
 };
 
@@ -56,13 +56,13 @@ export const ownFilesStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       ...ownershipFunctions(facts),
       ...idleFunction,
       ...keepFunction,
-      `rm -rf ${sh(linkDir(node))}`,
-      ...removeLinksLines(facts, node, `[ ! -s ${sh(`${node.workDir}/fingerprint`)} ]`),
-      `if [ ! -e ${sh(node.data)} ]; then echo 'no links were made: a base backup follows'; exit 0; fi`,
-      `idle ${sh(node.data)}`,
+      sh`rm -rf ${linkDir(node)}`,
+      ...removeLinksLines(facts, node, sh`[ ! -s ${word`${node.workDir}/fingerprint`} ]`),
+      sh`if [ ! -e ${node.data} ]; then echo 'no links were made: a base backup follows'; exit 0; fi`,
+      sh`idle ${node.data}`,
       ...carryLines(node, node.backupData, node.data),
       ...carriedIsKept,
-      `touch ${sh(`${node.data}/standby.signal`)}; keep ${sh(`${node.data}/standby.signal`)}`,
+      sh`touch ${word`${node.data}/standby.signal`}; keep ${word`${node.data}/standby.signal`}`,
       ...readConfigurationLines(node, node.data, node.data),
     ),
     probe: (world) => {
@@ -84,7 +84,7 @@ export const ownFilesStep = (facts: ClusterFacts, node: NodeFacts): Step =>
         ),
       ),
     ],
-    undo: `rm -r ${sh(node.data)}: ${posix.basename(node.backupData)} is as it was`,
+    undo: sh`rm -r ${node.data}: ${baseOf(node.backupData)} is as it was`.text,
   });
 
 /** Before pg_autoctl may touch the directory: it is the new system's, and pg_rewind will accept it; or there is none. */

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, autoctlIsStopped, describe, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -19,15 +19,15 @@ import { hasStreamed, isJoined, isLeftToBackup } from './evidence.ts';
 export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);
   const socket = privateSocket(node);
-  const ask = (sql: string): string =>
-    `"$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${sh(sql)})"`;
-  const wait = (condition: string, failure: string): string[] => [
-    'tries=0',
-    `until ${condition}; do`,
-    `  tries=$((tries + 1)); [ $tries -le 18000 ] || { echo ${sh(failure)} >&2; exit 1; }`,
-    `  [ $((tries % 50)) -ne 0 ] || ${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${sh("select 'replayed up to ' || pg_last_wal_replay_lsn()")}`,
-    '  sleep 0.2',
-    'done',
+  const ask = (sql: string): Fragment =>
+    sh`"$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${quoted(sql)})"`;
+  const wait = (condition: Fragment, failure: Fragment): Fragment[] => [
+    sh`tries=0`,
+    sh`until ${condition}; do`,
+    sh`  tries=$((tries + 1)); [ $tries -le 18000 ] || { echo ${failure} >&2; exit 1; }`,
+    sh`  [ $((tries % 50)) -ne 0 ] || ${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${quoted("select 'replayed up to ' || pg_last_wal_replay_lsn()")}`,
+    sh`  sleep 0.2`,
+    sh`done`,
   ];
   return makeStep(facts, {
     id: 'stream',
@@ -41,37 +41,37 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     causes: [
       {
         title: `${node.workDir}/private-start.log`,
-        script: `tail -n 30 ${sh(`${node.workDir}/private-start.log`)}`,
+        script: sh`tail -n 30 ${word`${node.workDir}/private-start.log`}`,
       },
     ],
     script: script(
-      `if [ ! -e ${sh(node.data)} ]; then echo 'a base backup follows'; exit 0; fi`,
-      'umask 077',
-      `mkdir -p ${sh(socket)}`,
-      `if ! ${sh(inBin(node.newBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} status >/dev/null; then`,
-      ...idleFunction.map((line) => `  ${line}`),
-      `  idle ${sh(node.data)} ${sh(node.backupData)}`,
-      ...disarmLines(facts, sh(node.backupData)),
-      `  ${pgCtl(
+      sh`if [ ! -e ${node.data} ]; then echo 'a base backup follows'; exit 0; fi`,
+      sh`umask 077`,
+      sh`mkdir -p ${socket}`,
+      sh`if ! ${inBin(node.newBindir, 'pg_ctl')} --pgdata ${node.data} status >/dev/null; then`,
+      ...idleFunction.map((line) => sh`  ${line}`),
+      sh`  idle ${node.data} ${node.backupData}`,
+      ...disarmLines(facts, node.backupData),
+      sh`  ${pgCtl(
         node.newBindir,
         node.data,
-        option('--log', `${node.workDir}/private-start.log`),
-        option('--options', `-c listen_addresses='' -c unix_socket_directories=${sh(socket)}`),
-        'start',
-      ).replaceAll('\n', '\n  ')}`,
-      'fi',
+        option('--log', word`${node.workDir}/private-start.log`),
+        option('--options', quoted(sh`-c listen_addresses='' -c unix_socket_directories=${socket}`.text)),
+        sh`start`,
+      )}`,
+      sh`fi`,
       ...wait(
-        `[ ${ask('select status from pg_stat_wal_receiver')} = streaming ]`,
-        `it does not stream from ${primary.alias}`,
+        sh`[ ${ask('select status from pg_stat_wal_receiver')} = streaming ]`,
+        sh`${word`it does not stream from ${primary.alias}`}`,
       ),
-      `upto=${ask('select latest_end_lsn from pg_stat_wal_receiver')}`,
+      sh`upto=${ask('select latest_end_lsn from pg_stat_wal_receiver')}`,
       ...wait(
-        `[ "$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc "select pg_last_wal_replay_lsn() >= '$upto'::pg_lsn")" = t ]`,
-        'it does not replay what it receives',
+        sh`[ "$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc "select pg_last_wal_replay_lsn() >= '$upto'::pg_lsn")" = t ]`,
+        quoted('it does not replay what it receives'),
       ),
-      `echo "streams, and has replayed up to $upto"`,
+      sh`echo "streams, and has replayed up to $upto"`,
       ...stopPrivateLines(node, node.newBindir),
-      `${sh(inBin(node.newBindir, 'pg_controldata'))} -D ${sh(node.data)} | grep -E '^(Database cluster state|wal_log_hints|Data page checksum|Minimum recovery ending location)'`,
+      sh`${inBin(node.newBindir, 'pg_controldata')} -D ${node.data} | grep -E '^(Database cluster state|wal_log_hints|Data page checksum|Minimum recovery ending location)'`,
     ),
     probe: (world) => {
       const seen = hostIn(world, node.alias);

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -18,7 +18,7 @@ import { neverStartedLines, removeLinksLines } from './rebuild.ts';
  * directory takes its place again. Nothing is kept aside, because nothing in it is not on the primary too.
  */
 export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId): Step => {
-  const [data, old] = [sh(node.data), sh(node.backupData)];
+  const [data, old] = [node.data, node.backupData];
   return makeStep(facts, {
     id: 'directories',
     phase,
@@ -33,20 +33,20 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
       ...idleFunction,
       ...followFunction(node),
       versionFunction,
-      `idle ${data} ${old}`,
-      `if [ "$(version ${old})" = ${facts.oldMajor} ]; then`,
+      sh`idle ${data} ${old}`,
+      sh`if [ "$(version ${old})" = ${facts.oldMajor} ]; then`,
       ...neverStartedLines(
         node,
         `PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`,
-      ).map((line) => `  ${line}`),
-      'fi',
-      ...removeLinksLines(facts, node, `[ "$(version ${old})" = ${facts.oldMajor} ]`),
-      `if [ ! -e ${data} ]; then ${oursLine(facts, node.backupData)}; mv -T ${old} ${data}; fi`,
+      ).map((line) => sh`  ${line}`),
+      sh`fi`,
+      ...removeLinksLines(facts, node, sh`[ "$(version ${old})" = ${facts.oldMajor} ]`),
+      sh`if [ ! -e ${data} ]; then ${oursLine(facts, node.backupData)}; mv -T ${old} ${data}; fi`,
       ...rearmLines(node.data),
-      `[ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${sh(`${node.data}/global/pg_control`)} ]`,
+      sh`[ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${word`${node.data}/global/pg_control`} ]`,
       ...oldComesHome(facts, node),
-      `unmark ${data}`,
-      `echo ${sh(`${node.data} is PostgreSQL ${facts.oldMajor}`)}`,
+      sh`unmark ${data}`,
+      sh`echo ${word`${node.data} is PostgreSQL ${facts.oldMajor}`}`,
     ),
     probe: (world) => {
       const seen = hostIn(world, node.alias);

@@ -5,7 +5,7 @@ import {
   secondariesOf,
   takesLinks,
 } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { sh } from '../../cluster/fragment.ts';
 import type { World } from '../../cluster/world.ts';
 import { about, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
@@ -27,7 +27,7 @@ const dropStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     reason: `It was made when ${node.alias} was to be rebuilt by hard links; the cluster file asks for a base backup by now.`,
     guide: null,
     danger: 'changes',
-    script: script(`rm -rf ${sh(linkDir(node))}`),
+    script: script(sh`rm -rf ${linkDir(node)}`),
     probe: (world) => {
       const seen = transferOf(world, node.alias);
       return seen !== null && seen.publicKey === null ? done('there is none') : pending('it is there');

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { isNode, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import type { Path, RelativePath, SystemIdentifier } from '../../cluster/words.ts';
 import { hostIn, type World } from '../../cluster/world.ts';
 import { about, autoctlIsStopped, notServing, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
@@ -35,7 +36,7 @@ const pointPgCtl = (
     danger: 'changes',
     script: script(
       ...downLines(host),
-      `${sh(host.newAutoctl)} config set postgresql.pg_ctl ${sh(wanted)} --pgdata ${sh(host.pgdata)}`,
+      sh`${host.newAutoctl} config set postgresql.pg_ctl ${wanted} --pgdata ${host.pgdata}`,
     ),
     probe: (world) => {
       const found = hostIn(world, host.alias)?.pgCtl ?? null;
@@ -116,25 +117,30 @@ const littleEndian = (identifier: string): string => {
 };
 
 /** Writes an identifier into a state file. `from` is what must be found there; null: whatever it is. */
-export const identifierLines = (host: NodeFacts, from: string | null, to: string, kept: string): string[] => {
-  const file = sh(host.stateFile);
+export const identifierLines = (
+  host: NodeFacts,
+  from: SystemIdentifier | null,
+  to: SystemIdentifier,
+  kept: RelativePath,
+): Fragment[] => {
+  const file: Path = host.stateFile;
   return [
-    '# bytes 16 to 23 of the state file are the system identifier, least significant byte first',
-    `now=$(od -An -v -t u8 -j 16 -N 8 ${file} | tr -d ' ')`,
-    `if [ "$now" = ${to} ]; then echo "it is ${to} already"; exit 0; fi`,
+    sh`# bytes 16 to 23 of the state file are the system identifier, least significant byte first`,
+    sh`now=$(od -An -v -t u8 -j 16 -N 8 ${file} | tr -d ' ')`,
+    sh`if [ "$now" = ${to} ]; then echo "it is ${to} already"; exit 0; fi`,
     ...(from === null
       ? []
-      : [`[ "$now" = ${from} ] || { echo "found $now, expected ${from}" >&2; exit 1; }`]),
+      : [sh`[ "$now" = ${from} ] || { echo "found $now, expected ${from}" >&2; exit 1; }`]),
     ...downLines(host),
-    `[ "$(wc -c < ${file})" -eq 1024 ] || { echo 'not the state file this knows: its size is not 1024' >&2; exit 1; }`,
-    `cp -p ${file} ${file}.${kept}`,
-    `cp -p ${file} ${file}.new`,
-    `printf '${littleEndian(to)}' | dd of=${file}.new bs=1 seek=16 conv=notrunc 2>/dev/null`,
-    `[ "$(od -An -v -t u8 -j 16 -N 8 ${file}.new | tr -d ' ')" = ${to} ]`,
-    `keep ${file}.${kept} ${file}.new`,
-    `mv ${file}.new ${file}`,
-    `keep ${file}`,
-    `echo "system identifier $now -> ${to}"`,
+    sh`[ "$(wc -c < ${file})" -eq 1024 ] || { echo 'not the state file this knows: its size is not 1024' >&2; exit 1; }`,
+    sh`cp -p ${file} ${file}.${kept}`,
+    sh`cp -p ${file} ${file}.new`,
+    sh`printf ${quoted(littleEndian(to))} | dd of=${file}.new bs=1 seek=16 conv=notrunc 2>/dev/null`,
+    sh`[ "$(od -An -v -t u8 -j 16 -N 8 ${file}.new | tr -d ' ')" = ${to} ]`,
+    sh`keep ${file}.${kept} ${file}.new`,
+    sh`mv ${file}.new ${file}`,
+    sh`keep ${file}`,
+    sh`echo "system identifier $now -> ${to}"`,
   ];
 };
 
@@ -147,11 +153,11 @@ export const stateFileParts = (facts: ClusterFacts, host: NodeFacts) => ({
   differs:
     'The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.',
   /** `first`: lines that come before it. */
-  script: (world: World, first: readonly string[] = []): Script => {
+  script: (world: World, first: readonly Fragment[] = []): Script => {
     const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
     if (identifier === null)
       return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
-    const lines = identifierLines(host, facts.systemIdentifier, identifier, `pg${facts.oldMajor}`);
+    const lines = identifierLines(host, facts.systemIdentifier, identifier, word`pg${facts.oldMajor}`);
     return ready(script(...keepFunction, ...first, ...lines));
   },
   probe: (world: World): Probe => {
@@ -171,7 +177,7 @@ export const stateFileParts = (facts: ClusterFacts, host: NodeFacts) => ({
       ),
     ),
   ],
-  undo: `mv ${sh(`${host.stateFile}.pg${facts.oldMajor}`)} ${sh(host.stateFile)}`,
+  undo: sh`mv ${word`${host.stateFile}.pg${facts.oldMajor}`} ${host.stateFile}`.text,
 });
 
 /** A secondary's state file; the primary's is part of its hand-over. */

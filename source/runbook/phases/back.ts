@@ -1,6 +1,6 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, sh, word } from '../../cluster/fragment.ts';
 import { isWritable } from '../../cluster/states.ts';
 import { hostIn, isCluster, nodeIn } from '../../cluster/world.ts';
 import {
@@ -58,13 +58,13 @@ const isHandedOver = (facts: ClusterFacts): Condition => {
 };
 
 /** The same, asked of the disk by the script: a linked old directory that could start beside the new version is none. */
-const armedLines = (facts: ClusterFacts): string[] => {
+const armedLines = (facts: ClusterFacts): Fragment[] => {
   const { backupData } = primaryOf(facts);
   return facts.mode === 'link'
     ? [
-        `for name in pg_control pg_control.old; do`,
-        `  [ ! -e ${sh(`${backupData}/global`)}/$name ] || { echo ${sh(`${backupData} could still be started: the step private-start comes first`)} >&2; exit 1; }`,
-        'done',
+        sh`for name in pg_control pg_control.old; do`,
+        sh`  [ ! -e ${word`${backupData}/global`}/$name ] || { echo ${word`${backupData} could still be started: the step private-start comes first`} >&2; exit 1; }`,
+        sh`done`,
       ]
     : [];
 };
@@ -131,7 +131,7 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       danger: 'changes',
       script: script(
         ...[{ default_statistics_target: 10, vacuum_cost_delay: 0 }, {}].map((settings) =>
-          vacuumdbAll(primary, primary.socketDirectory, facts.jobs > 1 && String(facts.jobs), settings),
+          vacuumdbAll(primary, primary.socketDirectory, facts.jobs > 1 && sh`${facts.jobs}`, settings),
         ),
         mark(primary, 'analyze'),
       ),

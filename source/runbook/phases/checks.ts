@@ -1,5 +1,6 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { hereDocument, sh, word } from '../../cluster/fragment.ts';
+import type { Path } from '../../cluster/words.ts';
 import type { World } from '../../cluster/world.ts';
 import { evidenceIn, judgementOn } from '../checks/in-world.ts';
 import { checkLookScript } from '../checks/look-script.ts';
@@ -13,7 +14,7 @@ import { mark, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 
 /** Of each section the last lines are kept, with how it ended: what a judgement needs. */
-const keepEnds = `awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }'`;
+const keepEnds = sh`awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }'`;
 
 const nothingAgainst = (facts: ClusterFacts, host: HostFacts, withState: boolean) =>
   about(host.alias, `nothing stands against the upgrade on ${host.alias}`, (_, world) => {
@@ -56,7 +57,7 @@ const choice = (facts: ClusterFacts, host: HostFacts, world: World): readonly st
  * by the same judgements from the next look. A check is good for a day.
  */
 export const checksStep = (facts: ClusterFacts, host: HostFacts): Step => {
-  const kept = `${host.workDir}/checks`;
+  const kept: Path = word`${host.workDir}/checks`;
   const upgraded = !isNode(host) || host.role === 'primary';
   return makeStep(facts, {
     id: 'checks',
@@ -71,21 +72,25 @@ export const checksStep = (facts: ClusterFacts, host: HostFacts): Step => {
     differs: 'The guide checks the primary only, and after it has been stopped.',
     danger: 'reads',
     script: script(
-      'umask 077',
-      `mkdir -p ${sh(kept)} ${sh(`${host.workDir}/done`)}`,
-      `cat >${sh(`${kept}/look.sh`)} <<'END-OF-LOOK'`,
-      checkLookScript(facts, host).trimEnd(),
-      'END-OF-LOOK',
-      `cat >${sh(`${kept}/rehearse.sh`)} <<'END-OF-REHEARSAL'`,
-      rehearsalScript(facts, host).trimEnd(),
-      'END-OF-REHEARSAL',
-      `sh ${sh(`${kept}/look.sh`)} >${sh(`${kept}/look.new`)}`,
-      `mv ${sh(`${kept}/look.new`)} ${sh(`${kept}/look`)}`,
-      'echo "the host was looked at"',
-      `rm -f ${sh(`${kept}/log.new`)}`,
-      `{ sh ${sh(`${kept}/rehearse.sh`)} || true; } | tee ${sh(`${kept}/log.new`)}`,
-      `${keepEnds} <${sh(`${kept}/log.new`)} >${sh(`${kept}/log`)}`,
-      `rm -f ${sh(`${kept}/log.new`)} ${sh(`${kept}/look.sh`)} ${sh(`${kept}/rehearse.sh`)}`,
+      sh`umask 077`,
+      sh`mkdir -p ${kept} ${word`${host.workDir}/done`}`,
+      hereDocument(
+        sh`cat >${word`${kept}/look.sh`}`,
+        'END-OF-LOOK',
+        checkLookScript(facts, host).text.trimEnd(),
+      ),
+      hereDocument(
+        sh`cat >${word`${kept}/rehearse.sh`}`,
+        'END-OF-REHEARSAL',
+        rehearsalScript(facts, host).text.trimEnd(),
+      ),
+      sh`sh ${word`${kept}/look.sh`} >${word`${kept}/look.new`}`,
+      sh`mv ${word`${kept}/look.new`} ${word`${kept}/look`}`,
+      sh`echo "the host was looked at"`,
+      sh`rm -f ${word`${kept}/log.new`}`,
+      sh`{ sh ${word`${kept}/rehearse.sh`} || true; } | tee ${word`${kept}/log.new`}`,
+      sh`${keepEnds} <${word`${kept}/log.new`} >${word`${kept}/log`}`,
+      sh`rm -f ${word`${kept}/log.new`} ${word`${kept}/look.sh`} ${word`${kept}/rehearse.sh`}`,
       mark(host, 'checks'),
     ),
     probe: (world) =>

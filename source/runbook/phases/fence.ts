@@ -1,6 +1,7 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
-import { sh, sqlLiteral } from '../../cluster/quote.ts';
+import { type Fragment, quoted, sh } from '../../cluster/fragment.ts';
+import { sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, isLeftOut, monitorIn, nodeIn, type World } from '../../cluster/world.ts';
 import {
   autoctlStopped,
@@ -67,7 +68,7 @@ export const syncStandbysAre = (wanted: number): Condition => ({
  * as primary and became a standby later) cannot be set by it again. Then the row itself, and the settings of a node as they are, which has the
  * primary apply both. Source: pg_auto_failover, formation_metadata.c, FormationNumSyncStandbyIsValid; tried with 2.0.
  */
-export const setSyncStandbys = (facts: ClusterFacts, wanted: number, writer: NodeFacts): string => {
+export const setSyncStandbys = (facts: ClusterFacts, wanted: number, writer: NodeFacts): Fragment => {
   const standbys = facts.nodes.filter((node) => node !== writer);
   // One with a priority: setting 0 again is refused where few others have one.
   const first = [...standbys, writer].find((node) => node.priority > 0);
@@ -77,7 +78,9 @@ export const setSyncStandbys = (facts: ClusterFacts, wanted: number, writer: Nod
     enough || first === undefined
       ? `select pgautofailover.set_formation_number_sync_standbys(${formation}, ${wanted})`
       : `update pgautofailover.formation set number_sync_standbys = ${wanted} where formationid = ${formation}; select pgautofailover.set_node_candidate_priority(${formation}, ${sqlLiteral(first.alias)}, ${first.priority})`;
-  return script(`${psql(facts.monitor, facts.monitor.newBindir, facts.monitor.database)} -Atc ${sh(sql)}`);
+  return script(
+    sh`${psql(facts.monitor, facts.monitor.newBindir, facts.monitor.database)} -Atc ${quoted(sql)}`,
+  );
 };
 
 const zeroStep = (facts: ClusterFacts): Step =>
@@ -121,8 +124,8 @@ const maintenanceStep = (facts: ClusterFacts, node: NodeFacts, last: boolean): S
       'Run on the secondary itself: no pg_autoctl takes --name here. Judged by the monitor’s state: the command prints errors and exits 0.',
     danger: 'changes',
     script: script(
-      '# what it prints and how it exits does not tell: the monitor’s state does',
-      `${sh(node.oldAutoctl)} enable maintenance --pgdata ${sh(node.pgdata)} || echo "exit code $?: see what the monitor says"`,
+      sh`# what it prints and how it exits does not tell: the monitor’s state does`,
+      sh`${node.oldAutoctl} enable maintenance --pgdata ${node.pgdata} || echo "exit code $?: see what the monitor says"`,
     ),
     probe: (world) => {
       if (fenceIsPast(facts, world)) return done('the fence is up');

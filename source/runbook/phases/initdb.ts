@@ -1,6 +1,6 @@
-import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, sh } from '../../cluster/fragment.ts';
+import { parentOf } from '../../cluster/words.ts';
 import { makingOf } from '../ownership.ts';
 import { command, inBin, option } from '../shell.ts';
 
@@ -11,7 +11,7 @@ const megabyte = 1024 * 1024;
  * happens to have it; a target before 16 then fails in pg_upgrade, a later one takes the old locale by itself.
  * Source: PostgreSQL, initdb; `--no-data-checksums` came with 18, where checksums became the default.
  */
-export const initdbCommand = (host: HostFacts, newMajor: number): string => {
+export const initdbCommand = (host: HostFacts, newMajor: number): Fragment => {
   const { initdb } = host;
   const builtin = initdb.provider === 'b' && initdb.providerLocale !== null;
   return command(
@@ -27,10 +27,10 @@ export const initdbCommand = (host: HostFacts, newMajor: number): string => {
       option('--icu-locale', initdb.providerLocale),
     builtin && option('--locale-provider', 'builtin'),
     builtin && option('--builtin-locale', initdb.providerLocale ?? ''),
-    initdb.checksums && '--data-checksums',
-    !initdb.checksums && newMajor >= 18 && '--no-data-checksums',
+    initdb.checksums && sh`--data-checksums`,
+    !initdb.checksums && newMajor >= 18 && sh`--no-data-checksums`,
     option('--wal-segsize', String(initdb.walSegmentBytes / megabyte)),
-    initdb.groupAccess && '--allow-group-access',
+    initdb.groupAccess && sh`--allow-group-access`,
     option('--auth', 'trust'),
   );
 };
@@ -39,15 +39,15 @@ export const initdbCommand = (host: HostFacts, newMajor: number): string => {
  * A new cluster at its place, ours from its first file on: made under the run's own name and marked there, then renamed. What a
  * killed one has left has that name and no other. Shell, behind ownershipFunctions; each command rests on the one before.
  */
-export const newClusterLines = (facts: ClusterFacts, host: HostFacts): readonly string[] => {
+export const newClusterLines = (facts: ClusterFacts, host: HostFacts): readonly Fragment[] => {
   const [making, place] = [makingOf(facts, host), host.newData];
   return [
-    `mkdir -p ${sh(posix.dirname(place))}`,
-    `rm -rf ${sh(making)}`,
+    sh`mkdir -p ${parentOf(place)}`,
+    sh`rm -rf ${making}`,
     initdbCommand({ ...host, newData: making }, facts.newMajor),
-    `own ${sh(making)}`,
-    `if [ -e ${sh(place)} ]; then rmdir ${sh(place)}; fi`,
-    `mv ${sh(making)} ${sh(place)}`,
-    `sync ${sh(posix.dirname(place))}`,
+    sh`own ${making}`,
+    sh`if [ -e ${place} ]; then rmdir ${place}; fi`,
+    sh`mv ${making} ${place}`,
+    sh`sync ${parentOf(place)}`,
   ];
 };

@@ -1,5 +1,6 @@
 import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
-import { sh, sqlLiteral } from '../../cluster/quote.ts';
+import { quoted, sh } from '../../cluster/fragment.ts';
+import { sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/world.ts';
 import { autoctlStopped, backupIsThere, dataIsNew, isMajor, pointsToNew, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
@@ -67,9 +68,7 @@ const identifierScript = (facts: ClusterFacts, world: World): Script => {
     return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
   return ready(
     script(
-      `${psql(facts.monitor, facts.monitor.newBindir, facts.monitor.database)} -c ${sh(
-        `update pgautofailover.node set sysidentifier = ${identifier} where formationid = ${sqlLiteral(facts.formation)} and groupid = ${facts.group}`,
-      )}`,
+      sh`${psql(facts.monitor, facts.monitor.newBindir, facts.monitor.database)} -c ${quoted(`update pgautofailover.node set sysidentifier = ${identifier} where formationid = ${sqlLiteral(facts.formation)} and groupid = ${facts.group}`)}`,
     ),
   );
 };

@@ -1,5 +1,6 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { constant, type Fragment, known, quoted, sh, word } from '../../cluster/fragment.ts';
+import type { Path } from '../../cluster/words.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
 import { isOutdated, isUpgraded } from '../evidence.ts';
@@ -43,12 +44,12 @@ const oneAfterTheOther = (facts: ClusterFacts, host: HostFacts): boolean => !isN
  * With 5,000 tables 12.3 s instead of 17.1 s, side by side on the lab's two busy processors. It is the one that the kernel
  * has chosen for this shell; what else runs there is free to move.
  */
-const turnsLines = (facts: ClusterFacts, host: HostFacts): string[] =>
+const turnsLines = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
   oneAfterTheOther(facts, host)
     ? [
-        '# its client and its server take turns: kept to one processor neither has to wake another',
-        `one=$(cut -d' ' -f39 /proc/$$/stat 2>/dev/null || true)`,
-        'if [ -n "$one" ] && command -v taskset >/dev/null 2>&1; then one="taskset -c $one"; else one=; fi',
+        sh`# its client and its server take turns: kept to one processor neither has to wake another`,
+        sh`one=$(cut -d' ' -f39 /proc/$$/stat 2>/dev/null || true)`,
+        sh`if [ -n "$one" ] && command -v taskset >/dev/null 2>&1; then one="taskset -c $one"; else one=; fi`,
       ]
     : [];
 
@@ -57,8 +58,8 @@ export const upgradeCommand = (
   facts: ClusterFacts,
   host: HostFacts,
   check: boolean,
-  sockets: string = option('--socketdir', privateSocket(host)),
-): string =>
+  sockets: Fragment = option('--socketdir', privateSocket(host)),
+): Fragment =>
   command(
     inBin(host.newBindir, 'pg_upgrade'),
     option('--old-bindir', host.oldBindir),
@@ -67,24 +68,24 @@ export const upgradeCommand = (
     option('--new-datadir', host.newData),
     option('--username', host.superuser),
     sockets,
-    option('--old-options', noJit),
-    option('--new-options', isNode(host) ? noJit : `${monitorOptions} ${noJit}`),
-    isNode(host) && facts.mode !== 'copy' && `--${facts.mode}`,
-    isNode(host) && facts.jobs > 1 && option('--jobs', String(facts.jobs)),
-    check ? '--check' : '--retain',
+    option('--old-options', quoted(noJit)),
+    option('--new-options', quoted(isNode(host) ? noJit : `${monitorOptions} ${noJit}`)),
+    isNode(host) && facts.mode !== 'copy' && sh`--${constant(facts.mode)}`,
+    isNode(host) && facts.jobs > 1 && sh`--jobs=${facts.jobs}`,
+    check ? sh`--check` : sh`--retain`,
   );
 
 /** pg_upgrade keeps its logs in the new directory; the newest lines of each that holds an error, and its lists. */
 export const upgradeCauses = (host: HostFacts): readonly PartCause[] => [
   {
     title: `${host.newData}/pg_upgrade_output.d`,
-    script: [
-      `cd ${sh(host.newData)}/pg_upgrade_output.d 2>/dev/null || exit 0`,
-      'last=$(ls | tail -n 1); cd "$last" || exit 0',
-      'for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done',
-      'for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 20; done',
-      'true',
-    ].join('\n'),
+    script: sh`
+      cd ${host.newData}/pg_upgrade_output.d 2>/dev/null || exit 0
+      last=$(ls | tail -n 1); cd "$last" || exit 0
+      for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done
+      for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 20; done
+      true
+    `,
   },
 ];
 
@@ -114,53 +115,54 @@ const mayBegin = (host: HostFacts): Condition =>
   });
 
 /** Shell: what a command prints is kept in a file, which is whole and on the disk or not there. */
-const keptLines = (file: string, command: string): string[] => [
-  `${command} > ${file}.new`,
-  `keep ${file}.new; mv -T ${file}.new ${file}; keep ${file}`,
+const keptLines = (file: Fragment, asked: Fragment): Fragment[] => [
+  sh`${asked} > ${file}.new`,
+  sh`keep ${file}.new; mv -T ${file}.new ${file}; keep ${file}`,
 ];
 
 /**
  * What comes before pg_upgrade: that nothing runs there and the old directory is the one meant; what an earlier try has
  * left, or one that the old server has outrun since, begins again from an empty directory. Killed anywhere it goes on.
  */
-const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (string | false)[] => {
-  const [data, newData] = [sh(host.data), sh(host.newData)];
-  const [oldBin, newBin] = [sh(host.oldBindir), sh(host.newBindir)];
-  const control = (name: string): string => sh(`${host.data}/global/${name}`);
+const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (Fragment | false)[] => {
+  const [data, newData] = [host.data, host.newData];
+  const [oldBin, newBin] = [host.oldBindir, host.newBindir];
+  const control = (name: 'pg_control' | 'pg_control.old'): Path =>
+    word`${host.data}/global/${known<typeof name>(name)}`;
   return [
-    `old=${sh(oldFingerprint(host))} new=${sh(fingerprint(host))} run=${factsId(facts)}`,
-    `[ "$(version ${data})" = ${facts.oldMajor} ] || { echo ${sh(`${host.data} is not PostgreSQL ${facts.oldMajor}`)} >&2; exit 1; }`,
-    isNode(host) && `of_system ${oldBin} ${data} ${sh(facts.systemIdentifier)}`,
-    `idle ${data} ${newData}`,
-    `again=''${isNode(host) ? " outdated=''" : ''}`,
-    `id() { sed -n 's/^Database system identifier: *//p' "$@"; }`,
-    `if [ -s "$new" ] && [ "$(version ${newData})" = ${facts.newMajor} ] && [ "$(control ${newBin} ${newData} | id)" = "$(id "$new")" ]; then`,
-    `  as_kept ${newBin} ${newData} "$new" || { echo ${sh(`PostgreSQL ${facts.newMajor} has been started on ${host.newData}: look at it first`)} >&2; exit 1; }`,
-    `  if as_kept ${oldBin} ${data} "$old"; then rm -f tried; echo 'pg_upgrade has finished already'; exit 0; fi`,
-    `  echo ${sh(`PostgreSQL ${facts.oldMajor} has run on ${host.data} since pg_upgrade: ${host.newData} lacks what it wrote since, and is made anew`)}`,
-    `  again=yes${isNode(host) ? ' outdated=yes' : ''}`,
-    `elif [ -e tried ] || [ ! -e ${newData} ]; then again=yes; fi`,
-    `if [ -e ${newData} ]; then ${oursLine(facts, host.newData)}; fi`,
+    sh`old=${oldFingerprint(host)} new=${fingerprint(host)} run=${factsId(facts)}`,
+    sh`[ "$(version ${data})" = ${facts.oldMajor} ] || { echo ${word`${host.data} is not PostgreSQL ${facts.oldMajor}`} >&2; exit 1; }`,
+    isNode(host) && sh`of_system ${oldBin} ${data} ${facts.systemIdentifier}`,
+    sh`idle ${data} ${newData}`,
+    sh`again=''${isNode(host) ? sh` outdated=''` : sh``}`,
+    sh`id() { sed -n 's/^Database system identifier: *//p' "$@"; }`,
+    sh`if [ -s "$new" ] && [ "$(version ${newData})" = ${facts.newMajor} ] && [ "$(control ${newBin} ${newData} | id)" = "$(id "$new")" ]; then`,
+    sh`  as_kept ${newBin} ${newData} "$new" || { echo ${word`PostgreSQL ${facts.newMajor} has been started on ${host.newData}: look at it first`} >&2; exit 1; }`,
+    sh`  if as_kept ${oldBin} ${data} "$old"; then rm -f tried; echo 'pg_upgrade has finished already'; exit 0; fi`,
+    sh`  echo ${word`PostgreSQL ${facts.oldMajor} has run on ${host.data} since pg_upgrade: ${host.newData} lacks what it wrote since, and is made anew`}`,
+    sh`  again=yes${isNode(host) ? sh` outdated=yes` : sh``}`,
+    sh`elif [ -e tried ] || [ ! -e ${newData} ]; then again=yes; fi`,
+    sh`if [ -e ${newData} ]; then ${oursLine(facts, host.newData)}; fi`,
     linked &&
-      `if [ -n "$again" ] && [ ! -e ${control('pg_control')} ] && [ -e ${control('pg_control.old')} ]; then mv ${control('pg_control.old')} ${control('pg_control')}; keep ${control('pg_control')}; fi`,
+      sh`if [ -n "$again" ] && [ ! -e ${control('pg_control')} ] && [ -e ${control('pg_control.old')} ]; then mv ${control('pg_control.old')} ${control('pg_control')}; keep ${control('pg_control')}; fi`,
     ...(isNode(host)
       ? [
-          '# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold',
-          `stopped=${sh(`${host.workDir}/stopped`)}`,
-          'if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || true)" != "$run" ]; then',
-          ...keptLines('"$stopped"', `control ${oldBin} ${data}`).map((line) => `  ${line}`),
-          `  touch -r ${control('pg_control')} "$stopped" # since when nobody can write`,
-          'fi',
+          sh`# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold`,
+          sh`stopped=${word`${host.workDir}/stopped`}`,
+          sh`if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || true)" != "$run" ]; then`,
+          ...keptLines(sh`"$stopped"`, sh`control ${oldBin} ${data}`).map((line) => sh`  ${line}`),
+          sh`  touch -r ${control('pg_control')} "$stopped" # since when nobody can write`,
+          sh`fi`,
         ]
       : []),
-    'echo "$run" > tried; keep tried',
-    `rm -f "$new" "$old"; keep ${sh(host.workDir)}`,
-    '# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one',
-    'if [ -n "$again" ]; then',
-    `  rm -rf ${newData}`,
-    ...dropPartsLines(host, facts.newMajor).map((line) => `  ${line}`),
-    ...newClusterLines(facts, host).map((line) => `  ${line.replaceAll('\n', '\n  ')}`),
-    'fi',
+    sh`echo "$run" > tried; keep tried`,
+    sh`rm -f "$new" "$old"; keep ${host.workDir}`,
+    sh`# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one`,
+    sh`if [ -n "$again" ]; then`,
+    sh`  rm -rf ${newData}`,
+    ...dropPartsLines(host, facts.newMajor).map((line) => sh`  ${line}`),
+    ...newClusterLines(facts, host).map((line) => sh`  ${line}`),
+    sh`fi`,
   ];
 };
 
@@ -186,23 +188,23 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       : 'Copy, not link; and both options always: without the second one pg_upgrade hangs after “Restoring database schemas in the new cluster”.',
     danger: 'changes',
     script: script(
-      'umask 077',
+      sh`umask 077`,
       ...ownershipFunctions(facts),
-      `mkdir -p ${sh(upgradeDir(host))} ${sh(privateSocket(host))}`,
-      `cd ${sh(upgradeDir(host))}`,
+      sh`mkdir -p ${upgradeDir(host)} ${privateSocket(host)}`,
+      sh`cd ${upgradeDir(host)}`,
       ...idleFunction,
       ...keepFunction,
       ...controlFunctions,
       versionFunction,
       ...beginLines(facts, host, linked),
       ...turnsLines(facts, host),
-      `${oneAfterTheOther(facts, host) ? '$one ' : ''}${upgradeCommand(facts, host, false)}`,
-      'if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi',
-      `rm -rf output; if [ -d ${sh(`${host.newData}/pg_upgrade_output.d`)} ]; then mv ${sh(`${host.newData}/pg_upgrade_output.d`)} output; fi`,
-      '# how both clusters stand now: any difference tells later that one of them has run since',
-      ...keptLines('"$old"', `control ${sh(host.oldBindir)} ${sh(host.data)}`),
-      ...keptLines('"$new"', `control ${sh(host.newBindir)} ${sh(host.newData)}`),
-      'rm -f tried',
+      sh`${oneAfterTheOther(facts, host) ? sh`$one ` : sh``}${upgradeCommand(facts, host, false)}`,
+      sh`if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi`,
+      sh`rm -rf output; if [ -d ${word`${host.newData}/pg_upgrade_output.d`} ]; then mv ${word`${host.newData}/pg_upgrade_output.d`} output; fi`,
+      sh`# how both clusters stand now: any difference tells later that one of them has run since`,
+      ...keptLines(sh`"$old"`, sh`control ${host.oldBindir} ${host.data}`),
+      ...keptLines(sh`"$new"`, sh`control ${host.newBindir} ${host.newData}`),
+      sh`rm -f tried`,
     ),
     probe: (world) => {
       if (isUpgraded(facts, host, world)) return done('pg_upgrade has finished');

@@ -1,7 +1,8 @@
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { hereDocument, joined, known, sh, word } from '../../cluster/fragment.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
+import type { Path } from '../../cluster/words.ts';
 import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, dataIsOld, describe, isMajor, placeIsFree, when } from '../conditions.ts';
 import { isMarked, isUpgraded, staleSave } from '../evidence.ts';
@@ -24,8 +25,8 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
   // What is accepted is no fact of the cluster: it counts as the cluster file has it at the time.
   const { accept: _accept, ...lasting } = facts;
   const record = JSON.stringify(lasting, null, 1);
-  const saved = `${host.workDir}/saved`;
-  const marker = `save-${factsId(facts)}`;
+  const saved: Path = word`${host.workDir}/saved`;
+  const marker = word`save-${factsId(facts)}`;
   return makeStep(facts, {
     id: 'save',
     phase: 'A',
@@ -40,27 +41,30 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
     differs: 'The guide saves nothing; a rollback needs all of this.',
     danger: 'changes',
     script: script(
-      'umask 077',
+      sh`umask 077`,
       ...ownershipFunctions(facts),
-      `mkdir -p ${sh(saved)} ${sh(`${host.workDir}/done`)} ${sh(upgradeDir(host))}`,
+      sh`mkdir -p ${saved} ${word`${host.workDir}/done`} ${upgradeDir(host)}`,
       ...keepFunction,
-      `cd ${sh(saved)}; touch . # its time tells how old it is`,
-      `cp -p ${sh(host.configFile)} pg_autoctl.cfg`,
-      isNode(host) && `cp -p ${sh(host.stateFile)} pg_autoctl.state`,
-      host.service.kind === 'systemd' && `cp -p ${sh(host.service.fragment)} ${sh(host.service.unit)}`,
+      sh`cd ${saved}; touch . # its time tells how old it is`,
+      sh`cp -p ${host.configFile} pg_autoctl.cfg`,
+      isNode(host) && sh`cp -p ${host.stateFile} pg_autoctl.state`,
+      host.service.kind === 'systemd' && sh`cp -p ${host.service.fragment} ${host.service.unit}`,
       !isNode(host) &&
-        `${sqlProgram('pg_dump', host.newBindir, host.database)} -h ${sh(host.socketDirectory)} -p ${host.port} -U ${sh(host.superuser)} -Fc -f monitor.dump`,
-      `cat > ${sh(`${host.workDir}/record.json.new`)} <<'RECORD'`,
-      record,
-      'RECORD',
-      `keep ${sh(`${host.workDir}/record.json.new`)}`,
-      `mv ${sh(`${host.workDir}/record.json.new`)} ${sh(`${host.workDir}/record.json`)}`,
-      `keep ${sh(`${host.workDir}/record.json`)} *`,
-      '# what an earlier window left must not speak for this one; what a try of this one left must stay',
-      `rm -f ${sh(`${host.workDir}/done`)}/*`,
-      `[ "$(cat ${sh(`${upgradeDir(host)}/tried`)} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${['pg_upgrade/tried', 'fingerprint', 'fingerprint-old', 'stopped', 'handed-over', 'noted'].map((name) => sh(`${host.workDir}/${name}`)).join(' ')}`,
+        sh`${sqlProgram('pg_dump', host.newBindir, host.database)} -h ${host.socketDirectory} -p ${host.port} -U ${host.superuser} -Fc -f monitor.dump`,
+      hereDocument(sh`cat > ${word`${host.workDir}/record.json.new`}`, 'RECORD', record),
+      sh`keep ${word`${host.workDir}/record.json.new`}`,
+      sh`mv ${word`${host.workDir}/record.json.new`} ${word`${host.workDir}/record.json`}`,
+      sh`keep ${word`${host.workDir}/record.json`} *`,
+      sh`# what an earlier window left must not speak for this one; what a try of this one left must stay`,
+      sh`rm -f ${word`${host.workDir}/done`}/*`,
+      sh`[ "$(cat ${word`${upgradeDir(host)}/tried`} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${joined(
+        (
+          ['pg_upgrade/tried', 'fingerprint', 'fingerprint-old', 'stopped', 'handed-over', 'noted'] as const
+        ).map((name) => sh`${word`${host.workDir}/${known(name)}`}`),
+        ' ',
+      )}`,
       mark(host, marker),
-      'ls -l',
+      sh`ls -l`,
     ),
     probe: (world) => {
       if (isUpgraded(facts, host, world)) return done('copies are in place');
@@ -83,7 +87,7 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
         return when(stale === null, stale ?? '');
       }),
     ],
-    undo: `rm -r ${sh(host.workDir)}`,
+    undo: sh`rm -r ${host.workDir}`.text,
   });
 };
 
@@ -101,12 +105,12 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
     danger: 'changes',
     script: script(
       ...ownershipFunctions(facts),
-      `new=${sh(host.newData)}`,
-      'if kin "$new"; then # made by a check that was asked to keep it, or by an earlier run for this cluster',
-      '  [ ! -e "$new/postmaster.pid" ] || { echo "$new/postmaster.pid is there: a server ran in it, or runs" >&2; exit 1; }',
-      '  own "$new"; echo "$new was made for this cluster: taken over"; exit 0',
-      'fi',
-      `if [ -L "$new" ] || { [ -e "$new" ] && [ -n "$(ls -A "$new")" ]; }; then echo "$new is there and is not of this upgrade: give the new cluster another place (newData in the cluster file), or move it away" >&2; exit 1; fi`,
+      sh`new=${host.newData}`,
+      sh`if kin "$new"; then # made by a check that was asked to keep it, or by an earlier run for this cluster`,
+      sh`  [ ! -e "$new/postmaster.pid" ] || { echo "$new/postmaster.pid is there: a server ran in it, or runs" >&2; exit 1; }`,
+      sh`  own "$new"; echo "$new was made for this cluster: taken over"; exit 0`,
+      sh`fi`,
+      sh`if [ -L "$new" ] || { [ -e "$new" ] && [ -n "$(ls -A "$new")" ]; }; then echo "$new is there and is not of this upgrade: give the new cluster another place (newData in the cluster file), or move it away" >&2; exit 1; fi`,
       ...newClusterLines(facts, host),
     ),
     probe: (world) => {
@@ -128,7 +132,7 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
         when(isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData), describe(seen.newData)),
       ),
     ],
-    undo: `rm -r ${sh(host.newData)}`,
+    undo: sh`rm -r ${host.newData}`.text,
   });
 
 /** pg_upgrade --check does not see it: 15.20 to 17.11 passes, and fails mid-way. */
@@ -158,9 +162,9 @@ const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>
     differs: `Run while ${facts.oldMajor} still serves, not after it was stopped: it reads only.`,
     danger: 'reads',
     script: script(
-      'umask 077',
-      `mkdir -p ${sh(upgradeDir(host))} ${sh(privateSocket(host))}`,
-      `cd ${sh(upgradeDir(host))}`,
+      sh`umask 077`,
+      sh`mkdir -p ${upgradeDir(host)} ${privateSocket(host)}`,
+      sh`cd ${upgradeDir(host)}`,
       upgradeCommand(facts, host, true),
       mark(host, 'check'),
     ),
@@ -180,7 +184,7 @@ const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>
   });
 
 const configurationStep = (facts: ClusterFacts, host: HostFacts): Step => {
-  const scratch = `${host.workDir}/configuration`;
+  const scratch: Path = word`${host.workDir}/configuration`;
   return makeStep(facts, {
     id: 'configuration',
     phase: 'A',
@@ -193,11 +197,11 @@ const configurationStep = (facts: ClusterFacts, host: HostFacts): Step => {
       'The guide carries SSL files only and trusts pg_upgrade with the rest; pg_upgrade carries nothing.',
     danger: 'reads',
     script: script(
-      'umask 077',
-      `rm -rf ${sh(scratch)}; mkdir -p ${sh(scratch)}`,
+      sh`umask 077`,
+      sh`rm -rf ${scratch}; mkdir -p ${scratch}`,
       ...carryLines(host, host.data, scratch),
       ...readConfigurationLines(host, host.newData, scratch),
-      `rm -rf ${sh(scratch)}`,
+      sh`rm -rf ${scratch}`,
       mark(host, 'configuration'),
     ),
     probe: (world) =>

@@ -1,6 +1,8 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
-import { sh, sqlLiteral } from '../../cluster/quote.ts';
+import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import { sqlLiteral } from '../../cluster/quote.ts';
+import type { Alias } from '../../cluster/words.ts';
 import { hostIn, isCluster, isLeftOut, isPassedOver, monitorIn, type World } from '../../cluster/world.ts';
 import {
   about,
@@ -212,7 +214,7 @@ const finalStep = (facts: ClusterFacts): Step =>
     guide: 'Step 13',
     danger: 'reads',
     script: script(
-      `${sh(facts.monitor.newAutoctl)} show state --formation ${sh(facts.formation)} --pgdata ${sh(facts.monitor.pgdata)}`,
+      sh`${facts.monitor.newAutoctl} show state --formation ${facts.formation} --pgdata ${facts.monitor.pgdata}`,
       mark(facts.monitor, 'final'),
     ),
     probe: (world) => {
@@ -237,10 +239,10 @@ const switchoverSteps = (facts: ClusterFacts): Step[] => {
   const [first] = secondariesOf(facts);
   if (first === undefined) return [];
   const { monitor } = facts;
-  const promote = (to: NodeName): string =>
+  const promote = (to: NodeName): Fragment =>
     script(
-      `${psql(monitor, monitor.newBindir, monitor.database)} -Atc ${sh(`select pgautofailover.perform_promotion(${sqlLiteral(facts.formation)}, ${sqlLiteral(to)})`)}`,
-      mark(monitor, `promoted-${to}`),
+      sh`${psql(monitor, monitor.newBindir, monitor.database)} -Atc ${quoted(`select pgautofailover.perform_promotion(${sqlLiteral(facts.formation)}, ${sqlLiteral(to)})`)}`,
+      mark(monitor, word`promoted-${to}`),
     );
   const step = (
     id: string,
@@ -279,7 +281,7 @@ const switchoverSteps = (facts: ClusterFacts): Step[] => {
     ]),
   ];
 };
-type NodeName = string;
+type NodeName = Alias;
 
 /** I. As it was before the window, on the new version. */
 export const restoreSteps = (facts: ClusterFacts): Step[] => [

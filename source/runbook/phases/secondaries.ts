@@ -7,7 +7,8 @@ import {
   secondariesOf,
   takesLinks,
 } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { quoted, sh, word } from '../../cluster/fragment.ts';
+import { parentOf } from '../../cluster/words.ts';
 import { hostIn, isCluster, nodeIn, type World } from '../../cluster/world.ts';
 import {
   about,
@@ -87,10 +88,10 @@ const leftPartsStep = (facts: ClusterFacts, node: NodeFacts): Step[] =>
           guide: null,
           danger: 'changes',
           script: script(
-            ...livenessFunction.split('\n'),
-            ...askLiveness(node).split('\n'),
-            'echo "pg_autoctl: $autoctl $keeper"',
-            ...dropPartsWhere(node, facts.newMajor, `[ ! -e ${sh(node.data)} ] && [ "$autoctl" = stopped ]`),
+            livenessFunction,
+            askLiveness(node),
+            sh`echo "pg_autoctl: $autoctl $keeper"`,
+            ...dropPartsWhere(node, facts.newMajor, sh`[ ! -e ${node.data} ] && [ "$autoctl" = stopped ]`),
           ),
           probe: (world) => {
             const seen = hostIn(world, node.alias);
@@ -130,19 +131,19 @@ export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'
       ...keepFunction,
       ...controlFunctions,
       ...(node.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(node)),
-      `if [ ! -e ${sh(node.backupData)} ]; then`,
-      `  [ "$(cat ${sh(`${node.data}/PG_VERSION`)})" = ${facts.oldMajor} ] || { echo ${sh(`${node.data} is not PostgreSQL ${facts.oldMajor}`)} >&2; exit 1; }`,
-      `  of_system ${sh(node.oldBindir)} ${sh(node.data)} ${sh(facts.systemIdentifier)}`,
-      `  idle ${sh(node.data)}`,
-      `  same_file_system ${sh(node.data)} ${sh(posix.dirname(node.data))}`,
-      ...oldGoesAside(facts, node).map((line) => `  ${line}`),
-      `  own ${sh(node.data)} # before it gets a name that another's could have`,
-      `  mv -T ${sh(node.data)} ${sh(node.backupData)}`,
-      `  keep ${sh(node.backupData)}`,
-      'fi',
+      sh`if [ ! -e ${node.backupData} ]; then`,
+      sh`  [ "$(cat ${word`${node.data}/PG_VERSION`})" = ${facts.oldMajor} ] || { echo ${word`${node.data} is not PostgreSQL ${facts.oldMajor}`} >&2; exit 1; }`,
+      sh`  of_system ${node.oldBindir} ${node.data} ${facts.systemIdentifier}`,
+      sh`  idle ${node.data}`,
+      sh`  same_file_system ${node.data} ${parentOf(node.data)}`,
+      ...oldGoesAside(facts, node).map((line) => sh`  ${line}`),
+      sh`  own ${node.data} # before it gets a name that another's could have`,
+      sh`  mv -T ${node.data} ${node.backupData}`,
+      sh`  keep ${node.backupData}`,
+      sh`fi`,
       oursLine(facts, node.backupData),
-      `du -sh ${sh(node.backupData)}`,
-      `[ ! -e ${sh(node.data)} ] || { echo ${sh(`${node.data} and ${node.backupData} are both there: look at both`)} >&2; exit 1; }`,
+      sh`du -sh ${node.backupData}`,
+      sh`[ ! -e ${node.data} ] || { echo ${word`${node.data} and ${node.backupData} are both there: look at both`} >&2; exit 1; }`,
     ),
     probe: (world) =>
       isMovedAside(facts, node, world)
@@ -155,7 +156,7 @@ export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'
       ),
     ],
     after: [backupIsThere(facts, node), ...partsHaveFollowed(node, 'backupData')],
-    undo: `mv ${sh(node.backupData)} ${sh(node.data)}`,
+    undo: sh`mv ${node.backupData} ${node.data}`.text,
     givesUp: (world) => {
       const says = lastImage(facts, node, world);
       // It stays whole beside the new data, and can be moved back.
@@ -197,7 +198,7 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     ],
     after: [about(node.alias, 'pg_autoctl runs', autoctlRuns)],
     settleSeconds: 60,
-    undo: `stop it; mv ${sh(node.backupData)} ${sh(node.data)}`,
+    undo: sh`stop it; mv ${node.backupData} ${node.data}`.text,
   });
 
 /**
@@ -216,7 +217,7 @@ const checkpointStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       'The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.',
     guide: 'Step 12',
     danger: 'changes',
-    script: script(`${psql(primary, primary.newBindir, 'postgres')} -c ${sh('checkpoint')}`),
+    script: script(sh`${psql(primary, primary.newBindir, 'postgres')} -c ${quoted('checkpoint')}`),
     probe: (world) => {
       const row = nodeIn(world, node.alias);
       return row !== null && row.assigned !== 'maintenance'
@@ -303,7 +304,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     settleSeconds: 24 * 3600,
     quietSeconds: 600,
     gauge: backupGauge(primary, node),
-    undo: `enable maintenance, stop it; rm -r ${sh(node.data)}; mv ${sh(node.backupData)} ${sh(node.data)}`,
+    undo: sh`enable maintenance, stop it; rm -r ${node.data}; mv ${node.backupData} ${node.data}`.text,
   });
 };
 

@@ -1,5 +1,6 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, known, quoted, sh, word } from '../../cluster/fragment.ts';
+import type { Path } from '../../cluster/words.ts';
 import { askLiveness, livenessFunction } from '../liveness.ts';
 import type { PartCause } from '../make-step.ts';
 import { rootScript, rootScriptAfter } from '../root-verbs.ts';
@@ -13,45 +14,50 @@ export { dropInDirectory, dropInFile, dropInName, holdFile } from '../root-verbs
  * Ends the script while pg_autoctl runs, or a server on the node's own port: both would go on with what is changed
  * behind their backs. pg_upgrade's servers have another port. As postgres: root reads none of its files.
  */
-export const downLines = (host: HostFacts): string[] => {
-  const pidFile = sh(`${host.data}/postmaster.pid`);
+export const downLines = (host: HostFacts): Fragment[] => {
+  const pidFile: Path = word`${host.data}/postmaster.pid`;
   return [
     ...(host.service.kind === 'systemd'
       ? [
-          `case $(systemctl is-active ${sh(host.service.unit)} || true) in inactive | failed | unknown) ;; *) echo ${sh(`${host.service.unit} is active: stop it first`)} >&2; exit 1 ;; esac`,
+          sh`case $(systemctl is-active ${host.service.unit} || true) in inactive | failed | unknown) ;; *) echo ${word`${host.service.unit} is active: stop it first`} >&2; exit 1 ;; esac`,
         ]
       : []),
-    `if [ "$(cat "/proc/$(head -n 1 ${sh(host.pidFile)} 2>/dev/null)/comm" 2>/dev/null)" = pg_autoctl ]; then echo 'pg_autoctl runs: stop it first' >&2; exit 1; fi`,
-    `if [ "$(sed -n 4p ${pidFile} 2>/dev/null)" = ${host.port} ] && [ -e "/proc/$(head -n 1 ${pidFile})/stat" ]; then echo ${sh(`PostgreSQL runs on port ${host.port}: stop it first`)} >&2; exit 1; fi`,
+    sh`if [ "$(cat "/proc/$(head -n 1 ${host.pidFile} 2>/dev/null)/comm" 2>/dev/null)" = pg_autoctl ]; then echo 'pg_autoctl runs: stop it first' >&2; exit 1; fi`,
+    sh`if [ "$(sed -n 4p ${pidFile} 2>/dev/null)" = ${host.port} ] && [ -e "/proc/$(head -n 1 ${pidFile})/stat" ]; then echo ${word`PostgreSQL runs on port ${host.port}: stop it first`} >&2; exit 1; fi`,
   ];
 };
 
-const tryFor = (seconds: number, condition: string, failure: string, exit = '1'): string[] => [
-  'tries=0',
-  `until ${condition}; do`,
-  `  tries=$((tries + 1)); [ $tries -le ${seconds * 5} ] || { echo ${sh(failure)} >&2; exit ${exit}; }`,
-  '  sleep 0.2',
-  'done',
+const tryFor = (
+  seconds: number,
+  condition: Fragment,
+  failure: Fragment,
+  exit: Fragment = sh`1`,
+): Fragment[] => [
+  sh`tries=0`,
+  sh`until ${condition}; do`,
+  sh`  tries=$((tries + 1)); [ $tries -le ${seconds * 5} ] || { echo ${failure} >&2; exit ${exit}; }`,
+  sh`  sleep 0.2`,
+  sh`done`,
 ];
 
 /** Whether pg_autoctl runs, in $autoctl and $keeper; ends the script where that cannot be seen. `what` would be done. */
-const liveness = (host: HostFacts, what: string): readonly string[] => [
-  ...livenessFunction.split('\n'),
+const liveness = (host: HostFacts, what: 'stop it' | 'start it'): readonly Fragment[] => [
+  livenessFunction,
   askLiveness(host),
-  `[ "$autoctl" != unknown ] || { echo ${sh(`refused to ${what}: whether pg_autoctl runs cannot be seen`)} >&2; exit 1; }`,
+  sh`[ "$autoctl" != unknown ] || { echo ${word`refused to ${known<typeof what>(what)}: whether pg_autoctl runs cannot be seen`} >&2; exit 1; }`,
 ];
 
 /** `pg_autoctl stop` returns at once with PostgreSQL still running, so the script waits for both to be gone. */
-export const stopScript = (facts: ClusterFacts, host: HostFacts, autoctl: string): string =>
+export const stopScript = (facts: ClusterFacts, host: HostFacts, autoctl: Path): Fragment =>
   host.service.kind === 'systemd'
     ? rootScript(facts, host, 'stop')
     : script(
         ...liveness(host, 'stop it'),
-        `if [ "$autoctl" = runs ]; then ${sh(autoctl)} stop --pgdata ${sh(host.pgdata)} || kill -TERM "$keeper"; fi`,
+        sh`if [ "$autoctl" = runs ]; then ${autoctl} stop --pgdata ${host.pgdata} || kill -TERM "$keeper"; fi`,
         ...tryFor(
           600,
-          `{ [ -z "$keeper" ] || ! kill -0 "$keeper" 2>/dev/null; } && [ ! -e ${sh(`${host.data}/postmaster.pid`)} ]`,
-          'pg_autoctl or PostgreSQL is still running',
+          sh`{ [ -z "$keeper" ] || ! kill -0 "$keeper" 2>/dev/null; } && [ ! -e ${word`${host.data}/postmaster.pid`} ]`,
+          quoted('pg_autoctl or PostgreSQL is still running'),
         ),
       );
 
@@ -62,9 +68,9 @@ export const stopScript = (facts: ClusterFacts, host: HostFacts, autoctl: string
 export const startScript = (
   facts: ClusterFacts,
   host: HostFacts,
-  autoctl: string,
-  { first = [], atBoot = false }: { readonly first?: readonly string[]; readonly atBoot?: boolean } = {},
-): string =>
+  autoctl: Path,
+  { first = [], atBoot = false }: { readonly first?: readonly Fragment[]; readonly atBoot?: boolean } = {},
+): Fragment =>
   host.service.kind === 'systemd'
     ? rootScriptAfter(
         facts,
@@ -75,12 +81,16 @@ export const startScript = (
       )
     : script(
         ...liveness(host, 'start it'),
-        'if [ "$autoctl" = runs ]; then echo "pg_autoctl runs already, pid $keeper"; exit 0; fi',
+        sh`if [ "$autoctl" = runs ]; then echo "pg_autoctl runs already, pid $keeper"; exit 0; fi`,
         ...first,
-        'cd',
-        `setsid -f ${sh(autoctl)} run --pgdata ${sh(host.pgdata)} </dev/null >>${sh(`${host.workDir}/pg_autoctl.log`)} 2>&1`,
-        ...tryFor(30, `{ ${askLiveness(host)}; [ "$autoctl" = runs ]; }`, 'pg_autoctl did not start'),
-        'echo "pg_autoctl runs, pid $keeper"',
+        sh`cd`,
+        sh`setsid -f ${autoctl} run --pgdata ${host.pgdata} </dev/null >>${word`${host.workDir}/pg_autoctl.log`} 2>&1`,
+        ...tryFor(
+          30,
+          sh`{ ${askLiveness(host)}; [ "$autoctl" = runs ]; }`,
+          quoted('pg_autoctl did not start'),
+        ),
+        sh`echo "pg_autoctl runs, pid $keeper"`,
       );
 
 /**
@@ -90,19 +100,19 @@ export const startScript = (
  */
 export const disableMaintenanceScript = (
   node: NodeFacts,
-  autoctl: string,
-  first: readonly string[] = [],
-): string =>
+  autoctl: Path,
+  first: readonly Fragment[] = [],
+): Fragment =>
   script(
     ...first,
-    '# exit code 2: its configuration could not be read, because pg_autoctl is just writing it; any other is for the monitor’s state to tell',
+    sh`# exit code 2: its configuration could not be read, because pg_autoctl is just writing it; any other is for the monitor’s state to tell`,
     ...tryFor(
       10,
-      `code=0; ${sh(autoctl)} disable maintenance --pgdata ${sh(node.pgdata)} || code=$?; [ $code -ne 2 ]`,
-      'the configuration of pg_autoctl stays unreadable',
-      '$code',
+      sh`code=0; ${autoctl} disable maintenance --pgdata ${node.pgdata} || code=$?; [ $code -ne 2 ]`,
+      quoted('the configuration of pg_autoctl stays unreadable'),
+      sh`$code`,
     ),
-    'if [ $code -ne 0 ]; then echo "exit code $code: see what the monitor says"; fi',
+    sh`if [ $code -ne 0 ]; then echo "exit code $code: see what the monitor says"; fi`,
   );
 
 /** systemctl and unit files are root's; a pg_autoctl without a unit is postgres's own. */
@@ -119,10 +129,10 @@ export const serviceCauses = (facts: ClusterFacts, host: HostFacts): readonly Pa
       }
     : {
         title: `${host.workDir}/pg_autoctl.log`,
-        script: `tail -n 25 ${sh(`${host.workDir}/pg_autoctl.log`)}`,
+        script: sh`tail -n 25 ${word`${host.workDir}/pg_autoctl.log`}`,
       },
   {
     title: `${host.data}/startup.log`,
-    script: `tail -n 15 ${sh(`${host.data}/startup.log`)}`,
+    script: sh`tail -n 15 ${word`${host.data}/startup.log`}`,
   },
 ];

@@ -6,7 +6,7 @@ import {
   primaryOf,
   secondariesOf,
 } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import {
   about,
@@ -100,14 +100,14 @@ const checkpointStep = (facts: ClusterFacts): Step => {
     guide: null,
     danger: 'changes',
     script: script(
-      'umask 077',
-      '# the last checkpoint of an earlier stop says nothing of the one that comes',
-      `rm -f ${sh(`${primary.workDir}/stopped`)}`,
+      sh`umask 077`,
+      sh`# the last checkpoint of an earlier stop says nothing of the one that comes`,
+      sh`rm -f ${word`${primary.workDir}/stopped`}`,
       ...contentsFunction(primary, primary.newBindir, primary.socketDirectory),
-      `${psql(primary, primary.newBindir, 'postgres')} -c ${sh('checkpoint')}`,
-      `contents ${sh(`${notedFile(primary)}.new`)}`,
-      `mv ${sh(`${notedFile(primary)}.new`)} ${sh(notedFile(primary))}`,
-      `${countContents} ${sh(notedFile(primary))} | sort`,
+      sh`${psql(primary, primary.newBindir, 'postgres')} -c ${quoted('checkpoint')}`,
+      sh`contents ${word`${notedFile(primary)}.new`}`,
+      sh`mv ${word`${notedFile(primary)}.new`} ${notedFile(primary)}`,
+      sh`${countContents} ${notedFile(primary)} | sort`,
     ),
     probe: (world) => {
       const probe = stopped(facts, primary, world);

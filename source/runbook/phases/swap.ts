@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import { parentOf } from '../../cluster/words.ts';
 import { type HostView, hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, isMajor, when } from '../conditions.ts';
 import { isMovedAside, isOutdated, isSwapped, isUpgraded } from '../evidence.ts';
@@ -28,12 +29,12 @@ export const outdated = (facts: ClusterFacts, host: HostFacts): string =>
  * Shell: `proven OLD`: nothing runs on either directory, and both are to the byte of pg_controldata as pg_upgrade left them:
  * the old cluster has not run since (what it wrote would be lost), the new one has never been started.
  */
-const provenFunction = (facts: ClusterFacts, host: HostFacts): string[] => [
-  'proven() { # OLD: where the old cluster is',
-  `  idle "$1" ${sh(host.newData)}`,
-  `  as_kept ${sh(host.oldBindir)} "$1" ${sh(oldFingerprint(host))} || { echo ${sh(outdated(facts, host))} >&2; exit 1; }`,
-  `  as_kept ${sh(host.newBindir)} ${sh(host.newData)} ${sh(fingerprint(host))} || { echo ${sh(`${host.newData} is not as pg_upgrade left it`)} >&2; exit 1; }`,
-  '}',
+const provenFunction = (facts: ClusterFacts, host: HostFacts): Fragment[] => [
+  sh`proven() { # OLD: where the old cluster is`,
+  sh`  idle "$1" ${host.newData}`,
+  sh`  as_kept ${host.oldBindir} "$1" ${oldFingerprint(host)} || { echo ${quoted(outdated(facts, host))} >&2; exit 1; }`,
+  sh`  as_kept ${host.newBindir} ${host.newData} ${fingerprint(host)} || { echo ${word`${host.newData} is not as pg_upgrade left it`} >&2; exit 1; }`,
+  sh`}`,
 ];
 
 const carried = (seen: HostView | null): boolean =>
@@ -44,7 +45,7 @@ const carried = (seen: HostView | null): boolean =>
  * step, because the application waits for it. Begun again it goes on where it stood.
  */
 export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
-  const place = posix.dirname(host.data);
+  const place = parentOf(host.data);
   return makeStep(facts, {
     id: 'swap',
     phase,
@@ -65,29 +66,29 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
       ...(host.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(host)),
       versionFunction,
       ...provenFunction(facts, host),
-      `if [ "$(version ${sh(host.data)})" = ${facts.oldMajor} ]; then`,
-      `  [ "$(version ${sh(host.newData)})" = ${facts.newMajor} ] || { echo ${sh(`no PostgreSQL ${facts.newMajor} in ${host.newData}`)} >&2; exit 1; }`,
-      `  ${oursLine(facts, host.newData)}`,
-      `  [ ! -e ${sh(host.backupData)} ] || { echo ${sh(`${host.backupData} is there already`)} >&2; exit 1; }`,
-      `  proven ${sh(host.data)}`,
-      `  same_file_system ${sh(host.data)} ${sh(place)}; same_file_system ${sh(host.newData)} ${sh(place)}`,
+      sh`if [ "$(version ${host.data})" = ${facts.oldMajor} ]; then`,
+      sh`  [ "$(version ${host.newData})" = ${facts.newMajor} ] || { echo ${word`no PostgreSQL ${facts.newMajor} in ${host.newData}`} >&2; exit 1; }`,
+      sh`  ${oursLine(facts, host.newData)}`,
+      sh`  [ ! -e ${host.backupData} ] || { echo ${word`${host.backupData} is there already`} >&2; exit 1; }`,
+      sh`  proven ${host.data}`,
+      sh`  same_file_system ${host.data} ${place}; same_file_system ${host.newData} ${place}`,
       ...[
         ...carryLines(host, host.data, host.newData),
         ...carriedIsKept,
         ...readConfigurationLines(host, host.newData, host.newData),
-      ].map((line) => `  ${line}`),
-      ...oldGoesAside(facts, host).map((line) => `  ${line}`),
-      `  own ${sh(host.data)} # before it gets a name that another's could have`,
-      `  mv -T ${sh(host.data)} ${sh(host.backupData)}`,
-      'fi',
-      `if [ ! -e ${sh(host.data)} ]; then`,
-      `  proven ${sh(host.backupData)}`,
-      `  mv -T ${sh(host.newData)} ${sh(host.data)}`,
-      'fi',
-      `[ "$(version ${sh(host.data)})" = ${facts.newMajor} ] && [ ! -e ${sh(host.newData)} ] || { echo ${sh(`${host.newData} has not come to ${host.data} whole: look at both`)} >&2; exit 1; }`,
-      `keep ${sh(host.data)} ${sh(host.backupData)}`,
-      `unmark ${sh(host.data)} # the cluster's own directory needs no mark, and a base backup would copy it`,
-      `echo ${sh(`${host.data}: PostgreSQL`)} "$(version ${sh(host.data)}),"  ${sh(`${host.backupData}: PostgreSQL`)} "$(version ${sh(host.backupData)})"`,
+      ].map((line) => sh`  ${line}`),
+      ...oldGoesAside(facts, host).map((line) => sh`  ${line}`),
+      sh`  own ${host.data} # before it gets a name that another's could have`,
+      sh`  mv -T ${host.data} ${host.backupData}`,
+      sh`fi`,
+      sh`if [ ! -e ${host.data} ]; then`,
+      sh`  proven ${host.backupData}`,
+      sh`  mv -T ${host.newData} ${host.data}`,
+      sh`fi`,
+      sh`[ "$(version ${host.data})" = ${facts.newMajor} ] && [ ! -e ${host.newData} ] || { echo ${word`${host.newData} has not come to ${host.data} whole: look at both`} >&2; exit 1; }`,
+      sh`keep ${host.data} ${host.backupData}`,
+      sh`unmark ${host.data} # the cluster's own directory needs no mark, and a base backup would copy it`,
+      sh`echo ${word`${host.data}: PostgreSQL`} "$(version ${host.data}),"  ${word`${host.backupData}: PostgreSQL`} "$(version ${host.backupData})"`,
     ),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
@@ -127,6 +128,6 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
         when(carried(seen), 'it is not'),
       ),
     ],
-    undo: `mv ${sh(host.data)} ${sh(host.newData)}; mv ${sh(host.backupData)} ${sh(host.data)}`,
+    undo: sh`mv ${host.data} ${host.newData}; mv ${host.backupData} ${host.data}`.text,
   });
 };

@@ -1,5 +1,6 @@
 import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { quoted, sh, word } from '../../cluster/fragment.ts';
+import type { Path } from '../../cluster/words.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import {
   about,
@@ -39,11 +40,11 @@ import { disarmLines } from './disarm.ts';
  * Nobody from outside can connect; no commit waits for a standby (the carried configuration may still name some);
  * nothing is archived under timeline 1 and no subscription begins to pull.
  */
-const privateOptions = (socket: string): string =>
+const privateOptions = (socket: Path): string =>
   [
     "listen_addresses=''",
     "synchronous_standby_names=''",
-    `unix_socket_directories=${sh(socket)}`,
+    sh`unix_socket_directories=${socket}`.text,
     'archive_mode=off',
     'max_logical_replication_workers=0',
   ]
@@ -126,26 +127,26 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
     causes: [
       {
         title: `${primary.workDir}/private-start.log`,
-        script: `tail -n 30 ${sh(`${primary.workDir}/private-start.log`)}`,
+        script: sh`tail -n 30 ${word`${primary.workDir}/private-start.log`}`,
       },
     ],
     script: script(
-      'umask 077',
-      `mkdir -p ${sh(socket)}`,
+      sh`umask 077`,
+      sh`mkdir -p ${socket}`,
       ...idleFunction,
       ...controlFunctions,
-      `idle ${sh(primary.data)} ${sh(primary.backupData)}`,
-      '# before the first start: the old cluster has not run since pg_upgrade, or what it wrote since would be lost',
-      `if as_kept ${sh(primary.newBindir)} ${sh(primary.data)} ${sh(fingerprint(primary))}; then`,
-      `  as_kept ${sh(primary.oldBindir)} ${sh(primary.backupData)} ${sh(oldFingerprint(primary))} || { echo ${sh(`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, and start again`)} >&2; exit 1; }`,
-      'fi',
-      ...(facts.mode === 'link' ? disarmLines(facts, sh(primary.backupData)) : []),
+      sh`idle ${primary.data} ${primary.backupData}`,
+      sh`# before the first start: the old cluster has not run since pg_upgrade, or what it wrote since would be lost`,
+      sh`if as_kept ${primary.newBindir} ${primary.data} ${fingerprint(primary)}; then`,
+      sh`  as_kept ${primary.oldBindir} ${primary.backupData} ${oldFingerprint(primary)} || { echo ${word`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, and start again`} >&2; exit 1; }`,
+      sh`fi`,
+      ...(facts.mode === 'link' ? disarmLines(facts, primary.backupData) : []),
       pgCtl(
         primary.newBindir,
         primary.data,
-        option('--log', `${primary.workDir}/private-start.log`),
-        option('--options', privateOptions(socket)),
-        'start',
+        option('--log', word`${primary.workDir}/private-start.log`),
+        option('--options', quoted(privateOptions(socket))),
+        sh`start`,
       ),
     ),
     probe: (world) => {
@@ -195,18 +196,18 @@ export const verifyStep = (facts: ClusterFacts): Step => {
       'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
     danger: 'changes',
     script: script(
-      'umask 077',
-      `${psql(primary, primary.newBindir, 'postgres', { socket })} -Atc ${sh('select version()')}`,
+      sh`umask 077`,
+      sh`${psql(primary, primary.newBindir, 'postgres', { socket })} -Atc ${quoted('select version()')}`,
       ...contentsFunction(primary, primary.newBindir, socket),
-      `now=${sh(`${primary.workDir}/noted.now`)}`,
-      'contents "$now"',
-      `${countContents} "$now" | sort`,
-      '# nothing may be missing that was noted before the stop; extensions are updated after that',
-      ...compareLines(primary, '"$now"'),
-      'rm "$now"',
-      `if [ -e ${sh(`${upgradeDir(primary)}/update_extensions.sql`)} ]; then`,
-      `  ${psql(primary, primary.newBindir, 'postgres', { socket })} -f ${sh(`${upgradeDir(primary)}/update_extensions.sql`)}`,
-      'else echo "no extension needs an update"; fi',
+      sh`now=${word`${primary.workDir}/noted.now`}`,
+      sh`contents "$now"`,
+      sh`${countContents} "$now" | sort`,
+      sh`# nothing may be missing that was noted before the stop; extensions are updated after that`,
+      ...compareLines(primary, sh`"$now"`),
+      sh`rm "$now"`,
+      sh`if [ -e ${word`${upgradeDir(primary)}/update_extensions.sql`} ]; then`,
+      sh`  ${psql(primary, primary.newBindir, 'postgres', { socket })} -f ${word`${upgradeDir(primary)}/update_extensions.sql`}`,
+      sh`else echo "no extension needs an update"; fi`,
       mark(primary, 'verify'),
     ),
     probe: (world) => (isMarked(primary, 'verify', world) ? done('verified') : pending('not verified yet')),
@@ -242,10 +243,10 @@ export const firstStatisticsStep = (facts: ClusterFacts): Step => {
       ...(facts.jobs > 1
         ? []
         : [
-            '# nobody else works on this server yet: every processor, eight at most',
-            'jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8',
+            sh`# nobody else works on this server yet: every processor, eight at most`,
+            sh`jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8`,
           ]),
-      vacuumdbAll(primary, socket, facts.jobs > 1 ? String(facts.jobs) : '"$jobs"', {
+      vacuumdbAll(primary, socket, facts.jobs > 1 ? sh`${facts.jobs}` : sh`"$jobs"`, {
         default_statistics_target: 1,
         vacuum_cost_delay: 0,
       }),
@@ -272,8 +273,8 @@ export const firstStatisticsStep = (facts: ClusterFacts): Step => {
 export const handOverStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
   const stateFile = stateFileParts(facts, primary);
-  const control = sh(inBin(primary.newBindir, 'pg_controldata'));
-  const handedOver = sh(`${primary.workDir}/handed-over`);
+  const control: Path = inBin(primary.newBindir, 'pg_controldata');
+  const handedOver: Path = word`${primary.workDir}/handed-over`;
   return makeStep(facts, {
     id: 'hand-over',
     phase: 'E',
@@ -287,10 +288,10 @@ export const handOverStep = (facts: ClusterFacts): Step => {
     script: (world) =>
       stateFile.script(world, [
         ...stopPrivateLines(primary, primary.newBindir),
-        '# what is written from here on is the application’s: a rollback counts from this moment, so it is noted once and stays',
-        `${control} -D ${sh(primary.data)} > ${handedOver}.new`,
-        `identifier=$(sed -n 's/^Database system identifier: *//p' ${handedOver}.new)`,
-        `if grep -qsx "Database system identifier: *$identifier" ${handedOver}; then rm ${handedOver}.new; else keep ${handedOver}.new; mv ${handedOver}.new ${handedOver}; keep ${handedOver}; fi`,
+        sh`# what is written from here on is the application’s: a rollback counts from this moment, so it is noted once and stays`,
+        sh`${control} -D ${primary.data} > ${handedOver}.new`,
+        sh`identifier=$(sed -n 's/^Database system identifier: *//p' ${handedOver}.new)`,
+        sh`if grep -qsx "Database system identifier: *$identifier" ${handedOver}; then rm ${handedOver}.new; else keep ${handedOver}.new; mv ${handedOver}.new ${handedOver}; keep ${handedOver}; fi`,
       ]),
     probe: (world) => {
       if (runsPrivately(facts, world)) return pending('it runs privately');

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { type ClusterFacts, type HostFacts, isNode, takesLinks } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, joined, sh, word } from '../../cluster/fragment.ts';
+import { type Path, parentOf } from '../../cluster/words.ts';
 import { type HostView, hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -28,52 +29,53 @@ import { dropPartsWhere, followFunction, followLines, oldComesHome } from '../ta
 import { asideOf, oldName } from '../tablespaces/names.ts';
 
 /** Where an abandoned cluster is kept; a number follows where the name is taken. */
-export const abandonedName = (host: HostFacts, major: number): string => `${host.data}_pg${major}_abandoned`;
+export const abandonedName = (host: HostFacts, major: number): Path =>
+  word`${host.data}_pg${major}_abandoned`;
 
 /** Shell functions: whose a directory is, what lies in it, that nothing runs there, and moving one aside under a name that is free. */
-const functions = (facts: ClusterFacts, host: HostFacts): string[] => [
+const functions = (facts: ClusterFacts, host: HostFacts): Fragment[] => [
   ...idleFunction,
   ...keepFunction,
   ...ownershipFunctions(facts),
   ...(host.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(host)),
   versionFunction,
-  'abandon() {',
-  `  name=${sh(`${host.data}_pg`)}$(version "$1")_abandoned; to=$name; n=1`,
-  '  while [ -e "$to" ]; do n=$((n + 1)); to="$name"_$n; done',
-  `  same_file_system "$1" ${sh(posix.dirname(host.data))}`,
-  '  own "$1"',
-  ...followLines(host, '"$1"', '"$2"', `"\${to#${sh(`${host.data}_`)}}"`).map((line) => `  ${line}`),
-  '  mv -T "$1" "$to"; keep "$to"; echo "kept aside: $to"',
-  '}',
+  sh`abandon() {`,
+  sh`  name=${word`${host.data}_pg`}$(version "$1")_abandoned; to=$name; n=1`,
+  sh`  while [ -e "$to" ]; do n=$((n + 1)); to="$name"_$n; done`,
+  sh`  same_file_system "$1" ${parentOf(host.data)}`,
+  sh`  own "$1"`,
+  ...followLines(host, sh`"$1"`, sh`"$2"`, sh`"\${to#${word`${host.data}_`}}"`).map((line) => sh`  ${line}`),
+  sh`  mv -T "$1" "$to"; keep "$to"; echo "kept aside: $to"`,
+  sh`}`,
 ];
 
 /** `from`: where its parts of the tablespaces are, '' at home. */
-const abandon = (host: HostFacts, directory: string, from = "''"): string =>
-  `abandon ${sh(directory)}${host.tablespaces.length === 0 ? '' : ` ${from}`}`;
+const abandon = (host: HostFacts, directory: Path, from: Fragment = sh`''`): Fragment =>
+  sh`abandon ${directory}${host.tablespaces.length === 0 ? sh`` : sh` ${from}`}`;
 
 /**
  * The new directory that was made and never came to its swap: removed while pg_upgrade has not filled it, kept aside otherwise.
  * Only what this run has made, and only where it makes one; whatever else is there is left alone. `linked`: its files may be
  * the old cluster's own, so it is made unstartable.
  */
-const leftoverLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): string[] =>
+const leftoverLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): Fragment[] =>
   makesNewCluster(host)
     ? [
-        `new=${sh(host.newData)}`,
-        `rm -rf ${sh(makingOf(facts, host))} # an initdb of this run that was killed`,
-        'if ours "$new"; then',
-        '  idle "$new"',
-        `  if [ ! -s ${sh(`${host.workDir}/fingerprint`)} ] && ls "$new/base" | awk '$1 >= 16384 { found = 1 } END { exit found }'; then rm -rf "$new"; echo "removed $new, which was empty"`,
-        '  else',
-        ...(linked ? disarmAbandonedLines(facts, sh(host.newData)) : []),
-        `    ${abandon(host, host.newData)}`,
-        '  fi',
-        'elif [ -e "$new" ]; then echo "$new is not of this upgrade: left as it is"; fi',
+        sh`new=${host.newData}`,
+        sh`rm -rf ${makingOf(facts, host)} # an initdb of this run that was killed`,
+        sh`if ours "$new"; then`,
+        sh`  idle "$new"`,
+        sh`  if [ ! -s ${word`${host.workDir}/fingerprint`} ] && ls "$new/base" | awk '$1 >= 16384 { found = 1 } END { exit found }'; then rm -rf "$new"; echo "removed $new, which was empty"`,
+        sh`  else`,
+        ...(linked ? disarmAbandonedLines(facts, host.newData) : []),
+        sh`    ${abandon(host, host.newData)}`,
+        sh`  fi`,
+        sh`elif [ -e "$new" ]; then echo "$new is not of this upgrade: left as it is"; fi`,
       ]
     : [];
 
 /** A directory of this host that a base backup has no business in. */
-const known = (facts: ClusterFacts, host: HostFacts): readonly string[] => [
+const known = (facts: ClusterFacts, host: HostFacts): readonly Path[] => [
   ...new Set([
     host.pgdata,
     host.data,
@@ -82,8 +84,8 @@ const known = (facts: ClusterFacts, host: HostFacts): readonly string[] => [
     makingOf(facts, host),
     host.workDir,
     host.home,
-    posix.dirname(host.configFile),
-    posix.dirname(host.stateFile),
+    parentOf(host.configFile),
+    parentOf(host.stateFile),
     host.oldBindir,
     host.newBindir,
     ...host.tablespaces.flatMap((one) => [one, asideOf(one)]),
@@ -96,41 +98,42 @@ const known = (facts: ClusterFacts, host: HostFacts): readonly string[] => [
  * ({@link stagingBegunLines}), and what is in it is a base backup of the new version. Never on the primary.
  * Source: pg_auto_failover, pgctl.c, pg_basebackup; replication.backup_directory.
  */
-const stagingLines = (facts: ClusterFacts, host: HostFacts): string[] =>
+const stagingLines = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
   isNode(host) && host.role === 'secondary'
     ? [
-        `staging=$(sed -n 's/^backup_directory *= *//p' ${sh(host.configFile)} 2>/dev/null | head -n 1)`,
-        `if [ -n "$staging" ] && { mark; printf 'directory=%s\\n' "$staging"; } | cmp -s - ${sh(stagingFile(host))} && [ -d "$staging" ] && [ ! -L "$staging" ]; then`,
-        '  real=$(readlink -f "$staging"); apart=yes',
-        `  for one in ${known(facts, host).map(sh).join(' ')}; do`,
-        '    one=$(readlink -f "$one" || echo "$one")',
-        '    case $real/ in "$one"/*) apart= ;; esac',
-        '    case $one/ in "$real"/*) apart= ;; esac',
-        '  done',
-        `  if [ -n "$apart" ] && { [ "$(version "$staging")" = ${facts.newMajor} ] || { [ ! -e "$staging/PG_VERSION" ] && [ -e "$staging/backup_label" ]; }; }; then`,
-        '    idle "$staging"; rm -rf "$staging"; mkdir -m 700 "$staging"; echo "removed the unfinished base backup in $staging"',
-        '  fi',
-        'fi',
+        sh`staging=$(sed -n 's/^backup_directory *= *//p' ${host.configFile} 2>/dev/null | head -n 1)`,
+        sh`if [ -n "$staging" ] && { mark; printf 'directory=%s\n' "$staging"; } | cmp -s - ${stagingFile(host)} && [ -d "$staging" ] && [ ! -L "$staging" ]; then`,
+        sh`  real=$(readlink -f "$staging"); apart=yes`,
+        sh`  for one in ${joined(
+          known(facts, host).map((one) => sh`${one}`),
+          ' ',
+        )}; do`,
+        sh`    one=$(readlink -f "$one" || echo "$one")`,
+        sh`    case $real/ in "$one"/*) apart= ;; esac`,
+        sh`    case $one/ in "$real"/*) apart= ;; esac`,
+        sh`  done`,
+        sh`  if [ -n "$apart" ] && { [ "$(version "$staging")" = ${facts.newMajor} ] || { [ ! -e "$staging/PG_VERSION" ] && [ -e "$staging/backup_label" ]; }; }; then`,
+        sh`    idle "$staging"; rm -rf "$staging"; mkdir -m 700 "$staging"; echo "removed the unfinished base backup in $staging"`,
+        sh`  fi`,
+        sh`fi`,
       ]
     : [];
 
 /** Behind every directory of the new version that has gone aside: what is left in a tablespace's own place is no cluster's. */
-const leftPartsLines = (facts: ClusterFacts, host: HostFacts): string[] =>
+const leftPartsLines = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
   dropPartsWhere(
     host,
     facts.newMajor,
-    `[ "$(version ${sh(host.data)})" != ${facts.newMajor} ] && [ ! -e ${sh(host.newData)} ]`,
+    sh`[ "$(version ${host.data})" != ${facts.newMajor} ] && [ ! -e ${host.newData} ]`,
   );
 
 /** Linked files may be given back only while the new cluster has never run: asked of the disk once more, right here. */
-const neverStartedLines = (facts: ClusterFacts, host: HostFacts): string[] => [
+const neverStartedLines = (facts: ClusterFacts, host: HostFacts): Fragment[] => [
   ...controlFunctions,
-  `for new in ${sh(host.data)} ${sh(host.newData)}; do`,
-  `  [ "$(version "$new")" = ${facts.newMajor} ] && [ -e ${sh(`${host.workDir}/fingerprint`)} ] || continue`,
-  `  as_kept ${sh(host.newBindir)} "$new" ${sh(`${host.workDir}/fingerprint`)} || { echo ${sh(
-    `PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`,
-  )} >&2; exit 1; }`,
-  'done',
+  sh`for new in ${host.data} ${host.newData}; do`,
+  sh`  [ "$(version "$new")" = ${facts.newMajor} ] && [ -e ${word`${host.workDir}/fingerprint`} ] || continue`,
+  sh`  as_kept ${host.newBindir} "$new" ${word`${host.workDir}/fingerprint`} || { echo ${word`PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`} >&2; exit 1; }`,
+  sh`done`,
 ];
 
 /**
@@ -154,26 +157,26 @@ export const directoriesStep = (
     danger: 'changes',
     script: script(
       ...functions(facts, host),
-      `idle ${sh(host.data)} ${sh(host.backupData)}`,
+      sh`idle ${host.data} ${host.backupData}`,
       ...(linked ? neverStartedLines(facts, host) : []),
-      `if [ "$(version ${sh(host.data)})" != ${facts.oldMajor} ]; then ${oursLine(facts, host.backupData)}; fi`,
-      `if ours ${sh(host.backupData)} && [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
-      `  if [ -e ${sh(host.data)} ]; then`,
-      `    [ "$(version ${sh(host.data)})" = ${facts.newMajor} ] || { echo ${sh(`${host.data} is not PostgreSQL ${facts.newMajor}: look at it first`)} >&2; exit 1; }`,
-      ...(linked ? disarmAbandonedLines(facts, sh(host.data)) : []),
-      `    ${abandon(host, host.data)}`,
-      '  fi',
-      `  same_file_system ${sh(host.backupData)} ${sh(posix.dirname(host.data))}`,
-      `  mv -T ${sh(host.backupData)} ${sh(host.data)}; keep ${sh(host.data)}`,
-      'fi',
+      sh`if [ "$(version ${host.data})" != ${facts.oldMajor} ]; then ${oursLine(facts, host.backupData)}; fi`,
+      sh`if ours ${host.backupData} && [ "$(version ${host.backupData})" = ${facts.oldMajor} ]; then`,
+      sh`  if [ -e ${host.data} ]; then`,
+      sh`    [ "$(version ${host.data})" = ${facts.newMajor} ] || { echo ${word`${host.data} is not PostgreSQL ${facts.newMajor}: look at it first`} >&2; exit 1; }`,
+      ...(linked ? disarmAbandonedLines(facts, host.data) : []),
+      sh`    ${abandon(host, host.data)}`,
+      sh`  fi`,
+      sh`  same_file_system ${host.backupData} ${parentOf(host.data)}`,
+      sh`  mv -T ${host.backupData} ${host.data}; keep ${host.data}`,
+      sh`fi`,
       ...leftoverLines(facts, host, linked),
       ...(linked && isNode(host) ? rearmLines(host.data) : []),
       ...stagingLines(facts, host),
       ...leftPartsLines(facts, host),
-      `[ "$(version ${sh(host.data)})" = ${facts.oldMajor} ] && [ -e ${sh(`${host.data}/global/pg_control`)} ]`,
+      sh`[ "$(version ${host.data})" = ${facts.oldMajor} ] && [ -e ${word`${host.data}/global/pg_control`} ]`,
       ...oldComesHome(facts, host),
-      `unmark ${sh(host.data)}`,
-      `echo ${sh(`${host.data} is PostgreSQL ${facts.oldMajor}`)}`,
+      sh`unmark ${host.data}`,
+      sh`echo ${word`${host.data} is PostgreSQL ${facts.oldMajor}`}`,
     ),
     probe: (world) => directoriesProbe(facts, host, world),
     before: [allStopped(host)],
@@ -267,16 +270,16 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
     danger: 'changes',
     script: script(
       ...functions(facts, host),
-      `idle ${sh(host.data)} ${sh(host.backupData)}`,
-      `if [ "$(version ${sh(host.data)})" = ${facts.newMajor} ]; then ${abandon(host, host.data)}; fi`,
-      `if ours ${sh(host.backupData)} && [ "$(version ${sh(host.backupData)})" = ${facts.oldMajor} ]; then`,
-      ...(shares ? disarmLines(facts, sh(host.backupData)) : []),
-      `  ${abandon(host, host.backupData, oldName(facts))}`,
-      'fi',
+      sh`idle ${host.data} ${host.backupData}`,
+      sh`if [ "$(version ${host.data})" = ${facts.newMajor} ]; then ${abandon(host, host.data)}; fi`,
+      sh`if ours ${host.backupData} && [ "$(version ${host.backupData})" = ${facts.oldMajor} ]; then`,
+      ...(shares ? disarmLines(facts, host.backupData) : []),
+      sh`  ${abandon(host, host.backupData, sh`${oldName(facts)}`)}`,
+      sh`fi`,
       ...leftoverLines(facts, host, false),
       ...stagingLines(facts, host),
       ...leftPartsLines(facts, host),
-      `[ ! -e ${sh(host.data)} ] || [ "$(version ${sh(host.data)})" = ${facts.oldMajor} ]`,
+      sh`[ ! -e ${host.data} ] || [ "$(version ${host.data})" = ${facts.oldMajor} ]`,
     ),
     probe: (world) => {
       const seen = hostIn(world, host.alias);

@@ -1,5 +1,6 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
-import { sh, sqlLiteral } from '../../cluster/quote.ts';
+import { constant, type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import { sqlLiteral } from '../../cluster/quote.ts';
 import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
 import {
   about,
@@ -62,7 +63,7 @@ export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts, uncompared
     script: script(
       ...order.map(
         (node) =>
-          `${sh(monitor.oldAutoctl)} drop node --pgdata ${sh(monitor.pgdata)} --formation ${sh(facts.formation)} --hostname ${sh(node.hostname)} --pgport ${node.port} --force || echo "exit code $?: see what the monitor says"`,
+          sh`${monitor.oldAutoctl} drop node --pgdata ${monitor.pgdata} --formation ${facts.formation} --hostname ${node.hostname} --pgport ${node.port} --force || echo "exit code $?: see what the monitor says"`,
       ),
       mark(monitor, 'rollback-dropped'),
     ),
@@ -112,25 +113,28 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     guide: null,
     danger: 'changes',
     causes: [
-      { title: `${node.workDir}/promote.log`, script: `tail -n 30 ${sh(`${node.workDir}/promote.log`)}` },
+      { title: `${node.workDir}/promote.log`, script: sh`tail -n 30 ${word`${node.workDir}/promote.log`}` },
     ],
     script: script(
-      'umask 077',
-      `mkdir -p ${sh(socket)}`,
-      `if [ -e ${sh(`${node.data}/standby.signal`)} ]; then`,
-      `  ${pgCtl(
+      sh`umask 077`,
+      sh`mkdir -p ${socket}`,
+      sh`if [ -e ${word`${node.data}/standby.signal`} ]; then`,
+      sh`  ${pgCtl(
         node.oldBindir,
         node.data,
         option('--log', `${node.workDir}/promote.log`),
         option(
           '--options',
-          `-c listen_addresses='' -c unix_socket_directories=${sh(socket)} -c archive_mode=off -c synchronous_standby_names=''`,
+          quoted(
+            sh`-c listen_addresses='' -c unix_socket_directories=${socket} -c archive_mode=off -c synchronous_standby_names=''`
+              .text,
+          ),
         ),
-        'start',
-      ).replaceAll('\n', '\n  ')}`,
-      `  ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 promote`,
-      `  ${psql(node, node.oldBindir, 'postgres', { socket })} -qc checkpoint`,
-      'fi',
+        sh`start`,
+      )}`,
+      sh`  ${inBin(node.oldBindir, 'pg_ctl')} --pgdata ${node.data} --wait --timeout=3600 promote`,
+      sh`  ${psql(node, node.oldBindir, 'postgres', { socket })} -qc checkpoint`,
+      sh`fi`,
       ...stopPrivateLines(node, node.oldBindir),
     ),
     probe: (world) => {
@@ -184,7 +188,7 @@ export const priorityStep = (facts: ClusterFacts, writer: NodeFacts): Step[] => 
       guide: null,
       danger: 'changes',
       script: script(
-        `${psql(monitor, monitor.newBindir, monitor.database)} -c ${sh(
+        sh`${psql(monitor, monitor.newBindir, monitor.database)} -c ${quoted(
           `update pgautofailover.node set candidatepriority = ${writer.priority} where formationid = ${sqlLiteral(facts.formation)} and nodename = ${sqlLiteral(writer.alias)}`,
         )}`,
       ),
@@ -203,34 +207,34 @@ export const priorityStep = (facts: ClusterFacts, writer: NodeFacts): Step[] => 
  * `pg_autoctl create postgres` with the node's old name and settings, read from its saved configuration. The monitor's
  * connection string may hold a password: it goes through the environment, never over a command line.
  */
-const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): string =>
+const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): Fragment =>
   script(
-    `cfg=${sh(`${node.workDir}/saved/pg_autoctl.cfg`)}`,
-    `setting() { sed -n "s/^$1 *= *//p" "$cfg" | head -n 1; }`,
-    `state=${sh(node.stateFile)}`,
-    `if [ -e "$state" ]; then mv "$state" "$state.before-rollback"; fi`,
-    `if [ -e ${sh(node.configFile)} ]; then mv ${sh(node.configFile)} ${sh(`${node.configFile}.before-rollback`)}; fi`,
-    'PG_AUTOCTL_MONITOR=$(setting monitor); export PG_AUTOCTL_MONITOR',
-    'if [ "$(setting active)" != 1 ]; then set -- --no-ssl',
-    'elif [ -n "$(setting ca_file)" ]; then set -- --ssl-mode "$(setting sslmode)" --ssl-ca-file "$(setting ca_file)" --server-cert "$(setting cert_file)" --server-key "$(setting key_file)"',
-    'else set -- --ssl-self-signed; fi',
-    'auth=$(setting auth_method)',
-    '# --ssl-self-signed makes a new certificate: the one that was there is kept and put back',
-    'for f in "$(setting cert_file)" "$(setting key_file)"; do if [ -n "$f" ] && [ -e "$f" ]; then cp -p "$f" "$f.before-rollback"; fi; done',
-    `${command(
+    sh`cfg=${word`${node.workDir}/saved/pg_autoctl.cfg`}`,
+    sh`setting() { sed -n "s/^$1 *= *//p" "$cfg" | head -n 1; }`,
+    sh`state=${node.stateFile}`,
+    sh`if [ -e "$state" ]; then mv "$state" "$state.before-rollback"; fi`,
+    sh`if [ -e ${node.configFile} ]; then mv ${node.configFile} ${word`${node.configFile}.before-rollback`}; fi`,
+    sh`PG_AUTOCTL_MONITOR=$(setting monitor); export PG_AUTOCTL_MONITOR`,
+    sh`if [ "$(setting active)" != 1 ]; then set -- --no-ssl`,
+    sh`elif [ -n "$(setting ca_file)" ]; then set -- --ssl-mode "$(setting sslmode)" --ssl-ca-file "$(setting ca_file)" --server-cert "$(setting cert_file)" --server-key "$(setting key_file)"`,
+    sh`else set -- --ssl-self-signed; fi`,
+    sh`auth=$(setting auth_method)`,
+    sh`# --ssl-self-signed makes a new certificate: the one that was there is kept and put back`,
+    sh`for f in "$(setting cert_file)" "$(setting key_file)"; do if [ -n "$f" ] && [ -e "$f" ]; then cp -p "$f" "$f.before-rollback"; fi; done`,
+    sh`${command(
       node.oldAutoctl,
-      `create postgres "$@"`,
-      `--pgdata ${sh(node.pgdata)}`,
-      `--pgport ${node.port}`,
-      `--pgctl ${sh(inBin(node.oldBindir, 'pg_ctl'))}`,
-      `--hostname ${sh(node.hostname)}`,
-      `--name ${sh(node.alias)}`,
-      `--formation ${sh(facts.formation)}`,
-      `--candidate-priority ${first ? firstPriority(node) : node.priority}`,
-      `--replication-quorum ${node.quorum}`,
-      `--auth "\${auth:-trust}"`,
+      sh`create postgres "$@"`,
+      sh`--pgdata ${node.pgdata}`,
+      sh`--pgport ${node.port}`,
+      sh`--pgctl ${inBin(node.oldBindir, 'pg_ctl')}`,
+      sh`--hostname ${node.hostname}`,
+      sh`--name ${node.alias}`,
+      sh`--formation ${facts.formation}`,
+      sh`--candidate-priority ${first ? firstPriority(node) : node.priority}`,
+      sh`--replication-quorum ${constant(node.quorum ? 'true' : 'false')}`,
+      sh`--auth "\${auth:-trust}"`,
     )}`,
-    'for f in "$(setting cert_file)" "$(setting key_file)"; do if [ -n "$f" ] && [ -e "$f.before-rollback" ]; then mv "$f.before-rollback" "$f"; fi; done',
+    sh`for f in "$(setting cert_file)" "$(setting key_file)"; do if [ -n "$f" ] && [ -e "$f.before-rollback" ]; then mv "$f.before-rollback" "$f"; fi; done`,
     mark(node, 'rollback-created'),
   );
 

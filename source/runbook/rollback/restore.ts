@@ -1,5 +1,5 @@
 import { type ClusterFacts, hostsOf, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { sh } from '../../cluster/fragment.ts';
 import { hostIn, isLeftOut, isPassedOver, monitorIn, type World } from '../../cluster/world.ts';
 import { everyNodeSettled, nodeSettled, streaming, unlessLeftOut, when } from '../conditions.ts';
 import { otherFormationsWork } from '../formations.ts';
@@ -107,7 +107,7 @@ const finalStep = (facts: ClusterFacts, writer: NodeFacts): Step =>
     guide: null,
     danger: 'reads',
     script: script(
-      `${sh(facts.monitor.oldAutoctl)} show state --formation ${sh(facts.formation)} --pgdata ${sh(facts.monitor.pgdata)}`,
+      sh`${facts.monitor.oldAutoctl} show state --formation ${facts.formation} --pgdata ${facts.monitor.pgdata}`,
     ),
     probe: () => pending('it is asked each time'),
     after: finalConditions(facts, writer),

@@ -1,4 +1,6 @@
 import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { word } from '../../cluster/fragment.ts';
+import type { Alias, Label } from '../../cluster/words.ts';
 import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
 import { isSwapped, isUpgraded, newClusterStarted } from '../evidence.ts';
@@ -17,7 +19,7 @@ export type Route =
   | { readonly kind: 'backup' };
 
 /** The marker on the monitor's host by which a way back through an image, once begun, is found again. */
-export const throughMarker = (alias: string): string => `rollback-through-${alias}`;
+export const throughMarker = (alias: Alias): Label => word`rollback-through-${alias}`;
 
 const begun = (facts: ClusterFacts, world: World): NodeFacts | undefined =>
   facts.nodes.find((node) => hostIn(world, 'monitor')?.markers.includes(throughMarker(node.alias)));

@@ -1,5 +1,5 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { quoted, sh, word } from '../../cluster/fragment.ts';
 import { type HostView, hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
@@ -29,16 +29,18 @@ export const serveStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       'The monitor does not start, and pg_autoctl would give up without it. The application can write meanwhile; there is no failover, and a restart of the host does not bring PostgreSQL back.',
     guide: null,
     danger: 'changes',
-    causes: [{ title: `${node.workDir}/serve.log`, script: `tail -n 30 ${sh(`${node.workDir}/serve.log`)}` }],
+    causes: [
+      { title: `${node.workDir}/serve.log`, script: sh`tail -n 30 ${word`${node.workDir}/serve.log`}` },
+    ],
     script: script(
-      'umask 077',
-      '# no standby is there that a commit could wait for',
+      sh`umask 077`,
+      sh`# no standby is there that a commit could wait for`,
       pgCtl(
         node.oldBindir,
         node.data,
-        option('--log', `${node.workDir}/serve.log`),
-        option('--options', "-c synchronous_standby_names=''"),
-        'start',
+        option('--log', word`${node.workDir}/serve.log`),
+        option('--options', quoted("-c synchronous_standby_names=''")),
+        sh`start`,
       ),
       mark(node, servedMarker),
     ),
@@ -70,8 +72,8 @@ export const handBackStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     guide: null,
     danger: 'changes',
     script: script(
-      `if [ -e ${sh(`${node.data}/postmaster.pid`)} ]; then ${sh(inBin(node.oldBindir, 'pg_ctl'))} --pgdata ${sh(node.data)} --wait --timeout=3600 --mode=fast stop; fi`,
-      `rm -f ${sh(`${node.workDir}/done/${servedMarker}`)}`,
+      sh`if [ -e ${word`${node.data}/postmaster.pid`} ]; then ${inBin(node.oldBindir, 'pg_ctl')} --pgdata ${node.data} --wait --timeout=3600 --mode=fast stop; fi`,
+      sh`rm -f ${word`${node.workDir}/done/${servedMarker}`}`,
     ),
     probe: (world) => {
       const seen = hostIn(world, node.alias);

@@ -1,5 +1,5 @@
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { sh, word } from '../../cluster/fragment.ts';
 import { type HostView, hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, autoctlStopped, isMajor, when } from '../conditions.ts';
 import { unlessStopped } from '../liveness.ts';
@@ -43,16 +43,16 @@ const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
     danger: 'changes',
     script: script(
       ...unlessStopped(host, 'stop a server that pg_autoctl keeps'),
-      '# the new cluster of a pg_upgrade that failed is thrown away; and after a crash (a full disk) it obeys no fast stop',
+      sh`# the new cluster of a pg_upgrade that failed is thrown away; and after a crash (a full disk) it obeys no fast stop`,
       ...ownershipFunctions(facts),
-      `if ours ${sh(host.newData)} && [ -e ${sh(`${host.newData}/postmaster.pid`)} ]; then`,
-      `  ${sh(inBin(host.newBindir, 'pg_ctl'))} --pgdata ${sh(host.newData)} --wait --timeout=60 --mode=immediate stop`,
-      'fi',
-      `data=${sh(host.data)}`,
-      'if [ -e "$data/postmaster.pid" ]; then',
-      `  bin=${sh(host.oldBindir)}; [ "$(cat "$data/PG_VERSION")" = ${facts.oldMajor} ] || bin=${sh(host.newBindir)}`,
-      '  "$bin/pg_ctl" --pgdata "$data" --wait --timeout=3600 --mode=fast stop',
-      'fi',
+      sh`if ours ${host.newData} && [ -e ${word`${host.newData}/postmaster.pid`} ]; then`,
+      sh`  ${inBin(host.newBindir, 'pg_ctl')} --pgdata ${host.newData} --wait --timeout=60 --mode=immediate stop`,
+      sh`fi`,
+      sh`data=${host.data}`,
+      sh`if [ -e "$data/postmaster.pid" ]; then`,
+      sh`  bin=${host.oldBindir}; [ "$(cat "$data/PG_VERSION")" = ${facts.oldMajor} ] || bin=${host.newBindir}`,
+      sh`  "$bin/pg_ctl" --pgdata "$data" --wait --timeout=3600 --mode=fast stop`,
+      sh`fi`,
     ),
     probe: (world) => {
       const seen = hostIn(world, host.alias);

@@ -1,5 +1,5 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, sh } from '../../cluster/fragment.ts';
 import { sameFileSystemFunction } from '../proofs.ts';
 import { oldName, words } from './names.ts';
 
@@ -9,51 +9,55 @@ import { oldName, words } from './names.ts';
  * a link is replaced in one piece. It runs before the directory gets its name aside, and after the directory has its
  * own name again: so whatever lies in a tablespace's own directory belongs to a directory in its place.
  */
-export const followFunction = (host: HostFacts): string[] =>
+export const followFunction = (host: HostFacts): Fragment[] =>
   host.tablespaces.length === 0
     ? []
     : [
         ...sameFileSystemFunction,
-        'tablespaces_follow() { # DIRECTORY FROM TO: its parts of the tablespaces; a name stands for …_aside/NAME, none for home',
-        '  rm -f "$1/pg_tblspc/new-link"',
-        `  for own in ${words(host)}; do`,
-        '    from=$own; if [ -n "$2" ]; then from="$own"_aside/$2; fi',
-        '    place=$own; if [ -n "$3" ]; then place="$own"_aside/$3; mkdir -p "$place"; fi',
-        `    for part in "$from/PG_$(cat "$1/PG_VERSION")"_*; do if [ -d "$part" ]; then same_file_system "$part" "$place"; mv -T "$part" "$place/\${part##*/}"; fi; done`,
-        '    for link in "$1"/pg_tblspc/[0-9]*; do',
-        '      case $(readlink "$link" || true) in "$place") continue ;; "$own" | "$own"_aside/*) ;; *) continue ;; esac',
-        '      ln -sfn "$place" "$1/pg_tblspc/new-link"; mv -T "$1/pg_tblspc/new-link" "$link"',
-        '      echo "tablespace $own of $1: in $place"',
-        '    done',
-        '    if [ "$from" != "$own" ]; then rmdir "$from" 2>/dev/null || true; fi',
-        '  done',
-        '}',
+        sh`tablespaces_follow() { # DIRECTORY FROM TO: its parts of the tablespaces; a name stands for …_aside/NAME, none for home`,
+        sh`  rm -f "$1/pg_tblspc/new-link"`,
+        sh`  for own in ${words(host)}; do`,
+        sh`    from=$own; if [ -n "$2" ]; then from="$own"_aside/$2; fi`,
+        sh`    place=$own; if [ -n "$3" ]; then place="$own"_aside/$3; mkdir -p "$place"; fi`,
+        sh`    for part in "$from/PG_$(cat "$1/PG_VERSION")"_*; do if [ -d "$part" ]; then same_file_system "$part" "$place"; mv -T "$part" "$place/\${part##*/}"; fi; done`,
+        sh`    for link in "$1"/pg_tblspc/[0-9]*; do`,
+        sh`      case $(readlink "$link" || true) in "$place") continue ;; "$own" | "$own"_aside/*) ;; *) continue ;; esac`,
+        sh`      ln -sfn "$place" "$1/pg_tblspc/new-link"; mv -T "$1/pg_tblspc/new-link" "$link"`,
+        sh`      echo "tablespace $own of $1: in $place"`,
+        sh`    done`,
+        sh`    if [ "$from" != "$own" ]; then rmdir "$from" 2>/dev/null || true; fi`,
+        sh`  done`,
+        sh`}`,
       ];
 
 /** All three are words of the shell. */
-export const followLines = (host: HostFacts, directory: string, from: string, to: string): string[] =>
-  host.tablespaces.length === 0 ? [] : [`tablespaces_follow ${directory} ${from} ${to}`];
+export const followLines = (
+  host: HostFacts,
+  directory: Fragment,
+  from: Fragment,
+  to: Fragment,
+): Fragment[] => (host.tablespaces.length === 0 ? [] : [sh`tablespaces_follow ${directory} ${from} ${to}`]);
 
 /** The old cluster's parts go aside, before its directory does. */
-export const oldGoesAside = (facts: ClusterFacts, host: HostFacts): string[] =>
-  followLines(host, sh(host.data), "''", oldName(facts));
+export const oldGoesAside = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
+  followLines(host, sh`${host.data}`, sh`''`, sh`${oldName(facts)}`);
 
 /** The old cluster, in its place again, has its parts at home. */
-export const oldComesHome = (facts: ClusterFacts, host: HostFacts): string[] =>
-  followLines(host, sh(host.data), oldName(facts), "''");
+export const oldComesHome = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
+  followLines(host, sh`${host.data}`, sh`${oldName(facts)}`, sh`''`);
 
 /** Takes away parts of a version in the tablespaces' own directories; only where no directory in its place can be theirs. */
-export const dropPartsLines = (host: HostFacts, major: number): string[] =>
+export const dropPartsLines = (host: HostFacts, major: number): Fragment[] =>
   host.tablespaces.length === 0
     ? []
     : [
-        `for own in ${words(host)}; do`,
-        `  for part in "$own"/PG_${major}_*; do if [ -d "$part" ]; then rm -rf "$part"; echo "removed $part"; fi; done`,
-        'done',
+        sh`for own in ${words(host)}; do`,
+        sh`  for part in "$own"/PG_${major}_*; do if [ -d "$part" ]; then rm -rf "$part"; echo "removed $part"; fi; done`,
+        sh`done`,
       ];
 
 /** The same, where `condition` (of the shell) holds. */
-export const dropPartsWhere = (host: HostFacts, major: number, condition: string): string[] => {
+export const dropPartsWhere = (host: HostFacts, major: number, condition: Fragment): Fragment[] => {
   const lines = dropPartsLines(host, major);
-  return lines.length === 0 ? [] : [`if ${condition}; then`, ...lines.map((line) => `  ${line}`), 'fi'];
+  return lines.length === 0 ? [] : [sh`if ${condition}; then`, ...lines.map((line) => sh`  ${line}`), sh`fi`];
 };

@@ -1,6 +1,6 @@
-import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { type Fragment, joined, sh, word } from '../../cluster/fragment.ts';
+import { type Path, type RelativePath, restOf } from '../../cluster/words.ts';
 
 /**
  * A cluster's part of a tablespace (`PG_15_202209061`) goes where its data directory goes: in the tablespace's own
@@ -9,21 +9,25 @@ import { sh } from '../../cluster/quote.ts';
  * Source: PostgreSQL, pg_basebackup.c, verify_dir_is_empty_or_create; CREATE TABLESPACE; GetTablespaceVersionDirectory.
  */
 
-export const asideOf = (location: string): string => `${location}_aside`;
+export const asideOf = (location: Path): Path => word`${location}_aside`;
 
 /** What of `data_pg15_bak` follows `data_`; below the place beside the tablespace the part has this name. */
-export const oldName = (facts: ClusterFacts): string => `pg${facts.oldMajor}_bak`;
+export const oldName = (facts: ClusterFacts): RelativePath => word`pg${facts.oldMajor}_bak`;
 
 /** Where the parts of a data directory belong: '' the tablespaces' own directories. */
-export const nameOf = (host: HostFacts, directory: string): string =>
-  directory === host.newData || directory === host.data ? '' : directory.slice(`${host.data}_`.length);
+export const nameOf = (host: HostFacts, directory: Path): RelativePath | '' =>
+  directory === host.newData || directory === host.data ? '' : restOf(directory, `${host.data}_`);
 
-export const placeOf = (location: string, name: string): string =>
-  name === '' ? location : posix.join(asideOf(location), name);
+export const placeOf = (location: Path, name: RelativePath | ''): Path =>
+  name === '' ? location : word`${asideOf(location)}/${name}`;
 
 /** A host's tablespaces as words of the shell. */
-export const words = (host: HostFacts): string => host.tablespaces.map(sh).join(' ');
+export const words = (host: HostFacts): Fragment =>
+  joined(
+    host.tablespaces.map((one) => sh`${one}`),
+    ' ',
+  );
 
 /** Where the parts of a directory that lies aside are, to be removed with it. */
-export const partsAside = (host: HostFacts, directory: string): readonly string[] =>
+export const partsAside = (host: HostFacts, directory: Path): readonly Path[] =>
   host.tablespaces.map((location) => placeOf(location, nameOf(host, directory)));

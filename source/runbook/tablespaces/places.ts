@@ -1,5 +1,6 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/quote.ts';
+import { sh } from '../../cluster/fragment.ts';
+import { sh as quotedText } from '../../cluster/quote.ts';
 import type { TablespaceView } from '../../cluster/world.ts';
 import { hostIn, type World } from '../../cluster/world.ts';
 import { about, when } from '../conditions.ts';
@@ -35,7 +36,7 @@ const arePlaces = (host: HostFacts, counts: (one: TablespaceView) => boolean): C
   );
 
 const undo = (host: HostFacts): string =>
-  `rmdir ${host.tablespaces.map((one) => sh(asideOf(one))).join(' ')}`;
+  `rmdir ${host.tablespaces.map((one) => quotedText(asideOf(one))).join(' ')}`;
 
 /** A. A directory beside each tablespace for what is set aside. */
 export const placesStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
@@ -57,14 +58,14 @@ export const placesStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
       as: 'postgres',
       title: 'A place beside each tablespace for what goes aside',
       script: script(
-        `for own in ${words(host)}; do`,
-        '  place="$own"_aside',
-        '  [ -w "$(dirname "$own")" ] || continue # root’s: the next step makes it',
-        '  if [ ! -d "$place" ]; then mkdir -m 700 "$place"; fi',
-        '  # where SELinux watches, it wants the label of its neighbour',
-        '  if [ -e /sys/fs/selinux/enforce ]; then chcon --reference="$own" "$place"; fi',
-        '  ls -ld "$place"',
-        'done',
+        sh`for own in ${words(host)}; do`,
+        sh`  place="$own"_aside`,
+        sh`  [ -w "$(dirname "$own")" ] || continue # root’s: the next step makes it`,
+        sh`  if [ ! -d "$place" ]; then mkdir -m 700 "$place"; fi`,
+        sh`  # where SELinux watches, it wants the label of its neighbour`,
+        sh`  if [ -e /sys/fs/selinux/enforce ]; then chcon --reference="$own" "$place"; fi`,
+        sh`  ls -ld "$place"`,
+        sh`done`,
       ),
       probe: (world) =>
         seenPlaces(
@@ -114,12 +115,12 @@ export const placesGoStep = (facts: ClusterFacts, host: HostFacts, phase: 'V' | 
       as: 'postgres',
       title: 'Remove the empty places beside the tablespaces',
       script: script(
-        `for own in ${words(host)}; do`,
-        '  place="$own"_aside',
-        '  [ -d "$place" ] || continue',
-        '  for one in "$place"/*; do rmdir "$one" 2>/dev/null || true; done',
-        '  [ ! -w "$(dirname "$own")" ] || rmdir "$place" 2>/dev/null || ls -l "$place"',
-        'done',
+        sh`for own in ${words(host)}; do`,
+        sh`  place="$own"_aside`,
+        sh`  [ -d "$place" ] || continue`,
+        sh`  for one in "$place"/*; do rmdir "$one" 2>/dev/null || true; done`,
+        sh`  [ ! -w "$(dirname "$own")" ] || rmdir "$place" 2>/dev/null || ls -l "$place"`,
+        sh`done`,
       ),
       probe: probe((one) => one.mayMake),
     }),

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { sh } from '../../../source/cluster/fragment.ts';
 import { isBecoming, reachOf } from '../../../source/engine/checks/reach.ts';
 import { becomeProblem, shellAs } from '../../../source/remote/become.ts';
 import {
@@ -48,6 +49,6 @@ test('every way in which becoming postgres fails is known as one', () => {
     'anything else',
   ])
     expect(isBecoming(becomeProblem(login, 'postgres', words, 1)), words).toBe(true);
-  const none = shellAs({ ...login, become: 'none' }, 'postgres', ':');
+  const none = shellAs({ ...login, become: 'none' }, 'postgres', sh`:`);
   expect(!none.ok && isBecoming(none.error)).toBe(true);
 });

@@ -21,7 +21,7 @@ const secondary = (): HostFacts => {
 };
 /** The disk's speed is not this test's concern: nothing is written to it. */
 const scriptOf = (facts: HostFacts, options?: RehearsalOptions): string =>
-  `dd() { :; }\n${rehearsalScript(host.facts, facts, options)}`;
+  `dd() { :; }\n${rehearsalScript(host.facts, facts, options).text}`;
 const pretend = (): void => {
   const { oldBindir, newBindir } = host.node;
   host.cluster(host.node.data, 15, { 'postgresql.conf': 'x', 'pg_hba.conf': 'x' });
