@@ -191,6 +191,13 @@ export const joined = <const Between extends string>(
       nothing,
     );
 
+/** Words beside each other, each quoted by itself. */
+export const spaced = (all: readonly Word[]): Fragment =>
+  joined(
+    all.map((one) => sh`${one}`),
+    ' ',
+  );
+
 /** A comment, whatever the text holds. Throws a TypeError for a line break, which would end it. */
 export const comment = (text: string): Fragment => {
   if (/[\n\r\0]/.test(text)) throw new TypeError('a comment is one line');

@@ -1,6 +1,6 @@
 import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
 import { hostsOf } from '../cluster/facts.ts';
-import { type Fragment, joined, quoted, sh, word } from '../cluster/fragment.ts';
+import { type Fragment, joined, quoted, sh, spaced, word } from '../cluster/fragment.ts';
 import { redactText } from '../cluster/parse/redact.ts';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
 import { sqlProgram } from '../cluster/superuser-sql.ts';
@@ -32,10 +32,7 @@ export const serverScript = (host: HostFacts): Fragment => {
     [privateSocket(host), upgradePort],
   ] as const;
   return sh`set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
-df -Ph ${joined(
-    [host.data, host.newData, host.workDir].map((one) => sh`${one}`),
-    ' ',
-  )} 2>/dev/null | awk 'NR > 1 && !seen[$6]++ { print "disk " $6 ": " $4 " free of " $2 " (" $5 " used)" }'
+df -Ph ${spaced([host.data, host.newData, host.workDir])} 2>/dev/null | awk 'NR > 1 && !seen[$6]++ { print "disk " $6 ": " $4 " free of " $2 " (" $5 " used)" }'
 for at in ${joined(
     sockets.map(([directory, port]) => sh`${word`${directory}/.s.PGSQL.${port}`}`),
     ' ',

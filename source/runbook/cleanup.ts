@@ -8,7 +8,7 @@ import {
   primaryOf,
   takesLinks,
 } from '../cluster/facts.ts';
-import { constant, type Fragment, joined, sh, word } from '../cluster/fragment.ts';
+import { constant, type Fragment, joined, sh, spaced, word } from '../cluster/fragment.ts';
 import { type Problem, problem } from '../cluster/result.ts';
 import type { Path } from '../cluster/words.ts';
 import { hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
@@ -105,14 +105,7 @@ const all = (parts: readonly Path[]): Fragment =>
 
 const removeLines = ({ parts }: Discarded): Fragment[] => [
   // The directory last: while it is there, what is left of its parts is known to be its.
-  ...(parts.length === 0
-    ? []
-    : [
-        sh`rm -rf -- ${joined(
-          parts.map((one) => sh`${one}`),
-          ' ',
-        )}`,
-      ]),
+  ...(parts.length === 0 ? [] : [sh`rm -rf -- ${spaced(parts)}`]),
   sh`rm -rf -- "$old"`,
   sh`echo "removed $old"`,
 ];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import type { Service } from '../cluster/facts.ts';
-import { constant, type Fragment, joined, quoted, sh, word } from '../cluster/fragment.ts';
+import { constant, type Fragment, joined, quoted, sh, spaced, word } from '../cluster/fragment.ts';
 import { theLogin } from '../cluster/login.ts';
 import { type OsUser, type Path, parentOf, plainName, type UnitName } from '../cluster/words.ts';
 import { idleFunction } from './proofs.ts';
@@ -160,10 +160,7 @@ const onlyRootFunction: readonly Fragment[] = [
 /** Only where root alone may write; elsewhere postgres has done it itself, before (tablespaces/places.ts). */
 const eachPlace = (host: RootHost, ...each: readonly Fragment[]): Fragment[] => [
   ...onlyRootFunction,
-  sh`for own in ${joined(
-    host.tablespaces.map((one) => sh`${one}`),
-    ' ',
-  )}; do`,
+  sh`for own in ${spaced(host.tablespaces)}; do`,
   sh`  above=$(dirname "$own") name=$(basename "$own")_aside`,
   sh`  # from inside it: who could move it away does not move where this stands`,
   sh`  cd -P "$above"`,

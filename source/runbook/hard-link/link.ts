@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
-import { joined, sh, word } from '../../cluster/fragment.ts';
+import { sh, spaced, word } from '../../cluster/fragment.ts';
 import type { Path } from '../../cluster/words.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, when } from '../conditions.ts';
@@ -69,10 +69,7 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       ...neverStartedLines(node, word`PostgreSQL ${facts.newMajor} has been started on ${node.data}`),
       ...transferCommands(facts, node, sh`./via`),
       sh`# on the disk before anything relies on it`,
-      sh`sync -f ${joined(
-        [node.data, ...node.tablespaces].map((one) => sh`${one}`),
-        ' ',
-      )}`,
+      sh`sync -f ${spaced([node.data, ...node.tablespaces])}`,
       sh`${controldata} > ${fingerprint}.new`,
       sh`keep ${fingerprint}.new; mv ${fingerprint}.new ${fingerprint}; keep ${fingerprint}`,
     ),

@@ -1,15 +1,12 @@
 import type { HostFacts } from '../../cluster/facts.ts';
-import { type Fragment, joined, sh, word } from '../../cluster/fragment.ts';
+import { type Fragment, sh, spaced, word } from '../../cluster/fragment.ts';
 import type { Path } from '../../cluster/words.ts';
 import { inBin } from '../shell.ts';
 
 /** The lines that copy every configuration file, with owner, mode and time, and stay silent about absent ones. */
 export const carryLines = (host: HostFacts, from: Path, to: Path): Fragment[] => [
   sh`set -- ${to}`,
-  sh`for f in ${joined(
-    host.carry.map((one) => sh`${one}`),
-    ' ',
-  )}; do`,
+  sh`for f in ${spaced(host.carry)}; do`,
   sh`  if [ -e ${from}/"$f" ]; then rm -rf ${to}/"$f"; cp -pR ${from}/"$f" ${to}/"$f"; echo "carried $f"; set -- "$@" ${to}/"$f"; fi`,
   sh`done`,
 ];

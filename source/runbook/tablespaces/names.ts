@@ -1,5 +1,5 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { type Fragment, joined, sh, word } from '../../cluster/fragment.ts';
+import { type Fragment, spaced, word } from '../../cluster/fragment.ts';
 import { type Path, type RelativePath, restOf } from '../../cluster/words.ts';
 
 /**
@@ -22,11 +22,7 @@ export const placeOf = (location: Path, name: RelativePath | ''): Path =>
   name === '' ? location : word`${asideOf(location)}/${name}`;
 
 /** A host's tablespaces as words of the shell. */
-export const words = (host: HostFacts): Fragment =>
-  joined(
-    host.tablespaces.map((one) => sh`${one}`),
-    ' ',
-  );
+export const words = (host: HostFacts): Fragment => spaced(host.tablespaces);
 
 /** Where the parts of a directory that lies aside are, to be removed with it. */
 export const partsAside = (host: HostFacts, directory: Path): readonly Path[] =>
