@@ -1,4 +1,5 @@
 import type { Problem } from '../cluster/result.ts';
+import { stateHome } from '../engine/journal.ts';
 import { opener } from '../engine/opening.ts';
 import { status as look } from '../engine/status/status.ts';
 import { statusJson, statusText } from '../plain/status-report.ts';
@@ -23,7 +24,8 @@ export const status = async ({ file, json }: StatusArguments): Promise<number> =
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
   const say = json ? () => undefined : sayDoing;
-  const seen = await look(config.value, opener(config.value, connect, asking.ask), say);
+  const reach = opener(config.value, connect, asking.ask);
+  const seen = await look(config.value, reach, say, stateHome(process.env));
   asking.close();
   if (!seen.ok) return couldNot(seen.error);
   const { name } = config.value;

@@ -2,6 +2,7 @@ import { type ClusterFacts, primaryOf, secondariesOf, takesLinks } from '../clus
 import { type Problem, problem } from '../cluster/result.ts';
 import { isLeftOut, type World } from '../cluster/world.ts';
 import { newClusterStarted } from '../runbook/evidence.ts';
+import { acceptsWritesOnOld } from '../runbook/rollback/start.ts';
 import type { Direction } from '../runbook/runbooks.ts';
 import type { Step } from '../runbook/step.ts';
 import { judge } from './judge.ts';
@@ -48,6 +49,26 @@ export const whyNotWithout = (
   return 'the application still writes: nothing is lost by waiting';
 };
 
+/**
+ * On the way back the application’s writes need not wait for a monitor that does not start, or that the node does not reach: what is
+ * wrong with it, where this step can be gone on from without it; null: it cannot.
+ */
+export const whyWithoutMonitor = (
+  facts: ClusterFacts,
+  direction: Direction,
+  world: World,
+  step: Step,
+): string | null => {
+  if (direction !== 'rollback' || isLeftOut(world, facts.monitor.alias)) return null;
+  if (step.landmark === 'monitor-starts') return 'it does not start';
+  const node = facts.nodes.find(({ alias }) => alias === step.host);
+  return step.landmark === 'writer-starts' &&
+    node !== undefined &&
+    !acceptsWritesOnOld(facts, node).holds(world).holds
+    ? `${step.host} does not get on with it`
+    : null;
+};
+
 export const silentWords = ({ alias, since }: Pick<Silence, 'alias' | 'since'>): string =>
   `${alias} has not answered since ${clockTime(since)}`;
 
@@ -79,8 +100,9 @@ export const waitsFor = (step: Step, world: World): string | null => {
   const { leftOut = [] } = world;
   if (leftOut.length === 0) return null;
   if (leftOut.includes(step.host)) return step.host;
-  // A monitor that does not start: the secondaries' steps and the end need it, whatever they say of themselves.
-  if (leftOut.includes('monitor') && (step.phase === 'U' || step.phase === 'V')) return 'monitor';
+  // A monitor that does not start: pg_autoctl, the secondaries' steps and the end need it, whatever they say of themselves.
+  const needsMonitor = step.phase === 'U' || step.phase === 'V' || step.landmark === 'writer-starts';
+  if (leftOut.includes('monitor') && needsMonitor) return 'monitor';
   for (const condition of step.before) {
     const asked = judge([condition], world).waitsFor;
     const host = leftOut.find((alias) => asked.has(alias));

@@ -53,6 +53,12 @@ const wordsOf = (record: Recorded, titleOf: (step: string) => string): string | 
   }
 };
 
+/** The last things that happened, times in UTC. */
+export const happened = (
+  records: readonly Recorded[],
+  titleOf: (step: string) => string = (step) => step,
+): readonly string[] => records.flatMap((record) => wordsOf(record, titleOf) ?? []).slice(-shownEntries);
+
 /** Where the run stood: who began it and when, and the last things that happened, times in UTC. */
 export const standsAt = (
   identity: Identity,
@@ -60,11 +66,10 @@ export const standsAt = (
   records: readonly Recorded[],
 ): readonly string[] => {
   const titleOf = (id: string): string => steps.find((step) => step.id === id)?.title ?? id;
-  const words = records.flatMap((record) => wordsOf(record, titleOf) ?? []);
   const from =
     identity.known === 'here' ? '' : '; this machine has no journal of it, so only the servers can tell';
   return [
     `run ${identity.id}, begun ${identity.began} by ${identity.by}${from}`,
-    ...words.slice(-shownEntries),
+    ...happened(records, titleOf),
   ];
 };

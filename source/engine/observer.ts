@@ -48,7 +48,12 @@ export type Settled =
 const patienceSeconds = (secondary: boolean, limit: number): number =>
   secondary ? Math.min(limit, limit > 3600 ? 90 : 15) : Math.min(limit + blindMs / 1000, 120);
 
-export const clockTime = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
+/** The time of day; with the date where that is another day. */
+export const clockTime = (ms: number, now: number = Date.now()): string => {
+  const [day = '', time = ''] = new Date(ms).toISOString().split('T');
+  const today = new Date(now).toISOString().startsWith(day);
+  return `${today ? '' : `${day} `}${time.slice(0, 8)} UTC`;
+};
 
 /** Looks at the hosts, side by side, and keeps what it saw last. */
 export class Observer {
@@ -58,6 +63,7 @@ export class Observer {
   readonly #heardAt = new Map<string, number>();
   #leftOut: readonly string[] = [];
   #passedOver: readonly string[] = [];
+  readonly #notTakenBack = new Set<string>();
   /** Whether the run may go on without a host that gives no answer; whoever answers for the run decides it. */
   goOnWithout: (silence: Silence) => boolean = () => false;
   /** A host that was left out answers again. */
@@ -78,8 +84,11 @@ export class Observer {
     hosts: ReadonlyMap<string, RemoteHost>,
     onLook: (alias: string) => void,
     freshMs: number = defaultFreshMs,
+    /** When consoles before this one heard each host last, in milliseconds since the epoch. */
+    heard: ReadonlyMap<string, number> = new Map(),
   ) {
     this.#freshMs = freshMs;
+    for (const [alias, at] of heard) this.#heardAt.set(alias, at);
     this.#facts = facts;
     this.#hosts = hosts;
     this.#onLook = onLook;
@@ -97,8 +106,9 @@ export class Observer {
     return { alias, since: silent.since, seconds, problem: silent.problem };
   }
 
-  /** Nothing waits for this host any more, until it answers. */
-  leaveOut(alias: string): void {
+  /** Nothing waits for this host any more, until it answers; `for now`: as long as this console runs. */
+  leaveOut(alias: string, until: 'until it answers' | 'for now' = 'until it answers'): void {
+    if (until === 'for now') this.#notTakenBack.add(alias);
     if (!this.#leftOut.includes(alias)) this.#leftOut = [...this.#leftOut, alias];
     this.#world = { ...this.#world, leftOut: this.#leftOut };
   }
@@ -229,7 +239,7 @@ export class Observer {
 
   /** It is there again; the monitor only once its database answers: that it does not start is why it was left out. */
   #takenBack(alias: string): void {
-    if (!this.#leftOut.includes(alias)) return;
+    if (!this.#leftOut.includes(alias) || this.#notTakenBack.has(alias)) return;
     this.#leftOut = this.#leftOut.filter((one) => one !== alias);
     this.onBack(alias);
   }

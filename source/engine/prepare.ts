@@ -9,6 +9,7 @@ import { factsId } from '../runbook/facts-id.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
 import { discover } from './discover/discover.ts';
 import { helperTroubles } from './discover/helper.ts';
+import { heardBefore } from './journal/of-cluster.ts';
 import { type Entry, Journal } from './journal.ts';
 import { disagreement, lastJournalVerdict } from './journal-verdict.ts';
 import { RunLock } from './lock/run-lock.ts';
@@ -116,7 +117,8 @@ export const prepare = async (preparation: Preparation): Promise<Result<Ground>>
   if (helpers !== null) return abandon(helpers);
   const monitor = hosts.get('monitor');
   if (monitor === undefined) return abandon(problem('monitor: not connected', 'start again'));
-  const observer = new Observer(facts, hosts, preparation.heard, preparation.freshMs);
+  const before = heardBefore(preparation.stateHome, facts);
+  const observer = new Observer(facts, hosts, preparation.heard, preparation.freshMs, before);
   preparation.say('looking at every host');
   const world = await observer.look();
   const verdict = rollbackVerdict(facts, world);

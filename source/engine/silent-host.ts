@@ -1,7 +1,10 @@
-import { problem } from '../cluster/result.ts';
+import { primaryOf } from '../cluster/facts.ts';
+import { type Problem, problem } from '../cluster/result.ts';
 import { isLeftOut } from '../cluster/world.ts';
+import { andWords } from '../runbook/formations.ts';
 import type { Step } from '../runbook/step.ts';
-import { silentRemedy, silentWords, whyNotWithout } from './absence.ts';
+import { rollbackVerdict } from '../runbook/verdict.ts';
+import { silentRemedy, silentWords, waiting, whyNotWithout } from './absence.ts';
 import type { Direction, StepFailure } from './controller.ts';
 import type { Run } from './prepare.ts';
 import type { Progress } from './progress.ts';
@@ -40,17 +43,45 @@ export const heldUp = (
   };
 };
 
-/** Everything else is done, or waits for the same host. */
+/** A rollback that cannot be made out, because hosts that would have to say it give no answer; null: it can. */
+export const noWayInSight = (run: Run, progress: Progress): Problem | null => {
+  const { facts, observer } = run;
+  const verdict = rollbackVerdict(facts, observer.world);
+  if (progress.direction !== 'rollback' || progress.steps.length > 0 || verdict.kind !== 'unknown')
+    return null;
+  const silent = facts.nodes.flatMap(({ alias }) => observer.silence(alias) ?? []);
+  if (silent.length === 0) return problem(verdict.says, 'put that right, then roll back again');
+  const names = andWords(silent.map(({ alias }) => alias));
+  const primary = primaryOf(facts).alias;
+  const gone = silent.some(({ alias }) => alias === primary)
+    ? `. If ${primary} never comes back, every secondary may lack what it has acknowledged last, and nobody can tell: to go on without that, promote by hand the secondary with the highest pg_last_wal_receive_lsn() (pg_autoctl stop, pg_ctl promote), and keep ${primary} off`
+    : '';
+  return problem(
+    `${silent.map(silentWords).join(', ')}: ${verdict.says}`,
+    `bring ${names} back, then roll back again${gone}`,
+    silent[0]?.problem.cause,
+  );
+};
+
+/** Everything else is done, or waits for hosts that give no answer; what to say of the monitor is that it was gone on without. */
 export const waitsFailure = (run: Run, progress: Progress, step: Step, alias: string): StepFailure => {
+  const { observer } = run;
   const open = progress.steps.filter(
     (one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''),
   );
-  const silence = run.observer.silence(alias);
-  const since = silence === null ? `${alias} does not answer` : silentWords(silence);
+  const away = [...new Set([alias, ...waiting(open, observer.world).values()])];
+  const silence = observer.silence(alias);
+  const since = away.map((one) => {
+    const silent = observer.silence(one);
+    if (silent !== null) return silentWords(silent);
+    return one === 'monitor' ? 'the monitor is not back' : `${one} does not answer`;
+  });
+  const names = andWords(away.map((one) => (one === 'monitor' ? 'the monitor' : one)));
+  const [it, is] = away.length === 1 ? ['it', 'is'] : ['them', 'are'];
   return {
     problem: problem(
-      `${since}: ${open.length === 1 ? 'one step waits' : `${open.length} steps wait`} for it, everything else is done`,
-      `when ${alias} is back: retry, or start again; it goes on with what waits. If it never comes back: skip, with the reason`,
+      `${since.join(', and ')}: ${open.length === 1 ? 'one step waits' : `${open.length} steps wait`} for ${it}, everything else is done`,
+      `when ${names} ${is} back: retry, or start again; it goes on with what waits. If ${away.length === 1 ? 'it never comes' : 'they never come'} back: skip, with the reason`,
       silence?.problem.cause ?? silence?.problem.what,
     ),
     exitCode: null,
@@ -82,4 +113,11 @@ export const refusedWithout = (
       ),
     ),
   };
+};
+
+/** A start on the way back that the application’s writes need not wait for. */
+export const orWithoutMonitor = (failure: StepFailure): StepFailure => {
+  const { problem: what } = failure;
+  const remedy = `${what.remedy}; or skip: PostgreSQL is then started without pg_autoctl, so that the application can write`;
+  return { ...failure, problem: { ...what, remedy } };
 };

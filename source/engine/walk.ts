@@ -1,7 +1,7 @@
 import type { Result } from '../cluster/result.ts';
-import { isLeftOut } from '../cluster/world.ts';
+import { isLeftOut, monitorIn } from '../cluster/world.ts';
 import type { Step, StepId } from '../runbook/step.ts';
-import { silentWords, waiting, whyNotWithout } from './absence.ts';
+import { silentWords, waiting, whyNotWithout, whyWithoutMonitor } from './absence.ts';
 import type { Board } from './board.ts';
 import { claim, runFile } from './claim.ts';
 import type { Direction, StepFailure } from './controller.ts';
@@ -16,7 +16,7 @@ import type { Silence } from './observer.ts';
 import type { Run } from './prepare.ts';
 import type { Progress } from './progress.ts';
 import { resume, type Takeover } from './resume.ts';
-import { heldUp, refusedWithout, waitsFailure } from './silent-host.ts';
+import { heldUp, noWayInSight, orWithoutMonitor, refusedWithout, waitsFailure } from './silent-host.ts';
 import type { StepRunner } from './step-runner.ts';
 
 export interface WalkParts {
@@ -71,6 +71,12 @@ export class Walk {
     // Who does not answer from the start, and need not be waited for, is not asked about.
     this.#leaveSilentOut(run, first);
     this.#parts.progress.refresh(run);
+    const blind = noWayInSight(run, this.#parts.progress);
+    if (blind !== null) {
+      await this.release(run);
+      this.#parts.board.set({ stage: { kind: 'stopped', problem: blind } });
+      return 'left';
+    }
     const held = heldUp(run, this.#parts.progress, first);
     // Side by side: they run, or have run, whatever this console does. While a host is missing, what has ended is judged by its probe.
     await Promise.all(
@@ -240,8 +246,9 @@ export class Walk {
     if (decision.kind === 'lost') return 'lost';
     if (decision.kind === 'turn') return decision.direction;
     this.#failures.delete(step.id);
-    if (decision.kind === 'skip' && failed !== undefined && waitsFor === null && this.#isMonitorsStart(step))
-      this.#withoutMonitor(run, decision.reason);
+    const without = waitsFor === null ? this.#withoutMonitorFor(run, step) : null;
+    if (decision.kind === 'skip' && failed !== undefined && without !== null)
+      this.#withoutMonitor(run, without, decision.reason);
     else if (decision.kind === 'skip' && failed?.silent !== undefined)
       await this.#skipSilent(run, step, failed, decision.reason);
     else if (decision.kind === 'run' && decision.together) await this.#together(run, step);
@@ -270,18 +277,13 @@ export class Walk {
       progress.show(run, step, { kind: 'waiting' });
       return;
     }
-    if (this.#isMonitorsStart(step)) {
-      if (this.#parts.unattended) {
-        this.#withoutMonitor(run, failure.problem.what);
-        return;
-      }
-      this.#failures.set(step.id, {
-        ...failure,
-        problem: {
-          ...failure.problem,
-          remedy: `${failure.problem.remedy}; or skip: PostgreSQL is then started without the monitor, so that the application can write`,
-        },
-      });
+    const without = this.#withoutMonitorFor(run, step);
+    if (without !== null && this.#parts.unattended) {
+      this.#withoutMonitor(run, without, failure.problem.what);
+      return;
+    }
+    if (without !== null) {
+      this.#failures.set(step.id, orWithoutMonitor(failure));
       return;
     }
     this.#failures.set(step.id, failure);
@@ -291,16 +293,15 @@ export class Walk {
     }
   }
 
-  /** On the way back the application’s writes need not wait for a monitor that does not start. */
-  #isMonitorsStart(step: Step): boolean {
-    return this.#parts.progress.direction === 'rollback' && step.landmark === 'monitor-starts';
+  #withoutMonitorFor(run: Run, step: Step): string | null {
+    return whyWithoutMonitor(run.facts, this.#parts.progress.direction, run.observer.world, step);
   }
 
-  #withoutMonitor(run: Run, reason: string): void {
+  #withoutMonitor(run: Run, why: string, reason: string): void {
     const { progress, board } = this.#parts;
-    board.notice('monitor: it does not start: PostgreSQL is started without it, and its steps wait');
+    board.notice(`monitor: ${why}: PostgreSQL is started without it, and its steps wait`);
     progress.note(run, { kind: 'without', host: 'monitor', since: new Date().toISOString(), reason });
-    run.observer.leaveOut('monitor');
+    run.observer.leaveOut('monitor', monitorIn(run.observer.world) === null ? 'until it answers' : 'for now');
     this.#relay = true;
   }
 

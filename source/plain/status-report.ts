@@ -1,8 +1,13 @@
+import { clockTime } from '../engine/observer.ts';
 import type { Status, Way } from '../engine/status/status.ts';
 import { padRight, tame } from '../ui/text.ts';
 
-const nextIn = ({ next }: Way): string =>
-  next === null ? '' : `; next: ${next.title}, on ${next.host} (${next.id})`;
+const nextIn = ({ next, waitsFor, untold }: Way): string => {
+  if (next === null) return '';
+  if (untold.length > 0) return `; what is next cannot be told until ${untold.join(' and ')} answers`;
+  const waits = waitsFor === null ? '' : `, which waits until ${waitsFor} answers`;
+  return `; next: ${next.title}, on ${next.host} (${next.id})${waits}`;
+};
 
 const upgradeLine = ({ upgrade, from, to }: Status): string => {
   switch (upgrade.state) {
@@ -68,7 +73,9 @@ export const statusText = (name: string, status: Status, file: string): string =
     const host = versions.get(alias);
     if (host === undefined) return '?';
     if (host.problem !== null && host.lastReport !== null)
-      return `not seen: ${host.problem.what}; its pg_autoctl last reported at ${host.lastReport.slice(11, 19)} UTC`;
+      return `not seen: ${host.problem.what}; its pg_autoctl last reported at ${clockTime(Date.parse(host.lastReport))}`;
+    if (host.problem !== null && host.lastHeard !== null)
+      return `not seen: ${host.problem.what}; this machine last heard it at ${clockTime(Date.parse(host.lastHeard))}`;
     if (host.problem !== null) return `not seen: ${host.problem.what}`;
     if (host.running) return host.version ?? '?';
     const until = alias === 'monitor' ? status.monitorStoppedUntil : null;
@@ -95,6 +102,7 @@ export const statusText = (name: string, status: Status, file: string): string =
     ...(status.upgrade.state === 'under-way' && status.upgrade.onlyBack !== null
       ? [`  But ${status.upgrade.onlyBack}`]
       : []),
+    ...status.journal.map((line) => `  By the journal here: ${line}`),
     ...lockLines(status),
     ...wayBackLines(status, file),
     ...(status.problem === null ? [] : [`But: ${status.problem.what}`, `  Do: ${status.problem.remedy}`]),

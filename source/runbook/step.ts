@@ -32,9 +32,10 @@ export type Danger = 'reads' | 'changes' | 'point-of-no-return';
 
 /**
  * A moment of the window that somebody else goes by: `monitor-stops` and `monitor-starts`, between them nobody answers
- * there, as planned; `verified`, the new version runs privately and holds what it should.
+ * there, as planned; `verified`, the new version runs privately and holds what it should; `writer-starts`, a rollback has
+ * pg_autoctl take the writes again.
  */
-export type Landmark = 'monitor-stops' | 'monitor-starts' | 'verified';
+export type Landmark = 'monitor-stops' | 'monitor-starts' | 'verified' | 'writer-starts';
 
 /**
  * What cannot be had again once a step has run. `writes`: what the application has written on the new version;

@@ -8,7 +8,7 @@ import type { Condition, PhaseId, Step } from './step.ts';
 
 /** Copies that steps left beside pg_autoctl's own files, and logs of private servers: they belong to the saved files. */
 const strayCopies = (host: HostFacts): Fragment[] => [
-  sh`for f in private-start.log promote.log ${host.configFile}.before-rollback${isNode(host) ? sh` ${host.stateFile}.*` : sh``}; do`,
+  sh`for f in private-start.log promote.log serve.log ${host.configFile}.before-rollback${isNode(host) ? sh` ${host.stateFile}.*` : sh``}; do`,
   sh`  if [ -e "$f" ]; then mkdir -p saved; mv "$f" saved/; fi`,
   sh`done`,
 ];

@@ -1,6 +1,10 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { opener } from '../../source/engine/opening.ts';
+import { status } from '../../source/engine/status/status.ts';
+import { statusText } from '../../source/plain/status-report.ts';
+import { good } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
-import { Window } from './harness.ts';
+import { labConfig, Window } from './harness.ts';
 
 let open: Window | null = null;
 afterEach(async () => {
@@ -109,4 +113,81 @@ test('a command that fails as its host goes down: the host’s absence is what i
   await night.until('the next step', ({ stage }) => stage.kind === 'confirm');
   await night.goTo('E.node_1.private-start');
   expect(night.statusOf('C.node_3.stop')).toBe('waiting');
+}, 60_000);
+
+describe('a rollback while the monitor does not start', () => {
+  const turned = async (seat: Parameters<Window['again']>[1] = {}): Promise<Window> => {
+    const night = window();
+    await night.goTo('D.node_1.swap');
+    night.kill();
+    night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
+    night.again('', { direction: 'rollback', ...seat }).open();
+    await night.goTo('S.monitor.start');
+    night.servers.plan('S.monitor.start', () => ({ kind: 'exited', code: 1 }));
+    night.engine.confirm('S.monitor.start');
+    return night;
+  };
+
+  test('by --yes it goes on without it at once: the application can write, all else waits', async () => {
+    const night = await turned({ unattended: true });
+    await night.goTo('T.node_1.serve');
+    night.engine.confirm('T.node_1.serve');
+    const { failure } = await night.stage('failed');
+    expect(failure.silent).toEqual({ host: 'monitor', waits: true });
+    expect(failure.problem.what).toMatch(/the monitor is not back: \d+ steps wait for it/);
+    expect(night.servers.model.host('node_1').server?.version).toMatch(/^15\./);
+    expect(night.journalText).toContain('"kind":"without","host":"monitor"');
+    expect(notices(night)).toMatch(/it does not start: PostgreSQL is started without it/);
+  }, 60_000);
+
+  test('a person is offered it, and decides by skip', async () => {
+    const night = await turned();
+    const { failure, step } = await night.stage('failed');
+    expect(failure.problem.remedy).toMatch(/or skip: PostgreSQL is then started without pg_autoctl/);
+    night.engine.skip(step, 'its disk is gone');
+    await night.until('the next step', ({ stage }) => stage.kind === 'confirm');
+    await night.goTo('T.node_1.serve');
+  }, 60_000);
+});
+
+test('since when a host gives no answer is told by the journal of the consoles before', async () => {
+  const night = window();
+  await night.goTo('C.node_2.stop');
+  const before = Date.now();
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  without(night, { unattended: true });
+  await night.until('a notice', () => /node_3 has not answered since/.test(notices(night)));
+  const [, clock = ''] = /node_3 has not answered since (\d\d:\d\d:\d\d) UTC/.exec(notices(night)) ?? [];
+  expect(clock <= new Date(before).toISOString().slice(11, 19)).toBe(true);
+}, 60_000);
+
+test('a rollback that hosts without an answer keep from being made out begins nothing, and says what to do', async () => {
+  const night = window();
+  await night.goTo('C.node_1.stop');
+  night.kill();
+  night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
+  night.servers.off.add('node_1');
+  night.servers.model.unreachable.add('node_1');
+  night.again('', { direction: 'rollback', unattended: true }).open();
+  const { problem } = await night.stage('stopped');
+  expect(problem.what).toMatch(/node_1 has not answered since .*no secondary holds a copy/);
+  expect(problem.remedy).toMatch(/bring node_1 back.*pg_ctl promote.*keep node_1 off/);
+}, 60_000);
+
+test('without the monitor’s host nothing begins; status tells from the journal and the nodes', async () => {
+  const night = window();
+  await night.goTo('C.node_2.stop');
+  night.kill();
+  night.servers.off.add('monitor');
+  night.servers.model.unreachable.add('monitor');
+  night.again().open();
+  const { problem } = await night.stage('stopped');
+  expect(problem.remedy).toMatch(/Without the monitor’s host nothing is begun, gone on with or rolled back/);
+  const ask = opener(labConfig(), night.servers.connect, async () => ({ kind: 'no' }));
+  const seen = good(await status(labConfig(), ask, () => undefined, night.home));
+  const text = statusText('lab', seen, 'cluster.yaml');
+  expect(text).toMatch(/^monitor .*not seen: /m);
+  expect(text).toMatch(/By the journal here: .* done: C\.node_1\.stop/);
+  expect(text).toMatch(/WRITES DOWN/);
+  expect(text).toMatch(/what is next cannot be told until monitor answers/);
 }, 60_000);

@@ -16,7 +16,9 @@ import type {
   Output,
   RemoteHost,
 } from '../../source/remote/host.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import { Model } from '../runbook/model.ts';
+import { runBack } from '../runbook/rollback-model.ts';
 import { discoveryLines, instanceLines, inventoryOutput, type Lines, lookLines, printed } from './answers.ts';
 import { checksLines } from './checks/look-lines.ts';
 
@@ -196,7 +198,8 @@ export class FakeServers {
     if (marks !== undefined) this.model.runName = marks;
     const run = async (): Promise<JobOutcome> => {
       if (plan !== undefined) return plan(job);
-      this.model.run(step);
+      if (/^[R-V]\./.test(step)) this.#runBack(step);
+      else this.model.run(step);
       return { kind: 'exited', code: 0 };
     };
     const outcome = run().then((end) => {
@@ -206,6 +209,16 @@ export class FakeServers {
     });
     this.#outcomes.set(spec.id, outcome);
     return outcome;
+  }
+
+  /** A step of the rollback, as it is made with the monitor or without. */
+  #runBack(id: string): void {
+    const world = this.model.world();
+    const step = [world, { ...world, leftOut: ['monitor'] }]
+      .flatMap((one) => rollbackRunbook(this.facts, one).steps)
+      .find((one) => one.id === id);
+    if (step === undefined) throw new Error(`no step ${id} of a rollback`);
+    runBack(this.model, step);
   }
 
   recordsOf(alias: string, run: string): readonly JobRecord[] {

@@ -42,6 +42,7 @@ describe('on the way back', () => {
         labConfig(),
         opener(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
         () => undefined,
+        night.home,
       ),
     );
 
@@ -109,6 +110,7 @@ describe('asked once', () => {
       labConfig(),
       opener(labConfig(), servers.connect, async () => ({ kind: 'no' })),
       () => undefined,
+      '/nonexistent',
     );
 
   test('a cluster at rest: nodes, versions, no upgrade, nothing to undo', async () => {

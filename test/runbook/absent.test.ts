@@ -10,6 +10,7 @@ import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict.ts';
 import { labCluster, linkedCluster } from './clusters.ts';
 import { Model } from './model.ts';
+import { runBack } from './rollback-model.ts';
 import { modelAt, stepOf, worldAt } from './worlds.ts';
 
 const text = (step: Step, world: World = { hosts: {} }): string => {
@@ -148,6 +149,15 @@ describe('the old primary’s host is gone for good', () => {
     expect([...waiting(steps, world).keys()].map((step) => step.id)).toContain('U.node_1.create');
   });
 
+  test('begun so, it is not called safe as long as that host is away', () => {
+    const model = modelAt('primary back');
+    model.unreachable.add('node_1');
+    const monitor = model.host('monitor');
+    monitor.markers = [...monitor.markers, 'rollback-through-node_2'];
+    const world: World = { ...model.world(), leftOut: ['node_1'] };
+    expect(rollbackVerdict(facts, world).kind).toBe('loses-new-writes');
+  });
+
   test('not through one that a running server’s checkpoint ended', () => {
     const model = modelAt('started');
     model.unreachable.add('node_1');
@@ -236,5 +246,52 @@ describe('the power goes in pg_upgrade --link', () => {
     expect(unmet(step.before, begun())).toContain('no pg_upgrade was interrupted that cannot be repeated');
     expect(step.interrupted(worldAt('all stopped'))).toBeNull();
     expect(rollbackVerdict(facts, begun()).kind).toBe('safe');
+  });
+});
+
+describe('a primary whose power went before it was shut down', () => {
+  const facts = labCluster();
+  const step = stepOf(upgradeRunbook(facts), 'C.node_1.stop');
+  const crashed = (): World => {
+    const model = modelAt('fenced');
+    const host = model.host('node_1');
+    host.pgAutoctl = 'stopped';
+    host.server = null;
+    if (host.unit !== null) host.unit = { ...host.unit, active: false };
+    if (host.data.kind === 'cluster') host.data = { ...host.data, running: false };
+    return model.world();
+  };
+
+  test('is not taken for stopped: it has to start once more, and the rollback is the way to that', () => {
+    expect(step.probe(crashed())).toMatchObject({ state: 'half' });
+    expect(step.interrupted(crashed())).toMatch(/cannot be repeated.*Nothing is lost.*pgaf-upgrade rollback/);
+    expect(rollbackVerdict(facts, crashed()).kind).toBe('safe');
+    expect(step.interrupted(worldAt('primary stopped'))).toBeNull();
+    expect(step.interrupted(worldAt('linked'))).toBeNull();
+    expect(step.probe(worldAt('linked')).state).toBe('done');
+  });
+});
+
+describe('the last steps of a rollback through a fallback copy', () => {
+  test('marks that were tidied away already do not have what serves stopped, and registered, once more', () => {
+    const facts = labCluster();
+    const model = modelAt('started');
+    const steps = () => rollbackRunbook(facts, model.world()).steps;
+    const all = steps();
+    for (const step of all) {
+      if (step.id === 'V.monitor.tidy') break;
+      if (step.probe(model.world()).state !== 'done') runBack(model, step);
+    }
+    const open = steps().filter((step) => step.probe(model.world()).state !== 'done');
+    expect(open.map(({ id }) => id)).toEqual(['V.monitor.final', 'V.monitor.tidy']);
+  });
+
+  test('while a node is away they wait: its way back is known by what they would take away', () => {
+    const facts = labCluster();
+    const model = modelAt('started');
+    model.unreachable.add('node_3');
+    const world: World = { ...model.world(), leftOut: ['node_3'] };
+    const waits = [...waiting(rollbackRunbook(facts, world).steps, world).keys()].map(({ id }) => id);
+    expect(waits.filter((id) => id.endsWith('.tidy'))).toHaveLength(4);
   });
 });

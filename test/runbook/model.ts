@@ -110,6 +110,45 @@ export class Model {
     this.#rows((row) => (row.name === name ? { ...row, reported, assigned } : row));
   }
 
+  /** What the monitor's database holds, which answers while its server runs. */
+  get monitor(): Mutable<MonitorState> {
+    return this.#monitor;
+  }
+
+  /** What was changed in {@link monitor}, or by a start or stop of its server, is what its host shows. */
+  publish(): void {
+    this.#clock += 1;
+    this.#publish();
+  }
+
+  get now(): string {
+    return this.#now();
+  }
+
+  /** A server that runs, as it shows itself. */
+  server(version: string, change: Partial<ServerView> = {}): ServerView {
+    return this.#server(version, change);
+  }
+
+  /** A node is a standby on a base backup, or on data of the same system, and streams. */
+  joined(facts: NodeFacts, from: NodeFacts, major: number, keeps: boolean): void {
+    const host = this.host(facts.alias);
+    const version = major === this.facts.oldMajor ? facts.oldVersion : facts.newVersion;
+    const of = control(
+      major === this.facts.oldMajor ? oldIdentifier : newIdentifier,
+      'in archive recovery',
+      '0/3000060',
+      this.#now(),
+    );
+    const state = { running: true, standby: true, tablespaces: facts.tablespaces };
+    host.data =
+      keeps && host.data.kind === 'cluster'
+        ? { ...host.data, ...state, control: of }
+        : this.#cluster(major, of, state);
+    host.server = this.#server(version, { inRecovery: true, lsn: '0/3000100' });
+    this.#stream(from, [facts]);
+  }
+
   /** What a successful run of a step's script does. */
   run(stepId: string): void {
     this.#clock += 1;
@@ -445,7 +484,11 @@ export class Model {
     const { server } = this.host(from.alias);
     if (server === null) return;
     const senders = to.map((node) => ({
-      name: senderName(node),
+      // After a rollback through an image the node has a new id.
+      name: senderName({
+        ...node,
+        nodeId: this.#monitor.nodes.find((row) => row.name === node.alias)?.id ?? node.nodeId,
+      }),
       state: 'streaming',
       sync: 'quorum',
       flushed: '0/3000100',

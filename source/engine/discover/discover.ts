@@ -34,6 +34,15 @@ type Answer = Result<
 const isBelowTarget = ({ found, instance }: Seen): boolean =>
   instance.server === null || instance.major < (parsePostgresVersion(found.newVersion)?.major ?? 0);
 
+const silentMonitor = ({ trouble }: RemoteHost): Problem => {
+  const why = trouble ?? problem('monitor does not answer.', 'Is the host up?');
+  return problem(
+    why.what,
+    `${why.remedy} Without the monitor’s host nothing is begun, gone on with or rolled back: the record and the lock are there. Where an upgrade stood, and what the nodes say now: pgaf-upgrade status, on the machine that has its journal.`,
+    why.cause,
+  );
+};
+
 /**
  * From a monitor's address to everything the runbook is built on: the monitor names the nodes, each host says what it
  * runs, and which node it is. Read-only. Where the servers are already between two versions, the record that an earlier run
@@ -46,9 +55,12 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     return failure;
   };
   say(`connecting to the monitor, ${config.monitor.ssh?.host ?? config.monitor.host}`);
-  const monitorHost = await open(addressOf(config, 'monitor', config.monitor.host, config.monitor));
+  const monitorHost = await open(addressOf(config, 'monitor', config.monitor.host, config.monitor), {
+    evenIfSilent: true,
+  });
   if (!monitorHost.ok) return monitorHost;
   hosts.set('monitor', monitorHost.value);
+  if (monitorHost.value.line !== 'connected') return abandon(fail(silentMonitor(monitorHost.value)));
   say('looking at the monitor');
   const monitorFound = await look(monitorHost.value, config, config.monitor);
   if (!monitorFound.ok) return abandon(monitorFound);

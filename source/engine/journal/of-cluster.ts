@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { clusterDirectory, readEarlier } from '../journal.ts';
 import { ofKind, type Recorded } from './entry.ts';
+import { heardIn } from './heard.ts';
 
 /**
  * Which runs on this machine are a cluster's. Their directories bear the name that the cluster file has given it, and names
@@ -73,4 +74,26 @@ export const findHere = (home: string, facts: ClusterFacts, id: string): HereRun
     if (records.length > 0 && isOfCluster(facts, records)) return { cluster, id, records };
   }
   return null;
+};
+
+/** When the consoles of the newest run here heard each host last, by alias; nothing where no journal can be read: it only tells since when. */
+export const heardBefore = (home: string, facts: ClusterFacts): ReadonlyMap<string, number> => {
+  try {
+    return heardIn(newestRuns(home, facts)[0]?.records ?? []);
+  } catch {
+    return new Map();
+  }
+};
+
+/** The newest run that this machine keeps under a cluster's name; null: none, or it cannot be read. */
+export const newestRunOf = (home: string, cluster: string): HereRun | null => {
+  try {
+    for (const id of runsUnder(home, cluster)) {
+      const records = readEarlier(home, cluster, id);
+      if (records.length > 0) return { cluster, id, records };
+    }
+    return null;
+  } catch {
+    return null;
+  }
 };

@@ -114,6 +114,35 @@ export const stateChecks: readonly Check[] = [
     ),
   },
   {
+    id: 'sync-standbys',
+    severity: 'warning',
+    title: 'The quorum holds one standby more than number_sync_standbys',
+    scope: 'cluster',
+    why: 'With fewer standbys every write waits as soon as one of them is away, and each of them is rebuilt after the window. The monitor’s own function would refuse the number: the number is restored at the end as it is, in its row.',
+    source: 'pg_auto_failover, src/monitor/formation_metadata.c, FormationNumSyncStandbyIsValid',
+    judge: ({ state }) => {
+      if (state === null) return withoutMonitor;
+      const { numberSyncStandbys: number, formation } = state;
+      const standbys = state.nodes.filter((node) => !isPrimary(node));
+      const quorum = standbys.filter((node) => node.quorum).length;
+      if (number === 0 || standbys.length === 0 || quorum > number) return [];
+      const only =
+        quorum === 0
+          ? 'no standby is in the quorum: no write waits for any'
+          : `the quorum holds ${quorum} ${quorum === 1 ? 'standby' : 'standbys'}: ${quorum < number ? 'every write waits' : 'with one of them away every write waits'}`;
+      const fitting = Math.max(0, quorum - 1);
+      return [
+        {
+          kind: 'found',
+          host: null,
+          found: `number_sync_standbys is ${number}, and ${only}`,
+          remedy: `take another standby into the quorum (pg_autoctl set node replication-quorum true, on it), or set the number to ${fitting}; else it is restored as it is`,
+          command: `pg_autoctl set formation number-sync-standbys ${fitting} --formation ${formation}`,
+        },
+      ];
+    },
+  },
+  {
     id: 'prepared-transactions',
     severity: 'blocker',
     title: 'No transaction is left prepared',

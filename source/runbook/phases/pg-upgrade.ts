@@ -89,7 +89,7 @@ export const upgradeCauses = (host: HostFacts): readonly PartCause[] => [
   },
 ];
 
-const begunToLink = 'pg_upgrade has begun to link and did not finish: it is not repeated';
+const begunToLink = 'pg_upgrade has begun to link and did not finish';
 const goBack =
   'nothing is lost, because the new version has never been started: pgaf-upgrade rollback, then begin again';
 
@@ -219,7 +219,7 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
     },
     interrupted: (world) => {
       const why = isUpgraded(facts, host, world) ? null : whyNotAgain(host, world);
-      return why === null ? null : `it cannot be repeated: ${why}. ${goBack}`;
+      return why === null ? null : `it cannot be repeated: ${why}; ${goBack}`;
     },
     before: [
       mayBegin(host),

@@ -165,9 +165,9 @@ export const newEverywhere = (facts: ClusterFacts): Condition => ({
 export const waitsForStandbys = (facts: ClusterFacts, writer: NodeFacts, world: World): boolean =>
   monitorIn(world) !== null && !enoughStandbys(facts, writer).holds(world).holds;
 
-/** With every secondary left out the primary goes on alone. */
+/** With every other node left out the primary goes on alone; registered anew it is the only one of its group. */
 export const primarySettled = (primary: NodeFacts, others: readonly NodeFacts[]): Condition => {
-  const alone = nodeSettled(primary.alias, ['primary', 'wait_primary']);
+  const alone = nodeSettled(primary.alias, ['primary', 'wait_primary', 'single']);
   const usual = nodeSettled(primary.alias, others.length === 0 ? ['single'] : ['primary']);
   return {
     says: usual.says,

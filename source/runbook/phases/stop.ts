@@ -117,6 +117,19 @@ const checkpointStep = (facts: ClusterFacts): Step => {
   });
 };
 
+/**
+ * The power went while the primary was still up: what pg_control says of its server, which did not come to its shutdown. Null: it did, or it
+ * runs. Once pg_upgrade has begun, what was kept of the stop counts: it starts the old server itself.
+ */
+const notShutDown = (facts: ClusterFacts, world: World): string | null => {
+  const primary = primaryOf(facts);
+  const seen = hostIn(world, primary.alias);
+  if (seen === null || stopped(facts, primary, world).state !== 'done' || isPastStop(facts, primary, world))
+    return null;
+  const state = isCluster(seen.data) ? seen.data.control?.state : undefined;
+  return seen.stopped === null && state !== undefined && state !== 'shut down' ? state : null;
+};
+
 const stopPrimary = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
   const secondaries = secondariesOf(facts);
@@ -133,7 +146,16 @@ const stopPrimary = (facts: ClusterFacts): Step => {
     differs: 'The guide stops the secondary first: under load it then lacked 5,348 committed transactions.',
     danger: 'changes',
     script: stopScript(facts, primary, primary.oldAutoctl),
-    probe: (world) => stopped(facts, primary, world),
+    probe: (world) => {
+      const state = notShutDown(facts, world);
+      return state === null
+        ? stopped(facts, primary, world)
+        : half(`it went down without being shut down: pg_control says “${state}”`);
+    },
+    interrupted: (world) =>
+      notShutDown(facts, world) === null
+        ? null
+        : `it cannot be repeated: ${primary.alias} went down without being shut down, and PostgreSQL ${facts.oldMajor} has to start once more. Nothing is lost; go back: pgaf-upgrade rollback. Then begin again.`,
     before: [
       everySecondaryInMaintenance(facts),
       monitorGivesNoOrders(facts),

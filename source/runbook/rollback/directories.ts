@@ -257,6 +257,9 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) =>
  */
 export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
   const shares = isNode(host) && facts.mode === 'link' && (host.role === 'primary' || takesLinks(host));
+  /** The power went in pg_upgrade --link, or behind it, and the rollback went on through another node's copy. */
+  const isLinked = ({ data }: HostView): boolean =>
+    shares && isCluster(data) && data.major === facts.oldMajor && data.linked;
   const isLeft = ({ backupData }: HostView): boolean =>
     isMajor(backupData, facts.oldMajor) && isOurs(facts, backupData);
   return makeStep(facts, {
@@ -272,6 +275,15 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
       ...functions(facts, host),
       sh`idle ${host.data} ${host.backupData}`,
       sh`if [ "$(version ${host.data})" = ${facts.newMajor} ]; then ${abandon(host, host.data)}; fi`,
+      ...(shares
+        ? [
+            sh`if [ "$(version ${host.data})" = ${facts.oldMajor} ] && [ ! -e ${word`${host.data}/global/pg_control`} ]; then`,
+            sh`  # pg_upgrade has linked it, and it never came to the swap`,
+            ...disarmLines(facts, host.data),
+            sh`  ${abandon(host, host.data)}`,
+            sh`fi`,
+          ]
+        : []),
       sh`if ours ${host.backupData} && [ "$(version ${host.backupData})" = ${facts.oldMajor} ]; then`,
       ...(shares ? disarmLines(facts, host.backupData) : []),
       sh`  ${abandon(host, host.backupData, sh`${oldName(facts)}`)}`,
@@ -285,6 +297,7 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
       if (isMajor(seen.data, facts.newMajor)) return pending(`${host.data} is PostgreSQL ${facts.newMajor}`);
+      if (isLinked(seen)) return pending(`${host.data} is linked`);
       return isLeft(seen)
         ? half(`${host.backupData} is left over`)
         : done(`${host.data} ${describe(seen.data)}`);
@@ -292,7 +305,7 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
     before: [allStopped(host)],
     after: [
       about(host.alias, `${host.data} is free`, (seen) =>
-        when(!isMajor(seen.data, facts.newMajor), describe(seen.data)),
+        when(!isMajor(seen.data, facts.newMajor) && !isLinked(seen), describe(seen.data)),
       ),
       ...noPartsOf(host, facts.newMajor),
       about(

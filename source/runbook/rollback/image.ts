@@ -18,6 +18,7 @@ import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
 import { stopPrivateLines } from '../private-server.ts';
 import { command, inBin, mark, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
+import { isRegisteredAnew } from './registered.ts';
 import { throughMarker } from './route.ts';
 import { isServed } from './serve.ts';
 import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from './start.ts';
@@ -157,6 +158,18 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   });
 };
 
+/** A node that is left out is registered when it is back, with the first node as it was registered itself. */
+const everyNodeIsRegistered = (facts: ClusterFacts): Condition => ({
+  says: 'every node is registered again',
+  holds: (world) => {
+    const missing = facts.nodes.filter(
+      // Its host is asked first: one that does not answer is what this waits for.
+      ({ alias }) => hostIn(world, alias) === null || nodeIn(world, alias) === null,
+    );
+    return when(missing.length === 0, `${missing.map(({ alias }) => alias).join(', ')} is not`);
+  },
+});
+
 /**
  * The monitor takes no first node without a candidate priority: it looks for a primary that does not exist, and pg_autoctl tries for ever.
  * Source: pg_auto_failover, JoinAutoFailoverFormation; seen on the lab with 2.0.
@@ -196,7 +209,7 @@ export const priorityStep = (facts: ClusterFacts, writer: NodeFacts): Step[] => 
         const verdict = restored.holds(world);
         return verdict.holds ? done(`it is ${writer.priority}`) : pending(verdict.found);
       },
-      before: [everyNodeSettled],
+      before: [everyNodeSettled, everyNodeIsRegistered(facts)],
       after: [restored],
       undo: `pg_autoctl set node candidate-priority on ${writer.alias}`,
     }),
@@ -254,7 +267,7 @@ export const createStep = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U
     causes: serviceCauses(facts, node),
     script: createScript(facts, node, node === writer),
     probe: (world) =>
-      isMarked(node, 'rollback-created', world)
+      isRegisteredAnew(facts, node, world)
         ? done('it is registered')
         : pending(nodeIn(world, node.alias) === null ? 'the monitor does not know it' : 'not finished'),
     before: [
@@ -297,7 +310,7 @@ export const startCreatedStep = (facts: ClusterFacts, node: NodeFacts, writer: N
       if (
         row?.reported === 'secondary' &&
         row.assigned === 'secondary' &&
-        seen !== null &&
+        seen?.pgAutoctl === 'runs' &&
         isMajor(seen.data, facts.oldMajor)
       )
         return done('it is secondary');

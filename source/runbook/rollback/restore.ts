@@ -38,6 +38,10 @@ const syncStep = (facts: ClusterFacts, writer: NodeFacts): Step =>
     undo: 'nothing to undo here',
   });
 
+/** The group's first node keeps the priority with which it had to be registered until every other one is there. */
+const priorityWaits = (writer: NodeFacts, here: number, facts: ClusterFacts): boolean =>
+  writer.priority === 0 && here < facts.nodes.length;
+
 const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condition[] => [
   monitorIsOld(facts),
   {
@@ -76,7 +80,11 @@ const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condi
       const other = here.find(
         (node) =>
           !rows.some(
-            (row) => row.name === node.alias && row.priority === node.priority && row.quorum === node.quorum,
+            (row) =>
+              row.name === node.alias &&
+              (row.priority === node.priority ||
+                (node === writer && priorityWaits(writer, here.length, facts))) &&
+              row.quorum === node.quorum,
           ),
       );
       return when(
@@ -132,7 +140,6 @@ export const restoreOldSteps = (facts: ClusterFacts, writer: NodeFacts, world: W
   ...(linkedOf(facts).length > 0 || isLetIn(facts, world) ? [linkForgetStep(facts, 'V')] : []),
   ...hostsOf(facts).flatMap((host) => placesGoStep(facts, host, 'V')),
   finalStep(facts, writer),
-  ...facts.nodes.map((node) => tidyStep(facts, node, 'V')),
-  // With the record goes the knowledge of what a node that is left out has still to take back.
-  tidyStep(facts, facts.monitor, 'V', [nobodyIsAway(facts)]),
+  // With marks and record goes the knowledge of what a node that is left out has still to take back.
+  ...[...facts.nodes, facts.monitor].map((host) => tidyStep(facts, host, 'V', [nobodyIsAway(facts)])),
 ];

@@ -5,7 +5,7 @@ import {
   secondariesOf,
   takesLinks,
 } from '../../cluster/facts.ts';
-import { hostIn, isLeftOut, type World } from '../../cluster/world.ts';
+import { hostIn, type World } from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
 import { otherKeeperSteps } from '../formations.ts';
 import { isIntact, isWhole } from '../hard-link/evidence.ts';
@@ -27,7 +27,7 @@ import {
 import { oldIdentifierStep, oldUnitStep } from './old-files.ts';
 import { restoreOldSteps } from './restore.ts';
 import { type Route, rollbackRoute } from './route.ts';
-import { handBackStep, isServed, serveStep } from './serve.ts';
+import { handBackStep, isServed, servingSteps } from './serve.ts';
 import { rejoinStep, startMonitorStep, startSecondaryStep, startWriterStep } from './start.ts';
 import { stopAllSteps } from './stop.ts';
 
@@ -43,10 +43,6 @@ export interface RollbackPlan {
   readonly steps: readonly Step[];
   readonly copies: Copies;
 }
-
-/** Without pg_autoctl, as long as the monitor does not start. */
-const servingSteps = (facts: ClusterFacts, node: NodeFacts, world: World): Step[] =>
-  isLeftOut(world, facts.monitor.alias) ? [serveStep(facts, node)] : [];
 
 const handBackSteps = (facts: ClusterFacts, node: NodeFacts, world: World): Step[] => {
   const seen = hostIn(world, node.alias);

@@ -98,9 +98,10 @@ const withoutPrimary = (facts: ClusterFacts, primary: NodeFacts, world: World): 
 /** Source: field guide, section 3; every row of it was measured on real servers. */
 export const rollbackRoute = (facts: ClusterFacts, world: World): Route => {
   const through = begun(facts, world);
-  if (through !== undefined) return { kind: 'image', node: through };
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);
+  if (through !== undefined)
+    return { kind: 'image', node: through, ...(seen === null ? { uncompared: true } : {}) };
   if (seen === null)
     return isLeftOut(world, primary.alias)
       ? withoutPrimary(facts, primary, world)

@@ -1,8 +1,9 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
-import { type HostView, hostIn, isCluster } from '../../cluster/world.ts';
-import { about, allStopped, when } from '../conditions.ts';
+import { type HostView, hostIn, isCluster, isLeftOut, type World } from '../../cluster/world.ts';
+import { about, allStopped, autoctlStopped, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
+import { serviceUser, stopScript } from '../phases/service.ts';
 import { inBin, mark, option, pgCtl, script } from '../shell.ts';
 import type { Step } from '../step.ts';
 import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from './start.ts';
@@ -17,7 +18,39 @@ const servedMarker = 'rollback-served';
 /** The old version serves the application there, without pg_autoctl. */
 export const isServed = (seen: HostView): boolean => seen.markers.includes(servedMarker);
 
-export const serveStep = (facts: ClusterFacts, node: NodeFacts): Step =>
+/** A pg_autoctl that looks for its monitor in vain: it gives up five times a minute, and starts no PostgreSQL. */
+const haltStep = (facts: ClusterFacts, node: NodeFacts): Step =>
+  makeStep(facts, {
+    id: 'stop',
+    phase: 'T',
+    host: node,
+    as: serviceUser(node),
+    title: `Stop pg_autoctl on ${node.alias}: it does not reach the monitor`,
+    reason: 'It starts PostgreSQL only once it has spoken to the monitor, and would stop it again.',
+    guide: null,
+    danger: 'changes',
+    script: stopScript(facts, node, node.oldAutoctl),
+    probe: (world) => {
+      const seen = hostIn(world, node.alias);
+      if (seen === null) return pending('not seen');
+      const autoctl = autoctlStopped(seen);
+      return autoctl.holds ? done('it is stopped') : pending(autoctl.found);
+    },
+    after: [allStopped(node)],
+    settleSeconds: 60,
+    undo: 'start it again',
+  });
+
+/** The node takes the writes without pg_autoctl, which is stopped before where it runs and cannot get PostgreSQL up. */
+export const servingSteps = (facts: ClusterFacts, node: NodeFacts, world: World): Step[] => {
+  if (!isLeftOut(world, facts.monitor.alias)) return [];
+  const seen = hostIn(world, node.alias);
+  const halts =
+    seen !== null && !autoctlStopped(seen).holds && !acceptsWritesOnOld(facts, node).holds(world).holds;
+  return [...(halts ? [haltStep(facts, node)] : []), serveStep(facts, node)];
+};
+
+const serveStep = (facts: ClusterFacts, node: NodeFacts): Step =>
   makeStep(facts, {
     id: 'serve',
     phase: 'T',

@@ -72,7 +72,8 @@ export const startMonitorStep = (facts: ClusterFacts): Step =>
     },
     before: [dataIsBack(facts, facts.monitor)],
     after: [monitorIsOld(facts), monitorHasSettled],
-    settleSeconds: 120,
+    // The application waits meanwhile, and can do without it.
+    settleSeconds: 30,
     undo: 'stop it',
   });
 
@@ -90,6 +91,7 @@ export const startWriterStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     guide: null,
     danger: 'changes',
     writes: 'resume',
+    landmark: 'writer-starts',
     causes: serviceCauses(facts, node),
     script: startScript(facts, node, node.oldAutoctl, { atBoot: true }),
     probe: (world) => {

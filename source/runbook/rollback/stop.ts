@@ -9,6 +9,7 @@ import { dropInFile, serviceUser, stopScript } from '../phases/service.ts';
 import { rootScript } from '../root-verbs.ts';
 import { inBin, script } from '../shell.ts';
 import type { Step } from '../step.ts';
+import { isRegisteredAnew } from './registered.ts';
 import type { Route } from './route.ts';
 import { isServed } from './serve.ts';
 
@@ -22,14 +23,11 @@ const serverRuns = (seen: HostView): boolean =>
 const isStray = (seen: HostView): boolean => serverRuns(seen) && autoctlStopped(seen).holds;
 
 /** What may go on running: the old version in its place; of an image's group, only what has been registered anew. */
-const mayRun = (facts: ClusterFacts, seen: HostView, route: Route): boolean =>
+const mayRun = (facts: ClusterFacts, host: HostFacts, seen: HostView, route: Route, world: World): boolean =>
   isCluster(seen.data) &&
   isMajor(seen.data, facts.oldMajor) &&
   !seen.data.linked &&
-  (route.kind === 'own' ||
-    seen.alias === 'monitor' ||
-    seen.markers.includes('rollback-created') ||
-    isServed(seen));
+  (route.kind === 'own' || !isNode(host) || isRegisteredAnew(facts, host, world) || isServed(seen));
 
 const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
   makeStep(facts, {
@@ -93,7 +91,8 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
-      if (mayRun(facts, seen, route)) return done(`PostgreSQL ${facts.oldMajor} is in its place`);
+      if (mayRun(facts, host, seen, route, world))
+        return done(`PostgreSQL ${facts.oldMajor} is in its place`);
       const autoctl = autoctlStopped(seen);
       if (!autoctl.holds) return pending(autoctl.found);
       return serverRuns(seen) ? half('pg_autoctl is gone, a server still runs') : done('nothing runs');
@@ -125,7 +124,8 @@ const guardStep = (facts: ClusterFacts, host: HostFacts, route: Route): Step[] =
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (seen?.unit == null) return pending('not seen');
-        if (mayRun(facts, seen, route)) return done(`PostgreSQL ${facts.oldMajor} is in its place`);
+        if (mayRun(facts, host, seen, route, world))
+          return done(`PostgreSQL ${facts.oldMajor} is in its place`);
         if (!seen.unit.dropIns.includes(dropInFile(unit))) return pending('anybody may start it');
         return seen.unit.enabled ? pending('it starts at boot') : done('it does not start at boot');
       },
@@ -152,7 +152,7 @@ export const stopAllSteps = (facts: ClusterFacts, world: World, route: Route, lo
   ];
   return hosts.flatMap((host) => {
     const seen = hostIn(world, host.alias);
-    const stray = seen !== null && isStray(seen) && !mayRun(facts, seen, route);
+    const stray = seen !== null && isStray(seen) && !mayRun(facts, host, seen, route, world);
     const interrupted = seen !== null && isStray(seen) && seen.upgradePortBusy;
     return [
       ...guardStep(facts, host, route),

@@ -24,6 +24,10 @@ const withNode = (name: string, change: object): Evidence => {
     },
   };
 };
+const withState = (change: Partial<NonNullable<Evidence['state']>>): Evidence => {
+  const from = healthy();
+  return from.state === null ? from : { ...from, state: { ...from.state, ...change } };
+};
 const sections = (alias: string, rehearsal: ReturnType<typeof failedAt>): Evidence =>
   withHost(alias, () => ({ rehearsal }));
 const log = healthyLog(primary);
@@ -67,6 +71,18 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     })),
     ['blocker host-reachable node_2'],
     /did not answer/,
+  ],
+  [
+    'a number_sync_standbys that the quorum holds, but not one more',
+    withNode('node_3', { quorum: false }),
+    ['warning sync-standbys cluster'],
+    /number_sync_standbys is 1, and the quorum holds 1 standby: with one of them away every write waits/,
+  ],
+  [
+    'a number_sync_standbys larger than the quorum',
+    withState({ numberSyncStandbys: 3 }),
+    ['warning sync-standbys cluster'],
+    /number_sync_standbys is 3, and the quorum holds 2 standbys: every write waits/,
   ],
   [
     'a host key that is not known',
