@@ -110,10 +110,11 @@ const unseenIn = (world: World): readonly string[] =>
 /** `needed`: the hosts without which nobody can tell how far it is. */
 const wayOf = (runbook: readonly Step[], world: World, needed: readonly string[]): Way => {
   const steps = runbook.filter((step) => !step.optional);
-  const left = steps.filter((step) => step.probe(world).state !== 'done');
   const unseen = unseenIn(world);
   // Of a secondary that does not answer nobody knows what is done: its steps, and those that wait for it, are not what is next.
-  const waits = waiting(left, { ...world, leftOut: unseen });
+  const without = { ...world, leftOut: unseen };
+  const left = steps.filter((step) => step.probe(without).state !== 'done');
+  const waits = waiting(left, without);
   const next = left.find((step) => !waits.has(step)) ?? left[0];
   const untold = unseen.filter((alias) => needed.includes(alias));
   return {
