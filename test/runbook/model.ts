@@ -93,7 +93,7 @@ export class Model {
           alias,
           this.unreachable.has(alias)
             ? { kind: 'unseen' as const, at: 0, problem: problem(`${alias} is not reached`, 'wait') }
-            : { kind: 'seen' as const, at: 0, host: structuredClone(host) },
+            : { kind: 'seen' as const, at: 0, host: { ...host } },
         ]),
       ),
     };
@@ -541,7 +541,7 @@ export class Model {
   /** The monitor's database answers while its server runs. */
   #publish(): void {
     const host = this.hosts.get('monitor');
-    if (host !== undefined) host.monitor = host.server === null ? null : structuredClone(this.#monitor);
+    if (host !== undefined) host.monitor = host.server === null ? null : { ...this.#monitor };
   }
 
   #now(): string {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ClusterFacts } from '../../source/cluster/facts.ts';
+import type { ClusterFacts, Service } from '../../source/cluster/facts.ts';
 import { workDirOf } from '../../source/cluster/work-directory.ts';
 import type { World } from '../../source/cluster/world.ts';
 import { markFile, markOf } from '../../source/runbook/ownership.ts';
@@ -28,10 +28,12 @@ export interface Ran {
 
 /** A directory that plays a host: a cluster's directories, programs that only pretend, and a real shell. */
 export class Sandbox {
-  readonly root = mkdtempSync(join(tmpdir(), "pgaf dba's "));
+  readonly root: string;
   readonly facts: ClusterFacts;
 
-  constructor(base: ClusterFacts = labCluster()) {
+  /** With a unit its path is a plain one: in a unit file it stands unquoted. */
+  constructor(base: ClusterFacts = labCluster(), service: Service = { kind: 'none' }) {
+    this.root = mkdtempSync(join(tmpdir(), service.kind === 'none' ? "pgaf dba's " : 'pgaf-unit-'));
     const at = (path: string): string => join(this.root, path);
     this.facts = onEveryHost(base, ({ tablespaces }) => ({
       pgdata: at('lib/data'),
@@ -48,7 +50,7 @@ export class Sandbox {
       pidFile: at('tmp/pg_autoctl.pid'),
       home: at('home'),
       workDir: workDirOf(at('home'), at('lib/data')),
-      service: { kind: 'none' },
+      service,
       tablespaces: tablespaces.map(at),
     }));
     for (const directory of ['lib', 'run', 'home', 'tmp']) mkdirSync(at(directory), { recursive: true });
@@ -136,36 +138,19 @@ export class Sandbox {
     return this.sh(script.text);
   }
 
+  /** Programs of the host's own (systemctl, rsync) come before the machine's. */
+  get environment(): NodeJS.ProcessEnv {
+    return { PATH: `${join(this.root, 'bin')}:${process.env.PATH}`, HOME: this.node.home };
+  }
+
   sh(text: string): Ran {
     const { status, stdout, stderr } = spawnSync('sh', ['-c', 's=$(cat); exec </dev/null; cd; eval "$s"'], {
       input: text,
       encoding: 'utf8',
       timeout: 30_000,
-      env: { PATH: process.env.PATH, HOME: this.node.home },
+      env: this.environment,
     });
     return { code: status, output: `${stdout}${stderr}` };
-  }
-
-  /**
-   * The same script, everything of it gone at once as its Nth command is about to begin, as by a power cut: of the commands
-   * that change something, or of all but those of the proofs. False: it came to its end before. Needs bash.
-   */
-  killedAt(text: string, count: number, which: 'changing' | 'every' = 'changing'): boolean {
-    const changing = `case $BASH_COMMAND in 'mv '* | 'rm '* | 'rmdir '* | 'ln '* | 'cp '* | 'dd '* | 'mkdir '* | 'sync '* | *'>'* | *pg_upgrade* | *initdb*) ;; *) return 0 ;; esac`;
-    const trap = [
-      'kill_at() {',
-      `  case " \${FUNCNAME[*]} " in *" idle "* | *" control "* | *" same_file_system "* | *" version "*) return 0 ;; esac`,
-      which === 'changing' ? `  ${changing}` : '  :',
-      `  commands=$((commands + 1)); [ $commands -lt ${count} ] || kill -KILL 0`,
-      '}',
-      'commands=0; set -o functrace; trap kill_at DEBUG',
-    ].join('\n');
-    const { status } = spawnSync('setsid', ['--wait', 'bash', '--posix', '-c', `cd\n${trap}\n${text}`], {
-      stdio: 'ignore',
-      timeout: 30_000,
-      env: { PATH: process.env.PATH, HOME: this.node.home },
-    });
-    return status !== 0;
   }
 
   remove(): void {

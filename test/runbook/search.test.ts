@@ -1,24 +1,21 @@
-import { describe, expect, test } from 'vitest';
-import { labCluster, linkedCluster } from './clusters.ts';
+import { expect, test } from 'vitest';
+import { debianCluster, labCluster, linkedCluster, loneCluster, spacedCluster } from './clusters.ts';
 import { absences, oldStarts, search, skips } from './search.ts';
 
-/** A part of the machine search in a minute; all of it, every length and layout: `npm run test:search`. */
-const layouts = [
+/** Every single mishap of the machine search; two at once: `npm run test:search`. */
+test.each([
   ['link', labCluster()],
+  ['clone', labCluster({ mode: 'clone' })],
   ['copy', labCluster({ mode: 'copy' })],
   ['one secondary by hard links', linkedCluster()],
-] as const;
-
-describe.each(layouts)('%s', (_, facts) => {
-  test('no run of one or four skips harms anything', () => {
-    expect(search(facts, (steps) => skips(steps, [1, 4])).found).toEqual([]);
-  });
-
-  test('no host that is away for ten steps, from whichever on', () => {
-    expect(search(facts, (steps) => absences(facts, steps, 10)).found).toEqual([]);
-  });
-
-  test('nor the old server, started and stopped by somebody before whichever step', () => {
-    expect(search(facts, (steps) => oldStarts(facts, steps)).found).toEqual([]);
-  });
+  ['two tablespaces, hard links', spacedCluster()],
+  ['no systemd', debianCluster()],
+  ['no secondary', loneCluster()],
+])('%s: skips, hosts that are away and an old server started by somebody harm nothing', (_, facts) => {
+  const { found } = search(facts, (steps) => [
+    ...skips(steps, [1, 2, 3, 4]),
+    ...[1, 3, 10, 1000].flatMap((length) => absences(facts, steps, length)),
+    ...oldStarts(facts, steps),
+  ]);
+  expect(found).toEqual([]);
 });

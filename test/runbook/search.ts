@@ -17,7 +17,7 @@ import { Model } from './model.ts';
 export interface Walked {
   readonly facts: ClusterFacts;
   readonly world: World;
-  /** The verdict before the step that was run last. */
+  /** The way back that was last known before the step that was run last. */
   readonly routeBefore: string;
   readonly last: Step;
   readonly danger: string;
@@ -129,6 +129,15 @@ export const oldStarts = (facts: ClusterFacts, steps: readonly Step[]): Mishap[]
     },
   }));
 
+/** Two at once. */
+export const both = (one: Mishap, other: Mishap): Mishap => ({
+  says: `${one.says}, and ${other.says}`,
+  before: (step, index, model) => {
+    const passed = one.before(step, index, model);
+    return other.before(step, index, model) || passed;
+  },
+});
+
 /** Walks the window with one mishap; each harm that came of it, once, with the step behind which it was first seen. */
 export const searchWith = (facts: ClusterFacts, steps: readonly Step[], mishap: Mishap): string[] => {
   const model = new Model(facts);
@@ -154,7 +163,9 @@ export const searchWith = (facts: ClusterFacts, steps: readonly Step[], mishap: 
       const says = harm({ facts, world, routeBefore, last: step, danger, opened });
       if (says !== null && !found.has(says)) found.set(says, `${says}; after ${step.id}, ${mishap.says}`);
     }
-    routeBefore = rollbackRoute(facts, world).kind;
+    const { kind } = rollbackRoute(facts, world);
+    // While a host is away nobody knows: what was known before counts.
+    if (kind !== 'unknown') routeBefore = kind;
   });
   return [...found.values()];
 };
