@@ -8,7 +8,7 @@ import {
   primaryOf,
   takesLinks,
 } from '../cluster/facts.ts';
-import { constant, type Fragment, joined, sh, spaced, word } from '../cluster/fragment.ts';
+import { constant, type Fragment, joined, sh, word } from '../cluster/fragment.ts';
 import { type Problem, problem } from '../cluster/result.ts';
 import type { Path } from '../cluster/words.ts';
 import { hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
@@ -16,7 +16,7 @@ import { backupAgeLines, newestFunction } from './checks/look-script.ts';
 import { about, describe, everyNodeSettled, isMajor, when } from './conditions.ts';
 import { isMarked } from './evidence.ts';
 import { done, makeStep, pending } from './make-step.ts';
-import { isOurs, markFile, ownershipFunctions } from './ownership.ts';
+import { discardFunction, isOurs, markFile, ownershipFunctions } from './ownership.ts';
 import { newEverywhere } from './phases/restore.ts';
 import { dropInName } from './phases/service.ts';
 import { idleFunction } from './proofs.ts';
@@ -104,9 +104,9 @@ const all = (parts: readonly Path[]): Fragment =>
   joined([sh`"$old"`, ...parts.map((one) => sh`${one}`)], ' ');
 
 const removeLines = ({ parts }: Discarded): Fragment[] => [
+  ...discardFunction,
   // The directory last: while it is there, what is left of its parts is known to be its.
-  ...(parts.length === 0 ? [] : [sh`rm -rf -- ${spaced(parts)}`]),
-  sh`rm -rf -- "$old"`,
+  joined([sh`discard "$old" "$old.removed"`, ...parts.map((one) => sh`${one}`)], ' '),
   sh`echo "removed $old"`,
 ];
 

@@ -61,6 +61,12 @@ export const isOutdated = (facts: ClusterFacts, host: HostFacts, world: World): 
   fingerprintFits(facts, host, world) &&
   oldSinceUpgrade(facts, host, world) !== 'as-kept';
 
+/**
+ * The mark that a way back leaves once it has proven that the new version has never run: while it moves the directories, nothing else tells.
+ * The first start takes it away.
+ */
+export const neverStarted = 'never-started';
+
 export type Started = 'never' | 'started' | 'unknown';
 
 /** Whether a pg_control is as it was kept. All three are needed: `modified` has steps of a second, a quick start needs less. */

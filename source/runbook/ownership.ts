@@ -31,6 +31,21 @@ export const ownershipFunctions = (facts: ClusterFacts): Fragment[] => [
   sh`unmark() { rm -f "$1/${markFile}" "$1/${markFile}.new"; sync "$1"; }`,
 ];
 
+/**
+ * `discard DIRECTORY SPARE PART…`: removes a directory of ours, with its parts of the tablespaces. It may take long, and end in the middle:
+ * so what a server needs goes first, on the disk (what is half removed is no way back, and nothing can be started on it), its version and
+ * its mark last, under the spare name (until then it is known as ours, and the step is asked for again).
+ */
+export const discardFunction: readonly Fragment[] = [
+  sh`discard() { # DIRECTORY SPARE PART...: what a server needs goes first, the version and the mark last, under the spare name`,
+  sh`  rm -f -- "$1"/global/pg_control*; [ ! -d "$1/global" ] || sync -- "$1/global" || sync`,
+  sh`  gone=$1 spare=$2; shift 2`,
+  sh`  rm -rf -- "$spare" "$@"`,
+  sh`  find "$gone" -mindepth 1 -maxdepth 1 ! -name ${markFile} ! -name PG_VERSION -exec rm -rf -- '{}' +`,
+  sh`  mv -T -- "$gone" "$spare"; rm -rf -- "$spare"`,
+  sh`}`,
+];
+
 /** This run has made the directory, and says so in it. */
 export const isOurs = (facts: ClusterFacts, directory: DirectoryView): boolean =>
   isKin(facts, directory) && isCluster(directory) && directory.mark?.run === facts.run;

@@ -3,20 +3,15 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { primaryOf } from '../../source/cluster/facts.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { recordedBytes } from '../cluster/recorded.ts';
-import { laid, nameOf, searchKills, version } from './kills/case.ts';
-import { cases } from './kills/cases.ts';
+import { laid, version } from './kills/case.ts';
+import { everyMoment } from './kills/every-moment.ts';
+import { linkCases } from './kills/links.ts';
+import { spaceCases } from './kills/spaces.ts';
 import { upgrade, upgradeCases, versions } from './kills/upgrade.ts';
 import { Sandbox } from './sandbox.ts';
 import { modelAfter, stepOf } from './worlds.ts';
 
-/** Each script ended in every state that it brings a disk into, and begun again. Ended once more as it is begun again: `npm run test:search`. */
-describe('ended at any moment nothing is lost, and begun again it comes to the same end', () => {
-  test.each(cases.map((one) => [nameOf(one), one] as const))('%s', (_, one) => {
-    const { states, found } = searchKills(one);
-    expect(found).toEqual([]);
-    expect(states).toBeGreaterThan(1);
-  }, 300_000);
-});
+everyMoment([...upgradeCases, ...linkCases, ...spaceCases]);
 
 let host: Sandbox;
 afterEach(() => host.remove());

@@ -1,12 +1,12 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { constant, type Fragment, known, quoted, sh, word } from '../../cluster/fragment.ts';
-import type { Path } from '../../cluster/words.ts';
+import { type Path, parentOf } from '../../cluster/words.ts';
 import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
 import { isOutdated, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, type PartCause, pending } from '../make-step.ts';
-import { isOurs, oursLine, ownershipFunctions } from '../ownership.ts';
+import { isOurs, makingOf, oursLine, ownershipFunctions } from '../ownership.ts';
 import { controlFunctions, idleFunction, keepFunction, versionFunction } from '../proofs.ts';
 import {
   command,
@@ -125,7 +125,7 @@ const keptLines = (file: Fragment, asked: Fragment): Fragment[] => [
  * left, or one that the old server has outrun since, begins again from an empty directory. Killed anywhere it goes on.
  */
 const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (Fragment | false)[] => {
-  const [data, newData] = [host.data, host.newData];
+  const [data, newData, making] = [host.data, host.newData, makingOf(facts, host)];
   const [oldBin, newBin] = [host.oldBindir, host.newBindir];
   const control = (name: 'pg_control' | 'pg_control.old'): Path =>
     word`${host.data}/global/${known<typeof name>(name)}`;
@@ -143,6 +143,13 @@ const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (Fra
     sh`  again=yes${isNode(host) ? sh` outdated=yes` : sh``}`,
     sh`elif [ -e tried ] || [ ! -e ${newData} ]; then again=yes; fi`,
     sh`if [ -e ${newData} ]; then ${oursLine(facts, host.newData)}; fi`,
+    sh`# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one. It goes before the old one is startable`,
+    sh`# again, and first to a name by which this run knows it, however much of it is left`,
+    sh`if [ -n "$again" ]; then`,
+    sh`  if [ -e ${newData} ]; then mv -T ${newData} ${making}; fi; rm -rf ${making}`,
+    ...dropPartsLines(host, facts.newMajor).map((line) => sh`  ${line}`),
+    sh`  sync -- ${parentOf(host.newData)} || sync`,
+    sh`fi`,
     linked &&
       sh`if [ -n "$again" ] && [ ! -e ${control('pg_control')} ] && [ -e ${control('pg_control.old')} ]; then mv ${control('pg_control.old')} ${control('pg_control')}; keep ${control('pg_control')}; fi`,
     ...(isNode(host)
@@ -157,10 +164,7 @@ const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (Fra
       : []),
     sh`echo "$run" > tried; keep tried`,
     sh`rm -f "$new" "$old"; keep ${host.workDir}`,
-    sh`# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one`,
     sh`if [ -n "$again" ]; then`,
-    sh`  rm -rf ${newData}`,
-    ...dropPartsLines(host, facts.newMajor).map((line) => sh`  ${line}`),
     ...newClusterLines(facts, host).map((line) => sh`  ${line}`),
     sh`fi`,
   ];

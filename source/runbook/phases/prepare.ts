@@ -8,7 +8,7 @@ import { about, dataIsOld, describe, isMajor, placeIsFree, when } from '../condi
 import { isMarked, isUpgraded, staleSave } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { isKin, isOurs, ownershipFunctions } from '../ownership.ts';
+import { isKin, isOurs, makingOf, ownershipFunctions } from '../ownership.ts';
 import { keepFunction } from '../proofs.ts';
 import { mark, privateSocket, script, upgradeDir } from '../shell.ts';
 import { beside } from '../stages.ts';
@@ -106,6 +106,8 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
     script: script(
       ...ownershipFunctions(facts),
       sh`new=${host.newData}`,
+      sh`# without pg_control it is what is left of one that was being removed`,
+      sh`if kin "$new" && [ ! -e "$new/global/pg_control" ]; then rm -rf ${makingOf(facts, host)}; mv -T "$new" ${makingOf(facts, host)}; fi`,
       sh`if kin "$new"; then # made by a check that was asked to keep it, or by an earlier run for this cluster`,
       sh`  [ ! -e "$new/postmaster.pid" ] || { echo "$new/postmaster.pid is there: a server ran in it, or runs" >&2; exit 1; }`,
       sh`  own "$new"; echo "$new was made for this cluster: taken over"; exit 0`,
@@ -118,7 +120,9 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
       if (isUpgraded(facts, host, world)) return done(`${facts.newMajor} is there already`);
       if (seen === null || seen.newData.kind === 'absent') return pending(`${host.newData} is not there`);
       if (isOurs(facts, seen.newData))
-        return isMajor(seen.newData, facts.newMajor)
+        return isMajor(seen.newData, facts.newMajor) &&
+          isCluster(seen.newData) &&
+          seen.newData.control !== null
           ? done(`${host.newData} is PostgreSQL ${facts.newMajor}`)
           : half(`${host.newData} ${describe(seen.newData)}`);
       if (isKin(facts, seen.newData)) return pending(`${host.newData} was made before, and is taken over`);

@@ -12,7 +12,7 @@ import {
   when,
   yes,
 } from '../conditions.ts';
-import { isMarked, newClusterStarted, oldSinceUpgrade } from '../evidence.ts';
+import { isMarked, neverStarted, newClusterStarted, oldSinceUpgrade } from '../evidence.ts';
 import { someImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { compareLines, contentsFunction, countContents } from '../noted.ts';
@@ -112,6 +112,7 @@ const hasRun = (facts: ClusterFacts): Condition => {
 export const firstStartStep = (facts: ClusterFacts): Step => {
   const primary = primaryOf(facts);
   const socket = privateSocket(primary);
+  const never: Path = word`${primary.workDir}/done/${neverStarted}`;
   return makeStep(facts, {
     id: 'private-start',
     phase: 'E',
@@ -140,7 +141,12 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
       sh`if as_kept ${primary.newBindir} ${primary.data} ${fingerprint(primary)}; then`,
       sh`  as_kept ${primary.oldBindir} ${primary.backupData} ${oldFingerprint(primary)} || { echo ${word`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, and start again`} >&2; exit 1; }`,
       sh`fi`,
-      ...(facts.mode === 'link' ? disarmLines(facts, primary.backupData) : []),
+      ...(facts.mode === 'link'
+        ? [
+            sh`if [ -e ${never} ]; then rm ${never}; sync -- ${word`${primary.workDir}/done`} || sync; fi # of a way back that was left`,
+            ...disarmLines(facts, primary.backupData),
+          ]
+        : []),
       pgCtl(
         primary.newBindir,
         primary.data,

@@ -4,8 +4,10 @@ import { type Fragment, joined, sh, word } from '../../cluster/fragment.ts';
 import { type Path, parentOf } from '../../cluster/words.ts';
 import { type HostView, hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
+import { neverStarted } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import {
+  discardFunction,
   isMarked,
   isOurs,
   makesNewCluster,
@@ -22,7 +24,7 @@ import {
   sameFileSystemFunction,
   versionFunction,
 } from '../proofs.ts';
-import { script } from '../shell.ts';
+import { mark, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { noPartsOf, partsFollow, partsHaveFollowed } from '../tablespaces/conditions.ts';
 import { dropPartsWhere, followFunction, followLines, oldComesHome } from '../tablespaces/follow.ts';
@@ -37,6 +39,7 @@ const functions = (facts: ClusterFacts, host: HostFacts): Fragment[] => [
   ...idleFunction,
   ...keepFunction,
   ...ownershipFunctions(facts),
+  ...(makesNewCluster(host) ? discardFunction : []),
   ...(host.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(host)),
   versionFunction,
   sh`abandon() {`,
@@ -65,7 +68,7 @@ const leftoverLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): F
         sh`rm -rf ${makingOf(facts, host)} # an initdb of this run that was killed`,
         sh`if ours "$new"; then`,
         sh`  idle "$new"`,
-        sh`  if [ ! -s ${word`${host.workDir}/fingerprint`} ] && ls "$new/base" | awk '$1 >= 16384 { found = 1 } END { exit found }'; then rm -rf "$new"; echo "removed $new, which was empty"`,
+        sh`  if [ ! -s ${word`${host.workDir}/fingerprint`} ] && ls "$new/base" | awk '$1 >= 16384 { found = 1 } END { exit found }'; then discard "$new" ${makingOf(facts, host)}; echo "removed $new, which was empty"`,
         sh`  else`,
         ...(linked ? disarmAbandonedLines(facts, host.newData) : []),
         sh`    ${abandon(host, host.newData)}`,
@@ -113,7 +116,10 @@ const stagingLines = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
         sh`    case $one/ in "$real"/*) apart= ;; esac`,
         sh`  done`,
         sh`  if [ -n "$apart" ] && { [ "$(version "$staging")" = ${facts.newMajor} ] || { [ ! -e "$staging/PG_VERSION" ] && [ -e "$staging/backup_label" ]; }; }; then`,
-        sh`    idle "$staging"; rm -rf "$staging"; mkdir -m 700 "$staging"; echo "removed the unfinished base backup in $staging"`,
+        sh`    idle "$staging"`,
+        sh`    # what tells it from anything else goes last`,
+        sh`    find "$staging" -mindepth 1 -maxdepth 1 ! -name PG_VERSION ! -name backup_label -exec rm -rf -- '{}' +`,
+        sh`    rm -f "$staging/PG_VERSION"; rm -f "$staging/backup_label"; echo "removed the unfinished base backup in $staging"`,
         sh`  fi`,
         sh`fi`,
       ]
@@ -127,14 +133,25 @@ const leftPartsLines = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
     sh`[ "$(version ${host.data})" != ${facts.newMajor} ] && [ ! -e ${host.newData} ]`,
   );
 
-/** Linked files may be given back only while the new cluster has never run: asked of the disk once more, right here. */
-const neverStartedLines = (facts: ClusterFacts, host: HostFacts): Fragment[] => [
-  ...controlFunctions,
-  sh`for new in ${host.data} ${host.newData}; do`,
-  sh`  [ "$(version "$new")" = ${facts.newMajor} ] && [ -e ${word`${host.workDir}/fingerprint`} ] || continue`,
-  sh`  as_kept ${host.newBindir} "$new" ${word`${host.workDir}/fingerprint`} || { echo ${word`PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`} >&2; exit 1; }`,
-  sh`done`,
-];
+/**
+ * Linked files may be given back only while the new cluster has never run: asked of the disk once more, right here. The proof is kept, because
+ * the new directory goes aside with what it rests on; an old one that was disarmed for a first start needs one or the other.
+ */
+const neverStartedLines = (facts: ClusterFacts, host: HostFacts): Fragment[] => {
+  const kept: Path = word`${host.workDir}/fingerprint`;
+  const refused = sh`{ echo ${word`PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`} >&2; exit 1; }`;
+  return [
+    ...controlFunctions,
+    sh`for new in ${host.data} ${host.newData}; do`,
+    sh`  [ "$(version "$new")" = ${facts.newMajor} ] && [ -s ${kept} ] || continue`,
+    sh`  as_kept ${host.newBindir} "$new" ${kept} || ${refused}`,
+    sh`  ${mark(host, neverStarted)}`,
+    sh`done`,
+    sh`for old in ${host.data} ${host.backupData}; do`,
+    sh`  [ "$(version "$old")" != ${facts.oldMajor} ] || [ ! -e "$old/global/pg_control.do-not-start" ] || [ -s ${word`${host.workDir}/done/${neverStarted}`} ] || ${refused}`,
+    sh`done`,
+  ];
+};
 
 /**
  * The old cluster back in its place; the new one is kept aside. Where they share files, the new one is made unstartable before the

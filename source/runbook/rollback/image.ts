@@ -16,6 +16,7 @@ import { isMarked } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
 import { stopPrivateLines } from '../private-server.ts';
+import { keepFunction } from '../proofs.ts';
 import { command, inBin, mark, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { isRegisteredAnew } from './registered.ts';
@@ -222,6 +223,7 @@ export const priorityStep = (facts: ClusterFacts, writer: NodeFacts): Step[] => 
  */
 const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): Fragment =>
   script(
+    ...keepFunction,
     sh`cfg=${word`${node.workDir}/saved/pg_autoctl.cfg`}`,
     sh`setting() { sed -n "s/^$1 *= *//p" "$cfg" | head -n 1; }`,
     sh`state=${node.stateFile}`,
@@ -233,7 +235,10 @@ const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): Fra
     sh`else set -- --ssl-self-signed; fi`,
     sh`auth=$(setting auth_method)`,
     sh`# --ssl-self-signed makes a new certificate: the one that was there is kept and put back`,
-    sh`for f in "$(setting cert_file)" "$(setting key_file)"; do if [ -n "$f" ] && [ -e "$f" ]; then cp -p "$f" "$f.before-rollback"; fi; done`,
+    sh`# the first try has kept it: what is there now may be the new one`,
+    sh`for f in "$(setting cert_file)" "$(setting key_file)"; do`,
+    sh`  if [ -n "$f" ] && [ -e "$f" ] && [ ! -e "$f.before-rollback" ]; then cp -p "$f" "$f.kept"; keep "$f.kept"; mv "$f.kept" "$f.before-rollback"; keep "$f.before-rollback"; fi`,
+    sh`done`,
     sh`${command(
       node.oldAutoctl,
       sh`create postgres "$@"`,

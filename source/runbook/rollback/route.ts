@@ -3,7 +3,7 @@ import { word } from '../../cluster/fragment.ts';
 import type { Alias, Label } from '../../cluster/words.ts';
 import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
-import { isSwapped, isUpgraded, newClusterStarted } from '../evidence.ts';
+import { isMarked, isSwapped, isUpgraded, neverStarted, newClusterStarted } from '../evidence.ts';
 import { bestUncompared, isImage, oldDirectory } from '../images.ts';
 import { dropInName } from '../phases/service.ts';
 
@@ -73,7 +73,9 @@ const ownRoute = (facts: ClusterFacts, primary: NodeFacts, world: World): Route 
     // Somebody may have renamed pg_control.old back by hand, as PostgreSQL's manual tells: the links tell on them.
     return old.shared && upgraded && started !== 'never' ? null : { kind: 'own', linked: false };
   if (!old.linked) return null;
-  return started === 'never' || !upgraded ? { kind: 'own', linked: true } : null;
+  // One that was disarmed for a first start has its new directory, or the proof of a way back that has moved that already.
+  const proven = upgraded ? started === 'never' : !old.disarmed || isMarked(primary, neverStarted, world);
+  return proven ? { kind: 'own', linked: true } : null;
 };
 
 /** The old primary's host gives no answer, and the rollback goes on without it. */

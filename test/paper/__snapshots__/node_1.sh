@@ -695,6 +695,8 @@ ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
 kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
 unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
 new=/var/lib/pgsql/data_pg17_new
+# without pg_control it is what is left of one that was being removed
+if kin "$new" && [ ! -e "$new/global/pg_control" ]; then rm -rf /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b; mv -T "$new" /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b; fi
 if kin "$new"; then # made by a check that was asked to keep it, or by an earlier run for this cluster
   [ ! -e "$new/postmaster.pid" ] || { echo "$new/postmaster.pid is there: a server ran in it, or runs" >&2; exit 1; }
   own "$new"; echo "$new was made for this cluster: taken over"; exit 0
@@ -962,6 +964,12 @@ if [ -s "$new" ] && [ "$(version /var/lib/pgsql/data_pg17_new)" = 17 ] && [ "$(c
   again=yes outdated=yes
 elif [ -e tried ] || [ ! -e /var/lib/pgsql/data_pg17_new ]; then again=yes; fi
 if [ -e /var/lib/pgsql/data_pg17_new ]; then ours /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new does not carry the mark of this upgrade (.pgaf-upgrade, run=20261123T014800Z-1a2b): it may belong to somebody else. Look at it first' >&2; exit 1; }; fi
+# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one. It goes before the old one is startable
+# again, and first to a name by which this run knows it, however much of it is left
+if [ -n "$again" ]; then
+  if [ -e /var/lib/pgsql/data_pg17_new ]; then mv -T /var/lib/pgsql/data_pg17_new /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b; fi; rm -rf /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b
+  sync -- /var/lib/pgsql || sync
+fi
 if [ -n "$again" ] && [ ! -e /var/lib/pgsql/data/global/pg_control ] && [ -e /var/lib/pgsql/data/global/pg_control.old ]; then mv /var/lib/pgsql/data/global/pg_control.old /var/lib/pgsql/data/global/pg_control; keep /var/lib/pgsql/data/global/pg_control; fi
 # pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold
 stopped=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped
@@ -972,9 +980,7 @@ if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || tr
 fi
 echo "$run" > tried; keep tried
 rm -f "$new" "$old"; keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work
-# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one
 if [ -n "$again" ]; then
-  rm -rf /var/lib/pgsql/data_pg17_new
   mkdir -p /var/lib/pgsql
   rm -rf /var/lib/pgsql/data_pg17_new.20261123T014800Z-1a2b
   /opt/vmware/postgres/17/bin/initdb \
@@ -1256,6 +1262,7 @@ idle /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
 if as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint; then
   as_kept /opt/vmware/postgres/15/bin /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data_pg15_bak since pg_upgrade: /var/lib/pgsql/data lacks what it wrote since. Roll back, and start again' >&2; exit 1; }
 fi
+if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/never-started ]; then rm /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/never-started; sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; fi # of a way back that was left
 for name in pg_control pg_control.old; do
   if [ -e /var/lib/pgsql/data_pg15_bak/global/$name ]; then mv /var/lib/pgsql/data_pg15_bak/global/$name /var/lib/pgsql/data_pg15_bak/global/pg_control.do-not-start; fi
 done

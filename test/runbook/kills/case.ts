@@ -55,6 +55,10 @@ export const version = (box: Sandbox, directory: string): string | null =>
   box.has(join(directory, 'PG_VERSION')) ? box.read(join(directory, 'PG_VERSION')).trim() : null;
 const controls = ['pg_control', 'pg_control.old', 'pg_control.do-not-start'];
 
+/** Under this name lies what is being made, or the version and the mark of what was removed: nothing takes it for anything. */
+export const isPassing = (box: Sandbox, path: string): boolean =>
+  path.endsWith(`.${box.facts.run}`) || path.endsWith('.removed');
+
 /** Directories of the cluster, whatever they are called by now; not those of somebody else. */
 export const clustersOf = (box: Sandbox): readonly string[] => {
   const lib = join(box.root, 'lib');
@@ -64,8 +68,7 @@ export const clustersOf = (box: Sandbox): readonly string[] => {
       (path) =>
         ['15', '17'].includes(version(box, path) ?? '') &&
         !others(box).includes(path) &&
-        // Under this name lies what is being made, or removed.
-        !path.endsWith(box.facts.run),
+        !isPassing(box, path),
     );
 };
 export const startable = (box: Sandbox): readonly string[] =>
@@ -141,7 +144,7 @@ interface Now {
 const now = (one: Case, box: Sandbox, model: Model): Now => {
   const alias = one.step.split('.')[1] ?? '';
   const host = hostsOf(box.facts).find((found) => found.alias === alias) ?? box.node;
-  const ran = box.sh(atSandbox(box, lookScript(host, 17, null)));
+  const ran = box.sh(atSandbox(box, lookScript(host, 17, null).text));
   const world: World = {
     hosts: {
       ...model.world().hosts,
@@ -222,13 +225,9 @@ export const searchKills = (one: Case, { again = false } = {}): Searched => {
           : `the verdict is ${verdict.kind}: ${verdict.says}`,
         one.always?.(box, world) ?? null,
       );
-      if (step === undefined) {
-        says('the step is not asked for any more');
-        continue;
-      }
-      if (step.probe(world).state === 'done') {
+      if (step === undefined || step.probe(world).state === 'done') {
         const ends = JSON.stringify(one.ends(box));
-        says(ends === wanted ? null : `the step counts as done: ${ends} instead of ${wanted}`);
+        says(ends === wanted ? null : `the step is not asked for any more: ${ends} instead of ${wanted}`);
         continue;
       }
       if (step.interrupted(world) === null)

@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { isImage } from '../../../source/runbook/images.ts';
 import { labCluster } from '../clusters.ts';
 import type { Sandbox } from '../sandbox.ts';
-import type { Case } from './case.ts';
+import { type Case, isPassing } from './case.ts';
 import { has17Written, lay15, lay17, layImage, layMark, layParts } from './lay.ts';
 import { ends, spaced, swapped } from './rollback.ts';
 
 /** What goes days later. What is half removed must count for nothing, and be known as ours still. */
 
-const left = (box: Sandbox) => [ends(box), readdirSync(join(box.root, 'lib')).filter((name) => !name.endsWith('.removed'))];
+const left = (box: Sandbox) => [
+  ends(box),
+  readdirSync(join(box.root, 'lib')).filter((name) => !isPassing(box, name)),
+];
 const halfCounts: Case['always'] = (box, world) => {
   const node = box.facts.nodes.find(({ alias }) => alias === 'node_2');
   const rows = [join(box.node.backupData, 'base/16384/1')];
@@ -82,6 +85,7 @@ const cases: readonly Case[] = [
     },
     ends: (box) =>
       readdirSync(box.node.workDir)
+        .filter((name) => name !== 'done')
         .map((name) => name.replace(/\d{8}T\d{6}Z/, 'TIME'))
         .sort(),
     rows: 17,

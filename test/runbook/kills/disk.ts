@@ -1,14 +1,6 @@
-import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import {
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sandbox } from '../sandbox.ts';
@@ -110,7 +102,9 @@ export const passes = (host: Sandbox, text: string): Passed => {
     timeout: 60_000,
     env: host.environment,
   });
-  const numbers = readdirSync(store).filter((name) => /^\d+$/.test(name)).map(Number);
+  const numbers = readdirSync(store)
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   const states = numbers
     .sort((one, other) => one - other)
     .map((number) => {

@@ -118,7 +118,9 @@ const cases: readonly Case[] = [
     after: 'D.node_2.link',
     lay: (box) => {
       linked(box);
-      box.sh(`rm "${box.node.workDir}/fingerprint" "${box.node.data}/PG_VERSION" "${box.node.data}/global/pg_control"`);
+      box.sh(
+        `rm "${box.node.workDir}/fingerprint" "${box.node.data}/PG_VERSION" "${box.node.data}/global/pg_control"`,
+      );
     },
     ends,
     rows: 15,

@@ -1,7 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { initdb, layControls, layImage, layLinked, layMark, layParts, layPostgres, pgUpgrade } from './lay.ts';
 import type { Case } from './case.ts';
+import {
+  initdb,
+  layControls,
+  layImage,
+  layLinked,
+  layMark,
+  layParts,
+  layPostgres,
+  pgUpgrade,
+} from './lay.ts';
 import { ends, spaced } from './rollback.ts';
 
 /** A cluster with two tablespaces. Its steps of the way back are in rollback.ts. */
@@ -12,7 +21,9 @@ const cases: readonly Case[] = [
     programs: { initdb, pg_upgrade: pgUpgrade(true) },
     lay: (box) => {
       layImage(box);
-      box.sh(`cd "${box.node.data}"; rm standby.signal; sed -i 's/shut down in recovery/shut down/' global/pg_control`);
+      box.sh(
+        `cd "${box.node.data}"; rm standby.signal; sed -i 's/shut down in recovery/shut down/' global/pg_control`,
+      );
       layParts(box, box.node.data, 15, '');
       layControls(box);
     },

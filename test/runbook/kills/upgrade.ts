@@ -215,7 +215,11 @@ export const upgradeCases: readonly Case[] = [
       after: `${which}.pg-ctl`,
       unit: true,
       lay: (box) => swapped(box),
-      ends: (box) => [box.read(unitFile(box)), box.mode(unitFile(box)), box.read(join(box.root, 'systemd/unit'))],
+      ends: (box) => [
+        box.read(unitFile(box)),
+        box.mode(unitFile(box)),
+        box.read(join(box.root, 'systemd/unit')),
+      ],
       rows: 15,
       always: (box) =>
         /^\[Service\]\nExecStart=.*\/1[57]\/bin\/pg_autoctl run\n$/.test(box.read(unitFile(box)))
@@ -238,7 +242,10 @@ export const upgradeCases: readonly Case[] = [
           box.sh('systemctl daemon-reload');
         }
       },
-      ends: (box) => [readdirSync(join(box.root, 'systemd')).sort(), readdirSync(join(box.root, 'run'), { recursive: true })],
+      ends: (box) => [
+        readdirSync(join(box.root, 'systemd')).sort(),
+        readdirSync(join(box.root, 'run'), { recursive: true }),
+      ],
       rows: 15,
     }),
   ),
