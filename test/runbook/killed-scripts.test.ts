@@ -14,7 +14,6 @@ import { modelAfter, stepOf } from './worlds.ts';
 everyMoment([...upgradeCases, ...linkCases, ...spaceCases]);
 
 let host: Sandbox;
-afterEach(() => host.remove());
 
 /** A sandbox as a case lays it, and its script. */
 const begin = (step: string, among = upgradeCases): string => {
@@ -26,6 +25,7 @@ const begin = (step: string, among = upgradeCases): string => {
 };
 
 describe('a script that moves something proves first', () => {
+  afterEach(() => host.remove());
   const beginSwap = () => begin('D.node_1.swap');
   const left = () => expect(versions(host)).toEqual(['15', '17', null]);
 

@@ -315,6 +315,7 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
       if (seen === null) return pending('not seen');
       if (isMajor(seen.data, facts.newMajor)) return pending(`${host.data} is PostgreSQL ${facts.newMajor}`);
       if (isLinked(seen)) return pending(`${host.data} is linked`);
+      if (isOurs(facts, seen.newData)) return half(`${host.newData} is left over`);
       return isLeft(seen)
         ? half(`${host.backupData} is left over`)
         : done(`${host.data} ${describe(seen.data)}`);

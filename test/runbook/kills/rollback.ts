@@ -127,6 +127,16 @@ const cases: readonly Case[] = [
   },
   {
     step: 'U.node_1.directories',
+    says: 'its links never came to the swap',
+    after: 'D.node_1.pg-upgrade',
+    given: through('node_2'),
+    lay: upgraded,
+    ends,
+    rows: 15,
+    verdicts: ['safe-through', 'loses-new-writes'],
+  },
+  {
+    step: 'U.node_1.directories',
     after: 'G.node_1.analyze',
     ...spaced,
     given: through('node_2'),
