@@ -169,9 +169,10 @@ export class Lab {
   /** What psql prints for statements, unaligned and without headers. */
   psql(host: LabHost, database: string, statements: string): Promise<string> {
     const { port } = this.settings;
+    // Not -d: a database may be called what a connection string looks like.
     return this.pg(
       host,
-      `psql -X -q -v ON_ERROR_STOP=1 -p ${port} -d ${quote(database)} -At <<'LAB_SQL'\n${statements}\n;\nLAB_SQL\n`,
+      `PGDATABASE=${quote(database)} psql -X -q -v ON_ERROR_STOP=1 -p ${port} -At <<'LAB_SQL'\n${statements}\n;\nLAB_SQL\n`,
     );
   }
 

@@ -3,7 +3,7 @@ import type { Lab, LabHost } from './lab.ts';
 /** A second formation on the lab's monitor: pay_2 and pay_3 on the hosts of node_2 and node_3, with a unit of their own. */
 export const payHosts = ['node2', 'node3'] as const;
 const data = '/var/lib/pgsql/pay';
-const port = 5433;
+const port = 5434;
 const unit = 'pgaf-pay';
 
 const payName = (host: LabHost): string => host.replace('node', 'pay_');

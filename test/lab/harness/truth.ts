@@ -99,8 +99,9 @@ version=$(cat $data/PG_VERSION 2>/dev/null)
 case $version in 15) bin=${oldBin} ;; *) bin=${newBin} ;; esac
 state=$home/.local/share/pg_autoctl$data/pg_autoctl.state
 number() { [ -f $state ] && od -An --endian=little -t $1 -j $2 -N $3 $state | tr -d ' '; }
-main=$(head -n 1 /tmp/pg_autoctl$data/pg_autoctl.pid 2>/dev/null)
-if [ -d /run/systemd/system ]; then fragment=$(systemctl show -P FragmentPath $unit); fi
+fragment=$(systemctl show -P FragmentPath $unit)
+# its pid file may lie in a /tmp of its own
+if [ -n "$fragment" ]; then main=$(systemctl show -P MainPID $unit); else main=$(head -n 1 /tmp/pg_autoctl$data/pg_autoctl.pid 2>/dev/null); fi
 jq -n --arg dataVersion "$version" \\
   --arg controlIdentifier "$(LC_ALL=C $bin/pg_controldata $data 2>/dev/null | sed -n 's/^Database system identifier: *//p')" \\
   --arg stateIdentifier "$(number u8 16 8)" --arg stateNodeId "$(number d4 24 4)" \\
@@ -193,7 +194,8 @@ const askNodes = async (lab: Lab): Promise<readonly NodeRow[]> =>
   z.array(nodeRowSchema).parse(
     await lab.monitor(`select nodeid as id, nodename as name, nodehost as host, nodeport as port,
       candidatepriority as priority, replicationquorum as quorum, health, reportedstate::text as reported,
-      goalstate::text as assigned, sysidentifier::text as "systemIdentifier" from pgautofailover.node order by nodeid`),
+      goalstate::text as assigned, sysidentifier::text as "systemIdentifier" from pgautofailover.node
+      where formationid = 'default' order by nodeid`),
   );
 
 const byName = async <T>(names: readonly string[], ask: (name: string) => Promise<T>) => {
@@ -224,7 +226,7 @@ export const recordTruth = async (lab: Lab): Promise<Truth> => {
   }
   const [formation] = z.array(z.object({ standbys: z.number(), extension: z.string() })).parse(
     await lab.monitor(`select number_sync_standbys as standbys,
-        (select extversion from pg_extension where extname = 'pgautofailover') as extension from pgautofailover.formation`),
+        (select extversion from pg_extension where extname = 'pgautofailover') as extension from pgautofailover.formation where formationid = 'default'`),
   );
   if (formation === undefined) throw new Error('the monitor has no formation');
   return {
