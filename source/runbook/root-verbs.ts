@@ -31,35 +31,46 @@ export interface RootWay {
   readonly postgres: OsUser;
 }
 
-export const dropInDirectory = (unit: UnitName): Path => word`/run/systemd/system/${unit}.d`;
+/** In /etc: what it forbids is forbidden after a reboot in the window, too. */
+export const dropInDirectory = (unit: UnitName): Path => word`/etc/systemd/system/${unit}.d`;
 export const dropInName = 'pgaf-upgrade.conf';
 export const dropInFile = (unit: UnitName): Path => word`${dropInDirectory(unit)}/${dropInName}`;
 
 /**
  * While this file is there, systemd passes every start of the unit over (“skipped because of an unmet condition check”),
- * whoever asks for it: a cron job, Puppet, a colleague. Made by our own stop, removed by our own start; the condition stands in the
- * drop-in. A reboot takes both away. Source: systemd.unit(5), ConditionPathExists=; the condition is asked at each start.
+ * whoever asks for it: a cron job, Puppet, a colleague, after a reboot too. Made by our own stop, removed by our own start;
+ * the condition stands in the drop-in beside it. Source: systemd.unit(5), ConditionPathExists= is asked at each start; of a
+ * directory NAME.d the files that end in .conf are read.
  */
-const holdDirectory: Path = word`/run/pgaf-upgrade`;
-export const holdFile = (unit: UnitName): Path => word`${holdDirectory}/${unit}.hold`;
+export const holdFile = (unit: UnitName): Path => word`${dropInDirectory(unit)}/pgaf-upgrade.hold`;
+
+/** What a power cut must not undo: a start that is still passed over, or one that is not any more. */
+const onDisk = (unit: UnitName): Fragment => sh`sync ${dropInDirectory(unit)} || sync`;
 
 const holdLines = (unit: UnitName): Fragment[] => [
   sh`# from here on nobody but the console’s own start starts it: systemd passes every other one over`,
-  sh`mkdir -p ${holdDirectory}`,
+  sh`mkdir -p ${dropInDirectory(unit)}`,
   sh`echo 'stopped by pgaf-upgrade, which starts it again' > ${holdFile(unit)}`,
+  onDisk(unit),
+];
+
+const holdGoneLines = (unit: UnitName): Fragment[] => [
+  sh`if [ -e ${holdFile(unit)} ]; then rm -f ${holdFile(unit)}; ${onDisk(unit)}; fi`,
 ];
 
 /** The drop-in of the window: a stop that lets walsenders finish, and the gate. */
 const dropInLines = (unit: UnitName): Fragment[] => [
   sh`mkdir -p ${dropInDirectory(unit)}`,
   sh`printf '%s\n' '[Unit]' ${word`ConditionPathExists=!${holdFile(unit)}`} '[Service]' KillMode=mixed TimeoutStopSec=infinity > ${dropInFile(unit)}`,
+  sh`sync ${dropInFile(unit)} ${dropInDirectory(unit)} || sync`,
   sh`systemctl daemon-reload`,
 ];
 
 /** The drop-in and the gate are gone. */
 const dropInGoneLines = (unit: UnitName): Fragment[] => [
-  sh`rm -f ${dropInFile(unit)} ${holdFile(unit)}`,
-  sh`rmdir ${dropInDirectory(unit)} ${holdDirectory} 2>/dev/null || true`,
+  ...holdGoneLines(unit),
+  sh`rm -f ${dropInFile(unit)}`,
+  sh`rmdir ${dropInDirectory(unit)} 2>/dev/null || true`,
   sh`systemctl daemon-reload`,
 ];
 
@@ -111,6 +122,9 @@ const unitOldLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fra
   sh`systemctl show -p ExecStart ${unit}`,
 ];
 
+/** For as long as one script runs: a power cut takes it away. */
+const passingDirectory = (unit: UnitName): Path => word`/run/systemd/system/${unit}.d`;
+
 /**
  * Another pg_autoctl takes over without PostgreSQL noticing. A stop of the service would stop PostgreSQL with it, so the old
  * pg_autoctl's own processes are killed, all at once, and nothing else: the server lives on, systemd is told to leave
@@ -119,8 +133,8 @@ const unitOldLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fra
  * and is not its child as it is (only a monitor's does not); seen on the lab with 2.0 and 2.2: the server's process stays.
  */
 const keeperLines = (unit: UnitName): Fragment[] => [
-  sh`mkdir -p ${dropInDirectory(unit)}`,
-  sh`printf '[Service]\nKillMode=process\n' > ${dropInFile(unit)}`,
+  sh`mkdir -p ${passingDirectory(unit)}`,
+  sh`printf '[Service]\nKillMode=process\n' > ${word`${passingDirectory(unit)}/${dropInName}`}`,
   sh`systemctl daemon-reload`,
   sh`main=$(systemctl show -p MainPID --value ${unit})`,
   sh`keepers() { # pg_autoctl’s processes in the control group of the unit, the first one first`,
@@ -138,8 +152,8 @@ const keeperLines = (unit: UnitName): Fragment[] => [
   sh`  systemctl start ${unit} || true`,
   sh`  now=$(systemctl show -p MainPID --value ${unit})`,
   sh`done`,
-  sh`rm -f ${dropInFile(unit)}`,
-  sh`rmdir ${dropInDirectory(unit)} 2>/dev/null || true`,
+  sh`rm -f ${word`${passingDirectory(unit)}/${dropInName}`}`,
+  sh`rmdir ${passingDirectory(unit)} 2>/dev/null || true`,
   sh`systemctl daemon-reload`,
   sh`systemctl show -p MainPID -p ActiveState -p ExecStart ${unit}`,
 ];
@@ -220,7 +234,7 @@ export type RootVerb = (typeof rootVerbs)[number];
 const verbWords: Readonly<Record<RootVerb, Fragment>> = {
   stop: sh`stops the unit, and lets nobody else start it`,
   start: sh`starts the unit`,
-  guard: sh`KillMode=mixed for the unit and a gate against starts, until the next boot`,
+  guard: sh`KillMode=mixed for the unit and a gate against starts`,
   unguard: sh`takes that away`,
   enable: sh`the unit starts at boot`,
   disable: sh`the unit does not start at boot`,
@@ -242,7 +256,7 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, r
     if (host.data !== null) {
       verbs.set('stop', [...holdLines(unit), sh`systemctl stop ${unit}`]);
       verbs.set('start', [
-        sh`rm -f ${holdFile(unit)}`,
+        ...holdGoneLines(unit),
         sh`systemctl reset-failed ${unit} 2>/dev/null || true`,
         sh`systemctl start ${unit}`,
       ]);

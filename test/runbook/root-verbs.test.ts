@@ -122,6 +122,22 @@ test('the helper of a host, and its rule', () => {
   );
 });
 
+test('what forbids a start until the console’s own outlives a reboot, and so does its end', () => {
+  const facts = labCluster();
+  for (const host of hostsOf(facts)) {
+    const [guard, stop, start] = (['guard', 'stop', 'start'] as const).map(
+      (verb) => rootScript(facts, host, verb).text,
+    );
+    const directory = '/etc/systemd/system/pgautofailover.service.d';
+    const hold = `${directory}/pgaf-upgrade.hold`;
+    expect(guard).toContain(`ConditionPathExists=!${hold}`);
+    expect(guard).toContain(`> ${directory}/pgaf-upgrade.conf\nsync ${directory}/pgaf-upgrade.conf`);
+    expect(stop).toMatch(/> \S+pgaf-upgrade\.hold\nsync \S+\.d \|\| sync\nsystemctl stop /);
+    expect(start).toContain(`rm -f ${hold}; sync ${directory} || sync`);
+    for (const text of [guard, stop, start]) expect(text).not.toContain('/run/');
+  }
+});
+
 test('two units of a host have a helper each', () => {
   const at = (unit: string) =>
     helperPath({

@@ -144,9 +144,9 @@ export class Service {
   }
 
   #load(): Loaded {
-    const { fragment, runtimeUnits } = this.#host.paths;
+    const { fragment } = this.#host.paths;
     const text = existsSync(fragment) ? readFileSync(fragment, 'utf8') : '';
-    const directory = join(runtimeUnits, `${unit}.d`);
+    const directory = `${fragment}.d`;
     const names = existsSync(directory)
       ? readdirSync(directory).filter((name) => name.endsWith('.conf'))
       : [];
@@ -156,7 +156,7 @@ export class Service {
       killMode: [...all.matchAll(/^KillMode=(\S+)/gm)].at(-1)?.[1] ?? 'control-group',
       hold: /^ConditionPathExists=!(\/\S+)/m.exec(all)?.[1]?.replace(this.#host.paths.here, '') ?? null,
       // As the host itself would name them: the product knows them by this path.
-      dropIns: names.map((name) => `/run/systemd/system/${unit}.d/${name}`),
+      dropIns: names.map((name) => `/etc/systemd/system/${unit}.d/${name}`),
     };
   }
 }

@@ -11,7 +11,6 @@ const literals = [
   '/proc/',
   '/sys/class/net/',
   '/run/systemd/system',
-  '/run/pgaf-upgrade',
   '/etc/systemd/system',
   '/usr/local/lib/systemd/system/',
   '/usr/lib/systemd/system/',

@@ -787,13 +787,14 @@ END_OF_STEP_11
 # side by side: it may run at the same time as steps 18 on monitor, 20 on node_2 and 21 on node_3
 # must hold after, within 30 s: pgautofailover.service has KillMode=mixed
 # must hold after, within 30 s: pgautofailover.service does not start at boot
-# undo: rm /run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf; systemctl daemon-reload; systemctl enable pgautofailover.service
+# undo: rm /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf; systemctl daemon-reload; systemctl enable pgautofailover.service
 step_19() {
   cat <<'END_OF_STEP_19'
 set -eu
 export LC_ALL=C
-mkdir -p /run/systemd/system/pgautofailover.service.d
-printf '%s\n' '[Unit]' 'ConditionPathExists=!/run/pgaf-upgrade/pgautofailover.service.hold' '[Service]' KillMode=mixed TimeoutStopSec=infinity > /run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf
+mkdir -p /etc/systemd/system/pgautofailover.service.d
+printf '%s\n' '[Unit]' 'ConditionPathExists=!/etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold' '[Service]' KillMode=mixed TimeoutStopSec=infinity > /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf
+sync /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf /etc/systemd/system/pgautofailover.service.d || sync
 systemctl daemon-reload
 systemctl disable --quiet pgautofailover.service
 END_OF_STEP_19
@@ -858,8 +859,9 @@ step_28() {
 set -eu
 export LC_ALL=C
 # from here on nobody but the console’s own start starts it: systemd passes every other one over
-mkdir -p /run/pgaf-upgrade
-echo 'stopped by pgaf-upgrade, which starts it again' > /run/pgaf-upgrade/pgautofailover.service.hold
+mkdir -p /etc/systemd/system/pgautofailover.service.d
+echo 'stopped by pgaf-upgrade, which starts it again' > /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold
+sync /etc/systemd/system/pgautofailover.service.d || sync
 systemctl stop pgautofailover.service
 END_OF_STEP_28
 }
@@ -1425,7 +1427,7 @@ for name in pg_control pg_control.old; do
   [ ! -e /var/lib/pgsql/data_pg15_bak/global/$name ] || { echo '\''/var/lib/pgsql/data_pg15_bak could still be started: the step private-start comes first'\'' >&2; exit 1; }
 done
 '
-rm -f /run/pgaf-upgrade/pgautofailover.service.hold
+if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
 systemctl reset-failed pgautofailover.service 2>/dev/null || true
 systemctl start pgautofailover.service
 systemctl enable --quiet pgautofailover.service
@@ -1509,8 +1511,9 @@ step_61() {
 set -eu
 export LC_ALL=C
 systemctl enable --quiet pgautofailover.service
-rm -f /run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf /run/pgaf-upgrade/pgautofailover.service.hold
-rmdir /run/systemd/system/pgautofailover.service.d /run/pgaf-upgrade 2>/dev/null || true
+if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
+rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf
+rmdir /etc/systemd/system/pgautofailover.service.d 2>/dev/null || true
 systemctl daemon-reload
 END_OF_STEP_61
 }
