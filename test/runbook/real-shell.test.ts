@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { clusterFactsSchema } from '../../source/cluster/facts.ts';
@@ -442,6 +442,28 @@ describe('pg_upgrade', () => {
       ]);
       expect(host.read(work('stopped'))).toBe(asStopped);
       expect(host.has(join(host.node.data, 'global/pg_control.old'))).toBe(true);
+    },
+  );
+
+  test.runIf(existsSync('/dev/full'))(
+    'a disk that is full ends it before pg_upgrade begins, or without a fingerprint: no empty file stands for what was',
+    () => {
+      // The real one ends with 0 whether what it prints has arrived or not.
+      for (const [bin, says] of [
+        [host.node.oldBindir, 'old-control'],
+        [host.node.newBindir, 'new-control'],
+      ] as const)
+        host.program(join(bin, 'pg_controldata'), `cat "$HOME/${says}" 2>/dev/null; exit 0`);
+      for (const name of ['stopped', 'fingerprint-old', 'fingerprint']) {
+        symlinkSync('/dev/full', work(`${name}.new`));
+        expect(host.run('D.node_1.pg-upgrade').code).not.toBe(0);
+        expect([name, host.has(work(name))]).toEqual([name, false]);
+        expect([name, host.has(join(host.node.home, 'calls'))]).toEqual([name, name !== 'stopped']);
+        host.sh(`rm '${work(`${name}.new`).replaceAll("'", "'\\''")}'`);
+      }
+      expect(host.run('D.node_1.pg-upgrade').code).toBe(0);
+      expect(host.read(work('stopped'))).toBe(asStopped);
+      expect(host.read(work('fingerprint'))).not.toBe('');
     },
   );
 

@@ -114,9 +114,13 @@ const mayBegin = (host: HostFacts): Condition =>
     return when(why === null, `${why ?? ''}; ${goBack}`);
   });
 
-/** Shell: what a command prints is kept in a file, which is whole and on the disk or not there. */
+/**
+ * Shell: what a command prints is kept in a file, which is whole and on the disk or not there. By the shell's own printf, which
+ * fails on a disk that is full: pg_controldata does not look whether what it prints arrives.
+ */
 const keptLines = (file: Fragment, asked: Fragment): Fragment[] => [
-  sh`${asked} > ${file}.new`,
+  sh`whole=$(${asked})`,
+  sh`printf '%s\n' "$whole" > ${file}.new`,
   sh`keep ${file}.new; mv -T ${file}.new ${file}; keep ${file}`,
 ];
 
