@@ -57,7 +57,13 @@ const works = (node: OtherNode): Condition => ({
 /** For the final verification: every formation that was to be seen to has its failover. */
 export const otherFormationsWork = (facts: ClusterFacts): readonly Condition[] => facts.others.map(works);
 
-const keeperStep = (facts: ClusterFacts, node: OtherNode, phase: PhaseId, to: 'new' | 'old'): Step => {
+const keeperStep = (
+  facts: ClusterFacts,
+  node: OtherNode,
+  phase: PhaseId,
+  to: 'new' | 'old',
+  before: readonly Condition[],
+): Step => {
   const major = to === 'new' ? facts.newMajor : facts.oldMajor;
   const monitorHolds = (world: World): boolean =>
     monitorIn(world)?.serverVersion.startsWith(`${major}.`) ?? false;
@@ -86,6 +92,7 @@ const keeperStep = (facts: ClusterFacts, node: OtherNode, phase: PhaseId, to: 'n
         says: `the monitor answers on ${major}`,
         holds: (world) => when(monitorHolds(world), 'it does not'),
       },
+      ...before,
     ],
     after: [works(node)],
     settleSeconds: 60,
@@ -96,10 +103,15 @@ const keeperStep = (facts: ClusterFacts, node: OtherNode, phase: PhaseId, to: 'n
   });
 };
 
-/** One beside the other; the node that takes the writes first. */
-export const otherKeeperSteps = (facts: ClusterFacts, phase: PhaseId, to: 'new' | 'old'): Step[] =>
+/** One beside the other; the node that takes the writes first. `before`: what must hold for each besides. */
+export const otherKeeperSteps = (
+  facts: ClusterFacts,
+  phase: PhaseId,
+  to: 'new' | 'old',
+  before: readonly Condition[] = [],
+): Step[] =>
   [...facts.others.filter((one) => one.primary), ...facts.others.filter((one) => !one.primary)].flatMap(
-    (node) => beside(`formations-${to}`, node.alias, [keeperStep(facts, node, phase, to)]),
+    (node) => beside(`formations-${to}`, node.alias, [keeperStep(facts, node, phase, to, before)]),
   );
 
 /** What stands on the card of the monitor's stop and start where a formation is left to the operator. */

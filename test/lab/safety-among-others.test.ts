@@ -78,7 +78,7 @@ const firstTruth = async (): Promise<string> => {
     ),
   );
   const rows = await lab.monitor(
-    'select nodeid, nodename, sysidentifier::text, reportedstate, goalstate from pgautofailover.node order by 1',
+    "select nodeid, nodename, sysidentifier::text, reportedstate, goalstate from pgautofailover.node where formationid = 'default' order by 1",
   );
   return `${each.join('')}${JSON.stringify(rows)}`;
 };
@@ -89,7 +89,7 @@ const marks = (): Promise<string[]> =>
     lab.hosts.map((host) =>
       lab.pg(
         host,
-        `ls ${quote(lab.settings.pgdata)}/.pgaf-upgrade* /run/pgaf-upgrade /run/systemd/system/*.d/pgaf* 2>/dev/null || true`,
+        `ls ${quote(lab.settings.pgdata)}/.pgaf-upgrade* /run/systemd/system/*.d/pgaf* /etc/systemd/system/*.d/pgaf* 2>/dev/null || true`,
       ),
     ),
   );

@@ -1,20 +1,18 @@
 import { appendFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { drive } from './harness/drive.ts';
-import { type Lab, openLab, quote } from './harness/lab.ts';
+import { openLab, quote } from './harness/lab.ts';
 import { clearedSeat } from './harness/seat.ts';
 import { expectUpgraded, recordTruth } from './harness/truth.ts';
 import { layDesk } from './harness/walk.ts';
+import { background, passedOver, startsIt } from './harness/watchdog.ts';
 
 const seat = clearedSeat();
 
-/** A process of root's on a host, which goes on while the test does; its lines are the shell's. */
-const background = (lab: Lab, name: string, lines: string): Promise<string> =>
-  lab.root('node1', `systemd-run --quiet --unit=${name} sh -c ${quote(lines)}`);
-
 /**
- * One window in copy mode, on one cluster: somebody's loop starts the unit all through the downtime; somebody starts 15 by
- * hand between pg_upgrade and the swap, and an application writes; the primary is rebooted while secondaries are rebuilt.
+ * One window in copy mode, on one cluster: somebody's loop starts the unit all through the downtime; the primary is rebooted
+ * between pg_upgrade and the swap; somebody starts 15 by hand there, and an application writes; the primary is rebooted once more
+ * while secondaries are rebuilt.
  */
 it('nobody starts the old server behind the console’s back, what it wrote all the same is not lost, and a reboot in H brings 17 back', async () => {
   const lab = await openLab({ snapshot: 'small' });
@@ -30,13 +28,10 @@ it('nobody starts the old server behind the console’s back, what it wrote all 
     onStep: async (step) => {
       if (step.id !== 'C.node_1.stop') return;
       // From the stop on: a watchdog that starts the unit, and a shell that stands in the old directory once pg_upgrade is at work.
+      await startsIt(lab, 'node1');
       await background(
         lab,
-        'watchdog',
-        `until [ "$(systemctl is-active ${unit})" = inactive ]; do sleep 0.05; done; while :; do systemctl start ${unit}; sleep 0.2; done`,
-      );
-      await background(
-        lab,
+        'node1',
         'stander',
         `until pgrep -x pg_upgrade; do sleep 0.05; done; exec runuser -u postgres -- sh -c 'cd "$1" && exec sleep 600' sh ${data}`,
       );
@@ -45,11 +40,15 @@ it('nobody starts the old server behind the console’s back, what it wrote all 
   // The swap refused, because somebody stands in the directory that it would rename; and names him.
   expect(first.end).toBe('failed');
   expect(JSON.stringify(first.view.stage)).toMatch(/process \d+ \(sleep\) has [^ ]* open: end it first/);
-  const passedOver = await lab.root(
-    'node1',
-    `systemctl stop stander watchdog; systemctl is-active ${unit} || true; journalctl -q -u ${unit} | grep -c 'unmet condition'`,
-  );
-  expect(passedOver).toMatch(/^inactive\n[1-9]\d*\n$/);
+  expect(await passedOver(lab, 'node1')).toBeGreaterThan(0);
+  // The host is restarted: nothing starts by itself, and nobody who starts the unit starts the old server.
+  await lab.reboot('node1');
+  expect(
+    await lab.root(
+      'node1',
+      `systemctl is-enabled ${unit}; systemctl start ${unit}; systemctl is-active ${unit}; journalctl -q -b -u ${unit} | grep -c 'unmet condition'; true`,
+    ),
+  ).toMatch(/^disabled\ninactive\n[1-9]\d*\n$/);
 
   // Somebody starts 15 all the same, past systemd, and an application writes.
   await lab.pg(
@@ -76,7 +75,5 @@ it('nobody starts the old server behind the console’s back, what it wrote all 
   expect(second.end).toBe('finished');
   expect(await lab.psql('node1', 'app', 'select kept from in_between; drop table in_between')).toBe('42\n');
   expectUpgraded(before, await recordTruth(lab));
-  expect(
-    await lab.root('node1', 'ls -d /run/pgaf-upgrade /run/systemd/system/*.d/pgaf* 2>/dev/null; true'),
-  ).toBe('');
+  expect(await lab.root('node1', 'ls -d /etc/systemd/system/*.d/pgaf* 2>/dev/null; true')).toBe('');
 });

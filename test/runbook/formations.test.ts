@@ -122,6 +122,30 @@ test('a rollback gives them the old pg_autoctl again, behind the writer’s star
   expect(ids.slice(from + 1, from + 3)).toEqual(['T.payments.pay_2.keeper', 'T.payments.pay_3.keeper']);
 });
 
+test('a rollback tells the old monitor what became of them since, before their pg_autoctl listens to it', () => {
+  const facts = withPayments();
+  const finished = worldAt('finished', labCluster());
+  const { steps } = rollbackRunbook(facts, finished);
+  const ids = steps.map((step) => step.id);
+  expect(ids[ids.indexOf('S.monitor.start') + 1]).toBe('S.monitor.formations');
+  const textOf = (id: string): string => {
+    const script = stepOf(steps, id).script(finished);
+    return script.kind === 'ready' ? script.text : '';
+  };
+  // Noted in the stop itself: a failover behind it there is none.
+  const stop = textOf('R.monitor.stop');
+  expect(stop.indexOf('formations-since')).toBeGreaterThan(0);
+  expect(stop.indexOf('formations-since')).toBeLessThan(stop.indexOf('systemctl stop'));
+  expect(textOf('S.monitor.formations')).toContain("delete from pgautofailover.node where formationid <> '");
+  const unmet = (world: World) =>
+    stepOf(steps, 'T.payments.pay_2.keeper')
+      .before.filter((one) => !one.holds(world).holds)
+      .map((one) => one.says);
+  expect(unmet(finished)).toContain('the old monitor knows what became of the other formations since');
+  const alone = rollbackRunbook(labCluster(), finished).steps;
+  expect(alone.map((step) => step.id)).not.toContain('S.monitor.formations');
+});
+
 test('the final verification asks every formation', () => {
   const step = stepOf(upgradeRunbook(withPayments()), 'I.monitor.final');
   expect(step.after.map((one) => one.says).filter((says) => says.includes('payments'))).toHaveLength(2);

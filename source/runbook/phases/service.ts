@@ -47,12 +47,21 @@ const liveness = (host: HostFacts, what: 'stop it' | 'start it'): readonly Fragm
   sh`[ "$autoctl" != unknown ] || { echo ${word`refused to ${known<typeof what>(what)}: whether pg_autoctl runs cannot be seen`} >&2; exit 1; }`,
 ];
 
-/** `pg_autoctl stop` returns at once with PostgreSQL still running, so the script waits for both to be gone. */
-export const stopScript = (facts: ClusterFacts, host: HostFacts, autoctl: Path): Fragment =>
+/**
+ * `pg_autoctl stop` returns at once with PostgreSQL still running, so the script waits for both to be gone. `first`: what is asked
+ * of it before, as postgres.
+ */
+export const stopScript = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  autoctl: Path,
+  first: readonly Fragment[] = [],
+): Fragment =>
   host.service.kind === 'systemd'
-    ? rootScript(facts, host, 'stop')
+    ? rootScriptAfter(facts, host, first, 'stop')
     : script(
         ...liveness(host, 'stop it'),
+        ...first,
         sh`if [ "$autoctl" = runs ]; then ${autoctl} stop --pgdata ${host.pgdata} || kill -TERM "$keeper"; fi`,
         ...tryFor(
           600,

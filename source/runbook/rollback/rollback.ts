@@ -25,6 +25,7 @@ import {
   startCreatedStep,
 } from './image.ts';
 import { oldIdentifierStep, oldUnitStep } from './old-files.ts';
+import { tellFormationsStep, toldOfFormations } from './other-formations.ts';
 import { restoreOldSteps } from './restore.ts';
 import { type Route, rollbackRoute } from './route.ts';
 import { handBackStep, isServed, servingSteps } from './serve.ts';
@@ -55,6 +56,7 @@ const monitorBack = (facts: ClusterFacts, first: readonly Step[] = []): Step[] =
   oldPgCtlStep(facts, facts.monitor, 'S'),
   ...oldUnitStep(facts, facts.monitor, 'S'),
   startMonitorStep(facts),
+  ...tellFormationsStep(facts),
 ];
 
 /** A node's old directory back, or, where it is none to go back to, the place made free for a base backup. */
@@ -84,7 +86,7 @@ const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] =>
     ...servingSteps(facts, primary, world),
     ...handBackSteps(facts, primary, world),
     startWriterStep(facts, primary),
-    ...otherKeeperSteps(facts, 'T', 'old'),
+    ...otherKeeperSteps(facts, 'T', 'old', toldOfFormations(facts)),
     ...secondariesOf(facts).flatMap((node) => [
       nodeDirectories(facts, node, 'U', false, hasOld(facts, node, world)),
       oldPgCtlStep(facts, node, 'U'),
@@ -120,7 +122,7 @@ const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts, uncomp
     createStep(facts, chosen, 'T', chosen),
     ...oldUnitStep(facts, chosen, 'T'),
     startWriterStep(facts, chosen),
-    ...otherKeeperSteps(facts, 'T', 'old'),
+    ...otherKeeperSteps(facts, 'T', 'old', toldOfFormations(facts)),
     ...others.flatMap((node) => [
       nodeDirectories(facts, node, 'U', false, joins(facts, node, world)),
       createStep(facts, node, 'U', chosen),

@@ -9,6 +9,7 @@ import { dropInFile, serviceUser, stopScript } from '../phases/service.ts';
 import { rootScript } from '../root-verbs.ts';
 import { inBin, script } from '../shell.ts';
 import type { Step } from '../step.ts';
+import { noteFormationsLines } from './other-formations.ts';
 import { isRegisteredAnew } from './registered.ts';
 import type { Route } from './route.ts';
 import { isServed } from './serve.ts';
@@ -87,7 +88,7 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
         : null,
     writes: primary ? 'stop' : 'unchanged',
     ...(isNode(host) ? {} : { landmark: 'monitor-stops' as const }),
-    script: stopScript(facts, host, host.newAutoctl),
+    script: stopScript(facts, host, host.newAutoctl, isNode(host) ? [] : noteFormationsLines(facts)),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');

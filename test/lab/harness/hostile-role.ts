@@ -14,7 +14,8 @@ import type { Lab } from './lab.ts';
 
 /** Somebody who may create functions lies in wait for the superuser, in the database app, in whose search path pg_catalog comes last. */
 
-const proof = '/tmp/pgaf-somebody-else-ran-this';
+/** Not in /tmp: the server's own may be another. */
+const proof = '/var/lib/pgsql/somebody-else-ran-this';
 /** libpq takes it for a connection string wherever a name may be one: nobody listens there. */
 export const misleading = 'host=127.0.0.1 port=5998 sslmode=disable';
 const secure = '-v ON_ERROR_STOP=1 -X -Atq';

@@ -45,8 +45,14 @@ export const paySettled = async (lab: Lab, seconds = 60): Promise<void> => {
   }
 };
 
-export const payRestart = (lab: Lab, host: LabHost): Promise<string> =>
-  lab.root(host, `systemctl restart ${unit}`);
+/** Restarts its unit, until its server answers again: the monitor's rows alone may be those of before. */
+export const payRestart = async (lab: Lab, host: LabHost): Promise<void> => {
+  await lab.root(host, `systemctl restart ${unit}`);
+  await lab.pg(
+    host,
+    `for i in $(seq 600); do ${lab.settings.newBin}/pg_isready -q -p ${port} && exit; sleep 0.1; done; exit 1`,
+  );
+};
 
 /** Makes it, and waits until it can fail over. */
 export const makePayments = async (lab: Lab): Promise<void> => {

@@ -72,7 +72,7 @@ const second = (lab: Lab): SecondCluster => {
           lab.root(
             host,
             `cd /; echo ${host}; cat ${pgdata}/PG_VERSION; systemctl is-active ${unit}; systemctl is-enabled ${unit}; sha256sum </etc/systemd/system/${unit}.service
-             ls -d ${pgdata} ${pgdata}_* /run/systemd/system/${unit}* 2>/dev/null
+             ls -d ${pgdata} ${pgdata}_* /run/systemd/system/${unit}* /etc/systemd/system/${unit}* 2>/dev/null
              head -n 1 ${pgdata}/postmaster.pid; ls -A ~postgres/pgaf-upgrade${pgdata} 2>/dev/null
              f=~postgres/.local/share/pg_autoctl${pgdata}/pg_autoctl.state; [ -e $f ] && od -An -v -t u8 -t d4 -j 16 -N 16 $f; true`,
           ),
