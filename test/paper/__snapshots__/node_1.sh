@@ -976,7 +976,8 @@ if [ -n "$again" ] && [ ! -e /var/lib/pgsql/data/global/pg_control ] && [ -e /va
 # pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold
 stopped=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped
 if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || true)" != "$run" ]; then
-  control /opt/vmware/postgres/15/bin /var/lib/pgsql/data > "$stopped".new
+  whole=$(control /opt/vmware/postgres/15/bin /var/lib/pgsql/data)
+  printf '%s\n' "$whole" > "$stopped".new
   keep "$stopped".new; mv -T "$stopped".new "$stopped"; keep "$stopped"
   touch -r /var/lib/pgsql/data/global/pg_control "$stopped" # since when nobody can write
 fi
@@ -1015,9 +1016,11 @@ $one /opt/vmware/postgres/17/bin/pg_upgrade \
 if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi
 rm -rf output; if [ -d /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d ]; then mv /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d output; fi
 # how both clusters stand now: any difference tells later that one of them has run since
-control /opt/vmware/postgres/15/bin /var/lib/pgsql/data > "$old".new
+whole=$(control /opt/vmware/postgres/15/bin /var/lib/pgsql/data)
+printf '%s\n' "$whole" > "$old".new
 keep "$old".new; mv -T "$old".new "$old"; keep "$old"
-control /opt/vmware/postgres/17/bin /var/lib/pgsql/data_pg17_new > "$new".new
+whole=$(control /opt/vmware/postgres/17/bin /var/lib/pgsql/data_pg17_new)
+printf '%s\n' "$whole" > "$new".new
 keep "$new".new; mv -T "$new".new "$new"; keep "$new"
 rm -f tried
 END_OF_STEP_31
