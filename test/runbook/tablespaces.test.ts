@@ -3,10 +3,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseLook } from '../../source/engine/look/parse.ts';
 import { lookScript } from '../../source/engine/look/script.ts';
+import { markOf, ownershipFunctions } from '../../source/runbook/ownership.ts';
 import { asideStep } from '../../source/runbook/phases/secondaries.ts';
+import { keepFunction } from '../../source/runbook/proofs.ts';
 import { directoriesStep, emptyStep } from '../../source/runbook/rollback/directories.ts';
+import { script } from '../../source/runbook/shell.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { partsFollow } from '../../source/runbook/tablespaces/conditions.ts';
+import { partsBegunLines } from '../../source/runbook/tablespaces/follow.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { good } from '../cluster/recorded.ts';
 import { spacedCluster } from './clusters.ts';
@@ -155,8 +159,25 @@ describe('the new cluster', () => {
 test('what a base backup that was killed has left in a tablespace is taken away before the next one', () => {
   host.sh(aside());
   for (const place of places()) part(place, 17);
+  host.write(join(host.node.workDir, 'tablespaces'), markOf(host.facts));
   expect(host.sh(start()).code).toBe(0);
   expect(places().map(partsIn)).toEqual([['PG_13_2022'], []]);
+});
+
+test('a part of 17 in a tablespace’s directory that this run has not begun to make was removed: it may be another cluster’s', () => {
+  host.sh(aside());
+  for (const place of places()) part(place, 17);
+  host.write(join(host.node.workDir, 'tablespaces'), 'run=another\nsystem=1\n');
+  expect(host.sh(start()).code).toBe(0);
+  expect(places().map(partsIn)).toEqual([['PG_13_2022', 'PG_17_2022'], ['PG_17_2022']]);
+  const begun = host.sh(
+    script(
+      ...ownershipFunctions(host.facts),
+      ...keepFunction,
+      ...partsBegunLines(host.node, host.facts.newMajor),
+    ).text,
+  );
+  expect(begun).toMatchObject({ code: 1, output: expect.stringContaining('this upgrade has not made it') });
 });
 
 test('while the new directory is there nothing of it is taken away', () => {

@@ -6,10 +6,12 @@ import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, when } from '../conditions.ts';
 import { isAsKept, newClusterStarted } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { ownershipFunctions } from '../ownership.ts';
 import { idleFunction, keepFunction } from '../proofs.ts';
 import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { partsHaveFollowed } from '../tablespaces/conditions.ts';
+import { partsBegunLines } from '../tablespaces/follow.ts';
 import { anotherImage, isLeftToBackup, isLinked } from './evidence.ts';
 import { transferIsReady } from './guest.ts';
 import { linkDir } from './names.ts';
@@ -59,6 +61,7 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     danger: 'changes',
     script: script(
       sh`umask 077`,
+      ...(node.tablespaces.length === 0 ? [] : ownershipFunctions(facts)),
       ...idleFunction,
       ...keepFunction,
       sh`cd ${linkDir(node)}`,
@@ -67,6 +70,7 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       sh`[ "$(cat ${word`${node.backupData}/PG_VERSION`})" = ${facts.oldMajor} ]`,
       sh`if [ "$(cat ${word`${node.data}/PG_VERSION`} 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo ${word`${node.data} is PostgreSQL ${facts.oldMajor} still`} >&2; exit 1; fi`,
       ...neverStartedLines(node, word`PostgreSQL ${facts.newMajor} has been started on ${node.data}`),
+      ...partsBegunLines(node, facts.newMajor),
       ...transferCommands(facts, node, sh`./via`),
       sh`# on the disk before anything relies on it`,
       sh`sync -f ${spaced([node.data, ...node.tablespaces])}`,

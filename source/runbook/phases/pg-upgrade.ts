@@ -19,7 +19,7 @@ import {
   upgradeDir,
 } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
-import { dropPartsLines } from '../tablespaces/follow.ts';
+import { dropPartsLines, partsBegunLines } from '../tablespaces/follow.ts';
 import { newClusterLines } from './initdb.ts';
 import { outdated } from './swap.ts';
 
@@ -171,6 +171,7 @@ const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (Fra
     sh`if [ -n "$again" ]; then`,
     ...newClusterLines(facts, host).map((line) => sh`  ${line}`),
     sh`fi`,
+    ...partsBegunLines(host, facts.newMajor),
   ];
 };
 

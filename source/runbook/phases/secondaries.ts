@@ -38,7 +38,7 @@ import { psql, script } from '../shell.ts';
 import { beside } from '../stages.ts';
 import type { Condition, Step, StepId } from '../step.ts';
 import { partsHaveFollowed, tablespacesAreFree } from '../tablespaces/conditions.ts';
-import { dropPartsWhere, followFunction, oldGoesAside } from '../tablespaces/follow.ts';
+import { dropPartsWhere, followFunction, oldGoesAside, partsBegunLines } from '../tablespaces/follow.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
 import { unguardStep } from './restore.ts';
 import { disableMaintenanceScript, serviceCauses, serviceUser, startScript } from './service.ts';
@@ -88,6 +88,7 @@ const leftPartsStep = (facts: ClusterFacts, node: NodeFacts): Step[] =>
           guide: null,
           danger: 'changes',
           script: script(
+            ...ownershipFunctions(facts),
             livenessFunction,
             askLiveness(node),
             sh`echo "pg_autoctl: $autoctl $keeper"`,
@@ -256,6 +257,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     danger: 'changes',
     script: disableMaintenanceScript(node, node.newAutoctl, [
       ...ownershipFunctions(facts),
+      ...(node.tablespaces.length === 0 ? [] : [...keepFunction, ...partsBegunLines(node, facts.newMajor)]),
       ...stagingBegunLines(node),
     ]),
     probe: (world) => {

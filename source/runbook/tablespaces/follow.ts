@@ -1,5 +1,6 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { type Fragment, sh } from '../../cluster/fragment.ts';
+import { type Fragment, sh, word } from '../../cluster/fragment.ts';
+import type { Path } from '../../cluster/words.ts';
 import { sameFileSystemFunction } from '../proofs.ts';
 import { oldName, words } from './names.ts';
 
@@ -46,14 +47,39 @@ export const oldGoesAside = (facts: ClusterFacts, host: HostFacts): Fragment[] =
 export const oldComesHome = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
   followLines(host, sh`${host.data}`, sh`${oldName(facts)}`, sh`''`);
 
-/** Takes away parts of a version in the tablespaces' own directories; only where no directory in its place can be theirs. */
+/** Says which run has begun to fill the tablespaces' own directories with parts of the new version; nobody's were there before. */
+const partsFile = (host: HostFacts): Path => word`${host.workDir}/tablespaces`;
+
+/**
+ * Behind ownershipFunctions and keepFunction, right before something of this run makes parts of the new version: they carry no mark
+ * (PostgreSQL makes their directory, and wants it empty), so it is written down that from here on they are this run's. Where
+ * one is there already, which this run has not made, it ends the script: it may be another cluster's.
+ */
+export const partsBegunLines = (host: HostFacts, major: number): Fragment[] =>
+  host.tablespaces.length === 0
+    ? []
+    : [
+        sh`if ! mark | cmp -s - ${partsFile(host)}; then`,
+        sh`  for own in ${words(host)}; do for part in "$own"/PG_${major}_*; do`,
+        sh`    [ ! -e "$part" ] || { echo "$part is there, and this upgrade has not made it: it may be another cluster's. Look at it first" >&2; exit 1; }`,
+        sh`  done; done`,
+        sh`  mark > ${partsFile(host)}.new; keep ${partsFile(host)}.new; mv -T ${partsFile(host)}.new ${partsFile(host)}; keep ${partsFile(host)}`,
+        sh`fi`,
+      ];
+
+/**
+ * Behind ownershipFunctions. Takes away parts of a version in the tablespaces' own directories; only where this run has begun to make
+ * them, and no directory in its place can be theirs.
+ */
 export const dropPartsLines = (host: HostFacts, major: number): Fragment[] =>
   host.tablespaces.length === 0
     ? []
     : [
-        sh`for own in ${words(host)}; do`,
-        sh`  for part in "$own"/PG_${major}_*; do if [ -d "$part" ]; then rm -rf "$part"; echo "removed $part"; fi; done`,
-        sh`done`,
+        sh`if mark | cmp -s - ${partsFile(host)}; then`,
+        sh`  for own in ${words(host)}; do`,
+        sh`    for part in "$own"/PG_${major}_*; do if [ -d "$part" ]; then rm -rf "$part"; echo "removed $part"; fi; done`,
+        sh`  done`,
+        sh`fi`,
       ];
 
 /** The same, where `condition` (of the shell) holds. */
