@@ -38,7 +38,7 @@ export const tidyStep = (
       ...strayCopies(host),
       sh`# the marks go last, behind the record: while one is there, this is not done, and a way back through an image is found again`,
       sh`mkdir -p done; date -u +%FT%TZ > done/tidying; sync -- done/tidying done || sync`,
-      sh`rm -rf fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs pg_upgrade configuration checks link base-backup ${privateSocket(host)}`,
+      sh`rm -rf fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs pg_upgrade configuration checks link base-backup tablespaces ${privateSocket(host)}`,
       sh`now=$(date -u +%Y%m%dT%H%M%SZ)`,
       sh`if [ -d saved ]; then mv saved "saved.$now"; fi`,
       sh`if [ -e record.json ]; then mv record.json "record.$now.json"; fi`,
