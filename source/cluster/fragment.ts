@@ -26,9 +26,9 @@ export class Fragment {
     return this.lines.map((line) => line.text).join('\n');
   }
 
-  /** While some scripts are put together from strings still; goes with the last of them. */
-  toString(): string {
-    return this.text;
+  /** Nothing is put together from scripts as from text: throws a TypeError. What leaves for a host is {@link text}. */
+  toString(): never {
+    throw new TypeError('a fragment is no text: put it into a template, or take its text at the edge');
   }
 }
 

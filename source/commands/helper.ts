@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { quoted, sh } from '../cluster/fragment.ts';
 import { theLogin } from '../cluster/login.ts';
 import { messageOf, type Problem, problem } from '../cluster/result.ts';
+import type { Alias, Path } from '../cluster/words.ts';
 import { discover } from '../engine/discover/discover.ts';
 import { opener } from '../engine/opening.ts';
 import { connect } from '../remote/connect.ts';
@@ -18,24 +20,24 @@ export interface HelperArguments {
 }
 
 interface Installation {
-  readonly alias: string;
+  readonly alias: Alias;
   readonly login: string;
-  readonly path: string;
+  readonly path: Path;
   /** Where its sudoers rule goes. */
-  readonly rule: string;
+  readonly rule: Path;
   readonly text: string;
   readonly sudoers: string;
 }
 
 const commandsOf = (one: Installation, from: string): string =>
-  [
-    `# as root on ${one.alias}:`,
-    `install -o root -g root -m 755 ${from} ${one.path}`,
-    `install -o root -g root -m 440 ${from}.sudoers ${one.rule}`,
-    'visudo -c',
-    `# when the upgrade is accepted: rm ${one.path} ${one.rule}`,
-    '',
-  ].join('\n');
+  sh`
+    # as root on ${one.alias}:
+    install -o root -g root -m 755 ${quoted(from)} ${one.path}
+    install -o root -g root -m 440 ${quoted(from)}.sudoers ${one.rule}
+    visudo -c
+    # when the upgrade is accepted: rm ${one.path} ${one.rule}
+
+  `.text;
 
 const printed = (one: Installation): string =>
   [

@@ -1,4 +1,4 @@
-import { quoted, sh } from '../cluster/fragment.ts';
+import { lines, quoted, sh } from '../cluster/fragment.ts';
 import { theLogin } from '../cluster/login.ts';
 import { causeFiles } from '../cluster/parse/pg-upgrade.ts';
 import { redactText } from '../cluster/parse/redact.ts';
@@ -27,12 +27,12 @@ export const fetchCauses = async (
   const named = own.map((path) => ({
     title: path,
     as: step.as,
-    script: sh`tail -n ${shownLines} ${quoted(path)}`.text,
+    script: sh`tail -n ${shownLines} ${quoted(path)}`,
   }));
   const wanted = [...named, ...step.causes];
   const found = await Promise.all(
     wanted.map(async ({ title, as, script }) => {
-      const answer = await host.run(`export LC_ALL=C\n${script}`, { as, timeoutMs });
+      const answer = await host.run(lines(sh`export LC_ALL=C`, script).text, { as, timeoutMs });
       const text = answer.ok && answer.value.code === 0 ? answer.value.stdout : '';
       return {
         path: title,

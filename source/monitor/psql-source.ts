@@ -1,3 +1,4 @@
+import { sh } from '../cluster/fragment.ts';
 import type { MonitorState } from '../cluster/monitor-state.ts';
 import { fail, problem, type Result } from '../cluster/result.ts';
 import { sqlProgram } from '../cluster/superuser-sql.ts';
@@ -8,12 +9,9 @@ import { monitorQuery, parseMonitorState } from './query.ts';
 /** One reading through psql as postgres: the way that works whatever pg_hba.conf says. Errors: no line, psql failed. */
 export const readByPsql = async (host: RemoteHost, options: FeedOptions): Promise<Result<MonitorState>> => {
   const { formation, database, port, bindir, postgresUser } = options;
-  const script = [
-    'PGCONNECT_TIMEOUT=3 PGCLIENTENCODING=UTF8 PGAPPNAME=pgaf-upgrade',
-    sqlProgram('psql', bindir, database, { settings: { statement_timeout: readTimeoutMs } }),
-    `-XqAtw -v ON_ERROR_STOP=1 -p ${port}`,
-  ].join(' ');
-  const output = await host.run(script, {
+  const psql = sqlProgram('psql', bindir, database, { settings: { statement_timeout: readTimeoutMs } });
+  const script = sh`PGCONNECT_TIMEOUT=3 PGCLIENTENCODING=UTF8 PGAPPNAME=pgaf-upgrade ${psql} -XqAtw -v ON_ERROR_STOP=1 -p ${port}`;
+  const output = await host.run(script.text, {
     as: postgresUser,
     timeoutMs: readTimeoutMs * 2,
     stdin: `${monitorQuery(formation)};\n`,

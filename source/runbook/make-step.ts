@@ -76,7 +76,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     optional: parts.optional ?? false,
     causes: (parts.causes ?? []).map(({ as, title, script }) => ({
       title,
-      script: script.text,
+      script,
       as: as === 'root' ? rootUser(facts) : facts.postgres,
     })),
     writes: parts.writes ?? 'unchanged',

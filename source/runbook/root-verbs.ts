@@ -292,8 +292,8 @@ export const helperPath = ({ service }: RootHost): Path => {
 };
 
 /** Where its rule goes; sudo reads no file there with a dot in its name. */
-export const sudoersPath = (host: RootHost): string =>
-  `/etc/sudoers.d/pgaf-upgrade${posix.basename(helperPath(host)).slice('pgaf-upgrade-root'.length).replaceAll('.', '_')}`;
+export const sudoersPath = (host: RootHost): Path =>
+  word`/etc/sudoers.d/pgaf-upgrade${plainName(posix.basename(helperPath(host)).slice('pgaf-upgrade-root'.length).replaceAll('.', '_'))}`;
 
 const rootLines = (way: RootWay, host: RootHost, wanted: readonly RootVerb[]): readonly Fragment[] => {
   if (way.root === 'helper')

@@ -131,7 +131,7 @@ export interface Cause {
   readonly title: string;
   /** Operating system user that reads it. */
   readonly as: string;
-  readonly script: string;
+  readonly script: Fragment;
 }
 
 export type Script =

@@ -29,7 +29,7 @@ test('two data directories share no file, also where one lies in the other under
 
 test('the shell that discovers names the same directory', () => {
   for (const pgdata of places) {
-    const ran = spawnSync('sh', ['-c', `pgdata=$1; ${workDirLine}; printf %s "$work"`, 'sh', pgdata], {
+    const ran = spawnSync('sh', ['-c', `pgdata=$1; ${workDirLine.text}; printf %s "$work"`, 'sh', pgdata], {
       encoding: 'utf8',
       env: { PATH: process.env.PATH, HOME: home },
     });

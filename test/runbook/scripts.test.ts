@@ -98,7 +98,7 @@ const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
 describe.each(clusters)('%s', (_, facts) => {
   const texts = scriptsOf(facts).flatMap(({ step, text }) => [
     { name: step.id, text },
-    ...step.causes.map((cause) => ({ name: `${step.id}, cause ${cause.title}`, text: cause.script })),
+    ...step.causes.map((cause) => ({ name: `${step.id}, cause ${cause.title}`, text: cause.script.text })),
   ]);
 
   const inFiles = (judge: (paths: readonly string[]) => string): string => {

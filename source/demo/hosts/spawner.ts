@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { quoted, sh } from '../../cluster/fragment.ts';
 
 export interface SpawnerOptions {
   /** Where its files are: one directory a host. */
@@ -30,7 +31,7 @@ interface Running {
 }
 
 /** Its jobs' output goes to files, which are read as they grow. */
-const script = `while read -r id; do
+const script = sh`while read -r id; do
   { /bin/sh "./$id.cmd" <"$id.in" >"$id.out" 2>"$id.err"; echo "end $id $?"; } 3>&- &
   echo "pid $id $!"
 done
@@ -54,7 +55,7 @@ export class Spawner {
   constructor(options: SpawnerOptions) {
     this.#options = options;
     mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-    this.#shell = spawn('/bin/sh', ['-c', `cd '${options.directory}' && ${script}`], {
+    this.#shell = spawn('/bin/sh', ['-c', sh`cd ${quoted(options.directory)} && ${script}`.text], {
       env: options.environment,
       // A group of its own, so that Ctrl-C in the terminal is not for it.
       detached: true,

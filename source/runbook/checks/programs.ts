@@ -1,5 +1,4 @@
-import { sh } from '../../cluster/fragment.ts';
-import { sh as quotedText } from '../../cluster/quote.ts';
+import { sh, word } from '../../cluster/fragment.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import { type Answer, type Check, type Issue, onEach } from './check.ts';
 import { looked, reached, section, served } from './see.ts';
@@ -107,7 +106,7 @@ export const programChecks: readonly Check[] = [
           {
             found: `the extensions of ${facts.newBindir} cannot be found`,
             remedy: 'install the complete PostgreSQL package, contrib included',
-            command: `${quotedText(`${facts.newBindir}/pg_config`)} --sharedir`,
+            command: sh`${word`${facts.newBindir}/pg_config`} --sharedir`.text,
           },
         ];
       const wanted = new Map<string, string[]>();

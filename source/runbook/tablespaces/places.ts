@@ -1,6 +1,5 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { sh } from '../../cluster/fragment.ts';
-import { sh as quotedText } from '../../cluster/quote.ts';
+import { sh, spaced } from '../../cluster/fragment.ts';
 import type { TablespaceView } from '../../cluster/world.ts';
 import { hostIn, type World } from '../../cluster/world.ts';
 import { about, when } from '../conditions.ts';
@@ -35,8 +34,7 @@ const arePlaces = (host: HostFacts, counts: (one: TablespaceView) => boolean): C
     ),
   );
 
-const undo = (host: HostFacts): string =>
-  `rmdir ${host.tablespaces.map((one) => quotedText(asideOf(one))).join(' ')}`;
+const undo = (host: HostFacts): string => sh`rmdir ${spaced(host.tablespaces.map(asideOf))}`.text;
 
 /** A. A directory beside each tablespace for what is set aside. */
 export const placesStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
