@@ -3,6 +3,7 @@
 import type { MonitorNode } from '../../source/cluster/monitor-state.ts';
 import { pagerIn } from '../../source/commands/pager.ts';
 import { runConsole } from '../../source/ui/run-console.tsx';
+import { word } from '../../test/runbook/word.ts';
 import { FakeEngine } from '../../test/ui/fake-engine.ts';
 import { healthyNodes, monitorState } from '../../test/ui/fake-monitor.ts';
 
@@ -15,9 +16,9 @@ const nodes = (position: number): readonly MonitorNode[] =>
   Array.from({ length: count }, (_, at) => ({
     ...(at === 0 ? primary : secondary),
     id: at + 1,
-    name: `node_${at + 1}`,
-    host: `10.0.${at >> 8}.${at & 255}`,
-    lsn: `0/${(0x5a00_0060 + position * 4096 - at * 16).toString(16).toUpperCase()}`,
+    name: word(`node_${at + 1}`),
+    host: word(`10.0.${at >> 8}.${at & 255}`),
+    lsn: word(`0/${(0x5a00_0060 + position * 4096 - at * 16).toString(16).toUpperCase()}`),
   }));
 
 const { hosts } = engine.view;

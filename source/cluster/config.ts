@@ -3,12 +3,14 @@ import { z } from 'zod';
 import { lineOf } from './config/locate.ts';
 import { nearestKey } from './config/nearest.ts';
 import { type ConfigFile, configSchema, type HostSettings, type RebuildWay } from './config/schema.ts';
+import { word } from './fragment.ts';
 import { fail, ok, type Problem, problem, type Result } from './result.ts';
+import type { Label } from './words.ts';
 
 export { type HostSettings, type RebuildWay, type UpgradeMode, upgradeModes } from './config/schema.ts';
 
 /** A cluster file with its defaults applied; what stays optional is discovered on the servers. docs/config.md. */
-export type Config = Omit<ConfigFile, 'name'> & { readonly name: string };
+export type Config = Omit<ConfigFile, 'name'> & { readonly name: Label };
 
 /** How to reach one host: the host's own settings over those for all. */
 export type SshSettings = Config['ssh'] & { readonly host: string };
@@ -142,9 +144,9 @@ export const parseConfig = (source: string, fileName: string): Result<Config, re
   const { upgrade, nodes } = parsed.data;
   const linked: (readonly string[])[] = [
     ...(upgrade.secondaries === 'hard-link' ? [['upgrade', 'secondaries']] : []),
-    ...Object.keys(nodes)
-      .filter((name) => nodes[name]?.rebuild === 'hard-link')
-      .map((name) => ['nodes', name, 'rebuild']),
+    ...Object.entries(nodes)
+      .filter(([, its]) => its.rebuild === 'hard-link')
+      .map(([name]) => ['nodes', name, 'rebuild']),
   ];
   if (upgrade.mode !== 'link' && linked.length > 0)
     return fail(
@@ -156,12 +158,16 @@ export const parseConfig = (source: string, fileName: string): Result<Config, re
         ),
       ),
     );
-  return ok({ ...parsed.data, name: parsed.data.name ?? parsed.data.monitor.host });
+  return ok({ ...parsed.data, name: parsed.data.name ?? word`${parsed.data.monitor.host}` });
 };
+
+/** What the cluster file says of one node; undefined: nothing. A name is a key of the file's own, whatever it is called. */
+export const nodeSettings = (config: Config, node: string): HostSettings | undefined =>
+  Object.entries(config.nodes).find(([name]) => name === node)?.[1];
 
 /** How a secondary is to get its data: what is said of the node itself counts before what is said of all. */
 export const rebuildOf = (config: Config, node: string): RebuildWay =>
-  config.nodes[node]?.rebuild ?? config.upgrade.secondaries;
+  nodeSettings(config, node)?.rebuild ?? config.upgrade.secondaries;
 
 /**
  * How to reach a host: `address` is its name in the cluster, `settings` is `config.monitor` or the entry in

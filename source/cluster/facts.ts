@@ -79,6 +79,7 @@ export const monitorFactsSchema = z.object({
   extensionVersion: words.extensionVersion,
 });
 export type MonitorFacts = z.infer<typeof monitorFactsSchema>;
+export type ReadMonitor = z.input<typeof monitorFactsSchema>;
 
 export const nodeFactsSchema = z.object({
   ...hostFields,
@@ -91,6 +92,7 @@ export const nodeFactsSchema = z.object({
   rebuild: z.enum(['base-backup', 'hard-link']).default('base-backup'),
 });
 export type NodeFacts = z.infer<typeof nodeFactsSchema>;
+export type ReadNode = z.input<typeof nodeFactsSchema>;
 
 export type HostFacts = MonitorFacts | NodeFacts;
 
@@ -101,17 +103,17 @@ export type FormationWay = (typeof formationWays)[number];
 /** A node of another formation on this monitor: its PostgreSQL is left alone, its pg_autoctl must follow the monitor. */
 export const otherNodeSchema = z.object({
   /** `payments.pay_2`: also part of the names of jobs. */
-  alias: z.string(),
-  formation: z.string(),
-  name: z.string(),
-  hostname: z.string(),
-  port: z.number().int(),
+  alias: words.alias,
+  formation: words.label,
+  name: words.label,
+  hostname: words.hostName,
+  port: words.port,
   /** It took the writes when the facts were read. */
   primary: z.boolean(),
   service: serviceSchema,
-  oldAutoctl: z.string(),
-  newAutoctl: z.string(),
-  configFile: z.string(),
+  oldAutoctl: words.path,
+  newAutoctl: words.path,
+  configFile: words.path,
 });
 export type OtherNode = z.infer<typeof otherNodeSchema>;
 
@@ -153,6 +155,8 @@ export const clusterFactsSchema = z.object({
   run: words.runName.default(unnamed),
 });
 export type ClusterFacts = z.infer<typeof clusterFactsSchema>;
+/** The same before it is parsed: nothing of it may reach a script. */
+export type ReadFacts = z.input<typeof clusterFactsSchema>;
 
 export const primaryOf = (facts: ClusterFacts): NodeFacts => {
   const primary = facts.nodes.find((node) => node.role === 'primary');

@@ -26,10 +26,10 @@ export type MonitorNode = z.infer<typeof monitorNodeSchema>;
 
 /** A node of another formation that the same monitor keeps. */
 export const otherRowSchema = z.object({
-  formation: z.string(),
-  name: z.string(),
-  host: z.string(),
-  port: z.number().int(),
+  formation: words.label,
+  name: words.label,
+  host: words.label,
+  port: words.port,
   reported: nodeStateSchema,
   assigned: nodeStateSchema,
   health: z.number().int(),

@@ -1,4 +1,4 @@
-import { constant, type Fragment, joined, quoted, sh, variable, word } from './fragment.ts';
+import { constant, type Fragment, joined, known, quoted, sh, variable, word } from './fragment.ts';
 import type { Path, SqlName } from './words.ts';
 
 /** PostgreSQL's programs that open a connection, and so could run what others have put into a database. */
@@ -53,7 +53,7 @@ export const sqlProgram = (
       database !== null && sh`PGDATABASE=${wordOf(database)}`,
       timeout !== undefined && sh`timeout ${timeout}`,
       typeof bindir === 'string'
-        ? sh`${word`${bindir}/${program}`}`
+        ? sh`${word`${bindir}/${known<SqlProgram>(program)}`}`
         : sh`"$${variable(bindir.variable)}/${constant(program)}"`,
     ],
     ' ',

@@ -10,8 +10,8 @@ import { type Problem, problem } from './result.ts';
  */
 
 declare const kind: unique symbol;
-/** Text that was seen to be of a kind. The mark exists for the type checker alone. */
-export type Word<Kind extends string = string> = string & { readonly [kind]?: Kind };
+/** Text that was seen to be of a kind. The mark exists for the type checker alone, and only what is parsed here has it. */
+export type Word<Kind extends string = string> = string & { readonly [kind]: Kind };
 
 export type SystemIdentifier = Word<'system identifier'>;
 export type Alias = Word<'alias'>;
@@ -30,7 +30,14 @@ const word = <Kind extends string>(
   fits: RegExp | ((text: string) => boolean),
   error: string,
 ): z.ZodType<Word<Kind>, string> =>
-  z.string().refine((text) => (fits instanceof RegExp ? fits.test(text) : fits(text)), { error });
+  z
+    .string()
+    .pipe(
+      z.custom<Word<Kind>>(
+        (text) => typeof text === 'string' && (fits instanceof RegExp ? fits.test(text) : fits(text)),
+        { error },
+      ),
+    );
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;

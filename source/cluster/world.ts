@@ -158,7 +158,7 @@ export interface HostView {
   readonly markers: readonly string[];
   readonly transfer: TransferView;
   /** Directories that a way back has left aside, under names of their own. */
-  readonly abandoned: readonly string[];
+  readonly abandoned: readonly words.Path[];
   /** A delete_old_cluster.sh that would still run. */
   readonly deleteScripts: readonly string[];
   /** Something listens on pg_upgrade's port 50432. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { path } from '../cluster/words.ts';
 import { workDirOf } from '../cluster/work-directory.ts';
 
 /** Every path of the demo is made here; the hosts' own paths all lie below their directory. */
@@ -64,7 +65,7 @@ const hostPaths = (root: string, name: string): HostPaths => {
     enabledLink: join(here, 'etc/systemd/system/multi-user.target.wants', unit),
     journal: join(here, 'journal'),
     home,
-    workDir: workDirOf(postgres, data),
+    workDir: workDirOf(path.parse(postgres), path.parse(data)),
     configFile: join(postgres, '.config/pg_autoctl', data, 'pg_autoctl.cfg'),
     stateFile: join(postgres, '.local/share/pg_autoctl', data, 'pg_autoctl.state'),
     pidFile: join(here, 'tmp/pg_autoctl', data, 'pg_autoctl.pid'),

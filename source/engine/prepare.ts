@@ -1,6 +1,7 @@
 import type { Config } from '../cluster/config.ts';
 import { type ClusterFacts, primaryOf } from '../cluster/facts.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
+import type { RunName } from '../cluster/words.ts';
 import { monitorIn } from '../cluster/world.ts';
 import type { MonitorFeed } from '../monitor/feed.ts';
 import { openFeed } from '../monitor/open-feed.ts';
@@ -62,7 +63,7 @@ export interface Seat {
  * The facts under the name of the run that is gone on with or watched: the marks on the hosts carry it. What an earlier
  * run has recorded keeps that run's name, whoever goes back or cleans up.
  */
-export const inNameOf = (ground: Ground, run: string): Ground =>
+export const inNameOf = (ground: Ground, run: RunName): Ground =>
   ground.fromRecord ? ground : { ...ground, facts: { ...ground.facts, run } };
 
 /** Opens the journal of a run, new or known, and writes down who goes on with it. */

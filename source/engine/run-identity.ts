@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClusterFacts } from '../cluster/facts.ts';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
+import { type RunName, runName } from '../cluster/words.ts';
 import type { Direction } from '../runbook/runbooks.ts';
 import { ofKind, type Recorded } from './journal/entry.ts';
 import { findHere, newestRuns } from './journal/of-cluster.ts';
@@ -9,7 +10,7 @@ import type { RunFile } from './lock/standing.ts';
 
 /** Which run this is: a new one, or one that was begun before, here or by another console. */
 export interface Identity {
-  readonly id: string;
+  readonly id: RunName;
   /** The name under which this machine keeps it: that of the cluster, or the one that it had when the run was begun. */
   readonly cluster: string;
   readonly began: string;
@@ -21,8 +22,10 @@ export interface Identity {
 }
 
 /** A name for a run that sorts by time and is no other's. */
-const newId = (): string =>
-  `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`;
+const newId = (): RunName =>
+  runName.parse(
+    `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`,
+  );
 
 /** Something was run, and the end was not reached since. */
 const isUnfinished = (records: readonly Recorded[]): boolean => {

@@ -1,12 +1,13 @@
+import type { Path, SqlName } from '../cluster/words.ts';
 /** Where the monitor's database is, on the host that the feed was given. */
 export interface FeedOptions {
   readonly port: number;
   readonly formation: string;
-  readonly database: string;
+  readonly database: SqlName;
   /** The operating system user that psql runs as when the console may not log in as autoctl_node. */
   readonly postgresUser: string;
   /** Where psql is on the monitor's host. */
-  readonly bindir: string;
+  readonly bindir: Path;
   /** Milliseconds between two readings over pg when nothing is notified. Default 2,000. */
   readonly pollMs?: number;
 }

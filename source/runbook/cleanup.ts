@@ -167,7 +167,7 @@ const lastCopy = (facts: ClusterFacts, host: HostFacts, world: World): GivesUp |
 
 const [firstAge = sh``, ...ages] = backupAgeLines;
 
-const backupIsKnown = 'cleanup-backup-known';
+const backupIsKnown = word`cleanup-backup-known`;
 
 /** Whether a backup of the new cluster exists: by the same traces as the check before the window, dated after the hand-over. */
 const backupSince = (facts: ClusterFacts): Step => {

@@ -1,4 +1,5 @@
 import { type ClusterFacts, type HostFacts, hostsOf } from '../cluster/facts.ts';
+import type { SystemIdentifier } from '../cluster/words.ts';
 import { type Control, hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
 import { isMajor } from './conditions.ts';
 
@@ -89,8 +90,11 @@ export const newClusterStarted = (facts: ClusterFacts, host: HostFacts, world: W
 };
 
 /** The new cluster's system identifier: initdb chose it, pg_upgrade keeps it. Null until it exists. */
-export const newSystemIdentifier = (facts: ClusterFacts, primary: HostFacts, world: World): string | null =>
-  newControl(facts, primary, world)?.systemIdentifier ?? null;
+export const newSystemIdentifier = (
+  facts: ClusterFacts,
+  primary: HostFacts,
+  world: World,
+): SystemIdentifier | null => newControl(facts, primary, world)?.systemIdentifier ?? null;
 
 export const isMarked = (host: HostFacts, mark: string, world: World): boolean =>
   hostIn(world, host.alias)?.markers.includes(mark) ?? false;

@@ -32,7 +32,7 @@ const identitySql =
  * Lines that stop the private server on the data directory, where one runs; a server that serves others, whoever has started
  * it, ends the script instead. Sources: PostgreSQL, “postmaster.pid” (storage-file-layout), whose first line is the process.
  */
-export const stopPrivateLines = (host: HostFacts, bindir: string): readonly Fragment[] => {
+export const stopPrivateLines = (host: HostFacts, bindir: Path): readonly Fragment[] => {
   const data: Path = host.data;
   const socket = privateSocket(host);
   const wanted = sh`"$pid|"${word`${host.data}|${socket}|`}`;

@@ -1,12 +1,13 @@
 import { type ClusterFacts, hostsOf } from '../cluster/facts.ts';
 import { type Fragment, sh } from '../cluster/fragment.ts';
 import { theLogin } from '../cluster/login.ts';
+import type { Alias } from '../cluster/words.ts';
 import { otherRootHost } from './formations.ts';
 import { helperPath, type RootHost, verbLines } from './root-verbs.ts';
 import type { Step } from './step.ts';
 
 /** Every host on which something is done as root, by its alias. */
-export const rootHosts = (facts: ClusterFacts): readonly (RootHost & { readonly alias: string })[] =>
+export const rootHosts = (facts: ClusterFacts): readonly (RootHost & { readonly alias: Alias })[] =>
   [...hostsOf(facts), ...facts.others.map((node) => ({ ...otherRootHost(node), alias: node.alias }))].filter(
     (host) => verbLines(facts, host).size > 0,
   );

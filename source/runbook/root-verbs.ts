@@ -3,7 +3,14 @@ import { posix } from 'node:path';
 import type { Service } from '../cluster/facts.ts';
 import { constant, type Fragment, joined, quoted, sh, spaced, word } from '../cluster/fragment.ts';
 import { theLogin } from '../cluster/login.ts';
-import { type OsUser, type Path, parentOf, plainName, type UnitName } from '../cluster/words.ts';
+import {
+  type OsUser,
+  type Path,
+  parentOf,
+  plainName,
+  type RelativePath,
+  type UnitName,
+} from '../cluster/words.ts';
 import { idleFunction } from './proofs.ts';
 import { script } from './shell.ts';
 
@@ -33,7 +40,7 @@ export interface RootWay {
 
 /** In /etc: what it forbids is forbidden after a reboot in the window, too. */
 export const dropInDirectory = (unit: UnitName): Path => word`/etc/systemd/system/${unit}.d`;
-export const dropInName = 'pgaf-upgrade.conf';
+export const dropInName: RelativePath = word`pgaf-upgrade.conf`;
 export const dropInFile = (unit: UnitName): Path => word`${dropInDirectory(unit)}/${dropInName}`;
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nearestKey } from '../../source/cluster/config/nearest.ts';
-import { parseConfig, rebuildOf, sshSettingsFor } from '../../source/cluster/config.ts';
+import { nodeSettings, parseConfig, rebuildOf, sshSettingsFor } from '../../source/cluster/config.ts';
 import { good } from './recorded.ts';
 
 const least = 'monitor: { host: monitor.example.com }\ntarget: { bindir: /opt/vmware/postgres/17/bin }\n';
@@ -45,7 +45,7 @@ nodes:
     expect(all.monitor).toMatchObject({ pgdata: '/srv/monitor', unit: 'pgaf', port: 5433 });
     expect(all.target.bindir).toBe('/opt/pg/17/bin');
     expect(all.upgrade).toEqual({ mode: 'clone', jobs: 4, secondaries: 'base-backup' });
-    expect(all.nodes.node_1?.newData).toBe('/c');
+    expect(nodeSettings(all, 'node_1')?.newData).toBe('/c');
   });
 
   it('rebuilds secondaries as it is told, for all and for one', () => {
@@ -65,7 +65,7 @@ nodes:
     const all = config(
       `${least}ssh: { user: dba, port: 22 }\nnodes: { n: { ssh: { host: 10.0.0.1, port: 2222 } } }`,
     );
-    expect(sshSettingsFor(all, 'n.example.com', all.nodes.n)).toEqual({
+    expect(sshSettingsFor(all, 'n.example.com', nodeSettings(all, 'n'))).toEqual({
       agent: true,
       host: '10.0.0.1',
       port: 2222,

@@ -12,8 +12,8 @@ import {
 } from '../../source/cluster/fragment.ts';
 import type { Path } from '../../source/cluster/words.ts';
 
-const plain: Path = '/srv/pg/data';
-const odd: Path = "/srv/dba's pg/data";
+const plain: Path = word`/srv/pg/data`;
+const odd: Path = word`/srv/dba's pg/data`;
 const run = (script: Fragment): string => spawnSync('sh', ['-c', script.text], { encoding: 'utf8' }).stdout;
 
 describe('what is put into a script', () => {

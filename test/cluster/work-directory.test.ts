@@ -6,6 +6,7 @@ import {
   workDirLine,
   workDirOf,
 } from '../../source/cluster/work-directory.ts';
+import { word } from '../runbook/word.ts';
 
 const home = '/var/lib/pgsql';
 const places = [
@@ -20,7 +21,7 @@ const places = [
 ];
 
 test('two data directories share no file, also where one lies in the other under a name of ours', () => {
-  const all = places.map((pgdata) => workDirOf(home, pgdata));
+  const all = places.map((pgdata) => workDirOf(word(home), word(pgdata)));
   expect(all[0]).toBe('/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work');
   for (const one of all)
     for (const other of all) if (one !== other) expect(`${one}/`.startsWith(`${other}/`)).toBe(false);
@@ -33,13 +34,15 @@ test('the shell that discovers names the same directory', () => {
       encoding: 'utf8',
       env: { PATH: process.env.PATH, HOME: home },
     });
-    expect(ran.stdout).toBe(workDirOf(home, pgdata));
+    expect(ran.stdout).toBe(workDirOf(word(home), word(pgdata)));
   }
 });
 
 test('sockets have a short place of their own, however long the data directory’s path is', () => {
   const long = `/srv/${'a-long-name/'.repeat(60)}data`;
-  const [one, other] = [long, `${long}2`].map((pgdata) => socketPlaceOf(home, workDirOf(home, pgdata)));
+  const [one, other] = [long, `${long}2`].map((pgdata) =>
+    socketPlaceOf(word(home), workDirOf(word(home), word(pgdata))),
+  );
   expect(one).not.toBe(other);
   expect(Buffer.byteLength(one ?? '')).toBeLessThanOrEqual(socketPlaceBytes);
 });

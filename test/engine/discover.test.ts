@@ -7,6 +7,7 @@ import { parseFound } from '../../source/engine/discover/instance.ts';
 import { factsId } from '../../source/runbook/facts-id.ts';
 import { good, recorded } from '../cluster/recorded.ts';
 import { debianCluster, labCluster } from '../runbook/clusters.ts';
+import { word } from '../runbook/word.ts';
 import { modelAt } from '../runbook/worlds.ts';
 import { asText, but, instanceLines, type Lines, password, printed } from './answers.ts';
 import { FakeServers } from './fake-servers.ts';
@@ -212,7 +213,7 @@ describe('it cannot start, nothing was changed, and this is why', () => {
     const servers = lab();
     const second: Lines = instanceLines(
       2,
-      { ...servers.of('monitor'), pgdata: '/srv/other' },
+      { ...servers.of('monitor'), pgdata: word('/srv/other') },
       servers.model.host('monitor'),
       'default',
     );
@@ -350,7 +351,7 @@ describe('between two versions', () => {
     const later = {
       ...one,
       readAt: 'later',
-      before: one.before.map((row) => ({ ...row, lsn: '9/9', reportAge: 99, health: 0 })),
+      before: one.before.map((row) => ({ ...row, lsn: word('9/9'), reportAge: 99, health: 0 })),
     };
     expect(factsId(later)).toBe(factsId(one));
     expect(factsId({ ...one, mode: 'copy' })).not.toBe(factsId(one));

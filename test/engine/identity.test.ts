@@ -8,6 +8,7 @@ import { isOfCluster } from '../../source/engine/journal/of-cluster.ts';
 import { Observer } from '../../source/engine/observer.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster, onEveryHost } from '../runbook/clusters.ts';
+import { word } from '../runbook/word.ts';
 import { modelAt } from '../runbook/worlds.ts';
 import { asText, but, type Lines, printed } from './answers.ts';
 import { FakeServers } from './fake-servers.ts';
@@ -82,7 +83,7 @@ describe('a record counts only where the servers say the same', () => {
     ],
     [
       'whose user is root',
-      other({ postgres: 'root' }),
+      other({ postgres: word('root') }),
       /^PostgreSQL’s user is postgres in the cluster file, and root in the record/,
     ],
     ['with other new programs', nodesWith({ newBindir: '/tmp/evil' }), /^node_1: newBindir .* \/tmp\/evil/],
@@ -110,7 +111,7 @@ describe('a record counts only where the servers say the same', () => {
     ],
     [
       'of another system',
-      other({ systemIdentifier: '1111111111111111111' }),
+      other({ systemIdentifier: word('1111111111111111111') }),
       /is of the system 1111111111111111111, and the nodes’ disks hold .*7711174124246397031/,
     ],
     [

@@ -10,6 +10,7 @@ import { parseLook } from '../../source/engine/look/parse.ts';
 import { lookScript } from '../../source/engine/look/script.ts';
 import { good, recorded, recordedBytes } from '../cluster/recorded.ts';
 import { Sandbox } from '../runbook/sandbox.ts';
+import { word } from '../runbook/word.ts';
 
 /** The two scripts that look, run by a real shell in a directory that plays a host. */
 let host: Sandbox;
@@ -336,7 +337,7 @@ describe('a discovery', () => {
           .replace(/^pg_ctl = .*$/m, `pg_ctl = ${host.node.newBindir}/pg_ctl`),
       );
       host.write(join(host.node.home, 'psql'), answer);
-      const work = workDirOf(host.node.home, second());
+      const work = workDirOf(host.node.home, word(second()));
       for (const name of left) host.write(join(work, name), name.endsWith('json') ? '{"of":"b"}' : '');
       host.write(join(work, 'saved/pg_autoctl.cfg'), `pg_ctl = ${host.node.oldBindir}/pg_ctl\n`);
       const { instances } = found();
@@ -354,7 +355,7 @@ describe('a discovery', () => {
         underway: true,
         registeredAnew: true,
         record: { of: 'b' },
-        workDir: workDirOf(host.node.home, second()),
+        workDir: workDirOf(host.node.home, word(second())),
         saved: { bindir: host.node.oldBindir },
       });
       expect(seen.first).toMatchObject({

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { parseLook } from '../../source/engine/look/parse.ts';
 import { lookScript } from '../../source/engine/look/script.ts';
 import { labCluster } from '../runbook/clusters.ts';
+import { word } from '../runbook/word.ts';
 
 test('last week’s check does not count as done tonight, last week’s other marks do', () => {
   const home = mkdtempSync(join(tmpdir(), 'pgaf-marks-'));
@@ -20,7 +21,7 @@ test('last week’s check does not count as done tonight, last week’s other ma
     writeFileSync(join(done, 'checks'), 'yes\n');
     const facts = labCluster();
     const script = lookScript(
-      { ...facts.monitor, home, workDir: join(home, 'work') },
+      { ...facts.monitor, home: word(home), workDir: word(join(home, 'work')) },
       facts.newMajor,
       null,
     ).text;

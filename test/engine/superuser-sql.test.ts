@@ -22,6 +22,7 @@ import {
   spacedCluster,
 } from '../runbook/clusters.ts';
 import { Model } from '../runbook/model.ts';
+import { word } from '../runbook/word.ts';
 
 /** Programs that open a connection, and so might run what somebody else has put into the database. */
 const programs = 'psql|pg_dump|pg_dumpall|pg_restore|vacuumdb|clusterdb|reindexdb|createdb|dropdb';
@@ -84,10 +85,12 @@ describe.each([
 });
 
 test('the search sees what it looks for', () => {
-  const safe = sqlProgram('psql', '/opt/it’s here/bin', "o'brien");
+  const safe = sqlProgram('psql', word('/opt/it’s here/bin'), word("o'brien")).text;
   expect(unsafe(`  ${safe} -Atc 'select 1'`)).toEqual([]);
   expect(
-    unsafe(`x=$(${sqlProgram('psql', { variable: 'bin' }, { variable: 'database' }, { timeout: 5 })} -c 1)`),
+    unsafe(
+      `x=$(${sqlProgram('psql', { variable: 'bin' }, { variable: 'database' }, { timeout: 5 }).text} -c 1)`,
+    ),
   ).toEqual([]);
   for (const line of [
     '/usr/bin/psql -c 1',
@@ -121,7 +124,7 @@ test('no other source writes such a call', () => {
 
 test('a database’s name stays a name', () => {
   const hostile = 'host=evil port=5998 sslmode=disable';
-  expect(sqlProgram('psql', '/bin', hostile).text).toBe(
+  expect(sqlProgram('psql', word('/bin'), word(hostile)).text).toBe(
     `PGOPTIONS='-c search_path=pg_catalog' PGDATABASE='${hostile}' /bin/psql`,
   );
 });

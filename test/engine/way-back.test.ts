@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { disagreement, lastJournalVerdict } from '../../source/engine/journal-verdict.ts';
 import { rateOf } from '../../source/runbook/checks/rates.ts';
 import { labCluster } from '../runbook/clusters.ts';
+import { word } from '../runbook/word.ts';
 import { Window } from './harness.ts';
 
 const open: Window[] = [];
@@ -50,7 +51,11 @@ describe('the journal of an earlier console', () => {
     appendFileSync(join(run, 'journal.ndjson'), '{"at":"2026-11-23T02:10:00Z","verdict":"sa');
     expect(lastJournalVerdict(night.home, night.servers.facts)).toMatchObject({ says: 'nothing to undo' });
     expect(
-      lastJournalVerdict(night.home, { ...night.servers.facts, name: 'another', systemIdentifier: '1' }),
+      lastJournalVerdict(night.home, {
+        ...night.servers.facts,
+        name: word('another'),
+        systemIdentifier: word('1'),
+      }),
     ).toBeNull();
   });
 

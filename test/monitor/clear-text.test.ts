@@ -3,14 +3,15 @@ import { afterEach, expect, test } from 'vitest';
 import { ok } from '../../source/cluster/result.ts';
 import { openFeed } from '../../source/monitor/open-feed.ts';
 import { openSession } from '../../source/monitor/pg-session.ts';
+import { word } from '../runbook/word.ts';
 import { FakeHost } from './fake-host.ts';
 
 const options = {
   port: 5432,
   formation: 'default',
-  database: 'pg_auto_failover',
+  database: word('pg_auto_failover'),
   postgresUser: 'postgres',
-  bindir: '/usr/bin',
+  bindir: word('/usr/bin'),
 };
 const before = process.env.PGPASSWORD;
 afterEach(() => {

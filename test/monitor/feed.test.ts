@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { problem } from '../../source/cluster/result.ts';
 import type { FeedSnapshot, MonitorFeed } from '../../source/monitor/feed.ts';
 import { openFeed } from '../../source/monitor/open-feed.ts';
+import { word } from '../runbook/word.ts';
 import { FakeHost } from './fake-host.ts';
 
 const state = (sync: number): string =>
@@ -18,9 +19,9 @@ const state = (sync: number): string =>
 const options = {
   port: 5432,
   formation: 'default',
-  database: 'pg_auto_failover',
+  database: word('pg_auto_failover'),
   postgresUser: 'postgres',
-  bindir: '/usr/bin',
+  bindir: word('/usr/bin'),
   pollMs: 60_000,
 };
 const refusal = 'no pg_hba.conf entry for host "127.0.0.1", user "autoctl_node"';

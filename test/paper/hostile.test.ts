@@ -5,6 +5,7 @@ import { literal, prose } from '../../source/paper/markdown.ts';
 import { toHtml } from '../../source/paper/to-html.ts';
 import { toMarkdown } from '../../source/paper/to-markdown.ts';
 import { labCluster } from '../runbook/clusters.ts';
+import { word } from '../runbook/word.ts';
 import { reportOf, told } from './journals.ts';
 
 const evil =
@@ -44,7 +45,7 @@ const looked = (moment: 'begin' | 'stop' | 'verified' | 'end', one: Inventory | 
 });
 const entries: readonly Entry[] = [
   { kind: 'run', cluster: evil, operator: evil, from: evil, to: evil, factsId: evil },
-  { kind: 'facts', facts: labCluster({ name: evil, formation: evil }) },
+  { kind: 'facts', facts: { ...labCluster(), name: word(evil), formation: word(evil) } },
   { kind: 'turned', direction: 'upgrade', verdict: evil },
   {
     kind: 'runbook',

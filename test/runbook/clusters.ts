@@ -1,5 +1,11 @@
-import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../source/cluster/facts.ts';
-import type { MonitorNode } from '../../source/cluster/monitor-state.ts';
+import {
+  type ClusterFacts,
+  clusterFactsSchema,
+  type HostFacts,
+  type ReadFacts,
+  type ReadMonitor,
+  type ReadNode,
+} from '../../source/cluster/facts.ts';
 
 /** Clusters as discovery would describe them. The lab's own is checked against its recording in discovery.test.ts. */
 
@@ -8,7 +14,10 @@ export const newIdentifier = '7711180000000000017';
 export const monitorIdentifier = '7711174122222222222';
 export const newMonitorIdentifier = '7711180000000000099';
 
-type Common = Omit<MonitorFacts, 'database' | 'extensionVersion'>;
+type Common = Omit<ReadMonitor, 'database' | 'extensionVersion'>;
+
+/** As discovery and the record do: no cluster but a parsed one. */
+const parsed = (facts: ReadFacts): ClusterFacts => clusterFactsSchema.parse(facts);
 
 const data = '/var/lib/pgsql/data';
 
@@ -61,7 +70,7 @@ const labHost: Common = {
   sshPort: 22,
 };
 
-const rowOf = (node: NodeFacts, identifier: string): MonitorNode => ({
+const rowOf = (node: ReadNode, identifier: string): ReadFacts['before'][number] => ({
   id: node.nodeId,
   name: node.alias,
   host: node.hostname,
@@ -78,7 +87,7 @@ const rowOf = (node: NodeFacts, identifier: string): MonitorNode => ({
   reportAge: 0.4,
 });
 
-const labNode = (number: number): NodeFacts => ({
+const labNode = (number: number): ReadNode => ({
   ...labHost,
   alias: `node_${number}`,
   carry:
@@ -94,9 +103,9 @@ const labNode = (number: number): NodeFacts => ({
 });
 
 /** The lab: one monitor, one primary, two secondaries, systemd, a directory of programs for each version. */
-export const labCluster = (changes: Partial<ClusterFacts> = {}): ClusterFacts => {
+export const labCluster = (changes: Partial<ReadFacts> = {}): ClusterFacts => {
   const nodes = [labNode(1), labNode(2), labNode(3)];
-  return {
+  return parsed({
     name: 'lab',
     formation: 'default',
     group: 0,
@@ -123,35 +132,36 @@ export const labCluster = (changes: Partial<ClusterFacts> = {}): ClusterFacts =>
     readAt: '2026-11-23T01:48:00.000Z',
     run: '20261123T014800Z-1a2b',
     ...changes,
-  };
+  });
 };
 
 /** The same with two tablespaces. */
 export const spacedCluster = (): ClusterFacts => {
   const facts = linkedCluster();
-  return {
+  return parsed({
     ...facts,
     name: 'spaced',
     nodes: facts.nodes.map((node) => ({ ...node, tablespaces: ['/srv/fast', '/srv/wide disk'] })),
-  };
+  });
 };
 
 /** The lab with node_2 rebuilt by hard links, node_3 by base backup. */
-export const linkedCluster = (facts: ClusterFacts = labCluster()): ClusterFacts => ({
-  ...facts,
-  name: 'linked',
-  nodes: facts.nodes.map((node) => (node.alias === 'node_2' ? { ...node, rebuild: 'hard-link' } : node)),
-});
+export const linkedCluster = (facts: ReadFacts = labCluster()): ClusterFacts =>
+  parsed({
+    ...facts,
+    name: 'linked',
+    nodes: facts.nodes.map((node) => (node.alias === 'node_2' ? { ...node, rebuild: 'hard-link' } : node)),
+  });
 
 /** Every host of a cluster changed in the same way. */
-export const onEveryHost = (
-  facts: ClusterFacts,
-  change: (host: HostFacts) => Partial<Common>,
-): ClusterFacts => ({
-  ...facts,
-  monitor: { ...facts.monitor, ...change(facts.monitor) },
-  nodes: facts.nodes.map((node) => ({ ...node, ...change(node) })),
-});
+export const onEveryHost = (from: ReadFacts, change: (host: HostFacts) => Partial<Common>): ClusterFacts => {
+  const facts = parsed(from);
+  return parsed({
+    ...facts,
+    monitor: { ...facts.monitor, ...change(facts.monitor) },
+    nodes: facts.nodes.map((node) => ({ ...node, ...change(node) })),
+  });
+};
 
 const blank = '/srv/pg data/15/main';
 const debianHost: Common = {
@@ -195,7 +205,7 @@ const debianHost: Common = {
 
 /** Debian's one pg_autoctl for all versions, no systemd, nothing where one would expect it. */
 export const debianCluster = (): ClusterFacts => {
-  const nodes: NodeFacts[] = [1, 2].map((number) => ({
+  const nodes: ReadNode[] = [1, 2].map((number) => ({
     ...debianHost,
     alias: `db-${number}`,
     nodeId: 10 + number,
@@ -205,7 +215,7 @@ export const debianCluster = (): ClusterFacts => {
     quorum: number === 1,
     rebuild: 'base-backup',
   }));
-  return {
+  return parsed({
     ...labCluster(),
     name: 'o’brien’s',
     formation: "o'brien",
@@ -216,13 +226,13 @@ export const debianCluster = (): ClusterFacts => {
     monitor: { ...debianHost, alias: 'monitor', database: "mon'itor", extensionVersion: '2.1' },
     nodes,
     before: nodes.map((node) => rowOf(node, oldIdentifier)),
-  };
+  });
 };
 
 /** The same with a third node, and the second rebuilt by hard links. */
 export const linkedDebian = (): ClusterFacts => {
   const facts = { ...debianCluster(), mode: 'link' as const };
-  const nodes = facts.nodes.flatMap((node): NodeFacts[] =>
+  const nodes = facts.nodes.flatMap((node): ReadNode[] =>
     node.role === 'primary'
       ? [node]
       : [
@@ -230,15 +240,15 @@ export const linkedDebian = (): ClusterFacts => {
           { ...node, alias: 'db-3', nodeId: 13, hostname: '10.1.0.3' },
         ],
   );
-  return { ...facts, nodes, before: nodes.map((node) => rowOf(node, oldIdentifier)) };
+  return parsed({ ...facts, nodes, before: nodes.map((node) => rowOf(node, oldIdentifier)) });
 };
 
 /** A primary and nobody else. */
 export const loneCluster = (): ClusterFacts => {
   const facts = labCluster({ numberSyncStandbys: 0 });
-  return {
+  return parsed({
     ...facts,
     nodes: facts.nodes.slice(0, 1),
     before: facts.before.slice(0, 1).map((row) => ({ ...row, reported: 'single', assigned: 'single' })),
-  };
+  });
 };

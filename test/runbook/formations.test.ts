@@ -8,12 +8,13 @@ import { evidenceIn } from '../../source/runbook/checks/in-world.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from './clusters.ts';
+import { word } from './word.ts';
 import { stepOf, worldAt } from './worlds.ts';
 
 const row = (number: number, changes: Partial<OtherRow> = {}): OtherRow => ({
-  formation: 'payments',
-  name: `pay_${number}`,
-  host: `node${number}`,
+  formation: word('payments'),
+  name: word(`pay_${number}`),
+  host: word(`node${number}`),
   port: 5433,
   reported: number === 2 ? 'primary' : 'secondary',
   assigned: number === 2 ? 'primary' : 'secondary',
@@ -22,21 +23,21 @@ const row = (number: number, changes: Partial<OtherRow> = {}): OtherRow => ({
   ...changes,
 });
 const node = (number: number): OtherNode => ({
-  alias: `payments.pay_${number}`,
-  formation: 'payments',
-  name: `pay_${number}`,
-  hostname: `node${number}`,
+  alias: word(`payments.pay_${number}`),
+  formation: word('payments'),
+  name: word(`pay_${number}`),
+  hostname: word(`node${number}`),
   port: 5433,
   primary: number === 2,
   service: {
     kind: 'systemd',
-    unit: 'pgaf-pay.service',
-    fragment: '/etc/systemd/system/pgaf-pay.service',
+    unit: word('pgaf-pay.service'),
+    fragment: word('/etc/systemd/system/pgaf-pay.service'),
     enabled: true,
   },
-  oldAutoctl: '/opt/vmware/postgres/15/bin/pg_autoctl',
-  newAutoctl: '/opt/vmware/postgres/17/bin/pg_autoctl',
-  configFile: '/var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/pay/pg_autoctl.cfg',
+  oldAutoctl: word('/opt/vmware/postgres/15/bin/pg_autoctl'),
+  newAutoctl: word('/opt/vmware/postgres/17/bin/pg_autoctl'),
+  configFile: word('/var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/pay/pg_autoctl.cfg'),
 });
 const withPayments = (changes: Partial<ClusterFacts> = {}): ClusterFacts =>
   labCluster({ formations: { payments: 'restart' }, others: [node(3), node(2)], ...changes });
@@ -48,7 +49,11 @@ const monitorWith = (world: World, changes: Partial<MonitorState>): World => {
   return { hosts: { ...world.hosts, monitor: { ...monitor, host } } };
 };
 
-const found = (facts: ClusterFacts, others: readonly OtherRow[], extensionVersion = '2.0'): string[] => {
+const found = (
+  facts: ClusterFacts,
+  others: readonly OtherRow[],
+  extensionVersion = word('2.0'),
+): string[] => {
   const world = monitorWith(worldAt('prepared', facts), { others: [...others], extensionVersion });
   const evidence: Evidence = evidenceIn(facts, world);
   return formationChecks.flatMap((check) =>
@@ -71,7 +76,7 @@ test('not where there is none, where the cluster file says what to do, or the mo
   expect(found(labCluster({ formations: { payments: 'accept' } }), [row(2)])).toEqual([]);
   const world = worldAt('prepared', facts);
   const next = evidenceIn(facts, world).hosts.find((host) => host.role === 'monitor')?.look?.newAutoctl;
-  expect(found(facts, [row(2)], next?.extensionVersion)).toEqual([]);
+  expect(found(facts, [row(2)], word(next?.extensionVersion ?? '2.0'))).toEqual([]);
 });
 
 test('restart: each node gets the new pg_autoctl behind the start of the primary, the one that writes first', () => {

@@ -13,6 +13,7 @@ import { healthy } from './checks/healthy.ts';
 import { labCluster, linkedCluster } from './clusters.ts';
 import type { Model } from './model.ts';
 import { Sandbox } from './sandbox.ts';
+import { word } from './word.ts';
 import { modelAfter, stepOf } from './worlds.ts';
 
 const facts = linkedCluster();
@@ -25,7 +26,7 @@ describe('the command that a secondary’s rsync would have the primary run', ()
   test.each([
     'rsync --server --sender -lHogDtpre.LsfxCIvu . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data',
     'rsync --server --sender -lHogDtpre.Lsf . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data',
-  ])('is let through: %s', (line) => expect(sendingCommand(line, paths)).not.toBeNull());
+  ])('is let through: %s', (line) => expect(sendingCommand(line, paths.map(word))).not.toBeNull());
 
   test.each([
     ['other files', 'rsync --server --sender -lHogDtpre.LsfxCIvu . /var/lib/pgsql/data /etc'],
@@ -48,10 +49,10 @@ describe('the command that a secondary’s rsync would have the primary run', ()
     ['a wildcard', 'rsync --server --sender -lHe.L . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/dat*'],
     ['a line break', 'rsync --server --sender -lHe.L . /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data\nid'],
     ['nothing', ''],
-  ])('is not let through: %s', (_, line) => expect(sendingCommand(line, paths)).toBeNull());
+  ])('is not let through: %s', (_, line) => expect(sendingCommand(line, paths.map(word))).toBeNull());
 
   test('blanks and quotes pass as rsync escapes them, and not bare', () => {
-    const odd = ["/srv/pg data/o'brien"];
+    const odd = [word("/srv/pg data/o'brien")];
     expect(sendingCommand("rsync --server --sender -lHe.L . /srv/pg\\ data/o\\'brien", odd)?.text).toBe(
       "rsync --server --sender -lHe.L . '/srv/pg data/o'\\''brien'",
     );

@@ -9,6 +9,7 @@ import { linkCases } from './kills/links.ts';
 import { spaceCases } from './kills/spaces.ts';
 import { upgrade, upgradeCases, versions } from './kills/upgrade.ts';
 import { Sandbox } from './sandbox.ts';
+import { word } from './word.ts';
 import { modelAfter, stepOf } from './worlds.ts';
 
 everyMoment([...upgradeCases, ...linkCases, ...spaceCases]);
@@ -55,7 +56,7 @@ describe('a script that moves something proves first', () => {
 
   test('a new directory on another file system: it was copied in the downtime, and a half copy counted as done', () => {
     host = new Sandbox();
-    const elsewhere = '/dev/shm/pgaf-swap-test/data';
+    const elsewhere = word('/dev/shm/pgaf-swap-test/data');
     const facts = { ...host.facts, nodes: host.facts.nodes.map((node) => ({ ...node, newData: elsewhere })) };
     host.program(join(host.node.newBindir, 'postgres'), 'echo 100');
     host.cluster(host.node.data, 15);

@@ -43,7 +43,9 @@ const asked = (unit: readonly string[] = []): string => {
     ...[host.node.pgdata, host.node.data, host.node.pidFile, ...unit].map(quote),
   ].join(' ');
   const said = ['set -eu', 'set -u'].map((mode) =>
-    host.sh(`${mode}; export LC_ALL=C\n${livenessFunction}\n${call}\necho "$autoctl $keeper"`).output.trim(),
+    host
+      .sh(`${mode}; export LC_ALL=C\n${livenessFunction.text}\n${call}\necho "$autoctl $keeper"`)
+      .output.trim(),
   );
   expect(said[0]).toBe(said[1]);
   return said[0] ?? '';

@@ -12,6 +12,7 @@ import {
 import type { MonitorNode, MonitorState } from '../../source/cluster/monitor-state.ts';
 import { problem } from '../../source/cluster/result.ts';
 import type { NodeState } from '../../source/cluster/states.ts';
+import type { Word } from '../../source/cluster/words.ts';
 import type { Control, DirectoryView, HostView, ServerView, World } from '../../source/cluster/world.ts';
 import { factsId } from '../../source/runbook/facts-id.ts';
 import { keyComment } from '../../source/runbook/hard-link/names.ts';
@@ -19,6 +20,7 @@ import { dropInFile } from '../../source/runbook/phases/service.ts';
 import { privateSocket } from '../../source/runbook/shell.ts';
 import { healthyLog, healthyLook } from './checks/healthy.ts';
 import { monitorIdentifier, newIdentifier, newMonitorIdentifier, oldIdentifier } from './clusters.ts';
+import { word } from './word.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Host = Mutable<HostView>;
@@ -29,7 +31,7 @@ export const shutdownCheckpoint = '0/16000028';
 const receivedAfterIt = '0/160000A0';
 
 const control = (systemIdentifier: string, state: string, checkpoint: string, modified: string): Control => ({
-  systemIdentifier,
+  systemIdentifier: word(systemIdentifier),
   state,
   checkpoint,
   timeline: 1,
@@ -41,7 +43,7 @@ const control = (systemIdentifier: string, state: string, checkpoint: string, mo
 /** How a standby calls itself on the primary, as seen in pg_stat_replication on the lab. */
 const senderName = (node: NodeFacts): string => `pgautofailover_standby_${node.nodeId}`;
 
-const addressOf = (node: NodeFacts): string => `10.79.0.${10 + node.nodeId}`;
+const addressOf = (node: NodeFacts): Word<never> => word(`10.79.0.${10 + node.nodeId}`);
 
 /** What ssh-keygen and sshd have made on the lab; not in use anywhere. */
 const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFb8rVBLGExdOKXEJOSzdbKwacty096TfoioT3XEn+WK';
@@ -171,7 +173,7 @@ export class Model {
         host.tablespaces = host.tablespaces.map((one) => ({ ...one, hasAside: true }));
         return;
       case 'save':
-        host.markers = [`save-${factsId({ ...this.facts, run: this.runName })}`];
+        host.markers = [`save-${factsId({ ...this.facts, run: word(this.runName) })}`];
         return;
       case 'checks':
         host.checks = { look: healthyLook(facts), rehearsal: parseSections(healthyLog(facts)) };
@@ -219,7 +221,7 @@ export class Model {
             ...host.unit,
             killMode: 'mixed',
             enabled: false,
-            dropIns: [dropInFile('pgautofailover.service')],
+            dropIns: [dropInFile(word('pgautofailover.service'))],
           };
         return;
       case 'checkpoint':
@@ -255,7 +257,7 @@ export class Model {
         host.handedOver = { control: this.#controlOf(host.data), at: '2026-11-23T02:17:00Z' };
         return;
       case 'identifier':
-        this.#rows((row) => ({ ...row, systemIdentifier: newIdentifier }));
+        this.#rows((row) => ({ ...row, systemIdentifier: word(newIdentifier) }));
         return;
       case 'state-file':
         host.stateIdentifier = newIdentifier;
@@ -444,8 +446,8 @@ export class Model {
       this.row(facts.alias, secondariesOf(this.facts).length === 0 ? 'single' : 'wait_primary');
     else {
       this.#monitor.serverVersion = facts.newVersion;
-      this.#monitor.extensionVersion = '2.2';
-      this.#monitor.defaultExtensionVersion = '2.2';
+      this.#monitor.extensionVersion = word('2.2');
+      this.#monitor.defaultExtensionVersion = word('2.2');
     }
   }
 

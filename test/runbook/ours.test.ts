@@ -17,6 +17,7 @@ import { good } from '../cluster/recorded.ts';
 import { labCluster } from './clusters.ts';
 import type { Model } from './model.ts';
 import { Sandbox } from './sandbox.ts';
+import { word } from './word.ts';
 import { modelAfter, modelAt, stepOf, worldAt } from './worlds.ts';
 
 /** Ours is what carries our mark; whatever else is there stays as it is. */
@@ -131,7 +132,7 @@ describe('the new directory', () => {
   });
 
   test('one that a check was asked to keep is taken over, and goes with the way back', () => {
-    host.marked(host.node.newData, 17, {}, { ...host.facts, run: 'unnamed' });
+    host.marked(host.node.newData, 17, {}, { ...host.facts, run: word('unnamed') });
     expect(host.run('A.node_1.initdb')).toMatchObject({
       code: 0,
       output: expect.stringContaining('taken over'),
@@ -376,7 +377,7 @@ describe('the clean-up', () => {
     blind.unreachable.add('node_3');
     expect(says(blind)).toMatch(/cannot be looked at/);
     const wentBack = modelAt('running', facts);
-    wentBack.host('node_1').abandoned = [`${facts.nodes[0]?.data}_pg17_abandoned`];
+    wentBack.host('node_1').abandoned = [word(`${facts.nodes[0]?.data}_pg17_abandoned`)];
     expect(says(wentBack)).toBeNull();
   });
 
@@ -419,7 +420,11 @@ describe('the clean-up', () => {
 
   test('a path with [ ] * ? and \\ does not hide who has a file open', async () => {
     const odd = join(host.root, 'lib/pg[1]*?\\x');
-    const node = { ...host.node, data: join(odd, 'data'), backupData: join(odd, 'data_pg15_bak') };
+    const node = {
+      ...host.node,
+      data: word(join(odd, 'data')),
+      backupData: word(join(odd, 'data_pg15_bak')),
+    };
     const facts = { ...host.facts, nodes: [node, ...host.facts.nodes.slice(1)] };
     host.cluster(node.data, 17);
     host.marked(node.backupData, 15, { held: 'x' });

@@ -109,7 +109,10 @@ describe('idle', () => {
     const child = await holder(`cd ${sh(data)}`);
     setTimeout(() => child.kill('SIGKILL'), 0);
     const ran = await new Promise((resolve) => {
-      const script = spawn('sh', ['-c', ['set -eu', ...idleFunction, `idle ${sh(data)}`].join('\n')]);
+      const script = spawn('sh', [
+        '-c',
+        ['set -eu', ...idleFunction.map((line) => line.text), `idle ${sh(data)}`].join('\n'),
+      ]);
       script.once('close', resolve);
     });
     expect(ran).toBe(0);

@@ -11,6 +11,7 @@ import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { good, recorded, recordedBytes } from '../cluster/recorded.ts';
 import { labCluster, newIdentifier } from './clusters.ts';
 import { Sandbox } from './sandbox.ts';
+import { word } from './word.ts';
 import { stepOf, worldAt } from './worlds.ts';
 
 const scriptOf = (id: string): string => {
@@ -300,7 +301,7 @@ describe('carrying the configuration', () => {
     host.remove();
     host = new Sandbox({
       ...labCluster(),
-      nodes: labCluster().nodes.map((node) => ({ ...node, carry: ['conf.d', 'postgresql.conf'] })),
+      nodes: labCluster().nodes.map((node) => ({ ...node, carry: ['conf.d', 'postgresql.conf'].map(word) })),
     });
     host.cluster(host.node.data, 15, { 'postgresql.conf': 'old\n', 'conf.d/a.conf': 'a\n' });
     host.marked(host.node.newData, 17);
@@ -360,7 +361,7 @@ describe('saving what will be edited', () => {
 
   test('a name with a quote or a dollar in it comes back as it was', () => {
     host.remove();
-    host = new Sandbox({ ...labCluster(), name: "RECORD $(touch x) 'y' `z` \\" });
+    host = new Sandbox({ ...labCluster(), name: word("RECORD $(touch x) 'y' `z` \\") });
     host.write(host.node.configFile, '');
     host.write(host.node.stateFile, '');
     expect(host.run('A.node_1.save').code).toBe(0);

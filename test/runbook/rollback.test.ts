@@ -7,6 +7,7 @@ import { throughMarker } from '../../source/runbook/rollback/route.ts';
 import { dangerNow, type Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { debianCluster, labCluster } from './clusters.ts';
+import { word } from './word.ts';
 import { type Moment, modelAt, stepOf, worldAt } from './worlds.ts';
 
 const planAt = (moment: Moment, facts: ClusterFacts = labCluster()) =>
@@ -55,7 +56,7 @@ describe('which way back is open', () => {
   test('a way back through an image, once begun, is found again though the image is promoted by now', () => {
     const facts = labCluster();
     const model = modelAt('verified', facts);
-    model.host('monitor').markers = [...model.host('monitor').markers, throughMarker('node_2')];
+    model.host('monitor').markers = [...model.host('monitor').markers, throughMarker(word('node_2'))];
     const { data } = model.host('node_2');
     if (data.kind !== 'cluster' || data.control === null) throw new Error('the image is there');
     model.host('node_2').data = { ...data, standby: false, control: { ...data.control, state: 'shut down' } };
@@ -249,8 +250,8 @@ describe('what is given up has a kind of its own', () => {
   test('an abandoned cluster of the new version is the only copy of what was written on it', () => {
     const model = modelAt('running', facts);
     model.host('node_1').abandoned = [
-      '/var/lib/pgsql/data_pg17_abandoned',
-      '/var/lib/pgsql/data_pg15_abandoned',
+      word('/var/lib/pgsql/data_pg17_abandoned'),
+      word('/var/lib/pgsql/data_pg15_abandoned'),
     ];
     const steps = cleanupRunbook(facts, model.world());
     const kinds = [17, 15].map(
@@ -265,9 +266,9 @@ describe('clean-up', () => {
     const facts = labCluster();
     const model = modelAt('running', facts);
     model.host('node_1').abandoned = [
-      '/var/lib/pgsql/data_pg17_abandoned',
-      '/var/lib/pgsql/data_pg15_abandoned_2',
-      '/var/lib/pgsql/data_pgx_abandoned',
+      word('/var/lib/pgsql/data_pg17_abandoned'),
+      word('/var/lib/pgsql/data_pg15_abandoned_2'),
+      word('/var/lib/pgsql/data_pgx_abandoned'),
     ];
     const removals = cleanupRunbook(facts, model.world()).filter((step) => step.id.includes('abandoned'));
     expect(ids(removals)).toEqual([

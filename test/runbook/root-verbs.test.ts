@@ -31,6 +31,7 @@ import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster, onEveryHost, spacedCluster } from './clusters.ts';
 import { Model } from './model.ts';
+import { word } from './word.ts';
 import { worldAt } from './worlds.ts';
 
 const asRoot = process.getuid?.() === 0;
@@ -105,7 +106,7 @@ describe.each([
     for (const host of rootHosts(helped)) {
       const text = helperText(helped, host);
       for (const [verb, lines] of verbLines(helped, host))
-        expect(text).toContain(`\n${verb})\n${lines.map((line) => `  ${line}`).join('\n')}\n  ;;\n`);
+        expect(text).toContain(`\n${verb})\n${lines.map((line) => `  ${line.text}`).join('\n')}\n  ;;\n`);
     }
   });
 });
@@ -117,7 +118,7 @@ test('the helper of a host, and its rule', () => {
   expect(`${helperText(facts, host)}──── sudoers\n${sudoersText(facts, host, 'dba')}`).toMatchSnapshot();
   // It is the same whichever way the cluster file names, and another where a constant is another.
   expect(helperChecksum({ ...facts, root: 'sh' }, host)).toBe(helperChecksum(facts, host));
-  expect(helperChecksum(facts, { ...host, newAutoctl: '/opt/18/bin/pg_autoctl' })).not.toBe(
+  expect(helperChecksum(facts, { ...host, newAutoctl: word('/opt/18/bin/pg_autoctl') })).not.toBe(
     helperChecksum(facts, host),
   );
 });
@@ -142,7 +143,12 @@ test('two units of a host have a helper each', () => {
   const at = (unit: string) =>
     helperPath({
       ...(labCluster().nodes[0] ?? labCluster().monitor),
-      service: { kind: 'systemd', unit, fragment: `/etc/systemd/system/${unit}`, enabled: true },
+      service: {
+        kind: 'systemd',
+        unit: word(unit),
+        fragment: word(`/etc/systemd/system/${unit}`),
+        enabled: true,
+      },
     });
   expect(at('pgautofailover.service')).toBe('/usr/local/sbin/pgaf-upgrade-root');
   expect(at('pgaf-pay.service')).toBe('/usr/local/sbin/pgaf-upgrade-root-pgaf-pay');

@@ -19,6 +19,7 @@ import { markFile, markOf } from '../../source/runbook/ownership.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { recorded } from '../cluster/recorded.ts';
 import { labCluster, newIdentifier, onEveryHost } from './clusters.ts';
+import { word } from './word.ts';
 import { stepOf, worldAt } from './worlds.ts';
 
 export interface Ran {
@@ -49,7 +50,7 @@ export class Sandbox {
       stateFile: at('share/pg_autoctl.state'),
       pidFile: at('tmp/pg_autoctl.pid'),
       home: at('home'),
-      workDir: workDirOf(at('home'), at('lib/data')),
+      workDir: workDirOf(word(at('home')), word(at('lib/data'))),
       service,
       tablespaces: tablespaces.map(at),
     }));
@@ -61,7 +62,7 @@ export class Sandbox {
   }
 
   /** What pg_upgrade's step keeps at its end: how both clusters stand. */
-  keepFingerprints(old = this.node.data, fresh = this.node.newData): void {
+  keepFingerprints(old: string = this.node.data, fresh: string = this.node.newData): void {
     const { workDir } = this.node;
     this.write(join(workDir, 'fingerprint-old'), this.read(join(old, 'global/pg_control')));
     this.write(join(workDir, 'fingerprint'), this.read(join(fresh, 'global/pg_control')));

@@ -16,6 +16,7 @@ import {
   spacedCluster,
 } from './clusters.ts';
 import { Model } from './model.ts';
+import { word } from './word.ts';
 
 /** The scripts as they are when their turn comes: made from what the servers say then. */
 const scriptsOf = (facts: ClusterFacts): { step: Step; text: string }[] => {
@@ -157,8 +158,12 @@ describe.each(clusters)('%s', (_, facts) => {
 
 const renamed = (facts: ClusterFacts): ClusterFacts => ({
   ...facts,
-  nodes: facts.nodes.map((node) => ({ ...node, alias: `x${node.nodeId}`, hostname: `xhost${node.nodeId}` })),
-  before: facts.before.map((row) => ({ ...row, name: `x${row.id}`, host: `xhost${row.id}` })),
+  nodes: facts.nodes.map((node) => ({
+    ...node,
+    alias: word(`x${node.nodeId}`),
+    hostname: word(`xhost${node.nodeId}`),
+  })),
+  before: facts.before.map((row) => ({ ...row, name: word(`x${row.id}`), host: word(`xhost${row.id}`) })),
 });
 
 test('without its facts a script names no host, path or version of its own', () => {

@@ -4,6 +4,7 @@ import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict.ts';
 import { labCluster } from './clusters.ts';
 import { Model } from './model.ts';
+import { word } from './word.ts';
 import { type Moment, modelAt, worldAt } from './worlds.ts';
 
 const kindAt = (moment: Moment, facts: ClusterFacts = labCluster()): string =>
@@ -181,7 +182,7 @@ describe('images', () => {
     for (const alias of ['node_2', 'node_3']) {
       const { data } = model.host(alias);
       if (data.kind !== 'cluster' || data.control === null) throw new Error('the image is there');
-      model.host(alias).data = { ...data, control: { ...data.control, systemIdentifier: '7' } };
+      model.host(alias).data = { ...data, control: { ...data.control, systemIdentifier: word('7') } };
     }
     expect(rollbackVerdict(facts, model.world()).kind).toBe('backup-only');
   });

@@ -1,23 +1,24 @@
 import type { MonitorEvent, MonitorNode, MonitorState } from '../../source/cluster/monitor-state.ts';
 import type { NodeState } from '../../source/cluster/states.ts';
 import type { RollbackVerdict } from '../../source/engine/controller.ts';
+import { word } from '../runbook/word.ts';
 import type { FakeStep } from './fake-steps.ts';
 
 /** The cluster before the window. */
 export const healthyNodes: readonly MonitorNode[] = ['node_1', 'node_2', 'node_3'].map((name, at) => ({
   id: at + 1,
-  name,
-  host: `10.0.0.${11 + at}`,
+  name: word(name),
+  host: word(`10.0.0.${11 + at}`),
   port: 5432,
   group: 0,
-  systemIdentifier: '7312345678901234567',
+  systemIdentifier: word('7312345678901234567'),
   reported: at === 0 ? ('primary' as const) : ('secondary' as const),
   assigned: at === 0 ? ('primary' as const) : ('secondary' as const),
   health: 1,
   priority: 50,
   quorum: true,
   timeline: 3,
-  lsn: at === 2 ? '0/59FFC000' : '0/5A000060',
+  lsn: word(at === 2 ? '0/59FFC000' : '0/5A000060'),
   reportAge: 0.4,
 }));
 
@@ -26,11 +27,11 @@ export const monitorState = (
   nodes: readonly MonitorNode[],
   events: readonly MonitorEvent[] = [],
 ): MonitorState => ({
-  formation: 'default',
+  formation: word('default'),
   numberSyncStandbys: 1,
-  serverVersion: '15.20',
-  extensionVersion: '2.0',
-  defaultExtensionVersion: '2.0',
+  serverVersion: word('15.20'),
+  extensionVersion: word('2.0'),
+  defaultExtensionVersion: word('2.0'),
   listening: true,
   nodes: [...nodes],
   others: [],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formationWays } from '../facts.ts';
+import * as words from '../words.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const control = /[\u0000-\u001f\u007f]/;
@@ -21,35 +22,28 @@ const remotePath = z
     error: 'must not contain . or .. as a part',
   })
   .transform((path) => path.replace(/\/{2,}/g, '/').replace(/\/$/, ''))
-  .refine((path) => path !== '', { error: 'must not be the root directory' });
+  .refine((path) => path !== '', { error: 'must not be the root directory' })
+  .pipe(words.ownPath);
 
 /** Host names, addresses, and aliases of an ssh config; a leading dash would be read as an option somewhere. */
-const host = z
-  .string()
-  .max(253)
-  .regex(/^[A-Za-z0-9_.:%[\]][A-Za-z0-9_.:%[\]-]*$/, { error: 'must be a host name or an address' });
+const host = words.hostName;
 
 const port = z
   .int({ error: 'must be a port number, 1 to 65535' })
   .min(1, { error: 'must be a port number, 1 to 65535' })
   .max(65_535, { error: 'must be a port number, 1 to 65535' });
 
-const user = z
-  .string()
-  .regex(/^[A-Za-z0-9_.][A-Za-z0-9_.@\\-]*\$?$/, { error: 'must be the name of a user' });
+const user = words.osUser;
 
 /** `.service` is taken off: drop-in directories and systemctl put it back where they need it. */
-const unit = z
-  .string()
-  .max(255)
-  .regex(/^[A-Za-z0-9:_.][A-Za-z0-9:_.@\\-]*$/, { error: 'must be the name of a systemd unit' })
-  .transform((name) => name.replace(/\.service$/, ''));
+const unit = words.unitName.transform((name) => name.replace(/\.service$/, '')).pipe(words.unitName);
 
 const text = z
   .string()
   .min(1, { error: 'must not be empty' })
   .max(63, { error: 'must have at most 63 characters' })
-  .refine((value) => !control.test(value), { error: 'must not contain control characters' });
+  .refine((value) => !control.test(value), { error: 'must not contain control characters' })
+  .pipe(words.label);
 
 /** How to reach every host, unless the host itself says otherwise. */
 const ssh = z.strictObject({
@@ -120,12 +114,12 @@ export const configSchema = z.strictObject({
   become: z
     .strictObject({
       method: z.enum(becomeMethods, { error: 'must be one of sudo, none' }).default('sudo'),
-      postgres: user.default('postgres'),
+      postgres: user.prefault('postgres'),
       root: z.enum(rootWays, { error: 'must be sh or helper' }).default('sh'),
     })
     .prefault({}),
   target: z.strictObject({ bindir: remotePath }),
-  formation: text.default('default'),
+  formation: text.prefault('default'),
   upgrade: z
     .strictObject({
       mode: z.enum(upgradeModes, { error: 'must be one of link, clone, copy' }).default('link'),
@@ -147,11 +141,13 @@ export const configSchema = z.strictObject({
         .default([]),
     })
     .prefault({}),
-  nodes: z.record(text, z.strictObject({ ...hostShape, rebuild: rebuild.exactOptional() })).prefault({}),
+  nodes: z
+    .record(words.nodeName, z.strictObject({ ...hostShape, rebuild: rebuild.exactOptional() }))
+    .prefault({}),
   formations: z.record(text, otherFormation).prefault({}),
 });
 
 export type ConfigFile = z.infer<typeof configSchema>;
 export type UpgradeMode = (typeof upgradeModes)[number];
 export type RebuildWay = (typeof rebuildWays)[number];
-export type HostSettings = ConfigFile['nodes'][string];
+export type HostSettings = ConfigFile['nodes'][words.Alias];

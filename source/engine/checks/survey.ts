@@ -1,8 +1,18 @@
+import type { z } from 'zod';
 import type { HostEvidence, Reach } from '../../cluster/checks/evidence.ts';
-import type { Config } from '../../cluster/config.ts';
-import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../cluster/facts.ts';
+import { type Config, nodeSettings } from '../../cluster/config.ts';
+import {
+  type ClusterFacts,
+  clusterFactsSchema,
+  type HostFacts,
+  type MonitorFacts,
+  monitorFactsSchema,
+  type NodeFacts,
+  nodeFactsSchema,
+} from '../../cluster/facts.ts';
 import type { MonitorState } from '../../cluster/monitor-state.ts';
-import type { Problem, Result } from '../../cluster/result.ts';
+import { fail, ok, type Problem, type Result } from '../../cluster/result.ts';
+import { misfit } from '../../cluster/words.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { askMonitor, look } from '../discover/ask.ts';
 import { factsOf, nodeFactsOf, roleOf } from '../discover/cluster-facts.ts';
@@ -52,7 +62,7 @@ const reach = async (
   { alias, role, hostname }: { alias: string; role: Role; hostname: string },
 ): Promise<Reached> => {
   const evidence = blank(alias, role);
-  const settings = role === 'monitor' ? config.monitor : config.nodes[alias];
+  const settings = role === 'monitor' ? config.monitor : nodeSettings(config, alias);
   const opened = await open(addressOf(config, alias, hostname, settings));
   if (!opened.ok) return { evidence: { ...evidence, reach: reachOf(opened.error) }, host: null, found: null };
   const found = await look(opened.value, config, settings);
@@ -80,16 +90,31 @@ const understand = <Facts extends HostFacts>(
   return made.ok ? { ...evidence, ...left, facts: made.value } : { ...without, ...left, unclear: made.error };
 };
 
+/** A value that is none of its kind reaches no script, of a check neither. */
+const fitting = <Facts, Read>(schema: z.ZodType<Facts, Read>, read: Read, whose: string): Result<Facts> => {
+  const parsed = schema.safeParse(read);
+  return parsed.success
+    ? ok(parsed.data)
+    : fail(
+        misfit(
+          parsed.error,
+          read,
+          whose,
+          'Nothing was run with it. Change it on the server, or give the right value in the cluster file, then check again.',
+        ),
+      );
+};
+
 const clusterOf = (
   config: Config,
   state: MonitorState,
   monitor: MonitorFacts,
   nodes: readonly NodeFacts[],
-): ClusterFacts | null => {
+): Result<ClusterFacts> | null => {
   const primaries = nodes.filter((node) => node.role === 'primary');
   const [primary] = primaries;
   if (primary === undefined || primaries.length !== 1) return null;
-  return factsOf(config, state, monitor, nodes, primary);
+  return fitting(clusterFactsSchema, factsOf(config, state, monitor, nodes, primary), 'The cluster');
 };
 
 /** Reaches every host, side by side. Errors: the monitor cannot be asked, so that nobody knows which hosts there are. */
@@ -130,8 +155,9 @@ export const survey = async (
       return { ok: false, error: { what: 'monitor: not looked at', remedy: 'check again' } };
     const common = commonFacts('monitor', config, config.monitor, found, instance.value);
     if (!common.ok) return common;
-    const database = instance.value.config.postgresql.dbname ?? 'pg_auto_failover';
-    return { ok: true, value: { ...common.value, database, extensionVersion: state.value.extensionVersion } };
+    const { database } = instance.value;
+    const read = { ...common.value, database, extensionVersion: state.value.extensionVersion };
+    return fitting(monitorFactsSchema, read, 'monitor');
   });
   const seen = reached.map((one, index) => {
     const row = nodes[index];
@@ -146,13 +172,19 @@ export const survey = async (
       if (!mine.ok) return mine;
       if (found === null || row === undefined)
         return { ok: false, error: { what: `${alias}: not looked at`, remedy: 'check again' } };
-      const common = commonFacts(alias, config, config.nodes[alias], found, mine.value);
+      const common = commonFacts(alias, config, nodeSettings(config, alias), found, mine.value);
       if (!common.ok) return common;
-      return { ok: true, value: nodeFactsOf(config, row, common.value) };
+      return fitting(nodeFactsSchema, nodeFactsOf(config, row, common.value), alias);
     });
   });
   const withFacts = seen.flatMap(({ facts }) => (facts === null ? [] : [facts]));
   const facts =
     seenMonitor.facts === null ? null : clusterOf(config, state.value, seenMonitor.facts, withFacts);
-  return { ok: true, value: { facts, state: state.value, hosts, evidence: [seenMonitor, ...seen] } };
+  if (facts !== null && !facts.ok) return closing(facts.error);
+  return ok({
+    facts: facts?.value ?? null,
+    state: state.value,
+    hosts,
+    evidence: [seenMonitor, ...seen],
+  });
 };

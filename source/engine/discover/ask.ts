@@ -6,7 +6,7 @@ import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { misfit } from '../../cluster/words.ts';
 import { formationsQuery, monitorQuery, noSuchFormation, parseMonitorState } from '../../monitor/query.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import { type Found, type Instance, instanceWords, parseFound } from './instance.ts';
+import { type Found, type Instance, instanceWords, parseFound, type ReadInstance } from './instance.ts';
 import { discoverScript } from './script.ts';
 
 /** What runs on a host, as it says itself. Read-only. */
@@ -38,8 +38,8 @@ export const look = async (
 export const theOne = (
   alias: string,
   what: string,
-  all: readonly Instance[],
-  fits: (instance: Instance) => boolean,
+  all: readonly ReadInstance[],
+  fits: (instance: ReadInstance) => boolean,
 ): Result<Instance> => {
   const fitting = all.filter(fits);
   const [first, second] = fitting;
@@ -58,10 +58,10 @@ export const theOne = (
       ),
     );
   const words = instanceWords.safeParse(first);
-  if (words.success) return ok(first);
+  if (words.success) return ok({ ...first, ...words.data });
   const remedy =
     'Nothing was run with it. Look at pg_autoctl.cfg and the unit there; what is found wrong can be set in the cluster file.';
-  return fail(misfit(words.error, first, `${alias}, ${what}`, remedy));
+  return fail(misfit(words.error, first, alias, remedy));
 };
 
 /** What the monitor's database says of the formation. Read-only. */
@@ -70,9 +70,8 @@ export const askMonitor = async (
   config: Config,
   instance: Instance,
 ): Promise<Result<MonitorState>> => {
-  const database = instance.config.postgresql.dbname ?? 'pg_auto_failover';
   const ask = (sql: string) => {
-    const script = sh`export LC_ALL=C; ${sqlProgram('psql', instance.oldBindir, database)} -XAtq -h ${instance.socketDirectory} -p ${instance.port} -c ${quoted(sql)}`;
+    const script = sh`export LC_ALL=C; ${sqlProgram('psql', instance.oldBindir, instance.database)} -XAtq -h ${instance.socketDirectory} -p ${instance.port} -c ${quoted(sql)}`;
     return host.run(script.text, { as: config.become.postgres, timeoutMs: 30_000 });
   };
   const output = await ask(monitorQuery(config.formation));

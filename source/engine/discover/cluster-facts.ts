@@ -1,5 +1,12 @@
 import { type Config, rebuildOf } from '../../cluster/config.ts';
-import type { ClusterFacts, HostFacts, MonitorFacts, NodeFacts } from '../../cluster/facts.ts';
+import {
+  type ClusterFacts,
+  type NodeFacts,
+  type ReadFacts,
+  type ReadMonitor,
+  type ReadNode,
+  unnamed,
+} from '../../cluster/facts.ts';
 import type { MonitorNode, MonitorState } from '../../cluster/monitor-state.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
 import type { CommonFacts } from './host-facts.ts';
@@ -10,10 +17,11 @@ export const roleOf = (node: MonitorNode): NodeFacts['role'] =>
     ? 'primary'
     : 'secondary';
 
-export const newMajorOf = (host: HostFacts): number => parsePostgresVersion(host.newVersion)?.major ?? 0;
+export const newMajorOf = (host: { readonly newVersion: string }): number =>
+  parsePostgresVersion(host.newVersion)?.major ?? 0;
 
 /** A node's facts: what its host says, and its row on the monitor. */
-export const nodeFactsOf = (config: Config, row: MonitorNode, common: CommonFacts): NodeFacts => ({
+export const nodeFactsOf = (config: Config, row: MonitorNode, common: CommonFacts): ReadNode => ({
   ...common,
   nodeId: row.id,
   hostname: row.host,
@@ -31,10 +39,10 @@ export const formationsOf = (config: Config): ClusterFacts['formations'] =>
 export const factsOf = (
   config: Config,
   state: MonitorState,
-  monitor: MonitorFacts,
-  nodes: readonly NodeFacts[],
-  primary: NodeFacts,
-): ClusterFacts => ({
+  monitor: ReadMonitor,
+  nodes: readonly ReadNode[],
+  primary: ReadNode,
+): ReadFacts => ({
   name: config.name,
   formation: config.formation,
   group: state.nodes[0]?.group ?? 0,
@@ -53,5 +61,5 @@ export const factsOf = (
   others: [],
   accept: [...config.check.accept],
   readAt: new Date().toISOString(),
-  run: 'unnamed',
+  run: unnamed,
 });

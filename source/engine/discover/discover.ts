@@ -1,4 +1,4 @@
-import type { Config } from '../../cluster/config.ts';
+import { type Config, nodeSettings } from '../../cluster/config.ts';
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
@@ -108,7 +108,9 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     const { alias, hostname } = node;
     // With a record of the run a host that gives no answer is known from it; without one nothing is begun.
     const evenIfSilent = record !== null;
-    const host = await open(addressOf(config, alias, hostname, config.nodes[alias]), { evenIfSilent });
+    const host = await open(addressOf(config, alias, hostname, nodeSettings(config, alias)), {
+      evenIfSilent,
+    });
     if (!host.ok) return host;
     hosts.set(alias, host.value);
     if (host.value.line !== 'connected')
@@ -116,7 +118,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
         kind: 'silent',
         why: host.value.trouble ?? problem(`${alias} does not answer.`, 'Is the host up?'),
       });
-    const found = await look(host.value, config, config.nodes[alias]);
+    const found = await look(host.value, config, nodeSettings(config, alias));
     if (!found.ok) return found;
     const its = nodeOf(config, node, found.value);
     return its.ok ? ok({ kind: 'seen', seen: { found: found.value, instance: its.value } }) : its;

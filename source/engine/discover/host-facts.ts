@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import type { Config, HostSettings } from '../../cluster/config.ts';
-import type { MonitorFacts } from '../../cluster/facts.ts';
+import type { ReadMonitor } from '../../cluster/facts.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
 import { socketPlaceBytes, socketPlaceOf, workDirOf } from '../../cluster/work-directory.ts';
-import type { Found, Instance, LiveServer } from './instance.ts';
+import type { Found, Instance, LiveServer, ReadInstance } from './instance.ts';
 
 /** initdb's own subdirectories and what a server makes at run time: not configuration. */
 const serverDirectories = new Set(
@@ -19,7 +19,7 @@ const serverFiles =
  * What must be carried into the new data directory, relative to it: every file at its top that is not the server's
  * own, and the directories that the configuration reads files from. pg_upgrade carries none of them.
  */
-export const filesToCarry = (instance: Instance, server: LiveServer): string[] => {
+export const filesToCarry = (instance: ReadInstance, server: LiveServer): string[] => {
   // Symbolic links are listed with the files: pg_wal and its like may be one.
   const files = instance.files.filter((name) => !serverFiles.test(name) && !serverDirectories.has(name));
   const inside = [...server.sources, ...server.files]
@@ -53,7 +53,7 @@ export const placesOf = (
   backupData: `${data}_pg${oldMajor}_bak`,
 });
 
-export type CommonFacts = Omit<MonitorFacts, 'database' | 'extensionVersion'>;
+export type CommonFacts = Omit<ReadMonitor, 'database' | 'extensionVersion'>;
 
 /** The facts that monitor and nodes have in common, from what was found and the operator's overrides. */
 export const commonFacts = (

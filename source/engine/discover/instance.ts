@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { type AutoctlConfig, parseAutoctlConfig } from '../../cluster/parse/autoctl-config.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
-import { ok, type Result } from '../../cluster/result.ts';
+import { fail, ok, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
-import type { Path } from '../../cluster/words.ts';
 import * as words from '../../cluster/words.ts';
+import { misfit, type Path, type RunName } from '../../cluster/words.ts';
 import { runFileSchema } from '../lock/standing.ts';
 import { decodeJson, decodeText, linesOf, readWhole } from '../look/lines.ts';
 
@@ -25,8 +25,23 @@ const serverSchema = z.object({
 });
 export type LiveServer = z.infer<typeof serverSchema>;
 
-/** One pg_autoctl on a host: its files, its service and what its server says. */
-export interface Instance {
+/** What of an instance reaches a script of its host. */
+export const instanceWords = z.object({
+  pgdata: words.ownPath,
+  data: words.ownPath,
+  configFile: words.path,
+  stateFile: words.path,
+  pidFile: words.path,
+  oldBindir: words.path,
+  oldAutoctl: words.pathOrNone,
+  port: words.port,
+  socketDirectory: words.pathOrNone,
+  /** pg_autoctl's own, on the monitor. */
+  database: words.sqlName,
+});
+
+/** One pg_autoctl on a host, as it was read: its files, its service and what its server says. */
+export interface ReadInstance {
   readonly pgdata: string;
   readonly data: string;
   readonly major: number;
@@ -42,7 +57,8 @@ export interface Instance {
   readonly oldAutoctl: string;
   readonly oldVersion: string;
   readonly port: number;
-  readonly socketDirectory: Path;
+  readonly socketDirectory: string;
+  readonly database: string;
   readonly groupAccess: boolean;
   readonly unit: {
     readonly name: string;
@@ -58,7 +74,7 @@ export interface Instance {
   /** Our own directory for this data directory. */
   readonly workDir: string;
   /** The run that was begun here and has not come to its end; null: there is none. */
-  readonly run: string | null;
+  readonly run: RunName | null;
   /** The node's id in pg_autoctl's state file; null: there is none, or this is the monitor. */
   readonly nodeId: number | null;
   /** System identifiers in the files that belong to this data directory: state file, pg_control, old directories. */
@@ -75,33 +91,24 @@ export interface Instance {
   readonly saved: { readonly bindir: string; readonly program: string };
 }
 
+/** The same, once what of it reaches a script has its kind. */
+export type Instance = Omit<ReadInstance, keyof z.infer<typeof instanceWords>> &
+  z.infer<typeof instanceWords>;
+
 /** What a version that kept one place for every cluster has left on a host. */
 export interface Earlier {
   readonly record: unknown;
   readonly run: unknown;
 }
 
-/** What of an instance reaches a script of its host. */
-export const instanceWords = z.object({
-  pgdata: words.ownPath,
-  data: words.ownPath,
-  configFile: words.path,
-  stateFile: words.path,
-  pidFile: words.path,
-  oldBindir: words.path,
-  oldAutoctl: words.pathOrNone,
-  port: words.port,
-  socketDirectory: words.pathOrNone,
-});
-
 /** What a host answered to the discovery. */
 export interface Found {
-  readonly home: string;
+  readonly home: Path;
   readonly user: string;
   readonly newVersion: string;
   readonly newAutoctl: string | null;
   readonly missingTools: readonly string[];
-  readonly instances: readonly Instance[];
+  readonly instances: readonly ReadInstance[];
   /** machine-id(5); '' where there is none. */
   readonly machine: string;
   /** Null: nothing is there. */
@@ -111,7 +118,7 @@ export interface Found {
 const wholeNumber = (text: string | undefined): number | null =>
   text !== undefined && /^-?\d{1,15}$/.test(text) ? Number(text) : null;
 
-const instanceOf = (map: ReadonlyMap<string, string>, key: string): Instance | null => {
+const instanceOf = (map: ReadonlyMap<string, string>, key: string): ReadInstance | null => {
   const text = decodeText(map.get(`${key}.cfg_text`));
   const config = text === null ? null : parseAutoctlConfig(text);
   if (config === null || !config.ok) return null;
@@ -134,6 +141,7 @@ const instanceOf = (map: ReadonlyMap<string, string>, key: string): Instance | n
     oldVersion: parsePostgresVersion(decodeText(map.get(`${key}.old_version`)) ?? '')?.text ?? '',
     port: Number.parseInt(map.get(`${key}.port`) ?? '', 10) || 0,
     socketDirectory: map.get(`${key}.socket`) ?? '',
+    database: config.value.postgresql.dbname ?? 'pg_auto_failover',
     groupAccess: map.get(`${key}.group_access`) === 'yes',
     unit: unit?.ok
       ? {
@@ -162,7 +170,7 @@ const instanceOf = (map: ReadonlyMap<string, string>, key: string): Instance | n
   };
 };
 
-const unfinished = (text: string | undefined): string | null => {
+const unfinished = (text: string | undefined): RunName | null => {
   const run = runFileSchema.safeParse(decodeJson(decodeText(text)));
   return run.success && run.data.finished === null ? run.data.id : null;
 };
@@ -172,13 +180,23 @@ export const parseFound = (alias: string, output: string): Result<Found> => {
   const whole = readWhole(output, `${alias}: the discovery`, 'try again');
   if (!whole.ok) return whole;
   const map = whole.value;
-  const instances: Instance[] = [];
+  const instances: ReadInstance[] = [];
   for (let number = 1; map.has(String(number)); number += 1) {
     const instance = instanceOf(map, String(number));
     if (instance !== null) instances.push(instance);
   }
+  const home = z.object({ home: words.path }).safeParse({ home: map.get('home') });
+  if (!home.success)
+    return fail(
+      misfit(
+        home.error,
+        { home: map.get('home') },
+        alias,
+        'Correct it in the password database of the host. Nothing was run with it.',
+      ),
+    );
   return ok({
-    home: map.get('home') ?? '',
+    home: home.data.home,
     user: map.get('user') ?? '',
     newVersion: parsePostgresVersion(decodeText(map.get('new_version')) ?? '')?.text ?? '',
     newAutoctl: map.get('new_autoctl') ?? null,

@@ -1,12 +1,13 @@
 import type { z } from 'zod';
-import type { Config } from '../../cluster/config.ts';
+import { type Config, nodeSettings } from '../../cluster/config.ts';
 import {
   type ClusterFacts,
   clusterFactsSchema,
   linkedOf,
   linksLeaveNoImage,
-  type MonitorFacts,
-  type NodeFacts,
+  type ReadFacts,
+  type ReadMonitor,
+  type ReadNode,
 } from '../../cluster/facts.ts';
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
@@ -28,7 +29,7 @@ const linksRefused = (facts: ClusterFacts): Problem | null => {
 };
 
 /** A value that is none of its kind reaches no script: whose it is, and which. */
-const unfitting = (error: z.ZodError, facts: ClusterFacts): Problem => {
+const unfitting = (error: z.ZodError, facts: ReadFacts): Problem => {
   const [issue] = error.issues;
   const [list, at] = issue?.path ?? [];
   const inNode = list === 'nodes' && typeof at === 'number';
@@ -57,9 +58,9 @@ export const liveFacts = async (
   if (its === undefined) return fail(problem('monitor: not reached', 'check the connection'));
   const common = commonFacts('monitor', config, config.monitor, its.found, its.instance);
   if (!common.ok) return common;
-  const monitor: MonitorFacts = {
+  const monitor: ReadMonitor = {
     ...common.value,
-    database: its.instance.config.postgresql.dbname ?? 'pg_auto_failover',
+    database: its.instance.database,
     extensionVersion: state.extensionVersion,
   };
   const groups = new Set(state.nodes.map((node) => node.group));
@@ -70,12 +71,12 @@ export const liveFacts = async (
         'pgaf-upgrade upgrades formations of one group',
       ),
     );
-  const nodes: NodeFacts[] = [];
+  const nodes: ReadNode[] = [];
   for (const row of state.nodes) {
     const answer = seen.get(row.name);
     if (answer === undefined) return fail(problem(`${row.name}: not reached`, 'check the connection'));
     const { found, instance } = answer;
-    const facts = commonFacts(row.name, config, config.nodes[row.name], found, instance);
+    const facts = commonFacts(row.name, config, nodeSettings(config, row.name), found, instance);
     if (!facts.ok) return facts;
     nodes.push(nodeFactsOf(config, row, facts.value));
   }

@@ -1,7 +1,8 @@
 import type { Config } from '../../cluster/config.ts';
-import type { OtherNode } from '../../cluster/facts.ts';
+import { type OtherNode, otherNodeSchema } from '../../cluster/facts.ts';
 import type { MonitorState, OtherRow } from '../../cluster/monitor-state.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { misfit } from '../../cluster/words.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { look, theOne } from './ask.ts';
 import { addressOf, type OpenHost } from './reach.ts';
@@ -9,15 +10,24 @@ import { addressOf, type OpenHost } from './reach.ts';
 /** The nodes of other formations on the same monitor that the cluster file wants to be given the new pg_autoctl. */
 
 /** Its jobs carry it in their names, so it is of few characters. */
-const aliasOf = ({ formation, name }: Pick<OtherRow, 'formation' | 'name'>): string =>
+const aliasOf = ({ formation, name }: { readonly formation: string; readonly name: string }): string =>
   `${formation}.${name}`.replaceAll(/[^A-Za-z0-9_.-]/g, '_').replace(/^[.-]/, '_');
+
+const entryOf = <Value>(all: Readonly<Record<string, Value>>, key: string): Value | undefined =>
+  Object.entries(all).find(([name]) => name === key)?.[1];
+const otherSettings = (config: Config, formation: string, name: string) =>
+  entryOf(entryOf(config.formations, formation)?.nodes ?? {}, name);
 
 const openOther = (
   config: Config,
   open: OpenHost,
-  { formation, name, hostname }: Pick<OtherNode, 'formation' | 'name' | 'hostname'>,
+  {
+    formation,
+    name,
+    hostname,
+  }: { readonly formation: string; readonly name: string; readonly hostname: string },
 ): Promise<Result<RemoteHost>> =>
-  open(addressOf(config, aliasOf({ formation, name }), hostname, config.formations[formation]?.nodes[name]));
+  open(addressOf(config, aliasOf({ formation, name }), hostname, otherSettings(config, formation, name)));
 
 const otherNode = async (
   config: Config,
@@ -26,7 +36,7 @@ const otherNode = async (
   hosts: Map<string, RemoteHost>,
 ): Promise<Result<OtherNode>> => {
   const alias = aliasOf(row);
-  const settings = config.formations[row.formation]?.nodes[row.name];
+  const settings = otherSettings(config, row.formation, row.name);
   const opened = await openOther(config, open, { ...row, hostname: row.host });
   if (!opened.ok) return opened;
   hosts.set(alias, opened.value);
@@ -49,18 +59,22 @@ const otherNode = async (
   const old = unit.program.endsWith('/pg_autoctl') ? unit.program : oldAutoctl || running;
   if (old === '')
     return fail(problem(`${alias}: no pg_autoctl program found`, `start pg_autoctl there, or ${accept}`));
-  return ok({
+  const read = {
     alias,
     formation: row.formation,
     name: row.name,
     hostname: row.host,
     port: row.port,
     primary: row.reported === 'primary' || row.reported === 'wait_primary' || row.reported === 'single',
-    service: { kind: 'systemd', unit: unit.name, fragment: unit.fragment, enabled: unit.enabled },
+    service: { kind: 'systemd' as const, unit: unit.name, fragment: unit.fragment, enabled: unit.enabled },
     oldAutoctl: old,
     newAutoctl: found.value.newAutoctl ?? old,
     configFile,
-  });
+  };
+  const fitting = otherNodeSchema.safeParse(read);
+  return fitting.success
+    ? ok(fitting.data)
+    : fail(misfit(fitting.error, read, `${row.name} of formation ${row.formation}`, accept));
 };
 
 /** Connects to them and reads what runs there; adds their connections. Errors: the first that stands against it. */

@@ -1,4 +1,4 @@
-import type { Config, HostSettings } from '../../cluster/config.ts';
+import { type Config, type HostSettings, nodeSettings } from '../../cluster/config.ts';
 import {
   type ClusterFacts,
   clusterFactsSchema,
@@ -49,7 +49,7 @@ export const readRecord = (config: Config, { found, instance }: Seen): ClusterFa
 type Value = string | number;
 
 const settingsOf = (config: Config, host: HostFacts): HostSettings | undefined =>
-  isNode(host) ? config.nodes[host.alias] : config.monitor;
+  isNode(host) ? nodeSettings(config, host.alias) : config.monitor;
 
 /** Where the old programs are, by this host alone: by the time the servers are swapped pg_autoctl.cfg names the new ones. */
 const oldBindirSeen = (settings: HostSettings | undefined, newBindir: string, instance: Instance): string =>

@@ -1,4 +1,4 @@
-import { constant, type Fragment, quoted, sh } from '../../cluster/fragment.ts';
+import { type Fragment, quoted, sh } from '../../cluster/fragment.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import type { Path, UnitName } from '../../cluster/words.ts';
 import { workDirLine } from '../../cluster/work-directory.ts';
@@ -108,7 +108,7 @@ while IFS= read -r cfg; do
   # warnings (a collation's version, say) are not part of the answer; an answer that is not JSON is psql's reason for having none
   said=$(ask 2>/dev/null) || said=$(ask 2>&1); printf '%s\n' "$said" | text "$n.server"
   # what an upgrade, or a rollback, of this data directory has left
-  for trace in "$work/fingerprint" "$work/stopped" "$work"/done/rollback-* \${unit:+"/etc/systemd/system/$unit.d/${constant(dropInName)}"}; do
+  for trace in "$work/fingerprint" "$work/stopped" "$work"/done/rollback-* \${unit:+"/etc/systemd/system/$unit.d/${dropInName}"}; do
     [ -e "$trace" ] && { put "$n.underway" yes; break; }
   done
   for trace in "$work/done/rollback-dropped" "$work"/done/rollback-through-*; do [ -e "$trace" ] && { put "$n.registered_anew" yes; break; }; done

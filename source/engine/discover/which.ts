@@ -1,9 +1,9 @@
 import type { Config } from '../../cluster/config.ts';
 import type { NodeFacts } from '../../cluster/facts.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
-import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { fail, problem, type Result } from '../../cluster/result.ts';
 import { theOne } from './ask.ts';
-import type { Found, Instance } from './instance.ts';
+import type { Found, Instance, ReadInstance } from './instance.ts';
 
 /** What is known of a node before its host is asked, by the monitor's rows; by the record while the monitor is stopped. */
 export interface Expected {
@@ -37,7 +37,7 @@ export const monitorOf = (config: Config, found: Found): Result<Instance> => {
   );
 };
 
-const describe = (one: Instance): string =>
+const describe = (one: ReadInstance): string =>
   one.config.role === 'monitor'
     ? `a monitor (${one.pgdata})`
     : `${one.config.name} of formation ${one.config.formation} (${one.pgdata}${one.nodeId === null ? '' : `, id ${one.nodeId}`})`;
@@ -58,7 +58,8 @@ export const nodeOf = (config: Config, expected: Expected, found: Found): Result
       (named.length === 1 || one.config.postgresql.port === port),
   );
   const [first] = own;
-  if (first !== undefined && own.length === 1) return ok(first);
+  if (first !== undefined && own.length === 1)
+    return theOne(alias, 'node', found.instances, (one) => one === first);
   const there = found.instances.map(describe).join(', ');
   const [other] = named;
   if (own.length === 0 && other !== undefined)

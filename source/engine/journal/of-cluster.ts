@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { z } from 'zod';
 import type { ClusterFacts } from '../../cluster/facts.ts';
+import { type RunName, runName } from '../../cluster/words.ts';
 import { clusterDirectory, readEarlier } from '../journal.ts';
 import { ofKind, type Recorded } from './entry.ts';
 import { heardIn } from './heard.ts';
@@ -33,13 +34,18 @@ export const isOfCluster = (facts: ClusterFacts, records: readonly Recorded[]): 
 /** A run on this machine, and the name of the cluster under which it is kept. */
 export interface HereRun {
   readonly cluster: string;
-  readonly id: string;
+  readonly id: RunName;
   readonly records: readonly Recorded[];
 }
 
-const runsUnder = (home: string, cluster: string): readonly string[] => {
+const runsUnder = (home: string, cluster: string): readonly RunName[] => {
   const parent = clusterDirectory(home, cluster);
-  return existsSync(parent) ? readdirSync(parent).sort().toReversed() : [];
+  return existsSync(parent)
+    ? readdirSync(parent)
+        .sort()
+        .toReversed()
+        .flatMap((name) => runName.safeParse(name).data ?? [])
+    : [];
 };
 
 /** The names under which this machine keeps runs; the cluster's own first. */
@@ -70,8 +76,10 @@ export const newestRuns = (home: string, facts: ClusterFacts): readonly HereRun[
 /** A run of this cluster by its id, under whatever name it is kept; null: this machine has none of it. */
 export const findHere = (home: string, facts: ClusterFacts, id: string): HereRun | null => {
   for (const cluster of names(home, facts.name)) {
-    const records = runsUnder(home, cluster).includes(id) ? readEarlier(home, cluster, id) : [];
-    if (records.length > 0 && isOfCluster(facts, records)) return { cluster, id, records };
+    const own = runsUnder(home, cluster).find((one) => one === id);
+    const records = own === undefined ? [] : readEarlier(home, cluster, own);
+    if (own !== undefined && records.length > 0 && isOfCluster(facts, records))
+      return { cluster, id: own, records };
   }
   return null;
 };

@@ -22,12 +22,14 @@ const controlOf = (text: string | null): Control | null => {
   if (text === null) return null;
   const parsed = parseControlData(text);
   if (!parsed.ok) return null;
-  const { systemIdentifier, state, latestCheckpoint, timeline, modified, nextXid } = parsed.value;
+  const identifier = systemIdentifier.safeParse(parsed.value.systemIdentifier);
+  if (!identifier.success) return null;
+  const { state, latestCheckpoint, timeline, modified, nextXid } = parsed.value;
   const rewindable = parsed.value.walLogHints || parsed.value.checksumVersion > 0;
   const [epoch = '0', xid = '0'] = nextXid.split(':');
   const next = (BigInt(epoch) << 32n) + BigInt(xid);
   return {
-    systemIdentifier,
+    systemIdentifier: identifier.data,
     state,
     checkpoint: latestCheckpoint,
     redo: parsed.value.redo,
@@ -190,7 +192,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
         }
       : {}),
     transfer: transferOf(map),
-    abandoned: linesOf(joinedText(map.get('abandoned'))).filter((one) => ownPath.safeParse(one).success),
+    abandoned: linesOf(joinedText(map.get('abandoned'))).flatMap((one) => ownPath.safeParse(one).data ?? []),
     checks: checksOf(alias, map),
     deleteScripts: linesOf(joinedText(map.get('delete_scripts'))),
     upgradePortBusy: map.get('upgrade_port') === 'busy',

@@ -16,7 +16,7 @@ const sameFileSystem = ({ facts, look }: { facts: HostFacts; look: CheckLook }):
     issues.push({
       found: look.dataIsMountPoint
         ? `${facts.data} is a mount point`
-        : `${facts.data} and ${quoted(look.parent.path)} are on different file systems`,
+        : `${facts.data} and ${look.parent.path} are on different file systems`,
       remedy:
         'move the data into a directory below the mount point, so that it can be renamed beside its neighbours, and tell pg_autoctl the new place',
       command: sh`findmnt -T ${facts.data}; findmnt -T ${quoted(look.parent.path)}`.text,
@@ -30,7 +30,7 @@ const sameFileSystem = ({ facts, look }: { facts: HostFacts; look: CheckLook }):
     (newPlace.device !== parent.device || newPlace.mountPoint !== parent.mountPoint)
   )
     issues.push({
-      found: `the new data directory ${facts.newData} would be on another file system than ${quoted(parent.path)}`,
+      found: `the new data directory ${facts.newData} would be on another file system than ${parent.path}`,
       remedy:
         'name one beside the data in the cluster file (newData), or leave it out: the swap renames it into its place, and must not copy it',
       command: sh`findmnt -T ${parentOf(facts.newData)}; findmnt -T ${quoted(parent.path)}`.text,
@@ -80,7 +80,7 @@ export const diskChecks: readonly Check[] = [
       look.parentWritable
         ? null
         : {
-            found: `${quoted(look.parent.path)} is not writable for postgres`,
+            found: `${look.parent.path} is not writable for postgres`,
             remedy: 'give postgres the directory for the time of the window',
             command: sh`chown ${quoted('postgres:')} ${parentOf(facts.data)}`.text,
           },

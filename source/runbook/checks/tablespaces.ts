@@ -1,7 +1,7 @@
 import type { TablespaceLook } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, isNode, primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
-import { asideOf, oldName } from '../tablespaces/names.ts';
+import { oldName } from '../tablespaces/names.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { looked, served } from './see.ts';
 
@@ -37,11 +37,11 @@ const directoryIssues = (look: TablespaceLook, facts: HostFacts, cluster: Cluste
     });
   if (look.asideTaken)
     issues.push({
-      found: `${asideOf(location)} is not writable for ${cluster.postgres}, or ${asideOf(location)}/${oldName(cluster)} is there already`,
+      found: `${location}_aside is not writable for ${cluster.postgres}, or ${location}_aside/${oldName(cluster)} is there already`,
       remedy: 'look at it; if it is left over from an earlier upgrade, move or remove it',
-      command: sh`ls -laR ${asideOf(location)} | head`.text,
+      command: sh`ls -laR ${quoted(`${location}_aside`)} | head`.text,
     });
-  if (isNode(facts) && !primaryOf(cluster).tablespaces.includes(location))
+  if (isNode(facts) && !primaryOf(cluster).tablespaces.some((one) => one === location))
     issues.push({
       found: `${location} is not where ${primaryOf(cluster).alias} has this tablespace`,
       remedy:

@@ -37,7 +37,7 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
       sh`if [ "$(version ${old})" = ${facts.oldMajor} ]; then`,
       ...neverStartedLines(
         node,
-        `PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`,
+        word`PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`,
       ).map((line) => sh`  ${line}`),
       sh`fi`,
       ...removeLinksLines(facts, node, sh`[ "$(version ${old})" = ${facts.oldMajor} ]`),

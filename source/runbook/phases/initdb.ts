@@ -1,5 +1,5 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { type Fragment, sh } from '../../cluster/fragment.ts';
+import { type Fragment, sh, word } from '../../cluster/fragment.ts';
 import { parentOf } from '../../cluster/words.ts';
 import { makingOf } from '../ownership.ts';
 import { command, inBin, option } from '../shell.ts';
@@ -21,17 +21,17 @@ export const initdbCommand = (host: HostFacts, newMajor: number): Fragment => {
     option('--encoding', initdb.encoding),
     option('--lc-collate', initdb.collate),
     option('--lc-ctype', initdb.ctype),
-    initdb.provider === 'i' && option('--locale-provider', 'icu'),
+    initdb.provider === 'i' && sh`--locale-provider=icu`,
     initdb.provider === 'i' &&
       initdb.providerLocale !== null &&
       option('--icu-locale', initdb.providerLocale),
-    builtin && option('--locale-provider', 'builtin'),
-    builtin && option('--builtin-locale', initdb.providerLocale ?? ''),
+    builtin && sh`--locale-provider=builtin`,
+    builtin && option('--builtin-locale', initdb.providerLocale ?? word``),
     initdb.checksums && sh`--data-checksums`,
     !initdb.checksums && newMajor >= 18 && sh`--no-data-checksums`,
-    option('--wal-segsize', String(initdb.walSegmentBytes / megabyte)),
+    sh`--wal-segsize=${initdb.walSegmentBytes / megabyte}`,
     initdb.groupAccess && sh`--allow-group-access`,
-    option('--auth', 'trust'),
+    sh`--auth=trust`,
   );
 };
 

@@ -124,7 +124,7 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       sh`  ${pgCtl(
         node.oldBindir,
         node.data,
-        option('--log', `${node.workDir}/promote.log`),
+        option('--log', word`${node.workDir}/promote.log`),
         option(
           '--options',
           quoted(

@@ -1,4 +1,5 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
+import { word } from '../../cluster/fragment.ts';
 import { hostIn } from '../../cluster/world.ts';
 import { about, autoctlIsStopped, notServing, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
@@ -56,7 +57,7 @@ export const oldIdentifierStep = (facts: ClusterFacts, host: NodeFacts, phase: P
     danger: 'changes',
     script: script(
       ...keepFunction,
-      ...identifierLines(host, null, facts.systemIdentifier, `pg${facts.newMajor}`),
+      ...identifierLines(host, null, facts.systemIdentifier, word`pg${facts.newMajor}`),
     ),
     probe: (world) => {
       const found = hostIn(world, host.alias)?.stateIdentifier ?? null;

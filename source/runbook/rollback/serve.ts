@@ -13,7 +13,7 @@ import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from './start.ts';
  * PostgreSQL stopped; so PostgreSQL is started by itself, and handed over when the monitor is back.
  */
 
-const servedMarker = 'rollback-served';
+const servedMarker = word`rollback-served`;
 
 /** The old version serves the application there, without pg_autoctl. */
 export const isServed = (seen: HostView): boolean => seen.markers.includes(servedMarker);

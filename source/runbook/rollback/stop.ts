@@ -41,7 +41,7 @@ const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
     guide: null,
     danger: 'changes',
     script: script(
-      ...unlessStopped(host, 'stop a server that pg_autoctl keeps'),
+      ...unlessStopped(host, word`stop a server that pg_autoctl keeps`),
       sh`# the new cluster of a pg_upgrade that failed is thrown away; and after a crash (a full disk) it obeys no fast stop`,
       ...ownershipFunctions(facts),
       sh`if ours ${host.newData} && [ -e ${word`${host.newData}/postmaster.pid`} ]; then`,

@@ -1,4 +1,5 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import type { Path } from '../../cluster/words.ts';
 import { type DirectoryView, type HostView, isCluster } from '../../cluster/world.ts';
 import { about, describe, when } from '../conditions.ts';
 import type { Condition } from '../step.ts';
@@ -9,7 +10,7 @@ export const partsFollow = (
   host: HostFacts,
   seen: HostView,
   view: DirectoryView,
-  directory: string,
+  directory: Path,
 ): boolean => {
   const name = nameOf(host, directory);
   return host.tablespaces.every(
@@ -86,7 +87,7 @@ export const partsHaveFollowed = (host: HostFacts, which: 'data' | 'backupData')
 export const noTablespaceIsNew = (host: HostFacts): Condition =>
   about(host.alias, `${host.alias} has the tablespaces that it had when the facts were read`, (seen) => {
     if (!isCluster(seen.data)) return when(false, `${host.data} ${describe(seen.data)}`);
-    const other = seen.data.tablespaces.find((location) => !host.tablespaces.includes(location));
+    const other = seen.data.tablespaces.find((location) => !host.tablespaces.some((one) => one === location));
     return when(
       other === undefined && seen.data.tablespaces.length === host.tablespaces.length,
       other === undefined ? 'one is gone' : `${other} is new: go back, and start again`,

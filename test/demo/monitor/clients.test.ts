@@ -9,6 +9,7 @@ import { openDemoMonitor } from '../../../source/demo/monitor/demo-monitor.ts';
 import type { FeedSnapshot } from '../../../source/monitor/feed.ts';
 import { openFeed } from '../../../source/monitor/open-feed.ts';
 import { FakeHost } from '../../monitor/fake-host.ts';
+import { word } from '../../runbook/word.ts';
 import { Cluster } from './keepers.ts';
 
 let it: Cluster;
@@ -22,7 +23,7 @@ const login = async (more: pg.ClientConfig = {}): Promise<pg.Client> => {
     host: '127.0.0.1',
     port: it.monitor.port,
     user: 'autoctl_node',
-    database: 'pg_auto_failover',
+    database: word('pg_auto_failover'),
     ...more,
   });
   client.on('error', () => undefined);
@@ -42,9 +43,9 @@ test('the console’s own feed sees a live monitor, pushed by notifications', as
   const feed = openFeed(host, {
     port: it.monitor.port,
     formation: 'default',
-    database: 'pg_auto_failover',
+    database: word('pg_auto_failover'),
     postgresUser: 'postgres',
-    bindir: '/usr/bin',
+    bindir: word('/usr/bin'),
     // Only a notification can be what brings the second reading.
     pollMs: 600_000,
   });

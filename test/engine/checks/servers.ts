@@ -10,6 +10,7 @@ import type {
 } from '../../../source/remote/host.ts';
 import { healthyLog } from '../../runbook/checks/healthy.ts';
 import { labCluster } from '../../runbook/clusters.ts';
+import { word } from '../../runbook/word.ts';
 import { but, printed } from '../answers.ts';
 import { FakeServers } from '../fake-servers.ts';
 import { checkLookLines } from './look-lines.ts';
@@ -26,9 +27,17 @@ export const withSecondaries = (count: number): ClusterFacts => {
     ...facts,
     nodes: [
       primary,
-      ...number.map((id) => ({ ...pattern, alias: `node_${id}`, nodeId: id, hostname: `node${id}` })),
+      ...number.map((id) => ({
+        ...pattern,
+        alias: word(`node_${id}`),
+        nodeId: id,
+        hostname: word(`node${id}`),
+      })),
     ],
-    before: [first, ...number.map((id) => ({ ...row, id, name: `node_${id}`, host: `node${id}` }))],
+    before: [
+      first,
+      ...number.map((id) => ({ ...row, id, name: word(`node_${id}`), host: word(`node${id}`) })),
+    ],
   };
 };
 

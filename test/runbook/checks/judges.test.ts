@@ -6,6 +6,7 @@ import { problem } from '../../../source/cluster/result.ts';
 import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
 import { labCluster, linkedCluster, oldIdentifier, spacedCluster } from '../clusters.ts';
+import { word } from '../word.ts';
 import { failedAt, healthy, healthyLog, healthyLook, withHost, withLook, withServer } from './healthy.ts';
 
 const seen = (evidence: Evidence): string[] =>
@@ -123,9 +124,9 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   [
     'another formation on this monitor',
     withOther({
-      formation: 'payments',
-      name: 'pay_2',
-      host: 'node2',
+      formation: word('payments'),
+      name: word('pay_2'),
+      host: word('node2'),
       port: 5433,
       reported: 'primary',
       assigned: 'primary',
@@ -187,7 +188,9 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'an older target',
-    withHost('node_1', ({ facts }) => ({ facts: facts === null ? null : { ...facts, newVersion: '17.11' } })),
+    withHost('node_1', ({ facts }) => ({
+      facts: facts === null ? null : { ...facts, newVersion: word('17.11') },
+    })),
     ['blocker minors-paired node_1', 'warning same-minor cluster'],
     /17\.11 is older/,
   ],
@@ -278,7 +281,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     'directories of other names',
     withHost(
       'node_2',
-      ({ facts }) => ({ facts: facts && { ...facts, data: '/var/lib/pgsql/main' } }),
+      ({ facts }) => ({ facts: facts && { ...facts, data: word('/var/lib/pgsql/main') } }),
       linked,
     ),
     ['blocker links-same-names node_2'],
@@ -423,7 +426,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
       'node_1',
       ({ settings }) => ({ settings: { ...settings, max_slot_wal_keep_size: '1000000' } }),
       withHost('node_1', ({ facts }) => ({
-        facts: facts === null ? null : { ...facts, oldVersion: '15.10', newVersion: '17.5' },
+        facts: facts === null ? null : { ...facts, oldVersion: word('15.10'), newVersion: word('17.5') },
       })),
     ),
     ['blocker slot-wal-keep-size node_1', 'warning same-minor cluster'],

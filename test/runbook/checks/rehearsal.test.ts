@@ -8,6 +8,7 @@ import { type RehearsalOptions, rehearsalScript } from '../../../source/runbook/
 import { socketOf, throwawayOf } from '../../../source/runbook/checks/throwaway.ts';
 import { debianCluster, labCluster } from '../clusters.ts';
 import { Sandbox } from '../sandbox.ts';
+import { word } from '../word.ts';
 
 /** The rehearsal by a real shell, with programs that only pretend, in a directory with a blank and a quote. */
 let host: Sandbox;
@@ -206,7 +207,7 @@ test('a socket’s path is short enough, whatever the data directory is called',
     expect(Buffer.byteLength(`${socketOf(one)}/.s.PGSQL.50432`)).toBeLessThan(107);
   const [long] = labCluster().nodes;
   if (long === undefined) throw new Error('no node');
-  expect(socketOf({ ...long, data: `/${'x'.repeat(200)}/data` })).toMatch(
+  expect(socketOf({ ...long, data: word(`/${'x'.repeat(200)}/data`) })).toMatch(
     /^\/tmp\/pgaf-upgrade-check\.[0-9a-f]{12}$/,
   );
 });
