@@ -167,6 +167,8 @@ export interface HostView {
   readonly checks: HostChecks | null;
   /** The monitor's database, where this is the monitor and it answers. */
   readonly monitor: MonitorState | null;
+  /** Why what the monitor's database has answered counts for nothing: the field, and what is in it. Absent: it fits, or there is none. */
+  readonly misfit?: string;
 }
 
 export type Look =
@@ -192,6 +194,10 @@ export const hostIn = (world: World, alias: string): HostView | null => {
 };
 
 export const monitorIn = (world: World): MonitorState | null => hostIn(world, 'monitor')?.monitor ?? null;
+
+/** Why nothing is known of the monitor's state: its database does not answer, or what it answers cannot be. */
+export const whyNoMonitor = (world: World): string =>
+  hostIn(world, 'monitor')?.misfit ?? 'the monitor’s database does not answer';
 
 export const nodeIn = (world: World, name: string): MonitorNode | null =>
   monitorIn(world)?.nodes.find((node) => node.name === name) ?? null;

@@ -10,6 +10,7 @@ import {
   nodeIn,
   type UnitView,
   type World,
+  whyNoMonitor,
 } from '../cluster/world.ts';
 import { isKin, isMarked } from './ownership.ts';
 import type { Condition, Verdict } from './step.ts';
@@ -163,7 +164,7 @@ export const stoppedCleanly = (host: HostFacts, state: 'shut down' | 'shut down 
 export const nodeSettled = (alias: string, states: readonly NodeState[]): Condition => ({
   says: `the monitor shows ${alias} as ${states.join(' or ')}, reported and assigned`,
   holds: (world) => {
-    if (monitorIn(world) === null) return no('the monitor’s database does not answer');
+    if (monitorIn(world) === null) return no(whyNoMonitor(world));
     const node = nodeIn(world, alias);
     if (node === null) return no(`the monitor does not know ${alias}`);
     return when(
@@ -178,7 +179,7 @@ export const everyNodeSettled: Condition = {
   says: 'every node’s reported state is its assigned state',
   holds: (world) => {
     const monitor = monitorIn(world);
-    if (monitor === null) return no('the monitor’s database does not answer');
+    if (monitor === null) return no(whyNoMonitor(world));
     const moving = monitor.nodes.find(
       (node) => node.reported !== node.assigned && !isLeftOut(world, node.name),
     );
@@ -194,7 +195,7 @@ export const nodesSettled = (aliases: readonly string[]): Condition => ({
   says: `the reported state of ${aliases.join(', ')} is the assigned state`,
   holds: (world) => {
     const monitor = monitorIn(world);
-    if (monitor === null) return no('the monitor’s database does not answer');
+    if (monitor === null) return no(whyNoMonitor(world));
     const moving = monitor.nodes.find(
       (node) =>
         aliases.includes(node.name) && node.reported !== node.assigned && !isLeftOut(world, node.name),
@@ -217,7 +218,7 @@ export const everySecondaryInMaintenance = (facts: ClusterFacts): Condition => (
       const other = secondaries.find((alias) => hostIn(world, alias)?.inMaintenance !== true);
       return when(
         other === undefined,
-        `the monitor’s database does not answer, and pg_autoctl on ${other ?? ''} does not say so either`,
+        `${whyNoMonitor(world)}, and pg_autoctl on ${other ?? ''} does not say so either`,
       );
     }
     const states = secondaries.map((alias) => ({ alias, row: nodeIn(world, alias) }));

@@ -325,11 +325,21 @@ describe('between two versions', () => {
   test.each([
     ['of another formation', { formation: 'other' }],
     ['to another version', { newMajor: 16 }],
-    ['that is not one', { nodes: [] }],
   ])('a record %s is none', async (_, change) => {
     const servers = between('all stopped');
     servers.record = JSON.stringify({ ...labCluster(), ...change });
     expect((await refusal(servers)).what).toBe('monitor: its database does not answer');
+  });
+
+  test.each([
+    ['nodes', { nodes: [] }, 'nodes'],
+    ['a user that is an option', { postgres: '-u root' }, 'postgres must be'],
+  ])('a record with %s is there, and said to be unusable with its field', async (_, change, says) => {
+    const servers = between('all stopped');
+    servers.record = JSON.stringify({ ...labCluster(), ...change });
+    const refused = await refusal(servers);
+    expect(refused.what).toContain(`monitor: the record in ${labCluster().monitor.workDir}/record.json`);
+    expect(refused.what).toContain(says);
   });
 
   test('without a record a cluster in maintenance is not started on', async () => {

@@ -3,6 +3,7 @@ import { primaryOf } from '../../source/cluster/facts.ts';
 import type { World } from '../../source/cluster/world.ts';
 import { parseLook } from '../../source/engine/look/parse.ts';
 import { judgementOn } from '../../source/runbook/checks/in-world.ts';
+import { everyNodeSettled } from '../../source/runbook/conditions.ts';
 import { good, recorded } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, modelAt } from '../runbook/worlds.ts';
@@ -126,6 +127,22 @@ test('what the window’s checks have kept on a host is read with the look, and 
 describe('an answer that is not to be trusted', () => {
   const view = modelAt('running').host('node_1');
   const lines = lookLines(view);
+
+  test('a monitor whose answer does not fit has answered: the field is named, and no condition calls it silent', () => {
+    const { monitor } = modelAt('running').host('monitor');
+    const [first, ...others] = monitor?.nodes ?? [];
+    const nodes = [{ ...first, host: '-oProxyCommand=id' }, ...others];
+    const lines = but(lookLines(modelAt('running').host('monitor')), {
+      monitor: joined(JSON.stringify({ ...monitor, nodes })),
+    });
+    const host = good(parseLook('monitor', printed(lines)));
+    expect(host.monitor).toBeNull();
+    expect(host.misfit).toMatch(
+      /^the monitor’s answer: nodes\.0\.host must be a host name.*-oProxyCommand=id/,
+    );
+    const world: World = { hosts: { monitor: { kind: 'seen', at: 0, host } } };
+    expect(everyNodeSettled.holds(world)).toEqual({ holds: false, found: host.misfit });
+  });
 
   test('a look that was cut off is no look, however much of it arrived', () => {
     const whole = printed(lines);

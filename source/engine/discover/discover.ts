@@ -10,7 +10,7 @@ import { earlierOn } from './earlier.ts';
 import { liveFacts } from './live-facts.ts';
 import { otherNodes, reachOthers } from './others.ts';
 import { addressOf, type OpenHost } from './reach.ts';
-import { readRecord, recordedFacts, type Seen } from './record.ts';
+import { readRecord, recordedFacts, recordMisfit, type Seen } from './record.ts';
 import { type Expected, expectedOf, monitorOf, nodeOf, recordedAs } from './which.ts';
 
 export interface Discovered {
@@ -77,7 +77,8 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
         earlier?.mine === true ? problem(earlier.problem.what, earlier.problem.remedy, error.what) : error,
       ),
     );
-  if (!state.ok && record === null) return refuse(state.error);
+  const unfit = recordMisfit(monitor);
+  if (!state.ok && record === null) return refuse(unfit ?? state.error);
 
   const anew = instance.value.registeredAnew && record !== null;
   const expected: readonly Expected[] =
@@ -161,6 +162,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     return ok({ facts: { ...facts.value, ...said }, hosts, fromRecord: true });
   }
   if (!state.ok) return refuse(state.error);
+  if (unfit !== null && underway) return refuse(unfit);
   const facts = await liveFacts(config, seen, state.value);
   if (!facts.ok) return refuse(facts.error);
   const unsettled = state.value.nodes.find((node) => !atRest(node));

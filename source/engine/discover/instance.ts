@@ -192,7 +192,7 @@ export const parseFound = (alias: string, output: string): Result<Found> => {
         home.error,
         { home: map.get('home') },
         alias,
-        'Correct it in the password database of the host. Nothing was run with it.',
+        'Nothing was run with it. Look at that user’s home in the password database there, and at become.postgres in the cluster file.',
       ),
     );
   return ok({

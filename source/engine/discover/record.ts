@@ -10,6 +10,7 @@ import {
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import { parsePostgresVersion } from '../../cluster/version.ts';
+import { misfit } from '../../cluster/words.ts';
 import { workDirOf } from '../../cluster/work-directory.ts';
 import { roleOf } from './cluster-facts.ts';
 import { placesOf } from './host-facts.ts';
@@ -44,6 +45,23 @@ export const readRecord = (config: Config, { found, instance }: Seen): ClusterFa
   return record.data.newMajor === target?.major && record.data.formation === config.formation
     ? record.data
     : null;
+};
+
+/**
+ * Why the record of the monitor's data directory counts for nothing, where one is there and a value of it cannot be: no
+ * record at all would be another thing to look for. Null: it fits, or there is none.
+ */
+export const recordMisfit = ({ instance }: Seen): Problem | null => {
+  if (instance.record === null || instance.record === undefined) return null;
+  const record = clusterFactsSchema.safeParse(instance.record);
+  return record.success
+    ? null
+    : misfit(
+        record.error,
+        instance.record,
+        `monitor: the record in ${instance.workDir}/record.json cannot be gone by`,
+        'Nothing was run with it. Put back what was there before it was changed; or, if that upgrade is over, move the work directory away.',
+      );
 };
 
 type Value = string | number;

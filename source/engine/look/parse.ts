@@ -4,7 +4,7 @@ import { monitorStateSchema } from '../../cluster/monitor-state.ts';
 import { parseControlData } from '../../cluster/parse/control-data.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
 import { ok, type Problem, type Result } from '../../cluster/result.ts';
-import { ownPath, systemIdentifier } from '../../cluster/words.ts';
+import { misfit, ownPath, systemIdentifier } from '../../cluster/words.ts';
 import {
   type Control,
   type DirectoryView,
@@ -138,6 +138,16 @@ const json = <Value>(schema: z.ZodType<Value>, text: string | null): Value | nul
   return parsed.success ? parsed.data : null;
 };
 
+/** What the monitor's database says; an answer that does not fit is no silence, and said as what it is. */
+const monitorOf = (text: string | null): Pick<HostView, 'monitor' | 'misfit'> => {
+  const said = decodeJson(text);
+  const parsed = monitorStateSchema.safeParse(said);
+  if (parsed.success) return { monitor: parsed.data };
+  if (said === null || said === undefined) return { monitor: null };
+  const { what, cause } = misfit(parsed.error, said, 'the monitor’s answer', '');
+  return { monitor: null, misfit: `${what} ${cause ?? ''}`.trim() };
+};
+
 /** What is no such word was not seen. */
 const wordOrNull = <Value>(schema: z.ZodType<Value>, text: string | undefined): Value | null => {
   const parsed = schema.safeParse(text);
@@ -196,6 +206,6 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
     checks: checksOf(alias, map),
     deleteScripts: linesOf(joinedText(map.get('delete_scripts'))),
     upgradePortBusy: map.get('upgrade_port') === 'busy',
-    monitor: json(monitorStateSchema, joinedText(map.get('monitor'))),
+    ...monitorOf(joinedText(map.get('monitor'))),
   });
 };
