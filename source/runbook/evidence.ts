@@ -1,4 +1,5 @@
 import { type ClusterFacts, type HostFacts, hostsOf } from '../cluster/facts.ts';
+import { word } from '../cluster/fragment.ts';
 import type { SystemIdentifier } from '../cluster/words.ts';
 import { type Control, hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
 import { isMajor } from './conditions.ts';
@@ -66,7 +67,7 @@ export const isOutdated = (facts: ClusterFacts, host: HostFacts, world: World): 
  * The mark that a way back leaves once it has proven that the new version has never run: while it moves the directories, nothing else tells.
  * The first start takes it away.
  */
-export const neverStarted = 'never-started';
+export const neverStarted = word`never-started`;
 
 export type Started = 'never' | 'started' | 'unknown';
 

@@ -3,6 +3,7 @@ import type { DirectoryView } from '../../source/cluster/world.ts';
 import { isServed } from '../../source/runbook/rollback/serve.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { type Model, shutdownCheckpoint } from './model.ts';
+import { word } from './word.ts';
 
 /**
  * What the steps of a rollback do on the model of the cluster, as seen on the lab. The steps are known by their ids; of `directories`,
@@ -74,7 +75,7 @@ const directories = (model: Model, step: Step, alias: string): void => {
   const { oldMajor, newMajor } = model.facts;
   const isNew = (one: DirectoryView) => one.kind === 'cluster' && one.major === newMajor;
   const aside = (name: string): void => {
-    host.abandoned = [...host.abandoned, `${alias}${name}`];
+    host.abandoned = [...host.abandoned, word(`${alias}${name}`)];
   };
   if (step.title.startsWith('data →')) {
     if (isNew(host.data)) {

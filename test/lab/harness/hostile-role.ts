@@ -9,6 +9,7 @@ import { checkLookScript } from '../../../source/runbook/checks/look-script.ts';
 import { verifyStep } from '../../../source/runbook/phases/verify.ts';
 import { privateSocket } from '../../../source/runbook/shell.ts';
 import { labCluster } from '../../runbook/clusters.ts';
+import { word } from '../../runbook/word.ts';
 import { worldAt } from '../../runbook/worlds.ts';
 import type { Lab } from './lab.ts';
 import { settledWith } from './truth.ts';
@@ -60,12 +61,12 @@ export const expectNobodyWoken = async (lab: Lab): Promise<void> => {
   if (first === undefined) throw new Error('a cluster without a node');
   const node: NodeFacts = {
     ...first,
-    oldBindir: oldBin,
-    newBindir: newBin,
-    data: pgdata,
+    oldBindir: word(oldBin),
+    newBindir: word(newBin),
+    data: word(pgdata),
     port,
-    home,
-    workDir: home,
+    home: word(home),
+    workDir: word(home),
   };
   const facts = { ...known, nodes: [node, ...known.nodes.slice(1)] };
   const run = (script: string): Promise<string> => lab.pg('node1', script);
@@ -107,7 +108,7 @@ SQL
   // A table that became a view since it was listed is not counted.
   await lab.psql('node1', 'app', 'create view public.woken as select 1 from public.trap()');
   expect(await woken(lab)).toBe('');
-  const count = `${sqlProgram('psql', node.oldBindir, 'app')} ${secure} -p ${node.port} -c 'select count(*) from only public.woken'`;
+  const count = `${sqlProgram('psql', node.oldBindir, word('app')).text} ${secure} -p ${node.port} -c 'select count(*) from only public.woken'`;
   await run(count);
   expect(await woken(lab)).toContain('postgres');
   expect(
@@ -116,7 +117,7 @@ SQL
   expect(await woken(lab)).toBe('');
 
   // pg_auto_failover's own functions work under that search path; the number goes back to what it is.
-  const monitor = `${sqlProgram('psql', node.oldBindir, 'pg_auto_failover')} ${secure} -p ${node.port}`;
+  const monitor = `${sqlProgram('psql', node.oldBindir, word('pg_auto_failover')).text} ${secure} -p ${node.port}`;
   const set = async (wanted: number): Promise<readonly string[]> =>
     (
       await lab.pg(

@@ -17,7 +17,7 @@ export const stoppedControl = (box: Sandbox, state = 'shut down'): string =>
 /** The new one after it has run. */
 export const startedControl = (box: Sandbox): string => at(box.control(17), '0/77000028');
 
-export const lay15 = (box: Sandbox, directory = box.node.data, state?: string): void => {
+export const lay15 = (box: Sandbox, directory: string = box.node.data, state?: string): void => {
   box.cluster(directory, 15, { 'base/16384/1': 'rows of 15', 'postgresql.conf': 'old' });
   box.write(join(directory, 'global/pg_control'), stoppedControl(box, state));
 };
@@ -26,7 +26,7 @@ export const layImage = (box: Sandbox, directory = box.node.data): void => {
   lay15(box, directory, 'shut down in recovery');
   box.write(join(directory, 'standby.signal'), '');
 };
-export const lay17 = (box: Sandbox, directory = box.node.data, rows = 'rows of 17'): void =>
+export const lay17 = (box: Sandbox, directory: string = box.node.data, rows = 'rows of 17'): void =>
   box.cluster(directory, 17, { 'base/16384/1': rows, 'postgresql.conf': 'new' });
 
 export const layMark = (box: Sandbox, directory: string): void =>

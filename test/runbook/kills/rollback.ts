@@ -4,6 +4,7 @@ import { throughMarker } from '../../../source/runbook/rollback/route.ts';
 import { labCluster, newIdentifier, spacedCluster } from '../clusters.ts';
 import type { Model } from '../model.ts';
 import type { Sandbox } from '../sandbox.ts';
+import { word } from '../word.ts';
 import { type Case, clustersOf, isPassing, startable, version } from './case.ts';
 import { has17Written, lay15, lay17, layImage, layLinked, layMark, layParts, layStopped } from './lay.ts';
 import { unitFile } from './unit.ts';
@@ -42,7 +43,7 @@ export const rebuilt = (box: Sandbox): void => {
   lay17(box);
 };
 const through = (alias: string) => (model: Model) => {
-  model.host('monitor').markers = [...model.host('monitor').markers, throughMarker(alias)];
+  model.host('monitor').markers = [...model.host('monitor').markers, throughMarker(word(alias))];
 };
 const lost = ['loses-new-writes'] as const;
 /** The hand-over is not laid: what 17 wrote before it is the console's own. */

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { Service } from '../../../source/cluster/facts.ts';
 import type { Sandbox } from '../sandbox.ts';
+import { word } from '../word.ts';
 
 /** Root's places, below the sandbox, and a systemctl that knows of a unit what it has read last. */
 
 export const unit: Service = {
   kind: 'systemd',
-  unit: 'pgautofailover.service',
-  fragment: '/etc/systemd/system/pgautofailover.service',
+  unit: word('pgautofailover.service'),
+  fragment: word('/etc/systemd/system/pgautofailover.service'),
   enabled: true,
 };
 const places = ['/etc/systemd/system', '/run/systemd/system', '/run/pgaf-upgrade', '/var/lib/pgaf-upgrade'];
