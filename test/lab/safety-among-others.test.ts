@@ -19,9 +19,9 @@ import {
   payServers,
   paySettled,
 } from './harness/other-formation.ts';
-import { givePrivateTmp } from './harness/private-tmp.ts';
 import { createSecondCluster, type SecondCluster } from './harness/second-cluster.ts';
 import { expectUpgraded, recordTruth, settledWith, type Truth } from './harness/truth.ts';
+import { givePrivateTmp } from './harness/unseen-pid-file.ts';
 import { passedOver, startsIt } from './harness/watchdog.ts';
 
 /**
