@@ -79,8 +79,8 @@ prepare_lab() {
   grep -qx pg15 <<<"$kept" || "$lab" create pg15 || return
   grep -qx was-standby <<<"$kept" || "$lab" was-standby || return
   grep -qx small <<<"$kept" || SCALE=1 "$lab" create small || return
-  grep -qx pg15-1 <<<"$kept" || SECONDARIES=1 "$lab" create pg15-1 || return
-  grep -qx nounits <<<"$kept" || SECONDARIES=1 SYSTEMD_UNITS=0 "$lab" create nounits
+  grep -qx pg15-1 <<<"$kept" || SCALE=1 SECONDARIES=1 "$lab" create pg15-1 || return
+  grep -qx nounits <<<"$kept" || SCALE=1 SECONDARIES=1 SYSTEMD_UNITS=0 "$lab" create nounits
 }
 
 # A second lab beside the first: a lab waits about as long as it works.
@@ -113,6 +113,7 @@ second_lab_tests() {
   tests durability
   tests hard-link
   tests tablespaces
+  tests safety
   if [ ${#failures[@]} -gt 0 ]; then printf '%s\n' "${failures[@]}" >"$results/second-lab.failures"; fi
 }
 

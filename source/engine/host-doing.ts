@@ -1,11 +1,15 @@
 import type { ClusterFacts, HostFacts } from '../cluster/facts.ts';
 import { hostsOf } from '../cluster/facts.ts';
 import { type Fragment, joined, quoted, sh, spaced, word } from '../cluster/fragment.ts';
+import { theLogin } from '../cluster/login.ts';
 import { redactText } from '../cluster/parse/redact.ts';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
 import { sqlProgram } from '../cluster/superuser-sql.ts';
+import type { Path } from '../cluster/words.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { markedFunction } from '../remote/job-processes.ts';
+import { rootHosts } from '../runbook/root-hosts.ts';
+import { helperPath } from '../runbook/root-verbs.ts';
 import { privateSocket } from '../runbook/shell.ts';
 import type { Step } from '../runbook/step.ts';
 
@@ -56,6 +60,31 @@ done
 `;
 
 /**
+ * What a call of the host's helper is at, for a login that is not root: sudo takes the job's name out of the environment, but
+ * everybody may read a command line. The helper's own processes, and what each has started.
+ */
+export const helperProcessScript = (helper: Path): Fragment => sh`set -u; export LC_ALL=C
+shown() { # PID
+  state=$(sed -n 's/^State:.*(\(.*\)).*/\1/p' "/proc/$1/status" 2>/dev/null)
+  printf 'process %s %s, %s: %s\n' "$1" "$(cat "/proc/$1/comm" 2>/dev/null)" "$state" "$(tr '\0\n' '  ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-120)"
+}
+helper=${helper}
+for at in /proc/[0-9]*; do
+  case $(tr '\0' ' ' <"$at/cmdline" 2>/dev/null) in "/bin/sh $helper "*) ;; *) continue ;; esac
+  pid=\${at#/proc/}; shown "$pid"
+  for child in $(cat "$at/task/$pid/children" 2>/dev/null); do
+    case $(tr '\0' ' ' <"/proc/$child/cmdline" 2>/dev/null) in "/bin/sh $helper "*) ;; *) shown "$child" ;; esac
+  done
+done
+`;
+
+/** The script that lists a step's processes, as the user that it runs as. */
+const processesOf = (facts: ClusterFacts, step: Step, job: string): Fragment => {
+  const its = step.as === theLogin ? rootHosts(facts).find(({ alias }) => alias === step.host) : undefined;
+  return its === undefined ? processScript(job) : helperProcessScript(helperPath(its));
+};
+
+/**
  * What a host is doing while a step prints nothing: the step's processes, the disks, and what the servers say.
  * What cannot be asked is said, never an error: this is for the operator's eyes.
  */
@@ -69,7 +98,7 @@ export const whatTheHostDoes = async (
   if (on === undefined) return [];
   if (host.line !== 'connected') return [`the line to ${step.host} is ${host.line}: it cannot be looked at`];
   const [processes, servers] = await Promise.all([
-    host.run(processScript(job).text, { as: step.as, timeoutMs }),
+    host.run(processesOf(facts, step, job).text, { as: step.as, timeoutMs }),
     host.run(serverScript(on).text, { as: facts.postgres, timeoutMs }),
   ]);
   const text = [processes, servers]

@@ -19,9 +19,9 @@ import {
   payServers,
   paySettled,
 } from './harness/other-formation.ts';
-import { givePrivateTmp } from './harness/private-tmp.ts';
 import { createSecondCluster, type SecondCluster } from './harness/second-cluster.ts';
 import { expectUpgraded, recordTruth, settledWith, type Truth } from './harness/truth.ts';
+import { givePrivateTmp } from './harness/unseen-pid-file.ts';
 import { passedOver, startsIt } from './harness/watchdog.ts';
 
 /**
@@ -264,14 +264,17 @@ it('the last fallback copy wants a word of its own where no backup was made sinc
     },
   });
   expect(cleaned.end).toBe('finished');
+  expect(cleaned.verdict).toMatchObject({ kind: 'backup-only' });
   expect([...given]).toEqual([
     [
       'W.node_2.remove',
       expect.stringMatching(/^last-copy: .*NONE made since PostgreSQL 17 was opened is known/),
     ],
   ]);
-  for (const host of second.hosts)
+  for (const host of second.hosts) {
     expect(await lab.pg(host, `ls -d ${second.pgdata}_pg* 2>/dev/null || true`)).toBe('');
+    expect(await second.psql(host, 'postgres', 'show server_version')).toMatch(/^17/);
+  }
   expect(await foreign()).toEqual(foreignBefore);
   expect(await firstTruth()).toBe(truth);
 });

@@ -53,14 +53,39 @@ const partsOn = async (lab: Lab, host: LabHost): Promise<string> => {
 const everywhere = async (lab: Lab): Promise<string[]> =>
   Promise.all(lab.nodes.map((host) => partsOn(lab, host)));
 
-it('the whole window: each part goes where its directory goes; then nothing of 15 is left', async () => {
+it('home again before the first start of 17 without a copy; then a pg_upgrade that broke off begins from none; then the whole window; then nothing of 15 is left', async () => {
   const { lab, at } = await begin();
   const before = await recordTruth(lab);
+  await promise(lab);
   expect((await runCheck(at)).found.filter((one) => one.startsWith('blocker'))).toEqual([]);
+  const there = await drive(at, { until: (step) => step.id === 'E.node_1.private-start' });
+  expect(there.verdict).toMatchObject({ kind: 'safe' });
+  expect((await drive(at, { direction: 'rollback' })).end).toBe('finished');
+  expect([await baseBackups(lab, 'node2'), await baseBackups(lab, 'node3')]).toEqual([0, 0]);
+  expect(await everywhere(lab)).toEqual(['15 pg17_abandoned/17', '15', '15']);
+  await expectSound(lab, 'node2', 'node1', lab.settings.oldBin);
+  for (const host of lab.nodes) await expectKept(lab, host);
+  await expectBack(lab, before, { sameIds: true });
+
+  await drive(at, { until: (step) => step.id === 'D.node_1.pg-upgrade' });
+  const broken = lab.root(
+    'node1',
+    `n=0; until ls -d /srv/fast/PG_17_* >/dev/null 2>&1 && pkill -x pg_restore; do n=$((n + 1)); [ $n -lt 3000 ] || exit 1; sleep 0.01; done`,
+  );
+  const failed = await drive(at, { until: (step) => step.id === 'D.node_1.swap' });
+  await broken;
+  expect(failed.end).toBe('failed');
+  expect(await partsOn(lab, 'node1')).toBe('15 17 pg17_abandoned/17');
+  expect(failed.verdict).toMatchObject({ kind: 'safe' });
+
   expect((await drive(at)).end).toBe('finished');
   expectUpgraded(before, await recordTruth(lab));
   for (const host of lab.nodes) await expectKept(lab, host);
-  expect(await everywhere(lab)).toEqual(['17 pg15_bak/15', '17 pg15_bak/15', '17 pg15_bak/15']);
+  expect(await everywhere(lab)).toEqual([
+    '17 pg15_bak/15 pg17_abandoned/17',
+    '17 pg15_bak/15',
+    '17 pg15_bak/15',
+  ]);
   expect([await baseBackups(lab, 'node2'), await baseBackups(lab, 'node3')]).toEqual([0, 1]);
   await expectSound(lab, 'node2', 'node1', lab.settings.newBin);
   expect((await askWithoutJournal(at)).verdict).toMatchObject({
@@ -74,29 +99,6 @@ it('the whole window: each part goes where its directory goes; then nothing of 1
     expect(await lab.root(host, 'ls -d /srv/*_aside 2>/dev/null || true')).toBe('');
     await expectKept(lab, host);
   }
-});
-
-it('before the first start of 17: every part home again, without a copy, and a second try goes through', async () => {
-  const { lab, at } = await begin();
-  const before = await recordTruth(lab);
-  await promise(lab);
-  const there = await drive(at, { until: (step) => step.id === 'E.node_1.private-start' });
-  expect(there.verdict).toMatchObject({ kind: 'safe' });
-  expect((await drive(at, { direction: 'rollback' })).end).toBe('finished');
-  expect([await baseBackups(lab, 'node2'), await baseBackups(lab, 'node3')]).toEqual([0, 0]);
-  expect(await everywhere(lab)).toEqual(['15 pg17_abandoned/17', '15', '15']);
-  await expectSound(lab, 'node2', 'node1', lab.settings.oldBin);
-  for (const host of lab.nodes) await expectKept(lab, host);
-  await expectBack(lab, before, { sameIds: true });
-
-  const again = await drive(at);
-  expect(again.end).toBe('finished');
-  for (const host of lab.nodes) await expectKept(lab, host);
-  expect(await everywhere(lab)).toEqual([
-    '17 pg15_bak/15 pg17_abandoned/17',
-    '17 pg15_bak/15',
-    '17 pg15_bak/15',
-  ]);
 });
 
 it('the window over: through the image that lies aside, the other nodes by base backup into their own directories', async () => {
@@ -117,20 +119,4 @@ it('the window over: through the image that lies aside, the other nodes by base 
   for (const host of lab.nodes)
     expect(await lab.root(host, 'ls -d /srv/*_aside 2>/dev/null || true')).toBe('');
   await expectWriteReaches(lab, 'node3');
-});
-
-it('pg_upgrade that broke off with the tablespaces made already begins again from none', async () => {
-  const { lab, at } = await begin();
-  await drive(at, { until: (step) => step.id === 'D.node_1.pg-upgrade' });
-  const broken = lab.root(
-    'node1',
-    `n=0; until ls -d /srv/fast/PG_17_* >/dev/null 2>&1 && pkill -x pg_restore; do n=$((n + 1)); [ $n -lt 3000 ] || exit 1; sleep 0.01; done`,
-  );
-  const failed = await drive(at, { until: (step) => step.id === 'D.node_1.swap' });
-  await broken;
-  expect(failed.end).toBe('failed');
-  expect(await partsOn(lab, 'node1')).toBe('15 17');
-  expect(failed.verdict).toMatchObject({ kind: 'safe' });
-  expect((await drive(at)).end).toBe('finished');
-  for (const host of lab.nodes) await expectKept(lab, host);
 });

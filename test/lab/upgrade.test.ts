@@ -10,6 +10,7 @@ import {
   recordTruth,
   settledWith,
 } from './harness/truth.ts';
+import { giveRuntimeDirectory } from './harness/unseen-pid-file.ts';
 import { type Desk, layDesk, leave, openRun, walk } from './harness/walk.ts';
 
 let lab: Lab | null = null;
@@ -87,8 +88,9 @@ describe('a window from 15 to 17, by keys alone', () => {
     await expectWriteReaches(lab, 'node1');
   });
 
-  it('takes hosts over on which pg_autoctl runs without a systemd unit', async () => {
+  it('takes hosts over on which pg_autoctl runs without a systemd unit, its pid file where nobody else looks', async () => {
     lab = await openLab({ snapshot: 'nounits' });
+    await giveRuntimeDirectory(lab);
     desk = await layDesk(lab);
     const { end, view } = await drive(desk);
     expect(end).toBe('finished');

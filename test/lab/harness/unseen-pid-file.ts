@@ -1,0 +1,62 @@
+import type { Lab, LabHost } from './lab.ts';
+
+const settled = async (lab: Lab): Promise<void> => {
+  for (let tries = 0; tries < 120; tries += 1) {
+    const rows = await lab.monitor(
+      "select reportedstate::text as is, goalstate::text as goal, reporttime > now() - interval '5 s' as fresh from pgautofailover.node where formationid = 'default'",
+    );
+    const states = rows.map(({ is }) => is).sort();
+    if (
+      rows.every(({ is, goal, fresh }) => is === goal && fresh === true) &&
+      states[0] === 'primary' &&
+      states.at(-1) === 'secondary'
+    )
+      return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error('the nodes did not settle');
+};
+
+/** Nobody is a candidate meanwhile: a restart of the primary would begin a failover. */
+const calmly = async (lab: Lab, restart: () => Promise<unknown>): Promise<void> => {
+  const change = (statements: string): Promise<string> => lab.psql('monitor', 'pg_auto_failover', statements);
+  await change(
+    'create table kept as select nodeid, candidatepriority from pgautofailover.node; update pgautofailover.node set candidatepriority = 0',
+  );
+  await restart();
+  await settled(lab);
+  await change(
+    'update pgautofailover.node n set candidatepriority = k.candidatepriority from kept k where k.nodeid = n.nodeid; drop table kept',
+  );
+};
+
+/** Gives a node's pg_autoctl a /tmp of its own, and with it a pid file that nobody else sees. */
+export const givePrivateTmp = (lab: Lab, host: LabHost): Promise<void> => {
+  const { unit, pgdata } = lab.settings;
+  return calmly(lab, () =>
+    lab.root(
+      host,
+      `d=/etc/systemd/system/${unit}.service.d; mkdir -p $d; printf '[Service]\\nPrivateTmp=yes\\n' >$d/private.conf
+       systemctl daemon-reload; systemctl restart ${unit}; rm -rf /tmp/pg_autoctl${pgdata}`,
+    ),
+  );
+};
+
+/**
+ * Has the pg_autoctl of every host, none of which has a unit, started from a session that has XDG_RUNTIME_DIR: its pid file lies
+ * there, and who asks later has no such variable.
+ */
+export const giveRuntimeDirectory = async (lab: Lab): Promise<void> => {
+  const { pgdata, oldBin } = lab.settings;
+  const again = (host: LabHost): Promise<string> =>
+    lab.pg(
+      host,
+      `pid=$(head -n 1 /tmp/pg_autoctl${pgdata}/pg_autoctl.pid); kill -TERM $pid; while kill -0 $pid 2>/dev/null; do sleep 0.1; done
+       export XDG_RUNTIME_DIR=~/runtime; mkdir -p -m 700 $XDG_RUNTIME_DIR
+       setsid -f ${oldBin}/pg_autoctl run --pgdata ${pgdata} >>~/pg_autoctl.log 2>&1 </dev/null 10>&- 11>&-
+       for i in $(seq 300); do [ -s $XDG_RUNTIME_DIR/pg_autoctl${pgdata}/pg_autoctl.pid ] && ${oldBin}/pg_isready -q -p ${lab.settings.port} && exit; sleep 0.1; done; exit 1`,
+    );
+  await calmly(lab, async () => {
+    for (const host of lab.hosts) await again(host);
+  });
+};
