@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { below, type Path, path as pathOf } from '../../source/cluster/words.ts';
 import { helperProcessScript } from '../../source/engine/host-doing.ts';
 import { helperPath, helperText } from '../../source/runbook/root-verbs.ts';
 import { labCluster } from '../runbook/clusters.ts';
@@ -17,9 +18,9 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** The helper of a host, whose systemctl takes its time. */
-const silentHelper = (): string => {
+const silentHelper = (): Path => {
   const facts = { ...labCluster(), root: 'helper' as const };
-  const path = join(directory, 'helper');
+  const path = below(pathOf.parse(directory), 'helper');
   const text = helperText(facts, facts.monitor)
     .replaceAll(helperPath(facts.monitor), path)
     .replaceAll('systemctl stop', 'sleep 300 #')
