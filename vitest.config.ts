@@ -50,10 +50,17 @@ export default defineConfig({
         fileParallelism: false,
       }),
       // What must not be harmed, lost or let in; on the same lab.
-      project('safety', ['test/lab/safety*.test.ts'], {
+      project('safety', ['test/lab/safety-among-others.test.ts', 'test/lab/safety-proofs.test.ts'], {
         testTimeout: 900_000,
         hookTimeout: 600_000,
         fileParallelism: false,
+      }),
+      // Not in CI: hosts that are off, `npm run test:absent`; its tests build on each other.
+      project('absent', ['test/lab/safety-absent.test.ts'], {
+        testTimeout: 900_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+        bail: 1,
       }),
       // Secondaries without a copy; on the same lab.
       project('hard-link', ['test/lab/hard-link.test.ts'], {
