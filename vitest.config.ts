@@ -64,13 +64,13 @@ export default defineConfig({
       }),
       // Secondaries without a copy; on the same lab.
       project('hard-link', ['test/lab/hard-link.test.ts'], {
-        testTimeout: 300_000,
+        testTimeout: 900_000,
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
       // Tablespaces, aside and home; on the same lab.
       project('tablespaces', ['test/lab/tablespaces.test.ts'], {
-        testTimeout: 400_000,
+        testTimeout: 900_000,
         hookTimeout: 600_000,
         fileParallelism: false,
       }),

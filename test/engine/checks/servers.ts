@@ -25,6 +25,8 @@ export const withSecondaries = (count: number): ClusterFacts => {
   const number = Array.from({ length: count }, (_, index) => index + 2);
   return {
     ...facts,
+    // As pg_auto_failover sets it by itself: one standby may be away.
+    numberSyncStandbys: Math.min(facts.numberSyncStandbys, count - 1),
     nodes: [
       primary,
       ...number.map((id) => ({
