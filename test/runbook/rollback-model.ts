@@ -1,5 +1,6 @@
 import { hostsOf, isNode, type NodeFacts, primaryOf } from '../../source/cluster/facts.ts';
 import type { DirectoryView } from '../../source/cluster/world.ts';
+import { dropInFile } from '../../source/runbook/phases/service.ts';
 import { isServed } from '../../source/runbook/rollback/serve.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { type Model, shutdownCheckpoint } from './model.ts';
@@ -132,7 +133,7 @@ export const runBack = (model: Model, step: Step): void => {
           ...host.unit,
           killMode: 'mixed',
           enabled: false,
-          dropIns: ['/run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf'],
+          dropIns: [dropInFile(word('pgautofailover.service'))],
         };
       break;
     case 'stop':

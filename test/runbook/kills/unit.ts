@@ -39,7 +39,7 @@ export const layUnit = (box: Sandbox): void => {
     '  if [ -e $read/enabled ]; then echo UnitFileState=enabled; else echo UnitFileState=disabled; fi',
     '  program=$(sed -n "s/^ExecStart=\\([^ ]*\\).*/\\1/p" $read/unit)',
     '  echo "ExecStart={ path=$program ; argv[]=$program run ; ignore_errors=no }"',
-    '  [ ! -e $read/drop-in ] || echo DropInPaths=/run/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf ;;',
+    '  [ ! -e $read/drop-in ] || echo DropInPaths=/etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf ;;',
     'esac',
   );
   box.program(join(box.root, 'bin/runuser'), 'shift 3; exec "$@"');
