@@ -41,6 +41,8 @@ export const noteFormationsLines = (facts: ClusterFacts): readonly Fragment[] =>
     sh`if ${inBin(monitor.newBindir, 'pg_isready')} -q -h ${monitor.socketDirectory} -p ${monitor.port} && [ "$(${ask} -Atc 'show server_version_num' | cut -c 1-2)" = ${facts.newMajor} ]; then`,
     sh`  mkdir -p ${word`${monitor.workDir}/done`}`,
     sh`  ${ask} -c ${quoted(noted)} > ${file}.new`,
+    sh`  # what an earlier rollback, that was left, has told is of no use any more`,
+    sh`  rm -f ${word`${monitor.workDir}/done/rollback-formations`}`,
     sh`  keep ${file}.new; mv -T ${file}.new ${file}; keep ${file}`,
     sh`fi`,
   ];
