@@ -64,6 +64,15 @@ export const keepFunction: readonly Fragment[] = [
 ];
 
 /**
+ * Lines that write what a command prints into a file, or end the script. By the shell's own printf, which fails on a disk that is
+ * full: PostgreSQL's programs do not look whether what they print arrives, and end with 0. (pg_controldata >/dev/full does.)
+ */
+export const wholeLines = (file: Fragment, asked: Fragment): readonly Fragment[] => [
+  sh`whole=$(${asked})`,
+  sh`printf '%s\n' "$whole" > ${file}`,
+];
+
+/**
  * `same_file_system A B`: a rename from beside one to beside the other moves no data: same device and same mount (a bind
  * mount has the device of what is behind it, and rename(2) still refuses). A place that is absent is asked for by the
  * directory above it.

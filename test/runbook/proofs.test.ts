@@ -1,11 +1,28 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Fragment } from '../../source/cluster/fragment.ts';
+import { type Fragment, sh as fragment } from '../../source/cluster/fragment.ts';
 import { sh } from '../../source/cluster/quote.ts';
-import { idleFunction, keepFunction, sameFileSystemFunction } from '../../source/runbook/proofs.ts';
+import {
+  idleFunction,
+  keepFunction,
+  sameFileSystemFunction,
+  wholeLines,
+} from '../../source/runbook/proofs.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { linkedCluster } from './clusters.ts';
+import { worldAt } from './worlds.ts';
 
 let root = '';
 const children: ChildProcess[] = [];
@@ -137,6 +154,31 @@ describe('keep', () => {
       'sync ',
       'went on',
     ]);
+  });
+});
+
+describe('what a program prints, whole in a file', () => {
+  test.runIf(existsSync('/dev/full'))('ends the script on a disk that is full', () => {
+    // PostgreSQL's programs end with 0 whether what they print arrives or not.
+    const silent = fragment`{ echo state 2>/dev/null; true; }`;
+    expect(run(...wholeLines(fragment`/dev/full`, silent)).code).not.toBe(0);
+    const file = join(directory('there'), 'kept');
+    expect(run(`cd ${sh(join(root, 'there'))}`, ...wholeLines(fragment`kept`, silent)).code).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe('state\n');
+  });
+
+  test('no script has pg_controldata write into a file by itself', () => {
+    const facts = linkedCluster();
+    const texts = (['prepared', 'primary back', 'finished'] as const).flatMap((at) => {
+      const world = worldAt(at, facts);
+      return [...upgradeRunbook(facts), ...rollbackRunbook(facts, world).steps].flatMap((step) => {
+        const script = step.script(world);
+        return script.kind === 'ready' ? [`${step.id}\n${script.text}`] : [];
+      });
+    });
+    expect(texts.length).toBeGreaterThan(100);
+    const straight = /^\s*(?:control |\S*pg_controldata )[^|\n]*[^2&]>(?! *\/dev\/null)/m;
+    expect(texts.filter((text) => straight.test(text)).map((text) => text.split('\n')[0])).toEqual([]);
   });
 });
 

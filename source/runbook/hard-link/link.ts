@@ -7,7 +7,7 @@ import { about, allStopped, backupIsThere, dataIsNew, describe, when } from '../
 import { isAsKept, newClusterStarted } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { ownershipFunctions } from '../ownership.ts';
-import { idleFunction, keepFunction } from '../proofs.ts';
+import { idleFunction, keepFunction, wholeLines } from '../proofs.ts';
 import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { partsHaveFollowed } from '../tablespaces/conditions.ts';
@@ -74,7 +74,7 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       ...transferCommands(facts, node, sh`./via`),
       sh`# on the disk before anything relies on it`,
       sh`sync -f ${spaced([node.data, ...node.tablespaces])}`,
-      sh`${controldata} > ${fingerprint}.new`,
+      ...wholeLines(sh`${fingerprint}.new`, controldata),
       sh`keep ${fingerprint}.new; mv ${fingerprint}.new ${fingerprint}; keep ${fingerprint}`,
     ),
     probe: (world) => {

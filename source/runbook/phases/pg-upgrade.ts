@@ -7,7 +7,7 @@ import { isOutdated, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, type PartCause, pending } from '../make-step.ts';
 import { isOurs, makingOf, oursLine, ownershipFunctions } from '../ownership.ts';
-import { controlFunctions, idleFunction, keepFunction, versionFunction } from '../proofs.ts';
+import { controlFunctions, idleFunction, keepFunction, versionFunction, wholeLines } from '../proofs.ts';
 import {
   command,
   fingerprint,
@@ -114,13 +114,9 @@ const mayBegin = (host: HostFacts): Condition =>
     return when(why === null, `${why ?? ''}; ${goBack}`);
   });
 
-/**
- * Shell: what a command prints is kept in a file, which is whole and on the disk or not there. By the shell's own printf, which
- * fails on a disk that is full: pg_controldata does not look whether what it prints arrives.
- */
+/** Shell: what a command prints is kept in a file, which is whole and on the disk or not there. */
 const keptLines = (file: Fragment, asked: Fragment): Fragment[] => [
-  sh`whole=$(${asked})`,
-  sh`printf '%s\n' "$whole" > ${file}.new`,
+  ...wholeLines(sh`${file}.new`, asked),
   sh`keep ${file}.new; mv -T ${file}.new ${file}; keep ${file}`,
 ];
 

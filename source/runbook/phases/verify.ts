@@ -17,7 +17,7 @@ import { someImage } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { compareLines, contentsFunction, countContents } from '../noted.ts';
 import { isPrivate, privateServer, stopPrivateLines } from '../private-server.ts';
-import { controlFunctions, idleFunction } from '../proofs.ts';
+import { controlFunctions, idleFunction, wholeLines } from '../proofs.ts';
 import {
   fingerprint,
   inBin,
@@ -295,7 +295,7 @@ export const handOverStep = (facts: ClusterFacts): Step => {
       stateFile.script(world, [
         ...stopPrivateLines(primary, primary.newBindir),
         sh`# what is written from here on is the application’s: a rollback counts from this moment, so it is noted once and stays`,
-        sh`${control} -D ${primary.data} > ${handedOver}.new`,
+        ...wholeLines(sh`${handedOver}.new`, sh`${control} -D ${primary.data}`),
         sh`identifier=$(sed -n 's/^Database system identifier: *//p' ${handedOver}.new)`,
         sh`if grep -qsx "Database system identifier: *$identifier" ${handedOver}; then rm ${handedOver}.new; else keep ${handedOver}.new; mv ${handedOver}.new ${handedOver}; keep ${handedOver}; fi`,
       ]),
