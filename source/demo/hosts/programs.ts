@@ -49,10 +49,10 @@ const probes: Readonly<Record<GnuProgram, string>> = {
   grep: `printf 'a\\0b\\0' >f; [ "$(grep -lzsxF b f)" = f ] && [ "$(echo a | grep -vxF -e '')" = a ]`,
   // What follows is the next reader's.
   head: `printf ab >f; [ "$(head -c 1 f)" = a ] && { [ "$(head -c 1)" = a ] && [ "$(cat)" = b ]; } <f`,
-  mv: 'mkdir a b b/c; mv -T a d && ! mv -T d b',
-  readlink: `mkdir a; ln -s a l; here=$(pwd -P); [ "$(readlink -f l)" = "$here/a" ] && [ "$(readlink -f none)" = "$here/none" ]`,
+  mv: 'mkdir a b b/c; mv -T -- a d && ! mv -T d b',
+  readlink: `mkdir a; ln -s a l; here=$(pwd -P); [ "$(readlink -f l)" = "$here/a" ] && [ "$(readlink -f -- none)" = "$here/none" ]`,
   sed: `echo a >f; sed -i s/a/b/ f && [ "$(cat f)" = b ]`,
-  stat: `: >f; [ "$(stat -c %h f)" = 1 ] && stat -c %Y f && stat -c %d f && stat -c %m f`,
+  stat: `: >f; [ "$(stat -c %h f)" = 1 ] && stat -c %Y f && stat -c %d f && stat -c '%d %m' -- f`,
   // The process that it waits for has ended.
   tail: `printf ab >f; [ "$(tail -c +2 -s 0.02 --pid="$(sh -c 'echo $$')" -f f)" = b ]`,
   timeout: 'timeout 5 true',

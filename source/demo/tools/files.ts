@@ -15,9 +15,12 @@ const attempt = (call: Call, act: () => void): number => {
   }
 };
 
+/** The words without the `--` that scripts put before file names. */
+const wordsOf = ({ args }: Call): readonly string[] => args.filter((word) => word !== '--');
+
 /** `date +%s%3N` and `date -u -r FILE +%FT%TZ`. */
 export const date = async (call: Call): Promise<number> => {
-  const [first, second, file = '', format] = call.args;
+  const [first, second, file = '', format] = wordsOf(call);
   if (first === '+%s%3N') call.out(String(Date.now()));
   else if (first === '-u' && second === '-r' && format === '+%FT%TZ')
     return attempt(call, () =>
@@ -32,7 +35,7 @@ export const date = async (call: Call): Promise<number> => {
 
 /** `mv -T FROM TO` is rename(2): it refuses a directory that is not empty. */
 export const mv = async (call: Call): Promise<number> => {
-  const [, from = '', to = ''] = call.args;
+  const [, from = '', to = ''] = wordsOf(call);
   return attempt(call, () => renameSync(resolve(call.directory, from), resolve(call.directory, to)));
 };
 
@@ -48,7 +51,7 @@ const realOf = (path: string): string => {
 /** `readlink -f PATH`; silent where there is no such directory, as the real one. */
 export const readlink = async (call: Call): Promise<number> => {
   try {
-    call.out(realOf(resolve(call.directory, call.args[1] ?? '')));
+    call.out(realOf(resolve(call.directory, wordsOf(call)[1] ?? '')));
     return 0;
   } catch {
     return 1;
@@ -64,21 +67,19 @@ const properties: Readonly<Record<string, (stats: Stats) => string>> = {
   '%m': () => '/',
 };
 
-/** `stat -c FORMAT FILE...`, also with `--` before the files. */
+/** `stat -c FORMAT FILE...`. */
 export const stat = async (call: Call): Promise<number> => {
-  const [, format = '', ...files] = call.args;
+  const [, format = '', ...files] = wordsOf(call);
   const unknown = (format.match(/%./g) ?? []).filter((one) => properties[one] === undefined);
   if (unknown.length > 0) {
     call.err(`stat -c ${format}: not in the demo`);
     return 1;
   }
-  const codes = files
-    .filter((file) => file !== '--')
-    .map((file) =>
-      attempt(call, () => {
-        const stats = statSync(resolve(call.directory, file));
-        call.out(format.replace(/%./g, (one) => properties[one]?.(stats) ?? ''));
-      }),
-    );
+  const codes = files.map((file) =>
+    attempt(call, () => {
+      const stats = statSync(resolve(call.directory, file));
+      call.out(format.replace(/%./g, (one) => properties[one]?.(stats) ?? ''));
+    }),
+  );
   return Math.max(0, ...codes);
 };

@@ -190,6 +190,8 @@ select jsonb_build_object(
   return databaseSchema.parse({ ...databaseSchema.partial().parse(JSON.parse(last)), tables });
 };
 
+const settledRows = z.array(z.object({ name: z.string(), rests: z.boolean(), assigned: z.string() }));
+
 const askNodes = async (lab: Lab): Promise<readonly NodeRow[]> =>
   z.array(nodeRowSchema).parse(
     await lab.monitor(`select nodeid as id, nodename as name, nodehost as host, nodeport as port,
@@ -374,20 +376,29 @@ const until = async (what: string, holds: () => Promise<boolean>, timeoutMs = 90
   }
 };
 
-/** Every node is where the monitor wants it, and `primary` is the primary. */
-export const settledWith = (lab: Lab, primary: LabHost, timeoutMs = 90_000): Promise<void> =>
+/** What the monitor's clock says, for `since` of {@link settledWith}. */
+export const monitorClock = async (lab: Lab): Promise<string> =>
+  (await lab.psql('monitor', 'pg_auto_failover', 'select clock_timestamp()')).trim();
+
+/**
+ * Every node is where the monitor wants it, says that its server runs, has said so after `since`, and `primary` is the primary.
+ * The states alone do not tell: a restarted pg_autoctl reports its old state before its server runs.
+ */
+export const settledWith = (lab: Lab, primary: LabHost, since = '-infinity'): Promise<void> =>
   until(
     `${primary} as primary and the rest secondary`,
     async () => {
-      const nodes = await askNodes(lab);
+      const nodes = settledRows.parse(
+        await lab.monitor(`select nodename as name, health = 1 and reportedpgisrunning
+            and reporttime > greatest('${since}', now() - interval '5 s') and reportedstate = goalstate as rests,
+          goalstate::text as assigned from pgautofailover.node where formationid = 'default'`),
+      );
       return nodes.every(
-        ({ name, reported, assigned, health }) =>
-          reported === assigned &&
-          health === 1 &&
-          reported === (name === nodeName(primary) ? 'primary' : 'secondary'),
+        ({ name, rests, assigned }) =>
+          rests && assigned === (name === nodeName(primary) ? 'primary' : 'secondary'),
       );
     },
-    timeoutMs,
+    90_000,
   );
 
 /** A write on the primary is acknowledged and arrives on every secondary. Leaves nothing behind. */

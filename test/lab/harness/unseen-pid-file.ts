@@ -1,21 +1,5 @@
 import type { Lab, LabHost } from './lab.ts';
-
-const settled = async (lab: Lab): Promise<void> => {
-  for (let tries = 0; tries < 120; tries += 1) {
-    const rows = await lab.monitor(
-      "select reportedstate::text as is, goalstate::text as goal, reporttime > now() - interval '5 s' as fresh from pgautofailover.node where formationid = 'default'",
-    );
-    const states = rows.map(({ is }) => is).sort();
-    if (
-      rows.every(({ is, goal, fresh }) => is === goal && fresh === true) &&
-      states[0] === 'primary' &&
-      states.at(-1) === 'secondary'
-    )
-      return;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  throw new Error('the nodes did not settle');
-};
+import { monitorClock, settledWith } from './truth.ts';
 
 /** Nobody is a candidate meanwhile: a restart of the primary would begin a failover. */
 const calmly = async (lab: Lab, restart: () => Promise<unknown>): Promise<void> => {
@@ -24,7 +8,7 @@ const calmly = async (lab: Lab, restart: () => Promise<unknown>): Promise<void> 
     'create table kept as select nodeid, candidatepriority from pgautofailover.node; update pgautofailover.node set candidatepriority = 0',
   );
   await restart();
-  await settled(lab);
+  await settledWith(lab, 'node1', await monitorClock(lab));
   await change(
     'update pgautofailover.node n set candidatepriority = k.candidatepriority from kept k where k.nodeid = n.nodeid; drop table kept',
   );
