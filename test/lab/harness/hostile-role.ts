@@ -26,7 +26,7 @@ const traps = `
   grant create, usage on schema public to app; set role app;
   create table public.mine (a int); insert into public.mine values (1), (2); create unlogged table public.unlogged (a int);
   create function public.trap() returns void language plpgsql as $f$ begin
-    if current_setting('is_superuser') = 'on' then execute $x$copy (select 1) to program 'id >>${proof}'$x$; end if; end $f$;
+    if current_setting('is_superuser') = 'on' then execute $x$copy (select 1) to program 'cat >/dev/null; id >>${proof}'$x$; end if; end $f$;
   create function public.format(text, name, name) returns text language plpgsql as $f$ begin
     perform public.trap(); return pg_catalog.format($1, $2, $3); end $f$;
   create function public.pg_total_relation_size(oid) returns bigint language plpgsql as $f$ begin
