@@ -35,6 +35,8 @@ export const otherRowSchema = z.object({
   health: z.number().int(),
   /** Seconds since the node last reported. */
   reportAge: z.number(),
+  /** That report came since the monitor's server started: to the version that it has now. */
+  sinceStart: z.boolean(),
 });
 export type OtherRow = z.infer<typeof otherRowSchema>;
 

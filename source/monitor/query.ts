@@ -55,7 +55,8 @@ select json_build_object(
       'reported', o.reportedstate,
       'assigned', o.goalstate,
       'health', o.health,
-      'reportAge', greatest(0, extract(epoch from clock_timestamp() - o.reporttime))::float8
+      'reportAge', greatest(0, extract(epoch from clock_timestamp() - o.reporttime))::float8,
+      'sinceStart', o.reporttime > pg_postmaster_start_time()
     ) order by o.formationid, o.groupid, o.nodeid), '[]')
     from pgautofailover.node o where o.formationid <> f.formationid),
   'events', (

@@ -27,7 +27,10 @@ export const otherRootHost = (node: OtherNode): RootHost => ({
 const rowOf = (node: OtherNode, world: World): OtherRow | null =>
   monitorIn(world)?.others.find((row) => row.formation === node.formation && row.name === node.name) ?? null;
 
-/** A report is due every second; a keeper that the monitor does not understand sends none. */
+/**
+ * A report is due every second. A keeper of another version sends none (pg_auto_failover, keeper.c, keeper_node_active); the
+ * row still has its last one to the monitor as it was, which is a few seconds old where the monitor was quickly back.
+ */
 const freshSeconds = 10;
 
 /** What keeps its pg_autoctl from being heard by the monitor. Null: nothing. */
@@ -35,6 +38,7 @@ const silence = (node: OtherNode, world: World): string | null => {
   const row = rowOf(node, world);
   if (row === null)
     return monitorIn(world) === null ? 'the monitor does not answer' : 'the monitor does not know it';
+  if (!row.sinceStart) return 'it has not reported since the monitor started';
   return row.reportAge > freshSeconds ? `its last report is ${Math.round(row.reportAge)} s old` : null;
 };
 

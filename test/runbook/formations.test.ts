@@ -20,6 +20,7 @@ const row = (number: number, changes: Partial<OtherRow> = {}): OtherRow => ({
   assigned: number === 2 ? 'primary' : 'secondary',
   health: 1,
   reportAge: 0.5,
+  sinceStart: true,
   ...changes,
 });
 const node = (number: number): OtherNode => ({
@@ -99,6 +100,8 @@ test('it is done when the node reports to the monitor of the new version, and wa
     step.probe(monitorWith(world, { others: [...others] })).state;
   expect(says(back, [row(2)])).toBe('done');
   expect(says(back, [row(2, { reportAge: 40 })])).toBe('pending');
+  // The monitor was down for a few seconds only: the report is fresh, and the old monitor got it.
+  expect(says(back, [row(2, { reportAge: 8, sinceStart: false })])).toBe('pending');
   // A failover of that formation in the window undoes no step; right behind the step it is waited for.
   const waits = (others: readonly OtherRow[]) =>
     step.after.some((one) => !one.holds(monitorWith(back, { others: [...others] })).holds);

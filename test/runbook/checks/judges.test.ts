@@ -132,6 +132,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
       assigned: 'primary',
       health: 1,
       reportAge: 1,
+      sinceStart: true,
     }),
     ['blocker other-formations monitor'],
     /payments \(pay_2 node2:5433\).*no failover/,
