@@ -100,6 +100,8 @@ export const unseenJobs = (
     const done = step.probe(world).state === 'done';
     // Gone with its host: nobody will ever know how it ended. Its probe says where the step stands, and earlier ones come first.
     if (job.state === 'vanished') return [];
+    // So is one that failed because its host went down (systemctl loses its bus), and had done its work by then.
+    if (job.restarted && job.code !== 0 && done) return [];
     if (begunHere.has(job.id)) return [{ step, job }];
     // It ended well on another machine’s watch, and nothing of it is there: undone since (a restart takes what is in /run), so asked for anew.
     if (job.code === 0 && step.probe(world).state === 'pending') return [];

@@ -53,6 +53,8 @@ export interface JobRecord {
   readonly state: 'running' | 'ended' | 'vanished';
   /** Null unless it has ended. */
   readonly code: number | null;
+  /** The host was restarted since it began: an end in failure may be nothing but the shutdown. */
+  readonly restarted: boolean;
   /** ISO 8601, by the host's clock; null where it was never started. */
   readonly startedAt: string | null;
   readonly bytes: number;

@@ -10,7 +10,7 @@ import type { Slots } from './slots.ts';
 const runName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 const timeoutMs = 30_000;
 
-/** One line a job: name, state, exit code or `-`, start or `-`, bytes of its log. */
+/** One line a job: name, state, exit code or `-`, start or `-`, bytes of its log, whether the host was restarted since. */
 const registryScript = (run: string): Fragment => sh`
   set -u; export LC_ALL=C
   cd "$HOME/.pgaf-upgrade/jobs/"${quoted(run)} 2>/dev/null || exit 0
@@ -20,28 +20,30 @@ const registryScript = (run: string): Fragment => sh`
     [ -f "$job/log" ] || continue
     (
       cd "$job" || exit 0
-      code=-
+      code=- lives=no restarted=no now= boot=
+      if alive; then lives=yes; elif [ "$now" != "$boot" ]; then restarted=yes; fi
       if [ -s rc ]; then state=ended code=$(cat rc)
-      elif alive; then state=running
+      elif [ $lives = yes ]; then state=running
       # Whoever made the directory a moment ago may still write the process id.
       elif ! [ -s pid ] && [ -n "$(find . -maxdepth 0 -mmin -1)" ]; then state=running
       else state=vanished
       fi
       started=-; [ -s started ] && started=$(cat started)
-      printf '%s\t%s\t%s\t%s\t%s\n' "$job" "$state" "$code" "$started" "$(wc -c <log)"
+      printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$job" "$state" "$code" "$started" "$(wc -c <log)" "$restarted"
     )
   done
 
 `;
 
 const recordOf = (run: string, line: string): JobRecord | null => {
-  const [name = '', state, code, started, bytes] = line.split('\t');
+  const [name = '', state, code, started, bytes, restarted] = line.split('\t');
   if (!runName.test(name) || (state !== 'running' && state !== 'ended' && state !== 'vanished')) return null;
   const exit = Number(code);
   return {
     id: `${run}/${name}`,
     state,
     code: state === 'ended' && Number.isInteger(exit) ? exit : null,
+    restarted: restarted === 'yes',
     startedAt: started === undefined || started === '-' ? null : started,
     bytes: Number(bytes) || 0,
   };

@@ -139,6 +139,23 @@ describe('a console killed while a command runs', () => {
     expect(night.servers.jobs.at(-1)?.id).toMatch(/C\.node_1\.stop\.2$/);
   }, 40_000);
 
+  test('which failed because its host went down, its work done: it is done', async () => {
+    const night = window();
+    await night.goTo('C.node_2.stop');
+    const job = hanging(night, 'C.node_2.stop', '');
+    night.engine.confirm('C.node_2.stop');
+    await job.begun;
+    night.kill();
+    job.print('D-Bus connection terminated while waiting for jobs.\n');
+    job.end(exited(1));
+    night.servers.model.run('C.node_2.stop');
+    for (const kept of night.servers.kept.values())
+      if (kept.record.id.includes('C.node_2.stop')) kept.record = { ...kept.record, restarted: true };
+    night.again().open();
+    await night.until('the next step', ({ stage }) => stage.kind === 'confirm');
+    expect(night.statusOf('C.node_2.stop')).toBe('done');
+  }, 40_000);
+
   test('on another machine: the host knows the run, its command is followed whole into a journal of that machine', async () => {
     const night = window();
     await night.goTo('A.node_1.save');

@@ -175,7 +175,14 @@ export class FakeServers {
     const plan = this.plans.get(step)?.shift();
     const from = spec.fromOffset ?? 0;
     const existing = this.kept.get(spec.id);
-    const record: JobRecord = { id: spec.id, state: 'running', code: null, startedAt: null, bytes: 0 };
+    const record: JobRecord = {
+      id: spec.id,
+      state: 'running',
+      code: null,
+      restarted: false,
+      startedAt: null,
+      bytes: 0,
+    };
     const kept = existing ?? { alias, record, log: '', followers: new Set<JobEvents>() };
     this.kept.set(spec.id, kept);
     kept.followers.add(events);

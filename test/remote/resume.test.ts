@@ -35,7 +35,7 @@ test('a console that comes back finds what runs, what has ended with which code,
   await start(host, 'another/A.one.1', ':');
   const again = await bench.reach(sshd);
   expect(unwrap(await again.jobs('night'))).toEqual([
-    expect.objectContaining({ id: 'night/A.one.1', state: 'ended', code: 3 }),
+    expect.objectContaining({ id: 'night/A.one.1', state: 'ended', code: 3, restarted: false }),
     expect.objectContaining({ id: 'night/A.three.2', state: 'running', code: null }),
     expect.objectContaining({ id: 'night/A.two.1', state: 'vanished', code: null }),
   ]);
@@ -67,6 +67,16 @@ test('attaching follows from the byte that was seen last', async () => {
   );
   expect(outcome).toEqual({ kind: 'exited', code: 0 });
   expect(rest.endsWith('second\n') && !rest.startsWith('first')).toBe(true);
+});
+
+test('a job that failed before its host was restarted is told from one that failed since', async () => {
+  const host = await bench.reach(sshd);
+  await start(host, 'night/C.stop.1', 'exit 1');
+  const directory = join(sshd.home, '.pgaf-upgrade/jobs/night/C.stop.1');
+  await writeFile(join(directory, 'pid'), '4711 100 another-boot\n');
+  expect(unwrap(await host.jobs('night'))).toEqual([
+    expect.objectContaining({ id: 'night/C.stop.1', state: 'ended', code: 1, restarted: true }),
+  ]);
 });
 
 test('a job killed with its host was followed for ever under the same name: it is gone, so a retry is a new one', async () => {
