@@ -103,10 +103,10 @@ const sizeLines = ({ parts }: Discarded): Fragment[] => [
 const all = (parts: readonly Path[]): Fragment =>
   joined([sh`"$old"`, ...parts.map((one) => sh`${one}`)], ' ');
 
-const removeLines = ({ parts }: Discarded): Fragment[] => [
+const removeLines = (facts: ClusterFacts, { path, parts }: Discarded): Fragment[] => [
   ...discardFunction,
-  // The directory last: while it is there, what is left of its parts is known to be its.
-  joined([sh`discard "$old" "$old.removed"`, ...parts.map((one) => sh`${one}`)], ' '),
+  // The directory last: while it is there, what is left of its parts is known to be its. The spare name is this run's alone.
+  joined([sh`discard "$old" ${word`${path}.${facts.run}`}`, ...parts.map((one) => sh`${one}`)], ' '),
   sh`echo "removed $old"`,
 ];
 
@@ -302,7 +302,7 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
       differs,
       danger: 'point-of-no-return',
       givesUp: (world) => lastCopy(facts, host, world),
-      script: script(...proofLines(facts, host, old, 'ours'), ...removeLines(old)),
+      script: script(...proofLines(facts, host, old, 'ours'), ...removeLines(facts, old)),
       probe: (world) =>
         hostIn(world, host.alias)?.backupData.kind === 'absent'
           ? done('it is removed')
@@ -351,7 +351,7 @@ const abandonedSteps = (facts: ClusterFacts, host: HostFacts, world: World): Ste
               says: `${one.path}: what the application wrote on PostgreSQL ${one.major} before the rollback is nowhere else`,
             }
           : null,
-      script: script(...proofLines(facts, host, one, 'kin'), ...sizeLines(one), ...removeLines(one)),
+      script: script(...proofLines(facts, host, one, 'kin'), ...sizeLines(one), ...removeLines(facts, one)),
       probe: (now) => {
         const seen = hostIn(now, host.alias);
         if (seen === null) return pending('not seen');

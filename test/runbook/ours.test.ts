@@ -195,6 +195,17 @@ describe('a data_pg15_bak that somebody else has made', () => {
     expect(run(remove, world).code).toBe(0);
     expect(host.has(host.node.backupData)).toBe(false);
   });
+
+  test('nor is one beside ours, under a name that anybody could have given it', () => {
+    const beside = `${host.node.backupData}.removed`;
+    host.cluster(host.node.data, 17);
+    host.marked(host.node.backupData, 15);
+    host.cluster(beside, 15, { 'base/precious': 'x' });
+    const world = worldAt('finished', host.facts);
+    expect(run(stepOf(cleanupRunbook(host.facts, world), 'W.node_1.remove'), world).code).toBe(0);
+    expect(host.has(host.node.backupData)).toBe(false);
+    expect(host.read(join(beside, 'base/precious'))).toBe('x');
+  });
 });
 
 describe('replication.backup_directory', () => {

@@ -56,8 +56,7 @@ export const version = (box: Sandbox, directory: string): string | null =>
 const controls = ['pg_control', 'pg_control.old', 'pg_control.do-not-start'];
 
 /** Under this name lies what is being made, or the version and the mark of what was removed: nothing takes it for anything. */
-export const isPassing = (box: Sandbox, path: string): boolean =>
-  path.endsWith(`.${box.facts.run}`) || path.endsWith('.removed');
+export const isPassing = (box: Sandbox, path: string): boolean => path.endsWith(`.${box.facts.run}`);
 
 /** Directories of the cluster, whatever they are called by now; not those of somebody else. */
 export const clustersOf = (box: Sandbox): readonly string[] => {
