@@ -134,14 +134,21 @@ export const takenMacs = [
   'hmac-sha2-512',
 ] as const;
 
-/** Keys of a RevokedHostKeys file in its plain form: one public key a line. Source: ssh_config(5), RevokedHostKeys. */
-export const parseRevokedKeys = (text: string): Buffer[] =>
-  text.split('\n').flatMap((line) => {
-    const [type, base64] = line.trim().split(/\s+/);
-    if (type === undefined || base64 === undefined || type.startsWith('#')) return [];
+/**
+ * Keys of a RevokedHostKeys file in its plain form, one public key a line; or the number of the first line that is none: it may be
+ * one that was meant. Source: ssh_config(5), RevokedHostKeys; OpenSSH, authfile.c, sshkey_in_file, which then fails too.
+ */
+export const parseRevokedKeys = (text: string): readonly Buffer[] | number => {
+  const keys: Buffer[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    const [type = '', base64 = ''] = line.trim().split(/\s+/);
+    if (type === '' || type.startsWith('#')) continue;
     const key = Buffer.from(base64, 'base64');
-    return keyTypeOf(key) === type ? [key] : [];
-  });
+    if (keyTypeOf(key) !== type) return index + 1;
+    keys.push(key);
+  }
+  return keys;
+};
 
 /** All algorithms we accept, those of the types already known for the host first. */
 export const preferredAlgorithms = (lines: readonly KnownHostLine[], name: string): HostKeyAlgorithm[] => {

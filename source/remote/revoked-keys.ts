@@ -5,7 +5,7 @@ import type { Hop } from './ssh-config.ts';
 
 /**
  * The keys that RevokedHostKeys names for this host. As in OpenSSH, a file that cannot be read refuses every host.
- * Errors: that, or a binary revocation list (KRL), which is not read here. Source: ssh_config(5), RevokedHostKeys.
+ * Errors: that, a line that is no key, or a binary revocation list (KRL), which is not read here. Source: ssh_config(5), RevokedHostKeys.
  */
 export const revokedKeys = async (hop: Hop): Promise<Result<readonly Buffer[]>> => {
   const file = hop.revokedKeysFile;
@@ -19,7 +19,15 @@ export const revokedKeys = async (hop: Hop): Promise<Result<readonly Buffer[]>> 
           'Name a list of public keys there, one a line, or remove RevokedHostKeys for these hosts.',
         ),
       );
-    return ok(parseRevokedKeys(bytes.toString('utf8')));
+    const keys = parseRevokedKeys(bytes.toString('utf8'));
+    if (typeof keys === 'number')
+      return fail(
+        problem(
+          `RevokedHostKeys ${file}, line ${keys}, is no public key: no host is trusted.`,
+          'Each line is a key as its .pub file has it (type, then base64); correct that line, or make it a comment.',
+        ),
+      );
+    return ok(keys);
   } catch (thrown) {
     return fail(
       problem(

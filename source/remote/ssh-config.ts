@@ -71,6 +71,9 @@ const agentOf = (setting: string | undefined, options: RemoteOptions): string | 
   return setting;
 };
 
+/** OpenSSH's words for a switch that is on. Source: OpenSSH, readconf.c, multistate_flag, multistate_strict_hostkey. */
+const isOn = (value: string | string[] | undefined): boolean => /^(?:yes|true)$/i.test(textOf(value) ?? '');
+
 const jumpPattern = /^(?:ssh:\/\/)?(?:([^@]+)@)?(\[[^\]]+\]|[^:@\s]+)(?::(\d+))?\/?$/;
 
 const parseJump = (text: string): HostAddress | null => {
@@ -151,11 +154,11 @@ const hopFrom = (address: HostAddress, settings: Settings, options: RemoteOption
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
     identityFiles: identities.map((file) => expand(file, tokens)),
     identitiesNamed: named.length > 0,
-    identitiesOnly: textOf(settings.identitiesonly)?.toLowerCase() === 'yes',
+    identitiesOnly: isOn(settings.identitiesonly),
     agentSocket: agent === null ? null : expand(agent, tokens),
     knownHostsFiles: knownHostsFiles.map((file) => expand(file, tokens)),
     timeoutMs: seconds > 0 ? seconds * 1000 : defaultTimeoutMs,
-    ...(textOf(settings.stricthostkeychecking)?.toLowerCase() === 'yes' ? { strict: true as const } : {}),
+    ...(isOn(settings.stricthostkeychecking) ? { strict: true as const } : {}),
     ...(revoked === undefined || revoked.toLowerCase() === 'none'
       ? {}
       : { revokedKeysFile: expand(revoked, tokens) }),
@@ -164,6 +167,19 @@ const hopFrom = (address: HostAddress, settings: Settings, options: RemoteOption
       ? {}
       : { certificateFiles: certificates.map((one) => expand(one, tokens)) }),
   };
+};
+
+/**
+ * Whether OpenSSH would run ProxyCommand. Of it and ProxyJump the first one counts, and a ProxyJump of `none` leaves the command. The
+ * settings are in the order in which they were found. Source: ssh_config(5), ProxyJump.
+ */
+const goesByCommand = (settings: Settings): boolean => {
+  const command = textOf(settings.proxycommand)?.toLowerCase() ?? 'none';
+  const jump = textOf(settings.proxyjump)?.toLowerCase() ?? 'none';
+  const names = Object.keys(settings);
+  return (
+    command !== 'none' && (jump === 'none' || names.indexOf('proxycommand') < names.indexOf('proxyjump'))
+  );
 };
 
 /**
@@ -180,15 +196,14 @@ export const resolveRoute = async (
   if (!found.ok) return found;
   const settings = found.value;
   const hop = hopFrom(address, settings, options);
-  const command = textOf(settings.proxycommand);
-  const jump = textOf(settings.proxyjump);
-  if (jump === undefined && command !== undefined && command.toLowerCase() !== 'none')
+  if (goesByCommand(settings))
     return fail(
       problem(
         `The SSH configuration reaches ${address.host} by ProxyCommand, which this console does not run.`,
         'Say the same with ProxyJump in ~/.ssh/config.',
       ),
     );
+  const jump = textOf(settings.proxyjump);
   if (jump === undefined || jump.toLowerCase() === 'none') return ok([hop]);
   if (depth >= maximumHops)
     return fail(

@@ -95,6 +95,13 @@ test('RevokedHostKeys: a key in it is refused though it is known; a file that ca
   expect(await reach(config, known)).toMatchObject({
     host: { ok: false, error: { what: expect.stringContaining('is revoked in') } },
   });
+  // As OpenSSH: a line that is no key may be one that was meant, so nothing is trusted (authfile.c, sshkey_in_file).
+  for (const line of [`* ${words}`, 'ssh-ed25519 AAAAtorn', 'SHA256:n0tH3re']) {
+    await writeFile(join(directory, 'revoked'), `\n# stolen\n${line}\n`);
+    expect(await reach(config, known), line).toMatchObject({
+      host: { ok: false, error: { what: expect.stringContaining('line 3') } },
+    });
+  }
   await writeFile(join(directory, 'revoked'), 'SSHKRL\n\0binary');
   expect(await reach(config, known)).toMatchObject({
     host: { ok: false, error: { what: expect.stringContaining('binary revocation list') } },

@@ -108,6 +108,13 @@ test('refuses what it cannot follow', async () => {
     ok: false,
     error: { remedy: expect.stringContaining('ProxyJump') },
   });
+  // Of the two the first one counts, and a ProxyJump of none leaves the command: as `ssh -G` says.
+  for (const text of ['ProxyCommand nc %h %p\n ProxyJump a', 'ProxyJump none\n ProxyCommand nc %h %p'])
+    expect(await result(`Host *\n ${text}\n`)).toMatchObject({
+      ok: false,
+      error: { what: expect.stringContaining('ProxyCommand') },
+    });
+  expect(await route('Host db1\n ProxyJump a\n ProxyCommand nc %h %p\n')).toHaveLength(2);
   expect(await result('Host *\n ProxyJump a b@c:d\n')).toMatchObject({ ok: false });
   expect(await route('Host *\n ProxyJump none\n')).toHaveLength(1);
 });
@@ -179,6 +186,11 @@ test('what makes a connection safer is kept: strict checking, revoked keys, algo
   expect(await last('Host *\n StrictHostKeyChecking no\n RevokedHostKeys none\n')).not.toHaveProperty(
     'strict',
   );
+  // OpenSSH's other word for yes: readconf.c, multistate_strict_hostkey and multistate_flag.
+  expect(await last('Host *\n StrictHostKeyChecking true\n IdentitiesOnly True\n')).toMatchObject({
+    strict: true,
+    identitiesOnly: true,
+  });
   expect(await result('Host *\n HostKeyAlgorithms ssh-rsa\n')).toMatchObject({
     ok: false,
     error: { what: expect.stringContaining('HostKeyAlgorithms ssh-rsa') },
