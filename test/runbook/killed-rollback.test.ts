@@ -1,5 +1,6 @@
 import { cleanupCases } from './kills/cleanup.ts';
 import { everyMoment } from './kills/every-moment.ts';
+import { jobCases } from './kills/jobs.ts';
 import { rollbackCases } from './kills/rollback.ts';
 
-everyMoment([...rollbackCases, ...cleanupCases]);
+everyMoment([...rollbackCases, ...cleanupCases, ...jobCases]);

@@ -143,6 +143,14 @@ describe('its scripts, by a real shell', () => {
     expect(host.has(marker())).toBe(false);
   });
 
+  test('what a crash of the host left of its pid file is no server: the hand-back failed for ever', () => {
+    host.program(join(host.node.oldBindir, 'pg_ctl'), 'case "$*" in *status*) exit 3 ;; esac; exit 1');
+    host.write(join(host.node.data, 'postmaster.pid'), '4194305\n');
+    host.write(marker(), 'done');
+    expect(run(`T.${host.node.alias}.hand-back`, true)).toMatchObject({ code: 0 });
+    expect(host.has(marker())).toBe(false);
+  });
+
   test('one that did not start leaves no mark', () => {
     host.program(join(host.node.oldBindir, 'pg_ctl'), 'exit 1');
     expect(run(`T.${host.node.alias}.serve`, false).code).not.toBe(0);

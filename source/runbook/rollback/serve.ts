@@ -1,5 +1,6 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
-import { quoted, sh, word } from '../../cluster/fragment.ts';
+import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import type { Path } from '../../cluster/words.ts';
 import { type HostView, hostIn, isCluster, isLeftOut, type World } from '../../cluster/world.ts';
 import { about, allStopped, autoctlStopped, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
@@ -17,6 +18,11 @@ const servedMarker = word`rollback-served`;
 
 /** The old version serves the application there, without pg_autoctl. */
 export const isServed = (seen: HostView): boolean => seen.markers.includes(servedMarker);
+
+const markOf = (node: NodeFacts): Path => word`${node.workDir}/done/${servedMarker}`;
+/** A pid file that a crash of the host has left names no server. */
+const runs = (node: NodeFacts): Fragment =>
+  sh`[ -e ${word`${node.data}/postmaster.pid`} ] && ${inBin(node.oldBindir, 'pg_ctl')} --pgdata ${node.data} status > /dev/null`;
 
 /** A pg_autoctl that looks for its monitor in vain: it gives up five times a minute, and starts no PostgreSQL. */
 const haltStep = (facts: ClusterFacts, node: NodeFacts): Step =>
@@ -67,15 +73,18 @@ const serveStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     ],
     script: script(
       sh`umask 077`,
-      sh`# no standby is there that a commit could wait for`,
-      pgCtl(
+      sh`# before it runs: whoever finds a server without pg_autoctl must know why, or it is never handed back`,
+      mark(node, servedMarker),
+      sh`if ${runs(node)}; then echo "it runs already"; else`,
+      sh`  # no standby is there that a commit could wait for`,
+      sh`  ${pgCtl(
         node.oldBindir,
         node.data,
         option('--log', word`${node.workDir}/serve.log`),
         option('--options', quoted("-c synchronous_standby_names=''")),
         sh`start`,
-      ),
-      mark(node, servedMarker),
+      )} || { rm -f ${markOf(node)}; exit 1; }`,
+      sh`fi`,
     ),
     probe: (world) =>
       acceptsWritesOnOld(facts, node).holds(world).holds
@@ -105,8 +114,8 @@ export const handBackStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     guide: null,
     danger: 'changes',
     script: script(
-      sh`if [ -e ${word`${node.data}/postmaster.pid`} ]; then ${inBin(node.oldBindir, 'pg_ctl')} --pgdata ${node.data} --wait --timeout=3600 --mode=fast stop; fi`,
-      sh`rm -f ${word`${node.workDir}/done/${servedMarker}`}`,
+      sh`if ${runs(node)}; then ${inBin(node.oldBindir, 'pg_ctl')} --pgdata ${node.data} --wait --timeout=3600 --mode=fast stop; fi`,
+      sh`rm -f ${markOf(node)}`,
     ),
     probe: (world) => {
       const seen = hostIn(world, node.alias);

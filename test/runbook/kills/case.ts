@@ -1,13 +1,14 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClusterFacts, hostsOf } from '../../../source/cluster/facts.ts';
+import type { Fragment } from '../../../source/cluster/fragment.ts';
 import { sh } from '../../../source/cluster/quote.ts';
 import type { World } from '../../../source/cluster/world.ts';
 import { parseLook } from '../../../source/engine/look/parse.ts';
 import { lookScript } from '../../../source/engine/look/script.ts';
 import { cleanupRunbook } from '../../../source/runbook/cleanup.ts';
 import { rollbackRunbook } from '../../../source/runbook/rollback/rollback.ts';
-import type { Step } from '../../../source/runbook/step.ts';
+import { type Probe, ready, type Step } from '../../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../../source/runbook/upgrade.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../../source/runbook/verdict.ts';
 import { good } from '../../cluster/recorded.ts';
@@ -27,6 +28,10 @@ export interface Case {
   /** What tells it from another case of the same step. */
   readonly says?: string;
   readonly of?: 'rollback' | 'cleanup';
+  /** A script that is no step's: it is begun again in every state. */
+  readonly script?: (host: Sandbox) => Fragment;
+  /** What is gone on without. */
+  readonly leftOut?: readonly string[];
   readonly facts?: ClusterFacts;
   /** The step that has run last on the other hosts, and what is otherwise there. */
   readonly after: string;
@@ -136,7 +141,7 @@ const rowsAreThere = (box: Sandbox, major: 15 | 17): string | null => {
 
 interface Now {
   readonly world: World;
-  readonly step: Step | undefined;
+  readonly step: Pick<Step, 'script' | 'probe' | 'interrupted' | 'before'> | undefined;
 }
 
 /** What the disk says now of the host whose script was ended; of the others, what the model says. */
@@ -149,7 +154,16 @@ const now = (one: Case, box: Sandbox, model: Model): Now => {
       ...model.world().hosts,
       [alias]: { kind: 'seen', at: 0, host: good(parseLook(alias, ran.output)) },
     },
+    ...(one.leftOut === undefined ? {} : { leftOut: one.leftOut }),
   };
+  if (one.script !== undefined) {
+    const text = one.script(box);
+    const pending: Probe = { state: 'pending', says: 'it can be begun at any time' };
+    return {
+      world,
+      step: { script: () => ready(text), probe: () => pending, interrupted: () => null, before: [] },
+    };
+  }
   const steps =
     one.of === 'rollback'
       ? rollbackRunbook(box.facts, world).steps
@@ -160,7 +174,7 @@ const now = (one: Case, box: Sandbox, model: Model): Now => {
 };
 
 /** A program that is given as lines is a function of the script's own shell: it can be ended between its commands, too. */
-const textOf = (one: Case, box: Sandbox, step: Step, world: World): string => {
+const textOf = (one: Case, box: Sandbox, step: Pick<Step, 'script'>, world: World): string => {
   const script = step.script(world);
   if (script.kind !== 'ready') throw new Error(script.needs);
   const programs = Object.entries(one.programs ?? {});

@@ -1,5 +1,6 @@
 import type { Case } from './case.ts';
 import { cleanupCases } from './cleanup.ts';
+import { jobCases } from './jobs.ts';
 import { linkCases } from './links.ts';
 import { rollbackCases } from './rollback.ts';
 import { spaceCases } from './spaces.ts';
@@ -11,4 +12,5 @@ export const cases: readonly Case[] = [
   ...spaceCases,
   ...rollbackCases,
   ...cleanupCases,
+  ...jobCases,
 ];

@@ -51,7 +51,7 @@ pgaf_watch() {
       for pgaf_one in "\${pgaf_words[@]}"; do
         [ -d "$pgaf_one" ] && [ ! -L "$pgaf_one" ] && [ -n "$(ls -A "$pgaf_one")" ] || continue
         case $pgaf_one in /*) ;; *) pgaf_one=$PWD/$pgaf_one ;; esac
-        for pgaf_part in .pgaf-upgrade PG_VERSION global base; do
+        for pgaf_part in .pgaf-upgrade PG_VERSION global base pid; do
           [ ! -e "$pgaf_one/$pgaf_part" ] || pgaf_half "$pgaf_one" pgaf_without "$pgaf_part"
         done
         pgaf_half "$pgaf_one" pgaf_bare

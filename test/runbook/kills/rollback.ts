@@ -48,6 +48,24 @@ const through = (alias: string) => (model: Model) => {
 const lost = ['loses-new-writes'] as const;
 /** The hand-over is not laid: what 17 wrote before it is the console's own. */
 const through15 = ['safe-through', 'loses-new-writes'] as const;
+const servedMark = (box: Sandbox): string => join(box.node.workDir, 'done/rollback-served');
+const server = (box: Sandbox): string => join(box.node.data, 'postmaster.pid');
+/** A server that its pid file stands for, of a process that cannot be. It starts once, as the real one. */
+const layPgCtl = (box: Sandbox): void =>
+  box.program(
+    join(box.node.oldBindir, 'pg_ctl'),
+    `server="${server(box)}"`,
+    'case "$*" in',
+    '*status*) [ -e "$server" ] || exit 3 ;;',
+    '*start*) [ ! -e "$server" ] || { echo "another server might be running" >&2; exit 1; }; echo 4194305 > "$server" ;;',
+    '*stop*) rm -f "$server" ;;',
+    'esac',
+  );
+const servedEnds = (box: Sandbox) => [box.has(servedMark(box)), box.has(server(box))];
+const servedUnsaid = (box: Sandbox): string | null =>
+  box.has(server(box)) && !box.has(servedMark(box))
+    ? 'a server runs without pg_autoctl, and nothing says so: it would never be handed back'
+    : null;
 /** Two tablespaces, every secondary by base backup. */
 export const spaced: Pick<Case, 'facts'> = {
   facts: {
@@ -246,6 +264,33 @@ const cases: readonly Case[] = [
       readdirSync(box.node.data).sort(),
     ],
     rows: 15,
+  },
+  {
+    step: 'T.node_1.serve',
+    after: 'D.node_1.swap',
+    leftOut: ['monitor'],
+    lay: (box) => {
+      lay15(box);
+      layPgCtl(box);
+    },
+    ends: servedEnds,
+    rows: 15,
+    verdicts: ['safe'],
+    always: servedUnsaid,
+  },
+  {
+    step: 'T.node_1.hand-back',
+    after: 'D.node_1.swap',
+    lay: (box) => {
+      lay15(box);
+      layPgCtl(box);
+      box.write(servedMark(box), 'done');
+      box.write(server(box), '4194305\n');
+    },
+    ends: servedEnds,
+    rows: 15,
+    verdicts: ['safe'],
+    always: servedUnsaid,
   },
   {
     step: 'T.node_1.state-file',
