@@ -2,7 +2,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Checked, runCheck, runCommand, startCommand } from './harness/check.ts';
-import { type Lab, type LabHost, nodeName, openLab } from './harness/lab.ts';
+import { type Lab, type LabHost, openLab } from './harness/lab.ts';
 import { expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
 import { type Desk, layDesk } from './harness/walk.ts';
 
@@ -21,11 +21,7 @@ let lab: Lab;
 let desk: Desk;
 const begin = async (env: Readonly<Record<string, string>> = {}): Promise<void> => {
   await desk?.clear();
-  lab = await openLab({
-    secondaries: 2,
-    env,
-    ...(process.env.SNAPSHOT === undefined ? {} : { snapshot: process.env.SNAPSHOT }),
-  });
+  lab = await openLab({ env, snapshot: process.env.SNAPSHOT ?? 'small' });
   desk = await layDesk(lab);
 };
 beforeAll(() => begin());
@@ -182,7 +178,57 @@ describe('an interrupted check', () => {
   });
 });
 
+describe('--prepare', () => {
+  it('keeps the new directories, as the window’s own steps would make them, and the next check is content', async () => {
+    const prepared = await runCheck(desk, '--prepare');
+    expect(prepared.found).toEqual(trueOfTheLab);
+    for (const host of ['node1', 'monitor'] as const)
+      expect(await lab.pg(host, `cat ${lab.settings.pgdata}_pg17_new/PG_VERSION`)).toContain('17');
+    for (const host of ['node2', 'node3'] as const)
+      expect(await lab.pg(host, `ls -d ${lab.settings.pgdata}_pg17_new 2>/dev/null; true`)).toBe('');
+    expect((await runCheck(desk)).found).toEqual(trueOfTheLab);
+    await expectNothingLeft();
+    const status = await runCommand(desk, ['status', ...desk.args]);
+    expect(status.stdout).toMatch(/none under way/);
+    for (const host of ['node1', 'monitor'] as const)
+      await lab.pg(host, `rm -r ${lab.settings.pgdata}_pg17_new`);
+  });
+});
+
 describe('everything that stands against an upgrade is found, on its host, with its severity', () => {
+  it('a view on a column that is gone, which pg_upgrade --check does not find; programs and directories that do not fit', async () => {
+    await lab.psql('node1', 'app', 'create view breaks as select buffers_backend from pg_stat_bgwriter');
+    const view = await runCheck(desk);
+    expect(beyond(view)).toEqual(['blocker schema-rehearsal node_1']);
+    expect(view.of('schema-rehearsal')[0]).toMatch(/database app: restore failed: .*buffers_backend/);
+
+    // Three more that keep a host from being rehearsed on, or from being started again.
+    await lab.root('node2', 'chown root: /var/lib/pgsql');
+    await lab.root(
+      'node3',
+      'cp -p /usr/lib/locale/locale-archive /root/; localedef --delete-from-archive en_US.utf8',
+    );
+    await lab.root(
+      'monitor',
+      `mv /usr/lib/postgresql/17/bin/pg_autoctl /root/ && printf '#!/bin/sh\\necho "pg_autoctl version 1.6.4"\\necho "compiled with PostgreSQL 14.2"\\necho "compatible with Postgres 10, 11, 12, 13, and 14"\\n' >/usr/lib/postgresql/17/bin/pg_autoctl && chmod 755 /usr/lib/postgresql/17/bin/pg_autoctl`,
+    );
+    const unfit = await runCheck(desk);
+    expect(beyond(unfit)).toEqual([
+      'blocker autoctl-supports-target monitor',
+      'blocker initdb node_3',
+      'blocker parent-writable node_2',
+      'blocker rehearsal-room node_2',
+      'blocker schema-rehearsal node_1',
+    ]);
+    expect(unfit.of('initdb')[0]).toContain('invalid locale');
+    expect(unfit.of('autoctl-supports-target')[0]).toContain('1.6.4 runs 10, 11, 12, 13, 14, not 17');
+
+    await lab.psql('node1', 'app', 'drop view breaks');
+    await lab.root('node2', 'chown postgres: /var/lib/pgsql');
+    await lab.root('node3', 'mv /root/locale-archive /usr/lib/locale/');
+    await lab.root('monitor', 'mv /root/pg_autoctl /usr/lib/postgresql/17/bin/');
+  });
+
   it('in one look: settings, slots, transactions, libraries, directories, ports, jobs', async () => {
     const data = lab.settings.pgdata;
     const { newBin, oldBin, unit } = lab.settings;
@@ -300,8 +346,30 @@ for i in $(seq 300); do [ "$(psql -X -Atc 'show max_prepared_transactions' 2>/de
     expect(unit).not.toBe('');
   });
 
-  it('a secondary that is down, one in maintenance, a host that is unplugged, keys that are not known', async () => {
+  it('no room: a secondary’s data on a small file system; data that is a mount point', async () => {
     await begin();
+    const { unit } = lab.settings;
+    const onTmpfs = (directory: string, spare: number) => `set -e
+systemctl stop ${unit}
+cp -a ${directory} /root/away
+mount -t tmpfs -o size=$(($(du -sm ${directory} | cut -f1) + ${spare}))m small ${directory}
+cp -a /root/away/. ${directory}/
+chown postgres: ${directory}; chmod 700 ${directory}
+systemctl start ${unit}`;
+    await lab.root('node3', onTmpfs('/var/lib/pgsql', 120));
+    await lab.root('node2', onTmpfs(lab.settings.pgdata, 120));
+    await healthy();
+    const checked = await runCheck(desk);
+    expect(checked.code).toBe(1);
+    expect(beyond(checked)).toEqual(
+      expect.arrayContaining(['blocker disk-space node_3', 'blocker same-file-system node_2']),
+    );
+    expect(beyond(checked).every((one) => /node_[23]$/.test(one))).toBe(true);
+    expect(checked.of('disk-space')[0]).toMatch(/MB are needed in \/var\/lib\/pgsql for a whole base backup/);
+    expect(checked.of('same-file-system')).toEqual([expect.stringContaining('is a mount point')]);
+  });
+
+  it('a secondary that is down, one in maintenance, a host that is unplugged, keys that are not known', async () => {
     const { oldBin, pgdata, unit } = lab.settings;
     await lab.pg(
       'node3',
@@ -352,55 +420,6 @@ for i in $(seq 300); do [ "$(psql -X -Atc 'show max_prepared_transactions' 2>/de
     expect((await runCheck(desk)).found).toContain('blocker sudo-postgres node_3');
   });
 
-  it('no room: a secondary’s data on a small file system; data that is a mount point', async () => {
-    await begin();
-    const { unit } = lab.settings;
-    const onTmpfs = (directory: string, spare: number) => `set -e
-systemctl stop ${unit}
-cp -a ${directory} /root/away
-mount -t tmpfs -o size=$(($(du -sm ${directory} | cut -f1) + ${spare}))m small ${directory}
-cp -a /root/away/. ${directory}/
-chown postgres: ${directory}; chmod 700 ${directory}
-systemctl start ${unit}`;
-    await lab.root('node3', onTmpfs('/var/lib/pgsql', 120));
-    await lab.root('node2', onTmpfs(lab.settings.pgdata, 120));
-    await healthy();
-    const checked = await runCheck(desk);
-    expect(checked.code).toBe(1);
-    expect(beyond(checked)).toEqual(
-      expect.arrayContaining(['blocker disk-space node_3', 'blocker same-file-system node_2']),
-    );
-    expect(beyond(checked).every((one) => /node_[23]$/.test(one))).toBe(true);
-    expect(checked.of('disk-space')[0]).toMatch(/MB are needed in \/var\/lib\/pgsql for a whole base backup/);
-    expect(checked.of('same-file-system')).toEqual([expect.stringContaining('is a mount point')]);
-  });
-
-  it('a view on a column that is gone, which pg_upgrade --check does not find; programs and directories that do not fit', async () => {
-    await begin();
-    await lab.psql('node1', 'app', 'create view breaks as select buffers_backend from pg_stat_bgwriter');
-    const view = await runCheck(desk);
-    expect(beyond(view)).toEqual(['blocker schema-rehearsal node_1']);
-    expect(view.of('schema-rehearsal')[0]).toMatch(/database app: restore failed: .*buffers_backend/);
-
-    // Three more that keep a host from being rehearsed on, or from being started again.
-    await lab.root('node2', 'chown root: /var/lib/pgsql');
-    await lab.root('node3', 'localedef --delete-from-archive en_US.utf8');
-    await lab.root(
-      'monitor',
-      `mv /usr/lib/postgresql/17/bin/pg_autoctl /root/ && printf '#!/bin/sh\\necho "pg_autoctl version 1.6.4"\\necho "compiled with PostgreSQL 14.2"\\necho "compatible with Postgres 10, 11, 12, 13, and 14"\\n' >/usr/lib/postgresql/17/bin/pg_autoctl && chmod 755 /usr/lib/postgresql/17/bin/pg_autoctl`,
-    );
-    const unfit = await runCheck(desk);
-    expect(beyond(unfit)).toEqual([
-      'blocker autoctl-supports-target monitor',
-      'blocker initdb node_3',
-      'blocker parent-writable node_2',
-      'blocker rehearsal-room node_2',
-      'blocker schema-rehearsal node_1',
-    ]);
-    expect(unfit.of('initdb')[0]).toContain('invalid locale');
-    expect(unfit.of('autoctl-supports-target')[0]).toContain('1.6.4 runs 10, 11, 12, 13, 14, not 17');
-  });
-
   it('minors badly paired: the restore fails here, and not in the window', async () => {
     const offered = await begin({ NEW_MINOR: '17.11' }).then(
       () => true,
@@ -421,22 +440,5 @@ systemctl start ${unit}`;
       'blocker schema-rehearsal node_1',
     ]);
     expect(pairing.of('schema-rehearsal').join()).toContain('unrecognized parameter "pg_attver"');
-  });
-});
-
-describe('--prepare', () => {
-  it('keeps the new directories, as the window’s own steps would make them, and the next check is content', async () => {
-    await begin();
-    const prepared = await runCheck(desk, '--prepare');
-    expect(prepared.found).toEqual(trueOfTheLab);
-    for (const host of ['node1', 'monitor'] as const)
-      expect(await lab.pg(host, `cat ${lab.settings.pgdata}_pg17_new/PG_VERSION`)).toContain('17');
-    for (const host of ['node2', 'node3'] as const)
-      expect(await lab.pg(host, `ls -d ${lab.settings.pgdata}_pg17_new 2>/dev/null; true`)).toBe('');
-    expect((await runCheck(desk)).found).toEqual(trueOfTheLab);
-    await expectNothingLeft();
-    const status = await runCommand(desk, ['status', ...desk.args]);
-    expect(status.stdout).toMatch(/none under way/);
-    expect(nodeName('node1')).toBe('node_1');
   });
 });
