@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { drive } from './harness/drive.ts';
 import { openLab, quote } from './harness/lab.ts';
 import { clearedSeat } from './harness/seat.ts';
+import { fillWorkDirectory, giveWorkDirectoryRoom } from './harness/small-disk.ts';
 import { expectUpgraded, recordTruth } from './harness/truth.ts';
 import { layDesk } from './harness/walk.ts';
 import { background, passedOver, startsIt } from './harness/watchdog.ts';
@@ -10,7 +11,8 @@ import { background, passedOver, startsIt } from './harness/watchdog.ts';
 const seat = clearedSeat();
 
 /**
- * One window in copy mode, on one cluster: somebody's loop starts the unit all through the downtime; the primary is rebooted
+ * One window in copy mode, on one cluster: the disk for our own files is full at pg_upgrade; somebody's loop starts the unit all
+ * through the downtime; the primary is rebooted
  * between pg_upgrade and the swap; somebody starts 15 by hand there, and an application writes; the primary is rebooted once more
  * while secondaries are rebuilt.
  */
@@ -23,9 +25,11 @@ it('nobody starts the old server behind the console’s back, what it wrote all 
   const { pgdata, unit, oldBin } = lab.settings;
   const data = quote(pgdata);
 
-  const first = await drive(seat.desk, {
+  // Where each step's marks and fingerprints go there is no room: the step ends before pg_upgrade begins.
+  const full = await drive(seat.desk, {
     until: () => false,
     onStep: async (step) => {
+      if (step.id === 'D.node_1.pg-upgrade') await fillWorkDirectory(lab, 'node1');
       if (step.id !== 'C.node_1.stop') return;
       // From the stop on: a watchdog that starts the unit, and a shell that stands in the old directory once pg_upgrade is at work.
       await startsIt(lab, 'node1');
@@ -37,6 +41,18 @@ it('nobody starts the old server behind the console’s back, what it wrote all 
       );
     },
   });
+  expect(full.end).toBe('failed');
+  expect(JSON.stringify(full.view.stage)).toMatch(/D\.node_1\.pg-upgrade.*(I\/O error|No space left)/);
+  expect(full.verdict.kind).toBe('safe');
+  await giveWorkDirectoryRoom(lab, 'node1');
+  expect(
+    await lab.pg(
+      'node1',
+      `cat ${data}/PG_VERSION ${data}_pg17_new/PG_VERSION; cd ~/pgaf-upgrade${pgdata}/@work; ls stopped fingerprint fingerprint-old 2>/dev/null; ls ${data}/global/pg_control`,
+    ),
+  ).toBe(`15\n17\n${pgdata}/global/pg_control\n`);
+
+  const first = await drive(seat.desk, { until: () => false });
   // The swap refused, because somebody stands in the directory that it would rename; and names him.
   expect(first.end).toBe('failed');
   expect(JSON.stringify(first.view.stage)).toMatch(/process \d+ \(sleep\) has [^ ]* open: end it first/);
