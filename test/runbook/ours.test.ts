@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
@@ -15,6 +15,7 @@ import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from './clusters.ts';
+import { has17Written, layLinked, layMark } from './kills/lay.ts';
 import type { Model } from './model.ts';
 import { Sandbox } from './sandbox.ts';
 import { word } from './word.ts';
@@ -166,6 +167,34 @@ describe('the new directory', () => {
       newData: { mark: { run: name, system } },
       abandoned: [`${host.node.data}_pg17_abandoned`],
     });
+  });
+});
+
+describe('a linked directory that cannot be gone back to', () => {
+  const note = (directory: string) => host.read(join(directory, 'DO-NOT-START.txt'));
+  const old = () => `${host.node.data}_pg15_abandoned`;
+
+  test('pg_upgrade linked it, and 17 was never started: nobody can start it, and its note does not say that 17 was', () => {
+    layLinked(host, host.node.data, host.node.newData);
+    layMark(host, host.node.newData);
+    expect(run(emptyStep(host.facts, host.node, 'U'))).toMatchObject({ code: 0 });
+    expect(host.has(host.node.data)).toBe(false);
+    expect(readdirSync(join(old(), 'global'))).toEqual(['pg_control.do-not-start']);
+    expect(note(old())).toContain('Do not start PostgreSQL 15 on this directory.');
+    expect(note(old())).toContain('by hard links with a PostgreSQL 17 cluster');
+    expect(note(old())).not.toMatch(/has been started\.|way back|image/);
+    // 17 alone can be started on the files that both have.
+    expect(host.has(`${host.node.data}_pg17_abandoned/global/pg_control`)).toBe(true);
+  });
+
+  test('17 has been started: the note is true as well, and 17 alone can be started', () => {
+    layLinked(host, host.node.backupData, host.node.data);
+    layMark(host, host.node.backupData);
+    has17Written(host);
+    expect(run(emptyStep(host.facts, host.node, 'U'))).toMatchObject({ code: 0 });
+    expect(readdirSync(join(old(), 'global'))).toEqual(['pg_control.do-not-start']);
+    expect(note(old())).toContain('Once that has been started, 15 would start here without an error');
+    expect(host.has(`${host.node.data}_pg17_abandoned/global/pg_control`)).toBe(true);
   });
 });
 

@@ -25,9 +25,9 @@ export const disarmLines = (facts: ClusterFacts, directory: Path): Fragment[] =>
     [sh`pg_control`, sh`pg_control.old`],
     [
       sh`Do not start PostgreSQL ${facts.oldMajor} on this directory.`,
-      sh`Its files are shared by hard links with a PostgreSQL ${facts.newMajor} cluster, which has been started.`,
-      sh`${facts.oldMajor} would start without an error and lose data after a few writes.`,
-      sh`The way back is the image of a secondary: pgaf-upgrade rollback.`,
+      sh`Its files are shared by hard links with a PostgreSQL ${facts.newMajor} cluster.`,
+      sh`Once that has been started, ${facts.oldMajor} would start here without an error and lose data after a few writes.`,
+      sh`A rollback uses the fallback copy of a secondary: pgaf-upgrade rollback.`,
     ],
   );
 

@@ -1273,9 +1273,9 @@ for name in pg_control pg_control.old; do
 done
 cat > /var/lib/pgsql/data_pg15_bak/DO-NOT-START.txt <<'NOTE'
 Do not start PostgreSQL 15 on this directory.
-Its files are shared by hard links with a PostgreSQL 17 cluster, which has been started.
-15 would start without an error and lose data after a few writes.
-The way back is the image of a secondary: pgaf-upgrade rollback.
+Its files are shared by hard links with a PostgreSQL 17 cluster.
+Once that has been started, 15 would start here without an error and lose data after a few writes.
+A rollback uses the fallback copy of a secondary: pgaf-upgrade rollback.
 NOTE
 sync -- /var/lib/pgsql/data_pg15_bak/DO-NOT-START.txt /var/lib/pgsql/data_pg15_bak/global /var/lib/pgsql/data_pg15_bak || sync
 /opt/vmware/postgres/17/bin/pg_ctl \
