@@ -34,7 +34,7 @@ export const stoppedAt = (facts: ClusterFacts, world: World): Control | null => 
 
 /**
  * A secondary's directory is an image if it was shut down in recovery at the primary's shutdown checkpoint. One whose
- * files a new cluster beside it shares is none (rebuilt by hard links, field guide, section 8), from the first link on.
+ * files a new cluster beside it shares is none (rebuilt by hard links: docs/runbook.md, “Secondaries without a copy”), from the first link on.
  */
 export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
   const directory = oldDirectory(facts, node, world);

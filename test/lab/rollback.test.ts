@@ -27,7 +27,7 @@ const forgetJournal = (at: Desk) => rm(join(at.directory, 'state'), { recursive:
 const back = (at: Desk) => drive(at, { direction: 'rollback' });
 const without15 = (lab: Lab) => `${lab.settings.pgdata}_pg15_bak`;
 
-describe('the way back from every state of the field guide’s table', () => {
+describe('the way back from every state of the disks', () => {
   /** What goes back with the same registration leaves the cluster as it was, for the next. */
   describe('while 17 has never been started', () => {
     let lab: Lab;

@@ -154,7 +154,7 @@ describe.each([
   });
 });
 
-/** Field guide, section 1: where the guide breaks on real servers. Each of them is told at its step. */
+/** Where the published guide breaks on real servers. Each of them is told at its step. */
 test.each([
   ['B.node_2.maintenance', 'Step 1', /--name/],
   ['B.monitor.sync-standbys-0', 'Step 1', /refuses 0/],

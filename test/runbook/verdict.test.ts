@@ -10,7 +10,7 @@ import { type Moment, modelAt, worldAt } from './worlds.ts';
 const kindAt = (moment: Moment, facts: ClusterFacts = labCluster()): string =>
   rollbackVerdict(facts, worldAt(moment, facts)).kind;
 
-/** Field guide, section 3: each row of it was measured on real servers. */
+/** PostgreSQL, pg_upgrade, “Reverting to old cluster”; each row was measured on real servers (test/lab/rollback.test.ts). */
 describe('linked', () => {
   test.each([
     ['running', 'nothing-to-undo'],

@@ -66,7 +66,8 @@ export const diskChecks: readonly Check[] = [
     title: 'The data directory can be renamed beside its neighbours',
     scope: 'every host',
     why: 'Hard links and renames do not cross file systems: pg_upgrade --link, the swap of the directories and pg_autoctl’s base backup all need one.',
-    source: 'PostgreSQL, pg_upgrade, --link; rename(2), EXDEV; field guide, section 6',
+    source:
+      'PostgreSQL, pg_upgrade, --link; link(2) and rename(2), EXDEV; pg_auto_failover, docs/ref/configuration.rst, replication.backup_directory',
     judge: onEach('every host', looked, sameFileSystem),
   },
   {
@@ -92,7 +93,7 @@ export const diskChecks: readonly Check[] = [
     title: 'There is room for what is written beside the old data',
     scope: 'every host',
     why: 'link writes the catalogs anew, clone and copy may write everything, and each secondary keeps its old data while the base backup arrives.',
-    source: 'field guide, sections 2 and 6',
+    source: 'PostgreSQL, pg_upgrade, --link, --clone and --copy; docs/runbook.md',
     judge: onEach('every host', served, ({ facts, look }, _host, { facts: cluster }): readonly Issue[] => {
       const mode = cluster?.mode ?? 'link';
       const need = roomNeeded(facts, look, mode);
@@ -110,7 +111,8 @@ export const diskChecks: readonly Check[] = [
     title: 'The new data directory’s place is free, or holds what was freshly made for this cluster',
     scope: 'every host',
     why: 'pg_upgrade wants an empty cluster with the same checksums, block size and WAL segment size; somebody else’s server in its place is neither overwritten nor stopped. On a secondary none is made, but it is where one would be after a switchover.',
-    source: 'PostgreSQL, src/bin/pg_upgrade/controldata.c, check_control_data; field guide, section 6',
+    source:
+      'PostgreSQL, src/bin/pg_upgrade/controldata.c, check_control_data; check.c, check_new_cluster_is_empty',
     judge: onEach('every host', looked, (seen, _host, { newMajor, facts }) =>
       newDirectory(seen, newMajor, facts),
     ),
@@ -157,7 +159,7 @@ export const diskChecks: readonly Check[] = [
     title: 'Port 50432 is free for pg_upgrade',
     scope: 'primary and monitor',
     why: 'pg_upgrade runs both servers on it. A listener there is mostly a server that an interrupted pg_upgrade has left behind.',
-    source: 'PostgreSQL, pg_upgrade, --old-port; field guide, section 6',
+    source: 'PostgreSQL, pg_upgrade, --old-port; src/bin/pg_upgrade/pg_upgrade.h, DEF_PGUPORT',
     judge: onEach('primary and monitor', looked, ({ look }) =>
       look.upgradePort === 'free'
         ? null

@@ -17,7 +17,7 @@ export const habitChecks: readonly Check[] = [
     scope: 'secondaries',
     why: 'pg_autoctl copies at 100 MB/s at most unless told otherwise: a terabyte takes 2.8 hours, in which there is one secondary less.',
     source:
-      'pg_auto_failover, docs/ref/configuration.rst, replication.maximum_backup_rate; field guide, section 4',
+      'pg_auto_failover 2.2, docs/ref/configuration.rst, replication.maximum_backup_rate, and defaults.h, MAXIMUM_BACKUP_RATE; PostgreSQL, pg_basebackup, --max-rate',
     judge: onEach('secondaries', served, ({ facts, look }) => {
       const rate = rateOf(look.backupRate);
       const seconds = dataBytes(look) / rate;
@@ -38,7 +38,8 @@ export const habitChecks: readonly Check[] = [
     title: 'The unit stops PostgreSQL through pg_autoctl alone',
     scope: 'every host',
     why: 'Without KillMode systemd signals every process, walsenders too: the secondaries then miss the last transactions at every stop or reboot. In the window a drop-in sets it; outside of it, it stays as it is.',
-    source: 'systemd.kill(5), KillMode=; field guide, section 1',
+    source:
+      'systemd.kill(5), KillMode=; pg_auto_failover, docs/ref/pg_autoctl_show_systemd.rst, whose unit has none; the lost transactions seen with 2.0 on the lab (fixtures/lab)',
     judge: onEach('every host', looked, ({ facts, look }) =>
       facts.service.kind === 'none' || look.unit === null || look.unit.killMode === 'mixed'
         ? null
@@ -55,7 +56,7 @@ export const habitChecks: readonly Check[] = [
     title: 'No scheduled job works on PostgreSQL',
     scope: 'every host',
     why: 'A backup, a vacuum or a restart that begins in the window finds no server, or one that it must not touch.',
-    source: 'crontab(5), systemd.timer(5); field guide, section 6',
+    source: 'crontab(5), systemd.timer(5)',
     judge: onEach('every host', looked, ({ look }) =>
       look.cron.map((line) => ({
         found: line,
@@ -70,7 +71,7 @@ export const habitChecks: readonly Check[] = [
     title: 'There is a backup from the last day',
     scope: 'primary',
     why: 'When everything else is gone, a backup is the way back. pgBackRest, Barman, WAL-G and the server’s own record of finished backups are asked; a backup taken otherwise is not seen.',
-    source: 'PostgreSQL, 26.3.3 Making a Base Backup, backup history files; field guide, section 6',
+    source: 'PostgreSQL, Continuous Archiving, Making a Base Backup: backup history files',
     judge: onEach('primary', looked, ({ look }) =>
       look.backupAge !== null && look.backupAge <= day
         ? null

@@ -65,7 +65,8 @@ export const hardLinkChecks: readonly Check[] = [
     title: 'A secondary keeps its untouched old data',
     scope: 'cluster',
     why: 'Once the new version has run on the primary’s linked files, the way back is a secondary’s old directory. One that shares its files with the new version is none; so at least one is rebuilt by base backup.',
-    source: 'field guide, sections 3 and 8',
+    source:
+      'PostgreSQL, pg_upgrade, “Reverting to old cluster” and “Upgrade streaming replication and log-shipping standby servers”; docs/runbook.md, “Secondaries without a copy”',
     judge: ({ facts }): readonly Answer[] => {
       if (facts === null) return [];
       const linked = linkedOf(facts);
@@ -90,7 +91,7 @@ export const hardLinkChecks: readonly Check[] = [
     title: 'The data directories have the same names on both hosts',
     scope: 'secondaries',
     why: 'rsync links a new file to the old one by the names that both have on the primary.',
-    source: 'PostgreSQL, pg_upgrade, step 11; field guide, section 8',
+    source: 'PostgreSQL, pg_upgrade, “Upgrade streaming replication and log-shipping standby servers”',
     judge: onEach('secondaries', looked, ({ facts }, _host, { facts: cluster }) => {
       if (cluster === null || !isNode(facts) || !takesLinks(facts) || sameNames(primaryOf(cluster), facts))
         return null;
@@ -106,7 +107,8 @@ export const hardLinkChecks: readonly Check[] = [
     title: 'rsync 3.1 or later, and ssh, are there',
     scope: 'every node',
     why: 'The secondary fetches the primary’s links by rsync over ssh, with a key that it makes for the run.',
-    source: 'rsync(1), --hard-links; field guide, section 8',
+    source:
+      'rsync(1), --hard-links; PostgreSQL, pg_upgrade, “Upgrade streaming replication and log-shipping standby servers”',
     judge: onTransfer('every node', ({ transfer }) => [
       ...(transfer.rsync === null || tooOld(transfer.rsync)
         ? [

@@ -7,7 +7,7 @@ import { rehearsalSettings as settings } from './throwaway.ts';
 /** A library whose functions are in use, as pg_upgrade finds them. Source: PostgreSQL, src/bin/pg_upgrade/function.c. */
 const usedSql =
   "select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = 'c')";
-/** Libraries that the configuration names. Source: PostgreSQL, 20.11.4 Shared Library Preloading, and archive_library. */
+/** Libraries that the configuration names. Source: PostgreSQL, Shared Library Preloading, and archive_library. */
 const configuredSql = (setting: string): string =>
   `select trim(both ' "' from name) from regexp_split_to_table(current_setting('${setting}', true), ',') name where trim(name) <> ''`;
 

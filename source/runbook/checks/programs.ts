@@ -13,7 +13,7 @@ export const programChecks: readonly Check[] = [
     title: 'The new version’s programs are installed on every host',
     scope: 'every host',
     why: 'Every node runs the new version in the end; a program that is missing on one of them stops its rebuild at night.',
-    source: 'field guide, section 6',
+    source: 'PostgreSQL, pg_upgrade, “Install the new PostgreSQL binaries”, and the same on standby servers',
     judge: onEach('every host', reached, (host) => {
       const missing = [...new Set([...host.missingPrograms, ...(host.look?.missingTools ?? [])])];
       return missing.length === 0
@@ -31,7 +31,8 @@ export const programChecks: readonly Check[] = [
     title: 'The new pg_autoctl supports the new PostgreSQL',
     scope: 'every host',
     why: 'pg_autoctl starts and stops the server; one that does not know its version leaves the node down. 2.2 supports 13 to 17.',
-    source: 'pg_auto_failover, src/bin/pg_autoctl/keeper_cli… `pg_autoctl version`; field guide, section 6',
+    source:
+      'pg_auto_failover, src/bin/pg_autoctl/cli_common.c, keeper_cli_print_version (`pg_autoctl version`)',
     judge: onEach('every host', looked, ({ facts, look }, _host, { newMajor }): Issue | null => {
       const remedy = `install the pg_auto_failover that goes with PostgreSQL ${newMajor ?? ''}`;
       if (look.newAutoctl === null)
@@ -55,7 +56,8 @@ export const programChecks: readonly Check[] = [
     title: 'The new minor version is not older than the old one',
     scope: 'primary and monitor',
     why: 'Branches are released together. An older target may not know what a newer source holds: 15.20 to 17.11 passes pg_upgrade --check and fails mid-way.',
-    source: 'https://www.postgresql.org/support/versioning/; field guide, section 1',
+    source:
+      'https://www.postgresql.org/support/versioning/; seen with 15.20 and 17.11 on the lab (fixtures/lab): “unrecognized parameter "pg_attver"”',
     judge: onEach(
       'primary and monitor',
       (host) => (host.facts === null ? 'its versions are not known' : host.facts),
@@ -77,7 +79,7 @@ export const programChecks: readonly Check[] = [
     title: 'Every host has the same new minor version',
     scope: 'cluster',
     why: 'After a failover another minor version would serve: bugs fixed on one node come back on the other.',
-    source: 'PostgreSQL, 27.2.1 Planning: standbys of the same major version, best of the same minor',
+    source: 'PostgreSQL, Planning: standbys of the same major version, best of the same minor',
     judge: ({ hosts }) => {
       const found = hosts.flatMap((host) => (host.facts === null ? [] : [host.facts]));
       const versions = new Set(found.map((facts) => facts.newVersion));
@@ -98,7 +100,8 @@ export const programChecks: readonly Check[] = [
     title: 'Every extension in use exists for the new version, on every host',
     scope: 'every host',
     why: 'Without its control file an extension can neither be restored nor updated, and on a secondary it is missed after a failover.',
-    source: 'PostgreSQL, 36.17 Packaging Related Objects into an Extension; field guide, section 6',
+    source:
+      'PostgreSQL, Packaging Related Objects into an Extension; pg_upgrade, “Install extension shared object files”',
     judge: onEach('every host', served, ({ facts, look }): readonly Issue[] => {
       const { offeredExtensions: offered } = look;
       if (offered === null)

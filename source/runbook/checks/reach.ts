@@ -17,7 +17,7 @@ export const reachChecks: readonly Check[] = [
     title: 'Every host answers over SSH',
     scope: everyone,
     why: 'Each node has steps of its own in the window; one that cannot be reached is found out before the primary is stopped, not after.',
-    source: 'field guide, section 6; docs/remote.md',
+    source: 'docs/remote.md',
     judge: onEach(
       everyone,
       (host) => host,
@@ -30,7 +30,7 @@ export const reachChecks: readonly Check[] = [
     title: 'Every host’s key is known and unchanged',
     scope: everyone,
     why: 'A key that is not known asks a question in the middle of the night; one that has changed may be another machine.',
-    source: 'field guide, section 6; OpenSSH, sshd(8), SSH_KNOWN_HOSTS FILE FORMAT',
+    source: 'OpenSSH, sshd(8), SSH_KNOWN_HOSTS FILE FORMAT',
     judge: onEach(
       everyone,
       (host) => host,
@@ -43,7 +43,7 @@ export const reachChecks: readonly Check[] = [
     title: 'The login may become postgres without a password',
     scope: everyone,
     why: 'pg_upgrade, pg_autoctl and the directories belong to postgres; a password prompt would hang a step in the window.',
-    source: 'sudoers(5), NOPASSWD; field guide, section 6',
+    source: 'sudoers(5), NOPASSWD',
     judge: onEach(
       everyone,
       (host) => host,
@@ -56,7 +56,7 @@ export const reachChecks: readonly Check[] = [
     title: 'The login may become root without a password, where there is a systemd unit',
     scope: everyone,
     why: 'Stopping the unit, its drop-in for the window and its new program need root; without it the window ends at its first stop.',
-    source: 'sudoers(5), NOPASSWD; systemctl(1); field guide, section 6',
+    source: 'sudoers(5), NOPASSWD; systemctl(1)',
     judge: onEach(everyone, reached, (host) => (host.root === null ? null : issueOf(host.root))),
   },
   {
@@ -65,7 +65,7 @@ export const reachChecks: readonly Check[] = [
     title: 'PostgreSQL answers on every host',
     scope: everyone,
     why: 'A node whose server is down can be neither checked nor fenced, and a secondary that is not streaming is no image to come back through.',
-    source: 'field guide, section 6',
+    source: 'docs/runbook.md',
     judge: onEach(everyone, reached, (host) =>
       host.silentServer === null
         ? null

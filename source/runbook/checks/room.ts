@@ -39,7 +39,8 @@ export interface Room {
 
 /**
  * What the upgrade writes beside the old data: link the catalogs; clone, where blocks are shared only until they
- * change, and copy everything; a secondary and the monitor everything. Source: field guide, section 6.
+ * change, and copy everything; a secondary and the monitor everything. Source: PostgreSQL, pg_upgrade, --link, --clone and
+ * --copy; a base backup is a copy (pg_basebackup).
  */
 export const roomNeeded = (facts: HostFacts, look: CheckLook, mode: UpgradeMode): Room => {
   if (isNode(facts) && facts.role === 'primary' && mode === 'link')

@@ -27,7 +27,7 @@ export const settingChecks: readonly Check[] = [
     title: 'No setting is in use that the new version has removed',
     scope: 'primary and monitor',
     why: 'The new server does not start with a setting that it does not know, and pg_upgrade cannot restore one that a role or database has.',
-    source: 'PostgreSQL, release notes of the versions between; field guide, section 6',
+    source: 'PostgreSQL, release notes of the versions between',
     judge: onEach('primary and monitor', served, ({ server }): readonly Issue[] => [
       ...server.removed.map((one) => ({
         found: `${one.name} = ${one.value ?? ''}${one.file === null ? '' : ` in ${one.file}:${one.line ?? '?'}`}`,
@@ -51,7 +51,8 @@ export const settingChecks: readonly Check[] = [
     title: 'max_slot_wal_keep_size is -1 where the target is 17.0 to 17.5',
     scope: 'primary',
     why: 'pg_upgrade of these versions refuses to run, or fails mid-way, with any other value.',
-    source: 'PostgreSQL 17.6 release notes; field guide, section 6',
+    source:
+      'PostgreSQL 17.6 release notes, max_slot_wal_keep_size during pg_upgrade; before, src/backend/access/transam/xlog.c, check_max_slot_wal_keep_size',
     judge: onEach('primary', served, ({ facts, server }) => {
       const target = parsePostgresVersion(facts.newVersion);
       const value = server.settings.max_slot_wal_keep_size ?? '-1';
@@ -70,7 +71,8 @@ export const settingChecks: readonly Check[] = [
     title: 'No preloaded library starts background workers of its own',
     scope: 'primary',
     why: 'Workers hold connections while pg_upgrade wants the databases for itself: on the monitor it then hangs after “Restoring database schemas”. The carried configuration starts them again at the first private start.',
-    source: 'hapostgres/pg_auto_failover issue 506; field guide, sections 1 and 6',
+    source:
+      'https://github.com/hapostgres/pg_auto_failover/issues/506 (the hang on the monitor); seen with PostgreSQL 15.20 and 17.12 on the lab (fixtures/lab)',
     judge: onEach('primary', served, ({ server }) => {
       const libraries = librariesOf(server.settings.shared_preload_libraries).filter((name) =>
         workerLibraries.has(name.split('/').at(-1) ?? name),
@@ -108,7 +110,8 @@ export const settingChecks: readonly Check[] = [
     title: `Fewer than ${manyRelations.toLocaleString('en')} tables, indexes and large objects`,
     scope: 'primary',
     why: 'pg_upgrade’s time goes by the number of objects, not by the size: each is dumped and restored while the application waits.',
-    source: 'PostgreSQL, pg_upgrade, Usage; field guide, section 6',
+    source:
+      'PostgreSQL, src/bin/pg_upgrade/dump.c: the schema of every database is dumped and restored; measured in docs/benchmarks.md',
     judge: onEach('primary', served, ({ look }, _host, { facts }) =>
       look.databases
         .filter((database) => database.relations + database.largeObjects > manyRelations)
@@ -125,7 +128,8 @@ export const settingChecks: readonly Check[] = [
     title: 'The server does not archive its WAL',
     scope: 'primary',
     why: 'The new cluster starts at timeline 1 again and would write over the old archive’s files; the backup tool must learn of the new system identifier.',
-    source: 'field guide, section 6; pgBackRest, stanza-upgrade',
+    source:
+      'PostgreSQL, Continuous Archiving: archive_command must not overwrite; pgBackRest user guide, stanza-upgrade; the new timeline seen with 15.20 and 17.12 on the lab (fixtures/lab)',
     judge: onEach('primary', served, ({ server }) => {
       const mode = server.settings.archive_mode ?? 'off';
       return mode === 'off'
@@ -144,7 +148,7 @@ export const settingChecks: readonly Check[] = [
     title: 'WAL is kept for a secondary that is being rebuilt, and there is room for it',
     scope: 'primary',
     why: 'While a base backup runs the primary goes on writing: with too little kept the secondary cannot catch up, with more than the disk holds the primary stops.',
-    source: 'PostgreSQL, 20.6 Replication, wal_keep_size and max_slot_wal_keep_size',
+    source: 'PostgreSQL, Replication, wal_keep_size and max_slot_wal_keep_size',
     judge: onEach('primary', served, ({ look, server }): readonly Issue[] => {
       const keep = Number(server.settings.wal_keep_size ?? '0') * megabyte;
       const slots = Number(server.settings.max_slot_wal_keep_size ?? '-1');

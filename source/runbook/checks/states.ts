@@ -31,7 +31,8 @@ export const stateChecks: readonly Check[] = [
     title: 'There is exactly one primary, and a secondary',
     scope: 'cluster',
     why: 'The primary is upgraded and everything else is rebuilt from it; without a secondary there is no image without loss to come back through.',
-    source: 'field guide, sections 3 and 6',
+    source:
+      'PostgreSQL, pg_upgrade, “Reverting to old cluster”: in link mode the old cluster is unsafe once the new one has been started; docs/runbook.md',
     judge: ({ state }) => {
       if (state === null) return withoutMonitor;
       const primaries = state.nodes.filter(isPrimary);
@@ -55,7 +56,8 @@ export const stateChecks: readonly Check[] = [
     title: 'Every node is primary or secondary, reported and assigned',
     scope: 'every node',
     why: 'A node in maintenance, catching up or between two states is no zero-loss image, and the monitor refuses the orders that open the window.',
-    source: 'pg_auto_failover, docs/failover-state-machine.rst; field guide, sections 4 and 6',
+    source:
+      'pg_auto_failover, docs/failover-state-machine.rst; src/monitor/node_active_protocol.c, start_maintenance',
     judge: aboutNodes((node) => {
       const settled = node.reported === node.assigned;
       if (
@@ -79,7 +81,8 @@ export const stateChecks: readonly Check[] = [
     title: 'The monitor hears of every node and finds it healthy',
     scope: 'every node',
     why: 'A node that is down now cannot be stopped at the same checkpoint as the others, and pg_auto_failover may act on it in the middle of the window.',
-    source: 'pg_auto_failover, src/monitor/health_check_metadata.c; field guide, section 6',
+    source:
+      'pg_auto_failover, src/monitor/health_check_metadata.c, SetNodeHealthState; node_metadata.c, UnhealthyTimeoutMs',
     judge: aboutNodes((node) => {
       const silent = node.reportAge > silentSeconds;
       if (node.health === 1 && !silent) return null;
@@ -163,7 +166,7 @@ export const stateChecks: readonly Check[] = [
     title: 'No transaction has been open for more than a minute',
     scope: 'primary',
     why: 'The stop of the primary ends every session: what such a transaction has done is rolled back, and whoever started it should know.',
-    source: 'PostgreSQL, 19.5 Shutting Down the Server; pg_stat_activity',
+    source: 'PostgreSQL, Shutting Down the Server; pg_stat_activity',
     judge: onEach('primary', served, ({ server }) =>
       server.longTransactions
         .filter((one) => one.seconds >= longSeconds)

@@ -78,7 +78,7 @@ export const tablespaceChecks: readonly Check[] = [
     scope: 'every host',
     why: 'pg_basebackup refuses a tablespace’s directory that is not empty. So each cluster’s part is moved beside it, with the data directory that it belongs to; and a rename does not cross file systems.',
     source:
-      'PostgreSQL, src/bin/pg_basebackup/pg_basebackup.c, verify_dir_is_empty_or_create; rename(2), EXDEV; field guide, section 6',
+      'PostgreSQL, src/bin/pg_basebackup/pg_basebackup.c, verify_dir_is_empty_or_create; rename(2), EXDEV',
     judge: onEach('every host', looked, ({ facts, look }, _host, { facts: cluster }) =>
       cluster === null ? [] : look.tablespaces.flatMap((one) => directoryIssues(one, facts, cluster)),
     ),

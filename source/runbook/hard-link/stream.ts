@@ -14,7 +14,8 @@ import { hasStreamed, isJoined, isLeftToBackup } from './evidence.ts';
 /**
  * pg_upgrade's new cluster has wal_log_hints off in pg_control, whatever its configuration says; the primary writes the
  * change into WAL at its first start, and a standby knows it once it has replayed that. Without it pg_rewind refuses,
- * and pg_autoctl takes a base backup. Source: field guide, section 8; PostgreSQL, pg_rewind, and XLOG_PARAMETER_CHANGE.
+ * and pg_autoctl takes a base backup. Source: PostgreSQL, pg_rewind, and XLOG_PARAMETER_CHANGE; seen with 17.12 and
+ * pg_auto_failover 2.2 on the lab (fixtures/lab).
  */
 export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   const primary = primaryOf(facts);

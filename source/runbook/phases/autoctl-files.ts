@@ -147,7 +147,7 @@ export const identifierLines = (
 /**
  * What brings the new system identifier into a node's state file. Only the identifier is written; node id, name, priority
  * and quorum survive. Source: pg_auto_failover, src/bin/pg_autoctl/state.h, KeeperStateData ("do not change the order of
- * fields"), and issue 506.
+ * fields"), and https://github.com/hapostgres/pg_auto_failover/issues/506.
  */
 export const stateFileParts = (facts: ClusterFacts, host: NodeFacts) => ({
   differs:

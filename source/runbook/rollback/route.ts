@@ -97,7 +97,10 @@ const withoutPrimary = (facts: ClusterFacts, primary: NodeFacts, world: World): 
     : { kind: 'image', node, uncompared: true };
 };
 
-/** Source: field guide, section 3; every row of it was measured on real servers. */
+/**
+ * Source: PostgreSQL, pg_upgrade, “Reverting to old cluster”; every way was measured with PostgreSQL 15.20 and 17.12 and
+ * pg_auto_failover 2.0 and 2.2 on the lab (test/lab/rollback.test.ts).
+ */
 export const rollbackRoute = (facts: ClusterFacts, world: World): Route => {
   const through = begun(facts, world);
   const primary = primaryOf(facts);

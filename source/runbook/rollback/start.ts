@@ -133,7 +133,8 @@ export const startSecondaryStep = (facts: ClusterFacts, node: NodeFacts): Step =
 
 /**
  * Only against the old primary brought back: with another system as primary pg_autoctl would take a base backup and
- * delete this directory, which is the image. Source: field guide, section 3.
+ * delete this directory, which is the image. Source: pg_auto_failover,
+ * fsm_transition.c, fsm_rewind_or_init; seen with 2.0 on the lab (fixtures/lab).
  */
 const sameSystem = (primary: NodeFacts, node: NodeFacts): Condition => ({
   says: `${node.alias}’s directory belongs to the system that ${primary.alias} runs: it will not be deleted`,
