@@ -94,15 +94,15 @@ const unitNames = (unit: UnitName): Fragment =>
 const isOwn = (unit: string, fragment: string): boolean => fragment === `/etc/systemd/system/${unit}`;
 const intoPlace = sh`sync "$own.new" || sync; mv "$own.new" "$own"`;
 
-/** The new version's programs into the unit; what was there is kept where only root writes. */
+/** The new version's programs into the unit; what was there is kept where only root writes. A package's own file stays as it is. */
 const unitNewLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fragment[] => {
-  const source = isOwn(unit, fragment) ? sh`"$own"` : sh`${fragment}`;
+  const was = isOwn(unit, fragment) ? sh`"$own"` : sh`"$was"`;
   return [
     unitNames(unit),
-    sh`if grep -qF ${word`${from}/`} ${source}; then`,
+    ...(isOwn(unit, fragment) ? [] : [sh`was=${fragment}; [ ! -e "$own" ] || was=$own`]),
+    sh`if grep -qF ${word`${from}/`} ${was}; then`,
     sh`  mkdir -p ${rootDirectory}; chmod 700 ${rootDirectory}`,
-    ...(isOwn(unit, fragment) ? [] : [sh`  # the package’s own file stays as it is`]),
-    sh`  cp -p ${source} "$kept.new"; mv "$kept.new" "$kept"`,
+    sh`  cp -p ${was} "$kept.new"; mv "$kept.new" "$kept"`,
     sh`  cp -p "$kept" "$own.new"; sed ${replaceDirectory(from, to)} "$kept" > "$own.new"`,
     sh`  ${intoPlace}`,
     sh`fi`,
@@ -111,20 +111,20 @@ const unitNewLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fra
   ];
 };
 
-/** The unit as it was: root's own copy, where it differs from what is there in the programs' directory alone. */
+/** The unit as it was: root's own copy, where it differs from what is there in the programs' directory alone. Run again it changes nothing. */
 const unitOldLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fragment[] => [
   unitNames(unit),
   ...(isOwn(unit, fragment)
-    ? [
-        sh`if [ -e "$kept" ] && sed ${replaceDirectory(from, to)} "$kept" | cmp -s - "$own"; then`,
-        sh`  cp -p "$kept" "$own.new"`,
-        sh`else`,
-        sh`  # somebody has edited it since, or there is no copy: the directory of the programs alone goes back`,
-        sh`  cp -p "$own" "$own.new"; sed ${replaceDirectory(to, from)} "$own" > "$own.new"`,
-        sh`fi`,
-        intoPlace,
-      ]
-    : [sh`rm -f "$own" # the package’s own file counts again`]),
+    ? [sh`if [ -e "$kept" ] && cmp -s "$kept" "$own"; then echo 'it is as it was'`]
+    : [
+        sh`if [ ! -e "$own" ]; then echo 'the package’s own file counts'`,
+        sh`elif sed ${replaceDirectory(from, to)} ${fragment} | cmp -s - "$own"; then rm -f "$own" # the package’s own file counts again`,
+        sh`elif [ -e "$kept" ] && cmp -s "$kept" "$own"; then echo 'it is as it was'`,
+      ]),
+  sh`elif [ -e "$kept" ] && sed ${replaceDirectory(from, to)} "$kept" | cmp -s - "$own"; then cp -p "$kept" "$own.new"; ${intoPlace}`,
+  sh`else # somebody has edited it since, or there is no copy: the directory of the programs alone goes back`,
+  sh`  cp -p "$own" "$own.new"; sed ${replaceDirectory(to, from)} "$own" > "$own.new"; ${intoPlace}`,
+  sh`fi`,
   sh`systemctl daemon-reload`,
   sh`systemctl show -p ExecStart ${unit}`,
 ];

@@ -298,7 +298,7 @@ describe('the unit', () => {
     expect(readFileSync(own(), 'utf8')).toContain('ExecStart=/opt/vmware/postgres/17/bin/pg_autoctl run');
     for (const _ of [1, 2]) {
       expect(sh(unit('unit-old')).code).toBe(0);
-      if (_ === 1) expect(readFileSync(own(), 'utf8')).toBe(was);
+      expect(readFileSync(own(), 'utf8')).toBe(was);
     }
   });
 
@@ -322,7 +322,29 @@ describe('the unit', () => {
     expect(sh(unit('unit-new', fragment)).code).toBe(0);
     expect(readFileSync(own(), 'utf8')).toContain('ExecStart=/opt/vmware/postgres/17/bin/pg_autoctl run');
     expect(readFileSync(fragment, 'utf8')).toBe(was);
-    expect(sh(unit('unit-old', fragment)).code).toBe(0);
+    for (const _ of [1, 2]) expect(sh(unit('unit-old', fragment)).code).toBe(0);
     expect(existsSync(own())).toBe(false);
+  });
+
+  test('one beside the package’s that somebody has made, or edited since, is neither written over nor removed', () => {
+    const fragment = join(root, 'lib.service');
+    writeFileSync(fragment, was);
+    const theirs = `${was}Nice=5\n`;
+    writeFileSync(own(), theirs);
+    for (const _ of [1, 2]) expect(sh(unit('unit-new', fragment)).code).toBe(0);
+    const edited = readFileSync(own(), 'utf8');
+    expect(edited).toContain('ExecStart=/opt/vmware/postgres/17/bin/pg_autoctl run');
+    expect(edited).toContain('Nice=5');
+    for (const _ of [1, 2]) expect(sh(unit('unit-old', fragment)).code).toBe(0);
+    expect(readFileSync(own(), 'utf8')).toBe(theirs);
+    // Made by us, and edited in the window.
+    rmSync(own());
+    sh(unit('unit-new', fragment));
+    writeFileSync(own(), `${readFileSync(own(), 'utf8')}Nice=6\n`);
+    sh(unit('unit-new', fragment));
+    expect(readFileSync(own(), 'utf8')).toContain('Nice=6');
+    expect(sh(unit('unit-old', fragment)).code).toBe(0);
+    expect(readFileSync(own(), 'utf8')).toContain('Nice=6');
+    expect(readFileSync(own(), 'utf8')).toContain('ExecStart=/opt/vmware/postgres/15/bin/pg_autoctl run');
   });
 });
