@@ -6,7 +6,7 @@ import * as words from './words.ts';
 
 /**
  * What the servers say now. Probes, conditions and the rollback verdict are pure functions of it.
- * Every field comes from one look at a host (engine/observe.ts makes the script, parse/observation.ts reads it).
+ * Every field comes from one look at a host (engine/look/script.ts makes the script, engine/look/parse.ts reads it).
  */
 
 /** What pg_controldata says of a data directory; the fields that tell one cluster and moment from another. */
