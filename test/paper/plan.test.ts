@@ -39,6 +39,15 @@ test('the plan of the lab’s cluster, as it is attached to the change request',
   await expect(planMarkdown(planAt())).toMatchFileSnapshot('__snapshots__/plan.md');
 });
 
+test('the guide that the steps name is linked once, before them', () => {
+  const link = 'https://knowledge.broadcom.com/external/article/440339';
+  const pages = [planMarkdown(planAt()), planShell(planAt(), labCluster(), 'node_1')];
+  for (const page of pages) {
+    expect(page.split(link)).toHaveLength(2);
+    expect(page.indexOf(link)).toBeLessThan(page.search(/guide:(\*\*)? Step/i));
+  }
+});
+
 test('the primary’s script, as a DBA reads it', async () => {
   await expect(planShell(planAt(), labCluster(), 'node_1')).toMatchFileSnapshot('__snapshots__/node_1.sh');
 });

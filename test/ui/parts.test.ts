@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { commands } from '../../source/ui/commands.ts';
 import { keyLabel, pressOf } from '../../source/ui/keys.ts';
 import { layoutFor } from '../../source/ui/layout.ts';
+import { helpRows } from '../../source/ui/rows/help.ts';
 import { lagOf, lsnBytes } from '../../source/ui/rows/lsn.ts';
 import { visibleOutput } from '../../source/ui/rows/output.ts';
 import { agesShow, nextTick } from '../../source/ui/rows/staleness.ts';
@@ -182,4 +183,12 @@ describe('keys', () => {
     for (const { keys, says } of commands)
       expect(docs).toContain(`| ${keys.map(keyLabel).join(', ')} | ${says} |`);
   });
+});
+
+test('the help says which guide is meant, its address whole at 80 columns', () => {
+  const rows = helpRows({ kind: 'safe', says: '' }, 78, theme);
+  const text = rows.map((row) => row.map((part) => part.text).join(''));
+  expect(
+    text.filter((row) => row.includes('https://knowledge.broadcom.com/external/article/440339')),
+  ).toHaveLength(1);
 });

@@ -1,4 +1,5 @@
 import { bytes, took } from '../../cluster/amounts.ts';
+import { guideIs, publishedGuide } from '../../runbook/guide.ts';
 import { block, bullets, literal, page, prose, table } from '../markdown.ts';
 import { holdsRecord, withoutRecord } from '../record.ts';
 import type { Plan, PlannedStep } from './shape.ts';
@@ -186,6 +187,7 @@ export const planMarkdown = (plan: Plan): string => {
       : done === 0
         ? null
         : `${done} of ${plan.steps.length} steps are done already, as the servers show. Way back now: ${prose(plan.wayBackNow)}.`,
+    `${guideIs} [${prose(publishedGuide.name)}](${publishedGuide.url}).`,
     '## The cluster',
     bullets([
       `Formation ${literal(cluster.formation)}, pg\\_auto\\_failover’s extension ${literal(cluster.autoctlExtension)}, ${literal(`number_sync_standbys ${cluster.numberSyncStandbys}`)}`,

@@ -1,6 +1,7 @@
 import { took } from '../../cluster/amounts.ts';
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { comment, type Fragment, hereDocument, joined, quoted, sh } from '../../cluster/fragment.ts';
+import { guideSentence } from '../../runbook/guide.ts';
 import { oneLine } from '../markdown.ts';
 import type { Plan, PlannedStep } from './shape.ts';
 import { machine, rightHost } from './shell-machine.ts';
@@ -112,6 +113,7 @@ const head = (plan: Plan, host: string): readonly Fragment[] => {
     note(
       `Made by pgaf-upgrade on ${plan.madeAt}. The numbers are those of the whole runbook, over all hosts: one after the other, in their order, is always safe.`,
     ),
+    note(`${guideSentence}.`),
     sh`# Two steps may run at the same time only where it says "side by side" above them; what a step must wait for`,
     sh`# on another host stands above it as WAIT, and on this host every step before it in the list that is not side by side.`,
     sh`#`,

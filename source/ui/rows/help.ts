@@ -1,4 +1,5 @@
 import type { RollbackVerdict } from '../../engine/controller.ts';
+import { guideSentence } from '../../runbook/guide.ts';
 import type { Group } from '../command.ts';
 import { commands } from '../commands.ts';
 import { keyLabel } from '../keys.ts';
@@ -9,7 +10,7 @@ import { labelled } from './prose.ts';
 
 const groups: readonly Group[] = ['Deciding', 'Looking', 'Moving', 'Leaving'];
 
-/** The help: the way back in full, for the header may have to cut it; every key from the command table, then what the signs mean. */
+/** The help: the way back in full, for the header may have to cut it; every key from the command table, then what the signs mean, and which guide is meant. */
 export const helpRows = (verdict: RollbackVerdict, columns: number, theme: Theme): readonly Row[] => {
   const { glyphs } = theme;
   const sign = (glyph: string, says: string): Row => [span(`  ${padRight(glyph, 14)}`, 'strong'), span(says)];
@@ -40,5 +41,7 @@ export const helpRows = (verdict: RollbackVerdict, columns: number, theme: Theme
     sign(glyphs.writable, 'takes writes'),
     sign(glyphs.standby, 'secondary'),
     sign(glyphs.apart, 'apart: maintenance or on its way'),
+    blank,
+    ...labelled('Guide', guideSentence, columns),
   ];
 };

@@ -1,6 +1,7 @@
 #!/bin/sh
 # lab: PostgreSQL 15.20 -> 17.12, the steps of node_1, to be done by hand.
 # Made by pgaf-upgrade on 2026-11-23T01:48:00.000Z. The numbers are those of the whole runbook, over all hosts: one after the other, in their order, is always safe.
+# “Guide” at a step names the step of the published procedure that it stands for: Broadcom KB 440339, “pg_auto_failover: VMware Tanzu for PostgreSQL 15 to 17 In-Place Upgrade Guide”, https://knowledge.broadcom.com/external/article/440339.
 # Two steps may run at the same time only where it says "side by side" above them; what a step must wait for
 # on another host stands above it as WAIT, and on this host every step before it in the list that is not side by side.
 #
