@@ -7,6 +7,7 @@ import { oldDirectory } from '../runbook/images.ts';
 import { type Copies, rollbackRunbook } from '../runbook/rollback/rollback.ts';
 import type { Route } from '../runbook/rollback/route.ts';
 import type { Step } from '../runbook/step.ts';
+import { usualSeconds } from '../runbook/step-seconds.ts';
 import { rollbackVerdict } from '../runbook/verdict.ts';
 import type { RollbackPreview } from './controller.ts';
 import { viewOf } from './step-view.ts';
@@ -35,16 +36,9 @@ const why = (facts: ClusterFacts, route: Route, loses: boolean): string => {
   }
 };
 
-/** Seconds that steps of these kinds took on the lab; base backups are counted by their size. */
-const seconds: readonly (readonly [RegExp, number])[] = [
-  [/\.stop$/, 4],
-  [/\.start$/, 6],
-  [/\.(join|create|promote|drop-nodes)$/, 5],
-  [/./, 1],
-];
-
-const running = (steps: readonly Step[]): number =>
-  steps.reduce((sum, step) => sum + (seconds.find(([kind]) => kind.test(step.id))?.[1] ?? 1), 0);
+/** What a way back takes without its base backups, which are counted by their size: the same numbers as the estimates’. */
+export const secondsOfSteps = (steps: readonly Step[]): number =>
+  steps.reduce((sum, step) => sum + usualSeconds(step.id), 0);
 
 /** What is done now and will not be any more once its host has been stopped, a start for one, is ahead too. */
 const stepsAhead = (steps: readonly Step[], world: World): readonly Step[] => {
@@ -124,6 +118,7 @@ export const previewOf = async (
     journalSays,
     steps: ahead.map((step) => viewOf(step, world, { kind: 'waiting' })),
     copies: measured,
-    estimateSeconds: running(ahead) + measured.reduce((sum, copy) => sum + (copy.seconds ?? 0), 0),
+    estimateSeconds:
+      Math.ceil(secondsOfSteps(ahead)) + measured.reduce((sum, copy) => sum + (copy.seconds ?? 0), 0),
   };
 };

@@ -3,6 +3,7 @@ import { assumedDisk, backupSeconds, linkSeconds } from './hard-link/paces.ts';
 import type { Measurements } from './measurements.ts';
 import { lengthOf, type Span, spansOf } from './schedule.ts';
 import type { Step, StepId } from './step.ts';
+import { usualSeconds } from './step-seconds.ts';
 import { upgradeRunbook } from './upgrade.ts';
 
 export interface Estimates {
@@ -19,25 +20,6 @@ export interface Estimates {
   /** What an estimate rests on where something could not be measured. */
   readonly assumed: readonly string[];
 }
-
-/**
- * Seconds of steps whose time does not grow with the cluster: as they took on the lab, with the looks before and after,
- * and half as much again for a network in between. Measured: docs/checks.md.
- */
-const constant: readonly (readonly [RegExp, number])[] = [
-  [/\.maintenance$/, 0.8],
-  [/\.sync-standbys(-0)?$/, 1],
-  [/\.stop$/, 0.6],
-  [/\.(un)?guard$/, 0.5],
-  [/\.private-(start|stop)$/, 0.4],
-  [/\.(link-key|link-rehearsal|own-files)$/, 0.4],
-  [/\.stream$/, 0.6],
-  [/\.(start|join)$/, 1],
-  [/\.switch(over|-back)$/, 15],
-  [/./, 0.25],
-];
-
-const constantOf = (id: StepId): number => constant.find(([kind]) => kind.test(id))?.[1] ?? 1;
 
 /** The run itself starts and stops both servers about twice as often as its check, which was timed here. */
 const runsPerCheck = 2;
@@ -111,10 +93,10 @@ const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step):
       return linkSeconds(primary, own);
     case 'join':
       return linkedOf(facts).some((node) => node.alias === step.host)
-        ? constantOf(step.id)
+        ? usualSeconds(step.id)
         : backupSeconds(primary, own);
     default:
-      return constantOf(step.id);
+      return usualSeconds(step.id);
   }
 };
 

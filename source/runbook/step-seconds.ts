@@ -1,0 +1,25 @@
+import type { StepId } from './step.ts';
+
+/**
+ * Seconds of steps whose time does not grow with the cluster: as they took on the lab, with the looks before and after,
+ * and half as much again for a network in between. For both directions: the expected time of a step, the sums of an
+ * upgrade, and what a way back would take. Measured: docs/checks.md; of a way back docs/rollback-sweep.md.
+ */
+const usual: readonly (readonly [RegExp, number])[] = [
+  [/\.maintenance$/, 0.8],
+  [/\.sync-standbys(-0)?$/, 1],
+  [/\.stop$/, 0.6],
+  [/\.(un)?guard$/, 0.5],
+  [/\.private-(start|stop)$/, 0.4],
+  [/\.(link-key|link-rehearsal|own-files)$/, 0.4],
+  [/\.stream$/, 0.6],
+  [/\.(start|join)$/, 1],
+  // A way back's alone: a node is registered anew and waits for its state, the copy's promotion for its checkpoint.
+  [/\.(create|drop-nodes)$/, 2.5],
+  [/\.promote$/, 1],
+  [/\.switch(over|-back)$/, 15],
+  [/./, 0.25],
+];
+
+/** Seconds that a step usually takes; what grows with the cluster is counted apart (estimates.ts, engine/preview.ts). */
+export const usualSeconds = (id: StepId): number => usual.find(([kind]) => kind.test(id))?.[1] ?? 1;
