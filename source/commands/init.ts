@@ -6,6 +6,7 @@ import { outline } from '../engine/init/outline.ts';
 import { opener } from '../engine/opening.ts';
 import { connect } from '../remote/connect.ts';
 import { terminalAsk } from './asking.ts';
+import { calledAs } from './called-as.ts';
 import { sayDoing, sayProblems } from './say.ts';
 import { answer as answerTo, aside, askOn } from './terminal.ts';
 
@@ -54,7 +55,7 @@ export const init = async ({ address, file = 'cluster.yaml' }: InitArguments): P
   const text = address ?? (await asked());
   if (text === null || text === '')
     return refuse(
-      problem('nobody can be asked where the monitor is', 'name it: pgaf-upgrade init ssh://USER@MONITOR'),
+      problem('nobody can be asked where the monitor is', `name it: ${calledAs()} init ssh://USER@MONITOR`),
     );
   const monitor = parseAddress(text);
   if (monitor === null)
@@ -82,7 +83,7 @@ export const init = async ({ address, file = 'cluster.yaml' }: InitArguments): P
   if (found.value.target === null)
     aside.write('No later version is installed on every host: see target.bindir in the file.\n');
   answerTo.write(
-    `${file} is written: ${found.value.nodes.length} nodes. Read it, then: pgaf-upgrade check ${file}\n`,
+    `${file} is written: ${found.value.nodes.length} nodes. Read it, then: ${calledAs()} check ${file}\n`,
   );
   return 0;
 };

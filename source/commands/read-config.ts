@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { type Config, parseConfig } from '../cluster/config.ts';
 import { fail, messageOf, ok, type Problem, problem, type Result } from '../cluster/result.ts';
+import { calledAs } from './called-as.ts';
 
 const underHome = (path: string): string => (path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path);
 
@@ -46,12 +47,13 @@ export const readConfig = (file: string, command = 'run'): Result<Config, readon
   try {
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
-    const named = `name the one you mean: pgaf-upgrade ${command} FILE`;
+    const called = calledAs();
+    const named = `name the one you mean: ${called} ${command} FILE`;
     if (isAbsent(thrown))
       return fail([
         problem(
           `there is no cluster file ${file}`,
-          `${named}; or make one: pgaf-upgrade init ssh://USER@MONITOR`,
+          `${named}; or make one: ${called} init ssh://USER@MONITOR`,
         ),
       ]);
     return fail([problem(`the cluster file ${file} cannot be read`, named, messageOf(thrown))]);

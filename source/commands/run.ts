@@ -10,6 +10,7 @@ import type { Connect } from '../remote/host.ts';
 import { farewell } from '../ui/farewell.ts';
 import { runConsole } from '../ui/run-console.tsx';
 import { exitCodeOf, untilSignal } from '../ui/signals.ts';
+import { calledAs } from './called-as.ts';
 import { pagerIn } from './pager.ts';
 import { readConfig } from './read-config.ts';
 import { sayProblems } from './say.ts';
@@ -72,6 +73,7 @@ export const run = async ({
     direction,
     ...(banner === undefined ? {} : { banner }),
     fleeting,
+    called: calledAs(),
     stateHome: stateHome(process.env),
     operator: `${userInfo().username}@${hostname()}`,
     unattended: yes !== undefined,

@@ -5,6 +5,7 @@ import { status as look } from '../engine/status/status.ts';
 import { statusJson, statusText } from '../plain/status-report.ts';
 import { connect } from '../remote/connect.ts';
 import { terminalAsk } from './asking.ts';
+import { calledAs } from './called-as.ts';
 import { readConfig } from './read-config.ts';
 import { print, sayDoing, sayProblems } from './say.ts';
 
@@ -30,6 +31,6 @@ export const status = async ({ file, json }: StatusArguments): Promise<number> =
   if (!seen.ok) return couldNot(seen.error);
   const { name } = config.value;
   if (json) print(statusJson(name, seen.value), 'json');
-  else print(statusText(name, seen.value, file));
+  else print(statusText(name, seen.value, file, calledAs()));
   return 0;
 };

@@ -170,6 +170,8 @@ export interface EngineView {
   readonly banner?: string;
   /** The cluster is gone with the console, and its journal too: a demo that is not kept. */
   readonly fleeting?: true;
+  /** What to type to start this program as it was started, where that is not `pgaf-upgrade`. */
+  readonly called?: string;
   readonly cluster: {
     readonly name: string;
     /** `15.20`; empty until discovered. */

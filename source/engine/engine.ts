@@ -41,6 +41,8 @@ export interface EngineOptions {
   readonly banner?: string;
   /** The cluster is gone with the console. */
   readonly fleeting?: boolean;
+  /** What to type to start this program: `node dist/cli.js` in a checkout. */
+  readonly called?: string;
   /** Default upgrade. */
   readonly direction?: Direction;
   /** How old a look may be to count before a step, in milliseconds; see Observer. */
@@ -73,6 +75,7 @@ export class Engine implements EngineController {
     this.#board.set({
       ...(options.banner === undefined ? {} : { banner: options.banner }),
       ...(options.fleeting === true ? { fleeting: true as const } : {}),
+      ...(options.called === undefined ? {} : { called: options.called }),
       cluster: { name: options.config.name, from: '', to: '', mode: options.config.upgrade.mode },
     });
   }

@@ -25,7 +25,7 @@ const upgradeLine = ({ upgrade, from, to }: Status): string => {
 };
 
 /** What going back would mean, or, where it was begun, how far it is and how it goes on. */
-const wayBackLines = ({ wayBack, rollback }: Status, file: string): readonly string[] => {
+const wayBackLines = ({ wayBack, rollback }: Status, file: string, called: string): readonly string[] => {
   if (rollback === null) return [];
   if (wayBack === null) return [`Way back: ${rollback.says}`];
   // The steps are made from where the cluster stands: none is left where it stands as before the window.
@@ -35,7 +35,7 @@ const wayBackLines = ({ wayBack, rollback }: Status, file: string): readonly str
       : `${wayBack.done} of ${wayBack.total} steps done`;
   return [
     `Way back: under way, ${far}${nextIn(wayBack)}`,
-    `  It goes on with: pgaf-upgrade rollback ${file}`,
+    `  It goes on with: ${called} rollback ${file}`,
     `  What it means: ${rollback.says}`,
   ];
 };
@@ -66,8 +66,8 @@ const lockLines = ({ lock }: Status): readonly string[] =>
         } ${lock.dead ? `for ${lock.silentSeconds} s` : `${lock.silentSeconds} s ago`}`,
       ];
 
-/** What `status` says to a person; `file`: the cluster file, for the command that goes on. */
-export const statusText = (name: string, status: Status, file: string): string => {
+/** What `status` says to a person; `file`: the cluster file, for the command that goes on; `called`: how this program is started. */
+export const statusText = (name: string, status: Status, file: string, called = 'pgaf-upgrade'): string => {
   const versions = new Map(status.hosts.map((host) => [host.alias, host]));
   const versionOf = (alias: string): string => {
     const host = versions.get(alias);
@@ -104,7 +104,7 @@ export const statusText = (name: string, status: Status, file: string): string =
       : []),
     ...status.journal.map((line) => `  By the journal here: ${line}`),
     ...lockLines(status),
-    ...wayBackLines(status, file),
+    ...wayBackLines(status, file, called),
     ...(status.problem === null ? [] : [`But: ${status.problem.what}`, `  Do: ${status.problem.remedy}`]),
   ]
     .map((line) => `${tame(line)}\n`)

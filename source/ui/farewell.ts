@@ -1,6 +1,9 @@
 import type { EngineView } from '../engine/controller.ts';
 import { currentStep, numberOf } from '../store/selectors.ts';
 
+/** For a command that somebody is to type. */
+export const calledIn = ({ called = 'pgaf-upgrade' }: EngineView): string => called;
+
 const standing = (view: EngineView): string => {
   const { stage } = view;
   if (stage.kind === 'finished') return stage.says;
@@ -23,7 +26,7 @@ const standing = (view: EngineView): string => {
       : `${place} stands still, because ${host} does not answer. Start again when it is back: it goes on from there.`;
   }
   if (stage.kind === 'failed' && stage.failure.onlyBack === true)
-    return `${place} has failed and cannot be repeated. Roll back with pgaf-upgrade rollback.`;
+    return `${place} has failed and cannot be repeated. Roll back with ${calledIn(view)} rollback.`;
   if (stage.kind === 'failed') return `${place} has failed.${again}`;
   return view.fleeting === true ? `${place} was next.` : `${place} is next.${again}`;
 };
@@ -33,7 +36,9 @@ export const farewell = (view: EngineView): string => {
   const banner = view.banner === undefined ? '' : `${view.banner} `;
   const lines = [`${banner}${view.cluster.name}: ${standing(view)}`];
   if (view.fleeting === true)
-    return [...lines, 'To leave in between and come back, start it with demo --keep.'].join('\n');
+    return [...lines, `To leave in between and come back, start it with: ${calledIn(view)} demo --keep`].join(
+      '\n',
+    );
   if (view.downtime.kind === 'down') lines.push('The application cannot write until the run goes on.');
   if (view.runDirectory !== null) lines.push(`Journal and outputs: ${view.runDirectory}`);
   return lines.join('\n');

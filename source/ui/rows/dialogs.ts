@@ -2,6 +2,7 @@ import type { StepView } from '../../engine/controller.ts';
 import type { Question } from '../../remote/host.ts';
 import { numberOf, stepOf } from '../../store/selectors.ts';
 import type { ConsoleState } from '../../store/state.ts';
+import { calledIn } from '../farewell.ts';
 import { blank, type Row, span } from '../row.ts';
 import { timeOfDay } from '../text.ts';
 import { field } from './field.ts';
@@ -30,7 +31,7 @@ const quitText = (state: ConsoleState, columns: number): DialogText => {
     rows: [
       ...(fleeting
         ? prose(
-            'The demo ends with the console, and nothing of it is left: not its cluster, not its journal. demo --keep leaves them.',
+            `The demo ends with the console, and nothing of it is left: not its cluster, not its journal. ${calledIn(state.view)} demo --keep leaves them.`,
             columns,
             'warn',
           )
