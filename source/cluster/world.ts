@@ -159,6 +159,8 @@ export interface HostView {
   readonly transfer: TransferView;
   /** Directories that a way back has left aside, under names of their own. */
   readonly abandoned: readonly words.Path[];
+  /** What may be left of a killed step: directories beside the cluster's under a name with something behind it, and the keys' directory. */
+  readonly leftovers: readonly words.Path[];
   /** A delete_old_cluster.sh that would still run. */
   readonly deleteScripts: readonly string[];
   /** Something listens on pg_upgrade's port 50432. */

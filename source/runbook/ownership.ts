@@ -2,7 +2,7 @@ import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
 import { isNode } from '../cluster/facts.ts';
 import { type Fragment, sh, word } from '../cluster/fragment.ts';
 import type { Path, RelativePath } from '../cluster/words.ts';
-import { type DirectoryView, isCluster } from '../cluster/world.ts';
+import { type DirectoryView, type HostView, isCluster } from '../cluster/world.ts';
 
 /**
  * What we have made on a host, and may therefore remove or rename, carries a mark: a file of two lines that name the run and
@@ -63,6 +63,26 @@ export const makesNewCluster = (host: HostFacts): boolean => !isNode(host) || ho
 
 /** Where initdb works: under a name that is this run's alone, so that what a killed one has left is known by it. */
 export const makingOf = (facts: ClusterFacts, host: HostFacts): Path => word`${host.newData}.${facts.run}`;
+
+/** What a kill of this run has left in the middle of a removal or of an initdb, known by the run's name. */
+export const leftoversOf = (facts: ClusterFacts, seen: HostView): readonly Path[] =>
+  seen.leftovers.filter((path) => path.endsWith(`.${facts.run}`));
+
+/**
+ * Shell: what a killed removal has left under its spare name goes. That is the version and the mark ({@link discardFunction}); with anything
+ * else in it, it is left alone and named. Under the name where initdb works everything is this run's.
+ */
+export const leftoverNamesLines = (facts: ClusterFacts, host: HostFacts): Fragment[] => [
+  sh`# what is left of a removal that was killed: the version and the mark, under this run's name`,
+  sh`for spare in ${word`${host.backupData}.${facts.run}`} ${host.data}_pg*_abandoned*.${facts.run}; do`,
+  sh`  [ -d "$spare" ] && [ ! -L "$spare" ] || continue`,
+  sh`  [ -z "$(find "$spare" -mindepth 1 ! -name ${markFile} ! -name PG_VERSION)" ] || { echo "$spare is not empty: look at it first" >&2; exit 1; }`,
+  sh`  rm -f -- "$spare/PG_VERSION" "$spare/${markFile}"; rmdir -- "$spare"; echo "removed $spare"`,
+  sh`done`,
+  ...(makesNewCluster(host)
+    ? [sh`rm -rf -- ${makingOf(facts, host)} # an initdb of this run that was killed`]
+    : []),
+];
 
 /** On a secondary: in which directory this run has let pg_autoctl begin a base backup. */
 export const stagingFile = (host: HostFacts): Path => word`${host.workDir}/base-backup`;

@@ -1,8 +1,11 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../cluster/facts.ts';
 import { type Fragment, sh } from '../cluster/fragment.ts';
-import { hostIn } from '../cluster/world.ts';
+import type { Path } from '../cluster/words.ts';
+import { type HostView, hostIn } from '../cluster/world.ts';
 import { about, when } from './conditions.ts';
+import { linkDir } from './hard-link/names.ts';
 import { done, makeStep, pending } from './make-step.ts';
+import { leftoverNamesLines, leftoversOf } from './ownership.ts';
 import { privateSocket, script } from './shell.ts';
 import type { Condition, PhaseId, Step } from './step.ts';
 
@@ -11,6 +14,11 @@ const strayCopies = (host: HostFacts): Fragment[] => [
   sh`for f in private-start.log promote.log serve.log ${host.configFile}.before-rollback${isNode(host) ? sh` ${host.stateFile}.*` : sh``}; do`,
   sh`  if [ -e "$f" ]; then mkdir -p saved; mv "$f" saved/; fi`,
   sh`done`,
+];
+
+const leftOn = (facts: ClusterFacts, host: HostFacts, seen: HostView): readonly Path[] => [
+  ...leftoversOf(facts, seen),
+  ...seen.leftovers.filter((path) => path === linkDir(host)),
 ];
 
 /**
@@ -36,6 +44,7 @@ export const tidyStep = (
       sh`umask 077`,
       sh`mkdir -p ${host.workDir} && cd ${host.workDir}`,
       ...strayCopies(host),
+      ...leftoverNamesLines(facts, host),
       sh`# the marks go last, behind the record: while one is there, this is not done, and a way back through an image is found again`,
       sh`mkdir -p done; date -u +%FT%TZ > done/tidying; sync -- done/tidying done || sync`,
       sh`rm -rf fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs pg_upgrade configuration checks link base-backup tablespaces ${privateSocket(host)}`,
@@ -53,15 +62,20 @@ export const tidyStep = (
       return seen.markers.length === 0 &&
         seen.fingerprint === null &&
         seen.stopped === null &&
-        seen.handedOver === null
+        seen.handedOver === null &&
+        leftOn(facts, host, seen).length === 0
         ? done('none is left')
-        : pending('they are there');
+        : pending(['they are there', ...leftOn(facts, host, seen)].join(', '));
     },
     before,
     after: [
       about(host.alias, 'no mark is left', (seen) =>
         when(seen.markers.length === 0 && seen.fingerprint === null, 'some are'),
       ),
+      about(host.alias, 'nothing is left of a step that was killed', (seen) => {
+        const left = leftOn(facts, host, seen);
+        return when(left.length === 0, `${left.join(', ')} is there`);
+      }),
     ],
     undo: 'nothing to undo here',
   });

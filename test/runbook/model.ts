@@ -651,6 +651,7 @@ export class Model {
       markers: [],
       transfer: { publicKey: null, lines: [], rehearsed: false, hostKeys: [], authorized: [] },
       abandoned: [],
+      leftovers: [],
       deleteScripts: [],
       upgradePortBusy: false,
       checks: null,

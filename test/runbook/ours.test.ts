@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
-import type { DirectoryView } from '../../source/cluster/world.ts';
+import type { DirectoryView, World } from '../../source/cluster/world.ts';
 import { parseLook } from '../../source/engine/look/parse.ts';
 import { lookScript } from '../../source/engine/look/script.ts';
 import { cleanupRunbook, whyNoCleanup } from '../../source/runbook/cleanup.ts';
@@ -167,6 +167,51 @@ describe('the new directory', () => {
       newData: { mark: { run: name, system } },
       abandoned: [`${host.node.data}_pg17_abandoned`],
     });
+  });
+});
+
+describe('what a kill in the middle of a removal, or of an initdb, has left', () => {
+  const seen = () => good(parseLook('node_1', host.sh(lookScript(host.node, 17, null).text).output));
+  const tidy = () => {
+    const world: World = {
+      hosts: { ...worldAt('finished', host.facts).hosts, node_1: { kind: 'seen', at: 0, host: seen() } },
+    };
+    const steps = cleanupRunbook(host.facts, world);
+    const step = stepOf(steps, 'W.node_1.tidy');
+    return {
+      probe: step.probe(world),
+      ran: () => run(step, world),
+      after: () => step.after.filter((one) => !one.holds(world).holds).map((one) => one.says),
+    };
+  };
+  const spare = () => `${host.node.backupData}.${host.facts.run}`;
+
+  test('is found though no mark is left, named, and removed; what has another name stays', () => {
+    host.cluster(host.node.data, 17);
+    host.write(join(spare(), 'PG_VERSION'), '15\n');
+    const abandoned = `${host.node.data}_pg17_abandoned_2.${host.facts.run}`;
+    layMark(host, abandoned);
+    host.cluster(`${host.node.newData}.${host.facts.run}`, 17);
+    host.cluster(`${host.node.backupData}.of_somebody_else`, 15);
+    const before = tidy();
+    expect(before.probe).toMatchObject({ state: 'pending', says: expect.stringContaining(spare()) });
+    expect(before.probe.says).not.toContain('somebody_else');
+    expect(before.after()).toEqual(['nothing is left of a step that was killed']);
+    const ran = before.ran();
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.output).toContain(`removed ${spare()}`);
+    expect(readdirSync(join(host.root, 'lib')).sort()).toEqual(['data', 'data_pg15_bak.of_somebody_else']);
+    expect(tidy()).toMatchObject({ probe: { state: 'done' } });
+  });
+
+  test('with anything else in it it is left alone, and said', () => {
+    host.cluster(host.node.data, 17);
+    host.cluster(spare(), 15);
+    expect(tidy().ran()).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('is not empty: look at it first'),
+    });
+    expect(host.has(join(spare(), 'PG_VERSION'))).toBe(true);
   });
 });
 

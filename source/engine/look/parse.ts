@@ -203,6 +203,7 @@ export const parseLook = (alias: string, output: string): Result<HostView, Probl
       : {}),
     transfer: transferOf(map),
     abandoned: linesOf(joinedText(map.get('abandoned'))).flatMap((one) => ownPath.safeParse(one).data ?? []),
+    leftovers: linesOf(joinedText(map.get('leftovers'))).flatMap((one) => ownPath.safeParse(one).data ?? []),
     checks: checksOf(alias, map),
     deleteScripts: linesOf(joinedText(map.get('delete_scripts'))),
     upgradePortBusy: map.get('upgrade_port') === 'busy',

@@ -193,6 +193,7 @@ export const lookScript = (host: HostFacts, newMajor: number, monitorSql: string
     sh`  fi`,
     sh`fi`,
     sh`found=; for f in ${host.data}_pg*_abandoned*; do [ -f "$f/${markFile}" ] && add "$f"; done; text abandoned "$found"`,
+    sh`found=; for f in ${host.data}_pg*_abandoned*.* ${host.backupData}.* ${host.newData}.* "$work/link"; do [ -d "$f" ] && [ ! -L "$f" ] && add "$f"; done; text leftovers "$found"`,
     sh`[ -s ${authorizedKeys} ] && text authorized "$(grep -s ${quoted(keyMark(host))} ${authorizedKeys})"`,
     sh`found=; f=$work/pg_upgrade/delete_old_cluster.sh; [ -e "$f" ] && add "$f"`,
     sh`f=${word`${host.home}/delete_old_cluster.sh`}; [ -e "$f" ] && grep -qsF -e ${word`${host.data}'`} -e ${word`${host.data}"`} "$f" && add "$f"; text delete_scripts "$found"`,

@@ -25,11 +25,12 @@ export const forgetLines = (primary: NodeFacts): Fragment[] => [
   sh`    grep -v ${keyMark(primary)} "$file" > "$file.pgaf-new" || true`,
   sh`  fi`,
   sh`  keep "$file.pgaf-new"; mv "$file.pgaf-new" "$file"; keep "$file"`,
-  sh`  if [ -e "$made/file" ] && [ ! -s "$file" ]; then rm "$file"; fi`,
-  sh`  if [ -e "$made/directory" ]; then rmdir "$ssh" 2>/dev/null || true; fi`,
-  sh`  rm -f "$made/unended" "$made/file" "$made/directory"`,
   sh`  echo 'taken out of authorized_keys'`,
   sh`fi`,
+  sh`# also where it was ended right behind that`,
+  sh`if [ -e "$made/file" ] && [ -n "$file" ] && [ -e "$file" ] && [ ! -s "$file" ]; then rm "$file"; fi`,
+  sh`if [ -e "$made/directory" ]; then rmdir "$ssh" 2>/dev/null || true; fi`,
+  sh`rm -f "$made/unended" "$made/file" "$made/directory"`,
 ];
 
 /** Puts lines at the end; after forgetLines, whose variables it uses. */

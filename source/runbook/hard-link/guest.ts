@@ -1,10 +1,16 @@
-import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import {
+  type ClusterFacts,
+  type HostFacts,
+  linkedOf,
+  type NodeFacts,
+  primaryOf,
+} from '../../cluster/facts.ts';
 import type { Fragment } from '../../cluster/fragment.ts';
 import { hostIn, type TransferView, type World } from '../../cluster/world.ts';
 import { about, senderName, when } from '../conditions.ts';
 import type { Condition } from '../step.ts';
 import { sendingCommand } from './line.ts';
-import { keyComment, readBy } from './names.ts';
+import { keyComment, linkDir, readBy } from './names.ts';
 
 /** What must be known of a secondary before its key may be let in: from its own host, and from where the primary sees it. */
 export interface Guest {
@@ -18,6 +24,10 @@ export interface Guest {
 /** What a host says of the transfer; null while it cannot be seen. */
 export const transferOf = (world: World, alias: string): TransferView | null =>
   hostIn(world, alias)?.transfer ?? null;
+
+/** Something is left there of the keys of a transfer, or they are in use. */
+export const hasLinkDir = (host: HostFacts, world: World): boolean =>
+  hostIn(world, host.alias)?.leftovers.includes(linkDir(host)) ?? false;
 
 /** The key, and the commands that go with it, as far as the primary may be told of them; null otherwise. */
 export const keyOf = (facts: ClusterFacts, node: NodeFacts, world: World): Omit<Guest, 'address'> | null => {

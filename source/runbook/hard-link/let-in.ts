@@ -7,7 +7,7 @@ import { done, half, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
 import { ready, type Script, type Step } from '../step.ts';
 import { allowLines, forgetLines } from './authorized-keys.ts';
-import { type Guest, guestOf, hasLine, isLetInUnasked, transferOf } from './guest.ts';
+import { type Guest, guestOf, hasLine, hasLinkDir, isLetInUnasked, transferOf } from './guest.ts';
 import { keyComment, keyMark, linkDir, onlyProgram, readBy, rehearsalFile } from './names.ts';
 
 /** Runs one of the commands, written out, and nothing that came over the line. */
@@ -111,8 +111,19 @@ export const linkForgetStep = (facts: ClusterFacts, phase: 'B' | 'H' | 'V'): Ste
     danger: 'changes',
     script: script(...forgetLines(primary), sh`rm -rf ${linkDir(primary)}`),
     probe: (world) =>
-      none(world) && passed(world) ? done('none is let in') : pending('they are still let in'),
-    after: [about(primary.alias, 'no key of this run is let in', (_, world) => when(none(world), 'one is'))],
+      !none(world) || !passed(world)
+        ? pending('they are still let in')
+        : hasLinkDir(primary, world)
+          ? half(`none is let in, and ${linkDir(primary)} is left over`)
+          : done('none is let in'),
+    after: [
+      about(primary.alias, 'no key of this run is let in, and nothing is left of it', (_, world) =>
+        when(
+          none(world) && !hasLinkDir(primary, world),
+          none(world) ? `${linkDir(primary)} is there` : 'one is',
+        ),
+      ),
+    ],
     undo: 'nothing to undo here',
   });
 };

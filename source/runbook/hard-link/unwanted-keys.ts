@@ -2,6 +2,7 @@ import {
   type ClusterFacts,
   linkedOf,
   type NodeFacts,
+  primaryOf,
   secondariesOf,
   takesLinks,
 } from '../../cluster/facts.ts';
@@ -11,11 +12,13 @@ import { about, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
 import type { Step } from '../step.ts';
-import { isLetIn, transferOf } from './guest.ts';
+import { hasLinkDir, isLetIn, transferOf } from './guest.ts';
 import { linkForgetStep } from './let-in.ts';
 import { linkDir } from './names.ts';
 
-const hasKey = (world: World, node: NodeFacts): boolean => transferOf(world, node.alias)?.publicKey != null;
+/** Or what is left of it. */
+const hasKey = (world: World, node: NodeFacts): boolean =>
+  transferOf(world, node.alias)?.publicKey != null || hasLinkDir(node, world);
 
 const dropStep = (facts: ClusterFacts, node: NodeFacts): Step =>
   makeStep(facts, {
@@ -30,7 +33,7 @@ const dropStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     script: script(sh`rm -rf ${linkDir(node)}`),
     probe: (world) => {
       const seen = transferOf(world, node.alias);
-      return seen !== null && seen.publicKey === null ? done('there is none') : pending('it is there');
+      return seen !== null && !hasKey(world, node) ? done('there is none') : pending('it is there');
     },
     after: [about(node.alias, 'no key is there', (_, world) => when(!hasKey(world, node), 'one is'))],
     undo: 'nothing to undo here: with hard links in the cluster file another one is made',
@@ -42,7 +45,9 @@ const dropStep = (facts: ClusterFacts, node: NodeFacts): Step =>
  * the others' lines.
  */
 export const unwantedKeySteps = (facts: ClusterFacts, world: World): Step[] => [
-  ...(linkedOf(facts).length === 0 && isLetIn(facts, world) ? [linkForgetStep(facts, 'B')] : []),
+  ...(linkedOf(facts).length === 0 && (isLetIn(facts, world) || hasLinkDir(primaryOf(facts), world))
+    ? [linkForgetStep(facts, 'B')]
+    : []),
   ...secondariesOf(facts)
     .filter((node) => !takesLinks(node) && hasKey(world, node))
     .map((node) => dropStep(facts, node)),

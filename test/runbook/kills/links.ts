@@ -126,6 +126,24 @@ const cases: readonly Case[] = [
     rows: 15,
     shares: true,
   },
+  {
+    step: 'V.node_1.link-forget',
+    of: 'rollback',
+    says: 'the file and its directory were made for it',
+    after: 'D.node_1.swap',
+    lay: (box) => {
+      const [primary, node] = box.facts.nodes;
+      if (primary === undefined || node === undefined) throw new Error('two nodes');
+      box.write(
+        join(box.node.home, '.ssh/authorized_keys'),
+        `restrict ssh-ed25519 AAAA ${keyComment(primary, node)}\n`,
+      );
+      for (const name of ['only-2', 'file', 'directory']) box.write(join(box.node.workDir, 'link', name), '');
+      box.cluster(box.node.data, 15);
+    },
+    ends: (box) => [readdirSync(box.node.home).sort(), readdirSync(box.node.workDir)],
+    rows: null,
+  },
   ...(['H', 'V'] as const).map(
     (phase): Case => ({
       step: `${phase}.node_1.link-forget`,
@@ -146,6 +164,7 @@ const cases: readonly Case[] = [
       ends: (box) => [
         box.read(join(box.node.home, '.ssh/authorized_keys')),
         box.mode(join(box.node.home, '.ssh/authorized_keys')),
+        readdirSync(box.node.workDir),
       ],
       rows: null,
       always: (box) => {
