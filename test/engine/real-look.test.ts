@@ -396,6 +396,34 @@ describe('a discovery', () => {
     });
   });
 
+  test.each(['/srv/pg.1', '/srv/pg[1]*', '/srv/p$g^\\'])(
+    'the unit of %s is the one that names it, not one of a path that only fits it as a pattern',
+    (pgdata) => {
+      const units = join(host.root, 'units');
+      host.write(
+        join(host.node.home, `.config/pg_autoctl${pgdata}/pg_autoctl.cfg`),
+        recorded('pg_auto_failover-2.0/node1.cfg').replace(/^pgdata = .*$/m, `pgdata = ${pgdata}`),
+      );
+      for (const [name, directory] of [
+        ['a', '/srv/pgX1'],
+        ['b', pgdata],
+        ['c', `${pgdata}2`],
+      ] as const)
+        host.write(join(units, `${name}.service`), `ExecStart=/bin/pg_autoctl run --pgdata ${directory}\n`);
+      host.program(
+        join(host.root, 'bin/systemctl'),
+        'for unit do :; done; printf "%s\\n" LoadState=loaded UnitFileState=enabled ActiveState=inactive KillMode=mixed FragmentPath=/x/$unit DropInPaths=',
+        'echo "ExecStart={ path=/bin/pg_autoctl ; argv[]=/bin/pg_autoctl run ; }"',
+      );
+      const script = discoverScript(host.node.newBindir, {})
+        .text.replace('[ -d /run/systemd/system ]', 'true')
+        .replaceAll('/etc/systemd/system/*.service', '"$HOME"/../units/*.service');
+      expect(good(parseFound('node_1', host.sh(script).output)).instances).toMatchObject([
+        { unit: { name: 'b.service' } },
+      ]);
+    },
+  );
+
   test('a data directory behind a symbolic link: what is renamed is the directory', () => {
     host.cluster(join(host.root, 'disk/real'), 15);
     symlinkSync(join(host.root, 'disk/real'), host.node.pgdata);

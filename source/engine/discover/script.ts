@@ -93,7 +93,7 @@ while IFS= read -r cfg; do
     if [ -z "$unit" ] && [ -n "$pid" ]; then unit=$(sed -n 's|^0::.*/\([^/]*\.service\)$|\1|p; s|^1:name=systemd:.*/\([^/]*\.service\)$|\1|p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1); fi
     if [ -z "$unit" ] || ! systemctl show -p ExecStart "$unit" 2>/dev/null | grep -q pg_autoctl; then
       [ -n "$set_unit" ] || unit=$(grep -ls pg_autoctl /etc/systemd/system/*.service /usr/local/lib/systemd/system/*.service /usr/lib/systemd/system/*.service /lib/systemd/system/*.service | while IFS= read -r f; do
-        grep -q "[='\" ]$pgdata['\" ]*\$" "$f" && basename "$f" && break; done)
+        grep -q "[='\" ]$(printf %s "$pgdata" | sed 's/[][\.*^$]/\\&/g')['\" ]*\$" "$f" && basename "$f" && break; done)
     fi
     # a unit that does not name the data directory is known while it runs; and by the copy that an upgrade has made of it
     [ -n "$unit" ] || unit=$(cd "$work/saved" 2>/dev/null && ls *.service 2>/dev/null | head -n 1)
