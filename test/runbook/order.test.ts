@@ -216,7 +216,8 @@ test('a unit file that a package brought is not edited: the copy in /etc is', ()
   const script = stepOf(upgradeRunbook(facts), 'D.node_1.unit').script(worldAt('swapped', facts));
   if (script.kind !== 'ready') throw new Error(script.needs);
   expect(script.text).toContain('own=/etc/systemd/system/pg.service kept=/var/lib/pgaf-upgrade/pg.service');
-  expect(script.text).toContain('cp -p /usr/lib/systemd/system/pg.service "$kept.new"');
+  expect(script.text).toContain('was=/usr/lib/systemd/system/pg.service; [ ! -e "$own" ] || was=$own');
+  expect(script.text).toContain('cp -p "$was" "$kept.new"');
   expect(script.text).not.toMatch(/(sed -i|>|mv .*) \/usr\/lib\/systemd/);
 });
 

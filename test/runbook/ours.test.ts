@@ -74,14 +74,14 @@ describe('somebody else’s PostgreSQL 17 in the new directory’s place', () =>
     }
   });
 
-  test('initdb refuses it, pg_upgrade’s retry does not remove it, the swap does not take it', () => {
+  test('initdb refuses it, pg_upgrade --check is not given it, pg_upgrade’s retry does not remove it, the swap does not take it', () => {
     host.cluster(host.node.data, 15);
     host.cluster(host.node.newData, 17, theirs);
     host.write(join(host.node.workDir, 'pg_upgrade/tried'), markOf(host.facts));
     host.program(join(host.node.newBindir, 'postgres'), 'echo 100');
     for (const name of ['initdb', 'pg_upgrade', 'pg_controldata'])
       host.program(join(host.node.newBindir, name), 'true');
-    for (const id of ['A.node_1.initdb', 'D.node_1.pg-upgrade', 'D.node_1.swap']) {
+    for (const id of ['A.node_1.initdb', 'A.node_1.check', 'D.node_1.pg-upgrade', 'D.node_1.swap']) {
       expect([id, host.run(id).code]).toEqual([id, 1]);
       expect(host.read(join(host.node.newData, 'base/5/16385'))).toBe(theirs['base/5/16385']);
     }

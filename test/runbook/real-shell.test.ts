@@ -469,6 +469,7 @@ describe('pg_upgrade', () => {
   );
 
   test('the check marks its success, and only that', () => {
+    host.marked(host.node.newData, 17);
     expect(host.run('A.node_1.check').code).toBe(0);
     expect(host.has(work('done/check'))).toBe(true);
     host.sh(`rm -r "${work('done')}"; : > "$HOME/fail"`);

@@ -16,12 +16,13 @@ export interface RehearsalOptions {
 }
 
 /** What every rehearsal begins with: sections, the lock, and what takes everything away again. */
-const frame = (host: HostFacts): Fragment => sh`set -u
+const frame = (facts: ClusterFacts, host: HostFacts): Fragment => sh`set -u
 export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS='-c lock_timeout=5s'
 umask 077
 t=${throwawayOf(host)} sock=${socketOf(host)}
 new_bin=${host.newBindir} old_bin=${host.oldBindir}
 ms() { date +%s%3N; }
+${ownershipFunctions(facts)}
 # NAME COMMAND...: what it prints, indented, then its exit code and how long it took
 section() {
   name=$1; shift; began=$(ms); rc=0
@@ -38,8 +39,9 @@ inside() {
     case $d in "$1" | "$1"/* | "$1 (deleted)") printf '%s\n' "\${p#/proc/}" ;; esac
   done
 }
-# a server that pg_upgrade has started in the kept new directory and was kept from stopping
+# a server that pg_upgrade has started in the new directory that was made for this cluster, and was kept from stopping
 stray() {
+  kin ${host.newData} || return 0
   pid=$(head -n 1 ${word`${host.newData}/postmaster.pid`} 2>/dev/null) || return 0
   [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = ${host.newData} ] && printf '%s\n' "$pid"
   return 0
@@ -88,16 +90,16 @@ const initdbLines = (facts: ClusterFacts, host: HostFacts): Fragment => {
 section initdb throwaway_initdb || exit 1`;
 };
 
-const keepLines = (facts: ClusterFacts, host: HostFacts): Fragment => sh`${ownershipFunctions(facts)}
-keep_new_directory() {
+const keepLines = (facts: ClusterFacts, host: HostFacts): Fragment => sh`keep_new_directory() {
   if [ -L ${host.newData} ] || { [ -e ${host.newData} ] && [ -n "$(ls -A ${host.newData})" ]; }; then echo ${word`${host.newData} is there already`}; return 0; fi
   ${joined(newClusterLines(facts, host), ' &&\n')}
 }
 section prepare keep_new_directory`;
 
 /**
- * pg_upgrade --check against the running server: with the kept new directory where there is one, so that what was
- * made for the window is what is checked; else with the throwaway.
+ * pg_upgrade --check against the running server: with the new directory where one was made for this cluster, so that what was
+ * made for the window is what is checked; else with the throwaway. Somebody else's is not given to it: it starts the new server,
+ * with fsync=off. Source: PostgreSQL, pg_upgrade, server.c, start_postmaster.
  */
 const upgradeLines = (facts: ClusterFacts, host: HostFacts): Fragment => {
   const kept = host;
@@ -107,7 +109,7 @@ const upgradeLines = (facts: ClusterFacts, host: HostFacts): Fragment => {
   const causesOf = (one: HostFacts): Fragment =>
     joined([sh`    ( `, upgradeCauses(one)[0]?.script ?? sh`true`, sh` )`], '');
   return sh`pg_upgrade_check() {
-  if [ -e ${word`${host.newData}/PG_VERSION`} ]; then
+  if kin ${host.newData} && [ -e ${word`${host.newData}/PG_VERSION`} ]; then
     ${commandFor(kept)} && return 0
 ${causesOf(kept)}
   else
@@ -143,7 +145,7 @@ export const rehearsalScript = (
 ): Fragment => {
   const upgraded = !isNode(host) || host.role === 'primary';
   return lines(
-    frame(host),
+    frame(facts, host),
     initdbLines(facts, host),
     upgraded && options.keepNewDirectory && keepLines(facts, host),
     libraryLines(host),

@@ -8,7 +8,7 @@ import { about, dataIsOld, describe, isMajor, placeIsFree, when } from '../condi
 import { isMarked, isUpgraded, staleSave } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { isKin, isOurs, makingOf, ownershipFunctions } from '../ownership.ts';
+import { isKin, isOurs, makingOf, oursLine, ownershipFunctions } from '../ownership.ts';
 import { keepFunction } from '../proofs.ts';
 import { mark, privateSocket, script, upgradeDir } from '../shell.ts';
 import { beside } from '../stages.ts';
@@ -167,6 +167,9 @@ const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>
     danger: 'reads',
     script: script(
       sh`umask 077`,
+      ...ownershipFunctions(facts),
+      sh`# pg_upgrade starts the new server, with fsync off: somebody else’s is not given to it`,
+      oursLine(facts, host.newData),
       sh`mkdir -p ${upgradeDir(host)} ${privateSocket(host)}`,
       sh`cd ${upgradeDir(host)}`,
       upgradeCommand(facts, host, true),
@@ -181,7 +184,15 @@ const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>
         when(seen.markers.includes('check'), 'it did not come to its end'),
       ),
     ],
-    before: [minorsFit(host)],
+    before: [
+      minorsFit(host),
+      about(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}, made by this run`, (seen) =>
+        when(
+          isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData),
+          `it ${describe(seen.newData)}: run the step initdb first`,
+        ),
+      ),
+    ],
     quietSeconds: 120,
     causes: upgradeCauses(host),
     undo: 'nothing to undo: it reads only',

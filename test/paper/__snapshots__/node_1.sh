@@ -461,6 +461,13 @@ umask 077
 t=/var/lib/pgsql/pgaf-upgrade-check.data sock=/var/lib/pgsql/pgaf-upgrade-check.data/s
 new_bin=/opt/vmware/postgres/17/bin old_bin=/opt/vmware/postgres/15/bin
 ms() { date +%s%3N; }
+# what we have made carries a mark: which run made it, for which cluster
+mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
+own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
+marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
+ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
+kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
+unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
 # NAME COMMAND...: what it prints, indented, then its exit code and how long it took
 section() {
   name=$1; shift; began=$(ms); rc=0
@@ -477,8 +484,9 @@ inside() {
     case $d in "$1" | "$1"/* | "$1 (deleted)") printf '%s\n' "${p#/proc/}" ;; esac
   done
 }
-# a server that pg_upgrade has started in the kept new directory and was kept from stopping
+# a server that pg_upgrade has started in the new directory that was made for this cluster, and was kept from stopping
 stray() {
+  kin /var/lib/pgsql/data_pg17_new || return 0
   pid=$(head -n 1 /var/lib/pgsql/data_pg17_new/postmaster.pid 2>/dev/null) || return 0
   [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = /var/lib/pgsql/data_pg17_new ] && printf '%s\n' "$pid"
   return 0
@@ -555,7 +563,7 @@ judge() { # LIBRARY WHAT-THE-SERVER-SAID
 }
 section libraries libraries
 pg_upgrade_check() {
-  if [ -e /var/lib/pgsql/data_pg17_new/PG_VERSION ]; then
+  if kin /var/lib/pgsql/data_pg17_new && [ -e /var/lib/pgsql/data_pg17_new/PG_VERSION ]; then
     /opt/vmware/postgres/17/bin/pg_upgrade \
       --old-bindir=/opt/vmware/postgres/15/bin \
       --new-bindir=/opt/vmware/postgres/17/bin \
@@ -726,6 +734,7 @@ END_OF_STEP_9
 # guide: Step 4; here differently: Run while 15 still serves, not after it was stopped: it reads only.
 # side by side: it may run at the same time as steps 12 to 14 on monitor
 # must hold before: the target 17.12 was released no earlier than 15.20: an older one passes --check and fails mid-way
+# must hold before: /var/lib/pgsql/data_pg17_new is PostgreSQL 17, made by this run
 # must hold after, within 30 s: pg_upgrade finds node_1 compatible
 # undo: nothing to undo: it reads only
 # if it fails, see: /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d
@@ -734,6 +743,15 @@ step_10() {
 set -eu
 export LC_ALL=C
 umask 077
+# what we have made carries a mark: which run made it, for which cluster
+mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
+own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
+marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
+ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
+kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
+unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
+# pg_upgrade starts the new server, with fsync off: somebody else’s is not given to it
+ours /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new does not carry the mark of this upgrade (.pgaf-upgrade, run=20261123T014800Z-1a2b): it may belong to somebody else. Look at it first' >&2; exit 1; }
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693
 cd /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade
 /opt/vmware/postgres/17/bin/pg_upgrade \

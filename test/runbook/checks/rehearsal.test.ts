@@ -106,6 +106,42 @@ test('the new directory is made and kept when that is asked for, and pg_upgrade 
   expect(left()).toEqual([]);
 });
 
+describe('somebody else’s PostgreSQL 17 in the new directory’s place', () => {
+  test('stopped: pg_upgrade --check, which would start it without fsync, is not given it', () => {
+    host.program(join(host.node.newBindir, 'pg_upgrade'), 'for a; do echo "$a"; done');
+    host.cluster(host.node.newData, 17);
+    for (const keep of [false, true]) {
+      const { lines } = rehearse(host.node, keep).get('pg upgrade') ?? { lines: [] };
+      expect(lines).toContain(`--new-datadir=${join(throwawayOf(host.node), 'new')}`);
+      expect(lines).not.toContain(`--new-datadir=${host.node.newData}`);
+    }
+  });
+
+  test.each(['the primary', 'a secondary'])('running, on %s: it runs on', async (where) => {
+    const on = where === 'the primary' ? host.node : secondary();
+    host.cluster(on.newData, 17);
+    const server = spawn('sleep', ['300'], { cwd: on.newData, stdio: 'ignore' });
+    const { pid } = server;
+    if (pid === undefined) throw new Error('no server');
+    const ended = new Promise<boolean>((resolve) => server.on('exit', () => resolve(true)));
+    host.write(join(on.newData, 'postmaster.pid'), `${pid}\n${on.newData}\n`);
+    expect(isComplete(parseSections(host.sh(scriptOf(on)).output))).toBe(true);
+    const soon = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 200));
+    expect(await Promise.race([ended, soon])).toBe(false);
+    server.kill();
+    await ended;
+  });
+
+  test('one that pg_upgrade has left running in a new directory of this cluster’s is ended', async () => {
+    host.marked(host.node.newData, 17, {}, { ...host.facts, run: word('unnamed') });
+    const server = spawn('sleep', ['300'], { cwd: host.node.newData, stdio: 'ignore' });
+    const ended = new Promise<void>((resolve) => server.on('exit', () => resolve()));
+    host.write(join(host.node.newData, 'postmaster.pid'), `${server.pid}\n${host.node.newData}\n`);
+    host.sh(scriptOf(host.node));
+    await ended;
+  });
+});
+
 describe('what fails is told, and the rest is tried all the same', () => {
   test('a library that does not load', () => {
     host.program(
