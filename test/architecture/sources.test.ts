@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { catalogue } from '../../source/runbook/checks/catalogue.ts';
 
@@ -40,4 +40,58 @@ test('a section of ours that a check cites is a heading there', () => {
     ({ file, title }) => !new RegExp(`^#+ ${title}$`, 'm').test(readFileSync(join(root, file), 'utf8')),
   );
   expect(missing).toEqual([]);
+});
+
+/** As GitHub makes the anchor of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+const anchorsIn = (file: string): ReadonlySet<string> =>
+  new Set(
+    [...readFileSync(file, 'utf8').matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => anchorOf(heading)),
+  );
+
+test('links between documents lead to a file and a heading that are there', () => {
+  const links = read
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((name) =>
+      [...readFileSync(join(root, name), 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = '']) => ({
+        name,
+        to,
+      })),
+    )
+    .filter(({ to }) => !/^[a-z]+:/.test(to));
+  expect(links.length).toBeGreaterThan(50);
+  const broken = links.filter(({ name, to }) => {
+    const [path = '', anchor] = to.split('#');
+    const file = path === '' ? join(root, name) : resolve(root, dirname(name), path);
+    return !existsSync(file) || (anchor !== undefined && !anchorsIn(file).has(anchor));
+  });
+  expect(broken).toEqual([]);
+});
+
+test('npm run names a script that is there, wherever a document says so', () => {
+  const { scripts }: { readonly scripts: Readonly<Record<string, string>> } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  );
+  const named = read
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((name) =>
+      [...readFileSync(join(root, name), 'utf8').matchAll(/npm run (?:--?\w+ )*([a-z:-]+)/g)].map(
+        ([, script = '']) => ({ name, script }),
+      ),
+    );
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter(({ script }) => scripts[script] === undefined)).toEqual([]);
+});
+
+test('a file of the source that the architecture names is there', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const named = [...text.matchAll(/`([a-z]+\/[\w/.-]*\.tsx?)`/g)].map(([, path = '']) => path);
+  expect(named.length).toBeGreaterThan(15);
+  expect(
+    named.filter((path) => !existsSync(join(root, 'source', path)) && !existsSync(join(root, path))),
+  ).toEqual([]);
 });
