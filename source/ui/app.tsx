@@ -73,6 +73,7 @@ export const App = ({ store, theme, now = Date.now, onRedraw, pager, ended, onLe
     'hint',
     'staged',
     'tooSmall',
+    'preview',
   ]);
   const time = useNow(store, now);
   const [, setDrawn] = useState(0);

@@ -292,6 +292,27 @@ describe('the way back', () => {
     expect(engine.asked.at(-1)).toBe('turn upgrade');
   });
 
+  test('its key line offers no Enter where there is nothing to take back', async () => {
+    const { engine, press, frame } = await open({ done: 30 });
+    engine.previewAdds = { steps: [] };
+    const keyLine = () => frame().trimEnd().split('\n').at(-1);
+    await press('r', keys.up);
+    expect(frame()).toContain('There is nothing to take back from here.');
+    expect(keyLine()).toBe('Up Down scroll   Esc close');
+    await press(keys.enter);
+    expect(engine.asked).toEqual(['preview']);
+  });
+
+  test('its key line says which steps Enter shows', async () => {
+    const { press, frame } = await open({ done: 30 });
+    const keyLine = () => frame().trimEnd().split('\n').at(-1);
+    await press('r', keys.up);
+    expect(keyLine()).toBe('Enter show these steps   Up Down scroll   Esc cancel');
+    await press(keys.enter);
+    await press('r', keys.up);
+    expect(keyLine()).toBe('Enter back to the upgrade   Up Down scroll   Esc cancel');
+  });
+
   test('says what a base backup costs, and where the journal says otherwise than the disks', async () => {
     const { engine, press } = await open({ done: 30 });
     engine.previewAdds = {
@@ -314,6 +335,7 @@ describe('the way back', () => {
     await press(keys.up);
     expect(frame()).toContain('The way back');
     expect(frame()).toContain('Enter shows the first step; each is confirmed by itself.');
+    expect(frame()).toContain('Enter show the first step   Up Down scroll   Esc close');
     await press(keys.enter);
     expect(frame()).not.toContain('Enter shows the first step');
     expect(engine.asked).toEqual(['preview']);

@@ -1,12 +1,13 @@
 import { readOnlyWords } from '../../store/decisions.ts';
 import { inputMode } from '../../store/selectors.ts';
 import type { ConsoleState } from '../../store/state.ts';
+import { mayTurn, turnsTo } from '../../store/turning.ts';
 import { commands } from '../commands.ts';
 import { keyLabel } from '../keys.ts';
 import { cutRow, type Row, rowWidth, type Span, span } from '../row.ts';
 import { tame, timeOfDay } from '../text.ts';
 
-const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'commands'>, Row>> = {
+const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'commands' | 'way-back'>, Row>> = {
   'too-small': [span('q', 'strong'), span(' leave')],
   quit: [
     span('y', 'strong'),
@@ -31,14 +32,6 @@ const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'command
     span(' go on without this key'),
   ],
   help: [span('Up Down PgUp PgDn', 'strong'), span(' scroll   '), span('Esc', 'strong'), span(' close')],
-  'way-back': [
-    span('Enter', 'strong'),
-    span(' take it   '),
-    span('Up Down', 'strong'),
-    span(' scroll   '),
-    span('Esc', 'strong'),
-    span(' stay on this way'),
-  ],
   search: [
     span('Enter', 'strong'),
     span(' find   '),
@@ -68,8 +61,28 @@ const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'command
   retry: [span('Enter', 'strong'), span(' run it again   '), span('Esc', 'strong'), span(' go back')],
 };
 
+const turns = {
+  'the first step': 'show the first step',
+  upgrade: 'back to the upgrade',
+  rollback: 'show these steps',
+  cleanup: 'back to the clean-up',
+} as const;
+
+/** Enter is offered only where it does something. */
+const wayBackKeys = (state: ConsoleState): Row => {
+  const to = mayTurn(state) ? turnsTo(state) : null;
+  return [
+    ...(to === null ? [] : [span('Enter', 'strong'), span(` ${turns[to]}   `)]),
+    span('Up Down', 'strong'),
+    span(' scroll   '),
+    span('Esc', 'strong'),
+    span(to === null || to === 'the first step' ? ' close' : ' cancel'),
+  ];
+};
+
 const keysRow = (state: ConsoleState, columns: number): Row => {
   const mode = inputMode(state);
+  if (mode === 'way-back') return wayBackKeys(state);
   if (mode !== 'commands') return dialogKeys[mode];
   const parts: Row[] = commands.flatMap((command) => {
     const words = command.footer?.(state) ?? null;
