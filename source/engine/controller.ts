@@ -33,8 +33,12 @@ export interface StepFailure {
   readonly probe: Probe | null;
   /** It cannot be repeated: what leads on is the way back. */
   readonly onlyBack?: boolean;
-  /** It stands still because this host gives no answer. `waits`: everything else is done, or waits for it too. */
-  readonly silent?: { readonly host: HostAlias; readonly waits: boolean };
+  /** It stands still because this host gives no answer, and `others` neither. `waits`: everything else is done, or waits for them too. */
+  readonly silent?: {
+    readonly host: HostAlias;
+    readonly others?: readonly HostAlias[];
+    readonly waits: boolean;
+  };
 }
 
 /** What a host does while a step prints nothing. */

@@ -18,7 +18,7 @@ export const heldUp = (
   direction: Direction,
 ): { readonly step: Step; readonly failure: StepFailure } | null => {
   const { observer, facts } = run;
-  const [silence] = facts.nodes.flatMap(({ alias }) => {
+  const [silence, ...others] = facts.nodes.flatMap(({ alias }) => {
     const silent = isLeftOut(observer.world, alias) ? null : observer.silence(alias);
     return silent === null ? [] : [silent];
   });
@@ -38,7 +38,11 @@ export const heldUp = (
       causes: [],
       unmet: [],
       probe: step.probe(observer.world),
-      silent: { host: silence.alias, waits: false },
+      silent: {
+        host: silence.alias,
+        ...(others.length === 0 ? {} : { others: others.map((one) => one.alias) }),
+        waits: false,
+      },
     },
   };
 };
@@ -70,6 +74,7 @@ export const waitsFailure = (run: Run, progress: Progress, step: Step, alias: st
     (one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''),
   );
   const away = [...new Set([alias, ...waiting(open, observer.world).values()])];
+  const others = away.filter((one) => one !== alias);
   const silence = observer.silence(alias);
   const since = away.map((one) => {
     const silent = observer.silence(one);
@@ -89,7 +94,7 @@ export const waitsFailure = (run: Run, progress: Progress, step: Step, alias: st
     causes: [],
     unmet: [],
     probe: step.probe(run.observer.world),
-    silent: { host: alias, waits: true },
+    silent: { host: alias, ...(others.length === 0 ? {} : { others }), waits: true },
   };
 };
 

@@ -1,8 +1,16 @@
 import type { EngineView } from '../engine/controller.ts';
+import { andWords } from '../runbook/formations.ts';
 import { currentStep, numberOf } from '../store/selectors.ts';
 
 /** For a command that somebody is to type. */
 export const calledIn = ({ called = 'pgaf-upgrade' }: EngineView): string => called;
+
+const mostNamed = 4;
+/** The line stays one that is read at a glance. */
+const namesOf = (hosts: readonly string[]): string =>
+  hosts.length <= mostNamed
+    ? andWords(hosts)
+    : `${hosts.slice(0, mostNamed).join(', ')} and ${hosts.length - mostNamed} more`;
 
 const standing = (view: EngineView): string => {
   const { stage } = view;
@@ -20,10 +28,12 @@ const standing = (view: EngineView): string => {
       ? `${place} ended with the console.`
       : `${place} goes on without this console. Start it again to follow.`;
   if (stage.kind === 'failed' && stage.failure.silent !== undefined) {
-    const { host, waits } = stage.failure.silent;
+    const { host, others = [], waits } = stage.failure.silent;
+    const names = namesOf([host, ...others]);
+    const [does, back] = others.length === 0 ? ['does', 'it is'] : ['do', 'they are'];
     return waits
-      ? `Every step is done but those that wait for ${host}, which does not answer. Start again when it is back.`
-      : `${place} stands still, because ${host} does not answer. Start again when it is back: it goes on from there.`;
+      ? `Every step is done but those that wait for ${names}, which ${does} not answer. Start again when ${back} back.`
+      : `${place} stands still, because ${names} ${does} not answer. Start again when ${back} back: it goes on from there.`;
   }
   if (stage.kind === 'failed' && stage.failure.onlyBack === true)
     return `${place} has failed and cannot be repeated. Roll back with ${calledIn(view)} rollback.`;
