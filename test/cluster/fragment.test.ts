@@ -69,6 +69,35 @@ describe('lines', () => {
     expect(ended.text).toBe('a\n\n  b');
   });
 
+  test('empty lines, and lines of blanks, say nothing of the indentation, wherever they stand', () => {
+    const script = sh`
+
+        a
+
+        ${plain}
+
+        ${sh`b`}
+          c
+
+        d ${plain}
+
+        ${false}
+        e
+    `;
+    expect(script.text).toBe('\na\n\n/srv/pg/data\n\nb\n  c\n\nd /srv/pg/data\n\ne');
+    const blanks = Object.assign(['\n    a\n \n    b\n  '], { raw: ['\n    a\n \n    b\n  '] });
+    expect(sh(blanks).text).toBe('a\n\nb');
+    const body = lines(sh`x`, sh`y`);
+    expect(
+      sh`
+      f() {
+        ${body}
+
+      }
+    `.text,
+    ).toBe('f() {\n  x\n  y\n\n}');
+  });
+
   test('a fragment’s further lines get the indentation of the line that it stands on', () => {
     const body = lines(
       sh`
