@@ -43,14 +43,13 @@ export const withSecondaries = (count: number): ClusterFacts => {
   };
 };
 
-const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Hosts that answer a check, each command after a while, as over a network: nothing in it costs this machine anything. */
+/**
+ * Hosts that answer a check as over a network: what is asked side by side is answered in one turn, once nobody asks anything more.
+ * So turns tell how long it would take, however busy this machine is.
+ */
 export class CheckServers {
   readonly servers: FakeServers;
-  readonly latencyMs: number;
-  /** What the rehearsal on a host takes and prints. */
-  jobMs = 0;
+  turns = 0;
   readonly looks = new Map<string, Readonly<Record<string, string | null>>>();
   readonly logs = new Map<string, string>();
   readonly outcomes = new Map<string, JobOutcome>();
@@ -60,13 +59,32 @@ export class CheckServers {
   readonly jobs: JobSpec[] = [];
   open = 0;
 
-  constructor(facts: ClusterFacts, latencyMs = 0) {
+  readonly #latencyMs: number | null;
+  readonly #waiting: (() => void)[] = [];
+
+  /** `latencyMs`: for a benchmark, which wants to see the time itself. */
+  constructor(facts: ClusterFacts, latencyMs: number | null = null) {
     this.servers = new FakeServers(facts);
-    this.latencyMs = latencyMs;
+    this.#latencyMs = latencyMs;
+  }
+
+  #turn(): Promise<void> {
+    const latencyMs = this.#latencyMs;
+    return new Promise((resolve) => {
+      if (latencyMs !== null) {
+        setTimeout(resolve, latencyMs);
+        return;
+      }
+      if (this.#waiting.push(resolve) > 1) return;
+      setImmediate(() => {
+        this.turns += 1;
+        for (const answer of this.#waiting.splice(0)) answer();
+      });
+    });
   }
 
   readonly connect: Connect = async (address, options) => {
-    await wait(this.latencyMs);
+    await this.#turn();
     const opened = await this.servers.connect(address, options);
     if (!opened.ok) return opened;
     this.open += 1;
@@ -79,11 +97,11 @@ export class CheckServers {
       address: host.address,
       line: 'connected',
       run: async (script, options) => {
-        await wait(this.latencyMs);
+        await this.#turn();
         return this.#answer(host, script, options);
       },
       job: async (spec, events) => {
-        await wait(this.latencyMs + this.jobMs);
+        await this.#turn();
         return this.#job(host.alias, spec, events);
       },
       jobs: (run) => host.jobs(run),
