@@ -93,7 +93,7 @@ export const diskChecks: readonly Check[] = [
     title: 'There is room for what is written beside the old data',
     scope: 'every host',
     why: 'link writes the catalogs anew, clone and copy may write everything, and each secondary keeps its old data while the base backup arrives.',
-    source: 'PostgreSQL, pg_upgrade, --link, --clone and --copy; docs/runbook.md',
+    source: 'PostgreSQL, pg_upgrade, --link, --clone and --copy; pg_basebackup',
     judge: onEach('every host', served, ({ facts, look }, _host, { facts: cluster }): readonly Issue[] => {
       const mode = cluster?.mode ?? 'link';
       const need = roomNeeded(facts, look, mode);
@@ -123,7 +123,7 @@ export const diskChecks: readonly Check[] = [
     title: 'The place where the old cluster will stay is free',
     scope: 'every host',
     why: 'The old data directory is renamed to it in the window; a directory of an earlier upgrade in its place must not be mixed with it.',
-    source: 'docs/runbook.md',
+    source: 'docs/runbook.md, “Whose a directory is”',
     judge: onEach('every host', looked, ({ facts, look }) =>
       look.backupDirectoryThere
         ? {

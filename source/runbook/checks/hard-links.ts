@@ -130,7 +130,7 @@ export const hardLinkChecks: readonly Check[] = [
     title: 'The secondary reaches the primary’s sshd',
     scope: 'secondaries',
     why: 'The transfer lies in the downtime; a port that is closed between the two hosts would be found there. Whether sshd lets postgres in shows when the window rehearses it, before the fence.',
-    source: 'docs/runbook.md',
+    source: 'docs/runbook.md, “Secondaries without a copy”',
     judge: onTransfer('secondaries', ({ transfer: { sshd, missing } }, cluster) => {
       const { alias, hostname, sshPort } = primaryOf(cluster);
       return missing.length > 0 || /host key verification failed/i.test(sshd ?? '')

@@ -17,7 +17,7 @@ export const reachChecks: readonly Check[] = [
     title: 'Every host answers over SSH',
     scope: everyone,
     why: 'Each node has steps of its own in the window; one that cannot be reached is found out before the primary is stopped, not after.',
-    source: 'docs/remote.md',
+    source: 'docs/remote.md, “Connecting”',
     judge: onEach(
       everyone,
       (host) => host,
@@ -65,7 +65,7 @@ export const reachChecks: readonly Check[] = [
     title: 'PostgreSQL answers on every host',
     scope: everyone,
     why: 'A node whose server is down can be neither checked nor fenced, and a secondary that is not streaming is no image to come back through.',
-    source: 'docs/runbook.md',
+    source: 'docs/runbook.md, “What cannot be seen is unknown”',
     judge: onEach(everyone, reached, (host) =>
       host.silentServer === null
         ? null
@@ -82,7 +82,7 @@ export const reachChecks: readonly Check[] = [
     title: 'What runs on every host is recognised',
     scope: everyone,
     why: 'The steps are made from what each host says of its directories, ports, units and versions; where that is contradictory, they would be wrong.',
-    source: 'docs/config.md',
+    source: 'docs/config.md, “Keys”',
     judge: onEach(
       everyone,
       (host) => host,
@@ -98,7 +98,7 @@ export const reachChecks: readonly Check[] = [
     title: 'No upgrade was left half way by an earlier version of this console',
     scope: everyone,
     why: 'Versions that kept one place for every cluster have left record, lock and marks there. Nothing of it is used; an upgrade that is still under way is finished, or rolled back, with the version that began it.',
-    source: 'docs/durability.md',
+    source: 'docs/durability.md, “One place for each data directory”',
     judge: onEach(everyone, reached, ({ earlier }) => (earlier == null ? null : issueOf(earlier))),
   },
 ];
