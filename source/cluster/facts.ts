@@ -137,7 +137,18 @@ export const clusterFactsSchema = z.object({
   numberSyncStandbys: z.number().int().nonnegative(),
   systemIdentifier: words.systemIdentifier,
   monitor: monitorFactsSchema,
-  nodes: z.array(nodeFactsSchema).min(1),
+  nodes: z
+    .array(nodeFactsSchema)
+    .min(1)
+    .refine((nodes) => new Set(nodes.map(({ alias }) => alias)).size === nodes.length, {
+      error: 'must each have a name of its own',
+    })
+    .refine((nodes) => nodes.every(({ alias }) => alias !== 'monitor'), {
+      error: 'must not be called `monitor`',
+    })
+    .refine((nodes) => nodes.filter(({ role }) => role === 'primary').length === 1, {
+      error: 'must have one primary among them',
+    }),
   /** The monitor's rows when the facts were read. */
   before: z.array(monitorNodeSchema),
   /** What the cluster file says of other formations on this monitor. */

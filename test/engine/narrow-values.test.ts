@@ -125,6 +125,16 @@ test.each([
   ],
   ['an identifier that is shell', { systemIdentifier: '1 ] || x' }],
   [
+    'one node twice, as the primary and as a secondary',
+    { nodes: labCluster().nodes.flatMap((one) => [one, { ...one, role: 'secondary' }]) },
+  ],
+  [
+    'a node that is called as the monitor is',
+    { nodes: labCluster().nodes.map((one, at) => (at === 1 ? { ...one, alias: 'monitor' } : one)) },
+  ],
+  ['two primaries', { nodes: labCluster().nodes.map((one) => ({ ...one, role: 'primary' })) }],
+  ['no primary', { nodes: labCluster().nodes.map((one) => ({ ...one, role: 'secondary' })) }],
+  [
     'a file that lies elsewhere',
     { nodes: labCluster().nodes.map((one) => ({ ...one, carry: ['../../x'] })) },
   ],
