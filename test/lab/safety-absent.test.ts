@@ -114,7 +114,9 @@ describe('a window that is rolled back through the primary’s own directory', (
     expect(again.text).toMatch(
       /cannot be repeated: pg_upgrade has begun to link and did not finish; nothing is lost.*pgaf-upgrade rollback/,
     );
-    expect(again.text).toMatch(/has failed and cannot be repeated\. Roll back with node dist\/cli\.js rollback\./);
+    expect(again.text).toMatch(
+      /has failed and cannot be repeated\. Roll back with node dist\/cli\.js rollback\./,
+    );
 
     const conf = `${lab.settings.pgdata}_pg15_bak/postgresql.conf`;
     await lab.pg('monitor', `cp ${conf} /tmp/kept.conf; echo 'nonsense = 1' >> ${conf}`);
