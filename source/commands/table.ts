@@ -1,5 +1,6 @@
 import type { Direction } from '../engine/controller.ts';
 import type { Forfeit } from '../plain/talk.ts';
+import { publishedGuide } from '../runbook/guide.ts';
 import type { FlagName, Given } from './flags.ts';
 
 /** A command, as the help shows it and as it is started. What it needs is loaded when it is started. */
@@ -127,7 +128,11 @@ export const commands: readonly Command[] = [
     'run',
     'upgrade',
     'upgrade, or go on where the servers are',
-    ['Nothing on a server changes before you have confirmed it.', ...ofRuns],
+    [
+      'Nothing on a server changes before you have confirmed it. “Guide” at a step names the step of the published',
+      `procedure that it stands for, Broadcom KB 440339: ${publishedGuide.url}`,
+      ...ofRuns,
+    ],
     ['yesLoseWrites'],
   ),
   {
