@@ -1,6 +1,7 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
 import { linkedOf, primaryOf, secondariesOf } from '../cluster/facts.ts';
 import type { World } from '../cluster/world.ts';
+import { clusterWarnings } from './checks/in-world.ts';
 import { linkKeySteps } from './hard-link/keys.ts';
 import { linkStep } from './hard-link/link.ts';
 import { unwantedKeySteps } from './hard-link/unwanted-keys.ts';
@@ -16,7 +17,7 @@ import { stopSecondarySteps, stopSteps, upgradeStage } from './phases/stop.ts';
 import { swapStep } from './phases/swap.ts';
 import { firstStartStep, firstStatisticsStep, handOverStep, verifyStep } from './phases/verify.ts';
 import { beside } from './stages.ts';
-import type { Step } from './step.ts';
+import type { Step, StepId } from './step.ts';
 
 /**
  * In the downtime, side by side: pg_upgrade and the swap; what pg_autoctl and systemd hold of the primary; each
@@ -53,19 +54,46 @@ const verifyStageSteps = (facts: ClusterFacts): Step[] => {
 };
 
 /**
+ * Whoever confirms the first step has seen what `check` warns of for the cluster as a whole; and again, with what the checks of phase A
+ * have found on all hosts, whoever confirms the first step that changes the cluster.
+ */
+const withClusterWarnings = (facts: ClusterFacts, steps: readonly Step[]): readonly Step[] => {
+  const firsts = new WeakMap<World, StepId | null>();
+  const firstOpen = (world: World): StepId | null => {
+    const known = firsts.get(world);
+    if (known !== undefined) return known;
+    const first = steps.find((step) => step.probe(world).state !== 'done')?.id ?? null;
+    firsts.set(world, first);
+    return first;
+  };
+  return steps.map((step) =>
+    step.phase === 'A' || step.phase === 'B'
+      ? {
+          ...step,
+          notes: (world) => [
+            ...step.notes(world),
+            ...(firstOpen(world) === step.id ? clusterWarnings(facts, world) : []),
+          ],
+        }
+      : step,
+  );
+};
+
+/**
  * The whole upgrade, phases A to I, for one monitor, one primary and any number of secondaries. docs/runbook.md.
  * `world`: where it is known, what an earlier start has left that this one does not ask for is taken away first.
  */
-export const upgradeRunbook = (facts: ClusterFacts, world: World | null = null): readonly Step[] => [
-  ...prepareSteps(facts),
-  ...(world === null ? [] : unwantedKeySteps(facts, world)),
-  ...linkKeySteps(facts),
-  ...fenceSteps(facts),
-  ...stopSteps(facts),
-  ...upgradeSteps(facts),
-  firstStartStep(facts),
-  ...verifyStageSteps(facts),
-  ...backSteps(facts),
-  ...secondarySteps(facts),
-  ...restoreSteps(facts),
-];
+export const upgradeRunbook = (facts: ClusterFacts, world: World | null = null): readonly Step[] =>
+  withClusterWarnings(facts, [
+    ...prepareSteps(facts),
+    ...(world === null ? [] : unwantedKeySteps(facts, world)),
+    ...linkKeySteps(facts),
+    ...fenceSteps(facts),
+    ...stopSteps(facts),
+    ...upgradeSteps(facts),
+    firstStartStep(facts),
+    ...verifyStageSteps(facts),
+    ...backSteps(facts),
+    ...secondarySteps(facts),
+    ...restoreSteps(facts),
+  ]);

@@ -1,6 +1,7 @@
 import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, hostsOf, isNode } from '../../cluster/facts.ts';
 import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
+import { catalogue } from './catalogue.ts';
 import type { Finding } from './check.ts';
 import { judge } from './judge.ts';
 
@@ -36,6 +37,25 @@ export const evidenceIn = (
   formations: facts.formations,
   hosts: hosts.map((host) => seenHost(host, world)),
 });
+
+/**
+ * Warnings that no host's own check shows: they come of the monitor's state, or of all hosts together. In words, as `check` tells them;
+ * as far as the evidence is there by now.
+ */
+export const clusterWarnings = (facts: ClusterFacts, world: World): readonly string[] => {
+  const cluster = new Set(catalogue.filter((one) => one.scope === 'cluster').map((one) => one.id));
+  const known = (one: Finding): string => `${one.check} ${one.host}`;
+  const own = new Set(
+    judge(evidenceIn(facts, world, hostsOf(facts), false), facts.accept)
+      .findings.filter((one) => one.host !== null && !cluster.has(one.check))
+      .map(known),
+  );
+  return judge(evidenceIn(facts, world), facts.accept)
+    .findings.filter((one) => one.severity === 'warning' && !own.has(known(one)))
+    .map(
+      (one) => `${one.check}${one.host === null ? '' : ` (${one.host})`}: ${one.found}. Do: ${one.remedy}`,
+    );
+};
 
 export interface HostJudgement {
   readonly findings: readonly Finding[];
