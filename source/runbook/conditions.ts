@@ -242,7 +242,7 @@ export const streaming = (primary: NodeFacts, secondary: NodeFacts): Condition =
     );
   });
 
-/** pg_auto_failover names a standby's connection and slot after its node id. Source: pgsetup, REPLICATION_SLOT_NAME_DEFAULT. */
+/** pg_auto_failover names a standby's connection and slot after its node id. Source: pg_auto_failover, defaults.h, REPLICATION_SLOT_NAME_DEFAULT. */
 export const senderName = (nodeId: number): string => `pgautofailover_standby_${nodeId}`;
 
 export const noSyncStandbys = (primary: NodeFacts): Condition =>

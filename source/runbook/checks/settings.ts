@@ -72,7 +72,7 @@ export const settingChecks: readonly Check[] = [
     scope: 'primary',
     why: 'Workers hold connections while pg_upgrade wants the databases for itself: on the monitor it then hangs after “Restoring database schemas”. The carried configuration starts them again at the first private start.',
     source:
-      'https://github.com/hapostgres/pg_auto_failover/issues/506 (the hang on the monitor); seen with PostgreSQL 15.20 and 17.12 on the lab (fixtures/lab)',
+      'https://github.com/hapostgres/pg_auto_failover/issues/506 and pull/1092 (the hang on the monitor); seen with PostgreSQL 15.20 and 17.12 on the lab (fixtures/lab)',
     judge: onEach('primary', served, ({ server }) => {
       const libraries = librariesOf(server.settings.shared_preload_libraries).filter((name) =>
         workerLibraries.has(name.split('/').at(-1) ?? name),

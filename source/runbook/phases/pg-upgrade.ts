@@ -26,7 +26,7 @@ import { outdated } from './swap.ts';
 /**
  * On the monitor always both options: without the library pg_upgrade calls it missing; without the second one the
  * monitor's background workers hold connections to template1 and pg_upgrade hangs after "Restoring database schemas
- * in the new cluster". Source: https://github.com/hapostgres/pg_auto_failover/issues/506; each case
+ * in the new cluster". Source: https://github.com/hapostgres/pg_auto_failover/issues/506 and pull/1092; each case
  * seen with 15.20 and 17.12 on the lab (fixtures/lab).
  */
 const monitorOptions = '-c shared_preload_libraries=pgautofailover -c max_worker_processes=0';
