@@ -43,6 +43,7 @@ inside() {
 stray() {
   kin ${host.newData} || return 0
   pid=$(head -n 1 ${word`${host.newData}/postmaster.pid`} 2>/dev/null) || return 0
+  [ "$(sed -n 4p ${word`${host.newData}/postmaster.pid`})" = 50432 ] || return 0 # a person's own has another port
   [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = ${host.newData} ] && printf '%s\n' "$pid"
   return 0
 }

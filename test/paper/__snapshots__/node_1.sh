@@ -488,6 +488,7 @@ inside() {
 stray() {
   kin /var/lib/pgsql/data_pg17_new || return 0
   pid=$(head -n 1 /var/lib/pgsql/data_pg17_new/postmaster.pid 2>/dev/null) || return 0
+  [ "$(sed -n 4p /var/lib/pgsql/data_pg17_new/postmaster.pid)" = 50432 ] || return 0 # a person's own has another port
   [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = /var/lib/pgsql/data_pg17_new ] && printf '%s\n' "$pid"
   return 0
 }

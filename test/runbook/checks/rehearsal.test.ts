@@ -136,9 +136,16 @@ describe('somebody else’s PostgreSQL 17 in the new directory’s place', () =>
     host.marked(host.node.newData, 17, {}, { ...host.facts, run: word('unnamed') });
     const server = spawn('sleep', ['300'], { cwd: host.node.newData, stdio: 'ignore' });
     const ended = new Promise<void>((resolve) => server.on('exit', () => resolve()));
-    host.write(join(host.node.newData, 'postmaster.pid'), `${server.pid}\n${host.node.newData}\n`);
+    const pidFile = (port: number) => `${server.pid}\n${host.node.newData}\n1\n${port}\n`;
+    // A person's own has another port.
+    host.write(join(host.node.newData, 'postmaster.pid'), pidFile(5433));
+    host.sh(scriptOf(host.node));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(server.signalCode).toBe(null);
+    host.write(join(host.node.newData, 'postmaster.pid'), pidFile(50432));
     host.sh(scriptOf(host.node));
     await ended;
+    expect(server.signalCode).toBe('SIGQUIT');
   });
 });
 
