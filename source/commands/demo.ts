@@ -47,7 +47,7 @@ const opening = (scenario: Scenario): string =>
   ].join('\n');
 
 const whereItIs = ({ layout }: Demo): string =>
-  `DEMO: it lies in ${layout.root}; in a second terminal, while it runs:\n  ${calledAs()} status ${layout.clusterFile}\n`;
+  `DEMO: it lies in ${layout.root}; in a second terminal, while it runs:\n  ${calledAs(process.argv, null)} status ${layout.clusterFile}\n`;
 
 /** The full screen would hide what has just been said: Enter begins. False where there is no more input. */
 const begin = async (): Promise<boolean> => {

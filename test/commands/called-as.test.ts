@@ -17,6 +17,11 @@ test.each([
   expect(calledAs(argv, '/home/dba/tool', argv[1].includes('_npx'))).toBe(called);
 });
 
+test('in another terminal the path is whole', () => {
+  const argv = ['/usr/bin/node', '/home/dba/tool/dist/cli.js'];
+  expect(calledAs(argv, null, false)).toBe('node /home/dba/tool/dist/cli.js');
+});
+
 test('what the demo says at its end can be typed as it stands', () => {
   const { view } = new FakeEngine();
   const demo = { ...view, fleeting: true as const, called: 'node dist/cli.js' };
