@@ -24,6 +24,29 @@ const text = (step: Step): string => {
   return script.text;
 };
 
+test('a server of the new version that serves without pg_autoctl is not stopped without the name typed', () => {
+  const facts = labCluster();
+  const model = modelAt('finished', facts);
+  const primary = model.host('node_1');
+  primary.pgAutoctl = 'stopped';
+  if (primary.unit !== null) primary.unit = { ...primary.unit, active: false };
+  const world = model.world();
+  const { steps } = rollbackRunbook(facts, world);
+  const stray = stepOf(steps, 'R.node_1.stop-stray');
+  expect(dangerNow(stray, world)).toBe('point-of-no-return');
+  expect(stray.givesUp(world)).toMatchObject({ kind: 'writes' });
+  expect(stray.writes).toBe('stop');
+  expect(at(steps, 'R.node_1.stop-stray')).toBeGreaterThan(at(steps, 'R.monitor.stop'));
+});
+
+test('the private server of the verification is stopped without one: nobody has written on it', () => {
+  const facts = labCluster();
+  const world = worldAt('started', facts);
+  const stray = stepOf(rollbackRunbook(facts, world).steps, 'R.node_1.stop-stray');
+  expect(dangerNow(stray, world)).toBe('changes');
+  expect(stray.writes).toBe('unchanged');
+});
+
 describe('which way back is open', () => {
   test.each([
     ['running', 'nothing'],

@@ -6,9 +6,10 @@ import { unlessStopped } from '../liveness.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { isMarked, ownershipFunctions } from '../ownership.ts';
 import { dropInFile, serviceUser, stopScript } from '../phases/service.ts';
+import { isPrivate } from '../private-server.ts';
 import { rootScript } from '../root-verbs.ts';
 import { inBin, script } from '../shell.ts';
-import type { Step } from '../step.ts';
+import type { GivesUp, Step } from '../step.ts';
 import { noteFormationsLines } from './other-formations.ts';
 import { isRegisteredAnew } from './registered.ts';
 import type { Route } from './route.ts';
@@ -20,6 +21,10 @@ const serverRuns = (seen: HostView): boolean =>
     (one) => isCluster(one) && one.running,
   );
 
+/** It is not the private one: whoever has started it, the application may have written on it. */
+const serves = (host: HostFacts, seen: HostView): boolean =>
+  isCluster(seen.data) && seen.data.running && !isPrivate(host, seen);
+
 /** A server that no pg_autoctl keeps: the private one of the verification, or one that pg_upgrade left running. */
 const isStray = (seen: HostView): boolean => serverRuns(seen) && autoctlStopped(seen).holds;
 
@@ -30,16 +35,29 @@ const mayRun = (facts: ClusterFacts, host: HostFacts, seen: HostView, route: Rou
   !seen.data.linked &&
   (route.kind === 'own' || !isNode(host) || isRegisteredAnew(facts, host, world) || isServed(seen));
 
-const strayStep = (facts: ClusterFacts, host: HostFacts): Step =>
+/** What the stop of the server that has taken writes on the new version gives up. */
+const writesGivenUp = (facts: ClusterFacts): GivesUp => ({
+  kind: 'writes',
+  says: `what the application has written on PostgreSQL ${facts.newMajor}`,
+});
+
+/** `serves`: somebody has started it without pg_autoctl, and the application has written on it. */
+const strayStep = (facts: ClusterFacts, host: HostFacts, serves: boolean): Step =>
   makeStep(facts, {
     id: 'stop-stray',
     phase: 'R',
     host,
     as: 'postgres',
-    title: 'Stop the server that no pg_autoctl keeps',
-    reason: 'The private server of the verification, or one that an interrupted pg_upgrade left running.',
+    title: serves
+      ? `Stop ${host.alias}, which serves without pg_autoctl: what ${facts.newMajor} has written is given up`
+      : 'Stop the server that no pg_autoctl keeps',
+    reason: serves
+      ? `The application’s writes end here, and those since ${facts.newMajor} took over will not be on ${facts.oldMajor}.`
+      : 'The private server of the verification, or one that an interrupted pg_upgrade left running.',
     guide: null,
-    danger: 'changes',
+    danger: serves ? 'point-of-no-return' : 'changes',
+    givesUp: () => (serves ? writesGivenUp(facts) : null),
+    writes: serves ? 'stop' : 'unchanged',
     script: script(
       ...unlessStopped(host, word`stop a server that pg_autoctl keeps`),
       sh`# the new cluster of a pg_upgrade that failed is thrown away; and after a crash (a full disk) it obeys no fast stop`,
@@ -82,10 +100,7 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
         : 'Directories change only under servers that do not run.',
     guide: null,
     danger: primary && loses ? 'point-of-no-return' : 'changes',
-    givesUp: () =>
-      primary && loses
-        ? { kind: 'writes', says: `what the application has written on PostgreSQL ${facts.newMajor}` }
-        : null,
+    givesUp: () => (primary && loses ? writesGivenUp(facts) : null),
     writes: primary ? 'stop' : 'unchanged',
     ...(isNode(host) ? {} : { landmark: 'monitor-stops' as const }),
     script: stopScript(facts, host, host.newAutoctl, isNode(host) ? [] : noteFormationsLines(facts)),
@@ -157,7 +172,9 @@ export const stopAllSteps = (facts: ClusterFacts, world: World, route: Route, lo
     const interrupted = seen !== null && isStray(seen) && seen.upgradePortBusy;
     return [
       ...guardStep(facts, host, route),
-      ...(stray || interrupted ? [strayStep(facts, host)] : []),
+      ...(stray || interrupted
+        ? [strayStep(facts, host, host === primary && loses && serves(host, seen))]
+        : []),
       stopStep(facts, host, route, loses),
     ];
   });
