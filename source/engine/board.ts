@@ -1,4 +1,5 @@
 import { redactText } from '../cluster/parse/redact.ts';
+import { present } from '../cluster/present.ts';
 import type { StepId } from '../runbook/step.ts';
 import type { EngineView, StepProgress } from './controller.ts';
 
@@ -57,10 +58,10 @@ export class Board {
 
   /** A byte or an answer came from a host. */
   heard(alias: string): void {
-    const now = Date.now();
+    const now = present();
     const last = this.#view.hosts.find((host) => host.alias === alias)?.lastByteAt ?? 0;
     // The screen shows ages in seconds: more often would only make it draw.
-    if (now >= last && now - last < 1000) return;
+    if (now - last < 1000) return;
     this.set({
       hosts: this.#view.hosts.map((host) => (host.alias === alias ? { ...host, lastByteAt: now } : host)),
     });

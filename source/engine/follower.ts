@@ -1,4 +1,5 @@
 import { primaryOf } from '../cluster/facts.ts';
+import { present } from '../cluster/present.ts';
 import type { World } from '../cluster/world.ts';
 import type { Step, StepId } from '../runbook/step.ts';
 import type { Board } from './board.ts';
@@ -20,7 +21,7 @@ type Held = Extract<LockStanding, { kind: 'held' }>;
 export const lockView = (lock: Held): LockView => ({
   holder: lock.holder?.operator ?? '',
   since: lock.holder?.since ?? '',
-  aliveAt: Date.now() - lock.silentSeconds * 1000,
+  aliveAt: present() - lock.silentSeconds * 1000,
   dead: lock.silentSeconds > deadAfterSeconds,
 });
 
@@ -123,7 +124,7 @@ export class Follower {
   #since(step: StepId): number {
     const job = this.#running.find((one) => one.step === step);
     const started = Date.parse(job?.startedAt ?? '');
-    return Number.isNaN(started) ? Date.now() : started;
+    return Number.isNaN(started) ? present() : started;
   }
 
   /** Its log, from the first byte, into memory: this console keeps no files of a run that is not its own. */

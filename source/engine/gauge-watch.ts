@@ -1,4 +1,5 @@
 import { hostsOf } from '../cluster/facts.ts';
+import { present } from '../cluster/present.ts';
 import { evidenceIn } from '../runbook/checks/in-world.ts';
 import { senderName } from '../runbook/conditions.ts';
 import { upgradeSeconds } from '../runbook/estimates.ts';
@@ -91,7 +92,7 @@ export class GaugeWatch {
       done,
       total,
       doing,
-      at: Date.now(),
+      at: present(),
       rate,
       leftMs: left === null ? null : Math.round(left * 1000),
     });
@@ -104,7 +105,7 @@ const estimateFor = (ground: Ground, step: Step, gauge: Gauge, board: Board, sin
   const expected = expectedIn(facts, observer.world, board.view.direction, [step]).get(step.id);
   if (expected === undefined) return () => null;
   if (gauge.kind !== 'pg_upgrade') {
-    const end = steady() - Math.max(0, Date.now() - since) + expected;
+    const end = steady() - Math.max(0, present() - since) + expected;
     return () => Math.max(0, end - steady()) / 1000;
   }
   const parts = upgradeSeconds(facts, step.host, measurementsOf(evidenceIn(facts, observer.world)));
@@ -117,7 +118,7 @@ export const watchGauge = (
   step: Step,
   output: StepOutput,
   board: Board,
-  since: number = Date.now(),
+  since: number = present(),
 ): GaugeWatch | null => {
   const { gauge } = step;
   if (gauge === null) return null;

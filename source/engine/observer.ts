@@ -1,4 +1,5 @@
 import { type ClusterFacts, hostsOf, isNode } from '../cluster/facts.ts';
+import { present } from '../cluster/present.ts';
 import { type Problem, problem } from '../cluster/result.ts';
 import { isLeftOut, type Look, type World } from '../cluster/world.ts';
 import { monitorQuery } from '../monitor/query.ts';
@@ -216,7 +217,7 @@ export class Observer {
   #unanswered(alias: string, began: number, cause: Problem, lost: boolean): Problem {
     const known = this.#silent.get(alias);
     const silent = known ?? {
-      since: this.#heardAt.get(alias) ?? Date.now(),
+      since: this.#heardAt.get(alias) ?? present(),
       began,
       problem: cause,
     };
@@ -234,7 +235,7 @@ export class Observer {
 
   #answered(alias: string): void {
     this.#silent.delete(alias);
-    this.#heardAt.set(alias, Date.now());
+    this.#heardAt.set(alias, present());
   }
 
   /** It is there again; the monitor only once its database answers: that it does not start is why it was left out. */
@@ -252,7 +253,7 @@ export class Observer {
   async #lookAt(alias: string): Promise<Look> {
     const facts = hostsOf(this.#facts).find((host) => host.alias === alias);
     const host = this.#hosts.get(alias);
-    const at = Date.now();
+    const at = present();
     if (facts === undefined || host === undefined)
       return { kind: 'unseen', at, problem: problem(`${alias} is not connected`, 'connect to it again') };
     const began = steady();

@@ -1,4 +1,5 @@
 import { primaryOf } from '../cluster/facts.ts';
+import { present } from '../cluster/present.ts';
 import type { Result } from '../cluster/result.ts';
 import { acceptsWrites } from '../runbook/conditions.ts';
 import { type MonitorAbsence, monitorAbsence } from '../runbook/monitor-absence.ts';
@@ -100,16 +101,16 @@ export class Progress {
       ),
       monitor: { ...view.monitor, plannedDown: plannedDown(absence) },
     });
-    const downtime = downtimeSeen(view.downtime, writesNow(facts, world), Date.now());
+    const downtime = downtimeSeen(view.downtime, writesNow(facts, world), present());
     if (downtime !== view.downtime) this.#board.set({ downtime });
     if (downtime.kind === 'down' && acceptsWrites(facts, primaryOf(facts)).holds(world).holds)
-      this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
+      this.#board.set({ downtime: { ...downtime, kind: 'over', until: present() } });
   }
 
   finish(run: Run, step: Step, by: 'run' | 'found' | 'hand', tookMs: number | null): void {
     const { downtime } = this.#board.view;
     if (step.writes === 'resume' && downtime.kind === 'down')
-      this.#board.set({ downtime: { ...downtime, kind: 'over', until: Date.now() } });
+      this.#board.set({ downtime: { ...downtime, kind: 'over', until: present() } });
     if (step.probe(run.observer.world).state === 'done') this.#proven.add(step.id);
     this.show(run, step, { kind: 'done', tookMs, by });
     this.refresh(run);

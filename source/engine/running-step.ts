@@ -1,4 +1,5 @@
 import { lines } from '../cluster/fragment.ts';
+import { present } from '../cluster/present.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { endJobScript } from '../remote/job-processes.ts';
 import { endRootLines } from '../runbook/root-hosts.ts';
@@ -32,7 +33,7 @@ export interface StartedAs {
 export class RunningStep {
   readonly step: Step;
   readonly #job: string;
-  readonly #since = Date.now();
+  readonly #since = present();
   readonly #parts: RunningParts;
   readonly #run: Run;
   readonly #host: RemoteHost;
@@ -78,7 +79,7 @@ export class RunningStep {
     this.#gauge = watchGauge(this.#run, step, outputs.of(step.id), board);
     this.#show();
     if (step.writes === 'stop' && board.view.downtime.kind !== 'down')
-      board.set({ downtime: { kind: 'down', since: Date.now() } });
+      board.set({ downtime: { kind: 'down', since: present() } });
   }
 
   /** What must hold before or after it is waited for. */

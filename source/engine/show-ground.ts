@@ -1,4 +1,5 @@
 import { hostsOf, isNode, primaryOf } from '../cluster/facts.ts';
+import { present } from '../cluster/present.ts';
 import type { Board } from './board.ts';
 import type { HostView } from './controller.ts';
 import type { Ground } from './prepare.ts';
@@ -15,7 +16,7 @@ const hostViews = ({ facts, hosts }: Ground): HostView[] =>
     ...host,
     address: hosts.get(host.alias)?.address.host ?? '',
     line: hosts.get(host.alias)?.line ?? 'closed',
-    lastByteAt: Date.now(),
+    lastByteAt: present(),
   }));
 
 /** Puts the cluster on the board and keeps lines and feed on it up to date. Gives what undoes that. */

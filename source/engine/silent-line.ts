@@ -1,3 +1,4 @@
+import { present } from '../cluster/present.ts';
 import type { RemoteHost } from '../remote/host.ts';
 
 /** Resolves once a host's connection has been down for so long, in milliseconds, without a break; `forget` ends the watch. */
@@ -14,7 +15,7 @@ export const untilSilent = (
     clearTimeout(timer);
     timer = undefined;
     if (host.line !== 'reconnecting') return;
-    const since = Date.now();
+    const since = present();
     timer = setTimeout(() => resolve(since), ms);
   };
   const stop = host.onLine(watch);

@@ -1,4 +1,5 @@
-import { moment, steady } from './clock.ts';
+import { present } from '../cluster/present.ts';
+import { ageOf, moment, steady } from './clock.ts';
 import type { Quiet } from './controller.ts';
 
 /** How often it is looked again while nothing comes, in milliseconds. */
@@ -52,7 +53,7 @@ export class Watchdog {
     if (this.#stopped) return;
     if (since === this.#since) {
       this.#said = true;
-      say({ since: since.wall, at: Date.now(), found });
+      say({ since: present() - ageOf(since), at: present(), found });
     }
     this.#schedule(againMs);
   }

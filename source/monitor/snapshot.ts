@@ -1,4 +1,5 @@
 import type { MonitorState } from '../cluster/monitor-state.ts';
+import { present } from '../cluster/present.ts';
 import type { FeedSnapshot, FeedStatus } from './feed.ts';
 
 /** Keeps the last snapshot and tells whoever listens. A loss keeps the last state in view. */
@@ -16,7 +17,7 @@ export class SnapshotBoard {
   }
 
   read(state: MonitorState, status: FeedStatus): void {
-    this.#publish({ status, state, readAt: Date.now() });
+    this.#publish({ status, state, readAt: present() });
   }
 
   say(status: FeedStatus): void {

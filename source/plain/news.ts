@@ -1,3 +1,4 @@
+import { present } from '../cluster/present.ts';
 import type { EngineView } from '../engine/controller.ts';
 import { age } from '../ui/text.ts';
 import { howToEnd } from './end-step.ts';
@@ -9,7 +10,7 @@ import { progressNews } from './progress-news.ts';
  */
 export const plainNews = ({
   canEnd,
-  now = Date.now,
+  now = present,
 }: {
   /** Whether somebody could end the step by a word. */
   readonly canEnd: boolean;
@@ -38,7 +39,7 @@ export const plainNews = ({
       news.push(
         ...once(`lock ${stage.lock.since} ${stage.lock.dead}`, [
           stage.lock.dead
-            ? `Read-only: ${who} holds the lock and gives no sign of life for ${age(Date.now() - stage.lock.aliveAt)}.`
+            ? `Read-only: ${who} holds the lock and gives no sign of life for ${age(now() - stage.lock.aliveAt)}.`
             : `Read-only: ${who} holds the lock since ${stage.lock.since}. Following; nothing can be run here.`,
         ]),
       );
@@ -47,7 +48,7 @@ export const plainNews = ({
       const before = lines.get(host.alias) ?? 'connected';
       lines.set(host.alias, host.line);
       if (host.line === before || host.line === 'connecting') continue;
-      const heard = host.lastByteAt === null ? '' : `, last byte ${age(Date.now() - host.lastByteAt)} ago`;
+      const heard = host.lastByteAt === null ? '' : `, last byte ${age(now() - host.lastByteAt)} ago`;
       news.push(`* ${host.alias}: ${host.line}${host.line === 'connected' ? '' : heard}`);
     }
     for (const step of view.steps) {

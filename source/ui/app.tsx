@@ -1,5 +1,6 @@
 import { Box, useApp, useWindowSize } from 'ink';
 import { useEffect, useState } from 'react';
+import { present } from '../cluster/present.ts';
 import type { ConsoleStore } from '../store/console-store.ts';
 import { type InputMode, inputMode } from '../store/selectors.ts';
 import type { ConsoleState } from '../store/state.ts';
@@ -59,7 +60,7 @@ const layoutOf = (state: ConsoleState, size: { columns: number; rows: number }):
   });
 
 /** The console: two lines of header, three panes, two lines of footer. */
-export const App = ({ store, theme, now = Date.now, onRedraw, pager, ended, onLeave, size }: AppProps) => {
+export const App = ({ store, theme, now = present, onRedraw, pager, ended, onLeave, size }: AppProps) => {
   const app = useApp();
   const window = useWindowSize();
   const { columns, rows } = size ?? window;

@@ -1,8 +1,20 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { present } from '../../source/cluster/present.ts';
+import { monitorIn } from '../../source/cluster/world.ts';
+import { Board } from '../../source/engine/board.ts';
 import { ageOf, moment } from '../../source/engine/clock.ts';
+import type { Quiet } from '../../source/engine/controller.ts';
+import { lockView } from '../../source/engine/follower.ts';
 import { Observer } from '../../source/engine/observer.ts';
+import { Watchdog } from '../../source/engine/watchdog.ts';
+import { SnapshotBoard } from '../../source/monitor/snapshot.ts';
 import type { RemoteHost } from '../../source/remote/host.ts';
+import { clock } from '../../source/ui/text.ts';
 import { labCluster } from '../runbook/clusters.ts';
+import { word } from '../runbook/word.ts';
+import { modelAfter } from '../runbook/worlds.ts';
 import { FakeServers } from './fake-servers.ts';
 
 /** An operator's clock is set back or forward in the middle of a window. */
@@ -84,4 +96,90 @@ test('what is trusted while it is young is old after a sleep, which only the wal
   vi.restoreAllMocks();
   setClock(-600_000);
   expect(ageOf(then)).toBeGreaterThanOrEqual(0);
+});
+
+describe('the clock is set back by an hour in the middle', () => {
+  const hour = 3_600_000;
+
+  test('the present goes on, and a sleep is seen', () => {
+    const first = present();
+    setClock(-hour);
+    const back = present();
+    expect(back - first).toBeGreaterThanOrEqual(0);
+    expect(back - first).toBeLessThan(5_000);
+    vi.restoreAllMocks();
+    present();
+    setClock(hour);
+    expect(present() - back).toBeGreaterThanOrEqual(hour);
+  });
+
+  test('no age on the screen changes: the downtime, what a host was heard of last, the monitor’s rows', () => {
+    const board = new Board();
+    const feed = new SnapshotBoard();
+    board.set({
+      hosts: [
+        {
+          alias: word('node_1'),
+          role: 'primary',
+          address: '',
+          line: 'connected',
+          lastByteAt: present() - 2_000,
+        },
+      ],
+      downtime: { kind: 'down', since: present() - 90_000 },
+    });
+    setClock(-hour);
+    board.heard('node_1');
+    const state = monitorIn(modelAfter(labCluster(), null).world());
+    if (state === null) throw new Error('the model has a monitor');
+    feed.read(state, { kind: 'connecting' });
+    const { hosts, downtime } = board.view;
+    const aged = (at: number | null | undefined) => present() - (at ?? Number.NaN);
+    expect(aged(hosts[0]?.lastByteAt)).toBeLessThan(1_000);
+    expect(aged(hosts[0]?.lastByteAt)).toBeGreaterThanOrEqual(0);
+    expect(aged(feed.snapshot.readAt)).toBeLessThan(1_000);
+    expect(downtime.kind === 'down' ? clock(aged(downtime.since)) : null).toMatch(/^0?0?:?01:3\d$/);
+  });
+
+  test('a step that prints nothing is silent since then, and not for an hour in the future', async () => {
+    const said: (Quiet | null)[] = [];
+    const dog = new Watchdog({
+      quietMs: 30,
+      look: async () => [],
+      say: (quiet) => said.push(quiet),
+    });
+    setClock(-hour);
+    await pause(120);
+    dog.stop();
+    const [quiet] = said;
+    expect(quiet).not.toBeUndefined();
+    const since = present() - (quiet?.since ?? Number.NaN);
+    expect(since).toBeGreaterThanOrEqual(0);
+    expect(since).toBeLessThan(5_000);
+  });
+
+  test('whoever holds the lock was alive when the monitor’s own clock says so', () => {
+    const lock = { kind: 'held' as const, holder: null, token: 'x', silentSeconds: 7 };
+    setClock(-hour);
+    expect(Math.round((present() - lockView(lock).aliveAt) / 1000)).toBe(7);
+  });
+});
+
+test('the operator’s wall clock is read only for what is written down or shown as a time of day', () => {
+  const source = resolve(import.meta.dirname, '../../source');
+  const read = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name) && !name.startsWith('demo/'))
+    .flatMap((name) => {
+      const count = readFileSync(join(source, name), 'utf8').split('Date.now').length - 1;
+      return count === 0 ? [] : [`${name} ${count}`];
+    });
+  expect(read.sort()).toEqual([
+    'cluster/present.ts 2',
+    'commands/report.ts 1',
+    'engine/board.ts 1',
+    'engine/clock.ts 2',
+    'engine/observer.ts 1',
+    'engine/running-step.ts 1',
+    'engine/step-runner.ts 1',
+  ]);
 });
