@@ -6,9 +6,9 @@ import { pagerIn } from '../../source/commands/pager.ts';
 import type { Accepted, OutputView, Refusal } from '../../source/engine/controller.ts';
 import { Outputs } from '../../source/engine/outputs.ts';
 import { connect } from '../../source/remote/connect.ts';
-import type { RemoteHost } from '../../source/remote/host.ts';
 import type { StepId } from '../../source/runbook/step.ts';
 import { runConsole } from '../../source/ui/run-console.tsx';
+import type { AnyHost } from '../../test/remote/any-host.ts';
 import { FakeEngine } from '../../test/ui/fake-engine.ts';
 import { settings } from './settings.ts';
 
@@ -27,10 +27,10 @@ const reached = await connect(
 if (!reached.ok) throw new Error(reached.error.what);
 
 class FloodEngine extends FakeEngine {
-  readonly #host: RemoteHost;
+  readonly #host: AnyHost;
   readonly #real = new Outputs(() => spool);
 
-  constructor(host: RemoteHost) {
+  constructor(host: AnyHost) {
     super({ done });
     this.#host = host;
   }

@@ -7,6 +7,10 @@ interface Line {
   readonly fixed: boolean;
 }
 
+declare const madeByTemplate: unique symbol;
+/** The text of a fragment: a script as it goes to a host. No other string is one, so nothing else is run there. */
+export type ScriptText = string & { readonly [madeByTemplate]: true };
+
 const make = Symbol('only this module makes fragments');
 
 /**
@@ -22,8 +26,8 @@ export class Fragment {
   }
 
   /** The text as it goes to a host. */
-  get text(): string {
-    return this.lines.map((line) => line.text).join('\n');
+  get text(): ScriptText {
+    return this.lines.map((line) => line.text).join('\n') as ScriptText;
   }
 
   /** Nothing is put together from scripts as from text: throws a TypeError. What leaves for a host is {@link text}. */

@@ -69,7 +69,7 @@ export const helper = async ({ file, out }: HelperArguments): Promise<number> =>
   const way = { root: 'helper', postgres: facts.postgres } as const;
   const installations: Installation[] = [];
   for (const its of rootHosts(facts)) {
-    const asked = await hosts.get(its.alias)?.run('id -un', { as: theLogin, timeoutMs: 30_000 });
+    const asked = await hosts.get(its.alias)?.run(sh`id -un`.text, { as: theLogin, timeoutMs: 30_000 });
     const login = asked?.ok ? asked.value.stdout.trim() : '';
     if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(login)) {
       await Promise.all([...hosts.values()].map((host) => host.close()));

@@ -1,4 +1,5 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
+import type { ScriptText } from '../cluster/fragment.ts';
 import { type Problem, problem } from '../cluster/result.ts';
 import type { JobOutcome, RemoteHost } from '../remote/host.ts';
 import { about, yes } from '../runbook/conditions.ts';
@@ -137,7 +138,7 @@ const lostMs = ({ facts, step }: Execution): number | null => {
 /** The job to its end, or until its host has given no answer for too long: then nobody knows whether it goes on there. */
 const jobsEnd = async (
   execution: Execution,
-  from: { readonly script: string | null; readonly fromByte: number },
+  from: { readonly script: ScriptText | null; readonly fromByte: number },
 ): Promise<JobOutcome> => {
   const { step, host, output, job } = execution;
   let over = false;
@@ -206,7 +207,7 @@ const undoneFor = ({ undone }: Execution): (() => Step | null) => {
 /** Follows a job, new or found, to its end, and judges it by what the servers show then. */
 export const follow = async (
   execution: Execution,
-  from: { readonly script: string | null; readonly outputFrom: number; readonly fromByte: number },
+  from: { readonly script: ScriptText | null; readonly outputFrom: number; readonly fromByte: number },
 ): Promise<Executed> => {
   const { step, host, observer, journal, output, job } = execution;
   const began = steady();

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { ScriptText } from '../cluster/fragment.ts';
 import type { Problem, Result } from '../cluster/result.ts';
 
 /** Where a host is, before ~/.ssh/config has been asked. */
@@ -30,7 +31,7 @@ export interface JobSpec {
   /** The operating system user the script runs as. */
   readonly as: string;
   /** POSIX sh; runs byte for byte as given, with stdin from /dev/null. Null: follow what is there, start nothing. */
-  readonly script: string | null;
+  readonly script: ScriptText | null;
   /** Continue reading the log here (bytes already seen by this console). */
   readonly fromOffset?: number;
 }
@@ -81,7 +82,10 @@ export interface RemoteHost {
   /** Why the line is reconnecting or closed, as far as is known. */
   readonly trouble?: Problem | null;
   /** Runs a short script and waits for it: one round trip. For looking, not for changing. */
-  run(script: string, options: { as: string; timeoutMs?: number; stdin?: string }): Promise<Result<Output>>;
+  run(
+    script: ScriptText,
+    options: { as: string; timeoutMs?: number; stdin?: string },
+  ): Promise<Result<Output>>;
   /** Starts the job, or attaches to it if it exists, and follows its output to the end. */
   job(spec: JobSpec, events: JobEvents): Promise<JobOutcome>;
   /** The jobs of one run that this login keeps here, in the order of their names. */

@@ -1,4 +1,4 @@
-import type { Fragment } from '../cluster/fragment.ts';
+import type { Fragment, ScriptText } from '../cluster/fragment.ts';
 import type { World } from '../cluster/world.ts';
 import type { Gauge } from './gauge.ts';
 
@@ -135,7 +135,7 @@ export interface Cause {
 }
 
 export type Script =
-  | { readonly kind: 'ready'; readonly text: string }
+  | { readonly kind: 'ready'; readonly text: ScriptText }
   | { readonly kind: 'unresolved'; readonly needs: string };
 
 export const ready = (fragment: Fragment): Script => ({ kind: 'ready', text: fragment.text });

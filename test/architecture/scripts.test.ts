@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { sh } from '../../source/cluster/fragment.ts';
+import type { RemoteHost } from '../../source/remote/host.ts';
+import type { Script } from '../../source/runbook/step.ts';
 
 const source = resolve(import.meta.dirname, '../../source');
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -103,4 +106,21 @@ test('what quotes a word of the shell is used by the template alone', () => {
     /import \{[^}]*\bsh\b[^}]*\} from '[^']*\bquote\.ts'/.test(textOf(name)),
   );
   expect(users).toEqual(['cluster/fragment.ts']);
+});
+
+test('a host is sent nothing but what the template has made: any other text does not type-check', () => {
+  const made = files.filter((name) => /\bas ScriptText\b|\bas unknown as\b.*ScriptText/.test(textOf(name)));
+  expect(made).toEqual(['cluster/fragment.ts']);
+  const send = (host: RemoteHost, name: string): Script => {
+    void host.run(sh`id -u`.text, { as: 'root' });
+    // @ts-expect-error: a constant is no script
+    void host.run('id -u', { as: 'root' });
+    // @ts-expect-error: put together from the text of one it is none either
+    void host.run(`${sh`id -u`.text} ${name}`, { as: 'root' });
+    // @ts-expect-error: nor in a job
+    void host.job({ id: 'r/1', as: 'root', script: name }, { onBytes: () => undefined });
+    // @ts-expect-error: nor in a step
+    return { kind: 'ready', text: name };
+  };
+  expect(send).toBeTypeOf('function');
 });

@@ -9,10 +9,10 @@ import { probeScript } from '../../source/demo/hosts/programs.ts';
 import type { Demo } from '../../source/demo/open-demo.ts';
 import { opener } from '../../source/engine/opening.ts';
 import { connect } from '../../source/remote/connect.ts';
-import type { RemoteHost } from '../../source/remote/host.ts';
 import { endJobScript, jobProcessesScript } from '../../source/remote/job-processes.ts';
 import { drive } from '../lab/harness/drive.ts';
 import { journey } from '../lab/harness/journey.ts';
+import type { AnyHost } from '../remote/any-host.ts';
 import { seatInDemo } from './demo-desk.ts';
 import { demonstrate, leftOf } from './demo-run.ts';
 import { makePosixPrograms, type PosixPrograms } from './posix-programs.ts';
@@ -43,7 +43,7 @@ it('rollback-after-start: back through the secondary’s image, and what 17 wrot
   expect(posix.refusals()).toBe('');
 });
 
-const reach = async (demo: Demo, alias: string): Promise<RemoteHost> => {
+const reach = async (demo: Demo, alias: string): Promise<AnyHost> => {
   const config = readConfig(demo.layout.clusterFile);
   if (!config.ok) throw new Error(JSON.stringify(config.error));
   const host = await opener(config.value, connect, async () => ({ kind: 'no' }))({ alias, host: alias });

@@ -5,14 +5,8 @@ import { vi } from 'vitest';
 import type { Result } from '../../source/cluster/result.ts';
 import { type KeyPair, newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 import { connect } from '../../source/remote/connect.ts';
-import type {
-  Answer,
-  Ask,
-  HostAddress,
-  Question,
-  RemoteHost,
-  RemoteOptions,
-} from '../../source/remote/host.ts';
+import type { Answer, Ask, HostAddress, Question, RemoteOptions } from '../../source/remote/host.ts';
+import type { AnyHost } from './any-host.ts';
 import { Sshd } from './sshd.ts';
 
 // Each of these takes a second; a busy machine may take ten.
@@ -30,7 +24,7 @@ export class Bench {
   readonly questions: Question[] = [];
   answer: (question: Question) => Answer = () => ({ kind: 'yes' });
   readonly #servers: Sshd[] = [];
-  readonly #hosts: RemoteHost[] = [];
+  readonly #hosts: AnyHost[] = [];
   readonly ask: Ask;
 
   private constructor(directory: string, key: KeyPair) {
@@ -73,7 +67,7 @@ export class Bench {
     };
   }
 
-  async connectTo(address: HostAddress, more: Partial<RemoteOptions> = {}): Promise<Result<RemoteHost>> {
+  async connectTo(address: HostAddress, more: Partial<RemoteOptions> = {}): Promise<Result<AnyHost>> {
     const result = await connect(address, this.options(more));
     if (result.ok) this.#hosts.push(result.value);
     return result;
@@ -83,7 +77,7 @@ export class Bench {
     sshd: Sshd,
     address: Partial<HostAddress> = {},
     more: Partial<RemoteOptions> = {},
-  ): Promise<Result<RemoteHost>> {
+  ): Promise<Result<AnyHost>> {
     const basic = { alias: 'node_1', host: '127.0.0.1', user: 'dba', port: sshd.port };
     return this.connectTo({ ...basic, identityFiles: [this.keyFile], ...address }, more);
   }
@@ -92,7 +86,7 @@ export class Bench {
     sshd: Sshd,
     address: Partial<HostAddress> = {},
     more: Partial<RemoteOptions> = {},
-  ): Promise<RemoteHost> {
+  ): Promise<AnyHost> {
     return unwrap(await this.connect(sshd, address, more));
   }
 

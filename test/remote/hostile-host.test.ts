@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sh } from '../../source/cluster/fragment.ts';
 import { newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 import { connect } from '../../source/remote/connect.ts';
 import type { Question } from '../../source/remote/host.ts';
@@ -67,7 +68,7 @@ test('a job whose host prints without end before the script begins is not starte
   if (!host.ok) throw new Error(host.error.what);
   const before = process.memoryUsage().rss;
   const outcome = await host.value.job(
-    { id: 'r/s.1', as: 'x', script: 'true' },
+    { id: 'r/s.1', as: 'x', script: sh`true`.text },
     { onBytes: () => undefined },
   );
   expect(JSON.stringify(outcome)).toContain('prints more than 64 KiB before the script begins');

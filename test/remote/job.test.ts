@@ -4,7 +4,8 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { newKeyPair } from '../../source/demo/hosts/key-pair.ts';
-import type { JobOutcome, JobSpec, RemoteHost } from '../../source/remote/host.ts';
+import type { JobOutcome } from '../../source/remote/host.ts';
+import type { AnyHost, AnyJob } from './any-host.ts';
 import { Bench } from './bench.ts';
 import type { Sshd } from './sshd.ts';
 
@@ -25,8 +26,8 @@ interface Followed {
 
 /** Follows a job and checks that the offsets join without a gap. */
 const followed = async (
-  host: RemoteHost,
-  spec: Omit<JobSpec, 'as'>,
+  host: AnyHost,
+  spec: Omit<AnyJob, 'as'>,
   onChunk: (size: number) => void = () => undefined,
 ): Promise<Followed> => {
   const chunks: Buffer[] = [];

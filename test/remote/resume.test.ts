@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { JobOutcome, RemoteHost } from '../../source/remote/host.ts';
+import type { JobOutcome } from '../../source/remote/host.ts';
 import { endJobScript, jobProcessesScript } from '../../source/remote/job-processes.ts';
+import type { AnyHost } from './any-host.ts';
 import { Bench, unwrap } from './bench.ts';
 import type { Sshd } from './sshd.ts';
 
@@ -22,7 +23,7 @@ const until = async (what: () => boolean | Promise<boolean>): Promise<void> => {
 /** Runs until the directory of the test is gone, or told to go on. */
 const waits = (name: string) =>
   `until [ -e ${sshd.home}/${name} ] || [ ! -d ${sshd.home} ]; do sleep 0.01; done`;
-const start = (host: RemoteHost, id: string, script: string): Promise<JobOutcome> =>
+const start = (host: AnyHost, id: string, script: string): Promise<JobOutcome> =>
   host.job({ id, as: 'postgres', script }, silent);
 
 test('a console that comes back finds what runs, what has ended with which code, and what was killed', async () => {

@@ -3,6 +3,7 @@ import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import { isComplete, parseSections } from '../../cluster/checks/sections.ts';
 import type { Config } from '../../cluster/config.ts';
 import { type ClusterFacts, type HostFacts, primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/fragment.ts';
 import { theLogin } from '../../cluster/login.ts';
 import { type Problem, problem, type Result } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
@@ -45,7 +46,7 @@ const askRoot = async (
     return its === null
       ? null
       : helperProblem(host, { root: 'helper', postgres: config.become.postgres }, its);
-  const answer = await host.run('id -u', { as: 'root', timeoutMs: 30_000 });
+  const answer = await host.run(sh`id -u`.text, { as: 'root', timeoutMs: 30_000 });
   if (!answer.ok) return answer.error;
   return answer.value.code === 0 && answer.value.stdout.trim() === '0'
     ? null

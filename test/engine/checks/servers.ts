@@ -1,4 +1,5 @@
 import type { ClusterFacts } from '../../../source/cluster/facts.ts';
+import type { ScriptText } from '../../../source/cluster/fragment.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../../source/cluster/result.ts';
 import type {
   Connect,
@@ -114,7 +115,7 @@ export class CheckServers {
     };
   }
 
-  async #answer(host: RemoteHost, script: string, options: { as: string }): Promise<Result<Output>> {
+  async #answer(host: RemoteHost, script: ScriptText, options: { as: string }): Promise<Result<Output>> {
     const { alias } = host;
     this.ran.push({ alias, script, as: options.as });
     const said = (stdout: string): Result<Output> => ok({ code: 0, stdout, stderr: '' });
