@@ -163,7 +163,7 @@ const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (Fra
           sh`fi`,
         ]
       : []),
-    sh`echo "$run" > tried; keep tried`,
+    sh`echo "$run" > tried.new; keep tried.new; mv -T tried.new tried; keep tried`,
     sh`rm -f "$new" "$old"; keep ${host.workDir}`,
     sh`if [ -n "$again" ]; then`,
     ...newClusterLines(facts, host).map((line) => sh`  ${line}`),

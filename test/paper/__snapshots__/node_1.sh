@@ -1001,7 +1001,7 @@ if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || tr
   keep "$stopped".new; mv -T "$stopped".new "$stopped"; keep "$stopped"
   touch -r /var/lib/pgsql/data/global/pg_control "$stopped" # since when nobody can write
 fi
-echo "$run" > tried; keep tried
+echo "$run" > tried.new; keep tried.new; mv -T tried.new tried; keep tried
 rm -f "$new" "$old"; keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work
 if [ -n "$again" ]; then
   mkdir -p /var/lib/pgsql
