@@ -56,7 +56,7 @@ const named = 20;
  */
 const compareProgram = `
   function less(a, b,   below) {
-    if (a == b) return 0
+    if ((a "") == (b "")) return 0
     below = a ~ /^-/; if (below != (b ~ /^-/)) return below
     sub(/^-/, "", a); sub(/^-/, "", b)
     if (length(a) != length(b)) return below ? length(a) > length(b) : length(a) < length(b)

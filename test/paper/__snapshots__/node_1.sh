@@ -1345,7 +1345,7 @@ awk -F '\t' '{ n[$2 FS $1]++; if ($1 == "database") names[$2] = 1 }
 if [ -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted ]; then
   awk -F '\t' '
   function less(a, b,   below) {
-    if (a == b) return 0
+    if ((a "") == (b "")) return 0
     below = a ~ /^-/; if (below != (b ~ /^-/)) return below
     sub(/^-/, "", a); sub(/^-/, "", b)
     if (length(a) != length(b)) return below ? length(a) > length(b) : length(a) < length(b)
