@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { opener } from '../../source/engine/opening.ts';
 import { status } from '../../source/engine/status/status.ts';
 import { statusText } from '../../source/plain/status-report.ts';
+import { farewell } from '../../source/ui/farewell.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { labConfig, Window } from './harness.ts';
@@ -17,11 +18,17 @@ const window = (): Window => {
   return open;
 };
 /** The console is gone; node_3’s host is off when the next one starts. */
-const without = (night: Window, seat: Parameters<Window['again']>[1] = {}): Window => {
+const without = (
+  night: Window,
+  seat: Parameters<Window['again']>[1] = {},
+  away: readonly string[] = ['node_3'],
+): Window => {
   night.kill();
   night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
-  night.servers.off.add('node_3');
-  night.servers.model.unreachable.add('node_3');
+  for (const alias of away) {
+    night.servers.off.add(alias);
+    night.servers.model.unreachable.add(alias);
+  }
   return night.again('', seat).open();
 };
 const notices = (night: Window): string => night.view.notices.map(({ text }) => text).join('\n');
@@ -49,6 +56,15 @@ test('before the application’s writes are stopped somebody is asked; skipped, 
   await night.until('the next step', ({ stage }) => stage.kind === 'confirm');
   await night.goTo('C.node_2.stop');
   expect(night.journalText).toContain('"kind":"without"');
+}, 60_000);
+
+test('two that are off are both named when the console is left', async () => {
+  const night = window();
+  await night.goTo('C.monitor.stop');
+  without(night, {}, ['node_2', 'node_3']);
+  const { failure } = await night.stage('failed');
+  expect(failure.silent).toEqual({ host: 'node_2', others: ['node_3'], waits: false });
+  expect(farewell(night.view)).toContain('node_2 and node_3 do not answer');
 }, 60_000);
 
 test('everything else done, what waits for it is said so, and skipping ends it: every node but that one', async () => {
