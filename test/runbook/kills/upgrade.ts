@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostIn, isCluster } from '../../../source/cluster/world.ts';
 import { isUpgraded } from '../../../source/runbook/evidence.ts';
+import { factsId } from '../../../source/runbook/facts-id.ts';
 import { markFile } from '../../../source/runbook/ownership.ts';
 import { recordedBytes } from '../../cluster/recorded.ts';
 import { labCluster, newIdentifier } from '../clusters.ts';
@@ -19,6 +20,7 @@ import {
   layPostgres,
   pgUpgrade,
   startedControl,
+  stoppedControl,
 } from './lay.ts';
 import { swapped } from './rollback.ts';
 import { unitFile } from './unit.ts';
@@ -54,6 +56,22 @@ export const upgrade = (mode: 'link' | 'copy'): Case => ({
       : null;
   },
 });
+
+/** Ended before, behind its start of the old server: what the fallback copies are compared with is from before that. */
+const upgradeAgain = (): Case => {
+  const first = upgrade('link');
+  return {
+    ...first,
+    says: 'behind a try that was killed',
+    lay: (box) => {
+      first.lay(box);
+      box.write(work(box, 'stopped'), stoppedControl(box));
+      box.write(work(box, 'pg_upgrade/tried'), `${factsId(box.facts)}\n`);
+      box.write(join(box.node.data, 'global/pg_control'), box.read(join(box.node.home, 'moved-on')));
+      box.sh(`mkdir "${box.node.newData}/base/16384"`);
+    },
+  };
+};
 
 /** The identifier in eight bytes of the state file, whose other bytes stay. */
 const stateFile = recordedBytes('pg_auto_failover-2.0/node1.state');
@@ -132,6 +150,7 @@ export const upgradeCases: readonly Case[] = [
   },
   upgrade('link'),
   upgrade('copy'),
+  upgradeAgain(),
   {
     step: 'C.monitor.swap',
     after: 'C.monitor.pg-upgrade',
