@@ -55,6 +55,8 @@ take_away() {
     kill -QUIT $found 2>/dev/null; sleep 0.1
     [ "$tries" -lt 5 ] || kill -KILL $found 2>/dev/null
   done
+  # what tells that it is a check's goes last
+  for one in "$t"/*; do [ "$one" = "$t/owner" ] || rm -rf "$one"; done
   rm -rf "$t" "$sock"
 }
 owner_lives() { # the check that made the directory: its process is there, and is the same
@@ -66,13 +68,17 @@ while [ -e "$t" ] && { owner_lives || { [ ! -e "$t/owner" ] && [ -z "$(find "$t"
   [ $waits -gt 0 ] || echo '   another check is at work here: waiting for its end'
   waits=$((waits + 1)); sleep 1
 done
-if [ -e "$t" ]; then echo "   $t was left behind by an interrupted check: taken away"; take_away; fi
 began=$(ms)
 begin() { # CODE WORDS
   [ -z "$2" ] || printf '%s\n' "$2" | sed 's/^/   /'
   printf '== begin: exit %s, %s ms\n' "$1" "$(($(ms) - began))"
   [ "$1" = 0 ] || exit 1
 }
+if [ -e "$t" ]; then
+  # a check that was killed before it had written whose it is has left it empty
+  [ -e "$t/owner" ] || rmdir "$t" 2>/dev/null || begin 1 "$t was not made by a check (no file owner in it): look at it first, then move it away"
+  echo "   $t was left behind by an interrupted check: taken away"; take_away
+fi
 error=$(mkdir "$t" 2>&1) || begin 1 "$error"
 trap take_away EXIT
 trap 'exit 129' HUP

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isComplete, parseSections, type Sections } from '../../../source/cluster/checks/sections.ts';
@@ -191,6 +191,20 @@ describe('nothing is left behind', () => {
     expect(isComplete(parseSections(ran.output))).toBe(true);
     expect(await gone(pid)).toBe(true);
     expect(left()).toEqual([]);
+  });
+
+  test('a directory under its name that no check has made stays, and says so', () => {
+    const there = throwawayOf(host.node);
+    mkdirSync(there, { recursive: true });
+    writeFileSync(join(there, 'PG_VERSION'), '17\n');
+    utimesSync(there, 0, 0);
+    const ran = host.sh(scriptOf(host.node));
+    expect(ran.output).toMatch(/was not made by a check .*look at it first/);
+    expect([...parseSections(ran.output).keys()]).toEqual(['begin']);
+    expect(readdirSync(there)).toEqual(['PG_VERSION']);
+    rmSync(join(there, 'PG_VERSION'));
+    utimesSync(there, 0, 0);
+    expect(isComplete(parseSections(host.sh(scriptOf(host.node)).output))).toBe(true);
   });
 
   test('ended by a signal in the middle, it takes everything away', async () => {
