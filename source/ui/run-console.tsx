@@ -43,6 +43,8 @@ export const runConsole = async (
   const store = createConsoleStore(controller, options);
   // Before the first frame: what is typed meanwhile would be echoed into it and shift every line.
   if (stdin.isTTY) stdin.setRawMode(true);
+  // The alternate screen begins in the cursor's column: behind a prompt that was answered ahead the first line would wrap.
+  stdout.write('\r\u001B[K');
   const ended = new AbortController();
   const screen = (
     <App

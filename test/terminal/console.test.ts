@@ -47,6 +47,16 @@ describe('sizes', () => {
     expect(console.text().match(/1 Monitor/g)).toHaveLength(1);
   });
 
+  test('begun behind a prompt that was answered ahead, the first line is whole', async () => {
+    const prompt = encodeURIComponent(`process.stdout.write('Press Enter to begin. ')`);
+    const console = open({
+      args: ['--done=26', quick],
+      env: { NODE_OPTIONS: `--import=data:text/javascript,${prompt}` },
+    });
+    await console.see('2 Checklists', 'q leave');
+    expect(console.lines()[0]).toMatch(/^pgaf-upgrade {2}shop/);
+  });
+
   test('too small: Enter confirms nothing', async () => {
     const console = open({ columns: 70, rows: 24, args: ['--done=26', quick] });
     await console.see('the console needs 80x24');
