@@ -36,7 +36,7 @@ const why = (facts: ClusterFacts, route: Route, loses: boolean): string => {
   }
 };
 
-/** What a way back takes without its base backups, which are counted by their size: the same numbers as the estimates’. */
+/** What a rollback takes without its base backups, which are counted by their size: the same numbers as the estimates’. */
 export const secondsOfSteps = (steps: readonly Step[]): number =>
   steps.reduce((sum, step) => sum + usualSeconds(step.id), 0);
 

@@ -1,9 +1,9 @@
 import type { StepId } from './step.ts';
 
 /**
- * Seconds of steps whose time does not grow with the cluster: as they took on the lab, with the looks before and after,
- * and half as much again for a network in between. For both directions: the expected time of a step, the sums of an
- * upgrade, and what a way back would take. Measured: docs/checks.md; of a way back docs/rollback-sweep.md.
+ * Seconds of steps whose time does not grow with the cluster: as they took on the lab, with the inspections before and
+ * after, and half as much again for a network in between. For both directions: the expected time of a step, the sums of
+ * an upgrade, and what a rollback would take. Measured: docs/checks.md; of a rollback docs/rollback-sweep.md.
  */
 const usual: readonly (readonly [RegExp, number])[] = [
   [/\.maintenance$/, 0.8],
@@ -14,7 +14,7 @@ const usual: readonly (readonly [RegExp, number])[] = [
   [/\.(link-key|link-rehearsal|own-files)$/, 0.4],
   [/\.stream$/, 0.6],
   [/\.(start|join)$/, 1],
-  // A way back's alone: a node is registered anew and waits for its state, the copy's promotion for its checkpoint.
+  // A rollback's alone: a node is registered anew and waits for its state, the copy's promotion for its checkpoint.
   [/\.(create|drop-nodes)$/, 2.5],
   [/\.promote$/, 1],
   [/\.switch(over|-back)$/, 15],

@@ -59,13 +59,14 @@ export const tidyStep = (
     probe: (world) => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
+      const left = leftOn(facts, host, seen);
       return seen.markers.length === 0 &&
         seen.fingerprint === null &&
         seen.stopped === null &&
         seen.handedOver === null &&
-        leftOn(facts, host, seen).length === 0
+        left.length === 0
         ? done('none is left')
-        : pending(['they are there', ...leftOn(facts, host, seen)].join(', '));
+        : pending(['they are there', ...left].join(', '));
     },
     before,
     after: [

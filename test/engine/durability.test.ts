@@ -41,6 +41,16 @@ const hanging = (night: Window, step: string, first: string) => {
   return { begun, print: (text: string) => print(text), end: (outcome: JobOutcome) => end(outcome) };
 };
 
+/** A window up to the middle of this step: its command has begun, has printed this, and goes on until the test ends it. */
+const inTheMiddleOf = async (step: string, printed: string) => {
+  const night = window();
+  await night.goTo(step);
+  const job = hanging(night, step, printed);
+  night.engine.confirm(step);
+  await job.begun;
+  return { night, job };
+};
+
 const textOf = (night: Window, step: string): string[] => {
   const output = night.engine.output(step);
   return Array.from({ length: output.endLine - output.firstLine }, (_, at) =>
@@ -50,11 +60,10 @@ const textOf = (night: Window, step: string): string[] => {
 
 describe('a console killed while a command runs', () => {
   test('comes back to the same run, follows the command from the byte it had, and judges it as if nothing had been', async () => {
-    const night = window();
-    await night.goTo('D.node_1.pg-upgrade');
-    const job = hanging(night, 'D.node_1.pg-upgrade', 'Performing Consistency Checks\nCreating dump');
-    night.engine.confirm('D.node_1.pg-upgrade');
-    await job.begun;
+    const { night, job } = await inTheMiddleOf(
+      'D.node_1.pg-upgrade',
+      'Performing Consistency Checks\nCreating dump',
+    );
     const { runDirectory } = night.view;
     night.kill();
     job.print(' of global objects\n');
@@ -101,11 +110,7 @@ describe('a console killed while a command runs', () => {
   }, 40_000);
 
   test('sees how the command ended meanwhile: a failure, with its output', async () => {
-    const night = window();
-    await night.goTo('D.node_1.pg-upgrade');
-    const job = hanging(night, 'D.node_1.pg-upgrade', 'Performing\n');
-    night.engine.confirm('D.node_1.pg-upgrade');
-    await job.begun;
+    const { night, job } = await inTheMiddleOf('D.node_1.pg-upgrade', 'Performing\n');
     night.kill();
     job.print('could not open version file\nFailure, exiting\n');
     job.end(exited(1));
@@ -123,11 +128,7 @@ describe('a console killed while a command runs', () => {
   }, 40_000);
 
   test('whose command is gone without an end: the servers decide, and a retry is a new job', async () => {
-    const night = window();
-    await night.goTo('C.node_1.stop');
-    const job = hanging(night, 'C.node_1.stop', '');
-    night.engine.confirm('C.node_1.stop');
-    await job.begun;
+    const { night, job } = await inTheMiddleOf('C.node_1.stop', '');
     night.kill();
     job.end({ kind: 'unknown', gone: true, problem: { what: 'the host was restarted', remedy: 'look' } });
     night.again().open();
@@ -140,11 +141,7 @@ describe('a console killed while a command runs', () => {
   }, 40_000);
 
   test('which failed because its host went down, its work done: it is done', async () => {
-    const night = window();
-    await night.goTo('C.node_2.stop');
-    const job = hanging(night, 'C.node_2.stop', '');
-    night.engine.confirm('C.node_2.stop');
-    await job.begun;
+    const { night, job } = await inTheMiddleOf('C.node_2.stop', '');
     night.kill();
     job.print('D-Bus connection terminated while waiting for jobs.\n');
     job.end(exited(1));
@@ -157,11 +154,7 @@ describe('a console killed while a command runs', () => {
   }, 40_000);
 
   test('on another machine: the host knows the run, its command is followed whole into a journal of that machine', async () => {
-    const night = window();
-    await night.goTo('A.node_1.save');
-    const job = hanging(night, 'A.node_1.save', 'copied\n');
-    night.engine.confirm('A.node_1.save');
-    await job.begun;
+    const { night, job } = await inTheMiddleOf('A.node_1.save', 'copied\n');
     const run = night.view.runDirectory?.split('/').at(-1);
     await night.engine.close();
     night.silentFor(60);
@@ -280,11 +273,10 @@ describe('two consoles', () => {
 
 describe('a step that hangs', () => {
   test('is ended only by whoever types the host’s name; then it has failed, and can be run again', async () => {
-    const night = window();
-    await night.goTo('A.node_1.save');
-    const job = hanging(night, 'A.node_1.save', 'Restoring database schemas in the new cluster');
-    night.engine.confirm('A.node_1.save');
-    await job.begun;
+    const { night, job } = await inTheMiddleOf(
+      'A.node_1.save',
+      'Restoring database schemas in the new cluster',
+    );
     expect(night.engine.cancel('A.node_1.save', '')).toEqual({ refused: 'type node_1 to end it' });
     expect(night.engine.cancel('A.node_2.save', 'node_2')).toHaveProperty('refused');
     night.servers.onEnd = () => job.end(exited(143));

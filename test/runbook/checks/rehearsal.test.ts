@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isComplete, parseSections, type Sections } from '../../../source/cluster/checks/sections.ts';
@@ -50,6 +50,9 @@ const failed = (sections: Sections): readonly string[] =>
 const left = (): readonly string[] =>
   readdirSync(dirname(host.node.data)).filter((name) => name.startsWith('pgaf-upgrade-check'));
 const alive = (pid: number): boolean => existsSync(`/proc/${pid}`);
+/** What proc(5) calls its state: `S` sleeps, `Z` was killed and is not yet waited for, which needs a turn of this process. */
+const stateOf = (pid: number): string | undefined =>
+  readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.[0];
 const gone = async (pid: number): Promise<boolean> => {
   for (let tries = 0; tries < 100 && alive(pid); tries += 1)
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -123,24 +126,26 @@ describe('somebody else’s PostgreSQL 17 in the new directory’s place', () =>
     const server = spawn('sleep', ['300'], { cwd: on.newData, stdio: 'ignore' });
     const { pid } = server;
     if (pid === undefined) throw new Error('no server');
-    const ended = new Promise<boolean>((resolve) => server.on('exit', () => resolve(true)));
+    const ended = new Promise<void>((resolve) => server.on('exit', () => resolve()));
     host.write(join(on.newData, 'postmaster.pid'), `${pid}\n${on.newData}\n`);
     expect(isComplete(parseSections(host.sh(scriptOf(on)).output))).toBe(true);
-    const soon = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 200));
-    expect(await Promise.race([ended, soon])).toBe(false);
+    expect(stateOf(pid)).toBe('S');
     server.kill();
     await ended;
+    expect(server.signalCode).toBe('SIGTERM');
   });
 
   test('one that pg_upgrade has left running in a new directory of this cluster’s is ended', async () => {
     host.marked(host.node.newData, 17, {}, { ...host.facts, run: word('unnamed') });
     const server = spawn('sleep', ['300'], { cwd: host.node.newData, stdio: 'ignore' });
+    const { pid } = server;
+    if (pid === undefined) throw new Error('no server');
     const ended = new Promise<void>((resolve) => server.on('exit', () => resolve()));
-    const pidFile = (port: number) => `${server.pid}\n${host.node.newData}\n1\n${port}\n`;
+    const pidFile = (port: number) => `${pid}\n${host.node.newData}\n1\n${port}\n`;
     // A person's own has another port.
     host.write(join(host.node.newData, 'postmaster.pid'), pidFile(5433));
     host.sh(scriptOf(host.node));
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(stateOf(pid)).toBe('S');
     expect(server.signalCode).toBe(null);
     host.write(join(host.node.newData, 'postmaster.pid'), pidFile(50432));
     host.sh(scriptOf(host.node));
