@@ -46,6 +46,7 @@ test('the two that are handed the terminal itself, for questions and for the ful
       "output.write(`\\n{text}{standing}{silent ? '' : lines.line}`);",
     ],
     [
+      "stdout.write('\\r\\u001B[K');",
       // The title, made of names that were parsed (attention.ts).
       'const unattend = attend(store, (text) => gone || stdout.write(text), env);',
       'if (!gone) stdout.write(`{safeText(farewell(view))}\\n`);',
