@@ -1,6 +1,6 @@
 // npm run bench [NAME…] [-- --runs=5 --minutes=10 --write]
 // Runs the benches one after the other, prints a table for each, and says which targets were missed. `--write` keeps the
-// figures in docs/benchmarks.md. Whatever a bench makes is gone when it ends.
+// figures in docs/development/benchmarks.md. Whatever a bench makes is gone when it ends.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import { missing, type Taken, table } from './report/table.ts';
 import { removeBundles } from './terminal/bundle.ts';
 
 const all: readonly Bench[] = [start, throughput, keys, steady, fleet, downtime, overhead, rebuild];
-const page = new URL('../docs/benchmarks.md', import.meta.url);
+const page = new URL('../docs/development/benchmarks.md', import.meta.url);
 const mark = '<!-- figures: npm run bench -- --write -->';
 
 const { values, positionals } = parseArgs({

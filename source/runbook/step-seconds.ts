@@ -3,7 +3,7 @@ import type { StepId } from './step.ts';
 /**
  * Seconds of steps whose time does not grow with the cluster: as they took on the lab, with the inspections before and
  * after, and half as much again for a network in between. For both directions: the expected time of a step, the sums of
- * an upgrade, and what a rollback would take. Measured: docs/checks.md; of a rollback docs/rollback-sweep.md.
+ * an upgrade, and what a rollback would take. Measured: docs/checks.md; of a rollback docs/development/rollback-sweep.md.
  */
 const usual: readonly (readonly [RegExp, number])[] = [
   [/\.maintenance$/, 0.8],

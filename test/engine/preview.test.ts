@@ -21,7 +21,7 @@ test('a kind of step takes as long in the preview of a rollback as in the estima
   }
 });
 
-/** docs/rollback-sweep.md: 8 to 12 s before 17 had been started, 20 to 27 s through a secondary, with its small copies. */
+/** docs/development/rollback-sweep.md: 8 to 12 s before 17 had been started, 20 to 27 s through a secondary, with its small copies. */
 test.each([
   ['primary stopped', 8, 15],
   ['linked', 8, 15],

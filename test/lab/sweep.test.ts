@@ -14,7 +14,7 @@ const [from = 1, to = Number.POSITIVE_INFINITY] = (process.env.SWEEP ?? '1-').sp
   if (text !== '') return Number(text);
   return at === 0 ? 1 : Number.POSITIVE_INFINITY;
 });
-const file = new URL('../../docs/rollback-sweep.md', import.meta.url);
+const file = new URL('../../docs/development/rollback-sweep.md', import.meta.url);
 
 interface Swept {
   readonly number: number;

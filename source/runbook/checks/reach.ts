@@ -17,7 +17,7 @@ export const reachChecks: readonly Check[] = [
     title: 'Every host answers over SSH',
     scope: everyone,
     why: 'Each node has steps of its own in the window; one that cannot be reached is found out before the primary is stopped, not after.',
-    source: 'docs/remote.md, “Connecting”',
+    source: 'docs/ssh-and-sudo.md, “Connecting”',
     judge: onEach(
       everyone,
       (host) => host,

@@ -111,7 +111,7 @@ export const settingChecks: readonly Check[] = [
     scope: 'primary',
     why: 'pg_upgrade’s time goes by the number of objects, not by the size: each is dumped and restored while the application waits.',
     source:
-      'PostgreSQL, src/bin/pg_upgrade/dump.c: the schema of every database is dumped and restored; measured in docs/benchmarks.md',
+      'PostgreSQL, src/bin/pg_upgrade/dump.c: the schema of every database is dumped and restored; measured in docs/development/benchmarks.md',
     judge: onEach('primary', served, ({ look }, _host, { facts }) =>
       look.databases
         .filter((database) => database.relations + database.largeObjects > manyRelations)
