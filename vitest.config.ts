@@ -11,7 +11,7 @@ export default defineConfig({
       project(
         'unit',
         [
-          'test/{architecture,cluster,demo,runbook,remote,monitor,engine,store,ui,commands,plain,paper}/**/*.test.{ts,tsx}',
+          'test/{architecture,cluster,demo,runbook,remote,monitor,engine,console,commands,plain,reports}/**/*.test.{ts,tsx}',
         ],
         { testTimeout: 60_000 },
       ),

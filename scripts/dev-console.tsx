@@ -3,11 +3,11 @@
 //   node dist/dev/dev-console.mjs [--done=N] [--fail=N] [--line-ms=N] [--flood=N] [--question] [--passphrase] [--guard=SHOWN[,PRESSED]] [--stale] [--hostile] [--plain] [--yes=NAME]
 
 import { pagerIn } from '../source/commands/pager.ts';
+import { runConsole } from '../source/console/run-console.tsx';
 import { readlinePrompt } from '../source/plain/prompt.ts';
 import { runPlain } from '../source/plain/run-plain.ts';
 import type { Question } from '../source/remote/host.ts';
-import { runConsole } from '../source/ui/run-console.tsx';
-import { FakeEngine } from '../test/ui/fake-engine.ts';
+import { FakeEngine } from '../test/console/fake-engine.ts';
 
 const argument = (name: string): string | null => {
   const found = process.argv.find((word) => word === `--${name}` || word.startsWith(`--${name}=`));

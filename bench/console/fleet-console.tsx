@@ -2,10 +2,10 @@
 
 import type { MonitorNode } from '../../source/cluster/monitor-state.ts';
 import { pagerIn } from '../../source/commands/pager.ts';
-import { runConsole } from '../../source/ui/run-console.tsx';
+import { runConsole } from '../../source/console/run-console.tsx';
+import { FakeEngine } from '../../test/console/fake-engine.ts';
+import { healthyNodes, monitorState } from '../../test/console/fake-monitor.ts';
 import { word } from '../../test/runbook/word.ts';
-import { FakeEngine } from '../../test/ui/fake-engine.ts';
-import { healthyNodes, monitorState } from '../../test/ui/fake-monitor.ts';
 
 const count = Number(process.argv[2]);
 const engine = new FakeEngine({ done: 26 });

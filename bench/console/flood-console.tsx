@@ -3,13 +3,13 @@
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { pagerIn } from '../../source/commands/pager.ts';
-import type { Accepted, OutputView, Refusal } from '../../source/engine/controller.ts';
-import { Outputs } from '../../source/engine/outputs.ts';
+import { runConsole } from '../../source/console/run-console.tsx';
+import { Outputs } from '../../source/engine/output/outputs.ts';
+import type { Accepted, OutputView, Refusal } from '../../source/engine/view/controller.ts';
 import { connect } from '../../source/remote/connect.ts';
 import type { StepId } from '../../source/runbook/step.ts';
-import { runConsole } from '../../source/ui/run-console.tsx';
+import { FakeEngine } from '../../test/console/fake-engine.ts';
 import type { AnyHost } from '../../test/remote/any-host.ts';
-import { FakeEngine } from '../../test/ui/fake-engine.ts';
 import { settings } from './settings.ts';
 
 const { port, user, keyFile, knownHosts, script, jobId, spool, done, result } = settings();

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { check } from '../../source/engine/checks/check.ts';
-import { opener } from '../../source/engine/opening.ts';
+import { opener } from '../../source/discover/connector.ts';
+import { check } from '../../source/usecases/check/check.ts';
 import { CheckServers, withSecondaries } from '../../test/engine/checks/servers.ts';
 import { labConfig } from '../../test/engine/harness.ts';
 import { keyTimes } from '../output/key-times.ts';

@@ -1,6 +1,5 @@
 import type { Problem } from '../cluster/result.ts';
-import { check } from '../engine/checks/check.ts';
-import { opener } from '../engine/opening.ts';
+import { opener } from '../discover/connector.ts';
 import {
   catalogueJson,
   catalogueText,
@@ -9,6 +8,7 @@ import {
   couldNotLookJson,
 } from '../plain/check-report.ts';
 import { connect } from '../remote/connect.ts';
+import { check } from '../usecases/check/check.ts';
 import { terminalAsk } from './asking.ts';
 import { readConfig } from './read-config.ts';
 import { print, sayDoing, sayProblems } from './say.ts';

@@ -4,7 +4,7 @@ import { messageOf } from '../cluster/result.ts';
 import { type Demo, openDemo } from '../demo/open-demo.ts';
 import { plainAnswers } from '../demo/plain-answers.ts';
 import { type Scenario, scenarioNamed, scenarios } from '../demo/scenarios.ts';
-import { wrapWords } from '../ui/text.ts';
+import { wrapWords } from '../wording/text.ts';
 import { calledAs } from './called-as.ts';
 import { run } from './run.ts';
 import { sayProblems } from './say.ts';

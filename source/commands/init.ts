@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { parseConfig } from '../cluster/config.ts';
 import { messageOf, type Problem, problem } from '../cluster/result.ts';
-import { clusterFile, type MonitorAddress } from '../engine/init/cluster-file.ts';
-import { outline } from '../engine/init/outline.ts';
-import { opener } from '../engine/opening.ts';
+import { opener } from '../discover/connector.ts';
 import { connect } from '../remote/connect.ts';
+import { clusterFile, type MonitorAddress } from '../usecases/init/cluster-file.ts';
+import { outline } from '../usecases/init/outline.ts';
 import { terminalAsk } from './asking.ts';
 import { calledAs } from './called-as.ts';
 import { sayDoing, sayProblems } from './say.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { messageOf } from '../cluster/result.ts';
-import type { Pager } from '../ui/pager.ts';
+import type { Pager } from '../console/pager.ts';
 import { pagerCommand, pagerEnvironment } from './pager-command.ts';
 
 /** A pager that was there for a shorter time has shown nothing that anybody could read. */

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { messageOf, ok, type Problem, problem, type Result } from '../cluster/result.ts';
+import { stateHome } from '../engine/journal/journal.ts';
 import { findRun, isRunDirectory, outputTail, readRun } from '../engine/journal/read-run.ts';
-import { stateHome } from '../engine/journal.ts';
-import { makeReport } from '../paper/report/report.ts';
-import { toHtml } from '../paper/to-html.ts';
-import { toMarkdown } from '../paper/to-markdown.ts';
+import { makeReport } from '../reports/report/report.ts';
+import { toHtml } from '../reports/to-html.ts';
+import { toMarkdown } from '../reports/to-markdown.ts';
 import { readConfig } from './read-config.ts';
 import { print, sayProblems } from './say.ts';
 

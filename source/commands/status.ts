@@ -1,9 +1,9 @@
 import type { Problem } from '../cluster/result.ts';
-import { stateHome } from '../engine/journal.ts';
-import { opener } from '../engine/opening.ts';
-import { status as look } from '../engine/status/status.ts';
+import { opener } from '../discover/connector.ts';
+import { stateHome } from '../engine/journal/journal.ts';
 import { statusJson, statusText } from '../plain/status-report.ts';
 import { connect } from '../remote/connect.ts';
+import { status as look } from '../usecases/status/status.ts';
 import { terminalAsk } from './asking.ts';
 import { calledAs } from './called-as.ts';
 import { readConfig } from './read-config.ts';

@@ -1,4 +1,4 @@
-import type { Direction } from '../engine/controller.ts';
+import type { Direction } from '../engine/view/controller.ts';
 import type { Forfeit } from '../plain/talk.ts';
 import { publishedGuide } from '../runbook/guide.ts';
 import type { FlagName, Given } from './flags.ts';

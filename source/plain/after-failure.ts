@@ -1,4 +1,4 @@
-import type { EngineView, StepFailure, StepView } from '../engine/controller.ts';
+import type { EngineView, StepFailure, StepView } from '../engine/view/controller.ts';
 import { describeFailure } from './describe.ts';
 import { passedOver, type Talk, turned, typedFor } from './talk.ts';
 

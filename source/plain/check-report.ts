@@ -1,5 +1,4 @@
 import type { Problem } from '../cluster/result.ts';
-import { type CheckResult, versionsOf } from '../engine/checks/check.ts';
 import { catalogue } from '../runbook/checks/catalogue.ts';
 import type { Finding } from '../runbook/checks/check.ts';
 import type { NotSeen, Outcome } from '../runbook/checks/judge.ts';
@@ -8,7 +7,8 @@ import { choiceWords, type RebuildChoice, rebuildChoices } from '../runbook/hard
 import { measurementsOf } from '../runbook/measurements.ts';
 import { phases } from '../runbook/step.ts';
 import { upgradeRunbook } from '../runbook/upgrade.ts';
-import { padRight, tame, took, wrapWords } from '../ui/text.ts';
+import { type CheckResult, versionsOf } from '../usecases/check/check.ts';
+import { padRight, tame, took, wrapWords } from '../wording/text.ts';
 
 const columns = 110;
 

@@ -1,6 +1,6 @@
-import type { EngineView, StepView } from '../engine/controller.ts';
-import { stepOf } from '../store/selectors.ts';
-import { togetherNow, togetherWords } from '../ui/rows/together.ts';
+import { stepOf } from '../console/state/selectors.ts';
+import type { EngineView, StepView } from '../engine/view/controller.ts';
+import { togetherNow, togetherWords } from '../wording/parallel.ts';
 import { describeStep } from './describe.ts';
 import { isHeldBack, passedOver, type Talk, turned, typedFor } from './talk.ts';
 

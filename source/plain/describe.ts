@@ -1,8 +1,8 @@
-import type { EngineView, RollbackPreview, StepFailure, StepView } from '../engine/controller.ts';
+import { takes } from '../console/rows/rollback.ts';
+import { numberOf } from '../console/state/selectors.ts';
+import type { EngineView, RollbackPreview, StepFailure, StepView } from '../engine/view/controller.ts';
 import { phases } from '../runbook/step.ts';
-import { numberOf } from '../store/selectors.ts';
-import { takes } from '../ui/rows/way-back.ts';
-import { took } from '../ui/text.ts';
+import { took } from '../wording/text.ts';
 
 const dangers = {
   reads: 'only reads',

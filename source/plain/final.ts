@@ -1,5 +1,5 @@
-import type { EngineView } from '../engine/controller.ts';
-import { farewell } from '../ui/farewell.ts';
+import type { EngineView } from '../engine/view/controller.ts';
+import { farewell } from '../wording/farewell.ts';
 
 /** The state at the end: where the run stands, the nodes, the way back. */
 export const finalLines = (view: EngineView): readonly string[] => {

@@ -1,6 +1,6 @@
 import { present } from '../cluster/present.ts';
-import type { EngineView } from '../engine/controller.ts';
-import { age } from '../ui/text.ts';
+import type { EngineView } from '../engine/view/controller.ts';
+import { age } from '../wording/text.ts';
 import { howToEnd } from './end-step.ts';
 import { progressNews } from './progress-news.ts';
 

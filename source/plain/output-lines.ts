@@ -1,6 +1,6 @@
-import type { EngineController } from '../engine/controller.ts';
+import type { EngineController } from '../engine/view/controller.ts';
 import type { StepId } from '../runbook/step.ts';
-import { tame } from '../ui/text.ts';
+import { tame } from '../wording/text.ts';
 import type { Typing } from './prompt.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { safeText } from '../cluster/parse/terminal-text.ts';
-import { pipeSeat } from './pipe-seat.ts';
+import { pipeSeat } from './pipe-prompt.ts';
 
 export interface PromptOptions {
   readonly secret?: boolean;

@@ -1,6 +1,6 @@
-import type { EngineController, EngineView, LockView } from '../engine/controller.ts';
+import { stepOf } from '../console/state/selectors.ts';
+import type { EngineController, EngineView, LockView } from '../engine/view/controller.ts';
 import type { StepId } from '../runbook/step.ts';
-import { stepOf } from '../store/selectors.ts';
 import { afterFailure } from './after-failure.ts';
 import { answerQuestion } from './answer-question.ts';
 import { confirmStep } from './confirm-step.ts';

@@ -1,4 +1,4 @@
-import type { EngineView } from '../engine/controller.ts';
+import type { EngineView } from '../engine/view/controller.ts';
 import { plainNews } from './news.ts';
 
 /** Writes what is new in a view: what it is doing while connecting, notices, and what stands on the full screen all the time. */

@@ -1,4 +1,4 @@
-import type { EngineController, EngineView } from '../engine/controller.ts';
+import type { EngineController, EngineView } from '../engine/view/controller.ts';
 
 /** Waits until the engine waits for somebody, or is at an end. */
 export const untilDue = (

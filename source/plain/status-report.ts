@@ -1,6 +1,6 @@
-import { clockTime } from '../engine/observer.ts';
-import type { Status, Way } from '../engine/status/status.ts';
-import { padRight, tame } from '../ui/text.ts';
+import { clockTime } from '../engine/observe/observer.ts';
+import type { Status, Way } from '../usecases/status/status.ts';
+import { padRight, tame } from '../wording/text.ts';
 
 const nextIn = ({ next, waitsFor, untold }: Way): string => {
   if (next === null) return '';

@@ -1,4 +1,4 @@
-import type { EngineController, StepView } from '../engine/controller.ts';
+import type { EngineController, StepView } from '../engine/view/controller.ts';
 import type { GivesUp } from '../runbook/step.ts';
 import type { Prompt } from './prompt.ts';
 

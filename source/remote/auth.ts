@@ -1,8 +1,8 @@
 import { access, readFile } from 'node:fs/promises';
 import ssh2, { type AnyAuthMethod, type IdentityCallback, type ParsedKey, type PublicKeyEntry } from 'ssh2';
 import { messageOf } from '../cluster/result.ts';
-import type { Keyring } from './desk.ts';
 import { certificateWords } from './problems.ts';
+import type { Keyring } from './prompt-queue.ts';
 import type { Hop } from './ssh-config.ts';
 
 /** One thing to try when the server asks who we are. */

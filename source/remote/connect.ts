@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { fail, ok, type Problem, type Result } from '../cluster/result.ts';
 import type { Login } from './become.ts';
-import { deskOf } from './desk.ts';
 import { dial } from './dial.ts';
 import type {
   Connect,
@@ -18,6 +17,7 @@ import type {
 import { followJob } from './job.ts';
 import { listJobs } from './job-registry.ts';
 import { Line } from './line.ts';
+import { deskOf } from './prompt-queue.ts';
 import { type RunOptions, runScript } from './run.ts';
 import { Slots } from './slots.ts';
 import { resolveRoute } from './ssh-config.ts';

@@ -1,9 +1,9 @@
 import type { Client, ClientChannel } from 'ssh2';
 import { fail, ok, problem, type Result } from '../cluster/result.ts';
 import { credentialsFor } from './auth.ts';
-import { type Desk, questionFailed } from './desk.ts';
 import { type HopOutcome, keyNameOf, openHop } from './hop.ts';
 import { type Failure, nameOf } from './problems.ts';
+import { type Desk, questionFailed } from './prompt-queue.ts';
 import { revokedKeys } from './revoked-keys.ts';
 import type { Hop, Route } from './ssh-config.ts';
 

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import ssh2, { type AuthenticationType, type Client } from 'ssh2';
 import type { Credentials } from './auth.ts';
+import { dialSwiftly, readyKey, type SwiftSocket } from './fast-socket.ts';
 import {
   fingerprintOf,
   judgeKey,
@@ -19,7 +20,6 @@ import {
   timeoutProblem,
 } from './problems.ts';
 import type { Hop } from './ssh-config.ts';
-import { dialSwiftly, readyKey, type SwiftSocket } from './swift.ts';
 
 /** What came of one connection attempt. A question ends the attempt: sshd would not wait for the operator to read. */
 export type HopOutcome =

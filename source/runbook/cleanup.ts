@@ -9,9 +9,9 @@ import {
   takesLinks,
 } from '../cluster/facts.ts';
 import { constant, type Fragment, joined, sh, word } from '../cluster/fragment.ts';
+import { hostIn, isCluster, monitorIn, type World } from '../cluster/observations.ts';
 import { type Problem, problem } from '../cluster/result.ts';
 import type { Path } from '../cluster/words.ts';
-import { hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
 import { backupAgeLines, newestFunction } from './checks/look-script.ts';
 import { about, describe, everyNodeSettled, isMajor, when } from './conditions.ts';
 import { isMarked } from './evidence.ts';

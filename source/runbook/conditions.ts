@@ -1,5 +1,4 @@
 import { type ClusterFacts, type HostFacts, type NodeFacts, secondariesOf } from '../cluster/facts.ts';
-import type { NodeState } from '../cluster/states.ts';
 import {
   type DirectoryView,
   type HostView,
@@ -11,7 +10,8 @@ import {
   type UnitView,
   type World,
   whyNoMonitor,
-} from '../cluster/world.ts';
+} from '../cluster/observations.ts';
+import type { NodeState } from '../cluster/states.ts';
 import { isKin, isMarked } from './ownership.ts';
 import type { Condition, Verdict } from './step.ts';
 

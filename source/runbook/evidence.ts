@@ -1,7 +1,7 @@
 import { type ClusterFacts, type HostFacts, hostsOf } from '../cluster/facts.ts';
 import { word } from '../cluster/fragment.ts';
+import { type Control, hostIn, isCluster, monitorIn, type World } from '../cluster/observations.ts';
 import type { SystemIdentifier } from '../cluster/words.ts';
-import { type Control, hostIn, isCluster, monitorIn, type World } from '../cluster/world.ts';
 import { isMajor } from './conditions.ts';
 
 /** How far a host has come, read from its disks. Later steps' traces prove earlier steps, in any order of looking. */

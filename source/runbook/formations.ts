@@ -1,10 +1,10 @@
 import type { ClusterFacts, OtherNode } from '../cluster/facts.ts';
 import type { OtherRow } from '../cluster/monitor-state.ts';
-import { monitorIn, type World } from '../cluster/world.ts';
+import { monitorIn, type World } from '../cluster/observations.ts';
 import { when } from './conditions.ts';
 import { done, makeStep, pending } from './make-step.ts';
+import { beside } from './parallel.ts';
 import { type RootHost, rootScript } from './root-verbs.ts';
-import { beside } from './stages.ts';
 import type { Condition, PhaseId, Step } from './step.ts';
 
 /**

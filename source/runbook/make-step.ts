@@ -1,6 +1,6 @@
 import { type ClusterFacts, type HostFacts, hostsOf } from '../cluster/facts.ts';
 import type { Fragment } from '../cluster/fragment.ts';
-import { hostIn, type World } from '../cluster/world.ts';
+import { hostIn, type World } from '../cluster/observations.ts';
 import { autoctlRuns } from './conditions.ts';
 import type { Gauge } from './gauge.ts';
 import { rootUser } from './root-verbs.ts';

@@ -1,5 +1,5 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
-import { monitorIn, type World } from '../cluster/world.ts';
+import { monitorIn, type World } from '../cluster/observations.ts';
 import { fenceIsPast } from './phases/fence.ts';
 import type { Direction } from './runbooks.ts';
 import type { Step } from './step.ts';

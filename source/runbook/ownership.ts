@@ -1,8 +1,8 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
 import { isNode } from '../cluster/facts.ts';
 import { type Fragment, sh, word } from '../cluster/fragment.ts';
+import { type DirectoryView, type HostView, isCluster } from '../cluster/observations.ts';
 import type { Path, RelativePath } from '../cluster/words.ts';
-import { type DirectoryView, type HostView, isCluster } from '../cluster/world.ts';
 
 /**
  * What we have made on a host, and may therefore remove or rename, carries a mark: a file of two lines that name the run and

@@ -1,5 +1,5 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
-import type { World } from '../cluster/world.ts';
+import type { World } from '../cluster/observations.ts';
 import { cleanupRunbook } from './cleanup.ts';
 import { rollbackRunbook } from './rollback/rollback.ts';
 import type { Step } from './step.ts';

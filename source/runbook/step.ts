@@ -1,5 +1,5 @@
 import type { Fragment, ScriptText } from '../cluster/fragment.ts';
-import type { World } from '../cluster/world.ts';
+import type { World } from '../cluster/observations.ts';
 import type { Gauge } from './gauge.ts';
 
 /** `primary`, `monitor` … the alias of a host: `monitor`, or the node's name on the monitor. */

@@ -1,7 +1,7 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../cluster/facts.ts';
 import { type Fragment, sh } from '../cluster/fragment.ts';
+import { type HostView, hostIn } from '../cluster/observations.ts';
 import type { Path } from '../cluster/words.ts';
-import { type HostView, hostIn } from '../cluster/world.ts';
 import { about, when } from './conditions.ts';
 import { linkDir } from './hard-link/names.ts';
 import { done, makeStep, pending } from './make-step.ts';

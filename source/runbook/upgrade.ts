@@ -1,10 +1,11 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
 import { linkedOf, primaryOf, secondariesOf } from '../cluster/facts.ts';
-import type { World } from '../cluster/world.ts';
+import type { World } from '../cluster/observations.ts';
 import { clusterWarnings } from './checks/in-world.ts';
 import { linkKeySteps } from './hard-link/keys.ts';
 import { linkStep } from './hard-link/link.ts';
 import { unwantedKeySteps } from './hard-link/unwanted-keys.ts';
+import { beside } from './parallel.ts';
 import { pgCtlStep, unitStep } from './phases/autoctl-files.ts';
 import { backSteps } from './phases/back.ts';
 import { fenceSteps } from './phases/fence.ts';
@@ -16,7 +17,6 @@ import { asideStep, secondarySteps } from './phases/secondaries.ts';
 import { stopSecondarySteps, stopSteps, upgradeStage } from './phases/stop.ts';
 import { swapStep } from './phases/swap.ts';
 import { firstStartStep, firstStatisticsStep, handOverStep, verifyStep } from './phases/verify.ts';
-import { beside } from './stages.ts';
 import type { Step, StepId } from './step.ts';
 
 /**

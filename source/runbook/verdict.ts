@@ -1,5 +1,5 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../cluster/facts.ts';
-import { hostIn, isCluster, type World } from '../cluster/world.ts';
+import { hostIn, isCluster, type World } from '../cluster/observations.ts';
 import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from './evidence.ts';
 import { type Route, rollbackRoute } from './rollback/route.ts';
 

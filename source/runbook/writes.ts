@@ -1,5 +1,5 @@
 import { type ClusterFacts, primaryOf } from '../cluster/facts.ts';
-import { type HostView, hostIn, isCluster, nodeIn, type World } from '../cluster/world.ts';
+import { type HostView, hostIn, isCluster, nodeIn, type World } from '../cluster/observations.ts';
 import { isAsKept, isSwapped } from './evidence.ts';
 
 /** Whether applications can write, as the servers show it now: no journal is asked, so every operator reads the same. */

@@ -25,7 +25,12 @@ const imports: readonly Import[] = files.flatMap((from) =>
     const path = target.startsWith('.') ? relative(source, resolve(source, dirname(from), target)) : target;
     const inner = /\{([^}]*)\}/.exec(names)?.[1]?.split(',') ?? [];
     const allTypes = inner.length > 0 && inner.every((name) => /^\s*(type\s|$)/.test(name));
-    const room = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : 'cli');
+    const room = (file: string): string =>
+      file.startsWith('console/state/')
+        ? 'console/state'
+        : file.includes('/')
+          ? (file.split('/')[0] ?? '')
+          : 'cli';
     return {
       from,
       room: room(from),
@@ -42,18 +47,32 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   remote: ['cluster'],
   monitor: ['remote', 'cluster'],
   runbook: ['cluster'],
-  engine: ['runbook', 'monitor', 'remote', 'cluster'],
-  paper: ['engine', 'runbook', 'cluster'],
-  store: ['engine', 'runbook', 'monitor', 'remote', 'cluster'],
-  ui: ['store', 'engine', 'runbook', 'monitor', 'remote', 'cluster'],
+  inspect: ['runbook', 'cluster'],
+  discover: ['inspect', 'runbook', 'monitor', 'remote', 'cluster'],
+  engine: ['discover', 'inspect', 'runbook', 'monitor', 'remote', 'cluster'],
+  usecases: ['engine', 'discover', 'inspect', 'runbook', 'monitor', 'remote', 'cluster'],
+  reports: ['usecases', 'engine', 'runbook', 'cluster'],
+  'console/state': ['engine', 'runbook', 'monitor', 'remote', 'cluster'],
+  wording: ['console/state', 'usecases', 'engine', 'runbook', 'monitor', 'remote', 'cluster'],
+  console: ['console/state', 'wording', 'engine', 'runbook', 'monitor', 'remote', 'cluster'],
   demo: ['cluster'],
-  plain: ['ui', 'store', 'engine', 'runbook', 'monitor', 'remote', 'cluster'],
+  plain: [
+    'console',
+    'console/state',
+    'wording',
+    'usecases',
+    'engine',
+    'runbook',
+    'monitor',
+    'remote',
+    'cluster',
+  ],
 };
 const rooms = Object.keys(mayUse);
 
 test('the imports were read at all', () => {
   expect(imports.length).toBeGreaterThan(200);
-  expect(imports.some((one) => one.from === 'engine/engine.ts' && one.to === 'runbook')).toBe(true);
+  expect(imports.some((one) => one.from === 'engine/run/engine.ts' && one.to === 'runbook')).toBe(true);
 });
 
 test('imports point one way', () => {
@@ -66,17 +85,17 @@ test('imports point one way', () => {
 
 const forbidden: readonly (readonly [string, RegExp, RegExp])[] = [
   [
-    'cluster and runbook touch neither network, disk nor processes',
-    /^(cluster|runbook)$/,
+    'cluster, runbook and inspect touch neither network, disk nor processes',
+    /^(cluster|runbook|inspect)$/,
     /^(net|tls|dns|http|https|fs|child_process|os|ssh2|pg|react|ink|zustand)$/,
   ],
   [
     'the engine and what is below it draw nothing',
-    /^(cluster|runbook|remote|monitor|engine)$/,
+    /^(cluster|runbook|inspect|discover|remote|monitor|engine|usecases|wording)$/,
     /^(react|ink|ink-spinner|zustand)$/,
   ],
-  ['the store knows no screen', /^store$/, /^(react|ink|ink-spinner|ssh2|pg)$/],
-  ['the screen opens no connection and no file', /^ui$/, /^(net|tls|child_process|ssh2|pg)$/],
+  ['the state of the console knows no screen', /^console\/state$/, /^(react|ink|ink-spinner|ssh2|pg)$/],
+  ['the screen opens no connection and no file', /^console$/, /^(net|tls|child_process|ssh2|pg)$/],
 ];
 
 test.each(forbidden)('%s', (_, from, what) => {
@@ -86,10 +105,10 @@ test.each(forbidden)('%s', (_, from, what) => {
   expect(wrong.map((one) => `${one.from} → ${one.target}`)).toEqual([]);
 });
 
-test('screen and store know hosts, feeds and steps by their types alone', () => {
+test('console and its state know hosts, feeds and steps by their types alone', () => {
   const wrong = imports.filter(
     ({ room, to, typeOnly }) =>
-      (room === 'ui' || room === 'store') && (to === 'remote' || to === 'monitor') && !typeOnly,
+      (room === 'console' || room === 'console/state') && (to === 'remote' || to === 'monitor') && !typeOnly,
   );
   expect(wrong.map((one) => `${one.from} → ${one.target}`)).toEqual([]);
 });
@@ -106,9 +125,9 @@ const reached = (room: string): ReadonlySet<string> => {
   return seen;
 };
 
-test('papers are written from what they are given: whatever they use touches neither network nor disk', () => {
-  const seen = reached('paper');
-  expect(seen.has('paper/report/report.ts')).toBe(true);
+test('reports are written from what they are given: whatever they use touches neither network nor disk', () => {
+  const seen = reached('reports');
+  expect(seen.has('reports/report/report.ts')).toBe(true);
   expect(seen.has('engine/journal/entry.ts')).toBe(true);
   expect(
     [...seen].filter((file) =>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { calledAs } from '../../source/commands/called-as.ts';
-import { farewell } from '../../source/ui/farewell.ts';
-import { FakeEngine } from '../ui/fake-engine.ts';
+import { farewell } from '../../source/wording/farewell.ts';
+import { FakeEngine } from '../console/fake-engine.ts';
 
 test.each([
   ['in a checkout, by npm run demo', ['/usr/bin/node', '/home/dba/tool/dist/cli.js'], 'node dist/cli.js'],

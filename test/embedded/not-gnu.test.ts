@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readConfig } from '../../source/commands/read-config.ts';
 import { probeScript } from '../../source/demo/hosts/programs.ts';
 import type { Demo } from '../../source/demo/open-demo.ts';
-import { opener } from '../../source/engine/opening.ts';
+import { opener } from '../../source/discover/connector.ts';
 import { connect } from '../../source/remote/connect.ts';
 import { endJobScript, jobProcessesScript } from '../../source/remote/job-processes.ts';
 import { drive } from '../lab/harness/drive.ts';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { opener } from '../../source/engine/opening.ts';
-import { status } from '../../source/engine/status/status.ts';
+import { opener } from '../../source/discover/connector.ts';
 import { statusText } from '../../source/plain/status-report.ts';
-import { farewell } from '../../source/ui/farewell.ts';
+import { status } from '../../source/usecases/status/status.ts';
+import { farewell } from '../../source/wording/farewell.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { labConfig, Window } from './harness.ts';

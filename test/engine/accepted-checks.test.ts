@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { StepView } from '../../source/engine/controller.ts';
+import type { StepView } from '../../source/engine/view/controller.ts';
 import { asText, joined, printed } from './answers.ts';
 import { checkLookLines } from './checks/look-lines.ts';
 import { Window } from './harness.ts';

@@ -1,6 +1,6 @@
 import { type HostFacts, isNode } from '../../source/cluster/facts.ts';
-import type { Control, DirectoryView, HostView, TablespaceView } from '../../source/cluster/world.ts';
-import { joiner } from '../../source/engine/look/lines.ts';
+import type { Control, DirectoryView, HostView, TablespaceView } from '../../source/cluster/observations.ts';
+import { joiner } from '../../source/inspect/lines.ts';
 import { recorded } from '../cluster/recorded.ts';
 
 /** What a host prints when the console looks at it, made from what is to be seen; held to recordings of the lab. */

@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { monitorIn } from '../../source/cluster/observations.ts';
 import { present } from '../../source/cluster/present.ts';
-import { monitorIn } from '../../source/cluster/world.ts';
-import { Board } from '../../source/engine/board.ts';
-import { ageOf, moment } from '../../source/engine/clock.ts';
-import type { Quiet } from '../../source/engine/controller.ts';
-import { lockView } from '../../source/engine/follower.ts';
-import { Observer } from '../../source/engine/observer.ts';
-import { Watchdog } from '../../source/engine/watchdog.ts';
+import { ageOf, moment } from '../../source/engine/observe/clock.ts';
+import { Observer } from '../../source/engine/observe/observer.ts';
+import { lockView } from '../../source/engine/run/watcher.ts';
+import { Watchdog } from '../../source/engine/step/watchdog.ts';
+import type { Quiet } from '../../source/engine/view/controller.ts';
+import { Board } from '../../source/engine/view/view-store.ts';
 import { SnapshotBoard } from '../../source/monitor/snapshot.ts';
 import type { RemoteHost } from '../../source/remote/host.ts';
-import { clock } from '../../source/ui/text.ts';
+import { clock } from '../../source/wording/text.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { word } from '../runbook/word.ts';
 import { modelAfter } from '../runbook/worlds.ts';
@@ -176,10 +176,10 @@ test('the operator’s wall clock is read only for what is written down or shown
   expect(read.sort()).toEqual([
     'cluster/present.ts 2',
     'commands/report.ts 1',
-    'engine/board.ts 1',
-    'engine/clock.ts 2',
-    'engine/observer.ts 1',
-    'engine/running-step.ts 1',
-    'engine/step-runner.ts 1',
+    'engine/observe/clock.ts 2',
+    'engine/observe/observer.ts 1',
+    'engine/step/running-step.ts 1',
+    'engine/step/step-runner.ts 1',
+    'engine/view/view-store.ts 1',
   ]);
 });

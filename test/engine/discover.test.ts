@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { clusterFactsSchema } from '../../source/cluster/facts.ts';
 import type { Problem } from '../../source/cluster/result.ts';
-import { discover } from '../../source/engine/discover/discover.ts';
-import { filesToCarry } from '../../source/engine/discover/host-facts.ts';
-import { parseFound } from '../../source/engine/discover/instance.ts';
+import { discover } from '../../source/discover/discover.ts';
+import { filesToCarry } from '../../source/discover/host-facts.ts';
+import { parseFound } from '../../source/inspect/discovery/parse.ts';
 import { factsId } from '../../source/runbook/facts-id.ts';
 import { good, recorded } from '../cluster/recorded.ts';
 import { debianCluster, labCluster } from '../runbook/clusters.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { StepProgress } from '../../source/engine/controller.ts';
-import { Pace } from '../../source/engine/pace.ts';
+import { Pace } from '../../source/engine/step/pace.ts';
+import type { StepProgress } from '../../source/engine/view/controller.ts';
 import type { JobOutcome } from '../../source/remote/host.ts';
 import { Window } from './harness.ts';
 

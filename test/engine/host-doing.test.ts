@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { below, type Path, path as pathOf } from '../../source/cluster/words.ts';
-import { helperProcessScript } from '../../source/engine/host-doing.ts';
+import { helperProcessScript } from '../../source/engine/step/host-activity.ts';
 import { helperPath, helperText } from '../../source/runbook/root-verbs.ts';
 import { labCluster } from '../runbook/clusters.ts';
 

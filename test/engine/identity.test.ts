@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { primaryOf } from '../../source/cluster/facts.ts';
+import { hostIn } from '../../source/cluster/observations.ts';
 import type { Problem } from '../../source/cluster/result.ts';
-import { hostIn } from '../../source/cluster/world.ts';
-import { discover } from '../../source/engine/discover/discover.ts';
+import { discover } from '../../source/discover/discover.ts';
 import { isOfCluster } from '../../source/engine/journal/of-cluster.ts';
-import { Observer } from '../../source/engine/observer.ts';
+import { Observer } from '../../source/engine/observe/observer.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster, onEveryHost } from '../runbook/clusters.ts';
 import { word } from '../runbook/word.ts';

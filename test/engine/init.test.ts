@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../source/cluster/config.ts';
 import { problem } from '../../source/cluster/result.ts';
 import { parseAddress } from '../../source/commands/init.ts';
-import { chooseTarget, parseCandidates } from '../../source/engine/init/candidates.ts';
-import { clusterFile } from '../../source/engine/init/cluster-file.ts';
-import type { Outline } from '../../source/engine/init/outline.ts';
+import { chooseTarget, parseCandidates } from '../../source/usecases/init/candidates.ts';
+import { clusterFile } from '../../source/usecases/init/cluster-file.ts';
+import type { Outline } from '../../source/usecases/init/outline.ts';
 import { good } from '../cluster/recorded.ts';
 
 test.each([

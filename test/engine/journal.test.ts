@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Journal, readEarlier } from '../../source/engine/journal.ts';
+import { Journal, readEarlier } from '../../source/engine/journal/journal.ts';
 import { good } from '../cluster/recorded.ts';
 
 let home = '';

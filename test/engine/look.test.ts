@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { primaryOf } from '../../source/cluster/facts.ts';
-import type { World } from '../../source/cluster/world.ts';
-import { parseLook } from '../../source/engine/look/parse.ts';
+import type { World } from '../../source/cluster/observations.ts';
+import { parseLook } from '../../source/inspect/state/parse.ts';
 import { judgementOn } from '../../source/runbook/checks/in-world.ts';
 import { everyNodeSettled } from '../../source/runbook/conditions.ts';
 import { good, recorded } from '../cluster/recorded.ts';

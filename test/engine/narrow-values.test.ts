@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { clusterFactsSchema } from '../../source/cluster/facts.ts';
 import type { MonitorNode } from '../../source/cluster/monitor-state.ts';
-import { discover } from '../../source/engine/discover/discover.ts';
+import { discover } from '../../source/discover/discover.ts';
 import { transferLines } from '../../source/runbook/checks/hard-links.ts';
 import { labCluster, linkedCluster } from '../runbook/clusters.ts';
 import { asText, but, printed } from './answers.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { secondsOfSteps } from '../../source/engine/preview.ts';
+import { secondsOfSteps } from '../../source/engine/view/rollback-preview.ts';
 import { estimate } from '../../source/runbook/estimates.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RepeatedError } from '../../source/engine/repeated-error.ts';
+import { RepeatedError } from '../../source/engine/step/repeated-error.ts';
 
 test('the same error for a minute is said once, whatever its time, process and node number', () => {
   let now = 0;

@@ -2,10 +2,10 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Asking } from '../../source/engine/asking.ts';
-import { Board } from '../../source/engine/board.ts';
-import { Decisions } from '../../source/engine/decisions.ts';
-import { Journal, stateHome } from '../../source/engine/journal.ts';
+import { Journal, stateHome } from '../../source/engine/journal/journal.ts';
+import { Decisions } from '../../source/engine/run/decisions.ts';
+import { Asking } from '../../source/engine/run/prompts.ts';
+import { Board } from '../../source/engine/view/view-store.ts';
 import type { Answer, Question } from '../../source/remote/host.ts';
 import { good } from '../cluster/recorded.ts';
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { StepOutput } from '../../source/engine/step-output.ts';
-import { Finder, searchesAll } from '../../source/store/finder.ts';
+import { Finder, searchesAll } from '../../source/console/state/finder.ts';
+import { StepOutput } from '../../source/engine/output/step-output.ts';
 
 let home = '';
 beforeEach(() => {

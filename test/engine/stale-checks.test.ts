@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseLook } from '../../source/engine/look/parse.ts';
-import { lookScript } from '../../source/engine/look/script.ts';
+import { parseLook } from '../../source/inspect/state/parse.ts';
+import { lookScript } from '../../source/inspect/state/script.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { word } from '../runbook/word.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { opener } from '../../source/engine/opening.ts';
-import { status, upgradeStatus } from '../../source/engine/status/status.ts';
+import { opener } from '../../source/discover/connector.ts';
 import { statusJson, statusText } from '../../source/plain/status-report.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { status, upgradeStatus } from '../../source/usecases/status/status.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, worldAt } from '../runbook/worlds.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LineAssembler } from '../../source/cluster/parse/terminal-text.ts';
-import { StepOutput } from '../../source/engine/step-output.ts';
+import { StepOutput } from '../../source/engine/output/step-output.ts';
 
 let home = '';
 beforeEach(() => {

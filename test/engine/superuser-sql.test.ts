@@ -4,15 +4,15 @@ import { describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { hostsOf, secondariesOf } from '../../source/cluster/facts.ts';
 import { sqlProgram } from '../../source/cluster/superuser-sql.ts';
-import { sendersScript } from '../../source/engine/ask-senders.ts';
-import { discoverScript } from '../../source/engine/discover/script.ts';
-import { serverScript } from '../../source/engine/host-doing.ts';
-import { inventoryScript } from '../../source/engine/inventory/script.ts';
-import { lookScript } from '../../source/engine/look/script.ts';
+import { sendersScript } from '../../source/engine/step/base-backup-senders.ts';
+import { serverScript } from '../../source/engine/step/host-activity.ts';
+import { discoverScript } from '../../source/inspect/discovery/script.ts';
+import { inventoryScript } from '../../source/inspect/inventory/script.ts';
+import { lookScript } from '../../source/inspect/state/script.ts';
 import { monitorQuery } from '../../source/monitor/query.ts';
+import { rehearsalScript } from '../../source/runbook/checks/dry-run-script.ts';
 import { checkLookScript } from '../../source/runbook/checks/look-script.ts';
-import { rehearsalScript } from '../../source/runbook/checks/rehearsal-script.ts';
-import { dropNodesStep, promoteStep } from '../../source/runbook/rollback/image.ts';
+import { dropNodesStep, promoteStep } from '../../source/runbook/rollback/fallback-copy.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import {
   debianCluster,
@@ -119,7 +119,7 @@ test('no other source writes such a call', () => {
         .map((line) => `${name}: ${line.trim()}`),
     );
   // There a person is told what to try by hand.
-  expect(found.map((line) => line.split(':')[0])).toEqual(['engine/discover/host-facts.ts']);
+  expect(found.map((line) => line.split(':')[0])).toEqual(['discover/host-facts.ts']);
 });
 
 test('a database’s name stays a name', () => {

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { disagreement, lastJournalVerdict } from '../../source/engine/journal-verdict.ts';
+import { disagreement, lastJournalVerdict } from '../../source/engine/journal/last-verdict.ts';
 import { rateOf } from '../../source/runbook/checks/rates.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { word } from '../runbook/word.ts';

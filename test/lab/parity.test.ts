@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import type { Demo } from '../../source/demo/open-demo.ts';
-import type { StepView } from '../../source/engine/controller.ts';
+import type { StepView } from '../../source/engine/view/controller.ts';
 import { seatInDemo } from '../embedded/demo-desk.ts';
 import { type Journey, journey } from './harness/journey.ts';
 import { openLab } from './harness/lab.ts';

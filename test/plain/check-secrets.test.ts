@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { CheckLook, Evidence } from '../../source/cluster/checks/evidence.ts';
-import type { CheckResult } from '../../source/engine/checks/check.ts';
 import { checkJson, checkText } from '../../source/plain/check-report.ts';
 import { judge } from '../../source/runbook/checks/judge.ts';
 import { checkLookScript } from '../../source/runbook/checks/look-script.ts';
+import type { CheckResult } from '../../source/usecases/check/check.ts';
 import { withLook } from '../runbook/checks/healthy.ts';
 import { labCluster } from '../runbook/clusters.ts';
 

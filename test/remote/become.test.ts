@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { sh } from '../../source/cluster/fragment.ts';
 import { theLogin } from '../../source/cluster/login.ts';
-import { isBecoming } from '../../source/engine/checks/reach.ts';
 import { becomeProblem, type Login, shellAs } from '../../source/remote/become.ts';
+import { isBecoming } from '../../source/usecases/check/reach.ts';
 
 const dba: Login = { alias: 'node_2', user: 'dba', become: 'sudo' };
 

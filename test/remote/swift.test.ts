@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type CipherAlgorithm, type Client } from 'ssh2';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { decipherOf, dialSwiftly, readyKey } from '../../source/remote/swift.ts';
+import { decipherOf, dialSwiftly, readyKey } from '../../source/remote/fast-socket.ts';
 import { Bench } from './bench.ts';
 
 let bench: Bench;

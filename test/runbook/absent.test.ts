@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ClusterFacts, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
-import type { World } from '../../source/cluster/world.ts';
-import { waiting, whyNotWithout } from '../../source/engine/absence.ts';
+import type { World } from '../../source/cluster/observations.ts';
+import { waiting, whyNotWithout } from '../../source/engine/run/absence.ts';
 import { everyNodeSettled } from '../../source/runbook/conditions.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import { bestImage } from '../../source/runbook/rollback/route.ts';

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
-import { viewOf } from '../../source/engine/step-view.ts';
+import { cardRows } from '../../source/console/rows/card.ts';
+import { themeFor } from '../../source/console/theme.ts';
+import { viewOf } from '../../source/engine/view/step-view.ts';
 import { describeStep } from '../../source/plain/describe.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { cardRows } from '../../source/ui/rows/card.ts';
-import { themeFor } from '../../source/ui/theme.ts';
-import { FakeEngine } from '../ui/fake-engine.ts';
+import { FakeEngine } from '../console/fake-engine.ts';
 import { labCluster } from './clusters.ts';
 import { word } from './word.ts';
 import { modelAfter } from './worlds.ts';

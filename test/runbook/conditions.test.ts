@@ -10,7 +10,12 @@ import {
   stoppedCleanly,
   streaming,
 } from '../../source/runbook/conditions.ts';
-import { hasReceived, primaryWasShutDown, sameCheckpoint, someImage } from '../../source/runbook/images.ts';
+import {
+  hasReceived,
+  primaryWasShutDown,
+  sameCheckpoint,
+  someImage,
+} from '../../source/runbook/fallback-copies.ts';
 import type { Condition } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from './clusters.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Evidence } from '../../source/cluster/checks/evidence.ts';
 import type { ClusterFacts, OtherNode } from '../../source/cluster/facts.ts';
 import type { MonitorState, OtherRow } from '../../source/cluster/monitor-state.ts';
-import type { World } from '../../source/cluster/world.ts';
+import type { World } from '../../source/cluster/observations.ts';
 import { formationChecks } from '../../source/runbook/checks/formations.ts';
 import { evidenceIn } from '../../source/runbook/checks/in-world.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';

@@ -2,7 +2,7 @@ import { lstatSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
-import { isCluster } from '../../source/cluster/world.ts';
+import { isCluster } from '../../source/cluster/observations.ts';
 import { choiceWords, rebuildChoices } from '../../source/runbook/hard-link/choice.ts';
 import { sendingCommand } from '../../source/runbook/hard-link/line.ts';
 import { measurementsOf } from '../../source/runbook/measurements.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { primaryOf } from '../../source/cluster/facts.ts';
+import { lanesOf, stageOf, stagesOf } from '../../source/runbook/parallel.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
-import { lanesOf, stageOf, stagesOf } from '../../source/runbook/stages.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict.ts';

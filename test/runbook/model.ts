@@ -10,10 +10,16 @@ import {
   secondariesOf,
 } from '../../source/cluster/facts.ts';
 import type { MonitorNode, MonitorState } from '../../source/cluster/monitor-state.ts';
+import type {
+  Control,
+  DirectoryView,
+  HostView,
+  ServerView,
+  World,
+} from '../../source/cluster/observations.ts';
 import { problem } from '../../source/cluster/result.ts';
 import type { NodeState } from '../../source/cluster/states.ts';
 import type { Word } from '../../source/cluster/words.ts';
-import type { Control, DirectoryView, HostView, ServerView, World } from '../../source/cluster/world.ts';
 import { factsId } from '../../source/runbook/facts-id.ts';
 import { keyComment } from '../../source/runbook/hard-link/names.ts';
 import { dropInFile } from '../../source/runbook/phases/service.ts';

@@ -1,5 +1,5 @@
 import { hostsOf, isNode, type NodeFacts, primaryOf } from '../../source/cluster/facts.ts';
-import type { DirectoryView } from '../../source/cluster/world.ts';
+import type { DirectoryView } from '../../source/cluster/observations.ts';
 import { dropInFile } from '../../source/runbook/phases/service.ts';
 import { isServed } from '../../source/runbook/rollback/serve.ts';
 import type { Step } from '../../source/runbook/step.ts';

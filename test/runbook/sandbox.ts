@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ClusterFacts, Service } from '../../source/cluster/facts.ts';
+import type { World } from '../../source/cluster/observations.ts';
 import { workDirOf } from '../../source/cluster/work-directory.ts';
-import type { World } from '../../source/cluster/world.ts';
 import { markFile, markOf } from '../../source/runbook/ownership.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { recorded } from '../cluster/recorded.ts';

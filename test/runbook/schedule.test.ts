@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { estimate } from '../../source/runbook/estimates.ts';
+import { beside } from '../../source/runbook/parallel.ts';
 import { lengthOf, orderOf, spansOf } from '../../source/runbook/schedule.ts';
-import { beside } from '../../source/runbook/stages.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from './clusters.ts';

@@ -1,6 +1,6 @@
 import { type ClusterFacts, hostsOf, primaryOf } from '../../source/cluster/facts.ts';
-import { isCluster, type World } from '../../source/cluster/world.ts';
-import { waiting } from '../../source/engine/absence.ts';
+import { isCluster, type World } from '../../source/cluster/observations.ts';
+import { waiting } from '../../source/engine/run/absence.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import { rollbackRoute } from '../../source/runbook/rollback/route.ts';
 import type { Step } from '../../source/runbook/step.ts';

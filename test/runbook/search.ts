@@ -1,5 +1,5 @@
 import { type ClusterFacts, hostsOf, primaryOf } from '../../source/cluster/facts.ts';
-import { hostIn, isCluster, type World } from '../../source/cluster/world.ts';
+import { hostIn, isCluster, type World } from '../../source/cluster/observations.ts';
 import { newClusterStarted } from '../../source/runbook/evidence.ts';
 import { rollbackRoute } from '../../source/runbook/rollback/route.ts';
 import { dangerNow, type Step } from '../../source/runbook/step.ts';

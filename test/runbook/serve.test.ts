@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { primaryOf } from '../../source/cluster/facts.ts';
-import type { World } from '../../source/cluster/world.ts';
-import { waiting, whyWithoutMonitor } from '../../source/engine/absence.ts';
+import type { World } from '../../source/cluster/observations.ts';
+import { waiting, whyWithoutMonitor } from '../../source/engine/run/absence.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict.ts';

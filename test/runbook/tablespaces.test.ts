@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseLook } from '../../source/engine/look/parse.ts';
-import { lookScript } from '../../source/engine/look/script.ts';
+import { parseLook } from '../../source/inspect/state/parse.ts';
+import { lookScript } from '../../source/inspect/state/script.ts';
 import { markOf, ownershipFunctions } from '../../source/runbook/ownership.ts';
 import { asideStep } from '../../source/runbook/phases/secondaries.ts';
 import { keepFunction } from '../../source/runbook/proofs.ts';
@@ -10,7 +10,7 @@ import { directoriesStep, emptyStep } from '../../source/runbook/rollback/direct
 import { script } from '../../source/runbook/shell.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { partsFollow } from '../../source/runbook/tablespaces/conditions.ts';
-import { partsBegunLines } from '../../source/runbook/tablespaces/follow.ts';
+import { partsBegunLines } from '../../source/runbook/tablespaces/move.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { good } from '../cluster/recorded.ts';
 import { spacedCluster } from './clusters.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { monitorIn, type World } from '../../source/cluster/observations.ts';
 import type { NodeState } from '../../source/cluster/states.ts';
-import { monitorIn, type World } from '../../source/cluster/world.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import {
   debianCluster,

@@ -1,5 +1,5 @@
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
-import type { World } from '../../source/cluster/world.ts';
+import type { World } from '../../source/cluster/observations.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from './clusters.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { primaryOf } from '../../source/cluster/facts.ts';
-import { downtimeSeen } from '../../source/engine/downtime.ts';
+import { downtimeSeen } from '../../source/engine/view/downtime.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import { rollbackRoute } from '../../source/runbook/rollback/route.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';

@@ -2,9 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { z } from 'zod';
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { type RunName, runName } from '../../cluster/words.ts';
-import { clusterDirectory, readEarlier } from '../journal.ts';
 import { ofKind, type Recorded } from './entry.ts';
 import { heardIn } from './heard.ts';
+import { clusterDirectory, readEarlier } from './journal.ts';
 
 /**
  * Which runs on this machine are a cluster's. Their directories bear the name that the cluster file has given it, and names

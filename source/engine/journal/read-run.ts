@@ -3,8 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { redactText } from '../../cluster/parse/redact.ts';
 import { cleanText } from '../../cluster/parse/terminal-text.ts';
 import { fail, messageOf, ok, problem, type Result } from '../../cluster/result.ts';
-import { clusterDirectory, journalFile } from '../journal.ts';
 import { parseJournal, type Recorded } from './entry.ts';
+import { clusterDirectory, journalFile } from './journal.ts';
 
 /** A run as this machine has it. Nothing is locked or changed: it may be under way. */
 export interface KeptRun {

@@ -1,11 +1,11 @@
 import type { Check } from './check.ts';
 import { diskChecks } from './disks.ts';
+import { rehearsalChecks } from './dry-run.ts';
 import { formationChecks } from './formations.ts';
 import { habitChecks } from './habits.ts';
 import { hardLinkChecks } from './hard-links.ts';
 import { programChecks } from './programs.ts';
 import { reachChecks } from './reach.ts';
-import { rehearsalChecks } from './rehearsals.ts';
 import { settingChecks } from './settings.ts';
 import { stateChecks } from './states.ts';
 import { tablespaceChecks } from './tablespaces.ts';

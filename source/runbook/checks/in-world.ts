@@ -1,6 +1,6 @@
 import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, hostsOf, isNode } from '../../cluster/facts.ts';
-import { hostIn, monitorIn, type World } from '../../cluster/world.ts';
+import { hostIn, monitorIn, type World } from '../../cluster/observations.ts';
 import { catalogue } from './catalogue.ts';
 import type { Finding } from './check.ts';
 import { judge } from './judge.ts';

@@ -5,10 +5,10 @@ import {
   primaryOf,
   secondariesOf,
 } from '../../cluster/facts.ts';
-import { hostIn, isCluster, nodeIn, type World } from '../../cluster/world.ts';
+import { hostIn, isCluster, nodeIn, type World } from '../../cluster/observations.ts';
 import { isMajor, when } from '../conditions.ts';
 import { isAsKept, isMovedAside, isSwapped, newClusterStarted } from '../evidence.ts';
-import { isImage, oldDirectory, stoppedAt } from '../images.ts';
+import { isImage, oldDirectory, stoppedAt } from '../fallback-copies.ts';
 import type { Condition } from '../step.ts';
 
 /** How far a secondary has come that takes over the primary's links; read from its disk. */

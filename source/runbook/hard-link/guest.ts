@@ -6,7 +6,7 @@ import {
   primaryOf,
 } from '../../cluster/facts.ts';
 import type { Fragment } from '../../cluster/fragment.ts';
-import { hostIn, type TransferView, type World } from '../../cluster/world.ts';
+import { hostIn, type TransferView, type World } from '../../cluster/observations.ts';
 import { about, senderName, when } from '../conditions.ts';
 import type { Condition } from '../step.ts';
 import { sendingCommand } from './line.ts';

@@ -1,11 +1,11 @@
 import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, hereDocument, sh, word } from '../../cluster/fragment.ts';
-import type { World } from '../../cluster/world.ts';
+import type { World } from '../../cluster/observations.ts';
 import { about, when } from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { beside } from '../parallel.ts';
 import { script } from '../shell.ts';
-import { beside } from '../stages.ts';
 import { ready, type Script, type Step } from '../step.ts';
 import { hasLine, keyOf, transferIsReady, transferOf } from './guest.ts';
 import { letInStep } from './let-in.ts';

@@ -1,6 +1,6 @@
 import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, hereDocument, quoted, sh } from '../../cluster/fragment.ts';
-import type { World } from '../../cluster/world.ts';
+import type { World } from '../../cluster/observations.ts';
 import { about, when } from '../conditions.ts';
 import { isPastStop, isSwapped } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh, spaced, word } from '../../cluster/fragment.ts';
+import { hostIn, isCluster, type World } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
-import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, when } from '../conditions.ts';
 import { isAsKept, newClusterStarted } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -11,7 +11,7 @@ import { idleFunction, keepFunction, wholeLines } from '../proofs.ts';
 import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { partsHaveFollowed } from '../tablespaces/conditions.ts';
-import { partsBegunLines } from '../tablespaces/follow.ts';
+import { partsBegunLines } from '../tablespaces/move.ts';
 import { anotherImage, isLeftToBackup, isLinked } from './evidence.ts';
 import { transferIsReady } from './guest.ts';
 import { linkDir } from './names.ts';

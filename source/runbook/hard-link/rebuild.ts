@@ -1,7 +1,7 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, sh, word } from '../../cluster/fragment.ts';
+import { hostIn, isCluster } from '../../cluster/observations.ts';
 import { baseOf, type Path, type Word } from '../../cluster/words.ts';
-import { hostIn, isCluster } from '../../cluster/world.ts';
 import { about, acceptsWrites, allStopped, backupIsThere, describe, isMajor, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { oursLine, ownershipFunctions } from '../ownership.ts';
@@ -9,7 +9,7 @@ import { carriedIsKept, carryLines, readConfigurationLines } from '../phases/con
 import { idleFunction, keepFunction } from '../proofs.ts';
 import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
-import { dropPartsLines } from '../tablespaces/follow.ts';
+import { dropPartsLines } from '../tablespaces/move.ts';
 import { hasStreamed, isJoined, isLeftToBackup, isLinked } from './evidence.ts';
 import { linkDir } from './names.ts';
 

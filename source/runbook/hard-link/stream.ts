@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster } from '../../cluster/world.ts';
+import { hostIn, isCluster } from '../../cluster/observations.ts';
 import { about, acceptsWrites, allStopped, autoctlIsStopped, describe, when } from '../conditions.ts';
+import { stopPrivateLines } from '../isolated-server.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { disarmLines } from '../phases/disarm.ts';
-import { stopPrivateLines } from '../private-server.ts';
 import { idleFunction } from '../proofs.ts';
 import { inBin, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
 import type { Step } from '../step.ts';

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster } from '../../cluster/world.ts';
+import { hostIn, isCluster } from '../../cluster/observations.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { oursLine, ownershipFunctions } from '../ownership.ts';
@@ -10,7 +10,7 @@ import { idleFunction, versionFunction } from '../proofs.ts';
 import { script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { partsFollow, partsHaveFollowed } from '../tablespaces/conditions.ts';
-import { followFunction, oldComesHome } from '../tablespaces/follow.ts';
+import { followFunction, oldComesHome } from '../tablespaces/move.ts';
 import { neverStartedLines, removeLinksLines } from './rebuild.ts';
 
 /**

@@ -7,7 +7,7 @@ import {
   takesLinks,
 } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
-import type { World } from '../../cluster/world.ts';
+import type { World } from '../../cluster/observations.ts';
 import { about, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';

@@ -1,8 +1,8 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { type Fragment, sh, word } from '../../cluster/fragment.ts';
+import { hostIn, isCluster, nodeIn } from '../../cluster/observations.ts';
 import { isWritable } from '../../cluster/states.ts';
-import { hostIn, isCluster, nodeIn } from '../../cluster/world.ts';
 import {
   about,
   acceptsWrites,

@@ -1,10 +1,10 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { hereDocument, sh, word } from '../../cluster/fragment.ts';
+import type { World } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
-import type { World } from '../../cluster/world.ts';
+import { rehearsalScript } from '../checks/dry-run-script.ts';
 import { evidenceIn, judgementOn } from '../checks/in-world.ts';
 import { checkLookScript } from '../checks/look-script.ts';
-import { rehearsalScript } from '../checks/rehearsal-script.ts';
 import { about, no, when } from '../conditions.ts';
 import { isMarked, isPastStop } from '../evidence.ts';
 import { choiceWords, rebuildChoices } from '../hard-link/choice.ts';

@@ -1,8 +1,8 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh } from '../../cluster/fragment.ts';
+import { hostIn, isLeftOut, monitorIn, nodeIn, type World } from '../../cluster/observations.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
-import { hostIn, isLeftOut, monitorIn, nodeIn, type World } from '../../cluster/world.ts';
 import {
   autoctlStopped,
   everyNodeSettled,

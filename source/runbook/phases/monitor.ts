@@ -1,7 +1,7 @@
 import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
+import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/observations.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
-import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/world.ts';
 import { autoctlStopped, backupIsThere, dataIsNew, isMajor, pointsToNew, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { acceptedFormations } from '../formations.ts';

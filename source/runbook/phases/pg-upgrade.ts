@@ -1,7 +1,7 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { constant, type Fragment, known, quoted, sh, word } from '../../cluster/fragment.ts';
+import { hostIn, isCluster, type World } from '../../cluster/observations.ts';
 import { type Path, parentOf } from '../../cluster/words.ts';
-import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
 import { isOutdated, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
@@ -19,7 +19,7 @@ import {
   upgradeDir,
 } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
-import { dropPartsLines, partsBegunLines } from '../tablespaces/follow.ts';
+import { dropPartsLines, partsBegunLines } from '../tablespaces/move.ts';
 import { newClusterLines } from './initdb.ts';
 import { outdated } from './swap.ts';
 

@@ -1,9 +1,16 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import {
+  hostIn,
+  isCluster,
+  isLeftOut,
+  isPassedOver,
+  monitorIn,
+  type World,
+} from '../../cluster/observations.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import type { Alias } from '../../cluster/words.ts';
-import { hostIn, isCluster, isLeftOut, isPassedOver, monitorIn, type World } from '../../cluster/world.ts';
 import {
   about,
   acceptsWrites,
@@ -16,9 +23,9 @@ import {
 import { isMarked } from '../evidence.ts';
 import { otherFormationsWork } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
+import { beside } from '../parallel.ts';
 import { rootScript } from '../root-verbs.ts';
 import { mark, psql, script } from '../shell.ts';
-import { beside } from '../stages.ts';
 import type { Condition, PhaseId, Step } from '../step.ts';
 import { setSyncStandbys, syncStandbysAre } from './fence.ts';
 import { dropInFile } from './service.ts';

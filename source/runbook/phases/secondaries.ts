@@ -8,8 +8,8 @@ import {
   takesLinks,
 } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
+import { hostIn, isCluster, nodeIn, type World } from '../../cluster/observations.ts';
 import { parentOf } from '../../cluster/words.ts';
-import { hostIn, isCluster, nodeIn, type World } from '../../cluster/world.ts';
 import {
   about,
   acceptsWrites,
@@ -24,21 +24,21 @@ import {
   when,
 } from '../conditions.ts';
 import { isMovedAside, newSystemIdentifier } from '../evidence.ts';
+import { isImage } from '../fallback-copies.ts';
 import { backupGauge } from '../gauge.ts';
 import { linkForgetStep } from '../hard-link/let-in.ts';
 import { canJoin, nothingCopied, ownFilesStep } from '../hard-link/rebuild.ts';
 import { streamStep } from '../hard-link/stream.ts';
-import { isImage } from '../images.ts';
 import { askLiveness, livenessFunction } from '../liveness.ts';
 import { autoctlProbe, done, half, makeStep, pending } from '../make-step.ts';
 import { oursLine, ownershipFunctions, stagingBegunLines } from '../ownership.ts';
+import { beside } from '../parallel.ts';
 import { controlFunctions, idleFunction, keepFunction, sameFileSystemFunction } from '../proofs.ts';
 import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
-import { beside } from '../stages.ts';
 import type { Condition, Step, StepId } from '../step.ts';
 import { partsHaveFollowed, tablespacesAreFree } from '../tablespaces/conditions.ts';
-import { dropPartsWhere, followFunction, oldGoesAside, partsBegunLines } from '../tablespaces/follow.ts';
+import { dropPartsWhere, followFunction, oldGoesAside, partsBegunLines } from '../tablespaces/move.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
 import { unguardStep } from './restore.ts';
 import { disableMaintenanceScript, serviceCauses, serviceUser, startScript } from './service.ts';

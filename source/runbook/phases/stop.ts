@@ -7,7 +7,7 @@ import {
   secondariesOf,
 } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster, type World } from '../../cluster/world.ts';
+import { hostIn, isCluster, type World } from '../../cluster/observations.ts';
 import {
   about,
   allStopped,
@@ -21,13 +21,13 @@ import {
   when,
 } from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
+import { hasReceived, primaryWasShutDown, sameCheckpoint } from '../fallback-copies.ts';
 import { acceptedFormations } from '../formations.ts';
-import { hasReceived, primaryWasShutDown, sameCheckpoint } from '../images.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { contentsFunction, countContents, notedFile } from '../noted.ts';
+import { beside } from '../parallel.ts';
 import { rootScript } from '../root-verbs.ts';
 import { psql, script } from '../shell.ts';
-import { beside } from '../stages.ts';
 import type { Condition, Probe, Step } from '../step.ts';
 import { noTablespaceIsNew } from '../tablespaces/conditions.ts';
 import { savedIsCurrent } from './fence.ts';

@@ -2,8 +2,8 @@ import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import { type HostView, hostIn, isCluster } from '../../cluster/observations.ts';
 import { parentOf } from '../../cluster/words.ts';
-import { type HostView, hostIn, isCluster } from '../../cluster/world.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, isMajor, when } from '../conditions.ts';
 import { isMovedAside, isOutdated, isSwapped, isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -18,7 +18,7 @@ import {
 import { fingerprint, oldFingerprint, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { partsHaveFollowed } from '../tablespaces/conditions.ts';
-import { followFunction, oldGoesAside } from '../tablespaces/follow.ts';
+import { followFunction, oldGoesAside } from '../tablespaces/move.ts';
 import { carriedIsKept, carryLines, readConfigurationLines } from './configuration.ts';
 
 /** What is said of a new directory that the old cluster has left behind, with the way on. */

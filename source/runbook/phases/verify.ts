@@ -1,7 +1,7 @@
 import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
+import { hostIn, isCluster, type World } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
-import { hostIn, isCluster, type World } from '../../cluster/world.ts';
 import {
   about,
   allStopped,
@@ -13,10 +13,10 @@ import {
   yes,
 } from '../conditions.ts';
 import { isMarked, neverStarted, newClusterStarted, oldSinceUpgrade } from '../evidence.ts';
-import { someImage } from '../images.ts';
+import { someImage } from '../fallback-copies.ts';
+import { isPrivate, privateServer, stopPrivateLines } from '../isolated-server.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { compareLines, contentsFunction, countContents } from '../noted.ts';
-import { isPrivate, privateServer, stopPrivateLines } from '../private-server.ts';
 import { controlFunctions, idleFunction, wholeLines } from '../proofs.ts';
 import {
   fingerprint,

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { type ClusterFacts, type HostFacts, isNode, takesLinks } from '../../cluster/facts.ts';
 import { type Fragment, joined, sh, word } from '../../cluster/fragment.ts';
+import { type HostView, hostIn, isCluster, type World } from '../../cluster/observations.ts';
 import { type Path, parentOf } from '../../cluster/words.ts';
-import { type HostView, hostIn, isCluster, type World } from '../../cluster/world.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { neverStarted } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -27,7 +27,7 @@ import {
 import { mark, script } from '../shell.ts';
 import type { PhaseId, Step } from '../step.ts';
 import { noPartsOf, partsFollow, partsHaveFollowed } from '../tablespaces/conditions.ts';
-import { dropPartsWhere, followFunction, followLines, oldComesHome } from '../tablespaces/follow.ts';
+import { dropPartsWhere, followFunction, followLines, oldComesHome } from '../tablespaces/move.ts';
 import { asideOf, oldName } from '../tablespaces/names.ts';
 
 /** Where an abandoned cluster is kept; a number follows where the name is taken. */

@@ -1,6 +1,6 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { word } from '../../cluster/fragment.ts';
-import { hostIn } from '../../cluster/world.ts';
+import { hostIn } from '../../cluster/observations.ts';
 import { about, autoctlIsStopped, notServing, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { identifierLines } from '../phases/autoctl-files.ts';

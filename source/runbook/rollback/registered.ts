@@ -1,5 +1,5 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
-import { hostIn, isCluster, nodeIn, type World } from '../../cluster/world.ts';
+import { hostIn, isCluster, nodeIn, type World } from '../../cluster/observations.ts';
 import { isMajor } from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 

@@ -1,6 +1,6 @@
 import { type ClusterFacts, hostsOf, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
-import { hostIn, isLeftOut, isPassedOver, monitorIn, type World } from '../../cluster/world.ts';
+import { hostIn, isLeftOut, isPassedOver, monitorIn, type World } from '../../cluster/observations.ts';
 import { everyNodeSettled, nodeSettled, streaming, unlessLeftOut, when } from '../conditions.ts';
 import { otherFormationsWork } from '../formations.ts';
 import { isLetIn } from '../hard-link/guest.ts';

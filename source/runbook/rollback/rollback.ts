@@ -5,12 +5,12 @@ import {
   secondariesOf,
   takesLinks,
 } from '../../cluster/facts.ts';
-import { hostIn, type World } from '../../cluster/world.ts';
+import { hostIn, type World } from '../../cluster/observations.ts';
 import { isMajor } from '../conditions.ts';
+import { isImage, oldDirectory } from '../fallback-copies.ts';
 import { otherKeeperSteps } from '../formations.ts';
 import { isIntact, isWhole } from '../hard-link/evidence.ts';
 import { unlinkStep } from '../hard-link/unlink.ts';
-import { isImage, oldDirectory } from '../images.ts';
 import { oldPgCtlStep } from '../phases/autoctl-files.ts';
 import { unguardStep } from '../phases/restore.ts';
 import type { Step } from '../step.ts';
@@ -23,7 +23,7 @@ import {
   priorityStep,
   promoteStep,
   startCreatedStep,
-} from './image.ts';
+} from './fallback-copy.ts';
 import { oldIdentifierStep, oldUnitStep } from './old-files.ts';
 import { tellFormationsStep, toldOfFormations } from './other-formations.ts';
 import { restoreOldSteps } from './restore.ts';

@@ -1,10 +1,10 @@
 import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { word } from '../../cluster/fragment.ts';
+import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/observations.ts';
 import type { Alias, Label } from '../../cluster/words.ts';
-import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/world.ts';
 import { isMajor } from '../conditions.ts';
 import { isMarked, isSwapped, isUpgraded, neverStarted, newClusterStarted } from '../evidence.ts';
-import { bestUncompared, isImage, oldDirectory } from '../images.ts';
+import { bestUncompared, isImage, oldDirectory } from '../fallback-copies.ts';
 import { dropInName } from '../phases/service.ts';
 
 /** The ways back that there are. Which one is open is read from the disks. */

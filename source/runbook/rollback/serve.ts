@@ -1,7 +1,7 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import { type HostView, hostIn, isCluster, isLeftOut, type World } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
-import { type HostView, hostIn, isCluster, isLeftOut, type World } from '../../cluster/world.ts';
 import { about, allStopped, autoctlStopped, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { serviceUser, stopScript } from '../phases/service.ts';

@@ -1,6 +1,6 @@
 import { type ClusterFacts, type HostFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/observations.ts';
 import { isWritable } from '../../cluster/states.ts';
-import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/world.ts';
 import {
   about,
   autoctlRuns,

@@ -1,12 +1,12 @@
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh, word } from '../../cluster/fragment.ts';
-import { type HostView, hostIn, isCluster, type World } from '../../cluster/world.ts';
+import { type HostView, hostIn, isCluster, type World } from '../../cluster/observations.ts';
 import { about, allStopped, autoctlStopped, isMajor, when } from '../conditions.ts';
+import { isPrivate } from '../isolated-server.ts';
 import { unlessStopped } from '../liveness.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { isMarked, ownershipFunctions } from '../ownership.ts';
 import { dropInFile, serviceUser, stopScript } from '../phases/service.ts';
-import { isPrivate } from '../private-server.ts';
 import { rootScript } from '../root-verbs.ts';
 import { inBin, script } from '../shell.ts';
 import type { GivesUp, Step } from '../step.ts';

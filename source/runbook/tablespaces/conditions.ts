@@ -1,6 +1,6 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import { type DirectoryView, type HostView, isCluster } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
-import { type DirectoryView, type HostView, isCluster } from '../../cluster/world.ts';
 import { about, describe, when } from '../conditions.ts';
 import type { Condition } from '../step.ts';
 import { nameOf, oldName, placeOf } from './names.ts';

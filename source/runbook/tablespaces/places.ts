@@ -1,7 +1,7 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { sh, spaced } from '../../cluster/fragment.ts';
-import type { TablespaceView } from '../../cluster/world.ts';
-import { hostIn, type World } from '../../cluster/world.ts';
+import type { TablespaceView } from '../../cluster/observations.ts';
+import { hostIn, type World } from '../../cluster/observations.ts';
 import { about, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { rootScript } from '../root-verbs.ts';

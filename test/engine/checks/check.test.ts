@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { problem } from '../../../source/cluster/result.ts';
-import { check } from '../../../source/engine/checks/check.ts';
-import { opener } from '../../../source/engine/opening.ts';
+import { opener } from '../../../source/discover/connector.ts';
+import { check } from '../../../source/usecases/check/check.ts';
 import { good } from '../../cluster/recorded.ts';
 import { labCluster } from '../../runbook/clusters.ts';
 import { asText } from '../answers.ts';

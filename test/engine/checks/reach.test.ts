@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { sh } from '../../../source/cluster/fragment.ts';
-import { isBecoming, reachOf } from '../../../source/engine/checks/reach.ts';
 import { becomeProblem, shellAs } from '../../../source/remote/become.ts';
 import {
   authProblem,
@@ -10,6 +9,7 @@ import {
   timeoutProblem,
 } from '../../../source/remote/problems.ts';
 import type { Hop } from '../../../source/remote/ssh-config.ts';
+import { isBecoming, reachOf } from '../../../source/usecases/check/reach.ts';
 
 const hop: Hop = {
   alias: 'node_2',

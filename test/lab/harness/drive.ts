@@ -2,8 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../../source/commands/read-config.ts';
-import type { Direction, EngineView, RollbackVerdict, StepView } from '../../../source/engine/controller.ts';
-import { Engine } from '../../../source/engine/engine.ts';
+import { Engine } from '../../../source/engine/run/engine.ts';
+import type {
+  Direction,
+  EngineView,
+  RollbackVerdict,
+  StepView,
+} from '../../../source/engine/view/controller.ts';
 import { connect } from '../../../source/remote/connect.ts';
 import type { Desk } from './walk.ts';
 

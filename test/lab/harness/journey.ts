@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EngineView, StepView } from '../../../source/engine/controller.ts';
 import { type Entry, parseJournal } from '../../../source/engine/journal/entry.ts';
+import type { EngineView, StepView } from '../../../source/engine/view/controller.ts';
 import { type DriveOptions, drive } from './drive.ts';
 import type { Desk } from './walk.ts';
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isComplete, parseSections, type Sections } from '../../../source/cluster/checks/sections.ts';
 import type { HostFacts } from '../../../source/cluster/facts.ts';
-import { type RehearsalOptions, rehearsalScript } from '../../../source/runbook/checks/rehearsal-script.ts';
+import { type RehearsalOptions, rehearsalScript } from '../../../source/runbook/checks/dry-run-script.ts';
 import { socketOf, throwawayOf } from '../../../source/runbook/checks/throwaway.ts';
 import { debianCluster, labCluster } from '../clusters.ts';
 import { Sandbox } from '../sandbox.ts';

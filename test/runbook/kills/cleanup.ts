@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isImage } from '../../../source/runbook/images.ts';
+import { isImage } from '../../../source/runbook/fallback-copies.ts';
 import { labCluster } from '../clusters.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { type Case, isPassing } from './case.ts';

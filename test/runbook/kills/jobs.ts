@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { forgetJobScript } from '../../../source/engine/checks/forget-job.ts';
+import { forgetJobScript } from '../../../source/usecases/check/forget-job.ts';
 import type { Sandbox } from '../sandbox.ts';
 import type { Case } from './case.ts';
 

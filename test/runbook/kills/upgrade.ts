@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hostIn, isCluster } from '../../../source/cluster/world.ts';
+import { hostIn, isCluster } from '../../../source/cluster/observations.ts';
 import { isUpgraded } from '../../../source/runbook/evidence.ts';
 import { factsId } from '../../../source/runbook/facts-id.ts';
 import { markFile } from '../../../source/runbook/ownership.ts';

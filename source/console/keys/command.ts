@@ -1,0 +1,18 @@
+import type { Screen } from '../screen.ts';
+import type { ConsoleState } from '../state/state.ts';
+import type { KeyName } from './keys.ts';
+
+export type Group = 'Deciding' | 'Looking' | 'Moving' | 'Leaving';
+
+/** One thing that a key does. Keys, footer, help and docs/console.md are all made from this table. */
+export interface Command {
+  readonly group: Group;
+  readonly keys: readonly KeyName[];
+  /** For help and the docs: a sentence without a full stop. */
+  readonly says: string;
+  /** For the footer, in few words; null or absent: not in the footer now. */
+  readonly footer?: (state: ConsoleState) => string | null;
+  /** Why it does nothing now; null when it works. */
+  readonly disabled?: (state: ConsoleState) => string | null;
+  readonly run: (screen: Screen) => void;
+}

@@ -1,0 +1,205 @@
+import { confirmable, currentStep, shownFace } from '../state/selectors.ts';
+import type { Command } from './command.ts';
+import { findNext } from './find.ts';
+import type { KeyName } from './keys.ts';
+import { movingCommands } from './moving-commands.ts';
+
+import {
+  due,
+  enterWords,
+  failed,
+  searched,
+  showsOutput,
+  whyNoCancel,
+  whyNoLog,
+  whyNoSearch,
+  whyNoTakeOver,
+  whyNotAlone,
+  whyNotDue,
+  whyNotFailed,
+} from './when.ts';
+
+/** Everything that a key does, in the order of the footer. */
+export const commands: readonly Command[] = [
+  {
+    group: 'Deciding',
+    keys: ['enter'],
+    says: 'Run the step whose card is shown; from elsewhere, show the step that waits',
+    footer: enterWords,
+    run: ({ store }) => store.decide.enter(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['e'],
+    says: 'Where Enter would start several steps: run the one whose card is shown, alone',
+    footer: (state) => (confirmable(state) !== null && whyNotAlone(state) === null ? 'only this one' : null),
+    disabled: whyNotAlone,
+    run: ({ store }) => store.decide.enterAlone(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['a'],
+    says: 'Run a failed step again (asks)',
+    footer: (state) => (failed(state) ? 'run again' : null),
+    disabled: whyNotFailed,
+    run: ({ store }) => store.decide.askRetry(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['s'],
+    says: 'Skip the step that waits or has failed (asks for the reason)',
+    footer: (state) => (due(state) ? 'skip' : null),
+    disabled: whyNotDue('Skipping'),
+    run: ({ store }) => store.decide.askSkip(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['p'],
+    says: 'Done by hand: look at the servers again and go on if they agree',
+    footer: (state) => (failed(state) ? 'done by hand' : null),
+    disabled: whyNotDue('Looking again'),
+    run: ({ store }) => store.decide.probeAgain(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['x'],
+    says: 'End the running step and everything that it started on its host (asks for the host’s name)',
+    footer: ({ view }) => (view.stage.kind === 'running' ? 'end it' : null),
+    disabled: whyNoCancel,
+    run: ({ store }) => store.decide.askCancel(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['t'],
+    says: 'Read-only: take the lock over from a holder who gives no sign of life (asks for a name)',
+    footer: ({ view }) => (view.stage.kind === 'watching' && view.stage.lock.dead ? 'take over' : null),
+    disabled: whyNoTakeOver,
+    run: ({ store }) => store.decide.askTakeOver(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['r'],
+    says: 'The way back: what it would be now, step by step; from there it can be taken',
+    footer: ({ view }) => (view.direction === 'rollback' ? 'go on upgrading' : 'way back'),
+    disabled: ({ view }) => (view.steps.length === 0 ? 'The servers have not been looked at yet.' : null),
+    run: ({ store }) => store.decide.askWayBack(),
+  },
+  {
+    group: 'Looking',
+    keys: ['o'],
+    says: 'Turn the third pane over: output, step card, failure',
+    footer: (state) =>
+      currentStep(state.view) === null ? null : shownFace(state) === 'output' ? 'card' : 'output',
+    disabled: (state) => (currentStep(state.view) === null ? 'There are no steps yet.' : null),
+    run: ({ store }) => store.go.nextFace(),
+  },
+  {
+    group: 'Looking',
+    keys: ['c', 'esc'],
+    says: 'Back to the step that the run is at',
+    footer: (state) => (state.selected === null ? null : 'current step'),
+    run: ({ store }) => store.go.showCurrent(),
+  },
+  {
+    group: 'Looking',
+    keys: ['['],
+    says: 'Show the step before',
+    run: ({ store }) => store.go.selectBy(-1),
+  },
+  {
+    group: 'Looking',
+    keys: [']'],
+    says: 'Show the step after',
+    run: ({ store }) => store.go.selectBy(1),
+  },
+  {
+    group: 'Looking',
+    keys: ['left'],
+    says: "The checklist of the host before, or of all hosts in the run's order",
+    footer: (state) => (state.focus === 'checklist' ? 'host' : null),
+    run: ({ store }) => store.go.filterBy(-1),
+  },
+  {
+    group: 'Looking',
+    keys: ['right'],
+    says: 'The checklist of the next host',
+    run: ({ store }) => store.go.filterBy(1),
+  },
+  {
+    group: 'Looking',
+    keys: ['/'],
+    says: 'Search in the output, card or failure shown',
+    footer: (state) => (showsOutput(state) && state.focus === 'output' ? 'find' : null),
+    disabled: whyNoSearch,
+    run: ({ store }) => {
+      store.go.focus('output');
+      store.go.open({ kind: 'search' });
+    },
+  },
+  {
+    group: 'Looking',
+    keys: ['n'],
+    says: 'Next match',
+    disabled: searched,
+    run: (screen) => findNext(screen, 1),
+  },
+  {
+    group: 'Looking',
+    keys: ['N'],
+    says: 'Previous match',
+    disabled: searched,
+    run: (screen) => findNext(screen, -1),
+  },
+  {
+    group: 'Looking',
+    keys: ['v'],
+    says: 'The whole log of the step shown in your pager ($PAGER, else less); leaving it comes back here',
+    footer: (state) => (showsOutput(state) && state.focus === 'output' ? 'whole log' : null),
+    disabled: whyNoLog,
+    run: ({ openLog }) => openLog(),
+  },
+  {
+    group: 'Looking',
+    keys: ['l'],
+    says: 'List all steps, find one by its words or number, and show it; runs nothing',
+    footer: () => 'steps',
+    disabled: (state) => (state.view.steps.length === 0 ? 'There are no steps yet.' : null),
+    run: ({ store }) =>
+      store.go.open({ kind: 'steps', on: currentStep(store.state.getState().view)?.id ?? null }),
+  },
+  {
+    group: 'Looking',
+    keys: ['w'],
+    says: 'Fold long lines of the output, or cut them with a mark',
+    run: ({ store }) => store.go.toggleWrap(),
+  },
+  ...movingCommands,
+  {
+    group: 'Looking',
+    keys: ['ctrl+l'],
+    says: 'Draw the screen anew, when something else wrote to it',
+    run: ({ redraw }) => redraw(),
+  },
+  {
+    group: 'Leaving',
+    keys: ['?'],
+    says: 'This help',
+    footer: () => 'help',
+    run: ({ store }) => store.go.open({ kind: 'help' }),
+  },
+  {
+    group: 'Leaving',
+    keys: ['q', 'ctrl+c'],
+    says: 'Leave (asks; running jobs go on)',
+    footer: () => 'leave',
+    run: ({ state, store, leave }) => {
+      const over = state.view.stage.kind === 'finished' || state.view.stage.kind === 'stopped';
+      if (over) leave();
+      else store.go.open({ kind: 'quit' });
+    },
+  },
+];
+
+/** The command on a key; null if it has none. */
+export const commandOn = (name: KeyName): Command | null =>
+  commands.find((command) => command.keys.includes(name)) ?? null;

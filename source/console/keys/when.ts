@@ -1,0 +1,84 @@
+import { togetherNow, togetherWords } from '../../wording/parallel.ts';
+import { readOnlyWords } from '../state/decisions.ts';
+import { confirmable, numberOf, shownFace, shownStep, stepOf } from '../state/selectors.ts';
+import type { ConsoleState } from '../state/state.ts';
+
+/** A step waits for a decision: to be run, or after it failed. */
+export const due = ({ view }: ConsoleState): boolean =>
+  view.stage.kind === 'confirm' || view.stage.kind === 'failed';
+
+/** The step that the run is at has failed. */
+export const failed = ({ view }: ConsoleState): boolean => view.stage.kind === 'failed';
+
+/** Why nothing can be decided while another console holds the lock; null while this one may. */
+export const whyReadOnly = ({ view }: ConsoleState): string | null =>
+  view.stage.kind === 'watching' ? readOnlyWords(view.stage.lock) : null;
+
+/** Why the running step cannot be ended now. */
+export const whyNoCancel = (state: ConsoleState): string | null =>
+  whyReadOnly(state) ??
+  (state.view.stage.kind === 'running' ? null : 'Nothing is running: there is nothing to end.');
+
+/** Why the lock cannot be taken over now. */
+export const whyNoTakeOver = ({ view }: ConsoleState): string | null => {
+  if (view.stage.kind !== 'watching') return 'Nobody else holds the lock.';
+  const { holder, dead } = view.stage.lock;
+  return dead ? null : `${holder || 'The holder'} is alive: the lock can be taken over only from the dead.`;
+};
+
+/** Why something about the waiting step cannot be done now. */
+export const whyNotDue = (what: string) => (state: ConsoleState) => {
+  if (due(state)) return null;
+  const readOnly = whyReadOnly(state);
+  if (readOnly !== null) return readOnly;
+  const { stage } = state.view;
+  return stage.kind === 'running'
+    ? `${what} is possible when the running step has ended.`
+    : `${what} is possible when a step waits for you.`;
+};
+
+/** Why nothing can be run again now. */
+export const whyNotFailed = (state: ConsoleState): string | null =>
+  failed(state) ? null : (whyReadOnly(state) ?? 'Nothing has failed: there is nothing to run again.');
+
+/** What Enter does now, for the footer. */
+export const enterWords = (state: ConsoleState): string | null => {
+  const { stage } = state.view;
+  if (stage.kind !== 'confirm') return null;
+  const step = stepOf(state.view, stage.step);
+  if (step === null) return null;
+  const number = numberOf(state.view, step.id);
+  if (confirmable(state) === null) return `show step ${number}, which waits`;
+  if (step.script === null) return null;
+  if (step.danger === 'point-of-no-return') return `NO RETURN: asks for the name ${step.host}`;
+  const together = togetherNow(state.view);
+  return together === null
+    ? `run step ${number} on ${step.host}`
+    : `run ${togetherWords(state.view, together)}`;
+};
+
+/** Why no step can be run alone now, out of several. */
+export const whyNotAlone = (state: ConsoleState): string | null => {
+  if (togetherNow(state.view) !== null) return null;
+  if (failed(state)) return 'A step has failed: a runs it again, alone.';
+  return whyNotDue('Running one step alone')(state) ?? 'Enter starts a single step anyway.';
+};
+
+/** Whether the third pane shows the output of a step. */
+export const showsOutput = (state: ConsoleState): boolean => shownFace(state) === 'output';
+
+/** Why nothing can be searched now. */
+export const whyNoSearch = (state: ConsoleState): string | null =>
+  shownStep(state) === null ? 'There is no step to search in yet.' : null;
+
+/** Why no log can be opened now. */
+export const whyNoLog = (state: ConsoleState): string | null =>
+  shownStep(state) === null ? 'There is no step whose log could be opened yet.' : null;
+
+/** Why there is no next place found. */
+export const searched = (state: ConsoleState): string | null =>
+  whyNoSearch(state) ?? (state.needle === '' ? 'Nothing was searched for yet: / asks.' : null);
+
+/** Why the focused pane does not scroll. */
+export const scrolls = (state: ConsoleState): string | null =>
+  state.focus === 'monitor' ? 'Nothing to scroll in the monitor pane: z shows it whole.' : null;

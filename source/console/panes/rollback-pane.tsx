@@ -1,0 +1,33 @@
+import { useConsole } from '../hooks/use-console.ts';
+import { useTheme } from '../hooks/use-theme.ts';
+import { moreRow } from '../rows/moving.ts';
+import { windowOf } from '../rows/prose.ts';
+import { wayBackEnter, wayBackRows } from '../rows/rollback.ts';
+import { ends, span } from '../rows/row.ts';
+import type { ConsoleStore } from '../state/console-store.ts';
+import { Lines } from './lines.tsx';
+
+interface Props {
+  readonly store: ConsoleStore;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What going back would be, over all panes: it is read in peace or not at all. */
+export const WayBackPane = ({ store, columns, rows }: Props) => {
+  const state = useConsole(store, ['view', 'preview', 'helpTop', 'dialog']);
+  const theme = useTheme();
+  const window = windowOf(wayBackRows(state, columns, theme), state.helpTop, rows - 2);
+  const more = moreRow(window.above, window.below, theme) ?? [];
+  const name = state.view.direction === 'rollback' ? ' The way back, from here ' : ' The way back ';
+  return (
+    <>
+      <Lines
+        rows={[ends([span(name, 'selected')], more, columns), ...window.rows]}
+        columns={columns}
+        height={rows - 1}
+      />
+      <Lines rows={[wayBackEnter(state)]} columns={columns} height={1} />
+    </>
+  );
+};

@@ -1,0 +1,166 @@
+import type { EngineView, StepFailure, StepView } from '../../engine/view/controller.ts';
+import { togetherLines, togetherNow, togetherWords } from '../../wording/parallel.ts';
+import { took } from '../../wording/text.ts';
+import type { Theme } from '../theme.ts';
+import { labelled, labelledList, prose, verbatim } from './prose.ts';
+import { type Row, rowWidth, span } from './row.ts';
+
+const dangerSentence = (step: StepView): string => {
+  switch (step.danger) {
+    case 'reads':
+      return `only reads on ${step.host}; nothing is changed`;
+    case 'changes':
+      return `changes ${step.host}; what undoes it stands below`;
+    case 'point-of-no-return':
+      return `POINT OF NO RETURN: after this there is no simple way back on ${step.host}`;
+  }
+};
+
+const guideText = (step: StepView): string => {
+  const place = step.guide.step ?? 'not in the guide';
+  return step.guide.differs === undefined ? place : `${place}. Here differently: ${step.guide.differs}`;
+};
+
+const statusRows = (step: StepView, columns: number): readonly Row[] => {
+  const { status } = step;
+  if (status.kind === 'skipped')
+    return labelled('Skipped', status.reason === '' ? 'without a reason' : status.reason, columns, 'warn');
+  if (status.kind === 'done' && status.by === 'found')
+    return labelled('Done', 'the servers showed it done before it was run here', columns, 'good');
+  if (status.kind === 'done' && status.by === 'hand')
+    return labelled('Done', 'by hand; the servers agree', columns, 'good');
+  return [];
+};
+
+/** Where an earlier console left the run; on the card that is due, until a step was run. */
+const resumedRows = (view: EngineView, step: StepView, columns: number): readonly Row[] => {
+  const due = view.stage.kind === 'confirm' && view.stage.step === step.id;
+  return due && view.resumed !== null ? labelledList('Resumed', view.resumed, columns) : [];
+};
+
+/** What else the same Enter starts, on the card that is due. */
+const togetherRows = (view: EngineView, step: StepView, columns: number): readonly Row[] => {
+  const together = togetherNow(view);
+  if (together === null || view.stage.kind !== 'confirm' || view.stage.step !== step.id) return [];
+  const says = 'one Enter starts these; [ and ] show the card of each; e runs this one alone';
+  return labelledList('Together', [says, ...togetherLines(view, together)], columns);
+};
+
+const scriptRows = (step: StepView, columns: number, theme: Theme): readonly Row[] => {
+  if (step.script === null) {
+    return labelled(
+      'Script',
+      `not known yet: ${step.scriptNeeds ?? 'an earlier step must run first'}`,
+      columns,
+      'warn',
+    );
+  }
+  const lines = step.script.replace(/\n$/, '').split('\n');
+  return [
+    [
+      span('Script   ', 'dim'),
+      span(`${lines.length} ${lines.length === 1 ? 'line' : 'lines'}, run exactly as they stand here:`),
+    ],
+    ...verbatim(lines, columns, theme),
+  ];
+};
+
+/** Everything that is to be known of a step before it runs. */
+export const cardRows = (view: EngineView, step: StepView, columns: number, theme: Theme): readonly Row[] => {
+  const address = view.hosts.find((host) => host.alias === step.host)?.address;
+  const where = `${step.host}${address === undefined ? '' : ` (${address})`}, as ${step.as}`;
+  const tone = step.danger === 'point-of-no-return' ? 'bad' : step.danger === 'changes' ? 'strong' : 'good';
+  return [
+    ...prose(step.title, columns, 'strong'),
+    ...statusRows(step, columns),
+    ...resumedRows(view, step, columns),
+    ...togetherRows(view, step, columns),
+    ...labelled('Where', where, columns, 'strong'),
+    ...labelled('Does', dangerSentence(step), columns, tone),
+    ...labelled('Why', step.reason, columns),
+    ...labelled('Guide', guideText(step), columns),
+    ...scriptRows(step, columns, theme),
+    ...labelledList('Before', step.before, columns),
+    ...labelledList('After', step.after, columns),
+    ...(step.expectedMs === null
+      ? []
+      : labelled('Takes', `about ${took(step.expectedMs)}, from what was measured on these hosts`, columns)),
+    ...labelledList('Noted', step.notes, columns),
+    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp.says, columns, 'bad')),
+    ...labelled('Undo', step.undo, columns),
+  ];
+};
+
+/** The line under the card that never scrolls away: what Enter does. */
+export const enterSentence = (view: EngineView, step: StepView, columns: number): Row => {
+  const waits = view.stage.kind === 'confirm' && view.stage.step === step.id;
+  if (!waits) {
+    if (view.stage.kind === 'watching') return [span('Read-only: nothing runs from here.', 'dim')];
+    if (step.status.kind === 'failed')
+      return [span('This step has failed: o shows the failure and the choices.', 'warn')];
+    if (step.status.kind === 'done') return [span('Done.', 'good')];
+    if (step.status.kind === 'skipped') return [span('Skipped.', 'warn')];
+    return [span('Not its turn yet: nothing runs from here.', 'dim')];
+  }
+  if (step.script === null) return [span('Nothing can run yet: the script is not known.', 'warn')];
+  if (step.danger === 'point-of-no-return') {
+    return [span(` POINT OF NO RETURN `, 'danger'), span(`  Enter asks for the host's name first.`, 'bad')];
+  }
+  const together = togetherNow(view);
+  if (together !== null) {
+    const words = (hosts: 'named' | 'counted'): Row => [
+      span(`Enter runs ${togetherWords(view, together, hosts)}, at the same time.`, 'strong'),
+    ];
+    // The card and the footer name e, too; the card names every host.
+    const wordings: readonly Row[] = [[...words('named'), span('  e: this one alone.')], words('named')];
+    return wordings.find((row) => rowWidth(row) <= columns) ?? words('counted');
+  }
+  return [span(`Enter runs this script on ${step.host} as ${step.as}.`, 'strong')];
+};
+
+const exitText = (failure: StepFailure): string =>
+  failure.exitCode === null
+    ? 'no code: the command did not run, or its end is not known'
+    : `code ${failure.exitCode}`;
+
+/** Everything that is to be known of a failure before choosing how to go on. */
+export const failureRows = (
+  step: StepView,
+  failure: StepFailure,
+  columns: number,
+  theme: Theme,
+): readonly Row[] => [
+  ...prose(`${step.title} on ${step.host}`, columns, 'strong'),
+  ...labelled('Failed', failure.problem.what, columns, 'bad'),
+  ...labelled('Do', failure.problem.remedy, columns, 'strong'),
+  ...labelled('Exit', exitText(failure), columns),
+  ...(failure.probe === null
+    ? []
+    : labelled('Servers', `${failure.probe.state}: ${failure.probe.says}`, columns)),
+  ...labelledList(
+    'Not met',
+    failure.unmet.map(({ says, found }) => `${says} (found: ${found})`),
+    columns,
+  ),
+  ...(failure.problem.cause === undefined ? [] : labelled('Cause', failure.problem.cause, columns)),
+  ...(failure.lastLines.length === 0 ? [] : [[span('Last lines of the output:', 'dim')]]),
+  ...verbatim(failure.lastLines, columns, theme),
+  ...failure.causes.flatMap(({ path, lines }) => [
+    ...labelled('In', path, columns, 'strong'),
+    ...verbatim(lines, columns, theme),
+  ]),
+];
+
+/** The line under a failure that never scrolls away. */
+export const choicesRow: Row = [
+  span('a', 'strong'),
+  span(' run again  '),
+  span('s', 'strong'),
+  span(' skip  '),
+  span('p', 'strong'),
+  span(' done by hand, look again  '),
+  span('r', 'strong'),
+  span(' roll back  '),
+  span('o', 'strong'),
+  span(' output'),
+];

@@ -1,0 +1,183 @@
+import type { StepView } from '../../engine/view/controller.ts';
+import type { Question } from '../../remote/host.ts';
+import { calledIn } from '../../wording/farewell.ts';
+import { timeOfDay } from '../../wording/text.ts';
+import { numberOf, stepOf } from '../state/selectors.ts';
+import type { ConsoleState } from '../state/state.ts';
+import { field } from './field.ts';
+import { labelled, prose } from './prose.ts';
+import { blank, type Row, span } from './row.ts';
+
+/** What a dialog shows. `alarm` looks like nothing else on the screen. */
+export interface DialogText {
+  readonly title: string;
+  readonly alarm: boolean;
+  readonly rows: readonly Row[];
+}
+
+const quitText = (state: ConsoleState, columns: number): DialogText => {
+  const { stage, runDirectory } = state.view;
+  const fleeting = state.view.fleeting === true;
+  const running = stage.kind === 'running' ? stepOf(state.view, stage.step) : null;
+  const goesOn =
+    running === null
+      ? 'Nothing is running now.'
+      : `Step ${numberOf(state.view, running.id)} (${running.title}) goes on on ${running.host} without this console.`;
+  const down =
+    state.view.downtime.kind === 'down' ? ' The application stays down until the run goes on.' : '';
+  return {
+    title: 'Leave the console?',
+    alarm: false,
+    rows: [
+      ...(fleeting
+        ? prose(
+            `The demo ends with the console, and nothing of it is left: not its cluster, not its journal. ${calledIn(state.view)} demo --keep leaves them.`,
+            columns,
+            'warn',
+          )
+        : [
+            ...prose(goesOn + down, columns, running === null && down === '' ? 'plain' : 'warn'),
+            ...prose(
+              'Nothing is undone. Started again, the console looks at the servers and goes on from there.',
+              columns,
+            ),
+          ]),
+      ...(fleeting || runDirectory === null ? [] : labelled('Journal', runDirectory, columns)),
+      blank,
+      [span('y', 'strong'), span(' leave     '), span('n', 'strong'), span(' stay')],
+    ],
+  };
+};
+
+const nameText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
+  title: 'POINT OF NO RETURN',
+  alarm: true,
+  rows: [
+    ...prose(`Step ${numberOf(state.view, step.id)}: ${step.title}`, columns, 'strong'),
+    ...prose(step.reason, columns),
+    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp.says, columns, 'bad')),
+    ...labelled('Undo', step.undo, columns, 'bad'),
+    blank,
+    [span('To run it, type the name of the host: '), span(step.host, 'strong')],
+    field('Host:', state.typed, columns),
+  ],
+});
+
+const cancelText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
+  title: 'END WHAT IS RUNNING',
+  alarm: true,
+  rows: [
+    ...prose(`Step ${numberOf(state.view, step.id)}: ${step.title}`, columns, 'strong'),
+    ...prose(
+      `Everything that it started on ${step.host} is ended (TERM, then KILL; servers by a fast shutdown), and it is looked that nothing is left. What it has done so far stays done.`,
+      columns,
+    ),
+    ...labelled('Undo', step.undo, columns),
+    blank,
+    [span('To end it, type the name of the host: '), span(step.host, 'strong')],
+    field('Host:', state.typed, columns),
+  ],
+});
+
+const takeOverText = (state: ConsoleState, columns: number): DialogText => {
+  const { stage, cluster } = state.view;
+  const lock = stage.kind === 'watching' ? stage.lock : null;
+  const holder = lock?.holder ?? '';
+  return {
+    title: 'TAKE THE LOCK OVER',
+    alarm: true,
+    rows: [
+      ...prose(`${holder || 'Somebody unknown'} holds the lock of ${cluster.name}.`, columns, 'strong'),
+      ...(lock === null
+        ? []
+        : prose(
+            `No sign of life since ${timeOfDay(lock.aliveAt)}. What runs on the hosts goes on.`,
+            columns,
+          )),
+      ...prose(
+        'Make sure that nobody sits there any more: their console becomes read-only when it comes back.',
+        columns,
+        'warn',
+      ),
+      blank,
+      [span('To take over, type '), span(holder || cluster.name, 'strong')],
+      field('Name:', state.typed, columns),
+    ],
+  };
+};
+
+const skipText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
+  title: `Skip step ${numberOf(state.view, step.id)}?`,
+  alarm: false,
+  rows: [
+    ...prose(`${step.title} on ${step.host} will not be run.`, columns, 'strong'),
+    ...prose(
+      step.optional
+        ? 'This step is optional. A reason may be given; it stands in the report.'
+        : 'Later steps rely on it. The reason stands in the journal and the report.',
+      columns,
+    ),
+    blank,
+    field('Reason:', state.typed, columns),
+  ],
+});
+
+const retryText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
+  title: `Run step ${numberOf(state.view, step.id)} again?`,
+  alarm: false,
+  rows: [
+    ...prose(`${step.title} on ${step.host}, as ${step.as}: the same script once more.`, columns, 'strong'),
+    ...(step.status.kind === 'failed' && step.status.failure.probe !== null
+      ? labelled('Servers', `${step.status.failure.probe.state}: ${step.status.failure.probe.says}`, columns)
+      : []),
+    blank,
+    [span('Enter', 'strong'), span(' run it again     '), span('Esc', 'strong'), span(' go back')],
+  ],
+});
+
+const questionText = (question: Question, typed: string, columns: number): DialogText => {
+  if (question.kind === 'passphrase') {
+    return {
+      title: 'Passphrase',
+      alarm: false,
+      rows: [
+        ...prose(`The key ${question.identityFile}, for ${question.alias}, is locked.`, columns),
+        blank,
+        field('Passphrase:', '*'.repeat([...typed].length), columns),
+      ],
+    };
+  }
+  return {
+    title: 'Unknown host key',
+    alarm: false,
+    rows: [
+      ...prose(
+        `Nobody has trusted the key of ${question.alias} yet. Is this really the server?`,
+        columns,
+        'strong',
+      ),
+      ...labelled('Host', question.host, columns),
+      ...labelled('Key', `${question.keyType} ${question.fingerprint}`, columns, 'strong'),
+      ...prose(`Compare it on the server: ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub`, columns, 'dim'),
+      [
+        span('y', 'strong'),
+        span(' trust it for good     '),
+        span('n', 'strong'),
+        span(' or Enter: do not, and stop'),
+      ],
+    ],
+  };
+};
+
+/** The dialog over the third pane; null when there is none. What lies over all panes, and the search line, are their own. */
+export const dialogText = (state: ConsoleState, columns: number): DialogText | null => {
+  const { dialog, view } = state;
+  if (dialog?.kind === 'quit') return quitText(state, columns);
+  if (view.stage.kind === 'question') return questionText(view.stage.question, state.typed, columns);
+  if (dialog?.kind === 'take-over') return takeOverText(state, columns);
+  const step = dialog !== null && 'step' in dialog ? stepOf(view, dialog.step) : null;
+  if (dialog === null || step === null) return null;
+  if (dialog.kind === 'cancel') return cancelText(state, step, columns);
+  if (dialog.kind === 'type-name') return nameText(state, step, columns);
+  return dialog.kind === 'skip' ? skipText(state, step, columns) : retryText(state, step, columns);
+};

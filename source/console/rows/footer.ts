@@ -1,0 +1,117 @@
+import { tame, timeOfDay } from '../../wording/text.ts';
+import { commands } from '../keys/commands.ts';
+import { keyLabel } from '../keys/keys.ts';
+import { readOnlyWords } from '../state/decisions.ts';
+import { mayTurn, turnsTo } from '../state/rollback-view.ts';
+import { inputMode } from '../state/selectors.ts';
+import type { ConsoleState } from '../state/state.ts';
+import { cutRow, type Row, rowWidth, type Span, span } from './row.ts';
+
+const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'commands' | 'way-back'>, Row>> = {
+  'too-small': [span('q', 'strong'), span(' leave')],
+  quit: [
+    span('y', 'strong'),
+    span(' leave   '),
+    span('n', 'strong'),
+    span(' or '),
+    span('Esc', 'strong'),
+    span(' stay'),
+  ],
+  'key-question': [
+    span('y', 'strong'),
+    span(' trust this key   '),
+    span('n', 'strong'),
+    span(' or '),
+    span('Enter', 'strong'),
+    span(' do not'),
+  ],
+  'secret-question': [
+    span('Enter', 'strong'),
+    span(' use it   '),
+    span('Esc', 'strong'),
+    span(' go on without this key'),
+  ],
+  help: [span('Up Down PgUp PgDn', 'strong'), span(' scroll   '), span('Esc', 'strong'), span(' close')],
+  search: [
+    span('Enter', 'strong'),
+    span(' find   '),
+    span('Ctrl-U', 'strong'),
+    span(' clear   '),
+    span('Esc', 'strong'),
+    span(' go back'),
+  ],
+  steps: [
+    span('Enter', 'strong'),
+    span(' show it   '),
+    span('Up Down PgUp PgDn', 'strong'),
+    span(' move   '),
+    span('letters', 'strong'),
+    span(' find   '),
+    span('Esc', 'strong'),
+    span(' close'),
+  ],
+  text: [
+    span('Enter', 'strong'),
+    span(' take it   '),
+    span('Ctrl-U', 'strong'),
+    span(' clear   '),
+    span('Esc', 'strong'),
+    span(' go back'),
+  ],
+  retry: [span('Enter', 'strong'), span(' run it again   '), span('Esc', 'strong'), span(' go back')],
+};
+
+const turns = {
+  'the first step': 'show the first step',
+  upgrade: 'back to the upgrade',
+  rollback: 'show these steps',
+  cleanup: 'back to the clean-up',
+} as const;
+
+/** Enter is offered only where it does something. */
+const wayBackKeys = (state: ConsoleState): Row => {
+  const to = mayTurn(state) ? turnsTo(state) : null;
+  return [
+    ...(to === null ? [] : [span('Enter', 'strong'), span(` ${turns[to]}   `)]),
+    span('Up Down', 'strong'),
+    span(' scroll   '),
+    span('Esc', 'strong'),
+    span(to === null || to === 'the first step' ? ' close' : ' cancel'),
+  ];
+};
+
+const keysRow = (state: ConsoleState, columns: number): Row => {
+  const mode = inputMode(state);
+  if (mode === 'way-back') return wayBackKeys(state);
+  if (mode !== 'commands') return dialogKeys[mode];
+  const parts: Row[] = commands.flatMap((command) => {
+    const words = command.footer?.(state) ?? null;
+    if (words === null || (command.disabled?.(state) ?? null) !== null) return [];
+    const key = command.keys[0] === 'left' ? 'Left Right' : keyLabel(command.keys[0] ?? '');
+    return [[span(key, 'strong'), span(` ${words}`)]];
+  });
+  const row: Span[] = [];
+  // Help and leave come last in the table and must stay: what does not fit is left out before them.
+  const tail = parts.slice(-2).flatMap((part): Row => [span('  '), ...part]);
+  for (const part of parts.slice(0, -2)) {
+    const spaced = row.length === 0 ? part : [span('  '), ...part];
+    if (rowWidth(row) + rowWidth(spaced) + rowWidth(tail) > columns) continue;
+    row.push(...spaced);
+  }
+  return [...row, ...(row.length === 0 ? tail.slice(1) : tail)];
+};
+
+const stageRow = ({ view }: ConsoleState): Row => {
+  const { stage } = view;
+  if (stage.kind === 'connecting') return [span(stage.doing)];
+  if (stage.kind === 'finished') return [span(stage.says, 'good')];
+  if (stage.kind === 'watching') return [span(readOnlyWords(stage.lock), 'warn')];
+  const notice = view.notices.at(-1);
+  return notice === undefined ? [] : [span(`${timeOfDay(notice.at)} `, 'dim'), span(tame(notice.text))];
+};
+
+/** Two lines: what is to be said just now, and the keys that work now. */
+export const footerRowsOf = (state: ConsoleState, columns: number): readonly Row[] => {
+  const said = state.hint === null ? stageRow(state) : [span(state.hint.text, state.hint.tone)];
+  return [cutRow(said, columns), cutRow(keysRow(state, columns), columns)];
+};

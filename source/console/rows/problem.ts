@@ -1,0 +1,17 @@
+import type { Stage } from '../../engine/view/controller.ts';
+import { labelled, prose } from './prose.ts';
+import { blank, type Row, span } from './row.ts';
+
+/** The third pane while there is no step to show: connecting, or why it cannot start. */
+export const problemRows = (stage: Stage, columns: number): readonly Row[] => {
+  if (stage.kind === 'connecting') return prose(stage.doing, columns);
+  if (stage.kind !== 'stopped') return [];
+  const { what, remedy, cause } = stage.problem;
+  return [
+    [span('It cannot start. Nothing was changed on any server.', 'strong')],
+    blank,
+    ...labelled('Problem', what, columns, 'bad'),
+    ...labelled('Do', remedy, columns, 'strong'),
+    ...(cause === undefined ? [] : labelled('Cause', cause, columns)),
+  ];
+};

@@ -1,0 +1,64 @@
+import type { RollbackPreview } from '../../engine/view/controller.ts';
+import { padLeft, padRight, tame, took } from '../../wording/text.ts';
+import { mayTurn, turnsTo } from '../state/rollback-view.ts';
+import type { ConsoleState } from '../state/state.ts';
+import type { Theme } from '../theme.ts';
+import { dangerWord } from './marks.ts';
+import { labelled, prose } from './prose.ts';
+import { blank, type Row, span } from './row.ts';
+import { verdictTone, verdictWords } from './verdict.ts';
+
+/** How long it will take, base backups with their sizes. */
+export const takes = ({ steps, copies, estimateSeconds }: RollbackPreview): string => {
+  const base = `about ${took(estimateSeconds * 1000)} of running time, ${steps.length} steps`;
+  if (copies.length === 0) return `${base}; no data is copied`;
+  const words = copies.map(({ host, bytes, seconds }) =>
+    bytes === null || seconds === null
+      ? `${host} takes a base backup of unknown size, which is not in it`
+      : `${host} takes a base backup of ${(bytes / 1024 ** 2).toFixed(0)} MB, ${took(seconds * 1000)} at its maximum_backup_rate`,
+  );
+  return `${base}; ${words.join('; ')}`;
+};
+
+/** What the engine says of the way back: verdict, reason, time, and each step of it. */
+export const wayBackRows = (state: ConsoleState, columns: number, theme: Theme): readonly Row[] => {
+  const { preview } = state;
+  if (preview.kind === 'looking') return prose('Looking at every host; nothing is changed …', columns);
+  if (preview.kind === 'none') return prose(preview.why, columns, 'warn');
+  const { verdict, why, journalSays, steps } = preview.preview;
+  const digits = String(steps.length).length;
+  return [
+    ...labelled('Way back', verdictWords(verdict), columns, verdictTone(verdict)),
+    ...labelled('Why', why, columns),
+    ...(journalSays === null ? [] : labelled('Journal', journalSays, columns, 'warn')),
+    ...(steps.length === 0 ? [] : labelled('Takes', takes(preview.preview), columns)),
+    blank,
+    ...steps.map((step, at): Row => {
+      const danger = step.danger === 'point-of-no-return';
+      return [
+        span(` ${padLeft(String(at + 1), digits)} ${padRight(step.host, 10)} `),
+        span(padRight(dangerWord(step.danger), 10), danger ? 'bad' : 'dim'),
+        span(danger ? `${theme.glyphs.danger} ` : '', 'bad'),
+        span(tame(step.title)),
+      ];
+    }),
+  ];
+};
+
+/** The line that never scrolls away: what Enter does here. */
+export const wayBackEnter = (state: ConsoleState): Row => {
+  if (!mayTurn(state))
+    return [
+      span(state.preview.kind === 'looking' ? '' : 'There is nothing to take back from here.', 'strong'),
+    ];
+  switch (turnsTo(state)) {
+    case 'the first step':
+      return [span('Enter shows the first step; each is confirmed by itself.', 'strong')];
+    case 'upgrade':
+      return [
+        span("Enter puts the upgrade's steps on the screen again; Esc stays on the way back.", 'strong'),
+      ];
+    default:
+      return [span('Enter puts these steps on the screen; each is confirmed by itself.', 'strong')];
+  }
+};

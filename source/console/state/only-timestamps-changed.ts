@@ -1,0 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { EngineView } from '../../engine/view/controller.ts';
+
+const undated = ({ hosts, monitor, ...rest }: EngineView) => ({
+  ...rest,
+  hosts: hosts.map(({ lastByteAt: _at, ...host }) => host),
+  monitor: { ...monitor, feed: { ...monitor.feed, readAt: null } },
+});
+
+/** Whether nothing has changed but that it was read again: the screen would be the same. */
+export const onlyFresher = (before: EngineView, after: EngineView): boolean =>
+  before.steps === after.steps && isDeepStrictEqual(undated(before), undated(after));

@@ -1,0 +1,98 @@
+import type { Config, HostSettings } from '../cluster/config.ts';
+import { quoted, sh } from '../cluster/fragment.ts';
+import type { MonitorState } from '../cluster/monitor-state.ts';
+import { fail, ok, problem, type Result } from '../cluster/result.ts';
+import { sqlProgram } from '../cluster/superuser-sql.ts';
+import { misfit } from '../cluster/words.ts';
+import {
+  type Found,
+  type Instance,
+  instanceWords,
+  parseFound,
+  type ReadInstance,
+} from '../inspect/discovery/parse.ts';
+import { discoverScript } from '../inspect/discovery/script.ts';
+import { formationsQuery, monitorQuery, noSuchFormation, parseMonitorState } from '../monitor/query.ts';
+import type { RemoteHost } from '../remote/host.ts';
+
+/** What runs on a host, as it says itself. Read-only. */
+export const look = async (
+  host: RemoteHost,
+  config: Config,
+  settings: HostSettings | undefined,
+): Promise<Result<Found>> => {
+  const script = discoverScript(settings?.newBindir ?? config.target.bindir, {
+    pgdata: settings?.pgdata,
+    unit: settings?.unit,
+    oldBindir: settings?.oldBindir,
+    port: settings?.port,
+  });
+  const output = await host.run(script.text, { as: config.become.postgres, timeoutMs: 60_000 });
+  if (!output.ok) return output;
+  if (output.value.code !== 0)
+    return fail(
+      problem(
+        `${host.alias}: looking around as ${config.become.postgres} failed (exit ${output.value.code})`,
+        `check on the host: sudo -n -u ${config.become.postgres} true`,
+        output.value.stderr.trim().slice(0, 400),
+      ),
+    );
+  return parseFound(host.alias, output.value.stdout);
+};
+
+/** The one instance that fits; the operator names it where there are several. */
+export const theOne = (
+  alias: string,
+  what: string,
+  all: readonly ReadInstance[],
+  fits: (instance: ReadInstance) => boolean,
+): Result<Instance> => {
+  const fitting = all.filter(fits);
+  const [first, second] = fitting;
+  if (first === undefined)
+    return fail(
+      problem(
+        `${alias}: no ${what} of pg_auto_failover found (${all.length === 0 ? 'no pg_autoctl.cfg' : `found: ${all.map((one) => one.pgdata).join(', ')}`})`,
+        'check the host, and the user in become.postgres',
+      ),
+    );
+  if (second !== undefined)
+    return fail(
+      problem(
+        `${alias}: several fit: ${fitting.map((one) => one.pgdata).join(', ')}`,
+        alias === 'monitor' ? 'set monitor.pgdata' : `set nodes.${alias}.pgdata`,
+      ),
+    );
+  const words = instanceWords.safeParse(first);
+  if (words.success) return ok({ ...first, ...words.data });
+  const remedy =
+    'Nothing was run with it. Look at pg_autoctl.cfg and the unit there; what is found wrong can be set in the cluster file.';
+  return fail(misfit(words.error, first, alias, remedy));
+};
+
+/** What the monitor's database says of the formation. Read-only. */
+export const askMonitor = async (
+  host: RemoteHost,
+  config: Config,
+  instance: Instance,
+): Promise<Result<MonitorState>> => {
+  const ask = (sql: string) => {
+    const script = sh`export LC_ALL=C; ${sqlProgram('psql', instance.oldBindir, instance.database)} -XAtq -h ${instance.socketDirectory} -p ${instance.port} -c ${quoted(sql)}`;
+    return host.run(script.text, { as: config.become.postgres, timeoutMs: 30_000 });
+  };
+  const output = await ask(monitorQuery(config.formation));
+  if (!output.ok) return output;
+  if (output.value.code === 0 && output.value.stdout.trim() === '') {
+    const names = await ask(formationsQuery);
+    const known = names.ok && names.value.code === 0 ? names.value.stdout.trim() : '';
+    return fail(noSuchFormation(config.formation, known));
+  }
+  if (output.value.code === 0) return parseMonitorState(output.value.stdout, config.formation);
+  return fail(
+    problem(
+      'monitor: its database does not answer',
+      `as ${config.become.postgres} there: ${instance.oldBindir}/pg_autoctl show state --pgdata ${instance.pgdata}`,
+      output.value.stderr.trim().slice(0, 400),
+    ),
+  );
+};

@@ -1,0 +1,65 @@
+import { type Config, rebuildOf } from '../cluster/config.ts';
+import {
+  type ClusterFacts,
+  type NodeFacts,
+  type ReadFacts,
+  type ReadMonitor,
+  type ReadNode,
+  unnamed,
+} from '../cluster/facts.ts';
+import type { MonitorNode, MonitorState } from '../cluster/monitor-state.ts';
+import { parsePostgresVersion } from '../cluster/version.ts';
+import type { CommonFacts } from './host-facts.ts';
+
+/** Which of the runbook's two parts a node has: whoever takes the writes is the primary. */
+export const roleOf = (node: MonitorNode): NodeFacts['role'] =>
+  node.reported === 'primary' || node.reported === 'single' || node.reported === 'wait_primary'
+    ? 'primary'
+    : 'secondary';
+
+export const newMajorOf = (host: { readonly newVersion: string }): number =>
+  parsePostgresVersion(host.newVersion)?.major ?? 0;
+
+/** A node's facts: what its host says, and its row on the monitor. */
+export const nodeFactsOf = (config: Config, row: MonitorNode, common: CommonFacts): ReadNode => ({
+  ...common,
+  nodeId: row.id,
+  hostname: row.host,
+  role: roleOf(row),
+  priority: row.priority,
+  quorum: row.quorum,
+  rebuild: rebuildOf(config, row.name),
+});
+
+/** What the cluster file says of other formations. */
+export const formationsOf = (config: Config): ClusterFacts['formations'] =>
+  Object.fromEntries(Object.entries(config.formations).map(([name, said]) => [name, said.do]));
+
+/** The facts of a cluster whose hosts are all understood, one of its nodes being the primary. */
+export const factsOf = (
+  config: Config,
+  state: MonitorState,
+  monitor: ReadMonitor,
+  nodes: readonly ReadNode[],
+  primary: ReadNode,
+): ReadFacts => ({
+  name: config.name,
+  formation: config.formation,
+  group: state.nodes[0]?.group ?? 0,
+  oldMajor: parsePostgresVersion(primary.oldVersion)?.major ?? 0,
+  newMajor: newMajorOf(primary),
+  mode: config.upgrade.mode,
+  jobs: config.upgrade.jobs ?? 1,
+  postgres: config.become.postgres,
+  root: config.become.root,
+  numberSyncStandbys: state.numberSyncStandbys,
+  systemIdentifier: state.nodes.find((node) => node.name === primary.alias)?.systemIdentifier ?? '',
+  monitor,
+  nodes: [...nodes],
+  before: state.nodes,
+  formations: formationsOf(config),
+  others: [],
+  accept: [...config.check.accept],
+  readAt: new Date().toISOString(),
+  run: unnamed,
+});

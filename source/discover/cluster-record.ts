@@ -1,0 +1,278 @@
+import { type Config, type HostSettings, nodeSettings } from '../cluster/config.ts';
+import {
+  type ClusterFacts,
+  clusterFactsSchema,
+  type HostFacts,
+  isNode,
+  type NodeFacts,
+  primaryOf,
+} from '../cluster/facts.ts';
+import type { MonitorState } from '../cluster/monitor-state.ts';
+import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
+import { parsePostgresVersion } from '../cluster/version.ts';
+import { misfit } from '../cluster/words.ts';
+import { workDirOf } from '../cluster/work-directory.ts';
+import type { Found, Instance } from '../inspect/discovery/parse.ts';
+import { roleOf } from './cluster-facts.ts';
+import { placesOf } from './host-facts.ts';
+
+/**
+ * The record says how the cluster was before its upgrade. It is a file that the database's user can write on one host, and
+ * it would decide what runs as whom on every other: so it counts only where the servers say the same. Who it is (monitor,
+ * nodes, system identifier), as whom, with which programs, which unit and in which directories is found out again on each host,
+ * and the record may only agree; where it does not, it is refused, with both values.
+ *
+ * What cannot be found out while servers are stopped comes from the record alone:
+ * - superuser, initdb settings, tablespaces, socket directory, files to carry: only the old server could say them, and it
+ *   is stopped, or has been replaced by the new one;
+ * - number_sync_standbys, priorities, quorum, and the monitor's database and version as they were: the upgrade has changed them;
+ * - mode, jobs and the ways to rebuild: they are decisions of the run, begun by them;
+ * - minor versions: packages may have been updated meanwhile;
+ * - the hosts' names, while the monitor is stopped: each host proves by its files which node it is.
+ */
+
+/** One host that has answered: all of it, and the instance that is of this cluster. */
+export interface Seen {
+  readonly found: Found;
+  readonly instance: Instance;
+}
+
+/** The record of the monitor's data directory, where it is of this upgrade; null: none that this upgrade could go by. */
+export const readRecord = (config: Config, { found, instance }: Seen): ClusterFacts | null => {
+  const record = clusterFactsSchema.safeParse(instance.record);
+  if (!record.success || !record.data.nodes.some((node) => node.role === 'primary')) return null;
+  const target = parsePostgresVersion(found.newVersion);
+  return record.data.newMajor === target?.major && record.data.formation === config.formation
+    ? record.data
+    : null;
+};
+
+/**
+ * Why the record of the monitor's data directory counts for nothing, where one is there and a value of it cannot be: no
+ * record at all would be another thing to look for. Null: it fits, or there is none.
+ */
+export const recordMisfit = ({ instance }: Seen): Problem | null => {
+  if (instance.record === null || instance.record === undefined) return null;
+  const record = clusterFactsSchema.safeParse(instance.record);
+  return record.success
+    ? null
+    : misfit(
+        record.error,
+        instance.record,
+        `monitor: the record in ${instance.workDir}/record.json cannot be gone by`,
+        'Nothing was run with it. Put back what was there before it was changed; or, if that upgrade is over, move the work directory away.',
+      );
+};
+
+type Value = string | number;
+
+const settingsOf = (config: Config, host: HostFacts): HostSettings | undefined =>
+  isNode(host) ? nodeSettings(config, host.alias) : config.monitor;
+
+/** Where the old programs are, by this host alone: by the time the servers are swapped pg_autoctl.cfg names the new ones. */
+const oldBindirSeen = (settings: HostSettings | undefined, newBindir: string, instance: Instance): string =>
+  settings?.oldBindir ??
+  (instance.oldBindir === newBindir && instance.saved.bindir !== ''
+    ? instance.saved.bindir
+    : instance.oldBindir);
+
+/** A pg_autoctl that this host itself names; the first where the recorded one is not among them. */
+const oneOf = (recorded: string, ...seen: readonly (string | null)[]): string => {
+  const there = seen.filter((one): one is string => one !== null && one !== '');
+  return there.includes(recorded) ? recorded : (there[0] ?? '');
+};
+
+/** What must be the same in the record and on the host: what it is, the record's value, the host's. */
+const hostPairs = (
+  config: Config,
+  record: ClusterFacts,
+  host: HostFacts,
+  { found, instance }: Seen,
+): readonly (readonly [string, Value, Value])[] => {
+  const settings = settingsOf(config, host);
+  const newBindir = settings?.newBindir ?? config.target.bindir;
+  const oldBindir = oldBindirSeen(settings, newBindir, instance);
+  const places = placesOf(settings, instance.data, record.oldMajor, record.newMajor);
+  const program = instance.unit?.program ?? '';
+  const oldAutoctl = oneOf(
+    host.oldAutoctl,
+    instance.saved.program,
+    program,
+    `${oldBindir}/pg_autoctl`,
+    instance.program.replace(/ \(deleted\)$/, ''),
+  );
+  const pidFile = `/pg_autoctl${instance.pgdata}/pg_autoctl.pid`;
+  const unit = host.service.kind === 'systemd' ? host.service : null;
+  return [
+    ['pgdata', host.pgdata, instance.pgdata],
+    ['the data directory', host.data, instance.data],
+    ['newData', host.newData, places.newData],
+    ['the old cluster’s later place', host.backupData, places.backupData],
+    ['port', host.port, settings?.port ?? instance.port],
+    ['oldBindir', host.oldBindir, oldBindir],
+    ['newBindir', host.newBindir, newBindir],
+    ['the old pg_autoctl', host.oldAutoctl, oldAutoctl],
+    ['the new pg_autoctl', host.newAutoctl, found.newAutoctl ?? oldAutoctl],
+    ['pg_autoctl’s configuration', host.configFile, instance.configFile],
+    ['pg_autoctl’s state file', host.stateFile, instance.stateFile],
+    ['pg_autoctl’s pid file', host.pidFile, host.pidFile.endsWith(pidFile) ? host.pidFile : instance.pidFile],
+    ['the home directory', host.home, found.home],
+    ['the work directory', host.workDir, workDirOf(found.home, instance.pgdata)],
+    ['unit', unit?.unit ?? 'none', instance.unit?.name ?? 'none'],
+    ['the unit’s file', unit?.fragment ?? 'none', instance.unit?.fragment ?? 'none'],
+    ['the target', record.newMajor, parsePostgresVersion(found.newVersion)?.major ?? record.newMajor],
+    ['the old version', host.oldVersion, parsePostgresVersion(host.oldVersion)?.text ?? 'none'],
+    ['the new version', host.newVersion, parsePostgresVersion(host.newVersion)?.text ?? 'none'],
+  ];
+};
+
+const keys = 'pgdata newData port oldBindir newBindir unit'.split(' ');
+
+const hostDisagreement = (
+  config: Config,
+  record: ClusterFacts,
+  host: HostFacts,
+  seen: Seen,
+  at: string,
+): Problem | null => {
+  const pair = hostPairs(config, record, host, seen).find(([, recorded, now]) => recorded !== now);
+  if (pair === undefined) return null;
+  const [what, recorded, now] = pair;
+  const key = isNode(host) ? `nodes.${host.alias}.${what}` : `monitor.${what}`;
+  return problem(
+    `${host.alias}: ${what} is ${now} by its host and the cluster file, and ${recorded} by the record of ${record.readAt} in ${at}`,
+    keys.includes(what)
+      ? `the upgrade was begun with ${recorded}: if that is right, set ${key} to it in the cluster file; else the record is not of this cluster, and must be moved away`
+      : 'the upgrade was begun with what the record says: bring the host back to it, or, if the record is not of this cluster, move it away',
+  );
+};
+
+const listed = (nodes: readonly { readonly id: number; readonly name: string }[]): string =>
+  nodes
+    .map(({ id, name }) => `${name} (id ${id})`)
+    .sort()
+    .join(', ');
+
+/** The nodes by the monitor; while it is stopped, by the state files of the hosts that answer. */
+const nodesDisagreement = (
+  record: ClusterFacts,
+  seen: ReadonlyMap<string, Seen>,
+  state: MonitorState | null,
+  at: string,
+): Problem | null => {
+  const recorded = listed(record.nodes.map((node) => ({ id: node.nodeId, name: node.alias })));
+  const now = listed(
+    state?.nodes ??
+      record.nodes.map(({ alias, nodeId }) => ({
+        id: seen.get(alias)?.instance.nodeId ?? nodeId,
+        name: alias,
+      })),
+  );
+  return recorded === now
+    ? null
+    : problem(
+        `the nodes are ${now} now, and were ${recorded} when the record of ${record.readAt} in ${at} was written`,
+        'bring the group back to the recorded nodes (pg_autoctl drop node, pg_autoctl show state), or, if that upgrade is over, move the work directories away',
+      );
+};
+
+/** The old system identifier is on the disks while anything of the old cluster is; without it, this is another cluster. */
+const systemDisagreement = (
+  record: ClusterFacts,
+  seen: ReadonlyMap<string, Seen>,
+  at: string,
+): Problem | null => {
+  const found = new Set(record.nodes.flatMap(({ alias }) => seen.get(alias)?.instance.systems ?? []));
+  return found.has(record.systemIdentifier)
+    ? null
+    : problem(
+        `the record of ${record.readAt} in ${at} is of the system ${record.systemIdentifier}, and the nodes’ disks hold ${[...found].join(', ') || 'none that can be read'}`,
+        'the record is of another cluster, or of one that is gone: move it away',
+      );
+};
+
+/**
+ * Whoever takes the writes must be the one that the record calls the primary: until its disks show the new version, from
+ * then on a failover is the new version's own affair.
+ */
+const primaryDisagreement = (
+  record: ClusterFacts,
+  seen: ReadonlyMap<string, Seen>,
+  state: MonitorState | null,
+  at: string,
+): Problem | null => {
+  const primary = primaryOf(record);
+  const instance = seen.get(primary.alias)?.instance;
+  if (instance === undefined || instance.major === record.newMajor) return null;
+  const other = state?.nodes.find((row) => row.name !== primary.alias && roleOf(row) === 'primary');
+  const row = state?.nodes.find((one) => one.name === primary.alias);
+  const moved = other !== undefined && (row === undefined || roleOf(row) !== 'primary');
+  if (!moved && !(instance.standby && instance.major === record.oldMajor)) return null;
+  return problem(
+    `${other?.name ?? 'another node'} is the primary now, and ${primary.alias} was when the record of ${record.readAt} in ${at} was written: there was a failover since`,
+    `make ${primary.alias} the primary again (pg_autoctl perform promotion), or, if that upgrade was given up and nothing of it is left, move ${at} away on every host`,
+  );
+};
+
+const hostnameDisagreement = (
+  nodes: readonly NodeFacts[],
+  state: MonitorState | null,
+  at: string,
+): Problem | null => {
+  const pairs = nodes.map((node) => [node, state?.nodes.find((row) => row.name === node.alias)] as const);
+  const [node, row] =
+    pairs.find(([one, its]) => its !== undefined && (its.host !== one.hostname || its.port !== one.port)) ??
+    [];
+  return node === undefined || row === undefined
+    ? null
+    : problem(
+        `${node.alias} is at ${row.host}:${row.port} by the monitor, and at ${node.hostname}:${node.port} by the record in ${at}`,
+        'give it its recorded name and port again (pg_autoctl set node metadata), or move the record away if it is not of this cluster',
+      );
+};
+
+/**
+ * The record's facts, once everything that the hosts can say agrees with them. Hosts that gave no answer are not in
+ * `seen`, and their facts are the record's alone. After the monitor has dropped the nodes for a rollback through a fallback
+ * copy, ids and roles are on their way to new ones, and it still is this rollback's record.
+ */
+export const recordedFacts = (
+  config: Config,
+  record: ClusterFacts,
+  seen: ReadonlyMap<string, Seen>,
+  state: MonitorState | null,
+): Result<ClusterFacts> => {
+  const monitor = seen.get('monitor');
+  const at = monitor?.instance.workDir ?? record.monitor.workDir;
+  if (record.postgres !== config.become.postgres)
+    return fail(
+      problem(
+        `PostgreSQL’s user is ${config.become.postgres} in the cluster file, and ${record.postgres} in the record of ${record.readAt} in ${at}`,
+        'correct become.postgres, or, if it is right, move the record away: it is not of this cluster',
+      ),
+    );
+  const anew = monitor?.instance.registeredAnew ?? false;
+  const hosts: readonly HostFacts[] = [record.monitor, ...record.nodes];
+  const refusals = [
+    ...hosts.map((host) => {
+      const one = seen.get(host.alias);
+      return one === undefined ? null : hostDisagreement(config, record, host, one, at);
+    }),
+    ...(anew
+      ? []
+      : [
+          nodesDisagreement(record, seen, state, at),
+          hostnameDisagreement(record.nodes, state, at),
+          primaryDisagreement(record, seen, state, at),
+        ]),
+    systemDisagreement(record, seen, at),
+  ];
+  const refusal = refusals.find((one) => one !== null);
+  if (refusal != null) return fail(refusal);
+  return ok({
+    ...record,
+    name: config.name,
+    postgres: config.become.postgres,
+    accept: [...config.check.accept],
+  });
+};

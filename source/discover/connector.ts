@@ -1,0 +1,15 @@
+import type { Config } from '../cluster/config.ts';
+import type { Ask, Connect } from '../remote/host.ts';
+import type { OpenHost } from './reach.ts';
+
+/** How hosts are reached: as the cluster file says. */
+export const opener = (config: Config, connect: Connect, ask: Ask): OpenHost => {
+  const options = {
+    ask,
+    become: config.become.method,
+    ...(config.ssh.configFile === undefined ? {} : { sshConfigFile: config.ssh.configFile }),
+    ...(config.ssh.knownHostsFile === undefined ? {} : { knownHostsFiles: [config.ssh.knownHostsFile] }),
+    ...(config.ssh.agent ? {} : { agentSocket: null }),
+  };
+  return (address, how) => connect(address, { ...options, ...how });
+};

@@ -1,0 +1,75 @@
+import type { Step } from '../../runbook/step.ts';
+import type { Identity } from '../run/run-identity.ts';
+import type { Downtime } from '../view/controller.ts';
+import type { Recorded } from './entry.ts';
+
+/** What an earlier console's journal tells: told to the operator, never taken for the truth about the servers. */
+
+const shownEntries = 4;
+
+/** Since when the application could not write, and until when, as the journal has it. */
+export const downtimeOf = (steps: readonly Step[], records: readonly Recorded[]): Downtime => {
+  let downtime: Downtime = { kind: 'not-started' };
+  for (const record of records) {
+    if (!('entry' in record) || !('step' in record.entry)) continue;
+    const { entry, at } = record;
+    const step = steps.find((one) => 'step' in entry && one.id === entry.step);
+    if (step === undefined) continue;
+    if (entry.kind === 'confirmed' && step.writes === 'stop' && downtime.kind === 'not-started')
+      downtime = { kind: 'down', since: Date.parse(at) };
+    if (entry.kind === 'done' && step.writes === 'resume' && downtime.kind === 'down')
+      downtime = { kind: 'over', since: downtime.since, until: Date.parse(at) };
+  }
+  return downtime;
+};
+
+const wordsOf = (record: Recorded, titleOf: (step: string) => string): string | null => {
+  if (!('entry' in record)) return null;
+  const { entry, at } = record;
+  const time = at.slice(11, 19);
+  switch (entry.kind) {
+    case 'confirmed':
+      return `${time} started: ${titleOf(entry.step)} on ${entry.host}`;
+    case 'ended':
+      return `${time} its command ended with ${entry.exitCode === null ? 'an unknown end' : `exit code ${entry.exitCode}`}: ${titleOf(entry.step)}`;
+    case 'done':
+      return entry.by === 'found' ? null : `${time} done: ${titleOf(entry.step)}`;
+    case 'failed':
+      return `${time} failed: ${entry.what}`;
+    case 'skipped':
+      return `${time} skipped: ${titleOf(entry.step)}${entry.reason === '' ? '' : ` (${entry.reason})`}`;
+    case 'without':
+      return `${time} goes on without ${entry.host}: ${entry.reason}`;
+    case 'cancelled':
+      return `${time} ended by the operator: ${titleOf(entry.step)}`;
+    case 'left':
+      return `${time} the console was left${entry.running === null ? '' : ' while the step went on'}`;
+    case 'turned':
+      return `${time} direction: ${entry.direction}`;
+    case 'finished':
+      return `${time} finished: ${entry.direction}`;
+    default:
+      return null;
+  }
+};
+
+/** The last things that happened, times in UTC. */
+export const happened = (
+  records: readonly Recorded[],
+  titleOf: (step: string) => string = (step) => step,
+): readonly string[] => records.flatMap((record) => wordsOf(record, titleOf) ?? []).slice(-shownEntries);
+
+/** Where the run stood: who began it and when, and the last things that happened, times in UTC. */
+export const standsAt = (
+  identity: Identity,
+  steps: readonly Step[],
+  records: readonly Recorded[],
+): readonly string[] => {
+  const titleOf = (id: string): string => steps.find((step) => step.id === id)?.title ?? id;
+  const from =
+    identity.known === 'here' ? '' : '; this machine has no journal of it, so only the servers can tell';
+  return [
+    `run ${identity.id}, begun ${identity.began} by ${identity.by}${from}`,
+    ...happened(records, titleOf),
+  ];
+};

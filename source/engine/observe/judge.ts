@@ -1,0 +1,59 @@
+import type { World } from '../../cluster/observations.ts';
+import type { Condition, Step } from '../../runbook/step.ts';
+
+/** What conditions say of a world, and which hosts they asked about to say it. */
+export interface Judged {
+  readonly unmet: readonly { readonly says: string; readonly found: string }[];
+  readonly asked: ReadonlySet<string>;
+  /** Of those, the ones that a condition rests on which does not hold. */
+  readonly waitsFor: ReadonlySet<string>;
+}
+
+/** A world that remembers whom it was asked about. */
+const listening = (world: World): { world: World; asked: Set<string> } => {
+  const asked = new Set<string>();
+  const hosts = new Proxy(world.hosts, {
+    get: (target, key) => {
+      if (typeof key !== 'string') return undefined;
+      asked.add(key);
+      return target[key];
+    },
+  });
+  return { world: { ...world, hosts }, asked };
+};
+
+/**
+ * Judges conditions and tells which hosts the judgement rests on: only those have to be looked at to judge again. All
+ * conditions are judged, so that what a later one needs is known while an earlier one does not hold yet.
+ */
+export const judge = (conditions: readonly Condition[], seen: World): Judged => {
+  const asked = new Set<string>();
+  const waitsFor = new Set<string>();
+  const unmet = conditions.flatMap((condition) => {
+    const heard = listening(seen);
+    const verdict = condition.holds(heard.world);
+    for (const alias of heard.asked) asked.add(alias);
+    if (verdict.holds) return [];
+    for (const alias of heard.asked) waitsFor.add(alias);
+    return [{ says: condition.says, found: verdict.found }];
+  });
+  return { unmet, asked, waitsFor };
+};
+
+/** Holds always, and asks about every host that the step's probe rests on. */
+export const probed = (step: Step): Condition => ({
+  says: `where “${step.title}” stands`,
+  holds: (world) => {
+    step.probe(world);
+    return { holds: true };
+  },
+});
+
+/** The same for its promises: to know of a step that it is done already. */
+export const promised = (step: Step): Condition => ({
+  says: `whether “${step.title}” has been done`,
+  holds: (world) => {
+    for (const one of step.after) one.holds(world);
+    return { holds: true };
+  },
+});

@@ -1,0 +1,278 @@
+import { type ClusterFacts, hostsOf, isNode } from '../../cluster/facts.ts';
+import { isLeftOut, type Look, type World } from '../../cluster/observations.ts';
+import { present } from '../../cluster/present.ts';
+import { type Problem, problem } from '../../cluster/result.ts';
+import { parseLook } from '../../inspect/state/parse.ts';
+import { lookScript } from '../../inspect/state/script.ts';
+import { strangerIn } from '../../inspect/state/who.ts';
+import { monitorQuery } from '../../monitor/query.ts';
+import type { RemoteHost } from '../../remote/host.ts';
+import type { Condition } from '../../runbook/step.ts';
+import { ageOf, type Moment, moment, steady } from './clock.ts';
+import { type Judged, judge } from './judge.ts';
+
+/** Milliseconds between two looks while waiting for the servers to show something. */
+const pauseMs = 250;
+const lookTimeoutMs = 30_000;
+/** The same while its connection is down: it is being dialed, and whoever waits for others is not to wait for it. */
+const lostTimeoutMs = 2_000;
+const leftOutTimeoutMs = 250;
+/** What cannot be looked at has not failed: for so long, in milliseconds, the time does not run while a line is down. */
+const blindMs = 20_000;
+/** A look that is no older than this, in milliseconds since it began, need not be made again before a step. */
+const defaultFreshMs = 1_000;
+
+/** A host that gives no answer. */
+export interface Silence {
+  readonly alias: string;
+  /** When it was last heard, or first asked in vain: milliseconds since the epoch, for people. */
+  readonly since: number;
+  /** For how long, by a clock that nobody sets. */
+  readonly seconds: number;
+  readonly problem: Problem;
+}
+
+export type Settled =
+  | { readonly settled: true }
+  | {
+      readonly settled: false;
+      readonly unmet: Judged['unmet'];
+      /** It was ended because this host gives no answer; null: the time was up. */
+      readonly silent: Silence | null;
+    };
+
+/**
+ * For how long a host may give no answer before a condition that rests on it ends, in seconds. A secondary holds up others meanwhile, in the
+ * downtime too: within the step's own limit; a rebuild that takes hours can wait longer for a connection that was only cut. Without primary
+ * or monitor nothing goes on in any case: a cut of some seconds is waited for beyond the limit.
+ */
+const patienceSeconds = (secondary: boolean, limit: number): number =>
+  secondary ? Math.min(limit, limit > 3600 ? 90 : 15) : Math.min(limit + blindMs / 1000, 120);
+
+/** The time of day; with the date where that is another day. */
+export const clockTime = (ms: number, now: number = Date.now()): string => {
+  const [day = '', time = ''] = new Date(ms).toISOString().split('T');
+  const today = new Date(now).toISOString().startsWith(day);
+  return `${today ? '' : `${day} `}${time.slice(0, 8)} UTC`;
+};
+
+/** Looks at the hosts, side by side, and keeps what it saw last. */
+export class Observer {
+  #world: World = { hosts: {} };
+  /** Hosts that gave no answer when they were last asked, and since when; one that answers nonsense is not of them. */
+  readonly #silent = new Map<string, { readonly since: number; readonly began: number; problem: Problem }>();
+  readonly #heardAt = new Map<string, number>();
+  #leftOut: readonly string[] = [];
+  #passedOver: readonly string[] = [];
+  readonly #notTakenBack = new Set<string>();
+  /** Whether the run may go on without a host that gives no answer; whoever answers for the run decides it. */
+  goOnWithout: (silence: Silence) => boolean = () => false;
+  /** A host that was left out answers again. */
+  onBack: (alias: string) => void = () => undefined;
+  /** When the look that counts began, of each host, and the how manieth it was: order needs no clock. */
+  readonly #began = new Map<string, Moment & { readonly turn: number }>();
+  #turns = 0;
+  readonly #facts: ClusterFacts;
+  readonly #hosts: ReadonlyMap<string, RemoteHost>;
+  readonly #onLook: (alias: string) => void;
+
+  /** machine-id(5) of each host, as it was first seen. */
+  readonly #machines = new Map<string, string>();
+  readonly #freshMs: number;
+
+  constructor(
+    facts: ClusterFacts,
+    hosts: ReadonlyMap<string, RemoteHost>,
+    onLook: (alias: string) => void,
+    freshMs: number = defaultFreshMs,
+    /** When consoles before this one heard each host last, in milliseconds since the epoch. */
+    heard: ReadonlyMap<string, number> = new Map(),
+  ) {
+    this.#freshMs = freshMs;
+    for (const [alias, at] of heard) this.#heardAt.set(alias, at);
+    this.#facts = facts;
+    this.#hosts = hosts;
+    this.#onLook = onLook;
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  /** Since when a host gives no answer; null: it answered when it was last asked, or was not asked. */
+  silence(alias: string): Silence | null {
+    const silent = this.#silent.get(alias);
+    if (silent === undefined) return null;
+    const seconds = Math.round((steady() - silent.began) / 1000);
+    return { alias, since: silent.since, seconds, problem: silent.problem };
+  }
+
+  /** Nothing waits for this host any more, until it answers; `for now`: as long as this console runs. */
+  leaveOut(alias: string, until: 'until it answers' | 'for now' = 'until it answers'): void {
+    if (until === 'for now') this.#notTakenBack.add(alias);
+    if (!this.#leftOut.includes(alias)) this.#leftOut = [...this.#leftOut, alias];
+    this.#world = { ...this.#world, leftOut: this.#leftOut };
+  }
+
+  /** A step was passed over, or is asked for again. */
+  passOver(step: string, passed: boolean): void {
+    if (this.#passedOver.includes(step) === passed) return;
+    this.#passedOver = passed ? [...this.#passedOver, step] : this.#passedOver.filter((one) => one !== step);
+    this.#world = { ...this.#world, passedOver: this.#passedOver };
+  }
+
+  /** One round trip to each host named. */
+  async look(aliases: readonly string[] = hostsOf(this.#facts).map((host) => host.alias)): Promise<World> {
+    const looks = await Promise.all(
+      aliases.map(async (alias) => {
+        this.#turns += 1;
+        const began = { ...moment(), turn: this.#turns };
+        return { alias, began, look: await this.#lookAt(alias) };
+      }),
+    );
+    // Of two looks that cross, the one that began later counts.
+    const newer = looks.filter(({ alias, began }) => began.turn > (this.#began.get(alias)?.turn ?? 0));
+    for (const { alias, began } of newer) this.#began.set(alias, began);
+    this.#world = {
+      hosts: { ...this.#world.hosts, ...Object.fromEntries(newer.map(({ alias, look }) => [alias, look])) },
+      ...(this.#leftOut.length === 0 ? {} : { leftOut: this.#leftOut }),
+      ...(this.#passedOver.length === 0 ? {} : { passedOver: this.#passedOver }),
+    };
+    return this.#world;
+  }
+
+  /**
+   * Looks until every condition holds, or the time is up; only at `alias` and at those hosts that the conditions ask
+   * about. While one of those cannot be reached the time stands still, within bounds; one that gives no answer for long ends it, unless
+   * the run goes on without it. `say` hears what is still waited for. After a command only a new look counts; before one, a look that has
+   * just been made is as good.
+   */
+  async until(
+    conditions: readonly Condition[],
+    alias: string,
+    seconds: number,
+    say: (waitingFor: string) => void,
+    stop: () => boolean,
+    from: 'a new look' | 'a fresh look' = 'a new look',
+  ): Promise<Settled> {
+    let deadline = steady() + seconds * 1000;
+    const limit = deadline + blindMs;
+    let oldest = from === 'a fresh look' ? this.#freshMs : 0;
+    for (;;) {
+      const began = steady();
+      const { unmet, waitsFor, blind } = await this.#judge(conditions, alias, oldest);
+      const [first] = unmet;
+      if (first === undefined) return { settled: true };
+      const silent = this.#tooLong(waitsFor, seconds);
+      if (silent !== null && !isLeftOut(this.#world, silent.alias) && this.goOnWithout(silent)) {
+        this.leaveOut(silent.alias);
+        continue;
+      }
+      if (silent !== null) return { settled: false, unmet, silent };
+      if (blind) deadline = Math.min(limit, deadline + steady() - began + pauseMs);
+      if (steady() >= deadline || stop()) return { settled: false, unmet, silent: null };
+      say(`${first.says} (now: ${first.found})`);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      oldest = 0;
+    }
+  }
+
+  /** Looks again at the hosts that a condition rests on, where the last look is older than a moment. */
+  async freshen(condition: Condition, alias: string): Promise<void> {
+    await this.#judge([condition], alias, this.#freshMs);
+  }
+
+  /** Judges on looks that are no older than so many milliseconds; 0: on looks made now. */
+  async #judge(
+    conditions: readonly Condition[],
+    alias: string,
+    oldest: number,
+  ): Promise<Omit<Judged, 'asked'> & { readonly blind: boolean }> {
+    const looked = new Set<string>();
+    let wanted = new Set([alias, ...judge(conditions, this.#world).asked]);
+    for (;;) {
+      const stale = [...wanted].filter((one) => !looked.has(one) && !this.#isFresh(one, oldest));
+      if (stale.length > 0) await this.look(stale);
+      for (const one of wanted) looked.add(one);
+      const { unmet, asked, waitsFor } = judge(conditions, this.#world);
+      // What was seen may make a condition ask about a host that it had no question about before.
+      wanted = new Set([...asked].filter((one) => !looked.has(one)));
+      if (wanted.size === 0)
+        return { unmet, waitsFor, blind: [...looked].some((one) => this.#silent.has(one)) };
+    }
+  }
+
+  /** One of these hosts that has given no answer for longer than it may; one that may be left out first. */
+  #tooLong(aliases: ReadonlySet<string>, limit: number): Silence | null {
+    const silences = [...aliases].flatMap((alias) => {
+      const silence = this.silence(alias);
+      const { role = 'monitor' } = this.#facts.nodes.find((node) => node.alias === alias) ?? {};
+      return silence !== null && silence.seconds >= patienceSeconds(role === 'secondary', limit)
+        ? [silence]
+        : [];
+    });
+    return silences.find(({ alias }) => !isLeftOut(this.#world, alias)) ?? silences[0] ?? null;
+  }
+
+  #unanswered(alias: string, began: number, cause: Problem, lost: boolean): Problem {
+    const known = this.#silent.get(alias);
+    const silent = known ?? {
+      since: this.#heardAt.get(alias) ?? present(),
+      began,
+      problem: cause,
+    };
+    this.#silent.set(alias, silent);
+    // Whoever answers, and be it a refusal, is there: then the refusal is what is to be said.
+    silent.problem = lost
+      ? problem(
+          `no answer from ${alias} for ${Math.round((steady() - silent.began) / 1000)} s`,
+          cause.remedy,
+          cause.what,
+        )
+      : cause;
+    return silent.problem;
+  }
+
+  #answered(alias: string): void {
+    this.#silent.delete(alias);
+    this.#heardAt.set(alias, present());
+  }
+
+  /** It is there again; the monitor only once its database answers: that it does not start is why it was left out. */
+  #takenBack(alias: string): void {
+    if (!this.#leftOut.includes(alias) || this.#notTakenBack.has(alias)) return;
+    this.#leftOut = this.#leftOut.filter((one) => one !== alias);
+    this.onBack(alias);
+  }
+
+  #isFresh(alias: string, oldest: number): boolean {
+    const began = this.#began.get(alias);
+    return this.#world.hosts[alias]?.kind === 'seen' && began !== undefined && ageOf(began) < oldest;
+  }
+
+  async #lookAt(alias: string): Promise<Look> {
+    const facts = hostsOf(this.#facts).find((host) => host.alias === alias);
+    const host = this.#hosts.get(alias);
+    const at = present();
+    if (facts === undefined || host === undefined)
+      return { kind: 'unseen', at, problem: problem(`${alias} is not connected`, 'connect to it again') };
+    const began = steady();
+    const lost = host.line !== 'connected';
+    const sql = isNode(facts) ? null : monitorQuery(this.#facts.formation);
+    const output = await host.run(lookScript(facts, this.#facts.newMajor, sql).text, {
+      as: this.#facts.postgres,
+      timeoutMs: !lost ? lookTimeoutMs : isLeftOut(this.#world, alias) ? leftOutTimeoutMs : lostTimeoutMs,
+    });
+    if (!output.ok) {
+      const why = this.#unanswered(alias, began, output.error, host.line !== 'connected');
+      return { kind: 'unseen', at, problem: why };
+    }
+    this.#answered(alias);
+    this.#onLook(alias);
+    const seen = parseLook(alias, output.value.stdout);
+    const stranger = strangerIn(facts, output.value.stdout, this.#machines);
+    if (seen.ok && stranger !== null) return { kind: 'unseen', at, problem: stranger };
+    if (seen.ok && (isNode(facts) || seen.value.monitor !== null)) this.#takenBack(alias);
+    return seen.ok ? { kind: 'seen', at, host: seen.value } : { kind: 'unseen', at, problem: seen.error };
+  }
+}

@@ -1,0 +1,127 @@
+import { type ClusterFacts, primaryOf, secondariesOf, takesLinks } from '../../cluster/facts.ts';
+import { isLeftOut, type World } from '../../cluster/observations.ts';
+import { type Problem, problem } from '../../cluster/result.ts';
+import { newClusterStarted } from '../../runbook/evidence.ts';
+import { acceptsWritesOnOld } from '../../runbook/rollback/start.ts';
+import type { Direction } from '../../runbook/runbooks.ts';
+import type { Step } from '../../runbook/step.ts';
+import { judge } from '../observe/judge.ts';
+import { clockTime, type Silence } from '../observe/observer.ts';
+
+/** A host that gives no answer holds up its own steps only: which one may be gone on without, and what waits for it then. */
+
+/** The application’s writes have been stopped: from here on every minute counts. */
+const isPastStop = (steps: readonly Step[], world: World): boolean =>
+  steps.some((step) => step.writes === 'stop' && step.probe(world).state === 'done');
+
+/** A secondary beside this one may still hold the fallback copy that link mode cannot do without. */
+const anotherCopy = (facts: ClusterFacts, alias: string, world: World): boolean =>
+  facts.mode !== 'link' ||
+  newClusterStarted(facts, primaryOf(facts), world) === 'started' ||
+  secondariesOf(facts).some(
+    (node) =>
+      node.alias !== alias &&
+      !takesLinks(node) &&
+      !isLeftOut(world, node.alias) &&
+      world.hosts[node.alias]?.kind === 'seen',
+  );
+
+/**
+ * Why the run may not go on without a host; null: it may. Before the application’s writes are stopped only a person decides so: a window
+ * is better not begun with a node missing. On the way back any node may be missing; the monitor never, for it knows who is who.
+ */
+export const whyNotWithout = (
+  facts: ClusterFacts,
+  steps: readonly Step[],
+  direction: Direction,
+  world: World,
+  alias: string,
+  decides: 'console' | 'operator',
+): string | null => {
+  const node = facts.nodes.find((one) => one.alias === alias);
+  if (node === undefined) return 'the monitor knows who is who: nothing goes on without its host';
+  if (direction === 'rollback') return null;
+  if (node.role === 'primary') return `${alias} is the primary: the upgrade is its own`;
+  if (direction === 'cleanup') return 'a clean-up removes old data, and waits until every node is in place';
+  if (!anotherCopy(facts, alias, world))
+    return `without ${alias} no node would hold a fallback copy of PostgreSQL ${facts.oldMajor}`;
+  if (decides === 'operator' || isPastStop(steps, world)) return null;
+  return 'the application still writes: nothing is lost by waiting';
+};
+
+/**
+ * On the way back the application’s writes need not wait for a monitor that does not start, or that the node does not reach: what is
+ * wrong with it, where this step can be gone on from without it; null: it cannot.
+ */
+export const whyWithoutMonitor = (
+  facts: ClusterFacts,
+  direction: Direction,
+  world: World,
+  step: Step,
+): string | null => {
+  if (direction !== 'rollback' || isLeftOut(world, facts.monitor.alias)) return null;
+  if (step.landmark === 'monitor-starts') return 'it does not start';
+  const node = facts.nodes.find(({ alias }) => alias === step.host);
+  return step.landmark === 'writer-starts' &&
+    node !== undefined &&
+    !acceptsWritesOnOld(facts, node).holds(world).holds
+    ? `${step.host} does not get on with it`
+    : null;
+};
+
+export const silentWords = ({ alias, since }: Pick<Silence, 'alias' | 'since'>): string =>
+  `${alias} has not answered since ${clockTime(since)}`;
+
+/** What to do about a host that gives no answer. */
+export const silentRemedy = (facts: ClusterFacts, alias: string, direction: Direction): string => {
+  const secondary = secondariesOf(facts).some((node) => node.alias === alias);
+  const back = direction === 'rollback' ? '' : ', or go back: pgaf-upgrade rollback';
+  return secondary || direction === 'rollback'
+    ? `bring ${alias} back, then retry; or skip: the run goes on without it, and its steps wait until it answers${back}`
+    : `bring ${alias} back, then retry${back}`;
+};
+
+/** Why a step stands still because of a host that gives no answer. */
+export const silentProblem = (
+  facts: ClusterFacts,
+  step: Step,
+  silence: Silence,
+  direction: Direction,
+  what: string,
+): Problem =>
+  problem(
+    `${step.host}: ${what}, because ${silentWords(silence)}`,
+    silentRemedy(facts, silence.alias, direction),
+    silence.problem.cause ?? silence.problem.what,
+  );
+
+/** The left-out host that a step has to wait for; null: it can be run. */
+export const waitsFor = (step: Step, world: World): string | null => {
+  const { leftOut = [] } = world;
+  if (leftOut.length === 0) return null;
+  if (leftOut.includes(step.host)) return step.host;
+  // A monitor that does not start: pg_autoctl, the secondaries' steps and the end need it, whatever they say of themselves.
+  const needsMonitor = step.phase === 'U' || step.phase === 'V' || step.landmark === 'writer-starts';
+  if (leftOut.includes('monitor') && needsMonitor) return 'monitor';
+  for (const condition of step.before) {
+    const asked = judge([condition], world).waitsFor;
+    const host = leftOut.find((alias) => asked.has(alias));
+    if (host !== undefined) return host;
+  }
+  return null;
+};
+
+/** The same of every open step: in a lane, whatever stands behind one that waits does so too. */
+export const waiting = (open: readonly Step[], world: World): ReadonlyMap<Step, string> => {
+  const waits = new Map<Step, string>();
+  const lanes = new Map<string, string>();
+  for (const step of open) {
+    const lane = step.together === null ? null : `${step.together.stage} ${step.together.lane}`;
+    if (step.probe(world).state === 'done') continue;
+    const host = (lane === null ? undefined : lanes.get(lane)) ?? waitsFor(step, world);
+    if (host === null) continue;
+    waits.set(step, host);
+    if (lane !== null) lanes.set(lane, host);
+  }
+  return waits;
+};

@@ -1,0 +1,48 @@
+import { type ClusterFacts, hostsOf, primaryOf } from '../../cluster/facts.ts';
+import { hostIn, type World } from '../../cluster/observations.ts';
+import { rootHosts } from '../../runbook/root-hosts.ts';
+import { helperPath, sudoersPath } from '../../runbook/root-verbs.ts';
+import type { Direction } from '../../runbook/runbooks.ts';
+import type { RollbackVerdict } from '../../runbook/verdict.ts';
+
+/** Directories that a way back has left aside, host by host; '' where there are none. */
+const keptAside = (facts: ClusterFacts, world: World): string => {
+  const kept = hostsOf(facts).flatMap((host) =>
+    (hostIn(world, host.alias)?.abandoned ?? []).map((path) => `${host.alias}:${path}`),
+  );
+  return kept.length === 0 ? '' : `; kept aside, until pgaf-upgrade cleanup: ${kept.join(', ')}`;
+};
+
+/** The helper and its rule were for this upgrade; the login cannot remove them. */
+const helpersGo = (facts: ClusterFacts): string =>
+  facts.root === 'sh'
+    ? ''
+    : `; remove the helpers too, as root: ${rootHosts(facts)
+        .map((host) => `${host.alias}: rm ${helperPath(host)} ${sudoersPath(host)}`)
+        .join(', ')}`;
+
+/** What is true at the end of a runbook. */
+export const finalWords = (
+  facts: ClusterFacts,
+  direction: Direction,
+  steps: number,
+  verdict: RollbackVerdict,
+  world: World,
+  /** A step was run, or done by hand, and not all of them found done. */
+  ran: boolean,
+): string => {
+  const primary = primaryOf(facts);
+  const { leftOut = [] } = world;
+  const every =
+    leftOut.length === 0 ? 'every node' : `every node but ${leftOut.join(' and ')}, which does not answer,`;
+  switch (direction) {
+    case 'upgrade':
+      return `${ran ? '' : 'nothing to do: '}${every} runs PostgreSQL ${primary.newVersion}`;
+    case 'cleanup':
+      return `the old clusters are removed${helpersGo(facts)}`;
+    case 'rollback':
+      return steps > 0
+        ? `${every} runs PostgreSQL ${primary.oldVersion} again${keptAside(facts, world)}`
+        : `no step to take back: ${verdict.says}`;
+  }
+};

@@ -1,0 +1,94 @@
+import { type ClusterFacts, type HostFacts, primaryOf } from '../../cluster/facts.ts';
+import type { Inventory } from '../../cluster/inventory.ts';
+import { hostIn, type World } from '../../cluster/observations.ts';
+import { fail, messageOf, problem, type Result } from '../../cluster/result.ts';
+import { parseInventory } from '../../inspect/inventory/parse.ts';
+import { inventoryScript } from '../../inspect/inventory/script.ts';
+import type { Step } from '../../runbook/step.ts';
+import { type Moment, ofKind } from '../journal/entry.ts';
+import type { Progress } from '../view/checklist.ts';
+import type { Run } from './session.ts';
+
+const timeoutMs = 20_000;
+
+/** Whichever node takes writes now: after a way back through an image it is another than before. */
+const writer = (facts: ClusterFacts, world: World): HostFacts =>
+  facts.nodes.find((node) => hostIn(world, node.alias)?.server?.inRecovery === false) ?? primaryOf(facts);
+
+const take = async (run: Run, host: HostFacts): Promise<Result<Inventory>> => {
+  const remote = run.hosts.get(host.alias);
+  if (remote === undefined) return fail(problem(`${host.alias} is not connected`, 'start the console again'));
+  const answer = await remote.run(inventoryScript(host).text, { as: run.facts.postgres, timeoutMs });
+  return answer.ok ? parseInventory(host.alias, answer.value.stdout) : answer;
+};
+
+/**
+ * Writes down what the primary and the monitor hold at four moments of an upgrade, for the report. It reads only, and
+ * whatever fails is written down as not recorded: it stands in nobody's way.
+ */
+export class InventoryKeeper {
+  readonly #progress: Progress;
+  readonly #kept = new Set<Moment>();
+  #begun: Promise<void> = Promise.resolve();
+
+  constructor(progress: Progress) {
+    this.#progress = progress;
+  }
+
+  /**
+   * Before a step's command: at the first one of a run, and of each host right before it stops. Phase A changes nothing of what
+   * is held, so it goes on meanwhile; what lies behind it waits.
+   */
+  async before(run: Run, step: Step): Promise<void> {
+    const { direction } = this.#progress;
+    if (direction !== 'cleanup' && this.#begins(run)) this.#begun = this.#keep(run, 'begin');
+    if (step.phase !== 'A') await this.#begun;
+    if (direction === 'upgrade' && step.writes === 'stop')
+      return this.#keep(run, 'stop', [writer(run.facts, run.observer.world)]);
+    // The monitor is upgraded while the primary still works.
+    if (direction === 'upgrade' && step.landmark === 'monitor-stops')
+      return this.#keep(run, 'stop', [run.facts.monitor]);
+  }
+
+  /**
+   * After a step: when the new version has been verified in private. Nobody waits for it, because the application does
+   * wait; should the private server be stopped meanwhile, nothing was recorded.
+   */
+  after(run: Run, step: Step): void {
+    if (this.#progress.direction === 'upgrade' && step.landmark === 'verified')
+      void this.#keep(run, 'verified', [writer(run.facts, run.observer.world)]);
+  }
+
+  async end(run: Run): Promise<void> {
+    if (this.#progress.direction !== 'cleanup') await this.#keep(run, 'end');
+  }
+
+  /** Nothing of this run has been confirmed yet, here or by another console: later it would be no look before it. */
+  #begins(run: Run): boolean {
+    return (
+      !this.#kept.has('begin') &&
+      run.identity.known !== 'host' &&
+      ofKind(run.journal.earlier, 'confirmed').length === 0
+    );
+  }
+
+  async #keep(run: Run, moment: Moment, of: readonly HostFacts[] | null = null): Promise<void> {
+    this.#kept.add(moment);
+    const primary = writer(run.facts, run.observer.world);
+    const hosts = of ?? [primary, run.facts.monitor];
+    await Promise.all(
+      hosts.map(async (host) => {
+        const taken = await take(run, host).catch((thrown: unknown) =>
+          fail(problem(`${host.alias}: the look failed`, 'look again', messageOf(thrown))),
+        );
+        this.#progress.note(run, {
+          kind: 'inventory',
+          moment,
+          host: host.alias,
+          inventory: taken.ok ? taken.value : null,
+          why: taken.ok ? null : taken.error.what,
+        });
+      }),
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import type { Answer, Ask, Question } from '../../remote/host.ts';
+import type { EntryOf } from '../journal/entry.ts';
+import type { Stage } from '../view/controller.ts';
+import type { Board } from '../view/view-store.ts';
+
+/** A question and its answer in words; a secret stays one. */
+const answered = (question: Question, answer: Answer): EntryOf<'answered'> => ({
+  kind: 'answered',
+  question:
+    question.kind === 'passphrase'
+      ? `passphrase of ${question.identityFile} for ${question.alias}`
+      : `host key of ${question.alias} (${question.host}): ${question.keyType} ${question.fingerprint}`,
+  answer: answer.kind === 'secret' ? 'a passphrase' : answer.kind,
+});
+
+interface Pending {
+  readonly question: Question;
+  readonly resolve: (answer: Answer) => void;
+}
+
+/** One question at a time on the screen; the stage that it interrupted comes back afterwards. */
+export class Asking {
+  readonly #board: Board;
+  #queue: Pending[] = [];
+  #interrupted: Stage | null = null;
+  readonly #answers: EntryOf<'answered'>[] = [];
+
+  constructor(board: Board) {
+    this.#board = board;
+  }
+
+  readonly ask: Ask = (question) =>
+    new Promise((resolve) => {
+      this.#queue.push({ question, resolve });
+      if (this.#queue.length === 1) this.#show();
+    });
+
+  answer(answer: Answer): void {
+    const pending = this.#queue.shift();
+    if (pending === undefined) return;
+    this.#answers.push(answered(pending.question, answer));
+    if (this.#queue.length > 0) this.#show();
+    else if (this.#interrupted !== null) {
+      this.#board.set({ stage: this.#interrupted });
+      this.#interrupted = null;
+    }
+    pending.resolve(answer);
+  }
+
+  /** What was answered since the last call, for the journal: questions come before there is one, too. */
+  takeAnswers(): readonly EntryOf<'answered'>[] {
+    return this.#answers.splice(0);
+  }
+
+  /** Leaving is an answer too: no. */
+  refuseAll(): void {
+    for (const pending of this.#queue) pending.resolve({ kind: 'no' });
+    this.#queue = [];
+  }
+
+  #show(): void {
+    const [pending] = this.#queue;
+    if (pending === undefined) return;
+    const { stage } = this.#board.view;
+    if (stage.kind !== 'question') this.#interrupted = stage;
+    this.#board.set({ stage: { kind: 'question', question: pending.question } });
+  }
+}

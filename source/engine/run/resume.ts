@@ -1,0 +1,132 @@
+import { hostname } from 'node:os';
+import type { LockStanding } from '../../inspect/lock/parse.ts';
+import type { Direction } from '../../runbook/runbooks.ts';
+import type { Step } from '../../runbook/step.ts';
+import { ofKind, type Recorded } from '../journal/entry.ts';
+import { downtimeOf, standsAt } from '../journal/history.ts';
+import { readEarlier } from '../journal/journal.ts';
+import type { StepRunner } from '../step/step-runner.ts';
+import type { Progress } from '../view/checklist.ts';
+import type { Board } from '../view/view-store.ts';
+import type { Identity } from './run-identity.ts';
+import type { Run } from './session.ts';
+import { directionOf, type KeptJob, keptJobs, nextAttempts, unseenJobs } from './unfinished-jobs.ts';
+
+/** A lock that this console may replace, and why. */
+export interface Takeover {
+  readonly token: string;
+  /** `recovered`: it was this operator's own, of a console on this machine that is provably gone. */
+  readonly event: 'recovered' | 'taken-over';
+  /** What was typed; null for one's own. */
+  readonly typed: string | null;
+  readonly other: string;
+}
+
+const processLives = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    // EPERM: it is there, and another user's.
+    return !(thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH');
+  }
+};
+
+/**
+ * A lock of one's own, left by a console that was killed: taken by this operator, from this machine (its token stands in
+ * a journal here, and the machine has the holder's name), by a process that is gone. Nobody is to be asked then.
+ */
+export const whoseLock = (
+  lock: LockStanding,
+  identity: Identity,
+  options: {
+    readonly stateHome: string;
+    readonly operator: string;
+    readonly alive?: (pid: number) => boolean;
+  },
+): Takeover | null => {
+  if (lock.kind !== 'held' || lock.holder === null || identity.known !== 'here') return null;
+  const { operator, token, pid } = lock.holder;
+  const sameMachine = operator.endsWith(`@${hostname()}`) || options.alive !== undefined;
+  if (operator !== options.operator || !sameMachine || (options.alive ?? processLives)(pid)) return null;
+  const records = readEarlier(options.stateHome, identity.cluster, identity.id);
+  return ofKind(records, 'lock').some((entry) => entry.token === token)
+    ? { token, event: 'recovered', typed: null, other: operator }
+    : null;
+};
+
+export interface ResumeParts {
+  readonly board: Board;
+  readonly progress: Progress;
+  readonly runner: StepRunner;
+}
+
+export interface Resumed {
+  readonly direction: Direction;
+  /** Jobs whose end nobody here has seen. */
+  readonly unseen: readonly { readonly step: Step; readonly job: KeptJob }[];
+}
+
+/** Steps that were passed over and not run since: the reason stands in the journal, so it is not asked for again. */
+const restoreSkipped = (run: Run, { progress }: ResumeParts, earlier: readonly Recorded[]): void => {
+  for (const step of progress.steps) {
+    if (step.probe(run.observer.world).state === 'done') continue;
+    const last = earlier.findLast(
+      (record) =>
+        'entry' in record &&
+        ['skipped', 'confirmed', 'done'].includes(record.entry.kind) &&
+        'step' in record.entry &&
+        record.entry.step === step.id,
+    );
+    // Skipped because its host gave no answer: when it answers again, it is asked for again.
+    const absent =
+      last !== undefined && 'entry' in last && last.entry.kind === 'skipped' && last.entry.absent;
+    if (absent === true && run.observer.silence(step.host) === null) continue;
+    if (last !== undefined && 'entry' in last && last.entry.kind === 'skipped')
+      progress.show(run, step, { kind: 'skipped', reason: last.entry.reason });
+  }
+};
+
+/** A command that runs and is none of this way's steps must end first: two at a time is what the lock is there against. */
+const waitForStrays = async (run: Run, { board }: ResumeParts, strays: readonly KeptJob[]): Promise<void> => {
+  for (const job of strays) {
+    board.set({
+      stage: {
+        kind: 'connecting',
+        doing: `waiting for ${job.step} on ${job.host}, which an earlier console has started and which still runs`,
+      },
+    });
+    await run.hosts
+      .get(job.host)
+      ?.job({ id: job.id, as: run.facts.postgres, script: null }, { onBytes: () => undefined });
+  }
+  if (strays.length > 0) await run.observer.look();
+};
+
+/** Puts the run on the board as it stands: from the journal, the jobs that the hosts keep, and the last look. */
+export const resume = async (run: Run, asked: Direction, parts: ResumeParts): Promise<Resumed> => {
+  const { board, progress, runner } = parts;
+  const { identity, journal, hosts, observer } = run;
+  const jobs = identity.known === null ? [] : await keptJobs(identity.id, hosts);
+  runner.continueFrom(nextAttempts(jobs, journal.earlier));
+  const running = jobs.filter((job) => job.state === 'running');
+  const [first] = running;
+  const direction = first === undefined ? asked : directionOf(first.step);
+  if (direction !== asked)
+    board.notice(`${first?.step ?? ''} still runs on ${first?.host ?? ''}: its way goes on (${direction})`);
+  progress.lay(run, direction);
+  const strays = running.filter((job) => progress.find(job.step) === undefined);
+  if (strays.length > 0) {
+    await waitForStrays(run, parts, strays);
+    progress.lay(run, direction);
+  }
+  if (identity.known !== null) {
+    restoreSkipped(run, parts, journal.earlier);
+    board.set({
+      downtime: downtimeOf(progress.steps, journal.earlier),
+      resumed: standsAt(identity, progress.steps, journal.earlier),
+    });
+    progress.refresh(run);
+  }
+  return { direction, unseen: unseenJobs(progress.steps, observer.world, jobs, journal.earlier) };
+};

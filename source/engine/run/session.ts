@@ -1,0 +1,147 @@
+import type { Config } from '../../cluster/config.ts';
+import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
+import { monitorIn } from '../../cluster/observations.ts';
+import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
+import type { RunName } from '../../cluster/words.ts';
+import { opener } from '../../discover/connector.ts';
+import { discover } from '../../discover/discover.ts';
+import { helperTroubles } from '../../discover/helper.ts';
+import type { MonitorFeed } from '../../monitor/feed.ts';
+import { openFeed } from '../../monitor/open-feed.ts';
+import type { Ask, Connect, RemoteHost } from '../../remote/host.ts';
+import { factsId } from '../../runbook/facts-id.ts';
+import { rollbackVerdict } from '../../runbook/verdict.ts';
+import { type Entry, Journal } from '../journal/journal.ts';
+import { disagreement, lastJournalVerdict } from '../journal/last-verdict.ts';
+import { heardBefore } from '../journal/of-cluster.ts';
+import { Observer } from '../observe/observer.ts';
+import type { Identity } from './run-identity.ts';
+import { RunLock } from './run-lock.ts';
+
+/** What is known once every host is reached, before anything is begun or anybody is asked. */
+export interface Ground {
+  readonly facts: ClusterFacts;
+  /** The facts are an earlier run's record. */
+  readonly fromRecord: boolean;
+  readonly hosts: ReadonlyMap<string, RemoteHost>;
+  readonly observer: Observer;
+  readonly feed: MonitorFeed;
+  readonly lock: RunLock;
+  /** Where an earlier console's journal said otherwise about the way back than the disks say now. */
+  readonly journalSays: string | null;
+}
+
+/** What a run has once it may be gone on with here. */
+export interface Run extends Ground {
+  readonly journal: Journal;
+  readonly identity: Identity;
+}
+
+export interface Preparation {
+  readonly config: Config;
+  readonly connect: Connect;
+  readonly stateHome: string;
+  readonly operator: string;
+  readonly ask: Ask;
+  readonly say: (doing: string) => void;
+  readonly heard: (alias: string) => void;
+  readonly freshMs?: number;
+}
+
+/** Where a run is kept, and who goes on with it. */
+export interface Seat {
+  readonly stateHome: string;
+  /** user@machine */
+  readonly operator: string;
+  /** `--yes` confirms every step: nobody sits at the keyboard. */
+  readonly unattended?: boolean;
+  /** What must be said of this cluster wherever it is shown. */
+  readonly banner?: string;
+}
+
+/**
+ * The facts under the name of the run that is gone on with or watched: the marks on the hosts carry it. What an earlier
+ * run has recorded keeps that run's name, whoever goes back or cleans up.
+ */
+export const inNameOf = (ground: Ground, run: RunName): Ground =>
+  ground.fromRecord ? ground : { ...ground, facts: { ...ground.facts, run } };
+
+/** Opens the journal of a run, new or known, and writes down who goes on with it. */
+export const openRun = (
+  ground: Ground,
+  identity: Identity,
+  { stateHome, operator, unattended = false, banner }: Seat,
+): Result<Run> => {
+  const { facts } = inNameOf(ground, identity.id);
+  const journal = Journal.open(stateHome, identity.cluster, identity.id);
+  if (!journal.ok) return journal;
+  const primary = primaryOf(facts);
+  const run: Entry = {
+    kind: 'run',
+    cluster: facts.name,
+    operator,
+    from: primary.oldVersion,
+    to: primary.newVersion,
+    factsId: factsId(facts),
+    ...(unattended ? { unattended } : {}),
+    ...(banner === undefined ? {} : { banner }),
+  };
+  const { known, began, by } = identity;
+  const entries: readonly Entry[] = [
+    ...(known === 'here' ? [] : [run]),
+    ...(known === null
+      ? []
+      : [{ kind: 'resumed', operator, began, by, known, ...(unattended ? { unattended } : {}) } as const]),
+    { kind: 'facts', facts },
+  ];
+  for (const entry of entries) {
+    const written = journal.value.write(entry);
+    if (!written.ok) {
+      journal.value.close();
+      return written;
+    }
+  }
+  return ok({ ...ground, facts, journal: journal.value, identity });
+};
+
+/** Connects, discovers, opens the monitor's feed; writes nothing. Whatever fails, no connection is left open. */
+export const prepare = async (preparation: Preparation): Promise<Result<Ground>> => {
+  const { config, connect, ask } = preparation;
+  const found = await discover(config, opener(config, connect, ask), preparation.say);
+  if (!found.ok) return found;
+  const { facts, hosts, fromRecord } = found.value;
+  const abandon = async (error: Problem) => {
+    await Promise.all([...hosts.values()].map((host) => host.close()));
+    return fail(error);
+  };
+  const helpers = await helperTroubles(facts, hosts);
+  if (helpers !== null) return abandon(helpers);
+  const monitor = hosts.get('monitor');
+  if (monitor === undefined) return abandon(problem('monitor: not connected', 'start again'));
+  const before = heardBefore(preparation.stateHome, facts);
+  const observer = new Observer(facts, hosts, preparation.heard, preparation.freshMs, before);
+  preparation.say('looking at every host');
+  const world = await observer.look();
+  const verdict = rollbackVerdict(facts, world);
+  // Whether it is stopped as planned follows from the steps; until then nobody is asked in its place.
+  const feed = openFeed(
+    monitor,
+    {
+      port: facts.monitor.port,
+      formation: facts.formation,
+      database: facts.monitor.database,
+      postgresUser: facts.postgres,
+      bindir: facts.monitor.newBindir,
+    },
+    monitorIn(world) === null,
+  );
+  const earlier = lastJournalVerdict(preparation.stateHome, facts);
+  const journalSays = disagreement(earlier, verdict.says);
+  const lock = new RunLock({
+    host: monitor,
+    workDir: facts.monitor.workDir,
+    as: facts.postgres,
+    operator: preparation.operator,
+  });
+  return ok({ facts, fromRecord, hosts, observer, feed, lock, journalSays });
+};

@@ -1,0 +1,128 @@
+import { primaryOf } from '../../cluster/facts.ts';
+import { isLeftOut } from '../../cluster/observations.ts';
+import { type Problem, problem } from '../../cluster/result.ts';
+import { andWords } from '../../runbook/formations.ts';
+import type { Step } from '../../runbook/step.ts';
+import { rollbackVerdict } from '../../runbook/verdict.ts';
+import type { Progress } from '../view/checklist.ts';
+import type { Direction, StepFailure } from '../view/controller.ts';
+import { silentRemedy, silentWords, waiting, whyNotWithout } from './absence.ts';
+import type { Run } from './session.ts';
+
+/** What a run says of a step that it cannot go on with, because a host gives no answer. */
+
+/** Before the application’s writes are stopped somebody has to decide whether the window goes on without a host: asked before anything else. */
+export const heldUp = (
+  run: Run,
+  progress: Progress,
+  direction: Direction,
+): { readonly step: Step; readonly failure: StepFailure } | null => {
+  const { observer, facts } = run;
+  const [silence, ...others] = facts.nodes.flatMap(({ alias }) => {
+    const silent = isLeftOut(observer.world, alias) ? null : observer.silence(alias);
+    return silent === null ? [] : [silent];
+  });
+  const step = progress.steps.find((one) => one.probe(observer.world).state !== 'done');
+  if (silence === undefined || step === undefined || direction === 'cleanup') return null;
+  const why = whyNotWithout(facts, progress.steps, direction, observer.world, silence.alias, 'console');
+  return {
+    step,
+    failure: {
+      problem: problem(
+        `${silentWords(silence)}, and the run does not go on without it by itself: ${why ?? ''}`,
+        silentRemedy(facts, silence.alias, direction),
+        silence.problem.cause ?? silence.problem.what,
+      ),
+      exitCode: null,
+      lastLines: [],
+      causes: [],
+      unmet: [],
+      probe: step.probe(observer.world),
+      silent: {
+        host: silence.alias,
+        ...(others.length === 0 ? {} : { others: others.map((one) => one.alias) }),
+        waits: false,
+      },
+    },
+  };
+};
+
+/** A rollback that cannot be made out, because hosts that would have to say it give no answer; null: it can. */
+export const noWayInSight = (run: Run, progress: Progress): Problem | null => {
+  const { facts, observer } = run;
+  const verdict = rollbackVerdict(facts, observer.world);
+  if (progress.direction !== 'rollback' || progress.steps.length > 0 || verdict.kind !== 'unknown')
+    return null;
+  const silent = facts.nodes.flatMap(({ alias }) => observer.silence(alias) ?? []);
+  if (silent.length === 0) return problem(verdict.says, 'put that right, then roll back again');
+  const names = andWords(silent.map(({ alias }) => alias));
+  const primary = primaryOf(facts).alias;
+  const gone = silent.some(({ alias }) => alias === primary)
+    ? `. If ${primary} never comes back, every secondary may lack what it has acknowledged last, and nobody can tell: to go on without that, promote by hand the secondary with the highest pg_last_wal_receive_lsn() (pg_autoctl stop, pg_ctl promote), and keep ${primary} off`
+    : '';
+  return problem(
+    `${silent.map(silentWords).join(', ')}: ${verdict.says}`,
+    `bring ${names} back, then roll back again${gone}`,
+    silent[0]?.problem.cause,
+  );
+};
+
+/** Everything else is done, or waits for hosts that give no answer; what to say of the monitor is that it was gone on without. */
+export const waitsFailure = (run: Run, progress: Progress, step: Step, alias: string): StepFailure => {
+  const { observer } = run;
+  const open = progress.steps.filter(
+    (one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''),
+  );
+  const away = [...new Set([alias, ...waiting(open, observer.world).values()])];
+  const others = away.filter((one) => one !== alias);
+  const silence = observer.silence(alias);
+  const since = away.map((one) => {
+    const silent = observer.silence(one);
+    if (silent !== null) return silentWords(silent);
+    return one === 'monitor' ? 'the monitor is not back' : `${one} does not answer`;
+  });
+  const names = andWords(away.map((one) => (one === 'monitor' ? 'the monitor' : one)));
+  const [it, is] = away.length === 1 ? ['it', 'is'] : ['them', 'are'];
+  return {
+    problem: problem(
+      `${since.join(', and ')}: ${open.length === 1 ? 'one step waits' : `${open.length} steps wait`} for ${it}, everything else is done`,
+      `when ${names} ${is} back: retry, or start again; it goes on with what waits. If ${away.length === 1 ? 'it never comes' : 'they never come'} back: skip, with the reason`,
+      silence?.problem.cause ?? silence?.problem.what,
+    ),
+    exitCode: null,
+    lastLines: [],
+    causes: [],
+    unmet: [],
+    probe: step.probe(run.observer.world),
+    silent: { host: alias, ...(others.length === 0 ? {} : { others }), waits: true },
+  };
+};
+
+/** What a skip has come to where the run cannot go on without the host. */
+export const refusedWithout = (
+  run: Run,
+  progress: Progress,
+  step: Step,
+  failed: StepFailure,
+  alias: string,
+): StepFailure => {
+  const { world } = run.observer;
+  const why = whyNotWithout(run.facts, progress.steps, progress.direction, world, alias, 'operator');
+  return {
+    ...failed,
+    problem: problem(
+      `${step.host}: the run cannot go on without ${alias}: ${why ?? 'it answers'}`,
+      silentRemedy(run.facts, alias, progress.direction).replace(
+        /; or skip: [^,]*, and its steps wait until it answers/,
+        '',
+      ),
+    ),
+  };
+};
+
+/** A start on the way back that the application’s writes need not wait for. */
+export const orWithoutMonitor = (failure: StepFailure): StepFailure => {
+  const { problem: what } = failure;
+  const remedy = `${what.remedy}; or skip: PostgreSQL is then started without pg_autoctl, so that the application can write`;
+  return { ...failure, problem: { ...what, remedy } };
+};

@@ -1,0 +1,171 @@
+import { primaryOf } from '../../cluster/facts.ts';
+import type { World } from '../../cluster/observations.ts';
+import { present } from '../../cluster/present.ts';
+import { deadAfterSeconds, type LockStanding, type Standing } from '../../inspect/lock/parse.ts';
+import type { Step, StepId } from '../../runbook/step.ts';
+import type { Outputs } from '../output/outputs.ts';
+import { watchGauge } from '../step/progress-watch.ts';
+import type { Progress } from '../view/checklist.ts';
+import type { LockView } from '../view/controller.ts';
+import type { Board } from '../view/view-store.ts';
+import type { Decision, Decisions } from './decisions.ts';
+import type { Ground } from './session.ts';
+import { directionOf, type KeptJob, keptJobs } from './unfinished-jobs.ts';
+
+/** Milliseconds between two looks of somebody who only watches. */
+const lookMs = 2_000;
+
+type Held = Extract<LockStanding, { kind: 'held' }>;
+
+/** A lock as the screen shows it. */
+export const lockView = (lock: Held): LockView => ({
+  holder: lock.holder?.operator ?? '',
+  since: lock.holder?.since ?? '',
+  aliveAt: present() - lock.silentSeconds * 1000,
+  dead: lock.silentSeconds > deadAfterSeconds,
+});
+
+export type Followed =
+  | { readonly kind: 'left' }
+  /** Nobody holds the lock any more. */
+  | { readonly kind: 'free' }
+  /** The holder is dead, and the operator has typed to take over: from this lock. */
+  | { readonly kind: 'take-over'; readonly lock: Held; readonly typed: string };
+
+export interface FollowerParts {
+  readonly ground: Ground;
+  readonly board: Board;
+  readonly progress: Progress;
+  readonly outputs: Outputs;
+  readonly decisions: Decisions;
+}
+
+/**
+ * Read-only: another console holds the lock. The same panes, from this console's own looks at the servers; the output of
+ * the job that runs, where this login may read it. Nothing is written anywhere.
+ */
+export class Follower {
+  readonly #parts: FollowerParts;
+  /** Jobs that are followed, or were. */
+  readonly #followed = new Set<string>();
+  #running: readonly KeptJob[] = [];
+  #saidNoOutput = false;
+
+  constructor(parts: FollowerParts) {
+    this.#parts = parts;
+  }
+
+  /** Follows until the operator leaves, the lock is free, or a dead holder's is taken over. */
+  async follow(first: Held): Promise<Followed> {
+    const { ground, decisions, progress } = this.#parts;
+    let lock = first;
+    let decision = this.#decision();
+    for (;;) {
+      const standing = await ground.lock.read();
+      if (standing.ok) {
+        if (standing.value.lock.kind === 'free') return { kind: 'free' };
+        lock = standing.value.lock;
+      }
+      const world = await ground.observer.look();
+      await this.#show(lock, standing.ok ? standing.value : null, world);
+      const next = await Promise.race([decision, pause(lookMs)]);
+      if (next === null) continue;
+      if (next.kind === 'leave') return { kind: 'left' };
+      if (next.kind === 'take-over') {
+        if (lockView(lock).dead) return { kind: 'take-over', lock, typed: next.typed };
+        this.#parts.board.notice(`${lock.holder?.operator ?? 'the holder'} is alive again: not taken over`);
+      }
+      decision = this.#decision();
+      if (decisions.left) return { kind: 'left' };
+      progress.refresh(ground);
+    }
+  }
+
+  #decision(): Promise<Decision> {
+    return this.#parts.decisions.next(null);
+  }
+
+  async #show(lock: Held, standing: Standing | null, world: World): Promise<void> {
+    const { ground, board, progress } = this.#parts;
+    const run = standing?.run ?? null;
+    const jobs = run === null ? [] : await keptJobs(run.id, ground.hosts);
+    this.#running = jobs.filter((job) => job.state === 'running');
+    const [first] = this.#running;
+    const direction = first === undefined ? (run?.direction ?? 'upgrade') : directionOf(first.step);
+    if (board.view.direction !== direction || progress.steps.length === 0) progress.lay(ground, direction);
+    progress.refresh(ground);
+    const running = this.#running.flatMap((job) => progress.find(job.step) ?? []);
+    const next = progress.steps.find((step) => step.probe(world).state !== 'done');
+    for (const step of progress.steps) this.#showStep(step, world, running, next);
+    for (const job of this.#running) {
+      const step = progress.find(job.step);
+      if (step !== undefined) this.#followJob(job, step);
+    }
+    if (run !== null && jobs.length === 0) this.#sayNoOutput(lock);
+    const at = running[0] ?? next ?? null;
+    board.set({
+      stage: { kind: 'watching', step: at?.id ?? null, lock: lockView(lock) },
+      phase: at?.phase ?? null,
+    });
+  }
+
+  #showStep(step: Step, world: World, running: readonly Step[], next: Step | undefined): void {
+    const { ground, progress } = this.#parts;
+    const was = progress.statusOf(step.id);
+    if (running.includes(step)) {
+      if (was?.kind !== 'running')
+        progress.show(ground, step, { kind: 'running', since: this.#since(step.id) });
+    } else if (step.probe(world).state === 'done') {
+      if (was?.kind !== 'done') progress.show(ground, step, { kind: 'done', tookMs: null, by: 'found' });
+    } else if (step === next && running.length === 0) progress.show(ground, step, { kind: 'next' });
+    else if (was?.kind !== 'waiting') progress.show(ground, step, { kind: 'waiting' });
+  }
+
+  #since(step: StepId): number {
+    const job = this.#running.find((one) => one.step === step);
+    const started = Date.parse(job?.startedAt ?? '');
+    return Number.isNaN(started) ? present() : started;
+  }
+
+  /** Its log, from the first byte, into memory: this console keeps no files of a run that is not its own. */
+  #followJob(job: KeptJob, step: Step): void {
+    if (this.#followed.has(job.id)) return;
+    this.#followed.add(job.id);
+    const { ground, outputs, board } = this.#parts;
+    const host = ground.hosts.get(job.host);
+    if (host === undefined) return;
+    const output = outputs.of(step.id);
+    const gauge = watchGauge(ground, step, output, board, this.#since(step.id));
+    void host
+      .job(
+        { id: job.id, as: step.as, script: null },
+        {
+          onBytes: (chunk) => {
+            output.push(chunk);
+            board.heard(job.host);
+            gauge?.heard();
+            outputs.grown(step.id);
+          },
+        },
+      )
+      .then(() => {
+        gauge?.stop();
+        output.close();
+      });
+  }
+
+  #sayNoOutput(lock: Held): void {
+    if (this.#saidNoOutput) return;
+    this.#saidNoOutput = true;
+    const { ground, board } = this.#parts;
+    const where = ground.hosts.get(primaryOf(ground.facts).alias)?.address.user;
+    board.notice(
+      `no job of ${lock.holder?.operator ?? 'the holder'} can be read as ${where ?? 'this login'}: only what the servers show is seen here`,
+    );
+  }
+}
+
+const pause = (ms: number): Promise<null> =>
+  new Promise((resolve) => {
+    setTimeout(() => resolve(null), ms).unref();
+  });

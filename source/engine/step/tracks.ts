@@ -1,0 +1,85 @@
+import { isLeftOut } from '../../cluster/observations.ts';
+import { lanesOf, stageOf } from '../../runbook/parallel.ts';
+import { dangerNow, type Step, type StepId } from '../../runbook/step.ts';
+import { probed } from '../observe/judge.ts';
+import { waiting } from '../run/absence.ts';
+import type { Run } from '../run/session.ts';
+import type { Progress } from '../view/checklist.ts';
+import type { StepFailure, StepStatus } from '../view/controller.ts';
+
+const isOpen = (status: StepStatus | null): boolean => status?.kind !== 'done' && status?.kind !== 'skipped';
+
+/**
+ * What may run together with a step: the open steps of its stage, as lanes. A point of no return is confirmed alone, and
+ * whatever stands behind it in its lane waits for it.
+ */
+export const lanesBeside = (run: Run, progress: Progress, step: Step): readonly (readonly Step[])[] => {
+  const { world } = run.observer;
+  const all = stageOf(progress.steps, step).filter((one) => isOpen(progress.statusOf(one.id)));
+  const waits = waiting(all, world);
+  const open = all.filter((one) => !waits.has(one));
+  return lanesOf(open).flatMap((lane) => {
+    const stop = lane.findIndex((one) => dangerNow(one, world) === 'point-of-no-return');
+    const until = stop < 0 ? lane : lane.slice(0, stop);
+    return until.length === 0 ? [] : [until];
+  });
+};
+
+/** The steps of lanes, in the order of the runbook; null where nothing runs beside the step. */
+export const togetherWith = (run: Run, progress: Progress, step: Step): readonly StepId[] | null => {
+  const lanes = lanesBeside(run, progress, step);
+  if (lanes.length < 2 || !lanes.some((lane) => lane.includes(step))) return null;
+  const ids = new Set(lanes.flat().map((one) => one.id));
+  return progress.steps.filter((one) => ids.has(one.id)).map((one) => one.id);
+};
+
+/** What holds up its own host only: others go on beside it. */
+const isItsOwn = (failure: StepFailure, step: Step): boolean => failure.silent?.host === step.host;
+
+/**
+ * Runs lanes side by side, each step by step. A failure lets the others finish the step that they are at, then everything
+ * stands; that a lane's own host gives no answer ends that lane alone. Gives what has failed. `over`: nothing new is begun any more.
+ */
+export const runLanes = async (
+  run: Run,
+  progress: Progress,
+  lanes: readonly (readonly Step[])[],
+  work: (step: Step) => Promise<StepFailure | null>,
+  over: () => boolean,
+): Promise<ReadonlyMap<StepId, StepFailure>> => {
+  const failures = new Map<StepId, StepFailure>();
+  let stands = false;
+  const alreadyDone = async (step: Step): Promise<boolean> => {
+    if (step.probe(run.observer.world).state !== 'done') return false;
+    // What an older look shows as done may have been undone since.
+    await run.observer.freshen(probed(step), step.host);
+    return step.probe(run.observer.world).state === 'done';
+  };
+  const go = async (lane: readonly Step[]): Promise<void> => {
+    for (const step of lane) {
+      if (stands || over()) return;
+      if (await alreadyDone(step)) {
+        progress.finish(run, step, 'found', null);
+        continue;
+      }
+      // What the other lanes have done meanwhile may have made it one: it is asked for alone.
+      if (dangerNow(step, run.observer.world) === 'point-of-no-return') return;
+      const failure = await work(step);
+      if (failure === null) continue;
+      if (isLeftOut(run.observer.world, step.host)) return progress.show(run, step, { kind: 'waiting' });
+      failures.set(step.id, failure);
+      if (!isItsOwn(failure, step)) stands = true;
+      progress.show(run, step, over() ? { kind: 'waiting' } : { kind: 'failed', failure });
+      return;
+    }
+  };
+  const ends = new Map<string, Promise<void>>();
+  for (const lane of lanes) {
+    // Lanes stand in the order of the runbook: those that this one waits for have been begun.
+    const before = (lane[0]?.together?.behind ?? []).map((name) => ends.get(name));
+    const end = before.length === 0 ? go(lane) : Promise.all(before).then(() => go(lane));
+    ends.set(lane[0]?.together?.lane ?? '', end);
+  }
+  await Promise.all(ends.values());
+  return failures;
+};

@@ -1,0 +1,160 @@
+import { primaryOf } from '../../cluster/facts.ts';
+import { present } from '../../cluster/present.ts';
+import type { Result } from '../../cluster/result.ts';
+import { acceptsWrites } from '../../runbook/conditions.ts';
+import { type MonitorAbsence, monitorAbsence } from '../../runbook/monitor-absence.ts';
+import type { Direction } from '../../runbook/runbooks.ts';
+import { runbookFor } from '../../runbook/runbooks.ts';
+import type { Step, StepId } from '../../runbook/step.ts';
+import { rollbackVerdict } from '../../runbook/verdict.ts';
+import { writesNow } from '../../runbook/writes.ts';
+import type { Entry } from '../journal/journal.ts';
+import type { Ground, Run } from '../run/session.ts';
+import type { PlannedDown, StepFailure, StepStatus } from './controller.ts';
+import { downtimeSeen } from './downtime.ts';
+import { expectedIn } from './step-estimates.ts';
+import { viewOf } from './step-view.ts';
+import type { Board } from './view-store.ts';
+
+const plannedDown = (absence: MonitorAbsence | null): PlannedDown | null =>
+  absence === null ? null : { number: absence.number, title: absence.step.title };
+
+/** The steps on the board: which runbook they are of, how each one stands, and what follows from the last look. */
+export class Progress {
+  readonly #board: Board;
+  #steps: readonly Step[] = [];
+  /** Steps that the servers showed as done when they ended: what is seen otherwise later was undone. */
+  readonly #proven = new Set<StepId>();
+  /** How long each step should take, in milliseconds, from what was measured on the hosts. */
+  #expected: ReadonlyMap<StepId, number> = new Map();
+
+  constructor(board: Board) {
+    this.#board = board;
+  }
+
+  get steps(): readonly Step[] {
+    return this.#steps;
+  }
+
+  get direction(): Direction {
+    return this.#board.view.direction;
+  }
+
+  /** How long a step should take, in milliseconds; null where nothing was measured. */
+  expectedOf(id: StepId): number | null {
+    return this.#expected.get(id) ?? null;
+  }
+
+  find(id: StepId): Step | undefined {
+    return this.#steps.find((step) => step.id === id);
+  }
+
+  statusOf(id: StepId): StepStatus | null {
+    return this.#board.view.steps.find((step) => step.id === id)?.status ?? null;
+  }
+
+  /** Puts a runbook on the board, made from the last look. */
+  lay(ground: Ground, direction: Direction): void {
+    const { world } = ground.observer;
+    this.#proven.clear();
+    this.#steps = runbookFor(ground.facts, world, direction);
+    this.#board.set({
+      direction,
+      steps: this.#steps.map((step) => viewOf(step, world, { kind: 'waiting' }, this.#expected)),
+    });
+    this.refresh(ground);
+  }
+
+  show(ground: Ground, step: Step, status: StepStatus): void {
+    ground.observer.passOver(step.id, status.kind === 'skipped');
+    this.#board.set({
+      steps: this.#board.view.steps.map((view) =>
+        view.id === step.id ? viewOf(step, ground.observer.world, status, this.#expected) : view,
+      ),
+    });
+    if (step.landmark === 'monitor-stops' && status.kind === 'running') this.#holdFeed(ground, true);
+  }
+
+  /** From the moment in which the monitor's stop is begun: what answers in its place is not the monitor. */
+  #holdFeed(ground: Ground, absent: boolean): void {
+    const stopping = this.#steps.some(
+      (step) =>
+        step.landmark === 'monitor-stops' &&
+        ['running', 'settling'].includes(this.statusOf(step.id)?.kind ?? 'waiting'),
+    );
+    ground.feed.hold(absent || stopping);
+  }
+
+  /** What follows from the last look: the verdict, the scripts that could not be made before, the monitor's absence. */
+  refresh(ground: Ground): void {
+    const { facts, observer } = ground;
+    const { world } = observer;
+    const { view } = this.#board;
+    this.#expected = expectedIn(facts, world, view.direction, this.#steps);
+    const passed = (step: Step): boolean => this.statusOf(step.id)?.kind === 'done';
+    const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
+    this.#holdFeed(ground, absence !== null);
+    this.#board.set({
+      verdict: rollbackVerdict(facts, world),
+      steps: this.#steps.map((step, index) =>
+        viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#expected),
+      ),
+      monitor: { ...view.monitor, plannedDown: plannedDown(absence) },
+    });
+    const downtime = downtimeSeen(view.downtime, writesNow(facts, world), present());
+    if (downtime !== view.downtime) this.#board.set({ downtime });
+    if (downtime.kind === 'down' && acceptsWrites(facts, primaryOf(facts)).holds(world).holds)
+      this.#board.set({ downtime: { ...downtime, kind: 'over', until: present() } });
+  }
+
+  finish(run: Run, step: Step, by: 'run' | 'found' | 'hand', tookMs: number | null): void {
+    const { downtime } = this.#board.view;
+    if (step.writes === 'resume' && downtime.kind === 'down')
+      this.#board.set({ downtime: { ...downtime, kind: 'over', until: present() } });
+    if (step.probe(run.observer.world).state === 'done') this.#proven.add(step.id);
+    this.show(run, step, { kind: 'done', tookMs, by });
+    this.refresh(run);
+    if (by === 'run')
+      for (const note of step.notes(run.observer.world)) this.#board.notice(`${step.host}: ${note}`);
+    this.note(run, {
+      kind: 'done',
+      step: step.id,
+      by,
+      probe: step.probe(run.observer.world),
+      verdict: this.#board.view.verdict.says,
+    });
+  }
+
+  /** The first step of the same host, before this one, that was done and is not any more: the host was restarted, say. */
+  undone({ observer }: Ground, step: Step): Step | null {
+    const before = this.#steps.slice(0, this.#steps.indexOf(step));
+    const seen = observer.world.hosts[step.host]?.kind === 'seen';
+    return (
+      before.find(
+        (one) =>
+          seen &&
+          one.host === step.host &&
+          this.#proven.has(one.id) &&
+          one.probe(observer.world).state !== 'done',
+      ) ?? null
+    );
+  }
+
+  /** A step that was done and is not any more is to be asked for again. */
+  reopen(ground: Ground, step: Step): void {
+    this.#proven.delete(step.id);
+    this.show(ground, step, { kind: 'waiting' });
+  }
+
+  fail(ground: Ground, step: Step, failure: StepFailure): void {
+    this.show(ground, step, { kind: 'failed', failure });
+    this.#board.set({ stage: { kind: 'failed', step: step.id, failure } });
+  }
+
+  /** Writes an entry that nothing depends on; where that fails, the operator hears of it. */
+  note(run: Run, entry: Entry): Result<null> {
+    const written = run.journal.write(entry);
+    if (!written.ok) this.#board.notice(written.error.what);
+    return written;
+  }
+}

@@ -1,0 +1,271 @@
+import type { MonitorNode } from '../../cluster/monitor-state.ts';
+import type { Problem } from '../../cluster/result.ts';
+import type { FeedSnapshot } from '../../monitor/feed.ts';
+import type { Answer, LineState, Question } from '../../remote/host.ts';
+import type { Reading } from '../../runbook/gauge.ts';
+import type { Direction } from '../../runbook/runbooks.ts';
+import type {
+  Danger,
+  GivesUp,
+  GuideReference,
+  HostAlias,
+  PhaseId,
+  Probe,
+  StepId,
+} from '../../runbook/step.ts';
+import type { RollbackVerdict } from '../../runbook/verdict.ts';
+
+/** One host as the screen shows it. */
+export interface HostView {
+  readonly alias: HostAlias;
+  /** `other`: of another formation on the same monitor. */
+  readonly role: 'monitor' | 'primary' | 'secondary' | 'other';
+  /** user@host:port as connected. */
+  readonly address: string;
+  readonly line: LineState;
+  /** Milliseconds since the epoch of the last byte from this host; null before the first. */
+  readonly lastByteAt: number | null;
+}
+
+/** Why a step stands still. Everything that the operator needs to decide. */
+export interface StepFailure {
+  readonly problem: Problem;
+  /** null: the command did not run, or its end is unknown. */
+  readonly exitCode: number | null;
+  readonly lastLines: readonly string[];
+  /** Files on the host that hold the cause, with their last lines, fetched. */
+  readonly causes: readonly { readonly path: string; readonly lines: readonly string[] }[];
+  /** Conditions that do not hold: the sentence and what was found. */
+  readonly unmet: readonly { readonly says: string; readonly found: string }[];
+  /** What the servers say of the step now. */
+  readonly probe: Probe | null;
+  /** It cannot be repeated: what leads on is the way back. */
+  readonly onlyBack?: boolean;
+  /** It stands still because this host gives no answer, and `others` neither. `waits`: everything else is done, or waits for them too. */
+  readonly silent?: {
+    readonly host: HostAlias;
+    readonly others?: readonly HostAlias[];
+    readonly waits: boolean;
+  };
+}
+
+/** What a host does while a step prints nothing. */
+export interface Quiet {
+  /** Milliseconds since the epoch of the last byte. */
+  readonly since: number;
+  /** When it was looked. */
+  readonly at: number;
+  readonly found: readonly string[];
+}
+
+export type StepStatus =
+  /** Not its turn yet. */
+  | { readonly kind: 'waiting' }
+  /** Enter runs it. */
+  | { readonly kind: 'next' }
+  | {
+      readonly kind: 'running';
+      readonly since: number;
+      /** It has printed nothing for longer than such a step does. */
+      readonly quiet?: Quiet;
+      /** The operator has ended it: what it started is being ended. */
+      readonly ending?: true;
+    }
+  /** The command has ended; the servers do not show it yet. */
+  | { readonly kind: 'settling'; readonly since: number; readonly waitingFor: string }
+  /** `found`: the servers showed it done before it was run here. */
+  | { readonly kind: 'done'; readonly tookMs: number | null; readonly by: 'run' | 'found' | 'hand' }
+  | { readonly kind: 'failed'; readonly failure: StepFailure }
+  | { readonly kind: 'skipped'; readonly reason: string };
+
+export interface StepView {
+  readonly id: StepId;
+  readonly phase: PhaseId;
+  readonly host: HostAlias;
+  readonly as: string;
+  readonly title: string;
+  readonly reason: string;
+  readonly guide: GuideReference;
+  readonly danger: Danger;
+  readonly undo: string;
+  /** What running it now gives up; null: nothing beyond what `undo` says. */
+  readonly givesUp: GivesUp | null;
+  /** What was noticed and stands against nothing: a check's warnings. */
+  readonly notes: readonly string[];
+  /** How long it should take, from what was measured on these hosts; null: not known. */
+  readonly expectedMs: number | null;
+  readonly optional: boolean;
+  /** The exact text that runs; null while an earlier step must run first, then `scriptNeeds` says what is missing. */
+  readonly script: string | null;
+  readonly scriptNeeds: string | null;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  readonly status: StepStatus;
+}
+
+/** The application's writes: stopped since, and for how long in the end. Milliseconds since the epoch. */
+export type Downtime =
+  /** Nobody has seen yet, or can see now, whether the application can write. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'not-started' }
+  /** `since` null: since when is not known here. `seen`: the servers show it, and no journal on this machine has its beginning. */
+  | { readonly kind: 'down'; readonly since: number | null; readonly seen?: true }
+  | { readonly kind: 'over'; readonly since: number | null; readonly until: number };
+
+/** What the console waits for. */
+export type Stage =
+  | { readonly kind: 'connecting'; readonly doing: string }
+  /** The operator must answer before anything goes on. */
+  | { readonly kind: 'question'; readonly question: Question }
+  /** It cannot start: nothing was changed. */
+  | { readonly kind: 'stopped'; readonly problem: Problem }
+  /** `together`: all steps that would run with it, in lanes, itself included; absent where it is alone. */
+  | { readonly kind: 'confirm'; readonly step: StepId; readonly together?: readonly StepId[] }
+  /** `beside`: what runs at the same time. */
+  | { readonly kind: 'running'; readonly step: StepId; readonly beside?: readonly StepId[] }
+  | { readonly kind: 'failed'; readonly step: StepId; readonly failure: StepFailure }
+  | { readonly kind: 'finished'; readonly says: string }
+  /** Read-only: somebody else holds the lock. `step` is the one that they are at. */
+  | { readonly kind: 'watching'; readonly step: StepId | null; readonly lock: LockView };
+
+/** Who holds the lock, as the screen shows it. */
+export interface LockView {
+  /** user@machine; empty where nobody can be named. */
+  readonly holder: string;
+  /** ISO 8601; empty where it is not known. */
+  readonly since: string;
+  /** Milliseconds since the epoch of their last sign of life. */
+  readonly aliveAt: number;
+  /** No sign of life for so long that it may be taken over. */
+  readonly dead: boolean;
+}
+
+export type { Direction };
+
+/** What going back would be now, before it is begun. */
+export interface RollbackPreview {
+  readonly verdict: RollbackVerdict;
+  /** Why this way and no other, in a sentence or two. */
+  readonly why: string;
+  /** The steps still to do, in order; empty where there is no way back or nothing to undo. */
+  readonly steps: readonly StepView[];
+  /** Where an earlier console's journal says otherwise than the disks, in a sentence. */
+  readonly journalSays: string | null;
+  /** The base backups among the steps: bytes to copy, seconds at their maximum rate; null where the size could not be told. */
+  readonly copies: readonly {
+    readonly host: HostAlias;
+    readonly bytes: number | null;
+    readonly seconds: number | null;
+  }[];
+  /** Rough, from what such steps take, base backups included where their size is known. */
+  readonly estimateSeconds: number;
+}
+
+/** How far a running step is, as its own tools or its server tell. Milliseconds since the epoch, and milliseconds. */
+export interface StepProgress extends Omit<Reading, 'through'> {
+  readonly at: number;
+  /** Of the unit, a second, over the last while; null: not known, or it would mean nothing. */
+  readonly rate: number | null;
+  /** Still to go at `at`; null: nothing tells. */
+  readonly leftMs: number | null;
+}
+
+/** The step that starts the monitor again, as the operator counts and calls it. */
+export interface PlannedDown {
+  readonly number: number;
+  readonly title: string;
+}
+
+/** Everything that the screen shows, but for the output. Immutable: a new one for every change. */
+export interface EngineView {
+  /** What must be said of this cluster wherever it is shown: DEMO. */
+  readonly banner?: string;
+  /** The cluster is gone with the console, and its journal too: a demo that is not kept. */
+  readonly fleeting?: true;
+  /** What to type to start this program as it was started, where that is not `pgaf-upgrade`. */
+  readonly called?: string;
+  readonly cluster: {
+    readonly name: string;
+    /** `15.20`; empty until discovered. */
+    readonly from: string;
+    readonly to: string;
+    readonly mode: 'link' | 'clone' | 'copy';
+  };
+  readonly stage: Stage;
+  /** Which runbook the steps are of. */
+  readonly direction: Direction;
+  readonly phase: PhaseId | null;
+  readonly hosts: readonly HostView[];
+  readonly steps: readonly StepView[];
+  /** Of those steps that run now and tell. */
+  readonly progress: Readonly<Record<StepId, StepProgress>>;
+  readonly verdict: RollbackVerdict;
+  readonly downtime: Downtime;
+  readonly monitor: {
+    readonly feed: FeedSnapshot;
+    /** It is stopped as planned; null while it should be up. */
+    readonly plannedDown: PlannedDown | null;
+    /** The nodes as they were before the window, for comparison. */
+    readonly before: readonly MonitorNode[];
+  };
+  /** Where a run that was begun before stood when it was left, in lines; null for a new one. */
+  readonly resumed: readonly string[] | null;
+  /** Where the journal and the outputs of this run are kept. */
+  readonly runDirectory: string | null;
+  /** Short notices, oldest first, bounded: what happened aside from steps. */
+  readonly notices: readonly { readonly at: number; readonly text: string }[];
+}
+
+/** Output of one step: a bounded ring of clean lines, with its full text on disk. */
+export interface OutputView {
+  /** Index of the first line still held. */
+  readonly firstLine: number;
+  /** One past the last finished line. */
+  readonly endLine: number;
+  line(index: number): string;
+  /** The unfinished last line, '' if none. */
+  readonly unfinished: string;
+  /** The spool file with everything; null before the first byte. */
+  readonly file: string | null;
+  readonly bytes: number;
+  /** Nothing of it is only in the file. */
+  readonly whole: boolean;
+  /** All lines up to now, from the file where there is one; clean, in pieces, so that nothing waits for it. */
+  text(): AsyncIterable<readonly string[]>;
+}
+
+export type Refusal = { readonly refused: string };
+export type Accepted = { readonly accepted: true };
+
+/** What the screen (or plain mode) may ask of the engine. Everything it refuses, it refuses with a reason. */
+export interface EngineController {
+  readonly view: EngineView;
+  onChange(listener: (view: EngineView) => void): () => void;
+  output(step: StepId): OutputView;
+  /** Called whenever output grew; at most as often as the bytes arrive. */
+  onOutput(listener: (step: StepId) => void): () => void;
+  /**
+   * Runs the step shown. `typed` is the host's name at a point of no return. `together` runs with it everything that
+   * the stage names beside it.
+   */
+  confirm(step: StepId, typed?: string, how?: 'alone' | 'together'): Accepted | Refusal;
+  /** After a failure: run it again. */
+  retry(step: StepId, typed?: string): Accepted | Refusal;
+  /** Pass over a step; a reason is needed unless it is optional. */
+  skip(step: StepId, reason: string): Accepted | Refusal;
+  /** The operator did it by hand: look at the servers and go on if they agree. */
+  probeAgain(step: StepId): Accepted | Refusal;
+  /** Ends the running step's command and everything that it started. `typed` is the host's name. */
+  cancel(step: StepId, typed: string): Accepted | Refusal;
+  /** Takes the lock over from a dead holder. `typed` is the holder's or the cluster's name. */
+  takeOver(typed: string): Accepted | Refusal;
+  answer(answer: Answer): void;
+  /** Looks at every host and makes the way back from what is there; changes nothing. Null before the cluster is known. */
+  previewRollback(): Promise<RollbackPreview | null>;
+  /** Puts the other runbook on the screen. Its steps are confirmed one by one like all others. */
+  turn(direction: Direction): Accepted | Refusal;
+  /** Leaves; running jobs go on on their hosts. `why` is for the journal: a signal's name, say. */
+  close(why?: string): Promise<void>;
+}
+
+export type { RollbackVerdict };

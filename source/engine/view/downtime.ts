@@ -1,0 +1,23 @@
+import type { Writes } from '../../runbook/writes.ts';
+import type { Downtime } from './controller.ts';
+
+/**
+ * What is known of the downtime, brought to what the servers show. Where this console has begun it, it ends with its own step;
+ * where it was found, it ends when a server is seen to take writes again. `now`: milliseconds since the epoch.
+ */
+export const downtimeSeen = (known: Downtime, writes: Writes, now: number): Downtime => {
+  switch (writes.kind) {
+    case 'up':
+      if (known.kind === 'unknown') return { kind: 'not-started' };
+      return known.kind === 'down' && known.seen === true
+        ? { kind: 'over', since: known.since, until: now }
+        : known;
+    case 'down': {
+      if (known.kind === 'down') return known;
+      const since = Date.parse(writes.since ?? '');
+      return { kind: 'down', since: Number.isNaN(since) ? null : since, seen: true };
+    }
+    case 'unknown':
+      return known.kind === 'not-started' ? { kind: 'unknown' } : known;
+  }
+};

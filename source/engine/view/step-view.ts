@@ -1,0 +1,33 @@
+import type { World } from '../../cluster/observations.ts';
+import { dangerNow, type Step, type StepId } from '../../runbook/step.ts';
+import type { StepStatus, StepView } from './controller.ts';
+
+/** A step as the screen shows it, with the script that the world allows now. */
+export const viewOf = (
+  step: Step,
+  world: World,
+  status: StepStatus,
+  expected: ReadonlyMap<StepId, number> = new Map(),
+): StepView => {
+  const script = step.script(world);
+  return {
+    id: step.id,
+    phase: step.phase,
+    host: step.host,
+    as: step.as,
+    title: step.title,
+    reason: step.reason,
+    guide: step.guide,
+    danger: dangerNow(step, world),
+    undo: step.undo,
+    givesUp: step.givesUp(world),
+    notes: step.notes(world),
+    expectedMs: expected.get(step.id) ?? null,
+    optional: step.optional,
+    script: script.kind === 'ready' ? script.text : null,
+    scriptNeeds: script.kind === 'ready' ? null : script.needs,
+    before: step.before.map((condition) => condition.says),
+    after: step.after.map((condition) => condition.says),
+    status,
+  };
+};

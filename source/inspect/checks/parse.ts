@@ -1,0 +1,140 @@
+import type { z } from 'zod';
+import {
+  type CheckLook,
+  databaseEvidenceSchema,
+  type NewDirectory,
+  type Place,
+  serverEvidenceSchema,
+  type TablespaceLook,
+} from '../../cluster/checks/evidence.ts';
+import { parseControlData } from '../../cluster/parse/control-data.ts';
+import { redactText } from '../../cluster/parse/redact.ts';
+import { parseUnit } from '../../cluster/parse/unit.ts';
+import { ok, type Result } from '../../cluster/result.ts';
+import { parseAutoctlVersion } from '../../cluster/version.ts';
+import { decodeJson, decodeText, linesOf, readWhole } from '../lines.ts';
+
+type Facts = ReadonlyMap<string, string>;
+
+const number = (text: string | undefined): number => {
+  const value = Number(text ?? '');
+  return Number.isFinite(value) ? value : 0;
+};
+
+const placeOf = (map: Facts, key: string): Place => ({
+  path: map.get(key) ?? '',
+  device: map.get(`${key}.device`) ?? '',
+  mountPoint: map.get(`${key}.mount`) ?? '',
+  freeBytes: number(map.get(`${key}.free`)) * 1024,
+});
+
+const valid = <Value>(schema: z.ZodType<Value>, text: string | null): Value | null => {
+  const parsed = schema.safeParse(decodeJson(text));
+  return parsed.success ? parsed.data : null;
+};
+
+const controlOf = (text: string | null): CheckLook['control'] => {
+  if (text === null) return null;
+  const control = parseControlData(text);
+  return control.ok ? control.value : null;
+};
+
+const madeFor = (text: string | null): { readonly madeFor?: string } => {
+  const identifier = text?.trim() ?? '';
+  return /^\d{1,20}$/.test(identifier) ? { madeFor: identifier } : {};
+};
+
+const newDirectoryOf = (map: Facts): NewDirectory => {
+  switch (map.get('new')) {
+    case 'cluster':
+      return {
+        kind: 'cluster',
+        major: number(map.get('new.major')),
+        databases: number(map.get('new.databases')),
+        running: map.get('new.running') === 'yes',
+        control: controlOf(decodeText(map.get('new.control'))),
+        ...madeFor(decodeText(map.get('new.made_for'))),
+      };
+    case 'other':
+      return { kind: 'not-a-cluster', entries: number(map.get('new.entries')) };
+    default:
+      return { kind: 'absent' };
+  }
+};
+
+const numberOrNull = (text: string | null): number | null => {
+  const line = text?.trim() ?? '';
+  return /^\d{1,12}$/.test(line) ? Number(line) : null;
+};
+
+const transferOf = (map: Facts): CheckLook['transfer'] => {
+  if (map.get('transfer') !== 'asked') return null;
+  const rsync = map.get('transfer.rsync') ?? '';
+  return {
+    rsync: /^\d{1,3}(\.\d{1,3}){1,3}$/.test(rsync) ? rsync : null,
+    missing: linesOf(decodeText(map.get('transfer.missing'))),
+    sshd: decodeText(map.get('transfer.sshd'))?.trim() ?? null,
+  };
+};
+
+const tablespacesOf = (map: Facts): CheckLook['tablespaces'] => {
+  const found: TablespaceLook[] = [];
+  for (let at = 0; map.has(`tablespace.${at}`); at += 1) {
+    const key = `tablespace.${at}`;
+    const place = placeOf(map, key);
+    found.push({
+      place,
+      besideItsParent: place.mountPoint !== place.path && place.device === map.get(`${key}.parent`),
+      real: decodeText(map.get(`${key}.real`))?.trim() ?? '',
+      foreign: linesOf(decodeText(map.get(`${key}.foreign`))),
+      asideTaken: map.get(`${key}.taken`) === 'yes',
+    });
+  }
+  return found;
+};
+
+/** Reads the answer to checkLookScript. One that did not come to its end, or whose databases did not all answer, is a problem. */
+export const parseCheckLook = (alias: string, output: string): Result<CheckLook> => {
+  const whole = readWhole(output, `${alias}: the look at the host`, 'check again');
+  if (!whole.ok) return whole;
+  const map = whole.value;
+  const text = (key: string): string | null => decodeText(map.get(key));
+  const unit = text('unit');
+  const parsedUnit = unit === null ? null : parseUnit(unit);
+  const databases = linesOf(text('databases')).map((line) =>
+    databaseEvidenceSchema.safeParse(decodeJson(line)),
+  );
+  const complete = databases.every((one) => one.success);
+  const backup = placeOf(map, 'backup');
+  return ok({
+    missingTools: linesOf(text('tools')),
+    newAutoctl: parseAutoctlVersion(text('autoctl') ?? ''),
+    offeredExtensions: map.has('sharedir') ? linesOf(text('extensions')) : null,
+    data: placeOf(map, 'data'),
+    parent: placeOf(map, 'parent'),
+    newPlace: placeOf(map, 'new_place'),
+    wal: placeOf(map, 'wal'),
+    parentWritable: map.get('parent_writable') === 'yes',
+    dataIsMountPoint: map.get('mount_point') === 'yes',
+    walBytes: number(map.get('wal_bytes')) * 1024,
+    upgradePort: map.get('upgrade_port') === 'busy' ? 'busy' : 'free',
+    newDirectory: newDirectoryOf(map),
+    backupDirectoryThere: map.get('backup_there') === 'yes',
+    leftBehind: linesOf(text('left_behind')),
+    unit: parsedUnit?.ok ? parsedUnit.value : null,
+    control: controlOf(text('control')),
+    backupRate: map.get('rate') === '' ? null : (map.get('rate') ?? null),
+    backupDirectory: backup.path === '' ? null : backup,
+    ...(number(map.get('backup_entries')) > 0
+      ? { backupDirectoryEntries: number(map.get('backup_entries')) }
+      : {}),
+    linkMegabits: numberOrNull(text('link')),
+    cron: linesOf(text('cron')).map(redactText),
+    backupAge: numberOrNull(text('backup_age')),
+    transfer: transferOf(map),
+    tablespaces: tablespacesOf(map),
+    // A server that answered for itself and not for one of its databases was not seen.
+    server: complete && databases.length > 0 ? valid(serverEvidenceSchema, text('server')) : null,
+    databases: databases.flatMap((one) => (one.success ? [one.data] : [])),
+  });
+};

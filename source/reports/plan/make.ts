@@ -1,0 +1,195 @@
+import type { Evidence } from '../../cluster/checks/evidence.ts';
+import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
+import type { World } from '../../cluster/observations.ts';
+import { estimate } from '../../runbook/estimates.ts';
+import { choiceWords, rebuildChoices } from '../../runbook/hard-link/choice.ts';
+import { measurementsOf } from '../../runbook/measurements.ts';
+import { lastImageAhead } from '../../runbook/phases/secondaries.ts';
+import { lengthOf, orderOf } from '../../runbook/schedule.ts';
+import { phases, type Step } from '../../runbook/step.ts';
+import { nameOf, placeOf } from '../../runbook/tablespaces/names.ts';
+import { upgradeRunbook } from '../../runbook/upgrade.ts';
+import { rollbackVerdict } from '../../runbook/verdict.ts';
+import { wayBackAfter } from './rollback.ts';
+import type { Plan, PlannedHost, PlannedStep } from './shape.ts';
+
+/** What a plan is made from: one look at every host, and no memory. */
+export interface PlanGround {
+  readonly facts: ClusterFacts;
+  /** The facts are those of a run that has been begun. */
+  readonly fromRecord: boolean;
+  readonly world: World;
+  /** Sizes as looked at now; durations as far as a check of the last day has measured them. */
+  readonly evidence: Evidence;
+  /** Where each host is reached, by alias. */
+  readonly addresses: ReadonlyMap<string, string>;
+  /** ISO 8601. */
+  readonly madeAt: string;
+}
+
+const plannedRebuild = ({ facts, evidence }: PlanGround, host: HostFacts): PlannedHost['rebuild'] => {
+  const choice = rebuildChoices(facts, measurementsOf(evidence)).find((one) => one.node === host.alias);
+  if (choice === undefined) return null;
+  const { way, backupSeconds, linkSeconds } = choice;
+  return {
+    way,
+    backupSeconds: backupSeconds === null ? null : rounded(backupSeconds),
+    linkSeconds: linkSeconds === null ? null : rounded(linkSeconds),
+    words: choiceWords(choice),
+  };
+};
+
+const plannedHost = (ground: PlanGround, host: HostFacts): PlannedHost => {
+  const { evidence, addresses } = ground;
+  const look = evidence.hosts.find((one) => one.alias === host.alias)?.look ?? null;
+  const databases = look?.databases ?? [];
+  return {
+    host: host.alias,
+    role: isNode(host) ? host.role : 'monitor',
+    address: addresses.get(host.alias) ?? (isNode(host) ? host.hostname : ''),
+    port: host.port,
+    from: host.oldVersion,
+    to: host.newVersion,
+    data: host.data,
+    newData: host.newData,
+    oldDataStaysIn: host.backupData,
+    tablespaces: host.tablespaces.map((location) => ({
+      location,
+      oldPartStaysIn: placeOf(location, nameOf(host, host.backupData)),
+    })),
+    unit: host.service.kind === 'systemd' ? host.service.unit : null,
+    dataBytes: databases.length === 0 ? null : databases.reduce((sum, one) => sum + one.bytes, 0),
+    walBytes: look?.walBytes ?? null,
+    freeBytes: look?.data.freeBytes ?? null,
+    rebuild: plannedRebuild(ground, host),
+    databases: databases.map(({ name, bytes, extensions }) => ({ name, bytes, extensions })),
+  };
+};
+
+/** What is given up by a step, if the steps before it went in order. */
+const givenUp = (facts: ClusterFacts, step: Step, world: World): string | null => {
+  const ahead = lastImageAhead(facts);
+  if (ahead?.step === step.id) return ahead.says;
+  const says = step.givesUp(world)?.says ?? null;
+  if (step.danger !== 'point-of-no-return') return says;
+  return says ?? step.undo.replace(/^none on [^:]+: /, 'there is no undo on the host itself: ');
+};
+
+/**
+ * What is done, in order: from phase B on a step counts only after the one before it, because some probes tell a later
+ * state from one that has not been left yet.
+ */
+const statesOf = (runbook: readonly Step[], world: World): readonly PlannedStep['state'][] => {
+  let inOrder = true;
+  return runbook.map((step) => {
+    const { state } = step.probe(world);
+    const counts = step.phase === 'A' || inOrder;
+    inOrder = inOrder && state === 'done';
+    return counts ? state : 'pending';
+  });
+};
+
+const plannedStep = (
+  { facts, world }: PlanGround,
+  step: Step,
+  index: number,
+  {
+    estimateSeconds,
+    state,
+    waitsFor,
+    together,
+  }: Pick<PlannedStep, 'estimateSeconds' | 'state' | 'waitsFor' | 'together'>,
+): PlannedStep => {
+  const givesUp = givenUp(facts, step, world);
+  return {
+    number: index + 1,
+    id: step.id,
+    phase: step.phase,
+    host: step.host,
+    as: step.as,
+    title: step.title,
+    reason: step.reason,
+    guide: { step: step.guide.step, differs: step.guide.differs ?? null },
+    danger: givesUp === null ? step.danger : 'point-of-no-return',
+    givesUp,
+    writes: step.writes,
+    optional: step.optional,
+    state,
+    waitsFor,
+    together,
+    before: step.before.map((one) => one.says),
+    after: step.after.map((one) => one.says),
+    settleSeconds: step.settleSeconds,
+    undo: step.undo,
+    seeOnFailure: step.causes.map((one) => one.title),
+    estimateSeconds,
+    script: step.script(world),
+  };
+};
+
+const rounded = (seconds: number): number => Math.round(seconds * 10) / 10;
+
+/** The whole runbook for this cluster, on paper. Pure. */
+export const makePlan = (ground: PlanGround): Plan => {
+  const { facts, world, evidence } = ground;
+  const runbook = upgradeRunbook(facts);
+  const estimates = estimate(facts, measurementsOf(evidence), runbook);
+  const secondsOf = (step: Step): number => rounded(estimates.steps.get(step.id) ?? 0);
+  const order = orderOf(runbook, (step) => givenUp(facts, step, world) !== null);
+  const places = (some: readonly Step[] = []): PlannedStep['waitsFor'] =>
+    some.map((step) => ({ number: runbook.indexOf(step) + 1, host: step.host }));
+  const states = statesOf(runbook, world);
+  const steps = runbook.map((step, index) =>
+    plannedStep(ground, step, index, {
+      estimateSeconds: secondsOf(step),
+      state: states[index] ?? 'pending',
+      waitsFor: places(order.get(step.id)?.after),
+      together: places(order.get(step.id)?.beside),
+    }),
+  );
+  const primary = primaryOf(facts);
+  const { name, formation, mode, jobs, systemIdentifier, numberSyncStandbys, postgres } = facts;
+  return {
+    format: 'pgaf-upgrade plan',
+    version: 2,
+    madeAt: ground.madeAt,
+    cluster: {
+      name,
+      formation,
+      from: primary.oldVersion,
+      to: primary.newVersion,
+      mode,
+      jobs,
+      systemIdentifier,
+      numberSyncStandbys,
+      autoctlExtension: facts.monitor.extensionVersion,
+      postgres,
+    },
+    underWay: ground.fromRecord,
+    wayBackNow: rollbackVerdict(facts, world).says,
+    hosts: hostsOf(facts).map((host) => plannedHost(ground, host)),
+    estimates: {
+      windowSeconds: rounded(estimates.windowSeconds),
+      downtimeSeconds: rounded(estimates.downtimeSeconds),
+      oneByOne: {
+        windowSeconds: rounded(estimates.oneByOne.windowSeconds),
+        downtimeSeconds: rounded(estimates.oneByOne.downtimeSeconds),
+      },
+      assumed: [...estimates.assumed],
+    },
+    phases: phases.flatMap(({ id, title, says }) => {
+      const own = steps.filter((step) => step.phase === id);
+      if (own.length === 0) return [];
+      return [
+        {
+          id,
+          title,
+          says,
+          estimateSeconds: rounded(lengthOf(own.map((step) => estimates.spans.get(step.id)))),
+          wayBack: wayBackAfter(facts, id),
+        },
+      ];
+    }),
+    steps,
+  };
+};

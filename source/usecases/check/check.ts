@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
+import { isComplete, parseSections } from '../../cluster/checks/sections.ts';
+import type { Config } from '../../cluster/config.ts';
+import { type ClusterFacts, type HostFacts, primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/fragment.ts';
+import { theLogin } from '../../cluster/login.ts';
+import { type Problem, problem, type Result } from '../../cluster/result.ts';
+import { formationsOf } from '../../discover/cluster-facts.ts';
+import { helperProblem } from '../../discover/helper.ts';
+import type { OpenHost } from '../../discover/reach.ts';
+import { parseCheckLook } from '../../inspect/checks/parse.ts';
+import type { RemoteHost } from '../../remote/host.ts';
+import { rehearsalScript } from '../../runbook/checks/dry-run-script.ts';
+import { type Judgement, judge } from '../../runbook/checks/judge.ts';
+import { checkLookScript } from '../../runbook/checks/look-script.ts';
+import { forgetJobScript } from './forget-job.ts';
+import { survey } from './survey.ts';
+
+const lookTimeoutMs = 120_000;
+
+export interface CheckOptions {
+  readonly config: Config;
+  readonly open: OpenHost;
+  readonly say: (doing: string) => void;
+  /** Keeps the initialised new directories on primary and monitor. */
+  readonly keepNewDirectory: boolean;
+}
+
+export interface CheckResult {
+  readonly facts: ClusterFacts | null;
+  readonly evidence: Evidence;
+  readonly judgement: Judgement;
+  readonly tookMs: number;
+}
+
+/** sudo's round trip: what the window needs root for. */
+const askRoot = async (
+  host: RemoteHost,
+  needed: boolean,
+  config: Config,
+  its: HostFacts | null,
+): Promise<Problem | null> => {
+  if (!needed) return null;
+  if (config.become.root === 'helper')
+    return its === null
+      ? null
+      : helperProblem(host, { root: 'helper', postgres: config.become.postgres }, its);
+  const answer = await host.run(sh`id -u`.text, { as: 'root', timeoutMs: 30_000 });
+  if (!answer.ok) return answer.error;
+  return answer.value.code === 0 && answer.value.stdout.trim() === '0'
+    ? null
+    : problem(
+        `${host.alias}: becoming root gave ${answer.value.stdout.trim().slice(0, 40)}`,
+        'check sudo there',
+      );
+};
+
+const lookAt = async (
+  evidence: HostEvidence,
+  host: RemoteHost,
+  facts: ClusterFacts | null,
+  config: Config,
+): Promise<HostEvidence> => {
+  const needsRoot = evidence.facts?.service.kind !== 'none';
+  const [root, output] = await Promise.all([
+    askRoot(host, needsRoot, config, evidence.facts),
+    evidence.facts === null || facts === null
+      ? null
+      : host.run(checkLookScript(facts, evidence.facts).text, {
+          as: config.become.postgres,
+          timeoutMs: lookTimeoutMs,
+        }),
+  ]);
+  if (output === null) return { ...evidence, root };
+  const look = output.ok ? parseCheckLook(evidence.alias, output.value.stdout) : output;
+  return look.ok ? { ...evidence, root, look: look.value } : { ...evidence, root, unclear: look.error };
+};
+
+/** What has run is of no use to anybody later: the check leaves nothing. The job's directory is the login's own. */
+const forget = async (host: RemoteHost, job: string): Promise<void> => {
+  await host.run(forgetJobScript(job).text, { as: theLogin, timeoutMs: 30_000 });
+};
+
+/** Holds the rehearsal on one host as a job, so that a lost line does not end it half way. */
+const rehearse = async (
+  host: RemoteHost,
+  hostFacts: HostFacts,
+  facts: ClusterFacts,
+  id: string,
+  keepNewDirectory: boolean,
+): Promise<Pick<HostEvidence, 'rehearsal' | 'rehearsalTrouble'>> => {
+  const chunks: Buffer[] = [];
+  const job = `${id}/${host.alias.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
+  const outcome = await host.job(
+    { id: job, as: facts.postgres, script: rehearsalScript(facts, hostFacts, { keepNewDirectory }).text },
+    { onBytes: (chunk) => chunks.push(chunk) },
+  );
+  const sections = parseSections(Buffer.concat(chunks).toString('utf8'));
+  if (outcome.kind === 'unknown') return { rehearsal: null, rehearsalTrouble: outcome.problem };
+  await forget(host, job);
+  const short =
+    isComplete(sections) || [...sections.values()].some((one) => one.code !== 0)
+      ? null
+      : problem(`${host.alias}: the rehearsal ended early (exit ${outcome.code})`, 'check again');
+  return { rehearsal: short === null ? sections : null, rehearsalTrouble: short };
+};
+
+const checkId = (): string =>
+  `check-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`;
+
+/** Looks at every host, holds the rehearsals, all hosts side by side, and judges. Every connection is closed at the end. */
+export const check = async (options: CheckOptions): Promise<Result<CheckResult>> => {
+  const { config, open, say, keepNewDirectory } = options;
+  const began = performance.now();
+  const surveyed = await survey(config, open, say);
+  if (!surveyed.ok) return surveyed;
+  const { facts, state, hosts } = surveyed.value;
+  const id = checkId();
+  say('looking at every host, and rehearsing with the new version’s programs');
+  const seen = await Promise.all(
+    surveyed.value.evidence.map(async (evidence): Promise<HostEvidence> => {
+      const host = hosts.get(evidence.alias);
+      if (host === undefined || evidence.reach.kind !== 'reached') return evidence;
+      const looked = await lookAt(evidence, host, facts, config);
+      if (facts === null || evidence.facts === null) return looked;
+      return { ...looked, ...(await rehearse(host, evidence.facts, facts, id, keepNewDirectory)) };
+    }),
+  );
+  await Promise.all([...hosts.values()].map((host) => host.close()));
+  const evidence: Evidence = {
+    facts,
+    oldMajor: facts?.oldMajor ?? null,
+    newMajor: facts?.newMajor ?? null,
+    state,
+    formations: formationsOf(config),
+    hosts: seen,
+  };
+  return {
+    ok: true,
+    value: {
+      facts,
+      evidence,
+      judgement: judge(evidence, config.check.accept),
+      tookMs: Math.round(performance.now() - began),
+    },
+  };
+};
+
+export const versionsOf = (
+  facts: ClusterFacts | null,
+): { readonly from: string; readonly to: string } | null => {
+  if (facts === null) return null;
+  const primary = primaryOf(facts);
+  return { from: primary.oldVersion, to: primary.newVersion };
+};

@@ -1,0 +1,60 @@
+import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
+import type { Config } from '../../cluster/config.ts';
+import type { ClusterFacts } from '../../cluster/facts.ts';
+import type { World } from '../../cluster/observations.ts';
+import { ok, type Result } from '../../cluster/result.ts';
+import { discover } from '../../discover/discover.ts';
+import type { OpenHost } from '../../discover/reach.ts';
+import { Observer } from '../../engine/observe/observer.ts';
+import { parseCheckLook } from '../../inspect/checks/parse.ts';
+import type { RemoteHost } from '../../remote/host.ts';
+import { evidenceIn } from '../../runbook/checks/in-world.ts';
+import { checkLookScript } from '../../runbook/checks/look-script.ts';
+
+const timeoutMs = 120_000;
+
+/** What the servers say for a plan. Nothing is kept open. */
+export interface PlanLook {
+  readonly facts: ClusterFacts;
+  readonly fromRecord: boolean;
+  readonly world: World;
+  readonly evidence: Evidence;
+  readonly addresses: ReadonlyMap<string, string>;
+}
+
+/** Sizes as they are now; what a rehearsal of the last day has measured stays. */
+const lookedAt = async (
+  evidence: HostEvidence,
+  facts: ClusterFacts,
+  hosts: ReadonlyMap<string, RemoteHost>,
+): Promise<HostEvidence> => {
+  const host = hosts.get(evidence.alias);
+  if (host === undefined || evidence.facts === null) return evidence;
+  const output = await host.run(checkLookScript(facts, evidence.facts).text, {
+    as: facts.postgres,
+    timeoutMs,
+  });
+  const look = output.ok ? parseCheckLook(evidence.alias, output.value.stdout) : output;
+  return look.ok ? { ...evidence, look: look.value } : { ...evidence, unclear: look.error };
+};
+
+/** Connects, discovers and looks at every host; changes nothing. Errors: as discovery has them. */
+export const lookForPlan = async (
+  config: Config,
+  open: OpenHost,
+  say: (doing: string) => void,
+): Promise<Result<PlanLook>> => {
+  const found = await discover(config, open, say);
+  if (!found.ok) return found;
+  const { facts, hosts, fromRecord } = found.value;
+  try {
+    say('looking at every host');
+    const world = await new Observer(facts, hosts, () => undefined).look();
+    const known = evidenceIn(facts, world);
+    const looked = await Promise.all(known.hosts.map((one) => lookedAt(one, facts, hosts)));
+    const addresses = new Map([...hosts].map(([alias, host]) => [alias, host.address.host]));
+    return ok({ facts, fromRecord, world, evidence: { ...known, hosts: looked }, addresses });
+  } finally {
+    await Promise.all([...hosts.values()].map((host) => host.close()));
+  }
+};

@@ -1,0 +1,307 @@
+import type { Config } from '../../cluster/config.ts';
+import { type ClusterFacts, clusterFactsSchema, hostsOf, primaryOf } from '../../cluster/facts.ts';
+import type { MonitorNode } from '../../cluster/monitor-state.ts';
+import { hostIn, isCluster, monitorIn, nodeIn, type World } from '../../cluster/observations.ts';
+import { ok, type Problem, problem, type Result } from '../../cluster/result.ts';
+import { discover } from '../../discover/discover.ts';
+import { addressOf, type OpenHost } from '../../discover/reach.ts';
+import { ofKind } from '../../engine/journal/entry.ts';
+import { heardIn } from '../../engine/journal/heard.ts';
+import { happened } from '../../engine/journal/history.ts';
+import { type HereRun, heardBefore, newestRunOf } from '../../engine/journal/of-cluster.ts';
+import { Observer } from '../../engine/observe/observer.ts';
+import { waiting } from '../../engine/run/absence.ts';
+import { RunLock } from '../../engine/run/run-lock.ts';
+import { deadAfterSeconds, holderName, type Standing } from '../../inspect/lock/parse.ts';
+import type { RemoteHost } from '../../remote/host.ts';
+import { monitorAbsence } from '../../runbook/monitor-absence.ts';
+import { type Direction, runbookFor } from '../../runbook/runbooks.ts';
+import type { Step } from '../../runbook/step.ts';
+import { upgradeRunbook } from '../../runbook/upgrade.ts';
+import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict.ts';
+import { type Writes, writesNow } from '../../runbook/writes.ts';
+import { survey } from '../check/survey.ts';
+
+export type UpgradeState = 'not-begun' | 'under-way' | 'going-back' | 'finished' | 'unknown';
+
+export interface HostStatus {
+  readonly alias: string;
+  /** As it runs; where it does not, of its data directory. Null: not seen. */
+  readonly version: string | null;
+  readonly running: boolean;
+  readonly problem: Problem | null;
+  /** It does not answer, and this is when its pg_autoctl last reported to the monitor, ISO 8601; null: not known, or it answers. */
+  readonly lastReport: string | null;
+  /** Likewise, and this is when a console of this machine last heard it, by its journal, ISO 8601; null: never, or it answers. */
+  readonly lastHeard: string | null;
+}
+
+/** How far a way is, by what the servers say of each of its steps. */
+export interface Way {
+  readonly done: number;
+  readonly total: number;
+  /** Null: nothing is left to do. */
+  readonly next: Pick<Step, 'id' | 'host' | 'title' | 'phase'> | null;
+  /** The host that does not answer, which the next step waits for; null: none. */
+  readonly waitsFor: string | null;
+  /** Hosts that do not answer, and without which nobody can tell what is next: the primary, the monitor. */
+  readonly untold: readonly string[];
+  /** Why the next step cannot be run again and what leads on instead; null: it can. */
+  readonly onlyBack: string | null;
+}
+
+export interface Status {
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly nodes: readonly MonitorNode[];
+  readonly hosts: readonly HostStatus[];
+  /** `going-back`: the way back was begun and has not come to its end; then nothing of the upgrade is next. */
+  readonly upgrade: Way & { readonly state: UpgradeState };
+  /** The way back, while it is the way that the run goes. */
+  readonly wayBack: Way | null;
+  readonly rollback: RollbackVerdict | null;
+  /** Whether applications can write, as the servers show it. Null: the cluster could not be discovered. */
+  readonly writes: Writes | null;
+  /** Who holds the lock. Null: nobody, or it cannot be read. */
+  readonly lock: HeldLock | null;
+  /** The step that starts the monitor again, which is stopped as planned; null: it should be up. */
+  readonly monitorStoppedUntil: Pick<Step, 'id' | 'title'> | null;
+  /** Why the whole could not be seen. */
+  readonly problem: Problem | null;
+  /** The last things that happened, by this machine's journal; told where the monitor's host does not answer. */
+  readonly journal: readonly string[];
+}
+
+/** `silentSeconds`: since the last sign of life, by the monitor's host's clock. */
+export interface HeldLock {
+  readonly holder: string;
+  readonly since: string | null;
+  readonly silentSeconds: number;
+  readonly dead: boolean;
+}
+
+const hostStatus = (facts: ClusterFacts, world: World, heard: ReadonlyMap<string, number>): HostStatus[] =>
+  hostsOf(facts).map(({ alias }) => {
+    const look = world.hosts[alias];
+    if (look?.kind === 'unseen') {
+      const age = nodeIn(world, alias)?.reportAge;
+      const lastReport = age === undefined ? null : new Date(look.at - age * 1000).toISOString();
+      const at = heard.get(alias);
+      const lastHeard = at === undefined ? null : new Date(at).toISOString();
+      return { alias, version: null, running: false, problem: look.problem, lastReport, lastHeard };
+    }
+    const seen = hostIn(world, alias);
+    const major = seen !== null && isCluster(seen.data) ? String(seen.data.major) : null;
+    return {
+      alias,
+      version: seen?.server?.version.split(' ')[0] ?? major,
+      running: seen?.server != null,
+      problem: null,
+      lastReport: null,
+      lastHeard: null,
+    };
+  });
+
+const neededOf = (facts: ClusterFacts): readonly string[] => [facts.monitor.alias, primaryOf(facts).alias];
+
+const unseenIn = (world: World): readonly string[] =>
+  Object.entries(world.hosts).flatMap(([alias, look]) => (look.kind === 'unseen' ? [alias] : []));
+
+/** `needed`: the hosts without which nobody can tell how far it is. */
+const wayOf = (runbook: readonly Step[], world: World, needed: readonly string[]): Way => {
+  const steps = runbook.filter((step) => !step.optional);
+  const unseen = unseenIn(world);
+  // Of a secondary that does not answer nobody knows what is done: its steps, and those that wait for it, are not what is next.
+  const without = { ...world, leftOut: unseen };
+  const left = steps.filter((step) => step.probe(without).state !== 'done');
+  const waits = waiting(left, without);
+  const next = left.find((step) => !waits.has(step)) ?? left[0];
+  const untold = unseen.filter((alias) => needed.includes(alias));
+  return {
+    done: steps.length - left.length,
+    total: steps.length,
+    next: next === undefined ? null : { id: next.id, host: next.host, title: next.title, phase: next.phase },
+    waitsFor: next === undefined ? null : (waits.get(next) ?? null),
+    untold,
+    onlyBack: next?.interrupted(world) ?? null,
+  };
+};
+
+/** Where the upgrade stands, by what the servers say of each step, on the way that the run goes. Pure. */
+export const upgradeStatus = (
+  facts: ClusterFacts,
+  world: World,
+  direction: Direction = 'upgrade',
+  /** A run was begun and has not come to its end, whatever it has changed by now. */
+  open = false,
+): Status['upgrade'] => {
+  const way = wayOf(upgradeRunbook(facts, world), world, neededOf(facts));
+  if (direction === 'rollback') return { ...way, state: 'going-back', next: null };
+  const begun = open || rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
+  return { ...way, state: way.next === null ? 'finished' : begun ? 'under-way' : 'not-begun' };
+};
+
+/** What the monitor's host knows of the run. */
+const standingOf = async (facts: ClusterFacts, monitor: RemoteHost | undefined): Promise<Standing | null> => {
+  if (monitor === undefined) return null;
+  const { workDir } = facts.monitor;
+  const standing = await new RunLock({ host: monitor, workDir, as: facts.postgres, operator: '' }).read();
+  return standing.ok ? standing.value : null;
+};
+
+/** The way that the run goes; one that has come to its end goes none. */
+const directionIn = (standing: Standing | null): Direction =>
+  standing === null || standing.run === null || standing.run.finished !== null
+    ? 'upgrade'
+    : standing.run.direction;
+
+const heldLock = (standing: Standing | null): HeldLock | null => {
+  if (standing === null || standing.lock.kind !== 'held') return null;
+  const { holder, silentSeconds } = standing.lock;
+  return {
+    holder: holderName(standing.lock),
+    since: holder?.since ?? null,
+    silentSeconds,
+    dead: silentSeconds > deadAfterSeconds,
+  };
+};
+
+const monitorStoppedUntil = (
+  facts: ClusterFacts,
+  world: World,
+  direction: Direction,
+): Status['monitorStoppedUntil'] => {
+  const absence = monitorAbsence(facts, world, runbookFor(facts, world, direction), direction);
+  return absence === null ? null : { id: absence.step.id, title: absence.step.title };
+};
+
+/** A rollback would go on without nodes that do not answer: what it would mean then. */
+const withoutUnseen = (facts: ClusterFacts, world: World): World => ({
+  ...world,
+  leftOut: facts.nodes.flatMap(({ alias }) => (world.hosts[alias]?.kind === 'unseen' ? [alias] : [])),
+});
+
+/** The run as its journal on this machine has it, where the monitor's host does not answer. */
+interface ByJournal {
+  readonly run: HereRun;
+  readonly direction: Direction;
+  readonly open: boolean;
+  readonly why: Problem;
+}
+
+const fromFacts = async (
+  facts: ClusterFacts,
+  hosts: ReadonlyMap<string, RemoteHost>,
+  heard: ReadonlyMap<string, number>,
+  journal: ByJournal | null = null,
+): Promise<Status> => {
+  const [world, standing] = await Promise.all([
+    new Observer(facts, hosts, () => undefined).look(),
+    journal === null ? standingOf(facts, hosts.get('monitor')) : null,
+  ]);
+  const direction = journal?.direction ?? directionIn(standing);
+  const open = journal?.open ?? (standing?.run?.finished === null && direction === 'upgrade');
+  const primary = facts.nodes.find((node) => node.role === 'primary');
+  return {
+    from: primary?.oldVersion ?? null,
+    to: primary?.newVersion ?? null,
+    nodes: monitorIn(world)?.nodes ?? [],
+    hosts: hostStatus(facts, world, heard),
+    upgrade: upgradeStatus(facts, world, direction, open),
+    wayBack:
+      direction === 'rollback' ? wayOf(runbookFor(facts, world, direction), world, neededOf(facts)) : null,
+    rollback: rollbackVerdict(facts, withoutUnseen(facts, world)),
+    writes: writesNow(facts, world),
+    lock: heldLock(standing),
+    monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
+    journal: journal === null ? [] : happened(journal.run.records),
+    problem: journal?.why ?? null,
+  };
+};
+
+/**
+ * The monitor's host does not answer, and a journal of this machine knows the cluster: what it says, and what the nodes say now.
+ * Nothing can be begun so. Null: there is no such journal.
+ */
+const withoutMonitor = async (
+  config: Config,
+  open: OpenHost,
+  stateHome: string,
+  why: Problem,
+): Promise<Status | null> => {
+  const run = newestRunOf(stateHome, config.name);
+  const facts = clusterFactsSchema.safeParse(
+    run === null ? null : ofKind(run.records, 'facts').at(-1)?.facts,
+  );
+  if (run === null || !facts.success) return null;
+  const { formation, postgres, monitor, nodes } = facts.data;
+  if (formation !== config.formation || postgres !== config.become.postgres) return null;
+  const hosts = new Map<string, RemoteHost>();
+  await Promise.all(
+    [
+      addressOf(config, monitor.alias, config.monitor.host, config.monitor),
+      ...nodes.map(({ alias, hostname }) => addressOf(config, alias, hostname, config.nodes[alias])),
+    ].map(async (address) => {
+      const host = await open(address, { evenIfSilent: true });
+      if (host.ok) hosts.set(address.alias, host.value);
+    }),
+  );
+  const turned = ofKind(run.records, 'turned').at(-1)?.direction ?? 'upgrade';
+  const over = ofKind(run.records, 'finished').length > 0;
+  const seen = await fromFacts(facts.data, hosts, heardIn(run.records), {
+    run,
+    direction: over ? 'upgrade' : turned,
+    open: !over && turned === 'upgrade',
+    why: problem(
+      why.what,
+      `${why.remedy} What is said here is from the journal of run ${run.id} on this machine, and from the nodes.`,
+      why.cause,
+    ),
+  });
+  await Promise.all([...hosts.values()].map((host) => host.close()));
+  return seen;
+};
+
+/** Where things stand, once. Where the upgrade could not begin as the cluster is, what the monitor says is told with the reason. */
+export const status = async (
+  config: Config,
+  open: OpenHost,
+  say: (doing: string) => void,
+  stateHome: string,
+): Promise<Result<Status>> => {
+  const found = await discover(config, open, say);
+  if (found.ok) {
+    const { facts, hosts } = found.value;
+    const seen = await fromFacts(facts, hosts, heardBefore(stateHome, facts));
+    await Promise.all([...hosts.values()].map((host) => host.close()));
+    return ok(seen);
+  }
+  const surveyed = await survey(config, open, say);
+  if (!surveyed.ok) {
+    const known = await withoutMonitor(config, open, stateHome, found.error);
+    return known === null ? { ok: false, error: found.error } : ok(known);
+  }
+  const { state, hosts, evidence } = surveyed.value;
+  await Promise.all([...hosts.values()].map((host) => host.close()));
+  return ok({
+    from: state?.serverVersion.split(' ')[0] ?? null,
+    to: null,
+    nodes: state?.nodes ?? [],
+    hosts: evidence.map((host) => ({
+      alias: host.alias,
+      version: host.facts?.oldVersion ?? null,
+      running: host.facts !== null && host.silentServer === null,
+      problem: host.reach.kind === 'reached' ? host.unclear : host.reach.problem,
+      lastReport: null,
+      lastHeard: null,
+    })),
+    upgrade: { state: 'unknown', done: 0, total: 0, next: null, waitsFor: null, untold: [], onlyBack: null },
+    wayBack: null,
+    rollback: null,
+    writes: null,
+    lock: null,
+    monitorStoppedUntil: null,
+    journal: [],
+    problem: found.error,
+  });
+};

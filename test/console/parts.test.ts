@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { commands } from '../../source/console/keys/commands.ts';
+import { keyLabel, pressOf } from '../../source/console/keys/keys.ts';
+import { layoutFor } from '../../source/console/layout.ts';
+import { helpRows } from '../../source/console/rows/help.ts';
+import { lagOf, lsnBytes } from '../../source/console/rows/lsn.ts';
+import { visibleOutput } from '../../source/console/rows/output.ts';
+import { agesShow, nextTick } from '../../source/console/rows/staleness.ts';
+import { themeFor } from '../../source/console/theme.ts';
+import { clock, cut, padRight, tame, widthOf, wrapExact } from '../../source/wording/text.ts';
+import { FakeEngine } from './fake-engine.ts';
+import { healthyNodes } from './fake-monitor.ts';
+import { FakeOutput } from './fake-output.ts';
+
+const theme = themeFor({});
+
+describe('text', () => {
+  test.each(['plain', '升级数据库升级数据库', 'e\u0301'.repeat(20), '👩‍🚀'.repeat(9), 'a升b'])(
+    '%s takes exactly the room given',
+    (text) => {
+      for (const columns of [1, 2, 5, 8, 40]) {
+        expect(widthOf(cut(text, columns))).toBeLessThanOrEqual(columns);
+        expect(widthOf(padRight(text, columns))).toBe(columns);
+        for (const part of wrapExact(text, columns))
+          expect(widthOf(part)).toBeLessThanOrEqual(Math.max(2, columns));
+      }
+    },
+  );
+
+  test('folding leaves nothing out', () => {
+    const line = `  ${'x'.repeat(30)}  ${'数'.repeat(30)} end`;
+    expect(wrapExact(line, 7).join('')).toBe(line);
+  });
+
+  test('tabs take their room and control characters are seen', () => {
+    expect(tame('a\tb')).toBe('a       b');
+    expect(tame('a\u0007b')).toBe('a�b');
+  });
+
+  test('clocks', () => {
+    expect([clock(0), clock(61_000), clock(3_661_000)]).toEqual(['00:00', '01:01', '1:01:01']);
+  });
+});
+
+describe('lag', () => {
+  test('is the distance of two positions on one timeline', () => {
+    expect(lsnBytes('1/0')).toBe(4_294_967_296n);
+    expect(lsnBytes('0/0')).toBeNull();
+    expect(lsnBytes('nonsense')).toBeNull();
+    expect(healthyNodes.map((node) => lagOf(node, healthyNodes))).toEqual([null, 0n, 16_480n]);
+  });
+
+  test('is not known where the timelines differ or nobody takes writes', () => {
+    const other = healthyNodes.map((node, at) => (at === 0 ? { ...node, timeline: 1 } : node));
+    expect(other.map((node) => lagOf(node, other))).toEqual([null, null, null]);
+    const apart = healthyNodes.map((node) => ({ ...node, reported: 'maintenance' as const }));
+    expect(apart.map((node) => lagOf(node, apart))).toEqual([null, null, null]);
+  });
+});
+
+describe('layout', () => {
+  test.each([
+    [80, 24, 3],
+    [80, 24, 9],
+    [109, 50, 4],
+    [120, 40, 3],
+    [200, 60, 12],
+  ])('%i x %i with %i nodes uses every line', (columns, rows, nodes) => {
+    for (const focus of ['monitor', 'checklist', 'output'] as const) {
+      for (const zoom of [false, true]) {
+        const { areas, shape } = layoutFor({
+          columns,
+          rows,
+          nodes,
+          focus,
+          zoom,
+          staged: false,
+          dialog: false,
+        });
+        const body = rows - 4;
+        const beside = shape === 'split' && !zoom;
+        const used = areas.monitor.rows + areas.output.rows + (beside ? 0 : areas.checklist.rows);
+        expect(used).toBe(body);
+        if (!zoom) for (const area of Object.values(areas)) expect(area.rows).toBeGreaterThanOrEqual(4);
+      }
+    }
+  });
+});
+
+describe('output', () => {
+  const output = new FakeOutput(1000);
+  for (let line = 0; line < 5000; line += 1) output.append(`${line}\n`);
+  const window = { columns: 20, rows: 5, wrap: true, needle: '' };
+  const shown = (top: number | null) =>
+    visibleOutput(output, { ...window, top }, theme).rows.map((row) => row.map(({ text }) => text).join(''));
+
+  test('follows the end, stands where it was scrolled, and survives lines that the ring dropped', () => {
+    expect(shown(null)).toEqual(['4995', '4996', '4997', '4998', '4999']);
+    expect(shown(4100)).toEqual(['4100', '4101', '4102', '4103', '4104']);
+    expect(shown(3)).toEqual(['4000', '4001', '4002', '4003', '4004']);
+    expect(shown(4998)).toEqual(['4995', '4996', '4997', '4998', '4999']);
+  });
+
+  test('reads no more lines than there are rows', () => {
+    let read = 0;
+    const line = (at: number) => {
+      read += 1;
+      return String(at);
+    };
+    const counting = { firstLine: 0, endLine: 1_000_000, unfinished: '', file: null, bytes: 0, line };
+    visibleOutput(counting, { ...window, top: null }, theme);
+    visibleOutput(counting, { ...window, top: 500 }, theme);
+    expect(read).toBeLessThanOrEqual(10);
+  });
+});
+
+describe('time', () => {
+  test('an idle console does not tick', () => {
+    const { view } = new FakeEngine();
+    const down = new FakeEngine({ done: 26 }).view;
+    const planned = { ...down, downtime: { kind: 'not-started' } as const };
+    expect(nextTick(planned, Date.now() + 60_000)).toBeNull();
+    expect(nextTick(down, Date.now())).toBe(1000);
+    const fresh = nextTick(view, view.monitor.feed.readAt ?? 0);
+    expect(fresh).toBeGreaterThan(4000);
+  });
+
+  test('the clock of the downtime alone does not make the panes anew; an age in them does', () => {
+    const { view } = new FakeEngine({ done: 26 });
+    const read = view.monitor.feed.readAt ?? 0;
+    expect(nextTick(view, read)).toBe(1000);
+    expect(agesShow(view, read)).toBe(false);
+    const early = new FakeEngine().view;
+    expect(agesShow(early, (early.monitor.feed.readAt ?? 0) + 6_000)).toBe(true);
+    const hosts = view.hosts.map((host) => ({ ...host, line: 'reconnecting' as const }));
+    expect(agesShow({ ...view, hosts }, read)).toBe(true);
+    const running = { kind: 'running', since: read } as const;
+    const steps = view.steps.map((step, at) => (at === 30 ? { ...step, status: running } : step));
+    expect(agesShow({ ...view, steps }, read)).toBe(true);
+  });
+});
+
+describe('keys', () => {
+  const none = {
+    upArrow: false,
+    downArrow: false,
+    leftArrow: false,
+    rightArrow: false,
+    pageDown: false,
+    pageUp: false,
+    home: false,
+    end: false,
+    return: false,
+    escape: false,
+    ctrl: false,
+    shift: false,
+    tab: false,
+    backspace: false,
+    delete: false,
+    meta: false,
+    super: false,
+    hyper: false,
+    capsLock: false,
+    numLock: false,
+  };
+
+  test('Enter is Enter alone', () => {
+    expect(pressOf('', { ...none, return: true })).toEqual({ kind: 'key', name: 'enter' });
+    for (const held of ['meta', 'ctrl', 'shift'] as const)
+      expect(pressOf('', { ...none, return: true, [held]: true })).toBeNull();
+    expect(pressOf('\n', none)).toBeNull();
+    expect(pressOf('\r\r', none)).toEqual({ kind: 'text', text: '\r\r' });
+  });
+
+  test('no key has two meanings', () => {
+    const all = commands.flatMap((command) => command.keys);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  test('docs/console.md names every key as the table does', () => {
+    const docs = readFileSync(new URL('../../docs/console.md', import.meta.url), 'utf8');
+    for (const { keys, says } of commands)
+      expect(docs).toContain(`| ${keys.map(keyLabel).join(', ')} | ${says} |`);
+  });
+});
+
+test('the help says which guide is meant, its address whole at 80 columns', () => {
+  const rows = helpRows({ kind: 'safe', says: '' }, 78, theme);
+  const text = rows.map((row) => row.map((part) => part.text).join(''));
+  expect(
+    text.filter((row) => row.includes('https://knowledge.broadcom.com/external/article/440339')),
+  ).toHaveLength(1);
+});
