@@ -14,7 +14,7 @@ import type {
   StepStatus,
 } from '../../source/engine/view/controller.ts';
 import type { Answer, Question } from '../../source/remote/host.ts';
-import { readLines } from '../../source/runbook/gauge.ts';
+import { readLines } from '../../source/runbook/reading.ts';
 import type { StepId } from '../../source/runbook/step.ts';
 import { healthyNodes, monitorState, stateAfter, verdictAfter } from './fake-monitor.ts';
 import { FakeOutput } from './fake-output.ts';

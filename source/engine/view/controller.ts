@@ -2,7 +2,7 @@ import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import type { Problem } from '../../cluster/result.ts';
 import type { FeedSnapshot } from '../../monitor/feed.ts';
 import type { Answer, LineState, Question } from '../../remote/host.ts';
-import type { Reading } from '../../runbook/gauge.ts';
+import type { Reading } from '../../runbook/reading.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type {
   Danger,
