@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { parseJournal, type Recorded } from '../../source/engine/journal/entry.ts';
-import { type Desk, layDesk } from '../../test/lab/harness/desk.ts';
+import { type ConsoleHome, createConsoleHome } from '../../test/lab/harness/console-home.ts';
 import type { Lab } from '../../test/lab/harness/lab.ts';
 import { root } from '../terminal/bundle.ts';
 
@@ -16,8 +16,8 @@ export interface ProductRun {
   readonly run: string;
 }
 
-const journals = (desk: Desk): readonly { readonly run: string; readonly file: string }[] => {
-  const cluster = join(desk.directory, 'state/pgaf-upgrade', clusterName);
+const journals = (home: ConsoleHome): readonly { readonly run: string; readonly file: string }[] => {
+  const cluster = join(home.directory, 'state/pgaf-upgrade', clusterName);
   return readdirSync(cluster)
     .map((run) => ({ run, file: join(cluster, run, 'journal.ndjson') }))
     .sort((one, other) => one.run.localeCompare(other.run));
@@ -28,9 +28,9 @@ export const upgrade = async (
   lab: Lab,
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<ProductRun> => {
-  const desk = await layDesk(lab);
+  const home = await createConsoleHome(lab);
   try {
-    const [file = ''] = desk.args;
+    const [file = ''] = home.args;
     const config = z.record(z.string(), z.unknown()).parse(parse(readFileSync(file, 'utf8')));
     writeFileSync(file, stringify({ name: clusterName, ...config, ...more }));
     const began = performance.now();
@@ -38,7 +38,7 @@ export const upgrade = async (
       const child = spawn(
         process.execPath,
         [`${root}dist/cli.js`, 'run', file, '--plain', '--yes', clusterName],
-        { env: { ...process.env, ...desk.env }, stdio: ['ignore', 'pipe', 'pipe'] },
+        { env: { ...process.env, ...home.env }, stdio: ['ignore', 'pipe', 'pipe'] },
       );
       let said = '';
       const keep = (text: string) => {
@@ -51,10 +51,10 @@ export const upgrade = async (
     });
     const wallMs = performance.now() - began;
     if (code.code !== 0) throw new Error(`the upgrade ended with ${code.code}:\n${code.said}`);
-    const last = journals(desk).at(-1);
+    const last = journals(home).at(-1);
     if (last === undefined) throw new Error('the upgrade left no journal');
     return { wallMs, run: last.run, journal: parseJournal(readFileSync(last.file, 'utf8')) };
   } finally {
-    await desk.clear();
+    await home.clear();
   }
 };

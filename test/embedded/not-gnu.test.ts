@@ -13,7 +13,7 @@ import { endJobScript, jobProcessesScript } from '../../source/remote/job-proces
 import { drive } from '../lab/harness/drive.ts';
 import { journey } from '../lab/harness/journey.ts';
 import type { AnyHost } from '../remote/any-host.ts';
-import { seatInDemo } from './demo-desk.ts';
+import { demoConsoleHome } from './demo-home.ts';
 import { demonstrate, leftOf } from './demo-run.ts';
 import { makePosixPrograms, type PosixPrograms } from './posix-programs.ts';
 
@@ -52,7 +52,7 @@ const reach = async (demo: Demo, alias: string): Promise<AnyHost> => {
 };
 
 it('the whole upgrade, second terminals, a command that is ended, and cleanup', async () => {
-  const { demo, desk } = await seatInDemo('smooth', posix.directory);
+  const { demo, home } = await demoConsoleHome('smooth', posix.directory);
   const host = await reach(demo, 'node_1');
   try {
     // With the stand-ins before them the programs do all that the scripts want of GNU's.
@@ -61,13 +61,13 @@ it('the whole upgrade, second terminals, a command that is ended, and cleanup', 
 
     for (const command of ['status', 'check', 'plan']) {
       const asked = promisify(execFile)(process.execPath, [compiled, command, demo.layout.clusterFile], {
-        env: { ...process.env, XDG_STATE_HOME: `${desk.directory}/state` },
+        env: { ...process.env, XDG_STATE_HOME: `${home.directory}/state` },
       });
       expect((await asked).stdout, command).toMatch(/node_2/);
     }
 
-    expect((await drive(desk)).end).toBe('finished');
-    const cleaned = await journey(desk, { direction: 'cleanup' });
+    expect((await drive(home)).end).toBe('finished');
+    const cleaned = await journey(home, { direction: 'cleanup' });
     expect(cleaned.end).toBe('finished');
     expect(cleaned.asked.length).toBeGreaterThan(3);
 
@@ -98,6 +98,6 @@ it('the whole upgrade, second terminals, a command that is ended, and cleanup', 
   } finally {
     await host.close();
     await demo.close();
-    await desk.clear();
+    await home.clear();
   }
 });

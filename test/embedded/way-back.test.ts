@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { journey } from '../lab/harness/journey.ts';
-import { seatInDemo } from './demo-desk.ts';
+import { demoConsoleHome } from './demo-home.ts';
 
 it('with two secondaries: one image becomes the primary, the other joins with its own data', async () => {
-  const { demo, desk } = await seatInDemo('two-secondaries');
+  const { demo, home } = await demoConsoleHome('two-secondaries');
   try {
-    const there = await journey(desk, { until: (step) => step.id === 'G.node_1.analyze' });
+    const there = await journey(home, { until: (step) => step.id === 'G.node_1.analyze' });
     expect(there.end).toBe('stopped-before');
-    const back = await journey(desk, { direction: 'rollback' });
+    const back = await journey(home, { direction: 'rollback' });
     expect(back.end).toBe('finished');
     expect(back.asked.map(({ step }) => step)).toContain('U.node_3.start');
     expect(demo.cluster.host('node_3')?.server).toMatchObject({
@@ -17,6 +17,6 @@ it('with two secondaries: one image becomes the primary, the other joins with it
     });
   } finally {
     await demo.close();
-    await desk.clear();
+    await home.clear();
   }
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Checked, runCheck, runCommand, startCommand } from './harness/check.ts';
 import { type Lab, type LabHost, openLab } from './harness/lab.ts';
 import { expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
-import { type Desk, layDesk } from './harness/walk.ts';
+import { type ConsoleHome, createConsoleHome } from './harness/walk.ts';
 
 /** What is true of the lab, and no fault of the check: units without KillMode, an unlogged table, no backup. */
 const trueOfTheLab = [
@@ -18,14 +18,14 @@ const trueOfTheLab = [
 const beyond = ({ found }: Checked): readonly string[] => found.filter((one) => !trueOfTheLab.includes(one));
 
 let lab: Lab;
-let desk: Desk;
+let home: ConsoleHome;
 const begin = async (env: Readonly<Record<string, string>> = {}): Promise<void> => {
-  await desk?.clear();
+  await home?.clear();
   lab = await openLab({ env, snapshot: process.env.SNAPSHOT ?? 'small' });
-  desk = await layDesk(lab);
+  home = await createConsoleHome(lab);
 };
 beforeAll(() => begin());
-afterAll(() => desk?.clear());
+afterAll(() => home?.clear());
 
 /** Everything of a check that could be left on a host: directories, sockets, processes, job directories. */
 const leftOn = (host: LabHost): Promise<string> =>
@@ -63,7 +63,7 @@ const healthy = () =>
 
 describe('a healthy cluster', () => {
   it('is ready, with no false alarm: the only warnings are true of it', async () => {
-    const checked = await runCheck(desk);
+    const checked = await runCheck(home);
     expect(checked.found).toEqual(trueOfTheLab);
     expect(checked.report).toMatchObject({ outcome: 'ready-with-warnings', notSeen: [] });
     expect(checked.code).toBe(0);
@@ -76,10 +76,10 @@ describe('a healthy cluster', () => {
         host,
         `mkdir -p /etc/systemd/system/${lab.settings.unit}.service.d && printf '[Service]\\nKillMode=mixed\\n' >/etc/systemd/system/${lab.settings.unit}.service.d/kill.conf && systemctl daemon-reload`,
       );
-    const [file = ''] = desk.args;
+    const [file = ''] = home.args;
     const before = await readFile(file, 'utf8');
     await appendFile(file, 'check: { accept: [backup-age, unlogged-tables] }\n');
-    const checked = await runCheck(desk);
+    const checked = await runCheck(home);
     expect(checked).toMatchObject({ code: 0, found: [], report: { outcome: 'ready' } });
     expect(checked.report.accepted.map((one) => one.check).sort()).toEqual(['backup-age', 'unlogged-tables']);
     await writeFile(file, before);
@@ -91,7 +91,7 @@ describe('a healthy cluster', () => {
   });
 
   it('says how long each step, the window and the downtime will take', async () => {
-    const { report } = await runCheck(desk);
+    const { report } = await runCheck(home);
     expect(report.estimates?.downtimeSeconds).toBeGreaterThan(5);
     expect(report.estimates?.windowSeconds).toBeGreaterThan(report.estimates?.downtimeSeconds ?? 0);
     expect(report.estimates?.steps['D.node_1.pg-upgrade']).toBeGreaterThan(1);
@@ -100,7 +100,7 @@ describe('a healthy cluster', () => {
   it('is checked under write load: no transaction fails, nothing moves on the monitor', async () => {
     const before = await events();
     const load = await WriteLoad.start(lab, { clients: 4, maxMs: 60_000 });
-    const checked = await runCheck(desk);
+    const checked = await runCheck(home);
     await load.stop();
     expect(checked.code).toBe(0);
     expect(beyond(checked)).toEqual([]);
@@ -112,27 +112,27 @@ describe('a healthy cluster', () => {
   });
 
   it('init writes a cluster file that check understands; status says that nothing is under way', async () => {
-    const file = join(desk.directory, 'cluster.yaml');
+    const file = join(home.directory, 'cluster.yaml');
     const known = await readFile(file, 'utf8');
     const identity = /identityFile: ([^,}]+)/.exec(known)?.[1] ?? '';
     await writeFile(
-      join(desk.directory, 'home/.ssh/config'),
+      join(home.directory, 'home/.ssh/config'),
       `IdentityFile ${identity}\n${lab.nodes.map((node) => `Host ${node}\n  HostName ${lab.address(node)}\n  HostKeyAlias ${lab.address(node)}\n`).join('')}`,
     );
-    const refused = await runCommand(desk, ['init', `ssh://dba@${lab.address('monitor')}`]);
+    const refused = await runCommand(home, ['init', `ssh://dba@${lab.address('monitor')}`]);
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('was not written') });
     expect(await readFile(file, 'utf8')).toBe(known);
-    await writeFile(join(desk.directory, 'kept.yaml'), known);
+    await writeFile(join(home.directory, 'kept.yaml'), known);
     const { rm } = await import('node:fs/promises');
     await rm(file);
-    const written = await runCommand(desk, ['init', `ssh://dba@${lab.address('monitor')}`]);
+    const written = await runCommand(home, ['init', `ssh://dba@${lab.address('monitor')}`]);
     expect(written, written.stderr).toMatchObject({ code: 0 });
     const text = await readFile(file, 'utf8');
     expect(text).toContain('bindir: /opt/vmware/postgres/17/bin');
     expect(text).toMatch(/node_3: +# secondary, node3/);
-    const checked = await runCheck(desk);
+    const checked = await runCheck(home);
     expect(checked.found).toEqual(trueOfTheLab);
-    const status = await runCommand(desk, ['status', file, '--json']);
+    const status = await runCommand(home, ['status', file, '--json']);
     expect(status.code).toBe(0);
     expect(JSON.parse(status.stdout)).toMatchObject({
       from: '15.20',
@@ -149,7 +149,7 @@ describe('an interrupted check', () => {
     until(`the rehearsal on ${host}`, async () => (await leftOn(host)).includes('/new'), 30);
 
   it('killed on this machine: the hosts end it by themselves and keep nothing but the job’s record', async () => {
-    const started = startCommand(desk, ['check', ...desk.args]);
+    const started = startCommand(home, ['check', ...home.args]);
     await atWork('node1');
     started.kill();
     await started.ended;
@@ -157,12 +157,12 @@ describe('an interrupted check', () => {
       const left = await Promise.all(lab.hosts.map(leftOn));
       return left.every((one) => !one.includes('pgaf-upgrade-check.'));
     });
-    expect((await runCheck(desk)).found).toEqual(trueOfTheLab);
+    expect((await runCheck(home)).found).toEqual(trueOfTheLab);
     await expectNothingLeft();
   });
 
   it('killed with all its processes on the hosts: the next one takes away what was left', async () => {
-    const started = startCommand(desk, ['check', ...desk.args]);
+    const started = startCommand(home, ['check', ...home.args]);
     await atWork('node1');
     // pg_upgrade's or the throwaway's server is running then, or about to.
     await until('a throwaway server', async () => (await leftOn('node1')).includes('postgres -D'), 30).catch(
@@ -173,22 +173,22 @@ describe('an interrupted check', () => {
       await lab.root(host, "pkill -KILL -f '[j]obs/check-' ; pkill -KILL -f 'eval \"unset pgaf[_]s'; true");
     await started.ended;
     expect(await leftOn('node1')).toContain('pgaf-upgrade-check.data');
-    expect((await runCheck(desk)).found).toEqual(trueOfTheLab);
+    expect((await runCheck(home)).found).toEqual(trueOfTheLab);
     await expectNothingLeft();
   });
 });
 
 describe('--prepare', () => {
   it('keeps the new directories, as the window’s own steps would make them, and the next check is content', async () => {
-    const prepared = await runCheck(desk, '--prepare');
+    const prepared = await runCheck(home, '--prepare');
     expect(prepared.found).toEqual(trueOfTheLab);
     for (const host of ['node1', 'monitor'] as const)
       expect(await lab.pg(host, `cat ${lab.settings.pgdata}_pg17_new/PG_VERSION`)).toContain('17');
     for (const host of ['node2', 'node3'] as const)
       expect(await lab.pg(host, `ls -d ${lab.settings.pgdata}_pg17_new 2>/dev/null; true`)).toBe('');
-    expect((await runCheck(desk)).found).toEqual(trueOfTheLab);
+    expect((await runCheck(home)).found).toEqual(trueOfTheLab);
     await expectNothingLeft();
-    const status = await runCommand(desk, ['status', ...desk.args]);
+    const status = await runCommand(home, ['status', ...home.args]);
     expect(status.stdout).toMatch(/none under way/);
     for (const host of ['node1', 'monitor'] as const)
       await lab.pg(host, `rm -r ${lab.settings.pgdata}_pg17_new`);
@@ -198,7 +198,7 @@ describe('--prepare', () => {
 describe('everything that stands against an upgrade is found, on its host, with its severity', () => {
   it('a view on a column that is gone, which pg_upgrade --check does not find; programs and directories that do not fit', async () => {
     await lab.psql('node1', 'app', 'create view breaks as select buffers_backend from pg_stat_bgwriter');
-    const view = await runCheck(desk);
+    const view = await runCheck(home);
     expect(beyond(view)).toEqual(['blocker schema-rehearsal node_1']);
     expect(view.of('schema-rehearsal')[0]).toMatch(/database app: restore failed: .*buffers_backend/);
 
@@ -212,7 +212,7 @@ describe('everything that stands against an upgrade is found, on its host, with 
       'monitor',
       `mv /usr/lib/postgresql/17/bin/pg_autoctl /root/ && printf '#!/bin/sh\\necho "pg_autoctl version 1.6.4"\\necho "compiled with PostgreSQL 14.2"\\necho "compatible with Postgres 10, 11, 12, 13, and 14"\\n' >/usr/lib/postgresql/17/bin/pg_autoctl && chmod 755 /usr/lib/postgresql/17/bin/pg_autoctl`,
     );
-    const unfit = await runCheck(desk);
+    const unfit = await runCheck(home);
     expect(beyond(unfit)).toEqual([
       'blocker autoctl-supports-target monitor',
       'blocker initdb node_3',
@@ -298,7 +298,7 @@ for i in $(seq 300); do [ "$(psql -X -Atc 'show max_prepared_transactions' 2>/de
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, 61_000 - (Date.now() - longSince))));
 
     const before = await events();
-    const checked = await runCheck(desk);
+    const checked = await runCheck(home);
     expect(checked.code).toBe(1);
     expect(beyond(checked)).toEqual([
       'blocker backup-directory-free node_2',
@@ -359,7 +359,7 @@ systemctl start ${unit}`;
     await lab.root('node3', onTmpfs('/var/lib/pgsql', 120));
     await lab.root('node2', onTmpfs(lab.settings.pgdata, 120));
     await healthy();
-    const checked = await runCheck(desk);
+    const checked = await runCheck(home);
     expect(checked.code).toBe(1);
     expect(beyond(checked)).toEqual(
       expect.arrayContaining(['blocker disk-space node_3', 'blocker same-file-system node_2']),
@@ -382,14 +382,14 @@ systemctl start ${unit}`;
       return row?.there === true;
     });
     await lab.root('node2', `systemctl stop ${unit}`);
-    const first = await runCheck(desk);
+    const first = await runCheck(home);
     expect(first.code).toBe(1);
     expect(beyond(first)).toContain('blocker nodes-in-place node_3');
     expect(beyond(first)).toContain('blocker server-answers node_2');
     expect(first.of('nodes-in-place').join()).toContain('node_3: it is in maintenance');
 
     await lab.cut('node2');
-    const known = join(desk.directory, 'home/.ssh/known_hosts');
+    const known = join(home.directory, 'home/.ssh/known_hosts');
     const keys = await readFile(known, 'utf8');
     await writeFile(
       known,
@@ -398,26 +398,26 @@ systemctl start ${unit}`;
         .filter((line) => !line.startsWith(`${lab.address('node3')} `))
         .join('\n'),
     );
-    const second = await runCheck(desk);
+    const second = await runCheck(home);
     await lab.heal('node2');
     await writeFile(known, keys);
     expect(second.code).toBe(1);
     expect(second.found).toContain('blocker host-reachable node_2');
     expect(second.found).toContain('blocker host-key node_3');
     await until('an unhealthy node', async () =>
-      (await runCheck(desk)).found.includes('blocker nodes-healthy node_2'),
+      (await runCheck(home)).found.includes('blocker nodes-healthy node_2'),
     );
 
     // Nobody may become postgres on the monitor: there is nothing that could be looked at.
     await lab.root('monitor', "sed -i 's/^dba ALL=(ALL)/dba ALL=(root)/' /etc/sudoers.d/dba");
-    const [file = ''] = desk.args;
-    expect(await runCommand(desk, ['check', file])).toMatchObject({
+    const [file = ''] = home.args;
+    expect(await runCommand(home, ['check', file])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('may not become postgres'),
     });
     await lab.root('monitor', "sed -i 's/^dba ALL=(root)/dba ALL=(ALL)/' /etc/sudoers.d/dba");
     await lab.root('node3', "sed -i 's/^dba ALL=(ALL)/dba ALL=(root)/' /etc/sudoers.d/dba");
-    expect((await runCheck(desk)).found).toContain('blocker sudo-postgres node_3');
+    expect((await runCheck(home)).found).toContain('blocker sudo-postgres node_3');
   });
 
   it('minors badly paired: the restore fails here, and not in the window', async () => {
@@ -432,7 +432,7 @@ systemctl start ${unit}`;
       );
       return;
     }
-    const pairing = await runCheck(desk);
+    const pairing = await runCheck(home);
     expect(beyond(pairing)).toEqual([
       'blocker minors-paired monitor',
       'blocker minors-paired node_1',

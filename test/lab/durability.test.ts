@@ -7,54 +7,54 @@ import { drive } from './harness/drive.ts';
 import { type Lab, type LabHost, openLab, quote } from './harness/lab.ts';
 import { PlainRun } from './harness/plain.ts';
 import { expectUpgraded, expectWriteReaches, recordTruth } from './harness/truth.ts';
-import { type Desk, layDesk, openRun } from './harness/walk.ts';
+import { type ConsoleHome, createConsoleHome, openRun } from './harness/walk.ts';
 
 const snapshot = process.env.DURABILITY_SNAPSHOT ?? 'small';
-const desks: Desk[] = [];
+const homes: ConsoleHome[] = [];
 const plains: PlainRun[] = [];
 const consoles: Console[] = [];
 
 afterEach(async () => {
   for (const one of plains.splice(0)) await one.kill();
   for (const one of consoles.splice(0)) await one.kill();
-  for (const one of desks.splice(0)) await one.clear();
+  for (const one of homes.splice(0)) await one.clear();
 });
 
-const begin = async (): Promise<{ lab: Lab; desk: Desk }> => {
+const begin = async (): Promise<{ lab: Lab; home: ConsoleHome }> => {
   const lab = await openLab({ snapshot });
-  return { lab, desk: await seat(lab) };
+  return { lab, home: await anotherHome(lab) };
 };
 /** Another machine's place: its own home, known hosts and journals. */
-const seat = async (lab: Lab): Promise<Desk> => {
-  const desk = await layDesk(lab);
-  desks.push(desk);
-  return desk;
+const anotherHome = async (lab: Lab): Promise<ConsoleHome> => {
+  const home = await createConsoleHome(lab);
+  homes.push(home);
+  return home;
 };
-const plainRun = (desk: Desk, args: readonly string[] = []): PlainRun => {
-  const run = new PlainRun(desk, args);
+const plainRun = (home: ConsoleHome, args: readonly string[] = []): PlainRun => {
+  const run = new PlainRun(home, args);
   plains.push(run);
   return run;
 };
-const screenRun = (desk: Desk): Console => {
-  const run = openRun(desk);
+const screenRun = (home: ConsoleHome): Console => {
+  const run = openRun(home);
   consoles.push(run);
   return run;
 };
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The directory of the one run at a seat. */
-const runDirectory = (desk: Desk): string => {
-  const home = join(desk.directory, 'state/pgaf-upgrade');
-  const [cluster = ''] = readdirSync(home);
-  const [run = '', another] = readdirSync(join(home, cluster));
+/** The directory of the one run at a opened. */
+const runDirectory = (home: ConsoleHome): string => {
+  const runs = join(home.directory, 'state/pgaf-upgrade');
+  const [cluster = ''] = readdirSync(runs);
+  const [run = '', another] = readdirSync(join(runs, cluster));
   expect(another, 'every console of the window is of one run').toBeUndefined();
-  return join(home, cluster, run);
+  return join(runs, cluster, run);
 };
 
 /** The log of a step's job as its host has it, and the spool file here: byte for byte the same. */
-const expectNothingLost = async (lab: Lab, desk: Desk, host: LabHost, step: string): Promise<void> => {
-  const directory = runDirectory(desk);
+const expectNothingLost = async (lab: Lab, home: ConsoleHome, host: LabHost, step: string): Promise<void> => {
+  const directory = runDirectory(home);
   const id = directory.split('/').at(-1) ?? '';
   const there = await lab.root(host, `cat ~dba/.pgaf-upgrade/jobs/${id}/${step}.1/log`);
   const here = readFileSync(join(directory, 'output', `${step}.log`), 'utf8');
@@ -111,9 +111,9 @@ const enterUntil = async (console_: Console, taken: RegExp): Promise<string> => 
 
 describe('a window with bad luck', () => {
   it('a host is rebooted after its stop, the line is cut for 60 s during pg_upgrade and during a base backup: finished, no line lost', async () => {
-    const { lab, desk } = await begin();
+    const { lab, home } = await begin();
     const before = await recordTruth(lab);
-    const run = plainRun(desk);
+    const run = plainRun(home);
     let stop = await run.goTo(/node_1: pg_upgrade --link/);
     await lab.reboot('node2');
     expect(await lab.root('node2', 'pgrep -x postgres || pgrep -x pg_autoctl || echo none')).toContain(
@@ -129,7 +129,7 @@ describe('a window with bad luck', () => {
     await cut;
     const next = await run.stop();
     expect(next).toMatchObject({ kind: 'confirm', host: 'node_1' });
-    await expectNothingLost(lab, desk, 'node1', 'D.node_1.pg-upgrade');
+    await expectNothingLost(lab, home, 'node1', 'D.node_1.pg-upgrade');
 
     if (next.kind !== 'confirm') return;
     await run.confirm(next);
@@ -142,17 +142,17 @@ describe('a window with bad luck', () => {
     await run.sees(/node_2: reconnecting, last byte \d+ s ago/);
     await second;
     const rest = await run.stop(300_000);
-    await expectNothingLost(lab, desk, 'node2', 'H.node_2.join');
+    await expectNothingLost(lab, home, 'node2', 'H.node_2.join');
     await run.finish(rest);
     expectUpgraded(before, await recordTruth(lab));
     await expectWriteReaches(lab, 'node1');
   });
 
   it('the disk is full during pg_upgrade: the cause is said, and the way back is offered and works', async () => {
-    const { lab, desk } = await begin();
+    const { lab, home } = await begin();
     const before = await recordTruth(lab);
     await promise(lab);
-    const there = await drive(desk, { until: (step) => step.id === 'D.node_1.pg-upgrade' });
+    const there = await drive(home, { until: (step) => step.id === 'D.node_1.pg-upgrade' });
     expect(there.end).toBe('stopped-before');
     // The directory of both clusters on a file system of its own, with hardly any room left.
     const parent = lab.settings.pgdata.replace(/\/[^/]*$/, '');
@@ -164,7 +164,7 @@ mkdir -p /mnt/small && mount -t tmpfs -o size=$((used + 14))m tmpfs /mnt/small
 cp -a ${quote(parent)}/. /mnt/small/ && chown --reference=${quote(parent)} /mnt/small && chmod --reference=${quote(parent)} /mnt/small
 mount --bind /mnt/small ${quote(parent)}`,
     );
-    const run = plainRun(desk);
+    const run = plainRun(home);
     const stop = await run.stop();
     expect(stop).toMatchObject({ kind: 'confirm', title: 'pg_upgrade --link' });
     if (stop.kind !== 'confirm') return;
@@ -180,9 +180,9 @@ mount --bind /mnt/small ${quote(parent)}`,
   });
 
   it('the known hang of pg_upgrade on the monitor: the watchdog says it, x ends it, nothing is left, and it is run again to success', async () => {
-    const { lab, desk } = await begin();
+    const { lab, home } = await begin();
     const before = await recordTruth(lab);
-    const there = await drive(desk, { until: (step) => step.id === 'C.monitor.pg-upgrade' });
+    const there = await drive(home, { until: (step) => step.id === 'C.monitor.pg-upgrade' });
     expect(there.end).toBe('stopped-before');
     // Without its second option pg_upgrade hangs; the console always gives both, so the program forgets one.
     const program = `${lab.settings.newBin}/pg_upgrade`;
@@ -196,7 +196,7 @@ mount --bind /mnt/small ${quote(parent)}`,
 done
 exec ${program}.real "$@"`,
     );
-    const console_ = screenRun(desk);
+    const console_ = screenRun(home);
     await console_.waitFor(/Enter run step \d+ on monitor/, { timeoutMs: 60_000 });
     expect(console_.screen()).toMatch(/Resumed/);
     await enterUntil(console_, /3 Output/);
@@ -227,7 +227,7 @@ exec ${program}.real "$@"`,
     await console_.waitFor(/Run step \d+ again\?/);
     await enterUntil(console_, /Enter run step \d+ on monitor/);
     await console_.kill('SIGTERM');
-    const run = plainRun(desk);
+    const run = plainRun(home);
     await run.finish(await run.stop());
     expectUpgraded(before, await recordTruth(lab));
   });
@@ -240,10 +240,10 @@ const finishBack = async (run: PlainRun, first: Awaited<ReturnType<PlainRun['sto
 
 describe('two consoles at once', () => {
   it('the second one follows and cannot change anything; a dead holder is replaced by typing a name', async () => {
-    const { lab, desk } = await begin();
-    const first = plainRun(desk);
+    const { lab, home } = await begin();
+    const first = plainRun(home);
     const stop = await first.goTo(/node_1: Copy the configuration|node_1: /);
-    const watcher = screenRun(await seat(lab));
+    const watcher = screenRun(await anotherHome(lab));
     await watcher.waitFor(/READ-ONLY/, { timeoutMs: 60_000 });
     await watcher.waitFor(/holds the lock of this cluster/);
     const jobs = () =>
@@ -258,7 +258,7 @@ describe('two consoles at once', () => {
       await watcher.waitFor(/Read-only|alive/, { what: `why ${key} does nothing` });
     }
     expect(await jobs()).toEqual(were);
-    const lines = plainRun(await seat(lab), ['--yes', clusterName(desk)]);
+    const lines = plainRun(await anotherHome(lab), ['--yes', clusterName(home)]);
     expect(await lines.exited).toBe(2);
     expect(lines.text).toMatch(/Another console holds the lock/);
 
@@ -285,18 +285,18 @@ describe('two consoles at once', () => {
     expect(watcher.screen()).not.toMatch(/READ-ONLY/);
     await enterUntil(watcher, /running +\d+ /);
     // The old holder's machine comes back: it only watches.
-    const back = plainRun(desk);
+    const back = plainRun(home);
     await back.sees(/Read-only: .* holds the lock since/);
   });
 });
 
-const clusterName = (desk: Desk): string =>
-  /^monitor: \{host: (\S+?)\}/m.exec(readFileSync(desk.args[0] ?? '', 'utf8'))?.[1] ?? '';
+const clusterName = (home: ConsoleHome): string =>
+  /^monitor: \{host: (\S+?)\}/m.exec(readFileSync(home.args[0] ?? '', 'utf8'))?.[1] ?? '';
 
 describe('what comes over the line', () => {
   it('a host key that is another after a reconnect is refused, and nothing runs there any more', async () => {
-    const { lab, desk } = await begin();
-    const run = plainRun(desk);
+    const { lab, home } = await begin();
+    const run = plainRun(home);
     const stop = await run.goTo(/node_1: Create the new/);
     await lab.root(
       'node1',
@@ -314,8 +314,8 @@ describe('what comes over the line', () => {
   });
 
   it('hostile output leaves screen and terminal as they were, and the console small', async () => {
-    const { lab, desk } = await begin();
-    const there = await drive(desk, { until: (step) => step.id === 'C.node_1.checkpoint' });
+    const { lab, home } = await begin();
+    const there = await drive(home, { until: (step) => step.id === 'C.node_1.checkpoint' });
     expect(there.end).toBe('stopped-before');
     const psql = `${lab.settings.newBin}/psql`;
     await replaceProgram(
@@ -331,7 +331,7 @@ printf '\\nhostile end\\n' ;;
 esac
 exec ${psql}.real "$@"`,
     );
-    const console_ = screenRun(desk);
+    const console_ = screenRun(home);
     await console_.waitFor(/Enter run step \d+ on node_1/, { timeoutMs: 60_000 });
     const rss = () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${console_.pid}/status`, 'utf8'))?.[1]) / 1024;

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { expectBack, expectLockedAway, promise } from './harness/back.ts';
+import { withCleanup } from './harness/cleanup.ts';
 import { askWithoutJournal, drive } from './harness/drive.ts';
 import { quote } from './harness/lab.ts';
 import { baseBackups, expectSound, linkedDesk } from './harness/linked.ts';
 import { PlainRun } from './harness/plain.ts';
-import { clearedSeat } from './harness/seat.ts';
 import { expectUpgraded, recordTruth } from './harness/truth.ts';
 
-const seat = clearedSeat();
-const begin = () => linkedDesk(seat);
+const opened = withCleanup();
+const begin = () => linkedDesk(opened);
 
 const others = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFb8rVBLGExdOKXEJOSzdbKwacty096TfoioT3XEn+WK an admin';
 
@@ -38,7 +38,7 @@ it('before the first start of 17 the links go, without a copy; then transfers th
       `n=0; until pid=$(pgrep -xo rsync); do n=$((n + 1)); [ $n -lt 3000 ] || exit 1; sleep 0.01; done; kill -${signal} $pid; echo $pid`,
     );
   let run = new PlainRun(at);
-  seat.console = run;
+  opened.console = run;
   const link = /node_2: Take over node_1’s links/;
   let stop = await run.goTo(link);
   const broken = hold('TERM');
@@ -48,14 +48,14 @@ it('before the first start of 17 the links go, without a copy; then transfers th
   await run.kill();
 
   run = new PlainRun(at);
-  seat.console = run;
+  opened.console = run;
   stop = await run.goTo(link);
   const held = hold('STOP');
   await run.confirm(stop);
   const pid = (await held).trim();
   await run.kill();
   run = new PlainRun(at);
-  seat.console = run;
+  opened.console = run;
   await run.sees(/Take over node_1’s links/);
   await lab.root('node2', `kill -CONT ${pid}`);
   await run.goTo(/node_1: Start 17 for the first time/);
@@ -65,7 +65,7 @@ it('before the first start of 17 the links go, without a copy; then transfers th
   expect(Number(jobs)).toBe(3);
 
   run = new PlainRun(at, ['--yes', lab.address('monitor')]);
-  seat.console = run;
+  opened.console = run;
   expect(
     await run.until('the end', (text) => /every node runs PostgreSQL 17/.exec(text)?.[0], 110_000),
   ).toBeTruthy();

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
+import { withCleanup } from './harness/cleanup.ts';
 import { type Lab, type LabHost, openLab } from './harness/lab.ts';
 import { PlainRun, type PlainStop } from './harness/plain.ts';
-import { clearedSeat } from './harness/seat.ts';
 import { expectUpgraded, expectWriteReaches, recordTruth } from './harness/truth.ts';
-import { layDesk } from './harness/walk.ts';
+import { createConsoleHome } from './harness/walk.ts';
 
-const seat = clearedSeat();
+const opened = withCleanup();
 
 /** In the middle of these a console is killed, too: the step, where its program runs, and the program. */
 const middles: readonly { readonly step: RegExp; readonly host: LabHost; readonly program: string }[] = [
@@ -28,8 +28,8 @@ const hold = (lab: Lab, host: LabHost, program: string): Promise<string> =>
 
 it('is killed at every step boundary and in the middle of initdb, both pg_upgrades, vacuumdb and pg_basebackup, and ends as if undisturbed', async () => {
   const lab = await openLab({ snapshot: process.env.SWEEP_SNAPSHOT ?? 'small' });
-  const at = await layDesk(lab);
-  seat.desk = at;
+  const at = await createConsoleHome(lab);
+  opened.home = at;
   const before = await recordTruth(lab);
   const began = performance.now();
   let boundaries = 0;
@@ -38,9 +38,9 @@ it('is killed at every step boundary and in the middle of initdb, both pg_upgrad
   let run = new PlainRun(at);
   const restart = () => {
     run = new PlainRun(at);
-    seat.console = run;
+    opened.console = run;
   };
-  seat.console = run;
+  opened.console = run;
   let stop: PlainStop = await run.stop();
   while (stop.kind === 'confirm') {
     const name = `${stop.host}: ${stop.title}`;
@@ -86,11 +86,11 @@ it('is killed at every step boundary and in the middle of initdb, both pg_upgrad
 
 it('is killed while several hosts are at work at the same time, in the downtime and in the rebuild, and ends as if undisturbed', async () => {
   const lab = await openLab({ snapshot: process.env.SWEEP_SNAPSHOT ?? 'small' });
-  const at = await layDesk(lab);
-  seat.desk = at;
+  const at = await createConsoleHome(lab);
+  opened.home = at;
   const before = await recordTruth(lab);
   let run = new PlainRun(at);
-  seat.console = run;
+  opened.console = run;
   /** Everything together, up to this step's question. */
   const goTo = async (wanted: RegExp): Promise<Extract<PlainStop, { kind: 'confirm' }>> => {
     for (;;) {
@@ -114,7 +114,7 @@ it('is killed while several hosts are at work at the same time, in the downtime 
     const held = await Promise.all(holding);
     await run.kill();
     run = new PlainRun(at);
-    seat.console = run;
+    opened.console = run;
     await run.sees(/still runs: following it|ended while nobody was looking/);
     for (const { host, pid } of held) await lab.root(host, `kill -CONT ${pid}`);
   };

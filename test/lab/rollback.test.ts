@@ -7,39 +7,39 @@ import { type Lab, openLab, quote } from './harness/lab.ts';
 import { expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
 import { expectSecretNowhere, giveMonitorPassword, watchProcessLists } from './harness/secret.ts';
 import { expectWriteReaches, recordTruth, type Truth } from './harness/truth.ts';
-import { type Desk, layDesk, openRun, walk } from './harness/walk.ts';
+import { type ConsoleHome, createConsoleHome, openRun, walk } from './harness/walk.ts';
 
-let desk: Desk | null = null;
+let home: ConsoleHome | null = null;
 afterEach(async () => {
-  await desk?.clear();
-  desk = null;
+  await home?.clear();
+  home = null;
 });
 
-const begin = async (): Promise<{ lab: Lab; desk: Desk; before: Truth }> => {
+const begin = async (): Promise<{ lab: Lab; home: ConsoleHome; before: Truth }> => {
   const lab = await openLab({ snapshot: 'small' });
-  desk = await layDesk(lab);
+  home = await createConsoleHome(lab);
   const before = await recordTruth(lab);
   await promise(lab);
-  return { lab, desk, before };
+  return { lab, home, before };
 };
 
-const forgetJournal = (at: Desk) => rm(join(at.directory, 'state'), { recursive: true, force: true });
-const back = (at: Desk) => drive(at, { direction: 'rollback' });
+const forgetJournal = (at: ConsoleHome) => rm(join(at.directory, 'state'), { recursive: true, force: true });
+const back = (at: ConsoleHome) => drive(at, { direction: 'rollback' });
 const without15 = (lab: Lab) => `${lab.settings.pgdata}_pg15_bak`;
 
 describe('the way back from every state of the disks', () => {
   /** What goes back with the same registration leaves the cluster as it was, for the next. */
   describe('while 17 has never been started', () => {
     let lab: Lab;
-    let at: Desk;
+    let at: ConsoleHome;
     let before: Truth;
     beforeAll(async () => {
       lab = await openLab({ snapshot: 'small' });
       before = await recordTruth(lab);
     });
     beforeEach(async () => {
-      at = await layDesk(lab);
-      desk = at;
+      at = await createConsoleHome(lab);
+      home = at;
       await promise(lab);
     });
 
@@ -111,7 +111,7 @@ describe('the way back from every state of the disks', () => {
   });
 
   it('17 started, verified and the monitor upgraded: through a secondary’s image, nothing acknowledged is lost', async () => {
-    const { lab, desk: at, before } = await begin();
+    const { lab, home: at, before } = await begin();
     await giveMonitorPassword(lab);
     const load = await WriteLoad.start(lab, { maxMs: 300_000 });
     const there = await drive(at, { until: (step) => step.id === 'G.node_1.start' });
@@ -144,7 +144,7 @@ describe('the way back from every state of the disks', () => {
   });
 
   it('17 has written and one of two secondaries is rebuilt: possible, and it says what is lost', async () => {
-    const { lab, desk: at, before } = await begin();
+    const { lab, home: at, before } = await begin();
     const there = await drive(at, { until: (step) => step.id === 'H.node_3.pg-ctl' });
     await lab.psql('node1', 'app', 'create table written_on_17 as select 1 as a');
     expect(there.verdict).toMatchObject({
@@ -176,7 +176,7 @@ describe('the way back from every state of the disks', () => {
   });
 
   it('both secondaries rebuilt and the window over: the verdict after every step is the same without the journal; back through the image that lies aside; clean-up takes what is left', async () => {
-    const { lab, desk: at, before } = await begin();
+    const { lab, home: at, before } = await begin();
     const differing: string[] = [];
     let asked = 0;
     const there = await drive(at, {
@@ -209,7 +209,7 @@ describe('the way back from every state of the disks', () => {
   });
 
   it('copied: the primary’s own directory is whole, whatever 17 has written', async () => {
-    const { lab, desk: at, before } = await begin();
+    const { lab, home: at, before } = await begin();
     await appendFile(at.args[0] ?? '', 'upgrade: {mode: copy}\n');
     const there = await drive(at, { until: (step) => step.id === 'H.node_3.aside' });
     await lab.psql('node1', 'app', 'create table written_on_17 as select 1 as a');

@@ -5,32 +5,32 @@ import { type Lab, type LabHost, openLab } from './harness/lab.ts';
 import { expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
 import { PlainRun } from './harness/plain.ts';
 import { expectUpgraded, type NodeRow, recordTruth, settledWith, type Truth } from './harness/truth.ts';
-import { type Desk, layDesk } from './harness/walk.ts';
+import { type ConsoleHome, createConsoleHome } from './harness/walk.ts';
 
 /** Hosts that are off at every stage of a window, on one cluster: each test ends with the cluster whole, and the next one begins from there. */
 
 const snapshot = process.env.SAFETY_SNAPSHOT ?? 'small';
 const plains: PlainRun[] = [];
 let lab: Lab;
-let desk: Desk;
+let home: ConsoleHome;
 let name = '';
 let load: WriteLoad | null = null;
 
 beforeAll(async () => {
   lab = await openLab({ snapshot });
-  desk = await layDesk(lab);
-  name = /^monitor: \{host: (\S+?)\}/m.exec(readFileSync(desk.args[0] ?? '', 'utf8'))?.[1] ?? '';
+  home = await createConsoleHome(lab);
+  name = /^monitor: \{host: (\S+?)\}/m.exec(readFileSync(home.args[0] ?? '', 'utf8'))?.[1] ?? '';
 });
 
 const console_ = (command: 'run' | 'rollback', args: readonly string[]): PlainRun => {
-  const run = new PlainRun(desk, args, command);
+  const run = new PlainRun(home, args, command);
   plains.push(run);
   return run;
 };
 /** The compiled console, everything confirmed by --yes. */
 const unattended = (command: 'run' | 'rollback' = 'run', ...more: readonly string[]): PlainRun =>
   console_(command, ['--yes', name, ...more]);
-const status = async (): Promise<string> => (await runCommand(desk, ['status', desk.args[0] ?? ''])).stdout;
+const status = async (): Promise<string> => (await runCommand(home, ['status', home.args[0] ?? ''])).stdout;
 
 /** Its exit code, however long it takes. */
 const codeOf = async (run: PlainRun): Promise<number | null> => {
@@ -67,7 +67,7 @@ afterEach(async () => {
   await load?.stop();
   load = null;
 });
-afterAll(() => desk?.clear());
+afterAll(() => home?.clear());
 
 describe('a window that is rolled back through the primary’s own directory', () => {
   let before: Truth;
@@ -204,7 +204,7 @@ describe('an upgrade that comes to its end', () => {
       `pg_autoctl config set replication.maximum_backup_rate 8M --pgdata ${lab.settings.pgdata}`,
     );
     // The quorum holds one standby only, and the number is 1.
-    const { report } = await runCheck(desk);
+    const { report } = await runCheck(home);
     expect(report?.findings).toContainEqual(
       expect.objectContaining({ check: 'sync-standbys', severity: 'warning' }),
     );

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { promise } from './harness/back.ts';
 import { runCheck, runCommand } from './harness/check.ts';
-import { type Desk, layDesk } from './harness/desk.ts';
+import { type ConsoleHome, createConsoleHome } from './harness/console-home.ts';
 import { askWithoutJournal, drive } from './harness/drive.ts';
 import { type Foreign, plant, stateOf } from './harness/foreign.ts';
 import { onlyTheHelper } from './harness/helper-login.ts';
@@ -33,13 +33,13 @@ import { passedOver, startsIt } from './harness/watchdog.ts';
 
 let lab: Lab;
 let second: SecondCluster;
-let first: Desk;
-let other: Desk;
+let first: ConsoleHome;
+let other: ConsoleHome;
 let before: Truth;
 let theirs: readonly Foreign[];
-const desks: Desk[] = [];
+const homes: ConsoleHome[] = [];
 
-const fileOf = ({ args: [file = ''] }: Desk): string => file;
+const fileOf = ({ args: [file = ''] }: ConsoleHome): string => file;
 
 const statusSchema = z.object({
   from: z.string().nullable(),
@@ -48,9 +48,9 @@ const statusSchema = z.object({
 });
 
 /** What `status` says of a cluster, by the file alone. By name: a rollback through a fallback copy changes the order. */
-const status = async (desk: Desk): Promise<readonly string[]> => {
+const status = async (home: ConsoleHome): Promise<readonly string[]> => {
   const told = statusSchema.parse(
-    JSON.parse((await runCommand(desk, ['status', fileOf(desk), '--json'])).stdout),
+    JSON.parse((await runCommand(home, ['status', fileOf(home), '--json'])).stdout),
   );
   return [
     told.upgrade.state,
@@ -59,8 +59,13 @@ const status = async (desk: Desk): Promise<readonly string[]> => {
 };
 
 /** A whole run of the compiled console in plain lines, confirmed by itself. */
-const go = async (desk: Desk, command: 'run' | 'rollback' | 'cleanup', name: string, ...more: string[]) => {
-  const ended = await runCommand(desk, [command, fileOf(desk), '--plain', '--yes', name, ...more]);
+const go = async (
+  home: ConsoleHome,
+  command: 'run' | 'rollback' | 'cleanup',
+  name: string,
+  ...more: string[]
+) => {
+  const ended = await runCommand(home, [command, fileOf(home), '--plain', '--yes', name, ...more]);
   return { code: ended.code, said: `${ended.stdout}\n${ended.stderr}` };
 };
 
@@ -103,8 +108,8 @@ let secondBefore: string;
 
 beforeAll(async () => {
   lab = await openLab({ snapshot: 'small' });
-  first = await layDesk(lab);
-  desks.push(first);
+  first = await createConsoleHome(lab);
+  homes.push(first);
   const text = await readFile(fileOf(first), 'utf8');
   await writeFile(
     fileOf(first),
@@ -125,12 +130,12 @@ beforeAll(async () => {
     layTraps(lab).then(() => promise(lab)),
     ...theirs.map((one) => plant(lab, one)),
   ]);
-  other = await second.layDesk();
-  desks.push(other);
+  other = await second.createConsoleHome();
+  homes.push(other);
   await settledWith(lab, 'node1');
 });
 afterAll(async () => {
-  for (const desk of desks) await desk.clear();
+  for (const home of homes) await home.clear();
 });
 
 it('a clean-up of a cluster that was never upgraded refuses, and writes nothing; a formation of which the file says nothing blocks by name', async () => {
@@ -163,8 +168,8 @@ it('a login that has only the helper upgrades the cluster; whatever else is ther
       if (id === 'C.node_1.stop') await startsIt(lab, 'node1');
       if (id === 'G.node_1.start') expect(await passedOver(lab, 'node1')).toBeGreaterThan(3);
       if (id !== 'D.node_1.swap') return;
-      const watching = await layDesk(lab);
-      desks.push(watching);
+      const watching = await createConsoleHome(lab);
+      homes.push(watching);
       await writeFile(fileOf(watching), await readFile(fileOf(first)));
       seen.push((await runCommand(watching, ['status', fileOf(watching)])).stdout);
       expect((await go(watching, 'cleanup', 'first')).said).toMatch(/is under way/);

@@ -1,14 +1,14 @@
 import { appendFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { withCleanup } from './harness/cleanup.ts';
 import { drive } from './harness/drive.ts';
 import { openLab, quote } from './harness/lab.ts';
-import { clearedSeat } from './harness/seat.ts';
 import { fillWorkDirectory, giveWorkDirectoryRoom } from './harness/small-disk.ts';
 import { expectUpgraded, recordTruth } from './harness/truth.ts';
-import { layDesk } from './harness/walk.ts';
+import { createConsoleHome } from './harness/walk.ts';
 import { background, passedOver, startsIt } from './harness/watchdog.ts';
 
-const seat = clearedSeat();
+const opened = withCleanup();
 
 /**
  * One window in copy mode, on one cluster: the disk for our own files is full at pg_upgrade; somebody's loop starts the unit all
@@ -18,15 +18,15 @@ const seat = clearedSeat();
  */
 it('nobody starts the old server behind the console’s back, what it wrote all the same is not lost, and a reboot in H brings 17 back', async () => {
   const lab = await openLab({ snapshot: 'small' });
-  seat.desk = await layDesk(lab);
-  const [file = ''] = seat.desk.args;
+  opened.home = await createConsoleHome(lab);
+  const [file = ''] = opened.home.args;
   await appendFile(file, 'upgrade: { mode: copy }\n');
   const before = await recordTruth(lab);
   const { pgdata, unit, oldBin } = lab.settings;
   const data = quote(pgdata);
 
   // Where each step's marks and fingerprints go there is no room: the step ends before pg_upgrade begins.
-  const full = await drive(seat.desk, {
+  const full = await drive(opened.home, {
     until: () => false,
     onStep: async (step) => {
       if (step.id === 'D.node_1.pg-upgrade') await fillWorkDirectory(lab, 'node1');
@@ -52,7 +52,7 @@ it('nobody starts the old server behind the console’s back, what it wrote all 
     ),
   ).toBe(`15\n17\n${pgdata}/global/pg_control\n`);
 
-  const first = await drive(seat.desk, { until: () => false });
+  const first = await drive(opened.home, { until: () => false });
   // The swap refused, because somebody stands in the directory that it would rename; and names him.
   expect(first.end).toBe('failed');
   expect(JSON.stringify(first.view.stage)).toMatch(/process \d+ \(sleep\) has [^ ]* open: end it first/);
@@ -74,7 +74,7 @@ it('nobody starts the old server behind the console’s back, what it wrote all 
      ${oldBin}/pg_ctl --pgdata=${data} --wait --mode=fast stop >/dev/null`,
   );
   const said: string[] = [];
-  const second = await drive(seat.desk, {
+  const second = await drive(opened.home, {
     onStep: async (step) => {
       if (step.id === 'D.node_1.pg-upgrade') said.push(JSON.stringify(step));
       if (step.id !== 'H.node_2.pg-ctl') return;

@@ -4,7 +4,7 @@ import { expectBack, promise } from './harness/back.ts';
 import { askWithoutJournal, drive } from './harness/drive.ts';
 import { hostOf, type Lab, openLab } from './harness/lab.ts';
 import { recordTruth, type Truth } from './harness/truth.ts';
-import { type Desk, layDesk } from './harness/walk.ts';
+import { type ConsoleHome, createConsoleHome } from './harness/walk.ts';
 
 /**
  * Stops the upgrade after every single step, rolls back, and compares the cluster with the one before. Takes an hour:
@@ -33,20 +33,20 @@ const began = Date.now();
 /** A cluster with its truth, on which nothing has been tried yet. */
 interface Table {
   readonly lab: Lab;
-  readonly desk: Desk;
+  readonly home: ConsoleHome;
   readonly before: Truth;
 }
 
 const lay = async (): Promise<Table> => {
   const lab = await openLab({ snapshot: 'small' });
-  const desk = await layDesk(lab);
-  return { lab, desk, before: await recordTruth(lab) };
+  const home = await createConsoleHome(lab);
+  return { lab, home, before: await recordTruth(lab) };
 };
 
 /** The upgrade up to and with this step; the name of the step, and what is in the header then. */
-const goTo = async ({ desk }: Table, number: number) => {
+const goTo = async ({ home }: Table, number: number) => {
   let name = '';
-  const driven = await drive(desk, {
+  const driven = await drive(home, {
     optional: 'run',
     until: (step, view) => {
       const at = view.steps.findIndex((one) => one.id === step.id);
@@ -65,9 +65,9 @@ const sweepOne = async (table: Table, number: number): Promise<{ swept: Swept; t
   const one = { number, step: name, verdict: verdict.says };
   const started = Date.now();
   try {
-    const asked = await askWithoutJournal(table.desk);
+    const asked = await askWithoutJournal(table.home);
     expect(asked.verdict.kind).toBe(verdict.kind);
-    const back = await drive(table.desk, { direction: 'rollback' });
+    const back = await drive(table.home, { direction: 'rollback' });
     const promoted = back.ran
       .map((step) => /^T\.(.+)\.promote$/.exec(step)?.[1])
       .find((one) => one !== undefined);
@@ -121,10 +121,10 @@ describe('the way back from every single step', () => {
           `${one.number} ${one.step}: ${one.trouble ?? `${one.back} steps back in ${one.seconds} s`} (${one.verdict})`,
         );
         if (!through) continue;
-        await table.desk.clear();
+        await table.home.clear();
         table = await lay();
       }
-      await table.desk.clear();
+      await table.home.clear();
       expect(swept.filter((one) => one.trouble !== null).map((one) => one.step)).toEqual([]);
       expect(swept.length).toBeGreaterThan(0);
     },

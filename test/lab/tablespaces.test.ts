@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest';
 import { expectBack, promise } from './harness/back.ts';
 import { runCheck } from './harness/check.ts';
+import { withCleanup } from './harness/cleanup.ts';
 import { askWithoutJournal, drive } from './harness/drive.ts';
 import { type Lab, type LabHost, quote } from './harness/lab.ts';
 import { baseBackups, expectSound, linkedDesk } from './harness/linked.ts';
-import { clearedSeat } from './harness/seat.ts';
 import { expectUpgraded, expectWriteReaches, recordTruth } from './harness/truth.ts';
-import type { Desk } from './harness/walk.ts';
+import type { ConsoleHome } from './harness/walk.ts';
 
 /** A table in one tablespace, its index in another; node_2 takes over the primary's links, node_3 gets a base backup. */
 
-const seat = clearedSeat();
+const opened = withCleanup();
 const places = ['/srv/fast', '/srv/wide disk'];
 
-const begin = async (): Promise<{ lab: Lab; at: Desk }> => {
-  const { lab, at } = await linkedDesk(seat);
+const begin = async (): Promise<{ lab: Lab; at: ConsoleHome }> => {
+  const { lab, at } = await linkedDesk(opened);
   for (const host of lab.nodes)
     await lab.root(host, `install -d -m 700 -o postgres -g postgres ${places.map(quote).join(' ')}`);
   for (const [name, place] of [

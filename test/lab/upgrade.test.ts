@@ -11,23 +11,23 @@ import {
   settledWith,
 } from './harness/truth.ts';
 import { giveRuntimeDirectory } from './harness/unseen-pid-file.ts';
-import { type Desk, layDesk, leave, openRun, walk } from './harness/walk.ts';
+import { type ConsoleHome, createConsoleHome, leave, openRun, walk } from './harness/walk.ts';
 
 let lab: Lab | null = null;
-let desk: Desk | null = null;
+let home: ConsoleHome | null = null;
 
 afterEach(async () => {
-  await desk?.clear();
-  desk = null;
+  await home?.clear();
+  home = null;
 });
 
 describe('a window from 15 to 17, by keys alone', () => {
   it('takes a monitor, a primary and two secondaries over, under load until the primary stops', async () => {
     lab = await openLab({ secondaries: 2 });
-    desk = await layDesk(lab);
+    home = await createConsoleHome(lab);
     const before = await recordTruth(lab);
     const load = await WriteLoad.start(lab, { maxMs: 300_000 });
-    const console_ = openRun(desk);
+    const console_ = openRun(home);
     try {
       // Every secondary has been stopped: its directory must hold what was acknowledged before the primary stopped.
       const stopped = await walk(console_, {
@@ -55,9 +55,9 @@ describe('a window from 15 to 17, by keys alone', () => {
 
   it('takes a cluster with one secondary over, at 80x24', async () => {
     lab = await openLab({ secondaries: 1 });
-    desk = await layDesk(lab);
+    home = await createConsoleHome(lab);
     const before = await recordTruth(lab);
-    const console_ = openRun(desk, { cols: 80, rows: 24 });
+    const console_ = openRun(home, { cols: 80, rows: 24 });
     try {
       const end = await walk(console_);
       expect(end, console_.screen()).toBe('finished');
@@ -70,15 +70,15 @@ describe('a window from 15 to 17, by keys alone', () => {
 
   it('takes a primary over that had been a standby, in plain lines that confirm themselves', async () => {
     lab = await openLab({ snapshot: 'was-standby' });
-    desk = await layDesk(lab);
+    home = await createConsoleHome(lab);
     const before = await recordTruth(lab);
-    const name = /^name: (\S+)/m.exec(execFileSync('cat', [...desk.args], { encoding: 'utf8' }))?.[1];
+    const name = /^name: (\S+)/m.exec(execFileSync('cat', [...home.args], { encoding: 'utf8' }))?.[1];
     const out = execFileSync(
       process.execPath,
-      ['dist/cli.js', 'run', ...desk.args, '--plain', '--yes', name ?? lab.address('monitor')],
+      ['dist/cli.js', 'run', ...home.args, '--plain', '--yes', name ?? lab.address('monitor')],
       {
         encoding: 'utf8',
-        env: { ...process.env, ...desk.env },
+        env: { ...process.env, ...home.env },
         timeout: 600_000,
         maxBuffer: 64 * 1024 * 1024,
       },
@@ -91,8 +91,8 @@ describe('a window from 15 to 17, by keys alone', () => {
   it('takes hosts over on which pg_autoctl runs without a systemd unit, its pid file where nobody else looks', async () => {
     lab = await openLab({ snapshot: 'nounits' });
     await giveRuntimeDirectory(lab);
-    desk = await layDesk(lab);
-    const { end, view } = await drive(desk);
+    home = await createConsoleHome(lab);
+    const { end, view } = await drive(home);
     expect(end).toBe('finished');
     expect(view.steps.filter((step) => step.as === 'root')).toEqual([]);
     await settledWith(lab, 'node1');

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { Desk } from './walk.ts';
+import type { ConsoleHome } from './walk.ts';
 
 const compiled = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
@@ -46,10 +46,10 @@ export interface Started {
 }
 
 /** The compiled command as a script would run it: no terminal, nobody to ask. */
-export const startCommand = (desk: Desk, args: readonly string[]): Started => {
+export const startCommand = (home: ConsoleHome, args: readonly string[]): Started => {
   const child = spawn(process.execPath, [compiled, ...args], {
-    env: { ...process.env, ...desk.env },
-    cwd: desk.directory,
+    env: { ...process.env, ...home.env },
+    cwd: home.directory,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -67,8 +67,8 @@ export const startCommand = (desk: Desk, args: readonly string[]): Started => {
   return { pid: child.pid ?? -1, ended, kill: () => child.kill('SIGKILL') };
 };
 
-export const runCommand = (desk: Desk, args: readonly string[]): Promise<Ended> =>
-  startCommand(desk, args).ended;
+export const runCommand = (home: ConsoleHome, args: readonly string[]): Promise<Ended> =>
+  startCommand(home, args).ended;
 
 export interface Checked {
   readonly code: number;
@@ -80,9 +80,9 @@ export interface Checked {
 }
 
 /** `pgaf-upgrade check --json` and its answer. */
-export const runCheck = async (desk: Desk, ...more: readonly string[]): Promise<Checked> => {
-  const [file = ''] = desk.args;
-  const ended = await runCommand(desk, ['check', file, '--json', ...more]);
+export const runCheck = async (home: ConsoleHome, ...more: readonly string[]): Promise<Checked> => {
+  const [file = ''] = home.args;
+  const ended = await runCommand(home, ['check', file, '--json', ...more]);
   const report = reportSchema.safeParse(JSON.parse(ended.stdout === '' ? 'null' : ended.stdout));
   if (!report.success)
     throw new Error(

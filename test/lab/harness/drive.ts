@@ -10,7 +10,7 @@ import type {
   StepView,
 } from '../../../source/engine/view/controller.ts';
 import { connect } from '../../../source/remote/connect.ts';
-import type { Desk } from './walk.ts';
+import type { ConsoleHome } from './walk.ts';
 
 export interface DriveOptions {
   readonly direction?: Direction;
@@ -32,13 +32,13 @@ export interface Driven {
   readonly ran: readonly string[];
 }
 
-const engineFor = (desk: Desk, direction: Direction | undefined, stateHome: string): Engine => {
-  const [file = ''] = desk.args;
+const engineFor = (home: ConsoleHome, direction: Direction | undefined, stateHome: string): Engine => {
+  const [file = ''] = home.args;
   const config = readConfig(file);
   if (!config.ok) throw new Error(JSON.stringify(config.error));
   const ssh = {
     ...config.value.ssh,
-    knownHostsFile: join(desk.directory, 'home/.ssh/known_hosts'),
+    knownHostsFile: join(home.directory, 'home/.ssh/known_hosts'),
     agent: false,
   };
   return new Engine({
@@ -51,9 +51,11 @@ const engineFor = (desk: Desk, direction: Direction | undefined, stateHome: stri
 };
 
 /** What a console says that knows no journal, from the disks alone: the verdict, and why it is that one. */
-export const askWithoutJournal = async (desk: Desk): Promise<{ verdict: RollbackVerdict; why: string }> => {
-  const home = await mkdtemp(join(tmpdir(), 'pgaf-no-journal-'));
-  const engine = engineFor(desk, undefined, home);
+export const askWithoutJournal = async (
+  home: ConsoleHome,
+): Promise<{ verdict: RollbackVerdict; why: string }> => {
+  const journalHome = await mkdtemp(join(tmpdir(), 'pgaf-no-journal-'));
+  const engine = engineFor(home, undefined, journalHome);
   try {
     const work = engine.start();
     await new Promise<void>((resolve, reject) => {
@@ -69,13 +71,13 @@ export const askWithoutJournal = async (desk: Desk): Promise<{ verdict: Rollback
     return preview;
   } finally {
     await engine.close();
-    await rm(home, { recursive: true, force: true });
+    await rm(journalHome, { recursive: true, force: true });
   }
 };
 
 /** The real engine over real SSH, confirmed by this test: to bring the lab to a state, or back from it. */
-export const drive = async (desk: Desk, options: DriveOptions = {}): Promise<Driven> => {
-  const engine = engineFor(desk, options.direction, join(desk.directory, 'state/pgaf-upgrade'));
+export const drive = async (home: ConsoleHome, options: DriveOptions = {}): Promise<Driven> => {
+  const engine = engineFor(home, options.direction, join(home.directory, 'state/pgaf-upgrade'));
   const ran: string[] = [];
   try {
     return await new Promise<Driven>((resolve, reject) => {

@@ -2,7 +2,7 @@ import { appendFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from './check.ts';
 import type { Lab, LabHost } from './lab.ts';
-import type { Desk } from './walk.ts';
+import type { ConsoleHome } from './walk.ts';
 
 const hostOfAlias = (alias: string): LabHost =>
   alias === 'monitor' ? 'monitor' : `node${Number(/(\d+)$/.exec(alias)?.[1])}`;
@@ -15,11 +15,11 @@ const put = (path: string, text: string, mode: number): string =>
  * The login of a window that has only the helper: what `pgaf-upgrade helper` prints is installed as it says, the lab's own
  * rule (anything, as anybody) is taken away, and the cluster file says so.
  */
-export const onlyTheHelper = async (lab: Lab, desk: Desk): Promise<void> => {
-  const [file = ''] = desk.args;
+export const onlyTheHelper = async (lab: Lab, home: ConsoleHome): Promise<void> => {
+  const [file = ''] = home.args;
   await appendFile(file, 'become: {root: helper}\n');
-  const out = join(desk.directory, 'helpers');
-  const printed = await runCommand(desk, ['helper', file, '--out', out]);
+  const out = join(home.directory, 'helpers');
+  const printed = await runCommand(home, ['helper', file, '--out', out]);
   if (printed.code !== 0) throw new Error(printed.stderr);
   for (const alias of await readdir(out)) {
     const names = await readdir(join(out, alias));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Entry, parseJournal } from '../../../source/engine/journal/entry.ts';
 import type { EngineView, StepView } from '../../../source/engine/view/controller.ts';
 import { type DriveOptions, drive } from './drive.ts';
-import type { Desk } from './walk.ts';
+import type { ConsoleHome } from './walk.ts';
 
 /** One step of a journey, without what differs from cluster to cluster: names of hosts, paths, positions, times. */
 export interface Leg {
@@ -35,8 +35,8 @@ export interface Journey {
 const words = (verdict: string): string =>
   verdict.replace(/\d\d:\d\d UTC/, 'HH:MM UTC').replace(/ \(up to \d+ transactions?\)/, '');
 
-const entriesOf = (desk: Desk): readonly Entry[] => {
-  const runs = join(desk.directory, 'state/pgaf-upgrade');
+const entriesOf = (home: ConsoleHome): readonly Entry[] => {
+  const runs = join(home.directory, 'state/pgaf-upgrade');
   if (!existsSync(runs)) return [];
   return readdirSync(runs, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('journal.ndjson'))
@@ -60,10 +60,10 @@ const endedIn = (entries: readonly Entry[]): readonly Ended[] => {
 };
 
 /** Goes the whole way, or to `until`, and says what was asked and how it ended. */
-export const journey = async (desk: Desk, options: DriveOptions = {}): Promise<Journey> => {
+export const journey = async (home: ConsoleHome, options: DriveOptions = {}): Promise<Journey> => {
   const asked: Leg[] = [];
-  const before = entriesOf(desk).length;
-  const driven = await drive(desk, {
+  const before = entriesOf(home).length;
+  const driven = await drive(home, {
     ...options,
     onStep: (step: StepView, view: EngineView) => {
       const { id, as, danger } = step;
@@ -71,5 +71,5 @@ export const journey = async (desk: Desk, options: DriveOptions = {}): Promise<J
       asked.push({ step: id, as, danger, verdict: view.verdict.kind, conditions });
     },
   });
-  return { end: driven.end, asked, ended: endedIn(entriesOf(desk).slice(before)) };
+  return { end: driven.end, asked, ended: endedIn(entriesOf(home).slice(before)) };
 };

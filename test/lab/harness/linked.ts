@@ -1,15 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'vitest';
+import type { Opened } from './cleanup.ts';
 import { type Lab, type LabHost, openLab, quote } from './lab.ts';
-import type { Seat } from './seat.ts';
 import { expectWriteReaches } from './truth.ts';
-import { type Desk, layDesk } from './walk.ts';
+import { type ConsoleHome, createConsoleHome } from './walk.ts';
 
-/** A desk whose cluster file has node_2 take over the primary's links; node_3 gets a base backup. */
-export const linkedDesk = async (seat: Seat): Promise<{ lab: Lab; at: Desk }> => {
+/** A home whose cluster file has node_2 take over the primary's links; node_3 gets a base backup. */
+export const linkedDesk = async (opened: Opened): Promise<{ lab: Lab; at: ConsoleHome }> => {
   const lab = await openLab({ snapshot: 'small' });
-  const at = await layDesk(lab);
-  seat.desk = at;
+  const at = await createConsoleHome(lab);
+  opened.home = at;
   const [file = ''] = at.args;
   const text = await readFile(file, 'utf8');
   await writeFile(file, text.replace('node_2: {', 'node_2: {rebuild: hard-link, '));

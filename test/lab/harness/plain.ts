@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Desk } from './walk.ts';
+import type { ConsoleHome } from './walk.ts';
 
 const compiled = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
@@ -30,9 +30,9 @@ export class PlainRun {
   #read = 0;
   #code: number | null | undefined;
 
-  constructor(desk: Desk, args: readonly string[] = [], command = 'run') {
-    this.#child = spawn(process.execPath, [compiled, command, ...desk.args, '--plain', ...args], {
-      env: { ...process.env, ...desk.env },
+  constructor(home: ConsoleHome, args: readonly string[] = [], command = 'run') {
+    this.#child = spawn(process.execPath, [compiled, command, ...home.args, '--plain', ...args], {
+      env: { ...process.env, ...home.env },
       stdio: 'pipe',
     });
     const more = (chunk: string) => {

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Desk, layDesk } from './desk.ts';
+import { type ConsoleHome, createConsoleHome } from './console-home.ts';
 import { type Lab, type LabHost, quote } from './lab.ts';
 
 /**
@@ -15,8 +15,8 @@ export interface SecondCluster {
   readonly hosts: readonly LabHost[];
   /** What psql prints for statements to one of its servers. */
   psql(host: LabHost, database: string, statements: string): Promise<string>;
-  /** A desk whose cluster file is this one's. */
-  layDesk(): Promise<Desk>;
+  /** A home whose cluster file is this one's. */
+  createConsoleHome(): Promise<ConsoleHome>;
   /** Everything of it that must not change while nobody works on it: servers, ids, directories, unit. */
   truth(): Promise<string>;
 }
@@ -56,15 +56,15 @@ const second = (lab: Lab): SecondCluster => {
     unit,
     hosts,
     psql,
-    layDesk: async () => {
-      const desk = await layDesk(lab);
-      const file = join(desk.directory, 'cluster.yaml');
+    createConsoleHome: async () => {
+      const home = await createConsoleHome(lab);
+      const file = join(home.directory, 'cluster.yaml');
       const first = await readFile(file, 'utf8');
       const own = first
         .replace(/^monitor: *\{/m, `monitor: {pgdata: ${pgdata}, port: ${port}, `)
         .replace(/^ *node_3: .*\n/m, '');
       await writeFile(file, `name: second\n${own}`);
-      return desk;
+      return home;
     },
     truth: async () => {
       const each = await Promise.all(

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect } from 'vitest';
 import type { Lab } from './lab.ts';
-import type { Desk } from './walk.ts';
+import type { ConsoleHome } from './walk.ts';
 
 /** A password that the lab's trust authentication never asks for, where a real cluster has its own. */
 const secret = 'n0t-for-any-log';
@@ -38,9 +38,9 @@ until [ -e ${stop} ]; do ps -eo args= | grep -Ff /tmp/harness-secret | grep -v h
 };
 
 /** Neither the journal and the outputs here nor scripts, logs and everything else of the jobs there hold the password. */
-export const expectSecretNowhere = async (lab: Lab, desk: Desk): Promise<void> => {
+export const expectSecretNowhere = async (lab: Lab, home: ConsoleHome): Promise<void> => {
   const found = (at: string) => `grep -rlF ${secret} ${at} 2>/dev/null || true`;
-  expect(execFileSync('sh', ['-c', found(`${desk.directory}/state`)], { encoding: 'utf8' })).toBe('');
+  expect(execFileSync('sh', ['-c', found(`${home.directory}/state`)], { encoding: 'utf8' })).toBe('');
   for (const host of lab.hosts)
     expect(`${host}: ${await lab.root(host, found('~dba/.pgaf-upgrade'))}`).toBe(`${host}: `);
 };

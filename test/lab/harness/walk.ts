@@ -1,12 +1,15 @@
 import { type Console, openConsole } from './console.ts';
-import { type Desk, layDesk } from './desk.ts';
+import { type ConsoleHome, createConsoleHome } from './console-home.ts';
 
-export { type Desk, layDesk };
+export { type ConsoleHome, createConsoleHome };
 
-export const openRun = (desk: Desk, more: { command?: string; cols?: number; rows?: number } = {}): Console =>
+export const openRun = (
+  home: ConsoleHome,
+  more: { command?: string; cols?: number; rows?: number } = {},
+): Console =>
   openConsole({
-    args: [more.command ?? 'run', ...desk.args],
-    env: desk.env,
+    args: [more.command ?? 'run', ...home.args],
+    env: home.env,
     cols: more.cols ?? 120,
     rows: more.rows ?? 40,
   });

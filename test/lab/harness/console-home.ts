@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Lab } from './lab.ts';
 
 /** Where one console of a test keeps its cluster file, known hosts and runs. */
-export interface Desk {
+export interface ConsoleHome {
   readonly directory: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -12,8 +12,8 @@ export interface Desk {
 }
 
 /** A cluster file for the lab as a newcomer would have it, with the hosts' keys known. */
-export const layDesk = async (lab: Lab): Promise<Desk> => {
-  const directory = await mkdtemp(join(tmpdir(), 'pgaf-desk-'));
+export const createConsoleHome = async (lab: Lab): Promise<ConsoleHome> => {
+  const directory = await mkdtemp(join(tmpdir(), 'pgaf-home-'));
   const file = join(directory, 'cluster.yaml');
   await lab.clusterYaml(file);
   const home = join(directory, 'home');
