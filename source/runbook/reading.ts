@@ -1,8 +1,8 @@
 import type { BackupSender } from '../cluster/parse/basebackup.ts';
 import { pgUpgradeProgress } from '../cluster/parse/pg-upgrade.ts';
 import { databaseBegun } from '../cluster/parse/vacuumdb.ts';
-import type { UpgradeSeconds } from './estimates.ts';
 import { type Gauge, standbyPrefix } from './gauge.ts';
+import type { UpgradeSeconds } from './timing/estimates.ts';
 
 /** How far a step is. */
 export interface Reading {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { secondsOfSteps } from '../../source/engine/view/rollback-preview.ts';
-import { estimate } from '../../source/runbook/estimates.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
+import { estimate } from '../../source/runbook/timing/estimates.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, worldAt } from '../runbook/worlds.ts';

@@ -7,7 +7,7 @@ import { oldDirectory } from '../../runbook/fallback-copies.ts';
 import { type Copies, rollbackRunbook } from '../../runbook/rollback/rollback.ts';
 import type { Route } from '../../runbook/rollback/route.ts';
 import type { Step } from '../../runbook/step.ts';
-import { usualSeconds } from '../../runbook/step-seconds.ts';
+import { usualSeconds } from '../../runbook/timing/step-seconds.ts';
 import { rollbackVerdict } from '../../runbook/verdict.ts';
 import type { RollbackPreview } from './controller.ts';
 import { viewOf } from './step-view.ts';

@@ -1,10 +1,10 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import type { World } from '../../cluster/observations.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
-import { estimate } from '../../runbook/estimates.ts';
-import { measurementsOf } from '../../runbook/measurements.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { Step, StepId } from '../../runbook/step.ts';
+import { estimate } from '../../runbook/timing/estimates.ts';
+import { measurementsOf } from '../../runbook/timing/measurements.ts';
 
 /**
  * How long each step is expected to take, in milliseconds, from what the window's checks have measured on the hosts.

@@ -1,13 +1,13 @@
 import type { Evidence } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import type { World } from '../../cluster/observations.ts';
-import { estimate } from '../../runbook/estimates.ts';
 import { choiceWords, rebuildChoices } from '../../runbook/hard-link/choice.ts';
-import { measurementsOf } from '../../runbook/measurements.ts';
 import { lastImageAhead } from '../../runbook/phases/secondaries.ts';
-import { lengthOf, orderOf } from '../../runbook/schedule.ts';
 import { phases, type Step } from '../../runbook/step.ts';
 import { nameOf, placeOf } from '../../runbook/tablespaces/names.ts';
+import { estimate } from '../../runbook/timing/estimates.ts';
+import { measurementsOf } from '../../runbook/timing/measurements.ts';
+import { lengthOf, orderOf } from '../../runbook/timing/schedule.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { rollbackVerdict } from '../../runbook/verdict.ts';
 import { wayBackAfter } from './rollback.ts';

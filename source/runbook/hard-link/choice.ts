@@ -1,6 +1,6 @@
 import { took } from '../../cluster/amounts.ts';
 import { type ClusterFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
-import type { Measurements } from '../measurements.ts';
+import type { Measurements } from '../timing/measurements.ts';
 import { backupSeconds, linkSeconds } from './paces.ts';
 
 /** Of one secondary: how it is rebuilt, and what either way would take, in seconds; null: not measured. */

@@ -1,4 +1,4 @@
-import type { HostMeasurements } from '../measurements.ts';
+import type { HostMeasurements } from '../timing/measurements.ts';
 
 /** How long a secondary takes to get the new version's data, either way. */
 

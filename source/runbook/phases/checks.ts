@@ -9,9 +9,9 @@ import { about, no, when } from '../conditions.ts';
 import { isMarked, isPastStop } from '../evidence.ts';
 import { choiceWords, rebuildChoices } from '../hard-link/choice.ts';
 import { done, makeStep, pending } from '../make-step.ts';
-import { measurementsOf } from '../measurements.ts';
 import { mark, script } from '../shell.ts';
 import type { Step } from '../step.ts';
+import { measurementsOf } from '../timing/measurements.ts';
 
 /** Of each section the last lines are kept, with how it ended: what a judgement needs. */
 const keepEnds = sh`awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }'`;

@@ -1,10 +1,10 @@
-import { type ClusterFacts, isNode, linkedOf, primaryOf, secondariesOf } from '../cluster/facts.ts';
-import { assumedDisk, backupSeconds, linkSeconds } from './hard-link/paces.ts';
+import { type ClusterFacts, isNode, linkedOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { assumedDisk, backupSeconds, linkSeconds } from '../hard-link/paces.ts';
+import type { Step, StepId } from '../step.ts';
+import { upgradeRunbook } from '../upgrade.ts';
 import type { Measurements } from './measurements.ts';
 import { lengthOf, type Span, spansOf } from './schedule.ts';
-import type { Step, StepId } from './step.ts';
 import { usualSeconds } from './step-seconds.ts';
-import { upgradeRunbook } from './upgrade.ts';
 
 export interface Estimates {
   /** Seconds, by step. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { ClusterFacts } from '../../source/cluster/facts.ts';
-import { estimate } from '../../source/runbook/estimates.ts';
-import { type HostMeasurements, measurementsOf } from '../../source/runbook/measurements.ts';
-import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { healthy, withLook } from './checks/healthy.ts';
-import { labCluster } from './clusters.ts';
+import type { ClusterFacts } from '../../../source/cluster/facts.ts';
+import { estimate } from '../../../source/runbook/timing/estimates.ts';
+import { type HostMeasurements, measurementsOf } from '../../../source/runbook/timing/measurements.ts';
+import { upgradeRunbook } from '../../../source/runbook/upgrade.ts';
+import { healthy, withLook } from '../checks/healthy.ts';
+import { labCluster } from '../clusters.ts';
 
 const gigabyte = 1024 ** 3;
 const measured = (change: Partial<HostMeasurements> = {}, facts: ClusterFacts = labCluster()) => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { estimate } from '../../source/runbook/estimates.ts';
-import { beside } from '../../source/runbook/parallel.ts';
-import { lengthOf, orderOf, spansOf } from '../../source/runbook/schedule.ts';
-import type { Step } from '../../source/runbook/step.ts';
-import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { labCluster } from './clusters.ts';
-import { stepOf } from './worlds.ts';
+import { beside } from '../../../source/runbook/parallel.ts';
+import type { Step } from '../../../source/runbook/step.ts';
+import { estimate } from '../../../source/runbook/timing/estimates.ts';
+import { lengthOf, orderOf, spansOf } from '../../../source/runbook/timing/schedule.ts';
+import { upgradeRunbook } from '../../../source/runbook/upgrade.ts';
+import { labCluster } from '../clusters.ts';
+import { stepOf } from '../worlds.ts';
 
 const ids = (steps: readonly Step[] = []): readonly string[] => steps.map((step) => step.id);
 

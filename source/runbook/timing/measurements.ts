@@ -1,8 +1,8 @@
-import type { Evidence, HostEvidence } from '../cluster/checks/evidence.ts';
-import { sectionsOf } from '../cluster/checks/sections.ts';
-import { isNode } from '../cluster/facts.ts';
-import { rateOf } from './checks/rates.ts';
-import { catalogBytes, dataBytes } from './checks/room.ts';
+import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
+import { sectionsOf } from '../../cluster/checks/sections.ts';
+import { isNode } from '../../cluster/facts.ts';
+import { rateOf } from '../checks/rates.ts';
+import { catalogBytes, dataBytes } from '../checks/room.ts';
 
 /** What was measured on a host, as far as durations follow from it. Null: it was not measured. */
 export interface HostMeasurements {
