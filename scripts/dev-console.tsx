@@ -4,8 +4,8 @@
 
 import { pagerIn } from '../source/commands/pager.ts';
 import { runConsole } from '../source/console/run-console.tsx';
-import { readlinePrompt } from '../source/plain/prompt.ts';
 import { runPlain } from '../source/plain/run-plain.ts';
+import { readlinePrompt } from '../source/plain/terminal-prompt.ts';
 import type { Question } from '../source/remote/host.ts';
 import { FakeEngine } from '../test/console/fake-engine.ts';
 

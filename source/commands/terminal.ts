@@ -1,5 +1,6 @@
 import { safeJson, safeText } from '../cluster/parse/terminal-text.ts';
-import { readlinePrompt, type Seat } from '../plain/prompt.ts';
+import type { Seat } from '../plain/prompt.ts';
+import { readlinePrompt } from '../plain/terminal-prompt.ts';
 
 /**
  * The one place that writes to this process's terminal, pipe or file. What hosts, servers and other operators have said

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
-import { DemoCluster, paceMs } from './cluster/cluster.ts';
+import { DemoCluster } from './cluster/cluster.ts';
 import type { DemoHost } from './cluster/host.ts';
 import { useExecutableAssets } from './executable-assets.ts';
 import { mapCommand } from './hosts/border.ts';
@@ -12,7 +12,8 @@ import { Wire } from './hosts/wire.ts';
 import { nodeStateOf, readState, writeState } from './keeper/state-file.ts';
 import { type Layout, layoutIn, login, port } from './layout.ts';
 import { type KeptDemo, makeDemo, readKept, writeKept, writeSshFiles } from './make.ts';
-import { openDemoMonitor } from './monitor/demo-monitor.ts';
+import { openDemoMonitor } from './monitor/monitor.ts';
+import { paceMs } from './pace.ts';
 import { type Scenario, scenarioNamed } from './scenarios.ts';
 import { readControl } from './servers/control.ts';
 import { startSweeper } from './sweeper.ts';
@@ -102,7 +103,7 @@ const register = async (cluster: DemoCluster): Promise<void> => {
     });
     if ('error' in registered) throw new Error(`${host.name}: ${registered.error}`);
     const assigned = nodeStateOf(registered.assigned);
-    writeState(host, { nodeId: registered.nodeId, systemIdentifier, current: 'init', assigned }, 15);
+    writeState(host.paths, { nodeId: registered.nodeId, systemIdentifier, current: 'init', assigned }, 15);
     host.service.enable();
     await host.service.start();
     await settled(cluster);
@@ -110,7 +111,8 @@ const register = async (cluster: DemoCluster): Promise<void> => {
 };
 
 const settled = async (cluster: DemoCluster): Promise<void> => {
-  const nodes = () => cluster.hosts.filter((host) => host.nodeId !== null).map((host) => readState(host));
+  const nodes = () =>
+    cluster.hosts.filter((host) => host.nodeId !== null).map((host) => readState(host.paths));
   for (let tries = 0; tries < 400; tries += 1) {
     const states = nodes();
     const at = states.map((state) => state?.current ?? 'init');

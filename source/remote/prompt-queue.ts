@@ -1,14 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { ParsedKey } from 'ssh2';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
-import { parsePrivateKey } from './auth.ts';
+import { type Keyring, parsePrivateKey } from './auth.ts';
 import type { Ask } from './host.ts';
 import { fingerprintOf, judgeKey, keyTypeOf } from './known-hosts.ts';
 import { KnownHostsStore } from './known-hosts-store.ts';
 import type { Hop } from './ssh-config.ts';
-
-/** Private keys whose passphrase was asked once; `declined` is not asked again. */
-export type Keyring = Map<string, ParsedKey | 'declined'>;
 
 const passphraseTries = 3;
 

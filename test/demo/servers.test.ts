@@ -8,7 +8,7 @@ import { DemoCluster } from '../../source/demo/cluster/cluster.ts';
 import type { DemoHost } from '../../source/demo/cluster/host.ts';
 import { layoutIn } from '../../source/demo/layout.ts';
 import { makeDemo } from '../../source/demo/make.ts';
-import { openDemoMonitor } from '../../source/demo/monitor/demo-monitor.ts';
+import { openDemoMonitor } from '../../source/demo/monitor/monitor.ts';
 import { lsnText, readControl } from '../../source/demo/servers/control.ts';
 import { bringOver, makeCluster } from '../../source/demo/servers/directory.ts';
 import type { Postmaster } from '../../source/demo/servers/postmaster.ts';

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, expect, test, vi } from 'vitest';
-import { readlinePrompt } from '../../source/plain/prompt.ts';
 import { runPlain } from '../../source/plain/run-plain.ts';
+import { readlinePrompt } from '../../source/plain/terminal-prompt.ts';
 import { FakeEngine } from '../console/fake-engine.ts';
 
 /** Plain lines at a terminal, on the step before pg_upgrade; keys are typed, steps end when the test says so. */

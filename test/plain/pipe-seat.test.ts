@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
-import { readlinePrompt } from '../../source/plain/prompt.ts';
+import { readlinePrompt } from '../../source/plain/terminal-prompt.ts';
 
 const seated = () => {
   const [input, output] = [new PassThrough(), new PassThrough()];

@@ -1,11 +1,13 @@
+import { Keeper } from '../keeper/keeper.ts';
+import { MonitorKeeper } from '../keeper/monitor-keeper.ts';
 import type { Layout } from '../layout.ts';
 import type { DemoMonitor } from '../monitor/demo-monitor.ts';
 import type { Postmaster } from '../servers/postmaster.ts';
-import { DemoHost } from './host.ts';
+import { DemoHost, type HostCluster } from './host.ts';
+import type { Runner } from './service.ts';
 import type { Stage } from './stage.ts';
 
-/** How long a second of the lab takes here, in milliseconds; waiting that nobody watches is shorter still. */
-export const paceMs = 200;
+/** In milliseconds: how often the application writes. */
 const workMs = 500;
 
 export interface ClusterParts {
@@ -16,8 +18,11 @@ export interface ClusterParts {
   readonly slower: number;
 }
 
+const runnerOf = (host: DemoHost): Runner =>
+  host.name === 'monitor' ? new MonitorKeeper(host) : new Keeper(host);
+
 /** Every host of the demo, and the database that its monitor keeps. */
-export class DemoCluster {
+export class DemoCluster implements HostCluster {
   readonly layout: Layout;
   readonly monitor: DemoMonitor;
   readonly stage: Stage;
@@ -30,7 +35,7 @@ export class DemoCluster {
     this.monitor = parts.monitor;
     this.stage = parts.stage;
     this.slower = parts.slower;
-    this.hosts = names.map((name) => new DemoHost(this, name, bootId));
+    this.hosts = names.map((name) => new DemoHost(this, name, bootId, runnerOf));
     // An application that writes, wherever it can.
     this.#timer = setInterval(() => {
       for (const server of this.servers()) if (server.host.name !== 'monitor') server.work(3);

@@ -1,32 +1,43 @@
 import { Processes } from '../hosts/processes.ts';
-import { Keeper } from '../keeper/keeper.ts';
-import { MonitorKeeper } from '../keeper/monitor-keeper.ts';
 import { readState } from '../keeper/state-file.ts';
-import type { HostPaths } from '../layout.ts';
+import type { HostPaths, Layout } from '../layout.ts';
+import type { DemoMonitor } from '../monitor/demo-monitor.ts';
 import type { Postmaster } from '../servers/postmaster.ts';
-import type { DemoCluster } from './cluster.ts';
-import { Service } from './service.ts';
+import { type Runner, Service } from './service.ts';
+import type { Stage } from './stage.ts';
+
+/** What a host knows of the cluster to which it belongs. */
+export interface HostCluster {
+  readonly layout: Layout;
+  readonly monitor: DemoMonitor;
+  readonly stage: Stage;
+  readonly slower: number;
+  readonly hosts: readonly DemoHost[];
+  host(name: string): DemoHost | null;
+  servers(): readonly Postmaster[];
+}
 
 /** One host of the demo: its directory, its processes, its servers and the unit that runs pg_autoctl. */
 export class DemoHost {
   readonly name: string;
   readonly paths: HostPaths;
-  readonly cluster: DemoCluster;
+  readonly cluster: HostCluster;
   readonly processes: Processes;
   readonly servers = new Set<Postmaster>();
   readonly service: Service;
 
-  constructor(cluster: DemoCluster, name: string, bootId: string) {
+  /** `runnerOf` makes what the unit runs here: the keeper of a node, or of the monitor. */
+  constructor(cluster: HostCluster, name: string, bootId: string, runnerOf: (host: DemoHost) => Runner) {
     this.cluster = cluster;
     this.name = name;
     this.paths = cluster.layout.host(name);
     this.processes = new Processes(this.paths.proc, bootId);
-    this.service = new Service(this, name === 'monitor' ? new MonitorKeeper(this) : new Keeper(this));
+    this.service = new Service(this.paths, this.processes, runnerOf(this));
   }
 
   /** The node's id, as pg_autoctl keeps it. */
   get nodeId(): number | null {
-    return readState(this)?.nodeId ?? null;
+    return readState(this.paths)?.nodeId ?? null;
   }
 
   /** The server on the host's data directory that others can reach. */

@@ -8,9 +8,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Standing } from '../hosts/processes.ts';
-import { unit } from '../layout.ts';
-import type { DemoHost } from './host.ts';
+import type { Processes, Standing } from '../hosts/processes.ts';
+import { type HostPaths, unit } from '../layout.ts';
 
 /** What pg_autoctl does while its unit runs. */
 export interface Runner {
@@ -31,13 +30,15 @@ interface Loaded {
 
 /** The unit of pg_autoctl on one host, as systemd keeps it: files on the disk, and what was loaded of them. */
 export class Service {
-  readonly #host: DemoHost;
+  readonly #paths: HostPaths;
+  readonly #processes: Processes;
   readonly #runner: Runner;
   #loaded: Loaded;
   #process: Standing | null = null;
 
-  constructor(host: DemoHost, runner: Runner) {
-    this.#host = host;
+  constructor(paths: HostPaths, processes: Processes, runner: Runner) {
+    this.#paths = paths;
+    this.#processes = processes;
     this.#runner = runner;
     this.#loaded = this.#load();
   }
@@ -47,7 +48,7 @@ export class Service {
   }
 
   get enabled(): boolean {
-    return existsSync(this.#host.paths.enabledLink);
+    return existsSync(this.#paths.enabledLink);
   }
 
   reload(): void {
@@ -55,36 +56,36 @@ export class Service {
   }
 
   enable(): void {
-    const { enabledLink, fragment } = this.#host.paths;
+    const { enabledLink, fragment } = this.#paths;
     mkdirSync(dirname(enabledLink), { recursive: true });
     if (!this.enabled) symlinkSync(fragment, enabledLink);
   }
 
   disable(): void {
-    rmSync(this.#host.paths.enabledLink, { force: true });
+    rmSync(this.#paths.enabledLink, { force: true });
   }
 
   async start(): Promise<void> {
     if (this.#process !== null || this.#isHeld()) return;
-    const { pidFile } = this.#host.paths;
-    const standing = this.#host.processes.start('pg_autoctl', {
+    const { pidFile } = this.#paths;
+    const standing = this.#processes.start('pg_autoctl', {
       unit,
       program: this.#loaded.program,
-      words: ['run', '--pgdata', this.#host.paths.data],
+      words: ['run', '--pgdata', this.#paths.data],
     });
     this.#process = standing;
     standing.onEnd(() => {
       if (this.#process === standing) void this.#ended();
     });
     mkdirSync(dirname(pidFile), { recursive: true });
-    writeFileSync(pidFile, `${standing.pid}\n${this.#host.paths.data}\n`);
+    writeFileSync(pidFile, `${standing.pid}\n${this.#paths.data}\n`);
     this.#remember();
     await this.#runner.start(this.#loaded.program);
   }
 
   #isHeld(): boolean {
     const { hold } = this.#loaded;
-    return hold !== null && existsSync(join(this.#host.paths.here, hold));
+    return hold !== null && existsSync(join(this.#paths.here, hold));
   }
 
   async stop(): Promise<void> {
@@ -96,7 +97,7 @@ export class Service {
 
   /** Whether it ran when the demo ended the last time. */
   get wasActive(): boolean {
-    return existsSync(this.#host.paths.kept);
+    return existsSync(this.#paths.kept);
   }
 
   /** The demo ends: what ran is to run again when it is taken up. */
@@ -110,12 +111,12 @@ export class Service {
   async #ended(): Promise<void> {
     this.#process = null;
     await this.#runner.stop();
-    rmSync(this.#host.paths.pidFile, { force: true });
+    rmSync(this.#paths.pidFile, { force: true });
     this.#remember();
   }
 
   #remember(): void {
-    const { kept } = this.#host.paths;
+    const { kept } = this.#paths;
     if (this.#process === null) rmSync(kept, { force: true });
     else writeFileSync(kept, 'pg_autoctl runs\n');
   }
@@ -127,7 +128,7 @@ export class Service {
     const values: Readonly<Record<string, string>> = {
       MainPID: String(pid),
       ExecStart: `{ path=${program} ; argv[]=${program} run ; ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=${pid} ; code=(null) ; status=0/0 }`,
-      Environment: `PGDATA=${this.#host.paths.data}`,
+      Environment: `PGDATA=${this.#paths.data}`,
       KillMode: killMode,
       LoadState: 'loaded',
       ActiveState: this.active ? 'active' : 'inactive',
@@ -144,7 +145,7 @@ export class Service {
   }
 
   #load(): Loaded {
-    const { fragment } = this.#host.paths;
+    const { fragment } = this.#paths;
     const text = existsSync(fragment) ? readFileSync(fragment, 'utf8') : '';
     const directory = `${fragment}.d`;
     const names = existsSync(directory)
@@ -154,7 +155,7 @@ export class Service {
     return {
       program: /^ExecStart=(\S+)/m.exec(text)?.[1] ?? '',
       killMode: [...all.matchAll(/^KillMode=(\S+)/gm)].at(-1)?.[1] ?? 'control-group',
-      hold: /^ConditionPathExists=!(\/\S+)/m.exec(all)?.[1]?.replace(this.#host.paths.here, '') ?? null,
+      hold: /^ConditionPathExists=!(\/\S+)/m.exec(all)?.[1]?.replace(this.#paths.here, '') ?? null,
       // As the host itself would name them: the product knows them by this path.
       dropIns: names.map((name) => `/etc/systemd/system/${unit}.d/${name}`),
     };

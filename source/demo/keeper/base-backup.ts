@@ -35,7 +35,7 @@ export class BaseBackup {
       // The lab's backup is over in half a second: here there is time to see that it runs.
       await pause(waitMs * 2 * slower);
       if (this.#interrupted || !this.#from.running) return false;
-      journal(this.#host, this.#here(text));
+      journal(this.#host.paths, this.#here(text));
       stage.baseBackup(this.#host.name, text.includes('starting background WAL receiver'));
     }
     rmSync(data, { recursive: true, force: true });

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import type { NodeState } from '../../cluster/states.ts';
-import { paceMs } from '../cluster/cluster.ts';
 import type { DemoHost } from '../cluster/host.ts';
 import type { Runner } from '../cluster/service.ts';
+import { paceMs } from '../pace.ts';
 import { readControl } from '../servers/control.ts';
 import { majorOfBin } from '../servers/start.ts';
 import { journal } from './journal.ts';
@@ -25,7 +25,7 @@ export class Keeper implements Runner {
 
   async start(): Promise<void> {
     this.#running = true;
-    journal(this.#host, 'INFO  pg_autoctl service is running');
+    journal(this.#host.paths, 'INFO  pg_autoctl service is running');
     this.#turn = this.#loop();
   }
 
@@ -52,13 +52,13 @@ export class Keeper implements Runner {
   }
 
   #complain(text: string): void {
-    if (text !== this.#complained) journal(this.#host, text);
+    if (text !== this.#complained) journal(this.#host.paths, text);
     this.#complained = text;
   }
 
   /** One report. True when the node has reached another state, which the monitor hears of at once. */
   async #once(): Promise<boolean> {
-    const state = readState(this.#host);
+    const state = readState(this.#host.paths);
     if (state === null) return false;
     const { data } = this.#host.paths;
     const control = readControl(data);
@@ -90,13 +90,13 @@ export class Keeper implements Runner {
   }
 
   async #reach(state: KeptState, assigned: NodeState): Promise<boolean> {
-    const major = majorOfBin(dirname(readSetting(this.#host, 'pg_ctl')));
-    journal(this.#host, `INFO  FSM transition from "${state.current}" to "${assigned}"`);
-    writeState(this.#host, { ...state, assigned }, major);
+    const major = majorOfBin(dirname(readSetting(this.#host.paths, 'pg_ctl')));
+    journal(this.#host.paths, `INFO  FSM transition from "${state.current}" to "${assigned}"`);
+    writeState(this.#host.paths, { ...state, assigned }, major);
     if (!(await this.#transitions.reach(state.current, assigned)) || !this.#running) return false;
     const control = readControl(this.#host.paths.data);
     writeState(
-      this.#host,
+      this.#host.paths,
       {
         ...state,
         systemIdentifier: control?.systemIdentifier ?? state.systemIdentifier,
@@ -105,7 +105,7 @@ export class Keeper implements Runner {
       },
       major,
     );
-    journal(this.#host, `INFO  Transition complete: current state is now "${assigned}"`);
+    journal(this.#host.paths, `INFO  Transition complete: current state is now "${assigned}"`);
     return true;
   }
 }

@@ -14,9 +14,9 @@ export class MonitorKeeper implements Runner {
 
   async start(): Promise<void> {
     const { data } = this.#host.paths;
-    const started = await startServer(this.#host, data, readSetting(this.#host, 'pg_ctl'), {});
+    const started = await startServer(this.#host, data, readSetting(this.#host.paths, 'pg_ctl'), {});
     journal(
-      this.#host,
+      this.#host.paths,
       'error' in started ? started.error : `INFO  PostgreSQL is running, pid ${started.pid}`,
     );
   }

@@ -1,17 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { DemoHost } from '../cluster/host.ts';
-import type { Layout } from '../layout.ts';
+import type { HostPaths, Layout } from '../layout.ts';
 
 /** pg_autoctl.cfg of a host, setting by setting. */
-export const readSetting = (host: DemoHost, name: string): string => {
-  const { configFile } = host.paths;
+export const readSetting = (paths: HostPaths, name: string): string => {
+  const { configFile } = paths;
   if (!existsSync(configFile)) return '';
   return new RegExp(`^${name} *= *(.*)$`, 'm').exec(readFileSync(configFile, 'utf8'))?.[1]?.trim() ?? '';
 };
 
-export const writeSetting = (host: DemoHost, name: string, value: string): void => {
-  const { configFile } = host.paths;
+export const writeSetting = (paths: HostPaths, name: string, value: string): void => {
+  const { configFile } = paths;
   const text = readFileSync(configFile, 'utf8');
   writeFileSync(
     configFile,

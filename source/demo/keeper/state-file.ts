@@ -2,8 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseStateFile, stateFileSize, stateRoles } from '../../cluster/parse/state-file.ts';
 import { type NodeState, nodeStateSchema } from '../../cluster/states.ts';
-import type { DemoHost } from '../cluster/host.ts';
-import type { Major } from '../layout.ts';
+import type { HostPaths, Major } from '../layout.ts';
 
 export interface KeptState {
   readonly nodeId: number;
@@ -13,8 +12,8 @@ export interface KeptState {
 }
 
 /** pg_autoctl.state of a host; null where there is none. */
-export const readState = (host: DemoHost): KeptState | null => {
-  const { stateFile } = host.paths;
+export const readState = (paths: HostPaths): KeptState | null => {
+  const { stateFile } = paths;
   if (!existsSync(stateFile)) return null;
   const parsed = parseStateFile(readFileSync(stateFile));
   if (!parsed.ok) return null;
@@ -22,7 +21,7 @@ export const readState = (host: DemoHost): KeptState | null => {
   return { nodeId, systemIdentifier: String(systemIdentifier), current, assigned };
 };
 
-export const writeState = (host: DemoHost, state: KeptState, major: Major): void => {
+export const writeState = (paths: HostPaths, state: KeptState, major: Major): void => {
   const view = new DataView(new ArrayBuffer(stateFileSize));
   view.setInt32(0, 1, true);
   view.setInt32(4, major * 100, true);
@@ -33,8 +32,8 @@ export const writeState = (host: DemoHost, state: KeptState, major: Major): void
   view.setInt32(28, 0, true);
   view.setInt32(32, stateRoles.indexOf(state.assigned), true);
   view.setInt32(56, stateRoles.indexOf(state.current), true);
-  mkdirSync(dirname(host.paths.stateFile), { recursive: true });
-  writeFileSync(host.paths.stateFile, new Uint8Array(view.buffer));
+  mkdirSync(dirname(paths.stateFile), { recursive: true });
+  writeFileSync(paths.stateFile, new Uint8Array(view.buffer));
 };
 
 export const nodeStateOf = (text: string): NodeState => nodeStateSchema.catch('unknown').parse(text);

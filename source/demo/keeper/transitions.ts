@@ -62,12 +62,12 @@ export class Transitions {
     const { data } = this.#host.paths;
     const running = this.#host.serverOn(data);
     if (running !== null) return running;
-    const started = await startServer(this.#host, data, readSetting(this.#host, 'pg_ctl'), {});
+    const started = await startServer(this.#host, data, readSetting(this.#host.paths, 'pg_ctl'), {});
     if ('error' in started) {
-      journal(this.#host, `ERROR PostgreSQL did not start: ${started.error.split('\n')[0]}`);
+      journal(this.#host.paths, `ERROR PostgreSQL did not start: ${started.error.split('\n')[0]}`);
       return null;
     }
-    journal(this.#host, `INFO  PostgreSQL ${started.version} is running, pid ${started.pid}`);
+    journal(this.#host.paths, `INFO  PostgreSQL ${started.version} is running, pid ${started.pid}`);
     return started;
   }
 
@@ -110,12 +110,12 @@ export class Transitions {
     const mine = readControl(data);
     const same = mine !== null && mine.systemIdentifier === upstream.systemIdentifier;
     if (same && (running === null || running.inRecovery)) {
-      journal(this.#host, 'INFO  pg_rewind: no rewind required');
+      journal(this.#host.paths, 'INFO  pg_rewind: no rewind required');
     } else {
       await running?.stop();
       if (mine !== null && !same)
-        journal(this.#host, 'ERROR pg_rewind failed: source and target are of different systems');
-      this.#backup = new BaseBackup(this.#host, upstream, dirname(readSetting(this.#host, 'pg_ctl')));
+        journal(this.#host.paths, 'ERROR pg_rewind failed: source and target are of different systems');
+      this.#backup = new BaseBackup(this.#host, upstream, dirname(readSetting(this.#host.paths, 'pg_ctl')));
       const whole = await this.#backup.take();
       this.#backup = null;
       if (!whole) return false;

@@ -1,6 +1,4 @@
-import { mkdir } from 'node:fs/promises';
 import type { Answer } from './database.ts';
-import { Monitor } from './monitor.ts';
 
 export interface StartOptions {
   /** What server_version says, e.g. `15.20`. */
@@ -65,9 +63,3 @@ export interface DemoMonitorOptions {
   /** Milliseconds of one demo second, for time-outs and health. Default 1,000. */
   readonly secondMs?: number;
 }
-
-/** A monitor over a directory, stopped. Errors: the file system's, thrown. */
-export const openDemoMonitor = async (options: DemoMonitorOptions): Promise<DemoMonitor> => {
-  await mkdir(options.directory, { recursive: true });
-  return new Monitor(options.directory, options.secondMs ?? 1_000);
-};

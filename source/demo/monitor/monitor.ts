@@ -1,10 +1,17 @@
 import { existsSync } from 'node:fs';
-import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { translate } from './border.ts';
 import { type Answer, Database } from './database.ts';
 import { DemoClock } from './demo-clock.ts';
-import type { DemoMonitor, NewNode, Outcome, Report, StartOptions } from './demo-monitor.ts';
+import type {
+  DemoMonitor,
+  DemoMonitorOptions,
+  NewNode,
+  Outcome,
+  Report,
+  StartOptions,
+} from './demo-monitor.ts';
 import { checkHealth } from './health.ts';
 import { drop, register } from './membership.ts';
 import { nodeActive } from './node-active.ts';
@@ -24,7 +31,7 @@ interface Up {
   readonly clock: DemoClock;
 }
 
-export class Monitor implements DemoMonitor {
+class Monitor implements DemoMonitor {
   readonly #directory: string;
   readonly #secondMs: number;
   readonly #listeners = new Set<(channel: 'state' | 'log', payload: string) => void>();
@@ -195,3 +202,9 @@ export class Monitor implements DemoMonitor {
     }
   }
 }
+
+/** A monitor over a directory, stopped. Errors: the file system's, thrown. */
+export const openDemoMonitor = async (options: DemoMonitorOptions): Promise<DemoMonitor> => {
+  await mkdir(options.directory, { recursive: true });
+  return new Monitor(options.directory, options.secondMs ?? 1_000);
+};

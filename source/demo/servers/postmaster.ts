@@ -1,8 +1,7 @@
 import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import type { DemoHost } from '../cluster/host.ts';
-import type { Standing } from '../hosts/processes.ts';
+import type { Processes, Standing } from '../hosts/processes.ts';
 import { type Major, versionOf } from '../layout.ts';
 import { type ControlFile, lsnText, readControl, writeControl } from './control.ts';
 import { versionIn } from './directory.ts';
@@ -18,12 +17,25 @@ export interface PostmasterOptions {
   readonly follows: string | null;
 }
 
+/** What a server needs of the host on which it runs. */
+export interface ServerHost {
+  readonly name: string;
+  readonly nodeId: number | null;
+  readonly processes: Processes;
+  readonly servers: Set<Postmaster>;
+  readonly cluster: {
+    servers(): readonly Postmaster[];
+    host(name: string): { readonly server: Postmaster | null } | null;
+  };
+  onServerGone(server: Postmaster): Promise<void>;
+}
+
 /** What a shutdown checkpoint takes in the WAL. */
 const checkpointBytes = 0x78n;
 
 /** A running PostgreSQL of the demo: a process of its own, a socket, and where it stands. */
 export class Postmaster {
-  readonly host: DemoHost;
+  readonly host: ServerHost;
   readonly options: PostmasterOptions;
   readonly startedAt = new Date();
   readonly pid: number;
@@ -38,7 +50,7 @@ export class Postmaster {
   #process: Standing;
   #over = false;
 
-  constructor(host: DemoHost, options: PostmasterOptions, control: ControlFile, process: Standing) {
+  constructor(host: ServerHost, options: PostmasterOptions, control: ControlFile, process: Standing) {
     this.host = host;
     this.options = options;
     this.#process = process;
@@ -53,7 +65,7 @@ export class Postmaster {
   }
 
   /** Starts a server on a data directory. The error is what its log says. */
-  static async start(host: DemoHost, options: PostmasterOptions): Promise<Postmaster | { error: string }> {
+  static async start(host: ServerHost, options: PostmasterOptions): Promise<Postmaster | { error: string }> {
     const { data, major } = options;
     const found = versionIn(data);
     if (found === null) return { error: `FATAL:  "${data}" is not a valid data directory` };

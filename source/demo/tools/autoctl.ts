@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
-import { paceMs } from '../cluster/cluster.ts';
 import type { DemoHost } from '../cluster/host.ts';
 import type { Call } from '../hosts/wire.ts';
 import { readSetting, writeSetting, writeSettings } from '../keeper/settings.ts';
 import { nodeStateOf, readState, writeState } from '../keeper/state-file.ts';
 import { port } from '../layout.ts';
+import { paceMs } from '../pace.ts';
 import { autoctlVersion, maintenanceLog, maintenanceTable } from '../recorded/autoctl.ts';
 import { pause } from '../recorded/replay.ts';
 import { readControl } from '../servers/control.ts';
 import { newSystemIdentifier } from '../servers/directory.ts';
 import { majorOfBin } from '../servers/start.ts';
-import { optionOf } from './answers.ts';
+import { optionOf } from './options.ts';
 
 const time = (): string => new Date().toISOString().slice(11, 19);
 
@@ -21,7 +21,7 @@ const say = (call: Call, level: string, text: string): void =>
 const configSet = async (call: Call, host: DemoHost): Promise<number> => {
   const [, , name = '', value = ''] = call.args;
   const short = name.split('.').at(-1) ?? name;
-  writeSetting(host, short, value);
+  writeSetting(host.paths, short, value);
   call.out(value);
   return 0;
 };
@@ -56,7 +56,7 @@ const follow = async (call: Call, host: DemoHost, wanted: string): Promise<numbe
   });
   call.out(maintenanceTable);
   for (let tries = 0; tries < 300; tries += 1) {
-    const state = readState(host);
+    const state = readState(host.paths);
     if (state !== null && state.current === wanted && state.assigned === wanted) break;
     await pause(paceMs / 2);
   }
@@ -99,7 +99,7 @@ const create = async (call: Call, host: DemoHost): Promise<number> => {
     say(call, 'FATAL', `PostgreSQL is running in "${data}": refusing to initialize a new cluster`);
     return 1;
   }
-  const pgCtl = optionOf(call.args, '--pgctl') ?? readSetting(host, 'pg_ctl');
+  const pgCtl = optionOf(call.args, '--pgctl') ?? readSetting(host.paths, 'pg_ctl');
   if (!existsSync(configFile)) writeSettings(host.cluster.layout, host.name, pgCtl, call.environment.monitor);
   const control = readControl(data);
   const registered = await host.cluster.monitor.registerNode({
@@ -122,7 +122,7 @@ const create = async (call: Call, host: DemoHost): Promise<number> => {
     `Registered node ${nodeId} "${host.name}" (${host.name}:${port}) in formation "default", group 0, state "${assigned}"`,
   );
   writeState(
-    host,
+    host.paths,
     {
       nodeId,
       systemIdentifier: control?.systemIdentifier ?? (await systemOf(host)) ?? newSystemIdentifier(),

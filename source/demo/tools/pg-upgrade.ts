@@ -7,7 +7,7 @@ import { debianVersion } from '../recorded/postgres.ts';
 import { linesOf, pause, piecesOf } from '../recorded/replay.ts';
 import { readControl, writeControl } from '../servers/control.ts';
 import { bringOver, versionIn } from '../servers/directory.ts';
-import { optionOf } from './answers.ts';
+import { optionOf } from './options.ts';
 
 interface Job {
   readonly call: Call;

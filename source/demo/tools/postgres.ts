@@ -6,7 +6,7 @@ import { debianVersion, initdbOutput, vacuumLineMs, vacuumLines } from '../recor
 import { pause } from '../recorded/replay.ts';
 import { makeCluster } from '../servers/directory.ts';
 import { majorOfBin, settingsIn, startServer } from '../servers/start.ts';
-import { optionOf } from './answers.ts';
+import { optionOf } from './options.ts';
 
 export const initdb = async (call: Call): Promise<number> => {
   const data = optionOf(call.args, '--pgdata', '-D');

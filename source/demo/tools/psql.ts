@@ -4,7 +4,7 @@ import type { Call } from '../hosts/wire.ts';
 import { debianVersion } from '../recorded/postgres.ts';
 import type { Postmaster } from '../servers/postmaster.ts';
 import { majorOfBin } from '../servers/start.ts';
-import { optionOf } from './answers.ts';
+import { optionOf } from './options.ts';
 import { answerFrom } from './server-sql.ts';
 
 const port = (args: readonly string[]): number => Number(optionOf(args, '-p', '--port') ?? '5432');

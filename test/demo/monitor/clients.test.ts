@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ok, type Result } from '../../../source/cluster/result.ts';
-import { openDemoMonitor } from '../../../source/demo/monitor/demo-monitor.ts';
+import { openDemoMonitor } from '../../../source/demo/monitor/monitor.ts';
 import type { FeedSnapshot } from '../../../source/monitor/feed.ts';
 import { openFeed } from '../../../source/monitor/open-feed.ts';
 import { FakeHost } from '../../monitor/fake-host.ts';

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import { type NodeState, nodeStateSchema } from '../../../source/cluster/states.ts';
-import { type DemoMonitor, openDemoMonitor } from '../../../source/demo/monitor/demo-monitor.ts';
+import type { DemoMonitor } from '../../../source/demo/monitor/demo-monitor.ts';
+import { openDemoMonitor } from '../../../source/demo/monitor/monitor.ts';
 
 export const system15 = '17300000000000000015';
 export const system17 = '7300000000000000017';
