@@ -1,6 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
+/** A `.sh` file of the source is imported as its text, as esbuild has it by `with { type: 'text' }`. */
+const shellFiles = {
+  name: 'shell-files',
+  transform: (text: string, id: string) =>
+    id.endsWith('.sh') ? { code: `export default ${JSON.stringify(text)}`, map: null } : null,
+};
+
 const project = (name: string, include: string[], rest: object = {}) => ({
+  plugins: [shellFiles],
   test: { name, include, environment: 'node' as const, ...rest },
 });
 

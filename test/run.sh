@@ -178,7 +178,7 @@ for part in "$@"; do
     shellcheck)
       if command -v shellcheck >/dev/null; then
         # the lab's parts are followed from the script that sources them
-        check shellcheck bash -c 'cd fixtures/lab && shellcheck -x lab && shellcheck lib/*.sh && cd ../.. && shellcheck test/run.sh .ci/run'
+        check shellcheck bash -c 'cd fixtures/lab && shellcheck -x lab && shellcheck lib/*.sh && cd ../.. && shellcheck test/run.sh .ci/run && find source -name "*.sh" -exec shellcheck {} +'
       elif in_ci; then
         failed 'shellcheck is not installed'
       else

@@ -175,6 +175,37 @@ export const lines = (...all: readonly (Fragment | false)[]): Fragment =>
     make,
   );
 
+declare const readFromFile: unique symbol;
+/** The text of a `.sh` file of the source, by its import. No other string is one. */
+export type ShellFile = string & { readonly [readFromFile]: true };
+
+/**
+ * The shell of a `.sh` file, as it is written there, below the values that it asks for. Its head, up to the first empty line, is
+ * for whoever reads the file: comments, and a line `name=` for each value. It is not sent; instead of it the values are set, each quoted as
+ * one word, whatever it holds. Throws a TypeError where a value is missing, or is one that the file does not ask for.
+ */
+export const fixed = (file: ShellFile, values: Readonly<Record<string, string | number>> = {}): Fragment => {
+  const all = file.replace(/\n$/, '').split('\n');
+  const [head, body] = [all.slice(0, all.indexOf('')), all.slice(all.indexOf('') + 1)];
+  const given = new Map(Object.entries(values));
+  const settings = head.flatMap((line) => {
+    const name = /^([a-z][a-z0-9_]*)=$/.exec(line)?.[1];
+    const value = given.get(name ?? '');
+    if (name === undefined ? !line.startsWith('#') : value === undefined)
+      throw new TypeError(`the head of a shell file asks for a value, and none is given: ${line}`);
+    given.delete(name ?? '');
+    return name === undefined ? [] : [sh`${variable(name)}=${quoted(String(value))}`];
+  });
+  if (given.size > 0) throw new TypeError(`a shell file asks for no ${[...given.keys()].join(', ')}`);
+  return lines(
+    ...settings,
+    new Fragment(
+      body.map((text) => ({ text, fixed: false })),
+      make,
+    ),
+  );
+};
+
 /** One behind the other as they are, with no indentation added. */
 const after = (one: Fragment, next: Fragment): Fragment => {
   const [first, ...rest] = next.lines;

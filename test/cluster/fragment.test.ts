@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   constant,
   Fragment,
+  fixed,
   hereDocument,
   joined,
   lines,
@@ -11,6 +12,7 @@ import {
   word,
 } from '../../source/cluster/fragment.ts';
 import type { Path } from '../../source/cluster/words.ts';
+import greeting from './greeting.sh' with { type: 'text' };
 
 const plain: Path = word`/srv/pg/data`;
 const odd: Path = word`/srv/dba's pg/data`;
@@ -155,5 +157,28 @@ describe('lines', () => {
 
   test('a here-document that its own body would end', () => {
     expect(() => hereDocument(sh`cat`, 'END', 'a\nEND\nid')).toThrow(TypeError);
+  });
+});
+
+describe('a file of shell', () => {
+  test('is sent as it is written, without its head, below the values that it asks for', () => {
+    const script = fixed(greeting, { name: "dba's\n$(id)", times: 2 });
+    expect(script.text).toBe(
+      [
+        "name='dba'\\''s",
+        "$(id)'",
+        'times=2',
+        'greet() { # TEXT',
+        `  printf '%s, %s\\n' "$1" "\${name%% *}"`,
+        '}',
+        'while [ "$times" -gt 0 ]; do greet hello; times=$((times - 1)); done',
+      ].join('\n'),
+    );
+    expect(run(script)).toBe("hello, dba's\n$(id)\n".repeat(2));
+  });
+
+  test('takes the values that its head names, neither fewer nor more', () => {
+    expect(() => fixed(greeting, { name: 'x' })).toThrow(/times=/);
+    expect(() => fixed(greeting, { name: 'x', times: 1, place: 'here' })).toThrow(/place/);
   });
 });

@@ -110,7 +110,8 @@ test('no other source writes such a call', () => {
   const call = new RegExp(`/(?:${programs})\\b|inBin\\([^)]*'(?:${programs})'`);
   const found = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter(
-      (name) => /\.tsx?$/.test(name) && !name.startsWith('demo/') && name !== 'cluster/superuser-sql.ts',
+      (name) =>
+        /\.(?:tsx?|sh)$/.test(name) && !name.startsWith('demo/') && name !== 'cluster/superuser-sql.ts',
     )
     .flatMap((name) =>
       readFileSync(join(source, name), 'utf8')
