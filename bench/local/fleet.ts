@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { opener } from '../../source/discover/connector.ts';
+import { connector } from '../../source/discover/connector.ts';
 import { check } from '../../source/usecases/check/check.ts';
 import { CheckServers, withSecondaries } from '../../test/engine/checks/servers.ts';
 import { labConfig } from '../../test/engine/harness.ts';
@@ -22,7 +22,7 @@ const preflight = async (nodes: number): Promise<{ readonly ms: number; readonly
     const [from, cpu] = [performance.now(), process.cpuUsage()];
     await check({
       config,
-      open: opener(config, servers.connect, async () => ({ kind: 'no' })),
+      open: connector(config, servers.connect, async () => ({ kind: 'no' })),
       say: () => undefined,
       keepNewDirectory: false,
     });

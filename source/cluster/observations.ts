@@ -36,18 +36,18 @@ export type DirectoryView =
       readonly major: number;
       readonly control: Control | null;
       /** pg_upgrade --link has renamed global/pg_control to pg_control.old. */
-      readonly linked: boolean;
+      readonly controlRenamed: boolean;
       /** Its pg_control was moved away for good: the files are shared with a new cluster that has run. */
-      readonly disarmed: boolean;
+      readonly madeUnstartable: boolean;
       /** Files of users' relations have a second name (a hard link): asked of old directories only. */
-      readonly shared: boolean;
+      readonly hasHardLinks: boolean;
       /** A postmaster.pid whose process is alive. */
       readonly running: boolean;
       readonly standby: boolean;
       /** Databases that are not initdb's own: a cluster with data. */
       readonly databases: number;
       /** pg_auto_failover's included file is there: the configuration has been carried. */
-      readonly carried: boolean;
+      readonly hasConfiguration: boolean;
       /** Where the links in its pg_tblspc lead. */
       readonly tablespaces: readonly string[];
       /** Which run of ours has made it, for the cluster of which system identifier (runbook/ownership.ts). Absent: none says so. */
@@ -122,7 +122,7 @@ export interface TablespaceView {
   readonly parts: readonly { readonly aside: string; readonly major: number }[];
 }
 
-export interface HostView {
+export interface HostObservation {
   readonly alias: string;
   readonly data: DirectoryView;
   readonly newData: DirectoryView;
@@ -173,37 +173,39 @@ export interface HostView {
   readonly misfit?: string;
 }
 
-export type Look =
-  | { readonly kind: 'seen'; readonly at: number; readonly host: HostView }
+export type Observation =
+  | { readonly kind: 'seen'; readonly at: number; readonly host: HostObservation }
   | { readonly kind: 'unseen'; readonly at: number; readonly problem: Problem };
 
-export interface World {
-  readonly hosts: Readonly<Record<string, Look>>;
+export interface Observations {
+  readonly hosts: Readonly<Record<string, Observation>>;
   /** Hosts that do not answer and that the run goes on without: nothing waits for them. Absent: none. */
   readonly leftOut?: readonly string[];
   /** Steps that were passed over with a reason, by id: what they would have brought about is not asked for at the end. Absent: none. */
-  readonly passedOver?: readonly string[];
+  readonly skipped?: readonly string[];
 }
 
-export const isPassedOver = (world: World, step: string): boolean =>
-  world.passedOver?.includes(step) === true;
+export const isSkipped = (world: Observations, step: string): boolean =>
+  world.skipped?.includes(step) === true;
 
-export const isLeftOut = (world: World, alias: string): boolean => world.leftOut?.includes(alias) === true;
+export const isLeftOut = (world: Observations, alias: string): boolean =>
+  world.leftOut?.includes(alias) === true;
 
-export const hostIn = (world: World, alias: string): HostView | null => {
+export const hostIn = (world: Observations, alias: string): HostObservation | null => {
   const look = world.hosts[alias];
   return look?.kind === 'seen' ? look.host : null;
 };
 
-export const monitorIn = (world: World): MonitorState | null => hostIn(world, 'monitor')?.monitor ?? null;
+export const monitorIn = (world: Observations): MonitorState | null =>
+  hostIn(world, 'monitor')?.monitor ?? null;
 
 /** Why nothing is known of the monitor's state: its database does not answer, or what it answers cannot be. */
-export const whyNoMonitor = (world: World): string =>
+export const whyNoMonitor = (world: Observations): string =>
   hostIn(world, 'monitor')?.misfit ?? 'the monitor’s database does not answer';
 
-export const nodeIn = (world: World, name: string): MonitorNode | null =>
+export const nodeIn = (world: Observations, name: string): MonitorNode | null =>
   monitorIn(world)?.nodes.find((node) => node.name === name) ?? null;
 
-export const isCluster = (
+export const isDataDirectory = (
   directory: DirectoryView,
 ): directory is Extract<DirectoryView, { kind: 'cluster' }> => directory.kind === 'cluster';

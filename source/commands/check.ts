@@ -1,5 +1,5 @@
 import type { Problem } from '../cluster/result.ts';
-import { opener } from '../discover/connector.ts';
+import { connector } from '../discover/connector.ts';
 import {
   catalogueJson,
   catalogueText,
@@ -42,7 +42,7 @@ export const runCheck = async ({ file, json, list, prepare }: CheckArguments): P
   const asking = terminalAsk();
   const result = await check({
     config: config.value,
-    open: opener(config.value, connect, asking.ask),
+    open: connector(config.value, connect, asking.ask),
     say: sayDoing,
     keepNewDirectory: prepare,
   });

@@ -4,7 +4,7 @@ import { quoted, sh } from '../cluster/fragment.ts';
 import { theLogin } from '../cluster/login.ts';
 import { messageOf, type Problem, problem } from '../cluster/result.ts';
 import type { Alias, Path } from '../cluster/words.ts';
-import { opener } from '../discover/connector.ts';
+import { connector } from '../discover/connector.ts';
 import { discover } from '../discover/discover.ts';
 import { connect } from '../remote/connect.ts';
 import { rootHosts } from '../runbook/root-hosts.ts';
@@ -62,7 +62,7 @@ export const helper = async ({ file, out }: HelperArguments): Promise<number> =>
   const config = readConfig(file, 'helper');
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
-  const found = await discover(config.value, opener(config.value, connect, asking.ask), sayDoing);
+  const found = await discover(config.value, connector(config.value, connect, asking.ask), sayDoing);
   asking.close();
   if (!found.ok) return couldNot(found.error);
   const { facts, hosts } = found.value;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseConfig } from '../cluster/config.ts';
 import { messageOf, type Problem, problem } from '../cluster/result.ts';
-import { opener } from '../discover/connector.ts';
+import { connector } from '../discover/connector.ts';
 import { connect } from '../remote/connect.ts';
 import { clusterFile, type MonitorAddress } from '../usecases/init/cluster-file.ts';
 import { outline } from '../usecases/init/outline.ts';
@@ -65,7 +65,7 @@ export const init = async ({ address, file = 'cluster.yaml' }: InitArguments): P
   const config = parseConfig(provisional(monitor), 'the address');
   if (!config.ok) return refuse(...config.error);
   const asking = terminalAsk();
-  const found = await outline(config.value, opener(config.value, connect, asking.ask), sayDoing);
+  const found = await outline(config.value, connector(config.value, connect, asking.ask), sayDoing);
   asking.close();
   if (!found.ok) return refuse(found.error);
   try {

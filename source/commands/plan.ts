@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostsOf } from '../cluster/facts.ts';
 import { messageOf, type Problem, problem } from '../cluster/result.ts';
-import { opener } from '../discover/connector.ts';
+import { connector } from '../discover/connector.ts';
 import { connect } from '../remote/connect.ts';
 import { makePlan } from '../reports/plan/make.ts';
 import { planMarkdown } from '../reports/plan/markdown.ts';
@@ -54,7 +54,7 @@ export const plan = async ({ file, format, out }: PlanArguments): Promise<number
   const config = readConfig(file, 'plan');
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
-  const look = await lookForPlan(config.value, opener(config.value, connect, asking.ask), sayDoing);
+  const look = await lookForPlan(config.value, connector(config.value, connect, asking.ask), sayDoing);
   asking.close();
   if (!look.ok) return couldNot(look.error);
   const { facts } = look.value;

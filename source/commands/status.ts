@@ -1,5 +1,5 @@
 import type { Problem } from '../cluster/result.ts';
-import { opener } from '../discover/connector.ts';
+import { connector } from '../discover/connector.ts';
 import { stateHome } from '../engine/journal/journal.ts';
 import { statusJson, statusText } from '../plain/status-report.ts';
 import { connect } from '../remote/connect.ts';
@@ -25,7 +25,7 @@ export const status = async ({ file, json }: StatusArguments): Promise<number> =
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
   const say = json ? () => undefined : sayDoing;
-  const reach = opener(config.value, connect, asking.ask);
+  const reach = connector(config.value, connect, asking.ask);
   const seen = await look(config.value, reach, say, stateHome(process.env));
   asking.close();
   if (!seen.ok) return couldNot(seen.error);

@@ -3,7 +3,7 @@ import type { Ask, Connect } from '../remote/host.ts';
 import type { OpenHost } from './reach.ts';
 
 /** How hosts are reached: as the cluster file says. */
-export const opener = (config: Config, connect: Connect, ask: Ask): OpenHost => {
+export const connector = (config: Config, connect: Connect, ask: Ask): OpenHost => {
   const options = {
     ask,
     become: config.become.method,

@@ -17,7 +17,7 @@ import type {
 import { followJob } from './job.ts';
 import { listJobs } from './job-registry.ts';
 import { Line } from './line.ts';
-import { deskOf } from './prompt-queue.ts';
+import { promptQueueOf } from './prompt-queue.ts';
 import { type RunOptions, runScript } from './run.ts';
 import { Slots } from './slots.ts';
 import { resolveRoute } from './ssh-config.ts';
@@ -83,7 +83,7 @@ export const connect: Connect = async (address, options) => {
   const route = await resolveRoute(address, options);
   if (!route.ok) return route;
   const target = route.value[route.value.length - 1] ?? route.value[0];
-  const desk = deskOf(options.ask);
+  const desk = promptQueueOf(options.ask);
   const line = new Line(address.alias, () => dial(route.value, desk));
   const opened = await line.open(options.evenIfSilent === true);
   if (!opened.ok) return fail(opened.error);

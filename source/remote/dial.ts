@@ -3,7 +3,7 @@ import { fail, ok, problem, type Result } from '../cluster/result.ts';
 import { credentialsFor } from './auth.ts';
 import { type HopOutcome, keyNameOf, openHop } from './hop.ts';
 import { type Failure, nameOf } from './problems.ts';
-import { type Desk, questionFailed } from './prompt-queue.ts';
+import { type PromptQueue, questionFailed } from './prompt-queue.ts';
 import { revokedKeys } from './revoked-keys.ts';
 import type { Hop, Route } from './ssh-config.ts';
 
@@ -25,7 +25,7 @@ const tunnel = (client: Client, via: Hop, to: Hop): Promise<Result<ClientChannel
     });
   });
 
-const attempt = async (hop: Hop, sock: ClientChannel | null, desk: Desk): Promise<HopOutcome> => {
+const attempt = async (hop: Hop, sock: ClientChannel | null, desk: PromptQueue): Promise<HopOutcome> => {
   const known = await desk.knownHosts.read(hop.knownHostsFiles);
   if (!known.ok) return { kind: 'failed', failure: { problem: known.error, final: true } };
   const revoked = await revokedKeys(hop);
@@ -34,7 +34,7 @@ const attempt = async (hop: Hop, sock: ClientChannel | null, desk: Desk): Promis
 };
 
 /** Asks what the attempt could not decide. Null: asked, try again. */
-const consult = async (hop: Hop, outcome: HopOutcome, desk: Desk): Promise<Failure | null> => {
+const consult = async (hop: Hop, outcome: HopOutcome, desk: PromptQueue): Promise<Failure | null> => {
   try {
     if (outcome.kind === 'locked-key') await desk.passphrase(hop, outcome.file);
     if (outcome.kind !== 'unknown-key') return null;
@@ -50,7 +50,7 @@ const consult = async (hop: Hop, outcome: HopOutcome, desk: Desk): Promise<Failu
  * so no server waits in mid-handshake and every key is verified by the same rule. The clients before the last
  * are ended with it.
  */
-export const dial = async (route: Route, desk: Desk): Promise<Result<Client, Failure>> => {
+export const dial = async (route: Route, desk: PromptQueue): Promise<Result<Client, Failure>> => {
   for (let round = 0; round < maximumRounds; round += 1) {
     const opened: { hop: Hop; client: Client }[] = [];
     const hangUp = () => {

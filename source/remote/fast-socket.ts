@@ -6,7 +6,7 @@ import type { Client } from 'ssh2';
 const readBytes = 256 * 1024;
 
 /** A connection whose bytes are read into one buffer, over and over, as soon as nobody keeps any part of it. */
-export interface SwiftSocket {
+export interface FastSocket {
   readonly socket: Socket;
   /** Whether whoever hears `data` has copied what it needs when it returns. */
   reuse(allowed: boolean): void;
@@ -16,7 +16,7 @@ export interface SwiftSocket {
  * Dials. Until `reuse` each piece that was read has memory of its own, as node's sockets do it: ssh2 keeps parts of the
  * handshake. Source: Node.js, net, `onread`.
  */
-export const dialSwiftly = (host: string, port: number): SwiftSocket => {
+export const dialFastSocket = (host: string, port: number): FastSocket => {
   let reused = false;
   const socket: Socket = connect({
     host,

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import ssh2, { type AuthenticationType, type Client } from 'ssh2';
 import type { Credentials } from './auth.ts';
-import { dialSwiftly, readyKey, type SwiftSocket } from './fast-socket.ts';
+import { dialFastSocket, type FastSocket, readyKey } from './fast-socket.ts';
 import {
   fingerprintOf,
   judgeKey,
@@ -87,7 +87,7 @@ export const openHop = (
       else refuse(connectProblem(hop, error), false);
     };
 
-    let swift: SwiftSocket | null = null;
+    let swift: FastSocket | null = null;
     client.on('handshake', () => {
       // Again after each exchange of new keys.
       const copies = readyKey(client);
@@ -132,7 +132,7 @@ export const openHop = (
       return next.method;
     };
     try {
-      if (sock === null) swift = dialSwiftly(hop.host, hop.port);
+      if (sock === null) swift = dialFastSocket(hop.host, hop.port);
       const carrier = sock ?? swift?.socket;
       client.connect({
         username: hop.user,

@@ -13,7 +13,7 @@ const passphraseTries = 3;
  * Where the questions of all connections meet: one at a time, and none twice. Several hosts that are reached through
  * one unknown bastion, or with one encrypted key, cost the operator one answer; a reconnect in the night costs none.
  */
-export class Desk {
+export class PromptQueue {
   readonly keyring: Keyring = new Map();
   readonly knownHosts = new KnownHostsStore();
   readonly #ask: Ask;
@@ -72,13 +72,13 @@ const unlock = async (file: string, passphrase: string): Promise<ParsedKey | nul
   return key === 'locked' || key instanceof Error ? null : key;
 };
 
-const desks = new WeakMap<Ask, Desk>();
+const desks = new WeakMap<Ask, PromptQueue>();
 
 /** The desk of whoever answers: connections with the same `ask` share one. */
-export const deskOf = (ask: Ask): Desk => {
+export const promptQueueOf = (ask: Ask): PromptQueue => {
   const known = desks.get(ask);
   if (known) return known;
-  const desk = new Desk(ask);
+  const desk = new PromptQueue(ask);
   desks.set(ask, desk);
   return desk;
 };

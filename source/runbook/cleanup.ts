@@ -9,7 +9,7 @@ import {
   takesLinks,
 } from '../cluster/facts.ts';
 import { constant, type Fragment, joined, sh, word } from '../cluster/fragment.ts';
-import { hostIn, isCluster, monitorIn, type World } from '../cluster/observations.ts';
+import { hostIn, isDataDirectory, monitorIn, type Observations } from '../cluster/observations.ts';
 import { type Problem, problem } from '../cluster/result.ts';
 import type { Path } from '../cluster/words.ts';
 import { backupAgeLines, newestFunction } from './checks/look-script.ts';
@@ -43,14 +43,14 @@ const isThere = (facts: ClusterFacts, host: HostFacts): Condition =>
     (seen) => {
       if (!isMajor(seen.backupData, facts.oldMajor)) return when(false, `it ${describe(seen.backupData)}`);
       if (!isOurs(facts, seen.backupData)) return when(false, 'it does not carry the mark of this upgrade');
-      return when(isCluster(seen.backupData) && !seen.backupData.running, 'a server runs on it');
+      return when(isDataDirectory(seen.backupData) && !seen.backupData.running, 'a server runs on it');
     },
   );
 
 const newIsLive = (facts: ClusterFacts, host: HostFacts): Condition =>
   about(host.alias, `${host.data}, the running one, is PostgreSQL ${facts.newMajor}`, (seen) =>
     when(
-      isMajor(seen.data, facts.newMajor) && isCluster(seen.data) && seen.data.running,
+      isMajor(seen.data, facts.newMajor) && isDataDirectory(seen.data) && seen.data.running,
       `it ${describe(seen.data)}`,
     ),
   );
@@ -58,7 +58,7 @@ const newIsLive = (facts: ClusterFacts, host: HostFacts): Condition =>
 /** After a way back the old version is the one that runs. */
 const somethingIsLive = (host: HostFacts): Condition =>
   about(host.alias, `a server runs on ${host.data}`, (seen) =>
-    when(isCluster(seen.data) && seen.data.running, `it ${describe(seen.data)}`),
+    when(isDataDirectory(seen.data) && seen.data.running, `it ${describe(seen.data)}`),
   );
 
 /** Whichever node the primary is by now. */
@@ -116,7 +116,7 @@ const removeLines = (facts: ClusterFacts, { path, parts }: Discarded): Fragment[
  */
 const inUseSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
   if (!verbLines(facts, host).has('in-use')) return [];
-  const anythingLeft = (now: World): boolean => {
+  const anythingLeft = (now: Observations): boolean => {
     const seen = hostIn(now, host.alias);
     return seen === null || seen.backupData.kind !== 'absent' || seen.abandoned.length > 0;
   };
@@ -143,7 +143,7 @@ const differs =
   'Not delete_old_cluster.sh: it holds the path as it was at upgrade time, which is now the live cluster.';
 
 /** Whether an old directory can be gone back to: in link mode the primary's shares its files with the new version. */
-const isFallback = (facts: ClusterFacts, node: NodeFacts, world: World): boolean =>
+const isFallback = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean =>
   hostIn(world, node.alias)?.backupData.kind === 'cluster' &&
   !takesLinks(node) &&
   (node !== primaryOf(facts) || facts.mode !== 'link');
@@ -152,7 +152,7 @@ const isFallback = (facts: ClusterFacts, node: NodeFacts, world: World): boolean
  * The last fallback copy: behind it only a backup leads back, and whether one was made since the upgrade is said. A host that is
  * not seen keeps none for certain.
  */
-const lastCopy = (facts: ClusterFacts, host: HostFacts, world: World): GivesUp | null => {
+const lastCopy = (facts: ClusterFacts, host: HostFacts, world: Observations): GivesUp | null => {
   const kept = facts.nodes.filter((node) => isFallback(facts, node, world));
   if (kept.length !== 1 || kept[0]?.alias !== host.alias) return null;
   return {
@@ -217,7 +217,7 @@ const backupSince = (facts: ClusterFacts): Step => {
  * Why there is nothing to clean up now, before anything is touched; null: there is. A cluster that was never upgraded has nothing
  * that may go, and one whose window is under way still needs everything.
  */
-export const whyNoCleanup = (facts: ClusterFacts, world: World): Problem | null => {
+export const whyNoCleanup = (facts: ClusterFacts, world: Observations): Problem | null => {
   const blind = hostsOf(facts).find((host) => hostIn(world, host.alias) === null);
   if (blind !== undefined)
     return problem(
@@ -321,7 +321,7 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
 };
 
 /** `…/data_pg17_abandoned_2` tells which version it must hold; a name that does not is left alone. */
-const abandonedOn = (host: HostFacts, world: World): Discarded[] =>
+const abandonedOn = (host: HostFacts, world: Observations): Discarded[] =>
   (hostIn(world, host.alias)?.abandoned ?? []).flatMap((path) => {
     const major = /_pg(\d+)_abandoned(_\d+)?$/.exec(path)?.[1];
     return major === undefined || !path.startsWith(`${host.data}_pg`)
@@ -330,7 +330,7 @@ const abandonedOn = (host: HostFacts, world: World): Discarded[] =>
   });
 
 /** What a way back left aside. */
-const abandonedSteps = (facts: ClusterFacts, host: HostFacts, world: World): Step[] =>
+const abandonedSteps = (facts: ClusterFacts, host: HostFacts, world: Observations): Step[] =>
   abandonedOn(host, world).map((one) =>
     makeStep(facts, {
       id: `remove-${posix.basename(one.path).replaceAll(/[^A-Za-z0-9_.-]/g, '_')}`,
@@ -379,7 +379,7 @@ const allRemoved = (facts: ClusterFacts): Condition => ({
 });
 
 /** Days later, host by host; the secondaries' images last, because they are the way back; and the marks after all of them. */
-export const cleanupRunbook = (facts: ClusterFacts, world: World): readonly Step[] => {
+export const cleanupRunbook = (facts: ClusterFacts, world: Observations): readonly Step[] => {
   const primary = primaryOf(facts);
   const order = [
     facts.monitor,

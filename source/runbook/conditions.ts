@@ -1,14 +1,14 @@
 import { type ClusterFacts, type HostFacts, type NodeFacts, secondariesOf } from '../cluster/facts.ts';
 import {
   type DirectoryView,
-  type HostView,
+  type HostObservation,
   hostIn,
-  isCluster,
+  isDataDirectory,
   isLeftOut,
   monitorIn,
   nodeIn,
+  type Observations,
   type UnitView,
-  type World,
   whyNoMonitor,
 } from '../cluster/observations.ts';
 import type { NodeState } from '../cluster/states.ts';
@@ -21,7 +21,7 @@ export const yes: Verdict = { holds: true };
 export const no = (found: string): Verdict => ({ holds: false, found });
 export const when = (holds: boolean, found: string): Verdict => (holds ? yes : no(found));
 
-const unseen = (world: World, alias: string): string => {
+const unseen = (world: Observations, alias: string): string => {
   const look = world.hosts[alias];
   return look?.kind === 'unseen' ? look.problem.what : `${alias} was not looked at`;
 };
@@ -30,7 +30,7 @@ const unseen = (world: World, alias: string): string => {
 export const about = (
   alias: string,
   says: string,
-  judge: (host: NonNullable<ReturnType<typeof hostIn>>, world: World) => Verdict,
+  judge: (host: NonNullable<ReturnType<typeof hostIn>>, world: Observations) => Verdict,
 ): Condition => ({
   says,
   holds: (world) => {
@@ -52,14 +52,15 @@ export const describe = (directory: DirectoryView): string => {
     case 'not-a-cluster':
       return directory.entries === 0 ? 'is empty' : `holds ${directory.entries} entries but no cluster`;
     case 'cluster': {
-      const state = directory.control?.state ?? (directory.linked ? 'linked away' : 'without pg_control');
+      const state =
+        directory.control?.state ?? (directory.controlRenamed ? 'linked away' : 'without pg_control');
       return `is PostgreSQL ${directory.major}, ${directory.running ? 'running' : state}`;
     }
   }
 };
 
 export const isMajor = (directory: DirectoryView, major: number): boolean =>
-  isCluster(directory) && directory.major === major;
+  isDataDirectory(directory) && directory.major === major;
 
 export const dataIsOld = (facts: ClusterFacts, host: HostFacts): Condition =>
   about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>
@@ -88,14 +89,14 @@ export const placeIsFree = (facts: ClusterFacts, host: HostFacts): Condition =>
   );
 
 /** pg_autoctl is *seen* to be stopped, and systemd does not start it again: what destroys rests on nothing less. */
-export const autoctlStopped = (seen: HostView): Verdict => {
+export const autoctlStopped = (seen: HostObservation): Verdict => {
   if (seen.pgAutoctl === 'runs') return no('pg_autoctl runs');
   if (seen.unit?.active) return no('its unit is active: systemd starts pg_autoctl');
   return when(seen.pgAutoctl === 'stopped', 'whether pg_autoctl runs cannot be seen');
 };
 
 /** pg_autoctl is seen to run. */
-export const autoctlRuns = (seen: HostView): Verdict =>
+export const autoctlRuns = (seen: HostObservation): Verdict =>
   seen.pgAutoctl === 'runs'
     ? yes
     : no(seen.pgAutoctl === 'stopped' ? 'it does not run' : 'whether it runs cannot be seen');
@@ -113,7 +114,7 @@ const whoStarted = (host: HostFacts, unit: UnitView | null): string => {
     : `pg_autoctl runs: ${host.service.unit} was started${since}. If that was not this console, somebody has: find out who, and stop it`;
 };
 
-const stoppedOrWho = (host: HostFacts, seen: HostView): Verdict => {
+const stoppedOrWho = (host: HostFacts, seen: HostObservation): Verdict => {
   const verdict = autoctlStopped(seen);
   if (verdict.holds) return verdict;
   return seen.pgAutoctl === 'runs' || seen.unit?.active ? no(whoStarted(host, seen.unit)) : verdict;
@@ -128,7 +129,9 @@ export const allStopped = (host: HostFacts): Condition =>
     const autoctl = stoppedOrWho(host, seen);
     if (!autoctl.holds) return autoctl;
     const ofOurs = isMarked(seen.newData) ? [seen.newData] : [];
-    const running = [seen.data, seen.backupData, ...ofOurs].find((one) => isCluster(one) && one.running);
+    const running = [seen.data, seen.backupData, ...ofOurs].find(
+      (one) => isDataDirectory(one) && one.running,
+    );
     return when(running === undefined, 'PostgreSQL runs');
   });
 
@@ -157,7 +160,7 @@ export const notServing = (host: HostFacts): Condition =>
 
 export const stoppedCleanly = (host: HostFacts, state: 'shut down' | 'shut down in recovery'): Condition =>
   about(host.alias, `pg_controldata on ${host.alias} says “${state}”`, (seen) => {
-    const found = isCluster(seen.data) ? seen.data.control?.state : undefined;
+    const found = isDataDirectory(seen.data) ? seen.data.control?.state : undefined;
     return when(found === state, found === undefined ? 'no pg_control to read' : `it says “${found}”`);
   });
 

@@ -1,32 +1,38 @@
 import { type ClusterFacts, type HostFacts, hostsOf } from '../cluster/facts.ts';
 import { word } from '../cluster/fragment.ts';
-import { type Control, hostIn, isCluster, monitorIn, type World } from '../cluster/observations.ts';
+import {
+  type Control,
+  hostIn,
+  isDataDirectory,
+  monitorIn,
+  type Observations,
+} from '../cluster/observations.ts';
 import type { SystemIdentifier } from '../cluster/words.ts';
 import { isMajor } from './conditions.ts';
 
 /** How far a host has come, read from its disks. Later steps' traces prove earlier steps, in any order of looking. */
 
 /** The new cluster lies in the data directory. */
-export const isSwapped = (facts: ClusterFacts, host: HostFacts, world: World): boolean => {
+export const isSwapped = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean => {
   const seen = hostIn(world, host.alias);
   return seen !== null && isMajor(seen.data, facts.newMajor);
 };
 
 /** The old cluster was moved aside (on a secondary, before its rebuild). */
-export const isMovedAside = (facts: ClusterFacts, host: HostFacts, world: World): boolean => {
+export const isMovedAside = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean => {
   const seen = hostIn(world, host.alias);
   return seen !== null && isMajor(seen.backupData, facts.oldMajor);
 };
 
-const newControl = (facts: ClusterFacts, host: HostFacts, world: World): Control | null => {
+const newControl = (facts: ClusterFacts, host: HostFacts, world: Observations): Control | null => {
   const seen = hostIn(world, host.alias);
   if (seen === null) return null;
-  if (isCluster(seen.data) && seen.data.major === facts.newMajor) return seen.data.control;
-  return isCluster(seen.newData) && seen.newData.major === facts.newMajor ? seen.newData.control : null;
+  if (isDataDirectory(seen.data) && seen.data.major === facts.newMajor) return seen.data.control;
+  return isDataDirectory(seen.newData) && seen.newData.major === facts.newMajor ? seen.newData.control : null;
 };
 
 /** The fingerprint that is taken right after pg_upgrade belongs to the new cluster. */
-const fingerprintFits = (facts: ClusterFacts, host: HostFacts, world: World): boolean => {
+const fingerprintFits = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean => {
   const control = newControl(facts, host, world);
   const kept = hostIn(world, host.alias)?.fingerprint ?? null;
   return kept !== null && control !== null && kept.systemIdentifier === control.systemIdentifier;
@@ -38,10 +44,10 @@ export type OldSince = 'as-kept' | 'has-run' | 'unknown';
  * What has become of the old cluster since pg_upgrade left it, in its place or aside. Whatever it has written since is
  * not in the new one: a window that was left and gone back from by hand, or somebody who has started it in between.
  */
-export const oldSinceUpgrade = (facts: ClusterFacts, host: HostFacts, world: World): OldSince => {
+export const oldSinceUpgrade = (facts: ClusterFacts, host: HostFacts, world: Observations): OldSince => {
   const seen = hostIn(world, host.alias);
   const old = [seen?.data, seen?.backupData].find((one) => one !== undefined && isMajor(one, facts.oldMajor));
-  if (seen?.oldFingerprint == null || old === undefined || !isCluster(old) || old.control === null)
+  if (seen?.oldFingerprint == null || old === undefined || !isDataDirectory(old) || old.control === null)
     return 'unknown';
   const same =
     old.control.systemIdentifier === seen.oldFingerprint.systemIdentifier &&
@@ -53,12 +59,12 @@ export const oldSinceUpgrade = (facts: ClusterFacts, host: HostFacts, world: Wor
  * pg_upgrade came to its end, and what it has made is still good: the new cluster is the one of the fingerprint, and the
  * old one has not run since. Behind the swap the directories have their places, and nothing is asked any more.
  */
-export const isUpgraded = (facts: ClusterFacts, host: HostFacts, world: World): boolean =>
+export const isUpgraded = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean =>
   isSwapped(facts, host, world) ||
   (fingerprintFits(facts, host, world) && oldSinceUpgrade(facts, host, world) === 'as-kept');
 
 /** pg_upgrade came to its end, but the old cluster has run since, or nobody can tell: the new directory is of no use. */
-export const isOutdated = (facts: ClusterFacts, host: HostFacts, world: World): boolean =>
+export const isOutdated = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean =>
   !isSwapped(facts, host, world) &&
   fingerprintFits(facts, host, world) &&
   oldSinceUpgrade(facts, host, world) !== 'as-kept';
@@ -81,7 +87,7 @@ export const isAsKept = (control: Control, kept: Control): boolean =>
  * Whether the new cluster has run since pg_upgrade left it: any difference from the fingerprint means that it has.
  * postmaster.opts proves nothing, pg_upgrade starts the server itself.
  */
-export const newClusterStarted = (facts: ClusterFacts, host: HostFacts, world: World): Started => {
+export const newClusterStarted = (facts: ClusterFacts, host: HostFacts, world: Observations): Started => {
   const seen = hostIn(world, host.alias);
   const control = newControl(facts, host, world);
   if (seen === null || control === null || seen.fingerprint === null) return 'unknown';
@@ -94,24 +100,24 @@ export const newClusterStarted = (facts: ClusterFacts, host: HostFacts, world: W
 export const newSystemIdentifier = (
   facts: ClusterFacts,
   primary: HostFacts,
-  world: World,
+  world: Observations,
 ): SystemIdentifier | null => newControl(facts, primary, world)?.systemIdentifier ?? null;
 
-export const isMarked = (host: HostFacts, mark: string, world: World): boolean =>
+export const isMarked = (host: HostFacts, mark: string, world: Observations): boolean =>
   hostIn(world, host.alias)?.markers.includes(mark) ?? false;
 
 /** The old version runs in its place. */
-const oldRuns = (facts: ClusterFacts, host: HostFacts, world: World): boolean => {
+const oldRuns = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean => {
   const data = hostIn(world, host.alias)?.data;
-  return data !== undefined && isCluster(data) && data.major === facts.oldMajor && data.running;
+  return data !== undefined && isDataDirectory(data) && data.major === facts.oldMajor && data.running;
 };
 
 /** The window has passed the point where the old server was stopped for good: never while it runs, whatever lies beside it. */
-export const isPastStop = (facts: ClusterFacts, host: HostFacts, world: World): boolean =>
+export const isPastStop = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean =>
   !oldRuns(facts, host, world) && (isUpgraded(facts, host, world) || isMovedAside(facts, host, world));
 
 /** Something of the cluster is no longer as phase A has saved it, as it was meant: from here on the saved files are the ones to go back to. */
-export const windowHasBegun = (facts: ClusterFacts, world: World): boolean =>
+export const windowHasBegun = (facts: ClusterFacts, world: Observations): boolean =>
   monitorIn(world) === null ||
   monitorIn(world)?.nodes.some(
     (node) => node.reported === 'maintenance' || node.assigned === 'maintenance',
@@ -128,7 +134,7 @@ export const windowHasBegun = (facts: ClusterFacts, world: World): boolean =>
   });
 
 /** Why what phase A has saved on a host is not what is there now; null: it is, or it has to be another. */
-export const staleSave = (facts: ClusterFacts, host: HostFacts, world: World): string | null => {
+export const staleSave = (facts: ClusterFacts, host: HostFacts, world: Observations): string | null => {
   const saved = hostIn(world, host.alias)?.saved;
   if (saved === undefined || windowHasBegun(facts, world)) return null;
   if (saved.differs.length > 0) return `${saved.differs.join(', ')} has changed since it was saved`;

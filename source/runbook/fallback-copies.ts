@@ -1,5 +1,11 @@
 import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf, takesLinks } from '../cluster/facts.ts';
-import { type Control, type DirectoryView, hostIn, isCluster, type World } from '../cluster/observations.ts';
+import {
+  type Control,
+  type DirectoryView,
+  hostIn,
+  isDataDirectory,
+  type Observations,
+} from '../cluster/observations.ts';
 import { compareLsn } from '../cluster/parse/lsn.ts';
 import { about, autoctlStopped, no, when } from './conditions.ts';
 import { isOutdated, isSwapped, isUpgraded } from './evidence.ts';
@@ -11,10 +17,16 @@ import { oldPartsAreThere } from './tablespaces/conditions.ts';
 export type ClusterDirectory = Extract<DirectoryView, { kind: 'cluster' }>;
 
 /** The old cluster's directory on a node, in its place or aside; null when it is gone. */
-export const oldDirectory = (facts: ClusterFacts, node: NodeFacts, world: World): ClusterDirectory | null => {
+export const oldDirectory = (
+  facts: ClusterFacts,
+  node: NodeFacts,
+  world: Observations,
+): ClusterDirectory | null => {
   const seen = hostIn(world, node.alias);
   if (seen === null) return null;
-  return [seen.data, seen.backupData].filter(isCluster).find((one) => one.major === facts.oldMajor) ?? null;
+  return (
+    [seen.data, seen.backupData].filter(isDataDirectory).find((one) => one.major === facts.oldMajor) ?? null
+  );
 };
 
 /**
@@ -22,7 +34,7 @@ export const oldDirectory = (facts: ClusterFacts, node: NodeFacts, world: World)
  * pg_upgrade starts the old server and moves its checkpoint on, so its script keeps this one before it does anything
  * else; until the copy is there, the directory still says the same.
  */
-export const stoppedAt = (facts: ClusterFacts, world: World): Control | null => {
+export const stoppedAt = (facts: ClusterFacts, world: Observations): Control | null => {
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);
   if (seen === null) return null;
@@ -36,7 +48,7 @@ export const stoppedAt = (facts: ClusterFacts, world: World): Control | null => 
  * A secondary's directory is an image if it was shut down in recovery at the primary's shutdown checkpoint. One whose
  * files a new cluster beside it shares is none (rebuilt by hard links: docs/runbook.md, “Secondaries without a copy”), from the first link on.
  */
-export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
+export const isImage = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
   const directory = oldDirectory(facts, node, world);
   const control = directory?.control;
   const primary = stoppedAt(facts, world);
@@ -45,7 +57,7 @@ export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boo
     control != null &&
     seen !== null &&
     oldPartsAreThere(facts, node, seen) &&
-    !(directory?.shared === true && (takesLinks(node) || isSwapped(facts, node, world))) &&
+    !(directory?.hasHardLinks === true && (takesLinks(node) || isSwapped(facts, node, world))) &&
     primary !== null &&
     control.state === 'shut down in recovery' &&
     control.systemIdentifier === facts.systemIdentifier &&
@@ -58,7 +70,7 @@ export const isImage = (facts: ClusterFacts, node: NodeFacts, world: World): boo
  * shutdown (its REDO point is the checkpoint itself; one of a running server lies before it), and no other secondary got further. Whether that
  * was the last shutdown, a person has to know. Source: PostgreSQL, CreateCheckPoint; pg_controldata.
  */
-export const bestUncompared = (facts: ClusterFacts, world: World): readonly NodeFacts[] => {
+export const bestUncompared = (facts: ClusterFacts, world: Observations): readonly NodeFacts[] => {
   const ends = secondariesOf(facts).flatMap((node) => {
     const directory = oldDirectory(facts, node, world);
     const seen = hostIn(world, node.alias);
@@ -68,7 +80,7 @@ export const bestUncompared = (facts: ClusterFacts, world: World): readonly Node
       control.state === 'shut down in recovery' &&
       control.systemIdentifier === facts.systemIdentifier &&
       oldPartsAreThere(facts, node, seen) &&
-      !(directory?.shared === true && (takesLinks(node) || isSwapped(facts, node, world)))
+      !(directory?.hasHardLinks === true && (takesLinks(node) || isSwapped(facts, node, world)))
       ? [{ node, control }]
       : [];
   });
@@ -89,7 +101,7 @@ export const primaryWasShutDown = (facts: ClusterFacts): Condition => {
       if (control === null) return no('nobody can tell its last checkpoint');
       const autoctl = autoctlStopped(seen);
       if (!autoctl.holds) return autoctl;
-      const runs = seen.stopped === null && isCluster(seen.data) && seen.data.running;
+      const runs = seen.stopped === null && isDataDirectory(seen.data) && seen.data.running;
       return when(
         !runs && control.state === 'shut down',
         runs ? 'it runs' : `pg_control says “${control.state}”`,
@@ -124,7 +136,7 @@ export const sameCheckpoint = (facts: ClusterFacts, secondary: NodeFacts): Condi
     secondary.alias,
     `${secondary.alias} holds the same latest checkpoint as ${primary.alias}: no transaction is missing from its image`,
     (seen, world) => {
-      const [mine, theirs] = [stoppedAt(facts, world), isCluster(seen.data) ? seen.data.control : null];
+      const [mine, theirs] = [stoppedAt(facts, world), isDataDirectory(seen.data) ? seen.data.control : null];
       if (mine === null || theirs === null) return no('pg_control cannot be read');
       return when(
         mine.checkpoint === theirs.checkpoint && mine.systemIdentifier === theirs.systemIdentifier,

@@ -1,6 +1,6 @@
 import type { ClusterFacts, OtherNode } from '../cluster/facts.ts';
 import type { OtherRow } from '../cluster/monitor-state.ts';
-import { monitorIn, type World } from '../cluster/observations.ts';
+import { monitorIn, type Observations } from '../cluster/observations.ts';
 import { when } from './conditions.ts';
 import { done, makeStep, pending } from './make-step.ts';
 import { beside } from './parallel.ts';
@@ -24,7 +24,7 @@ export const otherRootHost = (node: OtherNode): RootHost => ({
   data: null,
 });
 
-const rowOf = (node: OtherNode, world: World): OtherRow | null =>
+const rowOf = (node: OtherNode, world: Observations): OtherRow | null =>
   monitorIn(world)?.others.find((row) => row.formation === node.formation && row.name === node.name) ?? null;
 
 /**
@@ -34,7 +34,7 @@ const rowOf = (node: OtherNode, world: World): OtherRow | null =>
 const freshSeconds = 10;
 
 /** What keeps its pg_autoctl from being heard by the monitor. Null: nothing. */
-const silence = (node: OtherNode, world: World): string | null => {
+const silence = (node: OtherNode, world: Observations): string | null => {
   const row = rowOf(node, world);
   if (row === null)
     return monitorIn(world) === null ? 'the monitor does not answer' : 'the monitor does not know it';
@@ -42,7 +42,7 @@ const silence = (node: OtherNode, world: World): string | null => {
   return row.reportAge > freshSeconds ? `its last report is ${Math.round(row.reportAge)} s old` : null;
 };
 
-const trouble = (node: OtherNode, world: World): string | null => {
+const trouble = (node: OtherNode, world: Observations): string | null => {
   const row = rowOf(node, world);
   const unheard = silence(node, world);
   if (row === null || unheard !== null) return unheard;
@@ -69,7 +69,7 @@ const keeperStep = (
   before: readonly Condition[],
 ): Step => {
   const major = to === 'new' ? facts.newMajor : facts.oldMajor;
-  const monitorHolds = (world: World): boolean =>
+  const monitorHolds = (world: Observations): boolean =>
     monitorIn(world)?.serverVersion.startsWith(`${major}.`) ?? false;
   const edits =
     node.oldAutoctl === node.newAutoctl ? [] : ([to === 'new' ? 'unit-new' : 'unit-old'] as const);
@@ -119,7 +119,7 @@ export const otherKeeperSteps = (
   );
 
 /** What stands on the card of the monitor's stop and start where a formation is left to the operator. */
-export const acceptedFormations = (facts: ClusterFacts, world: World): readonly string[] =>
+export const acceptedFormations = (facts: ClusterFacts, world: Observations): readonly string[] =>
   Object.entries(facts.formations).flatMap(([formation, way]) => {
     if (way !== 'accept') return [];
     const rows = monitorIn(world)?.others.filter((row) => row.formation === formation) ?? [];

@@ -1,6 +1,6 @@
 import type { HostFacts } from '../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../cluster/fragment.ts';
-import { type HostView, isCluster } from '../cluster/observations.ts';
+import { type HostObservation, isDataDirectory } from '../cluster/observations.ts';
 import type { Path } from '../cluster/words.ts';
 import { about, when } from './conditions.ts';
 import { inBin, privateSocket, psql } from './shell.ts';
@@ -10,8 +10,8 @@ import type { Condition } from './step.ts';
  * The server that the console starts for itself on a data directory. It listens to no network and has its one socket in the
  * console's own directory: by both it is told from one that serves, here and in every script that stops it.
  */
-export const isPrivate = (host: HostFacts, seen: HostView): boolean =>
-  isCluster(seen.data) &&
+export const isPrivate = (host: HostFacts, seen: HostObservation): boolean =>
+  isDataDirectory(seen.data) &&
   seen.data.running &&
   seen.server !== null &&
   seen.server.listenAddresses === '' &&

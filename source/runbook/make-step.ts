@@ -1,6 +1,6 @@
 import { type ClusterFacts, type HostFacts, hostsOf } from '../cluster/facts.ts';
 import type { Fragment } from '../cluster/fragment.ts';
-import { hostIn, type World } from '../cluster/observations.ts';
+import { hostIn, type Observations } from '../cluster/observations.ts';
 import { autoctlRuns } from './conditions.ts';
 import type { Gauge } from './gauge.ts';
 import { rootUser } from './root-verbs.ts';
@@ -34,8 +34,8 @@ export interface StepParts {
   readonly guide: string | null;
   readonly differs?: string;
   readonly danger: Danger;
-  readonly script: Fragment | ((world: World) => Script);
-  readonly probe: (world: World) => Probe;
+  readonly script: Fragment | ((world: Observations) => Script);
+  readonly probe: (world: Observations) => Probe;
   readonly before?: readonly Condition[];
   readonly after?: readonly Condition[];
   readonly settleSeconds?: number;
@@ -94,7 +94,7 @@ export const done = (says: string): Probe => ({ state: 'done', says });
 export const half = (says: string): Probe => ({ state: 'half', says });
 
 /** Of a step that only starts pg_autoctl. */
-export const autoctlProbe = (host: HostFacts, world: World): Probe => {
+export const autoctlProbe = (host: HostFacts, world: Observations): Probe => {
   const seen = hostIn(world, host.alias);
   if (seen === null) return pending('not seen');
   const verdict = autoctlRuns(seen);

@@ -1,5 +1,5 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
-import { monitorIn, type World } from '../cluster/observations.ts';
+import { monitorIn, type Observations } from '../cluster/observations.ts';
 import { fenceIsPast } from './phases/fence.ts';
 import type { Direction } from './runbooks.ts';
 import type { Step } from './step.ts';
@@ -18,7 +18,7 @@ export interface MonitorAbsence {
  */
 export const monitorAbsence = (
   facts: ClusterFacts,
-  world: World,
+  world: Observations,
   steps: readonly Step[],
   direction: Direction,
   passed: (step: Step) => boolean = () => false,

@@ -1,7 +1,7 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../cluster/facts.ts';
 import { isNode } from '../cluster/facts.ts';
 import { type Fragment, sh, word } from '../cluster/fragment.ts';
-import { type DirectoryView, type HostView, isCluster } from '../cluster/observations.ts';
+import { type DirectoryView, type HostObservation, isDataDirectory } from '../cluster/observations.ts';
 import type { Path, RelativePath } from '../cluster/words.ts';
 
 /**
@@ -48,15 +48,15 @@ export const discardFunction: readonly Fragment[] = [
 
 /** This run has made the directory, and says so in it. */
 export const isOurs = (facts: ClusterFacts, directory: DirectoryView): boolean =>
-  isKin(facts, directory) && isCluster(directory) && directory.mark?.run === facts.run;
+  isKin(facts, directory) && isDataDirectory(directory) && directory.mark?.run === facts.run;
 
 /** Some run for this cluster has made it: this one, an earlier one, or a check that was asked to keep it. */
 export const isKin = (facts: ClusterFacts, directory: DirectoryView): boolean =>
-  isCluster(directory) && directory.mark?.system === facts.systemIdentifier;
+  isDataDirectory(directory) && directory.mark?.system === facts.systemIdentifier;
 
 /** Whichever cluster it was made for. */
 export const isMarked = (directory: DirectoryView): boolean =>
-  isCluster(directory) && directory.mark !== undefined;
+  isDataDirectory(directory) && directory.mark !== undefined;
 
 /** Whether this run makes a new cluster on the host: pg_upgrade runs on the primary and on the monitor, nowhere else. */
 export const makesNewCluster = (host: HostFacts): boolean => !isNode(host) || host.role === 'primary';
@@ -65,7 +65,7 @@ export const makesNewCluster = (host: HostFacts): boolean => !isNode(host) || ho
 export const makingOf = (facts: ClusterFacts, host: HostFacts): Path => word`${host.newData}.${facts.run}`;
 
 /** What a kill of this run has left in the middle of a removal or of an initdb, known by the run's name. */
-export const leftoversOf = (facts: ClusterFacts, seen: HostView): readonly Path[] =>
+export const leftoversOf = (facts: ClusterFacts, seen: HostObservation): readonly Path[] =>
   seen.leftovers.filter((path) => path.endsWith(`.${facts.run}`));
 
 /**

@@ -1,5 +1,5 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
-import type { World } from '../cluster/observations.ts';
+import type { Observations } from '../cluster/observations.ts';
 import { cleanupRunbook } from './cleanup.ts';
 import { rollbackRunbook } from './rollback/rollback.ts';
 import type { Step } from './step.ts';
@@ -8,7 +8,11 @@ import { upgradeRunbook } from './upgrade.ts';
 export type Direction = 'upgrade' | 'rollback' | 'cleanup';
 
 /** The runbook for a direction; the way back is made from where the cluster stands. */
-export const runbookFor = (facts: ClusterFacts, world: World, direction: Direction): readonly Step[] => {
+export const runbookFor = (
+  facts: ClusterFacts,
+  world: Observations,
+  direction: Direction,
+): readonly Step[] => {
   switch (direction) {
     case 'upgrade':
       return upgradeRunbook(facts, world);

@@ -1,5 +1,5 @@
 import type { Fragment, ScriptText } from '../cluster/fragment.ts';
-import type { World } from '../cluster/observations.ts';
+import type { Observations } from '../cluster/observations.ts';
 import type { Gauge } from './gauge.ts';
 
 /** `primary`, `monitor` … the alias of a host: `monitor`, or the node's name on the monitor. */
@@ -65,7 +65,7 @@ export type Probe =
 /** One sentence that must hold before or after a step, and whether it does. */
 export interface Condition {
   readonly says: string;
-  readonly holds: (world: World) => Verdict;
+  readonly holds: (world: Observations) => Verdict;
 }
 export type Verdict = { readonly holds: true } | { readonly holds: false; readonly found: string };
 
@@ -83,10 +83,10 @@ export interface Step {
   readonly guide: GuideReference;
   readonly danger: Danger;
   /** POSIX sh, `set -eu`. Made from what the servers say now; `unresolved` where an earlier step must run first. */
-  readonly script: (world: World) => Script;
+  readonly script: (world: Observations) => Script;
   /** Hosts that must be looked at to judge probe, before and after. */
   readonly looksAt: readonly HostAlias[];
-  readonly probe: (world: World) => Probe;
+  readonly probe: (world: Observations) => Probe;
   readonly before: readonly Condition[];
   readonly after: readonly Condition[];
   /** How long `after` may take to become true once the script has ended, in seconds. */
@@ -98,11 +98,11 @@ export interface Step {
   /** May be passed over without a reason (a rehearsal switchover, say). */
   readonly optional: boolean;
   /** What is given up by running it now: then the host's name is asked for, whatever `danger` says. Null: nothing. */
-  readonly givesUp: (world: World) => GivesUp | null;
+  readonly givesUp: (world: Observations) => GivesUp | null;
   /** What to do where its host went down in the middle of it, by what the disks say; null: its probe and its conditions say enough. */
-  readonly interrupted: (world: World) => string | null;
+  readonly interrupted: (world: Observations) => string | null;
   /** What was noticed and stands against nothing (warnings of a check), from the last look. */
-  readonly notes: (world: World) => readonly string[];
+  readonly notes: (world: Observations) => readonly string[];
   /** Where the cause of a failure is to be found on the host: read-only scripts, run when the step has failed. */
   readonly causes: readonly Cause[];
   /** What the application feels: its writes stop with this step, or come back with it. */
@@ -123,7 +123,7 @@ export interface Lane {
 }
 
 /** How a step is confirmed now. */
-export const dangerNow = (step: Step, world: World): Danger =>
+export const dangerNow = (step: Step, world: Observations): Danger =>
   step.givesUp(world) === null ? step.danger : 'point-of-no-return';
 
 export interface Cause {

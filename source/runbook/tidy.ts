@@ -1,6 +1,6 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../cluster/facts.ts';
 import { type Fragment, sh } from '../cluster/fragment.ts';
-import { type HostView, hostIn } from '../cluster/observations.ts';
+import { type HostObservation, hostIn } from '../cluster/observations.ts';
 import type { Path } from '../cluster/words.ts';
 import { about, when } from './conditions.ts';
 import { linkDir } from './hard-link/names.ts';
@@ -16,7 +16,7 @@ const strayCopies = (host: HostFacts): Fragment[] => [
   sh`done`,
 ];
 
-const leftOn = (facts: ClusterFacts, host: HostFacts, seen: HostView): readonly Path[] => [
+const leftOn = (facts: ClusterFacts, host: HostFacts, seen: HostObservation): readonly Path[] => [
   ...leftoversOf(facts, seen),
   ...seen.leftovers.filter((path) => path === linkDir(host)),
 ];

@@ -1,6 +1,6 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
 import { linkedOf, primaryOf, secondariesOf } from '../cluster/facts.ts';
-import type { World } from '../cluster/observations.ts';
+import type { Observations } from '../cluster/observations.ts';
 import { clusterWarnings } from './checks/in-world.ts';
 import { linkKeySteps } from './hard-link/keys.ts';
 import { linkStep } from './hard-link/link.ts';
@@ -58,8 +58,8 @@ const verifyStageSteps = (facts: ClusterFacts): Step[] => {
  * have found on all hosts, whoever confirms the first step that changes the cluster.
  */
 const withClusterWarnings = (facts: ClusterFacts, steps: readonly Step[]): readonly Step[] => {
-  const firsts = new WeakMap<World, StepId | null>();
-  const firstOpen = (world: World): StepId | null => {
+  const firsts = new WeakMap<Observations, StepId | null>();
+  const firstOpen = (world: Observations): StepId | null => {
     const known = firsts.get(world);
     if (known !== undefined) return known;
     const first = steps.find((step) => step.probe(world).state !== 'done')?.id ?? null;
@@ -83,7 +83,7 @@ const withClusterWarnings = (facts: ClusterFacts, steps: readonly Step[]): reado
  * The whole upgrade, phases A to I, for one monitor, one primary and any number of secondaries. docs/runbook.md.
  * `world`: where it is known, what an earlier start has left that this one does not ask for is taken away first.
  */
-export const upgradeRunbook = (facts: ClusterFacts, world: World | null = null): readonly Step[] =>
+export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null = null): readonly Step[] =>
   withClusterWarnings(facts, [
     ...prepareSteps(facts),
     ...(world === null ? [] : unwantedKeySteps(facts, world)),

@@ -1,5 +1,5 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../cluster/facts.ts';
-import { hostIn, isCluster, type World } from '../cluster/observations.ts';
+import { hostIn, isDataDirectory, type Observations } from '../cluster/observations.ts';
 import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from './evidence.ts';
 import { type Route, rollbackRoute } from './rollback/route.ts';
 
@@ -16,7 +16,7 @@ export type RollbackVerdict =
  * Without the record of the hand-over (somebody started pg_autoctl by hand, or the work directory is gone) the servers
  * tell whether applications could write: pg_autoctl runs it, it listens to the network, or its state file was patched.
  */
-const writtenUnrecorded = (facts: ClusterFacts, primary: NodeFacts, world: World): string | null => {
+const writtenUnrecorded = (facts: ClusterFacts, primary: NodeFacts, world: Observations): string | null => {
   const seen = hostIn(world, primary.alias);
   if (seen === null || newClusterStarted(facts, primary, world) === 'never') return null;
   const open =
@@ -33,12 +33,12 @@ const writtenUnrecorded = (facts: ClusterFacts, primary: NodeFacts, world: World
  * What the new version has written since it was handed to the application, in words; null when it was not
  * yet. The counter of transactions counts the console's own (statistics) and rolled back ones too, hence “up to”.
  */
-const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: World): string | null => {
+const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: Observations): string | null => {
   const seen = hostIn(world, primary.alias);
   if (seen === null || !isSwapped(facts, primary, world)) return null;
   if (seen.handedOver === null) return writtenUnrecorded(facts, primary, world);
   const { control, at } = seen.handedOver;
-  const now = isCluster(seen.data) ? seen.data.control : null;
+  const now = isDataDirectory(seen.data) ? seen.data.control : null;
   // A server that runs has not written its counters into pg_control yet; one that never ran again has written nothing.
   const next = seen.server?.nextXid ?? now?.nextXid ?? control.nextXid;
   if (now !== null && isAsKept(now, control)) return null;
@@ -46,7 +46,7 @@ const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: World): st
   return `what ${facts.newMajor} wrote since ${at.slice(11, 16)} UTC${count > 0n ? ` (up to ${count} transactions)` : ''} is lost`;
 };
 
-const says = (facts: ClusterFacts, route: Route, world: World): RollbackVerdict => {
+const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackVerdict => {
   const primary = primaryOf(facts);
   switch (route.kind) {
     case 'unknown':
@@ -83,5 +83,5 @@ const says = (facts: ClusterFacts, route: Route, world: World): RollbackVerdict 
 };
 
 /** The verdict that stands in the header and before every confirmation. */
-export const rollbackVerdict = (facts: ClusterFacts, world: World): RollbackVerdict =>
+export const rollbackVerdict = (facts: ClusterFacts, world: Observations): RollbackVerdict =>
   says(facts, rollbackRoute(facts, world), world);

@@ -1,5 +1,11 @@
 import { type ClusterFacts, primaryOf } from '../cluster/facts.ts';
-import { type HostView, hostIn, isCluster, nodeIn, type World } from '../cluster/observations.ts';
+import {
+  type HostObservation,
+  hostIn,
+  isDataDirectory,
+  nodeIn,
+  type Observations,
+} from '../cluster/observations.ts';
 import { isAsKept, isSwapped } from './evidence.ts';
 
 /** Whether applications can write, as the servers show it now: no journal is asked, so every operator reads the same. */
@@ -9,12 +15,12 @@ export type Writes =
   | { readonly kind: 'down'; readonly since: string | null }
   | { readonly kind: 'unknown'; readonly why: string };
 
-const takesWrites = ({ server }: HostView): boolean =>
+const takesWrites = ({ server }: HostObservation): boolean =>
   server !== null && server.listenAddresses !== '' && !server.inRecovery && !server.readOnly;
 
 /** When the primary's server ended: its pg_control was written last then, and is kept beside pg_upgrade with its time. */
-const endedAt = (facts: ClusterFacts, seen: HostView, world: World): string | null => {
-  const control = isCluster(seen.data) ? seen.data.control : null;
+const endedAt = (facts: ClusterFacts, seen: HostObservation, world: Observations): string | null => {
+  const control = isDataDirectory(seen.data) ? seen.data.control : null;
   const written = control?.state === 'shut down' ? seen.controlWritten : null;
   if (seen.handedOver === null) return seen.stoppedAt ?? written;
   // The new version has been handed over: it served since, unless it is as it was then.
@@ -22,7 +28,7 @@ const endedAt = (facts: ClusterFacts, seen: HostView, world: World): string | nu
   return control !== null && isAsKept(control, seen.handedOver.control) ? seen.stoppedAt : written;
 };
 
-export const writesNow = (facts: ClusterFacts, world: World): Writes => {
+export const writesNow = (facts: ClusterFacts, world: Observations): Writes => {
   const writer = facts.nodes.find((node) => {
     const seen = hostIn(world, node.alias);
     return seen !== null && takesWrites(seen);
@@ -39,7 +45,7 @@ export const writesNow = (facts: ClusterFacts, world: World): Writes => {
   if (other !== undefined)
     return { kind: 'unknown', why: `${other.alias} cannot be looked at, and is the primary by the monitor` };
   // A server that is too busy to answer is not one that is stopped; pg_upgrade's own run without a pg_autoctl.
-  if (seen.server === null && isCluster(seen.data) && seen.data.running && seen.pgAutoctl !== 'stopped')
+  if (seen.server === null && isDataDirectory(seen.data) && seen.data.running && seen.pgAutoctl !== 'stopped')
     return { kind: 'unknown', why: `the server on ${primary.alias} does not answer` };
   return { kind: 'down', since: endedAt(facts, seen, world) };
 };

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readConfig } from '../../source/commands/read-config.ts';
 import { probeScript } from '../../source/demo/hosts/programs.ts';
 import type { Demo } from '../../source/demo/open-demo.ts';
-import { opener } from '../../source/discover/connector.ts';
+import { connector } from '../../source/discover/connector.ts';
 import { connect } from '../../source/remote/connect.ts';
 import { endJobScript, jobProcessesScript } from '../../source/remote/job-processes.ts';
 import { drive } from '../lab/harness/drive.ts';
@@ -46,7 +46,7 @@ it('rollback-after-start: back through the secondary’s image, and what 17 wrot
 const reach = async (demo: Demo, alias: string): Promise<AnyHost> => {
   const config = readConfig(demo.layout.clusterFile);
   if (!config.ok) throw new Error(JSON.stringify(config.error));
-  const host = await opener(config.value, connect, async () => ({ kind: 'no' }))({ alias, host: alias });
+  const host = await connector(config.value, connect, async () => ({ kind: 'no' }))({ alias, host: alias });
   if (!host.ok) throw new Error(JSON.stringify(host.error));
   return host.value;
 };

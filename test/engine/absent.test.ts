@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { opener } from '../../source/discover/connector.ts';
+import { connector } from '../../source/discover/connector.ts';
 import { statusText } from '../../source/plain/status-report.ts';
 import { status } from '../../source/usecases/status/status.ts';
 import { farewell } from '../../source/wording/farewell.ts';
@@ -199,7 +199,7 @@ test('without the monitor’s host nothing begins; status tells from the journal
   night.again().open();
   const { problem } = await night.stage('stopped');
   expect(problem.remedy).toMatch(/Without the monitor’s host nothing is begun, gone on with or rolled back/);
-  const ask = opener(labConfig(), night.servers.connect, async () => ({ kind: 'no' }));
+  const ask = connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' }));
   const seen = good(await status(labConfig(), ask, () => undefined, night.home));
   const text = statusText('lab', seen, 'cluster.yaml');
   expect(text).toMatch(/^monitor .*not seen: /m);

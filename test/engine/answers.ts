@@ -1,5 +1,10 @@
 import { type HostFacts, isNode } from '../../source/cluster/facts.ts';
-import type { Control, DirectoryView, HostView, TablespaceView } from '../../source/cluster/observations.ts';
+import type {
+  Control,
+  DirectoryView,
+  HostObservation,
+  TablespaceView,
+} from '../../source/cluster/observations.ts';
 import { joiner } from '../../source/inspect/lines.ts';
 import { recorded } from '../cluster/recorded.ts';
 
@@ -40,12 +45,20 @@ const directory = (key: string, view: DirectoryView): Lines => {
       [key, 'other'],
       [`${key}.entries`, String(view.entries)],
     ];
-  const flags = ['linked', 'disarmed', 'shared', 'running', 'standby', 'carried'] as const;
+  /** As the script names them. */
+  const flags = {
+    linked: view.controlRenamed,
+    disarmed: view.madeUnstartable,
+    shared: view.hasHardLinks,
+    running: view.running,
+    standby: view.standby,
+    carried: view.hasConfiguration,
+  };
   return [
     [key, 'cluster'],
     [`${key}.major`, String(view.major)],
     ...(view.control === null ? [] : [lined(`${key}.control`, controlData(view.control))]),
-    ...flags.filter((flag) => view[flag]).map((flag) => [`${key}.${flag}`, 'yes'] as const),
+    ...Object.entries(flags).flatMap(([flag, holds]) => (holds ? [[`${key}.${flag}`, 'yes'] as const] : [])),
     ...(view.tablespaces.length === 0
       ? []
       : [lined(`${key}.tablespaces`, `${view.tablespaces.join('\n')}\n`)]),
@@ -68,7 +81,7 @@ const tablespace = (key: string, view: TablespaceView): Lines => [
   ...(view.mayMake ? [[`${key}.above`, 'yes'] as const] : []),
 ];
 
-const unitShown = (unit: NonNullable<HostView['unit']>, fragment: string): string =>
+const unitShown = (unit: NonNullable<HostObservation['unit']>, fragment: string): string =>
   [
     `ExecStart={ path=${unit.program} ; argv[]=${unit.program} run ; ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=1 ; code=(null) ; status=0/0 }`,
     `KillMode=${unit.killMode}`,
@@ -82,7 +95,7 @@ const unitShown = (unit: NonNullable<HostView['unit']>, fragment: string): strin
   ].join('\n');
 
 /** The answer to lookScript. */
-export const lookLines = (view: HostView): Lines => [
+export const lookLines = (view: HostObservation): Lines => [
   ...directory('data', view.data),
   ...directory('new', view.newData),
   ...directory('backup', view.backupData),
@@ -126,7 +139,7 @@ const configText = (host: HostFacts, formation: string): string =>
     : recorded('pg_auto_failover-2.0/monitor.cfg');
 
 /** The system identifiers in a host's files. */
-const systemsOf = (view: HostView): readonly string[] => [
+const systemsOf = (view: HostObservation): readonly string[] => [
   ...(view.stateIdentifier === null ? [] : [view.stateIdentifier]),
   ...[view.data, view.backupData].flatMap((one) =>
     one.kind === 'cluster' && one.control !== null ? [one.control.systemIdentifier] : [],
@@ -134,7 +147,12 @@ const systemsOf = (view: HostView): readonly string[] => [
 ];
 
 /** The keys of one pg_autoctl in the answer to discoverScript. */
-export const instanceLines = (number: number, host: HostFacts, view: HostView, formation: string): Lines => {
+export const instanceLines = (
+  number: number,
+  host: HostFacts,
+  view: HostObservation,
+  formation: string,
+): Lines => {
   const key = (name: string): string => `${number}.${name}`;
   const major = view.data.kind === 'cluster' ? String(view.data.major) : '';
   return [
@@ -232,7 +250,7 @@ export const but = (lines: Lines, changes: Readonly<Record<string, string | null
 export const asText = base64;
 
 /** The answer to inventoryScript; as short as a server's can be. */
-export const inventoryOutput = (host: HostFacts, view: HostView): string => {
+export const inventoryOutput = (host: HostFacts, view: HostObservation): string => {
   if (view.server === null) return printed([['end', 'yes']]);
   const { version, inRecovery, startedAt } = view.server;
   const control = view.data.kind === 'cluster' ? view.data.control : null;

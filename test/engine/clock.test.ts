@@ -8,7 +8,7 @@ import { Observer } from '../../source/engine/observe/observer.ts';
 import { lockView } from '../../source/engine/run/watcher.ts';
 import { Watchdog } from '../../source/engine/step/watchdog.ts';
 import type { Quiet } from '../../source/engine/view/controller.ts';
-import { Board } from '../../source/engine/view/view-store.ts';
+import { ViewStore } from '../../source/engine/view/view-store.ts';
 import { SnapshotBoard } from '../../source/monitor/snapshot.ts';
 import type { RemoteHost } from '../../source/remote/host.ts';
 import { clock } from '../../source/wording/text.ts';
@@ -114,7 +114,7 @@ describe('the clock is set back by an hour in the middle', () => {
   });
 
   test('no age on the screen changes: the downtime, what a host was heard of last, the monitor’s rows', () => {
-    const board = new Board();
+    const board = new ViewStore();
     const feed = new SnapshotBoard();
     board.set({
       hosts: [

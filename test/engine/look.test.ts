@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { primaryOf } from '../../source/cluster/facts.ts';
-import type { World } from '../../source/cluster/observations.ts';
+import type { Observations } from '../../source/cluster/observations.ts';
 import { parseLook } from '../../source/inspect/state/parse.ts';
 import { judgementOn } from '../../source/runbook/checks/in-world.ts';
 import { everyNodeSettled } from '../../source/runbook/conditions.ts';
@@ -113,7 +113,7 @@ test.each([
 test('what the window’s checks have kept on a host is read with the look, and judged', () => {
   const facts = labCluster();
   const lines = [...lookLines(modelAt('running').host('node_1')), ...checksLines(primaryOf(facts))];
-  const world: World = {
+  const world: Observations = {
     hosts: { node_1: { kind: 'seen', at: 0, host: good(parseLook('node_1', printed(lines))) } },
   };
   expect(judgementOn(facts, primaryOf(facts), world, false)).toEqual({
@@ -140,7 +140,7 @@ describe('an answer that is not to be trusted', () => {
     expect(host.misfit).toMatch(
       /^the monitor’s answer: nodes\.0\.host must be a host name.*-oProxyCommand=id/,
     );
-    const world: World = { hosts: { monitor: { kind: 'seen', at: 0, host } } };
+    const world: Observations = { hosts: { monitor: { kind: 'seen', at: 0, host } } };
     expect(everyNodeSettled.holds(world)).toEqual({ holds: false, found: host.misfit });
   });
 

@@ -118,7 +118,7 @@ describe('a look', () => {
       host.sh(`ln "${path}" "${host.root}/also"`);
       const { backupData } = look();
       host.sh(`rm "${host.root}/also" "${path}"`);
-      return backupData.kind === 'cluster' && backupData.shared;
+      return backupData.kind === 'cluster' && backupData.hasHardLinks;
     };
     host.cluster(node.backupData, 15, { 'global/pg_control': old, 'base/5/2613': '', 'base/16384/2613': '' });
     host.write(join(host.root, 'disk/PG_15_202209061/16384/16390'), 'rows');

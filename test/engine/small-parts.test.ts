@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Journal, stateHome } from '../../source/engine/journal/journal.ts';
 import { Decisions } from '../../source/engine/run/decisions.ts';
-import { Asking } from '../../source/engine/run/prompts.ts';
-import { Board } from '../../source/engine/view/view-store.ts';
+import { Prompts } from '../../source/engine/run/prompts.ts';
+import { ViewStore } from '../../source/engine/view/view-store.ts';
 import type { Answer, Question } from '../../source/remote/host.ts';
 import { good } from '../cluster/recorded.ts';
 
@@ -65,8 +65,8 @@ describe('questions', () => {
   });
 
   test('of four hosts at once are asked one after the other, and what was shown before comes back', async () => {
-    const board = new Board();
-    const asking = new Asking(board);
+    const board = new ViewStore();
+    const asking = new Prompts(board);
     board.set({ stage: { kind: 'connecting', doing: 'connecting to node_1, node_2' } });
     const answers: Promise<Answer>[] = ['node_1', 'node_2', 'node_3'].map((alias) =>
       asking.ask(question(alias)),
@@ -89,8 +89,8 @@ describe('questions', () => {
   });
 
   test('an answer that nobody asked for is dropped; leaving answers every open one with no', async () => {
-    const board = new Board();
-    const asking = new Asking(board);
+    const board = new ViewStore();
+    const asking = new Prompts(board);
     asking.answer({ kind: 'yes' });
     const answers = ['node_1', 'node_2'].map((alias) => asking.ask(question(alias)));
     asking.refuseAll();
@@ -114,7 +114,7 @@ describe('decisions', () => {
 });
 
 test('notices are kept in number: a flapping line cannot fill the memory', () => {
-  const board = new Board();
+  const board = new ViewStore();
   for (let count = 0; count < 1000; count += 1) board.notice(`lost ${count}`);
   expect(board.view.notices.length).toBe(100);
   expect(board.view.notices.at(-1)?.text).toBe('lost 999');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { opener } from '../../source/discover/connector.ts';
+import { connector } from '../../source/discover/connector.ts';
 import { statusJson, statusText } from '../../source/plain/status-report.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { status, upgradeStatus } from '../../source/usecases/status/status.ts';
@@ -40,7 +40,7 @@ describe('on the way back', () => {
     good(
       await status(
         labConfig(),
-        opener(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
+        connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
         () => undefined,
         night.home,
       ),
@@ -108,7 +108,7 @@ describe('asked once', () => {
   const ask = (servers: CheckServers) =>
     status(
       labConfig(),
-      opener(labConfig(), servers.connect, async () => ({ kind: 'no' })),
+      connector(labConfig(), servers.connect, async () => ({ kind: 'no' })),
       () => undefined,
       '/nonexistent',
     );

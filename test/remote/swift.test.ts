@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type CipherAlgorithm, type Client } from 'ssh2';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { decipherOf, dialSwiftly, readyKey } from '../../source/remote/fast-socket.ts';
+import { decipherOf, dialFastSocket, readyKey } from '../../source/remote/fast-socket.ts';
 import { Bench } from './bench.ts';
 
 let bench: Bench;
@@ -71,7 +71,7 @@ test('what was read is read over only while that is allowed', async () => {
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  const { socket, reuse } = dialSwiftly('127.0.0.1', address.port);
+  const { socket, reuse } = dialFastSocket('127.0.0.1', address.port);
   const pieces: Buffer[] = [];
   socket.on('data', (piece) => pieces.push(piece));
   await once(server, 'connection');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ClusterFacts, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
-import type { World } from '../../source/cluster/observations.ts';
+import type { Observations } from '../../source/cluster/observations.ts';
 import { waiting, whyNotWithout } from '../../source/engine/run/absence.ts';
 import { everyNodeSettled } from '../../source/runbook/conditions.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
@@ -13,15 +13,15 @@ import { Model } from './model.ts';
 import { runBack } from './rollback-model.ts';
 import { modelAt, stepOf, worldAt } from './worlds.ts';
 
-const text = (step: Step, world: World = { hosts: {} }): string => {
+const text = (step: Step, world: Observations = { hosts: {} }): string => {
   const script = step.script(world);
   return script.kind === 'ready' ? script.text : script.needs;
 };
-const unmet = (conditions: Step['before'], world: World): readonly string[] =>
+const unmet = (conditions: Step['before'], world: Observations): readonly string[] =>
   conditions.filter((one) => !one.holds(world).holds).map((one) => one.says);
 
 /** A host that was restarted: nothing runs there, and the monitor has an order for it that nobody carries out. */
-const restarted = (facts: ClusterFacts, until: number, alias: string): World => {
+const restarted = (facts: ClusterFacts, until: number, alias: string): Observations => {
   const model = new Model(facts);
   for (const step of upgradeRunbook(facts).slice(0, until)) model.run(step.id);
   const host = model.host(alias);
@@ -31,7 +31,7 @@ const restarted = (facts: ClusterFacts, until: number, alias: string): World => 
   model.row(alias, 'maintenance', 'catchingup');
   return model.world();
 };
-const afterStep = (facts: ClusterFacts, until: number): World => {
+const afterStep = (facts: ClusterFacts, until: number): Observations => {
   const model = new Model(facts);
   for (const step of upgradeRunbook(facts).slice(0, until)) model.run(step.id);
   return model.world();
@@ -84,7 +84,7 @@ describe('a secondary that gives no answer holds up its own steps only', () => {
           ran.add(step.id);
         }
         model.unreachable.add(alias);
-        const world = (): World => ({ ...model.world(), leftOut: [alias] });
+        const world = (): Observations => ({ ...model.world(), leftOut: [alias] });
         expect([
           vanishes,
           unmet(steps[vanishes]?.host === alias ? [] : (steps[vanishes]?.after ?? []), world()),
@@ -117,7 +117,7 @@ describe('a secondary that gives no answer holds up its own steps only', () => {
     expect(whyNotWithout(facts, steps, 'upgrade', fenced, 'node_3', 'operator')).toBeNull();
     const stopped = worldAt('primary stopped');
     expect(whyNotWithout(facts, steps, 'upgrade', stopped, 'node_3', 'console')).toBeNull();
-    const alone: World = { ...stopped, leftOut: ['node_2'] };
+    const alone: Observations = { ...stopped, leftOut: ['node_2'] };
     expect(whyNotWithout(facts, steps, 'upgrade', alone, 'node_3', 'operator')).toMatch(/fallback copy/);
     expect(whyNotWithout(facts, steps, 'upgrade', stopped, 'monitor', 'operator')).not.toBeNull();
     expect(whyNotWithout(facts, steps, 'rollback', stopped, 'node_1', 'console')).toBeNull();
@@ -126,7 +126,7 @@ describe('a secondary that gives no answer holds up its own steps only', () => {
 
 describe('the old primaryâ€™s host is gone for good', () => {
   const facts = labCluster();
-  const gone = (more: Partial<World> = {}): World => {
+  const gone = (more: Partial<Observations> = {}): Observations => {
     const model = modelAt('started');
     model.unreachable.add(primaryOf(facts).alias);
     for (const { alias } of secondariesOf(facts)) {
@@ -154,14 +154,14 @@ describe('the old primaryâ€™s host is gone for good', () => {
     model.unreachable.add('node_1');
     const monitor = model.host('monitor');
     monitor.markers = [...monitor.markers, 'rollback-through-node_2'];
-    const world: World = { ...model.world(), leftOut: ['node_1'] };
+    const world: Observations = { ...model.world(), leftOut: ['node_1'] };
     expect(rollbackVerdict(facts, world).kind).toBe('loses-new-writes');
   });
 
   test('not through one that a running serverâ€™s checkpoint ended', () => {
     const model = modelAt('started');
     model.unreachable.add('node_1');
-    const world: World = { ...model.world(), leftOut: ['node_1'] };
+    const world: Observations = { ...model.world(), leftOut: ['node_1'] };
     expect(rollbackRunbook(facts, world).route.kind).toBe('unknown');
   });
 });
@@ -216,7 +216,7 @@ describe('number_sync_standbys with fewer nodes in the quorum than the monitorâ€
       if (step.phase === 'H' && step.probe(model.world()).state !== 'done') model.run(step.id);
     }
     expect(unmet(final.after, model.world())).toEqual(['number_sync_standbys is 1']);
-    expect(unmet(final.after, { ...model.world(), passedOver: ['I.monitor.sync-standbys'] })).toEqual([]);
+    expect(unmet(final.after, { ...model.world(), skipped: ['I.monitor.sync-standbys'] })).toEqual([]);
   });
 
   test('what proves the state at the end names the formation', () => {
@@ -232,12 +232,12 @@ describe('number_sync_standbys with fewer nodes in the quorum than the monitorâ€
 describe('the power goes in pg_upgrade --link', () => {
   const facts = labCluster();
   const step = stepOf(upgradeRunbook(facts), 'D.node_1.pg-upgrade');
-  const begun = (): World => {
+  const begun = (): Observations => {
     const model = modelAt('all stopped');
     const host = model.host('node_1');
     if (host.data.kind !== 'cluster') throw new Error('no cluster');
     host.stopped = host.data.control;
-    host.data = { ...host.data, linked: true, control: null };
+    host.data = { ...host.data, controlRenamed: true, control: null };
     return model.world();
   };
 
@@ -252,7 +252,7 @@ describe('the power goes in pg_upgrade --link', () => {
 describe('a primary whose power went before it was shut down', () => {
   const facts = labCluster();
   const step = stepOf(upgradeRunbook(facts), 'C.node_1.stop');
-  const crashed = (): World => {
+  const crashed = (): Observations => {
     const model = modelAt('fenced');
     const host = model.host('node_1');
     host.pgAutoctl = 'stopped';
@@ -290,7 +290,7 @@ describe('the last steps of a rollback through a fallback copy', () => {
     const facts = labCluster();
     const model = modelAt('started');
     model.unreachable.add('node_3');
-    const world: World = { ...model.world(), leftOut: ['node_3'] };
+    const world: Observations = { ...model.world(), leftOut: ['node_3'] };
     const waits = [...waiting(rollbackRunbook(facts, world).steps, world).keys()].map(({ id }) => id);
     expect(waits.filter((id) => id.endsWith('.tidy'))).toHaveLength(4);
   });

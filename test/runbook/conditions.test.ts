@@ -236,7 +236,7 @@ describe('half done is seen as such', () => {
     const model = modelAt('all stopped', facts);
     const { data } = model.host('node_1');
     if (data.kind !== 'cluster') throw new Error('a cluster is there');
-    model.host('node_1').data = { ...data, linked: true };
+    model.host('node_1').data = { ...data, controlRenamed: true };
     expect(probeOf('D.node_1.pg-upgrade', model)).toMatchObject({ state: 'half' });
   });
 
@@ -251,7 +251,7 @@ describe('half done is seen as such', () => {
     const model = modelAt('swapped', facts);
     const { data } = model.host('node_1');
     if (data.kind !== 'cluster') throw new Error('a cluster is there');
-    model.host('node_1').data = { ...data, carried: false };
+    model.host('node_1').data = { ...data, hasConfiguration: false };
     expect(probeOf('D.node_1.swap', model)).toMatchObject({ state: 'half' });
   });
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Evidence } from '../../source/cluster/checks/evidence.ts';
 import type { ClusterFacts, OtherNode } from '../../source/cluster/facts.ts';
 import type { MonitorState, OtherRow } from '../../source/cluster/monitor-state.ts';
-import type { World } from '../../source/cluster/observations.ts';
+import type { Observations } from '../../source/cluster/observations.ts';
 import { formationChecks } from '../../source/runbook/checks/formations.ts';
 import { evidenceIn } from '../../source/runbook/checks/in-world.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
@@ -43,7 +43,7 @@ const node = (number: number): OtherNode => ({
 const withPayments = (changes: Partial<ClusterFacts> = {}): ClusterFacts =>
   labCluster({ formations: { payments: 'restart' }, others: [node(3), node(2)], ...changes });
 
-const monitorWith = (world: World, changes: Partial<MonitorState>): World => {
+const monitorWith = (world: Observations, changes: Partial<MonitorState>): Observations => {
   const { monitor } = world.hosts;
   if (monitor?.kind !== 'seen' || monitor.host.monitor === null) throw new Error('a monitor that answers');
   const host = { ...monitor.host, monitor: { ...monitor.host.monitor, ...changes } };
@@ -96,7 +96,7 @@ test('it is done when the node reports to the monitor of the new version, and wa
   const facts = withPayments();
   const step = stepOf(upgradeRunbook(facts), 'G.payments.pay_2.keeper');
   const back = worldAt('primary back', labCluster());
-  const says = (world: World, others: readonly OtherRow[]) =>
+  const says = (world: Observations, others: readonly OtherRow[]) =>
     step.probe(monitorWith(world, { others: [...others] })).state;
   expect(says(back, [row(2)])).toBe('done');
   expect(says(back, [row(2, { reportAge: 40 })])).toBe('pending');
@@ -145,7 +145,7 @@ test('a rollback tells the old monitor what became of them since, before their p
   expect(stop.indexOf('formations-since')).toBeGreaterThan(0);
   expect(stop.indexOf('formations-since')).toBeLessThan(stop.indexOf('systemctl stop'));
   expect(textOf('S.monitor.formations')).toContain("delete from pgautofailover.node where formationid <> '");
-  const unmet = (world: World) =>
+  const unmet = (world: Observations) =>
     stepOf(steps, 'T.payments.pay_2.keeper')
       .before.filter((one) => !one.holds(world).holds)
       .map((one) => one.says);

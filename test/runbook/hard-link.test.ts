@@ -2,7 +2,7 @@ import { lstatSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
-import { isCluster } from '../../source/cluster/observations.ts';
+import { isDataDirectory } from '../../source/cluster/observations.ts';
 import { choiceWords, rebuildChoices } from '../../source/runbook/hard-link/choice.ts';
 import { sendingCommand } from '../../source/runbook/hard-link/line.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
@@ -171,7 +171,7 @@ describe('an image that was given to hard links', () => {
   test('counts no more from the first link on, whether the transfer came to its end or not', () => {
     const model = modelOf('D.node_2.link');
     const { backupData } = model.host('node_3');
-    if (!isCluster(backupData) && !isCluster(model.host('node_3').data))
+    if (!isDataDirectory(backupData) && !isDataDirectory(model.host('node_3').data))
       throw new Error('node_3 has its image');
     expect(started.before.every((one) => one.holds(model.world()).holds)).toBe(true);
     model.host('node_3').data = { kind: 'absent' };
@@ -352,7 +352,7 @@ describe('a transfer that was passed over', () => {
 test('a standby whose pg_control lacks what pg_rewind asks for does not meet pg_autoctl', () => {
   const model = modelOf('H.node_2.start');
   const { data } = model.host('node_2');
-  if (!isCluster(data) || data.control === null) throw new Error('it has streamed');
+  if (!isDataDirectory(data) || data.control === null) throw new Error('it has streamed');
   const join_ = stepOf(steps, 'H.node_2.join');
   expect(join_.before.every((one) => one.holds(model.world()).holds)).toBe(true);
   model.host('node_2').data = { ...data, control: { ...data.control, rewindable: false } };

@@ -13,9 +13,9 @@ import type { MonitorNode, MonitorState } from '../../source/cluster/monitor-sta
 import type {
   Control,
   DirectoryView,
-  HostView,
+  HostObservation,
+  Observations,
   ServerView,
-  World,
 } from '../../source/cluster/observations.ts';
 import { problem } from '../../source/cluster/result.ts';
 import type { NodeState } from '../../source/cluster/states.ts';
@@ -29,7 +29,7 @@ import { monitorIdentifier, newIdentifier, newMonitorIdentifier, oldIdentifier }
 import { word } from './word.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-type Host = Mutable<HostView>;
+type Host = Mutable<HostObservation>;
 type Cluster = Extract<DirectoryView, { kind: 'cluster' }>;
 
 /** Where the old primary's shutdown checkpoint is, and what the secondaries have received after it. */
@@ -94,7 +94,7 @@ export class Model {
     this.#publish();
   }
 
-  world(): World {
+  world(): Observations {
     return {
       hosts: Object.fromEntries(
         [...this.hosts].map(([alias, host]) => [
@@ -202,7 +202,7 @@ export class Model {
             '0/1000028',
             this.#now(),
           ),
-          { databases: 0, carried: false, mark: this.#mark() },
+          { databases: 0, hasConfiguration: false, mark: this.#mark() },
         );
         return;
       case 'sync-standbys-0':
@@ -240,7 +240,7 @@ export class Model {
         return;
       case 'swap':
         host.backupData = this.#aside(facts, host);
-        host.data = { ...unmarked(this.#only(host.newData)), carried: true };
+        host.data = { ...unmarked(this.#only(host.newData)), hasConfiguration: true };
         host.newData = absent;
         return;
       case 'pg-ctl':
@@ -251,7 +251,8 @@ export class Model {
         return;
       case 'private-start':
         this.#wake(host, '0/20000C0');
-        if (this.facts.mode === 'link') host.backupData = { ...this.#only(host.backupData), disarmed: true };
+        if (this.facts.mode === 'link')
+          host.backupData = { ...this.#only(host.backupData), madeUnstartable: true };
         host.server = this.#server(facts.newVersion, {
           listenAddresses: '',
           socketDirectories: privateSocket(facts),
@@ -323,7 +324,7 @@ export class Model {
       const directory = host[key];
       if (directory.kind !== 'cluster' || directory.major !== this.facts.oldMajor || directory.running)
         continue;
-      if (directory.linked || directory.disarmed || directory.control === null) continue;
+      if (directory.controlRenamed || directory.madeUnstartable || directory.control === null) continue;
       host[key] = { ...directory, control: { ...directory.control, checkpoint, modified: this.#now() } };
     }
   }
@@ -365,22 +366,22 @@ export class Model {
         return;
       case 'link': {
         const theirs = this.#only(this.host(primary.alias).data);
-        host.data = { ...theirs, standby: false, carried: false };
-        host.backupData = { ...this.#only(host.backupData), shared: true };
+        host.data = { ...theirs, standby: false, hasConfiguration: false };
+        host.backupData = { ...this.#only(host.backupData), hasHardLinks: true };
         host.fingerprint = theirs.control;
         this.#part(host);
         return;
       }
       case 'own-files':
         host.transfer = { ...transfer, publicKey: null, lines: [], rehearsed: false };
-        host.data = { ...this.#only(host.data), standby: true, carried: true };
+        host.data = { ...this.#only(host.data), standby: true, hasConfiguration: true };
         return;
       case 'stream':
         host.data = {
           ...this.#only(host.data),
           control: control(newIdentifier, 'shut down in recovery', '0/3000060', this.#now()),
         };
-        host.backupData = { ...this.#only(host.backupData), disarmed: true };
+        host.backupData = { ...this.#only(host.backupData), madeUnstartable: true };
         return;
     }
   }
@@ -414,8 +415,8 @@ export class Model {
     // pg_upgrade starts the old server, so its checkpoint moves on.
     host.data = {
       ...old,
-      linked: shared,
-      shared,
+      controlRenamed: shared,
+      hasHardLinks: shared,
       control:
         old.control === null ? null : { ...old.control, checkpoint: '0/17000028', modified: this.#now() },
     };
@@ -561,13 +562,13 @@ export class Model {
       kind: 'cluster',
       major,
       control: of,
-      linked: false,
-      disarmed: false,
-      shared: false,
+      controlRenamed: false,
+      madeUnstartable: false,
+      hasHardLinks: false,
       running: false,
       standby: false,
       databases: 1,
-      carried: true,
+      hasConfiguration: true,
       tablespaces: [],
       ...change,
     };

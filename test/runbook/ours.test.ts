@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
-import type { DirectoryView, World } from '../../source/cluster/observations.ts';
+import type { DirectoryView, Observations } from '../../source/cluster/observations.ts';
 import { parseLook } from '../../source/inspect/state/parse.ts';
 import { lookScript } from '../../source/inspect/state/script.ts';
 import { cleanupRunbook, whyNoCleanup } from '../../source/runbook/cleanup.ts';
@@ -45,12 +45,12 @@ const foreign = (running = false): DirectoryView => ({
   major: 17,
   running,
   control: null,
-  linked: false,
-  disarmed: false,
-  shared: false,
+  controlRenamed: false,
+  madeUnstartable: false,
+  hasHardLinks: false,
   standby: false,
   databases: 3,
-  carried: false,
+  hasConfiguration: false,
   tablespaces: [],
 });
 
@@ -173,7 +173,7 @@ describe('the new directory', () => {
 describe('what a kill in the middle of a removal, or of an initdb, has left', () => {
   const seen = () => good(parseLook('node_1', host.sh(lookScript(host.node, 17, null).text).output));
   const tidy = () => {
-    const world: World = {
+    const world: Observations = {
       hosts: { ...worldAt('finished', host.facts).hosts, node_1: { kind: 'seen', at: 0, host: seen() } },
     };
     const steps = cleanupRunbook(host.facts, world);

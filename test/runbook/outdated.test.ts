@@ -25,7 +25,7 @@ describe.each(['link', 'copy'] as const)(
       if (primary.data.kind !== 'cluster' || primary.data.control === null) throw new Error('no old cluster');
       primary.data = {
         ...primary.data,
-        linked: false,
+        controlRenamed: false,
         running,
         control: {
           ...primary.data.control,

@@ -83,7 +83,7 @@ const directories = (model: Model, step: Step, alias: string): void => {
       aside(`_pg${newMajor}_abandoned`);
       host.data = absent;
     }
-    if (host.data.kind === 'cluster' && host.data.linked) {
+    if (host.data.kind === 'cluster' && host.data.controlRenamed) {
       aside(`_pg${oldMajor}_abandoned`);
       host.data = absent;
     }
@@ -97,9 +97,9 @@ const directories = (model: Model, step: Step, alias: string): void => {
       host.data = plain(host.backupData);
       host.backupData = absent;
     }
-    host.data = { ...plain(only(host.data)), linked: false, disarmed: false };
-    if (host.data.shared && alias !== primaryOf(model.facts).alias)
-      host.data = { ...host.data, shared: false };
+    host.data = { ...plain(only(host.data)), controlRenamed: false, madeUnstartable: false };
+    if (host.data.hasHardLinks && alias !== primaryOf(model.facts).alias)
+      host.data = { ...host.data, hasHardLinks: false };
   }
   host.newData = absent;
   host.transfer = { ...host.transfer, publicKey: null, lines: [] };

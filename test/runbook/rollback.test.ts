@@ -128,7 +128,7 @@ describe('a pg_control.old that somebody renamed by hand, as PostgreSQL’s manu
     const model = modelAt(moment, facts);
     const { backupData } = model.host('node_1');
     if (backupData.kind !== 'cluster') throw new Error('the old directory is aside');
-    model.host('node_1').backupData = { ...backupData, linked: false, disarmed: false };
+    model.host('node_1').backupData = { ...backupData, controlRenamed: false, madeUnstartable: false };
     return rollbackRunbook(facts, model.world()).route;
   };
 

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ClusterFacts, Service } from '../../source/cluster/facts.ts';
-import type { World } from '../../source/cluster/observations.ts';
+import type { Observations } from '../../source/cluster/observations.ts';
 import { workDirOf } from '../../source/cluster/work-directory.ts';
 import { markFile, markOf } from '../../source/runbook/ownership.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
@@ -133,7 +133,7 @@ export class Sandbox {
   }
 
   /** The script of a step, by a real shell, as remote/run.ts would have it run. */
-  run(stepId: string, world: World = worldAt('prepared', this.facts)): Ran {
+  run(stepId: string, world: Observations = worldAt('prepared', this.facts)): Ran {
     const script = stepOf(upgradeRunbook(this.facts), stepId).script(world);
     if (script.kind !== 'ready') throw new Error(`${stepId} needs ${script.needs}`);
     return this.sh(script.text);

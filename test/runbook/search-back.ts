@@ -1,5 +1,5 @@
 import { type ClusterFacts, hostsOf, primaryOf } from '../../source/cluster/facts.ts';
-import { isCluster, type World } from '../../source/cluster/observations.ts';
+import { isDataDirectory, type Observations } from '../../source/cluster/observations.ts';
 import { waiting } from '../../source/engine/run/absence.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import { rollbackRoute } from '../../source/runbook/rollback/route.ts';
@@ -45,7 +45,7 @@ const leftBehind = (facts: ClusterFacts, last: string | null): Left => {
     const host = model.host(alias);
     for (const key of ['data', 'backupData'] as const) {
       const directory = host[key];
-      if (isCluster(directory) && directory.control?.checkpoint === shutdownCheckpoint)
+      if (isDataDirectory(directory) && directory.control?.checkpoint === shutdownCheckpoint)
         host[key] = { ...directory, control: { ...directory.control, redo: shutdownCheckpoint } };
     }
   }
@@ -64,7 +64,7 @@ const loseThePower = (model: Model, alias: string): (() => void) => {
   host.pgAutoctl = 'stopped';
   for (const key of ['data', 'newData', 'backupData'] as const) {
     const directory = host[key];
-    if (isCluster(directory)) host[key] = { ...directory, running: false };
+    if (isDataDirectory(directory)) host[key] = { ...directory, running: false };
   }
   if (host.unit !== null) host.unit = { ...host.unit, active: false, held: false, dropIns: [] };
   model.publish();
@@ -77,7 +77,7 @@ const loseThePower = (model: Model, alias: string): (() => void) => {
 };
 
 /** Harm while the rollback is under way; null: none. */
-const harmIn = ({ model, started }: Left, facts: ClusterFacts, world: World): string | null => {
+const harmIn = ({ model, started }: Left, facts: ClusterFacts, world: Observations): string | null => {
   const writers = facts.nodes.filter(({ alias }) => {
     const { server } = model.host(alias);
     return (
@@ -92,9 +92,9 @@ const harmIn = ({ model, started }: Left, facts: ClusterFacts, world: World): st
   if (
     facts.mode === 'link' &&
     started &&
-    isCluster(data) &&
+    isDataDirectory(data) &&
     data.major === facts.oldMajor &&
-    data.shared &&
+    data.hasHardLinks &&
     data.running
   )
     return `${facts.oldMajor} runs on files that ${facts.newMajor} has changed`;
@@ -127,7 +127,7 @@ const unlikeBefore = ({ model }: Left, facts: ClusterFacts): string | null => {
     : 'there is not one primary';
 };
 
-const unmetOf = (conditions: Step['before'], world: World): readonly string[] =>
+const unmetOf = (conditions: Step['before'], world: Observations): readonly string[] =>
   conditions.flatMap((one) => {
     const verdict = one.holds(world);
     return verdict.holds ? [] : [`${one.says} (${verdict.found})`];
@@ -160,7 +160,7 @@ export const walkBack = (
     // Nothing starts without the monitor's host: it is waited for.
     if (model.unreachable.has('monitor')) comeBack();
     const leftOut = [...model.unreachable];
-    const world = (): World => ({ ...model.world(), ...(leftOut.length === 0 ? {} : { leftOut }) });
+    const world = (): Observations => ({ ...model.world(), ...(leftOut.length === 0 ? {} : { leftOut }) });
     const { kind } = rollbackVerdict(facts, world());
     const begun = model.host('monitor').markers.some((one) => one.startsWith('rollback-through'));
     const told = (ran === 0 && !begun) || leftOut.includes(primaryOf(facts).alias);

@@ -1,5 +1,5 @@
 import { type ClusterFacts, hostsOf, primaryOf } from '../../source/cluster/facts.ts';
-import { hostIn, isCluster, type World } from '../../source/cluster/observations.ts';
+import { hostIn, isDataDirectory, type Observations } from '../../source/cluster/observations.ts';
 import { newClusterStarted } from '../../source/runbook/evidence.ts';
 import { rollbackRoute } from '../../source/runbook/rollback/route.ts';
 import { dangerNow, type Step } from '../../source/runbook/step.ts';
@@ -16,7 +16,7 @@ import { Model } from './model.ts';
 /** What is known of a walk so far. */
 export interface Walked {
   readonly facts: ClusterFacts;
-  readonly world: World;
+  readonly world: Observations;
   /** The way back that was last known before the step that was run last. */
   readonly routeBefore: string;
   readonly last: Step;
@@ -32,8 +32,8 @@ export type Harm = (walked: Walked) => string | null;
 const linkedOldCanStart: Harm = ({ facts, world }) => {
   for (const node of facts.nodes) {
     const seen = hostIn(world, node.alias);
-    if (seen === null || !isCluster(seen.backupData) || !seen.backupData.shared) continue;
-    if (newClusterStarted(facts, node, world) === 'started' && !seen.backupData.disarmed)
+    if (seen === null || !isDataDirectory(seen.backupData) || !seen.backupData.hasHardLinks) continue;
+    if (newClusterStarted(facts, node, world) === 'started' && !seen.backupData.madeUnstartable)
       return `${node.alias}: ${facts.oldMajor} can be started on files that ${facts.newMajor} has changed`;
   }
   return null;
@@ -43,7 +43,7 @@ const linkedOldCanStart: Harm = ({ facts, world }) => {
 const servingIsRepointed: Harm = ({ facts, world }) => {
   for (const host of hostsOf(facts)) {
     const seen = hostIn(world, host.alias);
-    if (seen?.server == null || !isCluster(seen.data) || seen.data.major !== facts.oldMajor) continue;
+    if (seen?.server == null || !isDataDirectory(seen.data) || seen.data.major !== facts.oldMajor) continue;
     if (seen.pgCtl === `${host.newBindir}/pg_ctl` || seen.unit?.program === host.newAutoctl)
       return `${host.alias}: ${facts.oldMajor} serves, and its next start would be ${facts.newMajor}’s`;
   }
@@ -69,7 +69,7 @@ const verdictIsWrong: Harm = ({ facts, world, opened }) => {
 /** The new version's first start, or its place, although the old one has written since pg_upgrade. */
 const oldHasWrittenSince: Harm = ({ facts, world }) => {
   const seen = hostIn(world, primaryOf(facts).alias);
-  if (seen === null || !isCluster(seen.backupData) || seen.oldFingerprint === null) return null;
+  if (seen === null || !isDataDirectory(seen.backupData) || seen.oldFingerprint === null) return null;
   const control = seen.backupData.control;
   return control?.checkpoint === writtenSince &&
     newClusterStarted(facts, primaryOf(facts), world) === 'started'

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { primaryOf } from '../../source/cluster/facts.ts';
-import type { World } from '../../source/cluster/observations.ts';
+import type { Observations } from '../../source/cluster/observations.ts';
 import { waiting, whyWithoutMonitor } from '../../source/engine/run/absence.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import type { Step } from '../../source/runbook/step.ts';
@@ -16,7 +16,7 @@ import { modelAt, stepOf } from './worlds.ts';
 
 const facts = labCluster();
 const primary = primaryOf(facts).alias;
-const without = (model: Model): World => ({ ...model.world(), leftOut: ['monitor'] });
+const without = (model: Model): Observations => ({ ...model.world(), leftOut: ['monitor'] });
 
 /** Rolled back from behind the swap to the monitor's start, which fails. */
 const monitorDoesNotStart = (): Model => {
@@ -98,7 +98,7 @@ describe('the monitor is gone on without', () => {
   test('at two moments only, both on the rollback: it does not start, or the node does not get on with it', () => {
     const model = monitorDoesNotStart();
     const { steps } = rollbackRunbook(facts, model.world());
-    const why = (id: string, world: World = model.world()) =>
+    const why = (id: string, world: Observations = model.world()) =>
       whyWithoutMonitor(facts, 'rollback', world, stepOf(steps, id));
     expect(why('S.monitor.start')).toBe('it does not start');
     expect(why(`T.${primary}.start`)).toBe(`${primary} does not get on with it`);
@@ -127,7 +127,7 @@ describe('its scripts, by a real shell', () => {
   const run = (id: string, served: boolean) => {
     const model = modelAt('swapped', host.facts);
     if (served) model.host(host.node.alias).markers = ['rollback-served'];
-    const world: World = { ...model.world(), ...(served ? {} : { leftOut: ['monitor'] }) };
+    const world: Observations = { ...model.world(), ...(served ? {} : { leftOut: ['monitor'] }) };
     const step: Step = stepOf(rollbackRunbook(host.facts, world).steps, id);
     const script = step.script(world);
     if (script.kind !== 'ready') throw new Error(script.needs);

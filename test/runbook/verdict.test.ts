@@ -38,7 +38,7 @@ describe('linked', () => {
     const share = (alias: string) => {
       const { backupData } = model.host(alias);
       if (backupData.kind !== 'cluster') throw new Error('it was moved aside');
-      model.host(alias).backupData = { ...backupData, shared: true };
+      model.host(alias).backupData = { ...backupData, hasHardLinks: true };
     };
     share('node_2');
     expect(rollbackVerdict(facts, model.world()).says).toContain('through node_3');
@@ -71,7 +71,7 @@ describe('linked', () => {
     const model = modelAt('all stopped', facts);
     const { data } = model.host('node_1');
     if (data.kind !== 'cluster') throw new Error('the old cluster is there');
-    model.host('node_1').data = { ...data, linked: true };
+    model.host('node_1').data = { ...data, controlRenamed: true };
     expect(rollbackVerdict(facts, model.world())).toMatchObject({ kind: 'safe' });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { monitorIn, type World } from '../../source/cluster/observations.ts';
+import { monitorIn, type Observations } from '../../source/cluster/observations.ts';
 import type { NodeState } from '../../source/cluster/states.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import {
@@ -67,7 +67,7 @@ describe.each(clusters)('%s', (_, facts) => {
     steps.forEach((last, index) => {
       model.run(last.id);
       const rest = model.world();
-      const doneUpTo = (world: World): readonly string[] =>
+      const doneUpTo = (world: Observations): readonly string[] =>
         steps
           .slice(0, index + 1)
           // The final verification only looks; it looks again.

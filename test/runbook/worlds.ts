@@ -1,5 +1,5 @@
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
-import type { World } from '../../source/cluster/observations.ts';
+import type { Observations } from '../../source/cluster/observations.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from './clusters.ts';
@@ -40,7 +40,7 @@ export const modelAt = (moment: Moment, facts: ClusterFacts = labCluster()): Mod
   modelAfter(facts, moments[moment]);
 
 /** The servers of the lab's cluster at a moment of its window. */
-export const worldAt = (moment: Moment, facts: ClusterFacts = labCluster()): World =>
+export const worldAt = (moment: Moment, facts: ClusterFacts = labCluster()): Observations =>
   modelAt(moment, facts).world();
 
 export const stepOf = (steps: readonly Step[], id: string): Step => {

@@ -1,4 +1,4 @@
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import type { Condition, Step } from '../../runbook/step.ts';
 
 /** What conditions say of a world, and which hosts they asked about to say it. */
@@ -10,7 +10,7 @@ export interface Judged {
 }
 
 /** A world that remembers whom it was asked about. */
-const listening = (world: World): { world: World; asked: Set<string> } => {
+const listening = (world: Observations): { world: Observations; asked: Set<string> } => {
   const asked = new Set<string>();
   const hosts = new Proxy(world.hosts, {
     get: (target, key) => {
@@ -26,7 +26,7 @@ const listening = (world: World): { world: World; asked: Set<string> } => {
  * Judges conditions and tells which hosts the judgement rests on: only those have to be looked at to judge again. All
  * conditions are judged, so that what a later one needs is known while an earlier one does not hold yet.
  */
-export const judge = (conditions: readonly Condition[], seen: World): Judged => {
+export const judge = (conditions: readonly Condition[], seen: Observations): Judged => {
   const asked = new Set<string>();
   const waitsFor = new Set<string>();
   const unmet = conditions.flatMap((condition) => {

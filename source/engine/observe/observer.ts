@@ -1,5 +1,5 @@
 import { type ClusterFacts, hostsOf, isNode } from '../../cluster/facts.ts';
-import { isLeftOut, type Look, type World } from '../../cluster/observations.ts';
+import { isLeftOut, type Observation, type Observations } from '../../cluster/observations.ts';
 import { present } from '../../cluster/present.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import { parseLook } from '../../inspect/state/parse.ts';
@@ -58,7 +58,7 @@ export const clockTime = (ms: number, now: number = Date.now()): string => {
 
 /** Looks at the hosts, side by side, and keeps what it saw last. */
 export class Observer {
-  #world: World = { hosts: {} };
+  #world: Observations = { hosts: {} };
   /** Hosts that gave no answer when they were last asked, and since when; one that answers nonsense is not of them. */
   readonly #silent = new Map<string, { readonly since: number; readonly began: number; problem: Problem }>();
   readonly #heardAt = new Map<string, number>();
@@ -95,7 +95,7 @@ export class Observer {
     this.#onLook = onLook;
   }
 
-  get world(): World {
+  get world(): Observations {
     return this.#world;
   }
 
@@ -115,14 +115,16 @@ export class Observer {
   }
 
   /** A step was passed over, or is asked for again. */
-  passOver(step: string, passed: boolean): void {
+  markSkipped(step: string, passed: boolean): void {
     if (this.#passedOver.includes(step) === passed) return;
     this.#passedOver = passed ? [...this.#passedOver, step] : this.#passedOver.filter((one) => one !== step);
-    this.#world = { ...this.#world, passedOver: this.#passedOver };
+    this.#world = { ...this.#world, skipped: this.#passedOver };
   }
 
   /** One round trip to each host named. */
-  async look(aliases: readonly string[] = hostsOf(this.#facts).map((host) => host.alias)): Promise<World> {
+  async look(
+    aliases: readonly string[] = hostsOf(this.#facts).map((host) => host.alias),
+  ): Promise<Observations> {
     const looks = await Promise.all(
       aliases.map(async (alias) => {
         this.#turns += 1;
@@ -136,7 +138,7 @@ export class Observer {
     this.#world = {
       hosts: { ...this.#world.hosts, ...Object.fromEntries(newer.map(({ alias, look }) => [alias, look])) },
       ...(this.#leftOut.length === 0 ? {} : { leftOut: this.#leftOut }),
-      ...(this.#passedOver.length === 0 ? {} : { passedOver: this.#passedOver }),
+      ...(this.#passedOver.length === 0 ? {} : { skipped: this.#passedOver }),
     };
     return this.#world;
   }
@@ -250,7 +252,7 @@ export class Observer {
     return this.#world.hosts[alias]?.kind === 'seen' && began !== undefined && ageOf(began) < oldest;
   }
 
-  async #lookAt(alias: string): Promise<Look> {
+  async #lookAt(alias: string): Promise<Observation> {
     const facts = hostsOf(this.#facts).find((host) => host.alias === alias);
     const host = this.#hosts.get(alias);
     const at = present();

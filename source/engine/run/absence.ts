@@ -1,5 +1,5 @@
 import { type ClusterFacts, primaryOf, secondariesOf, takesLinks } from '../../cluster/facts.ts';
-import { isLeftOut, type World } from '../../cluster/observations.ts';
+import { isLeftOut, type Observations } from '../../cluster/observations.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import { newClusterStarted } from '../../runbook/evidence.ts';
 import { acceptsWritesOnOld } from '../../runbook/rollback/start.ts';
@@ -11,11 +11,11 @@ import { clockTime, type Silence } from '../observe/observer.ts';
 /** A host that gives no answer holds up its own steps only: which one may be gone on without, and what waits for it then. */
 
 /** The application’s writes have been stopped: from here on every minute counts. */
-const isPastStop = (steps: readonly Step[], world: World): boolean =>
+const isPastStop = (steps: readonly Step[], world: Observations): boolean =>
   steps.some((step) => step.writes === 'stop' && step.probe(world).state === 'done');
 
 /** A secondary beside this one may still hold the fallback copy that link mode cannot do without. */
-const anotherCopy = (facts: ClusterFacts, alias: string, world: World): boolean =>
+const anotherCopy = (facts: ClusterFacts, alias: string, world: Observations): boolean =>
   facts.mode !== 'link' ||
   newClusterStarted(facts, primaryOf(facts), world) === 'started' ||
   secondariesOf(facts).some(
@@ -34,7 +34,7 @@ export const whyNotWithout = (
   facts: ClusterFacts,
   steps: readonly Step[],
   direction: Direction,
-  world: World,
+  world: Observations,
   alias: string,
   decides: 'console' | 'operator',
 ): string | null => {
@@ -56,7 +56,7 @@ export const whyNotWithout = (
 export const whyWithoutMonitor = (
   facts: ClusterFacts,
   direction: Direction,
-  world: World,
+  world: Observations,
   step: Step,
 ): string | null => {
   if (direction !== 'rollback' || isLeftOut(world, facts.monitor.alias)) return null;
@@ -96,7 +96,7 @@ export const silentProblem = (
   );
 
 /** The left-out host that a step has to wait for; null: it can be run. */
-export const waitsFor = (step: Step, world: World): string | null => {
+export const waitsFor = (step: Step, world: Observations): string | null => {
   const { leftOut = [] } = world;
   if (leftOut.length === 0) return null;
   if (leftOut.includes(step.host)) return step.host;
@@ -112,7 +112,7 @@ export const waitsFor = (step: Step, world: World): string | null => {
 };
 
 /** The same of every open step: in a lane, whatever stands behind one that waits does so too. */
-export const waiting = (open: readonly Step[], world: World): ReadonlyMap<Step, string> => {
+export const waiting = (open: readonly Step[], world: Observations): ReadonlyMap<Step, string> => {
   const waits = new Map<Step, string>();
   const lanes = new Map<string, string>();
   for (const step of open) {

@@ -1,14 +1,18 @@
 import { ok, problem, type Result } from '../../cluster/result.ts';
 import type { RunFile } from '../../inspect/lock/parse.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import type { Progress } from '../view/checklist.ts';
-import type { Board } from '../view/view-store.ts';
+import type { Checklist } from '../view/checklist.ts';
+import type { ViewStore } from '../view/view-store.ts';
 import type { Decisions } from './decisions.ts';
 import { heldBy } from './run-lock.ts';
-import type { Run } from './session.ts';
+import type { OwnedSession } from './session.ts';
 
 /** How the run stands, for the file on the monitor's host. */
-export const runFile = (run: Run, direction: Direction, finished: string | null = null): RunFile => ({
+export const runFile = (
+  run: OwnedSession,
+  direction: Direction,
+  finished: string | null = null,
+): RunFile => ({
   id: run.identity.id,
   operator: run.identity.by,
   began: run.identity.began,
@@ -20,10 +24,10 @@ export const runFile = (run: Run, direction: Direction, finished: string | null 
  * Before a step runs: the lock must be this console's, now. It is taken at the first confirmation. Where it is another's
  * the run is lost to this console, which becomes read-only. `instead` is the token of a lock that may be replaced.
  */
-export const claim = async (
-  run: Run,
+export const acquireLock = async (
+  run: OwnedSession,
   direction: Direction,
-  parts: { readonly board: Board; readonly decisions: Decisions; readonly progress: Progress },
+  parts: { readonly board: ViewStore; readonly decisions: Decisions; readonly progress: Checklist },
   instead: {
     readonly token: string;
     readonly event: 'recovered' | 'taken-over';

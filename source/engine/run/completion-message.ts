@@ -1,12 +1,12 @@
 import { type ClusterFacts, hostsOf, primaryOf } from '../../cluster/facts.ts';
-import { hostIn, type World } from '../../cluster/observations.ts';
+import { hostIn, type Observations } from '../../cluster/observations.ts';
 import { rootHosts } from '../../runbook/root-hosts.ts';
 import { helperPath, sudoersPath } from '../../runbook/root-verbs.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { RollbackVerdict } from '../../runbook/verdict.ts';
 
 /** Directories that a way back has left aside, host by host; '' where there are none. */
-const keptAside = (facts: ClusterFacts, world: World): string => {
+const keptAside = (facts: ClusterFacts, world: Observations): string => {
   const kept = hostsOf(facts).flatMap((host) =>
     (hostIn(world, host.alias)?.abandoned ?? []).map((path) => `${host.alias}:${path}`),
   );
@@ -22,12 +22,12 @@ const helpersGo = (facts: ClusterFacts): string =>
         .join(', ')}`;
 
 /** What is true at the end of a runbook. */
-export const finalWords = (
+export const completionMessage = (
   facts: ClusterFacts,
   direction: Direction,
   steps: number,
   verdict: RollbackVerdict,
-  world: World,
+  world: Observations,
   /** A step was run, or done by hand, and not all of them found done. */
   ran: boolean,
 ): string => {

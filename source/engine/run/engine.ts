@@ -6,7 +6,7 @@ import { whyNoCleanup } from '../../runbook/cleanup.ts';
 import { dangerNow, type StepId } from '../../runbook/step.ts';
 import { Outputs } from '../output/outputs.ts';
 import { StepRunner } from '../step/step-runner.ts';
-import { Progress } from '../view/checklist.ts';
+import { Checklist } from '../view/checklist.ts';
 import type {
   Accepted,
   Direction,
@@ -16,17 +16,17 @@ import type {
   Refusal,
   RollbackPreview,
 } from '../view/controller.ts';
-import { showGround } from '../view/publish-session.ts';
+import { publishSession } from '../view/publish-session.ts';
 import { previewOf } from '../view/rollback-preview.ts';
-import { Board } from '../view/view-store.ts';
+import { ViewStore } from '../view/view-store.ts';
 import { Decisions } from './decisions.ts';
-import { Asking } from './prompts.ts';
+import { Prompts } from './prompts.ts';
 import { accepted, refused, whyNot } from './refusals.ts';
 import { type Takeover, whoseLock } from './resume.ts';
 import { identify } from './run-identity.ts';
-import { Walk } from './run-loop.ts';
-import { type Ground, inNameOf, openRun, prepare, type Run } from './session.ts';
-import { Follower, lockView } from './watcher.ts';
+import { RunLoop } from './run-loop.ts';
+import { inNameOf, type OwnedSession, openRun, openSession, type Session } from './session.ts';
+import { lockView, Watcher } from './watcher.ts';
 
 export interface EngineOptions {
   readonly config: Config;
@@ -54,24 +54,24 @@ export interface EngineOptions {
 /** Runs the upgrade step by step, each one confirmed, and tells every listener what is true. */
 export class Engine implements EngineController {
   readonly #options: EngineOptions;
-  readonly #board = new Board();
-  readonly #asking = new Asking(this.#board);
+  readonly #board = new ViewStore();
+  readonly #asking = new Prompts(this.#board);
   readonly #decisions = new Decisions();
   readonly #outputs = new Outputs(() => this.view.runDirectory);
-  readonly #progress = new Progress(this.#board);
+  readonly #progress = new Checklist(this.#board);
   readonly #runner: StepRunner;
-  readonly #walk: Walk;
+  readonly #walk: RunLoop;
   readonly #forget: (() => void)[] = [];
-  #ground: Ground | null = null;
+  #ground: Session | null = null;
   /** Null while this console only watches. */
-  #run: Run | null = null;
+  #run: OwnedSession | null = null;
   #closed = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     const parts = { board: this.#board, progress: this.#progress, decisions: this.#decisions };
     this.#runner = new StepRunner({ ...parts, outputs: this.#outputs });
-    this.#walk = new Walk({ ...parts, runner: this.#runner, unattended: options.unattended ?? false });
+    this.#walk = new RunLoop({ ...parts, runner: this.#runner, unattended: options.unattended ?? false });
     this.#board.set({
       ...(options.banner === undefined ? {} : { banner: options.banner }),
       ...(options.fleeting === true ? { fleeting: true as const } : {}),
@@ -171,7 +171,7 @@ export class Engine implements EngineController {
 
   /** Read-only, while another console holds the lock. Null: left. */
   async #watch(
-    ground: Ground,
+    ground: Session,
     lock: Extract<LockStanding, { kind: 'held' }>,
   ): Promise<{ readonly takeover: Takeover | null } | null> {
     this.#decisions.lost = false;
@@ -180,7 +180,7 @@ export class Engine implements EngineController {
       stage: { kind: 'watching', step: null, lock: lockView(lock) },
     });
     this.#outputs.forget();
-    const follower = new Follower({
+    const follower = new Watcher({
       ground,
       board: this.#board,
       progress: this.#progress,
@@ -283,7 +283,7 @@ export class Engine implements EngineController {
     if (this.#ground !== null) await this.#leave(this.#ground, why);
   }
 
-  async #leave(ground: Ground, why?: string): Promise<void> {
+  async #leave(ground: Session, why?: string): Promise<void> {
     const { stage } = this.view;
     const running = stage.kind === 'running' ? stage.step : null;
     ground.lock.stop();
@@ -311,8 +311,8 @@ export class Engine implements EngineController {
     return null;
   }
 
-  async #prepare(): Promise<Ground | null> {
-    const ground = await prepare({
+  async #prepare(): Promise<Session | null> {
+    const ground = await openSession({
       ...this.#options,
       ask: this.#asking.ask,
       say: (doing) => {
@@ -322,7 +322,7 @@ export class Engine implements EngineController {
     });
     if (!ground.ok) return this.#stop(ground.error);
     this.#forget.push(
-      ...showGround(ground.value, this.#board),
+      ...publishSession(ground.value, this.#board),
       ground.value.lock.onOther(() => {
         if (this.#run !== null) this.#decisions.lost = true;
       }),

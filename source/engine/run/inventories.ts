@@ -1,21 +1,21 @@
 import { type ClusterFacts, type HostFacts, primaryOf } from '../../cluster/facts.ts';
 import type { Inventory } from '../../cluster/inventory.ts';
-import { hostIn, type World } from '../../cluster/observations.ts';
+import { hostIn, type Observations } from '../../cluster/observations.ts';
 import { fail, messageOf, problem, type Result } from '../../cluster/result.ts';
 import { parseInventory } from '../../inspect/inventory/parse.ts';
 import { inventoryScript } from '../../inspect/inventory/script.ts';
 import type { Step } from '../../runbook/step.ts';
 import { type Moment, ofKind } from '../journal/entry.ts';
-import type { Progress } from '../view/checklist.ts';
-import type { Run } from './session.ts';
+import type { Checklist } from '../view/checklist.ts';
+import type { OwnedSession } from './session.ts';
 
 const timeoutMs = 20_000;
 
 /** Whichever node takes writes now: after a way back through an image it is another than before. */
-const writer = (facts: ClusterFacts, world: World): HostFacts =>
+const writer = (facts: ClusterFacts, world: Observations): HostFacts =>
   facts.nodes.find((node) => hostIn(world, node.alias)?.server?.inRecovery === false) ?? primaryOf(facts);
 
-const take = async (run: Run, host: HostFacts): Promise<Result<Inventory>> => {
+const take = async (run: OwnedSession, host: HostFacts): Promise<Result<Inventory>> => {
   const remote = run.hosts.get(host.alias);
   if (remote === undefined) return fail(problem(`${host.alias} is not connected`, 'start the console again'));
   const answer = await remote.run(inventoryScript(host).text, { as: run.facts.postgres, timeoutMs });
@@ -27,11 +27,11 @@ const take = async (run: Run, host: HostFacts): Promise<Result<Inventory>> => {
  * whatever fails is written down as not recorded: it stands in nobody's way.
  */
 export class InventoryKeeper {
-  readonly #progress: Progress;
+  readonly #progress: Checklist;
   readonly #kept = new Set<Moment>();
   #begun: Promise<void> = Promise.resolve();
 
-  constructor(progress: Progress) {
+  constructor(progress: Checklist) {
     this.#progress = progress;
   }
 
@@ -39,7 +39,7 @@ export class InventoryKeeper {
    * Before a step's command: at the first one of a run, and of each host right before it stops. Phase A changes nothing of what
    * is held, so it goes on meanwhile; what lies behind it waits.
    */
-  async before(run: Run, step: Step): Promise<void> {
+  async before(run: OwnedSession, step: Step): Promise<void> {
     const { direction } = this.#progress;
     if (direction !== 'cleanup' && this.#begins(run)) this.#begun = this.#keep(run, 'begin');
     if (step.phase !== 'A') await this.#begun;
@@ -54,17 +54,17 @@ export class InventoryKeeper {
    * After a step: when the new version has been verified in private. Nobody waits for it, because the application does
    * wait; should the private server be stopped meanwhile, nothing was recorded.
    */
-  after(run: Run, step: Step): void {
+  after(run: OwnedSession, step: Step): void {
     if (this.#progress.direction === 'upgrade' && step.landmark === 'verified')
       void this.#keep(run, 'verified', [writer(run.facts, run.observer.world)]);
   }
 
-  async end(run: Run): Promise<void> {
+  async end(run: OwnedSession): Promise<void> {
     if (this.#progress.direction !== 'cleanup') await this.#keep(run, 'end');
   }
 
   /** Nothing of this run has been confirmed yet, here or by another console: later it would be no look before it. */
-  #begins(run: Run): boolean {
+  #begins(run: OwnedSession): boolean {
     return (
       !this.#kept.has('begin') &&
       run.identity.known !== 'host' &&
@@ -72,7 +72,7 @@ export class InventoryKeeper {
     );
   }
 
-  async #keep(run: Run, moment: Moment, of: readonly HostFacts[] | null = null): Promise<void> {
+  async #keep(run: OwnedSession, moment: Moment, of: readonly HostFacts[] | null = null): Promise<void> {
     this.#kept.add(moment);
     const primary = writer(run.facts, run.observer.world);
     const hosts = of ?? [primary, run.facts.monitor];

@@ -1,7 +1,7 @@
 import type { Answer, Ask, Question } from '../../remote/host.ts';
 import type { EntryOf } from '../journal/entry.ts';
 import type { Stage } from '../view/controller.ts';
-import type { Board } from '../view/view-store.ts';
+import type { ViewStore } from '../view/view-store.ts';
 
 /** A question and its answer in words; a secret stays one. */
 const answered = (question: Question, answer: Answer): EntryOf<'answered'> => ({
@@ -19,13 +19,13 @@ interface Pending {
 }
 
 /** One question at a time on the screen; the stage that it interrupted comes back afterwards. */
-export class Asking {
-  readonly #board: Board;
+export class Prompts {
+  readonly #board: ViewStore;
   #queue: Pending[] = [];
   #interrupted: Stage | null = null;
   readonly #answers: EntryOf<'answered'>[] = [];
 
-  constructor(board: Board) {
+  constructor(board: ViewStore) {
     this.#board = board;
   }
 

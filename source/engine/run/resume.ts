@@ -6,11 +6,11 @@ import { ofKind, type Recorded } from '../journal/entry.ts';
 import { downtimeOf, standsAt } from '../journal/history.ts';
 import { readEarlier } from '../journal/journal.ts';
 import type { StepRunner } from '../step/step-runner.ts';
-import type { Progress } from '../view/checklist.ts';
-import type { Board } from '../view/view-store.ts';
+import type { Checklist } from '../view/checklist.ts';
+import type { ViewStore } from '../view/view-store.ts';
 import type { Identity } from './run-identity.ts';
-import type { Run } from './session.ts';
-import { directionOf, type KeptJob, keptJobs, nextAttempts, unseenJobs } from './unfinished-jobs.ts';
+import type { OwnedSession } from './session.ts';
+import { directionOf, type KeptJob, keptJobs, nextAttempts, unfinishedJobs } from './unfinished-jobs.ts';
 
 /** A lock that this console may replace, and why. */
 export interface Takeover {
@@ -56,8 +56,8 @@ export const whoseLock = (
 };
 
 export interface ResumeParts {
-  readonly board: Board;
-  readonly progress: Progress;
+  readonly board: ViewStore;
+  readonly progress: Checklist;
   readonly runner: StepRunner;
 }
 
@@ -68,7 +68,7 @@ export interface Resumed {
 }
 
 /** Steps that were passed over and not run since: the reason stands in the journal, so it is not asked for again. */
-const restoreSkipped = (run: Run, { progress }: ResumeParts, earlier: readonly Recorded[]): void => {
+const restoreSkipped = (run: OwnedSession, { progress }: ResumeParts, earlier: readonly Recorded[]): void => {
   for (const step of progress.steps) {
     if (step.probe(run.observer.world).state === 'done') continue;
     const last = earlier.findLast(
@@ -88,7 +88,11 @@ const restoreSkipped = (run: Run, { progress }: ResumeParts, earlier: readonly R
 };
 
 /** A command that runs and is none of this way's steps must end first: two at a time is what the lock is there against. */
-const waitForStrays = async (run: Run, { board }: ResumeParts, strays: readonly KeptJob[]): Promise<void> => {
+const waitForStrays = async (
+  run: OwnedSession,
+  { board }: ResumeParts,
+  strays: readonly KeptJob[],
+): Promise<void> => {
   for (const job of strays) {
     board.set({
       stage: {
@@ -104,7 +108,7 @@ const waitForStrays = async (run: Run, { board }: ResumeParts, strays: readonly 
 };
 
 /** Puts the run on the board as it stands: from the journal, the jobs that the hosts keep, and the last look. */
-export const resume = async (run: Run, asked: Direction, parts: ResumeParts): Promise<Resumed> => {
+export const resume = async (run: OwnedSession, asked: Direction, parts: ResumeParts): Promise<Resumed> => {
   const { board, progress, runner } = parts;
   const { identity, journal, hosts, observer } = run;
   const jobs = identity.known === null ? [] : await keptJobs(identity.id, hosts);
@@ -114,11 +118,11 @@ export const resume = async (run: Run, asked: Direction, parts: ResumeParts): Pr
   const direction = first === undefined ? asked : directionOf(first.step);
   if (direction !== asked)
     board.notice(`${first?.step ?? ''} still runs on ${first?.host ?? ''}: its way goes on (${direction})`);
-  progress.lay(run, direction);
+  progress.load(run, direction);
   const strays = running.filter((job) => progress.find(job.step) === undefined);
   if (strays.length > 0) {
     await waitForStrays(run, parts, strays);
-    progress.lay(run, direction);
+    progress.load(run, direction);
   }
   if (identity.known !== null) {
     restoreSkipped(run, parts, journal.earlier);
@@ -128,5 +132,5 @@ export const resume = async (run: Run, asked: Direction, parts: ResumeParts): Pr
     });
     progress.refresh(run);
   }
-  return { direction, unseen: unseenJobs(progress.steps, observer.world, jobs, journal.earlier) };
+  return { direction, unseen: unfinishedJobs(progress.steps, observer.world, jobs, journal.earlier) };
 };

@@ -6,22 +6,22 @@ import { probed } from '../observe/judge.ts';
 import type { Silence } from '../observe/observer.ts';
 import { missingByHand, whatIsMissing } from '../step/failure.ts';
 import type { StepRunner } from '../step/step-runner.ts';
-import { lanesBeside, runLanes, togetherWith } from '../step/tracks.ts';
-import type { Progress } from '../view/checklist.ts';
+import { groupOf, runTracks, tracksBeside } from '../step/tracks.ts';
+import type { Checklist } from '../view/checklist.ts';
 import type { Direction, StepFailure } from '../view/controller.ts';
-import type { Board } from '../view/view-store.ts';
+import type { ViewStore } from '../view/view-store.ts';
 import { silentWords, waiting, whyNotWithout, whyWithoutMonitor } from './absence.ts';
-import { claim, runFile } from './acquire-lock.ts';
-import { finalWords } from './completion-message.ts';
+import { acquireLock, runFile } from './acquire-lock.ts';
+import { completionMessage } from './completion-message.ts';
 import type { Decision, Decisions } from './decisions.ts';
 import { InventoryKeeper } from './inventories.ts';
 import { resume, type Takeover } from './resume.ts';
-import type { Run } from './session.ts';
+import type { OwnedSession } from './session.ts';
 import { heldUp, noWayInSight, orWithoutMonitor, refusedWithout, waitsFailure } from './silent-host.ts';
 
-export interface WalkParts {
-  readonly board: Board;
-  readonly progress: Progress;
+export interface RunLoopParts {
+  readonly board: ViewStore;
+  readonly progress: Checklist;
   readonly decisions: Decisions;
   readonly runner: StepRunner;
   /** `--yes` confirms every step: nobody is there to decide whether the run goes on without a host. */
@@ -32,8 +32,8 @@ export interface WalkParts {
  * Goes from step to step, each one confirmed: what the engine does while the run is this console's. Where several
  * steps may run at the same time one confirmation may start them all; behind them the walk is one of single steps again.
  */
-export class Walk {
-  readonly #parts: WalkParts;
+export class RunLoop {
+  readonly #parts: RunLoopParts;
   readonly #inventories: InventoryKeeper;
   /** What has failed and waits to be decided about. */
   readonly #failures = new Map<StepId, StepFailure>();
@@ -44,18 +44,18 @@ export class Walk {
   /** What was passed over because its host gives no answer, by host. */
   readonly #passed = new Map<string, readonly StepId[]>();
 
-  constructor(parts: WalkParts) {
+  constructor(parts: RunLoopParts) {
     this.#parts = parts;
     this.#inventories = new InventoryKeeper(parts.progress);
   }
 
   /** From where the run stands to its end, or until the operator leaves, or the lock is another's. */
-  async goOn(run: Run, asked: Direction, takeover: Takeover | null): Promise<'left' | 'lost'> {
+  async goOn(run: OwnedSession, asked: Direction, takeover: Takeover | null): Promise<'left' | 'lost'> {
     this.#parts.decisions.lost = false;
     run.lock.watch();
     if (takeover !== null) {
       // That run was begun, and confirmed, long ago: from here on this console answers for it.
-      const claimed = await claim(run, asked, this.#parts, takeover);
+      const claimed = await acquireLock(run, asked, this.#parts, takeover);
       if (!claimed.ok) {
         this.#parts.board.notice(claimed.error.what);
         if (this.#parts.decisions.over) return this.#parts.decisions.left ? 'left' : 'lost';
@@ -95,12 +95,12 @@ export class Walk {
       direction = next;
       // What was done by hand meanwhile counts, whichever way it goes.
       await run.observer.look();
-      this.#parts.progress.lay(run, direction);
+      this.#parts.progress.load(run, direction);
     }
   }
 
   /** One runbook from its first step to its end, or until the operator leaves or turns round. */
-  async #goThrough(run: Run, direction: Direction): Promise<'left' | 'lost' | Direction> {
+  async #goThrough(run: OwnedSession, direction: Direction): Promise<'left' | 'lost' | Direction> {
     const progress = this.#parts.progress;
     progress.note(run, { kind: 'turned', direction, verdict: this.#parts.board.view.verdict.says });
     progress.note(run, { kind: 'runbook', direction, steps: progress.steps.map(planned) });
@@ -114,7 +114,7 @@ export class Walk {
       if (this.#relay) {
         this.#relay = false;
         await run.observer.look();
-        progress.lay(run, direction);
+        progress.load(run, direction);
       }
       const next = this.#nextStep(run);
       if (next === undefined) break;
@@ -128,7 +128,7 @@ export class Walk {
       const status = progress.statusOf(step.id);
       return status?.kind === 'done' && status.by !== 'found';
     });
-    const says = finalWords(
+    const says = completionMessage(
       run.facts,
       direction,
       progress.steps.length,
@@ -152,7 +152,7 @@ export class Walk {
    * What has failed comes before what was not begun; but what must be done before it on the same host comes first, where that was undone.
    * What waits for a host that gives no answer comes last.
    */
-  #nextStep(run: Run): { readonly step: Step; readonly waitsFor: string | null } | undefined {
+  #nextStep(run: OwnedSession): { readonly step: Step; readonly waitsFor: string | null } | undefined {
     const { progress } = this.#parts;
     const open = progress.steps.filter((step) => {
       const kind = progress.statusOf(step.id)?.kind;
@@ -166,7 +166,7 @@ export class Walk {
     return step === undefined ? undefined : { step, waitsFor: waits.get(step) ?? null };
   }
 
-  #leaveSilentOut(run: Run, direction: Direction): void {
+  #leaveSilentOut(run: OwnedSession, direction: Direction): void {
     for (const { alias } of run.facts.nodes) {
       const silence = run.observer.silence(alias);
       if (silence !== null && this.#without(run, silence, 'console', undefined, direction))
@@ -176,7 +176,7 @@ export class Walk {
 
   /** Whether the run goes on without a host; said and written down where it does. */
   #without(
-    run: Run,
+    run: OwnedSession,
     silence: Silence,
     decides: 'console' | 'operator',
     reason?: string,
@@ -202,7 +202,7 @@ export class Walk {
   }
 
   /** A host that the run went on without answers again: its steps are asked for, those passed over because of that too. */
-  #back(run: Run, alias: string): void {
+  #back(run: OwnedSession, alias: string): void {
     const { progress, board } = this.#parts;
     board.notice(`${alias} answers again: its steps are asked for`);
     if (alias === 'monitor') this.#relay = true;
@@ -216,7 +216,7 @@ export class Walk {
 
   /** One step, as far as it goes now: found done, failed, run, or skipped; unless the operator leaves or turns round. */
   async #settle(
-    run: Run,
+    run: OwnedSession,
     step: Step,
     waitsFor: string | null,
   ): Promise<'over' | 'left' | 'lost' | Direction> {
@@ -232,7 +232,7 @@ export class Walk {
         return 'over';
       }
       progress.show(run, step, { kind: 'next' });
-      const together = togetherWith(run, progress, step);
+      const together = groupOf(run, progress, step);
       board.set({
         stage: { kind: 'confirm', step: step.id, ...(together === null ? {} : { together }) },
         phase: step.phase,
@@ -263,7 +263,7 @@ export class Walk {
   }
 
   /** What a step has come to. Done: what failed behind it on its host is looked at anew. Failed: what was undone before it is asked for. */
-  #note(run: Run, step: Step, failure: StepFailure | null): void {
+  #note(run: OwnedSession, step: Step, failure: StepFailure | null): void {
     const { progress } = this.#parts;
     const steps = progress.steps;
     this.#reopened.delete(step.id);
@@ -293,11 +293,11 @@ export class Walk {
     }
   }
 
-  #withoutMonitorFor(run: Run, step: Step): string | null {
+  #withoutMonitorFor(run: OwnedSession, step: Step): string | null {
     return whyWithoutMonitor(run.facts, this.#parts.progress.direction, run.observer.world, step);
   }
 
-  #withoutMonitor(run: Run, why: string, reason: string): void {
+  #withoutMonitor(run: OwnedSession, why: string, reason: string): void {
     const { progress, board } = this.#parts;
     board.notice(`monitor: ${why}: PostgreSQL is started without it, and its steps wait`);
     progress.note(run, { kind: 'without', host: 'monitor', since: new Date().toISOString(), reason });
@@ -306,7 +306,7 @@ export class Walk {
   }
 
   /** Passing over a step whose host gives no answer is to go on without that host; once that is so, it is all that waits for it. */
-  async #skipSilent(run: Run, step: Step, failed: StepFailure, reason: string): Promise<void> {
+  async #skipSilent(run: OwnedSession, step: Step, failed: StepFailure, reason: string): Promise<void> {
     const { progress } = this.#parts;
     const { host: alias, waits } = failed.silent ?? { host: step.host, waits: false };
     const silence = run.observer.silence(alias);
@@ -338,12 +338,12 @@ export class Walk {
   }
 
   /** A step and whatever may run beside it. */
-  async #together(run: Run, step: Step): Promise<void> {
+  async #together(run: OwnedSession, step: Step): Promise<void> {
     const { progress, decisions } = this.#parts;
     // The lock is asked for once; without it the step says so itself.
-    const claimed = await claim(run, progress.direction, this.#parts);
-    const lanes = claimed.ok ? lanesBeside(run, progress, step) : [[step]];
-    const failures = await runLanes(
+    const claimed = await acquireLock(run, progress.direction, this.#parts);
+    const lanes = claimed.ok ? tracksBeside(run, progress, step) : [[step]];
+    const failures = await runTracks(
       run,
       progress,
       lanes,
@@ -357,9 +357,9 @@ export class Walk {
   }
 
   /** By its script, with what primary and monitor hold written down where it is one of the moments for that. */
-  async #run(run: Run, step: Step, typed: string | null): Promise<StepFailure | null> {
+  async #run(run: OwnedSession, step: Step, typed: string | null): Promise<StepFailure | null> {
     const may = async (): Promise<Result<null>> => {
-      const claimed = await claim(run, this.#parts.progress.direction, this.#parts);
+      const claimed = await acquireLock(run, this.#parts.progress.direction, this.#parts);
       if (claimed.ok) await this.#inventories.before(run, step);
       return claimed;
     };
@@ -368,7 +368,7 @@ export class Walk {
     return failure;
   }
 
-  async #follow(run: Run, step: Step, decision: Decision): Promise<StepFailure | null> {
+  async #follow(run: OwnedSession, step: Step, decision: Decision): Promise<StepFailure | null> {
     const progress = this.#parts.progress;
     if (decision.kind === 'run') return this.#run(run, step, decision.typed);
     await run.observer.look(step.looksAt);
@@ -386,7 +386,7 @@ export class Walk {
   }
 
   /** Gives the lock back, where this console holds it. */
-  async release(run: Run): Promise<void> {
+  async release(run: OwnedSession): Promise<void> {
     if (!run.lock.held) return;
     await run.lock.release();
     this.#parts.progress.note(run, {

@@ -3,7 +3,7 @@ import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { monitorIn } from '../../cluster/observations.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import type { RunName } from '../../cluster/words.ts';
-import { opener } from '../../discover/connector.ts';
+import { connector } from '../../discover/connector.ts';
 import { discover } from '../../discover/discover.ts';
 import { helperTroubles } from '../../discover/helper.ts';
 import type { MonitorFeed } from '../../monitor/feed.ts';
@@ -19,7 +19,7 @@ import type { Identity } from './run-identity.ts';
 import { RunLock } from './run-lock.ts';
 
 /** What is known once every host is reached, before anything is begun or anybody is asked. */
-export interface Ground {
+export interface Session {
   readonly facts: ClusterFacts;
   /** The facts are an earlier run's record. */
   readonly fromRecord: boolean;
@@ -32,12 +32,12 @@ export interface Ground {
 }
 
 /** What a run has once it may be gone on with here. */
-export interface Run extends Ground {
+export interface OwnedSession extends Session {
   readonly journal: Journal;
   readonly identity: Identity;
 }
 
-export interface Preparation {
+export interface SessionOptions {
   readonly config: Config;
   readonly connect: Connect;
   readonly stateHome: string;
@@ -49,7 +49,7 @@ export interface Preparation {
 }
 
 /** Where a run is kept, and who goes on with it. */
-export interface Seat {
+export interface OperatorOptions {
   readonly stateHome: string;
   /** user@machine */
   readonly operator: string;
@@ -63,15 +63,15 @@ export interface Seat {
  * The facts under the name of the run that is gone on with or watched: the marks on the hosts carry it. What an earlier
  * run has recorded keeps that run's name, whoever goes back or cleans up.
  */
-export const inNameOf = (ground: Ground, run: RunName): Ground =>
+export const inNameOf = (ground: Session, run: RunName): Session =>
   ground.fromRecord ? ground : { ...ground, facts: { ...ground.facts, run } };
 
 /** Opens the journal of a run, new or known, and writes down who goes on with it. */
 export const openRun = (
-  ground: Ground,
+  ground: Session,
   identity: Identity,
-  { stateHome, operator, unattended = false, banner }: Seat,
-): Result<Run> => {
+  { stateHome, operator, unattended = false, banner }: OperatorOptions,
+): Result<OwnedSession> => {
   const { facts } = inNameOf(ground, identity.id);
   const journal = Journal.open(stateHome, identity.cluster, identity.id);
   if (!journal.ok) return journal;
@@ -105,9 +105,9 @@ export const openRun = (
 };
 
 /** Connects, discovers, opens the monitor's feed; writes nothing. Whatever fails, no connection is left open. */
-export const prepare = async (preparation: Preparation): Promise<Result<Ground>> => {
+export const openSession = async (preparation: SessionOptions): Promise<Result<Session>> => {
   const { config, connect, ask } = preparation;
-  const found = await discover(config, opener(config, connect, ask), preparation.say);
+  const found = await discover(config, connector(config, connect, ask), preparation.say);
   if (!found.ok) return found;
   const { facts, hosts, fromRecord } = found.value;
   const abandon = async (error: Problem) => {

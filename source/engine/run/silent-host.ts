@@ -4,17 +4,17 @@ import { type Problem, problem } from '../../cluster/result.ts';
 import { andWords } from '../../runbook/formations.ts';
 import type { Step } from '../../runbook/step.ts';
 import { rollbackVerdict } from '../../runbook/verdict.ts';
-import type { Progress } from '../view/checklist.ts';
+import type { Checklist } from '../view/checklist.ts';
 import type { Direction, StepFailure } from '../view/controller.ts';
 import { silentRemedy, silentWords, waiting, whyNotWithout } from './absence.ts';
-import type { Run } from './session.ts';
+import type { OwnedSession } from './session.ts';
 
 /** What a run says of a step that it cannot go on with, because a host gives no answer. */
 
 /** Before the application’s writes are stopped somebody has to decide whether the window goes on without a host: asked before anything else. */
 export const heldUp = (
-  run: Run,
-  progress: Progress,
+  run: OwnedSession,
+  progress: Checklist,
   direction: Direction,
 ): { readonly step: Step; readonly failure: StepFailure } | null => {
   const { observer, facts } = run;
@@ -48,7 +48,7 @@ export const heldUp = (
 };
 
 /** A rollback that cannot be made out, because hosts that would have to say it give no answer; null: it can. */
-export const noWayInSight = (run: Run, progress: Progress): Problem | null => {
+export const noWayInSight = (run: OwnedSession, progress: Checklist): Problem | null => {
   const { facts, observer } = run;
   const verdict = rollbackVerdict(facts, observer.world);
   if (progress.direction !== 'rollback' || progress.steps.length > 0 || verdict.kind !== 'unknown')
@@ -68,7 +68,12 @@ export const noWayInSight = (run: Run, progress: Progress): Problem | null => {
 };
 
 /** Everything else is done, or waits for hosts that give no answer; what to say of the monitor is that it was gone on without. */
-export const waitsFailure = (run: Run, progress: Progress, step: Step, alias: string): StepFailure => {
+export const waitsFailure = (
+  run: OwnedSession,
+  progress: Checklist,
+  step: Step,
+  alias: string,
+): StepFailure => {
   const { observer } = run;
   const open = progress.steps.filter(
     (one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''),
@@ -100,8 +105,8 @@ export const waitsFailure = (run: Run, progress: Progress, step: Step, alias: st
 
 /** What a skip has come to where the run cannot go on without the host. */
 export const refusedWithout = (
-  run: Run,
-  progress: Progress,
+  run: OwnedSession,
+  progress: Checklist,
   step: Step,
   failed: StepFailure,
   alias: string,

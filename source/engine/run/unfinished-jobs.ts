@@ -1,4 +1,4 @@
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import type { JobRecord, RemoteHost } from '../../remote/host.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { Step, StepId } from '../../runbook/step.ts';
@@ -83,9 +83,9 @@ const judgedJobs = (journal: readonly Recorded[]): ReadonlySet<string> => {
  * The jobs whose end nobody here has seen, in the order of the run: what still runs always; what has ended, where this
  * machine had begun it, or where the servers do not show the step as done.
  */
-export const unseenJobs = (
+export const unfinishedJobs = (
   steps: readonly Step[],
-  world: World,
+  world: Observations,
   jobs: readonly KeptJob[],
   journal: readonly Recorded[],
 ): readonly { readonly step: Step; readonly job: KeptJob }[] => {

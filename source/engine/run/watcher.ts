@@ -1,15 +1,15 @@
 import { primaryOf } from '../../cluster/facts.ts';
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import { present } from '../../cluster/present.ts';
 import { deadAfterSeconds, type LockStanding, type Standing } from '../../inspect/lock/parse.ts';
 import type { Step, StepId } from '../../runbook/step.ts';
 import type { Outputs } from '../output/outputs.ts';
 import { watchGauge } from '../step/progress-watch.ts';
-import type { Progress } from '../view/checklist.ts';
+import type { Checklist } from '../view/checklist.ts';
 import type { LockView } from '../view/controller.ts';
-import type { Board } from '../view/view-store.ts';
+import type { ViewStore } from '../view/view-store.ts';
 import type { Decision, Decisions } from './decisions.ts';
-import type { Ground } from './session.ts';
+import type { Session } from './session.ts';
 import { directionOf, type KeptJob, keptJobs } from './unfinished-jobs.ts';
 
 /** Milliseconds between two looks of somebody who only watches. */
@@ -25,17 +25,17 @@ export const lockView = (lock: Held): LockView => ({
   dead: lock.silentSeconds > deadAfterSeconds,
 });
 
-export type Followed =
+export type WatchEnd =
   | { readonly kind: 'left' }
   /** Nobody holds the lock any more. */
   | { readonly kind: 'free' }
   /** The holder is dead, and the operator has typed to take over: from this lock. */
   | { readonly kind: 'take-over'; readonly lock: Held; readonly typed: string };
 
-export interface FollowerParts {
-  readonly ground: Ground;
-  readonly board: Board;
-  readonly progress: Progress;
+export interface WatcherParts {
+  readonly ground: Session;
+  readonly board: ViewStore;
+  readonly progress: Checklist;
   readonly outputs: Outputs;
   readonly decisions: Decisions;
 }
@@ -44,19 +44,19 @@ export interface FollowerParts {
  * Read-only: another console holds the lock. The same panes, from this console's own looks at the servers; the output of
  * the job that runs, where this login may read it. Nothing is written anywhere.
  */
-export class Follower {
-  readonly #parts: FollowerParts;
+export class Watcher {
+  readonly #parts: WatcherParts;
   /** Jobs that are followed, or were. */
   readonly #followed = new Set<string>();
   #running: readonly KeptJob[] = [];
   #saidNoOutput = false;
 
-  constructor(parts: FollowerParts) {
+  constructor(parts: WatcherParts) {
     this.#parts = parts;
   }
 
   /** Follows until the operator leaves, the lock is free, or a dead holder's is taken over. */
-  async follow(first: Held): Promise<Followed> {
+  async follow(first: Held): Promise<WatchEnd> {
     const { ground, decisions, progress } = this.#parts;
     let lock = first;
     let decision = this.#decision();
@@ -85,14 +85,14 @@ export class Follower {
     return this.#parts.decisions.next(null);
   }
 
-  async #show(lock: Held, standing: Standing | null, world: World): Promise<void> {
+  async #show(lock: Held, standing: Standing | null, world: Observations): Promise<void> {
     const { ground, board, progress } = this.#parts;
     const run = standing?.run ?? null;
     const jobs = run === null ? [] : await keptJobs(run.id, ground.hosts);
     this.#running = jobs.filter((job) => job.state === 'running');
     const [first] = this.#running;
     const direction = first === undefined ? (run?.direction ?? 'upgrade') : directionOf(first.step);
-    if (board.view.direction !== direction || progress.steps.length === 0) progress.lay(ground, direction);
+    if (board.view.direction !== direction || progress.steps.length === 0) progress.load(ground, direction);
     progress.refresh(ground);
     const running = this.#running.flatMap((job) => progress.find(job.step) ?? []);
     const next = progress.steps.find((step) => step.probe(world).state !== 'done');
@@ -109,7 +109,7 @@ export class Follower {
     });
   }
 
-  #showStep(step: Step, world: World, running: readonly Step[], next: Step | undefined): void {
+  #showStep(step: Step, world: Observations, running: readonly Step[], next: Step | undefined): void {
     const { ground, progress } = this.#parts;
     const was = progress.statusOf(step.id);
     if (running.includes(step)) {

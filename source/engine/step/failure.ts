@@ -1,6 +1,6 @@
 import { lines, quoted, sh } from '../../cluster/fragment.ts';
 import { theLogin } from '../../cluster/login.ts';
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import { causeFiles } from '../../cluster/parse/pg-upgrade.ts';
 import { redactText } from '../../cluster/parse/redact.ts';
 import { cleanText } from '../../cluster/parse/terminal-text.ts';
@@ -55,7 +55,7 @@ export const whatIsMissing = ({ probe, unmet, problem }: StepFailure): string =>
 };
 
 /** What the servers do not show yet of a step that was done by hand; null when they agree. */
-export const missingByHand = (step: Step, world: World): StepFailure | null => {
+export const missingByHand = (step: Step, world: Observations): StepFailure | null => {
   const probe = step.probe(world);
   const unmet = step.after.flatMap((one) => {
     const verdict = one.holds(world);

@@ -88,7 +88,7 @@ const processesOf = (facts: ClusterFacts, step: Step, job: string): Fragment => 
  * What a host is doing while a step prints nothing: the step's processes, the disks, and what the servers say.
  * What cannot be asked is said, never an error: this is for the operator's eyes.
  */
-export const whatTheHostDoes = async (
+export const hostActivity = async (
   facts: ClusterFacts,
   host: RemoteHost,
   step: Step,

@@ -9,9 +9,9 @@ import { upgradeSeconds } from '../../runbook/timing/estimates.ts';
 import { measurementsOf } from '../../runbook/timing/measurements.ts';
 import { steady } from '../observe/clock.ts';
 import type { StepOutput } from '../output/step-output.ts';
-import type { Ground } from '../run/session.ts';
-import { expectedIn } from '../view/step-estimates.ts';
-import type { Board } from '../view/view-store.ts';
+import type { Session } from '../run/session.ts';
+import { stepEstimates } from '../view/step-estimates.ts';
+import type { ViewStore } from '../view/view-store.ts';
 import { askSenders } from './base-backup-senders.ts';
 import { Pace } from './pace.ts';
 
@@ -33,7 +33,7 @@ export interface GaugeParts {
   readonly asks: boolean;
   /** Seconds still to go. */
   readonly left: Estimate;
-  readonly show: (progress: Parameters<Board['progress']>[1]) => void;
+  readonly show: (progress: Parameters<ViewStore['progress']>[1]) => void;
 }
 
 /** Tells how far a running step is, from its start to its end. */
@@ -101,9 +101,15 @@ export class GaugeWatch {
 }
 
 /** What the check measured on these hosts says of the time still to go; never where it measured nothing. */
-const estimateFor = (ground: Ground, step: Step, gauge: Gauge, board: Board, since: number): Estimate => {
+const estimateFor = (
+  ground: Session,
+  step: Step,
+  gauge: Gauge,
+  board: ViewStore,
+  since: number,
+): Estimate => {
   const { facts, observer } = ground;
-  const expected = expectedIn(facts, observer.world, board.view.direction, [step]).get(step.id);
+  const expected = stepEstimates(facts, observer.world, board.view.direction, [step]).get(step.id);
   if (expected === undefined) return () => null;
   if (gauge.kind !== 'pg_upgrade') {
     const end = steady() - Math.max(0, present() - since) + expected;
@@ -115,10 +121,10 @@ const estimateFor = (ground: Ground, step: Step, gauge: Gauge, board: Board, sin
 
 /** Watches a step that has just begun, or was found running; null where nothing tells how far it is. */
 export const watchGauge = (
-  ground: Ground,
+  ground: Session,
   step: Step,
   output: StepOutput,
-  board: Board,
+  board: ViewStore,
   since: number = present(),
 ): GaugeWatch | null => {
   const { gauge } = step;

@@ -6,23 +6,23 @@ import { endRootLines } from '../../runbook/root-hosts.ts';
 import type { Step } from '../../runbook/step.ts';
 import type { Outputs } from '../output/outputs.ts';
 import { accepted, refused } from '../run/refusals.ts';
-import type { Run } from '../run/session.ts';
-import type { Progress } from '../view/checklist.ts';
+import type { OwnedSession } from '../run/session.ts';
+import type { Checklist } from '../view/checklist.ts';
 import type { Accepted, Quiet, Refusal, StepStatus } from '../view/controller.ts';
-import type { Board } from '../view/view-store.ts';
-import { whatTheHostDoes } from './host-activity.ts';
+import type { ViewStore } from '../view/view-store.ts';
+import { hostActivity } from './host-activity.ts';
 import { type GaugeWatch, watchGauge } from './progress-watch.ts';
 import { RepeatedError } from './repeated-error.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface RunningParts {
-  readonly board: Board;
-  readonly progress: Progress;
+  readonly board: ViewStore;
+  readonly progress: Checklist;
   readonly outputs: Outputs;
 }
 
 export interface StartedAs {
-  readonly run: Run;
+  readonly run: OwnedSession;
   readonly step: Step;
   readonly host: RemoteHost;
   /** The job's id. */
@@ -35,7 +35,7 @@ export class RunningStep {
   readonly #job: string;
   readonly #since = present();
   readonly #parts: RunningParts;
-  readonly #run: Run;
+  readonly #run: OwnedSession;
   readonly #host: RemoteHost;
   /** The job has been started, or found running: there is something to end. */
   #started = false;
@@ -169,7 +169,7 @@ export class RunningStep {
     const { step } = this;
     return new Watchdog({
       quietMs: step.quietSeconds * 1000,
-      look: () => whatTheHostDoes(this.#run.facts, this.#host, step, this.#job),
+      look: () => hostActivity(this.#run.facts, this.#host, step, this.#job),
       say: (quiet) => {
         const again = this.#quiet !== null;
         this.#quiet = quiet;

@@ -3,7 +3,7 @@ import type { Step, StepId } from '../../runbook/step.ts';
 import { clockTime } from '../observe/observer.ts';
 import type { Decisions } from '../run/decisions.ts';
 import { refused } from '../run/refusals.ts';
-import type { Run } from '../run/session.ts';
+import type { OwnedSession } from '../run/session.ts';
 import { type KeptJob, outputStart } from '../run/unfinished-jobs.ts';
 import type { Accepted, Refusal, StepFailure } from '../view/controller.ts';
 import { runningStage } from '../view/running-steps.ts';
@@ -33,7 +33,7 @@ export class StepRunner {
 
   /** Runs a step once `claim` says that this console may. Null: it is done. */
   async run(
-    run: Run,
+    run: OwnedSession,
     step: Step,
     typed: string | null,
     claim: () => Promise<Result<null>>,
@@ -50,7 +50,7 @@ export class StepRunner {
   }
 
   /** Follows a job that an earlier console has started. Null: the step is done. */
-  async attach(run: Run, step: Step, job: KeptJob): Promise<StepFailure | null> {
+  async attach(run: OwnedSession, step: Step, job: KeptJob): Promise<StepFailure | null> {
     const output = this.#parts.outputs.of(step.id);
     const outputFrom = outputStart(run.journal.earlier, job.id, output.bytes);
     const fromByte = output.bytes - outputFrom;
@@ -69,7 +69,7 @@ export class StepRunner {
   }
 
   async #go(
-    run: Run,
+    run: OwnedSession,
     step: Step,
     job: string,
     typed: string | null,
@@ -132,7 +132,7 @@ export class StepRunner {
     if (shown !== null) board.set(shown);
   }
 
-  #notRun(run: Run, step: Step, what: Problem): StepFailure {
+  #notRun(run: OwnedSession, step: Step, what: Problem): StepFailure {
     const probe = step.probe(run.observer.world);
     return { problem: what, exitCode: null, lastLines: [], causes: [], unmet: [], probe };
   }

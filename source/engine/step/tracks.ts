@@ -3,8 +3,8 @@ import { lanesOf, stageOf } from '../../runbook/parallel.ts';
 import { dangerNow, type Step, type StepId } from '../../runbook/step.ts';
 import { probed } from '../observe/judge.ts';
 import { waiting } from '../run/absence.ts';
-import type { Run } from '../run/session.ts';
-import type { Progress } from '../view/checklist.ts';
+import type { OwnedSession } from '../run/session.ts';
+import type { Checklist } from '../view/checklist.ts';
 import type { StepFailure, StepStatus } from '../view/controller.ts';
 
 const isOpen = (status: StepStatus | null): boolean => status?.kind !== 'done' && status?.kind !== 'skipped';
@@ -13,7 +13,11 @@ const isOpen = (status: StepStatus | null): boolean => status?.kind !== 'done' &
  * What may run together with a step: the open steps of its stage, as lanes. A point of no return is confirmed alone, and
  * whatever stands behind it in its lane waits for it.
  */
-export const lanesBeside = (run: Run, progress: Progress, step: Step): readonly (readonly Step[])[] => {
+export const tracksBeside = (
+  run: OwnedSession,
+  progress: Checklist,
+  step: Step,
+): readonly (readonly Step[])[] => {
   const { world } = run.observer;
   const all = stageOf(progress.steps, step).filter((one) => isOpen(progress.statusOf(one.id)));
   const waits = waiting(all, world);
@@ -26,8 +30,8 @@ export const lanesBeside = (run: Run, progress: Progress, step: Step): readonly 
 };
 
 /** The steps of lanes, in the order of the runbook; null where nothing runs beside the step. */
-export const togetherWith = (run: Run, progress: Progress, step: Step): readonly StepId[] | null => {
-  const lanes = lanesBeside(run, progress, step);
+export const groupOf = (run: OwnedSession, progress: Checklist, step: Step): readonly StepId[] | null => {
+  const lanes = tracksBeside(run, progress, step);
   if (lanes.length < 2 || !lanes.some((lane) => lane.includes(step))) return null;
   const ids = new Set(lanes.flat().map((one) => one.id));
   return progress.steps.filter((one) => ids.has(one.id)).map((one) => one.id);
@@ -40,9 +44,9 @@ const isItsOwn = (failure: StepFailure, step: Step): boolean => failure.silent?.
  * Runs lanes side by side, each step by step. A failure lets the others finish the step that they are at, then everything
  * stands; that a lane's own host gives no answer ends that lane alone. Gives what has failed. `over`: nothing new is begun any more.
  */
-export const runLanes = async (
-  run: Run,
-  progress: Progress,
+export const runTracks = async (
+  run: OwnedSession,
+  progress: Checklist,
   lanes: readonly (readonly Step[])[],
   work: (step: Step) => Promise<StepFailure | null>,
   over: () => boolean,

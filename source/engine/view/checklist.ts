@@ -9,26 +9,26 @@ import type { Step, StepId } from '../../runbook/step.ts';
 import { rollbackVerdict } from '../../runbook/verdict.ts';
 import { writesNow } from '../../runbook/writes.ts';
 import type { Entry } from '../journal/journal.ts';
-import type { Ground, Run } from '../run/session.ts';
+import type { OwnedSession, Session } from '../run/session.ts';
 import type { PlannedDown, StepFailure, StepStatus } from './controller.ts';
 import { downtimeSeen } from './downtime.ts';
-import { expectedIn } from './step-estimates.ts';
+import { stepEstimates } from './step-estimates.ts';
 import { viewOf } from './step-view.ts';
-import type { Board } from './view-store.ts';
+import type { ViewStore } from './view-store.ts';
 
 const plannedDown = (absence: MonitorAbsence | null): PlannedDown | null =>
   absence === null ? null : { number: absence.number, title: absence.step.title };
 
 /** The steps on the board: which runbook they are of, how each one stands, and what follows from the last look. */
-export class Progress {
-  readonly #board: Board;
+export class Checklist {
+  readonly #board: ViewStore;
   #steps: readonly Step[] = [];
   /** Steps that the servers showed as done when they ended: what is seen otherwise later was undone. */
   readonly #proven = new Set<StepId>();
   /** How long each step should take, in milliseconds, from what was measured on the hosts. */
   #expected: ReadonlyMap<StepId, number> = new Map();
 
-  constructor(board: Board) {
+  constructor(board: ViewStore) {
     this.#board = board;
   }
 
@@ -54,7 +54,7 @@ export class Progress {
   }
 
   /** Puts a runbook on the board, made from the last look. */
-  lay(ground: Ground, direction: Direction): void {
+  load(ground: Session, direction: Direction): void {
     const { world } = ground.observer;
     this.#proven.clear();
     this.#steps = runbookFor(ground.facts, world, direction);
@@ -65,8 +65,8 @@ export class Progress {
     this.refresh(ground);
   }
 
-  show(ground: Ground, step: Step, status: StepStatus): void {
-    ground.observer.passOver(step.id, status.kind === 'skipped');
+  show(ground: Session, step: Step, status: StepStatus): void {
+    ground.observer.markSkipped(step.id, status.kind === 'skipped');
     this.#board.set({
       steps: this.#board.view.steps.map((view) =>
         view.id === step.id ? viewOf(step, ground.observer.world, status, this.#expected) : view,
@@ -76,7 +76,7 @@ export class Progress {
   }
 
   /** From the moment in which the monitor's stop is begun: what answers in its place is not the monitor. */
-  #holdFeed(ground: Ground, absent: boolean): void {
+  #holdFeed(ground: Session, absent: boolean): void {
     const stopping = this.#steps.some(
       (step) =>
         step.landmark === 'monitor-stops' &&
@@ -86,11 +86,11 @@ export class Progress {
   }
 
   /** What follows from the last look: the verdict, the scripts that could not be made before, the monitor's absence. */
-  refresh(ground: Ground): void {
+  refresh(ground: Session): void {
     const { facts, observer } = ground;
     const { world } = observer;
     const { view } = this.#board;
-    this.#expected = expectedIn(facts, world, view.direction, this.#steps);
+    this.#expected = stepEstimates(facts, world, view.direction, this.#steps);
     const passed = (step: Step): boolean => this.statusOf(step.id)?.kind === 'done';
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
     this.#holdFeed(ground, absence !== null);
@@ -107,7 +107,7 @@ export class Progress {
       this.#board.set({ downtime: { ...downtime, kind: 'over', until: present() } });
   }
 
-  finish(run: Run, step: Step, by: 'run' | 'found' | 'hand', tookMs: number | null): void {
+  finish(run: OwnedSession, step: Step, by: 'run' | 'found' | 'hand', tookMs: number | null): void {
     const { downtime } = this.#board.view;
     if (step.writes === 'resume' && downtime.kind === 'down')
       this.#board.set({ downtime: { ...downtime, kind: 'over', until: present() } });
@@ -126,7 +126,7 @@ export class Progress {
   }
 
   /** The first step of the same host, before this one, that was done and is not any more: the host was restarted, say. */
-  undone({ observer }: Ground, step: Step): Step | null {
+  undone({ observer }: Session, step: Step): Step | null {
     const before = this.#steps.slice(0, this.#steps.indexOf(step));
     const seen = observer.world.hosts[step.host]?.kind === 'seen';
     return (
@@ -141,18 +141,18 @@ export class Progress {
   }
 
   /** A step that was done and is not any more is to be asked for again. */
-  reopen(ground: Ground, step: Step): void {
+  reopen(ground: Session, step: Step): void {
     this.#proven.delete(step.id);
     this.show(ground, step, { kind: 'waiting' });
   }
 
-  fail(ground: Ground, step: Step, failure: StepFailure): void {
+  fail(ground: Session, step: Step, failure: StepFailure): void {
     this.show(ground, step, { kind: 'failed', failure });
     this.#board.set({ stage: { kind: 'failed', step: step.id, failure } });
   }
 
   /** Writes an entry that nothing depends on; where that fails, the operator hears of it. */
-  note(run: Run, entry: Entry): Result<null> {
+  note(run: OwnedSession, entry: Entry): Result<null> {
     const written = run.journal.write(entry);
     if (!written.ok) this.#board.notice(written.error.what);
     return written;

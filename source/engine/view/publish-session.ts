@@ -1,11 +1,11 @@
 import { hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import { present } from '../../cluster/present.ts';
-import type { Ground } from '../run/session.ts';
+import type { Session } from '../run/session.ts';
 import type { HostView } from './controller.ts';
-import type { Board } from './view-store.ts';
+import type { ViewStore } from './view-store.ts';
 
 /** The hosts as the screen shows them at first. */
-const hostViews = ({ facts, hosts }: Ground): HostView[] =>
+const hostViews = ({ facts, hosts }: Session): HostView[] =>
   [
     ...hostsOf(facts).map((host) => ({
       alias: host.alias,
@@ -20,7 +20,7 @@ const hostViews = ({ facts, hosts }: Ground): HostView[] =>
   }));
 
 /** Puts the cluster on the board and keeps lines and feed on it up to date. Gives what undoes that. */
-export const showGround = (ground: Ground, board: Board): readonly (() => void)[] => {
+export const publishSession = (ground: Session, board: ViewStore): readonly (() => void)[] => {
   const { facts, hosts, feed, fromRecord } = ground;
   const primary = primaryOf(facts);
   board.set({

@@ -1,6 +1,6 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { lines, sh, word } from '../../cluster/fragment.ts';
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { rateOf } from '../../runbook/checks/rates.ts';
 import { oldDirectory } from '../../runbook/fallback-copies.ts';
@@ -41,7 +41,7 @@ export const secondsOfSteps = (steps: readonly Step[]): number =>
   steps.reduce((sum, step) => sum + usualSeconds(step.id), 0);
 
 /** What is done now and will not be any more once its host has been stopped, a start for one, is ahead too. */
-const stepsAhead = (steps: readonly Step[], world: World): readonly Step[] => {
+const stepsAhead = (steps: readonly Step[], world: Observations): readonly Step[] => {
   const pending = (step: Step) => step.probe(world).state !== 'done';
   const stopped = new Set(
     steps.filter((step) => step.phase === 'R' && pending(step)).map((step) => step.host),
@@ -55,7 +55,7 @@ const measureTimeoutMs = 15_000;
 const sizeOf = async (
   facts: ClusterFacts,
   node: NodeFacts,
-  world: World,
+  world: Observations,
   host: RemoteHost | undefined,
 ): Promise<number | null> => {
   if (host === undefined) return null;
@@ -87,7 +87,7 @@ const backupRateOf = async (
 
 const measureCopies = async (
   facts: ClusterFacts,
-  world: World,
+  world: Observations,
   copies: Copies,
   hosts: ReadonlyMap<string, RemoteHost>,
 ): Promise<RollbackPreview['copies']> => {
@@ -104,7 +104,7 @@ const measureCopies = async (
 /** Looks at nothing but sizes; `world` is the look that everything else follows from. */
 export const previewOf = async (
   facts: ClusterFacts,
-  world: World,
+  world: Observations,
   hosts: ReadonlyMap<string, RemoteHost>,
   journalSays: string | null,
 ): Promise<RollbackPreview> => {

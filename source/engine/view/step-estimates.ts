@@ -1,5 +1,5 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { Step, StepId } from '../../runbook/step.ts';
@@ -10,9 +10,9 @@ import { measurementsOf } from '../../runbook/timing/measurements.ts';
  * How long each step is expected to take, in milliseconds, from what the window's checks have measured on the hosts.
  * Empty before they have, and for a way back, which was not measured.
  */
-export const expectedIn = (
+export const stepEstimates = (
   facts: ClusterFacts,
-  world: World,
+  world: Observations,
   direction: Direction,
   steps: readonly Step[],
 ): ReadonlyMap<StepId, number> => {

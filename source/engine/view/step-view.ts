@@ -1,11 +1,11 @@
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import { dangerNow, type Step, type StepId } from '../../runbook/step.ts';
 import type { StepStatus, StepView } from './controller.ts';
 
 /** A step as the screen shows it, with the script that the world allows now. */
 export const viewOf = (
   step: Step,
-  world: World,
+  world: Observations,
   status: StepStatus,
   expected: ReadonlyMap<StepId, number> = new Map(),
 ): StepView => {

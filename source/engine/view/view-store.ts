@@ -26,7 +26,7 @@ const emptyView: EngineView = {
 const keptNotices = 100;
 
 /** The one view of the engine: each change makes a new one and tells the listeners. */
-export class Board {
+export class ViewStore {
   #view: EngineView = emptyView;
   readonly #listeners = new Set<(view: EngineView) => void>();
 

@@ -4,7 +4,7 @@ import { monitorStateSchema } from '../../cluster/monitor-state.ts';
 import {
   type Control,
   type DirectoryView,
-  type HostView,
+  type HostObservation,
   type Liveness,
   serverSchema,
   type TablespaceView,
@@ -44,7 +44,7 @@ const controlOf = (text: string | null): Control | null => {
 const timeOf = (said: string | undefined): string | null =>
   said !== undefined && /^[0-9TZ:-]{20}$/.test(said) ? said : null;
 
-const handedOverOf = (map: ReadonlyMap<string, string>): HostView['handedOver'] => {
+const handedOverOf = (map: ReadonlyMap<string, string>): HostObservation['handedOver'] => {
   const control = controlOf(joinedText(map.get('handed-over')));
   const at = timeOf(map.get('handed-over.at'));
   return control === null || at === null ? null : { control, at };
@@ -63,13 +63,13 @@ const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryVi
       kind: 'cluster',
       major: Number.parseInt(map.get(`${key}.major`) ?? '', 10) || 0,
       control: controlOf(joinedText(map.get(`${key}.control`))),
-      linked: map.get(`${key}.linked`) === 'yes',
-      disarmed: map.get(`${key}.disarmed`) === 'yes',
-      shared: map.get(`${key}.shared`) === 'yes',
+      controlRenamed: map.get(`${key}.linked`) === 'yes',
+      madeUnstartable: map.get(`${key}.disarmed`) === 'yes',
+      hasHardLinks: map.get(`${key}.shared`) === 'yes',
       running: map.get(`${key}.running`) === 'yes',
       standby: map.get(`${key}.standby`) === 'yes',
       databases: Number.parseInt(map.get(`${key}.databases`) ?? '0', 10) || 0,
-      carried: map.get(`${key}.carried`) === 'yes',
+      hasConfiguration: map.get(`${key}.carried`) === 'yes',
       tablespaces: linesOf(joinedText(map.get(`${key}.tablespaces`))),
       ...markOf(joinedText(map.get(`${key}.mark`))),
     };
@@ -139,7 +139,7 @@ const json = <Value>(schema: z.ZodType<Value>, text: string | null): Value | nul
 };
 
 /** What the monitor's database says; an answer that does not fit is no silence, and said as what it is. */
-const monitorOf = (text: string | null): Pick<HostView, 'monitor' | 'misfit'> => {
+const monitorOf = (text: string | null): Pick<HostObservation, 'monitor' | 'misfit'> => {
   const said = decodeJson(text);
   const parsed = monitorStateSchema.safeParse(said);
   if (parsed.success) return { monitor: parsed.data };
@@ -154,7 +154,7 @@ const wordOrNull = <Value>(schema: z.ZodType<Value>, text: string | undefined): 
   return parsed.success ? parsed.data : null;
 };
 
-const checksOf = (alias: string, map: ReadonlyMap<string, string>): HostView['checks'] => {
+const checksOf = (alias: string, map: ReadonlyMap<string, string>): HostObservation['checks'] => {
   const look = joinedText(map.get('checks/look'));
   const log = joinedText(map.get('checks/log'));
   if (look === null && log === null) return null;
@@ -166,7 +166,7 @@ const checksOf = (alias: string, map: ReadonlyMap<string, string>): HostView['ch
 };
 
 /** Reads what the look script printed. A look that did not come to its end is a problem, not half a truth. */
-export const parseLook = (alias: string, output: string): Result<HostView, Problem> => {
+export const parseLook = (alias: string, output: string): Result<HostObservation, Problem> => {
   const whole = readWhole(
     output,
     `${alias}: the look at the host`,

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import { choiceWords, rebuildChoices } from '../../runbook/hard-link/choice.ts';
 import { lastImageAhead } from '../../runbook/phases/secondaries.ts';
 import { phases, type Step } from '../../runbook/step.ts';
@@ -18,7 +18,7 @@ export interface PlanGround {
   readonly facts: ClusterFacts;
   /** The facts are those of a run that has been begun. */
   readonly fromRecord: boolean;
-  readonly world: World;
+  readonly world: Observations;
   /** Sizes as looked at now; durations as far as a check of the last day has measured them. */
   readonly evidence: Evidence;
   /** Where each host is reached, by alias. */
@@ -67,7 +67,7 @@ const plannedHost = (ground: PlanGround, host: HostFacts): PlannedHost => {
 };
 
 /** What is given up by a step, if the steps before it went in order. */
-const givenUp = (facts: ClusterFacts, step: Step, world: World): string | null => {
+const givenUp = (facts: ClusterFacts, step: Step, world: Observations): string | null => {
   const ahead = lastImageAhead(facts);
   if (ahead?.step === step.id) return ahead.says;
   const says = step.givesUp(world)?.says ?? null;
@@ -79,7 +79,7 @@ const givenUp = (facts: ClusterFacts, step: Step, world: World): string | null =
  * What is done, in order: from phase B on a step counts only after the one before it, because some probes tell a later
  * state from one that has not been left yet.
  */
-const statesOf = (runbook: readonly Step[], world: World): readonly PlannedStep['state'][] => {
+const statesOf = (runbook: readonly Step[], world: Observations): readonly PlannedStep['state'][] => {
   let inOrder = true;
   return runbook.map((step) => {
     const { state } = step.probe(world);

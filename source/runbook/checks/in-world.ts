@@ -1,11 +1,11 @@
 import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, hostsOf, isNode } from '../../cluster/facts.ts';
-import { hostIn, monitorIn, type World } from '../../cluster/observations.ts';
+import { hostIn, monitorIn, type Observations } from '../../cluster/observations.ts';
 import { catalogue } from './catalogue.ts';
 import type { Finding } from './check.ts';
 import { judge } from './judge.ts';
 
-const seenHost = (host: HostFacts, world: World): HostEvidence => {
+const seenHost = (host: HostFacts, world: Observations): HostEvidence => {
   const checks = hostIn(world, host.alias)?.checks ?? null;
   return {
     alias: host.alias,
@@ -26,7 +26,7 @@ const seenHost = (host: HostFacts, world: World): HostEvidence => {
 /** What the checks of the window have left on the hosts, as evidence: from a look like any other, never remembered. */
 export const evidenceIn = (
   facts: ClusterFacts,
-  world: World,
+  world: Observations,
   hosts: readonly HostFacts[] = hostsOf(facts),
   withState = true,
 ): Evidence => ({
@@ -42,7 +42,7 @@ export const evidenceIn = (
  * Warnings that no host's own check shows: they come of the monitor's state, or of all hosts together. In words, as `check` tells them;
  * as far as the evidence is there by now.
  */
-export const clusterWarnings = (facts: ClusterFacts, world: World): readonly string[] => {
+export const clusterWarnings = (facts: ClusterFacts, world: Observations): readonly string[] => {
   const cluster = new Set(catalogue.filter((one) => one.scope === 'cluster').map((one) => one.id));
   const known = (one: Finding): string => `${one.check} ${one.host}`;
   const own = new Set(
@@ -72,7 +72,7 @@ export interface HostJudgement {
 export const judgementOn = (
   facts: ClusterFacts,
   host: HostFacts,
-  world: World,
+  world: Observations,
   withState: boolean,
 ): HostJudgement => {
   const evidence = evidenceIn(facts, world, [host], withState && !isNode(host));

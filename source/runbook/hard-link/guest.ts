@@ -6,7 +6,7 @@ import {
   primaryOf,
 } from '../../cluster/facts.ts';
 import type { Fragment } from '../../cluster/fragment.ts';
-import { hostIn, type TransferView, type World } from '../../cluster/observations.ts';
+import { hostIn, type Observations, type TransferView } from '../../cluster/observations.ts';
 import { about, senderName, when } from '../conditions.ts';
 import type { Condition } from '../step.ts';
 import { sendingCommand } from './line.ts';
@@ -22,15 +22,19 @@ export interface Guest {
 }
 
 /** What a host says of the transfer; null while it cannot be seen. */
-export const transferOf = (world: World, alias: string): TransferView | null =>
+export const transferOf = (world: Observations, alias: string): TransferView | null =>
   hostIn(world, alias)?.transfer ?? null;
 
 /** Something is left there of the keys of a transfer, or they are in use. */
-export const hasLinkDir = (host: HostFacts, world: World): boolean =>
+export const hasLinkDir = (host: HostFacts, world: Observations): boolean =>
   hostIn(world, host.alias)?.leftovers.includes(linkDir(host)) ?? false;
 
 /** The key, and the commands that go with it, as far as the primary may be told of them; null otherwise. */
-export const keyOf = (facts: ClusterFacts, node: NodeFacts, world: World): Omit<Guest, 'address'> | null => {
+export const keyOf = (
+  facts: ClusterFacts,
+  node: NodeFacts,
+  world: Observations,
+): Omit<Guest, 'address'> | null => {
   const { publicKey = null, lines = [] } = transferOf(world, node.alias) ?? {};
   const read = readBy(facts);
   const commands = lines.flatMap((line, index) => {
@@ -42,7 +46,7 @@ export const keyOf = (facts: ClusterFacts, node: NodeFacts, world: World): Omit<
 };
 
 /** The same with the address, which the primary's server tells while the standby streams. Source: pg_stat_replication, client_addr. */
-export const guestOf = (facts: ClusterFacts, node: NodeFacts, world: World): Guest | null => {
+export const guestOf = (facts: ClusterFacts, node: NodeFacts, world: Observations): Guest | null => {
   const key = keyOf(facts, node, world);
   const senders = hostIn(world, primaryOf(facts).alias)?.server?.senders ?? [];
   const address = senders.find((one) => one.name === senderName(node.nodeId))?.address ?? '';
@@ -50,7 +54,7 @@ export const guestOf = (facts: ClusterFacts, node: NodeFacts, world: World): Gue
 };
 
 /** The line as it must stand on the primary, but for the address, which only a primary that runs can tell. */
-export const hasLine = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
+export const hasLine = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
   const key = keyOf(facts, node, world);
   const lines = transferOf(world, primaryOf(facts).alias)?.authorized ?? [];
   return (
@@ -64,14 +68,14 @@ export const hasLine = (facts: ClusterFacts, node: NodeFacts, world: World): boo
 };
 
 /** A key stands in the primary's authorized_keys of a node that does not ask for links, or not any more. */
-export const isLetInUnasked = (facts: ClusterFacts, world: World): boolean => {
+export const isLetInUnasked = (facts: ClusterFacts, world: Observations): boolean => {
   const asked = linkedOf(facts).map((node) => keyComment(primaryOf(facts), node));
   const lines = transferOf(world, primaryOf(facts).alias)?.authorized ?? [];
   return lines.some((line) => !asked.some((comment) => line.endsWith(` ${comment}`)));
 };
 
 /** A key of a run stands in the primary's authorized_keys, whatever the cluster file says by now. */
-export const isLetIn = (facts: ClusterFacts, world: World): boolean =>
+export const isLetIn = (facts: ClusterFacts, world: Observations): boolean =>
   (transferOf(world, primaryOf(facts).alias)?.authorized.length ?? 0) > 0;
 
 /** The transfer can begin: the key is there, it is let in, and has been tried. */

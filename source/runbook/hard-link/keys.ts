@@ -1,6 +1,6 @@
 import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, hereDocument, sh, word } from '../../cluster/fragment.ts';
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import { about, when } from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -80,7 +80,7 @@ const keyStep = (facts: ClusterFacts, node: NodeFacts): Step => {
   });
 };
 
-const rehearsalScript = (facts: ClusterFacts, node: NodeFacts, world: World): Script => {
+const rehearsalScript = (facts: ClusterFacts, node: NodeFacts, world: Observations): Script => {
   const primary = primaryOf(facts);
   const hostKeys = transferOf(world, primary.alias)?.hostKeys ?? [];
   if (hostKeys.length === 0)

@@ -1,6 +1,6 @@
 import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, hereDocument, quoted, sh } from '../../cluster/fragment.ts';
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import { about, when } from '../conditions.ts';
 import { isPastStop, isSwapped } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -28,7 +28,7 @@ const onlyProgramLines = (primary: NodeFacts, node: NodeFacts, guest: Guest): Fr
     `,
   );
 
-const letInScript = (facts: ClusterFacts, world: World): Script => {
+const letInScript = (facts: ClusterFacts, world: Observations): Script => {
   const primary = primaryOf(facts);
   const keys: string[] = [];
   const programs: Fragment[] = [];
@@ -95,8 +95,8 @@ export const letInStep = (facts: ClusterFacts): Step => {
 /** Nobody is let in any more. `phase`: H once the data is there, V on the way back, B where nobody asks for it by now. */
 export const linkForgetStep = (facts: ClusterFacts, phase: 'B' | 'H' | 'V'): Step => {
   const primary = primaryOf(facts);
-  const none = (world: World): boolean => transferOf(world, primary.alias)?.authorized.length === 0;
-  const passed = (world: World): boolean =>
+  const none = (world: Observations): boolean => transferOf(world, primary.alias)?.authorized.length === 0;
+  const passed = (world: Observations): boolean =>
     phase !== 'H' ||
     linkedOf(facts).every((node) => isPastStop(facts, node, world)) ||
     isSwapped(facts, primary, world);

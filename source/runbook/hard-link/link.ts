@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh, spaced, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster, type World } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, when } from '../conditions.ts';
 import { isAsKept, newClusterStarted } from '../evidence.ts';
@@ -31,10 +31,10 @@ const neverStarted = (facts: ClusterFacts): Condition => {
 };
 
 /** The copy of pg_control says the same as the primary's: the new version has run on neither. */
-const isTheSame = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
+const isTheSame = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
   const [mine, theirs] = [node, primaryOf(facts)].map((one) => {
     const data = hostIn(world, one.alias)?.data;
-    return data !== undefined && isCluster(data) ? data.control : null;
+    return data !== undefined && isDataDirectory(data) ? data.control : null;
   });
   return (
     mine != null &&
@@ -83,7 +83,7 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       if (isLinked(facts, node, world)) return done(`${node.data} shares its files with ${node.backupData}`);
       if (isLeftToBackup(facts, node, world))
         return done('not done; the new version has run, and a base backup follows');
-      return seen.data.kind === 'absent' || (isCluster(seen.data) && seen.data.major === facts.oldMajor)
+      return seen.data.kind === 'absent' || (isDataDirectory(seen.data) && seen.data.major === facts.oldMajor)
         ? pending('not begun')
         : half('the transfer did not come to its end');
     },
@@ -102,7 +102,7 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         when(isLinked(facts, node, world) && isTheSame(facts, node, world), `it ${describe(seen.data)}`),
       ),
       about(node.alias, `its tables are files of ${node.backupData}: nothing was copied`, (seen) =>
-        when(isCluster(seen.backupData) && seen.backupData.shared, 'they are not'),
+        when(isDataDirectory(seen.backupData) && seen.backupData.hasHardLinks, 'they are not'),
       ),
       ...partsHaveFollowed(node, 'data'),
     ],

@@ -1,6 +1,6 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory } from '../../cluster/observations.ts';
 import { baseOf, type Path, type Word } from '../../cluster/words.ts';
 import { about, acceptsWrites, allStopped, backupIsThere, describe, isMajor, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
@@ -70,8 +70,10 @@ export const ownFilesStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       if (seen === null) return pending('not seen');
       if (isJoined(facts, node, world)) return done('it has joined');
       if (isLeftToBackup(facts, node, world)) return done('a base backup follows');
-      if (isCluster(seen.data) && seen.data.major === facts.newMajor)
-        return seen.data.carried && seen.data.standby ? done('they are in place') : pending('not in place');
+      if (isDataDirectory(seen.data) && seen.data.major === facts.newMajor)
+        return seen.data.hasConfiguration && seen.data.standby
+          ? done('they are in place')
+          : pending('not in place');
       return pending(`${node.data} ${describe(seen.data)}`);
     },
     before: [allStopped(node), backupIsThere(facts, node), acceptsWrites(facts, primaryOf(facts))],
@@ -79,7 +81,7 @@ export const ownFilesStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       about(node.alias, `${node.data} is a standby with its own configuration`, (seen, world) =>
         when(
           isLeftToBackup(facts, node, world) ||
-            (isCluster(seen.data) && seen.data.carried && seen.data.standby),
+            (isDataDirectory(seen.data) && seen.data.hasConfiguration && seen.data.standby),
           `it ${describe(seen.data)}`,
         ),
       ),
@@ -98,8 +100,8 @@ export const canJoin = (facts: ClusterFacts, node: NodeFacts): Condition => {
       const theirs = hostIn(world, primary.alias)?.data;
       const same =
         theirs !== undefined &&
-        isCluster(theirs) &&
-        isCluster(seen.data) &&
+        isDataDirectory(theirs) &&
+        isDataDirectory(seen.data) &&
         theirs.control?.systemIdentifier === seen.data.control?.systemIdentifier;
       return when(same && hasStreamed(facts, node, world), `it ${describe(seen.data)}`);
     },
@@ -110,5 +112,5 @@ export const canJoin = (facts: ClusterFacts, node: NodeFacts): Condition => {
 export const nothingCopied = (facts: ClusterFacts, node: NodeFacts): Condition =>
   about(node.alias, `no base backup was taken: ${node.data} shares its files still`, (seen, world) => {
     if (!isLinked(facts, node, world) || !isMajor(seen.backupData, facts.oldMajor)) return when(true, '');
-    return when(isCluster(seen.backupData) && seen.backupData.shared, 'its files are others now');
+    return when(isDataDirectory(seen.backupData) && seen.backupData.hasHardLinks, 'its files are others now');
   });

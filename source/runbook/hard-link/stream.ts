@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory } from '../../cluster/observations.ts';
 import { about, acceptsWrites, allStopped, autoctlIsStopped, describe, when } from '../conditions.ts';
 import { stopPrivateLines } from '../isolated-server.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -79,7 +79,7 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       if (seen === null) return pending('not seen');
       if (isJoined(facts, node, world)) return done('it has joined');
       if (isLeftToBackup(facts, node, world)) return done('a base backup follows');
-      if (isCluster(seen.data) && seen.data.running && seen.pgAutoctl !== 'runs')
+      if (isDataDirectory(seen.data) && seen.data.running && seen.pgAutoctl !== 'runs')
         return half('it runs privately');
       return hasStreamed(facts, node, world) ? done('it has streamed') : pending('it has never been started');
     },

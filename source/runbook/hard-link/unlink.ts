@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory } from '../../cluster/observations.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { oursLine, ownershipFunctions } from '../ownership.ts';
@@ -64,9 +64,9 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
       about(node.alias, `${node.data} is PostgreSQL ${facts.oldMajor}, and shares no file`, (seen) =>
         when(
           isMajor(seen.data, facts.oldMajor) &&
-            isCluster(seen.data) &&
+            isDataDirectory(seen.data) &&
             seen.data.control !== null &&
-            !seen.data.shared,
+            !seen.data.hasHardLinks,
           describe(seen.data),
         ),
       ),

@@ -7,7 +7,7 @@ import {
   takesLinks,
 } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import { about, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
@@ -17,7 +17,7 @@ import { linkForgetStep } from './let-in.ts';
 import { linkDir } from './names.ts';
 
 /** Or what is left of it. */
-const hasKey = (world: World, node: NodeFacts): boolean =>
+const hasKey = (world: Observations, node: NodeFacts): boolean =>
   transferOf(world, node.alias)?.publicKey != null || hasLinkDir(node, world);
 
 const dropStep = (facts: ClusterFacts, node: NodeFacts): Step =>
@@ -44,7 +44,7 @@ const dropStep = (facts: ClusterFacts, node: NodeFacts): Step =>
  * nobody is let in any more, and the keys go. While another node asks for links, the step that lets it in takes out
  * the others' lines.
  */
-export const unwantedKeySteps = (facts: ClusterFacts, world: World): Step[] => [
+export const unwantedKeySteps = (facts: ClusterFacts, world: Observations): Step[] => [
   ...(linkedOf(facts).length === 0 && (isLetIn(facts, world) || hasLinkDir(primaryOf(facts), world))
     ? [linkForgetStep(facts, 'B')]
     : []),

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { isNode, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
-import { hostIn, type World } from '../../cluster/observations.ts';
+import { hostIn, type Observations } from '../../cluster/observations.ts';
 import type { Path, RelativePath, SystemIdentifier } from '../../cluster/words.ts';
 import { about, autoctlIsStopped, notServing, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
@@ -153,14 +153,14 @@ export const stateFileParts = (facts: ClusterFacts, host: NodeFacts) => ({
   differs:
     'The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.',
   /** `first`: lines that come before it. */
-  script: (world: World, first: readonly Fragment[] = []): Script => {
+  script: (world: Observations, first: readonly Fragment[] = []): Script => {
     const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
     if (identifier === null)
       return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
     const lines = identifierLines(host, facts.systemIdentifier, identifier, word`pg${facts.oldMajor}`);
     return ready(script(...keepFunction, ...first, ...lines));
   },
-  probe: (world: World): Probe => {
+  probe: (world: Observations): Probe => {
     const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
     const found = hostIn(world, host.alias)?.stateIdentifier ?? null;
     if (identifier !== null && found === identifier) return done(`it is ${identifier}`);

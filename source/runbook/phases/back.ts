@@ -1,7 +1,7 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { type Fragment, sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster, nodeIn } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory, nodeIn } from '../../cluster/observations.ts';
 import { isWritable } from '../../cluster/states.ts';
 import {
   about,
@@ -36,7 +36,7 @@ const wasStarted = (facts: ClusterFacts): Condition => {
     `${facts.newMajor} has been started once on ${primary.alias}, privately`,
     (seen, world) => {
       const started = newClusterStarted(facts, primary, world);
-      if (facts.mode === 'link' && isCluster(seen.backupData) && !seen.backupData.disarmed)
+      if (facts.mode === 'link' && isDataDirectory(seen.backupData) && !seen.backupData.madeUnstartable)
         return no(`${primary.backupData} could still be started: run the step private-start first`);
       return when(
         started === 'started',

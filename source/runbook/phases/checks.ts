@@ -1,6 +1,6 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { hereDocument, sh, word } from '../../cluster/fragment.ts';
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
 import { rehearsalScript } from '../checks/dry-run-script.ts';
 import { evidenceIn, judgementOn } from '../checks/in-world.ts';
@@ -35,7 +35,7 @@ const nothingAgainst = (facts: ClusterFacts, host: HostFacts, withState: boolean
 /** Warnings of the last look, in words, for the card; those that are accepted by name only, as `check` tells them. */
 const warnings =
   (facts: ClusterFacts, host: HostFacts) =>
-  (world: World): readonly string[] => {
+  (world: Observations): readonly string[] => {
     const { findings, accepted } = judgementOn(facts, host, world, false);
     const names = [...new Set(accepted.map((one) => one.check))];
     return [
@@ -45,7 +45,7 @@ const warnings =
   };
 
 /** What either way to rebuild a secondary costs, once it was looked at. */
-const choice = (facts: ClusterFacts, host: HostFacts, world: World): readonly string[] =>
+const choice = (facts: ClusterFacts, host: HostFacts, world: Observations): readonly string[] =>
   isNode(host) && host.role === 'secondary' && isMarked(host, 'checks', world)
     ? rebuildChoices(facts, measurementsOf(evidenceIn(facts, world)))
         .filter((one) => one.node === host.alias)

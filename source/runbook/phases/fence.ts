@@ -1,7 +1,7 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh } from '../../cluster/fragment.ts';
-import { hostIn, isLeftOut, monitorIn, nodeIn, type World } from '../../cluster/observations.ts';
+import { hostIn, isLeftOut, monitorIn, nodeIn, type Observations } from '../../cluster/observations.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import {
   autoctlStopped,
@@ -17,14 +17,14 @@ import { psql, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 
 /** While the monitor is down the nodes tell: each secondary's pg_autoctl keeps its state, and the primary whom it waits for. */
-const fenceStandsWithoutMonitor = (facts: ClusterFacts, world: World): boolean =>
+const fenceStandsWithoutMonitor = (facts: ClusterFacts, world: Observations): boolean =>
   monitorIn(world) === null &&
   secondariesOf(facts).length > 0 &&
   everySecondaryInMaintenance(facts).holds(world).holds &&
   noSyncStandbys(primaryOf(facts)).holds(world).holds;
 
 /** Once the primary is stopped, the fence has done its work. */
-export const fenceIsPast = (facts: ClusterFacts, world: World): boolean => {
+export const fenceIsPast = (facts: ClusterFacts, world: Observations): boolean => {
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);
   return (

@@ -1,6 +1,6 @@
 import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
-import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/observations.ts';
+import { hostIn, isLeftOut, monitorIn, type Observations } from '../../cluster/observations.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import { autoctlStopped, backupIsThere, dataIsNew, isMajor, pointsToNew, when } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
@@ -62,7 +62,7 @@ const identifierIs = (facts: ClusterFacts): Condition => ({
   },
 });
 
-const identifierScript = (facts: ClusterFacts, world: World): Script => {
+const identifierScript = (facts: ClusterFacts, world: Observations): Script => {
   const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
   if (identifier === null)
     return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };

@@ -1,6 +1,6 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { constant, type Fragment, known, quoted, sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster, type World } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import { type Path, parentOf } from '../../cluster/words.ts';
 import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
 import { isOutdated, isUpgraded } from '../evidence.ts';
@@ -99,10 +99,10 @@ const goBack =
  * and wants an old cluster that was shut down cleanly, which the one that it had running when the power went was not.
  * Source: PostgreSQL, pg_upgrade, “Reverting to old cluster”; check.c, check_control_data.
  */
-const whyNotAgain = (host: HostFacts, world: World): string | null => {
+const whyNotAgain = (host: HostFacts, world: Observations): string | null => {
   const seen = hostIn(world, host.alias);
-  if (seen === null || !isCluster(seen.data)) return null;
-  if (seen.data.linked) return begunToLink;
+  if (seen === null || !isDataDirectory(seen.data)) return null;
+  if (seen.data.controlRenamed) return begunToLink;
   const { control, running } = seen.data;
   return seen.stopped !== null && !running && control !== null && control.state !== 'shut down'
     ? `the old server was running for pg_upgrade when it ended (“${control.state}”): pg_upgrade refuses it as it is`
@@ -217,9 +217,9 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       const seen = hostIn(world, host.alias);
       if (seen === null) return pending('not seen');
       if (isOutdated(facts, host, world)) return half(outdated(facts, host));
-      if (isCluster(seen.data) && seen.data.linked)
+      if (isDataDirectory(seen.data) && seen.data.controlRenamed)
         return half('pg_upgrade began to link and did not finish');
-      if (isCluster(seen.newData) && seen.newData.databases > 0)
+      if (isDataDirectory(seen.newData) && seen.newData.databases > 0)
         return half('pg_upgrade began and did not finish');
       return pending('pg_upgrade has not run');
     },

@@ -1,6 +1,6 @@
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import { hereDocument, joined, known, sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory } from '../../cluster/observations.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import type { Path } from '../../cluster/words.ts';
@@ -121,12 +121,12 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
       if (seen === null || seen.newData.kind === 'absent') return pending(`${host.newData} is not there`);
       if (isOurs(facts, seen.newData))
         return isMajor(seen.newData, facts.newMajor) &&
-          isCluster(seen.newData) &&
+          isDataDirectory(seen.newData) &&
           seen.newData.control !== null
           ? done(`${host.newData} is PostgreSQL ${facts.newMajor}`)
           : half(`${host.newData} ${describe(seen.newData)}`);
       if (isKin(facts, seen.newData)) return pending(`${host.newData} was made before, and is taken over`);
-      return isCluster(seen.newData) || seen.newData.entries > 0
+      return isDataDirectory(seen.newData) || seen.newData.entries > 0
         ? half(`${host.newData} ${describe(seen.newData)}, and is not of this upgrade`)
         : pending(`${host.newData} is empty`);
     },

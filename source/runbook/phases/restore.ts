@@ -3,11 +3,11 @@ import { hostsOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
 import {
   hostIn,
-  isCluster,
+  isDataDirectory,
   isLeftOut,
-  isPassedOver,
+  isSkipped,
   monitorIn,
-  type World,
+  type Observations,
 } from '../../cluster/observations.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import type { Alias } from '../../cluster/words.ts';
@@ -144,7 +144,7 @@ const oneIdentifier = (facts: ClusterFacts): Condition => ({
       const seen = hostIn(world, node.alias);
       found.add(seen?.stateIdentifier ?? 'none');
       found.add(
-        (seen !== null && isCluster(seen.data) ? seen.data.control?.systemIdentifier : null) ?? 'none',
+        (seen !== null && isDataDirectory(seen.data) ? seen.data.control?.systemIdentifier : null) ?? 'none',
       );
     }
     return when(found.size === 1 && !found.has('none'), [...found].join(', '));
@@ -169,7 +169,7 @@ export const newEverywhere = (facts: ClusterFacts): Condition => ({
 });
 
 /** The number is restored later, when a standby that is left out is back. */
-export const waitsForStandbys = (facts: ClusterFacts, writer: NodeFacts, world: World): boolean =>
+export const waitsForStandbys = (facts: ClusterFacts, writer: NodeFacts, world: Observations): boolean =>
   monitorIn(world) !== null && !enoughStandbys(facts, writer).holds(world).holds;
 
 /** With every other node left out the primary goes on alone; registered anew it is the only one of its group. */
@@ -201,7 +201,7 @@ const finalConditions = (facts: ClusterFacts): readonly Condition[] => {
     {
       ...syncStandbysAre(facts.numberSyncStandbys),
       holds: (world) =>
-        isPassedOver(world, syncStepId) || waitsForStandbys(facts, primary, world)
+        isSkipped(world, syncStepId) || waitsForStandbys(facts, primary, world)
           ? { holds: true }
           : syncStandbysAre(facts.numberSyncStandbys).holds(world),
     },
@@ -237,7 +237,7 @@ const finalStep = (facts: ClusterFacts): Step =>
     undo: 'nothing to undo: it reads only',
   });
 
-const performed = (facts: ClusterFacts, id: string, world: World): boolean =>
+const performed = (facts: ClusterFacts, id: string, world: Observations): boolean =>
   isMarked(facts.monitor, id, world);
 
 /** A rehearsal of the failover that the cluster is there for, and back; for those who want it. */

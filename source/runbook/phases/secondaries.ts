@@ -8,7 +8,7 @@ import {
   takesLinks,
 } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster, nodeIn, type World } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory, nodeIn, type Observations } from '../../cluster/observations.ts';
 import { parentOf } from '../../cluster/words.ts';
 import {
   about,
@@ -47,7 +47,7 @@ import { disableMaintenanceScript, serviceCauses, serviceUser, startScript } fro
  * The last image that could run where it stands, when nothing else leads back without loss: worth the host's name.
  * Null in clone and copy mode, where the old primary's own directory is whole.
  */
-const lastImage = (facts: ClusterFacts, node: NodeFacts, world: World): string | null => {
+const lastImage = (facts: ClusterFacts, node: NodeFacts, world: Observations): string | null => {
   const inPlace = secondariesOf(facts).filter(
     (one) => isImage(facts, one, world) && !isMovedAside(facts, one, world),
   );
@@ -284,7 +284,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         linked
           ? canJoin(facts, node)
           : about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
-              when(!isCluster(seen.data), `it ${describe(seen.data)}`),
+              when(!isDataDirectory(seen.data), `it ${describe(seen.data)}`),
             ),
         ...(linked ? [] : tablespacesAreFree(node)),
       ].map((one) => unlessOrdered(node, one)),
@@ -294,7 +294,7 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     after: [
       about(node.alias, `${node.data} is PostgreSQL ${facts.newMajor}, a standby`, (seen) =>
         when(
-          isCluster(seen.data) && seen.data.major === facts.newMajor && seen.data.standby,
+          isDataDirectory(seen.data) && seen.data.major === facts.newMajor && seen.data.standby,
           describe(seen.data),
         ),
       ),

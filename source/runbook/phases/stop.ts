@@ -7,7 +7,7 @@ import {
   secondariesOf,
 } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster, type World } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import {
   about,
   allStopped,
@@ -78,10 +78,10 @@ const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
   ];
 };
 
-const stopped = (facts: ClusterFacts, host: HostFacts, world: World): Probe => {
+const stopped = (facts: ClusterFacts, host: HostFacts, world: Observations): Probe => {
   if (isPastStop(facts, host, world)) return done('the host is past its stop');
   const seen = hostIn(world, host.alias);
-  if (seen === null || !isCluster(seen.data)) return pending('not seen');
+  if (seen === null || !isDataDirectory(seen.data)) return pending('not seen');
   const autoctl = autoctlStopped(seen);
   if (!autoctl.holds) return pending(autoctl.found);
   return seen.data.running ? half('pg_autoctl is gone, PostgreSQL still runs') : done('stopped');
@@ -121,12 +121,12 @@ const checkpointStep = (facts: ClusterFacts): Step => {
  * The power went while the primary was still up: what pg_control says of its server, which did not come to its shutdown. Null: it did, or it
  * runs. Once pg_upgrade has begun, what was kept of the stop counts: it starts the old server itself.
  */
-const notShutDown = (facts: ClusterFacts, world: World): string | null => {
+const notShutDown = (facts: ClusterFacts, world: Observations): string | null => {
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);
   if (seen === null || stopped(facts, primary, world).state !== 'done' || isPastStop(facts, primary, world))
     return null;
-  const state = isCluster(seen.data) ? seen.data.control?.state : undefined;
+  const state = isDataDirectory(seen.data) ? seen.data.control?.state : undefined;
   return seen.stopped === null && state !== undefined && state !== 'shut down' ? state : null;
 };
 

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
-import { type HostView, hostIn, isCluster } from '../../cluster/observations.ts';
+import { type HostObservation, hostIn, isDataDirectory } from '../../cluster/observations.ts';
 import { parentOf } from '../../cluster/words.ts';
 import { about, allStopped, backupIsThere, dataIsNew, describe, isMajor, when } from '../conditions.ts';
 import { isMovedAside, isOutdated, isSwapped, isUpgraded } from '../evidence.ts';
@@ -37,8 +37,8 @@ const provenFunction = (facts: ClusterFacts, host: HostFacts): Fragment[] => [
   sh`}`,
 ];
 
-const carried = (seen: HostView | null): boolean =>
-  seen !== null && isCluster(seen.data) && seen.data.carried;
+const carried = (seen: HostObservation | null): boolean =>
+  seen !== null && isDataDirectory(seen.data) && seen.data.hasConfiguration;
 
 /**
  * The configuration goes into the new directory, the new server reads it once, and the directories change places: one

@@ -1,6 +1,6 @@
 import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster, type World } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
 import {
   about,
@@ -51,12 +51,12 @@ const privateOptions = (socket: Path): string =>
     .map((setting) => `-c ${setting}`)
     .join(' ');
 
-const runsPrivately = (facts: ClusterFacts, world: World): boolean => {
+const runsPrivately = (facts: ClusterFacts, world: Observations): boolean => {
   const seen = hostIn(world, primaryOf(facts).alias);
   return seen !== null && isMajor(seen.data, facts.newMajor) && isPrivate(primaryOf(facts), seen);
 };
 
-const verified = (facts: ClusterFacts, world: World): boolean =>
+const verified = (facts: ClusterFacts, world: Observations): boolean =>
   ['verify', 'analyze-1'].every((one) => isMarked(primaryOf(facts), one, world));
 
 /** What the hand-over may find: the private server, or nothing. A server that serves is never touched. */
@@ -159,7 +159,7 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
       if (runsPrivately(facts, world)) return done('it runs');
       if (verified(facts, world)) return done('it has run, and was verified');
       const seen = hostIn(world, primary.alias);
-      return seen !== null && isCluster(seen.data) && seen.data.running
+      return seen !== null && isDataDirectory(seen.data) && seen.data.running
         ? half('a server runs there, and does not answer as the private one')
         : pending(
             newClusterStarted(facts, primary, world) === 'never'

@@ -1,7 +1,12 @@
 import { posix } from 'node:path';
 import { type ClusterFacts, type HostFacts, isNode, takesLinks } from '../../cluster/facts.ts';
 import { type Fragment, joined, sh, word } from '../../cluster/fragment.ts';
-import { type HostView, hostIn, isCluster, type World } from '../../cluster/observations.ts';
+import {
+  type HostObservation,
+  hostIn,
+  isDataDirectory,
+  type Observations,
+} from '../../cluster/observations.ts';
 import { type Path, parentOf } from '../../cluster/words.ts';
 import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
 import { neverStarted } from '../evidence.ts';
@@ -201,9 +206,9 @@ export const directoriesStep = (
       about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>
         when(
           isMajor(seen.data, facts.oldMajor) &&
-            isCluster(seen.data) &&
+            isDataDirectory(seen.data) &&
             seen.data.control !== null &&
-            !seen.data.linked,
+            !seen.data.controlRenamed,
           describe(seen.data),
         ),
       ),
@@ -236,7 +241,7 @@ export const preparedStep = (facts: ClusterFacts, host: HostFacts): Step =>
     before: [
       about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, its own`, (seen) =>
         when(
-          isMajor(seen.data, facts.oldMajor) && isCluster(seen.data) && !seen.data.linked,
+          isMajor(seen.data, facts.oldMajor) && isDataDirectory(seen.data) && !seen.data.controlRenamed,
           describe(seen.data),
         ),
       ),
@@ -249,13 +254,13 @@ export const preparedStep = (facts: ClusterFacts, host: HostFacts): Step =>
     undo: 'nothing to undo: phase A makes it again',
   });
 
-const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) => {
+const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: Observations) => {
   const seen = hostIn(world, host.alias);
   if (seen === null) return pending('not seen');
   const back =
-    isCluster(seen.data) &&
+    isDataDirectory(seen.data) &&
     seen.data.major === facts.oldMajor &&
-    !seen.data.linked &&
+    !seen.data.controlRenamed &&
     seen.data.control !== null;
   if (!back)
     return seen.data.kind === 'absent'
@@ -263,7 +268,8 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) =>
       : pending(`${host.data} ${describe(seen.data)}`);
   const leftover = isOurs(facts, seen.newData);
   if (!partsFollow(host, seen, seen.data, host.data)) return half('a tablespace is not in its place');
-  if (leftover && !(isCluster(seen.data) && seen.data.running)) return half(`${host.newData} is left over`);
+  if (leftover && !(isDataDirectory(seen.data) && seen.data.running))
+    return half(`${host.newData} is left over`);
   if (isMarked(seen.data)) return half(`${host.data} carries the mark of a directory aside still`);
   return done(`${host.data} is PostgreSQL ${facts.oldMajor}`);
 };
@@ -275,9 +281,9 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: World) =>
 export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): Step => {
   const shares = isNode(host) && facts.mode === 'link' && (host.role === 'primary' || takesLinks(host));
   /** The power went in pg_upgrade --link, or behind it, and the rollback went on through another node's copy. */
-  const isLinked = ({ data }: HostView): boolean =>
-    shares && isCluster(data) && data.major === facts.oldMajor && data.linked;
-  const isLeft = ({ backupData }: HostView): boolean =>
+  const isLinked = ({ data }: HostObservation): boolean =>
+    shares && isDataDirectory(data) && data.major === facts.oldMajor && data.controlRenamed;
+  const isLeft = ({ backupData }: HostObservation): boolean =>
     isMajor(backupData, facts.oldMajor) && isOurs(facts, backupData);
   return makeStep(facts, {
     id: 'directories',

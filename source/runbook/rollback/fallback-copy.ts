@@ -1,6 +1,6 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { constant, type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
-import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory, monitorIn, nodeIn } from '../../cluster/observations.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import {
   about,
@@ -141,7 +141,7 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     ),
     probe: (world) => {
       const seen = hostIn(world, node.alias);
-      if (seen === null || !isCluster(seen.data)) return pending('not seen');
+      if (seen === null || !isDataDirectory(seen.data)) return pending('not seen');
       if (seen.data.standby) return pending('it is a standby');
       if (isServed(seen)) return done('promoted, and serving');
       return seen.data.running && seen.pgAutoctl !== 'runs'
@@ -152,7 +152,10 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     after: [
       allStopped(node),
       about(node.alias, `${node.data} is no standby any more`, (seen) =>
-        when(isCluster(seen.data) && !seen.data.standby && seen.data.control?.state === 'shut down', 'it is'),
+        when(
+          isDataDirectory(seen.data) && !seen.data.standby && seen.data.control?.state === 'shut down',
+          'it is',
+        ),
       ),
     ],
     undo: 'none: it goes its own way from here; the other images are still as they were',

@@ -1,5 +1,5 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
-import { hostIn, isCluster, nodeIn, type World } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory, nodeIn, type Observations } from '../../cluster/observations.ts';
 import { isMajor } from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 
@@ -8,7 +8,7 @@ import { isMarked } from '../evidence.ts';
  * while the record is there still, it is told by the servers: the monitor has forgotten every node of before, knows this one, and its
  * pg_autoctl runs on the old version. Without this, whoever starts the rollback again at its very end would stop what serves.
  */
-export const isRegisteredAnew = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
+export const isRegisteredAnew = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
   if (isMarked(node, 'rollback-created', world)) return true;
   const seen = hostIn(world, node.alias);
   return (
@@ -16,7 +16,7 @@ export const isRegisteredAnew = (facts: ClusterFacts, node: NodeFacts, world: Wo
     isMarked(facts.monitor, 'rollback-dropped', world) &&
     nodeIn(world, node.alias) !== null &&
     seen.pgAutoctl === 'runs' &&
-    isCluster(seen.data) &&
+    isDataDirectory(seen.data) &&
     isMajor(seen.data, facts.oldMajor)
   );
 };

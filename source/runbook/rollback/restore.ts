@@ -1,6 +1,6 @@
 import { type ClusterFacts, hostsOf, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
-import { hostIn, isLeftOut, isPassedOver, monitorIn, type World } from '../../cluster/observations.ts';
+import { hostIn, isLeftOut, isSkipped, monitorIn, type Observations } from '../../cluster/observations.ts';
 import { everyNodeSettled, nodeSettled, streaming, unlessLeftOut, when } from '../conditions.ts';
 import { otherFormationsWork } from '../formations.ts';
 import { isLetIn } from '../hard-link/guest.ts';
@@ -96,7 +96,7 @@ const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condi
   {
     ...syncStandbysAre(facts.numberSyncStandbys),
     holds: (world) =>
-      isPassedOver(world, 'V.monitor.sync-standbys') || waitsForStandbys(facts, writer, world)
+      isSkipped(world, 'V.monitor.sync-standbys') || waitsForStandbys(facts, writer, world)
         ? { holds: true }
         : syncStandbysAre(facts.numberSyncStandbys).holds(world),
   },
@@ -132,7 +132,7 @@ const nobodyIsAway = (facts: ClusterFacts): Condition => ({
 });
 
 /** V. As it was before the window, on the old version; the record goes last, because it is what finds this way. */
-export const restoreOldSteps = (facts: ClusterFacts, writer: NodeFacts, world: World): Step[] => [
+export const restoreOldSteps = (facts: ClusterFacts, writer: NodeFacts, world: Observations): Step[] => [
   syncStep(facts, writer),
   // Every other node's was right behind its join.
   ...[facts.monitor, writer].flatMap((host) => unguardStep(facts, host, 'V', facts.oldMajor)),

@@ -5,7 +5,7 @@ import {
   secondariesOf,
   takesLinks,
 } from '../../cluster/facts.ts';
-import { hostIn, type World } from '../../cluster/observations.ts';
+import { hostIn, type Observations } from '../../cluster/observations.ts';
 import { isMajor } from '../conditions.ts';
 import { isImage, oldDirectory } from '../fallback-copies.ts';
 import { otherKeeperSteps } from '../formations.ts';
@@ -45,7 +45,7 @@ export interface RollbackPlan {
   readonly copies: Copies;
 }
 
-const handBackSteps = (facts: ClusterFacts, node: NodeFacts, world: World): Step[] => {
+const handBackSteps = (facts: ClusterFacts, node: NodeFacts, world: Observations): Step[] => {
   const seen = hostIn(world, node.alias);
   return seen !== null && isServed(seen) ? [handBackStep(facts, node)] : [];
 };
@@ -71,11 +71,11 @@ const nodeDirectories = (
   return takesLinks(node) ? unlinkStep(facts, node, phase) : directoriesStep(facts, node, phase, linked);
 };
 
-const hasOld = (facts: ClusterFacts, node: NodeFacts, world: World): boolean =>
+const hasOld = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean =>
   takesLinks(node) ? isIntact(facts, node, world) : oldDirectory(facts, node, world) !== null;
 
 /** Through the old primary's own directory: every node keeps its registration. */
-const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] => {
+const ownSteps = (facts: ClusterFacts, world: Observations, linked: boolean): Step[] => {
   const primary = primaryOf(facts);
   return [
     ...monitorBack(facts),
@@ -101,7 +101,7 @@ const ownSteps = (facts: ClusterFacts, world: World, linked: boolean): Step[] =>
 };
 
 /** Whether a node comes back with its own data. Once it has joined, its directory is no image any more, and still the right one. */
-const joins = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
+const joins = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
   const seen = hostIn(world, node.alias);
   const rejoined = seen !== null && isMajor(seen.data, facts.oldMajor);
   if (node === primaryOf(facts)) return false;
@@ -109,7 +109,12 @@ const joins = (facts: ClusterFacts, node: NodeFacts, world: World): boolean => {
 };
 
 /** Through a secondary's image: it becomes the first node of a group that is registered anew. */
-const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts, uncompared: boolean): Step[] => {
+const imageSteps = (
+  facts: ClusterFacts,
+  world: Observations,
+  chosen: NodeFacts,
+  uncompared: boolean,
+): Step[] => {
   const primary = primaryOf(facts);
   const others = [...secondariesOf(facts).filter((node) => node !== chosen), primary];
   return [
@@ -135,7 +140,7 @@ const imageSteps = (facts: ClusterFacts, world: World, chosen: NodeFacts, uncomp
   ];
 };
 
-const copiesOf = (facts: ClusterFacts, world: World, route: Route): Copies => {
+const copiesOf = (facts: ClusterFacts, world: Observations, route: Route): Copies => {
   const from = route.kind === 'image' ? route.node : primaryOf(facts);
   const keeps = route.kind === 'image' ? joins : hasOld;
   const open = route.kind === 'image' || route.kind === 'own';
@@ -146,7 +151,7 @@ const copiesOf = (facts: ClusterFacts, world: World, route: Route): Copies => {
 };
 
 /** The way back from where the cluster stands, as steps of the same kind as the upgrade's. */
-export const rollbackRunbook = (facts: ClusterFacts, world: World): RollbackPlan => {
+export const rollbackRunbook = (facts: ClusterFacts, world: Observations): RollbackPlan => {
   const route = rollbackRoute(facts, world);
   const loses = rollbackVerdict(facts, world).kind === 'loses-new-writes';
   const copies = copiesOf(facts, world, route);

@@ -1,6 +1,6 @@
 import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { word } from '../../cluster/fragment.ts';
-import { hostIn, isLeftOut, monitorIn, type World } from '../../cluster/observations.ts';
+import { hostIn, isLeftOut, monitorIn, type Observations } from '../../cluster/observations.ts';
 import type { Alias, Label } from '../../cluster/words.ts';
 import { isMajor } from '../conditions.ts';
 import { isMarked, isSwapped, isUpgraded, neverStarted, newClusterStarted } from '../evidence.ts';
@@ -21,21 +21,21 @@ export type Route =
 /** The marker on the monitor's host by which a way back through an image, once begun, is found again. */
 export const throughMarker = (alias: Alias): Label => word`rollback-through-${alias}`;
 
-const begun = (facts: ClusterFacts, world: World): NodeFacts | undefined =>
+const begun = (facts: ClusterFacts, world: Observations): NodeFacts | undefined =>
   facts.nodes.find((node) => hostIn(world, 'monitor')?.markers.includes(throughMarker(node.alias)));
 
 /**
  * The image to go back through: one of a node that may be primary (a candidate priority above 0) before one that may not; then one that
  * stands in its place before one that lies beside a rebuilt secondary.
  */
-export const bestImage = (facts: ClusterFacts, world: World): NodeFacts | null =>
+export const bestImage = (facts: ClusterFacts, world: Observations): NodeFacts | null =>
   bestOf(
     facts,
     secondariesOf(facts).filter((node) => isImage(facts, node, world)),
     world,
   );
 
-const bestOf = (facts: ClusterFacts, images: readonly NodeFacts[], world: World): NodeFacts | null => {
+const bestOf = (facts: ClusterFacts, images: readonly NodeFacts[], world: Observations): NodeFacts | null => {
   const rank = (node: NodeFacts): number =>
     (node.priority > 0 ? 0 : 2) + (isSwapped(facts, node, world) ? 1 : 0);
   return images.reduce<NodeFacts | null>(
@@ -44,7 +44,7 @@ const bestOf = (facts: ClusterFacts, images: readonly NodeFacts[], world: World)
   );
 };
 
-const untouched = (facts: ClusterFacts, world: World): boolean => {
+const untouched = (facts: ClusterFacts, world: Observations): boolean => {
   const monitor = monitorIn(world);
   return (
     monitor !== null &&
@@ -64,22 +64,24 @@ const untouched = (facts: ClusterFacts, world: World): boolean => {
 };
 
 /** Whether the old primary's own directory may run again; null: never. */
-const ownRoute = (facts: ClusterFacts, primary: NodeFacts, world: World): Route | null => {
+const ownRoute = (facts: ClusterFacts, primary: NodeFacts, world: Observations): Route | null => {
   const old = oldDirectory(facts, primary, world);
   if (old === null) return null;
   const started = newClusterStarted(facts, primary, world);
   const upgraded = isUpgraded(facts, primary, world);
-  if (!old.linked && old.control !== null)
+  if (!old.controlRenamed && old.control !== null)
     // Somebody may have renamed pg_control.old back by hand, as PostgreSQL's manual tells: the links tell on them.
-    return old.shared && upgraded && started !== 'never' ? null : { kind: 'own', linked: false };
-  if (!old.linked) return null;
+    return old.hasHardLinks && upgraded && started !== 'never' ? null : { kind: 'own', linked: false };
+  if (!old.controlRenamed) return null;
   // One that was disarmed for a first start has its new directory, or the proof of a way back that has moved that already.
-  const proven = upgraded ? started === 'never' : !old.disarmed || isMarked(primary, neverStarted, world);
+  const proven = upgraded
+    ? started === 'never'
+    : !old.madeUnstartable || isMarked(primary, neverStarted, world);
   return proven ? { kind: 'own', linked: true } : null;
 };
 
 /** The old primary's host gives no answer, and the rollback goes on without it. */
-const withoutPrimary = (facts: ClusterFacts, primary: NodeFacts, world: World): Route => {
+const withoutPrimary = (facts: ClusterFacts, primary: NodeFacts, world: Observations): Route => {
   const blind = secondariesOf(facts).find(
     (node) => hostIn(world, node.alias) === null && !isLeftOut(world, node.alias),
   );
@@ -101,7 +103,7 @@ const withoutPrimary = (facts: ClusterFacts, primary: NodeFacts, world: World): 
  * Source: PostgreSQL, pg_upgrade, “Reverting to old cluster”; every way was measured with PostgreSQL 15.20 and 17.12 and
  * pg_auto_failover 2.0 and 2.2 on the lab (test/lab/rollback.test.ts).
  */
-export const rollbackRoute = (facts: ClusterFacts, world: World): Route => {
+export const rollbackRoute = (facts: ClusterFacts, world: Observations): Route => {
   const through = begun(facts, world);
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);

@@ -1,6 +1,12 @@
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
-import { type HostView, hostIn, isCluster, isLeftOut, type World } from '../../cluster/observations.ts';
+import {
+  type HostObservation,
+  hostIn,
+  isDataDirectory,
+  isLeftOut,
+  type Observations,
+} from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
 import { about, allStopped, autoctlStopped, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
@@ -17,7 +23,7 @@ import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from './start.ts';
 const servedMarker = word`rollback-served`;
 
 /** The old version serves the application there, without pg_autoctl. */
-export const isServed = (seen: HostView): boolean => seen.markers.includes(servedMarker);
+export const isServed = (seen: HostObservation): boolean => seen.markers.includes(servedMarker);
 
 const markOf = (node: NodeFacts): Path => word`${node.workDir}/done/${servedMarker}`;
 /** A pid file that a crash of the host has left names no server. */
@@ -48,7 +54,7 @@ const haltStep = (facts: ClusterFacts, node: NodeFacts): Step =>
   });
 
 /** The node takes the writes without pg_autoctl, which is stopped before where it runs and cannot get PostgreSQL up. */
-export const servingSteps = (facts: ClusterFacts, node: NodeFacts, world: World): Step[] => {
+export const servingSteps = (facts: ClusterFacts, node: NodeFacts, world: Observations): Step[] => {
   if (!isLeftOut(world, facts.monitor.alias)) return [];
   const seen = hostIn(world, node.alias);
   const halts =
@@ -94,7 +100,7 @@ const serveStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       allStopped(node),
       dataIsBack(facts, node),
       about(node.alias, `${node.data} is no standby`, (seen) =>
-        when(!(isCluster(seen.data) && seen.data.standby), 'it is'),
+        when(!(isDataDirectory(seen.data) && seen.data.standby), 'it is'),
       ),
     ],
     after: [acceptsWritesOnOld(facts, node)],

@@ -1,5 +1,5 @@
 import { type ClusterFacts, type HostFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
-import { hostIn, isCluster, monitorIn, nodeIn } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory, monitorIn, nodeIn } from '../../cluster/observations.ts';
 import { isWritable } from '../../cluster/states.ts';
 import {
   about,
@@ -32,9 +32,9 @@ export const monitorIsOld = (facts: ClusterFacts): Condition => ({
 export const dataIsBack = (facts: ClusterFacts, host: HostFacts): Condition =>
   about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, its own`, (seen) =>
     when(
-      isCluster(seen.data) &&
+      isDataDirectory(seen.data) &&
         seen.data.major === facts.oldMajor &&
-        !seen.data.linked &&
+        !seen.data.controlRenamed &&
         seen.data.control !== null,
       `it ${describe(seen.data)}`,
     ),
@@ -141,7 +141,7 @@ const sameSystem = (primary: NodeFacts, node: NodeFacts): Condition => ({
   holds: (world) => {
     const [one, other] = [hostIn(world, primary.alias), hostIn(world, node.alias)];
     const [writer, standby] = [one, other].map((seen) =>
-      seen !== null && isCluster(seen.data) ? seen.data.control?.systemIdentifier : undefined,
+      seen !== null && isDataDirectory(seen.data) ? seen.data.control?.systemIdentifier : undefined,
     );
     if (other !== null && other.data.kind === 'absent') return { holds: true };
     return when(

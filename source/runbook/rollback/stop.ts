@@ -1,6 +1,11 @@
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh, word } from '../../cluster/fragment.ts';
-import { type HostView, hostIn, isCluster, type World } from '../../cluster/observations.ts';
+import {
+  type HostObservation,
+  hostIn,
+  isDataDirectory,
+  type Observations,
+} from '../../cluster/observations.ts';
 import { about, allStopped, autoctlStopped, isMajor, when } from '../conditions.ts';
 import { isPrivate } from '../isolated-server.ts';
 import { unlessStopped } from '../liveness.ts';
@@ -16,23 +21,29 @@ import type { Route } from './route.ts';
 import { isServed } from './serve.ts';
 
 /** What somebody else runs in the new directory's place is none of ours. */
-const serverRuns = (seen: HostView): boolean =>
+const serverRuns = (seen: HostObservation): boolean =>
   [seen.data, seen.backupData, ...(isMarked(seen.newData) ? [seen.newData] : [])].some(
-    (one) => isCluster(one) && one.running,
+    (one) => isDataDirectory(one) && one.running,
   );
 
 /** It is not the private one: whoever has started it, the application may have written on it. */
-const serves = (host: HostFacts, seen: HostView): boolean =>
-  isCluster(seen.data) && seen.data.running && !isPrivate(host, seen);
+const serves = (host: HostFacts, seen: HostObservation): boolean =>
+  isDataDirectory(seen.data) && seen.data.running && !isPrivate(host, seen);
 
 /** A server that no pg_autoctl keeps: the private one of the verification, or one that pg_upgrade left running. */
-const isStray = (seen: HostView): boolean => serverRuns(seen) && autoctlStopped(seen).holds;
+const isStray = (seen: HostObservation): boolean => serverRuns(seen) && autoctlStopped(seen).holds;
 
 /** What may go on running: the old version in its place; of an image's group, only what has been registered anew. */
-const mayRun = (facts: ClusterFacts, host: HostFacts, seen: HostView, route: Route, world: World): boolean =>
-  isCluster(seen.data) &&
+const mayRun = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  seen: HostObservation,
+  route: Route,
+  world: Observations,
+): boolean =>
+  isDataDirectory(seen.data) &&
   isMajor(seen.data, facts.oldMajor) &&
-  !seen.data.linked &&
+  !seen.data.controlRenamed &&
   (route.kind === 'own' || !isNode(host) || isRegisteredAnew(facts, host, world) || isServed(seen));
 
 /** What the stop of the server that has taken writes on the new version gives up. */
@@ -159,7 +170,12 @@ const guardStep = (facts: ClusterFacts, host: HostFacts, route: Route): Step[] =
  * R. Nothing of the new version runs any more. The monitor first, so that stopping the primary starts no failover to a
  * secondary that would take writes; then the primary, because it is the one that writes.
  */
-export const stopAllSteps = (facts: ClusterFacts, world: World, route: Route, loses: boolean): Step[] => {
+export const stopAllSteps = (
+  facts: ClusterFacts,
+  world: Observations,
+  route: Route,
+  loses: boolean,
+): Step[] => {
   const primary = primaryOf(facts);
   const hosts = [
     facts.monitor,

@@ -1,5 +1,5 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { type DirectoryView, type HostView, isCluster } from '../../cluster/observations.ts';
+import { type DirectoryView, type HostObservation, isDataDirectory } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
 import { about, describe, when } from '../conditions.ts';
 import type { Condition } from '../step.ts';
@@ -8,14 +8,14 @@ import { nameOf, oldName, placeOf } from './names.ts';
 /** Every tablespace's part lies where the directory's name says, and its links lead there. */
 export const partsFollow = (
   host: HostFacts,
-  seen: HostView,
+  seen: HostObservation,
   view: DirectoryView,
   directory: Path,
 ): boolean => {
   const name = nameOf(host, directory);
   return host.tablespaces.every(
     (location) =>
-      isCluster(view) &&
+      isDataDirectory(view) &&
       view.tablespaces.includes(placeOf(location, name)) &&
       seen.tablespaces.some(
         (one) =>
@@ -26,7 +26,7 @@ export const partsFollow = (
 };
 
 /** The old cluster's part of every tablespace is on the host, in its place or aside: without one an image is not whole. */
-export const oldPartsAreThere = (facts: ClusterFacts, host: HostFacts, seen: HostView): boolean =>
+export const oldPartsAreThere = (facts: ClusterFacts, host: HostFacts, seen: HostObservation): boolean =>
   host.tablespaces.every((location) =>
     seen.tablespaces.some(
       (one) =>
@@ -86,7 +86,7 @@ export const partsHaveFollowed = (host: HostFacts, which: 'data' | 'backupData')
 /** One that somebody has made since the facts were read would be left behind by every rename. */
 export const noTablespaceIsNew = (host: HostFacts): Condition =>
   about(host.alias, `${host.alias} has the tablespaces that it had when the facts were read`, (seen) => {
-    if (!isCluster(seen.data)) return when(false, `${host.data} ${describe(seen.data)}`);
+    if (!isDataDirectory(seen.data)) return when(false, `${host.data} ${describe(seen.data)}`);
     const other = seen.data.tablespaces.find((location) => !host.tablespaces.some((one) => one === location));
     return when(
       other === undefined && seen.data.tablespaces.length === host.tablespaces.length,

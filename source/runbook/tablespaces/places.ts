@@ -1,7 +1,7 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { sh, spaced } from '../../cluster/fragment.ts';
 import type { TablespaceView } from '../../cluster/observations.ts';
-import { hostIn, type World } from '../../cluster/observations.ts';
+import { hostIn, type Observations } from '../../cluster/observations.ts';
 import { about, when } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { rootScript } from '../root-verbs.ts';
@@ -17,7 +17,7 @@ import { asideOf, words } from './names.ts';
 
 const seenPlaces = (
   host: HostFacts,
-  world: World,
+  world: Observations,
   missing: (one: TablespaceView) => boolean,
   says: string,
 ): Probe => {
@@ -102,7 +102,7 @@ export const placesGoStep = (facts: ClusterFacts, host: HostFacts, phase: 'V' | 
   } as const;
   const probe =
     (mine: (one: TablespaceView) => boolean) =>
-    (world: World): Probe =>
+    (world: Observations): Probe =>
       hostIn(world, host.alias)?.tablespaces.some((one) => mine(one) && isEmpty(one)) === true
         ? pending('they are there')
         : done('none is left empty');

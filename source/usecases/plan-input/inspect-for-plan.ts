@@ -1,7 +1,7 @@
 import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import type { Config } from '../../cluster/config.ts';
 import type { ClusterFacts } from '../../cluster/facts.ts';
-import type { World } from '../../cluster/observations.ts';
+import type { Observations } from '../../cluster/observations.ts';
 import { ok, type Result } from '../../cluster/result.ts';
 import { discover } from '../../discover/discover.ts';
 import type { OpenHost } from '../../discover/reach.ts';
@@ -17,7 +17,7 @@ const timeoutMs = 120_000;
 export interface PlanLook {
   readonly facts: ClusterFacts;
   readonly fromRecord: boolean;
-  readonly world: World;
+  readonly world: Observations;
   readonly evidence: Evidence;
   readonly addresses: ReadonlyMap<string, string>;
 }

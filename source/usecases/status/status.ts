@@ -1,7 +1,7 @@
 import type { Config } from '../../cluster/config.ts';
 import { type ClusterFacts, clusterFactsSchema, hostsOf, primaryOf } from '../../cluster/facts.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
-import { hostIn, isCluster, monitorIn, nodeIn, type World } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory, monitorIn, nodeIn, type Observations } from '../../cluster/observations.ts';
 import { ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import { discover } from '../../discover/discover.ts';
 import { addressOf, type OpenHost } from '../../discover/reach.ts';
@@ -80,7 +80,11 @@ export interface HeldLock {
   readonly dead: boolean;
 }
 
-const hostStatus = (facts: ClusterFacts, world: World, heard: ReadonlyMap<string, number>): HostStatus[] =>
+const hostStatus = (
+  facts: ClusterFacts,
+  world: Observations,
+  heard: ReadonlyMap<string, number>,
+): HostStatus[] =>
   hostsOf(facts).map(({ alias }) => {
     const look = world.hosts[alias];
     if (look?.kind === 'unseen') {
@@ -91,7 +95,7 @@ const hostStatus = (facts: ClusterFacts, world: World, heard: ReadonlyMap<string
       return { alias, version: null, running: false, problem: look.problem, lastReport, lastHeard };
     }
     const seen = hostIn(world, alias);
-    const major = seen !== null && isCluster(seen.data) ? String(seen.data.major) : null;
+    const major = seen !== null && isDataDirectory(seen.data) ? String(seen.data.major) : null;
     return {
       alias,
       version: seen?.server?.version.split(' ')[0] ?? major,
@@ -104,11 +108,11 @@ const hostStatus = (facts: ClusterFacts, world: World, heard: ReadonlyMap<string
 
 const neededOf = (facts: ClusterFacts): readonly string[] => [facts.monitor.alias, primaryOf(facts).alias];
 
-const unseenIn = (world: World): readonly string[] =>
+const unseenIn = (world: Observations): readonly string[] =>
   Object.entries(world.hosts).flatMap(([alias, look]) => (look.kind === 'unseen' ? [alias] : []));
 
 /** `needed`: the hosts without which nobody can tell how far it is. */
-const wayOf = (runbook: readonly Step[], world: World, needed: readonly string[]): Way => {
+const wayOf = (runbook: readonly Step[], world: Observations, needed: readonly string[]): Way => {
   const steps = runbook.filter((step) => !step.optional);
   const unseen = unseenIn(world);
   // Of a secondary that does not answer nobody knows what is done: its steps, and those that wait for it, are not what is next.
@@ -130,7 +134,7 @@ const wayOf = (runbook: readonly Step[], world: World, needed: readonly string[]
 /** Where the upgrade stands, by what the servers say of each step, on the way that the run goes. Pure. */
 export const upgradeStatus = (
   facts: ClusterFacts,
-  world: World,
+  world: Observations,
   direction: Direction = 'upgrade',
   /** A run was begun and has not come to its end, whatever it has changed by now. */
   open = false,
@@ -168,7 +172,7 @@ const heldLock = (standing: Standing | null): HeldLock | null => {
 
 const monitorStoppedUntil = (
   facts: ClusterFacts,
-  world: World,
+  world: Observations,
   direction: Direction,
 ): Status['monitorStoppedUntil'] => {
   const absence = monitorAbsence(facts, world, runbookFor(facts, world, direction), direction);
@@ -176,7 +180,7 @@ const monitorStoppedUntil = (
 };
 
 /** A rollback would go on without nodes that do not answer: what it would mean then. */
-const withoutUnseen = (facts: ClusterFacts, world: World): World => ({
+const withoutUnseen = (facts: ClusterFacts, world: Observations): Observations => ({
   ...world,
   leftOut: facts.nodes.flatMap(({ alias }) => (world.hosts[alias]?.kind === 'unseen' ? [alias] : [])),
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { problem } from '../../../source/cluster/result.ts';
-import { opener } from '../../../source/discover/connector.ts';
+import { connector } from '../../../source/discover/connector.ts';
 import { check } from '../../../source/usecases/check/check.ts';
 import { good } from '../../cluster/recorded.ts';
 import { labCluster } from '../../runbook/clusters.ts';
@@ -11,7 +11,7 @@ import { CheckServers, withSecondaries } from './servers.ts';
 const checking = (servers: CheckServers, config = '', keepNewDirectory = false) =>
   check({
     config: labConfig(config),
-    open: opener(labConfig(config), servers.connect, async () => ({ kind: 'no' })),
+    open: connector(labConfig(config), servers.connect, async () => ({ kind: 'no' })),
     say: () => undefined,
     keepNewDirectory,
   });

@@ -2,7 +2,7 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClusterFacts, hostsOf } from '../../../source/cluster/facts.ts';
 import type { Fragment } from '../../../source/cluster/fragment.ts';
-import type { World } from '../../../source/cluster/observations.ts';
+import type { Observations } from '../../../source/cluster/observations.ts';
 import { sh } from '../../../source/cluster/quote.ts';
 import { parseLook } from '../../../source/inspect/state/parse.ts';
 import { lookScript } from '../../../source/inspect/state/script.ts';
@@ -50,7 +50,7 @@ export interface Case {
   /** The old directory can be started beside the new one, whose files it shares, until the new one is: a secondary's, by design. */
   readonly shares?: true;
   /** Must hold at every moment as well; in words what does not. */
-  readonly always?: (host: Sandbox, world: World) => string | null;
+  readonly always?: (host: Sandbox, world: Observations) => string | null;
 }
 
 export const nameOf = (one: Case): string =>
@@ -140,7 +140,7 @@ const rowsAreThere = (box: Sandbox, major: 15 | 17): string | null => {
 };
 
 interface Now {
-  readonly world: World;
+  readonly world: Observations;
   readonly step: Pick<Step, 'script' | 'probe' | 'interrupted' | 'before'> | undefined;
 }
 
@@ -149,7 +149,7 @@ const now = (one: Case, box: Sandbox, model: Model): Now => {
   const alias = one.step.split('.')[1] ?? '';
   const host = hostsOf(box.facts).find((found) => found.alias === alias) ?? box.node;
   const ran = box.sh(atSandbox(box, lookScript(host, 17, null).text));
-  const world: World = {
+  const world: Observations = {
     hosts: {
       ...model.world().hosts,
       [alias]: { kind: 'seen', at: 0, host: good(parseLook(alias, ran.output)) },
@@ -174,7 +174,7 @@ const now = (one: Case, box: Sandbox, model: Model): Now => {
 };
 
 /** A program that is given as lines is a function of the script's own shell: it can be ended between its commands, too. */
-const textOf = (one: Case, box: Sandbox, step: Pick<Step, 'script'>, world: World): string => {
+const textOf = (one: Case, box: Sandbox, step: Pick<Step, 'script'>, world: Observations): string => {
   const script = step.script(world);
   if (script.kind !== 'ready') throw new Error(script.needs);
   const programs = Object.entries(one.programs ?? {});

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hostIn, isCluster } from '../../../source/cluster/observations.ts';
+import { hostIn, isDataDirectory } from '../../../source/cluster/observations.ts';
 import { isUpgraded } from '../../../source/runbook/evidence.ts';
 import { factsId } from '../../../source/runbook/facts-id.ts';
 import { markFile } from '../../../source/runbook/ownership.ts';
@@ -51,7 +51,7 @@ export const upgrade = (mode: 'link' | 'copy'): Case => ({
     if (!isUpgraded(box.facts, box.node, world) || seen === null) return null;
     if (!box.has(work(box, 'fingerprint-old')))
       return 'it counts as upgraded, and nobody knows how the old one stood';
-    return isCluster(seen.newData) && seen.newData.databases === 0
+    return isDataDirectory(seen.newData) && seen.newData.databases === 0
       ? 'an empty cluster counts as upgraded'
       : null;
   },
