@@ -33,10 +33,10 @@ describe('a look at the lab after a way back, recorded', () => {
       major: 15,
       running: true,
       standby: false,
-      linked: false,
+      controlRenamed: false,
     });
     expect(seen.data).toMatchObject({
-      carried: true,
+      hasConfiguration: true,
       databases: 1,
       control: { state: 'in production', timeline: 2 },
     });
@@ -56,7 +56,12 @@ describe('a look at the lab after a way back, recorded', () => {
 
   test('the linked directory beside node_1 can still be told, its control file read under its other name', () => {
     const seen = look('node_1');
-    expect(seen.backupData).toMatchObject({ kind: 'cluster', major: 15, linked: true, running: false });
+    expect(seen.backupData).toMatchObject({
+      kind: 'cluster',
+      major: 15,
+      controlRenamed: true,
+      running: false,
+    });
     expect(seen.backupData).toMatchObject({ control: { state: 'shut down' } });
     expect(seen.fingerprint?.state).toBe('shut down');
     expect(seen.fingerprint?.systemIdentifier).not.toBe(seen.stopped?.systemIdentifier);

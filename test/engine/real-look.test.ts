@@ -71,19 +71,19 @@ describe('a look', () => {
     expect(seen.data).toMatchObject({
       kind: 'cluster',
       major: 15,
-      linked: true,
-      disarmed: false,
-      shared: false,
+      controlRenamed: true,
+      madeUnstartable: false,
+      hasHardLinks: false,
       running: false,
-      carried: true,
+      hasConfiguration: true,
       databases: 1,
     });
     expect(seen.data).toMatchObject({ control: { state: 'shut down', checkpoint: '0/40016D8' } });
     expect(seen.newData).toMatchObject({
       kind: 'cluster',
       major: 17,
-      linked: false,
-      carried: false,
+      controlRenamed: false,
+      hasConfiguration: false,
       databases: 0,
     });
     expect(seen.newData).toMatchObject({ control: seen.fingerprint });
@@ -96,8 +96,8 @@ describe('a look', () => {
     host.cluster(node.backupData, 15, { 'global/pg_control': old });
     host.sh(`mv "${node.backupData}/global/pg_control" "${node.backupData}/global/pg_control.do-not-start"`);
     expect(look().backupData).toMatchObject({
-      linked: true,
-      disarmed: true,
+      controlRenamed: true,
+      madeUnstartable: true,
       control: { state: 'shut down' },
     });
   });
@@ -105,9 +105,9 @@ describe('a look', () => {
   test('at an old directory whose pg_control was put back by hand: the links of its files still tell', () => {
     const { node } = host;
     host.cluster(node.backupData, 15, { 'global/pg_control': old, 'base/16384/24576': 'rows' });
-    expect(look().backupData).toMatchObject({ linked: false, shared: false });
+    expect(look().backupData).toMatchObject({ controlRenamed: false, hasHardLinks: false });
     host.sh(`ln "${node.backupData}/base/16384/24576" "${host.root}/also"`);
-    expect(look().backupData).toMatchObject({ linked: false, shared: true });
+    expect(look().backupData).toMatchObject({ controlRenamed: false, hasHardLinks: true });
   });
 
   test('at shared files: pg_largeobject of any database tells, or a user’s table, in a tablespace too; a catalog does not', () => {
@@ -126,7 +126,7 @@ describe('a look', () => {
     symlinkSync(join(host.root, 'disk'), join(node.backupData, 'pg_tblspc/16389'));
     for (let filenode = 1240; filenode < 1300; filenode += 1)
       host.write(join(node.backupData, `base/16384/${filenode}`), 'a catalog');
-    expect(look().backupData).toMatchObject({ shared: false, tablespaces: [join(host.root, 'disk')] });
+    expect(look().backupData).toMatchObject({ hasHardLinks: false, tablespaces: [join(host.root, 'disk')] });
     expect(linked('base/1/2613')).toBe(true);
     expect(linked('base/16384/24576.1')).toBe(true);
     expect(linked('base/16384/24576_fsm')).toBe(true);
@@ -134,7 +134,7 @@ describe('a look', () => {
     expect(linked('base/16384/16383')).toBe(false);
     expect(linked('base/16384/pg_internal.init')).toBe(false);
     expect(linked('pg_tblspc/16389/PG_15_202209061/16384/16391')).toBe(true);
-    expect(look().backupData).toMatchObject({ shared: false });
+    expect(look().backupData).toMatchObject({ hasHardLinks: false });
   });
 
   test('at a database with very many tables: a few of them are enough', () => {
@@ -142,7 +142,7 @@ describe('a look', () => {
     host.cluster(node.backupData, 15, { 'global/pg_control': old });
     host.sh(`mkdir "${node.backupData}/base/16384" "${host.root}/also" && cd "${node.backupData}/base/16384" || exit
       i=20000; while [ $i -lt 23000 ]; do : >$i; i=$((i + 1)); done; ln 2[0-2]* "${host.root}/also/"`);
-    expect(look().backupData).toMatchObject({ shared: true, databases: 1 });
+    expect(look().backupData).toMatchObject({ hasHardLinks: true, databases: 1 });
   });
 
   test('at texts that would say more than they may: each stays one text', () => {
@@ -230,7 +230,12 @@ describe('a look', () => {
   test('at a cluster without any control file: there, and nothing is claimed of it', () => {
     host.cluster(host.node.data, 15);
     host.sh(`rm "${host.node.data}/global/pg_control"`);
-    expect(look().data).toMatchObject({ kind: 'cluster', control: null, linked: false, disarmed: false });
+    expect(look().data).toMatchObject({
+      kind: 'cluster',
+      control: null,
+      controlRenamed: false,
+      madeUnstartable: false,
+    });
   });
 
   test('at what is no cluster: counted, so that nobody takes it for empty', () => {

@@ -148,7 +148,7 @@ describe('the first start on linked files', () => {
     host.upgradePortBusy = true;
     for (const half of [
       { running: true, control: { ...data.control, state: 'in production', checkpoint: '0/17000028' } },
-      { linked: true, shared: true, control: { ...data.control, checkpoint: '0/17000028' } },
+      { controlRenamed: true, hasHardLinks: true, control: { ...data.control, checkpoint: '0/17000028' } },
     ]) {
       host.data = { ...data, ...half };
       expect(rollbackVerdict(facts, model.world()).kind).toBe('safe');

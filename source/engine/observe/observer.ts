@@ -63,7 +63,7 @@ export class Observer {
   readonly #silent = new Map<string, { readonly since: number; readonly began: number; problem: Problem }>();
   readonly #heardAt = new Map<string, number>();
   #leftOut: readonly string[] = [];
-  #passedOver: readonly string[] = [];
+  #skipped: readonly string[] = [];
   readonly #notTakenBack = new Set<string>();
   /** Whether the run may go on without a host that gives no answer; whoever answers for the run decides it. */
   goOnWithout: (silence: Silence) => boolean = () => false;
@@ -116,9 +116,9 @@ export class Observer {
 
   /** A step was passed over, or is asked for again. */
   markSkipped(step: string, passed: boolean): void {
-    if (this.#passedOver.includes(step) === passed) return;
-    this.#passedOver = passed ? [...this.#passedOver, step] : this.#passedOver.filter((one) => one !== step);
-    this.#world = { ...this.#world, skipped: this.#passedOver };
+    if (this.#skipped.includes(step) === passed) return;
+    this.#skipped = passed ? [...this.#skipped, step] : this.#skipped.filter((one) => one !== step);
+    this.#world = { ...this.#world, skipped: this.#skipped };
   }
 
   /** One round trip to each host named. */
@@ -138,7 +138,7 @@ export class Observer {
     this.#world = {
       hosts: { ...this.#world.hosts, ...Object.fromEntries(newer.map(({ alias, look }) => [alias, look])) },
       ...(this.#leftOut.length === 0 ? {} : { leftOut: this.#leftOut }),
-      ...(this.#passedOver.length === 0 ? {} : { skipped: this.#passedOver }),
+      ...(this.#skipped.length === 0 ? {} : { skipped: this.#skipped }),
     };
     return this.#world;
   }
