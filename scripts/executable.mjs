@@ -1,7 +1,9 @@
 // Builds release/pgaf-upgrade-VERSION-PLATFORM-ARCH: the console and its Node in one file, for bastion hosts without Node.
 //   node scripts/executable.mjs      for the platform it runs on
+// Beside it NAME.sha256, for `sha256sum -c` where it was carried to.
 // https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,7 +72,10 @@ try {
   await chmod(join(release, name), 0o755);
   const node = `Node.js ${process.version} (MIT and others: https://github.com/nodejs/node/blob/${process.version}/LICENSE)\n`;
   await writeFile(join(release, 'THIRD-PARTY-NOTICES.txt'), `${node}\n${await noticesOf(metafile)}`);
-  process.stdout.write(`release/${name}\n`);
+  const bytes = await readFile(join(release, name));
+  const checksum = createHash('sha256').update(bytes).digest('hex');
+  await writeFile(join(release, `${name}.sha256`), `${checksum}  ${name}\n`);
+  process.stdout.write(`${(bytes.length / 1e6).toFixed(0)} MB, sha256 ${checksum}\nrelease/${name}\n`);
 } finally {
   await rm(work, { recursive: true, force: true });
 }

@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { spawn } from '@lydell/node-pty';
@@ -131,6 +131,10 @@ describe('the single-file executable', () => {
     expect(run(executable, ['--version'], { PATH: nowhere, HOME: place, TERM: 'xterm' })).toMatch(
       /^\d+\.\d+\.\d+\n$/,
     );
+  });
+
+  test('has its checksum beside it, as sha256sum reads it', () => {
+    expect(run('sha256sum', ['-c', `${executable}.sha256`], newcomer, dirname(executable))).toMatch(/: OK\n$/);
   });
 
   describe('where there is no node', () => {
