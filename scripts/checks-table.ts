@@ -8,7 +8,7 @@ const short = (): string =>
   [
     '| check | severity | what must be so |',
     '|---|---|---|',
-    ...catalogue.map((one) => `| \`${one.id}\` | ${one.severity} | ${one.title} |`),
+    ...catalogue.map((one) => `| [\`${one.id}\`](#${one.id}) | ${one.severity} | ${one.title} |`),
   ].join('\n');
 
 const long = (): string =>
@@ -19,16 +19,14 @@ const long = (): string =>
     )
     .join('\n\n');
 
-/** The part of a document that is made from the catalogue of checks, with its marks. */
-export const checksTable = (file: string): string =>
-  `${begin}\n\n${file.endsWith('checks.md') ? long() : short()}\n\n${end}`;
+/** The part of docs/checks.md that is made from the catalogue of checks, with its marks: all at a glance, then each. */
+export const checksTable = (): string => `${begin}\n\n${short()}\n\n${long()}\n\n${end}`;
 
-/** `npm run docs`: writes it into the documents. */
+/** `npm run docs`: writes it into the document. */
 if (process.argv[1]?.endsWith('checks-table.ts')) {
-  for (const file of ['README.md', 'docs/checks.md']) {
-    const text = readFileSync(file, 'utf8');
-    const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-    if (from < 0 || to < from) throw new Error(`${file} has no ${begin} … ${end}`);
-    writeFileSync(file, `${text.slice(0, from)}${checksTable(file)}${text.slice(to + end.length)}`);
-  }
+  const file = 'docs/checks.md';
+  const text = readFileSync(file, 'utf8');
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} has no ${begin} … ${end}`);
+  writeFileSync(file, `${text.slice(0, from)}${checksTable()}${text.slice(to + end.length)}`);
 }

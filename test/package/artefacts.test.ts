@@ -134,7 +134,9 @@ describe('the single-file executable', () => {
   });
 
   test('has its checksum beside it, as sha256sum reads it', () => {
-    expect(run('sha256sum', ['-c', `${executable}.sha256`], newcomer, dirname(executable))).toMatch(/: OK\n$/);
+    expect(run('sha256sum', ['-c', `${executable}.sha256`], newcomer, dirname(executable))).toMatch(
+      /: OK\n$/,
+    );
   });
 
   describe('where there is no node', () => {

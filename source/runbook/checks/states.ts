@@ -32,7 +32,7 @@ export const stateChecks: readonly Check[] = [
     scope: 'cluster',
     why: 'The primary is upgraded and everything else is rebuilt from it; without a secondary there is no image without loss to come back through.',
     source:
-      'PostgreSQL, pg_upgrade, “Reverting to old cluster”: in link mode the old cluster is unsafe once the new one has been started; docs/runbook.md, “The way back”',
+      'PostgreSQL, pg_upgrade, “Reverting to old cluster”: in link mode the old cluster is unsafe once the new one has been started; docs/runbook.md, “Rollback”',
     judge: ({ state }) => {
       if (state === null) return withoutMonitor;
       const primaries = state.nodes.filter(isPrimary);

@@ -16,9 +16,6 @@ test('every check says why, and on what it rests', () => {
   }
 });
 
-test.each(['README.md', 'docs/checks.md'])(
-  'the table in %s is the catalogue: npm run docs writes it',
-  (file) => {
-    expect(readFileSync(file, 'utf8')).toContain(checksTable(file));
-  },
-);
+test('docs/checks.md has the catalogue: npm run docs writes it', () => {
+  expect(readFileSync('docs/checks.md', 'utf8')).toContain(checksTable());
+});
