@@ -1,21 +1,18 @@
-import { afterEach, expect, it } from 'vitest';
+import { expect, it, type TestContext } from 'vitest';
 import { type Console, openConsole } from '../lab/harness/console.ts';
 import { enterUntil, leave, walk } from '../lab/harness/walk.ts';
 import { leftOf, rootIn } from './demo-run.ts';
 
-let console_: Console | null = null;
-afterEach(async () => {
-  await console_?.kill('SIGTERM');
-  console_ = null;
-});
-
 /** Opens a scenario and takes its invitation to begin. */
 const open = async (
+  { onTestFinished }: TestContext,
   scenario: string,
   size: { cols: number; rows: number },
 ): Promise<{ it: Console; root: string }> => {
   const opened = openConsole({ args: ['demo', '--scenario', scenario], ...size });
-  console_ = opened;
+  onTestFinished(async () => {
+    await opened.kill('SIGTERM');
+  });
   const screen = await opened.waitFor(/Press Enter to begin/, { timeoutMs: 90_000 });
   expect(screen).toContain(`DEMO, scenario ${scenario}`);
   await opened.press('enter');
@@ -29,8 +26,8 @@ const toTheEnd = async (screen: Console): Promise<void> => {
   if (end !== 'finished') throw new Error(`${end}, not finished:\n${screen.screen()}`);
 };
 
-it('smooth, at 80x24: the whole way by keys, and nothing is left of it', async () => {
-  const { it: screen, root } = await open('smooth', { cols: 80, rows: 24 });
+it.concurrent('smooth, at 80x24: the whole way by keys, and nothing is left of it', async (test) => {
+  const { it: screen, root } = await open(test, 'smooth', { cols: 80, rows: 24 });
   await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);
   expect(screen.scrollback()).toMatch(/DEMO demo: every node runs PostgreSQL 17\.12/);
@@ -38,8 +35,8 @@ it('smooth, at 80x24: the whole way by keys, and nothing is left of it', async (
   expect(leftOf(root)).toEqual([]);
 });
 
-it('two-secondaries: each goes back into replication, and nothing is left of it', async () => {
-  const { it: screen, root } = await open('two-secondaries', { cols: 120, rows: 40 });
+it.concurrent('two-secondaries: each goes back into replication, and nothing is left of it', async (test) => {
+  const { it: screen, root } = await open(test, 'two-secondaries', { cols: 120, rows: 40 });
   const stopped = await walk(screen, { until: (text) => /phase E Verify/.test(text) });
   expect(stopped).toBe('stopped-before');
   expect(screen.screen()).toContain('17 has never been started');
@@ -48,15 +45,23 @@ it('two-secondaries: each goes back into replication, and nothing is left of it'
   expect(leftOf(root)).toEqual([]);
 });
 
-it('pg-upgrade-fails: the cause is on the screen, a runs it again, and it goes on', async () => {
-  const { it: screen } = await open('pg-upgrade-fails', { cols: 120, rows: 40 });
+it.concurrent('pg-upgrade-fails: the cause is on the screen, a runs it again, and it goes on', async (test) => {
+  const { it: screen } = await open(test, 'pg-upgrade-fails', { cols: 120, rows: 40 });
   expect(await walk(screen)).toBe('failed');
   // It stands below the last lines of the output: the pane gets the whole window, and is paged through.
-  await screen.press('3', 'z');
-  for (let pages = 0; pages < 8 && !/buffers_backend does not exist/.test(screen.screen()); pages += 1)
+  const above = (text: string): string => /↑ (\d+) above/.exec(text)?.[1] ?? '0';
+  await screen.press('3');
+  await screen.waitFor(/▸ 3 Failure/);
+  await screen.press('z');
+  await screen.waitFor(/zoomed/);
+  for (let pages = 0; pages < 8 && !/buffers_backend does not exist/.test(screen.screen()); pages += 1) {
+    const before = above(screen.screen());
     await screen.press('page-down');
+    await screen.waitFor((text) => above(text) !== before);
+  }
   await screen.waitFor(/buffers_backend does not exist/);
   await screen.press('z');
+  await screen.waitFor((text) => !text.includes('zoomed'));
   await screen.press('a');
   await screen.waitFor(/that view is dropped now/);
   await screen.waitFor(/Run step \d+ again\?/);
@@ -66,8 +71,8 @@ it('pg-upgrade-fails: the cause is on the screen, a runs it again, and it goes o
   expect(await leave(screen)).toBe(0);
 });
 
-it('line-drops: the console says that the line is gone, and comes back by itself', async () => {
-  const { it: screen } = await open('line-drops', { cols: 120, rows: 40 });
+it.concurrent('line-drops: the console says that the line is gone, and comes back by itself', async (test) => {
+  const { it: screen } = await open(test, 'line-drops', { cols: 120, rows: 40 });
   const stopped = await walk(screen, {
     // The stage in which the secondary stops and pg_upgrade runs.
     until: (_screen, step) => step === 24,
@@ -83,8 +88,8 @@ it('line-drops: the console says that the line is gone, and comes back by itself
   expect(await leave(screen)).toBe(0);
 });
 
-it('rollback-after-start: r shows the verdict and its steps, and they lead back to 15', async () => {
-  const { it: screen } = await open('rollback-after-start', { cols: 120, rows: 40 });
+it.concurrent('rollback-after-start: r shows the verdict and its steps, and they lead back to 15', async (test) => {
+  const { it: screen } = await open(test, 'rollback-after-start', { cols: 120, rows: 40 });
   const stopped = await walk(screen, {
     until: (text) => /▶ next +\d+ node_1 +Full statistics/.test(text),
   });

@@ -93,6 +93,7 @@ export class Console {
   readonly #listeners = new Set<() => void>();
   readonly #raw: string[] = [];
   #exitCode: number | null = null;
+  #pressedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ConsoleOptions) {
     const cols = options.cols ?? 120;
@@ -189,9 +190,15 @@ export class Console {
   async press(...pressed: readonly (Key | (string & {}))[]): Promise<void> {
     for (const key of pressed) {
       this.#pty.write(isKey(key) ? keys[key] : key);
+      this.#pressedAt = performance.now();
       // Apart, as a hand would: `escape` followed at once by another key is an Alt combination.
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
+  }
+
+  /** Milliseconds since the last key was pressed. */
+  get sincePressMs(): number {
+    return performance.now() - this.#pressedAt;
   }
 
   /** Types a text, letter by letter. */

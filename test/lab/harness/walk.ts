@@ -69,9 +69,16 @@ const soon = (console_: Console, wanted: (screen: string) => boolean): Promise<s
     .waitFor(wanted, { timeoutMs: 1_500 })
     .catch((thrown: unknown) => (String(thrown).includes('passed while') ? null : Promise.reject(thrown)));
 
+/** Milliseconds that a hand takes: what is confirmed must have been seen, and the Enter before must have been let go. */
+const seenMs = 350;
+const apartMs = 750;
+const untilReady = (console_: Console): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, Math.max(seenMs, apartMs - console_.sincePressMs)));
+
 /** The console takes no Enter that may have been meant for what was shown before: it is pressed until it was taken. */
 export const enterUntil = async (console_: Console, taken: (screen: string) => boolean): Promise<string> => {
   for (;;) {
+    await untilReady(console_);
     await console_.press('enter');
     const screen = await soon(console_, taken);
     if (screen !== null) return screen;
