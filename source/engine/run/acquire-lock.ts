@@ -27,7 +27,7 @@ export const runFile = (
 export const acquireLock = async (
   run: OwnedSession,
   direction: Direction,
-  parts: { readonly board: ViewStore; readonly decisions: Decisions; readonly progress: Checklist },
+  parts: { readonly store: ViewStore; readonly decisions: Decisions; readonly checklist: Checklist },
   instead: {
     readonly token: string;
     readonly event: 'recovered' | 'taken-over';
@@ -41,7 +41,7 @@ export const acquireLock = async (
   const { lock } = standing.value;
   if (lock.kind === 'held' && lock.token === run.lock.token) {
     if (had) return ok(null);
-    return parts.progress.note(run, {
+    return parts.checklist.note(run, {
       kind: 'lock',
       event: instead?.event ?? 'taken',
       token: lock.token,

@@ -54,25 +54,25 @@ export interface EngineOptions {
 /** Runs the upgrade step by step, each one confirmed, and tells every listener what is true. */
 export class Engine implements EngineController {
   readonly #options: EngineOptions;
-  readonly #board = new ViewStore();
-  readonly #asking = new Prompts(this.#board);
+  readonly #store = new ViewStore();
+  readonly #prompts = new Prompts(this.#store);
   readonly #decisions = new Decisions();
   readonly #outputs = new Outputs(() => this.view.runDirectory);
-  readonly #progress = new Checklist(this.#board);
+  readonly #checklist = new Checklist(this.#store);
   readonly #runner: StepRunner;
-  readonly #walk: RunLoop;
+  readonly #runLoop: RunLoop;
   readonly #forget: (() => void)[] = [];
-  #ground: Session | null = null;
+  #session: Session | null = null;
   /** Null while this console only watches. */
-  #run: OwnedSession | null = null;
+  #owned: OwnedSession | null = null;
   #closed = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const parts = { board: this.#board, progress: this.#progress, decisions: this.#decisions };
+    const parts = { store: this.#store, checklist: this.#checklist, decisions: this.#decisions };
     this.#runner = new StepRunner({ ...parts, outputs: this.#outputs });
-    this.#walk = new RunLoop({ ...parts, runner: this.#runner, unattended: options.unattended ?? false });
-    this.#board.set({
+    this.#runLoop = new RunLoop({ ...parts, runner: this.#runner, unattended: options.unattended ?? false });
+    this.#store.set({
       ...(options.banner === undefined ? {} : { banner: options.banner }),
       ...(options.fleeting === true ? { fleeting: true as const } : {}),
       ...(options.called === undefined ? {} : { called: options.called }),
@@ -81,11 +81,11 @@ export class Engine implements EngineController {
   }
 
   get view(): EngineView {
-    return this.#board.view;
+    return this.#store.view;
   }
 
   onChange(listener: (view: EngineView) => void): () => void {
-    return this.#board.onChange(listener);
+    return this.#store.onChange(listener);
   }
 
   output(step: StepId): OutputView {
@@ -99,7 +99,7 @@ export class Engine implements EngineController {
   /** Connects, discovers, and then goes from step to step until the end or until it is closed. */
   async start(): Promise<void> {
     try {
-      await this.#work();
+      await this.#connectAndRun();
     } catch (thrown) {
       // A defect of ours: jobs go on, and the operator hears of it in a sentence.
       this.#stop(
@@ -112,88 +112,88 @@ export class Engine implements EngineController {
     }
   }
 
-  async #work(): Promise<void> {
-    const ground = await this.#prepare();
-    if (ground === null) return;
-    this.#ground = ground;
-    if (this.#closed) return this.#leave(ground);
+  async #connectAndRun(): Promise<void> {
+    const session = await this.#openSession();
+    if (session === null) return;
+    this.#session = session;
+    if (this.#closed) return this.#leave(session);
     if (this.#options.direction === 'cleanup') {
-      const refusal = whyNoCleanup(ground.facts, ground.observer.world);
+      const refusal = whyNoCleanup(session.facts, session.observer.world);
       if (refusal !== null) {
         this.#stop(refusal);
         return;
       }
     }
-    if (ground.journalSays !== null) this.#board.notice(ground.journalSays);
+    if (session.journalSays !== null) this.#store.notice(session.journalSays);
     let takeover: Takeover | null = null;
     for (;;) {
-      const standing = await ground.lock.read();
+      const standing = await session.lock.read();
       if (!standing.ok) {
         this.#stop(standing.error);
         return;
       }
       const { lock, run: known } = standing.value;
-      const found = identify(this.#options.stateHome, ground.facts, this.#options.operator, known);
+      const found = identify(this.#options.stateHome, session.facts, this.#options.operator, known);
       if (!found.ok) {
         this.#stop(found.error);
         return;
       }
       const identity = found.value;
       const own = whoseLock(lock, identity, this.#options);
-      if (lock.kind === 'held' && lock.token !== ground.lock.token && takeover === null && own === null) {
-        const end = await this.#watch(inNameOf(ground, identity.id), lock);
+      if (lock.kind === 'held' && lock.token !== session.lock.token && takeover === null && own === null) {
+        const end = await this.#watch(inNameOf(session, identity.id), lock);
         if (end === null) return;
         takeover = end.takeover;
         continue;
       }
-      const run = openRun(ground, identity, this.#options);
+      const run = openRun(session, identity, this.#options);
       if (!run.ok) {
         this.#stop(run.error);
         return;
       }
-      this.#run = run.value;
-      this.#board.set({ runDirectory: run.value.journal.directory });
-      for (const entry of this.#asking.takeAnswers()) this.#progress.note(run.value, entry);
+      this.#owned = run.value;
+      this.#store.set({ runDirectory: run.value.journal.directory });
+      for (const entry of this.#prompts.takeAnswers()) this.#checklist.note(run.value, entry);
       const asked = this.#options.direction ?? run.value.identity.direction ?? 'upgrade';
-      if ((await this.#walk.goOn(run.value, asked, takeover ?? own)) === 'left') return;
+      if ((await this.#runLoop.run(run.value, asked, takeover ?? own)) === 'left') return;
       takeover = null;
-      this.#progress.note(run.value, {
+      this.#checklist.note(run.value, {
         kind: 'lock',
         event: 'lost',
-        token: ground.lock.token,
+        token: session.lock.token,
         other: null,
         typed: null,
       });
       run.value.journal.close();
-      this.#run = null;
+      this.#owned = null;
     }
   }
 
   /** Read-only, while another console holds the lock. Null: left. */
   async #watch(
-    ground: Session,
+    session: Session,
     lock: Extract<LockStanding, { kind: 'held' }>,
   ): Promise<{ readonly takeover: Takeover | null } | null> {
     this.#decisions.lost = false;
-    this.#board.set({
+    this.#store.set({
       runDirectory: null,
       stage: { kind: 'watching', step: null, lock: lockView(lock) },
     });
     this.#outputs.forget();
     const follower = new Watcher({
-      ground,
-      board: this.#board,
-      progress: this.#progress,
+      session,
+      store: this.#store,
+      checklist: this.#checklist,
       outputs: this.#outputs,
       decisions: this.#decisions,
     });
-    const end = await follower.follow(lock);
+    const end = await follower.watch(lock);
     if (end.kind === 'left') return null;
     this.#outputs.forget();
-    this.#board.set({
+    this.#store.set({
       stage: { kind: 'connecting', doing: 'the lock is free: going on from what the servers say' },
     });
-    await ground.observer.look();
+    await session.observer.look();
     return {
       takeover:
         end.kind === 'free'
@@ -208,11 +208,11 @@ export class Engine implements EngineController {
   }
 
   async previewRollback(): Promise<RollbackPreview | null> {
-    const ground = this.#run ?? this.#ground;
-    if (ground === null) return null;
-    const world = await ground.observer.look();
-    this.#progress.refresh(ground);
-    return previewOf(ground.facts, world, ground.hosts, ground.journalSays);
+    const session = this.#owned ?? this.#session;
+    if (session === null) return null;
+    const world = await session.observer.look();
+    this.#checklist.refresh(session);
+    return previewOf(session.facts, world, session.hosts, session.journalSays);
   }
 
   turn(direction: Direction): Accepted | Refusal {
@@ -240,7 +240,7 @@ export class Engine implements EngineController {
 
   skip(step: StepId, reason: string): Accepted | Refusal {
     if (!this.#decisions.waitsFor(step)) return whyNot(this.view.stage);
-    if (reason.trim() === '' && this.#progress.find(step)?.optional !== true)
+    if (reason.trim() === '' && this.#checklist.find(step)?.optional !== true)
       return refused('type why this step may be passed over');
     this.#decisions.give({ kind: 'skip', reason: reason.trim() });
     return accepted;
@@ -269,37 +269,37 @@ export class Engine implements EngineController {
   }
 
   answer(answer: Answer): void {
-    this.#asking.answer(answer);
-    if (this.#run === null) return;
-    for (const entry of this.#asking.takeAnswers()) this.#progress.note(this.#run, entry);
+    this.#prompts.answer(answer);
+    if (this.#owned === null) return;
+    for (const entry of this.#prompts.takeAnswers()) this.#checklist.note(this.#owned, entry);
   }
 
   async close(why?: string): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#decisions.leave();
-    this.#asking.refuseAll();
+    this.#prompts.refuseAll();
     for (const forget of this.#forget) forget();
-    if (this.#ground !== null) await this.#leave(this.#ground, why);
+    if (this.#session !== null) await this.#leave(this.#session, why);
   }
 
-  async #leave(ground: Session, why?: string): Promise<void> {
+  async #leave(session: Session, why?: string): Promise<void> {
     const { stage } = this.view;
     const running = stage.kind === 'running' ? stage.step : null;
-    ground.lock.stop();
-    this.#run?.journal.write({ kind: 'left', running, ...(why === undefined ? {} : { why }) });
+    session.lock.stop();
+    this.#owned?.journal.write({ kind: 'left', running, ...(why === undefined ? {} : { why }) });
     // What runs belongs to this console until it comes back, or somebody takes over from the dead.
-    if (running === null && this.#run !== null) await this.#walk.release(this.#run);
-    await ground.feed.close();
-    await Promise.all([...ground.hosts.values()].map((host) => host.close()));
+    if (running === null && this.#owned !== null) await this.#runLoop.release(this.#owned);
+    await session.feed.close();
+    await Promise.all([...session.hosts.values()].map((host) => host.close()));
     this.#outputs.close();
-    this.#run?.journal.close();
+    this.#owned?.journal.close();
   }
 
   #give(id: StepId, typed: string | undefined, together = false): Accepted | Refusal {
-    const step = this.#progress.find(id);
+    const step = this.#checklist.find(id);
     if (step === undefined || !this.#decisions.waitsFor(id)) return whyNot(this.view.stage);
-    const world = this.#ground?.observer.world ?? { hosts: {} };
+    const world = this.#session?.observer.world ?? { hosts: {} };
     if (dangerNow(step, world) === 'point-of-no-return' && typed !== step.host)
       return refused(`type ${step.host} to confirm`);
     this.#decisions.give({ kind: 'run', typed: typed ?? null, together });
@@ -307,26 +307,26 @@ export class Engine implements EngineController {
   }
 
   #stop(problem: Problem): null {
-    this.#board.set({ stage: { kind: 'stopped', problem } });
+    this.#store.set({ stage: { kind: 'stopped', problem } });
     return null;
   }
 
-  async #prepare(): Promise<Session | null> {
-    const ground = await openSession({
+  async #openSession(): Promise<Session | null> {
+    const session = await openSession({
       ...this.#options,
-      ask: this.#asking.ask,
+      ask: this.#prompts.ask,
       say: (doing) => {
-        if (this.view.stage.kind === 'connecting') this.#board.set({ stage: { kind: 'connecting', doing } });
+        if (this.view.stage.kind === 'connecting') this.#store.set({ stage: { kind: 'connecting', doing } });
       },
-      heard: (alias) => this.#board.heard(alias),
+      heard: (alias) => this.#store.heard(alias),
     });
-    if (!ground.ok) return this.#stop(ground.error);
+    if (!session.ok) return this.#stop(session.error);
     this.#forget.push(
-      ...publishSession(ground.value, this.#board),
-      ground.value.lock.onOther(() => {
-        if (this.#run !== null) this.#decisions.lost = true;
+      ...publishSession(session.value, this.#store),
+      session.value.lock.onOther(() => {
+        if (this.#owned !== null) this.#decisions.lost = true;
       }),
     );
-    return ground.value;
+    return session.value;
   }
 }

@@ -27,12 +27,12 @@ const take = async (run: OwnedSession, host: HostFacts): Promise<Result<Inventor
  * whatever fails is written down as not recorded: it stands in nobody's way.
  */
 export class InventoryKeeper {
-  readonly #progress: Checklist;
+  readonly #checklist: Checklist;
   readonly #kept = new Set<Moment>();
   #begun: Promise<void> = Promise.resolve();
 
-  constructor(progress: Checklist) {
-    this.#progress = progress;
+  constructor(checklist: Checklist) {
+    this.#checklist = checklist;
   }
 
   /**
@@ -40,7 +40,7 @@ export class InventoryKeeper {
    * is held, so it goes on meanwhile; what lies behind it waits.
    */
   async before(run: OwnedSession, step: Step): Promise<void> {
-    const { direction } = this.#progress;
+    const { direction } = this.#checklist;
     if (direction !== 'cleanup' && this.#begins(run)) this.#begun = this.#keep(run, 'begin');
     if (step.phase !== 'A') await this.#begun;
     if (direction === 'upgrade' && step.writes === 'stop')
@@ -55,12 +55,12 @@ export class InventoryKeeper {
    * wait; should the private server be stopped meanwhile, nothing was recorded.
    */
   after(run: OwnedSession, step: Step): void {
-    if (this.#progress.direction === 'upgrade' && step.landmark === 'verified')
+    if (this.#checklist.direction === 'upgrade' && step.landmark === 'verified')
       void this.#keep(run, 'verified', [writer(run.facts, run.observer.world)]);
   }
 
   async end(run: OwnedSession): Promise<void> {
-    if (this.#progress.direction !== 'cleanup') await this.#keep(run, 'end');
+    if (this.#checklist.direction !== 'cleanup') await this.#keep(run, 'end');
   }
 
   /** Nothing of this run has been confirmed yet, here or by another console: later it would be no look before it. */
@@ -81,7 +81,7 @@ export class InventoryKeeper {
         const taken = await take(run, host).catch((thrown: unknown) =>
           fail(problem(`${host.alias}: the look failed`, 'look again', messageOf(thrown))),
         );
-        this.#progress.note(run, {
+        this.#checklist.note(run, {
           kind: 'inventory',
           moment,
           host: host.alias,

@@ -20,13 +20,13 @@ interface Pending {
 
 /** One question at a time on the screen; the stage that it interrupted comes back afterwards. */
 export class Prompts {
-  readonly #board: ViewStore;
+  readonly #store: ViewStore;
   #queue: Pending[] = [];
   #interrupted: Stage | null = null;
   readonly #answers: EntryOf<'answered'>[] = [];
 
-  constructor(board: ViewStore) {
-    this.#board = board;
+  constructor(store: ViewStore) {
+    this.#store = store;
   }
 
   readonly ask: Ask = (question) =>
@@ -41,7 +41,7 @@ export class Prompts {
     this.#answers.push(answered(pending.question, answer));
     if (this.#queue.length > 0) this.#show();
     else if (this.#interrupted !== null) {
-      this.#board.set({ stage: this.#interrupted });
+      this.#store.set({ stage: this.#interrupted });
       this.#interrupted = null;
     }
     pending.resolve(answer);
@@ -61,8 +61,8 @@ export class Prompts {
   #show(): void {
     const [pending] = this.#queue;
     if (pending === undefined) return;
-    const { stage } = this.#board.view;
+    const { stage } = this.#store.view;
     if (stage.kind !== 'question') this.#interrupted = stage;
-    this.#board.set({ stage: { kind: 'question', question: pending.question } });
+    this.#store.set({ stage: { kind: 'question', question: pending.question } });
   }
 }

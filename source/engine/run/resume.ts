@@ -56,8 +56,8 @@ export const whoseLock = (
 };
 
 export interface ResumeParts {
-  readonly board: ViewStore;
-  readonly progress: Checklist;
+  readonly store: ViewStore;
+  readonly checklist: Checklist;
   readonly runner: StepRunner;
 }
 
@@ -68,8 +68,12 @@ export interface Resumed {
 }
 
 /** Steps that were passed over and not run since: the reason stands in the journal, so it is not asked for again. */
-const restoreSkipped = (run: OwnedSession, { progress }: ResumeParts, earlier: readonly Recorded[]): void => {
-  for (const step of progress.steps) {
+const restoreSkipped = (
+  run: OwnedSession,
+  { checklist }: ResumeParts,
+  earlier: readonly Recorded[],
+): void => {
+  for (const step of checklist.steps) {
     if (step.probe(run.observer.world).state === 'done') continue;
     const last = earlier.findLast(
       (record) =>
@@ -83,18 +87,18 @@ const restoreSkipped = (run: OwnedSession, { progress }: ResumeParts, earlier: r
       last !== undefined && 'entry' in last && last.entry.kind === 'skipped' && last.entry.absent;
     if (absent === true && run.observer.silence(step.host) === null) continue;
     if (last !== undefined && 'entry' in last && last.entry.kind === 'skipped')
-      progress.show(run, step, { kind: 'skipped', reason: last.entry.reason });
+      checklist.show(run, step, { kind: 'skipped', reason: last.entry.reason });
   }
 };
 
 /** A command that runs and is none of this way's steps must end first: two at a time is what the lock is there against. */
 const waitForStrays = async (
   run: OwnedSession,
-  { board }: ResumeParts,
+  { store }: ResumeParts,
   strays: readonly KeptJob[],
 ): Promise<void> => {
   for (const job of strays) {
-    board.set({
+    store.set({
       stage: {
         kind: 'connecting',
         doing: `waiting for ${job.step} on ${job.host}, which an earlier console has started and which still runs`,
@@ -107,9 +111,9 @@ const waitForStrays = async (
   if (strays.length > 0) await run.observer.look();
 };
 
-/** Puts the run on the board as it stands: from the journal, the jobs that the hosts keep, and the last look. */
+/** Shows the run as it stands: from the journal, the jobs that the hosts keep, and the last observation. */
 export const resume = async (run: OwnedSession, asked: Direction, parts: ResumeParts): Promise<Resumed> => {
-  const { board, progress, runner } = parts;
+  const { store, checklist, runner } = parts;
   const { identity, journal, hosts, observer } = run;
   const jobs = identity.known === null ? [] : await keptJobs(identity.id, hosts);
   runner.continueFrom(nextAttempts(jobs, journal.earlier));
@@ -117,20 +121,20 @@ export const resume = async (run: OwnedSession, asked: Direction, parts: ResumeP
   const [first] = running;
   const direction = first === undefined ? asked : directionOf(first.step);
   if (direction !== asked)
-    board.notice(`${first?.step ?? ''} still runs on ${first?.host ?? ''}: its way goes on (${direction})`);
-  progress.load(run, direction);
-  const strays = running.filter((job) => progress.find(job.step) === undefined);
+    store.notice(`${first?.step ?? ''} still runs on ${first?.host ?? ''}: its way goes on (${direction})`);
+  checklist.load(run, direction);
+  const strays = running.filter((job) => checklist.find(job.step) === undefined);
   if (strays.length > 0) {
     await waitForStrays(run, parts, strays);
-    progress.load(run, direction);
+    checklist.load(run, direction);
   }
   if (identity.known !== null) {
     restoreSkipped(run, parts, journal.earlier);
-    board.set({
-      downtime: downtimeOf(progress.steps, journal.earlier),
-      resumed: standsAt(identity, progress.steps, journal.earlier),
+    store.set({
+      downtime: downtimeOf(checklist.steps, journal.earlier),
+      resumed: standsAt(identity, checklist.steps, journal.earlier),
     });
-    progress.refresh(run);
+    checklist.refresh(run);
   }
-  return { direction, unseen: unfinishedJobs(progress.steps, observer.world, jobs, journal.earlier) };
+  return { direction, unseen: unfinishedJobs(checklist.steps, observer.world, jobs, journal.earlier) };
 };

@@ -20,8 +20,8 @@ import type { OwnedSession } from './session.ts';
 import { heldUp, noWayInSight, orWithoutMonitor, refusedWithout, waitsFailure } from './silent-host.ts';
 
 export interface RunLoopParts {
-  readonly board: ViewStore;
-  readonly progress: Checklist;
+  readonly store: ViewStore;
+  readonly checklist: Checklist;
   readonly decisions: Decisions;
   readonly runner: StepRunner;
   /** `--yes` confirms every step: nobody is there to decide whether the run goes on without a host. */
@@ -30,7 +30,7 @@ export interface RunLoopParts {
 
 /**
  * Goes from step to step, each one confirmed: what the engine does while the run is this console's. Where several
- * steps may run at the same time one confirmation may start them all; behind them the walk is one of single steps again.
+ * steps may run at the same time one confirmation may start them all; after them the steps are single ones again.
  */
 export class RunLoop {
   readonly #parts: RunLoopParts;
@@ -38,31 +38,32 @@ export class RunLoop {
   /** What has failed and waits to be decided about. */
   readonly #failures = new Map<StepId, StepFailure>();
   /** The runbook is made anew: with the monitor left out it has other steps. */
-  #relay = false;
+  #runbookIsStale = false;
   /** What was done, and was undone since. */
   readonly #reopened = new Set<StepId>();
   /** What was passed over because its host gives no answer, by host. */
-  readonly #passed = new Map<string, readonly StepId[]>();
+  readonly #skippedForHost = new Map<string, readonly StepId[]>();
 
   constructor(parts: RunLoopParts) {
     this.#parts = parts;
-    this.#inventories = new InventoryKeeper(parts.progress);
+    this.#inventories = new InventoryKeeper(parts.checklist);
   }
 
   /** From where the run stands to its end, or until the operator leaves, or the lock is another's. */
-  async goOn(run: OwnedSession, asked: Direction, takeover: Takeover | null): Promise<'left' | 'lost'> {
+  async run(run: OwnedSession, asked: Direction, takeover: Takeover | null): Promise<'left' | 'lost'> {
     this.#parts.decisions.lost = false;
     run.lock.watch();
     if (takeover !== null) {
       // That run was begun, and confirmed, long ago: from here on this console answers for it.
       const claimed = await acquireLock(run, asked, this.#parts, takeover);
       if (!claimed.ok) {
-        this.#parts.board.notice(claimed.error.what);
+        this.#parts.store.notice(claimed.error.what);
         if (this.#parts.decisions.over) return this.#parts.decisions.left ? 'left' : 'lost';
       }
     }
-    run.observer.goOnWithout = (silence) => this.#parts.unattended && this.#without(run, silence, 'console');
-    run.observer.onBack = (alias) => this.#back(run, alias);
+    run.observer.goOnWithout = (silence) =>
+      this.#parts.unattended && this.#continueWithout(run, silence, 'console');
+    run.observer.onBack = (alias) => this.#hostAnswersAgain(run, alias);
     // The way back is made from who is there; on the way forward the steps say whether a host may be missing.
     if (asked === 'rollback') this.#leaveSilentOut(run, asked);
     const { direction: first, unseen } = await resume(run, asked, this.#parts);
@@ -70,14 +71,14 @@ export class RunLoop {
     this.#failures.clear();
     // Who does not answer from the start, and need not be waited for, is not asked about.
     this.#leaveSilentOut(run, first);
-    this.#parts.progress.refresh(run);
-    const blind = noWayInSight(run, this.#parts.progress);
+    this.#parts.checklist.refresh(run);
+    const blind = noWayInSight(run, this.#parts.checklist);
     if (blind !== null) {
       await this.release(run);
-      this.#parts.board.set({ stage: { kind: 'stopped', problem: blind } });
+      this.#parts.store.set({ stage: { kind: 'stopped', problem: blind } });
       return 'left';
     }
-    const held = heldUp(run, this.#parts.progress, first);
+    const held = heldUp(run, this.#parts.checklist, first);
     // Side by side: they run, or have run, whatever this console does. While a host is missing, what has ended is judged by its probe.
     await Promise.all(
       (held === null ? unseen : unseen.filter(({ job }) => job.state === 'running')).map(
@@ -90,58 +91,58 @@ export class RunLoop {
     if (this.#parts.decisions.left) return 'left';
     if (held !== null) this.#failures.set(held.step.id, held.failure);
     for (;;) {
-      const next = await this.#goThrough(run, direction);
+      const next = await this.#runDirection(run, direction);
       if (next === 'left' || next === 'lost') return next;
       direction = next;
       // What was done by hand meanwhile counts, whichever way it goes.
       await run.observer.look();
-      this.#parts.progress.load(run, direction);
+      this.#parts.checklist.load(run, direction);
     }
   }
 
   /** One runbook from its first step to its end, or until the operator leaves or turns round. */
-  async #goThrough(run: OwnedSession, direction: Direction): Promise<'left' | 'lost' | Direction> {
-    const progress = this.#parts.progress;
-    progress.note(run, { kind: 'turned', direction, verdict: this.#parts.board.view.verdict.says });
-    progress.note(run, { kind: 'runbook', direction, steps: progress.steps.map(planned) });
-    const { downtime } = this.#parts.board.view;
+  async #runDirection(run: OwnedSession, direction: Direction): Promise<'left' | 'lost' | Direction> {
+    const checklist = this.#parts.checklist;
+    checklist.note(run, { kind: 'turned', direction, verdict: this.#parts.store.view.verdict.says });
+    checklist.note(run, { kind: 'runbook', direction, steps: checklist.steps.map(planned) });
+    const { downtime } = this.#parts.store.view;
     if (downtime.kind === 'down' && downtime.seen === true)
-      progress.note(run, {
+      checklist.note(run, {
         kind: 'writes-down',
         since: downtime.since === null ? null : new Date(downtime.since).toISOString(),
       });
     for (;;) {
-      if (this.#relay) {
-        this.#relay = false;
+      if (this.#runbookIsStale) {
+        this.#runbookIsStale = false;
         await run.observer.look();
-        progress.load(run, direction);
+        checklist.load(run, direction);
       }
       const next = this.#nextStep(run);
       if (next === undefined) break;
-      const end = await this.#settle(run, next.step, next.waitsFor);
+      const end = await this.#handleStep(run, next.step, next.waitsFor);
       if (end === 'over') continue;
       this.#failures.clear();
       return end;
     }
     await this.#inventories.end(run);
-    const ran = progress.steps.some((step) => {
-      const status = progress.statusOf(step.id);
+    const ran = checklist.steps.some((step) => {
+      const status = checklist.statusOf(step.id);
       return status?.kind === 'done' && status.by !== 'found';
     });
     const says = completionMessage(
       run.facts,
       direction,
-      progress.steps.length,
-      this.#parts.board.view.verdict,
+      checklist.steps.length,
+      this.#parts.store.view.verdict,
       run.observer.world,
       ran,
     );
-    progress.note(run, { kind: 'finished', direction, says });
+    checklist.note(run, { kind: 'finished', direction, says });
     if (run.lock.held) await run.lock.write(runFile(run, direction, new Date().toISOString()));
     await this.release(run);
-    this.#parts.board.set({
+    this.#parts.store.set({
       stage: { kind: 'finished', says },
-      phase: progress.steps.at(-1)?.phase ?? null,
+      phase: checklist.steps.at(-1)?.phase ?? null,
     });
     const decision = await this.#parts.decisions.next(null);
     if (decision.kind === 'lost') return 'lost';
@@ -153,9 +154,9 @@ export class RunLoop {
    * What waits for a host that gives no answer comes last.
    */
   #nextStep(run: OwnedSession): { readonly step: Step; readonly waitsFor: string | null } | undefined {
-    const { progress } = this.#parts;
-    const open = progress.steps.filter((step) => {
-      const kind = progress.statusOf(step.id)?.kind;
+    const { checklist } = this.#parts;
+    const open = checklist.steps.filter((step) => {
+      const kind = checklist.statusOf(step.id)?.kind;
       return kind !== 'done' && kind !== 'skipped';
     });
     const waits = waiting(open, run.observer.world);
@@ -169,30 +170,30 @@ export class RunLoop {
   #leaveSilentOut(run: OwnedSession, direction: Direction): void {
     for (const { alias } of run.facts.nodes) {
       const silence = run.observer.silence(alias);
-      if (silence !== null && this.#without(run, silence, 'console', undefined, direction))
+      if (silence !== null && this.#continueWithout(run, silence, 'console', undefined, direction))
         run.observer.leaveOut(alias);
     }
   }
 
   /** Whether the run goes on without a host; said and written down where it does. */
-  #without(
+  #continueWithout(
     run: OwnedSession,
     silence: Silence,
     decides: 'console' | 'operator',
     reason?: string,
-    direction: Direction = this.#parts.progress.direction,
+    direction: Direction = this.#parts.checklist.direction,
   ): boolean {
-    const { progress, board } = this.#parts;
+    const { checklist, store } = this.#parts;
     const { alias } = silence;
     const { world } = run.observer;
     if (isLeftOut(world, alias)) return true;
-    const why = whyNotWithout(run.facts, progress.steps, direction, world, alias, decides);
+    const why = whyNotWithout(run.facts, checklist.steps, direction, world, alias, decides);
     if (why !== null) {
-      if (decides === 'operator') board.notice(`${alias}: not gone on without: ${why}`);
+      if (decides === 'operator') store.notice(`${alias}: not gone on without: ${why}`);
       return false;
     }
-    board.notice(`${silentWords(silence)}: the run goes on without it, and its steps wait until it is back`);
-    progress.note(run, {
+    store.notice(`${silentWords(silence)}: the run goes on without it, and its steps wait until it is back`);
+    checklist.note(run, {
       kind: 'without',
       host: alias,
       since: new Date(silence.since).toISOString(),
@@ -202,84 +203,84 @@ export class RunLoop {
   }
 
   /** A host that the run went on without answers again: its steps are asked for, those passed over because of that too. */
-  #back(run: OwnedSession, alias: string): void {
-    const { progress, board } = this.#parts;
-    board.notice(`${alias} answers again: its steps are asked for`);
-    if (alias === 'monitor') this.#relay = true;
+  #hostAnswersAgain(run: OwnedSession, alias: string): void {
+    const { checklist, store } = this.#parts;
+    store.notice(`${alias} answers again: its steps are asked for`);
+    if (alias === 'monitor') this.#runbookIsStale = true;
     for (const [id, failure] of this.#failures) if (failure.silent?.host === alias) this.#failures.delete(id);
-    for (const id of this.#passed.get(alias) ?? []) {
-      const step = progress.find(id);
-      if (step !== undefined) progress.show(run, step, { kind: 'waiting' });
+    for (const id of this.#skippedForHost.get(alias) ?? []) {
+      const step = checklist.find(id);
+      if (step !== undefined) checklist.show(run, step, { kind: 'waiting' });
     }
-    this.#passed.delete(alias);
+    this.#skippedForHost.delete(alias);
   }
 
   /** One step, as far as it goes now: found done, failed, run, or skipped; unless the operator leaves or turns round. */
-  async #settle(
+  async #handleStep(
     run: OwnedSession,
     step: Step,
     waitsFor: string | null,
   ): Promise<'over' | 'left' | 'lost' | Direction> {
-    const { progress, decisions, board } = this.#parts;
+    const { checklist, decisions, store } = this.#parts;
     const failed =
-      waitsFor === null ? this.#failures.get(step.id) : waitsFailure(run, progress, step, waitsFor);
+      waitsFor === null ? this.#failures.get(step.id) : waitsFailure(run, checklist, step, waitsFor);
     if (failed === undefined) {
       // What an older look shows as done may have been undone since.
       if (step.probe(run.observer.world).state === 'done')
         await run.observer.freshen(probed(step), step.host);
       if (step.probe(run.observer.world).state === 'done') {
-        progress.finish(run, step, 'found', null);
+        checklist.finish(run, step, 'found', null);
         return 'over';
       }
-      progress.show(run, step, { kind: 'next' });
-      const together = groupOf(run, progress, step);
-      board.set({
+      checklist.show(run, step, { kind: 'next' });
+      const together = groupOf(run, checklist, step);
+      store.set({
         stage: { kind: 'confirm', step: step.id, ...(together === null ? {} : { together }) },
         phase: step.phase,
       });
     } else {
       // Shown in the same breath as the decision is waited for: whoever answers at once is heard.
-      progress.fail(run, step, failed);
+      checklist.fail(run, step, failed);
     }
     const decision = await decisions.next(step.id);
     if (decision.kind === 'leave') return 'left';
     if (decision.kind === 'lost') return 'lost';
     if (decision.kind === 'turn') return decision.direction;
     this.#failures.delete(step.id);
-    const without = waitsFor === null ? this.#withoutMonitorFor(run, step) : null;
+    const without = waitsFor === null ? this.#whyWithoutMonitor(run, step) : null;
     if (decision.kind === 'skip' && failed !== undefined && without !== null)
-      this.#withoutMonitor(run, without, decision.reason);
+      this.#continueWithoutMonitor(run, without, decision.reason);
     else if (decision.kind === 'skip' && failed?.silent !== undefined)
       await this.#skipSilent(run, step, failed, decision.reason);
-    else if (decision.kind === 'run' && decision.together) await this.#together(run, step);
+    else if (decision.kind === 'run' && decision.together) await this.#runGroup(run, step);
     else {
-      const failure = await this.#follow(run, step, decision);
+      const failure = await this.#applyDecision(run, step, decision);
       // Nothing was run, so nothing has failed: the step is what it was, and why stands in the notice.
       if (failure !== null && decision.kind === 'probe' && failed === undefined)
-        board.notice(`${step.host}: “${step.title}” is not done yet: ${whatIsMissing(failure)}`);
-      else this.#note(run, step, failure);
+        store.notice(`${step.host}: “${step.title}” is not done yet: ${whatIsMissing(failure)}`);
+      else this.#recordOutcome(run, step, failure);
     }
     return decisions.left ? 'left' : 'over';
   }
 
   /** What a step has come to. Done: what failed behind it on its host is looked at anew. Failed: what was undone before it is asked for. */
-  #note(run: OwnedSession, step: Step, failure: StepFailure | null): void {
-    const { progress } = this.#parts;
-    const steps = progress.steps;
+  #recordOutcome(run: OwnedSession, step: Step, failure: StepFailure | null): void {
+    const { checklist } = this.#parts;
+    const steps = checklist.steps;
     this.#reopened.delete(step.id);
     if (failure === null) {
       for (const one of steps.slice(steps.indexOf(step) + 1))
         if (one.host === step.host && this.#failures.delete(one.id))
-          progress.show(run, one, { kind: 'waiting' });
+          checklist.show(run, one, { kind: 'waiting' });
       return;
     }
     if (isLeftOut(run.observer.world, step.host)) {
-      progress.show(run, step, { kind: 'waiting' });
+      checklist.show(run, step, { kind: 'waiting' });
       return;
     }
-    const without = this.#withoutMonitorFor(run, step);
+    const without = this.#whyWithoutMonitor(run, step);
     if (without !== null && this.#parts.unattended) {
-      this.#withoutMonitor(run, without, failure.problem.what);
+      this.#continueWithoutMonitor(run, without, failure.problem.what);
       return;
     }
     if (without !== null) {
@@ -287,79 +288,79 @@ export class RunLoop {
       return;
     }
     this.#failures.set(step.id, failure);
-    for (let undone = progress.undone(run, step); undone !== null; undone = progress.undone(run, step)) {
+    for (let undone = checklist.undone(run, step); undone !== null; undone = checklist.undone(run, step)) {
       this.#reopened.add(undone.id);
-      progress.reopen(run, undone);
+      checklist.reopen(run, undone);
     }
   }
 
-  #withoutMonitorFor(run: OwnedSession, step: Step): string | null {
-    return whyWithoutMonitor(run.facts, this.#parts.progress.direction, run.observer.world, step);
+  #whyWithoutMonitor(run: OwnedSession, step: Step): string | null {
+    return whyWithoutMonitor(run.facts, this.#parts.checklist.direction, run.observer.world, step);
   }
 
-  #withoutMonitor(run: OwnedSession, why: string, reason: string): void {
-    const { progress, board } = this.#parts;
-    board.notice(`monitor: ${why}: PostgreSQL is started without it, and its steps wait`);
-    progress.note(run, { kind: 'without', host: 'monitor', since: new Date().toISOString(), reason });
+  #continueWithoutMonitor(run: OwnedSession, why: string, reason: string): void {
+    const { checklist, store } = this.#parts;
+    store.notice(`monitor: ${why}: PostgreSQL is started without it, and its steps wait`);
+    checklist.note(run, { kind: 'without', host: 'monitor', since: new Date().toISOString(), reason });
     run.observer.leaveOut('monitor', monitorIn(run.observer.world) === null ? 'until it answers' : 'for now');
-    this.#relay = true;
+    this.#runbookIsStale = true;
   }
 
   /** Passing over a step whose host gives no answer is to go on without that host; once that is so, it is all that waits for it. */
   async #skipSilent(run: OwnedSession, step: Step, failed: StepFailure, reason: string): Promise<void> {
-    const { progress } = this.#parts;
+    const { checklist } = this.#parts;
     const { host: alias, waits } = failed.silent ?? { host: step.host, waits: false };
     const silence = run.observer.silence(alias);
     if (waits) {
       const { world } = run.observer;
-      const open = progress.steps.filter(
-        (one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''),
+      const open = checklist.steps.filter(
+        (one) => !['done', 'skipped'].includes(checklist.statusOf(one.id)?.kind ?? ''),
       );
       for (const one of waiting(open, world).keys()) {
-        progress.note(run, { kind: 'skipped', step: one.id, reason, probe: one.probe(world), absent: true });
-        progress.show(run, one, { kind: 'skipped', reason });
-        this.#passed.set(alias, [...(this.#passed.get(alias) ?? []), one.id]);
+        checklist.note(run, { kind: 'skipped', step: one.id, reason, probe: one.probe(world), absent: true });
+        checklist.show(run, one, { kind: 'skipped', reason });
+        this.#skippedForHost.set(alias, [...(this.#skippedForHost.get(alias) ?? []), one.id]);
       }
       return;
     }
-    if (silence !== null && !this.#without(run, silence, 'operator', reason)) {
-      this.#failures.set(step.id, refusedWithout(run, progress, step, failed, alias));
+    if (silence !== null && !this.#continueWithout(run, silence, 'operator', reason)) {
+      this.#failures.set(step.id, refusedWithout(run, checklist, step, failed, alias));
       return;
     }
     if (silence !== null) run.observer.leaveOut(alias);
     await run.observer.look(step.looksAt);
-    progress.refresh(run);
-    if (step.host === alias) return progress.show(run, step, { kind: 'waiting' });
+    checklist.refresh(run);
+    if (step.host === alias) return checklist.show(run, step, { kind: 'waiting' });
     const missing = missingByHand(step, run.observer.world);
-    if (missing === null) return progress.finish(run, step, 'found', null);
+    if (missing === null) return checklist.finish(run, step, 'found', null);
     // Its command has not run: it is its turn now. Where it has, the servers do not show it as done.
-    if (failed.exitCode === null) progress.show(run, step, { kind: 'waiting' });
+    if (failed.exitCode === null) checklist.show(run, step, { kind: 'waiting' });
     else this.#failures.set(step.id, missing);
   }
 
   /** A step and whatever may run beside it. */
-  async #together(run: OwnedSession, step: Step): Promise<void> {
-    const { progress, decisions } = this.#parts;
+  async #runGroup(run: OwnedSession, step: Step): Promise<void> {
+    const { checklist, decisions } = this.#parts;
     // The lock is asked for once; without it the step says so itself.
-    const claimed = await acquireLock(run, progress.direction, this.#parts);
-    const lanes = claimed.ok ? tracksBeside(run, progress, step) : [[step]];
+    const claimed = await acquireLock(run, checklist.direction, this.#parts);
+    const lanes = claimed.ok ? tracksBeside(run, checklist, step) : [[step]];
     const failures = await runTracks(
       run,
-      progress,
+      checklist,
       lanes,
-      (one) => this.#run(run, one, null),
+      (one) => this.#runStep(run, one, null),
       () => decisions.over,
     );
     for (const [id, failure] of failures) {
-      const one = progress.find(id);
-      if (one !== undefined) this.#note(run, one, failure);
+      const one = checklist.find(id);
+      if (one !== undefined) this.#recordOutcome(run, one, failure);
     }
   }
 
   /** By its script, with what primary and monitor hold written down where it is one of the moments for that. */
-  async #run(run: OwnedSession, step: Step, typed: string | null): Promise<StepFailure | null> {
+  async #runStep(run: OwnedSession, step: Step, typed: string | null): Promise<StepFailure | null> {
     const may = async (): Promise<Result<null>> => {
-      const claimed = await acquireLock(run, this.#parts.progress.direction, this.#parts);
+      const claimed = await acquireLock(run, this.#parts.checklist.direction, this.#parts);
       if (claimed.ok) await this.#inventories.before(run, step);
       return claimed;
     };
@@ -368,20 +369,20 @@ export class RunLoop {
     return failure;
   }
 
-  async #follow(run: OwnedSession, step: Step, decision: Decision): Promise<StepFailure | null> {
-    const progress = this.#parts.progress;
-    if (decision.kind === 'run') return this.#run(run, step, decision.typed);
+  async #applyDecision(run: OwnedSession, step: Step, decision: Decision): Promise<StepFailure | null> {
+    const checklist = this.#parts.checklist;
+    if (decision.kind === 'run') return this.#runStep(run, step, decision.typed);
     await run.observer.look(step.looksAt);
-    progress.refresh(run);
+    checklist.refresh(run);
     const { world } = run.observer;
     if (decision.kind === 'skip') {
       const { reason } = decision;
-      progress.note(run, { kind: 'skipped', step: step.id, reason, probe: step.probe(world) });
-      progress.show(run, step, { kind: 'skipped', reason });
+      checklist.note(run, { kind: 'skipped', step: step.id, reason, probe: step.probe(world) });
+      checklist.show(run, step, { kind: 'skipped', reason });
       return null;
     }
     const missing = missingByHand(step, world);
-    if (missing === null) progress.finish(run, step, 'hand', null);
+    if (missing === null) checklist.finish(run, step, 'hand', null);
     return missing;
   }
 
@@ -389,7 +390,7 @@ export class RunLoop {
   async release(run: OwnedSession): Promise<void> {
     if (!run.lock.held) return;
     await run.lock.release();
-    this.#parts.progress.note(run, {
+    this.#parts.checklist.note(run, {
       kind: 'lock',
       event: 'released',
       token: run.lock.token,

@@ -63,16 +63,16 @@ export interface OperatorOptions {
  * The facts under the name of the run that is gone on with or watched: the marks on the hosts carry it. What an earlier
  * run has recorded keeps that run's name, whoever goes back or cleans up.
  */
-export const inNameOf = (ground: Session, run: RunName): Session =>
-  ground.fromRecord ? ground : { ...ground, facts: { ...ground.facts, run } };
+export const inNameOf = (session: Session, run: RunName): Session =>
+  session.fromRecord ? session : { ...session, facts: { ...session.facts, run } };
 
 /** Opens the journal of a run, new or known, and writes down who goes on with it. */
 export const openRun = (
-  ground: Session,
+  session: Session,
   identity: Identity,
   { stateHome, operator, unattended = false, banner }: OperatorOptions,
 ): Result<OwnedSession> => {
-  const { facts } = inNameOf(ground, identity.id);
+  const { facts } = inNameOf(session, identity.id);
   const journal = Journal.open(stateHome, identity.cluster, identity.id);
   if (!journal.ok) return journal;
   const primary = primaryOf(facts);
@@ -101,7 +101,7 @@ export const openRun = (
       return written;
     }
   }
-  return ok({ ...ground, facts, journal: journal.value, identity });
+  return ok({ ...session, facts, journal: journal.value, identity });
 };
 
 /** Connects, discovers, opens the monitor's feed; writes nothing. Whatever fails, no connection is left open. */

@@ -14,7 +14,7 @@ import type { OwnedSession } from './session.ts';
 /** Before the application’s writes are stopped somebody has to decide whether the window goes on without a host: asked before anything else. */
 export const heldUp = (
   run: OwnedSession,
-  progress: Checklist,
+  checklist: Checklist,
   direction: Direction,
 ): { readonly step: Step; readonly failure: StepFailure } | null => {
   const { observer, facts } = run;
@@ -22,9 +22,9 @@ export const heldUp = (
     const silent = isLeftOut(observer.world, alias) ? null : observer.silence(alias);
     return silent === null ? [] : [silent];
   });
-  const step = progress.steps.find((one) => one.probe(observer.world).state !== 'done');
+  const step = checklist.steps.find((one) => one.probe(observer.world).state !== 'done');
   if (silence === undefined || step === undefined || direction === 'cleanup') return null;
-  const why = whyNotWithout(facts, progress.steps, direction, observer.world, silence.alias, 'console');
+  const why = whyNotWithout(facts, checklist.steps, direction, observer.world, silence.alias, 'console');
   return {
     step,
     failure: {
@@ -48,10 +48,10 @@ export const heldUp = (
 };
 
 /** A rollback that cannot be made out, because hosts that would have to say it give no answer; null: it can. */
-export const noWayInSight = (run: OwnedSession, progress: Checklist): Problem | null => {
+export const noWayInSight = (run: OwnedSession, checklist: Checklist): Problem | null => {
   const { facts, observer } = run;
   const verdict = rollbackVerdict(facts, observer.world);
-  if (progress.direction !== 'rollback' || progress.steps.length > 0 || verdict.kind !== 'unknown')
+  if (checklist.direction !== 'rollback' || checklist.steps.length > 0 || verdict.kind !== 'unknown')
     return null;
   const silent = facts.nodes.flatMap(({ alias }) => observer.silence(alias) ?? []);
   if (silent.length === 0) return problem(verdict.says, 'put that right, then roll back again');
@@ -70,13 +70,13 @@ export const noWayInSight = (run: OwnedSession, progress: Checklist): Problem | 
 /** Everything else is done, or waits for hosts that give no answer; what to say of the monitor is that it was gone on without. */
 export const waitsFailure = (
   run: OwnedSession,
-  progress: Checklist,
+  checklist: Checklist,
   step: Step,
   alias: string,
 ): StepFailure => {
   const { observer } = run;
-  const open = progress.steps.filter(
-    (one) => !['done', 'skipped'].includes(progress.statusOf(one.id)?.kind ?? ''),
+  const open = checklist.steps.filter(
+    (one) => !['done', 'skipped'].includes(checklist.statusOf(one.id)?.kind ?? ''),
   );
   const away = [...new Set([alias, ...waiting(open, observer.world).values()])];
   const others = away.filter((one) => one !== alias);
@@ -106,18 +106,18 @@ export const waitsFailure = (
 /** What a skip has come to where the run cannot go on without the host. */
 export const refusedWithout = (
   run: OwnedSession,
-  progress: Checklist,
+  checklist: Checklist,
   step: Step,
   failed: StepFailure,
   alias: string,
 ): StepFailure => {
   const { world } = run.observer;
-  const why = whyNotWithout(run.facts, progress.steps, progress.direction, world, alias, 'operator');
+  const why = whyNotWithout(run.facts, checklist.steps, checklist.direction, world, alias, 'operator');
   return {
     ...failed,
     problem: problem(
       `${step.host}: the run cannot go on without ${alias}: ${why ?? 'it answers'}`,
-      silentRemedy(run.facts, alias, progress.direction).replace(
+      silentRemedy(run.facts, alias, checklist.direction).replace(
         /; or skip: [^,]*, and its steps wait until it answers/,
         '',
       ),

@@ -33,9 +33,9 @@ export type WatchEnd =
   | { readonly kind: 'take-over'; readonly lock: Held; readonly typed: string };
 
 export interface WatcherParts {
-  readonly ground: Session;
-  readonly board: ViewStore;
-  readonly progress: Checklist;
+  readonly session: Session;
+  readonly store: ViewStore;
+  readonly checklist: Checklist;
   readonly outputs: Outputs;
   readonly decisions: Decisions;
 }
@@ -47,7 +47,7 @@ export interface WatcherParts {
 export class Watcher {
   readonly #parts: WatcherParts;
   /** Jobs that are followed, or were. */
-  readonly #followed = new Set<string>();
+  readonly #watched = new Set<string>();
   #running: readonly KeptJob[] = [];
   #saidNoOutput = false;
 
@@ -56,28 +56,28 @@ export class Watcher {
   }
 
   /** Follows until the operator leaves, the lock is free, or a dead holder's is taken over. */
-  async follow(first: Held): Promise<WatchEnd> {
-    const { ground, decisions, progress } = this.#parts;
+  async watch(first: Held): Promise<WatchEnd> {
+    const { session, decisions, checklist } = this.#parts;
     let lock = first;
     let decision = this.#decision();
     for (;;) {
-      const standing = await ground.lock.read();
+      const standing = await session.lock.read();
       if (standing.ok) {
         if (standing.value.lock.kind === 'free') return { kind: 'free' };
         lock = standing.value.lock;
       }
-      const world = await ground.observer.look();
+      const world = await session.observer.look();
       await this.#show(lock, standing.ok ? standing.value : null, world);
       const next = await Promise.race([decision, pause(lookMs)]);
       if (next === null) continue;
       if (next.kind === 'leave') return { kind: 'left' };
       if (next.kind === 'take-over') {
         if (lockView(lock).dead) return { kind: 'take-over', lock, typed: next.typed };
-        this.#parts.board.notice(`${lock.holder?.operator ?? 'the holder'} is alive again: not taken over`);
+        this.#parts.store.notice(`${lock.holder?.operator ?? 'the holder'} is alive again: not taken over`);
       }
       decision = this.#decision();
       if (decisions.left) return { kind: 'left' };
-      progress.refresh(ground);
+      checklist.refresh(session);
     }
   }
 
@@ -86,39 +86,40 @@ export class Watcher {
   }
 
   async #show(lock: Held, standing: Standing | null, world: Observations): Promise<void> {
-    const { ground, board, progress } = this.#parts;
+    const { session, store, checklist } = this.#parts;
     const run = standing?.run ?? null;
-    const jobs = run === null ? [] : await keptJobs(run.id, ground.hosts);
+    const jobs = run === null ? [] : await keptJobs(run.id, session.hosts);
     this.#running = jobs.filter((job) => job.state === 'running');
     const [first] = this.#running;
     const direction = first === undefined ? (run?.direction ?? 'upgrade') : directionOf(first.step);
-    if (board.view.direction !== direction || progress.steps.length === 0) progress.load(ground, direction);
-    progress.refresh(ground);
-    const running = this.#running.flatMap((job) => progress.find(job.step) ?? []);
-    const next = progress.steps.find((step) => step.probe(world).state !== 'done');
-    for (const step of progress.steps) this.#showStep(step, world, running, next);
+    if (store.view.direction !== direction || checklist.steps.length === 0)
+      checklist.load(session, direction);
+    checklist.refresh(session);
+    const running = this.#running.flatMap((job) => checklist.find(job.step) ?? []);
+    const next = checklist.steps.find((step) => step.probe(world).state !== 'done');
+    for (const step of checklist.steps) this.#showStep(step, world, running, next);
     for (const job of this.#running) {
-      const step = progress.find(job.step);
-      if (step !== undefined) this.#followJob(job, step);
+      const step = checklist.find(job.step);
+      if (step !== undefined) this.#watchJob(job, step);
     }
     if (run !== null && jobs.length === 0) this.#sayNoOutput(lock);
     const at = running[0] ?? next ?? null;
-    board.set({
+    store.set({
       stage: { kind: 'watching', step: at?.id ?? null, lock: lockView(lock) },
       phase: at?.phase ?? null,
     });
   }
 
   #showStep(step: Step, world: Observations, running: readonly Step[], next: Step | undefined): void {
-    const { ground, progress } = this.#parts;
-    const was = progress.statusOf(step.id);
+    const { session, checklist } = this.#parts;
+    const was = checklist.statusOf(step.id);
     if (running.includes(step)) {
       if (was?.kind !== 'running')
-        progress.show(ground, step, { kind: 'running', since: this.#since(step.id) });
+        checklist.show(session, step, { kind: 'running', since: this.#since(step.id) });
     } else if (step.probe(world).state === 'done') {
-      if (was?.kind !== 'done') progress.show(ground, step, { kind: 'done', tookMs: null, by: 'found' });
-    } else if (step === next && running.length === 0) progress.show(ground, step, { kind: 'next' });
-    else if (was?.kind !== 'waiting') progress.show(ground, step, { kind: 'waiting' });
+      if (was?.kind !== 'done') checklist.show(session, step, { kind: 'done', tookMs: null, by: 'found' });
+    } else if (step === next && running.length === 0) checklist.show(session, step, { kind: 'next' });
+    else if (was?.kind !== 'waiting') checklist.show(session, step, { kind: 'waiting' });
   }
 
   #since(step: StepId): number {
@@ -128,21 +129,21 @@ export class Watcher {
   }
 
   /** Its log, from the first byte, into memory: this console keeps no files of a run that is not its own. */
-  #followJob(job: KeptJob, step: Step): void {
-    if (this.#followed.has(job.id)) return;
-    this.#followed.add(job.id);
-    const { ground, outputs, board } = this.#parts;
-    const host = ground.hosts.get(job.host);
+  #watchJob(job: KeptJob, step: Step): void {
+    if (this.#watched.has(job.id)) return;
+    this.#watched.add(job.id);
+    const { session, outputs, store } = this.#parts;
+    const host = session.hosts.get(job.host);
     if (host === undefined) return;
     const output = outputs.of(step.id);
-    const gauge = watchGauge(ground, step, output, board, this.#since(step.id));
+    const gauge = watchGauge(session, step, output, store, this.#since(step.id));
     void host
       .job(
         { id: job.id, as: step.as, script: null },
         {
           onBytes: (chunk) => {
             output.push(chunk);
-            board.heard(job.host);
+            store.heard(job.host);
             gauge?.heard();
             outputs.grown(step.id);
           },
@@ -157,9 +158,9 @@ export class Watcher {
   #sayNoOutput(lock: Held): void {
     if (this.#saidNoOutput) return;
     this.#saidNoOutput = true;
-    const { ground, board } = this.#parts;
-    const where = ground.hosts.get(primaryOf(ground.facts).alias)?.address.user;
-    board.notice(
+    const { session, store } = this.#parts;
+    const where = session.hosts.get(primaryOf(session.facts).alias)?.address.user;
+    store.notice(
       `no job of ${lock.holder?.operator ?? 'the holder'} can be read as ${where ?? 'this login'}: only what the servers show is seen here`,
     );
   }

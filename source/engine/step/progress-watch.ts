@@ -102,14 +102,14 @@ export class GaugeWatch {
 
 /** What the check measured on these hosts says of the time still to go; never where it measured nothing. */
 const estimateFor = (
-  ground: Session,
+  session: Session,
   step: Step,
   gauge: Gauge,
-  board: ViewStore,
+  store: ViewStore,
   since: number,
 ): Estimate => {
-  const { facts, observer } = ground;
-  const expected = stepEstimates(facts, observer.world, board.view.direction, [step]).get(step.id);
+  const { facts, observer } = session;
+  const expected = stepEstimates(facts, observer.world, store.view.direction, [step]).get(step.id);
   if (expected === undefined) return () => null;
   if (gauge.kind !== 'pg_upgrade') {
     const end = steady() - Math.max(0, present() - since) + expected;
@@ -121,15 +121,15 @@ const estimateFor = (
 
 /** Watches a step that has just begun, or was found running; null where nothing tells how far it is. */
 export const watchGauge = (
-  ground: Session,
+  session: Session,
   step: Step,
   output: StepOutput,
-  board: ViewStore,
+  store: ViewStore,
   since: number = present(),
 ): GaugeWatch | null => {
   const { gauge } = step;
   if (gauge === null) return null;
-  const { facts, hosts, observer } = ground;
+  const { facts, hosts, observer } = session;
   const databases = measurementsOf(evidenceIn(facts, observer.world)).get(step.host)?.databases ?? null;
   const source = gauge.kind === 'base-backup' ? gauge.from : null;
   const on = hostsOf(facts).find(({ alias }) => alias === source);
@@ -146,7 +146,7 @@ export const watchGauge = (
     asks: gauge.kind === 'base-backup',
     read:
       gauge.kind === 'base-backup' ? ask : async () => readLines(gauge, output.last(readsLines), databases),
-    left: estimateFor(ground, step, gauge, board, since),
-    show: (progress) => board.progress(step.id, progress),
+    left: estimateFor(session, step, gauge, store, since),
+    show: (progress) => store.progress(step.id, progress),
   });
 };

@@ -16,8 +16,8 @@ import { RepeatedError } from './repeated-error.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface RunningParts {
-  readonly board: ViewStore;
-  readonly progress: Checklist;
+  readonly store: ViewStore;
+  readonly checklist: Checklist;
   readonly outputs: Outputs;
 }
 
@@ -72,41 +72,41 @@ export class RunningStep {
 
   /** Its command runs. */
   begun(): void {
-    const { board, outputs } = this.#parts;
+    const { store, outputs } = this.#parts;
     const { step } = this;
     this.#started = true;
     this.#watchdog = this.#watch();
-    this.#gauge = watchGauge(this.#run, step, outputs.of(step.id), board);
+    this.#gauge = watchGauge(this.#run, step, outputs.of(step.id), store);
     this.#show();
-    if (step.writes === 'stop' && board.view.downtime.kind !== 'down')
-      board.set({ downtime: { kind: 'down', since: present() } });
+    if (step.writes === 'stop' && store.view.downtime.kind !== 'down')
+      store.set({ downtime: { kind: 'down', since: present() } });
   }
 
   /** What must hold before or after it is waited for. */
   settling(waitingFor: string): void {
     this.#watchdog?.stop();
     if (this.#started) this.#settling = true;
-    this.#parts.progress.show(this.#run, this.step, { kind: 'settling', since: this.#since, waitingFor });
+    this.#parts.checklist.show(this.#run, this.step, { kind: 'settling', since: this.#since, waitingFor });
   }
 
   /** It has printed something. */
   heard(): void {
-    const { board, outputs } = this.#parts;
+    const { store, outputs } = this.#parts;
     this.#watchdog?.heard();
     this.#gauge?.heard();
-    board.heard(this.step.host);
+    store.heard(this.step.host);
     outputs.grown(this.step.id);
     this.#sayRepeated();
   }
 
   #sayRepeated(): void {
-    const { board, outputs } = this.#parts;
+    const { store, outputs } = this.#parts;
     const { host, id, title } = this.step;
     const output = outputs.of(id);
     for (let at = Math.max(this.#readTo, output.firstLine); at < output.endLine; at += 1) {
       const again = this.#errors.heard(output.line(at));
       if (again !== null)
-        board.notice(`${host}: “${title}” has printed the same error for ${again.seconds} s: ${again.line}`);
+        store.notice(`${host}: “${title}” has printed the same error for ${again.seconds} s: ${again.line}`);
     }
     this.#readTo = output.endLine;
   }
@@ -134,7 +134,7 @@ export class RunningStep {
   }
 
   async #end(): Promise<boolean> {
-    const { outputs, board } = this.#parts;
+    const { outputs, store } = this.#parts;
     const { step } = this;
     const job = this.#job;
     const output = outputs.of(step.id);
@@ -155,7 +155,7 @@ export class RunningStep {
     outputs.grown(step.id);
     const clean = outcome.kind === 'exited' && outcome.code === 0;
     const last = said.trim().split('\n').at(-1) ?? '';
-    board.notice(
+    store.notice(
       clean
         ? `${step.host}: ended; nothing of the step is left`
         : `${step.host}: the step could not be ended whole: ${last}`,
@@ -177,9 +177,9 @@ export class RunningStep {
         // The screen has the newest look; once for each silence is enough for the journal.
         if (quiet === null || again) return;
         const seconds = Math.round((quiet.at - quiet.since) / 1000);
-        const { board, progress } = this.#parts;
-        board.notice(`${step.host}: “${step.title}” has printed nothing for ${seconds} s`);
-        progress.note(this.#run, { kind: 'quiet', step: step.id, seconds, found: [...quiet.found] });
+        const { store, checklist } = this.#parts;
+        store.notice(`${step.host}: “${step.title}” has printed nothing for ${seconds} s`);
+        checklist.note(this.#run, { kind: 'quiet', step: step.id, seconds, found: [...quiet.found] });
       },
     });
   }
@@ -191,6 +191,6 @@ export class RunningStep {
       ...(this.#quiet === null ? {} : { quiet: this.#quiet }),
       ...(this.#ending ? { ending: true } : {}),
     };
-    this.#parts.progress.show(this.#run, this.step, status);
+    this.#parts.checklist.show(this.#run, this.step, status);
   }
 }

@@ -55,7 +55,7 @@ export class StepRunner {
     const outputFrom = outputStart(run.journal.earlier, job.id, output.bytes);
     const fromByte = output.bytes - outputFrom;
     this.#attempts.set(step.id, job.attempt);
-    this.#parts.board.notice(
+    this.#parts.store.notice(
       job.state === 'running'
         ? `${step.host}: “${step.title}” still runs: following it`
         : `${step.host}: “${step.title}” ended while nobody was looking`,
@@ -75,7 +75,7 @@ export class StepRunner {
     typed: string | null,
     work: (execution: Execution) => Promise<Executed>,
   ): Promise<StepFailure | null> {
-    const { board, progress, outputs, decisions } = this.#parts;
+    const { store, checklist, outputs, decisions } = this.#parts;
     const host = run.hosts.get(step.host);
     if (host === undefined) {
       return this.#notRun(run, step, problem(`${step.host} is not connected`, 'start the console again'));
@@ -85,7 +85,7 @@ export class StepRunner {
     this.#showStage();
     const executed = await work({
       facts: run.facts,
-      direction: progress.direction,
+      direction: checklist.direction,
       step,
       host,
       observer: run.observer,
@@ -93,12 +93,12 @@ export class StepRunner {
       output: outputs.of(step.id),
       job,
       typed,
-      expectedMs: progress.expectedOf(step.id),
+      expectedMs: checklist.expectedOf(step.id),
       running: () => current.begun(),
       settling: (waitingFor) => current.settling(waitingFor),
       onOutput: () => current.heard(),
       onLine: (line) => {
-        board.notice(
+        store.notice(
           line === 'lost'
             ? `${step.host}: no answer since ${clockTime(Date.now())}; a command that was running there goes on if the host is up`
             : `${step.host}: it answers again; the output continues where it was`,
@@ -106,30 +106,30 @@ export class StepRunner {
       },
       leaving: () => decisions.over || current.waitingEnded,
       waitingEnded: () => !decisions.over && current.waitingEnded,
-      undone: () => progress.undone(run, step),
+      undone: () => checklist.undone(run, step),
       cancelled: async () => current.ended,
     });
     current.over();
     this.#running.delete(step.id);
     this.#showStage();
-    progress.refresh(run);
+    checklist.refresh(run);
     // An unknown end is followed up under the same name: asking again attaches to the job instead of starting a second.
     // A known one is over: after a turn back and forth the same step is a new job.
     if (executed.kind !== 'failed' || !executed.unknown)
       this.#attempts.set(step.id, Number(/\.(\d+)$/.exec(job)?.[1] ?? 0) + 1);
     if (executed.kind === 'failed') return executed.failure;
     const ran = executed.kind === 'done';
-    progress.finish(run, step, ran ? 'run' : 'found', ran ? executed.tookMs : null);
+    checklist.finish(run, step, ran ? 'run' : 'found', ran ? executed.tookMs : null);
     return null;
   }
 
   #showStage(): void {
-    const { board } = this.#parts;
+    const { store } = this.#parts;
     const shown = runningStage(
-      board.view,
+      store.view,
       [...this.#running.values()].map(({ step }) => step),
     );
-    if (shown !== null) board.set(shown);
+    if (shown !== null) store.set(shown);
   }
 
   #notRun(run: OwnedSession, step: Step, what: Problem): StepFailure {

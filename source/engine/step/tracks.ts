@@ -15,11 +15,11 @@ const isOpen = (status: StepStatus | null): boolean => status?.kind !== 'done' &
  */
 export const tracksBeside = (
   run: OwnedSession,
-  progress: Checklist,
+  checklist: Checklist,
   step: Step,
 ): readonly (readonly Step[])[] => {
   const { world } = run.observer;
-  const all = stageOf(progress.steps, step).filter((one) => isOpen(progress.statusOf(one.id)));
+  const all = stageOf(checklist.steps, step).filter((one) => isOpen(checklist.statusOf(one.id)));
   const waits = waiting(all, world);
   const open = all.filter((one) => !waits.has(one));
   return lanesOf(open).flatMap((lane) => {
@@ -30,11 +30,11 @@ export const tracksBeside = (
 };
 
 /** The steps of lanes, in the order of the runbook; null where nothing runs beside the step. */
-export const groupOf = (run: OwnedSession, progress: Checklist, step: Step): readonly StepId[] | null => {
-  const lanes = tracksBeside(run, progress, step);
+export const groupOf = (run: OwnedSession, checklist: Checklist, step: Step): readonly StepId[] | null => {
+  const lanes = tracksBeside(run, checklist, step);
   if (lanes.length < 2 || !lanes.some((lane) => lane.includes(step))) return null;
   const ids = new Set(lanes.flat().map((one) => one.id));
-  return progress.steps.filter((one) => ids.has(one.id)).map((one) => one.id);
+  return checklist.steps.filter((one) => ids.has(one.id)).map((one) => one.id);
 };
 
 /** What holds up its own host only: others go on beside it. */
@@ -46,7 +46,7 @@ const isItsOwn = (failure: StepFailure, step: Step): boolean => failure.silent?.
  */
 export const runTracks = async (
   run: OwnedSession,
-  progress: Checklist,
+  checklist: Checklist,
   lanes: readonly (readonly Step[])[],
   work: (step: Step) => Promise<StepFailure | null>,
   over: () => boolean,
@@ -63,17 +63,17 @@ export const runTracks = async (
     for (const step of lane) {
       if (stands || over()) return;
       if (await alreadyDone(step)) {
-        progress.finish(run, step, 'found', null);
+        checklist.finish(run, step, 'found', null);
         continue;
       }
       // What the other lanes have done meanwhile may have made it one: it is asked for alone.
       if (dangerNow(step, run.observer.world) === 'point-of-no-return') return;
       const failure = await work(step);
       if (failure === null) continue;
-      if (isLeftOut(run.observer.world, step.host)) return progress.show(run, step, { kind: 'waiting' });
+      if (isLeftOut(run.observer.world, step.host)) return checklist.show(run, step, { kind: 'waiting' });
       failures.set(step.id, failure);
       if (!isItsOwn(failure, step)) stands = true;
-      progress.show(run, step, over() ? { kind: 'waiting' } : { kind: 'failed', failure });
+      checklist.show(run, step, over() ? { kind: 'waiting' } : { kind: 'failed', failure });
       return;
     }
   };

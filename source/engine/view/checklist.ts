@@ -19,17 +19,17 @@ import type { ViewStore } from './view-store.ts';
 const plannedDown = (absence: MonitorAbsence | null): PlannedDown | null =>
   absence === null ? null : { number: absence.number, title: absence.step.title };
 
-/** The steps on the board: which runbook they are of, how each one stands, and what follows from the last look. */
+/** The steps that are shown: which runbook they are of, how each one stands, and what follows from the last look. */
 export class Checklist {
-  readonly #board: ViewStore;
+  readonly #store: ViewStore;
   #steps: readonly Step[] = [];
   /** Steps that the servers showed as done when they ended: what is seen otherwise later was undone. */
   readonly #proven = new Set<StepId>();
   /** How long each step should take, in milliseconds, from what was measured on the hosts. */
   #expected: ReadonlyMap<StepId, number> = new Map();
 
-  constructor(board: ViewStore) {
-    this.#board = board;
+  constructor(store: ViewStore) {
+    this.#store = store;
   }
 
   get steps(): readonly Step[] {
@@ -37,7 +37,7 @@ export class Checklist {
   }
 
   get direction(): Direction {
-    return this.#board.view.direction;
+    return this.#store.view.direction;
   }
 
   /** How long a step should take, in milliseconds; null where nothing was measured. */
@@ -50,51 +50,51 @@ export class Checklist {
   }
 
   statusOf(id: StepId): StepStatus | null {
-    return this.#board.view.steps.find((step) => step.id === id)?.status ?? null;
+    return this.#store.view.steps.find((step) => step.id === id)?.status ?? null;
   }
 
-  /** Puts a runbook on the board, made from the last look. */
-  load(ground: Session, direction: Direction): void {
-    const { world } = ground.observer;
+  /** Makes a runbook from the last observation and shows its steps. */
+  load(session: Session, direction: Direction): void {
+    const { world } = session.observer;
     this.#proven.clear();
-    this.#steps = runbookFor(ground.facts, world, direction);
-    this.#board.set({
+    this.#steps = runbookFor(session.facts, world, direction);
+    this.#store.set({
       direction,
       steps: this.#steps.map((step) => viewOf(step, world, { kind: 'waiting' }, this.#expected)),
     });
-    this.refresh(ground);
+    this.refresh(session);
   }
 
-  show(ground: Session, step: Step, status: StepStatus): void {
-    ground.observer.markSkipped(step.id, status.kind === 'skipped');
-    this.#board.set({
-      steps: this.#board.view.steps.map((view) =>
-        view.id === step.id ? viewOf(step, ground.observer.world, status, this.#expected) : view,
+  show(session: Session, step: Step, status: StepStatus): void {
+    session.observer.markSkipped(step.id, status.kind === 'skipped');
+    this.#store.set({
+      steps: this.#store.view.steps.map((view) =>
+        view.id === step.id ? viewOf(step, session.observer.world, status, this.#expected) : view,
       ),
     });
-    if (step.landmark === 'monitor-stops' && status.kind === 'running') this.#holdFeed(ground, true);
+    if (step.landmark === 'monitor-stops' && status.kind === 'running') this.#holdFeed(session, true);
   }
 
   /** From the moment in which the monitor's stop is begun: what answers in its place is not the monitor. */
-  #holdFeed(ground: Session, absent: boolean): void {
+  #holdFeed(session: Session, absent: boolean): void {
     const stopping = this.#steps.some(
       (step) =>
         step.landmark === 'monitor-stops' &&
         ['running', 'settling'].includes(this.statusOf(step.id)?.kind ?? 'waiting'),
     );
-    ground.feed.hold(absent || stopping);
+    session.feed.hold(absent || stopping);
   }
 
   /** What follows from the last look: the verdict, the scripts that could not be made before, the monitor's absence. */
-  refresh(ground: Session): void {
-    const { facts, observer } = ground;
+  refresh(session: Session): void {
+    const { facts, observer } = session;
     const { world } = observer;
-    const { view } = this.#board;
+    const { view } = this.#store;
     this.#expected = stepEstimates(facts, world, view.direction, this.#steps);
     const passed = (step: Step): boolean => this.statusOf(step.id)?.kind === 'done';
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
-    this.#holdFeed(ground, absence !== null);
-    this.#board.set({
+    this.#holdFeed(session, absence !== null);
+    this.#store.set({
       verdict: rollbackVerdict(facts, world),
       steps: this.#steps.map((step, index) =>
         viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#expected),
@@ -102,26 +102,26 @@ export class Checklist {
       monitor: { ...view.monitor, plannedDown: plannedDown(absence) },
     });
     const downtime = downtimeSeen(view.downtime, writesNow(facts, world), present());
-    if (downtime !== view.downtime) this.#board.set({ downtime });
+    if (downtime !== view.downtime) this.#store.set({ downtime });
     if (downtime.kind === 'down' && acceptsWrites(facts, primaryOf(facts)).holds(world).holds)
-      this.#board.set({ downtime: { ...downtime, kind: 'over', until: present() } });
+      this.#store.set({ downtime: { ...downtime, kind: 'over', until: present() } });
   }
 
   finish(run: OwnedSession, step: Step, by: 'run' | 'found' | 'hand', tookMs: number | null): void {
-    const { downtime } = this.#board.view;
+    const { downtime } = this.#store.view;
     if (step.writes === 'resume' && downtime.kind === 'down')
-      this.#board.set({ downtime: { ...downtime, kind: 'over', until: present() } });
+      this.#store.set({ downtime: { ...downtime, kind: 'over', until: present() } });
     if (step.probe(run.observer.world).state === 'done') this.#proven.add(step.id);
     this.show(run, step, { kind: 'done', tookMs, by });
     this.refresh(run);
     if (by === 'run')
-      for (const note of step.notes(run.observer.world)) this.#board.notice(`${step.host}: ${note}`);
+      for (const note of step.notes(run.observer.world)) this.#store.notice(`${step.host}: ${note}`);
     this.note(run, {
       kind: 'done',
       step: step.id,
       by,
       probe: step.probe(run.observer.world),
-      verdict: this.#board.view.verdict.says,
+      verdict: this.#store.view.verdict.says,
     });
   }
 
@@ -141,20 +141,20 @@ export class Checklist {
   }
 
   /** A step that was done and is not any more is to be asked for again. */
-  reopen(ground: Session, step: Step): void {
+  reopen(session: Session, step: Step): void {
     this.#proven.delete(step.id);
-    this.show(ground, step, { kind: 'waiting' });
+    this.show(session, step, { kind: 'waiting' });
   }
 
-  fail(ground: Session, step: Step, failure: StepFailure): void {
-    this.show(ground, step, { kind: 'failed', failure });
-    this.#board.set({ stage: { kind: 'failed', step: step.id, failure } });
+  fail(session: Session, step: Step, failure: StepFailure): void {
+    this.show(session, step, { kind: 'failed', failure });
+    this.#store.set({ stage: { kind: 'failed', step: step.id, failure } });
   }
 
   /** Writes an entry that nothing depends on; where that fails, the operator hears of it. */
   note(run: OwnedSession, entry: Entry): Result<null> {
     const written = run.journal.write(entry);
-    if (!written.ok) this.#board.notice(written.error.what);
+    if (!written.ok) this.#store.notice(written.error.what);
     return written;
   }
 }

@@ -19,24 +19,24 @@ const hostViews = ({ facts, hosts }: Session): HostView[] =>
     lastByteAt: present(),
   }));
 
-/** Puts the cluster on the board and keeps lines and feed on it up to date. Gives what undoes that. */
-export const publishSession = (ground: Session, board: ViewStore): readonly (() => void)[] => {
-  const { facts, hosts, feed, fromRecord } = ground;
+/** Puts the cluster into the store and keeps connections and feed on it up to date. Gives what undoes that. */
+export const publishSession = (session: Session, store: ViewStore): readonly (() => void)[] => {
+  const { facts, hosts, feed, fromRecord } = session;
   const primary = primaryOf(facts);
-  board.set({
+  store.set({
     cluster: { name: facts.name, from: primary.oldVersion, to: primary.newVersion, mode: facts.mode },
-    hosts: hostViews(ground),
+    hosts: hostViews(session),
     monitor: { feed: feed.snapshot, plannedDown: null, before: facts.before },
   });
   if (fromRecord)
-    board.notice(`what the cluster was before the upgrade is taken from the record of ${facts.readAt}`);
+    store.notice(`what the cluster was before the upgrade is taken from the record of ${facts.readAt}`);
   const showLine = (alias: string, host: { trouble?: { what: string } | null }, line: HostView['line']) => {
-    board.set({ hosts: board.view.hosts.map((one) => (one.alias === alias ? { ...one, line } : one)) });
+    store.set({ hosts: store.view.hosts.map((one) => (one.alias === alias ? { ...one, line } : one)) });
     // Closed for good while the console is open: a refused host key, say. It must not go by unread.
-    if (line === 'closed' && host.trouble) board.notice(`${alias}: ${host.trouble.what}`);
+    if (line === 'closed' && host.trouble) store.notice(`${alias}: ${host.trouble.what}`);
   };
   return [
-    feed.onChange((snapshot) => board.set({ monitor: { ...board.view.monitor, feed: snapshot } })),
+    feed.onChange((snapshot) => store.set({ monitor: { ...store.view.monitor, feed: snapshot } })),
     ...[...hosts].map(([alias, host]) => host.onLine((line) => showLine(alias, host, line))),
   ];
 };
