@@ -66,11 +66,10 @@ export class RunLoop {
     run.observer.onBack = (alias) => this.#hostAnswersAgain(run, alias);
     // The way back is made from who is there; on the way forward the steps say whether a host may be missing.
     if (asked === 'rollback') this.#leaveSilentOut(run, asked);
-    const { direction: first, unseen } = await resume(run, asked, this.#parts);
-    let direction = first;
+    let { direction, unseen } = await resume(run, asked, this.#parts);
     this.#failures.clear();
     // Who does not answer from the start, and need not be waited for, is not asked about.
-    this.#leaveSilentOut(run, first);
+    this.#leaveSilentOut(run, direction);
     this.#parts.checklist.refresh(run);
     const blind = noWayInSight(run, this.#parts.checklist);
     if (blind !== null) {
@@ -78,7 +77,7 @@ export class RunLoop {
       this.#parts.store.set({ stage: { kind: 'stopped', problem: blind } });
       return 'left';
     }
-    const held = heldUp(run, this.#parts.checklist, first);
+    const held = heldUp(run, this.#parts.checklist, direction);
     // Side by side: they run, or have run, whatever this console does. While a host is missing, what has ended is judged by its probe.
     await Promise.all(
       (held === null ? unseen : unseen.filter(({ job }) => job.state === 'running')).map(
@@ -266,7 +265,7 @@ export class RunLoop {
   /** What a step has come to. Done: what failed behind it on its host is looked at anew. Failed: what was undone before it is asked for. */
   #recordOutcome(run: OwnedSession, step: Step, failure: StepFailure | null): void {
     const { checklist } = this.#parts;
-    const steps = checklist.steps;
+    const { steps } = checklist;
     this.#reopened.delete(step.id);
     if (failure === null) {
       for (const one of steps.slice(steps.indexOf(step) + 1))
