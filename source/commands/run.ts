@@ -40,7 +40,7 @@ const couldNotStart = (...problems: readonly Problem[]): 2 => {
   return 2;
 };
 
-/** ssh2 takes a tenth of a second to load: that begins with the first host that is dialled. */
+/** ssh2 takes a tenth of a second to load: that begins with the first host that is dialed. */
 const connect: Connect = async (address, options) =>
   (await import('../remote/connect.ts')).connect(address, options);
 

@@ -84,10 +84,7 @@ class Feed implements MonitorFeed {
 
   async #sayLineLost(): Promise<void> {
     const { alias, trouble } = this.#host;
-    const unknown = problem(
-      `The SSH connection to ${alias} is down.`,
-      'Nothing to do: it is being dialled again.',
-    );
+    const unknown = problem(`The SSH connection to ${alias} is down.`, 'Nothing to do: it is reconnecting.');
     this.#board.say({ kind: 'lost', problem: trouble ?? unknown });
     await this.#interrupt.wait(lineMs);
   }

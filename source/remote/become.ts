@@ -109,7 +109,7 @@ export const becomeProblem = (login: Login, as: string, stderr: string, code: nu
       cause,
     );
   if (code === 254)
-    return problem(`${where} received only a part of the script; nothing of it ran.`, 'Try again.', cause);
+    return problem(`${where} received only a part of the script; nothing of it ran.`, 'Retry.', cause);
   if (/sudo.*not found|runuser.*not found/i.test(cause))
     return problem(
       `${where} cannot become ${as}: the command is not installed.`,

@@ -77,7 +77,7 @@ class SshHost implements RemoteHost {
 
 /**
  * Reaches a host by ~/.ssh/config, through its jump hosts, with every host key verified, and keeps the connection:
- * when it breaks it is dialled again until closed, or until a host key is refused. Each failure names the host and a remedy.
+ * when it breaks it is dialed again until closed, or until a host key is refused. Each failure names the host and a remedy.
  */
 export const connect: Connect = async (address, options) => {
   const route = await resolveRoute(address, options);

@@ -36,7 +36,7 @@ export const openExec = async (
   const release = await slots.take(timeoutMs);
   if (release === null) {
     const what = `${alias}: all SSH channels of this console are in use.`;
-    return fail(problem(what, 'Try again when one of the running steps has ended.'));
+    return fail(problem(what, 'Retry when one of the running steps has ended.'));
   }
   const client = await line.client(timeoutMs);
   if (!client.ok) {

@@ -44,15 +44,15 @@ export class Line {
    * as if its connection had been lost, and may answer at any time; a refusal (of a key, of a login) ends it all the same.
    */
   async open(evenIfSilent = false): Promise<Result<void>> {
-    const dialled = await this.#dial();
-    if (this.#adopt(dialled)) return ok(undefined);
-    if (evenIfSilent && !dialled.ok && !dialled.error.final && dialled.error.patient !== true) {
-      this.#trouble = dialled.error.problem;
+    const dialed = await this.#dial();
+    if (this.#adopt(dialed)) return ok(undefined);
+    if (evenIfSilent && !dialed.ok && !dialed.error.final && dialed.error.patient !== true) {
+      this.#trouble = dialed.error.problem;
       this.#announce('reconnecting');
       this.#schedule(1, false);
       return ok(undefined);
     }
-    const error = dialled.ok ? this.#closedProblem() : dialled.error.problem;
+    const error = dialed.ok ? this.#closedProblem() : dialed.error.problem;
     this.#end(error);
     return fail(error);
   }
@@ -88,9 +88,9 @@ export class Line {
     });
   }
 
-  #adopt(dialled: Result<Client, Failure>): boolean {
-    if (!dialled.ok) return false;
-    const client = dialled.value;
+  #adopt(dialed: Result<Client, Failure>): boolean {
+    if (!dialed.ok) return false;
+    const client = dialed.value;
     if (this.#state === 'closed') {
       client.destroy();
       return false;
@@ -121,11 +121,11 @@ export class Line {
   }
 
   async #redial(attempt: number): Promise<void> {
-    const dialled = await this.#dial();
-    if (this.#adopt(dialled) || dialled.ok || this.#state === 'closed') return;
-    this.#trouble = dialled.error.problem;
-    if (dialled.error.final) this.#end(dialled.error.problem);
-    else this.#schedule(attempt + 1, dialled.error.patient === true);
+    const dialed = await this.#dial();
+    if (this.#adopt(dialed) || dialed.ok || this.#state === 'closed') return;
+    this.#trouble = dialed.error.problem;
+    if (dialed.error.final) this.#end(dialed.error.problem);
+    else this.#schedule(attempt + 1, dialed.error.patient === true);
   }
 
   #end(trouble: Problem | null): void {
@@ -145,7 +145,7 @@ export class Line {
   #lostProblem(): Problem {
     return (
       this.#trouble ??
-      problem(`The SSH connection to ${this.#alias} was lost.`, 'Nothing to do: it is being dialled again.')
+      problem(`The SSH connection to ${this.#alias} was lost.`, 'Nothing to do: it is reconnecting.')
     );
   }
 

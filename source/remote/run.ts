@@ -74,7 +74,7 @@ export const runScript = async (
   const { alias } = login;
   if (stopped === 'late')
     return fail(
-      problem(`${alias} did not finish within ${timeoutMs / 1000} s.`, 'Is the host overloaded? Try again.'),
+      problem(`${alias} did not finish within ${timeoutMs / 1000} s.`, 'Is the host overloaded? Retry.'),
     );
   if (stopped === 'flood')
     return fail(
@@ -92,7 +92,11 @@ export const runScript = async (
         ? (line.trouble?.cause ?? 'the channel closed without an exit code')
         : `killed by ${signal}`;
     return fail(
-      problem(`The outcome of a command on ${alias} is unknown.`, 'Look again once the line is back.', cause),
+      problem(
+        `The outcome of a command on ${alias} is unknown.`,
+        'Retry once the SSH connection is back.',
+        cause,
+      ),
     );
   }
   if (markAt < 0) return fail(becomeProblem(login, as, errors.toString('utf8'), code));
