@@ -3,12 +3,14 @@
 import type { MonitorNode } from '../../source/cluster/monitor-state.ts';
 import { pagerIn } from '../../source/commands/pager.ts';
 import { runConsole } from '../../source/console/run-console.tsx';
+import { healthyNodes } from '../../test/console/fake-cluster.ts';
 import { FakeEngine } from '../../test/console/fake-engine.ts';
-import { healthyNodes, monitorState } from '../../test/console/fake-monitor.ts';
 import { word } from '../../test/runbook/word.ts';
 
 const count = Number(process.argv[2]);
 const engine = new FakeEngine({ done: 26 });
+const { state } = engine.view.monitor.feed;
+if (state === null) throw new Error('the pretended monitor has a state');
 const [primary, secondary] = healthyNodes;
 if (primary === undefined || secondary === undefined) throw new Error('no nodes to copy');
 
@@ -39,7 +41,11 @@ let position = 0;
 setInterval(() => {
   position += 1;
   const { monitor: shown } = engine.view;
-  const feed = { ...shown.feed, state: monitorState(nodes(position)), readAt: Date.now() };
+  const feed = {
+    ...shown.feed,
+    state: { ...state, nodes: [...nodes(position)], events: [] },
+    readAt: Date.now(),
+  };
   engine.set({ monitor: { ...shown, feed, before: nodes(0) } });
 }, 500).unref();
 await runConsole(

@@ -1,6 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
-const file = (name: string): URL => new URL(`../../fixtures/recorded/${name}`, import.meta.url);
+/** Upwards from here: what is bundled lies elsewhere than its source. */
+const directory = (from: URL): URL => {
+  const here = new URL('fixtures/recorded/', from);
+  if (existsSync(here)) return here;
+  const above = new URL('../', from);
+  if (above.href === from.href) throw new Error('there is no fixtures/recorded above this file');
+  return directory(above);
+};
+
+const file = (name: string): URL => new URL(name, directory(new URL('./', import.meta.url)));
 
 /** What a real tool printed; fixtures/recorded/README.md says when and how. */
 export const recorded = (name: string): string => readFileSync(file(name), 'utf8');

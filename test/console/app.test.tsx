@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { problem } from '../../source/cluster/result.ts';
+import { at, doneBefore, numberIn } from './fake-cluster.ts';
 import { sampleFailure } from './fake-engine.ts';
 import { keys, openScreen } from './screen.tsx';
 
 // Every key draws a whole screen; the machine that runs this may be busy with a cluster.
 vi.setConfig({ testTimeout: 30_000 });
+
+const done = doneBefore(at.pgUpgrade);
 
 const wide = `${'数据库升级'.repeat(40)}\ne\u0301e\u0301 ${'👩‍🚀'.repeat(60)}\n\ttab\nunfinished`;
 
@@ -25,11 +28,11 @@ describe('the three panes', () => {
     expect(lines()).toHaveLength(30);
     expect(frame()).toContain('15.20 → 17.12 (link)');
     expect(frame()).toContain('Way back: nothing to undo');
-    expect(frame()).toMatch(/◆ node_1 primary .* 3:0\/5A000060 .* ✓ good/);
+    expect(frame()).toMatch(/◆ node_1 primary .* 1:0\/5A000060 .* ✓ good/);
     expect(frame()).toContain('16 kB');
-    expect(frame()).toContain('[all 3/59] monitor 2/17  node_1 1/22  node_2 0/10  node_3 0/10');
-    expect(frame()).toMatch(/▶ next {5}4 node_2/);
-    expect(frame()).toContain('Enter runs this script on node_2 as postgres.');
+    expect(frame()).toContain('[all 3/64] monitor 1/19  node_1 1/21  node_2 1/12  node_3 0/12');
+    expect(frame()).toMatch(/▶ next {5}4 node_3/);
+    expect(frame()).toContain('Enter runs this script on node_3 as postgres.');
   });
 
   test.each([
@@ -37,9 +40,9 @@ describe('the three panes', () => {
     { columns: 100, rows: 30 },
     { columns: 100, rows: 60 },
   ])('fit into $columns x $rows, with wide and combining characters in the output', async (size) => {
-    const screen = await open({ done: 26 }, size);
+    const screen = await open({ done }, size);
     await screen.press(keys.enter);
-    screen.engine.print('D27-node_1', wide);
+    screen.engine.print(at.pgUpgrade, wide);
     for (const _folded of [false, true]) {
       await screen.press('w');
       expect(screen.lines()).toHaveLength(size.rows);
@@ -49,7 +52,7 @@ describe('the three panes', () => {
   });
 
   test('say that the monitor is down as planned, and why the source is not LISTEN', async () => {
-    const { engine, press, frame } = await open({ done: 26 });
+    const { engine, press, frame } = await open({ done });
     expect(frame()).toMatch(/stopped as planned until step \d+/);
     const { monitor } = engine.view;
     const status = { kind: 'live', source: 'psql', because: 'pg_hba.conf refuses autoctl_node' } as const;
@@ -96,7 +99,7 @@ describe('the three panes', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
     try {
       let time = 1_000_000;
-      const opening = open({ done: 40, now: () => time });
+      const opening = open({ done: doneBefore(at.open), now: () => time });
       await vi.advanceTimersByTimeAsync(100);
       const { engine, frame } = await opening;
       expect(engine.view.monitor.plannedDown).toBeNull();
@@ -119,7 +122,7 @@ describe('the three panes', () => {
   test.each([{ number: 31, title: 'Start the monitor on 17' }, null])(
     'of a monitor that this console never heard say whether it is silent as planned',
     async (plannedDown) => {
-      const { engine, press } = await open({ done: 26 });
+      const { engine, press } = await open({ done });
       const lost = {
         kind: 'lost',
         problem: problem('The monitor’s database does not answer.', 'Is it running?'),
@@ -145,7 +148,7 @@ describe('the three panes', () => {
       happens = listener;
       return () => undefined;
     };
-    const screen = await open({ done: 26 }, { columns: 80, rows: 24, onStaged });
+    const screen = await open({ done }, { columns: 80, rows: 24, onStaged });
     screen.engine.set({ banner: 'DEMO' });
     await screen.press(keys.enter);
     happens('the line to node_1 is cut for 4 s; pg_upgrade goes on');
@@ -170,7 +173,7 @@ describe('the three panes', () => {
     engine.set({ hosts, monitor: { ...engine.view.monitor, feed: { ...feed, state: { ...state, nodes } } } });
     await press();
     expect(frame()).toMatch(/node_2 secondary → wait_maintenance .* ✗ bad/);
-    expect(frame()).toContain('node_2 0/10 reconnecting 12 s');
+    expect(frame()).toContain('node_2 0/12 reconnecting 12 s');
   });
 });
 
@@ -178,7 +181,7 @@ describe('keys', () => {
   test('move the focus, filter by host, zoom and turn the step over', async () => {
     const { press, frame } = await open({ done: 10 });
     await press('2', keys.right);
-    expect(frame()).toContain('[monitor 4/17]');
+    expect(frame()).toContain('[monitor 2/19]');
     expect(await press('z')).not.toContain('1 Monitor');
     expect(frame()).toContain('A Prepare: everything live');
     await press('z', '3');
@@ -197,11 +200,11 @@ describe('keys', () => {
   });
 
   test('the current step stays visible wherever one looks', async () => {
-    const { press, frame } = await open({ done: 30 }, { columns: 80, rows: 24 });
+    const { press, frame } = await open({ done: doneBefore(at.swap) }, { columns: 80, rows: 24 });
     await press('2', 'g');
-    expect(frame()).toMatch(/↓▶ next {4}31 node_1 Carry the configuration/);
+    expect(frame()).toMatch(new RegExp(`↓▶ next {4}${numberIn(at.swap)} node_1 Swap`));
     await press('c');
-    expect(frame()).toMatch(/▸▶ next {4}31 node_1/);
+    expect(frame()).toMatch(new RegExp(`▸▶ next {4}${numberIn(at.swap)} node_1`));
   });
 
   test('help lists every key and scrolls', async () => {
@@ -214,9 +217,9 @@ describe('keys', () => {
 
 describe('confirming', () => {
   test('one Enter on the card runs the step and shows its output as it comes', async () => {
-    const { engine, press } = await open({ done: 26 });
+    const { engine, press } = await open({ done });
     await press(keys.enter);
-    engine.print('D27-node_1', 'Checking cluster versions   ok\nRestoring database schemas ');
+    engine.print(at.pgUpgrade, 'Checking cluster versions   ok\nRestoring database schemas ');
     const shown = await press();
     expect(shown).toContain('running');
     expect(shown).toContain('Checking cluster versions   ok');
@@ -234,7 +237,7 @@ describe('confirming', () => {
   });
 
   test('the point of no return wants the name typed, not pasted', async () => {
-    const { engine, press } = await open({ done: 32 });
+    const { engine, press } = await open({ done: doneBefore(at.firstStart) });
     expect(await press(keys.enter)).toContain('╔═');
     await press(keys.enter, keys.enter, 'y', keys.enter);
     expect(engine.asked).toEqual([]);
@@ -243,11 +246,11 @@ describe('confirming', () => {
     expect(engine.asked).toEqual([]);
     expect(await press(...'node_1')).toContain('Host: node_1');
     await press(keys.enter);
-    expect(engine.asked).toEqual(['confirm E33-node_1 node_1']);
+    expect(engine.asked).toEqual([`confirm ${at.firstStart} node_1`]);
   });
 
   test('a failure shows everything needed to choose, and its choices', async () => {
-    const { engine, press } = await open({ done: 26 }, { columns: 100, rows: 60 });
+    const { engine, press } = await open({ done }, { columns: 100, rows: 60 });
     await press(keys.enter);
     engine.finishStep(sampleFailure('node_1'));
     const shown = await press();
@@ -258,7 +261,7 @@ describe('confirming', () => {
       'pending: the old directory',
       'only postgres, template0',
       'libraries that are missing',
-      'In       /var/lib/postgresql/data_17/pg_upgrade_output.d',
+      'In       /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d',
       'No such file or directory',
       'a run again',
     ]) {
@@ -268,18 +271,18 @@ describe('confirming', () => {
     await press('a', keys.esc);
     expect(engine.asked).toHaveLength(1);
     await press('a', keys.enter);
-    expect(engine.asked.at(-1)).toBe('retry D27-node_1');
+    expect(engine.asked.at(-1)).toBe(`retry ${at.pgUpgrade}`);
   });
 });
 
 describe('the way back', () => {
   test('is shown step by step before it is taken, and taking it runs nothing', async () => {
-    const { engine, press, frame } = await open({ done: 30 });
+    const { engine, press, frame } = await open({ done: doneBefore(at.firstStart) });
     const shown = await press('r', keys.up);
     expect(shown).toContain('The way back');
     expect(shown).toContain('safe, nothing lost: 17 has never been started');
-    expect(shown).toContain('about 14 s of running time, 12 steps; no data is copied');
-    expect(shown).toContain('Take back: Swap the directories');
+    expect(shown).toContain('of running time, 27 steps; no data is copied');
+    expect(shown).toContain('monitor    changes');
     await press(keys.esc);
     expect(engine.asked).toEqual(['preview']);
     await press('r', keys.up, keys.enter);
@@ -293,7 +296,7 @@ describe('the way back', () => {
   });
 
   test('its key line offers no Enter where there is nothing to take back', async () => {
-    const { engine, press, frame } = await open({ done: 30 });
+    const { engine, press, frame } = await open({ done: doneBefore(at.firstStart) });
     engine.previewAdds = { steps: [] };
     const keyLine = () => frame().trimEnd().split('\n').at(-1);
     await press('r', keys.up);
@@ -304,7 +307,7 @@ describe('the way back', () => {
   });
 
   test('its key line says which steps Enter shows', async () => {
-    const { press, frame } = await open({ done: 30 });
+    const { press, frame } = await open({ done: doneBefore(at.firstStart) });
     const keyLine = () => frame().trimEnd().split('\n').at(-1);
     await press('r', keys.up);
     expect(keyLine()).toBe('Enter show these steps   Up Down scroll   Esc cancel');
@@ -314,7 +317,7 @@ describe('the way back', () => {
   });
 
   test('says what a base backup costs, and where the journal says otherwise than the disks', async () => {
-    const { engine, press } = await open({ done: 30 });
+    const { engine, press } = await open({ done: doneBefore(at.firstStart) });
     engine.previewAdds = {
       journalSays:
         'The journal of 2026-11-23 02:10 UTC said “safe”; the disks now say “only from a backup”. The disks count.',
@@ -330,7 +333,10 @@ describe('the way back', () => {
   });
 
   test('is the first thing on the screen where the console was started for it', async () => {
-    const { engine, press, frame } = await open({ done: 30 }, { opensWithWayBack: true });
+    const { engine, press, frame } = await open(
+      { done: doneBefore(at.firstStart) },
+      { opensWithWayBack: true },
+    );
     engine.set({ direction: 'rollback' });
     await press(keys.up);
     expect(frame()).toContain('The way back');
@@ -342,7 +348,7 @@ describe('the way back', () => {
   });
 
   test('from the clean-up leads back, not to the upgrade', async () => {
-    const { engine, press } = await open({ done: 30 });
+    const { engine, press } = await open({ done: doneBefore(at.firstStart) });
     engine.set({ direction: 'cleanup' });
     await press('r', keys.up, keys.enter);
     expect(engine.asked.at(-1)).toBe('turn rollback');
@@ -382,7 +388,7 @@ describe('questions and leaving', () => {
   });
 
   test('leaving asks, and says that the running step goes on', async () => {
-    const { press, left } = await open({ done: 26 });
+    const { press, left } = await open({ done });
     await press(keys.enter);
     expect(await press('q')).toContain('goes on on node_1 without this console');
     await press('n');

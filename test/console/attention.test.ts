@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { attend, titleOf } from '../../source/console/attention.ts';
 import { createConsoleStore } from '../../source/console/state/console-store.ts';
+import { at, doneBefore, numberIn } from './fake-cluster.ts';
 import { FakeEngine, sampleFailure } from './fake-engine.ts';
 
-const step = 'D27-node_1';
+const step = at.pgUpgrade;
+const number = numberIn(step);
 const open = (env: Readonly<Record<string, string>> = {}) => {
   const clock = { now: 0 };
   let written = '';
-  const engine = new FakeEngine({ done: 26, now: () => clock.now });
+  const engine = new FakeEngine({ done: doneBefore(step), now: () => clock.now });
   const store = createConsoleStore(engine, { intervalMs: 0, now: () => clock.now });
   const stop = attend(
     store,
@@ -27,9 +29,9 @@ const title = (words: string): string => `\u001B]2;${words}\u001B\\`;
 describe('the title', () => {
   test('says where the run stands, and is put back in the end', () => {
     const { engine, since, stop } = open();
-    expect(since()).toBe(`\u001B[22;2t${title('shop: step 27 on node_1 waits for you')}`);
+    expect(since()).toBe(`\u001B[22;2t${title(`shop: step ${number} on node_1 waits for you`)}`);
     engine.confirm(step);
-    expect(since()).toBe(title('shop: step 27 on node_1 is running'));
+    expect(since()).toBe(title(`shop: step ${number} on node_1 is running`));
     engine.print(step, 'output\n');
     engine.beat();
     expect(since()).toBe('');
@@ -42,7 +44,7 @@ describe('the title', () => {
   test('holds nothing that could leave it, whatever a cluster or node is called', () => {
     const { engine } = open();
     const cluster = { ...engine.view.cluster, name: 'a\u001B\\\u0007\u009Cb;c$(d)' };
-    expect(titleOf({ ...engine.view, cluster })).toBe('abcd: step 27 on node_1 waits for you');
+    expect(titleOf({ ...engine.view, cluster })).toBe(`abcd: step ${number} on node_1 waits for you`);
   });
 
   test('is not sent to terminals that know none', () => {
@@ -58,7 +60,7 @@ describe('the bell', () => {
     clock.now = 800;
     engine.finishStep();
     expect(since()).not.toContain('\u0007');
-    engine.confirm('D28-node_1');
+    engine.confirm(at.swap);
     clock.now = 60_000;
     since();
     engine.finishStep();
@@ -72,7 +74,7 @@ describe('the bell', () => {
     engine.confirm(step);
     since();
     engine.finishStep(sampleFailure('node_1'));
-    expect(since()).toBe(`${title('shop: step 27 on node_1 FAILED')}\u0007`);
+    expect(since()).toBe(`${title(`shop: step ${number} on node_1 FAILED`)}\u0007`);
     engine.retry(step);
     since();
     engine.finishStep(sampleFailure('node_1'));

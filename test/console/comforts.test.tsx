@@ -7,6 +7,7 @@ import { createConsoleStore } from '../../source/console/state/console-store.ts'
 import { themeFor } from '../../source/console/theme.ts';
 import type { StepProgress } from '../../source/engine/view/controller.ts';
 import { progressNews } from '../../source/plain/progress-news.ts';
+import { at, doneBefore, numberIn, stepCount } from './fake-cluster.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { keys, openScreen } from './screen.tsx';
 
@@ -23,13 +24,15 @@ afterEach(() => {
   close = null;
 });
 
-const step = 'D27-node_1';
+const step = at.pgUpgrade;
+const done = doneBefore(step);
+const number = numberIn(step);
 const numbered = (count: number, more: Readonly<Record<number, string>> = {}): string =>
   Array.from({ length: count }, (_, at) => `${more[at] ?? `line ${at}`}\n`).join('');
 
 /** A step runs that has printed this. */
 const printed = async (text: string) => {
-  const screen = await open({ done: 26 }, { columns: 80, rows: 24 });
+  const screen = await open({ done }, { columns: 80, rows: 24 });
   await screen.press(keys.enter);
   screen.engine.print(step, text);
   await screen.press();
@@ -104,7 +107,7 @@ describe('searching the output', () => {
 
 describe('searching a card or a failure', () => {
   test('what is typed behind / on a card is what is looked for: no letter of it is a command', async () => {
-    const { engine, press } = await open({ done: 26 }, { columns: 80, rows: 24 });
+    const { engine, press } = await open({ done }, { columns: 80, rows: 24 });
     const asked = engine.asked.length;
     // A slow line brings several letters at once.
     expect(await press('/no', ...'de_1')).toMatch(/Find: node_1.*in \d+ lines/);
@@ -134,7 +137,7 @@ describe('searching a card or a failure', () => {
 
 describe('behind a key that does nothing here', () => {
   const stray = (typed: readonly string[], waitMs: number) => {
-    const engine = new FakeEngine({ done: 26 });
+    const engine = new FakeEngine({ done });
     let time = 10_000;
     const store = createConsoleStore(engine, {
       now: () => time,
@@ -185,31 +188,32 @@ describe('behind a key that does nothing here', () => {
 
 describe('the list of steps', () => {
   test('finds by words and by number, and Enter shows the step and runs nothing', async () => {
-    const { engine, press, frame } = await open({ done: 26 });
-    expect(await press('l')).toContain('59 of 59 steps');
-    expect(await press(...'node_3 maint')).toContain('2 of 59 steps');
-    expect(await press(keys.down)).toContain('Enter shows step 52; it runs nothing.');
+    const { engine, press, frame } = await open({ done });
+    const first = numberIn('H.node_3.pg-ctl');
+    expect(await press('l')).toContain(`${stepCount} of ${stepCount} steps`);
+    expect(await press(...'node_3 17')).toContain(`of ${stepCount} steps`);
+    expect(await press(keys.down)).toContain(`Enter shows step ${first}; it runs nothing.`);
     await press(keys.enter);
-    expect(frame()).toContain('3 Step  52/59 on node_3');
+    expect(frame()).toContain(`3 Step  ${first}/${stepCount} on node_3`);
     expect(frame()).toContain('Not its turn yet');
     expect(await press('l', ...'7')).toContain('Enter shows step 7;');
     await press(keys.enter);
-    expect(frame()).toContain('3 Output  7/59');
+    expect(frame()).toContain(`3 Output  7/${stepCount}`);
     expect(engine.asked).toEqual([]);
   });
 
   test('nothing found is said, Esc leaves, and the step that waits is one Enter away', async () => {
-    const { engine, press } = await open({ done: 26 });
+    const { engine, press } = await open({ done });
     expect(await press('l', ...'zzz')).toContain('No step has all of that');
     expect(await press(keys.enter)).toContain('No step is found');
-    expect(await press('\u0015')).toContain('59 of 59 steps');
+    expect(await press('\u0015')).toContain(`${stepCount} of ${stepCount} steps`);
     expect(await press(keys.esc)).toContain('Enter runs this script on node_1');
     expect(engine.asked).toEqual([]);
   });
 
   test('an Enter pressed twice shows the step that waits, and does not run it', () => {
     let time = 0;
-    const engine = new FakeEngine({ done: 26 });
+    const engine = new FakeEngine({ done });
     const store = createConsoleStore(engine, { now: () => time, guard: { shown: 300, pressed: 700 } });
     time = 10_000;
     store.go.open({ kind: 'steps', on: step });
@@ -231,7 +235,7 @@ describe('the whole log', () => {
   test('goes to the pager as the lines that the screen knows, with what was looked for', async () => {
     const given: { text: string; title: string; needle: string }[] = [];
     const screen = await open(
-      { done: 26 },
+      { done },
       seat(async (text, { title, needle }) => {
         const lines: string[] = [];
         for await (const piece of text) lines.push(...piece);
@@ -243,13 +247,13 @@ describe('the whole log', () => {
     screen.engine.print(step, 'one\n\u001B]0;EVIL\u0007two\nunfinished');
     await screen.press('/', 't', keys.enter, 'v');
     await vi.waitFor(() => expect(given).toHaveLength(1));
-    expect(given).toEqual([{ text: 'one\ntwo\nunfinished', title: 'step 27 on node_1', needle: 't' }]);
+    expect(given).toEqual([{ text: 'one\ntwo\nunfinished', title: `step ${number} on node_1`, needle: 't' }]);
     await vi.waitFor(async () => expect(await screen.press()).toContain('The log: /home/dba'));
   });
 
   test('without output there is none to open; a pager that cannot start is said', async () => {
     const screen = await open(
-      { done: 26 },
+      { done },
       seat(async () => 'The pager “lass” did not start.'),
     );
     expect(await screen.press('v')).toContain('This step has printed nothing');
@@ -262,8 +266,10 @@ describe('the whole log', () => {
 
 describe('how far a step is', () => {
   const theme = themeFor({});
-  const { view } = new FakeEngine({ done: 26 });
-  const running = view.steps.map((one) => ({ ...one, status: { kind: 'running', since: 0 } as const }))[26];
+  const { view } = new FakeEngine({ done });
+  const running = view.steps.map((one) => ({ ...one, status: { kind: 'running', since: 0 } as const }))[
+    number - 1
+  ];
   const copy: StepProgress = {
     unit: 'bytes',
     done: 3 * 1024 ** 3,
@@ -274,7 +280,7 @@ describe('how far a step is', () => {
     leftMs: 184_000,
   };
   const rows = (progress: StepProgress, columns: number, now = 60_000) => {
-    if (running === undefined) throw new Error('there is no step 27');
+    if (running === undefined) throw new Error('there is no such step');
     return progressRows(progress, running, columns, now, theme).map((row) =>
       row.map(({ text }) => text).join(''),
     );
@@ -305,7 +311,7 @@ describe('how far a step is', () => {
   });
 
   test('plain lines say it at each tenth, and not too often', () => {
-    if (running === undefined) throw new Error('there is no step 27');
+    if (running === undefined) throw new Error('there is no such step');
     let now = 1000;
     const news = progressNews(() => now);
     const at = (time: number, done: number) => {

@@ -1,4 +1,3 @@
-import type { MonitorEvent, MonitorNode } from '../../source/cluster/monitor-state.ts';
 import { parseBackupLine } from '../../source/cluster/parse/basebackup.ts';
 import type {
   Accepted,
@@ -6,19 +5,21 @@ import type {
   EngineController,
   EngineView,
   OutputView,
-  PlannedDown,
   Refusal,
   RollbackPreview,
   StepFailure,
   StepProgress,
   StepStatus,
 } from '../../source/engine/view/controller.ts';
+import { previewOf } from '../../source/engine/view/rollback-preview.ts';
 import type { Answer, Question } from '../../source/remote/host.ts';
+import { lanesOf, stageOf } from '../../source/runbook/parallel.ts';
 import { readLines } from '../../source/runbook/reading.ts';
-import type { StepId } from '../../source/runbook/step.ts';
-import { healthyNodes, monitorState, stateAfter, verdictAfter } from './fake-monitor.ts';
+import type { Step, StepId } from '../../source/runbook/step.ts';
+import { FakeCluster, facts, healthyNodes } from './fake-cluster.ts';
+import { FakeLanes } from './fake-lanes.ts';
 import { FakeOutput } from './fake-output.ts';
-import { type FakeStep, fakeSteps } from './fake-steps.ts';
+import { printsOf } from './fake-prints.ts';
 
 export interface FakeOptions {
   /** Milliseconds between two lines of output; null: nothing moves by itself, `finishStep` ends a step. */
@@ -28,6 +29,8 @@ export interface FakeOptions {
   /** The number of the step that fails at its first run. */
   readonly failAt?: number;
   readonly questions?: readonly Question[];
+  /** Steps that may run at the same time are offered together, as the engine does. Default: each alone. */
+  readonly parallel?: boolean;
   /** Every step prints so many lines more. */
   readonly flood?: number;
   readonly now?: () => number;
@@ -36,13 +39,13 @@ export interface FakeOptions {
 const accepted: Accepted = { accepted: true };
 const refused = (why: string): Refusal => ({ refused: why });
 
-/** An engine in memory: a cluster of four hosts that does what a real one would, without servers. */
+/** An engine in memory, over a cluster that is a model: it does what a real one would, without servers. */
 export class FakeEngine implements EngineController {
-  readonly steps: readonly FakeStep[] = fakeSteps();
+  readonly cluster = new FakeCluster();
   /** Everything that was asked of the engine, in order, in words. */
   readonly asked: string[] = [];
   closed = false;
-  /** On top of what it says of the way back. */
+  /** On top of what it says of the rollback. */
   previewAdds: Partial<RollbackPreview> = {};
   view: EngineView;
   readonly #options: FakeOptions;
@@ -52,58 +55,81 @@ export class FakeEngine implements EngineController {
   readonly #outputs = new Map<StepId, FakeOutput>();
   readonly #questions: Question[];
   readonly #timers = new Set<NodeJS.Timeout>();
-  #nodes: readonly MonitorNode[] = healthyNodes;
-  #events: MonitorEvent[] = [];
+  readonly #startedAt = new Map<StepId, number>();
+  #lanes = new FakeLanes([]);
   #failed = false;
-  #startedAt = 0;
 
   constructor(options: FakeOptions = {}) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#questions = [...(options.questions ?? [])];
     this.view = this.#opening();
-    const done = options.done ?? 0;
-    for (const step of this.steps.slice(0, done)) this.#effects(step);
+    this.#pass(options.done ?? 0);
     const [question] = this.#questions;
     if (question !== undefined) this.set({ stage: { kind: 'question', question } });
     else this.#next();
   }
 
   #opening(): EngineView {
-    const done = this.#options.done ?? 0;
     return {
-      cluster: { name: 'shop', from: '15.20', to: '17.12', mode: 'link' },
+      cluster: { name: facts.name, from: '15.20', to: '17.12', mode: 'link' },
       stage: { kind: 'connecting', doing: 'Connecting to monitor, node_1, node_2, node_3' },
       direction: 'upgrade',
       phase: null,
-      hosts: ['monitor', 'node_1', 'node_2', 'node_3'].map((alias, at) => ({
+      hosts: [facts.monitor, ...facts.nodes].map(({ alias }, index) => ({
         alias,
-        role: at === 0 ? 'monitor' : at === 1 ? 'primary' : 'secondary',
-        address: `dba@10.0.0.${10 + at}:22`,
+        role: index === 0 ? 'monitor' : index === 1 ? 'primary' : 'secondary',
+        address: `dba@10.0.0.${10 + index}:22`,
         line: 'connected',
         lastByteAt: this.#now(),
       })),
-      steps: this.steps.map((step, at) => ({
-        ...step,
-        scriptNeeds: null,
-        status: at < done ? { kind: 'done', tookMs: 400 + at * 137, by: 'run' } : { kind: 'waiting' },
-      })),
+      steps: this.cluster.views(() => ({ kind: 'waiting' })),
       progress: {},
-      verdict: { kind: 'nothing-to-undo', says: '' },
+      verdict: this.cluster.verdict(),
       downtime: { kind: 'not-started' },
       monitor: {
         feed: {
           status: { kind: 'live', source: 'listen' },
-          state: monitorState(healthyNodes),
+          state: this.cluster.monitorState(),
           readAt: this.#now(),
         },
         plannedDown: null,
         before: healthyNodes,
       },
       resumed: null,
-      runDirectory: '/home/dba/.local/state/pgaf-upgrade/shop/2026-03-07T02-31',
+      runDirectory: '/home/dba/.local/state/pgaf-upgrade/shop/20261123T014800Z-1a2b',
       notices: [],
     };
+  }
+
+  /** So many steps are done already, one behind the other, each in its time, and the last of them just now. */
+  #pass(done: number): void {
+    const steps = this.cluster.steps.slice(0, done);
+    const took = new Map(steps.map((step) => [step.id, 0]));
+    for (const [index, step] of steps.entries()) {
+      this.cluster.run(step, this.#now() - (done - index) * 1000);
+      took.set(step.id, this.cluster.took(step));
+    }
+    const after = (step: Step | undefined): number =>
+      step === undefined
+        ? 0
+        : steps.slice(steps.indexOf(step) + 1).reduce((sum, one) => sum + (took.get(one.id) ?? 0), 0);
+    const stop = steps.find((step) => step.writes === 'stop');
+    const open = steps.find((step) => step.writes === 'resume');
+    const since = this.#now() - after(stop) - (took.get(stop?.id ?? '') ?? 0);
+    const until = this.#now() - after(open);
+    this.#show(
+      (step) => {
+        const tookMs = took.get(step.id);
+        return tookMs === undefined ? { kind: 'waiting' } : { kind: 'done', tookMs, by: 'run' };
+      },
+      stop === undefined
+        ? { kind: 'not-started' }
+        : open === undefined
+          ? { kind: 'down', since }
+          : { kind: 'over', since, until },
+      this.#now(),
+    );
   }
 
   /** Changes the view and tells everybody. */
@@ -175,14 +201,15 @@ export class FakeEngine implements EngineController {
     this.asked.push(['confirm', id, ...more].join(' '));
     const { stage } = this.view;
     if (stage.kind !== 'confirm' || stage.step !== id) return refused('another step is due');
-    return this.#start(id, typed);
+    const together = how === 'together' && stage.together !== undefined ? stage.together : [id];
+    return this.#start(together, typed);
   }
 
   retry(id: StepId, typed?: string): Accepted | Refusal {
     this.asked.push(`retry ${id}${typed === undefined ? '' : ` ${typed}`}`);
     const { stage } = this.view;
     if (stage.kind !== 'failed' || stage.step !== id) return refused('this step has not failed');
-    return this.#start(id, typed);
+    return this.#start([id], typed);
   }
 
   skip(id: StepId, reason: string): Accepted | Refusal {
@@ -195,6 +222,8 @@ export class FakeEngine implements EngineController {
   probeAgain(id: StepId): Accepted | Refusal {
     this.asked.push(`probe ${id}`);
     if (this.view.stage.kind === 'confirm') return refused('the servers do not show this step as done');
+    const step = this.cluster.step(id);
+    if (step !== undefined) this.#effects(step);
     this.#status(id, { kind: 'done', tookMs: null, by: 'hand' });
     this.#next();
     return accepted;
@@ -232,26 +261,19 @@ export class FakeEngine implements EngineController {
 
   async previewRollback(): Promise<RollbackPreview | null> {
     this.asked.push('preview');
-    const done = this.view.steps.filter(({ status }) => status.kind === 'done' || status.kind === 'failed');
-    const steps = done
-      .slice(-12)
-      .reverse()
-      .map((step) => ({ ...step, title: `Take back: ${step.title}`, status: { kind: 'waiting' } as const }));
-    return {
-      verdict: this.view.verdict,
-      why: 'The old directory on node_1 is whole, because 17 was never started on it.',
-      journalSays: null,
-      steps,
-      copies: [],
-      estimateSeconds: 14,
-      ...this.previewAdds,
-    };
+    const preview = await previewOf(facts, this.cluster.world, new Map(), null);
+    return { ...preview, ...this.previewAdds };
   }
 
   turn(direction: Direction): Accepted | Refusal {
     this.asked.push(`turn ${direction}`);
     if (this.view.stage.kind === 'running') return refused('a step is running: wait for its end');
-    this.set({ direction, stage: { ...this.view.stage } });
+    this.cluster.turn(direction);
+    const { world } = this.cluster;
+    const statusOf = (step: Step): StepStatus =>
+      step.probe(world).state === 'done' ? { kind: 'done', tookMs: null, by: 'found' } : { kind: 'waiting' };
+    this.set({ direction, steps: this.cluster.views(statusOf) });
+    this.#next();
     return accepted;
   }
 
@@ -260,20 +282,45 @@ export class FakeEngine implements EngineController {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
-  /** Ends the step that runs: well, or with this failure. */
-  finishStep(failure?: StepFailure): void {
+  /** Ends the step that runs, or that one of several: well, or with this failure. */
+  finishStep(failure?: StepFailure, which?: StepId): void {
     const { stage } = this.view;
     if (stage.kind !== 'running') return;
+    const id = which ?? stage.step;
     if (failure !== undefined) {
-      this.#status(stage.step, { kind: 'failed', failure });
-      this.set({ stage: { kind: 'failed', step: stage.step, failure } });
+      this.#status(id, { kind: 'failed', failure });
+      for (const other of this.#lanes.running) if (other !== id) this.#status(other, { kind: 'waiting' });
+      this.#lanes = new FakeLanes([]);
+      this.set({ stage: { kind: 'failed', step: id, failure } });
       return;
     }
-    const step = this.steps.find(({ id }) => id === stage.step);
+    const step = this.cluster.step(id);
     if (step !== undefined) this.#effects(step);
-    this.tells(stage.step, null);
-    this.#status(stage.step, { kind: 'done', tookMs: this.#now() - this.#startedAt, by: 'run' });
-    this.#next();
+    this.tells(id, null);
+    const started = this.#startedAt.get(id) ?? this.#now();
+    // Without a clock of its own it takes what such a step takes.
+    const still = this.#options.lineMs === undefined && step !== undefined;
+    const tookMs = still ? this.cluster.took(step) : this.#now() - started;
+    this.#status(id, { kind: 'done', tookMs, by: 'run' });
+    for (const next of this.#lanes.end(id)) this.#begin(next);
+    const [first, ...beside] = this.#lanes.running;
+    if (first === undefined) this.#next();
+    else this.set({ stage: { kind: 'running', step: first, ...(beside.length === 0 ? {} : { beside }) } });
+  }
+
+  /** Ends the others that were started with this one, and what follows on them, until this one runs alone. */
+  finishAllBut(id: StepId): void {
+    for (;;) {
+      const other = this.#lanes.running.find((running) => running !== id);
+      if (other === undefined) return;
+      this.finishStep(undefined, other);
+    }
+  }
+
+  /** Ends what runs, in all lanes at the same pace, until this step runs. */
+  finishUntil(id: StepId): void {
+    while (this.#lanes.running.length > 0 && !this.#lanes.running.includes(id))
+      for (const running of this.#lanes.running) this.finishStep(undefined, running);
   }
 
   #outputOf(id: StepId): FakeOutput {
@@ -282,32 +329,35 @@ export class FakeEngine implements EngineController {
     return output;
   }
 
-  #start(id: StepId, typed: string | undefined): Accepted | Refusal {
-    const step = this.steps.find((other) => other.id === id);
-    if (step === undefined) return refused('no such step');
-    if (step.danger === 'point-of-no-return' && typed !== step.host)
-      return refused(`type ${step.host} to go on`);
-    this.#startedAt = this.#now();
-    this.#status(id, { kind: 'running', since: this.#startedAt });
-    this.set({ stage: { kind: 'running', step: id } });
-    const { lineMs = null, flood = 0 } = this.#options;
-    if (lineMs === null) return accepted;
-    const extra = Array.from(
-      { length: flood },
-      (_, at) => `line ${at + 1} of a long output that goes on and on`,
-    );
-    this.#play(
-      step,
-      [
-        ...step.prints.map((line) => (line.endsWith(' ') ? line : `${line}\n`)),
-        ...extra.map((line) => `${line}\n`),
-      ],
-      lineMs,
-    );
+  #start(ids: readonly StepId[], typed: string | undefined): Accepted | Refusal {
+    const steps = this.cluster.steps.filter((step) => ids.includes(step.id));
+    const [first] = this.view.steps.filter((step) => ids.includes(step.id));
+    if (first === undefined) return refused('no such step');
+    if (first.danger === 'point-of-no-return' && typed !== first.host)
+      return refused(`type ${first.host} to go on`);
+    this.#lanes = new FakeLanes(steps);
+    const begun = this.#lanes.begin();
+    const [step = first.id, ...beside] = begun.map(({ id }) => id);
+    this.set({ stage: { kind: 'running', step, ...(beside.length === 0 ? {} : { beside }) } });
+    for (const one of begun) this.#begin(one);
     return accepted;
   }
 
-  #play(step: FakeStep, pieces: readonly string[], lineMs: number, at = 0): void {
+  #begin(step: Step): void {
+    const now = this.#now();
+    this.#startedAt.set(step.id, now);
+    this.#status(step.id, { kind: 'running', since: now });
+    const { lineMs = null, flood = 0 } = this.#options;
+    if (lineMs === null) return;
+    const extra = Array.from(
+      { length: flood },
+      (_, index) => `line ${index + 1} of a long output that goes on and on\n`,
+    );
+    const lines = printsOf(step.id).map((line) => (line.endsWith(' ') ? line : `${line}\n`));
+    this.#play(step, [...lines, ...extra], lineMs);
+  }
+
+  #play(step: Step, pieces: readonly string[], lineMs: number, at = 0): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       const piece = pieces[at];
@@ -321,11 +371,11 @@ export class FakeEngine implements EngineController {
     this.#timers.add(timer);
   }
 
-  #end(step: FakeStep): void {
-    const number = this.steps.indexOf(step) + 1;
+  #end(step: Step): void {
+    const number = this.cluster.steps.indexOf(step) + 1;
     const fails = number === this.#options.failAt && !this.#failed;
     this.#failed = this.#failed || fails;
-    this.finishStep(fails ? sampleFailure(step.host) : undefined);
+    this.finishStep(fails ? sampleFailure(step.host) : undefined, step.id);
   }
 
   #status(id: StepId, status: StepStatus): void {
@@ -343,54 +393,56 @@ export class FakeEngine implements EngineController {
     const steps = this.view.steps.map((step) =>
       step.id === due.id ? { ...step, status: { kind: 'next' } as const } : step,
     );
-    this.set({ steps, phase: due.phase, stage: { kind: 'confirm', step: due.id } });
-  }
-
-  #monitorStart(): PlannedDown | null {
-    const at = this.steps.findIndex(({ title }) => title === 'Start the monitor');
-    const step = this.steps[at];
-    return step === undefined ? null : { number: at + 1, title: step.title };
-  }
-
-  #effects(step: FakeStep): void {
-    const now = this.#now();
-    const change = stateAfter(step);
-    if (change !== null) {
-      this.#nodes = this.#nodes.map((node) =>
-        node.name === change.node ? { ...node, reported: change.state, assigned: change.state } : node,
-      );
-      this.#events = [
-        ...this.#events,
-        {
-          id: this.#events.length,
-          at: new Date(now).toISOString(),
-          node: change.node,
-          text: `New state is reported: "${change.state}"`,
-        },
-      ];
-    }
-    const down =
-      step.title === 'Stop the monitor'
-        ? this.#monitorStart()
-        : step.title === 'Start the monitor'
-          ? null
-          : this.view.monitor.plannedDown;
-    const { downtime } = this.view;
+    const together = this.#options.parallel === true ? this.#together(due.id) : null;
     this.set({
-      verdict: verdictAfter(step, this.view.verdict),
-      downtime: step.title.includes('writes stop here')
+      steps,
+      phase: due.phase,
+      stage: { kind: 'confirm', step: due.id, ...(together === null ? {} : { together }) },
+    });
+  }
+
+  /** What may run beside a step: the open steps of its stage, where they are of more than one lane. */
+  #together(id: StepId): readonly StepId[] | null {
+    const due = this.cluster.step(id);
+    if (due === undefined) return null;
+    const isOpen = (step: Step): boolean => {
+      const kind = this.view.steps.find((view) => view.id === step.id)?.status.kind;
+      return kind === 'waiting' || kind === 'next';
+    };
+    const open = stageOf(this.cluster.steps, due).filter(isOpen);
+    return lanesOf(open).length < 2 ? null : open.map((step) => step.id);
+  }
+
+  /** What the step does has happened. */
+  #effects(step: Step): void {
+    const now = this.#now();
+    this.cluster.run(step, now);
+    const { downtime, steps } = this.view;
+    const statuses = new Map(steps.map(({ id, status }) => [id, status]));
+    this.#show(
+      (one) => statuses.get(one.id) ?? { kind: 'waiting' },
+      step.writes === 'stop'
         ? { kind: 'down', since: now }
-        : step.title.includes('writes come back') && downtime.kind === 'down'
+        : step.writes === 'resume' && downtime.kind === 'down'
           ? { kind: 'over', since: downtime.since, until: now }
           : downtime,
+      now,
+    );
+  }
+
+  /** What follows from where the cluster stands now. */
+  #show(statusOf: (step: Step) => StepStatus, downtime: EngineView['downtime'], now: number): void {
+    const { monitor } = this.view;
+    const plannedDown = this.cluster.plannedDown();
+    const readAt = plannedDown === null || monitor.plannedDown === null ? now : monitor.feed.readAt;
+    this.set({
+      steps: this.cluster.views(statusOf),
+      verdict: this.cluster.verdict(),
+      downtime,
       monitor: {
-        ...this.view.monitor,
-        plannedDown: down,
-        feed: {
-          ...this.view.monitor.feed,
-          state: monitorState(this.#nodes, this.#events),
-          readAt: down === null ? now : this.view.monitor.feed.readAt,
-        },
+        ...monitor,
+        plannedDown,
+        feed: { ...monitor.feed, state: this.cluster.monitorState(), readAt },
       },
     });
   }
@@ -407,11 +459,11 @@ export const sampleFailure = (host: string): StepFailure => ({
     'Checking for presence of required libraries                   fatal',
     'Your installation references loadable libraries that are missing from the',
     'new installation.  A list of problem libraries is in the file:',
-    '    pg_upgrade_output.d/20260307T024512.118/loadable_libraries.txt',
+    '    pg_upgrade_output.d/20261123T021512.118/loadable_libraries.txt',
   ],
   causes: [
     {
-      path: '/var/lib/postgresql/data_17/pg_upgrade_output.d/20260307T024512.118/loadable_libraries.txt',
+      path: '/var/lib/pgsql/data_pg17_new/pg_upgrade_output.d/20261123T021512.118/loadable_libraries.txt',
       lines: [
         'could not load library "$libdir/postgis-3": ERROR:  could not access file',
         '"$libdir/postgis-3": No such file or directory',

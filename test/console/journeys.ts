@@ -1,4 +1,5 @@
 import { recorded } from '../cluster/recorded.ts';
+import { doneBefore, stepCount, at as steps } from './fake-cluster.ts';
 import { type FakeOptions, sampleFailure } from './fake-engine.ts';
 import { keys, type openScreen } from './screen.tsx';
 
@@ -15,19 +16,22 @@ export interface Journey {
   readonly go?: (screen: OpenScreen, at: number) => Promise<unknown>;
 }
 
-const upgrade = 'D27-node_1';
+const upgrade = steps.pgUpgrade;
+/** pg_upgrade waits, and with it what may run beside it. */
+const atUpgrade: FakeOptions = { done: doneBefore(upgrade), parallel: true };
 const link = recorded('postgresql-17.12/pg_upgrade/link.txt');
 const restoring = `${link.slice(0, link.indexOf('Restoring database schemas'))}${'Restoring database schemas in the new cluster'.padEnd(62)}`;
 const megabyte = 1024 ** 2;
 
-/** Step 27 is started and has printed up to its longest part. */
+/** pg_upgrade is started and has printed up to its longest part; what was started with it is over. */
 const upgrading = async ({ engine, press }: OpenScreen) => {
   await press(keys.enter);
+  engine.finishAllBut(upgrade);
   engine.print(upgrade, restoring);
 };
 
 /** The clock of all screens: it stands still. */
-export const journeyTime = Date.parse('2026-03-07T02:31:00Z');
+export const journeyTime = Date.parse('2026-11-23T02:18:00Z');
 
 export const journeys: readonly Journey[] = [
   {
@@ -48,12 +52,12 @@ export const journeys: readonly Journey[] = [
   {
     name: 'card',
     sees: 'A step waits: its card, and what Enter would do. The secondaries are in maintenance, the monitor is down.',
-    options: { done: 26 },
+    options: atUpgrade,
   },
   {
     name: 'pg-upgrade',
     sees: 'pg_upgrade runs, 42 seconds in: stages, time to go, what it is at.',
-    options: { done: 26 },
+    options: atUpgrade,
     go: async (screen, at) => {
       await upgrading(screen);
       screen.engine.set({
@@ -70,7 +74,7 @@ export const journeys: readonly Journey[] = [
   {
     name: 'pg-upgrade-ascii',
     sees: 'The same in a locale without UTF-8.',
-    options: { done: 26 },
+    options: atUpgrade,
     lang: 'C',
     go: async (screen) => {
       await upgrading(screen);
@@ -80,11 +84,12 @@ export const journeys: readonly Journey[] = [
   {
     name: 'base-backup',
     sees: 'pg_autoctl copies a secondary from the primary: bytes as the primary tells them, rate, time to go.',
-    options: { done: 47 },
+    options: { done: doneBefore('H.node_2.pg-ctl'), parallel: true },
     go: async ({ engine, press }, at) => {
-      const step = engine.view.steps[47];
-      if (step === undefined) return;
       await press(keys.enter);
+      engine.finishUntil(steps.join);
+      const step = engine.view.steps.find(({ id }) => id === steps.join);
+      if (step === undefined) return;
       engine.print(step.id, 'the command waits some time and then gives up; the base backup goes on\n');
       const settling = {
         kind: 'settling',
@@ -107,7 +112,7 @@ export const journeys: readonly Journey[] = [
   {
     name: 'quiet',
     sees: 'pg_upgrade has printed nothing for long: what its host is doing. Nothing is ended by itself.',
-    options: { done: 26 },
+    options: atUpgrade,
     go: async (screen, at) => {
       await upgrading(screen);
       const quiet = {
@@ -130,7 +135,7 @@ export const journeys: readonly Journey[] = [
   {
     name: 'line-lost',
     sees: 'The host of the running step gives no answer; its command goes on if the host is up.',
-    options: { done: 26 },
+    options: atUpgrade,
     go: async (screen, at) => {
       await upgrading(screen);
       screen.engine.set({
@@ -144,7 +149,7 @@ export const journeys: readonly Journey[] = [
   {
     name: 'search-typing',
     sees: '/ in the output: what is typed is marked as one types, and counted.',
-    options: { done: 26 },
+    options: atUpgrade,
     go: async (screen) => {
       await upgrading(screen);
       return screen.press('/', ...'xact');
@@ -153,7 +158,7 @@ export const journeys: readonly Journey[] = [
   {
     name: 'search-found',
     sees: 'Enter, then N: a place found, which of how many, the one that n and N go from.',
-    options: { done: 26 },
+    options: atUpgrade,
     go: async (screen) => {
       await upgrading(screen);
       return screen.press('/', ...'xact', keys.enter, 'N');
@@ -162,13 +167,13 @@ export const journeys: readonly Journey[] = [
   {
     name: 'steps',
     sees: 'l, then “node_1 return”: the list of steps, filtered. Enter shows one and runs nothing.',
-    options: { done: 31 },
+    options: { done: doneBefore(steps.firstStart) },
     go: ({ press }) => press('l', ...'node_1 return'),
   },
   {
     name: 'failure',
     sees: 'A step has failed: what, why, what the servers say, and the choices.',
-    options: { done: 26 },
+    options: atUpgrade,
     go: async (screen) => {
       await upgrading(screen);
       screen.engine.finishStep(sampleFailure('node_1'));
@@ -178,19 +183,19 @@ export const journeys: readonly Journey[] = [
   {
     name: 'no-return',
     sees: 'Enter on a point of no return: the name of the host is asked for.',
-    options: { done: 32 },
+    options: { done: doneBefore(steps.firstStart) },
     go: ({ press }) => press(keys.enter, ...'node'),
   },
   {
     name: 'way-back',
     sees: 'r: what going back would be now. Nothing runs from here.',
-    options: { done: 30 },
+    options: { done: doneBefore(steps.firstStart) },
     go: ({ press }) => press('r', keys.up),
   },
   {
     name: 'leave',
     sees: 'q while a step runs and the application is down.',
-    options: { done: 26 },
+    options: atUpgrade,
     go: async (screen) => {
       await upgrading(screen);
       return screen.press('q');
@@ -199,11 +204,11 @@ export const journeys: readonly Journey[] = [
   {
     name: 'read-only',
     sees: 'Another console holds the lock and gives no sign of life.',
-    options: { done: 26 },
+    options: atUpgrade,
     go: ({ engine, press }, at) => {
       const lock = {
         holder: 'tess@bastion',
-        since: '2026-03-07T01:58:00Z',
+        since: '2026-11-23T01:58:00Z',
         aliveAt: at - 190_000,
         dead: true,
       };
@@ -214,8 +219,8 @@ export const journeys: readonly Journey[] = [
   {
     name: 'help',
     sees: '?: every key, and what the signs mean.',
-    options: { done: 26 },
+    options: atUpgrade,
     go: ({ press }) => press('?'),
   },
-  { name: 'finished', sees: 'The last step is done.', options: { done: 59 } },
+  { name: 'finished', sees: 'The last step is done.', options: { done: stepCount } },
 ];

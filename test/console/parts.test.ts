@@ -9,8 +9,9 @@ import { visibleOutput } from '../../source/console/rows/output.ts';
 import { agesShow, nextTick } from '../../source/console/rows/staleness.ts';
 import { themeFor } from '../../source/console/theme.ts';
 import { clock, cut, padRight, tame, widthOf, wrapExact } from '../../source/wording/text.ts';
+
+import { at, doneBefore, healthyNodes } from './fake-cluster.ts';
 import { FakeEngine } from './fake-engine.ts';
-import { healthyNodes } from './fake-monitor.ts';
 import { FakeOutput } from './fake-output.ts';
 
 const theme = themeFor({});
@@ -52,7 +53,7 @@ describe('lag', () => {
   });
 
   test('is not known where the timelines differ or nobody takes writes', () => {
-    const other = healthyNodes.map((node, at) => (at === 0 ? { ...node, timeline: 1 } : node));
+    const other = healthyNodes.map((node, index) => (index === 0 ? { ...node, timeline: 2 } : node));
     expect(other.map((node) => lagOf(node, other))).toEqual([null, null, null]);
     const apart = healthyNodes.map((node) => ({ ...node, reported: 'maintenance' as const }));
     expect(apart.map((node) => lagOf(node, apart))).toEqual([null, null, null]);
@@ -118,7 +119,7 @@ describe('output', () => {
 describe('time', () => {
   test('an idle console does not tick', () => {
     const { view } = new FakeEngine();
-    const down = new FakeEngine({ done: 26 }).view;
+    const down = new FakeEngine({ done: doneBefore(at.pgUpgrade) }).view;
     const planned = { ...down, downtime: { kind: 'not-started' } as const };
     expect(nextTick(planned, Date.now() + 60_000)).toBeNull();
     expect(nextTick(down, Date.now())).toBe(1000);
@@ -127,7 +128,7 @@ describe('time', () => {
   });
 
   test('the clock of the downtime alone does not make the panes anew; an age in them does', () => {
-    const { view } = new FakeEngine({ done: 26 });
+    const { view } = new FakeEngine({ done: doneBefore(at.pgUpgrade) });
     const read = view.monitor.feed.readAt ?? 0;
     expect(nextTick(view, read)).toBe(1000);
     expect(agesShow(view, read)).toBe(false);
@@ -136,7 +137,7 @@ describe('time', () => {
     const hosts = view.hosts.map((host) => ({ ...host, line: 'reconnecting' as const }));
     expect(agesShow({ ...view, hosts }, read)).toBe(true);
     const running = { kind: 'running', since: read } as const;
-    const steps = view.steps.map((step, at) => (at === 30 ? { ...step, status: running } : step));
+    const steps = view.steps.map((step, index) => (index === 30 ? { ...step, status: running } : step));
     expect(agesShow({ ...view, steps }, read)).toBe(true);
   });
 });

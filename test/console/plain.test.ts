@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runPlain } from '../../source/plain/run-plain.ts';
 import type { Forfeit } from '../../source/plain/talk.ts';
+import { at, doneBefore, numberIn, stepCount } from './fake-cluster.ts';
 import { FakeEngine, type FakeOptions } from './fake-engine.ts';
 
 const question = {
@@ -45,10 +46,10 @@ const run = async (
 test('with the name of the cluster it confirms everything, typed names too', async () => {
   const { exit, written, asked } = await run({}, null, 'shop');
   expect(exit).toBe(0);
-  expect(asked).toHaveLength(59);
-  expect(asked).toContain('confirm E33-node_1 node_1');
+  expect(asked).toHaveLength(stepCount);
+  expect(asked).toContain(`confirm ${at.firstStart} node_1`);
   expect(written).toContain('node_1| Restoring database schemas in the new cluster                 ok\n');
-  expect(written).toContain('Steps: 58 done, 1 skipped');
+  expect(written).toContain(`Steps: ${stepCount - 2} done, 2 skipped`);
 });
 
 /** Steps 4 to 6 may run at the same time. */
@@ -63,7 +64,8 @@ test('steps that may run at the same time are all shown with their scripts befor
     'Run steps 4–6 on node_2, node_3, node_1 together? [y/N/one/skip/back/quit]',
   );
   expect(question).toBeGreaterThan(0);
-  for (const number of [4, 5, 6]) expect(written.indexOf(`\nStep ${number} of 59`)).toBeLessThan(question);
+  for (const number of [4, 5, 6])
+    expect(written.indexOf(`\nStep ${number} of ${stepCount}`)).toBeLessThan(question);
   expect(written.slice(0, question).match(/Script:/g)).toHaveLength(3);
   expect(written).toContain('Not run. y runs them, one only the first');
   expect(asked[0]).toMatch(/^confirm \S+ together$/);
@@ -96,24 +98,28 @@ test('a failure ends an unattended run, with its remedy', async () => {
 });
 
 test('a failure offers its choices to somebody who can be asked', async () => {
-  const { exit, asked } = await run({ failAt: 58, done: 57 }, ['y', 'what', 'skip', '', 'probe', 's', '']);
-  expect(asked).toEqual(['confirm I58-monitor', 'probe I58-monitor', 'skip I59-monitor ']);
+  const number = numberIn(at.switchover);
+  const answers = ['y', 'what', 'skip', '', 'probe', 's', ''];
+  const { exit, asked } = await run({ failAt: number, done: number - 1 }, answers);
+  const [, last] = [at.switchover, 'I.monitor.switch-back'];
+  expect(asked).toEqual([`confirm ${at.switchover}`, `probe ${at.switchover}`, `skip ${last} `]);
   expect(exit).toBe(0);
 });
 
 test('nothing runs without y, the right name, or anybody to ask', async () => {
   expect((await run({ done: 3 }, ['', 'no', 'run', 'quit'])).asked).toEqual([]);
-  expect((await run({ done: 32 }, ['y', 'node_2', 'y', 'yes'])).asked).toEqual([]);
+  const done = doneBefore(at.firstStart);
+  expect((await run({ done }, ['y', 'node_2', 'y', 'yes'])).asked).toEqual([]);
   expect((await run({ done: 3 }, null)).exit).toBe(1);
-  expect((await run({ done: 32 }, ['y', 'node_1'])).asked).toEqual(['confirm E33-node_1 node_1']);
+  expect((await run({ done }, ['y', 'node_1'])).asked).toEqual([`confirm ${at.firstStart} node_1`]);
 });
 
 test('the way back is said whole before its first step is asked for, and leads on to the upgrade again', async () => {
-  const { written, asked } = await run({ done: 30 }, ['back', 'n', 'back', 'quit']);
+  const { written, asked } = await run({ done: doneBefore(at.firstStart) }, ['back', 'n', 'back', 'quit']);
   expect(asked).toEqual(['preview', 'turn rollback', 'preview', 'turn upgrade']);
   expect(written).toContain('Way back: safe, nothing lost');
-  expect(written).toContain('Takes:  about 14 s of running time, 12 steps; no data is copied');
-  expect(written).toMatch(/ {4}1\. \S+: Take back: /);
+  expect(written).toContain('of running time, 27 steps; no data is copied');
+  expect(written).toMatch(/ {4}1\. \S+: \S/);
 });
 
 describe('what cannot be had again wants a word of its own', () => {

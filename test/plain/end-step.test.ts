@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, expect, test, vi } from 'vitest';
 import { runPlain } from '../../source/plain/run-plain.ts';
 import { readlinePrompt } from '../../source/plain/terminal-prompt.ts';
+import { at, doneBefore, numberIn } from '../console/fake-cluster.ts';
 import { FakeEngine } from '../console/fake-engine.ts';
 
 /** Plain lines at a terminal, on the step before pg_upgrade; keys are typed, steps end when the test says so. */
@@ -11,7 +12,7 @@ afterEach(async () => {
 });
 
 const sit = () => {
-  const engine = new FakeEngine({ lineMs: null, done: 26 });
+  const engine = new FakeEngine({ lineMs: null, done: doneBefore(at.pgUpgrade) });
   const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
   const output = new PassThrough();
   let shown = '';
@@ -34,6 +35,7 @@ const sit = () => {
   });
   return {
     engine,
+    title: engine.view.steps.find(({ id }) => id === at.pgUpgrade)?.title ?? '',
     until,
     type: (text: string) => input.write(text),
     say: (text: string) => input.write(`${text}\r`),
@@ -54,12 +56,12 @@ const running = async () => {
 test('while a step runs, `end` asks for the host’s name, and that name ends the step', async () => {
   const desk = await running();
   desk.say('end');
-  await desk.until('This ends step 27, “Upgrade the primary to 17, linking its files” on node_1');
+  await desk.until(`This ends step ${numberIn(at.pgUpgrade)}, “${desk.title}” on node_1`);
   await desk.until('Type the name of the host (node_1) to end it, Enter lets it run: ');
-  expect(desk.engine.asked.at(-1)).toBe('confirm D27-node_1');
+  expect(desk.engine.asked.at(-1)).toBe(`confirm ${at.pgUpgrade}`);
   desk.say('node_1');
   await desk.until('It is being ended.');
-  expect(desk.engine.asked.at(-1)).toBe('cancel D27-node_1 node_1');
+  expect(desk.engine.asked.at(-1)).toBe(`cancel ${at.pgUpgrade} node_1`);
 });
 
 test('Enter alone lets it run, whatever else is typed is no word of ours, and says which is', async () => {
@@ -70,20 +72,21 @@ test('Enter alone lets it run, whatever else is typed is no word of ours, and sa
   await desk.until('Enter lets it run: ');
   desk.say('');
   await desk.until('It goes on.');
-  expect(desk.engine.asked).toEqual(['confirm D27-node_1']);
+  expect(desk.engine.asked).toEqual([`confirm ${at.pgUpgrade}`]);
 });
 
 test('of several steps that run, the number says which', async () => {
+  const number = numberIn(at.pgUpgrade);
   const desk = await running();
   const { engine } = desk;
-  engine.set({ stage: { kind: 'running', step: 'D27-node_1', beside: [engine.view.steps[23]?.id ?? ''] } });
+  engine.set({ stage: { kind: 'running', step: at.pgUpgrade, beside: [engine.view.steps[23]?.id ?? ''] } });
   desk.say('end');
   await desk.until('Several steps run:');
-  await desk.until('  end 27  ends step 27');
+  await desk.until(`  end ${number}  ends step ${number}`);
   await desk.until('  end 24  ends step 24');
   desk.say('end 3');
   await desk.until('Step 3 does not run.');
-  desk.say('end 27');
+  desk.say(`end ${number}`);
   await desk.until('Type the name of the host (node_1)');
 });
 
@@ -104,18 +107,18 @@ test('a step that ends by itself takes the question with it: what was half typed
 test('what the step prints waits while the question stands there, which so is the last line; it follows the answer', async () => {
   const desk = await running();
   const { engine } = desk;
-  engine.print('D27-node_1', 'before it is asked\n');
+  engine.print(at.pgUpgrade, 'before it is asked\n');
   await desk.until('node_1| before it is asked\n');
   desk.say('end');
   await desk.until('Its output waits for your answer.\n');
   await desk.until('Enter lets it run: ');
-  engine.print('D27-node_1', 'while it is asked\n');
-  engine.print('D27-node_1', 'and once more, without an end');
+  engine.print(at.pgUpgrade, 'while it is asked\n');
+  engine.print(at.pgUpgrade, 'and once more, without an end');
   expect(desk.rest).toBe('');
   desk.say('');
   await desk.until('It goes on.\n');
   await desk.until('node_1| while it is asked\n');
-  engine.print('D27-node_1', '; here it is\n');
+  engine.print(at.pgUpgrade, '; here it is\n');
   await desk.until('node_1| and once more, without an end; here it is\n');
 });
 
@@ -123,7 +126,7 @@ test('so it does when the step ends by itself, the line without an end too', asy
   const desk = await running();
   desk.say('end');
   await desk.until('Enter lets it run: ');
-  desk.engine.print('D27-node_1', 'the last line has no end');
+  desk.engine.print(at.pgUpgrade, 'the last line has no end');
   desk.engine.finishStep();
   await desk.until('It has ended by itself: nothing was ended.\n');
   await desk.until('node_1| the last line has no end\n');
@@ -142,7 +145,7 @@ test('news are heard while a question stands there: it is put again below them, 
   expect(desk.rest).toBe('');
   desk.say('_1');
   await desk.until('It is being ended.');
-  expect(desk.engine.asked.at(-1)).toBe('cancel D27-node_1 node_1');
+  expect(desk.engine.asked.at(-1)).toBe(`cancel ${at.pgUpgrade} node_1`);
 });
 
 test('a letter that is taken back leaves the question where it is', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ConsoleStoreOptions, createConsoleStore } from '../../../source/console/state/console-store.ts';
 import { confirmable, inputMode, shownFace, shownStep } from '../../../source/console/state/selectors.ts';
+import { at, doneBefore } from '../fake-cluster.ts';
 import { FakeEngine, type FakeOptions, sampleFailure } from '../fake-engine.ts';
 
 let time = 1_000_000;
@@ -33,7 +34,7 @@ describe('Enter', () => {
   test('runs the step whose card is shown', () => {
     const { engine, store } = open();
     store.decide.enter();
-    expect(engine.asked).toEqual(['confirm A1-monitor']);
+    expect(engine.asked).toEqual(['confirm A.monitor.save']);
     expect(engine.view.stage.kind).toBe('running');
   });
 
@@ -76,13 +77,13 @@ describe('Enter', () => {
       later(1000);
       store.decide.enter();
       expect(engine.asked).toEqual([]);
-      expect(confirmable(state())?.id).toBe('A4-node_2');
+      expect(confirmable(state())?.id).toBe('A.node_3.save');
       expect(hint()).toContain('waits for you');
       store.decide.enter();
       expect(engine.asked).toEqual([]);
       later(1000);
       store.decide.enter();
-      expect(engine.asked).toEqual(['confirm A4-node_2']);
+      expect(engine.asked).toEqual(['confirm A.node_3.save']);
     }
   });
 
@@ -111,10 +112,10 @@ describe('Enter', () => {
 
 describe('the point of no return', () => {
   test('asks for the name of the host and refuses any other', () => {
-    const { engine, store, state, hint } = open({ done: 32 });
+    const { engine, store, state, hint } = open({ done: doneBefore(at.firstStart) });
     store.decide.enter();
     expect(engine.asked).toEqual([]);
-    expect(state().dialog).toEqual({ kind: 'type-name', step: 'E33-node_1', runs: 'confirm' });
+    expect(state().dialog).toEqual({ kind: 'type-name', step: at.firstStart, runs: 'confirm' });
     for (const wrong of ['', 'node_2', 'NODE_1', ' node_1', 'y']) {
       later(1000);
       store.go.type(wrong);
@@ -125,12 +126,12 @@ describe('the point of no return', () => {
     later(1000);
     store.go.type('node_1');
     store.decide.submit();
-    expect(engine.asked).toEqual(['confirm E33-node_1 node_1']);
+    expect(engine.asked).toEqual([`confirm ${at.firstStart} node_1`]);
   });
 
   test('is asked for again when the step is run again', () => {
-    const { engine, store, state } = open({ done: 32 });
-    engine.confirm('E33-node_1', 'node_1');
+    const { engine, store, state } = open({ done: doneBefore(at.firstStart) });
+    engine.confirm(at.firstStart, 'node_1');
     engine.finishStep(sampleFailure('node_1'));
     store.decide.askRetry();
     expect(state().dialog?.kind).toBe('type-name');
@@ -140,13 +141,13 @@ describe('the point of no return', () => {
     store.go.type('node_1');
     later(1000);
     store.decide.submit();
-    expect(engine.asked.at(-1)).toBe('retry E33-node_1 node_1');
+    expect(engine.asked.at(-1)).toBe(`retry ${at.firstStart} node_1`);
   });
 });
 
 describe('after a failure', () => {
   const failed = () => {
-    const opened = open({ done: 26 });
+    const opened = open({ done: doneBefore(at.pgUpgrade) });
     opened.store.decide.enter();
     opened.engine.finishStep(sampleFailure('node_1'));
     later(1000);
@@ -162,7 +163,7 @@ describe('after a failure', () => {
     expect(engine.asked).toHaveLength(1);
     later(1000);
     store.decide.runAgain();
-    expect(engine.asked.at(-1)).toBe('retry D27-node_1');
+    expect(engine.asked.at(-1)).toBe(`retry ${at.pgUpgrade}`);
   });
 
   test('skipping wants a reason unless the step is optional', () => {
@@ -174,18 +175,18 @@ describe('after a failure', () => {
     store.go.type('  done in the ticket 4711 ');
     later(1000);
     store.decide.submit();
-    expect(engine.asked.at(-1)).toBe('skip D27-node_1 done in the ticket 4711');
-    const optional = open({ done: 58 });
+    expect(engine.asked.at(-1)).toBe(`skip ${at.pgUpgrade} done in the ticket 4711`);
+    const optional = open({ done: doneBefore(at.switchover) });
     optional.store.decide.askSkip();
     later(1000);
     optional.store.decide.submit();
-    expect(optional.engine.asked).toEqual(['skip I59-monitor ']);
+    expect(optional.engine.asked).toEqual([`skip ${at.switchover} `]);
   });
 
   test('a dialog about a step that went on meanwhile is closed', () => {
     const { engine, store, state, hint } = failed();
     store.decide.askSkip();
-    engine.probeAgain('D27-node_1');
+    engine.probeAgain(at.pgUpgrade);
     expect(state().dialog).toBeNull();
     expect(hint()).toContain('went on');
   });
@@ -240,7 +241,7 @@ describe('the screen', () => {
     expect(shownStep(state())?.id).toBe(reading);
     expect(hint()).toContain('Step 5 waits');
     store.go.showCurrent();
-    expect(shownStep(state())?.id).toBe('A5-node_3');
+    expect(shownStep(state())?.id).toBe('A.monitor.checks');
   });
 
   test('does not draw rows that were read again and are the same, and has them at once', () => {
@@ -274,7 +275,7 @@ describe('the screen', () => {
       if (state.outputVersion !== before.outputVersion) told += 1;
     });
     for (let line = 0; line < 10_000; line += 1) {
-      engine.print('A1-monitor', `line ${line}\n`);
+      engine.print('A.monitor.save', `line ${line}\n`);
       if (line % 10 === 0) {
         later(1);
         vi.advanceTimersByTime(1);

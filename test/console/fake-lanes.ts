@@ -1,0 +1,45 @@
+import { lanesOf } from '../../source/runbook/parallel.ts';
+import type { Step, StepId } from '../../source/runbook/step.ts';
+
+/** Steps that were confirmed together: those of a lane one behind the other, lanes beside each other or behind others. */
+export class FakeLanes {
+  readonly #waiting: (readonly Step[])[];
+  readonly #running: Step[] = [];
+
+  constructor(steps: readonly Step[]) {
+    this.#waiting = [...lanesOf(steps)];
+  }
+
+  get running(): readonly StepId[] {
+    return this.#running.map(({ id }) => id);
+  }
+
+  /** The steps that can begin now, which then run. */
+  begin(): readonly Step[] {
+    const open = new Set(
+      [...this.#waiting.flat(), ...this.#running].map((step) => step.together?.lane ?? step.id),
+    );
+    const begun: Step[] = [];
+    for (const [index, lane] of this.#waiting.entries()) {
+      const [first, ...rest] = lane;
+      if (first === undefined || this.#running.some((one) => sameLane(one, first))) continue;
+      if (first.together?.behind.some((name) => open.has(name)) === true) continue;
+      this.#running.push(first);
+      begun.push(first);
+      this.#waiting[index] = rest;
+    }
+    return begun;
+  }
+
+  /** A step has ended; gives those that begin behind it. */
+  end(id: StepId): readonly Step[] {
+    const found = this.#running.findIndex((step) => step.id === id);
+    if (found >= 0) this.#running.splice(found, 1);
+    return this.begin();
+  }
+}
+
+const sameLane = (one: Step, other: Step): boolean =>
+  one.together !== null &&
+  one.together.lane === other.together?.lane &&
+  one.together.stage === other.together.stage;
