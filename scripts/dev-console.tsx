@@ -1,12 +1,14 @@
 // The console over a pretended cluster, to look at it by hand and in terminal tests:
 //   npx esbuild scripts/dev-console.tsx --bundle --platform=node --format=esm --packages=external --jsx=automatic --outfile=dist/dev/dev-console.mjs
-//   node dist/dev/dev-console.mjs [--done=N] [--fail=N] [--line-ms=N] [--flood=N] [--question] [--passphrase] [--guard=SHOWN[,PRESSED]] [--stale] [--hostile] [--plain] [--yes=NAME]
+//   node dist/dev/dev-console.mjs [--done=STEP] [--fail=STEP] [--parallel] [--line-ms=N] [--flood=N] [--question] [--passphrase] [--guard=SHOWN[,PRESSED]] [--stale] [--hostile] [--plain] [--yes=NAME]
+// STEP is a number, or the id of a step: --done=D.node_1.pg-upgrade stands before it.
 
 import { pagerIn } from '../source/commands/pager.ts';
 import { runConsole } from '../source/console/run-console.tsx';
 import { runPlain } from '../source/plain/run-plain.ts';
 import { readlinePrompt } from '../source/plain/terminal-prompt.ts';
 import type { Question } from '../source/remote/host.ts';
+import { doneBefore, numberIn } from '../test/console/fake-cluster.ts';
 import { FakeEngine } from '../test/console/fake-engine.ts';
 
 const argument = (name: string): string | null => {
@@ -29,13 +31,16 @@ if (argument('passphrase') !== null) {
   questions.push({ kind: 'passphrase', alias: 'node_1', identityFile: '/home/dba/.ssh/id_ed25519' });
 }
 
+const done = argument('done') ?? '0';
 const failAt = argument('fail');
+const isNumber = (text: string): boolean => /^\d+$/.test(text);
 const engine = new FakeEngine({
   lineMs: numeric('line-ms', 150),
-  done: numeric('done', 0),
+  done: isNumber(done) ? Number(done) : doneBefore(done),
+  parallel: argument('parallel') !== null,
   flood: numeric('flood', 0),
   questions,
-  ...(failAt === null ? {} : { failAt: Number(failAt) }),
+  ...(failAt === null ? {} : { failAt: isNumber(failAt) ? Number(failAt) : numberIn(failAt) }),
 });
 
 // Everything that a program could do to a terminal, and ten megabytes without a newline.

@@ -76,6 +76,8 @@ const ascii: Glyphs = {
 export interface Theme {
   readonly looks: Readonly<Record<Tone, Looks>>;
   readonly glyphs: Glyphs;
+  /** Whether the terminal can show what is not ASCII. */
+  readonly wide: boolean;
   readonly border: 'double' | 'classic';
   /** Slow ones: every turn of a spinner draws the screen. */
   readonly spinner: 'layer' | 'line';
@@ -112,6 +114,7 @@ export const themeFor = (env: Readonly<Record<string, string | undefined>>): The
   return {
     looks: noColour ? colourless : coloured,
     glyphs: wide ? unicode : ascii,
+    wide,
     border: wide ? 'double' : 'classic',
     spinner: wide ? 'layer' : 'line',
     alarm: noColour ? undefined : 'red',

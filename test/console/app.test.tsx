@@ -281,7 +281,7 @@ describe('the way back', () => {
     const shown = await press('r', keys.up);
     expect(shown).toContain('The way back');
     expect(shown).toContain('safe, nothing lost: 17 has never been started');
-    expect(shown).toContain('of running time, 27 steps; no data is copied');
+    expect(shown).toContain('of running time, 25 steps; no data is copied');
     expect(shown).toContain('monitor    changes');
     await press(keys.esc);
     expect(engine.asked).toEqual(['preview']);

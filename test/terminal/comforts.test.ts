@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { at, numberIn, stepCount } from '../console/fake-cluster.ts';
 import { bundled, keys, TestTerminal } from './terminal.ts';
 
 let terminal: TestTerminal | null = null;
@@ -12,6 +13,9 @@ const open = (options: ConstructorParameters<typeof TestTerminal>[0]) => {
   return terminal;
 };
 const quick = '--guard=0';
+const atUpgrade = `--done=${at.pgUpgrade}`;
+const [upgrade, swap] = [numberIn(at.pgUpgrade), numberIn(at.swap)];
+const place = (number: number): string => `${number}/${stepCount}`;
 
 beforeAll(bundled, 60_000);
 afterEach(() => {
@@ -30,7 +34,7 @@ const has = (program: string): boolean => {
 
 /** The console with a step that has printed and goes on. */
 const running = async (more: Partial<ConstructorParameters<typeof TestTerminal>[0]> = {}) => {
-  const console = open({ args: ['--done=26', '--line-ms=40', '--flood=5000', quick], ...more });
+  const console = open({ args: [atUpgrade, '--line-ms=40', '--flood=5000', quick], ...more });
   await console.see('Enter runs this script');
   console.press(keys.enter);
   await console.see('line 3 of a long output');
@@ -43,7 +47,10 @@ describe('the whole log', () => {
     async () => {
       const console = await running();
       console.press('v');
-      await console.see('step 27 on node_1, q goes back to the console', 'Performing Consistency Checks');
+      await console.see(
+        `step ${upgrade} on node_1, q goes back to the console`,
+        'Performing Consistency Checks',
+      );
       console.press(keys.ctrlC, 'z', '1');
       console.press('!');
       await console.see('Command not available');
@@ -64,17 +71,17 @@ describe('the whole log', () => {
   );
 
   test('in one that ends at once, it waits for an Enter, which runs nothing', async () => {
-    const console = open({ args: ['--done=26', '--line-ms=5', quick], env: { PAGER: 'cat' } });
-    await console.see('27/59', 'Enter runs this script');
+    const console = open({ args: [atUpgrade, '--line-ms=5', quick], env: { PAGER: 'cat' } });
+    await console.see(place(upgrade), 'Enter runs this script');
     console.press(keys.enter);
-    await console.see('28/59', 'Enter runs this script');
+    await console.see(place(swap), 'Enter runs this script');
     console.press('[');
     await console.see('3 Output', 'Upgrade Complete');
     console.press('v');
     await console.see('Performing Consistency Checks', '[Enter goes back to the console]');
     console.press(keys.enter);
-    await console.see('1 Monitor', 'The log: /home/dba', '27/59');
-    expect(console.text()).toContain('▶ next    28');
+    await console.see('1 Monitor', 'The log: /home/dba', place(upgrade));
+    expect(console.text()).toContain(`▶ next    ${swap}`);
   });
 
   test('in one that is not there: said, and the console goes on', async () => {
@@ -106,7 +113,7 @@ describe('title and bell', () => {
   const bells = (raw: string): number => raw.split('\u0007').length - 1;
 
   test('follow the run, ring for a failure once, and the title is given back', async () => {
-    const console = open({ args: ['--done=26', '--fail=27', '--line-ms=5', quick] });
+    const console = open({ args: [atUpgrade, `--fail=${at.pgUpgrade}`, '--line-ms=5', quick] });
     await console.see('Enter runs this script');
     console.press(keys.enter);
     await console.see('3 Failure', 'a library is missing');
@@ -115,9 +122,9 @@ describe('title and bell', () => {
     console.press('z');
     await console.see('zoomed, z back');
     expect(titles(console.raw)).toEqual([
-      'shop: step 27 on node_1 waits for you',
-      'shop: step 27 on node_1 is running',
-      'shop: step 27 on node_1 FAILED',
+      `shop: step ${upgrade} on node_1 waits for you`,
+      `shop: step ${upgrade} on node_1 is running`,
+      `shop: step ${upgrade} on node_1 FAILED`,
     ]);
     expect(bells(console.raw)).toBe(1);
     console.press(keys.ctrlC);
@@ -130,7 +137,7 @@ describe('title and bell', () => {
 
   test('the bell can be switched off', async () => {
     const console = open({
-      args: ['--done=26', '--fail=27', '--line-ms=5', quick],
+      args: [atUpgrade, `--fail=${at.pgUpgrade}`, '--line-ms=5', quick],
       env: { PGAF_UPGRADE_BELL: 'off' },
     });
     await console.see('Enter runs this script');
@@ -146,14 +153,14 @@ describe('how far a step is', () => {
     { columns: 120, rows: 40 },
     { columns: 200, rows: 60 },
   ])('stands below the output at $columns x $rows, through a resize in mid-run', async (size) => {
-    const console = open({ ...size, args: ['--done=26', '--line-ms=120', quick] });
+    const console = open({ ...size, args: [atUpgrade, '--line-ms=120', quick] });
     await console.see('Enter runs this script');
     console.press(keys.enter);
     await console.see(/█+░+ \d+ of 35 stages/);
     console.resize(90, 26);
     await console.see(/^─ 2 Checklists {2}\[all/m, /█+░+ \d+ of 35 stages, \d\d:\d\d so far/);
     console.resize(size.columns, size.rows);
-    await console.see('28/59', 'Enter runs this script');
+    await console.see(place(swap), 'Enter runs this script');
     expect(console.text().match(/ 1 Monitor /g)).toHaveLength(1);
     expect(console.text()).not.toContain('of 35 stages');
   });

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { at, numberIn, stepCount } from '../console/fake-cluster.ts';
 import { bundled, keys, TestTerminal } from './terminal.ts';
 
 let terminal: TestTerminal | null = null;
@@ -13,6 +14,11 @@ afterEach(() => {
   terminal = null;
 });
 
+const atUpgrade = `--done=${at.pgUpgrade}`;
+/** What stands on the screen of a step. */
+const place = (number: number): string => `${number}/${stepCount}`;
+const [upgrade, swap, first] = [numberIn(at.pgUpgrade), numberIn(at.swap), numberIn(at.firstStart)];
+
 /** Without the wait between two presses: these tests press when the screen is ready, not when time has passed. */
 const quick = '--guard=0';
 
@@ -22,7 +28,7 @@ describe('sizes', () => {
     { columns: 120, rows: 40 },
     { columns: 200, rows: 60 },
   ])('three panes and the card at $columns x $rows', async (size) => {
-    const console = open({ ...size, args: ['--done=26', quick] });
+    const console = open({ ...size, args: [atUpgrade, quick] });
     await console.see('1 Monitor', '2 Checklists', '3 Step', 'Enter runs this script on node_1', 'q leave');
     expect(console.alternate()).toBe(true);
     expect(console.lines()[0]).toContain('pgaf-upgrade  shop  15.20 → 17.12');
@@ -31,7 +37,7 @@ describe('sizes', () => {
   });
 
   test('resized while a step prints, nothing is lost or left over', async () => {
-    const console = open({ args: ['--done=26', '--line-ms=30', '--flood=60', quick] });
+    const console = open({ args: [atUpgrade, '--line-ms=30', '--flood=60', quick] });
     await console.see('Enter runs this script');
     console.press(keys.enter);
     await console.see('3 Output', 'running');
@@ -40,7 +46,7 @@ describe('sizes', () => {
     console.resize(60, 20);
     await console.see('the console needs 80x24');
     console.resize(100, 30);
-    await console.see('28/59 on node_1', 'Enter runs this script');
+    await console.see(`${place(swap)} on node_1`, 'Enter runs this script');
     console.press('[');
     await console.see('3 Output', 'line 60 of a long output');
     expect(console.lines()[0]).toContain('pgaf-upgrade  shop');
@@ -50,7 +56,7 @@ describe('sizes', () => {
   test('begun behind a prompt that was answered ahead, the first line is whole', async () => {
     const prompt = encodeURIComponent(`process.stdout.write('Press Enter to begin. ')`);
     const console = open({
-      args: ['--done=26', quick],
+      args: [atUpgrade, quick],
       env: { NODE_OPTIONS: `--import=data:text/javascript,${prompt}` },
     });
     await console.see('2 Checklists', 'q leave');
@@ -58,7 +64,7 @@ describe('sizes', () => {
   });
 
   test('too small: Enter confirms nothing', async () => {
-    const console = open({ columns: 70, rows: 24, args: ['--done=26', quick] });
+    const console = open({ columns: 70, rows: 24, args: [atUpgrade, quick] });
     await console.see('the console needs 80x24');
     console.press(keys.enter);
     await console.see('Nothing is taken in a window this small');
@@ -67,18 +73,18 @@ describe('sizes', () => {
     console.press('n');
     await console.see('the console needs 80x24');
     console.resize(80, 24);
-    await console.see('Enter runs this script', '27/59');
+    await console.see('Enter runs this script', place(upgrade));
   });
 });
 
 describe('confirming', () => {
   test('steps run one by one, each by its own Enter, with output and follow', async () => {
-    const console = open({ args: ['--done=5', '--line-ms=5', quick] });
-    await console.see('6/59 on node_1');
+    const console = open({ args: ['--done=8', '--line-ms=5', quick] });
+    await console.see(`${place(9)} on node_1`);
     console.press(keys.enter);
-    await console.see('7/59 on node_1', 'Enter runs this script');
+    await console.see(`${place(10)} on node_1`, 'Enter runs this script');
     console.press(keys.enter);
-    await console.see('8/59 on monitor');
+    await console.see(`${place(11)} on node_1`);
     console.press('[');
     await console.see('3 Output', '*Clusters are compatible*');
   });
@@ -86,33 +92,33 @@ describe('confirming', () => {
   test('a second Enter soon after the first runs nothing', async () => {
     // Soon is a minute here: what is tested must not depend on how fast this machine is.
     const console = open({ args: ['--done=1', '--line-ms=1', '--guard=0,60000'] });
-    await console.see('2/59 on monitor', 'Enter runs this script');
+    await console.see(`${place(2)} on node_1`, 'Enter runs this script');
     console.press(keys.enter);
-    await console.see('3/59 on node_1', 'Enter runs this script');
+    await console.see(`${place(3)} on node_2`, 'Enter runs this script');
     console.press(keys.enter);
     await console.see('too soon after the last change or key press');
-    expect(console.text()).toContain('3/59 on node_1');
+    expect(console.text()).toContain(`${place(3)} on node_2`);
   });
 
   test('an Enter soon after the card came runs nothing', async () => {
     const console = open({ args: ['--done=1', '--line-ms=1', '--guard=60000,0'] });
-    await console.see('2/59 on monitor', 'Enter runs this script');
+    await console.see(`${place(2)} on node_1`, 'Enter runs this script');
     console.press(keys.enter);
     await console.see('too soon after the last change or key press');
-    expect(console.text()).toContain('2/59 on monitor');
+    expect(console.text()).toContain(`${place(2)} on node_1`);
   });
 
   test('a paste that holds Enters runs nothing', async () => {
     const console = open({ args: ['--done=1', quick] });
-    await console.see('2/59 on monitor', 'Enter runs this script');
+    await console.see(`${place(2)} on node_1`, 'Enter runs this script');
     console.press('\u001B[200~y\r\r\r\u001B[201~');
     await console.see('A paste is not taken as keys');
-    expect(console.text()).toContain('2/59 on monitor');
+    expect(console.text()).toContain(`${place(2)} on node_1`);
   });
 
   test('the point of no return is passed by the right name only', async () => {
-    const console = open({ args: ['--done=32', '--line-ms=5', quick] });
-    await console.see('33/59', 'POINT OF NO RETURN');
+    const console = open({ args: [`--done=${at.firstStart}`, '--line-ms=5', quick] });
+    await console.see(place(first), 'POINT OF NO RETURN');
     console.press(keys.enter);
     await console.see('╔═', 'type the name of the host: node_1');
     console.press(keys.enter);
@@ -126,12 +132,16 @@ describe('confirming', () => {
     console.press('node_1');
     await console.see('Host: node_1');
     console.press(keys.enter);
-    await console.see('34/59 on node_1', 'safe through node_2');
+    await console.see(`${place(first + 1)} on node_1`, 'safe through node_2');
   });
 
   test('a failure offers its choices, and skipping asks for the reason', async () => {
-    const console = open({ columns: 120, rows: 40, args: ['--done=26', '--fail=27', '--line-ms=5', quick] });
-    await console.see('27/59', 'Enter runs this script');
+    const console = open({
+      columns: 120,
+      rows: 40,
+      args: [atUpgrade, `--fail=${at.pgUpgrade}`, '--line-ms=5', quick],
+    });
+    await console.see(place(upgrade), 'Enter runs this script');
     console.press(keys.enter);
     await console.see('3 Failure', 'Install postgresql-17-postgis-3', 'code 1', 'a run again');
     console.press('s');
@@ -141,9 +151,9 @@ describe('confirming', () => {
     console.press(keys.esc);
     await console.see('3 Failure');
     console.press('a');
-    await console.see('Run step 27 again?');
+    await console.see(`Run step ${upgrade} again?`);
     console.press(keys.enter);
-    await console.see('28/59 on node_1', 'Enter runs this script');
+    await console.see(`${place(swap)} on node_1`, 'Enter runs this script');
   });
 });
 
@@ -163,7 +173,7 @@ describe('questions', () => {
     await console.see('Passphrase: ***');
     expect(console.text()).not.toContain('abc');
     console.press(keys.enter);
-    await console.see('1/59 on monitor');
+    await console.see(`${place(1)} on monitor`);
   });
 
   test('an unknown host key is refused by Enter, and the console stops', async () => {
@@ -179,7 +189,7 @@ describe('questions', () => {
 
 describe('leaving', () => {
   test('q asks, Ctrl-C asks, y leaves, and the terminal is as it was', async () => {
-    const console = open({ args: ['--done=26', '--line-ms=3000', quick] });
+    const console = open({ args: [atUpgrade, '--line-ms=3000', quick] });
     await console.see('Enter runs this script');
     console.press(keys.enter);
     await console.see('running');
@@ -203,11 +213,11 @@ describe('other terminals', () => {
   const colour = /\u001B\[[\d;]*\b(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[\d;:]*m/;
 
   test('NO_COLOR: no colours, and everything is still said in words', async () => {
-    const plain = open({ args: ['--done=32', quick], env: { NO_COLOR: '1' } });
+    const plain = open({ args: [`--done=${at.firstStart}`, quick], env: { NO_COLOR: '1' } });
     await plain.see('NO RETURN', '✓ good', '✓ done');
     expect(plain.raw).not.toMatch(colour);
     plain.close();
-    const coloured = open({ args: ['--done=32', quick] });
+    const coloured = open({ args: [`--done=${at.firstStart}`, quick] });
     await coloured.see('NO RETURN');
     expect(coloured.raw).toMatch(colour);
     // Neither black nor white, which vanish on one background or the other.
@@ -216,7 +226,7 @@ describe('other terminals', () => {
   });
 
   test('without UTF-8 the signs are ASCII', async () => {
-    const console = open({ args: ['--done=26', quick], env: { LANG: 'C', LC_ALL: 'C' } });
+    const console = open({ args: [atUpgrade, quick], env: { LANG: 'C', LC_ALL: 'C' } });
     await console.see('> next', '+ done', '15.20 -> 17.12');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is meant
     expect(console.text()).toMatch(/^[\x00-\x7F]*$/);
@@ -226,17 +236,20 @@ describe('other terminals', () => {
     const console = open({
       columns: 120,
       rows: 40,
-      args: ['--done=57', '--line-ms=1'],
+      args: [`--done=${at.switchover}`, '--line-ms=1'],
       env: { TERM: 'dumb' },
     });
-    await console.see('Step 58 of 59, monitor', 'Run this step on monitor? [y/N/skip/back/quit]');
+    await console.see(
+      `Step ${stepCount - 1} of ${stepCount}, monitor`,
+      'Run this step on monitor? [y/N/skip/back/quit]',
+    );
     console.press('y\r');
-    await console.see('Step 59 of 59');
+    await console.see(`Step ${stepCount} of ${stepCount}`);
     console.press('skip\r');
     await console.see('Reason (may be empty):');
     console.press('\r');
     expect(await console.ended()).toBe(0);
-    expect(console.text()).toContain('Steps: 58 done, 1 skipped');
+    expect(console.text()).toContain(`Steps: ${stepCount - 1} done, 1 skipped`);
     expect(console.alternate()).toBe(false);
   });
 });
@@ -245,7 +258,7 @@ describe('what must not harm the terminal', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
     '%s in the middle of a step: the screen is given back, and what goes on is said',
     async (name) => {
-      const console = open({ columns: 120, rows: 40, args: ['--done=26', '--line-ms=500', quick] });
+      const console = open({ columns: 120, rows: 40, args: [atUpgrade, '--line-ms=500', quick] });
       await console.see('Enter runs this script');
       console.press(keys.enter);
       await console.see('running');
@@ -260,7 +273,7 @@ describe('what must not harm the terminal', () => {
   );
 
   test('a hang-up ends it, though nobody reads any more', async () => {
-    const console = open({ args: ['--done=26', quick] });
+    const console = open({ args: [atUpgrade, quick] });
     await console.see('Enter runs this script');
     console.signal('SIGHUP');
     await console.ended();
@@ -271,7 +284,7 @@ describe('what must not harm the terminal', () => {
     const console = open({
       columns: 120,
       rows: 40,
-      args: ['--done=26', '--line-ms=10000', '--hostile', quick],
+      args: [atUpgrade, '--line-ms=10000', '--hostile', quick],
     });
     await console.see('Enter runs this script');
     console.press(keys.enter);

@@ -1,13 +1,30 @@
 import { Box, Text } from 'ink';
 import Spinner from 'ink-spinner';
 import { createElement, memo } from 'react';
+import { widthOf } from '../../wording/text.ts';
 import { useTheme } from '../hooks/use-theme.ts';
 import { cutRow, type Row, type Span, sameRow } from '../rows/row.ts';
 
+/** Typographic signs of our own texts for a terminal without UTF-8: each as wide as what it stands for. */
+const plainSigns: Readonly<Record<string, string>> = {
+  '’': "'",
+  '‘': "'",
+  '“': '"',
+  '”': '"',
+  '–': '-',
+  '—': '-',
+  '…': '.',
+  '→': '>',
+  '·': '-',
+};
+const inAscii = (text: string): string =>
+  text.replace(/[^\t -~]/gu, (sign) => plainSigns[sign] ?? '?'.repeat(widthOf(sign)));
+
 const Piece = ({ part }: { readonly part: Span }) => {
-  const { looks, spinner } = useTheme();
+  const { looks, spinner, wide } = useTheme();
   const look = looks[part.tone ?? 'plain'];
-  return <Text {...look}>{part.spins === true ? <Spinner type={spinner} /> : part.text}</Text>;
+  const text = wide ? part.text : inAscii(part.text);
+  return <Text {...look}>{part.spins === true ? <Spinner type={spinner} /> : text}</Text>;
 };
 
 // A line without a character would have no height, and everything below it would move up.
