@@ -1,8 +1,8 @@
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import type { MonitorEvent, MonitorNode, MonitorState } from '../../source/cluster/monitor-state.ts';
-import type { World } from '../../source/cluster/observations.ts';
+import type { Observations } from '../../source/cluster/observations.ts';
 import type { Direction, EngineView, StepStatus, StepView } from '../../source/engine/view/controller.ts';
-import { expectedIn } from '../../source/engine/view/step-estimates.ts';
+import { stepEstimates } from '../../source/engine/view/step-estimates.ts';
 import { viewOf } from '../../source/engine/view/step-view.ts';
 import { monitorAbsence } from '../../source/runbook/monitor-absence.ts';
 import { runbookFor } from '../../source/runbook/runbooks.ts';
@@ -63,7 +63,7 @@ export const numberIn = (id: StepId): number => doneBefore(id) + 1;
  */
 export class FakeCluster {
   readonly #model = new Model(facts);
-  #world: World;
+  #world: Observations;
   #steps: readonly Step[];
   #direction: Direction = 'upgrade';
   #events: readonly MonitorEvent[] = [];
@@ -75,7 +75,7 @@ export class FakeCluster {
     this.#steps = runbookFor(facts, this.#world, 'upgrade');
   }
 
-  get world(): World {
+  get world(): Observations {
     return this.#world;
   }
 
@@ -118,7 +118,7 @@ export class FakeCluster {
 
   /** How long each step should take, in milliseconds; empty before the checks have measured it. */
   get expected(): ReadonlyMap<StepId, number> {
-    this.#expected ??= expectedIn(facts, this.#world, this.#direction, this.#steps);
+    this.#expected ??= stepEstimates(facts, this.#world, this.#direction, this.#steps);
     return this.#expected;
   }
 
