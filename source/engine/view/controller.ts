@@ -4,15 +4,7 @@ import type { FeedSnapshot } from '../../monitor/feed.ts';
 import type { Answer, LineState, Question } from '../../remote/host.ts';
 import type { Reading } from '../../runbook/reading.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import type {
-  Danger,
-  GivesUp,
-  GuideReference,
-  HostAlias,
-  PhaseId,
-  Probe,
-  StepId,
-} from '../../runbook/step.ts';
+import type { Danger, GuideReference, HostAlias, Loss, PhaseId, Probe, StepId } from '../../runbook/step.ts';
 import type { RollbackVerdict } from '../../runbook/verdict.ts';
 
 /** One host as the screen shows it. */
@@ -89,7 +81,7 @@ export interface StepView {
   readonly danger: Danger;
   readonly undo: string;
   /** What running it now gives up; null: nothing beyond what `undo` says. */
-  readonly givesUp: GivesUp | null;
+  readonly givesUp: Loss | null;
   /** What was noticed and stands against nothing: a check's warnings. */
   readonly notes: readonly string[];
   /** How long it should take, from what was measured on these hosts; null: not known. */
