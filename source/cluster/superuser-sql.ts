@@ -58,3 +58,12 @@ export const sqlProgram = (
     ],
     ' ',
   );
+
+/**
+ * The same as a shell function, for a script that is written in a file: `sql DATABASE OPTION...` is psql of the directory in the
+ * variable `bindir`, up to the options that it is given.
+ */
+export const sqlFunction = (bindir: Variable, settings: SessionSettings = {}): Fragment => sh`sql() {
+  database=$1; shift
+  ${sqlProgram('psql', bindir, { variable: 'database' }, { settings })} "$@"
+}`;

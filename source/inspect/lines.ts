@@ -28,7 +28,7 @@ export const readWhole = (
 };
 
 /**
- * Joins the lines of a text in the answer to a look: a control character (RS) that the script takes out of every text, so
+ * Joins the lines of a text in the answer to an inspection: a control character (RS) that the script takes out of every text, so
  * that no text can be told apart into more lines than it has.
  */
 export const joiner = '\u001e';

@@ -94,7 +94,7 @@ const unitShown = (unit: NonNullable<HostObservation['unit']>, fragment: string)
     '',
   ].join('\n');
 
-/** The answer to lookScript. */
+/** The answer to stateScript. */
 export const lookLines = (view: HostObservation): Lines => [
   ...directory('data', view.data),
   ...directory('new', view.newData),

@@ -439,7 +439,7 @@ test('a host whose answers are hostile is a host that is not seen, and nothing i
   night.engine.confirm('C.node_1.stop');
   await vi.advanceTimersByTimeAsync(16_000);
   const { failure } = await night.stage('failed');
-  expect(failure.unmet.map((one) => one.found)).toContain('node_1: the look at the host ended early');
+  expect(failure.unmet.map((one) => one.found)).toContain('node_1: the inspection of the host ended early');
   expect(night.servers.jobs.length).toBe(ran);
   expect(night.view.verdict.kind).toBe('unknown');
 }, 45_000);

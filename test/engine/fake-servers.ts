@@ -128,7 +128,7 @@ export class FakeServers {
     }
     const facts = this.of(alias);
     const view = this.model.host(alias);
-    if (script.includes('\nnew_bin=')) {
+    if (script.includes('\nsystems() {')) {
       const instances = instanceLines(1, facts, view, this.facts.formation);
       return said(
         this.discovery(
@@ -137,7 +137,7 @@ export class FakeServers {
         ),
       );
     }
-    if (script.includes('\nold_bin=')) {
+    if (script.includes('\ndirectory() {')) {
       this.looks.push(alias);
       return said(
         this.look(alias, [...lookLines(view), ...(view.checks === null ? [] : checksLines(facts))]),
@@ -151,7 +151,7 @@ export class FakeServers {
     }
     if (script.includes('from pgautofailover.formation')) return said(this.formations);
     if (script.includes('pg_stat_progress_basebackup')) return said(this.senders(alias));
-    if (script.includes('\ninventory_bin=')) return said(this.inventory(alias, script));
+    if (script.includes('counts() {')) return said(this.inventory(alias, script));
     this.fetched.push(script);
     return said(this.causes);
   }

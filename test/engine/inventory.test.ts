@@ -113,8 +113,8 @@ describe('in a window', () => {
     // Phase A does not wait for it, what lies behind does.
     await night.goTo('B.node_2.maintenance');
     expect(looks(night)).toEqual([
-      ['begin', 'node_1', 'node_1: the look at what the server holds ended early'],
-      ['begin', 'monitor', 'monitor: the look at what the server holds ended early'],
+      ['begin', 'node_1', 'node_1: the inspection of what the server holds ended early'],
+      ['begin', 'monitor', 'monitor: the inspection of what the server holds ended early'],
     ]);
     expect(night.statusOf('A.monitor.save')).toBe('done');
   });

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseLook } from '../../source/inspect/state/parse.ts';
-import { lookScript } from '../../source/inspect/state/script.ts';
+import { parseState } from '../../source/inspect/state/parse.ts';
+import { stateScript } from '../../source/inspect/state/script.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { word } from '../runbook/word.ts';
 
@@ -20,13 +20,13 @@ test('last week’s check does not count as done tonight, last week’s other ma
     }
     writeFileSync(join(done, 'checks'), 'yes\n');
     const facts = labCluster();
-    const script = lookScript(
+    const script = stateScript(
       { ...facts.monitor, home: word(home), workDir: word(join(home, 'work')) },
       facts.newMajor,
       null,
     ).text;
     const { stdout } = spawnSync('sh', ['-s'], { input: script, encoding: 'utf8' });
-    const look = parseLook('monitor', stdout);
+    const look = parseState('monitor', stdout);
     expect(look.ok && look.value.markers).toEqual(['checks', 'verify']);
   } finally {
     rmSync(home, { recursive: true, force: true });

@@ -8,7 +8,7 @@ import { sendersScript } from '../../source/engine/step/base-backup-senders.ts';
 import { serverScript } from '../../source/engine/step/host-activity.ts';
 import { discoverScript } from '../../source/inspect/discovery/script.ts';
 import { inventoryScript } from '../../source/inspect/inventory/script.ts';
-import { lookScript } from '../../source/inspect/state/script.ts';
+import { stateScript } from '../../source/inspect/state/script.ts';
 import { monitorQuery } from '../../source/monitor/query.ts';
 import { rehearsalScript } from '../../source/runbook/checks/dry-run-script.ts';
 import { checkLookScript } from '../../source/runbook/checks/look-script.ts';
@@ -64,7 +64,7 @@ const stepScripts = (facts: ClusterFacts): (readonly [string, string])[] => {
 const hostScripts = (facts: ClusterFacts): (readonly [string, string])[] =>
   hostsOf(facts).flatMap((host) => [
     [`${host.alias}: discovery`, discoverScript(host.newBindir, { port: host.port }).text],
-    [`${host.alias}: look`, lookScript(host, facts.newMajor, monitorQuery(facts.formation)).text],
+    [`${host.alias}: look`, stateScript(host, facts.newMajor, monitorQuery(facts.formation)).text],
     [`${host.alias}: check`, checkLookScript(facts, host).text],
     [`${host.alias}: inventory`, inventoryScript(host).text],
     [`${host.alias}: dry run`, rehearsalScript(facts, host, { keepNewDirectory: true }).text],

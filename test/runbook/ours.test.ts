@@ -4,16 +4,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import type { DirectoryView, Observations } from '../../source/cluster/observations.ts';
-import { parseLook } from '../../source/inspect/state/parse.ts';
-import { lookScript } from '../../source/inspect/state/script.ts';
-import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
+import { parseState } from '../../source/inspect/state/parse.ts';
+import { stateScript } from '../../source/inspect/state/script.ts';
+import { cleanupRunbook, whyNoCleanup } from '../../source/runbook/cleanup.ts';
 import { factsId } from '../../source/runbook/facts-id.ts';
 import { markFile, markOf } from '../../source/runbook/ownership.ts';
 import { directoriesStep, emptyStep } from '../../source/runbook/rollback/directories.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { whyNoCleanup } from '../../source/runbook/why-no-cleanup.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from './clusters.ts';
 import { has17Written, layLinked, layMark } from './kills/lay.ts';
@@ -95,7 +94,7 @@ describe('somebody else’s PostgreSQL 17 in the new directory’s place', () =>
     model.host('node_2').newData = foreign(true);
     model.run('C.node_2.stop');
     const stop = stepOf(upgradeRunbook(facts), 'C.node_2.stop');
-    expect(stop.after.filter((one) => !one.holds(model.world()).holds).map((one) => one.text)).toEqual([]);
+    expect(stop.after.filter((one) => !one.holds(model.world()).holds).map((one) => one.says)).toEqual([]);
     const { steps } = rollbackRunbook(facts, model.world());
     for (const step of steps.filter((one) => one.id.endsWith('.stop-stray')))
       expect([step.id, step.probe(model.world()).state]).toEqual([step.id, 'done']);
@@ -154,7 +153,7 @@ describe('the new directory', () => {
   });
 
   test('a look sees whose it is, and lists no directory aside that is not ours', () => {
-    const seen = () => good(parseLook('node_1', host.sh(lookScript(host.node, 17, null).text).output));
+    const seen = () => good(parseState('node_1', host.sh(stateScript(host.node, 17, null).text).output));
     host.cluster(host.node.newData, 17);
     host.cluster(`${host.node.data}_pg17_abandoned`, 17);
     expect(seen()).toMatchObject({
@@ -172,7 +171,7 @@ describe('the new directory', () => {
 });
 
 describe('what a kill in the middle of a removal, or of an initdb, has left', () => {
-  const seen = () => good(parseLook('node_1', host.sh(lookScript(host.node, 17, null).text).output));
+  const seen = () => good(parseState('node_1', host.sh(stateScript(host.node, 17, null).text).output));
   const tidy = () => {
     const world: Observations = {
       hosts: { ...worldAt('finished', host.facts).hosts, node_1: { kind: 'seen', at: 0, host: seen() } },
@@ -182,7 +181,7 @@ describe('what a kill in the middle of a removal, or of an initdb, has left', ()
     return {
       probe: step.probe(world),
       ran: () => run(step, world),
-      after: () => step.after.filter((one) => !one.holds(world).holds).map((one) => one.text),
+      after: () => step.after.filter((one) => !one.holds(world).holds).map((one) => one.says),
     };
   };
   const spare = () => `${host.node.backupData}.${host.facts.run}`;
@@ -428,7 +427,7 @@ describe('what phase A saved on Monday', () => {
 
   test('a look compares', () => {
     const { node } = host;
-    const seen = () => good(parseLook('node_1', host.sh(lookScript(node, 17, null).text).output)).saved;
+    const seen = () => good(parseState('node_1', host.sh(stateScript(node, 17, null).text).output)).saved;
     host.cluster(node.data, 15);
     host.write(node.configFile, 'monday');
     host.write(node.stateFile, 'x');
@@ -473,11 +472,11 @@ describe('the clean-up', () => {
     for (const alias of ['monitor', 'node_1', 'node_2']) model.host(alias).backupData = { kind: 'absent' };
     const gives = () => {
       const world = model.world();
-      return stepOf(cleanupRunbook(facts, world), 'W.node_3.remove').forfeits(world);
+      return stepOf(cleanupRunbook(facts, world), 'W.node_3.remove').givesUp(world);
     };
-    expect(gives()).toMatchObject({ kind: 'last-copy', text: expect.stringContaining('NONE made since') });
+    expect(gives()).toMatchObject({ kind: 'last-copy', says: expect.stringContaining('NONE made since') });
     model.host('node_1').markers = [...model.host('node_1').markers, 'cleanup-backup-known'];
-    expect(gives()).toMatchObject({ kind: 'last-copy', text: expect.stringContaining('one made since') });
+    expect(gives()).toMatchObject({ kind: 'last-copy', says: expect.stringContaining('one made since') });
   });
 
   test('a backup counts from the hand-over on', () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseLook } from '../../source/inspect/state/parse.ts';
-import { lookScript } from '../../source/inspect/state/script.ts';
+import { parseState } from '../../source/inspect/state/parse.ts';
+import { stateScript } from '../../source/inspect/state/script.ts';
 import { markOf, ownershipFunctions } from '../../source/runbook/ownership.ts';
 import { asideStep } from '../../source/runbook/phases/secondaries.ts';
 import { keepFunction } from '../../source/runbook/proofs.ts';
@@ -63,7 +63,7 @@ const killedAt = (script: string, count: number): boolean => {
   return host.sh(`PATH="${bin}:$PATH"\n${script}`).code === null;
 };
 
-const seen = () => good(parseLook('node_1', host.sh(lookScript(host.node, 17, null).text).output));
+const seen = () => good(parseState('node_1', host.sh(stateScript(host.node, 17, null).text).output));
 const partsIn = (place: string) => readdirSync(place).sort();
 const linksOf = (directory: string) =>
   readdirSync(join(directory, 'pg_tblspc')).map((name) => readlinkSync(join(directory, 'pg_tblspc', name)));

@@ -18,7 +18,7 @@ const dangerSentence = (step: StepView): string => {
 
 const guideText = (step: StepView): string => {
   const place = step.guide.step ?? 'not in the guide';
-  return step.guide.deviation === undefined ? place : `${place}. Here differently: ${step.guide.deviation}`;
+  return step.guide.differs === undefined ? place : `${place}. Here differently: ${step.guide.differs}`;
 };
 
 const statusRows = (step: StepView, columns: number): readonly Row[] => {
@@ -86,7 +86,7 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
       ? []
       : labelled('Takes', `about ${took(step.expectedMs)}, from what was measured on these hosts`, columns)),
     ...labelledList('Noted', step.notes, columns),
-    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp.text, columns, 'bad')),
+    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp.says, columns, 'bad')),
     ...labelled('Undo', step.undo, columns),
   ];
 };

@@ -55,7 +55,7 @@ const nameText = (state: ConsoleState, step: StepView, columns: number): DialogT
   rows: [
     ...prose(`Step ${numberOf(state.view, step.id)}: ${step.title}`, columns, 'strong'),
     ...prose(step.reason, columns),
-    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp.text, columns, 'bad')),
+    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp.says, columns, 'bad')),
     ...labelled('Undo', step.undo, columns, 'bad'),
     blank,
     [span('To run it, type the name of the host: '), span(step.host, 'strong')],

@@ -2,8 +2,8 @@ import { type ClusterFacts, hostsOf, isNode } from '../../cluster/facts.ts';
 import { isLeftOut, type Observation, type Observations } from '../../cluster/observations.ts';
 import { present } from '../../cluster/present.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
-import { parseLook } from '../../inspect/state/parse.ts';
-import { lookScript } from '../../inspect/state/script.ts';
+import { parseState } from '../../inspect/state/parse.ts';
+import { stateScript } from '../../inspect/state/script.ts';
 import { strangerIn } from '../../inspect/state/who.ts';
 import { monitorQuery } from '../../monitor/query.ts';
 import type { RemoteHost } from '../../remote/host.ts';
@@ -261,7 +261,7 @@ export class Observer {
     const began = steady();
     const lost = host.line !== 'connected';
     const sql = isNode(facts) ? null : monitorQuery(this.#facts.formation);
-    const output = await host.run(lookScript(facts, this.#facts.newMajor, sql).text, {
+    const output = await host.run(stateScript(facts, this.#facts.newMajor, sql).text, {
       as: this.#facts.postgres,
       timeoutMs: !lost ? lookTimeoutMs : isLeftOut(this.#world, alias) ? leftOutTimeoutMs : lostTimeoutMs,
     });
@@ -271,7 +271,7 @@ export class Observer {
     }
     this.#answered(alias);
     this.#onLook(alias);
-    const seen = parseLook(alias, output.value.stdout);
+    const seen = parseState(alias, output.value.stdout);
     const stranger = strangerIn(facts, output.value.stdout, this.#machines);
     if (seen.ok && stranger !== null) return { kind: 'unseen', at, problem: stranger };
     if (seen.ok && (isNode(facts) || seen.value.monitor !== null)) this.#takenBack(alias);

@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../../cluster/facts.ts';
 import type { ScriptText } from '../../cluster/fragment.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import type { JobOutcome, RemoteHost } from '../../remote/host.ts';
-import { onHost, yes } from '../../runbook/conditions.ts';
+import { about, yes } from '../../runbook/conditions.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { Probe, Step } from '../../runbook/step.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -183,7 +183,7 @@ const answerSeconds = 60;
 const goneSilent = async (execution: Execution): Promise<Silence | null> => {
   const { step, observer } = execution;
   if (lostMs(execution) === null || observer.silence(step.host) === null) return null;
-  const answers = onHost(step.host, `${step.host} answers`, () => yes);
+  const answers = about(step.host, `${step.host} answers`, () => yes);
   const seen = await observer.until([answers], step.host, answerSeconds, execution.settling, () =>
     execution.leaving(),
   );
@@ -229,7 +229,7 @@ export const follow = async (
   });
   const lastLines = output.last(20);
   if (outcome.kind === 'unknown') {
-    const world = await observer.look(step.inspects);
+    const world = await observer.look(step.looksAt);
     // Nobody can tell how it ended, but its work is there: the servers alone decide.
     if (
       outcome.gone === true &&
@@ -251,7 +251,7 @@ export const follow = async (
   if (outcome.code !== 0) {
     const [causes] = await Promise.all([
       fetchCauses(step, host, output.last(200)),
-      observer.look(step.inspects),
+      observer.look(step.looksAt),
     ]);
     const clean = await execution.cancelled();
     const silent = clean === null ? await goneSilent(execution) : null;

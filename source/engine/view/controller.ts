@@ -4,7 +4,15 @@ import type { FeedSnapshot } from '../../monitor/feed.ts';
 import type { Answer, LineState, Question } from '../../remote/host.ts';
 import type { Reading } from '../../runbook/reading.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import type { Danger, GuideReference, HostAlias, Loss, PhaseId, Probe, StepId } from '../../runbook/step.ts';
+import type {
+  Danger,
+  GivesUp,
+  GuideReference,
+  HostAlias,
+  PhaseId,
+  Probe,
+  StepId,
+} from '../../runbook/step.ts';
 import type { RollbackVerdict } from '../../runbook/verdict.ts';
 
 /** One host as the screen shows it. */
@@ -81,7 +89,7 @@ export interface StepView {
   readonly danger: Danger;
   readonly undo: string;
   /** What running it now gives up; null: nothing beyond what `undo` says. */
-  readonly givesUp: Loss | null;
+  readonly givesUp: GivesUp | null;
   /** What was noticed and stands against nothing: a check's warnings. */
   readonly notes: readonly string[];
   /** How long it should take, from what was measured on these hosts; null: not known. */

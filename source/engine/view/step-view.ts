@@ -20,14 +20,14 @@ export const viewOf = (
     guide: step.guide,
     danger: dangerNow(step, world),
     undo: step.undo,
-    givesUp: step.forfeits(world),
+    givesUp: step.givesUp(world),
     notes: step.notes(world),
     expectedMs: expected.get(step.id) ?? null,
     optional: step.optional,
     script: script.kind === 'ready' ? script.text : null,
     scriptNeeds: script.kind === 'ready' ? null : script.needs,
-    before: step.before.map((condition) => condition.text),
-    after: step.after.map((condition) => condition.text),
+    before: step.before.map((condition) => condition.says),
+    after: step.after.map((condition) => condition.says),
     status,
   };
 };

@@ -21,12 +21,12 @@ const countsOf = (text: string | null): ReadonlyMap<string, number> =>
 
 /** Reads the answer to inventoryScript. Errors: it ended early, or the server did not answer for itself. */
 export const parseInventory = (alias: string, output: string): Result<Inventory> => {
-  const whole = readWhole(output, `${alias}: the look at what the server holds`, 'look again');
+  const whole = readWhole(output, `${alias}: the inspection of what the server holds`, 'inspect again');
   if (!whole.ok) return whole;
   const text = (key: string): string | null => decodeText(whole.value.get(key));
   const server = inventoryServerSchema.safeParse(decodeJson(text('server')));
   if (!server.success)
-    return fail(problem(`${alias}: the server did not answer`, 'look whether it runs, then look again'));
+    return fail(problem(`${alias}: the server did not answer`, 'check whether it runs, then inspect again'));
   const counts = countsOf(text('counts'));
   const databases = linesOf(text('databases')).flatMap((line): DatabaseInventory[] => {
     const database = inventoryDatabaseSchema.safeParse(decodeJson(line));

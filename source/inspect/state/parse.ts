@@ -155,22 +155,22 @@ const wordOrNull = <Value>(schema: z.ZodType<Value>, text: string | undefined): 
 };
 
 const checksOf = (alias: string, map: ReadonlyMap<string, string>): HostObservation['checks'] => {
-  const look = joinedText(map.get('checks/look'));
+  const inspected = joinedText(map.get('checks/look'));
   const log = joinedText(map.get('checks/log'));
-  if (look === null && log === null) return null;
-  const parsed = look === null ? null : parseCheckLook(alias, look);
+  if (inspected === null && log === null) return null;
+  const parsed = inspected === null ? null : parseCheckLook(alias, inspected);
   return {
     look: parsed?.ok ? parsed.value : null,
     rehearsal: log === null ? null : parseSections(log),
   };
 };
 
-/** Reads what the look script printed. A look that did not come to its end is a problem, not half a truth. */
-export const parseLook = (alias: string, output: string): Result<HostObservation, Problem> => {
+/** Reads what the inspection printed. One that did not come to its end is a problem, not half a truth. */
+export const parseState = (alias: string, output: string): Result<HostObservation, Problem> => {
   const whole = readWhole(
     output,
-    `${alias}: the look at the host`,
-    'look again; if it stays so, run the command by hand',
+    `${alias}: the inspection of the host`,
+    'inspect again; if it stays so, run the command by hand',
   );
   if (!whole.ok) return whole;
   const map = whole.value;

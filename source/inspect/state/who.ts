@@ -3,7 +3,7 @@ import { type Problem, problem } from '../../cluster/result.ts';
 import { joinedText, linesOf, readFacts } from '../lines.ts';
 
 /**
- * Whether a host that was looked at is the one that is meant: by the node's id in pg_autoctl's state file, its name and role
+ * Whether a host that was inspected is the one that is meant: by the node's id in pg_autoctl's state file, its name and role
  * in pg_autoctl.cfg, and the machine that answered before. An address may lead elsewhere since (an alias, a changed DNS, a
  * machine that was exchanged), and what is true of one node must not be believed of another. What cannot be read, because a
  * rollback registers the node again, is not held against it. Null: it is the one; its machine is remembered in `machines`.
@@ -17,7 +17,7 @@ export const strangerIn = (
   const said = (key: string): string | null => joinedText(answer.get(key))?.split('\n')[0]?.trim() ?? null;
   const stranger = (what: string): Problem =>
     problem(
-      `${host.alias}: ${what}; it is not looked at, and nothing is run there`,
+      `${host.alias}: ${what}; it is not inspected, and nothing is run there`,
       `the address of ${host.alias} leads to another node or another machine: check nodes.${host.alias}.ssh.host, ~/.ssh/config and DNS, and start again`,
     );
   const role = said('who.role');

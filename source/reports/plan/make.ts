@@ -2,7 +2,7 @@ import type { Evidence } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import { choiceWords, rebuildChoices } from '../../runbook/hard-link/choice.ts';
-import { lastCopyAhead } from '../../runbook/phases/secondaries.ts';
+import { lastImageAhead } from '../../runbook/phases/secondaries.ts';
 import { phases, type Step } from '../../runbook/step.ts';
 import { nameOf, placeOf } from '../../runbook/tablespaces/names.ts';
 import { estimate } from '../../runbook/timing/estimates.ts';
@@ -68,9 +68,9 @@ const plannedHost = (ground: PlanGround, host: HostFacts): PlannedHost => {
 
 /** What is given up by a step, if the steps before it went in order. */
 const givenUp = (facts: ClusterFacts, step: Step, world: Observations): string | null => {
-  const ahead = lastCopyAhead(facts);
+  const ahead = lastImageAhead(facts);
   if (ahead?.step === step.id) return ahead.says;
-  const says = step.forfeits(world)?.text ?? null;
+  const says = step.givesUp(world)?.says ?? null;
   if (step.danger !== 'point-of-no-return') return says;
   return says ?? step.undo.replace(/^none on [^:]+: /, 'there is no undo on the host itself: ');
 };
@@ -109,7 +109,7 @@ const plannedStep = (
     as: step.as,
     title: step.title,
     reason: step.reason,
-    guide: { step: step.guide.step, differs: step.guide.deviation ?? null },
+    guide: { step: step.guide.step, differs: step.guide.differs ?? null },
     danger: givesUp === null ? step.danger : 'point-of-no-return',
     givesUp,
     writes: step.writes,
@@ -117,11 +117,11 @@ const plannedStep = (
     state,
     waitsFor,
     together,
-    before: step.before.map((one) => one.text),
-    after: step.after.map((one) => one.text),
+    before: step.before.map((one) => one.says),
+    after: step.after.map((one) => one.says),
     settleSeconds: step.settleSeconds,
     undo: step.undo,
-    seeOnFailure: step.failureLogs.map((one) => one.title),
+    seeOnFailure: step.causes.map((one) => one.title),
     estimateSeconds,
     script: step.script(world),
   };
@@ -144,7 +144,7 @@ export const makePlan = (ground: PlanGround): Plan => {
       estimateSeconds: secondsOf(step),
       state: states[index] ?? 'pending',
       waitsFor: places(order.get(step.id)?.after),
-      together: places(order.get(step.id)?.alongside),
+      together: places(order.get(step.id)?.beside),
     }),
   );
   const primary = primaryOf(facts);

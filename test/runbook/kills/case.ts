@@ -4,8 +4,8 @@ import { type ClusterFacts, hostsOf } from '../../../source/cluster/facts.ts';
 import type { Fragment } from '../../../source/cluster/fragment.ts';
 import type { Observations } from '../../../source/cluster/observations.ts';
 import { sh } from '../../../source/cluster/quote.ts';
-import { parseLook } from '../../../source/inspect/state/parse.ts';
-import { lookScript } from '../../../source/inspect/state/script.ts';
+import { parseState } from '../../../source/inspect/state/parse.ts';
+import { stateScript } from '../../../source/inspect/state/script.ts';
 import { cleanupRunbook } from '../../../source/runbook/cleanup.ts';
 import { rollbackRunbook } from '../../../source/runbook/rollback/rollback.ts';
 import { type Probe, ready, type Step } from '../../../source/runbook/step.ts';
@@ -148,11 +148,11 @@ interface Now {
 const now = (one: Case, box: Sandbox, model: Model): Now => {
   const alias = one.step.split('.')[1] ?? '';
   const host = hostsOf(box.facts).find((found) => found.alias === alias) ?? box.node;
-  const ran = box.sh(atSandbox(box, lookScript(host, 17, null).text));
+  const ran = box.sh(atSandbox(box, stateScript(host, 17, null).text));
   const world: Observations = {
     hosts: {
       ...model.world().hosts,
-      [alias]: { kind: 'seen', at: 0, host: good(parseLook(alias, ran.output)) },
+      [alias]: { kind: 'seen', at: 0, host: good(parseState(alias, ran.output)) },
     },
     ...(one.leftOut === undefined ? {} : { leftOut: one.leftOut }),
   };
@@ -189,7 +189,7 @@ const textOf = (one: Case, box: Sandbox, step: Pick<Step, 'script'>, world: Obse
 };
 
 const unmet = ({ world, step }: Now): readonly string[] =>
-  (step?.before ?? []).filter((one) => !one.holds(world).holds).map((one) => one.text);
+  (step?.before ?? []).filter((one) => !one.holds(world).holds).map((one) => one.says);
 
 export interface Searched {
   readonly states: number;

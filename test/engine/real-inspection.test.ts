@@ -6,8 +6,8 @@ import { workDirOf } from '../../source/cluster/work-directory.ts';
 import { filesToCarry } from '../../source/discover/host-facts.ts';
 import { parseFound } from '../../source/inspect/discovery/parse.ts';
 import { discoverScript } from '../../source/inspect/discovery/script.ts';
-import { parseLook } from '../../source/inspect/state/parse.ts';
-import { lookScript } from '../../source/inspect/state/script.ts';
+import { parseState } from '../../source/inspect/state/parse.ts';
+import { stateScript } from '../../source/inspect/state/script.ts';
 import { good, recorded, recordedBytes } from '../cluster/recorded.ts';
 import { Sandbox } from '../runbook/sandbox.ts';
 import { word } from '../runbook/word.ts';
@@ -33,13 +33,13 @@ beforeEach(() => {
 afterEach(() => host.remove());
 
 const look = () => {
-  const ran = host.sh(lookScript(host.node, 17, null).text);
-  return good(parseLook('node_1', ran.output));
+  const ran = host.sh(stateScript(host.node, 17, null).text);
+  return good(parseState('node_1', ran.output));
 };
 const old = recorded('postgresql-15.20/controldata-shut-down.txt');
 const fresh = recorded('postgresql-17.12/controldata-after-upgrade.txt');
 
-describe('a look', () => {
+describe('an inspection', () => {
   test('at an empty host: nothing is there, and that is an answer', () => {
     expect(look()).toMatchObject({
       data: { kind: 'absent' },
@@ -210,11 +210,11 @@ describe('a look', () => {
     }
   });
 
-  test('at a file of ours that cannot be read to its end: no look, rather than half of one', () => {
+  test('at a file of ours that cannot be read to its end: no inspection, rather than half of one', () => {
     host.write(join(host.node.workDir, 'fingerprint'), fresh);
     host.program(join(host.root, 'bin/awk'), 'exit 2');
-    const ran = host.sh(`PATH="${host.root}/bin:$PATH"\n${lookScript(host.node, 17, null).text}`);
-    expect(parseLook('node_1', ran.output)).toMatchObject({ ok: false });
+    const ran = host.sh(`PATH="${host.root}/bin:$PATH"\n${stateScript(host.node, 17, null).text}`);
+    expect(parseState('node_1', ran.output)).toMatchObject({ ok: false });
   });
 
   test('at what a way back left aside: listed, under whatever number', () => {

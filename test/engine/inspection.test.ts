@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { primaryOf } from '../../source/cluster/facts.ts';
 import type { Observations } from '../../source/cluster/observations.ts';
-import { parseLook } from '../../source/inspect/state/parse.ts';
+import { parseState } from '../../source/inspect/state/parse.ts';
 import { judgementOn } from '../../source/runbook/checks/in-world.ts';
 import { everyNodeSettled } from '../../source/runbook/conditions.ts';
 import { good, recorded } from '../cluster/recorded.ts';
@@ -15,7 +15,7 @@ import { checksLines } from './checks/look-lines.ts';
 const withoutRedo = (seen: unknown): unknown =>
   JSON.parse(JSON.stringify(seen, (key, value: unknown) => (key === 'redo' ? undefined : value)));
 
-describe('a look at the lab after a way back, recorded', () => {
+describe('an inspection of the lab after a rollback, recorded', () => {
   /** The script of those days sent its texts as base64. */
   const texts =
     /^([a-z]+\.control|pg_ctl|fingerprint|stopped|markers|delete_scripts|unit|server|monitor)\t(.*)$/gm;
@@ -24,7 +24,8 @@ describe('a look at the lab after a way back, recorded', () => {
       texts,
       (_, key: string, text: string) => `${key}\t${joined(Buffer.from(text, 'base64').toString())}`,
     );
-  const look = (alias: string) => good(parseLook(alias, sentNow(recorded(`looks/rolled-back-${alias}.tsv`))));
+  const look = (alias: string) =>
+    good(parseState(alias, sentNow(recorded(`looks/rolled-back-${alias}.tsv`))));
 
   test('node_2 is the primary now, and both others stream from it under new ids', () => {
     const seen = look('node_2');
@@ -107,7 +108,7 @@ test.each([
   const model = modelAt(moment, labCluster());
   for (const alias of model.hosts.keys()) {
     const view = model.host(alias);
-    expect(withoutRedo(good(parseLook(alias, printed(lookLines(view)))))).toEqual({
+    expect(withoutRedo(good(parseState(alias, printed(lookLines(view)))))).toEqual({
       ...view,
       markers: [...view.markers].sort(),
       checks: null,
@@ -115,11 +116,11 @@ test.each([
   }
 });
 
-test('what the window’s checks have kept on a host is read with the look, and judged', () => {
+test('what the window’s checks have kept on a host is read with the inspection, and judged', () => {
   const facts = labCluster();
   const lines = [...lookLines(modelAt('running').host('node_1')), ...checksLines(primaryOf(facts))];
   const world: Observations = {
-    hosts: { node_1: { kind: 'seen', at: 0, host: good(parseLook('node_1', printed(lines))) } },
+    hosts: { node_1: { kind: 'seen', at: 0, host: good(parseState('node_1', printed(lines))) } },
   };
   expect(judgementOn(facts, primaryOf(facts), world, false)).toEqual({
     findings: [],
@@ -140,7 +141,7 @@ describe('an answer that is not to be trusted', () => {
     const lines = but(lookLines(modelAt('running').host('monitor')), {
       monitor: joined(JSON.stringify({ ...monitor, nodes })),
     });
-    const host = good(parseLook('monitor', printed(lines)));
+    const host = good(parseState('monitor', printed(lines)));
     expect(host.monitor).toBeNull();
     expect(host.misfit).toMatch(
       /^the monitor’s answer: nodes\.0\.host must be a host name.*-oProxyCommand=id/,
@@ -149,20 +150,20 @@ describe('an answer that is not to be trusted', () => {
     expect(everyNodeSettled.holds(world)).toEqual({ holds: false, found: host.misfit });
   });
 
-  test('a look that was cut off is no look, however much of it arrived', () => {
+  test('an inspection that was cut off is none, however much of it arrived', () => {
     const whole = printed(lines);
     for (let cut = 0; cut < whole.length - 1; cut += 97) {
-      const seen = parseLook('node_1', whole.slice(0, cut));
+      const seen = parseState('node_1', whole.slice(0, cut));
       expect([cut, seen.ok]).toEqual([cut, false]);
     }
-    expect(parseLook('node_1', whole.slice(0, -5))).toMatchObject({
+    expect(parseState('node_1', whole.slice(0, -5))).toMatchObject({
       ok: false,
-      error: { what: 'node_1: the look at the host ended early' },
+      error: { what: 'node_1: the inspection of the host ended early' },
     });
   });
 
   test('the first of a key counts: nothing printed later can replace it', () => {
-    const seen = good(parseLook('node_1', `${printed(lines)}data\tabsent\nautoctl\tno\nstate\t1\n`));
+    const seen = good(parseState('node_1', `${printed(lines)}data\tabsent\nautoctl\tno\nstate\t1\n`));
     expect(withoutRedo(seen)).toEqual(view);
   });
 
@@ -175,7 +176,7 @@ describe('an answer that is not to be trusted', () => {
     ['something very large', `"${'x'.repeat(3_000_000)}"`],
     ['a prototype', '{"__proto__": {"version": "17"}}'],
   ])('a server that answers with %s is a server that does not answer', (_, answer) => {
-    const seen = good(parseLook('node_1', printed(but(lines, { server: joined(answer) }))));
+    const seen = good(parseState('node_1', printed(but(lines, { server: joined(answer) }))));
     expect(seen.server).toBeNull();
   });
 
@@ -186,7 +187,7 @@ describe('an answer that is not to be trusted', () => {
       unit: joined('no unit at all'),
       'handed-over.at': 'yesterday',
     });
-    const seen = good(parseLook('node_1', printed(broken)));
+    const seen = good(parseState('node_1', printed(broken)));
     expect(seen.data).toMatchObject({ major: 0, control: null });
     expect(seen.unit).toBeNull();
     expect(seen.handedOver).toBeNull();
@@ -198,13 +199,13 @@ describe('an answer that is not to be trusted', () => {
         'WARNING: Calculated CRC checksum does not match value stored in file.\nDatabase cluster state: shut down\n',
       ),
     });
-    expect(good(parseLook('node_1', printed(damaged))).data).toMatchObject({ control: null });
+    expect(good(parseState('node_1', printed(damaged))).data).toMatchObject({ control: null });
   });
 
   test('megabytes of noise between the lines change nothing and take no time', () => {
     const noise = `${'no tab in this line\n'.repeat(100_000)}\t\t\t\n${'\u0007'.repeat(1000)}\n`;
     const began = performance.now();
-    expect(withoutRedo(good(parseLook('node_1', noise + printed(lines))))).toEqual(view);
+    expect(withoutRedo(good(parseState('node_1', noise + printed(lines))))).toEqual(view);
     expect(performance.now() - began).toBeLessThan(2000);
   });
 });
