@@ -16,8 +16,8 @@ const written = async (server: Postmaster): Promise<void> => {
 };
 
 /**
- * Who answers in plain lines where nobody is to be asked (`--plain --yes demo`): yes to every step, the host's name at a
- * point of no return, once more after a failure, and in the scenario for it the way back once 17 has taken writes.
+ * Who answers in plain lines where nobody is to be asked (`--plain --yes demo`): yes to every step, the host's name where it is
+ * asked for, once more after a failure, and in the scenario for it the way back once 17 has taken writes.
  */
 export const plainAnswers = (
   scenario: Scenario,

@@ -18,7 +18,7 @@ export const afterFailure = async (
     if (answer === 'back' || answer === 'b') {
       if (await turned(talk)) return true;
     } else if (answer === 'retry' || answer === 'r') {
-      const typed = await typedFor(talk, step);
+      const typed = await typedFor(talk, view, step);
       if (typed !== null && !refusal(controller.retry(step.id, typed.typed))) return true;
     } else if (answer === 'skip' || answer === 's') {
       if (await passedOver(talk, step)) return true;

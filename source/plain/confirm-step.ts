@@ -1,14 +1,16 @@
 import { stepOf } from '../console/state/selectors.ts';
 import type { EngineView, StepView } from '../engine/view/controller.ts';
+import { runOnWords, stopWords } from '../wording/danger.ts';
 import { togetherNow, togetherWords } from '../wording/parallel.ts';
 import { describeStep } from './describe.ts';
 import { isHeldBack, passedOver, type Talk, turned, typedFor } from './talk.ts';
 
-type Word = 'yes' | 'one' | 'skip' | 'back' | 'quit' | 'no';
+type Word = 'yes' | 'go' | 'one' | 'skip' | 'back' | 'quit' | 'no';
 
 const wordOf = (answer: string | null): Word => {
   const said = answer?.trim() ?? 'quit';
   if (/^y(es)?$/i.test(said)) return 'yes';
+  if (/^g(o)?$/i.test(said)) return 'go';
   if (/^o(ne)?$/i.test(said)) return 'one';
   if (/^s(kip)?$/i.test(said)) return 'skip';
   if (/^b(ack)?$/i.test(said)) return 'back';
@@ -33,9 +35,9 @@ export const confirmStep = async (talk: Talk, view: EngineView, step: StepView):
   }
   const question =
     together === null
-      ? `Run this step on ${step.host}? [y/N/skip/back/quit] `
-      : `Run ${words} together? [y/N/one/skip/back/quit] `;
-  const usage = `Not run. y runs ${together === null ? 'it' : 'them, one only the first'}, skip passes over it, back ${view.direction === 'rollback' ? 'goes on with the upgrade' : 'shows the way back'}, quit leaves.`;
+      ? `Run this step on ${step.host}? [y/N/go/skip/back/quit] `
+      : `Run ${words} together? [y/N/go/one/skip/back/quit] `;
+  const usage = `Not run. y runs ${together === null ? 'it' : 'them, one only the first'}, go runs on to ${stopWords(view, step.id)}, skip passes over it, back ${view.direction === 'rollback' ? 'goes on with the upgrade' : 'shows the way back'}, quit leaves.`;
   for (;;) {
     const word = yes !== null ? 'yes' : wordOf(await ask(question));
     if (word === 'quit') return false;
@@ -45,9 +47,10 @@ export const confirmStep = async (talk: Talk, view: EngineView, step: StepView):
       if (await passedOver(talk, step)) return true;
     } else if (word === 'no' || (word === 'one' && together === null)) write([usage]);
     else {
-      const typed = await typedFor(talk, step);
+      if (word === 'go') write(['', runOnWords(view, step.id)]);
+      const typed = await typedFor(talk, view, step, word === 'go');
       if (typed === null) continue;
-      const how = together === null || word === 'one' ? 'alone' : 'together';
+      const how = word === 'go' ? 'to-stop' : together === null || word === 'one' ? 'alone' : 'together';
       if (!refusal(controller.confirm(step.id, typed.typed, how))) return true;
       // The lock went to another console while the question stood there: there is nothing to answer any more.
       if (controller.view.stage.kind === 'watching') return true;

@@ -2,12 +2,13 @@ import { takes } from '../console/rows/rollback.ts';
 import { numberOf } from '../console/state/selectors.ts';
 import type { EngineView, RollbackPreview, StepFailure, StepView } from '../engine/view/controller.ts';
 import { phases } from '../runbook/step.ts';
+import { nameAskedWords } from '../wording/danger.ts';
 import { took } from '../wording/text.ts';
 
 const dangers = {
   reads: 'only reads',
   changes: 'changes this host',
-  'point-of-no-return': 'POINT OF NO RETURN',
+  'point-of-no-return': 'IRREVERSIBLE',
 } as const;
 
 const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => `    ${line}`);
@@ -26,6 +27,7 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
     `Step ${numberOf(view, step.id)} of ${view.steps.length}, ${step.host}: ${step.title}`,
     `  Phase:  ${step.phase} ${phase?.title ?? ''}`,
     `  Does:   ${dangers[step.danger]}, as ${step.as}`,
+    ...(step.asksName === null ? [] : [`  Typed:  ${nameAskedWords[step.asksName]}`]),
     `  Why:    ${step.reason}`,
     `  Guide:  ${step.guide.step ?? 'not in the guide'}.${differs}`,
     ...step.before.map((says) => `  Before: ${says}`),
@@ -48,7 +50,7 @@ export const describeWayBack = (preview: RollbackPreview): readonly string[] => 
   ...(preview.steps.length === 0 ? [] : [`  Takes:  ${takes(preview)}`]),
   ...preview.steps.map(
     (step, at) =>
-      `  ${String(at + 1).padStart(3)}. ${step.host}: ${step.title}${step.danger === 'point-of-no-return' ? ' (POINT OF NO RETURN)' : ''}`,
+      `  ${String(at + 1).padStart(3)}. ${step.host}: ${step.title}${step.asksName === null ? '' : ` (${nameAskedWords[step.asksName]})`}`,
   ),
 ];
 

@@ -1,5 +1,6 @@
-import type { EngineController, StepView } from '../engine/view/controller.ts';
+import type { EngineController, EngineView, StepView } from '../engine/view/controller.ts';
 import type { GivesUp } from '../runbook/step.ts';
+import { nameWords } from '../wording/danger.ts';
 import type { Prompt } from './prompt.ts';
 
 /** What cannot be had again, and a run without a person gives up only where it was told so by name. */
@@ -62,14 +63,21 @@ export const isHeldBack = ({ yes, forfeits, write }: Talk, givesUp: GivesUp | nu
   return true;
 };
 
-/** What is typed for a step: the host's name at a point of no return. Null: it was not, and nothing may run. */
+/**
+ * What is typed for a step: the host's name where it begins the downtime, cannot be undone, or lets applications write; and to run on
+ * from any step. Null: it was not, and nothing may run.
+ */
 export const typedFor = async (
   { yes, ask, write }: Talk,
+  view: EngineView,
   step: StepView,
+  runsOn = false,
 ): Promise<{ readonly typed?: string } | null> => {
-  if (step.danger !== 'point-of-no-return') return {};
+  const words = nameWords(view, step);
+  if (words === null && !runsOn) return {};
   if (yes !== null) return { typed: step.host };
-  const typed = await ask(`Point of no return. Type the name of the host (${step.host}) to go on: `);
+  if (words !== null) write([`${words.title}. ${words.afterwards}`, `Rollback then: ${words.rollback}`]);
+  const typed = await ask(`Type the name of the host (${step.host}) to go on: `);
   if (typed?.trim() === step.host) return { typed: step.host };
   write(['That is not the name of the host: nothing was run.']);
   return null;

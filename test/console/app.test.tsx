@@ -191,7 +191,9 @@ describe('keys', () => {
 
   test('that work now are in the footer; those that do not say why', async () => {
     const { press, lines } = await open();
-    expect(lines().at(-1)).toMatch(/Enter run step 1 on monitor {2}s skip .* \? help {2}q leave/);
+    expect(lines().at(-1)).toMatch(
+      /Enter run step 1 on monitor {2}G run to step \d+ {2}s skip .* \? help {2}q leave/,
+    );
     expect(await press('a')).toContain('Nothing has failed');
     expect(await press('x')).toContain('Nothing is running');
     expect(await press('t')).toContain('Nobody else holds the lock');

@@ -132,7 +132,7 @@ export class FakeCluster {
   /** All steps as the screen shows them. */
   views(statusOf: (step: Step) => StepStatus): readonly StepView[] {
     const { expected } = this;
-    return this.#steps.map((step) => viewOf(step, this.#world, statusOf(step), expected));
+    return this.#steps.map((step) => viewOf(step, this.#world, statusOf(step), 'upgrade', expected));
   }
 
   verdict(): EngineView['verdict'] {

@@ -87,6 +87,7 @@ export class FakeEngine implements EngineController {
       progress: {},
       verdict: this.cluster.verdict(),
       downtime: { kind: 'not-started' },
+      expectedDowntimeMs: null,
       monitor: {
         feed: {
           status: { kind: 'live', source: 'listen' },
@@ -96,6 +97,7 @@ export class FakeEngine implements EngineController {
         plannedDown: null,
         before: healthyNodes,
       },
+      runsOn: null,
       resumed: null,
       runDirectory: '/home/dba/.local/state/pgaf-upgrade/shop/20261123T014800Z-1a2b',
       notices: [],
@@ -196,13 +198,20 @@ export class FakeEngine implements EngineController {
     return this.#outputOf(id);
   }
 
-  confirm(id: StepId, typed?: string, how?: 'alone' | 'together'): Accepted | Refusal {
-    const more = [typed, how === 'together' ? how : undefined].filter((one) => one !== undefined);
+  confirm(id: StepId, typed?: string, how: 'alone' | 'together' | 'to-stop' = 'alone'): Accepted | Refusal {
+    const more = [typed, how === 'alone' ? undefined : how].filter((one) => one !== undefined);
     this.asked.push(['confirm', id, ...more].join(' '));
     const { stage } = this.view;
     if (stage.kind !== 'confirm' || stage.step !== id) return refused('another step is due');
-    const together = how === 'together' && stage.together !== undefined ? stage.together : [id];
+    const together = how !== 'alone' && stage.together !== undefined ? stage.together : [id];
     return this.#start(together, typed);
+  }
+
+  stopRunningOn(): Accepted | Refusal {
+    this.asked.push('stop running on');
+    if (this.view.runsOn === null) return refused('it does not run on: each step is asked for');
+    this.set({ runsOn: { ending: true } });
+    return accepted;
   }
 
   retry(id: StepId, typed?: string): Accepted | Refusal {
@@ -333,8 +342,7 @@ export class FakeEngine implements EngineController {
     const steps = this.cluster.steps.filter((step) => ids.includes(step.id));
     const [first] = this.view.steps.filter((step) => ids.includes(step.id));
     if (first === undefined) return refused('no such step');
-    if (first.danger === 'point-of-no-return' && typed !== first.host)
-      return refused(`type ${first.host} to go on`);
+    if (first.asksName !== null && typed !== first.host) return refused(`type ${first.host} to go on`);
     this.#lanes = new FakeLanes(steps);
     const begun = this.#lanes.begin();
     const [step = first.id, ...beside] = begun.map(({ id }) => id);

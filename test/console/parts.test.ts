@@ -174,9 +174,14 @@ describe('keys', () => {
     expect(pressOf('\r\r', none)).toEqual({ kind: 'text', text: '\r\r' });
   });
 
-  test('no key has two meanings', () => {
+  test('no key has two meanings at a time: of two commands on it the first says when it does nothing', () => {
     const all = commands.flatMap((command) => command.keys);
-    expect(new Set(all).size).toBe(all.length);
+    const shared = [...new Set(all.filter((key, at) => all.indexOf(key) !== at))];
+    expect(shared).toEqual(['esc']);
+    for (const key of shared) {
+      const [first] = commands.filter(({ keys }) => keys.includes(key));
+      expect([key, first?.disabled]).toEqual([key, expect.any(Function)]);
+    }
   });
 
   test('docs/console.md names every key as the table does', () => {

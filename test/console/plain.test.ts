@@ -61,7 +61,7 @@ const together = (engine: FakeEngine): void => {
 test('steps that may run at the same time are all shown with their scripts before the question', async () => {
   const { written, asked } = await run({ done: 3 }, ['x', 'y'], undefined, together);
   const question = written.indexOf(
-    'Run steps 4–6 on node_3, monitor, node_1 together? [y/N/one/skip/back/quit]',
+    'Run steps 4–6 on node_3, monitor, node_1 together? [y/N/go/one/skip/back/quit]',
   );
   expect(question).toBeGreaterThan(0);
   for (const number of [4, 5, 6])

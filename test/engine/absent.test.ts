@@ -96,7 +96,7 @@ test('a signal while the servers are waited for is no failure', async () => {
   const night = window();
   await night.goTo('C.node_1.stop');
   night.servers.plan('C.node_1.stop', () => ({ kind: 'exited', code: 0 }));
-  night.engine.confirm('C.node_1.stop');
+  night.engine.confirm('C.node_1.stop', 'node_1');
   await night.until('settling', () => night.statusOf('C.node_1.stop') === 'settling');
   await night.engine.close('SIGTERM');
   await night.done;

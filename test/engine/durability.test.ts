@@ -135,7 +135,7 @@ describe('a console killed while a command runs', () => {
     // Nobody will ever know how it ended: its probe says that it is to be done, so it is asked for like any other, behind the
     // checkpoint, which leaves no trace and is asked for again.
     await night.goTo('C.node_1.stop');
-    night.engine.confirm('C.node_1.stop');
+    night.engine.confirm('C.node_1.stop', 'node_1');
     await night.next('C.node_2.stop');
     expect(night.servers.jobs.at(-1)?.id).toMatch(/C\.node_1\.stop\.2$/);
   }, 40_000);
@@ -295,7 +295,7 @@ describe('a step that hangs', () => {
     night.servers.causes = 'disk /: 4.0G free of 20G (80% used)\nprocess 7 D (disk sleep): pg_autoctl stop\n';
     const job = hanging(night, 'C.node_1.stop', 'stopping');
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
-    night.engine.confirm('C.node_1.stop');
+    night.engine.confirm('C.node_1.stop', 'node_1');
     await vi.advanceTimersByTimeAsync(100);
     await job.begun;
     const statusOf = () => night.view.steps.find((step) => step.id === 'C.node_1.stop')?.status;

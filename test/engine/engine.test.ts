@@ -70,7 +70,7 @@ describe('a confirmation', () => {
   test('of another step than the one that is up is refused, and runs nothing', async () => {
     const night = window();
     await night.next('A.monitor.save');
-    expect(night.engine.confirm('C.node_1.stop')).toEqual({ refused: 'it is another step’s turn' });
+    expect(night.engine.confirm('C.node_1.stop', 'node_1')).toEqual({ refused: 'it is another step’s turn' });
     expect(night.engine.retry('A.monitor.save')).toEqual({ refused: 'this step has not failed' });
     expect(night.servers.jobs).toEqual([]);
   });
@@ -278,9 +278,9 @@ describe('an end that nobody knows', () => {
         return exited(0);
       },
     );
-    night.engine.confirm('C.node_1.stop');
+    night.engine.confirm('C.node_1.stop', 'node_1');
     await night.stage('failed');
-    night.engine.retry('C.node_1.stop');
+    night.engine.retry('C.node_1.stop', 'node_1');
     await night.next('C.node_2.stop');
     const jobs = night.servers.jobs.filter((job) => job.step === 'C.node_1.stop');
     expect(jobs.map((job) => job.attached)).toEqual([false, true]);
@@ -436,7 +436,7 @@ test('a host whose answers are hostile is a host that is not seen, and nothing i
       : lines.map(([key, value]) => `${key}\t${value}\n`).join('');
   const ran = night.servers.jobs.length;
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
-  night.engine.confirm('C.node_1.stop');
+  night.engine.confirm('C.node_1.stop', 'node_1');
   await vi.advanceTimersByTimeAsync(16_000);
   const { failure } = await night.stage('failed');
   expect(failure.unmet.map((one) => one.found)).toContain('node_1: the inspection of the host ended early');
@@ -451,7 +451,7 @@ const stopWithoutLine = async () => {
   night.servers.mute.set('node_1', problem('node_1 is out of reach', 'look at the cable'));
   const ran = night.servers.jobs.length;
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
-  night.engine.confirm('C.node_1.stop');
+  night.engine.confirm('C.node_1.stop', 'node_1');
   return { night, ran };
 };
 

@@ -103,9 +103,9 @@ describe('decisions', () => {
     const decisions = new Decisions();
     const first = decisions.next('A.x.save');
     expect([decisions.waitsFor('A.x.save'), decisions.waitsFor('B.x.y')]).toEqual([true, false]);
-    decisions.give({ kind: 'run', typed: null, together: false });
+    decisions.give({ kind: 'run', typed: null, until: 'step' });
     decisions.give({ kind: 'skip', reason: 'too late' });
-    expect(await first).toEqual({ kind: 'run', typed: null, together: false });
+    expect(await first).toEqual({ kind: 'run', typed: null, until: 'step' });
     const second = decisions.next('B.x.y');
     decisions.leave();
     expect(await second).toEqual({ kind: 'leave' });

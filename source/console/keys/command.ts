@@ -14,5 +14,7 @@ export interface Command {
   readonly footer?: (state: ConsoleState) => string | null;
   /** Why it does nothing now; null when it works. */
   readonly disabled?: (state: ConsoleState) => string | null;
+  /** It only ends something: taken even right behind a key that does nothing. */
+  readonly always?: true;
   readonly run: (screen: Screen) => void;
 }

@@ -1,22 +1,27 @@
-import { confirmable, currentStep, shownFace } from '../state/selectors.ts';
+import { currentStep, shownFace } from '../state/selectors.ts';
+import type { ConsoleState } from '../state/state.ts';
 import type { Command } from './command.ts';
 import { findNext } from './find.ts';
 import type { KeyName } from './keys.ts';
 import { movingCommands } from './moving-commands.ts';
 
 import {
+  aloneWords,
   due,
   enterWords,
   failed,
+  runOnFooter,
   searched,
   showsOutput,
   whyNoCancel,
   whyNoLog,
+  whyNoRunOn,
   whyNoSearch,
   whyNoTakeOver,
   whyNotAlone,
   whyNotDue,
   whyNotFailed,
+  whyNotRunningOn,
 } from './when.ts';
 
 /** Everything that a key does, in the order of the footer. */
@@ -30,9 +35,26 @@ export const commands: readonly Command[] = [
   },
   {
     group: 'Deciding',
+    keys: ['G'],
+    says: 'Run to the next stop: from the card shown on without asking, until a step is typed by itself, a failure or a warning (asks for the host’s name)',
+    footer: runOnFooter,
+    disabled: whyNoRunOn,
+    run: ({ store }) => store.decide.askRunOn(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['esc'],
+    says: 'While it runs to the next stop: ask again, behind the step that runs',
+    footer: ({ view }) => (view.runsOn?.ending === false ? 'ask again after this step' : null),
+    disabled: whyNotRunningOn,
+    always: true,
+    run: ({ store }) => store.decide.stopRunningOn(),
+  },
+  {
+    group: 'Deciding',
     keys: ['e'],
-    says: 'Where Enter would start several steps: run the one whose card is shown, alone',
-    footer: (state) => (confirmable(state) !== null && whyNotAlone(state) === null ? 'only this one' : null),
+    says: 'Run the step whose card is shown alone, where Enter would start several; run an optional step',
+    footer: aloneWords,
     disabled: whyNotAlone,
     run: ({ store }) => store.decide.enterAlone(),
   },
@@ -200,6 +222,8 @@ export const commands: readonly Command[] = [
   },
 ];
 
-/** The command on a key; null if it has none. */
-export const commandOn = (name: KeyName): Command | null =>
-  commands.find((command) => command.keys.includes(name)) ?? null;
+/** The command on a key: of several the one that works now, else the last. Null if it has none. */
+export const commandOn = (name: KeyName, state: ConsoleState): Command | null => {
+  const all = commands.filter((command) => command.keys.includes(name));
+  return all.find((command) => (command.disabled?.(state) ?? null) === null) ?? all.at(-1) ?? null;
+};

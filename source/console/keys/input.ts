@@ -1,7 +1,7 @@
 import type { Screen } from '../screen.ts';
 import { mayTurn } from '../state/rollback-view.ts';
 import { type InputMode, inputMode } from '../state/selectors.ts';
-import type { Dialog } from '../state/state.ts';
+import type { ConsoleState, Dialog } from '../state/state.ts';
 import { commandOn } from './commands.ts';
 import { findFirst } from './find.ts';
 import { keyLabel, type Press } from './keys.ts';
@@ -127,22 +127,28 @@ const inHelp = (screen: Screen, press: Press) => {
 };
 
 /** Keys that only move may come several at once over a slow line; anything that decides may not. */
-const movesOnly = (name: string): boolean => commandOn(name)?.group === 'Moving';
+const movesOnly =
+  (state: ConsoleState) =>
+  (name: string): boolean =>
+    commandOn(name, state)?.group === 'Moving';
 
 const inCommands = (screen: Screen, press: Press) => {
   const { state, store } = screen;
   if (press.kind === 'text') {
     const keys = [...press.text];
     // A slow line brings `/` and the first letters of what is looked for at once: they are no commands either.
-    if (keys[0] === '/' && commandOn('/')?.disabled?.(state) == null) {
-      commandOn('/')?.run(screen);
+    if (keys[0] === '/' && commandOn('/', state)?.disabled?.(state) == null) {
+      commandOn('/', state)?.run(screen);
       store.go.type(printable(press.text.slice(1)));
-    } else if (keys.every(movesOnly)) {
-      for (const name of keys) commandOn(name)?.run({ ...screen, state: store.state.getState() });
+    } else if (keys.every(movesOnly(state))) {
+      for (const name of keys) {
+        const now = store.state.getState();
+        commandOn(name, now)?.run({ ...screen, state: now });
+      }
     } else refuse(screen, 'Ignored: several keys at once (a paste?). Press one at a time.', 'warn');
     return;
   }
-  const command = commandOn(press.name);
+  const command = commandOn(press.name, state);
   if (command === null) {
     refuse(
       screen,
@@ -152,7 +158,7 @@ const inCommands = (screen: Screen, press: Press) => {
   }
   const why = command.disabled?.(state) ?? null;
   if (why !== null) refuse(screen, why, 'warn');
-  else if (command.group === 'Deciding' && store.decide.strayed())
+  else if (command.group === 'Deciding' && command.always !== true && store.decide.strayed())
     refuse(screen, 'Ignored: right after a key that does nothing here. Wait two seconds.', 'warn');
   else command.run(screen);
 };

@@ -55,5 +55,5 @@ export const movingCommands: readonly Command[] = [
   move(['pageup'], 'One page up', 'page', -1),
   move(['pagedown'], 'One page down', 'page', 1),
   move(['g', 'home'], 'To the first line', 'edge', -1),
-  move(['G', 'end'], 'To the last line, and follow new output', 'edge', 1),
+  move(['F', 'end'], 'To the last line, and follow new output', 'edge', 1),
 ];

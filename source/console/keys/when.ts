@@ -1,3 +1,4 @@
+import { nameAskedWords, stopWords } from '../../wording/danger.ts';
 import { togetherNow, togetherWords } from '../../wording/parallel.ts';
 import { readOnlyWords } from '../state/decisions.ts';
 import { confirmable, numberOf, shownFace, shownStep, stepOf } from '../state/selectors.ts';
@@ -50,15 +51,45 @@ export const enterWords = (state: ConsoleState): string | null => {
   const number = numberOf(state.view, step.id);
   if (confirmable(state) === null) return `show step ${number}, which waits`;
   if (step.script === null) return null;
-  if (step.danger === 'point-of-no-return') return `NO RETURN: asks for the name ${step.host}`;
+  if (step.asksName !== null) return `${nameAskedWords[step.asksName]}: asks for the name ${step.host}`;
+  if (step.optional) return `go on without step ${number}`;
   const together = togetherNow(state.view);
   return together === null
     ? `run step ${number} on ${step.host}`
     : `run ${togetherWords(state.view, together)}`;
 };
 
+/** Where a run to the next stop would end, for the footer. */
+export const runOnFooter = (state: ConsoleState): string | null => {
+  const step = confirmable(state);
+  return step === null || step.script === null || step.optional
+    ? null
+    : `run to ${stopWords(state.view, step.id)}`;
+};
+
+/** Why it cannot run to the next stop now. */
+export const whyNoRunOn = (state: ConsoleState): string | null => {
+  if (state.view.runsOn !== null) return 'It runs to the next stop already; Esc ends that.';
+  if (failed(state)) return 'A step has failed: a runs it again; then G runs on.';
+  return whyNotDue('Running to the next stop')(state);
+};
+
+/** Why nothing that runs on can be ended now. */
+export const whyNotRunningOn = ({ view }: ConsoleState): string | null => {
+  if (view.runsOn === null) return 'It does not run on: each step is asked for.';
+  return view.runsOn.ending ? 'It asks again already, behind what runs now.' : null;
+};
+
+/** What running one step alone is now, for the footer. */
+export const aloneWords = (state: ConsoleState): string | null => {
+  const step = confirmable(state);
+  if (step === null || whyNotAlone(state) !== null) return null;
+  return step.optional ? 'run it' : 'only this one';
+};
+
 /** Why no step can be run alone now, out of several. */
 export const whyNotAlone = (state: ConsoleState): string | null => {
+  if (confirmable(state)?.optional === true) return null;
   if (togetherNow(state.view) !== null) return null;
   if (failed(state)) return 'A step has failed: a runs it again, alone.';
   return whyNotDue('Running one step alone')(state) ?? 'Enter starts a single step anyway.';

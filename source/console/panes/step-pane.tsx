@@ -62,7 +62,7 @@ export const StepPane = memo(({ store, layout, now }: Props) => {
   const more = face === 'output' ? null : moreRow(card.above, card.below, theme);
   const right: Row = [
     ...stepStanding(step, face, now, visible, size),
-    ...(face === 'output' && !follows ? [span('  G follows', 'warn')] : []),
+    ...(face === 'output' && !follows ? [span('  F follows', 'warn')] : []),
     ...(more ?? []),
   ];
   const title = titleRow(

@@ -1,4 +1,5 @@
 import type { EngineView, StepFailure, StepView } from '../../engine/view/controller.ts';
+import { nameAskedWords, nameWords } from '../../wording/danger.ts';
 import { togetherLines, togetherNow, togetherWords } from '../../wording/parallel.ts';
 import { took } from '../../wording/text.ts';
 import type { Theme } from '../theme.ts';
@@ -12,8 +13,18 @@ const dangerSentence = (step: StepView): string => {
     case 'changes':
       return `changes ${step.host}; what undoes it stands below`;
     case 'point-of-no-return':
-      return `POINT OF NO RETURN: after this there is no simple way back on ${step.host}`;
+      return `cannot be undone on ${step.host} after this`;
   }
+};
+
+/** What is typed for: what is true once it has run, and what a rollback costs then. Above everything else. */
+const dangerRows = (view: EngineView, step: StepView, columns: number): readonly Row[] => {
+  const words = nameWords(view, step);
+  if (words === null || step.status.kind === 'done') return [];
+  const bar = (row: Row): Row => [span('▌ ', 'bad'), ...row];
+  return [words.title, words.afterwards, `Rollback then: ${words.rollback}`].flatMap((says, at) =>
+    prose(says, columns - 2, at === 2 ? 'plain' : 'bad').map(bar),
+  );
 };
 
 const guideText = (step: StepView): string => {
@@ -69,9 +80,10 @@ const scriptRows = (step: StepView, columns: number, theme: Theme): readonly Row
 export const cardRows = (view: EngineView, step: StepView, columns: number, theme: Theme): readonly Row[] => {
   const address = view.hosts.find((host) => host.alias === step.host)?.address;
   const where = `${step.host}${address === undefined ? '' : ` (${address})`}, as ${step.as}`;
-  const tone = step.danger === 'point-of-no-return' ? 'bad' : step.danger === 'changes' ? 'strong' : 'good';
+  const tone = step.asksName !== null ? 'bad' : step.danger === 'changes' ? 'strong' : 'good';
   return [
     ...prose(step.title, columns, 'strong'),
+    ...dangerRows(view, step, columns),
     ...statusRows(step, columns),
     ...resumedRows(view, step, columns),
     ...togetherRows(view, step, columns),
@@ -103,9 +115,12 @@ export const enterSentence = (view: EngineView, step: StepView, columns: number)
     return [span('Not its turn yet: nothing runs from here.', 'dim')];
   }
   if (step.script === null) return [span('Nothing can run yet: the script is not known.', 'warn')];
-  if (step.danger === 'point-of-no-return') {
-    return [span(` POINT OF NO RETURN `, 'danger'), span(`  Enter asks for the host's name first.`, 'bad')];
-  }
+  if (step.asksName !== null)
+    return [
+      span(` ${nameAskedWords[step.asksName]} `, 'danger'),
+      span(`  Enter asks for the host's name first.`, 'bad'),
+    ];
+  if (step.optional) return [span('Optional: Enter goes on without it; e runs it.', 'strong')];
   const together = togetherNow(view);
   if (together !== null) {
     const words = (hosts: 'named' | 'counted'): Row => [

@@ -1,5 +1,6 @@
 import type { StepView } from '../../engine/view/controller.ts';
 import type { Question } from '../../remote/host.ts';
+import { nameWords, runOnWords, stopWords } from '../../wording/danger.ts';
 import { calledIn } from '../../wording/farewell.ts';
 import { timeOfDay } from '../../wording/text.ts';
 import { numberOf, stepOf } from '../state/selectors.ts';
@@ -49,19 +50,34 @@ const quitText = (state: ConsoleState, columns: number): DialogText => {
   };
 };
 
-const nameText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
-  title: 'POINT OF NO RETURN',
-  alarm: true,
-  rows: [
-    ...prose(`Step ${numberOf(state.view, step.id)}: ${step.title}`, columns, 'strong'),
-    ...prose(step.reason, columns),
-    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp.says, columns, 'bad')),
-    ...labelled('Undo', step.undo, columns, 'bad'),
-    blank,
-    [span('To run it, type the name of the host: '), span(step.host, 'strong')],
-    field('Host:', state.typed, columns),
-  ],
-});
+const nameText = (state: ConsoleState, step: StepView, onward: boolean, columns: number): DialogText => {
+  const { view } = state;
+  const words = nameWords(view, step);
+  return {
+    title: words?.title ?? `RUN TO ${stopWords(view, step.id).toUpperCase()}`,
+    alarm: true,
+    rows: [
+      ...prose(`Step ${numberOf(view, step.id)}: ${step.title}`, columns, 'strong'),
+      ...(words === null
+        ? []
+        : [
+            ...labelled('Then', words.afterwards, columns, 'bad'),
+            ...labelled('Rollback', words.rollback, columns, 'bad'),
+          ]),
+      ...(onward ? labelled('Runs on', runOnWords(view, step.id), columns, 'warn') : []),
+      blank,
+      [
+        span(
+          onward
+            ? 'To run to the next stop, type the name of the host: '
+            : 'To run it, type the name of the host: ',
+        ),
+        span(step.host, 'strong'),
+      ],
+      field('Host:', state.typed, columns),
+    ],
+  };
+};
 
 const cancelText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
   title: 'END WHAT IS RUNNING',
@@ -178,6 +194,6 @@ export const dialogText = (state: ConsoleState, columns: number): DialogText | n
   const step = dialog !== null && 'step' in dialog ? stepOf(view, dialog.step) : null;
   if (dialog === null || step === null) return null;
   if (dialog.kind === 'cancel') return cancelText(state, step, columns);
-  if (dialog.kind === 'type-name') return nameText(state, step, columns);
+  if (dialog.kind === 'type-name') return nameText(state, step, dialog.runs === 'to-stop', columns);
   return dialog.kind === 'skip' ? skipText(state, step, columns) : retryText(state, step, columns);
 };

@@ -1,9 +1,11 @@
+import type { EngineView } from '../../engine/view/controller.ts';
+import { stopAhead } from '../../wording/danger.ts';
 import { tame, timeOfDay } from '../../wording/text.ts';
 import { commands } from '../keys/commands.ts';
 import { keyLabel } from '../keys/keys.ts';
 import { readOnlyWords } from '../state/decisions.ts';
 import { mayTurn, turnsTo } from '../state/rollback-view.ts';
-import { inputMode } from '../state/selectors.ts';
+import { inputMode, numberOf } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import { cutRow, type Row, rowWidth, type Span, span } from './row.ts';
 
@@ -101,11 +103,25 @@ const keysRow = (state: ConsoleState, columns: number): Row => {
   return [...row, ...(row.length === 0 ? tail.slice(1) : tail)];
 };
 
+const runningOnRow = (view: EngineView): Row => {
+  const stop = stopAhead(view);
+  const until = stop === null ? 'the end' : `step ${numberOf(view, stop.id)} (${tame(stop.title)})`;
+  return [
+    span(
+      view.runsOn?.ending === true
+        ? 'Asks again behind what runs now.'
+        : `Runs on to ${until} without asking. Esc: ask again after this step.`,
+      'warn',
+    ),
+  ];
+};
+
 const stageRow = ({ view }: ConsoleState): Row => {
   const { stage } = view;
   if (stage.kind === 'connecting') return [span(stage.doing)];
   if (stage.kind === 'finished') return [span(stage.says, 'good')];
   if (stage.kind === 'watching') return [span(readOnlyWords(stage.lock), 'warn')];
+  if (stage.kind === 'running' && view.runsOn !== null) return runningOnRow(view);
   const notice = view.notices.at(-1);
   return notice === undefined ? [] : [span(`${timeOfDay(notice.at)} `, 'dim'), span(tame(notice.text))];
 };

@@ -1,5 +1,6 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { Accepted, EngineController, LockView, Refusal } from '../../engine/view/controller.ts';
+import type { StepId } from '../../runbook/step.ts';
 import type { PressGuard } from './guard.ts';
 import { confirmable, currentStep, numberOf, stepOf } from './selectors.ts';
 import type { ConsoleState, Hint } from './state.ts';
@@ -9,6 +10,10 @@ import { stepAimedAt } from './step-list.ts';
 export interface Decisions {
   /** Enter outside of dialogs: runs the step whose card is shown, with what may run beside it; or shows the card. */
   enter(): void;
+  /** From the step whose card is shown on to the next stop: asks for the host's name. */
+  askRunOn(): void;
+  /** What runs on ends behind the step that runs. */
+  stopRunningOn(): void;
   /** Runs the step whose card is shown, and nothing beside it. */
   enterAlone(): void;
   /** Enter in a dialog that asks for text: name, reason. */
@@ -70,6 +75,9 @@ export const createDecisions = (
     if ('refused' in outcome) hint(`Refused: ${outcome.refused}`, 'bad');
   };
 
+  const askName = (step: StepId, runs: 'confirm' | 'retry' | 'to-stop') =>
+    store.setState({ dialog: { kind: 'type-name', step, runs }, typed: '', hint: null });
+
   const enterConfirm = (state: ConsoleState, how: 'alone' | 'together') => {
     const counts = guard.press();
     const step = confirmable(state);
@@ -79,12 +87,10 @@ export const createDecisions = (
     } else if (!counts) store.setState({ hint: tooSoon });
     else if (step.script === null)
       hint(`Nothing to run yet: ${step.scriptNeeds ?? 'its script is not known'}.`);
-    else if (step.danger === 'point-of-no-return') {
-      store.setState({
-        dialog: { kind: 'type-name', step: step.id, runs: 'confirm' },
-        typed: '',
-        hint: null,
-      });
+    else if (step.asksName !== null) askName(step.id, 'confirm');
+    else if (step.optional && how === 'together') {
+      store.setState({ hint: null });
+      settle(controller.skip(step.id, ''));
     } else {
       store.setState({ hint: null });
       const { stage } = state.view;
@@ -93,7 +99,7 @@ export const createDecisions = (
     }
   };
 
-  const submitName = (state: ConsoleState, id: string, runs: 'confirm' | 'retry') => {
+  const submitName = (state: ConsoleState, id: StepId, runs: 'confirm' | 'retry' | 'to-stop') => {
     const host = stepOf(state.view, id)?.host;
     if (host === undefined) return close();
     if (state.typed !== host) {
@@ -101,7 +107,8 @@ export const createDecisions = (
       return hint(`${said}. Type ${host}, or press Esc to stay before this point.`, 'bad');
     }
     close();
-    settle(runs === 'confirm' ? controller.confirm(id, host) : controller.retry(id, host));
+    if (runs === 'retry') settle(controller.retry(id, host));
+    else settle(runs === 'confirm' ? controller.confirm(id, host) : controller.confirm(id, host, runs));
   };
 
   /** The engine knows which name it wants; the dialog stays until it got it. */
@@ -144,6 +151,18 @@ export const createDecisions = (
       else if (dialog?.kind === 'take-over') submitTyped(controller.takeOver(state.typed));
       else if (dialog?.kind === 'skip') submitReason(state, dialog.step);
     },
+    askRunOn() {
+      const step = confirmable(store.getState());
+      if (step === null) {
+        show();
+        hint('This step waits for you. Read it, then press G to run from it to the next stop.', 'plain');
+      } else if (step.script === null)
+        hint(`Nothing to run yet: ${step.scriptNeeds ?? 'its script is not known'}.`);
+      else askName(step.id, 'to-stop');
+    },
+    stopRunningOn() {
+      settle(controller.stopRunningOn());
+    },
     enterAlone() {
       const state = store.getState();
       if (state.view.stage.kind === 'confirm') enterConfirm(state, 'alone');
@@ -159,11 +178,8 @@ export const createDecisions = (
       const step = dueStep(store.getState());
       if (step === null) return;
       show();
-      const dialog =
-        step.danger === 'point-of-no-return'
-          ? ({ kind: 'type-name', step: step.id, runs: 'retry' } as const)
-          : ({ kind: 'retry', step: step.id } as const);
-      store.setState({ dialog, typed: '' });
+      if (step.asksName !== null) askName(step.id, 'retry');
+      else store.setState({ dialog: { kind: 'retry', step: step.id }, typed: '' });
     },
     askSkip() {
       const step = dueStep(store.getState());

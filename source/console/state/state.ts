@@ -11,8 +11,8 @@ export type Face = 'card' | 'output' | 'failure';
 export type Dialog =
   | { readonly kind: 'help' }
   | { readonly kind: 'quit' }
-  /** The point of no return: the host's name must be typed. */
-  | { readonly kind: 'type-name'; readonly step: StepId; readonly runs: 'confirm' | 'retry' }
+  /** The host's name must be typed. `to-stop`: it runs on from there to the next stop. */
+  | { readonly kind: 'type-name'; readonly step: StepId; readonly runs: 'confirm' | 'retry' | 'to-stop' }
   | { readonly kind: 'retry'; readonly step: StepId }
   | { readonly kind: 'skip'; readonly step: StepId }
   /** Ending a running step: the host's name must be typed. */

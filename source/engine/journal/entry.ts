@@ -109,6 +109,16 @@ export const entrySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('without'), host: z.string(), since: z.string(), reason: z.string() }),
   /** The servers took no writes when this console came, and its journal has no beginning of that; since when, by the primary's host. */
   z.object({ kind: z.literal('writes-down'), since: z.string().nullable() }),
+  /** One typed confirmation runs on from this step: before that one at the latest it stops; null: at the end. */
+  z.object({
+    kind: z.literal('run-on'),
+    step: z.string(),
+    typed: z.string(),
+    operator: z.string(),
+    until: z.string().nullable(),
+  }),
+  /** It has stopped before this step (null: at the end), and why. */
+  z.object({ kind: z.literal('run-on-ended'), before: z.string().nullable(), why: z.string() }),
   /** The operator ended a running step: `typed` is what was typed for it. */
   z.object({ kind: z.literal('cancelled'), step: z.string(), job: z.string(), typed: z.string() }),
   z.object({ kind: z.literal('quiet'), step: z.string(), seconds: z.number(), found: z.array(z.string()) }),

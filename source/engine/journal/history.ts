@@ -42,6 +42,10 @@ const wordsOf = (record: Recorded, titleOf: (step: string) => string): string | 
       return `${time} goes on without ${entry.host}: ${entry.reason}`;
     case 'cancelled':
       return `${time} ended by the operator: ${titleOf(entry.step)}`;
+    case 'run-on':
+      return `${time} ${entry.operator} ran on to the next stop, from: ${titleOf(entry.step)}`;
+    case 'run-on-ended':
+      return `${time} running on ended: ${entry.why}`;
     case 'left':
       return `${time} the console was left${entry.running === null ? '' : ' while the step went on'}`;
     case 'turned':

@@ -2,8 +2,9 @@ import { type ClusterFacts, hostsOf, primaryOf } from '../../cluster/facts.ts';
 import { hostIn, type Observations } from '../../cluster/observations.ts';
 import { rootHosts } from '../../runbook/root-hosts.ts';
 import { helperPath, sudoersPath } from '../../runbook/root-verbs.ts';
-import type { Direction } from '../../runbook/runbooks.ts';
 import type { RollbackVerdict } from '../../runbook/verdict.ts';
+import type { Checklist } from '../view/checklist.ts';
+import type { OwnedSession } from './session.ts';
 
 /** Directories that a way back has left aside, host by host; '' where there are none. */
 const keptAside = (facts: ClusterFacts, world: Observations): string => {
@@ -23,14 +24,18 @@ const helpersGo = (facts: ClusterFacts): string =>
 
 /** What is true at the end of a runbook. */
 export const completionMessage = (
-  facts: ClusterFacts,
-  direction: Direction,
-  steps: number,
+  { facts, observer }: Pick<OwnedSession, 'facts' | 'observer'>,
+  checklist: Pick<Checklist, 'direction' | 'steps' | 'statusOf'>,
   verdict: RollbackVerdict,
-  world: Observations,
-  /** A step was run, or done by hand, and not all of them found done. */
-  ran: boolean,
 ): string => {
+  const { direction } = checklist;
+  const { world } = observer;
+  const steps = checklist.steps.length;
+  // A step was run, or done by hand, and not all of them found done.
+  const ran = checklist.steps.some((step) => {
+    const status = checklist.statusOf(step.id);
+    return status?.kind === 'done' && status.by !== 'found';
+  });
   const primary = primaryOf(facts);
   const { leftOut = [] } = world;
   const every =

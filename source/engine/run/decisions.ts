@@ -3,8 +3,8 @@ import type { Direction } from '../view/controller.ts';
 
 /** What the operator decided about the step that the engine waits with. */
 export type Decision =
-  /** `together`: the step, and with it whatever may run beside it. */
-  | { readonly kind: 'run'; readonly typed: string | null; readonly together: boolean }
+  /** `group`: the step, and with it whatever may run beside it; `stop`: the same, and on from there to the next stop. */
+  | { readonly kind: 'run'; readonly typed: string | null; readonly until: 'step' | 'group' | 'stop' }
   | { readonly kind: 'skip'; readonly reason: string }
   | { readonly kind: 'probe' }
   | { readonly kind: 'turn'; readonly direction: Direction }

@@ -3,7 +3,8 @@ import { messageOf, type Problem, problem } from '../../cluster/result.ts';
 import type { LockStanding } from '../../inspect/lock/parse.ts';
 import type { Answer, Connect } from '../../remote/host.ts';
 import { whyNoCleanup } from '../../runbook/cleanup.ts';
-import { dangerNow, type StepId } from '../../runbook/step.ts';
+import { nameAskedFor } from '../../runbook/name-asked.ts';
+import type { StepId } from '../../runbook/step.ts';
 import { Outputs } from '../output/outputs.ts';
 import { StepRunner } from '../step/step-runner.ts';
 import { Checklist } from '../view/checklist.ts';
@@ -71,7 +72,12 @@ export class Engine implements EngineController {
     this.#options = options;
     const parts = { store: this.#store, checklist: this.#checklist, decisions: this.#decisions };
     this.#runner = new StepRunner({ ...parts, outputs: this.#outputs });
-    this.#runLoop = new RunLoop({ ...parts, runner: this.#runner, unattended: options.unattended ?? false });
+    this.#runLoop = new RunLoop({
+      ...parts,
+      runner: this.#runner,
+      unattended: options.unattended ?? false,
+      operator: options.operator,
+    });
     this.#store.set({
       ...(options.banner === undefined ? {} : { banner: options.banner }),
       ...(options.fleeting === true ? { fleeting: true as const } : {}),
@@ -224,12 +230,16 @@ export class Engine implements EngineController {
     return accepted;
   }
 
-  confirm(step: StepId, typed?: string, how: 'alone' | 'together' = 'alone'): Accepted | Refusal {
+  confirm(step: StepId, typed?: string, how: 'alone' | 'together' | 'to-stop' = 'alone'): Accepted | Refusal {
     const { stage } = this.view;
     if (stage.kind !== 'confirm' || stage.step !== step) return whyNot(this.view.stage);
     if (how === 'together' && stage.together === undefined)
       return refused('nothing can run beside this step');
-    return this.#give(step, typed, how === 'together');
+    return this.#give(step, typed, how === 'to-stop' ? 'stop' : how === 'together' ? 'group' : 'step');
+  }
+
+  stopRunningOn(): Accepted | Refusal {
+    return this.#runLoop.stopRunningOn() ? accepted : refused('it does not run on: each step is asked for');
   }
 
   retry(step: StepId, typed?: string): Accepted | Refusal {
@@ -296,13 +306,17 @@ export class Engine implements EngineController {
     this.#owned?.journal.close();
   }
 
-  #give(id: StepId, typed: string | undefined, together = false): Accepted | Refusal {
+  #give(
+    id: StepId,
+    typed: string | undefined,
+    until: 'step' | 'group' | 'stop' = 'step',
+  ): Accepted | Refusal {
     const step = this.#checklist.find(id);
     if (step === undefined || !this.#decisions.waitsFor(id)) return whyNot(this.view.stage);
     const world = this.#session?.observer.world ?? { hosts: {} };
-    if (dangerNow(step, world) === 'point-of-no-return' && typed !== step.host)
-      return refused(`type ${step.host} to confirm`);
-    this.#decisions.give({ kind: 'run', typed: typed ?? null, together });
+    const asked = until === 'stop' || nameAskedFor(step, world, this.view.direction) !== null;
+    if (asked && typed !== step.host) return refused(`type ${step.host} to confirm`);
+    this.#decisions.give({ kind: 'run', typed: typed ?? null, until });
     return accepted;
   }
 

@@ -3,21 +3,29 @@ import type { Result } from '../../cluster/result.ts';
 import type { Step, StepId } from '../../runbook/step.ts';
 import { planned } from '../journal/entry.ts';
 import { probed } from '../observe/judge.ts';
-import type { Silence } from '../observe/observer.ts';
 import { missingByHand, whatIsMissing } from '../step/failure.ts';
 import type { StepRunner } from '../step/step-runner.ts';
 import { groupOf, runTracks, tracksBeside } from '../step/tracks.ts';
 import type { Checklist } from '../view/checklist.ts';
 import type { Direction, StepFailure } from '../view/controller.ts';
 import type { ViewStore } from '../view/view-store.ts';
-import { silentWords, waiting, whyNotWithout, whyWithoutMonitor } from './absence.ts';
+import { waiting, whyWithoutMonitor } from './absence.ts';
 import { acquireLock, runFile } from './acquire-lock.ts';
 import { completionMessage } from './completion-message.ts';
 import type { Decision, Decisions } from './decisions.ts';
 import { InventoryKeeper } from './inventories.ts';
+import { nextStep } from './next-step.ts';
 import { resume, type Takeover } from './resume.ts';
+import { RunOn } from './run-on.ts';
 import type { OwnedSession } from './session.ts';
-import { heldUp, noWayInSight, orWithoutMonitor, refusedWithout, waitsFailure } from './silent-host.ts';
+import {
+  continueWithout,
+  heldUp,
+  noWayInSight,
+  orWithoutMonitor,
+  refusedWithout,
+  waitsFailure,
+} from './silent-host.ts';
 
 export interface RunLoopParts {
   readonly store: ViewStore;
@@ -26,6 +34,8 @@ export interface RunLoopParts {
   readonly runner: StepRunner;
   /** `--yes` confirms every step: nobody is there to decide whether the run goes on without a host. */
   readonly unattended: boolean;
+  /** user@machine, for the journal. */
+  readonly operator: string;
 }
 
 /**
@@ -35,6 +45,7 @@ export interface RunLoopParts {
 export class RunLoop {
   readonly #parts: RunLoopParts;
   readonly #inventories: InventoryKeeper;
+  readonly #runOn: RunOn;
   /** What has failed and waits to be decided about. */
   readonly #failures = new Map<StepId, StepFailure>();
   /** The runbook is made anew: with the monitor left out it has other steps. */
@@ -47,6 +58,12 @@ export class RunLoop {
   constructor(parts: RunLoopParts) {
     this.#parts = parts;
     this.#inventories = new InventoryKeeper(parts.checklist);
+    this.#runOn = new RunOn(parts);
+  }
+
+  /** Whether it ran on to the next stop, and will not any more. */
+  stopRunningOn(): boolean {
+    return this.#runOn.askEnd();
   }
 
   /** From where the run stands to its end, or until the operator leaves, or the lock is another's. */
@@ -62,7 +79,7 @@ export class RunLoop {
       }
     }
     run.observer.goOnWithout = (silence) =>
-      this.#parts.unattended && this.#continueWithout(run, silence, 'console');
+      this.#parts.unattended && continueWithout(run, this.#parts, silence, 'console');
     run.observer.onBack = (alias) => this.#hostAnswersAgain(run, alias);
     // The way back is made from who is there; on the way forward the steps say whether a host may be missing.
     if (asked === 'rollback') this.#leaveSilentOut(run, asked);
@@ -116,26 +133,17 @@ export class RunLoop {
         await run.observer.look();
         checklist.load(run, direction);
       }
-      const next = this.#nextStep(run);
+      const next = nextStep(run, checklist, this.#failures, this.#reopened);
       if (next === undefined) break;
       const end = await this.#handleStep(run, next.step, next.waitsFor);
       if (end === 'over') continue;
       this.#failures.clear();
+      this.#runOn.end(run, null, 'it was left, or has another direction');
       return end;
     }
+    this.#runOn.end(run, null, 'everything is done');
     await this.#inventories.end(run);
-    const ran = checklist.steps.some((step) => {
-      const status = checklist.statusOf(step.id);
-      return status?.kind === 'done' && status.by !== 'found';
-    });
-    const says = completionMessage(
-      run.facts,
-      direction,
-      checklist.steps.length,
-      this.#parts.store.view.verdict,
-      run.observer.world,
-      ran,
-    );
+    const says = completionMessage(run, checklist, this.#parts.store.view.verdict);
     checklist.note(run, { kind: 'finished', direction, says });
     if (run.lock.held) await run.lock.write(runFile(run, direction, new Date().toISOString()));
     await this.release(run);
@@ -148,57 +156,12 @@ export class RunLoop {
     return decision.kind === 'turn' ? decision.direction : 'left';
   }
 
-  /**
-   * What has failed comes before what was not begun; but what must be done before it on the same host comes first, where that was undone.
-   * What waits for a host that gives no answer comes last.
-   */
-  #nextStep(run: OwnedSession): { readonly step: Step; readonly waitsFor: string | null } | undefined {
-    const { checklist } = this.#parts;
-    const open = checklist.steps.filter((step) => {
-      const kind = checklist.statusOf(step.id)?.kind;
-      return kind !== 'done' && kind !== 'skipped';
-    });
-    const waits = waiting(open, run.observer.world);
-    const now = open.filter((step) => !waits.has(step));
-    const failed = now.find((step) => this.#failures.has(step.id));
-    const undone = now.find((step) => step.host === failed?.host && this.#reopened.has(step.id));
-    const step = undone ?? failed ?? now[0] ?? open[0];
-    return step === undefined ? undefined : { step, waitsFor: waits.get(step) ?? null };
-  }
-
   #leaveSilentOut(run: OwnedSession, direction: Direction): void {
     for (const { alias } of run.facts.nodes) {
       const silence = run.observer.silence(alias);
-      if (silence !== null && this.#continueWithout(run, silence, 'console', undefined, direction))
+      if (silence !== null && continueWithout(run, this.#parts, silence, 'console', undefined, direction))
         run.observer.leaveOut(alias);
     }
-  }
-
-  /** Whether the run goes on without a host; said and written down where it does. */
-  #continueWithout(
-    run: OwnedSession,
-    silence: Silence,
-    decides: 'console' | 'operator',
-    reason?: string,
-    direction: Direction = this.#parts.checklist.direction,
-  ): boolean {
-    const { checklist, store } = this.#parts;
-    const { alias } = silence;
-    const { world } = run.observer;
-    if (isLeftOut(world, alias)) return true;
-    const why = whyNotWithout(run.facts, checklist.steps, direction, world, alias, decides);
-    if (why !== null) {
-      if (decides === 'operator') store.notice(`${alias}: not gone on without: ${why}`);
-      return false;
-    }
-    store.notice(`${silentWords(silence)}: the run goes on without it, and its steps wait until it is back`);
-    checklist.note(run, {
-      kind: 'without',
-      host: alias,
-      since: new Date(silence.since).toISOString(),
-      reason: reason ?? `${silentWords(silence)}`,
-    });
-    return true;
   }
 
   /** A host that the run went on without answers again: its steps are asked for, those passed over because of that too. */
@@ -231,17 +194,9 @@ export class RunLoop {
         checklist.finish(run, step, 'found', null);
         return 'over';
       }
-      checklist.show(run, step, { kind: 'next' });
-      const together = groupOf(run, checklist, step);
-      store.set({
-        stage: { kind: 'confirm', step: step.id, ...(together === null ? {} : { together }) },
-        phase: step.phase,
-      });
-    } else {
-      // Shown in the same breath as the decision is waited for: whoever answers at once is heard.
-      checklist.fail(run, step, failed);
     }
-    const decision = await decisions.next(step.id);
+    const decision =
+      failed === undefined ? await this.#decided(run, step) : await this.#decidedAfter(run, step, failed);
     if (decision.kind === 'leave') return 'left';
     if (decision.kind === 'lost') return 'lost';
     if (decision.kind === 'turn') return decision.direction;
@@ -251,15 +206,46 @@ export class RunLoop {
       this.#continueWithoutMonitor(run, without, decision.reason);
     else if (decision.kind === 'skip' && failed?.silent !== undefined)
       await this.#skipSilent(run, step, failed, decision.reason);
-    else if (decision.kind === 'run' && decision.together) await this.#runGroup(run, step);
+    else if (decision.kind === 'run' && decision.until !== 'step' && groupOf(run, checklist, step) !== null)
+      await this.#runGroup(run, step, decision.typed);
     else {
       const failure = await this.#applyDecision(run, step, decision);
       // Nothing was run, so nothing has failed: the step is what it was, and why stands in the notice.
-      if (failure !== null && decision.kind === 'probe' && failed === undefined)
+      if (failure !== null && decision.kind === 'probe' && failed?.silent === undefined) {
         store.notice(`${step.host}: “${step.title}” is not done yet: ${whatIsMissing(failure)}`);
-      else this.#recordOutcome(run, step, failure);
+        if (failed !== undefined)
+          this.#failures.set(step.id, { ...failed, probe: failure.probe, unmet: failure.unmet });
+      } else this.#recordOutcome(run, step, failure);
     }
     return decisions.left ? 'left' : 'over';
+  }
+
+  /** What is decided about a step that is next: by the operator on its card, or before, by what runs on to the next stop. */
+  async #decided(run: OwnedSession, step: Step): Promise<Decision> {
+    const { checklist, decisions, store } = this.#parts;
+    const together = groupOf(run, checklist, step);
+    const steps = (together ?? [step.id]).flatMap((id) => checklist.find(id) ?? []);
+    if (!decisions.over && this.#runOn.goesOn(run, steps))
+      return step.optional
+        ? { kind: 'skip', reason: '' }
+        : { kind: 'run', typed: null, until: together === null ? 'step' : 'group' };
+    checklist.show(run, step, { kind: 'next' });
+    store.set({
+      stage: { kind: 'confirm', step: step.id, ...(together === null ? {} : { together }) },
+      phase: step.phase,
+    });
+    const decision = await decisions.next(step.id);
+    this.#runOn.shown(run, steps);
+    if (decision.kind === 'run' && decision.until === 'stop')
+      this.#runOn.begin(run, step, steps, decision.typed ?? '');
+    return decision;
+  }
+
+  #decidedAfter(run: OwnedSession, step: Step, failed: StepFailure): Promise<Decision> {
+    this.#runOn.end(run, step.id, 'it has failed');
+    // Shown in the same breath as the decision is waited for: whoever answers at once is heard.
+    this.#parts.checklist.fail(run, step, failed);
+    return this.#parts.decisions.next(step.id);
   }
 
   /** What a step has come to. Done: what failed behind it on its host is looked at anew. Failed: what was undone before it is asked for. */
@@ -322,7 +308,7 @@ export class RunLoop {
       }
       return;
     }
-    if (silence !== null && !this.#continueWithout(run, silence, 'operator', reason)) {
+    if (silence !== null && !continueWithout(run, this.#parts, silence, 'operator', reason)) {
       this.#failures.set(step.id, refusedWithout(run, checklist, step, failed, alias));
       return;
     }
@@ -338,7 +324,7 @@ export class RunLoop {
   }
 
   /** A step and whatever may run beside it. */
-  async #runGroup(run: OwnedSession, step: Step): Promise<void> {
+  async #runGroup(run: OwnedSession, step: Step, typed: string | null): Promise<void> {
     const { checklist, decisions } = this.#parts;
     // The lock is asked for once; without it the step says so itself.
     const claimed = await acquireLock(run, checklist.direction, this.#parts);
@@ -347,8 +333,9 @@ export class RunLoop {
       run,
       checklist,
       lanes,
-      (one) => this.#runStep(run, one, null),
+      (one) => this.#runStep(run, one, one === step ? typed : null),
       () => decisions.over,
+      () => this.#runOn.ending,
     );
     for (const [id, failure] of failures) {
       const one = checklist.find(id);

@@ -4,8 +4,10 @@ import { type Problem, problem } from '../../cluster/result.ts';
 import { andWords } from '../../runbook/formations.ts';
 import type { Step } from '../../runbook/step.ts';
 import { rollbackVerdict } from '../../runbook/verdict.ts';
+import type { Silence } from '../observe/observer.ts';
 import type { Checklist } from '../view/checklist.ts';
 import type { Direction, StepFailure } from '../view/controller.ts';
+import type { ViewStore } from '../view/view-store.ts';
 import { silentRemedy, silentWords, waiting, whyNotWithout } from './absence.ts';
 import type { OwnedSession } from './session.ts';
 
@@ -130,4 +132,31 @@ export const orWithoutMonitor = (failure: StepFailure): StepFailure => {
   const { problem: what } = failure;
   const remedy = `${what.remedy}; or skip: PostgreSQL is then started without pg_autoctl, so that the application can write`;
   return { ...failure, problem: { ...what, remedy } };
+};
+
+/** Whether the run goes on without a host; said and written down where it does. */
+export const continueWithout = (
+  run: OwnedSession,
+  { checklist, store }: { readonly checklist: Checklist; readonly store: ViewStore },
+  silence: Silence,
+  decides: 'console' | 'operator',
+  reason?: string,
+  direction: Direction = checklist.direction,
+): boolean => {
+  const { alias } = silence;
+  const { world } = run.observer;
+  if (isLeftOut(world, alias)) return true;
+  const why = whyNotWithout(run.facts, checklist.steps, direction, world, alias, decides);
+  if (why !== null) {
+    if (decides === 'operator') store.notice(`${alias}: not gone on without: ${why}`);
+    return false;
+  }
+  store.notice(`${silentWords(silence)}: the run goes on without it, and its steps wait until it is back`);
+  checklist.note(run, {
+    kind: 'without',
+    host: alias,
+    since: new Date(silence.since).toISOString(),
+    reason: reason ?? `${silentWords(silence)}`,
+  });
+  return true;
 };

@@ -109,7 +109,7 @@ const estimateFor = (
   since: number,
 ): Estimate => {
   const { facts, observer } = session;
-  const expected = stepEstimates(facts, observer.world, store.view.direction, [step]).get(step.id);
+  const expected = stepEstimates(facts, observer.world, store.view.direction, [step]).steps.get(step.id);
   if (expected === undefined) return () => null;
   if (gauge.kind !== 'pg_upgrade') {
     const end = steady() - Math.max(0, present() - since) + expected;

@@ -1,6 +1,7 @@
 import { isLeftOut } from '../../cluster/observations.ts';
+import { nameAskedFor } from '../../runbook/name-asked.ts';
 import { lanesOf, stageOf } from '../../runbook/parallel.ts';
-import { dangerNow, type Step, type StepId } from '../../runbook/step.ts';
+import type { Step, StepId } from '../../runbook/step.ts';
 import { probed } from '../observe/judge.ts';
 import { waiting } from '../run/absence.ts';
 import type { OwnedSession } from '../run/session.ts';
@@ -10,7 +11,7 @@ import type { StepFailure, StepStatus } from '../view/controller.ts';
 const isOpen = (status: StepStatus | null): boolean => status?.kind !== 'done' && status?.kind !== 'skipped';
 
 /**
- * What may run together with a step: the open steps of its stage, as lanes. A point of no return is confirmed alone, and
+ * What may run together with a step: the open steps of its stage, as lanes. What wants a name typed is confirmed alone, and
  * whatever stands behind it in its lane waits for it.
  */
 export const tracksBeside = (
@@ -23,7 +24,7 @@ export const tracksBeside = (
   const waits = waiting(all, world);
   const open = all.filter((one) => !waits.has(one));
   return lanesOf(open).flatMap((lane) => {
-    const stop = lane.findIndex((one) => dangerNow(one, world) === 'point-of-no-return');
+    const stop = lane.findIndex((one) => nameAskedFor(one, world, checklist.direction) !== null);
     const until = stop < 0 ? lane : lane.slice(0, stop);
     return until.length === 0 ? [] : [until];
   });
@@ -42,7 +43,8 @@ const isItsOwn = (failure: StepFailure, step: Step): boolean => failure.silent?.
 
 /**
  * Runs lanes side by side, each step by step. A failure lets the others finish the step that they are at, then everything
- * stands; that a lane's own host gives no answer ends that lane alone. Gives what has failed. `over`: nothing new is begun any more.
+ * stands; that a lane's own host gives no answer ends that lane alone. Gives what has failed. `over`: nobody waits
+ * for the end any more; `held`: nothing new is begun.
  */
 export const runTracks = async (
   run: OwnedSession,
@@ -50,6 +52,7 @@ export const runTracks = async (
   lanes: readonly (readonly Step[])[],
   work: (step: Step) => Promise<StepFailure | null>,
   over: () => boolean,
+  held: () => boolean,
 ): Promise<ReadonlyMap<StepId, StepFailure>> => {
   const failures = new Map<StepId, StepFailure>();
   let stands = false;
@@ -61,13 +64,13 @@ export const runTracks = async (
   };
   const go = async (lane: readonly Step[]): Promise<void> => {
     for (const step of lane) {
-      if (stands || over()) return;
+      if (stands || over() || held()) return;
       if (await alreadyDone(step)) {
         checklist.finish(run, step, 'found', null);
         continue;
       }
       // What the other lanes have done meanwhile may have made it one: it is asked for alone.
-      if (dangerNow(step, run.observer.world) === 'point-of-no-return') return;
+      if (nameAskedFor(step, run.observer.world, checklist.direction) !== null) return;
       const failure = await work(step);
       if (failure === null) continue;
       if (isLeftOut(run.observer.world, step.host)) return checklist.show(run, step, { kind: 'waiting' });

@@ -60,7 +60,7 @@ export class Checklist {
     this.#steps = runbookFor(session.facts, world, direction);
     this.#store.set({
       direction,
-      steps: this.#steps.map((step) => viewOf(step, world, { kind: 'waiting' }, this.#expected)),
+      steps: this.#steps.map((step) => viewOf(step, world, { kind: 'waiting' }, direction, this.#expected)),
     });
     this.refresh(session);
   }
@@ -69,7 +69,9 @@ export class Checklist {
     session.observer.markSkipped(step.id, status.kind === 'skipped');
     this.#store.set({
       steps: this.#store.view.steps.map((view) =>
-        view.id === step.id ? viewOf(step, session.observer.world, status, this.#expected) : view,
+        view.id === step.id
+          ? viewOf(step, session.observer.world, status, this.direction, this.#expected)
+          : view,
       ),
     });
     if (step.landmark === 'monitor-stops' && status.kind === 'running') this.#holdFeed(session, true);
@@ -90,14 +92,16 @@ export class Checklist {
     const { facts, observer } = session;
     const { world } = observer;
     const { view } = this.#store;
-    this.#expected = stepEstimates(facts, world, view.direction, this.#steps);
+    const expected = stepEstimates(facts, world, view.direction, this.#steps);
+    this.#expected = expected.steps;
     const passed = (step: Step): boolean => this.statusOf(step.id)?.kind === 'done';
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
     this.#holdFeed(session, absence !== null);
     this.#store.set({
       verdict: rollbackVerdict(facts, world),
+      expectedDowntimeMs: expected.downtime,
       steps: this.#steps.map((step, index) =>
-        viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#expected),
+        viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, view.direction, this.#expected),
       ),
       monitor: { ...view.monitor, plannedDown: plannedDown(absence) },
     });

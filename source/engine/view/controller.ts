@@ -2,6 +2,7 @@ import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import type { Problem } from '../../cluster/result.ts';
 import type { FeedSnapshot } from '../../monitor/feed.ts';
 import type { Answer, LineState, Question } from '../../remote/host.ts';
+import type { NameAsked } from '../../runbook/name-asked.ts';
 import type { Reading } from '../../runbook/reading.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type {
@@ -87,6 +88,8 @@ export interface StepView {
   readonly reason: string;
   readonly guide: GuideReference;
   readonly danger: Danger;
+  /** Why the host's name is typed before it runs; null: a key is enough. */
+  readonly asksName: NameAsked | null;
   readonly undo: string;
   /** What running it now gives up; null: nothing beyond what `undo` says. */
   readonly givesUp: GivesUp | null;
@@ -201,6 +204,8 @@ export interface EngineView {
   readonly progress: Readonly<Record<StepId, StepProgress>>;
   readonly verdict: RollbackVerdict;
   readonly downtime: Downtime;
+  /** How long the writes should be down in all, in milliseconds, by what was measured on these hosts; null: not known. */
+  readonly expectedDowntimeMs: number | null;
   readonly monitor: {
     readonly feed: FeedSnapshot;
     /** It is stopped as planned; null while it should be up. */
@@ -208,6 +213,8 @@ export interface EngineView {
     /** The nodes as they were before the window, for comparison. */
     readonly before: readonly MonitorNode[];
   };
+  /** It runs on to the next stop without asking; `ending`: only what runs now comes to its end. Null: each step is asked for. */
+  readonly runsOn: { readonly ending: boolean } | null;
   /** Where a run that was begun before stood when it was left, in lines; null for a new one. */
   readonly resumed: readonly string[] | null;
   /** Where the journal and the outputs of this run are kept. */
@@ -245,10 +252,12 @@ export interface EngineController {
   /** Called whenever output grew; at most as often as the bytes arrive. */
   onOutput(listener: (step: StepId) => void): () => void;
   /**
-   * Runs the step shown. `typed` is the host's name at a point of no return. `together` runs with it everything that
-   * the stage names beside it.
+   * Runs the step shown. `typed` is the host's name, where the step asks for it. `together` runs with it everything that
+   * the stage names beside it; `to-stop` that too, and goes on to the next stop: it always wants the name.
    */
-  confirm(step: StepId, typed?: string, how?: 'alone' | 'together'): Accepted | Refusal;
+  confirm(step: StepId, typed?: string, how?: 'alone' | 'together' | 'to-stop'): Accepted | Refusal;
+  /** What runs on to the next stop ends behind the steps that run now. */
+  stopRunningOn(): Accepted | Refusal;
   /** After a failure: run it again. */
   retry(step: StepId, typed?: string): Accepted | Refusal;
   /** Pass over a step; a reason is needed unless it is optional. */

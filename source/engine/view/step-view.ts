@@ -1,4 +1,6 @@
 import type { Observations } from '../../cluster/observations.ts';
+import { nameAskedFor } from '../../runbook/name-asked.ts';
+import type { Direction } from '../../runbook/runbooks.ts';
 import { dangerNow, type Step, type StepId } from '../../runbook/step.ts';
 import type { StepStatus, StepView } from './controller.ts';
 
@@ -7,6 +9,7 @@ export const viewOf = (
   step: Step,
   world: Observations,
   status: StepStatus,
+  direction: Direction,
   expected: ReadonlyMap<StepId, number> = new Map(),
 ): StepView => {
   const script = step.script(world);
@@ -19,6 +22,7 @@ export const viewOf = (
     reason: step.reason,
     guide: step.guide,
     danger: dangerNow(step, world),
+    asksName: nameAskedFor(step, world, direction),
     undo: step.undo,
     givesUp: step.givesUp(world),
     notes: step.notes(world),

@@ -13,11 +13,13 @@ const emptyView: EngineView = {
   progress: {},
   verdict: { kind: 'unknown', says: 'not looked at yet' },
   downtime: { kind: 'unknown' },
+  expectedDowntimeMs: null,
   monitor: {
     feed: { status: { kind: 'connecting' }, state: null, readAt: null },
     plannedDown: null,
     before: [],
   },
+  runsOn: null,
   resumed: null,
   runDirectory: null,
   notices: [],

@@ -129,6 +129,20 @@ const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline
       return ['done by hand, as the servers showed: ', ...stepWords(names.of(entry.step))];
     case 'quiet':
       return [`nothing printed for ${entry.seconds} s: `, ...stepWords(names.of(entry.step))];
+    case 'run-on':
+      return [
+        `${operator} ran on to the next stop${entry.until === null ? '' : ' (step '}`,
+        ...(entry.until === null ? [', the end'] : [numberOf(names.of(entry.until)), ')']),
+        ', typing ',
+        literal(entry.typed),
+        ', from: ',
+        ...stepWords(names.of(entry.step)),
+      ];
+    case 'run-on-ended':
+      return [
+        `running on ended: ${entry.why}`,
+        ...(entry.before === null ? [] : ['; before: ', ...stepWords(names.of(entry.before))]),
+      ];
     case 'answered':
       return [`${operator} answered “${entry.question}”: `, literal(entry.answer)];
     case 'lock':

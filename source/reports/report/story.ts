@@ -41,6 +41,8 @@ export interface Happening {
     | 'without'
     | 'writes-down'
     | 'quiet'
+    | 'run-on'
+    | 'run-on-ended'
     | 'answered'
     | 'lock'
     | 'left'

@@ -110,7 +110,7 @@ export const drive = async (home: ConsoleHome, options: DriveOptions = {}): Prom
           if (step.optional && options.optional !== 'run') engine.skip(step.id, '');
           else {
             ran.push(step.id);
-            engine.confirm(step.id, step.danger === 'point-of-no-return' ? step.host : undefined);
+            engine.confirm(step.id, step.asksName !== null ? step.host : undefined);
           }
           return undefined;
         };

@@ -128,7 +128,7 @@ export class PlainRun {
     const from = this.text.length;
     this.say(stop.together ? 'one' : 'y');
     if (stop.together) return;
-    if (!/Does: {3}POINT OF NO RETURN/.test(this.text.slice(this.text.lastIndexOf('\nStep ')))) return;
+    if (!/\n {2}Typed: /.test(this.text.slice(this.text.lastIndexOf('\nStep ')))) return;
     await this.until('the question for the name', (text) =>
       /Type the name of the host/.test(text.slice(from)) ? true : undefined,
     );

@@ -17,7 +17,9 @@ export const openRun = (
 /** The step whose turn it is, from the card's title, while the footer offers to run it. */
 const offered = {
   exec: (screen: string): RegExpExecArray | null =>
-    /Enter (?:run step|NO RETURN)/.test(screen) ? /Step\s+(\d+)\/\d+ on ([\w.-]+)/.exec(screen) : null,
+    /Enter (?:run step|go on without step|[A-Z ]+: asks for the name)/.test(screen)
+      ? /Step\s+(\d+)\/\d+ on ([\w.-]+)/.exec(screen)
+      : null,
 };
 /** What `pgaf-upgrade rollback` shows before any step. */
 const wayBackOpens = /Enter shows the first step/;
@@ -58,8 +60,8 @@ export const walk = async (console_: Console, options: WalkOptions = {}): Promis
     const [, number = '0', host = ''] = offered.exec(screen) ?? [];
     if ((await options.until?.(screen, Number(number), host)) === true) return 'stopped-before';
     last = Number(number);
-    const rehearsal = new RegExp(`next +${last} +\\S+ +Switch`).test(screen);
-    await (rehearsal && optional === 'skip' ? passOver(console_, last) : confirm(console_, last, host));
+    const rehearsal = /Enter go on without step/.test(screen);
+    await (rehearsal && optional === 'run' ? runOptional(console_, last) : confirm(console_, last, host));
   }
 };
 
@@ -94,14 +96,13 @@ const confirm = async (console_: Console, step: number, host: string): Promise<v
   await enterUntil(console_, (text) => !typedWanted.test(text));
 };
 
-const passOver = async (console_: Console, step: number): Promise<void> => {
-  await console_.press('s');
-  await console_.waitFor(/Reason:/, { timeoutMs: 5_000 });
-  await enterUntil(console_, (text) => !/Reason:/.test(text));
-  await console_.waitFor((screen) => Number(offered.exec(screen)?.[1] ?? 0) !== step, {
-    timeoutMs: 15_000,
-    what: 'the step to be passed over',
-  });
+/** A switchover is only offered: Enter goes on without it. */
+const runOptional = async (console_: Console, step: number): Promise<void> => {
+  for (;;) {
+    await console_.press('e');
+    const gone = (screen: string) => Number(offered.exec(screen)?.[1] ?? 0) !== step;
+    if ((await soon(console_, gone)) !== null) return;
+  }
 };
 
 /** Leaves as the footer says: q; and y where it asks, which it does unless everything is finished. Gives the exit code. */

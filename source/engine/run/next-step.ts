@@ -1,0 +1,27 @@
+import type { Step, StepId } from '../../runbook/step.ts';
+import type { Checklist } from '../view/checklist.ts';
+import type { StepFailure } from '../view/controller.ts';
+import { waiting } from './absence.ts';
+import type { OwnedSession } from './session.ts';
+
+/**
+ * The step that is next; undefined: all are done or skipped. What has failed comes before what was not begun; but what must be done before it
+ * on the same host comes first, where that was undone (`reopened`). What waits for a host that gives no answer comes last.
+ */
+export const nextStep = (
+  run: OwnedSession,
+  checklist: Checklist,
+  failures: ReadonlyMap<StepId, StepFailure>,
+  reopened: ReadonlySet<StepId>,
+): { readonly step: Step; readonly waitsFor: string | null } | undefined => {
+  const open = checklist.steps.filter((step) => {
+    const kind = checklist.statusOf(step.id)?.kind;
+    return kind !== 'done' && kind !== 'skipped';
+  });
+  const waits = waiting(open, run.observer.world);
+  const now = open.filter((step) => !waits.has(step));
+  const failed = now.find((step) => failures.has(step.id));
+  const undone = now.find((step) => step.host === failed?.host && reopened.has(step.id));
+  const step = undone ?? failed ?? now[0] ?? open[0];
+  return step === undefined ? undefined : { step, waitsFor: waits.get(step) ?? null };
+};

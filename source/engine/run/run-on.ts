@@ -1,0 +1,109 @@
+import { nameAskedFor } from '../../runbook/name-asked.ts';
+import type { Step, StepId } from '../../runbook/step.ts';
+import type { Checklist } from '../view/checklist.ts';
+import type { ViewStore } from '../view/view-store.ts';
+import type { OwnedSession } from './session.ts';
+
+const whatAsks = {
+  downtime: 'it begins the downtime',
+  irreversible: 'it cannot be undone',
+  opening: 'applications write again with it',
+} as const;
+
+export interface RunOnParts {
+  readonly store: ViewStore;
+  readonly checklist: Checklist;
+  /** user@machine, for the journal. */
+  readonly operator: string;
+}
+
+/**
+ * Running on to the next stop: one typed confirmation goes from step to step until a step wants its own name typed, something
+ * fails, a warning comes that nobody has seen, the operator ends it, or everything is done. What stops `--yes` stops it too.
+ */
+export class RunOn {
+  readonly #parts: RunOnParts;
+  #on = false;
+  #ending = false;
+  /** Warnings that stood on a card, or in the reason of a stop. */
+  readonly #seen = new Set<string>();
+  /** OwnedSession without a card since the last stop: what they have noticed nobody has seen. */
+  #ran: readonly Step[] = [];
+
+  constructor(parts: RunOnParts) {
+    this.#parts = parts;
+  }
+
+  /** Nothing new is begun: the operator has ended it, and what runs comes to its end. */
+  get ending(): boolean {
+    return this.#ending;
+  }
+
+  /** From this step on, and what runs beside it: confirmed with its host's name. */
+  begin(run: OwnedSession, step: Step, group: readonly Step[], typed: string): void {
+    const { store, checklist, operator } = this.#parts;
+    const { world } = run.observer;
+    const behind = checklist.steps.slice(checklist.steps.indexOf(step) + 1);
+    const stop = behind.find((one) => nameAskedFor(one, world, checklist.direction) !== null);
+    checklist.note(run, { kind: 'run-on', step: step.id, typed, operator, until: stop?.id ?? null });
+    this.#on = true;
+    this.#ending = false;
+    this.#ran = group;
+    store.set({ runsOn: { ending: false } });
+  }
+
+  /** The operator wants to be asked again: behind the step that runs now. Whether there was anything to end. */
+  askEnd(): boolean {
+    if (!this.#on) return false;
+    this.#ending = true;
+    this.#parts.store.set({ runsOn: { ending: true } });
+    return true;
+  }
+
+  /** The card of these steps was shown, and decided about: their warnings are known. */
+  shown(run: OwnedSession, steps: readonly Step[]): void {
+    for (const step of steps) for (const note of step.notes(run.observer.world)) this.#seen.add(note);
+  }
+
+  /** Whether these steps, which are next, run without being asked for; where not, what ran on ends here, and why is said. */
+  goesOn(run: OwnedSession, steps: readonly Step[]): boolean {
+    if (!this.#on) return false;
+    const why = this.#whyNot(run, steps);
+    if (why !== null) {
+      this.end(run, steps[0]?.id ?? null, why);
+      return false;
+    }
+    this.#ran = [...this.#ran, ...steps];
+    return true;
+  }
+
+  /** Ends before this step; null: with the run. */
+  end(run: OwnedSession, before: StepId | null, why: string): void {
+    if (!this.#on) return;
+    this.#on = false;
+    this.#ending = false;
+    this.#ran = [];
+    const { store, checklist } = this.#parts;
+    checklist.note(run, { kind: 'run-on-ended', before, why });
+    store.set({ runsOn: null });
+    if (before !== null) store.notice(`Ran on as far as here: ${why}.`);
+  }
+
+  #whyNot(run: OwnedSession, steps: readonly Step[]): string | null {
+    if (this.#ending) return 'you have ended it';
+    const { world } = run.observer;
+    const asks = steps.map((step) => nameAskedFor(step, world, this.#parts.checklist.direction));
+    const asked = asks.find((one) => one !== null);
+    if (asked !== undefined && asked !== null)
+      return `this step is typed by itself, because ${whatAsks[asked]}`;
+    const unseen = [...this.#ran, ...steps].flatMap((step) =>
+      step.notes(world).flatMap((note) => (this.#seen.has(note) ? [] : [`${step.host}: ${note}`])),
+    );
+    const [first] = unseen;
+    if (first === undefined) return null;
+    this.shown(run, [...this.#ran, ...steps]);
+    return unseen.length === 1
+      ? `there is a warning: ${first}`
+      : `there are ${unseen.length} warnings (w lists them), the first: ${first}`;
+  }
+}

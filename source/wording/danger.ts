@@ -1,0 +1,98 @@
+import { numberOf, stepOf } from '../console/state/selectors.ts';
+import type { EngineView, StepView } from '../engine/view/controller.ts';
+import type { NameAsked } from '../runbook/name-asked.ts';
+import type { StepId } from '../runbook/step.ts';
+import { took } from './text.ts';
+
+/** The three things that are typed, each in the words that stand on its card, in the list and in plain lines. */
+export const nameAskedWords: Readonly<Record<NameAsked, string>> = {
+  downtime: 'DOWNTIME BEGINS',
+  irreversible: 'IRREVERSIBLE',
+  opening: 'APPLICATIONS WRITE AGAIN',
+};
+
+/** The next step behind this one that wants its own name typed: there a run to the next stop ends at the latest. Null: nothing does. */
+export const nextStop = (view: EngineView, from: StepId): StepView | null => {
+  const at = view.steps.findIndex(({ id }) => id === from);
+  return (
+    view.steps
+      .slice(at + 1)
+      .find(({ status, asksName }) => asksName !== null && !['done', 'skipped'].includes(status.kind)) ?? null
+  );
+};
+
+/** `step 30`, or `the end`: where a run to the next stop ends, unless a failure or a warning comes before. */
+export const stopWords = (view: EngineView, from: StepId): string => {
+  const stop = nextStop(view, from);
+  return stop === null ? 'the end' : `step ${numberOf(view, stop.id)}`;
+};
+
+/** What runs on now ends before this step; null: at the end. */
+export const stopAhead = (view: EngineView): StepView | null => {
+  const { stage } = view;
+  return 'step' in stage && stage.step !== null ? nextStop(view, stage.step) : null;
+};
+
+const lengthOf = (ms: number | null, otherwise: string): string =>
+  ms === null ? otherwise : `about ${took(ms)}`;
+
+/** What is true once the step has run, in a sentence. */
+const afterwards = (view: EngineView, step: StepView, why: NameAsked): string => {
+  switch (why) {
+    case 'downtime': {
+      const length = lengthOf(
+        view.direction === 'upgrade' ? view.expectedDowntimeMs : null,
+        'not measured on these hosts',
+      );
+      return view.direction === 'upgrade'
+        ? `Applications cannot write any more, until PostgreSQL ${view.cluster.to} is opened to them: ${length}.`
+        : `Applications cannot write any more, until PostgreSQL ${view.cluster.from} is opened to them.`;
+    }
+    case 'irreversible':
+      return `It cannot be undone on ${step.host}${step.expectedMs === null ? '' : `; it takes about ${took(step.expectedMs)}`}.`;
+    case 'opening':
+      return `Applications write on PostgreSQL ${view.cluster.to}; it takes ${lengthOf(step.expectedMs, 'some seconds')}.`;
+  }
+};
+
+/** What a rollback costs once the step has run, in a sentence. */
+const rollbackThen = (view: EngineView, step: StepView, why: NameAsked): string => {
+  if (step.givesUp !== null) return `Given up for good: ${step.givesUp.says}.`;
+  switch (why) {
+    case 'downtime':
+      return view.direction === 'upgrade'
+        ? `As now, without loss: ${step.undo}.`
+        : `It goes on: ${step.undo}.`;
+    case 'irreversible':
+      return `${step.undo}.`;
+    case 'opening':
+      return 'Loses everything that applications write from here on.';
+  }
+};
+
+export interface NameWords {
+  readonly title: string;
+  readonly afterwards: string;
+  readonly rollback: string;
+}
+
+/** What a typed confirmation says of its step; null: nothing is typed for it. */
+export const nameWords = (view: EngineView, step: StepView): NameWords | null =>
+  step.asksName === null
+    ? null
+    : {
+        title: nameAskedWords[step.asksName],
+        afterwards: afterwards(view, step, step.asksName),
+        rollback: rollbackThen(view, step, step.asksName).replace(/\.\.$/, '.'),
+      };
+
+/** What a run to the next stop does, in a sentence. */
+export const runOnWords = (view: EngineView, from: StepId): string => {
+  const stop = nextStop(view, from);
+  const last =
+    stop === null
+      ? 'to the end'
+      : `until step ${numberOf(view, stop.id)} (${stop.title}, ${stop.asksName === null ? '' : nameAskedWords[stop.asksName]}), which is typed by itself`;
+  const first = stepOf(view, from);
+  return `From step ${first === null ? '' : numberOf(view, from)} on without asking, side by side where steps may run so, ${last}. A failure and a warning that you have not seen stop it before; Esc does behind the step that runs.`;
+};
