@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import type { MonitorEvent, MonitorNode, MonitorState } from '../../source/cluster/monitor-state.ts';
 import type { Observations } from '../../source/cluster/observations.ts';
 import type { Direction, EngineView, StepStatus, StepView } from '../../source/engine/view/controller.ts';
-import { stepEstimates } from '../../source/engine/view/step-estimates.ts';
+import { type Expected, stepEstimates } from '../../source/engine/view/step-estimates.ts';
 import { viewOf } from '../../source/engine/view/step-view.ts';
 import { monitorAbsence } from '../../source/runbook/monitor-absence.ts';
 import { runbookFor } from '../../source/runbook/runbooks.ts';
@@ -68,7 +68,7 @@ export class FakeCluster {
   #direction: Direction = 'upgrade';
   #events: readonly MonitorEvent[] = [];
   /** Null: to be estimated anew, because something was measured, or other steps stand there. */
-  #expected: ReadonlyMap<StepId, number> | null = null;
+  #expected: Expected | null = null;
 
   constructor() {
     this.#world = this.#model.world();
@@ -118,6 +118,15 @@ export class FakeCluster {
 
   /** How long each step should take, in milliseconds; empty before the checks have measured it. */
   get expected(): ReadonlyMap<StepId, number> {
+    return this.#estimates.steps;
+  }
+
+  /** How long the writes should be down, in milliseconds; null before the checks have measured it. */
+  get expectedDowntime(): number | null {
+    return this.#estimates.downtime;
+  }
+
+  get #estimates(): Expected {
     this.#expected ??= stepEstimates(facts, this.#world, this.#direction, this.#steps);
     return this.#expected;
   }
@@ -132,7 +141,7 @@ export class FakeCluster {
   /** All steps as the screen shows them. */
   views(statusOf: (step: Step) => StepStatus): readonly StepView[] {
     const { expected } = this;
-    return this.#steps.map((step) => viewOf(step, this.#world, statusOf(step), 'upgrade', expected));
+    return this.#steps.map((step) => viewOf(step, this.#world, statusOf(step), this.#direction, expected));
   }
 
   verdict(): EngineView['verdict'] {

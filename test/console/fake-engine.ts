@@ -447,6 +447,7 @@ export class FakeEngine implements EngineController {
       steps: this.cluster.views(statusOf),
       verdict: this.cluster.verdict(),
       downtime,
+      expectedDowntimeMs: this.cluster.expectedDowntime,
       monitor: {
         ...monitor,
         plannedDown,
