@@ -76,7 +76,7 @@ export const helper = async ({ file, out }: HelperArguments): Promise<number> =>
       return couldNot(
         asked !== undefined && !asked.ok
           ? asked.error
-          : problem(`${its.alias}: who logs in there is not known`, 'look at the connection, then try again'),
+          : problem(`${its.alias}: who logs in there is not known`, 'check the connection, then retry'),
       );
     }
     installations.push({

@@ -170,7 +170,7 @@ export const commands: readonly Command[] = [
     'cleanup',
     'cleanup',
     'days later: remove the old clusters, host by host',
-    ['Each is proven to be the old version’s, and not in use, before it is removed.', ...ofRuns],
+    ['Each is verified to be the old version’s, and not in use, before it is removed.', ...ofRuns],
     ['yesRemoveLastCopy', 'yesRemoveAbandoned'],
   ),
 ];

@@ -125,7 +125,7 @@ const settled = async (cluster: DemoCluster): Promise<void> => {
     if (moving === '0' && at[0] === writer && rest.every((one) => one === 'secondary')) return;
     await new Promise((resolve) => setTimeout(resolve, paceMs / 4));
   }
-  throw new Error('the demo’s cluster did not settle');
+  throw new Error('the nodes of the demo’s cluster did not reach their assigned states');
 };
 
 const bringUp = async (cluster: DemoCluster, resumed: boolean): Promise<void> => {

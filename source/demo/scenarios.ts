@@ -37,7 +37,7 @@ export const scenarios: readonly Scenario[] = [
     nodes: one,
     says: [
       'A monitor, a primary and a secondary go from PostgreSQL 15 to 17, and nothing goes wrong.',
-      'Read the card, press Enter to run its step; o shows the output, r what going back would mean, ? all keys.',
+      'Read the card, press Enter to run its step; o shows the output, r what a rollback would mean, ? all keys.',
     ],
     slower: 1,
     stage: still,
@@ -59,7 +59,7 @@ export const scenarios: readonly Scenario[] = [
     nodes: one,
     says: [
       'After the checks somebody creates a view on pg_stat_bgwriter.buffers_backend, which 17 does not have: pg_upgrade fails mid-way.',
-      'The failed step shows the cause (z and PgDn for all of it). Then the view is dropped for you, as you would do by hand: a runs the step again. Or r turns back, with nothing lost.',
+      'The failed step shows the cause (z and PgDn for all of it). Then the view is dropped for you, as you would do by hand: a retries the step. Or r rolls back, with no data loss.',
     ],
     slower: 1,
     stage: (_cut, tell) => {
@@ -80,8 +80,8 @@ export const scenarios: readonly Scenario[] = [
     name: 'line-drops',
     nodes: one,
     says: [
-      'The line to node_1 is cut for some seconds in the middle of pg_upgrade, and the one to node_2 in its base backup. Both go on.',
-      'Watch what the console knows meanwhile: it says that the line is gone, dials again, and goes on with the output from the byte where it was.',
+      'The SSH connection to node_1 is cut for some seconds in the middle of pg_upgrade, and the one to node_2 in its base backup. Both go on.',
+      'Watch what the console knows meanwhile: it says that the connection is lost, reconnects, and goes on with the output from the byte where it was.',
     ],
     slower: 4,
     stage: (cut, tell) => {
@@ -90,14 +90,14 @@ export const scenarios: readonly Scenario[] = [
         ...still(),
         upgradeLine: (host, at) => {
           if (host === 'node_1' && at >= 0.4 && first('pg_upgrade')) {
-            tell('the line to node_1 is cut for 4 s; pg_upgrade goes on');
+            tell('the SSH connection to node_1 is cut for 4 s; pg_upgrade goes on');
             cut('node_1', cutMs);
           }
           return false;
         },
         baseBackup: (host, receiving) => {
           if (receiving && first(`base backup ${host}`)) {
-            tell(`the line to ${host} is cut for 4 s; the base backup goes on`);
+            tell(`the SSH connection to ${host} is cut for 4 s; the base backup goes on`);
             cut(host, cutMs);
           }
         },
@@ -109,8 +109,8 @@ export const scenarios: readonly Scenario[] = [
     name: 'rollback-after-start',
     nodes: one,
     says: [
-      '17 is started and takes writes; then it is decided to go back. The old files are shared with 17 by then and must never run again, so the way back is the secondary’s image.',
-      'Run the steps up to “Full statistics”, press r and read the verdict: what 17 wrote since is lost. Then Enter, and go back step by step.',
+      '17 is started and takes writes; then it is decided to roll back. The old files are shared with 17 by then and must never be started, so the rollback goes through the secondary’s fallback copy.',
+      'Run the steps up to “Full statistics”, press r and read the verdict: what 17 wrote since is lost. Then Enter, and roll back step by step.',
     ],
     slower: 1,
     stage: still,

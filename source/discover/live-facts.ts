@@ -23,8 +23,8 @@ const linksRefused = (facts: ClusterFacts): Problem | null => {
   return problem(
     `${linked.map((node) => node.alias).join(', ')}: every secondary is to be rebuilt by hard links, and none would keep its untouched PostgreSQL ${facts.oldMajor}`,
     linked.length === 1
-      ? 'it is the only secondary: rebuild it by base-backup, because its old data is the way back once the new version has run'
-      : `set rebuild: base-backup for one of them (nodes.${linked.at(-1)?.alias ?? ''}.rebuild in the cluster file): its old data is the way back once the new version has run`,
+      ? 'it is the only secondary: rebuild it by base-backup, because its old data is the fallback copy once the new version has run'
+      : `set rebuild: base-backup for one of them (nodes.${linked.at(-1)?.alias ?? ''}.rebuild in the cluster file): its old data is the fallback copy once the new version has run`,
   );
 };
 
@@ -86,7 +86,7 @@ export const liveFacts = async (
     return fail(
       problem(
         `formation ${config.formation} has ${primaries.length === 0 ? 'no primary' : `${primaries.length} primaries`} now`,
-        'wait for the cluster to settle: pg_autoctl show state',
+        'wait until every node has its assigned state: pg_autoctl show state',
       ),
     );
   const different = [monitor, ...nodes].find((host) => newMajorOf(host) !== newMajorOf(primary));

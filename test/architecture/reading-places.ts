@@ -132,7 +132,15 @@ export const places: readonly Place[] = [
       '| w | Fold long lines of the output, or cut them with a mark',
     ],
   },
-  { says: 'source/remote', under: 'source/remote', kinds: source, read: textsOf },
-  { says: 'source/monitor', under: 'source/monitor', kinds: source, read: textsOf },
-  { says: 'source/cluster', under: 'source/cluster', kinds: source, read: textsOf },
+  ...['cluster', 'commands', 'discover', 'inspect', 'monitor', 'remote', 'usecases'].map(
+    (room): Place => ({ says: `source/${room}`, under: `source/${room}`, kinds: source, read: textsOf }),
+  ),
+  {
+    says: 'source/demo',
+    under: 'source/demo',
+    kinds: source,
+    read: textsOf,
+    // SQL of its monitor, where a node's settled() is a function.
+    excepted: ['create function'],
+  },
 ];

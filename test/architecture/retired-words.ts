@@ -11,7 +11,11 @@ const coined = 'coined here; the reader has to learn it, and it is two words for
 /** One word a line: to retire another, add it. */
 export const retired: readonly Retired[] = [
   { word: /\bways? back\b/, instead: 'rollback', because: 'rollback is PostgreSQL’s and the DBA’s word' },
-  { word: /\b(go(es|ing)?|gone|turn(s|ed|ing)?) back\b/, instead: 'roll back', because: 'as above' },
+  {
+    word: /\b(go(es|ing)?|gone|turn(s|ed|ing)?) back\b(?! to the console)/,
+    instead: 'roll back',
+    because: 'as above',
+  },
   { word: /\bimages?\b/, instead: 'fallback copy', because: 'an image is a picture, or a container’s' },
   {
     word: /(?<!\b(?:set|sets|setting|kept) (?:[\w’'-]+ )?)\baside\b/,
@@ -19,7 +23,7 @@ export const retired: readonly Retired[] = [
     because: 'says neither by whom nor where to',
   },
   {
-    word: /\b(a|an|the|one|each|every|no|first|last|next|own|other|this|of) looks?\b(?! (like|at))|\blook(s|ed) at\b/,
+    word: /\b(a|an|the|one|each|every|no|first|last|next|own|other|this|of) looks?\b(?! like)|\blook(s|ed) at\b/,
     instead: 'inspection, inspect, check',
     because: coined,
   },

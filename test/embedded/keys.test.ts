@@ -80,9 +80,12 @@ it.concurrent('line-drops: the console says that the line is gone, and comes bac
   expect(stopped).toBe('stopped-before');
   await enterUntil(screen, (text) => !/Enter run steps?/.test(text));
   // Both at the same time: what the demo does, and what the console knows of it.
-  await screen.waitFor(/DEMO: the line to node_1 is cut for 4 s[\s\S]*(line .*(lost|gone)|reconnecting)/, {
-    timeoutMs: 60_000,
-  });
+  await screen.waitFor(
+    /DEMO: the SSH connection to node_1 is cut for 4 s[\s\S]*(line .*(lost|gone)|reconnecting)/,
+    {
+      timeoutMs: 60_000,
+    },
+  );
   await screen.waitFor(/Step +30\/49 on node_1/, { timeoutMs: 90_000 });
   await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);

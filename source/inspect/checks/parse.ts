@@ -95,7 +95,7 @@ const tablespacesOf = (map: Facts): CheckLook['tablespaces'] => {
 
 /** Reads the answer to checkLookScript. One that did not come to its end, or whose databases did not all answer, is a problem. */
 export const parseCheckLook = (alias: string, output: string): Result<CheckLook> => {
-  const whole = readWhole(output, `${alias}: the look at the host`, 'check again');
+  const whole = readWhole(output, `${alias}: the inspection of the host`, 'check again');
   if (!whole.ok) return whole;
   const map = whole.value;
   const text = (key: string): string | null => decodeText(map.get(key));

@@ -177,7 +177,7 @@ const unfinished = (text: string | undefined): RunName | null => {
 
 /** Reads what the discovery script printed. */
 export const parseFound = (alias: string, output: string): Result<Found> => {
-  const whole = readWhole(output, `${alias}: the discovery`, 'try again');
+  const whole = readWhole(output, `${alias}: the discovery`, 'retry');
   if (!whole.ok) return whole;
   const map = whole.value;
   const instances: ReadInstance[] = [];

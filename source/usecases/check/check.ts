@@ -102,7 +102,7 @@ const rehearse = async (
   const short =
     isComplete(sections) || [...sections.values()].some((one) => one.code !== 0)
       ? null
-      : problem(`${host.alias}: the rehearsal ended early (exit ${outcome.code})`, 'check again');
+      : problem(`${host.alias}: the dry run ended early (exit ${outcome.code})`, 'check again');
   return { rehearsal: short === null ? sections : null, rehearsalTrouble: short };
 };
 
@@ -117,7 +117,7 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
   if (!surveyed.ok) return surveyed;
   const { facts, state, hosts } = surveyed.value;
   const id = checkId();
-  say('looking at every host, and rehearsing with the new version’s programs');
+  say('inspecting every host, and a dry run with the new binaries');
   const seen = await Promise.all(
     surveyed.value.evidence.map(async (evidence): Promise<HostEvidence> => {
       const host = hosts.get(evidence.alias);

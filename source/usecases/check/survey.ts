@@ -152,7 +152,7 @@ export const survey = async (
   const seenMonitor = understand<MonitorFacts>(monitor, instance, () => {
     const found = monitor.found;
     if (found === null)
-      return { ok: false, error: { what: 'monitor: not looked at', remedy: 'check again' } };
+      return { ok: false, error: { what: 'monitor: not inspected', remedy: 'check again' } };
     const common = commonFacts('monitor', config, config.monitor, found, instance.value);
     if (!common.ok) return common;
     const { database } = instance.value;
@@ -166,12 +166,12 @@ export const survey = async (
     if (one.host !== null) hosts.set(alias, one.host);
     const mine: Result<Instance> =
       found === null || row === undefined
-        ? { ok: false, error: { what: `${alias}: not looked at`, remedy: 'check again' } }
+        ? { ok: false, error: { what: `${alias}: not inspected`, remedy: 'check again' } }
         : nodeOf(config, expectedOf(row), found);
     return understand<NodeFacts>(one, mine, () => {
       if (!mine.ok) return mine;
       if (found === null || row === undefined)
-        return { ok: false, error: { what: `${alias}: not looked at`, remedy: 'check again' } };
+        return { ok: false, error: { what: `${alias}: not inspected`, remedy: 'check again' } };
       const common = commonFacts(alias, config, nodeSettings(config, alias), found, mine.value);
       if (!common.ok) return common;
       return fitting(nodeFactsSchema, nodeFactsOf(config, row, common.value), alias);

@@ -66,7 +66,7 @@ export const outline = async (
     await close();
     return instance.ok
       ? state.ok
-        ? { ok: false, error: { what: 'monitor: no answer', remedy: 'try again' } }
+        ? { ok: false, error: { what: 'monitor: no answer', remedy: 'retry' } }
         : state
       : instance;
   }
