@@ -109,7 +109,7 @@ describe('a confirmation', () => {
     night.engine.confirm('C.monitor.stop');
     await vi.advanceTimersByTimeAsync(16_000);
     const { failure } = await night.stage('failed');
-    expect(failure.problem.what).toContain('not run, because what must hold before it does not');
+    expect(failure.problem.what).toContain('not run, because its preconditions are not met');
     expect(failure.unmet).toContainEqual({
       says: 'every secondary is in maintenance, so that stopping the primary starts no failover',
       found: 'node_3 is maintenance → catchingup',

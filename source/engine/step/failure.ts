@@ -4,6 +4,7 @@ import type { Observations } from '../../cluster/observations.ts';
 import { causeFiles } from '../../cluster/parse/pg-upgrade.ts';
 import { redactText } from '../../cluster/parse/redact.ts';
 import { cleanText } from '../../cluster/parse/terminal-text.ts';
+import { type Problem, problem } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import type { Step } from '../../runbook/step.ts';
 import type { StepFailure } from '../view/controller.ts';
@@ -47,6 +48,22 @@ export const fetchCauses = async (
   return found.filter((cause) => cause.lines.length > 0);
 };
 
+/** A failure of a step, with what the servers say of it now. */
+export const failureOf = (
+  step: Step,
+  world: Observations,
+  what: Problem,
+  rest: Partial<StepFailure> = {},
+): StepFailure => ({
+  problem: what,
+  exitCode: null,
+  lastLines: [],
+  causes: [],
+  unmet: [],
+  probe: step.probe(world),
+  ...rest,
+});
+
 /** The first thing that is missing, in words. */
 export const whatIsMissing = ({ probe, unmet, problem }: StepFailure): string => {
   if (probe !== null && probe.state !== 'done') return probe.says;
@@ -62,15 +79,9 @@ export const missingByHand = (step: Step, world: Observations): StepFailure | nu
     return verdict.holds ? [] : [{ says: one.says, found: verdict.found }];
   });
   if (probe.state === 'done' && unmet.length === 0) return null;
-  return {
-    problem: {
-      what: `${step.host}: the servers do not show “${step.title}” as done (${probe.says})`,
-      remedy: 'finish it by hand and look again, or retry',
-    },
-    exitCode: null,
-    lastLines: [],
-    causes: [],
-    unmet,
-    probe,
-  };
+  const what = problem(
+    `${step.host}: the servers do not show “${step.title}” as done (${probe.says}).`,
+    'Finish it by hand and check again, or retry.',
+  );
+  return failureOf(step, world, what, { unmet });
 };

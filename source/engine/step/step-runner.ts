@@ -1,27 +1,22 @@
-import { type Problem, problem, type Result } from '../../cluster/result.ts';
+import type { Result } from '../../cluster/result.ts';
 import type { Step, StepId } from '../../runbook/step.ts';
-import { clockTime } from '../observe/observer.ts';
-import type { Decisions } from '../run/decisions.ts';
 import { refused } from '../run/refusals.ts';
 import type { OwnedSession } from '../run/session.ts';
 import { type KeptJob, outputStart } from '../run/unfinished-jobs.ts';
 import type { Accepted, Refusal, StepFailure } from '../view/controller.ts';
 import { runningStage } from '../view/running-steps.ts';
-import { attach, type Executed, type Execution, execute } from './execute.ts';
-import { type RunningParts, RunningStep } from './running-step.ts';
-
-export interface StepRunnerParts extends RunningParts {
-  readonly decisions: Decisions;
-}
+import { failureOf } from './failure.ts';
+import { hostNotConnected } from './step-problems.ts';
+import { type StepEnd, StepRun, type StepRunParts } from './step-run.ts';
 
 /** Runs a step, or attaches to its job, under a name that no other try of it has. */
 export class StepRunner {
-  readonly #parts: StepRunnerParts;
+  readonly #parts: StepRunParts;
   readonly #attempts = new Map<StepId, number>();
   /** In the order in which they were begun. */
-  readonly #running = new Map<StepId, RunningStep>();
+  readonly #running = new Map<StepId, StepRun>();
 
-  constructor(parts: StepRunnerParts) {
+  constructor(parts: StepRunParts) {
     this.#parts = parts;
   }
 
@@ -42,11 +37,8 @@ export class StepRunner {
     const attempt = this.#attempts.get(step.id) ?? 1;
     const output = outputs.of(step.id);
     if (output.endLine > 0) output.note(`── try ${attempt} ──`);
-    return this.#go(run, step, `${run.identity.id}/${step.id}.${attempt}`, typed, async (execution) => {
-      const claimed = await claim();
-      if (claimed.ok) return execute(execution);
-      return { kind: 'failed', unknown: false, failure: this.#notRun(run, step, claimed.error) };
-    });
+    const job = `${run.identity.id}/${step.id}.${attempt}`;
+    return this.#go(run, step, job, (current) => current.run(typed, claim));
   }
 
   /** Follows a job that an earlier console has started. Null: the step is done. */
@@ -60,7 +52,7 @@ export class StepRunner {
         ? `${step.host}: “${step.title}” still runs: following it`
         : `${step.host}: “${step.title}” ended while nobody was looking`,
     );
-    return this.#go(run, step, job.id, null, (execution) => attach(execution, { outputFrom, fromByte }));
+    return this.#go(run, step, job.id, (current) => current.attach({ outputFrom, fromByte }));
   }
 
   /** Ends everything that the running step has started. */
@@ -72,54 +64,26 @@ export class StepRunner {
     run: OwnedSession,
     step: Step,
     job: string,
-    typed: string | null,
-    work: (execution: Execution) => Promise<Executed>,
+    work: (current: StepRun) => Promise<StepEnd>,
   ): Promise<StepFailure | null> {
-    const { store, checklist, outputs, decisions } = this.#parts;
+    const { checklist } = this.#parts;
     const host = run.hosts.get(step.host);
-    if (host === undefined) {
-      return this.#notRun(run, step, problem(`${step.host} is not connected`, 'start the console again'));
-    }
-    const current = new RunningStep(this.#parts, { run, step, host, job });
+    if (host === undefined) return failureOf(step, run.observer.world, hostNotConnected(step));
+    const current = new StepRun(this.#parts, { run, step, host, job });
     this.#running.set(step.id, current);
     this.#showStage();
-    const executed = await work({
-      facts: run.facts,
-      direction: checklist.direction,
-      step,
-      host,
-      observer: run.observer,
-      journal: run.journal,
-      output: outputs.of(step.id),
-      job,
-      typed,
-      expectedMs: checklist.expectedOf(step.id),
-      running: () => current.begun(),
-      settling: (waitingFor) => current.settling(waitingFor),
-      onOutput: () => current.heard(),
-      onLine: (line) => {
-        store.notice(
-          line === 'lost'
-            ? `${step.host}: no answer since ${clockTime(Date.now())}; a command that was running there goes on if the host is up`
-            : `${step.host}: it answers again; the output continues where it was`,
-        );
-      },
-      leaving: () => decisions.over || current.waitingEnded,
-      waitingEnded: () => !decisions.over && current.waitingEnded,
-      undone: () => checklist.undone(run, step),
-      cancelled: async () => current.ended,
-    });
-    current.over();
+    const end = await work(current);
+    current.close();
     this.#running.delete(step.id);
     this.#showStage();
     checklist.refresh(run);
     // An unknown end is followed up under the same name: asking again attaches to the job instead of starting a second.
     // A known one is over: after a turn back and forth the same step is a new job.
-    if (executed.kind !== 'failed' || !executed.unknown)
+    if (end.kind !== 'failed' || !end.unknown)
       this.#attempts.set(step.id, Number(/\.(\d+)$/.exec(job)?.[1] ?? 0) + 1);
-    if (executed.kind === 'failed') return executed.failure;
-    const ran = executed.kind === 'done';
-    checklist.finish(run, step, ran ? 'run' : 'found', ran ? executed.tookMs : null);
+    if (end.kind === 'failed') return end.failure;
+    const ran = end.kind === 'done';
+    checklist.finish(run, step, ran ? 'run' : 'found', ran ? end.tookMs : null);
     return null;
   }
 
@@ -130,10 +94,5 @@ export class StepRunner {
       [...this.#running.values()].map(({ step }) => step),
     );
     if (shown !== null) store.set(shown);
-  }
-
-  #notRun(run: OwnedSession, step: Step, what: Problem): StepFailure {
-    const probe = step.probe(run.observer.world);
-    return { problem: what, exitCode: null, lastLines: [], causes: [], unmet: [], probe };
   }
 }
