@@ -30,6 +30,10 @@ export const proseOf = (content: string): readonly Text[] => {
   });
 };
 
+/** The same without what is made from the source: there its words come from. */
+const ownProseOf = (content: string): readonly Text[] =>
+  proseOf(content.replace(/<!-- checks[\s\S]*<!-- \/checks -->/, (made) => made.replace(/[^\n]+/g, '')));
+
 /** Where an expression may begin, and with it a regular expression. */
 const beforeExpression = /(?:^|[(,=:[!&|?{};>+]|\breturn|\bcase)\s*$/;
 const regularExpression = /\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[dgimsuvy]*/y;
@@ -132,13 +136,19 @@ export const places: readonly Place[] = [
       '| w | Fold long lines of the output, or cut them with a mark',
     ],
   },
+  {
+    says: 'docs/checks.md, but for its table of checks',
+    files: ['docs/checks.md'],
+    kinds: /\.md$/,
+    read: ownProseOf,
+  },
   ...['cluster', 'commands', 'discover', 'inspect', 'monitor', 'remote', 'usecases'].map(
     (room): Place => ({ says: `source/${room}`, under: `source/${room}`, kinds: source, read: textsOf }),
   ),
   {
-    says: 'source/demo',
+    says: 'source/demo, but for what other programs print',
     under: 'source/demo',
-    kinds: source,
+    kinds: /^(?!recorded\/).*\.tsx?$/,
     read: textsOf,
     // SQL of its monitor, where a node's settled() is a function.
     excepted: ['create function'],

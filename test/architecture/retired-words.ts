@@ -75,7 +75,7 @@ export const retired: readonly Retired[] = [
   { word: /\b(run|try) (it |them )?again\b/, instead: 'retry', because: 'the key’s word' },
   { word: /\bNO RETURN\b/, instead: 'IRREVERSIBLE', because: '“no return” alone is no phrase' },
   {
-    word: /\bcolou?red\b(?<!colored)|\bcolours?\b|\bjudgements?\b|\brecognis|\bneighbour|\bbehaviour|\bhonour|\borganis|\bcatalogue\b|\bcentre\b|\bgrey\b|\blicence\b/,
+    word: /\bcolour(s|ed|ing)?\b|\bjudgements?\b|\b(recogn|organ|initial|summar|normal|real|author|material)is(e|ing|ation)|\bneighbour|\bbehaviour|\bhonour|\bcatalogue\b|\bcentre\b|\bgrey\b|\blicence\b/,
     instead: 'color, judgment, recognize, neighbor …',
     because: 'American spelling, as PostgreSQL',
   },

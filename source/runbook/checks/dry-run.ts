@@ -45,7 +45,7 @@ export const rehearsalChecks: readonly Check[] = [
     title: 'A throwaway cluster can be made beside the data directory',
     scope: 'every host',
     why: 'The new programs are tried in a throwaway cluster on the same file system. Where there is no room for one, there is none for the upgrade.',
-    source: 'docs/checks.md, “How it looks”',
+    source: 'docs/checks.md, “How hosts are inspected”',
     judge: onEach('every host', began, ({ sections }) => {
       const first = sections.get('begin');
       return first === undefined || first.code === 0
