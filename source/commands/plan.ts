@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { hostsOf } from '../cluster/facts.ts';
 import { messageOf, type Problem, problem } from '../cluster/result.ts';
 import { connector } from '../discover/connector.ts';
+import { stateHome } from '../engine/journal/journal.ts';
 import { connect } from '../remote/connect.ts';
 import { makePlan } from '../reports/plan/make.ts';
 import { planMarkdown } from '../reports/plan/markdown.ts';
@@ -54,7 +55,8 @@ export const plan = async ({ file, format, out }: PlanArguments): Promise<number
   const config = readConfig(file, 'plan');
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
-  const look = await lookForPlan(config.value, connector(config.value, connect, asking.ask), sayDoing);
+  const reach = connector(config.value, connect, asking.ask);
+  const look = await lookForPlan(config.value, reach, sayDoing, stateHome(process.env));
   asking.close();
   if (!look.ok) return couldNot(look.error);
   const { facts } = look.value;

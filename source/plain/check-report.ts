@@ -3,9 +3,10 @@ import { catalogue } from '../runbook/checks/catalogue.ts';
 import type { Finding } from '../runbook/checks/check.ts';
 import type { NotSeen, Outcome } from '../runbook/checks/judge.ts';
 import { choiceWords, type RebuildChoice, rebuildChoices } from '../runbook/hard-link/choice.ts';
-import { phases } from '../runbook/step.ts';
-import { type Estimates, estimate } from '../runbook/timing/estimates.ts';
+import { phases, type Step } from '../runbook/step.ts';
+import { type Estimates, estimate, expectedDowntime } from '../runbook/timing/estimates.ts';
 import { measurementsOf } from '../runbook/timing/measurements.ts';
+import { lengthOf } from '../runbook/timing/schedule.ts';
 import { upgradeRunbook } from '../runbook/upgrade.ts';
 import { type CheckResult, versionsOf } from '../usecases/check/check.ts';
 import { padRight, tame, took, wrapWords } from '../wording/text.ts';
@@ -65,24 +66,25 @@ const notSeenLines = (notSeen: readonly NotSeen[]): readonly string[] => {
 
 const duration = (seconds: number): string => took(seconds * 1000);
 
-const estimateLines = (
-  estimates: Estimates,
-  runbook: ReturnType<typeof upgradeRunbook>,
-): readonly string[] => [
+/** What the check expects: by the rule that plan, window and report go by, from what it has just measured. */
+interface CheckEstimate {
+  readonly runbook: readonly Step[];
+  readonly estimates: Estimates;
+  readonly downtimeSeconds: number;
+}
+
+const estimateLines = ({ runbook, estimates, downtimeSeconds }: CheckEstimate): readonly string[] => [
   '',
-  `Expected, from what was measured here, without the time to read and decide:`,
-  `  the application cannot write for ${duration(estimates.downtimeSeconds)}, the whole window takes ${duration(estimates.windowSeconds)}`,
+  'Expected, from what was measured here, without the time to read and decide:',
+  `  the application cannot write for ${duration(downtimeSeconds)}, the whole window takes ${duration(estimates.windowSeconds)}`,
   ...phases.flatMap(({ id, title }) => {
     const steps = runbook.filter((step) => step.phase === id && !step.optional);
-    if (steps.length === 0) return [];
-    const seconds = steps.reduce((sum, step) => sum + (estimates.steps.get(step.id) ?? 0), 0);
-    const longest = steps.toSorted(
+    const [longest] = steps.toSorted(
       (one, other) => (estimates.steps.get(other.id) ?? 0) - (estimates.steps.get(one.id) ?? 0),
-    )[0];
-    const most =
-      longest === undefined
-        ? ''
-        : `, most of it ${longest.host} ${longest.title} (${duration(estimates.steps.get(longest.id) ?? 0)})`;
+    );
+    if (longest === undefined) return [];
+    const seconds = lengthOf(steps.map((step) => estimates.spans.get(step.id)));
+    const most = `, most of it ${longest.host} ${longest.title} (${duration(estimates.steps.get(longest.id) ?? 0)})`;
     return [
       `  ${id} ${padRight(title, 14)} ${padRight(duration(seconds), 7)}${steps.length > 1 ? most : ''}`,
     ];
@@ -90,12 +92,15 @@ const estimateLines = (
   ...estimates.assumed.map((one) => `  (${one})`),
 ];
 
-const estimatesOf = (
-  result: CheckResult,
-): { estimates: Estimates; runbook: ReturnType<typeof upgradeRunbook> } | null => {
-  if (result.facts === null) return null;
-  const runbook = upgradeRunbook(result.facts);
-  return { runbook, estimates: estimate(result.facts, measurementsOf(result.evidence), runbook) };
+const estimatesOf = ({ facts, evidence }: CheckResult): CheckEstimate | null => {
+  if (facts === null) return null;
+  const runbook = upgradeRunbook(facts);
+  const measurements = measurementsOf(evidence);
+  return {
+    runbook,
+    estimates: estimate(facts, measurements, runbook),
+    downtimeSeconds: expectedDowntime(facts, { measurements, dryRun: null }, runbook)?.seconds ?? 0,
+  };
 };
 
 const choicesOf = ({ facts, evidence }: CheckResult): readonly RebuildChoice[] =>
@@ -121,7 +126,7 @@ export const checkText = (name: string, result: CheckResult): string => {
           `  accepted in the cluster file: ${[...new Set(judgement.accepted.map((one) => one.check))].join(', ')}`,
         ]),
     ...notSeenLines(judgement.notSeen),
-    ...(estimated === null ? [] : estimateLines(estimated.estimates, estimated.runbook)),
+    ...(estimated === null ? [] : estimateLines(estimated)),
     ...choicesOf(result).map((choice) => `  ${choiceWords(choice)}`),
     '',
     `${words[judgement.outcome]}: ${blockers} blockers, ${warnings} warnings, ${judgement.passed.length} checks without a finding`,
@@ -146,7 +151,7 @@ export const checkJson = (name: string, result: CheckResult): string => {
         estimated === null
           ? null
           : {
-              downtimeSeconds: Math.round(estimated.estimates.downtimeSeconds * 10) / 10,
+              downtimeSeconds: estimated.downtimeSeconds,
               windowSeconds: Math.round(estimated.estimates.windowSeconds * 10) / 10,
               steps: Object.fromEntries(
                 [...estimated.estimates.steps].map(([id, seconds]) => [id, Math.round(seconds * 10) / 10]),

@@ -127,7 +127,7 @@ export class FakeCluster {
   }
 
   get #estimates(): Expected {
-    this.#expected ??= stepEstimates(facts, this.#world, this.#direction, this.#steps);
+    this.#expected ??= stepEstimates(facts, this.#world, this.#direction, this.#steps, null);
     return this.#expected;
   }
 

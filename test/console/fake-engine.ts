@@ -88,6 +88,7 @@ export class FakeEngine implements EngineController {
       verdict: this.cluster.verdict(),
       downtime: { kind: 'not-started' },
       expectedDowntimeMs: null,
+      dryRun: null,
       monitor: {
         feed: {
           status: { kind: 'live', source: 'listen' },
@@ -448,6 +449,7 @@ export class FakeEngine implements EngineController {
       verdict: this.cluster.verdict(),
       downtime,
       expectedDowntimeMs: this.cluster.expectedDowntime,
+      dryRun: this.cluster.expectedDowntime === null ? null : { by: 'window' },
       monitor: {
         ...monitor,
         plannedDown,

@@ -175,6 +175,7 @@ test('the operator’s wall clock is read only for what is written down or shown
     });
   expect(read.sort()).toEqual([
     'cluster/present.ts 2',
+    'cluster/times.ts 1',
     'commands/report.ts 1',
     'engine/observe/clock.ts 2',
     'engine/observe/observer.ts 1',

@@ -81,7 +81,7 @@ test('what a host has in a question reaches no terminal as a control sequence', 
 test('a console that is done ends, also while the other end of its pipe stays open', async () => {
   const bundled = await build({
     stdin: {
-      contents: `import { readlinePrompt } from './prompt.ts';
+      contents: `import { readlinePrompt } from './terminal-prompt.ts';
 const seat = readlinePrompt(process.stdin, process.stdout);
 for (const question of ['One? ', 'Two? ']) console.log(await seat.ask(question));
 seat.close();`,

@@ -3,17 +3,23 @@ import { hostsOf } from '../../source/cluster/facts.ts';
 import { makePlan } from '../../source/reports/plan/make.ts';
 import type { Plan } from '../../source/reports/plan/shape.ts';
 import { evidenceIn } from '../../source/runbook/checks/in-world.ts';
+import type { KeptDryRun } from '../../source/runbook/timing/dry-run.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, worldAt } from '../runbook/worlds.ts';
 
 /** The plan as it is made from the servers at a moment. */
-export const planAt = (moment: Moment = 'running', facts: ClusterFacts = labCluster()): Plan => {
+export const planAt = (
+  moment: Moment = 'running',
+  facts: ClusterFacts = labCluster(),
+  dryRun: KeptDryRun | null = null,
+): Plan => {
   const world = worldAt(moment, facts);
   return makePlan({
     facts,
     fromRecord: moment !== 'running',
     world,
     evidence: evidenceIn(facts, world),
+    dryRun,
     addresses: new Map(hostsOf(facts).map((host, index) => [host.alias, `10.0.0.${10 + index}`])),
     madeAt: '2026-11-23T01:48:00.000Z',
   });

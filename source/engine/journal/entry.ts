@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { inventorySchema } from '../../cluster/inventory.ts';
 import { phases, type Step } from '../../runbook/step.ts';
+import { expectedDowntimeSchema } from '../../runbook/timing/estimates.ts';
 
 /** One line of the journal, without its time. What an older or newer console wrote otherwise is kept, and not understood. */
 
@@ -64,6 +65,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     outputFrom: z.number().int().nonnegative().optional(),
     /** How long it should take, in milliseconds, by what was measured until then; absent where nothing was. */
     expectedMs: z.number().nonnegative().optional(),
+    /** Of the step that stops the writes: the downtime that was shown with it. */
+    expectedDowntime: expectedDowntimeSchema.optional(),
   }),
   /** A job that was found on its host is followed again, from this byte of its log. */
   z.object({

@@ -1,32 +1,33 @@
+import type { ClusterFacts } from '../../cluster/facts.ts';
+import { localClock, localTime } from '../../cluster/times.ts';
 import type { Step } from '../../runbook/step.ts';
+import type { ExpectedDowntime } from '../../runbook/timing/estimates.ts';
 import type { Identity } from '../run/run-identity.ts';
 import type { Downtime } from '../view/controller.ts';
+import { downtimesIn, stepsIn } from './downtimes.ts';
 import type { Recorded } from './entry.ts';
 
 /** What an earlier console's journal tells: told to the operator, never taken for the truth about the servers. */
 
 const shownEntries = 4;
 
-/** Since when the application could not write, and until when, as the journal has it. */
-export const downtimeOf = (steps: readonly Step[], records: readonly Recorded[]): Downtime => {
-  let downtime: Downtime = { kind: 'not-started' };
-  for (const record of records) {
-    if (!('entry' in record) || !('step' in record.entry)) continue;
-    const { entry, at } = record;
-    const step = steps.find((one) => 'step' in entry && one.id === entry.step);
-    if (step === undefined) continue;
-    if (entry.kind === 'confirmed' && step.writes === 'stop' && downtime.kind === 'not-started')
-      downtime = { kind: 'down', since: Date.parse(at) };
-    if (entry.kind === 'done' && step.writes === 'resume' && downtime.kind === 'down')
-      downtime = { kind: 'over', since: downtime.since, until: Date.parse(at) };
-  }
-  return downtime;
+/** Since when the application could not write, and until when, as the journal has it last. */
+export const downtimeOf = (facts: ClusterFacts, records: readonly Recorded[]): Downtime => {
+  const last = downtimesIn(records, facts, stepsIn(records)).at(-1);
+  if (last === undefined) return { kind: 'not-started' };
+  return last.over === null
+    ? { kind: 'down', since: last.from }
+    : { kind: 'over', since: last.from, until: last.over.at };
 };
+
+/** What was shown of the downtime when its stop was confirmed; null: it was not begun, or the journal is older. */
+export const downtimeTold = (facts: ClusterFacts, records: readonly Recorded[]): ExpectedDowntime | null =>
+  downtimesIn(records, facts, stepsIn(records)).at(-1)?.expected ?? null;
 
 const wordsOf = (record: Recorded, titleOf: (step: string) => string): string | null => {
   if (!('entry' in record)) return null;
   const { entry, at } = record;
-  const time = at.slice(11, 19);
+  const time = localClock(Date.parse(at));
   switch (entry.kind) {
     case 'confirmed':
       return `${time} started: ${titleOf(entry.step)} on ${entry.host}`;
@@ -57,13 +58,13 @@ const wordsOf = (record: Recorded, titleOf: (step: string) => string): string | 
   }
 };
 
-/** The last things that happened, times in UTC. */
+/** The last things that happened, in local time. */
 export const happened = (
   records: readonly Recorded[],
   titleOf: (step: string) => string = (step) => step,
 ): readonly string[] => records.flatMap((record) => wordsOf(record, titleOf) ?? []).slice(-shownEntries);
 
-/** Where the run stood: who began it and when, and the last things that happened, times in UTC. */
+/** Where the run stood: who began it and when, and the last things that happened, in local time. */
 export const standsAt = (
   identity: Identity,
   steps: readonly Step[],
@@ -73,7 +74,7 @@ export const standsAt = (
   const from =
     identity.known === 'here' ? '' : '; this machine has no journal of it, so only the servers can tell';
   return [
-    `run ${identity.id}, begun ${identity.began} by ${identity.by}${from}`,
+    `run ${identity.id}, begun ${localTime(identity.began)} by ${identity.by}${from}`,
     ...happened(records, titleOf),
   ];
 };

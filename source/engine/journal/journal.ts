@@ -114,11 +114,11 @@ export class Journal {
     }
   }
 
-  /** Appends one entry, without secrets, and waits until the disk has it. Errors: the disk is full or gone. */
-  write(entry: Entry): Result<null> {
+  /** Appends one entry, without secrets, and waits until the disk has it. `at`: its moment. Errors: the disk is full or gone. */
+  write(entry: Entry, at = new Date()): Result<null> {
     if (this.#descriptor === null)
       return fail(problem(`the journal in ${this.directory} is closed`, 'start the console again'));
-    const line = JSON.stringify(redactAll({ at: new Date().toISOString(), ...entry }));
+    const line = JSON.stringify(redactAll({ at: at.toISOString(), ...entry }));
     // A line that was cut short before is ended first, so that this one is whole.
     const bytes = Buffer.from(`${this.#torn ? '\n' : ''}${line}\n`);
     try {

@@ -3,7 +3,7 @@ import type { LockStanding } from '../../inspect/lock/parse.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { Step } from '../../runbook/step.ts';
 import { ofKind, type Recorded } from '../journal/entry.ts';
-import { downtimeOf, standsAt } from '../journal/history.ts';
+import { downtimeOf, downtimeTold, standsAt } from '../journal/history.ts';
 import { readEarlier } from '../journal/journal.ts';
 import type { StepRunner } from '../step/step-runner.ts';
 import type { Checklist } from '../view/checklist.ts';
@@ -114,7 +114,7 @@ const waitForStrays = async (
 /** Shows the run as it stands: from the journal, the jobs that the hosts keep, and the last observation. */
 export const resume = async (run: OwnedSession, asked: Direction, parts: ResumeParts): Promise<Resumed> => {
   const { store, checklist, runner } = parts;
-  const { identity, journal, hosts, observer } = run;
+  const { facts, identity, journal, hosts, observer } = run;
   const jobs = identity.known === null ? [] : await keptJobs(identity.id, hosts);
   runner.continueFrom(nextAttempts(jobs, journal.earlier));
   const running = jobs.filter((job) => job.state === 'running');
@@ -130,8 +130,10 @@ export const resume = async (run: OwnedSession, asked: Direction, parts: ResumeP
   }
   if (identity.known !== null) {
     restoreSkipped(run, parts, journal.earlier);
+    const told = downtimeTold(facts, journal.earlier);
     store.set({
-      downtime: downtimeOf(checklist.steps, journal.earlier),
+      downtime: downtimeOf(facts, journal.earlier),
+      ...(told === null ? {} : { expectedDowntimeMs: Math.round(told.seconds * 1000), dryRun: told.dryRun }),
       resumed: standsAt(identity, checklist.steps, journal.earlier),
     });
     checklist.refresh(run);

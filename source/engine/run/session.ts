@@ -10,8 +10,10 @@ import type { MonitorFeed } from '../../monitor/feed.ts';
 import { openFeed } from '../../monitor/open-feed.ts';
 import type { Ask, Connect, RemoteHost } from '../../remote/host.ts';
 import { factsId } from '../../runbook/facts-id.ts';
+import type { KeptDryRun } from '../../runbook/timing/dry-run.ts';
 import { rollbackVerdict } from '../../runbook/verdict.ts';
 import { type Entry, Journal } from '../journal/journal.ts';
+import { keptDryRun } from '../journal/kept-dry-run.ts';
 import { disagreement, lastJournalVerdict } from '../journal/last-verdict.ts';
 import { heardBefore } from '../journal/of-cluster.ts';
 import { Observer } from '../observe/observer.ts';
@@ -27,6 +29,8 @@ export interface Session {
   readonly observer: Observer;
   readonly feed: MonitorFeed;
   readonly lock: RunLock;
+  /** What the last `check` of this machine has measured; null: none was made. */
+  readonly dryRun: KeptDryRun | null;
   /** Where an earlier console's journal said otherwise about the way back than the disks say now. */
   readonly journalSays: string | null;
 }
@@ -143,5 +147,6 @@ export const openSession = async (preparation: SessionOptions): Promise<Result<S
     as: facts.postgres,
     operator: preparation.operator,
   });
-  return ok({ facts, fromRecord, hosts, observer, feed, lock, journalSays });
+  const dryRun = keptDryRun(preparation.stateHome, facts);
+  return ok({ facts, fromRecord, hosts, observer, feed, lock, dryRun, journalSays });
 };

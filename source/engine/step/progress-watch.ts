@@ -1,16 +1,14 @@
 import { hostsOf } from '../../cluster/facts.ts';
 import { present } from '../../cluster/present.ts';
-import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { senderName } from '../../runbook/conditions.ts';
 import type { Gauge } from '../../runbook/gauge.ts';
 import { type Reading, readLines, readSenders, upgradeLeft } from '../../runbook/reading.ts';
 import type { Step } from '../../runbook/step.ts';
 import { upgradeSeconds } from '../../runbook/timing/estimates.ts';
-import { measurementsOf } from '../../runbook/timing/measurements.ts';
 import { steady } from '../observe/clock.ts';
 import type { StepOutput } from '../output/step-output.ts';
 import type { Session } from '../run/session.ts';
-import { stepEstimates } from '../view/step-estimates.ts';
+import { basisIn, stepEstimates } from '../view/step-estimates.ts';
 import type { ViewStore } from '../view/view-store.ts';
 import { askSenders } from './base-backup-senders.ts';
 import { Pace } from './pace.ts';
@@ -108,14 +106,16 @@ const estimateFor = (
   store: ViewStore,
   since: number,
 ): Estimate => {
-  const { facts, observer } = session;
-  const expected = stepEstimates(facts, observer.world, store.view.direction, [step]).steps.get(step.id);
+  const { facts, observer, dryRun } = session;
+  const expected = stepEstimates(facts, observer.world, store.view.direction, [step], dryRun).steps.get(
+    step.id,
+  );
   if (expected === undefined) return () => null;
   if (gauge.kind !== 'pg_upgrade') {
     const end = steady() - Math.max(0, present() - since) + expected;
     return () => Math.max(0, end - steady()) / 1000;
   }
-  const parts = upgradeSeconds(facts, step.host, measurementsOf(evidenceIn(facts, observer.world)));
+  const parts = upgradeSeconds(facts, step.host, basisIn(facts, observer.world, dryRun).measurements);
   return (reading, secondsInThis) => upgradeLeft(reading, parts, secondsInThis);
 };
 
@@ -129,8 +129,9 @@ export const watchGauge = (
 ): GaugeWatch | null => {
   const { gauge } = step;
   if (gauge === null) return null;
-  const { facts, hosts, observer } = session;
-  const databases = measurementsOf(evidenceIn(facts, observer.world)).get(step.host)?.databases ?? null;
+  const { facts, hosts, observer, dryRun } = session;
+  const { measurements } = basisIn(facts, observer.world, dryRun);
+  const databases = measurements.get(step.host)?.databases ?? null;
   const source = gauge.kind === 'base-backup' ? gauge.from : null;
   const on = hostsOf(facts).find(({ alias }) => alias === source);
   const host = source === null ? undefined : hosts.get(source);

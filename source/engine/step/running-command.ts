@@ -55,14 +55,14 @@ export class RunningCommand {
     return this.#verifying && this.#ending;
   }
 
-  /** It runs. */
-  begin(): void {
+  /** It runs. `confirmedAt`: by the journal, from which the report counts too; null: an earlier console has begun it. */
+  begin(confirmedAt: number | null): void {
     const { store, outputs } = this.#parts;
     const onQuiet = (quiet: Quiet | null): void => this.#heardNothing(quiet);
     this.#watch = new StepWatch({ ...this.#try, store, outputs, onQuiet });
     this.#show();
     if (this.#try.step.writes === 'stop' && store.view.downtime.kind !== 'down')
-      store.set({ downtime: { kind: 'down', since: present() } });
+      store.set({ downtime: { kind: 'down', since: confirmedAt ?? present() } });
   }
 
   /** It has printed something, or its output is over. */

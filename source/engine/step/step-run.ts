@@ -3,13 +3,15 @@ import type { Problem, Result } from '../../cluster/result.ts';
 import type { JobOutcome, RemoteHost } from '../../remote/host.ts';
 import { about, yes } from '../../runbook/conditions.ts';
 import type { Probe, Step } from '../../runbook/step.ts';
+import type { ExpectedDowntime } from '../../runbook/timing/estimates.ts';
+import type { Entry } from '../journal/entry.ts';
 import { steady } from '../observe/clock.ts';
 import { probed, promised } from '../observe/judge.ts';
 import { clockTime, type Silence } from '../observe/observer.ts';
 import type { StepOutput } from '../output/step-output.ts';
 import type { Decisions } from '../run/decisions.ts';
 import type { OwnedSession } from '../run/session.ts';
-import type { Accepted, Refusal, StepFailure } from '../view/controller.ts';
+import type { Accepted, EngineView, Refusal, StepFailure } from '../view/controller.ts';
 import { failureOf, fetchCauses } from './failure.ts';
 import { followJob } from './follow-job.ts';
 import { RunningCommand, type StepParts, type StepTry } from './running-command.ts';
@@ -39,6 +41,10 @@ export type StepEnd =
       /** The job may still run on its host. */
       readonly unknown: boolean;
     };
+
+/** The downtime that the stop's card shows, for the journal; null: nothing was measured. */
+const downtimeTold = ({ expectedDowntimeMs, dryRun }: EngineView): ExpectedDowntime | null =>
+  expectedDowntimeMs === null ? null : { seconds: expectedDowntimeMs / 1000, dryRun };
 
 /** Where a job's output goes on. */
 export interface OutputPosition {
@@ -85,9 +91,10 @@ export class StepRun {
     const script = step.script(this.#run.observer.world);
     if (script.kind === 'unresolved') return this.#fail(problems.scriptNotReady(step, script.needs));
     const outputFrom = this.#output.bytes;
-    const written = this.#writeConfirmed(script.text, typed, outputFrom);
+    const at = new Date();
+    const written = this.#writeConfirmed(script.text, typed, outputFrom, at);
     if (!written.ok) return this.#fail(written.error);
-    return this.#runJob(script.text, { outputFrom, fromByte: 0 });
+    return this.#runJob(script.text, { outputFrom, fromByte: 0 }, at.getTime());
   }
 
   /**
@@ -120,10 +127,12 @@ export class StepRun {
     return this.#fail(problems.preconditionsNotMet(step), { unmet: before.unmet });
   }
 
-  #writeConfirmed(script: ScriptText, typed: string | null, outputFrom: number): Result<null> {
-    const { id, host, as } = this.step;
-    const expectedMs = this.#parts.checklist.expectedOf(id);
-    return this.#run.journal.write({
+  #writeConfirmed(script: ScriptText, typed: string | null, outputFrom: number, at: Date): Result<null> {
+    const { id, host, as, writes } = this.step;
+    const { checklist, store } = this.#parts;
+    const expectedMs = checklist.expectedOf(id);
+    const expectedDowntime = writes === 'stop' ? downtimeTold(store.view) : null;
+    const entry: Entry = {
       kind: 'confirmed',
       step: id,
       host,
@@ -133,15 +142,21 @@ export class StepRun {
       script,
       outputFrom,
       ...(expectedMs === null ? {} : { expectedMs }),
-    });
+      ...(expectedDowntime === null ? {} : { expectedDowntime }),
+    };
+    return this.#run.journal.write(entry, at);
   }
 
-  /** The job, new (`script`) or found (null), to its end, and what the servers show then. */
-  async #runJob(script: ScriptText | null, from: OutputPosition): Promise<StepEnd> {
+  /** The job, new (`script`) or found (null), to its end, and what the servers show then. `confirmedAt`: by the journal, in milliseconds since the epoch. */
+  async #runJob(
+    script: ScriptText | null,
+    from: OutputPosition,
+    confirmedAt: number | null = null,
+  ): Promise<StepEnd> {
     const { step } = this;
     const { journal, observer } = this.#run;
     const began = steady();
-    this.#command.begin();
+    this.#command.begin(confirmedAt);
     const outcome = await this.#followJob(script, from.fromByte);
     this.#output.close();
     this.#command.heard();

@@ -10,7 +10,7 @@ import { rollbackVerdict } from '../../runbook/verdict.ts';
 import { writesNow } from '../../runbook/writes.ts';
 import type { Entry } from '../journal/journal.ts';
 import type { OwnedSession, Session } from '../run/session.ts';
-import type { PlannedDown, StepFailure, StepStatus } from './controller.ts';
+import type { Downtime, PlannedDown, StepFailure, StepStatus } from './controller.ts';
 import { downtimeSeen } from './downtime.ts';
 import { stepEstimates } from './step-estimates.ts';
 import { viewOf } from './step-view.ts';
@@ -18,6 +18,9 @@ import type { ViewStore } from './view-store.ts';
 
 const plannedDown = (absence: MonitorAbsence | null): PlannedDown | null =>
   absence === null ? null : { number: absence.number, title: absence.step.title };
+
+const hasStopped = (downtime: Downtime): downtime is Extract<Downtime, { kind: 'down' | 'over' }> =>
+  downtime.kind === 'down' || downtime.kind === 'over';
 
 /** The steps that are shown: which runbook they are of, how each one stands, and what follows from the last look. */
 export class Checklist {
@@ -92,14 +95,16 @@ export class Checklist {
     const { facts, observer } = session;
     const { world } = observer;
     const { view } = this.#store;
-    const expected = stepEstimates(facts, world, view.direction, this.#steps);
+    const expected = stepEstimates(facts, world, view.direction, this.#steps, session.dryRun);
     this.#expected = expected.steps;
+    // From the stop on it stays what was told before: that is what the downtime is compared with.
+    if (!hasStopped(view.downtime))
+      this.#store.set({ expectedDowntimeMs: expected.downtime, dryRun: expected.dryRun });
     const passed = (step: Step): boolean => this.statusOf(step.id)?.kind === 'done';
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
     this.#holdFeed(session, absence !== null);
     this.#store.set({
       verdict: rollbackVerdict(facts, world),
-      expectedDowntimeMs: expected.downtime,
       steps: this.#steps.map((step, index) =>
         viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, view.direction, this.#expected),
       ),
@@ -113,20 +118,26 @@ export class Checklist {
 
   finish(run: OwnedSession, step: Step, by: 'run' | 'found' | 'hand', tookMs: number | null): void {
     const { downtime } = this.#store.view;
-    if (step.writes === 'resume' && downtime.kind === 'down')
-      this.#store.set({ downtime: { ...downtime, kind: 'over', until: present() } });
+    // The journal's own moment: the report counts by it.
+    const at = new Date();
+    if (step.writes === 'resume' && (downtime.kind === 'down' || (downtime.kind === 'over' && by === 'run')))
+      this.#store.set({ downtime: { ...downtime, kind: 'over', until: at.getTime() } });
     if (step.probe(run.observer.world).state === 'done') this.#proven.add(step.id);
     this.show(run, step, { kind: 'done', tookMs, by });
     this.refresh(run);
     if (by === 'run')
       for (const note of step.notes(run.observer.world)) this.#store.notice(`${step.host}: ${note}`);
-    this.note(run, {
-      kind: 'done',
-      step: step.id,
-      by,
-      probe: step.probe(run.observer.world),
-      verdict: this.#store.view.verdict.says,
-    });
+    this.note(
+      run,
+      {
+        kind: 'done',
+        step: step.id,
+        by,
+        probe: step.probe(run.observer.world),
+        verdict: this.#store.view.verdict.says,
+      },
+      at,
+    );
   }
 
   /** The first step of the same host, before this one, that was done and is not any more: the host was restarted, say. */
@@ -156,8 +167,8 @@ export class Checklist {
   }
 
   /** Writes an entry that nothing depends on; where that fails, the operator hears of it. */
-  note(run: OwnedSession, entry: Entry): Result<null> {
-    const written = run.journal.write(entry);
+  note(run: OwnedSession, entry: Entry, at = new Date()): Result<null> {
+    const written = run.journal.write(entry, at);
     if (!written.ok) this.#store.notice(written.error.what);
     return written;
   }

@@ -14,6 +14,7 @@ import type {
   Probe,
   StepId,
 } from '../../runbook/step.ts';
+import type { DryRun } from '../../runbook/timing/dry-run.ts';
 import type { RollbackVerdict } from '../../runbook/verdict.ts';
 
 /** One host as the screen shows it. */
@@ -204,8 +205,10 @@ export interface EngineView {
   readonly progress: Readonly<Record<StepId, StepProgress>>;
   readonly verdict: RollbackVerdict;
   readonly downtime: Downtime;
-  /** How long the writes should be down in all, in milliseconds, by what was measured on these hosts; null: not known. */
+  /** How long the writes should be down in all, in milliseconds, as it was told before they stopped; null: nothing was measured. */
   readonly expectedDowntimeMs: number | null;
+  /** Whose dry run that, and each step's `expectedMs`, rests on; null: none. */
+  readonly dryRun: DryRun | null;
   readonly monitor: {
     readonly feed: FeedSnapshot;
     /** It is stopped as planned; null while it should be up. */

@@ -3,32 +3,39 @@ import type { Observations } from '../../cluster/observations.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { Step, StepId } from '../../runbook/step.ts';
-import { estimate } from '../../runbook/timing/estimates.ts';
-import { measurementsOf } from '../../runbook/timing/measurements.ts';
+import { type DryRun, type KeptDryRun, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
+import { estimate, expectedDowntime } from '../../runbook/timing/estimates.ts';
 
-/** In milliseconds, by what was measured on the hosts. */
+/** What a run's durations rest on now: what its checks have left on the hosts, else what `check` has left here. */
+export const basisIn = (facts: ClusterFacts, world: Observations, kept: KeptDryRun | null): TimingBasis =>
+  timingBasis(facts, evidenceIn(facts, world), kept);
+
 export interface Expected {
+  /** How long each step should take, in milliseconds; empty before anything was measured. */
   readonly steps: ReadonlyMap<StepId, number>;
-  /** From the stop of the writes until applications write again; null: not known. */
+  /** From the stop of the writes until applications write again, in milliseconds; null: not known. */
   readonly downtime: number | null;
+  /** Whose dry run they rest on; null: none was held on every host that pg_upgrade runs on. */
+  readonly dryRun: DryRun | null;
 }
 
-/**
- * How long each step is expected to take, and the downtime, from what the window's checks have measured on the hosts.
- * Empty before they have, and for a rollback, which was not measured.
- */
+/** What is expected of the steps, as plan and check have it; nothing of a rollback, which was not measured. */
 export const stepEstimates = (
   facts: ClusterFacts,
   world: Observations,
   direction: Direction,
   steps: readonly Step[],
+  kept: KeptDryRun | null,
 ): Expected => {
-  const measurements = measurementsOf(evidenceIn(facts, world));
-  const measured = [...measurements.values()].some((host) => host.rehearsalMs !== null);
-  if (direction !== 'upgrade' || !measured) return { steps: new Map(), downtime: null };
-  const estimates = estimate(facts, measurements, steps);
+  if (direction !== 'upgrade') return { steps: new Map(), downtime: null, dryRun: null };
+  const basis = basisIn(facts, world, kept);
+  const measured = [...basis.measurements.values()].some((host) => host.rehearsalMs !== null);
+  if (!measured) return { steps: new Map(), downtime: null, dryRun: null };
+  const told = basis.dryRun === null ? null : expectedDowntime(facts, basis, steps);
+  const estimates = estimate(facts, basis.measurements, steps);
   return {
     steps: new Map([...estimates.steps].map(([id, seconds]) => [id, Math.round(seconds * 1000)])),
-    downtime: estimates.downtimeSeconds === 0 ? null : Math.round(estimates.downtimeSeconds * 1000),
+    downtime: told === null ? null : Math.round(told.seconds * 1000),
+    dryRun: basis.dryRun,
   };
 };

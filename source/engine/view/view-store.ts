@@ -14,6 +14,7 @@ const emptyView: EngineView = {
   verdict: { kind: 'unknown', says: 'not looked at yet' },
   downtime: { kind: 'unknown' },
   expectedDowntimeMs: null,
+  dryRun: null,
   monitor: {
     feed: { status: { kind: 'connecting' }, state: null, readAt: null },
     plannedDown: null,

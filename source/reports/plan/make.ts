@@ -1,11 +1,13 @@
 import type { Evidence } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import type { Observations } from '../../cluster/observations.ts';
+import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { choiceWords, rebuildChoices } from '../../runbook/hard-link/choice.ts';
 import { lastImageAhead } from '../../runbook/phases/secondaries.ts';
 import { phases, type Step } from '../../runbook/step.ts';
 import { nameOf, placeOf } from '../../runbook/tablespaces/names.ts';
-import { estimate } from '../../runbook/timing/estimates.ts';
+import { filledFrom, type KeptDryRun, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
+import { estimate, expectedDowntime } from '../../runbook/timing/estimates.ts';
 import { measurementsOf } from '../../runbook/timing/measurements.ts';
 import { lengthOf, orderOf } from '../../runbook/timing/schedule.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
@@ -19,16 +21,25 @@ export interface PlanGround {
   /** The facts are those of a run that has been begun. */
   readonly fromRecord: boolean;
   readonly world: Observations;
-  /** Sizes as looked at now; durations as far as a check of the last day has measured them. */
+  /** Sizes as they are now. */
   readonly evidence: Evidence;
+  /** What the last check of this machine has measured; null: none was made. */
+  readonly dryRun: KeptDryRun | null;
   /** Where each host is reached, by alias. */
   readonly addresses: ReadonlyMap<string, string>;
   /** ISO 8601. */
   readonly madeAt: string;
 }
 
-const plannedRebuild = ({ facts, evidence }: PlanGround, host: HostFacts): PlannedHost['rebuild'] => {
-  const choice = rebuildChoices(facts, measurementsOf(evidence)).find((one) => one.node === host.alias);
+/** As the window expects it: sizes of today only fill what its dry run, or check's, did not measure. */
+const basisOf = ({ facts, world, evidence, dryRun }: PlanGround): TimingBasis => {
+  const basis = timingBasis(facts, evidenceIn(facts, world), dryRun);
+  return { ...basis, measurements: filledFrom(basis.measurements, measurementsOf(evidence)) };
+};
+
+const plannedRebuild = (ground: PlanGround, host: HostFacts): PlannedHost['rebuild'] => {
+  const choices = rebuildChoices(ground.facts, basisOf(ground).measurements);
+  const choice = choices.find((one) => one.node === host.alias);
   if (choice === undefined) return null;
   const { way, backupSeconds, linkSeconds } = choice;
   return {
@@ -131,9 +142,10 @@ const rounded = (seconds: number): number => Math.round(seconds * 10) / 10;
 
 /** The whole runbook for this cluster, on paper. Pure. */
 export const makePlan = (ground: PlanGround): Plan => {
-  const { facts, world, evidence } = ground;
+  const { facts, world } = ground;
   const runbook = upgradeRunbook(facts);
-  const estimates = estimate(facts, measurementsOf(evidence), runbook);
+  const basis = basisOf(ground);
+  const estimates = estimate(facts, basis.measurements, runbook);
   const secondsOf = (step: Step): number => rounded(estimates.steps.get(step.id) ?? 0);
   const order = orderOf(runbook, (step) => givenUp(facts, step, world) !== null);
   const places = (some: readonly Step[] = []): PlannedStep['waitsFor'] =>
@@ -170,7 +182,8 @@ export const makePlan = (ground: PlanGround): Plan => {
     hosts: hostsOf(facts).map((host) => plannedHost(ground, host)),
     estimates: {
       windowSeconds: rounded(estimates.windowSeconds),
-      downtimeSeconds: rounded(estimates.downtimeSeconds),
+      downtimeSeconds: expectedDowntime(facts, basis, runbook)?.seconds ?? 0,
+      dryRun: basis.dryRun,
       oneByOne: {
         windowSeconds: rounded(estimates.oneByOne.windowSeconds),
         downtimeSeconds: rounded(estimates.oneByOne.downtimeSeconds),

@@ -1,5 +1,6 @@
 import { bytes, took } from '../../cluster/amounts.ts';
 import { guideIs, publishedGuide } from '../../runbook/guide.ts';
+import { dryRunWords } from '../../runbook/timing/dry-run.ts';
 import { block, bullets, literal, page, prose, table } from '../markdown.ts';
 import { holdsRecord, withoutRecord } from '../record.ts';
 import type { Plan, PlannedStep } from './shape.ts';
@@ -84,7 +85,7 @@ const expected = (plan: Plan): string => {
     bullets([
       downtime === null
         ? 'No downtime is foreseen.'
-        : `**The application cannot write for about ${seconds(plan.estimates.downtimeSeconds)}**, from ${stepPlace(downtime.from)} to ${stepPlace(downtime.to)}, and whatever time people take in between to read and confirm. One step after the other, as by hand, it is about ${seconds(plan.estimates.oneByOne.downtimeSeconds)}.`,
+        : `**The application cannot write for about ${seconds(plan.estimates.downtimeSeconds)}** (${prose(dryRunWords(plan.estimates.dryRun))}), from ${stepPlace(downtime.from)} to ${stepPlace(downtime.to)}, and whatever time people take in between to read and confirm. One step after the other, as by hand, it is about ${seconds(plan.estimates.oneByOne.downtimeSeconds)}.`,
       `The window, phases B to I, takes about ${seconds(plan.estimates.windowSeconds)} (one step after the other: ${seconds(plan.estimates.oneByOne.windowSeconds)}), without the time that people take. Phase A changes nothing of the running cluster and can be done in daylight.`,
       'Where a step says that it may run at the same time as others, none of them waits for the other: pgaf-upgrade run starts them with one confirmation, each in its turn, and begins what comes behind only when all of them are over. One after the other, in the order of their numbers, is as safe, and takes longer.',
       ...plan.hosts.flatMap((host) => (host.rebuild === null ? [] : [prose(`${host.rebuild.words}.`)])),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { phases } from '../../runbook/step.ts';
+import { dryRunSchema } from '../../runbook/timing/dry-run.ts';
 
 /**
  * The plan as JSON: documented in docs/plan.md. `version` grows when a field changes its meaning or goes; new fields
@@ -106,6 +107,8 @@ export const planSchema = z.object({
   estimates: z.object({
     windowSeconds: z.number(),
     downtimeSeconds: z.number(),
+    /** Which dry run they rest on; null: none, typical hardware is assumed. */
+    dryRun: dryRunSchema.nullable(),
     /** The same where one step follows the other, as by hand. */
     oneByOne: z.object({ windowSeconds: z.number(), downtimeSeconds: z.number() }),
     assumed: z.array(z.string()),

@@ -2,7 +2,7 @@ import { primaryOf } from '../../cluster/facts.ts';
 import { ofKind, type Recorded } from '../../engine/journal/entry.ts';
 import { type Block, heading, paragraph, strong } from '../document.ts';
 import { commandBlocks, type Tail } from './commands.ts';
-import { downtimesOf } from './downtime.ts';
+import { reportedDowntimes } from './downtime.ts';
 import { leftBlocks, logBlocks, type Places } from './ends.ts';
 import { factBlocks } from './facts.ts';
 import { outcomeOf } from './outcome.ts';
@@ -43,7 +43,7 @@ export const makeReport = (ground: ReportGround): Report => {
     to: run?.to ?? primary?.newVersion ?? 'the new version',
   };
   const outcome = outcomeOf(story, names, versions);
-  const downtimes = downtimesOf(story, facts);
+  const downtimes = reportedDowntimes(records, facts, names);
   const until = story.last ?? now;
   const ways = new Set(story.attempts.map((one) => one.step.direction));
   const [way] = ways;

@@ -1,6 +1,6 @@
 import type { Attempt } from './story.ts';
 
-/** Times of steps that may have run side by side: neither lengths nor estimates may simply be added up. Pure. */
+/** Times of steps that may have run side by side: their lengths may not simply be added up. Pure. */
 
 export interface Span {
   readonly from: number;
@@ -19,23 +19,6 @@ export const covered = (spans: readonly Span[]): number => {
     until = Math.max(until, to);
   }
   return total;
-};
-
-/**
- * What the steps were estimated at together, those side by side that ran so: the longest chain of estimates in which each
- * began when the one before it was over. Null where one has no estimate.
- */
-export const expectedTogether = (attempts: readonly Attempt[]): number | null => {
-  const ends: { readonly at: number; readonly expected: number }[] = [];
-  for (const one of attempts.toSorted((a, b) => a.at - b.at)) {
-    if (one.expectedMs === null) return null;
-    const before = ends.filter(({ at }) => at <= one.at).map(({ expected }) => expected);
-    ends.push({
-      at: endOf(one) ?? Number.POSITIVE_INFINITY,
-      expected: Math.max(0, ...before) + one.expectedMs,
-    });
-  }
-  return Math.max(0, ...ends.map(({ expected }) => expected));
 };
 
 /** Rows in which nothing overlaps, each filled from the left; as many as ran at the same time. */

@@ -1,7 +1,8 @@
 import { took } from '../../cluster/amounts.ts';
 import { type ClusterFacts, hostsOf, isNode } from '../../cluster/facts.ts';
+import { dryRunWords } from '../../runbook/timing/dry-run.ts';
 import { type Block, type Inline, list, literal, paragraph, strong, table } from '../document.ts';
-import type { Downtime } from './downtime.ts';
+import type { ReportedDowntime } from './downtime.ts';
 import { covered } from './spans.ts';
 import type { Story } from './story.ts';
 import { between, moment, stepWords } from './words.ts';
@@ -43,7 +44,7 @@ export const clusterBlocks = (facts: ClusterFacts | null): readonly Block[] =>
         ),
       ];
 
-const downtimeWords = (one: Downtime, now: number): readonly Inline[] => {
+const downtimeWords = (one: ReportedDowntime, now: number): readonly Inline[] => {
   const begins: readonly Inline[] = [
     'from ',
     moment(one.from),
@@ -62,13 +63,13 @@ const downtimeWords = (one: Downtime, now: number): readonly Inline[] => {
     ' (',
     ...stepWords(one.over.ends),
     ')',
-    one.expectedMs === null
-      ? ''
-      : `; the steps in it were estimated at ${took(one.expectedMs)}, counted side by side where they ran so, without the time that people take`,
+    one.expected === null
+      ? '; no estimate was recorded before it'
+      : `; the estimate shown before it was ${took(one.expected.seconds * 1000)}, ${dryRunWords(one.expected.dryRun)}, without the time that people take`,
   ];
 };
 
-export const downtimeBlocks = (downtimes: readonly Downtime[], now: number): readonly Block[] =>
+export const downtimeBlocks = (downtimes: readonly ReportedDowntime[], now: number): readonly Block[] =>
   downtimes.length === 0
     ? [paragraph('None: the application’s writes were never stopped by this run.')]
     : [

@@ -1,7 +1,7 @@
 import { took } from '../../cluster/amounts.ts';
 import { phases } from '../../runbook/step.ts';
 import { type Bar, type Block, heading, literal, type Prose, paragraph, table } from '../document.ts';
-import type { Downtime } from './downtime.ts';
+import type { ReportedDowntime } from './downtime.ts';
 import { covered, endOf, rowsOf } from './spans.ts';
 import type { Attempt, Story } from './story.ts';
 import { between, numberOf, timeOfDay } from './words.ts';
@@ -51,7 +51,7 @@ const sessions = ({ attempts }: Story): readonly (readonly Attempt[])[] => {
 
 export const timelineBlocks = (
   story: Story,
-  downtimes: readonly Downtime[],
+  downtimes: readonly ReportedDowntime[],
   now: number,
 ): readonly Block[] => {
   if (story.attempts.length === 0) return [paragraph('Nothing has run.')];

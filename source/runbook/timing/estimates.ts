@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import { type ClusterFacts, isNode, linkedOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { assumedDisk, backupSeconds, linkSeconds } from '../hard-link/paces.ts';
 import type { Step, StepId } from '../step.ts';
 import { upgradeRunbook } from '../upgrade.ts';
+import { dryRunSchema, type TimingBasis } from './dry-run.ts';
 import type { Measurements } from './measurements.ts';
 import { lengthOf, type Span, spansOf } from './schedule.ts';
 import { usualSeconds } from './step-seconds.ts';
@@ -11,7 +13,7 @@ export interface Estimates {
   readonly steps: ReadonlyMap<StepId, number>;
   /** Phases B to I, without the time that a person takes to read and decide. */
   readonly windowSeconds: number;
-  /** From the stop of the primary to its start on the new version. */
+  /** From the beginning of the step that stops the writes to the end of the one that brings them back; 0 without them. */
   readonly downtimeSeconds: number;
   /** The same where one step follows the other, as by hand. */
   readonly oneByOne: { readonly windowSeconds: number; readonly downtimeSeconds: number };
@@ -117,6 +119,33 @@ const assumptions = (facts: ClusterFacts, measurements: Measurements): readonly 
   ];
 };
 
+/** The steps in which the application cannot write, in order; none where a runbook does not stop its writes. */
+export const downtimeSteps = <One extends Pick<Step, 'writes'>>(runbook: readonly One[]): readonly One[] => {
+  const from = runbook.findIndex((step) => step.writes === 'stop');
+  const to = runbook.findIndex((step) => step.writes === 'resume');
+  return from < 0 || to < from ? [] : runbook.slice(from, to + 1);
+};
+
+/** What is told of the downtime before it begins; the journal keeps it as it was shown when the stop was confirmed. */
+export const expectedDowntimeSchema = z.object({
+  seconds: z.number().nonnegative(),
+  dryRun: dryRunSchema.nullable(),
+});
+export type ExpectedDowntime = Readonly<z.infer<typeof expectedDowntimeSchema>>;
+
+/** Seconds as papers and screens show them: to a tenth, so that they all say the same. */
+const tenths = (seconds: number): number => Math.round(seconds * 10) / 10;
+
+/** The downtime that check, plan, cards, header, status and report expect. Null: this runbook does not stop the writes. */
+export const expectedDowntime = (
+  facts: ClusterFacts,
+  { measurements, dryRun }: TimingBasis,
+  runbook: readonly Step[] = upgradeRunbook(facts),
+): ExpectedDowntime | null =>
+  downtimeSteps(runbook).length === 0
+    ? null
+    : { seconds: tenths(estimate(facts, measurements, runbook).downtimeSeconds), dryRun };
+
 /**
  * How long each step will take, from what was measured on these hosts; calibrated on the lab (docs/checks.md). What may
  * run at the same time is counted so. Optional steps are not in the sums.
@@ -132,9 +161,7 @@ export const estimate = (
   const together = (some: readonly Step[]): number => lengthOf(some.map((step) => spans.get(step.id)));
   const serial = (some: readonly Step[]): number => some.reduce((sum, step) => sum + seconds(step), 0);
   const window = runbook.filter((step) => step.phase !== 'A');
-  const from = runbook.findIndex((step) => step.writes === 'stop');
-  const to = runbook.findIndex((step) => step.writes === 'resume');
-  const downtime = from < 0 || to < from ? [] : runbook.slice(from, to + 1);
+  const downtime = downtimeSteps(runbook);
   return {
     steps,
     spans,

@@ -1,30 +1,33 @@
+import { z } from 'zod';
 import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import { sectionsOf } from '../../cluster/checks/sections.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { rateOf } from '../checks/rates.ts';
 import { catalogBytes, dataBytes } from '../checks/room.ts';
 
+const amount = z.number().nonnegative().nullable();
+
 /** What was measured on a host, as far as durations follow from it. Null: it was not measured. */
-export interface HostMeasurements {
-  readonly dataBytes: number | null;
-  readonly catalogBytes: number | null;
-  readonly relations: number | null;
-  /** The databases and their largest share of the relations: what parallel jobs cannot split. */
-  readonly databases: number | null;
-  readonly initdbMs: number | null;
-  readonly upgradeCheckMs: number | null;
-  readonly configurationMs: number | null;
+export const hostMeasurementsSchema = z.object({
+  dataBytes: amount,
+  catalogBytes: amount,
+  relations: amount,
+  databases: amount,
+  initdbMs: amount,
+  upgradeCheckMs: amount,
+  configurationMs: amount,
   /** Dump and restore of the whole schema. */
-  readonly schemaMs: number | null;
+  schemaMs: amount,
   /** The dump alone. */
-  readonly dumpMs: number | null;
-  readonly rehearsalMs: number | null;
-  readonly diskBytesPerSecond: number | null;
+  dumpMs: amount,
+  rehearsalMs: amount,
+  diskBytesPerSecond: amount,
   /** What pg_autoctl allows a base backup, bytes a second. */
-  readonly backupRate: number | null;
+  backupRate: amount,
   /** Nominal, of the slowest network card. */
-  readonly linkBytesPerSecond: number | null;
-}
+  linkBytesPerSecond: amount,
+});
+export type HostMeasurements = Readonly<z.infer<typeof hostMeasurementsSchema>>;
 export type Measurements = ReadonlyMap<string, HostMeasurements>;
 
 /** The throwaway writes 64 MB. */

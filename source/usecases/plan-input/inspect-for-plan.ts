@@ -5,11 +5,13 @@ import type { Observations } from '../../cluster/observations.ts';
 import { ok, type Result } from '../../cluster/result.ts';
 import { discover } from '../../discover/discover.ts';
 import type { OpenHost } from '../../discover/reach.ts';
+import { keptDryRun } from '../../engine/journal/kept-dry-run.ts';
 import { Observer } from '../../engine/observe/observer.ts';
 import { parseCheckLook } from '../../inspect/checks/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { checkLookScript } from '../../runbook/checks/look-script.ts';
+import type { KeptDryRun } from '../../runbook/timing/dry-run.ts';
 
 const timeoutMs = 120_000;
 
@@ -19,6 +21,8 @@ export interface PlanLook {
   readonly fromRecord: boolean;
   readonly world: Observations;
   readonly evidence: Evidence;
+  /** What the last check of this machine has measured; null: none was made. */
+  readonly dryRun: KeptDryRun | null;
   readonly addresses: ReadonlyMap<string, string>;
 }
 
@@ -43,6 +47,7 @@ export const lookForPlan = async (
   config: Config,
   open: OpenHost,
   say: (doing: string) => void,
+  stateHome: string,
 ): Promise<Result<PlanLook>> => {
   const found = await discover(config, open, say);
   if (!found.ok) return found;
@@ -53,7 +58,14 @@ export const lookForPlan = async (
     const known = evidenceIn(facts, world);
     const looked = await Promise.all(known.hosts.map((one) => lookedAt(one, facts, hosts)));
     const addresses = new Map([...hosts].map(([alias, host]) => [alias, host.address.host]));
-    return ok({ facts, fromRecord, world, evidence: { ...known, hosts: looked }, addresses });
+    return ok({
+      facts,
+      fromRecord,
+      world,
+      evidence: { ...known, hosts: looked },
+      dryRun: keptDryRun(stateHome, facts),
+      addresses,
+    });
   } finally {
     await Promise.all([...hosts.values()].map((host) => host.close()));
   }

@@ -1,0 +1,50 @@
+/**
+ * Times for people: the local time of the operator's machine, with its zone. What machines read (journal, JSON) has ISO
+ * 8601 in UTC.
+ */
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+const zoneIn = (locale: string, date: Date): string =>
+  new Intl.DateTimeFormat(locale, { timeZoneName: 'short' })
+    .formatToParts(date)
+    .find((part) => part.type === 'timeZoneName')?.value ?? 'UTC';
+
+/** `CET`, `EDT`, `GMT+5:30`: the zone at that moment. English has names for some zones on either side of the Atlantic only. */
+export const localZone = (at: number | string): string => {
+  const date = new Date(at);
+  const names = ['en-US', 'en-GB'].map((locale) => zoneIn(locale, date));
+  return names.find((name) => !/^GMT[+-]/.test(name)) ?? names[0] ?? 'UTC';
+};
+
+const isTime = (date: Date): boolean => !Number.isNaN(date.getTime());
+
+/** `2026-11-25`. */
+const localDate = (date: Date): string =>
+  `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+
+/** `03:12:45`, where the zone stands beside it; `--:--:--` where there is no time. */
+export const localTimeOfDay = (at: number | string): string => {
+  const date = new Date(at);
+  return isTime(date)
+    ? `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+    : '--:--:--';
+};
+
+/** `2026-11-25 03:12:45`, where the zone stands beside it (a table's head); `–` where there is no time. */
+export const localMoment = (at: number | string | null): string => {
+  const date = new Date(at ?? Number.NaN);
+  return isTime(date) ? `${localDate(date)} ${localTimeOfDay(date.getTime())}` : '–';
+};
+
+/** `2026-11-25 03:12:45 CET`; `–` where there is no time. */
+export const localTime = (at: number | string | null): string => {
+  const moment = localMoment(at);
+  return moment === '–' ? moment : `${moment} ${localZone(at ?? 0)}`;
+};
+
+/** `03:12:45 CET`; with the date where that is another day than `now`'s. */
+export const localClock = (at: number, now: number = Date.now()): string => {
+  const today = localDate(new Date(at)) === localDate(new Date(now));
+  return today ? `${localTimeOfDay(at)} ${localZone(at)}` : localTime(at);
+};
