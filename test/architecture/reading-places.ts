@@ -137,6 +137,19 @@ export const places: readonly Place[] = [
     ],
   },
   {
+    says: 'the templates of issues, and the pages of the lab',
+    files: [
+      '.github/ISSUE_TEMPLATE/bug_report.md',
+      '.github/ISSUE_TEMPLATE/feature_request.md',
+      '.github/pull_request_template.md',
+      'fixtures/lab/README.md',
+      'fixtures/recorded/README.md',
+      'test/lab/README.md',
+    ],
+    kinds: /\.md$/,
+    read: proseOf,
+  },
+  {
     says: 'docs/checks.md, but for its table of checks',
     files: ['docs/checks.md'],
     kinds: /\.md$/,

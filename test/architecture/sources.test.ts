@@ -101,3 +101,17 @@ test('a file of the source that the architecture names is there', () => {
     named.filter((path) => !existsSync(join(root, 'source', path)) && !existsSync(join(root, path))),
   ).toEqual([]);
 });
+
+test('a file or directory of ours that a document names is there', () => {
+  const named = read
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((name) =>
+      [
+        ...readFileSync(join(root, name), 'utf8').matchAll(
+          /`((?:source|test|fixtures|scripts|bench|docs)\/[\w/.-]+)`/g,
+        ),
+      ].map(([, path = '']) => ({ name, path })),
+    );
+  expect(named.length).toBeGreaterThan(40);
+  expect(named.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
+});
