@@ -1,8 +1,10 @@
+import { answerFunctions } from '../../cluster/answer.ts';
 import type { HostFacts } from '../../cluster/facts.ts';
-import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import { type Fragment, fixed, lines, sh } from '../../cluster/fragment.ts';
 import { countedBytes, listedTables } from '../../cluster/inventory.ts';
-import { sqlProgram } from '../../cluster/superuser-sql.ts';
+import { sqlFunction } from '../../cluster/superuser-sql.ts';
 import { privateSocket } from '../../runbook/shell.ts';
+import script from './script.sh' with { type: 'text' };
 
 /** Nothing is written, nothing waits, and no query takes long. */
 const settings = { statement_timeout: '5s', lock_timeout: '1s', default_transaction_read_only: 'on' };
@@ -49,31 +51,20 @@ const databaseSql = `select json_build_object('name', current_database(), 'bytes
 const countsSql = `select format('select json_build_array(current_database(), %L, count(*)) from only %I.%I tablesample pg_catalog.system (100)', format('%I.%I', nspname, relname), nspname, relname)
   from (${tablesSql}) it where size <= ${countedBytes} \\gexec`;
 
-/**
- * One look at what the server of a host holds: read-only, as postgres, one round trip. Nothing in it waits for a lock
- * or reads a large table; every query has a limit of its own. Rows and counts take their time where there are thousands of
- * tables, and somebody waits: they are asked side by side.
- */
-export const inventoryScript = (host: HostFacts): Fragment => sh`
-  set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
-  inventory_bin=${host.newBindir} socket=${host.socketDirectory}
-  put() { printf '%s\t%s\n' "$1" "$2"; }
-  text() { printf '%s\t' "$1"; base64 | tr -d '\n'; echo; }
-  # the private server of the verification listens in a directory of ours
-  [ -S ${word`${privateSocket(host)}/.s.PGSQL.${host.port}`} ] && socket=${privateSocket(host)}
-  ask() { # DATABASE, and psql's options
-    in=$1; shift; ${sqlProgram('psql', { variable: 'inventory_bin' }, { variable: 'in' }, { settings })} -XAtq -h "$socket" -p ${host.port} -U ${host.superuser} "$@" 2>/dev/null
-  }
-  ask postgres -c ${quoted(serverSql)} </dev/null | text server
-  databases=$(ask postgres -c 'select datname from pg_database where datallowconn order by 1' </dev/null)
-  printf '%s\n' "$databases" | text names
-  rows() { printf '%s\n' "$databases" | while IFS= read -r database; do
-    { ask "$database" -c ${quoted(databaseSql)} </dev/null || echo null; } | tr -d '\n'; echo
-  done; }
-  counts() { printf '%s\n' "$databases" | while IFS= read -r database; do
-    printf '%s\n' ${quoted(countsSql)} | ask "$database"
-  done; }
-  rows | { exec 3<&0; counts | text counts; text databases <&3; }
-  put end yes
-
-`;
+/** One inspection of what the server of a host holds: script.sh beside this file. */
+export const inventoryScript = (host: HostFacts): Fragment =>
+  lines(
+    sh`new_bin=${host.newBindir}`,
+    answerFunctions,
+    sqlFunction({ variable: 'new_bin' }, settings),
+    fixed(script, {
+      socket: host.socketDirectory,
+      private_socket: privateSocket(host),
+      port: host.port,
+      superuser: host.superuser,
+      server_sql: serverSql,
+      database_sql: databaseSql,
+      counts_sql: countsSql,
+    }),
+    sh``,
+  );
