@@ -16,7 +16,7 @@ const indented = (lines: readonly string[]): readonly string[] => lines.map((lin
 /** `Step 12 of 59, node_1` … everything that is to be known of a step before it runs, in lines. */
 export const describeStep = (view: EngineView, step: StepView): readonly string[] => {
   const phase = phases.find(({ id }) => id === step.phase);
-  const differs = step.guide.differs === undefined ? '' : ` Here differently: ${step.guide.differs}`;
+  const differs = step.guide.deviation === undefined ? '' : ` Here differently: ${step.guide.deviation}`;
   const script =
     step.script === null
       ? [`not known yet: ${step.scriptNeeds ?? 'an earlier step must run first'}`]
@@ -34,7 +34,7 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
     ...step.after.map((says) => `  After:  ${says}`),
     ...(step.expectedMs === null ? [] : [`  Takes:  about ${took(step.expectedMs)}`]),
     ...step.notes.map((note) => `  Noted:  ${note}`),
-    ...(step.givesUp === null ? [] : [`  Gives up: ${step.givesUp.says}`]),
+    ...(step.givesUp === null ? [] : [`  Gives up: ${step.givesUp.text}`]),
     `  Undo:   ${step.undo}`,
     '  Script:',
     ...indented(script),

@@ -49,7 +49,7 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
   const mayNotRollBack = ({ direction, verdict }: EngineView): boolean =>
     direction === 'rollback' &&
     verdict.kind === 'loses-new-writes' &&
-    isHeldBack(talk, { kind: 'writes', says: `what was written on the new version (${verdict.says})` });
+    isHeldBack(talk, { kind: 'writes', text: `what was written on the new version (${verdict.says})` });
 
   /** Whether it goes on: the lock of a dead holder was taken over, or is watched further. */
   const tookOver = async (lock: LockView): Promise<boolean> => {

@@ -10,46 +10,38 @@ import {
 } from '../cluster/facts.ts';
 import { constant, type Fragment, joined, sh, word } from '../cluster/fragment.ts';
 import { hostIn, isDataDirectory, monitorIn, type Observations } from '../cluster/observations.ts';
-import { type Problem, problem } from '../cluster/result.ts';
 import type { Path } from '../cluster/words.ts';
 import { backupAgeLines, newestFunction } from './checks/look-script.ts';
-import { about, describe, everyNodeSettled, isMajor, when } from './conditions.ts';
+import { describe, everyNodeSettled, isMajor, onHost, verdictOf } from './conditions.ts';
 import { isMarked } from './evidence.ts';
 import { done, makeStep, pending } from './make-step.ts';
 import { discardFunction, isOurs, markFile, ownershipFunctions } from './ownership.ts';
 import { newEverywhere } from './phases/restore.ts';
-import { dropInName } from './phases/service.ts';
 import { idleFunction } from './proofs.ts';
-import { rollbackRoute } from './rollback/route.ts';
 import { rootScript, verbLines } from './root-verbs.ts';
 import { mark, script } from './shell.ts';
-import type { Condition, GivesUp, Step } from './step.ts';
+import type { Condition, Loss, Step } from './step.ts';
 import { partsAside } from './tablespaces/names.ts';
 import { placesGoStep } from './tablespaces/places.ts';
 import { tidyStep } from './tidy.ts';
-
-/** One directory that nothing needs any more, and which major version it must hold to be the right one. */
-interface Discarded {
-  readonly path: Path;
-  readonly major: number;
-  /** Its parts of the tablespaces, which lie aside as it does. */
-  readonly parts: readonly Path[];
-}
+import { abandonedOn, type Discarded } from './why-no-cleanup.ts';
 
 const isThere = (facts: ClusterFacts, host: HostFacts): Condition =>
-  about(
+  onHost(
     host.alias,
     `${host.backupData} is PostgreSQL ${facts.oldMajor}, put there by this upgrade, and nothing runs on it`,
     (seen) => {
-      if (!isMajor(seen.backupData, facts.oldMajor)) return when(false, `it ${describe(seen.backupData)}`);
-      if (!isOurs(facts, seen.backupData)) return when(false, 'it does not carry the mark of this upgrade');
-      return when(isDataDirectory(seen.backupData) && !seen.backupData.running, 'a server runs on it');
+      if (!isMajor(seen.backupData, facts.oldMajor))
+        return verdictOf(false, `it ${describe(seen.backupData)}`);
+      if (!isOurs(facts, seen.backupData))
+        return verdictOf(false, 'it does not carry the mark of this upgrade');
+      return verdictOf(isDataDirectory(seen.backupData) && !seen.backupData.running, 'a server runs on it');
     },
   );
 
 const newIsLive = (facts: ClusterFacts, host: HostFacts): Condition =>
-  about(host.alias, `${host.data}, the running one, is PostgreSQL ${facts.newMajor}`, (seen) =>
-    when(
+  onHost(host.alias, `${host.data}, the running one, is PostgreSQL ${facts.newMajor}`, (seen) =>
+    verdictOf(
       isMajor(seen.data, facts.newMajor) && isDataDirectory(seen.data) && seen.data.running,
       `it ${describe(seen.data)}`,
     ),
@@ -57,21 +49,22 @@ const newIsLive = (facts: ClusterFacts, host: HostFacts): Condition =>
 
 /** After a way back the old version is the one that runs. */
 const somethingIsLive = (host: HostFacts): Condition =>
-  about(host.alias, `a server runs on ${host.data}`, (seen) =>
-    when(isDataDirectory(seen.data) && seen.data.running, `it ${describe(seen.data)}`),
+  onHost(host.alias, `a server runs on ${host.data}`, (seen) =>
+    verdictOf(isDataDirectory(seen.data) && seen.data.running, `it ${describe(seen.data)}`),
   );
 
 /** Whichever node the primary is by now. */
 const healthy: Condition = {
-  says: 'the monitor shows one primary, every other node secondary, all healthy',
+  text: 'the monitor shows one primary, every other node secondary, all healthy',
   holds: (world) => {
     const rows = monitorIn(world)?.nodes ?? [];
     const primaries = rows.filter((row) => row.reported === 'primary' || row.reported === 'single').length;
     const sick = rows.find(
       (row) => row.health !== 1 || !['primary', 'secondary', 'single'].includes(row.reported),
     );
-    if (sick !== undefined) return when(false, `${sick.name} is ${sick.reported}, health ${sick.health}`);
-    return when(primaries === 1, `there are ${primaries} primaries`);
+    if (sick !== undefined)
+      return verdictOf(false, `${sick.name} is ${sick.reported}, health ${sick.health}`);
+    return verdictOf(primaries === 1, `there are ${primaries} primaries`);
   },
 };
 
@@ -152,12 +145,12 @@ const isFallback = (facts: ClusterFacts, node: NodeFacts, world: Observations): 
  * The last fallback copy: behind it only a backup leads back, and whether one was made since the upgrade is said. A host that is
  * not seen keeps none for certain.
  */
-const lastCopy = (facts: ClusterFacts, host: HostFacts, world: Observations): GivesUp | null => {
+const lastCopy = (facts: ClusterFacts, host: HostFacts, world: Observations): Loss | null => {
   const kept = facts.nodes.filter((node) => isFallback(facts, node, world));
   if (kept.length !== 1 || kept[0]?.alias !== host.alias) return null;
   return {
     kind: 'last-copy',
-    says: `the last fallback copy of PostgreSQL ${facts.oldMajor}: behind it only a backup leads back, and ${
+    text: `the last fallback copy of PostgreSQL ${facts.oldMajor}: behind it only a backup leads back, and ${
       isMarked(primaryOf(facts), backupIsKnown, world)
         ? `one made since PostgreSQL ${facts.newMajor} was opened is known`
         : `NONE made since PostgreSQL ${facts.newMajor} was opened is known: who types the host’s name accepts to have none`
@@ -213,56 +206,6 @@ const backupSince = (facts: ClusterFacts): Step => {
   });
 };
 
-/**
- * Why there is nothing to clean up now, before anything is touched; null: there is. A cluster that was never upgraded has nothing
- * that may go, and one whose window is under way still needs everything.
- */
-export const whyNoCleanup = (facts: ClusterFacts, world: Observations): Problem | null => {
-  const blind = hostsOf(facts).find((host) => hostIn(world, host.alias) === null);
-  if (blind !== undefined)
-    return problem(
-      `${blind.alias} cannot be looked at, and a clean-up removes fallback copies`,
-      'start it when every host answers',
-    );
-  if (rollbackRoute(facts, world).kind === 'nothing')
-    return hostsOf(facts).some((host) => abandonedOn(host, world).length > 0)
-      ? null
-      : problem(
-          `${facts.name} runs PostgreSQL ${facts.oldMajor} and was never upgraded, or is as it was before: there is nothing to clean up`,
-          'the clean-up is for later: days after an upgrade, when nobody wants to go back any more',
-        );
-  const underWay = [newEverywhere(facts), unguarded(facts), outOfMaintenance].flatMap(({ says, holds }) => {
-    const verdict = holds(world);
-    return verdict.holds ? [] : [`not true: ${says} (${verdict.found})`];
-  });
-  const [first] = underWay;
-  return first === undefined
-    ? null
-    : problem(
-        `the upgrade of ${facts.name} is under way, and what a clean-up removes is still needed`,
-        'bring it to its end with pgaf-upgrade run, or roll it back with pgaf-upgrade rollback; then clean up',
-        first,
-      );
-};
-
-const unguarded = (facts: ClusterFacts): Condition => ({
-  says: 'no unit is held back for the upgrade any more',
-  holds: (world) => {
-    const host = hostsOf(facts).find(({ alias }) =>
-      hostIn(world, alias)?.unit?.dropIns.some((path) => path.endsWith(dropInName)),
-    );
-    return when(host === undefined, host === undefined ? '' : `${host.alias} has ${dropInName}`);
-  },
-});
-
-const outOfMaintenance: Condition = {
-  says: 'no node is in maintenance',
-  holds: (world) => {
-    const row = monitorIn(world)?.nodes.find((one) => one.assigned === 'maintenance');
-    return when(row === undefined, row === undefined ? '' : `${row.name} is`);
-  },
-};
-
 const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
   const old: Discarded = {
     path: host.backupData,
@@ -299,9 +242,9 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
         isNode(host) && host !== primaryOf(facts)
           ? 'With the last image gone, the way back is a backup.'
           : 'The upgrade is accepted; the old cluster is not needed any more.',
-      differs,
+      deviation: differs,
       danger: 'point-of-no-return',
-      givesUp: (world) => lastCopy(facts, host, world),
+      forfeits: (world) => lastCopy(facts, host, world),
       script: script(...proofLines(facts, host, old, 'ours'), ...removeLines(facts, old)),
       probe: (world) =>
         hostIn(world, host.alias)?.backupData.kind === 'absent'
@@ -309,8 +252,8 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
           : pending(`${host.backupData} is there`),
       before: [isThere(facts, host), newIsLive(facts, host), newEverywhere(facts), everyNodeSettled, healthy],
       after: [
-        about(host.alias, `${host.backupData} is gone`, (seen) =>
-          when(seen.backupData.kind === 'absent', `it ${describe(seen.backupData)}`),
+        onHost(host.alias, `${host.backupData} is gone`, (seen) =>
+          verdictOf(seen.backupData.kind === 'absent', `it ${describe(seen.backupData)}`),
         ),
         newIsLive(facts, host),
       ],
@@ -319,15 +262,6 @@ const backupSteps = (facts: ClusterFacts, host: HostFacts): Step[] => {
     }),
   ];
 };
-
-/** `…/data_pg17_abandoned_2` tells which version it must hold; a name that does not is left alone. */
-const abandonedOn = (host: HostFacts, world: Observations): Discarded[] =>
-  (hostIn(world, host.alias)?.abandoned ?? []).flatMap((path) => {
-    const major = /_pg(\d+)_abandoned(_\d+)?$/.exec(path)?.[1];
-    return major === undefined || !path.startsWith(`${host.data}_pg`)
-      ? []
-      : [{ path, major: Number(major), parts: partsAside(host, path) }];
-  });
 
 /** What a way back left aside. */
 const abandonedSteps = (facts: ClusterFacts, host: HostFacts, world: Observations): Step[] =>
@@ -344,11 +278,11 @@ const abandonedSteps = (facts: ClusterFacts, host: HostFacts, world: Observation
           : 'A way back left it: it shares files with another abandoned directory and cannot be used.',
       guide: null,
       danger: 'point-of-no-return',
-      givesUp: () =>
+      forfeits: () =>
         one.major === facts.newMajor
           ? {
               kind: 'abandoned',
-              says: `${one.path}: what the application wrote on PostgreSQL ${one.major} before the rollback is nowhere else`,
+              text: `${one.path}: what the application wrote on PostgreSQL ${one.major} before the rollback is nowhere else`,
             }
           : null,
       script: script(...proofLines(facts, host, one, 'kin'), ...sizeLines(one), ...removeLines(facts, one)),
@@ -359,8 +293,8 @@ const abandonedSteps = (facts: ClusterFacts, host: HostFacts, world: Observation
       },
       before: [somethingIsLive(host), everyNodeSettled, healthy],
       after: [
-        about(host.alias, `${one.path} is gone`, (seen) =>
-          when(!seen.abandoned.includes(one.path), 'it is there'),
+        onHost(host.alias, `${one.path} is gone`, (seen) =>
+          verdictOf(!seen.abandoned.includes(one.path), 'it is there'),
         ),
         somethingIsLive(host),
       ],
@@ -371,10 +305,10 @@ const abandonedSteps = (facts: ClusterFacts, host: HostFacts, world: Observation
 
 /** While one image is kept, the marks that tell what it is worth are kept too. */
 const allRemoved = (facts: ClusterFacts): Condition => ({
-  says: 'every old directory is removed',
+  text: 'every old directory is removed',
   holds: (world) => {
     const left = hostsOf(facts).find((host) => hostIn(world, host.alias)?.backupData.kind !== 'absent');
-    return when(left === undefined, left === undefined ? '' : `${left.alias}: ${left.backupData}`);
+    return verdictOf(left === undefined, left === undefined ? '' : `${left.alias}: ${left.backupData}`);
   },
 });
 

@@ -13,13 +13,13 @@ import {
 } from '../cluster/observations.ts';
 import type { NodeState } from '../cluster/states.ts';
 import { isKin, isMarked } from './ownership.ts';
-import type { Condition, Verdict } from './step.ts';
+import type { Condition, Judgement } from './step.ts';
 
 /** The sentences that runbooks are made of: each says what must hold, and looks it up in the world. */
 
-export const yes: Verdict = { holds: true };
-export const no = (found: string): Verdict => ({ holds: false, found });
-export const when = (holds: boolean, found: string): Verdict => (holds ? yes : no(found));
+export const yes: Judgement = { holds: true };
+export const no = (found: string): Judgement => ({ holds: false, found });
+export const verdictOf = (holds: boolean, found: string): Judgement => (holds ? yes : no(found));
 
 const unseen = (world: Observations, alias: string): string => {
   const look = world.hosts[alias];
@@ -27,12 +27,12 @@ const unseen = (world: Observations, alias: string): string => {
 };
 
 /** A condition about one host, false with the reason while the host cannot be seen. */
-export const about = (
+export const onHost = (
   alias: string,
   says: string,
-  judge: (host: NonNullable<ReturnType<typeof hostIn>>, world: Observations) => Verdict,
+  judge: (host: NonNullable<ReturnType<typeof hostIn>>, world: Observations) => Judgement,
 ): Condition => ({
-  says,
+  text: says,
   holds: (world) => {
     const host = hostIn(world, alias);
     return host === null ? no(unseen(world, alias)) : judge(host, world);
@@ -41,7 +41,7 @@ export const about = (
 
 /** A condition that rests on a host which the run may go on without: left out, nobody waits for it. */
 export const unlessLeftOut = (alias: string, condition: Condition): Condition => ({
-  says: condition.says,
+  text: condition.text,
   holds: (world) => (isLeftOut(world, alias) ? yes : condition.holds(world)),
 });
 
@@ -63,24 +63,24 @@ export const isMajor = (directory: DirectoryView, major: number): boolean =>
   isDataDirectory(directory) && directory.major === major;
 
 export const dataIsOld = (facts: ClusterFacts, host: HostFacts): Condition =>
-  about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>
-    when(isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}`),
+  onHost(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>
+    verdictOf(isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}`),
   );
 
 export const dataIsNew = (facts: ClusterFacts, host: HostFacts): Condition =>
-  about(host.alias, `${host.data} is PostgreSQL ${facts.newMajor}`, (seen) =>
-    when(isMajor(seen.data, facts.newMajor), `it ${describe(seen.data)}`),
+  onHost(host.alias, `${host.data} is PostgreSQL ${facts.newMajor}`, (seen) =>
+    verdictOf(isMajor(seen.data, facts.newMajor), `it ${describe(seen.data)}`),
   );
 
 export const backupIsThere = (facts: ClusterFacts, host: HostFacts): Condition =>
-  about(host.alias, `${host.backupData} holds PostgreSQL ${facts.oldMajor}`, (seen) =>
-    when(isMajor(seen.backupData, facts.oldMajor), `it ${describe(seen.backupData)}`),
+  onHost(host.alias, `${host.backupData} holds PostgreSQL ${facts.oldMajor}`, (seen) =>
+    verdictOf(isMajor(seen.backupData, facts.oldMajor), `it ${describe(seen.backupData)}`),
   );
 
 /** Whatever is at the new directory's place and is not ours is somebody else's: it is neither used nor removed. */
 export const placeIsFree = (facts: ClusterFacts, host: HostFacts): Condition =>
-  about(host.alias, `nobody else’s PostgreSQL ${facts.newMajor} is in ${host.newData}`, ({ newData }) =>
-    when(
+  onHost(host.alias, `nobody else’s PostgreSQL ${facts.newMajor} is in ${host.newData}`, ({ newData }) =>
+    verdictOf(
       newData.kind === 'absent' ||
         isKin(facts, newData) ||
         (newData.kind === 'not-a-cluster' && newData.entries === 0),
@@ -89,20 +89,20 @@ export const placeIsFree = (facts: ClusterFacts, host: HostFacts): Condition =>
   );
 
 /** pg_autoctl is *seen* to be stopped, and systemd does not start it again: what destroys rests on nothing less. */
-export const autoctlStopped = (seen: HostObservation): Verdict => {
+export const autoctlStopped = (seen: HostObservation): Judgement => {
   if (seen.pgAutoctl === 'runs') return no('pg_autoctl runs');
   if (seen.unit?.active) return no('its unit is active: systemd starts pg_autoctl');
-  return when(seen.pgAutoctl === 'stopped', 'whether pg_autoctl runs cannot be seen');
+  return verdictOf(seen.pgAutoctl === 'stopped', 'whether pg_autoctl runs cannot be seen');
 };
 
 /** pg_autoctl is seen to run. */
-export const autoctlRuns = (seen: HostObservation): Verdict =>
+export const autoctlRuns = (seen: HostObservation): Judgement =>
   seen.pgAutoctl === 'runs'
     ? yes
     : no(seen.pgAutoctl === 'stopped' ? 'it does not run' : 'whether it runs cannot be seen');
 
 export const autoctlIsStopped = (host: HostFacts): Condition =>
-  about(host.alias, `pg_autoctl is stopped on ${host.alias}`, autoctlStopped);
+  onHost(host.alias, `pg_autoctl is stopped on ${host.alias}`, autoctlStopped);
 
 /** pg_autoctl runs, and since when: where the console holds it, somebody else has started it. */
 const whoStarted = (host: HostFacts, unit: UnitView | null): string => {
@@ -114,7 +114,7 @@ const whoStarted = (host: HostFacts, unit: UnitView | null): string => {
     : `pg_autoctl runs: ${host.service.unit} was started${since}. If that was not this console, somebody has: find out who, and stop it`;
 };
 
-const stoppedOrWho = (host: HostFacts, seen: HostObservation): Verdict => {
+const stoppedOrWho = (host: HostFacts, seen: HostObservation): Judgement => {
   const verdict = autoctlStopped(seen);
   if (verdict.holds) return verdict;
   return seen.pgAutoctl === 'runs' || seen.unit?.active ? no(whoStarted(host, seen.unit)) : verdict;
@@ -125,25 +125,25 @@ const stoppedOrWho = (host: HostFacts, seen: HostObservation): Verdict => {
  * our mark is not waited for.
  */
 export const allStopped = (host: HostFacts): Condition =>
-  about(host.alias, `pg_autoctl and PostgreSQL are stopped on ${host.alias}`, (seen) => {
+  onHost(host.alias, `pg_autoctl and PostgreSQL are stopped on ${host.alias}`, (seen) => {
     const autoctl = stoppedOrWho(host, seen);
     if (!autoctl.holds) return autoctl;
     const ofOurs = isMarked(seen.newData) ? [seen.newData] : [];
     const running = [seen.data, seen.backupData, ...ofOurs].find(
       (one) => isDataDirectory(one) && one.running,
     );
-    return when(running === undefined, 'PostgreSQL runs');
+    return verdictOf(running === undefined, 'PostgreSQL runs');
   });
 
 /** Before pg_autoctl is started on the new version: it, and what it starts, are the new version's. */
 export const pointsToNew = (host: HostFacts): Condition =>
-  about(
+  onHost(
     host.alias,
     `pg_autoctl on ${host.alias} is the new version’s, and starts the new version`,
     (seen) => {
       if (seen.pgCtl !== `${host.newBindir}/pg_ctl`)
         return no(`it starts ${seen.pgCtl ?? 'nothing that is known'}`);
-      return when(
+      return verdictOf(
         host.service.kind === 'none' || seen.unit?.program === host.newAutoctl,
         `${host.service.kind === 'none' ? '' : host.service.unit} runs ${seen.unit?.program ?? 'nothing that is known'}`,
       );
@@ -152,25 +152,25 @@ export const pointsToNew = (host: HostFacts): Condition =>
 
 /** Before what pg_autoctl and systemd hold of a node is changed: pg_upgrade's own servers, which nobody reaches, may run. */
 export const notServing = (host: HostFacts): Condition =>
-  about(host.alias, `pg_autoctl is stopped on ${host.alias}, and its server serves nobody`, (seen) => {
+  onHost(host.alias, `pg_autoctl is stopped on ${host.alias}, and its server serves nobody`, (seen) => {
     const autoctl = stoppedOrWho(host, seen);
     if (!autoctl.holds) return autoctl;
-    return when(seen.server === null, `PostgreSQL ${seen.server?.version ?? ''} serves`);
+    return verdictOf(seen.server === null, `PostgreSQL ${seen.server?.version ?? ''} serves`);
   });
 
 export const stoppedCleanly = (host: HostFacts, state: 'shut down' | 'shut down in recovery'): Condition =>
-  about(host.alias, `pg_controldata on ${host.alias} says “${state}”`, (seen) => {
+  onHost(host.alias, `pg_controldata on ${host.alias} says “${state}”`, (seen) => {
     const found = isDataDirectory(seen.data) ? seen.data.control?.state : undefined;
-    return when(found === state, found === undefined ? 'no pg_control to read' : `it says “${found}”`);
+    return verdictOf(found === state, found === undefined ? 'no pg_control to read' : `it says “${found}”`);
   });
 
 export const nodeSettled = (alias: string, states: readonly NodeState[]): Condition => ({
-  says: `the monitor shows ${alias} as ${states.join(' or ')}, reported and assigned`,
+  text: `the monitor shows ${alias} as ${states.join(' or ')}, reported and assigned`,
   holds: (world) => {
     if (monitorIn(world) === null) return no(whyNoMonitor(world));
     const node = nodeIn(world, alias);
     if (node === null) return no(`the monitor does not know ${alias}`);
-    return when(
+    return verdictOf(
       node.reported === node.assigned && states.includes(node.reported),
       `${node.reported} → ${node.assigned}`,
     );
@@ -179,14 +179,14 @@ export const nodeSettled = (alias: string, states: readonly NodeState[]): Condit
 
 /** Two orders in a row: the second is refused while the first is still applied, and no exit code tells. */
 export const everyNodeSettled: Condition = {
-  says: 'every node’s reported state is its assigned state',
+  text: 'every node’s reported state is its assigned state',
   holds: (world) => {
     const monitor = monitorIn(world);
     if (monitor === null) return no(whyNoMonitor(world));
     const moving = monitor.nodes.find(
       (node) => node.reported !== node.assigned && !isLeftOut(world, node.name),
     );
-    return when(
+    return verdictOf(
       moving === undefined,
       moving === undefined ? '' : `${moving.name} is ${moving.reported} → ${moving.assigned}`,
     );
@@ -195,7 +195,7 @@ export const everyNodeSettled: Condition = {
 
 /** The same of some nodes only: what another one still has to do in a later step is not waited for. */
 export const nodesSettled = (aliases: readonly string[]): Condition => ({
-  says: `the reported state of ${aliases.join(', ')} is the assigned state`,
+  text: `the reported state of ${aliases.join(', ')} is the assigned state`,
   holds: (world) => {
     const monitor = monitorIn(world);
     if (monitor === null) return no(whyNoMonitor(world));
@@ -203,7 +203,7 @@ export const nodesSettled = (aliases: readonly string[]): Condition => ({
       (node) =>
         aliases.includes(node.name) && node.reported !== node.assigned && !isLeftOut(world, node.name),
     );
-    return when(
+    return verdictOf(
       moving === undefined,
       moving === undefined ? '' : `${moving.name} is ${moving.reported} → ${moving.assigned}`,
     );
@@ -212,14 +212,14 @@ export const nodesSettled = (aliases: readonly string[]): Condition => ({
 
 /** Asked of the monitor; while it is down, of each secondary's own pg_autoctl, whose state nobody can change then. */
 export const everySecondaryInMaintenance = (facts: ClusterFacts): Condition => ({
-  says: 'every secondary is in maintenance, so that stopping the primary starts no failover',
+  text: 'every secondary is in maintenance, so that stopping the primary starts no failover',
   holds: (world) => {
     const secondaries = secondariesOf(facts)
       .map(({ alias }) => alias)
       .filter((alias) => !isLeftOut(world, alias));
     if (monitorIn(world) === null) {
       const other = secondaries.find((alias) => hostIn(world, alias)?.inMaintenance !== true);
-      return when(
+      return verdictOf(
         other === undefined,
         `${whyNoMonitor(world)}, and pg_autoctl on ${other ?? ''} does not say so either`,
       );
@@ -235,11 +235,11 @@ export const everySecondaryInMaintenance = (facts: ClusterFacts): Condition => (
 });
 
 export const streaming = (primary: NodeFacts, secondary: NodeFacts): Condition =>
-  about(primary.alias, `${secondary.alias} streams from ${primary.alias}`, (seen, world) => {
+  onHost(primary.alias, `${secondary.alias} streams from ${primary.alias}`, (seen, world) => {
     // After a way back through an image the node has a new id, and the walsender its name from that.
     const name = senderName(nodeIn(world, secondary.alias)?.id ?? secondary.nodeId);
     const sender = seen.server?.senders.find((one) => one.name === name);
-    return when(
+    return verdictOf(
       sender?.state === 'streaming',
       sender === undefined ? 'no walsender for it' : `its walsender is in ${sender.state}`,
     );
@@ -249,14 +249,14 @@ export const streaming = (primary: NodeFacts, secondary: NodeFacts): Condition =
 export const senderName = (nodeId: number): string => `pgautofailover_standby_${nodeId}`;
 
 export const noSyncStandbys = (primary: NodeFacts): Condition =>
-  about(primary.alias, `synchronous_standby_names is empty on ${primary.alias}`, (seen) =>
+  onHost(primary.alias, `synchronous_standby_names is empty on ${primary.alias}`, (seen) =>
     seen.server === null
       ? no('the server does not answer')
-      : when(seen.server.synchronousStandbyNames === '', `it is ${seen.server.synchronousStandbyNames}`),
+      : verdictOf(seen.server.synchronousStandbyNames === '', `it is ${seen.server.synchronousStandbyNames}`),
   );
 
 export const acceptsWrites = (facts: ClusterFacts, primary: NodeFacts): Condition =>
-  about(
+  onHost(
     primary.alias,
     `${primary.alias} accepts writes on ${facts.newMajor}, on port ${primary.port}`,
     (seen) => {
@@ -264,6 +264,6 @@ export const acceptsWrites = (facts: ClusterFacts, primary: NodeFacts): Conditio
       if (!seen.server.version.startsWith(`${facts.newMajor}.`))
         return no(`the server is ${seen.server.version}`);
       if (seen.server.listenAddresses === '') return no('it is private still');
-      return when(!seen.server.inRecovery && !seen.server.readOnly, 'it is read-only');
+      return verdictOf(!seen.server.inRecovery && !seen.server.readOnly, 'it is read-only');
     },
   );

@@ -7,7 +7,7 @@ import {
   type Observations,
 } from '../cluster/observations.ts';
 import { compareLsn } from '../cluster/parse/lsn.ts';
-import { about, autoctlStopped, no, when } from './conditions.ts';
+import { autoctlStopped, no, onHost, verdictOf } from './conditions.ts';
 import { isOutdated, isSwapped, isUpgraded } from './evidence.ts';
 import type { Condition } from './step.ts';
 import { oldPartsAreThere } from './tablespaces/conditions.ts';
@@ -48,7 +48,7 @@ export const stoppedAt = (facts: ClusterFacts, world: Observations): Control | n
  * A secondary's directory is an image if it was shut down in recovery at the primary's shutdown checkpoint. One whose
  * files a new cluster beside it shares is none (rebuilt by hard links: docs/runbook.md, “Secondaries without a copy”), from the first link on.
  */
-export const isImage = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
+export const isFallbackCopy = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
   const directory = oldDirectory(facts, node, world);
   const control = directory?.control;
   const primary = stoppedAt(facts, world);
@@ -93,7 +93,7 @@ export const bestUncompared = (facts: ClusterFacts, world: Observations): readon
 /** Holds on while pg_upgrade runs on the primary beside: the checkpoint is kept. */
 export const primaryWasShutDown = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(
+  return onHost(
     primary.alias,
     `${primary.alias} was shut down, and its last checkpoint is known`,
     (seen, world) => {
@@ -102,7 +102,7 @@ export const primaryWasShutDown = (facts: ClusterFacts): Condition => {
       const autoctl = autoctlStopped(seen);
       if (!autoctl.holds) return autoctl;
       const runs = seen.stopped === null && isDataDirectory(seen.data) && seen.data.running;
-      return when(
+      return verdictOf(
         !runs && control.state === 'shut down',
         runs ? 'it runs' : `pg_control says “${control.state}”`,
       );
@@ -113,7 +113,7 @@ export const primaryWasShutDown = (facts: ClusterFacts): Condition => {
 /** Before a secondary is stopped: it must have received the primary's shutdown checkpoint. */
 export const hasReceived = (facts: ClusterFacts, secondary: NodeFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(
+  return onHost(
     secondary.alias,
     `${secondary.alias} has received everything up to ${primary.alias}'s shutdown checkpoint`,
     (seen, world) => {
@@ -121,7 +121,7 @@ export const hasReceived = (facts: ClusterFacts, secondary: NodeFacts): Conditio
       const received = seen.server?.lsn ?? undefined;
       if (checkpoint === undefined || received === undefined)
         return no(`no position from ${checkpoint === undefined ? primary.alias : secondary.alias}`);
-      return when(
+      return verdictOf(
         compareLsn(received, checkpoint) > 0,
         `received ${received}, the checkpoint is at ${checkpoint}`,
       );
@@ -132,13 +132,13 @@ export const hasReceived = (facts: ClusterFacts, secondary: NodeFacts): Conditio
 /** The image is whole: the secondary has replayed the primary's shutdown checkpoint. */
 export const sameCheckpoint = (facts: ClusterFacts, secondary: NodeFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(
+  return onHost(
     secondary.alias,
     `${secondary.alias} holds the same latest checkpoint as ${primary.alias}: no transaction is missing from its image`,
     (seen, world) => {
       const [mine, theirs] = [stoppedAt(facts, world), isDataDirectory(seen.data) ? seen.data.control : null];
       if (mine === null || theirs === null) return no('pg_control cannot be read');
-      return when(
+      return verdictOf(
         mine.checkpoint === theirs.checkpoint && mine.systemIdentifier === theirs.systemIdentifier,
         `${primary.alias} ${mine.checkpoint}, ${secondary.alias} ${theirs.checkpoint}`,
       );
@@ -147,12 +147,12 @@ export const sameCheckpoint = (facts: ClusterFacts, secondary: NodeFacts): Condi
 };
 
 /** Before the new version changes files that it shares with the old: another whole copy of the old is somewhere. */
-export const someImage = (facts: ClusterFacts): Condition => ({
-  says: `a secondary holds a whole image of PostgreSQL ${facts.oldMajor}`,
+export const someFallbackCopy = (facts: ClusterFacts): Condition => ({
+  text: `a secondary holds a whole image of PostgreSQL ${facts.oldMajor}`,
   holds: (world) => {
     const secondaries = secondariesOf(facts);
-    return when(
-      secondaries.length === 0 || secondaries.some((node) => isImage(facts, node, world)),
+    return verdictOf(
+      secondaries.length === 0 || secondaries.some((node) => isFallbackCopy(facts, node, world)),
       'none does: after this step only a backup would lead back',
     );
   },

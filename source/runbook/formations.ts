@@ -1,9 +1,9 @@
 import type { ClusterFacts, OtherNode } from '../cluster/facts.ts';
 import type { OtherRow } from '../cluster/monitor-state.ts';
 import { monitorIn, type Observations } from '../cluster/observations.ts';
-import { when } from './conditions.ts';
+import { verdictOf } from './conditions.ts';
 import { done, makeStep, pending } from './make-step.ts';
-import { beside } from './parallel.ts';
+import { inParallel } from './parallel.ts';
 import { type RootHost, rootScript } from './root-verbs.ts';
 import type { Condition, PhaseId, Step } from './step.ts';
 
@@ -51,10 +51,10 @@ const trouble = (node: OtherNode, world: Observations): string | null => {
 };
 
 const works = (node: OtherNode): Condition => ({
-  says: `${node.name} of formation ${node.formation} reports to the monitor, in the state that it is assigned, its server healthy`,
+  text: `${node.name} of formation ${node.formation} reports to the monitor, in the state that it is assigned, its server healthy`,
   holds: (world) => {
     const found = trouble(node, world);
-    return when(found === null, found ?? '');
+    return verdictOf(found === null, found ?? '');
   },
 });
 
@@ -81,7 +81,7 @@ const keeperStep = (
     title: `Give ${node.name} the ${to} pg_autoctl`,
     reason: `Formation ${node.formation} has this monitor too: until its pg_autoctl has the monitor’s version it has no failover, and a restart of it stops PostgreSQL. The server itself stays as it is, and up.`,
     guide: null,
-    differs:
+    deviation:
       'The guide knows one formation; the others’ nodes are left with a pg_autoctl that the monitor refuses.',
     danger: 'changes',
     script: rootScript(facts, otherRootHost(node), ...edits, 'keeper'),
@@ -93,8 +93,8 @@ const keeperStep = (
     },
     before: [
       {
-        says: `the monitor answers on ${major}`,
-        holds: (world) => when(monitorHolds(world), 'it does not'),
+        text: `the monitor answers on ${major}`,
+        holds: (world) => verdictOf(monitorHolds(world), 'it does not'),
       },
       ...before,
     ],
@@ -115,7 +115,7 @@ export const otherKeeperSteps = (
   before: readonly Condition[] = [],
 ): Step[] =>
   [...facts.others.filter((one) => one.primary), ...facts.others.filter((one) => !one.primary)].flatMap(
-    (node) => beside(`formations-${to}`, node.alias, [keeperStep(facts, node, phase, to, before)]),
+    (node) => inParallel(`formations-${to}`, node.alias, [keeperStep(facts, node, phase, to, before)]),
   );
 
 /** What stands on the card of the monitor's stop and start where a formation is left to the operator. */

@@ -2,7 +2,7 @@ import type { HostFacts } from '../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../cluster/fragment.ts';
 import { type HostObservation, isDataDirectory } from '../cluster/observations.ts';
 import type { Path } from '../cluster/words.ts';
-import { about, when } from './conditions.ts';
+import { onHost, verdictOf } from './conditions.ts';
 import { inBin, privateSocket, psql } from './shell.ts';
 import type { Condition } from './step.ts';
 
@@ -18,10 +18,10 @@ export const isPrivate = (host: HostFacts, seen: HostObservation): boolean =>
   seen.server.socketDirectories === privateSocket(host);
 
 export const privateServer = (host: HostFacts, major: number): Condition =>
-  about(host.alias, `${major} runs privately on ${host.alias}`, (seen) => {
+  onHost(host.alias, `${major} runs privately on ${host.alias}`, (seen) => {
     if (seen.server === null) return { holds: false, found: 'it does not answer' };
     if (seen.server.listenAddresses !== '') return { holds: false, found: 'it listens to the network' };
-    return when(isPrivate(host, seen), `its sockets are in ${seen.server.socketDirectories}`);
+    return verdictOf(isPrivate(host, seen), `its sockets are in ${seen.server.socketDirectories}`);
   });
 
 /** What the server on the private socket says of itself: its process, its directory, its sockets, where it listens. */

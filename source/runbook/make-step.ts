@@ -8,7 +8,7 @@ import {
   type Condition,
   type Danger,
   type GuideReference,
-  type Landmark,
+  type Milestone,
   type PhaseId,
   type Probe,
   ready,
@@ -17,7 +17,7 @@ import {
 } from './step.ts';
 
 /** Postgres reads it unless root must. */
-export interface PartCause {
+export interface FailureLogParts {
   readonly title: string;
   readonly script: Fragment;
   readonly as?: 'root';
@@ -32,7 +32,7 @@ export interface StepParts {
   readonly title: string;
   readonly reason: string;
   readonly guide: string | null;
-  readonly differs?: string;
+  readonly deviation?: string;
   readonly danger: Danger;
   readonly script: Fragment | ((world: Observations) => Script);
   readonly probe: (world: Observations) => Probe;
@@ -42,10 +42,10 @@ export interface StepParts {
   readonly quietSeconds?: number;
   readonly undo: string;
   readonly optional?: boolean;
-  readonly causes?: readonly PartCause[];
+  readonly failureLogs?: readonly FailureLogParts[];
   readonly writes?: Step['writes'];
-  readonly landmark?: Landmark;
-  readonly givesUp?: Step['givesUp'];
+  readonly milestone?: Milestone;
+  readonly forfeits?: Step['forfeits'];
   readonly interrupted?: Step['interrupted'];
   readonly notes?: Step['notes'];
   readonly gauge?: Gauge;
@@ -55,7 +55,7 @@ export interface StepParts {
 export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
   const { script } = parts;
   const guide: GuideReference =
-    parts.differs === undefined ? { step: parts.guide } : { step: parts.guide, differs: parts.differs };
+    parts.deviation === undefined ? { step: parts.guide } : { step: parts.guide, deviation: parts.deviation };
   return {
     id: `${parts.phase}.${parts.host.alias}.${parts.id}`,
     phase: parts.phase,
@@ -66,7 +66,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     guide,
     danger: parts.danger,
     script: typeof script === 'function' ? script : () => ready(script),
-    looksAt: hostsOf(facts).map((host) => host.alias),
+    inspects: hostsOf(facts).map((host) => host.alias),
     probe: parts.probe,
     before: parts.before ?? [],
     after: parts.after ?? [],
@@ -74,18 +74,18 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     quietSeconds: parts.quietSeconds ?? 60,
     undo: parts.undo,
     optional: parts.optional ?? false,
-    causes: (parts.causes ?? []).map(({ as, title, script }) => ({
+    failureLogs: (parts.failureLogs ?? []).map(({ as, title, script }) => ({
       title,
       script,
       as: as === 'root' ? rootUser(facts) : facts.postgres,
     })),
     writes: parts.writes ?? 'unchanged',
-    landmark: parts.landmark ?? null,
-    givesUp: parts.givesUp ?? (() => null),
+    milestone: parts.milestone ?? null,
+    forfeits: parts.forfeits ?? (() => null),
     interrupted: parts.interrupted ?? (() => null),
     notes: parts.notes ?? (() => []),
     gauge: parts.gauge ?? null,
-    together: null,
+    parallel: null,
   };
 };
 

@@ -23,8 +23,8 @@ export const monitorAbsence = (
   direction: Direction,
   passed: (step: Step) => boolean = () => false,
 ): MonitorAbsence | null => {
-  const stop = steps.find((step) => step.landmark === 'monitor-stops');
-  const start = steps.find((step) => step.landmark === 'monitor-starts');
+  const stop = steps.find((step) => step.milestone === 'monitor-stops');
+  const start = steps.find((step) => step.milestone === 'monitor-starts');
   if (monitorIn(world) !== null || stop === undefined || start === undefined) return null;
   const over = (step: Step): boolean => passed(step) || step.probe(world).state === 'done';
   const planned = passed(stop) || direction !== 'upgrade' || fenceIsPast(facts, world);

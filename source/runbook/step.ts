@@ -35,7 +35,7 @@ export type Danger = 'reads' | 'changes' | 'point-of-no-return';
  * there, as planned; `verified`, the new version runs privately and holds what it should; `writer-starts`, a rollback has
  * pg_autoctl take the writes again.
  */
-export type Landmark = 'monitor-stops' | 'monitor-starts' | 'verified' | 'writer-starts';
+export type Milestone = 'monitor-stops' | 'monitor-starts' | 'verified' | 'writer-starts';
 
 /**
  * What cannot be had again once a step has run. `writes`: what the application has written on the new version;
@@ -43,17 +43,17 @@ export type Landmark = 'monitor-stops' | 'monitor-starts' | 'verified' | 'writer
  * copy of what was written on it. For each of these a run without a person needs a word of its own beside the cluster's
  * name; `other`: the name is enough.
  */
-export interface GivesUp {
+export interface Loss {
   readonly kind: 'writes' | 'last-copy' | 'abandoned' | 'other';
   /** A whole sentence, or a phrase that goes behind “Gives up:”. */
-  readonly says: string;
+  readonly text: string;
 }
 
 export interface GuideReference {
   /** The place in the published guide: `Step 4`, `Post-Upgrade Cleanup`; null where the guide has nothing. */
   readonly step: string | null;
   /** What is done differently here, and why; absent where the guide is followed. */
-  readonly differs?: string;
+  readonly deviation?: string;
 }
 
 /** What the servers say about a step. Never remembered, always looked at. */
@@ -64,10 +64,10 @@ export type Probe =
 
 /** One sentence that must hold before or after a step, and whether it does. */
 export interface Condition {
-  readonly says: string;
-  readonly holds: (world: Observations) => Verdict;
+  readonly text: string;
+  readonly holds: (world: Observations) => Judgement;
 }
-export type Verdict = { readonly holds: true } | { readonly holds: false; readonly found: string };
+export type Judgement = { readonly holds: true } | { readonly holds: false; readonly found: string };
 
 /** The unit of the runbook: data, made from facts. Shown and run byte for byte. */
 export interface Step {
@@ -85,7 +85,7 @@ export interface Step {
   /** POSIX sh, `set -eu`. Made from what the servers say now; `unresolved` where an earlier step must run first. */
   readonly script: (world: Observations) => Script;
   /** Hosts that must be looked at to judge probe, before and after. */
-  readonly looksAt: readonly HostAlias[];
+  readonly inspects: readonly HostAlias[];
   readonly probe: (world: Observations) => Probe;
   readonly before: readonly Condition[];
   readonly after: readonly Condition[];
@@ -98,35 +98,35 @@ export interface Step {
   /** May be passed over without a reason (a rehearsal switchover, say). */
   readonly optional: boolean;
   /** What is given up by running it now: then the host's name is asked for, whatever `danger` says. Null: nothing. */
-  readonly givesUp: (world: Observations) => GivesUp | null;
+  readonly forfeits: (world: Observations) => Loss | null;
   /** What to do where its host went down in the middle of it, by what the disks say; null: its probe and its conditions say enough. */
   readonly interrupted: (world: Observations) => string | null;
   /** What was noticed and stands against nothing (warnings of a check), from the last look. */
   readonly notes: (world: Observations) => readonly string[];
   /** Where the cause of a failure is to be found on the host: read-only scripts, run when the step has failed. */
-  readonly causes: readonly Cause[];
+  readonly failureLogs: readonly FailureLog[];
   /** What the application feels: its writes stop with this step, or come back with it. */
   readonly writes: 'stop' | 'resume' | 'unchanged';
   /** The moment of the window that it is; null: none that anybody goes by. */
-  readonly landmark: Landmark | null;
+  readonly milestone: Milestone | null;
   /** Where it can be read how far the step is while it runs; null: nobody tells. */
   readonly gauge: Gauge | null;
   /** It may run beside the steps of other lanes of its stage, see stages.ts; null: alone. */
-  readonly together: Lane | null;
+  readonly parallel: Track | null;
 }
 
-export interface Lane {
-  readonly stage: string;
-  readonly lane: string;
+export interface Track {
+  readonly group: string;
+  readonly track: string;
   /** Lanes of the same stage that must have come to their end before this one begins. */
-  readonly behind: readonly string[];
+  readonly after: readonly string[];
 }
 
 /** How a step is confirmed now. */
 export const dangerNow = (step: Step, world: Observations): Danger =>
-  step.givesUp(world) === null ? step.danger : 'point-of-no-return';
+  step.forfeits(world) === null ? step.danger : 'point-of-no-return';
 
-export interface Cause {
+export interface FailureLog {
   /** A file's path, or the command in short. */
   readonly title: string;
   /** Operating system user that reads it. */

@@ -2,7 +2,7 @@ import { type ClusterFacts, type HostFacts, isNode } from '../cluster/facts.ts';
 import { type Fragment, sh } from '../cluster/fragment.ts';
 import { type HostObservation, hostIn } from '../cluster/observations.ts';
 import type { Path } from '../cluster/words.ts';
-import { about, when } from './conditions.ts';
+import { onHost, verdictOf } from './conditions.ts';
 import { linkDir } from './hard-link/names.ts';
 import { done, makeStep, pending } from './make-step.ts';
 import { leftoverNamesLines, leftoversOf } from './ownership.ts';
@@ -70,12 +70,12 @@ export const tidyStep = (
     },
     before,
     after: [
-      about(host.alias, 'no mark is left', (seen) =>
-        when(seen.markers.length === 0 && seen.fingerprint === null, 'some are'),
+      onHost(host.alias, 'no mark is left', (seen) =>
+        verdictOf(seen.markers.length === 0 && seen.fingerprint === null, 'some are'),
       ),
-      about(host.alias, 'nothing is left of a step that was killed', (seen) => {
+      onHost(host.alias, 'nothing is left of a step that was killed', (seen) => {
         const left = leftOn(facts, host, seen);
-        return when(left.length === 0, `${left.join(', ')} is there`);
+        return verdictOf(left.length === 0, `${left.join(', ')} is there`);
       }),
     ],
     undo: 'nothing to undo here',

@@ -5,7 +5,7 @@ import { clusterWarnings } from './checks/in-world.ts';
 import { linkKeySteps } from './hard-link/keys.ts';
 import { linkStep } from './hard-link/link.ts';
 import { unwantedKeySteps } from './hard-link/unwanted-keys.ts';
-import { beside } from './parallel.ts';
+import { inParallel } from './parallel.ts';
 import { pgCtlStep, unitStep } from './phases/autoctl-files.ts';
 import { backSteps } from './phases/back.ts';
 import { fenceSteps } from './phases/fence.ts';
@@ -28,15 +28,23 @@ const upgradeSteps = (facts: ClusterFacts): Step[] => {
   const secondaries = secondariesOf(facts).map((node) => node.alias);
   return [
     ...stopSecondarySteps(facts),
-    ...linkedOf(facts).flatMap((node) => beside(upgradeStage, node.alias, [asideStep(facts, node, 'D')])),
-    ...beside(upgradeStage, primary.alias, [pgUpgradeStep(facts, primary), swapStep(facts, primary, 'D')]),
-    ...beside(upgradeStage, `${primary.alias} files`, [
+    ...linkedOf(facts).flatMap((node) => inParallel(upgradeStage, node.alias, [asideStep(facts, node, 'D')])),
+    ...inParallel(upgradeStage, primary.alias, [
+      pgUpgradeStep(facts, primary),
+      swapStep(facts, primary, 'D'),
+    ]),
+    ...inParallel(upgradeStage, `${primary.alias} files`, [
       pgCtlStep(facts, primary, 'D'),
       ...unitStep(facts, primary, 'D'),
     ]),
-    ...beside(upgradeStage, facts.monitor.alias, [startMonitorStep(facts)], secondaries),
+    ...inParallel(upgradeStage, facts.monitor.alias, [startMonitorStep(facts)], secondaries),
     ...linkedOf(facts).flatMap((node) =>
-      beside(upgradeStage, `${node.alias} links`, [linkStep(facts, node)], [primary.alias, ...secondaries]),
+      inParallel(
+        upgradeStage,
+        `${node.alias} links`,
+        [linkStep(facts, node)],
+        [primary.alias, ...secondaries],
+      ),
     ),
   ];
 };
@@ -46,10 +54,10 @@ const verifyStageSteps = (facts: ClusterFacts): Step[] => {
   const primary = primaryOf(facts);
   const looks = [`${primary.alias} look`, `${primary.alias} statistics`];
   return [
-    ...beside('verify', `${primary.alias} look`, [verifyStep(facts)]),
-    ...beside('verify', `${primary.alias} statistics`, [firstStatisticsStep(facts)]),
-    ...beside('verify', primary.alias, [handOverStep(facts)], looks),
-    ...beside('verify', facts.monitor.alias, [identifierStep(facts)]),
+    ...inParallel('verify', `${primary.alias} look`, [verifyStep(facts)]),
+    ...inParallel('verify', `${primary.alias} statistics`, [firstStatisticsStep(facts)]),
+    ...inParallel('verify', primary.alias, [handOverStep(facts)], looks),
+    ...inParallel('verify', facts.monitor.alias, [identifierStep(facts)]),
   ];
 };
 

@@ -64,7 +64,7 @@ const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackV
         ? { kind: 'safe', says: 'safe, nothing lost: the old directory is untouched' }
         : { kind: 'safe', says: `safe, nothing lost: ${facts.oldMajor} starts again where it stands` };
     }
-    case 'image': {
+    case 'fallback-copy': {
       if (route.uncompared === true)
         return {
           kind: 'loses-new-writes',

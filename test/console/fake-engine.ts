@@ -13,7 +13,7 @@ import type {
 } from '../../source/engine/view/controller.ts';
 import { previewOf } from '../../source/engine/view/rollback-preview.ts';
 import type { Answer, Question } from '../../source/remote/host.ts';
-import { lanesOf, stageOf } from '../../source/runbook/parallel.ts';
+import { parallelGroup, tracksOf } from '../../source/runbook/parallel.ts';
 import { readLines } from '../../source/runbook/reading.ts';
 import type { Step, StepId } from '../../source/runbook/step.ts';
 import { FakeCluster, facts, healthyNodes } from './fake-cluster.ts';
@@ -418,8 +418,8 @@ export class FakeEngine implements EngineController {
       const kind = this.view.steps.find((view) => view.id === step.id)?.status.kind;
       return kind === 'waiting' || kind === 'next';
     };
-    const open = stageOf(this.cluster.steps, due).filter(isOpen);
-    return lanesOf(open).length < 2 ? null : open.map((step) => step.id);
+    const open = parallelGroup(this.cluster.steps, due).filter(isOpen);
+    return tracksOf(open).length < 2 ? null : open.map((step) => step.id);
   }
 
   /** What the step does has happened. */

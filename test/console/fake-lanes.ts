@@ -1,4 +1,4 @@
-import { lanesOf } from '../../source/runbook/parallel.ts';
+import { tracksOf } from '../../source/runbook/parallel.ts';
 import type { Step, StepId } from '../../source/runbook/step.ts';
 
 /** Steps that were confirmed together: those of a lane one behind the other, lanes beside each other or behind others. */
@@ -7,7 +7,7 @@ export class FakeLanes {
   readonly #running: Step[] = [];
 
   constructor(steps: readonly Step[]) {
-    this.#waiting = [...lanesOf(steps)];
+    this.#waiting = [...tracksOf(steps)];
   }
 
   get running(): readonly StepId[] {
@@ -17,13 +17,13 @@ export class FakeLanes {
   /** The steps that can begin now, which then run. */
   begin(): readonly Step[] {
     const open = new Set(
-      [...this.#waiting.flat(), ...this.#running].map((step) => step.together?.lane ?? step.id),
+      [...this.#waiting.flat(), ...this.#running].map((step) => step.parallel?.track ?? step.id),
     );
     const begun: Step[] = [];
     for (const [index, lane] of this.#waiting.entries()) {
       const [first, ...rest] = lane;
       if (first === undefined || this.#running.some((one) => sameLane(one, first))) continue;
-      if (first.together?.behind.some((name) => open.has(name)) === true) continue;
+      if (first.parallel?.after.some((name) => open.has(name)) === true) continue;
       this.#running.push(first);
       begun.push(first);
       this.#waiting[index] = rest;
@@ -40,6 +40,6 @@ export class FakeLanes {
 }
 
 const sameLane = (one: Step, other: Step): boolean =>
-  one.together !== null &&
-  one.together.lane === other.together?.lane &&
-  one.together.stage === other.together.stage;
+  one.parallel !== null &&
+  one.parallel.track === other.parallel?.track &&
+  one.parallel.group === other.parallel.group;

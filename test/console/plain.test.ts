@@ -127,7 +127,7 @@ describe('what cannot be had again wants a word of its own', () => {
     const [first, ...rest] = engine.view.steps;
     if (first === undefined) throw new Error('there are steps');
     const danger = 'point-of-no-return' as const;
-    engine.set({ steps: [{ ...first, danger, givesUp: { kind, says: 'the last of it' } }, ...rest] });
+    engine.set({ steps: [{ ...first, danger, givesUp: { kind, text: 'the last of it' } }, ...rest] });
   };
 
   test.each([

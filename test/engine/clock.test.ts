@@ -46,7 +46,7 @@ const autoctlOf = (observer: Observer) => {
   const look = observer.world.hosts.node_1;
   return look?.kind === 'seen' ? look.host.pgAutoctl : null;
 };
-const always = { says: 'x', holds: () => ({ holds: true }) as const };
+const always = { text: 'x', holds: () => ({ holds: true }) as const };
 
 test('with the clock set back by a minute an old inspection counted as fresh, and every new one was thrown away', async () => {
   const { servers, observer } = await observed();
@@ -72,7 +72,7 @@ test('with the clock set forward by an hour a condition is waited for as long as
   const { observer } = await observed();
   let asked = 0;
   const third = {
-    says: 'the third inspection',
+    text: 'the third inspection',
     holds: () => {
       asked += 1;
       if (asked === 1) setClock(3_600_000);

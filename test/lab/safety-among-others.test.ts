@@ -265,7 +265,7 @@ it('the last fallback copy wants a word of its own where no backup was made sinc
   const cleaned = await drive(other, {
     direction: 'cleanup',
     onStep: (step) => {
-      if (step.givesUp !== null) given.set(step.id, `${step.givesUp.kind}: ${step.givesUp.says}`);
+      if (step.givesUp !== null) given.set(step.id, `${step.givesUp.kind}: ${step.givesUp.text}`);
     },
   });
   expect(cleaned.end).toBe('finished');

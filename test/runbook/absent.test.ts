@@ -4,7 +4,7 @@ import type { Observations } from '../../source/cluster/observations.ts';
 import { waiting, whyNotWithout } from '../../source/engine/run/absence.ts';
 import { everyNodeSettled } from '../../source/runbook/conditions.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
-import { bestImage } from '../../source/runbook/rollback/route.ts';
+import { bestFallbackCopy } from '../../source/runbook/rollback/route.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict.ts';
@@ -18,7 +18,7 @@ const text = (step: Step, world: Observations = { hosts: {} }): string => {
   return script.kind === 'ready' ? script.text : script.needs;
 };
 const unmet = (conditions: Step['before'], world: Observations): readonly string[] =>
-  conditions.filter((one) => !one.holds(world).holds).map((one) => one.says);
+  conditions.filter((one) => !one.holds(world).holds).map((one) => one.text);
 
 /** A host that was restarted: nothing runs there, and the monitor has an order for it that nobody carries out. */
 const restarted = (facts: ClusterFacts, until: number, alias: string): Observations => {
@@ -141,10 +141,10 @@ describe('the old primary’s host is gone for good', () => {
     expect(rollbackVerdict(facts, gone()).kind).toBe('unknown');
     const world = gone({ leftOut: ['node_1'] });
     const { route, steps } = rollbackRunbook(facts, world);
-    expect(route).toMatchObject({ kind: 'image', uncompared: true });
+    expect(route).toMatchObject({ kind: 'fallback-copy', uncompared: true });
     expect(rollbackVerdict(facts, world).says).toMatch(/node_1 does not answer/);
     const drop = stepOf(steps, 'S.monitor.drop-nodes');
-    expect(drop.givesUp(world)?.says).toMatch(/Keep its host off/);
+    expect(drop.forfeits(world)?.text).toMatch(/Keep its host off/);
     expect(unmet(drop.before, world).join()).not.toMatch(/node_1/);
     expect([...waiting(steps, world).keys()].map((step) => step.id)).toContain('U.node_1.create');
   });
@@ -175,9 +175,9 @@ describe('a node without a candidate priority', () => {
 
   test('another copy is taken before its own', () => {
     const [first] = secondariesOf(facts);
-    const chosen = bestImage(facts, worldAt('started'))?.alias ?? '';
+    const chosen = bestFallbackCopy(facts, worldAt('started'))?.alias ?? '';
     expect(chosen).toBe(first?.alias);
-    expect(bestImage(withPriority(chosen, 0), worldAt('started'))?.alias).not.toBe(chosen);
+    expect(bestFallbackCopy(withPriority(chosen, 0), worldAt('started'))?.alias).not.toBe(chosen);
   });
 
   test('is registered with one as the first of its group, and gets its own at the end', () => {
@@ -186,7 +186,7 @@ describe('a node without a candidate priority', () => {
       nodes: facts.nodes.map((node) => ({ ...node, priority: node.role === 'primary' ? 50 : 0 })),
     };
     const { steps, route } = rollbackRunbook(none, worldAt('started', none));
-    if (route.kind !== 'image') throw new Error(route.kind);
+    if (route.kind !== 'fallback-copy') throw new Error(route.kind);
     expect(text(stepOf(steps, `T.${route.node.alias}.create`))).toContain('--candidate-priority 50');
     expect(text(stepOf(steps, 'V.monitor.priority'))).toContain('candidatepriority = 0');
   });

@@ -14,7 +14,7 @@ import {
   hasReceived,
   primaryWasShutDown,
   sameCheckpoint,
-  someImage,
+  someFallbackCopy,
 } from '../../source/runbook/fallback-copies.ts';
 import type { Condition } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
@@ -87,11 +87,13 @@ describe('an image', () => {
 
   test('must be whole on one secondary at least before linked files are changed', () => {
     const model = modelAt('swapped', facts);
-    expect(found(someImage(facts), model)).toBeNull();
+    expect(found(someFallbackCopy(facts), model)).toBeNull();
     control(model, 'node_2', { checkpoint: '0/15FFFF00' });
-    expect(found(someImage(facts), model)).toBeNull();
+    expect(found(someFallbackCopy(facts), model)).toBeNull();
     control(model, 'node_3', { checkpoint: '0/15FFFF00' });
-    expect(found(someImage(facts), model)).toBe('none does: after this step only a backup would lead back');
+    expect(found(someFallbackCopy(facts), model)).toBe(
+      'none does: after this step only a backup would lead back',
+    );
   });
 
   const same = sameCheckpoint(facts, secondary);
@@ -214,9 +216,9 @@ test('no condition of any step holds on hosts that nobody can see', () => {
   const world = model.world();
   for (const step of upgradeRunbook(facts))
     for (const condition of [...step.before, ...step.after])
-      expect([step.id, condition.says, condition.holds(world).holds]).toEqual([
+      expect([step.id, condition.text, condition.holds(world).holds]).toEqual([
         step.id,
-        condition.says,
+        condition.text,
         false,
       ]);
 });

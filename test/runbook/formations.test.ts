@@ -148,7 +148,7 @@ test('a rollback tells the old monitor what became of them since, before their p
   const unmet = (world: Observations) =>
     stepOf(steps, 'T.payments.pay_2.keeper')
       .before.filter((one) => !one.holds(world).holds)
-      .map((one) => one.says);
+      .map((one) => one.text);
   expect(unmet(finished)).toContain('the old monitor knows what became of the other formations since');
   const alone = rollbackRunbook(labCluster(), finished).steps;
   expect(alone.map((step) => step.id)).not.toContain('S.monitor.formations');
@@ -156,7 +156,7 @@ test('a rollback tells the old monitor what became of them since, before their p
 
 test('the final verification asks every formation', () => {
   const step = stepOf(upgradeRunbook(withPayments()), 'I.monitor.final');
-  expect(step.after.map((one) => one.says).filter((says) => says.includes('payments'))).toHaveLength(2);
+  expect(step.after.map((one) => one.text).filter((says) => says.includes('payments'))).toHaveLength(2);
 });
 
 test('accept: the consequence, and what to do at once, stands on the cards of the monitor’s stop and start', () => {

@@ -175,7 +175,7 @@ describe('an image that was given to hard links', () => {
       throw new Error('node_3 has its image');
     expect(started.before.every((one) => one.holds(model.world()).holds)).toBe(true);
     model.host('node_3').data = { kind: 'absent' };
-    expect(started.before.filter((one) => !one.holds(model.world()).holds).map((one) => one.says)).toEqual([
+    expect(started.before.filter((one) => !one.holds(model.world()).holds).map((one) => one.text)).toEqual([
       'a secondary holds a whole image of PostgreSQL 15',
     ]);
     model.host('node_2').data = { kind: 'not-a-cluster', entries: 3 };
@@ -186,7 +186,7 @@ describe('an image that was given to hard links', () => {
     const model = modelOf('D.monitor.start');
     model.host('node_3').data = { kind: 'absent' };
     const unmet = stepOf(steps, 'D.node_2.link').before.filter((one) => !one.holds(model.world()).holds);
-    expect(unmet.map((one) => one.says)).toEqual([
+    expect(unmet.map((one) => one.text)).toEqual([
       'a secondary that is not rebuilt by hard links holds a whole image of PostgreSQL 15',
     ]);
   });
@@ -196,7 +196,7 @@ describe('an image that was given to hard links', () => {
     model.run('E.node_1.private-start');
     model.run('E.node_1.hand-over');
     const unmet = stepOf(steps, 'D.node_2.link').before.filter((one) => !one.holds(model.world()).holds);
-    expect(unmet.map((one) => one.says).join()).toContain('never been started on node_1');
+    expect(unmet.map((one) => one.text).join()).toContain('never been started on node_1');
   });
 
   test('the way back is the other secondary’s, to the end', () => {
@@ -233,13 +233,13 @@ describe('the way back of a secondary that was rebuilt by hard links', () => {
 
   test('17 has run on the primary and not here: it joins with its own data', () => {
     const { route, copied, text } = back(modelOf('G.node_1.start'));
-    expect([route, copied]).toEqual(['image', ['node_1']]);
+    expect([route, copied]).toEqual(['fallback-copy', ['node_1']]);
     expect(text).toContain('removed the links');
   });
 
   test('17 has run here: a base backup, and its old directory is made unstartable', () => {
     const { route, copied, text } = back(modelOf('H.node_2.stream'));
-    expect([route, copied]).toEqual(['image', ['node_1', 'node_2']]);
+    expect([route, copied]).toEqual(['fallback-copy', ['node_1', 'node_2']]);
     expect(text).toContain('pg_control.do-not-start');
     expect(text).not.toContain('removed the links');
   });
@@ -328,7 +328,7 @@ describe('a transfer that was passed over', () => {
       expect([id, stepOf(steps, id).probe(model.world()).state]).toEqual([id, 'done']);
     for (const name of ['pg-ctl', 'unit', 'state-file', 'start']) model.run(`H.node_2.${name}`);
     const unmet = stepOf(steps, 'H.node_2.join').before.filter((one) => !one.holds(model.world()).holds);
-    expect(unmet.map((one) => one.says)).toEqual([]);
+    expect(unmet.map((one) => one.text)).toEqual([]);
   });
 
   test('what it has left half done is removed, and never a directory of 15', () => {

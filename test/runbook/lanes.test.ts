@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { primaryOf } from '../../source/cluster/facts.ts';
-import { lanesOf, stageOf, stagesOf } from '../../source/runbook/parallel.ts';
+import { parallelGroup, parallelGroups, tracksOf } from '../../source/runbook/parallel.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
@@ -13,8 +13,8 @@ import { stepOf } from './worlds.ts';
 /** How many steps of each lane have run: every point that the lanes of a stage can reach, and one way to it. */
 const reachable = (lanes: readonly (readonly Step[])[]): readonly (readonly number[])[] => {
   const waits = (lane: readonly Step[]): readonly number[] =>
-    (lane[0]?.together?.behind ?? []).map((name) =>
-      lanes.findIndex((one) => one[0]?.together?.lane === name),
+    (lane[0]?.parallel?.after ?? []).map((name) =>
+      lanes.findIndex((one) => one[0]?.parallel?.track === name),
     );
   const found = new Map<string, readonly number[]>();
   const go = (at: readonly number[]): void => {
@@ -49,17 +49,17 @@ describe.each([
   ['a primary without secondaries', loneCluster()],
 ] as const)('%s: at every point that lanes can reach', (_, facts) => {
   const steps = upgradeRunbook(facts);
-  const stages = stagesOf(steps).filter((stage) => lanesOf(stage).length > 1);
+  const stages = parallelGroups(steps).filter((stage) => tracksOf(stage).length > 1);
 
   test('the next step of each lane finds what it needs and is pending; what has run is done', () => {
     const wrong: string[] = [];
     for (const stage of stages) {
-      const lanes = lanesOf(stage);
+      const lanes = tracksOf(stage);
       for (const at of reachable(lanes)) {
         const model = modelBefore(facts, steps, stage);
         // The lane that is written last runs first: another order than the checklist's.
         const ran = lanes.map((lane, index) => lane.slice(0, at[index])).reverse();
-        const ahead = (lane: readonly Step[]) => (lane[0]?.together?.behind.length ?? 0) > 0;
+        const ahead = (lane: readonly Step[]) => (lane[0]?.parallel?.after.length ?? 0) > 0;
         for (const step of [...ran.filter((lane) => !ahead(lane)), ...ran.filter(ahead)].flat())
           model.run(step.id);
         const world = model.world();
@@ -69,14 +69,14 @@ describe.each([
         }
         lanes.forEach((lane, index) => {
           const next = lane[at[index] ?? 0];
-          const waits = (lane[0]?.together?.behind ?? []).some((name) =>
-            lanes.some((one, other) => one[0]?.together?.lane === name && (at[other] ?? 0) < one.length),
+          const waits = (lane[0]?.parallel?.after ?? []).some((name) =>
+            lanes.some((one, other) => one[0]?.parallel?.track === name && (at[other] ?? 0) < one.length),
           );
           if (next === undefined || waits) return;
           if (next.probe(world).state === 'done' && !next.id.endsWith('.left-parts'))
             wrong.push(`at ${at}: ${next.id} is done already`);
           for (const one of next.before)
-            if (!one.holds(world).holds) wrong.push(`at ${at}: ${next.id} wants ${one.says}`);
+            if (!one.holds(world).holds) wrong.push(`at ${at}: ${next.id} wants ${one.text}`);
         });
       }
     }
@@ -96,7 +96,7 @@ describe.each([
     const worst = (kind: string): number => rank[kind] ?? Number.NaN;
     const worse: string[] = [];
     for (const stage of stages) {
-      const lanes = lanesOf(stage);
+      const lanes = tracksOf(stage);
       const first = rollbackVerdict(facts, modelBefore(facts, steps, stage).world()).kind;
       for (const at of reachable(lanes)) {
         const model = modelBefore(facts, steps, stage);
@@ -120,15 +120,15 @@ describe('the first start on linked files', () => {
   const start = stepOf(steps, 'E.node_1.private-start');
 
   test('waits for the stage before it, and alone it never is beside anything', () => {
-    expect(start.together).toBeNull();
-    const stage = stageOf(steps, stepOf(steps, 'D.node_1.pg-upgrade'));
+    expect(start.parallel).toBeNull();
+    const stage = parallelGroup(steps, stepOf(steps, 'D.node_1.pg-upgrade'));
     expect(stage.map((step) => step.id)).toContain('C.node_2.stop');
     expect(steps.indexOf(start)).toBe(steps.indexOf(stage.at(-1) ?? start) + 1);
   });
 
   test('is refused as long as no secondary’s image is proven, wherever the lanes stand', () => {
-    const stage = stageOf(steps, stepOf(steps, 'D.node_1.pg-upgrade'));
-    const lanes = lanesOf(stage);
+    const stage = parallelGroup(steps, stepOf(steps, 'D.node_1.pg-upgrade'));
+    const lanes = tracksOf(stage);
     for (const at of reachable(lanes)) {
       const model = modelBefore(facts, steps, stage);
       const ran = lanes.flatMap((lane, index) => lane.slice(0, at[index])).map((step) => step.id);
@@ -140,7 +140,7 @@ describe('the first start on linked files', () => {
   });
 
   test('while pg_upgrade runs, half way, the old directory is the way back', () => {
-    const model = modelBefore(facts, steps, stageOf(steps, stepOf(steps, 'D.node_1.pg-upgrade')));
+    const model = modelBefore(facts, steps, parallelGroup(steps, stepOf(steps, 'D.node_1.pg-upgrade')));
     const host = model.host(primaryOf(facts).alias);
     const { data } = host;
     if (data.kind !== 'cluster' || data.control === null) throw new Error('it was stopped');
@@ -153,7 +153,7 @@ describe('the first start on linked files', () => {
       host.data = { ...data, ...half };
       expect(rollbackVerdict(facts, model.world()).kind).toBe('safe');
       const stop = stepOf(steps, 'C.node_2.stop');
-      expect(stop.before.filter((one) => !one.holds(model.world()).holds).map((one) => one.says)).toEqual([]);
+      expect(stop.before.filter((one) => !one.holds(model.world()).holds).map((one) => one.text)).toEqual([]);
     }
   });
 });

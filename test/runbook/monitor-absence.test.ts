@@ -7,8 +7,8 @@ import { debianCluster, labCluster } from './clusters.ts';
 import { modelAfter, modelAt } from './worlds.ts';
 
 const clusters = [labCluster(), debianCluster()] as const;
-const titles = (steps: readonly Step[], landmark: Step['landmark']): readonly string[] =>
-  steps.filter((step) => step.landmark === landmark).map(({ id }) => id);
+const titles = (steps: readonly Step[], landmark: Step['milestone']): readonly string[] =>
+  steps.filter((step) => step.milestone === landmark).map(({ id }) => id);
 
 describe.each(clusters)('a monitor that does not answer ($name)', (facts) => {
   const steps = upgradeRunbook(facts);

@@ -43,7 +43,7 @@ describe.each([
     const start = stepOf(steps, 'D.monitor.start');
     for (const node of facts.nodes) expect(at(`C.${node.alias}.stop`)).toBeLessThan(at(start.id));
     const refused = start.before.filter((one) => !one.holds(worldAt('running', facts)).holds);
-    expect(refused.map((one) => one.says)).toContain(
+    expect(refused.map((one) => one.text)).toContain(
       'no node’s pg_autoctl runs on 15: it would give up on the new monitor, and stop PostgreSQL',
     );
   });
@@ -51,7 +51,7 @@ describe.each([
   test('every secondary is in maintenance before the primary is stopped, and it is asked once more right then', () => {
     for (const stop of [stepOf(steps, 'C.monitor.stop'), stepOf(steps, `C.${primary.alias}.stop`)]) {
       for (const node of secondaries) expect(at(`B.${node.alias}.maintenance`)).toBeLessThan(at(stop.id));
-      expect(stop.before.map((one) => one.says)).toContain(
+      expect(stop.before.map((one) => one.text)).toContain(
         'every secondary is in maintenance, so that stopping the primary starts no failover',
       );
     }
@@ -125,7 +125,7 @@ describe.each([
       };
       expect(said).toEqual({ id: step.id, title: true, reason: true, undo: true });
       expect(aliases).toContain(step.host);
-      expect(step.looksAt).toEqual(aliases);
+      expect(step.inspects).toEqual(aliases);
       expect([...step.title, ...step.reason, ...step.undo].some((character) => character === '\n')).toBe(
         false,
       );
@@ -177,7 +177,7 @@ test.each([
 ] as const)('%s tells the operator how it differs from %s of the guide', (id, place, differs) => {
   const { guide } = stepOf(upgradeRunbook(labCluster()), id);
   expect(guide.step).toBe(place);
-  expect(guide.differs).toMatch(differs);
+  expect(guide.deviation).toMatch(differs);
 });
 
 test('the monitor is always copied, with both options, whatever becomes of the primary', () => {

@@ -6,13 +6,14 @@ import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import type { DirectoryView, Observations } from '../../source/cluster/observations.ts';
 import { parseState } from '../../source/inspect/state/parse.ts';
 import { stateScript } from '../../source/inspect/state/script.ts';
-import { cleanupRunbook, whyNoCleanup } from '../../source/runbook/cleanup.ts';
+import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import { factsId } from '../../source/runbook/facts-id.ts';
 import { markFile, markOf } from '../../source/runbook/ownership.ts';
 import { directoriesStep, emptyStep } from '../../source/runbook/rollback/directories.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
 import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { whyNoCleanup } from '../../source/runbook/why-no-cleanup.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from './clusters.ts';
 import { has17Written, layLinked, layMark } from './kills/lay.ts';
@@ -94,7 +95,7 @@ describe('somebody else’s PostgreSQL 17 in the new directory’s place', () =>
     model.host('node_2').newData = foreign(true);
     model.run('C.node_2.stop');
     const stop = stepOf(upgradeRunbook(facts), 'C.node_2.stop');
-    expect(stop.after.filter((one) => !one.holds(model.world()).holds).map((one) => one.says)).toEqual([]);
+    expect(stop.after.filter((one) => !one.holds(model.world()).holds).map((one) => one.text)).toEqual([]);
     const { steps } = rollbackRunbook(facts, model.world());
     for (const step of steps.filter((one) => one.id.endsWith('.stop-stray')))
       expect([step.id, step.probe(model.world()).state]).toEqual([step.id, 'done']);
@@ -181,7 +182,7 @@ describe('what a kill in the middle of a removal, or of an initdb, has left', ()
     return {
       probe: step.probe(world),
       ran: () => run(step, world),
-      after: () => step.after.filter((one) => !one.holds(world).holds).map((one) => one.says),
+      after: () => step.after.filter((one) => !one.holds(world).holds).map((one) => one.text),
     };
   };
   const spare = () => `${host.node.backupData}.${host.facts.run}`;
@@ -472,11 +473,11 @@ describe('the clean-up', () => {
     for (const alias of ['monitor', 'node_1', 'node_2']) model.host(alias).backupData = { kind: 'absent' };
     const gives = () => {
       const world = model.world();
-      return stepOf(cleanupRunbook(facts, world), 'W.node_3.remove').givesUp(world);
+      return stepOf(cleanupRunbook(facts, world), 'W.node_3.remove').forfeits(world);
     };
-    expect(gives()).toMatchObject({ kind: 'last-copy', says: expect.stringContaining('NONE made since') });
+    expect(gives()).toMatchObject({ kind: 'last-copy', text: expect.stringContaining('NONE made since') });
     model.host('node_1').markers = [...model.host('node_1').markers, 'cleanup-backup-known'];
-    expect(gives()).toMatchObject({ kind: 'last-copy', says: expect.stringContaining('one made since') });
+    expect(gives()).toMatchObject({ kind: 'last-copy', text: expect.stringContaining('one made since') });
   });
 
   test('a backup counts from the hand-over on', () => {

@@ -9,7 +9,7 @@ const unmet = (model: Model, id: string): string[] => {
   const world = model.world();
   return stepOf(upgradeRunbook(model.facts), id).before.flatMap((one) => {
     const verdict = one.holds(world);
-    return verdict.holds ? [] : [`${one.says}: ${verdict.found}`];
+    return verdict.holds ? [] : [`${one.text}: ${verdict.found}`];
   });
 };
 const probe = (model: Model, id: string) => stepOf(upgradeRunbook(model.facts), id).probe(model.world());

@@ -34,7 +34,7 @@ test('a server of the new version that serves without pg_autoctl is not stopped 
   const { steps } = rollbackRunbook(facts, world);
   const stray = stepOf(steps, 'R.node_1.stop-stray');
   expect(dangerNow(stray, world)).toBe('point-of-no-return');
-  expect(stray.givesUp(world)).toMatchObject({ kind: 'writes' });
+  expect(stray.forfeits(world)).toMatchObject({ kind: 'writes' });
   expect(stray.writes).toBe('stop');
   expect(at(steps, 'R.node_1.stop-stray')).toBeGreaterThan(at(steps, 'R.monitor.stop'));
 });
@@ -57,12 +57,12 @@ describe('which way back is open', () => {
     ['linked', 'own'],
     ['swapped', 'own'],
     ['monitor back', 'own'],
-    ['started', 'image'],
-    ['verified', 'image'],
+    ['started', 'fallback-copy'],
+    ['verified', 'fallback-copy'],
 
-    ['primary back', 'image'],
-    ['secondary rebuilt', 'image'],
-    ['finished', 'image'],
+    ['primary back', 'fallback-copy'],
+    ['secondary rebuilt', 'fallback-copy'],
+    ['finished', 'fallback-copy'],
   ] as const)('%s: %s', (moment, kind) => {
     expect(planAt(moment).route.kind).toBe(kind);
   });
@@ -73,7 +73,7 @@ describe('which way back is open', () => {
 
   test('an image that still stands in its place is taken before one beside a rebuilt secondary', () => {
     const { route } = planAt('secondary rebuilt');
-    expect(route).toMatchObject({ kind: 'image', node: { alias: 'node_3' } });
+    expect(route).toMatchObject({ kind: 'fallback-copy', node: { alias: 'node_3' } });
   });
 
   test('a way back through an image, once begun, is found again though the image is promoted by now', () => {
@@ -84,7 +84,7 @@ describe('which way back is open', () => {
     if (data.kind !== 'cluster' || data.control === null) throw new Error('the image is there');
     model.host('node_2').data = { ...data, standby: false, control: { ...data.control, state: 'shut down' } };
     expect(rollbackRunbook(facts, model.world()).route).toMatchObject({
-      kind: 'image',
+      kind: 'fallback-copy',
       node: { alias: 'node_2' },
     });
   });
@@ -114,10 +114,10 @@ describe('through the old primary’s own directory', () => {
 
   test('disable maintenance wants the primary on the node’s own system: otherwise pg_autoctl deletes the image', () => {
     const join = stepOf(steps, 'U.node_2.join');
-    expect(join.before.map((one) => one.says).join('\n')).toContain('it will not be deleted');
+    expect(join.before.map((one) => one.text).join('\n')).toContain('it will not be deleted');
     const facts = labCluster();
     const model = modelAt('primary back', facts);
-    const guard = join.before.find((one) => one.says.includes('will not be deleted'));
+    const guard = join.before.find((one) => one.text.includes('will not be deleted'));
     expect(guard?.holds(model.world()).holds).toBe(false);
   });
 });
@@ -133,8 +133,8 @@ describe('a pg_control.old that somebody renamed by hand, as PostgreSQL’s manu
   };
 
   test('is not taken for a whole directory once 17 has run: its files are shared still', () => {
-    expect(renamed('started')).toMatchObject({ kind: 'image', node: { alias: 'node_2' } });
-    expect(renamed('finished').kind).toBe('image');
+    expect(renamed('started')).toMatchObject({ kind: 'fallback-copy', node: { alias: 'node_2' } });
+    expect(renamed('finished').kind).toBe('fallback-copy');
   });
 
   test('does no harm before that', () => {
@@ -232,7 +232,7 @@ describe('the last image', () => {
     expect(dangerNow(aside('node_3'), first)).toBe('changes');
     const second = worldAt('secondary aside');
     expect(dangerNow(aside('node_3'), second)).toBe('point-of-no-return');
-    expect(aside('node_3').givesUp(second)?.says).toContain('data_pg15_bak');
+    expect(aside('node_3').forfeits(second)?.text).toContain('data_pg15_bak');
   });
 
   test('is whichever is left, where another secondary missed the checkpoint', () => {
@@ -257,14 +257,14 @@ describe('what is given up has a kind of its own', () => {
   test('a rollback that loses writes says so where the writes end, one that loses none does not', () => {
     const stop = (moment: Moment) => stepOf(planAt(moment).steps, 'R.node_1.stop');
     const world = worldAt('finished');
-    expect(stop('finished').givesUp(world)).toMatchObject({ kind: 'writes' });
-    expect(stop('verified').givesUp(world)).toBeNull();
+    expect(stop('finished').forfeits(world)).toMatchObject({ kind: 'writes' });
+    expect(stop('verified').forfeits(world)).toBeNull();
   });
 
   test('the last fallback copy is another thing than those before it', () => {
     const model = modelAt('finished', facts);
     const kind = (alias: string) =>
-      stepOf(cleanupRunbook(facts, model.world()), `W.${alias}.remove`).givesUp(model.world())?.kind;
+      stepOf(cleanupRunbook(facts, model.world()), `W.${alias}.remove`).forfeits(model.world())?.kind;
     expect(['monitor', 'node_1', 'node_2', 'node_3'].map(kind)).toEqual(Array(4).fill(undefined));
     model.host('node_2').backupData = { kind: 'absent' };
     expect(['monitor', 'node_1', 'node_3'].map(kind)).toEqual([undefined, undefined, 'last-copy']);
@@ -278,7 +278,7 @@ describe('what is given up has a kind of its own', () => {
     ];
     const steps = cleanupRunbook(facts, model.world());
     const kinds = [17, 15].map(
-      (major) => stepOf(steps, `W.node_1.remove-data_pg${major}_abandoned`).givesUp(model.world())?.kind,
+      (major) => stepOf(steps, `W.node_1.remove-data_pg${major}_abandoned`).forfeits(model.world())?.kind,
     );
     expect(kinds).toEqual(['abandoned', undefined]);
   });

@@ -99,7 +99,7 @@ describe.each([
     }
     const every = [...upgradeRunbook(helped), ...rollbackRunbook(helped, worldAt('finished', helped)).steps];
     expect(every.filter((step) => step.as === 'root')).toEqual([]);
-    for (const step of every) expect(step.causes.filter((one) => one.as === 'root')).toEqual([]);
+    for (const step of every) expect(step.failureLogs.filter((one) => one.as === 'root')).toEqual([]);
   });
 
   test('each verb of the helper has the very lines of the step', () => {

@@ -37,8 +37,8 @@ const page = (facts: ClusterFacts): string =>
         `════ ${step.id} · ${step.title}`,
         `on ${step.host} as ${step.as} · ${step.danger} · writes ${step.writes}${step.optional ? ' · optional' : ''}`,
         `why: ${step.reason}`,
-        `guide: ${step.guide.step ?? 'nothing'}${step.guide.differs === undefined ? '' : ` · differs: ${step.guide.differs}`}`,
-        ...step.before.map((one) => `before: ${one.says}`),
+        `guide: ${step.guide.step ?? 'nothing'}${step.guide.deviation === undefined ? '' : ` · differs: ${step.guide.deviation}`}`,
+        ...step.before.map((one) => `before: ${one.text}`),
         '┌────',
         ...text
           .replace(/<<'RECORD'\n[\s\S]*?\nRECORD\n/, "<<'RECORD'\nTHE RECORD, as JSON\nRECORD\n")
@@ -46,8 +46,8 @@ const page = (facts: ClusterFacts): string =>
           .split('\n')
           .map((line) => `│ ${line}`),
         '└────',
-        ...step.after.map((one) => `after, within ${step.settleSeconds} s: ${one.says}`),
-        ...step.causes.map((one) => `if it fails, see: ${one.title}`),
+        ...step.after.map((one) => `after, within ${step.settleSeconds} s: ${one.text}`),
+        ...step.failureLogs.map((one) => `if it fails, see: ${one.title}`),
         `undo: ${step.undo}`,
         '',
       ].join('\n'),
@@ -99,7 +99,10 @@ const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
 describe.each(clusters)('%s', (_, facts) => {
   const texts = scriptsOf(facts).flatMap(({ step, text }) => [
     { name: step.id, text },
-    ...step.causes.map((cause) => ({ name: `${step.id}, cause ${cause.title}`, text: cause.script.text })),
+    ...step.failureLogs.map((cause) => ({
+      name: `${step.id}, cause ${cause.title}`,
+      text: cause.script.text,
+    })),
   ]);
 
   const inFiles = (judge: (paths: readonly string[]) => string): string => {

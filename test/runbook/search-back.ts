@@ -130,7 +130,7 @@ const unlikeBefore = ({ model }: Left, facts: ClusterFacts): string | null => {
 const unmetOf = (conditions: Step['before'], world: Observations): readonly string[] =>
   conditions.flatMap((one) => {
     const verdict = one.holds(world);
-    return verdict.holds ? [] : [`${one.says} (${verdict.found})`];
+    return verdict.holds ? [] : [`${one.text} (${verdict.found})`];
   });
 
 /** The window is left behind a step (null: before the first), and rolled back; what came of it, null where all is well. */

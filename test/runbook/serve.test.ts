@@ -36,7 +36,7 @@ const goOn = (model: Model): readonly string[] => {
     const open = steps.filter((step) => step.probe(world).state !== 'done');
     const next = open.find((step) => !waiting(open, world).has(step));
     if (next === undefined) return ran;
-    expect(next.before.filter((one) => !one.holds(world).holds).map((one) => one.says)).toEqual([]);
+    expect(next.before.filter((one) => !one.holds(world).holds).map((one) => one.text)).toEqual([]);
     runBack(model, next);
     ran.push(next.id);
   }

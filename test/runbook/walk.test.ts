@@ -45,7 +45,7 @@ describe.each(clusters)('%s', (_, facts) => {
     const model = new Model(facts);
     for (const step of steps) {
       const before = model.world();
-      const unmet = step.before.filter((one) => !one.holds(before).holds).map((one) => one.says);
+      const unmet = step.before.filter((one) => !one.holds(before).holds).map((one) => one.text);
       expect({ step: step.id, unmet }).toEqual({ step: step.id, unmet: [] });
       // Only where a base backup was killed there is something to take away.
       if (!step.id.endsWith('.left-parts'))
@@ -55,7 +55,7 @@ describe.each(clusters)('%s', (_, facts) => {
       const after = model.world();
       const broken = step.after.flatMap((one) => {
         const verdict = one.holds(after);
-        return verdict.holds ? [] : [`${one.says}: ${verdict.found}`];
+        return verdict.holds ? [] : [`${one.text}: ${verdict.found}`];
       });
       expect({ step: step.id, broken }).toEqual({ step: step.id, broken: [] });
     }

@@ -108,6 +108,6 @@ test('a finished rollback whose nodes cannot be seen well has no step that stops
   model.host('node_1').pgAutoctl = 'unknown';
   const world = model.world();
   const steps = rollbackRunbook(facts, world).steps.filter(({ id }) => /^R\.node_1\.stop/.test(id));
-  expect(rollbackRoute(facts, world).kind).not.toBe('image');
+  expect(rollbackRoute(facts, world).kind).not.toBe('fallback-copy');
   expect(steps.map((step) => step.probe(world).state)).toEqual(steps.map(() => 'done'));
 });

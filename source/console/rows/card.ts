@@ -29,7 +29,7 @@ const dangerRows = (view: EngineView, step: StepView, columns: number): readonly
 
 const guideText = (step: StepView): string => {
   const place = step.guide.step ?? 'not in the guide';
-  return step.guide.differs === undefined ? place : `${place}. Here differently: ${step.guide.differs}`;
+  return step.guide.deviation === undefined ? place : `${place}. Here differently: ${step.guide.deviation}`;
 };
 
 const statusRows = (step: StepView, columns: number): readonly Row[] => {
@@ -98,7 +98,7 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
       ? []
       : labelled('Takes', `about ${took(step.expectedMs)}, from what was measured on these hosts`, columns)),
     ...labelledList('Noted', step.notes, columns),
-    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp.says, columns, 'bad')),
+    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp.text, columns, 'bad')),
     ...labelled('Undo', step.undo, columns),
   ];
 };

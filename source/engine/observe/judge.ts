@@ -35,14 +35,14 @@ export const judge = (conditions: readonly Condition[], seen: Observations): Jud
     for (const alias of heard.asked) asked.add(alias);
     if (verdict.holds) return [];
     for (const alias of heard.asked) waitsFor.add(alias);
-    return [{ says: condition.says, found: verdict.found }];
+    return [{ says: condition.text, found: verdict.found }];
   });
   return { unmet, asked, waitsFor };
 };
 
 /** Holds always, and asks about every host that the step's probe rests on. */
 export const probed = (step: Step): Condition => ({
-  says: `where “${step.title}” stands`,
+  text: `where “${step.title}” stands`,
   holds: (world) => {
     step.probe(world);
     return { holds: true };
@@ -51,7 +51,7 @@ export const probed = (step: Step): Condition => ({
 
 /** The same for its promises: to know of a step that it is done already. */
 export const promised = (step: Step): Condition => ({
-  says: `whether “${step.title}” has been done`,
+  text: `whether “${step.title}” has been done`,
   holds: (world) => {
     for (const one of step.after) one.holds(world);
     return { holds: true };

@@ -60,9 +60,9 @@ export const whyWithoutMonitor = (
   step: Step,
 ): string | null => {
   if (direction !== 'rollback' || isLeftOut(world, facts.monitor.alias)) return null;
-  if (step.landmark === 'monitor-starts') return 'it does not start';
+  if (step.milestone === 'monitor-starts') return 'it does not start';
   const node = facts.nodes.find(({ alias }) => alias === step.host);
-  return step.landmark === 'writer-starts' &&
+  return step.milestone === 'writer-starts' &&
     node !== undefined &&
     !acceptsWritesOnOld(facts, node).holds(world).holds
     ? `${step.host} does not get on with it`
@@ -101,7 +101,7 @@ export const waitsFor = (step: Step, world: Observations): string | null => {
   if (leftOut.length === 0) return null;
   if (leftOut.includes(step.host)) return step.host;
   // A monitor that does not start: pg_autoctl, the secondaries' steps and the end need it, whatever they say of themselves.
-  const needsMonitor = step.phase === 'U' || step.phase === 'V' || step.landmark === 'writer-starts';
+  const needsMonitor = step.phase === 'U' || step.phase === 'V' || step.milestone === 'writer-starts';
   if (leftOut.includes('monitor') && needsMonitor) return 'monitor';
   for (const condition of step.before) {
     const asked = judge([condition], world).waitsFor;
@@ -116,7 +116,7 @@ export const waiting = (open: readonly Step[], world: Observations): ReadonlyMap
   const waits = new Map<Step, string>();
   const lanes = new Map<string, string>();
   for (const step of open) {
-    const lane = step.together === null ? null : `${step.together.stage} ${step.together.lane}`;
+    const lane = step.parallel === null ? null : `${step.parallel.group} ${step.parallel.track}`;
     if (step.probe(world).state === 'done') continue;
     const host = (lane === null ? undefined : lanes.get(lane)) ?? waitsFor(step, world);
     if (host === null) continue;

@@ -46,7 +46,7 @@ export class InventoryKeeper {
     if (direction === 'upgrade' && step.writes === 'stop')
       return this.#keep(run, 'stop', [writer(run.facts, run.observer.world)]);
     // The monitor is upgraded while the primary still works.
-    if (direction === 'upgrade' && step.landmark === 'monitor-stops')
+    if (direction === 'upgrade' && step.milestone === 'monitor-stops')
       return this.#keep(run, 'stop', [run.facts.monitor]);
   }
 
@@ -55,7 +55,7 @@ export class InventoryKeeper {
    * wait; should the private server be stopped meanwhile, nothing was recorded.
    */
   after(run: OwnedSession, step: Step): void {
-    if (this.#checklist.direction === 'upgrade' && step.landmark === 'verified')
+    if (this.#checklist.direction === 'upgrade' && step.milestone === 'verified')
       void this.#keep(run, 'verified', [writer(run.facts, run.observer.world)]);
   }
 

@@ -313,7 +313,7 @@ export class RunLoop {
       return;
     }
     if (silence !== null) run.observer.leaveOut(alias);
-    await run.observer.look(step.looksAt);
+    await run.observer.look(step.inspects);
     checklist.refresh(run);
     if (step.host === alias) return checklist.show(run, step, { kind: 'waiting' });
     const missing = missingByHand(step, run.observer.world);
@@ -358,7 +358,7 @@ export class RunLoop {
   async #applyDecision(run: OwnedSession, step: Step, decision: Decision): Promise<StepFailure | null> {
     const checklist = this.#parts.checklist;
     if (decision.kind === 'run') return this.#runStep(run, step, decision.typed);
-    await run.observer.look(step.looksAt);
+    await run.observer.look(step.inspects);
     checklist.refresh(run);
     const { world } = run.observer;
     if (decision.kind === 'skip') {

@@ -30,7 +30,7 @@ export const fetchCauses = async (
     as: step.as,
     script: sh`tail -n ${shownLines} ${quoted(path)}`,
   }));
-  const wanted = [...named, ...step.causes];
+  const wanted = [...named, ...step.failureLogs];
   const found = await Promise.all(
     wanted.map(async ({ title, as, script }) => {
       const answer = await host.run(lines(sh`export LC_ALL=C`, script).text, { as, timeoutMs });
@@ -76,7 +76,7 @@ export const missingByHand = (step: Step, world: Observations): StepFailure | nu
   const probe = step.probe(world);
   const unmet = step.after.flatMap((one) => {
     const verdict = one.holds(world);
-    return verdict.holds ? [] : [{ says: one.says, found: verdict.found }];
+    return verdict.holds ? [] : [{ says: one.text, found: verdict.found }];
   });
   if (probe.state === 'done' && unmet.length === 0) return null;
   const what = problem(

@@ -1,7 +1,7 @@
 import type { ScriptText } from '../../cluster/fragment.ts';
 import type { Problem, Result } from '../../cluster/result.ts';
 import type { JobOutcome, RemoteHost } from '../../remote/host.ts';
-import { about, yes } from '../../runbook/conditions.ts';
+import { onHost, yes } from '../../runbook/conditions.ts';
 import type { Probe, Step } from '../../runbook/step.ts';
 import type { ExpectedDowntime } from '../../runbook/timing/estimates.ts';
 import type { Entry } from '../journal/entry.ts';
@@ -219,7 +219,7 @@ export class StepRun {
     const { step } = this;
     const { observer } = this.#run;
     const lastLines = this.#output.last(shownLines);
-    await observer.look(step.looksAt);
+    await observer.look(step.inspects);
     if (outcome.gone === true && this.#isShownDone())
       return { kind: 'found', probe: step.probe(observer.world) };
     const mayRun = outcome.neverStarted !== true && outcome.gone !== true;
@@ -233,7 +233,7 @@ export class StepRun {
     const { step } = this;
     const [causes] = await Promise.all([
       fetchCauses(step, this.#host, this.#output.last(searchedLines)),
-      this.#run.observer.look(step.looksAt),
+      this.#run.observer.look(step.inspects),
     ]);
     const clean = await this.#command.terminated;
     const silent = clean === null ? await this.#silenceAfterFailure() : null;
@@ -254,7 +254,7 @@ export class StepRun {
     const { observer } = this.#run;
     if (this.#patienceMs === null || observer.silence(host) === null) return null;
     const seen = await observer.until(
-      [about(host, `${host} answers`, () => yes)],
+      [onHost(host, `${host} answers`, () => yes)],
       host,
       answerSeconds,
       (waitingFor) => this.#command.verifying(waitingFor),

@@ -1,6 +1,6 @@
 import { isLeftOut } from '../../cluster/observations.ts';
 import { nameAskedFor } from '../../runbook/name-asked.ts';
-import { lanesOf, stageOf } from '../../runbook/parallel.ts';
+import { parallelGroup, tracksOf } from '../../runbook/parallel.ts';
 import type { Step, StepId } from '../../runbook/step.ts';
 import { probed } from '../observe/judge.ts';
 import { waiting } from '../run/absence.ts';
@@ -20,10 +20,10 @@ export const tracksBeside = (
   step: Step,
 ): readonly (readonly Step[])[] => {
   const { world } = run.observer;
-  const all = stageOf(checklist.steps, step).filter((one) => isOpen(checklist.statusOf(one.id)));
+  const all = parallelGroup(checklist.steps, step).filter((one) => isOpen(checklist.statusOf(one.id)));
   const waits = waiting(all, world);
   const open = all.filter((one) => !waits.has(one));
-  return lanesOf(open).flatMap((lane) => {
+  return tracksOf(open).flatMap((lane) => {
     const stop = lane.findIndex((one) => nameAskedFor(one, world, checklist.direction) !== null);
     const until = stop < 0 ? lane : lane.slice(0, stop);
     return until.length === 0 ? [] : [until];
@@ -83,9 +83,9 @@ export const runTracks = async (
   const ends = new Map<string, Promise<void>>();
   for (const lane of lanes) {
     // Lanes stand in the order of the runbook: those that this one waits for have been begun.
-    const before = (lane[0]?.together?.behind ?? []).map((name) => ends.get(name));
+    const before = (lane[0]?.parallel?.after ?? []).map((name) => ends.get(name));
     const end = before.length === 0 ? go(lane) : Promise.all(before).then(() => go(lane));
-    ends.set(lane[0]?.together?.lane ?? '', end);
+    ends.set(lane[0]?.parallel?.track ?? '', end);
   }
   await Promise.all(ends.values());
   return failures;

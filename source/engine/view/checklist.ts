@@ -77,14 +77,14 @@ export class Checklist {
           : view,
       ),
     });
-    if (step.landmark === 'monitor-stops' && status.kind === 'running') this.#holdFeed(session, true);
+    if (step.milestone === 'monitor-stops' && status.kind === 'running') this.#holdFeed(session, true);
   }
 
   /** From the moment in which the monitor's stop is begun: what answers in its place is not the monitor. */
   #holdFeed(session: Session, absent: boolean): void {
     const stopping = this.#steps.some(
       (step) =>
-        step.landmark === 'monitor-stops' &&
+        step.milestone === 'monitor-stops' &&
         ['running', 'settling'].includes(this.statusOf(step.id)?.kind ?? 'waiting'),
     );
     session.feed.hold(absent || stopping);

@@ -7,7 +7,7 @@ import type { Reading } from '../../runbook/reading.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type {
   Danger,
-  GivesUp,
+  Loss,
   GuideReference,
   HostAlias,
   PhaseId,
@@ -93,7 +93,7 @@ export interface StepView {
   readonly asksName: NameAsked | null;
   readonly undo: string;
   /** What running it now gives up; null: nothing beyond what `undo` says. */
-  readonly givesUp: GivesUp | null;
+  readonly givesUp: Loss | null;
   /** What was noticed and stands against nothing: a check's warnings. */
   readonly notes: readonly string[];
   /** How long it should take, from what was measured on these hosts; null: not known. */

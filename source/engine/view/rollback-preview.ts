@@ -29,7 +29,7 @@ const why = (facts: ClusterFacts, route: Route, loses: boolean): string => {
       return route.linked
         ? `The files are shared by links, and the fingerprint on the disk proves that ${facts.newMajor} has never been started on them.`
         : `The primary’s own ${facts.oldMajor} directory is whole and shares no file with ${facts.newMajor}.${kept}`;
-    case 'image':
+    case 'fallback-copy':
       if (route.uncompared === true)
         return `The primary’s host does not answer. ${route.node.alias} was stopped at a shutdown of its primary, and no other secondary has got further: it becomes the primary. Keep the old primary’s host off, or off the network, until its steps are asked for: nothing may write there any more.`;
       return `${facts.newMajor} has run on files that it shares with the primary’s old directory, so that must never start again: ${facts.oldMajor} would start without an error and lose tables. ${route.node.alias} was stopped at the primary’s last checkpoint: its directory is the cluster as it was. It becomes the primary; node ids are new.${kept}`;

@@ -24,14 +24,14 @@ export const viewOf = (
     danger: dangerNow(step, world),
     asksName: nameAskedFor(step, world, direction),
     undo: step.undo,
-    givesUp: step.givesUp(world),
+    givesUp: step.forfeits(world),
     notes: step.notes(world),
     expectedMs: expected.get(step.id) ?? null,
     optional: step.optional,
     script: script.kind === 'ready' ? script.text : null,
     scriptNeeds: script.kind === 'ready' ? null : script.needs,
-    before: step.before.map((condition) => condition.says),
-    after: step.after.map((condition) => condition.says),
+    before: step.before.map((condition) => condition.text),
+    after: step.after.map((condition) => condition.text),
     status,
   };
 };

@@ -3,7 +3,7 @@ import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '.
 import type { Observations } from '../../cluster/observations.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { choiceWords, rebuildChoices } from '../../runbook/hard-link/choice.ts';
-import { lastImageAhead } from '../../runbook/phases/secondaries.ts';
+import { lastCopyAhead } from '../../runbook/phases/secondaries.ts';
 import { phases, type Step } from '../../runbook/step.ts';
 import { nameOf, placeOf } from '../../runbook/tablespaces/names.ts';
 import { filledFrom, type KeptDryRun, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
@@ -79,9 +79,9 @@ const plannedHost = (ground: PlanGround, host: HostFacts): PlannedHost => {
 
 /** What is given up by a step, if the steps before it went in order. */
 const givenUp = (facts: ClusterFacts, step: Step, world: Observations): string | null => {
-  const ahead = lastImageAhead(facts);
+  const ahead = lastCopyAhead(facts);
   if (ahead?.step === step.id) return ahead.says;
-  const says = step.givesUp(world)?.says ?? null;
+  const says = step.forfeits(world)?.text ?? null;
   if (step.danger !== 'point-of-no-return') return says;
   return says ?? step.undo.replace(/^none on [^:]+: /, 'there is no undo on the host itself: ');
 };
@@ -120,7 +120,7 @@ const plannedStep = (
     as: step.as,
     title: step.title,
     reason: step.reason,
-    guide: { step: step.guide.step, differs: step.guide.differs ?? null },
+    guide: { step: step.guide.step, differs: step.guide.deviation ?? null },
     danger: givesUp === null ? step.danger : 'point-of-no-return',
     givesUp,
     writes: step.writes,
@@ -128,11 +128,11 @@ const plannedStep = (
     state,
     waitsFor,
     together,
-    before: step.before.map((one) => one.says),
-    after: step.after.map((one) => one.says),
+    before: step.before.map((one) => one.text),
+    after: step.after.map((one) => one.text),
     settleSeconds: step.settleSeconds,
     undo: step.undo,
-    seeOnFailure: step.causes.map((one) => one.title),
+    seeOnFailure: step.failureLogs.map((one) => one.title),
     estimateSeconds,
     script: step.script(world),
   };
@@ -156,7 +156,7 @@ export const makePlan = (ground: PlanGround): Plan => {
       estimateSeconds: secondsOf(step),
       state: states[index] ?? 'pending',
       waitsFor: places(order.get(step.id)?.after),
-      together: places(order.get(step.id)?.beside),
+      together: places(order.get(step.id)?.alongside),
     }),
   );
   const primary = primaryOf(facts);

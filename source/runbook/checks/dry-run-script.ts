@@ -5,7 +5,7 @@ import { below } from '../../cluster/words.ts';
 import { ownershipFunctions } from '../ownership.ts';
 import { carryLines, readConfigurationLines } from '../phases/configuration.ts';
 import { initdbCommand, newClusterLines } from '../phases/initdb.ts';
-import { upgradeCauses, upgradeCommand } from '../phases/pg-upgrade.ts';
+import { upgradeCommand, upgradeLogs } from '../phases/pg-upgrade.ts';
 import { libraryLines } from './library-script.ts';
 import { schemaLines } from './schema-script.ts';
 import { socketOf, throwawayOf } from './throwaway.ts';
@@ -114,7 +114,7 @@ const upgradeLines = (facts: ClusterFacts, host: HostFacts): Fragment => {
   const throwaway: HostFacts = { ...host, newData: below(throwawayOf(host), 'new') };
   const commandFor = (one: HostFacts): Fragment => upgradeCommand(facts, one, true, sh`--socketdir="$sock"`);
   const causesOf = (one: HostFacts): Fragment =>
-    joined([sh`    ( `, upgradeCauses(one)[0]?.script ?? sh`true`, sh` )`], '');
+    joined([sh`    ( `, upgradeLogs(one)[0]?.script ?? sh`true`, sh` )`], '');
   return sh`pg_upgrade_check() {
   if kin ${host.newData} && [ -e ${word`${host.newData}/PG_VERSION`} ]; then
     ${commandFor(kept)} && return 0

@@ -6,9 +6,9 @@ import {
   secondariesOf,
 } from '../../cluster/facts.ts';
 import { hostIn, isDataDirectory, nodeIn, type Observations } from '../../cluster/observations.ts';
-import { isMajor, when } from '../conditions.ts';
+import { isMajor, verdictOf } from '../conditions.ts';
 import { isAsKept, isMovedAside, isSwapped, newClusterStarted } from '../evidence.ts';
-import { isImage, oldDirectory, stoppedAt } from '../fallback-copies.ts';
+import { isFallbackCopy, oldDirectory, stoppedAt } from '../fallback-copies.ts';
 import type { Condition } from '../step.ts';
 
 /** How far a secondary has come that takes over the primary's links; read from its disk. */
@@ -76,12 +76,12 @@ export const isWhole = (facts: ClusterFacts, node: NodeFacts, world: Observation
 };
 
 /** Before one image is given to the links: another whole one stays. */
-export const anotherImage = (facts: ClusterFacts): Condition => ({
-  says: `a secondary that is not rebuilt by hard links holds a whole image of PostgreSQL ${facts.oldMajor}`,
+export const anotherFallbackCopy = (facts: ClusterFacts): Condition => ({
+  text: `a secondary that is not rebuilt by hard links holds a whole image of PostgreSQL ${facts.oldMajor}`,
   holds: (world) => {
     const linked = linkedOf(facts);
-    return when(
-      secondariesOf(facts).some((node) => !linked.includes(node) && isImage(facts, node, world)),
+    return verdictOf(
+      secondariesOf(facts).some((node) => !linked.includes(node) && isFallbackCopy(facts, node, world)),
       'none does: only this host’s own would be left, and it would be shared',
     );
   },

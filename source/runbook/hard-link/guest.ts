@@ -7,7 +7,7 @@ import {
 } from '../../cluster/facts.ts';
 import type { Fragment } from '../../cluster/fragment.ts';
 import { hostIn, type Observations, type TransferView } from '../../cluster/observations.ts';
-import { about, senderName, when } from '../conditions.ts';
+import { onHost, senderName, verdictOf } from '../conditions.ts';
 import type { Condition } from '../step.ts';
 import { sendingCommand } from './line.ts';
 import { keyComment, linkDir, readBy } from './names.ts';
@@ -81,12 +81,12 @@ export const isLetIn = (facts: ClusterFacts, world: Observations): boolean =>
 /** The transfer can begin: the key is there, it is let in, and has been tried. */
 export const transferIsReady = (facts: ClusterFacts, node: NodeFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(
+  return onHost(
     node.alias,
     `${node.alias} reaches rsync on ${primary.alias} by its key`,
     ({ transfer }, world) => {
-      if (!hasLine(facts, node, world)) return when(false, `${primary.alias} does not let its key in`);
-      return when(transfer.rehearsed, 'it has not been tried');
+      if (!hasLine(facts, node, world)) return verdictOf(false, `${primary.alias} does not let its key in`);
+      return verdictOf(transfer.rehearsed, 'it has not been tried');
     },
   );
 };

@@ -1,10 +1,10 @@
 import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, hereDocument, sh, word } from '../../cluster/fragment.ts';
 import type { Observations } from '../../cluster/observations.ts';
-import { about, when } from '../conditions.ts';
+import { onHost, verdictOf } from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { beside } from '../parallel.ts';
+import { inParallel } from '../parallel.ts';
 import { script } from '../shell.ts';
 import { ready, type Script, type Step } from '../step.ts';
 import { hasLine, keyOf, transferIsReady, transferOf } from './guest.ts';
@@ -37,7 +37,7 @@ const keyStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     reason:
       'It is made for this run, opens one rsync and nothing else, and is removed once the data is there. rsync tells a program that only listens which command it would have run.',
     guide: null,
-    differs: 'The guide copies every secondary anew; by hard links the data that is there already is kept.',
+    deviation: 'The guide copies every secondary anew; by hard links the data that is there already is kept.',
     danger: 'changes',
     script: script(
       sh`umask 077`,
@@ -69,8 +69,8 @@ const keyStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         : half('the commands that go with it are not there');
     },
     after: [
-      about(node.alias, 'the key is there, and rsync asks for these files and nothing else', (_, world) =>
-        when(
+      onHost(node.alias, 'the key is there, and rsync asks for these files and nothing else', (_, world) =>
+        verdictOf(
           keyOf(facts, node, world) !== null,
           `it asks for ${transferOf(world, node.alias)?.lines.join(' and ') || 'nothing'} (paths with blanks need rsync 3.2.4)`,
         ),
@@ -118,8 +118,8 @@ const rehearsalStep = (facts: ClusterFacts, node: NodeFacts): Step => {
         : pending('not rehearsed yet');
     },
     before: [
-      about(primary.alias, `${primary.alias} lets the key of ${node.alias} in`, (_, world) =>
-        when(hasLine(facts, node, world), 'it does not'),
+      onHost(primary.alias, `${primary.alias} lets the key of ${node.alias} in`, (_, world) =>
+        verdictOf(hasLine(facts, node, world), 'it does not'),
       ),
     ],
     after: [transferIsReady(facts, node)],
@@ -133,8 +133,8 @@ export const linkKeySteps = (facts: ClusterFacts): Step[] => {
   const nodes = linkedOf(facts);
   if (nodes.length === 0) return [];
   return [
-    ...nodes.flatMap((node) => beside('link-key', node.alias, [keyStep(facts, node)])),
+    ...nodes.flatMap((node) => inParallel('link-key', node.alias, [keyStep(facts, node)])),
     letInStep(facts),
-    ...nodes.flatMap((node) => beside('link-rehearsal', node.alias, [rehearsalStep(facts, node)])),
+    ...nodes.flatMap((node) => inParallel('link-rehearsal', node.alias, [rehearsalStep(facts, node)])),
   ];
 };

@@ -1,7 +1,7 @@
 import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, hereDocument, quoted, sh } from '../../cluster/fragment.ts';
 import type { Observations } from '../../cluster/observations.ts';
-import { about, when } from '../conditions.ts';
+import { onHost, verdictOf } from '../conditions.ts';
 import { isPastStop, isSwapped } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
@@ -81,8 +81,8 @@ export const letInStep = (facts: ClusterFacts): Step => {
         : done('they are let in');
     },
     after: [
-      about(primary.alias, `authorized_keys has a line for the key of ${names}`, (_, world) =>
-        when(
+      onHost(primary.alias, `authorized_keys has a line for the key of ${names}`, (_, world) =>
+        verdictOf(
           nodes.every((node) => hasLine(facts, node, world)),
           'one is missing',
         ),
@@ -117,8 +117,8 @@ export const linkForgetStep = (facts: ClusterFacts, phase: 'B' | 'H' | 'V'): Ste
           ? half(`none is let in, and ${linkDir(primary)} is left over`)
           : done('none is let in'),
     after: [
-      about(primary.alias, 'no key of this run is let in, and nothing is left of it', (_, world) =>
-        when(
+      onHost(primary.alias, 'no key of this run is let in, and nothing is left of it', (_, world) =>
+        verdictOf(
           none(world) && !hasLinkDir(primary, world),
           none(world) ? `${linkDir(primary)} is there` : 'one is',
         ),

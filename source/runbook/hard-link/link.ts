@@ -3,7 +3,7 @@ import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/fact
 import { sh, spaced, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
-import { about, allStopped, backupIsThere, dataIsNew, describe, when } from '../conditions.ts';
+import { allStopped, backupIsThere, dataIsNew, describe, onHost, verdictOf } from '../conditions.ts';
 import { isAsKept, newClusterStarted } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { ownershipFunctions } from '../ownership.ts';
@@ -12,7 +12,7 @@ import { inBin, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
 import { partsHaveFollowed } from '../tablespaces/conditions.ts';
 import { partsBegunLines } from '../tablespaces/move.ts';
-import { anotherImage, isLeftToBackup, isLinked } from './evidence.ts';
+import { anotherFallbackCopy, isLeftToBackup, isLinked } from './evidence.ts';
 import { transferIsReady } from './guest.ts';
 import { linkDir } from './names.ts';
 import { neverStartedLines } from './rebuild.ts';
@@ -20,12 +20,12 @@ import { plainEnvironment, transferCommands } from './rsync.ts';
 
 const neverStarted = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(
+  return onHost(
     primary.alias,
     `${facts.newMajor} has never been started on ${primary.alias}: a file that it changes keeps its size, and rsync would not see it`,
     (_, world) => {
       const started = newClusterStarted(facts, primary, world);
-      return when(started === 'never', started === 'started' ? 'it has' : 'nobody can tell');
+      return verdictOf(started === 'never', started === 'started' ? 'it has' : 'nobody can tell');
     },
   );
 };
@@ -57,7 +57,7 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     title: `Take over ${primary.alias}’s links by rsync`,
     reason: `The files of the tables are here already: they get a second name in ${posix.basename(node.data)}, and only the new catalogs are sent. ${posix.basename(node.backupData)} can still be started until ${facts.newMajor} is, but it counts as an image no more.`,
     guide: null,
-    differs: 'The guide takes a base backup, after the downtime and as long as the data is large.',
+    deviation: 'The guide takes a base backup, after the downtime and as long as the data is large.',
     danger: 'changes',
     script: script(
       sh`umask 077`,
@@ -95,14 +95,14 @@ export const linkStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       neverStarted(facts),
       backupIsThere(facts, node),
       transferIsReady(facts, node),
-      anotherImage(facts),
+      anotherFallbackCopy(facts),
     ],
     after: [
-      about(node.alias, `${node.data} is ${primary.alias}’s new cluster, never started`, (seen, world) =>
-        when(isLinked(facts, node, world) && isTheSame(facts, node, world), `it ${describe(seen.data)}`),
+      onHost(node.alias, `${node.data} is ${primary.alias}’s new cluster, never started`, (seen, world) =>
+        verdictOf(isLinked(facts, node, world) && isTheSame(facts, node, world), `it ${describe(seen.data)}`),
       ),
-      about(node.alias, `its tables are files of ${node.backupData}: nothing was copied`, (seen) =>
-        when(isDataDirectory(seen.backupData) && seen.backupData.hasHardLinks, 'they are not'),
+      onHost(node.alias, `its tables are files of ${node.backupData}: nothing was copied`, (seen) =>
+        verdictOf(isDataDirectory(seen.backupData) && seen.backupData.hasHardLinks, 'they are not'),
       ),
       ...partsHaveFollowed(node, 'data'),
     ],

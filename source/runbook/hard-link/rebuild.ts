@@ -2,7 +2,15 @@ import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/fact
 import { type Fragment, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory } from '../../cluster/observations.ts';
 import { baseOf, type Path, type Word } from '../../cluster/words.ts';
-import { about, acceptsWrites, allStopped, backupIsThere, describe, isMajor, when } from '../conditions.ts';
+import {
+  acceptsWrites,
+  allStopped,
+  backupIsThere,
+  describe,
+  isMajor,
+  onHost,
+  verdictOf,
+} from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { oursLine, ownershipFunctions } from '../ownership.ts';
 import { carriedIsKept, carryLines, readConfigurationLines } from '../phases/configuration.ts';
@@ -78,8 +86,8 @@ export const ownFilesStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     },
     before: [allStopped(node), backupIsThere(facts, node), acceptsWrites(facts, primaryOf(facts))],
     after: [
-      about(node.alias, `${node.data} is a standby with its own configuration`, (seen, world) =>
-        when(
+      onHost(node.alias, `${node.data} is a standby with its own configuration`, (seen, world) =>
+        verdictOf(
           isLeftToBackup(facts, node, world) ||
             (isDataDirectory(seen.data) && seen.data.hasConfiguration && seen.data.standby),
           `it ${describe(seen.data)}`,
@@ -92,25 +100,29 @@ export const ownFilesStep = (facts: ClusterFacts, node: NodeFacts): Step =>
 /** Before pg_autoctl may touch the directory: it is the new system's, and pg_rewind will accept it; or there is none. */
 export const canJoin = (facts: ClusterFacts, node: NodeFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(
+  return onHost(
     node.alias,
     `${node.data} is a standby of ${primary.alias} that has streamed: no copy will be taken (or it is not there, and one will)`,
     (seen, world) => {
-      if (seen.data.kind === 'absent') return when(true, '');
+      if (seen.data.kind === 'absent') return verdictOf(true, '');
       const theirs = hostIn(world, primary.alias)?.data;
       const same =
         theirs !== undefined &&
         isDataDirectory(theirs) &&
         isDataDirectory(seen.data) &&
         theirs.control?.systemIdentifier === seen.data.control?.systemIdentifier;
-      return when(same && hasStreamed(facts, node, world), `it ${describe(seen.data)}`);
+      return verdictOf(same && hasStreamed(facts, node, world), `it ${describe(seen.data)}`);
     },
   );
 };
 
 /** After: what was linked is linked still, so nobody has copied it. */
 export const nothingCopied = (facts: ClusterFacts, node: NodeFacts): Condition =>
-  about(node.alias, `no base backup was taken: ${node.data} shares its files still`, (seen, world) => {
-    if (!isLinked(facts, node, world) || !isMajor(seen.backupData, facts.oldMajor)) return when(true, '');
-    return when(isDataDirectory(seen.backupData) && seen.backupData.hasHardLinks, 'its files are others now');
+  onHost(node.alias, `no base backup was taken: ${node.data} shares its files still`, (seen, world) => {
+    if (!isLinked(facts, node, world) || !isMajor(seen.backupData, facts.oldMajor))
+      return verdictOf(true, '');
+    return verdictOf(
+      isDataDirectory(seen.backupData) && seen.backupData.hasHardLinks,
+      'its files are others now',
+    );
   });

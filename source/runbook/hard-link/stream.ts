@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory } from '../../cluster/observations.ts';
-import { about, acceptsWrites, allStopped, autoctlIsStopped, describe, when } from '../conditions.ts';
+import { acceptsWrites, allStopped, autoctlIsStopped, describe, onHost, verdictOf } from '../conditions.ts';
 import { stopPrivateLines } from '../isolated-server.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { disarmLines } from '../phases/disarm.ts';
@@ -39,7 +39,7 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     reason: `So that pg_control holds what pg_rewind asks for; otherwise pg_autoctl would take a base backup after all. This is ${facts.newMajor}’s first start here: ${facts.oldMajor} must not run on ${posix.basename(node.backupData)} any more.`,
     guide: null,
     danger: 'changes',
-    causes: [
+    failureLogs: [
       {
         title: `${node.workDir}/private-start.log`,
         script: sh`tail -n 30 ${word`${node.workDir}/private-start.log`}`,
@@ -86,8 +86,8 @@ export const streamStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     before: [autoctlIsStopped(node), acceptsWrites(facts, primary)],
     after: [
       allStopped(node),
-      about(node.alias, 'it has streamed, and pg_rewind will find what it asks for', (seen, world) =>
-        when(
+      onHost(node.alias, 'it has streamed, and pg_rewind will find what it asks for', (seen, world) =>
+        verdictOf(
           isLeftToBackup(facts, node, world) || hasStreamed(facts, node, world),
           `${node.data} ${describe(seen.data)}`,
         ),

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
 import { sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory } from '../../cluster/observations.ts';
-import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
+import { allStopped, describe, isMajor, onHost, verdictOf } from '../conditions.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { oursLine, ownershipFunctions } from '../ownership.ts';
 import { rearmLines } from '../phases/disarm.ts';
@@ -61,8 +61,8 @@ export const unlinkStep = (facts: ClusterFacts, node: NodeFacts, phase: PhaseId)
     },
     before: [allStopped(node)],
     after: [
-      about(node.alias, `${node.data} is PostgreSQL ${facts.oldMajor}, and shares no file`, (seen) =>
-        when(
+      onHost(node.alias, `${node.data} is PostgreSQL ${facts.oldMajor}, and shares no file`, (seen) =>
+        verdictOf(
           isMajor(seen.data, facts.oldMajor) &&
             isDataDirectory(seen.data) &&
             seen.data.control !== null &&

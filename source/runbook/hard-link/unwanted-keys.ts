@@ -8,7 +8,7 @@ import {
 } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
 import type { Observations } from '../../cluster/observations.ts';
-import { about, when } from '../conditions.ts';
+import { onHost, verdictOf } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { script } from '../shell.ts';
 import type { Step } from '../step.ts';
@@ -35,7 +35,7 @@ const dropStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       const seen = transferOf(world, node.alias);
       return seen !== null && !hasKey(world, node) ? done('there is none') : pending('it is there');
     },
-    after: [about(node.alias, 'no key is there', (_, world) => when(!hasKey(world, node), 'one is'))],
+    after: [onHost(node.alias, 'no key is there', (_, world) => verdictOf(!hasKey(world, node), 'one is'))],
     undo: 'nothing to undo here: with hard links in the cluster file another one is made',
   });
 

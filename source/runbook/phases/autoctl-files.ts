@@ -4,7 +4,7 @@ import { isNode, primaryOf } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, type Observations } from '../../cluster/observations.ts';
 import type { Path, RelativePath, SystemIdentifier } from '../../cluster/words.ts';
-import { about, autoctlIsStopped, notServing, when } from '../conditions.ts';
+import { autoctlIsStopped, notServing, onHost, verdictOf } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { keepFunction } from '../proofs.ts';
@@ -46,8 +46,8 @@ const pointPgCtl = (
     },
     before: [notServing(host)],
     after: [
-      about(host.alias, `postgresql.pg_ctl is ${wanted}`, (seen) =>
-        when(seen.pgCtl === wanted, `it is ${seen.pgCtl ?? 'unknown'}`),
+      onHost(host.alias, `postgresql.pg_ctl is ${wanted}`, (seen) =>
+        verdictOf(seen.pgCtl === wanted, `it is ${seen.pgCtl ?? 'unknown'}`),
       ),
     ],
     undo: `pg_autoctl config set postgresql.pg_ctl ${other}`,
@@ -82,7 +82,7 @@ export const unitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
       guide: isNode(host) ? 'Step 11' : 'Step 8',
       ...(isNode(host)
         ? {
-            differs: `The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on ${facts.oldMajor}.`,
+            deviation: `The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on ${facts.oldMajor}.`,
           }
         : {}),
       danger: 'changes',
@@ -96,8 +96,8 @@ export const unitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
       },
       before: [notServing(host)],
       after: [
-        about(host.alias, `${service.unit} runs ${host.newAutoctl}`, (seen) =>
-          when(seen.unit?.program === host.newAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`),
+        onHost(host.alias, `${service.unit} runs ${host.newAutoctl}`, (seen) =>
+          verdictOf(seen.unit?.program === host.newAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`),
         ),
       ],
       undo: `restore the unit from ${rootDirectory}; systemctl daemon-reload`,
@@ -150,7 +150,7 @@ export const identifierLines = (
  * fields"), and https://github.com/hapostgres/pg_auto_failover/issues/506.
  */
 export const stateFileParts = (facts: ClusterFacts, host: NodeFacts) => ({
-  differs:
+  deviation:
     'The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.',
   /** `first`: lines that come before it. */
   script: (world: Observations, first: readonly Fragment[] = []): Script => {
@@ -169,8 +169,8 @@ export const stateFileParts = (facts: ClusterFacts, host: NodeFacts) => ({
     return pending(`it is ${found ?? 'unknown'}`);
   },
   after: [
-    about(host.alias, 'the state file has the new system identifier', (seen, world) =>
-      when(
+    onHost(host.alias, 'the state file has the new system identifier', (seen, world) =>
+      verdictOf(
         seen.stateIdentifier !== null &&
           seen.stateIdentifier === newSystemIdentifier(facts, primaryOf(facts), world),
         `it is ${seen.stateIdentifier ?? 'unknown'}`,

@@ -4,25 +4,25 @@ import { type Fragment, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, nodeIn } from '../../cluster/observations.ts';
 import { isWritable } from '../../cluster/states.ts';
 import {
-  about,
   acceptsWrites,
   allStopped,
   dataIsNew,
   no,
   nodeSettled,
+  onHost,
   pointsToNew,
-  when,
+  verdictOf,
 } from '../conditions.ts';
 import { isMarked, isSwapped, newClusterStarted, newSystemIdentifier } from '../evidence.ts';
 import { otherKeeperSteps } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { mark, script, vacuumdbAll } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
-import { serviceCauses, serviceUser, startScript } from './service.ts';
+import { serviceLogs, serviceUser, startScript } from './service.ts';
 
 const monitorIsUp: Condition = {
-  says: 'the monitor answers: without it the node would give up after five restarts',
-  holds: (world) => when(hostIn(world, 'monitor')?.monitor != null, 'its database does not answer'),
+  text: 'the monitor answers: without it the node would give up after five restarts',
+  holds: (world) => verdictOf(hostIn(world, 'monitor')?.monitor != null, 'its database does not answer'),
 };
 
 /**
@@ -31,14 +31,14 @@ const monitorIsUp: Condition = {
  */
 const wasStarted = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(
+  return onHost(
     primary.alias,
     `${facts.newMajor} has been started once on ${primary.alias}, privately`,
     (seen, world) => {
       const started = newClusterStarted(facts, primary, world);
       if (facts.mode === 'link' && isDataDirectory(seen.backupData) && !seen.backupData.madeUnstartable)
         return no(`${primary.backupData} could still be started: run the step private-start first`);
-      return when(
+      return verdictOf(
         started === 'started',
         started === 'never' ? 'never: run the step private-start first' : 'nobody can tell',
       );
@@ -49,8 +49,8 @@ const wasStarted = (facts: ClusterFacts): Condition => {
 /** pg_autoctl, started without it, logs “Unknown PostgreSQL system identifier” every second and never heals. */
 const isHandedOver = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(primary.alias, 'the state file of pg_autoctl has the new system identifier', (seen, world) =>
-    when(
+  return onHost(primary.alias, 'the state file of pg_autoctl has the new system identifier', (seen, world) =>
+    verdictOf(
       seen.stateIdentifier !== null && seen.stateIdentifier === newSystemIdentifier(facts, primary, world),
       `it is ${seen.stateIdentifier ?? 'unknown'}: run the step hand-over first`,
     ),
@@ -80,7 +80,7 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       host: primary,
       as: serviceUser(primary),
       writes: 'resume',
-      causes: serviceCauses(facts, primary),
+      failureLogs: serviceLogs(facts, primary),
       title: 'Start the primary: the downtime ends',
       reason: `pg_autoctl takes over the ${facts.newMajor} server, the monitor makes it wait_primary: the application can write.`,
       guide: 'Step 11',
@@ -127,7 +127,7 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       title: 'Full statistics',
       reason: 'While the application works again: the planner gets what it had before.',
       guide: 'Step 6',
-      differs: 'After the downtime, not in it.',
+      deviation: 'After the downtime, not in it.',
       danger: 'changes',
       script: script(
         ...[{ default_statistics_target: 10, vacuum_cost_delay: 0 }, {}].map((settings) =>
@@ -138,8 +138,8 @@ export const backSteps = (facts: ClusterFacts): Step[] => {
       probe: (world) => (isMarked(primary, 'analyze', world) ? done('they are there') : pending('not yet')),
       before: [acceptsWrites(facts, primary)],
       after: [
-        about(primary.alias, 'statistics are complete', (_, world) =>
-          when(isMarked(primary, 'analyze', world), 'vacuumdb did not come to its end'),
+        onHost(primary.alias, 'statistics are complete', (_, world) =>
+          verdictOf(isMarked(primary, 'analyze', world), 'vacuumdb did not come to its end'),
         ),
       ],
       quietSeconds: 300,

@@ -5,7 +5,7 @@ import type { Path } from '../../cluster/words.ts';
 import { rehearsalScript } from '../checks/dry-run-script.ts';
 import { evidenceIn, judgementOn } from '../checks/in-world.ts';
 import { checkLookScript } from '../checks/look-script.ts';
-import { about, no, when } from '../conditions.ts';
+import { no, onHost, verdictOf } from '../conditions.ts';
 import { isMarked, isPastStop } from '../evidence.ts';
 import { choiceWords, rebuildChoices } from '../hard-link/choice.ts';
 import { done, makeStep, pending } from '../make-step.ts';
@@ -17,7 +17,7 @@ import { measurementsOf } from '../timing/measurements.ts';
 const keepEnds = sh`awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }'`;
 
 const nothingAgainst = (facts: ClusterFacts, host: HostFacts, withState: boolean) =>
-  about(host.alias, `nothing stands against the upgrade on ${host.alias}`, (_, world) => {
+  onHost(host.alias, `nothing stands against the upgrade on ${host.alias}`, (_, world) => {
     const { findings, notSeen } = judgementOn(facts, host, world, withState);
     const blockers = findings.filter((one) => one.severity === 'blocker');
     if (blockers.length > 0)
@@ -29,7 +29,7 @@ const nothingAgainst = (facts: ClusterFacts, host: HostFacts, withState: boolean
           )
           .join(' | '),
       );
-    return when(notSeen.length === 0, `not looked at: ${notSeen.slice(0, 3).join('; ')}`);
+    return verdictOf(notSeen.length === 0, `not looked at: ${notSeen.slice(0, 3).join('; ')}`);
   });
 
 /** Warnings of the last look, in words, for the card; those that are accepted by name only, as `check` tells them. */
@@ -69,7 +69,7 @@ export const checksStep = (facts: ClusterFacts, host: HostFacts): Step => {
       ? `Room, programs, settings and slots are looked at; in a throwaway cluster ${facts.newMajor} loads every library, reads the configuration and restores the whole schema.`
       : `Room, programs and settings are looked at; ${facts.newMajor} loads every library in a throwaway cluster: one that is missing here stops this node at night.`,
     guide: null,
-    differs: 'The guide checks the primary only, and after it has been stopped.',
+    deviation: 'The guide checks the primary only, and after it has been stopped.',
     danger: 'reads',
     script: script(
       sh`umask 077`,

@@ -36,7 +36,7 @@ export const fenceIsPast = (facts: ClusterFacts, world: Observations): boolean =
 
 /** Phase A may have been gone through days before. */
 export const savedIsCurrent = (facts: ClusterFacts): Condition => ({
-  says: 'what phase A has saved is what is there now',
+  text: 'what phase A has saved is what is there now',
   holds: (world) => {
     for (const host of hostsOf(facts)) {
       if (isLeftOut(world, host.alias)) continue;
@@ -53,7 +53,7 @@ export const savedIsCurrent = (facts: ClusterFacts): Condition => ({
 });
 
 export const syncStandbysAre = (wanted: number): Condition => ({
-  says: `number_sync_standbys is ${wanted}`,
+  text: `number_sync_standbys is ${wanted}`,
   holds: (world) => {
     const monitor = monitorIn(world);
     if (monitor === null) return { holds: false, found: 'the monitor’s database does not answer' };
@@ -93,7 +93,7 @@ const zeroStep = (facts: ClusterFacts): Step =>
     reason:
       'With every secondary in maintenance the primary would go on waiting for one: after the upgrade each write would hang. The old value comes back in phase I.',
     guide: 'Step 1',
-    differs:
+    deviation:
       'The guide sees “no difference” with several secondaries; pg_autoctl refuses 0, the monitor’s function takes it.',
     danger: 'changes',
     script: setSyncStandbys(facts, 0, primaryOf(facts)),
@@ -120,7 +120,7 @@ const maintenanceStep = (facts: ClusterFacts, node: NodeFacts, last: boolean): S
     title: 'Enable maintenance',
     reason: `So that stopping the primary starts no failover; PostgreSQL on ${node.alias} keeps running and streaming.`,
     guide: 'Step 1',
-    differs:
+    deviation:
       'Run on the secondary itself: no pg_autoctl takes --name here. Judged by the monitor’s state: the command prints errors and exits 0.',
     danger: 'changes',
     script: script(

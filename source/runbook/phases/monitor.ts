@@ -2,7 +2,7 @@ import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
 import { hostIn, isLeftOut, monitorIn, type Observations } from '../../cluster/observations.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
-import { autoctlStopped, backupIsThere, dataIsNew, isMajor, pointsToNew, when } from '../conditions.ts';
+import { autoctlStopped, backupIsThere, dataIsNew, isMajor, pointsToNew, verdictOf } from '../conditions.ts';
 import { newSystemIdentifier } from '../evidence.ts';
 import { acceptedFormations } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -10,14 +10,14 @@ import { psql, script } from '../shell.ts';
 import { type Condition, ready, type Script, type Step } from '../step.ts';
 import { pgCtlStep, unitStep } from './autoctl-files.ts';
 import { pgUpgradeStep } from './pg-upgrade.ts';
-import { serviceCauses, serviceUser, startScript } from './service.ts';
+import { serviceLogs, serviceUser, startScript } from './service.ts';
 import { swapStep } from './swap.ts';
 
 const monitorAnswers = (facts: ClusterFacts): Condition => ({
-  says: `the monitor’s database answers on ${facts.newMajor}`,
+  text: `the monitor’s database answers on ${facts.newMajor}`,
   holds: (world) => {
     const version = monitorIn(world)?.serverVersion;
-    return when(
+    return verdictOf(
       version?.startsWith(`${facts.newMajor}.`) ?? false,
       version === undefined ? 'it does not answer' : `it is ${version}`,
     );
@@ -26,11 +26,11 @@ const monitorAnswers = (facts: ClusterFacts): Condition => ({
 
 /** pg_autoctl runs ALTER EXTENSION … UPDATE by itself when the new one starts, and restarts the server once. */
 const extensionIsCurrent = (facts: ClusterFacts): Condition => ({
-  says: 'the extension pgautofailover has the version that goes with the new pg_autoctl',
+  text: 'the extension pgautofailover has the version that goes with the new pg_autoctl',
   holds: (world) => {
     const monitor = monitorIn(world);
     if (monitor === null) return { holds: false, found: 'the monitor’s database does not answer' };
-    return when(
+    return verdictOf(
       monitor.extensionVersion === monitor.defaultExtensionVersion,
       `it is ${monitor.extensionVersion}, it was ${facts.monitor.extensionVersion}, ${monitor.defaultExtensionVersion} comes with the programs`,
     );
@@ -43,22 +43,22 @@ const extensionIsCurrent = (facts: ClusterFacts): Condition => ({
  * monitor_ensure_extension_version, and the main loop after it.
  */
 export const monitorHasSettled: Condition = {
-  says: 'pg_autoctl follows the monitor’s events: it is done with the extension, and restarts the server no more',
+  text: 'pg_autoctl follows the monitor’s events: it is done with the extension, and restarts the server no more',
   holds: (world) => {
     const monitor = monitorIn(world);
     if (monitor === null) return { holds: false, found: 'the monitor’s database does not answer' };
-    return when(monitor.listening, 'it does not listen yet');
+    return verdictOf(monitor.listening, 'it does not listen yet');
   },
 };
 
 const identifierIs = (facts: ClusterFacts): Condition => ({
-  says: 'every node’s row has the new system identifier',
+  text: 'every node’s row has the new system identifier',
   holds: (world) => {
     const wanted = newSystemIdentifier(facts, primaryOf(facts), world);
     const monitor = monitorIn(world);
     if (monitor === null || wanted === null) return { holds: false, found: 'it cannot be looked up' };
     const other = monitor.nodes.find((node) => node.systemIdentifier !== wanted);
-    return when(other === undefined, `${other?.name ?? ''} has ${other?.systemIdentifier ?? ''}`);
+    return verdictOf(other === undefined, `${other?.name ?? ''} has ${other?.systemIdentifier ?? ''}`);
   },
 });
 
@@ -75,14 +75,14 @@ const identifierScript = (facts: ClusterFacts, world: Observations): Script => {
 
 /** A pg_autoctl of the old version that meets the new monitor restarts until it gives up, with PostgreSQL stopped. */
 const noOldKeeper = (facts: ClusterFacts): Condition => ({
-  says: `no node’s pg_autoctl runs on ${facts.oldMajor}: it would give up on the new monitor, and stop PostgreSQL`,
+  text: `no node’s pg_autoctl runs on ${facts.oldMajor}: it would give up on the new monitor, and stop PostgreSQL`,
   holds: (world) => {
     const other = facts.nodes.find((node) => {
       if (isLeftOut(world, node.alias)) return false;
       const seen = hostIn(world, node.alias);
       return seen === null || (!autoctlStopped(seen).holds && !isMajor(seen.data, facts.newMajor));
     });
-    return when(other === undefined, `${other?.alias ?? ''}: it runs, or cannot be looked at`);
+    return verdictOf(other === undefined, `${other?.alias ?? ''}: it runs, or cannot be looked at`);
   },
 });
 
@@ -105,8 +105,8 @@ export const startMonitorStep = (facts: ClusterFacts): Step => {
     phase: 'D',
     host: monitor,
     as: serviceUser(monitor),
-    causes: serviceCauses(facts, monitor),
-    landmark: 'monitor-starts',
+    failureLogs: serviceLogs(facts, monitor),
+    milestone: 'monitor-starts',
     notes: (world) => acceptedFormations(facts, world),
     title: `Start the monitor on ${facts.newMajor}`,
     reason:
@@ -144,7 +144,7 @@ export const identifierStep = (facts: ClusterFacts): Step =>
     title: 'Write the new system identifier for the whole group',
     reason: 'pg_upgrade gave the cluster a new identifier; the monitor would refuse nodes that report it.',
     guide: 'Step 10',
-    differs:
+    deviation:
       'One UPDATE for the whole group: the guide’s, of one node, violates same_system_identifier_within_group.',
     danger: 'changes',
     script: (world) => identifierScript(facts, world),

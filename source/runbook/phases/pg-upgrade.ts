@@ -2,10 +2,10 @@ import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.t
 import { constant, type Fragment, known, quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import { type Path, parentOf } from '../../cluster/words.ts';
-import { about, allStopped, describe, isMajor, stoppedCleanly, when } from '../conditions.ts';
+import { allStopped, describe, isMajor, onHost, stoppedCleanly, verdictOf } from '../conditions.ts';
 import { isOutdated, isUpgraded } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
-import { done, half, makeStep, type PartCause, pending } from '../make-step.ts';
+import { done, type FailureLogParts, half, makeStep, pending } from '../make-step.ts';
 import { isOurs, makingOf, oursLine, ownershipFunctions } from '../ownership.ts';
 import { controlFunctions, idleFunction, keepFunction, versionFunction, wholeLines } from '../proofs.ts';
 import {
@@ -77,7 +77,7 @@ export const upgradeCommand = (
   );
 
 /** pg_upgrade keeps its logs in the new directory; the newest lines of each that holds an error, and its lists. */
-export const upgradeCauses = (host: HostFacts): readonly PartCause[] => [
+export const upgradeLogs = (host: HostFacts): readonly FailureLogParts[] => [
   {
     title: `${host.newData}/pg_upgrade_output.d`,
     script: sh`
@@ -110,9 +110,9 @@ const whyNotAgain = (host: HostFacts, world: Observations): string | null => {
 };
 
 const mayBegin = (host: HostFacts): Condition =>
-  about(host.alias, 'no pg_upgrade was interrupted that cannot be repeated', (_, world) => {
+  onHost(host.alias, 'no pg_upgrade was interrupted that cannot be repeated', (_, world) => {
     const why = whyNotAgain(host, world);
-    return when(why === null, `${why ?? ''}; ${goBack}`);
+    return verdictOf(why === null, `${why ?? ''}; ${goBack}`);
   });
 
 /** Shell: what a command prints is kept in a file, which is whole and on the disk or not there. */
@@ -189,7 +189,7 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       ? `The catalogs are rebuilt for ${facts.newMajor}; the data files are taken over by ${facts.mode === 'link' ? 'hard links' : facts.mode}.`
       : 'The monitor’s database is tiny: copied, its old directory stays a true backup.',
     guide: isNode(host) ? 'Step 4' : 'Step 7',
-    differs: isNode(host)
+    deviation: isNode(host)
       ? 'delete_old_cluster.sh is disarmed right away: after the swap it would delete the live cluster.'
       : 'Copy, not link; and both options always: without the second one pg_upgrade hangs after “Restoring database schemas in the new cluster”.',
     danger: 'changes',
@@ -231,11 +231,11 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
       mayBegin(host),
       allStopped(host),
       ...(isNode(host) ? [stoppedCleanly(host, 'shut down')] : []),
-      about(
+      onHost(
         host.alias,
         `${host.newData} is PostgreSQL ${facts.newMajor}, made by this run (or not there, and made now)`,
         (seen) =>
-          when(
+          verdictOf(
             seen.newData.kind === 'absent' ||
               (isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData)),
             isOurs(facts, seen.newData)
@@ -243,21 +243,21 @@ export const pgUpgradeStep = (facts: ClusterFacts, host: HostFacts): Step => {
               : `it ${describe(seen.newData)}, and does not carry the mark of this run`,
           ),
       ),
-      about(host.alias, 'port 50432 is free for pg_upgrade', (seen) =>
-        when(!seen.upgradePortBusy, 'something listens there'),
+      onHost(host.alias, 'port 50432 is free for pg_upgrade', (seen) =>
+        verdictOf(!seen.upgradePortBusy, 'something listens there'),
       ),
     ],
     after: [
-      about(host.alias, 'pg_upgrade finished, and how both clusters stood then is kept', (_, world) =>
-        when(isUpgraded(facts, host, world), 'it is not, or one of them has run since'),
+      onHost(host.alias, 'pg_upgrade finished, and how both clusters stood then is kept', (_, world) =>
+        verdictOf(isUpgraded(facts, host, world), 'it is not, or one of them has run since'),
       ),
-      about(host.alias, 'no delete_old_cluster.sh is left to run', (seen) =>
-        when(seen.deleteScripts.length === 0, seen.deleteScripts.join(', ')),
+      onHost(host.alias, 'no delete_old_cluster.sh is left to run', (seen) =>
+        verdictOf(seen.deleteScripts.length === 0, seen.deleteScripts.join(', ')),
       ),
     ],
     quietSeconds: 60,
     gauge: { kind: 'pg_upgrade', run: mode },
-    causes: upgradeCauses(host),
+    failureLogs: upgradeLogs(host),
     undo: linked
       ? `while ${facts.newMajor} has never been started: rename global/pg_control.old back, remove ${host.newData}`
       : `remove ${host.newData}: the old directory is untouched`,

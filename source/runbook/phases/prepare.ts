@@ -4,12 +4,12 @@ import { hostIn, isDataDirectory } from '../../cluster/observations.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import type { Path } from '../../cluster/words.ts';
-import { about, dataIsOld, describe, isMajor, placeIsFree, when } from '../conditions.ts';
+import { dataIsOld, describe, isMajor, onHost, placeIsFree, verdictOf } from '../conditions.ts';
 import { isMarked, isUpgraded, staleSave } from '../evidence.ts';
 import { factsId } from '../facts-id.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { isKin, isOurs, makingOf, oursLine, ownershipFunctions } from '../ownership.ts';
-import { beside } from '../parallel.ts';
+import { inParallel } from '../parallel.ts';
 import { keepFunction } from '../proofs.ts';
 import { mark, privateSocket, script, upgradeDir } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
@@ -17,7 +17,7 @@ import { placesStep } from '../tablespaces/places.ts';
 import { checksStep } from './checks.ts';
 import { carryLines, readConfigurationLines } from './configuration.ts';
 import { newClusterLines } from './initdb.ts';
-import { upgradeCauses, upgradeCommand } from './pg-upgrade.ts';
+import { upgradeCommand, upgradeLogs } from './pg-upgrade.ts';
 
 /** Copies of what pg_autoctl knows and of the unit, and the record of how the cluster was. Nothing of the cluster changes. */
 const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
@@ -38,7 +38,7 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
     reason:
       'Everything that the upgrade will edit is copied first. The record in the script is what was read from the servers: look it through; what is wrong in it can be overridden in the cluster file.',
     guide: null,
-    differs: 'The guide saves nothing; a rollback needs all of this.',
+    deviation: 'The guide saves nothing; a rollback needs all of this.',
     danger: 'changes',
     script: script(
       sh`umask 077`,
@@ -74,17 +74,17 @@ const saveStep = (facts: ClusterFacts, host: HostFacts): Step => {
     },
     before: [
       dataIsOld(facts, host),
-      about(host.alias, 'pg_autoctl’s configuration is the old version’s still', (seen) =>
-        when(seen.pgCtl !== `${host.newBindir}/pg_ctl`, `it names ${seen.pgCtl ?? 'nothing'}`),
+      onHost(host.alias, 'pg_autoctl’s configuration is the old version’s still', (seen) =>
+        verdictOf(seen.pgCtl !== `${host.newBindir}/pg_ctl`, `it names ${seen.pgCtl ?? 'nothing'}`),
       ),
     ],
     after: [
-      about(host.alias, `the copies are in ${saved}`, (seen) =>
-        when(seen.markers.includes(marker), 'they are not'),
+      onHost(host.alias, `the copies are in ${saved}`, (seen) =>
+        verdictOf(seen.markers.includes(marker), 'they are not'),
       ),
-      about(host.alias, 'they are what is there now', (_, world) => {
+      onHost(host.alias, 'they are what is there now', (_, world) => {
         const stale = staleSave(facts, host, world);
-        return when(stale === null, stale ?? '');
+        return verdictOf(stale === null, stale ?? '');
       }),
     ],
     undo: sh`rm -r ${host.workDir}`.text,
@@ -100,7 +100,7 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
     title: `Create the new ${facts.newMajor} directory`,
     reason: `pg_upgrade fills an empty cluster; made now, while ${facts.oldMajor} still serves, it costs no downtime.`,
     guide: isNode(host) ? 'Step 4' : 'Step 7',
-    differs:
+    deviation:
       'Encoding, locale, checksums and WAL segment size are those of the old cluster, not the guide’s en_US.UTF-8; and it is done before anything stops.',
     danger: 'changes',
     script: script(
@@ -132,8 +132,11 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
     },
     before: [dataIsOld(facts, host), placeIsFree(facts, host)],
     after: [
-      about(host.alias, `${host.newData} is an empty PostgreSQL ${facts.newMajor}`, (seen) =>
-        when(isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData), describe(seen.newData)),
+      onHost(host.alias, `${host.newData} is an empty PostgreSQL ${facts.newMajor}`, (seen) =>
+        verdictOf(
+          isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData),
+          describe(seen.newData),
+        ),
       ),
     ],
     undo: sh`rm -r ${host.newData}`.text,
@@ -141,16 +144,19 @@ const initdbStep = (facts: ClusterFacts, host: HostFacts): Step =>
 
 /** pg_upgrade --check does not see it: 15.20 to 17.11 passes, and fails mid-way. */
 const minorsFit = (host: HostFacts): Condition =>
-  about(
+  onHost(
     host.alias,
     `the target ${host.newVersion} was released no earlier than ${host.oldVersion}: an older one passes --check and fails mid-way`,
     () => {
       const [old, next] = [parsePostgresVersion(host.oldVersion), parsePostgresVersion(host.newVersion)];
-      if (old === null || next === null) return when(false, 'a version cannot be read');
+      if (old === null || next === null) return verdictOf(false, 'a version cannot be read');
       const pairing = minorsArePaired(old, next);
       return pairing.kind === 'target-older'
-        ? when(false, `${host.newVersion} is older; install ${pairing.lowest} or later in ${host.newBindir}`)
-        : when(true, '');
+        ? verdictOf(
+            false,
+            `${host.newVersion} is older; install ${pairing.lowest} or later in ${host.newBindir}`,
+          )
+        : verdictOf(true, '');
     },
   );
 
@@ -163,7 +169,7 @@ const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>
     title: 'pg_upgrade --check against the running server',
     reason: 'What pg_upgrade would refuse is found now, while it costs nothing.',
     guide: isNode(host) ? 'Step 4' : 'Step 7',
-    differs: `Run while ${facts.oldMajor} still serves, not after it was stopped: it reads only.`,
+    deviation: `Run while ${facts.oldMajor} still serves, not after it was stopped: it reads only.`,
     danger: 'reads',
     script: script(
       sh`umask 077`,
@@ -180,21 +186,21 @@ const checkStep = (facts: ClusterFacts, host: HostFacts): Step =>
         ? done('it was checked')
         : pending('not checked yet'),
     after: [
-      about(host.alias, `pg_upgrade finds ${host.alias} compatible`, (seen) =>
-        when(seen.markers.includes('check'), 'it did not come to its end'),
+      onHost(host.alias, `pg_upgrade finds ${host.alias} compatible`, (seen) =>
+        verdictOf(seen.markers.includes('check'), 'it did not come to its end'),
       ),
     ],
     before: [
       minorsFit(host),
-      about(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}, made by this run`, (seen) =>
-        when(
+      onHost(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}, made by this run`, (seen) =>
+        verdictOf(
           isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData),
           `it ${describe(seen.newData)}: run the step initdb first`,
         ),
       ),
     ],
     quietSeconds: 120,
-    causes: upgradeCauses(host),
+    failureLogs: upgradeLogs(host),
     undo: 'nothing to undo: it reads only',
   });
 
@@ -208,7 +214,7 @@ const configurationStep = (facts: ClusterFacts, host: HostFacts): Step => {
     title: `Let ${facts.newMajor} read the configuration`,
     reason: `A setting that ${facts.newMajor} does not know keeps the server from starting: better found now than after the swap.`,
     guide: isNode(host) ? 'Step 5' : 'Step 8',
-    differs:
+    deviation:
       'The guide carries SSL files only and trusts pg_upgrade with the rest; pg_upgrade carries nothing.',
     danger: 'reads',
     script: script(
@@ -224,8 +230,8 @@ const configurationStep = (facts: ClusterFacts, host: HostFacts): Step => {
         ? done(`${facts.newMajor} has read it`)
         : pending('not read yet'),
     after: [
-      about(host.alias, `${facts.newMajor} accepts ${host.alias}’s configuration`, (seen) =>
-        when(seen.markers.includes('configuration'), 'it did not come to its end'),
+      onHost(host.alias, `${facts.newMajor} accepts ${host.alias}’s configuration`, (seen) =>
+        verdictOf(seen.markers.includes('configuration'), 'it did not come to its end'),
       ),
     ],
     undo: 'nothing to undo: it works on a copy',
@@ -237,11 +243,11 @@ export const prepareSteps = (facts: ClusterFacts): Step[] => {
   const upgraded: HostFacts[] = [primaryOf(facts), facts.monitor];
   return [
     ...hostsOf(facts).flatMap((host) =>
-      beside('save', host.alias, [saveStep(facts, host), ...placesStep(facts, host)]),
+      inParallel('save', host.alias, [saveStep(facts, host), ...placesStep(facts, host)]),
     ),
-    ...hostsOf(facts).flatMap((host) => beside('checks', host.alias, [checksStep(facts, host)])),
+    ...hostsOf(facts).flatMap((host) => inParallel('checks', host.alias, [checksStep(facts, host)])),
     ...upgraded.flatMap((host) =>
-      beside('prepare', host.alias, [
+      inParallel('prepare', host.alias, [
         initdbStep(facts, host),
         checkStep(facts, host),
         configurationStep(facts, host),

@@ -12,18 +12,18 @@ import {
 import { sqlLiteral } from '../../cluster/quote.ts';
 import type { Alias } from '../../cluster/words.ts';
 import {
-  about,
   acceptsWrites,
   everyNodeSettled,
   nodeSettled,
+  onHost,
   streaming,
   unlessLeftOut,
-  when,
+  verdictOf,
 } from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 import { otherFormationsWork } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { beside } from '../parallel.ts';
+import { inParallel } from '../parallel.ts';
 import { rootScript } from '../root-verbs.ts';
 import { mark, psql, script } from '../shell.ts';
 import type { Condition, PhaseId, Step } from '../step.ts';
@@ -32,12 +32,12 @@ import { dropInFile } from './service.ts';
 
 /** Restored while too many standbys are left out, the number would have every write wait for one of them. */
 export const enoughStandbys = (facts: ClusterFacts, writer: NodeFacts): Condition => ({
-  says: 'enough standbys of the quorum are there, so that no write has to wait for one that does not answer',
+  text: 'enough standbys of the quorum are there, so that no write has to wait for one that does not answer',
   holds: (world) => {
     if (monitorIn(world) === null) return { holds: false, found: 'the monitor’s database does not answer' };
     const quorum = facts.nodes.filter((node) => node !== writer && node.quorum);
     const away = quorum.filter((node) => hostIn(world, node.alias) === null);
-    return when(
+    return verdictOf(
       away.length === 0 || quorum.length - away.length >= facts.numberSyncStandbys,
       `${away.map((node) => node.alias).join(', ')} does not answer`,
     );
@@ -58,7 +58,7 @@ const syncStep = (facts: ClusterFacts): Step[] =>
           title: `number_sync_standbys 0 → ${facts.numberSyncStandbys}`,
           reason: 'The durability that the cluster had before the window.',
           guide: null,
-          differs: 'The guide never set it to 0, and writes hung.',
+          deviation: 'The guide never set it to 0, and writes hung.',
           danger: 'changes',
           script: setSyncStandbys(facts, facts.numberSyncStandbys, primaryOf(facts)),
           probe: (world) => {
@@ -100,11 +100,11 @@ export const unguardStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
         return clean ? half('no drop-in, but not enabled') : pending('guarded still');
       },
       after: [
-        about(host.alias, `${unit} ${service.enabled ? 'starts' : 'does not start'} at boot`, (seen) =>
-          when(seen.unit?.enabled === service.enabled, 'it is otherwise'),
+        onHost(host.alias, `${unit} ${service.enabled ? 'starts' : 'does not start'} at boot`, (seen) =>
+          verdictOf(seen.unit?.enabled === service.enabled, 'it is otherwise'),
         ),
-        about(host.alias, 'no drop-in of ours is left', (seen) =>
-          when(seen.unit?.dropIns.includes(dropInFile(unit)) === false, 'it is there'),
+        onHost(host.alias, 'no drop-in of ours is left', (seen) =>
+          verdictOf(seen.unit?.dropIns.includes(dropInFile(unit)) === false, 'it is there'),
         ),
       ],
       undo: 'nothing to undo here',
@@ -113,7 +113,7 @@ export const unguardStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
 };
 
 const sameNodes = (facts: ClusterFacts): Condition => ({
-  says: 'every node has the id, name, priority and quorum that it had',
+  text: 'every node has the id, name, priority and quorum that it had',
   holds: (world) => {
     const rows = monitorIn(world)?.nodes;
     if (rows === undefined) return { holds: false, found: 'the monitor’s database does not answer' };
@@ -127,7 +127,7 @@ const sameNodes = (facts: ClusterFacts): Condition => ({
             row.quorum === node.quorum,
         ),
     );
-    return when(
+    return verdictOf(
       other === undefined && rows.length === facts.nodes.length,
       other === undefined ? `there are ${rows.length} nodes` : `${other.alias} differs`,
     );
@@ -135,7 +135,7 @@ const sameNodes = (facts: ClusterFacts): Condition => ({
 });
 
 const oneIdentifier = (facts: ClusterFacts): Condition => ({
-  says: 'one system identifier on the monitor, in every state file and every pg_control',
+  text: 'one system identifier on the monitor, in every state file and every pg_control',
   holds: (world) => {
     const found = new Set<string>();
     for (const row of monitorIn(world)?.nodes ?? []) found.add(row.systemIdentifier);
@@ -147,19 +147,19 @@ const oneIdentifier = (facts: ClusterFacts): Condition => ({
         (seen !== null && isDataDirectory(seen.data) ? seen.data.control?.systemIdentifier : null) ?? 'none',
       );
     }
-    return when(found.size === 1 && !found.has('none'), [...found].join(', '));
+    return verdictOf(found.size === 1 && !found.has('none'), [...found].join(', '));
   },
 });
 
 export const newEverywhere = (facts: ClusterFacts): Condition => ({
-  says: `PostgreSQL ${facts.newMajor} runs on every host`,
+  text: `PostgreSQL ${facts.newMajor} runs on every host`,
   holds: (world) => {
     const other = hostsOf(facts).find(
       (host) =>
         !isLeftOut(world, host.alias) &&
         !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.newMajor}.`),
     );
-    return when(
+    return verdictOf(
       other === undefined,
       other === undefined
         ? ''
@@ -177,7 +177,7 @@ export const primarySettled = (primary: NodeFacts, others: readonly NodeFacts[])
   const alone = nodeSettled(primary.alias, ['primary', 'wait_primary', 'single']);
   const usual = nodeSettled(primary.alias, others.length === 0 ? ['single'] : ['primary']);
   return {
-    says: usual.says,
+    text: usual.text,
     holds: (world) =>
       (others.length > 0 && others.every((node) => isLeftOut(world, node.alias)) ? alone : usual).holds(
         world,
@@ -295,7 +295,7 @@ export const restoreSteps = (facts: ClusterFacts): Step[] => [
   ...syncStep(facts),
   // Each secondary's was right behind its join.
   ...[facts.monitor, primaryOf(facts)].flatMap((host) =>
-    beside('unguard', host.alias, unguardStep(facts, host, 'I', facts.newMajor)),
+    inParallel('unguard', host.alias, unguardStep(facts, host, 'I', facts.newMajor)),
   ),
   finalStep(facts),
   ...switchoverSteps(facts),

@@ -11,7 +11,6 @@ import { quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, nodeIn, type Observations } from '../../cluster/observations.ts';
 import { parentOf } from '../../cluster/words.ts';
 import {
-  about,
   acceptsWrites,
   allStopped,
   autoctlRuns,
@@ -19,12 +18,13 @@ import {
   describe,
   isMajor,
   nodeSettled,
+  onHost,
   pointsToNew,
   streaming,
-  when,
+  verdictOf,
 } from '../conditions.ts';
 import { isMovedAside, newSystemIdentifier } from '../evidence.ts';
-import { isImage } from '../fallback-copies.ts';
+import { isFallbackCopy } from '../fallback-copies.ts';
 import { backupGauge } from '../gauge.ts';
 import { linkForgetStep } from '../hard-link/let-in.ts';
 import { canJoin, nothingCopied, ownFilesStep } from '../hard-link/rebuild.ts';
@@ -32,7 +32,7 @@ import { streamStep } from '../hard-link/stream.ts';
 import { askLiveness, livenessFunction } from '../liveness.ts';
 import { autoctlProbe, done, half, makeStep, pending } from '../make-step.ts';
 import { oursLine, ownershipFunctions, stagingBegunLines } from '../ownership.ts';
-import { beside } from '../parallel.ts';
+import { inParallel } from '../parallel.ts';
 import { controlFunctions, idleFunction, keepFunction, sameFileSystemFunction } from '../proofs.ts';
 import { rollbackRoute } from '../rollback/route.ts';
 import { psql, script } from '../shell.ts';
@@ -41,32 +41,32 @@ import { partsHaveFollowed, tablespacesAreFree } from '../tablespaces/conditions
 import { dropPartsWhere, followFunction, oldGoesAside, partsBegunLines } from '../tablespaces/move.ts';
 import { pgCtlStep, stateFileStep, unitStep } from './autoctl-files.ts';
 import { unguardStep } from './restore.ts';
-import { disableMaintenanceScript, serviceCauses, serviceUser, startScript } from './service.ts';
+import { disableMaintenanceScript, serviceLogs, serviceUser, startScript } from './service.ts';
 
 /**
  * The last image that could run where it stands, when nothing else leads back without loss: worth the host's name.
  * Null in clone and copy mode, where the old primary's own directory is whole.
  */
-const lastImage = (facts: ClusterFacts, node: NodeFacts, world: Observations): string | null => {
+const lastFallbackCopy = (facts: ClusterFacts, node: NodeFacts, world: Observations): string | null => {
   const inPlace = secondariesOf(facts).filter(
-    (one) => isImage(facts, one, world) && !isMovedAside(facts, one, world),
+    (one) => isFallbackCopy(facts, one, world) && !isMovedAside(facts, one, world),
   );
-  if (inPlace.length !== 1 || inPlace[0] !== node || rollbackRoute(facts, world).kind !== 'image')
+  if (inPlace.length !== 1 || inPlace[0] !== node || rollbackRoute(facts, world).kind !== 'fallback-copy')
     return null;
-  return lastImageWords(facts, node);
+  return lastFallbackCopyWords(facts, node);
 };
 
-const lastImageWords = (facts: ClusterFacts, node: NodeFacts): string =>
+const lastFallbackCopyWords = (facts: ClusterFacts, node: NodeFacts): string =>
   `${node.alias} holds the last image of PostgreSQL ${facts.oldMajor} that can start where it stands. From here on a way back first has to move a ${posix.basename(node.backupData)} back into its place; it stays whole until it is removed, then only a backup is left.`;
 
 /** Which step will give up the last image that stands in its place, if all goes in order; for a plan. Null: none. */
-export const lastImageAhead = (
+export const lastCopyAhead = (
   facts: ClusterFacts,
 ): { readonly step: StepId; readonly says: string } | null => {
   const last = copiedOf(facts).at(-1);
   return last === undefined || facts.mode !== 'link'
     ? null
-    : { step: asideStep(facts, last, 'H').id, says: lastImageWords(facts, last) };
+    : { step: asideStep(facts, last, 'H').id, says: lastFallbackCopyWords(facts, last) };
 };
 
 /**
@@ -152,16 +152,16 @@ export const asideStep = (facts: ClusterFacts, node: NodeFacts, phase: 'D' | 'H'
         : pending(`${node.data} is the image still`),
     before: [
       allStopped(node),
-      about(node.alias, `${node.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>
-        when(isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}`),
+      onHost(node.alias, `${node.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>
+        verdictOf(isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}`),
       ),
     ],
     after: [backupIsThere(facts, node), ...partsHaveFollowed(node, 'backupData')],
     undo: sh`mv ${node.backupData} ${node.data}`.text,
-    givesUp: (world) => {
-      const says = lastImage(facts, node, world);
+    forfeits: (world) => {
+      const says = lastFallbackCopy(facts, node, world);
       // It stays whole beside the new data, and can be moved back.
-      return says === null ? null : { kind: 'other', says };
+      return says === null ? null : { kind: 'other', text: says };
     },
   });
 
@@ -171,25 +171,25 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     phase: 'H',
     host: node,
     as: serviceUser(node),
-    causes: serviceCauses(facts, node),
+    failureLogs: serviceLogs(facts, node),
     title: 'Start pg_autoctl on the secondary',
     reason: takesLinks(node)
       ? 'It reports to the monitor and waits in maintenance, its server stopped.'
       : 'It reports to the monitor and waits in maintenance, with no data directory yet.',
     guide: 'Step 12',
-    differs:
+    deviation:
       'The guide creates the node again; it would stay in maintenance for ever, and the name is taken.',
     danger: 'changes',
     script: startScript(facts, node, node.newAutoctl),
     probe: (world) => autoctlProbe(node, world),
     before: [
       backupIsThere(facts, node),
-      about(node.alias, `${node.data} is not PostgreSQL ${facts.oldMajor} any more`, (seen) =>
-        when(!isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}: run the step aside first`),
+      onHost(node.alias, `${node.data} is not PostgreSQL ${facts.oldMajor} any more`, (seen) =>
+        verdictOf(!isMajor(seen.data, facts.oldMajor), `it ${describe(seen.data)}: run the step aside first`),
       ),
       pointsToNew(node),
-      about(node.alias, 'the state file of pg_autoctl has the new system identifier', (seen, world) =>
-        when(
+      onHost(node.alias, 'the state file of pg_autoctl has the new system identifier', (seen, world) =>
+        verdictOf(
           seen.stateIdentifier !== null &&
             seen.stateIdentifier === newSystemIdentifier(facts, primaryOf(facts), world),
           `it is ${seen.stateIdentifier ?? 'unknown'}: run the step state-file first`,
@@ -197,7 +197,7 @@ const startStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       ),
       acceptsWrites(facts, primaryOf(facts)),
     ],
-    after: [about(node.alias, 'pg_autoctl runs', autoctlRuns)],
+    after: [onHost(node.alias, 'pg_autoctl runs', autoctlRuns)],
     settleSeconds: 60,
     undo: sh`stop it; mv ${node.backupData} ${node.data}`.text,
   });
@@ -232,7 +232,7 @@ const checkpointStep = (facts: ClusterFacts, node: NodeFacts): Step => {
 
 /** Once the order was given, pg_autoctl is at it or goes on with it after a restart: it is only waited for. */
 const unlessOrdered = (node: NodeFacts, condition: Condition): Condition => ({
-  says: condition.says,
+  text: condition.text,
   holds: (world) => {
     const row = nodeIn(world, node.alias);
     return row !== null && row.assigned !== 'maintenance' ? { holds: true } : condition.holds(world);
@@ -247,13 +247,13 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     phase: 'H',
     host: node,
     as: 'postgres',
-    causes: serviceCauses(facts, node),
+    failureLogs: serviceLogs(facts, node),
     title: linked ? 'Disable maintenance: secondary' : 'Disable maintenance: base backup, then secondary',
     reason: linked
       ? `pg_autoctl asks pg_rewind, which finds nothing to do, and streams from ${primary.alias}; the node keeps its id.`
       : `pg_autoctl takes the base backup from ${primary.alias} by itself and keeps the node’s id.`,
     guide: 'Step 12',
-    differs: 'Nobody disables maintenance in the guide: the node stays in it.',
+    deviation: 'Nobody disables maintenance in the guide: the node stays in it.',
     danger: 'changes',
     script: disableMaintenanceScript(node, node.newAutoctl, [
       ...ownershipFunctions(facts),
@@ -278,13 +278,13 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       return half(`${row.reported} → ${row.assigned}`);
     },
     before: [
-      about(node.alias, 'pg_autoctl runs', autoctlRuns),
+      onHost(node.alias, 'pg_autoctl runs', autoctlRuns),
       ...[
         nodeSettled(node.alias, ['maintenance']),
         linked
           ? canJoin(facts, node)
-          : about(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
-              when(!isDataDirectory(seen.data), `it ${describe(seen.data)}`),
+          : onHost(node.alias, `${node.data} is not there: nothing can be overwritten`, (seen) =>
+              verdictOf(!isDataDirectory(seen.data), `it ${describe(seen.data)}`),
             ),
         ...(linked ? [] : tablespacesAreFree(node)),
       ].map((one) => unlessOrdered(node, one)),
@@ -292,8 +292,8 @@ const joinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
       acceptsWrites(facts, primary),
     ],
     after: [
-      about(node.alias, `${node.data} is PostgreSQL ${facts.newMajor}, a standby`, (seen) =>
-        when(
+      onHost(node.alias, `${node.data} is PostgreSQL ${facts.newMajor}, a standby`, (seen) =>
+        verdictOf(
           isDataDirectory(seen.data) && seen.data.major === facts.newMajor && seen.data.standby,
           describe(seen.data),
         ),
@@ -315,9 +315,9 @@ export const secondarySteps = (facts: ClusterFacts): Step[] => [
   // One after the other: the last one asks for the host's name.
   ...copiedOf(facts).map((node) => asideStep(facts, node, 'H')),
   ...(linkedOf(facts).length > 0
-    ? beside('rebuild', `${primaryOf(facts).alias} keys`, [linkForgetStep(facts, 'H')])
+    ? inParallel('rebuild', `${primaryOf(facts).alias} keys`, [linkForgetStep(facts, 'H')])
     : []),
-  ...secondariesOf(facts).flatMap((node) => beside('rebuild', node.alias, rebuildSteps(facts, node))),
+  ...secondariesOf(facts).flatMap((node) => inParallel('rebuild', node.alias, rebuildSteps(facts, node))),
 ];
 
 const rebuildSteps = (facts: ClusterFacts, node: NodeFacts): Step[] => {

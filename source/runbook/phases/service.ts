@@ -2,7 +2,7 @@ import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts'
 import { type Fragment, known, quoted, sh, word } from '../../cluster/fragment.ts';
 import type { Path } from '../../cluster/words.ts';
 import { askLiveness, livenessFunction } from '../liveness.ts';
-import type { PartCause } from '../make-step.ts';
+import type { FailureLogParts } from '../make-step.ts';
 import { rootScript, rootScriptAfter } from '../root-verbs.ts';
 import { script } from '../shell.ts';
 
@@ -129,7 +129,7 @@ export const serviceUser = (host: HostFacts): 'root' | 'postgres' =>
   host.service.kind === 'systemd' ? 'root' : 'postgres';
 
 /** What the service and its server logged last. Root reads the systemd journal, and no file. */
-export const serviceCauses = (facts: ClusterFacts, host: HostFacts): readonly PartCause[] => [
+export const serviceLogs = (facts: ClusterFacts, host: HostFacts): readonly FailureLogParts[] => [
   host.service.kind === 'systemd'
     ? {
         title: `journalctl -u ${host.service.unit}`,

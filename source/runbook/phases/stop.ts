@@ -9,23 +9,23 @@ import {
 import { quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import {
-  about,
   allStopped,
   autoctlStopped,
   everyNodeSettled,
   everySecondaryInMaintenance,
   noSyncStandbys,
+  onHost,
   stoppedCleanly,
   streaming,
   unlessLeftOut,
-  when,
+  verdictOf,
 } from '../conditions.ts';
 import { isPastStop } from '../evidence.ts';
 import { hasReceived, primaryWasShutDown, sameCheckpoint } from '../fallback-copies.ts';
 import { acceptedFormations } from '../formations.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { contentsFunction, countContents, notedFile } from '../noted.ts';
-import { beside } from '../parallel.ts';
+import { inParallel } from '../parallel.ts';
 import { rootScript } from '../root-verbs.ts';
 import { psql, script } from '../shell.ts';
 import type { Condition, Probe, Step } from '../step.ts';
@@ -50,7 +50,7 @@ const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
       title: 'KillMode=mixed, and no start at boot',
       reason: `Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring ${facts.oldMajor} back. And once the console has stopped it, nobody else’s “systemctl start” does.`,
       guide: 'Step 2',
-      differs:
+      deviation:
         'The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.',
       danger: 'changes',
       script: rootScript(facts, host, 'guard', ...(service.enabled ? (['disable'] as const) : [])),
@@ -66,11 +66,11 @@ const guardStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
           : pending(`KillMode=${seen.killMode}, no drop-in`);
       },
       after: [
-        about(host.alias, `${unit} has KillMode=mixed`, (seen) =>
-          when(seen.unit?.killMode === 'mixed', `it is ${seen.unit?.killMode ?? 'unknown'}`),
+        onHost(host.alias, `${unit} has KillMode=mixed`, (seen) =>
+          verdictOf(seen.unit?.killMode === 'mixed', `it is ${seen.unit?.killMode ?? 'unknown'}`),
         ),
-        about(host.alias, `${unit} does not start at boot`, (seen) =>
-          when(seen.unit?.enabled === false, 'it is enabled'),
+        onHost(host.alias, `${unit} does not start at boot`, (seen) =>
+          verdictOf(seen.unit?.enabled === false, 'it is enabled'),
         ),
       ],
       undo: `rm ${dropInFile(unit)}; systemctl daemon-reload${service.enabled ? `; systemctl enable ${unit}` : ''}`,
@@ -143,7 +143,7 @@ const stopPrimary = (facts: ClusterFacts): Step => {
     reason:
       'First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become images without loss.',
     guide: 'Step 2',
-    differs: 'The guide stops the secondary first: under load it then lacked 5,348 committed transactions.',
+    deviation: 'The guide stops the secondary first: under load it then lacked 5,348 committed transactions.',
     danger: 'changes',
     script: stopScript(facts, primary, primary.oldAutoctl),
     probe: (world) => {
@@ -162,8 +162,8 @@ const stopPrimary = (facts: ClusterFacts): Step => {
       ...secondaries.map((node) => unlessLeftOut(node.alias, streaming(primary, node))),
       noSyncStandbys(primary),
       noTablespaceIsNew(primary),
-      about(primary.alias, 'no last checkpoint of an earlier stop is kept', (seen) =>
-        when(
+      onHost(primary.alias, 'no last checkpoint of an earlier stop is kept', (seen) =>
+        verdictOf(
           seen.stopped === null,
           `one is, in ${primary.workDir}/stopped: the step CHECKPOINT takes it away`,
         ),
@@ -204,7 +204,7 @@ const stopSecondary = (facts: ClusterFacts, node: NodeFacts): Step => {
 
 /** A stopped monitor assigns nothing, whatever the nodes do: the stop of the primary cannot become a failover. */
 const monitorGivesNoOrders = ({ monitor }: ClusterFacts): Condition => ({
-  says: 'the monitor is stopped: it gives no orders meanwhile',
+  text: 'the monitor is stopped: it gives no orders meanwhile',
   holds: (world) => allStopped(monitor).holds(world),
 });
 
@@ -215,13 +215,13 @@ const stopMonitor = (facts: ClusterFacts): Step => {
     phase: 'C',
     host: facts.monitor,
     as: serviceUser(facts.monitor),
-    landmark: 'monitor-stops',
+    milestone: 'monitor-stops',
     notes: (world) => acceptedFormations(facts, world),
     title: 'Stop the monitor',
     reason:
       'Every node is where it shall stay, and works on without it. Stopped, it can give no orders; and its upgrade costs no downtime.',
     guide: 'Step 3',
-    differs:
+    deviation:
       'The guide stops it last and upgrades it while the application waits. Before the primary’s stop its upgrade costs nothing, and a failure of it neither.',
     danger: 'changes',
     script: stopScript(facts, facts.monitor, facts.monitor.oldAutoctl),
@@ -245,7 +245,7 @@ const stopMonitor = (facts: ClusterFacts): Step => {
  * primary before the secondaries, so that every secondary becomes an image without loss.
  */
 export const stopSteps = (facts: ClusterFacts): Step[] => [
-  ...hostsOf(facts).flatMap((host) => beside('guard', host.alias, guardStep(facts, host))),
+  ...hostsOf(facts).flatMap((host) => inParallel('guard', host.alias, guardStep(facts, host))),
   stopMonitor(facts),
   ...monitorUpgradeSteps(facts),
   checkpointStep(facts),
@@ -254,4 +254,4 @@ export const stopSteps = (facts: ClusterFacts): Step[] => [
 
 /** C. Each secondary at the primary's shutdown checkpoint; pg_upgrade on the primary need not wait for it. */
 export const stopSecondarySteps = (facts: ClusterFacts): Step[] =>
-  secondariesOf(facts).flatMap((node) => beside(upgradeStage, node.alias, [stopSecondary(facts, node)]));
+  secondariesOf(facts).flatMap((node) => inParallel(upgradeStage, node.alias, [stopSecondary(facts, node)]));

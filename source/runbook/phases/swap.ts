@@ -4,7 +4,7 @@ import { isNode } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
 import { type HostObservation, hostIn, isDataDirectory } from '../../cluster/observations.ts';
 import { parentOf } from '../../cluster/words.ts';
-import { about, allStopped, backupIsThere, dataIsNew, describe, isMajor, when } from '../conditions.ts';
+import { allStopped, backupIsThere, dataIsNew, describe, isMajor, onHost, verdictOf } from '../conditions.ts';
 import { isMovedAside, isOutdated, isSwapped, isUpgraded } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { isMarked, oursLine, ownershipFunctions } from '../ownership.ts';
@@ -55,7 +55,7 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
     reason:
       'pg_upgrade carries no configuration: without it the server has ssl = off, default max_connections and no preloaded library. The paths stay, the old cluster stays beside them.',
     guide: isNode(host) ? 'Step 5' : 'Step 8',
-    differs:
+    deviation:
       'Every configuration file, not the SSL files alone; and read once by the new server before the swap.',
     danger: 'changes',
     script: script(
@@ -106,14 +106,14 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
     },
     before: [
       allStopped(host),
-      about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, or aside already`, (seen, world) =>
-        when(
+      onHost(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, or aside already`, (seen, world) =>
+        verdictOf(
           isMajor(seen.data, facts.oldMajor) || isMovedAside(facts, host, world),
           `it ${describe(seen.data)}`,
         ),
       ),
-      about(host.alias, 'pg_upgrade has finished', (_, world) =>
-        when(
+      onHost(host.alias, 'pg_upgrade has finished', (_, world) =>
+        verdictOf(
           isUpgraded(facts, host, world),
           isOutdated(facts, host, world) ? outdated(facts, host) : 'it has not',
         ),
@@ -124,8 +124,8 @@ export const swapStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId): 
       backupIsThere(facts, host),
       ...partsHaveFollowed(host, 'data'),
       ...partsHaveFollowed(host, 'backupData'),
-      about(host.alias, `pg_auto_failover’s configuration is in ${host.data}`, (seen) =>
-        when(carried(seen), 'it is not'),
+      onHost(host.alias, `pg_auto_failover’s configuration is in ${host.data}`, (seen) =>
+        verdictOf(carried(seen), 'it is not'),
       ),
     ],
     undo: sh`mv ${host.data} ${host.newData}; mv ${host.backupData} ${host.data}`.text,

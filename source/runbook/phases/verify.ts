@@ -3,17 +3,17 @@ import { quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
 import {
-  about,
   allStopped,
   autoctlStopped,
   dataIsNew,
   isMajor,
+  onHost,
   stoppedCleanly,
-  when,
+  verdictOf,
   yes,
 } from '../conditions.ts';
 import { isMarked, neverStarted, newClusterStarted, oldSinceUpgrade } from '../evidence.ts';
-import { someImage } from '../fallback-copies.ts';
+import { someFallbackCopy } from '../fallback-copies.ts';
 import { isPrivate, privateServer, stopPrivateLines } from '../isolated-server.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import { compareLines, contentsFunction, countContents } from '../noted.ts';
@@ -62,14 +62,14 @@ const verified = (facts: ClusterFacts, world: Observations): boolean =>
 /** What the hand-over may find: the private server, or nothing. A server that serves is never touched. */
 const privateOrStopped = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(
+  return onHost(
     primary.alias,
     `${facts.newMajor} runs privately on ${primary.alias}, or nothing runs there`,
     (seen, world) => {
       const autoctl = autoctlStopped(seen);
       if (!autoctl.holds) return autoctl;
       if (runsPrivately(facts, world)) return yes;
-      return when(
+      return verdictOf(
         allStopped(primary).holds(world).holds,
         seen.server === null
           ? 'a server runs that does not answer'
@@ -82,11 +82,11 @@ const privateOrStopped = (facts: ClusterFacts): Condition => {
 /** Before the new version is started for the first time: what the old one had at its stop is all there is. */
 const oldIsAsKept = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(
+  return onHost(
     primary.alias,
     `PostgreSQL ${facts.oldMajor} has not run on ${primary.backupData} since pg_upgrade`,
     (_, world) =>
-      when(
+      verdictOf(
         newClusterStarted(facts, primary, world) === 'started' ||
           oldSinceUpgrade(facts, primary, world) === 'as-kept',
         'it has, or nothing proves that it has not: what it wrote since is not in the new directory. Roll back, and start again',
@@ -97,11 +97,11 @@ const oldIsAsKept = (facts: ClusterFacts): Condition => {
 /** Nothing is handed over that nobody has looked at: the new version runs privately, or has run. */
 const hasRun = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
-  return about(
+  return onHost(
     primary.alias,
     `${facts.newMajor} runs privately on ${primary.alias}, or has run`,
     (_, world) =>
-      when(
+      verdictOf(
         runsPrivately(facts, world) || newClusterStarted(facts, primary, world) === 'started',
         'it has never been started',
       ),
@@ -122,10 +122,10 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
     reason:
       'To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.',
     guide: 'Step 6',
-    differs:
+    deviation:
       'Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.',
     danger: facts.mode === 'link' ? 'point-of-no-return' : 'changes',
-    causes: [
+    failureLogs: [
       {
         title: `${primary.workDir}/private-start.log`,
         script: sh`tail -n 30 ${word`${primary.workDir}/private-start.log`}`,
@@ -172,7 +172,7 @@ export const firstStartStep = (facts: ClusterFacts): Step => {
       dataIsNew(facts, primary),
       ...partsHaveFollowed(primary, 'data'),
       oldIsAsKept(facts),
-      ...(facts.mode === 'link' ? [someImage(facts)] : []),
+      ...(facts.mode === 'link' ? [someFallbackCopy(facts)] : []),
     ],
     after: [privateServer(primary, facts.newMajor)],
     settleSeconds: 60,
@@ -193,12 +193,12 @@ export const verifyStep = (facts: ClusterFacts): Step => {
     phase: 'E',
     host: primary,
     as: 'postgres',
-    landmark: 'verified',
+    milestone: 'verified',
     title: 'Verify the databases, update extensions',
     reason:
       'No database, table, index or view may be missing that was there before the stop, and no sequence may have gone back; what pg_upgrade asks to be updated is updated.',
     guide: 'Step 6',
-    differs:
+    deviation:
       'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
     danger: 'changes',
     script: script(
@@ -219,8 +219,8 @@ export const verifyStep = (facts: ClusterFacts): Step => {
     probe: (world) => (isMarked(primary, 'verify', world) ? done('verified') : pending('not verified yet')),
     before: [server],
     after: [
-      about(primary.alias, 'the databases answer', (seen) =>
-        when(seen.markers.includes('verify'), 'the look did not come to its end'),
+      onHost(primary.alias, 'the databases answer', (seen) =>
+        verdictOf(seen.markers.includes('verify'), 'the look did not come to its end'),
       ),
     ],
     quietSeconds: 120,
@@ -242,7 +242,7 @@ export const firstStatisticsStep = (facts: ClusterFacts): Step => {
     reason:
       'Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.',
     guide: 'Step 6',
-    differs:
+    deviation:
       'Only the first of the three stages costs downtime; the other two run after the primary is back.',
     danger: 'changes',
     script: script(
@@ -261,8 +261,8 @@ export const firstStatisticsStep = (facts: ClusterFacts): Step => {
     probe: (world) => (isMarked(primary, 'analyze-1', world) ? done('they are there') : pending('none yet')),
     before: [server],
     after: [
-      about(primary.alias, 'the first statistics are there', (_, world) =>
-        when(isMarked(primary, 'analyze-1', world), 'vacuumdb did not come to its end'),
+      onHost(primary.alias, 'the first statistics are there', (_, world) =>
+        verdictOf(isMarked(primary, 'analyze-1', world), 'vacuumdb did not come to its end'),
       ),
     ],
     quietSeconds: 120,
@@ -289,7 +289,7 @@ export const handOverStep = (facts: ClusterFacts): Step => {
     title: 'Stop the private server, hand the node over to pg_autoctl',
     reason: `pg_autoctl starts the server as its own; without the new system identifier in its state file it logs “Unknown PostgreSQL system identifier” every second and never heals.`,
     guide: 'Step 10',
-    differs: stateFile.differs,
+    deviation: stateFile.deviation,
     danger: 'changes',
     script: (world) =>
       stateFile.script(world, [

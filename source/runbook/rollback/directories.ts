@@ -8,7 +8,7 @@ import {
   type Observations,
 } from '../../cluster/observations.ts';
 import { type Path, parentOf } from '../../cluster/words.ts';
-import { about, allStopped, describe, isMajor, when } from '../conditions.ts';
+import { allStopped, describe, isMajor, onHost, verdictOf } from '../conditions.ts';
 import { neverStarted } from '../evidence.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
 import {
@@ -203,8 +203,8 @@ export const directoriesStep = (
     probe: (world) => directoriesProbe(facts, host, world),
     before: [allStopped(host)],
     after: [
-      about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>
-        when(
+      onHost(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>
+        verdictOf(
           isMajor(seen.data, facts.oldMajor) &&
             isDataDirectory(seen.data) &&
             seen.data.control !== null &&
@@ -239,16 +239,16 @@ export const preparedStep = (facts: ClusterFacts, host: HostFacts): Step =>
       return isOurs(facts, seen.newData) ? pending(`${host.newData} is there`) : done('there is none');
     },
     before: [
-      about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, its own`, (seen) =>
-        when(
+      onHost(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, its own`, (seen) =>
+        verdictOf(
           isMajor(seen.data, facts.oldMajor) && isDataDirectory(seen.data) && !seen.data.controlRenamed,
           describe(seen.data),
         ),
       ),
     ],
     after: [
-      about(host.alias, `${host.newData} is gone`, (seen) =>
-        when(!isOurs(facts, seen.newData), describe(seen.newData)),
+      onHost(host.alias, `${host.newData} is gone`, (seen) =>
+        verdictOf(!isOurs(facts, seen.newData), describe(seen.newData)),
       ),
     ],
     undo: 'nothing to undo: phase A makes it again',
@@ -328,14 +328,14 @@ export const emptyStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId):
     },
     before: [allStopped(host)],
     after: [
-      about(host.alias, `${host.data} is free`, (seen) =>
-        when(!isMajor(seen.data, facts.newMajor) && !isLinked(seen), describe(seen.data)),
+      onHost(host.alias, `${host.data} is free`, (seen) =>
+        verdictOf(!isMajor(seen.data, facts.newMajor) && !isLinked(seen), describe(seen.data)),
       ),
       ...noPartsOf(host, facts.newMajor),
-      about(
+      onHost(
         host.alias,
         `no ${posix.basename(host.backupData)} is left to stand in the way of the next try`,
-        (seen) => when(!isLeft(seen), describe(seen.backupData)),
+        (seen) => verdictOf(!isLeft(seen), describe(seen.backupData)),
       ),
     ],
     undo: `the ${facts.newMajor} directory is kept as ${abandonedName(host, facts.newMajor)}`,

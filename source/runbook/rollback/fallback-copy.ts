@@ -3,19 +3,19 @@ import { constant, type Fragment, quoted, sh, word } from '../../cluster/fragmen
 import { hostIn, isDataDirectory, monitorIn, nodeIn } from '../../cluster/observations.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import {
-  about,
   allStopped,
   autoctlIsStopped,
   everyNodeSettled,
   isMajor,
   nodeSettled,
+  onHost,
   unlessLeftOut,
-  when,
+  verdictOf,
 } from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 import { stopPrivateLines } from '../isolated-server.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
-import { serviceCauses, serviceUser, startScript } from '../phases/service.ts';
+import { serviceLogs, serviceUser, startScript } from '../phases/service.ts';
 import { keepFunction } from '../proofs.ts';
 import { command, inBin, mark, option, pgCtl, privateSocket, psql, script } from '../shell.ts';
 import type { Condition, Step } from '../step.ts';
@@ -42,7 +42,9 @@ export const chooseStep = (facts: ClusterFacts, chosen: NodeFacts): Step => {
     script: script(mark(monitor, marker)),
     probe: (world) => (isMarked(monitor, marker, world) ? done('it is noted') : pending('it is not noted')),
     after: [
-      about(monitor.alias, 'it is noted', (_, world) => when(isMarked(monitor, marker, world), 'it is not')),
+      onHost(monitor.alias, 'it is noted', (_, world) =>
+        verdictOf(isMarked(monitor, marker, world), 'it is not'),
+      ),
     ],
     undo: 'nothing to undo: no copy has been changed yet',
   });
@@ -79,10 +81,10 @@ export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts, uncompared
     before: [monitorIsOld(facts), ...facts.nodes.map((node) => unlessLeftOut(node.alias, allStopped(node)))],
     after: [
       {
-        says: 'no node of the group is registered',
+        text: 'no node of the group is registered',
         holds: (world) => {
           const rows = monitorIn(world)?.nodes;
-          return when(
+          return verdictOf(
             rows?.length === 0,
             rows === undefined ? 'the monitor does not answer' : rows.map((row) => row.name).join(', '),
           );
@@ -91,9 +93,9 @@ export const dropNodesStep = (facts: ClusterFacts, chosen: NodeFacts, uncompared
     ],
     ...(uncompared
       ? {
-          givesUp: () => ({
+          forfeits: () => ({
             kind: 'writes' as const,
-            says: `${primary.alias} does not answer: what it holds and ${chosen.alias} does not is given up. Keep its host off, or off the network, until its own steps are asked for`,
+            text: `${primary.alias} does not answer: what it holds and ${chosen.alias} does not is given up. Keep its host off, or off the network, until its own steps are asked for`,
           }),
         }
       : {}),
@@ -114,7 +116,7 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     reason: 'A primary’s directory is what pg_autoctl takes over as the first node of a group.',
     guide: null,
     danger: 'changes',
-    causes: [
+    failureLogs: [
       { title: `${node.workDir}/promote.log`, script: sh`tail -n 30 ${word`${node.workDir}/promote.log`}` },
     ],
     script: script(
@@ -151,8 +153,8 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     before: [allStopped(node), dataIsBack(facts, node)],
     after: [
       allStopped(node),
-      about(node.alias, `${node.data} is no standby any more`, (seen) =>
-        when(
+      onHost(node.alias, `${node.data} is no standby any more`, (seen) =>
+        verdictOf(
           isDataDirectory(seen.data) && !seen.data.standby && seen.data.control?.state === 'shut down',
           'it is',
         ),
@@ -164,13 +166,13 @@ export const promoteStep = (facts: ClusterFacts, node: NodeFacts): Step => {
 
 /** A node that is left out is registered when it is back, with the first node as it was registered itself. */
 const everyNodeIsRegistered = (facts: ClusterFacts): Condition => ({
-  says: 'every node is registered again',
+  text: 'every node is registered again',
   holds: (world) => {
     const missing = facts.nodes.filter(
       // Its host is asked first: one that does not answer is what this waits for.
       ({ alias }) => hostIn(world, alias) === null || nodeIn(world, alias) === null,
     );
-    return when(missing.length === 0, `${missing.map(({ alias }) => alias).join(', ')} is not`);
+    return verdictOf(missing.length === 0, `${missing.map(({ alias }) => alias).join(', ')} is not`);
   },
 });
 
@@ -185,10 +187,10 @@ export const priorityStep = (facts: ClusterFacts, writer: NodeFacts): Step[] => 
   if (writer.priority > 0) return [];
   const { monitor } = facts;
   const restored: Condition = {
-    says: `the candidate priority of ${writer.alias} is ${writer.priority}`,
+    text: `the candidate priority of ${writer.alias} is ${writer.priority}`,
     holds: (world) => {
       const row = nodeIn(world, writer.alias);
-      return when(
+      return verdictOf(
         row?.priority === writer.priority,
         row === null ? 'the monitor does not know it' : `it is ${row.priority}`,
       );
@@ -272,7 +274,7 @@ export const createStep = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U
         : 'With its old name, priority and quorum; its node id is new.',
     guide: null,
     danger: 'changes',
-    causes: serviceCauses(facts, node),
+    failureLogs: serviceLogs(facts, node),
     script: createScript(facts, node, node === writer),
     probe: (world) =>
       isRegisteredAnew(facts, node, world)
@@ -285,11 +287,11 @@ export const createStep = (facts: ClusterFacts, node: NodeFacts, phase: 'T' | 'U
     ],
     after: [
       {
-        says: `the monitor knows ${node.alias}`,
-        holds: (world) => when(nodeIn(world, node.alias) !== null, 'it does not'),
+        text: `the monitor knows ${node.alias}`,
+        holds: (world) => verdictOf(nodeIn(world, node.alias) !== null, 'it does not'),
       },
-      about(node.alias, 'the registration came to its end', (seen) =>
-        when(seen.markers.includes('rollback-created'), 'it did not'),
+      onHost(node.alias, 'the registration came to its end', (seen) =>
+        verdictOf(seen.markers.includes('rollback-created'), 'it did not'),
       ),
     ],
     settleSeconds: 60,
@@ -310,7 +312,7 @@ export const startCreatedStep = (facts: ClusterFacts, node: NodeFacts, writer: N
         : 'Its image belongs to the same system: it joins with its own data.',
     guide: null,
     danger: 'changes',
-    causes: serviceCauses(facts, node),
+    failureLogs: serviceLogs(facts, node),
     script: startScript(facts, node, node.oldAutoctl),
     probe: (world) => {
       const row = nodeIn(world, node.alias);

@@ -1,7 +1,7 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
 import { word } from '../../cluster/fragment.ts';
 import { hostIn } from '../../cluster/observations.ts';
-import { about, autoctlIsStopped, notServing, when } from '../conditions.ts';
+import { autoctlIsStopped, notServing, onHost, verdictOf } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { identifierLines } from '../phases/autoctl-files.ts';
 import { downLines } from '../phases/service.ts';
@@ -35,8 +35,8 @@ export const oldUnitStep = (facts: ClusterFacts, host: HostFacts, phase: PhaseId
       },
       before: [notServing(host)],
       after: [
-        about(host.alias, `${service.unit} runs ${host.oldAutoctl}`, (seen) =>
-          when(seen.unit?.program === host.oldAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`),
+        onHost(host.alias, `${service.unit} runs ${host.oldAutoctl}`, (seen) =>
+          verdictOf(seen.unit?.program === host.oldAutoctl, `it runs ${seen.unit?.program ?? 'nothing'}`),
         ),
       ],
       undo: `edit /etc/systemd/system/${service.unit} again`,
@@ -67,8 +67,11 @@ export const oldIdentifierStep = (facts: ClusterFacts, host: NodeFacts, phase: P
     },
     before: [autoctlIsStopped(host)],
     after: [
-      about(host.alias, 'the state file has the old system identifier', (seen) =>
-        when(seen.stateIdentifier === facts.systemIdentifier, `it is ${seen.stateIdentifier ?? 'unknown'}`),
+      onHost(host.alias, 'the state file has the old system identifier', (seen) =>
+        verdictOf(
+          seen.stateIdentifier === facts.systemIdentifier,
+          `it is ${seen.stateIdentifier ?? 'unknown'}`,
+        ),
       ),
     ],
     undo: `mv ${host.stateFile}.pg${facts.newMajor} ${host.stateFile}`,

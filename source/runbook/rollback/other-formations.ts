@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import type { Path } from '../../cluster/words.ts';
-import { about, when } from '../conditions.ts';
+import { onHost, verdictOf } from '../conditions.ts';
 import { isMarked } from '../evidence.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { keepFunction } from '../proofs.ts';
@@ -49,8 +49,8 @@ export const noteFormationsLines = (facts: ClusterFacts): readonly Fragment[] =>
 };
 
 const isTold = (facts: ClusterFacts): Condition =>
-  about('monitor', 'the old monitor knows what became of the other formations since', (_, world) =>
-    when(isMarked(facts.monitor, marker, world), 'it knows them as they were at its stop'),
+  onHost('monitor', 'the old monitor knows what became of the other formations since', (_, world) =>
+    verdictOf(isMarked(facts.monitor, marker, world), 'it knows them as they were at its stop'),
   );
 
 /** Before their pg_autoctl is exchanged: a monitor that takes the wrong node for their primary makes them stop. */

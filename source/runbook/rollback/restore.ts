@@ -1,7 +1,7 @@
 import { type ClusterFacts, hostsOf, linkedOf, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
 import { hostIn, isLeftOut, isSkipped, monitorIn, type Observations } from '../../cluster/observations.ts';
-import { everyNodeSettled, nodeSettled, streaming, unlessLeftOut, when } from '../conditions.ts';
+import { everyNodeSettled, nodeSettled, streaming, unlessLeftOut, verdictOf } from '../conditions.ts';
 import { otherFormationsWork } from '../formations.ts';
 import { isLetIn } from '../hard-link/guest.ts';
 import { linkForgetStep } from '../hard-link/let-in.ts';
@@ -45,14 +45,14 @@ const priorityWaits = (writer: NodeFacts, here: number, facts: ClusterFacts): bo
 const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condition[] => [
   monitorIsOld(facts),
   {
-    says: `PostgreSQL ${facts.oldMajor} runs on every host`,
+    text: `PostgreSQL ${facts.oldMajor} runs on every host`,
     holds: (world) => {
       const other = hostsOf(facts).find(
         (host) =>
           !isLeftOut(world, host.alias) &&
           !hostIn(world, host.alias)?.server?.version.startsWith(`${facts.oldMajor}.`),
       );
-      return when(
+      return verdictOf(
         other === undefined,
         other === undefined
           ? ''
@@ -73,7 +73,7 @@ const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condi
       ),
     ),
   {
-    says: 'every node has the name, priority and quorum that it had',
+    text: 'every node has the name, priority and quorum that it had',
     holds: (world) => {
       const rows = monitorIn(world)?.nodes ?? [];
       const here = facts.nodes.filter((node) => !isLeftOut(world, node.alias));
@@ -87,7 +87,7 @@ const finalConditions = (facts: ClusterFacts, writer: NodeFacts): readonly Condi
               row.quorum === node.quorum,
           ),
       );
-      return when(
+      return verdictOf(
         other === undefined && rows.length >= here.length && rows.length <= facts.nodes.length,
         other === undefined ? `there are ${rows.length} nodes` : `${other.alias} differs`,
       );
@@ -124,10 +124,10 @@ const finalStep = (facts: ClusterFacts, writer: NodeFacts): Step =>
   });
 
 const nobodyIsAway = (facts: ClusterFacts): Condition => ({
-  says: 'no node is left out: the record finds its way back once more when it answers',
+  text: 'no node is left out: the record finds its way back once more when it answers',
   holds: (world) => {
     const away = facts.nodes.filter((node) => hostIn(world, node.alias) === null);
-    return when(away.length === 0, `${away.map((node) => node.alias).join(', ')} does not answer`);
+    return verdictOf(away.length === 0, `${away.map((node) => node.alias).join(', ')} does not answer`);
   },
 });
 

@@ -7,7 +7,7 @@ import {
 } from '../../cluster/facts.ts';
 import { hostIn, type Observations } from '../../cluster/observations.ts';
 import { isMajor } from '../conditions.ts';
-import { isImage, oldDirectory } from '../fallback-copies.ts';
+import { isFallbackCopy, oldDirectory } from '../fallback-copies.ts';
 import { otherKeeperSteps } from '../formations.ts';
 import { isIntact, isWhole } from '../hard-link/evidence.ts';
 import { unlinkStep } from '../hard-link/unlink.ts';
@@ -105,11 +105,11 @@ const joins = (facts: ClusterFacts, node: NodeFacts, world: Observations): boole
   const seen = hostIn(world, node.alias);
   const rejoined = seen !== null && isMajor(seen.data, facts.oldMajor);
   if (node === primaryOf(facts)) return false;
-  return rejoined || isImage(facts, node, world) || (takesLinks(node) && isWhole(facts, node, world));
+  return rejoined || isFallbackCopy(facts, node, world) || (takesLinks(node) && isWhole(facts, node, world));
 };
 
 /** Through a secondary's image: it becomes the first node of a group that is registered anew. */
-const imageSteps = (
+const copySteps = (
   facts: ClusterFacts,
   world: Observations,
   chosen: NodeFacts,
@@ -141,9 +141,9 @@ const imageSteps = (
 };
 
 const copiesOf = (facts: ClusterFacts, world: Observations, route: Route): Copies => {
-  const from = route.kind === 'image' ? route.node : primaryOf(facts);
-  const keeps = route.kind === 'image' ? joins : hasOld;
-  const open = route.kind === 'image' || route.kind === 'own';
+  const from = route.kind === 'fallback-copy' ? route.node : primaryOf(facts);
+  const keeps = route.kind === 'fallback-copy' ? joins : hasOld;
+  const open = route.kind === 'fallback-copy' || route.kind === 'own';
   return {
     from,
     to: open ? facts.nodes.filter((node) => node !== from && !keeps(facts, node, world)) : [],
@@ -162,13 +162,13 @@ export const rollbackRunbook = (facts: ClusterFacts, world: Observations): Rollb
         copies,
         steps: [...stopAllSteps(facts, world, route, loses), ...ownSteps(facts, world, route.linked)],
       };
-    case 'image':
+    case 'fallback-copy':
       return {
         route,
         copies,
         steps: [
           ...stopAllSteps(facts, world, route, loses),
-          ...imageSteps(facts, world, route.node, route.uncompared === true),
+          ...copySteps(facts, world, route.node, route.uncompared === true),
         ],
       };
     case 'unknown':

@@ -4,7 +4,7 @@ import { hostIn, isLeftOut, monitorIn, type Observations } from '../../cluster/o
 import type { Alias, Label } from '../../cluster/words.ts';
 import { isMajor } from '../conditions.ts';
 import { isMarked, isSwapped, isUpgraded, neverStarted, newClusterStarted } from '../evidence.ts';
-import { bestUncompared, isImage, oldDirectory } from '../fallback-copies.ts';
+import { bestUncompared, isFallbackCopy, oldDirectory } from '../fallback-copies.ts';
 import { dropInName } from '../phases/service.ts';
 
 /** The ways back that there are. Which one is open is read from the disks. */
@@ -15,7 +15,7 @@ export type Route =
   /** The old primary's own directory: untouched, linked but never shared with a running server, or copied. */
   | { readonly kind: 'own'; readonly linked: boolean }
   /** A secondary's directory becomes the primary's. `uncompared`: the old primary's host is gone, so nobody can compare it with that. */
-  | { readonly kind: 'image'; readonly node: NodeFacts; readonly uncompared?: boolean }
+  | { readonly kind: 'fallback-copy'; readonly node: NodeFacts; readonly uncompared?: boolean }
   | { readonly kind: 'backup' };
 
 /** The marker on the monitor's host by which a way back through an image, once begun, is found again. */
@@ -28,10 +28,10 @@ const begun = (facts: ClusterFacts, world: Observations): NodeFacts | undefined 
  * The image to go back through: one of a node that may be primary (a candidate priority above 0) before one that may not; then one that
  * stands in its place before one that lies beside a rebuilt secondary.
  */
-export const bestImage = (facts: ClusterFacts, world: Observations): NodeFacts | null =>
+export const bestFallbackCopy = (facts: ClusterFacts, world: Observations): NodeFacts | null =>
   bestOf(
     facts,
-    secondariesOf(facts).filter((node) => isImage(facts, node, world)),
+    secondariesOf(facts).filter((node) => isFallbackCopy(facts, node, world)),
     world,
   );
 
@@ -96,7 +96,7 @@ const withoutPrimary = (facts: ClusterFacts, primary: NodeFacts, world: Observat
         kind: 'unknown',
         why: `${primary.alias} does not answer, and no secondary holds a copy that its shutdown ended`,
       }
-    : { kind: 'image', node, uncompared: true };
+    : { kind: 'fallback-copy', node, uncompared: true };
 };
 
 /**
@@ -108,7 +108,7 @@ export const rollbackRoute = (facts: ClusterFacts, world: Observations): Route =
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);
   if (through !== undefined)
-    return { kind: 'image', node: through, ...(seen === null ? { uncompared: true } : {}) };
+    return { kind: 'fallback-copy', node: through, ...(seen === null ? { uncompared: true } : {}) };
   if (seen === null)
     return isLeftOut(world, primary.alias)
       ? withoutPrimary(facts, primary, world)
@@ -117,8 +117,8 @@ export const rollbackRoute = (facts: ClusterFacts, world: Observations): Route =
   const own = ownRoute(facts, primary, world);
   if (own !== null) return own;
   const blind = secondariesOf(facts).find((node) => hostIn(world, node.alias) === null);
-  const image = bestImage(facts, world);
-  if (image !== null) return { kind: 'image', node: image };
+  const image = bestFallbackCopy(facts, world);
+  if (image !== null) return { kind: 'fallback-copy', node: image };
   return blind === undefined
     ? { kind: 'backup' }
     : { kind: 'unknown', why: `${blind.alias} cannot be looked at, and may hold the way back` };

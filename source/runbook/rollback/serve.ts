@@ -8,7 +8,7 @@ import {
   type Observations,
 } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
-import { about, allStopped, autoctlStopped, when } from '../conditions.ts';
+import { allStopped, autoctlStopped, onHost, verdictOf } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { serviceUser, stopScript } from '../phases/service.ts';
 import { inBin, mark, option, pgCtl, script } from '../shell.ts';
@@ -74,7 +74,7 @@ const serveStep = (facts: ClusterFacts, node: NodeFacts): Step =>
       'The monitor does not start, and pg_autoctl would give up without it. The application can write meanwhile; there is no failover, and a restart of the host does not bring PostgreSQL back.',
     guide: null,
     danger: 'changes',
-    causes: [
+    failureLogs: [
       { title: `${node.workDir}/serve.log`, script: sh`tail -n 30 ${word`${node.workDir}/serve.log`}` },
     ],
     script: script(
@@ -99,8 +99,8 @@ const serveStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     before: [
       allStopped(node),
       dataIsBack(facts, node),
-      about(node.alias, `${node.data} is no standby`, (seen) =>
-        when(!(isDataDirectory(seen.data) && seen.data.standby), 'it is'),
+      onHost(node.alias, `${node.data} is no standby`, (seen) =>
+        verdictOf(!(isDataDirectory(seen.data) && seen.data.standby), 'it is'),
       ),
     ],
     after: [acceptsWritesOnOld(facts, node)],

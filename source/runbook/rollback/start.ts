@@ -2,27 +2,27 @@ import { type ClusterFacts, type HostFacts, type NodeFacts, primaryOf } from '..
 import { hostIn, isDataDirectory, monitorIn, nodeIn } from '../../cluster/observations.ts';
 import { isWritable } from '../../cluster/states.ts';
 import {
-  about,
   autoctlRuns,
   describe,
   isMajor,
   no,
   nodeSettled,
   nodesSettled,
+  onHost,
   streaming,
-  when,
+  verdictOf,
 } from '../conditions.ts';
 import { backupGauge } from '../gauge.ts';
 import { autoctlProbe, done, half, makeStep, pending } from '../make-step.ts';
 import { monitorHasSettled } from '../phases/monitor.ts';
-import { disableMaintenanceScript, serviceCauses, serviceUser, startScript } from '../phases/service.ts';
+import { disableMaintenanceScript, serviceLogs, serviceUser, startScript } from '../phases/service.ts';
 import type { Condition, Step } from '../step.ts';
 
 export const monitorIsOld = (facts: ClusterFacts): Condition => ({
-  says: `the monitor’s database answers on ${facts.oldMajor}`,
+  text: `the monitor’s database answers on ${facts.oldMajor}`,
   holds: (world) => {
     const version = monitorIn(world)?.serverVersion;
-    return when(
+    return verdictOf(
       version?.startsWith(`${facts.oldMajor}.`) ?? false,
       version === undefined ? 'it does not answer' : `it is ${version}`,
     );
@@ -30,8 +30,8 @@ export const monitorIsOld = (facts: ClusterFacts): Condition => ({
 });
 
 export const dataIsBack = (facts: ClusterFacts, host: HostFacts): Condition =>
-  about(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, its own`, (seen) =>
-    when(
+  onHost(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, its own`, (seen) =>
+    verdictOf(
       isDataDirectory(seen.data) &&
         seen.data.major === facts.oldMajor &&
         !seen.data.controlRenamed &&
@@ -41,12 +41,12 @@ export const dataIsBack = (facts: ClusterFacts, host: HostFacts): Condition =>
   );
 
 export const acceptsWritesOnOld = (facts: ClusterFacts, node: NodeFacts): Condition =>
-  about(node.alias, `${node.alias} accepts writes on ${facts.oldMajor}, on port ${node.port}`, (seen) => {
+  onHost(node.alias, `${node.alias} accepts writes on ${facts.oldMajor}, on port ${node.port}`, (seen) => {
     if (seen.server === null) return no('the server does not answer');
     if (!seen.server.version.startsWith(`${facts.oldMajor}.`))
       return no(`the server is ${seen.server.version}`);
     if (seen.server.listenAddresses === '') return no('it is private');
-    return when(!seen.server.inRecovery && !seen.server.readOnly, 'it is read-only');
+    return verdictOf(!seen.server.inRecovery && !seen.server.readOnly, 'it is read-only');
   });
 
 export const startMonitorStep = (facts: ClusterFacts): Step =>
@@ -60,8 +60,8 @@ export const startMonitorStep = (facts: ClusterFacts): Step =>
       'Before any node: a node whose monitor is down gives up after five restarts, with PostgreSQL stopped.',
     guide: null,
     danger: 'changes',
-    landmark: 'monitor-starts',
-    causes: serviceCauses(facts, facts.monitor),
+    milestone: 'monitor-starts',
+    failureLogs: serviceLogs(facts, facts.monitor),
     script: startScript(facts, facts.monitor, facts.monitor.oldAutoctl, { atBoot: true }),
     probe: (world) => {
       const verdict = monitorIsOld(facts).holds(world);
@@ -91,8 +91,8 @@ export const startWriterStep = (facts: ClusterFacts, node: NodeFacts): Step =>
     guide: null,
     danger: 'changes',
     writes: 'resume',
-    landmark: 'writer-starts',
-    causes: serviceCauses(facts, node),
+    milestone: 'writer-starts',
+    failureLogs: serviceLogs(facts, node),
     script: startScript(facts, node, node.oldAutoctl, { atBoot: true }),
     probe: (world) => {
       const row = nodeIn(world, node.alias);
@@ -122,11 +122,11 @@ export const startSecondaryStep = (facts: ClusterFacts, node: NodeFacts): Step =
     reason: 'It reports to the monitor and waits in maintenance.',
     guide: null,
     danger: 'changes',
-    causes: serviceCauses(facts, node),
+    failureLogs: serviceLogs(facts, node),
     script: startScript(facts, node, node.oldAutoctl),
     probe: (world) => autoctlProbe(node, world),
     before: [acceptsWritesOnOld(facts, primaryOf(facts)), monitorIsOld(facts)],
-    after: [about(node.alias, 'pg_autoctl runs', autoctlRuns)],
+    after: [onHost(node.alias, 'pg_autoctl runs', autoctlRuns)],
     settleSeconds: 60,
     undo: 'stop it',
   });
@@ -137,14 +137,14 @@ export const startSecondaryStep = (facts: ClusterFacts, node: NodeFacts): Step =
  * fsm_transition.c, fsm_rewind_or_init; seen with 2.0 on the lab (fixtures/lab).
  */
 const sameSystem = (primary: NodeFacts, node: NodeFacts): Condition => ({
-  says: `${node.alias}’s directory belongs to the system that ${primary.alias} runs: it will not be deleted`,
+  text: `${node.alias}’s directory belongs to the system that ${primary.alias} runs: it will not be deleted`,
   holds: (world) => {
     const [one, other] = [hostIn(world, primary.alias), hostIn(world, node.alias)];
     const [writer, standby] = [one, other].map((seen) =>
       seen !== null && isDataDirectory(seen.data) ? seen.data.control?.systemIdentifier : undefined,
     );
     if (other !== null && other.data.kind === 'absent') return { holds: true };
-    return when(
+    return verdictOf(
       writer !== undefined && writer === standby,
       `${primary.alias} ${writer ?? 'unknown'}, ${node.alias} ${standby ?? 'unknown'}`,
     );
@@ -167,7 +167,7 @@ export const rejoinStep = (facts: ClusterFacts, node: NodeFacts): Step => {
     reason: `Its directory is of the same system as ${primary.alias}’s: it streams on, without a copy.`,
     guide: null,
     danger: 'changes',
-    causes: serviceCauses(facts, node),
+    failureLogs: serviceLogs(facts, node),
     script: disableMaintenanceScript(node, node.oldAutoctl),
     probe: (world) => {
       const row = nodeIn(world, node.alias);

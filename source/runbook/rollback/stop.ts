@@ -6,7 +6,7 @@ import {
   isDataDirectory,
   type Observations,
 } from '../../cluster/observations.ts';
-import { about, allStopped, autoctlStopped, isMajor, when } from '../conditions.ts';
+import { allStopped, autoctlStopped, isMajor, onHost, verdictOf } from '../conditions.ts';
 import { isPrivate } from '../isolated-server.ts';
 import { unlessStopped } from '../liveness.ts';
 import { done, half, makeStep, pending } from '../make-step.ts';
@@ -14,7 +14,7 @@ import { isMarked, ownershipFunctions } from '../ownership.ts';
 import { dropInFile, serviceUser, stopScript } from '../phases/service.ts';
 import { rootScript } from '../root-verbs.ts';
 import { inBin, script } from '../shell.ts';
-import type { GivesUp, Step } from '../step.ts';
+import type { Loss, Step } from '../step.ts';
 import { noteFormationsLines } from './other-formations.ts';
 import { isRegisteredAnew } from './registered.ts';
 import type { Route } from './route.ts';
@@ -47,9 +47,9 @@ const mayRun = (
   (route.kind === 'own' || !isNode(host) || isRegisteredAnew(facts, host, world) || isServed(seen));
 
 /** What the stop of the server that has taken writes on the new version gives up. */
-const writesGivenUp = (facts: ClusterFacts): GivesUp => ({
+const writesGivenUp = (facts: ClusterFacts): Loss => ({
   kind: 'writes',
-  says: `what the application has written on PostgreSQL ${facts.newMajor}`,
+  text: `what the application has written on PostgreSQL ${facts.newMajor}`,
 });
 
 /** `serves`: somebody has started it without pg_autoctl, and the application has written on it. */
@@ -67,7 +67,7 @@ const strayStep = (facts: ClusterFacts, host: HostFacts, serves: boolean): Step 
       : 'The private server of the verification, or one that an interrupted pg_upgrade left running.',
     guide: null,
     danger: serves ? 'point-of-no-return' : 'changes',
-    givesUp: () => (serves ? writesGivenUp(facts) : null),
+    forfeits: () => (serves ? writesGivenUp(facts) : null),
     writes: serves ? 'stop' : 'unchanged',
     script: script(
       ...unlessStopped(host, word`stop a server that pg_autoctl keeps`),
@@ -88,7 +88,9 @@ const strayStep = (facts: ClusterFacts, host: HostFacts, serves: boolean): Step 
       return isStray(seen) ? pending('it runs') : done('none runs');
     },
     after: [
-      about(host.alias, `no such server runs on ${host.alias}`, (seen) => when(!isStray(seen), 'one runs')),
+      onHost(host.alias, `no such server runs on ${host.alias}`, (seen) =>
+        verdictOf(!isStray(seen), 'one runs'),
+      ),
     ],
     settleSeconds: 60,
     undo: 'nothing to undo',
@@ -111,9 +113,9 @@ const stopStep = (facts: ClusterFacts, host: HostFacts, route: Route, loses: boo
         : 'Directories change only under servers that do not run.',
     guide: null,
     danger: primary && loses ? 'point-of-no-return' : 'changes',
-    givesUp: () => (primary && loses ? writesGivenUp(facts) : null),
+    forfeits: () => (primary && loses ? writesGivenUp(facts) : null),
     writes: primary ? 'stop' : 'unchanged',
-    ...(isNode(host) ? {} : { landmark: 'monitor-stops' as const }),
+    ...(isNode(host) ? {} : { milestone: 'monitor-stops' as const }),
     script: stopScript(facts, host, host.newAutoctl, isNode(host) ? [] : noteFormationsLines(facts)),
     probe: (world) => {
       const seen = hostIn(world, host.alias);
@@ -157,8 +159,8 @@ const guardStep = (facts: ClusterFacts, host: HostFacts, route: Route): Step[] =
         return seen.unit.enabled ? pending('it starts at boot') : done('it does not start at boot');
       },
       after: [
-        about(host.alias, `${unit} does not start at boot`, (seen) =>
-          when(seen.unit?.enabled === false, 'it is enabled'),
+        onHost(host.alias, `${unit} does not start at boot`, (seen) =>
+          verdictOf(seen.unit?.enabled === false, 'it is enabled'),
         ),
       ],
       undo: `rm ${dropInFile(unit)}; systemctl daemon-reload${service.enabled ? `; systemctl enable ${unit}` : ''}`,

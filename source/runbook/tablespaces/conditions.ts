@@ -1,7 +1,7 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { type DirectoryView, type HostObservation, isDataDirectory } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
-import { about, describe, when } from '../conditions.ts';
+import { describe, onHost, verdictOf } from '../conditions.ts';
 import type { Condition } from '../step.ts';
 import { nameOf, oldName, placeOf } from './names.ts';
 
@@ -47,11 +47,11 @@ const noneAtHome = (
   host.tablespaces.length === 0
     ? []
     : [
-        about(host.alias, says, (seen) => {
+        onHost(host.alias, says, (seen) => {
           const full = seen.tablespaces.find((one) =>
             one.parts.some((part) => part.aside === '' && counts(part.major)),
           );
-          return when(full === undefined, full === undefined ? '' : found(full.location));
+          return verdictOf(full === undefined, full === undefined ? '' : found(full.location));
         }),
       ];
 
@@ -78,17 +78,17 @@ export const partsHaveFollowed = (host: HostFacts, which: 'data' | 'backupData')
   host.tablespaces.length === 0
     ? []
     : [
-        about(host.alias, `the tablespaces of ${host[which]} lie where it says`, (seen) =>
-          when(partsFollow(host, seen, seen[which], host[which]), 'one does not'),
+        onHost(host.alias, `the tablespaces of ${host[which]} lie where it says`, (seen) =>
+          verdictOf(partsFollow(host, seen, seen[which], host[which]), 'one does not'),
         ),
       ];
 
 /** One that somebody has made since the facts were read would be left behind by every rename. */
 export const noTablespaceIsNew = (host: HostFacts): Condition =>
-  about(host.alias, `${host.alias} has the tablespaces that it had when the facts were read`, (seen) => {
-    if (!isDataDirectory(seen.data)) return when(false, `${host.data} ${describe(seen.data)}`);
+  onHost(host.alias, `${host.alias} has the tablespaces that it had when the facts were read`, (seen) => {
+    if (!isDataDirectory(seen.data)) return verdictOf(false, `${host.data} ${describe(seen.data)}`);
     const other = seen.data.tablespaces.find((location) => !host.tablespaces.some((one) => one === location));
-    return when(
+    return verdictOf(
       other === undefined && seen.data.tablespaces.length === host.tablespaces.length,
       other === undefined ? 'one is gone' : `${other} is new: go back, and start again`,
     );

@@ -2,7 +2,7 @@ import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { sh, spaced } from '../../cluster/fragment.ts';
 import type { TablespaceView } from '../../cluster/observations.ts';
 import { hostIn, type Observations } from '../../cluster/observations.ts';
-import { about, when } from '../conditions.ts';
+import { onHost, verdictOf } from '../conditions.ts';
 import { done, makeStep, pending } from '../make-step.ts';
 import { rootScript } from '../root-verbs.ts';
 import { script } from '../shell.ts';
@@ -27,8 +27,8 @@ const seenPlaces = (
 };
 
 const arePlaces = (host: HostFacts, counts: (one: TablespaceView) => boolean): Condition =>
-  about(host.alias, 'postgres may write in the place beside each tablespace', (seen) =>
-    when(
+  onHost(host.alias, 'postgres may write in the place beside each tablespace', (seen) =>
+    verdictOf(
       seen.tablespaces.every((one) => one.hasAside || !counts(one)),
       'in one it may not',
     ),
@@ -44,7 +44,7 @@ export const placesStep = (facts: ClusterFacts, host: HostFacts): Step[] => {
     host,
     reason: `${host.tablespaces.map(asideOf).join(', ')}: an old cluster’s part goes there when its data directory is renamed, and comes back with it.`,
     guide: null,
-    differs:
+    deviation:
       'The guide knows no tablespaces; pg_basebackup refuses their directories while they are occupied.',
     danger: 'changes',
     undo: undo(host),

@@ -1,4 +1,4 @@
-import { lanesOf, stagesOf } from '../parallel.ts';
+import { parallelGroups, tracksOf } from '../parallel.ts';
 import type { Step, StepId } from '../step.ts';
 
 /** What waits for what, and what may run at the same time, as engine/lanes.ts runs it; for papers and estimates. Pure. */
@@ -6,21 +6,21 @@ export interface Order {
   /** The steps that must be over right before this one: of its lane, of the lanes that it stands behind, or of the stage before. */
   readonly after: readonly Step[];
   /** The steps that may run while this one does, in the order of the runbook. */
-  readonly beside: readonly Step[];
+  readonly alongside: readonly Step[];
 }
 
 /** Of each lane the last step: what comes behind the stage names them all, so that nobody has to follow a chain of lanes. */
 const endsOf = (stage: readonly Step[]): readonly Step[] =>
-  lanesOf(stage).flatMap((lane) => lane.at(-1) ?? []);
+  tracksOf(stage).flatMap((lane) => lane.at(-1) ?? []);
 
 const awaited = (steps: readonly Step[]): ReadonlyMap<StepId, readonly Step[]> => {
   const after = new Map<StepId, readonly Step[]>();
   let ends: readonly Step[] = [];
-  for (const stage of stagesOf(steps)) {
-    const lanes = lanesOf(stage);
+  for (const stage of parallelGroups(steps)) {
+    const lanes = tracksOf(stage);
     for (const lane of lanes) {
       const behind = lanes.flatMap((one) =>
-        lane[0]?.together?.behind.includes(one[0]?.together?.lane ?? '') ? (one.at(-1) ?? []) : [],
+        lane[0]?.parallel?.after.includes(one[0]?.parallel?.track ?? '') ? (one.at(-1) ?? []) : [],
       );
       lane.forEach((step, index) => {
         const previous = lane[index - 1];
@@ -51,7 +51,7 @@ export const orderOf = (
       step.id,
       {
         after: after.get(step.id) ?? [],
-        beside: alone(step) ? [] : steps.filter((other) => free(step, other) && !alone(other)),
+        alongside: alone(step) ? [] : steps.filter((other) => free(step, other) && !alone(other)),
       },
     ]),
   );

@@ -189,7 +189,7 @@ const textOf = (one: Case, box: Sandbox, step: Pick<Step, 'script'>, world: Obse
 };
 
 const unmet = ({ world, step }: Now): readonly string[] =>
-  (step?.before ?? []).filter((one) => !one.holds(world).holds).map((one) => one.says);
+  (step?.before ?? []).filter((one) => !one.holds(world).holds).map((one) => one.text);
 
 export interface Searched {
   readonly states: number;

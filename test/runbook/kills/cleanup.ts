@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isImage } from '../../../source/runbook/fallback-copies.ts';
+import { isFallbackCopy } from '../../../source/runbook/fallback-copies.ts';
 import { labCluster } from '../clusters.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { type Case, isPassing } from './case.ts';
@@ -17,7 +17,7 @@ const halfCounts: Case['always'] = (box, world) => {
   const node = box.facts.nodes.find(({ alias }) => alias === 'node_2');
   const rows = [join(box.node.backupData, 'base/16384/1')];
   for (const place of box.node.tablespaces) rows.push(join(`${place}_aside`, 'pg15_bak/PG_15_2022/16384/2'));
-  return node !== undefined && isImage(box.facts, node, world) && !rows.every((path) => box.has(path))
+  return node !== undefined && isFallbackCopy(box.facts, node, world) && !rows.every((path) => box.has(path))
     ? 'what is half removed counts as a fallback copy'
     : null;
 };

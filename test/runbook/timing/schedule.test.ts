@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { beside } from '../../../source/runbook/parallel.ts';
+import { inParallel } from '../../../source/runbook/parallel.ts';
 import type { Step } from '../../../source/runbook/step.ts';
 import { estimate } from '../../../source/runbook/timing/estimates.ts';
 import { lengthOf, orderOf, spansOf } from '../../../source/runbook/timing/schedule.ts';
@@ -14,9 +14,9 @@ describe('a stage between two steps', () => {
   const named = (id: string): Step => ({ ...stepOf(some, 'C.node_1.checkpoint'), id });
   const steps = [
     named('first'),
-    ...beside('s', 'long', [named('long 1'), named('long 2')]),
-    ...beside('s', 'short', [named('short')]),
-    ...beside('s', 'behind', [named('behind')], ['short']),
+    ...inParallel('s', 'long', [named('long 1'), named('long 2')]),
+    ...inParallel('s', 'short', [named('short')]),
+    ...inParallel('s', 'behind', [named('behind')], ['short']),
     named('last'),
   ];
 
@@ -30,15 +30,15 @@ describe('a stage between two steps', () => {
       behind: ['short'],
       last: ['long 2', 'short', 'behind'],
     });
-    expect(ids(order.get('long 1')?.beside)).toEqual(['short', 'behind']);
-    expect(ids(order.get('behind')?.beside)).toEqual(['long 1', 'long 2']);
-    expect(order.get('last')?.beside).toEqual([]);
+    expect(ids(order.get('long 1')?.alongside)).toEqual(['short', 'behind']);
+    expect(ids(order.get('behind')?.alongside)).toEqual(['long 1', 'long 2']);
+    expect(order.get('last')?.alongside).toEqual([]);
   });
 
   test('a step that is confirmed alone is beside nothing, and nothing beside it', () => {
     const order = orderOf(steps, ({ id }) => id === 'short');
-    expect(order.get('short')?.beside).toEqual([]);
-    expect(ids(order.get('long 1')?.beside)).toEqual(['behind']);
+    expect(order.get('short')?.alongside).toEqual([]);
+    expect(ids(order.get('long 1')?.alongside)).toEqual(['behind']);
   });
 
   test('takes as long as its longest chain', () => {
