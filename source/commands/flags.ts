@@ -40,7 +40,7 @@ export const flags = {
     type: 'boolean',
     default: false,
     shown: '--brief',
-    says: ['plan, report: two pages instead of every script; Markdown, of a report HTML too'],
+    says: ['two pages, for whoever approves the change: no scripts, no output'],
   },
   list: { type: 'boolean', default: false, shown: '--list', says: ['every check there is'] },
   prepare: {
