@@ -22,7 +22,7 @@ const firstFrameMs = async (directory: string, file: string): Promise<number> =>
   const env = { XDG_STATE_HOME: join(directory, 'state') };
   const pty = new Pty({ program, args: ['run', file], cwd: root, env });
   try {
-    await pty.painted('Checklists');
+    await pty.painted('2 Steps');
     return performance.now() - from;
   } finally {
     pty.close();

@@ -114,7 +114,7 @@ export const run = async ({
     engine,
     { ...screenStreams(), env: process.env, pager: pagerIn(process.env) },
     {
-      opensWithWayBack: direction === 'rollback',
+      opensWithRollback: direction === 'rollback',
       ...(onStaged === undefined ? {} : { onStaged }),
       // What reaching the hosts needs is loaded while the first frame is read.
       onShown: () => {

@@ -15,7 +15,7 @@ import { DialogPane } from './panes/dialog-pane.tsx';
 import { HelpPane } from './panes/help-pane.tsx';
 import { Lines } from './panes/lines.tsx';
 import { MonitorPane } from './panes/monitor-pane.tsx';
-import { WayBackPane } from './panes/rollback-pane.tsx';
+import { RollbackPane } from './panes/rollback-pane.tsx';
 import { StepListPane } from './panes/step-list-pane.tsx';
 import { StepPane } from './panes/step-pane.tsx';
 import { TooSmall } from './panes/too-small.tsx';
@@ -42,7 +42,7 @@ export interface AppProps {
 }
 
 /** Modes in which the three panes stand as they are, or something lies over all of them. */
-const besides: readonly InputMode[] = ['commands', 'help', 'way-back', 'search', 'steps', 'too-small'];
+const besides: readonly InputMode[] = ['commands', 'help', 'rollback', 'search', 'steps', 'too-small'];
 
 const asks = (state: ConsoleState): boolean => {
   const mode = inputMode(state);
@@ -129,8 +129,8 @@ export const App = ({ store, theme, now = present, onRedraw, pager, ended, onLea
   const overlay =
     mode === 'help' ? (
       <HelpPane store={store} columns={columns} rows={body} />
-    ) : mode === 'way-back' ? (
-      <WayBackPane store={store} columns={columns} rows={body} />
+    ) : mode === 'rollback' ? (
+      <RollbackPane store={store} columns={columns} rows={body} />
     ) : mode === 'steps' ? (
       <StepListPane store={store} columns={columns} rows={body} />
     ) : null;

@@ -34,8 +34,8 @@ interface Wanted {
   readonly dialog: boolean;
 }
 
-/** A label of 62 columns, `warning`, and one for the mark of a folded line. Source: PostgreSQL, pg_upgrade.h, MESSAGE_WIDTH. */
-const upgradeLines = 70;
+/** A label of 62 columns and `ok`. Source: PostgreSQL, pg_upgrade.h, MESSAGE_WIDTH. */
+const upgradeLines = 64;
 
 const hidden: Area = { columns: 0, rows: 0 };
 
@@ -71,8 +71,8 @@ const stacked = ({ columns, focus, nodes }: Wanted, body: number) => {
 const split = ({ columns, nodes }: Wanted, body: number) => {
   const events = body >= 46 ? 8 : 3;
   const monitor = Math.min(2 + Math.max(1, nodes) + events, Math.floor(body / 2));
-  // The third pane is as wide as pg_upgrade's lines with their results, where that leaves enough for the checklists.
-  const left = Math.max(48, Math.min(90, Math.floor(columns * 0.48), columns - 2 - upgradeLines));
+  // A title with its time fits into the list, and a line of pg_upgrade's with its result into the third pane.
+  const left = Math.max(48, Math.min(90, Math.floor(columns * 0.45), columns - 2 - upgradeLines));
   const rows = body - monitor;
   return {
     monitor: { columns, rows: monitor },

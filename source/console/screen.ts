@@ -3,9 +3,9 @@ import { cardRows, failureRows } from './rows/card.ts';
 import { rowHolds } from './rows/found.ts';
 import { type VisibleOutput, visibleOutput } from './rows/output.ts';
 import { progressRows } from './rows/progress.ts';
-import { quietRows } from './rows/quiet.ts';
 import type { Row } from './rows/row.ts';
 import { searchRow } from './rows/search-line.ts';
+import { silenceRows } from './rows/silence.ts';
 import type { ConsoleStore } from './state/console-store.ts';
 import { needleOf, shownFace, shownStep } from './state/selectors.ts';
 import type { ConsoleState } from './state/state.ts';
@@ -53,7 +53,7 @@ export const pinnedRows = (
   const search = findRow(screen);
   return [
     ...progressRows(state.view.progress[step.id], step, columns, now, theme),
-    ...quietRows(state.view, step, columns, now),
+    ...silenceRows(state.view, step, columns, now),
     ...(search === null ? [] : [search]),
   ];
 };

@@ -26,7 +26,7 @@ const standing = (view: EngineView): string => {
   if (stage.kind === 'running')
     return view.fleeting === true
       ? `${place} ended with the console.`
-      : `${place} goes on without this console. Start it again to follow.`;
+      : `${place} keeps running without this console. Start it again to follow.`;
   if (stage.kind === 'failed' && stage.failure.silent !== undefined) {
     const { host, others = [], waits } = stage.failure.silent;
     const names = namesOf([host, ...others]);

@@ -75,6 +75,21 @@ export const age = (milliseconds: number): string => {
   return `${Math.floor(seconds / 3600)} h`;
 };
 
+/** `0:12`, `3:07`: elapsed hours and minutes. */
+export const hoursAndMinutes = (milliseconds: number): string => {
+  const minutes = Math.max(0, Math.floor(milliseconds / 60_000));
+  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}`;
+};
+
+/** `03:12 CET`: the time of day here, to the minute, with the zone's name where there is room for it. */
+export const timeWithZone = (at: number, zone: boolean): string => {
+  const date = new Date(at);
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  if (!zone) return time;
+  const parts = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(date);
+  return `${time} ${parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''}`.trimEnd();
+};
+
 /** `03:12:45` of the console's own clock. */
 export const timeOfDay = (at: number | string): string => {
   const date = new Date(at);

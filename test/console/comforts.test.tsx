@@ -295,13 +295,13 @@ describe('how far a step is', () => {
   test('says rate, time so far, and time to go that shrinks between two readings', () => {
     expect(rows(copy, 100)[0]).toContain('50 MB/s, 01:00 so far, about 03:04 left');
     expect(rows(copy, 100, 70_000)[0]).toContain('about 02:54 left');
-    expect(rows({ ...copy, leftMs: 200 }, 100)[0]).toContain('nearly there');
+    expect(rows({ ...copy, leftMs: 200 }, 100)[0]).toContain('almost done');
     expect(rows(copy, 120, 90_000)[0]).toContain('as of 30 s ago');
   });
 
   test('claims no share and no end where the whole is not known', () => {
     const [first] = rows({ ...copy, total: null, leftMs: null }, 100);
-    expect(first).toBe('3.0 GB, 50 MB/s, 01:00 so far, how much it is in all is not known');
+    expect(first).toBe('3.0 GB, 50 MB/s, 01:00 so far, total unknown');
   });
 
   test('a count of uneven stages is no share of the time; longer than expected is said', () => {

@@ -75,6 +75,7 @@ export class FakeEngine implements EngineController {
       cluster: { name: facts.name, from: '15.20', to: '17.12', mode: 'link' },
       stage: { kind: 'connecting', doing: 'Connecting to monitor, node_1, node_2, node_3' },
       direction: 'upgrade',
+      begunAt: this.#now() - 31 * 60_000,
       phase: null,
       hosts: [facts.monitor, ...facts.nodes].map(({ alias }, index) => ({
         alias,
@@ -282,7 +283,11 @@ export class FakeEngine implements EngineController {
     const { world } = this.cluster;
     const statusOf = (step: Step): StepStatus =>
       step.probe(world).state === 'done' ? { kind: 'done', tookMs: null, by: 'found' } : { kind: 'waiting' };
-    this.set({ direction, steps: this.cluster.views(statusOf) });
+    this.set({
+      direction,
+      steps: this.cluster.views(statusOf),
+      expectedDowntimeMs: this.cluster.expectedDowntime,
+    });
     this.#next();
     return accepted;
   }

@@ -110,7 +110,7 @@ export const journeys: readonly Journey[] = [
     },
   },
   {
-    name: 'quiet',
+    name: 'no-output',
     sees: 'pg_upgrade has printed nothing for long: what its host is doing. Nothing is ended by itself.',
     options: atUpgrade,
     go: async (screen, at) => {
@@ -133,7 +133,7 @@ export const journeys: readonly Journey[] = [
     },
   },
   {
-    name: 'line-lost',
+    name: 'connection-lost',
     sees: 'The host of the running step gives no answer; its command goes on if the host is up.',
     options: atUpgrade,
     go: async (screen, at) => {
@@ -166,9 +166,9 @@ export const journeys: readonly Journey[] = [
   },
   {
     name: 'steps',
-    sees: 'l, then “node_1 return”: the list of steps, filtered. Enter shows one and runs nothing.',
+    sees: 'l, then “node_1 irrev”: the list of steps, filtered. Enter shows one and runs nothing.',
     options: { done: doneBefore(steps.firstStart) },
-    go: ({ press }) => press('l', ...'node_1 return'),
+    go: ({ press }) => press('l', ...'node_1 irrev'),
   },
   {
     name: 'failure',
@@ -187,8 +187,8 @@ export const journeys: readonly Journey[] = [
     go: ({ press }) => press(keys.enter, ...'node'),
   },
   {
-    name: 'way-back',
-    sees: 'r: what going back would be now. Nothing runs from here.',
+    name: 'rollback',
+    sees: 'r: what a rollback would be now. Nothing runs from here.',
     options: { done: doneBefore(steps.firstStart) },
     go: ({ press }) => press('r', keys.up),
   },

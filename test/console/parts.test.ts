@@ -4,12 +4,12 @@ import { commands } from '../../source/console/keys/commands.ts';
 import { keyLabel, pressOf } from '../../source/console/keys/keys.ts';
 import { layoutFor } from '../../source/console/layout.ts';
 import { helpRows } from '../../source/console/rows/help.ts';
-import { lagOf, lsnBytes } from '../../source/console/rows/lsn.ts';
+import { lagOf } from '../../source/console/rows/lag.ts';
 import { visibleOutput } from '../../source/console/rows/output.ts';
 import { agesShow, nextTick } from '../../source/console/rows/staleness.ts';
 import { themeFor } from '../../source/console/theme.ts';
 import { clock, cut, padRight, tame, widthOf, wrapExact } from '../../source/wording/text.ts';
-
+import { word } from '../runbook/word.ts';
 import { at, doneBefore, healthyNodes } from './fake-cluster.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { FakeOutput } from './fake-output.ts';
@@ -46,13 +46,14 @@ describe('text', () => {
 
 describe('lag', () => {
   test('is the distance of two positions on one timeline', () => {
-    expect(lsnBytes('1/0')).toBe(4_294_967_296n);
-    expect(lsnBytes('0/0')).toBeNull();
-    expect(lsnBytes('nonsense')).toBeNull();
     expect(healthyNodes.map((node) => lagOf(node, healthyNodes))).toEqual([null, 0n, 16_480n]);
   });
 
   test('is not known where the timelines differ or nobody takes writes', () => {
+    for (const lsn of ['0/0', 'nonsense']) {
+      const silent = healthyNodes.map((node) => ({ ...node, lsn: word(lsn) }));
+      expect(silent.map((node) => lagOf(node, silent))).toEqual([null, null, null]);
+    }
     const other = healthyNodes.map((node, index) => (index === 0 ? { ...node, timeline: 2 } : node));
     expect(other.map((node) => lagOf(node, other))).toEqual([null, null, null]);
     const apart = healthyNodes.map((node) => ({ ...node, reported: 'maintenance' as const }));
@@ -117,14 +118,16 @@ describe('output', () => {
 });
 
 describe('time', () => {
-  test('an idle console does not tick', () => {
+  test('an idle console ticks with the minutes of its clock, and no more', () => {
     const { view } = new FakeEngine();
     const down = new FakeEngine({ done: doneBefore(at.pgUpgrade) }).view;
     const planned = { ...down, downtime: { kind: 'not-started' } as const };
-    expect(nextTick(planned, Date.now() + 60_000)).toBeNull();
+    expect(nextTick(planned, 60_000_000)).toBe(60_000);
+    expect(nextTick(planned, 60_045_000)).toBe(15_000);
     expect(nextTick(down, Date.now())).toBe(1000);
-    const fresh = nextTick(view, view.monitor.feed.readAt ?? 0);
-    expect(fresh).toBeGreaterThan(4000);
+    const { monitor } = view;
+    const read = { ...view, monitor: { ...monitor, feed: { ...monitor.feed, readAt: 60_000_000 } } };
+    expect(nextTick(read, 60_000_000)).toBe(5_050);
   });
 
   test('the clock of the downtime alone does not make the panes anew; an age in them does', () => {

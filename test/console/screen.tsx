@@ -28,7 +28,7 @@ const libraryColumns = 100;
 interface Seat {
   readonly columns?: number;
   readonly rows?: number;
-  readonly opensWithWayBack?: boolean;
+  readonly opensWithRollback?: boolean;
   readonly lang?: string;
   readonly pager?: Pager;
   readonly onStaged?: ConsoleStoreOptions['onStaged'];
@@ -37,14 +37,14 @@ interface Seat {
 /** The console without a terminal, and no guard against quick keys. */
 export const openScreen = async (
   options: FakeOptions = {},
-  { columns = 100, rows = 30, opensWithWayBack = false, lang = 'C.UTF-8', pager, onStaged }: Seat = {},
+  { columns = 100, rows = 30, opensWithRollback = false, lang = 'C.UTF-8', pager, onStaged }: Seat = {},
 ) => {
   const size = { columns, rows };
   const engine = new FakeEngine(options);
   const store = createConsoleStore(engine, {
     guard: { shown: 0, pressed: 0 },
     intervalMs: 0,
-    opensWithWayBack,
+    opensWithRollback,
     ...(onStaged === undefined ? {} : { onStaged }),
     ...(options.now === undefined ? {} : { now: options.now }),
   });

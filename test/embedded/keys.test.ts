@@ -94,12 +94,12 @@ it.concurrent('line-drops: the console says that the line is gone, and comes bac
 it.concurrent('rollback-after-start: r shows the verdict and its steps, and they lead back to 15', async (test) => {
   const { it: screen } = await open(test, 'rollback-after-start', { cols: 120, rows: 40 });
   const stopped = await walk(screen, {
-    until: (text) => /▶ next +\d+ node_1 +Full statistics/.test(text),
+    until: (text) => /▶ +\d+ node_1 +Full statistics/.test(text),
   });
   expect(stopped).toBe('stopped-before');
   await screen.press('r');
   await screen.waitFor(/possible through node_2, but what 17 wrote since/, { timeoutMs: 30_000 });
-  await enterUntil(screen, (text) => /GOING BACK/.test(text));
+  await enterUntil(screen, (text) => /ROLLING BACK/.test(text));
   await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);
   expect(screen.scrollback()).toMatch(/DEMO demo: every node runs PostgreSQL 15\.20/);

@@ -201,7 +201,7 @@ exec ${program}.real "$@"`,
     expect(console_.screen()).toMatch(/Resumed/);
     await enterUntil(console_, /3 Output/);
     await console_.waitFor(/Restoring database schemas in the new cluster/, { timeoutMs: 60_000 });
-    await console_.waitFor(/Nothing printed for/, { timeoutMs: 100_000 });
+    await console_.waitFor(/No output for/, { timeoutMs: 100_000 });
     await console_.waitFor(/process \d+ pg_upgrade[\s\S]*disk .* free of/, { timeoutMs: 5_000 });
     await console_.waitFor(/server on port 50432: /, { timeoutMs: 5_000 });
     expect(console_.exitCode, 'it never ends anything by itself').toBeNull();
@@ -342,7 +342,7 @@ exec ${psql}.real "$@"`,
     await console_.press('[');
     const screen = await console_.waitFor(/hostile end/, { timeoutMs: 20_000 });
     expect(screen).toMatch(/^pgaf-upgrade/);
-    expect(screen).toMatch(/1 Monitor[\s\S]*2 Checklists/);
+    expect(screen).toMatch(/1 Monitor[\s\S]*2 Steps/);
     expect(screen).not.toMatch(/^OVERWRITTEN/m);
     expect(console_.alternate).toBe(true);
     expect(console_.raw).not.toContain('\x1b]52');

@@ -81,7 +81,7 @@ describe('the whole log', () => {
     await console.see('Performing Consistency Checks', '[Enter goes back to the console]');
     console.press(keys.enter);
     await console.see('1 Monitor', 'The log: /home/dba', place(upgrade));
-    expect(console.text()).toContain(`▶ next    ${swap}`);
+    expect(console.text()).toContain(`▶ ${swap}`);
   });
 
   test('in one that is not there: said, and the console goes on', async () => {
@@ -158,7 +158,7 @@ describe('how far a step is', () => {
     console.press(keys.enter);
     await console.see(/█+░+ \d+ of 35 stages/);
     console.resize(90, 26);
-    await console.see(/^─ 2 Checklists {2}\[all/m, /█+░+ \d+ of 35 stages, \d\d:\d\d so far/);
+    await console.see(/^─ 2 Steps {2}\[all/m, /█+░+ \d+ of 35 stages, \d\d:\d\d so far/);
     console.resize(size.columns, size.rows);
     await console.see(place(swap), 'Enter runs this script');
     expect(console.text().match(/ 1 Monitor /g)).toHaveLength(1);

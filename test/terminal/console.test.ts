@@ -29,10 +29,10 @@ describe('sizes', () => {
     { columns: 200, rows: 60 },
   ])('three panes and the card at $columns x $rows', async (size) => {
     const console = open({ ...size, args: [atUpgrade, quick] });
-    await console.see('1 Monitor', '2 Checklists', '3 Step', 'Enter runs this script on node_1', 'q leave');
+    await console.see('1 Monitor', '2 Steps', '3 Step', 'Enter runs this script on node_1', 'q leave');
     expect(console.alternate()).toBe(true);
     expect(console.lines()[0]).toContain('pgaf-upgrade  shop  15.20 → 17.12');
-    expect(console.lines()[1]).toContain('Way back: safe, nothing lost');
+    expect(console.lines()[1]).toContain('Rollback: safe');
     expect(console.lines().at(-1)).toContain('q leave');
   });
 
@@ -42,7 +42,7 @@ describe('sizes', () => {
     console.press(keys.enter);
     await console.see('3 Output', 'running');
     console.resize(120, 40);
-    await console.see(/2 Checklists.*3 Output/);
+    await console.see(/2 Steps.*3 Output/);
     console.resize(60, 20);
     await console.see('the console needs 80x24');
     console.resize(100, 30);
@@ -59,7 +59,7 @@ describe('sizes', () => {
       args: [atUpgrade, quick],
       env: { NODE_OPTIONS: `--import=data:text/javascript,${prompt}` },
     });
-    await console.see('2 Checklists', 'q leave');
+    await console.see('2 Steps', 'q leave');
     expect(console.lines()[0]).toMatch(/^pgaf-upgrade {2}shop/);
   });
 
@@ -118,7 +118,7 @@ describe('confirming', () => {
 
   test('the point of no return is passed by the right name only', async () => {
     const console = open({ args: [`--done=${at.firstStart}`, '--line-ms=5', quick] });
-    await console.see(place(first), 'POINT OF NO RETURN');
+    await console.see(place(first), 'IRREVERSIBLE');
     console.press(keys.enter);
     await console.see('╔═', 'type the name of the host: node_1');
     console.press(keys.enter);
@@ -202,7 +202,7 @@ describe('leaving', () => {
     console.press('y');
     expect(await console.ended()).toBe(0);
     expect(console.alternate()).toBe(false);
-    expect(console.raw).toContain('goes on without this console');
+    expect(console.raw).toContain('keeps running without this console');
     expect(console.raw).toContain('Journal and outputs: /home/dba');
     expect(console.raw).toContain('\u001B[?25h');
   });
@@ -214,11 +214,11 @@ describe('other terminals', () => {
 
   test('NO_COLOR: no colours, and everything is still said in words', async () => {
     const plain = open({ args: [`--done=${at.firstStart}`, quick], env: { NO_COLOR: '1' } });
-    await plain.see('NO RETURN', '✓ good', '✓ done');
+    await plain.see('IRREVERSIBLE', '✓ good');
     expect(plain.raw).not.toMatch(colour);
     plain.close();
     const coloured = open({ args: [`--done=${at.firstStart}`, quick] });
-    await coloured.see('NO RETURN');
+    await coloured.see('IRREVERSIBLE');
     expect(coloured.raw).toMatch(colour);
     // Neither black nor white, which vanish on one background or the other.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
@@ -227,7 +227,7 @@ describe('other terminals', () => {
 
   test('without UTF-8 the signs are ASCII', async () => {
     const console = open({ args: [atUpgrade, quick], env: { LANG: 'C', LC_ALL: 'C' } });
-    await console.see('> next', '+ done', '15.20 -> 17.12');
+    await console.see(`>> ${upgrade}`, `+ ${upgrade - 1}`, '15.20 -> 17.12');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is meant
     expect(console.text()).toMatch(/^[\x00-\x7F]*$/);
   });
@@ -266,7 +266,7 @@ describe('what must not harm the terminal', () => {
       await console.ended();
       expect(console.alternate()).toBe(false);
       expect(console.text().replaceAll('\n', '')).toContain(
-        'goes on without this console. Start it again to follow.',
+        'keeps running without this console. Start it again to follow.',
       );
       expect(console.text()).toContain(`exit: ${name}`);
     },
@@ -288,7 +288,7 @@ describe('what must not harm the terminal', () => {
     });
     await console.see('Enter runs this script');
     console.press(keys.enter);
-    await console.see('hostile end', '1 Monitor', '2 Checklists', '3 Output');
+    await console.see('hostile end', '1 Monitor', '2 Steps', '3 Output');
     expect(console.lines()[0]).toContain('pgaf-upgrade  shop');
     expect(console.alternate()).toBe(true);
     for (const sequence of ['\x1b]52', 'EVIL TITLE\x07', '\x1bc', '\x1b[6n', '\x00'])

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react';
-import { nextTick, timeShows } from '../rows/staleness.ts';
+import { minuteOf, nextTick, timeShows } from '../rows/staleness.ts';
 import type { ConsoleStore } from '../state/console-store.ts';
 
-/** The time as of this render; renders again when time alone changes the screen, and has no timer otherwise. */
+/** The time as of this render; renders again when time alone changes the screen: its clock with each minute, ages with each second. */
 export const useNow = (store: ConsoleStore, clock: () => number): number => {
   const [tick, setTick] = useState(0);
   const { drawn } = store.state.getState();
@@ -10,13 +10,13 @@ export const useNow = (store: ConsoleStore, clock: () => number): number => {
   useEffect(() => {
     let timer: NodeJS.Timeout | undefined;
     const latest = () => store.state.getState().view;
+    const drawnIn = minuteOf(clock());
     const arm = () => {
-      const wait = nextTick(latest(), clock());
-      if (wait !== null) timer = setTimeout(tickOrWait, wait);
+      timer = setTimeout(tickOrWait, nextTick(latest(), clock()));
     };
     const tickOrWait = () => {
       // Rows that were to be stale by now may have been read again meanwhile.
-      if (timeShows(latest(), clock())) setTick((count) => count + 1);
+      if (timeShows(latest(), clock()) || minuteOf(clock()) !== drawnIn) setTick((count) => count + 1);
       else arm();
     };
     arm();

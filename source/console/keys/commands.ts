@@ -104,7 +104,7 @@ export const commands: readonly Command[] = [
     says: 'The way back: what it would be now, step by step; from there it can be taken',
     footer: ({ view }) => (view.direction === 'rollback' ? 'go on upgrading' : 'way back'),
     disabled: ({ view }) => (view.steps.length === 0 ? 'The servers have not been looked at yet.' : null),
-    run: ({ store }) => store.decide.askWayBack(),
+    run: ({ store }) => store.decide.previewRollback(),
   },
   {
     group: 'Looking',

@@ -1,5 +1,5 @@
 import type { Screen } from '../screen.ts';
-import { mayTurn } from '../state/rollback-view.ts';
+import { canSwitch } from '../state/rollback-view.ts';
 import { type InputMode, inputMode } from '../state/selectors.ts';
 import type { ConsoleState, Dialog } from '../state/state.ts';
 import { commandOn } from './commands.ts';
@@ -54,12 +54,12 @@ const inSteps = (screen: Screen, press: Press) => {
   const name = nameOf(press);
   const page = Math.max(1, layout.rows - 8);
   if (name === 'enter') store.decide.jump();
-  else if (name === 'down') store.go.aimBy(1);
-  else if (name === 'up') store.go.aimBy(-1);
-  else if (name === 'pagedown') store.go.aimBy(page);
-  else if (name === 'pageup') store.go.aimBy(-page);
-  else if (name === 'home') store.go.aimBy(Number.NEGATIVE_INFINITY);
-  else if (name === 'end') store.go.aimBy(Number.POSITIVE_INFINITY);
+  else if (name === 'down') store.go.moveCursor(1);
+  else if (name === 'up') store.go.moveCursor(-1);
+  else if (name === 'pagedown') store.go.moveCursor(page);
+  else if (name === 'pageup') store.go.moveCursor(-page);
+  else if (name === 'home') store.go.moveCursor(Number.NEGATIVE_INFINITY);
+  else if (name === 'end') store.go.moveCursor(Number.POSITIVE_INFINITY);
   else if (name === 'esc') store.go.closeDialog();
   else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
 };
@@ -105,11 +105,11 @@ const inRetry = (screen: Screen, press: Press) => {
   else refuse(screen, 'Enter runs it again; Esc does not.');
 };
 
-const inWayBack = (screen: Screen, press: Press) => {
+const inRollback = (screen: Screen, press: Press) => {
   const { state, store } = screen;
   const name = nameOf(press);
   if (name !== 'enter') inHelp(screen, press);
-  else if (mayTurn(state)) store.decide.turn();
+  else if (canSwitch(state)) store.decide.switch();
   else store.go.hint({ text: 'There is nothing to put on the screen. Esc goes back.', tone: 'plain' });
 };
 
@@ -174,7 +174,7 @@ const takers: Readonly<Record<InputMode, (screen: Screen, press: Press) => void>
   'key-question': inKeyQuestion,
   'secret-question': inSecret,
   help: inHelp,
-  'way-back': inWayBack,
+  rollback: inRollback,
   search: inSearch,
   steps: inSteps,
   text: inText,

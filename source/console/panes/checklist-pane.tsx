@@ -4,8 +4,7 @@ import { useTheme } from '../hooks/use-theme.ts';
 import type { Area } from '../layout.ts';
 import { checklistRows } from '../rows/checklist.ts';
 import { titleRow } from '../rows/pane-title.ts';
-import { rowWidth } from '../rows/row.ts';
-import { tabRows } from '../rows/tabs.ts';
+import { tabLine, tabRows } from '../rows/tabs.ts';
 import type { ConsoleStore } from '../state/console-store.ts';
 import { Lines } from './lines.tsx';
 
@@ -15,29 +14,29 @@ interface Props {
   readonly now: number;
 }
 
-/** A checklist for each host, and all of them together in the order of the run. */
+/** The steps of each host, and all of them together in the order of the run. */
 export const ChecklistPane = memo(({ store, area, now }: Props) => {
   const state = useConsole(store, ['view', 'focus', 'zoom', 'selected', 'hostFilter']);
   const theme = useTheme();
   const { columns, rows } = area;
   if (rows === 0) return null;
   const focused = state.focus === 'checklist';
-  const tabs = tabRows(state, columns, now, theme);
-  const [only] = tabs;
+  const zoomed = focused && state.zoom;
   // The tabs stand in the title where there is room: a line is a step.
-  const inTitle = tabs.length === 1 && only !== undefined && rowWidth(only) + 18 <= columns;
+  const inTitle = tabLine(state, columns - (zoomed ? 29 : 13), now, theme);
   const title = titleRow(
     {
       number: 2,
-      name: 'Checklists',
+      name: 'Steps',
       focused,
-      zoomed: focused && state.zoom,
-      ...(inTitle ? { middle: only } : {}),
+      zoomed,
+      ...(inTitle === null ? {} : { middle: inTitle }),
     },
     columns,
     theme,
   );
-  const head = inTitle ? [title] : [title, ...tabs.slice(0, Math.max(1, Math.floor(rows / 4)))];
+  const tabs = inTitle === null ? tabRows(state, columns, now, theme) : [];
+  const head = [title, ...tabs.slice(0, Math.max(1, Math.floor(rows / 4)))];
   const lines = [...head, ...checklistRows(state, columns, rows - head.length, theme)];
   return <Lines rows={lines} columns={columns} height={rows} />;
 });

@@ -2,7 +2,7 @@ import { useConsole } from '../hooks/use-console.ts';
 import { useTheme } from '../hooks/use-theme.ts';
 import { moreRow } from '../rows/moving.ts';
 import { windowOf } from '../rows/prose.ts';
-import { wayBackEnter, wayBackRows } from '../rows/rollback.ts';
+import { rollbackEnter, rollbackRows } from '../rows/rollback.ts';
 import { ends, span } from '../rows/row.ts';
 import type { ConsoleStore } from '../state/console-store.ts';
 import { Lines } from './lines.tsx';
@@ -13,13 +13,13 @@ interface Props {
   readonly rows: number;
 }
 
-/** What going back would be, over all panes: it is read in peace or not at all. */
-export const WayBackPane = ({ store, columns, rows }: Props) => {
+/** What a rollback would be, over all panes: it is read in peace or not at all. */
+export const RollbackPane = ({ store, columns, rows }: Props) => {
   const state = useConsole(store, ['view', 'preview', 'helpTop', 'dialog']);
   const theme = useTheme();
-  const window = windowOf(wayBackRows(state, columns, theme), state.helpTop, rows - 2);
+  const window = windowOf(rollbackRows(state, columns, theme), state.helpTop, rows - 2);
   const more = moreRow(window.above, window.below, theme) ?? [];
-  const name = state.view.direction === 'rollback' ? ' The way back, from here ' : ' The way back ';
+  const name = state.view.direction === 'rollback' ? ' Rollback, from here ' : ' Rollback ';
   return (
     <>
       <Lines
@@ -27,7 +27,7 @@ export const WayBackPane = ({ store, columns, rows }: Props) => {
         columns={columns}
         height={rows - 1}
       />
-      <Lines rows={[wayBackEnter(state)]} columns={columns} height={1} />
+      <Lines rows={[rollbackEnter(state)]} columns={columns} height={1} />
     </>
   );
 };

@@ -1,58 +1,33 @@
 import type { StepView } from '../../engine/view/controller.ts';
-import { padLeft, padRight, tame, widthOf } from '../../wording/text.ts';
+import { tame } from '../../wording/text.ts';
 import { listedSteps } from '../state/navigation.ts';
 import { currentStep, numberOf, shownStep } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { Theme } from '../theme.ts';
-import { markOf, phaseTitle, tailOf } from './marks.ts';
-import { inShort } from './progress.ts';
-import { cutRow, ends, highlighted, type Row, type Span, span } from './row.ts';
+import { markOf, phaseTitle } from './marks.ts';
+import { cutRow, highlighted, type Row, span } from './row.ts';
+import { dangerAhead, dangerRow, type StepRoom, stepRoom, stepRow } from './step-row.ts';
 
-interface Look {
-  readonly columns: number;
-  readonly theme: Theme;
-  readonly hostWidth: number;
-  readonly numberWidth: number;
-}
+type Entry =
+  | { readonly step: StepView }
+  /** Below its step. */
+  | { readonly danger: Row }
+  | { readonly heading: string };
 
-const stepRow = (state: ConsoleState, step: StepView, selected: boolean, look: Look): Row => {
-  const { columns, theme, hostWidth, numberWidth } = look;
-  const [glyph, word] = markOf(step.status, theme);
-  const waits = step.status.kind === 'waiting';
-  const danger = step.danger === 'point-of-no-return' && step.status.kind !== 'done';
-  const left: Span[] = [
-    span(selected ? `${theme.glyphs.cursor}` : ' ', 'strong'),
-    glyph,
-    span(' '),
-    word,
-    span(` ${padLeft(String(numberOf(state.view, step.id)), numberWidth)} `, 'dim'),
-  ];
-  if (hostWidth > 0) left.push(span(`${padRight(step.host, hostWidth)} `, waits ? 'dim' : 'plain'));
-  if (danger) left.push(span(`${theme.glyphs.danger} `, 'bad'));
-  left.push(span(tame(step.title), waits ? 'plain' : step.status.kind === 'done' ? 'dim' : 'strong'));
-  const progressing =
-    step.status.kind === 'running' || step.status.kind === 'settling'
-      ? inShort(state.view.progress[step.id])
-      : '';
-  const wordy = columns >= 66 || step.status.kind === 'done';
-  const tail = span(wordy || progressing !== '' ? progressing || tailOf(step) : '', danger ? 'bad' : 'dim');
-  const row = ends(left, [tail], columns);
-  const focused = selected && state.focus === 'checklist' && !row.some((part) => part.spins);
-  return focused ? highlighted(row, columns, 'selected') : row;
-};
-
-type Entry = { readonly step: StepView } | { readonly heading: string };
-
-const entriesOf = (state: ConsoleState, headings: boolean): readonly Entry[] => {
+const entriesOf = (state: ConsoleState, headings: boolean, room: StepRoom): readonly Entry[] => {
   const steps = listedSteps(state);
-  if (!headings) return steps.map((step) => ({ step }));
+  const entries = (step: StepView): readonly Entry[] => {
+    const danger = dangerRow(state, step, room);
+    return danger === null ? [{ step }] : [{ step }, { danger }];
+  };
+  if (!headings) return steps.flatMap(entries);
   return steps.flatMap((step, at): readonly Entry[] => {
-    if (steps[at - 1]?.phase === step.phase) return [{ step }];
+    if (steps[at - 1]?.phase === step.phase) return entries(step);
     const same = steps.filter((other) => other.phase === step.phase);
     const done = same.filter(
       (other) => other.status.kind === 'done' || other.status.kind === 'skipped',
     ).length;
-    return [{ heading: `${phaseTitle(step.phase)}  ${done}/${same.length}` }, { step }];
+    return [{ heading: `${phaseTitle(step.phase)}  ${done}/${same.length}` }, ...entries(step)];
   });
 };
 
@@ -74,11 +49,12 @@ export const checklistRows = (
   if (steps.length === 0) {
     const none =
       state.hostFilter === null
-        ? 'The checklist is made once the servers have been looked at.'
+        ? 'The list of steps is made once the servers have been inspected.'
         : 'No steps on this host.';
     return [[span(none, 'dim')]];
   }
-  const entries = entriesOf(state, rows >= 8);
+  const room = stepRoom(state, columns, theme, state.hostFilter === null);
+  const entries = entriesOf(state, rows >= 8, room);
   const shown = shownStep(state);
   const current = currentStep(state.view);
   const indexOf = (step: StepView | null) =>
@@ -91,31 +67,28 @@ export const checklistRows = (
   const pinned = current !== null && !fits(windowStart(entries.length, at, rows), rows);
   const height = pinned ? rows - 1 : rows;
   const start = windowStart(entries.length, at, height);
-  const look: Look = {
-    columns,
-    theme,
-    hostWidth:
-      state.hostFilter === null
-        ? Math.min(12, Math.max(4, ...state.view.hosts.map((host) => widthOf(host.alias))))
-        : 0,
-    numberWidth: String(state.view.steps.length).length,
-  };
-  const lines = entries
-    .slice(start, start + height)
-    .map(
-      (entry): Row =>
-        'heading' in entry
-          ? cutRow([span(entry.heading, 'strong')], columns)
-          : stepRow(state, entry.step, entry.step.id === shown?.id, look),
-    );
+  const lines = entries.slice(start, start + height).map((entry): Row => {
+    if ('heading' in entry) return cutRow([span(entry.heading, 'strong')], columns);
+    if ('danger' in entry) return cutRow(entry.danger, columns);
+    const chosen = entry.step.id === shown?.id;
+    const row = stepRow(state, entry.step, chosen, room);
+    const focused = chosen && state.focus === 'checklist' && !row.some((part) => part.spins);
+    return focused ? highlighted(row, columns, 'selected') : row;
+  });
   if (!pinned || current === null) return lines;
-  const [glyph, word] = markOf(current.status, theme);
   const arrow = indexOf(current) >= 0 && indexOf(current) < start ? theme.glyphs.up : theme.glyphs.down;
   const place = `${numberOf(state.view, current.id)} ${current.host}`;
+  const word = dangerAhead(current);
+  const danger = word === null ? [] : [span(` ${theme.glyphs.danger} ${word}`, 'bad')];
   return [
     ...lines,
     cutRow(
-      [span(`${arrow}`, 'warn'), glyph, span(' '), word, span(` ${place} ${tame(current.title)}`, 'warn')],
+      [
+        span(arrow, 'warn'),
+        markOf(current.status, theme),
+        span(` ${place} ${tame(current.title)}`, 'warn'),
+        ...danger,
+      ],
       columns,
     ),
   ];

@@ -4,12 +4,12 @@ import { tame, timeOfDay } from '../../wording/text.ts';
 import { commands } from '../keys/commands.ts';
 import { keyLabel } from '../keys/keys.ts';
 import { readOnlyWords } from '../state/decisions.ts';
-import { mayTurn, turnsTo } from '../state/rollback-view.ts';
+import { canSwitch, target } from '../state/rollback-view.ts';
 import { inputMode, numberOf } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import { cutRow, type Row, rowWidth, type Span, span } from './row.ts';
 
-const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'commands' | 'way-back'>, Row>> = {
+const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'commands' | 'rollback'>, Row>> = {
   'too-small': [span('q', 'strong'), span(' leave')],
   quit: [
     span('y', 'strong'),
@@ -40,7 +40,7 @@ const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'command
     span('Ctrl-U', 'strong'),
     span(' clear   '),
     span('Esc', 'strong'),
-    span(' go back'),
+    span(' cancel'),
   ],
   steps: [
     span('Enter', 'strong'),
@@ -54,27 +54,27 @@ const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'command
   ],
   text: [
     span('Enter', 'strong'),
-    span(' take it   '),
+    span(' accept   '),
     span('Ctrl-U', 'strong'),
     span(' clear   '),
     span('Esc', 'strong'),
-    span(' go back'),
+    span(' cancel'),
   ],
-  retry: [span('Enter', 'strong'), span(' run it again   '), span('Esc', 'strong'), span(' go back')],
+  retry: [span('Enter', 'strong'), span(' retry   '), span('Esc', 'strong'), span(' cancel')],
 };
 
-const turns = {
+const targets = {
   'the first step': 'show the first step',
-  upgrade: 'back to the upgrade',
+  upgrade: 'show the upgrade again',
   rollback: 'show these steps',
-  cleanup: 'back to the clean-up',
+  cleanup: 'show the clean-up again',
 } as const;
 
 /** Enter is offered only where it does something. */
-const wayBackKeys = (state: ConsoleState): Row => {
-  const to = mayTurn(state) ? turnsTo(state) : null;
+const rollbackKeys = (state: ConsoleState): Row => {
+  const to = canSwitch(state) ? target(state) : null;
   return [
-    ...(to === null ? [] : [span('Enter', 'strong'), span(` ${turns[to]}   `)]),
+    ...(to === null ? [] : [span('Enter', 'strong'), span(` ${targets[to]}   `)]),
     span('Up Down', 'strong'),
     span(' scroll   '),
     span('Esc', 'strong'),
@@ -84,7 +84,7 @@ const wayBackKeys = (state: ConsoleState): Row => {
 
 const keysRow = (state: ConsoleState, columns: number): Row => {
   const mode = inputMode(state);
-  if (mode === 'way-back') return wayBackKeys(state);
+  if (mode === 'rollback') return rollbackKeys(state);
   if (mode !== 'commands') return dialogKeys[mode];
   const parts: Row[] = commands.flatMap((command) => {
     const words = command.footer?.(state) ?? null;

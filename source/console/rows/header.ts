@@ -1,63 +1,128 @@
 import type { Downtime, EngineView } from '../../engine/view/controller.ts';
 import { phases } from '../../runbook/step.ts';
-import { clock, tame } from '../../wording/text.ts';
+import { clock, hoursAndMinutes, tame, timeWithZone, took, widthOf } from '../../wording/text.ts';
+import { currentStep, numberOf } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { Theme } from '../theme.ts';
-import { cutRow, ends, type Row, type Span, span } from './row.ts';
+import { cutRow, ends, type Row, rowWidth, type Span, span } from './row.ts';
 import { verdictTone, verdictWords } from './verdict.ts';
 
-const downtime = (state: Downtime, now: number): Span => {
+/** Whether the application can write, and since when not; `short` where there is no room for more. */
+const writes = (view: EngineView, now: number, short: boolean): Span => {
+  const state: Downtime = view.downtime;
   switch (state.kind) {
     case 'unknown':
       return span('writes: not seen', 'dim');
     case 'not-started':
       return span('writes: up', 'good');
-    case 'down':
-      return span(
-        state.since === null
-          ? 'WRITES DOWN, since when is not known here'
-          : `WRITES DOWN ${clock(now - state.since)}`,
-        'bad',
-      );
+    case 'down': {
+      if (state.since === null)
+        return span(short ? 'WRITES DOWN' : 'WRITES DOWN, since when is not known here', 'bad');
+      const { expectedDowntimeMs: expected } = view;
+      const of = expected === null ? '' : ` of ~${took(expected)}`;
+      return span(`WRITES DOWN ${clock(now - state.since)}${of}`, 'bad');
+    }
     case 'over':
-      if (state.since === null) return span('writes: up again', 'good');
-      return span(`writes: up again, were down ${clock(state.until - state.since)}`, 'good');
+      return span(
+        state.since === null ? 'writes: up' : `writes: up (downtime ${clock(state.until - state.since)})`,
+        'good',
+      );
   }
 };
 
-const phaseWords = (view: EngineView): string => {
+/** What stands in the first line; each of these is left out where the window is too narrow for it. */
+interface Parts {
+  readonly program: boolean;
+  readonly window: boolean;
+  readonly mode: boolean;
+  readonly longStep: boolean;
+  readonly longPhase: boolean;
+  readonly longWrites: boolean;
+  readonly zone: boolean;
+}
+
+const all: Parts = {
+  program: true,
+  window: true,
+  mode: true,
+  longStep: true,
+  longPhase: true,
+  longWrites: true,
+  zone: true,
+};
+/** In this order they go. What stays: the cluster's name, versions, where the run is, the clock, the writes. */
+const givenUp: readonly (keyof Parts)[] = [
+  'program',
+  'window',
+  'mode',
+  'longStep',
+  'longWrites',
+  'longPhase',
+  'zone',
+];
+
+const phaseWords = (view: EngineView, long: boolean): string => {
   if (view.stage.kind === 'finished') return 'Finished';
   if (view.stage.kind === 'stopped') return 'Stopped';
   const at = phases.find((phase) => phase.id === view.phase);
-  return at === undefined ? 'Connecting' : `Phase ${at.id} ${'·'} ${at.title}`;
+  if (at === undefined) return 'Connecting';
+  return long ? `${at.id} ${at.title}` : `Phase ${at.id}`;
 };
 
-/** Two lines that are always there: what, where in the run, is the application down, can we still go back. */
+const stepWords = (view: EngineView, long: boolean): string => {
+  const step = view.stage.kind === 'finished' ? null : currentStep(view);
+  if (step === null) return '';
+  const [number, count] = [numberOf(view, step.id), view.steps.length];
+  return long ? `step ${number} of ${count}` : `${number}/${count}`;
+};
+
+/** `window 0:12`: since this run was begun, in hours and minutes. */
+const windowWords = (view: EngineView, now: number): string =>
+  view.begunAt === null ? '' : `window ${hoursAndMinutes(now - view.begunAt)}`;
+
+const firstLine = (view: EngineView, now: number, theme: Theme, parts: Parts): readonly [Row, Row] => {
+  const { name, from, to, mode } = view.cluster;
+  const versions = from === '' ? `${theme.glyphs.arrow} ${to}` : `${from} ${theme.glyphs.arrow} ${to}`;
+  const step = stepWords(view, parts.longStep);
+  const window = windowWords(view, now);
+  const left: Row = [
+    ...(parts.program ? [span('pgaf-upgrade', 'dim'), span('  ')] : []),
+    ...(view.banner === undefined ? [] : [span(` ${view.banner} `, 'selected'), span(' ')]),
+    span(name, 'strong'),
+    span(`  ${versions}${parts.mode ? ` (${mode})` : ''}  `),
+    ...(view.stage.kind === 'watching' ? [span(' READ-ONLY ', 'selected'), span('  ')] : []),
+    ...(view.direction === 'rollback' ? [span(' ROLLING BACK ', 'selected'), span('  ')] : []),
+    span(phaseWords(view, parts.longPhase), 'strong'),
+    ...(step === '' ? [] : [span('  '), span(step)]),
+    ...(parts.window && window !== '' ? [span('  '), span(window)] : []),
+  ];
+  const right: Row = [span(timeWithZone(now, parts.zone)), span('  '), writes(view, now, !parts.longWrites)];
+  return [left, right];
+};
+
+/** Two lines that are always there: what, where in the run, what time it is, is the application down, can we still roll back. */
 export const headerRowsOf = (
   view: EngineView,
   columns: number,
   now: number,
   theme: Theme,
 ): readonly Row[] => {
-  const { name, from, to, mode } = view.cluster;
-  const versions = from === '' ? `${theme.glyphs.arrow} ${to}` : `${from} ${theme.glyphs.arrow} ${to}`;
-  const phase = phaseWords(view).replace('·', theme.glyphs.dot);
-  const left: Row = [
-    span('pgaf-upgrade', 'dim'),
-    span('  '),
-    ...(view.banner === undefined ? [] : [span(` ${view.banner} `, 'selected'), span(' ')]),
-    span(name, 'strong'),
-    span(`  ${versions} (${mode})  `),
-    ...(view.stage.kind === 'watching' ? [span(' READ-ONLY ', 'selected'), span('  ')] : []),
-    ...(view.direction === 'rollback' ? [span(' GOING BACK ', 'selected'), span('  ')] : []),
-    span(phase, 'strong'),
-  ];
+  let parts = all;
+  let [left, right] = firstLine(view, now, theme, parts);
+  for (const part of givenUp) {
+    if (rowWidth(left) + 1 + rowWidth(right) <= columns) break;
+    parts = { ...parts, [part]: false };
+    [left, right] = firstLine(view, now, theme, parts);
+  }
+  const verdict: Row = [span('Rollback: '), span(verdictWords(view.verdict), verdictTone(view.verdict))];
+  const window = parts.window ? '' : windowWords(view, now);
+  const spare = columns - rowWidth(verdict) - 2 >= widthOf(window);
   return [
-    ends(left, [downtime(view.downtime, now)], columns),
-    [span('Way back: '), span(verdictWords(view.verdict), verdictTone(view.verdict))],
+    ends(left, right, columns),
+    window !== '' && spare ? ends(verdict, [span(window)], columns) : verdict,
   ];
 };
 
-/** Below the header, in the banner's own colours and nobody else's place: what a demo makes happen is no message of the product. */
+/** Below the header, in the banner's own colors and nobody else's place: what a demo makes happen is no message of the product. */
 export const stagedRows = ({ view, staged }: ConsoleState, columns: number): readonly Row[] =>
   staged === null ? [] : [cutRow([span(` ${view.banner ?? ''}: ${tame(staged)} `, 'selected')], columns)];

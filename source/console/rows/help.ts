@@ -10,12 +10,13 @@ import { blank, type Row, span } from './row.ts';
 
 const groups: readonly Group[] = ['Deciding', 'Looking', 'Moving', 'Leaving'];
 
-/** The help: the way back in full, for the header may have to cut it; every key from the command table, then what the signs mean, and which guide is meant. */
+/** The help: the rollback verdict in full, for the header may have to cut it; every key from the command table, then what the signs mean, and which guide is meant. */
 export const helpRows = (verdict: RollbackVerdict, columns: number, theme: Theme): readonly Row[] => {
   const { glyphs } = theme;
+  const spinning = theme.spinner === 'line' ? '-' : '≡';
   const sign = (glyph: string, says: string): Row => [span(`  ${padRight(glyph, 14)}`, 'strong'), span(says)];
   return [
-    ...(verdict.says === '' ? [] : [...labelled('Way back', verdict.says, columns), blank]),
+    ...(verdict.says === '' ? [] : [...labelled('Rollback', verdict.says, columns), blank]),
     ...groups.flatMap((group): readonly Row[] => [
       [span(group, 'strong')],
       ...commands
@@ -31,16 +32,17 @@ export const helpRows = (verdict: RollbackVerdict, columns: number, theme: Theme
     [span('Steps', 'strong')],
     sign(glyphs.waiting, 'waiting: not its turn yet'),
     sign(glyphs.next, 'next: Enter runs it'),
-    sign(glyphs.settling, 'settles: the command has ended, the servers do not show it yet'),
-    sign(glyphs.done, 'done (time; "was done": found done; "by hand")'),
+    sign(spinning, 'running'),
+    sign(glyphs.settling, 'verifying: the command has ended, the servers do not show it yet'),
+    sign(glyphs.done, 'done, with its time; “already done”: found so on the servers; “by hand”'),
     sign(glyphs.failed, 'failed: the run stands still until you choose'),
     sign(glyphs.skipped, 'skipped'),
-    sign(glyphs.danger, 'point of no return: wants the name of the host typed'),
+    sign(glyphs.danger, 'danger, with its word: the name of the host is typed before it runs'),
     blank,
     [span('Nodes', 'strong')],
     sign(glyphs.writable, 'takes writes'),
     sign(glyphs.standby, 'secondary'),
-    sign(glyphs.apart, 'apart: maintenance or on its way'),
+    sign(glyphs.apart, 'in maintenance or transitioning'),
     blank,
     ...labelled('Guide', guideSentence, columns),
   ];

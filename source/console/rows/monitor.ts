@@ -3,7 +3,7 @@ import { isWritable } from '../../cluster/states.ts';
 import type { EngineView } from '../../engine/view/controller.ts';
 import { age, bytes, padLeft, padRight, tame, timeOfDay, widthOf, wrapWords } from '../../wording/text.ts';
 import type { Theme } from '../theme.ts';
-import { lagOf } from './lsn.ts';
+import { lagOf } from './lag.ts';
 import { blank, type Row, type Span, span, type Tone } from './row.ts';
 import { staleAge } from './staleness.ts';
 

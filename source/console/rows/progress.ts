@@ -34,7 +34,7 @@ const leftWords = ({ unit, leftMs, at }: StepProgress, now: number): string | nu
   const left = leftMs - (now - at);
   if (left >= 1000)
     return `about ${took(left < 9_950 ? Math.ceil(left / 1000) * 1000 : left).replace('.0', '')} left`;
-  return unit === 'bytes' ? 'nearly there' : 'longer than expected';
+  return unit === 'bytes' ? 'almost done' : 'longer than expected';
 };
 
 /** Rate, time so far and time to go, as far as they are known. */
@@ -44,7 +44,7 @@ const tempo = (progress: StepProgress, since: number, now: number): readonly str
     rate === null ? null : `${bytes(Math.round(rate))}/s`,
     `${clock(now - since)} so far`,
     leftWords(progress, now),
-    total === null ? 'how much it is in all is not known' : null,
+    total === null ? 'total unknown' : null,
     now - at > oldMs && progress.unit === 'bytes' ? `as of ${age(now - at)} ago` : null,
   ].filter((part) => part !== null);
 };

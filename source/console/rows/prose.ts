@@ -2,7 +2,7 @@ import { padRight, wrapExact, wrapWords } from '../../wording/text.ts';
 import type { Theme } from '../theme.ts';
 import { type Row, span, type Tone } from './row.ts';
 
-/** `Way back` and a space. */
+/** `Rollback` and a space. */
 const labelWidth = 9;
 
 /** `Why      one sentence …` with what wraps standing under the sentence. */

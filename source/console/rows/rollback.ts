@@ -1,6 +1,6 @@
 import type { RollbackPreview } from '../../engine/view/controller.ts';
 import { padLeft, padRight, tame, took } from '../../wording/text.ts';
-import { mayTurn, turnsTo } from '../state/rollback-view.ts';
+import { canSwitch, target } from '../state/rollback-view.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { Theme } from '../theme.ts';
 import { dangerWord } from './marks.ts';
@@ -20,45 +20,41 @@ export const takes = ({ steps, copies, estimateSeconds }: RollbackPreview): stri
   return `${base}; ${words.join('; ')}`;
 };
 
-/** What the engine says of the way back: verdict, reason, time, and each step of it. */
-export const wayBackRows = (state: ConsoleState, columns: number, theme: Theme): readonly Row[] => {
+/** What the engine says of the rollback: verdict, reason, time, and each step of it. */
+export const rollbackRows = (state: ConsoleState, columns: number, theme: Theme): readonly Row[] => {
   const { preview } = state;
-  if (preview.kind === 'looking') return prose('Looking at every host; nothing is changed …', columns);
+  if (preview.kind === 'looking') return prose('Inspecting every host; nothing is changed …', columns);
   if (preview.kind === 'none') return prose(preview.why, columns, 'warn');
   const { verdict, why, journalSays, steps } = preview.preview;
   const digits = String(steps.length).length;
   return [
-    ...labelled('Way back', verdictWords(verdict), columns, verdictTone(verdict)),
+    ...labelled('Rollback', verdictWords(verdict), columns, verdictTone(verdict)),
     ...labelled('Why', why, columns),
     ...(journalSays === null ? [] : labelled('Journal', journalSays, columns, 'warn')),
     ...(steps.length === 0 ? [] : labelled('Takes', takes(preview.preview), columns)),
     blank,
     ...steps.map((step, at): Row => {
-      const danger = step.danger === 'point-of-no-return';
+      const danger = dangerWord(step);
       return [
         span(` ${padLeft(String(at + 1), digits)} ${padRight(step.host, 10)} `),
-        span(padRight(dangerWord(step.danger), 10), danger ? 'bad' : 'dim'),
-        span(danger ? `${theme.glyphs.danger} ` : '', 'bad'),
-        span(tame(step.title)),
+        span(padRight(danger === null ? '' : theme.glyphs.danger, 2), 'bad'),
+        span(tame(step.title), danger === null ? 'plain' : 'bad'),
+        span(danger === null ? '' : `: ${danger}`, 'bad'),
       ];
     }),
   ];
 };
 
 /** The line that never scrolls away: what Enter does here. */
-export const wayBackEnter = (state: ConsoleState): Row => {
-  if (!mayTurn(state))
-    return [
-      span(state.preview.kind === 'looking' ? '' : 'There is nothing to take back from here.', 'strong'),
-    ];
-  switch (turnsTo(state)) {
+export const rollbackEnter = (state: ConsoleState): Row => {
+  if (!canSwitch(state))
+    return [span(state.preview.kind === 'looking' ? '' : 'There is nothing to roll back.', 'strong')];
+  switch (target(state)) {
     case 'the first step':
       return [span('Enter shows the first step; each is confirmed by itself.', 'strong')];
     case 'upgrade':
-      return [
-        span("Enter puts the upgrade's steps on the screen again; Esc stays on the way back.", 'strong'),
-      ];
+      return [span("Enter shows the upgrade's steps again; Esc stays with the rollback.", 'strong')];
     default:
-      return [span('Enter puts these steps on the screen; each is confirmed by itself.', 'strong')];
+      return [span('Enter switches to these steps; each is confirmed by itself.', 'strong')];
   }
 };

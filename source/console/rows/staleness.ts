@@ -23,15 +23,18 @@ export const agesShow = (view: EngineView, now: number): boolean =>
 export const timeShows = (view: EngineView, now: number): boolean =>
   view.downtime.kind === 'down' || agesShow(view, now);
 
-/**
- * When the screen changes by time alone, in milliseconds from now; null while nothing on it moves.
- * An idle console must not tick.
- */
-export const nextTick = (view: EngineView, now: number): number | null => {
+const minuteMs = 60_000;
+
+/** Which minute it is: with the next one the clock in the header is another. */
+export const minuteOf = (now: number): number => Math.floor(now / minuteMs);
+
+/** When the screen changes by time alone, in milliseconds from now: an idle console ticks with the minutes of its clock, and no more. */
+export const nextTick = (view: EngineView, now: number): number => {
   const { stage } = view;
   if (timeShows(view, now)) return 1000;
+  const minute = (minuteOf(now) + 1) * minuteMs - now;
   const { feed, plannedDown } = view.monitor;
   if (plannedDown !== null || feed.readAt === null || stage.kind === 'finished' || stage.kind === 'stopped')
-    return null;
-  return Math.max(50, feed.readAt + staleAfterMs - now + 50);
+    return minute;
+  return Math.min(minute, Math.max(50, feed.readAt + staleAfterMs - now + 50));
 };

@@ -1,11 +1,10 @@
-import { padLeft, padRight, tame, widthOf } from '../../wording/text.ts';
 import { numberOf } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import { stepAimedAt, stepsFound } from '../state/step-list.ts';
 import type { Theme } from '../theme.ts';
 import { field } from './field.ts';
-import { markOf, tailOf } from './marks.ts';
 import { cutRow, ends, highlighted, type Row, span } from './row.ts';
+import { stepRoom, stepRow } from './step-row.ts';
 
 /** The list of all steps with what was typed above it, in at most `rows` lines, around the one that Enter shows. */
 export const stepListRows = (
@@ -22,8 +21,7 @@ export const stepListRows = (
     columns,
   );
   if (found.length === 0) return [asked, [span('No step has all of that. Ctrl-U clears it.', 'warn')]];
-  const digits = String(state.view.steps.length).length;
-  const host = Math.min(12, Math.max(4, ...state.view.hosts.map(({ alias }) => widthOf(alias))));
+  const list = stepRoom(state, columns, theme, true);
   const at = Math.max(
     0,
     found.findIndex((step) => step.id === aimed?.id),
@@ -32,20 +30,8 @@ export const stepListRows = (
   const start = Math.max(0, Math.min(at - Math.floor((room - 1) / 2), found.length - room));
   const lines = found.slice(start, start + room).map((step): Row => {
     const chosen = step.id === aimed?.id;
-    const [glyph, word] = markOf(step.status, theme);
-    const danger = step.danger === 'point-of-no-return' && step.status.kind !== 'done';
-    const left: Row = [
-      span(chosen ? theme.glyphs.cursor : ' ', 'strong'),
-      span(` ${padLeft(String(numberOf(state.view, step.id)), digits)} `),
-      // A spinner would draw the list for nothing.
-      { text: glyph.text, tone: glyph.tone ?? 'plain' },
-      span(' '),
-      word,
-      span(` ${step.phase} ${padRight(step.host, host)} `),
-      span(danger ? `${theme.glyphs.danger} ` : '', 'bad'),
-      span(tame(step.title)),
-    ];
-    const row = ends(left, [span(tailOf(step), danger ? 'bad' : 'dim')], columns);
+    // A spinner would draw the list for nothing.
+    const row = stepRow(state, step, chosen, list).map(({ text, tone }) => span(text, tone));
     return chosen ? highlighted(row, columns, 'selected') : cutRow(row, columns);
   });
   return [asked, ...lines];

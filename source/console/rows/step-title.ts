@@ -16,12 +16,12 @@ export const stepPlace = (view: EngineView, step: StepView): Row => [
 const progress = (step: StepView, now: number): Span | null => {
   const { status } = step;
   if (status.kind === 'running') {
-    const going = `${status.ending ? 'being ended' : 'running'} ${clock(now - status.since)}${about(step, ' of ')}`;
+    const going = `${status.ending ? 'terminating' : 'running'} ${clock(now - status.since)}${about(step, ' of ')}`;
     return status.quiet === undefined
       ? span(going, 'strong')
-      : span(`${going}, quiet for ${clock(now - status.quiet.since)}`, 'warn');
+      : span(`${going}, no output for ${clock(now - status.quiet.since)}`, 'warn');
   }
-  if (status.kind === 'settling') return span(`settles ${clock(now - status.since)}`, 'strong');
+  if (status.kind === 'settling') return span(`verifying ${clock(now - status.since)}`, 'strong');
   if (status.kind === 'done' && status.tookMs !== null)
     return span(`done in ${took(status.tookMs)}${about(step, ', expected ')}`, 'dim');
   return null;

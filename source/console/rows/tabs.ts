@@ -17,20 +17,25 @@ const lineWords = (host: HostView, now: number): string => {
   }
 };
 
-/** One tab for all hosts together and one for each host's own checklist: done of all, and its line where it is not up. */
-const tabsOf = (state: ConsoleState, now: number, theme: Theme): readonly Row[] => {
+/**
+ * One tab for all hosts together and one for each host's own steps: done of all, and its connection where it is not up.
+ * Without `counters` only the chosen tab counts: what it counts is the first that gives way to the titles.
+ */
+const tabsOf = (state: ConsoleState, now: number, theme: Theme, counters: boolean): readonly Row[] => {
   const count = (host: string | null): string => {
     const steps = state.view.steps.filter((step) => host === null || step.host === host);
     const done = steps.filter((step) => step.status.kind === 'done' || step.status.kind === 'skipped').length;
     const failed = steps.some((step) => step.status.kind === 'failed') ? ` ${theme.glyphs.failed}` : '';
-    return `${done}/${steps.length}${done === steps.length && done > 0 ? ` ${theme.glyphs.done}` : ''}${failed}`;
+    const counted = `${done}/${steps.length}${done === steps.length && done > 0 ? ` ${theme.glyphs.done}` : ''}`;
+    return counters || state.hostFilter === host ? ` ${counted}${failed}` : failed;
   };
   const tab = (label: string, host: string | null, words: string): Row => {
     const chosen = state.hostFilter === host;
+    const text = `${label}${count(host)}`;
     const parts: Span[] = [
-      span(chosen ? `[${label} ${count(host)}]` : ` ${label} ${count(host)} `, chosen ? 'strong' : 'plain'),
+      span(chosen ? `[${text}]` : counters ? ` ${text} ` : ` ${text}`, chosen ? 'strong' : 'plain'),
     ];
-    if (words !== '') parts.push(span(`${words.trim()} `, 'warn'));
+    if (words !== '') parts.push(span(counters ? `${words.trim()} ` : words, 'warn'));
     return parts;
   };
   return [
@@ -39,10 +44,16 @@ const tabsOf = (state: ConsoleState, now: number, theme: Theme): readonly Row[] 
   ];
 };
 
+/** The tabs in one line of at most that many columns: with counters where there is room, else without; null: not even so. */
+export const tabLine = (state: ConsoleState, columns: number, now: number, theme: Theme): Row | null =>
+  [true, false]
+    .map((counters) => tabsOf(state, now, theme, counters).flat())
+    .find((row) => rowWidth(row) <= columns) ?? null;
+
 /** The tabs in one or more lines. */
 export const tabRows = (state: ConsoleState, columns: number, now: number, theme: Theme): readonly Row[] => {
   const rows: Span[][] = [[]];
-  for (const tab of tabsOf(state, now, theme)) {
+  for (const tab of tabsOf(state, now, theme, true)) {
     const last = rows.at(-1) ?? [];
     if (last.length > 0 && rowWidth(last) + rowWidth(tab) > columns) rows.push([...tab]);
     else last.push(...tab);

@@ -5,10 +5,10 @@ import type { Tone } from './row.ts';
 const looks: Readonly<Record<RollbackVerdict['kind'], readonly [string, Tone]>> = {
   unknown: ['not known', 'warn'],
   'nothing-to-undo': ['nothing to undo', 'good'],
-  safe: ['safe, nothing lost', 'good'],
-  'safe-through': ['safe through another node, nothing lost', 'good'],
+  safe: ['safe, no data loss', 'good'],
+  'safe-through': ['safe through another node, no data loss', 'good'],
   'loses-new-writes': ['loses new writes', 'warn'],
-  'backup-only': ['from a backup only', 'bad'],
+  'backup-only': ['only from a backup', 'bad'],
 };
 
 /** The verdict in words: the engine's sentence, else what its kind means. */

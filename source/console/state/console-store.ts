@@ -6,9 +6,9 @@ import { createDecisions, type Decisions, inspecting } from './decisions.ts';
 import { Finder } from './finder.ts';
 import { defaultGuard, type GuardTimes, PressGuard } from './guard.ts';
 import { createNavigation, type Navigation } from './navigation.ts';
-import { onlyFresher } from './only-timestamps-changed.ts';
+import { onlyTimestampsChanged } from './only-timestamps-changed.ts';
 import { outputPace } from './pace.ts';
-import { createTurning, type Turning } from './rollback-view.ts';
+import { createRollbackView, type RollbackView } from './rollback-view.ts';
 import { confirmable, inputMode, numberOf } from './selectors.ts';
 import { type ConsoleState, openingState } from './state.ts';
 
@@ -18,8 +18,8 @@ export interface ConsoleStoreOptions {
   readonly guard?: GuardTimes;
   /** The shortest time between two notifications about output. */
   readonly intervalMs?: number;
-  /** Shows the way back before anything else, as soon as the servers have been looked at. */
-  readonly opensWithWayBack?: boolean;
+  /** Shows the rollback before anything else, as soon as the servers have been inspected. */
+  readonly opensWithRollback?: boolean;
   /** Where a demo tells what its scenario makes happen; gives what ends the listening. */
   readonly onStaged?: (listener: (text: string) => void) => () => void;
 }
@@ -29,7 +29,7 @@ export interface ConsoleStore {
   readonly state: StoreApi<ConsoleState>;
   readonly controller: EngineController;
   readonly go: Navigation;
-  readonly decide: Decisions & Turning;
+  readonly decide: Decisions & RollbackView;
   readonly finder: Finder;
   /** Stops listening to the engine. */
   dispose(): void;
@@ -58,7 +58,7 @@ const withoutStaleDialog = (state: ConsoleState, view: EngineView): Partial<Cons
   return {
     dialog: null,
     typed: '',
-    hint: { text: 'The step went on meanwhile; nothing was sent.', tone: 'warn' },
+    hint: { text: 'The step has moved on meanwhile; nothing was sent.', tone: 'warn' },
   };
 };
 
@@ -136,7 +136,7 @@ export const createConsoleStore = (
       const { view: shown } = state.getState();
       if (!sameStage(shown.stage, view.stage)) views.flushNow();
       // An idle console is looked at for hours: each drawing that shows nothing new costs as much as any other.
-      else if (onlyFresher(shown, view)) state.setState({ view });
+      else if (onlyTimestampsChanged(shown, view)) state.setState({ view });
       else views.touch();
     }),
     controller.onOutput((step) => {
@@ -147,12 +147,12 @@ export const createConsoleStore = (
   const noStaged = options.onStaged?.((staged) => state.setState({ staged }));
   if (noStaged !== undefined) stops.push(noStaged);
   watchDecidable(state.getState());
-  const turning = createTurning(state, controller, guard);
-  if (options.opensWithWayBack === true) {
+  const rollback = createRollbackView(state, controller, guard);
+  if (options.opensWithRollback === true) {
     const stop = controller.onChange(({ stage }) => {
       if (stage.kind !== 'confirm' && stage.kind !== 'finished') return;
       stop();
-      turning.askWayBack(true);
+      rollback.previewRollback(true);
     });
     stops.push(stop);
   }
@@ -162,7 +162,7 @@ export const createConsoleStore = (
     controller,
     go: createNavigation(state),
     finder: new Finder(),
-    decide: { ...createDecisions(state, controller, guard), ...turning },
+    decide: { ...createDecisions(state, controller, guard), ...rollback },
     dispose() {
       for (const stop of stops) stop();
       views.stop();

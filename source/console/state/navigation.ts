@@ -32,7 +32,7 @@ export interface Navigation {
   /** Shows that row of a card or failure, with `top` as the first. */
   showFoundRow(face: string, row: number, top: number): void;
   /** Moves in the list of steps, by distance in what is found. */
-  aimBy(distance: number): void;
+  moveCursor(distance: number): void;
   hint(hint: Hint | null): void;
   setTooSmall(tooSmall: boolean): void;
 }
@@ -117,7 +117,7 @@ export const createNavigation = (store: StoreApi<ConsoleState>): Navigation => {
       })),
     showFoundRow: (face, row, top) =>
       set(({ cardTop }) => ({ cardTop: { ...cardTop, [face]: top }, foundRow: { face, row }, hint: null })),
-    aimBy: (distance) =>
+    moveCursor: (distance) =>
       set((state) => {
         const found = stepsFound(state);
         const at = found.findIndex((step) => step.id === stepAimedAt(state)?.id);

@@ -8,5 +8,5 @@ const undated = ({ hosts, monitor, ...rest }: EngineView) => ({
 });
 
 /** Whether nothing has changed but that it was read again: the screen would be the same. */
-export const onlyFresher = (before: EngineView, after: EngineView): boolean =>
+export const onlyTimestampsChanged = (before: EngineView, after: EngineView): boolean =>
   before.steps === after.steps && isDeepStrictEqual(undated(before), undated(after));

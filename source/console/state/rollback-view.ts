@@ -5,67 +5,67 @@ import { tooSoon } from './decisions.ts';
 import type { PressGuard } from './guard.ts';
 import type { ConsoleState, Preview } from './state.ts';
 
-/** Going back, and going on again. Neither runs anything: only the steps on the screen become others. */
-export interface Turning {
-  /** Asks the engine what going back would be now, and shows it. `opening`: as the first thing on the screen. */
-  askWayBack(opening?: boolean): void;
+/** Switching to the rollback, and to the upgrade again. Neither runs anything: only the steps on the screen become others. */
+export interface RollbackView {
+  /** Asks the engine what a rollback would be now, and shows it. `opening`: as the first thing on the screen. */
+  previewRollback(opening?: boolean): void;
   /** Enter on what is shown: the other runbook comes on the screen. */
-  turn(): void;
+  switch(): void;
 }
 
-const isOpening = ({ dialog }: ConsoleState): boolean => dialog?.kind === 'way-back' && dialog.opening;
+const isOpening = ({ dialog }: ConsoleState): boolean => dialog?.kind === 'rollback' && dialog.opening;
 
 /** Whether there is anything that Enter could put on the screen. */
-export const mayTurn = (state: ConsoleState): boolean =>
+export const canSwitch = (state: ConsoleState): boolean =>
   isOpening(state) ||
   state.view.direction === 'rollback' ||
   (state.preview.kind === 'known' && state.preview.preview.steps.length > 0);
 
-/** What Enter on the way-back view leads to. */
-export const turnsTo = (state: ConsoleState): 'the first step' | Direction =>
+/** What Enter on the rollback view leads to. */
+export const target = (state: ConsoleState): 'the first step' | Direction =>
   isOpening(state) ? 'the first step' : state.view.direction === 'rollback' ? 'upgrade' : 'rollback';
 
-/** The turning over a state and its engine. */
-export const createTurning = (
+/** The rollback view over a state and its engine. */
+export const createRollbackView = (
   store: StoreApi<ConsoleState>,
   controller: EngineController,
   guard: PressGuard,
-): Turning => {
+): RollbackView => {
   let asked = 0;
-  const look = async (): Promise<Preview> => {
+  const ask = async (): Promise<Preview> => {
     try {
       const preview = await controller.previewRollback();
       return preview === null
-        ? { kind: 'none', why: 'The cluster is not known yet: there is nothing to go back from.' }
+        ? { kind: 'none', why: 'The cluster is not known yet: there is nothing to roll back.' }
         : { kind: 'known', preview };
     } catch (thrown) {
-      return { kind: 'none', why: `The servers could not be looked at: ${messageOf(thrown)}` };
+      return { kind: 'none', why: `The servers could not be inspected: ${messageOf(thrown)}` };
     }
   };
   return {
-    askWayBack(opening = false) {
+    previewRollback(opening = false) {
       asked += 1;
       const mine = asked;
       store.setState({
-        dialog: { kind: 'way-back', opening },
+        dialog: { kind: 'rollback', opening },
         preview: { kind: 'looking' },
         typed: '',
         helpTop: 0,
         hint: null,
       });
-      void look().then((preview) => {
+      void ask().then((preview) => {
         // An answer to an earlier question, or after the dialog was closed, is not shown.
-        if (mine === asked && store.getState().dialog?.kind === 'way-back') store.setState({ preview });
+        if (mine === asked && store.getState().dialog?.kind === 'rollback') store.setState({ preview });
       });
     },
-    turn() {
+    switch() {
       const state = store.getState();
-      if (state.dialog?.kind !== 'way-back' || !mayTurn(state)) return;
+      if (state.dialog?.kind !== 'rollback' || !canSwitch(state)) return;
       if (!guard.press()) {
         store.setState({ hint: tooSoon });
         return;
       }
-      const to = turnsTo(state);
+      const to = target(state);
       if (to === 'the first step') {
         store.setState({ dialog: null, hint: null });
         return;

@@ -66,7 +66,7 @@ export type InputMode =
   | 'key-question'
   | 'secret-question'
   | 'help'
-  | 'way-back'
+  | 'rollback'
   | 'search'
   | 'steps'
   | 'text'
@@ -83,7 +83,7 @@ export const inputMode = (state: ConsoleState): InputMode => {
   if (dialog === null) return 'commands';
   switch (dialog.kind) {
     case 'help':
-    case 'way-back':
+    case 'rollback':
     case 'search':
     case 'steps':
     case 'retry':

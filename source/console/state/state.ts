@@ -23,10 +23,10 @@ export type Dialog =
   | { readonly kind: 'search' }
   /** The list of all steps; `on`: the one that was moved to, null before that. */
   | { readonly kind: 'steps'; readonly on: StepId | null }
-  /** What going back would be, or, while going back, what is left of it. `opening`: the console was started with it. */
-  | { readonly kind: 'way-back'; readonly opening: boolean };
+  /** What a rollback would be, or, during one, what is left of it. `opening`: the console was started with it. */
+  | { readonly kind: 'rollback'; readonly opening: boolean };
 
-/** What the engine said about going back. */
+/** What the engine said about a rollback. */
 export type Preview =
   | { readonly kind: 'looking' }
   | { readonly kind: 'known'; readonly preview: RollbackPreview }

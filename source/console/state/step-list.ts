@@ -8,14 +8,14 @@ const textOf = (state: ConsoleState, step: StepView): string =>
     step.host,
     `phase ${step.phase}`,
     step.status.kind,
-    step.danger === 'point-of-no-return' ? 'no return' : step.danger,
+    step.asksName ?? step.danger,
     step.optional ? 'optional' : '',
     step.title,
   ]
     .join(' ')
     .toLowerCase();
 
-/** The steps of the list that hold every word typed: of title, host, number, phase, state. */
+/** The steps of the list that hold every word typed: of title, host, number, phase, state, danger. */
 export const stepsFound = (state: ConsoleState): readonly StepView[] => {
   const words = state.typed
     .toLowerCase()

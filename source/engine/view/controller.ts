@@ -5,15 +5,7 @@ import type { Answer, LineState, Question } from '../../remote/host.ts';
 import type { NameAsked } from '../../runbook/name-asked.ts';
 import type { Reading } from '../../runbook/reading.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import type {
-  Danger,
-  Loss,
-  GuideReference,
-  HostAlias,
-  PhaseId,
-  Probe,
-  StepId,
-} from '../../runbook/step.ts';
+import type { Danger, GuideReference, HostAlias, Loss, PhaseId, Probe, StepId } from '../../runbook/step.ts';
 import type { DryRun } from '../../runbook/timing/dry-run.ts';
 import type { RollbackVerdict } from '../../runbook/verdict.ts';
 
@@ -98,8 +90,6 @@ export interface StepView {
   readonly notes: readonly string[];
   /** How long it should take, from what was measured on these hosts; null: not known. */
   readonly expectedMs: number | null;
-  /** The steps that must be over right before this one: of its own track, of those that it stands after, or of all before. */
-  readonly waitsFor: readonly StepId[];
   readonly optional: boolean;
   /** The exact text that runs; null while an earlier step must run first, then `scriptNeeds` says what is missing. */
   readonly script: string | null;
@@ -200,6 +190,8 @@ export interface EngineView {
   readonly stage: Stage;
   /** Which runbook the steps are of. */
   readonly direction: Direction;
+  /** When the window began, in milliseconds since the epoch; null before the cluster is known. */
+  readonly begunAt: number | null;
   readonly phase: PhaseId | null;
   readonly hosts: readonly HostView[];
   readonly steps: readonly StepView[];

@@ -19,12 +19,23 @@ const hostViews = ({ facts, hosts }: Session): HostView[] =>
     lastByteAt: present(),
   }));
 
+/** A run that was prepared so long before is taken up in another window. */
+const longestWindowMs = 12 * 3_600_000;
+
+/** When the window began: with the run, or, where that was prepared in the daytime, when this console took it up. */
+const begunAt = ({ facts }: Session): number => {
+  const read = Date.parse(facts.readAt);
+  const now = present();
+  return Number.isNaN(read) || read > now || now - read > longestWindowMs ? now : read;
+};
+
 /** Puts the cluster into the store and keeps connections and feed on it up to date. Gives what undoes that. */
 export const publishSession = (session: Session, store: ViewStore): readonly (() => void)[] => {
   const { facts, hosts, feed, fromRecord } = session;
   const primary = primaryOf(facts);
   store.set({
     cluster: { name: facts.name, from: primary.oldVersion, to: primary.newVersion, mode: facts.mode },
+    begunAt: begunAt(session),
     hosts: hostViews(session),
     monitor: { feed: feed.snapshot, plannedDown: null, before: facts.before },
   });

@@ -7,6 +7,7 @@ const emptyView: EngineView = {
   cluster: { name: '', from: '', to: '', mode: 'link' },
   stage: { kind: 'connecting', doing: 'starting' },
   direction: 'upgrade',
+  begunAt: null,
   phase: null,
   hosts: [],
   steps: [],

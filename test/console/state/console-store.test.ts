@@ -188,7 +188,7 @@ describe('after a failure', () => {
     store.decide.askSkip();
     engine.probeAgain(at.pgUpgrade);
     expect(state().dialog).toBeNull();
-    expect(hint()).toContain('went on');
+    expect(hint()).toContain('moved on');
   });
 
   test('what the engine refuses is shown', () => {
