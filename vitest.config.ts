@@ -12,17 +12,28 @@ const project = (name: string, include: string[], rest: object = {}) => ({
   test: { name, include, environment: 'node' as const, ...rest },
 });
 
+/** Scripts in a real shell, ended at every moment; searches of the model; a PostgreSQL in the process: most of the time of all unit tests. */
+const sandboxed = [
+  'test/runbook/{killed-scripts,killed-rollback,real-shell,ours,scripts,tablespaces}.test.ts',
+  'test/runbook/{search,search-back}.test.ts',
+  'test/runbook/checks/rehearsal.test.ts',
+  'test/engine/real-look.test.ts',
+  'test/demo/monitor/**/*.test.ts',
+];
+
 export default defineConfig({
   test: {
     projects: [
+      // One process a core for all files: what a test changes of its process it puts back.
       // The default of 5 s is too short for a test that starts shells on a machine that is busy with a lab.
       project(
         'unit',
         [
           'test/{architecture,cluster,demo,runbook,remote,monitor,engine,console,commands,plain,reports}/**/*.test.{ts,tsx}',
         ],
-        { testTimeout: 60_000 },
+        { testTimeout: 60_000, exclude: sandboxed, maxWorkers: '100%', isolate: false },
       ),
+      project('sandbox', sandboxed, { testTimeout: 60_000, maxWorkers: '100%' }),
       project('terminal', ['test/terminal/**/*.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
       // What is handed out: the tarball and the single-file executable.
       project('package', ['test/package/**/*.test.ts'], {

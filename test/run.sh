@@ -1,6 +1,7 @@
 #!/bin/bash
-# Every check of the project, one after the other; what failed does not keep the next from running.
-#   bash test/run.sh [PART...]     lint types shellcheck unit build terminal package demo lab; without any, all of them
+# Every check of the project; what failed does not keep the next from running.
+#   bash test/run.sh [PART...]     lint types shellcheck build unit sandbox terminal package demo lab; without any, all of them
+# One after the other, but for two rows that go side by side: unit and sandbox; terminal, package and demo.
 # The last line is `N passed, N failed`: the tests, and each other check that failed as one.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -11,6 +12,7 @@ lab=fixtures/lab/lab
 lab_used=
 making=
 second=
+second_name=
 
 destroy_labs() {
   [ -n "$lab_used" ] || return 0
@@ -107,14 +109,37 @@ begin_lab() {
   set +m
 }
 
+# Tests wait about as long as they work: a second row beside what is run next, which is shown once it is joined.
+begin_second() { # name command...
+  second_name=$1
+  shift
+  set -m # a process group of its own, so that all of it can be ended
+  (keeping_failures "$@") >"$results/$second_name.log" 2>&1 &
+  second=$!
+  set +m
+}
+
+keeping_failures() { # command...
+  failures=()
+  "$@"
+  if [ ${#failures[@]} -gt 0 ]; then printf '%s\n' "${failures[@]}" >"$results/$second_name.failures"; fi
+}
+
+join_second() {
+  wait "$second" || failed "the $second_name"
+  second=
+  cat "$results/$second_name.log"
+  if [ -e "$results/$second_name.failures" ]; then
+    while read -r one; do failures+=("$one"); done <"$results/$second_name.failures"
+  fi
+}
+
 # What needs but the small snapshot.
 second_lab_tests() {
-  failures=()
   tests durability
   tests hard-link
   tests tablespaces
   tests safety
-  if [ ${#failures[@]} -gt 0 ]; then printf '%s\n' "${failures[@]}" >"$results/second-lab.failures"; fi
 }
 
 lab_tests() {
@@ -137,20 +162,12 @@ lab_tests() {
     return
   fi
   echo "(the labs, waited for: $((SECONDS - began)) s)"
-  set -m
-  (on_second_lab second_lab_tests) >"$results/second-lab.log" 2>&1 &
-  second=$!
-  set +m
+  begin_second 'tests on the second lab' on_second_lab second_lab_tests
   tests lab
   tests check
   tests rollback
   tests parity
-  wait "$second" || failed "the tests on the second lab"
-  second=
-  cat "$results/second-lab.log"
-  if [ -e "$results/second-lab.failures" ]; then
-    while read -r one; do failures+=("$one"); done <"$results/second-lab.failures"
-  fi
+  join_second
   echo "(all tests on the labs: $((SECONDS - began)) s)"
 }
 
@@ -169,34 +186,72 @@ needs_build() {
   }
 }
 
-[ $# -gt 0 ] || set -- lint types shellcheck unit build terminal package demo lab
-for part in "$@"; do if [ "$part" = lab ]; then begin_lab; fi; done
-for part in "$@"; do
-  case $part in
+shell_check() {
+  if command -v shellcheck >/dev/null; then
+    # the lab's parts are followed from the script that sources them
+    check shellcheck bash -c 'cd fixtures/lab && shellcheck -x lab && shellcheck lib/*.sh && cd ../.. && shellcheck test/run.sh .ci/run && find source -name "*.sh" -exec shellcheck {} +'
+  elif in_ci; then
+    failed 'shellcheck is not installed'
+  else
+    echo 'NOT RUN: shellcheck is not installed' >&2
+  fi
+}
+
+# The rows go side by side when both have parts.
+one_row=()
+other_row=()
+
+run_row() { for part in "$@"; do run_part "$part"; done; }
+
+run_rows() {
+  local began=$SECONDS
+  if [ ${#one_row[@]} = 0 ] || [ ${#other_row[@]} = 0 ]; then
+    run_row ${one_row[@]+"${one_row[@]}"} ${other_row[@]+"${other_row[@]}"}
+  else
+    begin_second "${other_row[*]}" run_row "${other_row[@]}"
+    run_row "${one_row[@]}"
+    join_second
+    echo "(${one_row[*]}, beside them ${other_row[*]}: $((SECONDS - began)) s)"
+  fi
+  one_row=()
+  other_row=()
+}
+
+run_part() {
+  case $1 in
     lint) check lint npm run --silent lint ;;
     types) check types npm run --silent types ;;
-    shellcheck)
-      if command -v shellcheck >/dev/null; then
-        # the lab's parts are followed from the script that sources them
-        check shellcheck bash -c 'cd fixtures/lab && shellcheck -x lab && shellcheck lib/*.sh && cd ../.. && shellcheck test/run.sh .ci/run && find source -name "*.sh" -exec shellcheck {} +'
-      elif in_ci; then
-        failed 'shellcheck is not installed'
-      else
-        echo 'NOT RUN: shellcheck is not installed' >&2
-      fi
-      ;;
-    unit) tests unit ;;
+    shellcheck) shell_check ;;
     build) needs_build build ;;
-    terminal) if needs_build terminal; then tests terminal; fi ;;
-    demo) if needs_build demo; then tests demo; fi ;;
+    unit | sandbox) tests "$1" ;;
+    terminal | demo) if needs_build "$1"; then tests "$1"; fi ;;
     package) tests package ;; # builds what it tests itself
     lab) if needs_build lab; then lab_tests; fi ;;
+  esac
+}
+
+[ $# -gt 0 ] || set -- lint types shellcheck build unit sandbox terminal package demo lab
+for part in "$@"; do
+  case $part in
+    lint | types | shellcheck | build | unit | sandbox | terminal | package | demo) ;;
+    lab) begin_lab ;;
     *)
       echo "there is no part '$part'" >&2
       exit 2
       ;;
   esac
 done
+for part in "$@"; do
+  case $part in
+    unit | sandbox) one_row+=("$part") ;;
+    terminal | package | demo) other_row+=("$part") ;;
+    *)
+      run_rows
+      run_part "$part"
+      ;;
+  esac
+done
+run_rows
 
 destroy_labs >&2 || failed 'removing the labs'
 lab_used=

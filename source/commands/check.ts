@@ -1,7 +1,7 @@
 import type { Problem } from '../cluster/result.ts';
 import { connector } from '../discover/connector.ts';
 import { stateHome } from '../engine/journal/journal.ts';
-import { keepDryRun } from '../engine/journal/kept-dry-run.ts';
+import { keepCheck } from '../engine/journal/kept-check.ts';
 import {
   catalogueJson,
   catalogueText,
@@ -10,9 +10,7 @@ import {
   couldNotLookJson,
 } from '../plain/check-report.ts';
 import { connect } from '../remote/connect.ts';
-import { isHeld } from '../runbook/timing/dry-run.ts';
-import { measurementsOf } from '../runbook/timing/measurements.ts';
-import { check } from '../usecases/check/check.ts';
+import { check, toKeep } from '../usecases/check/check.ts';
 import { terminalAsk } from './asking.ts';
 import { readConfig } from './read-config.ts';
 import { print, sayDoing, sayProblems } from './say.ts';
@@ -52,11 +50,10 @@ export const runCheck = async ({ file, json, list, prepare }: CheckArguments): P
   });
   asking.close();
   if (!result.ok) return couldNotLook(result.error);
-  const { facts, evidence } = result.value;
-  const measured = measurementsOf(evidence);
+  const { facts } = result.value;
   // Plan and window expect what was measured here, and no other check's.
-  if (facts !== null && isHeld(facts, measured)) {
-    const kept = keepDryRun(stateHome(process.env), facts, measured, new Date().toISOString());
+  if (facts !== null) {
+    const kept = keepCheck(stateHome(process.env), facts, ...toKeep(result.value, new Date().toISOString()));
     if (!kept.ok) sayProblems([kept.error]);
   }
   if (json) print(checkJson(config.value.name, result.value), 'json');

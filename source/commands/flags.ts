@@ -36,6 +36,12 @@ export const flags = {
     ],
   },
   json: { type: 'boolean', default: false, shown: '--json', says: ['machine-readable output'] },
+  brief: {
+    type: 'boolean',
+    default: false,
+    shown: '--brief',
+    says: ['two pages, for whoever approves the change: no scripts, no output'],
+  },
   list: { type: 'boolean', default: false, shown: '--list', says: ['every check there is'] },
   prepare: {
     type: 'boolean',
@@ -77,6 +83,7 @@ export const flagNames: readonly FlagName[] = Object.keys(flags).filter(
 export interface Given {
   readonly plain: boolean;
   readonly json: boolean;
+  readonly brief: boolean;
   readonly list: boolean;
   readonly prepare: boolean;
   readonly keep: boolean;

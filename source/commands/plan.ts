@@ -5,6 +5,7 @@ import { messageOf, type Problem, problem } from '../cluster/result.ts';
 import { connector } from '../discover/connector.ts';
 import { stateHome } from '../engine/journal/journal.ts';
 import { connect } from '../remote/connect.ts';
+import { planBrief } from '../reports/plan/brief.ts';
 import { makePlan } from '../reports/plan/make.ts';
 import { planMarkdown } from '../reports/plan/markdown.ts';
 import { planShell } from '../reports/plan/shell.ts';
@@ -22,6 +23,8 @@ export interface PlanArguments {
   readonly format: PlanFormat | null;
   /** The directory that the files go to; null: standard output. */
   readonly out: string | null;
+  /** Two pages instead of every script; Markdown alone. */
+  readonly brief: boolean;
 }
 
 interface Paper {
@@ -45,13 +48,17 @@ const fileNames = (hosts: readonly string[]): ReadonlyMap<string, string> => {
 };
 
 /** `pgaf-upgrade plan`: the whole runbook for this cluster on paper. Reads only. 0 written, 2 not. */
-export const plan = async ({ file, format, out }: PlanArguments): Promise<number> => {
+export const plan = async ({ file, format, out, brief }: PlanArguments): Promise<number> => {
   const couldNot = (...problems: readonly Problem[]): 2 => {
     sayProblems(problems);
     return 2;
   };
   if (format === 'shell' && out === null)
     return couldNot(problem('there is a script for each host', 'name a directory for them: --out DIR'));
+  if (brief && format !== null && format !== 'markdown')
+    return couldNot(
+      problem(`plan --brief is Markdown, not ${format}.`, 'Leave --format out, or leave --brief out.'),
+    );
   const config = readConfig(file, 'plan');
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
@@ -63,7 +70,8 @@ export const plan = async ({ file, format, out }: PlanArguments): Promise<number
   const made = makePlan({ ...look.value, madeAt: new Date().toISOString() });
   const aliases = [...hostsOf(facts), ...facts.others].map((host) => host.alias);
   const names = fileNames(aliases);
-  const papers: readonly Paper[] = [
+  const briefly: Paper = { format: 'markdown', name: 'plan-brief.md', text: planBrief(made) };
+  const whole: readonly Paper[] = [
     { format: 'markdown', name: 'plan.md', text: planMarkdown(made) },
     ...aliases.map(
       (alias): Paper => ({
@@ -74,6 +82,7 @@ export const plan = async ({ file, format, out }: PlanArguments): Promise<number
     ),
     { format: 'json', name: 'plan.json', text: `${JSON.stringify(made, null, 2)}\n` },
   ];
+  const papers = brief ? [briefly] : whole;
   if (out === null) {
     const asked = papers.find((paper) => paper.format === (format ?? 'markdown'));
     print(asked?.text ?? '', asked?.format === 'json' ? 'json' : 'text');

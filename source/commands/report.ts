@@ -3,6 +3,7 @@ import { dirname, extname } from 'node:path';
 import { messageOf, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { stateHome } from '../engine/journal/journal.ts';
 import { findRun, isRunDirectory, outputTail, readRun } from '../engine/journal/read-run.ts';
+import { makeBriefReport } from '../reports/report/brief.ts';
 import { makeReport } from '../reports/report/report.ts';
 import { toHtml } from '../reports/to-html.ts';
 import { toMarkdown } from '../reports/to-markdown.ts';
@@ -21,6 +22,8 @@ export interface ReportArguments {
   readonly out: string | null;
   /** Null: the latest run. */
   readonly run: string | null;
+  /** Two pages instead of every command. */
+  readonly brief: boolean;
 }
 
 const directoryOf = (of: string, run: string | null): Result<string, readonly Problem[]> => {
@@ -32,7 +35,7 @@ const directoryOf = (of: string, run: string | null): Result<string, readonly Pr
 };
 
 /** `pgaf-upgrade report`: the change-ticket report of a run, from its journal; no connection. 0 written, 2 not. */
-export const report = async ({ of, format, out, run }: ReportArguments): Promise<number> => {
+export const report = async ({ of, format, out, run, brief }: ReportArguments): Promise<number> => {
   const couldNot = (...problems: readonly Problem[]): 2 => {
     sayProblems(problems);
     return 2;
@@ -48,7 +51,7 @@ export const report = async ({ of, format, out, run }: ReportArguments): Promise
   if (!directory.ok) return couldNot(...directory.error);
   const kept = readRun(directory.value);
   if (!kept.ok) return couldNot(kept.error);
-  const made = makeReport({
+  const made = (brief ? makeBriefReport : makeReport)({
     ...kept.value,
     tail: (step, from, to) => outputTail(kept.value.directory, step, from, to),
     now: Date.now(),

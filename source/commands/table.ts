@@ -101,13 +101,16 @@ export const commands: readonly Command[] = [
     name: 'plan',
     argument: clusterFile,
     says: 'the whole runbook on paper, to attach to the change request',
-    more: ['Reads only. Exit codes: 0 written, 2 not.'],
-    flags: ['format', 'out'],
+    more: [
+      '--brief: cluster, last check, downtime, steps by phase, rollback, what is needed; two pages for the approval.',
+      'Reads only. Exit codes: 0 written, 2 not.',
+    ],
+    flags: ['brief', 'format', 'out'],
     formats: ['markdown', 'shell', 'json'],
     start: async (given) => {
       const { plan, planFormats } = await import('./plan.ts');
       const format = planFormats.find((one) => one === given.format) ?? null;
-      return plan({ file: fileOf(given), format, out: given.out ?? null });
+      return plan({ file: fileOf(given), format, out: given.out ?? null, brief: given.brief });
     },
   },
   {
@@ -157,13 +160,17 @@ export const commands: readonly Command[] = [
     name: 'report',
     argument: '[cluster.yaml | RUN]',
     says: 'the change-ticket report of a run, also while it is under way',
-    more: ['Made from the journal on this machine; no host is asked. Exit codes: 0 written, 2 not.'],
-    flags: ['format', 'out', 'run'],
+    more: [
+      '--brief: result, downtime against estimate, what was not as planned, rollback, what is kept; two pages.',
+      'Made from the journal on this machine; no host is asked. Exit codes: 0 written, 2 not.',
+    ],
+    flags: ['brief', 'format', 'out', 'run'],
     formats: ['markdown', 'html'],
     start: async (given) => {
       const { report, reportFormats } = await import('./report.ts');
       const format = reportFormats.find((one) => one === given.format) ?? null;
-      return report({ of: fileOf(given), format, out: given.out ?? null, run: given.run ?? null });
+      const { out = null, run = null, brief } = given;
+      return report({ of: fileOf(given), format, out, run, brief });
     },
   },
   walking(

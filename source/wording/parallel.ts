@@ -27,9 +27,26 @@ export const togetherWords = (
   return `steps ${ranges(ids.map((id) => numberOf(view, id)))} on ${naming === 'named' ? [...hosts].join(', ') : `${hosts.size} hosts`}`;
 };
 
-/** Each of them in a line, for the card. */
+/** `after 24, 25`: what of the same group must be over before; null where a step begins at once. */
+export const afterWords = (view: EngineView, ids: readonly StepId[], id: StepId): string | null => {
+  const before = (stepOf(view, id)?.waitsFor ?? []).filter((one) => ids.includes(one));
+  return before.length === 0 ? null : `after ${ranges(before.map((one) => numberOf(view, one)))}`;
+};
+
+/** Each of them in a line, in their order: `26 node_1  Swap directories, after 25`. */
 export const togetherLines = (view: EngineView, ids: readonly StepId[]): readonly string[] =>
   ids.map((id) => {
     const step = stepOf(view, id);
-    return `${numberOf(view, id)} ${step?.host ?? ''}: ${step?.title ?? id}`;
+    const after = afterWords(view, ids, id);
+    return `${numberOf(view, id)} ${step?.host ?? ''}: ${step?.title ?? id}${after === null ? '' : `, ${after}`}`;
   });
+
+/** Whether anything of the group waits for another of it. */
+export const hasOrder = (view: EngineView, ids: readonly StepId[]): boolean =>
+  ids.some((id) => afterWords(view, ids, id) !== null);
+
+/** What one confirmation of a group starts, in a sentence. */
+export const groupSentence = (view: EngineView, ids: readonly StepId[]): string =>
+  hasOrder(view, ids)
+    ? `One confirmation runs these ${ids.length} steps: each begins when those are over that it stands after, the others at once.`
+    : `One confirmation runs these ${ids.length} steps side by side.`;

@@ -6,6 +6,7 @@ import { askedFor, chosen, help, helpOf, wrongOption } from '../../source/comman
 const nothing: Given = {
   plain: false,
   json: false,
+  brief: false,
   list: false,
   prepare: false,
   keep: false,
@@ -41,6 +42,12 @@ describe('what is typed at a shell', () => {
   test('two cluster files are one too many, and the demo takes none', () => {
     expect(wrong('run', { named: 'a.yaml' }, ['b.yaml'])).toContain('b.yaml is one argument too many');
     expect(wrong('demo', { named: 'prod.yaml' })).toContain('prod.yaml is one argument too many');
+  });
+
+  test('only papers come in brief', () => {
+    expect(wrong('plan', { brief: true })).toBeNull();
+    expect(wrong('report', { brief: true, format: 'html' })).toBeNull();
+    expect(wrong('check', { brief: true })).toBe('--brief goes with plan, report');
   });
 
   test('each paper has its formats', () => {

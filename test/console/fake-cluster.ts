@@ -7,6 +7,7 @@ import { viewOf } from '../../source/engine/view/step-view.ts';
 import { monitorAbsence } from '../../source/runbook/monitor-absence.ts';
 import { runbookFor } from '../../source/runbook/runbooks.ts';
 import type { Step, StepId } from '../../source/runbook/step.ts';
+import { orderOf } from '../../source/runbook/timing/schedule.ts';
 import { usualSeconds } from '../../source/runbook/timing/step-seconds.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict.ts';
@@ -140,8 +141,8 @@ export class FakeCluster {
 
   /** All steps as the screen shows them. */
   views(statusOf: (step: Step) => StepStatus): readonly StepView[] {
-    const { expected } = this;
-    return this.#steps.map((step) => viewOf(step, this.#world, statusOf(step), this.#direction, expected));
+    const context = { direction: this.#direction, expected: this.expected, order: orderOf(this.#steps) };
+    return this.#steps.map((step) => viewOf(step, this.#world, statusOf(step), context));
   }
 
   verdict(): EngineView['verdict'] {

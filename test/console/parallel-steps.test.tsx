@@ -25,7 +25,7 @@ const open = async (size?: { columns: number; rows: number }) => {
 describe('steps that may run at the same time', () => {
   test('the card says what else Enter starts, and where; Enter starts them, once', async () => {
     const { engine, press, frame, first, together } = await open({ columns: 130, rows: 40 });
-    expect(frame()).toContain('Enter runs steps 4–6 on node_3, monitor, node_1, at the same time.');
+    expect(frame()).toContain('Enter runs steps 4–6 on node_3, monitor, node_1, in their order.');
     expect(frame()).toContain('run steps 4–6 on node_3, monitor, node_1');
     for (const [at, id] of together.entries()) {
       const step = engine.view.steps.find((one) => one.id === id);
@@ -38,7 +38,7 @@ describe('steps that may run at the same time', () => {
   test('the line that says what Enter starts is whole in a small window', async () => {
     const { lines } = await open({ columns: 80, rows: 24 });
     const says = lines().find((line) => line.startsWith('Enter runs '));
-    expect(says?.trimEnd()).toBe('Enter runs steps 4–6 on node_3, monitor, node_1, at the same time.');
+    expect(says?.trimEnd()).toBe('Enter runs steps 4–6 on node_3, monitor, node_1, in their order.');
   });
 
   test('e runs the one that is shown, alone; and says why it does nothing where Enter starts one', async () => {

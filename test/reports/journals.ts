@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Entry, parseJournal, type Recorded } from '../../source/engine/journal/entry.ts';
 import { type Block, inlines, type Prose } from '../../source/reports/document.ts';
-import { makeReport, type Report } from '../../source/reports/report/report.ts';
+import { makeReport, type Report, type ReportGround } from '../../source/reports/report/report.ts';
 
 const recorded = (name: string): string =>
   readFileSync(resolve(import.meta.dirname, `../../fixtures/recorded/journal/${name}.ndjson`), 'utf8');
@@ -11,18 +11,20 @@ const recorded = (name: string): string =>
 export const recordedJournal = recorded('upgrade-15.20-17.12');
 export const recordedRollback = recorded('rollback-17.12-15.20');
 
-export const reportOf = (
+export const groundOf = (
   records: readonly Recorded[],
-  tail: Parameters<typeof makeReport>[0]['tail'] = () => ['the last line'],
-): Report =>
-  makeReport({
-    records,
-    run: '20261125T033312Z-0000',
-    directory: '/home/tess/.local/state/pgaf-upgrade/payments/20261125T033312Z-0000',
-    others: [],
-    tail,
-    now: Date.parse('2026-11-25T06:00:00Z'),
-  });
+  tail: ReportGround['tail'] = () => ['the last line'],
+): ReportGround => ({
+  records,
+  run: '20261125T033312Z-0000',
+  directory: '/home/tess/.local/state/pgaf-upgrade/payments/20261125T033312Z-0000',
+  others: [],
+  tail,
+  now: Date.parse('2026-11-25T06:00:00Z'),
+});
+
+export const reportOf = (records: readonly Recorded[], tail?: ReportGround['tail']): Report =>
+  makeReport(groundOf(records, tail));
 
 export const recordedReport = (): Report => reportOf(parseJournal(recordedJournal));
 

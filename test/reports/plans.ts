@@ -1,9 +1,9 @@
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { hostsOf } from '../../source/cluster/facts.ts';
+import type { KeptCheck } from '../../source/engine/journal/kept-check.ts';
 import { makePlan } from '../../source/reports/plan/make.ts';
 import type { Plan } from '../../source/reports/plan/shape.ts';
 import { evidenceIn } from '../../source/runbook/checks/in-world.ts';
-import type { KeptDryRun } from '../../source/runbook/timing/dry-run.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, worldAt } from '../runbook/worlds.ts';
 
@@ -11,7 +11,7 @@ import { type Moment, worldAt } from '../runbook/worlds.ts';
 export const planAt = (
   moment: Moment = 'running',
   facts: ClusterFacts = labCluster(),
-  dryRun: KeptDryRun | null = null,
+  check: KeptCheck | null = null,
 ): Plan => {
   const world = worldAt(moment, facts);
   return makePlan({
@@ -19,7 +19,7 @@ export const planAt = (
     fromRecord: moment !== 'running',
     world,
     evidence: evidenceIn(facts, world),
-    dryRun,
+    check,
     addresses: new Map(hostsOf(facts).map((host, index) => [host.alias, `10.0.0.${10 + index}`])),
     madeAt: '2026-11-23T01:48:00.000Z',
   });

@@ -36,7 +36,7 @@ test('whoever confirms the first step can see it, on the card and in plain mode'
   const [first] = upgradeRunbook(facts, world);
   if (first === undefined) throw new Error('no steps');
   expect(first.notes(world).filter((note) => said.test(note))).toHaveLength(1);
-  const view = viewOf(first, world, { kind: 'next' }, 'upgrade');
+  const view = viewOf(first, world, { kind: 'next' }, { direction: 'upgrade' });
   const card = cardRows(new FakeEngine().view, view, 200, themeFor({}))
     .map((row) => row.map(({ text }) => text).join(''))
     .join(' ')

@@ -1,10 +1,18 @@
 import type { EngineView, StepFailure, StepView } from '../../engine/view/controller.ts';
 import { nameAskedWords, nameWords } from '../../wording/danger.ts';
-import { togetherLines, togetherNow, togetherWords } from '../../wording/parallel.ts';
+import {
+  afterWords,
+  groupSentence,
+  hasOrder,
+  togetherLines,
+  togetherNow,
+  togetherWords,
+} from '../../wording/parallel.ts';
 import { took } from '../../wording/text.ts';
+import { numberOf, stepOf } from '../state/selectors.ts';
 import type { Theme } from '../theme.ts';
 import { labelled, labelledList, prose, verbatim } from './prose.ts';
-import { type Row, rowWidth, span } from './row.ts';
+import { blank, type Row, rowWidth, span } from './row.ts';
 
 const dangerSentence = (step: StepView): string => {
   switch (step.danger) {
@@ -53,8 +61,33 @@ const resumedRows = (view: EngineView, step: StepView, columns: number): readonl
 const togetherRows = (view: EngineView, step: StepView, columns: number): readonly Row[] => {
   const together = togetherNow(view);
   if (together === null || view.stage.kind !== 'confirm' || view.stage.step !== step.id) return [];
-  const says = 'one Enter starts these; [ and ] show the card of each; e runs this one alone';
-  return labelledList('Together', [says, ...togetherLines(view, together)], columns);
+  return [
+    ...labelled('Group', groupSentence(view, together), columns, 'strong'),
+    ...labelledList('', togetherLines(view, together), columns),
+  ];
+};
+
+/** Of the other steps that the same Enter starts: what runs, why, what was noted, and what undoes it. */
+const othersRows = (view: EngineView, step: StepView, columns: number, theme: Theme): readonly Row[] => {
+  const together = togetherNow(view);
+  if (together === null || view.stage.kind !== 'confirm' || view.stage.step !== step.id) return [];
+  return together.flatMap((id) => {
+    const one = stepOf(view, id);
+    if (one === null || one.id === step.id) return [];
+    const after = afterWords(view, together, id);
+    return [
+      blank,
+      ...prose(
+        `Step ${numberOf(view, id)}, ${one.host}, as ${one.as}: ${one.title}${after === null ? '' : `, ${after}`}`,
+        columns,
+        'strong',
+      ),
+      ...labelled('Why', one.reason, columns),
+      ...scriptRows(one, columns, theme),
+      ...labelledList('Noted', one.notes, columns),
+      ...labelled('Undo', one.undo, columns),
+    ];
+  });
 };
 
 const scriptRows = (step: StepView, columns: number, theme: Theme): readonly Row[] => {
@@ -100,6 +133,7 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
     ...labelledList('Noted', step.notes, columns),
     ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp.text, columns, 'bad')),
     ...labelled('Undo', step.undo, columns),
+    ...othersRows(view, step, columns, theme),
   ];
 };
 
@@ -124,7 +158,10 @@ export const enterSentence = (view: EngineView, step: StepView, columns: number)
   const together = togetherNow(view);
   if (together !== null) {
     const words = (hosts: 'named' | 'counted'): Row => [
-      span(`Enter runs ${togetherWords(view, together, hosts)}, at the same time.`, 'strong'),
+      span(
+        `Enter runs ${togetherWords(view, together, hosts)}${hasOrder(view, together) ? ', in their order' : ', side by side'}.`,
+        'strong',
+      ),
     ];
     // The card and the footer name e, too; the card names every host.
     const wordings: readonly Row[] = [[...words('named'), span('  e: this one alone.')], words('named')];

@@ -139,7 +139,7 @@ export const createDecisions = (
         hint(`Step ${numberOf(state.view, stage.step)} is running: nothing to confirm.`, 'plain');
       } else if (stage.kind === 'watching') hint(readOnlyWords(stage.lock));
       else if (stage.kind === 'stopped') hint('It cannot start; nothing was changed. q leaves.', 'plain');
-      else if (stage.kind === 'finished') hint('Everything is done. q leaves.', 'plain');
+      else if (stage.kind === 'finished') hint(`${stage.says}; q leaves.`, 'plain');
       else hint('Still connecting: nothing to confirm.', 'plain');
     },
     submit() {

@@ -13,7 +13,7 @@ import { factsId } from '../../runbook/facts-id.ts';
 import type { KeptDryRun } from '../../runbook/timing/dry-run.ts';
 import { rollbackVerdict } from '../../runbook/verdict.ts';
 import { type Entry, Journal } from '../journal/journal.ts';
-import { keptDryRun } from '../journal/kept-dry-run.ts';
+import { keptCheck } from '../journal/kept-check.ts';
 import { disagreement, lastJournalVerdict } from '../journal/last-verdict.ts';
 import { heardBefore } from '../journal/of-cluster.ts';
 import { Observer } from '../observe/observer.ts';
@@ -147,6 +147,6 @@ export const openSession = async (preparation: SessionOptions): Promise<Result<S
     as: facts.postgres,
     operator: preparation.operator,
   });
-  const dryRun = keptDryRun(preparation.stateHome, facts);
+  const dryRun = keptCheck(preparation.stateHome, facts)?.dryRun ?? null;
   return ok({ facts, fromRecord, hosts, observer, feed, lock, dryRun, journalSays });
 };

@@ -6,6 +6,7 @@ import { type MonitorAbsence, monitorAbsence } from '../../runbook/monitor-absen
 import type { Direction } from '../../runbook/runbooks.ts';
 import { runbookFor } from '../../runbook/runbooks.ts';
 import type { Step, StepId } from '../../runbook/step.ts';
+import { type Order, orderOf } from '../../runbook/timing/schedule.ts';
 import { rollbackVerdict } from '../../runbook/verdict.ts';
 import { writesNow } from '../../runbook/writes.ts';
 import type { Entry } from '../journal/journal.ts';
@@ -13,7 +14,7 @@ import type { OwnedSession, Session } from '../run/session.ts';
 import type { Downtime, PlannedDown, StepFailure, StepStatus } from './controller.ts';
 import { downtimeSeen } from './downtime.ts';
 import { stepEstimates } from './step-estimates.ts';
-import { viewOf } from './step-view.ts';
+import { type StepContext, viewOf } from './step-view.ts';
 import type { ViewStore } from './view-store.ts';
 
 const plannedDown = (absence: MonitorAbsence | null): PlannedDown | null =>
@@ -30,9 +31,15 @@ export class Checklist {
   readonly #proven = new Set<StepId>();
   /** How long each step should take, in milliseconds, from what was measured on the hosts. */
   #expected: ReadonlyMap<StepId, number> = new Map();
+  /** What waits for what in the runbook that is shown. */
+  #order: ReadonlyMap<StepId, Order> = new Map();
 
   constructor(store: ViewStore) {
     this.#store = store;
+  }
+
+  #context(direction: Direction = this.direction): StepContext {
+    return { direction, expected: this.#expected, order: this.#order };
   }
 
   get steps(): readonly Step[] {
@@ -61,9 +68,10 @@ export class Checklist {
     const { world } = session.observer;
     this.#proven.clear();
     this.#steps = runbookFor(session.facts, world, direction);
+    this.#order = orderOf(this.#steps);
     this.#store.set({
       direction,
-      steps: this.#steps.map((step) => viewOf(step, world, { kind: 'waiting' }, direction, this.#expected)),
+      steps: this.#steps.map((step) => viewOf(step, world, { kind: 'waiting' }, this.#context(direction))),
     });
     this.refresh(session);
   }
@@ -72,9 +80,7 @@ export class Checklist {
     session.observer.markSkipped(step.id, status.kind === 'skipped');
     this.#store.set({
       steps: this.#store.view.steps.map((view) =>
-        view.id === step.id
-          ? viewOf(step, session.observer.world, status, this.direction, this.#expected)
-          : view,
+        view.id === step.id ? viewOf(step, session.observer.world, status, this.#context()) : view,
       ),
     });
     if (step.milestone === 'monitor-stops' && status.kind === 'running') this.#holdFeed(session, true);
@@ -106,7 +112,7 @@ export class Checklist {
     this.#store.set({
       verdict: rollbackVerdict(facts, world),
       steps: this.#steps.map((step, index) =>
-        viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, view.direction, this.#expected),
+        viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#context()),
       ),
       monitor: { ...view.monitor, plannedDown: plannedDown(absence) },
     });

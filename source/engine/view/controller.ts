@@ -90,6 +90,8 @@ export interface StepView {
   readonly notes: readonly string[];
   /** How long it should take, from what was measured on these hosts; null: not known. */
   readonly expectedMs: number | null;
+  /** The steps that must be over right before this one: of its own track, of those that it stands after, or of all before. */
+  readonly waitsFor: readonly StepId[];
   readonly optional: boolean;
   /** The exact text that runs; null while an earlier step must run first, then `scriptNeeds` says what is missing. */
   readonly script: string | null;

@@ -116,7 +116,7 @@ export const previewOf = async (
     verdict,
     why: why(facts, route, verdict.kind === 'loses-new-writes'),
     journalSays,
-    steps: ahead.map((step) => viewOf(step, world, { kind: 'waiting' }, 'rollback')),
+    steps: ahead.map((step) => viewOf(step, world, { kind: 'waiting' }, { direction: 'rollback' })),
     copies: measured,
     estimateSeconds:
       Math.ceil(secondsOfSteps(ahead)) + measured.reduce((sum, copy) => sum + (copy.seconds ?? 0), 0),

@@ -2,15 +2,23 @@ import type { Observations } from '../../cluster/observations.ts';
 import { nameAskedFor } from '../../runbook/name-asked.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import { dangerNow, type Step, type StepId } from '../../runbook/step.ts';
+import type { Order } from '../../runbook/timing/schedule.ts';
 import type { StepStatus, StepView } from './controller.ts';
+
+/** What a step's view takes from its runbook. */
+export interface StepContext {
+  readonly direction: Direction;
+  /** How long each step should take, in milliseconds; empty where nothing was measured. */
+  readonly expected?: ReadonlyMap<StepId, number>;
+  readonly order?: ReadonlyMap<StepId, Order>;
+}
 
 /** A step as the screen shows it, with the script that the world allows now. */
 export const viewOf = (
   step: Step,
   world: Observations,
   status: StepStatus,
-  direction: Direction,
-  expected: ReadonlyMap<StepId, number> = new Map(),
+  { direction, expected = new Map(), order = new Map() }: StepContext,
 ): StepView => {
   const script = step.script(world);
   return {
@@ -27,6 +35,7 @@ export const viewOf = (
     givesUp: step.forfeits(world),
     notes: step.notes(world),
     expectedMs: expected.get(step.id) ?? null,
+    waitsFor: (order.get(step.id)?.after ?? []).map(({ id }) => id),
     optional: step.optional,
     script: script.kind === 'ready' ? script.text : null,
     scriptNeeds: script.kind === 'ready' ? null : script.needs,

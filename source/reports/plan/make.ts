@@ -1,12 +1,13 @@
 import type { Evidence } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import type { Observations } from '../../cluster/observations.ts';
+import type { KeptCheck } from '../../engine/journal/kept-check.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { choiceWords, rebuildChoices } from '../../runbook/hard-link/choice.ts';
 import { lastCopyAhead } from '../../runbook/phases/secondaries.ts';
 import { phases, type Step } from '../../runbook/step.ts';
 import { nameOf, placeOf } from '../../runbook/tablespaces/names.ts';
-import { filledFrom, type KeptDryRun, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
+import { filledFrom, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
 import { estimate, expectedDowntime } from '../../runbook/timing/estimates.ts';
 import { measurementsOf } from '../../runbook/timing/measurements.ts';
 import { lengthOf, orderOf } from '../../runbook/timing/schedule.ts';
@@ -23,8 +24,8 @@ export interface PlanGround {
   readonly world: Observations;
   /** Sizes as they are now. */
   readonly evidence: Evidence;
-  /** What the last check of this machine has measured; null: none was made. */
-  readonly dryRun: KeptDryRun | null;
+  /** What the last check of this machine found and measured; null: none was made. */
+  readonly check: KeptCheck | null;
   /** Where each host is reached, by alias. */
   readonly addresses: ReadonlyMap<string, string>;
   /** ISO 8601. */
@@ -32,8 +33,8 @@ export interface PlanGround {
 }
 
 /** As the window expects it: sizes of today only fill what its dry run, or check's, did not measure. */
-const basisOf = ({ facts, world, evidence, dryRun }: PlanGround): TimingBasis => {
-  const basis = timingBasis(facts, evidenceIn(facts, world), dryRun);
+const basisOf = ({ facts, world, evidence, check }: PlanGround): TimingBasis => {
+  const basis = timingBasis(facts, evidenceIn(facts, world), check?.dryRun ?? null);
   return { ...basis, measurements: filledFrom(basis.measurements, measurementsOf(evidence)) };
 };
 
@@ -179,6 +180,7 @@ export const makePlan = (ground: PlanGround): Plan => {
     },
     underWay: ground.fromRecord,
     wayBackNow: rollbackVerdict(facts, world).says,
+    check: ground.check?.result ?? null,
     hosts: hostsOf(facts).map((host) => plannedHost(ground, host)),
     estimates: {
       windowSeconds: rounded(estimates.windowSeconds),

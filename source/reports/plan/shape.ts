@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkResultSchema } from '../../engine/journal/kept-check.ts';
 import { phases } from '../../runbook/step.ts';
 import { dryRunSchema } from '../../runbook/timing/dry-run.ts';
 
@@ -102,6 +103,8 @@ export const planSchema = z.object({
   /** Steps that the servers show as done already; the facts are then those of the record. */
   underWay: z.boolean(),
   wayBackNow: z.string(),
+  /** The last check that was made on this machine; null: none. */
+  check: checkResultSchema.nullable(),
   hosts: z.array(hostSchema),
   /** Of the whole runbook; what may run at the same time is counted so. */
   estimates: z.object({

@@ -1,14 +1,15 @@
-import { primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { ofKind, type Recorded } from '../../engine/journal/entry.ts';
 import { type Block, heading, paragraph, strong } from '../document.ts';
 import { commandBlocks, type Tail } from './commands.ts';
-import { reportedDowntimes } from './downtime.ts';
+import { type ReportedDowntime, reportedDowntimes } from './downtime.ts';
 import { leftBlocks, logBlocks, type Places } from './ends.ts';
 import { factBlocks } from './facts.ts';
-import { outcomeOf } from './outcome.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
 import { confirmationBlocks, eventBlocks, failureBlocks, skippedBlocks, verdictBlocks } from './people.ts';
 import { storyOf } from './read-story.ts';
 import { factsIn, StepNames } from './steps.ts';
+import type { Story } from './story.ts';
 import { clusterBlocks, downtimeBlocks, windowBlocks } from './summary.ts';
 import { durationBlocks, timelineBlocks } from './timeline.ts';
 
@@ -30,9 +31,20 @@ const titles = {
   cleanup: 'Clean-up after the upgrade',
 } as const;
 
-/** The change-ticket report of a run, in the order in which a change manager reads. Pure: the journal is all it knows. */
-export const makeReport = (ground: ReportGround): Report => {
-  const { records, now, tail } = ground;
+/** What either report is made of. */
+export interface ReadRun {
+  readonly title: string;
+  readonly facts: ClusterFacts | null;
+  readonly names: StepNames;
+  readonly story: Story;
+  readonly outcome: Outcome;
+  readonly downtimes: readonly ReportedDowntime[];
+  /** The last moment that the journal knows, in milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/** Reads a run's journal. Pure: the journal is all it knows. */
+export const readRunOf = ({ records, now }: ReportGround): ReadRun => {
   const facts = factsIn(records);
   const names = new StepNames(records, facts);
   const story = storyOf(records, names);
@@ -42,15 +54,26 @@ export const makeReport = (ground: ReportGround): Report => {
     from: run?.from ?? primary?.oldVersion ?? 'the old version',
     to: run?.to ?? primary?.newVersion ?? 'the new version',
   };
-  const outcome = outcomeOf(story, names, versions);
-  const downtimes = reportedDowntimes(records, facts, names);
-  const until = story.last ?? now;
   const ways = new Set(story.attempts.map((one) => one.step.direction));
   const [way] = ways;
   const what = ways.size === 1 && way !== undefined ? titles[way] : titles.upgrade;
   // What must be said of this cluster wherever it is shown: a demo's report is no proof of anything.
   const banner = run?.banner === undefined ? '' : `${run.banner}: `;
-  const title = `${banner}${what} of ${run?.cluster ?? facts?.name ?? 'a cluster'}: PostgreSQL ${versions.from} → ${versions.to}`;
+  return {
+    title: `${banner}${what} of ${run?.cluster ?? facts?.name ?? 'a cluster'}: PostgreSQL ${versions.from} → ${versions.to}`,
+    facts,
+    names,
+    story,
+    outcome: outcomeOf(story, names, versions),
+    downtimes: reportedDowntimes(records, facts, names),
+    until: story.last ?? now,
+  };
+};
+
+/** The change-ticket report of a run, in the order in which a change manager reads. */
+export const makeReport = (ground: ReportGround): Report => {
+  const { now, tail } = ground;
+  const { title, facts, names, story, outcome, downtimes, until } = readRunOf(ground);
   return {
     title,
     blocks: [

@@ -100,6 +100,13 @@ export const timelineBlocks = (
 /** So much longer than expected, and at least so many milliseconds, is worth a word. */
 const muchLonger = { times: 2, ms: 2_000 };
 
+/** Whether a step took much longer than it was expected to. */
+export const isMuchLonger = ({ at, end, expectedMs }: Attempt): boolean =>
+  end?.kind === 'done' &&
+  expectedMs !== null &&
+  end.at - at > expectedMs * muchLonger.times &&
+  end.at - at - expectedMs > muchLonger.ms;
+
 export const durationBlocks = (story: Story): readonly Block[] => {
   const known = story.attempts.flatMap((one) =>
     one.end?.kind === 'done' && one.expectedMs !== null
@@ -127,7 +134,7 @@ export const durationBlocks = (story: Story): readonly Block[] => {
     one.step.title,
     took(expected),
     took(real),
-    real > expected * muchLonger.times && real - expected > muchLonger.ms ? 'much longer' : '',
+    isMuchLonger(one) ? 'much longer' : '',
   ];
   const steps = (some: typeof known): Block =>
     table(

@@ -9,11 +9,13 @@ import { type Problem, problem, type Result } from '../../cluster/result.ts';
 import { formationsOf } from '../../discover/cluster-facts.ts';
 import { helperProblem } from '../../discover/helper.ts';
 import type { OpenHost } from '../../discover/reach.ts';
+import type { CheckResultKept } from '../../engine/journal/kept-check.ts';
 import { parseCheckLook } from '../../inspect/checks/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { rehearsalScript } from '../../runbook/checks/dry-run-script.ts';
 import { type Judgement, judge } from '../../runbook/checks/judge.ts';
 import { checkLookScript } from '../../runbook/checks/look-script.ts';
+import { type Measurements, measurementsOf } from '../../runbook/timing/measurements.ts';
 import { forgetJobScript } from './forget-job.ts';
 import { survey } from './survey.ts';
 
@@ -146,6 +148,26 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
     },
   };
 };
+
+/** Of a check, what stays on this machine for plan and window; `at`: ISO 8601. */
+export const toKeep = (
+  { judgement, evidence }: CheckResult,
+  at: string,
+): [result: CheckResultKept, measurements: Measurements] => [
+  {
+    at,
+    outcome: judgement.outcome,
+    findings: judgement.findings.map(({ check: id, severity, host, found }) => ({
+      check: id,
+      severity,
+      host,
+      found,
+    })),
+    accepted: [...new Set(judgement.accepted.map((one) => one.check))],
+    passed: judgement.passed.length,
+  },
+  measurementsOf(evidence),
+];
 
 export const versionsOf = (
   facts: ClusterFacts | null,

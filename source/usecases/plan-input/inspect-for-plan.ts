@@ -5,13 +5,12 @@ import type { Observations } from '../../cluster/observations.ts';
 import { ok, type Result } from '../../cluster/result.ts';
 import { discover } from '../../discover/discover.ts';
 import type { OpenHost } from '../../discover/reach.ts';
-import { keptDryRun } from '../../engine/journal/kept-dry-run.ts';
+import { type KeptCheck, keptCheck } from '../../engine/journal/kept-check.ts';
 import { Observer } from '../../engine/observe/observer.ts';
 import { parseCheckLook } from '../../inspect/checks/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { checkLookScript } from '../../runbook/checks/look-script.ts';
-import type { KeptDryRun } from '../../runbook/timing/dry-run.ts';
 
 const timeoutMs = 120_000;
 
@@ -21,8 +20,8 @@ export interface PlanLook {
   readonly fromRecord: boolean;
   readonly world: Observations;
   readonly evidence: Evidence;
-  /** What the last check of this machine has measured; null: none was made. */
-  readonly dryRun: KeptDryRun | null;
+  /** What the last check of this machine found and measured; null: none was made. */
+  readonly check: KeptCheck | null;
   readonly addresses: ReadonlyMap<string, string>;
 }
 
@@ -63,7 +62,7 @@ export const lookForPlan = async (
       fromRecord,
       world,
       evidence: { ...known, hosts: looked },
-      dryRun: keptDryRun(stateHome, facts),
+      check: keptCheck(stateHome, facts),
       addresses,
     });
   } finally {

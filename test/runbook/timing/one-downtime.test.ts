@@ -5,15 +5,15 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { ClusterFacts } from '../../../source/cluster/facts.ts';
 import type { Recorded } from '../../../source/engine/journal/entry.ts';
-import { keepDryRun, keptDryRun } from '../../../source/engine/journal/kept-dry-run.ts';
+import { type KeptCheck, keepCheck, keptCheck } from '../../../source/engine/journal/kept-check.ts';
 import { stepEstimates } from '../../../source/engine/view/step-estimates.ts';
 import { checkJson, checkText } from '../../../source/plain/check-report.ts';
 import { planMarkdown } from '../../../source/reports/plan/markdown.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
 import type { KeptDryRun } from '../../../source/runbook/timing/dry-run.ts';
 import { estimate } from '../../../source/runbook/timing/estimates.ts';
-import { measurementsOf } from '../../../source/runbook/timing/measurements.ts';
 import { upgradeRunbook } from '../../../source/runbook/upgrade.ts';
+import { toKeep } from '../../../source/usecases/check/check.ts';
 import { Window } from '../../engine/harness.ts';
 import { reportOf, section } from '../../reports/journals.ts';
 import { planAt } from '../../reports/plans.ts';
@@ -45,12 +45,9 @@ const checkSeconds = (facts: ClusterFacts): number =>
     .parse(JSON.parse(checkJson('lab', checkOf(facts)))).estimates.downtimeSeconds;
 
 /** What check keeps on this machine, read back. */
-const kept = (facts: ClusterFacts): KeptDryRun => {
-  expect(keepDryRun(home, facts, measurementsOf(healthy(facts)), checkedAt)).toEqual({
-    ok: true,
-    value: null,
-  });
-  const read = keptDryRun(home, facts);
+const kept = (facts: ClusterFacts): KeptCheck => {
+  expect(keepCheck(home, facts, ...toKeep(checkOf(facts), checkedAt))).toEqual({ ok: true, value: null });
+  const read = keptCheck(home, facts);
   if (read === null) throw new Error('it was not kept');
   return read;
 };
@@ -116,13 +113,13 @@ describe.each([
       );
       return { seconds: (downtime ?? 0) / 1000, dryRun: whose };
     };
-    expect(told('running', kept(facts))).toEqual({
+    expect(told('running', kept(facts).dryRun)).toEqual({
       seconds: expected,
       dryRun: { by: 'check', at: checkedAt },
     });
     // The window's dry run of the same hosts has measured the same here.
     expect(told('prepared', null)).toEqual({ seconds: expected, dryRun: { by: 'window' } });
-    expect(told('prepared', kept(facts))).toEqual({ seconds: expected, dryRun: { by: 'window' } });
+    expect(told('prepared', kept(facts).dryRun)).toEqual({ seconds: expected, dryRun: { by: 'window' } });
   });
 
   test('the report says what was shown, whatever the steps took', () => {
@@ -144,15 +141,15 @@ describe('what check has kept', () => {
 
   test('is another cluster’s, or of another version: it does not count', () => {
     kept(facts);
-    expect(keptDryRun(home, { ...facts, newMajor: 18 })).toBeNull();
-    expect(keptDryRun(home, { ...facts, systemIdentifier: word(newIdentifier) })).toBeNull();
+    expect(keptCheck(home, { ...facts, newMajor: 18 })).toBeNull();
+    expect(keptCheck(home, { ...facts, systemIdentifier: word(newIdentifier) })).toBeNull();
   });
 
   test('cannot be read: as if no check had been made', () => {
     kept(facts);
     for (const text of ['{', '[]', '{"version":2}']) {
-      writeFileSync(join(home, facts.name, 'dry-run.json'), text);
-      expect(keptDryRun(home, facts)).toBeNull();
+      writeFileSync(join(home, facts.name, 'check.json'), text);
+      expect(keptCheck(home, facts)).toBeNull();
     }
   });
 
