@@ -11,7 +11,7 @@ export interface Place {
   readonly files?: readonly string[];
   readonly under?: string;
   readonly kinds: RegExp;
-  readonly read: (content: string) => readonly Text[];
+  readonly read: (content: string, name: string) => readonly Text[];
   /** A text that holds one of these is let pass: it quotes a path, another program, or explains the word itself. */
   readonly excepted?: readonly string[];
 }
@@ -42,7 +42,8 @@ const regularExpression = /\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/
  * The texts of a source file: string literals and templates of more than one word, and the text between JSX tags. Comments, regular
  * expressions and scripts (templates that a tag makes a script of) are none: a script is not read as prose.
  */
-export const textsOf = (content: string): readonly Text[] => {
+export const textsOf = (content: string, name: string): readonly Text[] => {
+  const jsx = name.endsWith('x');
   const texts: Text[] = [];
   let line = 1;
   let at = 0;
@@ -100,7 +101,9 @@ export const textsOf = (content: string): readonly Text[] => {
         step(regularExpression.lastIndex - at);
         code = '/';
       } else if (
+        jsx &&
         character === '>' &&
+        !code.endsWith('=') &&
         /^>[^<>{}=;()]*[A-Za-z][^<>{}=;()]*</.test(content.slice(at, at + 400))
       ) {
         const from = line;
@@ -158,6 +161,14 @@ export const places: readonly Place[] = [
   ...['cluster', 'commands', 'discover', 'inspect', 'monitor', 'remote', 'usecases'].map(
     (room): Place => ({ says: `source/${room}`, under: `source/${room}`, kinds: source, read: textsOf }),
   ),
+  {
+    says: 'source/reports',
+    under: 'source/reports',
+    kinds: source,
+    read: textsOf,
+    // A class of the drawing's rows.
+    excepted: ['class="lane"'],
+  },
   {
     says: 'source/demo, but for what other programs print',
     under: 'source/demo',

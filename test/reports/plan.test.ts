@@ -73,7 +73,7 @@ describe.each([
   ['clone', debianCluster()],
   ['a primary alone, linked', loneCluster()],
   ['a primary alone, copied', { ...loneCluster(), mode: 'copy' as const }],
-])('the way back that is foretold (%s)', (_, facts) => {
+])('the rollback that is foretold (%s)', (_, facts) => {
   const runbook = upgradeRunbook(facts).filter((step) => !step.optional);
   const ends = [...new Set(runbook.map((step) => step.phase))].map((phase) => ({
     phase,
@@ -85,7 +85,7 @@ describe.each([
   });
 });
 
-test('points of no return: the first start on linked files, and the last image; none in copy mode', () => {
+test('irreversible steps: the first start on linked files, and the last fallback copy; none in copy mode', () => {
   const points = (plan: Plan) =>
     plan.steps.filter((step) => step.danger === 'point-of-no-return').map((step) => step.id);
   expect(points(planAt())).toEqual(['E.node_1.private-start', 'H.node_3.aside']);
@@ -148,7 +148,7 @@ describe('what waits for what', () => {
   };
   const ids = (places: PlannedStep['waitsFor']) => places.map(({ number }) => plan.steps[number - 1]?.id);
 
-  test('the first start waits for all that ran side by side before it, each secondary’s image by name', () => {
+  test('the first start waits for all that ran side by side before it, each secondary’s fallback copy by name', () => {
     expect(ids(step('E.node_1.private-start').waitsFor)).toEqual([
       'C.node_2.stop',
       'C.node_3.stop',
@@ -178,7 +178,7 @@ describe('what waits for what', () => {
     );
   });
 
-  test('nothing runs beside a point of no return', () => {
+  test('nothing runs beside an irreversible step', () => {
     for (const one of plan.steps.filter(({ danger }) => danger === 'point-of-no-return'))
       expect(one.together).toEqual([]);
   });
@@ -275,12 +275,12 @@ describe('a host’s script by hand', () => {
     expect(ran()).toBeNull();
   });
 
-  test('a point of no return wants the host’s name as well', () => {
+  test('an irreversible step wants the host’s name as well', () => {
     is('node_1');
     const file = only({ danger: 'point-of-no-return', givesUp: 'the old files' });
     expect(sh(file, [`${number}`], 'yes\n')).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('POINT OF NO RETURN: the old files'),
+      stderr: expect.stringContaining('IRREVERSIBLE: the old files'),
     });
     expect(ran()).toBeNull();
     expect(sh(file, [`${number}`, 'node_1'], 'yes\n').status).toBe(4);

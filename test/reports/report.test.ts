@@ -48,9 +48,7 @@ describe('a whole upgrade, recorded on the lab', () => {
       /^The application could not write for 25 s, .*; no estimate was recorded before it$/,
     );
     expect(section(report, 'Confirmed').join('\n')).toMatch(/All of these were confirmed by --yes/);
-    expect(section(report, 'Confirmed').filter((line) => line.includes('point of no return: '))).toHaveLength(
-      2,
-    );
+    expect(section(report, 'Confirmed').filter((line) => line.includes('irreversible: '))).toHaveLength(2);
   });
 
   test('compares what the servers held: version, extensions, settings, pg_hba, rows', () => {
@@ -101,17 +99,17 @@ describe('a whole upgrade, recorded on the lab', () => {
 });
 
 describe('runs that went otherwise', () => {
-  test('a way back from a finished upgrade, recorded on the lab: what it gave up, and how long it took', () => {
+  test('a rollback of a finished upgrade, recorded on the lab: what it gave up, and how long it took', () => {
     const report = reportOf(parseJournal(recordedRollback));
-    expect(report.title).toBe('Way back from the upgrade of payments: PostgreSQL 15.20 → 17.12');
+    expect(report.title).toBe('Rollback of the upgrade of payments: PostgreSQL 15.20 → 17.12');
     expect(outcome(report)).toBe(
-      'Turned back, finished at 2026-11-25 03:30:51: every node runs PostgreSQL 15.20 again.',
+      'Rolled back, finished at 2026-11-25 03:30:51: every node runs PostgreSQL 15.20 again.',
     );
     expect(section(report, 'Downtime')[0]).toMatch(
       /^The application could not write for 19 s, from .*Stop node_1: what 17 has written is given up.* to .*step 18 on node_2/,
     );
-    expect(section(report, 'The way back over time').map((line) => line.split(' | ')[2])).toEqual([
-      'what going back would have meant',
+    expect(section(report, 'The rollback over time').map((line) => line.split(' | ')[2])).toEqual([
+      'what a rollback would have meant',
       'possible through node_2, but what 17 wrote since 03:28 UTC (up to 345 transactions) is lost',
       'safe through node_2’s image, nothing lost',
       'nothing to undo',
@@ -134,7 +132,7 @@ describe('runs that went otherwise', () => {
     );
   });
 
-  test('failed, retried, and turned back: every part of it, and what is left to do', async () => {
+  test('failed, retried, and rolled back: every part of it, and what is left to do', async () => {
     const night = window();
     await night.goTo('D.node_1.pg-upgrade');
     night.servers.plan(
@@ -151,7 +149,7 @@ describe('runs that went otherwise', () => {
       ),
     );
     expect(section(stuck, 'Failures, and how they were resolved').at(-1)).toMatch(
-      /\| 1 \| .*ended with exit code 1 \| open$/,
+      /\| 1 \| .*ended with exit code 1\. \| open$/,
     );
 
     const looked = parseJournal(night.journalText)
@@ -163,10 +161,10 @@ describe('runs that went otherwise', () => {
     await night.stage('failed');
     night.engine.turn('rollback');
     await night.until(
-      'the way back',
+      'the rollback',
       ({ direction, stage }) => direction === 'rollback' && stage.kind === 'confirm',
     );
-    // The model of these tests walks no way back: its steps are told as the engine tells them.
+    // The model of these tests walks no rollback: its steps are told as the engine tells them.
     const back = told(
       [
         ...night.view.steps.flatMap((step): Entry[] => [
@@ -199,17 +197,17 @@ describe('runs that went otherwise', () => {
     );
     const report = reportOf([...parseJournal(night.journalText), ...back]);
     expect(outcome(report)).toMatch(
-      /^Turned back, finished at .*: every node runs PostgreSQL 15\.20 again\.$/,
+      /^Rolled back, finished at .*: every node runs PostgreSQL 15\.20 again\.$/,
     );
     const failures = section(report, 'Failures, and how they were resolved').join('\n');
-    expect(failures).toMatch(/run again by tess@bastion at .*: failed again/);
-    expect(failures).toMatch(/turned at .*: the way back was taken/);
+    expect(failures).toMatch(/retried by tess@bastion at .*: failed again/);
+    expect(failures).toMatch(/direction changed at .*: rolled back/);
     expect(section(report, 'Downtime')).toHaveLength(2);
     expect(section(report, 'Downtime')[0]).not.toContain('not over');
     expect(section(report, 'Left to do').join('\n')).toContain('Kept aside: node_1:/x/data_pg17_abandoned.');
     const facts = section(report, 'Facts before and after').join('\n');
     expect(facts).toMatch(/version \| 15\.20.* \| 15\.20/);
-    expect(section(report, 'The way back over time').length).toBeGreaterThan(2);
+    expect(section(report, 'The rollback over time').length).toBeGreaterThan(2);
   });
 
   test('left, taken over, skipped, done by hand: who and why', () => {
@@ -271,12 +269,12 @@ describe('runs that went otherwise', () => {
       'the console was left (SIGHUP), while E.node_1.private-start went on on its host',
     );
     expect(events).not.toContain('secret');
-    expect(section(report, 'Passed over').at(-1)).toContain('| ada@desk | – | node_1 | ');
-    expect(section(report, 'Passed over').at(-1)).toContain('we have no unit');
+    expect(section(report, 'Skipped').at(-1)).toContain('| ada@desk | – | node_1 | ');
+    expect(section(report, 'Skipped').at(-1)).toContain('we have no unit');
     const failures = section(report, 'Failures, and how they were resolved').join('\n');
-    expect(failures).toMatch(/done by hand, as the servers showed at 22:00:05/);
+    expect(failures).toMatch(/marked as done, as the servers showed at 22:00:05/);
     expect(failures).toMatch(/ended by the operator; the operator ended it, typing node_1/);
-    expect(section(report, 'Confirmed').at(-1)).toContain('point of no return: node_1');
+    expect(section(report, 'Confirmed').at(-1)).toContain('irreversible: node_1');
   });
 
   test('another operator stopped the servers: their downtime was in no report of the one who went on', () => {

@@ -92,7 +92,7 @@ const expected = (plan: Plan): string => {
       ...plan.estimates.assumed.map(prose),
     ]),
     table(
-      ['phase', 'what', 'about', 'the way back once it is over'],
+      ['phase', 'what', 'about', 'the rollback once it is over'],
       plan.phases.map((phase) => [
         `${phase.id} ${prose(phase.title)}`,
         prose(phase.says),
@@ -107,7 +107,7 @@ const expected = (plan: Plan): string => {
 const noReturn = (plan: Plan): string => {
   const points = pointsOfNoReturn(plan);
   if (points.length === 0)
-    return 'There is none: until the clean-up the old directories are whole. What the application writes on the new version is lost by going back.';
+    return 'There is none: until the clean-up the old directories are whole. What the application writes on the new version is lost by a rollback.';
   return bullets(
     points.map(
       (step) =>
@@ -173,7 +173,7 @@ const phasePage = (plan: Plan, phase: Plan['phases'][number]): string =>
     `## Phase ${phase.id}: ${prose(phase.title)}`,
     `${prose(phase.says)}; about ${seconds(phase.estimateSeconds)}.`,
     ...plan.steps.filter((step) => step.phase === phase.id).map((step) => stepPage(plan, step)),
-    `**Way back after phase ${phase.id}:** ${prose(phase.wayBack.says)}.`,
+    `**Rollback after phase ${phase.id}:** ${prose(phase.wayBack.says)}.`,
   ).trimEnd();
 
 /** The plan to attach to the change request. */
@@ -184,10 +184,10 @@ export const planMarkdown = (plan: Plan): string => {
     `# Upgrade of ${prose(cluster.name)}: PostgreSQL ${prose(cluster.from)} → ${prose(cluster.to)}`,
     `Made by pgaf-upgrade on ${prose(plan.madeAt)} (all times UTC) from what the servers said then; nothing was changed. ${plan.steps.length} steps on ${plan.hosts.length} hosts.`,
     plan.underWay
-      ? `**The upgrade is under way: ${done} of ${plan.steps.length} steps are done.** The facts are those from before it. Way back now: ${prose(plan.wayBackNow)}.`
+      ? `**The upgrade is under way: ${done} of ${plan.steps.length} steps are done.** The facts are those from before it. Rollback now: ${prose(plan.wayBackNow)}.`
       : done === 0
         ? null
-        : `${done} of ${plan.steps.length} steps are done already, as the servers show. Way back now: ${prose(plan.wayBackNow)}.`,
+        : `${done} of ${plan.steps.length} steps are done already, as the servers show. Rollback now: ${prose(plan.wayBackNow)}.`,
     `${guideIs} [${prose(publishedGuide.name)}](${publishedGuide.url}).`,
     '## The cluster',
     bullets([
@@ -199,7 +199,7 @@ export const planMarkdown = (plan: Plan): string => {
     databases(plan),
     '## What is expected',
     expected(plan),
-    '## Points of no return',
+    '## Irreversible steps',
     noReturn(plan),
     '## What is measured and kept',
     bullets([

@@ -26,39 +26,39 @@ export const wayBackAfter = (facts: ClusterFacts, phase: PhaseId): WayBack => {
     case 'B':
       return {
         kind: 'safe',
-        says: `safe, nothing lost: the primary works on as it was${images.length === 0 ? '' : ', the secondaries leave maintenance'}`,
+        says: `safe, no data loss: the primary works on as it was${images.length === 0 ? '' : ', the secondaries leave maintenance'}`,
       };
     case 'C':
       return {
         kind: 'safe',
-        says: `safe, nothing lost: the primary starts again on ${oldMajor} where it stands, and the monitor, which is upgraded by then, on its old directory`,
+        says: `safe, no data loss: the primary starts again on ${oldMajor} where it stands, and the monitor, which is upgraded by then, on its old directory`,
       };
     case 'D':
       return {
         kind: 'safe',
         says: linked
-          ? `safe, nothing lost, as long as ${newMajor} has never been started on the primary: its old directory is started again, and the monitor’s too`
-          : 'safe, nothing lost: the old directories of primary and monitor are untouched',
+          ? `safe, no data loss, as long as ${newMajor} has never been started on the primary: its old directory is started again, and the monitor’s too`
+          : 'safe, no data loss: the old directories of primary and monitor are untouched',
       };
     case 'E':
     case 'F':
       if (!linked)
         return {
           kind: 'safe',
-          says: 'safe, nothing lost: the old directories of primary and monitor are untouched',
+          says: 'safe, no data loss: the old directories of primary and monitor are untouched',
         };
       return images.length === 0
-        ? { kind: 'backup-only', says: 'only from a backup: there is no secondary that holds an image' }
+        ? { kind: 'backup-only', says: 'only from a backup: no secondary keeps a fallback copy' }
         : {
             kind: 'safe-through',
-            says: `safe through the image of ${images.join(' or ')}, nothing lost: it becomes the primary, node ids are new, the former primary is copied anew`,
+            says: `safe through the fallback copy of ${images.join(' or ')}, no data loss: it becomes the primary, node ids are new, the former primary is copied anew`,
           };
     default:
       if (linked && images.length === 0)
-        return { kind: 'backup-only', says: 'only from a backup: there is no secondary that holds an image' };
+        return { kind: 'backup-only', says: 'only from a backup: no secondary keeps a fallback copy' };
       return {
         kind: 'loses-new-writes',
-        says: `possible, but what the application has written on ${newMajor} is lost${linked ? ' (through a secondary’s image)' : ''}; after the clean-up only from a backup`,
+        says: `possible, but what the application has written on ${newMajor} is lost${linked ? ' (through a secondary’s fallback copy)' : ''}; after the clean-up only from a backup`,
       };
   }
 };

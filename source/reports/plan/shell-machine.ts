@@ -35,7 +35,7 @@ export const machine = (host: string): readonly Fragment[] => [
   sh`    exit 2`,
   sh`  fi`,
   sh`  if [ -n "$4" ] && [ "$typed" != ${quoted(host)} ]; then`,
-  sh`    printf 'Step %s, %s, is a POINT OF NO RETURN: %s\nTo run it: sh %s %s %s\n' "$1" "$3" "$4" "$0" "$1" ${quoted(host)} >&2`,
+  sh`    printf 'Step %s, %s, is IRREVERSIBLE: %s\nTo run it: sh %s %s %s\n' "$1" "$3" "$4" "$0" "$1" ${quoted(host)} >&2`,
   sh`    exit 2`,
   sh`  fi`,
   sh`  printf '%s\n' "$text" ''`,

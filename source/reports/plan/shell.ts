@@ -74,7 +74,7 @@ const between = (plan: Plan, host: string): readonly Fragment[] => {
       const found = plan.phases.find((one) => one.id === step.phase);
       all.push(
         note(`════ phase ${step.phase}: ${found?.title ?? ''}, ${found?.says ?? ''}`),
-        note(`way back once this phase is over: ${found?.wayBack.says ?? ''}`),
+        note(`rollback once this phase is over: ${found?.wayBack.says ?? ''}`),
         sh``,
       );
       phase = step.phase;
@@ -87,7 +87,7 @@ const between = (plan: Plan, host: string): readonly Fragment[] => {
 /** One row of the list: number, user, danger, title, and what it waits for. */
 const row = (step: PlannedStep): string => {
   const notes = [
-    step.danger === 'point-of-no-return' ? 'POINT OF NO RETURN' : null,
+    step.danger === 'point-of-no-return' ? 'IRREVERSIBLE' : null,
     step.optional ? 'optional' : null,
     step.script.kind === 'unresolved' ? 'not known yet' : null,
     step.state === 'done' ? 'done when this was written' : null,
@@ -120,7 +120,7 @@ const head = (plan: Plan, host: string): readonly Fragment[] => {
     sh`#   sh FILE             lists the steps of this host; runs nothing`,
     sh`#   sh FILE show N      prints the commands of step N`,
     sh`#   sh FILE N           runs step N alone, after it has asked; as the user that the step names`,
-    comment(`  sh FILE N ${oneLine(host)}   the same for a point of no return, which wants the host's name`),
+    comment(`  sh FILE N ${oneLine(host)}   the same for an irreversible step, which wants the host's name`),
     sh`#`,
     ...(downtime === null
       ? []

@@ -5,7 +5,7 @@ import type { Plan, PlannedStep } from './shape.ts';
 export const dangerWords: Readonly<Record<PlannedStep['danger'], string>> = {
   reads: 'reads only',
   changes: 'changes the host',
-  'point-of-no-return': 'POINT OF NO RETURN',
+  'point-of-no-return': 'IRREVERSIBLE',
 };
 
 export const writesWords: Readonly<Record<PlannedStep['writes'], string | null>> = {

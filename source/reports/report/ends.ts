@@ -62,7 +62,7 @@ const passedOver = (story: Story, names: StepNames): readonly Prose[] => {
   const skipped = story.happenings.flatMap(({ entry }) =>
     entry.kind === 'skipped' && entry.reason !== '' ? [names.of(entry.step)] : [],
   );
-  return skipped.map((step) => `Look at what was passed over: ${placeOf(step)}`);
+  return skipped.map((step) => `Check what was skipped: ${placeOf(step)}`);
 };
 
 const keptAside = (story: Story, facts: ClusterFacts | null): readonly Inline[] => {
@@ -72,7 +72,7 @@ const keptAside = (story: Story, facts: ClusterFacts | null): readonly Inline[] 
   const [, kept] = /; kept aside, until pgaf-upgrade cleanup: (.*)$/.exec(said ?? '') ?? [];
   return kept === undefined
     ? [
-        'What the new version held stays aside in directories named ',
+        'What the new version held is kept in directories named ',
         literal(`…_pg${facts?.newMajor ?? ''}_abandoned`),
         ' where there were any.',
       ]
@@ -96,9 +96,9 @@ const steps = (
               [
                 'The old clusters remain: ',
                 ...oldDirectories(facts),
-                '. Days later, when nobody wants to go back any more: ',
+                '. Days later, when nobody wants to roll back any more: ',
                 literal('pgaf-upgrade cleanup cluster.yaml'),
-                '. With the last secondary’s image gone, the way back is a backup.',
+                '. With the last fallback copy gone, only a backup leads back.',
               ],
             ]),
         'Remove the sudo rule that was made for the window, if it was.',
@@ -115,7 +115,7 @@ const steps = (
       ];
     case 'cleaned-up':
       return [
-        'Nothing on the hosts. Make sure that backups of the new version are there: they are the only way back now.',
+        'Nothing on the hosts. Make sure that backups of the new version are there: nothing else leads back now.',
       ];
     case 'not-begun':
       return ['Everything: nothing was run.'];
@@ -130,7 +130,7 @@ const steps = (
           literal('pgaf-upgrade status cluster.yaml'),
           ' says where they stand now.',
         ],
-        `What going back meant last: ${story.verdicts.at(-1)?.says ?? 'not recorded'}`,
+        `What a rollback meant last: ${story.verdicts.at(-1)?.says ?? 'not recorded'}`,
       ];
   }
 };

@@ -98,7 +98,7 @@ export const factBlocks = (story: Story): readonly Block[] => {
   if (hosts.length === 0)
     return [
       paragraph(
-        'Not recorded: the journal has no looks at what the servers held; it was written by an older version of the console, or nothing was begun.',
+        'Not recorded: the journal has no inspections of what the servers held; it was written by an older version of the console, or nothing was begun.',
       ),
     ];
   const nodes = hosts.filter((host) => host !== 'monitor');
@@ -121,7 +121,7 @@ export const factBlocks = (story: Story): readonly Block[] => {
       ? [
           ...rowBlocks(before(some, 'stop', 'begin') ?? old, verified, end),
           paragraph(
-            `Counted where the table takes at most ${bytes(countedBytes)}, else estimated by PostgreSQL (marked ~); of each database the ${listedTables} largest tables. The rows before were looked at right before the stop: what the application wrote between that look and the stop shows as a difference.`,
+            `Counted where the table takes at most ${bytes(countedBytes)}, else estimated by PostgreSQL (marked ~); of each database the ${listedTables} largest tables. The rows before were read right before the stop: what the application wrote between then and the stop shows as a difference.`,
           ),
         ]
       : [];

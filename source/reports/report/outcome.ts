@@ -37,7 +37,7 @@ const finished = (
     story.attempts.length === 0 ? '; nothing had to be run' : '',
     skipped === 0
       ? ''
-      : `; ${skipped} ${skipped === 1 ? 'step was' : 'steps were'} passed over with a reason`,
+      : `; ${skipped} ${skipped === 1 ? 'step was' : 'steps were'} skipped with a reason`,
   ].join('');
   const said = says?.split(';')[0];
   switch (direction) {
@@ -49,7 +49,7 @@ const finished = (
     case 'rollback':
       return {
         kind: 'turned-back',
-        says: `Turned back, finished at ${moment(at)}: ${said ?? `every node runs PostgreSQL ${from} again`}${except}.`,
+        says: `Rolled back, finished at ${moment(at)}: ${said ?? `every node runs PostgreSQL ${from} again`}${except}.`,
       };
     case 'cleanup':
       return {
@@ -59,7 +59,7 @@ const finished = (
   }
 };
 
-const wayWords = { upgrade: 'the upgrade', rollback: 'the way back', cleanup: 'the clean-up' } as const;
+const wayWords = { upgrade: 'the upgrade', rollback: 'the rollback', cleanup: 'the clean-up' } as const;
 
 /** Since this moment the run has gone this way. */
 const turnedAt = (story: Story): number => {

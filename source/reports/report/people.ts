@@ -7,8 +7,8 @@ import { moment, numberOf, stepWords, timeOfDay } from './words.ts';
 
 const wasTyped = (one: Attempt): Prose => {
   if (one.step.danger !== 'point-of-no-return' && one.typed === null) return '';
-  if (one.typed === null) return [strong('point of no return'), ', nothing typed'];
-  return [strong('point of no return'), ': ', literal(one.typed)];
+  if (one.typed === null) return [strong('irreversible'), ', nothing typed'];
+  return [strong('irreversible'), ': ', literal(one.typed)];
 };
 
 export const confirmationBlocks = ({ attempts }: Story): readonly Block[] => {
@@ -20,7 +20,7 @@ export const confirmationBlocks = ({ attempts }: Story): readonly Block[] => {
       : [
           paragraph(
             strong(`${unattended === attempts.length ? 'All' : unattended} of these were confirmed by --yes`),
-            ': the operator named the cluster at the start, and nobody was asked for each step. What is typed at a point of no return, the console then typed itself.',
+            ': the operator named the cluster at the start, and nobody was asked for each step. What is typed at an irreversible step, the console then typed itself.',
           ),
         ]),
     table(
@@ -42,7 +42,7 @@ export const skippedBlocks = (story: Story, names: StepNames): readonly Block[] 
   const skipped = story.happenings.flatMap(({ at, operator, entry }) =>
     entry.kind === 'skipped' ? [{ at, operator, entry, step: names.of(entry.step) }] : [],
   );
-  if (skipped.length === 0) return [paragraph('No step was passed over.')];
+  if (skipped.length === 0) return [paragraph('No step was skipped.')];
   return [
     table(
       ['when', 'by', 'step', 'host', 'what', 'reason', 'the servers said then'],
@@ -71,11 +71,11 @@ const resolution = (story: Story, failed: Attempt): string => {
         (entry.kind === 'turned' && entry.direction !== failed.step.direction)),
   );
   if (retried !== undefined && (told === undefined || retried.at < told.at))
-    return `run again by ${retried.operator} at ${timeOfDay(retried.at)}: ${retried.end === null ? 'no end known' : retried.end.kind === 'done' ? 'done' : 'failed again'}`;
+    return `retried by ${retried.operator} at ${timeOfDay(retried.at)}: ${retried.end === null ? 'no end known' : retried.end.kind === 'done' ? 'done' : 'failed again'}`;
   if (told === undefined) return 'open';
-  if (told.entry.kind === 'skipped') return `passed over at ${timeOfDay(told.at)}: ${told.entry.reason}`;
-  if (told.entry.kind === 'done') return `done by hand, as the servers showed at ${timeOfDay(told.at)}`;
-  return `turned at ${timeOfDay(told.at)}: ${told.entry.kind === 'turned' && told.entry.direction === 'rollback' ? 'the way back was taken' : 'the other way was taken'}`;
+  if (told.entry.kind === 'skipped') return `skipped at ${timeOfDay(told.at)}: ${told.entry.reason}`;
+  if (told.entry.kind === 'done') return `marked as done, as the servers showed at ${timeOfDay(told.at)}`;
+  return `direction changed at ${timeOfDay(told.at)}: ${told.entry.kind === 'turned' && told.entry.direction === 'rollback' ? 'rolled back' : 'the other direction was taken'}`;
 };
 
 export const failureBlocks = (story: Story): readonly Block[] => {
@@ -126,7 +126,7 @@ const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline
         ...stepWords(names.of(entry.step)),
       ];
     case 'done':
-      return ['done by hand, as the servers showed: ', ...stepWords(names.of(entry.step))];
+      return ['marked as done, as the servers showed: ', ...stepWords(names.of(entry.step))];
     case 'quiet':
       return [`nothing printed for ${entry.seconds} s: `, ...stepWords(names.of(entry.step))];
     case 'run-on':
@@ -156,7 +156,7 @@ const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline
         `the console was left${entry.why === undefined ? '' : ` (${entry.why})`}${entry.running === null ? '' : `, while ${entry.running} went on on its host`}`,
       ];
     case 'turned':
-      return [`direction: ${entry.direction}; the way back then: ${entry.verdict}`];
+      return [`direction: ${entry.direction}; the rollback then: ${entry.verdict}`];
     case 'finished':
       return [`finished: ${entry.direction}`];
     case 'torn':
@@ -191,10 +191,10 @@ export const verdictBlocks = ({ verdicts }: Story): readonly Block[] =>
     ? [paragraph('Nothing was recorded.')]
     : [
         table(
-          ['from', 'after', 'what going back would have meant'],
+          ['from', 'after', 'what a rollback would have meant'],
           verdicts.map((one) => [
             moment(one.at),
-            one.after === null ? 'the look when a direction was taken' : stepWords(one.after),
+            one.after === null ? 'the inspection when a direction was taken' : stepWords(one.after),
             one.says,
           ]),
         ),

@@ -27,7 +27,7 @@ export interface Report {
 
 const titles = {
   upgrade: 'Upgrade',
-  rollback: 'Way back from the upgrade',
+  rollback: 'Rollback of the upgrade',
   cleanup: 'Clean-up after the upgrade',
 } as const;
 
@@ -90,7 +90,7 @@ export const makeReport = (ground: ReportGround): Report => {
       ...leftBlocks(outcome, story, names, facts),
       heading(2, 'Confirmed'),
       ...confirmationBlocks(story),
-      heading(2, 'Passed over'),
+      heading(2, 'Skipped'),
       ...skippedBlocks(story, names),
       heading(2, 'Failures, and how they were resolved'),
       ...failureBlocks(story),
@@ -100,7 +100,7 @@ export const makeReport = (ground: ReportGround): Report => {
       ...timelineBlocks(story, downtimes, until),
       heading(2, 'Durations against estimates'),
       ...durationBlocks(story),
-      heading(2, 'The way back over time'),
+      heading(2, 'The rollback over time'),
       ...verdictBlocks(story),
       heading(2, 'Facts before and after'),
       ...factBlocks(story),

@@ -47,7 +47,7 @@ const verdict = (before: Inventory | null, verified: Seen | null): Block => {
       )
     : paragraph(
         strong(`Rows: ${differing.length} of ${exact} counted tables differ`),
-        ' between the look before the stop and the new version before anybody could write: ',
+        ' between the inspection before the stop and the new version before anybody could write: ',
         differing.map((one) => `${one.database} ${one.table}`).join(', '),
       );
 };

@@ -8,7 +8,7 @@
 #   sh FILE             lists the steps of this host; runs nothing
 #   sh FILE show N      prints the commands of step N
 #   sh FILE N           runs step N alone, after it has asked; as the user that the step names
-#   sh FILE N node_1   the same for a point of no return, which wants the host's name
+#   sh FILE N node_1   the same for an irreversible step, which wants the host's name
 #
 # The application cannot write from step 28 on node_1 to step 41 on node_1, about 13 s one step after the other, 9.3 s if all that may run side by side does, and the time that people take.
 # What must hold before and after a step stands above it: look for yourself, this file does not.
@@ -17,7 +17,7 @@
 set -u
 
 # ════ phase A: Prepare, everything live
-# way back once this phase is over: nothing to undo: the running cluster is as it was; what was made beside it can stay or be removed
+# rollback once this phase is over: nothing to undo: the running cluster is as it was; what was made beside it can stay or be removed
 
 # ──── step 2: Save pg_autoctl’s files and the unit
 # A.node_1.save, as postgres; changes the host; about 0.3 s
@@ -803,7 +803,7 @@ END_OF_STEP_11
 }
 
 # ════ phase C: Stop, the monitor upgraded; the primary first, proving the images
-# way back once this phase is over: safe, nothing lost: the primary starts again on 15 where it stands, and the monitor, which is upgraded by then, on its old directory
+# rollback once this phase is over: safe, no data loss: the primary starts again on 15 where it stands, and the monitor, which is upgraded by then, on its old directory
 
 # ──── step 19: KillMode=mixed, and no start at boot
 # C.node_1.guard, as root; changes the host; about 0.5 s
@@ -893,7 +893,7 @@ END_OF_STEP_28
 }
 
 # ════ phase D: Upgrade, pg_upgrade and swap of the primary; the monitor starts
-# way back once this phase is over: safe, nothing lost, as long as 17 has never been started on the primary: its old directory is started again, and the monitor’s too
+# rollback once this phase is over: safe, no data loss, as long as 17 has never been started on the primary: its old directory is started again, and the monitor’s too
 
 # ──── step 31: pg_upgrade --link
 # D.node_1.pg-upgrade, as postgres; changes the host; about 6.2 s
@@ -1219,10 +1219,10 @@ END_OF_STEP_34
 }
 
 # ════ phase E: Verify, the primary, privately
-# way back once this phase is over: safe through the image of node_2 or node_3, nothing lost: it becomes the primary, node ids are new, the former primary is copied anew
+# rollback once this phase is over: safe through the fallback copy of node_2 or node_3, no data loss: it becomes the primary, node ids are new, the former primary is copied anew
 
 # ──── step 36: Start 17 for the first time, privately
-# E.node_1.private-start, as postgres; POINT OF NO RETURN; about 0.4 s
+# E.node_1.private-start, as postgres; IRREVERSIBLE; about 0.4 s
 # To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.
 # guide: Step 6; here differently: Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.
 # GIVES UP: there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image
@@ -1427,7 +1427,7 @@ step_39() {
 }
 
 # ════ phase G: Primary back, writes again
-# way back once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s image); after the clean-up only from a backup
+# rollback once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s fallback copy); after the clean-up only from a backup
 
 # ──── step 41: Start the primary: the downtime ends
 # G.node_1.start, as root; changes the host; about 1.0 s
@@ -1489,7 +1489,7 @@ END_OF_STEP_42
 }
 
 # ════ phase H: Secondaries, rebuilt from the primary
-# way back once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s image); after the clean-up only from a backup
+# rollback once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s fallback copy); after the clean-up only from a backup
 
 # ──── step 49: CHECKPOINT, before node_2’s base backup
 # H.node_1.checkpoint-for-node_2, as postgres; changes the host; about 0.3 s
@@ -1524,7 +1524,7 @@ END_OF_STEP_56
 }
 
 # ════ phase I: Restore, settings back, final proof
-# way back once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s image); after the clean-up only from a backup
+# rollback once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s fallback copy); after the clean-up only from a backup
 
 # ──── step 61: Enable the unit, remove the drop-in
 # I.node_1.unguard, as root; changes the host; about 0.5 s
@@ -1563,7 +1563,7 @@ begin() { # NUMBER USER TITLE GIVES_UP WAITS
     exit 2
   fi
   if [ -n "$4" ] && [ "$typed" != node_1 ]; then
-    printf 'Step %s, %s, is a POINT OF NO RETURN: %s\nTo run it: sh %s %s %s\n' "$1" "$3" "$4" "$0" "$1" node_1 >&2
+    printf 'Step %s, %s, is IRREVERSIBLE: %s\nTo run it: sh %s %s %s\n' "$1" "$3" "$4" "$0" "$1" node_1 >&2
     exit 2
   fi
   printf '%s\n' "$text" ''
@@ -1595,7 +1595,7 @@ list() {
   printf '%s\n' '32 postgres: Swap: data → data_pg15_bak, new with its configuration → data'
   printf '%s\n' '33 postgres: pg_autoctl’s pg_ctl → 17'
   printf '%s\n' '34 root: pgautofailover.service → /opt/vmware/postgres/17/bin'
-  printf '%s\n' '36 postgres: Start 17 for the first time, privately (POINT OF NO RETURN; after step 29 on node_2, step 30 on node_3 and step 35 on monitor)'
+  printf '%s\n' '36 postgres: Start 17 for the first time, privately (IRREVERSIBLE; after step 29 on node_2, step 30 on node_3 and step 35 on monitor)'
   printf '%s\n' '37 postgres: Verify the databases, update extensions'
   printf '%s\n' '38 postgres: First, rough statistics'
   printf '%s\n' '39 postgres: Stop the private server, hand the node over to pg_autoctl (not known yet)'
