@@ -5,31 +5,13 @@ import type { ClusterFacts } from '../../cluster/facts.ts';
 import { fail, messageOf, ok, problem, type Result } from '../../cluster/result.ts';
 import { isHeld, type KeptDryRun } from '../../runbook/timing/dry-run.ts';
 import { hostMeasurementsSchema, type Measurements } from '../../runbook/timing/measurements.ts';
+import { type CheckResultKept, checkResultSchema } from './check-result.ts';
 import { clusterDirectory } from './journal.ts';
 
 /**
  * What the last `check` of a cluster found and measured, kept on this machine beside the cluster's runs: plan and window
  * then expect what the check expects.
  */
-
-/** Of the last check: how it ended, and what it found. */
-export const checkResultSchema = z.object({
-  /** ISO 8601. */
-  at: z.string(),
-  outcome: z.enum(['ready', 'ready-with-warnings', 'blocked', 'unseen']),
-  findings: z.array(
-    z.object({
-      check: z.string(),
-      severity: z.enum(['blocker', 'warning']),
-      host: z.string().nullable(),
-      found: z.string(),
-    }),
-  ),
-  /** Warnings that the cluster file accepts, by the checks' ids. */
-  accepted: z.array(z.string()),
-  passed: z.number().int(),
-});
-export type CheckResultKept = z.infer<typeof checkResultSchema>;
 
 const fileSchema = z.object({
   version: z.literal(1),

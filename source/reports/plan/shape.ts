@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkResultSchema } from '../../engine/journal/kept-check.ts';
+import { checkResultSchema } from '../../engine/journal/check-result.ts';
 import { phases } from '../../runbook/step.ts';
 import { dryRunSchema } from '../../runbook/timing/dry-run.ts';
 

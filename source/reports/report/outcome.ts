@@ -35,9 +35,7 @@ const finished = (
   ).length;
   const except = [
     story.attempts.length === 0 ? '; nothing had to be run' : '',
-    skipped === 0
-      ? ''
-      : `; ${skipped} ${skipped === 1 ? 'step was' : 'steps were'} skipped with a reason`,
+    skipped === 0 ? '' : `; ${skipped} ${skipped === 1 ? 'step was' : 'steps were'} skipped with a reason`,
   ].join('');
   const said = says?.split(';')[0];
   switch (direction) {

@@ -9,7 +9,7 @@ import { type Problem, problem, type Result } from '../../cluster/result.ts';
 import { formationsOf } from '../../discover/cluster-facts.ts';
 import { helperProblem } from '../../discover/helper.ts';
 import type { OpenHost } from '../../discover/reach.ts';
-import type { CheckResultKept } from '../../engine/journal/kept-check.ts';
+import type { CheckResultKept } from '../../engine/journal/check-result.ts';
 import { parseCheckLook } from '../../inspect/checks/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { rehearsalScript } from '../../runbook/checks/dry-run-script.ts';
