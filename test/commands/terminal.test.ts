@@ -31,7 +31,7 @@ test('only one file writes to the terminal: what a host says cannot pass it by',
 });
 
 test('the two that are handed the terminal itself, for questions and for the full screen, tame what they say there', () => {
-  const said = ['plain/prompt.ts', 'console/run-console.tsx'].map((name) =>
+  const said = ['plain/terminal-prompt.ts', 'console/run-console.tsx'].map((name) =>
     [...textOf(name).matchAll(/^.*\b(?:stdout|output)\.write\(.*$/gm)].map(([line]) =>
       line.trim().replaceAll('$', ''),
     ),

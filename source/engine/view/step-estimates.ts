@@ -4,7 +4,7 @@ import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { Step, StepId } from '../../runbook/step.ts';
 import { type DryRun, type KeptDryRun, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
-import { estimate, expectedDowntime } from '../../runbook/timing/estimates.ts';
+import { estimate, toldSeconds } from '../../runbook/timing/estimates.ts';
 
 /** What a run's durations rest on now: what its checks have left on the hosts, else what `check` has left here. */
 export const basisIn = (facts: ClusterFacts, world: Observations, kept: KeptDryRun | null): TimingBasis =>
@@ -31,11 +31,13 @@ export const stepEstimates = (
   const basis = basisIn(facts, world, kept);
   const measured = [...basis.measurements.values()].some((host) => host.rehearsalMs !== null);
   if (!measured) return { steps: new Map(), downtime: null, dryRun: null };
-  const told = basis.dryRun === null ? null : expectedDowntime(facts, basis, steps);
   const estimates = estimate(facts, basis.measurements, steps);
   return {
     steps: new Map([...estimates.steps].map(([id, seconds]) => [id, Math.round(seconds * 1000)])),
-    downtime: told === null ? null : Math.round(told.seconds * 1000),
+    downtime:
+      basis.dryRun === null || estimates.downtimeSeconds === 0
+        ? null
+        : Math.round(toldSeconds(estimates) * 1000),
     dryRun: basis.dryRun,
   };
 };

@@ -136,7 +136,10 @@ export type ExpectedDowntime = Readonly<z.infer<typeof expectedDowntimeSchema>>;
 /** Seconds as papers and screens show them: to a tenth, so that they all say the same. */
 const tenths = (seconds: number): number => Math.round(seconds * 10) / 10;
 
-/** The downtime that check, plan, cards, header, status and report expect. Null: this runbook does not stop the writes. */
+/** Of estimates, the downtime as it is told: one number for check, plan, cards, header, status and report. */
+export const toldSeconds = ({ downtimeSeconds }: Estimates): number => tenths(downtimeSeconds);
+
+/** The downtime that all of them expect. Null: this runbook does not stop the writes. */
 export const expectedDowntime = (
   facts: ClusterFacts,
   { measurements, dryRun }: TimingBasis,
@@ -144,7 +147,7 @@ export const expectedDowntime = (
 ): ExpectedDowntime | null =>
   downtimeSteps(runbook).length === 0
     ? null
-    : { seconds: tenths(estimate(facts, measurements, runbook).downtimeSeconds), dryRun };
+    : { seconds: toldSeconds(estimate(facts, measurements, runbook)), dryRun };
 
 /**
  * How long each step will take, from what was measured on these hosts; calibrated on the lab (docs/checks.md). What may
