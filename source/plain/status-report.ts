@@ -1,8 +1,9 @@
-import { clockTime } from '../engine/observe/observer.ts';
-import type { Status, Way } from '../usecases/status/status.ts';
-import { padRight, tame } from '../wording/text.ts';
+import { localClock, localTime } from '../cluster/times.ts';
+import { dryRunWords } from '../runbook/timing/dry-run.ts';
+import type { RunbookState, Status } from '../usecases/status/status.ts';
+import { padRight, tame, took } from '../wording/text.ts';
 
-const nextIn = ({ next, waitsFor, untold }: Way): string => {
+const nextIn = ({ next, waitsFor, untold }: RunbookState): string => {
   if (next === null) return '';
   if (untold.length > 0) return `; what is next cannot be told until ${untold.join(' and ')} answers`;
   const waits = waitsFor === null ? '' : `, which waits until ${waitsFor} answers`;
@@ -15,8 +16,8 @@ const upgradeLine = ({ upgrade, from, to }: Status): string => {
       return `Upgrade: none under way, ${from ?? '?'} → ${to ?? '?'} is possible${nextIn(upgrade)}`;
     case 'under-way':
       return `Upgrade: under way, ${upgrade.done} of ${upgrade.total} steps done${nextIn(upgrade)}`;
-    case 'going-back':
-      return `Upgrade: being taken back to ${from ?? '?'}`;
+    case 'rolling-back':
+      return `Upgrade: being rolled back to ${from ?? '?'}`;
     case 'finished':
       return `Upgrade: finished, ${upgrade.total} steps done`;
     case 'unknown':
@@ -24,47 +25,76 @@ const upgradeLine = ({ upgrade, from, to }: Status): string => {
   }
 };
 
-/** What going back would mean, or, where it was begun, how far it is and how it goes on. */
-const wayBackLines = ({ wayBack, rollback }: Status, file: string, called: string): readonly string[] => {
+/** What a rollback would mean, or, where it was begun, how far it is and how it goes on. */
+const rollbackLines = (
+  { rollbackRun, rollback }: Status,
+  file: string,
+  called: string,
+): readonly string[] => {
   if (rollback === null) return [];
-  if (wayBack === null) return [`Way back: ${rollback.says}`];
+  if (rollbackRun === null) return [`Rollback: ${rollback.says}`];
   // The steps are made from where the cluster stands: none is left where it stands as before the window.
   const far =
-    wayBack.next === null
-      ? 'nothing is left of it but to end it'
-      : `${wayBack.done} of ${wayBack.total} steps done`;
+    rollbackRun.next === null ? 'all steps done' : `${rollbackRun.done} of ${rollbackRun.total} steps done`;
   return [
-    `Way back: under way, ${far}${nextIn(wayBack)}`,
-    `  It goes on with: ${called} rollback ${file}`,
+    `Rollback: under way, ${far}${nextIn(rollbackRun)}`,
+    `  ${rollbackRun.next === null ? 'Finish' : 'Continue'} it with: ${called} rollback ${file}`,
     `  What it means: ${rollback.says}`,
   ];
 };
 
-const writesLines = ({ writes }: Status): readonly string[] => {
+const secondsBetween = (from: string, to: string): number => Math.max(0, Date.parse(to) - Date.parse(from));
+
+/** `about 6.2 s (from the dry run …)`: as check, plan, console and report have it. */
+const expectedWords = ({ expectedDowntime, rollbackRun }: Status): string | null =>
+  expectedDowntime === null || rollbackRun !== null
+    ? null
+    : `about ${took(expectedDowntime.seconds * 1000)} (${dryRunWords(expectedDowntime.dryRun)})`;
+
+const writesLines = (status: Status): readonly string[] => {
+  const { writes, downtime, seenAt } = status;
+  const expected = expectedWords(status);
   switch (writes?.kind) {
     case 'up':
-      return [`Writes: up, on ${writes.node}`];
-    case 'down':
       return [
-        writes.since === null
-          ? 'WRITES DOWN: no application can write; since when is not known here'
-          : `WRITES DOWN since ${writes.since.slice(0, 19).replace('T', ' ')} UTC: no application can write`,
+        `Writes: up, on ${writes.node}`,
+        ...(downtime?.since != null && downtime.until !== null
+          ? [
+              `  The downtime was ${took(secondsBetween(downtime.since, downtime.until))}, from ${localTime(downtime.since)} to ${localTime(downtime.until)}${expected === null ? '' : `; expected was ${expected}`}`,
+            ]
+          : expected === null
+            ? []
+            : [`  Expected downtime: ${expected}`]),
       ];
+    case 'down': {
+      const since = downtime?.since ?? null;
+      return [
+        since === null
+          ? 'WRITES DOWN: no application can write; since when is not known'
+          : `WRITES DOWN since ${localTime(since)}, for ${took(secondsBetween(since, seenAt))}: no application can write`,
+        ...(expected === null ? [] : [`  Expected downtime: ${expected}`]),
+      ];
+    }
     case 'unknown':
-      return [`Writes: whether applications can write is not known: ${writes.why}`];
+      return [`Writes: not known whether applications can write: ${writes.why}`];
     case undefined:
       return [];
   }
 };
 
-const lockLines = ({ lock }: Status): readonly string[] =>
-  lock === null
-    ? []
-    : [
-        `Lock: held by ${lock.holder}${lock.since === null ? '' : ` since ${lock.since.slice(0, 19).replace('T', ' ')} UTC`}, ${
-          lock.dead ? 'no sign of life' : 'last sign of life'
-        } ${lock.dead ? `for ${lock.silentSeconds} s` : `${lock.silentSeconds} s ago`}`,
-      ];
+const lockLines = (status: Status, file: string, called: string): readonly string[] => {
+  const { lock, writes, problem, rollbackRun } = status;
+  if (lock === null) {
+    if (writes?.kind !== 'down' || problem !== null) return [];
+    // Of a rollback the lines below say how it goes on.
+    const next = rollbackRun === null ? `. Continue it with: ${called} run ${file}` : '';
+    return [`Lock: nobody holds it, so the run stands still${next}`];
+  }
+  const since = lock.since === null ? '' : ` since ${localTime(lock.since)}`;
+  return [
+    `Lock: held by ${lock.holder}${since}, ${lock.dead ? `no sign of life for ${lock.silentSeconds} s` : `last sign of life ${lock.silentSeconds} s ago`}`,
+  ];
+};
 
 /** What `status` says to a person; `file`: the cluster file, for the command that goes on; `called`: how this program is started. */
 export const statusText = (name: string, status: Status, file: string, called = 'pgaf-upgrade'): string => {
@@ -73,9 +103,9 @@ export const statusText = (name: string, status: Status, file: string, called = 
     const host = versions.get(alias);
     if (host === undefined) return '?';
     if (host.problem !== null && host.lastReport !== null)
-      return `not seen: ${host.problem.what}; its pg_autoctl last reported at ${clockTime(Date.parse(host.lastReport))}`;
+      return `not seen: ${host.problem.what}; its pg_autoctl last reported at ${localClock(Date.parse(host.lastReport))}`;
     if (host.problem !== null && host.lastHeard !== null)
-      return `not seen: ${host.problem.what}; this machine last heard it at ${clockTime(Date.parse(host.lastHeard))}`;
+      return `not seen: ${host.problem.what}; this machine last heard it at ${localClock(Date.parse(host.lastHeard))}`;
     if (host.problem !== null) return `not seen: ${host.problem.what}`;
     if (host.running) return host.version ?? '?';
     const until = alias === 'monitor' ? status.monitorStoppedUntil : null;
@@ -100,12 +130,12 @@ export const statusText = (name: string, status: Status, file: string, called = 
     ...writesLines(status),
     upgradeLine(status),
     ...(status.upgrade.state === 'under-way' && status.upgrade.onlyBack !== null
-      ? [`  But ${status.upgrade.onlyBack}`]
+      ? [`  Warning: ${status.upgrade.onlyBack}`]
       : []),
     ...status.journal.map((line) => `  By the journal here: ${line}`),
-    ...lockLines(status),
-    ...wayBackLines(status, file, called),
-    ...(status.problem === null ? [] : [`But: ${status.problem.what}`, `  Do: ${status.problem.remedy}`]),
+    ...lockLines(status, file, called),
+    ...rollbackLines(status, file, called),
+    ...(status.problem === null ? [] : [`Warning: ${status.problem.what}`, `  Do: ${status.problem.remedy}`]),
   ]
     .map((line) => `${tame(line)}\n`)
     .join('');

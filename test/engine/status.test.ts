@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { took } from '../../source/cluster/amounts.ts';
+import { localTime } from '../../source/cluster/times.ts';
 import { connector } from '../../source/discover/connector.ts';
+import { parseJournal } from '../../source/engine/journal/entry.ts';
 import { statusJson, statusText } from '../../source/plain/status-report.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { status, upgradeStatus } from '../../source/usecases/status/status.ts';
 import { good } from '../cluster/recorded.ts';
+import { reportOf, section } from '../reports/journals.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, worldAt } from '../runbook/worlds.ts';
 import { CheckServers } from './checks/servers.ts';
@@ -55,13 +59,14 @@ describe('on the way back', () => {
       await night.stage('failed');
       await night.engine.close();
       const seen = await ask(night);
-      expect(seen.upgrade).toMatchObject({ state: 'going-back', next: null });
-      expect(seen.wayBack).toMatchObject({ total: steps.length, next: { id: first, title, host } });
+      expect(seen.upgrade).toMatchObject({ state: 'rolling-back', next: null });
+      expect(seen.rollbackRun).toMatchObject({ total: steps.length, next: { id: first, title, host } });
       const text = statusText('lab', seen, 'night/cluster.yaml');
       expect(text).toContain(`
-Upgrade: being taken back to 15.20
-Way back: under way, ${seen.wayBack?.done} of ${steps.length} steps done; next: ${title}, on ${host} (${first})
-  It goes on with: pgaf-upgrade rollback night/cluster.yaml
+Upgrade: being rolled back to 15.20
+Lock: nobody holds it, so the run stands still
+Rollback: under way, ${seen.rollbackRun?.done} of ${steps.length} steps done; next: ${title}, on ${host} (${first})
+  Continue it with: pgaf-upgrade rollback night/cluster.yaml
   What it means: safe, nothing lost: 17 has never been started
 `);
     } finally {
@@ -75,7 +80,7 @@ Way back: under way, ${seen.wayBack?.done} of ${steps.length} steps done; next: 
       await turnedRound(night);
       await night.engine.close();
       const seen = await ask(night);
-      expect(seen).toMatchObject({ wayBack: null, upgrade: { state: 'under-way' } });
+      expect(seen).toMatchObject({ rollbackRun: null, upgrade: { state: 'under-way' } });
       expect(seen.upgrade.next?.id).toBe('D.node_1.swap');
     } finally {
       await night.close();
@@ -97,7 +102,81 @@ Way back: under way, ${seen.wayBack?.done} of ${steps.length} steps done; next: 
         ({ stage }) => stage.kind === 'confirm' && stage.step !== 'D.node_1.swap',
       );
       await night.engine.close();
-      expect(await ask(night)).toMatchObject({ wayBack: null, upgrade: { state: 'under-way' } });
+      expect(await ask(night)).toMatchObject({ rollbackRun: null, upgrade: { state: 'under-way' } });
+    } finally {
+      await night.close();
+    }
+  }, 60_000);
+});
+
+describe('in the downtime', () => {
+  const asked = async (night: Window, home = night.home) =>
+    good(
+      await status(
+        labConfig(),
+        connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
+        () => undefined,
+        home,
+      ),
+    );
+  const iso = (at: number | null): string => new Date(at ?? Number.NaN).toISOString();
+
+  test('since when, for how long of how long, and who holds the lock: the console’s numbers', async () => {
+    const night = new Window(labCluster());
+    try {
+      night.open();
+      await night.goTo('D.node_1.swap');
+      night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
+      const { downtime, expectedDowntimeMs } = night.view;
+      if (downtime.kind !== 'down') throw new Error('it is not down');
+      const seen = await asked(night);
+      expect(seen.downtime).toEqual({ since: iso(downtime.since), until: null, by: 'journal' });
+      expect(seen.expectedDowntime?.seconds).toBe((expectedDowntimeMs ?? 0) / 1000);
+      const text = statusText('lab', seen, 'night/cluster.yaml');
+      expect(text).toContain(`WRITES DOWN since ${localTime(downtime.since)}, for `);
+      expect(text).toContain(
+        `  Expected downtime: about ${took(expectedDowntimeMs ?? 0)} (from the dry run of the window’s own checks)`,
+      );
+      expect(text).toMatch(
+        /^Lock: held by tess@bastion since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+, last sign of life \d+ s ago$/m,
+      );
+      expect(JSON.parse(statusJson('lab', seen))).toMatchObject({
+        downtime: seen.downtime,
+        expectedDowntime: seen.expectedDowntime,
+        lock: { holder: 'tess@bastion' },
+      });
+
+      // Another operator's machine has no journal of it: the primary's host tells since when.
+      const other = await asked(night, '/nonexistent');
+      expect(other.downtime?.by).toBe('servers');
+
+      await night.engine.close();
+      expect(statusText('lab', await asked(night), 'night/cluster.yaml')).toContain(
+        'Lock: nobody holds it, so the run stands still. Continue it with: pgaf-upgrade run night/cluster.yaml',
+      );
+    } finally {
+      await night.close();
+    }
+  }, 60_000);
+
+  test('once it is over, status, console and report tell the same length', async () => {
+    const night = new Window(labCluster());
+    try {
+      night.open();
+      await night.goTo('G.node_1.analyze');
+      night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
+      const { downtime } = night.view;
+      if (downtime.kind !== 'over') throw new Error('it is not over');
+      const seen = await asked(night);
+      expect(seen.downtime).toEqual({
+        since: iso(downtime.since),
+        until: iso(downtime.until),
+        by: 'journal',
+      });
+      const length = took(downtime.until - (downtime.since ?? Number.NaN));
+      expect(statusText('lab', seen, 'x')).toContain(`  The downtime was ${length}, from `);
+      const [told] = section(reportOf(parseJournal(night.journalText)), 'Downtime');
+      expect(told).toContain(`could not write for ${length}, `);
     } finally {
       await night.close();
     }
@@ -171,7 +250,7 @@ describe('asked once', () => {
       rollback: null,
       problem: { what: 'node_2 is maintenance, assigned maintenance' },
     });
-    expect(statusText('lab', seen, 'cluster.yaml')).toContain('But: node_2 is maintenance');
+    expect(statusText('lab', seen, 'cluster.yaml')).toContain('Warning: node_2 is maintenance');
     expect(servers.open).toBe(0);
   });
 });

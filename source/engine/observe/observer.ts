@@ -49,13 +49,6 @@ export type Settled =
 const patienceSeconds = (secondary: boolean, limit: number): number =>
   secondary ? Math.min(limit, limit > 3600 ? 90 : 15) : Math.min(limit + blindMs / 1000, 120);
 
-/** The time of day; with the date where that is another day. */
-export const clockTime = (ms: number, now: number = Date.now()): string => {
-  const [day = '', time = ''] = new Date(ms).toISOString().split('T');
-  const today = new Date(now).toISOString().startsWith(day);
-  return `${today ? '' : `${day} `}${time.slice(0, 8)} UTC`;
-};
-
 /** Looks at the hosts, side by side, and keeps what it saw last. */
 export class Observer {
   #world: Observations = { hosts: {} };

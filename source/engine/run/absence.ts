@@ -1,12 +1,13 @@
 import { type ClusterFacts, primaryOf, secondariesOf, takesLinks } from '../../cluster/facts.ts';
 import { isLeftOut, type Observations } from '../../cluster/observations.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
+import { localClock } from '../../cluster/times.ts';
 import { newClusterStarted } from '../../runbook/evidence.ts';
 import { acceptsWritesOnOld } from '../../runbook/rollback/start.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { Step } from '../../runbook/step.ts';
 import { judge } from '../observe/judge.ts';
-import { clockTime, type Silence } from '../observe/observer.ts';
+import type { Silence } from '../observe/observer.ts';
 
 /** A host that gives no answer holds up its own steps only: which one may be gone on without, and what waits for it then. */
 
@@ -70,7 +71,7 @@ export const whyWithoutMonitor = (
 };
 
 export const silentWords = ({ alias, since }: Pick<Silence, 'alias' | 'since'>): string =>
-  `${alias} has not answered since ${clockTime(since)}`;
+  `${alias} has not answered since ${localClock(since)}`;
 
 /** What to do about a host that gives no answer. */
 export const silentRemedy = (facts: ClusterFacts, alias: string, direction: Direction): string => {

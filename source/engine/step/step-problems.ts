@@ -1,8 +1,9 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
+import { localClock } from '../../cluster/times.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { Step } from '../../runbook/step.ts';
-import { clockTime, type Silence } from '../observe/observer.ts';
+import type { Silence } from '../observe/observer.ts';
 import { silentProblem } from '../run/absence.ts';
 
 /** What is said of a step that was not run, has failed, or is not verified: one function for each. */
@@ -41,7 +42,7 @@ export const endedWithCode = (step: Step, code: number): Problem =>
 /** `since`: milliseconds since the epoch. */
 export const endNotKnown = (step: Step, since: number): Problem =>
   problem(
-    `No answer from ${step.host} since ${clockTime(since)}: whether its command goes on there is not known.`,
+    `No answer from ${step.host} since ${localClock(since)}: whether its command goes on there is not known.`,
     `Bring ${step.host} back: its command is followed from where it was.`,
   );
 

@@ -1,5 +1,6 @@
 import type { ScriptText } from '../../cluster/fragment.ts';
 import type { Problem, Result } from '../../cluster/result.ts';
+import { localClock } from '../../cluster/times.ts';
 import type { JobOutcome, RemoteHost } from '../../remote/host.ts';
 import { onHost, yes } from '../../runbook/conditions.ts';
 import type { Probe, Step } from '../../runbook/step.ts';
@@ -7,7 +8,7 @@ import type { ExpectedDowntime } from '../../runbook/timing/estimates.ts';
 import type { Entry } from '../journal/entry.ts';
 import { steady } from '../observe/clock.ts';
 import { probed, promised } from '../observe/judge.ts';
-import { clockTime, type Silence } from '../observe/observer.ts';
+import type { Silence } from '../observe/observer.ts';
 import type { StepOutput } from '../output/step-output.ts';
 import type { Decisions } from '../run/decisions.ts';
 import type { OwnedSession } from '../run/session.ts';
@@ -197,7 +198,7 @@ export class StepRun {
         onLine: (line) =>
           store.notice(
             line === 'lost'
-              ? `${step.host}: no answer since ${clockTime(Date.now())}; a command that was running there goes on if the host is up`
+              ? `${step.host}: no answer since ${localClock(Date.now())}; a command that was running there goes on if the host is up`
               : `${step.host}: it answers again; the output continues where it was`,
           ),
       },

@@ -5,24 +5,28 @@ import { hostIn, isDataDirectory, monitorIn, nodeIn, type Observations } from '.
 import { ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import { discover } from '../../discover/discover.ts';
 import { addressOf, type OpenHost } from '../../discover/reach.ts';
-import { ofKind } from '../../engine/journal/entry.ts';
+import { downtimesIn, type JournalDowntime, stepsIn } from '../../engine/journal/downtimes.ts';
+import { ofKind, type Recorded } from '../../engine/journal/entry.ts';
 import { heardIn } from '../../engine/journal/heard.ts';
 import { happened } from '../../engine/journal/history.ts';
-import { type HereRun, heardBefore, newestRunOf } from '../../engine/journal/of-cluster.ts';
+import { keptCheck } from '../../engine/journal/kept-check.ts';
+import { findHere, type HereRun, heardBefore, newestRunOf } from '../../engine/journal/of-cluster.ts';
 import { Observer } from '../../engine/observe/observer.ts';
 import { waiting } from '../../engine/run/absence.ts';
 import { RunLock } from '../../engine/run/run-lock.ts';
+import { basisIn } from '../../engine/view/step-estimates.ts';
 import { deadAfterSeconds, holderName, type Standing } from '../../inspect/lock/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { monitorAbsence } from '../../runbook/monitor-absence.ts';
 import { type Direction, runbookFor } from '../../runbook/runbooks.ts';
 import type { Step } from '../../runbook/step.ts';
+import { type ExpectedDowntime, expectedDowntime } from '../../runbook/timing/estimates.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict.ts';
 import { type Writes, writesNow } from '../../runbook/writes.ts';
 import { survey } from '../check/survey.ts';
 
-export type UpgradeState = 'not-begun' | 'under-way' | 'going-back' | 'finished' | 'unknown';
+export type UpgradeState = 'not-begun' | 'under-way' | 'rolling-back' | 'finished' | 'unknown';
 
 export interface HostStatus {
   readonly alias: string;
@@ -36,8 +40,8 @@ export interface HostStatus {
   readonly lastHeard: string | null;
 }
 
-/** How far a way is, by what the servers say of each of its steps. */
-export interface Way {
+/** How far a runbook is, by what the servers say of each of its steps. */
+export interface RunbookState {
   readonly done: number;
   readonly total: number;
   /** Null: nothing is left to do. */
@@ -55,13 +59,19 @@ export interface Status {
   readonly to: string | null;
   readonly nodes: readonly MonitorNode[];
   readonly hosts: readonly HostStatus[];
-  /** `going-back`: the way back was begun and has not come to its end; then nothing of the upgrade is next. */
-  readonly upgrade: Way & { readonly state: UpgradeState };
-  /** The way back, while it is the way that the run goes. */
-  readonly wayBack: Way | null;
+  /** `rolling-back`: a rollback was begun and has not come to its end; then nothing of the upgrade is next. */
+  readonly upgrade: RunbookState & { readonly state: UpgradeState };
+  /** The rollback, while it is what the run does. */
+  readonly rollbackRun: RunbookState | null;
   readonly rollback: RollbackVerdict | null;
   /** Whether applications can write, as the servers show it. Null: the cluster could not be discovered. */
   readonly writes: Writes | null;
+  /** The downtime of the run that is under way, or was the last; null: there was none, as far as anybody here knows. */
+  readonly downtime: StatusDowntime | null;
+  /** What the downtime is expected to be, or was when its stop was confirmed; null: the run is a rollback, or over. */
+  readonly expectedDowntime: ExpectedDowntime | null;
+  /** When the servers were inspected, ISO 8601, by the clock of this machine. */
+  readonly seenAt: string;
   /** Who holds the lock. Null: nobody, or it cannot be read. */
   readonly lock: HeldLock | null;
   /** The step that starts the monitor again, which is stopped as planned; null: it should be up. */
@@ -70,6 +80,15 @@ export interface Status {
   readonly problem: Problem | null;
   /** The last things that happened, by this machine's journal; told where the monitor's host does not answer. */
   readonly journal: readonly string[];
+}
+
+/** ISO 8601. `by`: the journal of this machine, from which console and report count too, or the clock of the primary's host. */
+export interface StatusDowntime {
+  /** Null: nothing tells. */
+  readonly since: string | null;
+  /** Null: it goes on. */
+  readonly until: string | null;
+  readonly by: 'journal' | 'servers';
 }
 
 /** `silentSeconds`: since the last sign of life, by the monitor's host's clock. */
@@ -112,7 +131,7 @@ const unseenIn = (world: Observations): readonly string[] =>
   Object.entries(world.hosts).flatMap(([alias, look]) => (look.kind === 'unseen' ? [alias] : []));
 
 /** `needed`: the hosts without which nobody can tell how far it is. */
-const wayOf = (runbook: readonly Step[], world: Observations, needed: readonly string[]): Way => {
+const stateOf = (runbook: readonly Step[], world: Observations, needed: readonly string[]): RunbookState => {
   const steps = runbook.filter((step) => !step.optional);
   const unseen = unseenIn(world);
   // Of a secondary that does not answer nobody knows what is done: its steps, and those that wait for it, are not what is next.
@@ -131,7 +150,7 @@ const wayOf = (runbook: readonly Step[], world: Observations, needed: readonly s
   };
 };
 
-/** Where the upgrade stands, by what the servers say of each step, on the way that the run goes. Pure. */
+/** Where the upgrade stands, by what the servers say of each step, in the direction that the run goes. Pure. */
 export const upgradeStatus = (
   facts: ClusterFacts,
   world: Observations,
@@ -139,10 +158,10 @@ export const upgradeStatus = (
   /** A run was begun and has not come to its end, whatever it has changed by now. */
   open = false,
 ): Status['upgrade'] => {
-  const way = wayOf(upgradeRunbook(facts, world), world, neededOf(facts));
-  if (direction === 'rollback') return { ...way, state: 'going-back', next: null };
+  const at = stateOf(upgradeRunbook(facts, world), world, neededOf(facts));
+  if (direction === 'rollback') return { ...at, state: 'rolling-back', next: null };
   const begun = open || rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
-  return { ...way, state: way.next === null ? 'finished' : begun ? 'under-way' : 'not-begun' };
+  return { ...at, state: at.next === null ? 'finished' : begun ? 'under-way' : 'not-begun' };
 };
 
 /** What the monitor's host knows of the run. */
@@ -153,7 +172,7 @@ const standingOf = async (facts: ClusterFacts, monitor: RemoteHost | undefined):
   return standing.ok ? standing.value : null;
 };
 
-/** The way that the run goes; one that has come to its end goes none. */
+/** The direction that the run goes; one that has come to its end goes none. */
 const directionIn = (standing: Standing | null): Direction =>
   standing === null || standing.run === null || standing.run.finished !== null
     ? 'upgrade'
@@ -193,9 +212,31 @@ interface ByJournal {
   readonly why: Problem;
 }
 
+/** What this machine's journal of a run says; nothing where there is none: the servers tell the rest. */
+const recordsOf = (stateHome: string, facts: ClusterFacts, run: string | null): readonly Recorded[] => {
+  try {
+    return run === null ? [] : (findHere(stateHome, facts, run)?.records ?? []);
+  } catch {
+    return [];
+  }
+};
+
+/** The downtime as the journal counts it, where it agrees with the servers on whether it is over; else as they do. */
+const downtimeOf = (writes: Writes, told: JournalDowntime | undefined): StatusDowntime | null => {
+  const iso = (at: number): string => new Date(at).toISOString();
+  if (writes.kind === 'down')
+    return told !== undefined && told.over === null
+      ? { since: iso(told.from), until: null, by: 'journal' }
+      : { since: writes.since, until: null, by: 'servers' };
+  return told === undefined || told.over === null
+    ? null
+    : { since: iso(told.from), until: iso(told.over.at), by: 'journal' };
+};
+
 const fromFacts = async (
   facts: ClusterFacts,
   hosts: ReadonlyMap<string, RemoteHost>,
+  stateHome: string,
   heard: ReadonlyMap<string, number>,
   journal: ByJournal | null = null,
 ): Promise<Status> => {
@@ -206,16 +247,25 @@ const fromFacts = async (
   const direction = journal?.direction ?? directionIn(standing);
   const open = journal?.open ?? (standing?.run?.finished === null && direction === 'upgrade');
   const primary = facts.nodes.find((node) => node.role === 'primary');
+  const records = journal?.run.records ?? recordsOf(stateHome, facts, standing?.run?.id ?? null);
+  const told = downtimesIn(records, facts, stepsIn(records)).at(-1);
+  const writes = writesNow(facts, world);
+  const upgrade = upgradeStatus(facts, world, direction, open);
+  const basis = basisIn(facts, world, keptCheck(stateHome, facts)?.dryRun ?? null);
+  const ahead = direction === 'upgrade' && upgrade.state !== 'finished';
   return {
     from: primary?.oldVersion ?? null,
     to: primary?.newVersion ?? null,
     nodes: monitorIn(world)?.nodes ?? [],
     hosts: hostStatus(facts, world, heard),
-    upgrade: upgradeStatus(facts, world, direction, open),
-    wayBack:
-      direction === 'rollback' ? wayOf(runbookFor(facts, world, direction), world, neededOf(facts)) : null,
+    upgrade,
+    rollbackRun:
+      direction === 'rollback' ? stateOf(runbookFor(facts, world, direction), world, neededOf(facts)) : null,
     rollback: rollbackVerdict(facts, withoutUnseen(facts, world)),
-    writes: writesNow(facts, world),
+    writes,
+    downtime: downtimeOf(writes, told),
+    expectedDowntime: told?.expected ?? (ahead ? expectedDowntime(facts, basis) : null),
+    seenAt: new Date().toISOString(),
     lock: heldLock(standing),
     monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
     journal: journal === null ? [] : happened(journal.run.records),
@@ -252,7 +302,7 @@ const withoutMonitor = async (
   );
   const turned = ofKind(run.records, 'turned').at(-1)?.direction ?? 'upgrade';
   const over = ofKind(run.records, 'finished').length > 0;
-  const seen = await fromFacts(facts.data, hosts, heardIn(run.records), {
+  const seen = await fromFacts(facts.data, hosts, stateHome, heardIn(run.records), {
     run,
     direction: over ? 'upgrade' : turned,
     open: !over && turned === 'upgrade',
@@ -276,7 +326,7 @@ export const status = async (
   const found = await discover(config, open, say);
   if (found.ok) {
     const { facts, hosts } = found.value;
-    const seen = await fromFacts(facts, hosts, heardBefore(stateHome, facts));
+    const seen = await fromFacts(facts, hosts, stateHome, heardBefore(stateHome, facts));
     await Promise.all([...hosts.values()].map((host) => host.close()));
     return ok(seen);
   }
@@ -300,9 +350,12 @@ export const status = async (
       lastHeard: null,
     })),
     upgrade: { state: 'unknown', done: 0, total: 0, next: null, waitsFor: null, untold: [], onlyBack: null },
-    wayBack: null,
+    rollbackRun: null,
     rollback: null,
     writes: null,
+    downtime: null,
+    expectedDowntime: null,
+    seenAt: new Date().toISOString(),
     lock: null,
     monitorStoppedUntil: null,
     journal: [],
