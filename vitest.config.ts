@@ -47,8 +47,9 @@ export default defineConfig({
       project('demo', ['test/embedded/**/*.test.ts'], {
         testTimeout: 600_000,
         hookTimeout: 120_000,
-        // Each demo has its own directory, ports and processes; it waits about as long as it works.
+        // Each demo has its own directory, ports and processes; it waits about as long as it works. By keys two at the same time.
         maxWorkers: 3,
+        maxConcurrency: 2,
       }),
       project('lab', ['test/lab/upgrade.test.ts'], {
         testTimeout: 900_000,

@@ -9,10 +9,18 @@ const directory = (from: URL): URL => {
   return directory(above);
 };
 
-const file = (name: string): URL => new URL(name, directory(new URL('./', import.meta.url)));
+const recordings = directory(new URL('./', import.meta.url));
+const file = (name: string): URL => new URL(name, recordings);
+
+/** The searches of the model ask for the same ones tens of thousands of times. */
+const texts = new Map<string, string>();
 
 /** What a real tool printed; fixtures/recorded/README.md says when and how. */
-export const recorded = (name: string): string => readFileSync(file(name), 'utf8');
+export const recorded = (name: string): string => {
+  const text = texts.get(name) ?? readFileSync(file(name), 'utf8');
+  texts.set(name, text);
+  return text;
+};
 
 export const recordedBytes = (name: string): Uint8Array => new Uint8Array(readFileSync(file(name)));
 

@@ -43,9 +43,16 @@ const server = (facts: HostFacts): ServerEvidence => ({
 const asks = (facts: HostFacts): boolean =>
   isNode(facts) && (facts.role === 'primary' || facts.rebuild === 'hard-link');
 
+/** Read once: the searches of the model look at healthy hosts tens of thousands of times. */
+const newAutoctl = parseAutoctlVersion(recorded('pg_auto_failover-2.2/version.txt'));
+const unit = good(
+  parseUnit(recorded('systemd-257/show-node1.txt').replace(/^KillMode=.*$/m, 'KillMode=mixed')),
+);
+const control = good(parseControlData(recorded('postgresql-15.20/controldata-in-production.txt')));
+
 export const healthyLook = (facts: HostFacts): CheckLook => ({
   missingTools: [],
-  newAutoctl: parseAutoctlVersion(recorded('pg_auto_failover-2.2/version.txt')),
+  newAutoctl,
   offeredExtensions: ['plpgsql', 'pg_stat_statements', 'pgautofailover'],
   data: place(facts.data),
   parent: place('/var/lib/pgsql'),
@@ -58,8 +65,8 @@ export const healthyLook = (facts: HostFacts): CheckLook => ({
   newDirectory: { kind: 'absent' },
   backupDirectoryThere: false,
   leftBehind: [],
-  unit: good(parseUnit(recorded('systemd-257/show-node1.txt').replace(/^KillMode=.*$/m, 'KillMode=mixed'))),
-  control: good(parseControlData(recorded('postgresql-15.20/controldata-in-production.txt'))),
+  unit,
+  control,
   backupRate: '100M',
   backupDirectory: place('/var/lib/pgsql/backup'),
   linkMegabits: 10_000,
