@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { byKeys } from './lab/by-keys.ts';
 import { downtime } from './lab/downtime.ts';
 import { overhead } from './lab/overhead.ts';
 import { rebuild } from './lab/rebuild.ts';
@@ -19,7 +20,7 @@ import { machine } from './report/machine.ts';
 import { missing, type Taken, table } from './report/table.ts';
 import { removeBundles } from './terminal/bundle.ts';
 
-const all: readonly Bench[] = [start, throughput, keys, steady, fleet, downtime, overhead, rebuild];
+const all: readonly Bench[] = [start, throughput, keys, steady, fleet, downtime, byKeys, overhead, rebuild];
 const page = new URL('../docs/development/benchmarks.md', import.meta.url);
 const mark = '<!-- figures: npm run bench -- --write -->';
 

@@ -31,6 +31,8 @@ export interface WalkOptions {
   /** Stops before this step's confirmation. Its number, from 1. */
   readonly until?: (screen: string, step: number, host: string) => boolean | Promise<boolean>;
   readonly optional?: 'run' | 'skip';
+  /** From this step on it runs to the next stop, again and again: `G` and the host's name, as an operator in the downtime does. */
+  readonly runOnFrom?: (screen: string, step: number) => boolean;
   /** Milliseconds for one step. */
   readonly stepMs?: number;
 }
@@ -42,6 +44,7 @@ const hasFailed = (screen: string): boolean => /\ba run again/.test(screen) && /
 export const walk = async (console_: Console, options: WalkOptions = {}): Promise<Walked> => {
   const { stepMs = 180_000, optional = 'skip' } = options;
   let last = 0;
+  let runsOn = false;
   for (;;) {
     const screen = await console_.waitFor(
       (text) =>
@@ -60,7 +63,12 @@ export const walk = async (console_: Console, options: WalkOptions = {}): Promis
     const [, number = '0', host = ''] = offered.exec(screen) ?? [];
     if ((await options.until?.(screen, Number(number), host)) === true) return 'stopped-before';
     last = Number(number);
+    runsOn = runsOn || options.runOnFrom?.(screen, last) === true;
     const rehearsal = /Enter go on without step/.test(screen);
+    if (runsOn && !rehearsal) {
+      await runOn(console_, last, host);
+      continue;
+    }
     await (rehearsal && optional === 'run' ? runOptional(console_, last) : confirm(console_, last, host));
   }
 };
@@ -94,6 +102,21 @@ const confirm = async (console_: Console, step: number, host: string): Promise<v
   await console_.type(host);
   await console_.waitFor(new RegExp(`Host: +${host}`), { timeoutMs: 5_000 });
   await enterUntil(console_, (text) => !typedWanted.test(text));
+};
+
+/** G, and the host's name: the run goes on by itself until something wants a person. */
+const runOn = async (console_: Console, step: number, host: string): Promise<void> => {
+  for (;;) {
+    await console_.press('G');
+    if ((await soon(console_, (text) => typedWanted.test(text))) !== null) break;
+  }
+  await console_.type(host);
+  await console_.waitFor(new RegExp(`Host: +${host}`), { timeoutMs: 5_000 });
+  await enterUntil(console_, (text) => !typedWanted.test(text));
+  await console_.waitFor((text) => Number(offered.exec(text)?.[1] ?? 0) !== step, {
+    timeoutMs: 15_000,
+    what: 'the run to the next stop',
+  });
 };
 
 /** A switchover is only offered: Enter goes on without it. */
