@@ -73,7 +73,7 @@ export const faceRows = (screen: Pick<Screen, 'state' | 'store' | 'layout' | 'th
   const { columns } = outputRoom(screen);
   const face = shownFace(state);
   if (face === 'failure' && step.status.kind === 'failed') {
-    return failureRows(step, step.status.failure, columns, theme);
+    return failureRows(state.view, step, step.status.failure, columns, theme);
   }
   return face === 'card' ? cardRows(state.view, step, columns, theme) : [];
 };

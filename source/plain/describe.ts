@@ -3,6 +3,7 @@ import { numberOf } from '../console/state/selectors.ts';
 import type { EngineView, RollbackPreview, StepFailure, StepView } from '../engine/view/controller.ts';
 import { phases } from '../runbook/step.ts';
 import { nameAskedWords } from '../wording/danger.ts';
+import { causeLines } from '../wording/failure-cause.ts';
 import { took } from '../wording/text.ts';
 
 const dangers = {
@@ -62,6 +63,7 @@ export const describeFailure = (
 ): readonly string[] => [
   '',
   `${failure.silent?.waits === true ? 'WAITS' : 'FAILED'}: step ${numberOf(view, step.id)}, ${step.host}: ${failure.problem.what}`,
+  ...causeLines(failure).map((says, at) => (at === 0 ? `  Error:     ${says}` : `             ${says}`)),
   `  Do:        ${failure.problem.remedy}`,
   ...(failure.silent?.waits === true
     ? []

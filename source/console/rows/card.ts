@@ -1,5 +1,6 @@
 import type { EngineView, StepFailure, StepView } from '../../engine/view/controller.ts';
 import { nameAskedWords, nameWords } from '../../wording/danger.ts';
+import { causeLines } from '../../wording/failure-cause.ts';
 import {
   afterWords,
   groupSentence,
@@ -13,6 +14,7 @@ import { numberOf, stepOf } from '../state/selectors.ts';
 import type { Theme } from '../theme.ts';
 import { labelled, labelledList, prose, verbatim } from './prose.ts';
 import { blank, type Row, rowWidth, span } from './row.ts';
+import { verdictTone, verdictWords } from './verdict.ts';
 
 const dangerSentence = (step: StepView): string => {
   switch (step.danger) {
@@ -177,18 +179,23 @@ const exitText = (failure: StepFailure): string =>
 
 /** Everything that is to be known of a failure before choosing how to go on. */
 export const failureRows = (
+  view: EngineView,
   step: StepView,
   failure: StepFailure,
   columns: number,
   theme: Theme,
 ): readonly Row[] => [
   ...prose(`${step.title} on ${step.host}`, columns, 'strong'),
+  ...causeLines(failure).flatMap((says, at) =>
+    prose(says, columns - 2, at === 0 ? 'bad' : 'strong').map((row): Row => [span('▌ ', 'bad'), ...row]),
+  ),
   ...labelled('Failed', failure.problem.what, columns, 'bad'),
-  ...labelled('Do', failure.problem.remedy, columns, 'strong'),
-  ...labelled('Exit', exitText(failure), columns),
   ...(failure.probe === null
     ? []
     : labelled('Servers', `${failure.probe.state}: ${failure.probe.says}`, columns)),
+  ...labelled('Do', failure.problem.remedy, columns, 'strong'),
+  ...labelled('Rollback', verdictWords(view.verdict), columns, verdictTone(view.verdict)),
+  ...labelled('Exit', exitText(failure), columns),
   ...labelledList(
     'Not met',
     failure.unmet.map(({ says, found }) => `${says} (found: ${found})`),

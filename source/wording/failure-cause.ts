@@ -1,0 +1,15 @@
+import { firstError } from '../cluster/parse/first-error.ts';
+import type { StepFailure } from '../engine/view/controller.ts';
+
+/** The cause of a failure in at most two lines: the ERROR or FATAL line, then its object and where it stands. Empty: nothing names one. */
+export const causeLines = (failure: StepFailure): readonly string[] => {
+  const found = firstError([
+    ...failure.causes.map(({ path, lines }) => ({ where: path, lines })),
+    { where: null, lines: failure.lastLines },
+  ]);
+  if (found === null) return [];
+  const { says, about, where } = found;
+  const file = where === null ? null : (where.split('/').at(-1) ?? where);
+  const second = [about, file === null ? null : `(${file})`].filter((one) => one !== null).join(' ');
+  return second === '' ? [says] : [says, second];
+};
