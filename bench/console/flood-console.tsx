@@ -7,7 +7,7 @@ import { runConsole } from '../../source/console/run-console.tsx';
 import { Outputs } from '../../source/engine/output/outputs.ts';
 import type { Accepted, OutputView, Refusal } from '../../source/engine/view/controller.ts';
 import { connect } from '../../source/remote/connect.ts';
-import type { StepId } from '../../source/runbook/step.ts';
+import type { StepId } from '../../source/runbook/language/step.ts';
 import { FakeEngine } from '../../test/console/fake-engine.ts';
 import type { AnyHost } from '../../test/remote/any-host.ts';
 import { settings } from './settings.ts';

@@ -1,7 +1,7 @@
 import { takes } from '../console/rows/rollback.ts';
 import { numberOf } from '../console/state/selectors.ts';
 import type { EngineView, RollbackPreview, StepFailure, StepView } from '../engine/view/controller.ts';
-import { phases } from '../runbook/step.ts';
+import { phases } from '../runbook/language/step.ts';
 import { nameAskedWords } from '../wording/danger.ts';
 import { causeLines } from '../wording/failure-cause.ts';
 import { took } from '../wording/text.ts';

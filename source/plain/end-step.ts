@@ -1,6 +1,6 @@
 import { numberOf, stepOf } from '../console/state/selectors.ts';
 import type { StepView } from '../engine/view/controller.ts';
-import type { StepId } from '../runbook/step.ts';
+import type { StepId } from '../runbook/language/step.ts';
 import type { Typing } from './prompt.ts';
 import type { Talk } from './talk.ts';
 

@@ -1,5 +1,5 @@
 import type { EngineController } from '../engine/view/controller.ts';
-import type { StepId } from '../runbook/step.ts';
+import type { StepId } from '../runbook/language/step.ts';
 import { tame } from '../wording/text.ts';
 import type { Typing } from './prompt.ts';
 

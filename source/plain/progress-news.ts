@@ -1,6 +1,6 @@
 import { progressSentence } from '../console/rows/progress.ts';
 import type { EngineView, StepProgress } from '../engine/view/controller.ts';
-import type { StepId } from '../runbook/step.ts';
+import type { StepId } from '../runbook/language/step.ts';
 
 /** A line for each tenth of the way, but not more often, and one in between when the way is long. In milliseconds. */
 const leastMs = 5_000;

@@ -1,6 +1,6 @@
 import { stepOf } from '../console/state/selectors.ts';
 import type { EngineController, EngineView, LockView } from '../engine/view/controller.ts';
-import type { StepId } from '../runbook/step.ts';
+import type { StepId } from '../runbook/language/step.ts';
 import { afterFailure } from './after-failure.ts';
 import { answerQuestion } from './answer-question.ts';
 import { confirmStep } from './confirm-step.ts';

@@ -1,5 +1,5 @@
 import type { EngineController, EngineView, StepView } from '../engine/view/controller.ts';
-import type { Loss } from '../runbook/step.ts';
+import type { Loss } from '../runbook/language/step.ts';
 import { nameWords } from '../wording/danger.ts';
 import type { Prompt } from './prompt.ts';
 

@@ -1,8 +1,8 @@
 import type { ClusterFacts } from '../cluster/facts.ts';
 import type { Observations } from '../cluster/observations.ts';
 import { cleanupRunbook } from './cleanup.ts';
-import { rollbackRunbook } from './rollback/rollback.ts';
-import type { Step } from './step.ts';
+import type { Step } from './language/step.ts';
+import { rollbackRunbook } from './rollback.ts';
 import { upgradeRunbook } from './upgrade.ts';
 
 export type Direction = 'upgrade' | 'rollback' | 'cleanup';

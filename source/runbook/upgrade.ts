@@ -1,107 +1,164 @@
-import type { ClusterFacts } from '../cluster/facts.ts';
-import { linkedOf, primaryOf, secondariesOf } from '../cluster/facts.ts';
+import {
+  type ClusterFacts,
+  hostsOf,
+  linkedOf,
+  primaryOf,
+  secondariesOf,
+  takesLinks,
+} from '../cluster/facts.ts';
 import type { Observations } from '../cluster/observations.ts';
-import { clusterWarnings } from './checks/in-world.ts';
-import { linkKeySteps } from './hard-link/keys.ts';
-import { linkStep } from './hard-link/link.ts';
-import { unwantedKeySteps } from './hard-link/unwanted-keys.ts';
-import { inParallel } from './parallel.ts';
-import { pgCtlStep, unitStep } from './phases/autoctl-files.ts';
-import { backSteps } from './phases/back.ts';
-import { fenceSteps } from './phases/fence.ts';
-import { identifierStep, startMonitorStep } from './phases/monitor.ts';
-import { pgUpgradeStep } from './phases/pg-upgrade.ts';
-import { prepareSteps } from './phases/prepare.ts';
-import { restoreSteps } from './phases/restore.ts';
-import { asideStep, secondarySteps } from './phases/secondaries.ts';
-import { stopSecondarySteps, stopSteps, upgradeStage } from './phases/stop.ts';
-import { swapStep } from './phases/swap.ts';
-import { firstStartStep, firstStatisticsStep, handOverStep, verifyStep } from './phases/verify.ts';
-import type { Step, StepId } from './step.ts';
+import { each, only, parallel, phase, procedure, track, tracks } from './language/outline.ts';
+import type { Step } from './language/step.ts';
+import { checkpoint } from './steps/checkpoint.ts';
+import { checkpointForBackup } from './steps/checkpoint-for-backup.ts';
+import { withClusterWarnings } from './steps/cluster-warnings.ts';
+import { enableMaintenance } from './steps/enable-maintenance.ts';
+import { finalVerification } from './steps/final-verification.ts';
+import { firstStart } from './steps/first-start.ts';
+import { collectFullStatistics } from './steps/full-statistics.ts';
+import { handOver } from './steps/hand-over.ts';
+import { authorizeTransferKeys, revokeTransferKeys } from './steps/hard-link/authorize-key.ts';
+import { takeOverLinks } from './steps/hard-link/link-files.ts';
+import { restoreOwnFiles } from './steps/hard-link/own-files.ts';
+import { startStreaming } from './steps/hard-link/start-streaming.ts';
+import { makeTransferKey, tryTransfer } from './steps/hard-link/transfer-key.ts';
+import { removeUnwantedKeys } from './steps/hard-link/unwanted-keys.ts';
+import { createNewDirectory } from './steps/initdb.ts';
+import { joinGroup } from './steps/join.ts';
+import { collectMinimalStatistics } from './steps/minimal-statistics.ts';
+import { restoreSyncStandbys, suspendSyncStandbys } from './steps/number-sync-standbys.ts';
+import { exchangeOtherKeepers } from './steps/other-formations.ts';
+import { pgUpgrade } from './steps/pg-upgrade.ts';
+import { checkWithPgUpgrade } from './steps/pg-upgrade-check.ts';
+import { pointPgCtlToNew } from './steps/point-pg-ctl.ts';
+import { pointUnitToNew } from './steps/point-unit.ts';
+import { preflight } from './steps/preflight.ts';
+import { saveFiles } from './steps/save-files.ts';
+import { guardService, releaseService } from './steps/service-guard.ts';
+import { setAside } from './steps/set-aside.ts';
+import { startMonitor } from './steps/start-monitor.ts';
+import { startPrimary } from './steps/start-primary.ts';
+import { startSecondary } from './steps/start-secondary.ts';
+import { writeStateFile } from './steps/state-file.ts';
+import { stopMonitor } from './steps/stop-monitor.ts';
+import { stopPrimary } from './steps/stop-primary.ts';
+import { stopSecondary } from './steps/stop-secondary.ts';
+import { swapDirectories } from './steps/swap-directories.ts';
+import { switchoverAndBack } from './steps/switchover.ts';
+import { writeSystemIdentifier } from './steps/system-identifier.ts';
+import { tablespaceDirectories } from './steps/tablespaces/directories.ts';
+import { removeLeftParts } from './steps/tablespaces/left-parts.ts';
+import { validateConfiguration } from './steps/validate-configuration.ts';
+import { verifyDatabases } from './steps/verify-databases.ts';
 
 /**
- * In the downtime, side by side: pg_upgrade and the swap; what pg_autoctl and systemd hold of the primary; each
- * secondary's stop, and behind those the start of the monitor and the transfer of links. All of it can be taken back: the new version is first started behind it.
- */
-const upgradeSteps = (facts: ClusterFacts): Step[] => {
-  const primary = primaryOf(facts);
-  const secondaries = secondariesOf(facts).map((node) => node.alias);
-  return [
-    ...stopSecondarySteps(facts),
-    ...linkedOf(facts).flatMap((node) => inParallel(upgradeStage, node.alias, [asideStep(facts, node, 'D')])),
-    ...inParallel(upgradeStage, primary.alias, [
-      pgUpgradeStep(facts, primary),
-      swapStep(facts, primary, 'D'),
-    ]),
-    ...inParallel(upgradeStage, `${primary.alias} files`, [
-      pgCtlStep(facts, primary, 'D'),
-      ...unitStep(facts, primary, 'D'),
-    ]),
-    ...inParallel(upgradeStage, facts.monitor.alias, [startMonitorStep(facts)], secondaries),
-    ...linkedOf(facts).flatMap((node) =>
-      inParallel(
-        upgradeStage,
-        `${node.alias} links`,
-        [linkStep(facts, node)],
-        [primary.alias, ...secondaries],
-      ),
-    ),
-  ];
-};
-
-/** Side by side: the look at the primary, its rough statistics, and the monitor's rows; behind the first two the hand-over. */
-const verifyStageSteps = (facts: ClusterFacts): Step[] => {
-  const primary = primaryOf(facts);
-  const looks = [`${primary.alias} look`, `${primary.alias} statistics`];
-  return [
-    ...inParallel('verify', `${primary.alias} look`, [verifyStep(facts)]),
-    ...inParallel('verify', `${primary.alias} statistics`, [firstStatisticsStep(facts)]),
-    ...inParallel('verify', primary.alias, [handOverStep(facts)], looks),
-    ...inParallel('verify', facts.monitor.alias, [identifierStep(facts)]),
-  ];
-};
-
-/**
- * Whoever confirms the first step has seen what `check` warns of for the cluster as a whole; and again, with what the checks of phase A
- * have found on all hosts, whoever confirms the first step that changes the cluster.
- */
-const withClusterWarnings = (facts: ClusterFacts, steps: readonly Step[]): readonly Step[] => {
-  const firsts = new WeakMap<Observations, StepId | null>();
-  const firstOpen = (world: Observations): StepId | null => {
-    const known = firsts.get(world);
-    if (known !== undefined) return known;
-    const first = steps.find((step) => step.probe(world).state !== 'done')?.id ?? null;
-    firsts.set(world, first);
-    return first;
-  };
-  return steps.map((step) =>
-    step.phase === 'A' || step.phase === 'B'
-      ? {
-          ...step,
-          notes: (world) => [
-            ...step.notes(world),
-            ...(firstOpen(world) === step.id ? clusterWarnings(facts, world) : []),
-          ],
-        }
-      : step,
-  );
-};
-
-/**
- * The whole upgrade, phases A to I, for one monitor, one primary and any number of secondaries. docs/runbook.md.
+ * The whole upgrade, for one monitor, one primary and any number of secondaries, in its order: what stands below runs behind what
+ * stands above, except in `parallel` and `tracks`. Each name is a file of steps/. docs/procedure.md shows it with every script.
+ *
  * `world`: where it is known, what an earlier start has left that this one does not ask for is taken away first.
  */
-export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null = null): readonly Step[] =>
-  withClusterWarnings(facts, [
-    ...prepareSteps(facts),
-    ...(world === null ? [] : unwantedKeySteps(facts, world)),
-    ...linkKeySteps(facts),
-    ...fenceSteps(facts),
-    ...stopSteps(facts),
-    ...upgradeSteps(facts),
-    firstStartStep(facts),
-    ...verifyStageSteps(facts),
-    ...backSteps(facts),
-    ...secondarySteps(facts),
-    ...restoreSteps(facts),
+export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null = null): readonly Step[] => {
+  const { monitor } = facts;
+  const primary = primaryOf(facts);
+  const secondaries = secondariesOf(facts);
+  /** Secondaries that take over the primary's hard links, and those that get a base backup. */
+  const linked = linkedOf(facts);
+  const copied = secondaries.filter((node) => !takesLinks(node));
+  const hosts = hostsOf(facts);
+  const { alias } = primary;
+  /** The tracks in which the secondaries stop. */
+  const stopped = secondaries.map((node) => node.alias);
+
+  const steps = procedure(facts, [
+    // The application works, and nothing of the cluster changes.
+    phase('A', 'Prepare', [
+      parallel('save', hosts, (host) => [saveFiles(host), tablespaceDirectories(host)]),
+      parallel('checks', hosts, (host) => [preflight(host)]),
+      parallel('prepare', [primary, monitor], (host) => [
+        createNewDirectory(host),
+        checkWithPgUpgrade(host),
+        validateConfiguration(host),
+      ]),
+    ]),
+
+    // No failover can start any more, and writes wait for nobody. Keys come first: what fails there changes nothing of the cluster.
+    phase('B', 'Fence', [
+      ...(world === null ? [] : [removeUnwantedKeys(world)]),
+      parallel('link-key', linked, (node) => [makeTransferKey(node)]),
+      ...only(linked.length > 0, [authorizeTransferKeys]),
+      parallel('link-rehearsal', linked, (node) => [tryTransfer(node)]),
+      ...only(facts.numberSyncStandbys > 0, [suspendSyncStandbys]),
+      each(secondaries, (node) => [enableMaintenance(node, node === secondaries.at(-1))]),
+    ]),
+
+    // The monitor is upgraded while the application still works; then the primary stops before the secondaries, so that each
+    // of them becomes a fallback copy without loss.
+    phase('C', 'Stop', [
+      parallel('guard', hosts, (host) => [guardService(host)]),
+      stopMonitor,
+      pgUpgrade(monitor),
+      swapDirectories(monitor),
+      pointPgCtlToNew(monitor),
+      pointUnitToNew(monitor),
+      checkpoint,
+      stopPrimary, // the downtime begins
+      parallel('upgrade', secondaries, (node) => [stopSecondary(node)]), // at the same time as phase D
+    ]),
+
+    // All of it can be taken back: the new version is first started behind it.
+    phase('D', 'Upgrade', [
+      parallel('upgrade', linked, (node) => [setAside(node)]),
+      tracks('upgrade', [
+        track(alias, [pgUpgrade(primary), swapDirectories(primary)]),
+        track(`${alias} files`, [pointPgCtlToNew(primary), pointUnitToNew(primary)]),
+        track(monitor.alias, [startMonitor], { after: stopped }),
+        ...linked.map((node) =>
+          track(`${node.alias} links`, [takeOverLinks(node)], { after: [alias, ...stopped] }),
+        ),
+      ]),
+    ]),
+
+    phase('E', 'Verify', [
+      firstStart, // irreversible with hard links
+      tracks('verify', [
+        track(`${alias} look`, [verifyDatabases]),
+        track(`${alias} statistics`, [collectMinimalStatistics]),
+        track(alias, [handOver], { after: [`${alias} look`, `${alias} statistics`] }),
+      ]),
+    ]),
+
+    phase('F', 'Monitor', [
+      tracks('verify', [track(monitor.alias, [writeSystemIdentifier])]), // at the same time as the verification
+    ]),
+
+    phase('G', 'Primary back', [
+      startPrimary, // the downtime ends
+      exchangeOtherKeepers('new'),
+      collectFullStatistics,
+    ]),
+
+    phase('H', 'Secondaries', [
+      each(copied, (node) => [setAside(node)]), // one after the other: the last one asks for the host's name
+      ...only(linked.length > 0, [tracks('rebuild', [track(`${alias} keys`, [revokeTransferKeys])])]),
+      parallel('rebuild', secondaries, (node) => [
+        ...only(takesLinks(node), [restoreOwnFiles(node)]),
+        pointPgCtlToNew(node),
+        pointUnitToNew(node),
+        writeStateFile(node),
+        ...(takesLinks(node) ? [startStreaming(node)] : [removeLeftParts(node)]),
+        startSecondary(node),
+        ...only(!takesLinks(node), [checkpointForBackup(node)]),
+        joinGroup(node),
+        releaseService(node, facts.newMajor), // a reboot hours later, while others are rebuilt still, brings it back
+      ]),
+    ]),
+
+    phase('I', 'Restore', [
+      restoreSyncStandbys,
+      parallel('unguard', [monitor, primary], (host) => [releaseService(host, facts.newMajor)]),
+      finalVerification,
+      switchoverAndBack,
+    ]),
   ]);
+  return withClusterWarnings(facts, steps);
+};

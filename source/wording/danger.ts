@@ -1,7 +1,7 @@
 import { numberOf, stepOf } from '../console/state/selectors.ts';
 import type { EngineView, StepView } from '../engine/view/controller.ts';
-import type { NameAsked } from '../runbook/name-asked.ts';
-import type { StepId } from '../runbook/step.ts';
+import type { StepId } from '../runbook/language/step.ts';
+import type { NameAsked } from '../runbook/verdict/name-asked.ts';
 import { took } from './text.ts';
 
 /** The three things that are typed, each in the words that stand on its card, in the list and in plain lines. */

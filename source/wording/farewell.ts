@@ -1,6 +1,6 @@
 import { currentStep, numberOf } from '../console/state/selectors.ts';
 import type { EngineView } from '../engine/view/controller.ts';
-import { andWords } from '../runbook/formations.ts';
+import { andWords } from '../runbook/steps/other-formations.ts';
 
 /** For a command that somebody is to type. */
 export const calledIn = ({ called = 'pgaf-upgrade' }: EngineView): string => called;

@@ -1,6 +1,6 @@
 import { numberOf, stepOf } from '../console/state/selectors.ts';
 import type { EngineView } from '../engine/view/controller.ts';
-import type { StepId } from '../runbook/step.ts';
+import type { StepId } from '../runbook/language/step.ts';
 
 /** `40–43, 45`. */
 const ranges = (numbers: readonly number[]): string => {

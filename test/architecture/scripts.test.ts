@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { fixed, sh } from '../../source/cluster/fragment.ts';
 import type { RemoteHost } from '../../source/remote/host.ts';
-import type { Script } from '../../source/runbook/step.ts';
+import type { Script } from '../../source/runbook/language/step.ts';
 
 const source = resolve(import.meta.dirname, '../../source');
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -13,9 +13,9 @@ import type {
 } from '../../source/engine/view/controller.ts';
 import { previewOf } from '../../source/engine/view/rollback-preview.ts';
 import type { Answer, Question } from '../../source/remote/host.ts';
-import { parallelGroup, tracksOf } from '../../source/runbook/parallel.ts';
-import { readLines } from '../../source/runbook/reading.ts';
-import type { Step, StepId } from '../../source/runbook/step.ts';
+import { parallelGroup, tracksOf } from '../../source/runbook/language/parallel.ts';
+import type { Step, StepId } from '../../source/runbook/language/step.ts';
+import { readLines } from '../../source/runbook/timing/reading.ts';
 import { FakeCluster, facts, healthyNodes } from './fake-cluster.ts';
 import { FakeLanes } from './fake-lanes.ts';
 import { FakeOutput } from './fake-output.ts';

@@ -1,5 +1,5 @@
-import { tracksOf } from '../../source/runbook/parallel.ts';
-import type { Step, StepId } from '../../source/runbook/step.ts';
+import { tracksOf } from '../../source/runbook/language/parallel.ts';
+import type { Step, StepId } from '../../source/runbook/language/step.ts';
 
 /** Steps that were confirmed together: those of a lane one behind the other, lanes beside each other or behind others. */
 export class FakeLanes {

@@ -1,4 +1,4 @@
-import type { StepId } from '../../source/runbook/step.ts';
+import type { StepId } from '../../source/runbook/language/step.ts';
 
 /** What the tools of a step print, as seen on the lab; shortened. Lines that end with a blank have no end yet. */
 

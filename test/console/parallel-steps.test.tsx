@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { StepId } from '../../source/runbook/step.ts';
+import type { StepId } from '../../source/runbook/language/step.ts';
 import { keys, openScreen } from './screen.tsx';
 
 vi.setConfig({ testTimeout: 30_000 });

@@ -4,7 +4,7 @@ import type { Problem } from '../../source/cluster/result.ts';
 import { discover } from '../../source/discover/discover.ts';
 import { filesToCarry } from '../../source/discover/host-facts.ts';
 import { parseFound } from '../../source/inspect/discovery/parse.ts';
-import { factsId } from '../../source/runbook/facts-id.ts';
+import { factsId } from '../../source/runbook/language/facts-id.ts';
 import { good, recorded } from '../cluster/recorded.ts';
 import { debianCluster, labCluster } from '../runbook/clusters.ts';
 import { word } from '../runbook/word.ts';

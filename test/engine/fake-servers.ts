@@ -16,7 +16,7 @@ import type {
   Output,
   RemoteHost,
 } from '../../source/remote/host.ts';
-import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { Model } from '../runbook/model.ts';
 import { runBack } from '../runbook/rollback-model.ts';
 import { discoveryLines, instanceLines, inventoryOutput, type Lines, lookLines, printed } from './answers.ts';

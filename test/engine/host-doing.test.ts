@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { below, type Path, path as pathOf } from '../../source/cluster/words.ts';
 import { helperProcessScript } from '../../source/engine/step/host-activity.ts';
-import { helperPath, helperText } from '../../source/runbook/root-verbs.ts';
+import { helperPath, helperText } from '../../source/runbook/shell/root-verbs.ts';
 import { labCluster } from '../runbook/clusters.ts';
 
 const sh = (text: string) => spawnSync('sh', ['-s'], { input: text, encoding: 'utf8', timeout: 30_000 });

@@ -3,7 +3,7 @@ import { primaryOf } from '../../source/cluster/facts.ts';
 import type { Observations } from '../../source/cluster/observations.ts';
 import { parseState } from '../../source/inspect/state/parse.ts';
 import { judgementOn } from '../../source/runbook/checks/in-world.ts';
-import { everyNodeSettled } from '../../source/runbook/conditions.ts';
+import { everyNodeSettled } from '../../source/runbook/language/conditions.ts';
 import { good, recorded } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, modelAt } from '../runbook/worlds.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { secondsOfSteps } from '../../source/engine/view/rollback-preview.ts';
-import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { estimate } from '../../source/runbook/timing/estimates.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from '../runbook/clusters.ts';

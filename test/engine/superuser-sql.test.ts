@@ -12,7 +12,8 @@ import { stateScript } from '../../source/inspect/state/script.ts';
 import { monitorQuery } from '../../source/monitor/query.ts';
 import { rehearsalScript } from '../../source/runbook/checks/dry-run-script.ts';
 import { checkLookScript } from '../../source/runbook/checks/look-script.ts';
-import { dropNodesStep, promoteStep } from '../../source/runbook/rollback/fallback-copy.ts';
+import { dropNodes } from '../../source/runbook/steps/rollback/drop-nodes.ts';
+import { promoteFallbackCopy } from '../../source/runbook/steps/rollback/promote-copy.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import {
   debianCluster,
@@ -51,7 +52,7 @@ const stepScripts = (facts: ClusterFacts): (readonly [string, string])[] => {
   });
   const [chosen] = secondariesOf(facts);
   if (chosen === undefined) return upgrade;
-  const back = [dropNodesStep(facts, chosen), promoteStep(facts, chosen)];
+  const back = [dropNodes(chosen)(facts, 'S'), promoteFallbackCopy(chosen)(facts, 'T')];
   return [
     ...upgrade,
     ...back.map((step) => {

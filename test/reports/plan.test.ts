@@ -10,7 +10,7 @@ import { type Plan, type PlannedStep, planSchema } from '../../source/reports/pl
 import { planShell } from '../../source/reports/plan/shell.ts';
 import { togetherWords, waitsWords } from '../../source/reports/plan/words.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { rollbackVerdict } from '../../source/runbook/verdict.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import {
   debianCluster,
   labCluster,

@@ -9,14 +9,14 @@ import {
   noSyncStandbys,
   stoppedCleanly,
   streaming,
-} from '../../source/runbook/conditions.ts';
+} from '../../source/runbook/language/conditions.ts';
 import {
   hasReceived,
   primaryWasShutDown,
   sameCheckpoint,
   someFallbackCopy,
-} from '../../source/runbook/fallback-copies.ts';
-import type { Condition } from '../../source/runbook/step.ts';
+} from '../../source/runbook/language/fallback-copies.ts';
+import type { Condition } from '../../source/runbook/language/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from './clusters.ts';
 import type { Model } from './model.ts';

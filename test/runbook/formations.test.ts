@@ -5,7 +5,7 @@ import type { MonitorState, OtherRow } from '../../source/cluster/monitor-state.
 import type { Observations } from '../../source/cluster/observations.ts';
 import { formationChecks } from '../../source/runbook/checks/formations.ts';
 import { evidenceIn } from '../../source/runbook/checks/in-world.ts';
-import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from './clusters.ts';
 import { word } from './word.ts';

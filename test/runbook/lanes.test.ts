@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { primaryOf } from '../../source/cluster/facts.ts';
-import { parallelGroup, parallelGroups, tracksOf } from '../../source/runbook/parallel.ts';
-import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
-import type { Step } from '../../source/runbook/step.ts';
+import { parallelGroup, parallelGroups, tracksOf } from '../../source/runbook/language/parallel.ts';
+import type { Step } from '../../source/runbook/language/step.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { rollbackVerdict } from '../../source/runbook/verdict.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { debianCluster, labCluster, linkedCluster, loneCluster, spacedCluster } from './clusters.ts';
 import { Model } from './model.ts';
 import { stepOf } from './worlds.ts';

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { livenessFunction } from '../../source/runbook/liveness.ts';
+import { livenessFunction } from '../../source/runbook/shell/liveness.ts';
 import { Sandbox } from './sandbox.ts';
 
 /** Whether pg_autoctl runs, asked by a real shell of real processes: a script named pg_autoctl is one to /proc. */

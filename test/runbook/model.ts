@@ -20,10 +20,10 @@ import type {
 import { problem } from '../../source/cluster/result.ts';
 import type { NodeState } from '../../source/cluster/states.ts';
 import type { Word } from '../../source/cluster/words.ts';
-import { factsId } from '../../source/runbook/facts-id.ts';
-import { keyComment } from '../../source/runbook/hard-link/names.ts';
-import { dropInFile } from '../../source/runbook/phases/service.ts';
-import { privateSocket } from '../../source/runbook/shell.ts';
+import { factsId } from '../../source/runbook/language/facts-id.ts';
+import { dropInFile } from '../../source/runbook/shell/service.ts';
+import { privateSocket } from '../../source/runbook/shell/shell.ts';
+import { keyComment } from '../../source/runbook/steps/hard-link/names.ts';
 import { healthyLog, healthyLook } from './checks/healthy.ts';
 import { monitorIdentifier, newIdentifier, newMonitorIdentifier, oldIdentifier } from './clusters.ts';
 import { word } from './word.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { monitorAbsence } from '../../source/runbook/monitor-absence.ts';
+import type { Step } from '../../source/runbook/language/step.ts';
 import { runbookFor } from '../../source/runbook/runbooks.ts';
-import type { Step } from '../../source/runbook/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { monitorAbsence } from '../../source/runbook/verdict/monitor-absence.ts';
 import { debianCluster, labCluster } from './clusters.ts';
 import { modelAfter, modelAt } from './worlds.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sh } from '../../source/cluster/fragment.ts';
-import { compareLines, notedFile } from '../../source/runbook/noted.ts';
-import { script } from '../../source/runbook/shell.ts';
+import { compareLines, notedFile } from '../../source/runbook/shell/database-contents.ts';
+import { script } from '../../source/runbook/shell/shell.ts';
 import { Sandbox } from './sandbox.ts';
 import { word } from './word.ts';
 import { worldAt } from './worlds.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hostsOf, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
-import { phases } from '../../source/runbook/step.ts';
+import { phases } from '../../source/runbook/language/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import {
   debianCluster,

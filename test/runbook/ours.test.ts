@@ -7,13 +7,13 @@ import type { DirectoryView, Observations } from '../../source/cluster/observati
 import { parseState } from '../../source/inspect/state/parse.ts';
 import { stateScript } from '../../source/inspect/state/script.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
-import { factsId } from '../../source/runbook/facts-id.ts';
-import { markFile, markOf } from '../../source/runbook/ownership.ts';
-import { directoriesStep, emptyStep } from '../../source/runbook/rollback/directories.ts';
-import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
-import type { Step } from '../../source/runbook/step.ts';
+import { factsId } from '../../source/runbook/language/facts-id.ts';
+import type { Step } from '../../source/runbook/language/step.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback.ts';
+import { markFile, markOf } from '../../source/runbook/shell/ownership.ts';
+import { emptyDirectory, restoreDirectory } from '../../source/runbook/steps/rollback/directories.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { whyNoCleanup } from '../../source/runbook/why-no-cleanup.ts';
+import { whyNoCleanup } from '../../source/runbook/verdict/why-no-cleanup.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from './clusters.ts';
 import { has17Written, layLinked, layMark } from './kills/lay.ts';
@@ -70,7 +70,7 @@ describe('somebody else’s PostgreSQL 17 in the new directory’s place', () =>
       expect(ran.output).not.toMatch(/removed|kept aside/);
       for (const [name, text] of Object.entries(files))
         expect(host.read(join(node.newData, name))).toBe(text);
-      expect(run(emptyStep(host.facts, node, 'U'), world).code).toBe(0);
+      expect(run(emptyDirectory(node)(host.facts, 'U'), world).code).toBe(0);
       expect(host.has(join(node.newData, 'PG_VERSION'))).toBe(true);
     }
   });
@@ -124,7 +124,7 @@ describe('the new directory', () => {
     expect(host.run('A.node_1.initdb').code).toBe(1);
     expect(host.has(host.node.newData)).toBe(false);
     expect(host.has(`${host.node.newData}.${host.facts.run}`)).toBe(true);
-    expect(run(directoriesStep(host.facts, host.node, 'T', false)).code).toBe(0);
+    expect(run(restoreDirectory(host.node, false)(host.facts, 'T')).code).toBe(0);
     expect(host.has(`${host.node.newData}.${host.facts.run}`)).toBe(false);
     expect(host.run('A.node_1.initdb').code).toBe(1);
     host.sh('rm "$HOME/die"');
@@ -140,7 +140,7 @@ describe('the new directory', () => {
       output: expect.stringContaining('taken over'),
     });
     expect(host.read(join(host.node.newData, markFile))).toBe(markOf(host.facts));
-    const ran = run(directoriesStep(host.facts, host.node, 'T', false));
+    const ran = run(restoreDirectory(host.node, false)(host.facts, 'T'));
     expect(ran).toMatchObject({ code: 0, output: expect.stringContaining('which was empty') });
     expect(host.has(host.node.newData)).toBe(false);
   });
@@ -148,7 +148,7 @@ describe('the new directory', () => {
   test('upgraded, it is kept aside even where only database postgres holds anything', () => {
     host.marked(host.node.newData, 17, theirs);
     host.write(join(host.node.workDir, 'fingerprint'), 'of the new cluster');
-    expect(run(directoriesStep(host.facts, host.node, 'T', false)).code).toBe(0);
+    expect(run(restoreDirectory(host.node, false)(host.facts, 'T')).code).toBe(0);
     expect(host.read(`${host.node.data}_pg17_abandoned/base/5/16385`)).toBe(theirs['base/5/16385']);
     expect(host.has(join(`${host.node.data}_pg17_abandoned`, markFile))).toBe(true);
   });
@@ -223,7 +223,7 @@ describe('a linked directory that cannot be gone back to', () => {
   test('pg_upgrade linked it, and 17 was never started: nobody can start it, and its note does not say that 17 was', () => {
     layLinked(host, host.node.data, host.node.newData);
     layMark(host, host.node.newData);
-    expect(run(emptyStep(host.facts, host.node, 'U'))).toMatchObject({ code: 0 });
+    expect(run(emptyDirectory(host.node)(host.facts, 'U'))).toMatchObject({ code: 0 });
     expect(host.has(host.node.data)).toBe(false);
     expect(readdirSync(join(old(), 'global'))).toEqual(['pg_control.do-not-start']);
     expect(note(old())).toContain('Do not start PostgreSQL 15 on this directory.');
@@ -237,7 +237,7 @@ describe('a linked directory that cannot be gone back to', () => {
     layLinked(host, host.node.backupData, host.node.data);
     layMark(host, host.node.backupData);
     has17Written(host);
-    expect(run(emptyStep(host.facts, host.node, 'U'))).toMatchObject({ code: 0 });
+    expect(run(emptyDirectory(host.node)(host.facts, 'U'))).toMatchObject({ code: 0 });
     expect(readdirSync(join(old(), 'global'))).toEqual(['pg_control.do-not-start']);
     expect(note(old())).toContain('Once that has been started, 15 would start here without an error');
     expect(host.has(`${host.node.data}_pg17_abandoned/global/pg_control`)).toBe(true);
@@ -249,8 +249,8 @@ describe('a data_pg15_bak that somebody else has made', () => {
     const node = secondary();
     host.cluster(node.backupData, 15, { 'base/precious': 'x' });
     host.cluster(node.data, 17);
-    expect(run(directoriesStep(host.facts, node, 'U', false)).code).toBe(1);
-    expect(run(emptyStep(host.facts, node, 'U')).code).toBe(0);
+    expect(run(restoreDirectory(node, false)(host.facts, 'U')).code).toBe(1);
+    expect(run(emptyDirectory(node)(host.facts, 'U')).code).toBe(0);
     expect(host.read(join(node.backupData, 'base/precious'))).toBe('x');
     host.cluster(node.data, 15);
     expect(run(stepOf(upgradeRunbook(host.facts), 'H.node_2.aside')).code).toBe(1);
@@ -287,7 +287,7 @@ describe('replication.backup_directory', () => {
   const back = (node = secondary()) => {
     host.marked(node.backupData, 15);
     host.cluster(node.data, 17);
-    const ran = run(directoriesStep(host.facts, node, 'U', false));
+    const ran = run(restoreDirectory(node, false)(host.facts, 'U'));
     expect(ran.code).toBe(0);
     return ran;
   };

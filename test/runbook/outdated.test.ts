@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { rollbackVerdict } from '../../source/runbook/verdict.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { labCluster, linkedCluster } from './clusters.ts';
 import type { Model } from './model.ts';
 import { modelAfter, modelAt, stepOf } from './worlds.ts';

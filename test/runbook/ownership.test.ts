@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { markFile, markOf, ownershipFunctions } from '../../source/runbook/ownership.ts';
-import { script } from '../../source/runbook/shell.ts';
+import { markFile, markOf, ownershipFunctions } from '../../source/runbook/shell/ownership.ts';
+import { script } from '../../source/runbook/shell/shell.ts';
 import { labCluster } from './clusters.ts';
 import { Sandbox } from './sandbox.ts';
 

@@ -13,13 +13,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Fragment, sh as fragment } from '../../source/cluster/fragment.ts';
 import { sh } from '../../source/cluster/quote.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import {
   idleFunction,
   keepFunction,
   sameFileSystemFunction,
   wholeLines,
-} from '../../source/runbook/proofs.ts';
-import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
+} from '../../source/runbook/shell/self-checks.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { linkedCluster } from './clusters.ts';
 import { worldAt } from './worlds.ts';

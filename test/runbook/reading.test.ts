@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { backupSendersSql, parseBackupSenders } from '../../source/cluster/parse/basebackup.ts';
 import { Pace } from '../../source/engine/step/pace.ts';
-import { readLines, readSenders, upgradeLeft } from '../../source/runbook/reading.ts';
+import { readLines, readSenders, upgradeLeft } from '../../source/runbook/timing/reading.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { recorded } from '../cluster/recorded.ts';
 import { labCluster } from './clusters.ts';

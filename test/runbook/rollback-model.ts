@@ -1,8 +1,8 @@
 import { hostsOf, isNode, type NodeFacts, primaryOf } from '../../source/cluster/facts.ts';
 import type { DirectoryView } from '../../source/cluster/observations.ts';
-import { dropInFile } from '../../source/runbook/phases/service.ts';
-import { isServed } from '../../source/runbook/rollback/serve.ts';
-import type { Step } from '../../source/runbook/step.ts';
+import type { Step } from '../../source/runbook/language/step.ts';
+import { dropInFile } from '../../source/runbook/shell/service.ts';
+import { isServed } from '../../source/runbook/steps/rollback/serve.ts';
 import { type Model, shutdownCheckpoint } from './model.ts';
 import { word } from './word.ts';
 

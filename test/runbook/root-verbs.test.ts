@@ -17,8 +17,9 @@ import { type ClusterFacts, hostsOf } from '../../source/cluster/facts.ts';
 import { lines } from '../../source/cluster/fragment.ts';
 import { theLogin } from '../../source/cluster/login.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
-import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
-import { rootHosts } from '../../source/runbook/root-hosts.ts';
+import type { Step } from '../../source/runbook/language/step.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback.ts';
+import { rootHosts } from '../../source/runbook/shell/root-hosts.ts';
 import {
   helperChecksum,
   helperPath,
@@ -26,8 +27,7 @@ import {
   rootScript,
   sudoersText,
   verbLines,
-} from '../../source/runbook/root-verbs.ts';
-import type { Step } from '../../source/runbook/step.ts';
+} from '../../source/runbook/shell/root-verbs.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster, onEveryHost, spacedCluster } from './clusters.ts';
 import { Model } from './model.ts';

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import type { ClusterFacts, Service } from '../../source/cluster/facts.ts';
 import type { Observations } from '../../source/cluster/observations.ts';
 import { workDirOf } from '../../source/cluster/work-directory.ts';
-import { markFile, markOf } from '../../source/runbook/ownership.ts';
+import { markFile, markOf } from '../../source/runbook/shell/ownership.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { recorded } from '../cluster/recorded.ts';
 import { labCluster, newIdentifier, onEveryHost } from './clusters.ts';

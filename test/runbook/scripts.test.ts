@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { hostsOf } from '../../source/cluster/facts.ts';
-import type { Step } from '../../source/runbook/step.ts';
+import type { Step } from '../../source/runbook/language/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import {
   debianCluster,

@@ -1,11 +1,11 @@
 import { type ClusterFacts, hostsOf, primaryOf } from '../../source/cluster/facts.ts';
 import { isDataDirectory, type Observations } from '../../source/cluster/observations.ts';
 import { waiting } from '../../source/engine/run/absence.ts';
-import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
-import { rollbackRoute } from '../../source/runbook/rollback/route.ts';
-import type { Step } from '../../source/runbook/step.ts';
+import type { Step } from '../../source/runbook/language/step.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { rollbackVerdict } from '../../source/runbook/verdict.ts';
+import { rollbackRoute } from '../../source/runbook/verdict/route.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { type Model, shutdownCheckpoint } from './model.ts';
 import { runBack } from './rollback-model.ts';
 import { modelAfter } from './worlds.ts';

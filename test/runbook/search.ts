@@ -1,10 +1,10 @@
 import { type ClusterFacts, hostsOf, primaryOf } from '../../source/cluster/facts.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../source/cluster/observations.ts';
-import { newClusterStarted } from '../../source/runbook/evidence.ts';
-import { rollbackRoute } from '../../source/runbook/rollback/route.ts';
-import { dangerNow, type Step } from '../../source/runbook/step.ts';
+import { newClusterStarted } from '../../source/runbook/language/evidence.ts';
+import { dangerNow, type Step } from '../../source/runbook/language/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { rollbackVerdict } from '../../source/runbook/verdict.ts';
+import { rollbackRoute } from '../../source/runbook/verdict/route.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { Model } from './model.ts';
 
 /**

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseState } from '../../source/inspect/state/parse.ts';
 import { stateScript } from '../../source/inspect/state/script.ts';
-import { markOf, ownershipFunctions } from '../../source/runbook/ownership.ts';
-import { asideStep } from '../../source/runbook/phases/secondaries.ts';
-import { keepFunction } from '../../source/runbook/proofs.ts';
-import { directoriesStep, emptyStep } from '../../source/runbook/rollback/directories.ts';
-import { script } from '../../source/runbook/shell.ts';
-import type { Step } from '../../source/runbook/step.ts';
-import { partsFollow } from '../../source/runbook/tablespaces/conditions.ts';
-import { partsBegunLines } from '../../source/runbook/tablespaces/move.ts';
+import type { Step } from '../../source/runbook/language/step.ts';
+import { partsFollow } from '../../source/runbook/language/tablespace-conditions.ts';
+import { markOf, ownershipFunctions } from '../../source/runbook/shell/ownership.ts';
+import { keepFunction } from '../../source/runbook/shell/self-checks.ts';
+import { script } from '../../source/runbook/shell/shell.ts';
+import { partsBegunLines } from '../../source/runbook/shell/tablespaces.ts';
+import { emptyDirectory, restoreDirectory } from '../../source/runbook/steps/rollback/directories.ts';
+import { setAside } from '../../source/runbook/steps/set-aside.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { good } from '../cluster/recorded.ts';
 import { spacedCluster } from './clusters.ts';
@@ -44,10 +44,10 @@ const textOf = (step: Step): string => {
   if (script.kind !== 'ready') throw new Error(script.needs);
   return script.text;
 };
-const aside = () => textOf(asideStep(host.facts, host.node, 'H'));
+const aside = () => textOf(setAside(host.node)(host.facts, 'H'));
 /** What goes before pg_autoctl is started. */
 const start = () => textOf(stepOf(upgradeRunbook(host.facts), 'H.node_3.left-parts'));
-const home = () => textOf(directoriesStep(host.facts, host.node, 'T', false));
+const home = () => textOf(restoreDirectory(host.node, false)(host.facts, 'T'));
 
 /** The same script, its shell killed as its Nth mv or ln is about to begin. False: it came to its end before. */
 const killedAt = (script: string, count: number): boolean => {
@@ -149,7 +149,7 @@ describe('the new cluster', () => {
   });
 
   test('both abandoned, the place is free for a base backup', () => {
-    expect(host.sh(textOf(emptyStep(host.facts, host.node, 'T'))).code).toBe(0);
+    expect(host.sh(textOf(emptyDirectory(host.node)(host.facts, 'T'))).code).toBe(0);
     expect(places().map(partsIn)).toEqual([['PG_13_2022'], []]);
     for (const place of places())
       expect(partsIn(`${place}_aside`).sort()).toEqual(['pg15_abandoned', 'pg17_abandoned']);

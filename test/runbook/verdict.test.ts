@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { rollbackVerdict } from '../../source/runbook/verdict.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import { labCluster } from './clusters.ts';
 import { Model } from './model.ts';
 import { word } from './word.ts';

@@ -1,6 +1,6 @@
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import type { Observations } from '../../source/cluster/observations.ts';
-import type { Step } from '../../source/runbook/step.ts';
+import type { Step } from '../../source/runbook/language/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from './clusters.ts';
 import { Model } from './model.ts';

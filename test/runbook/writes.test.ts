@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { primaryOf } from '../../source/cluster/facts.ts';
 import { downtimeSeen } from '../../source/engine/view/downtime.ts';
-import { rollbackRunbook } from '../../source/runbook/rollback/rollback.ts';
-import { rollbackRoute } from '../../source/runbook/rollback/route.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { rollbackVerdict } from '../../source/runbook/verdict.ts';
-import { writesNow } from '../../source/runbook/writes.ts';
+import { rollbackRoute } from '../../source/runbook/verdict/route.ts';
+import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
+import { writesNow } from '../../source/runbook/verdict/writes.ts';
 import { labCluster } from './clusters.ts';
 import { modelAt, stepOf } from './worlds.ts';
 

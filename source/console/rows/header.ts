@@ -1,5 +1,5 @@
 import type { Downtime, EngineView } from '../../engine/view/controller.ts';
-import { phases } from '../../runbook/step.ts';
+import { phases } from '../../runbook/language/step.ts';
 import { clock, hoursAndMinutes, tame, timeWithZone, took, widthOf } from '../../wording/text.ts';
 import { currentStep, numberOf } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';

@@ -1,6 +1,6 @@
 import type { StepStatus, StepView } from '../../engine/view/controller.ts';
-import type { PhaseId } from '../../runbook/step.ts';
-import { phases } from '../../runbook/step.ts';
+import type { PhaseId } from '../../runbook/language/step.ts';
+import { phases } from '../../runbook/language/step.ts';
 import { nameAskedWords } from '../../wording/danger.ts';
 import { took } from '../../wording/text.ts';
 import type { Theme } from '../theme.ts';

@@ -1,6 +1,6 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { EngineController, EngineView, Stage } from '../../engine/view/controller.ts';
-import type { StepId } from '../../runbook/step.ts';
+import type { StepId } from '../../runbook/language/step.ts';
 import { coalesce } from './coalesce.ts';
 import { createDecisions, type Decisions, inspecting } from './decisions.ts';
 import { Finder } from './finder.ts';

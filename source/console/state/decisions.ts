@@ -1,6 +1,6 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { Accepted, EngineController, LockView, Refusal } from '../../engine/view/controller.ts';
-import type { StepId } from '../../runbook/step.ts';
+import type { StepId } from '../../runbook/language/step.ts';
 import type { PressGuard } from './guard.ts';
 import { confirmable, currentStep, numberOf, stepOf } from './selectors.ts';
 import type { ConsoleState, Hint } from './state.ts';

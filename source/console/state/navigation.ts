@@ -1,6 +1,6 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { StepView } from '../../engine/view/controller.ts';
-import type { HostAlias, StepId } from '../../runbook/step.ts';
+import type { HostAlias, StepId } from '../../runbook/language/step.ts';
 import { currentStep, facesOf, shownFace, shownStep } from './selectors.ts';
 import { type ConsoleState, type Dialog, type Hint, type PaneId, panes } from './state.ts';
 import { stepAimedAt, stepsFound } from './step-list.ts';

@@ -1,5 +1,5 @@
 import type { EngineView, StepView } from '../../engine/view/controller.ts';
-import type { StepId } from '../../runbook/step.ts';
+import type { StepId } from '../../runbook/language/step.ts';
 import type { ConsoleState, Face } from './state.ts';
 
 /** The step with this id; null if the runbook has none. */

@@ -1,5 +1,5 @@
 import type { EngineView, RollbackPreview } from '../../engine/view/controller.ts';
-import type { HostAlias, StepId } from '../../runbook/step.ts';
+import type { HostAlias, StepId } from '../../runbook/language/step.ts';
 
 export const panes = ['monitor', 'checklist', 'output'] as const;
 export type PaneId = (typeof panes)[number];

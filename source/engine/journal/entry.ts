@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { inventorySchema } from '../../cluster/inventory.ts';
-import { phases, type Step } from '../../runbook/step.ts';
+import { phases, type Step } from '../../runbook/language/step.ts';
 import { expectedDowntimeSchema } from '../../runbook/timing/estimates.ts';
 
 /** One line of the journal, without its time. What an older or newer console wrote otherwise is kept, and not understood. */

@@ -1,6 +1,6 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { localClock, localTime } from '../../cluster/times.ts';
-import type { Step } from '../../runbook/step.ts';
+import type { Step } from '../../runbook/language/step.ts';
 import type { ExpectedDowntime } from '../../runbook/timing/estimates.ts';
 import type { Identity } from '../run/run-identity.ts';
 import type { Downtime } from '../view/controller.ts';

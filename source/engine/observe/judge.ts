@@ -1,5 +1,5 @@
 import type { Observations } from '../../cluster/observations.ts';
-import type { Condition, Step } from '../../runbook/step.ts';
+import type { Condition, Step } from '../../runbook/language/step.ts';
 
 /** What conditions say of a world, and which hosts they asked about to say it. */
 export interface Judged {

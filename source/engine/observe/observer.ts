@@ -7,7 +7,7 @@ import { stateScript } from '../../inspect/state/script.ts';
 import { strangerIn } from '../../inspect/state/who.ts';
 import { monitorQuery } from '../../monitor/query.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import type { Condition } from '../../runbook/step.ts';
+import type { Condition } from '../../runbook/language/step.ts';
 import { ageOf, type Moment, moment, steady } from './clock.ts';
 import { type Judged, judge } from './judge.ts';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { StepId } from '../../runbook/step.ts';
+import type { StepId } from '../../runbook/language/step.ts';
 import { StepOutput } from './step-output.ts';
 
 /** The outputs of a run's steps, and who hears of their growth. */

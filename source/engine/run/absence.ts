@@ -2,10 +2,10 @@ import { type ClusterFacts, primaryOf, secondariesOf, takesLinks } from '../../c
 import { isLeftOut, type Observations } from '../../cluster/observations.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import { localClock } from '../../cluster/times.ts';
-import { newClusterStarted } from '../../runbook/evidence.ts';
-import { acceptsWritesOnOld } from '../../runbook/rollback/start.ts';
+import { newClusterStarted } from '../../runbook/language/evidence.ts';
+import { acceptsWritesOnOld } from '../../runbook/language/old-version.ts';
+import type { Step } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import type { Step } from '../../runbook/step.ts';
 import { judge } from '../observe/judge.ts';
 import type { Silence } from '../observe/observer.ts';
 

@@ -1,4 +1,4 @@
-import type { StepId } from '../../runbook/step.ts';
+import type { StepId } from '../../runbook/language/step.ts';
 import type { Direction } from '../view/controller.ts';
 
 /** What the operator decided about the step that the engine waits with. */

@@ -4,7 +4,7 @@ import { hostIn, type Observations } from '../../cluster/observations.ts';
 import { fail, messageOf, problem, type Result } from '../../cluster/result.ts';
 import { parseInventory } from '../../inspect/inventory/parse.ts';
 import { inventoryScript } from '../../inspect/inventory/script.ts';
-import type { Step } from '../../runbook/step.ts';
+import type { Step } from '../../runbook/language/step.ts';
 import { type Moment, ofKind } from '../journal/entry.ts';
 import type { Checklist } from '../view/checklist.ts';
 import type { OwnedSession } from './session.ts';

@@ -1,4 +1,4 @@
-import type { Step, StepId } from '../../runbook/step.ts';
+import type { Step, StepId } from '../../runbook/language/step.ts';
 import type { Checklist } from '../view/checklist.ts';
 import type { StepFailure } from '../view/controller.ts';
 import { waiting } from './absence.ts';

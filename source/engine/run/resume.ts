@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { LockStanding } from '../../inspect/lock/parse.ts';
+import type { Step } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import type { Step } from '../../runbook/step.ts';
 import { ofKind, type Recorded } from '../journal/entry.ts';
 import { downtimeOf, downtimeTold, standsAt } from '../journal/history.ts';
 import { readEarlier } from '../journal/journal.ts';

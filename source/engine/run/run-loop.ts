@@ -1,6 +1,6 @@
 import { isLeftOut, monitorIn } from '../../cluster/observations.ts';
 import type { Result } from '../../cluster/result.ts';
-import type { Step, StepId } from '../../runbook/step.ts';
+import type { Step, StepId } from '../../runbook/language/step.ts';
 import { planned } from '../journal/entry.ts';
 import { probed } from '../observe/judge.ts';
 import { missingByHand, whatIsMissing } from '../step/failure.ts';

@@ -1,5 +1,5 @@
-import { nameAskedFor } from '../../runbook/name-asked.ts';
-import type { Step, StepId } from '../../runbook/step.ts';
+import type { Step, StepId } from '../../runbook/language/step.ts';
+import { nameAskedFor } from '../../runbook/verdict/name-asked.ts';
 import type { Checklist } from '../view/checklist.ts';
 import type { ViewStore } from '../view/view-store.ts';
 import type { OwnedSession } from './session.ts';

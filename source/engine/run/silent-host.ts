@@ -1,9 +1,9 @@
 import { primaryOf } from '../../cluster/facts.ts';
 import { isLeftOut } from '../../cluster/observations.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
-import { andWords } from '../../runbook/formations.ts';
-import type { Step } from '../../runbook/step.ts';
-import { rollbackVerdict } from '../../runbook/verdict.ts';
+import type { Step } from '../../runbook/language/step.ts';
+import { andWords } from '../../runbook/steps/other-formations.ts';
+import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import type { Silence } from '../observe/observer.ts';
 import type { Checklist } from '../view/checklist.ts';
 import type { Direction, StepFailure } from '../view/controller.ts';

@@ -1,7 +1,7 @@
 import type { Observations } from '../../cluster/observations.ts';
 import type { JobRecord, RemoteHost } from '../../remote/host.ts';
+import type { Step, StepId } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import type { Step, StepId } from '../../runbook/step.ts';
 import { ofKind, type Recorded } from '../journal/entry.ts';
 
 /** A job as its host keeps it, with whose step it is. Jobs of another kind (one that ends another) are none. */

@@ -2,7 +2,7 @@ import { primaryOf } from '../../cluster/facts.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import { present } from '../../cluster/present.ts';
 import { deadAfterSeconds, type LockStanding, type Standing } from '../../inspect/lock/parse.ts';
-import type { Step, StepId } from '../../runbook/step.ts';
+import type { Step, StepId } from '../../runbook/language/step.ts';
 import type { Outputs } from '../output/outputs.ts';
 import { watchGauge } from '../step/progress-watch.ts';
 import type { Checklist } from '../view/checklist.ts';

@@ -6,7 +6,7 @@ import { redactText } from '../../cluster/parse/redact.ts';
 import { cleanText } from '../../cluster/parse/terminal-text.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import type { Step } from '../../runbook/step.ts';
+import type { Step } from '../../runbook/language/step.ts';
 import type { StepFailure } from '../view/controller.ts';
 
 const shownLines = 30;

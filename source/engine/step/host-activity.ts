@@ -8,10 +8,10 @@ import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import type { Path } from '../../cluster/words.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { markedFunction } from '../../remote/job-processes.ts';
-import { rootHosts } from '../../runbook/root-hosts.ts';
-import { helperPath } from '../../runbook/root-verbs.ts';
-import { privateSocket } from '../../runbook/shell.ts';
-import type { Step } from '../../runbook/step.ts';
+import type { Step } from '../../runbook/language/step.ts';
+import { rootHosts } from '../../runbook/shell/root-hosts.ts';
+import { helperPath } from '../../runbook/shell/root-verbs.ts';
+import { privateSocket } from '../../runbook/shell/shell.ts';
 
 const timeoutMs = 20_000;
 const shownLines = 12;

@@ -1,10 +1,10 @@
 import { hostsOf } from '../../cluster/facts.ts';
 import { present } from '../../cluster/present.ts';
-import { senderName } from '../../runbook/conditions.ts';
-import type { Gauge } from '../../runbook/gauge.ts';
-import { type Reading, readLines, readSenders, upgradeLeft } from '../../runbook/reading.ts';
-import type { Step } from '../../runbook/step.ts';
+import { senderName } from '../../runbook/language/conditions.ts';
+import type { Gauge } from '../../runbook/language/gauge.ts';
+import type { Step } from '../../runbook/language/step.ts';
 import { upgradeSeconds } from '../../runbook/timing/estimates.ts';
+import { type Reading, readLines, readSenders, upgradeLeft } from '../../runbook/timing/reading.ts';
 import { steady } from '../observe/clock.ts';
 import type { StepOutput } from '../output/step-output.ts';
 import type { Session } from '../run/session.ts';

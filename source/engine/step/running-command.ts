@@ -1,6 +1,6 @@
 import { present } from '../../cluster/present.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import type { Step } from '../../runbook/step.ts';
+import type { Step } from '../../runbook/language/step.ts';
 import type { Outputs } from '../output/outputs.ts';
 import { accepted, refused } from '../run/refusals.ts';
 import type { OwnedSession } from '../run/session.ts';

@@ -1,8 +1,8 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import { localClock } from '../../cluster/times.ts';
+import type { Step } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import type { Step } from '../../runbook/step.ts';
 import type { Silence } from '../observe/observer.ts';
 import { silentProblem } from '../run/absence.ts';
 

@@ -1,5 +1,5 @@
 import type { Result } from '../../cluster/result.ts';
-import type { Step, StepId } from '../../runbook/step.ts';
+import type { Step, StepId } from '../../runbook/language/step.ts';
 import { refused } from '../run/refusals.ts';
 import type { OwnedSession } from '../run/session.ts';
 import { type KeptJob, outputStart } from '../run/unfinished-jobs.ts';

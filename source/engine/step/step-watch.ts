@@ -1,5 +1,5 @@
 import type { RemoteHost } from '../../remote/host.ts';
-import type { Step } from '../../runbook/step.ts';
+import type { Step } from '../../runbook/language/step.ts';
 import type { Outputs } from '../output/outputs.ts';
 import type { OwnedSession } from '../run/session.ts';
 import type { Quiet } from '../view/controller.ts';

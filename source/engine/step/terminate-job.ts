@@ -1,8 +1,8 @@
 import { lines } from '../../cluster/fragment.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { endJobScript } from '../../remote/job-processes.ts';
-import { endRootLines } from '../../runbook/root-hosts.ts';
-import type { Step } from '../../runbook/step.ts';
+import type { Step } from '../../runbook/language/step.ts';
+import { endRootLines } from '../../runbook/shell/root-hosts.ts';
 import type { OwnedSession } from '../run/session.ts';
 
 export interface Termination {

@@ -1,7 +1,7 @@
 import { isLeftOut } from '../../cluster/observations.ts';
-import { nameAskedFor } from '../../runbook/name-asked.ts';
-import { parallelGroup, tracksOf } from '../../runbook/parallel.ts';
-import type { Step, StepId } from '../../runbook/step.ts';
+import { parallelGroup, tracksOf } from '../../runbook/language/parallel.ts';
+import type { Step, StepId } from '../../runbook/language/step.ts';
+import { nameAskedFor } from '../../runbook/verdict/name-asked.ts';
 import { probed } from '../observe/judge.ts';
 import { waiting } from '../run/absence.ts';
 import type { OwnedSession } from '../run/session.ts';

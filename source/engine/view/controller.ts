@@ -2,12 +2,20 @@ import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import type { Problem } from '../../cluster/result.ts';
 import type { FeedSnapshot } from '../../monitor/feed.ts';
 import type { Answer, LineState, Question } from '../../remote/host.ts';
-import type { NameAsked } from '../../runbook/name-asked.ts';
-import type { Reading } from '../../runbook/reading.ts';
+import type {
+  Danger,
+  GuideReference,
+  HostAlias,
+  Loss,
+  PhaseId,
+  Probe,
+  StepId,
+} from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import type { Danger, GuideReference, HostAlias, Loss, PhaseId, Probe, StepId } from '../../runbook/step.ts';
 import type { DryRun } from '../../runbook/timing/dry-run.ts';
-import type { RollbackVerdict } from '../../runbook/verdict.ts';
+import type { Reading } from '../../runbook/timing/reading.ts';
+import type { NameAsked } from '../../runbook/verdict/name-asked.ts';
+import type { RollbackVerdict } from '../../runbook/verdict/verdict.ts';
 
 /** One host as the screen shows it. */
 export interface HostView {

@@ -1,4 +1,4 @@
-import type { Writes } from '../../runbook/writes.ts';
+import type { Writes } from '../../runbook/verdict/writes.ts';
 import type { Downtime } from './controller.ts';
 
 /**

@@ -3,12 +3,12 @@ import { lines, sh, word } from '../../cluster/fragment.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { rateOf } from '../../runbook/checks/rates.ts';
-import { oldDirectory } from '../../runbook/fallback-copies.ts';
-import { type Copies, rollbackRunbook } from '../../runbook/rollback/rollback.ts';
-import type { Route } from '../../runbook/rollback/route.ts';
-import type { Step } from '../../runbook/step.ts';
+import { oldDirectory } from '../../runbook/language/fallback-copies.ts';
+import type { Step } from '../../runbook/language/step.ts';
+import { type Copies, rollbackRunbook } from '../../runbook/rollback.ts';
 import { usualSeconds } from '../../runbook/timing/step-seconds.ts';
-import { rollbackVerdict } from '../../runbook/verdict.ts';
+import type { Route } from '../../runbook/verdict/route.ts';
+import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import type { RollbackPreview } from './controller.ts';
 import { viewOf } from './step-view.ts';
 

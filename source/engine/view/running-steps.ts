@@ -1,4 +1,4 @@
-import type { Step, StepId } from '../../runbook/step.ts';
+import type { Step, StepId } from '../../runbook/language/step.ts';
 import type { EngineView } from './controller.ts';
 
 /**

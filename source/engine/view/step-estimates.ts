@@ -1,8 +1,8 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
+import type { Step, StepId } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import type { Step, StepId } from '../../runbook/step.ts';
 import { type DryRun, type KeptDryRun, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
 import { estimate, toldSeconds } from '../../runbook/timing/estimates.ts';
 

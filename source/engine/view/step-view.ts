@@ -1,8 +1,8 @@
 import type { Observations } from '../../cluster/observations.ts';
-import { nameAskedFor } from '../../runbook/name-asked.ts';
+import { dangerNow, type Step, type StepId } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import { dangerNow, type Step, type StepId } from '../../runbook/step.ts';
 import type { Order } from '../../runbook/timing/schedule.ts';
+import { nameAskedFor } from '../../runbook/verdict/name-asked.ts';
 import type { StepStatus, StepView } from './controller.ts';
 
 /** What a step's view takes from its runbook. */

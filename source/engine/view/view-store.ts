@@ -1,6 +1,6 @@
 import { redactText } from '../../cluster/parse/redact.ts';
 import { present } from '../../cluster/present.ts';
-import type { StepId } from '../../runbook/step.ts';
+import type { StepId } from '../../runbook/language/step.ts';
 import type { EngineView, StepProgress } from './controller.ts';
 
 const emptyView: EngineView = {

@@ -3,7 +3,7 @@ import { type Fragment, fixed, lines, sh } from '../../cluster/fragment.ts';
 import { sqlFunction } from '../../cluster/superuser-sql.ts';
 import type { Path, UnitName } from '../../cluster/words.ts';
 import { workDirLine } from '../../cluster/work-directory.ts';
-import { dropInName } from '../../runbook/phases/service.ts';
+import { dropInName } from '../../runbook/shell/service.ts';
 import script from './script.sh' with { type: 'text' };
 
 /**

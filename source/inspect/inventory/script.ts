@@ -3,7 +3,7 @@ import type { HostFacts } from '../../cluster/facts.ts';
 import { type Fragment, fixed, lines, sh } from '../../cluster/fragment.ts';
 import { countedBytes, listedTables } from '../../cluster/inventory.ts';
 import { sqlFunction } from '../../cluster/superuser-sql.ts';
-import { privateSocket } from '../../runbook/shell.ts';
+import { privateSocket } from '../../runbook/shell/shell.ts';
 import script from './script.sh' with { type: 'text' };
 
 /** Nothing is written, nothing waits, and no query takes long. */

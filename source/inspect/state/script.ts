@@ -2,11 +2,11 @@ import { type HostFacts, isNode } from '../../cluster/facts.ts';
 import { type Fragment, fixed, lines, sh } from '../../cluster/fragment.ts';
 import { sqlFunction } from '../../cluster/superuser-sql.ts';
 import { type Path, parentOf } from '../../cluster/words.ts';
-import { keyMark } from '../../runbook/hard-link/names.ts';
-import { livenessFunction } from '../../runbook/liveness.ts';
-import { markFile } from '../../runbook/ownership.ts';
-import { holdFile } from '../../runbook/phases/service.ts';
-import { privateSocket } from '../../runbook/shell.ts';
+import { livenessFunction } from '../../runbook/shell/liveness.ts';
+import { markFile } from '../../runbook/shell/ownership.ts';
+import { holdFile } from '../../runbook/shell/service.ts';
+import { privateSocket } from '../../runbook/shell/shell.ts';
+import { keyMark } from '../../runbook/steps/hard-link/names.ts';
 import { joiner } from '../lines.ts';
 import script from './script.sh' with { type: 'text' };
 

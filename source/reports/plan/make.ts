@@ -3,16 +3,16 @@ import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '.
 import type { Observations } from '../../cluster/observations.ts';
 import type { KeptCheck } from '../../engine/journal/kept-check.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
-import { choiceWords, rebuildChoices } from '../../runbook/hard-link/choice.ts';
-import { lastCopyAhead } from '../../runbook/phases/secondaries.ts';
-import { phases, type Step } from '../../runbook/step.ts';
-import { nameOf, placeOf } from '../../runbook/tablespaces/names.ts';
+import { phases, type Step } from '../../runbook/language/step.ts';
+import { nameOf, placeOf } from '../../runbook/language/tablespace-names.ts';
+import { lastCopyAhead } from '../../runbook/steps/set-aside.ts';
 import { filledFrom, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
 import { estimate, expectedDowntime } from '../../runbook/timing/estimates.ts';
 import { measurementsOf } from '../../runbook/timing/measurements.ts';
+import { choiceWords, rebuildChoices } from '../../runbook/timing/rebuild-choice.ts';
 import { lengthOf, orderOf } from '../../runbook/timing/schedule.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
-import { rollbackVerdict } from '../../runbook/verdict.ts';
+import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { wayBackAfter } from './rollback.ts';
 import type { Plan, PlannedHost, PlannedStep } from './shape.ts';
 

@@ -1,6 +1,6 @@
 import { type ClusterFacts, secondariesOf } from '../../cluster/facts.ts';
-import type { PhaseId } from '../../runbook/step.ts';
-import type { RollbackVerdict } from '../../runbook/verdict.ts';
+import type { PhaseId } from '../../runbook/language/step.ts';
+import type { RollbackVerdict } from '../../runbook/verdict/verdict.ts';
 
 export interface WayBack {
   readonly kind: Exclude<RollbackVerdict['kind'], 'unknown'>;

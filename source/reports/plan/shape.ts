@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkResultSchema } from '../../engine/journal/check-result.ts';
-import { phases } from '../../runbook/step.ts';
+import { phases } from '../../runbook/language/step.ts';
 import { dryRunSchema } from '../../runbook/timing/dry-run.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
-import { partsAside } from '../../runbook/tablespaces/names.ts';
+import { partsAside } from '../../runbook/language/tablespace-names.ts';
 import { type Block, type Inline, list, literal, type Prose, paragraph } from '../document.ts';
 import type { Outcome } from './outcome.ts';
 import { placeOf, type StepNames } from './steps.ts';

@@ -1,7 +1,7 @@
 import { type ClusterFacts, clusterFactsSchema } from '../../cluster/facts.ts';
 import type { PlannedStep, Recorded } from '../../engine/journal/entry.ts';
+import { phases } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import { phases } from '../../runbook/step.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 
 /** A step as the report names it: with its number in the runbook of its direction, where that is known. */

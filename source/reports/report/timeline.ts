@@ -1,5 +1,5 @@
 import { took } from '../../cluster/amounts.ts';
-import { phases } from '../../runbook/step.ts';
+import { phases } from '../../runbook/language/step.ts';
 import { type Bar, type Block, heading, literal, type Prose, paragraph, table } from '../document.ts';
 import type { ReportedDowntime } from './downtime.ts';
 import { covered, endOf, rowsOf } from './spans.ts';

@@ -1,5 +1,5 @@
 import type { OtherRow } from '../../cluster/monitor-state.ts';
-import { andWords } from '../formations.ts';
+import { andWords } from '../steps/other-formations.ts';
 import type { Answer, Check } from './check.ts';
 import { withoutMonitor } from './reach.ts';
 

@@ -10,7 +10,7 @@ import {
   takesLinks,
 } from '../../cluster/facts.ts';
 import { type Fragment, sh } from '../../cluster/fragment.ts';
-import { sameNames } from '../hard-link/names.ts';
+import { sameNames } from '../steps/hard-link/names.ts';
 import { type Answer, type Check, type Issue, onEach } from './check.ts';
 import { looked } from './see.ts';
 

@@ -1,7 +1,7 @@
 import type { HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh } from '../../cluster/fragment.ts';
-import { psql } from '../shell.ts';
+import { psql } from '../shell/shell.ts';
 import { rehearsalSettings as settings } from './throwaway.ts';
 
 /** A library whose functions are in use, as pg_upgrade finds them. Source: PostgreSQL, src/bin/pg_upgrade/function.c. */

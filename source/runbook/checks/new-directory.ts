@@ -1,7 +1,7 @@
 import type { CheckLook } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh, word } from '../../cluster/fragment.ts';
-import { makesNewCluster } from '../ownership.ts';
+import { makesNewCluster } from '../shell/ownership.ts';
 import type { Issue } from './check.ts';
 
 const isOfThis = (madeFor: string | undefined, cluster: ClusterFacts | null): boolean =>

@@ -1,7 +1,7 @@
 import type { TablespaceLook } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, isNode, primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
-import { oldName } from '../tablespaces/names.ts';
+import { oldName } from '../language/tablespace-names.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { looked, served } from './see.ts';
 

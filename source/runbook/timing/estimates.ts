@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { type ClusterFacts, isNode, linkedOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
-import { assumedDisk, backupSeconds, linkSeconds } from '../hard-link/paces.ts';
-import type { Step, StepId } from '../step.ts';
+import type { Step, StepId } from '../language/step.ts';
 import { upgradeRunbook } from '../upgrade.ts';
 import { dryRunSchema, type TimingBasis } from './dry-run.ts';
 import type { Measurements } from './measurements.ts';
+import { assumedDisk, backupSeconds, linkSeconds } from './paces.ts';
 import { lengthOf, type Span, spansOf } from './schedule.ts';
 import { usualSeconds } from './step-seconds.ts';
 

@@ -1,5 +1,5 @@
-import { parallelGroups, tracksOf } from '../parallel.ts';
-import type { Step, StepId } from '../step.ts';
+import { parallelGroups, tracksOf } from '../language/parallel.ts';
+import type { Step, StepId } from '../language/step.ts';
 
 /** What waits for what, and what may run at the same time, as engine/lanes.ts runs it; for papers and estimates. Pure. */
 export interface Order {

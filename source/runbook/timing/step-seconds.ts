@@ -1,4 +1,4 @@
-import type { StepId } from '../step.ts';
+import type { StepId } from '../language/step.ts';
 
 /**
  * Seconds of steps whose time does not grow with the cluster: as they took on the lab, with the inspections before and

@@ -17,13 +17,13 @@ import { RunLock } from '../../engine/run/run-lock.ts';
 import { basisIn } from '../../engine/view/step-estimates.ts';
 import { deadAfterSeconds, holderName, type Standing } from '../../inspect/lock/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import { monitorAbsence } from '../../runbook/monitor-absence.ts';
+import type { Step } from '../../runbook/language/step.ts';
 import { type Direction, runbookFor } from '../../runbook/runbooks.ts';
-import type { Step } from '../../runbook/step.ts';
 import { type ExpectedDowntime, expectedDowntime } from '../../runbook/timing/estimates.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
-import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict.ts';
-import { type Writes, writesNow } from '../../runbook/writes.ts';
+import { monitorAbsence } from '../../runbook/verdict/monitor-absence.ts';
+import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict/verdict.ts';
+import { type Writes, writesNow } from '../../runbook/verdict/writes.ts';
 import { survey } from '../check/survey.ts';
 
 export type UpgradeState = 'not-begun' | 'under-way' | 'rolling-back' | 'finished' | 'unknown';

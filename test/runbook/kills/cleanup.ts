@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isFallbackCopy } from '../../../source/runbook/fallback-copies.ts';
+import { isFallbackCopy } from '../../../source/runbook/language/fallback-copies.ts';
 import { labCluster } from '../clusters.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { type Case, isPassing } from './case.ts';

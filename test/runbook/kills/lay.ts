@@ -1,6 +1,6 @@
 import { linkSync } from 'node:fs';
 import { join } from 'node:path';
-import { markFile, markOf } from '../../../source/runbook/ownership.ts';
+import { markFile, markOf } from '../../../source/runbook/shell/ownership.ts';
 import { recorded } from '../../cluster/recorded.ts';
 import { newIdentifier } from '../clusters.ts';
 import { shutdownCheckpoint } from '../model.ts';

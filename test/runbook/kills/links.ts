@@ -1,6 +1,6 @@
 import { linkSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { keyComment } from '../../../source/runbook/hard-link/names.ts';
+import { keyComment } from '../../../source/runbook/steps/hard-link/names.ts';
 import { linkedCluster } from '../clusters.ts';
 import type { Sandbox } from '../sandbox.ts';
 import type { Case } from './case.ts';

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { throughMarker } from '../../../source/runbook/rollback/route.ts';
+import { throughMarker } from '../../../source/runbook/verdict/route.ts';
 import { labCluster, newIdentifier, spacedCluster } from '../clusters.ts';
 import type { Model } from '../model.ts';
 import type { Sandbox } from '../sandbox.ts';

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostIn, isDataDirectory } from '../../../source/cluster/observations.ts';
-import { isUpgraded } from '../../../source/runbook/evidence.ts';
-import { factsId } from '../../../source/runbook/facts-id.ts';
-import { markFile } from '../../../source/runbook/ownership.ts';
+import { isUpgraded } from '../../../source/runbook/language/evidence.ts';
+import { factsId } from '../../../source/runbook/language/facts-id.ts';
+import { markFile } from '../../../source/runbook/shell/ownership.ts';
 import { recordedBytes } from '../../cluster/recorded.ts';
 import { labCluster, newIdentifier } from '../clusters.ts';
 import type { Sandbox } from '../sandbox.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { inParallel } from '../../../source/runbook/parallel.ts';
-import type { Step } from '../../../source/runbook/step.ts';
+import { inParallel } from '../../../source/runbook/language/parallel.ts';
+import type { Step } from '../../../source/runbook/language/step.ts';
 import { estimate } from '../../../source/runbook/timing/estimates.ts';
 import { lengthOf, orderOf, spansOf } from '../../../source/runbook/timing/schedule.ts';
 import { upgradeRunbook } from '../../../source/runbook/upgrade.ts';

@@ -1,0 +1,141 @@
+import type { Fragment, ScriptText } from '../../cluster/fragment.ts';
+import type { Observations } from '../../cluster/observations.ts';
+import type { Gauge } from './gauge.ts';
+
+/** `primary`, `monitor` … the alias of a host: `monitor`, or the node's name on the monitor. */
+export type HostAlias = string;
+export type StepId = string;
+
+/** The phases of an upgrade, in order. Source: docs/runbook.md. */
+export const phases = [
+  { id: 'A', title: 'Prepare', says: 'everything live' },
+  { id: 'B', title: 'Fence', says: 'secondaries into maintenance' },
+  { id: 'C', title: 'Stop', says: 'the monitor upgraded; the primary first, proving the images' },
+  { id: 'D', title: 'Upgrade', says: 'pg_upgrade and swap of the primary; the monitor starts' },
+  { id: 'E', title: 'Verify', says: 'the primary, privately' },
+  { id: 'F', title: 'Monitor', says: 'knows the new system' },
+  { id: 'G', title: 'Primary back', says: 'writes again' },
+  { id: 'H', title: 'Secondaries', says: 'rebuilt from the primary' },
+  { id: 'I', title: 'Restore', says: 'settings back, final proof' },
+  // The way back has its own phases, made from where the cluster stands.
+  { id: 'R', title: 'Back: stop', says: 'nothing of the new version runs' },
+  { id: 'S', title: 'Back: monitor', says: 'the monitor on the old version' },
+  { id: 'T', title: 'Back: primary', says: 'writes on the old version' },
+  { id: 'U', title: 'Back: secondaries', says: 'streaming again' },
+  { id: 'V', title: 'Back: restore', says: 'settings back, final proof' },
+  { id: 'W', title: 'Clean up', says: 'the old clusters, days later' },
+] as const;
+export type PhaseId = (typeof phases)[number]['id'];
+
+/** What a step may do. It decides how it is confirmed: a point of no return wants the host's name typed. */
+export type Danger = 'reads' | 'changes' | 'point-of-no-return';
+
+/**
+ * A moment of the window that somebody else goes by: `monitor-stops` and `monitor-starts`, between them nobody answers
+ * there, as planned; `verified`, the new version runs privately and holds what it should; `writer-starts`, a rollback has
+ * pg_autoctl take the writes again.
+ */
+export type Milestone = 'monitor-stops' | 'monitor-starts' | 'verified' | 'writer-starts';
+
+/**
+ * What cannot be had again once a step has run. `writes`: what the application has written on the new version;
+ * `last-copy`: the last fallback copy of the old cluster; `abandoned`: a new cluster that a rollback has left, with the only
+ * copy of what was written on it. For each of these a run without a person needs a word of its own beside the cluster's
+ * name; `other`: the name is enough.
+ */
+export interface Loss {
+  readonly kind: 'writes' | 'last-copy' | 'abandoned' | 'other';
+  /** A whole sentence, or a phrase that goes behind “Gives up:”. */
+  readonly text: string;
+}
+
+export interface GuideReference {
+  /** The place in the published guide: `Step 4`, `Post-Upgrade Cleanup`; null where the guide has nothing. */
+  readonly step: string | null;
+  /** What is done differently here, and why; absent where the guide is followed. */
+  readonly deviation?: string;
+}
+
+/** What the servers say about a step. Never remembered, always looked at. */
+export type Probe =
+  | { readonly state: 'pending'; readonly says: string }
+  | { readonly state: 'done'; readonly says: string }
+  | { readonly state: 'half'; readonly says: string };
+
+/** One sentence that must hold before or after a step, and whether it does. */
+export interface Condition {
+  readonly text: string;
+  readonly holds: (world: Observations) => Judgement;
+}
+export type Judgement = { readonly holds: true } | { readonly holds: false; readonly found: string };
+
+/** The unit of the runbook: data, made from facts. Shown and run byte for byte. */
+export interface Step {
+  readonly id: StepId;
+  readonly phase: PhaseId;
+  /** Whose checklist it stands in. */
+  readonly host: HostAlias;
+  /** Operating system user that runs the script. */
+  readonly as: string;
+  readonly title: string;
+  /** Why, in one sentence. */
+  readonly reason: string;
+  readonly guide: GuideReference;
+  readonly danger: Danger;
+  /** POSIX sh, `set -eu`. Made from what the servers say now; `unresolved` where an earlier step must run first. */
+  readonly script: (world: Observations) => Script;
+  /** Hosts that must be looked at to judge probe, before and after. */
+  readonly inspects: readonly HostAlias[];
+  readonly probe: (world: Observations) => Probe;
+  readonly before: readonly Condition[];
+  readonly after: readonly Condition[];
+  /** How long `after` may take to become true once the script has ended, in seconds. */
+  readonly settleSeconds: number;
+  /** How long nothing may be printed before the screen says so, in seconds. */
+  readonly quietSeconds: number;
+  /** What undoes it, in words. */
+  readonly undo: string;
+  /** May be passed over without a reason (a rehearsal switchover, say). */
+  readonly optional: boolean;
+  /** What is given up by running it now: then the host's name is asked for, whatever `danger` says. Null: nothing. */
+  readonly forfeits: (world: Observations) => Loss | null;
+  /** What to do where its host went down in the middle of it, by what the disks say; null: its probe and its conditions say enough. */
+  readonly interrupted: (world: Observations) => string | null;
+  /** What was noticed and stands against nothing (warnings of a check), from the last look. */
+  readonly notes: (world: Observations) => readonly string[];
+  /** Where the cause of a failure is to be found on the host: read-only scripts, run when the step has failed. */
+  readonly failureLogs: readonly FailureLog[];
+  /** What the application feels: its writes stop with this step, or come back with it. */
+  readonly writes: 'stop' | 'resume' | 'unchanged';
+  /** The moment of the window that it is; null: none that anybody goes by. */
+  readonly milestone: Milestone | null;
+  /** Where it can be read how far the step is while it runs; null: nobody tells. */
+  readonly gauge: Gauge | null;
+  /** It may run beside the steps of other lanes of its stage, see stages.ts; null: alone. */
+  readonly parallel: Track | null;
+}
+
+export interface Track {
+  readonly group: string;
+  readonly track: string;
+  /** Lanes of the same stage that must have come to their end before this one begins. */
+  readonly after: readonly string[];
+}
+
+/** How a step is confirmed now. */
+export const dangerNow = (step: Step, world: Observations): Danger =>
+  step.forfeits(world) === null ? step.danger : 'point-of-no-return';
+
+export interface FailureLog {
+  /** A file's path, or the command in short. */
+  readonly title: string;
+  /** Operating system user that reads it. */
+  readonly as: string;
+  readonly script: Fragment;
+}
+
+export type Script =
+  | { readonly kind: 'ready'; readonly text: ScriptText }
+  | { readonly kind: 'unresolved'; readonly needs: string };
+
+export const ready = (fragment: Fragment): Script => ({ kind: 'ready', text: fragment.text });

@@ -1,0 +1,212 @@
+import {
+  type ClusterFacts,
+  type HostFacts,
+  hostsOf,
+  isNode,
+  linkedOf,
+  type NodeFacts,
+  primaryOf,
+  secondariesOf,
+  takesLinks,
+} from '../cluster/facts.ts';
+import { hostIn, type Observations } from '../cluster/observations.ts';
+import { isMajor } from './language/conditions.ts';
+import { isFallbackCopy, oldDirectory } from './language/fallback-copies.ts';
+import { nobodyIsAway } from './language/group-conditions.ts';
+import { each, only, type Part, type Phase, phase, procedure } from './language/outline.ts';
+import type { Step } from './language/step.ts';
+import { revokeTransferKeys } from './steps/hard-link/authorize-key.ts';
+import { isIntact, isWhole } from './steps/hard-link/evidence.ts';
+import { isLetIn } from './steps/hard-link/guest.ts';
+import { removeLinks } from './steps/hard-link/unlink.ts';
+import { exchangeOtherKeepers } from './steps/other-formations.ts';
+import { pointPgCtlToOld } from './steps/point-pg-ctl.ts';
+import { removeMarkers } from './steps/remove-markers.ts';
+import { restoreCandidatePriority } from './steps/rollback/candidate-priority.ts';
+import { chooseFallbackCopy } from './steps/rollback/choose-copy.ts';
+import { emptyDirectory, removePreparedDirectory, restoreDirectory } from './steps/rollback/directories.ts';
+import { dropNodes } from './steps/rollback/drop-nodes.ts';
+import { verifyOldCluster } from './steps/rollback/final-verification.ts';
+import { restoreOldSyncStandbys } from './steps/rollback/number-sync-standbys.ts';
+import { tellOtherFormations, toldOfFormations } from './steps/rollback/other-formations.ts';
+import { pointUnitToOld } from './steps/rollback/point-unit.ts';
+import { promoteFallbackCopy } from './steps/rollback/promote-copy.ts';
+import { registerNode } from './steps/rollback/register-node.ts';
+import { rejoin } from './steps/rollback/rejoin.ts';
+import { handBack, isServed, serveWithoutMonitor } from './steps/rollback/serve.ts';
+import { holdService } from './steps/rollback/service-guard.ts';
+import { startOldMonitor } from './steps/rollback/start-monitor.ts';
+import { startRegisteredNode } from './steps/rollback/start-registered.ts';
+import { startOldSecondary } from './steps/rollback/start-secondary.ts';
+import { startWriter } from './steps/rollback/start-writer.ts';
+import { writeOldIdentifier } from './steps/rollback/state-file.ts';
+import { stopAutoctl, stopStray } from './steps/rollback/stop.ts';
+import { releaseService } from './steps/service-guard.ts';
+import { removeTablespaceDirectories } from './steps/tablespaces/directories.ts';
+import { type Route, rollbackRoute } from './verdict/route.ts';
+import { rollbackVerdict } from './verdict/verdict.ts';
+
+/** Nodes that get their data by a base backup, and from whom. */
+export interface Copies {
+  readonly from: NodeFacts;
+  readonly to: readonly NodeFacts[];
+}
+
+export interface RollbackPlan {
+  readonly route: Route;
+  /** Empty where there is no way back. */
+  readonly steps: readonly Step[];
+  readonly copies: Copies;
+}
+
+const hasOld = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean =>
+  takesLinks(node) ? isIntact(facts, node, world) : oldDirectory(facts, node, world) !== null;
+
+/** Whether a node comes back with its own data. Once it has joined, its directory is no image any more, and still the right one. */
+const joins = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
+  const seen = hostIn(world, node.alias);
+  const rejoined = seen !== null && isMajor(seen.data, facts.oldMajor);
+  if (node === primaryOf(facts)) return false;
+  return rejoined || isFallbackCopy(facts, node, world) || (takesLinks(node) && isWhole(facts, node, world));
+};
+
+const copiesOf = (facts: ClusterFacts, world: Observations, route: Route): Copies => {
+  const from = route.kind === 'fallback-copy' ? route.node : primaryOf(facts);
+  const keeps = route.kind === 'fallback-copy' ? joins : hasOld;
+  const open = route.kind === 'fallback-copy' || route.kind === 'own';
+  return {
+    from,
+    to: open ? facts.nodes.filter((node) => node !== from && !keeps(facts, node, world)) : [],
+  };
+};
+
+/** The old cluster back in its place; where its files cannot be used any more, the place made free for a base backup. */
+const directoryOf = (node: NodeFacts, usable: boolean, linked = false): Part => {
+  if (!usable) return emptyDirectory(node);
+  return takesLinks(node) ? removeLinks(node) : restoreDirectory(node, linked);
+};
+
+/** What runs without pg_autoctl is handed back to it. */
+const handBackIfServed = (node: NodeFacts, world: Observations): readonly Part[] => {
+  const seen = hostIn(world, node.alias);
+  return only(seen !== null && isServed(seen), [handBack(node)]);
+};
+
+/**
+ * Nothing of the new version runs any more. The monitor first, so that stopping the primary starts no failover to a secondary
+ * that would take writes; then the primary, because it is the one that writes.
+ */
+const stopEverything = (facts: ClusterFacts, world: Observations, route: Route): Phase => {
+  const primary = primaryOf(facts);
+  const others = hostsOf(facts).filter((host) => isNode(host) && host !== primary);
+  const loses = rollbackVerdict(facts, world).kind === 'loses-new-writes';
+  return phase('R', 'Back: stop', [
+    each<HostFacts>([facts.monitor, primary, ...others], (host) => [
+      holdService(host, route),
+      stopStray(host, route, loses, world),
+      stopAutoctl(host, route, loses),
+    ]),
+  ]);
+};
+
+/** The monitor on the old version, before any node. */
+const monitorBack = ({ monitor }: ClusterFacts): readonly Part[] => [
+  restoreDirectory(monitor, false),
+  pointPgCtlToOld(monitor),
+  pointUnitToOld(monitor),
+  startOldMonitor,
+  tellOtherFormations,
+];
+
+/** As it was before the window, on the old version; the record goes last, because it is what finds this rollback. */
+const restoreSettings = (facts: ClusterFacts, writer: NodeFacts, world: Observations): readonly Part[] => [
+  restoreOldSyncStandbys(writer),
+  each<HostFacts>([facts.monitor, writer], (host) => [releaseService(host, facts.oldMajor)]),
+  each<HostFacts>([facts.monitor, primaryOf(facts)], (host) => [removePreparedDirectory(host)]),
+  ...only(linkedOf(facts).length > 0 || isLetIn(facts, world), [revokeTransferKeys]),
+  each(hostsOf(facts), (host) => [removeTablespaceDirectories(host)]),
+  verifyOldCluster(writer),
+  // With marker files and record goes the knowledge of what a node that is left out has still to take back.
+  each<HostFacts>([...facts.nodes, facts.monitor], (host) => [removeMarkers(host, [nobodyIsAway(facts)])]),
+];
+
+/** The old primary's own directory is good: every node keeps its registration. */
+const throughOwnDirectory = (facts: ClusterFacts, world: Observations, linked: boolean): readonly Phase[] => {
+  const primary = primaryOf(facts);
+  return [
+    phase('S', 'Back: monitor', monitorBack(facts)),
+    phase('T', 'Back: primary', [
+      restoreDirectory(primary, linked),
+      pointPgCtlToOld(primary),
+      pointUnitToOld(primary),
+      writeOldIdentifier(primary),
+      serveWithoutMonitor(primary, world), // only where the monitor does not start: the application writes meanwhile
+      ...handBackIfServed(primary, world),
+      startWriter(primary), // the downtime ends
+      exchangeOtherKeepers('old', toldOfFormations(facts)),
+    ]),
+    phase('U', 'Back: secondaries', [
+      each(secondariesOf(facts), (node) => [
+        directoryOf(node, hasOld(facts, node, world)),
+        pointPgCtlToOld(node),
+        pointUnitToOld(node),
+        writeOldIdentifier(node),
+        startOldSecondary(node),
+        rejoin(node),
+        releaseService(node, facts.oldMajor),
+      ]),
+    ]),
+    phase('V', 'Back: restore', restoreSettings(facts, primary, world)),
+  ];
+};
+
+/** A secondary's fallback copy becomes the first node of a group that is registered anew. */
+const throughFallbackCopy = (
+  facts: ClusterFacts,
+  world: Observations,
+  chosen: NodeFacts,
+  uncompared: boolean,
+): readonly Phase[] => {
+  const others = [...secondariesOf(facts).filter((node) => node !== chosen), primaryOf(facts)];
+  return [
+    phase('S', 'Back: monitor', [chooseFallbackCopy(chosen), ...monitorBack(facts)]),
+    phase('T', 'Back: primary', handBackIfServed(chosen, world)), // stopped before its registration goes
+    phase('S', 'Back: monitor', [dropNodes(chosen, uncompared)]),
+    phase('T', 'Back: primary', [
+      restoreDirectory(chosen, false),
+      promoteFallbackCopy(chosen),
+      serveWithoutMonitor(chosen, world), // only where the monitor does not start: the application writes meanwhile
+      registerNode(chosen, chosen),
+      pointUnitToOld(chosen),
+      startWriter(chosen), // the downtime ends
+      exchangeOtherKeepers('old', toldOfFormations(facts)),
+    ]),
+    phase('U', 'Back: secondaries', [
+      each(others, (node) => [
+        directoryOf(node, joins(facts, node, world)),
+        registerNode(node, chosen),
+        pointUnitToOld(node),
+        startRegisteredNode(node, chosen),
+        releaseService(node, facts.oldMajor),
+      ]),
+    ]),
+    phase('V', 'Back: restore', [restoreCandidatePriority(chosen), ...restoreSettings(facts, chosen, world)]),
+  ];
+};
+
+/** The rollback from where the cluster stands, as steps of the same kind as the upgrade's. */
+export const rollbackRunbook = (facts: ClusterFacts, world: Observations): RollbackPlan => {
+  const route = rollbackRoute(facts, world);
+  const through = (): readonly Phase[] => {
+    if (route.kind === 'own') return throughOwnDirectory(facts, world, route.linked);
+    return route.kind === 'fallback-copy'
+      ? throughFallbackCopy(facts, world, route.node, route.uncompared === true)
+      : [];
+  };
+  const open = route.kind === 'own' || route.kind === 'fallback-copy';
+  return {
+    route,
+    copies: copiesOf(facts, world, route),
+    steps: open ? procedure(facts, [stopEverything(facts, world, route), ...through()]) : [],
+  };
+};

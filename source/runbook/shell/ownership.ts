@@ -1,0 +1,106 @@
+import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
+import { isNode } from '../../cluster/facts.ts';
+import { type Fragment, sh, word } from '../../cluster/fragment.ts';
+import { type DirectoryView, type HostObservation, isDataDirectory } from '../../cluster/observations.ts';
+import type { Path, RelativePath } from '../../cluster/words.ts';
+
+/**
+ * What we have made on a host, and may therefore remove or rename, carries a mark: a file of two lines that name the run and
+ * the system identifier of the old cluster. A directory without it is somebody else's, whatever it is called.
+ * It lies in a directory only while that has a name which another's could have as well; the cluster's own data directory
+ * carries none, so that no base backup of it takes a mark along (pg_basebackup copies files that it does not know).
+ */
+export const markFile: RelativePath = word`.pgaf-upgrade`;
+
+/** What the mark of this run says: what {@link ownershipFunctions} write, and compare with. */
+export const markOf = (facts: ClusterFacts): string => `run=${facts.run}\nsystem=${facts.systemIdentifier}\n`;
+
+/**
+ * Shell functions, for the top of a script:
+ * `own DIR` writes the mark of this run, on the disk before anything goes on (coreutils, sync FILE: fsync);
+ * `ours DIR` is true where this run has made it, `kin DIR` where any run for this cluster has: no symbolic link, and its mark says so;
+ * `unmark DIR` takes the mark away.
+ */
+export const ownershipFunctions = (facts: ClusterFacts): Fragment[] => [
+  sh`# what we have made carries a mark: which run made it, for which cluster`,
+  sh`mark() { printf 'run=%s\nsystem=%s\n' ${facts.run} ${facts.systemIdentifier}; }`,
+  sh`own() { mark > "$1/${markFile}.new"; sync "$1/${markFile}.new"; mv "$1/${markFile}.new" "$1/${markFile}"; sync "$1"; }`,
+  sh`marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/${markFile}" ] && [ ! -L "$1/${markFile}" ]; }`,
+  sh`ours() { marked "$1" && mark | cmp -s - "$1/${markFile}"; }`,
+  sh`kin() { marked "$1" && [ "$(sed -n 2p "$1/${markFile}")" = ${word`system=${facts.systemIdentifier}`} ]; }`,
+  sh`unmark() { rm -f "$1/${markFile}" "$1/${markFile}.new"; sync "$1"; }`,
+];
+
+/**
+ * `discard DIRECTORY SPARE PART…`: removes a directory of ours, with its parts of the tablespaces. It may take long, and end in the middle:
+ * so what a server needs goes first, on the disk (what is half removed is no way back, and nothing can be started on it), its version and
+ * its mark last, under the spare name (until then it is known as ours, and the step is asked for again).
+ */
+export const discardFunction: readonly Fragment[] = [
+  sh`discard() { # DIRECTORY SPARE PART...: what a server needs goes first, the version and the mark last, under the spare name`,
+  sh`  rm -f -- "$1"/global/pg_control*; [ ! -d "$1/global" ] || sync -- "$1/global" || sync`,
+  sh`  gone=$1 spare=$2; shift 2`,
+  sh`  rm -rf -- "$spare" "$@"`,
+  sh`  find "$gone" -mindepth 1 -maxdepth 1 ! -name ${markFile} ! -name PG_VERSION -exec rm -rf -- '{}' +`,
+  sh`  mv -T -- "$gone" "$spare"; rm -rf -- "$spare"`,
+  sh`}`,
+];
+
+/** This run has made the directory, and says so in it. */
+export const isOurs = (facts: ClusterFacts, directory: DirectoryView): boolean =>
+  isKin(facts, directory) && isDataDirectory(directory) && directory.mark?.run === facts.run;
+
+/** Some run for this cluster has made it: this one, an earlier one, or a check that was asked to keep it. */
+export const isKin = (facts: ClusterFacts, directory: DirectoryView): boolean =>
+  isDataDirectory(directory) && directory.mark?.system === facts.systemIdentifier;
+
+/** Whichever cluster it was made for. */
+export const isMarked = (directory: DirectoryView): boolean =>
+  isDataDirectory(directory) && directory.mark !== undefined;
+
+/** Whether this run makes a new cluster on the host: pg_upgrade runs on the primary and on the monitor, nowhere else. */
+export const makesNewCluster = (host: HostFacts): boolean => !isNode(host) || host.role === 'primary';
+
+/** Where initdb works: under a name that is this run's alone, so that what a killed one has left is known by it. */
+export const makingOf = (facts: ClusterFacts, host: HostFacts): Path => word`${host.newData}.${facts.run}`;
+
+/** What a kill of this run has left in the middle of a removal or of an initdb, known by the run's name. */
+export const leftoversOf = (facts: ClusterFacts, seen: HostObservation): readonly Path[] =>
+  seen.leftovers.filter((path) => path.endsWith(`.${facts.run}`));
+
+/**
+ * Shell: what a killed removal has left under its spare name goes. That is the version and the mark ({@link discardFunction}); with anything
+ * else in it, it is left alone and named. Under the name where initdb works everything is this run's.
+ */
+export const leftoverNamesLines = (facts: ClusterFacts, host: HostFacts): Fragment[] => [
+  sh`# what is left of a removal that was killed: the version and the mark, under this run's name`,
+  sh`for spare in ${word`${host.backupData}.${facts.run}`} ${host.data}_pg*_abandoned*.${facts.run}; do`,
+  sh`  [ -d "$spare" ] && [ ! -L "$spare" ] || continue`,
+  sh`  [ -z "$(find "$spare" -mindepth 1 ! -name ${markFile} ! -name PG_VERSION)" ] || { echo "$spare is not empty: look at it first" >&2; exit 1; }`,
+  sh`  rm -f -- "$spare/PG_VERSION" "$spare/${markFile}"; rmdir -- "$spare"; echo "removed $spare"`,
+  sh`done`,
+  ...(makesNewCluster(host)
+    ? [sh`rm -rf -- ${makingOf(facts, host)} # an initdb of this run that was killed`]
+    : []),
+];
+
+/** On a secondary: in which directory this run has let pg_autoctl begin a base backup. */
+export const stagingFile = (host: HostFacts): Path => word`${host.workDir}/base-backup`;
+
+/**
+ * Shell, right before pg_autoctl starts and takes a base backup: writes down the directory that it will fill, if nothing is in it.
+ * pg_autoctl empties it itself, whatever is in it: with something in it nothing is begun.
+ * Source: pg_auto_failover, fsm_transition.c, fsm_init_standby; pgctl.c, pg_basebackup; file_utils.c, ensure_empty_dir, which removes what is there.
+ */
+export const stagingBegunLines = (host: NodeFacts): Fragment[] => [
+  sh`staging=$(sed -n 's/^backup_directory *= *//p' ${host.configFile} 2>/dev/null | head -n 1)`,
+  sh`begun() { mark; printf 'directory=%s\n' "$staging"; }`,
+  sh`if [ -n "$staging" ] && ! begun | cmp -s - ${stagingFile(host)}; then`,
+  sh`  if [ -e "$staging" ] && [ -n "$(ls -A "$staging")" ]; then echo "$staging is not empty, and pg_autoctl would remove what is in it before its base backup: look at it, and move it away" >&2; exit 1; fi`,
+  sh`  begun > ${word`${stagingFile(host)}.new`}; sync ${word`${stagingFile(host)}.new`}; mv ${word`${stagingFile(host)}.new`} ${stagingFile(host)}`,
+  sh`fi`,
+];
+
+/** Shell: ends the script unless this run has made the directory. Behind {@link ownershipFunctions}. */
+export const oursLine = (facts: ClusterFacts, directory: Path): Fragment =>
+  sh`ours ${directory} || { echo ${word`${directory} does not carry the mark of this upgrade (${markFile}, run=${facts.run}): it may belong to somebody else. Look at it first`} >&2; exit 1; }`;

@@ -1,0 +1,400 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import type { Service } from '../../cluster/facts.ts';
+import { constant, type Fragment, joined, quoted, sh, spaced, word } from '../../cluster/fragment.ts';
+import { theLogin } from '../../cluster/login.ts';
+import {
+  type OsUser,
+  type Path,
+  parentOf,
+  plainName,
+  type RelativePath,
+  type UnitName,
+} from '../../cluster/words.ts';
+import { idleFunction } from './self-checks.ts';
+import { script } from './shell.ts';
+
+/**
+ * Everything that is done as root, in one place: a verb a thing, its lines made of constants that discovery has found.
+ * A step's script is made of these lines, run by `sudo sh` or as calls of the host's helper (`pgaf-upgrade helper`):
+ * one text either way. The rules: root writes only where nobody but root can put anything else in the way
+ * (/etc/systemd/system, /run, /var/lib/pgaf-upgrade), believes no file that postgres can write, and takes no argument
+ * but the verb. SECURITY.md.
+ */
+
+/** What of a host the verbs are made of. */
+export interface RootHost {
+  readonly service: Service;
+  readonly oldAutoctl: Path;
+  readonly newAutoctl: Path;
+  readonly tablespaces: readonly Path[];
+  /** The data directory of the cluster that is upgraded; null: a node that only gets another pg_autoctl. */
+  readonly data: Path | null;
+}
+
+/** The way to root that the cluster file names, and the user that PostgreSQL runs as. */
+export interface RootWay {
+  readonly root: 'sh' | 'helper';
+  readonly postgres: OsUser;
+}
+
+/** In /etc: what it forbids is forbidden after a reboot in the window, too. */
+export const dropInDirectory = (unit: UnitName): Path => word`/etc/systemd/system/${unit}.d`;
+export const dropInName: RelativePath = word`pgaf-upgrade.conf`;
+export const dropInFile = (unit: UnitName): Path => word`${dropInDirectory(unit)}/${dropInName}`;
+
+/**
+ * While this file is there, systemd passes every start of the unit over (“skipped because of an unmet condition check”),
+ * whoever asks for it: a cron job, Puppet, a colleague, after a reboot too. Made by our own stop, removed by our own start;
+ * the condition stands in the drop-in beside it. Source: systemd.unit(5), ConditionPathExists= is asked at each start; of a
+ * directory NAME.d the files that end in .conf are read.
+ */
+export const holdFile = (unit: UnitName): Path => word`${dropInDirectory(unit)}/pgaf-upgrade.hold`;
+
+/** What a power cut must not undo: a start that is still passed over, or one that is not any more. */
+const onDisk = (unit: UnitName): Fragment => sh`sync ${dropInDirectory(unit)} || sync`;
+
+const holdLines = (unit: UnitName): Fragment[] => [
+  sh`# from here on nobody but the console’s own start starts it: systemd passes every other one over`,
+  sh`mkdir -p ${dropInDirectory(unit)}`,
+  sh`echo 'stopped by pgaf-upgrade, which starts it again' > ${holdFile(unit)}`,
+  onDisk(unit),
+];
+
+const holdGoneLines = (unit: UnitName): Fragment[] => [
+  sh`if [ -e ${holdFile(unit)} ]; then rm -f ${holdFile(unit)}; ${onDisk(unit)}; fi`,
+];
+
+/** The drop-in of the window: a stop that lets walsenders finish, and the gate. */
+const dropInLines = (unit: UnitName): Fragment[] => [
+  sh`mkdir -p ${dropInDirectory(unit)}`,
+  sh`printf '%s\n' '[Unit]' ${word`ConditionPathExists=!${holdFile(unit)}`} '[Service]' KillMode=mixed TimeoutStopSec=infinity > ${dropInFile(unit)}`,
+  sh`sync ${dropInFile(unit)} ${dropInDirectory(unit)} || sync`,
+  sh`systemctl daemon-reload`,
+];
+
+/** The drop-in and the gate are gone. */
+const dropInGoneLines = (unit: UnitName): Fragment[] => [
+  ...holdGoneLines(unit),
+  sh`rm -f ${dropInFile(unit)}`,
+  sh`rmdir ${dropInDirectory(unit)} 2>/dev/null || true`,
+  sh`systemctl daemon-reload`,
+];
+
+/** Root's own copies of units, which nobody else may write or read. */
+export const rootDirectory: Path = word`/var/lib/pgaf-upgrade`;
+
+const escapeForSed = (text: string): string => text.replace(/[\\.*[\]^$|]/g, '\\$&');
+const replaceDirectory = (from: Path, to: Path): Fragment =>
+  quoted(`s|${escapeForSed(from)}/|${to.replace(/[\\&|]/g, '\\$&')}/|g`);
+
+/** `$own`, the unit file that counts, and `$kept`, root's copy of what it was. Both change in one piece. */
+const unitNames = (unit: UnitName): Fragment =>
+  sh`own=${word`/etc/systemd/system/${unit}`} kept=${word`${rootDirectory}/${unit}`}`;
+const isOwn = (unit: string, fragment: string): boolean => fragment === `/etc/systemd/system/${unit}`;
+const intoPlace = sh`sync "$own.new" || sync; mv "$own.new" "$own"`;
+
+/** The new version's programs into the unit; what was there is kept where only root writes. A package's own file stays as it is. */
+const unitNewLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fragment[] => {
+  const was = isOwn(unit, fragment) ? sh`"$own"` : sh`"$was"`;
+  return [
+    unitNames(unit),
+    ...(isOwn(unit, fragment) ? [] : [sh`was=${fragment}; [ ! -e "$own" ] || was=$own`]),
+    sh`if grep -qF ${word`${from}/`} ${was}; then`,
+    sh`  mkdir -p ${rootDirectory}; chmod 700 ${rootDirectory}`,
+    sh`  cp -p ${was} "$kept.new"; mv "$kept.new" "$kept"`,
+    sh`  cp -p "$kept" "$own.new"; sed ${replaceDirectory(from, to)} "$kept" > "$own.new"`,
+    sh`  ${intoPlace}`,
+    sh`fi`,
+    sh`systemctl daemon-reload`,
+    sh`grep ^Exec "$own"`,
+  ];
+};
+
+/** The unit as it was: root's own copy, where it differs from what is there in the programs' directory alone. Run again it changes nothing. */
+const unitOldLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fragment[] => [
+  unitNames(unit),
+  ...(isOwn(unit, fragment)
+    ? [sh`if [ -e "$kept" ] && cmp -s "$kept" "$own"; then echo 'it is as it was'`]
+    : [
+        sh`if [ ! -e "$own" ]; then echo 'the package’s own file counts'`,
+        sh`elif sed ${replaceDirectory(from, to)} ${fragment} | cmp -s - "$own"; then rm -f "$own" # the package’s own file counts again`,
+        sh`elif [ -e "$kept" ] && cmp -s "$kept" "$own"; then echo 'it is as it was'`,
+      ]),
+  sh`elif [ -e "$kept" ] && sed ${replaceDirectory(from, to)} "$kept" | cmp -s - "$own"; then cp -p "$kept" "$own.new"; ${intoPlace}`,
+  sh`else # somebody has edited it since, or there is no copy: the directory of the programs alone goes back`,
+  sh`  cp -p "$own" "$own.new"; sed ${replaceDirectory(to, from)} "$own" > "$own.new"; ${intoPlace}`,
+  sh`fi`,
+  sh`systemctl daemon-reload`,
+  sh`systemctl show -p ExecStart ${unit}`,
+];
+
+/** For as long as one script runs: a power cut takes it away. */
+const passingDirectory = (unit: UnitName): Path => word`/run/systemd/system/${unit}.d`;
+
+/**
+ * Another pg_autoctl takes over without PostgreSQL noticing. A stop of the service would stop PostgreSQL with it, so the old
+ * pg_autoctl's own processes are killed, all at once, and nothing else: the server lives on, systemd is told to leave
+ * it alone (KillMode=process), and the pg_autoctl that starts finds it running and keeps it.
+ * Source: pg_auto_failover, service_postgres_ctl.c, ensure_postgres_status_running: a keeper takes a server that runs
+ * and is not its child as it is (only a monitor's does not); seen on the lab with 2.0 and 2.2: the server's process stays.
+ */
+const keeperLines = (unit: UnitName): Fragment[] => [
+  sh`mkdir -p ${passingDirectory(unit)}`,
+  sh`printf '[Service]\nKillMode=process\n' > ${word`${passingDirectory(unit)}/${dropInName}`}`,
+  sh`systemctl daemon-reload`,
+  sh`main=$(systemctl show -p MainPID --value ${unit})`,
+  sh`keepers() { # pg_autoctl’s processes in the control group of the unit, the first one first`,
+  sh`  for at in /proc/[0-9]*; do`,
+  sh`    case $(readlink "$at/exe" 2>/dev/null) in */pg_autoctl | */pg_autoctl\ *) ;; *) continue ;; esac`,
+  sh`    if grep -q ${quoted(`/${unit.replace(/[\\.*[\]^$]/g, '\\$&')}$`)} "$at/cgroup" 2>/dev/null; then echo "\${at#/proc/}"; fi`,
+  sh`  done | grep -vx "$main" || true`,
+  sh`}`,
+  sh`if [ "$main" -gt 0 ]; then kill -KILL "$main" $(keepers) || true; fi`,
+  sh`tries=0 now=$main`,
+  sh`until [ "$now" != "$main" ] && [ "$now" -gt 0 ]; do`,
+  sh`  tries=$((tries + 1)); [ $tries -le 50 ] || { echo "pg_autoctl did not start again" >&2; exit 1; }`,
+  sh`  sleep 0.2`,
+  sh`  systemctl reset-failed ${unit} 2>/dev/null || true`,
+  sh`  systemctl start ${unit} || true`,
+  sh`  now=$(systemctl show -p MainPID --value ${unit})`,
+  sh`done`,
+  sh`rm -f ${word`${passingDirectory(unit)}/${dropInName}`}`,
+  sh`rmdir ${passingDirectory(unit)} 2>/dev/null || true`,
+  sh`systemctl daemon-reload`,
+  sh`systemctl show -p MainPID -p ActiveState -p ExecStart ${unit}`,
+];
+
+/** Whether a directory, by either of its names, and all above it can be changed by root alone. */
+const onlyRootFunction: readonly Fragment[] = [
+  sh`only_root() ( # DIRECTORY: nobody but root can put anything else in its place, or in the place of one above it`,
+  sh`  for at in "$1" "$(cd -P "$1" && pwd -P)"; do`,
+  sh`    while :; do`,
+  sh`      [ "$(stat -L -c %u "$at")" = 0 ] && [ -z "$(find -H "$at" -maxdepth 0 -perm /022)" ] || exit 1`,
+  sh`      [ "$at" != / ] || break`,
+  sh`      at=$(dirname "$at")`,
+  sh`    done`,
+  sh`  done`,
+  sh`)`,
+];
+
+/** Only where root alone may write; elsewhere postgres has done it itself, before (tablespaces/places.ts). */
+const eachPlace = (host: RootHost, ...each: readonly Fragment[]): Fragment[] => [
+  ...onlyRootFunction,
+  sh`for own in ${spaced(host.tablespaces)}; do`,
+  sh`  above=$(dirname "$own") name=$(basename "$own")_aside`,
+  sh`  # from inside it: who could move it away does not move where this stands`,
+  sh`  cd -P "$above"`,
+  ...each.map((line) => sh`  ${line}`),
+  sh`done`,
+  sh`cd /`,
+];
+
+const placesLines = (host: RootHost, postgres: OsUser): Fragment[] =>
+  eachPlace(
+    host,
+    sh`if [ -d "$name" ] && [ ! -L "$name" ]; then ls -ld "$above/$name"; continue; fi`,
+    sh`only_root "$above" || { echo "$above is not root’s alone: make $above/$name there yourself, for its owner to give to postgres" >&2; exit 1; }`,
+    sh`# fails on whatever has that name, and follows nothing`,
+    sh`mkdir -m 700 "$name"; chown -h ${postgres}: "$name"`,
+    sh`# where SELinux watches, it wants the label of its neighbour`,
+    sh`if [ -e /sys/fs/selinux/enforce ]; then chcon -h --reference="$own" "$name"; fi`,
+    sh`ls -ld "$above/$name"`,
+  );
+
+const placesGoneLines = (host: RootHost, postgres: OsUser): Fragment[] =>
+  eachPlace(
+    host,
+    sh`[ -d "$name" ] && [ ! -L "$name" ] && only_root "$above" || continue`,
+    sh`# what lies in it is ${postgres}’s, and goes as ${postgres}`,
+    sh`runuser -u ${postgres} -- sh -c 'cd "$1" && for one in *; do rmdir "$one" 2>/dev/null; done; true' sh "$above/$name"`,
+    sh`rmdir "$name" 2>/dev/null || ls -l "$above/$name"`,
+  );
+
+/** Reads only: whoever has a directory that is to be removed open, of all users. Root sees them all. */
+const inUseLines = (data: Path, tablespaces: readonly Path[]): Fragment[] => [
+  ...idleFunction,
+  sh`for old in ${joined([sh`${data}_pg*_bak`, sh`${data}_pg*_abandoned*`, ...tablespaces.map((own) => sh`${own}_aside/*`)], ' ')}; do`,
+  sh`  [ ! -d "$old" ] || idle "$old"`,
+  sh`done`,
+  sh`echo "nobody has an old directory open"`,
+];
+
+export const rootVerbs = [
+  'stop',
+  'start',
+  'guard',
+  'unguard',
+  'enable',
+  'disable',
+  'unit-new',
+  'unit-old',
+  'keeper',
+  'places',
+  'places-gone',
+  'in-use',
+  'log',
+] as const;
+export type RootVerb = (typeof rootVerbs)[number];
+
+/** What a verb does, for who reads the helper. */
+const verbWords: Readonly<Record<RootVerb, Fragment>> = {
+  stop: sh`stops the unit, and lets nobody else start it`,
+  start: sh`starts the unit`,
+  guard: sh`KillMode=mixed for the unit and a gate against starts`,
+  unguard: sh`takes that away`,
+  enable: sh`the unit starts at boot`,
+  disable: sh`the unit does not start at boot`,
+  'unit-new': sh`the unit runs the new pg_autoctl; what it was is kept where only root writes`,
+  'unit-old': sh`the unit runs the old pg_autoctl again`,
+  keeper: sh`exchanges the running pg_autoctl, PostgreSQL stays up`,
+  places: sh`makes the directory beside each tablespace, for postgres`,
+  'places-gone': sh`removes them where they are empty`,
+  'in-use': sh`reads whether anybody has an old data directory open`,
+  log: sh`reads the unit’s last lines in the journal`,
+};
+
+/** The verbs that a host has, and their lines. Constants only: nothing is asked of whoever calls. */
+export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, readonly Fragment[]> => {
+  const verbs = new Map<RootVerb, readonly Fragment[]>();
+  const { service } = host;
+  if (service.kind === 'systemd') {
+    const { unit, fragment } = service;
+    if (host.data !== null) {
+      verbs.set('stop', [...holdLines(unit), sh`systemctl stop ${unit}`]);
+      verbs.set('start', [
+        ...holdGoneLines(unit),
+        sh`systemctl reset-failed ${unit} 2>/dev/null || true`,
+        sh`systemctl start ${unit}`,
+      ]);
+      verbs.set('guard', dropInLines(unit));
+      verbs.set('unguard', dropInGoneLines(unit));
+      verbs.set('enable', [sh`systemctl enable --quiet ${unit}`]);
+      verbs.set('disable', [sh`systemctl disable --quiet ${unit}`]);
+    }
+    const [from, to] = [parentOf(host.oldAutoctl), parentOf(host.newAutoctl)];
+    if (from !== to) {
+      verbs.set('unit-new', unitNewLines(unit, fragment, from, to));
+      verbs.set('unit-old', unitOldLines(unit, fragment, from, to));
+    }
+    if (host.data === null) verbs.set('keeper', keeperLines(unit));
+    verbs.set('log', [sh`journalctl --no-pager -q -o cat -n 25 -u ${unit}`]);
+  }
+  if (host.tablespaces.length > 0) {
+    verbs.set('places', placesLines(host, way.postgres));
+    verbs.set('places-gone', placesGoneLines(host, way.postgres));
+  }
+  if (host.data !== null && verbs.size > 0) verbs.set('in-use', inUseLines(host.data, host.tablespaces));
+  return verbs;
+};
+
+/**
+ * Where a host's helper is installed. One for each unit: several clusters, or a monitor beside a node, may share a host.
+ * Only characters that sudoers reads as they are.
+ */
+export const helperPath = ({ service }: RootHost): Path => {
+  const stem = service.kind === 'systemd' ? service.unit.replace(/\.service$/, '') : 'pgautofailover';
+  const suffix = stem === 'pgautofailover' ? word`` : word`-${plainName(stem)}`;
+  return word`/usr/local/sbin/pgaf-upgrade-root${suffix}`;
+};
+
+/** Where its rule goes; sudo reads no file there with a dot in its name. */
+export const sudoersPath = (host: RootHost): Path =>
+  word`/etc/sudoers.d/pgaf-upgrade${plainName(posix.basename(helperPath(host)).slice('pgaf-upgrade-root'.length).replaceAll('.', '_'))}`;
+
+const rootLines = (way: RootWay, host: RootHost, wanted: readonly RootVerb[]): readonly Fragment[] => {
+  if (way.root === 'helper')
+    return wanted.map((verb) => sh`sudo -n ${helperPath(host)} ${constant<RootVerb>(verb)}`);
+  const verbs = verbLines(way, host);
+  return wanted.flatMap((verb) => [...(verbs.get(verb) ?? [])]);
+};
+
+/** A step's script as root: these verbs' lines, or calls of the helper that has them. */
+export const rootScript = (way: RootWay, host: RootHost, ...wanted: readonly RootVerb[]): Fragment =>
+  script(...rootLines(way, host, wanted));
+
+/**
+ * The same, behind proofs that look into what is postgres's: they are run as postgres, whichever way root is reached,
+ * and end the script where they do not hold.
+ */
+export const rootScriptAfter = (
+  way: RootWay,
+  host: RootHost,
+  first: readonly Fragment[],
+  ...wanted: readonly RootVerb[]
+): Fragment => {
+  const become = way.root === 'helper' ? sh`sudo -n -u` : sh`runuser -u`;
+  return script(
+    first.length > 0 && sh`${become} ${way.postgres} -- sh -c ${quoted(script(...first).text)}`,
+    ...rootLines(way, host, wanted),
+  );
+};
+
+/** Who runs a root step's script: root, or the login, which calls the helper. */
+export const rootUser = ({ root }: RootWay): string => (root === 'helper' ? theLogin : 'root');
+
+/** The helper of one host, whole: what root installs, and what `version` answers for. */
+export const helperText = (way: RootWay, host: RootHost): string => {
+  const verbs = [...verbLines(way, host)];
+  const path = helperPath(host);
+  return sh`
+    #!/bin/sh
+    # ${path}: what an upgrade by pgaf-upgrade does as root on this host, and nothing else.
+    # It takes one of the words below and no other argument; every path, unit and user in it is a constant of this host.
+    # Install it root:root 755, remove it when the upgrade is accepted.
+    #
+    ${verbs.map(([verb]) => sh`#   ${constant<RootVerb>(verb)}: ${verbWords[verb]}`)}
+    #   version: the checksum of this file, by which pgaf-upgrade knows it
+    #   end: ends whatever another call of this file is at
+    # shellcheck disable=SC2013,SC2015,SC2046 # lists of words, of names and numbers alone
+    set -eu
+    PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+    # nothing of the caller’s environment counts
+    unset IFS; unset $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' | grep -vx -e PATH -e PWD -e _ -e SHLVL)
+    LC_ALL=C; export LC_ALL
+    umask 022; cd /; exec </dev/null
+    self=${path}
+    [ $# -eq 1 ] || { echo "one word, and nothing else: see $self" >&2; exit 2; }
+    [ "$(id -u)" = 0 ] || { echo "this is for root: sudo -n $self $1" >&2; exit 2; }
+    case $1 in
+    ${verbs.flatMap(([verb, each]) => [sh`${constant<RootVerb>(verb)})`, ...each.map((line) => sh`  ${line}`), sh`  ;;`])}
+    version)
+      sha256sum <"$self" | cut -d " " -f 1
+      ;;
+    end)
+      others() { # other calls of this file, and what they have started
+        for at in /proc/[0-9]*; do
+          case $(tr '\0' ' ' <"$at/cmdline" 2>/dev/null) in "/bin/sh $self end "*) ;;
+            "/bin/sh $self "*) if [ "$(stat -c %u "$at" 2>/dev/null)" = 0 ]; then echo "\${at#/proc/}"; fi ;; esac
+        done
+      }
+      for signal in TERM KILL; do
+        for pid in $(others); do
+          for child in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -s "$signal" "$child" 2>/dev/null || true; done
+          kill -s "$signal" "$pid" 2>/dev/null || true
+        done
+        tries=0; while [ -n "$(others)" ] && [ $tries -lt 50 ]; do tries=$((tries + 1)); sleep 0.1; done
+      done
+      [ -z "$(others)" ]
+      ;;
+    *)
+      echo "$1 is none of the words that it knows: see $self" >&2; exit 2
+      ;;
+    esac
+
+  `.text;
+};
+
+export const helperChecksum = (way: RootWay, host: RootHost): string =>
+  createHash('sha256').update(helperText(way, host)).digest('hex');
+
+/** The rule that goes with it. `sh` as postgres is what every other step is; root is nothing but the helper. */
+export const sudoersText = (way: RootWay, host: RootHost, login: string): string =>
+  [
+    `# pgaf-upgrade: take it away when the upgrade is accepted.`,
+    `${login} ALL=(${way.postgres}) NOPASSWD: /usr/bin/sh`,
+    `${login} ALL=(root) NOPASSWD: ${helperPath(host)}`,
+    `# where requiretty is set: no command of the console has a terminal`,
+    `#Defaults:${login} !requiretty`,
+    '',
+  ].join('\n');

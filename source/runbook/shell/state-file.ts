@@ -1,0 +1,43 @@
+import type { NodeFacts } from '../../cluster/facts.ts';
+import { type Fragment, quoted, sh } from '../../cluster/fragment.ts';
+import type { Path, RelativePath, SystemIdentifier } from '../../cluster/words.ts';
+import { downLines } from './service.ts';
+
+/** Eight bytes, least significant first, as octal escapes for printf. */
+const littleEndian = (identifier: string): string => {
+  let rest = BigInt(identifier);
+  let text = '';
+  for (let index = 0; index < 8; index += 1) {
+    text += `\\${(rest & 0xffn).toString(8).padStart(3, '0')}`;
+    rest >>= 8n;
+  }
+  return text;
+};
+
+/** Writes an identifier into a state file. `from` is what must be found there; null: whatever it is. */
+export const identifierLines = (
+  host: NodeFacts,
+  from: SystemIdentifier | null,
+  to: SystemIdentifier,
+  kept: RelativePath,
+): Fragment[] => {
+  const file: Path = host.stateFile;
+  return [
+    sh`# bytes 16 to 23 of the state file are the system identifier, least significant byte first`,
+    sh`now=$(od -An -v -t u8 -j 16 -N 8 ${file} | tr -d ' ')`,
+    sh`if [ "$now" = ${to} ]; then echo "it is ${to} already"; exit 0; fi`,
+    ...(from === null
+      ? []
+      : [sh`[ "$now" = ${from} ] || { echo "found $now, expected ${from}" >&2; exit 1; }`]),
+    ...downLines(host),
+    sh`[ "$(wc -c < ${file})" -eq 1024 ] || { echo 'not the state file this knows: its size is not 1024' >&2; exit 1; }`,
+    sh`cp -p ${file} ${file}.${kept}`,
+    sh`cp -p ${file} ${file}.new`,
+    sh`printf ${quoted(littleEndian(to))} | dd of=${file}.new bs=1 seek=16 conv=notrunc 2>/dev/null`,
+    sh`[ "$(od -An -v -t u8 -j 16 -N 8 ${file}.new | tr -d ' ')" = ${to} ]`,
+    sh`keep ${file}.${kept} ${file}.new`,
+    sh`mv ${file}.new ${file}`,
+    sh`keep ${file}`,
+    sh`echo "system identifier $now -> ${to}"`,
+  ];
+};

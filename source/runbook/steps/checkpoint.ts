@@ -1,0 +1,37 @@
+import { primaryOf } from '../../cluster/facts.ts';
+import { quoted, sh, word } from '../../cluster/fragment.ts';
+import { makeStep, pending } from '../language/make-step.ts';
+import type { StepOf } from '../language/outline.ts';
+import { contentsFunction, countContents, notedFile } from '../shell/database-contents.ts';
+import { psql, script } from '../shell/shell.ts';
+import { stopped } from './stopped.ts';
+
+export const checkpoint: StepOf = (facts, phase) => {
+  const primary = primaryOf(facts);
+  return makeStep(facts, {
+    id: 'checkpoint',
+    phase,
+    host: primary,
+    as: 'postgres',
+    title: 'CHECKPOINT, and note what is there',
+    reason:
+      'What is written to disk now need not be written while the application waits; databases, tables and sequences are compared before the new version opens.',
+    guide: null,
+    danger: 'changes',
+    script: script(
+      sh`umask 077`,
+      sh`# the last checkpoint of an earlier stop says nothing of the one that comes`,
+      sh`rm -f ${word`${primary.workDir}/stopped`}`,
+      ...contentsFunction(primary, primary.newBindir, primary.socketDirectory),
+      sh`${psql(primary, primary.newBindir, 'postgres')} -c ${quoted('checkpoint')}`,
+      sh`contents ${word`${notedFile(primary)}.new`}`,
+      sh`mv ${word`${notedFile(primary)}.new`} ${notedFile(primary)}`,
+      sh`${countContents} ${notedFile(primary)} | sort`,
+    ),
+    probe: (world) => {
+      const probe = stopped(facts, primary, world);
+      return probe.state === 'done' ? probe : pending('the stop is still ahead');
+    },
+    undo: 'nothing to undo',
+  });
+};

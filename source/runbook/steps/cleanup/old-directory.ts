@@ -1,0 +1,114 @@
+import { posix } from 'node:path';
+import {
+  type ClusterFacts,
+  type HostFacts,
+  isNode,
+  type NodeFacts,
+  primaryOf,
+  takesLinks,
+} from '../../../cluster/facts.ts';
+import { hostIn, type Observations } from '../../../cluster/observations.ts';
+import { describe, everyNodeSettled, onHost, verdictOf } from '../../language/conditions.ts';
+import { isMarked } from '../../language/evidence.ts';
+import { newEverywhere } from '../../language/group-conditions.ts';
+import { done, makeStep, pending } from '../../language/make-step.ts';
+import type { StepsOf } from '../../language/outline.ts';
+import type { Loss } from '../../language/step.ts';
+import { partsAside } from '../../language/tablespace-names.ts';
+import { mark, script } from '../../shell/shell.ts';
+import { healthy, isThere, newIsLive } from './conditions.ts';
+import { backupIsKnown } from './find-backup.ts';
+import { type Discarded, proofLines, removeLines, sizeLines } from './removal.ts';
+
+const differs =
+  'Not delete_old_cluster.sh: it holds the path as it was at upgrade time, which is now the live cluster.';
+
+/** Whether an old directory can be gone back to: in link mode the primary's shares its files with the new version. */
+const isFallback = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean =>
+  hostIn(world, node.alias)?.backupData.kind === 'cluster' &&
+  !takesLinks(node) &&
+  (node !== primaryOf(facts) || facts.mode !== 'link');
+
+/**
+ * The last fallback copy: behind it only a backup leads back, and whether one was made since the upgrade is said. A host that is
+ * not seen keeps none for certain.
+ */
+const lastCopy = (facts: ClusterFacts, host: HostFacts, world: Observations): Loss | null => {
+  const kept = facts.nodes.filter((node) => isFallback(facts, node, world));
+  if (kept.length !== 1 || kept[0]?.alias !== host.alias) return null;
+  return {
+    kind: 'last-copy',
+    text: `the last fallback copy of PostgreSQL ${facts.oldMajor}: behind it only a backup leads back, and ${
+      isMarked(primaryOf(facts), backupIsKnown, world)
+        ? `one made since PostgreSQL ${facts.newMajor} was opened is known`
+        : `NONE made since PostgreSQL ${facts.newMajor} was opened is known: who types the host’s name accepts to have none`
+    }`,
+  };
+};
+
+export const removeOldDirectory =
+  (host: HostFacts): StepsOf =>
+  (facts, phase) => {
+    const old: Discarded = {
+      path: host.backupData,
+      major: facts.oldMajor,
+      parts: partsAside(host, host.backupData),
+    };
+    const common = { phase, host, as: 'postgres', guide: 'Post-Upgrade Cleanup' } as const;
+    return [
+      makeStep(facts, {
+        ...common,
+        id: 'measure',
+        title: `Look at ${posix.basename(host.backupData)}: what removing it frees`,
+        reason: 'Files that are shared with the running cluster by links free nothing; the rest does.',
+        danger: 'reads',
+        script: script(
+          ...proofLines(facts, host, old, 'ours'),
+          ...sizeLines(old),
+          mark(host, 'cleanup-measured'),
+        ),
+        probe: (world) => {
+          const seen = hostIn(world, host.alias);
+          if (seen?.backupData.kind === 'absent') return done('it is removed');
+          return seen?.markers.includes('cleanup-measured')
+            ? done('looked at')
+            : pending('not looked at yet');
+        },
+        before: [isThere(facts, host), newIsLive(facts, host)],
+        quietSeconds: 300,
+        undo: 'nothing to undo: it reads only',
+      }),
+      makeStep(facts, {
+        ...common,
+        id: 'remove',
+        title: `Remove ${posix.basename(host.backupData)}`,
+        reason:
+          isNode(host) && host !== primaryOf(facts)
+            ? 'With the last image gone, the way back is a backup.'
+            : 'The upgrade is accepted; the old cluster is not needed any more.',
+        deviation: differs,
+        danger: 'point-of-no-return',
+        forfeits: (world) => lastCopy(facts, host, world),
+        script: script(...proofLines(facts, host, old, 'ours'), ...removeLines(facts, old)),
+        probe: (world) =>
+          hostIn(world, host.alias)?.backupData.kind === 'absent'
+            ? done('it is removed')
+            : pending(`${host.backupData} is there`),
+        before: [
+          isThere(facts, host),
+          newIsLive(facts, host),
+          newEverywhere(facts),
+          everyNodeSettled,
+          healthy,
+        ],
+        after: [
+          onHost(host.alias, `${host.backupData} is gone`, (seen) =>
+            verdictOf(seen.backupData.kind === 'absent', `it ${describe(seen.backupData)}`),
+          ),
+          newIsLive(facts, host),
+        ],
+        quietSeconds: 300,
+        undo: 'none',
+      }),
+    ];
+  };

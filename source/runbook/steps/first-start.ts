@@ -1,0 +1,128 @@
+import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
+import { quoted, sh, word } from '../../cluster/fragment.ts';
+import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
+import type { Path } from '../../cluster/words.ts';
+import { allStopped, dataIsNew, isMajor, onHost, verdictOf } from '../language/conditions.ts';
+import { isMarked, neverStarted, newClusterStarted, oldSinceUpgrade } from '../language/evidence.ts';
+import { someFallbackCopy } from '../language/fallback-copies.ts';
+import { done, half, makeStep, pending } from '../language/make-step.ts';
+import type { StepOf } from '../language/outline.ts';
+import type { Condition } from '../language/step.ts';
+import { partsHaveFollowed } from '../language/tablespace-conditions.ts';
+import { disarmLines } from '../shell/disarm.ts';
+import { isPrivate, privateServer } from '../shell/isolated-server.ts';
+import { controlFunctions, idleFunction } from '../shell/self-checks.ts';
+import { fingerprint, oldFingerprint, option, pgCtl, privateSocket, script } from '../shell/shell.ts';
+
+/**
+ * Nobody from outside can connect; no commit waits for a standby (the carried configuration may still name some);
+ * nothing is archived under timeline 1 and no subscription begins to pull.
+ */
+const privateOptions = (socket: Path): string =>
+  [
+    "listen_addresses=''",
+    "synchronous_standby_names=''",
+    sh`unix_socket_directories=${socket}`.text,
+    'archive_mode=off',
+    'max_logical_replication_workers=0',
+  ]
+    .map((setting) => `-c ${setting}`)
+    .join(' ');
+
+export const runsPrivately = (facts: ClusterFacts, world: Observations): boolean => {
+  const seen = hostIn(world, primaryOf(facts).alias);
+  return seen !== null && isMajor(seen.data, facts.newMajor) && isPrivate(primaryOf(facts), seen);
+};
+
+export const verified = (facts: ClusterFacts, world: Observations): boolean =>
+  ['verify', 'analyze-1'].every((one) => isMarked(primaryOf(facts), one, world));
+
+/** Before the new version is started for the first time: what the old one had at its stop is all there is. */
+const oldIsAsKept = (facts: ClusterFacts): Condition => {
+  const primary = primaryOf(facts);
+  return onHost(
+    primary.alias,
+    `PostgreSQL ${facts.oldMajor} has not run on ${primary.backupData} since pg_upgrade`,
+    (_, world) =>
+      verdictOf(
+        newClusterStarted(facts, primary, world) === 'started' ||
+          oldSinceUpgrade(facts, primary, world) === 'as-kept',
+        'it has, or nothing proves that it has not: what it wrote since is not in the new directory. Roll back, and start again',
+      ),
+  );
+};
+
+/** E. The first start: behind it linked files belong to the new version alone. */
+export const firstStart: StepOf = (facts, phase) => {
+  const primary = primaryOf(facts);
+  const socket = privateSocket(primary);
+  const never: Path = word`${primary.workDir}/done/${neverStarted}`;
+  return makeStep(facts, {
+    id: 'private-start',
+    phase,
+    host: primary,
+    as: 'postgres',
+    title: `Start ${facts.newMajor} for the first time, privately`,
+    reason:
+      'To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.',
+    guide: 'Step 6',
+    deviation:
+      'Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.',
+    danger: facts.mode === 'link' ? 'point-of-no-return' : 'changes',
+    failureLogs: [
+      {
+        title: `${primary.workDir}/private-start.log`,
+        script: sh`tail -n 30 ${word`${primary.workDir}/private-start.log`}`,
+      },
+    ],
+    script: script(
+      sh`umask 077`,
+      sh`mkdir -p ${socket}`,
+      ...idleFunction,
+      ...controlFunctions,
+      sh`idle ${primary.data} ${primary.backupData}`,
+      sh`# before the first start: the old cluster has not run since pg_upgrade, or what it wrote since would be lost`,
+      sh`if as_kept ${primary.newBindir} ${primary.data} ${fingerprint(primary)}; then`,
+      sh`  as_kept ${primary.oldBindir} ${primary.backupData} ${oldFingerprint(primary)} || { echo ${word`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, and start again`} >&2; exit 1; }`,
+      sh`fi`,
+      ...(facts.mode === 'link'
+        ? [
+            sh`if [ -e ${never} ]; then rm ${never}; sync -- ${word`${primary.workDir}/done`} || sync; fi # of a way back that was left`,
+            ...disarmLines(facts, primary.backupData),
+          ]
+        : []),
+      pgCtl(
+        primary.newBindir,
+        primary.data,
+        option('--log', word`${primary.workDir}/private-start.log`),
+        option('--options', quoted(privateOptions(socket))),
+        sh`start`,
+      ),
+    ),
+    probe: (world) => {
+      if (runsPrivately(facts, world)) return done('it runs');
+      if (verified(facts, world)) return done('it has run, and was verified');
+      const seen = hostIn(world, primary.alias);
+      return seen !== null && isDataDirectory(seen.data) && seen.data.running
+        ? half('a server runs there, and does not answer as the private one')
+        : pending(
+            newClusterStarted(facts, primary, world) === 'never'
+              ? 'it has never been started'
+              : 'it does not run',
+          );
+    },
+    before: [
+      allStopped(primary),
+      dataIsNew(facts, primary),
+      ...partsHaveFollowed(primary, 'data'),
+      oldIsAsKept(facts),
+      ...(facts.mode === 'link' ? [someFallbackCopy(facts)] : []),
+    ],
+    after: [privateServer(primary, facts.newMajor)],
+    settleSeconds: 60,
+    undo:
+      facts.mode === 'link'
+        ? `none on ${primary.alias}: the old files are shared and will be changed. From here the way back is a secondary’s image`
+        : `stop it, swap back: ${primary.backupData} is untouched`,
+  });
+};

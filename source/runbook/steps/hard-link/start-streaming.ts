@@ -1,0 +1,111 @@
+import { posix } from 'node:path';
+import { type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
+import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
+import { hostIn, isDataDirectory } from '../../../cluster/observations.ts';
+import {
+  acceptsWrites,
+  allStopped,
+  autoctlIsStopped,
+  describe,
+  onHost,
+  verdictOf,
+} from '../../language/conditions.ts';
+import { done, half, makeStep, pending } from '../../language/make-step.ts';
+import type { StepOf } from '../../language/outline.ts';
+import { disarmLines } from '../../shell/disarm.ts';
+import { stopPrivateLines } from '../../shell/isolated-server.ts';
+import { idleFunction } from '../../shell/self-checks.ts';
+import { inBin, option, pgCtl, privateSocket, psql, script } from '../../shell/shell.ts';
+import { hasStreamed, isJoined, isLeftToBackup } from './evidence.ts';
+
+/**
+ * pg_upgrade's new cluster has wal_log_hints off in pg_control, whatever its configuration says; the primary writes the
+ * change into WAL at its first start, and a standby knows it once it has replayed that. Without it pg_rewind refuses,
+ * and pg_autoctl takes a base backup. Source: PostgreSQL, pg_rewind, and XLOG_PARAMETER_CHANGE; seen with 17.12 and
+ * pg_auto_failover 2.2 on the lab (fixtures/lab).
+ */
+export const startStreaming =
+  (node: NodeFacts): StepOf =>
+  (facts, phase) => {
+    const primary = primaryOf(facts);
+    const socket = privateSocket(node);
+    const ask = (sql: string): Fragment =>
+      sh`"$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${quoted(sql)})"`;
+    const wait = (condition: Fragment, failure: Fragment): Fragment[] => [
+      sh`tries=0`,
+      sh`until ${condition}; do`,
+      sh`  tries=$((tries + 1)); [ $tries -le 18000 ] || { echo ${failure} >&2; exit 1; }`,
+      sh`  [ $((tries % 50)) -ne 0 ] || ${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${quoted("select 'replayed up to ' || pg_last_wal_replay_lsn()")}`,
+      sh`  sleep 0.2`,
+      sh`done`,
+    ];
+    return makeStep(facts, {
+      id: 'stream',
+      phase,
+      host: node,
+      as: 'postgres',
+      title: `Start ${facts.newMajor} once as a standby, until it streams`,
+      reason: `So that pg_control holds what pg_rewind asks for; otherwise pg_autoctl would take a base backup after all. This is ${facts.newMajor}’s first start here: ${facts.oldMajor} must not run on ${posix.basename(node.backupData)} any more.`,
+      guide: null,
+      danger: 'changes',
+      failureLogs: [
+        {
+          title: `${node.workDir}/private-start.log`,
+          script: sh`tail -n 30 ${word`${node.workDir}/private-start.log`}`,
+        },
+      ],
+      script: script(
+        sh`if [ ! -e ${node.data} ]; then echo 'a base backup follows'; exit 0; fi`,
+        sh`umask 077`,
+        sh`mkdir -p ${socket}`,
+        sh`if ! ${inBin(node.newBindir, 'pg_ctl')} --pgdata ${node.data} status >/dev/null; then`,
+        ...idleFunction.map((line) => sh`  ${line}`),
+        sh`  idle ${node.data} ${node.backupData}`,
+        ...disarmLines(facts, node.backupData),
+        sh`  ${pgCtl(
+          node.newBindir,
+          node.data,
+          option('--log', word`${node.workDir}/private-start.log`),
+          option('--options', quoted(sh`-c listen_addresses='' -c unix_socket_directories=${socket}`.text)),
+          sh`start`,
+        )}`,
+        sh`fi`,
+        ...wait(
+          sh`[ ${ask('select status from pg_stat_wal_receiver')} = streaming ]`,
+          sh`${word`it does not stream from ${primary.alias}`}`,
+        ),
+        sh`upto=${ask('select latest_end_lsn from pg_stat_wal_receiver')}`,
+        ...wait(
+          sh`[ "$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc "select pg_last_wal_replay_lsn() >= '$upto'::pg_lsn")" = t ]`,
+          quoted('it does not replay what it receives'),
+        ),
+        sh`echo "streams, and has replayed up to $upto"`,
+        ...stopPrivateLines(node, node.newBindir),
+        sh`${inBin(node.newBindir, 'pg_controldata')} -D ${node.data} | grep -E '^(Database cluster state|wal_log_hints|Data page checksum|Minimum recovery ending location)'`,
+      ),
+      probe: (world) => {
+        const seen = hostIn(world, node.alias);
+        if (seen === null) return pending('not seen');
+        if (isJoined(facts, node, world)) return done('it has joined');
+        if (isLeftToBackup(facts, node, world)) return done('a base backup follows');
+        if (isDataDirectory(seen.data) && seen.data.running && seen.pgAutoctl !== 'runs')
+          return half('it runs privately');
+        return hasStreamed(facts, node, world)
+          ? done('it has streamed')
+          : pending('it has never been started');
+      },
+      before: [autoctlIsStopped(node), acceptsWrites(facts, primary)],
+      after: [
+        allStopped(node),
+        onHost(node.alias, 'it has streamed, and pg_rewind will find what it asks for', (seen, world) =>
+          verdictOf(
+            isLeftToBackup(facts, node, world) || hasStreamed(facts, node, world),
+            `${node.data} ${describe(seen.data)}`,
+          ),
+        ),
+      ],
+      settleSeconds: 60,
+      quietSeconds: 60,
+      undo: `stop it; from here ${posix.basename(node.backupData)} is no way back`,
+    });
+  };

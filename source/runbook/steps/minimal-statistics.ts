@@ -1,0 +1,51 @@
+import { primaryOf } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/fragment.ts';
+import { onHost, verdictOf } from '../language/conditions.ts';
+import { isMarked } from '../language/evidence.ts';
+import { done, makeStep, pending } from '../language/make-step.ts';
+import type { StepOf } from '../language/outline.ts';
+import { privateServer } from '../shell/isolated-server.ts';
+import { mark, privateSocket, script, vacuumdbAll } from '../shell/shell.ts';
+
+/** E. What the planner needs first; beside the look, each table is locked by itself and briefly. */
+export const collectMinimalStatistics: StepOf = (facts, phase) => {
+  const primary = primaryOf(facts);
+  const socket = privateSocket(primary);
+  const server = privateServer(primary, facts.newMajor);
+  return makeStep(facts, {
+    id: 'analyze-1',
+    phase,
+    host: primary,
+    as: 'postgres',
+    title: 'First, rough statistics',
+    reason:
+      'Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.',
+    guide: 'Step 6',
+    deviation:
+      'Only the first of the three stages costs downtime; the other two run after the primary is back.',
+    danger: 'changes',
+    script: script(
+      ...(facts.jobs > 1
+        ? []
+        : [
+            sh`# nobody else works on this server yet: every processor, eight at most`,
+            sh`jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8`,
+          ]),
+      vacuumdbAll(primary, socket, facts.jobs > 1 ? sh`${facts.jobs}` : sh`"$jobs"`, {
+        default_statistics_target: 1,
+        vacuum_cost_delay: 0,
+      }),
+      mark(primary, 'analyze-1'),
+    ),
+    probe: (world) => (isMarked(primary, 'analyze-1', world) ? done('they are there') : pending('none yet')),
+    before: [server],
+    after: [
+      onHost(primary.alias, 'the first statistics are there', (_, world) =>
+        verdictOf(isMarked(primary, 'analyze-1', world), 'vacuumdb did not come to its end'),
+      ),
+    ],
+    quietSeconds: 120,
+    gauge: { kind: 'vacuumdb', rounds: 1 },
+    undo: 'nothing to undo here',
+  });
+};

@@ -1,0 +1,109 @@
+import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
+import { hereDocument, sh, word } from '../../cluster/fragment.ts';
+import type { Observations } from '../../cluster/observations.ts';
+import type { Path } from '../../cluster/words.ts';
+import { rehearsalScript } from '../checks/dry-run-script.ts';
+import { evidenceIn, judgementOn } from '../checks/in-world.ts';
+import { checkLookScript } from '../checks/look-script.ts';
+import { no, onHost, verdictOf } from '../language/conditions.ts';
+import { isMarked, isPastStop } from '../language/evidence.ts';
+import { done, makeStep, pending } from '../language/make-step.ts';
+import type { StepOf } from '../language/outline.ts';
+import { mark, script } from '../shell/shell.ts';
+import { measurementsOf } from '../timing/measurements.ts';
+import { choiceWords, rebuildChoices } from '../timing/rebuild-choice.ts';
+
+/** Of each section the last lines are kept, with how it ended: what a judgement needs. */
+const keepEnds = sh`awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }'`;
+
+const nothingAgainst = (facts: ClusterFacts, host: HostFacts, withState: boolean) =>
+  onHost(host.alias, `nothing stands against the upgrade on ${host.alias}`, (_, world) => {
+    const { findings, notSeen } = judgementOn(facts, host, world, withState);
+    const blockers = findings.filter((one) => one.severity === 'blocker');
+    if (blockers.length > 0)
+      return no(
+        blockers
+          .map(
+            (one) =>
+              `${one.check}${one.host === null || one.host === host.alias ? '' : ` (${one.host})`}: ${one.found}. Do: ${one.remedy}`,
+          )
+          .join(' | '),
+      );
+    return verdictOf(notSeen.length === 0, `not looked at: ${notSeen.slice(0, 3).join('; ')}`);
+  });
+
+/** Warnings of the last look, in words, for the card; those that are accepted by name only, as `check` tells them. */
+const warnings =
+  (facts: ClusterFacts, host: HostFacts) =>
+  (world: Observations): readonly string[] => {
+    const { findings, accepted } = judgementOn(facts, host, world, false);
+    const names = [...new Set(accepted.map((one) => one.check))];
+    return [
+      ...findings.filter((one) => one.severity === 'warning').map((one) => `${one.check}: ${one.found}`),
+      ...(names.length === 0 ? [] : [`accepted in the cluster file: ${names.join(', ')}`]),
+    ];
+  };
+
+/** What either way to rebuild a secondary costs, once it was looked at. */
+const choice = (facts: ClusterFacts, host: HostFacts, world: Observations): readonly string[] =>
+  isNode(host) && host.role === 'secondary' && isMarked(host, 'checks', world)
+    ? rebuildChoices(facts, measurementsOf(evidenceIn(facts, world)))
+        .filter((one) => one.node === host.alias)
+        .map(choiceWords)
+    : [];
+
+/**
+ * The checks of `pgaf-upgrade check` on one host, by the same scripts: what they print is kept on the host, and judged
+ * by the same judgements from the next look. A check is good for a day.
+ */
+export const preflight =
+  (host: HostFacts): StepOf =>
+  (facts, phase) => {
+    const kept: Path = word`${host.workDir}/checks`;
+    const upgraded = !isNode(host) || host.role === 'primary';
+    return makeStep(facts, {
+      id: 'checks',
+      phase,
+      host,
+      as: 'postgres',
+      title: upgraded ? 'Check the host, and rehearse the upgrade' : 'Check the host, and load the libraries',
+      reason: upgraded
+        ? `Room, programs, settings and slots are looked at; in a throwaway cluster ${facts.newMajor} loads every library, reads the configuration and restores the whole schema.`
+        : `Room, programs and settings are looked at; ${facts.newMajor} loads every library in a throwaway cluster: one that is missing here stops this node at night.`,
+      guide: null,
+      deviation: 'The guide checks the primary only, and after it has been stopped.',
+      danger: 'reads',
+      script: script(
+        sh`umask 077`,
+        sh`mkdir -p ${kept} ${word`${host.workDir}/done`}`,
+        hereDocument(
+          sh`cat >${word`${kept}/look.sh`}`,
+          'END-OF-LOOK',
+          checkLookScript(facts, host).text.trimEnd(),
+        ),
+        hereDocument(
+          sh`cat >${word`${kept}/rehearse.sh`}`,
+          'END-OF-REHEARSAL',
+          rehearsalScript(facts, host).text.trimEnd(),
+        ),
+        sh`sh ${word`${kept}/look.sh`} >${word`${kept}/look.new`}`,
+        sh`mv ${word`${kept}/look.new`} ${word`${kept}/look`}`,
+        sh`echo "the host was looked at"`,
+        sh`rm -f ${word`${kept}/log.new`}`,
+        sh`{ sh ${word`${kept}/rehearse.sh`} || true; } | tee ${word`${kept}/log.new`}`,
+        sh`${keepEnds} <${word`${kept}/log.new`} >${word`${kept}/log`}`,
+        sh`rm -f ${word`${kept}/log.new`} ${word`${kept}/look.sh`} ${word`${kept}/rehearse.sh`}`,
+        mark(host, 'checks'),
+      ),
+      probe: (world) =>
+        (isMarked(host, 'checks', world) && nothingAgainst(facts, host, false).holds(world).holds) ||
+        isPastStop(facts, host, world)
+          ? done('it was checked')
+          : pending('not checked yet'),
+      after: [nothingAgainst(facts, host, true)],
+      notes: (world) => [...warnings(facts, host)(world), ...choice(facts, host, world)],
+      settleSeconds: 5,
+      quietSeconds: 300,
+      undo: 'nothing to undo: what it makes is gone at its end',
+    });
+  };

@@ -1,0 +1,80 @@
+import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
+import { type Fragment, sh } from '../../cluster/fragment.ts';
+import { type HostObservation, hostIn } from '../../cluster/observations.ts';
+import type { Path } from '../../cluster/words.ts';
+import { onHost, verdictOf } from '../language/conditions.ts';
+import { done, makeStep, pending } from '../language/make-step.ts';
+import type { StepOf } from '../language/outline.ts';
+import type { Condition } from '../language/step.ts';
+import { leftoverNamesLines, leftoversOf } from '../shell/ownership.ts';
+import { privateSocket, script } from '../shell/shell.ts';
+import { linkDir } from './hard-link/names.ts';
+
+/** Copies that steps left beside pg_autoctl's own files, and logs of private servers: they belong to the saved files. */
+const strayCopies = (host: HostFacts): Fragment[] => [
+  sh`for f in private-start.log promote.log serve.log ${host.configFile}.before-rollback${isNode(host) ? sh` ${host.stateFile}.*` : sh``}; do`,
+  sh`  if [ -e "$f" ]; then mkdir -p saved; mv "$f" saved/; fi`,
+  sh`done`,
+];
+
+const leftOn = (facts: ClusterFacts, host: HostFacts, seen: HostObservation): readonly Path[] => [
+  ...leftoversOf(facts, seen),
+  ...seen.leftovers.filter((path) => path === linkDir(host)),
+];
+
+/**
+ * What a later upgrade must not find: marks, fingerprints and copies of this one. The record and the saved files stay,
+ * under a dated name.
+ */
+export const removeMarkers =
+  (host: HostFacts, before: readonly Condition[] = []): StepOf =>
+  (facts, phase) =>
+    makeStep(facts, {
+      id: 'tidy',
+      phase,
+      host,
+      as: 'postgres',
+      title: 'Take away the marks of this upgrade',
+      reason: 'The next one begins from nothing; the record and the saved files stay, under a dated name.',
+      guide: null,
+      danger: 'changes',
+      script: script(
+        sh`umask 077`,
+        sh`mkdir -p ${host.workDir} && cd ${host.workDir}`,
+        ...strayCopies(host),
+        ...leftoverNamesLines(facts, host),
+        sh`# the marks go last, behind the record: while one is there, this is not done, and a way back through an image is found again`,
+        sh`mkdir -p done; date -u +%FT%TZ > done/tidying; sync -- done/tidying done || sync`,
+        sh`rm -rf fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs pg_upgrade configuration checks link base-backup tablespaces ${privateSocket(host)}`,
+        sh`now=$(date -u +%Y%m%dT%H%M%SZ)`,
+        sh`if [ -d saved ]; then mv saved "saved.$now"; fi`,
+        sh`if [ -e record.json ]; then mv record.json "record.$now.json"; fi`,
+        sh`sync -- . || sync`,
+        sh`rm -rf done`,
+        sh`ls -l`,
+        sh`for d in ${host.data}_pg*_abandoned*; do if [ -d "$d" ]; then du -sh "$d"; fi; done`,
+      ),
+      probe: (world) => {
+        const seen = hostIn(world, host.alias);
+        if (seen === null) return pending('not seen');
+        const left = leftOn(facts, host, seen);
+        return seen.markers.length === 0 &&
+          seen.fingerprint === null &&
+          seen.stopped === null &&
+          seen.handedOver === null &&
+          left.length === 0
+          ? done('none is left')
+          : pending(['they are there', ...left].join(', '));
+      },
+      before,
+      after: [
+        onHost(host.alias, 'no mark is left', (seen) =>
+          verdictOf(seen.markers.length === 0 && seen.fingerprint === null, 'some are'),
+        ),
+        onHost(host.alias, 'nothing is left of a step that was killed', (seen) => {
+          const left = leftOn(facts, host, seen);
+          return verdictOf(left.length === 0, `${left.join(', ')} is there`);
+        }),
+      ],
+      undo: 'nothing to undo here',
+    });

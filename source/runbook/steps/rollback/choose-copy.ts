@@ -1,0 +1,35 @@
+import type { NodeFacts } from '../../../cluster/facts.ts';
+import { onHost, verdictOf } from '../../language/conditions.ts';
+import { isMarked } from '../../language/evidence.ts';
+import { done, makeStep, pending } from '../../language/make-step.ts';
+import type { StepOf } from '../../language/outline.ts';
+import { mark, script } from '../../shell/shell.ts';
+import { throughMarker } from '../../verdict/route.ts';
+
+/** The way back through a secondary's image: the group is registered anew, from the image outwards. */
+
+/** The marker finds this way again after an interruption, whatever the images look like then. */
+export const chooseFallbackCopy =
+  (chosen: NodeFacts): StepOf =>
+  (facts, phase) => {
+    const { monitor } = facts;
+    const marker = throughMarker(chosen.alias);
+    return makeStep(facts, {
+      id: 'choose',
+      phase,
+      host: monitor,
+      as: 'postgres',
+      title: `Note that the way back goes through ${chosen.alias}`,
+      reason: 'From here on it is the one copy that goes on; two of them would go two ways.',
+      guide: null,
+      danger: 'changes',
+      script: script(mark(monitor, marker)),
+      probe: (world) => (isMarked(monitor, marker, world) ? done('it is noted') : pending('it is not noted')),
+      after: [
+        onHost(monitor.alias, 'it is noted', (_, world) =>
+          verdictOf(isMarked(monitor, marker, world), 'it is not'),
+        ),
+      ],
+      undo: 'nothing to undo: no copy has been changed yet',
+    });
+  };

@@ -1,0 +1,44 @@
+import type { NodeFacts } from '../../../cluster/facts.ts';
+import { word } from '../../../cluster/fragment.ts';
+import { hostIn } from '../../../cluster/observations.ts';
+import { autoctlIsStopped, onHost, verdictOf } from '../../language/conditions.ts';
+import { done, makeStep, pending } from '../../language/make-step.ts';
+import type { StepOf } from '../../language/outline.ts';
+import { keepFunction } from '../../shell/self-checks.ts';
+import { script } from '../../shell/shell.ts';
+import { identifierLines } from '../../shell/state-file.ts';
+
+/** The old identifier into the state file; node id, name and everything else stay. */
+export const writeOldIdentifier =
+  (host: NodeFacts): StepOf =>
+  (facts, phase) =>
+    makeStep(facts, {
+      id: 'state-file',
+      phase,
+      host,
+      as: 'postgres',
+      title: 'Write the old system identifier into pg_autoctl’s state file',
+      reason: 'The node is the one it was before; its id, name, priority and quorum stay.',
+      guide: null,
+      danger: 'changes',
+      script: script(
+        ...keepFunction,
+        ...identifierLines(host, null, facts.systemIdentifier, word`pg${facts.newMajor}`),
+      ),
+      probe: (world) => {
+        const found = hostIn(world, host.alias)?.stateIdentifier ?? null;
+        return found === facts.systemIdentifier
+          ? done(`it is ${found}`)
+          : pending(`it is ${found ?? 'unknown'}`);
+      },
+      before: [autoctlIsStopped(host)],
+      after: [
+        onHost(host.alias, 'the state file has the old system identifier', (seen) =>
+          verdictOf(
+            seen.stateIdentifier === facts.systemIdentifier,
+            `it is ${seen.stateIdentifier ?? 'unknown'}`,
+          ),
+        ),
+      ],
+      undo: `mv ${host.stateFile}.pg${facts.newMajor} ${host.stateFile}`,
+    });

@@ -1,0 +1,86 @@
+import { type HostFacts, isNode } from '../../cluster/facts.ts';
+import { hereDocument, joined, known, sh, word } from '../../cluster/fragment.ts';
+import { sqlProgram } from '../../cluster/superuser-sql.ts';
+import type { Path } from '../../cluster/words.ts';
+import { dataIsOld, onHost, verdictOf } from '../language/conditions.ts';
+import { isMarked, isUpgraded, staleSave } from '../language/evidence.ts';
+import { factsId } from '../language/facts-id.ts';
+import { done, half, makeStep, pending } from '../language/make-step.ts';
+import type { StepOf } from '../language/outline.ts';
+import { ownershipFunctions } from '../shell/ownership.ts';
+import { keepFunction } from '../shell/self-checks.ts';
+import { mark, script, upgradeDir } from '../shell/shell.ts';
+
+/** Copies of what pg_autoctl knows and of the unit, and the record of how the cluster was. Nothing of the cluster changes. */
+export const saveFiles =
+  (host: HostFacts): StepOf =>
+  (facts, phase) => {
+    // Readable, because the card of this step is where the operator sees what was discovered.
+    // What is accepted is no fact of the cluster: it counts as the cluster file has it at the time.
+    const { accept: _accept, ...lasting } = facts;
+    const record = JSON.stringify(lasting, null, 1);
+    const saved: Path = word`${host.workDir}/saved`;
+    const marker = word`save-${factsId(facts)}`;
+    return makeStep(facts, {
+      id: 'save',
+      phase,
+      host,
+      as: 'postgres',
+      title: isNode(host)
+        ? 'Save pg_autoctl’s files and the unit'
+        : 'Save the record, the monitor’s database, pg_autoctl’s files and the unit',
+      reason:
+        'Everything that the upgrade will edit is copied first. The record in the script is what was read from the servers: look it through; what is wrong in it can be overridden in the cluster file.',
+      guide: null,
+      deviation: 'The guide saves nothing; a rollback needs all of this.',
+      danger: 'changes',
+      script: script(
+        sh`umask 077`,
+        ...ownershipFunctions(facts),
+        sh`mkdir -p ${saved} ${word`${host.workDir}/done`} ${upgradeDir(host)}`,
+        ...keepFunction,
+        sh`cd ${saved}; touch . # its time tells how old it is`,
+        sh`cp -p ${host.configFile} pg_autoctl.cfg`,
+        isNode(host) && sh`cp -p ${host.stateFile} pg_autoctl.state`,
+        host.service.kind === 'systemd' && sh`cp -p ${host.service.fragment} ${host.service.unit}`,
+        !isNode(host) &&
+          sh`${sqlProgram('pg_dump', host.newBindir, host.database)} -h ${host.socketDirectory} -p ${host.port} -U ${host.superuser} -Fc -f monitor.dump`,
+        hereDocument(sh`cat > ${word`${host.workDir}/record.json.new`}`, 'RECORD', record),
+        sh`keep ${word`${host.workDir}/record.json.new`}`,
+        sh`mv ${word`${host.workDir}/record.json.new`} ${word`${host.workDir}/record.json`}`,
+        sh`keep ${word`${host.workDir}/record.json`} *`,
+        sh`# what an earlier window left must not speak for this one; what a try of this one left must stay`,
+        sh`rm -f ${word`${host.workDir}/done`}/*`,
+        sh`[ "$(cat ${word`${upgradeDir(host)}/tried`} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${joined(
+          (
+            ['pg_upgrade/tried', 'fingerprint', 'fingerprint-old', 'stopped', 'handed-over', 'noted'] as const
+          ).map((name) => sh`${word`${host.workDir}/${known(name)}`}`),
+          ' ',
+        )}`,
+        mark(host, marker),
+        sh`ls -l`,
+      ),
+      probe: (world) => {
+        if (isUpgraded(facts, host, world)) return done('copies are in place');
+        if (!isMarked(host, marker, world)) return pending('nothing saved yet');
+        const stale = staleSave(facts, host, world);
+        return stale === null ? done('copies are in place') : half(stale);
+      },
+      before: [
+        dataIsOld(facts, host),
+        onHost(host.alias, 'pg_autoctl’s configuration is the old version’s still', (seen) =>
+          verdictOf(seen.pgCtl !== `${host.newBindir}/pg_ctl`, `it names ${seen.pgCtl ?? 'nothing'}`),
+        ),
+      ],
+      after: [
+        onHost(host.alias, `the copies are in ${saved}`, (seen) =>
+          verdictOf(seen.markers.includes(marker), 'they are not'),
+        ),
+        onHost(host.alias, 'they are what is there now', (_, world) => {
+          const stale = staleSave(facts, host, world);
+          return verdictOf(stale === null, stale ?? '');
+        }),
+      ],
+      undo: sh`rm -r ${host.workDir}`.text,
+    });
+  };

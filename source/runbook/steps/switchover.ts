@@ -1,0 +1,65 @@
+import { type ClusterFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import type { Observations } from '../../cluster/observations.ts';
+import { sqlLiteral } from '../../cluster/quote.ts';
+import type { Alias } from '../../cluster/words.ts';
+import { everyNodeSettled, nodeSettled } from '../language/conditions.ts';
+import { isMarked } from '../language/evidence.ts';
+import { done, makeStep, pending } from '../language/make-step.ts';
+import type { StepsOf } from '../language/outline.ts';
+import type { Condition, Step } from '../language/step.ts';
+import { mark, psql, script } from '../shell/shell.ts';
+
+export const performed = (facts: ClusterFacts, id: string, world: Observations): boolean =>
+  isMarked(facts.monitor, id, world);
+
+/** A rehearsal of the failover that the cluster is there for, and back; for those who want it. */
+export const switchoverAndBack: StepsOf = (facts, phase) => {
+  const primary = primaryOf(facts);
+  const [first] = secondariesOf(facts);
+  if (first === undefined) return [];
+  const { monitor } = facts;
+  const promote = (to: NodeName): Fragment =>
+    script(
+      sh`${psql(monitor, monitor.newBindir, monitor.database)} -Atc ${quoted(`select pgautofailover.perform_promotion(${sqlLiteral(facts.formation)}, ${sqlLiteral(to)})`)}`,
+      mark(monitor, word`promoted-${to}`),
+    );
+  const step = (
+    id: string,
+    to: NodeName,
+    from: NodeName,
+    title: string,
+    before: readonly Condition[],
+  ): Step =>
+    makeStep(facts, {
+      id,
+      phase,
+      host: monitor,
+      as: 'postgres',
+      title,
+      reason:
+        'To know that a failover works on the new version, while you are watching. Writes pause for some seconds.',
+      guide: null,
+      danger: 'changes',
+      script: promote(to),
+      probe: (world) =>
+        performed(facts, `promoted-${to}`, world) ? done('it was done') : pending('not done; it is optional'),
+      before: [everyNodeSettled, ...before],
+      after: [nodeSettled(to, ['primary']), nodeSettled(from, ['secondary']), everyNodeSettled],
+      settleSeconds: 180,
+      undo: `promote ${from} again`,
+      optional: true,
+    });
+  return [
+    step('switchover', first.alias, primary.alias, `Switchover to ${first.alias} (optional)`, [
+      nodeSettled(primary.alias, ['primary']),
+      nodeSettled(first.alias, ['secondary']),
+    ]),
+    step('switch-back', primary.alias, first.alias, `Switch back to ${primary.alias} (optional)`, [
+      nodeSettled(first.alias, ['primary']),
+      nodeSettled(primary.alias, ['secondary']),
+    ]),
+  ];
+};
+
+type NodeName = Alias;

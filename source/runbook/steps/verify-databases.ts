@@ -1,0 +1,54 @@
+import { primaryOf } from '../../cluster/facts.ts';
+import { quoted, sh, word } from '../../cluster/fragment.ts';
+import { onHost, verdictOf } from '../language/conditions.ts';
+import { isMarked } from '../language/evidence.ts';
+import { done, makeStep, pending } from '../language/make-step.ts';
+import type { StepOf } from '../language/outline.ts';
+import { compareLines, contentsFunction, countContents } from '../shell/database-contents.ts';
+import { privateServer } from '../shell/isolated-server.ts';
+import { mark, privateSocket, psql, script, upgradeDir } from '../shell/shell.ts';
+
+/** E. The new primary's data, seen by its DBA alone. */
+export const verifyDatabases: StepOf = (facts, phase) => {
+  const primary = primaryOf(facts);
+  const socket = privateSocket(primary);
+  const server = privateServer(primary, facts.newMajor);
+  return makeStep(facts, {
+    id: 'verify',
+    phase,
+    host: primary,
+    as: 'postgres',
+    milestone: 'verified',
+    title: 'Verify the databases, update extensions',
+    reason:
+      'No database, table, index or view may be missing that was there before the stop, and no sequence may have gone back; what pg_upgrade asks to be updated is updated.',
+    guide: 'Step 6',
+    deviation:
+      'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
+    danger: 'changes',
+    script: script(
+      sh`umask 077`,
+      sh`${psql(primary, primary.newBindir, 'postgres', { socket })} -Atc ${quoted('select version()')}`,
+      ...contentsFunction(primary, primary.newBindir, socket),
+      sh`now=${word`${primary.workDir}/noted.now`}`,
+      sh`contents "$now"`,
+      sh`${countContents} "$now" | sort`,
+      sh`# nothing may be missing that was noted before the stop; extensions are updated after that`,
+      ...compareLines(primary, sh`"$now"`),
+      sh`rm "$now"`,
+      sh`if [ -e ${word`${upgradeDir(primary)}/update_extensions.sql`} ]; then`,
+      sh`  ${psql(primary, primary.newBindir, 'postgres', { socket })} -f ${word`${upgradeDir(primary)}/update_extensions.sql`}`,
+      sh`else echo "no extension needs an update"; fi`,
+      mark(primary, 'verify'),
+    ),
+    probe: (world) => (isMarked(primary, 'verify', world) ? done('verified') : pending('not verified yet')),
+    before: [server],
+    after: [
+      onHost(primary.alias, 'the databases answer', (seen) =>
+        verdictOf(seen.markers.includes('verify'), 'the look did not come to its end'),
+      ),
+    ],
+    quietSeconds: 120,
+    undo: 'nothing to undo here',
+  });
+};

@@ -1,0 +1,45 @@
+import { took } from '../../cluster/amounts.ts';
+import { type ClusterFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import type { Measurements } from './measurements.ts';
+import { backupSeconds, linkSeconds } from './paces.ts';
+
+/** Of one secondary: how it is rebuilt, and what either way would take, in seconds; null: not measured. */
+export interface RebuildChoice {
+  readonly node: string;
+  readonly way: 'base-backup' | 'hard-link';
+  /** After the downtime. */
+  readonly backupSeconds: number | null;
+  /** In the downtime, while every server stands. */
+  readonly linkSeconds: number | null;
+  /** There is a way by hard links: pg_upgrade links. */
+  readonly canLink: boolean;
+}
+
+export const rebuildChoices = (facts: ClusterFacts, measurements: Measurements): readonly RebuildChoice[] => {
+  const primary = measurements.get(primaryOf(facts).alias);
+  const measured = primary?.dataBytes != null;
+  const canLink = facts.mode === 'link';
+  return secondariesOf(facts).map(({ alias, rebuild }) => {
+    const own = measurements.get(alias);
+    return {
+      node: alias,
+      way: rebuild,
+      backupSeconds: measured ? backupSeconds(primary, own) : null,
+      linkSeconds: measured && canLink ? linkSeconds(primary, own) : null,
+      canLink,
+    };
+  });
+};
+
+const about = (seconds: number | null): string =>
+  seconds === null ? 'for a time that was not measured' : `about ${took(seconds * 1000)}`;
+
+/** Both ways in a sentence, so that the operator sees what the choice costs. */
+export const choiceWords = ({ node, way, canLink, ...seconds }: RebuildChoice): string => {
+  const copy = `${about(seconds.backupSeconds)} after the downtime`;
+  if (!canLink) return `${node}: rebuilt by base backup, ${copy}`;
+  const links = `${about(seconds.linkSeconds)} in the downtime`;
+  return way === 'hard-link'
+    ? `${node}: rebuilt by hard links, ${links}, and no way back from then on; by base backup it would be ${copy}`
+    : `${node}: rebuilt by base backup, ${copy}, its image kept; by hard links (nodes.${node}.rebuild) it would be ${links}`;
+};

@@ -1,0 +1,125 @@
+import { type ClusterFacts, type NodeFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { word } from '../../cluster/fragment.ts';
+import { hostIn, isLeftOut, monitorIn, type Observations } from '../../cluster/observations.ts';
+import type { Alias, Label } from '../../cluster/words.ts';
+import { isMajor } from '../language/conditions.ts';
+import { isMarked, isSwapped, isUpgraded, neverStarted, newClusterStarted } from '../language/evidence.ts';
+import { bestUncompared, isFallbackCopy, oldDirectory } from '../language/fallback-copies.ts';
+import { dropInName } from '../shell/service.ts';
+
+/** The ways back that there are. Which one is open is read from the disks. */
+export type Route =
+  | { readonly kind: 'unknown'; readonly why: string }
+  /** Nothing has been changed that would have to be taken back. */
+  | { readonly kind: 'nothing' }
+  /** The old primary's own directory: untouched, linked but never shared with a running server, or copied. */
+  | { readonly kind: 'own'; readonly linked: boolean }
+  /** A secondary's directory becomes the primary's. `uncompared`: the old primary's host is gone, so nobody can compare it with that. */
+  | { readonly kind: 'fallback-copy'; readonly node: NodeFacts; readonly uncompared?: boolean }
+  | { readonly kind: 'backup' };
+
+/** The marker on the monitor's host by which a way back through an image, once begun, is found again. */
+export const throughMarker = (alias: Alias): Label => word`rollback-through-${alias}`;
+
+const begun = (facts: ClusterFacts, world: Observations): NodeFacts | undefined =>
+  facts.nodes.find((node) => hostIn(world, 'monitor')?.markers.includes(throughMarker(node.alias)));
+
+/**
+ * The image to go back through: one of a node that may be primary (a candidate priority above 0) before one that may not; then one that
+ * stands in its place before one that lies beside a rebuilt secondary.
+ */
+export const bestFallbackCopy = (facts: ClusterFacts, world: Observations): NodeFacts | null =>
+  bestOf(
+    facts,
+    secondariesOf(facts).filter((node) => isFallbackCopy(facts, node, world)),
+    world,
+  );
+
+const bestOf = (facts: ClusterFacts, images: readonly NodeFacts[], world: Observations): NodeFacts | null => {
+  const rank = (node: NodeFacts): number =>
+    (node.priority > 0 ? 0 : 2) + (isSwapped(facts, node, world) ? 1 : 0);
+  return images.reduce<NodeFacts | null>(
+    (best, node) => (best === null || rank(node) < rank(best) ? node : best),
+    null,
+  );
+};
+
+const untouched = (facts: ClusterFacts, world: Observations): boolean => {
+  const monitor = monitorIn(world);
+  return (
+    monitor !== null &&
+    monitor.numberSyncStandbys === facts.numberSyncStandbys &&
+    facts.nodes.every((node) => hostIn(world, node.alias)?.transfer.authorized.length === 0) &&
+    monitor.nodes.every((node) => ['primary', 'secondary', 'single'].includes(node.reported)) &&
+    facts.nodes.every((node) => {
+      const seen = hostIn(world, node.alias);
+      return (
+        seen !== null &&
+        isMajor(seen.data, facts.oldMajor) &&
+        seen.pgAutoctl === 'runs' &&
+        !seen.unit?.dropIns.some((path) => path.endsWith(dropInName))
+      );
+    })
+  );
+};
+
+/** Whether the old primary's own directory may run again; null: never. */
+const ownRoute = (facts: ClusterFacts, primary: NodeFacts, world: Observations): Route | null => {
+  const old = oldDirectory(facts, primary, world);
+  if (old === null) return null;
+  const started = newClusterStarted(facts, primary, world);
+  const upgraded = isUpgraded(facts, primary, world);
+  if (!old.controlRenamed && old.control !== null)
+    // Somebody may have renamed pg_control.old back by hand, as PostgreSQL's manual tells: the links tell on them.
+    return old.hasHardLinks && upgraded && started !== 'never' ? null : { kind: 'own', linked: false };
+  if (!old.controlRenamed) return null;
+  // One that was disarmed for a first start has its new directory, or the proof of a way back that has moved that already.
+  const proven = upgraded
+    ? started === 'never'
+    : !old.madeUnstartable || isMarked(primary, neverStarted, world);
+  return proven ? { kind: 'own', linked: true } : null;
+};
+
+/** The old primary's host gives no answer, and the rollback goes on without it. */
+const withoutPrimary = (facts: ClusterFacts, primary: NodeFacts, world: Observations): Route => {
+  const blind = secondariesOf(facts).find(
+    (node) => hostIn(world, node.alias) === null && !isLeftOut(world, node.alias),
+  );
+  const node = bestOf(facts, bestUncompared(facts, world), world);
+  if (blind !== undefined)
+    return {
+      kind: 'unknown',
+      why: `${primary.alias} does not answer, and ${blind.alias} cannot be looked at`,
+    };
+  return node === null
+    ? {
+        kind: 'unknown',
+        why: `${primary.alias} does not answer, and no secondary holds a copy that its shutdown ended`,
+      }
+    : { kind: 'fallback-copy', node, uncompared: true };
+};
+
+/**
+ * Source: PostgreSQL, pg_upgrade, “Reverting to old cluster”; every way was measured with PostgreSQL 15.20 and 17.12 and
+ * pg_auto_failover 2.0 and 2.2 on the lab (test/lab/rollback.test.ts).
+ */
+export const rollbackRoute = (facts: ClusterFacts, world: Observations): Route => {
+  const through = begun(facts, world);
+  const primary = primaryOf(facts);
+  const seen = hostIn(world, primary.alias);
+  if (through !== undefined)
+    return { kind: 'fallback-copy', node: through, ...(seen === null ? { uncompared: true } : {}) };
+  if (seen === null)
+    return isLeftOut(world, primary.alias)
+      ? withoutPrimary(facts, primary, world)
+      : { kind: 'unknown', why: `${primary.alias} cannot be looked at` };
+  if (untouched(facts, world)) return { kind: 'nothing' };
+  const own = ownRoute(facts, primary, world);
+  if (own !== null) return own;
+  const blind = secondariesOf(facts).find((node) => hostIn(world, node.alias) === null);
+  const image = bestFallbackCopy(facts, world);
+  if (image !== null) return { kind: 'fallback-copy', node: image };
+  return blind === undefined
+    ? { kind: 'backup' }
+    : { kind: 'unknown', why: `${blind.alias} cannot be looked at, and may hold the way back` };
+};

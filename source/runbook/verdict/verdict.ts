@@ -1,0 +1,87 @@
+import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
+import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from '../language/evidence.ts';
+import { type Route, rollbackRoute } from './route.ts';
+
+/** What going back means now. Computed from the disks of every host, never from a memory of what was done. */
+export type RollbackVerdict =
+  | { readonly kind: 'unknown'; readonly says: string }
+  | { readonly kind: 'nothing-to-undo'; readonly says: string }
+  | { readonly kind: 'safe'; readonly says: string }
+  | { readonly kind: 'safe-through'; readonly node: string; readonly says: string }
+  | { readonly kind: 'loses-new-writes'; readonly says: string }
+  | { readonly kind: 'backup-only'; readonly says: string };
+
+/**
+ * Without the record of the hand-over (somebody started pg_autoctl by hand, or the work directory is gone) the servers
+ * tell whether applications could write: pg_autoctl runs it, it listens to the network, or its state file was patched.
+ */
+const writtenUnrecorded = (facts: ClusterFacts, primary: NodeFacts, world: Observations): string | null => {
+  const seen = hostIn(world, primary.alias);
+  if (seen === null || newClusterStarted(facts, primary, world) === 'never') return null;
+  const open =
+    // What cannot be seen may have served: the loss is never understated.
+    seen.pgAutoctl !== 'stopped' ||
+    (seen.server !== null && seen.server.listenAddresses !== '') ||
+    (seen.stateIdentifier !== null && seen.stateIdentifier === newSystemIdentifier(facts, primary, world));
+  if (!open) return null;
+  const since = seen.server === null ? '' : ` since ${seen.server.startedAt.slice(11, 16)} UTC or before`;
+  return `what ${facts.newMajor} wrote${since} is lost (how much, nothing on the disks tells)`;
+};
+
+/**
+ * What the new version has written since it was handed to the application, in words; null when it was not
+ * yet. The counter of transactions counts the console's own (statistics) and rolled back ones too, hence “up to”.
+ */
+const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: Observations): string | null => {
+  const seen = hostIn(world, primary.alias);
+  if (seen === null || !isSwapped(facts, primary, world)) return null;
+  if (seen.handedOver === null) return writtenUnrecorded(facts, primary, world);
+  const { control, at } = seen.handedOver;
+  const now = isDataDirectory(seen.data) ? seen.data.control : null;
+  // A server that runs has not written its counters into pg_control yet; one that never ran again has written nothing.
+  const next = seen.server?.nextXid ?? now?.nextXid ?? control.nextXid;
+  if (now !== null && isAsKept(now, control)) return null;
+  const count = BigInt(next) - BigInt(control.nextXid);
+  return `what ${facts.newMajor} wrote since ${at.slice(11, 16)} UTC${count > 0n ? ` (up to ${count} transactions)` : ''} is lost`;
+};
+
+const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackVerdict => {
+  const primary = primaryOf(facts);
+  switch (route.kind) {
+    case 'unknown':
+      return { kind: 'unknown', says: route.why };
+    case 'nothing':
+      return { kind: 'nothing-to-undo', says: 'nothing to undo' };
+    case 'backup':
+      return { kind: 'backup-only', says: 'only from a backup' };
+    case 'own': {
+      const lost = writtenSince(facts, primary, world);
+      if (lost !== null) return { kind: 'loses-new-writes', says: `possible, but ${lost}` };
+      if (route.linked)
+        return { kind: 'safe', says: `safe, nothing lost: ${facts.newMajor} has never been started` };
+      return isSwapped(facts, primary, world)
+        ? { kind: 'safe', says: 'safe, nothing lost: the old directory is untouched' }
+        : { kind: 'safe', says: `safe, nothing lost: ${facts.oldMajor} starts again where it stands` };
+    }
+    case 'fallback-copy': {
+      if (route.uncompared === true)
+        return {
+          kind: 'loses-new-writes',
+          says: `possible through ${route.node.alias}, but ${primary.alias} does not answer: what ${facts.newMajor} wrote there is lost, if it came to that, and nobody can compare the copy with it`,
+        };
+      const lost = writtenSince(facts, primary, world);
+      if (lost !== null)
+        return { kind: 'loses-new-writes', says: `possible through ${route.node.alias}, but ${lost}` };
+      return {
+        kind: 'safe-through',
+        node: route.node.alias,
+        says: `safe through ${route.node.alias}’s image, nothing lost`,
+      };
+    }
+  }
+};
+
+/** The verdict that stands in the header and before every confirmation. */
+export const rollbackVerdict = (facts: ClusterFacts, world: Observations): RollbackVerdict =>
+  says(facts, rollbackRoute(facts, world), world);
