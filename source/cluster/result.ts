@@ -27,11 +27,23 @@ export const fail = <Failure>(error: Failure): { readonly ok: false; readonly er
   error,
 });
 
-/** A problem whose texts may quote what a server, a program or a library has said: their secrets are taken out. */
-export const problem = (what: string, remedy: string, cause?: string): Problem =>
-  cause === undefined
-    ? { what: redactText(what), remedy }
-    : { what: redactText(what), remedy, cause: redactText(cause) };
+const ended = (text: string): string => (/[.?!…]$/.test(text) ? text : `${text}.`);
+
+/**
+ * A problem, in whole sentences: both texts end as such. They may quote what a server, a program or a library has said: their secrets
+ * are taken out. A command at the end of a text stands in backticks, so that it can be copied without the full stop.
+ */
+export const problem = (what: string, remedy: string, cause?: string): Problem => {
+  const said = { what: ended(redactText(what)), remedy: ended(remedy) };
+  return cause === undefined ? said : { ...said, cause: redactText(cause) };
+};
+
+/** The one form of a problem in running text: what is true, what to do; the cause behind it where it is asked for. */
+export const formatProblem = (
+  { what, remedy, cause }: Problem,
+  causes: 'with cause' | 'short' = 'short',
+): string =>
+  causes === 'short' || cause === undefined ? `${what} ${remedy}` : `${what} ${remedy} (${cause})`;
 
 /** The text of anything that was thrown, for a Problem's cause. */
 export const messageOf = (thrown: unknown): string =>

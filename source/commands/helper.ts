@@ -76,7 +76,7 @@ export const helper = async ({ file, out }: HelperArguments): Promise<number> =>
       return couldNot(
         asked !== undefined && !asked.ok
           ? asked.error
-          : problem(`${its.alias}: who logs in there is not known`, 'check the connection, then retry'),
+          : problem(`${its.alias}: who logs in there is not known.`, 'Check the connection, then retry.'),
       );
     }
     installations.push({
@@ -104,7 +104,7 @@ export const helper = async ({ file, out }: HelperArguments): Promise<number> =>
     }
   } catch (thrown) {
     return couldNot(
-      problem(`the helpers were not written to ${out}`, 'name another directory', messageOf(thrown)),
+      problem(`The helpers were not written to ${out}.`, 'Name another directory.', messageOf(thrown)),
     );
   }
   print(

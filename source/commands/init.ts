@@ -55,12 +55,15 @@ export const init = async ({ address, file = 'cluster.yaml' }: InitArguments): P
   const text = address ?? (await asked());
   if (text === null || text === '')
     return refuse(
-      problem('nobody can be asked where the monitor is', `name it: ${calledAs()} init ssh://USER@MONITOR`),
+      problem(
+        'Nobody can be asked where the monitor is.',
+        `Name it: \`${calledAs()} init ssh://USER@MONITOR\`.`,
+      ),
     );
   const monitor = parseAddress(text);
   if (monitor === null)
     return refuse(
-      problem(`${text} is no address`, 'write it as ssh://USER@MONITOR, with :PORT where it is not 22'),
+      problem(`${text} is no address.`, 'Write it as ssh://USER@MONITOR, with :PORT where it is not 22.'),
     );
   const config = parseConfig(provisional(monitor), 'the address');
   if (!config.ok) return refuse(...config.error);
@@ -75,7 +78,7 @@ export const init = async ({ address, file = 'cluster.yaml' }: InitArguments): P
     });
   } catch (thrown) {
     return refuse(
-      problem(`${file} was not written`, `move it away, or work in another directory`, messageOf(thrown)),
+      problem(`${file} was not written.`, 'Move it away, or work in another directory.', messageOf(thrown)),
     );
   }
   const unreached = found.value.nodes.filter((node) => node.problem !== null);

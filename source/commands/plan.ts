@@ -54,7 +54,7 @@ export const plan = async ({ file, format, out, brief }: PlanArguments): Promise
     return 2;
   };
   if (format === 'shell' && out === null)
-    return couldNot(problem('there is a script for each host', 'name a directory for them: --out DIR'));
+    return couldNot(problem('There is a script for each host.', 'Name a directory for them: `--out DIR`.'));
   if (brief && format !== null && format !== 'markdown')
     return couldNot(
       problem(`plan --brief is Markdown, not ${format}.`, 'Leave --format out, or leave --brief out.'),
@@ -94,7 +94,7 @@ export const plan = async ({ file, format, out, brief }: PlanArguments): Promise
     for (const { name, text } of wanted) writeFileSync(join(out, name), text);
   } catch (thrown) {
     return couldNot(
-      problem(`the plan was not written to ${out}`, 'name another directory', messageOf(thrown)),
+      problem(`The plan was not written to ${out}.`, 'Name another directory.', messageOf(thrown)),
     );
   }
   print(`${wanted.map(({ name }) => join(out, name)).join('\n')}\n`);

@@ -48,15 +48,15 @@ export const readConfig = (file: string, command = 'run'): Result<Config, readon
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
     const called = calledAs();
-    const named = `name the one you mean: ${called} ${command} FILE`;
+    const named = `Name the one you mean: \`${called} ${command} FILE\`.`;
     if (isAbsent(thrown))
       return fail([
         problem(
-          `there is no cluster file ${file}`,
-          `${named}; or make one: ${called} init ssh://USER@MONITOR`,
+          `There is no cluster file ${file}.`,
+          `${named} Or make one: \`${called} init ssh://USER@MONITOR\`.`,
         ),
       ]);
-    return fail([problem(`the cluster file ${file} cannot be read`, named, messageOf(thrown))]);
+    return fail([problem(`The cluster file ${file} cannot be read.`, named, messageOf(thrown))]);
   }
   const config = parseConfig(text, file);
   return config.ok ? ok(expanded(config.value)) : config;

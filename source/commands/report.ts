@@ -43,8 +43,8 @@ export const report = async ({ of, format, out, run, brief }: ReportArguments): 
   if (format === null && out !== null && !/^(|\.md|\.markdown|\.txt|\.html?)$/i.test(extname(out)))
     return couldNot(
       problem(
-        `a report is Markdown or HTML, and ${out} is named as neither`,
-        'name it .md or .html, or say what it is to be: --format markdown or --format html',
+        `A report is Markdown or HTML, and ${out} is named as neither.`,
+        'Name it .md or .html, or say what it is to be: `--format markdown` or `--format html`.',
       ),
     );
   const directory = directoryOf(of, run);
@@ -66,7 +66,9 @@ export const report = async ({ of, format, out, run, brief }: ReportArguments): 
     mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, text);
   } catch (thrown) {
-    return couldNot(problem(`the report was not written to ${out}`, 'name another file', messageOf(thrown)));
+    return couldNot(
+      problem(`The report was not written to ${out}.`, 'Name another file.', messageOf(thrown)),
+    );
   }
   print(`${out}\n`);
   return 0;

@@ -32,8 +32,8 @@ export const look = async (
   if (output.value.code !== 0)
     return fail(
       problem(
-        `${host.alias}: looking around as ${config.become.postgres} failed (exit ${output.value.code})`,
-        `check on the host: sudo -n -u ${config.become.postgres} true`,
+        `${host.alias}: looking around as ${config.become.postgres} failed (exit ${output.value.code}).`,
+        `Check on the host: \`sudo -n -u ${config.become.postgres} true\`.`,
         output.value.stderr.trim().slice(0, 400),
       ),
     );
@@ -52,15 +52,15 @@ export const theOne = (
   if (first === undefined)
     return fail(
       problem(
-        `${alias}: no ${what} of pg_auto_failover found (${all.length === 0 ? 'no pg_autoctl.cfg' : `found: ${all.map((one) => one.pgdata).join(', ')}`})`,
-        'check the host, and the user in become.postgres',
+        `${alias}: no ${what} of pg_auto_failover found (${all.length === 0 ? 'no pg_autoctl.cfg' : `found: ${all.map((one) => one.pgdata).join(', ')}`}).`,
+        'Check the host, and the user in become.postgres.',
       ),
     );
   if (second !== undefined)
     return fail(
       problem(
-        `${alias}: several fit: ${fitting.map((one) => one.pgdata).join(', ')}`,
-        alias === 'monitor' ? 'set monitor.pgdata' : `set nodes.${alias}.pgdata`,
+        `${alias}: several fit: ${fitting.map((one) => one.pgdata).join(', ')}.`,
+        alias === 'monitor' ? 'Set monitor.pgdata.' : `Set nodes.${alias}.pgdata.`,
       ),
     );
   const words = instanceWords.safeParse(first);
@@ -90,8 +90,8 @@ export const askMonitor = async (
   if (output.value.code === 0) return parseMonitorState(output.value.stdout, config.formation);
   return fail(
     problem(
-      'monitor: its database does not answer',
-      `as ${config.become.postgres} there: ${instance.oldBindir}/pg_autoctl show state --pgdata ${instance.pgdata}`,
+      'The monitor’s database does not answer.',
+      `Run there as ${config.become.postgres}: \`${instance.oldBindir}/pg_autoctl show state --pgdata ${instance.pgdata}\`.`,
       output.value.stderr.trim().slice(0, 400),
     ),
   );

@@ -140,10 +140,10 @@ const hostDisagreement = (
   const [what, recorded, now] = pair;
   const key = isNode(host) ? `nodes.${host.alias}.${what}` : `monitor.${what}`;
   return problem(
-    `${host.alias}: ${what} is ${now} by its host and the cluster file, and ${recorded} by the record of ${record.readAt} in ${at}`,
+    `${host.alias}: ${what} is ${now} by its host and the cluster file, and ${recorded} by the record of ${record.readAt} in ${at}.`,
     keys.includes(what)
-      ? `the upgrade was begun with ${recorded}: if that is right, set ${key} to it in the cluster file; else the record is not of this cluster, and must be moved away`
-      : 'the upgrade was begun with what the record says: bring the host back to it, or, if the record is not of this cluster, move it away',
+      ? `The upgrade was begun with ${recorded}: if that is right, set ${key} to it in the cluster file; else the record is not of this cluster, and must be moved away.`
+      : 'The upgrade was begun with what the record says: bring the host back to it, or, if the record is not of this cluster, move it away.',
   );
 };
 
@@ -171,8 +171,8 @@ const nodesDisagreement = (
   return recorded === now
     ? null
     : problem(
-        `the nodes are ${now} now, and were ${recorded} when the record of ${record.readAt} in ${at} was written`,
-        'bring the group back to the recorded nodes (pg_autoctl drop node, pg_autoctl show state), or, if that upgrade is over, move the work directories away',
+        `The nodes are ${now} now, and were ${recorded} when the record of ${record.readAt} in ${at} was written.`,
+        'Bring the group back to the recorded nodes (pg_autoctl drop node, pg_autoctl show state), or, if that upgrade is over, move the work directories away.',
       );
 };
 
@@ -186,8 +186,8 @@ const systemDisagreement = (
   return found.has(record.systemIdentifier)
     ? null
     : problem(
-        `the record of ${record.readAt} in ${at} is of the system ${record.systemIdentifier}, and the nodes’ disks hold ${[...found].join(', ') || 'none that can be read'}`,
-        'the record is of another cluster, or of one that is gone: move it away',
+        `The record of ${record.readAt} in ${at} is of the system ${record.systemIdentifier}, and the nodes’ disks hold ${[...found].join(', ') || 'none that can be read'}.`,
+        'The record is of another cluster, or of one that is gone: move it away.',
       );
 };
 
@@ -209,8 +209,8 @@ const primaryDisagreement = (
   const moved = other !== undefined && (row === undefined || roleOf(row) !== 'primary');
   if (!moved && !(instance.standby && instance.major === record.oldMajor)) return null;
   return problem(
-    `${other?.name ?? 'another node'} is the primary now, and ${primary.alias} was when the record of ${record.readAt} in ${at} was written: there was a failover since`,
-    `make ${primary.alias} the primary again (pg_autoctl perform promotion), or, if that upgrade was given up and nothing of it is left, move ${at} away on every host`,
+    `${other?.name ?? 'another node'} is the primary now, and ${primary.alias} was when the record of ${record.readAt} in ${at} was written: there was a failover since.`,
+    `Make ${primary.alias} the primary again (pg_autoctl perform promotion), or, if that upgrade was given up and nothing of it is left, move ${at} away on every host.`,
   );
 };
 
@@ -226,8 +226,8 @@ const hostnameDisagreement = (
   return node === undefined || row === undefined
     ? null
     : problem(
-        `${node.alias} is at ${row.host}:${row.port} by the monitor, and at ${node.hostname}:${node.port} by the record in ${at}`,
-        'give it its recorded name and port again (pg_autoctl set node metadata), or move the record away if it is not of this cluster',
+        `${node.alias} is at ${row.host}:${row.port} by the monitor, and at ${node.hostname}:${node.port} by the record in ${at}.`,
+        'Give it its recorded name and port again (pg_autoctl set node metadata), or move the record away if it is not of this cluster.',
       );
 };
 
@@ -247,8 +247,8 @@ export const recordedFacts = (
   if (record.postgres !== config.become.postgres)
     return fail(
       problem(
-        `PostgreSQL’s user is ${config.become.postgres} in the cluster file, and ${record.postgres} in the record of ${record.readAt} in ${at}`,
-        'correct become.postgres, or, if it is right, move the record away: it is not of this cluster',
+        `PostgreSQL’s user is ${config.become.postgres} in the cluster file, and ${record.postgres} in the record of ${record.readAt} in ${at}.`,
+        'Correct become.postgres, or, if it is right, move the record away: it is not of this cluster.',
       ),
     );
   const anew = monitor?.instance.registeredAnew ?? false;

@@ -1,7 +1,7 @@
 import { type Config, nodeSettings } from '../cluster/config.ts';
 import type { ClusterFacts } from '../cluster/facts.ts';
 import type { MonitorNode } from '../cluster/monitor-state.ts';
-import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
+import { fail, formatProblem, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { parsePostgresVersion } from '../cluster/version.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { askMonitor, look } from './ask.ts';
@@ -35,10 +35,10 @@ const isBelowTarget = ({ found, instance }: Seen): boolean =>
   instance.server === null || instance.major < (parsePostgresVersion(found.newVersion)?.major ?? 0);
 
 const silentMonitor = ({ trouble }: RemoteHost): Problem => {
-  const why = trouble ?? problem('monitor does not answer.', 'Is the host up?');
+  const why = trouble ?? problem('The monitor does not answer.', 'Is the host up?');
   return problem(
     why.what,
-    `${why.remedy} Without the monitor’s host nothing is begun, gone on with or rolled back: the record and the lock are there. Where an upgrade stood, and what the nodes say now: pgaf-upgrade status, on the machine that has its journal.`,
+    `${why.remedy} Without the monitor’s host nothing is begun, gone on with or rolled back: the record and the lock are there. Where an upgrade stood, and what the nodes say now: \`pgaf-upgrade status\`, on the machine that has its journal.`,
     why.cause,
   );
 };
@@ -89,8 +89,8 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     return abandon(
       fail(
         problem(
-          `formation ${config.formation} has no nodes on this monitor`,
-          'check formation in the cluster file',
+          `Formation ${config.formation} has no nodes on this monitor.`,
+          'Check formation in the cluster file.',
         ),
       ),
     );
@@ -99,8 +99,8 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     return abandon(
       fail(
         problem(
-          `the cluster file has settings for ${unknown}, which the monitor does not know`,
-          `its nodes are ${expected.map((node) => node.alias).join(', ')}`,
+          `The cluster file has settings for ${unknown}, which the monitor does not know.`,
+          `Its nodes are ${expected.map((node) => node.alias).join(', ')}.`,
         ),
       ),
     );
@@ -146,7 +146,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   const [firstSilent] = silent;
   if (firstSilent !== undefined && (record === null || untouched)) return abandon(fail(firstSilent));
   if (state.ok && live && untouched) {
-    if (earlier !== null) say(`${earlier.problem.what} (${earlier.problem.remedy})`);
+    if (earlier !== null) say(formatProblem(earlier.problem));
     say('reading facts');
     const facts = await liveFacts(config, seen, state.value);
     if (!facts.ok) return abandon(facts);
@@ -169,8 +169,8 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   if (unsettled !== undefined)
     return refuse(
       problem(
-        `${unsettled.name} is ${unsettled.reported}, assigned ${unsettled.assigned}`,
-        'bring every node to primary or secondary first: pg_autoctl show state',
+        `${unsettled.name} is ${unsettled.reported}, assigned ${unsettled.assigned}.`,
+        'Bring every node to primary or secondary first: `pg_autoctl show state`.',
       ),
     );
   return ok({ facts: named(facts.value), hosts, fromRecord: false });

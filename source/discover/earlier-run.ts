@@ -37,8 +37,8 @@ export const earlierOn = (
   return {
     mine,
     problem: problem(
-      `${alias}: an earlier version of pgaf-upgrade, which kept one place for every cluster, has left ${whose}${running} in ${at}; nothing of it is used`,
-      `${mine ? 'if that upgrade is still under way, finish it or roll it back with the version that began it; else ' : ''}move record.json, run.json, lock, saved and done out of ${at} on every host`,
+      `${alias}: an earlier version of pgaf-upgrade, which kept one place for every cluster, has left ${whose}${running} in ${at}; nothing of it is used.`,
+      `${mine ? 'If that upgrade is still under way, finish it or roll it back with the version that began it; else move' : 'Move'} record.json, run.json, lock, saved and done out of ${at} on every host.`,
     ),
   };
 };

@@ -33,7 +33,7 @@ export const helperProblem = async (
     return stdout.trim() === helperChecksum(way, its)
       ? null
       : problem(
-          `${host.alias}: ${path} is not the text that this version makes for this host`,
+          `${host.alias}: ${path} is not the text that this version makes for this host.`,
           `Install it anew: ${print}. Look at what is there before: it may be an older version’s, or somebody has changed it.`,
         );
   const user = /^[A-Za-z_][A-Za-z0-9_.-]*$/.exec(host.address.user ?? '')?.[0] ?? 'LOGIN';

@@ -67,23 +67,23 @@ export const commonFacts = (
   if (found.missingTools.length > 0)
     return fail(
       problem(
-        `${alias}: ${newBindir} lacks ${found.missingTools.join(', ')}`,
-        `install the new PostgreSQL there, or set the right directory as target.bindir (nodes.${alias}.newBindir for this host alone)`,
+        `${alias}: ${newBindir} lacks ${found.missingTools.join(', ')}.`,
+        `Install the new PostgreSQL there, or set the right directory as target.bindir (nodes.${alias}.newBindir for this host alone).`,
       ),
     );
   const next = parsePostgresVersion(found.newVersion);
   if (next === null)
     return fail(
       problem(
-        `${alias}: ${newBindir}/postgres does not say its version`,
-        `run ${newBindir}/postgres --version there`,
+        `${alias}: ${newBindir}/postgres does not say its version.`,
+        `Run there: \`${newBindir}/postgres --version\`.`,
       ),
     );
   if (instance.server === null)
     return fail(
       problem(
-        `${alias}: the server on port ${instance.port} does not answer`,
-        `as ${found.user}: ${instance.oldBindir}/psql -p ${instance.port} -d postgres`,
+        `${alias}: the server on port ${instance.port} does not answer.`,
+        `Connect there as ${found.user}: \`${instance.oldBindir}/psql -p ${instance.port} -d postgres\`.`,
         instance.serverError,
       ),
     );
@@ -91,22 +91,22 @@ export const commonFacts = (
   if (old === null || old.major !== instance.major)
     return fail(
       problem(
-        `${alias}: the server says version ${instance.server.version}, its directory ${instance.major}`,
-        `look at ${instance.data}/PG_VERSION`,
+        `${alias}: the server says version ${instance.server.version}, its directory ${instance.major}.`,
+        `Look at ${instance.data}/PG_VERSION.`,
       ),
     );
   if (old.major >= next.major)
     return fail(
       problem(
-        `${alias}: PostgreSQL ${old.text} runs here and ${newBindir} is ${next.text}: nothing to upgrade`,
-        'set target.bindir to the version you want to upgrade to',
+        `${alias}: PostgreSQL ${old.text} runs here and ${newBindir} is ${next.text}: nothing to upgrade.`,
+        'Set target.bindir to the version you want to upgrade to.',
       ),
     );
   if (instance.oldVersion === '')
     return fail(
       problem(
-        `${alias}: no postgres program in ${instance.oldBindir}`,
-        `set nodes.${alias}.oldBindir to the directory of PostgreSQL ${old.major}'s programs`,
+        `${alias}: no postgres program in ${instance.oldBindir}.`,
+        `Set nodes.${alias}.oldBindir to the directory of PostgreSQL ${old.major}'s programs.`,
       ),
     );
   const { server } = instance;
@@ -116,8 +116,8 @@ export const commonFacts = (
   if (oldAutoctl === '')
     return fail(
       problem(
-        `${alias}: no pg_autoctl program found`,
-        `start pg_autoctl there, or set nodes.${alias}.oldBindir to where it is`,
+        `${alias}: no pg_autoctl program found.`,
+        `Start pg_autoctl there, or set nodes.${alias}.oldBindir to where it is.`,
       ),
     );
   const workDir = workDirOf(found.home, instance.pgdata);
@@ -125,8 +125,8 @@ export const commonFacts = (
   if (Buffer.byteLength(sockets) > socketPlaceBytes)
     return fail(
       problem(
-        `${alias}: ${sockets} is too long for a socket, which pg_upgrade’s servers need there`,
-        `give ${found.user} a home directory with a shorter path`,
+        `${alias}: ${sockets} is too long for a socket, which pg_upgrade’s servers need there.`,
+        `Give ${found.user} a home directory with a shorter path.`,
       ),
     );
   return ok({

@@ -21,10 +21,10 @@ const linksRefused = (facts: ClusterFacts): Problem | null => {
   if (!linksLeaveNoImage(facts)) return null;
   const linked = linkedOf(facts);
   return problem(
-    `${linked.map((node) => node.alias).join(', ')}: every secondary is to be rebuilt by hard links, and none would keep its untouched PostgreSQL ${facts.oldMajor}`,
+    `${linked.map((node) => node.alias).join(', ')}: every secondary is to be rebuilt by hard links, and none would keep its untouched PostgreSQL ${facts.oldMajor}.`,
     linked.length === 1
-      ? 'it is the only secondary: rebuild it by base-backup, because its old data is the fallback copy once the new version has run'
-      : `set rebuild: base-backup for one of them (nodes.${linked.at(-1)?.alias ?? ''}.rebuild in the cluster file): its old data is the fallback copy once the new version has run`,
+      ? 'It is the only secondary: rebuild it by base-backup, because its old data is the fallback copy once the new version has run.'
+      : `Set rebuild: base-backup for one of them (nodes.${linked.at(-1)?.alias ?? ''}.rebuild in the cluster file): its old data is the fallback copy once the new version has run.`,
   );
 };
 
@@ -55,7 +55,7 @@ export const liveFacts = async (
   state: MonitorState,
 ): Promise<Result<ClusterFacts>> => {
   const its = seen.get('monitor');
-  if (its === undefined) return fail(problem('monitor: not reached', 'check the connection'));
+  if (its === undefined) return fail(problem('The monitor was not reached.', 'Check the connection.'));
   const common = commonFacts('monitor', config, config.monitor, its.found, its.instance);
   if (!common.ok) return common;
   const monitor: ReadMonitor = {
@@ -67,14 +67,14 @@ export const liveFacts = async (
   if (groups.size > 1)
     return fail(
       problem(
-        `formation ${config.formation} has ${groups.size} groups (Citus)`,
-        'pgaf-upgrade upgrades formations of one group',
+        `Formation ${config.formation} has ${groups.size} groups (Citus).`,
+        'Upgrade it another way: pgaf-upgrade upgrades formations of one group.',
       ),
     );
   const nodes: ReadNode[] = [];
   for (const row of state.nodes) {
     const answer = seen.get(row.name);
-    if (answer === undefined) return fail(problem(`${row.name}: not reached`, 'check the connection'));
+    if (answer === undefined) return fail(problem(`${row.name} was not reached.`, 'Check the connection.'));
     const { found, instance } = answer;
     const facts = commonFacts(row.name, config, nodeSettings(config, row.name), found, instance);
     if (!facts.ok) return facts;
@@ -85,16 +85,16 @@ export const liveFacts = async (
   if (primary === undefined || primaries.length !== 1)
     return fail(
       problem(
-        `formation ${config.formation} has ${primaries.length === 0 ? 'no primary' : `${primaries.length} primaries`} now`,
-        'wait until every node has its assigned state: pg_autoctl show state',
+        `Formation ${config.formation} has ${primaries.length === 0 ? 'no primary' : `${primaries.length} primaries`} now.`,
+        'Wait until every node has its assigned state: `pg_autoctl show state`.',
       ),
     );
   const different = [monitor, ...nodes].find((host) => newMajorOf(host) !== newMajorOf(primary));
   if (different !== undefined)
     return fail(
       problem(
-        `${different.alias}: ${different.newBindir} is ${different.newVersion}, on the primary it is ${primary.newVersion}`,
-        'install the same major version everywhere',
+        `${different.alias}: ${different.newBindir} is ${different.newVersion}, on the primary it is ${primary.newVersion}.`,
+        'Install the same major version everywhere.',
       ),
     );
   const read = factsOf(config, state, monitor, nodes, primary);

@@ -50,15 +50,15 @@ const otherNode = async (
   );
   if (!instance.ok) return instance;
   const { unit, program, oldAutoctl, configFile } = instance.value;
-  const accept = `set formations: { ${row.formation}: accept } in the cluster file, and see to its nodes right after the window`;
+  const accept = `Set formations: { ${row.formation}: accept } in the cluster file, and see to its nodes right after the window.`;
   if (unit === null)
     return fail(
-      problem(`${alias}: its pg_autoctl runs without a systemd unit: it cannot be exchanged`, accept),
+      problem(`${alias}: its pg_autoctl runs without a systemd unit: it cannot be exchanged.`, accept),
     );
   const running = program.replace(/ \(deleted\)$/, '');
   const old = unit.program.endsWith('/pg_autoctl') ? unit.program : oldAutoctl || running;
   if (old === '')
-    return fail(problem(`${alias}: no pg_autoctl program found`, `start pg_autoctl there, or ${accept}`));
+    return fail(problem(`${alias}: no pg_autoctl program found.`, `Start pg_autoctl there. Or: ${accept}`));
   const read = {
     alias,
     formation: row.formation,
@@ -90,10 +90,10 @@ export const otherNodes = async (
   if (unknown !== undefined)
     return fail(
       problem(
-        `the cluster file says what to do with formation ${unknown}, of which this monitor has no node`,
+        `The cluster file says what to do with formation ${unknown}, of which this monitor has no node.`,
         state.others.length === 0
-          ? 'there is no other formation: take formations out of the cluster file'
-          : `its other formations are ${[...new Set(state.others.map((row) => row.formation))].join(', ')}`,
+          ? 'There is no other formation: take formations out of the cluster file.'
+          : `Its other formations are ${[...new Set(state.others.map((row) => row.formation))].join(', ')}.`,
       ),
     );
   const wanted = state.others.filter((row) => config.formations[row.formation]?.do === 'restart');

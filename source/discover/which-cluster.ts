@@ -65,15 +65,15 @@ export const nodeOf = (config: Config, expected: Expected, found: Found): Result
   if (own.length === 0 && other !== undefined)
     return fail(
       problem(
-        `${alias}: the host at ${hostname} has ${there}, and the monitor knows ${alias} as id ${nodeId ?? '?'} on port ${port}`,
-        `another monitor’s ${alias} is there: check nodes.${alias}.ssh.host in the cluster file, and ${hostname} in ~/.ssh/config`,
+        `${alias}: the host at ${hostname} has ${there}, and the monitor knows ${alias} as id ${nodeId ?? '?'} on port ${port}.`,
+        `Another monitor’s ${alias} is there: check nodes.${alias}.ssh.host in the cluster file, and ${hostname} in ~/.ssh/config.`,
       ),
     );
   if (named.length === 0 && found.instances.length > 0)
     return fail(
       problem(
-        `${alias}: the host at ${hostname} has ${there}, and no ${alias} of formation ${config.formation}`,
-        `it is another host than the monitor means: check nodes.${alias}.ssh.host in the cluster file, and ${hostname} in ~/.ssh/config`,
+        `${alias}: the host at ${hostname} has ${there}, and no ${alias} of formation ${config.formation}.`,
+        `It is another host than the monitor means: check nodes.${alias}.ssh.host in the cluster file, and ${hostname} in ~/.ssh/config.`,
       ),
     );
   return theOne(alias, 'node', found.instances, (one) => named.includes(one));

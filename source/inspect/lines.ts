@@ -24,7 +24,7 @@ export const readWhole = (
   const map = readFacts(output);
   return map.get('end') === 'yes'
     ? ok(map)
-    : fail(problem(`${what} ended early`, remedy, `it printed ${output.length} characters and no end mark`));
+    : fail(problem(`${what} ended early.`, remedy, `it printed ${output.length} characters and no end mark`));
 };
 
 /**

@@ -103,9 +103,9 @@ export const statusText = (name: string, status: Status, file: string, called = 
     const host = versions.get(alias);
     if (host === undefined) return '?';
     if (host.problem !== null && host.lastReport !== null)
-      return `not seen: ${host.problem.what}; its pg_autoctl last reported at ${localClock(Date.parse(host.lastReport))}`;
+      return `not seen: ${host.problem.what} Its pg_autoctl last reported at ${localClock(Date.parse(host.lastReport))}`;
     if (host.problem !== null && host.lastHeard !== null)
-      return `not seen: ${host.problem.what}; this machine last heard it at ${localClock(Date.parse(host.lastHeard))}`;
+      return `not seen: ${host.problem.what} This machine last heard it at ${localClock(Date.parse(host.lastHeard))}`;
     if (host.problem !== null) return `not seen: ${host.problem.what}`;
     if (host.running) return host.version ?? '?';
     const until = alias === 'monitor' ? status.monitorStoppedUntil : null;

@@ -105,7 +105,7 @@ export const becomeProblem = (login: Login, as: string, stderr: string, code: nu
       `${where} may not become ${as} without a password.`,
       as === 'root'
         ? `Allow it for the window, in /etc/sudoers.d/pgaf-upgrade: ${login.user} ALL=(postgres,root) NOPASSWD: /usr/bin/sh; or allow fixed verbs alone: \`pgaf-upgrade helper\` prints them.`
-        : `Allow it for the window, in /etc/sudoers.d/pgaf-upgrade: ${login.user} ALL=(${as}) NOPASSWD: /usr/bin/sh`,
+        : `Allow it for the window, in /etc/sudoers.d/pgaf-upgrade: ${login.user} ALL=(${as}) NOPASSWD: /usr/bin/sh.`,
       cause,
     );
   if (code === 254)

@@ -216,7 +216,7 @@ export const resolveRoute = async (
     if (via === null)
       return fail(
         problem(
-          `ProxyJump of ${address.host} is not understood: ${text}`,
+          `ProxyJump of ${address.host} is not understood: ${text}.`,
           'Write it as user@host:port, or several with commas.',
         ),
       );

@@ -1,3 +1,4 @@
+import { formatProblem } from '../cluster/result.ts';
 import { currentStep, numberOf } from '../console/state/selectors.ts';
 import type { EngineView } from '../engine/view/controller.ts';
 import { andWords } from '../runbook/steps/other-formations.ts';
@@ -15,8 +16,7 @@ const namesOf = (hosts: readonly string[]): string =>
 const standing = (view: EngineView): string => {
   const { stage } = view;
   if (stage.kind === 'finished') return stage.says;
-  if (stage.kind === 'stopped')
-    return `Not started, nothing was changed: ${stage.problem.what} ${stage.problem.remedy}`;
+  if (stage.kind === 'stopped') return `Not started, nothing was changed: ${formatProblem(stage.problem)}`;
   if (stage.kind === 'watching')
     return `Only watched: ${stage.lock.holder || 'somebody else'} holds the lock.`;
   const step = currentStep(view);

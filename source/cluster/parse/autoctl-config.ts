@@ -150,8 +150,8 @@ export const parseAutoctlConfig = (text: string): Result<AutoctlConfig> => {
   if (missing.length === 0) return ok(config);
   return fail(
     problem(
-      `pg_autoctl.cfg has no usable ${missing.join(', ')}`,
-      'Look at `pg_autoctl config get` on the host; pg_autoctl itself cannot run with this file',
+      `pg_autoctl.cfg has no usable ${missing.join(', ')}.`,
+      'Look at `pg_autoctl config get` on the host; pg_autoctl itself cannot run with this file.',
     ),
   );
 };

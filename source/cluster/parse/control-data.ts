@@ -114,8 +114,8 @@ export const parseControlData = (output: string): Result<ControlData> => {
   if (/warning:.*CRC/i.test(output.slice(0, limit)))
     return fail(
       problem(
-        'pg_control is damaged: its checksum does not match',
-        'Restore the data directory; do not start it',
+        'pg_control is damaged: its checksum does not match.',
+        'Restore the data directory; do not start it.',
       ),
     );
   const lines = linesOf(output);
@@ -125,8 +125,8 @@ export const parseControlData = (output: string): Result<ControlData> => {
   if (bad !== undefined || state === undefined)
     return fail(
       problem(
-        `the output of pg_controldata has no usable "${labels[bad ?? 'state']}"`,
-        'Run pg_controldata of the same major version by hand, with LC_ALL=C, and look at what it prints',
+        `The output of pg_controldata has no usable "${labels[bad ?? 'state']}".`,
+        'Run pg_controldata of the same major version by hand, with LC_ALL=C, and look at what it prints.',
         output.slice(0, 500),
       ),
     );

@@ -49,8 +49,8 @@ export const stateRoles: readonly NodeState[] = [
 const unusable = (why: string): { readonly ok: false; readonly error: Problem } =>
   fail(
     problem(
-      `pg_autoctl.state is not usable: ${why}`,
-      'Compare with `pg_autoctl show file --state --contents` on the host',
+      `pg_autoctl.state is not usable: ${why}.`,
+      'Compare with `pg_autoctl show file --state --contents` on the host.',
     ),
   );
 

@@ -82,8 +82,8 @@ export const parseUnit = (output: string): Result<Unit> => {
   if (text('LoadState') === '')
     return fail(
       problem(
-        'systemctl show printed no LoadState',
-        'Check that systemd runs on this host',
+        'systemctl show printed no LoadState.',
+        'Check that systemd runs on this host.',
         output.slice(0, 500),
       ),
     );

@@ -1,4 +1,5 @@
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
+import { formatProblem } from '../../cluster/result.ts';
 import { isWritable } from '../../cluster/states.ts';
 import type { EngineView } from '../../engine/view/controller.ts';
 import { age, bytes, padLeft, padRight, tame, timeOfDay, widthOf, wrapWords } from '../../wording/text.ts';
@@ -117,7 +118,7 @@ export const monitorRows = (
   }
   // While it is down as planned, the pane's title says so: a question whether it runs would only alarm.
   if (feed.status.kind === 'lost' && view.monitor.plannedDown === null && rows > lines.length)
-    lines.push([span(`${feed.status.problem.what} ${feed.status.problem.remedy}`, 'bad')]);
+    lines.push([span(formatProblem(feed.status.problem), 'bad')]);
   const room = rows - lines.length;
   const shown = room > 0 ? events.slice(-room) : [];
   for (const event of shown) {

@@ -106,8 +106,8 @@ export class Journal {
     } catch (thrown) {
       return fail(
         problem(
-          `the journal cannot be kept in ${directory}`,
-          'make room there, or set XDG_STATE_HOME to another directory',
+          `The journal cannot be kept in ${directory}.`,
+          'Make room there, or set XDG_STATE_HOME to another directory.',
           messageOf(thrown),
         ),
       );
@@ -117,7 +117,7 @@ export class Journal {
   /** Appends one entry, without secrets, and waits until the disk has it. `at`: its moment. Errors: the disk is full or gone. */
   write(entry: Entry, at = new Date()): Result<null> {
     if (this.#descriptor === null)
-      return fail(problem(`the journal in ${this.directory} is closed`, 'start the console again'));
+      return fail(problem(`The journal in ${this.directory} is closed.`, 'Start the console again.'));
     const line = JSON.stringify(redactAll({ at: at.toISOString(), ...entry }));
     // A line that was cut short before is ended first, so that this one is whole.
     const bytes = Buffer.from(`${this.#torn ? '\n' : ''}${line}\n`);
@@ -130,8 +130,8 @@ export class Journal {
     } catch (thrown) {
       return fail(
         problem(
-          `the journal in ${this.directory} cannot be written`,
-          'make room there, then try the step again',
+          `The journal in ${this.directory} cannot be written.`,
+          'Make room there, then retry.',
           messageOf(thrown),
         ),
       );

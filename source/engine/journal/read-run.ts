@@ -35,7 +35,7 @@ export const readRun = (path: string): Result<KeptRun> => {
     return ok({ run, directory, others, records });
   } catch (thrown) {
     return fail(
-      problem(`the journal of ${directory} cannot be read`, 'name a run’s directory', messageOf(thrown)),
+      problem(`The journal of ${directory} cannot be read.`, 'Name a run’s directory.', messageOf(thrown)),
     );
   }
 };
@@ -49,10 +49,10 @@ export const findRun = (home: string, cluster: string, run: string | null): Resu
   return fail(
     run === null || runs.length === 0
       ? problem(
-          `this machine has no run of ${cluster} in ${parent}`,
-          'make the report on the machine that the console ran on, or name the run’s directory',
+          `This machine has no run of ${cluster} in ${parent}.`,
+          'Make the report on the machine that the console ran on, or name the run’s directory.',
         )
-      : problem(`there is no run ${run} of ${cluster}`, `--run one of: ${runs.join(', ')}`),
+      : problem(`There is no run ${run} of ${cluster}.`, `Name one of them with --run: ${runs.join(', ')}.`),
   );
 };
 

@@ -220,7 +220,7 @@ export class Observer {
     // Whoever answers, and be it a refusal, is there: then the refusal is what is to be said.
     silent.problem = lost
       ? problem(
-          `no answer from ${alias} for ${Math.round((steady() - silent.began) / 1000)} s`,
+          `No answer from ${alias} for ${Math.round((steady() - silent.began) / 1000)} s.`,
           cause.remedy,
           cause.what,
         )
@@ -250,7 +250,7 @@ export class Observer {
     const host = this.#hosts.get(alias);
     const at = present();
     if (facts === undefined || host === undefined)
-      return { kind: 'unseen', at, problem: problem(`${alias} is not connected`, 'connect to it again') };
+      return { kind: 'unseen', at, problem: problem(`${alias} is not connected.`, 'Connect to it again.') };
     const began = steady();
     const lost = host.line !== 'connected';
     const sql = isNode(facts) ? null : monitorQuery(this.#facts.formation);

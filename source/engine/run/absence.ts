@@ -76,10 +76,10 @@ export const silentWords = ({ alias, since }: Pick<Silence, 'alias' | 'since'>):
 /** What to do about a host that gives no answer. */
 export const silentRemedy = (facts: ClusterFacts, alias: string, direction: Direction): string => {
   const secondary = secondariesOf(facts).some((node) => node.alias === alias);
-  const back = direction === 'rollback' ? '' : ', or go back: pgaf-upgrade rollback';
+  const back = direction === 'rollback' ? '' : ' Or roll back: `pgaf-upgrade rollback`.';
   return secondary || direction === 'rollback'
-    ? `bring ${alias} back, then retry; or skip: the run goes on without it, and its steps wait until it answers${back}`
-    : `bring ${alias} back, then retry${back}`;
+    ? `Bring ${alias} back, then retry. Or skip: the run goes on without it, and its steps wait until it answers.${back}`
+    : `Bring ${alias} back, then retry.${back}`;
 };
 
 /** Why a step stands still because of a host that gives no answer. */
@@ -91,7 +91,7 @@ export const silentProblem = (
   what: string,
 ): Problem =>
   problem(
-    `${step.host}: ${what}, because ${silentWords(silence)}`,
+    `${step.host}: ${what}, because ${silentWords(silence)}.`,
     silentRemedy(facts, silence.alias, direction),
     silence.problem.cause ?? silence.problem.what,
   );

@@ -53,6 +53,9 @@ export const acquireLock = async (
   const other = lock.kind === 'held' ? heldBy(lock) : 'nobody: it was removed';
   return {
     ok: false,
-    error: problem(`the lock of this cluster is held by ${other}`, 'nothing was run; watch, or take it over'),
+    error: problem(
+      `The lock of this cluster is held by ${other}.`,
+      'Nothing was run; watch, or take it over.',
+    ),
   };
 };

@@ -110,8 +110,8 @@ export class Engine implements EngineController {
       // A defect of ours: jobs go on, and the operator hears of it in a sentence.
       this.#stop(
         problem(
-          'the console met a defect of its own',
-          'start it again: it goes on from what the servers say',
+          'Internal error: the console met a defect of its own.',
+          'Start it again: it goes on from what the servers say.',
           messageOf(thrown),
         ),
       );

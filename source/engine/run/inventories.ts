@@ -17,7 +17,8 @@ const writer = (facts: ClusterFacts, world: Observations): HostFacts =>
 
 const take = async (run: OwnedSession, host: HostFacts): Promise<Result<Inventory>> => {
   const remote = run.hosts.get(host.alias);
-  if (remote === undefined) return fail(problem(`${host.alias} is not connected`, 'start the console again'));
+  if (remote === undefined)
+    return fail(problem(`${host.alias} is not connected.`, 'Start the console again.'));
   const answer = await remote.run(inventoryScript(host).text, { as: run.facts.postgres, timeoutMs });
   return answer.ok ? parseInventory(host.alias, answer.value.stdout) : answer;
 };
@@ -79,7 +80,7 @@ export class InventoryKeeper {
     await Promise.all(
       hosts.map(async (host) => {
         const taken = await take(run, host).catch((thrown: unknown) =>
-          fail(problem(`${host.alias}: the look failed`, 'look again', messageOf(thrown))),
+          fail(problem(`${host.alias}: the inspection failed.`, 'Retry.', messageOf(thrown))),
         );
         this.#checklist.note(run, {
           kind: 'inventory',

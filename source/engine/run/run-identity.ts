@@ -67,8 +67,8 @@ export const identify = (
   } catch (thrown) {
     return fail(
       problem(
-        `the journal cannot be kept in ${clusterDirectory(home, facts.name)}`,
-        'make it readable for you, or set XDG_STATE_HOME to another directory',
+        `The journal cannot be kept in ${clusterDirectory(home, facts.name)}.`,
+        'Make it readable for you, or set XDG_STATE_HOME to another directory.',
         messageOf(thrown),
       ),
     );

@@ -147,8 +147,8 @@ export class RunLock {
     if (standing === null)
       return fail(
         problem(
-          `${host.alias}: the lock in ${this.#options.workDir} cannot be read or written`,
-          'is there room on the disk, and does the directory belong to postgres?',
+          `${host.alias}: the lock in ${this.#options.workDir} cannot be read or written.`,
+          'Is there room on the disk, and does the directory belong to postgres?',
           output.value.stderr.trim().slice(0, 400),
         ),
       );

@@ -121,7 +121,8 @@ export const openSession = async (preparation: SessionOptions): Promise<Result<S
   const helpers = await helperTroubles(facts, hosts);
   if (helpers !== null) return abandon(helpers);
   const monitor = hosts.get('monitor');
-  if (monitor === undefined) return abandon(problem('monitor: not connected', 'start again'));
+  if (monitor === undefined)
+    return abandon(problem('The monitor is not connected.', 'Start the console again.'));
   const before = heardBefore(preparation.stateHome, facts);
   const observer = new Observer(facts, hosts, preparation.heard, preparation.freshMs, before);
   preparation.say('looking at every host');

@@ -31,7 +31,7 @@ export const heldUp = (
     step,
     failure: {
       problem: problem(
-        `${silentWords(silence)}, and the run does not go on without it by itself: ${why ?? ''}`,
+        `${silentWords(silence)}, and the run does not go on without it by itself: ${why ?? ''}.`,
         silentRemedy(facts, silence.alias, direction),
         silence.problem.cause ?? silence.problem.what,
       ),
@@ -56,15 +56,15 @@ export const noWayInSight = (run: OwnedSession, checklist: Checklist): Problem |
   if (checklist.direction !== 'rollback' || checklist.steps.length > 0 || verdict.kind !== 'unknown')
     return null;
   const silent = facts.nodes.flatMap(({ alias }) => observer.silence(alias) ?? []);
-  if (silent.length === 0) return problem(verdict.says, 'put that right, then roll back again');
+  if (silent.length === 0) return problem(verdict.says, 'Put that right, then roll back again.');
   const names = andWords(silent.map(({ alias }) => alias));
   const primary = primaryOf(facts).alias;
   const gone = silent.some(({ alias }) => alias === primary)
-    ? `. If ${primary} never comes back, every secondary may lack what it has acknowledged last, and nobody can tell: to go on without that, promote by hand the secondary with the highest pg_last_wal_receive_lsn() (pg_autoctl stop, pg_ctl promote), and keep ${primary} off`
+    ? ` If ${primary} never comes back, every secondary may lack what it has acknowledged last, and nobody can tell: to go on without that, promote by hand the secondary with the highest pg_last_wal_receive_lsn() (pg_autoctl stop, pg_ctl promote), and keep ${primary} off.`
     : '';
   return problem(
     `${silent.map(silentWords).join(', ')}: ${verdict.says}`,
-    `bring ${names} back, then roll back again${gone}`,
+    `Bring ${names} back, then roll back again.${gone}`,
     silent[0]?.problem.cause,
   );
 };
@@ -92,8 +92,8 @@ export const waitsFailure = (
   const [it, is] = away.length === 1 ? ['it', 'is'] : ['them', 'are'];
   return {
     problem: problem(
-      `${since.join(', and ')}: ${open.length === 1 ? 'one step waits' : `${open.length} steps wait`} for ${it}, everything else is done`,
-      `when ${names} ${is} back: retry, or start again; it goes on with what waits. If ${away.length === 1 ? 'it never comes' : 'they never come'} back: skip, with the reason`,
+      `${since.join(', and ')}: ${open.length === 1 ? 'one step waits' : `${open.length} steps wait`} for ${it}, everything else is done.`,
+      `When ${names} ${is} back: retry, or start again; it goes on with what waits. If ${away.length === 1 ? 'it never comes' : 'they never come'} back: skip, with the reason.`,
       silence?.problem.cause ?? silence?.problem.what,
     ),
     exitCode: null,
@@ -118,11 +118,8 @@ export const refusedWithout = (
   return {
     ...failed,
     problem: problem(
-      `${step.host}: the run cannot go on without ${alias}: ${why ?? 'it answers'}`,
-      silentRemedy(run.facts, alias, checklist.direction).replace(
-        /; or skip: [^,]*, and its steps wait until it answers/,
-        '',
-      ),
+      `${step.host}: the run cannot go on without ${alias}: ${why ?? 'it answers'}.`,
+      silentRemedy(run.facts, alias, checklist.direction).replace(/ Or skip: [^.]*\./, ''),
     ),
   };
 };
@@ -130,7 +127,7 @@ export const refusedWithout = (
 /** A start on the way back that the application’s writes need not wait for. */
 export const orWithoutMonitor = (failure: StepFailure): StepFailure => {
   const { problem: what } = failure;
-  const remedy = `${what.remedy}; or skip: PostgreSQL is then started without pg_autoctl, so that the application can write`;
+  const remedy = `${what.remedy} Or skip: PostgreSQL is then started without pg_autoctl, so that the application can write.`;
   return { ...failure, problem: { ...what, remedy } };
 };
 

@@ -26,7 +26,9 @@ export const parseInventory = (alias: string, output: string): Result<Inventory>
   const text = (key: string): string | null => decodeText(whole.value.get(key));
   const server = inventoryServerSchema.safeParse(decodeJson(text('server')));
   if (!server.success)
-    return fail(problem(`${alias}: the server did not answer`, 'check whether it runs, then inspect again'));
+    return fail(
+      problem(`${alias}: the server did not answer.`, 'Check whether it runs, then inspect again.'),
+    );
   const counts = countsOf(text('counts'));
   const databases = linesOf(text('databases')).flatMap((line): DatabaseInventory[] => {
     const database = inventoryDatabaseSchema.safeParse(decodeJson(line));

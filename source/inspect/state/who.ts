@@ -17,8 +17,8 @@ export const strangerIn = (
   const said = (key: string): string | null => joinedText(answer.get(key))?.split('\n')[0]?.trim() ?? null;
   const stranger = (what: string): Problem =>
     problem(
-      `${host.alias}: ${what}; it is not inspected, and nothing is run there`,
-      `the address of ${host.alias} leads to another node or another machine: check nodes.${host.alias}.ssh.host, ~/.ssh/config and DNS, and start again`,
+      `${host.alias}: ${what}; it is not inspected, and nothing is run there.`,
+      `The address of ${host.alias} leads to another node or another machine: check nodes.${host.alias}.ssh.host, ~/.ssh/config and DNS, and start again.`,
     );
   const role = said('who.role');
   const meant = isNode(host) ? 'keeper' : 'monitor';

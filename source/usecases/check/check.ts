@@ -53,8 +53,8 @@ const askRoot = async (
   return answer.value.code === 0 && answer.value.stdout.trim() === '0'
     ? null
     : problem(
-        `${host.alias}: becoming root gave ${answer.value.stdout.trim().slice(0, 40)}`,
-        'check sudo there',
+        `${host.alias}: sudo to root returned ${answer.value.stdout.trim().slice(0, 40)}.`,
+        'Check sudo on that host.',
       );
 };
 
@@ -104,7 +104,7 @@ const rehearse = async (
   const short =
     isComplete(sections) || [...sections.values()].some((one) => one.code !== 0)
       ? null
-      : problem(`${host.alias}: the dry run ended early (exit ${outcome.code})`, 'check again');
+      : problem(`${host.alias}: the dry run ended early (exit ${outcome.code}).`, 'Check again.');
   return { rehearsal: short === null ? sections : null, rehearsalTrouble: short };
 };
 
