@@ -54,7 +54,7 @@ nodes:
     expect(rebuildOf(config(least), 'a')).toBe('base-backup');
     const other = `${least}upgrade: { mode: clone }\nnodes: { a: { rebuild: hard-link } }`;
     expect(problems(other)).toEqual([
-      'prod.yaml:4: nodes.a.rebuild is hard-link, and upgrade.mode clone: the links that a secondary takes over are those that pg_upgrade --link makes on the primary → Set upgrade.mode to link, or rebuild the secondaries by base-backup',
+      'prod.yaml:4: nodes.a.rebuild is hard-link, and upgrade.mode clone: the links that a secondary takes over are those that pg_upgrade --link makes on the primary. → Set upgrade.mode to link, or rebuild the secondaries by base-backup.',
     ]);
     expect(problems(`${least}nodes: { a: { rebuild: copy } }`)[0]).toContain(
       'must be base-backup or hard-link',
@@ -86,16 +86,16 @@ describe('problems', () => {
         'monitor:\n  host: m\n  ssh: {usr: x}\ntarget:\n  bin_dir: /opt\nnodes:\n  node_1:\n    ssh: { prot: 1 }\n',
       ),
     ).toEqual([
-      'prod.yaml:3: unknown key usr in monitor.ssh → Did you mean user?',
-      'prod.yaml:4: target.bindir is required → Add target.bindir; docs/config.md has an example',
-      'prod.yaml:5: unknown key bin_dir in target → Did you mean bindir?',
-      'prod.yaml:8: unknown key prot in nodes.node_1.ssh → Did you mean port?',
+      'prod.yaml:3: unknown key usr in monitor.ssh. → Did you mean user?',
+      'prod.yaml:4: target.bindir is required. → Add target.bindir; docs/config.md has an example.',
+      'prod.yaml:5: unknown key bin_dir in target. → Did you mean bindir?',
+      'prod.yaml:8: unknown key prot in nodes.node_1.ssh. → Did you mean port?',
     ]);
   });
 
   it('list the right keys where nothing is near', () => {
     expect(problems(`${least}bogus: 1`)).toEqual([
-      'prod.yaml:3: unknown key bogus → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, check, nodes, formations',
+      'prod.yaml:3: unknown key bogus. → Remove it. The keys here are: name, monitor, ssh, become, target, formation, upgrade, check, nodes, formations.',
     ]);
   });
 

@@ -159,7 +159,7 @@ describe('a rollback while the monitor does not start', () => {
   test('a person is offered it, and decides by skip', async () => {
     const night = await turned();
     const { failure, step } = await night.stage('failed');
-    expect(failure.problem.remedy).toMatch(/or skip: PostgreSQL is then started without pg_autoctl/);
+    expect(failure.problem.remedy).toMatch(/Or skip: PostgreSQL is then started without pg_autoctl/);
     night.engine.skip(step, 'its disk is gone');
     await night.until('the next step', ({ stage }) => stage.kind === 'confirm');
     await night.goTo('T.node_1.serve');
@@ -187,7 +187,7 @@ test('a rollback that hosts without an answer keep from being made out begins no
   night.again('', { direction: 'rollback', unattended: true }).open();
   const { problem } = await night.stage('stopped');
   expect(problem.what).toMatch(/node_1 has not answered since .*no secondary holds a copy/);
-  expect(problem.remedy).toMatch(/bring node_1 back.*pg_ctl promote.*keep node_1 off/);
+  expect(problem.remedy).toMatch(/Bring node_1 back.*pg_ctl promote.*keep node_1 off/);
 }, 60_000);
 
 test('without the monitor’s host nothing begins; status tells from the journal and the nodes', async () => {

@@ -138,7 +138,7 @@ describe('it cannot start, nothing was changed, and this is why', () => {
     const servers = lab();
     servers.discovery = (_, lines) => printed(lines.slice(0, 10));
     const found = await refusal(servers);
-    expect(found.what).toBe('monitor: the discovery ended early');
+    expect(found.what).toBe('monitor: the discovery ended early.');
     expect(found.cause ?? '').not.toContain(asText('[pg_autoctl]\nrole').slice(0, 12));
   });
 
@@ -152,14 +152,14 @@ describe('it cannot start, nothing was changed, and this is why', () => {
   test('programs of the new version missing on one node', async () => {
     const servers = where(lab(), 'node_3', { missing: asText('pg_upgrade\nvacuumdb\n') });
     expect((await refusal(servers)).what).toBe(
-      'node_3: /opt/vmware/postgres/17/bin lacks pg_upgrade, vacuumdb',
+      'node_3: /opt/vmware/postgres/17/bin lacks pg_upgrade, vacuumdb.',
     );
   });
 
   test('another major version on one node', async () => {
     const servers = where(lab(), 'node_2', { new_version: asText('postgres (PostgreSQL) 16.14\n') });
     expect((await refusal(servers)).what).toBe(
-      'node_2: /opt/vmware/postgres/17/bin is 16.14, on the primary it is 17.12',
+      'node_2: /opt/vmware/postgres/17/bin is 16.14, on the primary it is 17.12.',
     );
   });
 
@@ -176,7 +176,7 @@ describe('it cannot start, nothing was changed, and this is why', () => {
     });
     const found = await refusal(servers);
     expect([found.what, found.cause]).toEqual([
-      'node_1: the server on port 5432 does not answer',
+      'node_1: the server on port 5432 does not answer.',
       'psql: error: FATAL: role "postgres" does not exist',
     ]);
   });
@@ -184,19 +184,19 @@ describe('it cannot start, nothing was changed, and this is why', () => {
   test('a server that is not the one of its directory', async () => {
     const servers = where(lab(), 'node_1', { '1.major': '14' });
     expect((await refusal(servers)).what).toBe(
-      'node_1: the server says version 15.20 (Debian 15.20-0+deb), its directory 14',
+      'node_1: the server says version 15.20 (Debian 15.20-0+deb), its directory 14.',
     );
   });
 
   test('no old programs', async () => {
     const servers = where(lab(), 'node_1', { '1.old_version': asText('sh: not found\n') });
-    expect((await refusal(servers)).what).toBe('node_1: no postgres program in /opt/vmware/postgres/15/bin');
+    expect((await refusal(servers)).what).toBe('node_1: no postgres program in /opt/vmware/postgres/15/bin.');
   });
 
   test('no pg_autoctl on the monitor at all', async () => {
     const servers = where(lab(), 'monitor', { '1': null });
     expect((await refusal(servers)).what).toBe(
-      'monitor: no monitor of pg_auto_failover found (no pg_autoctl.cfg)',
+      'monitor: no monitor of pg_auto_failover found (no pg_autoctl.cfg).',
     );
   });
 
@@ -205,7 +205,7 @@ describe('it cannot start, nothing was changed, and this is why', () => {
       '1.cfg_text': asText(recorded('pg_auto_failover-2.0/node1.cfg')),
     });
     expect((await refusal(servers)).what).toBe(
-      'node_2: the host at node2 has node_1 of formation default (/var/lib/pgsql/data, id 2), and no node_2 of formation default',
+      'node_2: the host at node2 has node_1 of formation default (/var/lib/pgsql/data, id 2), and no node_2 of formation default.',
     );
   });
 
@@ -220,15 +220,15 @@ describe('it cannot start, nothing was changed, and this is why', () => {
     servers.discovery = (alias, lines) =>
       printed(alias === 'monitor' ? [...lines.slice(0, -2), ...second, ...lines.slice(-2)] : lines);
     expect(await refusal(servers)).toEqual({
-      what: 'monitor: several fit: /var/lib/pgsql/data, /srv/other',
-      remedy: 'set monitor.pgdata',
+      what: 'monitor: several fit: /var/lib/pgsql/data, /srv/other.',
+      remedy: 'Set monitor.pgdata.',
     });
   });
 
   test('settings for a node that the monitor does not know', async () => {
     expect(await refusal(lab(), labConfig('nodes: { node_9: { port: 5433 } }\n'))).toEqual({
-      what: 'the cluster file has settings for node_9, which the monitor does not know',
-      remedy: 'its nodes are node_1, node_2, node_3',
+      what: 'The cluster file has settings for node_9, which the monitor does not know.',
+      remedy: 'Its nodes are node_1, node_2, node_3.',
     });
   });
 
@@ -238,12 +238,12 @@ describe('it cannot start, nothing was changed, and this is why', () => {
       ...base,
       before: base.before.map((row, index) => ({ ...row, group: index })),
     });
-    expect((await refusal(servers)).what).toBe('formation default has 3 groups (Citus)');
+    expect((await refusal(servers)).what).toBe('Formation default has 3 groups (Citus).');
   });
 
   test.each([
-    ['no primary', 'secondary', 'formation default has no primary now'],
-    ['two primaries', 'primary', 'formation default has 2 primaries now'],
+    ['no primary', 'secondary', 'Formation default has no primary now.'],
+    ['two primaries', 'primary', 'Formation default has 2 primaries now.'],
   ] as const)('%s', async (_, state, what) => {
     const servers = lab();
     servers.model.row(state === 'primary' ? 'node_2' : 'node_1', state);
@@ -253,12 +253,12 @@ describe('it cannot start, nothing was changed, and this is why', () => {
   test('a cluster that is still moving', async () => {
     const servers = lab();
     servers.model.row('node_3', 'catchingup', 'secondary');
-    expect((await refusal(servers)).what).toBe('node_3 is catchingup, assigned secondary');
+    expect((await refusal(servers)).what).toBe('node_3 is catchingup, assigned secondary.');
   });
 
   test('a formation without nodes, and one that does not exist', async () => {
     const empty = new FakeServers({ ...labCluster(), before: [] });
-    expect((await refusal(empty)).what).toBe('formation default has no nodes on this monitor');
+    expect((await refusal(empty)).what).toBe('Formation default has no nodes on this monitor.');
     const none = lab();
     none.monitorSays = { ok: true, value: { code: 0, stdout: '\n', stderr: '' } };
     none.formations = 'payments, reports\n';
@@ -272,7 +272,7 @@ describe('it cannot start, nothing was changed, and this is why', () => {
     const down = lab();
     down.monitorSays = { ok: true, value: { code: 2, stdout: '', stderr: 'psql: error: no such file\n' } };
     expect(await refusal(down)).toMatchObject({
-      what: 'monitor: its database does not answer',
+      what: 'The monitor’s database does not answer.',
       cause: 'psql: error: no such file',
     });
     for (const stdout of [
@@ -328,7 +328,7 @@ describe('between two versions', () => {
   ])('a record %s is none', async (_, change) => {
     const servers = between('all stopped');
     servers.record = JSON.stringify({ ...labCluster(), ...change });
-    expect((await refusal(servers)).what).toBe('monitor: its database does not answer');
+    expect((await refusal(servers)).what).toBe('The monitor’s database does not answer.');
   });
 
   test.each([
@@ -343,7 +343,7 @@ describe('between two versions', () => {
   });
 
   test('without a record a cluster in maintenance is not started on', async () => {
-    expect((await refusal(between('fenced'))).what).toBe('node_1 is wait_primary, assigned wait_primary');
+    expect((await refusal(between('fenced'))).what).toBe('node_1 is wait_primary, assigned wait_primary.');
   });
 
   test.each([labCluster(), debianCluster()])(

@@ -422,7 +422,7 @@ describe('the journal', () => {
     writeFileSync(join(night.home, 'lab'), '');
     night.open();
     const { problem } = await night.stage('stopped');
-    expect(problem.what).toContain('the journal cannot be kept');
+    expect(problem.what).toContain('The journal cannot be kept in /tmp/pgaf-engine-B77ief/lab.');
     expect(night.servers.jobs).toEqual([]);
   });
 });
@@ -439,7 +439,7 @@ test('a host whose answers are hostile is a host that is not seen, and nothing i
   night.engine.confirm('C.node_1.stop', 'node_1');
   await vi.advanceTimersByTimeAsync(16_000);
   const { failure } = await night.stage('failed');
-  expect(failure.unmet.map((one) => one.found)).toContain('node_1: the inspection of the host ended early');
+  expect(failure.unmet.map((one) => one.found)).toContain('node_1: the inspection of the host ended early.');
   expect(night.servers.jobs.length).toBe(ran);
   expect(night.view.verdict.kind).toBe('unknown');
 }, 45_000);
@@ -468,6 +468,6 @@ test('a line that stays down ends the waiting, and nothing was run', async () =>
   const { night, ran } = await stopWithoutLine();
   await vi.advanceTimersByTimeAsync(36_000);
   const { failure } = await night.stage('failed');
-  expect(failure.unmet.map((one) => one.found)).toContain('node_1 is out of reach');
+  expect(failure.unmet.map((one) => one.found)).toContain('node_1 is out of reach.');
   expect(night.servers.jobs.length).toBe(ran);
 }, 45_000);

@@ -117,7 +117,7 @@ describe('a record counts only where the servers say the same', () => {
     [
       'of nodes with other ids',
       other({ nodes: labCluster().nodes.map((node) => ({ ...node, nodeId: node.nodeId + 3 })) }),
-      /^node_1: the host at node1 has node_1 of formation default .*id 1.*knows node_1 as id 4|^the nodes are .*id 1.* and were .*id 4/,
+      /^node_1: the host at node1 has node_1 of formation default .*id 1.*knows node_1 as id 4|^The nodes are .*id 1.* and were .*id 4/,
     ],
   ])('one %s is refused, with both values', async (_, record, what) => {
     for (const moment of ['all stopped', 'swapped', 'finished'] as const)
@@ -151,7 +151,7 @@ describe('a record counts only where the servers say the same', () => {
   test('a node more than the record has', async () => {
     const record = labCluster({ nodes: labCluster().nodes.slice(0, 2) });
     expect((await refusal(between(record, 'finished'))).what).toMatch(
-      /^the nodes are node_1 \(id 1\), node_2 \(id 2\), node_3 \(id 3\) now, and were node_1 \(id 1\), node_2 \(id 2\) when/,
+      /^The nodes are node_1 \(id 1\), node_2 \(id 2\), node_3 \(id 3\) now, and were node_1 \(id 1\), node_2 \(id 2\) when/,
     );
   });
 
@@ -232,9 +232,9 @@ describe('another cluster of the same user on the same hosts', () => {
       alias === 'node_2' ? but(lines, { '1.node_id': '9' }) : lines,
     );
     expect(await refusal(servers)).toEqual({
-      what: 'node_2: the host at node2 has node_2 of formation default (/var/lib/pgsql/data, id 9), and the monitor knows node_2 as id 2 on port 5432',
+      what: 'node_2: the host at node2 has node_2 of formation default (/var/lib/pgsql/data, id 9), and the monitor knows node_2 as id 2 on port 5432.',
       remedy:
-        'another monitor’s node_2 is there: check nodes.node_2.ssh.host in the cluster file, and node2 in ~/.ssh/config',
+        'Another monitor’s node_2 is there: check nodes.node_2.ssh.host in the cluster file, and node2 in ~/.ssh/config.',
     });
   });
 

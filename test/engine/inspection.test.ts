@@ -158,7 +158,7 @@ describe('an answer that is not to be trusted', () => {
     }
     expect(parseState('node_1', whole.slice(0, -5))).toMatchObject({
       ok: false,
-      error: { what: 'node_1: the inspection of the host ended early' },
+      error: { what: 'node_1: the inspection of the host ended early.' },
     });
   });
 

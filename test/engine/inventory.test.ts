@@ -46,7 +46,7 @@ test('an answer that ended early, or of a server that is down, is a problem; a s
   expect(parseInventory('node_1', whole.replace(/^end\tyes\n/m, ''))).toMatchObject({ ok: false });
   expect(parseInventory('node_1', whole.replace(/^server\t.*$/m, 'server\t'))).toMatchObject({
     ok: false,
-    error: { what: 'node_1: the server did not answer' },
+    error: { what: 'node_1: the server did not answer.' },
   });
   const rows = Buffer.from('null\n').toString('base64');
   expect(
@@ -113,8 +113,8 @@ describe('in a window', () => {
     // Phase A does not wait for it, what lies behind does.
     await night.goTo('B.node_2.maintenance');
     expect(looks(night)).toEqual([
-      ['begin', 'node_1', 'node_1: the inspection of what the server holds ended early'],
-      ['begin', 'monitor', 'monitor: the inspection of what the server holds ended early'],
+      ['begin', 'node_1', 'node_1: the inspection of what the server holds ended early.'],
+      ['begin', 'monitor', 'monitor: the inspection of what the server holds ended early.'],
     ]);
     expect(night.statusOf('A.monitor.save')).toBe('done');
   });

@@ -26,8 +26,8 @@ test('the latest run of a cluster, or the one that is named; else why there is n
   );
   expect(findRun(home, 'lab', 'no')).toMatchObject({
     error: {
-      what: 'there is no run no of lab',
-      remedy: '--run one of: 20261101T000000Z-aaaa, 20261125T000000Z-bbbb',
+      what: 'There is no run no of lab.',
+      remedy: 'Name one of them with --run: 20261101T000000Z-aaaa, 20261125T000000Z-bbbb.',
     },
   });
   expect(findRun(home, 'other', null)).toMatchObject({

@@ -248,7 +248,7 @@ describe('asked once', () => {
     expect(seen).toMatchObject({
       upgrade: { state: 'unknown' },
       rollback: null,
-      problem: { what: 'node_2 is maintenance, assigned maintenance' },
+      problem: { what: 'node_2 is maintenance, assigned maintenance.' },
     });
     expect(statusText('lab', seen, 'cluster.yaml')).toContain('Warning: node_2 is maintenance');
     expect(servers.open).toBe(0);

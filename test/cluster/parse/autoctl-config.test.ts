@@ -49,7 +49,7 @@ describe('parseAutoctlConfig', () => {
         .replace(/^port.*$/m, ''),
     );
     expect(result.ok ? '' : result.error.what).toBe(
-      'pg_autoctl.cfg has no usable postgresql.pgdata, postgresql.port',
+      'pg_autoctl.cfg has no usable postgresql.pgdata, postgresql.port.',
     );
   });
 

@@ -111,7 +111,7 @@ test('without the monitor’s database there is nothing to look at', async () =>
   servers.servers.monitorSays = { ok: true, value: { code: 2, stdout: '', stderr: 'no such socket' } };
   expect(await checking(servers)).toMatchObject({
     ok: false,
-    error: { what: 'monitor: its database does not answer' },
+    error: { what: 'The monitor’s database does not answer.' },
   });
   expect(servers.open).toBe(0);
 });
@@ -125,7 +125,7 @@ test('a rehearsal whose end is not known is not taken for a good one', async () 
   const { judgement } = good(await checking(servers));
   expect(judgement.outcome).toBe('unseen');
   expect(judgement.notSeen).toContainEqual(
-    expect.objectContaining({ host: 'node_2', because: 'the host was restarted meanwhile' }),
+    expect.objectContaining({ host: 'node_2', because: 'the host was restarted meanwhile.' }),
   );
 });
 
