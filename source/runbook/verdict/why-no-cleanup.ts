@@ -16,15 +16,15 @@ export const whyNoCleanup = (facts: ClusterFacts, world: Observations): Problem 
   const blind = hostsOf(facts).find((host) => hostIn(world, host.alias) === null);
   if (blind !== undefined)
     return problem(
-      `${blind.alias} cannot be looked at, and a clean-up removes fallback copies`,
-      'start it when every host answers',
+      `${blind.alias} cannot be looked at, and a clean-up removes fallback copies.`,
+      'Start it when every host answers.',
     );
   if (rollbackRoute(facts, world).kind === 'nothing')
     return hostsOf(facts).some((host) => abandonedOn(host, world).length > 0)
       ? null
       : problem(
-          `${facts.name} runs PostgreSQL ${facts.oldMajor} and was never upgraded, or is as it was before: there is nothing to clean up`,
-          'the clean-up is for later: days after an upgrade, when nobody wants to go back any more',
+          `${facts.name} runs PostgreSQL ${facts.oldMajor} and was never upgraded, or is as it was before: there is nothing to clean up.`,
+          'The clean-up is for later: days after an upgrade, when nobody wants to go back any more.',
         );
   const underWay = [newEverywhere(facts), unguarded(facts), outOfMaintenance].flatMap(
     ({ text: says, holds }) => {
@@ -36,8 +36,8 @@ export const whyNoCleanup = (facts: ClusterFacts, world: Observations): Problem 
   return first === undefined
     ? null
     : problem(
-        `the upgrade of ${facts.name} is under way, and what a clean-up removes is still needed`,
-        'bring it to its end with pgaf-upgrade run, or roll it back with pgaf-upgrade rollback; then clean up',
+        `The upgrade of ${facts.name} is under way, and what a clean-up removes is still needed.`,
+        'Bring it to its end with `pgaf-upgrade run`, or roll it back with `pgaf-upgrade rollback`; then clean up.',
         first,
       );
 };
