@@ -141,6 +141,7 @@ describe('a rollback while the monitor does not start', () => {
     await night.goTo('S.monitor.start');
     night.servers.plan('S.monitor.start', () => ({ kind: 'exited', code: 1 }));
     night.engine.confirm('S.monitor.start');
+    await night.until('its end', ({ stage }) => stage.kind !== 'confirm' || stage.step !== 'S.monitor.start');
     return night;
   };
 

@@ -31,7 +31,7 @@ test('the latest run of a cluster, or the one that is named; else why there is n
     },
   });
   expect(findRun(home, 'other', null)).toMatchObject({
-    error: { what: expect.stringContaining('this machine has no run of other') },
+    error: { what: expect.stringContaining('This machine has no run of other') },
   });
   expect(findRun(home, 'lab', '../lab')).toMatchObject({ ok: false });
 });
