@@ -57,7 +57,7 @@ export const plan = async ({ file, format, out, brief }: PlanArguments): Promise
     return couldNot(problem('There is a script for each host.', 'Name a directory for them: `--out DIR`.'));
   if (brief && format !== null && format !== 'markdown')
     return couldNot(
-      problem(`Plan --brief is Markdown, not ${format}.`, 'Leave --format out, or leave --brief out.'),
+      problem(`\`plan --brief\` is Markdown, not ${format}.`, 'Leave --format out, or leave --brief out.'),
     );
   const config = readConfig(file, 'plan');
   if (!config.ok) return couldNot(...config.error);
