@@ -1,3 +1,4 @@
+import { localTimeOfDay } from '../cluster/times.ts';
 import type { Bar, Lane, Shade } from './document.ts';
 import { Html, html } from './html.ts';
 
@@ -5,8 +6,6 @@ const laneHeight = 30;
 const labelWidth = 130;
 const width = 1000;
 const top = 26;
-
-const clock = (at: number): string => new Date(at).toISOString().slice(11, 19);
 
 /** Steps of the time axis, in seconds. */
 const ticks = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
@@ -28,7 +27,7 @@ export const chart = (title: string, lanes: readonly Lane[], shades: readonly Sh
   for (let at = Math.ceil(from / step) * step; at <= to; at += step) marks.push(at);
   const grid = marks.map(
     (at) =>
-      html`<line class="grid" x1="${x(at)}" x2="${x(at)}" y1="${top - 6}" y2="${height - 4}"/><text class="tick" x="${x(at)}" y="${top - 11}" text-anchor="middle">${clock(at)}</text>`,
+      html`<line class="grid" x1="${x(at)}" x2="${x(at)}" y1="${top - 6}" y2="${height - 4}"/><text class="tick" x="${x(at)}" y="${top - 11}" text-anchor="middle">${localTimeOfDay(at)}</text>`,
   );
   const shade = shades
     .filter((one) => one.to >= from && one.from <= to)

@@ -4,6 +4,9 @@ import { type Entry, parseJournal, type Recorded } from '../../source/engine/jou
 import { type Block, inlines, type Prose } from '../../source/reports/document.ts';
 import { makeReport, type Report, type ReportGround } from '../../source/reports/report/report.ts';
 
+// Papers have the local time of whoever makes them: the snapshots are made in UTC.
+process.env.TZ = 'UTC';
+
 const recorded = (name: string): string =>
   readFileSync(resolve(import.meta.dirname, `../../fixtures/recorded/journal/${name}.ndjson`), 'utf8');
 

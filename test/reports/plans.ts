@@ -7,6 +7,9 @@ import { evidenceIn } from '../../source/runbook/checks/in-world.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, worldAt } from '../runbook/worlds.ts';
 
+// Papers have the local time of whoever makes them: the snapshots are made in UTC.
+process.env.TZ = 'UTC';
+
 /** The plan as it is made from the servers at a moment. */
 export const planAt = (
   moment: Moment = 'running',

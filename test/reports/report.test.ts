@@ -43,7 +43,7 @@ describe('a whole upgrade, recorded on the lab', () => {
 
   test('says in one sentence how it ended, and how long the application could not write', () => {
     const report = recordedReport();
-    expect(outcome(report)).toBe('Finished at 2026-11-25 03:34:57: every node runs PostgreSQL 17.12.');
+    expect(outcome(report)).toBe('Finished at 2026-11-25 03:34:57 UTC: every node runs PostgreSQL 17.12.');
     expect(section(report, 'Downtime')[0]).toMatch(
       /^The application could not write for 25 s, .*; no estimate was recorded before it$/,
     );
@@ -103,7 +103,7 @@ describe('runs that went otherwise', () => {
     const report = reportOf(parseJournal(recordedRollback));
     expect(report.title).toBe('Rollback of the upgrade of payments: PostgreSQL 15.20 → 17.12');
     expect(outcome(report)).toBe(
-      'Rolled back, finished at 2026-11-25 03:30:51: every node runs PostgreSQL 15.20 again.',
+      'Rolled back, finished at 2026-11-25 03:30:51 UTC: every node runs PostgreSQL 15.20 again.',
     );
     expect(section(report, 'Downtime')[0]).toMatch(
       /^The application could not write for 19 s, from .*Stop node_1: what 17 has written is given up.* to .*step 18 on node_2/,
@@ -260,7 +260,7 @@ describe('runs that went otherwise', () => {
       ]),
     );
     expect(outcome(report)).toMatch(
-      /^Not finished: the upgrade was left at 2026-11-25 22:00:13 at node_1: Start 17 for the first time, privately\.$/,
+      /^Not finished: the upgrade was left at 2026-11-25 22:00:13 UTC at node_1: Start 17 for the first time, privately\.$/,
     );
     const events = section(report, 'What else happened').join('\n');
     expect(events).toContain('ada@desk took the lock over from tess@bastion, typing lab');
@@ -311,7 +311,7 @@ describe('runs that went otherwise', () => {
       /could not write for 02:04, from 2026-11-25 21:58:00.* \(before this journal, as the servers showed\) to 2026-11-25 22:00:04/,
     );
     expect(section(report, 'What else happened').join('\n')).toContain(
-      'the application could not write already when ada@desk came, since 21:58:00',
+      'the application could not write already when ada@desk came, since 2026-11-25 21:58:00 UTC',
     );
   });
 

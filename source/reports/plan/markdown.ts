@@ -1,4 +1,5 @@
 import { bytes, took } from '../../cluster/amounts.ts';
+import { localTime } from '../../cluster/times.ts';
 import { guideIs, publishedGuide } from '../../runbook/guide.ts';
 import { dryRunWords } from '../../runbook/timing/dry-run.ts';
 import { block, bullets, literal, page, prose, table } from '../markdown.ts';
@@ -182,7 +183,7 @@ export const planMarkdown = (plan: Plan): string => {
   const done = plan.steps.filter((step) => step.state === 'done').length;
   return page(
     `# Upgrade of ${prose(cluster.name)}: PostgreSQL ${prose(cluster.from)} → ${prose(cluster.to)}`,
-    `Made by pgaf-upgrade on ${prose(plan.madeAt)} (all times UTC) from what the servers said then; nothing was changed. ${plan.steps.length} steps on ${plan.hosts.length} hosts.`,
+    `Made by pgaf-upgrade on ${prose(localTime(plan.madeAt))} from what the servers said then; nothing was changed. ${plan.steps.length} steps on ${plan.hosts.length} hosts.`,
     plan.underWay
       ? `**The upgrade is under way: ${done} of ${plan.steps.length} steps are done.** The facts are those from before it. Rollback now: ${prose(plan.wayBackNow)}.`
       : done === 0

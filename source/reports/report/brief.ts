@@ -1,4 +1,5 @@
 import { took } from '../../cluster/amounts.ts';
+import { localTime } from '../../cluster/times.ts';
 import {
   type Block,
   heading,
@@ -15,7 +16,7 @@ import { type ReadRun, type Report, type ReportGround, readRunOf } from './repor
 import { placeOf } from './steps.ts';
 import { downtimeBlocks, windowBlocks } from './summary.ts';
 import { isMuchLonger } from './timeline.ts';
-import { moment, stepWords } from './words.ts';
+import { stepWords } from './words.ts';
 
 /** The report on two pages, for the change ticket: how it ended, what it cost, what was not as planned, what is left. */
 
@@ -37,19 +38,19 @@ const warnings = ({ story, names }: ReadRun): readonly Prose[] => {
   const happened = story.happenings.flatMap(({ at, operator, entry }): readonly Prose[] => {
     switch (entry.kind) {
       case 'without':
-        return [`${moment(at)}: the run went on without ${entry.host}: ${entry.reason}`];
+        return [`${localTime(at)}: the run went on without ${entry.host}: ${entry.reason}`];
       case 'quiet':
-        return [[`${moment(at)}: no output for ${entry.seconds} s: `, ...stepWords(names.of(entry.step))]];
+        return [[`${localTime(at)}: no output for ${entry.seconds} s: `, ...stepWords(names.of(entry.step))]];
       case 'done':
-        return [[`${moment(at)}: marked as done by hand: `, ...stepWords(names.of(entry.step))]];
+        return [[`${localTime(at)}: marked as done by hand: `, ...stepWords(names.of(entry.step))]];
       case 'lock':
         return entry.event === 'taken-over' || entry.event === 'lost'
           ? [
-              `${moment(at)}: ${operator} ${entry.event === 'lost' ? 'lost the lock' : 'took the lock over'}${entry.other === null ? '' : ` from ${entry.other}`}`,
+              `${localTime(at)}: ${operator} ${entry.event === 'lost' ? 'lost the lock' : 'took the lock over'}${entry.other === null ? '' : ` from ${entry.other}`}`,
             ]
           : [];
       case 'torn':
-        return [`${moment(at)}: a line of the journal was not written whole`];
+        return [`${localTime(at)}: a line of the journal was not written whole`];
       default:
         return [];
     }
@@ -71,7 +72,7 @@ const rollbackState = ({ story }: ReadRun): readonly Inline[] => {
   const last = story.verdicts.at(-1);
   return last === undefined
     ? ['It was not recorded what a rollback means.']
-    : [strong(last.says), ', by the last observation of this run, ', moment(last.at), '.'];
+    : [strong(last.says), ', by the last observation of this run, ', localTime(last.at), '.'];
 };
 
 const kept = (ground: ReportGround, { facts }: ReadRun): readonly Prose[] => [

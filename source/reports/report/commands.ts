@@ -1,13 +1,14 @@
+import { localTime } from '../../cluster/times.ts';
 import { type Block, paragraph } from '../document.ts';
 import { holdsRecord, withoutRecord } from '../record.ts';
 import type { Attempt, Story } from './story.ts';
-import { between, moment } from './words.ts';
+import { between } from './words.ts';
 
 /** The last lines of what a try printed; null: the output is not here. */
 export type Tail = (step: string, from: number, to: number | null) => readonly string[] | null;
 
 const title = ({ step, at }: Attempt): string =>
-  `${step.number ?? step.id} · ${step.host} · ${step.title} · ${moment(at)}`;
+  `${step.number ?? step.id} · ${step.host} · ${step.title} · ${localTime(at)}`;
 
 const ended = ({ command, cancelled, at }: Attempt): string => {
   if (command === null) return 'no end of the command is known';

@@ -1,12 +1,12 @@
 import { bytes } from '../../cluster/amounts.ts';
 import { countedBytes, type Inventory, listedTables } from '../../cluster/inventory.ts';
+import { localTime } from '../../cluster/times.ts';
 import type { Moment } from '../../engine/journal/entry.ts';
 import { type Block, heading, literal, paragraph, strong, table } from '../document.ts';
 import { extensionsOf, linesDiff } from './compare.ts';
 import { hbaBlocks, settingBlocks } from './configuration.ts';
 import { rowBlocks } from './rows.ts';
 import type { Story } from './story.ts';
-import { moment as timeWords } from './words.ts';
 
 /** One server as it was at a moment; null with the reason where nobody could tell. */
 interface Look {
@@ -80,7 +80,7 @@ const compared = (before: Look, after: Look | null, rest: readonly Block[]): rea
   const { inventory: old } = before;
   const { inventory: now } = after;
   return [
-    paragraph(`Before: ${timeWords(before.at)}. After: ${timeWords(after.at)}.`),
+    paragraph(`Before: ${localTime(before.at)}. After: ${localTime(after.at)}.`),
     ...silentBlocks([old, now]),
     ...serverBlocks(old, now),
     ...settingBlocks(old, now),

@@ -1,7 +1,7 @@
+import { localTime } from '../../cluster/times.ts';
 import type { EntryOf } from '../../engine/journal/entry.ts';
 import { placeOf, type StepNames } from './steps.ts';
 import type { Attempt, Story } from './story.ts';
-import { moment } from './words.ts';
 
 export type OutcomeKind =
   | 'finished'
@@ -42,24 +42,24 @@ const finished = (
     case 'upgrade':
       return {
         kind: 'finished',
-        says: `Finished at ${moment(at)}: ${said ?? `every node runs PostgreSQL ${to}`}${except}.`,
+        says: `Finished at ${localTime(at)}: ${said ?? `every node runs PostgreSQL ${to}`}${except}.`,
       };
     case 'rollback':
       return {
         kind: 'turned-back',
-        says: `Rolled back, finished at ${moment(at)}: ${said ?? `every node runs PostgreSQL ${from} again`}${except}.`,
+        says: `Rolled back, finished at ${localTime(at)}: ${said ?? `every node runs PostgreSQL ${from} again`}${except}.`,
       };
     case 'cleanup':
       return {
         kind: 'cleaned-up',
-        says: `Cleaned up at ${moment(at)}: ${said ?? 'the old clusters are removed'}${except}.`,
+        says: `Cleaned up at ${localTime(at)}: ${said ?? 'the old clusters are removed'}${except}.`,
       };
   }
 };
 
 const wayWords = { upgrade: 'the upgrade', rollback: 'the rollback', cleanup: 'the clean-up' } as const;
 
-/** Since this moment the run has gone this way. */
+/** Since this localTime the run has gone this way. */
 const turnedAt = (story: Story): number => {
   let [way, at]: [string, number] = ['upgrade', 0];
   for (const { at: then, entry } of story.happenings)
@@ -119,9 +119,9 @@ export const outcomeOf = (story: Story, names: StepNames, versions: Versions): O
     };
   }
   if (gone !== null)
-    return { kind: 'left', says: `Not finished: ${way} was left at ${moment(gone.at)} ${where}.` };
+    return { kind: 'left', says: `Not finished: ${way} was left at ${localTime(gone.at)} ${where}.` };
   return {
     kind: 'under-way',
-    says: `Under way ${where}; the last entry is of ${moment(story.last)}.`,
+    says: `Under way ${where}; the last entry is of ${localTime(story.last)}.`,
   };
 };

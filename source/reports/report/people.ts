@@ -1,7 +1,8 @@
+import { localMoment, localTime, localTimeOfDay } from '../../cluster/times.ts';
 import { type Block, type Inline, literal, type Prose, paragraph, strong, table } from '../document.ts';
 import type { StepNames } from './steps.ts';
 import type { Attempt, Happening, Story } from './story.ts';
-import { moment, numberOf, stepWords, timeOfDay } from './words.ts';
+import { numberOf, stepWords } from './words.ts';
 
 /** Who decided what, and what went otherwise than planned. */
 
@@ -26,7 +27,7 @@ export const confirmationBlocks = ({ attempts }: Story): readonly Block[] => {
     table(
       ['confirmed', 'by', 'step', 'host', 'what', 'as', 'typed'],
       attempts.map((one) => [
-        moment(one.at),
+        localMoment(one.at),
         `${one.operator}${one.unattended && unattended < attempts.length ? ' (--yes)' : ''}`,
         numberOf(one.step),
         [literal(one.step.host)],
@@ -47,7 +48,7 @@ export const skippedBlocks = (story: Story, names: StepNames): readonly Block[] 
     table(
       ['when', 'by', 'step', 'host', 'what', 'reason', 'the servers said then'],
       skipped.map(({ at, operator, entry, step }) => [
-        moment(at),
+        localMoment(at),
         operator,
         numberOf(step),
         [literal(step.host)],
@@ -71,11 +72,12 @@ const resolution = (story: Story, failed: Attempt): string => {
         (entry.kind === 'turned' && entry.direction !== failed.step.direction)),
   );
   if (retried !== undefined && (told === undefined || retried.at < told.at))
-    return `retried by ${retried.operator} at ${timeOfDay(retried.at)}: ${retried.end === null ? 'no end known' : retried.end.kind === 'done' ? 'done' : 'failed again'}`;
+    return `retried by ${retried.operator} at ${localTimeOfDay(retried.at)}: ${retried.end === null ? 'no end known' : retried.end.kind === 'done' ? 'done' : 'failed again'}`;
   if (told === undefined) return 'open';
-  if (told.entry.kind === 'skipped') return `skipped at ${timeOfDay(told.at)}: ${told.entry.reason}`;
-  if (told.entry.kind === 'done') return `marked as done, as the servers showed at ${timeOfDay(told.at)}`;
-  return `direction changed at ${timeOfDay(told.at)}: ${told.entry.kind === 'turned' && told.entry.direction === 'rollback' ? 'rolled back' : 'the other direction was taken'}`;
+  if (told.entry.kind === 'skipped') return `skipped at ${localTimeOfDay(told.at)}: ${told.entry.reason}`;
+  if (told.entry.kind === 'done')
+    return `marked as done, as the servers showed at ${localTimeOfDay(told.at)}`;
+  return `direction changed at ${localTimeOfDay(told.at)}: ${told.entry.kind === 'turned' && told.entry.direction === 'rollback' ? 'rolled back' : 'the other direction was taken'}`;
 };
 
 export const failureBlocks = (story: Story): readonly Block[] => {
@@ -85,7 +87,7 @@ export const failureBlocks = (story: Story): readonly Block[] => {
     table(
       ['when', 'step', 'exit code', 'what', 'resolved'],
       failed.map((one) => [
-        moment(one.end?.at ?? one.cancelled?.at ?? one.at),
+        localMoment(one.end?.at ?? one.cancelled?.at ?? one.at),
         stepWords(one.step),
         one.command === null ? 'none' : String(one.command.exitCode ?? 'unknown'),
         [
@@ -118,7 +120,7 @@ const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline
       ];
     case 'resumed':
       return [
-        `${operator} went on with the run that ${entry.by} began ${entry.began.slice(0, 19).replace('T', ' ')}${entry.known === 'host' ? '; what happened before stands in another machine’s journal' : ''}`,
+        `${operator} went on with the run that ${entry.by} began ${localTime(entry.began)}${entry.known === 'host' ? '; what happened before stands in another machine’s journal' : ''}`,
       ];
     case 'attached':
       return [
@@ -165,7 +167,7 @@ const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline
       return [`the run went on without ${entry.host}: ${entry.reason}`];
     case 'writes-down':
       return [
-        `the application could not write already when ${operator} came${entry.since === null ? '' : `, since ${timeOfDay(Date.parse(entry.since))} by the primary’s host`}`,
+        `the application could not write already when ${operator} came${entry.since === null ? '' : `, since ${localTime(entry.since)} by the primary’s host`}`,
       ];
     case 'skipped':
       return null;
@@ -178,7 +180,7 @@ export const eventBlocks = (story: Story, names: StepNames): readonly Block[] =>
     ['when', 'what'],
     story.happenings.flatMap((one): readonly (readonly Prose[])[] => {
       const words = told(one, names);
-      return words === null ? [] : [[moment(one.at), words]];
+      return words === null ? [] : [[localMoment(one.at), words]];
     }),
   ),
   ...(story.unknown === 0
@@ -193,7 +195,7 @@ export const verdictBlocks = ({ verdicts }: Story): readonly Block[] =>
         table(
           ['from', 'after', 'what a rollback would have meant'],
           verdicts.map((one) => [
-            moment(one.at),
+            localMoment(one.at),
             one.after === null ? 'the inspection when a direction was taken' : stepWords(one.after),
             one.says,
           ]),

@@ -1,11 +1,12 @@
 import { took } from '../../cluster/amounts.ts';
 import { type ClusterFacts, hostsOf, isNode } from '../../cluster/facts.ts';
+import { localTime, localZone } from '../../cluster/times.ts';
 import { dryRunWords } from '../../runbook/timing/dry-run.ts';
 import { type Block, type Inline, list, literal, paragraph, strong, table } from '../document.ts';
 import type { ReportedDowntime } from './downtime.ts';
 import { covered } from './spans.ts';
 import type { Story } from './story.ts';
-import { between, moment, stepWords } from './words.ts';
+import { between, stepWords } from './words.ts';
 
 /** What a change manager reads first: the cluster, the downtime, the window. */
 
@@ -47,7 +48,7 @@ export const clusterBlocks = (facts: ClusterFacts | null): readonly Block[] =>
 const downtimeWords = (one: ReportedDowntime, now: number): readonly Inline[] => {
   const begins: readonly Inline[] = [
     'from ',
-    moment(one.from),
+    localTime(one.from),
     ' (',
     ...(one.begins === null ? ['before this journal, as the servers showed'] : stepWords(one.begins)),
     ')',
@@ -59,7 +60,7 @@ const downtimeWords = (one: ReportedDowntime, now: number): readonly Inline[] =>
     ', ',
     ...begins,
     ' to ',
-    moment(one.over.at),
+    localTime(one.over.at),
     ' (',
     ...stepWords(one.over.ends),
     ')',
@@ -97,9 +98,9 @@ export const windowBlocks = (story: Story, madeAt: number): readonly Block[] => 
   );
   return [
     list(
-      `First step confirmed ${moment(first)}, last entry ${moment(end)}${first === null || end === null ? '' : `: ${between(first, end)}, of which ${took(commands)} with at least one command at work`}`,
+      `First step confirmed ${localTime(first)}, last entry ${localTime(end)}${first === null || end === null ? '' : `: ${between(first, end)}, of which ${took(commands)} with at least one command at work`}`,
       `Operators: ${seats(story) || 'nobody yet'}`,
-      `${story.attempts.length} commands run; this report was made ${moment(madeAt)}; all times are UTC, by the clock of the operator’s machine`,
+      `${story.attempts.length} commands run; this report was made ${localTime(madeAt)}; times without a zone are ${localZone(madeAt)}, by the clock of the operator’s machine`,
     ),
   ];
 };

@@ -1,10 +1,11 @@
 import { took } from '../../cluster/amounts.ts';
+import { localTimeOfDay } from '../../cluster/times.ts';
 import { phases } from '../../runbook/language/step.ts';
 import { type Bar, type Block, heading, literal, type Prose, paragraph, table } from '../document.ts';
 import type { ReportedDowntime } from './downtime.ts';
 import { covered, endOf, rowsOf } from './spans.ts';
 import type { Attempt, Story } from './story.ts';
-import { between, numberOf, timeOfDay } from './words.ts';
+import { between, numberOf } from './words.ts';
 
 /** When what ran on which host, and how long it took against what was expected. */
 
@@ -24,7 +25,7 @@ const bar = (one: Attempt, { attempts }: Story, last: number): Bar => {
   return {
     from: one.at,
     to: Math.max(to, one.at),
-    says: `${numberOf(step)} ${step.title}: ${ended(one)}, ${timeOfDay(one.at)}, ${between(one.at, to)}`,
+    says: `${numberOf(step)} ${step.title}: ${ended(one)}, ${localTimeOfDay(one.at)}, ${between(one.at, to)}`,
     tone,
   };
 };
@@ -83,8 +84,8 @@ export const timelineBlocks = (
           .map((one) => {
             const end = endOf(one);
             return [
-              timeOfDay(one.at),
-              end === null ? '–' : timeOfDay(end),
+              localTimeOfDay(one.at),
+              end === null ? '–' : localTimeOfDay(end),
               numberOf(one.step),
               one.step.title,
               end === null ? '–' : between(one.at, end),
