@@ -158,9 +158,17 @@ export const places: readonly Place[] = [
     kinds: /\.md$/,
     read: ownProseOf,
   },
-  ...['cluster', 'commands', 'discover', 'inspect', 'monitor', 'remote', 'usecases'].map(
-    (room): Place => ({ says: `source/${room}`, under: `source/${room}`, kinds: source, read: textsOf }),
-  ),
+  ...[
+    'cluster',
+    'commands',
+    'console/panes',
+    'discover',
+    'inspect',
+    'monitor',
+    'remote',
+    'usecases',
+    'wording',
+  ].map((room): Place => ({ says: `source/${room}`, under: `source/${room}`, kinds: source, read: textsOf })),
   {
     says: 'source/reports',
     under: 'source/reports',
