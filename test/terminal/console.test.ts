@@ -31,7 +31,7 @@ describe('sizes', () => {
     const console = open({ ...size, args: [atUpgrade, quick] });
     await console.see('1 Monitor', '2 Steps', '3 Step', 'Enter runs this script on node_1', 'q leave');
     expect(console.alternate()).toBe(true);
-    expect(console.lines()[0]).toContain('pgaf-upgrade  shop  15.20 → 17.12');
+    expect(console.lines()[0]).toContain('shop  15.20 → 17.12');
     expect(console.lines()[1]).toContain('Rollback: safe');
     expect(console.lines().at(-1)).toContain('q leave');
   });
@@ -49,7 +49,7 @@ describe('sizes', () => {
     await console.see(`${place(swap)} on node_1`, 'Enter runs this script');
     console.press('[');
     await console.see('3 Output', 'line 60 of a long output');
-    expect(console.lines()[0]).toContain('pgaf-upgrade  shop');
+    expect(console.lines()[0]).toContain('shop  15.20 → 17.12');
     expect(console.text().match(/1 Monitor/g)).toHaveLength(1);
   });
 
@@ -60,7 +60,7 @@ describe('sizes', () => {
       env: { NODE_OPTIONS: `--import=data:text/javascript,${prompt}` },
     });
     await console.see('2 Steps', 'q leave');
-    expect(console.lines()[0]).toMatch(/^pgaf-upgrade {2}shop/);
+    expect(console.lines()[0]).toMatch(/^shop {2}15\.20/);
   });
 
   test('too small: Enter confirms nothing', async () => {
@@ -289,12 +289,12 @@ describe('what must not harm the terminal', () => {
     await console.see('Enter runs this script');
     console.press(keys.enter);
     await console.see('hostile end', '1 Monitor', '2 Steps', '3 Output');
-    expect(console.lines()[0]).toContain('pgaf-upgrade  shop');
+    expect(console.lines()[0]).toContain('shop  15.20 → 17.12');
     expect(console.alternate()).toBe(true);
     for (const sequence of ['\x1b]52', 'EVIL TITLE\x07', '\x1bc', '\x1b[6n', '\x00'])
       expect(console.raw.includes(sequence), JSON.stringify(sequence)).toBe(false);
     console.press('g');
     await console.see('OVERWRITTEN');
-    expect(console.lines()[0]).toContain('pgaf-upgrade  shop');
+    expect(console.lines()[0]).toContain('shop  15.20 → 17.12');
   });
 });
