@@ -88,11 +88,11 @@ const sweepOne = async (table: Table, number: number): Promise<{ swept: Swept; t
 
 const report = (): string =>
   [
-    '# The way back from every step',
+    '# A rollback behind every step',
     '',
     `Written by \`npm run test:sweep\`, ${new Date().toISOString().slice(0, 10)}: ${versions}, one monitor, one primary, two secondaries, link mode, on the lab. The upgrade was stopped after each of its ${swept.length} steps and rolled back; then rows, settings, node settings, units and replication were compared with those before, and a write was followed to every secondary. The verdict was asked for a second time without any journal. ${swept.filter((one) => one.trouble === null).length} of ${swept.length} came back; ${minutes(Date.now() - began)} minutes.`,
     '',
-    '| after step | verdict | steps back | seconds | |',
+    '| after step | verdict | steps of the rollback | seconds | |',
     '|---|---|---|---|---|',
     ...swept.map(
       (one) =>
@@ -107,7 +107,7 @@ afterAll(() => {
   if (process.env.SWEEP === undefined && swept.length > 0) writeFileSync(file, report());
 });
 
-describe('the way back from every single step', () => {
+describe('a rollback behind every single step', () => {
   it(
     'leads to the cluster that was there before',
     async () => {
