@@ -1,7 +1,8 @@
 #!/bin/bash
 # Every check of the project; what failed does not keep the next from running.
-#   bash test/run.sh [PART...]     lint types shellcheck build unit sandbox terminal package demo lab; without any, all of them
-# One after the other, but for two rows that go side by side: unit and sandbox; terminal, package and demo.
+#   bash test/run.sh [PART...]     lint types shellcheck build terminal unit sandbox package demo lab; without any, all of them
+# One after the other, but for two rows that go side by side: unit and sandbox; package and demo. The terminal's tests
+# measure how soon a key is answered: nothing goes beside them.
 # The last line is `N passed, N failed`: the tests, and each other check that failed as one.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -230,10 +231,10 @@ run_part() {
   esac
 }
 
-[ $# -gt 0 ] || set -- lint types shellcheck build unit sandbox terminal package demo lab
+[ $# -gt 0 ] || set -- lint types shellcheck build terminal unit sandbox package demo lab
 for part in "$@"; do
   case $part in
-    lint | types | shellcheck | build | unit | sandbox | terminal | package | demo) ;;
+    lint | types | shellcheck | build | terminal | unit | sandbox | package | demo) ;;
     lab) begin_lab ;;
     *)
       echo "there is no part '$part'" >&2
@@ -244,7 +245,7 @@ done
 for part in "$@"; do
   case $part in
     unit | sandbox) one_row+=("$part") ;;
-    terminal | package | demo) other_row+=("$part") ;;
+    package | demo) other_row+=("$part") ;;
     *)
       run_rows
       run_part "$part"
