@@ -85,7 +85,7 @@ export const commands: readonly Command[] = [
   {
     name: 'check',
     argument: clusterFile,
-    says: 'before the window: will it work, and how long will it take',
+    says: 'pre-upgrade checks and time estimate',
     more: [
       'Reads only, and tries initdb, pg_upgrade --check and the schema’s restore in throwaway clusters.',
       'Exit codes: 0 ready, 1 blocked, 2 could not look.',
@@ -100,7 +100,7 @@ export const commands: readonly Command[] = [
   {
     name: 'plan',
     argument: clusterFile,
-    says: 'the whole runbook on paper, to attach to the change request',
+    says: 'write the runbook, to attach to the change request',
     more: [
       '--brief: cluster, last check, downtime, steps by phase, rollback, what is needed; two pages for the approval.',
       'Reads only. Exit codes: 0 written, 2 not.',
@@ -141,7 +141,7 @@ export const commands: readonly Command[] = [
   {
     name: 'status',
     argument: clusterFile,
-    says: 'where things stand, once',
+    says: 'print the current state',
     more: ['Reads only. Exit codes: 0 looked, 2 could not look.'],
     flags: ['json'],
     start: async (given) => {

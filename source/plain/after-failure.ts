@@ -13,16 +13,16 @@ export const afterFailure = async (
   write(describeFailure(view, step, failure));
   if (yes !== null) return false;
   for (;;) {
-    const answer = (await ask('Now: [retry/skip/probe/back/quit] '))?.trim().toLowerCase() ?? 'quit';
+    const answer = (await ask('Next: [retry/skip/recheck/rollback/quit] '))?.trim().toLowerCase() ?? 'quit';
     if (answer === 'quit' || answer === 'q') return false;
-    if (answer === 'back' || answer === 'b') {
+    if (['rollback', 'back', 'b'].includes(answer)) {
       if (await turned(talk)) return true;
     } else if (answer === 'retry' || answer === 'r') {
       const typed = await typedFor(talk, view, step);
       if (typed !== null && !refusal(controller.retry(step.id, typed.typed))) return true;
     } else if (answer === 'skip' || answer === 's') {
       if (await passedOver(talk, step)) return true;
-    } else if (answer === 'probe' || answer === 'p') {
+    } else if (['recheck', 'probe', 'p'].includes(answer)) {
       if (!refusal(controller.probeAgain(step.id))) return true;
     }
   }

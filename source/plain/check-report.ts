@@ -17,7 +17,7 @@ const words: Readonly<Record<Outcome, string>> = {
   ready: 'READY',
   'ready-with-warnings': 'READY WITH WARNINGS',
   blocked: 'BLOCKED',
-  unseen: 'NOT SEEN WHOLE',
+  unseen: 'INCOMPLETE',
 };
 
 const lines = (all: readonly string[]): string => all.map((line) => `${tame(line)}\n`).join('');
@@ -60,7 +60,7 @@ const notSeenLines = (notSeen: readonly NotSeen[]): readonly string[] => {
   }
   return [...because].flatMap(([key, checks]) => [
     `  ? ${key}`,
-    ...labelled('', `not looked at: ${checks.join(', ')}`),
+    ...labelled('', `not checked: ${checks.join(', ')}`),
   ]);
 };
 
@@ -129,7 +129,7 @@ export const checkText = (name: string, result: CheckResult): string => {
     ...(estimated === null ? [] : estimateLines(estimated)),
     ...choicesOf(result).map((choice) => `  ${choiceWords(choice)}`),
     '',
-    `${words[judgement.outcome]}: ${blockers} blockers, ${warnings} warnings, ${judgement.passed.length} checks without a finding`,
+    `${words[judgement.outcome]}: ${blockers} blockers, ${warnings} warnings, ${judgement.passed.length} checks passed`,
   ]);
 };
 

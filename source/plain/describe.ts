@@ -17,7 +17,7 @@ const indented = (lines: readonly string[]): readonly string[] => lines.map((lin
 /** `Step 12 of 59, node_1` … everything that is to be known of a step before it runs, in lines. */
 export const describeStep = (view: EngineView, step: StepView): readonly string[] => {
   const phase = phases.find(({ id }) => id === step.phase);
-  const differs = step.guide.deviation === undefined ? '' : ` Here differently: ${step.guide.deviation}`;
+  const differs = step.guide.deviation === undefined ? '' : ` Deviation: ${step.guide.deviation}`;
   const script =
     step.script === null
       ? [`not known yet: ${step.scriptNeeds ?? 'an earlier step must run first'}`]
@@ -34,7 +34,7 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
     ...step.before.map((says) => `  Before: ${says}`),
     ...step.after.map((says) => `  After:  ${says}`),
     ...(step.expectedMs === null ? [] : [`  Takes:  about ${took(step.expectedMs)}`]),
-    ...step.notes.map((note) => `  Noted:  ${note}`),
+    ...step.notes.map((note) => `  Warning: ${note}`),
     ...(step.givesUp === null ? [] : [`  Gives up: ${step.givesUp.text}`]),
     `  Undo:   ${step.undo}`,
     '  Script:',
@@ -42,10 +42,10 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
   ];
 };
 
-/** What going back is, before its first step is asked for. */
-export const describeWayBack = (preview: RollbackPreview): readonly string[] => [
+/** What a rollback is, before its first step is asked for. */
+export const describeRollback = (preview: RollbackPreview): readonly string[] => [
   '',
-  `Way back: ${preview.verdict.says}`,
+  `Rollback: ${preview.verdict.says}`,
   `  Why:    ${preview.why}`,
   ...(preview.journalSays === null ? [] : [`  Journal: ${preview.journalSays}`]),
   ...(preview.steps.length === 0 ? [] : [`  Takes:  ${takes(preview)}`]),
@@ -67,10 +67,10 @@ export const describeFailure = (
   `  Do:        ${failure.problem.remedy}`,
   ...(failure.silent?.waits === true
     ? []
-    : [`  Exit code: ${failure.exitCode ?? 'none: the command did not run, or its end is not known'}`]),
+    : [`  Exit code: ${failure.exitCode ?? 'none (not started, or outcome unknown)'}`]),
   ...(failure.problem.cause === undefined ? [] : [`  Cause:     ${failure.problem.cause}`]),
   ...(failure.probe === null ? [] : [`  Servers:   ${failure.probe.state}: ${failure.probe.says}`]),
-  ...failure.unmet.map(({ says, found }) => `  Not met:   ${says} (found: ${found})`),
+  ...failure.unmet.map(({ says, found }) => `  Failed:    ${says} (found: ${found})`),
   ...(failure.lastLines.length === 0 ? [] : ['  Last lines:', ...indented(failure.lastLines)]),
   ...failure.causes.flatMap(({ path, lines }) => [`  ${path}:`, ...indented(lines)]),
 ];

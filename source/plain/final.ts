@@ -1,7 +1,8 @@
 import type { EngineView } from '../engine/view/controller.ts';
 import { farewell } from '../wording/farewell.ts';
+import { took } from '../wording/text.ts';
 
-/** The state at the end: where the run stands, the nodes, the way back. */
+/** The state at the end: where the run stands, the nodes, the rollback. */
 export const finalLines = (view: EngineView): readonly string[] => {
   const nodes = view.monitor.feed.state?.nodes ?? [];
   const count = (kind: string) => view.steps.filter((step) => step.status.kind === kind).length;
@@ -9,9 +10,11 @@ export const finalLines = (view: EngineView): readonly string[] => {
     '',
     ...farewell(view).split('\n'),
     `Steps: ${count('done')} done, ${count('skipped')} skipped, ${count('failed')} failed, of ${view.steps.length}`,
-    ...(view.verdict.says === '' ? [] : [`Way back: ${view.verdict.says}`]),
+    ...(view.verdict.says === '' ? [] : [`Rollback: ${view.verdict.says}`]),
     ...(view.downtime.kind === 'over' && view.downtime.since !== null
-      ? [`Writes were down for ${((view.downtime.until - view.downtime.since) / 1000).toFixed(1)} s`]
+      ? [
+          `Downtime: ${took(view.downtime.until - view.downtime.since)}${view.expectedDowntimeMs === null ? '' : `, expected was about ${took(view.expectedDowntimeMs)}`}`,
+        ]
       : []),
     ...nodes.map(
       (node) => `${node.name}: ${node.reported} (assigned ${node.assigned}), ${node.timeline}:${node.lsn}`,

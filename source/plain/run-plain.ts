@@ -4,7 +4,7 @@ import type { StepId } from '../runbook/language/step.ts';
 import { afterFailure } from './after-failure.ts';
 import { answerQuestion } from './answer-question.ts';
 import { confirmStep } from './confirm-step.ts';
-import { describeWayBack } from './describe.ts';
+import { describeRollback } from './describe.ts';
 import { offerEnd } from './end-step.ts';
 import { finalLines } from './final.ts';
 import { followOutput } from './output-lines.ts';
@@ -29,7 +29,7 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
   const outputs = followOutput(controller, options.write, typing ?? null);
   const tell = sayNews(write, typing !== undefined);
   const running = new Set<StepId>();
-  let wayBackSaid = false;
+  let rollbackSaid = false;
   const news = (view: EngineView) => {
     if (view.stage.kind === 'running')
       for (const id of [view.stage.step, ...(view.stage.beside ?? [])]) running.add(id);
@@ -37,12 +37,12 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
   };
 
   /** Once for each turn onto the way back: what it is, before its first step is asked for. */
-  const sayWayBack = async (view: EngineView): Promise<void> => {
-    const said = wayBackSaid;
-    wayBackSaid = view.direction === 'rollback';
-    if (said || !wayBackSaid) return;
+  const sayRollback = async (view: EngineView): Promise<void> => {
+    const said = rollbackSaid;
+    rollbackSaid = view.direction === 'rollback';
+    if (said || !rollbackSaid) return;
     const preview = await controller.previewRollback();
-    if (preview !== null) write(describeWayBack(preview));
+    if (preview !== null) write(describeRollback(preview));
   };
 
   /** Before its first step: half of a rollback, with the monitor down, would be the worst of all. */
@@ -88,7 +88,7 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
       case 'failed': {
         const step = stepOf(view, stage.step);
         if (step === null) return 1;
-        await sayWayBack(view);
+        await sayRollback(view);
         if (mayNotRollBack(view)) return 1;
         return (
           stage.kind === 'confirm'

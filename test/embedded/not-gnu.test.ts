@@ -34,7 +34,7 @@ it('rollback-after-start: back through the secondary’s image, and what 17 wrot
   const ran = await without('rollback-after-start');
   expect(ran.code, ran.text.slice(-3000)).toBe(0);
   expect(ran.text).toMatch(/^node_2\| {4}library pg_stat_statements loads/m);
-  expect(ran.text).toMatch(/Way back: possible through node_2, but what 17 wrote since \d\d:\d\d UTC/);
+  expect(ran.text).toMatch(/Rollback: possible through node_2, but what 17 wrote since \d\d:\d\d UTC/);
   expect(ran.text).toContain('Promote node_2’s image, privately');
   expect(ran.text).toMatch(/^node_2: primary/m);
   expect(ran.text).toMatch(/^node_1: secondary/m);

@@ -174,7 +174,7 @@ mount --bind /mnt/small ${quote(parent)}`,
     expect(run.text).toMatch(/No space left on device/);
     run.say('back');
     const first = await run.stop();
-    expect(run.text).toMatch(/Way back: .*safe, nothing lost|Way back: .*15 starts again/);
+    expect(run.text).toMatch(/Rollback: .*safe, nothing lost|Rollback: .*15 starts again/);
     await finishBack(run, first);
     await expectBack(lab, before, { sameIds: true });
   });

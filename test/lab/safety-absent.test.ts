@@ -170,7 +170,7 @@ describe('the primary’s host is gone after the new version has served, and a s
     await run.sees(/, node_2: data → data_pg15_bak/, 300_000);
     await Promise.all([lab.off('node3'), lab.off('node2'), run.kill()]);
     expect(await status()).toMatch(
-      /Way back: possible through node_1, but node_3 does not answer: what 17 wrote there is lost/,
+      /Rollback: possible through node_1, but node_3 does not answer: what 17 wrote there is lost/,
     );
     const back = unattended('rollback');
     expect(await codeOf(back), back.text.slice(-4000)).toBe(1);

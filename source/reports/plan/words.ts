@@ -49,7 +49,7 @@ export const togetherWords = ({ together }: PlannedStep): string | null =>
     : `may run at the same time as ${together.length === 1 ? 'step' : 'steps'} ${and(ranges(together))}`;
 
 export const guideWords = ({ guide }: PlannedStep): string =>
-  `${guide.step ?? 'not in it'}${guide.differs === null ? '' : `; here differently: ${guide.differs}`}`;
+  `${guide.step ?? 'not in it'}${guide.differs === null ? '' : `; deviation: ${guide.differs}`}`;
 
 /** What a script that cannot be made yet is waiting for, and how to have it made. */
 export const unresolvedWords = (needs: string): string =>

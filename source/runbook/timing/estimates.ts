@@ -104,7 +104,7 @@ const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step):
 
 const assumptions = (facts: ClusterFacts, measurements: Measurements): readonly string[] => {
   const missing = (alias: string, what: string): string =>
-    `${alias}: ${what} was not measured, an ordinary machine is assumed`;
+    `${alias}: ${what} was not measured, typical hardware is assumed`;
   const upgraded = [primaryOf(facts), facts.monitor];
   return [
     ...upgraded.flatMap(({ alias }) =>

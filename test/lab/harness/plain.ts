@@ -102,7 +102,7 @@ export class PlainRun {
       'the next question',
       (text) => {
         const rest = text.slice(this.#read);
-        const asks = /^Run this step on (\S+)\? |^Run steps (\d+).* together\? |Now: \[retry/m.exec(rest);
+        const asks = /^Run this step on (\S+)\? |^Run steps (\d+).* together\? |Next: \[retry/m.exec(rest);
         if (asks !== null) {
           const before = text.slice(0, this.#read + asks.index);
           this.#read += asks.index + asks[0].length;

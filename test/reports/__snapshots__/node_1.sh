@@ -22,7 +22,7 @@ set -u
 # ──── step 2: Save pg_autoctl’s files and the unit
 # A.node_1.save, as postgres; changes the host; about 0.3 s
 # Everything that the upgrade will edit is copied first. The record in the script is what was read from the servers: look it through; what is wrong in it can be overridden in the cluster file.
-# guide: not in it; here differently: The guide saves nothing; a rollback needs all of this.
+# guide: not in it; deviation: The guide saves nothing; a rollback needs all of this.
 # side by side: it may run at the same time as steps 1 on monitor, 3 on node_2 and 4 on node_3
 # must hold before: /var/lib/pgsql/data is PostgreSQL 15
 # must hold before: pg_autoctl’s configuration is the old version’s still
@@ -352,7 +352,7 @@ END_OF_STEP_2
 # ──── step 6: Check the host, and rehearse the upgrade
 # A.node_1.checks, as postgres; reads only; about 10 s
 # Room, programs, settings and slots are looked at; in a throwaway cluster 17 loads every library, reads the configuration and restores the whole schema.
-# guide: not in it; here differently: The guide checks the primary only, and after it has been stopped.
+# guide: not in it; deviation: The guide checks the primary only, and after it has been stopped.
 # WAIT: before step 6 here, step 1 on monitor, step 3 on node_2 and step 4 on node_3 must be done
 # side by side: it may run at the same time as steps 5 on monitor, 7 on node_2 and 8 on node_3
 # must hold after, within 5.0 s: nothing stands against the upgrade on node_1
@@ -692,7 +692,7 @@ END_OF_STEP_6
 # ──── step 9: Create the new 17 directory
 # A.node_1.initdb, as postgres; changes the host; about 3.0 s
 # pg_upgrade fills an empty cluster; made now, while 15 still serves, it costs no downtime.
-# guide: Step 4; here differently: Encoding, locale, checksums and WAL segment size are those of the old cluster, not the guide’s en_US.UTF-8; and it is done before anything stops.
+# guide: Step 4; deviation: Encoding, locale, checksums and WAL segment size are those of the old cluster, not the guide’s en_US.UTF-8; and it is done before anything stops.
 # WAIT: before step 9 here, step 5 on monitor, step 7 on node_2 and step 8 on node_3 must be done
 # side by side: it may run at the same time as steps 12 to 14 on monitor
 # must hold before: /var/lib/pgsql/data is PostgreSQL 15
@@ -738,7 +738,7 @@ END_OF_STEP_9
 # ──── step 10: pg_upgrade --check against the running server
 # A.node_1.check, as postgres; reads only; about 4.0 s
 # What pg_upgrade would refuse is found now, while it costs nothing.
-# guide: Step 4; here differently: Run while 15 still serves, not after it was stopped: it reads only.
+# guide: Step 4; deviation: Run while 15 still serves, not after it was stopped: it reads only.
 # side by side: it may run at the same time as steps 12 to 14 on monitor
 # must hold before: the target 17.12 was released no earlier than 15.20: an older one passes --check and fails mid-way
 # must hold before: /var/lib/pgsql/data_pg17_new is PostgreSQL 17, made by this run
@@ -779,7 +779,7 @@ END_OF_STEP_10
 # ──── step 11: Let 17 read the configuration
 # A.node_1.configuration, as postgres; reads only; about 1.0 s
 # A setting that 17 does not know keeps the server from starting: better found now than after the swap.
-# guide: Step 5; here differently: The guide carries SSL files only and trusts pg_upgrade with the rest; pg_upgrade carries nothing.
+# guide: Step 5; deviation: The guide carries SSL files only and trusts pg_upgrade with the rest; pg_upgrade carries nothing.
 # side by side: it may run at the same time as steps 12 to 14 on monitor
 # must hold after, within 30 s: 17 accepts node_1’s configuration
 # undo: nothing to undo: it works on a copy
@@ -808,7 +808,7 @@ END_OF_STEP_11
 # ──── step 19: KillMode=mixed, and no start at boot
 # C.node_1.guard, as root; changes the host; about 0.5 s
 # Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring 15 back. And once the console has stopped it, nobody else’s “systemctl start” does.
-# guide: Step 2; here differently: The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.
+# guide: Step 2; deviation: The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.
 # WAIT: before step 19 here, step 17 on node_3 must be done
 # side by side: it may run at the same time as steps 18 on monitor, 20 on node_2 and 21 on node_3
 # must hold after, within 30 s: pgautofailover.service has KillMode=mixed
@@ -866,7 +866,7 @@ END_OF_STEP_27
 # ──── step 28: Stop the primary: the downtime begins
 # C.node_1.stop, as root; changes the host; about 0.6 s
 # First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become images without loss.
-# guide: Step 2; here differently: The guide stops the secondary first: under load it then lacked 5,348 committed transactions.
+# guide: Step 2; deviation: The guide stops the secondary first: under load it then lacked 5,348 committed transactions.
 # NOTE: the application cannot write from here on: the downtime begins
 # must hold before: every secondary is in maintenance, so that stopping the primary starts no failover
 # must hold before: the monitor is stopped: it gives no orders meanwhile
@@ -898,7 +898,7 @@ END_OF_STEP_28
 # ──── step 31: pg_upgrade --link
 # D.node_1.pg-upgrade, as postgres; changes the host; about 6.2 s
 # The catalogs are rebuilt for 17; the data files are taken over by hard links.
-# guide: Step 4; here differently: delete_old_cluster.sh is disarmed right away: after the swap it would delete the live cluster.
+# guide: Step 4; deviation: delete_old_cluster.sh is disarmed right away: after the swap it would delete the live cluster.
 # side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 33 to 34 on node_1 and 35 on monitor
 # must hold before: no pg_upgrade was interrupted that cannot be repeated
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
@@ -1055,7 +1055,7 @@ END_OF_STEP_31
 # ──── step 32: Swap: data → data_pg15_bak, new with its configuration → data
 # D.node_1.swap, as postgres; changes the host; about 0.3 s
 # pg_upgrade carries no configuration: without it the server has ssl = off, default max_connections and no preloaded library. The paths stay, the old cluster stays beside them.
-# guide: Step 5; here differently: Every configuration file, not the SSL files alone; and read once by the new server before the swap.
+# guide: Step 5; deviation: Every configuration file, not the SSL files alone; and read once by the new server before the swap.
 # side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 33 to 34 on node_1 and 35 on monitor
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: /var/lib/pgsql/data is PostgreSQL 15, or aside already
@@ -1191,7 +1191,7 @@ END_OF_STEP_33
 # ──── step 34: pgautofailover.service → /opt/vmware/postgres/17/bin
 # D.node_1.unit, as root; changes the host; about 0.3 s
 # The service must run the pg_autoctl that goes with the new version.
-# guide: Step 11; here differently: The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on 15.
+# guide: Step 11; deviation: The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on 15.
 # side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 31 to 32 on node_1 and 35 on monitor
 # must hold before: pg_autoctl is stopped on node_1, and its server serves nobody
 # must hold after, within 30 s: pgautofailover.service runs /opt/vmware/postgres/17/bin/pg_autoctl
@@ -1224,7 +1224,7 @@ END_OF_STEP_34
 # ──── step 36: Start 17 for the first time, privately
 # E.node_1.private-start, as postgres; IRREVERSIBLE; about 0.4 s
 # To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.
-# guide: Step 6; here differently: Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.
+# guide: Step 6; deviation: Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.
 # GIVES UP: there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image
 # WAIT: before step 36 here, step 29 on node_2, step 30 on node_3 and step 35 on monitor must be done
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
@@ -1316,7 +1316,7 @@ END_OF_STEP_36
 # ──── step 37: Verify the databases, update extensions
 # E.node_1.verify, as postgres; changes the host; about 0.4 s
 # No database, table, index or view may be missing that was there before the stop, and no sequence may have gone back; what pg_upgrade asks to be updated is updated.
-# guide: Step 6; here differently: update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.
+# guide: Step 6; deviation: update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.
 # side by side: it may run at the same time as steps 38 on node_1 and 40 on monitor
 # must hold before: 17 runs privately on node_1
 # must hold after, within 30 s: the databases answer
@@ -1389,7 +1389,7 @@ END_OF_STEP_37
 # ──── step 38: First, rough statistics
 # E.node_1.analyze-1, as postgres; changes the host; about 0.6 s
 # Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.
-# guide: Step 6; here differently: Only the first of the three stages costs downtime; the other two run after the primary is back.
+# guide: Step 6; deviation: Only the first of the three stages costs downtime; the other two run after the primary is back.
 # side by side: it may run at the same time as steps 37 on node_1 and 40 on monitor
 # must hold before: 17 runs privately on node_1
 # must hold after, within 30 s: the first statistics are there
@@ -1413,7 +1413,7 @@ END_OF_STEP_38
 # ──── step 39: Stop the private server, hand the node over to pg_autoctl
 # E.node_1.hand-over, as postgres; changes the host; about 0.3 s
 # pg_autoctl starts the server as its own; without the new system identifier in its state file it logs “Unknown PostgreSQL system identifier” every second and never heals.
-# guide: Step 10; here differently: The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.
+# guide: Step 10; deviation: The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.
 # side by side: it may run at the same time as step 40 on monitor
 # must hold before: 17 runs privately on node_1, or nothing runs there
 # must hold before: 17 runs privately on node_1, or has run
@@ -1466,7 +1466,7 @@ END_OF_STEP_41
 # ──── step 42: Full statistics
 # G.node_1.analyze, as postgres; changes the host; about 1.1 s
 # While the application works again: the planner gets what it had before.
-# guide: Step 6; here differently: After the downtime, not in it.
+# guide: Step 6; deviation: After the downtime, not in it.
 # must hold before: node_1 accepts writes on 17, on port 5432
 # must hold after, within 30 s: statistics are complete
 # undo: nothing to undo here

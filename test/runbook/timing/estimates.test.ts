@@ -87,10 +87,10 @@ test('two base backups at the same time take as long as the longer one', () => {
 test('what was not measured is said', () => {
   const estimates = estimate(labCluster(), new Map());
   expect(estimates.assumed).toEqual([
-    'node_1: the restore of the schema was not measured, an ordinary machine is assumed',
-    'monitor: the restore of the schema was not measured, an ordinary machine is assumed',
-    'node_2: the disk’s speed was not measured, an ordinary machine is assumed',
-    'node_3: the disk’s speed was not measured, an ordinary machine is assumed',
+    'node_1: the restore of the schema was not measured, typical hardware is assumed',
+    'monitor: the restore of the schema was not measured, typical hardware is assumed',
+    'node_2: the disk’s speed was not measured, typical hardware is assumed',
+    'node_3: the disk’s speed was not measured, typical hardware is assumed',
     'the network card does not tell its speed: 1 Gbit/s is assumed',
   ]);
   expect(estimate(labCluster(), measured()).assumed).toEqual([]);
