@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { clusterFactsSchema } from '../../source/cluster/facts.ts';
 import type { MonitorNode } from '../../source/cluster/monitor-state.ts';
 import { discover } from '../../source/discover/discover.ts';
-import { transferLines } from '../../source/runbook/checks/hard-links.ts';
+import { checkInspectionScript } from '../../source/runbook/checks/inspection/script.ts';
 import { labCluster, linkedCluster } from '../runbook/clusters.ts';
 import { asText, but, printed } from './answers.ts';
 import { FakeServers } from './fake-servers.ts';
@@ -145,9 +145,10 @@ test.each([
 
 test('what ssh is told to reach is never an option', () => {
   const facts = linkedCluster();
-  const lines = facts.nodes
-    .flatMap((node) => transferLines(facts, node).map((line) => line.text))
-    .filter((line) => /\bssh -F/.test(line));
-  expect(lines.length).toBeGreaterThan(0);
-  for (const line of lines) expect(line).toContain(' -- node1 true ');
+  const asked = facts.nodes
+    .map((node) => checkInspectionScript(facts, node).text)
+    .filter((text) => text.includes('\nlinks=takes\n'));
+  expect(asked.length).toBeGreaterThan(0);
+  for (const text of asked)
+    expect(text).toMatch(/\nprimary_host=node1\n[\s\S]*\bssh -F [^|]* -- "\$primary_host" true /);
 });

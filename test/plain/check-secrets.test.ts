@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { CheckLook, Evidence } from '../../source/cluster/checks/evidence.ts';
 import { checkJson, checkText } from '../../source/plain/check-report.ts';
+import { checkInspectionScript } from '../../source/runbook/checks/inspection/script.ts';
 import { judge } from '../../source/runbook/checks/judge.ts';
-import { checkLookScript } from '../../source/runbook/checks/look-script.ts';
 import type { CheckResult } from '../../source/usecases/check/check.ts';
 import { withLook } from '../runbook/checks/healthy.ts';
 import { labCluster } from '../runbook/clusters.ts';
@@ -41,7 +41,7 @@ test('passwords in cron lines and in settings are in no answer of check', () => 
 test('archive_command is not asked for: it may hold the keys of the archive', () => {
   const facts = labCluster();
   for (const host of [facts.monitor, ...facts.nodes])
-    expect(checkLookScript(facts, host).text).not.toContain('archive_command');
+    expect(checkInspectionScript(facts, host).text).not.toContain('archive_command');
 });
 
 test('a finding that a host makes as long as it likes is cut', () => {

@@ -93,8 +93,8 @@ const tablespacesOf = (map: Facts): CheckLook['tablespaces'] => {
   return found;
 };
 
-/** Reads the answer to checkLookScript. One that did not come to its end, or whose databases did not all answer, is a problem. */
-export const parseCheckLook = (alias: string, output: string): Result<CheckLook> => {
+/** Reads the answer to checkInspectionScript. One that did not come to its end, or whose databases did not all answer, is a problem. */
+export const parseCheckInspection = (alias: string, output: string): Result<CheckLook> => {
   const whole = readWhole(output, `${alias}: the inspection of the host`, 'check again');
   if (!whole.ok) return whole;
   const map = whole.value;

@@ -15,7 +15,7 @@ import { parseControlData } from '../../cluster/parse/control-data.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
 import { ok, type Problem, type Result } from '../../cluster/result.ts';
 import { misfit, ownPath, systemIdentifier } from '../../cluster/words.ts';
-import { parseCheckLook } from '../checks/parse.ts';
+import { parseCheckInspection } from '../checks/parse.ts';
 import { decodeJson, joinedText, linesOf, readWhole } from '../lines.ts';
 
 const controlOf = (text: string | null): Control | null => {
@@ -158,7 +158,7 @@ const checksOf = (alias: string, map: ReadonlyMap<string, string>): HostObservat
   const inspected = joinedText(map.get('checks/look'));
   const log = joinedText(map.get('checks/log'));
   if (inspected === null && log === null) return null;
-  const parsed = inspected === null ? null : parseCheckLook(alias, inspected);
+  const parsed = inspected === null ? null : parseCheckInspection(alias, inspected);
   return {
     look: parsed?.ok ? parsed.value : null,
     rehearsal: log === null ? null : parseSections(log),

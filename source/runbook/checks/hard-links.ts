@@ -9,33 +9,14 @@ import {
   primaryOf,
   takesLinks,
 } from '../../cluster/facts.ts';
-import { type Fragment, sh } from '../../cluster/fragment.ts';
+import { sh } from '../../cluster/fragment.ts';
 import { sameNames } from '../steps/hard-link/names.ts';
 import { type Answer, type Check, type Issue, onEach } from './check.ts';
 import { looked } from './see.ts';
 
 /** The hosts between which links are taken over. */
-const concerns = (facts: ClusterFacts, host: HostFacts): boolean =>
+export const exchangesLinks = (facts: ClusterFacts, host: HostFacts): boolean =>
   linkedOf(facts).length > 0 && (takesLinks(host) || host.alias === primaryOf(facts).alias);
-
-/**
- * Lines of the look at a host. sshd is asked with no host key known: it is reached if ssh says that it does not trust
- * the key; nobody logs in.
- */
-export const transferLines = (facts: ClusterFacts, host: HostFacts): readonly Fragment[] => {
-  if (!concerns(facts, host)) return [];
-  const primary = primaryOf(facts);
-  return [
-    sh`put transfer asked`,
-    sh`put transfer.rsync "$(rsync --version 2>/dev/null | sed -n 's/^rsync  *version \([0-9.]*\).*/\1/p' | head -n 1)"`,
-    ...(takesLinks(host)
-      ? [
-          sh`for tool in ssh ssh-keygen; do command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$tool"; done | text transfer.missing`,
-          sh`ssh -F none -o BatchMode=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -p ${primary.sshPort} -- ${primary.hostname} true 2>&1 </dev/null | tail -n 1 | text transfer.sshd`,
-        ]
-      : []),
-  ];
-};
 
 type Seen = { readonly facts: HostFacts; readonly transfer: TransferLook };
 const nothing: readonly Issue[] = [];
@@ -46,7 +27,7 @@ const onTransfer = (
   judge: (seen: Seen, facts: ClusterFacts) => readonly Issue[],
 ): Check['judge'] =>
   onEach(scope, looked, ({ facts, look }, _host, { facts: cluster }) => {
-    if (cluster === null || !concerns(cluster, facts)) return nothing;
+    if (cluster === null || !exchangesLinks(cluster, facts)) return nothing;
     return look.transfer === null
       ? [{ found: 'rsync and ssh were not asked for', remedy: 'check again' }]
       : judge({ facts, transfer: look.transfer }, cluster);

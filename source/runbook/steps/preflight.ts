@@ -4,7 +4,7 @@ import type { Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
 import { rehearsalScript } from '../checks/dry-run-script.ts';
 import { evidenceIn, judgementOn } from '../checks/in-world.ts';
-import { checkLookScript } from '../checks/look-script.ts';
+import { checkInspectionScript } from '../checks/inspection/script.ts';
 import { no, onHost, verdictOf } from '../language/conditions.ts';
 import { isMarked, isPastStop } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
@@ -79,7 +79,7 @@ export const preflight =
         hereDocument(
           sh`cat >${word`${kept}/look.sh`}`,
           'END-OF-LOOK',
-          checkLookScript(facts, host).text.trimEnd(),
+          checkInspectionScript(facts, host).text.trimEnd(),
         ),
         hereDocument(
           sh`cat >${word`${kept}/rehearse.sh`}`,

@@ -10,11 +10,11 @@ import { formationsOf } from '../../discover/cluster-facts.ts';
 import { helperProblem } from '../../discover/helper.ts';
 import type { OpenHost } from '../../discover/reach.ts';
 import type { CheckResultKept } from '../../engine/journal/check-result.ts';
-import { parseCheckLook } from '../../inspect/checks/parse.ts';
+import { parseCheckInspection } from '../../inspect/checks/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { rehearsalScript } from '../../runbook/checks/dry-run-script.ts';
+import { checkInspectionScript } from '../../runbook/checks/inspection/script.ts';
 import { type Judgement, judge } from '../../runbook/checks/judge.ts';
-import { checkLookScript } from '../../runbook/checks/look-script.ts';
 import { type Measurements, measurementsOf } from '../../runbook/timing/measurements.ts';
 import { forgetJobScript } from './forget-job.ts';
 import { survey } from './survey.ts';
@@ -69,13 +69,13 @@ const lookAt = async (
     askRoot(host, needsRoot, config, evidence.facts),
     evidence.facts === null || facts === null
       ? null
-      : host.run(checkLookScript(facts, evidence.facts).text, {
+      : host.run(checkInspectionScript(facts, evidence.facts).text, {
           as: config.become.postgres,
           timeoutMs: lookTimeoutMs,
         }),
   ]);
   if (output === null) return { ...evidence, root };
-  const look = output.ok ? parseCheckLook(evidence.alias, output.value.stdout) : output;
+  const look = output.ok ? parseCheckInspection(evidence.alias, output.value.stdout) : output;
   return look.ok ? { ...evidence, root, look: look.value } : { ...evidence, root, unclear: look.error };
 };
 

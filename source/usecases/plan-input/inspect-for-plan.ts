@@ -7,10 +7,10 @@ import { discover } from '../../discover/discover.ts';
 import type { OpenHost } from '../../discover/reach.ts';
 import { type KeptCheck, keptCheck } from '../../engine/journal/kept-check.ts';
 import { Observer } from '../../engine/observe/observer.ts';
-import { parseCheckLook } from '../../inspect/checks/parse.ts';
+import { parseCheckInspection } from '../../inspect/checks/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
-import { checkLookScript } from '../../runbook/checks/look-script.ts';
+import { checkInspectionScript } from '../../runbook/checks/inspection/script.ts';
 
 const timeoutMs = 120_000;
 
@@ -33,11 +33,11 @@ const lookedAt = async (
 ): Promise<HostEvidence> => {
   const host = hosts.get(evidence.alias);
   if (host === undefined || evidence.facts === null) return evidence;
-  const output = await host.run(checkLookScript(facts, evidence.facts).text, {
+  const output = await host.run(checkInspectionScript(facts, evidence.facts).text, {
     as: facts.postgres,
     timeoutMs,
   });
-  const look = output.ok ? parseCheckLook(evidence.alias, output.value.stdout) : output;
+  const look = output.ok ? parseCheckInspection(evidence.alias, output.value.stdout) : output;
   return look.ok ? { ...evidence, look: look.value } : { ...evidence, unclear: look.error };
 };
 

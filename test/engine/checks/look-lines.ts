@@ -5,7 +5,7 @@ import { joined, type Lines, printed } from '../answers.ts';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const text = (key: string, value: string): readonly [string, string] => [key, base64(value)];
 
-/** The answer to checkLookScript of a host that nothing stands against. */
+/** The answer to checkInspectionScript of a host that nothing stands against. */
 export const checkLookLines = (host: HostFacts): Lines => {
   const place = (key: string, path: string): Lines => [
     [key, path],

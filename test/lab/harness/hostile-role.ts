@@ -2,10 +2,10 @@ import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import type { NodeFacts } from '../../../source/cluster/facts.ts';
 import { sqlProgram } from '../../../source/cluster/superuser-sql.ts';
-import { parseCheckLook } from '../../../source/inspect/checks/parse.ts';
+import { parseCheckInspection } from '../../../source/inspect/checks/parse.ts';
 import { parseInventory } from '../../../source/inspect/inventory/parse.ts';
 import { inventoryScript } from '../../../source/inspect/inventory/script.ts';
-import { checkLookScript } from '../../../source/runbook/checks/look-script.ts';
+import { checkInspectionScript } from '../../../source/runbook/checks/inspection/script.ts';
 import { privateSocket } from '../../../source/runbook/shell/shell.ts';
 import { verifyDatabases } from '../../../source/runbook/steps/verify-databases.ts';
 import { labCluster } from '../../runbook/clusters.ts';
@@ -82,7 +82,7 @@ export const expectNobodyWoken = async (lab: Lab): Promise<void> => {
   expect(tablesOf(misleading)?.map(({ name, rows }) => [name, rows])).toEqual([['public.here', 1]]);
   expect(tablesOf('app')?.find((table) => table.name === 'public.mine')?.rows).toBe(2);
 
-  const looked = parseCheckLook('node_1', await run(checkLookScript(facts, node).text));
+  const looked = parseCheckInspection('node_1', await run(checkInspectionScript(facts, node).text));
   expect(await woken(lab)).toBe('');
   if (!looked.ok) throw new Error(looked.error.what);
   expect(looked.value.databases.map((one) => one.name)).toContain(misleading);

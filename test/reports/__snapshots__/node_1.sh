@@ -364,64 +364,47 @@ export LC_ALL=C
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done
 cat >/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/look.sh <<'END-OF-LOOK'
-set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
-new_bin=/opt/vmware/postgres/17/bin old_bin=/opt/vmware/postgres/15/bin new_major=17 data=/var/lib/pgsql/data t=/var/lib/pgsql/pgaf-upgrade-check.data
-put() { printf '%s\t%s\n' "$1" "$2"; }
-text() { printf '%s\t' "$1"; base64 | tr -d '\n'; echo; }
-place() { # KEY PATH: its file system; of the nearest directory that exists
-  p=$2; put "$1" "$2"
-  while [ ! -e "$p" ] && [ "$p" != / ]; do p=$(dirname "$p"); done
-  put "$1.device" "$(stat -c %d "$p" 2>/dev/null)"
-  put "$1.mount" "$(stat -c %m "$p" 2>/dev/null)"
-  put "$1.free" "$(df -Pk "$p" 2>/dev/null | awk 'END {print $4}')"
-}
-sharedir() { # the new version's; pg_config may be in a package of its own
-  s=$("$new_bin/pg_config" --sharedir 2>/dev/null) && [ -d "$s/extension" ] && { echo "$s"; return; }
-  real=$(readlink -f "$new_bin/postgres"); b=$(dirname "$real")
-  for s in "$b/../share" "$b/../share/postgresql" "$b/../../../../share/postgresql/$new_major"; do [ -d "$s/extension" ] && { echo "$s"; return; }; done
+put() { printf '%s\t%s\n' "$1" "$2"; } # KEY VALUE
+text() { printf '%s\t' "$1"; base64 | tr -d '\n'; echo; } # KEY, of its input
+sql() {
+  database=$1; shift
+  PGOPTIONS='-c search_path=pg_catalog -c statement_timeout=20s -c lock_timeout=2s' PGDATABASE="$database" "$old_bin/psql" "$@"
 }
 newest() { # seconds since the newest of these files was written
   stat -c %Y "$@" 2>/dev/null | sort -n | tail -n 1 | awk -v now="$(date +%s)" '{print now - $1}'
 }
-for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump pg_dumpall pg_restore pg_basebackup pg_rewind pg_isready psql vacuumdb pg_config; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text tools
-/opt/vmware/postgres/17/bin/pg_autoctl version 2>&1 | text autoctl
-s=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\.control$//p" | text extensions; fi
-place data /var/lib/pgsql/data
-place parent /var/lib/pgsql
-place new_place /var/lib/pgsql/data_pg17_new
-place wal "$(readlink -f "$data/pg_wal")"
-[ -w /var/lib/pgsql ] && put parent_writable yes
-[ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes
-put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"
-grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy
-for f in /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/.s.PGSQL.50432 /var/lib/pgsql/.s.PGSQL.50432; do [ -S "$f" ] && put upgrade_port busy; done
-n=/var/lib/pgsql/data_pg17_new
-if [ ! -d "$n" ]; then put new absent
-elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"
-else put new cluster; put new.major "$(head -n 1 "$n/PG_VERSION")"; "$new_bin/pg_controldata" -D "$n" 2>/dev/null | text new.control
-  put new.databases "$(ls "$n/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"
-  [ -f "$n/.pgaf-upgrade" ] && [ ! -L "$n/.pgaf-upgrade" ] && sed -n 's/^system=//p' "$n/.pgaf-upgrade" | head -n 1 | text new.made_for
-  pid=$(head -n 1 "$n/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$n" ] && put new.running yes
-fi
-[ -e /var/lib/pgsql/data_pg15_bak ] && put backup_there yes
-if [ -e "$t" ]; then
-  read -r pid start <"$t/owner" 2>/dev/null || pid=none
-  [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "${start:-none}" ] || printf '%s\n' "$t"
-fi | text left_behind
-"$old_bin/pg_controldata" -D "$data" 2>/dev/null | text control
-systemctl show -p LoadState -p UnitFileState -p ActiveState -p SubState -p KillMode -p FragmentPath -p DropInPaths -p ExecStart -p MainPID -p Environment -p ActiveEnterTimestamp pgautofailover.service 2>/dev/null | text unit
-put rate "$(sed -n 's/^maximum_backup_rate *= *//p' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg 2>/dev/null | head -n 1)"
-b=$(sed -n 's/^backup_directory *= *//p' /var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"
-for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
-{ crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
-  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'; } |
-  grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron
-{ for f in "$data"/pg_wal/*.backup; do [ -r "$f" ] && ! grep -q '^LABEL: pg_basebackup base backup' "$f" && newest "$f"; done
-  command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'
-  command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'
-} | sort -n | head -n 1 | text backup_age
-if [ -S /var/run/postgresql/.s.PGSQL.5432 ]; then
-  PGOPTIONS='-c search_path=pg_catalog -c statement_timeout=20s -c lock_timeout=2s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select json_build_object(
+backup_ages() {
+      for f in "$data"/pg_wal/*.backup; do [ -r "$f" ] && ! grep -q '^LABEL: pg_basebackup base backup' "$f" && newest "$f"; done
+      command -v pgbackrest >/dev/null 2>&1 && pgbackrest info --output=json 2>/dev/null | grep -o '"stop":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1 | awk -v now="$(date +%s)" '$1 > 0 {print now - $1}'
+      command -v wal-g >/dev/null 2>&1 && timeout 10 wal-g backup-list 2>/dev/null | grep -oE '[0-9]{4}-[0-9-]+T[0-9:]+Z' | sort | tail -n 1 | xargs -r -I{} date -d {} +%s | awk -v now="$(date +%s)" '{print now - $1}'
+    }
+tablespaces() {
+  :
+}
+old_bin=/opt/vmware/postgres/15/bin
+new_bin=/opt/vmware/postgres/17/bin
+old_major=15
+new_major=17
+new_autoctl=/opt/vmware/postgres/17/bin/pg_autoctl
+data=/var/lib/pgsql/data
+parent=/var/lib/pgsql
+new_data=/var/lib/pgsql/data_pg17_new
+backup_data=/var/lib/pgsql/data_pg15_bak
+old_name=pg15_bak
+home=/var/lib/pgsql
+config_file=/var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg
+unit=pgautofailover.service
+unit_properties='-p LoadState -p UnitFileState -p ActiveState -p SubState -p KillMode -p FragmentPath -p DropInPaths -p ExecStart -p MainPID -p Environment -p ActiveEnterTimestamp'
+mark_file=.pgaf-upgrade
+throwaway=/var/lib/pgsql/pgaf-upgrade-check.data
+links=''
+primary_host=node1
+primary_port=22
+socket=/var/run/postgresql
+private_socket=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693
+port=5432
+superuser=postgres
+server_sql='select json_build_object(
   '\''version'\'', current_setting('\''server_version'\''), '\''inRecovery'\'', pg_is_in_recovery(),
   '\''settings'\'', (select json_object_agg(name, setting) from pg_settings where name in ('\''archive_mode'\'', '\''wal_keep_size'\'', '\''max_slot_wal_keep_size'\'', '\''shared_preload_libraries'\'', '\''max_connections'\'', '\''jit'\'')),
   '\''removed'\'', coalesce((select json_agg(json_build_object('\''name'\'', name, '\''value'\'', setting, '\''file'\'', sourcefile, '\''line'\'', sourceline))
@@ -441,15 +424,89 @@ if [ -S /var/run/postgresql/.s.PGSQL.5432 ]; then
     from pg_stat_replication where application_name like '\''pgautofailover%'\'' and state <> '\''backup'\''), '\''[]'\''),
   '\''workers'\'', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in ('\''autovacuum launcher'\'', '\''autovacuum worker'\'', '\''client backend'\'', '\''background writer'\'', '\''checkpointer'\'', '\''walwriter'\'', '\''walreceiver'\'', '\''walsender'\'', '\''walsummarizer'\'', '\''startup'\'', '\''archiver'\'', '\''logger'\'', '\''slotsync worker'\'', '\''io worker'\'', '\''parallel worker'\'', '\''logical replication launcher'\'', '\''logical replication worker'\'', '\''logical replication apply worker'\'', '\''logical replication parallel worker'\'', '\''logical replication tablesync worker'\'', '\''standalone backend'\'', '\''stats collector'\'')), '\''[]'\''),
   '\''tablespaces'\'', coalesce((select json_agg(json_build_object('\''name'\'', spcname, '\''location'\'', pg_tablespace_location(oid), '\''bytes'\'', coalesce(pg_tablespace_size(oid), 0)))
-    from pg_tablespace where oid >= 16384), '\''[]'\''))' 2>/dev/null </dev/null | text server
-  PGOPTIONS='-c search_path=pg_catalog -c statement_timeout=20s -c lock_timeout=2s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select datname from pg_database where datallowconn order by 1' 2>/dev/null </dev/null | while IFS= read -r database; do
-    { PGOPTIONS='-c search_path=pg_catalog -c statement_timeout=20s -c lock_timeout=2s' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select json_build_object('\''name'\'', current_database(), '\''bytes'\'', pg_database_size(current_database()),
+    from pg_tablespace where oid >= 16384), '\''[]'\''))'
+database_sql='select json_build_object('\''name'\'', current_database(), '\''bytes'\'', pg_database_size(current_database()),
   '\''catalogBytes'\'', (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class where relnamespace = 11 and relkind = '\''r'\''),
   '\''relations'\'', (select count(*) from pg_class), '\''largeObjects'\'', (select count(*) from pg_largeobject_metadata),
   '\''unlogged'\'', (select count(*) from pg_class where relpersistence = '\''u'\'' and relkind in ('\''r'\'', '\''p'\'')),
   '\''unloggedNames'\'', coalesce((select json_agg(name) from (select format('\''%I.%I'\'', n.nspname, c.relname) name from pg_class c
     join pg_namespace n on n.oid = c.relnamespace where c.relpersistence = '\''u'\'' and c.relkind in ('\''r'\'', '\''p'\'') order by 1 limit 5) it), '\''[]'\''),
-  '\''extensions'\'', coalesce((select json_agg(json_build_object('\''name'\'', extname, '\''version'\'', extversion)) from pg_extension), '\''[]'\''))' 2>/dev/null </dev/null || echo null; } | tr -d '\n'; echo
+  '\''extensions'\'', coalesce((select json_agg(json_build_object('\''name'\'', extname, '\''version'\'', extversion)) from pg_extension), '\''[]'\''))'
+set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
+place() { # KEY PATH: its file system; of the nearest directory that exists
+  p=$2; put "$1" "$2"
+  while [ ! -e "$p" ] && [ "$p" != / ]; do p=$(dirname "$p"); done
+  put "$1.device" "$(stat -c %d "$p" 2>/dev/null)"
+  put "$1.mount" "$(stat -c %m "$p" 2>/dev/null)"
+  put "$1.free" "$(df -Pk "$p" 2>/dev/null | awk 'END {print $4}')"
+}
+sharedir() { # the new version's; pg_config may be in a package of its own
+  s=$("$new_bin/pg_config" --sharedir 2>/dev/null) && [ -d "$s/extension" ] && { echo "$s"; return; }
+  real=$(readlink -f "$new_bin/postgres"); b=$(dirname "$real")
+  for s in "$b/../share" "$b/../share/postgresql" "$b/../../../../share/postgresql/$new_major"; do [ -d "$s/extension" ] && { echo "$s"; return; }; done
+}
+tablespace() { # NUMBER PLACE PARENT ASIDE: what would keep its old part from going aside, and a base backup from arriving
+  place "tablespace.$1" "$2"
+  put "tablespace.$1.parent" "$(stat -c %d "$3" 2>/dev/null)"
+  readlink -f "$2" | text "tablespace.$1.real"
+  ls -A "$2" 2>/dev/null | grep -v "^PG_${old_major}_" | text "tablespace.$1.foreign"
+  [ -n "$(ls -A "$4/$old_name" 2>/dev/null)" ] || { [ -e "$4" ] && [ ! -w "$4" ]; } && put "tablespace.$1.taken" yes
+}
+ask() { # DATABASE STATEMENT
+  sql "$1" -X -v ON_ERROR_STOP=1 -h "$socket" -p "$port" -U "$superuser" -Atq -c "$2" 2>/dev/null </dev/null
+}
+
+# Every program that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts.
+for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump pg_dumpall pg_restore pg_basebackup pg_rewind \
+  pg_isready psql vacuumdb pg_config; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text tools
+"$new_autoctl" version 2>&1 | text autoctl
+s=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\.control$//p" | text extensions; fi
+place data "$data"
+place parent "$parent"
+place new_place "$new_data"
+place wal "$(readlink -f "$data/pg_wal")"
+[ -w "$parent" ] && put parent_writable yes
+[ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes
+put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"
+grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy
+for f in "$private_socket/.s.PGSQL.50432" "$home/.s.PGSQL.50432"; do [ -S "$f" ] && put upgrade_port busy; done
+n=$new_data
+if [ ! -d "$n" ]; then put new absent
+elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"
+else put new cluster; put new.major "$(head -n 1 "$n/PG_VERSION")"; "$new_bin/pg_controldata" -D "$n" 2>/dev/null | text new.control
+  put new.databases "$(ls "$n/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"
+  [ -f "$n/$mark_file" ] && [ ! -L "$n/$mark_file" ] && sed -n 's/^system=//p' "$n/$mark_file" | head -n 1 | text new.made_for
+  pid=$(head -n 1 "$n/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$n" ] && put new.running yes
+fi
+[ -e "$backup_data" ] && put backup_there yes
+if [ -e "$throwaway" ]; then
+  read -r pid start <"$throwaway/owner" 2>/dev/null || pid=none
+  [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "${start:-none}" ] || printf '%s\n' "$throwaway"
+fi | text left_behind
+"$old_bin/pg_controldata" -D "$data" 2>/dev/null | text control
+[ -n "$unit" ] && systemctl show $unit_properties "$unit" 2>/dev/null | text unit
+put rate "$(sed -n 's/^maximum_backup_rate *= *//p' "$config_file" 2>/dev/null | head -n 1)"
+b=$(sed -n 's/^backup_directory *= *//p' "$config_file" 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"
+for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
+{ crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
+  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'; } |
+  grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron
+backup_ages | sort -n | head -n 1 | text backup_age
+tablespaces
+if [ -n "$links" ]; then
+  put transfer asked
+  put transfer.rsync "$(rsync --version 2>/dev/null | sed -n 's/^rsync  *version \([0-9.]*\).*/\1/p' | head -n 1)"
+fi
+if [ "$links" = takes ]; then
+  for tool in ssh ssh-keygen; do command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$tool"; done | text transfer.missing
+  # sshd is asked with no host key known: it is reached if ssh says that it does not trust the key; nobody logs in
+  ssh -F none -o BatchMode=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null \
+    -p "$primary_port" -- "$primary_host" true 2>&1 </dev/null | tail -n 1 | text transfer.sshd
+fi
+if [ -S "$socket/.s.PGSQL.$port" ]; then
+  ask postgres "$server_sql" | text server
+  ask postgres 'select datname from pg_database where datallowconn order by 1' | while IFS= read -r database; do
+    { ask "$database" "$database_sql" || echo null; } | tr -d '\n'; echo
   done | text databases
 fi
 put end yes

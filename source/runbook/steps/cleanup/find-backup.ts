@@ -1,7 +1,7 @@
 import { hostsOf, primaryOf } from '../../../cluster/facts.ts';
 import { sh, word } from '../../../cluster/fragment.ts';
 import { hostIn } from '../../../cluster/observations.ts';
-import { backupAgeLines, newestFunction } from '../../checks/look-script.ts';
+import { backupAgeLines, newestFunction } from '../../checks/inspection/backup-age.ts';
 import { isMarked } from '../../language/evidence.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';

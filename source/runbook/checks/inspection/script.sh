@@ -1,0 +1,111 @@
+# shellcheck shell=sh
+# The inspection of a host before the window: read-only, as postgres, in one round trip, one fact a line; inspect/checks/parse.ts
+# reads it. Nothing in it takes long: sizes come from the server, and every query has a limit of its own.
+# From script.ts: `put`, `text`, `sql`, `newest`, `backup_ages`, `tablespaces`. A host without systemd has no $unit; $links is
+# `gives` or `takes` where a secondary is rebuilt by hard links.
+# shellcheck disable=SC2086 # $unit_properties are options
+# shellcheck disable=SC2010,SC2012 # names are counted, or PostgreSQL's
+old_bin=
+new_bin=
+old_major=
+new_major=
+new_autoctl=
+data=
+parent=
+new_data=
+backup_data=
+old_name=
+home=
+config_file=
+unit=
+unit_properties=
+mark_file=
+throwaway=
+links=
+primary_host=
+primary_port=
+socket=
+private_socket=
+port=
+superuser=
+server_sql=
+database_sql=
+
+set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
+place() { # KEY PATH: its file system; of the nearest directory that exists
+  p=$2; put "$1" "$2"
+  while [ ! -e "$p" ] && [ "$p" != / ]; do p=$(dirname "$p"); done
+  put "$1.device" "$(stat -c %d "$p" 2>/dev/null)"
+  put "$1.mount" "$(stat -c %m "$p" 2>/dev/null)"
+  put "$1.free" "$(df -Pk "$p" 2>/dev/null | awk 'END {print $4}')"
+}
+sharedir() { # the new version's; pg_config may be in a package of its own
+  s=$("$new_bin/pg_config" --sharedir 2>/dev/null) && [ -d "$s/extension" ] && { echo "$s"; return; }
+  real=$(readlink -f "$new_bin/postgres"); b=$(dirname "$real")
+  for s in "$b/../share" "$b/../share/postgresql" "$b/../../../../share/postgresql/$new_major"; do [ -d "$s/extension" ] && { echo "$s"; return; }; done
+}
+tablespace() { # NUMBER PLACE PARENT ASIDE: what would keep its old part from going aside, and a base backup from arriving
+  place "tablespace.$1" "$2"
+  put "tablespace.$1.parent" "$(stat -c %d "$3" 2>/dev/null)"
+  readlink -f "$2" | text "tablespace.$1.real"
+  ls -A "$2" 2>/dev/null | grep -v "^PG_${old_major}_" | text "tablespace.$1.foreign"
+  [ -n "$(ls -A "$4/$old_name" 2>/dev/null)" ] || { [ -e "$4" ] && [ ! -w "$4" ]; } && put "tablespace.$1.taken" yes
+}
+ask() { # DATABASE STATEMENT
+  sql "$1" -X -v ON_ERROR_STOP=1 -h "$socket" -p "$port" -U "$superuser" -Atq -c "$2" 2>/dev/null </dev/null
+}
+
+# Every program that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts.
+for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump pg_dumpall pg_restore pg_basebackup pg_rewind \
+  pg_isready psql vacuumdb pg_config; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text tools
+"$new_autoctl" version 2>&1 | text autoctl
+s=$(sharedir); if [ -n "$s" ]; then put sharedir "$s"; ls "$s/extension" 2>/dev/null | sed -n "s/\.control$//p" | text extensions; fi
+place data "$data"
+place parent "$parent"
+place new_place "$new_data"
+place wal "$(readlink -f "$data/pg_wal")"
+[ -w "$parent" ] && put parent_writable yes
+[ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes
+put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"
+grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy
+for f in "$private_socket/.s.PGSQL.50432" "$home/.s.PGSQL.50432"; do [ -S "$f" ] && put upgrade_port busy; done
+n=$new_data
+if [ ! -d "$n" ]; then put new absent
+elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"
+else put new cluster; put new.major "$(head -n 1 "$n/PG_VERSION")"; "$new_bin/pg_controldata" -D "$n" 2>/dev/null | text new.control
+  put new.databases "$(ls "$n/base" 2>/dev/null | awk '/^[0-9]+$/ && $1 >= 16384' | wc -l)"
+  [ -f "$n/$mark_file" ] && [ ! -L "$n/$mark_file" ] && sed -n 's/^system=//p' "$n/$mark_file" | head -n 1 | text new.made_for
+  pid=$(head -n 1 "$n/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$n" ] && put new.running yes
+fi
+[ -e "$backup_data" ] && put backup_there yes
+if [ -e "$throwaway" ]; then
+  read -r pid start <"$throwaway/owner" 2>/dev/null || pid=none
+  [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "${start:-none}" ] || printf '%s\n' "$throwaway"
+fi | text left_behind
+"$old_bin/pg_controldata" -D "$data" 2>/dev/null | text control
+[ -n "$unit" ] && systemctl show $unit_properties "$unit" 2>/dev/null | text unit
+put rate "$(sed -n 's/^maximum_backup_rate *= *//p' "$config_file" 2>/dev/null | head -n 1)"
+b=$(sed -n 's/^backup_directory *= *//p' "$config_file" 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"
+for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
+{ crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
+  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'; } |
+  grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron
+backup_ages | sort -n | head -n 1 | text backup_age
+tablespaces
+if [ -n "$links" ]; then
+  put transfer asked
+  put transfer.rsync "$(rsync --version 2>/dev/null | sed -n 's/^rsync  *version \([0-9.]*\).*/\1/p' | head -n 1)"
+fi
+if [ "$links" = takes ]; then
+  for tool in ssh ssh-keygen; do command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$tool"; done | text transfer.missing
+  # sshd is asked with no host key known: it is reached if ssh says that it does not trust the key; nobody logs in
+  ssh -F none -o BatchMode=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null \
+    -p "$primary_port" -- "$primary_host" true 2>&1 </dev/null | tail -n 1 | text transfer.sshd
+fi
+if [ -S "$socket/.s.PGSQL.$port" ]; then
+  ask postgres "$server_sql" | text server
+  ask postgres 'select datname from pg_database where datallowconn order by 1' | while IFS= read -r database; do
+    { ask "$database" "$database_sql" || echo null; } | tr -d '\n'; echo
+  done | text databases
+fi
+put end yes

@@ -1,0 +1,139 @@
+import { answerFunctions } from '../../../cluster/answer.ts';
+import { type ClusterFacts, type HostFacts, primaryOf, takesLinks } from '../../../cluster/facts.ts';
+import { type Fragment, fixed, lines, sh } from '../../../cluster/fragment.ts';
+import { unitProperties } from '../../../cluster/parse/unit.ts';
+import { sqlLiteral } from '../../../cluster/quote.ts';
+import { sqlFunction } from '../../../cluster/superuser-sql.ts';
+import { type Path, parentOf } from '../../../cluster/words.ts';
+import { asideOf, oldName } from '../../language/tablespace-names.ts';
+import { markFile } from '../../shell/ownership.ts';
+import { privateSocket } from '../../shell/shell.ts';
+import { exchangesLinks } from '../hard-links.ts';
+import { removedSettings } from '../removed-settings.ts';
+import { throwawayOf } from '../throwaway.ts';
+import { backupAgeLines, newestFunction } from './backup-age.ts';
+import script from './script.sh' with { type: 'text' };
+
+/** No query of the inspection may take long or wait for a lock. */
+const settings = { statement_timeout: '20s', lock_timeout: '2s' };
+
+/** Not archive_command: it may hold keys of the archive, and nothing here depends on it. */
+const shownSettings =
+  'archive_mode wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit'.split(' ');
+
+/** PostgreSQL's own kinds of processes. Source: PostgreSQL 13 to 18, src/backend/utils/init/miscinit.c, GetBackendTypeDesc. */
+const ownBackends = [
+  'autovacuum launcher',
+  'autovacuum worker',
+  'client backend',
+  'background writer',
+  'checkpointer',
+  'walwriter',
+  'walreceiver',
+  'walsender',
+  'walsummarizer',
+  'startup',
+  'archiver',
+  'logger',
+  'slotsync worker',
+  'io worker',
+  'parallel worker',
+  'logical replication launcher',
+  'logical replication worker',
+  'logical replication apply worker',
+  'logical replication parallel worker',
+  'logical replication tablesync worker',
+  'standalone backend',
+  'stats collector',
+];
+
+const list = (values: readonly string[]): string =>
+  values.map((value) => sqlLiteral(value).trim()).join(', ');
+
+/** One JSON document for the whole server; works on a primary and on a standby. */
+const serverSql = (facts: ClusterFacts): string => {
+  const removed = list([...removedSettings(facts.oldMajor, facts.newMajor), '']);
+  return `select json_build_object(
+  'version', current_setting('server_version'), 'inRecovery', pg_is_in_recovery(),
+  'settings', (select json_object_agg(name, setting) from pg_settings where name in (${list(shownSettings)})),
+  'removed', coalesce((select json_agg(json_build_object('name', name, 'value', setting, 'file', sourcefile, 'line', sourceline))
+    from pg_settings where name in (${removed}) and source not in ('default', 'client', 'session', 'override')), '[]'),
+  'removedForRoles', coalesce((select json_agg(json_build_object('setting', one, 'role', r.rolname, 'database', d.datname))
+    from pg_db_role_setting s cross join unnest(s.setconfig) one left join pg_roles r on r.oid = s.setrole left join pg_database d on d.oid = s.setdatabase
+    where split_part(one, '=', 1) in (${removed})), '[]'),
+  'prepared', coalesce((select json_agg(json_build_object('gid', gid, 'database', database, 'owner', owner, 'seconds', extract(epoch from now() - prepared)))
+    from pg_prepared_xacts), '[]'),
+  'slots', coalesce((select json_agg(json_build_object('name', slot_name, 'kind', slot_type, 'plugin', plugin, 'database', database, 'active', active))
+    from pg_replication_slots where not temporary), '[]'),
+  'longTransactions', coalesce((select json_agg(one) from (select json_build_object('pid', pid, 'user', usename, 'database', datname, 'state', state,
+    'seconds', extract(epoch from now() - xact_start)) one from pg_stat_activity
+    where xact_start < now() - interval '60 s' and pid <> pg_backend_pid() and backend_type = 'client backend' order by xact_start limit 20) it), '[]'),
+  'senders', coalesce((select json_agg(json_build_object('name', application_name, 'state', state, 'lagBytes',
+    case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) end))
+    from pg_stat_replication where application_name like 'pgautofailover%' and state <> 'backup'), '[]'),
+  'workers', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in (${list(ownBackends)})), '[]'),
+  'tablespaces', coalesce((select json_agg(json_build_object('name', spcname, 'location', pg_tablespace_location(oid), 'bytes', coalesce(pg_tablespace_size(oid), 0)))
+    from pg_tablespace where oid >= 16384), '[]'))`;
+};
+
+const databaseSql = `select json_build_object('name', current_database(), 'bytes', pg_database_size(current_database()),
+  'catalogBytes', (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class where relnamespace = 11 and relkind = 'r'),
+  'relations', (select count(*) from pg_class), 'largeObjects', (select count(*) from pg_largeobject_metadata),
+  'unlogged', (select count(*) from pg_class where relpersistence = 'u' and relkind in ('r', 'p')),
+  'unloggedNames', coalesce((select json_agg(name) from (select format('%I.%I', n.nspname, c.relname) name from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace where c.relpersistence = 'u' and c.relkind in ('r', 'p') order by 1 limit 5) it), '[]'),
+  'extensions', coalesce((select json_agg(json_build_object('name', extname, 'version', extversion)) from pg_extension), '[]'))`;
+
+/** Of each tablespace a line, for the function of script.sh. */
+const tablespaceLines = (places: readonly Path[]): Fragment => sh`tablespaces() {
+  :
+  ${places.map((place, index) => sh`tablespace ${index} ${place} ${parentOf(place)} ${asideOf(place)}`)}
+}`;
+
+/** Whether links are taken over there, for script.sh. */
+const linksOf = (facts: ClusterFacts, host: HostFacts): string => {
+  if (!exchangesLinks(facts, host)) return '';
+  return takesLinks(host) ? 'takes' : 'gives';
+};
+
+/** The inspection of a host before the window: script.sh beside this file. */
+export const checkInspectionScript = (facts: ClusterFacts, host: HostFacts): Fragment => {
+  const primary = primaryOf(facts);
+  return lines(
+    answerFunctions,
+    sqlFunction({ variable: 'old_bin' }, settings),
+    newestFunction,
+    sh`backup_ages() {
+      ${backupAgeLines}
+    }`,
+    tablespaceLines(host.tablespaces),
+    fixed(script, {
+      old_bin: host.oldBindir,
+      new_bin: host.newBindir,
+      old_major: facts.oldMajor,
+      new_major: facts.newMajor,
+      new_autoctl: host.newAutoctl,
+      data: host.data,
+      parent: parentOf(host.data),
+      new_data: host.newData,
+      backup_data: host.backupData,
+      old_name: oldName(facts),
+      home: host.home,
+      config_file: host.configFile,
+      unit: host.service.kind === 'systemd' ? host.service.unit : '',
+      unit_properties: unitProperties.map((name) => `-p ${name}`).join(' '),
+      mark_file: markFile,
+      throwaway: throwawayOf(host),
+      links: linksOf(facts, host),
+      primary_host: primary.hostname,
+      primary_port: primary.sshPort,
+      socket: host.socketDirectory,
+      private_socket: privateSocket(host),
+      port: host.port,
+      superuser: host.superuser,
+      server_sql: serverSql(facts),
+      database_sql: databaseSql,
+    }),
+    sh``,
+  );
+};
