@@ -36,7 +36,7 @@ const title = (words: string): RegExp =>
 const upgrade = async (console_: Console): Promise<void> => {
   await console_.waitFor(/Enter run steps? 1\b/, { timeoutMs: 60_000 });
   shoot(console_, 'Each step has a card: what it does, why, and its exact script', 5);
-  await walkTo(console_, title('check the host|preflight'));
+  await walkTo(console_, title('check the host|(?:run )?preflight'));
   shoot(console_, 'Checks and a dry run on every host, while the application works', 4);
   await walkTo(console_, title('stop (the )?primary'));
   shoot(console_, 'The stop of the primary: from here the application cannot write', 5);
@@ -47,7 +47,7 @@ const upgrade = async (console_: Console): Promise<void> => {
   shoot(console_, 'pg_upgrade at work: live output, progress, and what a rollback would mean', 2.5);
   await console_.waitFor(/Performing Upgrade[\s\S]*stages/, { timeoutMs: 60_000 });
   shoot(console_, 'pg_upgrade at work: live output, progress, and what a rollback would mean', 3.5);
-  await walkTo(console_, title('(?:‼ )?(?:start 17 for the first time|first start of 17)'));
+  await walkTo(console_, title('(?:‼ )?(?:start 17 (?:for the )?first time|first start of 17)'));
   shoot(console_, 'Irreversible: the old files are shared with 17 from its first start on', 4);
   await typeName(console_, 'node_1');
   shoot(console_, 'What cannot be undone wants the name of the host typed', 4);
