@@ -134,9 +134,6 @@ export const places: readonly Place[] = [
     read: proseOf,
     excepted: [
       '| **rehearsal** | A whole window tried on a copy',
-      // The keys' own words, made from source/console/keys: until that room is clean.
-      '| r | The way back: ',
-      '| w | Fold long lines of the output, or cut them with a mark',
     ],
   },
   {
@@ -158,17 +155,9 @@ export const places: readonly Place[] = [
     kinds: /\.md$/,
     read: ownProseOf,
   },
-  ...[
-    'cluster',
-    'commands',
-    'console/panes',
-    'discover',
-    'inspect',
-    'monitor',
-    'remote',
-    'usecases',
-    'wording',
-  ].map((room): Place => ({ says: `source/${room}`, under: `source/${room}`, kinds: source, read: textsOf })),
+  ...['cluster', 'commands', 'console', 'discover', 'inspect', 'monitor', 'remote', 'usecases', 'wording'].map(
+    (room): Place => ({ says: `source/${room}`, under: `source/${room}`, kinds: source, read: textsOf }),
+  ),
   {
     says: 'source/reports',
     under: 'source/reports',

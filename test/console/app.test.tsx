@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 describe('the three panes', () => {
-  test('show cluster, way back, nodes, checklists and the card of the next step', async () => {
+  test('show cluster, rollback, nodes, steps and the card of the next step', async () => {
     const { frame, lines } = await open({ done: 3 });
     expect(lines()).toHaveLength(30);
     expect(frame()).toContain('15.20 → 17.12 (link)');
@@ -265,7 +265,7 @@ describe('confirming', () => {
       'libraries that are missing',
       'In       /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d',
       'No such file or directory',
-      'a run again',
+      'a retry',
     ]) {
       expect(shown).toContain(part);
     }
@@ -277,7 +277,7 @@ describe('confirming', () => {
   });
 });
 
-describe('the way back', () => {
+describe('the rollback', () => {
   test('is shown step by step before it is taken, and taking it runs nothing', async () => {
     const { engine, press, frame } = await open({ done: doneBefore(at.firstStart) });
     const shown = await press('r', keys.up);
@@ -392,7 +392,7 @@ describe('questions and leaving', () => {
   test('leaving asks, and says that the running step goes on', async () => {
     const { press, left } = await open({ done });
     await press(keys.enter);
-    expect(await press('q')).toContain('goes on on node_1 without this console');
+    expect(await press('q')).toContain('keeps running on node_1 without this console');
     await press('n');
     expect(left()).toBe(false);
     await press(keys.ctrlC, 'y');

@@ -64,8 +64,8 @@ it.concurrent('pg-upgrade-fails: the cause is on the screen, a runs it again, an
   await screen.waitFor((text) => !text.includes('zoomed'));
   await screen.press('a');
   await screen.waitFor(/that view is dropped now/);
-  await screen.waitFor(/Run step \d+ again\?/);
-  await enterUntil(screen, (text) => !/Run step \d+ again\?/.test(text));
+  await screen.waitFor(/Retry step \d+\?/);
+  await enterUntil(screen, (text) => !/Retry step \d+\?/.test(text));
   await screen.waitFor(/Enter run steps? 26\b/, { timeoutMs: 90_000 });
   await toTheEnd(screen);
   expect(await leave(screen)).toBe(0);

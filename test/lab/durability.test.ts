@@ -224,7 +224,7 @@ exec ${program}.real "$@"`,
     ).toContain('none');
     await restore();
     await console_.press('a');
-    await console_.waitFor(/Run step \d+ again\?/);
+    await console_.waitFor(/Retry step \d+\?/);
     await enterUntil(console_, /Enter run step \d+ on monitor/);
     await console_.kill('SIGTERM');
     const run = plainRun(home);

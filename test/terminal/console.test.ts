@@ -143,7 +143,7 @@ describe('confirming', () => {
     });
     await console.see(place(upgrade), 'Enter runs this script');
     console.press(keys.enter);
-    await console.see('3 Failure', 'Install postgresql-17-postgis-3', 'code 1', 'a run again');
+    await console.see('3 Failure', 'Install postgresql-17-postgis-3', 'code 1', 'a retry');
     console.press('s');
     await console.see('Reason:');
     console.press(keys.enter);
@@ -151,7 +151,7 @@ describe('confirming', () => {
     console.press(keys.esc);
     await console.see('3 Failure');
     console.press('a');
-    await console.see(`Run step ${upgrade} again?`);
+    await console.see(`Retry step ${upgrade}?`);
     console.press(keys.enter);
     await console.see(`${place(swap)} on node_1`, 'Enter runs this script');
   });
@@ -194,7 +194,7 @@ describe('leaving', () => {
     console.press(keys.enter);
     await console.see('running');
     console.press('q');
-    await console.see('goes on on node_1');
+    await console.see('keeps running on node_1');
     console.press('n');
     await console.gone('Leave the console?');
     console.press(keys.ctrlC);

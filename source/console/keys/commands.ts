@@ -29,7 +29,7 @@ export const commands: readonly Command[] = [
   {
     group: 'Deciding',
     keys: ['enter'],
-    says: 'Run the step whose card is shown; from elsewhere, show the step that waits',
+    says: 'Run the step whose card is shown; from elsewhere, show the pending step',
     footer: enterWords,
     run: ({ store }) => store.decide.enter(),
   },
@@ -61,15 +61,15 @@ export const commands: readonly Command[] = [
   {
     group: 'Deciding',
     keys: ['a'],
-    says: 'Run a failed step again (asks)',
-    footer: (state) => (failed(state) ? 'run again' : null),
+    says: 'Retry a failed step (asks)',
+    footer: (state) => (failed(state) ? 'retry' : null),
     disabled: whyNotFailed,
     run: ({ store }) => store.decide.askRetry(),
   },
   {
     group: 'Deciding',
     keys: ['s'],
-    says: 'Skip the step that waits or has failed (asks for the reason)',
+    says: 'Skip the step that is pending or has failed (asks for the reason)',
     footer: (state) => (due(state) ? 'skip' : null),
     disabled: whyNotDue('Skipping'),
     run: ({ store }) => store.decide.askSkip(),
@@ -77,7 +77,7 @@ export const commands: readonly Command[] = [
   {
     group: 'Deciding',
     keys: ['p'],
-    says: 'Done by hand: look at the servers again and go on if they agree',
+    says: 'Mark as done by hand (verified on the servers)',
     footer: (state) => (failed(state) ? 'done by hand' : null),
     disabled: whyNotDue('Looking again'),
     run: ({ store }) => store.decide.probeAgain(),
@@ -85,7 +85,7 @@ export const commands: readonly Command[] = [
   {
     group: 'Deciding',
     keys: ['x'],
-    says: 'End the running step and everything that it started on its host (asks for the host’s name)',
+    says: 'Terminate the running step and everything that it started on its host (asks for the host’s name)',
     footer: ({ view }) => (view.stage.kind === 'running' ? 'end it' : null),
     disabled: whyNoCancel,
     run: ({ store }) => store.decide.askCancel(),
@@ -93,7 +93,7 @@ export const commands: readonly Command[] = [
   {
     group: 'Deciding',
     keys: ['t'],
-    says: 'Read-only: take the lock over from a holder who gives no sign of life (asks for a name)',
+    says: 'Read-only: take over the lock of a holder who has stopped responding (asks for a name)',
     footer: ({ view }) => (view.stage.kind === 'watching' && view.stage.lock.dead ? 'take over' : null),
     disabled: whyNoTakeOver,
     run: ({ store }) => store.decide.askTakeOver(),
@@ -101,15 +101,15 @@ export const commands: readonly Command[] = [
   {
     group: 'Deciding',
     keys: ['r'],
-    says: 'The way back: what it would be now, step by step; from there it can be taken',
-    footer: ({ view }) => (view.direction === 'rollback' ? 'go on upgrading' : 'way back'),
-    disabled: ({ view }) => (view.steps.length === 0 ? 'The servers have not been looked at yet.' : null),
+    says: 'Preview the rollback, step by step; start it from there',
+    footer: ({ view }) => (view.direction === 'rollback' ? 'the upgrade' : 'rollback'),
+    disabled: ({ view }) => (view.steps.length === 0 ? 'The servers have not been inspected yet.' : null),
     run: ({ store }) => store.decide.previewRollback(),
   },
   {
     group: 'Looking',
     keys: ['o'],
-    says: 'Turn the third pane over: output, step card, failure',
+    says: 'Cycle pane 3: output, step card, failure',
     footer: (state) =>
       currentStep(state.view) === null ? null : shownFace(state) === 'output' ? 'card' : 'output',
     disabled: (state) => (currentStep(state.view) === null ? 'There are no steps yet.' : null),
@@ -137,14 +137,14 @@ export const commands: readonly Command[] = [
   {
     group: 'Looking',
     keys: ['left'],
-    says: "The checklist of the host before, or of all hosts in the run's order",
+    says: 'The steps of the host before, or of all hosts in the order of the run',
     footer: (state) => (state.focus === 'checklist' ? 'host' : null),
     run: ({ store }) => store.go.filterBy(-1),
   },
   {
     group: 'Looking',
     keys: ['right'],
-    says: 'The checklist of the next host',
+    says: 'The steps of the next host',
     run: ({ store }) => store.go.filterBy(1),
   },
   {
@@ -192,14 +192,14 @@ export const commands: readonly Command[] = [
   {
     group: 'Looking',
     keys: ['w'],
-    says: 'Fold long lines of the output, or cut them with a mark',
+    says: 'Wrap long lines of the output, or cut them',
     run: ({ store }) => store.go.toggleWrap(),
   },
   ...movingCommands,
   {
     group: 'Looking',
     keys: ['ctrl+l'],
-    says: 'Draw the screen anew, when something else wrote to it',
+    says: 'Redraw the screen',
     run: ({ redraw }) => redraw(),
   },
   {
@@ -212,7 +212,7 @@ export const commands: readonly Command[] = [
   {
     group: 'Leaving',
     keys: ['q', 'ctrl+c'],
-    says: 'Leave (asks; running jobs go on)',
+    says: 'Leave (asks; running jobs keep running)',
     footer: () => 'leave',
     run: ({ state, store, leave }) => {
       const over = state.view.stage.kind === 'finished' || state.view.stage.kind === 'stopped';

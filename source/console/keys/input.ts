@@ -102,7 +102,7 @@ const inRetry = (screen: Screen, press: Press) => {
   if (name === 'enter') store.decide.runAgain();
   else if (name === 'esc' || name === 'n') store.go.closeDialog();
   else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
-  else refuse(screen, 'Enter runs it again; Esc does not.');
+  else refuse(screen, 'Enter retries it; Esc cancels.');
 };
 
 const inRollback = (screen: Screen, press: Press) => {
@@ -110,7 +110,7 @@ const inRollback = (screen: Screen, press: Press) => {
   const name = nameOf(press);
   if (name !== 'enter') inHelp(screen, press);
   else if (canSwitch(state)) store.decide.switch();
-  else store.go.hint({ text: 'There is nothing to put on the screen. Esc goes back.', tone: 'plain' });
+  else store.go.hint({ text: 'There is nothing to roll back. Esc closes.', tone: 'plain' });
 };
 
 const inHelp = (screen: Screen, press: Press) => {

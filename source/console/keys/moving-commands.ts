@@ -34,7 +34,7 @@ export const movingCommands: readonly Command[] = [
   {
     group: 'Moving',
     keys: ['2'],
-    says: 'Focus the checklists',
+    says: 'Focus the list of steps',
     run: ({ store }) => store.go.focus('checklist'),
   },
   {
@@ -50,8 +50,8 @@ export const movingCommands: readonly Command[] = [
     footer: (state) => (state.zoom ? 'unzoom' : 'zoom'),
     run: ({ store }) => store.go.toggleZoom(),
   },
-  move(['up', 'k'], 'One line up; in the checklists the step before', 'line', -1),
-  move(['down', 'j'], 'One line down; in the checklists the step after', 'line', 1),
+  move(['up', 'k'], 'One line up; in the list of steps the step before', 'line', -1),
+  move(['down', 'j'], 'One line down; in the list of steps the step after', 'line', 1),
   move(['pageup'], 'One page up', 'page', -1),
   move(['pagedown'], 'One page down', 'page', 1),
   move(['g', 'home'], 'To the first line', 'edge', -1),

@@ -38,9 +38,9 @@ export const whyNotDue = (what: string) => (state: ConsoleState) => {
     : `${what} is possible when a step waits for you.`;
 };
 
-/** Why nothing can be run again now. */
+/** Why nothing can be retried now. */
 export const whyNotFailed = (state: ConsoleState): string | null =>
-  failed(state) ? null : (whyReadOnly(state) ?? 'Nothing has failed: there is nothing to run again.');
+  failed(state) ? null : (whyReadOnly(state) ?? 'Nothing has failed: there is nothing to retry.');
 
 /** What Enter does now, for the footer. */
 export const enterWords = (state: ConsoleState): string | null => {

@@ -213,11 +213,11 @@ export const failureRows = (
 /** The line under a failure that never scrolls away. */
 export const choicesRow: Row = [
   span('a', 'strong'),
-  span(' run again  '),
+  span(' retry  '),
   span('s', 'strong'),
   span(' skip  '),
   span('p', 'strong'),
-  span(' done by hand, look again  '),
+  span(' mark as done  '),
   span('r', 'strong'),
   span(' roll back  '),
   span('o', 'strong'),

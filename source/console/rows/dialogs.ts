@@ -23,7 +23,7 @@ const quitText = (state: ConsoleState, columns: number): DialogText => {
   const goesOn =
     running === null
       ? 'Nothing is running now.'
-      : `Step ${numberOf(state.view, running.id)} (${running.title}) goes on on ${running.host} without this console.`;
+      : `Step ${numberOf(state.view, running.id)} (${running.title}) keeps running on ${running.host} without this console.`;
   const down =
     state.view.downtime.kind === 'down' ? ' The application stays down until the run goes on.' : '';
   return {
@@ -39,7 +39,7 @@ const quitText = (state: ConsoleState, columns: number): DialogText => {
         : [
             ...prose(goesOn + down, columns, running === null && down === '' ? 'plain' : 'warn'),
             ...prose(
-              'Nothing is undone. Started again, the console looks at the servers and goes on from there.',
+              'Nothing is undone. Started again, the console inspects the servers and resumes there.',
               columns,
             ),
           ]),
@@ -139,7 +139,7 @@ const skipText = (state: ConsoleState, step: StepView, columns: number): DialogT
 });
 
 const retryText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
-  title: `Run step ${numberOf(state.view, step.id)} again?`,
+  title: `Retry step ${numberOf(state.view, step.id)}?`,
   alarm: false,
   rows: [
     ...prose(`${step.title} on ${step.host}, as ${step.as}: the same script once more.`, columns, 'strong'),
@@ -147,7 +147,7 @@ const retryText = (state: ConsoleState, step: StepView, columns: number): Dialog
       ? labelled('Servers', `${step.status.failure.probe.state}: ${step.status.failure.probe.says}`, columns)
       : []),
     blank,
-    [span('Enter', 'strong'), span(' run it again     '), span('Esc', 'strong'), span(' go back')],
+    [span('Enter', 'strong'), span(' retry     '), span('Esc', 'strong'), span(' cancel')],
   ],
 });
 

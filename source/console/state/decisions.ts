@@ -50,7 +50,7 @@ export const tooSoon: Hint = {
 /** Said while the servers are inspected because somebody asked for it. */
 export const inspecting = 'Inspecting the servers again …';
 const failedHint: Hint = {
-  text: 'The step has failed. Enter does nothing here: a run again, s skip, p done by hand, look again.',
+  text: 'The step has failed. Enter does nothing here: a retries it, s skips it, p marks it as done.',
   tone: 'warn',
 };
 

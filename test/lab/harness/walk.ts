@@ -38,7 +38,7 @@ export interface WalkOptions {
 }
 
 const isFinished = (screen: string): boolean => /every node runs PostgreSQL/.test(screen);
-const hasFailed = (screen: string): boolean => /\ba run again/.test(screen) && / failed /.test(screen);
+const hasFailed = (screen: string): boolean => /\ba retry/.test(screen) && / failed\b/.test(screen);
 
 /** Confirms one step after another by keys alone, as a DBA would: Enter, and the host's name where it is asked for. */
 export const walk = async (console_: Console, options: WalkOptions = {}): Promise<Walked> => {
