@@ -132,9 +132,7 @@ export const places: readonly Place[] = [
     under: 'docs',
     kinds: /^(?!checks\.md$|procedure\.md$|development\/rollback-sweep\.md$).*\.md$/,
     read: proseOf,
-    excepted: [
-      '| **rehearsal** | A whole window tried on a copy',
-    ],
+    excepted: ['| **rehearsal** | A whole window tried on a copy'],
   },
   {
     says: 'the templates of issues, and the pages of the lab',
@@ -155,9 +153,17 @@ export const places: readonly Place[] = [
     kinds: /\.md$/,
     read: ownProseOf,
   },
-  ...['cluster', 'commands', 'console', 'discover', 'inspect', 'monitor', 'remote', 'usecases', 'wording'].map(
-    (room): Place => ({ says: `source/${room}`, under: `source/${room}`, kinds: source, read: textsOf }),
-  ),
+  ...[
+    'cluster',
+    'commands',
+    'console',
+    'discover',
+    'inspect',
+    'monitor',
+    'remote',
+    'usecases',
+    'wording',
+  ].map((room): Place => ({ says: `source/${room}`, under: `source/${room}`, kinds: source, read: textsOf })),
   {
     says: 'source/reports',
     under: 'source/reports',

@@ -267,7 +267,7 @@ describe('two consoles at once', () => {
     await first.confirm(stop);
     const next = await first.stop();
     expect(next).toMatchObject({ kind: 'confirm', number: number + 1 });
-    await watcher.waitFor(new RegExp(`done +${number} `), { timeoutMs: 20_000 });
+    await watcher.waitFor(new RegExp(`✓ +${number} `), { timeoutMs: 20_000 });
 
     await first.kill('SIGKILL');
     await watcher.waitFor(/gives no sign of life/, { timeoutMs: 60_000 });
