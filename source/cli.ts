@@ -38,7 +38,11 @@ const start = async (): Promise<void> => {
   const given = { ...cli.flags, named };
   const choice = chosen(name, rest, given);
   if ('wrong' in choice) refuse(choice.wrong);
-  else process.exitCode = await choice.command.start(given);
+  else if (given.debug === undefined) process.exitCode = await choice.command.start(given);
+  else {
+    const { withDebugFile } = await import('./commands/debug-file.ts');
+    process.exitCode = await withDebugFile(given.debug, () => choice.command.start(given));
+  }
 };
 
 await start();

@@ -71,6 +71,11 @@ export const flags = {
     shown: '--keep',
     says: ['leave the demo’s directory when it ends'],
   },
+  debug: {
+    type: 'string',
+    shown: '--debug FILE',
+    says: ['write SSH and engine events to the end of FILE, one line of JSON each, without secrets'],
+  },
   resume: { type: 'string', shown: '--resume DIR', says: ['go on with a demo that was kept'] },
 } as const;
 
@@ -96,6 +101,7 @@ export interface Given {
   readonly run?: string | undefined;
   readonly scenario?: string | undefined;
   readonly resume?: string | undefined;
+  readonly debug?: string | undefined;
   /** The command's argument. */
   readonly named?: string | undefined;
 }

@@ -39,7 +39,7 @@ const walking = (
   argument: clusterFile,
   says,
   more,
-  flags: ['plain', 'yes', ...flags],
+  flags: ['plain', 'yes', ...flags, 'debug'],
   start: async (given) => {
     const { run } = await import('./run.ts');
     const { plain, yes } = given;
@@ -59,7 +59,7 @@ export const commands: readonly Command[] = [
     argument: null,
     says: 'the same console over an embedded cluster: try it here, nothing to install',
     more: ['No real server is touched. --keep leaves its directory, --resume goes on with it.'],
-    flags: ['scenario', 'plain', 'yes', 'keep', 'resume'],
+    flags: ['scenario', 'plain', 'yes', 'keep', 'resume', 'debug'],
     start: async ({ scenario, plain, keep, yes, resume }) => {
       const { demo } = await import('./demo.ts');
       return demo({
@@ -76,7 +76,7 @@ export const commands: readonly Command[] = [
     argument: '[ssh://USER@MONITOR]',
     says: 'discover the cluster and write cluster.yaml',
     more: ['Reads only. A file that is there is not overwritten. Exit codes: 0 written, 2 not.'],
-    flags: [],
+    flags: ['debug'],
     start: async ({ named }) => {
       const { init } = await import('./init.ts');
       return init(named === undefined ? {} : { address: named });
@@ -90,7 +90,7 @@ export const commands: readonly Command[] = [
       'Reads only, and tries initdb, pg_upgrade --check and the schema’s restore in throwaway clusters.',
       'Exit codes: 0 ready, 1 blocked, 2 could not look.',
     ],
-    flags: ['json', 'list', 'prepare'],
+    flags: ['json', 'list', 'prepare', 'debug'],
     start: async (given) => {
       const { runCheck } = await import('./check.ts');
       const { json, list, prepare } = given;
@@ -105,7 +105,7 @@ export const commands: readonly Command[] = [
       '--brief: cluster, last check, downtime, steps by phase, rollback, what is needed; two pages for the approval.',
       'Reads only. Exit codes: 0 written, 2 not.',
     ],
-    flags: ['brief', 'format', 'out'],
+    flags: ['brief', 'format', 'out', 'debug'],
     formats: ['markdown', 'shell', 'json'],
     start: async (given) => {
       const { plan, planFormats } = await import('./plan.ts');
@@ -143,7 +143,7 @@ export const commands: readonly Command[] = [
     argument: clusterFile,
     says: 'print the current state',
     more: ['Reads only. Exit codes: 0 looked, 2 could not look.'],
-    flags: ['json'],
+    flags: ['json', 'debug'],
     start: async (given) => {
       const { status } = await import('./status.ts');
       return status({ file: fileOf(given), json: given.json });

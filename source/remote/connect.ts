@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { fail, ok, type Problem, type Result } from '../cluster/result.ts';
 import type { Login } from './become.ts';
+import { debugEvent } from './debug-events.ts';
 import { dial } from './dial.ts';
 import type {
   Connect,
@@ -50,12 +51,32 @@ class SshHost implements RemoteHost {
     return this.#line.trouble;
   }
 
-  run(script: string, options: RunOptions): Promise<Result<Output>> {
-    return runScript(this.#line, this.#slots, this.#login, script, options);
+  async run(script: string, options: RunOptions): Promise<Result<Output>> {
+    const began = performance.now();
+    const output = await runScript(this.#line, this.#slots, this.#login, script, options);
+    debugEvent('ssh.run', {
+      alias: this.alias,
+      as: options.as,
+      ms: Math.round(performance.now() - began),
+      code: output.ok ? output.value.code : null,
+      why: output.ok ? null : output.error.what,
+    });
+    return output;
   }
 
-  job(spec: JobSpec, events: JobEvents): Promise<JobOutcome> {
-    return followJob(this.#line, this.#slots, this.#login, spec, events);
+  async job(spec: JobSpec, events: JobEvents): Promise<JobOutcome> {
+    const began = performance.now();
+    const { id, as, script } = spec;
+    debugEvent('job.begun', { alias: this.alias, id, as, kind: script === null ? 'attached' : 'started' });
+    const outcome = await followJob(this.#line, this.#slots, this.#login, spec, events);
+    debugEvent('job.ended', {
+      alias: this.alias,
+      id,
+      ms: Math.round(performance.now() - began),
+      code: outcome.kind === 'exited' ? outcome.code : null,
+      why: outcome.kind === 'exited' ? null : outcome.problem.what,
+    });
+    return outcome;
   }
 
   jobs(run: string): Promise<Result<readonly JobRecord[]>> {
@@ -63,6 +84,7 @@ class SshHost implements RemoteHost {
   }
 
   openStream(target: StreamTarget): Promise<Result<Duplex>> {
+    debugEvent('ssh.stream', { alias: this.alias, to: target.kind === 'tcp' ? target.port : target.path });
     return openStream(this.#line, this.alias, target);
   }
 

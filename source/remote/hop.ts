@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import ssh2, { type AuthenticationType, type Client } from 'ssh2';
 import type { Credentials } from './auth.ts';
+import { debugEvent } from './debug-events.ts';
 import { dialFastSocket, type FastSocket, readyKey } from './fast-socket.ts';
 import {
   fingerprintOf,
@@ -68,6 +69,8 @@ export const openHop = (
       if (settled) return;
       settled = true;
       clearTimeout(timer);
+      const why = outcome.kind === 'failed' ? outcome.failure.problem.what : null;
+      debugEvent('ssh.attempt-ended', { alias: hop.alias, outcome: outcome.kind, why });
       if (outcome.kind !== 'ready') client.destroy();
       resolve(outcome);
     };
@@ -116,6 +119,11 @@ export const openHop = (
         return false;
       }
       const verdict = judgeKey(known, name, key);
+      debugEvent('ssh.host-key', {
+        alias: hop.alias,
+        fingerprint: fingerprintOf(key),
+        verdict: verdict.kind,
+      });
       if (verdict.kind === 'known') return true;
       if (verdict.kind !== 'unknown') refuse(keyProblem(hop, name, fingerprintOf(key), verdict), true);
       else if (verdict.certificateOnly) refuse(certificateProblem(hop, name), true);
@@ -129,8 +137,10 @@ export const openHop = (
       if (next === undefined) return false;
       if (next.kind === 'locked') return settle({ kind: 'locked-key', file: next.file });
       tried.push(next.label);
+      debugEvent('ssh.authentication', { alias: hop.alias, user: hop.user, offered: next.label });
       return next.method;
     };
+    debugEvent('ssh.dial', { alias: hop.alias, host: hop.host, port: hop.port, tunnelled: sock !== null });
     try {
       if (sock === null) swift = dialFastSocket(hop.host, hop.port);
       const carrier = sock ?? swift?.socket;

@@ -1,5 +1,6 @@
 import type { Client } from 'ssh2';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
+import { debugEvent } from './debug-events.ts';
 import type { LineState } from './host.ts';
 import type { Failure } from './problems.ts';
 
@@ -139,6 +140,7 @@ export class Line {
   #announce(state: LineState): void {
     if (this.#state === state) return;
     this.#state = state;
+    debugEvent('ssh.connection', { alias: this.#alias, state, why: this.#trouble?.what ?? null });
     for (const listener of [...this.#listeners]) listener(state);
   }
 

@@ -6,6 +6,7 @@ import { parseState } from '../../inspect/state/parse.ts';
 import { stateScript } from '../../inspect/state/script.ts';
 import { strangerIn } from '../../inspect/state/who.ts';
 import { monitorQuery } from '../../monitor/query.ts';
+import { debugEvent } from '../../remote/debug-events.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import type { Condition } from '../../runbook/language/step.ts';
 import { ageOf, type Moment, moment, steady } from './clock.ts';
@@ -257,6 +258,11 @@ export class Observer {
     const output = await host.run(stateScript(facts, this.#facts.newMajor, sql).text, {
       as: this.#facts.postgres,
       timeoutMs: !lost ? lookTimeoutMs : isLeftOut(this.#world, alias) ? leftOutTimeoutMs : lostTimeoutMs,
+    });
+    debugEvent('engine.inspection', {
+      host: alias,
+      ms: Math.round(steady() - began),
+      why: output.ok ? null : output.error.what,
     });
     if (!output.ok) {
       const why = this.#unanswered(alias, began, output.error, host.line !== 'connected');

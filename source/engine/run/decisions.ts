@@ -1,3 +1,4 @@
+import { debugEvent } from '../../remote/debug-events.ts';
 import type { StepId } from '../../runbook/language/step.ts';
 import type { Direction } from '../view/controller.ts';
 
@@ -39,6 +40,7 @@ export class Decisions {
 
   give(decision: Decision): void {
     const waiting = this.#waiting;
+    debugEvent('engine.decision', { kind: decision.kind, step: waiting?.step ?? null });
     this.#waiting = null;
     waiting?.resolve(decision);
   }

@@ -1,5 +1,6 @@
 import { redactText } from '../../cluster/parse/redact.ts';
 import { present } from '../../cluster/present.ts';
+import { debugEvent } from '../../remote/debug-events.ts';
 import type { StepId } from '../../runbook/language/step.ts';
 import type { EngineView, StepProgress } from './controller.ts';
 
@@ -44,6 +45,9 @@ export class ViewStore {
   }
 
   set(change: Partial<EngineView>): void {
+    const { stage } = change;
+    if (stage !== undefined && stage !== this.#view.stage)
+      debugEvent('engine.stage', { stage: stage.kind, step: 'step' in stage ? stage.step : null });
     this.#view = { ...this.#view, ...change };
     for (const listener of this.#listeners) listener(this.#view);
   }
