@@ -1,20 +1,13 @@
-import { type Fragment, lines, quoted, sh } from '../cluster/fragment.ts';
+import { type Fragment, fixed, lines, sh } from '../cluster/fragment.ts';
+import endFile from './job-end.sh' with { type: 'text' };
+import processesFile from './job-processes.sh' with { type: 'text' };
 
 /**
  * How a job's processes are found: its name is in the environment of everything that it started, daemons in sessions of
  * their own included; of the shell that runs the script it is in the command line. `grep` would find itself.
  */
-export const markedFunction = (job: string): Fragment => sh`mark=${quoted(`PGAF_UPGRADE_JOB=${job}`)}
-marked() {
-  { grep -lzsxF "$mark" /proc/[0-9]*/environ; grep -lsF "$mark;" /proc/[0-9]*/cmdline; } 2>/dev/null | cut -d/ -f3 | sort -un |
-    while read -r pid; do
-      name=$(cat "/proc/$pid/comm" 2>/dev/null) || continue
-      state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null)
-      case $name in grep | cut | sort) continue ;; esac
-      case $state in Z | X | '') continue ;; esac
-      printf '%s %s\n' "$pid" "$name"
-    done
-}`;
+export const markedFunction = (job: string): Fragment =>
+  fixed(processesFile, { mark: `PGAF_UPGRADE_JOB=${job}` });
 
 /** Read-only: one line for each process of a job that this user may see, `PID NAME`. Run it as the job's own user. */
 export const jobProcessesScript = (job: string): Fragment =>
@@ -27,31 +20,5 @@ export const jobProcessesScript = (job: string): Fragment =>
  * the login's own and carries no mark: it lives on and writes the exit code, so the job ends like any other.
  * It takes up to a minute and a half, so it is a job itself.
  */
-export const endJobScript = (job: string): Fragment => sh`set -u
-export LC_ALL=C
-${markedFunction(job)}
-others() { marked | grep -v ' postgres$'; }
-servers() { marked | grep ' postgres$'; }
-gone() { # WHICH TENTHS: waits until none of them is left
-  tries=0
-  while [ -n "$($1)" ]; do
-    [ $tries -ge "$2" ] && return 1
-    tries=$((tries + 1)); sleep 0.1
-  done
-}
-signal() { # WHICH SIGNAL
-  found=$($1)
-  [ -n "$found" ] || return 0
-  printf '%s\n' "$found" | while read -r pid name; do
-    echo "$2 to $name ($pid)"
-    kill -s "$2" "$pid" 2>/dev/null || true
-  done
-}
-signal others TERM
-gone others 100 || { signal others KILL; gone others 50 || true; }
-signal servers INT
-gone servers 600 || { signal servers QUIT; gone servers 100 || { signal servers KILL; gone servers 50 || true; }; }
-left=$(marked)
-if [ -n "$left" ]; then printf 'still there:\n%s\n' "$left"; exit 1; fi
-echo 'nothing of it is left'
-`;
+export const endJobScript = (job: string): Fragment =>
+  lines(sh`set -u`, sh`export LC_ALL=C`, markedFunction(job), fixed(endFile), sh``);

@@ -1,6 +1,7 @@
-import { comment, type Fragment, joined, quoted, sh } from '../cluster/fragment.ts';
+import { comment, type Fragment, fixed, joined, quoted, sh } from '../cluster/fragment.ts';
 import { ok, type Result } from '../cluster/result.ts';
 import { type Login, shellAs } from './become.ts';
+import aliveFile from './job-alive.sh' with { type: 'text' };
 
 /** What the launcher needs to know. `tag` begins each line that it says on stderr. */
 export interface LaunchPlan {
@@ -43,15 +44,7 @@ const runner = (plan: LaunchPlan, asUser: Fragment): Fragment => sh`
  * Shell function: whether the process that wrote `pid` in the working directory is that very one and lives; a process id
  * alone may be another's by now. Leaves `now` and `boot` behind, so that the caller can tell a restarted host.
  */
-export const aliveFunction = sh`alive() {
-  [ -s pid ] || return 1
-  read -r pid start boot <pid
-  read -r now </proc/sys/kernel/random/boot_id
-  [ "$now" = "$boot" ] || return 1
-  { read -r stat </proc/$pid/stat; } 2>/dev/null || return 1
-  set -- \${stat##*) }
-  [ "$1" != Z ] && [ "\${20}" = "$start" ]
-}`;
+export const aliveFunction = fixed(aliveFile);
 
 /**
  * Everything is in the directory before it gets its name: rename refuses one that is not empty, so it is as atomic as mkdir.
