@@ -1,10 +1,15 @@
 import type { EngineView } from '../engine/view/controller.ts';
+import { closingLines } from '../wording/closing.ts';
 import { farewell } from '../wording/farewell.ts';
 import { took } from '../wording/text.ts';
+
+/** What the lines above the closing ones say already. */
+const saidBefore: readonly string[] = ['Result', 'Downtime', 'Steps', 'Rollback'];
 
 /** The state at the end: where the run stands, the nodes, the rollback. */
 export const finalLines = (view: EngineView): readonly string[] => {
   const nodes = view.monitor.feed.state?.nodes ?? [];
+  const closing = closingLines(view).filter(([label]) => !saidBefore.includes(label));
   const count = (kind: string) => view.steps.filter((step) => step.status.kind === kind).length;
   return [
     '',
@@ -16,6 +21,7 @@ export const finalLines = (view: EngineView): readonly string[] => {
           `Downtime: ${took(view.downtime.until - view.downtime.since)}${view.expectedDowntimeMs === null ? '' : `, expected was about ${took(view.expectedDowntimeMs)}`}`,
         ]
       : []),
+    ...closing.map(([label, text]) => `${label === '' ? '' : `${label}: `}${text}`),
     ...nodes.map(
       (node) => `${node.name}: ${node.reported} (assigned ${node.assigned}), ${node.timeline}:${node.lsn}`,
     ),

@@ -6,7 +6,7 @@ import { choicesRow, enterSentence } from '../rows/card.ts';
 import { markRow } from '../rows/found.ts';
 import { moreRow } from '../rows/moving.ts';
 import { titleRow } from '../rows/pane-title.ts';
-import { problemRows } from '../rows/problem.ts';
+import { closingRows, problemRows } from '../rows/problem.ts';
 import { windowOf } from '../rows/prose.ts';
 import { type Row, span } from '../rows/row.ts';
 import { stepPlace, stepStanding } from '../rows/step-title.ts';
@@ -49,6 +49,10 @@ export const StepPane = memo(({ store, layout, now }: Props) => {
   if (step === null || stage.kind === 'stopped') {
     const title = titleRow({ number: 3, name: 'Step', focused, zoomed }, columns, theme);
     return <Lines rows={[title, ...problemRows(stage, columns)]} columns={columns} height={rows} />;
+  }
+  if (stage.kind === 'finished' && state.selected === null && state.face === null) {
+    const title = titleRow({ number: 3, name: 'Done', focused, zoomed }, columns, theme);
+    return <Lines rows={[title, ...closingRows(state.view, columns)]} columns={columns} height={rows} />;
   }
   const screen = { state, store, layout, theme };
   const face = shownFace(state);

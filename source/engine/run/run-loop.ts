@@ -11,7 +11,7 @@ import type { Direction, StepFailure } from '../view/controller.ts';
 import type { ViewStore } from '../view/view-store.ts';
 import { waiting, whyWithoutMonitor } from './absence.ts';
 import { acquireLock, runFile } from './acquire-lock.ts';
-import { completionMessage } from './completion-message.ts';
+import { completionMessage, keptDirectories } from './completion-message.ts';
 import type { Decision, Decisions } from './decisions.ts';
 import { InventoryKeeper } from './inventories.ts';
 import { nextStep } from './next-step.ts';
@@ -148,7 +148,7 @@ export class RunLoop {
     if (run.lock.held) await run.lock.write(runFile(run, direction, new Date().toISOString()));
     await this.release(run);
     this.#parts.store.set({
-      stage: { kind: 'finished', says },
+      stage: { kind: 'finished', says, kept: keptDirectories(run.facts, run.observer.world), at: Date.now() },
       phase: checklist.steps.at(-1)?.phase ?? null,
     });
     const decision = await this.#parts.decisions.next(null);

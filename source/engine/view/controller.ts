@@ -130,7 +130,13 @@ export type Stage =
   /** `beside`: what runs at the same time. */
   | { readonly kind: 'running'; readonly step: StepId; readonly beside?: readonly StepId[] }
   | { readonly kind: 'failed'; readonly step: StepId; readonly failure: StepFailure }
-  | { readonly kind: 'finished'; readonly says: string }
+  /** `kept`: directories that the run has left on the hosts, `host:path`; `at`: when it ended, milliseconds since the epoch. */
+  | {
+      readonly kind: 'finished';
+      readonly says: string;
+      readonly kept?: readonly string[];
+      readonly at?: number;
+    }
   /** Read-only: somebody else holds the lock. `step` is the one that they are at. */
   | { readonly kind: 'watching'; readonly step: StepId | null; readonly lock: LockView };
 

@@ -1,0 +1,68 @@
+import type { EngineView } from '../engine/view/controller.ts';
+import { calledIn } from './farewell.ts';
+import { took } from './text.ts';
+
+/** A line of the closing card: its label, and a sentence or a command that can be typed as it stands. */
+export type ClosingLine = readonly [label: string, text: string];
+
+const counted = (view: EngineView): string => {
+  const count = (kind: string) => view.steps.filter(({ status }) => status.kind === kind).length;
+  return `${count('done')} done, ${count('skipped')} not taken, ${count('failed')} failed`;
+};
+
+const downtimeLine = ({ downtime, expectedDowntimeMs }: EngineView): readonly ClosingLine[] => {
+  if (downtime.kind !== 'over' || downtime.since === null) return [];
+  const estimate = expectedDowntimeMs === null ? '' : ` (estimate ${took(expectedDowntimeMs)})`;
+  return [['Downtime', `${took(downtime.until - downtime.since)}${estimate}`]];
+};
+
+const toKnow = (view: EngineView): readonly string[] => {
+  const warnings = new Set(view.steps.flatMap(({ notes }) => notes)).size;
+  const reasons = view.steps.filter(({ status }) => status.kind === 'skipped' && status.reason !== '').length;
+  const byHand = view.steps.filter(({ status }) => status.kind === 'done' && status.by === 'hand').length;
+  return [
+    ...(warnings === 0 ? [] : [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`]),
+    ...(reasons === 0 ? [] : [`${reasons} skipped with a reason`]),
+    ...(byHand === 0 ? [] : [`${byHand} done by hand`]),
+  ];
+};
+
+/** Commands for what comes after the window. */
+const nextLines = (view: EngineView): readonly string[] => {
+  if (view.fleeting === true) return [];
+  const called = calledIn(view);
+  return [
+    `${called} report > report-${view.cluster.name}.md`,
+    ...(view.direction === 'upgrade'
+      ? ['a backup of the new version', `${called} cleanup, in some days`]
+      : []),
+  ];
+};
+
+/** What is true at the end of a run, for the screen's last card and for plain lines; empty before the end. */
+export const closingLines = (view: EngineView): readonly ClosingLine[] => {
+  const { stage } = view;
+  if (stage.kind !== 'finished') return [];
+  const known = toKnow(view);
+  const offered = view.steps.filter(({ optional, status }) => optional && status.kind === 'skipped');
+  const { kept = [] } = stage;
+  return [
+    ['Result', stage.says],
+    ...downtimeLine(view),
+    ...(view.begunAt === null || stage.at === undefined
+      ? []
+      : [['Window', took(stage.at - view.begunAt)] as const]),
+    ['Steps', counted(view)],
+    ...(known.length === 0 ? [] : [['To know', known.join(', ')] as const]),
+    ...(view.verdict.says === '' ? [] : [['Rollback', view.verdict.says] as const]),
+    ...kept.map((where, at) => [at === 0 ? 'Kept' : '', where] as const),
+    ...nextLines(view).map((says, at) => [at === 0 ? 'Next' : '', says] as const),
+    ...offered.map(
+      ({ title }, at) =>
+        [
+          at === 0 ? 'Offered' : '',
+          `${title}: writes pause for some seconds; start again, and it is asked for`,
+        ] as const,
+    ),
+  ];
+};

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { finalLines } from '../../source/plain/final.ts';
+import { closingLines } from '../../source/wording/closing.ts';
+import { FakeEngine } from './fake-engine.ts';
+
+const finished = () => {
+  const engine = new FakeEngine();
+  const { view } = engine;
+  return {
+    ...view,
+    begunAt: 0,
+    steps: view.steps.map((step) => ({
+      ...step,
+      status: step.optional
+        ? ({ kind: 'skipped', reason: '' } as const)
+        : ({ kind: 'done', tookMs: 100, by: 'run' } as const),
+    })),
+    downtime: { kind: 'over', since: 10_000, until: 16_400 } as const,
+    expectedDowntimeMs: 6_100,
+    stage: {
+      kind: 'finished',
+      says: 'every node runs PostgreSQL 17.12',
+      kept: ['node_1:/data_pg15_bak', 'node_2:/data_pg15_bak'],
+      at: 1_300_000,
+    } as const,
+  };
+};
+
+test('the closing card: result, downtime against its estimate, window, steps, what is kept, next commands, what is offered', () => {
+  const lines = closingLines(finished());
+  const of = (label: string) => lines.find(([one]) => one === label)?.[1];
+  expect(of('Result')).toBe('every node runs PostgreSQL 17.12');
+  expect(of('Downtime')).toBe('6.4 s (estimate 6.1 s)');
+  expect(of('Window')).toMatch(/21|22/);
+  expect(of('Steps')).toMatch(/^\d+ done, 2 not taken, 0 failed$/);
+  expect(of('Kept')).toBe('node_1:/data_pg15_bak');
+  expect(of('Next')).toBe('pgaf-upgrade report > report-shop.md');
+  expect(of('Offered')).toContain('writes pause');
+});
+
+test('the same in plain lines, and nothing of it before the end', () => {
+  const view = finished();
+  const lines = finalLines(view);
+  expect(lines.filter((line) => line.startsWith('Downtime: 6.4 s'))).toHaveLength(1);
+  expect(lines).toContain('Kept: node_1:/data_pg15_bak');
+  expect(closingLines(new FakeEngine().view)).toEqual([]);
+});
