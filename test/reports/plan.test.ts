@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { hostsOf } from '../../source/cluster/facts.ts';
 import { planMarkdown } from '../../source/reports/plan/markdown.ts';
-import { wayBackAfter } from '../../source/reports/plan/rollback.ts';
+import { rollbackAfter } from '../../source/reports/plan/rollback.ts';
 import { type Plan, type PlannedStep, planSchema } from '../../source/reports/plan/shape.ts';
 import { planShell } from '../../source/reports/plan/shell.ts';
 import { togetherWords, waitsWords } from '../../source/reports/plan/words.ts';
@@ -81,7 +81,7 @@ describe.each([
   }));
   test.each(ends)('is the verdict that the servers give after phase $phase', ({ phase, last }) => {
     const verdict = rollbackVerdict(facts, modelAfter(facts, last).world());
-    expect(wayBackAfter(facts, phase).kind).toBe(verdict.kind);
+    expect(rollbackAfter(facts, phase).kind).toBe(verdict.kind);
   });
 });
 

@@ -149,10 +149,10 @@ const stepTable = (plan: Plan): string =>
 /** Phases behind which a rollback means the same: one row. */
 const rollbackTable = (plan: Plan): string => {
   const rows: { from: string; to: string; says: string }[] = [];
-  for (const { id, wayBack } of plan.phases) {
+  for (const { id, rollback } of plan.phases) {
     const last = rows.at(-1);
-    if (last?.says === wayBack.says) last.to = id;
-    else rows.push({ from: id, to: id, says: wayBack.says });
+    if (last?.says === rollback.says) last.to = id;
+    else rows.push({ from: id, to: id, says: rollback.says });
   }
   return table(
     ['after phase', 'rollback'],
@@ -181,7 +181,7 @@ export const planBrief = (plan: Plan): string => {
     `# Upgrade of ${prose(cluster.name)}: PostgreSQL ${prose(cluster.from)} → ${prose(cluster.to)}, in brief`,
     `Made by pgaf-upgrade plan --brief on ${prose(localTime(plan.madeAt))}; nothing was changed. ${plan.steps.length} steps on ${plan.hosts.length} hosts; \`pgaf-upgrade plan\` has every script, its conditions and what undoes it.${done === 0 ? '' : ` ${done} steps are done already.`}`,
     '## Cluster',
-    `Formation ${literal(cluster.formation)}, pg\\_auto\\_failover ${literal(cluster.autoctlExtension)}, ${literal(`pg_upgrade --${cluster.mode}`)}. Rollback now: ${prose(plan.wayBackNow)}.`,
+    `Formation ${literal(cluster.formation)}, pg\\_auto\\_failover ${literal(cluster.autoctlExtension)}, ${literal(`pg_upgrade --${cluster.mode}`)}. Rollback now: ${prose(plan.rollbackNow)}.`,
     clusterTable(plan),
     '## Checks',
     checkWords(plan),

@@ -13,7 +13,7 @@ import { choiceWords, rebuildChoices } from '../../runbook/timing/rebuild-choice
 import { lengthOf, orderOf } from '../../runbook/timing/schedule.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
-import { wayBackAfter } from './rollback.ts';
+import { rollbackAfter } from './rollback.ts';
 import type { Plan, PlannedHost, PlannedStep } from './shape.ts';
 
 /** What a plan is made from: one look at every host, and no memory. */
@@ -164,7 +164,7 @@ export const makePlan = (ground: PlanGround): Plan => {
   const { name, formation, mode, jobs, systemIdentifier, numberSyncStandbys, postgres } = facts;
   return {
     format: 'pgaf-upgrade plan',
-    version: 2,
+    version: 3,
     madeAt: ground.madeAt,
     cluster: {
       name,
@@ -179,7 +179,7 @@ export const makePlan = (ground: PlanGround): Plan => {
       postgres,
     },
     underWay: ground.fromRecord,
-    wayBackNow: rollbackVerdict(facts, world).says,
+    rollbackNow: rollbackVerdict(facts, world).says,
     check: ground.check?.result ?? null,
     hosts: hostsOf(facts).map((host) => plannedHost(ground, host)),
     estimates: {
@@ -201,7 +201,7 @@ export const makePlan = (ground: PlanGround): Plan => {
           title,
           says,
           estimateSeconds: rounded(lengthOf(own.map((step) => estimates.spans.get(step.id)))),
-          wayBack: wayBackAfter(facts, id),
+          rollback: rollbackAfter(facts, id),
         },
       ];
     }),

@@ -98,7 +98,7 @@ const expected = (plan: Plan): string => {
         `${phase.id} ${prose(phase.title)}`,
         prose(phase.says),
         seconds(phase.estimateSeconds),
-        prose(phase.wayBack.says),
+        prose(phase.rollback.says),
       ]),
     ),
     'Each phase is counted from its first step to the end of its last. Phases overlap where their steps may run at the same time: these times do not add up to the window.',
@@ -174,7 +174,7 @@ const phasePage = (plan: Plan, phase: Plan['phases'][number]): string =>
     `## Phase ${phase.id}: ${prose(phase.title)}`,
     `${prose(phase.says)}; about ${seconds(phase.estimateSeconds)}.`,
     ...plan.steps.filter((step) => step.phase === phase.id).map((step) => stepPage(plan, step)),
-    `**Rollback after phase ${phase.id}:** ${prose(phase.wayBack.says)}.`,
+    `**Rollback after phase ${phase.id}:** ${prose(phase.rollback.says)}.`,
   ).trimEnd();
 
 /** The plan to attach to the change request. */
@@ -185,10 +185,10 @@ export const planMarkdown = (plan: Plan): string => {
     `# Upgrade of ${prose(cluster.name)}: PostgreSQL ${prose(cluster.from)} → ${prose(cluster.to)}`,
     `Made by pgaf-upgrade on ${prose(localTime(plan.madeAt))} from what the servers said then; nothing was changed. ${plan.steps.length} steps on ${plan.hosts.length} hosts.`,
     plan.underWay
-      ? `**The upgrade is under way: ${done} of ${plan.steps.length} steps are done.** The facts are those from before it. Rollback now: ${prose(plan.wayBackNow)}.`
+      ? `**The upgrade is under way: ${done} of ${plan.steps.length} steps are done.** The facts are those from before it. Rollback now: ${prose(plan.rollbackNow)}.`
       : done === 0
         ? null
-        : `${done} of ${plan.steps.length} steps are done already, as the servers show. Rollback now: ${prose(plan.wayBackNow)}.`,
+        : `${done} of ${plan.steps.length} steps are done already, as the servers show. Rollback now: ${prose(plan.rollbackNow)}.`,
     `${guideIs} [${prose(publishedGuide.name)}](${publishedGuide.url}).`,
     '## The cluster',
     bullets([

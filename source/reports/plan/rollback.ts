@@ -2,16 +2,16 @@ import { type ClusterFacts, secondariesOf } from '../../cluster/facts.ts';
 import type { PhaseId } from '../../runbook/language/step.ts';
 import type { RollbackVerdict } from '../../runbook/verdict/verdict.ts';
 
-export interface WayBack {
+export interface RollbackForetold {
   readonly kind: Exclude<RollbackVerdict['kind'], 'unknown'>;
   readonly says: string;
 }
 
 /**
- * What going back will mean once a phase is over, foretold: during the run the verdict is read from the disks
+ * What a rollback will mean once a phase is over, foretold: during the run the verdict is read from the disks
  * (runbook/verdict.ts), and a test holds these words to it.
  */
-export const wayBackAfter = (facts: ClusterFacts, phase: PhaseId): WayBack => {
+export const rollbackAfter = (facts: ClusterFacts, phase: PhaseId): RollbackForetold => {
   const { oldMajor, newMajor, mode } = facts;
   const linked = mode === 'link';
   const images = secondariesOf(facts)

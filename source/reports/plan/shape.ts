@@ -86,7 +86,7 @@ const stepSchema = z.object({
 
 export const planSchema = z.object({
   format: z.literal('pgaf-upgrade plan'),
-  version: z.literal(2),
+  version: z.literal(3),
   madeAt: z.string(),
   cluster: z.object({
     name: z.string(),
@@ -102,7 +102,7 @@ export const planSchema = z.object({
   }),
   /** Steps that the servers show as done already; the facts are then those of the record. */
   underWay: z.boolean(),
-  wayBackNow: z.string(),
+  rollbackNow: z.string(),
   /** The last check that was made on this machine; null: none. */
   check: checkResultSchema.nullable(),
   hosts: z.array(hostSchema),
@@ -123,8 +123,8 @@ export const planSchema = z.object({
       says: z.string(),
       /** From its first step's beginning to its last one's end; phases overlap, these do not add up. */
       estimateSeconds: z.number(),
-      /** What going back means once the phase is over. */
-      wayBack: z.object({
+      /** What a rollback means once the phase is over. */
+      rollback: z.object({
         kind: z.enum(['nothing-to-undo', 'safe', 'safe-through', 'loses-new-writes', 'backup-only']),
         says: z.string(),
       }),

@@ -74,7 +74,7 @@ const between = (plan: Plan, host: string): readonly Fragment[] => {
       const found = plan.phases.find((one) => one.id === step.phase);
       all.push(
         note(`════ phase ${step.phase}: ${found?.title ?? ''}, ${found?.says ?? ''}`),
-        note(`rollback once this phase is over: ${found?.wayBack.says ?? ''}`),
+        note(`rollback once this phase is over: ${found?.rollback.says ?? ''}`),
         sh``,
       );
       phase = step.phase;

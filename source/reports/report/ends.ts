@@ -103,7 +103,7 @@ const steps = (
             ]),
         'Remove the sudo rule that was made for the window, if it was.',
       ];
-    case 'turned-back':
+    case 'rolled-back':
       return [
         ...passedOver(story, names),
         [

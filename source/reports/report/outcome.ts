@@ -5,7 +5,7 @@ import type { Attempt, Story } from './story.ts';
 
 export type OutcomeKind =
   | 'finished'
-  | 'turned-back'
+  | 'rolled-back'
   | 'cleaned-up'
   | 'failed'
   | 'left'
@@ -46,7 +46,7 @@ const finished = (
       };
     case 'rollback':
       return {
-        kind: 'turned-back',
+        kind: 'rolled-back',
         says: `Rolled back, finished at ${localTime(at)}: ${said ?? `every node runs PostgreSQL ${from} again`}${except}.`,
       };
     case 'cleanup':

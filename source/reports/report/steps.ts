@@ -20,7 +20,7 @@ export const factsIn = (records: readonly Recorded[]): ClusterFacts | null => {
   return null;
 };
 
-const wayBackPhases = new Set(['R', 'S', 'T', 'U', 'V']);
+const rollbackPhases = new Set(['R', 'S', 'T', 'U', 'V']);
 
 /** A step of which only the name is known: `R.node_1.stop`. */
 const unnamed = (id: string): NamedStep => {
@@ -35,7 +35,7 @@ const unnamed = (id: string): NamedStep => {
     writes: 'unchanged',
     optional: false,
     number: null,
-    direction: wayBackPhases.has(phase) ? 'rollback' : phase === 'W' ? 'cleanup' : 'upgrade',
+    direction: rollbackPhases.has(phase) ? 'rollback' : phase === 'W' ? 'cleanup' : 'upgrade',
   };
 };
 

@@ -37,21 +37,7 @@ export const isHeld = (facts: ClusterFacts, measurements: Measurements): boolean
 const filled = (first: HostMeasurements, second: HostMeasurements | undefined): HostMeasurements =>
   second === undefined
     ? first
-    : {
-        dataBytes: first.dataBytes ?? second.dataBytes,
-        catalogBytes: first.catalogBytes ?? second.catalogBytes,
-        relations: first.relations ?? second.relations,
-        databases: first.databases ?? second.databases,
-        initdbMs: first.initdbMs ?? second.initdbMs,
-        upgradeCheckMs: first.upgradeCheckMs ?? second.upgradeCheckMs,
-        configurationMs: first.configurationMs ?? second.configurationMs,
-        schemaMs: first.schemaMs ?? second.schemaMs,
-        dumpMs: first.dumpMs ?? second.dumpMs,
-        rehearsalMs: first.rehearsalMs ?? second.rehearsalMs,
-        diskBytesPerSecond: first.diskBytesPerSecond ?? second.diskBytesPerSecond,
-        backupRate: first.backupRate ?? second.backupRate,
-        linkBytesPerSecond: first.linkBytesPerSecond ?? second.linkBytesPerSecond,
-      };
+    : { ...second, ...Object.fromEntries(Object.entries(first).filter(([, value]) => value !== null)) };
 
 /** The first ones; what they lack, from the second. */
 export const filledFrom = (first: Measurements, second: Measurements): Measurements =>
