@@ -110,7 +110,7 @@ export const scenarios: readonly Scenario[] = [
     nodes: one,
     says: [
       '17 is started and takes writes; then it is decided to roll back. The old files are shared with 17 by then and must never be started, so the rollback goes through the secondary’s fallback copy.',
-      'Run the steps up to “Full statistics”, press r and read the verdict: what 17 wrote since is lost. Then Enter, and roll back step by step.',
+      'Run the steps up to “Collect full statistics”, press r and read the verdict: what 17 wrote since is lost. Then Enter, and roll back step by step.',
     ],
     slower: 1,
     stage: still,

@@ -100,7 +100,7 @@ const stopEverything = (facts: ClusterFacts, world: Observations, route: Route):
   const primary = primaryOf(facts);
   const others = hostsOf(facts).filter((host) => isNode(host) && host !== primary);
   const loses = rollbackVerdict(facts, world).kind === 'loses-new-writes';
-  return phase('R', 'Back: stop', [
+  return phase('R', 'Rollback: stop', [
     each<HostFacts>([facts.monitor, primary, ...others], (host) => [
       holdService(host, route),
       stopStray(host, route, loses, world),
@@ -134,8 +134,8 @@ const restoreSettings = (facts: ClusterFacts, writer: NodeFacts, world: Observat
 const throughOwnDirectory = (facts: ClusterFacts, world: Observations, linked: boolean): readonly Phase[] => {
   const primary = primaryOf(facts);
   return [
-    phase('S', 'Back: monitor', monitorBack(facts)),
-    phase('T', 'Back: primary', [
+    phase('S', 'Rollback: monitor', monitorBack(facts)),
+    phase('T', 'Rollback: primary', [
       restoreDirectory(primary, linked),
       pointPgCtlToOld(primary),
       pointUnitToOld(primary),
@@ -145,7 +145,7 @@ const throughOwnDirectory = (facts: ClusterFacts, world: Observations, linked: b
       startWriter(primary), // the downtime ends
       exchangeOtherKeepers('old', toldOfFormations(facts)),
     ]),
-    phase('U', 'Back: secondaries', [
+    phase('U', 'Rollback: secondaries', [
       each(secondariesOf(facts), (node) => [
         directoryOf(node, hasOld(facts, node, world)),
         pointPgCtlToOld(node),
@@ -156,7 +156,7 @@ const throughOwnDirectory = (facts: ClusterFacts, world: Observations, linked: b
         releaseService(node, facts.oldMajor),
       ]),
     ]),
-    phase('V', 'Back: restore', restoreSettings(facts, primary, world)),
+    phase('V', 'Rollback: restore', restoreSettings(facts, primary, world)),
   ];
 };
 
@@ -169,10 +169,10 @@ const throughFallbackCopy = (
 ): readonly Phase[] => {
   const others = [...secondariesOf(facts).filter((node) => node !== chosen), primaryOf(facts)];
   return [
-    phase('S', 'Back: monitor', [chooseFallbackCopy(chosen), ...monitorBack(facts)]),
-    phase('T', 'Back: primary', handBackIfServed(chosen, world)), // stopped before its registration goes
-    phase('S', 'Back: monitor', [dropNodes(chosen, uncompared)]),
-    phase('T', 'Back: primary', [
+    phase('S', 'Rollback: monitor', [chooseFallbackCopy(chosen), ...monitorBack(facts)]),
+    phase('T', 'Rollback: primary', handBackIfServed(chosen, world)), // stopped before its registration goes
+    phase('S', 'Rollback: monitor', [dropNodes(chosen, uncompared)]),
+    phase('T', 'Rollback: primary', [
       restoreDirectory(chosen, false),
       promoteFallbackCopy(chosen),
       serveWithoutMonitor(chosen, world), // only where the monitor does not start: the application writes meanwhile
@@ -181,7 +181,7 @@ const throughFallbackCopy = (
       startWriter(chosen), // the downtime ends
       exchangeOtherKeepers('old', toldOfFormations(facts)),
     ]),
-    phase('U', 'Back: secondaries', [
+    phase('U', 'Rollback: secondaries', [
       each(others, (node) => [
         directoryOf(node, joins(facts, node, world)),
         registerNode(node, chosen),
@@ -190,7 +190,10 @@ const throughFallbackCopy = (
         releaseService(node, facts.oldMajor),
       ]),
     ]),
-    phase('V', 'Back: restore', [restoreCandidatePriority(chosen), ...restoreSettings(facts, chosen, world)]),
+    phase('V', 'Rollback: restore', [
+      restoreCandidatePriority(chosen),
+      ...restoreSettings(facts, chosen, world),
+    ]),
   ];
 };
 

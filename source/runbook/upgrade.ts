@@ -82,7 +82,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
     ]),
 
     // No failover can start any more, and writes wait for nobody. Keys come first: what fails there changes nothing of the cluster.
-    phase('B', 'Fence', [
+    phase('B', 'Suspend failover', [
       ...(world === null ? [] : [removeUnwantedKeys(world)]),
       parallel('link-key', linked, (node) => [makeTransferKey(node)]),
       ...only(linked.length > 0, [authorizeTransferKeys]),
@@ -131,7 +131,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
       tracks('verify', [track(monitor.alias, [writeSystemIdentifier])]), // at the same time as the verification
     ]),
 
-    phase('G', 'Primary back', [
+    phase('G', 'Resume service', [
       startPrimary, // the downtime ends
       exchangeOtherKeepers('new'),
       collectFullStatistics,

@@ -119,7 +119,7 @@ describe('the three panes', () => {
     }
   });
 
-  test.each([{ number: 31, title: 'Start the monitor on 17' }, null])(
+  test.each([{ number: 31, title: 'Start monitor on 17' }, null])(
     'of a monitor that this console never heard say whether it is silent as planned',
     async (plannedDown) => {
       const { engine, press } = await open({ done });
@@ -136,7 +136,7 @@ describe('the three panes', () => {
       const shown = await press();
       if (plannedDown === null) expect(shown).toMatch(/ LOST [\s\S]*Is it running/);
       else {
-        expect(shown).toContain('stopped as planned: step 31, “Start the monitor on 17”, starts it again');
+        expect(shown).toContain('stopped as planned: step 31, “Start monitor on 17”, starts it again');
         expect(shown).not.toMatch(/LOST|Is it running/);
       }
     },

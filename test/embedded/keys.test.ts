@@ -94,7 +94,7 @@ it.concurrent('line-drops: the console says that the line is gone, and comes bac
 it.concurrent('rollback-after-start: r shows the verdict and its steps, and they lead back to 15', async (test) => {
   const { it: screen } = await open(test, 'rollback-after-start', { cols: 120, rows: 40 });
   const stopped = await walk(screen, {
-    until: (text) => /▶ +\d+ node_1 +Full statistics/.test(text),
+    until: (text) => /▶ +\d+ node_1 +Collect full statistics/.test(text),
   });
   expect(stopped).toBe('stopped-before');
   await screen.press('r');

@@ -22,7 +22,9 @@ describe('scenarios come to their end without a terminal', () => {
   it('pg-upgrade-fails: the cause is shown, and the second try succeeds', async () => {
     const ran = await demonstrate(['--scenario', 'pg-upgrade-fails']);
     expect(ran.code, ran.text.slice(-3000)).toBe(0);
-    expect(ran.text).toMatch(/FAILED: step \d+, node_1: node_1: “pg_upgrade --link” ended with exit code 1/);
+    expect(ran.text).toMatch(
+      /FAILED: step \d+, node_1: node_1: “Run pg_upgrade --link” ended with exit code 1/,
+    );
     expect(ran.text).toContain('column pg_stat_bgwriter.buffers_backend does not exist');
     expect(ran.text).toContain('half: pg_upgrade began and did not finish');
     expect(ran.text).toMatch(/every node runs PostgreSQL 17\.12/);

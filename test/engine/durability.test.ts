@@ -71,7 +71,7 @@ describe('a console killed while a command runs', () => {
     await night.until('the attached step', ({ stage }) => stage.kind === 'running');
     expect(night.view.runDirectory).toBe(runDirectory);
     expect(night.view.downtime.kind).toBe('down');
-    expect(night.view.resumed?.join('\n')).toContain('started: pg_upgrade --link on node_1');
+    expect(night.view.resumed?.join('\n')).toContain('started: Run pg_upgrade --link on node_1');
     night.servers.model.run('D.node_1.pg-upgrade');
     job.end(exited(0));
     await night.next('D.node_1.swap');
@@ -101,12 +101,12 @@ describe('a console killed while a command runs', () => {
     night.kill();
     night.again().open();
     await night.next('C.node_1.checkpoint');
-    expect(night.view.monitor.plannedDown?.title).toBe('Start the monitor on 17');
+    expect(night.view.monitor.plannedDown?.title).toBe('Start monitor on 17');
     await night.engine.close();
     // Another seat, without a journal, while a console that lives holds the lock: it watches.
     night.again('', { stateHome: anotherHome(), operator: 'otto@desk' }).open();
     await night.until('the runbook', ({ steps }) => steps.length > 0);
-    expect(night.view.monitor.plannedDown?.title).toBe('Start the monitor on 17');
+    expect(night.view.monitor.plannedDown?.title).toBe('Start monitor on 17');
   }, 40_000);
 
   test('sees how the command ended meanwhile: a failure, with its output', async () => {

@@ -59,7 +59,7 @@ describe('a window from the first step to the last', () => {
     expect(night.view.monitor.plannedDown).toBeNull();
     await night.goTo('D.node_1.pg-upgrade');
     const { plannedDown } = night.view.monitor;
-    expect(plannedDown?.title).toBe('Start the monitor on 17');
+    expect(plannedDown?.title).toBe('Start monitor on 17');
     expect(night.view.steps[(plannedDown?.number ?? 0) - 1]?.id).toBe('D.monitor.start');
     await night.goTo('F.monitor.identifier');
     expect(night.view.monitor.plannedDown).toBeNull();
@@ -191,7 +191,9 @@ describe('a step that fails', () => {
     await night.goTo('D.node_1.swap');
     expect(night.engine.probeAgain('D.node_1.swap')).toEqual({ accepted: true });
     await vi.waitFor(() => {
-      expect(night.engine.view.notices.at(-1)?.text).toMatch(/^node_1: “Swap: data .*” is not done yet: /);
+      expect(night.engine.view.notices.at(-1)?.text).toMatch(
+        /^node_1: “Swap data directories” is not done yet: /,
+      );
     });
     // Nothing was run, so nothing has failed: it waits as before.
     await night.next('D.node_1.swap');

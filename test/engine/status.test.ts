@@ -220,9 +220,9 @@ describe('asked once', () => {
     }
     const seen = good(await ask(servers));
     expect(seen.problem).toBeNull();
-    expect(seen.monitorStoppedUntil).toEqual({ id: 'D.monitor.start', title: 'Start the monitor on 17' });
+    expect(seen.monitorStoppedUntil).toEqual({ id: 'D.monitor.start', title: 'Start monitor on 17' });
     expect(statusText('lab', seen, 'cluster.yaml')).toMatch(
-      /^monitor +PostgreSQL 17, stopped as planned: “Start the monitor on 17” \(D\.monitor\.start\) starts it again$/m,
+      /^monitor +PostgreSQL 17, stopped as planned: “Start monitor on 17” \(D\.monitor\.start\) starts it again$/m,
     );
     expect(statusText('lab', seen, 'cluster.yaml')).not.toMatch(/^monitor .*, down/m);
     expect(statusText('lab', seen, 'cluster.yaml')).toContain('WRITES DOWN');

@@ -133,7 +133,7 @@ describe('a window with bad luck', () => {
 
     if (next.kind !== 'confirm') return;
     await run.confirm(next);
-    stop = await run.goTo(/node_2: Disable maintenance: base backup/);
+    stop = await run.goTo(/node_2: Disable maintenance, base backup/);
     const backup = hold(lab, 'node2', 'pg_basebackup');
     await run.confirm(stop);
     const releaseBackup = await backup;
@@ -338,7 +338,7 @@ exec ${psql}.real "$@"`,
     const small = rss();
     await enterUntil(console_, /3 Output|Enter run step \d+ on node_1: Stop/);
     await console_.waitFor(/Enter run step \d+ on node_1[\s\S]*$/, { timeoutMs: 60_000 });
-    await console_.waitFor(/Stop the primary: the downtime begins/, { timeoutMs: 60_000 });
+    await console_.waitFor(/Stop primary/, { timeoutMs: 60_000 });
     await console_.press('[');
     const screen = await console_.waitFor(/hostile end/, { timeoutMs: 20_000 });
     expect(screen).toMatch(/^pgaf-upgrade/);

@@ -11,9 +11,9 @@ const opened = withCleanup();
 const middles: readonly { readonly step: RegExp; readonly host: LabHost; readonly program: string }[] = [
   { step: /node_1: Create the new/, host: 'node1', program: 'initdb' },
   { step: /node_1: pg_upgrade --link/, host: 'node1', program: 'pg_upgrade' },
-  { step: /node_1: First, rough statistics/, host: 'node1', program: 'vacuumdb' },
+  { step: /node_1: Collect minimal statistics/, host: 'node1', program: 'vacuumdb' },
   { step: /monitor: pg_upgrade --copy/, host: 'monitor', program: 'pg_upgrade' },
-  { step: /node_2: Disable maintenance: base backup/, host: 'node2', program: 'pg_basebackup' },
+  { step: /node_2: Disable maintenance, base backup/, host: 'node2', program: 'pg_basebackup' },
 ];
 
 /** Steps that leave no trace on the servers. */

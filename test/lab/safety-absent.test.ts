@@ -77,7 +77,7 @@ describe('a window that is rolled back through the primary’s own directory', (
     before = await recordTruth(lab);
     app = await WriteLoad.start(lab, { reconnect: true, maxMs: 600_000, clients: 2 });
     const run = unattended();
-    await run.sees(/, monitor: Stop the monitor/, 300_000);
+    await run.sees(/, monitor: Stop monitor/, 300_000);
     await lab.off('node3');
     expect(await codeOf(run), run.text.slice(-4000)).toBe(1);
     expect(run.text).toMatch(/not run, because node_3 has not answered since \d\d:\d\d:\d\d \S+/);
@@ -231,7 +231,7 @@ describe('an upgrade that comes to its end', () => {
 
     await lab.on('node1');
     const second = unattended();
-    await second.sees(/node_1: Disable maintenance: base backup/, 300_000);
+    await second.sees(/node_1: Disable maintenance, base backup/, 300_000);
     await lab.root('node1', 'until pgrep -x pg_basebackup; do sleep 0.1; done');
     await lab.off('node1');
     await lab.on('node1');

@@ -179,7 +179,7 @@ describe('what hosts and people have typed', () => {
 });
 
 test('ordinary names stay readable in Markdown', () => {
-  expect(prose('node_1: pg_upgrade --link, 5 %')).toBe('node_1: pg_upgrade --link, 5 %');
+  expect(prose('node_1: Run pg_upgrade --link, 5 %')).toBe('node_1: Run pg_upgrade --link, 5 %');
   expect(prose('tess@bastion')).toBe('tess@bastion');
   expect(literal('a`b|c')).toBe('``a`b\\|c``');
   expect(literal('')).toBe('–');

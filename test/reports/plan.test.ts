@@ -239,7 +239,7 @@ describe('a host’s script by hand', () => {
   test('without a number it lists the steps, in order, and runs nothing', () => {
     is('node_1');
     const { status, stdout } = sh(only({}), []);
-    expect([status, stdout]).toEqual([0, `${number} ${me}: Stop the primary: the downtime begins\n`]);
+    expect([status, stdout]).toEqual([0, `${number} ${me}: Stop primary\n`]);
     expect(ran()).toBeNull();
   });
 

@@ -118,7 +118,7 @@ describe('one lane fails, another goes on to the end of its step', () => {
   test('the report stands at the failed step, though another was begun and done after it', () => {
     const says = outcome(reportOf(at(...begin, ...failing, ...ran('C.node_2.stop', 13, 15, 2000))));
     expect(says).toMatch(
-      /^Not finished: the upgrade stands at step \d+, node_1: pg_upgrade .* The step has failed\.$/,
+      /^Not finished: the upgrade stands at step \d+, node_1: Run pg_upgrade .* The step has failed\.$/,
     );
   });
 
@@ -131,7 +131,7 @@ describe('one lane fails, another goes on to the end of its step', () => {
     const says = outcome(
       reportOf(at(...begin, [12, confirmed('D.node_1.pg-upgrade', 1)], [12, confirmed('C.node_2.stop', 1)])),
     );
-    expect(says).toMatch(/^Under way at step \d+, node_1: pg_upgrade .*, and step \d+, node_2: /);
+    expect(says).toMatch(/^Under way at step \d+, node_1: Run pg_upgrade .*, and step \d+, node_2: /);
   });
 });
 

@@ -8,21 +8,21 @@ export type StepId = string;
 
 /** The phases of an upgrade, in order. Source: docs/runbook.md. */
 export const phases = [
-  { id: 'A', title: 'Prepare', says: 'everything live' },
-  { id: 'B', title: 'Fence', says: 'secondaries into maintenance' },
-  { id: 'C', title: 'Stop', says: 'the monitor upgraded; the primary first, proving the images' },
+  { id: 'A', title: 'Prepare', says: 'application online' },
+  { id: 'B', title: 'Suspend failover', says: 'secondaries into maintenance' },
+  { id: 'C', title: 'Stop', says: 'monitor upgraded; then the primary, then the secondaries' },
   { id: 'D', title: 'Upgrade', says: 'pg_upgrade and swap of the primary; the monitor starts' },
-  { id: 'E', title: 'Verify', says: 'the primary, privately' },
-  { id: 'F', title: 'Monitor', says: 'knows the new system' },
-  { id: 'G', title: 'Primary back', says: 'writes again' },
+  { id: 'E', title: 'Verify', says: 'primary verified offline' },
+  { id: 'F', title: 'Monitor', says: 'group has the new system identifier' },
+  { id: 'G', title: 'Resume service', says: 'application online again' },
   { id: 'H', title: 'Secondaries', says: 'rebuilt from the primary' },
-  { id: 'I', title: 'Restore', says: 'settings back, final proof' },
+  { id: 'I', title: 'Restore', says: 'settings back, final verification' },
   // The way back has its own phases, made from where the cluster stands.
-  { id: 'R', title: 'Back: stop', says: 'nothing of the new version runs' },
-  { id: 'S', title: 'Back: monitor', says: 'the monitor on the old version' },
-  { id: 'T', title: 'Back: primary', says: 'writes on the old version' },
-  { id: 'U', title: 'Back: secondaries', says: 'streaming again' },
-  { id: 'V', title: 'Back: restore', says: 'settings back, final proof' },
+  { id: 'R', title: 'Rollback: stop', says: 'nothing of the new version runs' },
+  { id: 'S', title: 'Rollback: monitor', says: 'the monitor on the old version' },
+  { id: 'T', title: 'Rollback: primary', says: 'writes on the old version' },
+  { id: 'U', title: 'Rollback: secondaries', says: 'streaming again' },
+  { id: 'V', title: 'Rollback: restore', says: 'settings back, final verification' },
   { id: 'W', title: 'Clean up', says: 'the old clusters, days later' },
 ] as const;
 export type PhaseId = (typeof phases)[number]['id'];

@@ -19,7 +19,7 @@ export const checkpointForBackup =
       phase,
       host: primary,
       as: 'postgres',
-      title: `CHECKPOINT, before ${node.alias}’s base backup`,
+      title: 'Checkpoint before base backup',
       reason:
         'The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.',
       guide: 'Step 12',

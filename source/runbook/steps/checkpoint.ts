@@ -13,7 +13,7 @@ export const checkpoint: StepOf = (facts, phase) => {
     phase,
     host: primary,
     as: 'postgres',
-    title: 'CHECKPOINT, and note what is there',
+    title: 'Checkpoint, record contents',
     reason:
       'What is written to disk now need not be written while the application waits; databases, tables and sequences are compared before the new version opens.',
     guide: null,

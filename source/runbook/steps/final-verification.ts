@@ -94,7 +94,7 @@ export const finalVerification: StepOf = (facts, phase) =>
     phase,
     host: facts.monitor,
     as: 'postgres',
-    title: 'Final proof',
+    title: 'Run final verification',
     reason: 'What the change ticket wants to see, asked of the servers.',
     guide: 'Step 13',
     danger: 'reads',

@@ -62,7 +62,7 @@ export const firstStart: StepOf = (facts, phase) => {
     phase,
     host: primary,
     as: 'postgres',
-    title: `Start ${facts.newMajor} for the first time, privately`,
+    title: `Start ${facts.newMajor} first time, local only`,
     reason:
       'To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.',
     guide: 'Step 6',

@@ -14,7 +14,7 @@ export const collectFullStatistics: StepOf = (facts, phase) => {
     phase,
     host: primary,
     as: 'postgres',
-    title: 'Full statistics',
+    title: 'Collect full statistics',
     reason: 'While the application works again: the planner gets what it had before.',
     guide: 'Step 6',
     deviation: 'After the downtime, not in it.',

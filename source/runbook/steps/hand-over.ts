@@ -68,7 +68,7 @@ export const handOver: StepOf = (facts, phase) => {
     phase,
     host: primary,
     as: 'postgres',
-    title: 'Stop the private server, hand the node over to pg_autoctl',
+    title: 'Return the node to pg_autoctl',
     reason: `pg_autoctl starts the server as its own; without the new system identifier in its state file it logs “Unknown PostgreSQL system identifier” every second and never heals.`,
     guide: 'Step 10',
     deviation: stateFile.deviation,

@@ -43,7 +43,7 @@ export const joinGroup =
       host: node,
       as: 'postgres',
       failureLogs: serviceLogs(facts, node),
-      title: linked ? 'Disable maintenance: secondary' : 'Disable maintenance: base backup, then secondary',
+      title: linked ? 'Disable maintenance, rejoin' : 'Disable maintenance, base backup',
       reason: linked
         ? `pg_autoctl asks pg_rewind, which finds nothing to do, and streams from ${primary.alias}; the node keeps its id.`
         : `pg_autoctl takes the base backup from ${primary.alias} by itself and keeps the node’s id.`,

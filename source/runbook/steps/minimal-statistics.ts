@@ -17,7 +17,7 @@ export const collectMinimalStatistics: StepOf = (facts, phase) => {
     phase,
     host: primary,
     as: 'postgres',
-    title: 'First, rough statistics',
+    title: 'Collect minimal statistics',
     reason:
       'Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.',
     guide: 'Step 6',

@@ -14,7 +14,7 @@ export const suspendSyncStandbys: StepOf = (facts, phase) =>
     phase,
     host: facts.monitor,
     as: 'postgres',
-    title: `number_sync_standbys ${facts.numberSyncStandbys} → 0`,
+    title: 'Set number_sync_standbys to 0',
     reason:
       'With every secondary in maintenance the primary would go on waiting for one: after the upgrade each write would hang. The old value comes back in phase I.',
     guide: 'Step 1',
@@ -46,7 +46,7 @@ export const restoreSyncStandbys: StepsOf = (facts, phase) =>
           phase,
           host: facts.monitor,
           as: 'postgres',
-          title: `number_sync_standbys 0 → ${facts.numberSyncStandbys}`,
+          title: `Set number_sync_standbys to ${facts.numberSyncStandbys}`,
           reason: 'The durability that the cluster had before the window.',
           guide: null,
           deviation: 'The guide never set it to 0, and writes hung.',

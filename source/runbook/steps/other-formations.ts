@@ -71,7 +71,7 @@ const keeperStep = (
     phase,
     host: node,
     as: 'root',
-    title: `Give ${node.name} the ${to} pg_autoctl`,
+    title: `Switch to the ${to} pg_autoctl`,
     reason: `Formation ${node.formation} has this monitor too: until its pg_autoctl has the monitor’s version it has no failover, and a restart of it stops PostgreSQL. The server itself stays as it is, and up.`,
     guide: null,
     deviation:

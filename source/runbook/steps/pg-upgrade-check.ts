@@ -36,7 +36,7 @@ export const checkWithPgUpgrade =
       phase,
       host,
       as: 'postgres',
-      title: 'pg_upgrade --check against the running server',
+      title: 'Run pg_upgrade --check',
       reason: 'What pg_upgrade would refuse is found now, while it costs nothing.',
       guide: isNode(host) ? 'Step 4' : 'Step 7',
       deviation: `Run while ${facts.oldMajor} still serves, not after it was stopped: it reads only.`,

@@ -136,7 +136,7 @@ export const pgUpgrade =
       phase,
       host,
       as: 'postgres',
-      title: `pg_upgrade --${mode}${isNode(host) ? '' : ' of the monitor'}`,
+      title: `Run pg_upgrade --${mode}`,
       reason: isNode(host)
         ? `The catalogs are rebuilt for ${facts.newMajor}; the data files are taken over by ${facts.mode === 'link' ? 'hard links' : facts.mode}.`
         : 'The monitor’s database is tiny: copied, its old directory stays a true backup.',

@@ -25,7 +25,7 @@ const pointPgCtl = (
     phase,
     host,
     as: 'postgres',
-    title: `pg_autoctl’s pg_ctl → ${to === 'new' ? facts.newMajor : facts.oldMajor}`,
+    title: `Point pg_autoctl at ${to === 'new' ? facts.newMajor : facts.oldMajor}’s pg_ctl`,
     reason: 'pg_autoctl starts the server with the programs that its configuration names.',
     guide,
     danger: 'changes',

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { type HostFacts, isNode } from '../../cluster/facts.ts';
 import { hostIn } from '../../cluster/observations.ts';
 import { notServing, onHost, verdictOf } from '../language/conditions.ts';
@@ -13,14 +12,13 @@ export const pointUnitToNew =
   (facts, phase) => {
     const { service } = host;
     if (service.kind === 'none' || host.oldAutoctl === host.newAutoctl) return [];
-    const to = posix.dirname(host.newAutoctl);
     return [
       makeStep(facts, {
         id: 'unit',
         phase,
         host,
         as: 'root',
-        title: `${service.unit} → ${to}`,
+        title: `Point the unit at ${facts.newMajor}`,
         reason: 'The service must run the pg_autoctl that goes with the new version.',
         guide: isNode(host) ? 'Step 11' : 'Step 8',
         ...(isNode(host)

@@ -66,7 +66,7 @@ export const preflight =
       phase,
       host,
       as: 'postgres',
-      title: upgraded ? 'Check the host, and rehearse the upgrade' : 'Check the host, and load the libraries',
+      title: upgraded ? 'Run preflight checks and dry run' : 'Run preflight checks',
       reason: upgraded
         ? `Room, programs, settings and slots are looked at; in a throwaway cluster ${facts.newMajor} loads every library, reads the configuration and restores the whole schema.`
         : `Room, programs and settings are looked at; ${facts.newMajor} loads every library in a throwaway cluster: one that is missing here stops this node at night.`,

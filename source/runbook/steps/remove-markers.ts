@@ -34,7 +34,7 @@ export const removeMarkers =
       phase,
       host,
       as: 'postgres',
-      title: 'Take away the marks of this upgrade',
+      title: 'Remove marker files',
       reason: 'The next one begins from nothing; the record and the saved files stay, under a dated name.',
       guide: null,
       danger: 'changes',

@@ -26,9 +26,7 @@ export const saveFiles =
       phase,
       host,
       as: 'postgres',
-      title: isNode(host)
-        ? 'Save pg_autoctl’s files and the unit'
-        : 'Save the record, the monitor’s database, pg_autoctl’s files and the unit',
+      title: isNode(host) ? 'Save pg_autoctl’s files and unit' : 'Save record, database and files',
       reason:
         'Everything that the upgrade will edit is copied first. The record in the script is what was read from the servers: look it through; what is wrong in it can be overridden in the cluster file.',
       guide: null,

@@ -20,7 +20,7 @@ export const releaseService =
         phase,
         host,
         as: 'root',
-        title: service.enabled ? 'Enable the unit, remove the drop-in' : 'Remove the drop-in',
+        title: service.enabled ? 'Enable autostart, remove drop-in' : 'Remove the drop-in',
         reason: service.enabled
           ? `A reboot shall bring ${major} back.`
           : 'The unit was not enabled before, and is not now.',
@@ -59,7 +59,7 @@ export const guardService =
         phase,
         host,
         as: 'root',
-        title: 'KillMode=mixed, and no start at boot',
+        title: 'Set KillMode, disable autostart',
         reason: `Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring ${facts.oldMajor} back. And once the console has stopped it, nobody else’s “systemctl start” does.`,
         guide: 'Step 2',
         deviation:

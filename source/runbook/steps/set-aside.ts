@@ -60,7 +60,7 @@ export const setAside =
       phase,
       host: node,
       as: 'postgres',
-      title: `${posix.basename(node.data)} → ${posix.basename(node.backupData)}`,
+      title: 'Set aside the old directory',
       reason:
         phase === 'H'
           ? `The PG ${facts.oldMajor} image stays whole beside the new data; pg_autoctl finds no directory and takes a base backup.`

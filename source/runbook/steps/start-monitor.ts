@@ -52,7 +52,7 @@ export const startMonitor: StepOf = (facts, phase) => {
     failureLogs: serviceLogs(facts, monitor),
     milestone: 'monitor-starts',
     notes: (world) => acceptedFormations(facts, world),
-    title: `Start the monitor on ${facts.newMajor}`,
+    title: `Start monitor on ${facts.newMajor}`,
     reason:
       'After every node has stopped, before any of them starts: a node whose monitor is down restarts five times in a second and gives up, with PostgreSQL stopped.',
     guide: 'Step 9',

@@ -78,7 +78,7 @@ export const startPrimary: StepOf = (facts, phase) => {
     as: serviceUser(primary),
     writes: 'resume',
     failureLogs: serviceLogs(facts, primary),
-    title: 'Start the primary: the downtime ends',
+    title: 'Start primary',
     reason: `pg_autoctl takes over the ${facts.newMajor} server, the monitor makes it wait_primary: the application can write.`,
     guide: 'Step 11',
     danger: 'changes',

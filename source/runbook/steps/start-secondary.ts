@@ -24,7 +24,7 @@ export const startSecondary =
       host: node,
       as: serviceUser(node),
       failureLogs: serviceLogs(facts, node),
-      title: 'Start pg_autoctl on the secondary',
+      title: 'Start pg_autoctl',
       reason: takesLinks(node)
         ? 'It reports to the monitor and waits in maintenance, its server stopped.'
         : 'It reports to the monitor and waits in maintenance, with no data directory yet.',

@@ -57,7 +57,7 @@ export const writeStateFile =
       phase,
       host,
       as: 'postgres',
-      title: 'Write the new system identifier into pg_autoctl’s state file',
+      title: 'Write identifier to state file',
       reason:
         'Otherwise pg_autoctl logs “Unknown PostgreSQL system identifier” every second and never heals.',
       guide: 'Step 12',

@@ -25,7 +25,7 @@ export const stopMonitor: StepOf = (facts, phase) => {
     as: serviceUser(facts.monitor),
     milestone: 'monitor-stops',
     notes: (world) => acceptedFormations(facts, world),
-    title: 'Stop the monitor',
+    title: 'Stop monitor',
     reason:
       'Every node is where it shall stay, and works on without it. Stopped, it can give no orders; and its upgrade costs no downtime.',
     guide: 'Step 3',

@@ -41,7 +41,7 @@ export const stopPrimary: StepOf = (facts, phase) => {
     host: primary,
     as: serviceUser(primary),
     writes: 'stop',
-    title: 'Stop the primary: the downtime begins',
+    title: 'Stop primary',
     reason:
       'First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become images without loss.',
     guide: 'Step 2',

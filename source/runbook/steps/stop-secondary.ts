@@ -14,7 +14,7 @@ export const stopSecondary =
       phase,
       host: node,
       as: serviceUser(node),
-      title: 'Stop the secondary and prove its image',
+      title: 'Stop secondary, verify its copy',
       reason:
         'Stopped at the primary’s shutdown checkpoint, its data directory is the whole cluster as it was: the way back.',
       guide: 'Step 2',

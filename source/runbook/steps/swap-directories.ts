@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
@@ -61,7 +60,7 @@ export const swapDirectories =
       phase,
       host,
       as: 'postgres',
-      title: `Swap: ${posix.basename(host.data)} → ${posix.basename(host.backupData)}, new with its configuration → ${posix.basename(host.data)}`,
+      title: 'Swap data directories',
       reason:
         'pg_upgrade carries no configuration: without it the server has ssl = off, default max_connections and no preloaded library. The paths stay, the old cluster stays beside them.',
       guide: isNode(host) ? 'Step 5' : 'Step 8',

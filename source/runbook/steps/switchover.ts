@@ -51,11 +51,11 @@ export const switchoverAndBack: StepsOf = (facts, phase) => {
       optional: true,
     });
   return [
-    step('switchover', first.alias, primary.alias, `Switchover to ${first.alias} (optional)`, [
+    step('switchover', first.alias, primary.alias, 'Switch over to a secondary', [
       nodeSettled(primary.alias, ['primary']),
       nodeSettled(first.alias, ['secondary']),
     ]),
-    step('switch-back', primary.alias, first.alias, `Switch back to ${primary.alias} (optional)`, [
+    step('switch-back', primary.alias, first.alias, 'Switch back to the primary', [
       nodeSettled(first.alias, ['primary']),
       nodeSettled(primary.alias, ['secondary']),
     ]),

@@ -39,7 +39,7 @@ export const writeSystemIdentifier: StepOf = (facts, phase) =>
     phase,
     host: facts.monitor,
     as: 'postgres',
-    title: 'Write the new system identifier for the whole group',
+    title: 'Write new system identifier',
     reason: 'pg_upgrade gave the cluster a new identifier; the monitor would refuse nodes that report it.',
     guide: 'Step 10',
     deviation:

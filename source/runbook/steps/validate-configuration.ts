@@ -17,7 +17,7 @@ export const validateConfiguration =
       phase,
       host,
       as: 'postgres',
-      title: `Let ${facts.newMajor} read the configuration`,
+      title: `Validate configuration with ${facts.newMajor}`,
       reason: `A setting that ${facts.newMajor} does not know keeps the server from starting: better found now than after the swap.`,
       guide: isNode(host) ? 'Step 5' : 'Step 8',
       deviation:

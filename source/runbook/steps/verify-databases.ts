@@ -19,7 +19,7 @@ export const verifyDatabases: StepOf = (facts, phase) => {
     host: primary,
     as: 'postgres',
     milestone: 'verified',
-    title: 'Verify the databases, update extensions',
+    title: 'Verify data, update extensions',
     reason:
       'No database, table, index or view may be missing that was there before the stop, and no sequence may have gone back; what pg_upgrade asks to be updated is updated.',
     guide: 'Step 6',

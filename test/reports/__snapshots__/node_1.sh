@@ -16,10 +16,10 @@
 # shellcheck disable=SC2317,SC1112
 set -u
 
-# ════ phase A: Prepare, everything live
+# ════ phase A: Prepare, application online
 # rollback once this phase is over: nothing to undo: the running cluster is as it was; what was made beside it can stay or be removed
 
-# ──── step 2: Save pg_autoctl’s files and the unit
+# ──── step 2: Save pg_autoctl’s files and unit
 # A.node_1.save, as postgres; changes the host; about 0.3 s
 # Everything that the upgrade will edit is copied first. The record in the script is what was read from the servers: look it through; what is wrong in it can be overridden in the cluster file.
 # guide: not in it; deviation: The guide saves nothing; a rollback needs all of this.
@@ -349,7 +349,7 @@ ls -l
 END_OF_STEP_2
 }
 
-# ──── step 6: Check the host, and rehearse the upgrade
+# ──── step 6: Run preflight checks and dry run
 # A.node_1.checks, as postgres; reads only; about 10 s
 # Room, programs, settings and slots are looked at; in a throwaway cluster 17 loads every library, reads the configuration and restores the whole schema.
 # guide: not in it; deviation: The guide checks the primary only, and after it has been stopped.
@@ -792,7 +792,7 @@ sync /var/lib/pgsql
 END_OF_STEP_9
 }
 
-# ──── step 10: pg_upgrade --check against the running server
+# ──── step 10: Run pg_upgrade --check
 # A.node_1.check, as postgres; reads only; about 4.0 s
 # What pg_upgrade would refuse is found now, while it costs nothing.
 # guide: Step 4; deviation: Run while 15 still serves, not after it was stopped: it reads only.
@@ -833,7 +833,7 @@ mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%
 END_OF_STEP_10
 }
 
-# ──── step 11: Let 17 read the configuration
+# ──── step 11: Validate configuration with 17
 # A.node_1.configuration, as postgres; reads only; about 1.0 s
 # A setting that 17 does not know keeps the server from starting: better found now than after the swap.
 # guide: Step 5; deviation: The guide carries SSL files only and trusts pg_upgrade with the rest; pg_upgrade carries nothing.
@@ -859,10 +859,10 @@ mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%
 END_OF_STEP_11
 }
 
-# ════ phase C: Stop, the monitor upgraded; the primary first, proving the images
+# ════ phase C: Stop, monitor upgraded; then the primary, then the secondaries
 # rollback once this phase is over: safe, no data loss: the primary starts again on 15 where it stands, and the monitor, which is upgraded by then, on its old directory
 
-# ──── step 19: KillMode=mixed, and no start at boot
+# ──── step 19: Set KillMode, disable autostart
 # C.node_1.guard, as root; changes the host; about 0.5 s
 # Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring 15 back. And once the console has stopped it, nobody else’s “systemctl start” does.
 # guide: Step 2; deviation: The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.
@@ -883,7 +883,7 @@ systemctl disable --quiet pgautofailover.service
 END_OF_STEP_19
 }
 
-# ──── step 27: CHECKPOINT, and note what is there
+# ──── step 27: Checkpoint, record contents
 # C.node_1.checkpoint, as postgres; changes the host; about 0.3 s
 # What is written to disk now need not be written while the application waits; databases, tables and sequences are compared before the new version opens.
 # guide: not in it
@@ -920,7 +920,7 @@ awk -F '\t' '{ n[$2 FS $1]++; if ($1 == "database") names[$2] = 1 }
 END_OF_STEP_27
 }
 
-# ──── step 28: Stop the primary: the downtime begins
+# ──── step 28: Stop primary
 # C.node_1.stop, as root; changes the host; about 0.6 s
 # First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become images without loss.
 # guide: Step 2; deviation: The guide stops the secondary first: under load it then lacked 5,348 committed transactions.
@@ -952,7 +952,7 @@ END_OF_STEP_28
 # ════ phase D: Upgrade, pg_upgrade and swap of the primary; the monitor starts
 # rollback once this phase is over: safe, no data loss, as long as 17 has never been started on the primary: its old directory is started again, and the monitor’s too
 
-# ──── step 31: pg_upgrade --link
+# ──── step 31: Run pg_upgrade --link
 # D.node_1.pg-upgrade, as postgres; changes the host; about 6.2 s
 # The catalogs are rebuilt for 17; the data files are taken over by hard links.
 # guide: Step 4; deviation: delete_old_cluster.sh is disarmed right away: after the swap it would delete the live cluster.
@@ -1109,7 +1109,7 @@ rm -f tried
 END_OF_STEP_31
 }
 
-# ──── step 32: Swap: data → data_pg15_bak, new with its configuration → data
+# ──── step 32: Swap data directories
 # D.node_1.swap, as postgres; changes the host; about 0.3 s
 # pg_upgrade carries no configuration: without it the server has ssl = off, default max_connections and no preloaded library. The paths stay, the old cluster stays beside them.
 # guide: Step 5; deviation: Every configuration file, not the SSL files alone; and read once by the new server before the swap.
@@ -1226,7 +1226,7 @@ echo '/var/lib/pgsql/data: PostgreSQL' "$(version /var/lib/pgsql/data),"  '/var/
 END_OF_STEP_32
 }
 
-# ──── step 33: pg_autoctl’s pg_ctl → 17
+# ──── step 33: Point pg_autoctl at 17’s pg_ctl
 # D.node_1.pg-ctl, as postgres; changes the host; about 0.3 s
 # pg_autoctl starts the server with the programs that its configuration names.
 # guide: Step 6
@@ -1245,7 +1245,7 @@ if [ "$(sed -n 4p /var/lib/pgsql/data/postmaster.pid 2>/dev/null)" = 5432 ] && [
 END_OF_STEP_33
 }
 
-# ──── step 34: pgautofailover.service → /opt/vmware/postgres/17/bin
+# ──── step 34: Point the unit at 17
 # D.node_1.unit, as root; changes the host; about 0.3 s
 # The service must run the pg_autoctl that goes with the new version.
 # guide: Step 11; deviation: The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on 15.
@@ -1275,10 +1275,10 @@ grep ^Exec "$own"
 END_OF_STEP_34
 }
 
-# ════ phase E: Verify, the primary, privately
+# ════ phase E: Verify, primary verified offline
 # rollback once this phase is over: safe through the fallback copy of node_2 or node_3, no data loss: it becomes the primary, node ids are new, the former primary is copied anew
 
-# ──── step 36: Start 17 for the first time, privately
+# ──── step 36: Start 17 first time, local only
 # E.node_1.private-start, as postgres; IRREVERSIBLE; about 0.4 s
 # To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.
 # guide: Step 6; deviation: Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.
@@ -1370,7 +1370,7 @@ sync -- /var/lib/pgsql/data_pg15_bak/DO-NOT-START.txt /var/lib/pgsql/data_pg15_b
 END_OF_STEP_36
 }
 
-# ──── step 37: Verify the databases, update extensions
+# ──── step 37: Verify data, update extensions
 # E.node_1.verify, as postgres; changes the host; about 0.4 s
 # No database, table, index or view may be missing that was there before the stop, and no sequence may have gone back; what pg_upgrade asks to be updated is updated.
 # guide: Step 6; deviation: update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.
@@ -1443,7 +1443,7 @@ mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%
 END_OF_STEP_37
 }
 
-# ──── step 38: First, rough statistics
+# ──── step 38: Collect minimal statistics
 # E.node_1.analyze-1, as postgres; changes the host; about 0.6 s
 # Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.
 # guide: Step 6; deviation: Only the first of the three stages costs downtime; the other two run after the primary is back.
@@ -1467,7 +1467,7 @@ mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%
 END_OF_STEP_38
 }
 
-# ──── step 39: Stop the private server, hand the node over to pg_autoctl
+# ──── step 39: Return the node to pg_autoctl
 # E.node_1.hand-over, as postgres; changes the host; about 0.3 s
 # pg_autoctl starts the server as its own; without the new system identifier in its state file it logs “Unknown PostgreSQL system identifier” every second and never heals.
 # guide: Step 10; deviation: The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.
@@ -1483,10 +1483,10 @@ step_39() {
   return 3
 }
 
-# ════ phase G: Primary back, writes again
+# ════ phase G: Resume service, application online again
 # rollback once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s fallback copy); after the clean-up only from a backup
 
-# ──── step 41: Start the primary: the downtime ends
+# ──── step 41: Start primary
 # G.node_1.start, as root; changes the host; about 1.0 s
 # pg_autoctl takes over the 17 server, the monitor makes it wait_primary: the application can write.
 # guide: Step 11
@@ -1520,7 +1520,7 @@ systemctl enable --quiet pgautofailover.service
 END_OF_STEP_41
 }
 
-# ──── step 42: Full statistics
+# ──── step 42: Collect full statistics
 # G.node_1.analyze, as postgres; changes the host; about 1.1 s
 # While the application works again: the planner gets what it had before.
 # guide: Step 6; deviation: After the downtime, not in it.
@@ -1548,7 +1548,7 @@ END_OF_STEP_42
 # ════ phase H: Secondaries, rebuilt from the primary
 # rollback once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s fallback copy); after the clean-up only from a backup
 
-# ──── step 49: CHECKPOINT, before node_2’s base backup
+# ──── step 49: Checkpoint before base backup
 # H.node_1.checkpoint-for-node_2, as postgres; changes the host; about 0.3 s
 # The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.
 # guide: Step 12
@@ -1564,7 +1564,7 @@ PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/1
 END_OF_STEP_49
 }
 
-# ──── step 56: CHECKPOINT, before node_3’s base backup
+# ──── step 56: Checkpoint before base backup
 # H.node_1.checkpoint-for-node_3, as postgres; changes the host; about 0.3 s
 # The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.
 # guide: Step 12
@@ -1580,10 +1580,10 @@ PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/1
 END_OF_STEP_56
 }
 
-# ════ phase I: Restore, settings back, final proof
+# ════ phase I: Restore, settings back, final verification
 # rollback once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s fallback copy); after the clean-up only from a backup
 
-# ──── step 61: Enable the unit, remove the drop-in
+# ──── step 61: Enable autostart, remove drop-in
 # I.node_1.unguard, as root; changes the host; about 0.5 s
 # A reboot shall bring 17 back.
 # guide: not in it
@@ -1640,27 +1640,27 @@ TEXT
 }
 
 list() {
-  printf '%s\n' '2 postgres: Save pg_autoctl’s files and the unit'
-  printf '%s\n' '6 postgres: Check the host, and rehearse the upgrade (after step 1 on monitor, step 3 on node_2 and step 4 on node_3)'
+  printf '%s\n' '2 postgres: Save pg_autoctl’s files and unit'
+  printf '%s\n' '6 postgres: Run preflight checks and dry run (after step 1 on monitor, step 3 on node_2 and step 4 on node_3)'
   printf '%s\n' '9 postgres: Create the new 17 directory (after step 5 on monitor, step 7 on node_2 and step 8 on node_3)'
-  printf '%s\n' '10 postgres: pg_upgrade --check against the running server'
-  printf '%s\n' '11 postgres: Let 17 read the configuration'
-  printf '%s\n' '19 root: KillMode=mixed, and no start at boot (after step 17 on node_3)'
-  printf '%s\n' '27 postgres: CHECKPOINT, and note what is there (after step 26 on monitor)'
-  printf '%s\n' '28 root: Stop the primary: the downtime begins'
-  printf '%s\n' '31 postgres: pg_upgrade --link'
-  printf '%s\n' '32 postgres: Swap: data → data_pg15_bak, new with its configuration → data'
-  printf '%s\n' '33 postgres: pg_autoctl’s pg_ctl → 17'
-  printf '%s\n' '34 root: pgautofailover.service → /opt/vmware/postgres/17/bin'
-  printf '%s\n' '36 postgres: Start 17 for the first time, privately (IRREVERSIBLE; after step 29 on node_2, step 30 on node_3 and step 35 on monitor)'
-  printf '%s\n' '37 postgres: Verify the databases, update extensions'
-  printf '%s\n' '38 postgres: First, rough statistics'
-  printf '%s\n' '39 postgres: Stop the private server, hand the node over to pg_autoctl (not known yet)'
-  printf '%s\n' '41 root: Start the primary: the downtime ends (after step 40 on monitor)'
-  printf '%s\n' '42 postgres: Full statistics'
-  printf '%s\n' '49 postgres: CHECKPOINT, before node_2’s base backup (after step 48 on node_2)'
-  printf '%s\n' '56 postgres: CHECKPOINT, before node_3’s base backup (after step 55 on node_3)'
-  printf '%s\n' '61 root: Enable the unit, remove the drop-in (after step 59 on monitor)'
+  printf '%s\n' '10 postgres: Run pg_upgrade --check'
+  printf '%s\n' '11 postgres: Validate configuration with 17'
+  printf '%s\n' '19 root: Set KillMode, disable autostart (after step 17 on node_3)'
+  printf '%s\n' '27 postgres: Checkpoint, record contents (after step 26 on monitor)'
+  printf '%s\n' '28 root: Stop primary'
+  printf '%s\n' '31 postgres: Run pg_upgrade --link'
+  printf '%s\n' '32 postgres: Swap data directories'
+  printf '%s\n' '33 postgres: Point pg_autoctl at 17’s pg_ctl'
+  printf '%s\n' '34 root: Point the unit at 17'
+  printf '%s\n' '36 postgres: Start 17 first time, local only (IRREVERSIBLE; after step 29 on node_2, step 30 on node_3 and step 35 on monitor)'
+  printf '%s\n' '37 postgres: Verify data, update extensions'
+  printf '%s\n' '38 postgres: Collect minimal statistics'
+  printf '%s\n' '39 postgres: Return the node to pg_autoctl (not known yet)'
+  printf '%s\n' '41 root: Start primary (after step 40 on monitor)'
+  printf '%s\n' '42 postgres: Collect full statistics'
+  printf '%s\n' '49 postgres: Checkpoint before base backup (after step 48 on node_2)'
+  printf '%s\n' '56 postgres: Checkpoint before base backup (after step 55 on node_3)'
+  printf '%s\n' '61 root: Enable autostart, remove drop-in (after step 59 on monitor)'
 }
 
 [ $# -gt 0 ] || { list; exit 0; }
@@ -1673,26 +1673,26 @@ fi
 [ $# -le 2 ] || { echo "One step at a time." >&2; exit 2; }
 typed=${2:-}
 case $1 in
-  2) begin 2 postgres 'Save pg_autoctl’s files and the unit' '' '' ;;
-  6) begin 6 postgres 'Check the host, and rehearse the upgrade' '' 'before step 6 here, step 1 on monitor, step 3 on node_2 and step 4 on node_3 must be done' ;;
+  2) begin 2 postgres 'Save pg_autoctl’s files and unit' '' '' ;;
+  6) begin 6 postgres 'Run preflight checks and dry run' '' 'before step 6 here, step 1 on monitor, step 3 on node_2 and step 4 on node_3 must be done' ;;
   9) begin 9 postgres 'Create the new 17 directory' '' 'before step 9 here, step 5 on monitor, step 7 on node_2 and step 8 on node_3 must be done' ;;
-  10) begin 10 postgres 'pg_upgrade --check against the running server' '' '' ;;
-  11) begin 11 postgres 'Let 17 read the configuration' '' '' ;;
-  19) begin 19 root 'KillMode=mixed, and no start at boot' '' 'before step 19 here, step 17 on node_3 must be done' ;;
-  27) begin 27 postgres 'CHECKPOINT, and note what is there' '' 'before step 27 here, step 26 on monitor must be done' ;;
-  28) begin 28 root 'Stop the primary: the downtime begins' '' '' ;;
-  31) begin 31 postgres 'pg_upgrade --link' '' '' ;;
-  32) begin 32 postgres 'Swap: data → data_pg15_bak, new with its configuration → data' '' '' ;;
-  33) begin 33 postgres 'pg_autoctl’s pg_ctl → 17' '' '' ;;
-  34) begin 34 root 'pgautofailover.service → /opt/vmware/postgres/17/bin' '' '' ;;
-  36) begin 36 postgres 'Start 17 for the first time, privately' 'there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image' 'before step 36 here, step 29 on node_2, step 30 on node_3 and step 35 on monitor must be done' ;;
-  37) begin 37 postgres 'Verify the databases, update extensions' '' '' ;;
-  38) begin 38 postgres 'First, rough statistics' '' '' ;;
-  39) begin 39 postgres 'Stop the private server, hand the node over to pg_autoctl' '' '' ;;
-  41) begin 41 root 'Start the primary: the downtime ends' '' 'before step 41 here, step 40 on monitor must be done' ;;
-  42) begin 42 postgres 'Full statistics' '' '' ;;
-  49) begin 49 postgres 'CHECKPOINT, before node_2’s base backup' '' 'before step 49 here, step 48 on node_2 must be done' ;;
-  56) begin 56 postgres 'CHECKPOINT, before node_3’s base backup' '' 'before step 56 here, step 55 on node_3 must be done' ;;
-  61) begin 61 root 'Enable the unit, remove the drop-in' '' 'before step 61 here, step 59 on monitor must be done' ;;
+  10) begin 10 postgres 'Run pg_upgrade --check' '' '' ;;
+  11) begin 11 postgres 'Validate configuration with 17' '' '' ;;
+  19) begin 19 root 'Set KillMode, disable autostart' '' 'before step 19 here, step 17 on node_3 must be done' ;;
+  27) begin 27 postgres 'Checkpoint, record contents' '' 'before step 27 here, step 26 on monitor must be done' ;;
+  28) begin 28 root 'Stop primary' '' '' ;;
+  31) begin 31 postgres 'Run pg_upgrade --link' '' '' ;;
+  32) begin 32 postgres 'Swap data directories' '' '' ;;
+  33) begin 33 postgres 'Point pg_autoctl at 17’s pg_ctl' '' '' ;;
+  34) begin 34 root 'Point the unit at 17' '' '' ;;
+  36) begin 36 postgres 'Start 17 first time, local only' 'there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image' 'before step 36 here, step 29 on node_2, step 30 on node_3 and step 35 on monitor must be done' ;;
+  37) begin 37 postgres 'Verify data, update extensions' '' '' ;;
+  38) begin 38 postgres 'Collect minimal statistics' '' '' ;;
+  39) begin 39 postgres 'Return the node to pg_autoctl' '' '' ;;
+  41) begin 41 root 'Start primary' '' 'before step 41 here, step 40 on monitor must be done' ;;
+  42) begin 42 postgres 'Collect full statistics' '' '' ;;
+  49) begin 49 postgres 'Checkpoint before base backup' '' 'before step 49 here, step 48 on node_2 must be done' ;;
+  56) begin 56 postgres 'Checkpoint before base backup' '' 'before step 56 here, step 55 on node_3 must be done' ;;
+  61) begin 61 root 'Enable autostart, remove drop-in' '' 'before step 61 here, step 59 on monitor must be done' ;;
   *) echo "There is no step $1 on this host." >&2; exit 2 ;;
 esac

@@ -19,7 +19,7 @@ export const findBackup: StepOf = (facts, phase) => {
     phase,
     host: primary,
     as: 'postgres',
-    title: `Look for a backup made since PostgreSQL ${facts.newMajor} was opened`,
+    title: `Find a backup of the ${facts.newMajor} cluster`,
     reason:
       'With the last fallback copy gone, a backup is the only way back. pgBackRest, WAL-G and the server’s own record of finished backups are asked; a backup made otherwise is not seen.',
     guide: null,

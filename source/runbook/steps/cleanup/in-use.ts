@@ -22,7 +22,7 @@ export const verifyNotInUse =
         phase,
         host,
         as: 'root',
-        title: 'Verify that nobody has an old directory open',
+        title: 'Verify that nobody uses old data',
         reason:
           'A backup or a colleague’s shell may be in it; only root sees the files of every user’s processes.',
         guide: 'Post-Upgrade Cleanup',

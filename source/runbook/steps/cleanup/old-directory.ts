@@ -59,7 +59,7 @@ export const removeOldDirectory =
       makeStep(facts, {
         ...common,
         id: 'measure',
-        title: `Look at ${posix.basename(host.backupData)}: what removing it frees`,
+        title: `Measure ${posix.basename(host.backupData)}`,
         reason: 'Files that are shared with the running cluster by links free nothing; the rest does.',
         danger: 'reads',
         script: script(

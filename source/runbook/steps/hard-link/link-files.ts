@@ -64,7 +64,7 @@ export const takeOverLinks =
       phase,
       host: node,
       as: 'postgres',
-      title: `Take over ${primary.alias}’s links by rsync`,
+      title: 'Transfer hard links by rsync',
       reason: `The files of the tables are here already: they get a second name in ${posix.basename(node.data)}, and only the new catalogs are sent. ${posix.basename(node.backupData)} can still be started until ${facts.newMajor} is, but it counts as an image no more.`,
       guide: null,
       deviation: 'The guide takes a base backup, after the downtime and as long as the data is large.',

@@ -58,7 +58,7 @@ export const restoreOwnFiles =
       phase,
       host: node,
       as: 'postgres',
-      title: 'Its own configuration, and standby.signal',
+      title: 'Restore own configuration',
       reason:
         'The transfer has left out what each host has for itself: configuration, certificates, and how it reaches its primary. The key has served.',
       guide: null,

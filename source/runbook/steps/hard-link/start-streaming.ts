@@ -44,7 +44,7 @@ export const startStreaming =
       phase,
       host: node,
       as: 'postgres',
-      title: `Start ${facts.newMajor} once as a standby, until it streams`,
+      title: `Start ${facts.newMajor} until it streams`,
       reason: `So that pg_control holds what pg_rewind asks for; otherwise pg_autoctl would take a base backup after all. This is ${facts.newMajor}’s first start here: ${facts.oldMajor} must not run on ${posix.basename(node.backupData)} any more.`,
       guide: null,
       danger: 'changes',

@@ -34,7 +34,7 @@ export const makeTransferKey =
       phase,
       host: node,
       as: 'postgres',
-      title: `Make a key for the transfer from ${primary.alias}`,
+      title: 'Create transfer key',
       reason:
         'It is made for this run, opens one rsync and nothing else, and is removed once the data is there. rsync tells a program that only listens which command it would have run.',
       guide: null,
@@ -110,7 +110,7 @@ export const tryTransfer =
       phase,
       host: node,
       as: 'postgres',
-      title: `Rehearse the transfer: one small file from ${primary.alias}`,
+      title: 'Test the transfer key',
       reason: `By the same key, the same way and the same program; what sshd refuses (AllowUsers, a firewall) is found now. If it stays so: rebuild ${node.alias} by base-backup, in the cluster file, and start again.`,
       guide: null,
       danger: 'changes',

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import type { NodeFacts } from '../../../cluster/facts.ts';
 import { sh, word } from '../../../cluster/fragment.ts';
 import { hostIn, isDataDirectory } from '../../../cluster/observations.ts';
@@ -26,7 +25,7 @@ export const removeLinks =
       phase,
       host: node,
       as: 'postgres',
-      title: `${posix.basename(node.backupData)} → data`,
+      title: 'Remove links, restore directory',
       reason: `${facts.newMajor} has never been started on the links here: they are removed, and the old files are as they were.`,
       guide: null,
       danger: 'changes',

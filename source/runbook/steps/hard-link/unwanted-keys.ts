@@ -21,7 +21,7 @@ const removeTransferKey =
       phase,
       host: node,
       as: 'postgres',
-      title: 'Remove the key of the transfer',
+      title: 'Remove transfer key',
       reason: `It was made when ${node.alias} was to be rebuilt by hard links; the cluster file asks for a base backup by now.`,
       guide: null,
       danger: 'changes',

@@ -42,7 +42,7 @@ export const restoreCandidatePriority =
         phase,
         host: monitor,
         as: 'postgres',
-        title: `Candidate priority of ${writer.alias} → ${writer.priority}`,
+        title: 'Restore candidate priority',
         reason: 'As it was before the window; the first node of a group could not be registered with it.',
         guide: null,
         danger: 'changes',

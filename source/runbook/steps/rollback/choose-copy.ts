@@ -19,7 +19,7 @@ export const chooseFallbackCopy =
       phase,
       host: monitor,
       as: 'postgres',
-      title: `Note that the way back goes through ${chosen.alias}`,
+      title: 'Choose the fallback copy',
       reason: 'From here on it is the one copy that goes on; two of them would go two ways.',
       guide: null,
       danger: 'changes',

@@ -20,7 +20,7 @@ export const dropNodes =
       phase,
       host: monitor,
       as: 'postgres',
-      title: 'Drop every node of the group on the monitor',
+      title: 'Drop all nodes of the group',
       reason: `${chosen.alias} becomes the group’s first node again; with the absent primary registered it would wait for it for ever.`,
       guide: null,
       danger: 'changes',

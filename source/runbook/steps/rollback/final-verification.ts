@@ -90,7 +90,7 @@ export const verifyOldCluster =
       phase,
       host: facts.monitor,
       as: 'postgres',
-      title: 'Final proof',
+      title: 'Run final verification',
       reason: 'The cluster is the one that was there before the window.',
       guide: null,
       danger: 'reads',

@@ -14,7 +14,7 @@ export const restoreOldSyncStandbys =
       phase,
       host: facts.monitor,
       as: 'postgres',
-      title: `number_sync_standbys → ${facts.numberSyncStandbys}`,
+      title: `Set number_sync_standbys to ${facts.numberSyncStandbys}`,
       reason: 'As it was before the window; registering nodes may have changed it.',
       guide: null,
       danger: 'changes',

@@ -80,7 +80,7 @@ export const tellOtherFormations: StepsOf = (facts, phase) => {
       phase,
       host: monitor,
       as: 'postgres',
-      title: 'Tell the old monitor what became of the other formations',
+      title: 'Update other formations’ rows',
       reason:
         'It knows them as they were when it was stopped. After a failover since, it would take the wrong node for their primary, and their servers would stop.',
       guide: null,

@@ -19,7 +19,7 @@ export const pointUnitToOld =
         phase,
         host,
         as: 'root',
-        title: `${service.unit} → ${host.oldAutoctl}`,
+        title: `Point the unit at ${facts.oldMajor}`,
         reason: 'The service runs the old version’s pg_autoctl again.',
         guide: null,
         danger: 'changes',

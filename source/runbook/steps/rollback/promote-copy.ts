@@ -19,7 +19,7 @@ export const promoteFallbackCopy =
       phase,
       host: node,
       as: 'postgres',
-      title: `Promote ${node.alias}’s image, privately`,
+      title: `Promote copy of ${facts.oldMajor}, local only`,
       reason: 'A primary’s directory is what pg_autoctl takes over as the first node of a group.',
       guide: null,
       danger: 'changes',

@@ -63,7 +63,7 @@ export const registerNode =
       phase,
       host: node,
       as: 'postgres',
-      title: `Register ${node.alias} again`,
+      title: 'Register the node again',
       reason:
         node === writer && node.priority === 0
           ? `With its old name and quorum, its node id is new. As the group’s first node it must have a priority: ${firstPriority(node)} until the others are there, then 0 again.`

@@ -21,7 +21,7 @@ export const holdService =
         phase,
         host,
         as: 'root',
-        title: 'No start at boot or by anybody else, while directories are moved',
+        title: 'Disable autostart',
         reason:
           'Neither a host that restarts during the rollback nor somebody’s “systemctl start” shall start a server on what is half moved.',
         guide: null,

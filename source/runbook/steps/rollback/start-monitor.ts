@@ -11,7 +11,7 @@ export const startOldMonitor: StepOf = (facts, phase) =>
     phase,
     host: facts.monitor,
     as: serviceUser(facts.monitor),
-    title: `Start the monitor on ${facts.oldMajor}`,
+    title: `Start monitor on ${facts.oldMajor}`,
     reason:
       'Before any node: a node whose monitor is down gives up after five restarts, with PostgreSQL stopped.',
     guide: null,

@@ -14,7 +14,7 @@ export const startRegisteredNode =
       phase,
       host: node,
       as: serviceUser(node),
-      title: `Start ${node.alias} as a secondary`,
+      title: 'Start as a secondary',
       reason:
         node === primaryOf(facts)
           ? `Its old directory is shared with ${facts.newMajor} and must not run: it takes a base backup.`

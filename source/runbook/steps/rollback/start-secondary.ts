@@ -13,7 +13,7 @@ export const startOldSecondary =
       phase,
       host: node,
       as: serviceUser(node),
-      title: `Start pg_autoctl on ${node.alias}`,
+      title: 'Start pg_autoctl',
       reason: 'It reports to the monitor and waits in maintenance.',
       guide: null,
       danger: 'changes',

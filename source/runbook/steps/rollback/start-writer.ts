@@ -18,7 +18,7 @@ export const startWriter =
       phase,
       host: node,
       as: serviceUser(node),
-      title: `Start ${node.alias} on ${facts.oldMajor}: the downtime ends`,
+      title: `Start primary on ${facts.oldMajor}`,
       reason: `pg_autoctl takes over the ${facts.oldMajor} server; the application can write.`,
       guide: null,
       danger: 'changes',

@@ -17,7 +17,7 @@ export const writeOldIdentifier =
       phase,
       host,
       as: 'postgres',
-      title: 'Write the old system identifier into pg_autoctl’s state file',
+      title: 'Restore identifier in state file',
       reason: 'The node is the one it was before; its id, name, priority and quorum stay.',
       guide: null,
       danger: 'changes',

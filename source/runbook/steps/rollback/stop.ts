@@ -29,9 +29,7 @@ export const stopStrayServer =
       phase,
       host,
       as: 'postgres',
-      title: serves
-        ? `Stop ${host.alias}, which serves without pg_autoctl: what ${facts.newMajor} has written is given up`
-        : 'Stop the server that no pg_autoctl keeps',
+      title: serves ? 'Stop stray server, losing writes' : 'Stop stray server',
       reason: serves
         ? `The application’s writes end here, and those since ${facts.newMajor} took over will not be on ${facts.oldMajor}.`
         : 'The private server of the verification, or one that an interrupted pg_upgrade left running.',
@@ -75,10 +73,7 @@ export const stopAutoctl =
       phase,
       host,
       as: serviceUser(host),
-      title:
-        primary && loses
-          ? `Stop ${host.alias}: what ${facts.newMajor} has written is given up`
-          : `Stop pg_autoctl on ${host.alias}`,
+      title: primary && loses ? 'Stop primary, losing new writes' : 'Stop pg_autoctl',
       reason:
         primary && loses
           ? `The application’s writes end here, and those since ${facts.newMajor} took over will not be on ${facts.oldMajor}.`

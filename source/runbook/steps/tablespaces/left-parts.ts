@@ -23,7 +23,7 @@ export const removeLeftParts =
             phase,
             host: node,
             as: 'postgres',
-            title: 'Remove what a killed base backup left',
+            title: 'Remove leftover backup files',
             reason:
               'A base backup that did not end leaves files in the tablespaces, and the next one refuses them.',
             guide: null,
