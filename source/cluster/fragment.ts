@@ -1,4 +1,4 @@
-import { sh as quotedWord } from './quote.ts';
+import { shellQuoted as quotedWord } from './quote.ts';
 import { isWord, type Word } from './words.ts';
 
 /** `fixed`: it begins inside a quoted text or a here-document, where blanks put before it would become part of the text. */

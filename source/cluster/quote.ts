@@ -12,7 +12,7 @@ const refuseNul = (value: string): string => {
  * Throws a TypeError for NUL.
  * Source: POSIX.1-2024, Shell Command Language, 2.2.2 Single-Quotes.
  */
-export const sh = (value: string): string =>
+export const shellQuoted = (value: string): string =>
   plain.test(refuseNul(value)) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
 
 /**

@@ -1,5 +1,5 @@
 import { safeJson, safeText } from '../cluster/parse/terminal-text.ts';
-import type { Seat } from '../plain/prompt.ts';
+import type { PromptSeat } from '../plain/prompt.ts';
 import { readlinePrompt } from '../plain/terminal-prompt.ts';
 
 /**
@@ -34,7 +34,7 @@ export const onUnread = (listener: () => void): void => {
 };
 
 /** Questions on the terminal: over standard output, or aside where standard output is the answer. */
-export const askOn = (where: 'answer' | 'aside'): Seat =>
+export const askOn = (where: 'answer' | 'aside'): PromptSeat =>
   readlinePrompt(process.stdin, where === 'answer' ? process.stdout : process.stderr);
 
 /** Columns of the terminal; null where standard output is none. */

@@ -10,7 +10,7 @@ export type Major = 15 | 17;
 export const versionOf = (major: Major): string => (major === 15 ? oldVersion : newVersion);
 
 export const unit = 'pgautofailover.service';
-export const port = 5432;
+export const postgresPort = 5432;
 /** Who logs in on the demo's hosts. */
 export const login = 'dba';
 
@@ -33,7 +33,7 @@ export interface HostPaths {
   readonly kept: string;
 }
 
-export interface Layout {
+export interface DemoLayout {
   readonly root: string;
   readonly clusterFile: string;
   readonly sshConfig: string;
@@ -74,7 +74,7 @@ const hostPaths = (root: string, name: string): HostPaths => {
   };
 };
 
-export const layoutIn = (root: string): Layout => ({
+export const layoutIn = (root: string): DemoLayout => ({
   root,
   clusterFile: join(root, 'cluster.yaml'),
   sshConfig: join(root, 'ssh/config'),

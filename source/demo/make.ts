@@ -7,7 +7,7 @@ import { newKeyPair } from './hosts/key-pair.ts';
 import { systemPrograms } from './hosts/programs.ts';
 import { writeStandIns } from './hosts/stand-ins.ts';
 import { writeSettings } from './keeper/settings.ts';
-import { type Layout, login } from './layout.ts';
+import { type DemoLayout, login } from './layout.ts';
 import { readControl, writeControl } from './servers/control.ts';
 import { configurationFiles, copyCluster, makeCluster, makeDatabase } from './servers/directory.ts';
 
@@ -20,14 +20,14 @@ const keptSchema = z.object({
 });
 export type KeptDemo = z.infer<typeof keptSchema>;
 
-export const readKept = (layout: Layout): KeptDemo =>
+export const readKept = (layout: DemoLayout): KeptDemo =>
   keptSchema.parse(JSON.parse(readFileSync(layout.kept, 'utf8')));
 
-export const writeKept = (layout: Layout, kept: KeptDemo): void =>
+export const writeKept = (layout: DemoLayout, kept: KeptDemo): void =>
   writeFileSync(layout.kept, `${JSON.stringify(kept, null, 2)}\n`);
 
 /** Host keys and the one client key: made for this demo, gone with it. */
-const makeKeys = (layout: Layout, hosts: readonly string[]): void => {
+const makeKeys = (layout: DemoLayout, hosts: readonly string[]): void => {
   const client = newKeyPair();
   writeFileSync(layout.clientKey, client.private, { mode: 0o600 });
   writeFileSync(`${layout.clientKey}.pub`, `${client.public}\n`);
@@ -52,7 +52,7 @@ StartLimitBurst = 5
 WantedBy = multi-user.target
 `;
 
-const makeHost = (layout: Layout, host: string): void => {
+const makeHost = (layout: DemoLayout, host: string): void => {
   const paths = layout.host(host);
   for (const directory of [
     ...['dba', 'postgres', 'root'].map((user) => paths.home(user)),
@@ -86,7 +86,7 @@ const configure = (data: string, library: string): void => {
 };
 
 /** Every host's directory with a cluster of PostgreSQL 15 in it, before anything of it runs. */
-const makeData = (layout: Layout, hosts: readonly string[]): void => {
+const makeData = (layout: DemoLayout, hosts: readonly string[]): void => {
   const monitor = layout.host('monitor').data;
   makeCluster(monitor, 15);
   makeDatabase(monitor, 16384, 3);
@@ -111,7 +111,9 @@ const makeData = (layout: Layout, hosts: readonly string[]): void => {
   }
 };
 
-const clusterFile = (layout: Layout): string => `# The demo of pgaf-upgrade: nothing in it is a real server.
+const clusterFile = (
+  layout: DemoLayout,
+): string => `# The demo of pgaf-upgrade: nothing in it is a real server.
 name: demo
 monitor: { host: monitor }
 ssh: { user: ${login}, configFile: ${layout.sshConfig}, knownHostsFile: ${layout.knownHosts}, agent: false }
@@ -120,7 +122,7 @@ target: { bindir: ${layout.bin(17)} }
 
 /** Everything that lies in the demo's directory at its first start. */
 export const makeDemo = (
-  layout: Layout,
+  layout: DemoLayout,
   scenario: string,
   hosts: readonly string[],
   programs = systemPrograms,
@@ -139,7 +141,7 @@ export const makeDemo = (
 };
 
 /** ssh_config and known_hosts, once the ports are known. */
-export const writeSshFiles = (layout: Layout, ports: Readonly<Record<string, number>>): void => {
+export const writeSshFiles = (layout: DemoLayout, ports: Readonly<Record<string, number>>): void => {
   const config = Object.entries(ports).map(
     ([host, port]) =>
       `Host ${host}\n  HostName 127.0.0.1\n  Port ${port}\n  User ${login}\n  IdentityFile ${layout.clientKey}\n  IdentitiesOnly yes\n  UserKnownHostsFile ${layout.knownHosts}\n`,

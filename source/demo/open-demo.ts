@@ -10,7 +10,7 @@ import { Spawner } from './hosts/spawner.ts';
 import { SshServer } from './hosts/ssh-server.ts';
 import { Wire } from './hosts/wire.ts';
 import { nodeStateOf, readState, writeState } from './keeper/state-file.ts';
-import { type Layout, layoutIn, login, port } from './layout.ts';
+import { type DemoLayout, layoutIn, login, postgresPort } from './layout.ts';
 import { type KeptDemo, makeDemo, readKept, writeKept, writeSshFiles } from './make.ts';
 import { openDemoMonitor } from './monitor/monitor.ts';
 import { paceMs } from './pace.ts';
@@ -31,7 +31,7 @@ export interface OpenOptions {
 }
 
 export interface Demo {
-  readonly layout: Layout;
+  readonly layout: DemoLayout;
   readonly scenario: Scenario;
   readonly cluster: DemoCluster;
   readonly close: () => Promise<void>;
@@ -46,7 +46,7 @@ const parsedKey = (file: string): ssh2.ParsedKey => {
   return key;
 };
 
-const spawnerFor = (layout: Layout, name: string, programs: string): Spawner => {
+const spawnerFor = (layout: DemoLayout, name: string, programs: string): Spawner => {
   const paths = layout.host(name);
   const home = paths.home(login);
   const spawner = new Spawner({
@@ -68,7 +68,7 @@ const spawnerFor = (layout: Layout, name: string, programs: string): Spawner => 
 };
 
 const serverFor = (
-  layout: Layout,
+  layout: DemoLayout,
   host: DemoHost,
   spawner: Spawner,
   clientKey: ssh2.ParsedKey,
@@ -81,7 +81,7 @@ const serverFor = (
     spawner,
     command: (command) => mapCommand(command, join(paths.here, 'border.sed')),
     forward: (to) =>
-      name === 'monitor' && to === port && cluster.monitor.running ? cluster.monitor.port : null,
+      name === 'monitor' && to === postgresPort && cluster.monitor.running ? cluster.monitor.port : null,
   });
 };
 
@@ -95,7 +95,7 @@ const register = async (cluster: DemoCluster): Promise<void> => {
     const registered = await cluster.monitor.registerNode({
       name: host.name,
       host: host.name,
-      port,
+      port: postgresPort,
       candidatePriority: 50,
       quorum: true,
       systemIdentifier,

@@ -1,4 +1,4 @@
-import type { Stage } from './cluster/stage.ts';
+import type { ScenarioHooks } from './cluster/stage.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -7,13 +7,16 @@ export interface Scenario {
   readonly says: readonly string[];
   /** How much longer pg_upgrade and a base backup take than in the other scenarios. */
   readonly slower: number;
-  readonly stage: (cut: (host: string, milliseconds: number) => void, tell: (text: string) => void) => Stage;
+  readonly stage: (
+    cut: (host: string, milliseconds: number) => void,
+    tell: (text: string) => void,
+  ) => ScenarioHooks;
   /** Without a terminal: turn back once 17 has taken writes; try again after a failure. */
   readonly turnsBack: boolean;
 }
 
 const one = ['node_1', 'node_2'];
-const still = (): Stage => ({
+const still = (): ScenarioHooks => ({
   upgradeLine: () => false,
   upgradeFailed: () => undefined,
   baseBackup: () => undefined,

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fragment, quoted, sh } from '../cluster/fragment.ts';
-import type { Layout } from './layout.ts';
+import type { DemoLayout } from './layout.ts';
 
 /** Ends whatever the demo's scripts have started, and takes the directory away unless it is to be kept. */
-const script = (layout: Layout): Fragment => sh`read -r _
+const script = (layout: DemoLayout): Fragment => sh`read -r _
 cd ${quoted(layout.processes)} || exit 0
 for group in *; do case $group in *[!0-9]*) ;; *) kill -s KILL -- "-$group" 2>/dev/null ;; esac; done
 cd / ; [ -e ${quoted(join(layout.root, 'keep'))} ] || rm -rf ${quoted(layout.root)}
@@ -17,7 +17,7 @@ export interface Sweeper {
 }
 
 /** A shell of its own that waits for the end of this process, whichever way it comes: a killed demo leaves nothing running. */
-export const startSweeper = (layout: Layout, keep: boolean): Sweeper => {
+export const startSweeper = (layout: DemoLayout, keep: boolean): Sweeper => {
   if (keep) writeFileSync(join(layout.root, 'keep'), 'demo --keep\n');
   const child = spawn('/bin/sh', ['-c', script(layout).text], {
     stdio: ['pipe', 'ignore', 'ignore'],

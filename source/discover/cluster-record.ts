@@ -32,13 +32,13 @@ import { placesOf } from './host-facts.ts';
  */
 
 /** One host that has answered: all of it, and the instance that is of this cluster. */
-export interface Seen {
+export interface SeenHost {
   readonly found: Found;
   readonly instance: Instance;
 }
 
 /** The record of the monitor's data directory, where it is of this upgrade; null: none that this upgrade could go by. */
-export const readRecord = (config: Config, { found, instance }: Seen): ClusterFacts | null => {
+export const readRecord = (config: Config, { found, instance }: SeenHost): ClusterFacts | null => {
   const record = clusterFactsSchema.safeParse(instance.record);
   if (!record.success || !record.data.nodes.some((node) => node.role === 'primary')) return null;
   const target = parsePostgresVersion(found.newVersion);
@@ -51,7 +51,7 @@ export const readRecord = (config: Config, { found, instance }: Seen): ClusterFa
  * Why the record of the monitor's data directory counts for nothing, where one is there and a value of it cannot be: no
  * record at all would be another thing to look for. Null: it fits, or there is none.
  */
-export const recordMisfit = ({ instance }: Seen): Problem | null => {
+export const recordMisfit = ({ instance }: SeenHost): Problem | null => {
   if (instance.record === null || instance.record === undefined) return null;
   const record = clusterFactsSchema.safeParse(instance.record);
   return record.success
@@ -87,7 +87,7 @@ const hostPairs = (
   config: Config,
   record: ClusterFacts,
   host: HostFacts,
-  { found, instance }: Seen,
+  { found, instance }: SeenHost,
 ): readonly (readonly [string, Value, Value])[] => {
   const settings = settingsOf(config, host);
   const newBindir = settings?.newBindir ?? config.target.bindir;
@@ -132,7 +132,7 @@ const hostDisagreement = (
   config: Config,
   record: ClusterFacts,
   host: HostFacts,
-  seen: Seen,
+  seen: SeenHost,
   at: string,
 ): Problem | null => {
   const pair = hostPairs(config, record, host, seen).find(([, recorded, now]) => recorded !== now);
@@ -156,7 +156,7 @@ const listed = (nodes: readonly { readonly id: number; readonly name: string }[]
 /** The nodes by the monitor; while it is stopped, by the state files of the hosts that answer. */
 const nodesDisagreement = (
   record: ClusterFacts,
-  seen: ReadonlyMap<string, Seen>,
+  seen: ReadonlyMap<string, SeenHost>,
   state: MonitorState | null,
   at: string,
 ): Problem | null => {
@@ -179,7 +179,7 @@ const nodesDisagreement = (
 /** The old system identifier is on the disks while anything of the old cluster is; without it, this is another cluster. */
 const systemDisagreement = (
   record: ClusterFacts,
-  seen: ReadonlyMap<string, Seen>,
+  seen: ReadonlyMap<string, SeenHost>,
   at: string,
 ): Problem | null => {
   const found = new Set(record.nodes.flatMap(({ alias }) => seen.get(alias)?.instance.systems ?? []));
@@ -197,7 +197,7 @@ const systemDisagreement = (
  */
 const primaryDisagreement = (
   record: ClusterFacts,
-  seen: ReadonlyMap<string, Seen>,
+  seen: ReadonlyMap<string, SeenHost>,
   state: MonitorState | null,
   at: string,
 ): Problem | null => {
@@ -239,7 +239,7 @@ const hostnameDisagreement = (
 export const recordedFacts = (
   config: Config,
   record: ClusterFacts,
-  seen: ReadonlyMap<string, Seen>,
+  seen: ReadonlyMap<string, SeenHost>,
   state: MonitorState | null,
 ): Result<ClusterFacts> => {
   const monitor = seen.get('monitor');

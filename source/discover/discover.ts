@@ -6,12 +6,12 @@ import { parsePostgresVersion } from '../cluster/version.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { askMonitor, look } from './ask.ts';
 import { formationsOf } from './cluster-facts.ts';
-import { readRecord, recordedFacts, recordMisfit, type Seen } from './cluster-record.ts';
+import { readRecord, recordedFacts, recordMisfit, type SeenHost } from './cluster-record.ts';
 import { earlierOn } from './earlier-run.ts';
 import { liveFacts } from './live-facts.ts';
 import { otherNodes, reachOthers } from './other-clusters.ts';
 import { addressOf, type OpenHost } from './reach.ts';
-import { type Expected, expectedOf, monitorOf, nodeOf, recordedAs } from './which-cluster.ts';
+import { type ExpectedNode, expectedOf, monitorOf, nodeOf, recordedAs } from './which-cluster.ts';
 
 export interface Discovered {
   readonly facts: ClusterFacts;
@@ -28,10 +28,10 @@ const atRest = ({ reported, assigned }: MonitorNode): boolean =>
 
 /** What one host has answered; one that is not the host that was meant, or cannot be asked, is an error. */
 type Answer = Result<
-  { readonly kind: 'seen'; readonly seen: Seen } | { readonly kind: 'silent'; readonly why: Problem }
+  { readonly kind: 'seen'; readonly seen: SeenHost } | { readonly kind: 'silent'; readonly why: Problem }
 >;
 
-const isBelowTarget = ({ found, instance }: Seen): boolean =>
+const isBelowTarget = ({ found, instance }: SeenHost): boolean =>
   instance.server === null || instance.major < (parsePostgresVersion(found.newVersion)?.major ?? 0);
 
 const silentMonitor = ({ trouble }: RemoteHost): Problem => {
@@ -66,7 +66,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   if (!monitorFound.ok) return abandon(monitorFound);
   const instance = monitorOf(config, monitorFound.value);
   if (!instance.ok) return abandon(instance);
-  const monitor: Seen = { found: monitorFound.value, instance: instance.value };
+  const monitor: SeenHost = { found: monitorFound.value, instance: instance.value };
   const state = await askMonitor(monitorHost.value, config, instance.value);
   const record = readRecord(config, monitor);
   const earlier = earlierOn('monitor', monitor.found, monitor.instance);
@@ -81,7 +81,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   if (!state.ok && record === null) return refuse(unfit ?? state.error);
 
   const anew = instance.value.registeredAnew && record !== null;
-  const expected: readonly Expected[] =
+  const expected: readonly ExpectedNode[] =
     state.ok && !anew
       ? state.value.nodes.map(expectedOf)
       : (record?.nodes ?? []).map((node) => recordedAs(node, anew));
@@ -105,7 +105,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
       ),
     );
   say(`connecting to ${expected.map((node) => node.alias).join(', ')}`);
-  const reach = async (node: Expected): Promise<Answer> => {
+  const reach = async (node: ExpectedNode): Promise<Answer> => {
     const { alias, hostname } = node;
     // With a record of the run a host that gives no answer is known from it; without one nothing is begun.
     const evenIfSilent = record !== null;
@@ -127,7 +127,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   const answers = new Map<string, Answer>(
     await Promise.all(expected.map(async (node) => [node.alias, await reach(node)] as const)),
   );
-  const seen = new Map<string, Seen>([['monitor', monitor]]);
+  const seen = new Map<string, SeenHost>([['monitor', monitor]]);
   const silent: Problem[] = [];
   for (const [alias, answer] of answers) {
     if (!answer.ok) return abandon(answer);

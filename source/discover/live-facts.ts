@@ -13,7 +13,7 @@ import type { MonitorState } from '../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { misfit } from '../cluster/words.ts';
 import { factsOf, newMajorOf, nodeFactsOf } from './cluster-facts.ts';
-import type { Seen } from './cluster-record.ts';
+import type { SeenHost } from './cluster-record.ts';
 import { commonFacts } from './host-facts.ts';
 
 /** Why this cluster may not be upgraded with the rebuilds that its file asks for; null: it may. */
@@ -51,7 +51,7 @@ const unfitting = (error: z.ZodError, facts: ReadFacts): Problem => {
 /** What the cluster is now, from what the monitor and every host of it say; or why it may not be upgraded as it is. */
 export const liveFacts = async (
   config: Config,
-  seen: ReadonlyMap<string, Seen>,
+  seen: ReadonlyMap<string, SeenHost>,
   state: MonitorState,
 ): Promise<Result<ClusterFacts>> => {
   const its = seen.get('monitor');

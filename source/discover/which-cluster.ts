@@ -6,7 +6,7 @@ import type { Found, Instance, ReadInstance } from '../inspect/discovery/parse.t
 import { theOne } from './ask.ts';
 
 /** What is known of a node before its host is asked, by the monitor's rows; by the record while the monitor is stopped. */
-export interface Expected {
+export interface ExpectedNode {
   readonly alias: string;
   readonly hostname: string;
   readonly port: number;
@@ -14,14 +14,14 @@ export interface Expected {
   readonly nodeId: number | null;
 }
 
-export const expectedOf = (row: MonitorNode): Expected => ({
+export const expectedOf = (row: MonitorNode): ExpectedNode => ({
   alias: row.name,
   hostname: row.host,
   port: row.port,
   nodeId: row.id,
 });
 
-export const recordedAs = (node: NodeFacts, idsAreNew: boolean): Expected => ({
+export const recordedAs = (node: NodeFacts, idsAreNew: boolean): ExpectedNode => ({
   alias: node.alias,
   hostname: node.hostname,
   port: node.port,
@@ -47,7 +47,7 @@ const describe = (one: ReadInstance): string =>
  * alone do not tell: node_1 is pg_auto_failover's own first name, and another cluster of the same user has it as well.
  * Errors: another node answers under this address; none; several.
  */
-export const nodeOf = (config: Config, expected: Expected, found: Found): Result<Instance> => {
+export const nodeOf = (config: Config, expected: ExpectedNode, found: Found): Result<Instance> => {
   const { alias, hostname, nodeId, port } = expected;
   const named = found.instances.filter(
     ({ config: its }) => its.role === 'keeper' && its.name === alias && its.formation === config.formation,

@@ -3,7 +3,7 @@ import type { RemoteHost } from '../remote/host.ts';
 import { Alarm } from './alarm.ts';
 import type { FeedStatus, MonitorFeed } from './feed.ts';
 import type { FeedOptions } from './options.ts';
-import { openSession } from './pg-session.ts';
+import { openPgSession } from './pg-session.ts';
 import { readByPsql } from './psql-source.ts';
 import { SnapshotBoard } from './snapshot.ts';
 
@@ -95,7 +95,7 @@ class Feed implements MonitorFeed {
     this.#nudge = nudge;
     let ended: string | null = null;
     let heard = false;
-    const opened = await openSession(this.#host, this.#options, {
+    const opened = await openPgSession(this.#host, this.#options, {
       onNotice: () => {
         heard = true;
         nudge.ring();

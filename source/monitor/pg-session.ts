@@ -115,7 +115,7 @@ const sessionOf = (client: Client, channel: Duplex, options: FeedOptions): PgSes
  * Logs in to the monitor's database as autoctl_node through the SSH connection (loopback with TLS, without, unix socket)
  * and listens. Errors: why each way was refused, for `because`.
  */
-export const openSession = async (
+export const openPgSession = async (
   host: RemoteHost,
   options: FeedOptions,
   events: PgEvents,

@@ -1,5 +1,5 @@
 import { safeText } from '../cluster/parse/terminal-text.ts';
-import type { Prompt, Seat } from './prompt.ts';
+import type { Prompt, PromptSeat } from './prompt.ts';
 
 /** In milliseconds: so long nothing must have come before a question is asked. */
 const quietMs = 50;
@@ -18,7 +18,7 @@ const instead = 'To confirm every step without a person: --yes NAME.';
 export const pipeSeat = (
   input: NodeJS.ReadableStream & { readonly ref?: () => unknown; readonly unref?: () => unknown },
   output: NodeJS.WritableStream,
-): Seat => {
+): PromptSeat => {
   let ended = false;
   /** What came since the last question, and is no answer. */
   let early = { lines: 0, characters: 0 };

@@ -18,7 +18,7 @@ export interface Typing {
   readonly onAnswered: (listener: () => void) => () => void;
 }
 
-export interface Seat {
+export interface PromptSeat {
   readonly ask: Prompt;
   /** Null where nobody sits at a terminal. */
   readonly typing: Typing | null;

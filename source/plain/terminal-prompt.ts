@@ -2,16 +2,16 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { safeText } from '../cluster/parse/terminal-text.ts';
 import { pipeSeat } from './pipe-prompt.ts';
-import type { Prompt, Seat, Typing } from './prompt.ts';
+import type { Prompt, PromptSeat, Typing } from './prompt.ts';
 
 type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
 
 /** Questions over a terminal, or over a pipe or file. */
-export const readlinePrompt = (input: Input, output: NodeJS.WritableStream): Seat =>
+export const readlinePrompt = (input: Input, output: NodeJS.WritableStream): PromptSeat =>
   input.isTTY === true ? terminalSeat(input, output) : pipeSeat(input, output);
 
 /** Questions at a terminal. What was typed ahead was typed before the question was read: it is no answer to it. */
-const terminalSeat = (input: Input, output: NodeJS.WritableStream): Seat => {
+const terminalSeat = (input: Input, output: NodeJS.WritableStream): PromptSeat => {
   let silent = false;
   /** The question that stands there; null: none. */
   let standing: string | null = null;

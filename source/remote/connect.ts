@@ -15,7 +15,7 @@ import type {
   RemoteHost,
   StreamTarget,
 } from './host.ts';
-import { followJob } from './job.ts';
+import { followRemoteJob } from './job.ts';
 import { listJobs } from './job-registry.ts';
 import { Line } from './line.ts';
 import { promptQueueOf } from './prompt-queue.ts';
@@ -68,7 +68,7 @@ class SshHost implements RemoteHost {
     const began = performance.now();
     const { id, as, script } = spec;
     debugEvent('job.begun', { alias: this.alias, id, as, kind: script === null ? 'attached' : 'started' });
-    const outcome = await followJob(this.#line, this.#slots, this.#login, spec, events);
+    const outcome = await followRemoteJob(this.#line, this.#slots, this.#login, spec, events);
     debugEvent('job.ended', {
       alias: this.alias,
       id,

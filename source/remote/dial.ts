@@ -2,10 +2,10 @@ import type { Client, ClientChannel } from 'ssh2';
 import { fail, ok, problem, type Result } from '../cluster/result.ts';
 import { credentialsFor } from './auth.ts';
 import { type HopOutcome, keyNameOf, openHop } from './hop.ts';
-import { type Failure, nameOf } from './problems.ts';
+import { type Failure, hopName } from './problems.ts';
 import { type PromptQueue, questionFailed } from './prompt-queue.ts';
 import { revokedKeys } from './revoked-keys.ts';
-import type { Hop, Route } from './ssh-config.ts';
+import type { Hop, SshRoute } from './ssh-config.ts';
 
 /** More rounds than any honest sequence of questions needs: one per hop's key and one per encrypted key file. */
 const maximumRounds = 32;
@@ -13,7 +13,7 @@ const maximumRounds = 32;
 const tunnel = (client: Client, via: Hop, to: Hop): Promise<Result<ClientChannel, Failure>> =>
   new Promise((resolve) => {
     const failed = (cause: string) => {
-      const what = `${nameOf(via)} cannot reach ${nameOf(to)}.`;
+      const what = `${hopName(via)} cannot reach ${hopName(to)}.`;
       const remedy = `Try \`ssh ${to.host}\` on ${via.host}; its sshd must allow TCP forwarding (AllowTcpForwarding).`;
       resolve(fail({ problem: problem(what, remedy, cause), final: false }));
     };
@@ -41,7 +41,7 @@ const consult = async (hop: Hop, outcome: HopOutcome, desk: PromptQueue): Promis
     const answer = await desk.hostKey(hop, outcome.name, outcome.key);
     return answer.ok ? null : { problem: answer.error, final: true };
   } catch (thrown) {
-    return { problem: questionFailed(thrown, nameOf(hop)), final: true };
+    return { problem: questionFailed(thrown, hopName(hop)), final: true };
   }
 };
 
@@ -50,7 +50,7 @@ const consult = async (hop: Hop, outcome: HopOutcome, desk: PromptQueue): Promis
  * so no server waits in mid-handshake and every key is verified by the same rule. The clients before the last
  * are ended with it.
  */
-export const dial = async (route: Route, desk: PromptQueue): Promise<Result<Client, Failure>> => {
+export const dial = async (route: SshRoute, desk: PromptQueue): Promise<Result<Client, Failure>> => {
   for (let round = 0; round < maximumRounds; round += 1) {
     const opened: { hop: Hop; client: Client }[] = [];
     const hangUp = () => {
@@ -85,7 +85,7 @@ export const dial = async (route: Route, desk: PromptQueue): Promise<Result<Clie
     return ok(last.client);
   }
   const target = route[route.length - 1] ?? route[0];
-  const what = `The connection to ${nameOf(target)} asked the same questions over and over.`;
+  const what = `The connection to ${hopName(target)} asked the same questions over and over.`;
   const remedy = `Check the host key with \`ssh-keyscan -p ${target.port} ${target.host}\`; ${keyNameOf(target)} seems to show a different one each time.`;
   return fail({ problem: problem(what, remedy), final: true });
 };

@@ -55,7 +55,7 @@ const outcomeOf = (login: Login, spec: JobSpec, end: FollowEnd): JobOutcome | nu
  * Starts a durable job, or attaches to it, and follows it to its end over as many connections as that takes.
  * It answers only when the host said how the job ended, when the host does not know, or when the line is closed for good.
  */
-export const followJob = async (
+export const followRemoteJob = async (
   line: Line,
   slots: Slots,
   login: Login,

@@ -17,12 +17,12 @@ const destination = (hop: Hop): string =>
 export const certificateWords = 'a certificate, which this console cannot present';
 
 /** The host as the screen names it, with its address where that says more. */
-export const nameOf = (hop: Hop): string =>
+export const hopName = (hop: Hop): string =>
   hop.alias === hop.host ? `${hop.host}:${hop.port}` : `${hop.alias} (${hop.host}:${hop.port})`;
 
 /** A socket's or ssh2's error while connecting, said to the operator. */
 export const connectProblem = (hop: Hop, error: Error & { code?: unknown }): Problem => {
-  const name = nameOf(hop);
+  const name = hopName(hop);
   const cause = error.message;
   const look = `Try \`ssh ${destination(hop)}\` from this machine.`;
   switch (error.code) {
@@ -57,7 +57,7 @@ export const connectProblem = (hop: Hop, error: Error & { code?: unknown }): Pro
 
 export const timeoutProblem = (hop: Hop, cause?: string): Problem =>
   problem(
-    `${nameOf(hop)} did not answer within ${hop.timeoutMs / 1000} s.`,
+    `${hopName(hop)} did not answer within ${hop.timeoutMs / 1000} s.`,
     `Is the host up, and port ${hop.port} open in the firewall? Try \`ssh ${destination(hop)}\` from this machine.`,
     cause,
   );
@@ -78,11 +78,11 @@ export const authProblem = (
       : `Load the right key with ssh-add, or name it with IdentityFile in ~/.ssh/config; \`ssh -v ${destination(hop)}\` shows what the server says.`;
   if (skipped.some((one) => one.includes(certificateWords)))
     return problem(
-      `${nameOf(hop)} did not let ${hop.user} in (${offered}${left}${wants}).`,
+      `${hopName(hop)} did not let ${hop.user} in (${offered}${left}${wants}).`,
       `This console presents keys, not certificates. Let the key itself in for the window: ssh-copy-id -i FILE.pub ${destination(hop)}.`,
       cause,
     );
-  return problem(`${nameOf(hop)} did not let ${hop.user} in (${offered}${left}${wants}).`, remedy, cause);
+  return problem(`${hopName(hop)} did not let ${hop.user} in (${offered}${left}${wants}).`, remedy, cause);
 };
 
 /** Why a host key is refused for good. */
@@ -95,11 +95,11 @@ export const keyProblem = (
   const where = verdict.line === 0 ? verdict.file : `${verdict.file} line ${verdict.line}`;
   return verdict.kind === 'revoked'
     ? problem(
-        `The host key of ${nameOf(hop)} (${fingerprint}) is revoked in ${where}. The connection was refused.`,
+        `The host key of ${hopName(hop)} (${fingerprint}) is revoked in ${where}. The connection was refused.`,
         'Do not connect to this host before its administrators have given it a new key.',
       )
     : problem(
-        `The host key of ${nameOf(hop)} is not the one in ${where}: it shows ${fingerprint}. The connection was refused; somebody may be in between.`,
+        `The host key of ${hopName(hop)} is not the one in ${where}: it shows ${fingerprint}. The connection was refused; somebody may be in between.`,
         `If the host was really reinstalled, check the fingerprint on its own console, then \`ssh-keygen -R '${name}' -f ${verdict.file}\` and connect again.`,
       );
 };
@@ -107,13 +107,13 @@ export const keyProblem = (
 /** StrictHostKeyChecking yes: an unknown key is refused, and nobody is asked. */
 export const strictProblem = (hop: Hop, name: string, fingerprint: string): Problem =>
   problem(
-    `The host key of ${nameOf(hop)} (${fingerprint}) is not known, and the SSH configuration says StrictHostKeyChecking yes. The connection was refused.`,
+    `The host key of ${hopName(hop)} (${fingerprint}) is not known, and the SSH configuration says StrictHostKeyChecking yes. The connection was refused.`,
     `Compare it with \`ssh-keygen -lf\` on ${hop.host}, then add the line for ${name} to ${hop.knownHostsFiles[0] ?? 'known_hosts'}.`,
   );
 
 /** The only line for this host is @cert-authority, and ssh2 cannot check host certificates. */
 export const certificateProblem = (hop: Hop, name: string): Problem =>
   problem(
-    `${nameOf(hop)} is known only by a certificate authority (@cert-authority), which this console cannot verify.`,
+    `${hopName(hop)} is known only by a certificate authority (@cert-authority), which this console cannot verify.`,
     `Add its plain key: \`ssh-keyscan -p ${hop.port} ${hop.host}\`, compare the fingerprint, and append the line for ${name} to ${hop.knownHostsFiles[0] ?? 'known_hosts'}.`,
   );

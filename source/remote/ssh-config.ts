@@ -34,7 +34,7 @@ export interface Hop {
 }
 
 /** The jump hosts in order, then the target: the last hop. */
-export type Route = readonly [Hop, ...Hop[]];
+export type SshRoute = readonly [Hop, ...Hop[]];
 
 const defaultIdentities = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 const defaultTimeoutMs = 10_000;
@@ -191,7 +191,7 @@ export const resolveRoute = async (
   address: HostAddress,
   options: RemoteOptions,
   depth = 0,
-): Promise<Result<Route>> => {
+): Promise<Result<SshRoute>> => {
   const found = await settingsFor(address, options);
   if (!found.ok) return found;
   const settings = found.value;

@@ -104,7 +104,7 @@ test('no script is put together from strings', () => {
 
 test('what quotes a word of the shell is used by the template alone', () => {
   const users = files.filter((name) =>
-    /import \{[^}]*\bsh\b[^}]*\} from '[^']*\bquote\.ts'/.test(textOf(name)),
+    /import \{[^}]*\bshellQuoted\b[^}]*\} from '[^']*\bquote\.ts'/.test(textOf(name)),
   );
   expect(users).toEqual(['cluster/fragment.ts']);
 });

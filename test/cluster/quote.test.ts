@@ -1,23 +1,25 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { sh, sqlIdentifier, sqlLiteral } from '../../source/cluster/quote.ts';
+import { shellQuoted, sqlIdentifier, sqlLiteral } from '../../source/cluster/quote.ts';
 
 describe('sh', () => {
   it('leaves plain words alone', () => {
-    expect(sh('/opt/vmware/postgres/17/bin/pg_upgrade')).toBe('/opt/vmware/postgres/17/bin/pg_upgrade');
-    expect(sh('a=b:c@d%e+f-g')).toBe('a=b:c@d%e+f-g');
+    expect(shellQuoted('/opt/vmware/postgres/17/bin/pg_upgrade')).toBe(
+      '/opt/vmware/postgres/17/bin/pg_upgrade',
+    );
+    expect(shellQuoted('a=b:c@d%e+f-g')).toBe('a=b:c@d%e+f-g');
   });
 
   it('quotes the empty word, so that it does not vanish', () => {
-    expect(sh('')).toBe("''");
+    expect(shellQuoted('')).toBe("''");
   });
 
   it('closes and opens the quotes around a quote', () => {
-    expect(sh("it's")).toBe(`'it'\\''s'`);
+    expect(shellQuoted("it's")).toBe(`'it'\\''s'`);
   });
 
   it('refuses NUL', () => {
-    expect(() => sh('a\0b')).toThrow(TypeError);
+    expect(() => shellQuoted('a\0b')).toThrow(TypeError);
   });
 
   it.each([
@@ -39,7 +41,7 @@ describe('sh', () => {
     'ü €',
     '\t;&|<>()',
   ])('reaches a program unchanged through a real shell: %j', (word) => {
-    const output = execFileSync('sh', ['-c', `printf '%s|' ${sh(word)} end`], { encoding: 'utf8' });
+    const output = execFileSync('sh', ['-c', `printf '%s|' ${shellQuoted(word)} end`], { encoding: 'utf8' });
     expect(output).toBe(`${word}|end|`);
   });
 });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sh } from '../../source/cluster/quote.ts';
+import { shellQuoted } from '../../source/cluster/quote.ts';
 import { borderScript, mapCommand } from '../../source/demo/hosts/border.ts';
 import { layoutIn } from '../../source/demo/layout.ts';
 import { pack } from '../../source/remote/become.ts';
@@ -61,8 +61,8 @@ test('the record that a host keeps stays as the console wrote it', () => {
 
 test('the record in a job’s script, quoted into what starts it, read back by a second console as it was', () => {
   const job = `cat > a <<'RECORD'\n{"fragment": "/etc/systemd/system/x.service"}\nRECORD\ncat /proc/1\n`;
-  expect(mapped(`printf %s ${sh(job)} >script\n`)).toBe(
-    `printf %s ${sh(job.replace('cat /proc', `cat ${here}/proc`))} >script\n`,
+  expect(mapped(`printf %s ${shellQuoted(job)} >script\n`)).toBe(
+    `printf %s ${shellQuoted(job.replace('cat /proc', `cat ${here}/proc`))} >script\n`,
   );
 });
 

@@ -9,7 +9,7 @@ import {
   upgradeLink,
 } from '../../source/demo/recorded/pg-upgrade.ts';
 import { controlData, initdbOutput } from '../../source/demo/recorded/postgres.ts';
-import { linesOf, piecesOf } from '../../source/demo/recorded/replay.ts';
+import { piecesOf, recordedLines } from '../../source/demo/recorded/replay.ts';
 
 const recorded = (name: string): string =>
   readFileSync(join(import.meta.dirname, '../../fixtures/recorded', name), 'utf8');
@@ -41,7 +41,7 @@ test('a recording is played with the pauses between its pieces, and whole', () =
   expect(text).toContain('Restoring database schemas in the new cluster                 ok\n');
   expect(text.endsWith('./delete_old_cluster.sh\n')).toBe(true);
   expect(
-    linesOf(pieces)
+    recordedLines(pieces)
       .map((piece) => piece.text)
       .join(''),
   ).toBe(text);

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeStandIns } from '../../source/demo/hosts/stand-ins.ts';
-import { type Answer, Wire } from '../../source/demo/hosts/wire.ts';
-import { type Layout, layoutIn } from '../../source/demo/layout.ts';
+import { type ToolAnswer, Wire } from '../../source/demo/hosts/wire.ts';
+import { type DemoLayout, layoutIn } from '../../source/demo/layout.ts';
 
-let layout: Layout;
+let layout: DemoLayout;
 let wire: Wire;
 beforeEach(() => {
   layout = layoutIn(mkdtempSync(join(tmpdir(), 'pgaf-wire-')));
@@ -54,7 +54,7 @@ const run = (script: string, stdin = ''): Promise<Ran> =>
     child.stdin.end(stdin);
   });
 
-const answering = (answer: Answer): void => {
+const answering = (answer: ToolAnswer): void => {
   wire = new Wire(layout, answer);
   wire.open();
 };

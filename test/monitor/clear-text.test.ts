@@ -2,7 +2,7 @@ import net from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { ok } from '../../source/cluster/result.ts';
 import { openFeed } from '../../source/monitor/open-feed.ts';
-import { openSession } from '../../source/monitor/pg-session.ts';
+import { openPgSession } from '../../source/monitor/pg-session.ts';
 import { word } from '../runbook/word.ts';
 import { FakeHost } from './fake-host.ts';
 
@@ -50,7 +50,7 @@ test('whoever has bound the monitor’s port and asks for the password in clear 
     };
     return ok(socket);
   };
-  const session = await openSession(host, options, { onNotice: () => undefined, onEnd: () => undefined });
+  const session = await openPgSession(host, options, { onNotice: () => undefined, onEnd: () => undefined });
   server.close();
   expect(session).toMatchObject({ ok: false, error: expect.stringContaining('in clear text') });
   expect(heard).toContain('autoctl_node');

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Fragment, sh as fragment } from '../../source/cluster/fragment.ts';
-import { sh } from '../../source/cluster/quote.ts';
+import { shellQuoted } from '../../source/cluster/quote.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import {
   idleFunction,
@@ -51,7 +51,7 @@ const run = (...lines: readonly (string | Fragment)[]) => {
 };
 /** Without the waits in between; the last test has them. */
 const idle = (...paths: readonly string[]) =>
-  run(...idleFunction, 'sleep() { :; }', `idle ${paths.map(sh).join(' ')}`);
+  run(...idleFunction, 'sleep() { :; }', `idle ${paths.map(shellQuoted).join(' ')}`);
 const directory = (...parts: readonly string[]): string => {
   const path = join(root, ...parts);
   mkdirSync(path, { recursive: true });
@@ -103,7 +103,7 @@ describe('idle', () => {
     async (name) => {
       const data = directory(name, 'base');
       writeFileSync(join(data, '1'), 'x');
-      const child = await holder(`exec 9<${sh(join(data, '1'))}`);
+      const child = await holder(`exec 9<${shellQuoted(join(data, '1'))}`);
       const ran = idle(directory('other'), join(root, name));
       expect(ran).toMatchObject({ code: 1, out: '' });
       expect(ran.err).toBe(`process ${child.pid} (sleep) has ${join(data, '1')} open: end it first`);
@@ -116,19 +116,19 @@ describe('idle', () => {
   test('somebody who works there is found, through a symbolic link too', async () => {
     const data = directory('data');
     symlinkSync(data, join(root, 'link'));
-    const child = await holder(`cd ${sh(data)}`);
+    const child = await holder(`cd ${shellQuoted(data)}`);
     expect(idle(join(root, 'link')).err).toBe(`process ${child.pid} (sleep) has ${data} open: end it first`);
     expect(idle(data).code).toBe(1);
   });
 
   test('who passes by holds nothing up', async () => {
     const data = directory('data');
-    const child = await holder(`cd ${sh(data)}`);
+    const child = await holder(`cd ${shellQuoted(data)}`);
     setTimeout(() => child.kill('SIGKILL'), 0);
     const ran = await new Promise((resolve) => {
       const script = spawn('sh', [
         '-c',
-        ['set -eu', ...idleFunction.map((line) => line.text), `idle ${sh(data)}`].join('\n'),
+        ['set -eu', ...idleFunction.map((line) => line.text), `idle ${shellQuoted(data)}`].join('\n'),
       ]);
       script.once('close', resolve);
     });
@@ -139,8 +139,11 @@ describe('idle', () => {
 describe('keep', () => {
   test('takes files with and without a directory, with spaces, and fails for one that is absent', () => {
     writeFileSync(join(root, 'a b'), 'x');
-    expect(run(...keepFunction, `keep ${sh(join(root, 'a b'))}`, `cd ${sh(root)}; keep 'a b'`).code).toBe(0);
-    expect(run(...keepFunction, `keep ${sh(join(root, 'none'))}`)).toMatchObject({
+    expect(
+      run(...keepFunction, `keep ${shellQuoted(join(root, 'a b'))}`, `cd ${shellQuoted(root)}; keep 'a b'`)
+        .code,
+    ).toBe(0);
+    expect(run(...keepFunction, `keep ${shellQuoted(join(root, 'none'))}`)).toMatchObject({
       code: 1,
       err: `${join(root, 'none')} is not there`,
     });
@@ -149,7 +152,7 @@ describe('keep', () => {
   test('syncs the file and its directory, and everything where sync knows no files', () => {
     writeFileSync(join(root, 'f'), 'x');
     const asked = `sync() { echo "sync $*"; [ $# = 0 ]; }`;
-    expect(run(...keepFunction, asked, `keep ${sh(join(root, 'f'))}`).out.split('\n')).toEqual([
+    expect(run(...keepFunction, asked, `keep ${shellQuoted(join(root, 'f'))}`).out.split('\n')).toEqual([
       `sync -- ${root}/f ${root}/`,
       'sync ',
       'went on',
@@ -163,7 +166,7 @@ describe('what a program prints, whole in a file', () => {
     const silent = fragment`{ echo state 2>/dev/null; true; }`;
     expect(run(...wholeLines(fragment`/dev/full`, silent)).code).not.toBe(0);
     const file = join(directory('there'), 'kept');
-    expect(run(`cd ${sh(join(root, 'there'))}`, ...wholeLines(fragment`kept`, silent)).code).toBe(0);
+    expect(run(`cd ${shellQuoted(join(root, 'there'))}`, ...wholeLines(fragment`kept`, silent)).code).toBe(0);
     expect(readFileSync(file, 'utf8')).toBe('state\n');
   });
 
@@ -185,8 +188,10 @@ describe('what a program prints, whole in a file', () => {
 describe('same_file_system', () => {
   test('by device and mount, of what is there or the directory above it', () => {
     const [a, b] = [directory('a'), join(root, 'b/c')];
-    expect(run(...sameFileSystemFunction, `same_file_system ${sh(a)} ${sh(b)}`).code).toBe(0);
-    expect(run(...sameFileSystemFunction, `same_file_system ${sh(a)} /dev/shm/none`)).toMatchObject({
+    expect(run(...sameFileSystemFunction, `same_file_system ${shellQuoted(a)} ${shellQuoted(b)}`).code).toBe(
+      0,
+    );
+    expect(run(...sameFileSystemFunction, `same_file_system ${shellQuoted(a)} /dev/shm/none`)).toMatchObject({
       code: 1,
       err: `${a} and /dev/shm/none are on different file systems`,
     });

@@ -1,19 +1,19 @@
 import { Keeper } from '../keeper/keeper.ts';
 import { MonitorKeeper } from '../keeper/monitor-keeper.ts';
-import type { Layout } from '../layout.ts';
+import type { DemoLayout } from '../layout.ts';
 import type { DemoMonitor } from '../monitor/demo-monitor.ts';
 import type { Postmaster } from '../servers/postmaster.ts';
 import { DemoHost, type HostCluster } from './host.ts';
 import type { Runner } from './service.ts';
-import type { Stage } from './stage.ts';
+import type { ScenarioHooks } from './stage.ts';
 
 /** In milliseconds: how often the application writes. */
 const workMs = 500;
 
 export interface ClusterParts {
-  readonly layout: Layout;
+  readonly layout: DemoLayout;
   readonly monitor: DemoMonitor;
-  readonly stage: Stage;
+  readonly stage: ScenarioHooks;
   /** How much longer than usual pg_upgrade and a base backup take. */
   readonly slower: number;
 }
@@ -23,9 +23,9 @@ const runnerOf = (host: DemoHost): Runner =>
 
 /** Every host of the demo, and the database that its monitor keeps. */
 export class DemoCluster implements HostCluster {
-  readonly layout: Layout;
+  readonly layout: DemoLayout;
   readonly monitor: DemoMonitor;
-  readonly stage: Stage;
+  readonly stage: ScenarioHooks;
   readonly slower: number;
   readonly hosts: readonly DemoHost[];
   readonly #timer: NodeJS.Timeout;

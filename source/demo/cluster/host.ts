@@ -1,16 +1,16 @@
 import { Processes } from '../hosts/processes.ts';
 import { readState } from '../keeper/state-file.ts';
-import type { HostPaths, Layout } from '../layout.ts';
+import type { DemoLayout, HostPaths } from '../layout.ts';
 import type { DemoMonitor } from '../monitor/demo-monitor.ts';
 import type { Postmaster } from '../servers/postmaster.ts';
-import { type Runner, Service } from './service.ts';
-import type { Stage } from './stage.ts';
+import { type Runner, UnitService } from './service.ts';
+import type { ScenarioHooks } from './stage.ts';
 
 /** What a host knows of the cluster to which it belongs. */
 export interface HostCluster {
-  readonly layout: Layout;
+  readonly layout: DemoLayout;
   readonly monitor: DemoMonitor;
-  readonly stage: Stage;
+  readonly stage: ScenarioHooks;
   readonly slower: number;
   readonly hosts: readonly DemoHost[];
   host(name: string): DemoHost | null;
@@ -24,7 +24,7 @@ export class DemoHost {
   readonly cluster: HostCluster;
   readonly processes: Processes;
   readonly servers = new Set<Postmaster>();
-  readonly service: Service;
+  readonly service: UnitService;
 
   /** `runnerOf` makes what the unit runs here: the keeper of a node, or of the monitor. */
   constructor(cluster: HostCluster, name: string, bootId: string, runnerOf: (host: DemoHost) => Runner) {
@@ -32,7 +32,7 @@ export class DemoHost {
     this.name = name;
     this.paths = cluster.layout.host(name);
     this.processes = new Processes(this.paths.proc, bootId);
-    this.service = new Service(this.paths, this.processes, runnerOf(this));
+    this.service = new UnitService(this.paths, this.processes, runnerOf(this));
   }
 
   /** The node's id, as pg_autoctl keeps it. */

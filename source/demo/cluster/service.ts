@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Processes, Standing } from '../hosts/processes.ts';
+import type { Processes, StandInProcess } from '../hosts/processes.ts';
 import { type HostPaths, unit } from '../layout.ts';
 
 /** What pg_autoctl does while its unit runs. */
@@ -29,12 +29,12 @@ interface Loaded {
 }
 
 /** The unit of pg_autoctl on one host, as systemd keeps it: files on the disk, and what was loaded of them. */
-export class Service {
+export class UnitService {
   readonly #paths: HostPaths;
   readonly #processes: Processes;
   readonly #runner: Runner;
   #loaded: Loaded;
-  #process: Standing | null = null;
+  #process: StandInProcess | null = null;
 
   constructor(paths: HostPaths, processes: Processes, runner: Runner) {
     this.#paths = paths;

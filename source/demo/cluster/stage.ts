@@ -1,5 +1,5 @@
 /** What a scenario makes happen: asked at the places where it can. */
-export interface Stage {
+export interface ScenarioHooks {
   /** pg_upgrade on this host has come so far, 0 to 1; true, where it restores the schemas: it fails there, as on a view that 17 does not know. */
   readonly upgradeLine: (host: string, at: number, restoring: boolean) => boolean;
   /** pg_upgrade has failed on this host, as `upgradeLine` said. */

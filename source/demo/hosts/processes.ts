@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { join } from 'node:path';
 
 /** A daemon of the demo: a real process, so that a script can look for it and signal it. */
-export interface Standing {
+export interface StandInProcess {
   readonly pid: number;
   readonly onEnd: (listener: (signal: NodeJS.Signals | null) => void) => void;
   readonly end: () => void;
@@ -37,7 +37,7 @@ export class Processes {
   }
 
   /** A daemon that does nothing until it is signalled, or until this process is gone and its stdin ends. */
-  start(name: string, trace: Trace): Standing {
+  start(name: string, trace: Trace): StandInProcess {
     const child = spawn('/bin/cat', [], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
     const pid = child.pid ?? 0;
     child.on('error', () => undefined);

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Layout, Major } from '../layout.ts';
+import type { DemoLayout, Major } from '../layout.ts';
 import { asking, notGnu } from './not-gnu.ts';
 import { missingIn, programIn, systemPrograms } from './programs.ts';
 
@@ -122,7 +122,7 @@ const write = (directory: string, scripts: Readonly<Record<string, string>>): vo
 };
 
 /** For the GNU programs that this machine does not have. */
-const writeNotGnu = (layout: Layout, programs: string): void => {
+const writeNotGnu = (layout: DemoLayout, programs: string): void => {
   const probes = mkdtempSync(join(layout.root, 'probe-'));
   const missing = [...missingIn(programs, probes)];
   rmSync(probes, { recursive: true });
@@ -135,7 +135,7 @@ const writeNotGnu = (layout: Layout, programs: string): void => {
 };
 
 /** Writes every stand-in; `programs` is the search path of this machine's own. */
-export const writeStandIns = (layout: Layout, programs = systemPrograms): void => {
+export const writeStandIns = (layout: DemoLayout, programs = systemPrograms): void => {
   for (const major of [15, 17] satisfies Major[]) {
     const scripts = Object.fromEntries(perVersion.map((name) => [name, asks]));
     write(layout.bin(major), { ...scripts, pg_controldata: controlData });

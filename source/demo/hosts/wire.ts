@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import type { Layout } from '../layout.ts';
+import type { DemoLayout } from '../layout.ts';
 
 /** A stand-in that was called on a host and asks what to say. */
 export interface Call {
@@ -26,7 +26,7 @@ export interface Call {
 }
 
 /** Answers a call with its exit code. */
-export type Answer = (call: Call) => Promise<number>;
+export type ToolAnswer = (call: Call) => Promise<number>;
 
 /** What the stand-ins send before their arguments, in this order. */
 const fields = ['host', 'program', 'directory', 'user', 'job', 'database', 'monitor'] as const;
@@ -36,13 +36,13 @@ const fields = ['host', 'program', 'directory', 'user', 'job', 'database', 'moni
  * the answer from a fifo of their own; nothing but a shell and mkfifo is needed for it.
  */
 export class Wire {
-  readonly #layout: Layout;
-  readonly #answer: Answer;
+  readonly #layout: DemoLayout;
+  readonly #answer: ToolAnswer;
   readonly #input = new Map<string, (text: string) => void>();
   #socket: Socket | null = null;
   #rest = '';
 
-  constructor(layout: Layout, answer: Answer) {
+  constructor(layout: DemoLayout, answer: ToolAnswer) {
     this.#layout = layout;
     this.#answer = answer;
   }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { HostPaths, Layout } from '../layout.ts';
+import type { DemoLayout, HostPaths } from '../layout.ts';
 
 /** pg_autoctl.cfg of a host, setting by setting. */
 export const readSetting = (paths: HostPaths, name: string): string => {
@@ -19,7 +19,12 @@ export const writeSetting = (paths: HostPaths, name: string, value: string): voi
 };
 
 /** The file as pg_autoctl writes it; of the monitor's where there is no node. */
-export const writeSettings = (layout: Layout, host: string, pgCtl: string, monitor: string | null): void => {
+export const writeSettings = (
+  layout: DemoLayout,
+  host: string,
+  pgCtl: string,
+  monitor: string | null,
+): void => {
   const { data, configFile, backupDirectory } = layout.host(host);
   const text = [
     '[pg_autoctl]',

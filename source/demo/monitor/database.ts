@@ -19,7 +19,7 @@ export interface Rows {
   readonly command: string;
 }
 
-export type Answer =
+export type SqlAnswer =
   | { readonly ok: true; readonly results: Rows[] }
   | { readonly ok: false; readonly error: string; readonly sqlState: string };
 
@@ -33,7 +33,7 @@ export interface Raw {
 const statusOf = (letter: string): Raw['status'] =>
   letter === 'T' ? 'transaction' : letter === 'E' ? 'failed' : 'idle';
 
-const read = (answer: Buffer): Answer => {
+const read = (answer: Buffer): SqlAnswer => {
   const results: Rows[] = [];
   let columns: string[] = [];
   let rows: (string | null)[][] = [];
@@ -115,7 +115,7 @@ export class Database {
   }
 
   /** One simple query, which may be several statements. The caller holds the lock. */
-  async ask(sql: string): Promise<Answer> {
+  async ask(sql: string): Promise<SqlAnswer> {
     return read((await this.send(message('Q', text(sql)))).bytes);
   }
 

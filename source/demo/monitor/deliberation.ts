@@ -1,13 +1,13 @@
 import type { NodeState } from '../../cluster/states.ts';
-import { type Decision, type Group, type Member, named } from './group.ts';
+import { type GoalDecision, type Member, type NodeGroup, named } from './group.ts';
 
 /** One deliberation over a group: it sees what it has already decided. */
 export class Deliberation {
-  readonly group: Group;
-  readonly decisions: Decision[] = [];
+  readonly group: NodeGroup;
+  readonly decisions: GoalDecision[] = [];
   #members: readonly Member[];
 
-  constructor(group: Group) {
+  constructor(group: NodeGroup) {
     this.group = group;
     this.#members = group.members;
   }

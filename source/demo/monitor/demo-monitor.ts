@@ -1,4 +1,4 @@
-import type { Answer } from './database.ts';
+import type { SqlAnswer } from './database.ts';
 
 export interface StartOptions {
   /** What server_version says, e.g. `15.20`. */
@@ -7,7 +7,7 @@ export interface StartOptions {
   readonly extensionVersion: string;
 }
 
-export interface Report {
+export interface NodeReport {
   readonly nodeId: number;
   readonly state: string;
   readonly running: boolean;
@@ -27,7 +27,7 @@ export interface NewNode {
   readonly initialState: string;
 }
 
-export interface Outcome {
+export interface OrderOutcome {
   readonly ok: boolean;
   readonly error?: string;
 }
@@ -42,13 +42,15 @@ export interface DemoMonitor {
   /** TCP on 127.0.0.1, a free port chosen at first start and kept: what the SSH tunnel forwards `pgport` to. */
   readonly port: number;
   /** What `psql -X -A -t …` stand-ins ask, as superuser: SQL in, rows as text out (all columns as PostgreSQL prints them), or PostgreSQL's error. */
-  sql(text: string): Promise<Answer>;
+  sql(text: string): Promise<SqlAnswer>;
   /** A keeper's call of node_active: stores what is reported, runs the state machine, returns what is assigned. */
-  nodeActive(report: Report): Promise<{ assigned: string; prioritiesChanged?: boolean } | { error: string }>;
+  nodeActive(
+    report: NodeReport,
+  ): Promise<{ assigned: string; prioritiesChanged?: boolean } | { error: string }>;
   registerNode(node: NewNode): Promise<{ nodeId: number; assigned: string } | { error: string }>;
-  dropNode(node: { host: string; port: number; force: boolean }): Promise<Outcome>;
-  startMaintenance(nodeId: number): Promise<Outcome>;
-  stopMaintenance(nodeId: number): Promise<Outcome>;
+  dropNode(node: { host: string; port: number; force: boolean }): Promise<OrderOutcome>;
+  startMaintenance(nodeId: number): Promise<OrderOutcome>;
+  stopMaintenance(nodeId: number): Promise<OrderOutcome>;
   /** While stopped: keeps a copy of the database under this name (what pg_upgrade in copy mode leaves behind), in place of an earlier one. */
   keepCopy(name: string): Promise<void>;
   /** While stopped: the copy becomes the database, and is gone as a copy. False when there is none of this name. */

@@ -2,8 +2,8 @@ import type { Deliberation } from './deliberation.ts';
 import {
   beingPromoted,
   hasPrimarysState,
-  healthy,
   inPrimaryState,
+  isHealthy,
   isOldPrimary,
   type Member,
   named,
@@ -87,7 +87,7 @@ const select = (
     .filter((node) => node.priority === fit[0]?.priority)
     .reduce<Member | null>((found, node) => (found === null || node.lsn > found.lsn ? node : found), null);
   if (best === null) return null;
-  return best.lsn === front.lsn || furthest.some(healthy) ? best : null;
+  return best.lsn === front.lsn || furthest.some(isHealthy) ? best : null;
 };
 
 const promote = (
@@ -118,7 +118,7 @@ export const elect = (it: Deliberation, active: Member, primary: Member | null):
   const rising = it.members.find(beingPromoted);
   if (rising !== undefined) {
     if (rising.id === active.id) return false;
-    if (['report_lsn', 'prepare_promotion'].includes(rising.reported) || healthy(rising))
+    if (['report_lsn', 'prepare_promotion'].includes(rising.reported) || isHealthy(rising))
       return follow(it, active, rising);
   }
   const { all, inQuorum, missing } = askForPositions(it);

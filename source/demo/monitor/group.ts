@@ -20,7 +20,7 @@ export interface Member {
   readonly inStateFor: number;
 }
 
-export interface Group {
+export interface NodeGroup {
   readonly formation: string;
   readonly group: number;
   readonly numberSyncStandbys: number;
@@ -28,7 +28,7 @@ export interface Group {
 }
 
 /** What the monitor writes. Every one is also said on the channel `log`. */
-export type Decision =
+export type GoalDecision =
   | {
       readonly kind: 'assign';
       readonly changes: readonly (readonly [node: Member, goal: NodeState])[];
@@ -110,7 +110,7 @@ export const primaryOrDemoted = (members: readonly Member[]): Member | null =>
       null,
     );
 
-export const healthy = (node: Member | null): boolean =>
+export const isHealthy = (node: Member | null): boolean =>
   node !== null && node.health === 'good' && node.running;
 
 export const reporting = (node: Member): boolean => node.silentFor <= limits.unhealthyAfter;

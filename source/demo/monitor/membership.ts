@@ -2,7 +2,7 @@ import { sqlLiteral } from '../../cluster/quote.ts';
 import { fail, ok, type Result } from '../../cluster/result.ts';
 import type { Database } from './database.ts';
 import type { NewNode } from './demo-monitor.ts';
-import { beingPromoted, type Group, type Member, named, settledIn, writable } from './group.ts';
+import { beingPromoted, type Member, type NodeGroup, named, settledIn, writable } from './group.ts';
 import { ask, firstValue, sqlOf } from './rows.ts';
 
 /** The column is a signed bigint. */
@@ -16,7 +16,7 @@ const signed = (systemIdentifier: string): string =>
  */
 export const register = async (
   database: Database,
-  group: Group,
+  group: NodeGroup,
   node: NewNode,
 ): Promise<Result<number, string>> => {
   const first = group.members.length === 0;
@@ -60,7 +60,7 @@ export const register = async (
   return ok(id);
 };
 
-const setSyncStandbys = (database: Database, group: Group, wanted: number, message: string) =>
+const setSyncStandbys = (database: Database, group: NodeGroup, wanted: number, message: string) =>
   ask(
     database,
     `update pgautofailover.formation set number_sync_standbys = ${wanted} where formationid = ${sqlLiteral(group.formation)};
@@ -72,7 +72,12 @@ const setSyncStandbys = (database: Database, group: Group, wanted: number, messa
  * Without force a removed primary makes the others report their positions.
  * Source: pg_auto_failover 2.2, src/monitor/node_active_protocol.c, RemoveNode.
  */
-export const drop = async (database: Database, group: Group, node: Member, force: boolean): Promise<void> => {
+export const drop = async (
+  database: Database,
+  group: NodeGroup,
+  node: Member,
+  force: boolean,
+): Promise<void> => {
   if (force || settledIn(node, 'dropped')) {
     const message = `Removing ${named(node)} from formation "${group.formation}" and group ${group.group}`;
     await ask(database, sqlOf({ kind: 'remove', node, message }));

@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { translate } from './border.ts';
-import { type Answer, Database } from './database.ts';
+import { Database, type SqlAnswer } from './database.ts';
 import { DemoClock } from './demo-clock.ts';
 import type {
   DemoMonitor,
   DemoMonitorOptions,
   NewNode,
-  Outcome,
-  Report,
+  NodeReport,
+  OrderOutcome,
   StartOptions,
 } from './demo-monitor.ts';
 import { checkHealth } from './health.ts';
@@ -80,13 +80,13 @@ class Monitor implements DemoMonitor {
     await up.database.close();
   }
 
-  async sql(text: string): Promise<Answer> {
+  async sql(text: string): Promise<SqlAnswer> {
     const up = this.#up;
     if (up === null) return { ok: false, error: isDown, sqlState: '08006' };
     return up.database.own(() => up.database.ask(translate(text)));
   }
 
-  async nodeActive(report: Report): Promise<{ assigned: string } | { error: string }> {
+  async nodeActive(report: NodeReport): Promise<{ assigned: string } | { error: string }> {
     this.#up?.clock.heardOf(report.nodeId);
     return this.#transaction((up) => nodeActive(up.database, () => this.#group(up), report));
   }
@@ -102,7 +102,7 @@ class Monitor implements DemoMonitor {
     });
   }
 
-  async dropNode(wanted: { host: string; port: number; force: boolean }): Promise<Outcome> {
+  async dropNode(wanted: { host: string; port: number; force: boolean }): Promise<OrderOutcome> {
     const outcome = await this.#transaction(async (up) => {
       const group = await this.#group(up);
       const node = group.members.find(({ host, port }) => host === wanted.host && port === wanted.port);
@@ -114,11 +114,11 @@ class Monitor implements DemoMonitor {
     return 'error' in outcome ? { ok: false, error: outcome.error } : { ok: true };
   }
 
-  startMaintenance(nodeId: number): Promise<Outcome> {
+  startMaintenance(nodeId: number): Promise<OrderOutcome> {
     return this.#order(`select pgautofailover.start_maintenance(${nodeId})`, nodeId);
   }
 
-  stopMaintenance(nodeId: number): Promise<Outcome> {
+  stopMaintenance(nodeId: number): Promise<OrderOutcome> {
     return this.#order(`select pgautofailover.stop_maintenance(${nodeId})`, nodeId);
   }
 
@@ -148,7 +148,7 @@ class Monitor implements DemoMonitor {
     return join(this.#directory, name);
   }
 
-  async #order(sql: string, nodeId: number): Promise<Outcome> {
+  async #order(sql: string, nodeId: number): Promise<OrderOutcome> {
     const outcome = await this.#transaction(async (up) => {
       if (firstValue(await ask(up.database, sql)) === 't') return { ok: true };
       return { error: `couldn't find node with nodeid ${nodeId}` };

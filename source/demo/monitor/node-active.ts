@@ -1,13 +1,13 @@
 import { sqlLiteral } from '../../cluster/quote.ts';
 import { type NodeState, nodeStateSchema } from '../../cluster/states.ts';
 import type { Database } from './database.ts';
-import type { Report } from './demo-monitor.ts';
-import { type Group, named } from './group.ts';
+import type { NodeReport } from './demo-monitor.ts';
+import { type NodeGroup, named } from './group.ts';
 import { ask, firstValue, sqlOf } from './rows.ts';
 import { decide } from './state-machine.ts';
 
 /** Nothing that a report lacks overwrites what is known. */
-const reportSql = (report: Report, state: NodeState): string => {
+const reportSql = (report: NodeReport, state: NodeState): string => {
   const identifier = BigInt.asIntN(64, BigInt(report.systemIdentifier || '0'));
   return `update pgautofailover.node set reportedstate = '${state}', reporttime = clock_timestamp(),
     reportedpgisrunning = ${report.running}, reportedrepstate = ${sqlLiteral(report.syncState)},
@@ -25,8 +25,8 @@ const reportSql = (report: Report, state: NodeState): string => {
  */
 export const nodeActive = async (
   database: Database,
-  readGroup: () => Promise<Group>,
-  report: Report,
+  readGroup: () => Promise<NodeGroup>,
+  report: NodeReport,
 ): Promise<{ assigned: string } | { error: string }> => {
   const state = nodeStateSchema.parse(report.state);
   const before = (await readGroup()).members.find((node) => node.id === report.nodeId);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import { nodeStateSchema } from '../../cluster/states.ts';
 import type { Database, Rows } from './database.ts';
-import type { Decision, Group } from './group.ts';
+import type { GoalDecision, NodeGroup } from './group.ts';
 
 const lsn = z.string().transform((text) => {
   const [high = '0', low = '0'] = text.split('/');
@@ -56,7 +56,7 @@ export const readGroup = async (
   database: Database,
   secondMs: number,
   silenceOf: (nodeId: number) => number,
-): Promise<Group> => {
+): Promise<NodeGroup> => {
   const json = firstValue(
     await ask(
       database,
@@ -75,7 +75,7 @@ export const readGroup = async (
 };
 
 /** The statement that writes a decision, says it and records it. */
-export const sqlOf = (decision: Decision): string => {
+export const sqlOf = (decision: GoalDecision): string => {
   if (decision.kind === 'say') return `select demo.say(${sqlLiteral(decision.message)})`;
   if (decision.kind === 'priority')
     return `select demo.prioritise(${decision.node.id}, ${decision.priority}, 'back ')`;

@@ -1,9 +1,9 @@
 import type { Deliberation } from './deliberation.ts';
 import { elect } from './election.ts';
 import {
-  healthy,
   inMaintenance,
   inPrimaryState,
+  isHealthy,
   limits,
   type Member,
   named,
@@ -20,7 +20,7 @@ const joins: readonly Rule[] = [
   (it, active, primary) =>
     settledIn(active, 'report_lsn') &&
     settledIn(primary, 'wait_primary', 'join_primary') &&
-    healthy(primary) &&
+    isHealthy(primary) &&
     it.assign(
       active,
       'secondary',
@@ -29,7 +29,7 @@ const joins: readonly Rule[] = [
   (it, active, primary) =>
     settledIn(active, 'report_lsn') &&
     settledIn(primary, 'primary') &&
-    healthy(primary) &&
+    isHealthy(primary) &&
     it.assign(active, 'secondary', ` after ${named(primary)} got selected as the failover candidate.`),
   (it, active) => settledIn(active, 'fast_forward') && it.assign(active, 'prepare_promotion', ''),
   (it, active, primary) => settledIn(active, 'report_lsn') && (elect(it, active, primary) || true),
@@ -52,7 +52,7 @@ const joins: readonly Rule[] = [
   (it, active, primary) =>
     settledIn(active, 'catchingup') &&
     settledIn(primary, 'wait_primary', 'join_primary', 'primary') &&
-    healthy(active) &&
+    isHealthy(active) &&
     active.timeline === primary.timeline &&
     walWithin(active, primary) &&
     it.assign(active, 'secondary', ' after it caught up.'),
@@ -75,7 +75,7 @@ const promotion: readonly Rule[] = [
     settledIn(active, 'secondary') &&
     inPrimaryState(primary) &&
     unhealthy(primary) &&
-    healthy(active) &&
+    isHealthy(active) &&
     active.priority > 0 &&
     walWithin(active, primary) &&
     it.assignAll(
@@ -132,7 +132,7 @@ const returns: readonly Rule[] = [
   (it, active, primary) =>
     settledIn(active, 'demoted') &&
     primary !== null &&
-    healthy(primary) &&
+    isHealthy(primary) &&
     ['wait_primary', 'join_primary'].includes(primary.reported) &&
     primary.goal === 'primary' &&
     it.assign(
@@ -142,7 +142,7 @@ const returns: readonly Rule[] = [
     ),
   (it, active, primary) =>
     settledIn(active, 'demoted') &&
-    healthy(primary) &&
+    isHealthy(primary) &&
     settledIn(primary, 'join_primary', 'wait_primary', 'primary') &&
     it.assign(
       active,

@@ -2,12 +2,12 @@ import { fail, ok, type Result } from '../../cluster/result.ts';
 import { Deliberation } from './deliberation.ts';
 import { elect } from './election.ts';
 import {
-  type Decision,
   failoverInProgress,
-  type Group,
-  healthy,
+  type GoalDecision,
   inPrimaryState,
+  isHealthy,
   type Member,
+  type NodeGroup,
   named,
   primaryOrDemoted,
   settledIn,
@@ -21,7 +21,7 @@ const stepDown = (it: Deliberation, primary: Member | null): void => {
   if (primary === null) return;
   const candidates = it
     .others(primary)
-    .filter((node) => settledIn(node, 'secondary') && node.priority > 0 && healthy(node));
+    .filter((node) => settledIn(node, 'secondary') && node.priority > 0 && isHealthy(node));
   if (inPrimaryState(primary) && !settledIn(primary, 'wait_primary') && candidates.length > 0)
     it.assign(primary, 'draining', ' after it became unhealthy.');
   else if (settledIn(primary, 'prepare_maintenance'))
@@ -63,7 +63,7 @@ const proceed = (it: Deliberation, active: Member): Result<boolean, string> => {
  * ways back meet it. Pure. Errors: no primary to be found, in the monitor's words.
  * Source: pg_auto_failover, docs/failover-state-machine.rst; 2.2, src/monitor/group_state_machine.c.
  */
-export const decide = (group: Group, activeId: number): Result<readonly Decision[], string> => {
+export const decide = (group: NodeGroup, activeId: number): Result<readonly GoalDecision[], string> => {
   const it = new Deliberation(group);
   const active = group.members.find((node) => node.id === activeId);
   if (active === undefined) return fail(`couldn't find node with nodeid ${activeId}`);

@@ -17,7 +17,7 @@ export const piecesOf = (recording: string): readonly Piece[] => {
 };
 
 /** The same, cut behind each line's end, so that something can happen between two lines. */
-export const linesOf = (pieces: readonly Piece[]): readonly Piece[] =>
+export const recordedLines = (pieces: readonly Piece[]): readonly Piece[] =>
   pieces.flatMap(({ waitMs, text }) =>
     text
       .split(/(?<=\n)/)

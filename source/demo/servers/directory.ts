@@ -28,7 +28,7 @@ export const configurationFiles = {
 } as const;
 
 /** System identifiers are made of the time, as PostgreSQL's are; they fit into a signed 64-bit integer. */
-export const newSystemIdentifier = (): string =>
+export const madeSystemIdentifier = (): string =>
   String((BigInt(Math.floor(Date.now() / 1000)) << 32n) + BigInt(randomBytes(4).readUInt32BE()));
 
 export const versionIn = (data: string): Major | null => {
@@ -52,7 +52,7 @@ export const makeCluster = (data: string, major: Major): void => {
     writeFileSync(join(data, 'base', database, 'PG_VERSION'), `${major}\n`);
   writeControl(data, {
     major,
-    systemIdentifier: newSystemIdentifier(),
+    systemIdentifier: madeSystemIdentifier(),
     state: 'shut down',
     modified: Date.now(),
     checkpoint: 0x1500028n,

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import type { Processes, Standing } from '../hosts/processes.ts';
+import type { Processes, StandInProcess } from '../hosts/processes.ts';
 import { type Major, versionOf } from '../layout.ts';
 import { type ControlFile, lsnText, readControl, writeControl } from './control.ts';
 import { versionIn } from './directory.ts';
@@ -47,10 +47,10 @@ export class Postmaster {
   follows: string | null;
   synchronousStandbyNames = '';
   #listener: Server | null = null;
-  #process: Standing;
+  #process: StandInProcess;
   #over = false;
 
-  constructor(host: ServerHost, options: PostmasterOptions, control: ControlFile, process: Standing) {
+  constructor(host: ServerHost, options: PostmasterOptions, control: ControlFile, process: StandInProcess) {
     this.host = host;
     this.options = options;
     this.#process = process;

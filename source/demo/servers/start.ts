@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { DemoHost } from '../cluster/host.ts';
-import { type Major, port } from '../layout.ts';
+import { type Major, postgresPort } from '../layout.ts';
 import { Postmaster } from './postmaster.ts';
 
 export const majorOfBin = (bin: string): Major => (/\/15\/bin$/.test(bin) ? 15 : 17);
@@ -52,7 +52,7 @@ export const startServer = async (
   const started = await Postmaster.start(host, {
     data,
     major: majorOfBin(dirname(pgCtl)),
-    port: Number(settings.get('port') ?? port),
+    port: Number(settings.get('port') ?? postgresPort),
     socket,
     listen: settings.get('listen_addresses') ?? '*',
     follows: followsIn(data),

@@ -1,11 +1,11 @@
 import type { DemoCluster } from '../cluster/cluster.ts';
 import type { DemoHost } from '../cluster/host.ts';
-import type { Answer, Call } from '../hosts/wire.ts';
+import type { Call, ToolAnswer } from '../hosts/wire.ts';
 import { autoctl } from './autoctl.ts';
 import { date, mv, readlink, stat } from './files.ts';
-import { pgUpgrade } from './pg-upgrade.ts';
-import { initdb, pgConfig, pgCtl, pgDump, pgIsready, postgres, vacuumdb } from './postgres.ts';
-import { psql } from './psql.ts';
+import { pgUpgradeTool } from './pg-upgrade.ts';
+import { initdb, pgConfig, pgCtlTool, pgDump, pgIsready, postgres, vacuumdb } from './postgres.ts';
+import { psqlTool } from './psql.ts';
 import { journalctl, systemctl } from './systemctl.ts';
 
 /** What one stand-in says and does, on its host. */
@@ -14,11 +14,11 @@ export type Tool = (call: Call, host: DemoHost) => Promise<number>;
 const silent: Tool = async () => 0;
 
 const tools: Readonly<Record<string, Tool>> = {
-  psql,
+  psql: psqlTool,
   postgres,
   initdb,
-  pg_upgrade: pgUpgrade,
-  pg_ctl: pgCtl,
+  pg_upgrade: pgUpgradeTool,
+  pg_ctl: pgCtlTool,
   pg_dump: pgDump,
   pg_dumpall: pgDump,
   pg_restore: silent,
@@ -35,7 +35,7 @@ const tools: Readonly<Record<string, Tool>> = {
 };
 
 export const answersOf =
-  (cluster: DemoCluster): Answer =>
+  (cluster: DemoCluster): ToolAnswer =>
   async (call) => {
     const host = cluster.host(call.host);
     const tool = tools[call.tool];

@@ -3,14 +3,14 @@ import type { DemoHost } from '../cluster/host.ts';
 import type { Call } from '../hosts/wire.ts';
 import { readSetting, writeSetting, writeSettings } from '../keeper/settings.ts';
 import { nodeStateOf, readState, writeState } from '../keeper/state-file.ts';
-import { port } from '../layout.ts';
+import { postgresPort } from '../layout.ts';
 import { paceMs } from '../pace.ts';
 import { autoctlVersion, maintenanceLog, maintenanceTable } from '../recorded/autoctl.ts';
 import { pause } from '../recorded/replay.ts';
 import { readControl } from '../servers/control.ts';
-import { newSystemIdentifier } from '../servers/directory.ts';
+import { madeSystemIdentifier } from '../servers/directory.ts';
 import { majorOfBin } from '../servers/start.ts';
-import { optionOf } from './options.ts';
+import { toolOption } from './options.ts';
 
 const time = (): string => new Date().toISOString().slice(11, 19);
 
@@ -78,13 +78,14 @@ const maintenance = async (call: Call, host: DemoHost, enable: boolean): Promise
 };
 
 const drop = async (call: Call, host: DemoHost): Promise<number> => {
-  const name = optionOf(call.args, '--hostname') ?? '';
+  const name = toolOption(call.args, '--hostname') ?? '';
   const answer = await host.cluster.monitor.dropNode({
     host: name,
-    port: Number(optionOf(call.args, '--pgport') ?? port),
+    port: Number(toolOption(call.args, '--pgport') ?? postgresPort),
     force: call.args.includes('--force'),
   });
-  if (answer.ok) say(call, 'INFO', `Removing node with hostname "${name}" and port ${port} from the monitor`);
+  if (answer.ok)
+    say(call, 'INFO', `Removing node with hostname "${name}" and port ${postgresPort} from the monitor`);
   else say(call, 'ERROR', answer.error ?? 'it was not dropped');
   return answer.ok ? 0 : 12;
 };
@@ -99,15 +100,15 @@ const create = async (call: Call, host: DemoHost): Promise<number> => {
     say(call, 'FATAL', `PostgreSQL is running in "${data}": refusing to initialize a new cluster`);
     return 1;
   }
-  const pgCtl = optionOf(call.args, '--pgctl') ?? readSetting(host.paths, 'pg_ctl');
+  const pgCtl = toolOption(call.args, '--pgctl') ?? readSetting(host.paths, 'pg_ctl');
   if (!existsSync(configFile)) writeSettings(host.cluster.layout, host.name, pgCtl, call.environment.monitor);
   const control = readControl(data);
   const registered = await host.cluster.monitor.registerNode({
-    name: optionOf(call.args, '--name') ?? host.name,
-    host: optionOf(call.args, '--hostname') ?? host.name,
-    port,
-    candidatePriority: Number(optionOf(call.args, '--candidate-priority') ?? '50'),
-    quorum: optionOf(call.args, '--replication-quorum') !== 'false',
+    name: toolOption(call.args, '--name') ?? host.name,
+    host: toolOption(call.args, '--hostname') ?? host.name,
+    port: postgresPort,
+    candidatePriority: Number(toolOption(call.args, '--candidate-priority') ?? '50'),
+    quorum: toolOption(call.args, '--replication-quorum') !== 'false',
     systemIdentifier: control?.systemIdentifier ?? '',
     initialState: 'init',
   });
@@ -119,13 +120,13 @@ const create = async (call: Call, host: DemoHost): Promise<number> => {
   say(
     call,
     'INFO',
-    `Registered node ${nodeId} "${host.name}" (${host.name}:${port}) in formation "default", group 0, state "${assigned}"`,
+    `Registered node ${nodeId} "${host.name}" (${host.name}:${postgresPort}) in formation "default", group 0, state "${assigned}"`,
   );
   writeState(
     host.paths,
     {
       nodeId,
-      systemIdentifier: control?.systemIdentifier ?? (await systemOf(host)) ?? newSystemIdentifier(),
+      systemIdentifier: control?.systemIdentifier ?? (await systemOf(host)) ?? madeSystemIdentifier(),
       current: 'init',
       assigned: nodeStateOf(assigned),
     },

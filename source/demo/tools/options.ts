@@ -1,5 +1,5 @@
 /** `--name=value`, `--name value`, `-n value`: the value; undefined where it is not given. */
-export const optionOf = (args: readonly string[], ...names: readonly string[]): string | undefined => {
+export const toolOption = (args: readonly string[], ...names: readonly string[]): string | undefined => {
   for (const [at, word] of args.entries())
     for (const name of names) {
       if (word === name) return args[at + 1];

@@ -4,10 +4,10 @@ import type { DemoHost } from '../cluster/host.ts';
 import type { Call } from '../hosts/wire.ts';
 import { failedRestore, upgradeCheck, upgradeCopy, upgradeLink } from '../recorded/pg-upgrade.ts';
 import { debianVersion } from '../recorded/postgres.ts';
-import { linesOf, pause, piecesOf } from '../recorded/replay.ts';
+import { pause, piecesOf, recordedLines } from '../recorded/replay.ts';
 import { readControl, writeControl } from '../servers/control.ts';
 import { bringOver, versionIn } from '../servers/directory.ts';
-import { optionOf } from './options.ts';
+import { toolOption } from './options.ts';
 
 interface Job {
   readonly call: Call;
@@ -83,7 +83,7 @@ const upgrade = async (job: Job, host: DemoHost): Promise<number> => {
   const { stage, slower } = host.cluster;
   startOld(job);
   let fails = false;
-  const pieces = linesOf(piecesOf(job.mode === 'link' ? upgradeLink : upgradeCopy));
+  const pieces = recordedLines(piecesOf(job.mode === 'link' ? upgradeLink : upgradeCopy));
   for (const [at, { waitMs, text }] of pieces.entries()) {
     await pause(waitMs * slower);
     if (fails) {
@@ -109,9 +109,12 @@ const check = async (job: Job): Promise<number> => {
   return 0;
 };
 
-export const pgUpgrade = async (call: Call, host: DemoHost): Promise<number> => {
+export const pgUpgradeTool = async (call: Call, host: DemoHost): Promise<number> => {
   const { args } = call;
-  const [oldData, newData] = [optionOf(args, '--old-datadir', '-d'), optionOf(args, '--new-datadir', '-D')];
+  const [oldData, newData] = [
+    toolOption(args, '--old-datadir', '-d'),
+    toolOption(args, '--new-datadir', '-D'),
+  ];
   if (args.includes('--version')) {
     call.out(`pg_upgrade (PostgreSQL) ${debianVersion[17]}`);
     return 0;

@@ -6,10 +6,10 @@ import { debianVersion, initdbOutput, vacuumLineMs, vacuumLines } from '../recor
 import { pause } from '../recorded/replay.ts';
 import { makeCluster } from '../servers/directory.ts';
 import { majorOfBin, settingsIn, startServer } from '../servers/start.ts';
-import { optionOf } from './options.ts';
+import { toolOption } from './options.ts';
 
 export const initdb = async (call: Call): Promise<number> => {
-  const data = optionOf(call.args, '--pgdata', '-D');
+  const data = toolOption(call.args, '--pgdata', '-D');
   if (data === undefined) return 1;
   call.out(
     initdbOutput
@@ -29,10 +29,10 @@ export const postgres = async (call: Call): Promise<number> => {
     call.out(`postgres (PostgreSQL) ${debianVersion[major]}`);
     return 0;
   }
-  const setting = optionOf(call.args, '-C');
+  const setting = toolOption(call.args, '-C');
   if (setting !== undefined) {
     const file = call.args.find((word) => word.startsWith('config_file='))?.slice('config_file='.length);
-    const data = optionOf(call.args, '-D') ?? '';
+    const data = toolOption(call.args, '-D') ?? '';
     const settings = settingsIn(file ?? join(data, 'postgresql.conf'));
     const value = settings.get(setting) ?? '';
     call.out(setting === 'shared_buffers' ? '16384' : value === '' && setting === 'ssl' ? 'off' : value);
@@ -47,19 +47,19 @@ export const postgres = async (call: Call): Promise<number> => {
   return 1;
 };
 
-export const pgCtl = async (call: Call, host: DemoHost): Promise<number> => {
+export const pgCtlTool = async (call: Call, host: DemoHost): Promise<number> => {
   const { args } = call;
-  const given = optionOf(args, '--pgdata', '-D');
+  const given = toolOption(args, '--pgdata', '-D');
   const verb = args.find((word) => ['start', 'stop', 'promote', 'status', 'restart'].includes(word));
   if (given === undefined || verb === undefined) return 1;
   const data = resolve(call.directory, given);
   const running = host.serverOn(data);
   switch (verb) {
     case 'start': {
-      const log = optionOf(args, '--log', '-l');
+      const log = toolOption(args, '--log', '-l');
       call.part('waiting for server to start....');
       await pause(200);
-      const options = optionOf(args, '--options', '-o') ?? '';
+      const options = toolOption(args, '--options', '-o') ?? '';
       const started = await startServer(host, data, join(call.bin, 'pg_ctl'), { options });
       const failed = 'error' in started;
       if (log !== undefined)
@@ -84,7 +84,7 @@ export const pgCtl = async (call: Call, host: DemoHost): Promise<number> => {
       }
       call.part('waiting for server to shut down....');
       await pause(150);
-      await running.stop(optionOf(args, '--mode', '-m') === 'immediate' ? 'immediate' : 'fast');
+      await running.stop(toolOption(args, '--mode', '-m') === 'immediate' ? 'immediate' : 'fast');
       call.out(' done\nserver stopped');
       return 0;
     case 'promote':
@@ -102,15 +102,15 @@ export const pgCtl = async (call: Call, host: DemoHost): Promise<number> => {
 };
 
 export const pgDump = async (call: Call): Promise<number> => {
-  const file = optionOf(call.args, '--file', '-f');
+  const file = toolOption(call.args, '--file', '-f');
   if (file !== undefined)
     writeFileSync(resolve(call.directory, file), `-- a dump, by the demo's ${call.tool}\n`);
   return 0;
 };
 
 export const pgIsready = async (call: Call, host: DemoHost): Promise<number> => {
-  const socket = optionOf(call.args, '--host', '-h') ?? host.paths.socket;
-  const port = Number(optionOf(call.args, '--port', '-p') ?? '5432');
+  const socket = toolOption(call.args, '--host', '-h') ?? host.paths.socket;
+  const port = Number(toolOption(call.args, '--port', '-p') ?? '5432');
   const ready = host.serverAt(socket, port) !== null;
   call.out(`${socket}:${port} - ${ready ? 'accepting connections' : 'no response'}`);
   return ready ? 0 : 2;
@@ -123,8 +123,8 @@ export const pgConfig = async (call: Call): Promise<number> => {
 };
 
 export const vacuumdb = async (call: Call, host: DemoHost): Promise<number> => {
-  const socket = optionOf(call.args, '--host', '-h') ?? host.paths.socket;
-  const port = Number(optionOf(call.args, '--port', '-p') ?? '5432');
+  const socket = toolOption(call.args, '--host', '-h') ?? host.paths.socket;
+  const port = Number(toolOption(call.args, '--port', '-p') ?? '5432');
   if (host.serverAt(socket, port) === null) {
     call.err(
       `vacuumdb: error: connection to server on socket "${socket}/.s.PGSQL.${port}" failed: No such file or directory`,

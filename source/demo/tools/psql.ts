@@ -4,10 +4,10 @@ import type { Call } from '../hosts/wire.ts';
 import { debianVersion } from '../recorded/postgres.ts';
 import type { Postmaster } from '../servers/postmaster.ts';
 import { majorOfBin } from '../servers/start.ts';
-import { optionOf } from './options.ts';
+import { toolOption } from './options.ts';
 import { answerFrom } from './server-sql.ts';
 
-const port = (args: readonly string[]): number => Number(optionOf(args, '-p', '--port') ?? '5432');
+const port = (args: readonly string[]): number => Number(toolOption(args, '-p', '--port') ?? '5432');
 
 /** Flags that are written together: -XAtq, -Atc SQL, -qc SQL; several -c are several statements. */
 const commandsOf = (args: readonly string[]): readonly string[] =>
@@ -46,20 +46,20 @@ const fromFile = (call: Call, file: string): number => {
   return 0;
 };
 
-export const psql = async (call: Call, host: DemoHost): Promise<number> => {
+export const psqlTool = async (call: Call, host: DemoHost): Promise<number> => {
   const { args } = call;
   if (args.includes('--version')) {
     call.out(`psql (PostgreSQL) ${debianVersion[majorOfBin(call.bin)]}`);
     return 0;
   }
-  const socket = optionOf(args, '-h', '--host') ?? host.paths.socket;
+  const socket = toolOption(args, '-h', '--host') ?? host.paths.socket;
   const server: Postmaster | null = host.serverAt(socket, port(args));
-  const file = optionOf(args, '-f', '--file');
+  const file = toolOption(args, '-f', '--file');
   const commands = commandsOf(args);
   const statements = commands.length > 0 ? commands : [file === undefined ? await call.stdin() : ''];
   if (server === null) return notThere(call, socket, port(args));
   if (file !== undefined) return fromFile(call, file);
-  const database = optionOf(args, '-d', '--dbname') ?? (call.environment.database || 'postgres');
+  const database = toolOption(args, '-d', '--dbname') ?? (call.environment.database || 'postgres');
   const tuplesOnly = args.some((word) => /^-[XAqwz]*t[XAtqwz]*c?$/.test(word));
   let code = 0;
   for (const sql of statements) code = await answer(call, host, server, { database, sql, tuplesOnly });

@@ -6,15 +6,15 @@
 export const steady = (): number => performance.now();
 
 /** A moment of this machine, for telling its age. */
-export interface Moment {
+export interface ClockReading {
   readonly steady: number;
   readonly wall: number;
 }
 
-export const moment = (): Moment => ({ steady: steady(), wall: Date.now() });
+export const readClocks = (): ClockReading => ({ steady: steady(), wall: Date.now() });
 
 /**
  * How old it is at least as far as anybody can tell, in milliseconds: what is trusted only while it is young must look old after
  * a sleep, which the wall clock alone shows, and after the wall clock was set back, which the monotonic one shows.
  */
-export const ageOf = (past: Moment): number => Math.max(steady() - past.steady, Date.now() - past.wall);
+export const ageOf = (past: ClockReading): number => Math.max(steady() - past.steady, Date.now() - past.wall);

@@ -9,8 +9,8 @@ import { monitorQuery } from '../../monitor/query.ts';
 import { debugEvent } from '../../remote/debug-events.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import type { Condition } from '../../runbook/language/step.ts';
-import { ageOf, type Moment, moment, steady } from './clock.ts';
-import { type Judged, judge } from './judge.ts';
+import { ageOf, type ClockReading, readClocks, steady } from './clock.ts';
+import { type Judged, judgeConditions } from './judge.ts';
 
 /** Milliseconds between two looks while waiting for the servers to show something. */
 const pauseMs = 250;
@@ -64,7 +64,7 @@ export class Observer {
   /** A host that was left out answers again. */
   onBack: (alias: string) => void = () => undefined;
   /** When the look that counts began, of each host, and the how manieth it was: order needs no clock. */
-  readonly #began = new Map<string, Moment & { readonly turn: number }>();
+  readonly #began = new Map<string, ClockReading & { readonly turn: number }>();
   #turns = 0;
   readonly #facts: ClusterFacts;
   readonly #hosts: ReadonlyMap<string, RemoteHost>;
@@ -122,7 +122,7 @@ export class Observer {
     const looks = await Promise.all(
       aliases.map(async (alias) => {
         this.#turns += 1;
-        const began = { ...moment(), turn: this.#turns };
+        const began = { ...readClocks(), turn: this.#turns };
         return { alias, began, look: await this.#lookAt(alias) };
       }),
     );
@@ -185,12 +185,12 @@ export class Observer {
     oldest: number,
   ): Promise<Omit<Judged, 'asked'> & { readonly blind: boolean }> {
     const looked = new Set<string>();
-    let wanted = new Set([alias, ...judge(conditions, this.#world).asked]);
+    let wanted = new Set([alias, ...judgeConditions(conditions, this.#world).asked]);
     for (;;) {
       const stale = [...wanted].filter((one) => !looked.has(one) && !this.#isFresh(one, oldest));
       if (stale.length > 0) await this.look(stale);
       for (const one of wanted) looked.add(one);
-      const { unmet, asked, waitsFor } = judge(conditions, this.#world);
+      const { unmet, asked, waitsFor } = judgeConditions(conditions, this.#world);
       // What was seen may make a condition ask about a host that it had no question about before.
       wanted = new Set([...asked].filter((one) => !looked.has(one)));
       if (wanted.size === 0)

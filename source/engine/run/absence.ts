@@ -6,7 +6,7 @@ import { newClusterStarted } from '../../runbook/language/evidence.ts';
 import { acceptsWritesOnOld } from '../../runbook/language/old-version.ts';
 import type { Step } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
-import { judge } from '../observe/judge.ts';
+import { judgeConditions } from '../observe/judge.ts';
 import type { Silence } from '../observe/observer.ts';
 
 /** A host that gives no answer holds up its own steps only: which one may be gone on without, and what waits for it then. */
@@ -105,7 +105,7 @@ export const waitsFor = (step: Step, world: Observations): string | null => {
   const needsMonitor = step.phase === 'U' || step.phase === 'V' || step.milestone === 'writer-starts';
   if (leftOut.includes('monitor') && needsMonitor) return 'monitor';
   for (const condition of step.before) {
-    const asked = judge([condition], world).waitsFor;
+    const asked = judgeConditions([condition], world).waitsFor;
     const host = leftOut.find((alias) => asked.has(alias));
     if (host !== undefined) return host;
   }

@@ -18,7 +18,7 @@ import {
   writeRunScript,
 } from '../../inspect/lock/scripts.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import { ageOf, type Moment, moment } from '../observe/clock.ts';
+import { ageOf, type ClockReading, readClocks } from '../observe/clock.ts';
 
 /** As long as a look may take: a busy host is no reason to refuse a step. */
 const timeoutMs = 30_000;
@@ -47,7 +47,7 @@ export class RunLock {
   /** Which way the run's file says it goes; null: this console has not written it. */
   #written: RunFile['direction'] | null = null;
   /** When the answer was asked for that last said that it is ours. */
-  #heardAt: Moment | null = null;
+  #heardAt: ClockReading | null = null;
   #timer: NodeJS.Timeout | undefined;
   #watching = false;
 
@@ -140,7 +140,7 @@ export class RunLock {
 
   async #ask(script: Fragment): Promise<Result<Standing>> {
     const { host, as } = this.#options;
-    const asked = moment();
+    const asked = readClocks();
     const output = await host.run(script.text, { as, timeoutMs });
     if (!output.ok) return output;
     const standing = parseStanding(output.value.stdout);
@@ -156,7 +156,7 @@ export class RunLock {
     return ok(standing);
   }
 
-  #heard(lock: LockStanding, asked: Moment): void {
+  #heard(lock: LockStanding, asked: ClockReading): void {
     const mine = lock.kind === 'held' && lock.token === this.token;
     if (mine) this.#heardAt = asked;
     const lost = this.#held && !mine;

@@ -10,7 +10,7 @@ import type { ViewStore } from '../view/view-store.ts';
 import { StepWatch } from './step-watch.ts';
 import { terminateJob } from './terminate-job.ts';
 
-export interface StepParts {
+export interface CommandParts {
   readonly store: ViewStore;
   readonly checklist: Checklist;
   readonly outputs: Outputs;
@@ -27,7 +27,7 @@ export interface StepTry {
 
 /** A step's command as the operator has it before them: how it is shown, what is noticed of it, and how it is ended. */
 export class RunningCommand {
-  readonly #parts: StepParts;
+  readonly #parts: CommandParts;
   readonly #try: StepTry;
   readonly #since = present();
   /** Null: the command has not been started, nor found running: there is nothing to end. */
@@ -39,7 +39,7 @@ export class RunningCommand {
   #ending = false;
   #terminated: Promise<boolean> | null = null;
 
-  constructor(parts: StepParts, started: StepTry) {
+  constructor(parts: CommandParts, started: StepTry) {
     this.#parts = parts;
     this.#try = started;
     this.#show();

@@ -15,7 +15,7 @@ import type { OwnedSession } from '../run/session.ts';
 import type { Accepted, EngineView, Refusal, StepFailure } from '../view/controller.ts';
 import { failureOf, fetchCauses } from './failure.ts';
 import { followJob } from './follow-job.ts';
-import { RunningCommand, type StepParts, type StepTry } from './running-command.ts';
+import { type CommandParts, RunningCommand, type StepTry } from './running-command.ts';
 import * as problems from './step-problems.ts';
 
 /** Transient states of the monitor pass within this time, in seconds; longer, and a condition is really not met. */
@@ -28,7 +28,7 @@ const undoneMs = 10_000;
 const shownLines = 20;
 const searchedLines = 200;
 
-export interface StepRunParts extends StepParts {
+export interface StepRunParts extends CommandParts {
   readonly decisions: Decisions;
 }
 

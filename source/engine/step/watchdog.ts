@@ -1,5 +1,5 @@
 import { present } from '../../cluster/present.ts';
-import { ageOf, moment, steady } from '../observe/clock.ts';
+import { ageOf, readClocks, steady } from '../observe/clock.ts';
 import type { Quiet } from '../view/controller.ts';
 
 /** How often it is looked again while nothing comes, in milliseconds. */
@@ -17,7 +17,7 @@ export interface WatchdogOptions {
 /** Notices that a step prints nothing, and says what its host is doing. It never ends anything. */
 export class Watchdog {
   readonly #options: WatchdogOptions;
-  #since = moment();
+  #since = readClocks();
   #timer: NodeJS.Timeout | undefined;
   #said = false;
   #stopped = false;
@@ -29,7 +29,7 @@ export class Watchdog {
 
   /** Something was printed. */
   heard(): void {
-    this.#since = moment();
+    this.#since = readClocks();
     if (this.#said) this.#options.say(null);
     this.#said = false;
   }

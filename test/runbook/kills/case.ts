@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ClusterFacts, hostsOf } from '../../../source/cluster/facts.ts';
 import type { Fragment } from '../../../source/cluster/fragment.ts';
 import type { Observations } from '../../../source/cluster/observations.ts';
-import { sh } from '../../../source/cluster/quote.ts';
+import { shellQuoted } from '../../../source/cluster/quote.ts';
 import { parseState } from '../../../source/inspect/state/parse.ts';
 import { stateScript } from '../../../source/inspect/state/script.ts';
 import { cleanupRunbook } from '../../../source/runbook/cleanup.ts';
@@ -179,7 +179,7 @@ const textOf = (one: Case, box: Sandbox, step: Pick<Step, 'script'>, world: Obse
   if (script.kind !== 'ready') throw new Error(script.needs);
   const programs = Object.entries(one.programs ?? {});
   const text = programs.reduce(
-    (all, [name]) => all.replaceAll(sh(join(box.node.newBindir, name)), `stub_${name}`),
+    (all, [name]) => all.replaceAll(shellQuoted(join(box.node.newBindir, name)), `stub_${name}`),
     atSandbox(box, script.text),
   );
   const functions = programs.flatMap(([name, lines]) =>
