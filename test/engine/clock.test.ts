@@ -178,6 +178,7 @@ test('the operator’s wall clock is read only for what is written down or shown
     'cluster/times.ts 1',
     'commands/report.ts 1',
     'engine/observe/clock.ts 2',
+    'engine/run/run-loop.ts 1',
     'engine/step/step-run.ts 1',
     'engine/step/terminate-job.ts 1',
     'engine/view/view-store.ts 1',
