@@ -42,7 +42,15 @@ export interface AppProps {
 }
 
 /** Modes in which the three panes stand as they are, or something lies over all of them. */
-const besides: readonly InputMode[] = ['commands', 'help', 'rollback', 'search', 'steps', 'too-small'];
+const besides: readonly InputMode[] = [
+  'commands',
+  'help',
+  'warnings',
+  'rollback',
+  'search',
+  'steps',
+  'too-small',
+];
 
 const asks = (state: ConsoleState): boolean => {
   const mode = inputMode(state);
@@ -127,8 +135,8 @@ export const App = ({ store, theme, now = present, onRedraw, pager, ended, onLea
 
   const mode = inputMode(state);
   const overlay =
-    mode === 'help' ? (
-      <HelpPane store={store} columns={columns} rows={body} />
+    mode === 'help' || mode === 'warnings' ? (
+      <HelpPane store={store} shows={mode} columns={columns} rows={body} />
     ) : mode === 'rollback' ? (
       <RollbackPane store={store} columns={columns} rows={body} />
     ) : mode === 'steps' ? (

@@ -44,7 +44,7 @@ describe('the three panes', () => {
     await screen.press(keys.enter);
     screen.engine.print(at.pgUpgrade, wide);
     for (const _folded of [false, true]) {
-      await screen.press('w');
+      await screen.press('W');
       expect(screen.lines()).toHaveLength(size.rows);
       expect(screen.widest()).toBeLessThanOrEqual(size.columns);
       expect(screen.frame()).toContain('unfinished');

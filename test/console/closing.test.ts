@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { warningRows } from '../../source/console/rows/warnings.ts';
 import { finalLines } from '../../source/plain/final.ts';
 import { closingLines } from '../../source/wording/closing.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -44,4 +45,15 @@ test('the same in plain lines, and nothing of it before the end', () => {
   expect(lines.filter((line) => line.startsWith('Downtime: 6.4 s'))).toHaveLength(1);
   expect(lines).toContain('Kept: node_1:/data_pg15_bak');
   expect(closingLines(new FakeEngine().view)).toEqual([]);
+});
+
+test('w lists each warning once, with the step and host that noticed it, and the notices below', () => {
+  const { view } = new FakeEngine();
+  const steps = view.steps.map((step, at) => ({ ...step, notes: at < 2 ? ['no backup is known'] : [] }));
+  const rows = warningRows({ ...view, steps, notices: [{ at: 0, text: 'node_2: no answer' }] }, 100).map(
+    (row) => row.map(({ text }) => text).join(''),
+  );
+  expect(rows.filter((row) => row.includes('no backup is known'))).toHaveLength(1);
+  expect(rows[0]).toMatch(/^Step 1, monitor: /);
+  expect(rows.some((row) => row.includes('node_2: no answer'))).toBe(true);
 });

@@ -192,6 +192,15 @@ export const commands: readonly Command[] = [
   {
     group: 'Looking',
     keys: ['w'],
+    says: 'List all warnings and notices of the run, with their step and host',
+    run: ({ store }) => {
+      store.go.setHelpTop(0);
+      store.go.open({ kind: 'warnings' });
+    },
+  },
+  {
+    group: 'Looking',
+    keys: ['W'],
     says: 'Wrap long lines of the output, or cut them',
     run: ({ store }) => store.go.toggleWrap(),
   },

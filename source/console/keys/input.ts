@@ -120,7 +120,7 @@ const inHelp = (screen: Screen, press: Press) => {
   else if (name === 'up' || name === 'k') store.go.setHelpTop(Math.max(0, state.helpTop - 1));
   else if (name === 'pagedown') store.go.setHelpTop(state.helpTop + 10);
   else if (name === 'pageup') store.go.setHelpTop(Math.max(0, state.helpTop - 10));
-  else if (name === 'esc' || name === '?' || name === 'q') store.go.closeDialog();
+  else if (name === 'esc' || name === '?' || name === 'w' || name === 'q') store.go.closeDialog();
   else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
   // Enter belongs to nothing in the help; over the rollback it was taken before.
   else if (name !== 'enter') refuse(screen, null);
@@ -174,6 +174,7 @@ const takers: Readonly<Record<InputMode, (screen: Screen, press: Press) => void>
   'key-question': inKeyQuestion,
   'secret-question': inSecret,
   help: inHelp,
+  warnings: inHelp,
   rollback: inRollback,
   search: inSearch,
   steps: inSteps,

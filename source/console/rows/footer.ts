@@ -34,6 +34,7 @@ const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'command
     span(' go on without this key'),
   ],
   help: [span('Up Down PgUp PgDn', 'strong'), span(' scroll   '), span('Esc', 'strong'), span(' close')],
+  warnings: [span('Up Down PgUp PgDn', 'strong'), span(' scroll   '), span('Esc', 'strong'), span(' close')],
   search: [
     span('Enter', 'strong'),
     span(' find   '),

@@ -66,6 +66,7 @@ export type InputMode =
   | 'key-question'
   | 'secret-question'
   | 'help'
+  | 'warnings'
   | 'rollback'
   | 'search'
   | 'steps'
@@ -83,6 +84,7 @@ export const inputMode = (state: ConsoleState): InputMode => {
   if (dialog === null) return 'commands';
   switch (dialog.kind) {
     case 'help':
+    case 'warnings':
     case 'rollback':
     case 'search':
     case 'steps':

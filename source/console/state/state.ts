@@ -10,6 +10,8 @@ export type Face = 'card' | 'output' | 'failure';
 /** What lies over the panes and takes the keys. A question of the engine is none of these: it is the stage. */
 export type Dialog =
   | { readonly kind: 'help' }
+  /** All warnings and notices of the run. */
+  | { readonly kind: 'warnings' }
   | { readonly kind: 'quit' }
   /** The host's name must be typed. `to-stop`: it runs on from there to the next stop. */
   | { readonly kind: 'type-name'; readonly step: StepId; readonly runs: 'confirm' | 'retry' | 'to-stop' }
