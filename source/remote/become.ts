@@ -86,7 +86,7 @@ export const scriptProblem = (script: string): Problem | null =>
 /** sudo's `requiretty`. Source: sudoers(5); sudo, plugins/sudoers/sudoers.c, "sorry, you must have a tty to run sudo". */
 export const wantsTerminal = (cause: string): boolean => /must have a tty|requiretty/i.test(cause);
 export const terminalRemedy = (user: string): string =>
-  `Add to /etc/sudoers.d/pgaf-upgrade: Defaults:${user} !requiretty`;
+  `Add to /etc/sudoers.d/pgaf-upgrade: \`Defaults:${user} !requiretty\`.`;
 
 /** Why a command ended before its mark: the shell never became the user. */
 export const becomeProblem = (login: Login, as: string, stderr: string, code: number | null): Problem => {
@@ -104,8 +104,8 @@ export const becomeProblem = (login: Login, as: string, stderr: string, code: nu
     return problem(
       `${where} may not become ${as} without a password.`,
       as === 'root'
-        ? `Allow it for the window, in /etc/sudoers.d/pgaf-upgrade: ${login.user} ALL=(postgres,root) NOPASSWD: /usr/bin/sh; or allow fixed verbs alone: \`pgaf-upgrade helper\` prints them.`
-        : `Allow it for the window, in /etc/sudoers.d/pgaf-upgrade: ${login.user} ALL=(${as}) NOPASSWD: /usr/bin/sh.`,
+        ? `Allow it for the window, in /etc/sudoers.d/pgaf-upgrade: \`${login.user} ALL=(postgres,root) NOPASSWD: /usr/bin/sh\`; or allow fixed verbs alone: \`pgaf-upgrade helper\` prints them.`
+        : `Allow it for the window, in /etc/sudoers.d/pgaf-upgrade: \`${login.user} ALL=(${as}) NOPASSWD: /usr/bin/sh\`.`,
       cause,
     );
   if (code === 254)

@@ -8,7 +8,7 @@ const dba: Login = { alias: 'node_2', user: 'dba', become: 'sudo' };
 
 test('requiretty: the remedy is what helps, not the rule that is there already', () => {
   const problem = becomeProblem(dba, 'postgres', 'sudo: sorry, you must have a tty to run sudo', 1);
-  expect(problem.remedy).toBe('Add to /etc/sudoers.d/pgaf-upgrade: Defaults:dba !requiretty');
+  expect(problem.remedy).toBe('Add to /etc/sudoers.d/pgaf-upgrade: `Defaults:dba !requiretty`.');
   expect(isBecoming(problem)).toBe(true);
 });
 
