@@ -6,6 +6,12 @@ import { isServed } from '../../source/runbook/steps/rollback/serve.ts';
 import { type Model, shutdownCheckpoint } from './model.ts';
 import { word } from './word.ts';
 
+/** Which copy is chosen stands in the script alone: the marker that it makes. */
+const throughMark = (step: Step, model: Model): string => {
+  const script = step.script(model.world());
+  return (script.kind === 'ready' ? /rollback-through-\w+/.exec(script.text)?.[0] : undefined) ?? '';
+};
+
 /**
  * What the steps of a rollback do on the model of the cluster, as seen on the lab. The steps are known by their ids; of `directories`,
  * which gives an old directory its place or makes the place free, by its title too.
@@ -78,7 +84,7 @@ const directories = (model: Model, step: Step, alias: string): void => {
   const aside = (name: string): void => {
     host.abandoned = [...host.abandoned, word(`${alias}${name}`)];
   };
-  if (step.title.startsWith('data →')) {
+  if (step.title === 'Clear the way for a base backup') {
     if (isNew(host.data)) {
       aside(`_pg${newMajor}_abandoned`);
       host.data = absent;
@@ -141,7 +147,7 @@ export const runBack = (model: Model, step: Step): void => {
       stop(model, alias);
       break;
     case 'choose':
-      host.markers = [...host.markers, `rollback-through-${/through (\S+)$/.exec(step.title)?.[1] ?? ''}`];
+      host.markers = [...host.markers, throughMark(step, model)];
       break;
     case 'directories':
       directories(model, step, alias);
