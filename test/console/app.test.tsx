@@ -183,7 +183,7 @@ describe('keys', () => {
     await press('2', keys.right);
     expect(frame()).toContain('[monitor 2/19]');
     expect(await press('z')).not.toContain('1 Monitor');
-    expect(frame()).toContain('A Prepare: everything live');
+    expect(frame()).toContain('A Prepare: application online');
     await press('z', '3');
     expect(await press('o')).toContain('3 Output');
     expect(await press('o')).toContain('3 Step');

@@ -46,7 +46,7 @@ const inTheMiddleOf = async (step: string, printed: string) => {
   const night = window();
   await night.goTo(step);
   const job = hanging(night, step, printed);
-  night.engine.confirm(step);
+  expect(night.engine.confirm(step, step.split('.')[1])).toEqual({ accepted: true });
   await job.begun;
   return { night, job };
 };

@@ -110,11 +110,11 @@ const enterUntil = async (console_: Console, taken: RegExp): Promise<string> => 
 };
 
 describe('a window with bad luck', () => {
-  it('a host is rebooted after its stop, the line is cut for 60 s during pg_upgrade and during a base backup: finished, no line lost', async () => {
+  it('a host is rebooted after its stop, the connection is cut for 60 s during pg_upgrade and during a base backup: finished, no line lost', async () => {
     const { lab, home } = await begin();
     const before = await recordTruth(lab);
     const run = plainRun(home);
-    let stop = await run.goTo(/node_1: pg_upgrade --link/);
+    let stop = await run.goTo(/node_1: Run pg_upgrade --link/);
     await lab.reboot('node2');
     expect(await lab.root('node2', 'pgrep -x postgres || pgrep -x pg_autoctl || echo none')).toContain(
       'none',
@@ -148,7 +148,7 @@ describe('a window with bad luck', () => {
     await expectWriteReaches(lab, 'node1');
   });
 
-  it('the disk is full during pg_upgrade: the cause is said, and the way back is offered and works', async () => {
+  it('the disk is full during pg_upgrade: the cause is said, and the rollback is offered and works', async () => {
     const { lab, home } = await begin();
     const before = await recordTruth(lab);
     await promise(lab);
@@ -166,7 +166,7 @@ mount --bind /mnt/small ${quote(parent)}`,
     );
     const run = plainRun(home);
     const stop = await run.stop();
-    expect(stop).toMatchObject({ kind: 'confirm', title: 'pg_upgrade --link' });
+    expect(stop).toMatchObject({ kind: 'confirm', title: 'Run pg_upgrade --link' });
     if (stop.kind !== 'confirm') return;
     await run.confirm(stop);
     const failed = await run.stop();
@@ -212,7 +212,7 @@ exec ${program}.real "$@"`,
     await console_.waitFor(/Host: +monitor/);
     await enterUntil(console_, /being ended|ended by you/);
     await console_.waitFor(/Exit +code 143/, { timeoutMs: 100_000 });
-    await console_.waitFor(/nothing of it is running any more/);
+    await console_.waitFor(/Nothing of it is running any more/);
     expect(
       await lab.root('monitor', 'pgrep -xa pg_upgrade.real || pgrep -xa pg_restore || echo none'),
     ).toContain('none');
@@ -233,7 +233,7 @@ exec ${program}.real "$@"`,
   });
 });
 
-/** The way back to its end, whatever it asks on the way. */
+/** The rollback to its end, whatever it asks on the way. */
 const finishBack = async (run: PlainRun, first: Awaited<ReturnType<PlainRun['stop']>>): Promise<void> => {
   await run.finish(first);
 };
@@ -242,7 +242,7 @@ describe('two consoles at once', () => {
   it('the second one follows and cannot change anything; a dead holder is replaced by typing a name', async () => {
     const { lab, home } = await begin();
     const first = plainRun(home);
-    const stop = await first.goTo(/node_1: Copy the configuration|node_1: /);
+    const stop = await first.goTo(/node_1: /);
     const watcher = screenRun(await anotherHome(lab));
     await watcher.waitFor(/READ-ONLY/, { timeoutMs: 60_000 });
     await watcher.waitFor(/holds the lock of this cluster/);
@@ -283,7 +283,7 @@ describe('two consoles at once', () => {
     await watcher.waitFor(new RegExp(`Name: +${holder}`));
     await enterUntil(watcher, new RegExp(`Enter run steps? ${number + 1}\\b`));
     expect(watcher.screen()).not.toMatch(/READ-ONLY/);
-    await enterUntil(watcher, /running +\d+ /);
+    await enterUntil(watcher, new RegExp(`✓ +${number + 1} `));
     // The old holder's machine comes back: it only watches.
     const back = plainRun(home);
     await back.sees(/Read-only: .* holds the lock since/);
@@ -293,7 +293,7 @@ describe('two consoles at once', () => {
 const clusterName = (home: ConsoleHome): string =>
   /^monitor: \{host: (\S+?)\}/m.exec(readFileSync(home.args[0] ?? '', 'utf8'))?.[1] ?? '';
 
-describe('what comes over the line', () => {
+describe('what comes over the SSH connection', () => {
   it('a host key that is another after a reconnect is refused, and nothing runs there any more', async () => {
     const { lab, home } = await begin();
     const run = plainRun(home);
@@ -336,8 +336,8 @@ exec ${psql}.real "$@"`,
     const rss = () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${console_.pid}/status`, 'utf8'))?.[1]) / 1024;
     const small = rss();
-    await enterUntil(console_, /3 Output|Enter run step \d+ on node_1: Stop/);
-    await console_.waitFor(/Enter run step \d+ on node_1[\s\S]*$/, { timeoutMs: 60_000 });
+    await enterUntil(console_, /3 Output|DOWNTIME BEGINS: asks for the name/);
+    await console_.waitFor(/DOWNTIME BEGINS: asks for the name/, { timeoutMs: 60_000 });
     await console_.waitFor(/Stop primary/, { timeoutMs: 60_000 });
     await console_.press('[');
     const screen = await console_.waitFor(/hostile end/, { timeoutMs: 20_000 });

@@ -39,7 +39,7 @@ it('before the first start of 17 the links go, without a copy; then transfers th
     );
   let run = new PlainRun(at);
   opened.console = run;
-  const link = /node_2: Take over node_1’s links/;
+  const link = /node_2: Transfer hard links by rsync/;
   let stop = await run.goTo(link);
   const broken = hold('TERM');
   await run.confirm(stop);
@@ -58,7 +58,7 @@ it('before the first start of 17 the links go, without a copy; then transfers th
   opened.console = run;
   await run.sees(/Take over node_1’s links/);
   await lab.root('node2', `kill -CONT ${pid}`);
-  await run.goTo(/node_1: Start 17 for the first time/);
+  await run.goTo(/node_1: Start 17 first time/);
   await run.kill();
   // One of the window that was rolled back, two of this one.
   const jobs = await lab.root('node2', 'ls -d /home/dba/.pgaf-upgrade/jobs/*/D.node_2.link.* | wc -l');

@@ -10,14 +10,14 @@ const opened = withCleanup();
 /** In the middle of these a console is killed, too: the step, where its program runs, and the program. */
 const middles: readonly { readonly step: RegExp; readonly host: LabHost; readonly program: string }[] = [
   { step: /node_1: Create the new/, host: 'node1', program: 'initdb' },
-  { step: /node_1: pg_upgrade --link/, host: 'node1', program: 'pg_upgrade' },
+  { step: /node_1: Run pg_upgrade --link/, host: 'node1', program: 'pg_upgrade' },
   { step: /node_1: Collect minimal statistics/, host: 'node1', program: 'vacuumdb' },
-  { step: /monitor: pg_upgrade --copy/, host: 'monitor', program: 'pg_upgrade' },
+  { step: /monitor: Run pg_upgrade --copy/, host: 'monitor', program: 'pg_upgrade' },
   { step: /node_2: Disable maintenance, base backup/, host: 'node2', program: 'pg_basebackup' },
 ];
 
 /** Steps that leave no trace on the servers. */
-const repeatable = /^CHECKPOINT/;
+const repeatable = /^Checkpoint/;
 
 /** Waits for a program on a host and holds it where it is, so that a kill of the console falls into its middle. */
 const hold = (lab: Lab, host: LabHost, program: string): Promise<string> =>
@@ -100,7 +100,7 @@ it('is killed while several hosts are at work at the same time, in the downtime 
       await run.confirmTogether(stop);
     }
   };
-  /** Confirms a stage, kills the console while these programs stand still in it, and lets a new one go on. */
+  /** Confirms a group, kills the console while these programs stand still in it, and lets a new one go on. */
   const killIn = async (
     stop: Extract<PlainStop, { kind: 'confirm' }>,
     programs: readonly (readonly [LabHost, string])[],
@@ -118,7 +118,7 @@ it('is killed while several hosts are at work at the same time, in the downtime 
     await run.sees(/still runs: following it|ended while nobody was looking/);
     for (const { host, pid } of held) await lab.root(host, `kill -CONT ${pid}`);
   };
-  await killIn(await goTo(/node_2: Stop the secondary/), [['node1', 'pg_upgrade']]);
+  await killIn(await goTo(/node_2: Stop secondary/), [['node1', 'pg_upgrade']]);
   await killIn(await goTo(/node_2: .*pg_ctl/), [
     ['node2', 'pg_basebackup'],
     ['node3', 'pg_basebackup'],

@@ -94,7 +94,7 @@ describe('a window that is rolled back through the primary’s own directory', (
     run.say('skip');
     await run.sees(/Reason: $/);
     run.say('its hardware is gone');
-    await run.confirm(await run.goTo(/pg_upgrade --link/));
+    await run.confirm(await run.goTo(/Run pg_upgrade --link/));
     await run.sees(/^node_1\| .*Linking user relation files/m);
     await Promise.all([lab.off('node1'), run.kill()]);
     await lab.off('monitor');
@@ -213,7 +213,7 @@ describe('an upgrade that comes to its end', () => {
 
     const first = unattended();
     // Behind the primary's stop, in the stage in which the secondaries stop beside pg_upgrade.
-    await first.sees(/Stop the secondary and prove its image/, 300_000);
+    await first.sees(/Stop secondary, verify its copy/, 300_000);
     await lab.off('node1');
     expect(await codeOf(first), first.text.slice(-4000)).toBe(1);
     expect(first.text).toMatch(

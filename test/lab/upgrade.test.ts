@@ -31,7 +31,7 @@ describe('a window from 15 to 17, by keys alone', () => {
     try {
       // Every secondary has been stopped: its directory must hold what was acknowledged before the primary stopped.
       const stopped = await walk(console_, {
-        until: (screen) => /first time, local only/.test(screen) && /Phase E/.test(screen),
+        until: (screen) => /phase E Verify/.test(screen),
       });
       expect(stopped).toBe('stopped-before');
       await load.ended();

@@ -63,7 +63,7 @@ describe('before a secondary is stopped', () => {
     expect(at(null)).toBe('no position from node_2');
     const model = modelAt('primary stopped', facts);
     model.unreachable.add('node_2');
-    expect(found(received, model)).toBe('node_2 is not reached');
+    expect(found(received, model)).toBe('node_2 is not reached.');
   });
 });
 

@@ -106,7 +106,7 @@ export class PlainRun {
         if (asks !== null) {
           const before = text.slice(0, this.#read + asks.index);
           this.#read += asks.index + asks[0].length;
-          if (asks[0].startsWith('Now:'))
+          if (asks[0].startsWith('Next:'))
             return { kind: 'failed', text: before.slice(before.lastIndexOf('\nFAILED')) };
           const first = asks[2];
           const [, number = '0', of = '0', host = '', title = ''] =
@@ -151,7 +151,7 @@ export class PlainRun {
     }
   }
 
-  /** A rehearsal is passed over, as the other tests do. */
+  /** A switchover is skipped, as in the other tests. */
   async confirmOrSkip(stop: Extract<PlainStop, { kind: 'confirm' }>): Promise<void> {
     if (!/^Switch/.test(stop.title)) return this.confirm(stop);
     const from = this.text.length;

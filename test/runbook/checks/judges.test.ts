@@ -609,14 +609,17 @@ describe('one thing wrong at a time', () => {
 
 test('what could not be looked at never counts as well', () => {
   const judged = judge(
-    withHost('node_2', () => ({ rehearsal: null, rehearsalTrouble: problem('the line was lost', '') })),
+    withHost('node_2', () => ({
+      rehearsal: null,
+      rehearsalTrouble: problem('The connection was lost.', ''),
+    })),
   );
   expect(judged.outcome).toBe('unseen');
   expect(judged.notSeen).toContainEqual({
     check: 'libraries-load',
     severity: 'blocker',
     host: 'node_2',
-    because: 'the line was lost',
+    because: 'The connection was lost.',
   });
   expect(judged.passed).not.toContain('libraries-load');
 });
