@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { present } from '../../source/cluster/present.ts';
 import { problem } from '../../source/cluster/result.ts';
 import { at, doneBefore, numberIn } from './fake-cluster.ts';
 import { sampleFailure } from './fake-engine.ts';
@@ -60,7 +61,7 @@ describe('the three panes', () => {
       monitor: {
         ...monitor,
         plannedDown: null,
-        feed: { ...monitor.feed, status, readAt: Date.now() - 42_000 },
+        feed: { ...monitor.feed, status, readAt: present() - 42_000 },
       },
     });
     expect(await press()).toContain('psql (pg_hba.conf refuses autoctl_node) STALE 42 s');
@@ -168,7 +169,7 @@ describe('the three panes', () => {
       at === 1 ? { ...node, assigned: 'wait_maintenance' as const, health: 0 } : node,
     );
     const hosts = engine.view.hosts.map((host, at) =>
-      at === 2 ? { ...host, line: 'reconnecting' as const, lastByteAt: Date.now() - 12_000 } : host,
+      at === 2 ? { ...host, line: 'reconnecting' as const, lastByteAt: present() - 12_000 } : host,
     );
     engine.set({ hosts, monitor: { ...engine.view.monitor, feed: { ...feed, state: { ...state, nodes } } } });
     await press();
