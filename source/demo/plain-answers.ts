@@ -17,7 +17,7 @@ const written = async (server: Postmaster): Promise<void> => {
 
 /**
  * Who answers in plain lines where nobody is to be asked (`--plain --yes demo`): yes to every step, the host's name where it is
- * asked for, once more after a failure, and in the scenario for it the way back once 17 has taken writes.
+ * asked for, once more after a failure, and in the scenario for it the rollback once 17 has taken writes.
  */
 export const plainAnswers = (
   scenario: Scenario,
@@ -33,7 +33,7 @@ export const plainAnswers = (
     const name = /Type the name of the host \(([^)]+)\)/.exec(question)?.[1];
     if (name !== undefined) return name;
     if (question.startsWith('Reason')) return '';
-    if (question.startsWith('Now:')) {
+    if (question.startsWith('Next:')) {
       tries += 1;
       return tries > 3 ? 'quit' : 'retry';
     }

@@ -29,7 +29,7 @@ export const confirmStep = async (talk: Talk, view: EngineView, step: StepView):
   if (together !== null)
     write(['', groupSentence(view, together), ...togetherLines(view, together).map((line) => `  ${line}`)]);
   if (isHeldBack(talk, step.givesUp)) return false;
-  // A rehearsal is for somebody who watches it.
+  // A switchover is for somebody who watches it.
   if (yes !== null && step.optional) {
     write(['Optional: skipped.']);
     return !refusal(controller.skip(step.id, ''));
@@ -38,7 +38,7 @@ export const confirmStep = async (talk: Talk, view: EngineView, step: StepView):
     together === null
       ? `Run this step on ${step.host}? [y/N/go/skip/back/quit] `
       : `Run ${words} together? [y/N/go/one/skip/back/quit] `;
-  const usage = `Not run. y runs ${together === null ? 'it' : 'them, one only the first'}, go runs on to ${stopWords(view, step.id)}, skip passes over it, back ${view.direction === 'rollback' ? 'goes on with the upgrade' : 'shows the way back'}, quit leaves.`;
+  const usage = `Not run. y runs ${together === null ? 'it' : 'them, one only the first'}, go runs on to ${stopWords(view, step.id)}, skip skips it, back ${view.direction === 'rollback' ? 'goes on with the upgrade' : 'shows the rollback'}, quit leaves.`;
   for (;;) {
     const word = yes !== null ? 'yes' : wordOf(await ask(question));
     if (word === 'quit') return false;

@@ -25,7 +25,7 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
   return [
     '',
     ...(view.banner === undefined ? [] : [`${view.banner}: no real server is touched.`]),
-    `Step ${numberOf(view, step.id)} of ${view.steps.length}, ${step.host}: ${step.title}`,
+    `Step ${numberOf(view, step.id)} of ${view.steps.length}, ${step.host}: ${step.title}${step.optional ? ' (optional)' : ''}`,
     `  Phase:  ${step.phase} ${phase?.title ?? ''}`,
     `  Does:   ${dangers[step.danger]}, as ${step.as}`,
     ...(step.asksName === null ? [] : [`  Typed:  ${nameAskedWords[step.asksName]}`]),

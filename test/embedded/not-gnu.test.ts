@@ -30,12 +30,12 @@ afterAll(() => rmSync(dirname(posix.directory), { recursive: true }));
 const without = (scenario: string) =>
   demonstrate(['--scenario', scenario], { PGAF_UPGRADE_DEMO_PROGRAMS: posix.directory });
 
-it('rollback-after-start: back through the secondary’s image, and what 17 wrote is said to be lost', async () => {
+it('rollback-after-start: back through the secondary’s fallback copy, and what 17 wrote is said to be lost', async () => {
   const ran = await without('rollback-after-start');
   expect(ran.code, ran.text.slice(-3000)).toBe(0);
   expect(ran.text).toMatch(/^node_2\| {4}library pg_stat_statements loads/m);
   expect(ran.text).toMatch(/Rollback: possible through node_2, but what 17 wrote since \d\d:\d\d UTC/);
-  expect(ran.text).toContain('Promote node_2’s image, privately');
+  expect(ran.text).toContain('Promote copy of 15, local only');
   expect(ran.text).toMatch(/^node_2: primary/m);
   expect(ran.text).toMatch(/^node_1: secondary/m);
   expect(ran.text).toMatch(/^DEMO demo: every node runs PostgreSQL 15\.20 again/m);
