@@ -105,21 +105,25 @@ describe('the tarball of npm pack', () => {
     expect(text).toMatch(end(scenario));
     if (scenario !== 'two-secondaries') return;
     // Its other assurances: number_sync_standbys goes to 0 and comes back.
-    expect(text).toContain('number_sync_standbys 1 → 0');
-    expect(text).toContain('number_sync_standbys 0 → 1');
+    expect(text).toContain('Set number_sync_standbys to 0');
+    expect(text).toContain('Set number_sync_standbys to 1');
     expect(text).toMatch(/^node_3: secondary \(assigned secondary\)/m);
   });
 
-  test('contains the console, its licence and those of what it is made of, and no more', () => {
+  test('contains the console, the pages that it names, its licence and those of what it is made of, and no more', () => {
     const files = run('tar', ['-tzf', tarball], newcomer).split('\n').filter(Boolean).sort();
+    const pages = readdirSync(`${root}docs`).filter((name) => name.endsWith('.md'));
     expect(files.filter((file) => !/^package\/dist\/[\w-]+\.js$/.test(file))).toEqual([
+      'package/CHANGELOG.md',
       'package/LICENSE',
       'package/README.md',
+      'package/SECURITY.md',
       'package/dist/THIRD-PARTY-NOTICES.txt',
       'package/dist/initdb.wasm',
       expect.stringMatching(/^package\/dist\/monitor-[0-9a-f]+\.tgz$/),
       'package/dist/pglite.data',
       'package/dist/pglite.wasm',
+      ...[...pages, 'console.svg'].sort().map((name) => `package/docs/${name}`),
       'package/package.json',
     ]);
   });
