@@ -202,7 +202,7 @@ it('a second run of the finished upgrade has nothing to do, and touches no serve
   });
   expect(await startedAt()).toEqual(serving);
   expect((await runCommand(first, ['status', fileOf(first)])).stdout).toMatch(
-    /Writes: up, on node_1\n  The downtime was .+\nUpgrade: finished/,
+    /Writes: up, on node_1\n {2}The downtime was .+\nUpgrade: finished/,
   );
 });
 
