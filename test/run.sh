@@ -1,7 +1,7 @@
 #!/bin/bash
 # Every check of the project; what failed does not keep the next from running.
 #   bash test/run.sh [PART...]     lint types shellcheck build terminal unit sandbox package demo lab; without any, all of them
-# One after the other, but for two rows that go side by side: unit and sandbox; package and demo. The terminal's tests
+# One after the other, but for two rows that go side by side outside CI: unit and sandbox; package and demo. The terminal's tests
 # measure how soon a key is answered: nothing goes beside them.
 # The last line is `N passed, N failed`: the tests, and each other check that failed as one.
 set -uo pipefail
@@ -198,7 +198,7 @@ shell_check() {
   fi
 }
 
-# The rows go side by side when both have parts.
+# The rows go side by side when both have parts; not in CI, where the labs are made beside them.
 one_row=()
 other_row=()
 
@@ -206,7 +206,7 @@ run_row() { for part in "$@"; do run_part "$part"; done; }
 
 run_rows() {
   local began=$SECONDS
-  if [ ${#one_row[@]} = 0 ] || [ ${#other_row[@]} = 0 ]; then
+  if in_ci || [ ${#one_row[@]} = 0 ] || [ ${#other_row[@]} = 0 ]; then
     run_row ${one_row[@]+"${one_row[@]}"} ${other_row[@]+"${other_row[@]}"}
   else
     begin_second "${other_row[*]}" run_row "${other_row[@]}"
