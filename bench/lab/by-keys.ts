@@ -5,7 +5,7 @@ import { atMost, type Bench, measured, notMeasured } from '../report/figure.ts';
 import { median } from '../report/statistics.ts';
 import { labObstacle } from './open.ts';
 import { upgrade } from './product.ts';
-import { Writer } from './writer.ts';
+import { gapDuring } from './writer.ts';
 
 /** The whole upgrade on the screen, by keys: step by step as far as the stop of the primary, from there to the next stop. */
 const upgradeByKeys = async (lab: Lab): Promise<void> => {
@@ -32,23 +32,12 @@ export const byKeys: Bench = {
     const lab = new Lab();
     const kept = (await lab.run(['snaps'])).split('\n').map((line) => line.split(' ')[0]);
     if (!kept.includes(lab.snapshot)) await lab.run(['create']);
-    const gapDuring = async (work: () => Promise<unknown>): Promise<number> => {
-      await lab.reset();
-      const writer = await Writer.start(lab);
-      try {
-        await work();
-        await writer.commits(20);
-        return writer.longestGapSeconds;
-      } finally {
-        await writer.stop();
-      }
-    };
     const rounds: { readonly yes: number; readonly keys: number }[] = [];
     try {
       // In turns: what else the machine does is shared by both.
       for (let run = 0; run < runs; run += 1) {
-        const yes = await gapDuring(() => upgrade(lab));
-        const keys = await gapDuring(() => upgradeByKeys(lab));
+        const yes = await gapDuring(lab, () => upgrade(lab));
+        const keys = await gapDuring(lab, () => upgradeByKeys(lab));
         rounds.push({ yes, keys });
         say(`--yes ${yes.toFixed(1)} s, by keys ${keys.toFixed(1)} s`);
       }

@@ -3,7 +3,7 @@ import { median } from '../report/statistics.ts';
 import { labObstacle, labOf } from './open.ts';
 import { upgrade } from './product.ts';
 import { labScript } from './script.ts';
-import { Writer } from './writer.ts';
+import { gapDuring } from './writer.ts';
 
 export const downtime: Bench = {
   name: 'downtime',
@@ -13,22 +13,11 @@ export const downtime: Bench = {
     const obstacle = labObstacle();
     if (obstacle !== null) return notMeasured(obstacle);
     const lab = await labOf({ gigabytes: 2, manyTables: true, secondaries: 2 }, say);
-    const gapDuring = async (work: () => Promise<unknown>): Promise<number> => {
-      await lab.reset();
-      const writer = await Writer.start(lab);
-      try {
-        await work();
-        await writer.commits(20);
-        return writer.longestGapSeconds;
-      } finally {
-        await writer.stop();
-      }
-    };
     const rounds: { readonly guide: number; readonly product: number; readonly floor: number }[] = [];
     try {
       for (let run = 0; run < runs; run += 1) {
-        const guide = await gapDuring(() => labScript(lab, 'guide.sh', say));
-        const product = await gapDuring(() => upgrade(lab));
+        const guide = await gapDuring(lab, () => labScript(lab, 'guide.sh', say));
+        const product = await gapDuring(lab, () => upgrade(lab));
         await lab.reset();
         const floor = Number(await labScript(lab, 'floor.sh', say));
         rounds.push({ guide, product, floor });

@@ -82,3 +82,16 @@ grant insert on public.bench_writes to app; grant usage on sequence public.bench
     return client;
   }
 }
+
+/** The longest time, in seconds, without a committed write while something is done to the lab's cluster as it was made. */
+export const gapDuring = async (lab: Lab, work: () => Promise<unknown>): Promise<number> => {
+  await lab.reset();
+  const writer = await Writer.start(lab);
+  try {
+    await work();
+    await writer.commits(20);
+    return writer.longestGapSeconds;
+  } finally {
+    await writer.stop();
+  }
+};
