@@ -1,4 +1,4 @@
-import type { HostFacts } from '../../cluster/facts.ts';
+import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { hostIn } from '../../cluster/observations.ts';
 import { onHost, verdictOf } from '../language/conditions.ts';
 import { isPastStop } from '../language/evidence.ts';
@@ -47,12 +47,26 @@ export const releaseService =
     ];
   };
 
+/** Nobody but the console starts the unit, a reboot neither: what both directions do for it, show, and undo. */
+export const guardParts = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  { unit, enabled }: Extract<HostFacts['service'], { kind: 'systemd' }>,
+) => ({
+  script: rootScript(facts, host, 'guard', ...(enabled ? (['disable'] as const) : [])),
+  notAtBoot: onHost(host.alias, `${unit} does not start at boot`, (seen) =>
+    verdictOf(seen.unit?.enabled === false, 'it is enabled'),
+  ),
+  undo: `rm ${dropInFile(unit)}; systemctl daemon-reload${enabled ? `; systemctl enable ${unit}` : ''}`,
+});
+
 export const guardService =
   (host: HostFacts): StepsOf =>
   (facts, phase) => {
     const { service } = host;
     if (service.kind === 'none') return [];
     const { unit } = service;
+    const { script, notAtBoot, undo } = guardParts(facts, host, service);
     return [
       makeStep(facts, {
         id: 'guard',
@@ -65,7 +79,7 @@ export const guardService =
         deviation:
           'The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.',
         danger: 'changes',
-        script: rootScript(facts, host, 'guard', ...(service.enabled ? (['disable'] as const) : [])),
+        script,
         probe: (world) => {
           if (isPastStop(facts, host, world)) return done('the host is past its stop');
           const seen = hostIn(world, host.alias)?.unit;
@@ -81,11 +95,9 @@ export const guardService =
           onHost(host.alias, `${unit} has KillMode=mixed`, (seen) =>
             verdictOf(seen.unit?.killMode === 'mixed', `it is ${seen.unit?.killMode ?? 'unknown'}`),
           ),
-          onHost(host.alias, `${unit} does not start at boot`, (seen) =>
-            verdictOf(seen.unit?.enabled === false, 'it is enabled'),
-          ),
+          notAtBoot,
         ],
-        undo: `rm ${dropInFile(unit)}; systemctl daemon-reload${service.enabled ? `; systemctl enable ${unit}` : ''}`,
+        undo,
       }),
     ];
   };

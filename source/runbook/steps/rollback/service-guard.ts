@@ -1,11 +1,10 @@
 import type { HostFacts } from '../../../cluster/facts.ts';
 import { hostIn } from '../../../cluster/observations.ts';
-import { onHost, verdictOf } from '../../language/conditions.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepsOf } from '../../language/outline.ts';
-import { rootScript } from '../../shell/root-verbs.ts';
 import { dropInFile } from '../../shell/service.ts';
 import type { Route } from '../../verdict/route.ts';
+import { guardParts } from '../service-guard.ts';
 import { mayRun } from './still-running.ts';
 
 /** What is half moved must not be started by a reboot, nor by anybody: the unit is enabled again with its start. */
@@ -14,7 +13,7 @@ export const holdService =
   (facts, phase) => {
     const { service } = host;
     if (service.kind === 'none') return [];
-    const { unit } = service;
+    const { script, notAtBoot, undo } = guardParts(facts, host, service);
     return [
       makeStep(facts, {
         id: 'guard',
@@ -26,21 +25,17 @@ export const holdService =
           'Neither a host that restarts during the rollback nor somebody’s “systemctl start” shall start a server on what is half moved.',
         guide: null,
         danger: 'changes',
-        script: rootScript(facts, host, 'guard', ...(service.enabled ? (['disable'] as const) : [])),
+        script,
         probe: (world) => {
           const seen = hostIn(world, host.alias);
           if (seen?.unit == null) return pending('not seen');
           if (mayRun(facts, host, seen, route, world))
             return done(`PostgreSQL ${facts.oldMajor} is in its place`);
-          if (!seen.unit.dropIns.includes(dropInFile(unit))) return pending('anybody may start it');
+          if (!seen.unit.dropIns.includes(dropInFile(service.unit))) return pending('anybody may start it');
           return seen.unit.enabled ? pending('it starts at boot') : done('it does not start at boot');
         },
-        after: [
-          onHost(host.alias, `${unit} does not start at boot`, (seen) =>
-            verdictOf(seen.unit?.enabled === false, 'it is enabled'),
-          ),
-        ],
-        undo: `rm ${dropInFile(unit)}; systemctl daemon-reload${service.enabled ? `; systemctl enable ${unit}` : ''}`,
+        after: [notAtBoot],
+        undo,
       }),
     ];
   };
