@@ -1,5 +1,5 @@
 import type { EngineView } from '../engine/view/controller.ts';
-import { closingLines } from '../wording/closing.ts';
+import { closingLines, stepCounts } from '../wording/closing.ts';
 import { farewell } from '../wording/farewell.ts';
 import { took } from '../wording/text.ts';
 
@@ -10,11 +10,11 @@ const saidBefore: readonly string[] = ['Result', 'Downtime', 'Steps', 'Rollback'
 export const finalLines = (view: EngineView): readonly string[] => {
   const nodes = view.monitor.feed.state?.nodes ?? [];
   const closing = closingLines(view).filter(([label]) => !saidBefore.includes(label));
-  const count = (kind: string) => view.steps.filter((step) => step.status.kind === kind).length;
+  const { done, skipped, failed } = stepCounts(view);
   return [
     '',
     ...farewell(view).split('\n'),
-    `Steps: ${count('done')} done, ${count('skipped')} skipped, ${count('failed')} failed, of ${view.steps.length}`,
+    `Steps: ${done} done, ${skipped} skipped, ${failed} failed, of ${view.steps.length}`,
     ...(view.verdict.says === '' ? [] : [`Rollback: ${view.verdict.says}`]),
     ...(view.downtime.kind === 'over' && view.downtime.since !== null
       ? [

@@ -5,9 +5,15 @@ import { took } from './text.ts';
 /** A line of the closing card: its label, and a sentence or a command that can be typed as it stands. */
 export type ClosingLine = readonly [label: string, text: string];
 
-const counted = (view: EngineView): string => {
+/** How many steps have come to which end. */
+export const stepCounts = (view: EngineView): Readonly<Record<'done' | 'skipped' | 'failed', number>> => {
   const count = (kind: string) => view.steps.filter(({ status }) => status.kind === kind).length;
-  return `${count('done')} done, ${count('skipped')} not taken, ${count('failed')} failed`;
+  return { done: count('done'), skipped: count('skipped'), failed: count('failed') };
+};
+
+const counted = (view: EngineView): string => {
+  const { done, skipped, failed } = stepCounts(view);
+  return `${done} done, ${skipped} not taken, ${failed} failed`;
 };
 
 const downtimeLine = ({ downtime, expectedDowntimeMs }: EngineView): readonly ClosingLine[] => {

@@ -1,5 +1,6 @@
 import { numberOf, stepOf } from '../console/state/selectors.ts';
 import type { EngineView, StepView } from '../engine/view/controller.ts';
+import { nextStop } from '../engine/view/next-stop.ts';
 import type { StepId } from '../runbook/language/step.ts';
 import type { NameAsked } from '../runbook/verdict/name-asked.ts';
 import { took } from './text.ts';
@@ -9,16 +10,6 @@ export const nameAskedWords: Readonly<Record<NameAsked, string>> = {
   downtime: 'DOWNTIME BEGINS',
   irreversible: 'IRREVERSIBLE',
   opening: 'APPLICATIONS WRITE AGAIN',
-};
-
-/** The next step behind this one that wants its own name typed: there a run to the next stop ends at the latest. Null: nothing does. */
-export const nextStop = (view: EngineView, from: StepId): StepView | null => {
-  const at = view.steps.findIndex(({ id }) => id === from);
-  return (
-    view.steps
-      .slice(at + 1)
-      .find(({ status, asksName }) => asksName !== null && !['done', 'skipped'].includes(status.kind)) ?? null
-  );
 };
 
 /** `step 30`, or `the end`: where a run to the next stop ends, unless a failure or a warning comes before. */

@@ -1,6 +1,7 @@
 import type { Step, StepId } from '../../runbook/language/step.ts';
 import { nameAskedFor } from '../../runbook/verdict/name-asked.ts';
 import type { Checklist } from '../view/checklist.ts';
+import { nextStop } from '../view/next-stop.ts';
 import type { ViewStore } from '../view/view-store.ts';
 import type { OwnedSession } from './session.ts';
 
@@ -27,7 +28,7 @@ export class RunOn {
   #ending = false;
   /** Warnings that stood on a card, or in the reason of a stop. */
   readonly #seen = new Set<string>();
-  /** OwnedSession without a card since the last stop: what they have noticed nobody has seen. */
+  /** Run without a card since the last stop: what they have noticed nobody has seen. */
   #ran: readonly Step[] = [];
 
   constructor(parts: RunOnParts) {
@@ -42,10 +43,9 @@ export class RunOn {
   /** From this step on, and what runs beside it: confirmed with its host's name. */
   begin(run: OwnedSession, step: Step, group: readonly Step[], typed: string): void {
     const { store, checklist, operator } = this.#parts;
-    const { world } = run.observer;
-    const behind = checklist.steps.slice(checklist.steps.indexOf(step) + 1);
-    const stop = behind.find((one) => nameAskedFor(one, world, checklist.direction) !== null);
-    checklist.note(run, { kind: 'run-on', step: step.id, typed, operator, until: stop?.id ?? null });
+    // What the dialog has promised.
+    const until = nextStop(store.view, step.id)?.id ?? null;
+    checklist.note(run, { kind: 'run-on', step: step.id, typed, operator, until });
     this.#on = true;
     this.#ending = false;
     this.#ran = group;

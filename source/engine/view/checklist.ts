@@ -103,13 +103,14 @@ export class Checklist {
     const { view } = this.#store;
     const expected = stepEstimates(facts, world, view.direction, this.#steps, session.dryRun);
     this.#expected = expected.steps;
-    // From the stop on it stays what was told before: that is what the downtime is compared with.
-    if (!hasStopped(view.downtime))
-      this.#store.set({ expectedDowntimeMs: expected.downtime, dryRun: expected.dryRun });
     const passed = (step: Step): boolean => this.statusOf(step.id)?.kind === 'done';
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
     this.#holdFeed(session, absence !== null);
     this.#store.set({
+      // From the stop on it stays what was told before: that is what the downtime is compared with.
+      ...(hasStopped(view.downtime)
+        ? {}
+        : { expectedDowntimeMs: expected.downtime, dryRun: expected.dryRun }),
       verdict: rollbackVerdict(facts, world),
       steps: this.#steps.map((step, index) =>
         viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#context()),

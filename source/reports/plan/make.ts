@@ -1,7 +1,5 @@
-import type { Evidence } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import type { Observations } from '../../cluster/observations.ts';
-import type { KeptCheck } from '../../engine/journal/kept-check.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { phases, type Step } from '../../runbook/language/step.ts';
 import { nameOf, placeOf } from '../../runbook/language/tablespace-names.ts';
@@ -13,21 +11,12 @@ import { choiceWords, rebuildChoices } from '../../runbook/timing/rebuild-choice
 import { lengthOf, orderOf } from '../../runbook/timing/schedule.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
+import type { PlanLook } from '../../usecases/plan-input/inspect-for-plan.ts';
 import { rollbackAfter } from './rollback.ts';
 import type { Plan, PlannedHost, PlannedStep } from './shape.ts';
 
 /** What a plan is made from: one look at every host, and no memory. */
-export interface PlanGround {
-  readonly facts: ClusterFacts;
-  /** The facts are those of a run that has been begun. */
-  readonly fromRecord: boolean;
-  readonly world: Observations;
-  /** Sizes as they are now. */
-  readonly evidence: Evidence;
-  /** What the last check of this machine found and measured; null: none was made. */
-  readonly check: KeptCheck | null;
-  /** Where each host is reached, by alias. */
-  readonly addresses: ReadonlyMap<string, string>;
+export interface PlanGround extends PlanLook {
   /** ISO 8601. */
   readonly madeAt: string;
 }

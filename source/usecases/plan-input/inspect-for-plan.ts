@@ -17,11 +17,14 @@ const timeoutMs = 120_000;
 /** What the servers say for a plan. Nothing is kept open. */
 export interface PlanLook {
   readonly facts: ClusterFacts;
+  /** The facts are those of a run that has been begun. */
   readonly fromRecord: boolean;
   readonly world: Observations;
+  /** Sizes as they are now. */
   readonly evidence: Evidence;
   /** What the last check of this machine found and measured; null: none was made. */
   readonly check: KeptCheck | null;
+  /** Where each host is reached, by alias. */
   readonly addresses: ReadonlyMap<string, string>;
 }
 
