@@ -6,7 +6,7 @@ import { makeBriefReport } from '../../source/reports/report/brief.ts';
 import { toHtml } from '../../source/reports/to-html.ts';
 import { toMarkdown } from '../../source/reports/to-markdown.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { debianCluster, labCluster, linkedCluster, loneCluster, spacedCluster } from '../runbook/clusters.ts';
+import { everyCluster, labCluster } from '../runbook/clusters.ts';
 import { groundOf, recordedJournal, recordedRollback, section, told } from './journals.ts';
 import { planAt } from './plans.ts';
 
@@ -30,14 +30,7 @@ const check = (findings: number): KeptCheck => ({
   },
 });
 
-describe.each([
-  ['the lab', labCluster()],
-  ['the lab, copied', labCluster({ mode: 'copy' })],
-  ['a secondary by hard links', linkedCluster()],
-  ['tablespaces', spacedCluster()],
-  ['Debian', debianCluster()],
-  ['a primary alone', loneCluster()],
-])('the plan of %s in brief', (_, facts) => {
+describe.each(everyCluster)('the plan of %s in brief', (_, facts) => {
   const plan = planAt('running', facts, check(30));
   const text = planBrief(plan);
 

@@ -252,3 +252,13 @@ export const loneCluster = (): ClusterFacts => {
     before: facts.before.slice(0, 1).map((row) => ({ ...row, reported: 'single', assigned: 'single' })),
   });
 };
+
+/** Every kind of cluster, by its name: what must be true of all of them is tried on each. */
+export const everyCluster = [
+  ['the lab’s cluster', labCluster()],
+  ['the lab’s cluster, copied', labCluster({ mode: 'copy' })],
+  ['one secondary by hard links', linkedCluster()],
+  ['two tablespaces', spacedCluster()],
+  ['Debian without systemd', debianCluster()],
+  ['a primary without secondaries', loneCluster()],
+] as const;

@@ -4,25 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { hostsOf, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
 import { phases } from '../../source/runbook/language/step.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import {
-  debianCluster,
-  labCluster,
-  linkedCluster,
-  loneCluster,
-  onEveryHost,
-  spacedCluster,
-} from './clusters.ts';
+import { debianCluster, everyCluster, labCluster, onEveryHost } from './clusters.ts';
 import { stepOf, worldAt } from './worlds.ts';
 
 /** What must be true of every upgrade, however the cluster looks. */
-describe.each([
-  ['the lab’s cluster', labCluster()],
-  ['the lab’s cluster, copied', labCluster({ mode: 'copy' })],
-  ['one secondary by hard links', linkedCluster()],
-  ['two tablespaces', spacedCluster()],
-  ['Debian without systemd', debianCluster()],
-  ['a primary without secondaries', loneCluster()],
-] as const)('%s', (_, facts) => {
+describe.each(everyCluster)('%s', (_, facts) => {
   const steps = upgradeRunbook(facts);
   const at = (id: string): number => {
     const index = steps.findIndex((step) => step.id === id);

@@ -3,20 +3,14 @@ import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { debianCluster, labCluster, linkedCluster, spacedCluster } from './clusters.ts';
+import { everyCluster } from './clusters.ts';
 import { worldAt } from './worlds.ts';
 
 /** Words that a title may begin with: what the step does, in the imperative. */
 const verb =
   /^(Authorize|Checkpoint|Choose|Clear|Collect|Copy|Create|Disable|Drop|Enable|Find|Measure|Point|Promote|Register|Remove|Restore|Return|Revoke|Run|Save|Set|Start|Stop|Swap|Switch|Test|Transfer|Update|Validate|Verify|Write)\b/;
 
-describe.each([
-  ['the lab’s cluster', labCluster()],
-  ['the lab’s cluster, copied', labCluster({ mode: 'copy' })],
-  ['one secondary by hard links', linkedCluster()],
-  ['two tablespaces', spacedCluster()],
-  ['Debian without systemd', debianCluster()],
-] as const)('titles: %s', (_, facts) => {
+describe.each(everyCluster.filter(([, facts]) => facts.nodes.length > 1))('titles: %s', (_, facts) => {
   // The moments of worlds.ts are those of a cluster with these three nodes.
   const moments = facts.nodes.some(({ alias }) => alias === 'node_3')
     ? (['all stopped', 'swapped', 'verified', 'finished'] as const).map((moment) => worldAt(moment, facts))

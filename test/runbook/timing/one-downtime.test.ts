@@ -18,14 +18,7 @@ import { Window } from '../../engine/harness.ts';
 import { reportOf, section } from '../../reports/journals.ts';
 import { planAt } from '../../reports/plans.ts';
 import { healthy } from '../checks/healthy.ts';
-import {
-  debianCluster,
-  labCluster,
-  linkedCluster,
-  loneCluster,
-  newIdentifier,
-  spacedCluster,
-} from '../clusters.ts';
+import { everyCluster, labCluster, newIdentifier } from '../clusters.ts';
 import { word } from '../word.ts';
 import { worldAt } from '../worlds.ts';
 
@@ -83,14 +76,7 @@ const ranUpgrade = (
   ];
 };
 
-describe.each([
-  ['the lab', labCluster()],
-  ['the lab, copied', labCluster({ mode: 'copy' })],
-  ['a secondary by hard links', linkedCluster()],
-  ['tablespaces', spacedCluster()],
-  ['Debian', debianCluster()],
-  ['a primary alone', loneCluster()],
-])('%s', (_, facts) => {
+describe.each(everyCluster)('%s', (_, facts) => {
   const expected = checkSeconds(facts);
 
   test('the plan made after a check expects what the check expects, and says whose number it is', () => {
