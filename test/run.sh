@@ -202,7 +202,10 @@ shell_check() {
 one_row=()
 other_row=()
 
-run_row() { for part in "$@"; do run_part "$part"; done; }
+run_row() { # part...
+  local part # the caller's loop has one of its own
+  for part in "$@"; do run_part "$part"; done
+}
 
 run_rows() {
   local began=$SECONDS
