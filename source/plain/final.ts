@@ -1,4 +1,5 @@
 import type { EngineView } from '../engine/view/controller.ts';
+import { downtimeExpected } from '../engine/view/downtime.ts';
 import { closingLines, stepCounts } from '../wording/closing.ts';
 import { farewell } from '../wording/farewell.ts';
 import { took } from '../wording/text.ts';
@@ -11,6 +12,7 @@ export const finalLines = (view: EngineView): readonly string[] => {
   const nodes = view.monitor.feed.state?.nodes ?? [];
   const closing = closingLines(view).filter(([label]) => !saidBefore.includes(label));
   const { done, skipped, failed } = stepCounts(view);
+  const expected = downtimeExpected(view);
   return [
     '',
     ...farewell(view).split('\n'),
@@ -18,7 +20,7 @@ export const finalLines = (view: EngineView): readonly string[] => {
     ...(view.verdict.says === '' ? [] : [`Rollback: ${view.verdict.says}`]),
     ...(view.downtime.kind === 'over' && view.downtime.since !== null
       ? [
-          `Downtime: ${took(view.downtime.until - view.downtime.since)}${view.expectedDowntimeMs === null ? '' : `, expected was about ${took(view.expectedDowntimeMs)}`}`,
+          `Downtime: ${took(view.downtime.until - view.downtime.since)}${expected === null ? '' : `, expected was about ${took(expected)}`}`,
         ]
       : []),
     ...closing.map(([label, text]) => `${label === '' ? '' : `${label}: `}${text}`),

@@ -8,14 +8,15 @@ export const sayNews = (
 ): ((view: EngineView) => void) => {
   const moreNews = plainNews({ canEnd });
   let doing = '';
-  let noticed = 0;
+  let noticed: EngineView['notices'][number] | undefined;
   return (view) => {
     if (view.stage.kind === 'connecting' && view.stage.doing !== doing) {
       doing = view.stage.doing;
       write([doing]);
     }
-    const fresh = view.notices.filter(({ at }) => at > noticed);
-    noticed = Math.max(noticed, ...fresh.map(({ at }) => at));
+    // By themselves, not by their time: a step may notice several things within a millisecond.
+    const fresh = view.notices.slice(noticed === undefined ? 0 : view.notices.lastIndexOf(noticed) + 1);
+    noticed = fresh.at(-1) ?? noticed;
     write(fresh.map(({ text }) => `* ${text}`));
     write(moreNews(view));
   };

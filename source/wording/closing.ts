@@ -1,4 +1,5 @@
 import type { EngineView } from '../engine/view/controller.ts';
+import { downtimeExpected } from '../engine/view/downtime.ts';
 import { calledIn } from './farewell.ts';
 import { took } from './text.ts';
 
@@ -16,9 +17,11 @@ const counted = (view: EngineView): string => {
   return `${done} done, ${skipped} not taken, ${failed} failed`;
 };
 
-const downtimeLine = ({ downtime, expectedDowntimeMs }: EngineView): readonly ClosingLine[] => {
+const downtimeLine = (view: EngineView): readonly ClosingLine[] => {
+  const { downtime } = view;
   if (downtime.kind !== 'over' || downtime.since === null) return [];
-  const estimate = expectedDowntimeMs === null ? '' : ` (estimate ${took(expectedDowntimeMs)})`;
+  const expected = downtimeExpected(view);
+  const estimate = expected === null ? '' : ` (estimate ${took(expected)})`;
   return [['Downtime', `${took(downtime.until - downtime.since)}${estimate}`]];
 };
 

@@ -1,5 +1,6 @@
 import { numberOf, stepOf } from '../console/state/selectors.ts';
 import type { EngineView, StepView } from '../engine/view/controller.ts';
+import { downtimeExpected } from '../engine/view/downtime.ts';
 import { nextStop } from '../engine/view/next-stop.ts';
 import type { StepId } from '../runbook/language/step.ts';
 import type { NameAsked } from '../runbook/verdict/name-asked.ts';
@@ -31,10 +32,7 @@ const lengthOf = (ms: number | null, otherwise: string): string =>
 const afterwards = (view: EngineView, step: StepView, why: NameAsked): string => {
   switch (why) {
     case 'downtime': {
-      const length = lengthOf(
-        view.direction === 'upgrade' ? view.expectedDowntimeMs : null,
-        'not measured on these hosts',
-      );
+      const length = lengthOf(downtimeExpected(view), 'not measured on these hosts');
       return view.direction === 'upgrade'
         ? `Applications cannot write any more, until PostgreSQL ${view.cluster.to} is opened to them: ${length}.`
         : `Applications cannot write any more, until PostgreSQL ${view.cluster.from} is opened to them.`;
@@ -82,8 +80,8 @@ export const runOnWords = (view: EngineView, from: StepId): string => {
   const stop = nextStop(view, from);
   const last =
     stop === null
-      ? 'to the end'
-      : `until step ${numberOf(view, stop.id)} (${stop.title}, ${stop.asksName === null ? '' : nameAskedWords[stop.asksName]}), which is typed by itself`;
+      ? 'to the end, unless a step comes to want a name of its own'
+      : `until step ${numberOf(view, stop.id)} (${stop.title}, ${stop.asksName === null ? '' : nameAskedWords[stop.asksName]}), which is typed by itself unless it is done by then`;
   const first = stepOf(view, from);
   return `From step ${first === null ? '' : numberOf(view, from)} on without asking, side by side where steps may run so, ${last}. A failure and a warning that you have not seen stop it before; Esc does behind the step that runs.`;
 };

@@ -137,6 +137,28 @@ describe('run to the next stop', () => {
     expect(begun(night).at(-1)).toBe('C.node_1.stop');
   }, 30_000);
 
+  test('an optional step is no part of it: it is run or skipped by itself', async () => {
+    const night = window();
+    await night.goTo('I.monitor.switchover');
+    expect(night.engine.confirm('I.monitor.switchover', 'monitor', 'to-stop')).toHaveProperty('refused');
+    expect(begun(night)).not.toContain('I.monitor.switchover');
+  }, 60_000);
+
+  test('a warning that came before the operator ended it stops the next run to the next stop', async () => {
+    const night = window();
+    await night.stage('confirm');
+    night.engine.confirm('A.monitor.save', 'monitor', 'to-stop');
+    await night.until('checks run', () => begun(night).includes('A.node_1.checks'));
+    night.engine.stopRunningOn();
+    const { step } = await night.stage('confirm');
+    const ended = () => entries(night, 'run-on-ended').map(({ why }) => String(why));
+    expect(ended()).toEqual(['you have ended it']);
+    const host = night.view.steps.find(({ id }) => id === step)?.host;
+    expect(night.engine.confirm(step, host, 'to-stop')).toEqual({ accepted: true });
+    await night.until('the next stop', () => ended().length === 2);
+    expect(ended().at(-1)).toContain('warning');
+  }, 60_000);
+
   test('ended in the middle of a group: each track finishes the step that it is at', async () => {
     const night = window();
     await night.goTo('C.node_2.stop');

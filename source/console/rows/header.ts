@@ -1,4 +1,5 @@
 import type { Downtime, EngineView } from '../../engine/view/controller.ts';
+import { downtimeExpected } from '../../engine/view/downtime.ts';
 import { phases } from '../../runbook/language/step.ts';
 import { clock, hoursAndMinutes, tame, timeWithZone, took, widthOf } from '../../wording/text.ts';
 import { currentStep, numberOf } from '../state/selectors.ts';
@@ -18,7 +19,7 @@ const writes = (view: EngineView, now: number, short: boolean): Span => {
     case 'down': {
       if (state.since === null)
         return span(short ? 'WRITES DOWN' : 'WRITES DOWN, since when is not known here', 'bad');
-      const { expectedDowntimeMs: expected } = view;
+      const expected = downtimeExpected(view);
       const of = expected === null ? '' : ` of ~${took(expected)}`;
       return span(`WRITES DOWN ${clock(now - state.since)}${of}`, 'bad');
     }

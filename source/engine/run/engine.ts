@@ -315,6 +315,8 @@ export class Engine implements EngineController {
     if (step === undefined || !this.#decisions.waitsFor(id)) return whyNot(this.view.stage);
     const world = this.#session?.observer.world ?? { hosts: {} };
     const asked = until === 'stop' || nameAskedFor(step, world, this.view.direction) !== null;
+    if (until === 'stop' && step.optional)
+      return refused('an optional step is run or skipped by itself: it is no part of a run to the next stop');
     if (asked && typed !== step.host) return refused(`type ${step.host} to confirm`);
     this.#decisions.give({ kind: 'run', typed: typed ?? null, until });
     return accepted;

@@ -28,7 +28,7 @@ export class RunOn {
   #ending = false;
   /** Warnings that stood on a card, or in the reason of a stop. */
   readonly #seen = new Set<string>();
-  /** Run without a card since the last stop: what they have noticed nobody has seen. */
+  /** Run without a card: what they have noticed nobody has seen, unless a stop has said it. */
   #ran: readonly Step[] = [];
 
   constructor(parts: RunOnParts) {
@@ -48,7 +48,7 @@ export class RunOn {
     checklist.note(run, { kind: 'run-on', step: step.id, typed, operator, until });
     this.#on = true;
     this.#ending = false;
-    this.#ran = group;
+    this.#ran = [...this.#ran, ...group];
     store.set({ runsOn: { ending: false } });
   }
 
@@ -62,7 +62,8 @@ export class RunOn {
 
   /** The card of these steps was shown, and decided about: their warnings are known. */
   shown(run: OwnedSession, steps: readonly Step[]): void {
-    for (const step of steps) for (const note of step.notes(run.observer.world)) this.#seen.add(note);
+    for (const step of steps)
+      for (const note of step.notes(run.observer.world)) this.#seen.add(`${step.host}: ${note}`);
   }
 
   /** Whether these steps, which are next, run without being asked for; where not, what ran on ends here, and why is said. */
@@ -82,7 +83,7 @@ export class RunOn {
     if (!this.#on) return;
     this.#on = false;
     this.#ending = false;
-    this.#ran = [];
+    if (before === null) this.#ran = [];
     const { store, checklist } = this.#parts;
     checklist.note(run, { kind: 'run-on-ended', before, why });
     store.set({ runsOn: null });
@@ -97,11 +98,15 @@ export class RunOn {
     if (asked !== undefined && asked !== null)
       return `this step is typed by itself, because ${whatAsks[asked]}`;
     const unseen = [...this.#ran, ...steps].flatMap((step) =>
-      step.notes(world).flatMap((note) => (this.#seen.has(note) ? [] : [`${step.host}: ${note}`])),
+      step
+        .notes(world)
+        .map((note) => `${step.host}: ${note}`)
+        .filter((note) => !this.#seen.has(note)),
     );
     const [first] = unseen;
     if (first === undefined) return null;
     this.shown(run, [...this.#ran, ...steps]);
+    this.#ran = [];
     return unseen.length === 1
       ? `there is a warning: ${first}`
       : `there are ${unseen.length} warnings (w lists them), the first: ${first}`;

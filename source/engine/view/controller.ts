@@ -91,6 +91,8 @@ export interface StepView {
   readonly danger: Danger;
   /** Why the host's name is typed before it runs; null: a key is enough. */
   readonly asksName: NameAsked | null;
+  /** The servers show it as done already, whoever did it: it is not asked for when its turn comes. */
+  readonly shownDone: boolean;
   readonly undo: string;
   /** What running it now gives up; null: nothing beyond what `undo` says. */
   readonly givesUp: Loss | null;

@@ -1,5 +1,9 @@
 import type { Writes } from '../../runbook/verdict/writes.ts';
-import type { Downtime } from './controller.ts';
+import type { Downtime, EngineView } from './controller.ts';
+
+/** What the downtime was expected to be, in milliseconds; null where nothing was measured, and in a rollback, which the estimate is not of. */
+export const downtimeExpected = ({ direction, expectedDowntimeMs }: EngineView): number | null =>
+  direction === 'upgrade' ? expectedDowntimeMs : null;
 
 /**
  * What is known of the downtime, brought to what the servers show. Where this console has begun it, it ends with its own step;

@@ -7,6 +7,9 @@ export const nextStop = (view: EngineView, from: StepId): StepView | null => {
   return (
     view.steps
       .slice(at + 1)
-      .find(({ status, asksName }) => asksName !== null && !['done', 'skipped'].includes(status.kind)) ?? null
+      .find(
+        ({ status, asksName, shownDone }) =>
+          asksName !== null && !shownDone && !['done', 'skipped'].includes(status.kind),
+      ) ?? null
   );
 };
