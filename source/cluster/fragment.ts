@@ -55,7 +55,7 @@ type Marked<Value> = Value extends string ? (keyof Value extends keyof string ? 
 
 /**
  * What may stand in a template: a word of a known kind (words.ts), which is quoted; a number; a
- * fragment, which is not quoted again; a list of fragments, a line each; false for nothing. Text of any
+ * fragment, which is not quoted again; a list of fragments, a line each; false, or a fragment of nothing but false ones, for nothing. Text of any
  * other content needs {@link quoted}, a constant that is shell {@link constant}.
  */
 export type Value = Word | number | false | Fragment | readonly (Fragment | false)[];
@@ -97,7 +97,7 @@ const undented = (parts: readonly string[]): readonly string[] => {
 };
 
 const fragmentOf = (value: Exclude<Value, false>): Fragment | null => {
-  if (value instanceof Fragment) return value;
+  if (value instanceof Fragment) return value.lines.length === 0 ? null : value;
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError('a number of a script must be finite');
     return new Fragment([{ text: String(value), fixed: false }], make);
@@ -110,7 +110,7 @@ const fragmentOf = (value: Exclude<Value, false>): Fragment | null => {
 /**
  * A piece of a shell script, as it is written: backslashes are the shell's. What is put into it is quoted as one word, but for fragments,
  * whose further lines get the indentation of the line that they stand on (a here-document and a quoted line break do not). A
- * line with nothing but a false or an empty list on it goes. A template that begins with a line break loses
+ * line with nothing but a false, an empty list or a fragment without lines on it goes. A template that begins with a line break loses
  * its common indentation.
  */
 export const sh = <const Values extends readonly Value[]>(

@@ -51,6 +51,14 @@ describe('what is put into a script', () => {
     constant(anything);
     // @ts-expect-error nothing undefined
     sh`ls ${undefined}`;
+    // @ts-expect-error nothing null
+    expect(() => sh`ls ${null}`).toThrow(TypeError);
+    // @ts-expect-error nothing is false, never true
+    expect(() => sh`ls ${true}`).toThrow(TypeError);
+    // @ts-expect-error a list of strings is no list of lines
+    expect(() => sh`${['ls']}`).toThrow(TypeError);
+    // @ts-expect-error what may be a string of any content, where a condition holds
+    sh`ls ${anything === plain && anything}`;
     // @ts-expect-error only the template makes fragments
     expect(() => new Fragment([], Symbol('make'))).toThrow(TypeError);
   });
@@ -126,6 +134,28 @@ describe('lines', () => {
       d${false}
     `;
     expect(script.text).toBe('a\nb\nc\nd');
+    const optional = (there: boolean): Fragment | false => there && sh`e`;
+    const none = sh`
+      ${optional(false)}
+      ${[false, false]}
+    `;
+    expect(none.lines).toEqual([]);
+    const nested = sh`
+      a
+        ${none}
+        ${lines()}
+        ${[none, optional(true)]}
+      f${none} ${optional(true)}
+    `;
+    expect(nested.text).toBe('a\n  e\nf e');
+    // An empty line that is meant stays.
+    expect(
+      sh`
+      a
+      ${sh``}
+      b
+    `.text,
+    ).toBe('a\n\nb');
     expect(lines().text).toBe('');
     expect(joined([sh`a`, false, sh`b`], ' \\\n  ').text).toBe('a \\\n  b');
   });
@@ -153,6 +183,32 @@ describe('lines', () => {
     `;
     expect(run(outer)).toBe("a\nb.it's\n  $HOME\n\n");
     expect(run(joined([sh`printf '%s.' ${quoted('a\nb')}`, sh`true`], ' && '))).toBe('a\nb.');
+  });
+
+  test('a script within a script is a line of it, indented as that line is and quoted as its own values were', () => {
+    const inner = sh`
+      [ -e ${odd} ] || {
+        echo ${quoted("it's not there\nat all")}
+      }
+    `;
+    const outer = sh`
+      if true; then
+        ${inner}
+        ${[sh`a`, sh`b ${plain}`]}
+      fi
+    `;
+    expect(outer.text).toBe(
+      [
+        'if true; then',
+        "  [ -e '/srv/dba'\\''s pg/data' ] || {",
+        "    echo 'it'\\''s not there",
+        "at all'",
+        '  }',
+        '  a',
+        '  b /srv/pg/data',
+        'fi',
+      ].join('\n'),
+    );
   });
 
   test('a here-document that its own body would end', () => {

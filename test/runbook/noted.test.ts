@@ -32,7 +32,7 @@ const compare = (noted: readonly Row[], now: readonly Row[]) => {
   const file = join(host.root, 'now');
   host.write(notedFile(host.node), text(noted));
   host.write(file, text(now));
-  return host.sh(script(...compareLines(host.node, sh`${word(file)}`)).text);
+  return host.sh(script(compareLines(host.node, sh`${word(file)}`)).text);
 };
 
 test('the same, and what has come since, is no loss', () => {

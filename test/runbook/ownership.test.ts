@@ -15,7 +15,7 @@ afterEach(() => host.remove());
 const says = (...lines: readonly string[]): string => {
   const ran = host.sh(
     [
-      script(...ownershipFunctions(host.facts)).text,
+      script(ownershipFunctions(host.facts)).text,
       `d='${join(host.root, 'lib/new [1]*?').replaceAll("'", "'\\''")}'`,
       ...lines,
       'for f in ours kin; do if $f "$d"; then echo $f; fi; done',

@@ -51,7 +51,7 @@ const run = (...lines: readonly (string | Fragment)[]) => {
 };
 /** Without the waits in between; the last test has them. */
 const idle = (...paths: readonly string[]) =>
-  run(...idleFunction, 'sleep() { :; }', `idle ${paths.map(shellQuoted).join(' ')}`);
+  run(idleFunction, 'sleep() { :; }', `idle ${paths.map(shellQuoted).join(' ')}`);
 const directory = (...parts: readonly string[]): string => {
   const path = join(root, ...parts);
   mkdirSync(path, { recursive: true });
@@ -128,7 +128,7 @@ describe('idle', () => {
     const ran = await new Promise((resolve) => {
       const script = spawn('sh', [
         '-c',
-        ['set -eu', ...idleFunction.map((line) => line.text), `idle ${shellQuoted(data)}`].join('\n'),
+        ['set -eu', idleFunction.text, `idle ${shellQuoted(data)}`].join('\n'),
       ]);
       script.once('close', resolve);
     });
@@ -140,10 +140,9 @@ describe('keep', () => {
   test('takes files with and without a directory, with spaces, and fails for one that is absent', () => {
     writeFileSync(join(root, 'a b'), 'x');
     expect(
-      run(...keepFunction, `keep ${shellQuoted(join(root, 'a b'))}`, `cd ${shellQuoted(root)}; keep 'a b'`)
-        .code,
+      run(keepFunction, `keep ${shellQuoted(join(root, 'a b'))}`, `cd ${shellQuoted(root)}; keep 'a b'`).code,
     ).toBe(0);
-    expect(run(...keepFunction, `keep ${shellQuoted(join(root, 'none'))}`)).toMatchObject({
+    expect(run(keepFunction, `keep ${shellQuoted(join(root, 'none'))}`)).toMatchObject({
       code: 1,
       err: `${join(root, 'none')} is not there`,
     });
@@ -152,7 +151,7 @@ describe('keep', () => {
   test('syncs the file and its directory, and everything where sync knows no files', () => {
     writeFileSync(join(root, 'f'), 'x');
     const asked = `sync() { echo "sync $*"; [ $# = 0 ]; }`;
-    expect(run(...keepFunction, asked, `keep ${shellQuoted(join(root, 'f'))}`).out.split('\n')).toEqual([
+    expect(run(keepFunction, asked, `keep ${shellQuoted(join(root, 'f'))}`).out.split('\n')).toEqual([
       `sync -- ${root}/f ${root}/`,
       'sync ',
       'went on',
@@ -164,9 +163,9 @@ describe('what a program prints, whole in a file', () => {
   test.runIf(existsSync('/dev/full'))('ends the script on a disk that is full', () => {
     // PostgreSQL's programs end with 0 whether what they print arrives or not.
     const silent = fragment`{ echo state 2>/dev/null; true; }`;
-    expect(run(...wholeLines(fragment`/dev/full`, silent)).code).not.toBe(0);
+    expect(run(wholeLines(fragment`/dev/full`, silent)).code).not.toBe(0);
     const file = join(directory('there'), 'kept');
-    expect(run(`cd ${shellQuoted(join(root, 'there'))}`, ...wholeLines(fragment`kept`, silent)).code).toBe(0);
+    expect(run(`cd ${shellQuoted(join(root, 'there'))}`, wholeLines(fragment`kept`, silent)).code).toBe(0);
     expect(readFileSync(file, 'utf8')).toBe('state\n');
   });
 
@@ -188,10 +187,8 @@ describe('what a program prints, whole in a file', () => {
 describe('same_file_system', () => {
   test('by device and mount, of what is there or the directory above it', () => {
     const [a, b] = [directory('a'), join(root, 'b/c')];
-    expect(run(...sameFileSystemFunction, `same_file_system ${shellQuoted(a)} ${shellQuoted(b)}`).code).toBe(
-      0,
-    );
-    expect(run(...sameFileSystemFunction, `same_file_system ${shellQuoted(a)} /dev/shm/none`)).toMatchObject({
+    expect(run(sameFileSystemFunction, `same_file_system ${shellQuoted(a)} ${shellQuoted(b)}`).code).toBe(0);
+    expect(run(sameFileSystemFunction, `same_file_system ${shellQuoted(a)} /dev/shm/none`)).toMatchObject({
       code: 1,
       err: `${a} and /dev/shm/none are on different file systems`,
     });

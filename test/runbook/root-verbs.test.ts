@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ClusterFacts, hostsOf } from '../../source/cluster/facts.ts';
-import { lines } from '../../source/cluster/fragment.ts';
+import { sh as fragment } from '../../source/cluster/fragment.ts';
 import { theLogin } from '../../source/cluster/login.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
@@ -78,7 +78,7 @@ describe.each([
     for (const { step, text } of steps) {
       const host = hostsOf(facts).find((one) => one.alias === step.host);
       if (host === undefined) throw new Error(step.id);
-      const all = [...verbLines(facts, host).values()].map((all) => lines(...all).text);
+      const all = [...verbLines(facts, host).values()].map((one) => one.text);
       let rest = text.replace('set -eu\nexport LC_ALL=C\n', '').replace(asPostgres, '').trimEnd();
       while (rest !== '') {
         const verb = all.find((lines) => rest === lines || rest.startsWith(`${lines}\n`));
@@ -106,7 +106,7 @@ describe.each([
     for (const host of rootHosts(helped)) {
       const text = helperText(helped, host);
       for (const [verb, lines] of verbLines(helped, host))
-        expect(text).toContain(`\n${verb})\n${lines.map((line) => `  ${line.text}`).join('\n')}\n  ;;\n`);
+        expect(text).toContain(`\n${verb})\n${fragment`  ${lines}`.text}\n  ;;\n`);
     }
   });
 });

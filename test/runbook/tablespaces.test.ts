@@ -171,11 +171,8 @@ test('a part of 17 in a tablespace’s directory that this run has not begun to 
   expect(host.sh(start()).code).toBe(0);
   expect(places().map(partsIn)).toEqual([['PG_13_2022', 'PG_17_2022'], ['PG_17_2022']]);
   const begun = host.sh(
-    script(
-      ...ownershipFunctions(host.facts),
-      ...keepFunction,
-      ...partsBegunLines(host.node, host.facts.newMajor),
-    ).text,
+    script(ownershipFunctions(host.facts), keepFunction, partsBegunLines(host.node, host.facts.newMajor))
+      .text,
   );
   expect(begun).toMatchObject({ code: 1, output: expect.stringContaining('this upgrade has not made it') });
 });

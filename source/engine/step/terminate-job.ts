@@ -24,7 +24,7 @@ export const terminateJob = async (
     {
       id: `${job}-end-${Date.now().toString(36)}`,
       as: step.as,
-      script: lines(...endRootLines(run.facts, step), endJobScript(job)).text,
+      script: lines(endRootLines(run.facts, step), endJobScript(job)).text,
     },
     {
       onBytes: (chunk) => {

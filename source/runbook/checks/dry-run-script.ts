@@ -3,7 +3,7 @@ import { isNode } from '../../cluster/facts.ts';
 import { type Fragment, joined, lines, sh, word } from '../../cluster/fragment.ts';
 import { below } from '../../cluster/words.ts';
 import { carryLines, readConfigurationLines } from '../shell/configuration.ts';
-import { initdbCommand, newClusterLines } from '../shell/new-cluster.ts';
+import { initdbCommand, newClusterCommands } from '../shell/new-cluster.ts';
 import { ownershipFunctions } from '../shell/ownership.ts';
 import { upgradeCommand, upgradeLogs } from '../shell/pg-upgrade.ts';
 import { libraryLines } from './library-script.ts';
@@ -99,7 +99,7 @@ section initdb throwaway_initdb || exit 1`;
 
 const keepLines = (facts: ClusterFacts, host: HostFacts): Fragment => sh`keep_new_directory() {
   if [ -L ${host.newData} ] || { [ -e ${host.newData} ] && [ -n "$(ls -A ${host.newData})" ]; }; then echo ${word`${host.newData} is there already`}; return 0; fi
-  ${joined(newClusterLines(facts, host), ' &&\n')}
+  ${joined(newClusterCommands(facts, host), ' &&\n')}
 }
 section prepare keep_new_directory`;
 
@@ -130,7 +130,8 @@ cat >"$t/configuration.sh" <<'END-OF-CONFIGURATION'
 set -eu
 umask 077
 mkdir configuration
-${[...carryLines(host, host.data, configuration), ...readConfigurationLines(host, throwaway.newData, configuration)]}
+${carryLines(host, host.data, configuration)}
+${readConfigurationLines(host, throwaway.newData, configuration)}
 END-OF-CONFIGURATION
 section configuration sh "$t/configuration.sh"
 rm -rf "$t/configuration"`;

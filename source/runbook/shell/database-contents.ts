@@ -27,19 +27,19 @@ const contentsSql = `copy (select case c.relkind when 'S' then 'sequence' when '
     and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I') and (i.indexrelid is null or c.relkind = 'I' or (i.indisvalid and i.indisready))) to stdout`;
 
 /** Lines that write what is in every database into a file, as a shell function: \`contents FILE\`. */
-export const contentsFunction = (host: HostFacts, bindir: Path, socket: Path): readonly Fragment[] => {
+export const contentsFunction = (host: HostFacts, bindir: Path, socket: Path): Fragment => {
   const program = psql(host, bindir, 'postgres', { socket });
   const inDatabase = psql(host, bindir, { variable: 'database' }, { socket });
-  return [
-    sh`contents() { # FILE: every database, its relations, and where its sequences are`,
-    sh`  ${program} -Atc ${quoted("copy (select 'database', datname, '', '', '', '' from pg_database where datallowconn) to stdout")} > "$1"`,
-    sh`  ${program} -Atc ${quoted('select datname from pg_database where datallowconn order by 1')} > "$1.databases"`,
-    sh`  while IFS= read -r database; do`,
-    sh`    ${inDatabase} -Atc ${quoted(contentsSql)} </dev/null >> "$1"`,
-    sh`  done < "$1.databases"`,
-    sh`  rm "$1.databases"`,
-    sh`}`,
-  ];
+  return sh`
+    contents() { # FILE: every database, its relations, and where its sequences are
+      ${program} -Atc ${quoted("copy (select 'database', datname, '', '', '', '' from pg_database where datallowconn) to stdout")} > "$1"
+      ${program} -Atc ${quoted('select datname from pg_database where datallowconn order by 1')} > "$1.databases"
+      while IFS= read -r database; do
+        ${inDatabase} -Atc ${quoted(contentsSql)} </dev/null >> "$1"
+      done < "$1.databases"
+      rm "$1.databases"
+    }
+  `;
 };
 
 /** Counts each database's relations in such a file, for the reader. */
@@ -80,18 +80,18 @@ const compareProgram = `
  * Lines that end the script where something is missing that was noted. `file` holds what is there now. Nothing noted (the step
  * was skipped, or an older version began the window) is said, and no reason to stop.
  */
-export const compareLines = (host: HostFacts, file: Fragment): readonly Fragment[] => {
+export const compareLines = (host: HostFacts, file: Fragment): Fragment => {
   const noted: Path = notedFile(host);
-  return [
-    sh`if [ -s ${noted} ]; then`,
-    sh`  awk -F '\t' ${quoted(compareProgram)} ${noted} ${file} | sort > ${file}.differs`,
-    sh`  if [ -s ${file}.differs ]; then`,
-    sh`    head -n ${named} ${file}.differs >&2`,
-    sh`    echo "$(wc -l < ${file}.differs) differences from what was noted on $(date -u -r ${noted} '+%F %T') UTC, before the stop" >&2`,
-    sh`    exit 1`,
-    sh`  fi`,
-    sh`  rm ${file}.differs`,
-    sh`  echo "nothing is missing of what was noted on $(date -u -r ${noted} '+%F %T') UTC, before the stop"`,
-    sh`else echo "nothing was noted before the stop: this is only counted"; fi`,
-  ];
+  return sh`
+    if [ -s ${noted} ]; then
+      awk -F '\t' ${quoted(compareProgram)} ${noted} ${file} | sort > ${file}.differs
+      if [ -s ${file}.differs ]; then
+        head -n ${named} ${file}.differs >&2
+        echo "$(wc -l < ${file}.differs) differences from what was noted on $(date -u -r ${noted} '+%F %T') UTC, before the stop" >&2
+        exit 1
+      fi
+      rm ${file}.differs
+      echo "nothing is missing of what was noted on $(date -u -r ${noted} '+%F %T') UTC, before the stop"
+    else echo "nothing was noted before the stop: this is only counted"; fi
+  `;
 };

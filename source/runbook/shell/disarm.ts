@@ -6,13 +6,13 @@ import { below, type Path, type RelativePath } from '../../cluster/words.ts';
 const noteName: RelativePath = word`DO-NOT-START.txt`;
 
 /** Takes pg_control away, under any of its names, and leaves a note: no server starts on this directory, whoever tries. */
-const lockAway = (directory: Path, names: readonly Fragment[], note: readonly Fragment[]): Fragment[] => [
-  sh`for name in ${joined(names, ' ')}; do`,
-  sh`  if [ -e ${directory}/global/$name ]; then mv ${directory}/global/$name ${directory}/global/pg_control.do-not-start; fi`,
-  sh`done`,
-  hereDocument(sh`cat > ${directory}/${noteName}`, 'NOTE', lines(...note)),
-  sh`sync -- ${directory}/${noteName} ${directory}/global ${directory} || sync`,
-];
+const lockAway = (directory: Path, names: readonly Fragment[], note: readonly Fragment[]): Fragment => sh`
+  for name in ${joined(names, ' ')}; do
+    if [ -e ${directory}/global/$name ]; then mv ${directory}/global/$name ${directory}/global/pg_control.do-not-start; fi
+  done
+  ${hereDocument(sh`cat > ${directory}/${noteName}`, 'NOTE', lines(...note))}
+  sync -- ${directory}/${noteName} ${directory}/global ${directory} || sync
+`;
 
 /**
  * A linked old directory shares its files with the new cluster: once that has run, the old server would start without
@@ -20,7 +20,7 @@ const lockAway = (directory: Path, names: readonly Fragment[], note: readonly Fr
  * to a name that no instruction mentions, and a note says why. Source: PostgreSQL, pg_upgrade, “Reverting to old cluster”; the
  * loss seen with 15.20 and 17.12 on the lab (fixtures/lab).
  */
-export const disarmLines = (facts: ClusterFacts, directory: Path): Fragment[] =>
+export const disarmLines = (facts: ClusterFacts, directory: Path): Fragment =>
   lockAway(
     directory,
     [sh`pg_control`, sh`pg_control.old`],
@@ -33,7 +33,7 @@ export const disarmLines = (facts: ClusterFacts, directory: Path): Fragment[] =>
   );
 
 /** The other side of the same links: an abandoned new cluster whose files the old one uses again. */
-export const disarmAbandonedLines = (facts: ClusterFacts, directory: Path): Fragment[] =>
+export const disarmAbandonedLines = (facts: ClusterFacts, directory: Path): Fragment =>
   lockAway(
     directory,
     [sh`pg_control`],
@@ -45,10 +45,10 @@ export const disarmAbandonedLines = (facts: ClusterFacts, directory: Path): Frag
   );
 
 /** Takes the disarming back; only where the new cluster has provably never been started. */
-export const rearmLines = (data: Path): Fragment[] => [
-  sh`for name in pg_control.old pg_control.do-not-start; do`,
-  sh`  if [ ! -e ${word`${data}/global/pg_control`} ] && [ -e ${word`${data}/global`}/$name ]; then mv ${word`${data}/global`}/$name ${word`${data}/global/pg_control`}; fi`,
-  sh`done`,
-  sh`rm -f ${below(data, noteName)}`,
-  sh`sync -- ${word`${data}/global`} ${data} || sync`,
-];
+export const rearmLines = (data: Path): Fragment => sh`
+  for name in pg_control.old pg_control.do-not-start; do
+    if [ ! -e ${word`${data}/global/pg_control`} ] && [ -e ${word`${data}/global`}/$name ]; then mv ${word`${data}/global`}/$name ${word`${data}/global/pg_control`}; fi
+  done
+  rm -f ${below(data, noteName)}
+  sync -- ${word`${data}/global`} ${data} || sync
+`;

@@ -32,17 +32,17 @@ const identitySql =
  * Lines that stop the private server on the data directory, where one runs; a server that serves others, whoever has started
  * it, ends the script instead. Sources: PostgreSQL, “postmaster.pid” (storage-file-layout), whose first line is the process.
  */
-export const stopPrivateLines = (host: HostFacts, bindir: Path): readonly Fragment[] => {
+export const stopPrivateLines = (host: HostFacts, bindir: Path): Fragment => {
   const data: Path = host.data;
   const socket = privateSocket(host);
   const wanted = sh`"$pid|"${word`${host.data}|${socket}|`}`;
-  return [
-    sh`pid=$(head -n 1 ${word`${host.data}/postmaster.pid`} 2>/dev/null || true)`,
-    sh`if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null || true)" = postgres ]; then`,
-    sh`  # only the one that was started here is stopped: it answers in our own directory, and listens nowhere else`,
-    sh`  said=$(${psql(host, bindir, 'postgres', { socket })} -Atc ${quoted(identitySql)} 2>&1 || true)`,
-    sh`  [ "$said" = ${wanted} ] || { echo ${word`refused to stop the server on ${host.data}: it is not the private one; asked in ${socket} it says: `}"$said" >&2; exit 1; }`,
-    sh`  ${inBin(bindir, 'pg_ctl')} --pgdata ${data} --wait --timeout=3600 --mode=fast stop`,
-    sh`fi`,
-  ];
+  return sh`
+    pid=$(head -n 1 ${word`${host.data}/postmaster.pid`} 2>/dev/null || true)
+    if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null || true)" = postgres ]; then
+      # only the one that was started here is stopped: it answers in our own directory, and listens nowhere else
+      said=$(${psql(host, bindir, 'postgres', { socket })} -Atc ${quoted(identitySql)} 2>&1 || true)
+      [ "$said" = ${wanted} ] || { echo ${word`refused to stop the server on ${host.data}: it is not the private one; asked in ${socket} it says: `}"$said" >&2; exit 1; }
+      ${inBin(bindir, 'pg_ctl')} --pgdata ${data} --wait --timeout=3600 --mode=fast stop
+    fi
+  `;
 };

@@ -25,8 +25,8 @@ export const askLiveness = (host: HostFacts): Fragment => {
 };
 
 /** Lines that end a script unless pg_autoctl is seen to be stopped. `what` would be done, an infinitive. */
-export const unlessStopped = (host: HostFacts, what: Word): readonly Fragment[] => [
-  livenessFunction,
-  askLiveness(host),
-  sh`[ "$autoctl" = stopped ] || { echo ${word`refused to ${what}: whether pg_autoctl is stopped`}": $autoctl $keeper" >&2; exit 1; }`,
-];
+export const unlessStopped = (host: HostFacts, what: Word): Fragment => sh`
+  ${livenessFunction}
+  ${askLiveness(host)}
+  [ "$autoctl" = stopped ] || { echo ${word`refused to ${what}: whether pg_autoctl is stopped`}": $autoctl $keeper" >&2; exit 1; }
+`;

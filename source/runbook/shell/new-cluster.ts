@@ -1,5 +1,5 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { type Fragment, sh, word } from '../../cluster/fragment.ts';
+import { type Fragment, lines, sh, word } from '../../cluster/fragment.ts';
 import { parentOf } from '../../cluster/words.ts';
 import { makingOf } from './ownership.ts';
 import { command, inBin, option } from './shell.ts';
@@ -39,7 +39,7 @@ export const initdbCommand = (host: HostFacts, newMajor: number): Fragment => {
  * A new cluster at its place, ours from its first file on: made under the run's own name and marked there, then renamed. What a
  * killed one has left has that name and no other. Shell, behind ownershipFunctions; each command rests on the one before.
  */
-export const newClusterLines = (facts: ClusterFacts, host: HostFacts): readonly Fragment[] => {
+export const newClusterCommands = (facts: ClusterFacts, host: HostFacts): readonly Fragment[] => {
   const [making, place] = [makingOf(facts, host), host.newData];
   return [
     sh`mkdir -p ${parentOf(place)}`,
@@ -51,3 +51,6 @@ export const newClusterLines = (facts: ClusterFacts, host: HostFacts): readonly 
     sh`sync ${parentOf(place)}`,
   ];
 };
+
+export const newClusterLines = (facts: ClusterFacts, host: HostFacts): Fragment =>
+  lines(...newClusterCommands(facts, host));

@@ -21,30 +21,30 @@ export const markOf = (facts: ClusterFacts): string => `run=${facts.run}\nsystem
  * `ours DIR` is true where this run has made it, `kin DIR` where any run for this cluster has: no symbolic link, and its mark says so;
  * `unmark DIR` takes the mark away.
  */
-export const ownershipFunctions = (facts: ClusterFacts): Fragment[] => [
-  sh`# what we have made carries a mark: which run made it, for which cluster`,
-  sh`mark() { printf 'run=%s\nsystem=%s\n' ${facts.run} ${facts.systemIdentifier}; }`,
-  sh`own() { mark > "$1/${markFile}.new"; sync "$1/${markFile}.new"; mv "$1/${markFile}.new" "$1/${markFile}"; sync "$1"; }`,
-  sh`marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/${markFile}" ] && [ ! -L "$1/${markFile}" ]; }`,
-  sh`ours() { marked "$1" && mark | cmp -s - "$1/${markFile}"; }`,
-  sh`kin() { marked "$1" && [ "$(sed -n 2p "$1/${markFile}")" = ${word`system=${facts.systemIdentifier}`} ]; }`,
-  sh`unmark() { rm -f "$1/${markFile}" "$1/${markFile}.new"; sync "$1"; }`,
-];
+export const ownershipFunctions = (facts: ClusterFacts): Fragment => sh`
+  # what we have made carries a mark: which run made it, for which cluster
+  mark() { printf 'run=%s\nsystem=%s\n' ${facts.run} ${facts.systemIdentifier}; }
+  own() { mark > "$1/${markFile}.new"; sync "$1/${markFile}.new"; mv "$1/${markFile}.new" "$1/${markFile}"; sync "$1"; }
+  marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/${markFile}" ] && [ ! -L "$1/${markFile}" ]; }
+  ours() { marked "$1" && mark | cmp -s - "$1/${markFile}"; }
+  kin() { marked "$1" && [ "$(sed -n 2p "$1/${markFile}")" = ${word`system=${facts.systemIdentifier}`} ]; }
+  unmark() { rm -f "$1/${markFile}" "$1/${markFile}.new"; sync "$1"; }
+`;
 
 /**
  * `discard DIRECTORY SPARE PART…`: removes a directory of ours, with its parts of the tablespaces. It may take long, and end in the middle:
  * so what a server needs goes first, on the disk (what is half removed is no way back, and nothing can be started on it), its version and
  * its mark last, under the spare name (until then it is known as ours, and the step is asked for again).
  */
-export const discardFunction: readonly Fragment[] = [
-  sh`discard() { # DIRECTORY SPARE PART...: what a server needs goes first, the version and the mark last, under the spare name`,
-  sh`  rm -f -- "$1"/global/pg_control*; [ ! -d "$1/global" ] || sync -- "$1/global" || sync`,
-  sh`  gone=$1 spare=$2; shift 2`,
-  sh`  rm -rf -- "$spare" "$@"`,
-  sh`  find "$gone" -mindepth 1 -maxdepth 1 ! -name ${markFile} ! -name PG_VERSION -exec rm -rf -- '{}' +`,
-  sh`  mv -T -- "$gone" "$spare"; rm -rf -- "$spare"`,
-  sh`}`,
-];
+export const discardFunction: Fragment = sh`
+  discard() { # DIRECTORY SPARE PART...: what a server needs goes first, the version and the mark last, under the spare name
+    rm -f -- "$1"/global/pg_control*; [ ! -d "$1/global" ] || sync -- "$1/global" || sync
+    gone=$1 spare=$2; shift 2
+    rm -rf -- "$spare" "$@"
+    find "$gone" -mindepth 1 -maxdepth 1 ! -name ${markFile} ! -name PG_VERSION -exec rm -rf -- '{}' +
+    mv -T -- "$gone" "$spare"; rm -rf -- "$spare"
+  }
+`;
 
 /** This run has made the directory, and says so in it. */
 export const isOurs = (facts: ClusterFacts, directory: DirectoryView): boolean =>
@@ -72,17 +72,15 @@ export const leftoversOf = (facts: ClusterFacts, seen: HostObservation): readonl
  * Shell: what a killed removal has left under its spare name goes. That is the version and the mark ({@link discardFunction}); with anything
  * else in it, it is left alone and named. Under the name where initdb works everything is this run's.
  */
-export const leftoverNamesLines = (facts: ClusterFacts, host: HostFacts): Fragment[] => [
-  sh`# what is left of a removal that was killed: the version and the mark, under this run's name`,
-  sh`for spare in ${word`${host.backupData}.${facts.run}`} ${host.data}_pg*_abandoned*.${facts.run}; do`,
-  sh`  [ -d "$spare" ] && [ ! -L "$spare" ] || continue`,
-  sh`  [ -z "$(find "$spare" -mindepth 1 ! -name ${markFile} ! -name PG_VERSION)" ] || { echo "$spare is not empty: look at it first" >&2; exit 1; }`,
-  sh`  rm -f -- "$spare/PG_VERSION" "$spare/${markFile}"; rmdir -- "$spare"; echo "removed $spare"`,
-  sh`done`,
-  ...(makesNewCluster(host)
-    ? [sh`rm -rf -- ${makingOf(facts, host)} # an initdb of this run that was killed`]
-    : []),
-];
+export const leftoverNamesLines = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
+  # what is left of a removal that was killed: the version and the mark, under this run's name
+  for spare in ${word`${host.backupData}.${facts.run}`} ${host.data}_pg*_abandoned*.${facts.run}; do
+    [ -d "$spare" ] && [ ! -L "$spare" ] || continue
+    [ -z "$(find "$spare" -mindepth 1 ! -name ${markFile} ! -name PG_VERSION)" ] || { echo "$spare is not empty: look at it first" >&2; exit 1; }
+    rm -f -- "$spare/PG_VERSION" "$spare/${markFile}"; rmdir -- "$spare"; echo "removed $spare"
+  done
+  ${makesNewCluster(host) && sh`rm -rf -- ${makingOf(facts, host)} # an initdb of this run that was killed`}
+`;
 
 /** On a secondary: in which directory this run has let pg_autoctl begin a base backup. */
 export const stagingFile = (host: HostFacts): Path => word`${host.workDir}/base-backup`;
@@ -92,14 +90,14 @@ export const stagingFile = (host: HostFacts): Path => word`${host.workDir}/base-
  * pg_autoctl empties it itself, whatever is in it: with something in it nothing is begun.
  * Source: pg_auto_failover, fsm_transition.c, fsm_init_standby; pgctl.c, pg_basebackup; file_utils.c, ensure_empty_dir, which removes what is there.
  */
-export const stagingBegunLines = (host: NodeFacts): Fragment[] => [
-  sh`staging=$(sed -n 's/^backup_directory *= *//p' ${host.configFile} 2>/dev/null | head -n 1)`,
-  sh`begun() { mark; printf 'directory=%s\n' "$staging"; }`,
-  sh`if [ -n "$staging" ] && ! begun | cmp -s - ${stagingFile(host)}; then`,
-  sh`  if [ -e "$staging" ] && [ -n "$(ls -A "$staging")" ]; then echo "$staging is not empty, and pg_autoctl would remove what is in it before its base backup: look at it, and move it away" >&2; exit 1; fi`,
-  sh`  begun > ${word`${stagingFile(host)}.new`}; sync ${word`${stagingFile(host)}.new`}; mv ${word`${stagingFile(host)}.new`} ${stagingFile(host)}`,
-  sh`fi`,
-];
+export const stagingBegunLines = (host: NodeFacts): Fragment => sh`
+  staging=$(sed -n 's/^backup_directory *= *//p' ${host.configFile} 2>/dev/null | head -n 1)
+  begun() { mark; printf 'directory=%s\n' "$staging"; }
+  if [ -n "$staging" ] && ! begun | cmp -s - ${stagingFile(host)}; then
+    if [ -e "$staging" ] && [ -n "$(ls -A "$staging")" ]; then echo "$staging is not empty, and pg_autoctl would remove what is in it before its base backup: look at it, and move it away" >&2; exit 1; fi
+    begun > ${word`${stagingFile(host)}.new`}; sync ${word`${stagingFile(host)}.new`}; mv ${word`${stagingFile(host)}.new`} ${stagingFile(host)}
+  fi
+`;
 
 /** Shell: ends the script unless this run has made the directory. Behind {@link ownershipFunctions}. */
 export const oursLine = (facts: ClusterFacts, directory: Path): Fragment =>

@@ -13,10 +13,10 @@ export const rootHosts = (facts: ClusterFacts): readonly (RootHost & { readonly 
   );
 
 /** A line that ends what the helper is at, for a step that calls one; elsewhere the job's own mark tells what to end. */
-export const endRootLines = (facts: ClusterFacts, step: Step): readonly Fragment[] => {
-  if (step.as !== theLogin) return [];
+export const endRootLines = (facts: ClusterFacts, step: Step): Fragment | false => {
+  if (step.as !== theLogin) return false;
   const host = rootHosts(facts).find((one) => one.alias === step.host);
-  return host === undefined ? [] : [sh`sudo -n ${helperPath(host)} end || true`];
+  return host !== undefined && sh`sudo -n ${helperPath(host)} end || true`;
 };
 
 /** What of such a node root's verbs are made of. */

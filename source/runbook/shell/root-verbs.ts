@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import type { Service } from '../../cluster/facts.ts';
-import { constant, type Fragment, joined, quoted, sh, spaced, word } from '../../cluster/fragment.ts';
+import { constant, type Fragment, joined, lines, quoted, sh, spaced, word } from '../../cluster/fragment.ts';
 import { theLogin } from '../../cluster/login.ts';
 import {
   type OsUser,
@@ -54,32 +54,31 @@ export const holdFile = (unit: UnitName): Path => word`${dropInDirectory(unit)}/
 /** What a power cut must not undo: a start that is still passed over, or one that is not any more. */
 const onDisk = (unit: UnitName): Fragment => sh`sync ${dropInDirectory(unit)} || sync`;
 
-const holdLines = (unit: UnitName): Fragment[] => [
-  sh`# from here on nobody but the console’s own start starts it: systemd passes every other one over`,
-  sh`mkdir -p ${dropInDirectory(unit)}`,
-  sh`echo 'stopped by pgaf-upgrade, which starts it again' > ${holdFile(unit)}`,
-  onDisk(unit),
-];
+const holdLines = (unit: UnitName): Fragment => sh`
+  # from here on nobody but the console’s own start starts it: systemd passes every other one over
+  mkdir -p ${dropInDirectory(unit)}
+  echo 'stopped by pgaf-upgrade, which starts it again' > ${holdFile(unit)}
+  ${onDisk(unit)}
+`;
 
-const holdGoneLines = (unit: UnitName): Fragment[] => [
-  sh`if [ -e ${holdFile(unit)} ]; then rm -f ${holdFile(unit)}; ${onDisk(unit)}; fi`,
-];
+const holdGoneLines = (unit: UnitName): Fragment =>
+  sh`if [ -e ${holdFile(unit)} ]; then rm -f ${holdFile(unit)}; ${onDisk(unit)}; fi`;
 
 /** The drop-in of the window: a stop that lets walsenders finish, and the gate. */
-const dropInLines = (unit: UnitName): Fragment[] => [
-  sh`mkdir -p ${dropInDirectory(unit)}`,
-  sh`printf '%s\n' '[Unit]' ${word`ConditionPathExists=!${holdFile(unit)}`} '[Service]' KillMode=mixed TimeoutStopSec=infinity > ${dropInFile(unit)}`,
-  sh`sync ${dropInFile(unit)} ${dropInDirectory(unit)} || sync`,
-  sh`systemctl daemon-reload`,
-];
+const dropInLines = (unit: UnitName): Fragment => sh`
+  mkdir -p ${dropInDirectory(unit)}
+  printf '%s\n' '[Unit]' ${word`ConditionPathExists=!${holdFile(unit)}`} '[Service]' KillMode=mixed TimeoutStopSec=infinity > ${dropInFile(unit)}
+  sync ${dropInFile(unit)} ${dropInDirectory(unit)} || sync
+  systemctl daemon-reload
+`;
 
 /** The drop-in and the gate are gone. */
-const dropInGoneLines = (unit: UnitName): Fragment[] => [
-  ...holdGoneLines(unit),
-  sh`rm -f ${dropInFile(unit)}`,
-  sh`rmdir ${dropInDirectory(unit)} 2>/dev/null || true`,
-  sh`systemctl daemon-reload`,
-];
+const dropInGoneLines = (unit: UnitName): Fragment => sh`
+  ${holdGoneLines(unit)}
+  rm -f ${dropInFile(unit)}
+  rmdir ${dropInDirectory(unit)} 2>/dev/null || true
+  systemctl daemon-reload
+`;
 
 /** Root's own copies of units, which nobody else may write or read. */
 export const rootDirectory: Path = word`/var/lib/pgaf-upgrade`;
@@ -95,39 +94,42 @@ const isOwn = (unit: string, fragment: string): boolean => fragment === `/etc/sy
 const intoPlace = sh`sync "$own.new" || sync; mv "$own.new" "$own"`;
 
 /** The new version's programs into the unit; what was there is kept where only root writes. A package's own file stays as it is. */
-const unitNewLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fragment[] => {
+const unitNewLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fragment => {
   const was = isOwn(unit, fragment) ? sh`"$own"` : sh`"$was"`;
-  return [
-    unitNames(unit),
-    ...(isOwn(unit, fragment) ? [] : [sh`was=${fragment}; [ ! -e "$own" ] || was=$own`]),
-    sh`if grep -qF ${word`${from}/`} ${was}; then`,
-    sh`  mkdir -p ${rootDirectory}; chmod 700 ${rootDirectory}`,
-    sh`  cp -p ${was} "$kept.new"; mv "$kept.new" "$kept"`,
-    sh`  cp -p "$kept" "$own.new"; sed ${replaceDirectory(from, to)} "$kept" > "$own.new"`,
-    sh`  ${intoPlace}`,
-    sh`fi`,
-    sh`systemctl daemon-reload`,
-    sh`grep ^Exec "$own"`,
-  ];
+  return sh`
+    ${unitNames(unit)}
+    ${!isOwn(unit, fragment) && sh`was=${fragment}; [ ! -e "$own" ] || was=$own`}
+    if grep -qF ${word`${from}/`} ${was}; then
+      mkdir -p ${rootDirectory}; chmod 700 ${rootDirectory}
+      cp -p ${was} "$kept.new"; mv "$kept.new" "$kept"
+      cp -p "$kept" "$own.new"; sed ${replaceDirectory(from, to)} "$kept" > "$own.new"
+      ${intoPlace}
+    fi
+    systemctl daemon-reload
+    grep ^Exec "$own"
+  `;
 };
 
 /** The unit as it was: root's own copy, where it differs from what is there in the programs' directory alone. Run again it changes nothing. */
-const unitOldLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fragment[] => [
-  unitNames(unit),
-  ...(isOwn(unit, fragment)
-    ? [sh`if [ -e "$kept" ] && cmp -s "$kept" "$own"; then echo 'it is as it was'`]
-    : [
-        sh`if [ ! -e "$own" ]; then echo 'the package’s own file counts'`,
-        sh`elif sed ${replaceDirectory(from, to)} ${fragment} | cmp -s - "$own"; then rm -f "$own" # the package’s own file counts again`,
-        sh`elif [ -e "$kept" ] && cmp -s "$kept" "$own"; then echo 'it is as it was'`,
-      ]),
-  sh`elif [ -e "$kept" ] && sed ${replaceDirectory(from, to)} "$kept" | cmp -s - "$own"; then cp -p "$kept" "$own.new"; ${intoPlace}`,
-  sh`else # somebody has edited it since, or there is no copy: the directory of the programs alone goes back`,
-  sh`  cp -p "$own" "$own.new"; sed ${replaceDirectory(to, from)} "$own" > "$own.new"; ${intoPlace}`,
-  sh`fi`,
-  sh`systemctl daemon-reload`,
-  sh`systemctl show -p ExecStart ${unit}`,
-];
+const unitOldLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fragment => {
+  const first = isOwn(unit, fragment)
+    ? sh`if [ -e "$kept" ] && cmp -s "$kept" "$own"; then echo 'it is as it was'`
+    : sh`
+      if [ ! -e "$own" ]; then echo 'the package’s own file counts'
+      elif sed ${replaceDirectory(from, to)} ${fragment} | cmp -s - "$own"; then rm -f "$own" # the package’s own file counts again
+      elif [ -e "$kept" ] && cmp -s "$kept" "$own"; then echo 'it is as it was'
+    `;
+  return sh`
+    ${unitNames(unit)}
+    ${first}
+    elif [ -e "$kept" ] && sed ${replaceDirectory(from, to)} "$kept" | cmp -s - "$own"; then cp -p "$kept" "$own.new"; ${intoPlace}
+    else # somebody has edited it since, or there is no copy: the directory of the programs alone goes back
+      cp -p "$own" "$own.new"; sed ${replaceDirectory(to, from)} "$own" > "$own.new"; ${intoPlace}
+    fi
+    systemctl daemon-reload
+    systemctl show -p ExecStart ${unit}
+  `;
+};
 
 /** For as long as one script runs: a power cut takes it away. */
 const passingDirectory = (unit: UnitName): Path => word`/run/systemd/system/${unit}.d`;
@@ -139,86 +141,90 @@ const passingDirectory = (unit: UnitName): Path => word`/run/systemd/system/${un
  * Source: pg_auto_failover, service_postgres_ctl.c, ensure_postgres_status_running: a keeper takes a server that runs
  * and is not its child as it is (only a monitor's does not); seen on the lab with 2.0 and 2.2: the server's process stays.
  */
-const keeperLines = (unit: UnitName): Fragment[] => [
-  sh`mkdir -p ${passingDirectory(unit)}`,
-  sh`printf '[Service]\nKillMode=process\n' > ${word`${passingDirectory(unit)}/${dropInName}`}`,
-  sh`systemctl daemon-reload`,
-  sh`main=$(systemctl show -p MainPID --value ${unit})`,
-  sh`keepers() { # pg_autoctl’s processes in the control group of the unit, the first one first`,
-  sh`  for at in /proc/[0-9]*; do`,
-  sh`    case $(readlink "$at/exe" 2>/dev/null) in */pg_autoctl | */pg_autoctl\ *) ;; *) continue ;; esac`,
-  sh`    if grep -q ${quoted(`/${unit.replace(/[\\.*[\]^$]/g, '\\$&')}$`)} "$at/cgroup" 2>/dev/null; then echo "\${at#/proc/}"; fi`,
-  sh`  done | grep -vx "$main" || true`,
-  sh`}`,
-  sh`if [ "$main" -gt 0 ]; then kill -KILL "$main" $(keepers) || true; fi`,
-  sh`tries=0 now=$main`,
-  sh`until [ "$now" != "$main" ] && [ "$now" -gt 0 ]; do`,
-  sh`  tries=$((tries + 1)); [ $tries -le 50 ] || { echo "pg_autoctl did not start again" >&2; exit 1; }`,
-  sh`  sleep 0.2`,
-  sh`  systemctl reset-failed ${unit} 2>/dev/null || true`,
-  sh`  systemctl start ${unit} || true`,
-  sh`  now=$(systemctl show -p MainPID --value ${unit})`,
-  sh`done`,
-  sh`rm -f ${word`${passingDirectory(unit)}/${dropInName}`}`,
-  sh`rmdir ${passingDirectory(unit)} 2>/dev/null || true`,
-  sh`systemctl daemon-reload`,
-  sh`systemctl show -p MainPID -p ActiveState -p ExecStart ${unit}`,
-];
+const keeperLines = (unit: UnitName): Fragment => sh`
+  mkdir -p ${passingDirectory(unit)}
+  printf '[Service]\nKillMode=process\n' > ${word`${passingDirectory(unit)}/${dropInName}`}
+  systemctl daemon-reload
+  main=$(systemctl show -p MainPID --value ${unit})
+  keepers() { # pg_autoctl’s processes in the control group of the unit, the first one first
+    for at in /proc/[0-9]*; do
+      case $(readlink "$at/exe" 2>/dev/null) in */pg_autoctl | */pg_autoctl\ *) ;; *) continue ;; esac
+      if grep -q ${quoted(`/${unit.replace(/[\\.*[\]^$]/g, '\\$&')}$`)} "$at/cgroup" 2>/dev/null; then echo "\${at#/proc/}"; fi
+    done | grep -vx "$main" || true
+  }
+  if [ "$main" -gt 0 ]; then kill -KILL "$main" $(keepers) || true; fi
+  tries=0 now=$main
+  until [ "$now" != "$main" ] && [ "$now" -gt 0 ]; do
+    tries=$((tries + 1)); [ $tries -le 50 ] || { echo "pg_autoctl did not start again" >&2; exit 1; }
+    sleep 0.2
+    systemctl reset-failed ${unit} 2>/dev/null || true
+    systemctl start ${unit} || true
+    now=$(systemctl show -p MainPID --value ${unit})
+  done
+  rm -f ${word`${passingDirectory(unit)}/${dropInName}`}
+  rmdir ${passingDirectory(unit)} 2>/dev/null || true
+  systemctl daemon-reload
+  systemctl show -p MainPID -p ActiveState -p ExecStart ${unit}
+`;
 
 /** Whether a directory, by either of its names, and all above it can be changed by root alone. */
-const onlyRootFunction: readonly Fragment[] = [
-  sh`only_root() ( # DIRECTORY: nobody but root can put anything else in its place, or in the place of one above it`,
-  sh`  for at in "$1" "$(cd -P "$1" && pwd -P)"; do`,
-  sh`    while :; do`,
-  sh`      [ "$(stat -L -c %u "$at")" = 0 ] && [ -z "$(find -H "$at" -maxdepth 0 -perm /022)" ] || exit 1`,
-  sh`      [ "$at" != / ] || break`,
-  sh`      at=$(dirname "$at")`,
-  sh`    done`,
-  sh`  done`,
-  sh`)`,
-];
+const onlyRootFunction: Fragment = sh`
+  only_root() ( # DIRECTORY: nobody but root can put anything else in its place, or in the place of one above it
+    for at in "$1" "$(cd -P "$1" && pwd -P)"; do
+      while :; do
+        [ "$(stat -L -c %u "$at")" = 0 ] && [ -z "$(find -H "$at" -maxdepth 0 -perm /022)" ] || exit 1
+        [ "$at" != / ] || break
+        at=$(dirname "$at")
+      done
+    done
+  )
+`;
 
 /** Only where root alone may write; elsewhere postgres has done it itself, before (tablespaces/places.ts). */
-const eachPlace = (host: RootHost, ...each: readonly Fragment[]): Fragment[] => [
-  ...onlyRootFunction,
-  sh`for own in ${spaced(host.tablespaces)}; do`,
-  sh`  above=$(dirname "$own") name=$(basename "$own")_aside`,
-  sh`  # from inside it: who could move it away does not move where this stands`,
-  sh`  cd -P "$above"`,
-  ...each.map((line) => sh`  ${line}`),
-  sh`done`,
-  sh`cd /`,
-];
+const eachPlace = (host: RootHost, each: Fragment): Fragment => sh`
+  ${onlyRootFunction}
+  for own in ${spaced(host.tablespaces)}; do
+    above=$(dirname "$own") name=$(basename "$own")_aside
+    # from inside it: who could move it away does not move where this stands
+    cd -P "$above"
+    ${each}
+  done
+  cd /
+`;
 
-const placesLines = (host: RootHost, postgres: OsUser): Fragment[] =>
+const placesLines = (host: RootHost, postgres: OsUser): Fragment =>
   eachPlace(
     host,
-    sh`if [ -d "$name" ] && [ ! -L "$name" ]; then ls -ld "$above/$name"; continue; fi`,
-    sh`only_root "$above" || { echo "$above is not root’s alone: make $above/$name there yourself, for its owner to give to postgres" >&2; exit 1; }`,
-    sh`# fails on whatever has that name, and follows nothing`,
-    sh`mkdir -m 700 "$name"; chown -h ${postgres}: "$name"`,
-    sh`# where SELinux watches, it wants the label of its neighbour`,
-    sh`if [ -e /sys/fs/selinux/enforce ]; then chcon -h --reference="$own" "$name"; fi`,
-    sh`ls -ld "$above/$name"`,
+    sh`
+      if [ -d "$name" ] && [ ! -L "$name" ]; then ls -ld "$above/$name"; continue; fi
+      only_root "$above" || { echo "$above is not root’s alone: make $above/$name there yourself, for its owner to give to postgres" >&2; exit 1; }
+      # fails on whatever has that name, and follows nothing
+      mkdir -m 700 "$name"; chown -h ${postgres}: "$name"
+      # where SELinux watches, it wants the label of its neighbour
+      if [ -e /sys/fs/selinux/enforce ]; then chcon -h --reference="$own" "$name"; fi
+      ls -ld "$above/$name"
+    `,
   );
 
-const placesGoneLines = (host: RootHost, postgres: OsUser): Fragment[] =>
+const placesGoneLines = (host: RootHost, postgres: OsUser): Fragment =>
   eachPlace(
     host,
-    sh`[ -d "$name" ] && [ ! -L "$name" ] && only_root "$above" || continue`,
-    sh`# what lies in it is ${postgres}’s, and goes as ${postgres}`,
-    sh`runuser -u ${postgres} -- sh -c 'cd "$1" && for one in *; do rmdir "$one" 2>/dev/null; done; true' sh "$above/$name"`,
-    sh`rmdir "$name" 2>/dev/null || ls -l "$above/$name"`,
+    sh`
+      [ -d "$name" ] && [ ! -L "$name" ] && only_root "$above" || continue
+      # what lies in it is ${postgres}’s, and goes as ${postgres}
+      runuser -u ${postgres} -- sh -c 'cd "$1" && for one in *; do rmdir "$one" 2>/dev/null; done; true' sh "$above/$name"
+      rmdir "$name" 2>/dev/null || ls -l "$above/$name"
+    `,
   );
 
 /** Reads only: whoever has a directory that is to be removed open, of all users. Root sees them all. */
-const inUseLines = (data: Path, tablespaces: readonly Path[]): Fragment[] => [
-  ...idleFunction,
-  sh`for old in ${joined([sh`${data}_pg*_bak`, sh`${data}_pg*_abandoned*`, ...tablespaces.map((own) => sh`${own}_aside/*`)], ' ')}; do`,
-  sh`  [ ! -d "$old" ] || idle "$old"`,
-  sh`done`,
-  sh`echo "nobody has an old directory open"`,
-];
+const inUseLines = (data: Path, tablespaces: readonly Path[]): Fragment => sh`
+  ${idleFunction}
+  for old in ${joined([sh`${data}_pg*_bak`, sh`${data}_pg*_abandoned*`, ...tablespaces.map((own) => sh`${own}_aside/*`)], ' ')}; do
+    [ ! -d "$old" ] || idle "$old"
+  done
+  echo "nobody has an old directory open"
+`;
 
 export const rootVerbs = [
   'stop',
@@ -255,22 +261,31 @@ const verbWords: Readonly<Record<RootVerb, Fragment>> = {
 };
 
 /** The verbs that a host has, and their lines. Constants only: nothing is asked of whoever calls. */
-export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, readonly Fragment[]> => {
-  const verbs = new Map<RootVerb, readonly Fragment[]>();
+export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, Fragment> => {
+  const verbs = new Map<RootVerb, Fragment>();
   const { service } = host;
   if (service.kind === 'systemd') {
     const { unit, fragment } = service;
     if (host.data !== null) {
-      verbs.set('stop', [...holdLines(unit), sh`systemctl stop ${unit}`]);
-      verbs.set('start', [
-        ...holdGoneLines(unit),
-        sh`systemctl reset-failed ${unit} 2>/dev/null || true`,
-        sh`systemctl start ${unit}`,
-      ]);
+      verbs.set(
+        'stop',
+        sh`
+          ${holdLines(unit)}
+          systemctl stop ${unit}
+        `,
+      );
+      verbs.set(
+        'start',
+        sh`
+          ${holdGoneLines(unit)}
+          systemctl reset-failed ${unit} 2>/dev/null || true
+          systemctl start ${unit}
+        `,
+      );
       verbs.set('guard', dropInLines(unit));
       verbs.set('unguard', dropInGoneLines(unit));
-      verbs.set('enable', [sh`systemctl enable --quiet ${unit}`]);
-      verbs.set('disable', [sh`systemctl disable --quiet ${unit}`]);
+      verbs.set('enable', sh`systemctl enable --quiet ${unit}`);
+      verbs.set('disable', sh`systemctl disable --quiet ${unit}`);
     }
     const [from, to] = [parentOf(host.oldAutoctl), parentOf(host.newAutoctl)];
     if (from !== to) {
@@ -278,7 +293,7 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, r
       verbs.set('unit-old', unitOldLines(unit, fragment, from, to));
     }
     if (host.data === null) verbs.set('keeper', keeperLines(unit));
-    verbs.set('log', [sh`journalctl --no-pager -q -o cat -n 25 -u ${unit}`]);
+    verbs.set('log', sh`journalctl --no-pager -q -o cat -n 25 -u ${unit}`);
   }
   if (host.tablespaces.length > 0) {
     verbs.set('places', placesLines(host, way.postgres));
@@ -302,16 +317,16 @@ export const helperPath = ({ service }: RootHost): Path => {
 export const sudoersPath = (host: RootHost): Path =>
   word`/etc/sudoers.d/pgaf-upgrade${plainName(posix.basename(helperPath(host)).slice('pgaf-upgrade-root'.length).replaceAll('.', '_'))}`;
 
-const rootLines = (way: RootWay, host: RootHost, wanted: readonly RootVerb[]): readonly Fragment[] => {
+const rootLines = (way: RootWay, host: RootHost, wanted: readonly RootVerb[]): Fragment => {
   if (way.root === 'helper')
-    return wanted.map((verb) => sh`sudo -n ${helperPath(host)} ${constant<RootVerb>(verb)}`);
+    return lines(...wanted.map((verb) => sh`sudo -n ${helperPath(host)} ${constant<RootVerb>(verb)}`));
   const verbs = verbLines(way, host);
-  return wanted.flatMap((verb) => [...(verbs.get(verb) ?? [])]);
+  return lines(...wanted.map((verb) => verbs.get(verb) ?? false));
 };
 
 /** A step's script as root: these verbs' lines, or calls of the helper that has them. */
 export const rootScript = (way: RootWay, host: RootHost, ...wanted: readonly RootVerb[]): Fragment =>
-  script(...rootLines(way, host, wanted));
+  script(rootLines(way, host, wanted));
 
 /**
  * The same, behind proofs that look into what is postgres's: they are run as postgres, whichever way root is reached,
@@ -320,14 +335,14 @@ export const rootScript = (way: RootWay, host: RootHost, ...wanted: readonly Roo
 export const rootScriptAfter = (
   way: RootWay,
   host: RootHost,
-  first: readonly Fragment[],
+  first: Fragment | false,
   ...wanted: readonly RootVerb[]
 ): Fragment => {
   const become = way.root === 'helper' ? sh`sudo -n -u` : sh`runuser -u`;
-  return script(
-    first.length > 0 && sh`${become} ${way.postgres} -- sh -c ${quoted(script(...first).text)}`,
-    ...rootLines(way, host, wanted),
-  );
+  return script(sh`
+    ${first !== false && sh`${become} ${way.postgres} -- sh -c ${quoted(script(first).text)}`}
+    ${rootLines(way, host, wanted)}
+  `);
 };
 
 /** Who runs a root step's script: root, or the login, which calls the helper. */
@@ -337,6 +352,13 @@ export const rootUser = ({ root }: RootWay): string => (root === 'helper' ? theL
 export const helperText = (way: RootWay, host: RootHost): string => {
   const verbs = [...verbLines(way, host)];
   const path = helperPath(host);
+  const cases = verbs.map(
+    ([verb, each]) => sh`
+      ${constant<RootVerb>(verb)})
+        ${each}
+        ;;
+    `,
+  );
   return sh`
     #!/bin/sh
     # ${path}: what an upgrade by pgaf-upgrade does as root on this host, and nothing else.
@@ -357,7 +379,7 @@ export const helperText = (way: RootWay, host: RootHost): string => {
     [ $# -eq 1 ] || { echo "one word, and nothing else: see $self" >&2; exit 2; }
     [ "$(id -u)" = 0 ] || { echo "this is for root: sudo -n $self $1" >&2; exit 2; }
     case $1 in
-    ${verbs.flatMap(([verb, each]) => [sh`${constant<RootVerb>(verb)})`, ...each.map((line) => sh`  ${line}`), sh`  ;;`])}
+    ${cases}
     version)
       sha256sum <"$self" | cut -d " " -f 1
       ;;

@@ -14,17 +14,13 @@ export { dropInDirectory, dropInFile, dropInName, holdFile } from './root-verbs.
  * Ends the script while pg_autoctl runs, or a server on the node's own port: both would go on with what is changed
  * behind their backs. pg_upgrade's servers have another port. As postgres: root reads none of its files.
  */
-export const downLines = (host: HostFacts): Fragment[] => {
+export const downLines = (host: HostFacts): Fragment => {
   const pidFile: Path = word`${host.data}/postmaster.pid`;
-  return [
-    ...(host.service.kind === 'systemd'
-      ? [
-          sh`case $(systemctl is-active ${host.service.unit} || true) in inactive | failed | unknown) ;; *) echo ${word`${host.service.unit} is active: stop it first`} >&2; exit 1 ;; esac`,
-        ]
-      : []),
-    sh`if [ "$(cat "/proc/$(head -n 1 ${host.pidFile} 2>/dev/null)/comm" 2>/dev/null)" = pg_autoctl ]; then echo 'pg_autoctl runs: stop it first' >&2; exit 1; fi`,
-    sh`if [ "$(sed -n 4p ${pidFile} 2>/dev/null)" = ${host.port} ] && [ -e "/proc/$(head -n 1 ${pidFile})/stat" ]; then echo ${word`PostgreSQL runs on port ${host.port}: stop it first`} >&2; exit 1; fi`,
-  ];
+  return sh`
+    ${host.service.kind === 'systemd' && sh`case $(systemctl is-active ${host.service.unit} || true) in inactive | failed | unknown) ;; *) echo ${word`${host.service.unit} is active: stop it first`} >&2; exit 1 ;; esac`}
+    if [ "$(cat "/proc/$(head -n 1 ${host.pidFile} 2>/dev/null)/comm" 2>/dev/null)" = pg_autoctl ]; then echo 'pg_autoctl runs: stop it first' >&2; exit 1; fi
+    if [ "$(sed -n 4p ${pidFile} 2>/dev/null)" = ${host.port} ] && [ -e "/proc/$(head -n 1 ${pidFile})/stat" ]; then echo ${word`PostgreSQL runs on port ${host.port}: stop it first`} >&2; exit 1; fi
+  `;
 };
 
 const tryFor = (
@@ -32,20 +28,20 @@ const tryFor = (
   condition: Fragment,
   failure: Fragment,
   exit: Fragment = sh`1`,
-): Fragment[] => [
-  sh`tries=0`,
-  sh`until ${condition}; do`,
-  sh`  tries=$((tries + 1)); [ $tries -le ${seconds * 5} ] || { echo ${failure} >&2; exit ${exit}; }`,
-  sh`  sleep 0.2`,
-  sh`done`,
-];
+): Fragment => sh`
+  tries=0
+  until ${condition}; do
+    tries=$((tries + 1)); [ $tries -le ${seconds * 5} ] || { echo ${failure} >&2; exit ${exit}; }
+    sleep 0.2
+  done
+`;
 
 /** Whether pg_autoctl runs, in $autoctl and $keeper; ends the script where that cannot be seen. `what` would be done. */
-const liveness = (host: HostFacts, what: 'stop it' | 'start it'): readonly Fragment[] => [
-  livenessFunction,
-  askLiveness(host),
-  sh`[ "$autoctl" != unknown ] || { echo ${word`refused to ${known<typeof what>(what)}: whether pg_autoctl runs cannot be seen`} >&2; exit 1; }`,
-];
+const liveness = (host: HostFacts, what: 'stop it' | 'start it'): Fragment => sh`
+  ${livenessFunction}
+  ${askLiveness(host)}
+  [ "$autoctl" != unknown ] || { echo ${word`refused to ${known<typeof what>(what)}: whether pg_autoctl runs cannot be seen`} >&2; exit 1; }
+`;
 
 /**
  * `pg_autoctl stop` returns at once with PostgreSQL still running, so the script waits for both to be gone. `first`: what is asked
@@ -55,20 +51,20 @@ export const stopScript = (
   facts: ClusterFacts,
   host: HostFacts,
   autoctl: Path,
-  first: readonly Fragment[] = [],
+  first: Fragment | false = false,
 ): Fragment =>
   host.service.kind === 'systemd'
     ? rootScriptAfter(facts, host, first, 'stop')
-    : script(
-        ...liveness(host, 'stop it'),
-        ...first,
-        sh`if [ "$autoctl" = runs ]; then ${autoctl} stop --pgdata ${host.pgdata} || kill -TERM "$keeper"; fi`,
-        ...tryFor(
-          600,
-          sh`{ [ -z "$keeper" ] || ! kill -0 "$keeper" 2>/dev/null; } && [ ! -e ${word`${host.data}/postmaster.pid`} ]`,
-          quoted('pg_autoctl or PostgreSQL is still running'),
-        ),
-      );
+    : script(sh`
+      ${liveness(host, 'stop it')}
+      ${first}
+      if [ "$autoctl" = runs ]; then ${autoctl} stop --pgdata ${host.pgdata} || kill -TERM "$keeper"; fi
+      ${tryFor(
+        600,
+        sh`{ [ -z "$keeper" ] || ! kill -0 "$keeper" 2>/dev/null; } && [ ! -e ${word`${host.data}/postmaster.pid`} ]`,
+        quoted('pg_autoctl or PostgreSQL is still running'),
+      )}
+    `);
 
 /**
  * Without systemd a detached `pg_autoctl run`, its output in our directory. `first`: proofs before it, as postgres.
@@ -78,7 +74,7 @@ export const startScript = (
   facts: ClusterFacts,
   host: HostFacts,
   autoctl: Path,
-  { first = [], atBoot = false }: { readonly first?: readonly Fragment[]; readonly atBoot?: boolean } = {},
+  { first = false, atBoot = false }: { readonly first?: Fragment | false; readonly atBoot?: boolean } = {},
 ): Fragment =>
   host.service.kind === 'systemd'
     ? rootScriptAfter(
@@ -88,19 +84,15 @@ export const startScript = (
         'start',
         ...(atBoot && host.service.enabled ? (['enable'] as const) : []),
       )
-    : script(
-        ...liveness(host, 'start it'),
-        sh`if [ "$autoctl" = runs ]; then echo "pg_autoctl runs already, pid $keeper"; exit 0; fi`,
-        ...first,
-        sh`cd`,
-        sh`setsid -f ${autoctl} run --pgdata ${host.pgdata} </dev/null >>${word`${host.workDir}/pg_autoctl.log`} 2>&1`,
-        ...tryFor(
-          30,
-          sh`{ ${askLiveness(host)}; [ "$autoctl" = runs ]; }`,
-          quoted('pg_autoctl did not start'),
-        ),
-        sh`echo "pg_autoctl runs, pid $keeper"`,
-      );
+    : script(sh`
+      ${liveness(host, 'start it')}
+      if [ "$autoctl" = runs ]; then echo "pg_autoctl runs already, pid $keeper"; exit 0; fi
+      ${first}
+      cd
+      setsid -f ${autoctl} run --pgdata ${host.pgdata} </dev/null >>${word`${host.workDir}/pg_autoctl.log`} 2>&1
+      ${tryFor(30, sh`{ ${askLiveness(host)}; [ "$autoctl" = runs ]; }`, quoted('pg_autoctl did not start'))}
+      echo "pg_autoctl runs, pid $keeper"
+    `);
 
 /**
  * Out of maintenance. A pg_autoctl that has just started writes its configuration anew: who reads it at that very moment finds
@@ -110,19 +102,19 @@ export const startScript = (
 export const disableMaintenanceScript = (
   node: NodeFacts,
   autoctl: Path,
-  first: readonly Fragment[] = [],
+  first: Fragment | false = false,
 ): Fragment =>
-  script(
-    ...first,
-    sh`# exit code 2: its configuration could not be read, because pg_autoctl is just writing it; any other is for the monitor’s state to tell`,
-    ...tryFor(
+  script(sh`
+    ${first}
+    # exit code 2: its configuration could not be read, because pg_autoctl is just writing it; any other is for the monitor’s state to tell
+    ${tryFor(
       10,
       sh`code=0; ${autoctl} disable maintenance --pgdata ${node.pgdata} || code=$?; [ $code -ne 2 ]`,
       quoted('the configuration of pg_autoctl stays unreadable'),
       sh`$code`,
-    ),
-    sh`if [ $code -ne 0 ]; then echo "exit code $code: see what the monitor says"; fi`,
-  );
+    )}
+    if [ $code -ne 0 ]; then echo "exit code $code: see what the monitor says"; fi
+  `);
 
 /** systemctl and unit files are root's; a pg_autoctl without a unit is postgres's own. */
 export const serviceUser = (host: HostFacts): 'root' | 'postgres' =>

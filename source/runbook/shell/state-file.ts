@@ -20,24 +20,22 @@ export const identifierLines = (
   from: SystemIdentifier | null,
   to: SystemIdentifier,
   kept: RelativePath,
-): Fragment[] => {
+): Fragment => {
   const file: Path = host.stateFile;
-  return [
-    sh`# bytes 16 to 23 of the state file are the system identifier, least significant byte first`,
-    sh`now=$(od -An -v -t u8 -j 16 -N 8 ${file} | tr -d ' ')`,
-    sh`if [ "$now" = ${to} ]; then echo "it is ${to} already"; exit 0; fi`,
-    ...(from === null
-      ? []
-      : [sh`[ "$now" = ${from} ] || { echo "found $now, expected ${from}" >&2; exit 1; }`]),
-    ...downLines(host),
-    sh`[ "$(wc -c < ${file})" -eq 1024 ] || { echo 'not the state file this knows: its size is not 1024' >&2; exit 1; }`,
-    sh`cp -p ${file} ${file}.${kept}`,
-    sh`cp -p ${file} ${file}.new`,
-    sh`printf ${quoted(littleEndian(to))} | dd of=${file}.new bs=1 seek=16 conv=notrunc 2>/dev/null`,
-    sh`[ "$(od -An -v -t u8 -j 16 -N 8 ${file}.new | tr -d ' ')" = ${to} ]`,
-    sh`keep ${file}.${kept} ${file}.new`,
-    sh`mv ${file}.new ${file}`,
-    sh`keep ${file}`,
-    sh`echo "system identifier $now -> ${to}"`,
-  ];
+  return sh`
+    # bytes 16 to 23 of the state file are the system identifier, least significant byte first
+    now=$(od -An -v -t u8 -j 16 -N 8 ${file} | tr -d ' ')
+    if [ "$now" = ${to} ]; then echo "it is ${to} already"; exit 0; fi
+    ${from !== null && sh`[ "$now" = ${from} ] || { echo "found $now, expected ${from}" >&2; exit 1; }`}
+    ${downLines(host)}
+    [ "$(wc -c < ${file})" -eq 1024 ] || { echo 'not the state file this knows: its size is not 1024' >&2; exit 1; }
+    cp -p ${file} ${file}.${kept}
+    cp -p ${file} ${file}.new
+    printf ${quoted(littleEndian(to))} | dd of=${file}.new bs=1 seek=16 conv=notrunc 2>/dev/null
+    [ "$(od -An -v -t u8 -j 16 -N 8 ${file}.new | tr -d ' ')" = ${to} ]
+    keep ${file}.${kept} ${file}.new
+    mv ${file}.new ${file}
+    keep ${file}
+    echo "system identifier $now -> ${to}"
+  `;
 };

@@ -10,26 +10,25 @@ import { sameFileSystemFunction } from './self-checks.ts';
  * a link is replaced in one piece. It runs before the directory gets its name aside, and after the directory has its
  * own name again: so whatever lies in a tablespace's own directory belongs to a directory in its place.
  */
-export const followFunction = (host: HostFacts): Fragment[] =>
-  host.tablespaces.length === 0
-    ? []
-    : [
-        ...sameFileSystemFunction,
-        sh`tablespaces_follow() { # DIRECTORY FROM TO: its parts of the tablespaces; a name stands for …_aside/NAME, none for home`,
-        sh`  rm -f "$1/pg_tblspc/new-link"`,
-        sh`  for own in ${words(host)}; do`,
-        sh`    from=$own; if [ -n "$2" ]; then from="$own"_aside/$2; fi`,
-        sh`    place=$own; if [ -n "$3" ]; then place="$own"_aside/$3; mkdir -p "$place"; fi`,
-        sh`    for part in "$from/PG_$(cat "$1/PG_VERSION")"_*; do if [ -d "$part" ]; then same_file_system "$part" "$place"; mv -T "$part" "$place/\${part##*/}"; fi; done`,
-        sh`    for link in "$1"/pg_tblspc/[0-9]*; do`,
-        sh`      case $(readlink "$link" || true) in "$place") continue ;; "$own" | "$own"_aside/*) ;; *) continue ;; esac`,
-        sh`      ln -sfn "$place" "$1/pg_tblspc/new-link"; mv -T "$1/pg_tblspc/new-link" "$link"`,
-        sh`      echo "tablespace $own of $1: in $place"`,
-        sh`    done`,
-        sh`    if [ "$from" != "$own" ]; then rmdir "$from" 2>/dev/null || true; fi`,
-        sh`  done`,
-        sh`}`,
-      ];
+export const followFunction = (host: HostFacts): Fragment | false =>
+  host.tablespaces.length > 0 &&
+  sh`
+    ${sameFileSystemFunction}
+    tablespaces_follow() { # DIRECTORY FROM TO: its parts of the tablespaces; a name stands for …_aside/NAME, none for home
+      rm -f "$1/pg_tblspc/new-link"
+      for own in ${words(host)}; do
+        from=$own; if [ -n "$2" ]; then from="$own"_aside/$2; fi
+        place=$own; if [ -n "$3" ]; then place="$own"_aside/$3; mkdir -p "$place"; fi
+        for part in "$from/PG_$(cat "$1/PG_VERSION")"_*; do if [ -d "$part" ]; then same_file_system "$part" "$place"; mv -T "$part" "$place/\${part##*/}"; fi; done
+        for link in "$1"/pg_tblspc/[0-9]*; do
+          case $(readlink "$link" || true) in "$place") continue ;; "$own" | "$own"_aside/*) ;; *) continue ;; esac
+          ln -sfn "$place" "$1/pg_tblspc/new-link"; mv -T "$1/pg_tblspc/new-link" "$link"
+          echo "tablespace $own of $1: in $place"
+        done
+        if [ "$from" != "$own" ]; then rmdir "$from" 2>/dev/null || true; fi
+      done
+    }
+  `;
 
 /** All three are words of the shell. */
 export const followLines = (
@@ -37,14 +36,14 @@ export const followLines = (
   directory: Fragment,
   from: Fragment,
   to: Fragment,
-): Fragment[] => (host.tablespaces.length === 0 ? [] : [sh`tablespaces_follow ${directory} ${from} ${to}`]);
+): Fragment | false => host.tablespaces.length > 0 && sh`tablespaces_follow ${directory} ${from} ${to}`;
 
 /** The old cluster's parts go aside, before its directory does. */
-export const oldGoesAside = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
+export const oldGoesAside = (facts: ClusterFacts, host: HostFacts): Fragment | false =>
   followLines(host, sh`${host.data}`, sh`''`, sh`${oldName(facts)}`);
 
 /** The old cluster, in its place again, has its parts at home. */
-export const oldComesHome = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
+export const oldComesHome = (facts: ClusterFacts, host: HostFacts): Fragment | false =>
   followLines(host, sh`${host.data}`, sh`${oldName(facts)}`, sh`''`);
 
 /** Says which run has begun to fill the tablespaces' own directories with parts of the new version; nobody's were there before. */
@@ -55,35 +54,36 @@ const partsFile = (host: HostFacts): Path => word`${host.workDir}/tablespaces`;
  * (PostgreSQL makes their directory, and wants it empty), so it is written down that from here on they are this run's. Where
  * one is there already, which this run has not made, it ends the script: it may be another cluster's.
  */
-export const partsBegunLines = (host: HostFacts, major: number): Fragment[] =>
-  host.tablespaces.length === 0
-    ? []
-    : [
-        sh`if ! mark | cmp -s - ${partsFile(host)}; then`,
-        sh`  for own in ${words(host)}; do for part in "$own"/PG_${major}_*; do`,
-        sh`    [ ! -e "$part" ] || { echo "$part is there, and this upgrade has not made it: it may be another cluster's. Look at it first" >&2; exit 1; }`,
-        sh`  done; done`,
-        sh`  mark > ${partsFile(host)}.new; keep ${partsFile(host)}.new; mv -T ${partsFile(host)}.new ${partsFile(host)}; keep ${partsFile(host)}`,
-        sh`fi`,
-      ];
+export const partsBegunLines = (host: HostFacts, major: number): Fragment | false =>
+  host.tablespaces.length > 0 &&
+  sh`
+    if ! mark | cmp -s - ${partsFile(host)}; then
+      for own in ${words(host)}; do for part in "$own"/PG_${major}_*; do
+        [ ! -e "$part" ] || { echo "$part is there, and this upgrade has not made it: it may be another cluster's. Look at it first" >&2; exit 1; }
+      done; done
+      mark > ${partsFile(host)}.new; keep ${partsFile(host)}.new; mv -T ${partsFile(host)}.new ${partsFile(host)}; keep ${partsFile(host)}
+    fi
+  `;
 
 /**
  * Behind ownershipFunctions. Takes away parts of a version in the tablespaces' own directories; only where this run has begun to make
  * them, and no directory in its place can be theirs.
  */
-export const dropPartsLines = (host: HostFacts, major: number): Fragment[] =>
-  host.tablespaces.length === 0
-    ? []
-    : [
-        sh`if mark | cmp -s - ${partsFile(host)}; then`,
-        sh`  for own in ${words(host)}; do`,
-        sh`    for part in "$own"/PG_${major}_*; do if [ -d "$part" ]; then rm -rf "$part"; echo "removed $part"; fi; done`,
-        sh`  done`,
-        sh`fi`,
-      ];
+export const dropPartsLines = (host: HostFacts, major: number): Fragment | false =>
+  host.tablespaces.length > 0 &&
+  sh`
+    if mark | cmp -s - ${partsFile(host)}; then
+      for own in ${words(host)}; do
+        for part in "$own"/PG_${major}_*; do if [ -d "$part" ]; then rm -rf "$part"; echo "removed $part"; fi; done
+      done
+    fi
+  `;
 
 /** The same, where `condition` (of the shell) holds. */
-export const dropPartsWhere = (host: HostFacts, major: number, condition: Fragment): Fragment[] => {
-  const lines = dropPartsLines(host, major);
-  return lines.length === 0 ? [] : [sh`if ${condition}; then`, ...lines.map((line) => sh`  ${line}`), sh`fi`];
-};
+export const dropPartsWhere = (host: HostFacts, major: number, condition: Fragment): Fragment | false =>
+  host.tablespaces.length > 0 &&
+  sh`
+    if ${condition}; then
+      ${dropPartsLines(host, major)}
+    fi
+  `;

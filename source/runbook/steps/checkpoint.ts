@@ -18,16 +18,16 @@ export const checkpoint: StepOf = (facts, phase) => {
       'What is written to disk now need not be written while the application waits; databases, tables and sequences are compared before the new version opens.',
     guide: null,
     danger: 'changes',
-    script: script(
-      sh`umask 077`,
-      sh`# the last checkpoint of an earlier stop says nothing of the one that comes`,
-      sh`rm -f ${word`${primary.workDir}/stopped`}`,
-      ...contentsFunction(primary, primary.newBindir, primary.socketDirectory),
-      sh`${psql(primary, primary.newBindir, 'postgres')} -c ${quoted('checkpoint')}`,
-      sh`contents ${word`${notedFile(primary)}.new`}`,
-      sh`mv ${word`${notedFile(primary)}.new`} ${notedFile(primary)}`,
-      sh`${countContents} ${notedFile(primary)} | sort`,
-    ),
+    script: script(sh`
+      umask 077
+      # the last checkpoint of an earlier stop says nothing of the one that comes
+      rm -f ${word`${primary.workDir}/stopped`}
+      ${contentsFunction(primary, primary.newBindir, primary.socketDirectory)}
+      ${psql(primary, primary.newBindir, 'postgres')} -c ${quoted('checkpoint')}
+      contents ${word`${notedFile(primary)}.new`}
+      mv ${word`${notedFile(primary)}.new`} ${notedFile(primary)}
+      ${countContents} ${notedFile(primary)} | sort
+    `),
     probe: (world) => {
       const probe = stopped(facts, primary, world);
       return probe.state === 'done' ? probe : pending('the stop is still ahead');

@@ -22,10 +22,10 @@ export const enableMaintenance =
       deviation:
         'Run on the secondary itself: no pg_autoctl takes --name here. Judged by the monitor’s state: the command prints errors and exits 0.',
       danger: 'changes',
-      script: script(
-        sh`# what it prints and how it exits does not tell: the monitor’s state does`,
-        sh`${node.oldAutoctl} enable maintenance --pgdata ${node.pgdata} || echo "exit code $?: see what the monitor says"`,
-      ),
+      script: script(sh`
+        # what it prints and how it exits does not tell: the monitor’s state does
+        ${node.oldAutoctl} enable maintenance --pgdata ${node.pgdata} || echo "exit code $?: see what the monitor says"
+      `),
       probe: (world) => {
         if (fenceIsPast(facts, world)) return done('the fence is up');
         const row = nodeIn(world, node.alias);

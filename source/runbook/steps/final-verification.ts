@@ -98,10 +98,10 @@ export const finalVerification: StepOf = (facts, phase) =>
     reason: 'What the change ticket wants to see, asked of the servers.',
     guide: 'Step 13',
     danger: 'reads',
-    script: script(
-      sh`${facts.monitor.newAutoctl} show state --formation ${facts.formation} --pgdata ${facts.monitor.pgdata}`,
-      mark(facts.monitor, 'final'),
-    ),
+    script: script(sh`
+      ${facts.monitor.newAutoctl} show state --formation ${facts.formation} --pgdata ${facts.monitor.pgdata}
+      ${mark(facts.monitor, 'final')}
+    `),
     probe: (world) => {
       if (!isMarked(facts.monitor, 'final', world)) return pending('not proven yet');
       if (facts.nodes.some((node) => performed(facts, `promoted-${node.alias}`, world)))

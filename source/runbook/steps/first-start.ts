@@ -57,6 +57,11 @@ export const firstStart: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
   const socket = privateSocket(primary);
   const never: Path = word`${primary.workDir}/done/${neverStarted}`;
+  /** Linked files are the new version's alone from here on. */
+  const disarmed = sh`
+    if [ -e ${never} ]; then rm ${never}; sync -- ${word`${primary.workDir}/done`} || sync; fi # of a way back that was left
+    ${disarmLines(facts, primary.backupData)}
+  `;
   return makeStep(facts, {
     id: 'private-start',
     phase,
@@ -75,30 +80,25 @@ export const firstStart: StepOf = (facts, phase) => {
         script: sh`tail -n 30 ${word`${primary.workDir}/private-start.log`}`,
       },
     ],
-    script: script(
-      sh`umask 077`,
-      sh`mkdir -p ${socket}`,
-      ...idleFunction,
-      ...controlFunctions,
-      sh`idle ${primary.data} ${primary.backupData}`,
-      sh`# before the first start: the old cluster has not run since pg_upgrade, or what it wrote since would be lost`,
-      sh`if as_kept ${primary.newBindir} ${primary.data} ${fingerprint(primary)}; then`,
-      sh`  as_kept ${primary.oldBindir} ${primary.backupData} ${oldFingerprint(primary)} || { echo ${word`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, and start again`} >&2; exit 1; }`,
-      sh`fi`,
-      ...(facts.mode === 'link'
-        ? [
-            sh`if [ -e ${never} ]; then rm ${never}; sync -- ${word`${primary.workDir}/done`} || sync; fi # of a way back that was left`,
-            ...disarmLines(facts, primary.backupData),
-          ]
-        : []),
-      pgCtl(
+    script: script(sh`
+      umask 077
+      mkdir -p ${socket}
+      ${idleFunction}
+      ${controlFunctions}
+      idle ${primary.data} ${primary.backupData}
+      # before the first start: the old cluster has not run since pg_upgrade, or what it wrote since would be lost
+      if as_kept ${primary.newBindir} ${primary.data} ${fingerprint(primary)}; then
+        as_kept ${primary.oldBindir} ${primary.backupData} ${oldFingerprint(primary)} || { echo ${word`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, and start again`} >&2; exit 1; }
+      fi
+      ${facts.mode === 'link' && disarmed}
+      ${pgCtl(
         primary.newBindir,
         primary.data,
         option('--log', word`${primary.workDir}/private-start.log`),
         option('--options', quoted(privateOptions(socket))),
         sh`start`,
-      ),
-    ),
+      )}
+    `),
     probe: (world) => {
       if (runsPrivately(facts, world)) return done('it runs');
       if (verified(facts, world)) return done('it has run, and was verified');

@@ -19,12 +19,12 @@ export const collectFullStatistics: StepOf = (facts, phase) => {
     guide: 'Step 6',
     deviation: 'After the downtime, not in it.',
     danger: 'changes',
-    script: script(
-      ...[{ default_statistics_target: 10, vacuum_cost_delay: 0 }, {}].map((settings) =>
+    script: script(sh`
+      ${[{ default_statistics_target: 10, vacuum_cost_delay: 0 }, {}].map((settings) =>
         vacuumdbAll(primary, primary.socketDirectory, facts.jobs > 1 && sh`${facts.jobs}`, settings),
-      ),
-      mark(primary, 'analyze'),
-    ),
+      )}
+      ${mark(primary, 'analyze')}
+    `),
     probe: (world) => (isMarked(primary, 'analyze', world) ? done('they are there') : pending('not yet')),
     before: [acceptsWrites(facts, primary)],
     after: [

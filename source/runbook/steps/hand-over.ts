@@ -74,13 +74,16 @@ export const handOver: StepOf = (facts, phase) => {
     deviation: stateFile.deviation,
     danger: 'changes',
     script: (world) =>
-      stateFile.script(world, [
-        ...stopPrivateLines(primary, primary.newBindir),
-        sh`# what is written from here on is the application’s: a rollback counts from this moment, so it is noted once and stays`,
-        ...wholeLines(sh`${handedOver}.new`, sh`${control} -D ${primary.data}`),
-        sh`identifier=$(sed -n 's/^Database system identifier: *//p' ${handedOver}.new)`,
-        sh`if grep -qsx "Database system identifier: *$identifier" ${handedOver}; then rm ${handedOver}.new; else keep ${handedOver}.new; mv ${handedOver}.new ${handedOver}; keep ${handedOver}; fi`,
-      ]),
+      stateFile.script(
+        world,
+        sh`
+          ${stopPrivateLines(primary, primary.newBindir)}
+          # what is written from here on is the application’s: a rollback counts from this moment, so it is noted once and stays
+          ${wholeLines(sh`${handedOver}.new`, sh`${control} -D ${primary.data}`)}
+          identifier=$(sed -n 's/^Database system identifier: *//p' ${handedOver}.new)
+          if grep -qsx "Database system identifier: *$identifier" ${handedOver}; then rm ${handedOver}.new; else keep ${handedOver}.new; mv ${handedOver}.new ${handedOver}; keep ${handedOver}; fi
+        `,
+      ),
     probe: (world) => {
       if (runsPrivately(facts, world)) return pending('it runs privately');
       if (!verified(facts, world)) return pending('not verified yet');

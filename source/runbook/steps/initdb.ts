@@ -23,18 +23,18 @@ export const createNewDirectory =
       deviation:
         'Encoding, locale, checksums and WAL segment size are those of the old cluster, not the guide’s en_US.UTF-8; and it is done before anything stops.',
       danger: 'changes',
-      script: script(
-        ...ownershipFunctions(facts),
-        sh`new=${host.newData}`,
-        sh`# without pg_control it is what is left of one that was being removed`,
-        sh`if kin "$new" && [ ! -e "$new/global/pg_control" ]; then rm -rf ${makingOf(facts, host)}; mv -T "$new" ${makingOf(facts, host)}; fi`,
-        sh`if kin "$new"; then # made by a check that was asked to keep it, or by an earlier run for this cluster`,
-        sh`  [ ! -e "$new/postmaster.pid" ] || { echo "$new/postmaster.pid is there: a server ran in it, or runs" >&2; exit 1; }`,
-        sh`  own "$new"; echo "$new was made for this cluster: taken over"; exit 0`,
-        sh`fi`,
-        sh`if [ -L "$new" ] || { [ -e "$new" ] && [ -n "$(ls -A "$new")" ]; }; then echo "$new is there and is not of this upgrade: give the new cluster another place (newData in the cluster file), or move it away" >&2; exit 1; fi`,
-        ...newClusterLines(facts, host),
-      ),
+      script: script(sh`
+        ${ownershipFunctions(facts)}
+        new=${host.newData}
+        # without pg_control it is what is left of one that was being removed
+        if kin "$new" && [ ! -e "$new/global/pg_control" ]; then rm -rf ${makingOf(facts, host)}; mv -T "$new" ${makingOf(facts, host)}; fi
+        if kin "$new"; then # made by a check that was asked to keep it, or by an earlier run for this cluster
+          [ ! -e "$new/postmaster.pid" ] || { echo "$new/postmaster.pid is there: a server ran in it, or runs" >&2; exit 1; }
+          own "$new"; echo "$new was made for this cluster: taken over"; exit 0
+        fi
+        if [ -L "$new" ] || { [ -e "$new" ] && [ -n "$(ls -A "$new")" ]; }; then echo "$new is there and is not of this upgrade: give the new cluster another place (newData in the cluster file), or move it away" >&2; exit 1; fi
+        ${newClusterLines(facts, host)}
+      `),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (isUpgraded(facts, host, world)) return done(`${facts.newMajor} is there already`);

@@ -50,11 +50,16 @@ export const joinGroup =
       guide: 'Step 12',
       deviation: 'Nobody disables maintenance in the guide: the node stays in it.',
       danger: 'changes',
-      script: disableMaintenanceScript(node, node.newAutoctl, [
-        ...ownershipFunctions(facts),
-        ...(node.tablespaces.length === 0 ? [] : [...keepFunction, ...partsBegunLines(node, facts.newMajor)]),
-        ...stagingBegunLines(node),
-      ]),
+      script: disableMaintenanceScript(
+        node,
+        node.newAutoctl,
+        sh`
+          ${ownershipFunctions(facts)}
+          ${node.tablespaces.length > 0 && keepFunction}
+          ${partsBegunLines(node, facts.newMajor)}
+          ${stagingBegunLines(node)}
+        `,
+      ),
       probe: (world) => {
         const row = nodeIn(world, node.alias);
         const seen = hostIn(world, node.alias);

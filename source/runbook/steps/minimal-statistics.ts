@@ -7,6 +7,11 @@ import type { StepOf } from '../language/outline.ts';
 import { privateServer } from '../shell/isolated-server.ts';
 import { mark, privateSocket, script, vacuumdbAll } from '../shell/shell.ts';
 
+const everyProcessor = sh`
+  # nobody else works on this server yet: every processor, eight at most
+  jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8
+`;
+
 /** E. What the planner needs first; beside the look, each table is locked by itself and briefly. */
 export const collectMinimalStatistics: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
@@ -24,19 +29,14 @@ export const collectMinimalStatistics: StepOf = (facts, phase) => {
     deviation:
       'Only the first of the three stages costs downtime; the other two run after the primary is back.',
     danger: 'changes',
-    script: script(
-      ...(facts.jobs > 1
-        ? []
-        : [
-            sh`# nobody else works on this server yet: every processor, eight at most`,
-            sh`jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8`,
-          ]),
-      vacuumdbAll(primary, socket, facts.jobs > 1 ? sh`${facts.jobs}` : sh`"$jobs"`, {
+    script: script(sh`
+      ${facts.jobs === 1 && everyProcessor}
+      ${vacuumdbAll(primary, socket, facts.jobs > 1 ? sh`${facts.jobs}` : sh`"$jobs"`, {
         default_statistics_target: 1,
         vacuum_cost_delay: 0,
-      }),
-      mark(primary, 'analyze-1'),
-    ),
+      })}
+      ${mark(primary, 'analyze-1')}
+    `),
     probe: (world) => (isMarked(primary, 'analyze-1', world) ? done('they are there') : pending('none yet')),
     before: [server],
     after: [

@@ -41,16 +41,16 @@ export const checkWithPgUpgrade =
       guide: isNode(host) ? 'Step 4' : 'Step 7',
       deviation: `Run while ${facts.oldMajor} still serves, not after it was stopped: it reads only.`,
       danger: 'reads',
-      script: script(
-        sh`umask 077`,
-        ...ownershipFunctions(facts),
-        sh`# pg_upgrade starts the new server, with fsync off: somebody else’s is not given to it`,
-        oursLine(facts, host.newData),
-        sh`mkdir -p ${upgradeDir(host)} ${privateSocket(host)}`,
-        sh`cd ${upgradeDir(host)}`,
-        upgradeCommand(facts, host, true),
-        mark(host, 'check'),
-      ),
+      script: script(sh`
+        umask 077
+        ${ownershipFunctions(facts)}
+        # pg_upgrade starts the new server, with fsync off: somebody else’s is not given to it
+        ${oursLine(facts, host.newData)}
+        mkdir -p ${upgradeDir(host)} ${privateSocket(host)}
+        cd ${upgradeDir(host)}
+        ${upgradeCommand(facts, host, true)}
+        ${mark(host, 'check')}
+      `),
       probe: (world) =>
         isMarked(host, 'check', world) || isUpgraded(facts, host, world)
           ? done('it was checked')

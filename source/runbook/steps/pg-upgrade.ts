@@ -1,5 +1,5 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
-import { type Fragment, known, sh, word } from '../../cluster/fragment.ts';
+import { type Fragment, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import { type Path, parentOf } from '../../cluster/words.ts';
 import { allStopped, describe, isMajor, onHost, stoppedCleanly, verdictOf } from '../language/conditions.ts';
@@ -30,14 +30,13 @@ const oneAfterTheOther = (facts: ClusterFacts, host: HostFacts): boolean => !isN
  * With 5,000 tables 12.3 s instead of 17.1 s, side by side on the lab's two busy processors. It is the one that the kernel
  * has chosen for this shell; what else runs there is free to move.
  */
-const turnsLines = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
-  oneAfterTheOther(facts, host)
-    ? [
-        sh`# its client and its server take turns: kept to one processor neither has to wake another`,
-        sh`one=$(cut -d' ' -f39 /proc/$$/stat 2>/dev/null || true)`,
-        sh`if [ -n "$one" ] && command -v taskset >/dev/null 2>&1; then one="taskset -c $one"; else one=; fi`,
-      ]
-    : [];
+const turnsLines = (facts: ClusterFacts, host: HostFacts): Fragment | false =>
+  oneAfterTheOther(facts, host) &&
+  sh`
+    # its client and its server take turns: kept to one processor neither has to wake another
+    one=$(cut -d' ' -f39 /proc/$$/stat 2>/dev/null || true)
+    if [ -n "$one" ] && command -v taskset >/dev/null 2>&1; then one="taskset -c $one"; else one=; fi
+  `;
 
 const begunToLink = 'pg_upgrade has begun to link and did not finish';
 
@@ -66,60 +65,59 @@ const mayBegin = (host: HostFacts): Condition =>
   });
 
 /** Shell: what a command prints is kept in a file, which is whole and on the disk or not there. */
-const keptLines = (file: Fragment, asked: Fragment): Fragment[] => [
-  ...wholeLines(sh`${file}.new`, asked),
-  sh`keep ${file}.new; mv -T ${file}.new ${file}; keep ${file}`,
-];
+const keptLines = (file: Fragment, asked: Fragment): Fragment => sh`
+  ${wholeLines(sh`${file}.new`, asked)}
+  keep ${file}.new; mv -T ${file}.new ${file}; keep ${file}
+`;
 
 /**
  * What comes before pg_upgrade: that nothing runs there and the old directory is the one meant; what an earlier try has
  * left, or one that the old server has outrun since, begins again from an empty directory. Killed anywhere it goes on.
  */
-const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): (Fragment | false)[] => {
+const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): Fragment => {
   const [data, newData, making] = [host.data, host.newData, makingOf(facts, host)];
   const [oldBin, newBin] = [host.oldBindir, host.newBindir];
-  const control = (name: 'pg_control' | 'pg_control.old'): Path =>
-    word`${host.data}/global/${known<typeof name>(name)}`;
-  return [
-    sh`old=${oldFingerprint(host)} new=${fingerprint(host)} run=${factsId(facts)}`,
-    sh`[ "$(version ${data})" = ${facts.oldMajor} ] || { echo ${word`${host.data} is not PostgreSQL ${facts.oldMajor}`} >&2; exit 1; }`,
-    isNode(host) && sh`of_system ${oldBin} ${data} ${facts.systemIdentifier}`,
-    sh`idle ${data} ${newData}`,
-    sh`again=''${isNode(host) ? sh` outdated=''` : sh``}`,
-    sh`id() { sed -n 's/^Database system identifier: *//p' "$@"; }`,
-    sh`if [ -s "$new" ] && [ "$(version ${newData})" = ${facts.newMajor} ] && [ "$(control ${newBin} ${newData} | id)" = "$(id "$new")" ]; then`,
-    sh`  as_kept ${newBin} ${newData} "$new" || { echo ${word`PostgreSQL ${facts.newMajor} has been started on ${host.newData}: look at it first`} >&2; exit 1; }`,
-    sh`  if as_kept ${oldBin} ${data} "$old"; then rm -f tried; echo 'pg_upgrade has finished already'; exit 0; fi`,
-    sh`  echo ${word`PostgreSQL ${facts.oldMajor} has run on ${host.data} since pg_upgrade: ${host.newData} lacks what it wrote since, and is made anew`}`,
-    sh`  again=yes${isNode(host) ? sh` outdated=yes` : sh``}`,
-    sh`elif [ -e tried ] || [ ! -e ${newData} ]; then again=yes; fi`,
-    sh`if [ -e ${newData} ]; then ${oursLine(facts, host.newData)}; fi`,
-    sh`# a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one. It goes before the old one is startable`,
-    sh`# again, and first to a name by which this run knows it, however much of it is left`,
-    sh`if [ -n "$again" ]; then`,
-    sh`  if [ -e ${newData} ]; then mv -T ${newData} ${making}; fi; rm -rf ${making}`,
-    ...dropPartsLines(host, facts.newMajor).map((line) => sh`  ${line}`),
-    sh`  sync -- ${parentOf(host.newData)} || sync`,
-    sh`fi`,
-    linked &&
-      sh`if [ -n "$again" ] && [ ! -e ${control('pg_control')} ] && [ -e ${control('pg_control.old')} ]; then mv ${control('pg_control.old')} ${control('pg_control')}; keep ${control('pg_control')}; fi`,
-    ...(isNode(host)
-      ? [
-          sh`# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold`,
-          sh`stopped=${word`${host.workDir}/stopped`}`,
-          sh`if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || true)" != "$run" ]; then`,
-          ...keptLines(sh`"$stopped"`, sh`control ${oldBin} ${data}`).map((line) => sh`  ${line}`),
-          sh`  touch -r ${control('pg_control')} "$stopped" # since when nobody can write`,
-          sh`fi`,
-        ]
-      : []),
-    sh`echo "$run" > tried.new; keep tried.new; mv -T tried.new tried; keep tried`,
-    sh`rm -f "$new" "$old"; keep ${host.workDir}`,
-    sh`if [ -n "$again" ]; then`,
-    ...newClusterLines(facts, host).map((line) => sh`  ${line}`),
-    sh`fi`,
-    ...partsBegunLines(host, facts.newMajor),
-  ];
+  const control: Path = word`${host.data}/global/pg_control`;
+  const renamed: Path = word`${host.data}/global/pg_control.old`;
+  const controlIsBack = sh`if [ -n "$again" ] && [ ! -e ${control} ] && [ -e ${renamed} ]; then mv ${renamed} ${control}; keep ${control}; fi`;
+  const keptAtStop = sh`
+    # pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold
+    stopped=${word`${host.workDir}/stopped`}
+    if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || true)" != "$run" ]; then
+      ${keptLines(sh`"$stopped"`, sh`control ${oldBin} ${data}`)}
+      touch -r ${control} "$stopped" # since when nobody can write
+    fi
+  `;
+  return sh`
+    old=${oldFingerprint(host)} new=${fingerprint(host)} run=${factsId(facts)}
+    [ "$(version ${data})" = ${facts.oldMajor} ] || { echo ${word`${host.data} is not PostgreSQL ${facts.oldMajor}`} >&2; exit 1; }
+    ${isNode(host) && sh`of_system ${oldBin} ${data} ${facts.systemIdentifier}`}
+    idle ${data} ${newData}
+    again=''${isNode(host) && sh` outdated=''`}
+    id() { sed -n 's/^Database system identifier: *//p' "$@"; }
+    if [ -s "$new" ] && [ "$(version ${newData})" = ${facts.newMajor} ] && [ "$(control ${newBin} ${newData} | id)" = "$(id "$new")" ]; then
+      as_kept ${newBin} ${newData} "$new" || { echo ${word`PostgreSQL ${facts.newMajor} has been started on ${host.newData}: look at it first`} >&2; exit 1; }
+      if as_kept ${oldBin} ${data} "$old"; then rm -f tried; echo 'pg_upgrade has finished already'; exit 0; fi
+      echo ${word`PostgreSQL ${facts.oldMajor} has run on ${host.data} since pg_upgrade: ${host.newData} lacks what it wrote since, and is made anew`}
+      again=yes${isNode(host) && sh` outdated=yes`}
+    elif [ -e tried ] || [ ! -e ${newData} ]; then again=yes; fi
+    if [ -e ${newData} ]; then ${oursLine(facts, host.newData)}; fi
+    # a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one. It goes before the old one is startable
+    # again, and first to a name by which this run knows it, however much of it is left
+    if [ -n "$again" ]; then
+      if [ -e ${newData} ]; then mv -T ${newData} ${making}; fi; rm -rf ${making}
+      ${dropPartsLines(host, facts.newMajor)}
+      sync -- ${parentOf(host.newData)} || sync
+    fi
+    ${linked && controlIsBack}
+    ${isNode(host) && keptAtStop}
+    echo "$run" > tried.new; keep tried.new; mv -T tried.new tried; keep tried
+    rm -f "$new" "$old"; keep ${host.workDir}
+    if [ -n "$again" ]; then
+      ${newClusterLines(facts, host)}
+    fi
+    ${partsBegunLines(host, facts.newMajor)}
+  `;
 };
 
 /**
@@ -130,6 +128,7 @@ export const pgUpgrade =
   (host: HostFacts): StepOf =>
   (facts, phase) => {
     const linked = isNode(host) && facts.mode === 'link';
+    const output: Path = word`${host.newData}/pg_upgrade_output.d`;
     const mode = isNode(host) ? facts.mode : 'copy';
     return makeStep(facts, {
       id: 'pg-upgrade',
@@ -145,25 +144,25 @@ export const pgUpgrade =
         ? 'delete_old_cluster.sh is disarmed right away: after the swap it would delete the live cluster.'
         : 'Copy, not link; and both options always: without the second one pg_upgrade hangs after “Restoring database schemas in the new cluster”.',
       danger: 'changes',
-      script: script(
-        sh`umask 077`,
-        ...ownershipFunctions(facts),
-        sh`mkdir -p ${upgradeDir(host)} ${privateSocket(host)}`,
-        sh`cd ${upgradeDir(host)}`,
-        ...idleFunction,
-        ...keepFunction,
-        ...controlFunctions,
-        versionFunction,
-        ...beginLines(facts, host, linked),
-        ...turnsLines(facts, host),
-        sh`${oneAfterTheOther(facts, host) ? sh`$one ` : sh``}${upgradeCommand(facts, host, false)}`,
-        sh`if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi`,
-        sh`rm -rf output; if [ -d ${word`${host.newData}/pg_upgrade_output.d`} ]; then mv ${word`${host.newData}/pg_upgrade_output.d`} output; fi`,
-        sh`# how both clusters stand now: any difference tells later that one of them has run since`,
-        ...keptLines(sh`"$old"`, sh`control ${host.oldBindir} ${host.data}`),
-        ...keptLines(sh`"$new"`, sh`control ${host.newBindir} ${host.newData}`),
-        sh`rm -f tried`,
-      ),
+      script: script(sh`
+        umask 077
+        ${ownershipFunctions(facts)}
+        mkdir -p ${upgradeDir(host)} ${privateSocket(host)}
+        cd ${upgradeDir(host)}
+        ${idleFunction}
+        ${keepFunction}
+        ${controlFunctions}
+        ${versionFunction}
+        ${beginLines(facts, host, linked)}
+        ${turnsLines(facts, host)}
+        ${oneAfterTheOther(facts, host) && sh`$one `}${upgradeCommand(facts, host, false)}
+        if [ -e delete_old_cluster.sh ]; then chmod 400 delete_old_cluster.sh; mv delete_old_cluster.sh delete_old_cluster.sh.never-run; fi
+        rm -rf output; if [ -d ${output} ]; then mv ${output} output; fi
+        # how both clusters stand now: any difference tells later that one of them has run since
+        ${keptLines(sh`"$old"`, sh`control ${host.oldBindir} ${host.data}`)}
+        ${keptLines(sh`"$new"`, sh`control ${host.newBindir} ${host.newData}`)}
+        rm -f tried
+      `),
       probe: (world) => {
         if (isUpgraded(facts, host, world)) return done('pg_upgrade has finished');
         const seen = hostIn(world, host.alias);

@@ -29,10 +29,10 @@ const pointPgCtl = (
     reason: 'pg_autoctl starts the server with the programs that its configuration names.',
     guide,
     danger: 'changes',
-    script: script(
-      ...downLines(host),
-      sh`${host.newAutoctl} config set postgresql.pg_ctl ${wanted} --pgdata ${host.pgdata}`,
-    ),
+    script: script(sh`
+      ${downLines(host)}
+      ${host.newAutoctl} config set postgresql.pg_ctl ${wanted} --pgdata ${host.pgdata}
+    `),
     probe: (world) => {
       const found = hostIn(world, host.alias)?.pgCtl ?? null;
       return found === wanted

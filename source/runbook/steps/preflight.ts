@@ -73,28 +73,28 @@ export const preflight =
       guide: null,
       deviation: 'The guide checks the primary only, and after it has been stopped.',
       danger: 'reads',
-      script: script(
-        sh`umask 077`,
-        sh`mkdir -p ${kept} ${word`${host.workDir}/done`}`,
-        hereDocument(
+      script: script(sh`
+        umask 077
+        mkdir -p ${kept} ${word`${host.workDir}/done`}
+        ${hereDocument(
           sh`cat >${word`${kept}/look.sh`}`,
           'END-OF-LOOK',
           checkInspectionScript(facts, host).text.trimEnd(),
-        ),
-        hereDocument(
+        )}
+        ${hereDocument(
           sh`cat >${word`${kept}/rehearse.sh`}`,
           'END-OF-REHEARSAL',
           rehearsalScript(facts, host).text.trimEnd(),
-        ),
-        sh`sh ${word`${kept}/look.sh`} >${word`${kept}/look.new`}`,
-        sh`mv ${word`${kept}/look.new`} ${word`${kept}/look`}`,
-        sh`echo "the host was looked at"`,
-        sh`rm -f ${word`${kept}/log.new`}`,
-        sh`{ sh ${word`${kept}/rehearse.sh`} || true; } | tee ${word`${kept}/log.new`}`,
-        sh`${keepEnds} <${word`${kept}/log.new`} >${word`${kept}/log`}`,
-        sh`rm -f ${word`${kept}/log.new`} ${word`${kept}/look.sh`} ${word`${kept}/rehearse.sh`}`,
-        mark(host, 'checks'),
-      ),
+        )}
+        sh ${word`${kept}/look.sh`} >${word`${kept}/look.new`}
+        mv ${word`${kept}/look.new`} ${word`${kept}/look`}
+        echo "the host was looked at"
+        rm -f ${word`${kept}/log.new`}
+        { sh ${word`${kept}/rehearse.sh`} || true; } | tee ${word`${kept}/log.new`}
+        ${keepEnds} <${word`${kept}/log.new`} >${word`${kept}/log`}
+        rm -f ${word`${kept}/log.new`} ${word`${kept}/look.sh`} ${word`${kept}/rehearse.sh`}
+        ${mark(host, 'checks')}
+      `),
       probe: (world) =>
         (isMarked(host, 'checks', world) && nothingAgainst(facts, host, false).holds(world).holds) ||
         isPastStop(facts, host, world)

@@ -11,11 +11,11 @@ import { privateSocket, script } from '../shell/shell.ts';
 import { linkDir } from './hard-link/names.ts';
 
 /** Copies that steps left beside pg_autoctl's own files, and logs of private servers: they belong to the saved files. */
-const strayCopies = (host: HostFacts): Fragment[] => [
-  sh`for f in private-start.log promote.log serve.log ${host.configFile}.before-rollback${isNode(host) ? sh` ${host.stateFile}.*` : sh``}; do`,
-  sh`  if [ -e "$f" ]; then mkdir -p saved; mv "$f" saved/; fi`,
-  sh`done`,
-];
+const strayCopies = (host: HostFacts): Fragment => sh`
+  for f in private-start.log promote.log serve.log ${host.configFile}.before-rollback${isNode(host) ? sh` ${host.stateFile}.*` : sh``}; do
+    if [ -e "$f" ]; then mkdir -p saved; mv "$f" saved/; fi
+  done
+`;
 
 const leftOn = (facts: ClusterFacts, host: HostFacts, seen: HostObservation): readonly Path[] => [
   ...leftoversOf(facts, seen),
@@ -38,22 +38,22 @@ export const removeMarkers =
       reason: 'The next one begins from nothing; the record and the saved files stay, under a dated name.',
       guide: null,
       danger: 'changes',
-      script: script(
-        sh`umask 077`,
-        sh`mkdir -p ${host.workDir} && cd ${host.workDir}`,
-        ...strayCopies(host),
-        ...leftoverNamesLines(facts, host),
-        sh`# the marks go last, behind the record: while one is there, this is not done, and a way back through an image is found again`,
-        sh`mkdir -p done; date -u +%FT%TZ > done/tidying; sync -- done/tidying done || sync`,
-        sh`rm -rf fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs pg_upgrade configuration checks link base-backup tablespaces ${privateSocket(host)}`,
-        sh`now=$(date -u +%Y%m%dT%H%M%SZ)`,
-        sh`if [ -d saved ]; then mv saved "saved.$now"; fi`,
-        sh`if [ -e record.json ]; then mv record.json "record.$now.json"; fi`,
-        sh`sync -- . || sync`,
-        sh`rm -rf done`,
-        sh`ls -l`,
-        sh`for d in ${host.data}_pg*_abandoned*; do if [ -d "$d" ]; then du -sh "$d"; fi; done`,
-      ),
+      script: script(sh`
+        umask 077
+        mkdir -p ${host.workDir} && cd ${host.workDir}
+        ${strayCopies(host)}
+        ${leftoverNamesLines(facts, host)}
+        # the marks go last, behind the record: while one is there, this is not done, and a way back through an image is found again
+        mkdir -p done; date -u +%FT%TZ > done/tidying; sync -- done/tidying done || sync
+        rm -rf fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs pg_upgrade configuration checks link base-backup tablespaces ${privateSocket(host)}
+        now=$(date -u +%Y%m%dT%H%M%SZ)
+        if [ -d saved ]; then mv saved "saved.$now"; fi
+        if [ -e record.json ]; then mv record.json "record.$now.json"; fi
+        sync -- . || sync
+        rm -rf done
+        ls -l
+        for d in ${host.data}_pg*_abandoned*; do if [ -d "$d" ]; then du -sh "$d"; fi; done
+      `),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (seen === null) return pending('not seen');

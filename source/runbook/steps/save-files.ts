@@ -32,32 +32,31 @@ export const saveFiles =
       guide: null,
       deviation: 'The guide saves nothing; a rollback needs all of this.',
       danger: 'changes',
-      script: script(
-        sh`umask 077`,
-        ...ownershipFunctions(facts),
-        sh`mkdir -p ${saved} ${word`${host.workDir}/done`} ${upgradeDir(host)}`,
-        ...keepFunction,
-        sh`cd ${saved}; touch . # its time tells how old it is`,
-        sh`cp -p ${host.configFile} pg_autoctl.cfg`,
-        isNode(host) && sh`cp -p ${host.stateFile} pg_autoctl.state`,
-        host.service.kind === 'systemd' && sh`cp -p ${host.service.fragment} ${host.service.unit}`,
-        !isNode(host) &&
-          sh`${sqlProgram('pg_dump', host.newBindir, host.database)} -h ${host.socketDirectory} -p ${host.port} -U ${host.superuser} -Fc -f monitor.dump`,
-        hereDocument(sh`cat > ${word`${host.workDir}/record.json.new`}`, 'RECORD', record),
-        sh`keep ${word`${host.workDir}/record.json.new`}`,
-        sh`mv ${word`${host.workDir}/record.json.new`} ${word`${host.workDir}/record.json`}`,
-        sh`keep ${word`${host.workDir}/record.json`} *`,
-        sh`# what an earlier window left must not speak for this one; what a try of this one left must stay`,
-        sh`rm -f ${word`${host.workDir}/done`}/*`,
-        sh`[ "$(cat ${word`${upgradeDir(host)}/tried`} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${joined(
+      script: script(sh`
+        umask 077
+        ${ownershipFunctions(facts)}
+        mkdir -p ${saved} ${word`${host.workDir}/done`} ${upgradeDir(host)}
+        ${keepFunction}
+        cd ${saved}; touch . # its time tells how old it is
+        cp -p ${host.configFile} pg_autoctl.cfg
+        ${isNode(host) && sh`cp -p ${host.stateFile} pg_autoctl.state`}
+        ${host.service.kind === 'systemd' && sh`cp -p ${host.service.fragment} ${host.service.unit}`}
+        ${!isNode(host) && sh`${sqlProgram('pg_dump', host.newBindir, host.database)} -h ${host.socketDirectory} -p ${host.port} -U ${host.superuser} -Fc -f monitor.dump`}
+        ${hereDocument(sh`cat > ${word`${host.workDir}/record.json.new`}`, 'RECORD', record)}
+        keep ${word`${host.workDir}/record.json.new`}
+        mv ${word`${host.workDir}/record.json.new`} ${word`${host.workDir}/record.json`}
+        keep ${word`${host.workDir}/record.json`} *
+        # what an earlier window left must not speak for this one; what a try of this one left must stay
+        rm -f ${word`${host.workDir}/done`}/*
+        [ "$(cat ${word`${upgradeDir(host)}/tried`} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${joined(
           (
             ['pg_upgrade/tried', 'fingerprint', 'fingerprint-old', 'stopped', 'handed-over', 'noted'] as const
           ).map((name) => sh`${word`${host.workDir}/${known(name)}`}`),
           ' ',
-        )}`,
-        mark(host, marker),
-        sh`ls -l`,
-      ),
+        )}
+        ${mark(host, marker)}
+        ls -l
+      `),
       probe: (world) => {
         if (isUpgraded(facts, host, world)) return done('copies are in place');
         if (!isMarked(host, marker, world)) return pending('nothing saved yet');

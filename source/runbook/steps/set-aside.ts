@@ -67,26 +67,26 @@ export const setAside =
           : 'Both directories have the names that they have on the primary: by them rsync finds which files belong together.',
       guide: 'Step 12',
       danger: 'changes',
-      script: script(
-        ...ownershipFunctions(facts),
-        ...idleFunction,
-        ...keepFunction,
-        ...controlFunctions,
-        ...(node.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(node)),
-        sh`if [ ! -e ${node.backupData} ]; then`,
-        sh`  [ "$(cat ${word`${node.data}/PG_VERSION`})" = ${facts.oldMajor} ] || { echo ${word`${node.data} is not PostgreSQL ${facts.oldMajor}`} >&2; exit 1; }`,
-        sh`  of_system ${node.oldBindir} ${node.data} ${facts.systemIdentifier}`,
-        sh`  idle ${node.data}`,
-        sh`  same_file_system ${node.data} ${parentOf(node.data)}`,
-        ...oldGoesAside(facts, node).map((line) => sh`  ${line}`),
-        sh`  own ${node.data} # before it gets a name that another's could have`,
-        sh`  mv -T ${node.data} ${node.backupData}`,
-        sh`  keep ${node.backupData}`,
-        sh`fi`,
-        oursLine(facts, node.backupData),
-        sh`du -sh ${node.backupData}`,
-        sh`[ ! -e ${node.data} ] || { echo ${word`${node.data} and ${node.backupData} are both there: look at both`} >&2; exit 1; }`,
-      ),
+      script: script(sh`
+        ${ownershipFunctions(facts)}
+        ${idleFunction}
+        ${keepFunction}
+        ${controlFunctions}
+        ${node.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(node)}
+        if [ ! -e ${node.backupData} ]; then
+          [ "$(cat ${word`${node.data}/PG_VERSION`})" = ${facts.oldMajor} ] || { echo ${word`${node.data} is not PostgreSQL ${facts.oldMajor}`} >&2; exit 1; }
+          of_system ${node.oldBindir} ${node.data} ${facts.systemIdentifier}
+          idle ${node.data}
+          same_file_system ${node.data} ${parentOf(node.data)}
+          ${oldGoesAside(facts, node)}
+          own ${node.data} # before it gets a name that another's could have
+          mv -T ${node.data} ${node.backupData}
+          keep ${node.backupData}
+        fi
+        ${oursLine(facts, node.backupData)}
+        du -sh ${node.backupData}
+        [ ! -e ${node.data} ] || { echo ${word`${node.data} and ${node.backupData} are both there: look at both`} >&2; exit 1; }
+      `),
       probe: (world) =>
         isMovedAside(facts, node, world)
           ? done(`${node.backupData} holds the image`)

@@ -56,15 +56,16 @@ const isHandedOver = (facts: ClusterFacts): Condition => {
 };
 
 /** The same, asked of the disk by the script: a linked old directory that could start beside the new version is none. */
-const armedLines = (facts: ClusterFacts): Fragment[] => {
+const armedLines = (facts: ClusterFacts): Fragment | false => {
   const { backupData } = primaryOf(facts);
-  return facts.mode === 'link'
-    ? [
-        sh`for name in pg_control pg_control.old; do`,
-        sh`  [ ! -e ${word`${backupData}/global`}/$name ] || { echo ${word`${backupData} could still be started: the step private-start comes first`} >&2; exit 1; }`,
-        sh`done`,
-      ]
-    : [];
+  return (
+    facts.mode === 'link' &&
+    sh`
+    for name in pg_control pg_control.old; do
+      [ ! -e ${word`${backupData}/global`}/$name ] || { echo ${word`${backupData} could still be started: the step private-start comes first`} >&2; exit 1; }
+    done
+  `
+  );
 };
 
 /** The primary under pg_autoctl again: the downtime ends. */

@@ -19,12 +19,18 @@ export const stateFileParts = (facts: ClusterFacts, host: NodeFacts) => ({
   deviation:
     'The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.',
   /** `first`: lines that come before it. */
-  script: (world: Observations, first: readonly Fragment[] = []): Script => {
+  script: (world: Observations, first: Fragment | false = false): Script => {
     const identifier = newSystemIdentifier(facts, primaryOf(facts), world);
     if (identifier === null)
       return { kind: 'unresolved', needs: 'the new system identifier, which initdb chooses' };
     const lines = identifierLines(host, facts.systemIdentifier, identifier, word`pg${facts.oldMajor}`);
-    return ready(script(...keepFunction, ...first, ...lines));
+    return ready(
+      script(sh`
+      ${keepFunction}
+      ${first}
+      ${lines}
+    `),
+    );
   },
   probe: (world: Observations): Probe => {
     const identifier = newSystemIdentifier(facts, primaryOf(facts), world);

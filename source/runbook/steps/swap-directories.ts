@@ -36,13 +36,13 @@ export const outdated = (facts: ClusterFacts, host: HostFacts): string =>
  * Shell: `proven OLD`: nothing runs on either directory, and both are to the byte of pg_controldata as pg_upgrade left them:
  * the old cluster has not run since (what it wrote would be lost), the new one has never been started.
  */
-const provenFunction = (facts: ClusterFacts, host: HostFacts): Fragment[] => [
-  sh`proven() { # OLD: where the old cluster is`,
-  sh`  idle "$1" ${host.newData}`,
-  sh`  as_kept ${host.oldBindir} "$1" ${oldFingerprint(host)} || { echo ${quoted(outdated(facts, host))} >&2; exit 1; }`,
-  sh`  as_kept ${host.newBindir} ${host.newData} ${fingerprint(host)} || { echo ${word`${host.newData} is not as pg_upgrade left it`} >&2; exit 1; }`,
-  sh`}`,
-];
+const provenFunction = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
+  proven() { # OLD: where the old cluster is
+    idle "$1" ${host.newData}
+    as_kept ${host.oldBindir} "$1" ${oldFingerprint(host)} || { echo ${quoted(outdated(facts, host))} >&2; exit 1; }
+    as_kept ${host.newBindir} ${host.newData} ${fingerprint(host)} || { echo ${word`${host.newData} is not as pg_upgrade left it`} >&2; exit 1; }
+  }
+`;
 
 const carried = (seen: HostObservation | null): boolean =>
   seen !== null && isDataDirectory(seen.data) && seen.data.hasConfiguration;
@@ -67,38 +67,36 @@ export const swapDirectories =
       deviation:
         'Every configuration file, not the SSL files alone; and read once by the new server before the swap.',
       danger: 'changes',
-      script: script(
-        ...ownershipFunctions(facts),
-        ...idleFunction,
-        ...keepFunction,
-        ...controlFunctions,
-        ...(host.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(host)),
-        versionFunction,
-        ...provenFunction(facts, host),
-        sh`if [ "$(version ${host.data})" = ${facts.oldMajor} ]; then`,
-        sh`  [ "$(version ${host.newData})" = ${facts.newMajor} ] || { echo ${word`no PostgreSQL ${facts.newMajor} in ${host.newData}`} >&2; exit 1; }`,
-        sh`  ${oursLine(facts, host.newData)}`,
-        sh`  [ ! -e ${host.backupData} ] || { echo ${word`${host.backupData} is there already`} >&2; exit 1; }`,
-        sh`  proven ${host.data}`,
-        sh`  same_file_system ${host.data} ${place}; same_file_system ${host.newData} ${place}`,
-        ...[
-          ...carryLines(host, host.data, host.newData),
-          ...carriedIsKept,
-          ...readConfigurationLines(host, host.newData, host.newData),
-        ].map((line) => sh`  ${line}`),
-        ...oldGoesAside(facts, host).map((line) => sh`  ${line}`),
-        sh`  own ${host.data} # before it gets a name that another's could have`,
-        sh`  mv -T ${host.data} ${host.backupData}`,
-        sh`fi`,
-        sh`if [ ! -e ${host.data} ]; then`,
-        sh`  proven ${host.backupData}`,
-        sh`  mv -T ${host.newData} ${host.data}`,
-        sh`fi`,
-        sh`[ "$(version ${host.data})" = ${facts.newMajor} ] && [ ! -e ${host.newData} ] || { echo ${word`${host.newData} has not come to ${host.data} whole: look at both`} >&2; exit 1; }`,
-        sh`keep ${host.data} ${host.backupData}`,
-        sh`unmark ${host.data} # the cluster's own directory needs no mark, and a base backup would copy it`,
-        sh`echo ${word`${host.data}: PostgreSQL`} "$(version ${host.data}),"  ${word`${host.backupData}: PostgreSQL`} "$(version ${host.backupData})"`,
-      ),
+      script: script(sh`
+        ${ownershipFunctions(facts)}
+        ${idleFunction}
+        ${keepFunction}
+        ${controlFunctions}
+        ${host.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(host)}
+        ${versionFunction}
+        ${provenFunction(facts, host)}
+        if [ "$(version ${host.data})" = ${facts.oldMajor} ]; then
+          [ "$(version ${host.newData})" = ${facts.newMajor} ] || { echo ${word`no PostgreSQL ${facts.newMajor} in ${host.newData}`} >&2; exit 1; }
+          ${oursLine(facts, host.newData)}
+          [ ! -e ${host.backupData} ] || { echo ${word`${host.backupData} is there already`} >&2; exit 1; }
+          proven ${host.data}
+          same_file_system ${host.data} ${place}; same_file_system ${host.newData} ${place}
+          ${carryLines(host, host.data, host.newData)}
+          ${carriedIsKept}
+          ${readConfigurationLines(host, host.newData, host.newData)}
+          ${oldGoesAside(facts, host)}
+          own ${host.data} # before it gets a name that another's could have
+          mv -T ${host.data} ${host.backupData}
+        fi
+        if [ ! -e ${host.data} ]; then
+          proven ${host.backupData}
+          mv -T ${host.newData} ${host.data}
+        fi
+        [ "$(version ${host.data})" = ${facts.newMajor} ] && [ ! -e ${host.newData} ] || { echo ${word`${host.newData} has not come to ${host.data} whole: look at both`} >&2; exit 1; }
+        keep ${host.data} ${host.backupData}
+        unmark ${host.data} # the cluster's own directory needs no mark, and a base backup would copy it
+        echo ${word`${host.data}: PostgreSQL`} "$(version ${host.data}),"  ${word`${host.backupData}: PostgreSQL`} "$(version ${host.backupData})"
+      `),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (isSwapped(facts, host, world))

@@ -20,10 +20,10 @@ export const switchoverAndBack: StepsOf = (facts, phase) => {
   if (first === undefined) return [];
   const { monitor } = facts;
   const promote = (to: NodeName): Fragment =>
-    script(
-      sh`${psql(monitor, monitor.newBindir, monitor.database)} -Atc ${quoted(`select pgautofailover.perform_promotion(${sqlLiteral(facts.formation)}, ${sqlLiteral(to)})`)}`,
-      mark(monitor, word`promoted-${to}`),
-    );
+    script(sh`
+      ${psql(monitor, monitor.newBindir, monitor.database)} -Atc ${quoted(`select pgautofailover.perform_promotion(${sqlLiteral(facts.formation)}, ${sqlLiteral(to)})`)}
+      ${mark(monitor, word`promoted-${to}`)}
+    `);
   const step = (
     id: string,
     to: NodeName,

@@ -23,14 +23,14 @@ export const validateConfiguration =
       deviation:
         'The guide carries SSL files only and trusts pg_upgrade with the rest; pg_upgrade carries nothing.',
       danger: 'reads',
-      script: script(
-        sh`umask 077`,
-        sh`rm -rf ${scratch}; mkdir -p ${scratch}`,
-        ...carryLines(host, host.data, scratch),
-        ...readConfigurationLines(host, host.newData, scratch),
-        sh`rm -rf ${scratch}`,
-        mark(host, 'configuration'),
-      ),
+      script: script(sh`
+        umask 077
+        rm -rf ${scratch}; mkdir -p ${scratch}
+        ${carryLines(host, host.data, scratch)}
+        ${readConfigurationLines(host, host.newData, scratch)}
+        rm -rf ${scratch}
+        ${mark(host, 'configuration')}
+      `),
       probe: (world) =>
         isMarked(host, 'configuration', world) || isUpgraded(facts, host, world)
           ? done(`${facts.newMajor} has read it`)

@@ -26,21 +26,21 @@ export const verifyDatabases: StepOf = (facts, phase) => {
     deviation:
       'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
     danger: 'changes',
-    script: script(
-      sh`umask 077`,
-      sh`${psql(primary, primary.newBindir, 'postgres', { socket })} -Atc ${quoted('select version()')}`,
-      ...contentsFunction(primary, primary.newBindir, socket),
-      sh`now=${word`${primary.workDir}/noted.now`}`,
-      sh`contents "$now"`,
-      sh`${countContents} "$now" | sort`,
-      sh`# nothing may be missing that was noted before the stop; extensions are updated after that`,
-      ...compareLines(primary, sh`"$now"`),
-      sh`rm "$now"`,
-      sh`if [ -e ${word`${upgradeDir(primary)}/update_extensions.sql`} ]; then`,
-      sh`  ${psql(primary, primary.newBindir, 'postgres', { socket })} -f ${word`${upgradeDir(primary)}/update_extensions.sql`}`,
-      sh`else echo "no extension needs an update"; fi`,
-      mark(primary, 'verify'),
-    ),
+    script: script(sh`
+      umask 077
+      ${psql(primary, primary.newBindir, 'postgres', { socket })} -Atc ${quoted('select version()')}
+      ${contentsFunction(primary, primary.newBindir, socket)}
+      now=${word`${primary.workDir}/noted.now`}
+      contents "$now"
+      ${countContents} "$now" | sort
+      # nothing may be missing that was noted before the stop; extensions are updated after that
+      ${compareLines(primary, sh`"$now"`)}
+      rm "$now"
+      if [ -e ${word`${upgradeDir(primary)}/update_extensions.sql`} ]; then
+        ${psql(primary, primary.newBindir, 'postgres', { socket })} -f ${word`${upgradeDir(primary)}/update_extensions.sql`}
+      else echo "no extension needs an update"; fi
+      ${mark(primary, 'verify')}
+    `),
     probe: (world) => (isMarked(primary, 'verify', world) ? done('verified') : pending('not verified yet')),
     before: [server],
     after: [

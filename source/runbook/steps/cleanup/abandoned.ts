@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { HostFacts } from '../../../cluster/facts.ts';
+import { sh } from '../../../cluster/fragment.ts';
 import { hostIn, type Observations } from '../../../cluster/observations.ts';
 import { everyNodeSettled, onHost, verdictOf } from '../../language/conditions.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
@@ -32,7 +33,11 @@ export const removeAbandoned =
                 text: `${one.path}: what the application wrote on PostgreSQL ${one.major} before the rollback is nowhere else`,
               }
             : null,
-        script: script(...proofLines(facts, host, one, 'kin'), ...sizeLines(one), ...removeLines(facts, one)),
+        script: script(sh`
+          ${proofLines(facts, host, one, 'kin')}
+          ${sizeLines(one)}
+          ${removeLines(facts, one)}
+        `),
         probe: (now) => {
           const seen = hostIn(now, host.alias);
           if (seen === null) return pending('not seen');

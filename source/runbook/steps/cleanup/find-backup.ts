@@ -24,24 +24,22 @@ export const findBackup: StepOf = (facts, phase) => {
       'With the last fallback copy gone, a backup is the only way back. pgBackRest, WAL-G and the server’s own record of finished backups are asked; a backup made otherwise is not seen.',
     guide: null,
     danger: 'reads',
-    script: script(
-      newestFunction,
-      sh`
-        data=${primary.data}
-        rm -f ${word`${primary.workDir}/done/${backupIsKnown}`}
-        opened=$(stat -c %Y ${word`${primary.workDir}/handed-over`} 2>/dev/null || true)
-        age=$({ ${firstAge}
-          ${ages}
-        } | sort -n | head -n 1)
-        if [ -n "$age" ] && [ -n "$opened" ] && [ "$age" -lt $(($(date +%s) - opened)) ]; then
-          echo "a backup was made $((age / 60)) minutes ago"
-          ${mark(primary, backupIsKnown)}
-        else
-          echo ${word`no backup made since PostgreSQL ${facts.newMajor} was opened is known on ${primary.alias}: make one, and start the clean-up again`}
-        fi
-      `,
-      mark(primary, 'cleanup-backup'),
-    ),
+    script: script(sh`
+      ${newestFunction}
+      data=${primary.data}
+      rm -f ${word`${primary.workDir}/done/${backupIsKnown}`}
+      opened=$(stat -c %Y ${word`${primary.workDir}/handed-over`} 2>/dev/null || true)
+      age=$({ ${firstAge}
+        ${ages}
+      } | sort -n | head -n 1)
+      if [ -n "$age" ] && [ -n "$opened" ] && [ "$age" -lt $(($(date +%s) - opened)) ]; then
+        echo "a backup was made $((age / 60)) minutes ago"
+        ${mark(primary, backupIsKnown)}
+      else
+        echo ${word`no backup made since PostgreSQL ${facts.newMajor} was opened is known on ${primary.alias}: make one, and start the clean-up again`}
+      fi
+      ${mark(primary, 'cleanup-backup')}
+    `),
     probe: (world) => {
       if (hostsOf(facts).every((host) => hostIn(world, host.alias)?.backupData.kind === 'absent'))
         return done('no fallback copy is left');

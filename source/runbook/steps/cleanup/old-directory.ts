@@ -7,6 +7,7 @@ import {
   primaryOf,
   takesLinks,
 } from '../../../cluster/facts.ts';
+import { sh } from '../../../cluster/fragment.ts';
 import { hostIn, type Observations } from '../../../cluster/observations.ts';
 import { describe, everyNodeSettled, onHost, verdictOf } from '../../language/conditions.ts';
 import { isMarked } from '../../language/evidence.ts';
@@ -62,11 +63,11 @@ export const removeOldDirectory =
         title: `Measure ${posix.basename(host.backupData)}`,
         reason: 'Files that are shared with the running cluster by links free nothing; the rest does.',
         danger: 'reads',
-        script: script(
-          ...proofLines(facts, host, old, 'ours'),
-          ...sizeLines(old),
-          mark(host, 'cleanup-measured'),
-        ),
+        script: script(sh`
+          ${proofLines(facts, host, old, 'ours')}
+          ${sizeLines(old)}
+          ${mark(host, 'cleanup-measured')}
+        `),
         probe: (world) => {
           const seen = hostIn(world, host.alias);
           if (seen?.backupData.kind === 'absent') return done('it is removed');
@@ -89,7 +90,10 @@ export const removeOldDirectory =
         deviation: differs,
         danger: 'point-of-no-return',
         forfeits: (world) => lastCopy(facts, host, world),
-        script: script(...proofLines(facts, host, old, 'ours'), ...removeLines(facts, old)),
+        script: script(sh`
+          ${proofLines(facts, host, old, 'ours')}
+          ${removeLines(facts, old)}
+        `),
         probe: (world) =>
           hostIn(world, host.alias)?.backupData.kind === 'absent'
             ? done('it is removed')

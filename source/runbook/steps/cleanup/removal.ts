@@ -12,34 +12,33 @@ export const proofLines = (
   host: HostFacts,
   { path, major, parts }: Discarded,
   whose: 'ours' | 'kin',
-): Fragment[] => [
-  ...idleFunction,
-  ...ownershipFunctions(facts),
-  sh`old=${path} live=${host.data}`,
-  sh`[ "$(cat "$old/PG_VERSION")" = ${major} ] || { echo "$old is not PostgreSQL ${major}" >&2; exit 1; }`,
-  sh`[ "$(readlink -f "$old")" != "$(readlink -f "$live")" ] || { echo "$old is the running data directory" >&2; exit 1; }`,
-  sh`[ ! -L "$old" ] || { echo "$old is a symbolic link" >&2; exit 1; }`,
-  sh`${constant(whose)} "$old" || { echo "$old does not carry the mark of ${whose === 'ours' ? sh`this upgrade` : sh`an upgrade of this cluster`} (${markFile}): it may be somebody else's" >&2; exit 1; }`,
-  sh`# a server on it would hold this file, whoever runs it`,
-  sh`[ ! -e "$old/postmaster.pid" ] || { echo "$old/postmaster.pid is there: a server ran on it, or runs" >&2; exit 1; }`,
-  sh`idle ${all(parts)}`,
-];
+): Fragment => sh`
+  ${idleFunction}
+  ${ownershipFunctions(facts)}
+  old=${path} live=${host.data}
+  [ "$(cat "$old/PG_VERSION")" = ${major} ] || { echo "$old is not PostgreSQL ${major}" >&2; exit 1; }
+  [ "$(readlink -f "$old")" != "$(readlink -f "$live")" ] || { echo "$old is the running data directory" >&2; exit 1; }
+  [ ! -L "$old" ] || { echo "$old is a symbolic link" >&2; exit 1; }
+  ${constant(whose)} "$old" || { echo "$old does not carry the mark of ${whose === 'ours' ? sh`this upgrade` : sh`an upgrade of this cluster`} (${markFile}): it may be somebody else's" >&2; exit 1; }
+  # a server on it would hold this file, whoever runs it
+  [ ! -e "$old/postmaster.pid" ] || { echo "$old/postmaster.pid is there: a server ran on it, or runs" >&2; exit 1; }
+  idle ${all(parts)}
+`;
 
 /** Nothing of a cluster in its place lies below the place beside a tablespace. */
-export const sizeLines = ({ parts }: Discarded): Fragment[] => [
-  sh`find ${all(parts)} -type f -links 1 -printf '%s\n' | awk -v name="$old" '{ n += $1 } END { printf "removing %s frees %.1f MB\n", name, n / 1048576 }'`,
-  sh`find ${all(parts)} -type f -links +1 -printf '%s\n' | awk '{ n += $1 } END { if (n > 0) printf "%.1f MB of it have a second name and stay there\n", n / 1048576 }'`,
-];
+export const sizeLines = ({ parts }: Discarded): Fragment => sh`
+  find ${all(parts)} -type f -links 1 -printf '%s\n' | awk -v name="$old" '{ n += $1 } END { printf "removing %s frees %.1f MB\n", name, n / 1048576 }'
+  find ${all(parts)} -type f -links +1 -printf '%s\n' | awk '{ n += $1 } END { if (n > 0) printf "%.1f MB of it have a second name and stay there\n", n / 1048576 }'
+`;
 
 const all = (parts: readonly Path[]): Fragment =>
   joined([sh`"$old"`, ...parts.map((one) => sh`${one}`)], ' ');
 
-export const removeLines = (facts: ClusterFacts, { path, parts }: Discarded): Fragment[] => [
-  ...discardFunction,
-  // The directory last: while it is there, what is left of its parts is known to be its. The spare name is this run's alone.
-  joined([sh`discard "$old" ${word`${path}.${facts.run}`}`, ...parts.map((one) => sh`${one}`)], ' '),
-  sh`echo "removed $old"`,
-];
+export const removeLines = (facts: ClusterFacts, { path, parts }: Discarded): Fragment => sh`
+  ${discardFunction}
+  ${joined([sh`discard "$old" ${word`${path}.${facts.run}`}`, ...parts.map((one) => sh`${one}`)], ' ')}
+  echo "removed $old"
+`;
 
 /** One directory that nothing needs any more, and which major version it must hold to be the right one. */
 export interface Discarded {

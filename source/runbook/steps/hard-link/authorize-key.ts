@@ -47,14 +47,14 @@ const letInScript = (facts: ClusterFacts, world: Observations): Script => {
     );
   }
   return ready(
-    script(
-      sh`umask 077`,
-      sh`mkdir -p ${linkDir(primary)}`,
-      sh`echo reached > ${rehearsalFile(primary)}`,
-      ...programs,
-      ...forgetLines(primary),
-      ...allowLines(primary, keys),
-    ),
+    script(sh`
+      umask 077
+      mkdir -p ${linkDir(primary)}
+      echo reached > ${rehearsalFile(primary)}
+      ${programs}
+      ${forgetLines(primary)}
+      ${allowLines(primary, keys)}
+    `),
   );
 };
 
@@ -110,7 +110,10 @@ export const revokeTransferKeys: StepOf = (facts, phase) => {
     reason: 'They were made for this run. The other lines of authorized_keys stay, byte for byte.',
     guide: null,
     danger: 'changes',
-    script: script(...forgetLines(primary), sh`rm -rf ${linkDir(primary)}`),
+    script: script(sh`
+      ${forgetLines(primary)}
+      rm -rf ${linkDir(primary)}
+    `),
     probe: (world) =>
       !none(world) || !passed(world)
         ? pending('they are still let in')

@@ -69,24 +69,24 @@ export const takeOverLinks =
       guide: null,
       deviation: 'The guide takes a base backup, after the downtime and as long as the data is large.',
       danger: 'changes',
-      script: script(
-        sh`umask 077`,
-        ...(node.tablespaces.length === 0 ? [] : ownershipFunctions(facts)),
-        ...idleFunction,
-        ...keepFunction,
-        sh`cd ${linkDir(node)}`,
-        plainEnvironment,
-        sh`idle ${node.data} ${node.backupData}`,
-        sh`[ "$(cat ${word`${node.backupData}/PG_VERSION`})" = ${facts.oldMajor} ]`,
-        sh`if [ "$(cat ${word`${node.data}/PG_VERSION`} 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo ${word`${node.data} is PostgreSQL ${facts.oldMajor} still`} >&2; exit 1; fi`,
-        ...neverStartedLines(node, word`PostgreSQL ${facts.newMajor} has been started on ${node.data}`),
-        ...partsBegunLines(node, facts.newMajor),
-        ...transferCommands(facts, node, sh`./via`),
-        sh`# on the disk before anything relies on it`,
-        sh`sync -f ${spaced([node.data, ...node.tablespaces])}`,
-        ...wholeLines(sh`${fingerprint}.new`, controldata),
-        sh`keep ${fingerprint}.new; mv ${fingerprint}.new ${fingerprint}; keep ${fingerprint}`,
-      ),
+      script: script(sh`
+        umask 077
+        ${node.tablespaces.length > 0 && ownershipFunctions(facts)}
+        ${idleFunction}
+        ${keepFunction}
+        cd ${linkDir(node)}
+        ${plainEnvironment}
+        idle ${node.data} ${node.backupData}
+        [ "$(cat ${word`${node.backupData}/PG_VERSION`})" = ${facts.oldMajor} ]
+        if [ "$(cat ${word`${node.data}/PG_VERSION`} 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo ${word`${node.data} is PostgreSQL ${facts.oldMajor} still`} >&2; exit 1; fi
+        ${neverStartedLines(node, word`PostgreSQL ${facts.newMajor} has been started on ${node.data}`)}
+        ${partsBegunLines(node, facts.newMajor)}
+        ${transferCommands(facts, node, sh`./via`)}
+        # on the disk before anything relies on it
+        sync -f ${spaced([node.data, ...node.tablespaces])}
+        ${wholeLines(sh`${fingerprint}.new`, controldata)}
+        keep ${fingerprint}.new; mv ${fingerprint}.new ${fingerprint}; keep ${fingerprint}
+      `),
       probe: (world) => {
         const seen = hostIn(world, node.alias);
         if (seen === null) return pending('not seen');

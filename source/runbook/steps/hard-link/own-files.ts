@@ -26,26 +26,26 @@ import { linkDir } from './names.ts';
  * After idleFunction and ownershipFunctions. Takes away what a transfer has made, where `condition` (of the shell) holds: only beside the old
  * directory, whose files have another name there and which this run has put there, and never a directory of the old version.
  */
-export const removeLinksLines = (facts: ClusterFacts, node: NodeFacts, condition: Fragment): Fragment[] => [
-  sh`linked=${node.data}`,
-  sh`if ${condition} && [ -e "$linked" ]; then`,
-  sh`  idle "$linked"`,
-  sh`  [ "$(cat ${word`${node.backupData}/PG_VERSION`})" = ${facts.oldMajor} ]`,
-  sh`  ${oursLine(facts, node.backupData)}`,
-  sh`  if [ "$(cat "$linked/PG_VERSION" 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo "$linked is PostgreSQL ${facts.oldMajor}: look at it first" >&2; exit 1; fi`,
-  ...dropPartsLines(node, facts.newMajor).map((line) => sh`  ${line}`),
-  sh`  rm -rf "$linked"; echo "removed the links in $linked"`,
-  sh`fi`,
-];
+export const removeLinksLines = (facts: ClusterFacts, node: NodeFacts, condition: Fragment): Fragment => sh`
+  linked=${node.data}
+  if ${condition} && [ -e "$linked" ]; then
+    idle "$linked"
+    [ "$(cat ${word`${node.backupData}/PG_VERSION`})" = ${facts.oldMajor} ]
+    ${oursLine(facts, node.backupData)}
+    if [ "$(cat "$linked/PG_VERSION" 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo "$linked is PostgreSQL ${facts.oldMajor}: look at it first" >&2; exit 1; fi
+    ${dropPartsLines(node, facts.newMajor)}
+    rm -rf "$linked"; echo "removed the links in $linked"
+  fi
+`;
 
 /** Ends the script, saying so, where the new version has been started on what a transfer made; asked of the disk. */
-export const neverStartedLines = (node: NodeFacts, otherwise: Word): Fragment[] => {
+export const neverStartedLines = (node: NodeFacts, otherwise: Word): Fragment => {
   const fingerprint: Path = word`${node.workDir}/fingerprint`;
-  return [
-    sh`if [ -s ${fingerprint} ] && [ -e ${word`${node.data}/global/pg_control`} ]; then`,
-    sh`  ${inBin(node.newBindir, 'pg_controldata')} -D ${node.data} | cmp -s - ${fingerprint} || { echo ${otherwise} >&2; exit 1; }`,
-    sh`fi`,
-  ];
+  return sh`
+    if [ -s ${fingerprint} ] && [ -e ${word`${node.data}/global/pg_control`} ]; then
+      ${inBin(node.newBindir, 'pg_controldata')} -D ${node.data} | cmp -s - ${fingerprint} || { echo ${otherwise} >&2; exit 1; }
+    fi
+  `;
 };
 
 /** H. What makes a standby of the linked directory, once the primary writes again. */
@@ -63,19 +63,19 @@ export const restoreOwnFiles =
         'The transfer has left out what each host has for itself: configuration, certificates, and how it reaches its primary. The key has served.',
       guide: null,
       danger: 'changes',
-      script: script(
-        ...ownershipFunctions(facts),
-        ...idleFunction,
-        ...keepFunction,
-        sh`rm -rf ${linkDir(node)}`,
-        ...removeLinksLines(facts, node, sh`[ ! -s ${word`${node.workDir}/fingerprint`} ]`),
-        sh`if [ ! -e ${node.data} ]; then echo 'no links were made: a base backup follows'; exit 0; fi`,
-        sh`idle ${node.data}`,
-        ...carryLines(node, node.backupData, node.data),
-        ...carriedIsKept,
-        sh`touch ${word`${node.data}/standby.signal`}; keep ${word`${node.data}/standby.signal`}`,
-        ...readConfigurationLines(node, node.data, node.data),
-      ),
+      script: script(sh`
+        ${ownershipFunctions(facts)}
+        ${idleFunction}
+        ${keepFunction}
+        rm -rf ${linkDir(node)}
+        ${removeLinksLines(facts, node, sh`[ ! -s ${word`${node.workDir}/fingerprint`} ]`)}
+        if [ ! -e ${node.data} ]; then echo 'no links were made: a base backup follows'; exit 0; fi
+        idle ${node.data}
+        ${carryLines(node, node.backupData, node.data)}
+        ${carriedIsKept}
+        touch ${word`${node.data}/standby.signal`}; keep ${word`${node.data}/standby.signal`}
+        ${readConfigurationLines(node, node.data, node.data)}
+      `),
       probe: (world) => {
         const seen = hostIn(world, node.alias);
         if (seen === null) return pending('not seen');

@@ -31,14 +31,14 @@ export const startStreaming =
     const socket = privateSocket(node);
     const ask = (sql: string): Fragment =>
       sh`"$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${quoted(sql)})"`;
-    const wait = (condition: Fragment, failure: Fragment): Fragment[] => [
-      sh`tries=0`,
-      sh`until ${condition}; do`,
-      sh`  tries=$((tries + 1)); [ $tries -le 18000 ] || { echo ${failure} >&2; exit 1; }`,
-      sh`  [ $((tries % 50)) -ne 0 ] || ${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${quoted("select 'replayed up to ' || pg_last_wal_replay_lsn()")}`,
-      sh`  sleep 0.2`,
-      sh`done`,
-    ];
+    const wait = (condition: Fragment, failure: Fragment): Fragment => sh`
+      tries=0
+      until ${condition}; do
+        tries=$((tries + 1)); [ $tries -le 18000 ] || { echo ${failure} >&2; exit 1; }
+        [ $((tries % 50)) -ne 0 ] || ${psql(node, node.newBindir, 'postgres', { socket })} -Atc ${quoted("select 'replayed up to ' || pg_last_wal_replay_lsn()")}
+        sleep 0.2
+      done
+    `;
     return makeStep(facts, {
       id: 'stream',
       phase,
@@ -54,35 +54,35 @@ export const startStreaming =
           script: sh`tail -n 30 ${word`${node.workDir}/private-start.log`}`,
         },
       ],
-      script: script(
-        sh`if [ ! -e ${node.data} ]; then echo 'a base backup follows'; exit 0; fi`,
-        sh`umask 077`,
-        sh`mkdir -p ${socket}`,
-        sh`if ! ${inBin(node.newBindir, 'pg_ctl')} --pgdata ${node.data} status >/dev/null; then`,
-        ...idleFunction.map((line) => sh`  ${line}`),
-        sh`  idle ${node.data} ${node.backupData}`,
-        ...disarmLines(facts, node.backupData),
-        sh`  ${pgCtl(
-          node.newBindir,
-          node.data,
-          option('--log', word`${node.workDir}/private-start.log`),
-          option('--options', quoted(sh`-c listen_addresses='' -c unix_socket_directories=${socket}`.text)),
-          sh`start`,
-        )}`,
-        sh`fi`,
-        ...wait(
+      script: script(sh`
+        if [ ! -e ${node.data} ]; then echo 'a base backup follows'; exit 0; fi
+        umask 077
+        mkdir -p ${socket}
+        if ! ${inBin(node.newBindir, 'pg_ctl')} --pgdata ${node.data} status >/dev/null; then
+          ${idleFunction}
+          idle ${node.data} ${node.backupData}
+        ${disarmLines(facts, node.backupData)}
+          ${pgCtl(
+            node.newBindir,
+            node.data,
+            option('--log', word`${node.workDir}/private-start.log`),
+            option('--options', quoted(sh`-c listen_addresses='' -c unix_socket_directories=${socket}`.text)),
+            sh`start`,
+          )}
+        fi
+        ${wait(
           sh`[ ${ask('select status from pg_stat_wal_receiver')} = streaming ]`,
           sh`${word`it does not stream from ${primary.alias}`}`,
-        ),
-        sh`upto=${ask('select latest_end_lsn from pg_stat_wal_receiver')}`,
-        ...wait(
+        )}
+        upto=${ask('select latest_end_lsn from pg_stat_wal_receiver')}
+        ${wait(
           sh`[ "$(${psql(node, node.newBindir, 'postgres', { socket })} -Atc "select pg_last_wal_replay_lsn() >= '$upto'::pg_lsn")" = t ]`,
           quoted('it does not replay what it receives'),
-        ),
-        sh`echo "streams, and has replayed up to $upto"`,
-        ...stopPrivateLines(node, node.newBindir),
-        sh`${inBin(node.newBindir, 'pg_controldata')} -D ${node.data} | grep -E '^(Database cluster state|wal_log_hints|Data page checksum|Minimum recovery ending location)'`,
-      ),
+        )}
+        echo "streams, and has replayed up to $upto"
+        ${stopPrivateLines(node, node.newBindir)}
+        ${inBin(node.newBindir, 'pg_controldata')} -D ${node.data} | grep -E '^(Database cluster state|wal_log_hints|Data page checksum|Minimum recovery ending location)'
+      `),
       probe: (world) => {
         const seen = hostIn(world, node.alias);
         if (seen === null) return pending('not seen');

@@ -41,27 +41,27 @@ export const makeTransferKey =
       deviation:
         'The guide copies every secondary anew; by hard links the data that is there already is kept.',
       danger: 'changes',
-      script: script(
-        sh`umask 077`,
-        sh`mkdir -p ${linkDir(node)} && cd ${linkDir(node)}`,
-        plainEnvironment,
-        sh`rm -f key key.pub rehearsal known_hosts lines`,
-        sh`ssh-keygen -q -t ed25519 -N '' -C ${keyComment(primary, node)} -f key`,
-        reach(primary),
-        sh`chmod 700 via`,
-        sh`# takes the place of ssh: writes down what would run on the other host, and connects to nothing`,
-        sh`cat > tell <<'TELL'`,
-        sh`#!/bin/sh`,
-        sh`shift`,
-        sh`printf "%s\n" "$*" >> lines.new`,
-        sh`exit 1`,
-        sh`TELL`,
-        sh`chmod 700 tell; rm -f lines.new`,
-        ...transferCommands(facts, node, sh`./tell`).map((one) => sh`${one} >/dev/null 2>&1 || true`),
-        sh`${rehearsalCommand(primary, sh`./tell`)} >/dev/null 2>&1 || true`,
-        sh`rm -f tell; mv lines.new lines`,
-        sh`ssh-keygen -l -f key.pub; cat lines`,
-      ),
+      script: script(sh`
+        umask 077
+        mkdir -p ${linkDir(node)} && cd ${linkDir(node)}
+        ${plainEnvironment}
+        rm -f key key.pub rehearsal known_hosts lines
+        ssh-keygen -q -t ed25519 -N '' -C ${keyComment(primary, node)} -f key
+        ${reach(primary)}
+        chmod 700 via
+        # takes the place of ssh: writes down what would run on the other host, and connects to nothing
+        cat > tell <<'TELL'
+        #!/bin/sh
+        shift
+        printf "%s\n" "$*" >> lines.new
+        exit 1
+        TELL
+        chmod 700 tell; rm -f lines.new
+        ${transferCommands(facts, node, sh`./tell`).map((one) => sh`${one} >/dev/null 2>&1 || true`)}
+        ${rehearsalCommand(primary, sh`./tell`)} >/dev/null 2>&1 || true
+        rm -f tell; mv lines.new lines
+        ssh-keygen -l -f key.pub; cat lines
+      `),
       probe: (world) => {
         if (isPastStop(facts, node, world)) return done('the host is past its stop');
         const seen = transferOf(world, node.alias);
@@ -88,16 +88,16 @@ const rehearsalScript = (facts: ClusterFacts, node: NodeFacts, world: Observatio
   if (hostKeys.length === 0)
     return { kind: 'unresolved', needs: `the keys of ${primary.alias}’s sshd, /etc/ssh/ssh_host_*_key.pub` };
   return ready(
-    script(
-      sh`umask 077`,
-      sh`cd ${linkDir(node)}`,
-      plainEnvironment,
-      sh`# ${primary.alias}’s own host keys, as read there over the console’s verified connection`,
-      hereDocument(sh`cat > known_hosts`, 'KEYS', hostKeys.map((key) => `primary ${key}`).join('\n')),
-      sh`rm -f rehearsal`,
-      rehearsalCommand(primary, sh`./via`),
-      sh`echo ${word`${primary.alias}: `}"$(cat rehearsal)"`,
-    ),
+    script(sh`
+      umask 077
+      cd ${linkDir(node)}
+      ${plainEnvironment}
+      # ${primary.alias}’s own host keys, as read there over the console’s verified connection
+      ${hereDocument(sh`cat > known_hosts`, 'KEYS', hostKeys.map((key) => `primary ${key}`).join('\n'))}
+      rm -f rehearsal
+      ${rehearsalCommand(primary, sh`./via`)}
+      echo ${word`${primary.alias}: `}"$(cat rehearsal)"
+    `),
   );
 };
 

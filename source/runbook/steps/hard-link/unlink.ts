@@ -29,26 +29,26 @@ export const removeLinks =
       reason: `${facts.newMajor} has never been started on the links here: they are removed, and the old files are as they were.`,
       guide: null,
       danger: 'changes',
-      script: script(
-        ...ownershipFunctions(facts),
-        ...idleFunction,
-        ...followFunction(node),
-        versionFunction,
-        sh`idle ${data} ${old}`,
-        sh`if [ "$(version ${old})" = ${facts.oldMajor} ]; then`,
-        ...neverStartedLines(
-          node,
-          word`PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`,
-        ).map((line) => sh`  ${line}`),
-        sh`fi`,
-        ...removeLinksLines(facts, node, sh`[ "$(version ${old})" = ${facts.oldMajor} ]`),
-        sh`if [ ! -e ${data} ]; then ${oursLine(facts, node.backupData)}; mv -T ${old} ${data}; fi`,
-        ...rearmLines(node.data),
-        sh`[ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${word`${node.data}/global/pg_control`} ]`,
-        ...oldComesHome(facts, node),
-        sh`unmark ${data}`,
-        sh`echo ${word`${node.data} is PostgreSQL ${facts.oldMajor}`}`,
-      ),
+      script: script(sh`
+        ${ownershipFunctions(facts)}
+        ${idleFunction}
+        ${followFunction(node)}
+        ${versionFunction}
+        idle ${data} ${old}
+        if [ "$(version ${old})" = ${facts.oldMajor} ]; then
+          ${neverStartedLines(
+            node,
+            word`PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`,
+          )}
+        fi
+        ${removeLinksLines(facts, node, sh`[ "$(version ${old})" = ${facts.oldMajor} ]`)}
+        if [ ! -e ${data} ]; then ${oursLine(facts, node.backupData)}; mv -T ${old} ${data}; fi
+        ${rearmLines(node.data)}
+        [ "$(version ${data})" = ${facts.oldMajor} ] && [ -e ${word`${node.data}/global/pg_control`} ]
+        ${oldComesHome(facts, node)}
+        unmark ${data}
+        echo ${word`${node.data} is PostgreSQL ${facts.oldMajor}`}
+      `),
       probe: (world) => {
         const seen = hostIn(world, node.alias);
         if (seen === null) return pending('not seen');

@@ -40,22 +40,22 @@ export const abandonedName = (host: HostFacts, major: number): Path =>
   word`${host.data}_pg${major}_abandoned`;
 
 /** Shell functions: whose a directory is, what lies in it, that nothing runs there, and moving one aside under a name that is free. */
-const functions = (facts: ClusterFacts, host: HostFacts): Fragment[] => [
-  ...idleFunction,
-  ...keepFunction,
-  ...ownershipFunctions(facts),
-  ...(makesNewCluster(host) ? discardFunction : []),
-  ...(host.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(host)),
-  versionFunction,
-  sh`abandon() {`,
-  sh`  name=${word`${host.data}_pg`}$(version "$1")_abandoned; to=$name; n=1`,
-  sh`  while [ -e "$to" ]; do n=$((n + 1)); to="$name"_$n; done`,
-  sh`  same_file_system "$1" ${parentOf(host.data)}`,
-  sh`  own "$1"`,
-  ...followLines(host, sh`"$1"`, sh`"$2"`, sh`"\${to#${word`${host.data}_`}}"`).map((line) => sh`  ${line}`),
-  sh`  mv -T "$1" "$to"; keep "$to"; echo "kept aside: $to"`,
-  sh`}`,
-];
+const functions = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
+  ${idleFunction}
+  ${keepFunction}
+  ${ownershipFunctions(facts)}
+  ${makesNewCluster(host) && discardFunction}
+  ${host.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(host)}
+  ${versionFunction}
+  abandon() {
+    name=${word`${host.data}_pg`}$(version "$1")_abandoned; to=$name; n=1
+    while [ -e "$to" ]; do n=$((n + 1)); to="$name"_$n; done
+    same_file_system "$1" ${parentOf(host.data)}
+    own "$1"
+    ${followLines(host, sh`"$1"`, sh`"$2"`, sh`"\${to#${word`${host.data}_`}}"`)}
+    mv -T "$1" "$to"; keep "$to"; echo "kept aside: $to"
+  }
+`;
 
 /** `from`: where its parts of the tablespaces are, '' at home. */
 const abandon = (host: HostFacts, directory: Path, from: Fragment = sh`''`): Fragment =>
@@ -66,21 +66,20 @@ const abandon = (host: HostFacts, directory: Path, from: Fragment = sh`''`): Fra
  * Only what this run has made, and only where it makes one; whatever else is there is left alone. `linked`: its files may be
  * the old cluster's own, so it is made unstartable.
  */
-const leftoverLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): Fragment[] =>
-  makesNewCluster(host)
-    ? [
-        sh`new=${host.newData}`,
-        sh`rm -rf ${makingOf(facts, host)} # an initdb of this run that was killed`,
-        sh`if ours "$new"; then`,
-        sh`  idle "$new"`,
-        sh`  if [ ! -s ${word`${host.workDir}/fingerprint`} ] && ls "$new/base" | awk '$1 >= 16384 { found = 1 } END { exit found }'; then discard "$new" ${makingOf(facts, host)}; echo "removed $new, which was empty"`,
-        sh`  else`,
-        ...(linked ? disarmAbandonedLines(facts, host.newData) : []),
-        sh`    ${abandon(host, host.newData)}`,
-        sh`  fi`,
-        sh`elif [ -e "$new" ]; then echo "$new is not of this upgrade: left as it is"; fi`,
-      ]
-    : [];
+const leftoverLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): Fragment | false =>
+  makesNewCluster(host) &&
+  sh`
+    new=${host.newData}
+    rm -rf ${makingOf(facts, host)} # an initdb of this run that was killed
+    if ours "$new"; then
+      idle "$new"
+      if [ ! -s ${word`${host.workDir}/fingerprint`} ] && ls "$new/base" | awk '$1 >= 16384 { found = 1 } END { exit found }'; then discard "$new" ${makingOf(facts, host)}; echo "removed $new, which was empty"
+      else
+    ${linked && disarmAbandonedLines(facts, host.newData)}
+        ${abandon(host, host.newData)}
+      fi
+    elif [ -e "$new" ]; then echo "$new is not of this upgrade: left as it is"; fi
+  `;
 
 /** A directory of this host that a base backup has no business in. */
 const known = (facts: ClusterFacts, host: HostFacts): readonly Path[] => [
@@ -106,32 +105,32 @@ const known = (facts: ClusterFacts, host: HostFacts): readonly Path[] => [
  * ({@link stagingBegunLines}), and what is in it is a base backup of the new version. Never on the primary.
  * Source: pg_auto_failover, pgctl.c, pg_basebackup; replication.backup_directory.
  */
-const stagingLines = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
-  isNode(host) && host.role === 'secondary'
-    ? [
-        sh`staging=$(sed -n 's/^backup_directory *= *//p' ${host.configFile} 2>/dev/null | head -n 1)`,
-        sh`if [ -n "$staging" ] && { mark; printf 'directory=%s\n' "$staging"; } | cmp -s - ${stagingFile(host)} && [ -d "$staging" ] && [ ! -L "$staging" ]; then`,
-        sh`  real=$(readlink -f "$staging"); apart=yes`,
-        sh`  for one in ${joined(
-          known(facts, host).map((one) => sh`${one}`),
-          ' ',
-        )}; do`,
-        sh`    one=$(readlink -f "$one" || echo "$one")`,
-        sh`    case $real/ in "$one"/*) apart= ;; esac`,
-        sh`    case $one/ in "$real"/*) apart= ;; esac`,
-        sh`  done`,
-        sh`  if [ -n "$apart" ] && { [ "$(version "$staging")" = ${facts.newMajor} ] || { [ ! -e "$staging/PG_VERSION" ] && [ -e "$staging/backup_label" ]; }; }; then`,
-        sh`    idle "$staging"`,
-        sh`    # what tells it from anything else goes last`,
-        sh`    find "$staging" -mindepth 1 -maxdepth 1 ! -name PG_VERSION ! -name backup_label -exec rm -rf -- '{}' +`,
-        sh`    rm -f "$staging/PG_VERSION"; rm -f "$staging/backup_label"; echo "removed the unfinished base backup in $staging"`,
-        sh`  fi`,
-        sh`fi`,
-      ]
-    : [];
+const stagingLines = (facts: ClusterFacts, host: HostFacts): Fragment | false =>
+  isNode(host) &&
+  host.role === 'secondary' &&
+  sh`
+    staging=$(sed -n 's/^backup_directory *= *//p' ${host.configFile} 2>/dev/null | head -n 1)
+    if [ -n "$staging" ] && { mark; printf 'directory=%s\n' "$staging"; } | cmp -s - ${stagingFile(host)} && [ -d "$staging" ] && [ ! -L "$staging" ]; then
+      real=$(readlink -f "$staging"); apart=yes
+      for one in ${joined(
+        known(facts, host).map((one) => sh`${one}`),
+        ' ',
+      )}; do
+        one=$(readlink -f "$one" || echo "$one")
+        case $real/ in "$one"/*) apart= ;; esac
+        case $one/ in "$real"/*) apart= ;; esac
+      done
+      if [ -n "$apart" ] && { [ "$(version "$staging")" = ${facts.newMajor} ] || { [ ! -e "$staging/PG_VERSION" ] && [ -e "$staging/backup_label" ]; }; }; then
+        idle "$staging"
+        # what tells it from anything else goes last
+        find "$staging" -mindepth 1 -maxdepth 1 ! -name PG_VERSION ! -name backup_label -exec rm -rf -- '{}' +
+        rm -f "$staging/PG_VERSION"; rm -f "$staging/backup_label"; echo "removed the unfinished base backup in $staging"
+      fi
+    fi
+  `;
 
 /** Behind every directory of the new version that has gone aside: what is left in a tablespace's own place is no cluster's. */
-const leftPartsLines = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
+const leftPartsLines = (facts: ClusterFacts, host: HostFacts): Fragment | false =>
   dropPartsWhere(
     host,
     facts.newMajor,
@@ -142,20 +141,20 @@ const leftPartsLines = (facts: ClusterFacts, host: HostFacts): Fragment[] =>
  * Linked files may be given back only while the new cluster has never run: asked of the disk once more, right here. The proof is kept, because
  * the new directory goes aside with what it rests on; an old one that was disarmed for a first start needs one or the other.
  */
-const neverStartedLines = (facts: ClusterFacts, host: HostFacts): Fragment[] => {
+const neverStartedLines = (facts: ClusterFacts, host: HostFacts): Fragment => {
   const kept: Path = word`${host.workDir}/fingerprint`;
   const refused = sh`{ echo ${word`PostgreSQL ${facts.newMajor} has been started on these files: ${facts.oldMajor} must never run on them again`} >&2; exit 1; }`;
-  return [
-    ...controlFunctions,
-    sh`for new in ${host.data} ${host.newData}; do`,
-    sh`  [ "$(version "$new")" = ${facts.newMajor} ] && [ -s ${kept} ] || continue`,
-    sh`  as_kept ${host.newBindir} "$new" ${kept} || ${refused}`,
-    sh`  ${mark(host, neverStarted)}`,
-    sh`done`,
-    sh`for old in ${host.data} ${host.backupData}; do`,
-    sh`  [ "$(version "$old")" != ${facts.oldMajor} ] || [ ! -e "$old/global/pg_control.do-not-start" ] || [ -s ${word`${host.workDir}/done/${neverStarted}`} ] || ${refused}`,
-    sh`done`,
-  ];
+  return sh`
+    ${controlFunctions}
+    for new in ${host.data} ${host.newData}; do
+      [ "$(version "$new")" = ${facts.newMajor} ] && [ -s ${kept} ] || continue
+      as_kept ${host.newBindir} "$new" ${kept} || ${refused}
+      ${mark(host, neverStarted)}
+    done
+    for old in ${host.data} ${host.backupData}; do
+      [ "$(version "$old")" != ${facts.oldMajor} ] || [ ! -e "$old/global/pg_control.do-not-start" ] || [ -s ${word`${host.workDir}/done/${neverStarted}`} ] || ${refused}
+    done
+  `;
 };
 
 /**
@@ -174,29 +173,29 @@ export const restoreDirectory =
       reason: `The old cluster takes its place again; the abandoned ${facts.newMajor} directory is kept aside.`,
       guide: null,
       danger: 'changes',
-      script: script(
-        ...functions(facts, host),
-        sh`idle ${host.data} ${host.backupData}`,
-        ...(linked ? neverStartedLines(facts, host) : []),
-        sh`if [ "$(version ${host.data})" != ${facts.oldMajor} ]; then ${oursLine(facts, host.backupData)}; fi`,
-        sh`if ours ${host.backupData} && [ "$(version ${host.backupData})" = ${facts.oldMajor} ]; then`,
-        sh`  if [ -e ${host.data} ]; then`,
-        sh`    [ "$(version ${host.data})" = ${facts.newMajor} ] || { echo ${word`${host.data} is not PostgreSQL ${facts.newMajor}: look at it first`} >&2; exit 1; }`,
-        ...(linked ? disarmAbandonedLines(facts, host.data) : []),
-        sh`    ${abandon(host, host.data)}`,
-        sh`  fi`,
-        sh`  same_file_system ${host.backupData} ${parentOf(host.data)}`,
-        sh`  mv -T ${host.backupData} ${host.data}; keep ${host.data}`,
-        sh`fi`,
-        ...leftoverLines(facts, host, linked),
-        ...(linked && isNode(host) ? rearmLines(host.data) : []),
-        ...stagingLines(facts, host),
-        ...leftPartsLines(facts, host),
-        sh`[ "$(version ${host.data})" = ${facts.oldMajor} ] && [ -e ${word`${host.data}/global/pg_control`} ]`,
-        ...oldComesHome(facts, host),
-        sh`unmark ${host.data}`,
-        sh`echo ${word`${host.data} is PostgreSQL ${facts.oldMajor}`}`,
-      ),
+      script: script(sh`
+        ${functions(facts, host)}
+        idle ${host.data} ${host.backupData}
+        ${linked && neverStartedLines(facts, host)}
+        if [ "$(version ${host.data})" != ${facts.oldMajor} ]; then ${oursLine(facts, host.backupData)}; fi
+        if ours ${host.backupData} && [ "$(version ${host.backupData})" = ${facts.oldMajor} ]; then
+          if [ -e ${host.data} ]; then
+            [ "$(version ${host.data})" = ${facts.newMajor} ] || { echo ${word`${host.data} is not PostgreSQL ${facts.newMajor}: look at it first`} >&2; exit 1; }
+        ${linked && disarmAbandonedLines(facts, host.data)}
+            ${abandon(host, host.data)}
+          fi
+          same_file_system ${host.backupData} ${parentOf(host.data)}
+          mv -T ${host.backupData} ${host.data}; keep ${host.data}
+        fi
+        ${leftoverLines(facts, host, linked)}
+        ${linked && isNode(host) && rearmLines(host.data)}
+        ${stagingLines(facts, host)}
+        ${leftPartsLines(facts, host)}
+        [ "$(version ${host.data})" = ${facts.oldMajor} ] && [ -e ${word`${host.data}/global/pg_control`} ]
+        ${oldComesHome(facts, host)}
+        unmark ${host.data}
+        echo ${word`${host.data} is PostgreSQL ${facts.oldMajor}`}
+      `),
       probe: (world) => directoriesProbe(facts, host, world),
       before: [allStopped(host)],
       after: [
@@ -227,11 +226,11 @@ export const removePreparedDirectory =
       reason: 'It was made for pg_upgrade and has never been used; the next try makes its own.',
       guide: null,
       danger: 'changes',
-      script: script(
-        ...functions(facts, host),
-        ...leftoverLines(facts, host, false),
-        ...leftPartsLines(facts, host),
-      ),
+      script: script(sh`
+        ${functions(facts, host)}
+        ${leftoverLines(facts, host, false)}
+        ${leftPartsLines(facts, host)}
+      `),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (seen === null) return pending('not seen');
@@ -273,6 +272,15 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: Observati
   return done(`${host.data} is PostgreSQL ${facts.oldMajor}`);
 };
 
+/** pg_upgrade has linked it, and it never came to the swap. */
+const linkedGoesAside = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
+  if [ "$(version ${host.data})" = ${facts.oldMajor} ] && [ ! -e ${word`${host.data}/global/pg_control`} ]; then
+    # pg_upgrade has linked it, and it never came to the swap
+  ${disarmLines(facts, host.data)}
+    ${abandon(host, host.data)}
+  fi
+`;
+
 /**
  * On a node whose old directory is no way back: the new one goes aside, startable, because it alone holds what the new
  * version wrote; the old one goes aside, made unstartable where it shares files; and a base backup fills the place.
@@ -295,28 +303,20 @@ export const emptyDirectory =
       reason: `Its old directory cannot be used (${facts.newMajor} has changed its files, or it is gone); a base backup comes in its place.`,
       guide: null,
       danger: 'changes',
-      script: script(
-        ...functions(facts, host),
-        sh`idle ${host.data} ${host.backupData}`,
-        sh`if [ "$(version ${host.data})" = ${facts.newMajor} ]; then ${abandon(host, host.data)}; fi`,
-        ...(shares
-          ? [
-              sh`if [ "$(version ${host.data})" = ${facts.oldMajor} ] && [ ! -e ${word`${host.data}/global/pg_control`} ]; then`,
-              sh`  # pg_upgrade has linked it, and it never came to the swap`,
-              ...disarmLines(facts, host.data),
-              sh`  ${abandon(host, host.data)}`,
-              sh`fi`,
-            ]
-          : []),
-        sh`if ours ${host.backupData} && [ "$(version ${host.backupData})" = ${facts.oldMajor} ]; then`,
-        ...(shares ? disarmLines(facts, host.backupData) : []),
-        sh`  ${abandon(host, host.backupData, sh`${oldName(facts)}`)}`,
-        sh`fi`,
-        ...leftoverLines(facts, host, false),
-        ...stagingLines(facts, host),
-        ...leftPartsLines(facts, host),
-        sh`[ ! -e ${host.data} ] || [ "$(version ${host.data})" = ${facts.oldMajor} ]`,
-      ),
+      script: script(sh`
+        ${functions(facts, host)}
+        idle ${host.data} ${host.backupData}
+        if [ "$(version ${host.data})" = ${facts.newMajor} ]; then ${abandon(host, host.data)}; fi
+        ${shares && linkedGoesAside(facts, host)}
+        if ours ${host.backupData} && [ "$(version ${host.backupData})" = ${facts.oldMajor} ]; then
+        ${shares && disarmLines(facts, host.backupData)}
+          ${abandon(host, host.backupData, sh`${oldName(facts)}`)}
+        fi
+        ${leftoverLines(facts, host, false)}
+        ${stagingLines(facts, host)}
+        ${leftPartsLines(facts, host)}
+        [ ! -e ${host.data} ] || [ "$(version ${host.data})" = ${facts.oldMajor} ]
+      `),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (seen === null) return pending('not seen');

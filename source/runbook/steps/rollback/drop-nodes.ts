@@ -24,13 +24,13 @@ export const dropNodes =
       reason: `${chosen.alias} becomes the group’s first node again; with the absent primary registered it would wait for it for ever.`,
       guide: null,
       danger: 'changes',
-      script: script(
-        ...order.map(
+      script: script(sh`
+        ${order.map(
           (node) =>
             sh`${monitor.oldAutoctl} drop node --pgdata ${monitor.pgdata} --formation ${facts.formation} --hostname ${node.hostname} --pgport ${node.port} --force || echo "exit code $?: see what the monitor says"`,
-        ),
-        mark(monitor, 'rollback-dropped'),
-      ),
+        )}
+        ${mark(monitor, 'rollback-dropped')}
+      `),
       probe: (world) => {
         const rows = monitorIn(world)?.nodes;
         if (isMarked(monitor, 'rollback-dropped', world)) return done('they were dropped');

@@ -28,25 +28,25 @@ const hasOthers = (facts: ClusterFacts): boolean => Object.keys(facts.formations
 const others = (facts: ClusterFacts): string => `formationid <> ${sqlLiteral(facts.formation)}`;
 
 /** For the head of the new monitor's stop, as postgres. Where the new version does not run, the old rows are what there is. */
-export const noteFormationsLines = (facts: ClusterFacts): readonly Fragment[] => {
-  if (!hasOthers(facts)) return [];
+export const noteFormationsLines = (facts: ClusterFacts): Fragment | false => {
+  if (!hasOthers(facts)) return false;
   const { monitor } = facts;
   const file = notedFile(facts);
   const ask = psql(monitor, monitor.newBindir, monitor.database);
   const noted = `copy (select pg_catalog.jsonb_build_object(
     'formations', (select coalesce(pg_catalog.jsonb_agg(f), '[]') from pgautofailover.formation f where ${others(facts)}),
     'nodes', (select coalesce(pg_catalog.jsonb_agg(n), '[]') from pgautofailover.node n where ${others(facts)}))) to stdout`;
-  return [
-    sh`# how the other formations are: the old monitor does not know what became of them since`,
-    ...keepFunction,
-    sh`if ${inBin(monitor.newBindir, 'pg_isready')} -q -h ${monitor.socketDirectory} -p ${monitor.port} && [ "$(${ask} -Atc 'show server_version_num' | cut -c 1-2)" = ${facts.newMajor} ]; then`,
-    sh`  mkdir -p ${word`${monitor.workDir}/done`}`,
-    sh`  ${ask} -c ${quoted(noted)} > ${file}.new`,
-    sh`  # what an earlier rollback, that was left, has told is of no use any more`,
-    sh`  rm -f ${word`${monitor.workDir}/done/rollback-formations`}`,
-    sh`  keep ${file}.new; mv -T ${file}.new ${file}; keep ${file}`,
-    sh`fi`,
-  ];
+  return sh`
+    # how the other formations are: the old monitor does not know what became of them since
+    ${keepFunction}
+    if ${inBin(monitor.newBindir, 'pg_isready')} -q -h ${monitor.socketDirectory} -p ${monitor.port} && [ "$(${ask} -Atc 'show server_version_num' | cut -c 1-2)" = ${facts.newMajor} ]; then
+      mkdir -p ${word`${monitor.workDir}/done`}
+      ${ask} -c ${quoted(noted)} > ${file}.new
+      # what an earlier rollback, that was left, has told is of no use any more
+      rm -f ${word`${monitor.workDir}/done/rollback-formations`}
+      keep ${file}.new; mv -T ${file}.new ${file}; keep ${file}
+    fi
+  `;
 };
 
 const isTold = (facts: ClusterFacts): Condition =>
@@ -85,13 +85,13 @@ export const tellOtherFormations: StepsOf = (facts, phase) => {
         'It knows them as they were when it was stopped. After a failover since, it would take the wrong node for their primary, and their servers would stop.',
       guide: null,
       danger: 'changes',
-      script: script(
-        sh`if [ -s ${file} ]; then`,
-        sh`  ${psql(monitor, monitor.newBindir, monitor.database)} --single-transaction ${statements.map((one) => quoted(one)).reduce((all, one) => sh`${all} -c ${one}`, sh``)} < ${file}`,
-        sh`else echo ${word`nothing was noted: PostgreSQL ${facts.newMajor} has not run on the monitor since`}; fi`,
-        mark(monitor, marker),
-        sh`rm -f ${file}`,
-      ),
+      script: script(sh`
+        if [ -s ${file} ]; then
+          ${psql(monitor, monitor.newBindir, monitor.database)} --single-transaction ${statements.map((one) => quoted(one)).reduce((all, one) => sh`${all} -c ${one}`, sh``)} < ${file}
+        else echo ${word`nothing was noted: PostgreSQL ${facts.newMajor} has not run on the monitor since`}; fi
+        ${mark(monitor, marker)}
+        rm -f ${file}
+      `),
       probe: (world) =>
         isMarked(monitor, marker, world) ? done('it knows') : pending('it does not know yet'),
       before: [monitorIsOld(facts)],

@@ -26,28 +26,28 @@ export const promoteFallbackCopy =
       failureLogs: [
         { title: `${node.workDir}/promote.log`, script: sh`tail -n 30 ${word`${node.workDir}/promote.log`}` },
       ],
-      script: script(
-        sh`umask 077`,
-        sh`mkdir -p ${socket}`,
-        sh`if [ -e ${word`${node.data}/standby.signal`} ]; then`,
-        sh`  ${pgCtl(
-          node.oldBindir,
-          node.data,
-          option('--log', word`${node.workDir}/promote.log`),
-          option(
-            '--options',
-            quoted(
-              sh`-c listen_addresses='' -c unix_socket_directories=${socket} -c archive_mode=off -c synchronous_standby_names=''`
-                .text,
+      script: script(sh`
+        umask 077
+        mkdir -p ${socket}
+        if [ -e ${word`${node.data}/standby.signal`} ]; then
+          ${pgCtl(
+            node.oldBindir,
+            node.data,
+            option('--log', word`${node.workDir}/promote.log`),
+            option(
+              '--options',
+              quoted(
+                sh`-c listen_addresses='' -c unix_socket_directories=${socket} -c archive_mode=off -c synchronous_standby_names=''`
+                  .text,
+              ),
             ),
-          ),
-          sh`start`,
-        )}`,
-        sh`  ${inBin(node.oldBindir, 'pg_ctl')} --pgdata ${node.data} --wait --timeout=3600 promote`,
-        sh`  ${psql(node, node.oldBindir, 'postgres', { socket })} -qc checkpoint`,
-        sh`fi`,
-        ...stopPrivateLines(node, node.oldBindir),
-      ),
+            sh`start`,
+          )}
+          ${inBin(node.oldBindir, 'pg_ctl')} --pgdata ${node.data} --wait --timeout=3600 promote
+          ${psql(node, node.oldBindir, 'postgres', { socket })} -qc checkpoint
+        fi
+        ${stopPrivateLines(node, node.oldBindir)}
+      `),
       probe: (world) => {
         const seen = hostIn(world, node.alias);
         if (seen === null || !isDataDirectory(seen.data)) return pending('not seen');

@@ -21,24 +21,24 @@ const firstPriority = (node: NodeFacts): number => (node.priority > 0 ? node.pri
  * connection string may hold a password: it goes through the environment, never over a command line.
  */
 const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): Fragment =>
-  script(
-    ...keepFunction,
-    sh`cfg=${word`${node.workDir}/saved/pg_autoctl.cfg`}`,
-    sh`setting() { sed -n "s/^$1 *= *//p" "$cfg" | head -n 1; }`,
-    sh`state=${node.stateFile}`,
-    sh`if [ -e "$state" ]; then mv "$state" "$state.before-rollback"; fi`,
-    sh`if [ -e ${node.configFile} ]; then mv ${node.configFile} ${word`${node.configFile}.before-rollback`}; fi`,
-    sh`PG_AUTOCTL_MONITOR=$(setting monitor); export PG_AUTOCTL_MONITOR`,
-    sh`if [ "$(setting active)" != 1 ]; then set -- --no-ssl`,
-    sh`elif [ -n "$(setting ca_file)" ]; then set -- --ssl-mode "$(setting sslmode)" --ssl-ca-file "$(setting ca_file)" --server-cert "$(setting cert_file)" --server-key "$(setting key_file)"`,
-    sh`else set -- --ssl-self-signed; fi`,
-    sh`auth=$(setting auth_method)`,
-    sh`# --ssl-self-signed makes a new certificate: the one that was there is kept and put back`,
-    sh`# the first try has kept it: what is there now may be the new one`,
-    sh`for f in "$(setting cert_file)" "$(setting key_file)"; do`,
-    sh`  if [ -n "$f" ] && [ -e "$f" ] && [ ! -e "$f.before-rollback" ]; then cp -p "$f" "$f.kept"; keep "$f.kept"; mv "$f.kept" "$f.before-rollback"; keep "$f.before-rollback"; fi`,
-    sh`done`,
-    sh`${command(
+  script(sh`
+    ${keepFunction}
+    cfg=${word`${node.workDir}/saved/pg_autoctl.cfg`}
+    setting() { sed -n "s/^$1 *= *//p" "$cfg" | head -n 1; }
+    state=${node.stateFile}
+    if [ -e "$state" ]; then mv "$state" "$state.before-rollback"; fi
+    if [ -e ${node.configFile} ]; then mv ${node.configFile} ${word`${node.configFile}.before-rollback`}; fi
+    PG_AUTOCTL_MONITOR=$(setting monitor); export PG_AUTOCTL_MONITOR
+    if [ "$(setting active)" != 1 ]; then set -- --no-ssl
+    elif [ -n "$(setting ca_file)" ]; then set -- --ssl-mode "$(setting sslmode)" --ssl-ca-file "$(setting ca_file)" --server-cert "$(setting cert_file)" --server-key "$(setting key_file)"
+    else set -- --ssl-self-signed; fi
+    auth=$(setting auth_method)
+    # --ssl-self-signed makes a new certificate: the one that was there is kept and put back
+    # the first try has kept it: what is there now may be the new one
+    for f in "$(setting cert_file)" "$(setting key_file)"; do
+      if [ -n "$f" ] && [ -e "$f" ] && [ ! -e "$f.before-rollback" ]; then cp -p "$f" "$f.kept"; keep "$f.kept"; mv "$f.kept" "$f.before-rollback"; keep "$f.before-rollback"; fi
+    done
+    ${command(
       node.oldAutoctl,
       sh`create postgres "$@"`,
       sh`--pgdata ${node.pgdata}`,
@@ -50,10 +50,10 @@ const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): Fra
       sh`--candidate-priority ${first ? firstPriority(node) : node.priority}`,
       sh`--replication-quorum ${constant(node.quorum ? 'true' : 'false')}`,
       sh`--auth "\${auth:-trust}"`,
-    )}`,
-    sh`for f in "$(setting cert_file)" "$(setting key_file)"; do if [ -n "$f" ] && [ -e "$f.before-rollback" ]; then mv "$f.before-rollback" "$f"; fi; done`,
-    mark(node, 'rollback-created'),
-  );
+    )}
+    for f in "$(setting cert_file)" "$(setting key_file)"; do if [ -n "$f" ] && [ -e "$f.before-rollback" ]; then mv "$f.before-rollback" "$f"; fi; done
+    ${mark(node, 'rollback-created')}
+  `);
 
 export const registerNode =
   (node: NodeFacts, writer: NodeFacts): StepOf =>

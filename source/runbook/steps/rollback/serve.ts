@@ -83,21 +83,21 @@ const servePostgres =
       failureLogs: [
         { title: `${node.workDir}/serve.log`, script: sh`tail -n 30 ${word`${node.workDir}/serve.log`}` },
       ],
-      script: script(
-        sh`umask 077`,
-        sh`# before it runs: whoever finds a server without pg_autoctl must know why, or it is never handed back`,
-        mark(node, servedMarker),
-        sh`if ${runs(node)}; then echo "it runs already"; else`,
-        sh`  # no standby is there that a commit could wait for`,
-        sh`  ${pgCtl(
-          node.oldBindir,
-          node.data,
-          option('--log', word`${node.workDir}/serve.log`),
-          option('--options', quoted("-c synchronous_standby_names=''")),
-          sh`start`,
-        )} || { rm -f ${markOf(node)}; exit 1; }`,
-        sh`fi`,
-      ),
+      script: script(sh`
+        umask 077
+        # before it runs: whoever finds a server without pg_autoctl must know why, or it is never handed back
+        ${mark(node, servedMarker)}
+        if ${runs(node)}; then echo "it runs already"; else
+          # no standby is there that a commit could wait for
+          ${pgCtl(
+            node.oldBindir,
+            node.data,
+            option('--log', word`${node.workDir}/serve.log`),
+            option('--options', quoted("-c synchronous_standby_names=''")),
+            sh`start`,
+          )} || { rm -f ${markOf(node)}; exit 1; }
+        fi
+      `),
       probe: (world) =>
         acceptsWritesOnOld(facts, node).holds(world).holds
           ? done('it accepts writes')
@@ -127,10 +127,10 @@ export const handBack =
       reason: 'The monitor answers again. It was started without pg_autoctl; writes pause for some seconds.',
       guide: null,
       danger: 'changes',
-      script: script(
-        sh`if ${runs(node)}; then ${inBin(node.oldBindir, 'pg_ctl')} --pgdata ${node.data} --wait --timeout=3600 --mode=fast stop; fi`,
-        sh`rm -f ${markOf(node)}`,
-      ),
+      script: script(sh`
+        if ${runs(node)}; then ${inBin(node.oldBindir, 'pg_ctl')} --pgdata ${node.data} --wait --timeout=3600 --mode=fast stop; fi
+        rm -f ${markOf(node)}
+      `),
       probe: (world) => {
         const seen = hostIn(world, node.alias);
         if (seen === null) return pending('not seen');

@@ -1,5 +1,5 @@
 import type { NodeFacts } from '../../../cluster/facts.ts';
-import { word } from '../../../cluster/fragment.ts';
+import { sh, word } from '../../../cluster/fragment.ts';
 import { hostIn } from '../../../cluster/observations.ts';
 import { autoctlIsStopped, onHost, verdictOf } from '../../language/conditions.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
@@ -21,10 +21,10 @@ export const writeOldIdentifier =
       reason: 'The node is the one it was before; its id, name, priority and quorum stay.',
       guide: null,
       danger: 'changes',
-      script: script(
-        ...keepFunction,
-        ...identifierLines(host, null, facts.systemIdentifier, word`pg${facts.newMajor}`),
-      ),
+      script: script(sh`
+        ${keepFunction}
+        ${identifierLines(host, null, facts.systemIdentifier, word`pg${facts.newMajor}`)}
+      `),
       probe: (world) => {
         const found = hostIn(world, host.alias)?.stateIdentifier ?? null;
         return found === facts.systemIdentifier

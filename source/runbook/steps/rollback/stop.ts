@@ -37,19 +37,19 @@ export const stopStrayServer =
       danger: serves ? 'point-of-no-return' : 'changes',
       forfeits: () => (serves ? writesGivenUp(facts) : null),
       writes: serves ? 'stop' : 'unchanged',
-      script: script(
-        ...unlessStopped(host, word`stop a server that pg_autoctl keeps`),
-        sh`# the new cluster of a pg_upgrade that failed is thrown away; and after a crash (a full disk) it obeys no fast stop`,
-        ...ownershipFunctions(facts),
-        sh`if ours ${host.newData} && [ -e ${word`${host.newData}/postmaster.pid`} ]; then`,
-        sh`  ${inBin(host.newBindir, 'pg_ctl')} --pgdata ${host.newData} --wait --timeout=60 --mode=immediate stop`,
-        sh`fi`,
-        sh`data=${host.data}`,
-        sh`if [ -e "$data/postmaster.pid" ]; then`,
-        sh`  bin=${host.oldBindir}; [ "$(cat "$data/PG_VERSION")" = ${facts.oldMajor} ] || bin=${host.newBindir}`,
-        sh`  "$bin/pg_ctl" --pgdata "$data" --wait --timeout=3600 --mode=fast stop`,
-        sh`fi`,
-      ),
+      script: script(sh`
+        ${unlessStopped(host, word`stop a server that pg_autoctl keeps`)}
+        # the new cluster of a pg_upgrade that failed is thrown away; and after a crash (a full disk) it obeys no fast stop
+        ${ownershipFunctions(facts)}
+        if ours ${host.newData} && [ -e ${word`${host.newData}/postmaster.pid`} ]; then
+          ${inBin(host.newBindir, 'pg_ctl')} --pgdata ${host.newData} --wait --timeout=60 --mode=immediate stop
+        fi
+        data=${host.data}
+        if [ -e "$data/postmaster.pid" ]; then
+          bin=${host.oldBindir}; [ "$(cat "$data/PG_VERSION")" = ${facts.oldMajor} ] || bin=${host.newBindir}
+          "$bin/pg_ctl" --pgdata "$data" --wait --timeout=3600 --mode=fast stop
+        fi
+      `),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (seen === null) return pending('not seen');
@@ -83,7 +83,7 @@ export const stopAutoctl =
       forfeits: () => (primary && loses ? writesGivenUp(facts) : null),
       writes: primary ? 'stop' : 'unchanged',
       ...(isNode(host) ? {} : { milestone: 'monitor-stops' as const }),
-      script: stopScript(facts, host, host.newAutoctl, isNode(host) ? [] : noteFormationsLines(facts)),
+      script: stopScript(facts, host, host.newAutoctl, !isNode(host) && noteFormationsLines(facts)),
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (seen === null) return pending('not seen');

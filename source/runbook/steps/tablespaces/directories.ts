@@ -58,16 +58,16 @@ export const tablespaceDirectories =
         id: 'tablespaces',
         as: 'postgres',
         title: 'Create holding directories',
-        script: script(
-          sh`for own in ${words(host)}; do`,
-          sh`  place="$own"_aside`,
-          sh`  [ -w "$(dirname "$own")" ] || continue # root’s: the next step makes it`,
-          sh`  if [ ! -d "$place" ]; then mkdir -m 700 "$place"; fi`,
-          sh`  # where SELinux watches, it wants the label of its neighbour`,
-          sh`  if [ -e /sys/fs/selinux/enforce ]; then chcon --reference="$own" "$place"; fi`,
-          sh`  ls -ld "$place"`,
-          sh`done`,
-        ),
+        script: script(sh`
+          for own in ${words(host)}; do
+            place="$own"_aside
+            [ -w "$(dirname "$own")" ] || continue # root’s: the next step makes it
+            if [ ! -d "$place" ]; then mkdir -m 700 "$place"; fi
+            # where SELinux watches, it wants the label of its neighbour
+            if [ -e /sys/fs/selinux/enforce ]; then chcon --reference="$own" "$place"; fi
+            ls -ld "$place"
+          done
+        `),
         probe: (world) =>
           seenPlaces(
             host,
@@ -117,14 +117,14 @@ export const removeTablespaceDirectories =
         id: 'tablespaces-gone',
         as: 'postgres',
         title: 'Remove holding directories',
-        script: script(
-          sh`for own in ${words(host)}; do`,
-          sh`  place="$own"_aside`,
-          sh`  [ -d "$place" ] || continue`,
-          sh`  for one in "$place"/*; do rmdir "$one" 2>/dev/null || true; done`,
-          sh`  [ ! -w "$(dirname "$own")" ] || rmdir "$place" 2>/dev/null || ls -l "$place"`,
-          sh`done`,
-        ),
+        script: script(sh`
+          for own in ${words(host)}; do
+            place="$own"_aside
+            [ -d "$place" ] || continue
+            for one in "$place"/*; do rmdir "$one" 2>/dev/null || true; done
+            [ ! -w "$(dirname "$own")" ] || rmdir "$place" 2>/dev/null || ls -l "$place"
+          done
+        `),
         probe: probe((one) => one.mayMake),
       }),
       makeStep(facts, {

@@ -28,13 +28,13 @@ export const removeLeftParts =
               'A base backup that did not end leaves files in the tablespaces, and the next one refuses them.',
             guide: null,
             danger: 'changes',
-            script: script(
-              ...ownershipFunctions(facts),
-              livenessFunction,
-              askLiveness(node),
-              sh`echo "pg_autoctl: $autoctl $keeper"`,
-              ...dropPartsWhere(node, facts.newMajor, sh`[ ! -e ${node.data} ] && [ "$autoctl" = stopped ]`),
-            ),
+            script: script(sh`
+              ${ownershipFunctions(facts)}
+              ${livenessFunction}
+              ${askLiveness(node)}
+              echo "pg_autoctl: $autoctl $keeper"
+              ${dropPartsWhere(node, facts.newMajor, sh`[ ! -e ${node.data} ] && [ "$autoctl" = stopped ]`)}
+            `),
             probe: (world) => {
               const seen = hostIn(world, node.alias);
               if (seen === null) return pending('not seen');
