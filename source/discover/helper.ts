@@ -4,14 +4,9 @@ import { theLogin } from '../cluster/login.ts';
 import { type Problem, problem } from '../cluster/result.ts';
 import { terminalRemedy, wantsTerminal } from '../remote/become.ts';
 import type { RemoteHost } from '../remote/host.ts';
+import { helperChecksum } from '../runbook/shell/root-helper.ts';
 import { rootHosts } from '../runbook/shell/root-hosts.ts';
-import {
-  helperChecksum,
-  helperPath,
-  type RootHost,
-  type RootWay,
-  verbLines,
-} from '../runbook/shell/root-verbs.ts';
+import { helperPath, type RootHost, type RootWay, verbLines } from '../runbook/shell/root-verbs.ts';
 
 /**
  * Whether the helper on a host may be called, and is the text that this version makes for this host: the constants in it

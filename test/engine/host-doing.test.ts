@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { below, type Path, path as pathOf } from '../../source/cluster/words.ts';
 import { helperProcessScript } from '../../source/engine/step/host-activity.ts';
-import { helperPath, helperText } from '../../source/runbook/shell/root-verbs.ts';
+import { helperText } from '../../source/runbook/shell/root-helper.ts';
+import { helperPath } from '../../source/runbook/shell/root-verbs.ts';
 import { labCluster } from '../runbook/clusters.ts';
 
 const sh = (text: string) => spawnSync('sh', ['-s'], { input: text, encoding: 'utf8', timeout: 30_000 });

@@ -19,15 +19,9 @@ import { theLogin } from '../../source/cluster/login.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback.ts';
+import { helperChecksum, helperText, sudoersText } from '../../source/runbook/shell/root-helper.ts';
 import { rootHosts } from '../../source/runbook/shell/root-hosts.ts';
-import {
-  helperChecksum,
-  helperPath,
-  helperText,
-  rootScript,
-  sudoersText,
-  verbLines,
-} from '../../source/runbook/shell/root-verbs.ts';
+import { helperPath, rootScript, verbLines } from '../../source/runbook/shell/root-verbs.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster, onEveryHost, spacedCluster } from './clusters.ts';
 import { Model } from './model.ts';

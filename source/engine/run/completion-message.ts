@@ -1,7 +1,8 @@
 import { type ClusterFacts, hostsOf, primaryOf } from '../../cluster/facts.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
+import { sudoersPath } from '../../runbook/shell/root-helper.ts';
 import { rootHosts } from '../../runbook/shell/root-hosts.ts';
-import { helperPath, sudoersPath } from '../../runbook/shell/root-verbs.ts';
+import { helperPath } from '../../runbook/shell/root-verbs.ts';
 import type { RollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import type { Checklist } from '../view/checklist.ts';
 import type { OwnedSession } from './session.ts';
