@@ -14,7 +14,7 @@ const sizes = [1, 8, 32, 64];
 const latencyMs = 20;
 const watchedMs = 10_000;
 
-/** Milliseconds from nothing to the judgement, and of the processor. */
+/** Milliseconds from nothing to the judgment, and of the processor. */
 const preflight = async (nodes: number): Promise<{ readonly ms: number; readonly cpuMs: number }> => {
   const servers = new CheckServers(withSecondaries(nodes - 1), latencyMs);
   const config = labConfig();

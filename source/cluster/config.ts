@@ -7,7 +7,7 @@ import { word } from './fragment.ts';
 import { fail, ok, type Problem, problem, type Result } from './result.ts';
 import type { Label } from './words.ts';
 
-export { type HostSettings, type RebuildWay, type UpgradeMode, upgradeModes } from './config/schema.ts';
+export type { HostSettings, RebuildWay } from './config/schema.ts';
 
 /** A cluster file with its defaults applied; what stays optional is discovered on the servers. docs/config.md. */
 export type Config = Omit<ConfigFile, 'name'> & { readonly name: Label };

@@ -58,5 +58,5 @@ export const runCheck = async ({ file, json, list, prepare }: CheckArguments): P
   }
   if (json) print(checkJson(config.value.name, result.value), 'json');
   else print(checkText(config.value.name, result.value));
-  return exitCodes[result.value.judgement.outcome];
+  return exitCodes[result.value.judgment.outcome];
 };

@@ -3,7 +3,7 @@ import { connector } from '../discover/connector.ts';
 import { stateHome } from '../engine/journal/journal.ts';
 import { statusJson, statusText } from '../plain/status-report.ts';
 import { connect } from '../remote/connect.ts';
-import { status as look } from '../usecases/status/status.ts';
+import { readStatus } from '../usecases/status/status.ts';
 import { terminalAsk } from './asking.ts';
 import { calledAs } from './called-as.ts';
 import { readConfig } from './read-config.ts';
@@ -26,7 +26,7 @@ export const status = async ({ file, json }: StatusArguments): Promise<number> =
   const asking = terminalAsk();
   const say = json ? () => undefined : sayDoing;
   const reach = connector(config.value, connect, asking.ask);
-  const seen = await look(config.value, reach, say, stateHome(process.env));
+  const seen = await readStatus(config.value, reach, say, stateHome(process.env));
   asking.close();
   if (!seen.ok) return couldNot(seen.error);
   const { name } = config.value;

@@ -4,7 +4,7 @@ import { publishedGuide } from '../runbook/guide.ts';
 import type { FlagName, Given } from './flags.ts';
 
 /** A command, as the help shows it and as it is started. What it needs is loaded when it is started. */
-export interface Command {
+export interface Subcommand {
   readonly name: string;
   /** What may stand behind its name; null: nothing. */
   readonly argument: string | null;
@@ -34,7 +34,7 @@ const walking = (
   says: string,
   more: readonly string[],
   flags: readonly FlagName[],
-): Command => ({
+): Subcommand => ({
   name,
   argument: clusterFile,
   says,
@@ -53,7 +53,7 @@ const ofRuns = [
   'signal n. Whatever ends the console, what runs on a host goes on there.',
 ];
 
-export const commands: readonly Command[] = [
+export const subcommands: readonly Subcommand[] = [
   {
     name: 'demo',
     argument: null,

@@ -1,11 +1,11 @@
 import { nearestKey } from '../cluster/config/nearest.ts';
 import { type FlagName, flagNames, flags, type Given, isGiven, optionOf } from './flags.ts';
-import { type Command, commands } from './table.ts';
+import { type Subcommand, subcommands } from './table.ts';
 
-const usage = ({ name, argument }: Command): string =>
+const usage = ({ name, argument }: Subcommand): string =>
   `pgaf-upgrade ${name}${argument === null ? '' : ` ${argument}`}`;
 const takers = (flag: FlagName): string =>
-  commands
+  subcommands
     .filter((command) => command.flags.includes(flag))
     .map(({ name }) => name)
     .join(', ');
@@ -32,7 +32,7 @@ export const help = (): string => `
   Walks you through a major PostgreSQL upgrade of a pg_auto_failover cluster, one confirmed step at a time.
 
   Usage
-${table(commands.map((command) => [usage(command), [command.says]]))}
+${table(subcommands.map((command) => [usage(command), [command.says]]))}
 
   Options
 ${table([
@@ -54,7 +54,7 @@ ${table([
 `;
 
 /** What `COMMAND --help` and `help COMMAND` print. */
-export const helpOf = (command: Command): string => `
+export const helpOf = (command: Subcommand): string => `
   ${usage(command)}
 
   ${command.says}
@@ -73,7 +73,7 @@ const didYouMean = (wrong: string, right: readonly string[]): string => {
 };
 
 const noCommand = (name: string): string => {
-  const names = [...commands.map((one) => one.name), 'help', 'version'];
+  const names = [...subcommands.map((one) => one.name), 'help', 'version'];
   const near = didYouMean(name, names);
   return `there is no command “${name}”${near === '' ? `: ${names.join(', ')}` : near}`;
 };
@@ -81,7 +81,7 @@ const noCommand = (name: string): string => {
 /** Help or the version that was asked for, wherever the word stands; then nothing is run. Null: neither was. */
 export const askedFor = (
   argv: readonly string[],
-): { readonly help: Command | null } | 'version' | { readonly wrong: string } | null => {
+): { readonly help: Subcommand | null } | 'version' | { readonly wrong: string } | null => {
   const end = argv.indexOf('--');
   const given = end < 0 ? argv : argv.slice(0, end);
   const [first, second] = given.filter((word) => !word.startsWith('-'));
@@ -89,7 +89,7 @@ export const askedFor = (
   const named = first === 'help' ? second : first;
   if (asksHelp || first === 'help') {
     if (named === undefined || named === 'help') return { help: null };
-    const command = commands.find(({ name }) => name === named);
+    const command = subcommands.find(({ name }) => name === named);
     return command === undefined ? { wrong: noCommand(named) } : { help: command };
   }
   return first === 'version' || given.some((word) => word === '--version' || word === '-V')
@@ -125,8 +125,8 @@ export const chosen = (
   name: string,
   rest: readonly string[],
   given: Given,
-): { readonly command: Command } | { readonly wrong: string } => {
-  const command = commands.find((one) => one.name === name);
+): { readonly command: Subcommand } | { readonly wrong: string } => {
+  const command = subcommands.find((one) => one.name === name);
   if (command === undefined) return { wrong: noCommand(name) };
   const tooMuch = command.argument === null ? [given.named, ...rest] : rest;
   const words = tooMuch.filter((word) => word !== undefined);

@@ -1,6 +1,6 @@
 import type { EngineView, Stage } from '../engine/view/controller.ts';
 import type { ConsoleStore } from './state/console-store.ts';
-import { numberOf, stepOf } from './state/selectors.ts';
+import { stepNumber, stepOf } from './state/selectors.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -9,7 +9,7 @@ const presentMs = 3_000;
 
 const stepWords = (view: EngineView, id: string): string => {
   const host = stepOf(view, id)?.host ?? '';
-  return `step ${numberOf(view, id)}${host === '' ? '' : ` on ${host}`}`;
+  return `step ${stepNumber(view, id)}${host === '' ? '' : ` on ${host}`}`;
 };
 
 const stageWords = (view: EngineView): string => {

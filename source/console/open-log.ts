@@ -2,7 +2,7 @@ import { messageOf } from '../cluster/result.ts';
 import type { Pager } from './pager.ts';
 import { uninterrupted } from './signals.ts';
 import type { ConsoleStore } from './state/console-store.ts';
-import { numberOf, shownStep } from './state/selectors.ts';
+import { shownStep, stepNumber } from './state/selectors.ts';
 
 /** Gives the terminal away while `work` has it. */
 export type Suspend = (work: () => Promise<void>) => Promise<void>;
@@ -22,7 +22,7 @@ export const openLog = async (
     return store.go.hint({ text: 'This step has printed nothing: there is no log to open.', tone: 'warn' });
   let trouble: string | null = null;
   try {
-    const title = `step ${numberOf(state.view, step.id)} on ${step.host}`;
+    const title = `step ${stepNumber(state.view, step.id)} on ${step.host}`;
     await suspend(async () => {
       trouble = await uninterrupted(() => pager(output.text(), { title, needle: state.needle, signal }));
     });

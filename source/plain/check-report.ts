@@ -1,7 +1,7 @@
 import type { Problem } from '../cluster/result.ts';
 import { catalogue } from '../runbook/checks/catalogue.ts';
 import type { Finding } from '../runbook/checks/check.ts';
-import type { NotSeen, Outcome } from '../runbook/checks/judge.ts';
+import type { NotSeen, Readiness } from '../runbook/checks/judge.ts';
 import { phases, type Step } from '../runbook/language/step.ts';
 import { type Estimates, estimate, expectedDowntime } from '../runbook/timing/estimates.ts';
 import { measurementsOf } from '../runbook/timing/measurements.ts';
@@ -13,7 +13,7 @@ import { padRight, tame, took, wrapWords } from '../wording/text.ts';
 
 const columns = 110;
 
-const words: Readonly<Record<Outcome, string>> = {
+const words: Readonly<Record<Readiness, string>> = {
   ready: 'READY',
   'ready-with-warnings': 'READY WITH WARNINGS',
   blocked: 'BLOCKED',
@@ -111,42 +111,42 @@ const tenths = (seconds: number | null): number | null =>
 
 /** What `check` says to a person. */
 export const checkText = (name: string, result: CheckResult): string => {
-  const { judgement } = result;
+  const { judgment } = result;
   const versions = versionsOf(result.facts);
-  const blockers = judgement.findings.filter((finding) => finding.severity === 'blocker').length;
-  const warnings = judgement.findings.length - blockers;
+  const blockers = judgment.findings.filter((finding) => finding.severity === 'blocker').length;
+  const warnings = judgment.findings.length - blockers;
   const estimated = estimatesOf(result);
   return lines([
     `${name}${versions === null ? '' : `  ${versions.from} → ${versions.to} (${result.facts?.mode ?? ''})`}  ${result.evidence.hosts.length} hosts, ${catalogue.length} checks, ${took(result.tookMs)}`,
     '',
-    ...findingLines(judgement.findings),
-    ...(judgement.accepted.length === 0
+    ...findingLines(judgment.findings),
+    ...(judgment.accepted.length === 0
       ? []
       : [
-          `  accepted in the cluster file: ${[...new Set(judgement.accepted.map((one) => one.check))].join(', ')}`,
+          `  accepted in the cluster file: ${[...new Set(judgment.accepted.map((one) => one.check))].join(', ')}`,
         ]),
-    ...notSeenLines(judgement.notSeen),
+    ...notSeenLines(judgment.notSeen),
     ...(estimated === null ? [] : estimateLines(estimated)),
     ...choicesOf(result).map((choice) => `  ${choiceWords(choice)}`),
     '',
-    `${words[judgement.outcome]}: ${blockers} blockers, ${warnings} warnings, ${judgement.passed.length} checks passed`,
+    `${words[judgment.outcome]}: ${blockers} blockers, ${warnings} warnings, ${judgment.passed.length} checks passed`,
   ]);
 };
 
 /** The same for scripts. */
 export const checkJson = (name: string, result: CheckResult): string => {
-  const { judgement } = result;
+  const { judgment } = result;
   const estimated = estimatesOf(result);
   return `${JSON.stringify(
     {
       cluster: name,
-      outcome: judgement.outcome,
+      outcome: judgment.outcome,
       ...versionsOf(result.facts),
       mode: result.facts?.mode ?? null,
-      findings: judgement.findings,
-      accepted: judgement.accepted,
-      notSeen: judgement.notSeen,
-      passed: judgement.passed,
+      findings: judgment.findings,
+      accepted: judgment.accepted,
+      notSeen: judgment.notSeen,
+      passed: judgment.passed,
       estimates:
         estimated === null
           ? null

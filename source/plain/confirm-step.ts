@@ -1,7 +1,7 @@
 import { stepOf } from '../console/state/selectors.ts';
 import type { EngineView, StepView } from '../engine/view/controller.ts';
 import { runOnWords, stopWords } from '../wording/danger.ts';
-import { groupSentence, togetherLines, togetherNow, togetherWords } from '../wording/parallel.ts';
+import { groupSentence, stepsOnHosts, togetherLines, togetherNow } from '../wording/parallel.ts';
 import { describeStep } from './describe.ts';
 import { isHeldBack, passedOver, type Talk, turned, typedFor } from './talk.ts';
 
@@ -25,7 +25,7 @@ export const confirmStep = async (talk: Talk, view: EngineView, step: StepView):
     const one = stepOf(view, id);
     if (one !== null) write(describeStep(view, one));
   }
-  const words = together === null ? '' : togetherWords(view, together);
+  const words = together === null ? '' : stepsOnHosts(view, together);
   if (together !== null)
     write(['', groupSentence(view, together), ...togetherLines(view, together).map((line) => `  ${line}`)]);
   if (isHeldBack(talk, step.givesUp)) return false;

@@ -1,5 +1,5 @@
 import { takes } from '../console/rows/rollback.ts';
-import { numberOf } from '../console/state/selectors.ts';
+import { stepNumber } from '../console/state/selectors.ts';
 import type { EngineView, RollbackPreview, StepFailure, StepView } from '../engine/view/controller.ts';
 import { phases } from '../runbook/language/step.ts';
 import { nameAskedWords } from '../wording/danger.ts';
@@ -25,7 +25,7 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
   return [
     '',
     ...(view.banner === undefined ? [] : [`${view.banner}: no real server is touched.`]),
-    `Step ${numberOf(view, step.id)} of ${view.steps.length}, ${step.host}: ${step.title}${step.optional ? ' (optional)' : ''}`,
+    `Step ${stepNumber(view, step.id)} of ${view.steps.length}, ${step.host}: ${step.title}${step.optional ? ' (optional)' : ''}`,
     `  Phase:  ${step.phase} ${phase?.title ?? ''}`,
     `  Does:   ${dangers[step.danger]}, as ${step.as}`,
     ...(step.asksName === null ? [] : [`  Typed:  ${nameAskedWords[step.asksName]}`]),
@@ -62,7 +62,7 @@ export const describeFailure = (
   failure: StepFailure,
 ): readonly string[] => [
   '',
-  `${failure.silent?.waits === true ? 'WAITS' : 'FAILED'}: step ${numberOf(view, step.id)}, ${step.host}: ${failure.problem.what}`,
+  `${failure.silent?.waits === true ? 'WAITS' : 'FAILED'}: step ${stepNumber(view, step.id)}, ${step.host}: ${failure.problem.what}`,
   ...causeLines(failure).map((says, at) => (at === 0 ? `  Error:     ${says}` : `             ${says}`)),
   `  Do:        ${failure.problem.remedy}`,
   ...(failure.silent?.waits === true

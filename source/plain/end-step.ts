@@ -1,4 +1,4 @@
-import { numberOf, stepOf } from '../console/state/selectors.ts';
+import { stepNumber, stepOf } from '../console/state/selectors.ts';
 import type { StepView } from '../engine/view/controller.ts';
 import type { StepId } from '../runbook/language/step.ts';
 import type { Typing } from './prompt.ts';
@@ -24,7 +24,7 @@ export const offerEnd = (talk: Talk, typing: Typing): (() => void) => {
     return ids.flatMap((id) => stepOf(view, id) ?? []);
   };
   const named = (step: StepView): string =>
-    `step ${numberOf(controller.view, step.id)}, “${step.title}” on ${step.host}`;
+    `step ${stepNumber(controller.view, step.id)}, “${step.title}” on ${step.host}`;
 
   const askFor = async (step: StepView): Promise<void> => {
     const withdraw = new AbortController();
@@ -53,7 +53,7 @@ export const offerEnd = (talk: Talk, typing: Typing): (() => void) => {
     const asked = isEnd.exec(said);
     const number = asked?.[1];
     const chosen = running.filter(
-      (step) => number === undefined || numberOf(controller.view, step.id) === Number(number),
+      (step) => number === undefined || stepNumber(controller.view, step.id) === Number(number),
     );
     const [only] = chosen;
     if (asked === null) write([`Nothing is asked now. While a step runs: ${howToEnd}.`]);
@@ -61,7 +61,7 @@ export const offerEnd = (talk: Talk, typing: Typing): (() => void) => {
     else
       write([
         only === undefined ? `Step ${number ?? ''} does not run.` : 'Several steps run:',
-        ...running.map((step) => `  end ${numberOf(controller.view, step.id)}  ends ${named(step)}`),
+        ...running.map((step) => `  end ${stepNumber(controller.view, step.id)}  ends ${named(step)}`),
       ]);
   };
 

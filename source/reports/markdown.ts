@@ -10,7 +10,7 @@ import { visible } from './visible.ts';
 export const oneLine = (text: string): string => cleanText(text).replace(/\s+/g, ' ').trim();
 
 /** Prose, escaped; an underscore within a word means nothing and stays readable. */
-export const prose = (text: string): string =>
+export const escapedProse = (text: string): string =>
   oneLine(text)
     .replace(/[\\`*[\]<>|~$]/g, '\\$&')
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
@@ -26,7 +26,7 @@ const longestRun = (text: string): number =>
   Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
 
 /** A value, literally. In a table a pipe must be escaped even so. */
-export const literal = (text: string): string => {
+export const inlineCode = (text: string): string => {
   const clean = oneLine(text);
   if (clean === '') return '–';
   const ticks = '`'.repeat(longestRun(clean) + 1);
@@ -41,7 +41,7 @@ export const block = (text: string, language = ''): string => {
 };
 
 /** A table; the cells are Markdown already. */
-export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+export const pipeTable = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 /** Blocks with a blank line in between; what is null is left out. */

@@ -1,22 +1,22 @@
 import { type Block, inlines, type Prose } from './document.ts';
-import { block, bullets, literal, page, prose, table } from './markdown.ts';
+import { block, bullets, escapedProse, inlineCode, page, pipeTable } from './markdown.ts';
 
 /** Prose keeps the blanks at its ends, so that inline pieces do not run together. */
 const padded = (text: string): string =>
-  `${/^\s/.test(text) ? ' ' : ''}${prose(text)}${/\s$/.test(text) && text.trim() !== '' ? ' ' : ''}`;
+  `${/^\s/.test(text) ? ' ' : ''}${escapedProse(text)}${/\s$/.test(text) && text.trim() !== '' ? ' ' : ''}`;
 
 const written = (text: Prose): string =>
   inlines(text)
     .map((one) => {
       if (typeof one === 'string') return padded(one);
-      return one.kind === 'literal' ? literal(one.text) : `**${prose(one.text)}**`;
+      return one.kind === 'literal' ? inlineCode(one.text) : `**${escapedProse(one.text)}**`;
     })
     .join('');
 
 const writtenBlock = (one: Block): string | null => {
   switch (one.kind) {
     case 'heading':
-      return `${'#'.repeat(one.level)} ${prose(one.text)}`;
+      return `${'#'.repeat(one.level)} ${escapedProse(one.text)}`;
     case 'paragraph':
       return written(one.text);
     case 'list':
@@ -24,14 +24,14 @@ const writtenBlock = (one: Block): string | null => {
     case 'table':
       return one.rows.length === 0
         ? null
-        : table(
-            one.head.map(prose),
+        : pipeTable(
+            one.head.map(escapedProse),
             one.rows.map((row) => row.map(written)),
           );
     case 'code':
       return block(one.text, one.language === 'sh' ? 'sh' : '');
     case 'fold':
-      return page(`#### ${prose(one.summary)}`, ...one.blocks.map(writtenBlock)).trimEnd();
+      return page(`#### ${escapedProse(one.summary)}`, ...one.blocks.map(writtenBlock)).trimEnd();
     case 'chart':
       return null;
   }

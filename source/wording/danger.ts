@@ -1,4 +1,4 @@
-import { numberOf, stepOf } from '../console/state/selectors.ts';
+import { stepNumber, stepOf } from '../console/state/selectors.ts';
 import type { EngineView, StepView } from '../engine/view/controller.ts';
 import { downtimeExpected } from '../engine/view/downtime.ts';
 import { nextStop } from '../engine/view/next-stop.ts';
@@ -16,7 +16,7 @@ export const nameAskedWords: Readonly<Record<NameAsked, string>> = {
 /** `step 30`, or `the end`: where a run to the next stop ends, unless a failure or a warning comes before. */
 export const stopWords = (view: EngineView, from: StepId): string => {
   const stop = nextStop(view, from);
-  return stop === null ? 'the end' : `step ${numberOf(view, stop.id)}`;
+  return stop === null ? 'the end' : `step ${stepNumber(view, stop.id)}`;
 };
 
 /** What runs on now ends before this step; null: at the end. */
@@ -81,7 +81,7 @@ export const runOnWords = (view: EngineView, from: StepId): string => {
   const last =
     stop === null
       ? 'to the end, unless a step comes to want a name of its own'
-      : `until step ${numberOf(view, stop.id)} (${stop.title}, ${stop.asksName === null ? '' : nameAskedWords[stop.asksName]}), which is typed by itself unless it is done by then`;
+      : `until step ${stepNumber(view, stop.id)} (${stop.title}, ${stop.asksName === null ? '' : nameAskedWords[stop.asksName]}), which is typed by itself unless it is done by then`;
   const first = stepOf(view, from);
-  return `From step ${first === null ? '' : numberOf(view, from)} on without asking, side by side where steps may run so, ${last}. A failure and a warning that you have not seen stop it before; Esc does behind the step that runs.`;
+  return `From step ${first === null ? '' : stepNumber(view, from)} on without asking, side by side where steps may run so, ${last}. A failure and a warning that you have not seen stop it before; Esc does behind the step that runs.`;
 };

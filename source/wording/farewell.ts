@@ -1,5 +1,5 @@
 import { formatProblem } from '../cluster/result.ts';
-import { currentStep, numberOf } from '../console/state/selectors.ts';
+import { currentStep, stepNumber } from '../console/state/selectors.ts';
 import type { EngineView } from '../engine/view/controller.ts';
 import { andWords } from '../runbook/steps/other-formations.ts';
 
@@ -21,7 +21,7 @@ const standing = (view: EngineView): string => {
     return `Only watched: ${stage.lock.holder || 'somebody else'} holds the lock.`;
   const step = currentStep(view);
   if (step === null) return 'Left before the first step; nothing was changed.';
-  const place = `Step ${numberOf(view, step.id)} of ${view.steps.length} (${step.title}, on ${step.host})`;
+  const place = `Step ${stepNumber(view, step.id)} of ${view.steps.length} (${step.title}, on ${step.host})`;
   const again = view.fleeting === true ? '' : ' Start again to go on from there.';
   if (stage.kind === 'running')
     return view.fleeting === true

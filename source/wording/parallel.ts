@@ -1,4 +1,4 @@
-import { numberOf, stepOf } from '../console/state/selectors.ts';
+import { stepNumber, stepOf } from '../console/state/selectors.ts';
 import type { EngineView } from '../engine/view/controller.ts';
 import type { StepId } from '../runbook/language/step.ts';
 
@@ -18,19 +18,19 @@ export const togetherNow = ({ stage }: EngineView): readonly StepId[] | null =>
   stage.kind === 'confirm' ? (stage.together ?? null) : null;
 
 /** `steps 40–43 on monitor, node_2`; `counted`: `on 2 hosts`. */
-export const togetherWords = (
+export const stepsOnHosts = (
   view: EngineView,
   ids: readonly StepId[],
   naming: 'named' | 'counted' = 'named',
 ): string => {
   const hosts = new Set(ids.map((id) => stepOf(view, id)?.host ?? ''));
-  return `steps ${ranges(ids.map((id) => numberOf(view, id)))} on ${naming === 'named' ? [...hosts].join(', ') : `${hosts.size} hosts`}`;
+  return `steps ${ranges(ids.map((id) => stepNumber(view, id)))} on ${naming === 'named' ? [...hosts].join(', ') : `${hosts.size} hosts`}`;
 };
 
 /** `after 24, 25`: what of the same group must be over before; null where a step begins at once. */
 export const afterWords = (view: EngineView, ids: readonly StepId[], id: StepId): string | null => {
   const before = (stepOf(view, id)?.waitsFor ?? []).filter((one) => ids.includes(one));
-  return before.length === 0 ? null : `after ${ranges(before.map((one) => numberOf(view, one)))}`;
+  return before.length === 0 ? null : `after ${ranges(before.map((one) => stepNumber(view, one)))}`;
 };
 
 /** Each of them in a line, in their order: `26 node_1  Swap directories, after 25`. */
@@ -38,7 +38,7 @@ export const togetherLines = (view: EngineView, ids: readonly StepId[]): readonl
   ids.map((id) => {
     const step = stepOf(view, id);
     const after = afterWords(view, ids, id);
-    return `${numberOf(view, id)} ${step?.host ?? ''}: ${step?.title ?? id}${after === null ? '' : `, ${after}`}`;
+    return `${stepNumber(view, id)} ${step?.host ?? ''}: ${step?.title ?? id}${after === null ? '' : `, ${after}`}`;
   });
 
 /** Whether anything of the group waits for another of it. */

@@ -13,41 +13,11 @@ for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' }))
     for (const [, name = ''] of readFileSync(join(source, file), 'utf8').matchAll(declared))
       files.set(name, new Set([...(files.get(name) ?? []), file]));
 
-/** Names that still stand for two things. Nothing is added here. */
-const exceptions: readonly string[] = [
-  'Answer',
-  'Command',
-  'Decisions',
-  'Judgement',
-  'Lines',
-  'Outcome',
-  'PlannedStep',
-  'Span',
-  'UpgradeMode',
-  'commands',
-  'downtimeSteps',
-  'elsewhere',
-  'isMarked',
-  'literal',
-  'markOf',
-  'numberOf',
-  'placeOf',
-  'prose',
-  'rowsOf',
-  'status',
-  'table',
-  'togetherWords',
-];
-
 test('the names were read at all', () => {
   expect(files.size).toBeGreaterThan(1000);
 });
 
 test('no name is exported by two files', () => {
   const twice = [...files].filter(([, its]) => its.size > 1).map(([name]) => name);
-  expect(twice.filter((name) => !exceptions.includes(name))).toEqual([]);
-});
-
-test('an exception that is none any more is taken out of the list', () => {
-  expect(exceptions.filter((name) => (files.get(name)?.size ?? 0) < 2)).toEqual([]);
+  expect(twice).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { flags, type Given } from '../../source/commands/flags.ts';
-import { commands } from '../../source/commands/table.ts';
+import { subcommands } from '../../source/commands/table.ts';
 import { askedFor, chosen, help, helpOf, wrongOption } from '../../source/commands/usage.ts';
 
 const nothing: Given = {
@@ -21,7 +21,7 @@ const wrong = (name: string, given: Partial<Given> = {}, rest: readonly string[]
 
 describe('what is typed at a shell', () => {
   test('every command is in the help, within 120 columns', () => {
-    for (const { name } of commands) expect(help()).toContain(`pgaf-upgrade ${name}`);
+    for (const { name } of subcommands) expect(help()).toContain(`pgaf-upgrade ${name}`);
     expect(
       help()
         .split('\n')
@@ -58,7 +58,7 @@ describe('what is typed at a shell', () => {
 });
 
 describe('help runs nothing', () => {
-  test.each(commands.map(({ name }) => name))('%s --help, -h and help %s show its own help', (name) => {
+  test.each(subcommands.map(({ name }) => name))('%s --help, -h and help %s show its own help', (name) => {
     for (const argv of [
       [name, '--help'],
       [name, 'cluster.yaml', '-h'],
@@ -68,7 +68,7 @@ describe('help runs nothing', () => {
       const asked = askedFor(argv);
       expect(asked, argv.join(' ')).toMatchObject({ help: { name } });
     }
-    const command = commands.find((one) => one.name === name);
+    const command = subcommands.find((one) => one.name === name);
     if (command === undefined) throw new Error(name);
     const text = helpOf(command);
     expect(text).toContain(`pgaf-upgrade ${name}`);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { commands } from '../../source/console/keys/commands.ts';
+import { keyCommands } from '../../source/console/keys/commands.ts';
 import { keyLabel, pressOf } from '../../source/console/keys/keys.ts';
 import { layoutFor } from '../../source/console/layout.ts';
 import { helpRows } from '../../source/console/rows/help.ts';
@@ -178,18 +178,18 @@ describe('keys', () => {
   });
 
   test('no key has two meanings at a time: of two commands on it the first says when it does nothing', () => {
-    const all = commands.flatMap((command) => command.keys);
+    const all = keyCommands.flatMap((command) => command.keys);
     const shared = [...new Set(all.filter((key, at) => all.indexOf(key) !== at))];
     expect(shared).toEqual(['esc']);
     for (const key of shared) {
-      const [first] = commands.filter(({ keys }) => keys.includes(key));
+      const [first] = keyCommands.filter(({ keys }) => keys.includes(key));
       expect([key, first?.disabled]).toEqual([key, expect.any(Function)]);
     }
   });
 
   test('docs/console.md names every key as the table does', () => {
     const docs = readFileSync(new URL('../../docs/console.md', import.meta.url), 'utf8');
-    for (const { keys, says } of commands)
+    for (const { keys, says } of keyCommands)
       expect(docs).toContain(`| ${keys.map(keyLabel).join(', ')} | ${says} |`);
   });
 });

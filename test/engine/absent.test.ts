@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { connector } from '../../source/discover/connector.ts';
 import { statusText } from '../../source/plain/status-report.ts';
-import { status } from '../../source/usecases/status/status.ts';
+import { readStatus } from '../../source/usecases/status/status.ts';
 import { farewell } from '../../source/wording/farewell.ts';
 import { good } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
@@ -201,7 +201,7 @@ test('without the monitor’s host nothing begins; status tells from the journal
   const { problem } = await night.stage('stopped');
   expect(problem.remedy).toMatch(/Without the monitor’s host nothing is begun, gone on with or rolled back/);
   const ask = connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' }));
-  const seen = good(await status(labConfig(), ask, () => undefined, night.home));
+  const seen = good(await readStatus(labConfig(), ask, () => undefined, night.home));
   const text = statusText('lab', seen, 'cluster.yaml');
   expect(text).toMatch(/^monitor .*not seen: /m);
   expect(text).toMatch(/By the journal here: .* done: C\.node_1\.stop/);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { primaryOf } from '../../source/cluster/facts.ts';
 import type { Observations } from '../../source/cluster/observations.ts';
 import { parseState } from '../../source/inspect/state/parse.ts';
-import { judgementOn } from '../../source/runbook/checks/in-world.ts';
+import { judgmentOn } from '../../source/runbook/checks/in-world.ts';
 import { everyNodeSettled } from '../../source/runbook/language/conditions.ts';
 import { good, recorded } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
@@ -122,12 +122,12 @@ test('what the window’s checks have kept on a host is read with the inspection
   const world: Observations = {
     hosts: { node_1: { kind: 'seen', at: 0, host: good(parseState('node_1', printed(lines))) } },
   };
-  expect(judgementOn(facts, primaryOf(facts), world, false)).toEqual({
+  expect(judgmentOn(facts, primaryOf(facts), world, false)).toEqual({
     findings: [],
     accepted: [],
     notSeen: [],
   });
-  expect(judgementOn(facts, primaryOf(facts), { hosts: {} }, false).notSeen.length).toBeGreaterThan(10);
+  expect(judgmentOn(facts, primaryOf(facts), { hosts: {} }, false).notSeen.length).toBeGreaterThan(10);
 });
 
 describe('an answer that is not to be trusted', () => {

@@ -5,7 +5,7 @@ import { connector } from '../../source/discover/connector.ts';
 import { parseJournal } from '../../source/engine/journal/entry.ts';
 import { statusJson, statusText } from '../../source/plain/status-report.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { status, upgradeStatus } from '../../source/usecases/status/status.ts';
+import { readStatus, upgradeStatus } from '../../source/usecases/status/status.ts';
 import { good } from '../cluster/recorded.ts';
 import { reportOf, section } from '../reports/journals.ts';
 import { labCluster } from '../runbook/clusters.ts';
@@ -42,7 +42,7 @@ describe('on the way back', () => {
   };
   const ask = async (night: Window) =>
     good(
-      await status(
+      await readStatus(
         labConfig(),
         connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
         () => undefined,
@@ -112,7 +112,7 @@ Rollback: under way, ${seen.rollbackRun?.done} of ${steps.length} steps done; ne
 describe('in the downtime', () => {
   const asked = async (night: Window, home = night.home) =>
     good(
-      await status(
+      await readStatus(
         labConfig(),
         connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
         () => undefined,
@@ -185,7 +185,7 @@ describe('in the downtime', () => {
 
 describe('asked once', () => {
   const ask = (servers: CheckServers) =>
-    status(
+    readStatus(
       labConfig(),
       connector(labConfig(), servers.connect, async () => ({ kind: 'no' })),
       () => undefined,

@@ -10,7 +10,7 @@ import { labCluster } from '../runbook/clusters.ts';
 const result = (evidence: Evidence, accept: readonly string[] = []) => ({
   facts: evidence.facts,
   evidence,
-  judgement: judge(evidence, accept),
+  judgment: judge(evidence, accept),
   tookMs: 3_900,
 });
 

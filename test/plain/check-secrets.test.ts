@@ -10,7 +10,7 @@ import { labCluster } from '../runbook/clusters.ts';
 const resultOf = (evidence: Evidence): CheckResult => ({
   facts: evidence.facts,
   evidence,
-  judgement: judge(evidence, []),
+  judgment: judge(evidence, []),
   tookMs: 3900,
 });
 
@@ -46,6 +46,6 @@ test('archive_command is not asked for: it may hold the keys of the archive', ()
 
 test('a finding that a host makes as long as it likes is cut', () => {
   const evidence = withLook('node_1', () => ({ cron: [`/etc/cron.d/a: ${'x'.repeat(1_000_000)}`] }));
-  const longest = Math.max(...resultOf(evidence).judgement.findings.map(({ found }) => found.length));
+  const longest = Math.max(...resultOf(evidence).judgment.findings.map(({ found }) => found.length));
   expect(longest).toBeLessThan(3000);
 });

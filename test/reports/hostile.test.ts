@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Inventory } from '../../source/cluster/inventory.ts';
 import type { Entry } from '../../source/engine/journal/entry.ts';
-import { literal, prose } from '../../source/reports/markdown.ts';
+import { escapedProse, inlineCode } from '../../source/reports/markdown.ts';
 import { toHtml } from '../../source/reports/to-html.ts';
 import { toMarkdown } from '../../source/reports/to-markdown.ts';
 import { labCluster } from '../runbook/clusters.ts';
@@ -179,8 +179,8 @@ describe('what hosts and people have typed', () => {
 });
 
 test('ordinary names stay readable in Markdown', () => {
-  expect(prose('node_1: Run pg_upgrade --link, 5 %')).toBe('node_1: Run pg_upgrade --link, 5 %');
-  expect(prose('tess@bastion')).toBe('tess@bastion');
-  expect(literal('a`b|c')).toBe('``a`b\\|c``');
-  expect(literal('')).toBe('–');
+  expect(escapedProse('node_1: Run pg_upgrade --link, 5 %')).toBe('node_1: Run pg_upgrade --link, 5 %');
+  expect(escapedProse('tess@bastion')).toBe('tess@bastion');
+  expect(inlineCode('a`b|c')).toBe('``a`b\\|c``');
+  expect(inlineCode('')).toBe('–');
 });

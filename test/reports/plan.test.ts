@@ -8,7 +8,7 @@ import { planMarkdown } from '../../source/reports/plan/markdown.ts';
 import { rollbackAfter } from '../../source/reports/plan/rollback.ts';
 import { type Plan, type PlannedStep, planSchema } from '../../source/reports/plan/shape.ts';
 import { planShell } from '../../source/reports/plan/shell.ts';
-import { togetherWords, waitsWords } from '../../source/reports/plan/words.ts';
+import { parallelWords, waitsWords } from '../../source/reports/plan/words.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
 import {
@@ -173,7 +173,7 @@ describe('what waits for what', () => {
       'D.node_1.unit',
       'D.monitor.start',
     ]);
-    expect(togetherWords(upgrade)).toMatch(
+    expect(parallelWords(upgrade)).toMatch(
       /^may run at the same time as steps \d+ on node_2, \d+ on node_3, \d+ to \d+ on node_1 and \d+ on monitor$/,
     );
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Entry, Recorded } from '../../source/engine/journal/entry.ts';
-import { covered, rowsOf } from '../../source/reports/report/spans.ts';
+import { barRows, covered } from '../../source/reports/report/spans.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { outcome, reportOf, section } from './journals.ts';
@@ -144,7 +144,7 @@ test('spans: what overlaps counts once, gaps do not; rows are as many as overlap
   ];
   expect(covered(spans)).toBe(11);
   expect(covered([])).toBe(0);
-  expect(rowsOf(spans)).toEqual([
+  expect(barRows(spans)).toEqual([
     [
       { from: 0, to: 4 },
       { from: 5, to: 9 },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formationWays } from '../facts.ts';
+import { formationWays, upgradeModeSchema } from '../facts.ts';
 import * as words from '../words.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
@@ -74,7 +74,6 @@ const hostShape = {
   newData: remotePath.exactOptional(),
 };
 
-export const upgradeModes = ['link', 'clone', 'copy'] as const;
 /** How a secondary gets the new version's data. */
 export const rebuildWays = ['base-backup', 'hard-link'] as const;
 const rebuild = z.enum(rebuildWays, { error: 'must be base-backup or hard-link' });
@@ -122,7 +121,7 @@ export const configSchema = z.strictObject({
   formation: text.prefault('default'),
   upgrade: z
     .strictObject({
-      mode: z.enum(upgradeModes, { error: 'must be one of link, clone, copy' }).default('link'),
+      mode: z.enum(upgradeModeSchema.options, { error: 'must be one of link, clone, copy' }).default('link'),
       jobs: z
         .int({ error: 'must be a whole number, 1 to 256' })
         .min(1, { error: 'must be a whole number, 1 to 256' })
@@ -148,6 +147,5 @@ export const configSchema = z.strictObject({
 });
 
 export type ConfigFile = z.infer<typeof configSchema>;
-export type UpgradeMode = (typeof upgradeModes)[number];
 export type RebuildWay = (typeof rebuildWays)[number];
 export type HostSettings = ConfigFile['nodes'][words.Alias];

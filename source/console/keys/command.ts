@@ -5,7 +5,7 @@ import type { KeyName } from './keys.ts';
 export type Group = 'Deciding' | 'Looking' | 'Moving' | 'Leaving';
 
 /** One thing that a key does. Keys, footer, help and docs/console.md are all made from this table. */
-export interface Command {
+export interface KeyCommand {
   readonly group: Group;
   readonly keys: readonly KeyName[];
   /** For help and the docs: a sentence without a full stop. */

@@ -1,6 +1,6 @@
 import { currentStep, shownFace } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
-import type { Command } from './command.ts';
+import type { KeyCommand } from './command.ts';
 import { findNext } from './find.ts';
 import type { KeyName } from './keys.ts';
 import { movingCommands } from './moving-commands.ts';
@@ -25,7 +25,7 @@ import {
 } from './when.ts';
 
 /** Everything that a key does, in the order of the footer. */
-export const commands: readonly Command[] = [
+export const keyCommands: readonly KeyCommand[] = [
   {
     group: 'Deciding',
     keys: ['enter'],
@@ -232,7 +232,7 @@ export const commands: readonly Command[] = [
 ];
 
 /** The command on a key: of several the one that works now, else the last. Null if it has none. */
-export const commandOn = (name: KeyName, state: ConsoleState): Command | null => {
-  const all = commands.filter((command) => command.keys.includes(name));
+export const commandOn = (name: KeyName, state: ConsoleState): KeyCommand | null => {
+  const all = keyCommands.filter((command) => command.keys.includes(name));
   return all.find((command) => (command.disabled?.(state) ?? null) === null) ?? all.at(-1) ?? null;
 };

@@ -1,4 +1,4 @@
-import type { Command } from './command.ts';
+import type { KeyCommand } from './command.ts';
 import type { KeyName } from './keys.ts';
 import { scroll } from './scroll.ts';
 import { scrolls } from './when.ts';
@@ -7,7 +7,7 @@ const move = (
   keys: readonly KeyName[],
   says: string,
   ...[how, direction]: Parameters<typeof scroll> extends [unknown, ...infer Rest] ? Rest : never
-): Command => ({
+): KeyCommand => ({
   group: 'Moving',
   keys,
   says,
@@ -16,7 +16,7 @@ const move = (
 });
 
 /** Where the eye goes: focus, zoom, scrolling. None of it decides anything. */
-export const movingCommands: readonly Command[] = [
+export const movingCommands: readonly KeyCommand[] = [
   {
     group: 'Moving',
     keys: ['tab'],

@@ -1,7 +1,7 @@
 import { nameAskedWords, stopWords } from '../../wording/danger.ts';
-import { togetherNow, togetherWords } from '../../wording/parallel.ts';
+import { stepsOnHosts, togetherNow } from '../../wording/parallel.ts';
 import { readOnlyWords } from '../state/decisions.ts';
-import { confirmable, numberOf, shownFace, shownStep, stepOf } from '../state/selectors.ts';
+import { confirmable, shownFace, shownStep, stepNumber, stepOf } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 
 /** A step waits for a decision: to be run, or after it failed. */
@@ -48,7 +48,7 @@ export const enterWords = (state: ConsoleState): string | null => {
   if (stage.kind !== 'confirm') return null;
   const step = stepOf(state.view, stage.step);
   if (step === null) return null;
-  const number = numberOf(state.view, step.id);
+  const number = stepNumber(state.view, step.id);
   if (confirmable(state) === null) return `show step ${number}, which waits`;
   if (step.script === null) return null;
   if (step.asksName !== null) return `${nameAskedWords[step.asksName]}: asks for the name ${step.host}`;
@@ -56,7 +56,7 @@ export const enterWords = (state: ConsoleState): string | null => {
   const together = togetherNow(state.view);
   return together === null
     ? `run step ${number} on ${step.host}`
-    : `run ${togetherWords(state.view, together)}`;
+    : `run ${stepsOnHosts(state.view, together)}`;
 };
 
 /** Where a run to the next stop would end, for the footer. */

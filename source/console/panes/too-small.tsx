@@ -1,7 +1,7 @@
 import { useConsole } from '../hooks/use-console.ts';
 import { smallest } from '../layout.ts';
 import { dialogText } from '../rows/dialogs.ts';
-import { prose } from '../rows/prose.ts';
+import { proseRows } from '../rows/prose.ts';
 import type { Row } from '../rows/row.ts';
 import type { ConsoleStore } from '../state/console-store.ts';
 import { Lines } from './lines.tsx';
@@ -16,14 +16,14 @@ interface Props {
 export const TooSmall = ({ store, columns, rows }: Props) => {
   const state = useConsole(store, ['view', 'dialog', 'hint']);
   const asked = state.dialog?.kind === 'quit' ? dialogText(state, columns) : null;
-  const said = state.hint === null ? [] : prose(state.hint.text, columns, state.hint.tone);
+  const said = state.hint === null ? [] : proseRows(state.hint.text, columns, state.hint.tone);
   const lines: readonly Row[] = asked?.rows ?? [
-    ...prose(
+    ...proseRows(
       `This window has ${columns}x${rows}; the console needs ${smallest.columns}x${smallest.rows}.`,
       columns,
       'strong',
     ),
-    ...prose(
+    ...proseRows(
       'Make it larger. What is running goes on; nothing can be confirmed meanwhile. q leaves.',
       columns,
     ),

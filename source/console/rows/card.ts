@@ -5,14 +5,14 @@ import {
   afterWords,
   groupSentence,
   hasOrder,
+  stepsOnHosts,
   togetherLines,
   togetherNow,
-  togetherWords,
 } from '../../wording/parallel.ts';
 import { took } from '../../wording/text.ts';
-import { numberOf, stepOf } from '../state/selectors.ts';
+import { stepNumber, stepOf } from '../state/selectors.ts';
 import type { Theme } from '../theme.ts';
-import { labelled, labelledList, prose, verbatim } from './prose.ts';
+import { labelled, labelledList, proseRows, verbatim } from './prose.ts';
 import { blank, type Row, rowWidth, span } from './row.ts';
 import { verdictTone, verdictWords } from './verdict.ts';
 
@@ -33,7 +33,7 @@ const dangerRows = (view: EngineView, step: StepView, columns: number): readonly
   if (words === null || step.status.kind === 'done') return [];
   const bar = (row: Row): Row => [span('▌ ', 'bad'), ...row];
   return [words.title, words.afterwards, `Rollback then: ${words.rollback}`].flatMap((says, at) =>
-    prose(says, columns - 2, at === 2 ? 'plain' : 'bad').map(bar),
+    proseRows(says, columns - 2, at === 2 ? 'plain' : 'bad').map(bar),
   );
 };
 
@@ -79,8 +79,8 @@ const othersRows = (view: EngineView, step: StepView, columns: number, theme: Th
     const after = afterWords(view, together, id);
     return [
       blank,
-      ...prose(
-        `Step ${numberOf(view, id)}, ${one.host}, as ${one.as}: ${one.title}${after === null ? '' : `, ${after}`}`,
+      ...proseRows(
+        `Step ${stepNumber(view, id)}, ${one.host}, as ${one.as}: ${one.title}${after === null ? '' : `, ${after}`}`,
         columns,
         'strong',
       ),
@@ -117,7 +117,7 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
   const where = `${step.host}${address === undefined ? '' : ` (${address})`}, as ${step.as}`;
   const tone = step.asksName !== null ? 'bad' : step.danger === 'changes' ? 'strong' : 'good';
   return [
-    ...prose(step.title, columns, 'strong'),
+    ...proseRows(step.title, columns, 'strong'),
     ...dangerRows(view, step, columns),
     ...statusRows(step, columns),
     ...resumedRows(view, step, columns),
@@ -161,7 +161,7 @@ export const enterSentence = (view: EngineView, step: StepView, columns: number)
   if (together !== null) {
     const words = (hosts: 'named' | 'counted'): Row => [
       span(
-        `Enter runs ${togetherWords(view, together, hosts)}${hasOrder(view, together) ? ', in their order' : ', side by side'}.`,
+        `Enter runs ${stepsOnHosts(view, together, hosts)}${hasOrder(view, together) ? ', in their order' : ', side by side'}.`,
         'strong',
       ),
     ];
@@ -185,9 +185,9 @@ export const failureRows = (
   columns: number,
   theme: Theme,
 ): readonly Row[] => [
-  ...prose(`${step.title} on ${step.host}`, columns, 'strong'),
+  ...proseRows(`${step.title} on ${step.host}`, columns, 'strong'),
   ...causeLines(failure).flatMap((says, at) =>
-    prose(says, columns - 2, at === 0 ? 'bad' : 'strong').map((row): Row => [span('▌ ', 'bad'), ...row]),
+    proseRows(says, columns - 2, at === 0 ? 'bad' : 'strong').map((row): Row => [span('▌ ', 'bad'), ...row]),
   ),
   ...labelled('Failed', failure.problem.what, columns, 'bad'),
   ...(failure.probe === null

@@ -1,10 +1,10 @@
 import type { StepView } from '../../engine/view/controller.ts';
 import { tame } from '../../wording/text.ts';
 import { listedSteps } from '../state/navigation.ts';
-import { currentStep, numberOf, shownStep } from '../state/selectors.ts';
+import { currentStep, shownStep, stepNumber } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { Theme } from '../theme.ts';
-import { markOf, phaseTitle } from './marks.ts';
+import { phaseTitle, statusMark } from './marks.ts';
 import { cutRow, highlighted, type Row, span } from './row.ts';
 import { dangerAhead, dangerRow, type StepRoom, stepRoom, stepRow } from './step-row.ts';
 
@@ -77,7 +77,7 @@ export const checklistRows = (
   });
   if (!pinned || current === null) return lines;
   const arrow = indexOf(current) >= 0 && indexOf(current) < start ? theme.glyphs.up : theme.glyphs.down;
-  const place = `${numberOf(state.view, current.id)} ${current.host}`;
+  const place = `${stepNumber(state.view, current.id)} ${current.host}`;
   const word = dangerAhead(current);
   const danger = word === null ? [] : [span(` ${theme.glyphs.danger} ${word}`, 'bad')];
   return [
@@ -85,7 +85,7 @@ export const checklistRows = (
     cutRow(
       [
         span(arrow, 'warn'),
-        markOf(current.status, theme),
+        statusMark(current.status, theme),
         span(` ${place} ${tame(current.title)}`, 'warn'),
         ...danger,
       ],

@@ -3,10 +3,10 @@ import type { Question } from '../../remote/host.ts';
 import { nameWords, runOnWords, stopWords } from '../../wording/danger.ts';
 import { calledIn } from '../../wording/farewell.ts';
 import { timeOfDay } from '../../wording/text.ts';
-import { numberOf, stepOf } from '../state/selectors.ts';
+import { stepNumber, stepOf } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import { field } from './field.ts';
-import { labelled, prose } from './prose.ts';
+import { labelled, proseRows } from './prose.ts';
 import { blank, type Row, span } from './row.ts';
 
 /** What a dialog shows. `alarm` looks like nothing else on the screen. */
@@ -23,7 +23,7 @@ const quitText = (state: ConsoleState, columns: number): DialogText => {
   const goesOn =
     running === null
       ? 'Nothing is running now.'
-      : `Step ${numberOf(state.view, running.id)} (${running.title}) keeps running on ${running.host} without this console.`;
+      : `Step ${stepNumber(state.view, running.id)} (${running.title}) keeps running on ${running.host} without this console.`;
   const down =
     state.view.downtime.kind === 'down' ? ' The application stays down until the run goes on.' : '';
   return {
@@ -31,14 +31,14 @@ const quitText = (state: ConsoleState, columns: number): DialogText => {
     alarm: false,
     rows: [
       ...(fleeting
-        ? prose(
+        ? proseRows(
             `The demo ends with the console, and nothing of it is left: not its cluster, not its journal. ${calledIn(state.view)} demo --keep leaves them.`,
             columns,
             'warn',
           )
         : [
-            ...prose(goesOn + down, columns, running === null && down === '' ? 'plain' : 'warn'),
-            ...prose(
+            ...proseRows(goesOn + down, columns, running === null && down === '' ? 'plain' : 'warn'),
+            ...proseRows(
               'Nothing is undone. Started again, the console inspects the servers and resumes there.',
               columns,
             ),
@@ -57,7 +57,7 @@ const nameText = (state: ConsoleState, step: StepView, onward: boolean, columns:
     title: words?.title ?? `RUN TO ${stopWords(view, step.id).toUpperCase()}`,
     alarm: true,
     rows: [
-      ...prose(`Step ${numberOf(view, step.id)}: ${step.title}`, columns, 'strong'),
+      ...proseRows(`Step ${stepNumber(view, step.id)}: ${step.title}`, columns, 'strong'),
       ...(words === null
         ? []
         : [
@@ -83,8 +83,8 @@ const cancelText = (state: ConsoleState, step: StepView, columns: number): Dialo
   title: 'END WHAT IS RUNNING',
   alarm: true,
   rows: [
-    ...prose(`Step ${numberOf(state.view, step.id)}: ${step.title}`, columns, 'strong'),
-    ...prose(
+    ...proseRows(`Step ${stepNumber(state.view, step.id)}: ${step.title}`, columns, 'strong'),
+    ...proseRows(
       `Everything that it started on ${step.host} is ended (TERM, then KILL; servers by a fast shutdown), and it is looked that nothing is left. What it has done so far stays done.`,
       columns,
     ),
@@ -103,14 +103,14 @@ const takeOverText = (state: ConsoleState, columns: number): DialogText => {
     title: 'TAKE THE LOCK OVER',
     alarm: true,
     rows: [
-      ...prose(`${holder || 'Somebody unknown'} holds the lock of ${cluster.name}.`, columns, 'strong'),
+      ...proseRows(`${holder || 'Somebody unknown'} holds the lock of ${cluster.name}.`, columns, 'strong'),
       ...(lock === null
         ? []
-        : prose(
+        : proseRows(
             `No sign of life since ${timeOfDay(lock.aliveAt)}. What runs on the hosts goes on.`,
             columns,
           )),
-      ...prose(
+      ...proseRows(
         'Make sure that nobody sits there any more: their console becomes read-only when it comes back.',
         columns,
         'warn',
@@ -123,11 +123,11 @@ const takeOverText = (state: ConsoleState, columns: number): DialogText => {
 };
 
 const skipText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
-  title: `Skip step ${numberOf(state.view, step.id)}?`,
+  title: `Skip step ${stepNumber(state.view, step.id)}?`,
   alarm: false,
   rows: [
-    ...prose(`${step.title} on ${step.host} will not be run.`, columns, 'strong'),
-    ...prose(
+    ...proseRows(`${step.title} on ${step.host} will not be run.`, columns, 'strong'),
+    ...proseRows(
       step.optional
         ? 'This step is optional. A reason may be given; it stands in the report.'
         : 'Later steps rely on it. The reason stands in the journal and the report.',
@@ -139,10 +139,14 @@ const skipText = (state: ConsoleState, step: StepView, columns: number): DialogT
 });
 
 const retryText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
-  title: `Retry step ${numberOf(state.view, step.id)}?`,
+  title: `Retry step ${stepNumber(state.view, step.id)}?`,
   alarm: false,
   rows: [
-    ...prose(`${step.title} on ${step.host}, as ${step.as}: the same script once more.`, columns, 'strong'),
+    ...proseRows(
+      `${step.title} on ${step.host}, as ${step.as}: the same script once more.`,
+      columns,
+      'strong',
+    ),
     ...(step.status.kind === 'failed' && step.status.failure.probe !== null
       ? labelled('Servers', `${step.status.failure.probe.state}: ${step.status.failure.probe.says}`, columns)
       : []),
@@ -157,7 +161,7 @@ const questionText = (question: Question, typed: string, columns: number): Dialo
       title: 'Passphrase',
       alarm: false,
       rows: [
-        ...prose(`The key ${question.identityFile}, for ${question.alias}, is locked.`, columns),
+        ...proseRows(`The key ${question.identityFile}, for ${question.alias}, is locked.`, columns),
         blank,
         field('Passphrase:', '*'.repeat([...typed].length), columns),
       ],
@@ -167,14 +171,14 @@ const questionText = (question: Question, typed: string, columns: number): Dialo
     title: 'Unknown host key',
     alarm: false,
     rows: [
-      ...prose(
+      ...proseRows(
         `Nobody has trusted the key of ${question.alias} yet. Is this really the server?`,
         columns,
         'strong',
       ),
       ...labelled('Host', question.host, columns),
       ...labelled('Key', `${question.keyType} ${question.fingerprint}`, columns, 'strong'),
-      ...prose(`Compare it on the server: ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub`, columns, 'dim'),
+      ...proseRows(`Compare it on the server: ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub`, columns, 'dim'),
       [
         span('y', 'strong'),
         span(' trust it for good     '),

@@ -1,11 +1,11 @@
 import type { EngineView } from '../../engine/view/controller.ts';
 import { stopAhead } from '../../wording/danger.ts';
 import { tame, timeOfDay } from '../../wording/text.ts';
-import { commands } from '../keys/commands.ts';
+import { keyCommands } from '../keys/commands.ts';
 import { keyLabel } from '../keys/keys.ts';
 import { readOnlyWords } from '../state/decisions.ts';
 import { canSwitch, target } from '../state/rollback-view.ts';
-import { inputMode, numberOf } from '../state/selectors.ts';
+import { inputMode, stepNumber } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import { cutRow, type Row, rowWidth, type Span, span } from './row.ts';
 
@@ -87,7 +87,7 @@ const keysRow = (state: ConsoleState, columns: number): Row => {
   const mode = inputMode(state);
   if (mode === 'rollback') return rollbackKeys(state);
   if (mode !== 'commands') return dialogKeys[mode];
-  const parts: Row[] = commands.flatMap((command) => {
+  const parts: Row[] = keyCommands.flatMap((command) => {
     const words = command.footer?.(state) ?? null;
     if (words === null || (command.disabled?.(state) ?? null) !== null) return [];
     const key = command.keys[0] === 'left' ? 'Left Right' : keyLabel(command.keys[0] ?? '');
@@ -106,7 +106,7 @@ const keysRow = (state: ConsoleState, columns: number): Row => {
 
 const runningOnRow = (view: EngineView): Row => {
   const stop = stopAhead(view);
-  const until = stop === null ? 'the end' : `step ${numberOf(view, stop.id)} (${tame(stop.title)})`;
+  const until = stop === null ? 'the end' : `step ${stepNumber(view, stop.id)} (${tame(stop.title)})`;
   return [
     span(
       view.runsOn?.ending === true

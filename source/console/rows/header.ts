@@ -2,7 +2,7 @@ import type { Downtime, EngineView } from '../../engine/view/controller.ts';
 import { downtimeExpected } from '../../engine/view/downtime.ts';
 import { phases } from '../../runbook/language/step.ts';
 import { clock, hoursAndMinutes, tame, timeWithZone, took, widthOf } from '../../wording/text.ts';
-import { currentStep, numberOf } from '../state/selectors.ts';
+import { currentStep, stepNumber } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { Theme } from '../theme.ts';
 import { cutRow, ends, type Row, rowWidth, type Span, span } from './row.ts';
@@ -73,7 +73,7 @@ const phaseWords = (view: EngineView, long: boolean): string => {
 const stepWords = (view: EngineView, long: boolean): string => {
   const step = view.stage.kind === 'finished' ? null : currentStep(view);
   if (step === null) return '';
-  const [number, count] = [numberOf(view, step.id), view.steps.length];
+  const [number, count] = [stepNumber(view, step.id), view.steps.length];
   return long ? `step ${number} of ${count}` : `${number}/${count}`;
 };
 

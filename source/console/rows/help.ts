@@ -2,7 +2,7 @@ import type { RollbackVerdict } from '../../engine/view/controller.ts';
 import { guideSentence } from '../../runbook/guide.ts';
 import { padRight } from '../../wording/text.ts';
 import type { Group } from '../keys/command.ts';
-import { commands } from '../keys/commands.ts';
+import { keyCommands } from '../keys/commands.ts';
 import { keyLabel } from '../keys/keys.ts';
 import type { Theme } from '../theme.ts';
 import { labelled } from './prose.ts';
@@ -19,7 +19,7 @@ export const helpRows = (verdict: RollbackVerdict, columns: number, theme: Theme
     ...(verdict.says === '' ? [] : [...labelled('Rollback', verdict.says, columns), blank]),
     ...groups.flatMap((group): readonly Row[] => [
       [span(group, 'strong')],
-      ...commands
+      ...keyCommands
         .filter((command) => command.group === group)
         .map(
           (command): Row => [

@@ -17,7 +17,7 @@ const tones: Readonly<Record<StepStatus['kind'], Tone>> = {
 };
 
 /** The sign of a step's state: each has a form of its own, never a color alone. The help says what they mean. */
-export const markOf = (status: StepStatus, theme: Theme): Span => {
+export const statusMark = (status: StepStatus, theme: Theme): Span => {
   const tone = tones[status.kind];
   return status.kind === 'running'
     ? { text: '*', tone, spins: true }

@@ -1,7 +1,7 @@
 import type { EngineView, Stage } from '../../engine/view/controller.ts';
 import { closingLines } from '../../wording/closing.ts';
 import { tame } from '../../wording/text.ts';
-import { labelled, prose } from './prose.ts';
+import { labelled, proseRows } from './prose.ts';
 import { blank, type Row, span } from './row.ts';
 
 /** The closing card: what is true at the end, and what comes next. */
@@ -12,7 +12,7 @@ export const closingRows = (view: EngineView, columns: number): readonly Row[] =
 
 /** The third pane while there is no step to show: connecting, or why it cannot start. */
 export const problemRows = (stage: Stage, columns: number): readonly Row[] => {
-  if (stage.kind === 'connecting') return prose(stage.doing, columns);
+  if (stage.kind === 'connecting') return proseRows(stage.doing, columns);
   if (stage.kind !== 'stopped') return [];
   const { what, remedy, cause } = stage.problem;
   return [

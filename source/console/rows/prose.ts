@@ -31,7 +31,7 @@ export const verbatim = (lines: readonly string[], columns: number, theme: Theme
   );
 
 /** Words in a tone, wrapped. */
-export const prose = (text: string, columns: number, tone: Tone = 'plain'): readonly Row[] =>
+export const proseRows = (text: string, columns: number, tone: Tone = 'plain'): readonly Row[] =>
   wrapWords(text, columns).map((line) => [span(line, tone)]);
 
 /** The rows of a scrolled text that are visible, and whether there are more above and below. */

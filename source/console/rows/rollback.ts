@@ -4,7 +4,7 @@ import { canSwitch, target } from '../state/rollback-view.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { Theme } from '../theme.ts';
 import { dangerWord } from './marks.ts';
-import { labelled, prose } from './prose.ts';
+import { labelled, proseRows } from './prose.ts';
 import { blank, type Row, span } from './row.ts';
 import { verdictTone, verdictWords } from './verdict.ts';
 
@@ -23,8 +23,8 @@ export const takes = ({ steps, copies, estimateSeconds }: RollbackPreview): stri
 /** What the engine says of the rollback: verdict, reason, time, and each step of it. */
 export const rollbackRows = (state: ConsoleState, columns: number, theme: Theme): readonly Row[] => {
   const { preview } = state;
-  if (preview.kind === 'looking') return prose('Inspecting every host; nothing is changed …', columns);
-  if (preview.kind === 'none') return prose(preview.why, columns, 'warn');
+  if (preview.kind === 'looking') return proseRows('Inspecting every host; nothing is changed …', columns);
+  if (preview.kind === 'none') return proseRows(preview.why, columns, 'warn');
   const { verdict, why, journalSays, steps } = preview.preview;
   const digits = String(steps.length).length;
   return [

@@ -1,4 +1,4 @@
-import { numberOf } from '../state/selectors.ts';
+import { stepNumber } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import { stepAimedAt, stepsFound } from '../state/step-list.ts';
 import type { Theme } from '../theme.ts';
@@ -42,5 +42,5 @@ export const stepListEnter = (state: ConsoleState): Row => {
   const step = stepAimedAt(state);
   return step === null
     ? [span('Enter does nothing: no step is found.', 'strong')]
-    : [span(`Enter shows step ${numberOf(state.view, step.id)}; it runs nothing.`, 'strong')];
+    : [span(`Enter shows step ${stepNumber(state.view, step.id)}; it runs nothing.`, 'strong')];
 };

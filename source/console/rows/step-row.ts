@@ -1,9 +1,9 @@
 import type { StepView } from '../../engine/view/controller.ts';
 import { padLeft, padRight, tame, took, widthOf } from '../../wording/text.ts';
-import { numberOf } from '../state/selectors.ts';
+import { stepNumber } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { Theme } from '../theme.ts';
-import { dangerWord, markOf } from './marks.ts';
+import { dangerWord, statusMark } from './marks.ts';
 import { inShort } from './progress.ts';
 import { ends, type Row, rowWidth, type Span, span } from './row.ts';
 
@@ -68,8 +68,8 @@ const head = (state: ConsoleState, step: StepView, chosen: boolean, room: StepRo
   const dangerous = dangerAhead(step) !== null;
   const parts: Span[] = [
     span(chosen ? theme.glyphs.cursor : ' ', 'strong'),
-    markOf(step.status, theme),
-    span(` ${padLeft(String(numberOf(state.view, step.id)), numberWidth)} `, 'dim'),
+    statusMark(step.status, theme),
+    span(` ${padLeft(String(stepNumber(state.view, step.id)), numberWidth)} `, 'dim'),
   ];
   if (hostWidth > 0) parts.push(span(`${padRight(step.host, hostWidth)} `, waits ? 'dim' : 'plain'));
   parts.push(span(dangerous ? padRight(theme.glyphs.danger, 2) : '  ', 'bad'));

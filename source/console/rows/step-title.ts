@@ -1,6 +1,6 @@
 import type { EngineView, StepView } from '../../engine/view/controller.ts';
 import { bytes, clock, took } from '../../wording/text.ts';
-import { numberOf } from '../state/selectors.ts';
+import { stepNumber } from '../state/selectors.ts';
 import type { Face } from '../state/state.ts';
 import { about, phaseTitle } from './marks.ts';
 import type { VisibleOutput } from './output.ts';
@@ -8,7 +8,7 @@ import { type Row, type Span, span } from './row.ts';
 
 /** Beside the third pane's name: which step, where, in which phase. */
 export const stepPlace = (view: EngineView, step: StepView): Row => [
-  span(`${numberOf(view, step.id)}/${view.steps.length} `, 'strong'),
+  span(`${stepNumber(view, step.id)}/${view.steps.length} `, 'strong'),
   span(`on ${step.host}`, 'strong'),
   span(`, phase ${phaseTitle(step.phase).split(':')[0] ?? ''}`, 'dim'),
 ];

@@ -2,14 +2,14 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { EngineController, EngineView, Stage } from '../../engine/view/controller.ts';
 import type { StepId } from '../../runbook/language/step.ts';
 import { coalesce } from './coalesce.ts';
-import { createDecisions, type Decisions, inspecting } from './decisions.ts';
+import { createKeyDecisions, inspecting, type KeyDecisions } from './decisions.ts';
 import { Finder } from './finder.ts';
 import { defaultGuard, type GuardTimes, PressGuard } from './guard.ts';
 import { createNavigation, type Navigation } from './navigation.ts';
 import { onlyTimestampsChanged } from './only-timestamps-changed.ts';
 import { outputPace } from './pace.ts';
 import { createRollbackView, type RollbackView } from './rollback-view.ts';
-import { confirmable, inputMode, numberOf } from './selectors.ts';
+import { confirmable, inputMode, stepNumber } from './selectors.ts';
 import { type ConsoleState, openingState } from './state.ts';
 
 export interface ConsoleStoreOptions {
@@ -29,7 +29,7 @@ export interface ConsoleStore {
   readonly state: StoreApi<ConsoleState>;
   readonly controller: EngineController;
   readonly go: Navigation;
-  readonly decide: Decisions & RollbackView;
+  readonly decide: KeyDecisions & RollbackView;
   readonly finder: Finder;
   /** Stops listening to the engine. */
   dispose(): void;
@@ -76,7 +76,10 @@ const received = (state: ConsoleState, view: EngineView): Partial<ConsoleState> 
   const elsewhere = waits && state.selected !== null && state.selected !== current;
   const hint =
     elsewhere && waits
-      ? ({ text: `Step ${numberOf(view, stage.step)} waits for you: Enter shows it.`, tone: 'warn' } as const)
+      ? ({
+          text: `Step ${stepNumber(view, stage.step)} waits for you: Enter shows it.`,
+          tone: 'warn',
+        } as const)
       : null;
   const arrived = state.selected === null || state.selected === current;
   return {
@@ -162,7 +165,7 @@ export const createConsoleStore = (
     controller,
     go: createNavigation(state),
     finder: new Finder(),
-    decide: { ...createDecisions(state, controller, guard), ...rollback },
+    decide: { ...createKeyDecisions(state, controller, guard), ...rollback },
     dispose() {
       for (const stop of stops) stop();
       views.stop();

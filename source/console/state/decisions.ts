@@ -2,12 +2,12 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { Accepted, EngineController, LockView, Refusal } from '../../engine/view/controller.ts';
 import type { StepId } from '../../runbook/language/step.ts';
 import type { PressGuard } from './guard.ts';
-import { confirmable, currentStep, numberOf, stepOf } from './selectors.ts';
+import { confirmable, currentStep, stepNumber, stepOf } from './selectors.ts';
 import type { ConsoleState, Hint } from './state.ts';
 import { stepAimedAt } from './step-list.ts';
 
 /** Everything that reaches the engine. Only these run something on a server, each after its own confirmation. */
-export interface Decisions {
+export interface KeyDecisions {
   /** Enter outside of dialogs: runs the step whose card is shown, with what may run beside it; or shows the card. */
   enter(): void;
   /** From the step whose card is shown on to the next stop: asks for the host's name. */
@@ -63,11 +63,11 @@ const dueStep = ({ view }: ConsoleState) =>
   view.stage.kind === 'confirm' || view.stage.kind === 'failed' ? stepOf(view, view.stage.step) : null;
 
 /** The decisions over a state and its engine. */
-export const createDecisions = (
+export const createKeyDecisions = (
   store: StoreApi<ConsoleState>,
   controller: EngineController,
   guard: PressGuard,
-): Decisions => {
+): KeyDecisions => {
   const hint = (text: string, tone: Hint['tone'] = 'warn') => store.setState({ hint: { text, tone } });
   const show = () => store.setState({ selected: null, face: null, zoom: false, focus: 'output', hint: null });
   const close = () => store.setState({ dialog: null, typed: '', hint: null });
@@ -136,7 +136,7 @@ export const createDecisions = (
         show();
         store.setState({ hint: failedHint });
       } else if (stage.kind === 'running') {
-        hint(`Step ${numberOf(state.view, stage.step)} is running: nothing to confirm.`, 'plain');
+        hint(`Step ${stepNumber(state.view, stage.step)} is running: nothing to confirm.`, 'plain');
       } else if (stage.kind === 'watching') hint(readOnlyWords(stage.lock));
       else if (stage.kind === 'stopped') hint('It cannot start; nothing was changed. q leaves.', 'plain');
       else if (stage.kind === 'finished') hint(`${stage.says}; q leaves.`, 'plain');

@@ -7,7 +7,7 @@ export const stepOf = (view: EngineView, id: StepId | null): StepView | null =>
   id === null ? null : (view.steps.find((step) => step.id === id) ?? null);
 
 /** `12` of step 12, as the operator counts: from 1, over all hosts. */
-export const numberOf = (view: EngineView, id: StepId): number =>
+export const stepNumber = (view: EngineView, id: StepId): number =>
   view.steps.findIndex((step) => step.id === id) + 1;
 
 /** The step that the engine is at: waiting for Enter, running, or failed. Between steps the first unfinished one. */

@@ -1,10 +1,10 @@
 import type { StepView } from '../../engine/view/controller.ts';
-import { numberOf } from './selectors.ts';
+import { stepNumber } from './selectors.ts';
 import type { ConsoleState } from './state.ts';
 
 const textOf = (state: ConsoleState, step: StepView): string =>
   [
-    numberOf(state.view, step.id),
+    stepNumber(state.view, step.id),
     step.host,
     `phase ${step.phase}`,
     step.status.kind,
@@ -32,6 +32,6 @@ export const stepAimedAt = (state: ConsoleState): StepView | null => {
   if (state.dialog?.kind !== 'steps') return null;
   const found = stepsFound(state);
   const { on } = state.dialog;
-  const numbered = found.find((step) => String(numberOf(state.view, step.id)) === state.typed.trim());
+  const numbered = found.find((step) => String(stepNumber(state.view, step.id)) === state.typed.trim());
   return (on === null ? numbered : found.find((step) => step.id === on)) ?? numbered ?? found[0] ?? null;
 };

@@ -1,6 +1,6 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import type { ExpectedDowntime } from '../../runbook/timing/estimates.ts';
-import { ofKind, type PlannedStep, type Recorded } from './entry.ts';
+import { type JournaledStep, ofKind, type Recorded } from './entry.ts';
 
 /**
  * The times in which the application could not write, as a run's journal has them: one rule for header, status and report.
@@ -19,7 +19,7 @@ export interface JournalDowntime {
   readonly expected: ExpectedDowntime | null;
 }
 
-export type FeltStep = Pick<PlannedStep, 'id' | 'phase' | 'host' | 'writes'>;
+export type FeltStep = Pick<JournaledStep, 'id' | 'phase' | 'host' | 'writes'>;
 
 /** In a rollback the new version's primary is stopped: the application feels that as well. */
 const stopsWrites = (step: FeltStep, facts: ClusterFacts | null): boolean =>
@@ -64,7 +64,7 @@ export const downtimesIn = (
 };
 
 /** What the runbooks in a journal say of a step's name. */
-export const stepsIn = (records: readonly Recorded[]): ((id: string) => PlannedStep | undefined) => {
+export const stepsIn = (records: readonly Recorded[]): ((id: string) => JournaledStep | undefined) => {
   const steps = new Map(
     ofKind(records, 'runbook').flatMap((entry) => entry.steps.map((step) => [step.id, step])),
   );

@@ -20,7 +20,7 @@ export type Moment = z.infer<typeof momentSchema>;
 
 const phaseIdSchema = z.enum(phases.map((phase) => phase.id));
 
-export const plannedStepSchema = z.object({
+export const journaledStepSchema = z.object({
   id: z.string(),
   phase: phaseIdSchema,
   host: z.string(),
@@ -29,7 +29,7 @@ export const plannedStepSchema = z.object({
   writes: z.enum(['stop', 'resume', 'unchanged']),
   optional: z.boolean(),
 });
-export type PlannedStep = z.infer<typeof plannedStepSchema>;
+export type JournaledStep = z.infer<typeof journaledStepSchema>;
 
 export const entrySchema = z.discriminatedUnion('kind', [
   z.object({
@@ -138,7 +138,7 @@ export const entrySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('left'), running: z.string().nullable(), why: z.string().optional() }),
   z.object({ kind: z.literal('turned'), direction: directionSchema, verdict: z.string() }),
   /** The steps that the run goes through from here on, in order: later readers need not make them again. */
-  z.object({ kind: z.literal('runbook'), direction: directionSchema, steps: z.array(plannedStepSchema) }),
+  z.object({ kind: z.literal('runbook'), direction: directionSchema, steps: z.array(journaledStepSchema) }),
   /** What a server held at a moment of the run, or why nobody could tell. */
   z.object({
     kind: z.literal('inventory'),
@@ -186,7 +186,7 @@ export const ofKind = <Kind extends Entry['kind']>(
 };
 
 /** A step as the journal keeps it. */
-export const planned = ({ id, phase, host, title, danger, writes, optional }: Step): PlannedStep => ({
+export const planned = ({ id, phase, host, title, danger, writes, optional }: Step): JournaledStep => ({
   id,
   phase,
   host,

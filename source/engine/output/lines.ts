@@ -13,7 +13,7 @@ const decodedBlocks = 4;
  * The lines of an output, counted as they come and decoded when they are looked at. Closed blocks are known by where they
  * begin; their bytes are in memory for a while, then only in the spool file. What is in neither can be shown no more.
  */
-export class Lines {
+export class SpooledLines {
   readonly #spool: Spool;
   /** Of each closed block: its first line, and where its first byte is in the spool file. */
   readonly #firsts: number[] = [];

@@ -1,5 +1,5 @@
 import type { OutputView } from '../view/controller.ts';
-import { Lines } from './lines.ts';
+import { SpooledLines } from './lines.ts';
 import { Spool } from './spool.ts';
 import { spoolLines } from './spool-lines.ts';
 
@@ -10,7 +10,7 @@ const newline = 0x0a;
 /** The output of one step: raw bytes to the spool file, and from there lines that are safe to show. */
 export class StepOutput implements OutputView {
   readonly #spool: Spool;
-  readonly #lines: Lines;
+  readonly #lines: SpooledLines;
   #bytes: number;
   /** The beginning of what an earlier console wrote was not read back. */
   readonly #cut: boolean;
@@ -82,17 +82,17 @@ export class StepOutput implements OutputView {
     this.#spool.close();
   }
 
-  #readBack(from: number): Lines {
+  #readBack(from: number): SpooledLines {
     const { path, size } = this.#spool;
-    if (size === 0) return new Lines(this.#spool);
+    if (size === 0) return new SpooledLines(this.#spool);
     const read = this.#spool.read(from, size);
     if (!read.ok) {
-      const lines = new Lines(this.#spool, size);
+      const lines = new SpooledLines(this.#spool, size);
       lines.note(`… what was printed before cannot be read here: ${read.error}`);
       return lines;
     }
     const whole = from === 0 ? 0 : read.value.indexOf(newline) + 1;
-    const lines = new Lines(this.#spool, from + whole);
+    const lines = new SpooledLines(this.#spool, from + whole);
     if (from > 0) lines.note(`… ${from + whole} bytes before this are only in ${path}`);
     lines.take(read.value.subarray(whole));
     return lines;

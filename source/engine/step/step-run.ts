@@ -56,7 +56,7 @@ export interface OutputPosition {
 }
 
 /**
- * One try of one step, from its confirmation to its judgement: lock, preconditions, script, journal, job, end, verification. The
+ * One try of one step, from its confirmation to its judgment: lock, preconditions, script, journal, job, end, verification. The
  * methods stand in this order; each gives null where the journey goes on, and the end where it is over.
  */
 export class StepRun {

@@ -1,23 +1,23 @@
 import { bytes, took } from '../../cluster/amounts.ts';
 import { localTime } from '../../cluster/times.ts';
 import { dryRunWords } from '../../runbook/timing/dry-run.ts';
-import { bullets, literal, page, prose, table } from '../markdown.ts';
+import { bullets, escapedProse, inlineCode, page, pipeTable } from '../markdown.ts';
 import type { Plan, PlannedStep } from './shape.ts';
-import { downtimeSteps, pointsOfNoReturn } from './words.ts';
+import { downtimeEnds, pointsOfNoReturn } from './words.ts';
 
 /** The plan on two pages, for whoever approves the change: no reason, condition or script of a step. */
 
 const seconds = (count: number): string => took(count * 1000);
 
 const clusterTable = (plan: Plan): string =>
-  table(
+  pipeTable(
     ['host', 'role', 'reached at', 'PostgreSQL', 'old cluster stays in', 'data', 'free'],
     plan.hosts.map((host) => [
-      literal(host.host),
+      inlineCode(host.host),
       host.role,
-      literal(host.address),
-      `${prose(host.from)} → ${prose(host.to)}`,
-      literal(host.oldDataStaysIn),
+      inlineCode(host.address),
+      `${escapedProse(host.from)} → ${escapedProse(host.to)}`,
+      inlineCode(host.oldDataStaysIn),
       host.dataBytes === null ? 'not measured' : bytes(host.dataBytes),
       host.freeBytes === null ? 'not measured' : bytes(host.freeBytes),
     ]),
@@ -43,14 +43,14 @@ const checkWords = ({ check }: Plan): string => {
   const found = [...blockers, ...warnings];
   const more = found.length - shownFindings;
   return page(
-    `**${outcomeWords[check.outcome]}** on ${prose(localTime(check.at))}: ${blockers.length} blockers, ${warnings.length} warnings, ${check.passed} checks passed.`,
+    `**${outcomeWords[check.outcome]}** on ${escapedProse(localTime(check.at))}: ${blockers.length} blockers, ${warnings.length} warnings, ${check.passed} checks passed.`,
     found.length === 0
       ? null
       : bullets([
           ...found
             .slice(0, shownFindings)
             .map((one) =>
-              prose(
+              escapedProse(
                 `${one.severity}: ${one.check}${one.host === null ? '' : ` on ${one.host}`}: ${shortened(one.found)}`,
               ),
             ),
@@ -58,20 +58,20 @@ const checkWords = ({ check }: Plan): string => {
         ]),
     check.accepted.length === 0
       ? null
-      : `Accepted in the cluster file: ${check.accepted.map(literal).join(', ')}.`,
+      : `Accepted in the cluster file: ${check.accepted.map(inlineCode).join(', ')}.`,
   ).trimEnd();
 };
 
 const downtimeWords = (plan: Plan): readonly string[] => {
-  const downtime = downtimeSteps(plan);
+  const downtime = downtimeEnds(plan);
   const { estimates } = plan;
   return [
     downtime === null
       ? 'No downtime is expected.'
-      : `**The application cannot write for about ${seconds(estimates.downtimeSeconds)}** (${prose(dryRunWords(estimates.dryRun))}), from step ${downtime.from.number} to step ${downtime.to.number}, and for the time that people take to confirm in between. One step after the other it is about ${seconds(estimates.oneByOne.downtimeSeconds)}.`,
+      : `**The application cannot write for about ${seconds(estimates.downtimeSeconds)}** (${escapedProse(dryRunWords(estimates.dryRun))}), from step ${downtime.from.number} to step ${downtime.to.number}, and for the time that people take to confirm in between. One step after the other it is about ${seconds(estimates.oneByOne.downtimeSeconds)}.`,
     `The window, phases B to I, takes about ${seconds(estimates.windowSeconds)}. Phase A changes nothing of the running cluster.`,
-    ...plan.hosts.flatMap((host) => (host.rebuild === null ? [] : [prose(`${host.rebuild.words}.`)])),
-    ...estimates.assumed.map((one) => prose(`${one}.`)),
+    ...plan.hosts.flatMap((host) => (host.rebuild === null ? [] : [escapedProse(`${host.rebuild.words}.`)])),
+    ...estimates.assumed.map((one) => escapedProse(`${one}.`)),
   ];
 };
 
@@ -132,14 +132,20 @@ const rowsOf = (steps: readonly PlannedStep[]): readonly StepRow[] => {
 };
 
 const stepTable = (plan: Plan): string =>
-  table(
+  pipeTable(
     ['step', 'host', 'what', 'about', 'danger'],
     plan.phases.flatMap((phase) => [
-      [`**${phase.id}**`, '', `**${prose(phase.title)}**`, `**${seconds(phase.estimateSeconds)}**`, ''],
+      [
+        `**${phase.id}**`,
+        '',
+        `**${escapedProse(phase.title)}**`,
+        `**${seconds(phase.estimateSeconds)}**`,
+        '',
+      ],
       ...rowsOf(plan.steps.filter((step) => step.phase === phase.id)).map((row) => [
         row.from === row.to ? String(row.from) : `${row.from}–${row.to}`,
-        row.hosts.map(prose).join(', '),
-        row.titles.map(prose).join('; '),
+        row.hosts.map(escapedProse).join(', '),
+        row.titles.map(escapedProse).join('; '),
         seconds(row.seconds),
         row.danger,
       ]),
@@ -154,21 +160,21 @@ const rollbackTable = (plan: Plan): string => {
     if (last?.says === rollback.says) last.to = id;
     else rows.push({ from: id, to: id, says: rollback.says });
   }
-  return table(
+  return pipeTable(
     ['after phase', 'rollback'],
-    rows.map(({ from, to, says }) => [from === to ? from : `${from} to ${to}`, prose(says)]),
+    rows.map(({ from, to, says }) => [from === to ? from : `${from} to ${to}`, escapedProse(says)]),
   );
 };
 
 const needs = (plan: Plan): readonly string[] => {
   const typed = pointsOfNoReturn(plan);
   return [
-    `SSH to every host, with the right to become ${literal(plan.cluster.postgres)}${plan.steps.some((step) => step.as === 'root') ? ' and root' : ''}.`,
-    `PostgreSQL ${prose(plan.hosts[0]?.to ?? plan.cluster.to)} with pg\\_auto\\_failover installed on every host.`,
+    `SSH to every host, with the right to become ${inlineCode(plan.cluster.postgres)}${plan.steps.some((step) => step.as === 'root') ? ' and root' : ''}.`,
+    `PostgreSQL ${escapedProse(plan.hosts[0]?.to ?? plan.cluster.to)} with pg\\_auto\\_failover installed on every host.`,
     'A backup that was restored once, and a new base backup after the upgrade: backups of the old version cannot be restored into the new one.',
     typed.length === 0
       ? 'Somebody at the keyboard, or `--yes` with the cluster’s name.'
-      : `Somebody at the keyboard, or \`--yes\` with the cluster’s name. Irreversible: ${typed.map((step) => `step ${step.number} (${prose(step.title)})`).join(', ')}.`,
+      : `Somebody at the keyboard, or \`--yes\` with the cluster’s name. Irreversible: ${typed.map((step) => `step ${step.number} (${escapedProse(step.title)})`).join(', ')}.`,
     'Some days later `pgaf-upgrade cleanup`: until then the old clusters take their room.',
   ];
 };
@@ -178,10 +184,10 @@ export const planBrief = (plan: Plan): string => {
   const { cluster } = plan;
   const done = plan.steps.filter((step) => step.state === 'done').length;
   return page(
-    `# Upgrade of ${prose(cluster.name)}: PostgreSQL ${prose(cluster.from)} → ${prose(cluster.to)}, in brief`,
-    `Made by pgaf-upgrade plan --brief on ${prose(localTime(plan.madeAt))}; nothing was changed. ${plan.steps.length} steps on ${plan.hosts.length} hosts; \`pgaf-upgrade plan\` has every script, its conditions and what undoes it.${done === 0 ? '' : ` ${done} steps are done already.`}`,
+    `# Upgrade of ${escapedProse(cluster.name)}: PostgreSQL ${escapedProse(cluster.from)} → ${escapedProse(cluster.to)}, in brief`,
+    `Made by pgaf-upgrade plan --brief on ${escapedProse(localTime(plan.madeAt))}; nothing was changed. ${plan.steps.length} steps on ${plan.hosts.length} hosts; \`pgaf-upgrade plan\` has every script, its conditions and what undoes it.${done === 0 ? '' : ` ${done} steps are done already.`}`,
     '## Cluster',
-    `Formation ${literal(cluster.formation)}, pg\\_auto\\_failover ${literal(cluster.autoctlExtension)}, ${literal(`pg_upgrade --${cluster.mode}`)}. Rollback now: ${prose(plan.rollbackNow)}.`,
+    `Formation ${inlineCode(cluster.formation)}, pg\\_auto\\_failover ${inlineCode(cluster.autoctlExtension)}, ${inlineCode(`pg_upgrade --${cluster.mode}`)}. Rollback now: ${escapedProse(plan.rollbackNow)}.`,
     clusterTable(plan),
     '## Checks',
     checkWords(plan),

@@ -2,15 +2,15 @@ import { bytes, took } from '../../cluster/amounts.ts';
 import { localTime } from '../../cluster/times.ts';
 import { guideIs, publishedGuide } from '../../runbook/guide.ts';
 import { dryRunWords } from '../../runbook/timing/dry-run.ts';
-import { block, bullets, literal, page, prose, table } from '../markdown.ts';
+import { block, bullets, escapedProse, inlineCode, page, pipeTable } from '../markdown.ts';
 import { holdsRecord, withoutRecord } from '../record.ts';
 import type { Plan, PlannedStep } from './shape.ts';
 import {
   dangerWords,
-  downtimeSteps,
+  downtimeEnds,
   guideWords,
+  parallelWords,
   pointsOfNoReturn,
-  togetherWords,
   unresolvedWords,
   waitsWords,
   writesWords,
@@ -20,7 +20,7 @@ const seconds = (count: number): string => took(count * 1000);
 const size = (count: number | null): string => (count === null ? 'not measured' : bytes(count));
 
 const hosts = (plan: Plan): string =>
-  table(
+  pipeTable(
     [
       'host',
       'role',
@@ -35,14 +35,14 @@ const hosts = (plan: Plan): string =>
       'free',
     ],
     plan.hosts.map((host) => [
-      literal(host.host),
+      inlineCode(host.host),
       host.role,
-      literal(`${host.address}, PostgreSQL on ${host.port}`),
-      `${prose(host.from)} → ${prose(host.to)}`,
-      literal(host.data),
-      literal(host.newData),
-      literal(host.oldDataStaysIn),
-      host.unit === null ? 'none' : literal(host.unit),
+      inlineCode(`${host.address}, PostgreSQL on ${host.port}`),
+      `${escapedProse(host.from)} → ${escapedProse(host.to)}`,
+      inlineCode(host.data),
+      inlineCode(host.newData),
+      inlineCode(host.oldDataStaysIn),
+      host.unit === null ? 'none' : inlineCode(host.unit),
       size(host.dataBytes),
       size(host.walBytes),
       size(host.freeBytes),
@@ -51,9 +51,15 @@ const hosts = (plan: Plan): string =>
 
 const tablespaces = (plan: Plan): string | null => {
   const rows = plan.hosts.flatMap((host) =>
-    host.tablespaces.map((one) => [literal(host.host), literal(one.location), literal(one.oldPartStaysIn)]),
+    host.tablespaces.map((one) => [
+      inlineCode(host.host),
+      inlineCode(one.location),
+      inlineCode(one.oldPartStaysIn),
+    ]),
   );
-  return rows.length === 0 ? null : table(['host', 'tablespace in', 'the old cluster’s part stays in'], rows);
+  return rows.length === 0
+    ? null
+    : pipeTable(['host', 'tablespace in', 'the old cluster’s part stays in'], rows);
 };
 
 const databases = (plan: Plan): string | null => {
@@ -61,44 +67,46 @@ const databases = (plan: Plan): string | null => {
     .filter((host) => host.role !== 'secondary')
     .flatMap((host) =>
       host.databases.map((database) => [
-        literal(host.host),
-        literal(database.name),
+        inlineCode(host.host),
+        inlineCode(database.name),
         bytes(database.bytes),
-        database.extensions.map((one) => literal(`${one.name} ${one.version}`)).join(', ') || 'none',
+        database.extensions.map((one) => inlineCode(`${one.name} ${one.version}`)).join(', ') || 'none',
       ]),
     );
-  return rows.length === 0 ? null : table(['host', 'database', 'size', 'extensions'], rows);
+  return rows.length === 0 ? null : pipeTable(['host', 'database', 'size', 'extensions'], rows);
 };
 
 const secondariesWords = (plan: Plan): string => {
   const linked = plan.hosts.filter((host) => host.rebuild?.way === 'hard-link').map((host) => host.host);
   return linked.length === 0
     ? 'the secondaries are copied anew'
-    : `${linked.map(literal).join(', ')} by hard links, the other secondaries copied anew`;
+    : `${linked.map(inlineCode).join(', ')} by hard links, the other secondaries copied anew`;
 };
 
 const stepPlace = (step: PlannedStep): string =>
-  `step ${step.number} (${prose(step.host)}: ${prose(step.title)})`;
+  `step ${step.number} (${escapedProse(step.host)}: ${escapedProse(step.title)})`;
 
 const expected = (plan: Plan): string => {
-  const downtime = downtimeSteps(plan);
+  const downtime = downtimeEnds(plan);
   return page(
     bullets([
       downtime === null
         ? 'No downtime is foreseen.'
-        : `**The application cannot write for about ${seconds(plan.estimates.downtimeSeconds)}** (${prose(dryRunWords(plan.estimates.dryRun))}), from ${stepPlace(downtime.from)} to ${stepPlace(downtime.to)}, and whatever time people take in between to read and confirm. One step after the other, as by hand, it is about ${seconds(plan.estimates.oneByOne.downtimeSeconds)}.`,
+        : `**The application cannot write for about ${seconds(plan.estimates.downtimeSeconds)}** (${escapedProse(dryRunWords(plan.estimates.dryRun))}), from ${stepPlace(downtime.from)} to ${stepPlace(downtime.to)}, and whatever time people take in between to read and confirm. One step after the other, as by hand, it is about ${seconds(plan.estimates.oneByOne.downtimeSeconds)}.`,
       `The window, phases B to I, takes about ${seconds(plan.estimates.windowSeconds)} (one step after the other: ${seconds(plan.estimates.oneByOne.windowSeconds)}), without the time that people take. Phase A changes nothing of the running cluster and can be done in daylight.`,
       'Where a step says that it may run at the same time as others, none of them waits for the other: pgaf-upgrade run starts them with one confirmation, each in its turn, and begins what comes behind only when all of them are over. One after the other, in the order of their numbers, is as safe, and takes longer.',
-      ...plan.hosts.flatMap((host) => (host.rebuild === null ? [] : [prose(`${host.rebuild.words}.`)])),
-      ...plan.estimates.assumed.map(prose),
+      ...plan.hosts.flatMap((host) =>
+        host.rebuild === null ? [] : [escapedProse(`${host.rebuild.words}.`)],
+      ),
+      ...plan.estimates.assumed.map(escapedProse),
     ]),
-    table(
+    pipeTable(
       ['phase', 'what', 'about', 'the rollback once it is over'],
       plan.phases.map((phase) => [
-        `${phase.id} ${prose(phase.title)}`,
-        prose(phase.says),
+        `${phase.id} ${escapedProse(phase.title)}`,
+        escapedProse(phase.says),
         seconds(phase.estimateSeconds),
-        prose(phase.rollback.says),
+        escapedProse(phase.rollback.says),
       ]),
     ),
     'Each phase is counted from its first step to the end of its last. Phases overlap where their steps may run at the same time: these times do not add up to the window.',
@@ -112,7 +120,7 @@ const noReturn = (plan: Plan): string => {
   return bullets(
     points.map(
       (step) =>
-        `**Step ${step.number}**, ${prose(step.title)}, on ${prose(step.host)}: ${prose(step.givesUp ?? '')}`,
+        `**Step ${step.number}**, ${escapedProse(step.title)}, on ${escapedProse(step.host)}: ${escapedProse(step.givesUp ?? '')}`,
     ),
   );
 };
@@ -121,7 +129,7 @@ const line = (label: string, text: string | null): string | null =>
   text === null ? null : `**${label}:** ${text}`;
 
 const list = (label: string, all: readonly string[]): string | null =>
-  all.length === 0 ? null : `**${label}**\n\n${bullets(all.map(prose))}`;
+  all.length === 0 ? null : `**${label}**\n\n${bullets(all.map(escapedProse))}`;
 
 const marks = (step: PlannedStep): string =>
   [
@@ -146,35 +154,35 @@ const shownScript = (plan: Plan, step: PlannedStep, text: string): string => {
 };
 
 const stepPage = (plan: Plan, step: PlannedStep): string => {
-  const order = [waitsWords(step), togetherWords(step)].filter((one) => one !== null).join('; ');
+  const order = [waitsWords(step), parallelWords(step)].filter((one) => one !== null).join('; ');
   const writes = writesWords[step.writes];
   return page(
-    `### ${step.number} · ${prose(step.host)} · ${prose(step.title)}`,
-    `${literal(step.id)} on ${literal(step.host)} as ${literal(step.as)} · ${marks(step)}`,
-    writes === null ? null : `**${prose(`${writes.charAt(0).toUpperCase()}${writes.slice(1)}`)}.**`,
-    prose(step.reason),
-    line('Guide', prose(guideWords(step))),
-    line('Gives up', step.givesUp === null ? null : prose(step.givesUp)),
-    line('Order', order === '' ? null : prose(order)),
+    `### ${step.number} · ${escapedProse(step.host)} · ${escapedProse(step.title)}`,
+    `${inlineCode(step.id)} on ${inlineCode(step.host)} as ${inlineCode(step.as)} · ${marks(step)}`,
+    writes === null ? null : `**${escapedProse(`${writes.charAt(0).toUpperCase()}${writes.slice(1)}`)}.**`,
+    escapedProse(step.reason),
+    line('Guide', escapedProse(guideWords(step))),
+    line('Gives up', step.givesUp === null ? null : escapedProse(step.givesUp)),
+    line('Order', order === '' ? null : escapedProse(order)),
     list('Must hold before', step.before),
     step.script.kind === 'ready'
       ? block(shownScript(plan, step, step.script.text), 'sh')
-      : `*${prose(unresolvedWords(step.script.needs))}*`,
+      : `*${escapedProse(unresolvedWords(step.script.needs))}*`,
     list(`Must hold after, within ${seconds(step.settleSeconds)}`, step.after),
-    line('Undo', prose(step.undo)),
+    line('Undo', escapedProse(step.undo)),
     line(
       'If it fails, see',
-      step.seeOnFailure.length === 0 ? null : step.seeOnFailure.map(literal).join(', '),
+      step.seeOnFailure.length === 0 ? null : step.seeOnFailure.map(inlineCode).join(', '),
     ),
   ).trimEnd();
 };
 
 const phasePage = (plan: Plan, phase: Plan['phases'][number]): string =>
   page(
-    `## Phase ${phase.id}: ${prose(phase.title)}`,
-    `${prose(phase.says)}; about ${seconds(phase.estimateSeconds)}.`,
+    `## Phase ${phase.id}: ${escapedProse(phase.title)}`,
+    `${escapedProse(phase.says)}; about ${seconds(phase.estimateSeconds)}.`,
     ...plan.steps.filter((step) => step.phase === phase.id).map((step) => stepPage(plan, step)),
-    `**Rollback after phase ${phase.id}:** ${prose(phase.rollback.says)}.`,
+    `**Rollback after phase ${phase.id}:** ${escapedProse(phase.rollback.says)}.`,
   ).trimEnd();
 
 /** The plan to attach to the change request. */
@@ -182,18 +190,18 @@ export const planMarkdown = (plan: Plan): string => {
   const { cluster } = plan;
   const done = plan.steps.filter((step) => step.state === 'done').length;
   return page(
-    `# Upgrade of ${prose(cluster.name)}: PostgreSQL ${prose(cluster.from)} → ${prose(cluster.to)}`,
-    `Made by pgaf-upgrade on ${prose(localTime(plan.madeAt))} from what the servers said then; nothing was changed. ${plan.steps.length} steps on ${plan.hosts.length} hosts.`,
+    `# Upgrade of ${escapedProse(cluster.name)}: PostgreSQL ${escapedProse(cluster.from)} → ${escapedProse(cluster.to)}`,
+    `Made by pgaf-upgrade on ${escapedProse(localTime(plan.madeAt))} from what the servers said then; nothing was changed. ${plan.steps.length} steps on ${plan.hosts.length} hosts.`,
     plan.underWay
-      ? `**The upgrade is under way: ${done} of ${plan.steps.length} steps are done.** The facts are those from before it. Rollback now: ${prose(plan.rollbackNow)}.`
+      ? `**The upgrade is under way: ${done} of ${plan.steps.length} steps are done.** The facts are those from before it. Rollback now: ${escapedProse(plan.rollbackNow)}.`
       : done === 0
         ? null
-        : `${done} of ${plan.steps.length} steps are done already, as the servers show. Rollback now: ${prose(plan.rollbackNow)}.`,
-    `${guideIs} [${prose(publishedGuide.name)}](${publishedGuide.url}).`,
+        : `${done} of ${plan.steps.length} steps are done already, as the servers show. Rollback now: ${escapedProse(plan.rollbackNow)}.`,
+    `${guideIs} [${escapedProse(publishedGuide.name)}](${publishedGuide.url}).`,
     '## The cluster',
     bullets([
-      `Formation ${literal(cluster.formation)}, pg\\_auto\\_failover’s extension ${literal(cluster.autoctlExtension)}, ${literal(`number_sync_standbys ${cluster.numberSyncStandbys}`)}`,
-      `System identifier ${literal(cluster.systemIdentifier)}; pg\\_upgrade with ${literal(`--${cluster.mode}`)} and ${literal(`--jobs ${cluster.jobs}`)} on the primary, ${literal('--copy')} on the monitor; ${secondariesWords(plan)}`,
+      `Formation ${inlineCode(cluster.formation)}, pg\\_auto\\_failover’s extension ${inlineCode(cluster.autoctlExtension)}, ${inlineCode(`number_sync_standbys ${cluster.numberSyncStandbys}`)}`,
+      `System identifier ${inlineCode(cluster.systemIdentifier)}; pg\\_upgrade with ${inlineCode(`--${cluster.mode}`)} and ${inlineCode(`--jobs ${cluster.jobs}`)} on the primary, ${inlineCode('--copy')} on the monitor; ${secondariesWords(plan)}`,
     ]),
     hosts(plan),
     tablespaces(plan),

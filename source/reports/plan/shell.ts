@@ -7,12 +7,12 @@ import type { Plan, PlannedStep } from './shape.ts';
 import { machine, rightHost } from './shell-machine.ts';
 import {
   dangerWords,
-  downtimeSteps,
-  elsewhere,
+  downtimeEnds,
   guideWords,
+  parallelWords,
   placeWords,
-  togetherWords,
   unresolvedWords,
+  waitsOnOtherHosts,
   waitsWords,
   writesWords,
 } from './words.ts';
@@ -40,7 +40,7 @@ const stepText = (step: PlannedStep): readonly Fragment[] => {
 
 const wrapped = (step: PlannedStep): readonly Fragment[] => {
   const waits = waitsWords(step);
-  const together = togetherWords(step);
+  const together = parallelWords(step);
   const writes = writesWords[step.writes];
   return [
     note(`──── step ${step.number}: ${step.title}`),
@@ -91,7 +91,7 @@ const row = (step: PlannedStep): string => {
     step.optional ? 'optional' : null,
     step.script.kind === 'unresolved' ? 'not known yet' : null,
     step.state === 'done' ? 'done when this was written' : null,
-    elsewhere(step).length === 0 ? null : `after ${placeWords(elsewhere(step))}`,
+    waitsOnOtherHosts(step).length === 0 ? null : `after ${placeWords(waitsOnOtherHosts(step))}`,
   ].filter((one) => one !== null);
   return oneLine(
     `${step.number} ${step.as}: ${step.title}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`,
@@ -104,7 +104,7 @@ const arm = (step: PlannedStep): Fragment =>
 
 const head = (plan: Plan, host: string): readonly Fragment[] => {
   const { cluster } = plan;
-  const downtime = downtimeSteps(plan);
+  const downtime = downtimeEnds(plan);
   return [
     sh`#!/bin/sh`,
     note(

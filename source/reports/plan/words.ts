@@ -1,3 +1,4 @@
+import { downtimeSteps } from '../../runbook/timing/estimates.ts';
 import type { Plan, PlannedStep } from './shape.ts';
 
 /** Sentences that the plan says on every paper that it is written on. */
@@ -20,14 +21,14 @@ const and = (all: readonly string[]): string =>
   all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
 
 /** Steps on other hosts that must be done first; those on the same host stand before it in its list. */
-export const elsewhere = ({ host, waitsFor }: PlannedStep): readonly Place[] =>
+export const waitsOnOtherHosts = ({ host, waitsFor }: PlannedStep): readonly Place[] =>
   waitsFor.filter((one) => one.host !== host);
 
 export const placeWords = (all: readonly Place[]): string =>
   and(all.map((one) => `step ${one.number} on ${one.host}`));
 
 export const waitsWords = (step: PlannedStep): string | null => {
-  const all = elsewhere(step);
+  const all = waitsOnOtherHosts(step);
   return all.length === 0 ? null : `before step ${step.number} here, ${placeWords(all)} must be done`;
 };
 
@@ -43,7 +44,7 @@ const ranges = (all: readonly Place[]): readonly string[] => {
 };
 
 /** What need not wait for it, nor it for that. */
-export const togetherWords = ({ together }: PlannedStep): string | null =>
+export const parallelWords = ({ together }: PlannedStep): string | null =>
   together.length === 0
     ? null
     : `may run at the same time as ${together.length === 1 ? 'step' : 'steps'} ${and(ranges(together))}`;
@@ -55,11 +56,10 @@ export const guideWords = ({ guide }: PlannedStep): string =>
 export const unresolvedWords = (needs: string): string =>
   `Not known yet: ${needs}. Once the steps before it are done, pgaf-upgrade plan writes this step with it; pgaf-upgrade run makes it by itself.`;
 
-export const downtimeSteps = (
-  plan: Plan,
-): { readonly from: PlannedStep; readonly to: PlannedStep } | null => {
-  const from = plan.steps.find((step) => step.writes === 'stop');
-  const to = plan.steps.find((step) => step.writes === 'resume');
+/** The steps with which the downtime begins and ends. */
+export const downtimeEnds = (plan: Plan): { readonly from: PlannedStep; readonly to: PlannedStep } | null => {
+  const steps = downtimeSteps(plan.steps);
+  const [from, to] = [steps[0], steps.at(-1)];
   return from === undefined || to === undefined ? null : { from, to };
 };
 

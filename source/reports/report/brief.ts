@@ -13,7 +13,7 @@ import {
 import { leftBlocks } from './ends.ts';
 import { failureBlocks, skippedBlocks } from './people.ts';
 import { type ReadRun, type Report, type ReportGround, readRunOf } from './report.ts';
-import { placeOf } from './steps.ts';
+import { stepLabel } from './steps.ts';
 import { downtimeBlocks, windowBlocks } from './summary.ts';
 import { isMuchLonger } from './timeline.ts';
 import { stepWords } from './words.ts';
@@ -58,7 +58,7 @@ const warnings = ({ story, names }: ReadRun): readonly Prose[] => {
   const slow = story.attempts.flatMap((one): readonly Prose[] =>
     isMuchLonger(one)
       ? [
-          `${placeOf(one.step)} took ${took((one.end?.at ?? one.at) - one.at)}, expected ${took(one.expectedMs ?? 0)}`,
+          `${stepLabel(one.step)} took ${took((one.end?.at ?? one.at) - one.at)}, expected ${took(one.expectedMs ?? 0)}`,
         ]
       : [],
   );

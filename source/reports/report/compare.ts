@@ -119,7 +119,7 @@ export interface Counted {
   readonly rows: readonly (TableRows | null)[];
 }
 
-export const rowsOf = (looks: readonly (Inventory | null)[]): readonly Counted[] => {
+export const countedRows = (looks: readonly (Inventory | null)[]): readonly Counted[] => {
   const keys = new Map<string, { readonly database: string; readonly table: string }>();
   for (const look of looks)
     for (const database of look?.databases ?? [])

@@ -1,8 +1,8 @@
 import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
 import { partsAside } from '../../runbook/language/tablespace-names.ts';
 import { type Block, type Inline, list, literal, type Prose, paragraph } from '../document.ts';
-import type { Outcome } from './outcome.ts';
-import { placeOf, type StepNames } from './steps.ts';
+import type { RunOutcome } from './outcome.ts';
+import { type StepNames, stepLabel } from './steps.ts';
 import type { Story } from './story.ts';
 
 /** Where the full records are, and what is left to do. */
@@ -62,7 +62,7 @@ const passedOver = (story: Story, names: StepNames): readonly Prose[] => {
   const skipped = story.happenings.flatMap(({ entry }) =>
     entry.kind === 'skipped' && entry.reason !== '' ? [names.of(entry.step)] : [],
   );
-  return skipped.map((step) => `Check what was skipped: ${placeOf(step)}`);
+  return skipped.map((step) => `Check what was skipped: ${stepLabel(step)}`);
 };
 
 const keptAside = (story: Story, facts: ClusterFacts | null): readonly Inline[] => {
@@ -80,7 +80,7 @@ const keptAside = (story: Story, facts: ClusterFacts | null): readonly Inline[] 
 };
 
 const steps = (
-  outcome: Outcome,
+  outcome: RunOutcome,
   story: Story,
   names: StepNames,
   facts: ClusterFacts | null,
@@ -136,7 +136,7 @@ const steps = (
 };
 
 export const leftBlocks = (
-  outcome: Outcome,
+  outcome: RunOutcome,
   story: Story,
   names: StepNames,
   facts: ClusterFacts | null,

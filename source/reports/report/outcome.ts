@@ -1,6 +1,6 @@
 import { localTime } from '../../cluster/times.ts';
 import type { EntryOf } from '../../engine/journal/entry.ts';
-import { placeOf, type StepNames } from './steps.ts';
+import { type StepNames, stepLabel } from './steps.ts';
 import type { Attempt, Story } from './story.ts';
 
 export type OutcomeKind =
@@ -12,7 +12,7 @@ export type OutcomeKind =
   | 'under-way'
   | 'not-begun';
 
-export interface Outcome {
+export interface RunOutcome {
   readonly kind: OutcomeKind;
   /** One sentence for whoever reads nothing else. */
   readonly says: string;
@@ -29,7 +29,7 @@ const finished = (
   { from, to }: Versions,
   at: number,
   { direction, says }: EntryOf<'finished'>,
-): Outcome => {
+): RunOutcome => {
   const skipped = story.happenings.filter(
     ({ entry }) => entry.kind === 'skipped' && entry.reason !== '',
   ).length;
@@ -77,7 +77,7 @@ const openOf = (story: Story): readonly Attempt[] => {
 };
 
 /** How the run ended, or where it stands, from the journal alone. */
-export const outcomeOf = (story: Story, names: StepNames, versions: Versions): Outcome => {
+export const outcomeOf = (story: Story, names: StepNames, versions: Versions): RunOutcome => {
   const attempt = story.attempts.at(-1);
   const ends = story.happenings.flatMap(({ at, entry }) =>
     entry.kind === 'finished' ? [{ at, entry }] : [],
@@ -107,12 +107,12 @@ export const outcomeOf = (story: Story, names: StepNames, versions: Versions): O
   const at = [failing, running].find((some) => some.length > 0)?.map((one) => one.step) ?? [
     next ?? attempt.step,
   ];
-  const where = `at ${at.map(placeOf).join(', and ')}${count}`;
+  const where = `at ${at.map(stepLabel).join(', and ')}${count}`;
   if (failing.length > 0) {
     const beside =
       running.length === 0
         ? ''
-        : `; of ${running.map((one) => placeOf(one.step)).join(', and of ')}, no end is known`;
+        : `; of ${running.map((one) => stepLabel(one.step)).join(', and of ')}, no end is known`;
     return {
       kind: 'failed',
       says: `Not finished: ${way} stands ${where}. The ${failing.length === 1 ? 'step has' : 'steps have'} failed${beside}${gone === null ? '' : ', and the console was left'}.`,

@@ -2,7 +2,7 @@ import { localMoment, localTime, localTimeOfDay } from '../../cluster/times.ts';
 import { type Block, type Inline, literal, type Prose, paragraph, strong, table } from '../document.ts';
 import type { StepNames } from './steps.ts';
 import type { Attempt, Happening, Story } from './story.ts';
-import { numberOf, stepWords } from './words.ts';
+import { numberWords, stepWords } from './words.ts';
 
 /** Who decided what, and what went otherwise than planned. */
 
@@ -29,7 +29,7 @@ export const confirmationBlocks = ({ attempts }: Story): readonly Block[] => {
       attempts.map((one) => [
         localMoment(one.at),
         `${one.operator}${one.unattended && unattended < attempts.length ? ' (--yes)' : ''}`,
-        numberOf(one.step),
+        numberWords(one.step),
         [literal(one.step.host)],
         one.step.title,
         one.as,
@@ -50,7 +50,7 @@ export const skippedBlocks = (story: Story, names: StepNames): readonly Block[] 
       skipped.map(({ at, operator, entry, step }) => [
         localMoment(at),
         operator,
-        numberOf(step),
+        numberWords(step),
         [literal(step.host)],
         step.title,
         entry.reason === '' ? 'optional, no reason asked' : entry.reason,
@@ -134,7 +134,7 @@ const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline
     case 'run-on':
       return [
         `${operator} ran on to the next stop${entry.until === null ? '' : ' (step '}`,
-        ...(entry.until === null ? [', the end'] : [numberOf(names.of(entry.until)), ')']),
+        ...(entry.until === null ? [', the end'] : [numberWords(names.of(entry.until)), ')']),
         ', typing ',
         literal(entry.typed),
         ', from: ',

@@ -5,7 +5,7 @@ import { commandBlocks, type Tail } from './commands.ts';
 import { type ReportedDowntime, reportedDowntimes } from './downtime.ts';
 import { leftBlocks, logBlocks, type Places } from './ends.ts';
 import { factBlocks } from './facts.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { outcomeOf, type RunOutcome } from './outcome.ts';
 import { confirmationBlocks, eventBlocks, failureBlocks, skippedBlocks, verdictBlocks } from './people.ts';
 import { storyOf } from './read-story.ts';
 import { factsIn, StepNames } from './steps.ts';
@@ -37,7 +37,7 @@ export interface ReadRun {
   readonly facts: ClusterFacts | null;
   readonly names: StepNames;
   readonly story: Story;
-  readonly outcome: Outcome;
+  readonly outcome: RunOutcome;
   readonly downtimes: readonly ReportedDowntime[];
   /** The last moment that the journal knows, in milliseconds since the epoch. */
   readonly until: number;

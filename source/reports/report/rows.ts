@@ -1,6 +1,6 @@
 import type { Inventory, TableRows } from '../../cluster/inventory.ts';
 import { type Block, literal, paragraph, strong, table } from '../document.ts';
-import { databaseIn, differingCounts, rowsOf } from './compare.ts';
+import { countedRows, databaseIn, differingCounts } from './compare.ts';
 
 /** Objects and rows before the stop, after the upgrade while nobody could write, and at the end. */
 
@@ -38,7 +38,7 @@ const verdict = (before: Inventory | null, verified: Seen | null): Block => {
     return paragraph(
       `Rows right after the upgrade, before anybody could write: not recorded, because ${verified?.why ?? 'there was no such look'}.`,
     );
-  const counted = rowsOf([before, verified.inventory]);
+  const counted = countedRows([before, verified.inventory]);
   const exact = counted.filter((one) => one.rows[0]?.rows != null && one.rows[1]?.rows != null).length;
   const differing = differingCounts(counted, 0, 1);
   return differing.length === 0
@@ -54,7 +54,7 @@ const verdict = (before: Inventory | null, verified: Seen | null): Block => {
 
 export const rowBlocks = (before: Seen, verified: Seen | null, end: Seen | null): readonly Block[] => {
   const looks = [before.inventory, verified?.inventory ?? null, end?.inventory ?? null];
-  const counted = rowsOf(looks);
+  const counted = countedRows(looks);
   const last = looks[2] ?? looks[1] ?? null;
   return [
     ...(before.inventory === null || last === null ? [] : objectBlocks(before.inventory, last)),

@@ -1,11 +1,11 @@
 import { type ClusterFacts, clusterFactsSchema } from '../../cluster/facts.ts';
-import type { PlannedStep, Recorded } from '../../engine/journal/entry.ts';
+import type { JournaledStep, Recorded } from '../../engine/journal/entry.ts';
 import { phases } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 
 /** A step as the report names it: with its number in the runbook of its direction, where that is known. */
-export interface NamedStep extends PlannedStep {
+export interface NamedStep extends JournaledStep {
   readonly number: number | null;
   readonly direction: Direction;
 }
@@ -39,7 +39,7 @@ const unnamed = (id: string): NamedStep => {
   };
 };
 
-const numbered = (steps: readonly PlannedStep[], direction: Direction): readonly NamedStep[] =>
+const numbered = (steps: readonly JournaledStep[], direction: Direction): readonly NamedStep[] =>
   steps.map((step, index) => ({ ...step, number: index + 1, direction }));
 
 /**
@@ -78,5 +78,5 @@ export class StepNames {
   }
 }
 
-export const placeOf = (step: NamedStep): string =>
+export const stepLabel = (step: NamedStep): string =>
   `${step.number === null ? '' : `step ${step.number}, `}${step.host}: ${step.title}`;

@@ -3,9 +3,9 @@ import { localTimeOfDay } from '../../cluster/times.ts';
 import { phases } from '../../runbook/language/step.ts';
 import { type Bar, type Block, heading, literal, type Prose, paragraph, table } from '../document.ts';
 import type { ReportedDowntime } from './downtime.ts';
-import { covered, endOf, rowsOf } from './spans.ts';
+import { barRows, covered, endOf } from './spans.ts';
 import type { Attempt, Story } from './story.ts';
-import { between, numberOf } from './words.ts';
+import { between, numberWords } from './words.ts';
 
 /** When what ran on which host, and how long it took against what was expected. */
 
@@ -25,7 +25,7 @@ const bar = (one: Attempt, { attempts }: Story, last: number): Bar => {
   return {
     from: one.at,
     to: Math.max(to, one.at),
-    says: `${numberOf(step)} ${step.title}: ${ended(one)}, ${localTimeOfDay(one.at)}, ${between(one.at, to)}`,
+    says: `${numberWords(step)} ${step.title}: ${ended(one)}, ${localTimeOfDay(one.at)}, ${between(one.at, to)}`,
     tone,
   };
 };
@@ -65,7 +65,7 @@ export const timelineBlocks = (
         title: 'What ran on which host, over time',
         lanes: hosts.flatMap((host) => {
           const bars = attempts.filter((one) => one.step.host === host).map((one) => bar(one, story, last));
-          const [first = [], ...beside] = rowsOf(bars);
+          const [first = [], ...beside] = barRows(bars);
           return [{ name: host, bars: first }, ...beside.map((row) => ({ name: sameTime, bars: row }))];
         }),
         shades: downtimes.map((one) => ({
@@ -86,7 +86,7 @@ export const timelineBlocks = (
             return [
               localTimeOfDay(one.at),
               end === null ? '–' : localTimeOfDay(end),
-              numberOf(one.step),
+              numberWords(one.step),
               one.step.title,
               end === null ? '–' : between(one.at, end),
               one.command === null ? '–' : String(one.command.exitCode ?? 'unknown'),
@@ -130,7 +130,7 @@ export const durationBlocks = (story: Story): readonly Block[] => {
     ];
   const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0);
   const row = ({ one, expected, took: real }: (typeof known)[number]): readonly Prose[] => [
-    numberOf(one.step),
+    numberWords(one.step),
     [literal(one.step.host)],
     one.step.title,
     took(expected),

@@ -24,7 +24,7 @@ export interface Finding {
 }
 
 /** What a check says about one host: something found, or that it could not be looked at. Nothing: all is well. */
-export type Answer =
+export type CheckAnswer =
   | {
       readonly kind: 'found';
       readonly host: string | null;
@@ -36,7 +36,7 @@ export type Answer =
     }
   | { readonly kind: 'unknown'; readonly host: string | null; readonly because: string };
 
-/** A check is data: what is looked at, where, why it matters, and a pure judgement of what the hosts said. */
+/** A check is data: what is looked at, where, why it matters, and a pure judgment of what the hosts said. */
 export interface Check {
   /** Stable: scripts and cluster files name it. */
   readonly id: string;
@@ -46,7 +46,7 @@ export interface Check {
   readonly why: string;
   /** Page, file, issue or observation that it rests on. */
   readonly source: string;
-  readonly judge: (evidence: Evidence) => readonly Answer[];
+  readonly judge: (evidence: Evidence) => readonly CheckAnswer[];
 }
 
 /** What is found on one host, without its name. */
@@ -77,7 +77,7 @@ const inScope = (scope: Scope, host: HostEvidence): boolean => {
 };
 
 /**
- * Judges each host of the scope. `see` picks what the judgement needs, or says in a sentence why it is not there:
+ * Judges each host of the scope. `see` picks what the judgment needs, or says in a sentence why it is not there:
  * then the answer is unknown, never "all is well".
  */
 export const onEach =
@@ -89,7 +89,7 @@ export const onEach =
   (evidence) =>
     evidence.hosts
       .filter((host) => inScope(scope, host))
-      .flatMap((host): readonly Answer[] => {
+      .flatMap((host): readonly CheckAnswer[] => {
         const seen = see(host, evidence);
         if (typeof seen === 'string') return [{ kind: 'unknown', host: host.alias, because: seen }];
         const issues = judge(seen, host, evidence);

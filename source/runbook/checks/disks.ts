@@ -5,7 +5,7 @@ import { quoted, sh } from '../../cluster/fragment.ts';
 import { parentOf } from '../../cluster/words.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { newDirectory } from './new-directory.ts';
-import { copiesData, elsewhere, roomNeeded } from './room.ts';
+import { copiesData, roomNeeded, tablespacesElsewhere } from './room.ts';
 import { looked, served } from './see.ts';
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024)} MB`;
@@ -99,7 +99,7 @@ export const diskChecks: readonly Check[] = [
       const need = roomNeeded(facts, look, mode);
       return [
         ...tooSmall(look.parent, need.bytes, need.what),
-        ...(copiesData(facts, mode) ? elsewhere(look) : []).flatMap(({ place, bytes }) =>
+        ...(copiesData(facts, mode) ? tablespacesElsewhere(look) : []).flatMap(({ place, bytes }) =>
           tooSmall(place, bytes, 'a copy of the tablespace'),
         ),
       ];

@@ -1,6 +1,6 @@
 import type { OtherRow } from '../../cluster/monitor-state.ts';
 import { andWords } from '../steps/other-formations.ts';
-import type { Answer, Check } from './check.ts';
+import type { Check, CheckAnswer } from './check.ts';
 import { withoutMonitor } from './reach.ts';
 
 const byFormation = (rows: readonly OtherRow[]): ReadonlyMap<string, readonly OtherRow[]> => {
@@ -24,7 +24,7 @@ export const formationChecks: readonly Check[] = [
       const monitor = hosts.find((host) => host.role === 'monitor');
       const next = monitor?.look?.newAutoctl?.extensionVersion ?? null;
       if (next === state.extensionVersion) return [];
-      return [...byFormation(state.others)].flatMap(([formation, rows]): Answer[] => {
+      return [...byFormation(state.others)].flatMap(([formation, rows]): CheckAnswer[] => {
         if (Object.hasOwn(formations, formation)) return [];
         const names = andWords(rows.map((row) => `${row.name} ${row.host}:${row.port}`));
         return [

@@ -11,7 +11,7 @@ import {
 } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
 import { sameNames } from '../steps/hard-link/names.ts';
-import { type Answer, type Check, type Issue, onEach } from './check.ts';
+import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
 import { looked } from './see.ts';
 
 /** The hosts between which links are taken over. */
@@ -48,7 +48,7 @@ export const hardLinkChecks: readonly Check[] = [
     why: 'Once the new version has run on the primary’s linked files, the way back is a secondary’s old directory. One that shares its files with the new version is none; so at least one is rebuilt by base backup.',
     source:
       'PostgreSQL, pg_upgrade, “Reverting to old cluster” and “Upgrade streaming replication and log-shipping standby servers”; docs/runbook.md, “Secondaries without a copy”',
-    judge: ({ facts }): readonly Answer[] => {
+    judge: ({ facts }): readonly CheckAnswer[] => {
       if (facts === null) return [];
       const linked = linkedOf(facts);
       return !linksLeaveNoImage(facts)

@@ -57,7 +57,7 @@ export const clusterWarnings = (facts: ClusterFacts, world: Observations): reado
     );
 };
 
-export interface HostJudgement {
+export interface HostJudgment {
   readonly findings: readonly Finding[];
   /** Warnings that the cluster file accepts by name: they do not count. */
   readonly accepted: readonly Finding[];
@@ -67,14 +67,14 @@ export interface HostJudgement {
 
 /**
  * What stands against the upgrade on one host; `withState`: on the monitor, the states of the nodes too. Without, the
- * judgement rests on what the check has kept alone, and stays the same while the window moves the nodes on.
+ * judgment rests on what the check has kept alone, and stays the same while the window moves the nodes on.
  */
-export const judgementOn = (
+export const judgmentOn = (
   facts: ClusterFacts,
   host: HostFacts,
   world: Observations,
   withState: boolean,
-): HostJudgement => {
+): HostJudgment => {
   const evidence = evidenceIn(facts, world, [host], withState && !isNode(host));
   const { findings, accepted, notSeen } = judge(evidence, facts.accept);
   return {

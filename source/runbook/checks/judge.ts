@@ -4,7 +4,7 @@ import { catalogue } from './catalogue.ts';
 import type { Check, Finding, Severity } from './check.ts';
 
 /** `unseen`: nothing stands against it as far as was seen, but something that would could not be looked at. */
-export type Outcome = 'ready' | 'ready-with-warnings' | 'blocked' | 'unseen';
+export type Readiness = 'ready' | 'ready-with-warnings' | 'blocked' | 'unseen';
 
 export interface NotSeen {
   readonly check: string;
@@ -13,8 +13,8 @@ export interface NotSeen {
   readonly because: string;
 }
 
-export interface Judgement {
-  readonly outcome: Outcome;
+export interface CheckJudgment {
+  readonly outcome: Readiness;
   /** Blockers first. */
   readonly findings: readonly Finding[];
   /** Warnings that the cluster file accepts by name. */
@@ -51,7 +51,7 @@ export const judge = (
   evidence: Evidence,
   accept: readonly string[] = [],
   checks: readonly Check[] = catalogue,
-): Judgement => {
+): CheckJudgment => {
   const judged = checks.map((check) => ({ check, answers: check.judge(evidence) }));
   const all = judged.flatMap(({ check, answers }) =>
     answers.flatMap((answer) => (answer.kind === 'found' ? [findingOf(check, answer)] : [])),
@@ -66,7 +66,7 @@ export const judge = (
         : [],
     ),
   );
-  const outcomeOf = (): Outcome => {
+  const outcomeOf = (): Readiness => {
     if (findings.some((finding) => finding.severity === 'blocker')) return 'blocked';
     if (notSeen.some((one) => one.severity === 'blocker')) return 'unseen';
     return findings.length > 0 ? 'ready-with-warnings' : 'ready';

@@ -1,6 +1,6 @@
 import { sh, word } from '../../cluster/fragment.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
-import { type Answer, type Check, type Issue, onEach } from './check.ts';
+import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
 import { looked, reached, section, served } from './see.ts';
 
 const names = (all: readonly string[]): string => all.join(', ');
@@ -85,7 +85,7 @@ export const programChecks: readonly Check[] = [
       const versions = new Set(found.map((facts) => facts.newVersion));
       if (versions.size < 2) return [];
       const said = found.map((facts) => `${facts.alias} ${facts.newVersion}`);
-      const issue: Answer = {
+      const issue: CheckAnswer = {
         kind: 'found',
         host: null,
         found: names(said),

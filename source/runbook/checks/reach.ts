@@ -1,5 +1,5 @@
 import type { Problem } from '../../cluster/result.ts';
-import { type Answer, type Check, type Issue, onEach } from './check.ts';
+import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
 import { reached } from './see.ts';
 
 const issueOf = ({ what, remedy, cause }: Problem): Issue => ({
@@ -104,6 +104,6 @@ export const reachChecks: readonly Check[] = [
 ];
 
 /** For checks of the cluster as a whole, which need the monitor's answer. */
-export const withoutMonitor: readonly Answer[] = [
+export const withoutMonitor: readonly CheckAnswer[] = [
   { kind: 'unknown', host: null, because: 'the monitor’s database was not asked' },
 ];

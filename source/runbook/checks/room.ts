@@ -18,7 +18,7 @@ export interface Elsewhere {
 }
 
 /** Tablespaces that do not share the data's file system: they need their room there. */
-export const elsewhere = (look: CheckLook): readonly Elsewhere[] =>
+export const tablespacesElsewhere = (look: CheckLook): readonly Elsewhere[] =>
   look.tablespaces
     .filter(({ place }) => place.device !== look.parent.device)
     .map(({ place }) => ({
@@ -26,7 +26,7 @@ export const elsewhere = (look: CheckLook): readonly Elsewhere[] =>
       bytes: look.server?.tablespaces.find((one) => one.location === place.path)?.bytes ?? 0,
     }));
 
-const elsewhereBytes = (look: CheckLook): number => sum(elsewhere(look).map((one) => one.bytes));
+const elsewhereBytes = (look: CheckLook): number => sum(tablespacesElsewhere(look).map((one) => one.bytes));
 
 /** Whether every file is written anew, or gets a second name. */
 export const copiesData = (facts: HostFacts, mode: UpgradeMode): boolean =>

@@ -2,7 +2,7 @@ import type { CheckLook, HostEvidence, ServerEvidence } from '../../cluster/chec
 import type { Section, Sections } from '../../cluster/checks/sections.ts';
 import type { HostFacts } from '../../cluster/facts.ts';
 
-/** What a judgement needs to see of a host, or the sentence why it is not to be seen. */
+/** What a judgment needs to see of a host, or the sentence why it is not to be seen. */
 
 export const reached = (host: HostEvidence): HostEvidence | string =>
   host.reach.kind === 'reached' ? host : 'the host was not reached';

@@ -1,5 +1,5 @@
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
-import { type Answer, type Check, onEach } from './check.ts';
+import { type Check, type CheckAnswer, onEach } from './check.ts';
 import { withoutMonitor } from './reach.ts';
 import { served } from './see.ts';
 
@@ -13,12 +13,12 @@ const lagBytes = 64 * 1024 * 1024;
 
 const aboutNodes =
   (
-    judge: (node: MonitorNode) => Omit<Extract<Answer, { kind: 'found' }>, 'kind' | 'host'> | null,
+    judge: (node: MonitorNode) => Omit<Extract<CheckAnswer, { kind: 'found' }>, 'kind' | 'host'> | null,
   ): Check['judge'] =>
   ({ state }) =>
     state === null
       ? withoutMonitor
-      : state.nodes.flatMap((node): Answer[] => {
+      : state.nodes.flatMap((node): CheckAnswer[] => {
           const issue = judge(node);
           return issue === null ? [] : [{ kind: 'found', host: node.name, ...issue }];
         });

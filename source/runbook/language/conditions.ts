@@ -12,14 +12,14 @@ import {
   whyNoMonitor,
 } from '../../cluster/observations.ts';
 import type { NodeState } from '../../cluster/states.ts';
-import { isKin, isMarked } from '../shell/ownership.ts';
-import type { Condition, Judgement } from './step.ts';
+import { carriesMark, isKin } from '../shell/ownership.ts';
+import type { Condition, ConditionJudgment } from './step.ts';
 
 /** The sentences that runbooks are made of: each says what must hold, and looks it up in the world. */
 
-export const yes: Judgement = { holds: true };
-export const no = (found: string): Judgement => ({ holds: false, found });
-export const verdictOf = (holds: boolean, found: string): Judgement => (holds ? yes : no(found));
+export const yes: ConditionJudgment = { holds: true };
+export const no = (found: string): ConditionJudgment => ({ holds: false, found });
+export const verdictOf = (holds: boolean, found: string): ConditionJudgment => (holds ? yes : no(found));
 
 const unseen = (world: Observations, alias: string): string => {
   const look = world.hosts[alias];
@@ -30,7 +30,7 @@ const unseen = (world: Observations, alias: string): string => {
 export const onHost = (
   alias: string,
   says: string,
-  judge: (host: NonNullable<ReturnType<typeof hostIn>>, world: Observations) => Judgement,
+  judge: (host: NonNullable<ReturnType<typeof hostIn>>, world: Observations) => ConditionJudgment,
 ): Condition => ({
   text: says,
   holds: (world) => {
@@ -89,14 +89,14 @@ export const placeIsFree = (facts: ClusterFacts, host: HostFacts): Condition =>
   );
 
 /** pg_autoctl is *seen* to be stopped, and systemd does not start it again: what destroys rests on nothing less. */
-export const autoctlStopped = (seen: HostObservation): Judgement => {
+export const autoctlStopped = (seen: HostObservation): ConditionJudgment => {
   if (seen.pgAutoctl === 'runs') return no('pg_autoctl runs');
   if (seen.unit?.active) return no('its unit is active: systemd starts pg_autoctl');
   return verdictOf(seen.pgAutoctl === 'stopped', 'whether pg_autoctl runs cannot be seen');
 };
 
 /** pg_autoctl is seen to run. */
-export const autoctlRuns = (seen: HostObservation): Judgement =>
+export const autoctlRuns = (seen: HostObservation): ConditionJudgment =>
   seen.pgAutoctl === 'runs'
     ? yes
     : no(seen.pgAutoctl === 'stopped' ? 'it does not run' : 'whether it runs cannot be seen');
@@ -114,7 +114,7 @@ const whoStarted = (host: HostFacts, unit: UnitView | null): string => {
     : `pg_autoctl runs: ${host.service.unit} was started${since}. If that was not this console, somebody has: find out who, and stop it`;
 };
 
-const stoppedOrWho = (host: HostFacts, seen: HostObservation): Judgement => {
+const stoppedOrWho = (host: HostFacts, seen: HostObservation): ConditionJudgment => {
   const verdict = autoctlStopped(seen);
   if (verdict.holds) return verdict;
   return seen.pgAutoctl === 'runs' || seen.unit?.active ? no(whoStarted(host, seen.unit)) : verdict;
@@ -128,7 +128,7 @@ export const allStopped = (host: HostFacts): Condition =>
   onHost(host.alias, `pg_autoctl and PostgreSQL are stopped on ${host.alias}`, (seen) => {
     const autoctl = stoppedOrWho(host, seen);
     if (!autoctl.holds) return autoctl;
-    const ofOurs = isMarked(seen.newData) ? [seen.newData] : [];
+    const ofOurs = carriesMark(seen.newData) ? [seen.newData] : [];
     const running = [seen.data, seen.backupData, ...ofOurs].find(
       (one) => isDataDirectory(one) && one.running,
     );

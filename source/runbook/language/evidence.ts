@@ -103,7 +103,7 @@ export const newSystemIdentifier = (
   world: Observations,
 ): SystemIdentifier | null => newControl(facts, primary, world)?.systemIdentifier ?? null;
 
-export const isMarked = (host: HostFacts, mark: string, world: Observations): boolean =>
+export const hasMarker = (host: HostFacts, mark: string, world: Observations): boolean =>
   hostIn(world, host.alias)?.markers.includes(mark) ?? false;
 
 /** The old version runs in its place. */

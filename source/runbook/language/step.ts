@@ -65,9 +65,9 @@ export type Probe =
 /** One sentence that must hold before or after a step, and whether it does. */
 export interface Condition {
   readonly text: string;
-  readonly holds: (world: Observations) => Judgement;
+  readonly holds: (world: Observations) => ConditionJudgment;
 }
-export type Judgement = { readonly holds: true } | { readonly holds: false; readonly found: string };
+export type ConditionJudgment = { readonly holds: true } | { readonly holds: false; readonly found: string };
 
 /** The unit of the runbook: data, made from facts. Shown and run byte for byte. */
 export interface Step {

@@ -55,7 +55,7 @@ export const isKin = (facts: ClusterFacts, directory: DirectoryView): boolean =>
   isDataDirectory(directory) && directory.mark?.system === facts.systemIdentifier;
 
 /** Whichever cluster it was made for. */
-export const isMarked = (directory: DirectoryView): boolean =>
+export const carriesMark = (directory: DirectoryView): boolean =>
   isDataDirectory(directory) && directory.mark !== undefined;
 
 /** Whether this run makes a new cluster on the host: pg_upgrade runs on the primary and on the monitor, nowhere else. */

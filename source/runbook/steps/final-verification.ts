@@ -9,7 +9,7 @@ import {
   unlessLeftOut,
   verdictOf,
 } from '../language/conditions.ts';
-import { isMarked } from '../language/evidence.ts';
+import { hasMarker } from '../language/evidence.ts';
 import {
   newEverywhere,
   primarySettled,
@@ -103,7 +103,7 @@ export const finalVerification: StepOf = (facts, phase) =>
       ${mark(facts.monitor, 'final')}
     `),
     probe: (world) => {
-      if (!isMarked(facts.monitor, 'final', world)) return pending('not proven yet');
+      if (!hasMarker(facts.monitor, 'final', world)) return pending('not proven yet');
       if (facts.nodes.some((node) => performed(facts, `promoted-${node.alias}`, world)))
         return done('it was proven before the switchover');
       return finalConditions(facts).every((one) => one.holds(world).holds)

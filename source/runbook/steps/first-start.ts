@@ -3,7 +3,7 @@ import { quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
 import { allStopped, dataIsNew, isMajor, onHost, verdictOf } from '../language/conditions.ts';
-import { isMarked, neverStarted, newClusterStarted, oldSinceUpgrade } from '../language/evidence.ts';
+import { hasMarker, neverStarted, newClusterStarted, oldSinceUpgrade } from '../language/evidence.ts';
 import { someFallbackCopy } from '../language/fallback-copies.ts';
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
@@ -35,7 +35,7 @@ export const runsPrivately = (facts: ClusterFacts, world: Observations): boolean
 };
 
 export const verified = (facts: ClusterFacts, world: Observations): boolean =>
-  ['verify', 'analyze-1'].every((one) => isMarked(primaryOf(facts), one, world));
+  ['verify', 'analyze-1'].every((one) => hasMarker(primaryOf(facts), one, world));
 
 /** Before the new version is started for the first time: what the old one had at its stop is all there is. */
 const oldIsAsKept = (facts: ClusterFacts): Condition => {

@@ -1,7 +1,7 @@
 import { primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
 import { acceptsWrites, onHost, verdictOf } from '../language/conditions.ts';
-import { isMarked } from '../language/evidence.ts';
+import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { mark, script, vacuumdbAll } from '../shell/shell.ts';
@@ -25,11 +25,11 @@ export const collectFullStatistics: StepOf = (facts, phase) => {
       )}
       ${mark(primary, 'analyze')}
     `),
-    probe: (world) => (isMarked(primary, 'analyze', world) ? done('they are there') : pending('not yet')),
+    probe: (world) => (hasMarker(primary, 'analyze', world) ? done('they are there') : pending('not yet')),
     before: [acceptsWrites(facts, primary)],
     after: [
       onHost(primary.alias, 'statistics are complete', (_, world) =>
-        verdictOf(isMarked(primary, 'analyze', world), 'vacuumdb did not come to its end'),
+        verdictOf(hasMarker(primary, 'analyze', world), 'vacuumdb did not come to its end'),
       ),
     ],
     quietSeconds: 300,

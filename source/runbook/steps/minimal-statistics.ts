@@ -1,7 +1,7 @@
 import { primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
 import { onHost, verdictOf } from '../language/conditions.ts';
-import { isMarked } from '../language/evidence.ts';
+import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { privateServer } from '../shell/isolated-server.ts';
@@ -37,11 +37,11 @@ export const collectMinimalStatistics: StepOf = (facts, phase) => {
       })}
       ${mark(primary, 'analyze-1')}
     `),
-    probe: (world) => (isMarked(primary, 'analyze-1', world) ? done('they are there') : pending('none yet')),
+    probe: (world) => (hasMarker(primary, 'analyze-1', world) ? done('they are there') : pending('none yet')),
     before: [server],
     after: [
       onHost(primary.alias, 'the first statistics are there', (_, world) =>
-        verdictOf(isMarked(primary, 'analyze-1', world), 'vacuumdb did not come to its end'),
+        verdictOf(hasMarker(primary, 'analyze-1', world), 'vacuumdb did not come to its end'),
       ),
     ],
     quietSeconds: 120,

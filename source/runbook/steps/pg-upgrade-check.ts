@@ -2,7 +2,7 @@ import { type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import { describe, isMajor, onHost, verdictOf } from '../language/conditions.ts';
-import { isMarked, isUpgraded } from '../language/evidence.ts';
+import { hasMarker, isUpgraded } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
@@ -52,7 +52,7 @@ export const checkWithPgUpgrade =
         ${mark(host, 'check')}
       `),
       probe: (world) =>
-        isMarked(host, 'check', world) || isUpgraded(facts, host, world)
+        hasMarker(host, 'check', world) || isUpgraded(facts, host, world)
           ? done('it was checked')
           : pending('not checked yet'),
       after: [

@@ -3,22 +3,22 @@ import { hereDocument, sh, word } from '../../cluster/fragment.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
 import { rehearsalScript } from '../checks/dry-run-script.ts';
-import { evidenceIn, judgementOn } from '../checks/in-world.ts';
+import { evidenceIn, judgmentOn } from '../checks/in-world.ts';
 import { checkInspectionScript } from '../checks/inspection/script.ts';
 import { no, onHost, verdictOf } from '../language/conditions.ts';
-import { isMarked, isPastStop } from '../language/evidence.ts';
+import { hasMarker, isPastStop } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { mark, script } from '../shell/shell.ts';
 import { measurementsOf } from '../timing/measurements.ts';
 import { choiceWords, rebuildChoices } from '../timing/rebuild-choice.ts';
 
-/** Of each section the last lines are kept, with how it ended: what a judgement needs. */
+/** Of each section the last lines are kept, with how it ended: what a judgment needs. */
 const keepEnds = sh`awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }'`;
 
 const nothingAgainst = (facts: ClusterFacts, host: HostFacts, withState: boolean) =>
   onHost(host.alias, `nothing stands against the upgrade on ${host.alias}`, (_, world) => {
-    const { findings, notSeen } = judgementOn(facts, host, world, withState);
+    const { findings, notSeen } = judgmentOn(facts, host, world, withState);
     const blockers = findings.filter((one) => one.severity === 'blocker');
     if (blockers.length > 0)
       return no(
@@ -36,7 +36,7 @@ const nothingAgainst = (facts: ClusterFacts, host: HostFacts, withState: boolean
 const warnings =
   (facts: ClusterFacts, host: HostFacts) =>
   (world: Observations): readonly string[] => {
-    const { findings, accepted } = judgementOn(facts, host, world, false);
+    const { findings, accepted } = judgmentOn(facts, host, world, false);
     const names = [...new Set(accepted.map((one) => one.check))];
     return [
       ...findings.filter((one) => one.severity === 'warning').map((one) => `${one.check}: ${one.found}`),
@@ -46,7 +46,7 @@ const warnings =
 
 /** What either way to rebuild a secondary costs, once it was looked at. */
 const choice = (facts: ClusterFacts, host: HostFacts, world: Observations): readonly string[] =>
-  isNode(host) && host.role === 'secondary' && isMarked(host, 'checks', world)
+  isNode(host) && host.role === 'secondary' && hasMarker(host, 'checks', world)
     ? rebuildChoices(facts, measurementsOf(evidenceIn(facts, world)))
         .filter((one) => one.node === host.alias)
         .map(choiceWords)
@@ -54,7 +54,7 @@ const choice = (facts: ClusterFacts, host: HostFacts, world: Observations): read
 
 /**
  * The checks of `pgaf-upgrade check` on one host, by the same scripts: what they print is kept on the host, and judged
- * by the same judgements from the next look. A check is good for a day.
+ * by the same judgments from the next look. A check is good for a day.
  */
 export const preflight =
   (host: HostFacts): StepOf =>
@@ -96,7 +96,7 @@ export const preflight =
         ${mark(host, 'checks')}
       `),
       probe: (world) =>
-        (isMarked(host, 'checks', world) && nothingAgainst(facts, host, false).holds(world).holds) ||
+        (hasMarker(host, 'checks', world) && nothingAgainst(facts, host, false).holds(world).holds) ||
         isPastStop(facts, host, world)
           ? done('it was checked')
           : pending('not checked yet'),

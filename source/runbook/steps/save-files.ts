@@ -3,7 +3,7 @@ import { hereDocument, joined, known, sh, word } from '../../cluster/fragment.ts
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import type { Path } from '../../cluster/words.ts';
 import { dataIsOld, onHost, verdictOf } from '../language/conditions.ts';
-import { isMarked, isUpgraded, staleSave } from '../language/evidence.ts';
+import { hasMarker, isUpgraded, staleSave } from '../language/evidence.ts';
 import { factsId } from '../language/facts-id.ts';
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
@@ -59,7 +59,7 @@ export const saveFiles =
       `),
       probe: (world) => {
         if (isUpgraded(facts, host, world)) return done('copies are in place');
-        if (!isMarked(host, marker, world)) return pending('nothing saved yet');
+        if (!hasMarker(host, marker, world)) return pending('nothing saved yet');
         const stale = staleSave(facts, host, world);
         return stale === null ? done('copies are in place') : half(stale);
       },

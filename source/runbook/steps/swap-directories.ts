@@ -17,7 +17,7 @@ import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { partsHaveFollowed } from '../language/tablespace-conditions.ts';
 import { carriedIsKept, carryLines, readConfigurationLines } from '../shell/configuration.ts';
-import { isMarked, oursLine, ownershipFunctions } from '../shell/ownership.ts';
+import { carriesMark, oursLine, ownershipFunctions } from '../shell/ownership.ts';
 import {
   controlFunctions,
   idleFunction,
@@ -100,7 +100,7 @@ export const swapDirectories =
       probe: (world) => {
         const seen = hostIn(world, host.alias);
         if (isSwapped(facts, host, world))
-          return carried(seen) && !isMarked(seen?.data ?? { kind: 'absent' })
+          return carried(seen) && !carriesMark(seen?.data ?? { kind: 'absent' })
             ? done(`${host.data} is PostgreSQL ${facts.newMajor}, with its configuration`)
             : half(
                 carried(seen)

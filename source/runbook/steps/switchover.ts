@@ -4,14 +4,14 @@ import type { Observations } from '../../cluster/observations.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import type { Alias } from '../../cluster/words.ts';
 import { everyNodeSettled, nodeSettled } from '../language/conditions.ts';
-import { isMarked } from '../language/evidence.ts';
+import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepsOf } from '../language/outline.ts';
 import type { Condition, Step } from '../language/step.ts';
 import { mark, psql, script } from '../shell/shell.ts';
 
 export const performed = (facts: ClusterFacts, id: string, world: Observations): boolean =>
-  isMarked(facts.monitor, id, world);
+  hasMarker(facts.monitor, id, world);
 
 /** A rehearsal of the failover that the cluster is there for, and back; for those who want it. */
 export const switchoverAndBack: StepsOf = (facts, phase) => {

@@ -2,7 +2,7 @@ import { type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh, word } from '../../cluster/fragment.ts';
 import type { Path } from '../../cluster/words.ts';
 import { onHost, verdictOf } from '../language/conditions.ts';
-import { isMarked, isUpgraded } from '../language/evidence.ts';
+import { hasMarker, isUpgraded } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { carryLines, readConfigurationLines } from '../shell/configuration.ts';
@@ -32,7 +32,7 @@ export const validateConfiguration =
         ${mark(host, 'configuration')}
       `),
       probe: (world) =>
-        isMarked(host, 'configuration', world) || isUpgraded(facts, host, world)
+        hasMarker(host, 'configuration', world) || isUpgraded(facts, host, world)
           ? done(`${facts.newMajor} has read it`)
           : pending('not read yet'),
       after: [

@@ -1,7 +1,7 @@
 import { primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
 import { onHost, verdictOf } from '../language/conditions.ts';
-import { isMarked } from '../language/evidence.ts';
+import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { compareLines, contentsFunction, countContents } from '../shell/database-contents.ts';
@@ -41,7 +41,7 @@ export const verifyDatabases: StepOf = (facts, phase) => {
       else echo "no extension needs an update"; fi
       ${mark(primary, 'verify')}
     `),
-    probe: (world) => (isMarked(primary, 'verify', world) ? done('verified') : pending('not verified yet')),
+    probe: (world) => (hasMarker(primary, 'verify', world) ? done('verified') : pending('not verified yet')),
     before: [server],
     after: [
       onHost(primary.alias, 'the databases answer', (seen) =>

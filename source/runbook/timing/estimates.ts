@@ -5,7 +5,7 @@ import { upgradeRunbook } from '../upgrade.ts';
 import { dryRunSchema, type TimingBasis } from './dry-run.ts';
 import type { Measurements } from './measurements.ts';
 import { assumedDisk, backupSeconds, linkSeconds } from './paces.ts';
-import { lengthOf, type Span, spansOf } from './schedule.ts';
+import { lengthOf, spansOf, type TimeSpan } from './schedule.ts';
 import { usualSeconds } from './step-seconds.ts';
 
 export interface Estimates {
@@ -18,7 +18,7 @@ export interface Estimates {
   /** The same where one step follows the other, as by hand. */
   readonly oneByOne: { readonly windowSeconds: number; readonly downtimeSeconds: number };
   /** Seconds from the first step's beginning, where what may run at the same time does. */
-  readonly spans: ReadonlyMap<StepId, Span>;
+  readonly spans: ReadonlyMap<StepId, TimeSpan>;
   /** What an estimate rests on where something could not be measured. */
   readonly assumed: readonly string[];
 }

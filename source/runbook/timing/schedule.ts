@@ -57,15 +57,18 @@ export const orderOf = (
   );
 };
 
-export interface Span {
+export interface TimeSpan {
   readonly from: number;
   readonly to: number;
 }
 
 /** When each step begins and ends if all that may run at the same time does; in the unit of `takes`, from 0. */
-export const spansOf = (steps: readonly Step[], takes: (step: Step) => number): ReadonlyMap<StepId, Span> => {
+export const spansOf = (
+  steps: readonly Step[],
+  takes: (step: Step) => number,
+): ReadonlyMap<StepId, TimeSpan> => {
   const after = awaited(steps);
-  const spans = new Map<StepId, Span>();
+  const spans = new Map<StepId, TimeSpan>();
   for (const step of steps) {
     const from = Math.max(0, ...(after.get(step.id) ?? []).map((one) => spans.get(one.id)?.to ?? 0));
     spans.set(step.id, { from, to: from + takes(step) });
@@ -74,7 +77,7 @@ export const spansOf = (steps: readonly Step[], takes: (step: Step) => number): 
 };
 
 /** From the first beginning to the last end; 0 for no span. */
-export const lengthOf = (spans: readonly (Span | undefined)[]): number => {
+export const lengthOf = (spans: readonly (TimeSpan | undefined)[]): number => {
   const known = spans.filter((one) => one !== undefined);
   return known.length === 0
     ? 0

@@ -3,7 +3,7 @@ import { word } from '../../cluster/fragment.ts';
 import { hostIn, isLeftOut, monitorIn, type Observations } from '../../cluster/observations.ts';
 import type { Alias, Label } from '../../cluster/words.ts';
 import { isMajor } from '../language/conditions.ts';
-import { isMarked, isSwapped, isUpgraded, neverStarted, newClusterStarted } from '../language/evidence.ts';
+import { hasMarker, isSwapped, isUpgraded, neverStarted, newClusterStarted } from '../language/evidence.ts';
 import { bestUncompared, isFallbackCopy, oldDirectory } from '../language/fallback-copies.ts';
 import { dropInName } from '../shell/service.ts';
 
@@ -76,7 +76,7 @@ const ownRoute = (facts: ClusterFacts, primary: NodeFacts, world: Observations):
   // One that was disarmed for a first start has its new directory, or the proof of a way back that has moved that already.
   const proven = upgraded
     ? started === 'never'
-    : !old.madeUnstartable || isMarked(primary, neverStarted, world);
+    : !old.madeUnstartable || hasMarker(primary, neverStarted, world);
   return proven ? { kind: 'own', linked: true } : null;
 };
 

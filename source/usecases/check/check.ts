@@ -14,7 +14,7 @@ import { parseCheckInspection } from '../../inspect/checks/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { rehearsalScript } from '../../runbook/checks/dry-run-script.ts';
 import { checkInspectionScript } from '../../runbook/checks/inspection/script.ts';
-import { type Judgement, judge } from '../../runbook/checks/judge.ts';
+import { type CheckJudgment, judge } from '../../runbook/checks/judge.ts';
 import { type Measurements, measurementsOf } from '../../runbook/timing/measurements.ts';
 import { forgetJobScript } from './forget-job.ts';
 import { survey } from './survey.ts';
@@ -32,7 +32,7 @@ export interface CheckOptions {
 export interface CheckResult {
   readonly facts: ClusterFacts | null;
   readonly evidence: Evidence;
-  readonly judgement: Judgement;
+  readonly judgment: CheckJudgment;
   readonly tookMs: number;
 }
 
@@ -143,7 +143,7 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
     value: {
       facts,
       evidence,
-      judgement: judge(evidence, config.check.accept),
+      judgment: judge(evidence, config.check.accept),
       tookMs: Math.round(performance.now() - began),
     },
   };
@@ -151,20 +151,20 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
 
 /** Of a check, what stays on this machine for plan and window; `at`: ISO 8601. */
 export const toKeep = (
-  { judgement, evidence }: CheckResult,
+  { judgment, evidence }: CheckResult,
   at: string,
 ): [result: CheckResultKept, measurements: Measurements] => [
   {
     at,
-    outcome: judgement.outcome,
-    findings: judgement.findings.map(({ check: id, severity, host, found }) => ({
+    outcome: judgment.outcome,
+    findings: judgment.findings.map(({ check: id, severity, host, found }) => ({
       check: id,
       severity,
       host,
       found,
     })),
-    accepted: [...new Set(judgement.accepted.map((one) => one.check))],
-    passed: judgement.passed.length,
+    accepted: [...new Set(judgment.accepted.map((one) => one.check))],
+    passed: judgment.passed.length,
   },
   measurementsOf(evidence),
 ];

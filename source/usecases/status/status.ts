@@ -317,7 +317,7 @@ const withoutMonitor = async (
 };
 
 /** Where things stand, once. Where the upgrade could not begin as the cluster is, what the monitor says is told with the reason. */
-export const status = async (
+export const readStatus = async (
   config: Config,
   open: OpenHost,
   say: (doing: string) => void,

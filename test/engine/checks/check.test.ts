@@ -17,17 +17,17 @@ const checking = (servers: CheckServers, config = '', keepNewDirectory = false) 
   });
 
 const found = async (servers: CheckServers) => {
-  const { judgement } = good(await checking(servers));
+  const { judgment } = good(await checking(servers));
   return {
-    outcome: judgement.outcome,
-    findings: judgement.findings.map((one) => `${one.check} ${one.host ?? ''}`.trim()),
+    outcome: judgment.outcome,
+    findings: judgment.findings.map((one) => `${one.check} ${one.host ?? ''}`.trim()),
   };
 };
 
 test('a healthy cluster: every host looked at and rehearsed on, nothing found, every connection closed', async () => {
   const servers = new CheckServers(labCluster());
   const result = good(await checking(servers));
-  expect(result.judgement).toMatchObject({ outcome: 'ready', findings: [], notSeen: [] });
+  expect(result.judgment).toMatchObject({ outcome: 'ready', findings: [], notSeen: [] });
   expect(servers.jobs.map((job) => job.id.split('/')[1]).sort()).toEqual([
     'monitor',
     'node_1',
@@ -122,9 +122,9 @@ test('a rehearsal whose end is not known is not taken for a good one', async () 
     kind: 'unknown',
     problem: problem('the host was restarted meanwhile', 'look'),
   });
-  const { judgement } = good(await checking(servers));
-  expect(judgement.outcome).toBe('unseen');
-  expect(judgement.notSeen).toContainEqual(
+  const { judgment } = good(await checking(servers));
+  expect(judgment.outcome).toBe('unseen');
+  expect(judgment.notSeen).toContainEqual(
     expect.objectContaining({ host: 'node_2', because: 'the host was restarted meanwhile.' }),
   );
 });
@@ -132,17 +132,17 @@ test('a rehearsal whose end is not known is not taken for a good one', async () 
 test('a look that ended early is not taken for a good one', async () => {
   const servers = new CheckServers(labCluster());
   servers.looks.set('node_2', { end: null });
-  const { judgement } = good(await checking(servers));
-  expect(judgement.outcome).toBe('blocked');
-  expect(judgement.findings.map((one) => one.check)).toEqual(['host-understood']);
+  const { judgment } = good(await checking(servers));
+  expect(judgment.outcome).toBe('blocked');
+  expect(judgment.findings.map((one) => one.check)).toEqual(['host-understood']);
 });
 
 test('a database that did not answer leaves its server unseen', async () => {
   const servers = new CheckServers(labCluster());
   servers.looks.set('node_1', { databases: asText('null\n') });
-  const { judgement } = good(await checking(servers));
-  expect(judgement.outcome).toBe('unseen');
-  expect(judgement.notSeen.map((one) => one.because)).toContain('its server did not answer');
+  const { judgment } = good(await checking(servers));
+  expect(judgment.outcome).toBe('unseen');
+  expect(judgment.notSeen.map((one) => one.because)).toContain('its server did not answer');
 });
 
 test('one monitor and 32 secondaries take no more turns over the network than one: they are asked side by side', async () => {

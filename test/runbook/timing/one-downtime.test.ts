@@ -30,7 +30,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 const checkedAt = '2026-11-20T13:03:12.000Z';
 const checkOf = (facts: ClusterFacts) => {
   const evidence = healthy(facts);
-  return { facts, evidence, judgement: judge(evidence, []), tookMs: 3_900 };
+  return { facts, evidence, judgment: judge(evidence, []), tookMs: 3_900 };
 };
 const checkSeconds = (facts: ClusterFacts): number =>
   z

@@ -2,7 +2,7 @@ import { hostsOf, primaryOf } from '../../../cluster/facts.ts';
 import { sh, word } from '../../../cluster/fragment.ts';
 import { hostIn } from '../../../cluster/observations.ts';
 import { backupAgeLines, newestFunction } from '../../checks/inspection/backup-age.ts';
-import { isMarked } from '../../language/evidence.ts';
+import { hasMarker } from '../../language/evidence.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { mark, script } from '../../shell/shell.ts';
@@ -43,8 +43,8 @@ export const findBackup: StepOf = (facts, phase) => {
     probe: (world) => {
       if (hostsOf(facts).every((host) => hostIn(world, host.alias)?.backupData.kind === 'absent'))
         return done('no fallback copy is left');
-      if (isMarked(primary, backupIsKnown, world)) return done('one is known');
-      return isMarked(primary, 'cleanup-backup', world)
+      if (hasMarker(primary, backupIsKnown, world)) return done('one is known');
+      return hasMarker(primary, 'cleanup-backup', world)
         ? done('none is known')
         : pending('not looked for yet');
     },

@@ -10,7 +10,7 @@ import {
 import { sh } from '../../../cluster/fragment.ts';
 import { hostIn, type Observations } from '../../../cluster/observations.ts';
 import { describe, everyNodeSettled, onHost, verdictOf } from '../../language/conditions.ts';
-import { isMarked } from '../../language/evidence.ts';
+import { hasMarker } from '../../language/evidence.ts';
 import { newEverywhere } from '../../language/group-conditions.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepsOf } from '../../language/outline.ts';
@@ -40,7 +40,7 @@ const lastCopy = (facts: ClusterFacts, host: HostFacts, world: Observations): Lo
   return {
     kind: 'last-copy',
     text: `the last fallback copy of PostgreSQL ${facts.oldMajor}: behind it only a backup leads back, and ${
-      isMarked(primaryOf(facts), backupIsKnown, world)
+      hasMarker(primaryOf(facts), backupIsKnown, world)
         ? `one made since PostgreSQL ${facts.newMajor} was opened is known`
         : `NONE made since PostgreSQL ${facts.newMajor} was opened is known: who types the host’s name accepts to have none`
     }`,

@@ -1,6 +1,6 @@
 import type { NodeFacts } from '../../../cluster/facts.ts';
 import { onHost, verdictOf } from '../../language/conditions.ts';
-import { isMarked } from '../../language/evidence.ts';
+import { hasMarker } from '../../language/evidence.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { mark, script } from '../../shell/shell.ts';
@@ -24,10 +24,11 @@ export const chooseFallbackCopy =
       guide: null,
       danger: 'changes',
       script: script(mark(monitor, marker)),
-      probe: (world) => (isMarked(monitor, marker, world) ? done('it is noted') : pending('it is not noted')),
+      probe: (world) =>
+        hasMarker(monitor, marker, world) ? done('it is noted') : pending('it is not noted'),
       after: [
         onHost(monitor.alias, 'it is noted', (_, world) =>
-          verdictOf(isMarked(monitor, marker, world), 'it is not'),
+          verdictOf(hasMarker(monitor, marker, world), 'it is not'),
         ),
       ],
       undo: 'nothing to undo: no copy has been changed yet',

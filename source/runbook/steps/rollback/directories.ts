@@ -16,8 +16,8 @@ import { noPartsOf, partsFollow, partsHaveFollowed } from '../../language/tables
 import { asideOf, oldName } from '../../language/tablespace-names.ts';
 import { disarmAbandonedLines, disarmLines, rearmLines } from '../../shell/disarm.ts';
 import {
+  carriesMark,
   discardFunction,
-  isMarked,
   isOurs,
   makesNewCluster,
   makingOf,
@@ -268,7 +268,7 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: Observati
   if (!partsFollow(host, seen, seen.data, host.data)) return half('a tablespace is not in its place');
   if (leftover && !(isDataDirectory(seen.data) && seen.data.running))
     return half(`${host.newData} is left over`);
-  if (isMarked(seen.data)) return half(`${host.data} carries the mark of a directory aside still`);
+  if (carriesMark(seen.data)) return half(`${host.data} carries the mark of a directory aside still`);
   return done(`${host.data} is PostgreSQL ${facts.oldMajor}`);
 };
 

@@ -2,7 +2,7 @@ import { type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
 import { sh } from '../../../cluster/fragment.ts';
 import { monitorIn } from '../../../cluster/observations.ts';
 import { allStopped, unlessLeftOut, verdictOf } from '../../language/conditions.ts';
-import { isMarked } from '../../language/evidence.ts';
+import { hasMarker } from '../../language/evidence.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import { monitorIsOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
@@ -33,7 +33,7 @@ export const dropNodes =
       `),
       probe: (world) => {
         const rows = monitorIn(world)?.nodes;
-        if (isMarked(monitor, 'rollback-dropped', world)) return done('they were dropped');
+        if (hasMarker(monitor, 'rollback-dropped', world)) return done('they were dropped');
         return pending(
           rows === undefined ? 'the monitor does not answer' : `${rows.length} nodes are registered`,
         );

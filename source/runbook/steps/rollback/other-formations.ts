@@ -3,7 +3,7 @@ import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
 import { sqlLiteral } from '../../../cluster/quote.ts';
 import type { Path } from '../../../cluster/words.ts';
 import { onHost, verdictOf } from '../../language/conditions.ts';
-import { isMarked } from '../../language/evidence.ts';
+import { hasMarker } from '../../language/evidence.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import { monitorIsOld } from '../../language/old-version.ts';
 import type { StepsOf } from '../../language/outline.ts';
@@ -51,7 +51,7 @@ export const noteFormationsLines = (facts: ClusterFacts): Fragment | false => {
 
 const isTold = (facts: ClusterFacts): Condition =>
   onHost('monitor', 'the old monitor knows what became of the other formations since', (_, world) =>
-    verdictOf(isMarked(facts.monitor, marker, world), 'it knows them as they were at its stop'),
+    verdictOf(hasMarker(facts.monitor, marker, world), 'it knows them as they were at its stop'),
   );
 
 /** Before their pg_autoctl is exchanged: a monitor that takes the wrong node for their primary makes them stop. */
@@ -93,7 +93,7 @@ export const tellOtherFormations: StepsOf = (facts, phase) => {
         rm -f ${file}
       `),
       probe: (world) =>
-        isMarked(monitor, marker, world) ? done('it knows') : pending('it does not know yet'),
+        hasMarker(monitor, marker, world) ? done('it knows') : pending('it does not know yet'),
       before: [monitorIsOld(facts)],
       after: [isTold(facts)],
       undo: 'nothing to undo here',

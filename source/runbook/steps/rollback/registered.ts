@@ -1,7 +1,7 @@
 import type { ClusterFacts, NodeFacts } from '../../../cluster/facts.ts';
 import { hostIn, isDataDirectory, nodeIn, type Observations } from '../../../cluster/observations.ts';
 import { isMajor } from '../../language/conditions.ts';
-import { isMarked } from '../../language/evidence.ts';
+import { hasMarker } from '../../language/evidence.ts';
 
 /**
  * Whether a rollback through a fallback copy has registered the node again. Its own mark says so; where that has been tidied away already,
@@ -9,11 +9,11 @@ import { isMarked } from '../../language/evidence.ts';
  * pg_autoctl runs on the old version. Without this, whoever starts the rollback again at its very end would stop what serves.
  */
 export const isRegisteredAnew = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
-  if (isMarked(node, 'rollback-created', world)) return true;
+  if (hasMarker(node, 'rollback-created', world)) return true;
   const seen = hostIn(world, node.alias);
   return (
     seen !== null &&
-    isMarked(facts.monitor, 'rollback-dropped', world) &&
+    hasMarker(facts.monitor, 'rollback-dropped', world) &&
     nodeIn(world, node.alias) !== null &&
     seen.pgAutoctl === 'runs' &&
     isDataDirectory(seen.data) &&

@@ -2,14 +2,14 @@ import { type ClusterFacts, type HostFacts, isNode } from '../../../cluster/fact
 import { type HostObservation, isDataDirectory, type Observations } from '../../../cluster/observations.ts';
 import { autoctlStopped, isMajor } from '../../language/conditions.ts';
 import { isPrivate } from '../../shell/isolated-server.ts';
-import { isMarked } from '../../shell/ownership.ts';
+import { carriesMark } from '../../shell/ownership.ts';
 import type { Route } from '../../verdict/route.ts';
 import { isRegisteredAnew } from './registered.ts';
 import { isServed } from './serve.ts';
 
 /** What somebody else runs in the new directory's place is none of ours. */
 export const serverRuns = (seen: HostObservation): boolean =>
-  [seen.data, seen.backupData, ...(isMarked(seen.newData) ? [seen.newData] : [])].some(
+  [seen.data, seen.backupData, ...(carriesMark(seen.newData) ? [seen.newData] : [])].some(
     (one) => isDataDirectory(one) && one.running,
   );
 
