@@ -11,7 +11,7 @@ export const flags = {
     shown: '--yes NAME',
     says: [
       "with --plain: confirm every step by itself; NAME is the cluster's name, so that it cannot be",
-      'the wrong one. Optional steps are skipped. What cannot be had again wants its own word:',
+      'the wrong one. Optional steps are skipped.',
     ],
   },
   yesLoseWrites: {
@@ -74,7 +74,7 @@ export const flags = {
   debug: {
     type: 'string',
     shown: '--debug FILE',
-    says: ['write SSH and engine events to the end of FILE, one line of JSON each, without secrets'],
+    says: ['write SSH and engine events to FILE, new or written so before: lines of JSON, no secrets'],
   },
   resume: { type: 'string', shown: '--resume DIR', says: ['go on with a demo that was kept'] },
 } as const;

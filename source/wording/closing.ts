@@ -2,6 +2,7 @@ import type { EngineView } from '../engine/view/controller.ts';
 import { downtimeExpected } from '../engine/view/downtime.ts';
 import { calledIn } from './farewell.ts';
 import { took } from './text.ts';
+import { warningCount } from './warnings.ts';
 
 /** A line of the closing card: its label, and a sentence or a command that can be typed as it stands. */
 export type ClosingLine = readonly [label: string, text: string];
@@ -26,7 +27,7 @@ const downtimeLine = (view: EngineView): readonly ClosingLine[] => {
 };
 
 const toKnow = (view: EngineView): readonly string[] => {
-  const warnings = new Set(view.steps.flatMap(({ notes }) => notes)).size;
+  const warnings = warningCount(view);
   const reasons = view.steps.filter(({ status }) => status.kind === 'skipped' && status.reason !== '').length;
   const byHand = view.steps.filter(({ status }) => status.kind === 'done' && status.by === 'hand').length;
   return [

@@ -47,13 +47,30 @@ test('the same in plain lines, and nothing of it before the end', () => {
   expect(closingLines(new FakeEngine().view)).toEqual([]);
 });
 
-test('w lists each warning once, with the step and host that noticed it, and the notices below', () => {
+test('w lists each warning once for its host, with the step that noticed it, the cluster’s first, and the notices below', () => {
   const { view } = new FakeEngine();
-  const steps = view.steps.map((step, at) => ({ ...step, notes: at < 2 ? ['no backup is known'] : [] }));
-  const rows = warningRows({ ...view, steps, notices: [{ at: 0, text: 'node_2: no answer' }] }, 100).map(
-    (row) => row.map(({ text }) => text).join(''),
-  );
-  expect(rows.filter((row) => row.includes('no backup is known'))).toHaveLength(1);
-  expect(rows[0]).toMatch(/^Step 1, monitor: /);
+  const said = 'no backup is known';
+  const notes = (host: string, at: number) =>
+    host === 'node_1' || host === 'node_2' ? [said] : at === 0 ? ['same-minor: 17.9'] : [];
+  const steps = view.steps.map((step, at) => ({ ...step, notes: notes(step.host, at) }));
+  const warned = {
+    ...view,
+    steps,
+    clusterWarnings: ['same-minor: 17.9'],
+    notices: [{ at: 0, text: 'node_2: no answer' }],
+  };
+  const rows = warningRows(warned, 100).map((row) => row.map(({ text }) => text).join(''));
+  const under = (title: RegExp) => rows[rows.findIndex((row) => title.test(row)) + 1];
+  expect(under(/^The cluster as a whole$/)).toContain('same-minor: 17.9');
+  expect(under(/^Step \d+, node_1: /)).toContain(said);
+  expect(under(/^Step \d+, node_2: /)).toContain(said);
+  expect(rows.filter((row) => row.includes(said))).toHaveLength(2);
+  expect(rows.filter((row) => row.includes('same-minor'))).toHaveLength(1);
   expect(rows.some((row) => row.includes('node_2: no answer'))).toBe(true);
+  const known = closingLines({
+    ...finished(),
+    steps: steps.map((step, at) => ({ ...step, status: finished().steps[at]?.status ?? step.status })),
+    clusterWarnings: ['same-minor: 17.9'],
+  });
+  expect(known.find(([label]) => label === 'To know')?.[1]).toContain('3 warnings');
 });

@@ -133,3 +133,42 @@ test('a run in which much went wrong stays within two pages, and says how much m
   );
   expect(section(made, 'Skipped steps').join('\n')).toContain('done elsewhere');
 });
+
+test('the brief report lists the warnings of the window’s checks, each with its host, as they were told last', () => {
+  const facts = labCluster();
+  const runbook = upgradeRunbook(facts);
+  const checked = (host: string, notes: readonly string[]): Entry => ({
+    kind: 'done',
+    step: `A.${host}.checks`,
+    by: 'found',
+    probe: { state: 'done', says: 'it was checked' },
+    verdict: 'nothing to undo',
+    notes: [...notes],
+  });
+  const made = makeBriefReport(
+    groundOf(
+      told([
+        { kind: 'facts', facts },
+        { kind: 'runbook', direction: 'upgrade', steps: [...runbook] },
+        {
+          kind: 'confirmed',
+          step: 'A.monitor.save',
+          host: 'monitor',
+          as: 'postgres',
+          typed: null,
+          job: 'j',
+          script: 'true',
+          clusterNotes: ['same-minor: node_3 17.9'],
+        },
+        checked('node_1', ['room: little', 'backup-age: no backup is known']),
+        checked('node_2', ['backup-age: no backup is known']),
+        checked('node_1', ['backup-age: no backup is known']),
+      ]),
+    ),
+  );
+  expect(section(made, 'Warnings')).toEqual([
+    'the cluster: same-minor: node_3 17.9',
+    'node_1: backup-age: no backup is known',
+    'node_2: backup-age: no backup is known',
+  ]);
+});

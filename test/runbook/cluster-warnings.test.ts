@@ -63,3 +63,17 @@ test('the monitor’s number of standbys, which only its state tells', () => {
 test('what the cluster file accepts by name is not said again', () => {
   expect(notesAt({ ...uneven(), accept: ['same-minor'] }, null)).toEqual([]);
 });
+
+test('who goes on behind the last step that says it has it in the list of warnings all the same, and as it was told', () => {
+  const facts = uneven();
+  const told = (last: string | null): readonly string[] | undefined => {
+    const world = modelAfter(facts, last).world();
+    return (
+      upgradeRunbook(facts, world)
+        .map((step) => step.clusterNotes(world))
+        .find((notes) => notes !== null) ?? undefined
+    );
+  };
+  expect(told(null)?.join()).toMatch(said);
+  expect(told('C.node_1.stop')).toBeUndefined();
+});

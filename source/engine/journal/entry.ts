@@ -67,6 +67,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     expectedMs: z.number().nonnegative().optional(),
     /** Of the step that stops the writes: the downtime that was shown with it. */
     expectedDowntime: expectedDowntimeSchema.optional(),
+    /** Warnings of the cluster as a whole that stood on the card. */
+    clusterNotes: z.array(z.string()).optional(),
   }),
   /** A job that was found on its host is followed again, from this byte of its log. */
   z.object({
@@ -92,6 +94,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     by: z.enum(['run', 'found', 'hand']),
     probe: probeSchema,
     verdict: z.string(),
+    /** What was noticed on the host and stands against nothing: a check's warnings. */
+    notes: z.array(z.string()).optional(),
   }),
   z.object({
     kind: z.literal('failed'),

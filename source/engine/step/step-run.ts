@@ -132,6 +132,7 @@ export class StepRun {
     const { id, host, as, writes } = this.step;
     const { checklist, store } = this.#parts;
     const expectedMs = checklist.expectedOf(id);
+    const clusterNotes = this.step.clusterNotes(this.#run.observer.world);
     const expectedDowntime = writes === 'stop' ? downtimeTold(store.view) : null;
     const entry: Entry = {
       kind: 'confirmed',
@@ -144,6 +145,7 @@ export class StepRun {
       outputFrom,
       ...(expectedMs === null ? {} : { expectedMs }),
       ...(expectedDowntime === null ? {} : { expectedDowntime }),
+      ...(clusterNotes === null ? {} : { clusterNotes: [...clusterNotes] }),
     };
     return this.#run.journal.write(entry, at);
   }

@@ -104,6 +104,8 @@ export class Checklist {
     const expected = stepEstimates(facts, world, view.direction, this.#steps, session.dryRun);
     this.#expected = expected.steps;
     const passed = (step: Step): boolean => this.statusOf(step.id)?.kind === 'done';
+    // Behind the last step that tells them they stay as they were: what the window does to the nodes is no answer to them.
+    const warned = this.#steps.map((step) => step.clusterNotes(world)).find((notes) => notes !== null);
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
     this.#holdFeed(session, absence !== null);
     this.#store.set({
@@ -112,6 +114,7 @@ export class Checklist {
         ? {}
         : { expectedDowntimeMs: expected.downtime, dryRun: expected.dryRun }),
       verdict: rollbackVerdict(facts, world),
+      ...(warned === undefined ? {} : { clusterWarnings: warned }),
       steps: this.#steps.map((step, index) =>
         viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#context()),
       ),
@@ -132,8 +135,9 @@ export class Checklist {
     if (step.probe(run.observer.world).state === 'done') this.#proven.add(step.id);
     this.show(run, step, { kind: 'done', tookMs, by });
     this.refresh(run);
-    if (by === 'run')
-      for (const note of step.notes(run.observer.world)) this.#store.notice(`${step.host}: ${note}`);
+    const ofCluster = step.clusterNotes(run.observer.world) ?? [];
+    const notes = step.notes(run.observer.world).filter((note) => !ofCluster.includes(note));
+    if (by === 'run') for (const note of notes) this.#store.notice(`${step.host}: ${note}`);
     this.note(
       run,
       {
@@ -142,6 +146,7 @@ export class Checklist {
         by,
         probe: step.probe(run.observer.world),
         verdict: this.#store.view.verdict.says,
+        ...(notes.length === 0 ? {} : { notes: [...notes] }),
       },
       at,
     );

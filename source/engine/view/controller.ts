@@ -234,6 +234,8 @@ export interface EngineView {
   readonly resumed: readonly string[] | null;
   /** Where the journal and the outputs of this run are kept. */
   readonly runDirectory: string | null;
+  /** Warnings of the cluster as a whole, as they were told last; those of a host are its steps' `notes`. */
+  readonly clusterWarnings?: readonly string[];
   /** Short notices, oldest first, bounded: what happened aside from steps. */
   readonly notices: readonly { readonly at: number; readonly text: string }[];
 }

@@ -11,7 +11,7 @@ import {
   strong,
 } from '../document.ts';
 import { leftBlocks } from './ends.ts';
-import { failureBlocks, skippedBlocks } from './people.ts';
+import { failureBlocks, skippedBlocks, warningItems } from './people.ts';
 import { type ReadRun, type Report, type ReportGround, readRunOf } from './report.ts';
 import { stepLabel } from './steps.ts';
 import { downtimeBlocks, windowBlocks } from './summary.ts';
@@ -33,7 +33,7 @@ const shortTables = (blocks: readonly Block[]): readonly Block[] =>
     ];
   });
 
-/** What went on otherwise than one confirmation a step, without any failure. */
+/** What the checks warned of, then what went on otherwise than one confirmation a step, without any failure. */
 const warnings = ({ story, names }: ReadRun): readonly Prose[] => {
   const happened = story.happenings.flatMap(({ at, operator, entry }): readonly Prose[] => {
     switch (entry.kind) {
@@ -62,7 +62,7 @@ const warnings = ({ story, names }: ReadRun): readonly Prose[] => {
         ]
       : [],
   );
-  const all = [...happened, ...slow];
+  const all = [...warningItems(story), ...happened, ...slow];
   return all.length <= mostRows
     ? all
     : [...all.slice(0, mostRows), `and ${all.length - mostRows} more, in the whole report`];

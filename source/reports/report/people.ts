@@ -60,6 +60,10 @@ export const skippedBlocks = (story: Story, names: StepNames): readonly Block[] 
   ];
 };
 
+/** Each warning of the window's checks, with its host. */
+export const warningItems = ({ warnings }: Story): readonly Prose[] =>
+  warnings.map(({ host, text }) => [host === null ? 'the cluster' : literal(host), `: ${text}`]);
+
 /** What became of a step after a failed try. */
 const resolution = (story: Story, failed: Attempt): string => {
   const after = (at: number): boolean => at >= (failed.end?.at ?? failed.at);

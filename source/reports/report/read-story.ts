@@ -12,6 +12,8 @@ class Reader {
   readonly verdicts: Verdict[] = [];
   readonly inventories: Story['inventories'][number][] = [];
   readonly over = new Set<string>();
+  /** By the step that noticed it; null: the cluster as a whole. A step that was done again tells anew. */
+  readonly #notes = new Map<string | null, readonly string[]>();
   direction: Direction = 'upgrade';
   readonly #names: StepNames;
   #operator = 'unknown';
@@ -19,6 +21,14 @@ class Reader {
 
   constructor(names: StepNames) {
     this.#names = names;
+  }
+
+  /** Each once for its host. */
+  get warnings(): Story['warnings'] {
+    const all = [...this.#notes].flatMap(([step, notes]) =>
+      notes.map((text) => ({ host: step === null ? null : this.#names.of(step).host, text })),
+    );
+    return [...new Map(all.map((one) => [JSON.stringify([one.host, one.text]), one])).values()];
   }
 
   #open(step: string): Open | undefined {
@@ -45,6 +55,7 @@ class Reader {
         return;
       case 'confirmed':
         this.#confirm(at, entry);
+        if (entry.clusterNotes !== undefined) this.#notes.set(null, entry.clusterNotes);
         return;
       case 'ended': {
         const open = this.#open(entry.step);
@@ -67,6 +78,7 @@ class Reader {
       }
       case 'done': {
         this.over.add(entry.step);
+        this.#notes.set(entry.step, entry.notes ?? []);
         this.#say(at, entry.step, entry.verdict);
         const open = this.#open(entry.step);
         const own = open !== undefined && open.end === null;
@@ -119,11 +131,12 @@ export const storyOf = (records: readonly Recorded[], names: StepNames): Story =
     times.push(at);
     reader.read(at, record.entry);
   }
-  const { attempts, happenings, verdicts, inventories, over, direction } = reader;
+  const { attempts, happenings, verdicts, warnings, inventories, over, direction } = reader;
   return {
     attempts,
     happenings,
     verdicts,
+    warnings,
     inventories,
     over,
     direction,

@@ -1,12 +1,19 @@
 import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
 import { ofKind, type Recorded } from '../../engine/journal/entry.ts';
-import { type Block, heading, paragraph, strong } from '../document.ts';
+import { type Block, heading, list, paragraph, strong } from '../document.ts';
 import { commandBlocks, type Tail } from './commands.ts';
 import { type ReportedDowntime, reportedDowntimes } from './downtime.ts';
 import { leftBlocks, logBlocks, type Places } from './ends.ts';
 import { factBlocks } from './facts.ts';
 import { outcomeOf, type RunOutcome } from './outcome.ts';
-import { confirmationBlocks, eventBlocks, failureBlocks, skippedBlocks, verdictBlocks } from './people.ts';
+import {
+  confirmationBlocks,
+  eventBlocks,
+  failureBlocks,
+  skippedBlocks,
+  verdictBlocks,
+  warningItems,
+} from './people.ts';
 import { storyOf } from './read-story.ts';
 import { factsIn, StepNames } from './steps.ts';
 import type { Story } from './story.ts';
@@ -74,6 +81,7 @@ export const readRunOf = ({ records, now }: ReportGround): ReadRun => {
 export const makeReport = (ground: ReportGround): Report => {
   const { now, tail } = ground;
   const { title, facts, names, story, outcome, downtimes, until } = readRunOf(ground);
+  const warnings = warningItems(story);
   return {
     title,
     blocks: [
@@ -90,6 +98,8 @@ export const makeReport = (ground: ReportGround): Report => {
       ...leftBlocks(outcome, story, names, facts),
       heading(2, 'Confirmed'),
       ...confirmationBlocks(story),
+      heading(2, 'Warnings of the checks'),
+      warnings.length === 0 ? paragraph('None is recorded.') : list(...warnings),
       heading(2, 'Skipped'),
       ...skippedBlocks(story, names),
       heading(2, 'Failures, and how they were resolved'),

@@ -64,6 +64,8 @@ export interface Story {
   readonly happenings: readonly Happening[];
   /** Each change of what going back would have meant. */
   readonly verdicts: readonly Verdict[];
+  /** What was noticed and stands against nothing, as the checks of the window told it last; host null: the cluster as a whole. */
+  readonly warnings: readonly { readonly host: string | null; readonly text: string }[];
   readonly inventories: readonly { readonly at: number; readonly entry: EntryOf<'inventory'> }[];
   /** Steps that are over, by whichever way. */
   readonly over: ReadonlySet<string>;

@@ -84,6 +84,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     forfeits: parts.forfeits ?? (() => null),
     interrupted: parts.interrupted ?? (() => null),
     notes: parts.notes ?? (() => []),
+    clusterNotes: () => null,
     gauge: parts.gauge ?? null,
     parallel: null,
   };

@@ -103,6 +103,8 @@ export interface Step {
   readonly interrupted: (world: Observations) => string | null;
   /** What was noticed and stands against nothing (warnings of a check), from the last look. */
   readonly notes: (world: Observations) => readonly string[];
+  /** Those of `notes` that are of the cluster, not of the step's host; null: this step does not tell them now. */
+  readonly clusterNotes: (world: Observations) => readonly string[] | null;
   /** Where the cause of a failure is to be found on the host: read-only scripts, run when the step has failed. */
   readonly failureLogs: readonly FailureLog[];
   /** What the application feels: its writes stop with this step, or come back with it. */

@@ -16,14 +16,18 @@ export const withClusterWarnings = (facts: ClusterFacts, steps: readonly Step[])
     firsts.set(world, first);
     return first;
   };
+  const told = new WeakMap<Observations, readonly string[]>();
+  const warnings = (world: Observations): readonly string[] => {
+    const known = told.get(world) ?? clusterWarnings(facts, world);
+    told.set(world, known);
+    return known;
+  };
   return steps.map((step) =>
     step.phase === 'A' || step.phase === 'B'
       ? {
           ...step,
-          notes: (world) => [
-            ...step.notes(world),
-            ...(firstOpen(world) === step.id ? clusterWarnings(facts, world) : []),
-          ],
+          notes: (world) => [...step.notes(world), ...(firstOpen(world) === step.id ? warnings(world) : [])],
+          clusterNotes: (world) => (firstOpen(world) === step.id ? warnings(world) : null),
         }
       : step,
   );
