@@ -11,7 +11,7 @@ import { bodyRows, footerRows, headerRows, type Layout, layoutFor } from './layo
 import { openLog } from './open-log.ts';
 import type { Pager } from './pager.ts';
 import { ChecklistPane } from './panes/checklist-pane.tsx';
-import { DialogPane } from './panes/dialog-pane.tsx';
+import { DialogPane, dialogFrame } from './panes/dialog-pane.tsx';
 import { HelpPane } from './panes/help-pane.tsx';
 import { Lines } from './panes/lines.tsx';
 import { MonitorPane } from './panes/monitor-pane.tsx';
@@ -19,6 +19,7 @@ import { RollbackPane } from './panes/rollback-pane.tsx';
 import { StepListPane } from './panes/step-list-pane.tsx';
 import { StepPane } from './panes/step-pane.tsx';
 import { TooSmall } from './panes/too-small.tsx';
+import { dialogText } from './rows/dialogs.ts';
 import { footerRowsOf } from './rows/footer.ts';
 import { headerRowsOf, stagedRows } from './rows/header.ts';
 import type { ConsoleStore } from './state/console-store.ts';
@@ -64,7 +65,9 @@ const layoutOf = (state: ConsoleState, size: { columns: number; rows: number }):
     zoom: state.zoom && !asks(state),
     nodes: state.view.monitor.feed.state?.nodes.length ?? state.view.monitor.before.length,
     staged: state.staged !== null,
-    dialog: asks(state),
+    dialog: asks(state)
+      ? (dialogText(state, size.columns - dialogFrame.columns)?.rows.length ?? 0) + dialogFrame.rows
+      : 0,
   });
 
 /** The console: two lines of header, three panes, two lines of footer. */
@@ -147,7 +150,7 @@ export const App = ({ store, theme, now = present, onRedraw, pager, ended, onLea
     <ThemeContext.Provider value={theme}>
       <Box flexDirection="column" width={columns} height={rows}>
         {tooSmall ? (
-          <TooSmall store={store} columns={columns} rows={rows} />
+          <TooSmall store={store} columns={columns} rows={rows} now={time} />
         ) : (
           <>
             <Lines

@@ -30,16 +30,19 @@ interface Wanted {
   readonly nodes: number;
   /** A line more stands below the header. */
   readonly staged: boolean;
-  /** A dialog needs the third pane, whatever has the focus. */
-  readonly dialog: boolean;
+  /** A dialog needs the third pane, whatever has the focus, and so many rows of it, its border included; 0: there is none. */
+  readonly dialog: number;
 }
 
 /** A label of 62 columns and `ok`. Source: PostgreSQL, pg_upgrade.h, MESSAGE_WIDTH. */
 const upgradeLines = 64;
 
+/** A title and the step that the run is at, between its neighbors. */
+const leastChecklist = 4;
+
 const hidden: Area = { columns: 0, rows: 0 };
 
-const stacked = ({ columns, focus, nodes }: Wanted, body: number) => {
+const stacked = ({ columns, focus, nodes, dialog }: Wanted, body: number) => {
   // Title, one line for each node; seven nodes must not eat the screen.
   const monitorLeast = 1 + Math.max(1, Math.min(nodes, body >= 24 ? 6 : 4));
   const roomy = Math.max(5, Math.floor(body * 0.27));
@@ -61,10 +64,13 @@ const stacked = ({ columns, focus, nodes }: Wanted, body: number) => {
     };
   }
   const monitor = body >= 30 ? monitorLeast + 3 : monitorLeast;
+  // A dialog that does not fit takes the list's room: what it says last is what one must know before one types.
+  const left = body - monitor - dialog;
+  const checklist = left >= roomy ? roomy : left >= leastChecklist ? left : 0;
   return {
     monitor: { columns, rows: monitor },
-    checklist: { columns, rows: roomy },
-    output: { columns, rows: body - monitor - roomy },
+    checklist: { columns, rows: checklist },
+    output: { columns, rows: body - monitor - checklist },
   };
 };
 
@@ -87,7 +93,7 @@ export const layoutFor = (asked: Wanted): Layout => {
   const all = { monitor: hidden, checklist: hidden, output: hidden };
   if (columns < smallest.columns || rows < smallest.rows)
     return { shape: 'too-small', columns, rows, areas: all };
-  const wanted = asked.dialog ? { ...asked, focus: 'output' as const } : asked;
+  const wanted = asked.dialog > 0 ? { ...asked, focus: 'output' as const } : asked;
   const body = bodyRows(rows, wanted.staged);
   const shape = columns >= 110 && rows >= 30 ? 'split' : 'stacked';
   if (wanted.zoom) {

@@ -1,17 +1,20 @@
 import { stepOf } from '../console/state/selectors.ts';
 import type { EngineView, StepView } from '../engine/view/controller.ts';
+import { clientsOf } from '../wording/clients.ts';
 import { runOnWords, stopWords } from '../wording/danger.ts';
 import { groupSentence, stepsOnHosts, togetherLines, togetherNow } from '../wording/parallel.ts';
+import { sayClients, terminateClients } from './clients.ts';
 import { describeStep } from './describe.ts';
 import { isHeldBack, passedOver, type Talk, turned, typedFor } from './talk.ts';
 
-type Word = 'yes' | 'go' | 'one' | 'skip' | 'back' | 'quit' | 'no';
+type Word = 'yes' | 'go' | 'one' | 'terminate' | 'skip' | 'back' | 'quit' | 'no';
 
 const wordOf = (answer: string | null): Word => {
   const said = answer?.trim() ?? 'quit';
   if (/^y(es)?$/i.test(said)) return 'yes';
   if (/^g(o)?$/i.test(said)) return 'go';
   if (/^o(ne)?$/i.test(said)) return 'one';
+  if (/^t(erminate)?$/i.test(said)) return 'terminate';
   if (/^s(kip)?$/i.test(said)) return 'skip';
   if (/^b(ack)?$/i.test(said)) return 'back';
   return /^q(uit)?$/i.test(said) ? 'quit' : 'no';
@@ -28,17 +31,20 @@ export const confirmStep = async (talk: Talk, view: EngineView, step: StepView):
   const words = together === null ? '' : stepsOnHosts(view, together);
   if (together !== null)
     write(['', groupSentence(view, together), ...togetherLines(view, together).map((line) => `  ${line}`)]);
+  await sayClients(talk, step);
   if (isHeldBack(talk, step.givesUp)) return false;
   // A switchover is for somebody who watches it.
   if (yes !== null && step.optional) {
     write(['Optional: skipped.']);
     return !refusal(controller.skip(step.id, ''));
   }
+  const ends = clientsOf(controller.view, step) !== null;
+  const also = ends ? 'terminate/' : '';
   const question =
     together === null
-      ? `Run this step on ${step.host}? [y/N/go/skip/back/quit] `
-      : `Run ${words} together? [y/N/go/one/skip/back/quit] `;
-  const usage = `Not run. y runs ${together === null ? 'it' : 'them, one only the first'}, go runs on to ${stopWords(view, step.id)}, skip skips it, back ${view.direction === 'rollback' ? 'goes on with the upgrade' : 'shows the rollback'}, quit leaves.`;
+      ? `Run this step on ${step.host}? [y/N/go/${also}skip/back/quit] `
+      : `Run ${words} together? [y/N/go/one/${also}skip/back/quit] `;
+  const usage = `Not run. y runs ${together === null ? 'it' : 'them, one only the first'}, go runs on to ${stopWords(view, step.id)}, ${ends ? 'terminate ends the sessions of all clients, ' : ''}skip skips it, back ${view.direction === 'rollback' ? 'goes on with the upgrade' : 'shows the rollback'}, quit leaves.`;
   for (;;) {
     const word = yes !== null ? 'yes' : wordOf(await ask(question));
     if (word === 'quit') return false;
@@ -46,7 +52,8 @@ export const confirmStep = async (talk: Talk, view: EngineView, step: StepView):
       if (await turned(talk)) return true;
     } else if (word === 'skip') {
       if (await passedOver(talk, step)) return true;
-    } else if (word === 'no' || (word === 'one' && together === null)) write([usage]);
+    } else if (word === 'terminate' && ends) await terminateClients(talk, step);
+    else if (word === 'no' || word === 'terminate' || (word === 'one' && together === null)) write([usage]);
     else {
       if (word === 'go') write(['', runOnWords(view, step.id)]);
       const typed = await typedFor(talk, view, step, word === 'go');

@@ -6,10 +6,11 @@ import type { StepId } from '../runbook/language/step.ts';
 import type { NameAsked } from '../runbook/verdict/name-asked.ts';
 import { took } from './text.ts';
 
-/** The three things that are typed, each in the words that stand on its card, in the list and in plain lines. */
+/** What is typed, each in the words that stand on its card, in the list and in plain lines. */
 export const nameAskedWords: Readonly<Record<NameAsked, string>> = {
   downtime: 'DOWNTIME BEGINS',
   irreversible: 'IRREVERSIBLE',
+  'downtime-irreversible': 'DOWNTIME BEGINS, IRREVERSIBLE',
   opening: 'APPLICATIONS WRITE AGAIN',
 };
 
@@ -39,6 +40,8 @@ const afterwards = (view: EngineView, step: StepView, why: NameAsked): string =>
     }
     case 'irreversible':
       return `It cannot be undone on ${step.host}${step.expectedMs === null ? '' : `; it takes about ${took(step.expectedMs)}`}.`;
+    case 'downtime-irreversible':
+      return `Applications cannot write any more, until PostgreSQL ${view.cluster.from} is opened to them. It cannot be undone.`;
     case 'opening':
       return `Applications write on PostgreSQL ${view.cluster.to}; it takes ${lengthOf(step.expectedMs, 'some seconds')}.`;
   }
@@ -53,6 +56,7 @@ const rollbackThen = (view: EngineView, step: StepView, why: NameAsked): string 
         ? `As now, without loss: ${step.undo}.`
         : `It goes on: ${step.undo}.`;
     case 'irreversible':
+    case 'downtime-irreversible':
       return `${step.undo}.`;
     case 'opening':
       return 'Loses everything that applications write from here on.';

@@ -197,7 +197,7 @@ describe('keys', () => {
     );
     expect(await press('a')).toContain('Nothing has failed');
     expect(await press('x')).toContain('Nothing is running');
-    expect(await press('t')).toContain('Nobody else holds the lock');
+    expect(await press('t')).toContain('Clients can be terminated only before the step');
     expect(await press('y')).toContain('y does nothing here');
     expect(await press('/')).toContain('Find:');
   });
@@ -402,6 +402,14 @@ describe('questions and leaving', () => {
 });
 
 describe('a window that is too small', () => {
+  test('says that writes are down, and for how long', async () => {
+    const at = 1_000_000;
+    const { engine, press, frame } = await open({ now: () => at }, { columns: 60, rows: 20 });
+    expect(frame()).not.toContain('WRITES DOWN');
+    engine.set({ downtime: { kind: 'down', since: at - 72_000 } });
+    expect(await press()).toContain('WRITES DOWN 01:12');
+  });
+
   test('says so, confirms nothing, and can be left', async () => {
     const { engine, press, left } = await open({}, { columns: 79, rows: 24 });
     expect(await press(keys.enter, 's', keys.enter)).toContain('the console needs 80x24');

@@ -150,7 +150,7 @@ describe('behind a key that does nothing here', () => {
       zoom: false,
       nodes: 2,
       staged: false,
-      dialog: false,
+      dialog: 0,
     });
     const press = (name: string) => {
       const nothing = () => undefined;

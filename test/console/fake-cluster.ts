@@ -34,6 +34,7 @@ export const healthyNodes: readonly MonitorNode[] = facts.before;
 
 /** The steps at which the screens and their tests stand, by what they do. */
 export const at = {
+  stop: 'C.node_1.stop',
   pgUpgrade: 'D.node_1.pg-upgrade',
   swap: 'D.node_1.swap',
   firstStart: 'E.node_1.private-start',

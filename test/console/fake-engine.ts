@@ -99,6 +99,7 @@ export class FakeEngine implements EngineController {
         plannedDown: null,
         before: healthyNodes,
       },
+      clients: null,
       runsOn: null,
       resumed: null,
       runDirectory: '/home/dba/.local/state/pgaf-upgrade/shop/20261123T014800Z-1a2b',
@@ -244,6 +245,16 @@ export class FakeEngine implements EngineController {
     this.asked.push(`cancel ${step} ${typed}`);
     const { stage } = this.view;
     if (stage.kind !== 'running' || stage.step !== step) return refused('no command of this step is running');
+    return accepted;
+  }
+
+  terminateClients(step: StepId, typed: string): Accepted | Refusal {
+    this.asked.push(`terminate clients ${step} ${typed}`);
+    const { clients } = this.view;
+    if (clients?.step !== step) return refused('no client of this step is known');
+    const host = this.view.steps.find(({ id }) => id === step)?.host ?? '';
+    if (typed !== host) return refused(`type ${host} to terminate its clients`);
+    this.set({ clients: { ...clients, terminated: 3 } });
     return accepted;
   }
 

@@ -1,4 +1,5 @@
 import { recorded } from '../cluster/recorded.ts';
+import { manyClients } from './fake-clients.ts';
 import { doneBefore, stepCount, at as steps } from './fake-cluster.ts';
 import { type FakeOptions, sampleFailure } from './fake-engine.ts';
 import { keys, type openScreen } from './screen.tsx';
@@ -53,6 +54,47 @@ export const journeys: readonly Journey[] = [
     name: 'card',
     sees: 'A step waits: its card, and what Enter would do. The secondaries are in maintenance, the monitor is down.',
     options: atUpgrade,
+  },
+  {
+    name: 'stop',
+    sees: 'The stop of the primary waits: what it begins, and who is connected now.',
+    options: { done: doneBefore(steps.stop) },
+    go: ({ engine, press }) => {
+      engine.set({ clients: manyClients });
+      return press();
+    },
+  },
+  {
+    name: 'terminate',
+    sees: 't on the stop of the primary: whose sessions would end; the name of the host is asked for.',
+    options: { done: doneBefore(steps.stop) },
+    go: async ({ engine, press }) => {
+      engine.set({ clients: manyClients });
+      return press('t', ...'node');
+    },
+  },
+  {
+    name: 'run-on',
+    sees: 'G on the stop of the primary: what it runs, and as far as where.',
+    options: { done: doneBefore(steps.stop), parallel: true },
+    go: ({ engine, press }) => {
+      engine.set({ clients: manyClients });
+      return press('G', ...'node');
+    },
+  },
+  {
+    name: 'rollback-stop',
+    sees: 'A rollback that loses writes: its stop of the primary begins the downtime and cannot be undone.',
+    options: { done: stepCount },
+    go: async ({ engine, press }) => {
+      engine.turn('rollback');
+      const stop = engine.view.steps.find(({ asksName }) => asksName === 'downtime-irreversible');
+      for (const step of engine.view.steps) {
+        if (step.id === stop?.id) break;
+        engine.skip(step.id, 'for this screen');
+      }
+      return press(keys.enter, ...'node');
+    },
   },
   {
     name: 'pg-upgrade',

@@ -78,7 +78,7 @@ describe('layout', () => {
           focus,
           zoom,
           staged: false,
-          dialog: false,
+          dialog: 0,
         });
         const body = rows - 4;
         const beside = shape === 'split' && !zoom;
@@ -180,7 +180,7 @@ describe('keys', () => {
   test('no key has two meanings at a time: of two commands on it the first says when it does nothing', () => {
     const all = keyCommands.flatMap((command) => command.keys);
     const shared = [...new Set(all.filter((key, at) => all.indexOf(key) !== at))];
-    expect(shared).toEqual(['esc']);
+    expect(shared).toEqual(['t', 'esc']);
     for (const key of shared) {
       const [first] = keyCommands.filter(({ keys }) => keys.includes(key));
       expect([key, first?.disabled]).toEqual([key, expect.any(Function)]);

@@ -52,6 +52,9 @@ export class FakeServers {
   monitorSays: Result<Output> | null = null;
   /** The base backups that this host's server sends, as JSON. */
   senders: (alias: string) => string = () => '[]\n';
+  /** Who is connected to this host's server, as JSON; and how many sessions were ended there. */
+  clients: (alias: string) => string = () => '{"sessions":0,"groups":0,"listed":[]}\n';
+  terminated: (alias: string) => Result<Output> = () => said('0\n');
   /** The answer to inventoryScript. */
   inventory: (alias: string, script: string) => string = (alias) =>
     inventoryOutput(this.of(alias), this.model.host(alias));
@@ -151,6 +154,8 @@ export class FakeServers {
     }
     if (script.includes('from pgautofailover.formation')) return said(this.formations);
     if (script.includes('pg_stat_progress_basebackup')) return said(this.senders(alias));
+    if (script.includes('pg_terminate_backend')) return this.terminated(alias);
+    if (script.includes('grouped as (')) return said(this.clients(alias));
     if (script.includes('counts() {')) return said(this.inventory(alias, script));
     this.fetched.push(script);
     return said(this.causes);

@@ -6,6 +6,7 @@ import { hostsOf, secondariesOf } from '../../source/cluster/facts.ts';
 import { sqlProgram } from '../../source/cluster/superuser-sql.ts';
 import { sendersScript } from '../../source/engine/step/base-backup-senders.ts';
 import { serverScript } from '../../source/engine/step/host-activity.ts';
+import { clientsScript, terminateClientsScript } from '../../source/inspect/clients/script.ts';
 import { discoverScript } from '../../source/inspect/discovery/script.ts';
 import { inventoryScript } from '../../source/inspect/inventory/script.ts';
 import { stateScript } from '../../source/inspect/state/script.ts';
@@ -71,6 +72,8 @@ const hostScripts = (facts: ClusterFacts): (readonly [string, string])[] =>
     [`${host.alias}: dry run`, rehearsalScript(facts, host, { keepNewDirectory: true }).text],
     [`${host.alias}: what it does`, serverScript(host).text],
     [`${host.alias}: base backups`, sendersScript(host).text],
+    [`${host.alias}: clients`, clientsScript(host).text],
+    [`${host.alias}: ends clients`, terminateClientsScript(host).text],
   ]);
 
 describe.each([

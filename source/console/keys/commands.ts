@@ -18,6 +18,7 @@ import {
   whyNoRunOn,
   whyNoSearch,
   whyNoTakeOver,
+  whyNoTerminate,
   whyNotAlone,
   whyNotDue,
   whyNotFailed,
@@ -97,6 +98,14 @@ export const keyCommands: readonly KeyCommand[] = [
     footer: ({ view }) => (view.stage.kind === 'watching' && view.stage.lock.dead ? 'take over' : null),
     disabled: whyNoTakeOver,
     run: ({ store }) => store.decide.askTakeOver(),
+  },
+  {
+    group: 'Deciding',
+    keys: ['t'],
+    says: 'Before the step that stops the primary: terminate the sessions of all its clients (asks for the host’s name)',
+    footer: ({ view }) => (view.clients === null ? null : 'terminate clients'),
+    disabled: whyNoTerminate,
+    run: ({ store }) => store.decide.askTerminate(),
   },
   {
     group: 'Deciding',

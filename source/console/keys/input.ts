@@ -185,7 +185,7 @@ const takers: Readonly<Record<InputMode, (screen: Screen, press: Press) => void>
 
 /** A name that is typed is a decision. */
 const isTypedName = (dialog: Dialog | null): boolean =>
-  dialog?.kind === 'type-name' || dialog?.kind === 'cancel' || dialog?.kind === 'take-over';
+  dialog !== null && ['type-name', 'cancel', 'terminate-clients', 'take-over'].includes(dialog.kind);
 
 /** Takes a press to whatever is outermost on the screen. */
 export const handlePress = (screen: Screen, press: Press): void =>

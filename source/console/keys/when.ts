@@ -27,6 +27,14 @@ export const whyNoTakeOver = ({ view }: ConsoleState): string | null => {
   return dead ? null : `${holder || 'The holder'} is alive: the lock can be taken over only from the dead.`;
 };
 
+/** Why no clients can be terminated now: only before the step that stops their server. */
+export const whyNoTerminate = (state: ConsoleState): string | null => {
+  const { view } = state;
+  if (view.stage.kind === 'watching') return whyNoTakeOver(state);
+  if (view.clients !== null && view.stage.kind === 'confirm') return null;
+  return 'Clients can be terminated only before the step that stops the server they are connected to.';
+};
+
 /** Why something about the waiting step cannot be done now. */
 export const whyNotDue = (what: string) => (state: ConsoleState) => {
   if (due(state)) return null;

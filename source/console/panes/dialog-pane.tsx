@@ -13,6 +13,9 @@ interface Props {
   readonly area: Area;
 }
 
+/** What stands around its text: border, padding, title. */
+export const dialogFrame = { columns: 4, rows: 3 } as const;
+
 /** Keeps the end, where one types, whatever room there is. */
 const squeezed = (rows: readonly Row[], height: number): readonly Row[] =>
   rows.length <= height
@@ -24,10 +27,10 @@ export const DialogPane = ({ store, area }: Props) => {
   const state = useConsole(store, ['view', 'dialog', 'typed']);
   const theme = useTheme();
   const { columns, rows } = area;
-  const inner = columns - 4;
+  const inner = columns - dialogFrame.columns;
   const text = dialogText(state, inner);
   if (text === null || rows === 0) return null;
-  const lines = squeezed(text.rows, rows - 3);
+  const lines = squeezed(text.rows, rows - dialogFrame.rows);
   const title: Row = [span(padRight(` ${text.title}`, inner), text.alarm ? 'danger' : 'selected')];
   const colour = text.alarm && theme.alarm !== undefined ? { borderColor: theme.alarm } : {};
   const style = text.alarm ? theme.border : theme.border === 'double' ? 'round' : 'classic';

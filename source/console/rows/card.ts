@@ -1,4 +1,5 @@
 import type { EngineView, StepFailure, StepView } from '../../engine/view/controller.ts';
+import { clientsOf } from '../../wording/clients.ts';
 import { nameAskedWords, nameWords } from '../../wording/danger.ts';
 import { causeLines } from '../../wording/failure-cause.ts';
 import {
@@ -12,6 +13,7 @@ import {
 import { took } from '../../wording/text.ts';
 import { stepNumber, stepOf } from '../state/selectors.ts';
 import type { Theme } from '../theme.ts';
+import { clientRows } from './clients.ts';
 import { labelled, labelledList, proseRows, verbatim } from './prose.ts';
 import { blank, type Row, rowWidth, span } from './row.ts';
 import { verdictTone, verdictWords } from './verdict.ts';
@@ -114,11 +116,13 @@ const scriptRows = (step: StepView, columns: number, theme: Theme): readonly Row
 /** Everything that is to be known of a step before it runs. */
 export const cardRows = (view: EngineView, step: StepView, columns: number, theme: Theme): readonly Row[] => {
   const address = view.hosts.find((host) => host.alias === step.host)?.address;
+  const clients = clientsOf(view, step);
   const where = `${step.host}${address === undefined ? '' : ` (${address})`}, as ${step.as}`;
   const tone = step.asksName !== null ? 'bad' : step.danger === 'changes' ? 'strong' : 'good';
   return [
     ...proseRows(step.title, columns, 'strong'),
     ...dangerRows(view, step, columns),
+    ...(clients === null ? [] : clientRows(clients, columns)),
     ...statusRows(step, columns),
     ...resumedRows(view, step, columns),
     ...togetherRows(view, step, columns),
@@ -151,11 +155,13 @@ export const enterSentence = (view: EngineView, step: StepView, columns: number)
     return [span('Not its turn yet: nothing runs from here.', 'dim')];
   }
   if (step.script === null) return [span('Nothing can run yet: the script is not known.', 'warn')];
-  if (step.asksName !== null)
-    return [
-      span(` ${nameAskedWords[step.asksName]} `, 'danger'),
-      span(`  Enter asks for the host's name first.`, 'bad'),
-    ];
+  if (step.asksName !== null) {
+    const danger = span(` ${nameAskedWords[step.asksName]} `, 'danger');
+    const long: Row = [danger, span(`  Enter asks for the host's name first.`, 'bad')];
+    const ends = view.clients === null ? [] : [[...long, span('  t: terminate clients.')]];
+    const short: Row = [danger, span('  Enter asks for its name.', 'bad')];
+    return [...ends, long].find((row) => rowWidth(row) <= columns) ?? short;
+  }
   if (step.optional) return [span('Optional: Enter goes on without it; e runs it.', 'strong')];
   const together = togetherNow(view);
   if (together !== null) {

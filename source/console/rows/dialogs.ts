@@ -1,10 +1,12 @@
 import type { StepView } from '../../engine/view/controller.ts';
 import type { Question } from '../../remote/host.ts';
+import { clientsOf } from '../../wording/clients.ts';
 import { nameWords, runOnWords, stopWords } from '../../wording/danger.ts';
 import { calledIn } from '../../wording/farewell.ts';
 import { timeOfDay } from '../../wording/text.ts';
 import { stepNumber, stepOf } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
+import { clientRows } from './clients.ts';
 import { field } from './field.ts';
 import { labelled, proseRows } from './prose.ts';
 import { blank, type Row, span } from './row.ts';
@@ -94,6 +96,26 @@ const cancelText = (state: ConsoleState, step: StepView, columns: number): Dialo
     field('Host:', state.typed, columns),
   ],
 });
+
+/** What ends is said as a number that grows old while one types: the engine ends who is connected then. */
+const terminateText = (state: ConsoleState, step: StepView, columns: number): DialogText => {
+  const clients = clientsOf(state.view, step);
+  return {
+    title: `TERMINATE THE CLIENTS OF ${step.host.toUpperCase()}`,
+    alarm: true,
+    rows: [
+      ...(clients === null ? [] : clientRows(clients, columns)),
+      ...proseRows(
+        'Their sessions end at once, and open transactions are rolled back. Clients that connect again by themselves come back.',
+        columns,
+        'warn',
+      ),
+      blank,
+      [span('To terminate them, type the name of the host: '), span(step.host, 'strong')],
+      field('Host:', state.typed, columns),
+    ],
+  };
+};
 
 const takeOverText = (state: ConsoleState, columns: number): DialogText => {
   const { stage, cluster } = state.view;
@@ -197,6 +219,7 @@ export const dialogText = (state: ConsoleState, columns: number): DialogText | n
   if (dialog?.kind === 'take-over') return takeOverText(state, columns);
   const step = dialog !== null && 'step' in dialog ? stepOf(view, dialog.step) : null;
   if (dialog === null || step === null) return null;
+  if (dialog.kind === 'terminate-clients') return terminateText(state, step, columns);
   if (dialog.kind === 'cancel') return cancelText(state, step, columns);
   if (dialog.kind === 'type-name') return nameText(state, step, dialog.runs === 'to-stop', columns);
   return dialog.kind === 'skip' ? skipText(state, step, columns) : retryText(state, step, columns);

@@ -6,10 +6,10 @@ import { currentStep, stepNumber } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { Theme } from '../theme.ts';
 import { cutRow, ends, type Row, rowWidth, type Span, span } from './row.ts';
-import { verdictTone, verdictWords } from './verdict.ts';
+import { verdictTone, verdictWithin } from './verdict.ts';
 
 /** Whether the application can write, and since when not; `short` where there is no room for more. */
-const writes = (view: EngineView, now: number, short: boolean): Span => {
+export const writes = (view: EngineView, now: number, short: boolean): Span => {
   const state: Downtime = view.downtime;
   switch (state.kind) {
     case 'unknown':
@@ -25,7 +25,9 @@ const writes = (view: EngineView, now: number, short: boolean): Span => {
     }
     case 'over':
       return span(
-        state.since === null ? 'writes: up' : `writes: up (downtime ${clock(state.until - state.since)})`,
+        short || state.since === null
+          ? 'writes: up'
+          : `writes: up (downtime ${clock(state.until - state.since)})`,
         'good',
       );
   }
@@ -115,7 +117,11 @@ export const headerRowsOf = (
     parts = { ...parts, [part]: false };
     [left, right] = firstLine(view, now, theme, parts);
   }
-  const verdict: Row = [span('Rollback: '), span(verdictWords(view.verdict), verdictTone(view.verdict))];
+  const label = span('Rollback: ');
+  const verdict: Row = [
+    label,
+    span(verdictWithin(view.verdict, columns - widthOf(label.text)), verdictTone(view.verdict)),
+  ];
   const window = parts.window ? '' : windowWords(view, now);
   const spare = columns - rowWidth(verdict) - 2 >= widthOf(window);
   return [

@@ -1,5 +1,5 @@
 import type { RollbackVerdict } from '../../engine/view/controller.ts';
-import { tame } from '../../wording/text.ts';
+import { tame, widthOf } from '../../wording/text.ts';
 import type { Tone } from './row.ts';
 
 const looks: Readonly<Record<RollbackVerdict['kind'], readonly [string, Tone]>> = {
@@ -15,6 +15,17 @@ const looks: Readonly<Record<RollbackVerdict['kind'], readonly [string, Tone]>> 
 export const verdictWords = (verdict: RollbackVerdict): string => {
   const says = tame(verdict.says.trim());
   return says === '' ? looks[verdict.kind][0] : says;
+};
+
+/**
+ * The verdict in one line of that many columns. What must not be cut off is that something is lost: first the amount goes, then the
+ * kind is said before the rest.
+ */
+export const verdictWithin = (verdict: RollbackVerdict, columns: number): string => {
+  const words = verdictWords(verdict);
+  if (widthOf(words) <= columns || verdict.kind !== 'loses-new-writes') return words;
+  const withoutAmount = words.replace(/ \([^()]*\)/, '');
+  return widthOf(withoutAmount) <= columns ? withoutAmount : `${looks[verdict.kind][0]}; ${words}`;
 };
 
 export const verdictTone = (verdict: RollbackVerdict): Tone => looks[verdict.kind][1];

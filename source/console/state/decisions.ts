@@ -24,6 +24,8 @@ export interface KeyDecisions {
   askSkip(): void;
   /** Ending what runs: asks for the host's name. */
   askCancel(): void;
+  /** Ending the sessions of the clients of the server that the step stops: asks for the host's name. */
+  askTerminate(): void;
   /** Taking over from a dead holder of the lock: asks for a name. */
   askTakeOver(): void;
   probeAgain(): void;
@@ -148,6 +150,8 @@ export const createKeyDecisions = (
       if (!guard.press()) return store.setState({ hint: tooSoon });
       if (dialog?.kind === 'type-name') submitName(state, dialog.step, dialog.runs);
       else if (dialog?.kind === 'cancel') submitTyped(controller.cancel(dialog.step, state.typed));
+      else if (dialog?.kind === 'terminate-clients')
+        submitTyped(controller.terminateClients(dialog.step, state.typed));
       else if (dialog?.kind === 'take-over') submitTyped(controller.takeOver(state.typed));
       else if (dialog?.kind === 'skip') submitReason(state, dialog.step);
     },
@@ -194,6 +198,12 @@ export const createKeyDecisions = (
       // Of several that run, the one that is shown.
       const shown = stage.beside?.find((id) => id === state.selected) ?? stage.step;
       store.setState({ dialog: { kind: 'cancel', step: shown }, typed: '', hint: null });
+    },
+    askTerminate() {
+      const { clients, stage } = store.getState().view;
+      if (clients === null || stage.kind !== 'confirm') return;
+      show();
+      store.setState({ dialog: { kind: 'terminate-clients', step: clients.step }, typed: '' });
     },
     askTakeOver() {
       if (store.getState().view.stage.kind !== 'watching') return;

@@ -19,6 +19,8 @@ export type Dialog =
   | { readonly kind: 'skip'; readonly step: StepId }
   /** Ending a running step: the host's name must be typed. */
   | { readonly kind: 'cancel'; readonly step: StepId }
+  /** Ending the sessions of the clients of the server that the step stops: the host's name must be typed. */
+  | { readonly kind: 'terminate-clients'; readonly step: StepId }
   /** Taking the lock over from a dead holder: a name must be typed. */
   | { readonly kind: 'take-over' }
   /** A line under the output that asks what to look for. */

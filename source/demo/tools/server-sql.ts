@@ -145,7 +145,58 @@ const libraries = (server: Postmaster): string =>
 const identity = (server: Postmaster): string =>
   [server.pid, server.options.data, server.options.socket, server.options.listen].join('|');
 
+/** When a server's clients were terminated last: its applications come back a little later, as real ones do. */
+const terminated = new WeakMap<Postmaster, number>();
+const awayMs = 5_000;
+
+/** Who is connected: an application with its pool, a report that takes its time, somebody at a prompt. */
+const clientsOf = (server: Postmaster) => {
+  const open = server.options.listen !== '' && !server.inRecovery && server.host.name !== 'monitor';
+  const away = Date.now() - (terminated.get(server) ?? 0) < awayMs;
+  const seconds = Math.round((Date.now() - server.startedAt.getTime()) / 1000);
+  const pool = {
+    application: 'shop',
+    role: 'app',
+    address: '10.0.0.21',
+    sessions: 12,
+    state: 'active',
+    seconds: 0.2,
+  };
+  const report = {
+    application: 'reporting',
+    role: 'report',
+    address: '10.0.0.22',
+    sessions: 2,
+    state: 'idle in transaction',
+    seconds: 41 + seconds,
+  };
+  const prompt = {
+    application: 'psql',
+    role: 'mueller',
+    address: null,
+    sessions: 1,
+    state: 'idle',
+    seconds: null,
+  };
+  const before = !terminated.has(server);
+  return !open || away ? [] : before ? [report, pool, prompt] : [pool];
+};
+
+const connected = (server: Postmaster): string => {
+  const listed = clientsOf(server);
+  const sessions = listed.reduce((sum, group) => sum + group.sessions, 0);
+  return json({ sessions, groups: listed.length, listed });
+};
+
+const terminateClients = (server: Postmaster): string => {
+  const ended = clientsOf(server).reduce((sum, group) => sum + group.sessions, 0);
+  terminated.set(server, Date.now());
+  return String(ended);
+};
+
 const answers: readonly (readonly [RegExp, (server: Postmaster, database: string) => string])[] = [
+  [/pg_terminate_backend\(pid\)/, terminateClients],
+  [/'groups', \(select count/, connected],
   [/'superuser', \(select rolname/, discovered],
   [/'synchronousStandbyNames', current_setting/, looked],
   [/'removedForRoles'/, checked],

@@ -128,6 +128,16 @@ export const entrySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('run-on-ended'), before: z.string().nullable(), why: z.string() }),
   /** The operator ended a running step: `typed` is what was typed for it. */
   z.object({ kind: z.literal('cancelled'), step: z.string(), job: z.string(), typed: z.string() }),
+  /** The operator ends the sessions of the clients of a server, before this step stops it: `typed` is what was typed for it. */
+  z.object({ kind: z.literal('terminate-clients'), step: z.string(), host: z.string(), typed: z.string() }),
+  /** How many there were; null: nobody knows, and why. */
+  z.object({
+    kind: z.literal('clients-terminated'),
+    step: z.string(),
+    host: z.string(),
+    sessions: z.number().int().nonnegative().nullable(),
+    why: z.string().nullable(),
+  }),
   z.object({ kind: z.literal('quiet'), step: z.string(), seconds: z.number(), found: z.array(z.string()) }),
   /** An answer to a question while connecting; of a passphrase only that there was one. */
   z.object({ kind: z.literal('answered'), question: z.string(), answer: z.string() }),

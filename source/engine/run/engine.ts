@@ -267,6 +267,13 @@ export class Engine implements EngineController {
     return stage.kind === 'watching' ? whyNot(stage) : this.#runner.cancel(step, typed);
   }
 
+  terminateClients(step: StepId, typed: string): Accepted | Refusal {
+    const { stage } = this.view;
+    return stage.kind === 'confirm' && stage.step === step
+      ? this.#runLoop.clients.terminate(typed)
+      : whyNot(stage);
+  }
+
   takeOver(typed: string): Accepted | Refusal {
     const { stage } = this.view;
     if (stage.kind !== 'watching') return refused('nobody else holds the lock');

@@ -11,6 +11,7 @@ import type { Direction, StepFailure } from '../view/controller.ts';
 import type { ViewStore } from '../view/view-store.ts';
 import { waiting, whyWithoutMonitor } from './absence.ts';
 import { acquireLock, runFile } from './acquire-lock.ts';
+import { ClientWatch } from './client-watch.ts';
 import { completionMessage, keptDirectories } from './completion-message.ts';
 import type { Decision, Decisions } from './decisions.ts';
 import { InventoryKeeper } from './inventories.ts';
@@ -46,6 +47,7 @@ export class RunLoop {
   readonly #parts: RunLoopParts;
   readonly #inventories: InventoryKeeper;
   readonly #runOn: RunOn;
+  readonly clients: ClientWatch;
   /** What has failed and waits to be decided about. */
   readonly #failures = new Map<StepId, StepFailure>();
   /** The runbook is made anew: with the monitor left out it has other steps. */
@@ -59,6 +61,7 @@ export class RunLoop {
     this.#parts = parts;
     this.#inventories = new InventoryKeeper(parts.checklist);
     this.#runOn = new RunOn(parts);
+    this.clients = new ClientWatch(parts);
   }
 
   /** Whether it ran on to the next stop, and will not any more. */
@@ -234,7 +237,9 @@ export class RunLoop {
       stage: { kind: 'confirm', step: step.id, ...(together === null ? {} : { together }) },
       phase: step.phase,
     });
+    const cardIsOver = this.clients.begin(run, step);
     const decision = await decisions.next(step.id);
+    await cardIsOver();
     this.#runOn.shown(run, steps);
     if (decision.kind === 'run' && decision.until === 'stop')
       this.#runOn.begin(run, step, steps, decision.typed ?? '');

@@ -8,6 +8,7 @@ import type { OwnedSession } from './session.ts';
 const whatAsks = {
   downtime: 'it begins the downtime',
   irreversible: 'it cannot be undone',
+  'downtime-irreversible': 'it begins the downtime and cannot be undone',
   opening: 'applications write again with it',
 } as const;
 

@@ -1,3 +1,4 @@
+import type { Clients } from '../../cluster/clients.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import type { Problem } from '../../cluster/result.ts';
 import type { FeedSnapshot } from '../../monitor/feed.ts';
@@ -184,6 +185,16 @@ export interface StepProgress extends Omit<Reading, 'through'> {
   readonly leftMs: number | null;
 }
 
+/**
+ * Who is connected to the server that the step on the card stops. `terminated`: how many sessions the operator has ended there; null:
+ * none was asked for.
+ */
+export type ClientsView = { readonly step: StepId; readonly terminated: number | null } & (
+  | { readonly kind: 'reading' }
+  | { readonly kind: 'seen'; readonly clients: Clients }
+  | { readonly kind: 'unknown'; readonly why: string }
+);
+
 /** The step that starts the monitor again, as the operator counts and calls it. */
 export interface PlannedDown {
   readonly number: number;
@@ -228,6 +239,8 @@ export interface EngineView {
     /** The nodes as they were before the window, for comparison. */
     readonly before: readonly MonitorNode[];
   };
+  /** While the card of a step that stops a server applications write on waits; else null. */
+  readonly clients: ClientsView | null;
   /** It runs on to the next stop without asking; `ending`: only what runs now comes to its end. Null: each step is asked for. */
   readonly runsOn: { readonly ending: boolean } | null;
   /** Where a run that was begun before stood when it was left, in lines; null for a new one. */
@@ -283,6 +296,8 @@ export interface EngineController {
   probeAgain(step: StepId): Accepted | Refusal;
   /** Ends the running step's command and everything that it started. `typed` is the host's name. */
   cancel(step: StepId, typed: string): Accepted | Refusal;
+  /** Ends the sessions of all clients of the server that the step shown stops. `typed` is the host's name. */
+  terminateClients(step: StepId, typed: string): Accepted | Refusal;
   /** Takes the lock over from a dead holder. `typed` is the holder's or the cluster's name. */
   takeOver(typed: string): Accepted | Refusal;
   answer(answer: Answer): void;

@@ -22,6 +22,7 @@ const emptyView: EngineView = {
     plannedDown: null,
     before: [],
   },
+  clients: null,
   runsOn: null,
   resumed: null,
   runDirectory: null,

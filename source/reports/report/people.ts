@@ -149,6 +149,19 @@ const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline
         `running on ended: ${entry.why}`,
         ...(entry.before === null ? [] : ['; before: ', ...stepWords(names.of(entry.before))]),
       ];
+    case 'terminate-clients':
+      return [
+        `${entry.host}: ${operator} terminated the clients, typing `,
+        literal(entry.typed),
+        ', before: ',
+        ...stepWords(names.of(entry.step)),
+      ];
+    case 'clients-terminated':
+      return [
+        entry.sessions === null
+          ? `${entry.host}: how many sessions of clients that ended is not known: ${entry.why ?? 'no reason is known'}`
+          : `${entry.host}: ${entry.sessions} ${entry.sessions === 1 ? 'session' : 'sessions'} of clients ended`,
+      ];
     case 'answered':
       return [`${operator} answered “${entry.question}”: `, literal(entry.answer)];
     case 'lock':

@@ -43,6 +43,8 @@ export interface Happening {
     | 'quiet'
     | 'run-on'
     | 'run-on-ended'
+    | 'terminate-clients'
+    | 'clients-terminated'
     | 'answered'
     | 'lock'
     | 'left'

@@ -4,13 +4,15 @@ import type { Direction } from '../runbooks.ts';
 
 /**
  * Why the host's name is typed before a step runs. `downtime`: the application’s writes stop with it; `irreversible`: it cannot be undone;
- * `opening`: applications write again, and from there a rollback loses what they write.
+ * `downtime-irreversible`: both, as a rollback stops the server whose writes it gives up; `opening`: applications write again, and from
+ * there a rollback loses what they write.
  */
-export type NameAsked = 'downtime' | 'irreversible' | 'opening';
+export type NameAsked = 'downtime' | 'irreversible' | 'downtime-irreversible' | 'opening';
 
 /** Whether the host's name must be typed for a step now, and why; null: a key is enough. Nothing else is typed. */
 export const nameAskedFor = (step: Step, world: Observations, direction: Direction): NameAsked | null => {
-  if (dangerNow(step, world) === 'point-of-no-return') return 'irreversible';
+  if (dangerNow(step, world) === 'point-of-no-return')
+    return step.writes === 'stop' ? 'downtime-irreversible' : 'irreversible';
   if (step.writes === 'stop') return 'downtime';
   // The way back opens the old version: nothing is lost behind that which was not given up before.
   return step.writes === 'resume' && direction === 'upgrade' ? 'opening' : null;

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { headerRowsOf } from '../../source/console/rows/header.ts';
+import { themeFor } from '../../source/console/theme.ts';
+import { nameWords } from '../../source/wording/danger.ts';
+import { stepCount } from './fake-cluster.ts';
+import { FakeEngine } from './fake-engine.ts';
+
+test('the stop of a rollback that loses writes begins the downtime, and cannot be undone: both are said', () => {
+  const engine = new FakeEngine({ done: stepCount });
+  engine.turn('rollback');
+  const { view } = engine;
+  const asked = view.steps.filter(({ asksName }) => asksName !== null);
+  const [stop] = asked;
+  expect(asked.map(({ asksName }) => asksName)).toContain('downtime-irreversible');
+  if (stop === undefined) throw new Error('nothing is typed');
+  expect(stop.host).toBe('node_1');
+  expect(nameWords(view, stop)).toEqual({
+    title: 'DOWNTIME BEGINS, IRREVERSIBLE',
+    afterwards:
+      'Applications cannot write any more, until PostgreSQL 15.20 is opened to them. It cannot be undone.',
+    rollback: 'Given up for good: what the application has written on PostgreSQL 17.',
+  });
+});
+
+test.each([80, 100, 120, 200])('the header never cuts off that something is lost: %i columns', (columns) => {
+  const { view } = new FakeEngine();
+  for (const says of [
+    'possible, but what 17 wrote since 02:17 UTC is lost',
+    'possible through node_2, but what 17 wrote since 02:17 UTC (up to 1234567 transactions) is lost',
+    'possible through node_2, but node_1 does not answer: what 17 wrote there is lost, if it came to that, and nobody can compare the copy with it',
+    `possible through ${'n'.repeat(60)}, but what 17 wrote since 02:17 UTC is lost`,
+  ]) {
+    const rows = headerRowsOf(
+      { ...view, verdict: { kind: 'loses-new-writes', says } },
+      columns,
+      0,
+      themeFor({}),
+    );
+    const line = (rows[1] ?? [])
+      .map(({ text }) => text)
+      .join('')
+      .slice(0, columns);
+    expect(line).toMatch(/is lost|loses new writes/);
+  }
+});
