@@ -24,7 +24,7 @@ import { factsId } from '../../source/runbook/language/facts-id.ts';
 import { dropInFile } from '../../source/runbook/shell/service.ts';
 import { privateSocket } from '../../source/runbook/shell/shell.ts';
 import { keyComment } from '../../source/runbook/steps/hard-link/names.ts';
-import { healthyLog, healthyLook } from './checks/healthy.ts';
+import { healthyLog, healthyLook } from './checks/healthy-host.ts';
 import { monitorIdentifier, newIdentifier, newMonitorIdentifier, oldIdentifier } from './clusters.ts';
 import { word } from './word.ts';
 

@@ -1,5 +1,5 @@
 import { type HostFacts, isNode } from '../../../source/cluster/facts.ts';
-import { healthyLog } from '../../runbook/checks/healthy.ts';
+import { healthyLog } from '../../runbook/checks/healthy-host.ts';
 import { joined, type Lines, printed } from '../answers.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

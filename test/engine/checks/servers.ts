@@ -9,7 +9,7 @@ import type {
   Output,
   RemoteHost,
 } from '../../../source/remote/host.ts';
-import { healthyLog } from '../../runbook/checks/healthy.ts';
+import { healthyLog } from '../../runbook/checks/healthy-host.ts';
 import { labCluster } from '../../runbook/clusters.ts';
 import { word } from '../../runbook/word.ts';
 import { but, printed } from '../answers.ts';

@@ -7,7 +7,8 @@ import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
 import { labCluster, linkedCluster, oldIdentifier, spacedCluster } from '../clusters.ts';
 import { word } from '../word.ts';
-import { failedAt, healthy, healthyLog, healthyLook, withHost, withLook, withServer } from './healthy.ts';
+import { failedAt, healthy, withHost, withLook, withServer } from './healthy.ts';
+import { healthyLog, healthyLook } from './healthy-host.ts';
 
 const seen = (evidence: Evidence): string[] =>
   judge(evidence).findings.map((one) => `${one.severity} ${one.check} ${one.host ?? 'cluster'}`);

@@ -58,6 +58,9 @@ export const nameOf = (one: Case): string =>
 
 export const version = (box: Sandbox, directory: string): string | null =>
   box.has(join(directory, 'PG_VERSION')) ? box.read(join(directory, 'PG_VERSION')).trim() : null;
+/** Of the three directories that the steps rename, in this order: data, new, set aside. */
+export const versions = (box: Sandbox) =>
+  [box.node.data, box.node.newData, box.node.backupData].map((path) => version(box, path));
 const controls = ['pg_control', 'pg_control.old', 'pg_control.do-not-start'];
 
 /** Under this name lies what is being made, or the version and the mark of what was removed: nothing takes it for anything. */

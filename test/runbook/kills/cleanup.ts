@@ -4,8 +4,8 @@ import { isFallbackCopy } from '../../../source/runbook/language/fallback-copies
 import { labCluster } from '../clusters.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { type Case, isPassing } from './case.ts';
-import { has17Written, lay15, lay17, layImage, layMark, layParts } from './lay.ts';
-import { ends, spaced, swapped } from './rollback.ts';
+import { has17Written, lay15, lay17, layImage, layMark, layParts, swapped } from './lay.ts';
+import { ends, spaced } from './rollback.ts';
 
 /** What goes days later. What is half removed must count for nothing, and be known as ours still. */
 

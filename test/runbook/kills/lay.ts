@@ -47,6 +47,11 @@ export const layLinked = (box: Sandbox, old: string, fresh: string): void => {
   box.keepFingerprints(old, fresh);
   box.sh(`mv "${old}/global/pg_control" "${old}/global/pg_control.old"`);
 };
+/** Upgraded, and the directories have changed their names. */
+export const swapped = (box: Sandbox): void => {
+  layLinked(box, box.node.backupData, box.node.data);
+  layMark(box, box.node.backupData);
+};
 /** The new version has been started, and has written. */
 export const has17Written = (box: Sandbox, fresh = box.node.data): void => {
   box.write(join(fresh, 'global/pg_control'), startedControl(box));

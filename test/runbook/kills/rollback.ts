@@ -5,10 +5,20 @@ import { labCluster, newIdentifier, spacedCluster } from '../clusters.ts';
 import type { Model } from '../model.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { word } from '../word.ts';
-import { type Case, clustersOf, isPassing, startable, version } from './case.ts';
-import { has17Written, lay15, lay17, layImage, layLinked, layMark, layParts, layStopped } from './lay.ts';
+import { type Case, clustersOf, isPassing, startable, version, versions } from './case.ts';
+import {
+  has17Written,
+  lay15,
+  lay17,
+  layImage,
+  layLinked,
+  layMark,
+  layParts,
+  layStopped,
+  swapped,
+} from './lay.ts';
+import { layStateFile, stateFileEnds, stateFileIsWhole } from './lay-state-file.ts';
 import { unitFile } from './unit.ts';
-import { layStateFile, stateFileEnds, stateFileIsWhole, versions } from './upgrade.ts';
 
 /** The steps of the way back. */
 
@@ -20,10 +30,6 @@ export const ends = (box: Sandbox) => [
   names(startable(box)),
   box.node.tablespaces.map((place) => readdirSync(place).sort()),
 ];
-export const swapped = (box: Sandbox): void => {
-  layLinked(box, box.node.backupData, box.node.data);
-  layMark(box, box.node.backupData);
-};
 /** Upgraded, and the directories still have their first names. */
 const upgraded = (box: Sandbox): void => {
   layLinked(box, box.node.data, box.node.newData);

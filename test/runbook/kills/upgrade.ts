@@ -4,10 +4,9 @@ import { hostIn, isDataDirectory } from '../../../source/cluster/observations.ts
 import { isUpgraded } from '../../../source/runbook/language/evidence.ts';
 import { factsId } from '../../../source/runbook/language/facts-id.ts';
 import { markFile } from '../../../source/runbook/shell/ownership.ts';
-import { recordedBytes } from '../../cluster/recorded.ts';
-import { labCluster, newIdentifier } from '../clusters.ts';
+import { labCluster } from '../clusters.ts';
 import type { Sandbox } from '../sandbox.ts';
-import { type Case, startable, version } from './case.ts';
+import { type Case, startable, versions } from './case.ts';
 import {
   has17Written,
   initdb,
@@ -21,14 +20,13 @@ import {
   pgUpgrade,
   startedControl,
   stoppedControl,
+  swapped,
 } from './lay.ts';
-import { swapped } from './rollback.ts';
+import { layStateFile, stateFileEnds, stateFileIsWhole, withIdentifier } from './lay-state-file.ts';
 import { unitFile } from './unit.ts';
 
 /** The steps of the window and of its preparation. */
 
-export const versions = (box: Sandbox) =>
-  [box.node.data, box.node.newData, box.node.backupData].map((path) => version(box, path));
 const work = (box: Sandbox, name: string): string => join(box.node.workDir, name);
 
 export const upgrade = (mode: 'link' | 'copy'): Case => ({
@@ -72,28 +70,6 @@ const upgradeAgain = (): Case => {
     },
   };
 };
-
-/** The identifier in eight bytes of the state file, whose other bytes stay. */
-const stateFile = recordedBytes('pg_auto_failover-2.0/node1.state');
-const withIdentifier = (identifier: string): Uint8Array => {
-  const bytes = Buffer.from(stateFile);
-  bytes.writeBigUInt64LE(BigInt(identifier), 16);
-  return bytes;
-};
-export const layStateFile = (box: Sandbox, identifier: string): void =>
-  box.write(box.node.stateFile, withIdentifier(identifier), 0o640);
-export const stateFileIsWhole = (box: Sandbox): string | null => {
-  const found = readFileSync(box.node.stateFile);
-  return [box.facts.systemIdentifier, newIdentifier].some(
-    (one) => Buffer.compare(found, withIdentifier(one)) === 0,
-  )
-    ? null
-    : 'pg_autoctl’s state file is neither the old nor the new one';
-};
-export const stateFileEnds = (box: Sandbox) => [
-  readFileSync(box.node.stateFile).readBigUInt64LE(16).toString(),
-  box.mode(box.node.stateFile),
-];
 
 export const upgradeCases: readonly Case[] = [
   {
