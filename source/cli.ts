@@ -41,7 +41,9 @@ const start = async (): Promise<void> => {
   else if (given.debug === undefined) process.exitCode = await choice.command.start(given);
   else {
     const { withDebugFile } = await import('./commands/debug-file.ts');
-    process.exitCode = await withDebugFile(given.debug, PGAF_UPGRADE_VERSION, () => choice.command.start(given));
+    process.exitCode = await withDebugFile(given.debug, PGAF_UPGRADE_VERSION, () =>
+      choice.command.start(given),
+    );
   }
 };
 

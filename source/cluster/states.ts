@@ -2,22 +2,23 @@ import { z } from 'zod';
 
 /**
  * The states a node can report or be assigned, as the monitor spells them.
- * Source: pg_auto_failover, src/monitor/replication_state.c and docs/failover-state-machine.rst.
+ * In the order of pg_autoctl’s enum: its state file holds a state by its place in it.
+ * Source: pg_auto_failover, src/monitor/replication_state.c, docs/failover-state-machine.rst; src/bin/pg_autoctl/state.h, NodeState.
  */
 export const nodeStates = [
   'unknown',
   'init',
   'single',
-  'wait_primary',
   'primary',
-  'draining',
-  'demote_timeout',
+  'wait_primary',
+  'wait_standby',
   'demoted',
-  'catchingup',
+  'demote_timeout',
+  'draining',
   'secondary',
+  'catchingup',
   'prepare_promotion',
   'stop_replication',
-  'wait_standby',
   'maintenance',
   'join_primary',
   'apply_settings',

@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { wildcard } from './wildcard.ts';
 
 /** One usable line of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export interface KnownHostLine {
@@ -75,15 +76,6 @@ export const parseKnownHosts = (text: string, file: string): KnownHostLine[] =>
     const kind = marker === '@revoked' ? 'revoked' : marker === '@cert-authority' ? 'cert-authority' : 'none';
     return [{ file, line: index + 1, marker: kind, patterns, keyType, key }];
   });
-
-/** `*` and `?` as OpenSSH's match_pattern reads them; nothing else is special. */
-const wildcard = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
 
 const hashedMatches = (pattern: string, name: string): boolean => {
   const [, version, salt, hash] = pattern.split('|');

@@ -1,4 +1,5 @@
 import { takenAlgorithms } from './known-hosts.ts';
+import { wildcard } from './wildcard.ts';
 
 /** What of ~/.ssh/config is not evaluated here: told apart, so that it is refused by name and never passed over in silence. */
 
@@ -69,14 +70,6 @@ export const refusedSetting = (settings: Settings): string | null => {
     ? `HostKeyAlgorithms ${algorithms}`
     : null;
 };
-
-const wildcard = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
 
 /**
  * What HostKeyAlgorithms leaves of ours: a list, `-` takes away, `+` and `^` add nothing that is not taken anyway. Null:

@@ -6,7 +6,7 @@ import type { Step } from '../../source/runbook/language/step.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { rollbackVerdict } from '../../source/runbook/verdict/verdict.ts';
-import { debianCluster, labCluster, linkedCluster, loneCluster, spacedCluster } from './clusters.ts';
+import { everyCluster, labCluster } from './clusters.ts';
 import { Model } from './model.ts';
 import { stepOf } from './worlds.ts';
 
@@ -40,79 +40,75 @@ const modelBefore = (facts: ClusterFacts, steps: readonly Step[], stage: readonl
   return model;
 };
 
-describe.each([
-  ['the lab’s cluster', labCluster()],
-  ['the lab’s cluster, cloned', labCluster({ mode: 'clone' })],
-  ['one secondary by hard links', linkedCluster()],
-  ['two tablespaces', spacedCluster()],
-  ['Debian without systemd', debianCluster()],
-  ['a primary without secondaries', loneCluster()],
-] as const)('%s: at every point that lanes can reach', (_, facts) => {
-  const steps = upgradeRunbook(facts);
-  const stages = parallelGroups(steps).filter((stage) => tracksOf(stage).length > 1);
+describe.each([...everyCluster, ['the lab’s cluster, cloned', labCluster({ mode: 'clone' })]] as const)(
+  '%s: at every point that lanes can reach',
+  (_, facts) => {
+    const steps = upgradeRunbook(facts);
+    const stages = parallelGroups(steps).filter((stage) => tracksOf(stage).length > 1);
 
-  test('the next step of each lane finds what it needs and is pending; what has run is done', () => {
-    const wrong: string[] = [];
-    for (const stage of stages) {
-      const lanes = tracksOf(stage);
-      for (const at of reachable(lanes)) {
-        const model = modelBefore(facts, steps, stage);
-        // The lane that is written last runs first: another order than the checklist's.
-        const ran = lanes.map((lane, index) => lane.slice(0, at[index])).reverse();
-        const ahead = (lane: readonly Step[]) => (lane[0]?.parallel?.after.length ?? 0) > 0;
-        for (const step of [...ran.filter((lane) => !ahead(lane)), ...ran.filter(ahead)].flat())
-          model.run(step.id);
-        const world = model.world();
-        for (const step of ran.flat()) {
-          if (/\.checkpoint-for-/.test(step.id)) continue;
-          if (step.probe(world).state !== 'done') wrong.push(`at ${at}: ${step.id} is not done`);
+    test('the next step of each lane finds what it needs and is pending; what has run is done', () => {
+      const wrong: string[] = [];
+      for (const stage of stages) {
+        const lanes = tracksOf(stage);
+        for (const at of reachable(lanes)) {
+          const model = modelBefore(facts, steps, stage);
+          // The lane that is written last runs first: another order than the checklist's.
+          const ran = lanes.map((lane, index) => lane.slice(0, at[index])).reverse();
+          const ahead = (lane: readonly Step[]) => (lane[0]?.parallel?.after.length ?? 0) > 0;
+          for (const step of [...ran.filter((lane) => !ahead(lane)), ...ran.filter(ahead)].flat())
+            model.run(step.id);
+          const world = model.world();
+          for (const step of ran.flat()) {
+            if (/\.checkpoint-for-/.test(step.id)) continue;
+            if (step.probe(world).state !== 'done') wrong.push(`at ${at}: ${step.id} is not done`);
+          }
+          lanes.forEach((lane, index) => {
+            const next = lane[at[index] ?? 0];
+            const waits = (lane[0]?.parallel?.after ?? []).some((name) =>
+              lanes.some((one, other) => one[0]?.parallel?.track === name && (at[other] ?? 0) < one.length),
+            );
+            if (next === undefined || waits) return;
+            if (next.probe(world).state === 'done' && !next.id.endsWith('.left-parts'))
+              wrong.push(`at ${at}: ${next.id} is done already`);
+            for (const one of next.before)
+              if (!one.holds(world).holds) wrong.push(`at ${at}: ${next.id} wants ${one.text}`);
+          });
         }
-        lanes.forEach((lane, index) => {
-          const next = lane[at[index] ?? 0];
-          const waits = (lane[0]?.parallel?.after ?? []).some((name) =>
-            lanes.some((one, other) => one[0]?.parallel?.track === name && (at[other] ?? 0) < one.length),
-          );
-          if (next === undefined || waits) return;
-          if (next.probe(world).state === 'done' && !next.id.endsWith('.left-parts'))
-            wrong.push(`at ${at}: ${next.id} is done already`);
-          for (const one of next.before)
-            if (!one.holds(world).holds) wrong.push(`at ${at}: ${next.id} wants ${one.text}`);
-        });
       }
-    }
-    expect(wrong).toEqual([]);
-  });
+      expect(wrong).toEqual([]);
+    });
 
-  test('there is a way back, and it is not worse than before the stage', () => {
-    const rank: Record<string, number> = {
-      // Before the fence nothing is to be undone; a stopped primary starts where it stands: as safe.
-      'nothing-to-undo': 0,
-      safe: 0,
-      'safe-through': 1,
-      'loses-new-writes': 2,
-      unknown: 3,
-      'backup-only': 4,
-    };
-    const worst = (kind: string): number => rank[kind] ?? Number.NaN;
-    const worse: string[] = [];
-    for (const stage of stages) {
-      const lanes = tracksOf(stage);
-      const first = rollbackVerdict(facts, modelBefore(facts, steps, stage).world()).kind;
-      for (const at of reachable(lanes)) {
-        const model = modelBefore(facts, steps, stage);
-        for (const step of lanes.flatMap((lane, index) => lane.slice(0, at[index]))) model.run(step.id);
-        const world = model.world();
-        const verdict = rollbackVerdict(facts, world);
-        if (!(worst(verdict.kind) <= worst(first))) worse.push(`${stage[0]?.id} at ${at}: ${verdict.kind}`);
-        // Without a secondary nothing but a backup leads back once linked files have been changed.
-        const open = !['nothing-to-undo', 'backup-only'].includes(verdict.kind);
-        if (open && rollbackRunbook(facts, world).steps.length === 0)
-          worse.push(`${stage[0]?.id} at ${at}: no steps`);
+    test('there is a way back, and it is not worse than before the stage', () => {
+      const rank: Record<string, number> = {
+        // Before the fence nothing is to be undone; a stopped primary starts where it stands: as safe.
+        'nothing-to-undo': 0,
+        safe: 0,
+        'safe-through': 1,
+        'loses-new-writes': 2,
+        unknown: 3,
+        'backup-only': 4,
+      };
+      const worst = (kind: string): number => rank[kind] ?? Number.NaN;
+      const worse: string[] = [];
+      for (const stage of stages) {
+        const lanes = tracksOf(stage);
+        const first = rollbackVerdict(facts, modelBefore(facts, steps, stage).world()).kind;
+        for (const at of reachable(lanes)) {
+          const model = modelBefore(facts, steps, stage);
+          for (const step of lanes.flatMap((lane, index) => lane.slice(0, at[index]))) model.run(step.id);
+          const world = model.world();
+          const verdict = rollbackVerdict(facts, world);
+          if (!(worst(verdict.kind) <= worst(first))) worse.push(`${stage[0]?.id} at ${at}: ${verdict.kind}`);
+          // Without a secondary nothing but a backup leads back once linked files have been changed.
+          const open = !['nothing-to-undo', 'backup-only'].includes(verdict.kind);
+          if (open && rollbackRunbook(facts, world).steps.length === 0)
+            worse.push(`${stage[0]?.id} at ${at}: no steps`);
+        }
       }
-    }
-    expect(worse).toEqual([]);
-  });
-});
+      expect(worse).toEqual([]);
+    });
+  },
+);
 
 describe('the first start on linked files', () => {
   const facts = labCluster();

@@ -283,14 +283,7 @@ export class Model {
         this.#monitor.numberSyncStandbys = this.facts.numberSyncStandbys;
         return;
       case 'unguard':
-        if (host.unit !== null)
-          host.unit = {
-            ...host.unit,
-            killMode: 'control-group',
-            enabled: facts.service.kind === 'systemd' && facts.service.enabled,
-            dropIns: [],
-            held: false,
-          };
+        this.unguard(facts);
         return;
       case 'switchover':
         this.#promote(secondariesOf(this.facts)[0], primaryOf(this.facts), host);
@@ -301,6 +294,19 @@ export class Model {
       default:
         throw new Error(`the model does not know what ${name} does`);
     }
+  }
+
+  /** The unit is as it was before the window. */
+  unguard(facts: HostFacts): void {
+    const host = this.host(facts.alias);
+    if (host.unit !== null)
+      host.unit = {
+        ...host.unit,
+        killMode: 'control-group',
+        enabled: facts.service.kind === 'systemd' && facts.service.enabled,
+        dropIns: [],
+        held: false,
+      };
   }
 
   /** pg_autoctl and PostgreSQL are gone, cleanly. */

@@ -252,14 +252,7 @@ export const runBack = (model: Model, step: Step): void => {
       model.monitor.nodes = rows.map((row) => (row.name === writer().alias ? { ...row, priority: 0 } : row));
       break;
     case 'unguard':
-      if (host.unit !== null)
-        host.unit = {
-          ...host.unit,
-          killMode: 'control-group',
-          enabled: facts.service.kind === 'systemd' && facts.service.enabled,
-          dropIns: [],
-          held: false,
-        };
+      model.unguard(facts);
       break;
     case 'prepared':
       host.newData = absent;

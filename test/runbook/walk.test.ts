@@ -2,14 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { monitorIn, type Observations } from '../../source/cluster/observations.ts';
 import type { NodeState } from '../../source/cluster/states.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import {
-  debianCluster,
-  labCluster,
-  linkedCluster,
-  loneCluster,
-  onEveryHost,
-  spacedCluster,
-} from './clusters.ts';
+import { everyCluster, labCluster, onEveryHost } from './clusters.ts';
 import { Model } from './model.ts';
 
 /**
@@ -17,12 +10,8 @@ import { Model } from './model.ts';
  * brought about; what it promises, its script brings about; and a console that starts at any point finds its place.
  */
 const clusters = [
-  ['the lab’s cluster', labCluster()],
+  ...everyCluster,
   ['the lab’s cluster, cloned', labCluster({ mode: 'clone' })],
-  ['one secondary by hard links', linkedCluster()],
-  ['two tablespaces', spacedCluster()],
-  ['Debian without systemd', debianCluster()],
-  ['a primary without secondaries', loneCluster()],
   [
     'units that did not start at boot',
     onEveryHost(labCluster(), (host) => ({

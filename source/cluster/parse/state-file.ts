@@ -1,5 +1,5 @@
 import { fail, ok, type Problem, problem, type Result } from '../result.ts';
-import type { NodeState } from '../states.ts';
+import { type NodeState, nodeStates } from '../states.ts';
 
 /** What pg_autoctl.state holds, as far as it is known. */
 export interface KeeperState {
@@ -20,32 +20,6 @@ export const stateFileSize = 1024;
 const knownVersion = 1;
 const systemIdentifierOffset = 16;
 
-/** In the order of the enum. Source: pg_auto_failover, src/bin/pg_autoctl/state.h, NodeState. */
-export const stateRoles: readonly NodeState[] = [
-  'unknown',
-  'init',
-  'single',
-  'primary',
-  'wait_primary',
-  'wait_standby',
-  'demoted',
-  'demote_timeout',
-  'draining',
-  'secondary',
-  'catchingup',
-  'prepare_promotion',
-  'stop_replication',
-  'maintenance',
-  'join_primary',
-  'apply_settings',
-  'prepare_maintenance',
-  'wait_maintenance',
-  'report_lsn',
-  'fast_forward',
-  'join_secondary',
-  'dropped',
-];
-
 const unusable = (why: string): { readonly ok: false; readonly error: Problem } =>
   fail(
     problem(
@@ -65,8 +39,8 @@ export const parseStateFile = (bytes: Uint8Array): Result<KeeperState> => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getInt32(0, true);
   if (version !== knownVersion) return unusable(`its layout is version ${version} and not ${knownVersion}`);
-  const assigned = stateRoles[view.getInt32(32, true)];
-  const current = stateRoles[view.getInt32(56, true)];
+  const assigned = nodeStates[view.getInt32(32, true)];
+  const current = nodeStates[view.getInt32(56, true)];
   if (assigned === undefined || current === undefined) return unusable('it holds a role that does not exist');
   return ok({
     version,

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseStateFile, stateFileSize, stateRoles } from '../../cluster/parse/state-file.ts';
-import { type NodeState, nodeStateSchema } from '../../cluster/states.ts';
+import { parseStateFile, stateFileSize } from '../../cluster/parse/state-file.ts';
+import { type NodeState, nodeStateSchema, nodeStates } from '../../cluster/states.ts';
 import type { HostPaths, Major } from '../layout.ts';
 
 export interface KeptState {
@@ -30,8 +30,8 @@ export const writeState = (paths: HostPaths, state: KeptState, major: Major): vo
   view.setBigUint64(16, BigInt(state.systemIdentifier), true);
   view.setInt32(24, state.nodeId, true);
   view.setInt32(28, 0, true);
-  view.setInt32(32, stateRoles.indexOf(state.assigned), true);
-  view.setInt32(56, stateRoles.indexOf(state.current), true);
+  view.setInt32(32, nodeStates.indexOf(state.assigned), true);
+  view.setInt32(56, nodeStates.indexOf(state.current), true);
   mkdirSync(dirname(paths.stateFile), { recursive: true });
   writeFileSync(paths.stateFile, new Uint8Array(view.buffer));
 };

@@ -1,5 +1,5 @@
-import { primaryOf } from '../../cluster/facts.ts';
-import { monitorIn } from '../../cluster/observations.ts';
+import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
+import { monitorIn, type Observations } from '../../cluster/observations.ts';
 import { sqlLiteral } from '../../cluster/quote.ts';
 import { everyNodeSettled } from '../language/conditions.ts';
 import { enoughStandbys, syncStandbysAre } from '../language/group-conditions.ts';
@@ -37,30 +37,36 @@ export const suspendSyncStandbys: StepOf = (facts, phase) =>
 
 export const syncStepId = 'I.monitor.sync-standbys';
 
+/** What sets it as it was before the window; `writer` is the node that takes writes by then. */
+export const restoredSyncStandbys = (facts: ClusterFacts, writer: NodeFacts) =>
+  ({
+    id: 'sync-standbys',
+    host: facts.monitor,
+    as: 'postgres',
+    title: `Set number_sync_standbys to ${facts.numberSyncStandbys}`,
+    danger: 'changes',
+    script: setSyncStandbys(facts, facts.numberSyncStandbys, writer),
+    probe: (world: Observations) => {
+      const found = monitorIn(world)?.numberSyncStandbys;
+      return found === facts.numberSyncStandbys
+        ? done(`it is ${found}`)
+        : pending(`it is ${found ?? 'unknown'}`);
+    },
+    before: [everyNodeSettled, enoughStandbys(facts, writer)],
+    after: [syncStandbysAre(facts.numberSyncStandbys), everyNodeSettled],
+    settleSeconds: 60,
+  }) as const;
+
 export const restoreSyncStandbys: StepsOf = (facts, phase) =>
   facts.numberSyncStandbys === 0
     ? []
     : [
         makeStep(facts, {
-          id: 'sync-standbys',
+          ...restoredSyncStandbys(facts, primaryOf(facts)),
           phase,
-          host: facts.monitor,
-          as: 'postgres',
-          title: `Set number_sync_standbys to ${facts.numberSyncStandbys}`,
           reason: 'The durability that the cluster had before the window.',
           guide: null,
           deviation: 'The guide never set it to 0, and writes hung.',
-          danger: 'changes',
-          script: setSyncStandbys(facts, facts.numberSyncStandbys, primaryOf(facts)),
-          probe: (world) => {
-            const found = monitorIn(world)?.numberSyncStandbys;
-            return found === facts.numberSyncStandbys
-              ? done(`it is ${found}`)
-              : pending(`it is ${found ?? 'unknown'}`);
-          },
-          before: [everyNodeSettled, enoughStandbys(facts, primaryOf(facts))],
-          after: [syncStandbysAre(facts.numberSyncStandbys), everyNodeSettled],
-          settleSeconds: 60,
           undo: `set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, 0)`,
         }),
       ];

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { outputOf, type Ran } from './output-of.ts';
 import type { ConsoleHome } from './walk.ts';
 
 const compiled = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
@@ -33,15 +34,9 @@ const reportSchema = z.object({
 });
 export type Report = z.infer<typeof reportSchema>;
 
-export interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 export interface Started {
   readonly pid: number;
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<Ran>;
   kill(): void;
 }
 
@@ -52,22 +47,11 @@ export const startCommand = (home: ConsoleHome, args: readonly string[]): Starte
     cwd: home.directory,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
-  });
+  const ended = outputOf(child);
   return { pid: child.pid ?? -1, ended, kill: () => child.kill('SIGKILL') };
 };
 
-export const runCommand = (home: ConsoleHome, args: readonly string[]): Promise<Ended> =>
+export const runCommand = (home: ConsoleHome, args: readonly string[]): Promise<Ran> =>
   startCommand(home, args).ended;
 
 export interface Checked {

@@ -2,14 +2,9 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { outputOf, type Ran } from './output-of.ts';
 
 const labScript = fileURLToPath(new URL('../../../fixtures/lab/lab', import.meta.url));
-
-export interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface LabOptions {
   /** Default 2. Chooses the snapshot (`pg15` or `pg15-1`) unless one is named. */
@@ -79,21 +74,10 @@ export class Lab {
   }
 
   attempt(args: readonly string[], stdin = ''): Promise<Ran> {
-    return new Promise((resolve, reject) => {
-      const child = spawn(labScript, args, { env: this.#env, stdio: 'pipe' });
-      let stdout = '';
-      let stderr = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        stdout += text;
-      });
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        stderr += text;
-      });
-      child.on('error', reject);
-      child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
-      child.stdin.on('error', () => undefined); // a command that reads no stdin is no error
-      child.stdin.end(stdin);
-    });
+    const child = spawn(labScript, args, { env: this.#env, stdio: 'pipe' });
+    child.stdin.on('error', () => undefined); // a command that reads no stdin is no error
+    child.stdin.end(stdin);
+    return outputOf(child);
   }
 
   /** Back to the snapshot: node_1 primary, every secondary in place. Under 30 s. */

@@ -18,7 +18,7 @@ import {
   swapped,
 } from './lay.ts';
 import { layStateFile, stateFileEnds, stateFileIsWhole } from './lay-state-file.ts';
-import { unitFile } from './unit.ts';
+import { unitEnds, unitFile, unitIsWhole } from './unit.ts';
 
 /** The steps of the way back. */
 
@@ -332,16 +332,9 @@ const cases: readonly Case[] = [
         box.write(join(box.root, 'var/lib/pgaf-upgrade/pgautofailover.service'), kept, 0o644);
         box.sh('systemctl daemon-reload');
       },
-      ends: (box) => [
-        box.read(unitFile(box)),
-        box.mode(unitFile(box)),
-        box.read(join(box.root, 'systemd/unit')),
-      ],
+      ends: unitEnds,
       rows: 15,
-      always: (box) =>
-        /^\[Service\]\nExecStart=.*\/1[57]\/bin\/pg_autoctl run\n$/.test(box.read(unitFile(box)))
-          ? null
-          : 'the unit is not whole',
+      always: unitIsWhole,
     }),
   ),
   {

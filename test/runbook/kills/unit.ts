@@ -19,6 +19,16 @@ export const atSandbox = (box: Sandbox, text: string): string =>
 
 export const unitFile = (box: Sandbox): string => join(box.root, 'etc/systemd/system/pgautofailover.service');
 
+export const unitEnds = (box: Sandbox) => [
+  box.read(unitFile(box)),
+  box.mode(unitFile(box)),
+  box.read(join(box.root, 'systemd/unit')),
+];
+export const unitIsWhole = (box: Sandbox): string | null =>
+  /^\[Service\]\nExecStart=.*\/1[57]\/bin\/pg_autoctl run\n$/.test(box.read(unitFile(box)))
+    ? null
+    : 'the unit is not whole';
+
 /** The unit runs the old version's pg_autoctl, is disabled, and is not active. */
 export const layUnit = (box: Sandbox): void => {
   box.write(unitFile(box), `[Service]\nExecStart=${box.node.oldAutoctl} run\n`, 0o644);

@@ -23,7 +23,7 @@ import {
   swapped,
 } from './lay.ts';
 import { layStateFile, stateFileEnds, stateFileIsWhole, withIdentifier } from './lay-state-file.ts';
-import { unitFile } from './unit.ts';
+import { unitEnds, unitIsWhole } from './unit.ts';
 
 /** The steps of the window and of its preparation. */
 
@@ -210,16 +210,9 @@ export const upgradeCases: readonly Case[] = [
       after: `${which}.pg-ctl`,
       unit: true,
       lay: (box) => swapped(box),
-      ends: (box) => [
-        box.read(unitFile(box)),
-        box.mode(unitFile(box)),
-        box.read(join(box.root, 'systemd/unit')),
-      ],
+      ends: unitEnds,
       rows: 15,
-      always: (box) =>
-        /^\[Service\]\nExecStart=.*\/1[57]\/bin\/pg_autoctl run\n$/.test(box.read(unitFile(box)))
-          ? null
-          : 'the unit is not whole',
+      always: unitIsWhole,
     }),
   ),
   ...['C.node_1.guard', 'I.node_1.unguard'].map(
