@@ -43,6 +43,10 @@ export const localTime = (at: number | string | null): string => {
   return moment === '–' ? moment : `${moment} ${localZone(at ?? 0)}`;
 };
 
+/** `03:12 CET`: to the minute, for a sentence. */
+export const localMinute = (at: number | string): string =>
+  `${localTimeOfDay(at).slice(0, 5)} ${localZone(at)}`;
+
 /** `03:12:45 CET`; with the date where that is another day than `now`'s. */
 export const localClock = (at: number, now: number = Date.now()): string => {
   const today = localDate(new Date(at)) === localDate(new Date(now));

@@ -68,7 +68,7 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
     switch (stage.kind) {
       case 'stopped':
         write([
-          `It cannot start, nothing was changed: ${stage.problem.what}`,
+          `Cannot start, nothing was changed: ${stage.problem.what}`,
           `  Do: ${stage.problem.remedy}`,
           ...(stage.problem.cause === undefined ? [] : [`  Cause: ${stage.problem.cause}`]),
         ]);

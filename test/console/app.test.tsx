@@ -283,7 +283,7 @@ describe('the rollback', () => {
     const { engine, press, frame } = await open({ done: doneBefore(at.firstStart) });
     const shown = await press('r', keys.up);
     expect(shown).toContain(' Rollback ');
-    expect(shown).toContain('safe, nothing lost: 17 has never been started');
+    expect(shown).toContain('safe, no data loss: PostgreSQL 17 has never been started');
     expect(shown).toContain('of running time, 25 steps; no data is copied');
     expect(shown).toMatch(/ 1 monitor {6}\S/);
     await press(keys.esc);
@@ -372,7 +372,7 @@ describe('questions and leaving', () => {
     expect(first.frame()).toContain('ssh-ed25519 SHA256:Nq7');
     await first.press(keys.enter);
     expect(first.engine.asked).toEqual(['answer no']);
-    expect(first.frame()).toContain('It cannot start. Nothing was changed');
+    expect(first.frame()).toContain('Cannot start. Nothing was changed');
     first.close();
     const second = await open({ questions: [question] });
     await second.press('x', 'y');

@@ -27,7 +27,7 @@ test.each([80, 100, 120, 200])('the header never cuts off that something is lost
   for (const says of [
     'possible, but what 17 wrote since 02:17 UTC is lost',
     'possible through node_2, but what 17 wrote since 02:17 UTC (up to 1234567 transactions) is lost',
-    'possible through node_2, but node_1 does not answer: what 17 wrote there is lost, if it came to that, and nobody can compare the copy with it',
+    'possible through node_2, but node_1 does not answer: what 17 may have written there is lost, and the copy cannot be compared with it',
     `possible through ${'n'.repeat(60)}, but what 17 wrote since 02:17 UTC is lost`,
   ]) {
     const rows = headerRowsOf(

@@ -31,6 +31,6 @@ test('how long a step should take stands beside it, then how long it took; both 
 test('the card tells it too, and what the checks have noted', () => {
   const text = card(step(12_000, { kind: 'next' }, ['unlogged-tables: 1 in app: public.sessions']));
   expect(text).toMatch(/Takes +about 12 s, from what was measured on these hosts/);
-  expect(text).toMatch(/Noted +- unlogged-tables: 1 in app/);
-  expect(card(step(null, { kind: 'next' }))).not.toMatch(/Takes|Noted/);
+  expect(text).toMatch(/Warnings +- unlogged-tables: 1 in app/);
+  expect(card(step(null, { kind: 'next' }))).not.toMatch(/Takes|Warnings/);
 });

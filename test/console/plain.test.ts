@@ -117,7 +117,7 @@ test('nothing runs without y, the right name, or anybody to ask', async () => {
 test('the way back is said whole before its first step is asked for, and leads on to the upgrade again', async () => {
   const { written, asked } = await run({ done: doneBefore(at.firstStart) }, ['back', 'n', 'back', 'quit']);
   expect(asked).toEqual(['preview', 'turn rollback', 'preview', 'turn upgrade']);
-  expect(written).toContain('Rollback: safe, nothing lost');
+  expect(written).toContain('Rollback: safe, no data loss');
   expect(written).toContain('of running time, 25 steps; no data is copied');
   expect(written).toMatch(/ {4}1\. \S+: \S/);
 });

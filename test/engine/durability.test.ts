@@ -277,7 +277,7 @@ describe('a step that hangs', () => {
       'A.node_1.save',
       'Restoring database schemas in the new cluster',
     );
-    expect(night.engine.cancel('A.node_1.save', '')).toEqual({ refused: 'type node_1 to end it' });
+    expect(night.engine.cancel('A.node_1.save', '')).toEqual({ refused: 'type node_1 to terminate it' });
     expect(night.engine.cancel('A.node_2.save', 'node_2')).toHaveProperty('refused');
     night.servers.onEnd = () => job.end(exited(143));
     expect(night.engine.cancel('A.node_1.save', 'node_1')).toEqual({ accepted: true });

@@ -145,7 +145,7 @@ describe('a step that fails', () => {
       ),
     ).toBe(true);
     expect(night.engine.confirm('D.node_1.pg-upgrade')).toEqual({
-      refused: 'a step has failed: retry it, skip it, or look again',
+      refused: 'a step has failed: retry it, skip it, or mark it as done',
     });
     expect(night.engine.retry('D.node_1.pg-upgrade')).toEqual({ accepted: true });
     await night.next('D.node_1.swap');
@@ -171,7 +171,7 @@ describe('a step that fails', () => {
     await night.next('A.monitor.save');
     for (const reason of ['', '   ', '\n'])
       expect(night.engine.skip('A.monitor.save', reason)).toEqual({
-        refused: 'type why this step may be passed over',
+        refused: 'type why this step is skipped',
       });
     expect(night.engine.skip('A.monitor.save', ' saved by hand ')).toEqual({ accepted: true });
     await night.next('A.node_1.save');
@@ -357,7 +357,7 @@ describe('leaving and coming back', () => {
     expect(night.servers.jobs.length).toBe(jobs);
     expect(night.statusOf('C.node_1.stop')).toBe('done');
     expect(night.view.notices.map((notice) => notice.text)).toContainEqual(
-      expect.stringContaining('taken from the record'),
+      expect.stringContaining('taken from the cluster record'),
     );
   }, 30_000);
 });

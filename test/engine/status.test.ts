@@ -67,7 +67,7 @@ Upgrade: being rolled back to 15.20
 Lock: nobody holds it, so the run stands still
 Rollback: under way, ${seen.rollbackRun?.done} of ${steps.length} steps done; next: ${title}, on ${host} (${first})
   Continue it with: pgaf-upgrade rollback night/cluster.yaml
-  What it means: safe, nothing lost: 17 has never been started
+  What it means: safe, no data loss: PostgreSQL 17 has never been started
 `);
     } finally {
       await night.close();

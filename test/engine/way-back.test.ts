@@ -37,8 +37,10 @@ describe('the journal of an earlier console', () => {
     await night.until('a look', ({ stage }) => stage.kind === 'confirm');
     expect(night.view.verdict.kind).toBe('safe-through');
     const said = night.view.notices.map(({ text }) => text).join('\n');
-    expect(said).toContain('said “safe, nothing lost: 17 has never been started”');
-    expect(said).toContain('the disks now say “safe through node_2’s image, nothing lost”. The disks count.');
+    expect(said).toContain('said “safe, no data loss: PostgreSQL 17 has never been started”');
+    expect(said).toContain(
+      'the disks now say “safe through node_2’s fallback copy, no data loss”. The disks count.',
+    );
     const preview = await night.engine.previewRollback();
     expect(preview?.journalSays).toContain('The disks count.');
     expect(preview?.why).toContain('must never start again');

@@ -174,7 +174,7 @@ mount --bind /mnt/small ${quote(parent)}`,
     expect(run.text).toMatch(/No space left on device/);
     run.say('back');
     const first = await run.stop();
-    expect(run.text).toMatch(/Rollback: .*safe, nothing lost|Rollback: .*15 starts again/);
+    expect(run.text).toMatch(/Rollback: .*safe, no data loss/);
     await finishBack(run, first);
     await expectBack(lab, before, { sameIds: true });
   });
@@ -207,7 +207,7 @@ exec ${program}.real "$@"`,
     expect(console_.exitCode, 'it never ends anything by itself').toBeNull();
 
     await console_.press('x');
-    await console_.waitFor(/END WHAT IS RUNNING/);
+    await console_.waitFor(/TERMINATE THE RUNNING STEP/);
     await console_.type('monitor');
     await console_.waitFor(/Host: +monitor/);
     await enterUntil(console_, /being ended|ended by you/);

@@ -56,7 +56,7 @@ it('before the first start of 17 the links go, without a copy; then transfers th
   await run.kill();
   run = new PlainRun(at);
   opened.console = run;
-  await run.sees(/“Transfer hard links by rsync” still runs: following it/);
+  await run.sees(/“Transfer hard links by rsync” is still running; its output continues here/);
   await lab.root('node2', `kill -CONT ${pid}`);
   await run.goTo(/node_1: Start 17 first time/);
   await run.kill();

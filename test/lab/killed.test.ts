@@ -54,7 +54,7 @@ it('is killed at every step boundary and in the middle of initdb, both pg_upgrad
       inside.push(name);
       restart();
       // The new console follows what is held, or waits for the servers: it asks for nothing.
-      await run.sees(/still runs: following it|ended while nobody was looking/);
+      await run.sees(/is still running; its output|ended while no console was connected/);
       await lab.root(middle.host, `kill -CONT ${pid}`);
     } else await run.confirmOrSkip(stop);
     stop = await run.stop();
@@ -115,7 +115,7 @@ it('is killed while several hosts are at work at the same time, in the downtime 
     await run.kill();
     run = new PlainRun(at);
     opened.console = run;
-    await run.sees(/still runs: following it|ended while nobody was looking/);
+    await run.sees(/is still running; its output|ended while no console was connected/);
     for (const { host, pid } of held) await lab.root(host, `kill -CONT ${pid}`);
   };
   await killIn(await goTo(/node_2: Stop secondary/), [['node1', 'pg_upgrade']]);

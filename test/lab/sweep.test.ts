@@ -96,7 +96,7 @@ const report = (): string =>
     '|---|---|---|---|---|',
     ...swept.map(
       (one) =>
-        `| ${one.number} \`${one.step}\` | ${one.verdict.replace(/ since \d\d:\d\d UTC( \(up to \d+ transactions\))?/, ' since HH:MM')} | ${one.back} | ${one.seconds} | ${one.trouble === null ? 'as before' : 'FAILED'} |`,
+        `| ${one.number} \`${one.step}\` | ${one.verdict.replace(/ since \d\d:\d\d \S+( \(up to \d+ transactions\))?/, ' since HH:MM')} | ${one.back} | ${one.seconds} | ${one.trouble === null ? 'as before' : 'FAILED'} |`,
     ),
     '',
   ].join('\n');

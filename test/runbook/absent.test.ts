@@ -242,7 +242,7 @@ describe('the power goes in pg_upgrade --link', () => {
   };
 
   test('it cannot be repeated, and the rollback is the way: said before it is tried', () => {
-    expect(step.interrupted(begun())).toMatch(/cannot be repeated.*nothing is lost.*pgaf-upgrade rollback/);
+    expect(step.interrupted(begun())).toMatch(/cannot be repeated.*no data is lost.*pgaf-upgrade rollback/);
     expect(unmet(step.before, begun())).toContain('no pg_upgrade was interrupted that cannot be repeated');
     expect(step.interrupted(worldAt('all stopped'))).toBeNull();
     expect(rollbackVerdict(facts, begun()).kind).toBe('safe');
@@ -264,7 +264,7 @@ describe('a primary whose power went before it was shut down', () => {
 
   test('is not taken for stopped: it has to start once more, and the rollback is the way to that', () => {
     expect(step.probe(crashed())).toMatchObject({ state: 'half' });
-    expect(step.interrupted(crashed())).toMatch(/cannot be repeated.*Nothing is lost.*pgaf-upgrade rollback/);
+    expect(step.interrupted(crashed())).toMatch(/cannot be repeated.*No data is lost.*pgaf-upgrade rollback/);
     expect(rollbackVerdict(facts, crashed()).kind).toBe('safe');
     expect(step.interrupted(worldAt('primary stopped'))).toBeNull();
     expect(step.interrupted(worldAt('linked'))).toBeNull();

@@ -92,7 +92,7 @@ describe('an image', () => {
     expect(found(someFallbackCopy(facts), model)).toBeNull();
     control(model, 'node_3', { checkpoint: '0/15FFFF00' });
     expect(found(someFallbackCopy(facts), model)).toBe(
-      'none does: after this step only a backup would lead back',
+      'none does: after this step a rollback would only be possible from a backup',
     );
   });
 
@@ -176,7 +176,7 @@ describe('the primary', () => {
     const condition = acceptsWrites(facts, primary);
     expect(found(condition, modelAt('running', facts))).toMatch(/^the server is 15\.20/);
     expect(found(condition, modelAt('all stopped', facts))).toBe('the server does not answer');
-    expect(found(condition, modelAt('started', facts))).toBe('it is private still');
+    expect(found(condition, modelAt('started', facts))).toBe('it still listens on its local socket only');
     expect(found(condition, modelAt('primary back', facts))).toBeNull();
     for (const change of [{ inRecovery: true }, { readOnly: true }]) {
       const model = modelAt('primary back', facts);

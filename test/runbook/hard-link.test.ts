@@ -176,7 +176,7 @@ describe('an image that was given to hard links', () => {
     expect(started.before.every((one) => one.holds(model.world()).holds)).toBe(true);
     model.host('node_3').data = { kind: 'absent' };
     expect(started.before.filter((one) => !one.holds(model.world()).holds).map((one) => one.text)).toEqual([
-      'a secondary holds a whole image of PostgreSQL 15',
+      'a secondary holds a complete fallback copy of PostgreSQL 15',
     ]);
     model.host('node_2').data = { kind: 'not-a-cluster', entries: 3 };
     expect(started.before.some((one) => !one.holds(model.world()).holds)).toBe(true);
@@ -187,7 +187,7 @@ describe('an image that was given to hard links', () => {
     model.host('node_3').data = { kind: 'absent' };
     const unmet = stepOf(steps, 'D.node_2.link').before.filter((one) => !one.holds(model.world()).holds);
     expect(unmet.map((one) => one.text)).toEqual([
-      'a secondary that is not rebuilt by hard links holds a whole image of PostgreSQL 15',
+      'a secondary that is not rebuilt by hard links holds a complete fallback copy of PostgreSQL 15',
     ]);
   });
 

@@ -67,7 +67,7 @@ describe.each(['link', 'copy'] as const)(
 
     test('the images are held against the stop that counts now, not against the one before', () => {
       const { says } = rollbackVerdict(facts, left(false).world());
-      expect(says).toBe('safe, nothing lost: 15 starts again where it stands');
+      expect(says).toBe('safe, no data loss: restart PostgreSQL 15 in place');
       expect(unmet(left(false), 'E.node_1.private-start').join()).toContain(
         mode === 'link' ? 'none does' : 'PostgreSQL 15 has not run',
       );
@@ -87,7 +87,7 @@ describe('passing over what others rest on', () => {
   test('phase E: the primary’s start was the first one, without a name, another image, or the old directory disarmed', () => {
     const model = modelAfter(labCluster(), 'D.monitor.start');
     expect(unmet(model, 'G.node_1.start').join('\n')).toMatch(
-      /could still be started: run the step private-start first[\s\S]*run the step hand-over first/,
+      /could still be started: run the first start in phase E first[\s\S]*return the node to pg_autoctl first, in phase E/,
     );
     expect(unmet(model, 'E.node_1.hand-over')).toEqual([
       expect.stringContaining('it has never been started'),
@@ -97,7 +97,8 @@ describe('passing over what others rest on', () => {
   test('a secondary’s old directory aside, its state file, its unit', () => {
     const model = modelAfter(labCluster(), 'G.node_1.analyze');
     const says = unmet(model, 'H.node_2.start').join('\n');
-    for (const step of ['aside', 'state-file']) expect(says).toContain(`run the step ${step} first`);
+    expect(says).toContain('the old directory must be set aside first');
+    expect(says).toContain('write the identifier to the state file first');
     expect(says).toContain('starts /opt/vmware/postgres/15/bin/pg_ctl');
   });
 });
@@ -119,6 +120,6 @@ test('somebody who started the unit is told of, with the time that systemd has',
   if (primary.unit === null) throw new Error('no unit');
   primary.unit = { ...primary.unit, active: true, activeSince: 'Wed 2026-11-25 20:03:46 UTC' };
   expect(unmet(model, 'D.node_1.pg-upgrade')).toContain(
-    'pg_autoctl and PostgreSQL are stopped on node_1: somebody started pgautofailover.service at Wed 2026-11-25 20:03:46 UTC, although the console holds it',
+    'pg_autoctl and PostgreSQL are stopped on node_1: somebody started pgautofailover.service at Wed 2026-11-25 20:03:46 UTC, although the console keeps it stopped',
   );
 });

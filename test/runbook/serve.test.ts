@@ -100,8 +100,8 @@ describe('the monitor is gone on without', () => {
     const { steps } = rollbackRunbook(facts, model.world());
     const why = (id: string, world: Observations = model.world()) =>
       whyWithoutMonitor(facts, 'rollback', world, stepOf(steps, id));
-    expect(why('S.monitor.start')).toBe('it does not start');
-    expect(why(`T.${primary}.start`)).toBe(`${primary} does not get on with it`);
+    expect(why('S.monitor.start')).toBe('the monitor does not start');
+    expect(why(`T.${primary}.start`)).toBe(`pg_autoctl on ${primary} gets no further with the monitor`);
     expect(why(`T.${primary}.directories`)).toBeNull();
     expect(why('S.monitor.start', without(model))).toBeNull();
     expect(whyWithoutMonitor(facts, 'upgrade', model.world(), stepOf(steps, 'S.monitor.start'))).toBeNull();

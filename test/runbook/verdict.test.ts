@@ -141,7 +141,7 @@ describe('what 17 wrote', () => {
   test('is lost also where nobody recorded the hand-over: the servers tell that applications could write', () => {
     expect(rollbackVerdict(labCluster(), without('primary back').world())).toMatchObject({
       kind: 'loses-new-writes',
-      says: 'possible through node_2, but what 17 wrote since 01:00 UTC or before is lost (how much, nothing on the disks tells)',
+      says: 'possible through node_2, but what 17 wrote since 01:00 UTC or before is lost (amount unknown)',
     });
     const stopped = without('primary back');
     stopped.stop(stopped.facts.nodes[0] ?? stopped.facts.monitor);
@@ -172,7 +172,7 @@ describe('images', () => {
     expect(rollbackVerdict(facts, model.world())).toMatchObject({
       kind: 'safe-through',
       node: 'node_3',
-      says: 'safe through node_3’s image, nothing lost',
+      says: 'safe through node_3’s fallback copy, no data loss',
     });
   });
 
@@ -213,7 +213,7 @@ describe('images', () => {
     model.unreachable.add('node_1');
     expect(rollbackVerdict(facts, model.world())).toEqual({
       kind: 'unknown',
-      says: 'node_1 cannot be looked at',
+      says: 'node_1 cannot be inspected',
     });
   });
 });

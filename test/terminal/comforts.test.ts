@@ -193,7 +193,7 @@ describe('the program as it is shipped', () => {
   test('TERM=dumb: plain lines and no control sequence at all', async () => {
     const console = open({ program: cli, args: ['run', cluster], env: { ...env, TERM: 'dumb' } });
     expect(await console.ended()).toBe(2);
-    expect(console.text()).toContain('It cannot start, nothing was changed');
+    expect(console.text()).toContain('Cannot start, nothing was changed');
     expect(console.raw).not.toContain('\u001B');
     expect(console.raw).not.toContain('\u0007');
   });
@@ -204,7 +204,7 @@ describe('the program as it is shipped', () => {
     { columns: 200, rows: 60 },
   ])('a console at $columns x $rows, whose title says that it cannot start', async (size) => {
     const console = open({ ...size, program: cli, args: ['run', cluster], env });
-    await console.see('It cannot start. Nothing was changed on any server.', 'leave');
+    await console.see('Cannot start. Nothing was changed on any server.', 'leave');
     expect(console.alternate()).toBe(true);
     expect(console.raw).toContain('CANNOT START');
     console.press('q');

@@ -147,7 +147,7 @@ export interface CheckLook {
 /** One tablespace's directory on a host. */
 export interface TablespaceLook {
   readonly place: Place;
-  /** Its file system is its parent's too: it can be renamed beside its neighbours. */
+  /** Its file system is its parent's too: it can be renamed beside its neighbors. */
   readonly besideItsParent: boolean;
   /** Where it is, symbolic links resolved. */
   readonly real: string;

@@ -1,4 +1,4 @@
-/** Number of single-character edits (swapping two neighbours is one) that turn a into b. */
+/** Number of single-character edits (swapping two neighbors is one) that turn a into b. */
 export const editDistance = (a: string, b: string): number => {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

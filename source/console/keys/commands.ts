@@ -79,8 +79,8 @@ export const keyCommands: readonly KeyCommand[] = [
     group: 'Deciding',
     keys: ['p'],
     says: 'Mark as done by hand (verified on the servers)',
-    footer: (state) => (failed(state) ? 'done by hand' : null),
-    disabled: whyNotDue('Looking again'),
+    footer: (state) => (failed(state) ? 'mark as done' : null),
+    disabled: whyNotDue('Inspecting again'),
     run: ({ store }) => store.decide.probeAgain(),
   },
   {

@@ -165,7 +165,7 @@ const inCommands = (screen: Screen, press: Press) => {
 
 const inTooSmall = ({ store }: Screen, press: Press) => {
   if (nameOf(press) === 'q' || nameOf(press) === 'ctrl+c') store.go.open({ kind: 'quit' });
-  else store.go.hint({ text: 'Nothing is taken in a window this small.', tone: 'warn' });
+  else store.go.hint({ text: 'Window too small: keys are disabled.', tone: 'warn' });
 };
 
 const takers: Readonly<Record<InputMode, (screen: Screen, press: Press) => void>> = {

@@ -24,7 +24,9 @@ export const whyNoCancel = (state: ConsoleState): string | null =>
 export const whyNoTakeOver = ({ view }: ConsoleState): string | null => {
   if (view.stage.kind !== 'watching') return 'Nobody else holds the lock.';
   const { holder, dead } = view.stage.lock;
-  return dead ? null : `${holder || 'The holder'} is alive: the lock can be taken over only from the dead.`;
+  return dead
+    ? null
+    : `${holder || 'The holder'} still responds: the lock can be taken over only when its holder stops responding.`;
 };
 
 /** Why no clients can be terminated now: only before the step that stops their server. */

@@ -23,7 +23,7 @@ const dangerSentence = (step: StepView): string => {
     case 'reads':
       return `only reads on ${step.host}; nothing is changed`;
     case 'changes':
-      return `changes ${step.host}; what undoes it stands below`;
+      return `changes ${step.host}; see Undo below`;
     case 'point-of-no-return':
       return `cannot be undone on ${step.host} after this`;
   }
@@ -41,7 +41,7 @@ const dangerRows = (view: EngineView, step: StepView, columns: number): readonly
 
 const guideText = (step: StepView): string => {
   const place = step.guide.step ?? 'not in the guide';
-  return step.guide.deviation === undefined ? place : `${place}. Here differently: ${step.guide.deviation}`;
+  return step.guide.deviation === undefined ? place : `${place}. Deviation: ${step.guide.deviation}`;
 };
 
 const statusRows = (step: StepView, columns: number): readonly Row[] => {
@@ -88,7 +88,7 @@ const othersRows = (view: EngineView, step: StepView, columns: number, theme: Th
       ),
       ...labelled('Why', one.reason, columns),
       ...scriptRows(one, columns, theme),
-      ...labelledList('Noted', one.notes, columns),
+      ...labelledList('Warnings', one.notes, columns),
       ...labelled('Undo', one.undo, columns),
     ];
   });
@@ -136,8 +136,8 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
     ...(step.expectedMs === null
       ? []
       : labelled('Takes', `about ${took(step.expectedMs)}, from what was measured on these hosts`, columns)),
-    ...labelledList('Noted', step.notes, columns),
-    ...(step.givesUp === null ? [] : labelled('Given up', step.givesUp.text, columns, 'bad')),
+    ...labelledList('Warnings', step.notes, columns),
+    ...(step.givesUp === null ? [] : labelled('Gives up', step.givesUp.text, columns, 'bad')),
     ...labelled('Undo', step.undo, columns),
     ...othersRows(view, step, columns, theme),
   ];
@@ -179,9 +179,7 @@ export const enterSentence = (view: EngineView, step: StepView, columns: number)
 };
 
 const exitText = (failure: StepFailure): string =>
-  failure.exitCode === null
-    ? 'no code: the command did not run, or its end is not known'
-    : `code ${failure.exitCode}`;
+  failure.exitCode === null ? 'none (not started, or outcome unknown)' : `code ${failure.exitCode}`;
 
 /** Everything that is to be known of a failure before choosing how to go on. */
 export const failureRows = (

@@ -82,12 +82,12 @@ const nameText = (state: ConsoleState, step: StepView, onward: boolean, columns:
 };
 
 const cancelText = (state: ConsoleState, step: StepView, columns: number): DialogText => ({
-  title: 'END WHAT IS RUNNING',
+  title: 'TERMINATE THE RUNNING STEP',
   alarm: true,
   rows: [
     ...proseRows(`Step ${stepNumber(state.view, step.id)}: ${step.title}`, columns, 'strong'),
     ...proseRows(
-      `Everything that it started on ${step.host} is ended (TERM, then KILL; servers by a fast shutdown), and it is looked that nothing is left. What it has done so far stays done.`,
+      `Everything that it started on ${step.host} is ended (TERM, then KILL; servers by a fast shutdown), then it is checked that nothing is left. What it has done so far stays done.`,
       columns,
     ),
     ...labelled('Undo', step.undo, columns),

@@ -16,7 +16,7 @@ export const problemRows = (stage: Stage, columns: number): readonly Row[] => {
   if (stage.kind !== 'stopped') return [];
   const { what, remedy, cause } = stage.problem;
   return [
-    [span('It cannot start. Nothing was changed on any server.', 'strong')],
+    [span('Cannot start. Nothing was changed on any server.', 'strong')],
     blank,
     ...labelled('Problem', what, columns, 'bad'),
     ...labelled('Do', remedy, columns, 'strong'),

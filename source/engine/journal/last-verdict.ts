@@ -1,5 +1,6 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { messageOf } from '../../cluster/result.ts';
+import { localTime } from '../../cluster/times.ts';
 import type { Recorded } from './entry.ts';
 import { clusterDirectory } from './journal.ts';
 import { newestRuns } from './of-cluster.ts';
@@ -40,5 +41,5 @@ export const disagreement = (journal: JournalVerdict | string | null, disks: str
   if (journal === null || typeof journal === 'string') return journal;
   return plain(journal.says) === plain(disks)
     ? null
-    : `The journal of ${journal.at.slice(0, 16).replace('T', ' ')} UTC said “${journal.says}”; the disks now say “${disks}”. The disks count.`;
+    : `The journal of ${localTime(journal.at)} said “${journal.says}”; the disks now say “${disks}”. The disks count.`;
 };

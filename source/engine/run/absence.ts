@@ -61,12 +61,12 @@ export const whyWithoutMonitor = (
   step: Step,
 ): string | null => {
   if (direction !== 'rollback' || isLeftOut(world, facts.monitor.alias)) return null;
-  if (step.milestone === 'monitor-starts') return 'it does not start';
+  if (step.milestone === 'monitor-starts') return 'the monitor does not start';
   const node = facts.nodes.find(({ alias }) => alias === step.host);
   return step.milestone === 'writer-starts' &&
     node !== undefined &&
     !acceptsWritesOnOld(facts, node).holds(world).holds
-    ? `${step.host} does not get on with it`
+    ? `pg_autoctl on ${step.host} gets no further with the monitor`
     : null;
 };
 

@@ -110,8 +110,8 @@ export class Engine implements EngineController {
       // A defect of ours: jobs go on, and the operator hears of it in a sentence.
       this.#stop(
         problem(
-          'Internal error: the console met a defect of its own.',
-          'Start it again: it goes on from what the servers say.',
+          'Internal error in the console.',
+          'Start it again: it resumes from what the servers show.',
           messageOf(thrown),
         ),
       );
@@ -197,7 +197,7 @@ export class Engine implements EngineController {
     if (end.kind === 'left') return null;
     this.#outputs.forget();
     this.#store.set({
-      stage: { kind: 'connecting', doing: 'the lock is free: going on from what the servers say' },
+      stage: { kind: 'connecting', doing: 'the lock is free: resuming from what the servers show' },
     });
     await session.observer.look();
     return {
@@ -224,7 +224,7 @@ export class Engine implements EngineController {
   turn(direction: Direction): Accepted | Refusal {
     if (this.view.stage.kind === 'watching') return whyNot(this.view.stage);
     if (this.view.direction === direction)
-      return refused(direction === 'rollback' ? 'it is on its way back already' : 'it is on its way already');
+      return refused(direction === 'rollback' ? 'the rollback is under way already' : 'the upgrade is under way already');
     if (!this.#decisions.waiting) return refused('a step is running: wait for its end');
     this.#decisions.give({ kind: 'turn', direction });
     return accepted;
@@ -251,7 +251,7 @@ export class Engine implements EngineController {
   skip(step: StepId, reason: string): Accepted | Refusal {
     if (!this.#decisions.waitsFor(step)) return whyNot(this.view.stage);
     if (reason.trim() === '' && this.#checklist.find(step)?.optional !== true)
-      return refused('type why this step may be passed over');
+      return refused('type why this step is skipped');
     this.#decisions.give({ kind: 'skip', reason: reason.trim() });
     return accepted;
   }
@@ -278,7 +278,7 @@ export class Engine implements EngineController {
     const { stage } = this.view;
     if (stage.kind !== 'watching') return refused('nobody else holds the lock');
     const { holder, dead } = stage.lock;
-    if (!dead) return refused(`${holder || 'the holder'} is alive: it can only be taken over from the dead`);
+    if (!dead) return refused(`${holder || 'the holder'} still responds: the lock can be taken over only when its holder stops responding`);
     const names = [holder, this.view.cluster.name].filter((name) => name !== '');
     if (!names.includes(typed.trim())) return refused(`type ${names.join(' or ')} to take over`);
     this.#decisions.give({ kind: 'take-over', typed: typed.trim() });

@@ -9,7 +9,7 @@ export const whyNot = (stage: Stage): Refusal => {
     case 'running':
       return refused('a step is running');
     case 'failed':
-      return refused('a step has failed: retry it, skip it, or look again');
+      return refused('a step has failed: retry it, skip it, or mark it as done');
     case 'confirm':
       return refused('it is another step’s turn');
     case 'watching':

@@ -121,7 +121,7 @@ export const resume = async (run: OwnedSession, asked: Direction, parts: ResumeP
   const [first] = running;
   const direction = first === undefined ? asked : directionOf(first.step);
   if (direction !== asked)
-    store.notice(`${first?.step ?? ''} still runs on ${first?.host ?? ''}: its way goes on (${direction})`);
+    store.notice(`${first?.step ?? ''} is still running on ${first?.host ?? ''}: the ${direction} continues.`);
   checklist.load(run, direction);
   const strays = running.filter((job) => checklist.find(job.step) === undefined);
   if (strays.length > 0) {

@@ -170,7 +170,7 @@ export class RunLoop {
   /** A host that the run went on without answers again: its steps are asked for, those passed over because of that too. */
   #hostAnswersAgain(run: OwnedSession, alias: string): void {
     const { checklist, store } = this.#parts;
-    store.notice(`${alias} answers again: its steps are asked for`);
+    store.notice(`${alias} answers again: its steps are pending.`);
     if (alias === 'monitor') this.#runbookIsStale = true;
     for (const [id, failure] of this.#failures) if (failure.silent?.host === alias) this.#failures.delete(id);
     for (const id of this.#skippedForHost.get(alias) ?? []) {
@@ -215,7 +215,7 @@ export class RunLoop {
       const failure = await this.#applyDecision(run, step, decision);
       // Nothing was run, so nothing has failed: the step is what it was, and why stands in the notice.
       if (failure !== null && decision.kind === 'probe' && failed?.silent === undefined) {
-        store.notice(`${step.host}: “${step.title}” is not done yet: ${whatIsMissing(failure)}`);
+        store.notice(`${step.host}: “${step.title}” is not done yet: ${whatIsMissing(failure).replace(/[.]$/, '')}.`);
         if (failed !== undefined)
           this.#failures.set(step.id, { ...failed, probe: failure.probe, unmet: failure.unmet });
       } else this.#recordOutcome(run, step, failure);
@@ -290,7 +290,7 @@ export class RunLoop {
 
   #continueWithoutMonitor(run: OwnedSession, why: string, reason: string): void {
     const { checklist, store } = this.#parts;
-    store.notice(`monitor: ${why}: PostgreSQL is started without it, and its steps wait`);
+    store.notice(`PostgreSQL is started without the monitor, and its steps wait: ${why}.`);
     checklist.note(run, { kind: 'without', host: 'monitor', since: new Date().toISOString(), reason });
     run.observer.leaveOut('monitor', monitorIn(run.observer.world) === null ? 'until it answers' : 'for now');
     this.#runbookIsStale = true;

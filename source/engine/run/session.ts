@@ -125,7 +125,7 @@ export const openSession = async (preparation: SessionOptions): Promise<Result<S
     return abandon(problem('The monitor is not connected.', 'Start the console again.'));
   const before = heardBefore(preparation.stateHome, facts);
   const observer = new Observer(facts, hosts, preparation.heard, preparation.freshMs, before);
-  preparation.say('looking at every host');
+  preparation.say('inspecting every host');
   const world = await observer.look();
   const verdict = rollbackVerdict(facts, world);
   // Whether it is stopped as planned follows from the steps; until then nobody is asked in its place.

@@ -145,10 +145,10 @@ export const continueWithout = (
   if (isLeftOut(world, alias)) return true;
   const why = whyNotWithout(run.facts, checklist.steps, direction, world, alias, decides);
   if (why !== null) {
-    if (decides === 'operator') store.notice(`${alias}: not gone on without: ${why}`);
+    if (decides === 'operator') store.notice(`The run does not go on without ${alias}: ${why}.`);
     return false;
   }
-  store.notice(`${silentWords(silence)}: the run goes on without it, and its steps wait until it is back`);
+  store.notice(`${silentWords(silence)}: the run goes on without it, and its steps wait until it is back.`);
   checklist.note(run, {
     kind: 'without',
     host: alias,

@@ -73,7 +73,7 @@ export class Watcher {
       if (next.kind === 'leave') return { kind: 'left' };
       if (next.kind === 'take-over') {
         if (lockView(lock).dead) return { kind: 'take-over', lock, typed: next.typed };
-        this.#parts.store.notice(`${lock.holder?.operator ?? 'the holder'} is alive again: not taken over`);
+        this.#parts.store.notice(`The lock was not taken over: ${lock.holder?.operator ?? 'its holder'} responds again.`);
       }
       decision = this.#decision();
       if (decisions.left) return { kind: 'left' };
@@ -161,7 +161,7 @@ export class Watcher {
     const { session, store } = this.#parts;
     const where = session.hosts.get(primaryOf(session.facts).alias)?.address.user;
     store.notice(
-      `no job of ${lock.holder?.operator ?? 'the holder'} can be read as ${where ?? 'this login'}: only what the servers show is seen here`,
+      `The output of ${lock.holder?.operator ?? 'the holder'}’s jobs cannot be read as ${where ?? 'this login'}: this console shows only what the servers show.`,
     );
   }
 }

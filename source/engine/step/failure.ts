@@ -81,7 +81,7 @@ export const missingByHand = (step: Step, world: Observations): StepFailure | nu
   if (probe.state === 'done' && unmet.length === 0) return null;
   const what = problem(
     `${step.host}: the servers do not show “${step.title}” as done (${probe.says}).`,
-    'Finish it by hand and check again, or retry.',
+    'Finish it by hand and mark it as done, or retry.',
   );
   return failureOf(step, world, what, { unmet });
 };

@@ -83,7 +83,7 @@ export class RunningCommand {
     const { store, checklist } = this.#parts;
     const { run, step } = this.#try;
     const seconds = Math.round((quiet.at - quiet.since) / 1000);
-    store.notice(`${step.host}: “${step.title}” has printed nothing for ${seconds} s`);
+    store.notice(`${step.host}: “${step.title}” has printed nothing for ${seconds} s.`);
     checklist.note(run, { kind: 'quiet', step: step.id, seconds, found: [...quiet.found] });
   }
 
@@ -99,8 +99,8 @@ export class RunningCommand {
   cancel(typed: string): Accepted | Refusal {
     const { run, step, job } = this.#try;
     if (this.#watch === null) return refused('no command of this step is running');
-    if (this.#ending) return refused('it is being ended already');
-    if (typed.trim() !== step.host) return refused(`type ${step.host} to end it`);
+    if (this.#ending) return refused('it is being terminated already');
+    if (typed.trim() !== step.host) return refused(`type ${step.host} to terminate it`);
     const written = run.journal.write({ kind: 'cancelled', step: step.id, job, typed });
     if (!written.ok) return refused(written.error.what);
     this.#ending = true;
@@ -119,8 +119,8 @@ export class RunningCommand {
     outputs.grown(step.id);
     store.notice(
       clean
-        ? `${step.host}: ended; nothing of the step is left`
-        : `${step.host}: the step could not be ended whole: ${said.at(-1) ?? ''}`,
+        ? `${step.host}: the step was terminated; no process of it is left.`
+        : `${step.host}: not every process of the step could be terminated: ${said.at(-1) ?? ''}`,
     );
     // It may be tried again while the step goes on.
     if (!clean) this.#ending = false;

@@ -50,13 +50,13 @@ export const endNotKnown = (step: Step, since: number): Problem =>
 export const undoneMeanwhile = (step: Step, undone: Step): Problem =>
   problem(
     `${step.host}: “${undone.title}” is undone; was the host restarted?`,
-    'That step is asked for first; then this one goes on.',
+    'That step comes first; then this one continues.',
   );
 
 export const postconditionsNotMet = (step: Step): Problem =>
   problem(
     `${step.host}: the command exited 0, but its postconditions are not met.`,
-    'See what was found; check again, or put it right by hand.',
+    'See what was found; put it right by hand and mark the step as done, or retry.',
   );
 
 /** `what` says what nobody can tell while the host gives no answer. */
@@ -71,9 +71,9 @@ export const hostSilent = (
     what === 'not run'
       ? 'not run'
       : what === 'no end'
-        ? 'nobody knows how it ended'
+        ? 'its outcome is not known'
         : what === 'not verified'
-          ? 'the command exited 0, but nobody can see its postconditions'
-          : `its command ended with exit code ${what.code}, and nobody can see why`;
+          ? 'the command exited 0, but its postconditions cannot be checked'
+          : `its command ended with exit code ${what.code}, and the cause cannot be read`;
   return silentProblem(facts, step, silence, direction, words);
 };

@@ -200,8 +200,8 @@ export class StepRun {
         onLine: (line) =>
           store.notice(
             line === 'lost'
-              ? `${step.host}: no answer since ${localClock(Date.now())}; a command that was running there goes on if the host is up`
-              : `${step.host}: it answers again; the output continues where it was`,
+              ? `${step.host}: no answer since ${localClock(Date.now())}; a command that was running there keeps running if the host is up.`
+              : `${step.host}: it answers again; the output continues where it was.`,
           ),
       },
       this.#patienceMs,

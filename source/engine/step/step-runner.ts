@@ -49,8 +49,8 @@ export class StepRunner {
     this.#attempts.set(step.id, job.attempt);
     this.#parts.store.notice(
       job.state === 'running'
-        ? `${step.host}: “${step.title}” still runs: following it`
-        : `${step.host}: “${step.title}” ended while nobody was looking`,
+        ? `${step.host}: “${step.title}” is still running; its output continues here.`
+        : `${step.host}: “${step.title}” ended while no console was connected.`,
     );
     return this.#go(run, step, job.id, (current) => current.attach({ outputFrom, fromByte }));
   }

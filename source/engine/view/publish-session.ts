@@ -1,5 +1,6 @@
 import { hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import { present } from '../../cluster/present.ts';
+import { localTime } from '../../cluster/times.ts';
 import type { Session } from '../run/session.ts';
 import type { HostView } from './controller.ts';
 import type { ViewStore } from './view-store.ts';
@@ -40,7 +41,7 @@ export const publishSession = (session: Session, store: ViewStore): readonly (()
     monitor: { feed: feed.snapshot, plannedDown: null, before: facts.before },
   });
   if (fromRecord)
-    store.notice(`what the cluster was before the upgrade is taken from the record of ${facts.readAt}`);
+    store.notice(`The facts from before the upgrade are taken from the cluster record of ${localTime(facts.readAt)}.`);
   const showLine = (alias: string, host: { trouble?: { what: string } | null }, line: HostView['line']) => {
     store.set({ hosts: store.view.hosts.map((one) => (one.alias === alias ? { ...one, line } : one)) });
     // Closed for good while the console is open: a refused host key, say. It must not go by unread.

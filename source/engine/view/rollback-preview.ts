@@ -24,10 +24,10 @@ const why = (facts: ClusterFacts, route: Route, loses: boolean): string => {
     case 'nothing':
       return `Every node runs PostgreSQL ${facts.oldMajor} as before the window.`;
     case 'backup':
-      return `PostgreSQL ${facts.newMajor} has run on the primary’s files, and no secondary holds a whole image of ${facts.oldMajor} any more.`;
+      return `PostgreSQL ${facts.newMajor} has run on the primary’s files, and no secondary holds a complete fallback copy of ${facts.oldMajor} any more.`;
     case 'own':
       return route.linked
-        ? `The files are shared by links, and the fingerprint on the disk proves that ${facts.newMajor} has never been started on them.`
+        ? `The files are shared by links, and the fingerprint on the disk shows that ${facts.newMajor} has never been started on them.`
         : `The primary’s own ${facts.oldMajor} directory is whole and shares no file with ${facts.newMajor}.${kept}`;
     case 'fallback-copy':
       if (route.uncompared === true)

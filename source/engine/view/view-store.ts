@@ -13,7 +13,7 @@ const emptyView: EngineView = {
   hosts: [],
   steps: [],
   progress: {},
-  verdict: { kind: 'unknown', says: 'not looked at yet' },
+  verdict: { kind: 'unknown', says: 'not inspected yet' },
   downtime: { kind: 'unknown' },
   expectedDowntimeMs: null,
   dryRun: null,

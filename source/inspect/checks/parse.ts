@@ -93,7 +93,7 @@ const tablespacesOf = (map: Facts): CheckLook['tablespaces'] => {
   return found;
 };
 
-/** Reads the answer to checkInspectionScript. One that did not come to its end, or whose databases did not all answer, is a problem. */
+/** Reads the answer to checkInspectionScript. One that did not finish, or whose databases did not all answer, is a problem. */
 export const parseCheckInspection = (alias: string, output: string): Result<CheckLook> => {
   const whole = readWhole(output, `${alias}: the inspection of the host`, 'check again');
   if (!whole.ok) return whole;

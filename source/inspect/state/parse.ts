@@ -165,7 +165,7 @@ const checksOf = (alias: string, map: ReadonlyMap<string, string>): HostObservat
   };
 };
 
-/** Reads what the inspection printed. One that did not come to its end is a problem, not half a truth. */
+/** Reads what the inspection printed. One that did not finish is a problem, not half a truth. */
 export const parseState = (alias: string, output: string): Result<HostObservation, Problem> => {
   const whole = readWhole(
     output,

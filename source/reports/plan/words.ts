@@ -32,7 +32,7 @@ export const waitsWords = (step: PlannedStep): string | null => {
   return all.length === 0 ? null : `before step ${step.number} here, ${placeWords(all)} must be done`;
 };
 
-/** `30 on node_2, 32 to 34 on node_1`: neighbours on one host in one. */
+/** `30 on node_2, 32 to 34 on node_1`: neighbors on one host in one. */
 const ranges = (all: readonly Place[]): readonly string[] => {
   const rows: { host: string; from: number; to: number }[] = [];
   for (const { number, host } of all) {

@@ -18,7 +18,7 @@ const sameFileSystem = ({ facts, look }: { facts: HostFacts; look: CheckLook }):
         ? `${facts.data} is a mount point`
         : `${facts.data} and ${look.parent.path} are on different file systems`,
       remedy:
-        'move the data into a directory below the mount point, so that it can be renamed beside its neighbours, and tell pg_autoctl the new place',
+        'move the data into a directory below the mount point, so that it can be renamed beside its neighbors, and tell pg_autoctl the new place',
       command: sh`findmnt -T ${facts.data}; findmnt -T ${quoted(look.parent.path)}`.text,
     });
   const makesNew = !isNode(facts) || facts.role === 'primary';
@@ -63,7 +63,7 @@ export const diskChecks: readonly Check[] = [
   {
     id: 'same-file-system',
     severity: 'blocker',
-    title: 'The data directory can be renamed beside its neighbours',
+    title: 'The data directory can be renamed beside its neighbors',
     scope: 'every host',
     why: 'Hard links and renames do not cross file systems: pg_upgrade --link, the swap of the directories and pg_autoctl’s base backup all need one.',
     source:
@@ -128,7 +128,7 @@ export const diskChecks: readonly Check[] = [
       look.backupDirectoryThere
         ? {
             found: `${facts.backupData} exists`,
-            remedy: 'look at it; if it is left over from an earlier upgrade, move or remove it',
+            remedy: 'inspect it; if it is left over from an earlier upgrade, move or remove it',
             command: sh`ls -la ${facts.backupData}`.text,
           }
         : null,

@@ -27,14 +27,14 @@ const schemaHeld = (host: HostEvidence): Rehearsed | string => {
   if (firstFailure(seen, schemaKinds) !== null) return seen;
   return isComplete(seen.sections) && sectionsOf(seen.sections, 'restore').length > 0
     ? seen
-    : 'the rehearsal did not come to the restore';
+    : 'the dry run did not reach the restore';
 };
 
 /** Beginnings that were kept from being tried at all. */
 const began = (host: HostEvidence): Rehearsed | string => {
   const seen = rehearsed(host);
   if (typeof seen === 'string') return seen;
-  return seen.sections.has('begin') ? seen : 'the rehearsal did not begin';
+  return seen.sections.has('begin') ? seen : 'the dry run did not begin';
 };
 
 /** What the rehearsal with the real programs has shown. */
@@ -44,7 +44,7 @@ export const rehearsalChecks: readonly Check[] = [
     severity: 'blocker',
     title: 'A throwaway cluster can be made beside the data directory',
     scope: 'every host',
-    why: 'The new programs are tried in a throwaway cluster on the same file system. Where there is no room for one, there is none for the upgrade.',
+    why: 'The new binaries are tried in a throwaway cluster on the same file system. Where there is no room for one, there is none for the upgrade.',
     source: 'docs/checks.md, “How hosts are inspected”',
     judge: onEach('every host', began, ({ sections }) => {
       const first = sections.get('begin');

@@ -70,7 +70,7 @@ export const habitChecks: readonly Check[] = [
     severity: 'warning',
     title: 'There is a backup from the last day',
     scope: 'primary',
-    why: 'When everything else is gone, a backup is the way back. pgBackRest, Barman, WAL-G and the server’s own record of finished backups are asked; a backup taken otherwise is not seen.',
+    why: 'When everything else is gone, a rollback is only possible from a backup. pgBackRest, Barman, WAL-G and the server’s own record of finished backups are asked; a backup taken otherwise is not seen.',
     source: 'PostgreSQL, Continuous Archiving, Making a Base Backup: backup history files',
     judge: onEach('primary', looked, ({ look }) =>
       look.backupAge !== null && look.backupAge <= day

@@ -41,11 +41,11 @@ const tooOld = (version: string): boolean => {
 /** What a rebuild by hard links needs. Only where one is asked for. */
 export const hardLinkChecks: readonly Check[] = [
   {
-    id: 'links-leave-an-image',
+    id: 'links-leave-a-fallback-copy',
     severity: 'blocker',
     title: 'A secondary keeps its untouched old data',
     scope: 'cluster',
-    why: 'Once the new version has run on the primary’s linked files, the way back is a secondary’s old directory. One that shares its files with the new version is none; so at least one is rebuilt by base backup.',
+    why: 'Once the new version has run on the primary’s linked files, a rollback goes through a secondary’s old directory. One that shares its files with the new version is no fallback copy; so at least one is rebuilt by base backup.',
     source:
       'PostgreSQL, pg_upgrade, “Reverting to old cluster” and “Upgrade streaming replication and log-shipping standby servers”; docs/runbook.md, “Secondaries without a copy”',
     judge: ({ facts }): readonly CheckAnswer[] => {
@@ -110,7 +110,7 @@ export const hardLinkChecks: readonly Check[] = [
     severity: 'blocker',
     title: 'The secondary reaches the primary’s sshd',
     scope: 'secondaries',
-    why: 'The transfer lies in the downtime; a port that is closed between the two hosts would be found there. Whether sshd lets postgres in shows when the window rehearses it, before the fence.',
+    why: 'The transfer lies in the downtime; a port that is closed between the two hosts would be found there. Whether sshd lets postgres in shows when the window tests it, before failover is suspended.',
     source: 'docs/runbook.md, “Secondaries without a copy”',
     judge: onTransfer('secondaries', ({ transfer: { sshd, missing } }, cluster) => {
       const { alias, hostname, sshPort } = primaryOf(cluster);

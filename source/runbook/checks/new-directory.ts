@@ -28,7 +28,7 @@ export const newDirectory = (
   const { newDirectory: there } = look;
   const { newData } = facts;
   const remove = {
-    remedy: 'look at it, and remove it if it is left over',
+    remedy: 'inspect it, and remove it if it is left over',
     command: sh`rm -r ${newData}`.text,
   };
   if (there.kind === 'absent') return null;

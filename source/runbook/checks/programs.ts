@@ -10,16 +10,16 @@ export const programChecks: readonly Check[] = [
   {
     id: 'new-programs',
     severity: 'blocker',
-    title: 'The new version’s programs are installed on every host',
+    title: 'The new version’s binaries are installed on every host',
     scope: 'every host',
-    why: 'Every node runs the new version in the end; a program that is missing on one of them stops its rebuild at night.',
+    why: 'Every node runs the new version in the end; a binary that is missing on one of them stops its rebuild at night.',
     source: 'PostgreSQL, pg_upgrade, “Install the new PostgreSQL binaries”, and the same on standby servers',
     judge: onEach('every host', reached, (host) => {
       const missing = [...new Set([...host.missingPrograms, ...(host.look?.missingTools ?? [])])];
       return missing.length === 0
         ? null
         : {
-            found: `the new directory of programs${host.facts === null ? '' : `, ${host.facts.newBindir},`} lacks ${names(missing)}`,
+            found: `the new directory of binaries${host.facts === null ? '' : `, ${host.facts.newBindir},`} lacks ${names(missing)}`,
             remedy:
               'install the new PostgreSQL there, or name the right directory as target.bindir or nodes.NAME.newBindir',
           };
@@ -129,7 +129,7 @@ export const programChecks: readonly Check[] = [
     severity: 'blocker',
     title: 'Every library in use is loaded by the new server, on every host',
     scope: 'every host',
-    why: 'A file that exists may still not load. pg_upgrade looks at the primary only; a secondary without a preloaded library does not start, and one without an extension’s fails after the next failover.',
+    why: 'A file that exists may still not load. pg_upgrade inspects the primary only; a secondary without a preloaded library does not start, and one without an extension’s fails after the next failover.',
     source: 'PostgreSQL, LOAD; src/bin/pg_upgrade/function.c, check_loadable_libraries',
     judge: onEach(
       'every host',
@@ -150,7 +150,7 @@ export const programChecks: readonly Check[] = [
           ? [
               {
                 found: `the libraries could not be tried: ${lines.slice(-2).join(' ')}`,
-                remedy: 'look at the server’s log',
+                remedy: 'read the server’s log',
               },
             ]
           : issues;

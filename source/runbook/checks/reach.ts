@@ -64,7 +64,7 @@ export const reachChecks: readonly Check[] = [
     severity: 'blocker',
     title: 'PostgreSQL answers on every host',
     scope: everyone,
-    why: 'A node whose server is down can be neither checked nor fenced, and a secondary that is not streaming is no image to come back through.',
+    why: 'A node whose server is down can be neither checked nor upgraded, and a secondary that is not streaming is no fallback copy.',
     source: 'docs/runbook.md, “What cannot be seen is unknown”',
     judge: onEach(everyone, reached, (host) =>
       host.silentServer === null
@@ -79,7 +79,7 @@ export const reachChecks: readonly Check[] = [
   {
     id: 'host-understood',
     severity: 'blocker',
-    title: 'What runs on every host is recognised',
+    title: 'What runs on every host is recognized',
     scope: everyone,
     why: 'The steps are made from what each host says of its directories, ports, units and versions; where that is contradictory, they would be wrong.',
     source: 'docs/config.md, “Keys”',
@@ -97,7 +97,7 @@ export const reachChecks: readonly Check[] = [
     severity: 'warning',
     title: 'No upgrade was left half way by an earlier version of this console',
     scope: everyone,
-    why: 'Versions that kept one place for every cluster have left record, lock and marks there. Nothing of it is used; an upgrade that is still under way is finished, or rolled back, with the version that began it.',
+    why: 'Versions that kept one place for every cluster have left the cluster record, lock and marker files there. Nothing of it is used; an upgrade that is still under way is finished, or rolled back, with the version that began it.',
     source: 'docs/durability.md, “One place for each data directory”',
     judge: onEach(everyone, reached, ({ earlier }) => (earlier == null ? null : issueOf(earlier))),
   },

@@ -8,7 +8,7 @@ export const reached = (host: HostEvidence): HostEvidence | string =>
   host.reach.kind === 'reached' ? host : 'the host was not reached';
 
 const whyNoLook = (host: HostEvidence): string =>
-  host.reach.kind === 'reached' ? 'the host could not be looked at' : 'the host was not reached';
+  host.reach.kind === 'reached' ? 'the host could not be inspected' : 'the host was not reached';
 
 export interface Seen {
   readonly facts: HostFacts;
@@ -32,7 +32,7 @@ export interface Rehearsed {
 export const rehearsed = (host: HostEvidence): Rehearsed | string => {
   if (host.facts === null) return whyNoLook(host);
   if (host.rehearsal !== null) return { facts: host.facts, sections: host.rehearsal };
-  return host.rehearsalTrouble?.what ?? 'the rehearsal was not held';
+  return host.rehearsalTrouble?.what ?? 'the dry run was not made';
 };
 
 /** One section of the rehearsal, which an earlier one may have kept from being reached. */
@@ -42,5 +42,5 @@ export const section =
     const seen = rehearsed(host);
     if (typeof seen === 'string') return seen;
     const found = seen.sections.get(name);
-    return found === undefined ? `the rehearsal did not come to “${name}”` : { ...seen, section: found };
+    return found === undefined ? `the dry run did not reach “${name}”` : { ...seen, section: found };
   };

@@ -70,7 +70,7 @@ export const settingChecks: readonly Check[] = [
     severity: 'warning',
     title: 'No preloaded library starts background workers of its own',
     scope: 'primary',
-    why: 'Workers hold connections while pg_upgrade wants the databases for itself: on the monitor it then hangs after “Restoring database schemas”. The carried configuration starts them again at the first private start.',
+    why: 'Workers hold connections while pg_upgrade wants the databases for itself: on the monitor it then hangs after “Restoring database schemas”. The carried configuration starts them again at the isolated first start.',
     source:
       'https://github.com/hapostgres/pg_auto_failover/issues/506 and pull/1092 (the hang on the monitor); seen with PostgreSQL 15.20 and 17.12 on the lab (fixtures/lab)',
     judge: onEach('primary', served, ({ server }) => {
@@ -92,7 +92,7 @@ export const settingChecks: readonly Check[] = [
     severity: 'warning',
     title: 'No unlogged tables',
     scope: 'primary',
-    why: 'Secondaries hold them empty: a way back through a secondary’s image, or a failover, loses what is in them.',
+    why: 'Secondaries hold them empty: a rollback through a secondary’s fallback copy, or a failover, loses what is in them.',
     source: 'PostgreSQL, CREATE TABLE, UNLOGGED',
     judge: onEach('primary', served, ({ look }) =>
       look.databases

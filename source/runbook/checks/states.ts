@@ -30,7 +30,7 @@ export const stateChecks: readonly Check[] = [
     severity: 'blocker',
     title: 'There is exactly one primary, and a secondary',
     scope: 'cluster',
-    why: 'The primary is upgraded and everything else is rebuilt from it; without a secondary there is no image without loss to come back through.',
+    why: 'The primary is upgraded and everything else is rebuilt from it; without a secondary there is no fallback copy for a rollback without loss.',
     source:
       'PostgreSQL, pg_upgrade, “Reverting to old cluster”: in link mode the old cluster is unsafe once the new one has been started; docs/runbook.md, “Rollback”',
     judge: ({ state }) => {
@@ -44,7 +44,7 @@ export const stateChecks: readonly Check[] = [
           host: null,
           found:
             primaries.length === 0 ? 'no node is primary' : `${primaries.length} nodes are primary: ${named}`,
-          remedy: 'wait until the cluster has settled, or bring the missing node back',
+          remedy: 'wait until every node has its assigned state, or bring the missing node back',
           command: 'pg_autoctl show state',
         },
       ];
@@ -55,7 +55,7 @@ export const stateChecks: readonly Check[] = [
     severity: 'blocker',
     title: 'Every node is primary or secondary, reported and assigned',
     scope: 'every node',
-    why: 'A node in maintenance, catching up or between two states is no zero-loss image, and the monitor refuses the orders that open the window.',
+    why: 'A node in maintenance, catching up or between two states is no fallback copy without loss, and the monitor refuses the orders that open the window.',
     source:
       'pg_auto_failover, docs/failover-state-machine.rst; src/monitor/node_active_protocol.c, start_maintenance',
     judge: aboutNodes((node) => {

@@ -32,13 +32,13 @@ const directoryIssues = (look: TablespaceLook, facts: HostFacts, cluster: Cluste
   if (foreign.length > 0)
     issues.push({
       found: `${location} holds ${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''} besides PostgreSQL ${cluster.oldMajor}’s part`,
-      remedy: 'look at it; what is left over from an earlier upgrade or another server, move or remove',
+      remedy: 'inspect it; what is left over from an earlier upgrade or another server, move or remove',
       command: sh`ls -la ${quoted(location)}`.text,
     });
   if (look.asideTaken)
     issues.push({
       found: `${location}_aside is not writable for ${cluster.postgres}, or ${location}_aside/${oldName(cluster)} is there already`,
-      remedy: 'look at it; if it is left over from an earlier upgrade, move or remove it',
+      remedy: 'inspect it; if it is left over from an earlier upgrade, move or remove it',
       command: sh`ls -laR ${quoted(`${location}_aside`)} | head`.text,
     });
   if (isNode(facts) && !primaryOf(cluster).tablespaces.some((one) => one === location))
@@ -74,7 +74,7 @@ export const tablespaceChecks: readonly Check[] = [
   {
     id: 'tablespace-directories',
     severity: 'blocker',
-    title: 'The tablespaces’ old files can go aside, and a base backup finds their directories empty',
+    title: 'The tablespaces’ old files can be set aside, and a base backup finds their directories empty',
     scope: 'every host',
     why: 'pg_basebackup refuses a tablespace’s directory that is not empty. So each cluster’s part is moved beside it, with the data directory that it belongs to; and a rename does not cross file systems.',
     source:

@@ -23,7 +23,7 @@ export const verdictOf = (holds: boolean, found: string): ConditionJudgment => (
 
 const unseen = (world: Observations, alias: string): string => {
   const look = world.hosts[alias];
-  return look?.kind === 'unseen' ? look.problem.what : `${alias} was not looked at`;
+  return look?.kind === 'unseen' ? look.problem.what : `${alias} was not inspected`;
 };
 
 /** A condition about one host, false with the reason while the host cannot be seen. */
@@ -53,7 +53,7 @@ export const describe = (directory: DirectoryView): string => {
       return directory.entries === 0 ? 'is empty' : `holds ${directory.entries} entries but no cluster`;
     case 'cluster': {
       const state =
-        directory.control?.state ?? (directory.controlRenamed ? 'linked away' : 'without pg_control');
+        directory.control?.state ?? (directory.controlRenamed ? 'pg_control renamed' : 'without pg_control');
       return `is PostgreSQL ${directory.major}, ${directory.running ? 'running' : state}`;
     }
   }
@@ -84,7 +84,7 @@ export const placeIsFree = (facts: ClusterFacts, host: HostFacts): Condition =>
       newData.kind === 'absent' ||
         isKin(facts, newData) ||
         (newData.kind === 'not-a-cluster' && newData.entries === 0),
-      `it ${describe(newData)}, and does not carry the mark of this upgrade: give the new cluster another place (newData in the cluster file), or move it away`,
+      `it ${describe(newData)}, and has no marker file of this upgrade: give the new cluster another place (newData in the cluster file), or move it away`,
     ),
   );
 
@@ -110,7 +110,7 @@ const whoStarted = (host: HostFacts, unit: UnitView | null): string => {
   const since = unit.activeSince === '' ? '' : ` at ${unit.activeSince}`;
   if (!unit.active) return `somebody has started pg_autoctl by hand, not by ${host.service.unit}`;
   return unit.held
-    ? `somebody started ${host.service.unit}${since}, although the console holds it`
+    ? `somebody started ${host.service.unit}${since}, although the console keeps it stopped`
     : `pg_autoctl runs: ${host.service.unit} was started${since}. If that was not this console, somebody has: find out who, and stop it`;
 };
 
@@ -142,21 +142,25 @@ export const pointsToNew = (host: HostFacts): Condition =>
     `pg_autoctl on ${host.alias} is the new version’s, and starts the new version`,
     (seen) => {
       if (seen.pgCtl !== `${host.newBindir}/pg_ctl`)
-        return no(`it starts ${seen.pgCtl ?? 'nothing that is known'}`);
+        return no(`it starts ${seen.pgCtl ?? 'an unknown program'}`);
       return verdictOf(
         host.service.kind === 'none' || seen.unit?.program === host.newAutoctl,
-        `${host.service.kind === 'none' ? '' : host.service.unit} runs ${seen.unit?.program ?? 'nothing that is known'}`,
+        `${host.service.kind === 'none' ? '' : host.service.unit} runs ${seen.unit?.program ?? 'an unknown program'}`,
       );
     },
   );
 
 /** Before what pg_autoctl and systemd hold of a node is changed: pg_upgrade's own servers, which nobody reaches, may run. */
 export const notServing = (host: HostFacts): Condition =>
-  onHost(host.alias, `pg_autoctl is stopped on ${host.alias}, and its server serves nobody`, (seen) => {
-    const autoctl = stoppedOrWho(host, seen);
-    if (!autoctl.holds) return autoctl;
-    return verdictOf(seen.server === null, `PostgreSQL ${seen.server?.version ?? ''} serves`);
-  });
+  onHost(
+    host.alias,
+    `pg_autoctl is stopped on ${host.alias}, and its server takes no connections`,
+    (seen) => {
+      const autoctl = stoppedOrWho(host, seen);
+      if (!autoctl.holds) return autoctl;
+      return verdictOf(seen.server === null, `PostgreSQL ${seen.server?.version ?? ''} serves`);
+    },
+  );
 
 export const stoppedCleanly = (host: HostFacts, state: 'shut down' | 'shut down in recovery'): Condition =>
   onHost(host.alias, `pg_controldata on ${host.alias} says “${state}”`, (seen) => {
@@ -263,7 +267,7 @@ export const acceptsWrites = (facts: ClusterFacts, primary: NodeFacts): Conditio
       if (seen.server === null) return no('the server does not answer');
       if (!seen.server.version.startsWith(`${facts.newMajor}.`))
         return no(`the server is ${seen.server.version}`);
-      if (seen.server.listenAddresses === '') return no('it is private still');
+      if (seen.server.listenAddresses === '') return no('it still listens on its local socket only');
       return verdictOf(!seen.server.inRecovery && !seen.server.readOnly, 'it is read-only');
     },
   );

@@ -104,7 +104,7 @@ export const primaryWasShutDown = (facts: ClusterFacts): Condition => {
     `${primary.alias} was shut down, and its last checkpoint is known`,
     (seen, world) => {
       const control = stoppedAt(facts, world);
-      if (control === null) return no('nobody can tell its last checkpoint');
+      if (control === null) return no('its last checkpoint is not known');
       const autoctl = autoctlStopped(seen);
       if (!autoctl.holds) return autoctl;
       const runs = seen.stopped === null && isDataDirectory(seen.data) && seen.data.running;
@@ -140,7 +140,7 @@ export const sameCheckpoint = (facts: ClusterFacts, secondary: NodeFacts): Condi
   const primary = primaryOf(facts);
   return onHost(
     secondary.alias,
-    `${secondary.alias} holds the same latest checkpoint as ${primary.alias}: no transaction is missing from its image`,
+    `${secondary.alias} holds the same latest checkpoint as ${primary.alias}: no transaction is missing from it`,
     (seen, world) => {
       const [mine, theirs] = [stoppedAt(facts, world), isDataDirectory(seen.data) ? seen.data.control : null];
       if (mine === null || theirs === null) return no('pg_control cannot be read');
@@ -154,12 +154,12 @@ export const sameCheckpoint = (facts: ClusterFacts, secondary: NodeFacts): Condi
 
 /** Before the new version changes files that it shares with the old: another whole copy of the old is somewhere. */
 export const someFallbackCopy = (facts: ClusterFacts): Condition => ({
-  text: `a secondary holds a whole image of PostgreSQL ${facts.oldMajor}`,
+  text: `a secondary holds a complete fallback copy of PostgreSQL ${facts.oldMajor}`,
   holds: (world) => {
     const secondaries = secondariesOf(facts);
     return verdictOf(
       secondaries.length === 0 || secondaries.some((node) => isFallbackCopy(facts, node, world)),
-      'none does: after this step only a backup would lead back',
+      'none does: after this step a rollback would only be possible from a backup',
     );
   },
 });

@@ -31,7 +31,7 @@ export const monitorAnswers = (facts: ClusterFacts): Condition => ({
  * monitor_ensure_extension_version, and the main loop after it.
  */
 export const monitorHasSettled: Condition = {
-  text: 'pg_autoctl follows the monitor’s events: it is done with the extension, and restarts the server no more',
+  text: 'pg_autoctl follows the monitor’s events: it is done with the extension, and does not restart the server any more',
   holds: (world) => {
     const monitor = monitorIn(world);
     if (monitor === null) return { holds: false, found: 'the monitor’s database does not answer' };
@@ -89,7 +89,7 @@ export const primarySettled = (primary: NodeFacts, others: readonly NodeFacts[])
 
 /** Before what finds a way back once more is removed. */
 export const nobodyIsAway = (facts: ClusterFacts): Condition => ({
-  text: 'no node is left out: the record finds its way back once more when it answers',
+  text: 'no node is left out: a rollback is still possible when it answers',
   holds: (world) => {
     const away = facts.nodes.filter((node) => hostIn(world, node.alias) === null);
     return verdictOf(away.length === 0, `${away.map((node) => node.alias).join(', ')} does not answer`);

@@ -30,6 +30,6 @@ export const acceptsWritesOnOld = (facts: ClusterFacts, node: NodeFacts): Condit
     if (seen.server === null) return no('the server does not answer');
     if (!seen.server.version.startsWith(`${facts.oldMajor}.`))
       return no(`the server is ${seen.server.version}`);
-    if (seen.server.listenAddresses === '') return no('it is private');
+    if (seen.server.listenAddresses === '') return no('it listens on its local socket only');
     return verdictOf(!seen.server.inRecovery && !seen.server.readOnly, 'it is read-only');
   });

@@ -16,13 +16,13 @@ export const phases = [
   { id: 'F', title: 'Monitor', says: 'group has the new system identifier' },
   { id: 'G', title: 'Resume service', says: 'application online again' },
   { id: 'H', title: 'Secondaries', says: 'rebuilt from the primary' },
-  { id: 'I', title: 'Restore', says: 'settings back, final verification' },
+  { id: 'I', title: 'Restore', says: 'settings restored, final verification' },
   // The way back has its own phases, made from where the cluster stands.
   { id: 'R', title: 'Rollback: stop', says: 'nothing of the new version runs' },
   { id: 'S', title: 'Rollback: monitor', says: 'the monitor on the old version' },
   { id: 'T', title: 'Rollback: primary', says: 'writes on the old version' },
   { id: 'U', title: 'Rollback: secondaries', says: 'streaming again' },
-  { id: 'V', title: 'Rollback: restore', says: 'settings back, final verification' },
+  { id: 'V', title: 'Rollback: restore', says: 'settings restored, final verification' },
   { id: 'W', title: 'Clean up', says: 'the old clusters, days later' },
 ] as const;
 export type PhaseId = (typeof phases)[number]['id'];

@@ -90,6 +90,6 @@ export const noTablespaceIsNew = (host: HostFacts): Condition =>
     const other = seen.data.tablespaces.find((location) => !host.tablespaces.some((one) => one === location));
     return verdictOf(
       other === undefined && seen.data.tablespaces.length === host.tablespaces.length,
-      other === undefined ? 'one is gone' : `${other} is new: go back, and start again`,
+      other === undefined ? 'one is gone' : `${other} is new: leave the console and start it again`,
     );
   });

@@ -18,7 +18,7 @@ export const isPrivate = (host: HostFacts, seen: HostObservation): boolean =>
   seen.server.socketDirectories === privateSocket(host);
 
 export const privateServer = (host: HostFacts, major: number): Condition =>
-  onHost(host.alias, `${major} runs privately on ${host.alias}`, (seen) => {
+  onHost(host.alias, `${major} runs on ${host.alias}, local socket only`, (seen) => {
     if (seen.server === null) return { holds: false, found: 'it does not answer' };
     if (seen.server.listenAddresses !== '') return { holds: false, found: 'it listens to the network' };
     return verdictOf(isPrivate(host, seen), `its sockets are in ${seen.server.socketDirectories}`);

@@ -20,14 +20,14 @@ export const enableMaintenance =
       reason: `So that stopping the primary starts no failover; PostgreSQL on ${node.alias} keeps running and streaming.`,
       guide: 'Step 1',
       deviation:
-        'Run on the secondary itself: no pg_autoctl takes --name here. Judged by the monitor’s state: the command prints errors and exits 0.',
+        'Run on the secondary itself: pg_autoctl has no --name for it. Judged by the monitor’s state: the command prints errors and exits 0.',
       danger: 'changes',
       script: script(sh`
         # what it prints and how it exits does not tell: the monitor’s state does
         ${node.oldAutoctl} enable maintenance --pgdata ${node.pgdata} || echo "exit code $?: see what the monitor says"
       `),
       probe: (world) => {
-        if (fenceIsPast(facts, world)) return done('the fence is up');
+        if (fenceIsPast(facts, world)) return done('failover is suspended already');
         const row = nodeIn(world, node.alias);
         if (row?.reported === 'maintenance' && row.assigned === 'maintenance') return done('in maintenance');
         if (row?.assigned === 'maintenance') return half(`${row.reported} → maintenance`);

@@ -95,7 +95,7 @@ export const finalVerification: StepOf = (facts, phase) =>
     host: facts.monitor,
     as: 'postgres',
     title: 'Run final verification',
-    reason: 'What the change ticket wants to see, asked of the servers.',
+    reason: 'What the change ticket asks for, as the servers show it.',
     guide: 'Step 13',
     danger: 'reads',
     script: script(sh`
@@ -103,12 +103,12 @@ export const finalVerification: StepOf = (facts, phase) =>
       ${mark(facts.monitor, 'final')}
     `),
     probe: (world) => {
-      if (!hasMarker(facts.monitor, 'final', world)) return pending('not proven yet');
+      if (!hasMarker(facts.monitor, 'final', world)) return pending('not verified yet');
       if (facts.nodes.some((node) => performed(facts, `promoted-${node.alias}`, world)))
-        return done('it was proven before the switchover');
+        return done('it was verified before the switchover');
       return finalConditions(facts).every((one) => one.holds(world).holds)
         ? done('all of it holds')
-        : pending('not proven yet');
+        : pending('not verified yet');
     },
     after: finalConditions(facts),
     settleSeconds: 60,

@@ -47,7 +47,7 @@ const oldIsAsKept = (facts: ClusterFacts): Condition => {
       verdictOf(
         newClusterStarted(facts, primary, world) === 'started' ||
           oldSinceUpgrade(facts, primary, world) === 'as-kept',
-        'it has, or nothing proves that it has not: what it wrote since is not in the new directory. Roll back, and start again',
+        'it has, or that cannot be ruled out: what it wrote since is missing from the new directory. Roll back, then start the upgrade again',
       ),
   );
 };
@@ -69,10 +69,10 @@ export const firstStart: StepOf = (facts, phase) => {
     as: 'postgres',
     title: `Start ${facts.newMajor} first time, local only`,
     reason:
-      'To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.',
+      'To verify the data on the new version before any application writes: no network, no standby to wait for, no archiving.',
     guide: 'Step 6',
     deviation:
-      'Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.',
+      'Local socket only, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.',
     danger: facts.mode === 'link' ? 'point-of-no-return' : 'changes',
     failureLogs: [
       {
@@ -104,7 +104,7 @@ export const firstStart: StepOf = (facts, phase) => {
       if (verified(facts, world)) return done('it has run, and was verified');
       const seen = hostIn(world, primary.alias);
       return seen !== null && isDataDirectory(seen.data) && seen.data.running
-        ? half('a server runs there, and does not answer as the private one')
+        ? half('a server runs there, and does not answer on the isolated start’s socket')
         : pending(
             newClusterStarted(facts, primary, world) === 'never'
               ? 'it has never been started'
@@ -122,7 +122,7 @@ export const firstStart: StepOf = (facts, phase) => {
     settleSeconds: 60,
     undo:
       facts.mode === 'link'
-        ? `none on ${primary.alias}: the old files are shared and will be changed. From here the way back is a secondary’s image`
+        ? `none on ${primary.alias}: the old files are shared and will be changed. From here a rollback goes through a secondary’s fallback copy`
         : `stop it, swap back: ${primary.backupData} is untouched`,
   });
 };

@@ -29,7 +29,7 @@ export const collectFullStatistics: StepOf = (facts, phase) => {
     before: [acceptsWrites(facts, primary)],
     after: [
       onHost(primary.alias, 'statistics are complete', (_, world) =>
-        verdictOf(hasMarker(primary, 'analyze', world), 'vacuumdb did not come to its end'),
+        verdictOf(hasMarker(primary, 'analyze', world), 'vacuumdb did not finish'),
       ),
     ],
     quietSeconds: 300,

@@ -24,7 +24,7 @@ const privateOrStopped = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
   return onHost(
     primary.alias,
-    `${facts.newMajor} runs privately on ${primary.alias}, or nothing runs there`,
+    `${facts.newMajor} runs on ${primary.alias}, local socket only, or nothing runs there`,
     (seen, world) => {
       const autoctl = autoctlStopped(seen);
       if (!autoctl.holds) return autoctl;
@@ -33,7 +33,7 @@ const privateOrStopped = (facts: ClusterFacts): Condition => {
         allStopped(primary).holds(world).holds,
         seen.server === null
           ? 'a server runs that does not answer'
-          : `a server runs that is not the private one: its sockets are in ${seen.server.socketDirectories}`,
+          : `a server runs that is not the isolated one: its sockets are in ${seen.server.socketDirectories}`,
       );
     },
   );
@@ -44,7 +44,7 @@ const hasRun = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
   return onHost(
     primary.alias,
-    `${facts.newMajor} runs privately on ${primary.alias}, or has run`,
+    `${facts.newMajor} runs on ${primary.alias}, local socket only, or has run`,
     (_, world) =>
       verdictOf(
         runsPrivately(facts, world) || newClusterStarted(facts, primary, world) === 'started',
@@ -85,11 +85,11 @@ export const handOver: StepOf = (facts, phase) => {
         `,
       ),
     probe: (world) => {
-      if (runsPrivately(facts, world)) return pending('it runs privately');
+      if (runsPrivately(facts, world)) return pending('it runs, local socket only');
       if (!verified(facts, world)) return pending('not verified yet');
       return stateFile.probe(world).state === 'done'
-        ? done('the private server is gone, and the state file has the new system identifier')
-        : half(`the private server is gone; the state file: ${stateFile.probe(world).says}`);
+        ? done('the isolated server is stopped, and the state file has the new system identifier')
+        : half(`the isolated server is stopped; the state file: ${stateFile.probe(world).says}`);
     },
     before: [privateOrStopped(facts), hasRun(facts)],
     after: [allStopped(primary), stoppedCleanly(primary, 'shut down'), ...stateFile.after],

@@ -41,7 +41,7 @@ export const collectMinimalStatistics: StepOf = (facts, phase) => {
     before: [server],
     after: [
       onHost(primary.alias, 'the first statistics are there', (_, world) =>
-        verdictOf(hasMarker(primary, 'analyze-1', world), 'vacuumdb did not come to its end'),
+        verdictOf(hasMarker(primary, 'analyze-1', world), 'vacuumdb did not finish'),
       ),
     ],
     quietSeconds: 120,

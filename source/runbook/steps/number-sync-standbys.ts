@@ -23,7 +23,7 @@ export const suspendSyncStandbys: StepOf = (facts, phase) =>
     danger: 'changes',
     script: setSyncStandbys(facts, 0, primaryOf(facts)),
     probe: (world) => {
-      if (fenceIsPast(facts, world)) return done('the fence is up');
+      if (fenceIsPast(facts, world)) return done('failover is suspended already');
       const monitor = monitorIn(world);
       return monitor?.numberSyncStandbys === 0
         ? done('it is 0')

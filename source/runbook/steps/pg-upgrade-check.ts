@@ -57,7 +57,7 @@ export const checkWithPgUpgrade =
           : pending('not checked yet'),
       after: [
         onHost(host.alias, `pg_upgrade finds ${host.alias} compatible`, (seen) =>
-          verdictOf(seen.markers.includes('check'), 'it did not come to its end'),
+          verdictOf(seen.markers.includes('check'), 'it did not finish'),
         ),
       ],
       before: [
@@ -65,7 +65,7 @@ export const checkWithPgUpgrade =
         onHost(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}, made by this run`, (seen) =>
           verdictOf(
             isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData),
-            `it ${describe(seen.newData)}: run the step initdb first`,
+            `it ${describe(seen.newData)}: create the new directory first, in phase A`,
           ),
         ),
       ],

@@ -41,7 +41,7 @@ const turnsLines = (facts: ClusterFacts, host: HostFacts): Fragment | false =>
 const begunToLink = 'pg_upgrade has begun to link and did not finish';
 
 const goBack =
-  'nothing is lost, because the new version has never been started: pgaf-upgrade rollback, then begin again';
+  'no data is lost, because the new version has never been started: roll back with pgaf-upgrade rollback, then start again';
 
 /**
  * Why pg_upgrade is not repeated on this host, from its disks; null: it may be. It begins to link after it has renamed the old pg_control,
@@ -191,7 +191,7 @@ export const pgUpgrade =
                 (isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData)),
               isOurs(facts, seen.newData)
                 ? describe(seen.newData)
-                : `it ${describe(seen.newData)}, and does not carry the mark of this run`,
+                : `it ${describe(seen.newData)}, and has no marker file of this run`,
             ),
         ),
         onHost(host.alias, 'port 50432 is free for pg_upgrade', (seen) =>
@@ -199,7 +199,7 @@ export const pgUpgrade =
         ),
       ],
       after: [
-        onHost(host.alias, 'pg_upgrade finished, and how both clusters stood then is kept', (_, world) =>
+        onHost(host.alias, 'pg_upgrade finished, and the fingerprint of both clusters is kept', (_, world) =>
           verdictOf(isUpgraded(facts, host, world), 'it is not, or one of them has run since'),
         ),
         onHost(host.alias, 'no delete_old_cluster.sh is left to run', (seen) =>

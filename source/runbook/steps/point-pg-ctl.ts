@@ -26,7 +26,7 @@ const pointPgCtl = (
     host,
     as: 'postgres',
     title: `Point pg_autoctl at ${to === 'new' ? facts.newMajor : facts.oldMajor}’s pg_ctl`,
-    reason: 'pg_autoctl starts the server with the programs that its configuration names.',
+    reason: 'pg_autoctl starts the server with the binaries that its configuration names.',
     guide,
     danger: 'changes',
     script: script(sh`

@@ -17,7 +17,7 @@ import { choiceWords, rebuildChoices } from '../timing/rebuild-choice.ts';
 const keepEnds = sh`awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }'`;
 
 const nothingAgainst = (facts: ClusterFacts, host: HostFacts, withState: boolean) =>
-  onHost(host.alias, `nothing stands against the upgrade on ${host.alias}`, (_, world) => {
+  onHost(host.alias, `no blocker is found on ${host.alias}`, (_, world) => {
     const { findings, notSeen } = judgmentOn(facts, host, world, withState);
     const blockers = findings.filter((one) => one.severity === 'blocker');
     if (blockers.length > 0)
@@ -29,7 +29,7 @@ const nothingAgainst = (facts: ClusterFacts, host: HostFacts, withState: boolean
           )
           .join(' | '),
       );
-    return verdictOf(notSeen.length === 0, `not looked at: ${notSeen.slice(0, 3).join('; ')}`);
+    return verdictOf(notSeen.length === 0, `not inspected: ${notSeen.slice(0, 3).join('; ')}`);
   });
 
 /** Warnings of the last look, in words, for the card; those that are accepted by name only, as `check` tells them. */
@@ -68,8 +68,8 @@ export const preflight =
       as: 'postgres',
       title: upgraded ? 'Run preflight checks and dry run' : 'Run preflight checks',
       reason: upgraded
-        ? `Room, programs, settings and slots are looked at; in a throwaway cluster ${facts.newMajor} loads every library, reads the configuration and restores the whole schema.`
-        : `Room, programs and settings are looked at; ${facts.newMajor} loads every library in a throwaway cluster: one that is missing here stops this node at night.`,
+        ? `Disk space, binaries, settings and slots are checked; in a throwaway cluster ${facts.newMajor} loads every library, reads the configuration and restores the whole schema.`
+        : `Disk space, binaries and settings are checked; ${facts.newMajor} loads every library in a throwaway cluster: one that is missing here stops this node at night.`,
       guide: null,
       deviation: 'The guide checks the primary only, and after it has been stopped.',
       danger: 'reads',

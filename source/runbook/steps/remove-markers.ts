@@ -35,7 +35,8 @@ export const removeMarkers =
       host,
       as: 'postgres',
       title: 'Remove marker files',
-      reason: 'The next one begins from nothing; the record and the saved files stay, under a dated name.',
+      reason:
+        'The next upgrade starts afresh; the cluster record and the saved files stay, under a dated name.',
       guide: null,
       danger: 'changes',
       script: script(sh`
@@ -68,7 +69,7 @@ export const removeMarkers =
       },
       before,
       after: [
-        onHost(host.alias, 'no mark is left', (seen) =>
+        onHost(host.alias, 'no marker file is left', (seen) =>
           verdictOf(seen.markers.length === 0 && seen.fingerprint === null, 'some are'),
         ),
         onHost(host.alias, 'nothing is left of a step that was killed', (seen) => {

@@ -22,7 +22,7 @@ export const releaseService =
         as: 'root',
         title: service.enabled ? 'Enable autostart, remove drop-in' : 'Remove the drop-in',
         reason: service.enabled
-          ? `A reboot shall bring ${major} back.`
+          ? `So that a reboot starts ${major}.`
           : 'The unit was not enabled before, and is not now.',
         guide: null,
         danger: 'changes',
@@ -74,14 +74,14 @@ export const guardService =
         host,
         as: 'root',
         title: 'Set KillMode, disable autostart',
-        reason: `Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring ${facts.oldMajor} back. And once the console has stopped it, nobody else’s “systemctl start” does.`,
+        reason: `Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not start ${facts.oldMajor}. And once the console has stopped it, nobody else’s “systemctl start” does.`,
         guide: 'Step 2',
         deviation:
           'The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.',
         danger: 'changes',
         script,
         probe: (world) => {
-          if (isPastStop(facts, host, world)) return done('the host is past its stop');
+          if (isPastStop(facts, host, world)) return done('the host was stopped already');
           const seen = hostIn(world, host.alias)?.unit;
           if (seen == null) return pending('not seen');
           const guarded = seen.killMode === 'mixed' && seen.dropIns.includes(dropInFile(unit));

@@ -35,7 +35,7 @@ const lastFallbackCopy = (facts: ClusterFacts, node: NodeFacts, world: Observati
 };
 
 const lastFallbackCopyWords = (facts: ClusterFacts, node: NodeFacts): string =>
-  `${node.alias} holds the last image of PostgreSQL ${facts.oldMajor} that can start where it stands. From here on a way back first has to move a ${posix.basename(node.backupData)} back into its place; it stays whole until it is removed, then only a backup is left.`;
+  `${node.alias} holds the last fallback copy of PostgreSQL ${facts.oldMajor} that can be started in place. From here on a rollback first has to move a ${posix.basename(node.backupData)} back to its place; the copy stays complete until it is removed, then only a backup is left.`;
 
 /** Which step will give up the last image that stands in its place, if all goes in order; for a plan. Null: none. */
 export const lastCopyAhead = (
@@ -63,7 +63,7 @@ export const setAside =
       title: 'Set aside the old directory',
       reason:
         phase === 'H'
-          ? `The PG ${facts.oldMajor} image stays whole beside the new data; pg_autoctl finds no directory and takes a base backup.`
+          ? `The PG ${facts.oldMajor} fallback copy stays complete beside the new data; pg_autoctl finds no directory and takes a base backup.`
           : 'Both directories have the names that they have on the primary: by them rsync finds which files belong together.',
       guide: 'Step 12',
       danger: 'changes',
@@ -89,8 +89,8 @@ export const setAside =
       `),
       probe: (world) =>
         isMovedAside(facts, node, world)
-          ? done(`${node.backupData} holds the image`)
-          : pending(`${node.data} is the image still`),
+          ? done(`${node.backupData} holds the fallback copy`)
+          : pending(`${node.data} is the fallback copy still`),
       before: [
         allStopped(node),
         onHost(node.alias, `${node.data} is PostgreSQL ${facts.oldMajor}`, (seen) =>

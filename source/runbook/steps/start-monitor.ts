@@ -23,7 +23,7 @@ const extensionIsCurrent = (facts: ClusterFacts): Condition => ({
     if (monitor === null) return { holds: false, found: 'the monitor’s database does not answer' };
     return verdictOf(
       monitor.extensionVersion === monitor.defaultExtensionVersion,
-      `it is ${monitor.extensionVersion}, it was ${facts.monitor.extensionVersion}, ${monitor.defaultExtensionVersion} comes with the programs`,
+      `it is ${monitor.extensionVersion}, it was ${facts.monitor.extensionVersion}, ${monitor.defaultExtensionVersion} comes with the binaries`,
     );
   },
 });
@@ -37,7 +37,7 @@ const noOldKeeper = (facts: ClusterFacts): Condition => ({
       const seen = hostIn(world, node.alias);
       return seen === null || (!autoctlStopped(seen).holds && !isMajor(seen.data, facts.newMajor));
     });
-    return verdictOf(other === undefined, `${other?.alias ?? ''}: it runs, or cannot be looked at`);
+    return verdictOf(other === undefined, `${other?.alias ?? ''}: it runs, or cannot be inspected`);
   },
 });
 

@@ -31,14 +31,14 @@ const wasStarted = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
   return onHost(
     primary.alias,
-    `${facts.newMajor} has been started once on ${primary.alias}, privately`,
+    `${facts.newMajor} has been started once on ${primary.alias}, local socket only`,
     (seen, world) => {
       const started = newClusterStarted(facts, primary, world);
       if (facts.mode === 'link' && isDataDirectory(seen.backupData) && !seen.backupData.madeUnstartable)
-        return no(`${primary.backupData} could still be started: run the step private-start first`);
+        return no(`${primary.backupData} could still be started: run the first start in phase E first`);
       return verdictOf(
         started === 'started',
-        started === 'never' ? 'never: run the step private-start first' : 'nobody can tell',
+        started === 'never' ? 'never: start it first, local only, in phase E' : 'it is not known',
       );
     },
   );
@@ -50,7 +50,7 @@ const isHandedOver = (facts: ClusterFacts): Condition => {
   return onHost(primary.alias, 'the state file of pg_autoctl has the new system identifier', (seen, world) =>
     verdictOf(
       seen.stateIdentifier !== null && seen.stateIdentifier === newSystemIdentifier(facts, primary, world),
-      `it is ${seen.stateIdentifier ?? 'unknown'}: run the step hand-over first`,
+      `it is ${seen.stateIdentifier ?? 'unknown'}: return the node to pg_autoctl first, in phase E`,
     ),
   );
 };
@@ -98,7 +98,7 @@ export const startPrimary: StepOf = (facts, phase) => {
       if (seen?.pgAutoctl === 'runs' && row?.reported === 'secondary' && isSwapped(facts, primary, world))
         return done('it is secondary, since a switchover');
       return seen?.pgAutoctl === 'runs'
-        ? half('pg_autoctl runs, the node is not settled yet')
+        ? half('pg_autoctl runs, the node does not have its state yet')
         : pending('it does not run');
     },
     before: [
@@ -114,6 +114,6 @@ export const startPrimary: StepOf = (facts, phase) => {
       acceptsWrites(facts, primary),
     ],
     settleSeconds: 120,
-    undo: 'from here going back loses what the application writes',
+    undo: 'from here on a rollback loses what the application writes',
   });
 };

@@ -39,7 +39,7 @@ export const startSecondary =
         onHost(node.alias, `${node.data} is not PostgreSQL ${facts.oldMajor} any more`, (seen) =>
           verdictOf(
             !isMajor(seen.data, facts.oldMajor),
-            `it ${describe(seen.data)}: run the step aside first`,
+            `it ${describe(seen.data)}: the old directory must be set aside first`,
           ),
         ),
         pointsToNew(node),
@@ -47,7 +47,7 @@ export const startSecondary =
           verdictOf(
             seen.stateIdentifier !== null &&
               seen.stateIdentifier === newSystemIdentifier(facts, primaryOf(facts), world),
-            `it is ${seen.stateIdentifier ?? 'unknown'}: run the step state-file first`,
+            `it is ${seen.stateIdentifier ?? 'unknown'}: write the identifier to the state file first`,
           ),
         ),
         acceptsWrites(facts, primaryOf(facts)),

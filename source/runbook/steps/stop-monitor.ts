@@ -27,7 +27,7 @@ export const stopMonitor: StepOf = (facts, phase) => {
     notes: (world) => acceptedFormations(facts, world),
     title: 'Stop monitor',
     reason:
-      'Every node is where it shall stay, and works on without it. Stopped, it can give no orders; and its upgrade costs no downtime.',
+      'All nodes are in their target state and keep working without it. Stopped, it can give no orders; and its upgrade costs no downtime.',
     guide: 'Step 3',
     deviation:
       'The guide stops it last and upgrades it while the application waits. Before the primary’s stop its upgrade costs nothing, and a failure of it neither.',

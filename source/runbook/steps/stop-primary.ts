@@ -43,7 +43,7 @@ export const stopPrimary: StepOf = (facts, phase) => {
     writes: 'stop',
     title: 'Stop primary',
     reason:
-      'First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become images without loss.',
+      'First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become fallback copies without loss.',
     guide: 'Step 2',
     deviation: 'The guide stops the secondary first: under load it then lacked 5,348 committed transactions.',
     danger: 'changes',
@@ -57,7 +57,7 @@ export const stopPrimary: StepOf = (facts, phase) => {
     interrupted: (world) =>
       notShutDown(facts, world) === null
         ? null
-        : `it cannot be repeated: ${primary.alias} went down without being shut down, and PostgreSQL ${facts.oldMajor} has to start once more. Nothing is lost; go back: pgaf-upgrade rollback. Then begin again.`,
+        : `it cannot be repeated: ${primary.alias} went down without being shut down, and PostgreSQL ${facts.oldMajor} has to start once more. No data is lost: roll back with pgaf-upgrade rollback, then start again.`,
     before: [
       everySecondaryInMaintenance(facts),
       monitorGivesNoOrders(facts),
@@ -67,7 +67,7 @@ export const stopPrimary: StepOf = (facts, phase) => {
       onHost(primary.alias, 'no last checkpoint of an earlier stop is kept', (seen) =>
         verdictOf(
           seen.stopped === null,
-          `one is, in ${primary.workDir}/stopped: the step CHECKPOINT takes it away`,
+          `one is, in ${primary.workDir}/stopped: retry the step before, Checkpoint, which removes it`,
         ),
       ),
     ],

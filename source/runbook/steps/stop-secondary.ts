@@ -16,7 +16,7 @@ export const stopSecondary =
       as: serviceUser(node),
       title: 'Stop secondary, verify its copy',
       reason:
-        'Stopped at the primary’s shutdown checkpoint, its data directory is the whole cluster as it was: the way back.',
+        'Stopped at the primary’s shutdown checkpoint, its data directory is the complete cluster as it was: the fallback copy of a rollback.',
       guide: 'Step 2',
       danger: 'changes',
       script: stopScript(facts, node, node.oldAutoctl),

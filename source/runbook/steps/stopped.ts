@@ -6,7 +6,7 @@ import { done, half, pending } from '../language/make-step.ts';
 import type { Probe } from '../language/step.ts';
 
 export const stopped = (facts: ClusterFacts, host: HostFacts, world: Observations): Probe => {
-  if (isPastStop(facts, host, world)) return done('the host is past its stop');
+  if (isPastStop(facts, host, world)) return done('the host was stopped already');
   const seen = hostIn(world, host.alias);
   if (seen === null || !isDataDirectory(seen.data)) return pending('not seen');
   const autoctl = autoctlStopped(seen);

@@ -104,20 +104,23 @@ export const swapDirectories =
             ? done(`${host.data} is PostgreSQL ${facts.newMajor}, with its configuration`)
             : half(
                 carried(seen)
-                  ? `${host.data} carries the mark of a directory aside still`
+                  ? `${host.data} still has the marker file of a directory that was set aside`
                   : `${host.data} lacks pg_auto_failover’s configuration`,
               );
         if (seen?.data.kind === 'absent' && isMovedAside(facts, host, world))
-          return half('the old directory is aside, the new one not in its place');
+          return half('the old directory is set aside, the new one is not in its place');
         return pending(seen === null ? 'not seen' : `${host.data} ${describe(seen.data)}`);
       },
       before: [
         allStopped(host),
-        onHost(host.alias, `${host.data} is PostgreSQL ${facts.oldMajor}, or aside already`, (seen, world) =>
-          verdictOf(
-            isMajor(seen.data, facts.oldMajor) || isMovedAside(facts, host, world),
-            `it ${describe(seen.data)}`,
-          ),
+        onHost(
+          host.alias,
+          `${host.data} is PostgreSQL ${facts.oldMajor}, or set aside already`,
+          (seen, world) =>
+            verdictOf(
+              isMajor(seen.data, facts.oldMajor) || isMovedAside(facts, host, world),
+              `it ${describe(seen.data)}`,
+            ),
         ),
         onHost(host.alias, 'pg_upgrade has finished', (_, world) =>
           verdictOf(

@@ -37,7 +37,7 @@ export const validateConfiguration =
           : pending('not read yet'),
       after: [
         onHost(host.alias, `${facts.newMajor} accepts ${host.alias}’s configuration`, (seen) =>
-          verdictOf(seen.markers.includes('configuration'), 'it did not come to its end'),
+          verdictOf(seen.markers.includes('configuration'), 'it did not finish'),
         ),
       ],
       undo: 'nothing to undo: it works on a copy',

@@ -21,7 +21,7 @@ export const verifyDatabases: StepOf = (facts, phase) => {
     milestone: 'verified',
     title: 'Verify data, update extensions',
     reason:
-      'No database, table, index or view may be missing that was there before the stop, and no sequence may have gone back; what pg_upgrade asks to be updated is updated.',
+      'No database, table, index or view may be missing that was there before the stop, and no sequence may have a lower value; what pg_upgrade asks to be updated is updated.',
     guide: 'Step 6',
     deviation:
       'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
@@ -45,7 +45,7 @@ export const verifyDatabases: StepOf = (facts, phase) => {
     before: [server],
     after: [
       onHost(primary.alias, 'the databases answer', (seen) =>
-        verdictOf(seen.markers.includes('verify'), 'the look did not come to its end'),
+        verdictOf(seen.markers.includes('verify'), 'the inspection did not finish'),
       ),
     ],
     quietSeconds: 120,

@@ -32,7 +32,7 @@ export const rebuildChoices = (facts: ClusterFacts, measurements: Measurements):
 };
 
 const about = (seconds: number | null): string =>
-  seconds === null ? 'for a time that was not measured' : `about ${took(seconds * 1000)}`;
+  seconds === null ? '(not measured)' : `about ${took(seconds * 1000)}`;
 
 /** Both ways in a sentence, so that the operator sees what the choice costs. */
 export const choiceWords = ({ node, way, canLink, ...seconds }: RebuildChoice): string => {
@@ -40,6 +40,6 @@ export const choiceWords = ({ node, way, canLink, ...seconds }: RebuildChoice): 
   if (!canLink) return `${node}: rebuilt by base backup, ${copy}`;
   const links = `${about(seconds.linkSeconds)} in the downtime`;
   return way === 'hard-link'
-    ? `${node}: rebuilt by hard links, ${links}, and no way back from then on; by base backup it would be ${copy}`
-    : `${node}: rebuilt by base backup, ${copy}, its image kept; by hard links (nodes.${node}.rebuild) it would be ${links}`;
+    ? `${node}: rebuilt by hard links, ${links}, and no fallback copy from then on; by base backup it would be ${copy}`
+    : `${node}: rebuilt by base backup, ${copy}, its fallback copy kept; by hard links (nodes.${node}.rebuild) it would be ${links}`;
 };

@@ -89,7 +89,7 @@ const withoutPrimary = (facts: ClusterFacts, primary: NodeFacts, world: Observat
   if (blind !== undefined)
     return {
       kind: 'unknown',
-      why: `${primary.alias} does not answer, and ${blind.alias} cannot be looked at`,
+      why: `${primary.alias} does not answer, and ${blind.alias} cannot be inspected`,
     };
   return node === null
     ? {
@@ -112,7 +112,7 @@ export const rollbackRoute = (facts: ClusterFacts, world: Observations): Route =
   if (seen === null)
     return isLeftOut(world, primary.alias)
       ? withoutPrimary(facts, primary, world)
-      : { kind: 'unknown', why: `${primary.alias} cannot be looked at` };
+      : { kind: 'unknown', why: `${primary.alias} cannot be inspected` };
   if (untouched(facts, world)) return { kind: 'nothing' };
   const own = ownRoute(facts, primary, world);
   if (own !== null) return own;
@@ -121,5 +121,5 @@ export const rollbackRoute = (facts: ClusterFacts, world: Observations): Route =
   if (image !== null) return { kind: 'fallback-copy', node: image };
   return blind === undefined
     ? { kind: 'backup' }
-    : { kind: 'unknown', why: `${blind.alias} cannot be looked at, and may hold the way back` };
+    : { kind: 'unknown', why: `${blind.alias} cannot be inspected, and may hold the fallback copy` };
 };

@@ -1,9 +1,10 @@
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
+import { localMinute } from '../../cluster/times.ts';
 import { isAsKept, isSwapped, newClusterStarted, newSystemIdentifier } from '../language/evidence.ts';
 import { type Route, rollbackRoute } from './route.ts';
 
-/** What going back means now. Computed from the disks of every host, never from a memory of what was done. */
+/** What a rollback means now. Computed from the disks of every host, never from a memory of what was done. */
 export type RollbackVerdict =
   | { readonly kind: 'unknown'; readonly says: string }
   | { readonly kind: 'nothing-to-undo'; readonly says: string }
@@ -25,8 +26,8 @@ const writtenUnrecorded = (facts: ClusterFacts, primary: NodeFacts, world: Obser
     (seen.server !== null && seen.server.listenAddresses !== '') ||
     (seen.stateIdentifier !== null && seen.stateIdentifier === newSystemIdentifier(facts, primary, world));
   if (!open) return null;
-  const since = seen.server === null ? '' : ` since ${seen.server.startedAt.slice(11, 16)} UTC or before`;
-  return `what ${facts.newMajor} wrote${since} is lost (how much, nothing on the disks tells)`;
+  const since = seen.server === null ? '' : ` since ${localMinute(seen.server.startedAt)} or before`;
+  return `what ${facts.newMajor} wrote${since} is lost (amount unknown)`;
 };
 
 /**
@@ -43,7 +44,7 @@ const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: Observatio
   const next = seen.server?.nextXid ?? now?.nextXid ?? control.nextXid;
   if (now !== null && isAsKept(now, control)) return null;
   const count = BigInt(next) - BigInt(control.nextXid);
-  return `what ${facts.newMajor} wrote since ${at.slice(11, 16)} UTC${count > 0n ? ` (up to ${count} transactions)` : ''} is lost`;
+  return `what ${facts.newMajor} wrote since ${localMinute(at)}${count > 0n ? ` (up to ${count} transactions)` : ''} is lost`;
 };
 
 const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackVerdict => {
@@ -59,16 +60,19 @@ const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackV
       const lost = writtenSince(facts, primary, world);
       if (lost !== null) return { kind: 'loses-new-writes', says: `possible, but ${lost}` };
       if (route.linked)
-        return { kind: 'safe', says: `safe, nothing lost: ${facts.newMajor} has never been started` };
+        return {
+          kind: 'safe',
+          says: `safe, no data loss: PostgreSQL ${facts.newMajor} has never been started`,
+        };
       return isSwapped(facts, primary, world)
-        ? { kind: 'safe', says: 'safe, nothing lost: the old directory is untouched' }
-        : { kind: 'safe', says: `safe, nothing lost: ${facts.oldMajor} starts again where it stands` };
+        ? { kind: 'safe', says: 'safe, no data loss: the old directory is untouched' }
+        : { kind: 'safe', says: `safe, no data loss: restart PostgreSQL ${facts.oldMajor} in place` };
     }
     case 'fallback-copy': {
       if (route.uncompared === true)
         return {
           kind: 'loses-new-writes',
-          says: `possible through ${route.node.alias}, but ${primary.alias} does not answer: what ${facts.newMajor} wrote there is lost, if it came to that, and nobody can compare the copy with it`,
+          says: `possible through ${route.node.alias}, but ${primary.alias} does not answer: what ${facts.newMajor} may have written there is lost, and the copy cannot be compared with it`,
         };
       const lost = writtenSince(facts, primary, world);
       if (lost !== null)
@@ -76,7 +80,7 @@ const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackV
       return {
         kind: 'safe-through',
         node: route.node.alias,
-        says: `safe through ${route.node.alias}’s image, nothing lost`,
+        says: `safe through ${route.node.alias}’s fallback copy, no data loss`,
       };
     }
   }

@@ -16,7 +16,7 @@ export const whyNoCleanup = (facts: ClusterFacts, world: Observations): Problem 
   const blind = hostsOf(facts).find((host) => hostIn(world, host.alias) === null);
   if (blind !== undefined)
     return problem(
-      `${blind.alias} cannot be looked at, and a clean-up removes fallback copies.`,
+      `${blind.alias} cannot be inspected, and a clean-up removes fallback copies.`,
       'Start it when every host answers.',
     );
   if (rollbackRoute(facts, world).kind === 'nothing')
@@ -24,7 +24,7 @@ export const whyNoCleanup = (facts: ClusterFacts, world: Observations): Problem 
       ? null
       : problem(
           `${facts.name} runs PostgreSQL ${facts.oldMajor} and was never upgraded, or is as it was before: there is nothing to clean up.`,
-          'The clean-up is for later: days after an upgrade, when nobody wants to go back any more.',
+          'The clean-up is for later: days after an upgrade, when nobody wants to roll back any more.',
         );
   const underWay = [newEverywhere(facts), unguarded(facts), outOfMaintenance].flatMap(
     ({ text: says, holds }) => {

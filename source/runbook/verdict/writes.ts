@@ -36,14 +36,14 @@ export const writesNow = (facts: ClusterFacts, world: Observations): Writes => {
   if (writer !== undefined) return { kind: 'up', node: writer.alias };
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);
-  if (seen === null) return { kind: 'unknown', why: `${primary.alias} cannot be looked at` };
+  if (seen === null) return { kind: 'unknown', why: `${primary.alias} cannot be inspected` };
   const other = facts.nodes.find(
     (node) =>
       hostIn(world, node.alias) === null &&
       ['primary', 'wait_primary', 'single'].includes(nodeIn(world, node.alias)?.reported ?? ''),
   );
   if (other !== undefined)
-    return { kind: 'unknown', why: `${other.alias} cannot be looked at, and is the primary by the monitor` };
+    return { kind: 'unknown', why: `${other.alias} cannot be inspected, and is the primary by the monitor` };
   // A server that is too busy to answer is not one that is stopped; pg_upgrade's own run without a pg_autoctl.
   if (seen.server === null && isDataDirectory(seen.data) && seen.data.running && seen.pgAutoctl !== 'stopped')
     return { kind: 'unknown', why: `the server on ${primary.alias} does not answer` };

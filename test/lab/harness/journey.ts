@@ -33,7 +33,7 @@ export interface Journey {
 
 /** `possible through node_2, but what 17 wrote since 03:13 UTC (up to 344 transactions) is lost`, on every cluster. */
 const words = (verdict: string): string =>
-  verdict.replace(/\d\d:\d\d UTC/, 'HH:MM UTC').replace(/ \(up to \d+ transactions?\)/, '');
+  verdict.replace(/ since \d\d:\d\d \S+/, ' since HH:MM').replace(/ \(up to \d+ transactions?\)/, '');
 
 const entriesOf = (home: ConsoleHome): readonly Entry[] => {
   const runs = join(home.directory, 'state/pgaf-upgrade');

@@ -351,11 +351,11 @@ END_OF_STEP_2
 
 # ──── step 6: Run preflight checks and dry run
 # A.node_1.checks, as postgres; reads only; about 10 s
-# Room, programs, settings and slots are looked at; in a throwaway cluster 17 loads every library, reads the configuration and restores the whole schema.
+# Disk space, binaries, settings and slots are checked; in a throwaway cluster 17 loads every library, reads the configuration and restores the whole schema.
 # guide: not in it; deviation: The guide checks the primary only, and after it has been stopped.
 # WAIT: before step 6 here, step 1 on monitor, step 3 on node_2 and step 4 on node_3 must be done
 # side by side: it may run at the same time as steps 5 on monitor, 7 on node_2 and 8 on node_3
-# must hold after, within 5.0 s: nothing stands against the upgrade on node_1
+# must hold after, within 5.0 s: no blocker is found on node_1
 # undo: nothing to undo: what it makes is gone at its end
 step_6() {
   cat <<'END_OF_STEP_6'
@@ -864,7 +864,7 @@ END_OF_STEP_11
 
 # ──── step 19: Set KillMode, disable autostart
 # C.node_1.guard, as root; changes the host; about 0.5 s
-# Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not bring 15 back. And once the console has stopped it, nobody else’s “systemctl start” does.
+# Without it systemd signals every process at once, walsenders too, and the secondaries miss the last transactions; disabled, a reboot does not start 15. And once the console has stopped it, nobody else’s “systemctl start” does.
 # guide: Step 2; deviation: The guide stops the unit as it is: the standbys then miss the shutdown checkpoint and some transactions.
 # WAIT: before step 19 here, step 17 on node_3 must be done
 # side by side: it may run at the same time as steps 18 on monitor, 20 on node_2 and 21 on node_3
@@ -922,7 +922,7 @@ END_OF_STEP_27
 
 # ──── step 28: Stop primary
 # C.node_1.stop, as root; changes the host; about 0.6 s
-# First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become images without loss.
+# First, while the secondaries still stream: they receive everything, the shutdown checkpoint too, and so become fallback copies without loss.
 # guide: Step 2; deviation: The guide stops the secondary first: under load it then lacked 5,348 committed transactions.
 # NOTE: the application cannot write from here on: the downtime begins
 # must hold before: every secondary is in maintenance, so that stopping the primary starts no failover
@@ -962,7 +962,7 @@ END_OF_STEP_28
 # must hold before: pg_controldata on node_1 says “shut down”
 # must hold before: /var/lib/pgsql/data_pg17_new is PostgreSQL 17, made by this run (or not there, and made now)
 # must hold before: port 50432 is free for pg_upgrade
-# must hold after, within 30 s: pg_upgrade finished, and how both clusters stood then is kept
+# must hold after, within 30 s: pg_upgrade finished, and the fingerprint of both clusters is kept
 # must hold after, within 30 s: no delete_old_cluster.sh is left to run
 # undo: while 17 has never been started: rename global/pg_control.old back, remove /var/lib/pgsql/data_pg17_new
 # if it fails, see: /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d
@@ -1115,7 +1115,7 @@ END_OF_STEP_31
 # guide: Step 5; deviation: Every configuration file, not the SSL files alone; and read once by the new server before the swap.
 # side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 33 to 34 on node_1 and 35 on monitor
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
-# must hold before: /var/lib/pgsql/data is PostgreSQL 15, or aside already
+# must hold before: /var/lib/pgsql/data is PostgreSQL 15, or set aside already
 # must hold before: pg_upgrade has finished
 # must hold after, within 30 s: /var/lib/pgsql/data is PostgreSQL 17
 # must hold after, within 30 s: /var/lib/pgsql/data_pg15_bak holds PostgreSQL 15
@@ -1228,10 +1228,10 @@ END_OF_STEP_32
 
 # ──── step 33: Point pg_autoctl at 17’s pg_ctl
 # D.node_1.pg-ctl, as postgres; changes the host; about 0.3 s
-# pg_autoctl starts the server with the programs that its configuration names.
+# pg_autoctl starts the server with the binaries that its configuration names.
 # guide: Step 6
 # side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 31 to 32 on node_1 and 35 on monitor
-# must hold before: pg_autoctl is stopped on node_1, and its server serves nobody
+# must hold before: pg_autoctl is stopped on node_1, and its server takes no connections
 # must hold after, within 30 s: postgresql.pg_ctl is /opt/vmware/postgres/17/bin/pg_ctl
 # undo: pg_autoctl config set postgresql.pg_ctl /opt/vmware/postgres/15/bin/pg_ctl
 step_33() {
@@ -1250,7 +1250,7 @@ END_OF_STEP_33
 # The service must run the pg_autoctl that goes with the new version.
 # guide: Step 11; deviation: The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on 15.
 # side by side: it may run at the same time as steps 29 on node_2, 30 on node_3, 31 to 32 on node_1 and 35 on monitor
-# must hold before: pg_autoctl is stopped on node_1, and its server serves nobody
+# must hold before: pg_autoctl is stopped on node_1, and its server takes no connections
 # must hold after, within 30 s: pgautofailover.service runs /opt/vmware/postgres/17/bin/pg_autoctl
 # undo: restore the unit from /var/lib/pgaf-upgrade; systemctl daemon-reload
 step_34() {
@@ -1280,16 +1280,16 @@ END_OF_STEP_34
 
 # ──── step 36: Start 17 first time, local only
 # E.node_1.private-start, as postgres; IRREVERSIBLE; about 0.4 s
-# To see the data with the new server’s eyes before anybody writes: no network, no standby to wait for, no archiving.
-# guide: Step 6; deviation: Private, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.
-# GIVES UP: there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image
+# To verify the data on the new version before any application writes: no network, no standby to wait for, no archiving.
+# guide: Step 6; deviation: Local socket only, and without waiting for standbys: the carried configuration may still say ANY 1 (…), and the first commit would wait for ever.
+# GIVES UP: there is no undo on the host itself: the old files are shared and will be changed. From here a rollback goes through a secondary’s fallback copy
 # WAIT: before step 36 here, step 29 on node_2, step 30 on node_3 and step 35 on monitor must be done
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: /var/lib/pgsql/data is PostgreSQL 17
 # must hold before: PostgreSQL 15 has not run on /var/lib/pgsql/data_pg15_bak since pg_upgrade
-# must hold before: a secondary holds a whole image of PostgreSQL 15
-# must hold after, within 60 s: 17 runs privately on node_1
-# undo: none on node_1: the old files are shared and will be changed. From here the way back is a secondary’s image
+# must hold before: a secondary holds a complete fallback copy of PostgreSQL 15
+# must hold after, within 60 s: 17 runs on node_1, local socket only
+# undo: none on node_1: the old files are shared and will be changed. From here a rollback goes through a secondary’s fallback copy
 # if it fails, see: /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/private-start.log
 step_36() {
   cat <<'END_OF_STEP_36'
@@ -1372,10 +1372,10 @@ END_OF_STEP_36
 
 # ──── step 37: Verify data, update extensions
 # E.node_1.verify, as postgres; changes the host; about 0.4 s
-# No database, table, index or view may be missing that was there before the stop, and no sequence may have gone back; what pg_upgrade asks to be updated is updated.
+# No database, table, index or view may be missing that was there before the stop, and no sequence may have a lower value; what pg_upgrade asks to be updated is updated.
 # guide: Step 6; deviation: update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.
 # side by side: it may run at the same time as steps 38 on node_1 and 40 on monitor
-# must hold before: 17 runs privately on node_1
+# must hold before: 17 runs on node_1, local socket only
 # must hold after, within 30 s: the databases answer
 # undo: nothing to undo here
 step_37() {
@@ -1448,7 +1448,7 @@ END_OF_STEP_37
 # Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.
 # guide: Step 6; deviation: Only the first of the three stages costs downtime; the other two run after the primary is back.
 # side by side: it may run at the same time as steps 37 on node_1 and 40 on monitor
-# must hold before: 17 runs privately on node_1
+# must hold before: 17 runs on node_1, local socket only
 # must hold after, within 30 s: the first statistics are there
 # undo: nothing to undo here
 step_38() {
@@ -1472,8 +1472,8 @@ END_OF_STEP_38
 # pg_autoctl starts the server as its own; without the new system identifier in its state file it logs “Unknown PostgreSQL system identifier” every second and never heals.
 # guide: Step 10; deviation: The guide registers the node again: with the state file there that is fatal, with it gone the name is taken. One field is written instead, so the node keeps its id, name, priority and quorum.
 # side by side: it may run at the same time as step 40 on monitor
-# must hold before: 17 runs privately on node_1, or nothing runs there
-# must hold before: 17 runs privately on node_1, or has run
+# must hold before: 17 runs on node_1, local socket only, or nothing runs there
+# must hold before: 17 runs on node_1, local socket only, or has run
 # must hold after, within 30 s: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold after, within 30 s: pg_controldata on node_1 says “shut down”
 # must hold after, within 30 s: the state file has the new system identifier
@@ -1495,12 +1495,12 @@ step_39() {
 # must hold before: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold before: /var/lib/pgsql/data is PostgreSQL 17
 # must hold before: pg_autoctl on node_1 is the new version’s, and starts the new version
-# must hold before: 17 has been started once on node_1, privately
+# must hold before: 17 has been started once on node_1, local socket only
 # must hold before: the state file of pg_autoctl has the new system identifier
 # must hold before: the monitor answers: without it the node would give up after five restarts
 # must hold after, within 02:00: the monitor shows node_1 as wait_primary or primary, reported and assigned
 # must hold after, within 02:00: node_1 accepts writes on 17, on port 5432
-# undo: from here going back loses what the application writes
+# undo: from here on a rollback loses what the application writes
 # if it fails, see: journalctl -u pgautofailover.service
 # if it fails, see: /var/lib/pgsql/data/startup.log
 step_41() {
@@ -1580,12 +1580,12 @@ PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/1
 END_OF_STEP_56
 }
 
-# ════ phase I: Restore, settings back, final verification
+# ════ phase I: Restore, settings restored, final verification
 # rollback once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s fallback copy); after the clean-up only from a backup
 
 # ──── step 61: Enable autostart, remove drop-in
 # I.node_1.unguard, as root; changes the host; about 0.5 s
-# A reboot shall bring 17 back.
+# So that a reboot starts 17.
 # guide: not in it
 # WAIT: before step 61 here, step 59 on monitor must be done
 # side by side: it may run at the same time as step 60 on monitor
@@ -1685,7 +1685,7 @@ case $1 in
   32) begin 32 postgres 'Swap data directories' '' '' ;;
   33) begin 33 postgres 'Point pg_autoctl at 17’s pg_ctl' '' '' ;;
   34) begin 34 root 'Point the unit at 17' '' '' ;;
-  36) begin 36 postgres 'Start 17 first time, local only' 'there is no undo on the host itself: the old files are shared and will be changed. From here the way back is a secondary’s image' 'before step 36 here, step 29 on node_2, step 30 on node_3 and step 35 on monitor must be done' ;;
+  36) begin 36 postgres 'Start 17 first time, local only' 'there is no undo on the host itself: the old files are shared and will be changed. From here a rollback goes through a secondary’s fallback copy' 'before step 36 here, step 29 on node_2, step 30 on node_3 and step 35 on monitor must be done' ;;
   37) begin 37 postgres 'Verify data, update extensions' '' '' ;;
   38) begin 38 postgres 'Collect minimal statistics' '' '' ;;
   39) begin 39 postgres 'Return the node to pg_autoctl' '' '' ;;

@@ -248,7 +248,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   [
     'every secondary by hard links',
     healthy(allLinked(linkedCluster())),
-    ['blocker links-leave-an-image cluster'],
+    ['blocker links-leave-a-fallback-copy cluster'],
     /node_2, node_3/,
   ],
   [

@@ -71,7 +71,7 @@ const cases: readonly Case[] = [
   },
   {
     step: 'H.node_2.own-files',
-    says: 'the transfer did not come to its end',
+    says: 'the transfer did not finish',
     after: 'H.node_1.link-forget',
     lay: (box) => {
       linked(box);

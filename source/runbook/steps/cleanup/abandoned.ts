@@ -22,8 +22,8 @@ export const removeAbandoned =
         title: `Remove ${posix.basename(one.path)}`,
         reason:
           one.major === facts.newMajor
-            ? `A way back left it: what ${facts.newMajor} wrote before is in it and nowhere else.`
-            : 'A way back left it: it shares files with another abandoned directory and cannot be used.',
+            ? `A rollback left it: what ${facts.newMajor} wrote before is in it and nowhere else.`
+            : 'A rollback left it: it shares files with another abandoned directory and cannot be used.',
         guide: null,
         danger: 'point-of-no-return',
         forfeits: () =>

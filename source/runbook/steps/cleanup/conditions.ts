@@ -11,8 +11,7 @@ export const isThere = (facts: ClusterFacts, host: HostFacts): Condition =>
     (seen) => {
       if (!isMajor(seen.backupData, facts.oldMajor))
         return verdictOf(false, `it ${describe(seen.backupData)}`);
-      if (!isOurs(facts, seen.backupData))
-        return verdictOf(false, 'it does not carry the mark of this upgrade');
+      if (!isOurs(facts, seen.backupData)) return verdictOf(false, 'it has no marker file of this upgrade');
       return verdictOf(isDataDirectory(seen.backupData) && !seen.backupData.running, 'a server runs on it');
     },
   );

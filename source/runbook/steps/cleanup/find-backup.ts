@@ -21,7 +21,7 @@ export const findBackup: StepOf = (facts, phase) => {
     as: 'postgres',
     title: `Find a backup of the ${facts.newMajor} cluster`,
     reason:
-      'With the last fallback copy gone, a backup is the only way back. pgBackRest, WAL-G and the server’s own record of finished backups are asked; a backup made otherwise is not seen.',
+      'With the last fallback copy gone, a rollback is only possible from a backup. pgBackRest, WAL-G and the server’s own record of finished backups are asked; a backup made otherwise is not seen.',
     guide: null,
     danger: 'reads',
     script: script(sh`
@@ -46,7 +46,7 @@ export const findBackup: StepOf = (facts, phase) => {
       if (hasMarker(primary, backupIsKnown, world)) return done('one is known');
       return hasMarker(primary, 'cleanup-backup', world)
         ? done('none is known')
-        : pending('not looked for yet');
+        : pending('not searched for yet');
     },
     quietSeconds: 120,
     undo: 'nothing to undo: it reads only',

@@ -31,7 +31,7 @@ const isFallback = (facts: ClusterFacts, node: NodeFacts, world: Observations): 
   (node !== primaryOf(facts) || facts.mode !== 'link');
 
 /**
- * The last fallback copy: behind it only a backup leads back, and whether one was made since the upgrade is said. A host that is
+ * The last fallback copy: after it a rollback is only possible from a backup, and whether one was made since the upgrade is said. A host that is
  * not seen keeps none for certain.
  */
 const lastCopy = (facts: ClusterFacts, host: HostFacts, world: Observations): Loss | null => {
@@ -39,10 +39,10 @@ const lastCopy = (facts: ClusterFacts, host: HostFacts, world: Observations): Lo
   if (kept.length !== 1 || kept[0]?.alias !== host.alias) return null;
   return {
     kind: 'last-copy',
-    text: `the last fallback copy of PostgreSQL ${facts.oldMajor}: behind it only a backup leads back, and ${
+    text: `the last fallback copy of PostgreSQL ${facts.oldMajor}: after it a rollback is only possible from a backup, and ${
       hasMarker(primaryOf(facts), backupIsKnown, world)
         ? `one made since PostgreSQL ${facts.newMajor} was opened is known`
-        : `NONE made since PostgreSQL ${facts.newMajor} was opened is known: who types the host’s name accepts to have none`
+        : `NONE made since PostgreSQL ${facts.newMajor} was opened is known: typing the host’s name accepts that`
     }`,
   };
 };
@@ -71,9 +71,7 @@ export const removeOldDirectory =
         probe: (world) => {
           const seen = hostIn(world, host.alias);
           if (seen?.backupData.kind === 'absent') return done('it is removed');
-          return seen?.markers.includes('cleanup-measured')
-            ? done('looked at')
-            : pending('not looked at yet');
+          return seen?.markers.includes('cleanup-measured') ? done('measured') : pending('not measured yet');
         },
         before: [isThere(facts, host), newIsLive(facts, host)],
         quietSeconds: 300,
@@ -85,7 +83,7 @@ export const removeOldDirectory =
         title: `Remove ${posix.basename(host.backupData)}`,
         reason:
           isNode(host) && host !== primaryOf(facts)
-            ? 'With the last image gone, the way back is a backup.'
+            ? 'With the last fallback copy gone, a rollback is only possible from a backup.'
             : 'The upgrade is accepted; the old cluster is not needed any more.',
         deviation: differs,
         danger: 'point-of-no-return',

@@ -74,12 +74,13 @@ export const authorizeTransferKeys: StepOf = (facts, phase) => {
     danger: 'changes',
     script: (world) => letInScript(facts, world),
     probe: (world) => {
-      if (nodes.every((node) => isPastStop(facts, node, world))) return done('the hosts are past their stop');
+      if (nodes.every((node) => isPastStop(facts, node, world)))
+        return done('the hosts were stopped already');
       const missing = nodes.find((node) => !hasLine(facts, node, world));
-      if (missing !== undefined) return pending(`${missing.alias} is not let in`);
+      if (missing !== undefined) return pending(`${missing.alias} is not authorized`);
       return isLetInUnasked(facts, world)
-        ? half('a node that does not ask for it is let in, too')
-        : done('they are let in');
+        ? half('a node that does not need it is authorized, too')
+        : done('they are authorized');
     },
     after: [
       onHost(primary.alias, `authorized_keys has a line for the key of ${names}`, (_, world) =>
@@ -116,12 +117,12 @@ export const revokeTransferKeys: StepOf = (facts, phase) => {
     `),
     probe: (world) =>
       !none(world) || !passed(world)
-        ? pending('they are still let in')
+        ? pending('they are still authorized')
         : hasLinkDir(primary, world)
-          ? half(`none is let in, and ${linkDir(primary)} is left over`)
-          : done('none is let in'),
+          ? half(`none is authorized, and ${linkDir(primary)} is left over`)
+          : done('none is authorized'),
     after: [
-      onHost(primary.alias, 'no key of this run is let in, and nothing is left of it', (_, world) =>
+      onHost(primary.alias, 'no key of this run is authorized, and no file of it is left', (_, world) =>
         verdictOf(
           none(world) && !hasLinkDir(primary, world),
           none(world) ? `${linkDir(primary)} is there` : 'one is',

@@ -77,7 +77,7 @@ export const isWhole = (facts: ClusterFacts, node: NodeFacts, world: Observation
 
 /** Before one image is given to the links: another whole one stays. */
 export const anotherFallbackCopy = (facts: ClusterFacts): Condition => ({
-  text: `a secondary that is not rebuilt by hard links holds a whole image of PostgreSQL ${facts.oldMajor}`,
+  text: `a secondary that is not rebuilt by hard links holds a complete fallback copy of PostgreSQL ${facts.oldMajor}`,
   holds: (world) => {
     const linked = linkedOf(facts);
     return verdictOf(

@@ -33,7 +33,7 @@ const neverStarted = (facts: ClusterFacts): Condition => {
     `${facts.newMajor} has never been started on ${primary.alias}: a file that it changes keeps its size, and rsync would not see it`,
     (_, world) => {
       const started = newClusterStarted(facts, primary, world);
-      return verdictOf(started === 'never', started === 'started' ? 'it has' : 'nobody can tell');
+      return verdictOf(started === 'never', started === 'started' ? 'it has' : 'it is not known');
     },
   );
 };
@@ -65,7 +65,7 @@ export const takeOverLinks =
       host: node,
       as: 'postgres',
       title: 'Transfer hard links by rsync',
-      reason: `The files of the tables are here already: they get a second name in ${posix.basename(node.data)}, and only the new catalogs are sent. ${posix.basename(node.backupData)} can still be started until ${facts.newMajor} is, but it counts as an image no more.`,
+      reason: `The files of the tables are here already: they get a second name in ${posix.basename(node.data)}, and only the new catalogs are sent. ${posix.basename(node.backupData)} can still be started until ${facts.newMajor} is, but it is no fallback copy any more.`,
       guide: null,
       deviation: 'The guide takes a base backup, after the downtime and as long as the data is large.',
       danger: 'changes',
@@ -97,7 +97,7 @@ export const takeOverLinks =
         return seen.data.kind === 'absent' ||
           (isDataDirectory(seen.data) && seen.data.major === facts.oldMajor)
           ? pending('not begun')
-          : half('the transfer did not come to its end');
+          : half('the transfer did not finish');
       },
       before: [
         allStopped(primary),

@@ -60,7 +60,7 @@ export const restoreOwnFiles =
       as: 'postgres',
       title: 'Restore own configuration',
       reason:
-        'The transfer has left out what each host has for itself: configuration, certificates, and how it reaches its primary. The key has served.',
+        'The transfer has left out what each host has for itself: configuration, certificates, and how it reaches its primary. The transfer key is not needed any more.',
       guide: null,
       danger: 'changes',
       script: script(sh`
@@ -105,7 +105,7 @@ export const canJoin = (facts: ClusterFacts, node: NodeFacts): Condition => {
   const primary = primaryOf(facts);
   return onHost(
     node.alias,
-    `${node.data} is a standby of ${primary.alias} that has streamed: no copy will be taken (or it is not there, and one will)`,
+    `${node.data} is a standby of ${primary.alias} that has streamed: no base backup will be taken (or it is not there, and one will be)`,
     (seen, world) => {
       if (seen.data.kind === 'absent') return verdictOf(true, '');
       const theirs = hostIn(world, primary.alias)?.data;
@@ -126,6 +126,6 @@ export const nothingCopied = (facts: ClusterFacts, node: NodeFacts): Condition =
       return verdictOf(true, '');
     return verdictOf(
       isDataDirectory(seen.backupData) && seen.backupData.hasHardLinks,
-      'its files are others now',
+      'its files are different ones now',
     );
   });

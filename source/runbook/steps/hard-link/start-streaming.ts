@@ -89,7 +89,7 @@ export const startStreaming =
         if (isJoined(facts, node, world)) return done('it has joined');
         if (isLeftToBackup(facts, node, world)) return done('a base backup follows');
         if (isDataDirectory(seen.data) && seen.data.running && seen.pgAutoctl !== 'runs')
-          return half('it runs privately');
+          return half('it runs, local socket only');
         return hasStreamed(facts, node, world)
           ? done('it has streamed')
           : pending('it has never been started');
@@ -106,6 +106,6 @@ export const startStreaming =
       ],
       settleSeconds: 60,
       quietSeconds: 60,
-      undo: `stop it; from here ${posix.basename(node.backupData)} is no way back`,
+      undo: `stop it; from here ${posix.basename(node.backupData)} is no fallback copy`,
     });
   };

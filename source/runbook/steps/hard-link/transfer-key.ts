@@ -63,7 +63,7 @@ export const makeTransferKey =
         ssh-keygen -l -f key.pub; cat lines
       `),
       probe: (world) => {
-        if (isPastStop(facts, node, world)) return done('the host is past its stop');
+        if (isPastStop(facts, node, world)) return done('the host was stopped already');
         const seen = transferOf(world, node.alias);
         if (keyOf(facts, node, world) !== null) return done('it is there');
         return seen?.publicKey == null
@@ -111,15 +111,15 @@ export const tryTransfer =
       host: node,
       as: 'postgres',
       title: 'Test the transfer key',
-      reason: `By the same key, the same way and the same program; what sshd refuses (AllowUsers, a firewall) is found now. If it stays so: rebuild ${node.alias} by base-backup, in the cluster file, and start again.`,
+      reason: `With the key, the route and the program of the transfer; what sshd refuses (AllowUsers, a firewall) is found now. If it stays refused: rebuild ${node.alias} by base-backup, in the cluster file, and start again.`,
       guide: null,
       danger: 'changes',
       script: (world) => rehearsalScript(facts, node, world),
       probe: (world) => {
-        if (isPastStop(facts, node, world)) return done('the host is past its stop');
+        if (isPastStop(facts, node, world)) return done('the host was stopped already');
         return transferOf(world, node.alias)?.rehearsed === true
           ? done(`${primary.alias} was reached`)
-          : pending('not rehearsed yet');
+          : pending('not tested yet');
       },
       before: [
         onHost(primary.alias, `${primary.alias} lets the key of ${node.alias} in`, (_, world) =>

@@ -73,6 +73,6 @@ export const removeLinks =
         ),
         ...partsHaveFollowed(node, 'data'),
       ],
-      undo: `the links are made again by the next try`,
+      undo: 'the next attempt makes the links again',
     });
   };

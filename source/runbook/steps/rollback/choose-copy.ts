@@ -20,7 +20,7 @@ export const chooseFallbackCopy =
       host: monitor,
       as: 'postgres',
       title: 'Choose the fallback copy',
-      reason: 'From here on it is the one copy that goes on; two of them would go two ways.',
+      reason: 'From here on the cluster continues from this copy alone; two of them would diverge.',
       guide: null,
       danger: 'changes',
       script: script(mark(monitor, marker)),

@@ -170,7 +170,7 @@ export const restoreDirectory =
       host,
       as: 'postgres',
       title: 'Restore the old directory',
-      reason: `The old cluster takes its place again; the abandoned ${facts.newMajor} directory is kept aside.`,
+      reason: `The old cluster takes its place again; the abandoned ${facts.newMajor} directory is set aside.`,
       guide: null,
       danger: 'changes',
       script: script(sh`
@@ -223,7 +223,7 @@ export const removePreparedDirectory =
       host,
       as: 'postgres',
       title: `Remove prepared ${facts.newMajor} directory`,
-      reason: 'It was made for pg_upgrade and has never been used; the next try makes its own.',
+      reason: 'It was made for pg_upgrade and has never been used; the next attempt makes its own.',
       guide: null,
       danger: 'changes',
       script: script(sh`
@@ -268,7 +268,8 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: Observati
   if (!partsFollow(host, seen, seen.data, host.data)) return half('a tablespace is not in its place');
   if (leftover && !(isDataDirectory(seen.data) && seen.data.running))
     return half(`${host.newData} is left over`);
-  if (carriesMark(seen.data)) return half(`${host.data} carries the mark of a directory aside still`);
+  if (carriesMark(seen.data))
+    return half(`${host.data} still has the marker file of a directory that was set aside`);
   return done(`${host.data} is PostgreSQL ${facts.oldMajor}`);
 };
 
@@ -336,7 +337,7 @@ export const emptyDirectory =
         ...noPartsOf(host, facts.newMajor),
         onHost(
           host.alias,
-          `no ${posix.basename(host.backupData)} is left to stand in the way of the next try`,
+          `no ${posix.basename(host.backupData)} is left in the way of the next attempt`,
           (seen) => verdictOf(!isLeft(seen), describe(seen.backupData)),
         ),
       ],

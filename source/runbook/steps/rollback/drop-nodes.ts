@@ -58,7 +58,7 @@ export const dropNodes =
         ? {
             forfeits: () => ({
               kind: 'writes' as const,
-              text: `${primary.alias} does not answer: what it holds and ${chosen.alias} does not is given up. Keep its host off, or off the network, until its own steps are asked for`,
+              text: `${primary.alias} does not answer: what it holds and ${chosen.alias} does not is given up. Keep its host off, or off the network, until its own steps are pending`,
             }),
           }
         : {}),

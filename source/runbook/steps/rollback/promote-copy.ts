@@ -54,7 +54,7 @@ export const promoteFallbackCopy =
         if (seen.data.standby) return pending('it is a standby');
         if (isServed(seen)) return done('promoted, and serving');
         return seen.data.running && seen.pgAutoctl !== 'runs'
-          ? half('promoted, and running privately')
+          ? half('promoted, and running on its local socket only')
           : done('promoted');
       },
       before: [allStopped(node), dataIsBack(facts, node)],
@@ -67,6 +67,6 @@ export const promoteFallbackCopy =
           ),
         ),
       ],
-      undo: 'none: it goes its own way from here; the other images are still as they were',
+      undo: 'none: its timeline diverges here; the other fallback copies are unchanged',
     });
   };

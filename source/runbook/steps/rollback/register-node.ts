@@ -86,7 +86,7 @@ export const registerNode =
           text: `the monitor knows ${node.alias}`,
           holds: (world) => verdictOf(nodeIn(world, node.alias) !== null, 'it does not'),
         },
-        onHost(node.alias, 'the registration came to its end', (seen) =>
+        onHost(node.alias, 'the registration has finished', (seen) =>
           verdictOf(seen.markers.includes('rollback-created'), 'it did not'),
         ),
       ],

@@ -22,7 +22,7 @@ export const holdService =
         as: 'root',
         title: 'Disable autostart',
         reason:
-          'Neither a host that restarts during the rollback nor somebody’s “systemctl start” shall start a server on what is half moved.',
+          'Neither a host that restarts during the rollback nor somebody’s “systemctl start” may start a server on directories that are half moved.',
         guide: null,
         danger: 'changes',
         script,

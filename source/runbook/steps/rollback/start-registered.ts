@@ -18,7 +18,7 @@ export const startRegisteredNode =
       reason:
         node === primaryOf(facts)
           ? `Its old directory is shared with ${facts.newMajor} and must not run: it takes a base backup.`
-          : 'Its image belongs to the same system: it joins with its own data.',
+          : 'Its fallback copy has the same system identifier: it joins with its own data.',
       guide: null,
       danger: 'changes',
       failureLogs: serviceLogs(facts, node),

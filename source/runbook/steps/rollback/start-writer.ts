@@ -36,7 +36,9 @@ export const startWriter =
           acceptsWritesOnOld(facts, node).holds(world).holds
         )
           return done(`it is ${row.reported}`);
-        return runs ? half('pg_autoctl runs, the node is not settled yet') : pending('it does not run');
+        return runs
+          ? half('pg_autoctl runs, the node does not have its state yet')
+          : pending('it does not run');
       },
       before: [dataIsBack(facts, node), monitorIsOld(facts)],
       after: [nodeSettled(node.alias, writable), acceptsWritesOnOld(facts, node)],

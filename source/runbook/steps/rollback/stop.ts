@@ -32,7 +32,7 @@ export const stopStrayServer =
       title: serves ? 'Stop stray server, losing writes' : 'Stop stray server',
       reason: serves
         ? `The application’s writes end here, and those since ${facts.newMajor} took over will not be on ${facts.oldMajor}.`
-        : 'The private server of the verification, or one that an interrupted pg_upgrade left running.',
+        : 'The isolated server of the verification, or one that an interrupted pg_upgrade left running.',
       guide: null,
       danger: serves ? 'point-of-no-return' : 'changes',
       forfeits: () => (serves ? writesGivenUp(facts) : null),
