@@ -63,7 +63,11 @@ export const sqlProgram = (
  * The same as a shell function, for a script that is written in a file: `sql DATABASE OPTION...` is psql of the directory in the
  * variable `bindir`, up to the options that it is given.
  */
-export const sqlFunction = (bindir: Variable, settings: SessionSettings = {}): Fragment => sh`sql() {
+export const sqlFunction = (
+  bindir: Variable,
+  settings: SessionSettings = {},
+  { name = 'sql', program = 'psql' }: { readonly name?: string; readonly program?: SqlProgram } = {},
+): Fragment => sh`${variable(name)}() {
   database=$1; shift
-  ${sqlProgram('psql', bindir, { variable: 'database' }, { settings })} "$@"
+  ${sqlProgram(program, bindir, { variable: 'database' }, { settings })} "$@"
 }`;

@@ -1,150 +1,112 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
-import { type Fragment, joined, lines, sh, word } from '../../cluster/fragment.ts';
-import { below } from '../../cluster/words.ts';
+import { type Fragment, fixed, hereDocument, lines, sh } from '../../cluster/fragment.ts';
+import { sqlFunction, sqlProgram } from '../../cluster/superuser-sql.ts';
+import { below, type Path } from '../../cluster/words.ts';
 import { carryLines, readConfigurationLines } from '../shell/configuration.ts';
-import { initdbCommand, newClusterCommands } from '../shell/new-cluster.ts';
+import { initdbCommand, newClusterLines } from '../shell/new-cluster.ts';
 import { ownershipFunctions } from '../shell/ownership.ts';
-import { upgradeCommand, upgradeLogs } from '../shell/pg-upgrade.ts';
-import { libraryLines } from './library-script.ts';
-import { schemaLines } from './schema-script.ts';
-import { socketOf, throwawayOf } from './throwaway.ts';
+import { upgradeCauses, upgradeCommand } from '../shell/pg-upgrade.ts';
+import script from './dry-run-script.sh' with { type: 'text' };
+import { rehearsalSettings as settings, socketOf, throwawayOf } from './throwaway.ts';
 
 export interface RehearsalOptions {
   /** The new directory is made and kept, as step A.*.initdb would. */
   readonly keepNewDirectory: boolean;
 }
 
-/** What every rehearsal begins with: sections, the lock, and what takes everything away again. */
-const frame = (facts: ClusterFacts, host: HostFacts): Fragment => sh`set -u
-export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS='-c lock_timeout=5s'
-umask 077
-t=${throwawayOf(host)} sock=${socketOf(host)}
-new_bin=${host.newBindir} old_bin=${host.oldBindir}
-ms() { date +%s%3N; }
-${ownershipFunctions(facts)}
-# NAME COMMAND...: what it prints, indented, then its exit code and how long it took
-section() {
-  name=$1; shift; began=$(ms); rc=0
-  "$@" >"$t/said" 2>&1 </dev/null || rc=$?
-  tail -c 200000 "$t/said" | tr '\r' ' ' | sed 's/^/   /'
-  printf '\n== %s: exit %s, %s ms\n' "$name" "$rc" "$(($(ms) - began))"
-  return $rc
-}
-# the processes that work in a directory, this shell and its parents aside
-inside() {
-  for p in /proc/[0-9]*; do
-    [ "\${p#/proc/}" = $$ ] && continue
-    d=$(readlink "$p/cwd" 2>/dev/null) || continue
-    case $d in "$1" | "$1"/* | "$1 (deleted)") printf '%s\n' "\${p#/proc/}" ;; esac
-  done
-}
-# a server that pg_upgrade has started in the new directory that was made for this cluster, and was kept from stopping
-stray() {
-  kin ${host.newData} || return 0
-  pid=$(head -n 1 ${word`${host.newData}/postmaster.pid`} 2>/dev/null) || return 0
-  [ "$(sed -n 4p ${word`${host.newData}/postmaster.pid`})" = 50432 ] || return 0 # a person's own has another port
-  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = ${host.newData} ] && printf '%s\n' "$pid"
-  return 0
-}
-take_away() {
-  cd /
-  for tries in 1 2 3 4 5 6 7 8 9 10; do
-    found=$(inside "$t"; stray)
-    [ -n "$found" ] || break
-    kill -QUIT $found 2>/dev/null; sleep 0.1
-    [ "$tries" -lt 5 ] || kill -KILL $found 2>/dev/null
-  done
-  # what tells that it is a check's goes last
-  for one in "$t"/*; do [ "$one" = "$t/owner" ] || rm -rf "$one"; done
-  rm -rf "$t" "$sock"
-}
-owner_lives() { # the check that made the directory: its process is there, and is the same
-  read -r pid start <"$t/owner" 2>/dev/null || return 1
-  [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "$start" ]
-}
-waits=0
-while [ -e "$t" ] && { owner_lives || { [ ! -e "$t/owner" ] && [ -z "$(find "$t" -maxdepth 0 -mmin +1)" ] && [ $waits -lt 5 ]; }; }; do
-  [ $waits -gt 0 ] || echo '   another check is at work here: waiting for its end'
-  waits=$((waits + 1)); sleep 1
-done
-began=$(ms)
-begin() { # CODE WORDS
-  [ -z "$2" ] || printf '%s\n' "$2" | sed 's/^/   /'
-  printf '== begin: exit %s, %s ms\n' "$1" "$(($(ms) - began))"
-  [ "$1" = 0 ] || exit 1
-}
-if [ -e "$t" ]; then
-  # a check that was killed before it had written whose it is has left it empty
-  [ -e "$t/owner" ] || rmdir "$t" 2>/dev/null || begin 1 "$t was not made by a check (no file owner in it): look at it first, then move it away"
-  echo "   $t was left behind by an interrupted check: taken away"; take_away
-fi
-error=$(mkdir "$t" 2>&1) || begin 1 "$error"
-trap take_away EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-error=$( { printf '%s %s\n' $$ "$(sed 's/.*) //' /proc/$$/stat | cut -d' ' -f20)" >"$t/owner" && mkdir "$sock"; } 2>&1) || begin 1 "$error"
-[ "$(df -Pk "$t" | awk 'END {print $4}')" -ge 307200 ] || begin 1 'less than 300 MB are free: nothing can be tried'
-begin 0 ''
-cd "$t" || exit 1`;
+/** A library whose functions are in use, as pg_upgrade finds them. Source: PostgreSQL, src/bin/pg_upgrade/function.c. */
+const usedSql =
+  "select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = 'c')";
+/** Libraries that the configuration names. Source: PostgreSQL, Shared Library Preloading, and archive_library. */
+const configuredSql = (setting: string): string =>
+  `select trim(both ' "' from name) from regexp_split_to_table(current_setting('${setting}', true), ',') name where trim(name) <> ''`;
 
-const initdbLines = (facts: ClusterFacts, host: HostFacts): Fragment => {
-  const throwaway: HostFacts = { ...host, newData: below(throwawayOf(host), 'new') };
-  return sh`throwaway_initdb() {
-  ${initdbCommand(throwaway, facts.newMajor)} --no-sync
-}
-section initdb throwaway_initdb || exit 1`;
-};
-
-const keepLines = (facts: ClusterFacts, host: HostFacts): Fragment => sh`keep_new_directory() {
-  if [ -L ${host.newData} ] || { [ -e ${host.newData} ] && [ -n "$(ls -A ${host.newData})" ]; }; then echo ${word`${host.newData} is there already`}; return 0; fi
-  ${joined(newClusterCommands(facts, host), ' &&\n')}
-}
-section prepare keep_new_directory`;
+/** As in postgresql.conf: quotes are doubled. */
+const literal = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
 /**
- * pg_upgrade --check against the running server: with the new directory where one was made for this cluster, so that what was
- * made for the window is what is checked; else with the throwaway. Somebody else's is not given to it: it starts the new server,
- * with fsync=off. Source: PostgreSQL, pg_upgrade, server.c, start_postmaster.
+ * The throwaway server's settings: private, without a disk to wait for, and on the monitor with the two options that
+ * pg_upgrade needs there too. Source: PostgreSQL, src/bin/pg_upgrade/server.c, start_postmaster.
  */
-const upgradeLines = (facts: ClusterFacts, host: HostFacts): Fragment => {
-  const kept = host;
+const serverSettings = (host: HostFacts): string =>
+  [
+    "listen_addresses = ''",
+    'port = 50432',
+    `unix_socket_directories = ${literal(socketOf(host))}`,
+    'unix_socket_permissions = 0700',
+    'fsync = off',
+    'synchronous_commit = off',
+    'full_page_writes = off',
+    'autovacuum = off',
+    'logging_collector = off',
+    'log_destination = stderr',
+    'max_logical_replication_workers = 0',
+    ...(isNode(host) ? [] : ["shared_preload_libraries = 'pgautofailover'", 'max_worker_processes = 0']),
+  ].join('\n');
+
+/** The new directory of the throwaway cluster. */
+const throwawayData = (host: HostFacts): Path => below(throwawayOf(host), 'new');
+
+/** What the facts alone know, as functions of the script: `throwaway_initdb`, and psql of the old version. */
+const commonFunctions = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
+  ${ownershipFunctions(facts)}
+  ${sqlFunction({ variable: 'old_bin' }, settings, { name: 'old_psql' })}
+  throwaway_initdb() {
+    ${initdbCommand({ ...host, newData: throwawayData(host) }, facts.newMajor)} --no-sync
+  }
+`;
+
+/** The same for what pg_upgrade is for: pg_upgrade --check, the configuration, the schema's programs. */
+const upgradeFunctions = (facts: ClusterFacts, host: HostFacts): Fragment => {
+  const newBin = { variable: 'new_bin' };
   const configuration = below(throwawayOf(host), 'configuration');
-  const throwaway: HostFacts = { ...host, newData: below(throwawayOf(host), 'new') };
-  const commandFor = (one: HostFacts): Fragment => upgradeCommand(facts, one, true, sh`--socketdir="$sock"`);
-  const causesOf = (one: HostFacts): Fragment =>
-    joined([sh`    ( `, upgradeLogs(one)[0]?.script ?? sh`true`, sh` )`], '');
-  return sh`pg_upgrade_check() {
-  if kin ${host.newData} && [ -e ${word`${host.newData}/PG_VERSION`} ]; then
-    ${commandFor(kept)} && return 0
-${causesOf(kept)}
-  else
-    ${commandFor(throwaway)} && return 0
-${causesOf(throwaway)}
-  fi
-  return 1
-}
-section 'pg upgrade' pg_upgrade_check
-cat >"$t/configuration.sh" <<'END-OF-CONFIGURATION'
-set -eu
-umask 077
-mkdir configuration
-${carryLines(host, host.data, configuration)}
-${readConfigurationLines(host, throwaway.newData, configuration)}
-END-OF-CONFIGURATION
-section configuration sh "$t/configuration.sh"
-rm -rf "$t/configuration"`;
+  const readConfiguration = sh`
+    set -eu
+    umask 077
+    mkdir configuration
+    ${carryLines(host, host.data, configuration)}
+    ${readConfigurationLines(host, throwawayData(host), configuration)}
+  `;
+  return sh`
+    ${sqlFunction(newBin, settings, { name: 'new_psql' })}
+    ${sqlFunction(newBin, settings, { name: 'new_pg_dump', program: 'pg_dump' })}
+    ${sqlFunction(newBin, settings, { name: 'new_pg_dumpall', program: 'pg_dumpall' })}
+    new_pg_restore() { ${sqlProgram('pg_restore', newBin, null, { settings })} "$@"; }
+    check_upgrade() { # NEW-DIRECTORY
+      ${upgradeCommand(facts, host, true, { newData: sh`"$1"`, sockets: sh`--socketdir="$sock"` })}
+    }
+    upgrade_causes() ( # NEW-DIRECTORY
+      ${upgradeCauses(sh`"$1"`)}
+    )
+    configuration_script() {
+      ${hereDocument(sh`cat`, 'END-OF-CONFIGURATION', readConfiguration)}
+    }
+  `;
 };
 
-const diskLines = sh`disk() { dd if=/dev/zero of="$t/speed" bs=1M count=64 conv=fsync 2>&1; rc=$?; rm -f "$t/speed"; return $rc; }
-section disk disk`;
+/** A script of its own, which ends at the first command that fails. */
+const newClusterFunction = (facts: ClusterFacts, host: HostFacts): Fragment => {
+  const newCluster = sh`
+    set -eu
+    ${ownershipFunctions(facts)}
+    ${newClusterLines(facts, host)}
+  `;
+  return sh`
+    new_cluster_script() {
+      ${hereDocument(sh`cat`, 'END-OF-NEW-CLUSTER', newCluster)}
+    }
+  `;
+};
 
 /**
- * A rehearsal on one host: a throwaway cluster of the new version, made with the old one's settings; every library
- * loaded by it; on the primary and the monitor also pg_upgrade --check, the configuration read, and the whole schema
- * restored. Reads the running cluster only (pg_dump's ACCESS SHARE, given up after 5 s), and takes everything away at
+ * A dry run on one host: a throwaway cluster of the new version, made with the old one's settings; every library that the server
+ * uses loaded by it (on a standby too, whose catalogs are the primary's). On the primary and the monitor also pg_upgrade --check against the
+ * running server, the configuration read, and the whole schema restored, with the very options of pg_upgrade and in its order:
+ * globals, template1, then each database. Tablespaces are left out, because they would be made in the live ones' directories; passwords
+ * too, so that none lies on the disk. Reads the running cluster only (pg_dump's ACCESS SHARE, given up after 5 s), and takes everything away at
  * its end, however it ends; what a kill -9 leaves is taken away by the next one.
+ * Sources: PostgreSQL, src/bin/pg_upgrade: dump.c, generate_old_dump; pg_upgrade.c, create_new_objects; server.c, start_postmaster.
  */
 export const rehearsalScript = (
   facts: ClusterFacts,
@@ -152,15 +114,31 @@ export const rehearsalScript = (
   options: RehearsalOptions = { keepNewDirectory: false },
 ): Fragment => {
   const upgraded = !isNode(host) || host.role === 'primary';
+  const kept = upgraded && options.keepNewDirectory;
   return lines(
-    frame(facts, host),
-    initdbLines(facts, host),
-    upgraded && options.keepNewDirectory && keepLines(facts, host),
-    libraryLines(host),
-    upgraded && upgradeLines(facts, host),
-    upgraded && schemaLines(host),
-    diskLines,
-    sh`section end true`,
+    commonFunctions(facts, host),
+    upgraded && upgradeFunctions(facts, host),
+    kept && newClusterFunction(facts, host),
+    fixed(script, {
+      t: throwawayOf(host),
+      sock: socketOf(host),
+      old_bin: host.oldBindir,
+      new_bin: host.newBindir,
+      new_data: host.newData,
+      socket: host.socketDirectory,
+      port: host.port,
+      superuser: host.superuser,
+      upgraded: upgraded ? 'yes' : '',
+      keep: kept ? 'yes' : '',
+      options: `-c lock_timeout=${settings.lock_timeout}`,
+      settings: serverSettings(host),
+      preloaded_sql: configuredSql('shared_preload_libraries'),
+      configured_sql: ['session_preload_libraries', 'local_preload_libraries', 'archive_library']
+        .map(configuredSql)
+        .join(' union '),
+      used_sql: usedSql,
+      not_loaded: isNode(host) ? '' : '$libdir/pgautofailover',
+    }),
     sh``,
   );
 };

@@ -1,5 +1,5 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { type Fragment, lines, sh, word } from '../../cluster/fragment.ts';
+import { type Fragment, sh, word } from '../../cluster/fragment.ts';
 import { parentOf } from '../../cluster/words.ts';
 import { makingOf } from './ownership.ts';
 import { command, inBin, option } from './shell.ts';
@@ -39,18 +39,15 @@ export const initdbCommand = (host: HostFacts, newMajor: number): Fragment => {
  * A new cluster at its place, ours from its first file on: made under the run's own name and marked there, then renamed. What a
  * killed one has left has that name and no other. Shell, behind ownershipFunctions; each command rests on the one before.
  */
-export const newClusterCommands = (facts: ClusterFacts, host: HostFacts): readonly Fragment[] => {
+export const newClusterLines = (facts: ClusterFacts, host: HostFacts): Fragment => {
   const [making, place] = [makingOf(facts, host), host.newData];
-  return [
-    sh`mkdir -p ${parentOf(place)}`,
-    sh`rm -rf ${making}`,
-    initdbCommand({ ...host, newData: making }, facts.newMajor),
-    sh`own ${making}`,
-    sh`if [ -e ${place} ]; then rmdir ${place}; fi`,
-    sh`mv ${making} ${place}`,
-    sh`sync ${parentOf(place)}`,
-  ];
+  return sh`
+    mkdir -p ${parentOf(place)}
+    rm -rf ${making}
+    ${initdbCommand({ ...host, newData: making }, facts.newMajor)}
+    own ${making}
+    if [ -e ${place} ]; then rmdir ${place}; fi
+    mv ${making} ${place}
+    sync ${parentOf(place)}
+  `;
 };
-
-export const newClusterLines = (facts: ClusterFacts, host: HostFacts): Fragment =>
-  lines(...newClusterCommands(facts, host));

@@ -17,19 +17,24 @@ const monitorOptions = '-c shared_preload_libraries=pgautofailover -c max_worker
  */
 const noJit = '-c jit=off';
 
-/** `sockets` is the option that says where its servers listen, which is not where it works: that path may be too long. */
+/** Where the new cluster is, a word of the shell; and the option that says where its servers listen, which is not where it works: that path may be too long. */
+interface UpgradePlaces {
+  readonly newData?: Fragment;
+  readonly sockets?: Fragment;
+}
+
 export const upgradeCommand = (
   facts: ClusterFacts,
   host: HostFacts,
   check: boolean,
-  sockets: Fragment = option('--socketdir', privateSocket(host)),
+  { newData = sh`${host.newData}`, sockets = option('--socketdir', privateSocket(host)) }: UpgradePlaces = {},
 ): Fragment =>
   command(
     inBin(host.newBindir, 'pg_upgrade'),
     option('--old-bindir', host.oldBindir),
     option('--new-bindir', host.newBindir),
     option('--old-datadir', host.data),
-    option('--new-datadir', host.newData),
+    option('--new-datadir', newData),
     option('--username', host.superuser),
     sockets,
     option('--old-options', quoted(noJit)),
@@ -40,15 +45,17 @@ export const upgradeCommand = (
   );
 
 /** pg_upgrade keeps its logs in the new directory; the newest lines of each that holds an error, and its lists. */
+export const upgradeCauses = (newData: Fragment): Fragment => sh`
+  cd ${newData}/pg_upgrade_output.d 2>/dev/null || exit 0
+  last=$(ls | tail -n 1); cd "$last" || exit 0
+  for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done
+  for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 20; done
+  true
+`;
+
 export const upgradeLogs = (host: HostFacts): readonly FailureLogParts[] => [
   {
     title: `${host.newData}/pg_upgrade_output.d`,
-    script: sh`
-      cd ${host.newData}/pg_upgrade_output.d 2>/dev/null || exit 0
-      last=$(ls | tail -n 1); cd "$last" || exit 0
-      for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done
-      for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 20; done
-      true
-    `,
+    script: upgradeCauses(sh`${host.newData}`),
   },
 ];

@@ -47,12 +47,12 @@ test('the jobs’ own directories are taken away', async () => {
 test('new directories are made only when asked for, and only where pg_upgrade runs', async () => {
   const plain = new CheckServers(labCluster());
   await checking(plain);
-  expect(plain.jobs.some((job) => job.script?.includes('keep_new_directory') === true)).toBe(false);
+  expect(plain.jobs.some((job) => job.script?.includes('\nkeep=yes\n') === true)).toBe(false);
   const asked = new CheckServers(labCluster());
   await checking(asked, '', true);
   expect(
     asked.jobs
-      .filter((job) => job.script?.includes('keep_new_directory') === true)
+      .filter((job) => job.script?.includes('\nkeep=yes\n') === true)
       .map((job) => job.id.split('/')[1])
       .sort(),
   ).toEqual(['monitor', 'node_1']);

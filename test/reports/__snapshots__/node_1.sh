@@ -512,12 +512,6 @@ fi
 put end yes
 END-OF-LOOK
 cat >/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/rehearse.sh <<'END-OF-REHEARSAL'
-set -u
-export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS='-c lock_timeout=5s'
-umask 077
-t=/var/lib/pgsql/pgaf-upgrade-check.data sock=/var/lib/pgsql/pgaf-upgrade-check.data/s
-new_bin=/opt/vmware/postgres/17/bin old_bin=/opt/vmware/postgres/15/bin
-ms() { date +%s%3N; }
 # what we have made carries a mark: which run made it, for which cluster
 mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
 own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
@@ -525,28 +519,119 @@ marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "
 ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
 kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
 unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
-# NAME COMMAND...: what it prints, indented, then its exit code and how long it took
-section() {
+old_psql() {
+  database=$1; shift
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" "$old_bin/psql" "$@"
+}
+throwaway_initdb() {
+  /opt/vmware/postgres/17/bin/initdb \
+    --pgdata=/var/lib/pgsql/pgaf-upgrade-check.data/new \
+    --username=postgres \
+    --encoding=UTF8 \
+    --lc-collate=en_US.UTF-8 \
+    --lc-ctype=en_US.UTF-8 \
+    --wal-segsize=16 \
+    --auth=trust --no-sync
+}
+new_psql() {
+  database=$1; shift
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" "$new_bin/psql" "$@"
+}
+new_pg_dump() {
+  database=$1; shift
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" "$new_bin/pg_dump" "$@"
+}
+new_pg_dumpall() {
+  database=$1; shift
+  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" "$new_bin/pg_dumpall" "$@"
+}
+new_pg_restore() { PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' "$new_bin/pg_restore" "$@"; }
+check_upgrade() { # NEW-DIRECTORY
+  /opt/vmware/postgres/17/bin/pg_upgrade \
+    --old-bindir=/opt/vmware/postgres/15/bin \
+    --new-bindir=/opt/vmware/postgres/17/bin \
+    --old-datadir=/var/lib/pgsql/data \
+    --new-datadir="$1" \
+    --username=postgres \
+    --socketdir="$sock" \
+    --old-options='-c jit=off' \
+    --new-options='-c jit=off' \
+    --link \
+    --check
+}
+upgrade_causes() ( # NEW-DIRECTORY
+  cd "$1"/pg_upgrade_output.d 2>/dev/null || exit 0
+  last=$(ls | tail -n 1); cd "$last" || exit 0
+  for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done
+  for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 20; done
+  true
+)
+configuration_script() {
+  cat <<'END-OF-CONFIGURATION'
+set -eu
+umask 077
+mkdir configuration
+set -- /var/lib/pgsql/pgaf-upgrade-check.data/configuration
+for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
+  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; fi
+done
+for name in shared_preload_libraries max_connections shared_buffers ssl; do
+  value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/pgaf-upgrade-check.data/new -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade-check.data/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/pgaf-upgrade-check.data/new)
+  echo "17.12 reads $name = $value"
+done
+END-OF-CONFIGURATION
+}
+t=/var/lib/pgsql/pgaf-upgrade-check.data
+sock=/var/lib/pgsql/pgaf-upgrade-check.data/s
+old_bin=/opt/vmware/postgres/15/bin
+new_bin=/opt/vmware/postgres/17/bin
+new_data=/var/lib/pgsql/data_pg17_new
+socket=/var/run/postgresql
+port=5432
+superuser=postgres
+upgraded=yes
+keep=''
+options='-c lock_timeout=5s'
+settings='listen_addresses = '\'''\''
+port = 50432
+unix_socket_directories = '\''/var/lib/pgsql/pgaf-upgrade-check.data/s'\''
+unix_socket_permissions = 0700
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+autovacuum = off
+logging_collector = off
+log_destination = stderr
+max_logical_replication_workers = 0'
+preloaded_sql='select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''shared_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'''
+configured_sql='select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''session_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''local_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''archive_library'\'', true), '\'','\'') name where trim(name) <> '\'''\'''
+used_sql='select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = '\''c'\'')'
+not_loaded=''
+set -u
+export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS="$options"
+umask 077
+ms() { date +%s%3N; }
+section() { # NAME COMMAND...: what it prints, indented, then its exit code and how long it took
   name=$1; shift; began=$(ms); rc=0
   "$@" >"$t/said" 2>&1 </dev/null || rc=$?
   tail -c 200000 "$t/said" | tr '\r' ' ' | sed 's/^/   /'
   printf '\n== %s: exit %s, %s ms\n' "$name" "$rc" "$(($(ms) - began))"
   return $rc
 }
-# the processes that work in a directory, this shell and its parents aside
-inside() {
+
+# What takes everything away again, and the lock.
+inside() { # DIRECTORY: the processes that work in it, this shell and its parents aside
   for p in /proc/[0-9]*; do
     [ "${p#/proc/}" = $$ ] && continue
     d=$(readlink "$p/cwd" 2>/dev/null) || continue
     case $d in "$1" | "$1"/* | "$1 (deleted)") printf '%s\n' "${p#/proc/}" ;; esac
   done
 }
-# a server that pg_upgrade has started in the new directory that was made for this cluster, and was kept from stopping
-stray() {
-  kin /var/lib/pgsql/data_pg17_new || return 0
-  pid=$(head -n 1 /var/lib/pgsql/data_pg17_new/postmaster.pid 2>/dev/null) || return 0
-  [ "$(sed -n 4p /var/lib/pgsql/data_pg17_new/postmaster.pid)" = 50432 ] || return 0 # a person's own has another port
-  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = /var/lib/pgsql/data_pg17_new ] && printf '%s\n' "$pid"
+stray() { # a server that pg_upgrade has started in the new directory that was made for this cluster, and was kept from stopping
+  kin "$new_data" || return 0
+  pid=$(head -n 1 "$new_data/postmaster.pid" 2>/dev/null) || return 0
+  [ "$(sed -n 4p "$new_data/postmaster.pid")" = 50432 ] || return 0 # a person's own has another port
+  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$new_data" ] && printf '%s\n' "$pid"
   return 0
 }
 take_away() {
@@ -590,30 +675,29 @@ error=$( { printf '%s %s\n' $$ "$(sed 's/.*) //' /proc/$$/stat | cut -d' ' -f20)
 [ "$(df -Pk "$t" | awk 'END {print $4}')" -ge 307200 ] || begin 1 'less than 300 MB are free: nothing can be tried'
 begin 0 ''
 cd "$t" || exit 1
-throwaway_initdb() {
-  /opt/vmware/postgres/17/bin/initdb \
-    --pgdata=/var/lib/pgsql/pgaf-upgrade-check.data/new \
-    --username=postgres \
-    --encoding=UTF8 \
-    --lc-collate=en_US.UTF-8 \
-    --lc-ctype=en_US.UTF-8 \
-    --wal-segsize=16 \
-    --auth=trust --no-sync
+
+keep_new_directory() {
+  if [ -L "$new_data" ] || { [ -e "$new_data" ] && [ -n "$(ls -A "$new_data")" ]; }; then echo "$new_data is there already"; return 0; fi
+  new_cluster_script >"$t/new-cluster.sh" && sh "$t/new-cluster.sh"
 }
-section initdb throwaway_initdb || exit 1
+
+# Every library that the server uses, alone in single-user mode: a preloaded one as the configuration does it, any other by LOAD.
+ask() { # DATABASE SQL: of the server that runs
+  old_psql "$1" -X -v ON_ERROR_STOP=1 -h "$socket" -p "$port" -U "$superuser" -Atq -c "$2"
+}
 libraries() {
-  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''shared_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\''' >"$t/preloaded" || return 1
-  { PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''session_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''local_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''archive_library'\'', true), '\'','\'') name where trim(name) <> '\'''\''' || return 1
+  ask postgres "$preloaded_sql" >"$t/preloaded" || return 1
+  { ask postgres "$configured_sql" || return 1
     echo '$libdir/plpgsql'
-    PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select datname from pg_database where datallowconn' >"$t/names" || return 1
-    while IFS= read -r database; do PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" /opt/vmware/postgres/15/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atq -c 'select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = '\''c'\'')' </dev/null || return 1; done <"$t/names"
+    ask postgres 'select datname from pg_database where datallowconn' >"$t/names" || return 1
+    while IFS= read -r database; do ask "$database" "$used_sql" </dev/null || return 1; done <"$t/names"
   } >"$t/used" || return 1
   bad=0
   while IFS= read -r library; do
     said=$(echo 'select 1' | "$new_bin/postgres" --single -D "$t/new" -c shared_preload_libraries="$library" template1 2>&1)
     judge "$library" "$said"
   done <"$t/preloaded"
-  sort -u "$t/used" | grep -vxF -e '' >"$t/others"
+  sort -u "$t/used" | grep -vxF -e "$not_loaded" >"$t/others"
   while IFS= read -r library; do
     said=$(printf "LOAD '%s'\n" "$(printf %s "$library" | sed "s/'/''/g")" | "$new_bin/postgres" --single -D "$t/new" template1 2>&1)
     judge "$library" "$said"
@@ -625,96 +709,45 @@ judge() { # LIBRARY WHAT-THE-SERVER-SAID
     printf 'library %s does not load: %s\n' "$1" "$(printf %s "$reason" | sed -E 's/^.*(ERROR|FATAL|PANIC): +//')"; bad=1
   else echo "library $1 loads"; fi
 }
-section libraries libraries
+
+# With the new directory where one was made for this cluster, so that what was made for the window is what is checked; else with the
+# throwaway. Somebody else's is not given to pg_upgrade: it starts the new server, with fsync=off.
 pg_upgrade_check() {
-  if kin /var/lib/pgsql/data_pg17_new && [ -e /var/lib/pgsql/data_pg17_new/PG_VERSION ]; then
-    /opt/vmware/postgres/17/bin/pg_upgrade \
-      --old-bindir=/opt/vmware/postgres/15/bin \
-      --new-bindir=/opt/vmware/postgres/17/bin \
-      --old-datadir=/var/lib/pgsql/data \
-      --new-datadir=/var/lib/pgsql/data_pg17_new \
-      --username=postgres \
-      --socketdir="$sock" \
-      --old-options='-c jit=off' \
-      --new-options='-c jit=off' \
-      --link \
-      --check && return 0
-    ( cd /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d 2>/dev/null || exit 0
-last=$(ls | tail -n 1); cd "$last" || exit 0
-for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done
-for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 20; done
-true )
-  else
-    /opt/vmware/postgres/17/bin/pg_upgrade \
-      --old-bindir=/opt/vmware/postgres/15/bin \
-      --new-bindir=/opt/vmware/postgres/17/bin \
-      --old-datadir=/var/lib/pgsql/data \
-      --new-datadir=/var/lib/pgsql/pgaf-upgrade-check.data/new \
-      --username=postgres \
-      --socketdir="$sock" \
-      --old-options='-c jit=off' \
-      --new-options='-c jit=off' \
-      --link \
-      --check && return 0
-    ( cd /var/lib/pgsql/pgaf-upgrade-check.data/new/pg_upgrade_output.d 2>/dev/null || exit 0
-last=$(ls | tail -n 1); cd "$last" || exit 0
-for f in *.txt log/*.txt; do [ -s "$f" ] && { echo "$last/$f:"; tail -n 20 "$f"; }; done
-for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 20; done
-true )
-  fi
+  at=$t/new
+  if kin "$new_data" && [ -e "$new_data/PG_VERSION" ]; then at=$new_data; fi
+  check_upgrade "$at" && return 0
+  upgrade_causes "$at"
   return 1
 }
-section 'pg upgrade' pg_upgrade_check
-cat >"$t/configuration.sh" <<'END-OF-CONFIGURATION'
-set -eu
-umask 077
-mkdir configuration
-set -- /var/lib/pgsql/pgaf-upgrade-check.data/configuration
-for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
-  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; fi
-done
-for name in shared_preload_libraries max_connections shared_buffers ssl; do
-  value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/pgaf-upgrade-check.data/new -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade-check.data/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/pgaf-upgrade-check.data/new)
-  echo "17.12 reads $name = $value"
-done
-END-OF-CONFIGURATION
-section configuration sh "$t/configuration.sh"
-rm -rf "$t/configuration"
+
+# The whole schema, dumped by the new pg_dump from the server that runs and restored into the throwaway, as pg_upgrade does it.
 dump_globals() {
-  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres "$new_bin/pg_dumpall" -h /var/run/postgresql -p 5432 -U postgres --globals-only --quote-all-identifiers --binary-upgrade --no-role-passwords --no-tablespaces --no-sync -f "$t/globals.sql"
-}
-dump_one() { # NUMBER
-  echo "database $database"
-  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" "$new_bin/pg_dump" -h /var/run/postgresql -p 5432 -U postgres --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \
-    --lock-wait-timeout=5000 --format=custom --no-sync --file="$t/dump.$1"
-}
-start_throwaway() {
-  cat >>"$t/new/postgresql.conf" <<'END-OF-SETTINGS'
-listen_addresses = ''
-port = 50432
-unix_socket_directories = '/var/lib/pgsql/pgaf-upgrade-check.data/s'
-unix_socket_permissions = 0700
-fsync = off
-synchronous_commit = off
-full_page_writes = off
-autovacuum = off
-logging_collector = off
-log_destination = stderr
-max_logical_replication_workers = 0
-END-OF-SETTINGS
-  "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -l "$t/server.log" -o -b start || { tail -n 20 "$t/server.log"; return 1; }
-}
-restore_globals() { PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=template1 "$new_bin/psql" -X -q -h "$sock" -p 50432 -U postgres -v ON_ERROR_STOP=1 -f "$t/globals.sql"; }
-restore_one() { # NUMBER
-  echo "database $database"
-  case $database in
-    template1) PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --clean --create --dbname=postgres "$t/dump.$1" ;;
-    postgres) PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --clean --create --dbname=template1 "$t/dump.$1" ;;
-    *) PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' "$new_bin/pg_restore" -h "$sock" -p 50432 -U postgres --exit-on-error --no-tablespaces --create --dbname=template1 "$t/dump.$1" ;;
-  esac
+  new_pg_dumpall postgres -h "$socket" -p "$port" -U "$superuser" --globals-only --quote-all-identifiers --binary-upgrade \
+    --no-role-passwords --no-tablespaces --no-sync -f "$t/globals.sql"
 }
 databases() {
-  PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE=postgres "$new_bin/psql" -X -h /var/run/postgresql -p 5432 -U postgres -v ON_ERROR_STOP=1 -Atq -c "select datname from pg_database where datallowconn order by datname <> 'template1', datname" >"$t/databases"
+  new_psql postgres -X -h "$socket" -p "$port" -U "$superuser" -v ON_ERROR_STOP=1 -Atq \
+    -c "select datname from pg_database where datallowconn order by datname <> 'template1', datname" >"$t/databases"
+}
+start_throwaway() {
+  printf '%s\n' "$settings" >>"$t/new/postgresql.conf"
+  "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -l "$t/server.log" -o -b start || { tail -n 20 "$t/server.log"; return 1; }
+}
+restore_globals() { new_psql template1 -X -q -h "$sock" -p 50432 -U "$superuser" -v ON_ERROR_STOP=1 -f "$t/globals.sql"; }
+dump_one() { # NUMBER
+  echo "database $database"
+  new_pg_dump "$database" -h "$socket" -p "$port" -U "$superuser" --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \
+    --lock-wait-timeout=5000 --format=custom --no-sync --file="$t/dump.$1"
+}
+restore_one() { # NUMBER
+  echo "database $database"
+  dump=$t/dump.$1
+  set -- -h "$sock" -p 50432 -U "$superuser" --exit-on-error --no-tablespaces --create
+  case $database in
+    template1) new_pg_restore "$@" --clean --dbname=postgres "$dump" ;;
+    postgres) new_pg_restore "$@" --clean --dbname=template1 "$dump" ;;
+    *) new_pg_restore "$@" --dbname=template1 "$dump" ;;
+  esac
 }
 rehearse_schema() {
   section 'dump globals' dump_globals || return 0
@@ -730,8 +763,19 @@ rehearse_schema() {
   done <"$t/databases"
   section stop "$new_bin/pg_ctl" -D "$t/new" -m immediate stop
 }
-rehearse_schema
+
 disk() { dd if=/dev/zero of="$t/speed" bs=1M count=64 conv=fsync 2>&1; rc=$?; rm -f "$t/speed"; return $rc; }
+
+section initdb throwaway_initdb || exit 1
+[ -z "$keep" ] || section prepare keep_new_directory
+section libraries libraries
+if [ -n "$upgraded" ]; then
+  section 'pg upgrade' pg_upgrade_check
+  configuration_script >"$t/configuration.sh"
+  section configuration sh "$t/configuration.sh"
+  rm -rf "$t/configuration"
+  rehearse_schema
+fi
 section disk disk
 section end true
 END-OF-REHEARSAL
