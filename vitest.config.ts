@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { temporaryDirectory } from './test/temporary-directory.ts';
 
 /** A `.sh` file of the source is imported as its text, as esbuild has it by `with { type: 'text' }`. */
 const shellFiles = {
@@ -21,6 +22,8 @@ const sandboxed = [
   'test/demo/monitor/**/*.test.ts',
 ];
 
+const inMemory = { TMPDIR: temporaryDirectory() };
+
 export default defineConfig({
   test: {
     projects: [
@@ -31,9 +34,16 @@ export default defineConfig({
         [
           'test/{architecture,cluster,demo,runbook,remote,monitor,engine,console,commands,plain,reports}/**/*.test.{ts,tsx}',
         ],
-        { testTimeout: 60_000, exclude: sandboxed, maxWorkers: '100%', isolate: false },
+        {
+          testTimeout: 60_000,
+          exclude: sandboxed,
+          maxWorkers: '100%',
+          isolate: false,
+          // Without a size in the environment Ink starts a program for it at each frame where no terminal is.
+          env: { ...inMemory, COLUMNS: '100', LINES: '24' },
+        },
       ),
-      project('sandbox', sandboxed, { testTimeout: 60_000, maxWorkers: '100%' }),
+      project('sandbox', sandboxed, { testTimeout: 60_000, maxWorkers: '100%', env: inMemory }),
       project('terminal', ['test/terminal/**/*.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
       // What is handed out: the tarball and the single-file executable.
       project('package', ['test/package/**/*.test.ts'], {

@@ -40,6 +40,9 @@ const accepted: Accepted = { accepted: true };
 const refused = (why: string): Refusal => ({ refused: why });
 
 /** An engine in memory, over a cluster that is a model: it does what a real one would, without servers. */
+/** The last lines of a step's output, which are read for how far it is: more than the tools that are read print. */
+const readsLines = 100;
+
 export class FakeEngine implements EngineController {
   readonly cluster = new FakeCluster();
   /** Everything that was asked of the engine, in order, in words. */
@@ -176,9 +179,8 @@ export class FakeEngine implements EngineController {
   /** As the engine reads what tools print. */
   #gauge(id: StepId): void {
     const output = this.#outputOf(id);
-    const lines = Array.from({ length: output.endLine - output.firstLine }, (_, at) =>
-      output.line(output.firstLine + at),
-    );
+    const first = Math.max(output.firstLine, output.endLine - readsLines);
+    const lines = Array.from({ length: output.endLine - first }, (_, at) => output.line(first + at));
     if (output.unfinished !== '') lines.push(output.unfinished);
     const copied = parseBackupLine(lines.at(-1)?.replace(/^.*pg_basebackup: /, '') ?? '');
     const upgraded = readLines({ kind: 'pg_upgrade', run: 'link' }, lines, null);

@@ -1,8 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { primaryOf } from '../../source/cluster/facts.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { recordedBytes } from '../cluster/recorded.ts';
+import { onOtherFileSystem } from '../temporary-directory.ts';
 import { laid, version, versions } from './kills/case.ts';
 import { everyMoment } from './kills/every-moment.ts';
 import { linkCases } from './kills/links.ts';
@@ -56,7 +58,8 @@ describe('a script that moves something proves first', () => {
 
   test('a new directory on another file system: it was copied in the downtime, and a half copy counted as done', () => {
     host = new Sandbox();
-    const elsewhere = word('/dev/shm/pgaf-swap-test/data');
+    const other = mkdtempSync(join(onOtherFileSystem(), 'pgaf-swap-'));
+    const elsewhere = word(`${other}/data`);
     const facts = { ...host.facts, nodes: host.facts.nodes.map((node) => ({ ...node, newData: elsewhere })) };
     host.program(join(host.node.newBindir, 'postgres'), 'echo 100');
     host.cluster(host.node.data, 15);
@@ -65,7 +68,7 @@ describe('a script that moves something proves first', () => {
     const script = stepOf(upgradeRunbook(facts), 'D.node_1.swap').script(modelAfter(facts, null).world());
     const ran = host.sh(script.kind === 'ready' ? script.text : '');
     const there = host.has(elsewhere);
-    host.sh('rm -rf /dev/shm/pgaf-swap-test');
+    rmSync(other, { recursive: true });
     expect(ran).toMatchObject({ code: 1, output: expect.stringContaining('different file systems') });
     expect([there, version(host, host.node.data)]).toEqual([true, '15']);
   });

@@ -21,6 +21,7 @@ import {
   wholeLines,
 } from '../../source/runbook/shell/self-checks.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
+import { onOtherFileSystem } from '../temporary-directory.ts';
 import { linkedCluster } from './clusters.ts';
 import { worldAt } from './worlds.ts';
 
@@ -186,11 +187,13 @@ describe('what a program prints, whole in a file', () => {
 
 describe('same_file_system', () => {
   test('by device and mount, of what is there or the directory above it', () => {
-    const [a, b] = [directory('a'), join(root, 'b/c')];
+    const [a, b, other] = [directory('a'), join(root, 'b/c'), join(onOtherFileSystem(), 'none')];
     expect(run(sameFileSystemFunction, `same_file_system ${shellQuoted(a)} ${shellQuoted(b)}`).code).toBe(0);
-    expect(run(sameFileSystemFunction, `same_file_system ${shellQuoted(a)} /dev/shm/none`)).toMatchObject({
+    expect(
+      run(sameFileSystemFunction, `same_file_system ${shellQuoted(a)} ${shellQuoted(other)}`),
+    ).toMatchObject({
       code: 1,
-      err: `${a} and /dev/shm/none are on different file systems`,
+      err: `${a} and ${other} are on different file systems`,
     });
   });
 });

@@ -8,6 +8,7 @@ import { checkInspectionScript } from '../checks/inspection/script.ts';
 import { no, onHost, verdictOf } from '../language/conditions.ts';
 import { hasMarker, isPastStop } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
+import { onceEach } from '../language/once-each.ts';
 import type { StepOf } from '../language/outline.ts';
 import { mark, script } from '../shell/shell.ts';
 import { measurementsOf } from '../timing/measurements.ts';
@@ -33,16 +34,15 @@ const nothingAgainst = (facts: ClusterFacts, host: HostFacts, withState: boolean
   });
 
 /** Warnings of the last look, in words, for the card; those that are accepted by name only, as `check` tells them. */
-const warnings =
-  (facts: ClusterFacts, host: HostFacts) =>
-  (world: Observations): readonly string[] => {
+const warnings = (facts: ClusterFacts, host: HostFacts) =>
+  onceEach((world): readonly string[] => {
     const { findings, accepted } = judgmentOn(facts, host, world, false);
     const names = [...new Set(accepted.map((one) => one.check))];
     return [
       ...findings.filter((one) => one.severity === 'warning').map((one) => `${one.check}: ${one.found}`),
       ...(names.length === 0 ? [] : [`accepted in the cluster file: ${names.join(', ')}`]),
     ];
-  };
+  });
 
 /** What either way to rebuild a secondary costs, once it was looked at. */
 const choice = (facts: ClusterFacts, host: HostFacts, world: Observations): readonly string[] =>
