@@ -31,7 +31,7 @@ export const earlierOn = (
     : 'no record that can be read';
   const running =
     run.success && run.data.finished === null
-      ? `, and its ${run.data.direction} ${run.data.id}, which has not come to its end`
+      ? `, and its ${run.data.direction} ${run.data.id}, which has not finished`
       : '';
   const at = `${found.home}/pgaf-upgrade`;
   return {

@@ -73,6 +73,31 @@ export const retired: readonly Retired[] = [
   },
   { word: /\blanes?\b/, instead: 'track', because: 'one word for one thing' },
   { word: /\b(run|try) (it |them )?again\b/, instead: 'retry', because: 'the key’s word' },
+  {
+    word: /\bnothing (is )?lost\b/,
+    instead: 'no data loss, no data is lost',
+    because: 'what is not lost has to be said',
+  },
+  {
+    word: /\bhere differently\b|\bstands below\b|\bwhere it stands\b/,
+    instead: 'deviation, see Undo below, in place',
+    because: 'the card has a label for it',
+  },
+  {
+    word: /\bnobody can (tell|see)\b|\bnobody knows\b|\bnothing that is known\b/,
+    instead: 'it is not known, unknown',
+    because: 'whole sentences: what is true',
+  },
+  {
+    word: /\b(did|does|do|has|have) not come to (its|their) end\b/,
+    instead: 'did not finish',
+    because: 'the manual’s word',
+  },
+  {
+    word: /\bfrom the dead\b/,
+    instead: 'when its holder stops responding',
+    because: 'a console does not die',
+  },
   { word: /\bNO RETURN\b/, instead: 'IRREVERSIBLE', because: '“no return” alone is no phrase' },
   {
     word: /\bcolour(s|ed|ing)?\b|\bjudgements?\b|\b(recogn|organ|initial|summar|normal|real|author|material)is(e|ing|ation)|\bneighbour|\bbehaviour|\bhonour|\bcatalogue\b|\bcentre\b|\bgrey\b|\blicence\b/,

@@ -47,7 +47,7 @@ export const whyNotWithout = (
   if (!anotherCopy(facts, alias, world))
     return `without ${alias} no node would hold a fallback copy of PostgreSQL ${facts.oldMajor}`;
   if (decides === 'operator' || isPastStop(steps, world)) return null;
-  return 'the application still writes: nothing is lost by waiting';
+  return 'the application still writes: no data is lost by waiting';
 };
 
 /**

@@ -151,7 +151,7 @@ export class ClientWatch {
     store.notice(
       ended.ok
         ? `${host.alias}: ${ended.value} ${ended.value === 1 ? 'client' : 'clients'} terminated`
-        : `${host.alias}: nobody knows which clients were terminated: ${ended.error.what}`,
+        : `${host.alias}: it is not known which clients were terminated: ${ended.error.what}`,
     );
     if (this.#watched !== watched) return;
     const { clients } = store.view;

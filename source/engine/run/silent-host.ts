@@ -60,7 +60,7 @@ export const noWayInSight = (run: OwnedSession, checklist: Checklist): Problem |
   const names = andWords(silent.map(({ alias }) => alias));
   const primary = primaryOf(facts).alias;
   const gone = silent.some(({ alias }) => alias === primary)
-    ? ` If ${primary} never comes back, every secondary may lack what it has acknowledged last, and nobody can tell: to go on without that, promote by hand the secondary with the highest pg_last_wal_receive_lsn() (pg_autoctl stop, pg_ctl promote), and keep ${primary} off.`
+    ? ` If ${primary} never comes back, every secondary may lack what it has acknowledged last, and that cannot be verified: to go on without that, promote by hand the secondary with the highest pg_last_wal_receive_lsn() (pg_autoctl stop, pg_ctl promote), and keep ${primary} off.`
     : '';
   return problem(
     `${silent.map(silentWords).join(', ')}: ${verdict.says}`,

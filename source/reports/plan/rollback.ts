@@ -31,7 +31,7 @@ export const rollbackAfter = (facts: ClusterFacts, phase: PhaseId): RollbackFore
     case 'C':
       return {
         kind: 'safe',
-        says: `safe, no data loss: the primary starts again on ${oldMajor} where it stands, and the monitor, which is upgraded by then, on its old directory`,
+        says: `safe, no data loss: the primary starts again on ${oldMajor} in place, and the monitor, which is upgraded by then, on its old directory`,
       };
     case 'D':
       return {

@@ -61,7 +61,7 @@ const extensionBlocks = (before: Inventory, after: Inventory): readonly Block[] 
 };
 
 const missing = (what: string, look: Look | null): string =>
-  `${what}: not recorded, because ${look === null ? 'the journal has no such look (an older version of the console, or the run did not come so far)' : (look.why ?? 'nobody knows why')}.`;
+  `${what}: not recorded, because ${look === null ? 'the journal has no such look (an older version of the console, or the run did not come so far)' : (look.why ?? 'the reason is not known')}.`;
 
 const silentBlocks = (looks: readonly (Inventory | null)[]): readonly Block[] => {
   const silent = [...new Set(looks.flatMap((one) => one?.silent ?? []))];
