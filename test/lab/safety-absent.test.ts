@@ -112,7 +112,7 @@ describe('a window that is rolled back through the primary’s own directory', (
     const again = unattended();
     expect(await codeOf(again), again.text.slice(-4000)).toBe(1);
     expect(again.text).toMatch(
-      /cannot be repeated: pg_upgrade has begun to link and did not finish; nothing is lost.*pgaf-upgrade rollback/,
+      /cannot be repeated: pg_upgrade has begun to link and did not finish; no data is lost.*pgaf-upgrade rollback/,
     );
     expect(again.text).toMatch(
       /has failed and cannot be repeated\. Roll back with node dist\/cli\.js rollback\./,

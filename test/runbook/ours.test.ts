@@ -210,7 +210,7 @@ describe('what a kill in the middle of a removal, or of an initdb, has left', ()
     host.cluster(spare(), 15);
     expect(tidy().ran()).toMatchObject({
       code: 1,
-      output: expect.stringContaining('is not empty: look at it first'),
+      output: expect.stringContaining('is not empty: inspect it first'),
     });
     expect(host.has(join(spare(), 'PG_VERSION'))).toBe(true);
   });
@@ -264,7 +264,7 @@ describe('a data_pg15_bak that somebody else has made', () => {
     const remove = stepOf(cleanupRunbook(host.facts, world), 'W.node_1.remove');
     expect(run(remove, world)).toMatchObject({
       code: 1,
-      output: expect.stringContaining('does not carry the mark'),
+      output: expect.stringContaining('has no marker file'),
     });
     host.write(join(host.node.backupData, markFile), markOf(host.facts));
     expect(run(remove, world).code).toBe(0);

@@ -47,7 +47,7 @@ describe.each(['link', 'copy'] as const)(
         const found = probe(left(running), 'D.node_1.pg-upgrade');
         expect(found.state).toBe('half');
         expect(found.says).toMatch(
-          /15 has run on .* since pg_upgrade.*Run the step pg-upgrade again: it makes a new one/,
+          /15 has run on .* since pg_upgrade.*Retry the step that runs pg_upgrade: it makes a new one/,
         );
       }
     });

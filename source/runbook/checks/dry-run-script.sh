@@ -38,7 +38,7 @@ section() { # NAME COMMAND...: what it prints, indented, then its exit code and 
 }
 
 # What takes everything away again, and the lock.
-inside() { # DIRECTORY: the processes that work in it, this shell and its parents aside
+inside() { # DIRECTORY: the processes that work in it, except this shell and its parents
   for p in /proc/[0-9]*; do
     [ "${p#/proc/}" = $$ ] && continue
     d=$(readlink "$p/cwd" 2>/dev/null) || continue
@@ -81,8 +81,8 @@ begin() { # CODE WORDS
 }
 if [ -e "$t" ]; then
   # a check that was killed before it had written whose it is has left it empty
-  [ -e "$t/owner" ] || rmdir "$t" 2>/dev/null || begin 1 "$t was not made by a check (no file owner in it): look at it first, then move it away"
-  echo "   $t was left behind by an interrupted check: taken away"; take_away
+  [ -e "$t/owner" ] || rmdir "$t" 2>/dev/null || begin 1 "$t was not made by a check (no file owner in it): inspect it first, then move it away"
+  echo "   $t was left behind by an interrupted check: removed"; take_away
 fi
 error=$(mkdir "$t" 2>&1) || begin 1 "$error"
 trap take_away EXIT

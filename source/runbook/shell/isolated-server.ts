@@ -41,7 +41,7 @@ export const stopPrivateLines = (host: HostFacts, bindir: Path): Fragment => {
     if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null || true)" = postgres ]; then
       # only the one that was started here is stopped: it answers in our own directory, and listens nowhere else
       said=$(${psql(host, bindir, 'postgres', { socket })} -Atc ${quoted(identitySql)} 2>&1 || true)
-      [ "$said" = ${wanted} ] || { echo ${word`refused to stop the server on ${host.data}: it is not the private one; asked in ${socket} it says: `}"$said" >&2; exit 1; }
+      [ "$said" = ${wanted} ] || { echo ${word`refused to stop the server on ${host.data}: it is not the isolated one; asked in ${socket} it says: `}"$said" >&2; exit 1; }
       ${inBin(bindir, 'pg_ctl')} --pgdata ${data} --wait --timeout=3600 --mode=fast stop
     fi
   `;

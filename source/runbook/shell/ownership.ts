@@ -22,7 +22,7 @@ export const markOf = (facts: ClusterFacts): string => `run=${facts.run}\nsystem
  * `unmark DIR` takes the mark away.
  */
 export const ownershipFunctions = (facts: ClusterFacts): Fragment => sh`
-  # what we have made carries a mark: which run made it, for which cluster
+  # what we have made has a marker file: which run made it, for which cluster
   mark() { printf 'run=%s\nsystem=%s\n' ${facts.run} ${facts.systemIdentifier}; }
   own() { mark > "$1/${markFile}.new"; sync "$1/${markFile}.new"; mv "$1/${markFile}.new" "$1/${markFile}"; sync "$1"; }
   marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/${markFile}" ] && [ ! -L "$1/${markFile}" ]; }
@@ -76,7 +76,7 @@ export const leftoverNamesLines = (facts: ClusterFacts, host: HostFacts): Fragme
   # what is left of a removal that was killed: the version and the mark, under this run's name
   for spare in ${word`${host.backupData}.${facts.run}`} ${host.data}_pg*_abandoned*.${facts.run}; do
     [ -d "$spare" ] && [ ! -L "$spare" ] || continue
-    [ -z "$(find "$spare" -mindepth 1 ! -name ${markFile} ! -name PG_VERSION)" ] || { echo "$spare is not empty: look at it first" >&2; exit 1; }
+    [ -z "$(find "$spare" -mindepth 1 ! -name ${markFile} ! -name PG_VERSION)" ] || { echo "$spare is not empty: inspect it first" >&2; exit 1; }
     rm -f -- "$spare/PG_VERSION" "$spare/${markFile}"; rmdir -- "$spare"; echo "removed $spare"
   done
   ${makesNewCluster(host) && sh`rm -rf -- ${makingOf(facts, host)} # an initdb of this run that was killed`}
@@ -94,11 +94,11 @@ export const stagingBegunLines = (host: NodeFacts): Fragment => sh`
   staging=$(sed -n 's/^backup_directory *= *//p' ${host.configFile} 2>/dev/null | head -n 1)
   begun() { mark; printf 'directory=%s\n' "$staging"; }
   if [ -n "$staging" ] && ! begun | cmp -s - ${stagingFile(host)}; then
-    if [ -e "$staging" ] && [ -n "$(ls -A "$staging")" ]; then echo "$staging is not empty, and pg_autoctl would remove what is in it before its base backup: look at it, and move it away" >&2; exit 1; fi
+    if [ -e "$staging" ] && [ -n "$(ls -A "$staging")" ]; then echo "$staging is not empty, and pg_autoctl would remove what is in it before its base backup: inspect it, and move it away" >&2; exit 1; fi
     begun > ${word`${stagingFile(host)}.new`}; sync ${word`${stagingFile(host)}.new`}; mv ${word`${stagingFile(host)}.new`} ${stagingFile(host)}
   fi
 `;
 
 /** Shell: ends the script unless this run has made the directory. Behind {@link ownershipFunctions}. */
 export const oursLine = (facts: ClusterFacts, directory: Path): Fragment =>
-  sh`ours ${directory} || { echo ${word`${directory} does not carry the mark of this upgrade (${markFile}, run=${facts.run}): it may belong to somebody else. Look at it first`} >&2; exit 1; }`;
+  sh`ours ${directory} || { echo ${word`${directory} has no marker file of this upgrade (${markFile}, run=${facts.run}): it may belong to somebody else. Inspect it first`} >&2; exit 1; }`;

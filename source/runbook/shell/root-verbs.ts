@@ -198,7 +198,7 @@ const placesLines = (host: RootHost, postgres: OsUser): Fragment =>
       only_root "$above" || { echo "$above is not root’s alone: make $above/$name there yourself, for its owner to give to postgres" >&2; exit 1; }
       # fails on whatever has that name, and follows nothing
       mkdir -m 700 "$name"; chown -h ${postgres}: "$name"
-      # where SELinux watches, it wants the label of its neighbour
+      # where SELinux watches, it wants the label of its neighbor
       if [ -e /sys/fs/selinux/enforce ]; then chcon -h --reference="$own" "$name"; fi
       ls -ld "$above/$name"
     `,

@@ -59,7 +59,7 @@ export const partsBegunLines = (host: HostFacts, major: number): Fragment | fals
   sh`
     if ! mark | cmp -s - ${partsFile(host)}; then
       for own in ${words(host)}; do for part in "$own"/PG_${major}_*; do
-        [ ! -e "$part" ] || { echo "$part is there, and this upgrade has not made it: it may be another cluster's. Look at it first" >&2; exit 1; }
+        [ ! -e "$part" ] || { echo "$part is there, and this upgrade has not made it: it may be another cluster's. Inspect it first" >&2; exit 1; }
       done; done
       mark > ${partsFile(host)}.new; keep ${partsFile(host)}.new; mv -T ${partsFile(host)}.new ${partsFile(host)}; keep ${partsFile(host)}
     fi

@@ -59,7 +59,7 @@ export const firstStart: StepOf = (facts, phase) => {
   const never: Path = word`${primary.workDir}/done/${neverStarted}`;
   /** Linked files are the new version's alone from here on. */
   const disarmed = sh`
-    if [ -e ${never} ]; then rm ${never}; sync -- ${word`${primary.workDir}/done`} || sync; fi # of a way back that was left
+    if [ -e ${never} ]; then rm ${never}; sync -- ${word`${primary.workDir}/done`} || sync; fi # of a rollback that was left
     ${disarmLines(facts, primary.backupData)}
   `;
   return makeStep(facts, {
@@ -88,7 +88,7 @@ export const firstStart: StepOf = (facts, phase) => {
       idle ${primary.data} ${primary.backupData}
       # before the first start: the old cluster has not run since pg_upgrade, or what it wrote since would be lost
       if as_kept ${primary.newBindir} ${primary.data} ${fingerprint(primary)}; then
-        as_kept ${primary.oldBindir} ${primary.backupData} ${oldFingerprint(primary)} || { echo ${word`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, and start again`} >&2; exit 1; }
+        as_kept ${primary.oldBindir} ${primary.backupData} ${oldFingerprint(primary)} || { echo ${word`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, then start the upgrade again`} >&2; exit 1; }
       fi
       ${facts.mode === 'link' && disarmed}
       ${pgCtl(

@@ -81,7 +81,7 @@ const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): Frag
   const renamed: Path = word`${host.data}/global/pg_control.old`;
   const controlIsBack = sh`if [ -n "$again" ] && [ ! -e ${control} ] && [ -e ${renamed} ]; then mv ${renamed} ${control}; keep ${control}; fi`;
   const keptAtStop = sh`
-    # pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold
+    # pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the fallback copies hold
     stopped=${word`${host.workDir}/stopped`}
     if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || true)" != "$run" ]; then
       ${keptLines(sh`"$stopped"`, sh`control ${oldBin} ${data}`)}
@@ -96,7 +96,7 @@ const beginLines = (facts: ClusterFacts, host: HostFacts, linked: boolean): Frag
     again=''${isNode(host) && sh` outdated=''`}
     id() { sed -n 's/^Database system identifier: *//p' "$@"; }
     if [ -s "$new" ] && [ "$(version ${newData})" = ${facts.newMajor} ] && [ "$(control ${newBin} ${newData} | id)" = "$(id "$new")" ]; then
-      as_kept ${newBin} ${newData} "$new" || { echo ${word`PostgreSQL ${facts.newMajor} has been started on ${host.newData}: look at it first`} >&2; exit 1; }
+      as_kept ${newBin} ${newData} "$new" || { echo ${word`PostgreSQL ${facts.newMajor} has been started on ${host.newData}: inspect it first`} >&2; exit 1; }
       if as_kept ${oldBin} ${data} "$old"; then rm -f tried; echo 'pg_upgrade has finished already'; exit 0; fi
       echo ${word`PostgreSQL ${facts.oldMajor} has run on ${host.data} since pg_upgrade: ${host.newData} lacks what it wrote since, and is made anew`}
       again=yes${isNode(host) && sh` outdated=yes`}

@@ -88,7 +88,7 @@ export const preflight =
         )}
         sh ${word`${kept}/look.sh`} >${word`${kept}/look.new`}
         mv ${word`${kept}/look.new`} ${word`${kept}/look`}
-        echo "the host was looked at"
+        echo "the host was inspected"
         rm -f ${word`${kept}/log.new`}
         { sh ${word`${kept}/rehearse.sh`} || true; } | tee ${word`${kept}/log.new`}
         ${keepEnds} <${word`${kept}/log.new`} >${word`${kept}/log`}

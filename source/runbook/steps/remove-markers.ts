@@ -44,7 +44,7 @@ export const removeMarkers =
         mkdir -p ${host.workDir} && cd ${host.workDir}
         ${strayCopies(host)}
         ${leftoverNamesLines(facts, host)}
-        # the marks go last, behind the record: while one is there, this is not done, and a way back through an image is found again
+        # the marker files go last, behind the record: while one is there, this is not done, and a rollback through a fallback copy is found again
         mkdir -p done; date -u +%FT%TZ > done/tidying; sync -- done/tidying done || sync
         rm -rf fingerprint fingerprint-old stopped handed-over noted noted.now noted.now.differs pg_upgrade configuration checks link base-backup tablespaces ${privateSocket(host)}
         now=$(date -u +%Y%m%dT%H%M%SZ)

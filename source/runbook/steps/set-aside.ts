@@ -85,7 +85,7 @@ export const setAside =
         fi
         ${oursLine(facts, node.backupData)}
         du -sh ${node.backupData}
-        [ ! -e ${node.data} ] || { echo ${word`${node.data} and ${node.backupData} are both there: look at both`} >&2; exit 1; }
+        [ ! -e ${node.data} ] || { echo ${word`${node.data} and ${node.backupData} are both there: inspect both`} >&2; exit 1; }
       `),
       probe: (world) =>
         isMovedAside(facts, node, world)

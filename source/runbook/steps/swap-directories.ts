@@ -30,7 +30,7 @@ import { followFunction, oldGoesAside } from '../shell/tablespaces.ts';
 
 /** What is said of a new directory that the old cluster has left behind, with the way on. */
 export const outdated = (facts: ClusterFacts, host: HostFacts): string =>
-  `PostgreSQL ${facts.oldMajor} has run on ${host.data} since pg_upgrade, or nothing proves that it has not: ${host.newData} lacks what it wrote since. Run the step pg-upgrade again: it makes a new one, and nothing of ${facts.oldMajor} is lost`;
+  `PostgreSQL ${facts.oldMajor} has run on ${host.data} since pg_upgrade, or that cannot be ruled out: ${host.newData} lacks what it wrote since. Retry the step that runs pg_upgrade: it makes a new one, and no data of ${facts.oldMajor} is lost`;
 
 /**
  * Shell: `proven OLD`: nothing runs on either directory, and both are to the byte of pg_controldata as pg_upgrade left them:
@@ -92,9 +92,9 @@ export const swapDirectories =
           proven ${host.backupData}
           mv -T ${host.newData} ${host.data}
         fi
-        [ "$(version ${host.data})" = ${facts.newMajor} ] && [ ! -e ${host.newData} ] || { echo ${word`${host.newData} has not come to ${host.data} whole: look at both`} >&2; exit 1; }
+        [ "$(version ${host.data})" = ${facts.newMajor} ] && [ ! -e ${host.newData} ] || { echo ${word`${host.newData} was not moved to ${host.data} completely: inspect both`} >&2; exit 1; }
         keep ${host.data} ${host.backupData}
-        unmark ${host.data} # the cluster's own directory needs no mark, and a base backup would copy it
+        unmark ${host.data} # the cluster's own directory needs no marker file, and a base backup would copy it
         echo ${word`${host.data}: PostgreSQL`} "$(version ${host.data}),"  ${word`${host.backupData}: PostgreSQL`} "$(version ${host.backupData})"
       `),
       probe: (world) => {

@@ -192,7 +192,7 @@ describe('nothing is left behind', () => {
     const { pid } = stray;
     if (pid === undefined) throw new Error('no stray process');
     const ran = host.sh(scriptOf(host.node));
-    expect(ran.output).toContain('was left behind by an interrupted check: taken away');
+    expect(ran.output).toContain('was left behind by an interrupted check: removed');
     expect(isComplete(parseSections(ran.output))).toBe(true);
     expect(await gone(pid)).toBe(true);
     expect(left()).toEqual([]);
@@ -204,7 +204,7 @@ describe('nothing is left behind', () => {
     writeFileSync(join(there, 'PG_VERSION'), '17\n');
     utimesSync(there, 0, 0);
     const ran = host.sh(scriptOf(host.node));
-    expect(ran.output).toMatch(/was not made by a check .*look at it first/);
+    expect(ran.output).toMatch(/was not made by a check .*inspect it first/);
     expect([...parseSections(ran.output).keys()]).toEqual(['begin']);
     expect(readdirSync(there)).toEqual(['PG_VERSION']);
     rmSync(join(there, 'PG_VERSION'));

@@ -19,7 +19,7 @@ export const proofLines = (
   [ "$(cat "$old/PG_VERSION")" = ${major} ] || { echo "$old is not PostgreSQL ${major}" >&2; exit 1; }
   [ "$(readlink -f "$old")" != "$(readlink -f "$live")" ] || { echo "$old is the running data directory" >&2; exit 1; }
   [ ! -L "$old" ] || { echo "$old is a symbolic link" >&2; exit 1; }
-  ${constant(whose)} "$old" || { echo "$old does not carry the mark of ${whose === 'ours' ? sh`this upgrade` : sh`an upgrade of this cluster`} (${markFile}): it may be somebody else's" >&2; exit 1; }
+  ${constant(whose)} "$old" || { echo "$old has no marker file of ${whose === 'ours' ? sh`this upgrade` : sh`an upgrade of this cluster`} (${markFile}): it may be somebody else's" >&2; exit 1; }
   # a server on it would hold this file, whoever runs it
   [ ! -e "$old/postmaster.pid" ] || { echo "$old/postmaster.pid is there: a server ran on it, or runs" >&2; exit 1; }
   idle ${all(parts)}

@@ -32,7 +32,7 @@ export const removeLinksLines = (facts: ClusterFacts, node: NodeFacts, condition
     idle "$linked"
     [ "$(cat ${word`${node.backupData}/PG_VERSION`})" = ${facts.oldMajor} ]
     ${oursLine(facts, node.backupData)}
-    if [ "$(cat "$linked/PG_VERSION" 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo "$linked is PostgreSQL ${facts.oldMajor}: look at it first" >&2; exit 1; fi
+    if [ "$(cat "$linked/PG_VERSION" 2>/dev/null || true)" = ${facts.oldMajor} ]; then echo "$linked is PostgreSQL ${facts.oldMajor}: inspect it first" >&2; exit 1; fi
     ${dropPartsLines(node, facts.newMajor)}
     rm -rf "$linked"; echo "removed the links in $linked"
   fi

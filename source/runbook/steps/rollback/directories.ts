@@ -53,7 +53,7 @@ const functions = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
     same_file_system "$1" ${parentOf(host.data)}
     own "$1"
     ${followLines(host, sh`"$1"`, sh`"$2"`, sh`"\${to#${word`${host.data}_`}}"`)}
-    mv -T "$1" "$to"; keep "$to"; echo "kept aside: $to"
+    mv -T "$1" "$to"; keep "$to"; echo "set aside: $to"
   }
 `;
 
@@ -180,7 +180,7 @@ export const restoreDirectory =
         if [ "$(version ${host.data})" != ${facts.oldMajor} ]; then ${oursLine(facts, host.backupData)}; fi
         if ours ${host.backupData} && [ "$(version ${host.backupData})" = ${facts.oldMajor} ]; then
           if [ -e ${host.data} ]; then
-            [ "$(version ${host.data})" = ${facts.newMajor} ] || { echo ${word`${host.data} is not PostgreSQL ${facts.newMajor}: look at it first`} >&2; exit 1; }
+            [ "$(version ${host.data})" = ${facts.newMajor} ] || { echo ${word`${host.data} is not PostgreSQL ${facts.newMajor}: inspect it first`} >&2; exit 1; }
         ${linked && disarmAbandonedLines(facts, host.data)}
             ${abandon(host, host.data)}
           fi

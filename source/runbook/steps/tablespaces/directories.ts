@@ -63,7 +63,7 @@ export const tablespaceDirectories =
             place="$own"_aside
             [ -w "$(dirname "$own")" ] || continue # root’s: the next step makes it
             if [ ! -d "$place" ]; then mkdir -m 700 "$place"; fi
-            # where SELinux watches, it wants the label of its neighbour
+            # where SELinux watches, it wants the label of its neighbor
             if [ -e /sys/fs/selinux/enforce ]; then chcon --reference="$own" "$place"; fi
             ls -ld "$place"
           done
