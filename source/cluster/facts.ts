@@ -186,7 +186,7 @@ export const linkedOf = (facts: ClusterFacts): readonly NodeFacts[] =>
   secondariesOf(facts).filter(takesLinks);
 
 /** Every secondary takes over links: none would keep its untouched old data. */
-export const linksLeaveNoImage = (facts: ClusterFacts): boolean =>
+export const linksLeaveNoCopy = (facts: ClusterFacts): boolean =>
   linkedOf(facts).length > 0 && secondariesOf(facts).every(takesLinks);
 
 export const hostsOf = (facts: ClusterFacts): readonly HostFacts[] => [facts.monitor, ...facts.nodes];

@@ -104,7 +104,7 @@ export interface TransferView {
   /** On the secondary: the commands that its rsync would have the primary's sshd run. */
   readonly lines: readonly string[];
   /** On the secondary: the primary was reached by this key, and rsync ran there. */
-  readonly rehearsed: boolean;
+  readonly tried: boolean;
   /** The public keys of this host's sshd. */
   readonly hostKeys: readonly string[];
   /** On the primary: the lines of authorized_keys that are ours. */
@@ -192,8 +192,8 @@ export const isLeftOut = (world: Observations, alias: string): boolean =>
   world.leftOut?.includes(alias) === true;
 
 export const hostIn = (world: Observations, alias: string): HostObservation | null => {
-  const look = world.hosts[alias];
-  return look?.kind === 'seen' ? look.host : null;
+  const observation = world.hosts[alias];
+  return observation?.kind === 'seen' ? observation.host : null;
 };
 
 export const monitorIn = (world: Observations): MonitorState | null =>

@@ -7,7 +7,7 @@ import {
   catalogueText,
   checkJson,
   checkText,
-  couldNotLookJson,
+  couldNotInspectJson,
 } from '../plain/check-report.ts';
 import { connect } from '../remote/connect.ts';
 import { check, toKeep } from '../usecases/check/check.ts';
@@ -32,15 +32,15 @@ export const runCheck = async ({ file, json, list, prepare }: CheckArguments): P
     print(json ? catalogueJson() : catalogueText(), json ? 'json' : 'text');
     return 0;
   }
-  const couldNotLook = (...problems: readonly Problem[]): 2 => {
+  const couldNotInspect = (...problems: readonly Problem[]): 2 => {
     sayProblems(problems);
-    if (json) print(couldNotLookJson(problems), 'json');
+    if (json) print(couldNotInspectJson(problems), 'json');
     return 2;
   };
   const config = readConfig(file, 'check');
-  if (!config.ok) return couldNotLook(...config.error);
+  if (!config.ok) return couldNotInspect(...config.error);
   const wrong = unacceptable(config.value.check.accept, file);
-  if (wrong.length > 0) return couldNotLook(...wrong);
+  if (wrong.length > 0) return couldNotInspect(...wrong);
   const asking = terminalAsk();
   const result = await check({
     config: config.value,
@@ -49,7 +49,7 @@ export const runCheck = async ({ file, json, list, prepare }: CheckArguments): P
     keepNewDirectory: prepare,
   });
   asking.close();
-  if (!result.ok) return couldNotLook(result.error);
+  if (!result.ok) return couldNotInspect(result.error);
   const { facts } = result.value;
   // Plan and window expect what was measured here, and no other check's.
   if (facts !== null) {

@@ -16,7 +16,7 @@ import { formationsQuery, monitorQuery, noSuchFormation, parseMonitorState } fro
 import type { RemoteHost } from '../remote/host.ts';
 
 /** What runs on a host, as it says itself. Read-only. */
-export const look = async (
+export const inspectHost = async (
   host: RemoteHost,
   config: Config,
   settings: HostSettings | undefined,

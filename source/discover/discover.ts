@@ -4,7 +4,7 @@ import type { MonitorNode } from '../cluster/monitor-state.ts';
 import { fail, formatProblem, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { parsePostgresVersion } from '../cluster/version.ts';
 import type { RemoteHost } from '../remote/host.ts';
-import { askMonitor, look } from './ask.ts';
+import { askMonitor, inspectHost } from './ask.ts';
 import { formationsOf } from './cluster-facts.ts';
 import { readRecord, recordedFacts, recordMisfit, type SeenHost } from './cluster-record.ts';
 import { earlierOn } from './earlier-run.ts';
@@ -62,7 +62,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   hosts.set('monitor', monitorHost.value);
   if (monitorHost.value.line !== 'connected') return abandon(fail(silentMonitor(monitorHost.value)));
   say('looking at the monitor');
-  const monitorFound = await look(monitorHost.value, config, config.monitor);
+  const monitorFound = await inspectHost(monitorHost.value, config, config.monitor);
   if (!monitorFound.ok) return abandon(monitorFound);
   const instance = monitorOf(config, monitorFound.value);
   if (!instance.ok) return abandon(instance);
@@ -119,7 +119,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
         kind: 'silent',
         why: host.value.trouble ?? problem(`${alias} does not answer.`, 'Is the host up?'),
       });
-    const found = await look(host.value, config, nodeSettings(config, alias));
+    const found = await inspectHost(host.value, config, nodeSettings(config, alias));
     if (!found.ok) return found;
     const its = nodeOf(config, node, found.value);
     return its.ok ? ok({ kind: 'seen', seen: { found: found.value, instance: its.value } }) : its;

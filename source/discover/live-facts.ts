@@ -4,7 +4,7 @@ import {
   type ClusterFacts,
   clusterFactsSchema,
   linkedOf,
-  linksLeaveNoImage,
+  linksLeaveNoCopy,
   type ReadFacts,
   type ReadMonitor,
   type ReadNode,
@@ -18,7 +18,7 @@ import { commonFacts } from './host-facts.ts';
 
 /** Why this cluster may not be upgraded with the rebuilds that its file asks for; null: it may. */
 const linksRefused = (facts: ClusterFacts): Problem | null => {
-  if (!linksLeaveNoImage(facts)) return null;
+  if (!linksLeaveNoCopy(facts)) return null;
   const linked = linkedOf(facts);
   return problem(
     `${linked.map((node) => node.alias).join(', ')}: every secondary is to be rebuilt by hard links, and none would keep its untouched PostgreSQL ${facts.oldMajor}.`,

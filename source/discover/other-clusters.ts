@@ -4,7 +4,7 @@ import type { MonitorState, OtherRow } from '../cluster/monitor-state.ts';
 import { fail, ok, problem, type Result } from '../cluster/result.ts';
 import { misfit } from '../cluster/words.ts';
 import type { RemoteHost } from '../remote/host.ts';
-import { look, theOne } from './ask.ts';
+import { inspectHost, theOne } from './ask.ts';
 import { addressOf, type OpenHost } from './reach.ts';
 
 /** The nodes of other formations on the same monitor that the cluster file wants to be given the new pg_autoctl. */
@@ -40,7 +40,7 @@ const otherNode = async (
   const opened = await openOther(config, open, { ...row, hostname: row.host });
   if (!opened.ok) return opened;
   hosts.set(alias, opened.value);
-  const found = await look(opened.value, config, settings);
+  const found = await inspectHost(opened.value, config, settings);
   if (!found.ok) return found;
   const instance = theOne(
     alias,

@@ -171,7 +171,7 @@ export const checkJson = (name: string, result: CheckResult): string => {
   )}\n`;
 };
 
-export const couldNotLookJson = (problems: readonly Problem[]): string =>
+export const couldNotInspectJson = (problems: readonly Problem[]): string =>
   `${JSON.stringify({ outcome: 'unseen', findings: [], problems }, null, 2)}\n`;
 
 /** `check --list`. */

@@ -24,7 +24,7 @@ export const hopName = (hop: Hop): string =>
 export const connectProblem = (hop: Hop, error: Error & { code?: unknown }): Problem => {
   const name = hopName(hop);
   const cause = error.message;
-  const look = `Try \`ssh ${destination(hop)}\` from this machine.`;
+  const tryIt = `Try \`ssh ${destination(hop)}\` from this machine.`;
   switch (error.code) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
@@ -36,22 +36,22 @@ export const connectProblem = (hop: Hop, error: Error & { code?: unknown }): Pro
     case 'ECONNREFUSED':
       return problem(
         `${name} refuses the connection.`,
-        `Is sshd running there, on this port? ${look}`,
+        `Is sshd running there, on this port? ${tryIt}`,
         cause,
       );
     case 'ETIMEDOUT':
       return timeoutProblem(hop, cause);
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return problem(`There is no route to ${name}.`, `Check the network, or the VPN. ${look}`, cause);
+      return problem(`There is no route to ${name}.`, `Check the network, or the VPN. ${tryIt}`, cause);
     default:
       if (/no matching/i.test(cause))
         return problem(
           `${name} and this console have no algorithm in common. Signatures and checksums with SHA-1 are not taken.`,
-          `Its sshd must be OpenSSH 7.2 or later, with HostKeyAlgorithms and MACs that hold one with SHA-2. ${look}`,
+          `Its sshd must be OpenSSH 7.2 or later, with HostKeyAlgorithms and MACs that hold one with SHA-2. ${tryIt}`,
           cause,
         );
-      return problem(`The SSH connection to ${name} failed.`, look, cause);
+      return problem(`The SSH connection to ${name} failed.`, tryIt, cause);
   }
 };
 

@@ -1,5 +1,5 @@
 import { localTimeOfDay } from '../cluster/times.ts';
-import type { Bar, Lane, Shade } from './document.ts';
+import type { Bar, ChartRow, Shade } from './document.ts';
 import { Html, html } from './html.ts';
 
 const laneHeight = 30;
@@ -11,7 +11,7 @@ const top = 26;
 const ticks = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
 
 /** Bars by host over time, as inline SVG: no script, no resource, readable in light, dark and print. */
-export const chart = (title: string, lanes: readonly Lane[], shades: readonly Shade[]): Html => {
+export const chart = (title: string, lanes: readonly ChartRow[], shades: readonly Shade[]): Html => {
   const bars = lanes.flatMap((lane) => lane.bars);
   if (bars.length === 0) return new Html('');
   const from = bars.reduce((least, bar) => Math.min(least, bar.from), Number.POSITIVE_INFINITY);

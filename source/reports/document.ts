@@ -19,7 +19,7 @@ export interface Bar {
   readonly tone: 'good' | 'bad' | 'open';
 }
 
-export interface Lane {
+export interface ChartRow {
   readonly name: string;
   readonly bars: readonly Bar[];
 }
@@ -44,7 +44,7 @@ export type Block =
   | {
       readonly kind: 'chart';
       readonly title: string;
-      readonly lanes: readonly Lane[];
+      readonly lanes: readonly ChartRow[];
       readonly shades: readonly Shade[];
     };
 

@@ -154,7 +154,9 @@ describe('a rollback while the monitor does not start', () => {
     expect(failure.problem.what).toMatch(/the monitor is not back: \d+ steps wait for it/);
     expect(night.servers.model.host('node_1').server?.version).toMatch(/^15\./);
     expect(night.journalText).toContain('"kind":"without","host":"monitor"');
-    expect(notices(night)).toMatch(/PostgreSQL is started without the monitor, and its steps wait: the monitor does not start/);
+    expect(notices(night)).toMatch(
+      /PostgreSQL is started without the monitor, and its steps wait: the monitor does not start/,
+    );
   }, 60_000);
 
   test('a person is offered it, and decides by skip', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { StepView } from '../../source/engine/view/controller.ts';
 import { asText, joined, printed } from './answers.ts';
-import { checkLookLines } from './checks/look-lines.ts';
+import { checkInspectionLines } from './checks/look-lines.ts';
 import { Window } from './harness.ts';
 
 /** Phase A makes the checks of `check`: what the cluster file accepts there is accepted here. */
@@ -16,7 +16,7 @@ const window = (config: string, change: Readonly<Record<string, string>>): Windo
   const night = new Window(undefined, config);
   open.push(night);
   night.servers.look = (alias, lines) => {
-    const healthy = checkLookLines(night.servers.of(alias));
+    const healthy = checkInspectionLines(night.servers.of(alias));
     const changed = [...Object.entries(change), ...healthy.filter(([key]) => !(key in change))];
     return printed(
       lines.map(([key, value]) =>

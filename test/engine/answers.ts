@@ -95,7 +95,7 @@ const unitShown = (unit: NonNullable<HostObservation['unit']>, fragment: string)
   ].join('\n');
 
 /** The answer to stateScript. */
-export const lookLines = (view: HostObservation): Lines => [
+export const inspectionLines = (view: HostObservation): Lines => [
   ...directory('data', view.data),
   ...directory('new', view.newData),
   ...directory('backup', view.backupData),

@@ -50,7 +50,7 @@ const always = { text: 'x', holds: () => ({ holds: true }) as const };
 
 test('with the clock set back by a minute an old inspection counted as fresh, and every new one was thrown away', async () => {
   const { servers, observer } = await observed();
-  await observer.look();
+  await observer.inspect();
   servers.model.host('node_1').pgAutoctl = 'stopped';
   await pause(150);
   setClock(-60_000);
@@ -64,7 +64,7 @@ test('with the clock set back by a minute an old inspection counted as fresh, an
   );
   expect(autoctlOf(observer)).toBe('stopped');
   servers.model.host('node_1').pgAutoctl = 'unknown';
-  await observer.look();
+  await observer.inspect();
   expect(autoctlOf(observer)).toBe('unknown');
 });
 
@@ -145,7 +145,7 @@ describe('the clock is set back by an hour in the middle', () => {
     const said: (Quiet | null)[] = [];
     const dog = new Watchdog({
       quietMs: 30,
-      look: async () => [],
+      inspect: async () => [],
       say: (quiet) => said.push(quiet),
     });
     setClock(-hour);

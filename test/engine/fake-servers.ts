@@ -19,7 +19,14 @@ import type {
 import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { Model } from '../runbook/model.ts';
 import { runBack } from '../runbook/rollback-model.ts';
-import { discoveryLines, instanceLines, inventoryOutput, type Lines, lookLines, printed } from './answers.ts';
+import {
+  discoveryLines,
+  inspectionLines,
+  instanceLines,
+  inventoryOutput,
+  type Lines,
+  printed,
+} from './answers.ts';
 import { checksLines } from './checks/look-lines.ts';
 
 export interface Job {
@@ -41,7 +48,7 @@ export class FakeServers {
   readonly hosts = new Map<string, FakeHost>();
   /** Every job asked for, in order; asked again for the same id means attached. */
   readonly jobs: { id: string; step: string; script: string; as: string; attached: boolean }[] = [];
-  readonly looks: string[] = [];
+  readonly inspections: string[] = [];
   readonly fetched: string[] = [];
   readonly closed: string[] = [];
   /** What jobs do instead of succeeding; taken once for each start of the step. */
@@ -141,9 +148,9 @@ export class FakeServers {
       );
     }
     if (script.includes('\ndirectory() {')) {
-      this.looks.push(alias);
+      this.inspections.push(alias);
       return said(
-        this.look(alias, [...lookLines(view), ...(view.checks === null ? [] : checksLines(facts))]),
+        this.look(alias, [...inspectionLines(view), ...(view.checks === null ? [] : checksLines(facts))]),
       );
     }
     if (script.includes('pgautofailover.node') || stdin?.includes('pgautofailover.node')) {

@@ -310,7 +310,7 @@ describe('every inspection proves whom it looks at', () => {
             ? [...Object.entries(change).map(([key, value]) => [key, value] as const), ...lines]
             : lines,
         );
-      world = await observer.look();
+      world = await observer.inspect();
     }
     const seen = world.hosts[alias];
     return seen?.kind === 'unseen' ? seen.problem.what : hostIn(world, alias)?.alias;

@@ -7,7 +7,7 @@ import { everyNodeSettled } from '../../source/runbook/language/conditions.ts';
 import { good, recorded } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, modelAt } from '../runbook/worlds.ts';
-import { but, joined, lookLines, printed } from './answers.ts';
+import { but, inspectionLines, joined, printed } from './answers.ts';
 import { checksLines } from './checks/look-lines.ts';
 
 /** What the lab's hosts really printed: on 15 again, through the image of node_2, after 17 had been started on node_1. */
@@ -108,7 +108,7 @@ test.each([
   const model = modelAt(moment, labCluster());
   for (const alias of model.hosts.keys()) {
     const view = model.host(alias);
-    expect(withoutRedo(good(parseState(alias, printed(lookLines(view)))))).toEqual({
+    expect(withoutRedo(good(parseState(alias, printed(inspectionLines(view)))))).toEqual({
       ...view,
       markers: [...view.markers].sort(),
       checks: null,
@@ -118,7 +118,7 @@ test.each([
 
 test('what the window’s checks have kept on a host is read with the inspection, and judged', () => {
   const facts = labCluster();
-  const lines = [...lookLines(modelAt('running').host('node_1')), ...checksLines(primaryOf(facts))];
+  const lines = [...inspectionLines(modelAt('running').host('node_1')), ...checksLines(primaryOf(facts))];
   const world: Observations = {
     hosts: { node_1: { kind: 'seen', at: 0, host: good(parseState('node_1', printed(lines))) } },
   };
@@ -132,13 +132,13 @@ test('what the window’s checks have kept on a host is read with the inspection
 
 describe('an answer that is not to be trusted', () => {
   const view = modelAt('running').host('node_1');
-  const lines = lookLines(view);
+  const lines = inspectionLines(view);
 
   test('a monitor whose answer does not fit has answered: the field is named, and no condition calls it silent', () => {
     const { monitor } = modelAt('running').host('monitor');
     const [first, ...others] = monitor?.nodes ?? [];
     const nodes = [{ ...first, host: '-oProxyCommand=id' }, ...others];
-    const lines = but(lookLines(modelAt('running').host('monitor')), {
+    const lines = but(inspectionLines(modelAt('running').host('monitor')), {
       monitor: joined(JSON.stringify({ ...monitor, nodes })),
     });
     const host = good(parseState('monitor', printed(lines)));

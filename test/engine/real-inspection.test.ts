@@ -173,9 +173,9 @@ describe('an inspection', () => {
     expect(seen.data).toMatchObject({ kind: 'cluster', major: 15, control: { state: 'shut down' } });
     expect([seen.fingerprint?.state, seen.handedOver?.control.state]).toEqual(['shut down', 'shut down']);
     expect([seen.pgAutoctl, seen.stateIdentifier, seen.upgradePortBusy]).toEqual(['stopped', null, false]);
-    expect(seen.transfer.rehearsed).toBe(false);
+    expect(seen.transfer.tried).toBe(false);
     expect(seen.pgCtl).toBe('/bin/pg_ctl?/bin/other');
-    expect([...(seen.checks?.rehearsal?.keys() ?? [])]).toEqual([]);
+    expect([...(seen.checks?.dryRun?.keys() ?? [])]).toEqual([]);
   });
 
   test('at a server: its answers are one line each, and whatever follows them is not read', async () => {

@@ -11,7 +11,7 @@ import { discoverScript } from '../../source/inspect/discovery/script.ts';
 import { inventoryScript } from '../../source/inspect/inventory/script.ts';
 import { stateScript } from '../../source/inspect/state/script.ts';
 import { monitorQuery } from '../../source/monitor/query.ts';
-import { rehearsalScript } from '../../source/runbook/checks/dry-run-script.ts';
+import { dryRunScript } from '../../source/runbook/checks/dry-run-script.ts';
 import { checkInspectionScript } from '../../source/runbook/checks/inspection/script.ts';
 import { dropNodes } from '../../source/runbook/steps/rollback/drop-nodes.ts';
 import { promoteFallbackCopy } from '../../source/runbook/steps/rollback/promote-copy.ts';
@@ -69,7 +69,7 @@ const hostScripts = (facts: ClusterFacts): (readonly [string, string])[] =>
     [`${host.alias}: look`, stateScript(host, facts.newMajor, monitorQuery(facts.formation)).text],
     [`${host.alias}: check`, checkInspectionScript(facts, host).text],
     [`${host.alias}: inventory`, inventoryScript(host).text],
-    [`${host.alias}: dry run`, rehearsalScript(facts, host, { keepNewDirectory: true }).text],
+    [`${host.alias}: dry run`, dryRunScript(facts, host, { keepNewDirectory: true }).text],
     [`${host.alias}: what it does`, serverScript(host).text],
     [`${host.alias}: base backups`, sendersScript(host).text],
     [`${host.alias}: clients`, clientsScript(host).text],

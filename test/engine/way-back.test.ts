@@ -85,9 +85,9 @@ test('a look that has just been made serves before a step, and never after one',
   night.engine = night.console({ freshMs: 60_000 });
   night.open();
   await night.next('A.monitor.save');
-  night.servers.looks.length = 0;
+  night.servers.inspections.length = 0;
   night.engine.confirm('A.monitor.save');
   await night.next('A.node_1.save');
   // After the command, at the host that it changed: the look before it is the console's first.
-  expect(night.servers.looks).toEqual(['monitor']);
+  expect(night.servers.inspections).toEqual(['monitor']);
 });

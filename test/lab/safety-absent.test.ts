@@ -122,7 +122,9 @@ describe('a window that is rolled back through the primary’s own directory', (
     await lab.pg('monitor', `cp ${conf} /tmp/kept.conf; echo 'nonsense = 1' >> ${conf}`);
     const back = unattended('rollback');
     expect(await codeOf(back), back.text.slice(-4000)).toBe(1);
-    expect(back.text).toMatch(/PostgreSQL is started without the monitor, and its steps wait: the monitor does not start/);
+    expect(back.text).toMatch(
+      /PostgreSQL is started without the monitor, and its steps wait: the monitor does not start/,
+    );
     expect(back.text).toMatch(
       /WAITS: .*node_3 has not answered since .*, and the monitor is not back: \d+ steps wait for them/,
     );

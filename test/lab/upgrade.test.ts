@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { drive } from './harness/drive.ts';
 import { type Lab, openLab } from './harness/lab.ts';
-import { expectAcknowledgedInImage, expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
+import { expectAcknowledgedInCopy, expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
 import {
   expectSwitchover,
   expectUpgraded,
@@ -37,7 +37,7 @@ describe('a window from 15 to 17, by keys alone', () => {
       await load.ended();
       expect(load.acknowledged.length).toBeGreaterThan(100);
       for (const host of ['node2', 'node3'] as const)
-        await expectAcknowledgedInImage(load, lab, host, lab.settings.pgdata);
+        await expectAcknowledgedInCopy(load, lab, host, lab.settings.pgdata);
       const end = await walk(console_);
       expect(end, console_.screen()).toBe('finished');
       expect(console_.screen()).toMatch(/every node runs PostgreSQL 17/);

@@ -4,7 +4,7 @@ import type { Evidence } from '../../source/cluster/checks/evidence.ts';
 import { catalogueJson, catalogueText, checkJson, checkText } from '../../source/plain/check-report.ts';
 import { catalogue } from '../../source/runbook/checks/catalogue.ts';
 import { judge } from '../../source/runbook/checks/judge.ts';
-import { healthy, withLook } from '../runbook/checks/healthy.ts';
+import { healthy, withInspection } from '../runbook/checks/healthy.ts';
 import { labCluster } from '../runbook/clusters.ts';
 
 const result = (evidence: Evidence, accept: readonly string[] = []) => ({
@@ -24,7 +24,7 @@ test('a healthy cluster is READY, with how long it will take', () => {
 test('the same thing on several hosts is told once, with the reason and the command', () => {
   const evidence = labCluster().nodes.reduce(
     (seen, node) =>
-      withLook(
+      withInspection(
         node.alias,
         ({ unit }) => ({ unit: unit === null ? null : { ...unit, killMode: 'process' } }),
         seen,
@@ -40,14 +40,17 @@ test('the same thing on several hosts is told once, with the reason and the comm
 test('what hosts send cannot write to the terminal', () => {
   const text = checkText(
     'lab',
-    result(withLook('node_1', () => ({ cron: ['/etc/cron.d/x: psql \u001b[2J\u0007'] }))),
+    result(withInspection('node_1', () => ({ cron: ['/etc/cron.d/x: psql \u001b[2J\u0007'] }))),
   );
   expect(text).not.toContain('\u001b');
 });
 
 test('for scripts: outcome, findings, estimates by step', () => {
   const json: unknown = JSON.parse(
-    checkJson('lab', result(withLook('node_2', ({ parent }) => ({ parent: { ...parent, freeBytes: 0 } })))),
+    checkJson(
+      'lab',
+      result(withInspection('node_2', ({ parent }) => ({ parent: { ...parent, freeBytes: 0 } }))),
+    ),
   );
   expect(json).toMatchObject({
     cluster: 'lab',

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { CheckLook, Evidence } from '../../source/cluster/checks/evidence.ts';
+import type { CheckInspection, Evidence } from '../../source/cluster/checks/evidence.ts';
 import { checkJson, checkText } from '../../source/plain/check-report.ts';
 import { checkInspectionScript } from '../../source/runbook/checks/inspection/script.ts';
 import { judge } from '../../source/runbook/checks/judge.ts';
 import type { CheckResult } from '../../source/usecases/check/check.ts';
-import { withLook } from '../runbook/checks/healthy.ts';
+import { withInspection } from '../runbook/checks/healthy.ts';
 import { labCluster } from '../runbook/clusters.ts';
 
 const resultOf = (evidence: Evidence): CheckResult => ({
@@ -15,7 +15,7 @@ const resultOf = (evidence: Evidence): CheckResult => ({
 });
 
 test('passwords in cron lines and in settings are in no answer of check', () => {
-  const evidence = withLook('node_1', (look: CheckLook) => ({
+  const evidence = withInspection('node_1', (look: CheckInspection) => ({
     cron: [
       '/etc/cron.d/a: * * * * * postgres PGPASSWORD=hunter2 pg_dump x',
       '/etc/cron.d/b: * * * * * postgres pgbackrest --repo1-cipher-pass=hunter2 backup',
@@ -45,7 +45,7 @@ test('archive_command is not asked for: it may hold the keys of the archive', ()
 });
 
 test('a finding that a host makes as long as it likes is cut', () => {
-  const evidence = withLook('node_1', () => ({ cron: [`/etc/cron.d/a: ${'x'.repeat(1_000_000)}`] }));
+  const evidence = withInspection('node_1', () => ({ cron: [`/etc/cron.d/a: ${'x'.repeat(1_000_000)}`] }));
   const longest = Math.max(...resultOf(evidence).judgment.findings.map(({ found }) => found.length));
   expect(longest).toBeLessThan(3000);
 });

@@ -76,7 +76,7 @@ test('not where there is none, where the cluster file says what to do, or the mo
   expect(found(labCluster({ formations: { payments: 'restart' } }), [row(2)])).toEqual([]);
   expect(found(labCluster({ formations: { payments: 'accept' } }), [row(2)])).toEqual([]);
   const world = worldAt('prepared', facts);
-  const next = evidenceIn(facts, world).hosts.find((host) => host.role === 'monitor')?.look?.newAutoctl;
+  const next = evidenceIn(facts, world).hosts.find((host) => host.role === 'monitor')?.inspection?.newAutoctl;
   expect(found(facts, [row(2)], word(next?.extensionVersion ?? '2.0'))).toEqual([]);
 });
 

@@ -11,22 +11,22 @@ import { Model } from './model.ts';
 import { stepOf } from './worlds.ts';
 
 /** How many steps of each lane have run: every point that the lanes of a stage can reach, and one way to it. */
-const reachable = (lanes: readonly (readonly Step[])[]): readonly (readonly number[])[] => {
-  const waits = (lane: readonly Step[]): readonly number[] =>
-    (lane[0]?.parallel?.after ?? []).map((name) =>
-      lanes.findIndex((one) => one[0]?.parallel?.track === name),
+const reachable = (tracks: readonly (readonly Step[])[]): readonly (readonly number[])[] => {
+  const waits = (track: readonly Step[]): readonly number[] =>
+    (track[0]?.parallel?.after ?? []).map((name) =>
+      tracks.findIndex((one) => one[0]?.parallel?.track === name),
     );
   const found = new Map<string, readonly number[]>();
   const go = (at: readonly number[]): void => {
     if (found.has(at.join())) return;
     found.set(at.join(), at);
-    lanes.forEach((lane, index) => {
-      const free = waits(lane).every((other) => (at[other] ?? 0) === lanes[other]?.length);
-      if ((at[index] ?? 0) < lane.length && free)
+    tracks.forEach((track, index) => {
+      const free = waits(track).every((other) => (at[other] ?? 0) === tracks[other]?.length);
+      if ((at[index] ?? 0) < track.length && free)
         go(at.map((count, other) => (other === index ? count + 1 : count)));
     });
   };
-  go(lanes.map(() => 0));
+  go(tracks.map(() => 0));
   return [...found.values()];
 };
 
@@ -49,23 +49,23 @@ describe.each([...everyCluster, ['the lab’s cluster, cloned', labCluster({ mod
     test('the next step of each lane finds what it needs and is pending; what has run is done', () => {
       const wrong: string[] = [];
       for (const stage of stages) {
-        const lanes = tracksOf(stage);
-        for (const at of reachable(lanes)) {
+        const tracks = tracksOf(stage);
+        for (const at of reachable(tracks)) {
           const model = modelBefore(facts, steps, stage);
           // The lane that is written last runs first: another order than the checklist's.
-          const ran = lanes.map((lane, index) => lane.slice(0, at[index])).reverse();
-          const ahead = (lane: readonly Step[]) => (lane[0]?.parallel?.after.length ?? 0) > 0;
-          for (const step of [...ran.filter((lane) => !ahead(lane)), ...ran.filter(ahead)].flat())
+          const ran = tracks.map((track, index) => track.slice(0, at[index])).reverse();
+          const ahead = (track: readonly Step[]) => (track[0]?.parallel?.after.length ?? 0) > 0;
+          for (const step of [...ran.filter((track) => !ahead(track)), ...ran.filter(ahead)].flat())
             model.run(step.id);
           const world = model.world();
           for (const step of ran.flat()) {
             if (/\.checkpoint-for-/.test(step.id)) continue;
             if (step.probe(world).state !== 'done') wrong.push(`at ${at}: ${step.id} is not done`);
           }
-          lanes.forEach((lane, index) => {
-            const next = lane[at[index] ?? 0];
-            const waits = (lane[0]?.parallel?.after ?? []).some((name) =>
-              lanes.some((one, other) => one[0]?.parallel?.track === name && (at[other] ?? 0) < one.length),
+          tracks.forEach((track, index) => {
+            const next = track[at[index] ?? 0];
+            const waits = (track[0]?.parallel?.after ?? []).some((name) =>
+              tracks.some((one, other) => one[0]?.parallel?.track === name && (at[other] ?? 0) < one.length),
             );
             if (next === undefined || waits) return;
             if (next.probe(world).state === 'done' && !next.id.endsWith('.left-parts'))
@@ -91,11 +91,11 @@ describe.each([...everyCluster, ['the lab’s cluster, cloned', labCluster({ mod
       const worst = (kind: string): number => rank[kind] ?? Number.NaN;
       const worse: string[] = [];
       for (const stage of stages) {
-        const lanes = tracksOf(stage);
+        const tracks = tracksOf(stage);
         const first = rollbackVerdict(facts, modelBefore(facts, steps, stage).world()).kind;
-        for (const at of reachable(lanes)) {
+        for (const at of reachable(tracks)) {
           const model = modelBefore(facts, steps, stage);
-          for (const step of lanes.flatMap((lane, index) => lane.slice(0, at[index]))) model.run(step.id);
+          for (const step of tracks.flatMap((track, index) => track.slice(0, at[index]))) model.run(step.id);
           const world = model.world();
           const verdict = rollbackVerdict(facts, world);
           if (!(worst(verdict.kind) <= worst(first))) worse.push(`${stage[0]?.id} at ${at}: ${verdict.kind}`);
@@ -124,10 +124,10 @@ describe('the first start on linked files', () => {
 
   test('is refused as long as no secondary’s image is proven, wherever the lanes stand', () => {
     const stage = parallelGroup(steps, stepOf(steps, 'D.node_1.pg-upgrade'));
-    const lanes = tracksOf(stage);
-    for (const at of reachable(lanes)) {
+    const tracks = tracksOf(stage);
+    for (const at of reachable(tracks)) {
       const model = modelBefore(facts, steps, stage);
-      const ran = lanes.flatMap((lane, index) => lane.slice(0, at[index])).map((step) => step.id);
+      const ran = tracks.flatMap((track, index) => track.slice(0, at[index])).map((step) => step.id);
       for (const id of ran) model.run(id);
       const refused = start.before.some((one) => !one.holds(model.world()).holds);
       const proven = ran.some((id) => /^C\.node_[23]\.stop$/.test(id));

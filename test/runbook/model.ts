@@ -24,7 +24,7 @@ import { factsId } from '../../source/runbook/language/facts-id.ts';
 import { dropInFile } from '../../source/runbook/shell/service.ts';
 import { privateSocket } from '../../source/runbook/shell/shell.ts';
 import { keyComment } from '../../source/runbook/steps/hard-link/names.ts';
-import { healthyLog, healthyLook } from './checks/healthy-host.ts';
+import { healthyInspection, healthyLog } from './checks/healthy-host.ts';
 import { monitorIdentifier, newIdentifier, newMonitorIdentifier, oldIdentifier } from './clusters.ts';
 import { word } from './word.ts';
 
@@ -182,7 +182,7 @@ export class Model {
         host.markers = [`save-${factsId({ ...this.facts, run: word(this.runName) })}`];
         return;
       case 'checks':
-        host.checks = { look: healthyLook(facts), rehearsal: parseSections(healthyLog(facts)) };
+        host.checks = { inspection: healthyInspection(facts), dryRun: parseSections(healthyLog(facts)) };
         host.markers = [...host.markers, name];
         return;
       case 'check':
@@ -362,13 +362,13 @@ export class Model {
         };
         return;
       case 'link-rehearsal':
-        host.transfer = { ...transfer, rehearsed: true };
+        host.transfer = { ...transfer, tried: true };
         return;
       case 'link-forget':
         host.transfer = { ...transfer, hostKeys: [], authorized: [] };
         return;
       case 'link-drop':
-        host.transfer = { ...transfer, publicKey: null, lines: [], rehearsed: false };
+        host.transfer = { ...transfer, publicKey: null, lines: [], tried: false };
         return;
       case 'link': {
         const theirs = this.#only(this.host(primary.alias).data);
@@ -379,7 +379,7 @@ export class Model {
         return;
       }
       case 'own-files':
-        host.transfer = { ...transfer, publicKey: null, lines: [], rehearsed: false };
+        host.transfer = { ...transfer, publicKey: null, lines: [], tried: false };
         host.data = { ...this.#only(host.data), standby: true, hasConfiguration: true };
         return;
       case 'stream':
@@ -662,7 +662,7 @@ export class Model {
       stoppedAt: null,
       controlWritten: null,
       markers: [],
-      transfer: { publicKey: null, lines: [], rehearsed: false, hostKeys: [], authorized: [] },
+      transfer: { publicKey: null, lines: [], tried: false, hostKeys: [], authorized: [] },
       abandoned: [],
       leftovers: [],
       deleteScripts: [],

@@ -51,7 +51,7 @@ const servingIsRepointed: Harm = ({ facts, world }) => {
 };
 
 /** Only a backup is left, and nobody has typed a name at the step that led there. */
-const wayBackGoneUnasked: Harm = ({ facts, world, danger, routeBefore }) => {
+const rollbackGoneUnasked: Harm = ({ facts, world, danger, routeBefore }) => {
   const { kind } = rollbackRoute(facts, world);
   return kind === 'backup' && routeBefore !== 'backup' && danger !== 'point-of-no-return'
     ? 'only a backup is left, and no name was typed'
@@ -80,7 +80,7 @@ const oldHasWrittenSince: Harm = ({ facts, world }) => {
 export const harms: readonly Harm[] = [
   linkedOldCanStart,
   servingIsRepointed,
-  wayBackGoneUnasked,
+  rollbackGoneUnasked,
   verdictIsWrong,
   oldHasWrittenSince,
 ];

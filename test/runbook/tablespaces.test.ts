@@ -68,7 +68,7 @@ const partsIn = (place: string) => readdirSync(place).sort();
 const linksOf = (directory: string) =>
   readdirSync(join(directory, 'pg_tblspc')).map((name) => readlinkSync(join(directory, 'pg_tblspc', name)));
 
-const expectAside = () => {
+const expectSetAside = () => {
   const { node } = host;
   expect(places().map(partsIn)).toEqual([['PG_13_2022'], []]);
   expect(places().map((place) => partsIn(`${place}_aside/pg15_bak`))).toEqual([
@@ -90,7 +90,7 @@ const expectHome = (names: readonly string[] = ['PG_15_2022']) => {
 describe('a data directory that goes aside', () => {
   test('takes its parts with it, and comes home with them; other servers’ stay', () => {
     expect(host.sh(aside()).code).toBe(0);
-    expectAside();
+    expectSetAside();
     expect(host.sh(home()).code).toBe(0);
     expectHome();
     for (const place of places()) expect(partsIn(`${place}_aside`)).toEqual([]);
@@ -103,7 +103,7 @@ describe('a data directory that goes aside', () => {
       const view = seen();
       expect(view.data.kind).toBe('cluster');
       expect(host.sh(aside()).code).toBe(0);
-      expectAside();
+      expectSetAside();
       expect(host.sh(home()).code).toBe(0);
       expectHome();
     }

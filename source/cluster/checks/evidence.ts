@@ -96,7 +96,7 @@ export type NewDirectory =
     };
 
 /** What a secondary that takes over links, and the primary, have for it. */
-export interface TransferLook {
+export interface TransferInspection {
   /** `3.5.0`; null: there is no rsync. */
   readonly rsync: string | null;
   /** ssh and ssh-keygen that are missing; on the primary none is needed. */
@@ -106,7 +106,7 @@ export interface TransferLook {
 }
 
 /** One read-only look at a host as postgres. */
-export interface CheckLook {
+export interface CheckInspection {
   readonly missingTools: readonly string[];
   readonly newAutoctl: AutoctlVersion | null;
   /** Names of *.control files in the new version's directory; null: the directory was not found. */
@@ -138,14 +138,14 @@ export interface CheckLook {
   /** Seconds since the last backup that a tool or the server knows of; null: none known. */
   readonly backupAge: number | null;
   /** Asked only of the hosts that a transfer of hard links concerns; null: not asked. */
-  readonly transfer: TransferLook | null;
-  readonly tablespaces: readonly TablespaceLook[];
+  readonly transfer: TransferInspection | null;
+  readonly tablespaces: readonly TablespaceInspection[];
   readonly server: ServerEvidence | null;
   readonly databases: readonly DatabaseEvidence[];
 }
 
 /** One tablespace's directory on a host. */
-export interface TablespaceLook {
+export interface TablespaceInspection {
   readonly place: Place;
   /** Its file system is its parent's too: it can be renamed beside its neighbors. */
   readonly besideItsParent: boolean;
@@ -154,13 +154,13 @@ export interface TablespaceLook {
   /** What lies in it and is not the old version's. */
   readonly foreign: readonly string[];
   /** The place beside it is there and not writable for postgres, or an earlier upgrade has left the old version's part in it. */
-  readonly asideTaken: boolean;
+  readonly keptNameTaken: boolean;
 }
 
 /** What the window's own checks have left on a host. */
 export interface HostChecks {
-  readonly look: CheckLook | null;
-  readonly rehearsal: Sections | null;
+  readonly inspection: CheckInspection | null;
+  readonly dryRun: Sections | null;
 }
 
 export type Reach =
@@ -186,11 +186,11 @@ export interface HostEvidence {
   readonly unclear: Problem | null;
   /** What an earlier version of this console has left there; absent or null: nothing. */
   readonly earlier?: Problem | null;
-  readonly look: CheckLook | null;
+  readonly inspection: CheckInspection | null;
   /** What the rehearsal on this host printed; null: it was not held. */
-  readonly rehearsal: Sections | null;
+  readonly dryRun: Sections | null;
   /** Why the rehearsal gave no answer; null where it did. */
-  readonly rehearsalTrouble: Problem | null;
+  readonly dryRunTrouble: Problem | null;
 }
 
 export interface Evidence {

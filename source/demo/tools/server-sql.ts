@@ -63,7 +63,7 @@ const discovered = (server: Postmaster): string => {
 };
 
 /** What every look asks. */
-const looked = (server: Postmaster): string =>
+const inspected = (server: Postmaster): string =>
   json({
     version: debianVersion[server.options.major],
     inRecovery: server.inRecovery,
@@ -198,7 +198,7 @@ const answers: readonly (readonly [RegExp, (server: Postmaster, database: string
   [/pg_terminate_backend\(pid\)/, terminateClients],
   [/'groups', \(select count/, connected],
   [/'superuser', \(select rolname/, discovered],
-  [/'synchronousStandbyNames', current_setting/, looked],
+  [/'synchronousStandbyNames', current_setting/, inspected],
   [/'removedForRoles'/, checked],
   [/'postmaster\.pid'/, identity],
   [/'catalogBytes'/, measured],

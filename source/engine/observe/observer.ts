@@ -14,7 +14,7 @@ import { type Judged, judgeConditions } from './judge.ts';
 
 /** Milliseconds between two looks while waiting for the servers to show something. */
 const pauseMs = 250;
-const lookTimeoutMs = 30_000;
+const inspectionTimeoutMs = 30_000;
 /** The same while its connection is down: it is being dialed, and whoever waits for others is not to wait for it. */
 const lostTimeoutMs = 2_000;
 const leftOutTimeoutMs = 250;
@@ -77,7 +77,7 @@ export class Observer {
   constructor(
     facts: ClusterFacts,
     hosts: ReadonlyMap<string, RemoteHost>,
-    onLook: (alias: string) => void,
+    onInspection: (alias: string) => void,
     freshMs: number = defaultFreshMs,
     /** When consoles before this one heard each host last, in milliseconds since the epoch. */
     heard: ReadonlyMap<string, number> = new Map(),
@@ -86,7 +86,7 @@ export class Observer {
     for (const [alias, at] of heard) this.#heardAt.set(alias, at);
     this.#facts = facts;
     this.#hosts = hosts;
-    this.#onLook = onLook;
+    this.#onLook = onInspection;
   }
 
   get world(): Observations {
@@ -116,21 +116,24 @@ export class Observer {
   }
 
   /** One round trip to each host named. */
-  async look(
+  async inspect(
     aliases: readonly string[] = hostsOf(this.#facts).map((host) => host.alias),
   ): Promise<Observations> {
-    const looks = await Promise.all(
+    const observations = await Promise.all(
       aliases.map(async (alias) => {
         this.#turns += 1;
         const began = { ...readClocks(), turn: this.#turns };
-        return { alias, began, look: await this.#lookAt(alias) };
+        return { alias, began, inspect: await this.#lookAt(alias) };
       }),
     );
     // Of two looks that cross, the one that began later counts.
-    const newer = looks.filter(({ alias, began }) => began.turn > (this.#began.get(alias)?.turn ?? 0));
+    const newer = observations.filter(({ alias, began }) => began.turn > (this.#began.get(alias)?.turn ?? 0));
     for (const { alias, began } of newer) this.#began.set(alias, began);
     this.#world = {
-      hosts: { ...this.#world.hosts, ...Object.fromEntries(newer.map(({ alias, look }) => [alias, look])) },
+      hosts: {
+        ...this.#world.hosts,
+        ...Object.fromEntries(newer.map(({ alias, inspect }) => [alias, inspect])),
+      },
       ...(this.#leftOut.length === 0 ? {} : { leftOut: this.#leftOut }),
       ...(this.#skipped.length === 0 ? {} : { skipped: this.#skipped }),
     };
@@ -184,17 +187,17 @@ export class Observer {
     alias: string,
     oldest: number,
   ): Promise<Omit<Judged, 'asked'> & { readonly blind: boolean }> {
-    const looked = new Set<string>();
+    const inspected = new Set<string>();
     let wanted = new Set([alias, ...judgeConditions(conditions, this.#world).asked]);
     for (;;) {
-      const stale = [...wanted].filter((one) => !looked.has(one) && !this.#isFresh(one, oldest));
-      if (stale.length > 0) await this.look(stale);
-      for (const one of wanted) looked.add(one);
+      const stale = [...wanted].filter((one) => !inspected.has(one) && !this.#isFresh(one, oldest));
+      if (stale.length > 0) await this.inspect(stale);
+      for (const one of wanted) inspected.add(one);
       const { unmet, asked, waitsFor } = judgeConditions(conditions, this.#world);
       // What was seen may make a condition ask about a host that it had no question about before.
-      wanted = new Set([...asked].filter((one) => !looked.has(one)));
+      wanted = new Set([...asked].filter((one) => !inspected.has(one)));
       if (wanted.size === 0)
-        return { unmet, waitsFor, blind: [...looked].some((one) => this.#silent.has(one)) };
+        return { unmet, waitsFor, blind: [...inspected].some((one) => this.#silent.has(one)) };
     }
   }
 
@@ -257,7 +260,11 @@ export class Observer {
     const sql = isNode(facts) ? null : monitorQuery(this.#facts.formation);
     const output = await host.run(stateScript(facts, this.#facts.newMajor, sql).text, {
       as: this.#facts.postgres,
-      timeoutMs: !lost ? lookTimeoutMs : isLeftOut(this.#world, alias) ? leftOutTimeoutMs : lostTimeoutMs,
+      timeoutMs: !lost
+        ? inspectionTimeoutMs
+        : isLeftOut(this.#world, alias)
+          ? leftOutTimeoutMs
+          : lostTimeoutMs,
     });
     debugEvent('engine.inspection', {
       host: alias,

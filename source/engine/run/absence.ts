@@ -115,14 +115,14 @@ export const waitsFor = (step: Step, world: Observations): string | null => {
 /** The same of every open step: in a lane, whatever stands behind one that waits does so too. */
 export const waiting = (open: readonly Step[], world: Observations): ReadonlyMap<Step, string> => {
   const waits = new Map<Step, string>();
-  const lanes = new Map<string, string>();
+  const tracks = new Map<string, string>();
   for (const step of open) {
-    const lane = step.parallel === null ? null : `${step.parallel.group} ${step.parallel.track}`;
+    const track = step.parallel === null ? null : `${step.parallel.group} ${step.parallel.track}`;
     if (step.probe(world).state === 'done') continue;
-    const host = (lane === null ? undefined : lanes.get(lane)) ?? waitsFor(step, world);
+    const host = (track === null ? undefined : tracks.get(track)) ?? waitsFor(step, world);
     if (host === null) continue;
     waits.set(step, host);
-    if (lane !== null) lanes.set(lane, host);
+    if (track !== null) tracks.set(track, host);
   }
   return waits;
 };

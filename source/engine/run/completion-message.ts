@@ -8,7 +8,7 @@ import type { Checklist } from '../view/checklist.ts';
 import type { OwnedSession } from './session.ts';
 
 /** Directories that a way back has left aside, host by host; '' where there are none. */
-const keptAside = (facts: ClusterFacts, world: Observations): string => {
+const oldDirectoriesKept = (facts: ClusterFacts, world: Observations): string => {
   const kept = hostsOf(facts).flatMap((host) =>
     (hostIn(world, host.alias)?.abandoned ?? []).map((path) => `${host.alias}:${path}`),
   );
@@ -57,7 +57,7 @@ export const completionMessage = (
       return `the old clusters are removed${helpersGo(facts)}`;
     case 'rollback':
       return steps > 0
-        ? `${every} runs PostgreSQL ${primary.oldVersion} again${keptAside(facts, world)}`
+        ? `${every} runs PostgreSQL ${primary.oldVersion} again${oldDirectoriesKept(facts, world)}`
         : `no step to take back: ${verdict.says}`;
   }
 };

@@ -199,7 +199,7 @@ export class Engine implements EngineController {
     this.#store.set({
       stage: { kind: 'connecting', doing: 'the lock is free: resuming from what the servers show' },
     });
-    await session.observer.look();
+    await session.observer.inspect();
     return {
       takeover:
         end.kind === 'free'
@@ -216,7 +216,7 @@ export class Engine implements EngineController {
   async previewRollback(): Promise<RollbackPreview | null> {
     const session = this.#owned ?? this.#session;
     if (session === null) return null;
-    const world = await session.observer.look();
+    const world = await session.observer.inspect();
     this.#checklist.refresh(session);
     return previewOf(session.facts, world, session.hosts, session.journalSays);
   }
@@ -224,7 +224,9 @@ export class Engine implements EngineController {
   turn(direction: Direction): Accepted | Refusal {
     if (this.view.stage.kind === 'watching') return whyNot(this.view.stage);
     if (this.view.direction === direction)
-      return refused(direction === 'rollback' ? 'the rollback is under way already' : 'the upgrade is under way already');
+      return refused(
+        direction === 'rollback' ? 'the rollback is under way already' : 'the upgrade is under way already',
+      );
     if (!this.#decisions.waiting) return refused('a step is running: wait for its end');
     this.#decisions.give({ kind: 'turn', direction });
     return accepted;
@@ -278,7 +280,10 @@ export class Engine implements EngineController {
     const { stage } = this.view;
     if (stage.kind !== 'watching') return refused('nobody else holds the lock');
     const { holder, dead } = stage.lock;
-    if (!dead) return refused(`${holder || 'the holder'} still responds: the lock can be taken over only when its holder stops responding`);
+    if (!dead)
+      return refused(
+        `${holder || 'the holder'} still responds: the lock can be taken over only when its holder stops responding`,
+      );
     const names = [holder, this.view.cluster.name].filter((name) => name !== '');
     if (!names.includes(typed.trim())) return refused(`type ${names.join(' or ')} to take over`);
     this.#decisions.give({ kind: 'take-over', typed: typed.trim() });

@@ -108,7 +108,7 @@ const waitForStrays = async (
       .get(job.host)
       ?.job({ id: job.id, as: run.facts.postgres, script: null }, { onBytes: () => undefined });
   }
-  if (strays.length > 0) await run.observer.look();
+  if (strays.length > 0) await run.observer.inspect();
 };
 
 /** Shows the run as it stands: from the journal, the jobs that the hosts keep, and the last observation. */
@@ -121,7 +121,9 @@ export const resume = async (run: OwnedSession, asked: Direction, parts: ResumeP
   const [first] = running;
   const direction = first === undefined ? asked : directionOf(first.step);
   if (direction !== asked)
-    store.notice(`${first?.step ?? ''} is still running on ${first?.host ?? ''}: the ${direction} continues.`);
+    store.notice(
+      `${first?.step ?? ''} is still running on ${first?.host ?? ''}: the ${direction} continues.`,
+    );
   checklist.load(run, direction);
   const strays = running.filter((job) => checklist.find(job.step) === undefined);
   if (strays.length > 0) {

@@ -114,7 +114,7 @@ export class RunLoop {
       if (next === 'left' || next === 'lost') return next;
       direction = next;
       // What was done by hand meanwhile counts, whichever way it goes.
-      await run.observer.look();
+      await run.observer.inspect();
       this.#parts.checklist.load(run, direction);
     }
   }
@@ -133,7 +133,7 @@ export class RunLoop {
     for (;;) {
       if (this.#runbookIsStale) {
         this.#runbookIsStale = false;
-        await run.observer.look();
+        await run.observer.inspect();
         checklist.load(run, direction);
       }
       const next = nextStep(run, checklist, this.#failures, this.#reopened);
@@ -215,7 +215,9 @@ export class RunLoop {
       const failure = await this.#applyDecision(run, step, decision);
       // Nothing was run, so nothing has failed: the step is what it was, and why stands in the notice.
       if (failure !== null && decision.kind === 'probe' && failed?.silent === undefined) {
-        store.notice(`${step.host}: “${step.title}” is not done yet: ${whatIsMissing(failure).replace(/[.]$/, '')}.`);
+        store.notice(
+          `${step.host}: “${step.title}” is not done yet: ${whatIsMissing(failure).replace(/[.]$/, '')}.`,
+        );
         if (failed !== undefined)
           this.#failures.set(step.id, { ...failed, probe: failure.probe, unmet: failure.unmet });
       } else this.#recordOutcome(run, step, failure);
@@ -318,7 +320,7 @@ export class RunLoop {
       return;
     }
     if (silence !== null) run.observer.leaveOut(alias);
-    await run.observer.look(step.inspects);
+    await run.observer.inspect(step.inspects);
     checklist.refresh(run);
     if (step.host === alias) return checklist.show(run, step, { kind: 'waiting' });
     const missing = missingByHand(step, run.observer.world);
@@ -333,11 +335,11 @@ export class RunLoop {
     const { checklist, decisions } = this.#parts;
     // The lock is asked for once; without it the step says so itself.
     const claimed = await acquireLock(run, checklist.direction, this.#parts);
-    const lanes = claimed.ok ? tracksBeside(run, checklist, step) : [[step]];
+    const tracks = claimed.ok ? tracksBeside(run, checklist, step) : [[step]];
     const failures = await runTracks(
       run,
       checklist,
-      lanes,
+      tracks,
       (one) => this.#runStep(run, one, one === step ? typed : null),
       () => decisions.over,
       () => this.#runOn.ending,
@@ -363,7 +365,7 @@ export class RunLoop {
   async #applyDecision(run: OwnedSession, step: Step, decision: Decision): Promise<StepFailure | null> {
     const checklist = this.#parts.checklist;
     if (decision.kind === 'run') return this.#runStep(run, step, decision.typed);
-    await run.observer.look(step.inspects);
+    await run.observer.inspect(step.inspects);
     checklist.refresh(run);
     const { world } = run.observer;
     if (decision.kind === 'skip') {

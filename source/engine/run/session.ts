@@ -126,7 +126,7 @@ export const openSession = async (preparation: SessionOptions): Promise<Result<S
   const before = heardBefore(preparation.stateHome, facts);
   const observer = new Observer(facts, hosts, preparation.heard, preparation.freshMs, before);
   preparation.say('inspecting every host');
-  const world = await observer.look();
+  const world = await observer.inspect();
   const verdict = rollbackVerdict(facts, world);
   // Whether it is stopped as planned follows from the steps; until then nobody is asked in its place.
   const feed = openFeed(

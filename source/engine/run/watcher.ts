@@ -13,7 +13,7 @@ import type { Session } from './session.ts';
 import { directionOf, type KeptJob, keptJobs } from './unfinished-jobs.ts';
 
 /** Milliseconds between two looks of somebody who only watches. */
-const lookMs = 2_000;
+const inspectEveryMs = 2_000;
 
 type Held = Extract<LockStanding, { kind: 'held' }>;
 
@@ -66,14 +66,16 @@ export class Watcher {
         if (standing.value.lock.kind === 'free') return { kind: 'free' };
         lock = standing.value.lock;
       }
-      const world = await session.observer.look();
+      const world = await session.observer.inspect();
       await this.#show(lock, standing.ok ? standing.value : null, world);
-      const next = await Promise.race([decision, pause(lookMs)]);
+      const next = await Promise.race([decision, pause(inspectEveryMs)]);
       if (next === null) continue;
       if (next.kind === 'leave') return { kind: 'left' };
       if (next.kind === 'take-over') {
         if (lockView(lock).dead) return { kind: 'take-over', lock, typed: next.typed };
-        this.#parts.store.notice(`The lock was not taken over: ${lock.holder?.operator ?? 'its holder'} responds again.`);
+        this.#parts.store.notice(
+          `The lock was not taken over: ${lock.holder?.operator ?? 'its holder'} responds again.`,
+        );
       }
       decision = this.#decision();
       if (decisions.left) return { kind: 'left' };

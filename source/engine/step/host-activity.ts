@@ -96,7 +96,8 @@ export const hostActivity = async (
 ): Promise<readonly string[]> => {
   const on = hostsOf(facts).find((one) => one.alias === step.host);
   if (on === undefined) return [];
-  if (host.line !== 'connected') return [`the SSH connection to ${step.host} is ${host.line}: its processes cannot be inspected`];
+  if (host.line !== 'connected')
+    return [`the SSH connection to ${step.host} is ${host.line}: its processes cannot be inspected`];
   const [processes, servers] = await Promise.all([
     host.run(processesOf(facts, step, job).text, { as: step.as, timeoutMs }),
     host.run(serverScript(on).text, { as: facts.postgres, timeoutMs }),

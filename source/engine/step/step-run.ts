@@ -222,7 +222,7 @@ export class StepRun {
     const { step } = this;
     const { observer } = this.#run;
     const lastLines = this.#output.last(shownLines);
-    await observer.look(step.inspects);
+    await observer.inspect(step.inspects);
     if (outcome.gone === true && this.#isShownDone())
       return { kind: 'found', probe: step.probe(observer.world) };
     const mayRun = outcome.neverStarted !== true && outcome.gone !== true;
@@ -236,7 +236,7 @@ export class StepRun {
     const { step } = this;
     const [causes] = await Promise.all([
       fetchCauses(step, this.#host, this.#output.last(searchedLines)),
-      this.#run.observer.look(step.inspects),
+      this.#run.observer.inspect(step.inspects),
     ]);
     const clean = await this.#command.terminated;
     const silent = clean === null ? await this.#silenceAfterFailure() : null;

@@ -37,7 +37,7 @@ export class StepWatch {
     this.#readTo = output.endLine;
     this.#watchdog = new Watchdog({
       quietMs: step.quietSeconds * 1000,
-      look: () => hostActivity(run.facts, host, step, job),
+      inspect: () => hostActivity(run.facts, host, step, job),
       say: onQuiet,
     });
     this.#gauge = watchGauge(run, step, output, store);

@@ -23,18 +23,18 @@ export const tracksBeside = (
   const all = parallelGroup(checklist.steps, step).filter((one) => isOpen(checklist.statusOf(one.id)));
   const waits = waiting(all, world);
   const open = all.filter((one) => !waits.has(one));
-  return tracksOf(open).flatMap((lane) => {
-    const stop = lane.findIndex((one) => nameAskedFor(one, world, checklist.direction) !== null);
-    const until = stop < 0 ? lane : lane.slice(0, stop);
+  return tracksOf(open).flatMap((track) => {
+    const stop = track.findIndex((one) => nameAskedFor(one, world, checklist.direction) !== null);
+    const until = stop < 0 ? track : track.slice(0, stop);
     return until.length === 0 ? [] : [until];
   });
 };
 
 /** The steps of lanes, in the order of the runbook; null where nothing runs beside the step. */
 export const groupOf = (run: OwnedSession, checklist: Checklist, step: Step): readonly StepId[] | null => {
-  const lanes = tracksBeside(run, checklist, step);
-  if (lanes.length < 2 || !lanes.some((lane) => lane.includes(step))) return null;
-  const ids = new Set(lanes.flat().map((one) => one.id));
+  const tracks = tracksBeside(run, checklist, step);
+  if (tracks.length < 2 || !tracks.some((track) => track.includes(step))) return null;
+  const ids = new Set(tracks.flat().map((one) => one.id));
   return checklist.steps.filter((one) => ids.has(one.id)).map((one) => one.id);
 };
 
@@ -49,7 +49,7 @@ const isItsOwn = (failure: StepFailure, step: Step): boolean => failure.silent?.
 export const runTracks = async (
   run: OwnedSession,
   checklist: Checklist,
-  lanes: readonly (readonly Step[])[],
+  tracks: readonly (readonly Step[])[],
   work: (step: Step) => Promise<StepFailure | null>,
   over: () => boolean,
   held: () => boolean,
@@ -62,8 +62,8 @@ export const runTracks = async (
     await run.observer.freshen(probed(step), step.host);
     return step.probe(run.observer.world).state === 'done';
   };
-  const go = async (lane: readonly Step[]): Promise<void> => {
-    for (const step of lane) {
+  const go = async (track: readonly Step[]): Promise<void> => {
+    for (const step of track) {
       if (stands || over() || held()) return;
       if (await alreadyDone(step)) {
         checklist.finish(run, step, 'found', null);
@@ -81,11 +81,11 @@ export const runTracks = async (
     }
   };
   const ends = new Map<string, Promise<void>>();
-  for (const lane of lanes) {
+  for (const track of tracks) {
     // Lanes stand in the order of the runbook: those that this one waits for have been begun.
-    const before = (lane[0]?.parallel?.after ?? []).map((name) => ends.get(name));
-    const end = before.length === 0 ? go(lane) : Promise.all(before).then(() => go(lane));
-    ends.set(lane[0]?.parallel?.track ?? '', end);
+    const before = (track[0]?.parallel?.after ?? []).map((name) => ends.get(name));
+    const end = before.length === 0 ? go(track) : Promise.all(before).then(() => go(track));
+    ends.set(track[0]?.parallel?.track ?? '', end);
   }
   await Promise.all(ends.values());
   return failures;

@@ -9,7 +9,7 @@ export interface WatchdogOptions {
   /** Nothing printed for so long is worth a word. */
   readonly quietMs: number;
   /** What the host is doing, in lines. */
-  readonly look: () => Promise<readonly string[]>;
+  readonly inspect: () => Promise<readonly string[]>;
   /** Null: something was printed again. */
   readonly say: (quiet: Quiet | null) => void;
 }
@@ -45,11 +45,11 @@ export class Watchdog {
   }
 
   async #check(): Promise<void> {
-    const { quietMs, look, say } = this.#options;
+    const { quietMs, inspect, say } = this.#options;
     const left = this.#since.steady + quietMs - steady();
     if (left > 0) return this.#schedule(left);
     const since = this.#since;
-    const found = await look();
+    const found = await inspect();
     if (this.#stopped) return;
     if (since === this.#since) {
       this.#said = true;

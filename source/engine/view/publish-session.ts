@@ -41,7 +41,9 @@ export const publishSession = (session: Session, store: ViewStore): readonly (()
     monitor: { feed: feed.snapshot, plannedDown: null, before: facts.before },
   });
   if (fromRecord)
-    store.notice(`The facts from before the upgrade are taken from the cluster record of ${localTime(facts.readAt)}.`);
+    store.notice(
+      `The facts from before the upgrade are taken from the cluster record of ${localTime(facts.readAt)}.`,
+    );
   const showLine = (alias: string, host: { trouble?: { what: string } | null }, line: HostView['line']) => {
     store.set({ hosts: store.view.hosts.map((one) => (one.alias === alias ? { ...one, line } : one)) });
     // Closed for good while the console is open: a refused host key, say. It must not go by unread.

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import {
-  type CheckLook,
+  type CheckInspection,
   databaseEvidenceSchema,
   type NewDirectory,
   type Place,
   serverEvidenceSchema,
-  type TablespaceLook,
+  type TablespaceInspection,
 } from '../../cluster/checks/evidence.ts';
 import { parseControlData } from '../../cluster/parse/control-data.ts';
 import { redactText } from '../../cluster/parse/redact.ts';
@@ -33,7 +33,7 @@ const valid = <Value>(schema: z.ZodType<Value>, text: string | null): Value | nu
   return parsed.success ? parsed.data : null;
 };
 
-const controlOf = (text: string | null): CheckLook['control'] => {
+const controlOf = (text: string | null): CheckInspection['control'] => {
   if (text === null) return null;
   const control = parseControlData(text);
   return control.ok ? control.value : null;
@@ -67,7 +67,7 @@ const numberOrNull = (text: string | null): number | null => {
   return /^\d{1,12}$/.test(line) ? Number(line) : null;
 };
 
-const transferOf = (map: Facts): CheckLook['transfer'] => {
+const transferOf = (map: Facts): CheckInspection['transfer'] => {
   if (map.get('transfer') !== 'asked') return null;
   const rsync = map.get('transfer.rsync') ?? '';
   return {
@@ -77,8 +77,8 @@ const transferOf = (map: Facts): CheckLook['transfer'] => {
   };
 };
 
-const tablespacesOf = (map: Facts): CheckLook['tablespaces'] => {
-  const found: TablespaceLook[] = [];
+const tablespacesOf = (map: Facts): CheckInspection['tablespaces'] => {
+  const found: TablespaceInspection[] = [];
   for (let at = 0; map.has(`tablespace.${at}`); at += 1) {
     const key = `tablespace.${at}`;
     const place = placeOf(map, key);
@@ -87,14 +87,14 @@ const tablespacesOf = (map: Facts): CheckLook['tablespaces'] => {
       besideItsParent: place.mountPoint !== place.path && place.device === map.get(`${key}.parent`),
       real: decodeText(map.get(`${key}.real`))?.trim() ?? '',
       foreign: linesOf(decodeText(map.get(`${key}.foreign`))),
-      asideTaken: map.get(`${key}.taken`) === 'yes',
+      keptNameTaken: map.get(`${key}.taken`) === 'yes',
     });
   }
   return found;
 };
 
 /** Reads the answer to checkInspectionScript. One that did not finish, or whose databases did not all answer, is a problem. */
-export const parseCheckInspection = (alias: string, output: string): Result<CheckLook> => {
+export const parseCheckInspection = (alias: string, output: string): Result<CheckInspection> => {
   const whole = readWhole(output, `${alias}: the inspection of the host`, 'check again');
   if (!whole.ok) return whole;
   const map = whole.value;

@@ -107,7 +107,7 @@ const transferOf = (map: ReadonlyMap<string, string>): TransferView => {
   return {
     publicKey: key.startsWith('ssh-ed25519 ') ? publicKeyOf(key) : null,
     lines: linesOf(joinedText(map.get('link/lines'))),
-    rehearsed: map.get('link/rehearsed') === 'yes',
+    tried: map.get('link/rehearsed') === 'yes',
     hostKeys: linesOf(joinedText(map.get('link/host_keys'))).flatMap((line) => publicKeyOf(line) ?? []),
     authorized: linesOf(joinedText(map.get('authorized'))),
   };
@@ -160,8 +160,8 @@ const checksOf = (alias: string, map: ReadonlyMap<string, string>): HostObservat
   if (inspected === null && log === null) return null;
   const parsed = inspected === null ? null : parseCheckInspection(alias, inspected);
   return {
-    look: parsed?.ok ? parsed.value : null,
-    rehearsal: log === null ? null : parseSections(log),
+    inspection: parsed?.ok ? parsed.value : null,
+    dryRun: log === null ? null : parseSections(log),
   };
 };
 

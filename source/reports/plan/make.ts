@@ -11,12 +11,12 @@ import { choiceWords, rebuildChoices } from '../../runbook/timing/rebuild-choice
 import { lengthOf, orderOf } from '../../runbook/timing/schedule.ts';
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
-import type { PlanLook } from '../../usecases/plan-input/inspect-for-plan.ts';
+import type { PlanInput } from '../../usecases/plan-input/inspect-for-plan.ts';
 import { rollbackAfter } from './rollback.ts';
 import type { Plan, PlannedHost, PlannedStep } from './shape.ts';
 
 /** What a plan is made from: one look at every host, and no memory. */
-export interface PlanGround extends PlanLook {
+export interface PlanGround extends PlanInput {
   /** ISO 8601. */
   readonly madeAt: string;
 }
@@ -42,8 +42,8 @@ const plannedRebuild = (ground: PlanGround, host: HostFacts): PlannedHost['rebui
 
 const plannedHost = (ground: PlanGround, host: HostFacts): PlannedHost => {
   const { evidence, addresses } = ground;
-  const look = evidence.hosts.find((one) => one.alias === host.alias)?.look ?? null;
-  const databases = look?.databases ?? [];
+  const inspection = evidence.hosts.find((one) => one.alias === host.alias)?.inspection ?? null;
+  const databases = inspection?.databases ?? [];
   return {
     host: host.alias,
     role: isNode(host) ? host.role : 'monitor',
@@ -60,8 +60,8 @@ const plannedHost = (ground: PlanGround, host: HostFacts): PlannedHost => {
     })),
     unit: host.service.kind === 'systemd' ? host.service.unit : null,
     dataBytes: databases.length === 0 ? null : databases.reduce((sum, one) => sum + one.bytes, 0),
-    walBytes: look?.walBytes ?? null,
-    freeBytes: look?.data.freeBytes ?? null,
+    walBytes: inspection?.walBytes ?? null,
+    freeBytes: inspection?.data.freeBytes ?? null,
     rebuild: plannedRebuild(ground, host),
     databases: databases.map(({ name, bytes, extensions }) => ({ name, bytes, extensions })),
   };

@@ -14,7 +14,7 @@ export interface RollbackForetold {
 export const rollbackAfter = (facts: ClusterFacts, phase: PhaseId): RollbackForetold => {
   const { oldMajor, newMajor, mode } = facts;
   const linked = mode === 'link';
-  const images = secondariesOf(facts)
+  const copies = secondariesOf(facts)
     .filter((node) => node.rebuild === 'base-backup')
     .map((node) => node.alias);
   switch (phase) {
@@ -26,7 +26,7 @@ export const rollbackAfter = (facts: ClusterFacts, phase: PhaseId): RollbackFore
     case 'B':
       return {
         kind: 'safe',
-        says: `safe, no data loss: the primary works on as it was${images.length === 0 ? '' : ', the secondaries leave maintenance'}`,
+        says: `safe, no data loss: the primary works on as it was${copies.length === 0 ? '' : ', the secondaries leave maintenance'}`,
       };
     case 'C':
       return {
@@ -47,14 +47,14 @@ export const rollbackAfter = (facts: ClusterFacts, phase: PhaseId): RollbackFore
           kind: 'safe',
           says: 'safe, no data loss: the old directories of primary and monitor are untouched',
         };
-      return images.length === 0
+      return copies.length === 0
         ? { kind: 'backup-only', says: 'only from a backup: no secondary keeps a fallback copy' }
         : {
             kind: 'safe-through',
-            says: `safe through the fallback copy of ${images.join(' or ')}, no data loss: it becomes the primary, node ids are new, the former primary is copied anew`,
+            says: `safe through the fallback copy of ${copies.join(' or ')}, no data loss: it becomes the primary, node ids are new, the former primary is copied anew`,
           };
     default:
-      if (linked && images.length === 0)
+      if (linked && copies.length === 0)
         return { kind: 'backup-only', says: 'only from a backup: no secondary keeps a fallback copy' };
       return {
         kind: 'loses-new-writes',

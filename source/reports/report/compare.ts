@@ -119,23 +119,23 @@ export interface Counted {
   readonly rows: readonly (TableRows | null)[];
 }
 
-export const countedRows = (looks: readonly (Inventory | null)[]): readonly Counted[] => {
+export const countedRows = (inventories: readonly (Inventory | null)[]): readonly Counted[] => {
   const keys = new Map<string, { readonly database: string; readonly table: string }>();
-  for (const look of looks)
-    for (const database of look?.databases ?? [])
+  for (const inventory of inventories)
+    for (const database of inventory?.databases ?? [])
       for (const { name } of database.rows)
         keys.set(JSON.stringify([database.name, name]), { database: database.name, table: name });
-  const find = (look: Inventory | null, database: string, name: string): TableRows | null =>
-    databaseIn(look, database)?.rows.find((one) => one.name === name) ?? null;
+  const find = (inventory: Inventory | null, database: string, name: string): TableRows | null =>
+    databaseIn(inventory, database)?.rows.find((one) => one.name === name) ?? null;
   return [...keys.values()].map(({ database, table }) => ({
     database,
     table,
-    rows: looks.map((look) => find(look, database, table)),
+    rows: inventories.map((inventory) => find(inventory, database, table)),
   }));
 };
 
-export const databaseIn = (look: Inventory | null, name: string): DatabaseInventory | null =>
-  look?.databases.find((one) => one.name === name) ?? null;
+export const databaseIn = (inventory: Inventory | null, name: string): DatabaseInventory | null =>
+  inventory?.databases.find((one) => one.name === name) ?? null;
 
 /** Exact counts that differ between two looks. */
 export const differingCounts = (

@@ -1,5 +1,5 @@
 import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
-import { partsAside } from '../../runbook/language/tablespace-names.ts';
+import { partsSetAside } from '../../runbook/language/tablespace-names.ts';
 import { type Block, type Inline, list, literal, type Prose, paragraph } from '../document.ts';
 import type { RunOutcome } from './outcome.ts';
 import { type StepNames, stepLabel } from './steps.ts';
@@ -55,7 +55,7 @@ const oldDirectories = (facts: ClusterFacts): readonly Inline[] =>
   hostsOf(facts).flatMap((host, index): readonly Inline[] => [
     index === 0 ? '' : ', ',
     literal(`${host.alias}:${host.backupData}`),
-    ...partsAside(host, host.backupData).flatMap((part): readonly Inline[] => [' with ', literal(part)]),
+    ...partsSetAside(host, host.backupData).flatMap((part): readonly Inline[] => [' with ', literal(part)]),
   ]);
 
 const passedOver = (story: Story, names: StepNames): readonly Prose[] => {
@@ -65,7 +65,7 @@ const passedOver = (story: Story, names: StepNames): readonly Prose[] => {
   return skipped.map((step) => `Check what was skipped: ${stepLabel(step)}`);
 };
 
-const keptAside = (story: Story, facts: ClusterFacts | null): readonly Inline[] => {
+const keptNames = (story: Story, facts: ClusterFacts | null): readonly Inline[] => {
   const said = story.happenings
     .flatMap(({ entry }) => (entry.kind === 'finished' ? [entry.says] : []))
     .at(-1);
@@ -107,7 +107,7 @@ const steps = (
       return [
         ...passedOver(story, names),
         [
-          ...keptAside(story, facts),
+          ...keptNames(story, facts),
           ' What was written there on the new version can be taken from it by hand. Then: ',
           literal('pgaf-upgrade cleanup cluster.yaml'),
         ],

@@ -9,17 +9,17 @@ import { rowBlocks } from './rows.ts';
 import type { Story } from './story.ts';
 
 /** One server as it was at a moment; null with the reason where nobody could tell. */
-interface Look {
+interface RecordedInventory {
   readonly at: number;
   readonly inventory: Inventory | null;
   readonly why: string | null;
 }
 
 /** The last look of a moment that saw something, else the last one. */
-const lookAt = (story: Story, hosts: readonly string[], moment: Moment): Look | null => {
+const recordedAt = (story: Story, hosts: readonly string[], moment: Moment): RecordedInventory | null => {
   const all = story.inventories
     .filter(({ entry }) => hosts.includes(entry.host) && entry.moment === moment)
-    .map(({ at, entry }): Look => ({ at, inventory: entry.inventory, why: entry.why }));
+    .map(({ at, entry }): RecordedInventory => ({ at, inventory: entry.inventory, why: entry.why }));
   return all.findLast((one) => one.inventory !== null) ?? all.at(-1) ?? null;
 };
 
@@ -60,17 +60,21 @@ const extensionBlocks = (before: Inventory, after: Inventory): readonly Block[] 
   ];
 };
 
-const missing = (what: string, look: Look | null): string =>
-  `${what}: not recorded, because ${look === null ? 'the journal has no such look (an older version of the console, or the run did not come so far)' : (look.why ?? 'the reason is not known')}.`;
+const missing = (what: string, recorded: RecordedInventory | null): string =>
+  `${what}: not recorded, because ${recorded === null ? 'the journal has no such look (an older version of the console, or the run did not come so far)' : (recorded.why ?? 'the reason is not known')}.`;
 
-const silentBlocks = (looks: readonly (Inventory | null)[]): readonly Block[] => {
-  const silent = [...new Set(looks.flatMap((one) => one?.silent ?? []))];
+const silentBlocks = (inventories: readonly (Inventory | null)[]): readonly Block[] => {
+  const silent = [...new Set(inventories.flatMap((one) => one?.silent ?? []))];
   return silent.length === 0
     ? []
     : [paragraph(strong('These databases did not answer every time: '), silent.join(', '))];
 };
 
-const compared = (before: Look, after: Look | null, rest: readonly Block[]): readonly Block[] => {
+const compared = (
+  before: RecordedInventory,
+  after: RecordedInventory | null,
+  rest: readonly Block[],
+): readonly Block[] => {
   if (before.inventory === null || after?.inventory == null)
     return [
       ...(before.inventory === null ? [paragraph(missing('Before', before))] : []),
@@ -102,9 +106,10 @@ export const factBlocks = (story: Story): readonly Block[] => {
       ),
     ];
   const nodes = hosts.filter((host) => host !== 'monitor');
-  const of = (some: readonly string[], moment: Moment): Look | null => lookAt(story, some, moment);
+  const of = (some: readonly string[], moment: Moment): RecordedInventory | null =>
+    recordedAt(story, some, moment);
   /** Of two looks before, the one that fits better and saw something. */
-  const before = (some: readonly string[], first: Moment, second: Moment): Look | null => {
+  const before = (some: readonly string[], first: Moment, second: Moment): RecordedInventory | null => {
     const one = of(some, first);
     return one?.inventory == null ? (of(some, second) ?? one) : one;
   };

@@ -53,9 +53,9 @@ const verdict = (before: Inventory | null, verified: Seen | null): Block => {
 };
 
 export const rowBlocks = (before: Seen, verified: Seen | null, end: Seen | null): readonly Block[] => {
-  const looks = [before.inventory, verified?.inventory ?? null, end?.inventory ?? null];
-  const counted = countedRows(looks);
-  const last = looks[2] ?? looks[1] ?? null;
+  const inventories = [before.inventory, verified?.inventory ?? null, end?.inventory ?? null];
+  const counted = countedRows(inventories);
+  const last = inventories[2] ?? inventories[1] ?? null;
   return [
     ...(before.inventory === null || last === null ? [] : objectBlocks(before.inventory, last)),
     verdict(before.inventory, verified),

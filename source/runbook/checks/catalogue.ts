@@ -1,6 +1,6 @@
 import type { Check } from './check.ts';
 import { diskChecks } from './disks.ts';
-import { rehearsalChecks } from './dry-run.ts';
+import { dryRunChecks } from './dry-run.ts';
 import { formationChecks } from './formations.ts';
 import { habitChecks } from './habits.ts';
 import { hardLinkChecks } from './hard-links.ts';
@@ -18,7 +18,7 @@ const all: readonly Check[] = [
   ...diskChecks,
   ...tablespaceChecks,
   ...hardLinkChecks,
-  ...rehearsalChecks,
+  ...dryRunChecks,
   ...settingChecks,
   ...habitChecks,
 ];

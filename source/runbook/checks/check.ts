@@ -56,7 +56,7 @@ export interface Issue {
   readonly command?: string;
   readonly why?: string;
 }
-export type Look<Seen> = (host: HostEvidence, evidence: Evidence) => Seen | string;
+export type See<Seen> = (host: HostEvidence, evidence: Evidence) => Seen | string;
 
 const inScope = (scope: Scope, host: HostEvidence): boolean => {
   switch (scope) {
@@ -83,7 +83,7 @@ const inScope = (scope: Scope, host: HostEvidence): boolean => {
 export const onEach =
   <Seen extends object>(
     scope: Scope,
-    see: Look<Seen>,
+    see: See<Seen>,
     judge: (seen: Seen, host: HostEvidence, evidence: Evidence) => Issue | null | readonly Issue[],
   ): Check['judge'] =>
   (evidence) =>

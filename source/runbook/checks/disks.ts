@@ -1,28 +1,37 @@
 import { posix } from 'node:path';
-import type { CheckLook, Place } from '../../cluster/checks/evidence.ts';
+import type { CheckInspection, Place } from '../../cluster/checks/evidence.ts';
 import { type HostFacts, isNode } from '../../cluster/facts.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
 import { parentOf } from '../../cluster/words.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { newDirectory } from './new-directory.ts';
 import { copiesData, roomNeeded, tablespacesElsewhere } from './room.ts';
-import { looked, served } from './see.ts';
+import { inspected, served } from './see.ts';
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024)} MB`;
 
-const sameFileSystem = ({ facts, look }: { facts: HostFacts; look: CheckLook }): readonly Issue[] => {
+const sameFileSystem = ({
+  facts,
+  inspection,
+}: {
+  facts: HostFacts;
+  inspection: CheckInspection;
+}): readonly Issue[] => {
   const issues: Issue[] = [];
-  if (look.dataIsMountPoint || (look.data.device !== '' && look.data.device !== look.parent.device))
+  if (
+    inspection.dataIsMountPoint ||
+    (inspection.data.device !== '' && inspection.data.device !== inspection.parent.device)
+  )
     issues.push({
-      found: look.dataIsMountPoint
+      found: inspection.dataIsMountPoint
         ? `${facts.data} is a mount point`
-        : `${facts.data} and ${look.parent.path} are on different file systems`,
+        : `${facts.data} and ${inspection.parent.path} are on different file systems`,
       remedy:
         'move the data into a directory below the mount point, so that it can be renamed beside its neighbors, and tell pg_autoctl the new place',
-      command: sh`findmnt -T ${facts.data}; findmnt -T ${quoted(look.parent.path)}`.text,
+      command: sh`findmnt -T ${facts.data}; findmnt -T ${quoted(inspection.parent.path)}`.text,
     });
   const makesNew = !isNode(facts) || facts.role === 'primary';
-  const { newPlace, parent } = look;
+  const { newPlace, parent } = inspection;
   // A bind mount has the device of what is behind it, and a rename into it is refused all the same.
   if (
     makesNew &&
@@ -35,8 +44,8 @@ const sameFileSystem = ({ facts, look }: { facts: HostFacts; look: CheckLook }):
         'name one beside the data in the cluster file (newData), or leave it out: the swap renames it into its place, and must not copy it',
       command: sh`findmnt -T ${parentOf(facts.newData)}; findmnt -T ${quoted(parent.path)}`.text,
     });
-  const backup = look.backupDirectory;
-  if (isNode(facts) && backup !== null && backup.device !== '' && backup.device !== look.parent.device)
+  const backup = inspection.backupDirectory;
+  if (isNode(facts) && backup !== null && backup.device !== '' && backup.device !== inspection.parent.device)
     issues.push({
       found: `pg_autoctl’s backup directory ${backup.path} is on another file system than ${facts.data}`,
       remedy: 'name a directory beside the data: pg_autoctl renames the base backup into its place',
@@ -68,7 +77,7 @@ export const diskChecks: readonly Check[] = [
     why: 'Hard links and renames do not cross file systems: pg_upgrade --link, the swap of the directories and pg_autoctl’s base backup all need one.',
     source:
       'PostgreSQL, pg_upgrade, --link; link(2) and rename(2), EXDEV; pg_auto_failover, docs/ref/configuration.rst, replication.backup_directory',
-    judge: onEach('every host', looked, sameFileSystem),
+    judge: onEach('every host', inspected, sameFileSystem),
   },
   {
     id: 'parent-writable',
@@ -77,11 +86,11 @@ export const diskChecks: readonly Check[] = [
     scope: 'every host',
     why: 'The new cluster is made there, and the directories change places there.',
     source: 'rename(2), EACCES',
-    judge: onEach('every host', looked, ({ facts, look }) =>
-      look.parentWritable
+    judge: onEach('every host', inspected, ({ facts, inspection }) =>
+      inspection.parentWritable
         ? null
         : {
-            found: `${look.parent.path} is not writable for postgres`,
+            found: `${inspection.parent.path} is not writable for postgres`,
             remedy: 'give postgres the directory for the time of the window',
             command: sh`chown ${quoted('postgres:')} ${parentOf(facts.data)}`.text,
           },
@@ -94,16 +103,20 @@ export const diskChecks: readonly Check[] = [
     scope: 'every host',
     why: 'link writes the catalogs anew, clone and copy may write everything, and each secondary keeps its old data while the base backup arrives.',
     source: 'PostgreSQL, pg_upgrade, --link, --clone and --copy; pg_basebackup',
-    judge: onEach('every host', served, ({ facts, look }, _host, { facts: cluster }): readonly Issue[] => {
-      const mode = cluster?.mode ?? 'link';
-      const need = roomNeeded(facts, look, mode);
-      return [
-        ...tooSmall(look.parent, need.bytes, need.what),
-        ...(copiesData(facts, mode) ? tablespacesElsewhere(look) : []).flatMap(({ place, bytes }) =>
-          tooSmall(place, bytes, 'a copy of the tablespace'),
-        ),
-      ];
-    }),
+    judge: onEach(
+      'every host',
+      served,
+      ({ facts, inspection }, _host, { facts: cluster }): readonly Issue[] => {
+        const mode = cluster?.mode ?? 'link';
+        const need = roomNeeded(facts, inspection, mode);
+        return [
+          ...tooSmall(inspection.parent, need.bytes, need.what),
+          ...(copiesData(facts, mode) ? tablespacesElsewhere(inspection) : []).flatMap(({ place, bytes }) =>
+            tooSmall(place, bytes, 'a copy of the tablespace'),
+          ),
+        ];
+      },
+    ),
   },
   {
     id: 'new-directory',
@@ -113,7 +126,7 @@ export const diskChecks: readonly Check[] = [
     why: 'pg_upgrade wants an empty cluster with the same checksums, block size and WAL segment size; somebody else’s server in its place is neither overwritten nor stopped. On a secondary none is made, but it is where one would be after a switchover.',
     source:
       'PostgreSQL, src/bin/pg_upgrade/controldata.c, check_control_data; check.c, check_new_cluster_is_empty',
-    judge: onEach('every host', looked, (seen, _host, { newMajor, facts }) =>
+    judge: onEach('every host', inspected, (seen, _host, { newMajor, facts }) =>
       newDirectory(seen, newMajor, facts),
     ),
   },
@@ -124,8 +137,8 @@ export const diskChecks: readonly Check[] = [
     scope: 'every host',
     why: 'The old data directory is renamed to it in the window; a directory of an earlier upgrade in its place must not be mixed with it.',
     source: 'docs/runbook.md, “Whose a directory is”',
-    judge: onEach('every host', looked, ({ facts, look }) =>
-      look.backupDirectoryThere
+    judge: onEach('every host', inspected, ({ facts, inspection }) =>
+      inspection.backupDirectoryThere
         ? {
             found: `${facts.backupData} exists`,
             remedy: 'inspect it; if it is left over from an earlier upgrade, move or remove it',
@@ -141,14 +154,14 @@ export const diskChecks: readonly Check[] = [
     scope: 'secondaries',
     why: 'pg_autoctl empties replication.backup_directory before each base backup, whatever is in it: what somebody keeps there would be gone.',
     source: 'pg_auto_failover, pgctl.c, pg_basebackup; file_utils.c, ensure_empty_dir',
-    judge: onEach('secondaries', looked, ({ facts, look }) =>
-      look.backupDirectory === null || look.backupDirectoryEntries === undefined
+    judge: onEach('secondaries', inspected, ({ facts, inspection }) =>
+      inspection.backupDirectory === null || inspection.backupDirectoryEntries === undefined
         ? null
         : {
-            found: `${look.backupDirectory.path} holds ${look.backupDirectoryEntries} entries`,
+            found: `${inspection.backupDirectory.path} holds ${inspection.backupDirectoryEntries} entries`,
             remedy: 'move them away if somebody needs them; what an interrupted base backup left can go',
             command:
-              sh`ls -la ${quoted(look.backupDirectory.path)}; ${facts.oldAutoctl} config get --pgdata ${facts.pgdata} replication.backup_directory`
+              sh`ls -la ${quoted(inspection.backupDirectory.path)}; ${facts.oldAutoctl} config get --pgdata ${facts.pgdata} replication.backup_directory`
                 .text,
           },
     ),
@@ -160,8 +173,8 @@ export const diskChecks: readonly Check[] = [
     scope: 'primary and monitor',
     why: 'pg_upgrade runs both servers on it. A listener there is mostly a server that an interrupted pg_upgrade has left behind.',
     source: 'PostgreSQL, pg_upgrade, --old-port; src/bin/pg_upgrade/pg_upgrade.h, DEF_PGUPORT',
-    judge: onEach('primary and monitor', looked, ({ look }) =>
-      look.upgradePort === 'free'
+    judge: onEach('primary and monitor', inspected, ({ inspection }) =>
+      inspection.upgradePort === 'free'
         ? null
         : {
             found: 'something listens on port 50432, or its socket is there',

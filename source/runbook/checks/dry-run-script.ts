@@ -8,9 +8,9 @@ import { initdbCommand, newClusterLines } from '../shell/new-cluster.ts';
 import { ownershipFunctions } from '../shell/ownership.ts';
 import { upgradeCauses, upgradeCommand } from '../shell/pg-upgrade.ts';
 import script from './dry-run-script.sh' with { type: 'text' };
-import { rehearsalSettings as settings, socketOf, throwawayOf } from './throwaway.ts';
+import { dryRunSettings as settings, socketOf, throwawayOf } from './throwaway.ts';
 
-export interface RehearsalOptions {
+export interface DryRunOptions {
   /** The new directory is made and kept, as step A.*.initdb would. */
   readonly keepNewDirectory: boolean;
 }
@@ -108,10 +108,10 @@ const newClusterFunction = (facts: ClusterFacts, host: HostFacts): Fragment => {
  * its end, however it ends; what a kill -9 leaves is taken away by the next one.
  * Sources: PostgreSQL, src/bin/pg_upgrade: dump.c, generate_old_dump; pg_upgrade.c, create_new_objects; server.c, start_postmaster.
  */
-export const rehearsalScript = (
+export const dryRunScript = (
   facts: ClusterFacts,
   host: HostFacts,
-  options: RehearsalOptions = { keepNewDirectory: false },
+  options: DryRunOptions = { keepNewDirectory: false },
 ): Fragment => {
   const upgraded = !isNode(host) || host.role === 'primary';
   const kept = upgraded && options.keepNewDirectory;

@@ -2,14 +2,14 @@ import type { HostEvidence } from '../../cluster/checks/evidence.ts';
 import { errorLines, isComplete, type Section, sectionsOf } from '../../cluster/checks/sections.ts';
 import { sh } from '../../cluster/fragment.ts';
 import { type Check, type Issue, onEach } from './check.ts';
-import { type Rehearsed, rehearsed, section } from './see.ts';
+import { type DryRunSeen, dryRunOf, section } from './see.ts';
 import { throwawayOf } from './throwaway.ts';
 
 const both = 'primary and monitor';
 
 /** The first section of these kinds that failed, with its name. */
 const firstFailure = (
-  { sections }: Rehearsed,
+  { sections }: DryRunSeen,
   kinds: readonly string[],
 ): { readonly name: string; readonly section: Section } | null => {
   for (const [name, one] of sections)
@@ -21,8 +21,8 @@ const firstFailure = (
 const schemaKinds = ['dump globals', 'dump', 'start', 'restore globals', 'restore'];
 
 /** All of a schema was restored, or something failed on the way. */
-const schemaHeld = (host: HostEvidence): Rehearsed | string => {
-  const seen = rehearsed(host);
+const schemaHeld = (host: HostEvidence): DryRunSeen | string => {
+  const seen = dryRunOf(host);
   if (typeof seen === 'string') return seen;
   if (firstFailure(seen, schemaKinds) !== null) return seen;
   return isComplete(seen.sections) && sectionsOf(seen.sections, 'restore').length > 0
@@ -31,14 +31,14 @@ const schemaHeld = (host: HostEvidence): Rehearsed | string => {
 };
 
 /** Beginnings that were kept from being tried at all. */
-const began = (host: HostEvidence): Rehearsed | string => {
-  const seen = rehearsed(host);
+const began = (host: HostEvidence): DryRunSeen | string => {
+  const seen = dryRunOf(host);
   if (typeof seen === 'string') return seen;
   return seen.sections.has('begin') ? seen : 'the dry run did not begin';
 };
 
 /** What the rehearsal with the real programs has shown. */
-export const rehearsalChecks: readonly Check[] = [
+export const dryRunChecks: readonly Check[] = [
   {
     id: 'rehearsal-room',
     severity: 'blocker',

@@ -22,7 +22,7 @@ export const formationChecks: readonly Check[] = [
     judge: ({ state, formations = {}, hosts }) => {
       if (state === null) return withoutMonitor;
       const monitor = hosts.find((host) => host.role === 'monitor');
-      const next = monitor?.look?.newAutoctl?.extensionVersion ?? null;
+      const next = monitor?.inspection?.newAutoctl?.extensionVersion ?? null;
       if (next === state.extensionVersion) return [];
       return [...byFormation(state.others)].flatMap(([formation, rows]): CheckAnswer[] => {
         if (Object.hasOwn(formations, formation)) return [];

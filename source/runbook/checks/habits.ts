@@ -2,7 +2,7 @@ import { sh } from '../../cluster/fragment.ts';
 import { type Check, onEach } from './check.ts';
 import { rateOf } from './rates.ts';
 import { dataBytes } from './room.ts';
-import { looked, served } from './see.ts';
+import { inspected, served } from './see.ts';
 
 const megabyte = 1024 * 1024;
 const day = 86_400;
@@ -18,13 +18,13 @@ export const habitChecks: readonly Check[] = [
     why: 'pg_autoctl copies at 100 MB/s at most unless told otherwise: a terabyte takes 2.8 hours, in which there is one secondary less.',
     source:
       'pg_auto_failover 2.2, docs/ref/configuration.rst, replication.maximum_backup_rate, and defaults.h, MAXIMUM_BACKUP_RATE; PostgreSQL, pg_basebackup, --max-rate',
-    judge: onEach('secondaries', served, ({ facts, look }) => {
-      const rate = rateOf(look.backupRate);
-      const seconds = dataBytes(look) / rate;
+    judge: onEach('secondaries', served, ({ facts, inspection }) => {
+      const rate = rateOf(inspection.backupRate);
+      const seconds = dataBytes(inspection) / rate;
       return seconds <= longBackupSeconds
         ? null
         : {
-            found: `${Math.round(dataBytes(look) / megabyte)} MB at ${look.backupRate ?? '100M'} a second take ${Math.round(seconds / 60)} minutes`,
+            found: `${Math.round(dataBytes(inspection) / megabyte)} MB at ${inspection.backupRate ?? '100M'} a second take ${Math.round(seconds / 60)} minutes`,
             remedy: 'allow more, up to 1024M, if network and disks have it',
             command:
               sh`${facts.oldAutoctl} config set --pgdata ${facts.pgdata} replication.maximum_backup_rate 1024M`
@@ -40,11 +40,11 @@ export const habitChecks: readonly Check[] = [
     why: 'Without KillMode systemd signals every process, walsenders too: the secondaries then miss the last transactions at every stop or reboot. In the window a drop-in sets it; outside of it, it stays as it is.',
     source:
       'systemd.kill(5), KillMode=; pg_auto_failover, docs/ref/pg_autoctl_show_systemd.rst, whose unit has none; the lost transactions seen with 2.0 on the lab (fixtures/lab)',
-    judge: onEach('every host', looked, ({ facts, look }) =>
-      facts.service.kind === 'none' || look.unit === null || look.unit.killMode === 'mixed'
+    judge: onEach('every host', inspected, ({ facts, inspection }) =>
+      facts.service.kind === 'none' || inspection.unit === null || inspection.unit.killMode === 'mixed'
         ? null
         : {
-            found: `${facts.service.unit} has KillMode=${look.unit.killMode}`,
+            found: `${facts.service.unit} has KillMode=${inspection.unit.killMode}`,
             remedy: 'set it for good; the window does not need it',
             command: sh`systemctl edit ${facts.service.unit}   # [Service] KillMode=mixed`.text,
           },
@@ -57,8 +57,8 @@ export const habitChecks: readonly Check[] = [
     scope: 'every host',
     why: 'A backup, a vacuum or a restart that begins in the window finds no server, or one that it must not touch.',
     source: 'crontab(5), systemd.timer(5)',
-    judge: onEach('every host', looked, ({ look }) =>
-      look.cron.map((line) => ({
+    judge: onEach('every host', inspected, ({ inspection }) =>
+      inspection.cron.map((line) => ({
         found: line,
         remedy:
           'make sure that it does not run in the window; afterwards look for paths of the old version in it',
@@ -72,14 +72,14 @@ export const habitChecks: readonly Check[] = [
     scope: 'primary',
     why: 'When everything else is gone, a rollback is only possible from a backup. pgBackRest, Barman, WAL-G and the server’s own record of finished backups are asked; a backup taken otherwise is not seen.',
     source: 'PostgreSQL, Continuous Archiving, Making a Base Backup: backup history files',
-    judge: onEach('primary', looked, ({ look }) =>
-      look.backupAge !== null && look.backupAge <= day
+    judge: onEach('primary', inspected, ({ inspection }) =>
+      inspection.backupAge !== null && inspection.backupAge <= day
         ? null
         : {
             found:
-              look.backupAge === null
+              inspection.backupAge === null
                 ? 'no backup is known here'
-                : `the last one known is ${Math.round(look.backupAge / 3600)} hours old`,
+                : `the last one known is ${Math.round(inspection.backupAge / 3600)} hours old`,
             remedy:
               'take one before the window; if you have one that is not seen here, accept this warning in the cluster file',
             command: 'pg_basebackup --checkpoint=fast …',

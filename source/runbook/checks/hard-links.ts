@@ -1,24 +1,24 @@
 import { posix } from 'node:path';
-import type { TransferLook } from '../../cluster/checks/evidence.ts';
+import type { TransferInspection } from '../../cluster/checks/evidence.ts';
 import {
   type ClusterFacts,
   type HostFacts,
   isNode,
   linkedOf,
-  linksLeaveNoImage,
+  linksLeaveNoCopy,
   primaryOf,
   takesLinks,
 } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
 import { sameNames } from '../steps/hard-link/names.ts';
 import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
-import { looked } from './see.ts';
+import { inspected } from './see.ts';
 
 /** The hosts between which links are taken over. */
 export const exchangesLinks = (facts: ClusterFacts, host: HostFacts): boolean =>
   linkedOf(facts).length > 0 && (takesLinks(host) || host.alias === primaryOf(facts).alias);
 
-type Seen = { readonly facts: HostFacts; readonly transfer: TransferLook };
+type Seen = { readonly facts: HostFacts; readonly transfer: TransferInspection };
 const nothing: readonly Issue[] = [];
 
 /** On the hosts that are asked; on the others there is nothing to find. */
@@ -26,11 +26,11 @@ const onTransfer = (
   scope: 'every node' | 'secondaries',
   judge: (seen: Seen, facts: ClusterFacts) => readonly Issue[],
 ): Check['judge'] =>
-  onEach(scope, looked, ({ facts, look }, _host, { facts: cluster }) => {
+  onEach(scope, inspected, ({ facts, inspection }, _host, { facts: cluster }) => {
     if (cluster === null || !exchangesLinks(cluster, facts)) return nothing;
-    return look.transfer === null
+    return inspection.transfer === null
       ? [{ found: 'rsync and ssh were not asked for', remedy: 'check again' }]
-      : judge({ facts, transfer: look.transfer }, cluster);
+      : judge({ facts, transfer: inspection.transfer }, cluster);
   });
 
 const tooOld = (version: string): boolean => {
@@ -51,7 +51,7 @@ export const hardLinkChecks: readonly Check[] = [
     judge: ({ facts }): readonly CheckAnswer[] => {
       if (facts === null) return [];
       const linked = linkedOf(facts);
-      return !linksLeaveNoImage(facts)
+      return !linksLeaveNoCopy(facts)
         ? []
         : [
             {
@@ -73,7 +73,7 @@ export const hardLinkChecks: readonly Check[] = [
     scope: 'secondaries',
     why: 'rsync links a new file to the old one by the names that both have on the primary.',
     source: 'PostgreSQL, pg_upgrade, “Upgrade streaming replication and log-shipping standby servers”',
-    judge: onEach('secondaries', looked, ({ facts }, _host, { facts: cluster }) => {
+    judge: onEach('secondaries', inspected, ({ facts }, _host, { facts: cluster }) => {
       if (cluster === null || !isNode(facts) || !takesLinks(facts) || sameNames(primaryOf(cluster), facts))
         return null;
       return {

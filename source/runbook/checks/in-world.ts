@@ -17,9 +17,9 @@ const seenHost = (host: HostFacts, world: Observations): HostEvidence => {
     silentServer: null,
     facts: host,
     unclear: null,
-    look: checks?.look ?? null,
-    rehearsal: checks?.rehearsal ?? null,
-    rehearsalTrouble: null,
+    inspection: checks?.inspection ?? null,
+    dryRun: checks?.dryRun ?? null,
+    dryRunTrouble: null,
   };
 };
 

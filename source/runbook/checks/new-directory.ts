@@ -1,4 +1,4 @@
-import type { CheckLook } from '../../cluster/checks/evidence.ts';
+import type { CheckInspection } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh, word } from '../../cluster/fragment.ts';
 import { makesNewCluster } from '../shell/ownership.ts';
@@ -21,11 +21,11 @@ const foreign = (facts: HostFacts, found: string): Issue => ({
  * this cluster. On a secondary none is made; but it is where the primary's would be, should the roles change.
  */
 export const newDirectory = (
-  { facts, look }: { facts: HostFacts; look: CheckLook },
+  { facts, inspection }: { facts: HostFacts; inspection: CheckInspection },
   newMajor: number | null,
   cluster: ClusterFacts | null,
 ): Issue | null => {
-  const { newDirectory: there } = look;
+  const { newDirectory: there } = inspection;
   const { newData } = facts;
   const remove = {
     remedy: 'inspect it, and remove it if it is left over',
@@ -63,9 +63,9 @@ export const newDirectory = (
       differs.push(
         `WAL segments have ${megabytes(there.control.walSegmentSize)}, in the old cluster ${megabytes(facts.initdb.walSegmentBytes)}`,
       );
-    if (look.control !== null && there.control.blockSize !== look.control.blockSize)
+    if (inspection.control !== null && there.control.blockSize !== inspection.control.blockSize)
       differs.push(
-        `blocks have ${there.control.blockSize} bytes, in the old cluster ${look.control.blockSize}`,
+        `blocks have ${there.control.blockSize} bytes, in the old cluster ${inspection.control.blockSize}`,
       );
   }
   return differs.length === 0

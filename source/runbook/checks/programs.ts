@@ -1,7 +1,7 @@
 import { sh, word } from '../../cluster/fragment.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
-import { looked, reached, section, served } from './see.ts';
+import { inspected, reached, section, served } from './see.ts';
 
 const names = (all: readonly string[]): string => all.join(', ');
 
@@ -15,7 +15,7 @@ export const programChecks: readonly Check[] = [
     why: 'Every node runs the new version in the end; a binary that is missing on one of them stops its rebuild at night.',
     source: 'PostgreSQL, pg_upgrade, “Install the new PostgreSQL binaries”, and the same on standby servers',
     judge: onEach('every host', reached, (host) => {
-      const missing = [...new Set([...host.missingPrograms, ...(host.look?.missingTools ?? [])])];
+      const missing = [...new Set([...host.missingPrograms, ...(host.inspection?.missingTools ?? [])])];
       return missing.length === 0
         ? null
         : {
@@ -33,18 +33,18 @@ export const programChecks: readonly Check[] = [
     why: 'pg_autoctl starts and stops the server; one that does not know its version leaves the node down. 2.2 supports 13 to 17.',
     source:
       'pg_auto_failover, src/bin/pg_autoctl/cli_common.c, keeper_cli_print_version (`pg_autoctl version`)',
-    judge: onEach('every host', looked, ({ facts, look }, _host, { newMajor }): Issue | null => {
+    judge: onEach('every host', inspected, ({ facts, inspection }, _host, { newMajor }): Issue | null => {
       const remedy = `install the pg_auto_failover that goes with PostgreSQL ${newMajor ?? ''}`;
-      if (look.newAutoctl === null)
+      if (inspection.newAutoctl === null)
         return {
           found: `${facts.newAutoctl} does not say its version`,
           remedy,
           command: sh`${facts.newAutoctl} version`.text,
         };
-      return newMajor === null || look.newAutoctl.compatibleMajors.includes(newMajor)
+      return newMajor === null || inspection.newAutoctl.compatibleMajors.includes(newMajor)
         ? null
         : {
-            found: `${facts.newAutoctl} ${look.newAutoctl.text} runs ${names(look.newAutoctl.compatibleMajors.map(String))}, not ${newMajor}`,
+            found: `${facts.newAutoctl} ${inspection.newAutoctl.text} runs ${names(inspection.newAutoctl.compatibleMajors.map(String))}, not ${newMajor}`,
             remedy,
             command: sh`${facts.newAutoctl} version`.text,
           };
@@ -102,8 +102,8 @@ export const programChecks: readonly Check[] = [
     why: 'Without its control file an extension can neither be restored nor updated, and on a secondary it is missed after a failover.',
     source:
       'PostgreSQL, Packaging Related Objects into an Extension; pg_upgrade, “Install extension shared object files”',
-    judge: onEach('every host', served, ({ facts, look }): readonly Issue[] => {
-      const { offeredExtensions: offered } = look;
+    judge: onEach('every host', served, ({ facts, inspection }): readonly Issue[] => {
+      const { offeredExtensions: offered } = inspection;
       if (offered === null)
         return [
           {
@@ -113,7 +113,7 @@ export const programChecks: readonly Check[] = [
           },
         ];
       const wanted = new Map<string, string[]>();
-      for (const database of look.databases)
+      for (const database of inspection.databases)
         for (const { name } of database.extensions)
           wanted.set(name, [...(wanted.get(name) ?? []), database.name]);
       return [...wanted]

@@ -1,4 +1,4 @@
-import type { CheckLook, Place } from '../../cluster/checks/evidence.ts';
+import type { CheckInspection, Place } from '../../cluster/checks/evidence.ts';
 import { type HostFacts, isNode, takesLinks, type UpgradeMode } from '../../cluster/facts.ts';
 
 const megabyte = 1024 * 1024;
@@ -8,8 +8,10 @@ const base = 200 * megabyte;
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 /** The bytes of all databases, without WAL. */
-export const dataBytes = (look: CheckLook): number => sum(look.databases.map((one) => one.bytes));
-export const catalogBytes = (look: CheckLook): number => sum(look.databases.map((one) => one.catalogBytes));
+export const dataBytes = (inspection: CheckInspection): number =>
+  sum(inspection.databases.map((one) => one.bytes));
+export const catalogBytes = (inspection: CheckInspection): number =>
+  sum(inspection.databases.map((one) => one.catalogBytes));
 
 /** Of one tablespace on a file system of its own. */
 export interface Elsewhere {
@@ -18,15 +20,16 @@ export interface Elsewhere {
 }
 
 /** Tablespaces that do not share the data's file system: they need their room there. */
-export const tablespacesElsewhere = (look: CheckLook): readonly Elsewhere[] =>
-  look.tablespaces
-    .filter(({ place }) => place.device !== look.parent.device)
+export const tablespacesElsewhere = (inspection: CheckInspection): readonly Elsewhere[] =>
+  inspection.tablespaces
+    .filter(({ place }) => place.device !== inspection.parent.device)
     .map(({ place }) => ({
       place,
-      bytes: look.server?.tablespaces.find((one) => one.location === place.path)?.bytes ?? 0,
+      bytes: inspection.server?.tablespaces.find((one) => one.location === place.path)?.bytes ?? 0,
     }));
 
-const elsewhereBytes = (look: CheckLook): number => sum(tablespacesElsewhere(look).map((one) => one.bytes));
+const elsewhereBytes = (inspection: CheckInspection): number =>
+  sum(tablespacesElsewhere(inspection).map((one) => one.bytes));
 
 /** Whether every file is written anew, or gets a second name. */
 export const copiesData = (facts: HostFacts, mode: UpgradeMode): boolean =>
@@ -42,12 +45,12 @@ export interface Room {
  * change, and copy everything; a secondary and the monitor everything. Source: PostgreSQL, pg_upgrade, --link, --clone and
  * --copy; a base backup is a copy (pg_basebackup).
  */
-export const roomNeeded = (facts: HostFacts, look: CheckLook, mode: UpgradeMode): Room => {
+export const roomNeeded = (facts: HostFacts, inspection: CheckInspection, mode: UpgradeMode): Room => {
   if (isNode(facts) && facts.role === 'primary' && mode === 'link')
-    return { bytes: base + 2 * catalogBytes(look), what: 'the new catalogs' };
+    return { bytes: base + 2 * catalogBytes(inspection), what: 'the new catalogs' };
   if (takesLinks(facts))
-    return { bytes: base + 2 * catalogBytes(look), what: 'the new catalogs beside the old data' };
-  const everything = base + Math.ceil(1.05 * (dataBytes(look) - elsewhereBytes(look)));
+    return { bytes: base + 2 * catalogBytes(inspection), what: 'the new catalogs beside the old data' };
+  const everything = base + Math.ceil(1.05 * (dataBytes(inspection) - elsewhereBytes(inspection)));
   if (!isNode(facts)) return { bytes: everything, what: 'a copy of the monitor’s database' };
   return facts.role === 'primary'
     ? { bytes: everything, what: `pg_upgrade --${mode}` }

@@ -94,8 +94,8 @@ export const settingChecks: readonly Check[] = [
     scope: 'primary',
     why: 'Secondaries hold them empty: a rollback through a secondary’s fallback copy, or a failover, loses what is in them.',
     source: 'PostgreSQL, CREATE TABLE, UNLOGGED',
-    judge: onEach('primary', served, ({ look }) =>
-      look.databases
+    judge: onEach('primary', served, ({ inspection }) =>
+      inspection.databases
         .filter((database) => database.unlogged > 0)
         .map((database) => ({
           found: `${database.unlogged} in ${database.name}: ${database.unloggedNames.join(', ')}${database.unlogged > database.unloggedNames.length ? ', …' : ''}`,
@@ -112,8 +112,8 @@ export const settingChecks: readonly Check[] = [
     why: 'pg_upgrade’s time goes by the number of objects, not by the size: each is dumped and restored while the application waits.',
     source:
       'PostgreSQL, src/bin/pg_upgrade/dump.c: the schema of every database is dumped and restored; measured in docs/development/benchmarks.md',
-    judge: onEach('primary', served, ({ look }, _host, { facts }) =>
-      look.databases
+    judge: onEach('primary', served, ({ inspection }, _host, { facts }) =>
+      inspection.databases
         .filter((database) => database.relations + database.largeObjects > manyRelations)
         .map((database) => ({
           found: `${database.name} has ${database.relations} relations and ${database.largeObjects} large objects`,
@@ -149,17 +149,17 @@ export const settingChecks: readonly Check[] = [
     scope: 'primary',
     why: 'While a base backup runs the primary goes on writing: with too little kept the secondary cannot catch up, with more than the disk holds the primary stops.',
     source: 'PostgreSQL, Replication, wal_keep_size and max_slot_wal_keep_size',
-    judge: onEach('primary', served, ({ look, server }): readonly Issue[] => {
+    judge: onEach('primary', served, ({ inspection, server }): readonly Issue[] => {
       const keep = Number(server.settings.wal_keep_size ?? '0') * megabyte;
       const slots = Number(server.settings.max_slot_wal_keep_size ?? '-1');
       const issues: Issue[] = [];
-      if (keep > look.wal.freeBytes + look.walBytes)
+      if (keep > inspection.wal.freeBytes + inspection.walBytes)
         issues.push({
-          found: `wal_keep_size is ${keep / megabyte} MB, ${look.wal.mountPoint} has ${Math.floor((look.wal.freeBytes + look.walBytes) / megabyte)} MB for it`,
+          found: `wal_keep_size is ${keep / megabyte} MB, ${inspection.wal.mountPoint} has ${Math.floor((inspection.wal.freeBytes + inspection.walBytes) / megabyte)} MB for it`,
           remedy: 'lower it, or make room: the new cluster keeps as much beside the old one',
           command: 'alter system set wal_keep_size = …; select pg_reload_conf()',
         });
-      if (slots >= 0 && Math.max(slots * megabyte, keep) < dataBytes(look) / 20)
+      if (slots >= 0 && Math.max(slots * megabyte, keep) < dataBytes(inspection) / 20)
         issues.push({
           found: `wal_keep_size is ${keep / megabyte} MB and max_slot_wal_keep_size ${slots} MB`,
           remedy: 'let slots keep what they need until the secondaries are back',

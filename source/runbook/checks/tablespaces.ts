@@ -1,16 +1,20 @@
-import type { TablespaceLook } from '../../cluster/checks/evidence.ts';
+import type { TablespaceInspection } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, isNode, primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
 import { oldName } from '../language/tablespace-names.ts';
 import { type Check, type Issue, onEach } from './check.ts';
-import { looked, served } from './see.ts';
+import { inspected, served } from './see.ts';
 
 const inside = (path: string, directory: string): boolean =>
   path === directory || path.startsWith(`${directory}/`);
 
 /** What keeps one tablespace's old part from going aside, or a base backup from arriving in its place. */
-const directoryIssues = (look: TablespaceLook, facts: HostFacts, cluster: ClusterFacts): readonly Issue[] => {
-  const { place, real, foreign } = look;
+const directoryIssues = (
+  inspection: TablespaceInspection,
+  facts: HostFacts,
+  cluster: ClusterFacts,
+): readonly Issue[] => {
+  const { place, real, foreign } = inspection;
   const location = place.path;
   const issues: Issue[] = [];
   if (real !== location)
@@ -23,7 +27,7 @@ const directoryIssues = (look: TablespaceLook, facts: HostFacts, cluster: Cluste
         'move its tables to a tablespace in a directory of its own, named by its real path, and drop it',
       command: sh`readlink -f ${quoted(location)}`.text,
     });
-  else if (!look.besideItsParent)
+  else if (!inspection.besideItsParent)
     issues.push({
       found: `${location} is a mount point: nothing can be renamed out of it`,
       remedy: 'move its tables to a tablespace in a directory below the mount point, and drop it',
@@ -35,7 +39,7 @@ const directoryIssues = (look: TablespaceLook, facts: HostFacts, cluster: Cluste
       remedy: 'inspect it; what is left over from an earlier upgrade or another server, move or remove',
       command: sh`ls -la ${quoted(location)}`.text,
     });
-  if (look.asideTaken)
+  if (inspection.keptNameTaken)
     issues.push({
       found: `${location}_aside is not writable for ${cluster.postgres}, or ${location}_aside/${oldName(cluster)} is there already`,
       remedy: 'inspect it; if it is left over from an earlier upgrade, move or remove it',
@@ -79,8 +83,8 @@ export const tablespaceChecks: readonly Check[] = [
     why: 'pg_basebackup refuses a tablespace’s directory that is not empty. So each cluster’s part is moved beside it, with the data directory that it belongs to; and a rename does not cross file systems.',
     source:
       'PostgreSQL, src/bin/pg_basebackup/pg_basebackup.c, verify_dir_is_empty_or_create; rename(2), EXDEV',
-    judge: onEach('every host', looked, ({ facts, look }, _host, { facts: cluster }) =>
-      cluster === null ? [] : look.tablespaces.flatMap((one) => directoryIssues(one, facts, cluster)),
+    judge: onEach('every host', inspected, ({ facts, inspection }, _host, { facts: cluster }) =>
+      cluster === null ? [] : inspection.tablespaces.flatMap((one) => directoryIssues(one, facts, cluster)),
     ),
   },
 ];

@@ -22,8 +22,8 @@ export const no = (found: string): ConditionJudgment => ({ holds: false, found }
 export const verdictOf = (holds: boolean, found: string): ConditionJudgment => (holds ? yes : no(found));
 
 const unseen = (world: Observations, alias: string): string => {
-  const look = world.hosts[alias];
-  return look?.kind === 'unseen' ? look.problem.what : `${alias} was not inspected`;
+  const observation = world.hosts[alias];
+  return observation?.kind === 'unseen' ? observation.problem.what : `${alias} was not inspected`;
 };
 
 /** A condition about one host, false with the reason while the host cannot be seen. */

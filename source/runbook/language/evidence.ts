@@ -19,7 +19,7 @@ export const isSwapped = (facts: ClusterFacts, host: HostFacts, world: Observati
 };
 
 /** The old cluster was moved aside (on a secondary, before its rebuild). */
-export const isMovedAside = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean => {
+export const isSetAside = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean => {
   const seen = hostIn(world, host.alias);
   return seen !== null && isMajor(seen.backupData, facts.oldMajor);
 };
@@ -114,7 +114,7 @@ const oldRuns = (facts: ClusterFacts, host: HostFacts, world: Observations): boo
 
 /** The window has passed the point where the old server was stopped for good: never while it runs, whatever lies beside it. */
 export const isPastStop = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean =>
-  !oldRuns(facts, host, world) && (isUpgraded(facts, host, world) || isMovedAside(facts, host, world));
+  !oldRuns(facts, host, world) && (isUpgraded(facts, host, world) || isSetAside(facts, host, world));
 
 /** Something of the cluster is no longer as phase A has saved it, as it was meant: from here on the saved files are the ones to go back to. */
 export const windowHasBegun = (facts: ClusterFacts, world: Observations): boolean =>

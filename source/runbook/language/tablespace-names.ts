@@ -9,7 +9,7 @@ import { type Path, type RelativePath, restOf } from '../../cluster/words.ts';
  * Source: PostgreSQL, pg_basebackup.c, verify_dir_is_empty_or_create; CREATE TABLESPACE; GetTablespaceVersionDirectory.
  */
 
-export const asideOf = (location: Path): Path => word`${location}_aside`;
+export const setAsidePlace = (location: Path): Path => word`${location}_aside`;
 
 /** What of `data_pg15_bak` follows `data_`; below the place beside the tablespace the part has this name. */
 export const oldName = (facts: ClusterFacts): RelativePath => word`pg${facts.oldMajor}_bak`;
@@ -19,11 +19,11 @@ export const nameOf = (host: HostFacts, directory: Path): RelativePath | '' =>
   directory === host.newData || directory === host.data ? '' : restOf(directory, `${host.data}_`);
 
 export const placeOf = (location: Path, name: RelativePath | ''): Path =>
-  name === '' ? location : word`${asideOf(location)}/${name}`;
+  name === '' ? location : word`${setAsidePlace(location)}/${name}`;
 
 /** A host's tablespaces as words of the shell. */
 export const words = (host: HostFacts): Fragment => spaced(host.tablespaces);
 
 /** Where the parts of a directory that lies aside are, to be removed with it. */
-export const partsAside = (host: HostFacts, directory: Path): readonly Path[] =>
+export const partsSetAside = (host: HostFacts, directory: Path): readonly Path[] =>
   host.tablespaces.map((location) => placeOf(location, nameOf(host, directory)));

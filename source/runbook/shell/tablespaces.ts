@@ -39,7 +39,7 @@ export const followLines = (
 ): Fragment | false => host.tablespaces.length > 0 && sh`tablespaces_follow ${directory} ${from} ${to}`;
 
 /** The old cluster's parts go aside, before its directory does. */
-export const oldGoesAside = (facts: ClusterFacts, host: HostFacts): Fragment | false =>
+export const oldIsSetAside = (facts: ClusterFacts, host: HostFacts): Fragment | false =>
   followLines(host, sh`${host.data}`, sh`''`, sh`${oldName(facts)}`);
 
 /** The old cluster, in its place again, has its parts at home. */

@@ -2,7 +2,7 @@ import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.t
 import { hereDocument, sh, word } from '../../cluster/fragment.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
-import { rehearsalScript } from '../checks/dry-run-script.ts';
+import { dryRunScript } from '../checks/dry-run-script.ts';
 import { evidenceIn, judgmentOn } from '../checks/in-world.ts';
 import { checkInspectionScript } from '../checks/inspection/script.ts';
 import { no, onHost, verdictOf } from '../language/conditions.ts';
@@ -84,7 +84,7 @@ export const preflight =
         ${hereDocument(
           sh`cat >${word`${kept}/rehearse.sh`}`,
           'END-OF-REHEARSAL',
-          rehearsalScript(facts, host).text.trimEnd(),
+          dryRunScript(facts, host).text.trimEnd(),
         )}
         sh ${word`${kept}/look.sh`} >${word`${kept}/look.new`}
         mv ${word`${kept}/look.new`} ${word`${kept}/look`}

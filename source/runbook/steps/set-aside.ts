@@ -4,7 +4,7 @@ import { sh, word } from '../../cluster/fragment.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import { parentOf } from '../../cluster/words.ts';
 import { allStopped, backupIsThere, describe, isMajor, onHost, verdictOf } from '../language/conditions.ts';
-import { isMovedAside } from '../language/evidence.ts';
+import { isSetAside } from '../language/evidence.ts';
 import { isFallbackCopy } from '../language/fallback-copies.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
@@ -18,7 +18,7 @@ import {
   sameFileSystemFunction,
 } from '../shell/self-checks.ts';
 import { script } from '../shell/shell.ts';
-import { followFunction, oldGoesAside } from '../shell/tablespaces.ts';
+import { followFunction, oldIsSetAside } from '../shell/tablespaces.ts';
 import { rollbackRoute } from '../verdict/route.ts';
 
 /**
@@ -27,7 +27,7 @@ import { rollbackRoute } from '../verdict/route.ts';
  */
 const lastFallbackCopy = (facts: ClusterFacts, node: NodeFacts, world: Observations): string | null => {
   const inPlace = secondariesOf(facts).filter(
-    (one) => isFallbackCopy(facts, one, world) && !isMovedAside(facts, one, world),
+    (one) => isFallbackCopy(facts, one, world) && !isSetAside(facts, one, world),
   );
   if (inPlace.length !== 1 || inPlace[0] !== node || rollbackRoute(facts, world).kind !== 'fallback-copy')
     return null;
@@ -78,7 +78,7 @@ export const setAside =
           of_system ${node.oldBindir} ${node.data} ${facts.systemIdentifier}
           idle ${node.data}
           same_file_system ${node.data} ${parentOf(node.data)}
-          ${oldGoesAside(facts, node)}
+          ${oldIsSetAside(facts, node)}
           own ${node.data} # before it gets a name that another's could have
           mv -T ${node.data} ${node.backupData}
           keep ${node.backupData}
@@ -88,7 +88,7 @@ export const setAside =
         [ ! -e ${node.data} ] || { echo ${word`${node.data} and ${node.backupData} are both there: inspect both`} >&2; exit 1; }
       `),
       probe: (world) =>
-        isMovedAside(facts, node, world)
+        isSetAside(facts, node, world)
           ? done(`${node.backupData} holds the fallback copy`)
           : pending(`${node.data} is the fallback copy still`),
       before: [

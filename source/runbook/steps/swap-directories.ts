@@ -12,7 +12,7 @@ import {
   onHost,
   verdictOf,
 } from '../language/conditions.ts';
-import { isMovedAside, isOutdated, isSwapped, isUpgraded } from '../language/evidence.ts';
+import { isOutdated, isSetAside, isSwapped, isUpgraded } from '../language/evidence.ts';
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { partsHaveFollowed } from '../language/tablespace-conditions.ts';
@@ -26,7 +26,7 @@ import {
   versionFunction,
 } from '../shell/self-checks.ts';
 import { fingerprint, oldFingerprint, script } from '../shell/shell.ts';
-import { followFunction, oldGoesAside } from '../shell/tablespaces.ts';
+import { followFunction, oldIsSetAside } from '../shell/tablespaces.ts';
 
 /** What is said of a new directory that the old cluster has left behind, with the way on. */
 export const outdated = (facts: ClusterFacts, host: HostFacts): string =>
@@ -84,7 +84,7 @@ export const swapDirectories =
           ${carryLines(host, host.data, host.newData)}
           ${carriedIsKept}
           ${readConfigurationLines(host, host.newData, host.newData)}
-          ${oldGoesAside(facts, host)}
+          ${oldIsSetAside(facts, host)}
           own ${host.data} # before it gets a name that another's could have
           mv -T ${host.data} ${host.backupData}
         fi
@@ -107,7 +107,7 @@ export const swapDirectories =
                   ? `${host.data} still has the marker file of a directory that was set aside`
                   : `${host.data} lacks pg_auto_failover’s configuration`,
               );
-        if (seen?.data.kind === 'absent' && isMovedAside(facts, host, world))
+        if (seen?.data.kind === 'absent' && isSetAside(facts, host, world))
           return half('the old directory is set aside, the new one is not in its place');
         return pending(seen === null ? 'not seen' : `${host.data} ${describe(seen.data)}`);
       },
@@ -118,7 +118,7 @@ export const swapDirectories =
           `${host.data} is PostgreSQL ${facts.oldMajor}, or set aside already`,
           (seen, world) =>
             verdictOf(
-              isMajor(seen.data, facts.oldMajor) || isMovedAside(facts, host, world),
+              isMajor(seen.data, facts.oldMajor) || isSetAside(facts, host, world),
               `it ${describe(seen.data)}`,
             ),
         ),

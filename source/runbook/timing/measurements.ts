@@ -20,6 +20,7 @@ export const hostMeasurementsSchema = z.object({
   schemaMs: amount,
   /** The dump alone. */
   dumpMs: amount,
+  /** Of the whole dry run; its name is the one that is kept on the disk. */
   rehearsalMs: amount,
   diskBytesPerSecond: amount,
   /** What pg_autoctl allows a base backup, bytes a second. */
@@ -33,23 +34,24 @@ export type Measurements = ReadonlyMap<string, HostMeasurements>;
 /** The throwaway writes 64 MB. */
 const diskBytes = 64 * 1024 ** 2;
 
-const measured = ({ look, rehearsal, facts }: HostEvidence): HostMeasurements => {
+const measured = ({ inspection, dryRun, facts }: HostEvidence): HostMeasurements => {
   const ms = (name: string): number | null => {
-    const section = rehearsal?.get(name);
+    const section = dryRun?.get(name);
     return section === undefined || section.code !== 0 ? null : section.ms;
   };
   const all = (kind: string): number =>
-    rehearsal === null ? 0 : sectionsOf(rehearsal, kind).reduce((sum, section) => sum + section.ms, 0);
-  const served = look !== null && look.server !== null;
+    dryRun === null ? 0 : sectionsOf(dryRun, kind).reduce((sum, section) => sum + section.ms, 0);
+  const served = inspection !== null && inspection.server !== null;
   const disk = ms('disk');
   const schema = ms('stop') === null ? null : all('dump') + all('restore');
-  const whole =
-    rehearsal === null ? 0 : [...rehearsal.values()].reduce((sum, section) => sum + section.ms, 0);
+  const whole = dryRun === null ? 0 : [...dryRun.values()].reduce((sum, section) => sum + section.ms, 0);
   return {
-    dataBytes: served ? dataBytes(look) : null,
-    catalogBytes: served ? catalogBytes(look) : null,
-    relations: served ? look.databases.reduce((sum, one) => sum + one.relations + one.largeObjects, 0) : null,
-    databases: served ? look.databases.length : null,
+    dataBytes: served ? dataBytes(inspection) : null,
+    catalogBytes: served ? catalogBytes(inspection) : null,
+    relations: served
+      ? inspection.databases.reduce((sum, one) => sum + one.relations + one.largeObjects, 0)
+      : null,
+    databases: served ? inspection.databases.length : null,
     initdbMs: ms('initdb'),
     upgradeCheckMs: ms('pg upgrade'),
     configurationMs: ms('configuration'),
@@ -57,11 +59,11 @@ const measured = ({ look, rehearsal, facts }: HostEvidence): HostMeasurements =>
     dumpMs: schema === null ? null : all('dump'),
     rehearsalMs: whole === 0 ? null : whole,
     diskBytesPerSecond: disk === null || disk === 0 ? null : (diskBytes * 1000) / disk,
-    backupRate: facts !== null && isNode(facts) ? rateOf(look?.backupRate ?? null) : null,
+    backupRate: facts !== null && isNode(facts) ? rateOf(inspection?.backupRate ?? null) : null,
     linkBytesPerSecond:
-      look?.linkMegabits === null || look?.linkMegabits === undefined
+      inspection?.linkMegabits === null || inspection?.linkMegabits === undefined
         ? null
-        : (look.linkMegabits * 1_000_000) / 8,
+        : (inspection.linkMegabits * 1_000_000) / 8,
   };
 };
 

@@ -11,19 +11,19 @@ export interface Order {
 
 /** Of each lane the last step: what comes behind the stage names them all, so that nobody has to follow a chain of lanes. */
 const endsOf = (stage: readonly Step[]): readonly Step[] =>
-  tracksOf(stage).flatMap((lane) => lane.at(-1) ?? []);
+  tracksOf(stage).flatMap((track) => track.at(-1) ?? []);
 
 const awaited = (steps: readonly Step[]): ReadonlyMap<StepId, readonly Step[]> => {
   const after = new Map<StepId, readonly Step[]>();
   let ends: readonly Step[] = [];
   for (const stage of parallelGroups(steps)) {
-    const lanes = tracksOf(stage);
-    for (const lane of lanes) {
-      const behind = lanes.flatMap((one) =>
-        lane[0]?.parallel?.after.includes(one[0]?.parallel?.track ?? '') ? (one.at(-1) ?? []) : [],
+    const tracks = tracksOf(stage);
+    for (const track of tracks) {
+      const behind = tracks.flatMap((one) =>
+        track[0]?.parallel?.after.includes(one[0]?.parallel?.track ?? '') ? (one.at(-1) ?? []) : [],
       );
-      lane.forEach((step, index) => {
-        const previous = lane[index - 1];
+      track.forEach((step, index) => {
+        const previous = track[index - 1];
         after.set(step.id, previous === undefined ? (behind.length > 0 ? behind : ends) : [previous]);
       });
     }

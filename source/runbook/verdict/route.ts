@@ -35,10 +35,10 @@ export const bestFallbackCopy = (facts: ClusterFacts, world: Observations): Node
     world,
   );
 
-const bestOf = (facts: ClusterFacts, images: readonly NodeFacts[], world: Observations): NodeFacts | null => {
+const bestOf = (facts: ClusterFacts, copies: readonly NodeFacts[], world: Observations): NodeFacts | null => {
   const rank = (node: NodeFacts): number =>
     (node.priority > 0 ? 0 : 2) + (isSwapped(facts, node, world) ? 1 : 0);
-  return images.reduce<NodeFacts | null>(
+  return copies.reduce<NodeFacts | null>(
     (best, node) => (best === null || rank(node) < rank(best) ? node : best),
     null,
   );
@@ -117,8 +117,8 @@ export const rollbackRoute = (facts: ClusterFacts, world: Observations): Route =
   const own = ownRoute(facts, primary, world);
   if (own !== null) return own;
   const blind = secondariesOf(facts).find((node) => hostIn(world, node.alias) === null);
-  const image = bestFallbackCopy(facts, world);
-  if (image !== null) return { kind: 'fallback-copy', node: image };
+  const copy = bestFallbackCopy(facts, world);
+  if (copy !== null) return { kind: 'fallback-copy', node: copy };
   return blind === undefined
     ? { kind: 'backup' }
     : { kind: 'unknown', why: `${blind.alias} cannot be inspected, and may hold the fallback copy` };

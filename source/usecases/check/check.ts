@@ -12,14 +12,14 @@ import type { OpenHost } from '../../discover/reach.ts';
 import type { CheckResultKept } from '../../engine/journal/check-result.ts';
 import { parseCheckInspection } from '../../inspect/checks/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import { rehearsalScript } from '../../runbook/checks/dry-run-script.ts';
+import { dryRunScript } from '../../runbook/checks/dry-run-script.ts';
 import { checkInspectionScript } from '../../runbook/checks/inspection/script.ts';
 import { type CheckJudgment, judge } from '../../runbook/checks/judge.ts';
 import { type Measurements, measurementsOf } from '../../runbook/timing/measurements.ts';
 import { forgetJobScript } from './forget-job.ts';
 import { survey } from './survey.ts';
 
-const lookTimeoutMs = 120_000;
+const inspectionTimeoutMs = 120_000;
 
 export interface CheckOptions {
   readonly config: Config;
@@ -58,7 +58,7 @@ const askRoot = async (
       );
 };
 
-const lookAt = async (
+const inspectionOf = async (
   evidence: HostEvidence,
   host: RemoteHost,
   facts: ClusterFacts | null,
@@ -71,12 +71,14 @@ const lookAt = async (
       ? null
       : host.run(checkInspectionScript(facts, evidence.facts).text, {
           as: config.become.postgres,
-          timeoutMs: lookTimeoutMs,
+          timeoutMs: inspectionTimeoutMs,
         }),
   ]);
   if (output === null) return { ...evidence, root };
-  const look = output.ok ? parseCheckInspection(evidence.alias, output.value.stdout) : output;
-  return look.ok ? { ...evidence, root, look: look.value } : { ...evidence, root, unclear: look.error };
+  const inspection = output.ok ? parseCheckInspection(evidence.alias, output.value.stdout) : output;
+  return inspection.ok
+    ? { ...evidence, root, inspection: inspection.value }
+    : { ...evidence, root, unclear: inspection.error };
 };
 
 /** What has run is of no use to anybody later: the check leaves nothing. The job's directory is the login's own. */
@@ -85,27 +87,27 @@ const forget = async (host: RemoteHost, job: string): Promise<void> => {
 };
 
 /** Holds the rehearsal on one host as a job, so that a lost line does not end it half way. */
-const rehearse = async (
+const runDry = async (
   host: RemoteHost,
   hostFacts: HostFacts,
   facts: ClusterFacts,
   id: string,
   keepNewDirectory: boolean,
-): Promise<Pick<HostEvidence, 'rehearsal' | 'rehearsalTrouble'>> => {
+): Promise<Pick<HostEvidence, 'dryRun' | 'dryRunTrouble'>> => {
   const chunks: Buffer[] = [];
   const job = `${id}/${host.alias.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
   const outcome = await host.job(
-    { id: job, as: facts.postgres, script: rehearsalScript(facts, hostFacts, { keepNewDirectory }).text },
+    { id: job, as: facts.postgres, script: dryRunScript(facts, hostFacts, { keepNewDirectory }).text },
     { onBytes: (chunk) => chunks.push(chunk) },
   );
   const sections = parseSections(Buffer.concat(chunks).toString('utf8'));
-  if (outcome.kind === 'unknown') return { rehearsal: null, rehearsalTrouble: outcome.problem };
+  if (outcome.kind === 'unknown') return { dryRun: null, dryRunTrouble: outcome.problem };
   await forget(host, job);
   const short =
     isComplete(sections) || [...sections.values()].some((one) => one.code !== 0)
       ? null
       : problem(`${host.alias}: the dry run ended early (exit ${outcome.code}).`, 'Check again.');
-  return { rehearsal: short === null ? sections : null, rehearsalTrouble: short };
+  return { dryRun: short === null ? sections : null, dryRunTrouble: short };
 };
 
 const checkId = (): string =>
@@ -124,9 +126,9 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
     surveyed.value.evidence.map(async (evidence): Promise<HostEvidence> => {
       const host = hosts.get(evidence.alias);
       if (host === undefined || evidence.reach.kind !== 'reached') return evidence;
-      const looked = await lookAt(evidence, host, facts, config);
-      if (facts === null || evidence.facts === null) return looked;
-      return { ...looked, ...(await rehearse(host, evidence.facts, facts, id, keepNewDirectory)) };
+      const inspected = await inspectionOf(evidence, host, facts, config);
+      if (facts === null || evidence.facts === null) return inspected;
+      return { ...inspected, ...(await runDry(host, evidence.facts, facts, id, keepNewDirectory)) };
     }),
   );
   await Promise.all([...hosts.values()].map((host) => host.close()));

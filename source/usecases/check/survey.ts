@@ -13,7 +13,7 @@ import {
 import type { MonitorState } from '../../cluster/monitor-state.ts';
 import { fail, ok, type Problem, type Result } from '../../cluster/result.ts';
 import { misfit } from '../../cluster/words.ts';
-import { askMonitor, look } from '../../discover/ask.ts';
+import { askMonitor, inspectHost } from '../../discover/ask.ts';
 import { factsOf, nodeFactsOf, roleOf } from '../../discover/cluster-facts.ts';
 import { earlierOn } from '../../discover/earlier-run.ts';
 import { commonFacts } from '../../discover/host-facts.ts';
@@ -45,9 +45,9 @@ const blank = (alias: string, role: Role): HostEvidence => ({
   silentServer: null,
   facts: null,
   unclear: null,
-  look: null,
-  rehearsal: null,
-  rehearsalTrouble: null,
+  inspection: null,
+  dryRun: null,
+  dryRunTrouble: null,
 });
 
 interface Reached {
@@ -65,7 +65,7 @@ const reach = async (
   const settings = role === 'monitor' ? config.monitor : nodeSettings(config, alias);
   const opened = await open(addressOf(config, alias, hostname, settings));
   if (!opened.ok) return { evidence: { ...evidence, reach: reachOf(opened.error) }, host: null, found: null };
-  const found = await look(opened.value, config, settings);
+  const found = await inspectHost(opened.value, config, settings);
   if (found.ok) return { evidence, host: opened.value, found: found.value };
   const trouble: Reach = isBecoming(found.error)
     ? { kind: 'no-postgres', problem: found.error }

@@ -1,6 +1,6 @@
 import type { Config } from '../../cluster/config.ts';
 import { ok, type Problem, type Result } from '../../cluster/result.ts';
-import { askMonitor, look, theOne } from '../../discover/ask.ts';
+import { askMonitor, inspectHost, theOne } from '../../discover/ask.ts';
 import { addressOf, type OpenHost } from '../../discover/reach.ts';
 import type { Instance } from '../../inspect/discovery/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
@@ -57,7 +57,7 @@ export const outline = async (
   const opened: RemoteHost[] = [monitor.value];
   const close = () => Promise.all(opened.map((host) => host.close()));
   const { postgres } = config.become;
-  const found = await look(monitor.value, config, config.monitor);
+  const found = await inspectHost(monitor.value, config, config.monitor);
   const instance = found.ok
     ? theOne('monitor', 'monitor', found.value.instances, (one) => one.config.role === 'monitor')
     : found;
@@ -85,7 +85,7 @@ export const outline = async (
       const host = await open(addressOf(config, row.name, row.host, undefined));
       if (!host.ok) return without(host.error);
       opened.push(host.value);
-      const its = await look(host.value, config, undefined);
+      const its = await inspectHost(host.value, config, undefined);
       if (!its.ok) return without(its.error);
       const mine = theOne(
         row.name,

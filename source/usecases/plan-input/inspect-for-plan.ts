@@ -15,7 +15,7 @@ import { checkInspectionScript } from '../../runbook/checks/inspection/script.ts
 const timeoutMs = 120_000;
 
 /** What the servers say for a plan. Nothing is kept open. */
-export interface PlanLook {
+export interface PlanInput {
   readonly facts: ClusterFacts;
   /** The facts are those of a run that has been begun. */
   readonly fromRecord: boolean;
@@ -29,7 +29,7 @@ export interface PlanLook {
 }
 
 /** Sizes as they are now; what a rehearsal of the last day has measured stays. */
-const lookedAt = async (
+const inspectionOf = async (
   evidence: HostEvidence,
   facts: ClusterFacts,
   hosts: ReadonlyMap<string, RemoteHost>,
@@ -40,31 +40,33 @@ const lookedAt = async (
     as: facts.postgres,
     timeoutMs,
   });
-  const look = output.ok ? parseCheckInspection(evidence.alias, output.value.stdout) : output;
-  return look.ok ? { ...evidence, look: look.value } : { ...evidence, unclear: look.error };
+  const inspection = output.ok ? parseCheckInspection(evidence.alias, output.value.stdout) : output;
+  return inspection.ok
+    ? { ...evidence, inspection: inspection.value }
+    : { ...evidence, unclear: inspection.error };
 };
 
 /** Connects, discovers and looks at every host; changes nothing. Errors: as discovery has them. */
-export const lookForPlan = async (
+export const inspectForPlan = async (
   config: Config,
   open: OpenHost,
   say: (doing: string) => void,
   stateHome: string,
-): Promise<Result<PlanLook>> => {
+): Promise<Result<PlanInput>> => {
   const found = await discover(config, open, say);
   if (!found.ok) return found;
   const { facts, hosts, fromRecord } = found.value;
   try {
     say('looking at every host');
-    const world = await new Observer(facts, hosts, () => undefined).look();
+    const world = await new Observer(facts, hosts, () => undefined).inspect();
     const known = evidenceIn(facts, world);
-    const looked = await Promise.all(known.hosts.map((one) => lookedAt(one, facts, hosts)));
+    const inspected = await Promise.all(known.hosts.map((one) => inspectionOf(one, facts, hosts)));
     const addresses = new Map([...hosts].map(([alias, host]) => [alias, host.address.host]));
     return ok({
       facts,
       fromRecord,
       world,
-      evidence: { ...known, hosts: looked },
+      evidence: { ...known, hosts: inspected },
       check: keptCheck(stateHome, facts),
       addresses,
     });

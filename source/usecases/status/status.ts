@@ -105,13 +105,13 @@ const hostStatus = (
   heard: ReadonlyMap<string, number>,
 ): HostStatus[] =>
   hostsOf(facts).map(({ alias }) => {
-    const look = world.hosts[alias];
-    if (look?.kind === 'unseen') {
+    const observation = world.hosts[alias];
+    if (observation?.kind === 'unseen') {
       const age = nodeIn(world, alias)?.reportAge;
-      const lastReport = age === undefined ? null : new Date(look.at - age * 1000).toISOString();
+      const lastReport = age === undefined ? null : new Date(observation.at - age * 1000).toISOString();
       const at = heard.get(alias);
       const lastHeard = at === undefined ? null : new Date(at).toISOString();
-      return { alias, version: null, running: false, problem: look.problem, lastReport, lastHeard };
+      return { alias, version: null, running: false, problem: observation.problem, lastReport, lastHeard };
     }
     const seen = hostIn(world, alias);
     const major = seen !== null && isDataDirectory(seen.data) ? String(seen.data.major) : null;
@@ -128,7 +128,9 @@ const hostStatus = (
 const neededOf = (facts: ClusterFacts): readonly string[] => [facts.monitor.alias, primaryOf(facts).alias];
 
 const unseenIn = (world: Observations): readonly string[] =>
-  Object.entries(world.hosts).flatMap(([alias, look]) => (look.kind === 'unseen' ? [alias] : []));
+  Object.entries(world.hosts).flatMap(([alias, observation]) =>
+    observation.kind === 'unseen' ? [alias] : [],
+  );
 
 /** `needed`: the hosts without which nobody can tell how far it is. */
 const stateOf = (runbook: readonly Step[], world: Observations, needed: readonly string[]): RunbookState => {
@@ -241,7 +243,7 @@ const fromFacts = async (
   journal: ByJournal | null = null,
 ): Promise<Status> => {
   const [world, standing] = await Promise.all([
-    new Observer(facts, hosts, () => undefined).look(),
+    new Observer(facts, hosts, () => undefined).inspect(),
     journal === null ? standingOf(facts, hosts.get('monitor')) : null,
   ]);
   const direction = journal?.direction ?? directionIn(standing);

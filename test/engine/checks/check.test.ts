@@ -131,7 +131,7 @@ test('a rehearsal whose end is not known is not taken for a good one', async () 
 
 test('a look that ended early is not taken for a good one', async () => {
   const servers = new CheckServers(labCluster());
-  servers.looks.set('node_2', { end: null });
+  servers.inspections.set('node_2', { end: null });
   const { judgment } = good(await checking(servers));
   expect(judgment.outcome).toBe('blocked');
   expect(judgment.findings.map((one) => one.check)).toEqual(['host-understood']);
@@ -139,7 +139,7 @@ test('a look that ended early is not taken for a good one', async () => {
 
 test('a database that did not answer leaves its server unseen', async () => {
   const servers = new CheckServers(labCluster());
-  servers.looks.set('node_1', { databases: asText('null\n') });
+  servers.inspections.set('node_1', { databases: asText('null\n') });
   const { judgment } = good(await checking(servers));
   expect(judgment.outcome).toBe('unseen');
   expect(judgment.notSeen.map((one) => one.because)).toContain('its server did not answer');

@@ -6,7 +6,7 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const text = (key: string, value: string): readonly [string, string] => [key, base64(value)];
 
 /** The answer to checkInspectionScript of a host that nothing stands against. */
-export const checkLookLines = (host: HostFacts): Lines => {
+export const checkInspectionLines = (host: HostFacts): Lines => {
   const place = (key: string, path: string): Lines => [
     [key, path],
     [`${key}.device`, '42'],
@@ -61,6 +61,6 @@ export const checkLookLines = (host: HostFacts): Lines => {
 
 /** What the window's own checks have left on a host that nothing stands against. */
 export const checksLines = (host: HostFacts): Lines => [
-  ['checks/look', joined(printed(checkLookLines(host)))],
+  ['checks/look', joined(printed(checkInspectionLines(host)))],
   ['checks/log', joined(healthyLog(host))],
 ];

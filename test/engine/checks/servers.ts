@@ -14,7 +14,7 @@ import { labCluster } from '../../runbook/clusters.ts';
 import { word } from '../../runbook/word.ts';
 import { but, printed } from '../answers.ts';
 import { FakeServers } from '../fake-servers.ts';
-import { checkLookLines } from './look-lines.ts';
+import { checkInspectionLines } from './look-lines.ts';
 
 /** The lab's cluster with as many secondaries as one likes. */
 export const withSecondaries = (count: number): ClusterFacts => {
@@ -51,7 +51,7 @@ export const withSecondaries = (count: number): ClusterFacts => {
 export class CheckServers {
   readonly servers: FakeServers;
   turns = 0;
-  readonly looks = new Map<string, Readonly<Record<string, string | null>>>();
+  readonly inspections = new Map<string, Readonly<Record<string, string | null>>>();
   readonly logs = new Map<string, string>();
   readonly outcomes = new Map<string, JobOutcome>();
   readonly noRoot = new Set<string>();
@@ -125,7 +125,9 @@ export class CheckServers {
       return fail(problem(`${alias}: dba may not become root without a password.`, 'allow it'));
     if (script === 'id -u') return said('0\n');
     if (script.includes('parent_writable'))
-      return said(printed(but(checkLookLines(this.servers.of(alias)), this.looks.get(alias) ?? {})));
+      return said(
+        printed(but(checkInspectionLines(this.servers.of(alias)), this.inspections.get(alias) ?? {})),
+      );
     return host.run(script, options);
   }
 

@@ -164,7 +164,7 @@ export const expectAcknowledgedOn = async (load: WriteLoad, lab: Lab, host: LabH
  * What a query finds in a stopped data directory of 15: a copy is started privately, as a primary, and thrown away.
  * The directory itself is only read.
  */
-export const askImage = async (
+export const askCopy = async (
   lab: Lab,
   host: LabHost,
   directory: string,
@@ -198,20 +198,20 @@ LAB_SQL
 };
 
 /** Every acknowledged row is in the image. */
-export const expectAcknowledgedInImage = async (
+export const expectAcknowledgedInCopy = async (
   load: WriteLoad,
   lab: Lab,
   host: LabHost,
   directory: string,
 ): Promise<void> =>
-  load.expectAllIn(() => askImage(lab, host, directory, 'app', listRows), `in ${directory} of ${host}`);
+  load.expectAllIn(() => askCopy(lab, host, directory, 'app', listRows), `in ${directory} of ${host}`);
 
 /** How many rows a table has in the image. */
-export const countInImage = async (
+export const countInCopy = async (
   lab: Lab,
   host: LabHost,
   directory: string,
   relation: string,
   database = 'app',
 ): Promise<number> =>
-  Number((await askImage(lab, host, directory, database, `select count(*) from ${relation}`))[0]);
+  Number((await askCopy(lab, host, directory, database, `select count(*) from ${relation}`))[0]);

@@ -22,7 +22,7 @@ const offered = {
       : null,
 };
 /** What `pgaf-upgrade rollback` shows before any step. */
-const wayBackOpens = /Enter shows the first step/;
+const rollbackOpens = /Enter shows the first step/;
 const typedWanted = /type the name of the host/;
 
 export type Walked = 'finished' | 'stopped-before' | 'failed';
@@ -50,12 +50,12 @@ export const walk = async (console_: Console, options: WalkOptions = {}): Promis
       (text) =>
         isFinished(text) ||
         hasFailed(text) ||
-        wayBackOpens.test(text) ||
+        rollbackOpens.test(text) ||
         Number(offered.exec(text)?.[1] ?? 0) > last,
       { timeoutMs: stepMs, what: `the step after ${last}, or the end` },
     );
-    if (wayBackOpens.test(screen)) {
-      await enterUntil(console_, (text) => !wayBackOpens.test(text));
+    if (rollbackOpens.test(screen)) {
+      await enterUntil(console_, (text) => !rollbackOpens.test(text));
       continue;
     }
     if (isFinished(screen)) return 'finished';
@@ -64,12 +64,12 @@ export const walk = async (console_: Console, options: WalkOptions = {}): Promis
     if ((await options.until?.(screen, Number(number), host)) === true) return 'stopped-before';
     last = Number(number);
     runsOn = runsOn || options.runOnFrom?.(screen, last) === true;
-    const rehearsal = /Enter go on without step/.test(screen);
-    if (runsOn && !rehearsal) {
+    const dryRun = /Enter go on without step/.test(screen);
+    if (runsOn && !dryRun) {
       await runOn(console_, last, host);
       continue;
     }
-    await (rehearsal && optional === 'run' ? runOptional(console_, last) : confirm(console_, last, host));
+    await (dryRun && optional === 'run' ? runOptional(console_, last) : confirm(console_, last, host));
   }
 };
 

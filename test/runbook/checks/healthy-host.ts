@@ -1,4 +1,4 @@
-import type { CheckLook, Place, ServerEvidence } from '../../../source/cluster/checks/evidence.ts';
+import type { CheckInspection, Place, ServerEvidence } from '../../../source/cluster/checks/evidence.ts';
 import { type HostFacts, isNode } from '../../../source/cluster/facts.ts';
 import { parseControlData } from '../../../source/cluster/parse/control-data.ts';
 import { parseUnit } from '../../../source/cluster/parse/unit.ts';
@@ -41,7 +41,7 @@ const unit = good(
 );
 const control = good(parseControlData(recorded('postgresql-15.20/controldata-in-production.txt')));
 
-export const healthyLook = (facts: HostFacts): CheckLook => ({
+export const healthyInspection = (facts: HostFacts): CheckInspection => ({
   missingTools: [],
   newAutoctl,
   offeredExtensions: ['plpgsql', 'pg_stat_statements', 'pgautofailover'],
@@ -69,7 +69,7 @@ export const healthyLook = (facts: HostFacts): CheckLook => ({
     besideItsParent: true,
     real: location,
     foreign: [],
-    asideTaken: false,
+    keptNameTaken: false,
   })),
   server: server(facts),
   databases: [

@@ -1,5 +1,5 @@
 import type {
-  CheckLook,
+  CheckInspection,
   Evidence,
   HostEvidence,
   ServerEvidence,
@@ -8,7 +8,7 @@ import { parseSections, type Sections } from '../../../source/cluster/checks/sec
 import { type ClusterFacts, type HostFacts, hostsOf, isNode } from '../../../source/cluster/facts.ts';
 import { labCluster } from '../clusters.ts';
 import { Model } from '../model.ts';
-import { healthyLog, healthyLook } from './healthy-host.ts';
+import { healthyInspection, healthyLog } from './healthy-host.ts';
 
 /** What a cluster that nothing stands against says; each test changes one thing of it. */
 
@@ -21,9 +21,9 @@ export const healthyHost = (facts: HostFacts): HostEvidence => ({
   silentServer: null,
   facts,
   unclear: null,
-  look: healthyLook(facts),
-  rehearsal: parseSections(healthyLog(facts)),
-  rehearsalTrouble: null,
+  inspection: healthyInspection(facts),
+  dryRun: parseSections(healthyLog(facts)),
+  dryRunTrouble: null,
 });
 
 export const healthy = (facts: ClusterFacts = labCluster()): Evidence => ({
@@ -45,11 +45,21 @@ export const withHost = (
   hosts: from.hosts.map((host) => (host.alias === alias ? { ...host, ...change(host) } : host)),
 });
 
-export const withLook = (alias: string, change: Change<CheckLook>, from?: Evidence): Evidence =>
-  withHost(alias, ({ look }) => ({ look: look === null ? null : { ...look, ...change(look) } }), from);
+export const withInspection = (alias: string, change: Change<CheckInspection>, from?: Evidence): Evidence =>
+  withHost(
+    alias,
+    ({ inspection }) => ({
+      inspection: inspection === null ? null : { ...inspection, ...change(inspection) },
+    }),
+    from,
+  );
 
 export const withServer = (alias: string, change: Change<ServerEvidence>, from?: Evidence): Evidence =>
-  withLook(alias, ({ server: it }) => ({ server: it === null ? null : { ...it, ...change(it) } }), from);
+  withInspection(
+    alias,
+    ({ server: it }) => ({ server: it === null ? null : { ...it, ...change(it) } }),
+    from,
+  );
 
 /** The rehearsal with one section ended otherwise, and everything after it kept from happening. */
 export const failedAt = (log: string, name: string, ...lines: readonly string[]): Sections => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Evidence, TablespaceLook } from '../../../source/cluster/checks/evidence.ts';
+import type { Evidence, TablespaceInspection } from '../../../source/cluster/checks/evidence.ts';
 import type { ClusterFacts } from '../../../source/cluster/facts.ts';
 import type { OtherRow } from '../../../source/cluster/monitor-state.ts';
 import { problem } from '../../../source/cluster/result.ts';
@@ -7,8 +7,8 @@ import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
 import { labCluster, linkedCluster, oldIdentifier, spacedCluster } from '../clusters.ts';
 import { word } from '../word.ts';
-import { failedAt, healthy, withHost, withLook, withServer } from './healthy.ts';
-import { healthyLog, healthyLook } from './healthy-host.ts';
+import { failedAt, healthy, withHost, withInspection, withServer } from './healthy.ts';
+import { healthyInspection, healthyLog } from './healthy-host.ts';
 
 const seen = (evidence: Evidence): string[] =>
   judge(evidence).findings.map((one) => `${one.severity} ${one.check} ${one.host ?? 'cluster'}`);
@@ -30,14 +30,14 @@ const withState = (change: Partial<NonNullable<Evidence['state']>>): Evidence =>
   const from = healthy();
   return from.state === null ? from : { ...from, state: { ...from.state, ...change } };
 };
-const sections = (alias: string, rehearsal: ReturnType<typeof failedAt>): Evidence =>
-  withHost(alias, () => ({ rehearsal }));
+const sections = (alias: string, dryRun: ReturnType<typeof failedAt>): Evidence =>
+  withHost(alias, () => ({ dryRun }));
 const log = healthyLog(primary);
 const linked = healthy(linkedCluster());
 const spaced = healthy(spacedCluster());
 /** One thing is otherwise with the first tablespace of node_2. */
-const withSpace = (change: Partial<TablespaceLook>): Evidence =>
-  withLook(
+const withSpace = (change: Partial<TablespaceInspection>): Evidence =>
+  withInspection(
     'node_2',
     ({ tablespaces: [first, ...others] }) => ({
       tablespaces: first === undefined ? [] : [{ ...first, ...change }, ...others],
@@ -68,8 +68,8 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     withHost('node_2', () => ({
       reach: { kind: 'unreachable', problem: problem('node_2 did not answer within 10 s.', 'look') },
       facts: null,
-      look: null,
-      rehearsal: null,
+      inspection: null,
+      dryRun: null,
     })),
     ['blocker host-reachable node_2'],
     /did not answer/,
@@ -91,8 +91,8 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     withHost('node_2', () => ({
       reach: { kind: 'host-key', problem: problem('The host key was not accepted.', 'look') },
       facts: null,
-      look: null,
-      rehearsal: null,
+      inspection: null,
+      dryRun: null,
     })),
     ['blocker host-key node_2'],
     /not accepted/,
@@ -102,8 +102,8 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     withHost('node_3', () => ({
       reach: { kind: 'no-postgres', problem: problem('node_3: dba may not become postgres', 'sudoers') },
       facts: null,
-      look: null,
-      rehearsal: null,
+      inspection: null,
+      dryRun: null,
     })),
     ['blocker sudo-postgres node_3'],
     /postgres/,
@@ -140,7 +140,12 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'a secondary that is down',
-    withHost('node_3', () => ({ silentServer: 'no such socket', facts: null, look: null, rehearsal: null })),
+    withHost('node_3', () => ({
+      silentServer: 'no such socket',
+      facts: null,
+      inspection: null,
+      dryRun: null,
+    })),
     ['blocker server-answers node_3'],
     /socket/,
   ],
@@ -176,13 +181,13 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'a missing program',
-    withLook('node_3', () => ({ missingTools: ['pg_rewind'] })),
+    withInspection('node_3', () => ({ missingTools: ['pg_rewind'] })),
     ['blocker new-programs node_3'],
     /pg_rewind/,
   ],
   [
     'a pg_autoctl that does not know the target',
-    withLook('node_3', ({ newAutoctl }) => ({
+    withInspection('node_3', ({ newAutoctl }) => ({
       newAutoctl: newAutoctl === null ? null : { ...newAutoctl, compatibleMajors: [13, 14, 15] },
     })),
     ['blocker autoctl-supports-target node_3'],
@@ -198,7 +203,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'an extension that is not installed',
-    withLook('node_1', () => ({ offeredExtensions: ['plpgsql'] })),
+    withInspection('node_1', () => ({ offeredExtensions: ['plpgsql'] })),
     ['blocker extensions-available node_1'],
     /pg_stat_statements, used in app/,
   ],
@@ -217,31 +222,31 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'data on another file system',
-    withLook('node_2', ({ data }) => ({ data: { ...data, device: '43' } })),
+    withInspection('node_2', ({ data }) => ({ data: { ...data, device: '43' } })),
     ['blocker same-file-system node_2'],
     /different file systems/,
   ],
   [
     'a new data directory on another file system: the swap copied it in the downtime',
-    withLook('node_1', ({ newPlace }) => ({ newPlace: { ...newPlace, device: '43' } })),
+    withInspection('node_1', ({ newPlace }) => ({ newPlace: { ...newPlace, device: '43' } })),
     ['blocker same-file-system node_1'],
     /new data directory .* would be on another file system/,
   ],
   [
     'a new data directory behind a bind mount: the same device, and a rename into it is refused',
-    withLook('monitor', ({ newPlace }) => ({ newPlace: { ...newPlace, mountPoint: '/fast' } })),
+    withInspection('monitor', ({ newPlace }) => ({ newPlace: { ...newPlace, mountPoint: '/fast' } })),
     ['blocker same-file-system monitor'],
     /would be on another file system/,
   ],
   [
     'a data directory that is a mount point',
-    withLook('node_2', () => ({ dataIsMountPoint: true })),
+    withInspection('node_2', () => ({ dataIsMountPoint: true })),
     ['blocker same-file-system node_2'],
     /mount point/,
   ],
   [
     'a parent that postgres may not write',
-    withLook('node_2', () => ({ parentWritable: false })),
+    withInspection('node_2', () => ({ parentWritable: false })),
     ['blocker parent-writable node_2'],
     /not writable/,
   ],
@@ -253,13 +258,17 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'a primary without rsync, where a secondary wants its links',
-    withLook('node_1', ({ transfer }) => ({ transfer: transfer && { ...transfer, rsync: null } }), linked),
+    withInspection(
+      'node_1',
+      ({ transfer }) => ({ transfer: transfer && { ...transfer, rsync: null } }),
+      linked,
+    ),
     ['blocker links-programs node_1'],
     /there is no rsync/,
   ],
   [
     'an rsync that is too old, and no ssh',
-    withLook(
+    withInspection(
       'node_2',
       ({ transfer }) => ({ transfer: transfer && { ...transfer, rsync: '3.0.9', missing: ['ssh'] } }),
       linked,
@@ -269,7 +278,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'a port that is closed between the hosts',
-    withLook(
+    withInspection(
       'node_2',
       ({ transfer }) => ({
         transfer: transfer && { ...transfer, sshd: 'ssh: connect to host node1 port 22: Connection refused' },
@@ -291,13 +300,13 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'no room for the base backup',
-    withLook('node_2', ({ parent }) => ({ parent: { ...parent, freeBytes: 1024 ** 2 } })),
+    withInspection('node_2', ({ parent }) => ({ parent: { ...parent, freeBytes: 1024 ** 2 } })),
     ['blocker disk-space node_2'],
     /base backup/,
   ],
   [
     'a new directory with checksums',
-    withLook('node_1', ({ control }) => ({
+    withInspection('node_1', ({ control }) => ({
       newDirectory: {
         kind: 'cluster',
         major: 17,
@@ -312,13 +321,13 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'something else in the new directory',
-    withLook('node_1', () => ({ newDirectory: { kind: 'not-a-cluster', entries: 3 } })),
+    withInspection('node_1', () => ({ newDirectory: { kind: 'not-a-cluster', entries: 3 } })),
     ['blocker new-directory node_1'],
     /3 entries/,
   ],
   [
     'somebody else’s PostgreSQL 17 in the new directory’s place, kept for an application in database postgres',
-    withLook('node_1', ({ control }) => ({
+    withInspection('node_1', ({ control }) => ({
       newDirectory: { kind: 'cluster', major: 17, databases: 0, running: false, control },
     })),
     ['blocker new-directory node_1'],
@@ -326,7 +335,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'one that runs, on a secondary, where no new cluster is made',
-    withLook('node_2', ({ control }) => ({
+    withInspection('node_2', ({ control }) => ({
       newDirectory: { kind: 'cluster', major: 17, databases: 3, running: true, control },
     })),
     ['blocker new-directory node_2'],
@@ -334,7 +343,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'one that was made for another cluster',
-    withLook('node_1', ({ control }) => ({
+    withInspection('node_1', ({ control }) => ({
       newDirectory: { kind: 'cluster', major: 17, databases: 0, running: false, control, madeFor: '1' },
     })),
     ['blocker new-directory node_1'],
@@ -342,19 +351,19 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'something where pg_autoctl will put its base backup',
-    withLook('node_2', () => ({ backupDirectoryEntries: 2 })),
+    withInspection('node_2', () => ({ backupDirectoryEntries: 2 })),
     ['blocker base-backup-directory node_2'],
     /holds 2 entries/,
   ],
   [
     'the backup directory in use',
-    withLook('node_1', () => ({ backupDirectoryThere: true })),
+    withInspection('node_1', () => ({ backupDirectoryThere: true })),
     ['blocker backup-directory-free node_1'],
     /_pg15_bak exists/,
   ],
   [
     'port 50432 taken',
-    withLook('node_1', () => ({ upgradePort: 'busy' })),
+    withInspection('node_1', () => ({ upgradePort: 'busy' })),
     ['blocker upgrade-port node_1'],
     /50432/,
   ],
@@ -386,7 +395,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'an earlier upgrade’s files beside a tablespace',
-    withSpace({ asideTaken: true }),
+    withSpace({ keptNameTaken: true }),
     ['blocker tablespace-directories node_2'],
     /fast_aside\/pg15_bak is there already/,
   ],
@@ -401,7 +410,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'no room for a copy of a tablespace on a file system of its own',
-    withLook(
+    withInspection(
       'node_3',
       ({ tablespaces }) => ({
         tablespaces: tablespaces.map((one) => ({
@@ -541,7 +550,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'unlogged tables',
-    withLook('node_1', ({ databases }) => ({
+    withInspection('node_1', ({ databases }) => ({
       databases: databases.map((one) => ({ ...one, unlogged: 1, unloggedNames: ['public.sessions'] })),
     })),
     ['warning unlogged-tables node_1'],
@@ -549,7 +558,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'many objects',
-    withLook('node_1', ({ databases }) => ({
+    withInspection('node_1', ({ databases }) => ({
       databases: databases.map((one) => ({ ...one, relations: 400_000, catalogBytes: 0 })),
     })),
     ['warning many-objects node_1'],
@@ -571,13 +580,13 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'a slow base backup',
-    withLook('node_2', () => ({ backupRate: '32kB' })),
+    withInspection('node_2', () => ({ backupRate: '32kB' })),
     ['warning backup-rate node_2'],
     /160 minutes/,
   ],
   [
     'a unit without KillMode',
-    withLook('monitor', ({ unit }) => ({
+    withInspection('monitor', ({ unit }) => ({
       unit: unit === null ? null : { ...unit, killMode: 'control-group' },
     })),
     ['warning unit-kill-mode monitor'],
@@ -585,11 +594,16 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'a cron job',
-    withLook('node_2', () => ({ cron: ['/etc/cron.d/dump: 0 3 * * * postgres pg_dump app'] })),
+    withInspection('node_2', () => ({ cron: ['/etc/cron.d/dump: 0 3 * * * postgres pg_dump app'] })),
     ['warning cron-jobs node_2'],
     /pg_dump app/,
   ],
-  ['no backup', withLook('node_1', () => ({ backupAge: null })), ['warning backup-age node_1'], /no backup/],
+  [
+    'no backup',
+    withInspection('node_1', () => ({ backupAge: null })),
+    ['warning backup-age node_1'],
+    /no backup/,
+  ],
 ];
 
 describe('one thing wrong at a time', () => {
@@ -611,8 +625,8 @@ describe('one thing wrong at a time', () => {
 test('what could not be looked at never counts as well', () => {
   const judged = judge(
     withHost('node_2', () => ({
-      rehearsal: null,
-      rehearsalTrouble: problem('The connection was lost.', ''),
+      dryRun: null,
+      dryRunTrouble: problem('The connection was lost.', ''),
     })),
   );
   expect(judged.outcome).toBe('unseen');
@@ -626,7 +640,7 @@ test('what could not be looked at never counts as well', () => {
 });
 
 test('a warning can be accepted by name, a blocker cannot', () => {
-  const evidence = withLook('node_1', ({ parent }) => ({
+  const evidence = withInspection('node_1', ({ parent }) => ({
     backupAge: null,
     parent: { ...parent, freeBytes: 0 },
   }));
@@ -636,5 +650,5 @@ test('a warning can be accepted by name, a blocker cannot', () => {
 });
 
 test('the monitor’s own library on the monitor is no warning', () => {
-  expect(seen(withLook('monitor', () => healthyLook(labCluster().monitor)))).toEqual([]);
+  expect(seen(withInspection('monitor', () => healthyInspection(labCluster().monitor)))).toEqual([]);
 });

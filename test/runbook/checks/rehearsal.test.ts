@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isComplete, parseSections, type Sections } from '../../../source/cluster/checks/sections.ts';
 import type { HostFacts } from '../../../source/cluster/facts.ts';
-import { type RehearsalOptions, rehearsalScript } from '../../../source/runbook/checks/dry-run-script.ts';
+import { type DryRunOptions, dryRunScript } from '../../../source/runbook/checks/dry-run-script.ts';
 import { socketOf, throwawayOf } from '../../../source/runbook/checks/throwaway.ts';
 import { debianCluster, labCluster } from '../clusters.ts';
 import { Sandbox } from '../sandbox.ts';
@@ -21,8 +21,8 @@ const secondary = (): HostFacts => {
   return found;
 };
 /** The disk's speed is not this test's concern: nothing is written to it. */
-const scriptOf = (facts: HostFacts, options?: RehearsalOptions): string =>
-  `dd() { :; }\n${rehearsalScript(host.facts, facts, options).text}`;
+const scriptOf = (facts: HostFacts, options?: DryRunOptions): string =>
+  `dd() { :; }\n${dryRunScript(host.facts, facts, options).text}`;
 const pretend = (): void => {
   const { oldBindir, newBindir } = host.node;
   host.cluster(host.node.data, 15, { 'postgresql.conf': 'x', 'pg_hba.conf': 'x' });

@@ -4,7 +4,7 @@ import { isFallbackCopy } from '../../../source/runbook/language/fallback-copies
 import { labCluster } from '../clusters.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { type Case, isPassing } from './case.ts';
-import { has17Written, lay15, lay17, layImage, layMark, layParts, swapped } from './lay.ts';
+import { has17Written, lay15, lay17, layFallbackCopy, layMark, layParts, swapped } from './lay.ts';
 import { ends, spaced } from './rollback.ts';
 
 /** What goes days later. What is half removed must count for nothing, and be known as ours still. */
@@ -39,7 +39,7 @@ const cases: readonly Case[] = [
     step: 'W.node_2.remove',
     after: 'I.monitor.final',
     lay: (box) => {
-      layImage(box, box.node.backupData);
+      layFallbackCopy(box, box.node.backupData);
       layMark(box, box.node.backupData);
       lay17(box);
     },
@@ -52,7 +52,7 @@ const cases: readonly Case[] = [
     after: 'I.monitor.final',
     ...spaced,
     lay: (box) => {
-      layImage(box, box.node.backupData);
+      layFallbackCopy(box, box.node.backupData);
       layMark(box, box.node.backupData);
       layParts(box, box.node.backupData, 15, 'pg15_bak');
       lay17(box);

@@ -22,7 +22,7 @@ export const lay15 = (box: Sandbox, directory: string = box.node.data, state?: s
   box.write(join(directory, 'global/pg_control'), stoppedControl(box, state));
 };
 /** Of a secondary, whole. */
-export const layImage = (box: Sandbox, directory = box.node.data): void => {
+export const layFallbackCopy = (box: Sandbox, directory = box.node.data): void => {
   lay15(box, directory, 'shut down in recovery');
   box.write(join(directory, 'standby.signal'), '');
 };

@@ -4,13 +4,13 @@ import { keyComment } from '../../../source/runbook/steps/hard-link/names.ts';
 import { linkedCluster } from '../clusters.ts';
 import type { Sandbox } from '../sandbox.ts';
 import type { Case } from './case.ts';
-import { lay17, layControls, layImage, layMark, layPostgres, startedControl } from './lay.ts';
+import { lay17, layControls, layFallbackCopy, layMark, layPostgres, startedControl } from './lay.ts';
 import { ends } from './rollback.ts';
 
 /** A secondary that takes over the primary's links. */
 
 const aside = (box: Sandbox): void => {
-  layImage(box, box.node.backupData);
+  layFallbackCopy(box, box.node.backupData);
   layMark(box, box.node.backupData);
 };
 const linked = (box: Sandbox): void => {
@@ -40,7 +40,7 @@ const cases: readonly Case[] = [
   {
     step: 'D.node_2.aside',
     after: 'C.node_3.stop',
-    lay: (box) => layImage(box),
+    lay: (box) => layFallbackCopy(box),
     ends,
     rows: 15,
   },

@@ -10,7 +10,7 @@ import {
   has17Written,
   lay15,
   lay17,
-  layImage,
+  layFallbackCopy,
   layLinked,
   layMark,
   layParts,
@@ -44,7 +44,7 @@ const copied = (box: Sandbox): void => {
 };
 /** A secondary that was rebuilt from the primary, its image beside it. */
 export const rebuilt = (box: Sandbox): void => {
-  layImage(box, box.node.backupData);
+  layFallbackCopy(box, box.node.backupData);
   layMark(box, box.node.backupData);
   lay17(box);
 };
@@ -200,7 +200,7 @@ const cases: readonly Case[] = [
     after: 'H.node_2.start',
     given: through('node_3'),
     lay: (box) => {
-      layImage(box, box.node.backupData);
+      layFallbackCopy(box, box.node.backupData);
       layMark(box, box.node.backupData);
       const staging = join(box.root, 'backups');
       box.write(box.node.configFile, `[replication]\nbackup_directory = ${staging}\n`);
@@ -313,7 +313,7 @@ const cases: readonly Case[] = [
     step: 'U.node_2.state-file',
     after: 'D.node_1.swap',
     lay: (box) => {
-      layImage(box);
+      layFallbackCopy(box);
       layStateFile(box, newIdentifier);
     },
     ends: stateFileEnds,

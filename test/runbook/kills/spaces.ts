@@ -4,7 +4,7 @@ import type { Case } from './case.ts';
 import {
   initdb,
   layControls,
-  layImage,
+  layFallbackCopy,
   layLinked,
   layMark,
   layParts,
@@ -20,7 +20,7 @@ const cases: readonly Case[] = [
     after: 'C.node_3.stop',
     programs: { initdb, pg_upgrade: pgUpgrade(true) },
     lay: (box) => {
-      layImage(box);
+      layFallbackCopy(box);
       box.sh(
         `cd "${box.node.data}"; rm standby.signal; sed -i 's/shut down in recovery/shut down/' global/pg_control`,
       );
@@ -49,7 +49,7 @@ const cases: readonly Case[] = [
     step: 'H.node_3.aside',
     after: 'H.node_2.aside',
     lay: (box) => {
-      layImage(box);
+      layFallbackCopy(box);
       layParts(box, box.node.data, 15, '');
     },
     ends,
@@ -62,7 +62,7 @@ const cases: readonly Case[] = [
       ...(step.startsWith('V') ? { of: 'rollback' } : {}),
       after: step.startsWith('V') ? 'D.node_1.swap' : 'A.node_1.save',
       lay: (box) => {
-        layImage(box);
+        layFallbackCopy(box);
         layParts(box, box.node.data, 15, '');
         for (const place of box.node.tablespaces)
           box.sh(step.startsWith('V') ? `mkdir -p "${place}_aside/pg15_bak"` : `rmdir "${place}_aside"`);

@@ -13,7 +13,7 @@ import {
   lay15,
   lay17,
   layControls,
-  layImage,
+  layFallbackCopy,
   layLinked,
   layMark,
   layPostgres,
@@ -187,7 +187,7 @@ export const upgradeCases: readonly Case[] = [
   {
     step: 'H.node_2.aside',
     after: 'G.node_1.analyze',
-    lay: (box) => layImage(box),
+    lay: (box) => layFallbackCopy(box),
     ends: (box) => [versions(box), readdirSync(join(box.root, 'lib')).sort()],
     rows: 15,
     verdicts: ['loses-new-writes'],
@@ -196,7 +196,7 @@ export const upgradeCases: readonly Case[] = [
     step: 'H.node_2.state-file',
     after: 'H.node_2.pg-ctl',
     lay: (box) => {
-      layImage(box, box.node.backupData);
+      layFallbackCopy(box, box.node.backupData);
       layMark(box, box.node.backupData);
       layStateFile(box, box.facts.systemIdentifier);
     },

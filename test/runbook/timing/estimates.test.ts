@@ -3,7 +3,7 @@ import type { ClusterFacts } from '../../../source/cluster/facts.ts';
 import { estimate } from '../../../source/runbook/timing/estimates.ts';
 import { type HostMeasurements, measurementsOf } from '../../../source/runbook/timing/measurements.ts';
 import { upgradeRunbook } from '../../../source/runbook/upgrade.ts';
-import { healthy, withLook } from '../checks/healthy.ts';
+import { healthy, withInspection } from '../checks/healthy.ts';
 import { labCluster } from '../clusters.ts';
 
 const gigabyte = 1024 ** 3;
@@ -97,9 +97,9 @@ test('what was not measured is said', () => {
 });
 
 test('measurements are taken from what was seen', () => {
-  const seen = measurementsOf(withLook('node_1', () => ({ linkMegabits: 1_000, backupRate: '200M' }))).get(
-    'node_1',
-  );
+  const seen = measurementsOf(
+    withInspection('node_1', () => ({ linkMegabits: 1_000, backupRate: '200M' })),
+  ).get('node_1');
   expect(seen).toMatchObject({
     relations: 2_401,
     initdbMs: 1_500,

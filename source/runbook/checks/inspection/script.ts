@@ -5,7 +5,7 @@ import { unitProperties } from '../../../cluster/parse/unit.ts';
 import { sqlLiteral } from '../../../cluster/quote.ts';
 import { sqlFunction } from '../../../cluster/superuser-sql.ts';
 import { type Path, parentOf } from '../../../cluster/words.ts';
-import { asideOf, oldName } from '../../language/tablespace-names.ts';
+import { oldName, setAsidePlace } from '../../language/tablespace-names.ts';
 import { markFile } from '../../shell/ownership.ts';
 import { privateSocket } from '../../shell/shell.ts';
 import { exchangesLinks } from '../hard-links.ts';
@@ -87,7 +87,7 @@ const databaseSql = `select json_build_object('name', current_database(), 'bytes
 /** Of each tablespace a line, for the function of script.sh. */
 const tablespaceLines = (places: readonly Path[]): Fragment => sh`tablespaces() {
   :
-  ${places.map((place, index) => sh`tablespace ${index} ${place} ${parentOf(place)} ${asideOf(place)}`)}
+  ${places.map((place, index) => sh`tablespace ${index} ${place} ${parentOf(place)} ${setAsidePlace(place)}`)}
 }`;
 
 /** Whether links are taken over there, for script.sh. */

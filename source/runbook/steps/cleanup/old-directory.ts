@@ -15,7 +15,7 @@ import { newEverywhere } from '../../language/group-conditions.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepsOf } from '../../language/outline.ts';
 import type { Loss } from '../../language/step.ts';
-import { partsAside } from '../../language/tablespace-names.ts';
+import { partsSetAside } from '../../language/tablespace-names.ts';
 import { mark, script } from '../../shell/shell.ts';
 import { healthy, isThere, newIsLive } from './conditions.ts';
 import { backupIsKnown } from './find-backup.ts';
@@ -53,7 +53,7 @@ export const removeOldDirectory =
     const old: Discarded = {
       path: host.backupData,
       major: facts.oldMajor,
-      parts: partsAside(host, host.backupData),
+      parts: partsSetAside(host, host.backupData),
     };
     const common = { phase, host, as: 'postgres', guide: 'Post-Upgrade Cleanup' } as const;
     return [

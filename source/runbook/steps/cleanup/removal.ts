@@ -2,7 +2,7 @@ import type { ClusterFacts, HostFacts } from '../../../cluster/facts.ts';
 import { constant, type Fragment, joined, sh, word } from '../../../cluster/fragment.ts';
 import { hostIn, type Observations } from '../../../cluster/observations.ts';
 import type { Path } from '../../../cluster/words.ts';
-import { partsAside } from '../../language/tablespace-names.ts';
+import { partsSetAside } from '../../language/tablespace-names.ts';
 import { discardFunction, markFile, ownershipFunctions } from '../../shell/ownership.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
 
@@ -54,5 +54,5 @@ export const abandonedOn = (host: HostFacts, world: Observations): Discarded[] =
     const major = /_pg(\d+)_abandoned(_\d+)?$/.exec(path)?.[1];
     return major === undefined || !path.startsWith(`${host.data}_pg`)
       ? []
-      : [{ path, major: Number(major), parts: partsAside(host, path) }];
+      : [{ path, major: Number(major), parts: partsSetAside(host, path) }];
   });

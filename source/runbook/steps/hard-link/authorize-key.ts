@@ -9,7 +9,7 @@ import { ready, type Script } from '../../language/step.ts';
 import { script } from '../../shell/shell.ts';
 import { allowLines, forgetLines } from './authorized-keys.ts';
 import { type Guest, guestOf, hasLine, hasLinkDir, isLetInUnasked, transferOf } from './guest.ts';
-import { keyComment, keyMark, linkDir, onlyProgram, readBy, rehearsalFile } from './names.ts';
+import { keyComment, keyMark, linkDir, onlyProgram, readBy, trialFile } from './names.ts';
 
 /** Runs one of the commands, written out, and nothing that came over the line. */
 const onlyProgramLines = (primary: NodeFacts, node: NodeFacts, guest: Guest): Fragment =>
@@ -50,7 +50,7 @@ const letInScript = (facts: ClusterFacts, world: Observations): Script => {
     script(sh`
       umask 077
       mkdir -p ${linkDir(primary)}
-      echo reached > ${rehearsalFile(primary)}
+      echo reached > ${trialFile(primary)}
       ${programs}
       ${forgetLines(primary)}
       ${allowLines(primary, keys)}

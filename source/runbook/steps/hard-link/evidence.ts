@@ -7,7 +7,7 @@ import {
 } from '../../../cluster/facts.ts';
 import { hostIn, isDataDirectory, nodeIn, type Observations } from '../../../cluster/observations.ts';
 import { isMajor, verdictOf } from '../../language/conditions.ts';
-import { isAsKept, isMovedAside, isSwapped, newClusterStarted } from '../../language/evidence.ts';
+import { isAsKept, isSetAside, isSwapped, newClusterStarted } from '../../language/evidence.ts';
 import { isFallbackCopy, oldDirectory, stoppedAt } from '../../language/fallback-copies.ts';
 import type { Condition } from '../../language/step.ts';
 
@@ -22,7 +22,7 @@ export const isLinked = (facts: ClusterFacts, node: NodeFacts, world: Observatio
  * base backup as it does for the other secondaries.
  */
 export const isLeftToBackup = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean =>
-  isMovedAside(facts, node, world) &&
+  isSetAside(facts, node, world) &&
   hostIn(world, node.alias)?.data.kind === 'absent' &&
   newClusterStarted(facts, primaryOf(facts), world) !== 'never';
 

@@ -86,7 +86,7 @@ export const transferIsReady = (facts: ClusterFacts, node: NodeFacts): Condition
     `${node.alias} reaches rsync on ${primary.alias} by its key`,
     ({ transfer }, world) => {
       if (!hasLine(facts, node, world)) return verdictOf(false, `${primary.alias} refuses its key`);
-      return verdictOf(transfer.rehearsed, 'it has not been tried');
+      return verdictOf(transfer.tried, 'it has not been tried');
     },
   );
 };

@@ -4,7 +4,7 @@ import { primaryOf } from '../../../cluster/facts.ts';
 import { word } from '../../../cluster/fragment.ts';
 import type { Label, Path } from '../../../cluster/words.ts';
 import { workTag } from '../../../cluster/work-directory.ts';
-import { asideOf } from '../../language/tablespace-names.ts';
+import { setAsidePlace } from '../../language/tablespace-names.ts';
 
 /**
  * By this the lines of authorized_keys are known that let somebody fetch this host's data directory, and no other
@@ -23,15 +23,15 @@ export const onlyProgram = (primary: NodeFacts, node: NodeFacts): Path =>
   word`${linkDir(primary)}/only-${node.nodeId}`;
 
 /** On the primary: what the rehearsal fetches. */
-export const rehearsalFile = (primary: NodeFacts): Path => word`${linkDir(primary)}/rehearsal`;
+export const trialFile = (primary: NodeFacts): Path => word`${linkDir(primary)}/rehearsal`;
 
 /** What each command may read on the primary: that of each tablespace, the transfer, and the rehearsal. */
 export const readBy = (facts: ClusterFacts): readonly (readonly Path[])[] => {
   const primary = primaryOf(facts);
   return [
-    ...primary.tablespaces.map((location) => [asideOf(location), location]),
+    ...primary.tablespaces.map((location) => [setAsidePlace(location), location]),
     [primary.backupData, primary.data],
-    [rehearsalFile(primary)],
+    [trialFile(primary)],
   ];
 };
 

@@ -2,9 +2,9 @@ import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
 import { type Path, parentOf } from '../../../cluster/words.ts';
-import { asideOf, oldName } from '../../language/tablespace-names.ts';
+import { oldName, setAsidePlace } from '../../language/tablespace-names.ts';
 import { command } from '../../shell/shell.ts';
-import { rehearsalFile } from './names.ts';
+import { trialFile } from './names.ts';
 
 /** What the environment could add to rsync's words, and so to the line that the primary allows. */
 export const plainEnvironment = sh`unset RSYNC_RSH RSYNC_PROTECT_ARGS RSYNC_OLD_ARGS RSYNC_PARTIAL_DIR || true`;
@@ -40,7 +40,7 @@ const transferCommand = (primary: NodeFacts, node: NodeFacts, shell: Fragment): 
  */
 const tablespaceCommand = (facts: ClusterFacts, location: Path, shell: Fragment): Fragment => {
   const own = `/${literally(posix.basename(location))}`;
-  const aside = `/${literally(posix.basename(asideOf(location)))}`;
+  const aside = `/${literally(posix.basename(setAsidePlace(location)))}`;
   return command(
     sh`rsync`,
     sh`--archive --delete --hard-links --size-only --no-inc-recursive --stats`,
@@ -49,7 +49,7 @@ const tablespaceCommand = (facts: ClusterFacts, location: Path, shell: Fragment)
     sh`--include=${quoted(`${own}/PG_${facts.newMajor}_*/***`)}`,
     sh`--exclude=${quoted(`${own}/*`)}`,
     sh`--rsh=${shell}`,
-    sh`${word`primary:${asideOf(location)}`} ${word`:${location}`}`,
+    sh`${word`primary:${setAsidePlace(location)}`} ${word`:${location}`}`,
     sh`${word`${parentOf(location)}/`}`,
   );
 };
@@ -68,11 +68,11 @@ export const transferCommands = (
 };
 
 /** The same program by the same way, for one small file. */
-export const rehearsalCommand = (primary: NodeFacts, shell: Fragment): Fragment =>
+export const trialCommand = (primary: NodeFacts, shell: Fragment): Fragment =>
   command(
     sh`rsync`,
     sh`--archive --hard-links --no-inc-recursive`,
     sh`--rsh=${shell}`,
-    sh`${word`primary:${rehearsalFile(primary)}`}`,
+    sh`${word`primary:${trialFile(primary)}`}`,
     sh`./`,
   );

@@ -9,7 +9,7 @@ import { ready, type Script } from '../../language/step.ts';
 import { script } from '../../shell/shell.ts';
 import { hasLine, keyOf, transferIsReady, transferOf } from './guest.ts';
 import { keyComment, linkDir } from './names.ts';
-import { plainEnvironment, rehearsalCommand, transferCommands } from './rsync.ts';
+import { plainEnvironment, transferCommands, trialCommand } from './rsync.ts';
 
 const reach = (primary: NodeFacts): Fragment =>
   hereDocument(
@@ -58,7 +58,7 @@ export const makeTransferKey =
         TELL
         chmod 700 tell; rm -f lines.new
         ${transferCommands(facts, node, sh`./tell`).map((one) => sh`${one} >/dev/null 2>&1 || true`)}
-        ${rehearsalCommand(primary, sh`./tell`)} >/dev/null 2>&1 || true
+        ${trialCommand(primary, sh`./tell`)} >/dev/null 2>&1 || true
         rm -f tell; mv lines.new lines
         ssh-keygen -l -f key.pub; cat lines
       `),
@@ -82,7 +82,7 @@ export const makeTransferKey =
     });
   };
 
-const rehearsalScript = (facts: ClusterFacts, node: NodeFacts, world: Observations): Script => {
+const trialScript = (facts: ClusterFacts, node: NodeFacts, world: Observations): Script => {
   const primary = primaryOf(facts);
   const hostKeys = transferOf(world, primary.alias)?.hostKeys ?? [];
   if (hostKeys.length === 0)
@@ -95,7 +95,7 @@ const rehearsalScript = (facts: ClusterFacts, node: NodeFacts, world: Observatio
       # ${primary.alias}’s own host keys, as read there over the console’s verified connection
       ${hereDocument(sh`cat > known_hosts`, 'KEYS', hostKeys.map((key) => `primary ${key}`).join('\n'))}
       rm -f rehearsal
-      ${rehearsalCommand(primary, sh`./via`)}
+      ${trialCommand(primary, sh`./via`)}
       echo ${word`${primary.alias}: `}"$(cat rehearsal)"
     `),
   );
@@ -114,10 +114,10 @@ export const tryTransfer =
       reason: `With the key, the route and the program of the transfer; what sshd refuses (AllowUsers, a firewall) is found now. If it stays refused: rebuild ${node.alias} by base-backup, in the cluster file, and start again.`,
       guide: null,
       danger: 'changes',
-      script: (world) => rehearsalScript(facts, node, world),
+      script: (world) => trialScript(facts, node, world),
       probe: (world) => {
         if (isPastStop(facts, node, world)) return done('the host was stopped already');
-        return transferOf(world, node.alias)?.rehearsed === true
+        return transferOf(world, node.alias)?.tried === true
           ? done(`${primary.alias} was reached`)
           : pending('not tested yet');
       },

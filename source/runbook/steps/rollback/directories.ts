@@ -13,7 +13,7 @@ import { neverStarted } from '../../language/evidence.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { noPartsOf, partsFollow, partsHaveFollowed } from '../../language/tablespace-conditions.ts';
-import { asideOf, oldName } from '../../language/tablespace-names.ts';
+import { oldName, setAsidePlace } from '../../language/tablespace-names.ts';
 import { disarmAbandonedLines, disarmLines, rearmLines } from '../../shell/disarm.ts';
 import {
   carriesMark,
@@ -95,7 +95,7 @@ const known = (facts: ClusterFacts, host: HostFacts): readonly Path[] => [
     parentOf(host.stateFile),
     host.oldBindir,
     host.newBindir,
-    ...host.tablespaces.flatMap((one) => [one, asideOf(one)]),
+    ...host.tablespaces.flatMap((one) => [one, setAsidePlace(one)]),
   ]),
 ];
 
@@ -274,7 +274,7 @@ const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: Observati
 };
 
 /** pg_upgrade has linked it, and it never came to the swap. */
-const linkedGoesAside = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
+const linkedIsSetAside = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
   if [ "$(version ${host.data})" = ${facts.oldMajor} ] && [ ! -e ${word`${host.data}/global/pg_control`} ]; then
     # pg_upgrade has linked it, and it never came to the swap
   ${disarmLines(facts, host.data)}
@@ -308,7 +308,7 @@ export const emptyDirectory =
         ${functions(facts, host)}
         idle ${host.data} ${host.backupData}
         if [ "$(version ${host.data})" = ${facts.newMajor} ]; then ${abandon(host, host.data)}; fi
-        ${shares && linkedGoesAside(facts, host)}
+        ${shares && linkedIsSetAside(facts, host)}
         if ours ${host.backupData} && [ "$(version ${host.backupData})" = ${facts.oldMajor} ]; then
         ${shares && disarmLines(facts, host.backupData)}
           ${abandon(host, host.backupData, sh`${oldName(facts)}`)}

@@ -6,7 +6,7 @@ import { onHost, verdictOf } from '../../language/conditions.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepsOf } from '../../language/outline.ts';
 import type { Condition, Probe } from '../../language/step.ts';
-import { asideOf, words } from '../../language/tablespace-names.ts';
+import { setAsidePlace, words } from '../../language/tablespace-names.ts';
 import { rootScript } from '../../shell/root-verbs.ts';
 import { script } from '../../shell/shell.ts';
 
@@ -35,7 +35,7 @@ const arePlaces = (host: HostFacts, counts: (one: TablespaceView) => boolean): C
     ),
   );
 
-const undo = (host: HostFacts): string => sh`rmdir ${spaced(host.tablespaces.map(asideOf))}`.text;
+const undo = (host: HostFacts): string => sh`rmdir ${spaced(host.tablespaces.map(setAsidePlace))}`.text;
 
 /** A. A directory beside each tablespace for what is set aside. */
 export const tablespaceDirectories =
@@ -45,7 +45,7 @@ export const tablespaceDirectories =
     const common = {
       phase,
       host,
-      reason: `${host.tablespaces.map(asideOf).join(', ')}: an old cluster’s part goes there when its data directory is renamed, and comes back with it.`,
+      reason: `${host.tablespaces.map(setAsidePlace).join(', ')}: an old cluster’s part goes there when its data directory is renamed, and comes back with it.`,
       guide: null,
       deviation:
         'The guide knows no tablespaces; pg_basebackup refuses their directories while they are occupied.',
