@@ -252,6 +252,21 @@ describe('confirming', () => {
     expect(engine.asked).toEqual([`confirm ${at.firstStart} node_1`]);
   });
 
+  test('a paste by a terminal that does not bracket it types no name either; keys that a slow line brings together do', async () => {
+    const { engine, press } = await open({ done: doneBefore(at.firstStart) });
+    await press(keys.enter);
+    const refused = 'Pasting is not taken here';
+    expect(await press('node_1')).toContain(refused);
+    expect(await press('node_1\r')).toContain(refused);
+    expect(await press('n', 'ode_1\r')).toContain(refused);
+    expect(await press('xy')).toContain(refused);
+    await press('\u0015', keys.enter);
+    expect(engine.asked).toEqual([]);
+    expect(await press('n', 'od', 'e_1')).toContain('Host: node_1');
+    await press(keys.enter);
+    expect(engine.asked).toEqual([`confirm ${at.firstStart} node_1`]);
+  });
+
   test('a failure shows everything needed to choose, and its choices', async () => {
     const { engine, press } = await open({ done }, { columns: 100, rows: 60 });
     await press(keys.enter);

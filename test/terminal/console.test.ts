@@ -123,14 +123,12 @@ describe('confirming', () => {
     await console.see('╔═', 'type the name of the host: node_1');
     console.press(keys.enter);
     await console.see('Nothing was typed');
-    console.press('node_2');
-    await console.see('Host: node_2');
+    await console.typeName('node_2');
     console.press(keys.enter);
     await console.see("'node_2' is not this host");
     console.press('\u0015');
     await console.gone('Host: node_2');
-    console.press('node_1');
-    await console.see('Host: node_1');
+    await console.typeName('node_1');
     console.press(keys.enter);
     await console.see(`${place(first + 1)} on node_1`, 'safe through node_2');
   });

@@ -83,6 +83,14 @@ export class TestTerminal {
     for (const key of keysPressed) this.#pty.write(key);
   }
 
+  /** Types the name of a host, each key when the one before is on the screen: all at once it would be a paste. */
+  async typeName(name: string): Promise<void> {
+    for (const [at, key] of [...name].entries()) {
+      this.press(key);
+      await this.see(`Host: ${name.slice(0, at + 1)}`);
+    }
+  }
+
   resize(columns: number, rows: number): void {
     this.#screen.resize(columns, rows);
     this.#pty.resize(columns, rows);

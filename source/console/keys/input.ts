@@ -1,10 +1,11 @@
 import type { Screen } from '../screen.ts';
 import { canSwitch } from '../state/rollback-view.ts';
 import { type InputMode, inputMode } from '../state/selectors.ts';
-import type { ConsoleState, Dialog } from '../state/state.ts';
+import type { ConsoleState } from '../state/state.ts';
 import { commandOn } from './commands.ts';
 import { findFirst } from './find.ts';
 import { keyLabel, type Press } from './keys.ts';
+import { isPasted, namesAsked } from './typed-name.ts';
 
 const printable = (text: string): string => text.replace(/[\r\n\t]+/g, ' ').replace(/\p{Cc}/gu, '');
 const graphemes = new Intl.Segmenter();
@@ -26,8 +27,15 @@ const edit = ({ state, store }: Screen, press: Press): boolean => {
 
 const nameOf = (press: Press): string => (press.kind === 'key' ? press.name : '');
 
+/** A name that is typed is a decision. */
+const refusePaste = ({ store }: Screen) =>
+  store.go.hint({ text: 'Pasting is not taken here: type the name, key by key.', tone: 'warn' });
+
 const inText = (screen: Screen, press: Press) => {
-  const { store } = screen;
+  const { state, store } = screen;
+  const names = namesAsked(state);
+  if (press.kind === 'text' && names !== null && isPasted(names, state.typed, press.text))
+    return refusePaste(screen);
   if (edit(screen, press)) return;
   const name = nameOf(press);
   if (name === 'esc') return store.go.closeDialog();
@@ -183,10 +191,6 @@ const takers: Readonly<Record<InputMode, (screen: Screen, press: Press) => void>
   commands: inCommands,
 };
 
-/** A name that is typed is a decision. */
-const isTypedName = (dialog: Dialog | null): boolean =>
-  dialog !== null && ['type-name', 'cancel', 'terminate-clients', 'take-over'].includes(dialog.kind);
-
 /** Takes a press to whatever is outermost on the screen. */
 export const handlePress = (screen: Screen, press: Press): void =>
   takers[inputMode(screen.state)](screen, press);
@@ -195,9 +199,8 @@ export const handlePress = (screen: Screen, press: Press): void =>
 export const handlePaste = (screen: Screen, text: string): void => {
   const { state, store } = screen;
   const mode = inputMode(state);
-  if (mode === 'text' && isTypedName(state.dialog)) {
-    store.go.hint({ text: 'Pasting is not taken here: type the name.', tone: 'warn' });
-  } else if (mode === 'text' || mode === 'search' || mode === 'steps' || mode === 'secret-question') {
+  if (mode === 'text' && namesAsked(state) !== null) refusePaste(screen);
+  else if (mode === 'text' || mode === 'search' || mode === 'steps' || mode === 'secret-question') {
     store.go.type(state.typed + printable(text));
   } else refuse(screen, 'A paste is not taken as keys: nothing was done.', 'warn');
 };

@@ -203,9 +203,10 @@ export class Console {
 
   /** Types a text, letter by letter. */
   async type(text: string): Promise<void> {
-    for (const letter of text) {
+    for (const [at, letter] of [...text].entries()) {
       this.#pty.write(letter);
-      await new Promise((resolve) => setTimeout(resolve, 8));
+      // A whole name within one read is a paste.
+      await new Promise((resolve) => setTimeout(resolve, at === 0 ? 120 : 8));
     }
   }
 
