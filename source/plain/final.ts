@@ -23,7 +23,9 @@ export const finalLines = (view: EngineView): readonly string[] => {
           `Downtime: ${took(view.downtime.until - view.downtime.since)}${expected === null ? '' : `, expected was about ${took(expected)}`}`,
         ]
       : []),
-    ...closing.map(([label, text]) => `${label === '' ? '' : `${label}: `}${text}`),
+    ...closing.map(
+      ([, text], at) => `${closing.slice(0, at + 1).findLast(([label]) => label !== '')?.[0]}: ${text}`,
+    ),
     ...nodes.map(
       (node) => `${node.name}: ${node.reported} (assigned ${node.assigned}), ${node.timeline}:${node.lsn}`,
     ),

@@ -41,6 +41,9 @@ const toKnow = (view: EngineView): readonly string[] => {
 const nextLines = (view: EngineView): readonly string[] => {
   if (view.fleeting === true) return [];
   const called = calledIn(view);
+  // A demo that is kept has its own journals, and its cluster file lies elsewhere: the run's directory names both.
+  if (view.banner !== undefined)
+    return view.runDirectory === null ? [] : [`${called} report ${view.runDirectory}`];
   return [
     `${called} report > report-${view.cluster.name}.md`,
     ...(view.direction === 'upgrade'
@@ -54,7 +57,11 @@ export const closingLines = (view: EngineView): readonly ClosingLine[] => {
   const { stage } = view;
   if (stage.kind !== 'finished') return [];
   const known = toKnow(view);
-  const offered = view.steps.filter(({ optional, status }) => optional && status.kind === 'skipped');
+  // Of a demo nothing is left that could be started again.
+  const offered =
+    view.fleeting === true
+      ? []
+      : view.steps.filter(({ optional, status }) => optional && status.kind === 'skipped');
   const { kept = [] } = stage;
   return [
     ['Result', stage.says],

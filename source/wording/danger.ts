@@ -79,7 +79,7 @@ export const nameWords = (view: EngineView, step: StepView): NameWords | null =>
         rollback: rollbackThen(view, step, step.asksName).replace(/\.\.$/, '.'),
       };
 
-/** What a run to the next stop does, in a sentence. */
+/** What a run to the next stop does; how else it is ended is the reader's key or word. */
 export const runOnWords = (view: EngineView, from: StepId): string => {
   const stop = nextStop(view, from);
   const last =
@@ -87,5 +87,5 @@ export const runOnWords = (view: EngineView, from: StepId): string => {
       ? 'to the end, unless a step comes to want a name of its own'
       : `until step ${stepNumber(view, stop.id)} (${stop.title}, ${stop.asksName === null ? '' : nameAskedWords[stop.asksName]}), which is typed by itself unless it is done by then`;
   const first = stepOf(view, from);
-  return `From step ${first === null ? '' : stepNumber(view, from)} on without asking, side by side where steps may run so, ${last}. A failure and a warning that you have not seen stop it before; Esc does behind the step that runs.`;
+  return `From step ${first === null ? '' : stepNumber(view, from)} on without asking, side by side where steps may run so, ${last}. A failure and a warning that you have not seen stop it before.`;
 };

@@ -47,6 +47,20 @@ test('the same in plain lines, and nothing of it before the end', () => {
   expect(closingLines(new FakeEngine().view)).toEqual([]);
 });
 
+test('of a demo nothing is offered that is gone with it, and the report of one that is kept can be typed as it stands', () => {
+  const view = { ...finished(), banner: 'DEMO', runDirectory: '/tmp/pgaf-demo-x/run' };
+  const next = closingLines(view).filter(([label]) => label === 'Next');
+  expect(next).toEqual([['Next', 'pgaf-upgrade report /tmp/pgaf-demo-x/run']]);
+  expect(
+    closingLines({ ...view, fleeting: true }).filter(([label]) => label === 'Offered' || label === 'Next'),
+  ).toEqual([]);
+});
+
+test('a plain line of the closing has its label, whatever stands before it', () => {
+  expect(finalLines(finished())).toContain('Kept: node_2:/data_pg15_bak');
+  expect(finalLines(finished())).toContain('Next: a backup of the new version');
+});
+
 test('w lists each warning once for its host, with the step that noticed it, the cluster’s first, and the notices below', () => {
   const { view } = new FakeEngine();
   const said = 'no backup is known';

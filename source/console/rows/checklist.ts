@@ -5,6 +5,7 @@ import { currentStep, shownStep, stepNumber } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { Theme } from '../theme.ts';
 import { phaseTitle, statusMark } from './marks.ts';
+import { proseRows } from './prose.ts';
 import { cutRow, highlighted, type Row, span } from './row.ts';
 import { dangerAhead, dangerRow, type StepRoom, stepRoom, stepRow } from './step-row.ts';
 
@@ -24,9 +25,7 @@ const entriesOf = (state: ConsoleState, headings: boolean, room: StepRoom): read
   return steps.flatMap((step, at): readonly Entry[] => {
     if (steps[at - 1]?.phase === step.phase) return entries(step);
     const same = steps.filter((other) => other.phase === step.phase);
-    const done = same.filter(
-      (other) => other.status.kind === 'done' || other.status.kind === 'skipped',
-    ).length;
+    const done = same.filter(({ status }) => status.kind === 'done').length;
     return [{ heading: `${phaseTitle(step.phase)}  ${done}/${same.length}` }, ...entries(step)];
   });
 };
@@ -51,7 +50,7 @@ export const checklistRows = (
       state.hostFilter === null
         ? 'The list of steps is made once the servers have been inspected.'
         : 'No steps on this host.';
-    return [[span(none, 'dim')]];
+    return proseRows(none, columns, 'dim');
   }
   const room = stepRoom(state, columns, theme, state.hostFilter === null);
   const entries = entriesOf(state, rows >= 8, room);

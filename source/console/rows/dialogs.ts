@@ -66,7 +66,14 @@ const nameText = (state: ConsoleState, step: StepView, onward: boolean, columns:
             ...labelled('Then', words.afterwards, columns, 'bad'),
             ...labelled('Rollback', words.rollback, columns, 'bad'),
           ]),
-      ...(onward ? labelled('Runs on', runOnWords(view, step.id), columns, 'warn') : []),
+      ...(onward
+        ? labelled(
+            'Runs on',
+            `${runOnWords(view, step.id)} Esc does, behind the step that runs.`,
+            columns,
+            'warn',
+          )
+        : []),
       blank,
       [
         span(

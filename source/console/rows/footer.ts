@@ -124,7 +124,9 @@ const stageRow = ({ view }: ConsoleState): Row => {
   if (stage.kind === 'watching') return [span(readOnlyWords(stage.lock), 'warn')];
   if (stage.kind === 'running' && view.runsOn !== null) return runningOnRow(view);
   const notice = view.notices.at(-1);
-  return notice === undefined ? [] : [span(`${timeOfDay(notice.at)} `, 'dim'), span(tame(notice.text))];
+  if (notice === undefined) return [];
+  const all = notice.ofSeveral === true ? [span('w: all of them. ', 'strong')] : [];
+  return [span(`${timeOfDay(notice.at)} `, 'dim'), ...all, span(tame(notice.text))];
 };
 
 /** Two lines: what is to be said just now, and the keys that work now. */

@@ -24,9 +24,11 @@ const lineWords = (host: HostView, now: number): string => {
 const tabsOf = (state: ConsoleState, now: number, theme: Theme, counters: boolean): readonly Row[] => {
   const count = (host: string | null): string => {
     const steps = state.view.steps.filter((step) => host === null || step.host === host);
-    const done = steps.filter((step) => step.status.kind === 'done' || step.status.kind === 'skipped').length;
+    const done = steps.filter(({ status }) => status.kind === 'done').length;
+    // What was skipped is over, and not done.
+    const isOver = done > 0 && steps.every(({ status }) => ['done', 'skipped'].includes(status.kind));
     const failed = steps.some((step) => step.status.kind === 'failed') ? ` ${theme.glyphs.failed}` : '';
-    const counted = `${done}/${steps.length}${done === steps.length && done > 0 ? ` ${theme.glyphs.done}` : ''}`;
+    const counted = `${done}/${steps.length}${isOver ? ` ${theme.glyphs.done}` : ''}`;
     return counters || state.hostFilter === host ? ` ${counted}${failed}` : failed;
   };
   const tab = (label: string, host: string | null, words: string): Row => {

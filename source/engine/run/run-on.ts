@@ -72,7 +72,7 @@ export class RunOn {
     if (!this.#on) return false;
     const why = this.#whyNot(run, steps);
     if (why !== null) {
-      this.end(run, steps[0]?.id ?? null, why);
+      this.end(run, steps[0]?.id ?? null, why.says, why.ofSeveral);
       return false;
     }
     this.#ran = [...this.#ran, ...steps];
@@ -80,7 +80,7 @@ export class RunOn {
   }
 
   /** Ends before this step; null: with the run. */
-  end(run: OwnedSession, before: StepId | null, why: string): void {
+  end(run: OwnedSession, before: StepId | null, why: string, ofSeveral = false): void {
     if (!this.#on) return;
     this.#on = false;
     this.#ending = false;
@@ -88,16 +88,21 @@ export class RunOn {
     const { store, checklist } = this.#parts;
     checklist.note(run, { kind: 'run-on-ended', before, why });
     store.set({ runsOn: null });
-    if (before !== null) store.notice(`Ran on as far as here: ${why}.`);
+    // It is read later, too, when another step waits.
+    const number = store.view.steps.findIndex(({ id }) => id === before) + 1;
+    if (before !== null) store.notice(`Ran on to step ${number}: ${why}.`, ofSeveral ? { ofSeveral } : {});
   }
 
-  #whyNot(run: OwnedSession, steps: readonly Step[]): string | null {
-    if (this.#ending) return 'you have ended it';
+  #whyNot(
+    run: OwnedSession,
+    steps: readonly Step[],
+  ): { readonly says: string; readonly ofSeveral?: boolean } | null {
+    if (this.#ending) return { says: 'you have ended it' };
     const { world } = run.observer;
     const asks = steps.map((step) => nameAskedFor(step, world, this.#parts.checklist.direction));
     const asked = asks.find((one) => one !== null);
     if (asked !== undefined && asked !== null)
-      return `this step is typed by itself, because ${whatAsks[asked]}`;
+      return { says: `it is typed by itself, because ${whatAsks[asked]}` };
     const unseen = [...this.#ran, ...steps].flatMap((step) =>
       step
         .notes(world)
@@ -109,7 +114,7 @@ export class RunOn {
     this.shown(run, [...this.#ran, ...steps]);
     this.#ran = [];
     return unseen.length === 1
-      ? `there is a warning: ${first}`
-      : `there are ${unseen.length} warnings (w lists them), the first: ${first}`;
+      ? { says: `there is a warning: ${first}` }
+      : { says: `there are ${unseen.length} warnings, the first: ${first}`, ofSeveral: true };
   }
 }

@@ -34,10 +34,7 @@ export const endedByOperator = (step: Step, code: number, clean: boolean): Probl
   );
 
 export const endedWithCode = (step: Step, code: number): Problem =>
-  problem(
-    `${step.host}: “${step.title}” ended with exit code ${code}.`,
-    'Read the cause below and put it right, then retry.',
-  );
+  problem(`${step.host}: “${step.title}” ended with exit code ${code}.`, 'Put the cause right, then retry.');
 
 /** `since`: milliseconds since the epoch. */
 export const endNotKnown = (step: Step, since: number): Problem =>

@@ -201,6 +201,13 @@ export interface PlannedDown {
   readonly title: string;
 }
 
+export interface Notice {
+  readonly at: number;
+  readonly text: string;
+  /** It tells the first of several warnings: the others are worth a look. */
+  readonly ofSeveral?: boolean;
+}
+
 /** Everything that the screen shows, but for the output. Immutable: a new one for every change. */
 export interface EngineView {
   /** What must be said of this cluster wherever it is shown: DEMO. */
@@ -250,7 +257,7 @@ export interface EngineView {
   /** Warnings of the cluster as a whole, as they were told last; those of a host are its steps' `notes`. */
   readonly clusterWarnings?: readonly string[];
   /** Short notices, oldest first, bounded: what happened aside from steps. */
-  readonly notices: readonly { readonly at: number; readonly text: string }[];
+  readonly notices: readonly Notice[];
 }
 
 /** Output of one step: a bounded ring of clean lines, with its full text on disk. */

@@ -53,9 +53,9 @@ export class ViewStore {
     for (const listener of this.#listeners) listener(this.#view);
   }
 
-  notice(said: string): void {
+  notice(said: string, more: { readonly ofSeveral?: boolean } = {}): void {
     const text = redactText(said);
-    this.set({ notices: [...this.#view.notices, { at: Date.now(), text }].slice(-keptNotices) });
+    this.set({ notices: [...this.#view.notices, { at: Date.now(), text, ...more }].slice(-keptNotices) });
   }
 
   /** How far a running step is; null: nothing tells any more. */
