@@ -17,8 +17,8 @@ const project = (name: string, include: string[], rest: object = {}) => ({
 const sandboxed = [
   'test/runbook/{killed-scripts,killed-rollback,real-shell,ours,scripts,tablespaces}.test.ts',
   'test/runbook/{search,search-back}.test.ts',
-  'test/runbook/checks/rehearsal.test.ts',
-  'test/engine/real-look.test.ts',
+  'test/runbook/checks/dry-run.test.ts',
+  'test/engine/real-inspection.test.ts',
   'test/demo/monitor/**/*.test.ts',
 ];
 

@@ -9,7 +9,7 @@ import { systemPrograms } from './hosts/programs.ts';
 import { Spawner } from './hosts/spawner.ts';
 import { SshServer } from './hosts/ssh-server.ts';
 import { Wire } from './hosts/wire.ts';
-import { nodeStateOf, readState, writeState } from './keeper/state-file.ts';
+import { nodeStateOf, readState, writeState } from './keeper/keeper-state.ts';
 import { type DemoLayout, layoutIn, login, postgresPort } from './layout.ts';
 import { type KeptDemo, makeDemo, readKept, writeKept, writeSshFiles } from './make.ts';
 import { openDemoMonitor } from './monitor/monitor.ts';

@@ -30,6 +30,7 @@ import { dropNodes } from './steps/rollback/drop-nodes.ts';
 import { verifyOldCluster } from './steps/rollback/final-verification.ts';
 import { restoreOldSyncStandbys } from './steps/rollback/number-sync-standbys.ts';
 import { tellOtherFormations, toldOfFormations } from './steps/rollback/other-formations.ts';
+import { patchStateFileBack } from './steps/rollback/patch-state-file.ts';
 import { promoteFallbackCopy } from './steps/rollback/promote-copy.ts';
 import { registerNode } from './steps/rollback/register-node.ts';
 import { rejoin } from './steps/rollback/rejoin.ts';
@@ -39,7 +40,6 @@ import { startOldMonitor } from './steps/rollback/start-monitor.ts';
 import { startRegisteredNode } from './steps/rollback/start-registered.ts';
 import { startOldSecondary } from './steps/rollback/start-secondary.ts';
 import { startWriter } from './steps/rollback/start-writer.ts';
-import { writeOldIdentifier } from './steps/rollback/state-file.ts';
 import { stopAutoctl, stopStray } from './steps/rollback/stop.ts';
 import { releaseService } from './steps/service-guard.ts';
 import { removeTablespaceDirectories } from './steps/tablespaces/directories.ts';
@@ -139,7 +139,7 @@ const throughOwnDirectory = (facts: ClusterFacts, world: Observations, linked: b
       restoreDirectory(primary, linked),
       pointPgCtlToOld(primary),
       pointUnitToOld(primary),
-      writeOldIdentifier(primary),
+      patchStateFileBack(primary),
       serveWithoutMonitor(primary, world), // only where the monitor does not start: the application writes meanwhile
       ...handBackIfServed(primary, world),
       startWriter(primary), // the downtime ends
@@ -150,7 +150,7 @@ const throughOwnDirectory = (facts: ClusterFacts, world: Observations, linked: b
         directoryOf(node, hasOld(facts, node, world)),
         pointPgCtlToOld(node),
         pointUnitToOld(node),
-        writeOldIdentifier(node),
+        patchStateFileBack(node),
         startOldSecondary(node),
         rejoin(node),
         releaseService(node, facts.oldMajor),

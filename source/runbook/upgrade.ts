@@ -28,6 +28,7 @@ import { joinGroup } from './steps/join.ts';
 import { collectMinimalStatistics } from './steps/minimal-statistics.ts';
 import { restoreSyncStandbys, suspendSyncStandbys } from './steps/number-sync-standbys.ts';
 import { exchangeOtherKeepers } from './steps/other-formations.ts';
+import { patchStateFile } from './steps/patch-state-file.ts';
 import { pgUpgrade } from './steps/pg-upgrade.ts';
 import { checkWithPgUpgrade } from './steps/pg-upgrade-check.ts';
 import { pointPgCtlToNew } from './steps/point-pg-ctl.ts';
@@ -39,7 +40,6 @@ import { setAside } from './steps/set-aside.ts';
 import { startMonitor } from './steps/start-monitor.ts';
 import { startPrimary } from './steps/start-primary.ts';
 import { startSecondary } from './steps/start-secondary.ts';
-import { writeStateFile } from './steps/state-file.ts';
 import { stopMonitor } from './steps/stop-monitor.ts';
 import { stopPrimary } from './steps/stop-primary.ts';
 import { stopSecondary } from './steps/stop-secondary.ts';
@@ -144,7 +144,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
         ...only(takesLinks(node), [restoreOwnFiles(node)]),
         pointPgCtlToNew(node),
         pointUnitToNew(node),
-        writeStateFile(node),
+        patchStateFile(node),
         ...(takesLinks(node) ? [startStreaming(node)] : [removeLeftParts(node)]),
         startSecondary(node),
         ...only(!takesLinks(node), [checkpointForBackup(node)]),

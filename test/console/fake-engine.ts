@@ -17,9 +17,9 @@ import { parallelGroup, tracksOf } from '../../source/runbook/language/parallel.
 import type { Step, StepId } from '../../source/runbook/language/step.ts';
 import { readLines } from '../../source/runbook/timing/reading.ts';
 import { FakeCluster, facts, healthyNodes } from './fake-cluster.ts';
-import { FakeLanes } from './fake-lanes.ts';
 import { FakeOutput } from './fake-output.ts';
 import { printsOf } from './fake-prints.ts';
+import { FakeTracks } from './fake-tracks.ts';
 
 export interface FakeOptions {
   /** Milliseconds between two lines of output; null: nothing moves by itself, `finishStep` ends a step. */
@@ -59,7 +59,7 @@ export class FakeEngine implements EngineController {
   readonly #questions: Question[];
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #startedAt = new Map<StepId, number>();
-  #lanes = new FakeLanes([]);
+  #lanes = new FakeTracks([]);
   #failed = false;
 
   constructor(options: FakeOptions = {}) {
@@ -318,7 +318,7 @@ export class FakeEngine implements EngineController {
     if (failure !== undefined) {
       this.#status(id, { kind: 'failed', failure });
       for (const other of this.#lanes.running) if (other !== id) this.#status(other, { kind: 'waiting' });
-      this.#lanes = new FakeLanes([]);
+      this.#lanes = new FakeTracks([]);
       this.set({ stage: { kind: 'failed', step: id, failure } });
       return;
     }
@@ -362,7 +362,7 @@ export class FakeEngine implements EngineController {
     const [first] = this.view.steps.filter((step) => ids.includes(step.id));
     if (first === undefined) return refused('no such step');
     if (first.asksName !== null && typed !== first.host) return refused(`type ${first.host} to go on`);
-    this.#lanes = new FakeLanes(steps);
+    this.#lanes = new FakeTracks(steps);
     const begun = this.#lanes.begin();
     const [step = first.id, ...beside] = begun.map(({ id }) => id);
     this.set({ stage: { kind: 'running', step, ...(beside.length === 0 ? {} : { beside }) } });

@@ -7,7 +7,7 @@ import {
   upgradeCheck,
   upgradeCopy,
   upgradeLink,
-} from '../../source/demo/recorded/pg-upgrade.ts';
+} from '../../source/demo/recorded/pg-upgrade-output.ts';
 import { controlData, initdbOutput } from '../../source/demo/recorded/postgres.ts';
 import { piecesOf, recordedLines } from '../../source/demo/recorded/replay.ts';
 

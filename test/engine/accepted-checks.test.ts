@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { StepView } from '../../source/engine/view/controller.ts';
 import { asText, joined, printed } from './answers.ts';
-import { checkInspectionLines } from './checks/look-lines.ts';
+import { checkInspectionLines } from './checks/inspection-lines.ts';
 import { Window } from './harness.ts';
 
 /** Phase A makes the checks of `check`: what the cluster file accepts there is accepted here. */

@@ -27,7 +27,7 @@ import {
   type Lines,
   printed,
 } from './answers.ts';
-import { checksLines } from './checks/look-lines.ts';
+import { checksLines } from './checks/inspection-lines.ts';
 
 export interface Job {
   readonly spec: JobSpec;

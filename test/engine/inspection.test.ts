@@ -8,7 +8,7 @@ import { good, recorded } from '../cluster/recorded.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, modelAt } from '../runbook/worlds.ts';
 import { but, inspectionLines, joined, printed } from './answers.ts';
-import { checksLines } from './checks/look-lines.ts';
+import { checksLines } from './checks/inspection-lines.ts';
 
 /** What the lab's hosts really printed: on 15 again, through the image of node_2, after 17 had been started on node_1. */
 /** The model does not tell where a checkpoint's redo begins; test/cluster/parse/control-data.test.ts does. */

@@ -1,5 +1,5 @@
 import { Processes } from '../hosts/processes.ts';
-import { readState } from '../keeper/state-file.ts';
+import { readState } from '../keeper/keeper-state.ts';
 import type { DemoLayout, HostPaths } from '../layout.ts';
 import type { DemoMonitor } from '../monitor/demo-monitor.ts';
 import type { Postmaster } from '../servers/postmaster.ts';

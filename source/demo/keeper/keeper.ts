@@ -6,8 +6,8 @@ import { paceMs } from '../pace.ts';
 import { readControl } from '../servers/control.ts';
 import { majorOfBin } from '../servers/start.ts';
 import { journal } from './journal.ts';
+import { type KeptState, nodeStateOf, readState, writeState } from './keeper-state.ts';
 import { readSetting } from './settings.ts';
-import { type KeptState, nodeStateOf, readState, writeState } from './state-file.ts';
 import { Transitions } from './transitions.ts';
 
 /** pg_autoctl on a node: once a second it tells the monitor where it stands, and does what it is told. */

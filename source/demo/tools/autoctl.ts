@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { DemoHost } from '../cluster/host.ts';
 import type { Call } from '../hosts/wire.ts';
+import { nodeStateOf, readState, writeState } from '../keeper/keeper-state.ts';
 import { readSetting, writeSetting, writeSettings } from '../keeper/settings.ts';
-import { nodeStateOf, readState, writeState } from '../keeper/state-file.ts';
 import { postgresPort } from '../layout.ts';
 import { paceMs } from '../pace.ts';
 import { autoctlVersion, maintenanceLog, maintenanceTable } from '../recorded/autoctl.ts';

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DemoHost } from '../cluster/host.ts';
 import type { Call } from '../hosts/wire.ts';
-import { failedRestore, upgradeCheck, upgradeCopy, upgradeLink } from '../recorded/pg-upgrade.ts';
+import { failedRestore, upgradeCheck, upgradeCopy, upgradeLink } from '../recorded/pg-upgrade-output.ts';
 import { debianVersion } from '../recorded/postgres.ts';
 import { pause, piecesOf, recordedLines } from '../recorded/replay.ts';
 import { readControl, writeControl } from '../servers/control.ts';

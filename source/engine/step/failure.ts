@@ -1,7 +1,7 @@
 import { lines, quoted, sh } from '../../cluster/fragment.ts';
 import { theLogin } from '../../cluster/login.ts';
 import type { Observations } from '../../cluster/observations.ts';
-import { causeFiles } from '../../cluster/parse/pg-upgrade.ts';
+import { causeFiles } from '../../cluster/parse/pg-upgrade-output.ts';
 import { redactText } from '../../cluster/parse/redact.ts';
 import { cleanText } from '../../cluster/parse/terminal-text.ts';
 import { type Problem, problem } from '../../cluster/result.ts';

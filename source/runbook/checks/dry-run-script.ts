@@ -6,7 +6,7 @@ import { below, type Path } from '../../cluster/words.ts';
 import { carryLines, readConfigurationLines } from '../shell/configuration.ts';
 import { initdbCommand, newClusterLines } from '../shell/new-cluster.ts';
 import { ownershipFunctions } from '../shell/ownership.ts';
-import { upgradeCauses, upgradeCommand } from '../shell/pg-upgrade.ts';
+import { upgradeCauses, upgradeCommand } from '../shell/pg-upgrade-command.ts';
 import script from './dry-run-script.sh' with { type: 'text' };
 import { dryRunSettings as settings, socketOf, throwawayOf } from './throwaway.ts';
 

@@ -1,5 +1,5 @@
 import type { NodeFacts } from '../../cluster/facts.ts';
-import type { PgUpgradeKind } from '../../cluster/parse/pg-upgrade.ts';
+import type { PgUpgradeKind } from '../../cluster/parse/pg-upgrade-output.ts';
 
 /** Where it can be read how far a step is. */
 export type Gauge =

@@ -17,7 +17,7 @@ import { stopPrivateLines } from '../shell/isolated-server.ts';
 import { wholeLines } from '../shell/self-checks.ts';
 import { inBin } from '../shell/shell.ts';
 import { runsPrivately, verified } from './first-start.ts';
-import { stateFileParts } from './state-file.ts';
+import { stateFileParts } from './patch-state-file.ts';
 
 /** What the hand-over may find: the private server, or nothing. A server that serves is never touched. */
 const privateOrStopped = (facts: ClusterFacts): Condition => {

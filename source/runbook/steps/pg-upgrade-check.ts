@@ -7,7 +7,7 @@ import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
 import { isOurs, oursLine, ownershipFunctions } from '../shell/ownership.ts';
-import { upgradeCommand, upgradeLogs } from '../shell/pg-upgrade.ts';
+import { upgradeCommand, upgradeLogs } from '../shell/pg-upgrade-command.ts';
 import { mark, privateSocket, script, upgradeDir } from '../shell/shell.ts';
 
 /** pg_upgrade --check does not see it: 15.20 to 17.11 passes, and fails mid-way. */

@@ -10,7 +10,7 @@ import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
 import { newClusterLines } from '../shell/new-cluster.ts';
 import { isOurs, makingOf, oursLine, ownershipFunctions } from '../shell/ownership.ts';
-import { upgradeCommand, upgradeLogs } from '../shell/pg-upgrade.ts';
+import { upgradeCommand, upgradeLogs } from '../shell/pg-upgrade-command.ts';
 import {
   controlFunctions,
   idleFunction,

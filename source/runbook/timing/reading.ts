@@ -1,5 +1,5 @@
 import type { BackupSender } from '../../cluster/parse/basebackup.ts';
-import { pgUpgradeProgress } from '../../cluster/parse/pg-upgrade.ts';
+import { pgUpgradeProgress } from '../../cluster/parse/pg-upgrade-output.ts';
 import { databaseBegun } from '../../cluster/parse/vacuumdb.ts';
 import { type Gauge, standbyPrefix } from '../language/gauge.ts';
 import type { UpgradeSeconds } from './estimates.ts';

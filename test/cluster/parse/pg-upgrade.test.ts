@@ -3,7 +3,7 @@ import {
   causeFiles,
   type PgUpgradeKind,
   pgUpgradeProgress,
-} from '../../../source/cluster/parse/pg-upgrade.ts';
+} from '../../../source/cluster/parse/pg-upgrade-output.ts';
 import { recorded } from '../recorded.ts';
 
 const output = (name: string): string => recorded(`postgresql-17.12/pg_upgrade/${name}.txt`);

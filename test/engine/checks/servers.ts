@@ -14,7 +14,7 @@ import { labCluster } from '../../runbook/clusters.ts';
 import { word } from '../../runbook/word.ts';
 import { but, printed } from '../answers.ts';
 import { FakeServers } from '../fake-servers.ts';
-import { checkInspectionLines } from './look-lines.ts';
+import { checkInspectionLines } from './inspection-lines.ts';
 
 /** The lab's cluster with as many secondaries as one likes. */
 export const withSecondaries = (count: number): ClusterFacts => {

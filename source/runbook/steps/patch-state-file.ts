@@ -8,7 +8,7 @@ import type { StepOf } from '../language/outline.ts';
 import { type Probe, ready, type Script } from '../language/step.ts';
 import { keepFunction } from '../shell/self-checks.ts';
 import { script } from '../shell/shell.ts';
-import { identifierLines } from '../shell/state-file.ts';
+import { identifierLines } from '../shell/state-file-identifier.ts';
 
 /**
  * What brings the new system identifier into a node's state file. Only the identifier is written; node id, name, priority
@@ -53,7 +53,7 @@ export const stateFileParts = (facts: ClusterFacts, host: NodeFacts) => ({
 });
 
 /** A secondary's state file; the primary's is part of its hand-over. */
-export const writeStateFile =
+export const patchStateFile =
   (host: NodeFacts): StepOf =>
   (facts, phase) => {
     const { script: text, ...parts } = stateFileParts(facts, host);

@@ -2,7 +2,7 @@ import { tracksOf } from '../../source/runbook/language/parallel.ts';
 import type { Step, StepId } from '../../source/runbook/language/step.ts';
 
 /** Steps that were confirmed together: those of a lane one behind the other, lanes beside each other or behind others. */
-export class FakeLanes {
+export class FakeTracks {
   readonly #waiting: (readonly Step[])[];
   readonly #running: Step[] = [];
 
@@ -22,7 +22,7 @@ export class FakeLanes {
     const begun: Step[] = [];
     for (const [index, lane] of this.#waiting.entries()) {
       const [first, ...rest] = lane;
-      if (first === undefined || this.#running.some((one) => sameLane(one, first))) continue;
+      if (first === undefined || this.#running.some((one) => sameTrack(one, first))) continue;
       if (first.parallel?.after.some((name) => open.has(name)) === true) continue;
       this.#running.push(first);
       begun.push(first);
@@ -39,7 +39,7 @@ export class FakeLanes {
   }
 }
 
-const sameLane = (one: Step, other: Step): boolean =>
+const sameTrack = (one: Step, other: Step): boolean =>
   one.parallel !== null &&
   one.parallel.track === other.parallel?.track &&
   one.parallel.group === other.parallel.group;

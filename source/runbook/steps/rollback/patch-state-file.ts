@@ -6,10 +6,10 @@ import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { keepFunction } from '../../shell/self-checks.ts';
 import { script } from '../../shell/shell.ts';
-import { identifierLines } from '../../shell/state-file.ts';
+import { identifierLines } from '../../shell/state-file-identifier.ts';
 
 /** The old identifier into the state file; node id, name and everything else stay. */
-export const writeOldIdentifier =
+export const patchStateFileBack =
   (host: NodeFacts): StepOf =>
   (facts, phase) =>
     makeStep(facts, {
