@@ -2,6 +2,7 @@ import { takes } from '../console/rows/rollback.ts';
 import { stepNumber } from '../console/state/selectors.ts';
 import type { EngineView, RollbackPreview, StepFailure, StepView } from '../engine/view/controller.ts';
 import { phases } from '../runbook/language/step.ts';
+import { undoWords } from '../runbook/language/undo.ts';
 import { nameAskedWords } from '../wording/danger.ts';
 import { causeLines } from '../wording/failure-cause.ts';
 import { took } from '../wording/text.ts';
@@ -36,7 +37,7 @@ export const describeStep = (view: EngineView, step: StepView): readonly string[
     ...(step.expectedMs === null ? [] : [`  Takes:  about ${took(step.expectedMs)}`]),
     ...step.notes.map((note) => `  Warning: ${note}`),
     ...(step.givesUp === null ? [] : [`  Gives up: ${step.givesUp.text}`]),
-    `  Undo:   ${step.undo}`,
+    `  Undo:   ${undoWords(step.undo)}`,
     '  Script:',
     ...indented(script),
   ];

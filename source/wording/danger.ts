@@ -3,6 +3,7 @@ import type { EngineView, StepView } from '../engine/view/controller.ts';
 import { downtimeExpected } from '../engine/view/downtime.ts';
 import { nextStop } from '../engine/view/next-stop.ts';
 import type { StepId } from '../runbook/language/step.ts';
+import { undoWords } from '../runbook/language/undo.ts';
 import type { NameAsked } from '../runbook/verdict/name-asked.ts';
 import { took } from './text.ts';
 
@@ -53,11 +54,11 @@ const rollbackThen = (view: EngineView, step: StepView, why: NameAsked): string 
   switch (why) {
     case 'downtime':
       return view.direction === 'upgrade'
-        ? `As now, without loss: ${step.undo}.`
-        : `It goes on: ${step.undo}.`;
+        ? `As now, without loss: ${undoWords(step.undo)}.`
+        : `It goes on: ${undoWords(step.undo)}.`;
     case 'irreversible':
     case 'downtime-irreversible':
-      return `${step.undo}.`;
+      return `${undoWords(step.undo)}.`;
     case 'opening':
       return 'Loses everything that applications write from here on.';
   }

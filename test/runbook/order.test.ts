@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hostsOf, primaryOf, secondariesOf } from '../../source/cluster/facts.ts';
 import { phases } from '../../source/runbook/language/step.ts';
+import { undoWords } from '../../source/runbook/language/undo.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { debianCluster, everyCluster, labCluster, onEveryHost } from './clusters.ts';
 import { stepOf, worldAt } from './worlds.ts';
@@ -107,14 +108,14 @@ describe.each(everyCluster)('%s', (_, facts) => {
         id: step.id,
         title: step.title.length > 3,
         reason: /\.$/.test(step.reason),
-        undo: step.undo !== '',
+        undo: undoWords(step.undo).length > 3,
       };
       expect(said).toEqual({ id: step.id, title: true, reason: true, undo: true });
       expect(aliases).toContain(step.host);
       expect(step.inspects).toEqual(aliases);
-      expect([...step.title, ...step.reason, ...step.undo].some((character) => character === '\n')).toBe(
-        false,
-      );
+      expect(
+        [...step.title, ...step.reason, ...undoWords(step.undo)].some((character) => character === '\n'),
+      ).toBe(false);
     }
   });
 
@@ -225,7 +226,8 @@ test('18 makes checksums by default, so a cluster without them says that it want
 test('an undo with blanks and quotes in its paths can be pasted: “rm -r /srv/pg data” would be another directory', () => {
   const stub = 'rm() { printf \'%s\\n\' "$@"; }; mv() { rm "$@"; }; mkdir() { rm "$@"; }';
   const words = upgradeRunbook(debianCluster()).flatMap((step) =>
-    step.undo
+    undoWords(step.undo)
+      .replace(/^\$ /, '')
       .split('; ')
       .filter((part) => /^(rm|mv|mkdir) /.test(part))
       .flatMap((part) => {

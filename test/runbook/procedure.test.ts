@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { publishedGuide } from '../../source/runbook/guide.ts';
 import { phases, type Step } from '../../source/runbook/language/step.ts';
+import { undoWords } from '../../source/runbook/language/undo.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { labCluster } from './clusters.ts';
@@ -57,7 +58,7 @@ const section = (name: string, { step, script }: Shown): string =>
       `After, within ${step.settleSeconds} s`,
       step.after.map((one) => one.text),
     ),
-    `Undo: ${step.undo}`,
+    `Undo: ${step.undo.kind === 'command' ? `\`${step.undo.command}\`` : undoWords(step.undo)}`,
     '',
   ].join('\n');
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { hostsOf } from '../../source/cluster/facts.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
+import { undoWords } from '../../source/runbook/language/undo.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import {
   debianCluster,
@@ -48,7 +49,7 @@ const page = (facts: ClusterFacts): string =>
         '└────',
         ...step.after.map((one) => `after, within ${step.settleSeconds} s: ${one.text}`),
         ...step.failureLogs.map((one) => `if it fails, see: ${one.title}`),
-        `undo: ${step.undo}`,
+        `undo: ${undoWords(step.undo)}`,
         '',
       ].join('\n'),
     )

@@ -1,4 +1,5 @@
 import type { EngineView, StepFailure, StepView } from '../../engine/view/controller.ts';
+import { undoWords } from '../../runbook/language/undo.ts';
 import { clientsOf } from '../../wording/clients.ts';
 import { nameAskedWords, nameWords } from '../../wording/danger.ts';
 import { causeLines } from '../../wording/failure-cause.ts';
@@ -89,7 +90,7 @@ const othersRows = (view: EngineView, step: StepView, columns: number, theme: Th
       ...labelled('Why', one.reason, columns),
       ...scriptRows(one, columns, theme),
       ...labelledList('Warnings', one.notes, columns),
-      ...labelled('Undo', one.undo, columns),
+      ...labelled('Undo', undoWords(one.undo), columns),
     ];
   });
 };
@@ -138,7 +139,7 @@ export const cardRows = (view: EngineView, step: StepView, columns: number, them
       : labelled('Takes', `about ${took(step.expectedMs)}, from what was measured on these hosts`, columns)),
     ...labelledList('Warnings', step.notes, columns),
     ...(step.givesUp === null ? [] : labelled('Gives up', step.givesUp.text, columns, 'bad')),
-    ...labelled('Undo', step.undo, columns),
+    ...labelled('Undo', undoWords(step.undo), columns),
     ...othersRows(view, step, columns, theme),
   ];
 };

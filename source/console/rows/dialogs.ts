@@ -1,5 +1,6 @@
 import type { StepView } from '../../engine/view/controller.ts';
 import type { Question } from '../../remote/host.ts';
+import { undoWords } from '../../runbook/language/undo.ts';
 import { clientsOf } from '../../wording/clients.ts';
 import { nameWords, runOnWords, stopWords } from '../../wording/danger.ts';
 import { calledIn } from '../../wording/farewell.ts';
@@ -97,7 +98,7 @@ const cancelText = (state: ConsoleState, step: StepView, columns: number): Dialo
       `Everything that it started on ${step.host} is ended (TERM, then KILL; servers by a fast shutdown), then it is checked that nothing is left. What it has done so far stays done.`,
       columns,
     ),
-    ...labelled('Undo', step.undo, columns),
+    ...labelled('Undo', undoWords(step.undo), columns),
     blank,
     [span('To end it, type the name of the host: '), span(step.host, 'strong')],
     field('Host:', state.typed, columns),

@@ -12,6 +12,7 @@ import type {
   Probe,
   StepId,
 } from '../../runbook/language/step.ts';
+import type { Undo } from '../../runbook/language/undo.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { DryRun } from '../../runbook/timing/dry-run.ts';
 import type { Reading } from '../../runbook/timing/reading.ts';
@@ -94,7 +95,7 @@ export interface StepView {
   readonly asksName: NameAsked | null;
   /** The servers show it as done already, whoever did it: it is not asked for when its turn comes. */
   readonly shownDone: boolean;
-  readonly undo: string;
+  readonly undo: Undo;
   /** What running it now gives up; null: nothing beyond what `undo` says. */
   readonly givesUp: Loss | null;
   /** What was noticed and stands against nothing: a check's warnings. */

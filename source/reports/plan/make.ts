@@ -3,6 +3,7 @@ import type { Observations } from '../../cluster/observations.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { phases, type Step } from '../../runbook/language/step.ts';
 import { nameOf, placeOf } from '../../runbook/language/tablespace-names.ts';
+import { undoWords } from '../../runbook/language/undo.ts';
 import { lastCopyAhead } from '../../runbook/steps/set-aside.ts';
 import { filledFrom, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
 import { estimate, expectedDowntime } from '../../runbook/timing/estimates.ts';
@@ -73,7 +74,7 @@ const givenUp = (facts: ClusterFacts, step: Step, world: Observations): string |
   if (ahead?.step === step.id) return ahead.says;
   const says = step.forfeits(world)?.text ?? null;
   if (step.danger !== 'point-of-no-return') return says;
-  return says ?? step.undo.replace(/^none on [^:]+: /, 'there is no undo on the host itself: ');
+  return says ?? undoWords(step.undo).replace(/^none on [^:]+: /, 'there is no undo on the host itself: ');
 };
 
 /**
@@ -121,7 +122,8 @@ const plannedStep = (
     before: step.before.map((one) => one.text),
     after: step.after.map((one) => one.text),
     settleSeconds: step.settleSeconds,
-    undo: step.undo,
+    undo: undoWords(step.undo),
+    undoCommand: step.undo.kind === 'command' ? step.undo.command : null,
     seeOnFailure: step.failureLogs.map((one) => one.title),
     estimateSeconds,
     script: step.script(world),

@@ -169,7 +169,7 @@ const stepPage = (plan: Plan, step: PlannedStep): string => {
       ? block(shownScript(plan, step, step.script.text), 'sh')
       : `*${escapedProse(unresolvedWords(step.script.needs))}*`,
     list(`Must hold after, within ${seconds(step.settleSeconds)}`, step.after),
-    line('Undo', escapedProse(step.undo)),
+    line('Undo', step.undoCommand === null ? escapedProse(step.undo) : inlineCode(step.undoCommand)),
     line(
       'If it fails, see',
       step.seeOnFailure.length === 0 ? null : step.seeOnFailure.map(inlineCode).join(', '),

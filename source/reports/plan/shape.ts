@@ -79,6 +79,8 @@ const stepSchema = z.object({
   /** Seconds that `after` may take to become true. */
   settleSeconds: z.number(),
   undo: z.string(),
+  /** The same where it is a command on the step's host; null where it is words. */
+  undoCommand: z.string().nullable(),
   seeOnFailure: z.array(z.string()),
   estimateSeconds: z.number(),
   script: scriptSchema,

@@ -15,6 +15,7 @@ import {
   type Script,
   type Step,
 } from './step.ts';
+import type { Undo } from './undo.ts';
 
 /** Postgres reads it unless root must. */
 export interface FailureLogParts {
@@ -40,7 +41,7 @@ export interface StepParts {
   readonly after?: readonly Condition[];
   readonly settleSeconds?: number;
   readonly quietSeconds?: number;
-  readonly undo: string;
+  readonly undo: Undo;
   readonly optional?: boolean;
   readonly failureLogs?: readonly FailureLogParts[];
   readonly writes?: Step['writes'];

@@ -1,6 +1,7 @@
 import type { Fragment, ScriptText } from '../../cluster/fragment.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import type { Gauge } from './gauge.ts';
+import type { Undo } from './undo.ts';
 
 /** `primary`, `monitor` … the alias of a host: `monitor`, or the node's name on the monitor. */
 export type HostAlias = string;
@@ -93,8 +94,7 @@ export interface Step {
   readonly settleSeconds: number;
   /** How long nothing may be printed before the screen says so, in seconds. */
   readonly quietSeconds: number;
-  /** What undoes it, in words. */
-  readonly undo: string;
+  readonly undo: Undo;
   /** May be passed over without a reason (a rehearsal switchover, say). */
   readonly optional: boolean;
   /** What is given up by running it now: then the host's name is asked for, whatever `danger` says. Null: nothing. */

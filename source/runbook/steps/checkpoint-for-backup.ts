@@ -4,6 +4,7 @@ import { nodeIn } from '../../cluster/observations.ts';
 import { acceptsWrites } from '../language/conditions.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
+import { nothingToUndo } from '../language/undo.ts';
 import { psql, script } from '../shell/shell.ts';
 
 /**
@@ -32,6 +33,6 @@ export const checkpointForBackup =
           : pending('it is still ahead');
       },
       before: [acceptsWrites(facts, primary)],
-      undo: 'nothing to undo',
+      undo: nothingToUndo,
     });
   };

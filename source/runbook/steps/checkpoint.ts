@@ -2,6 +2,7 @@ import { primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
 import { makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
+import { nothingToUndo } from '../language/undo.ts';
 import { contentsFunction, countContents, notedFile } from '../shell/database-contents.ts';
 import { psql, script } from '../shell/shell.ts';
 import { stopped } from './stopped.ts';
@@ -32,6 +33,6 @@ export const checkpoint: StepOf = (facts, phase) => {
       const probe = stopped(facts, primary, world);
       return probe.state === 'done' ? probe : pending('the stop is still ahead');
     },
-    undo: 'nothing to undo',
+    undo: nothingToUndo,
   });
 };

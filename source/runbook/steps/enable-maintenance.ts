@@ -4,6 +4,7 @@ import { nodeIn } from '../../cluster/observations.ts';
 import { everyNodeSettled, nodeSettled, noSyncStandbys, streaming } from '../language/conditions.ts';
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
+import { undoText } from '../language/undo.ts';
 import { fenceIsPast, savedIsCurrent } from '../language/window.ts';
 import { script } from '../shell/shell.ts';
 
@@ -41,6 +42,8 @@ export const enableMaintenance =
         ...(last ? [noSyncStandbys(primary)] : []),
       ],
       settleSeconds: 120,
-      undo: `pg_autoctl disable maintenance on ${node.alias}, while ${primary.alias} runs ${facts.oldMajor}`,
+      undo: undoText(
+        `pg_autoctl disable maintenance on ${node.alias}, while ${primary.alias} runs ${facts.oldMajor}`,
+      ),
     });
   };

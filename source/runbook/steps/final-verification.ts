@@ -19,6 +19,7 @@ import {
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
+import { nothingToUndo } from '../language/undo.ts';
 import { mark, script } from '../shell/shell.ts';
 import { syncStepId } from './number-sync-standbys.ts';
 import { otherFormationsWork } from './other-formations.ts';
@@ -112,5 +113,5 @@ export const finalVerification: StepOf = (facts, phase) =>
     },
     after: finalConditions(facts),
     settleSeconds: 60,
-    undo: 'nothing to undo: it reads only',
+    undo: nothingToUndo,
   });

@@ -9,6 +9,7 @@ import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
 import { partsHaveFollowed } from '../language/tablespace-conditions.ts';
+import { undoText } from '../language/undo.ts';
 import { disarmLines } from '../shell/disarm.ts';
 import { isPrivate, privateServer } from '../shell/isolated-server.ts';
 import { controlFunctions, idleFunction } from '../shell/self-checks.ts';
@@ -120,9 +121,10 @@ export const firstStart: StepOf = (facts, phase) => {
     ],
     after: [privateServer(primary, facts.newMajor)],
     settleSeconds: 60,
-    undo:
+    undo: undoText(
       facts.mode === 'link'
         ? `none on ${primary.alias}: the old files are shared and will be changed. From here a rollback goes through a secondary’s fallback copy`
         : `stop it, swap back: ${primary.backupData} is untouched`,
+    ),
   });
 };

@@ -4,6 +4,7 @@ import { acceptsWrites, onHost, verdictOf } from '../language/conditions.ts';
 import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
+import { nothingToUndo } from '../language/undo.ts';
 import { mark, script, vacuumdbAll } from '../shell/shell.ts';
 
 /** While the application works again. */
@@ -34,6 +35,6 @@ export const collectFullStatistics: StepOf = (facts, phase) => {
     ],
     quietSeconds: 300,
     gauge: { kind: 'vacuumdb', rounds: 2 },
-    undo: 'nothing to undo here',
+    undo: nothingToUndo,
   });
 };

@@ -5,6 +5,7 @@ import { dataIsOld, describe, isMajor, onHost, placeIsFree, verdictOf } from '..
 import { isUpgraded } from '../language/evidence.ts';
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
+import { undoneBy } from '../language/undo.ts';
 import { newClusterLines } from '../shell/new-cluster.ts';
 import { isKin, isOurs, makingOf, ownershipFunctions } from '../shell/ownership.ts';
 import { script } from '../shell/shell.ts';
@@ -59,5 +60,5 @@ export const createNewDirectory =
           ),
         ),
       ],
-      undo: sh`rm -r ${host.newData}`.text,
+      undo: undoneBy(sh`rm -r ${host.newData}`),
     });

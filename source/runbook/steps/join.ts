@@ -17,6 +17,7 @@ import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
 import { tablespacesAreFree } from '../language/tablespace-conditions.ts';
+import { undoText } from '../language/undo.ts';
 import { ownershipFunctions, stagingBegunLines } from '../shell/ownership.ts';
 import { keepFunction } from '../shell/self-checks.ts';
 import { disableMaintenanceScript, serviceLogs } from '../shell/service.ts';
@@ -106,6 +107,8 @@ export const joinGroup =
       settleSeconds: 24 * 3600,
       quietSeconds: 600,
       gauge: backupGauge(primary, node),
-      undo: sh`enable maintenance, stop it; rm -r ${node.data}; mv ${node.backupData} ${node.data}`.text,
+      undo: undoText(
+        sh`enable maintenance, stop it; rm -r ${node.data}; mv ${node.backupData} ${node.data}`.text,
+      ),
     });
   };

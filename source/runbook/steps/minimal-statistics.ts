@@ -4,6 +4,7 @@ import { onHost, verdictOf } from '../language/conditions.ts';
 import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
+import { nothingToUndo } from '../language/undo.ts';
 import { privateServer } from '../shell/isolated-server.ts';
 import { mark, privateSocket, script, vacuumdbAll } from '../shell/shell.ts';
 
@@ -46,6 +47,6 @@ export const collectMinimalStatistics: StepOf = (facts, phase) => {
     ],
     quietSeconds: 120,
     gauge: { kind: 'vacuumdb', rounds: 1 },
-    undo: 'nothing to undo here',
+    undo: nothingToUndo,
   });
 };

@@ -5,6 +5,7 @@ import { everyNodeSettled } from '../language/conditions.ts';
 import { enoughStandbys, syncStandbysAre } from '../language/group-conditions.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf, StepsOf } from '../language/outline.ts';
+import { undoText } from '../language/undo.ts';
 import { fenceIsPast, savedIsCurrent } from '../language/window.ts';
 import { setSyncStandbys } from '../shell/sync-standbys.ts';
 
@@ -32,7 +33,9 @@ export const suspendSyncStandbys: StepOf = (facts, phase) =>
     before: [everyNodeSettled, savedIsCurrent(facts)],
     after: [syncStandbysAre(0), everyNodeSettled],
     settleSeconds: 60,
-    undo: `set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, ${facts.numberSyncStandbys})`,
+    undo: undoText(
+      `set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, ${facts.numberSyncStandbys})`,
+    ),
   });
 
 export const syncStepId = 'I.monitor.sync-standbys';
@@ -67,6 +70,6 @@ export const restoreSyncStandbys: StepsOf = (facts, phase) =>
           reason: 'The durability that the cluster had before the window.',
           guide: null,
           deviation: 'The guide never set it to 0, and writes hung.',
-          undo: `set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, 0)`,
+          undo: undoText(`set_formation_number_sync_standbys(${sqlLiteral(facts.formation)}, 0)`),
         }),
       ];

@@ -6,6 +6,7 @@ import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepsOf } from '../language/outline.ts';
 import { inParallel } from '../language/parallel.ts';
 import type { Condition, PhaseId, Step } from '../language/step.ts';
+import { nothingToUndo, undoText } from '../language/undo.ts';
 import { otherRootHost } from '../shell/root-hosts.ts';
 import { rootScript } from '../shell/root-verbs.ts';
 
@@ -95,8 +96,8 @@ const keeperStep = (
     settleSeconds: 60,
     undo:
       to === 'new'
-        ? 'a rollback gives it the old pg_autoctl again, behind the monitor’s start'
-        : 'nothing to undo here',
+        ? undoText('a rollback gives it the old pg_autoctl again, behind the monitor’s start')
+        : nothingToUndo,
   });
 };
 

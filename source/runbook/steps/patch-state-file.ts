@@ -6,6 +6,7 @@ import { newSystemIdentifier } from '../language/evidence.ts';
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { type Probe, ready, type Script } from '../language/step.ts';
+import { undoneBy } from '../language/undo.ts';
 import { keepFunction } from '../shell/self-checks.ts';
 import { script } from '../shell/shell.ts';
 import { identifierLines } from '../shell/state-file-identifier.ts';
@@ -49,7 +50,7 @@ export const stateFileParts = (facts: ClusterFacts, host: NodeFacts) => ({
       ),
     ),
   ],
-  undo: sh`mv ${word`${host.stateFile}.pg${facts.oldMajor}`} ${host.stateFile}`.text,
+  undo: undoneBy(sh`mv ${word`${host.stateFile}.pg${facts.oldMajor}`} ${host.stateFile}`),
 });
 
 /** A secondary's state file; the primary's is part of its hand-over. */

@@ -6,6 +6,7 @@ import { hasMarker, isUpgraded } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
+import { nothingToUndo } from '../language/undo.ts';
 import { isOurs, oursLine, ownershipFunctions } from '../shell/ownership.ts';
 import { upgradeCommand, upgradeLogs } from '../shell/pg-upgrade-command.ts';
 import { mark, privateSocket, script, upgradeDir } from '../shell/shell.ts';
@@ -71,5 +72,5 @@ export const checkWithPgUpgrade =
       ],
       quietSeconds: 120,
       failureLogs: upgradeLogs(host),
-      undo: 'nothing to undo: it reads only',
+      undo: nothingToUndo,
     });

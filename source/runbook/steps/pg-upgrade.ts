@@ -8,6 +8,7 @@ import { factsId } from '../language/facts-id.ts';
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
+import { undoText } from '../language/undo.ts';
 import { newClusterLines } from '../shell/new-cluster.ts';
 import { isOurs, makingOf, oursLine, ownershipFunctions } from '../shell/ownership.ts';
 import { upgradeCommand, upgradeLogs } from '../shell/pg-upgrade-command.ts';
@@ -209,8 +210,10 @@ export const pgUpgrade =
       quietSeconds: 60,
       gauge: { kind: 'pg_upgrade', run: mode },
       failureLogs: upgradeLogs(host),
-      undo: linked
-        ? `while ${facts.newMajor} has never been started: rename global/pg_control.old back, remove ${host.newData}`
-        : `remove ${host.newData}: the old directory is untouched`,
+      undo: undoText(
+        linked
+          ? `while ${facts.newMajor} has never been started: rename global/pg_control.old back, remove ${host.newData}`
+          : `remove ${host.newData}: the old directory is untouched`,
+      ),
     });
   };

@@ -5,6 +5,7 @@ import { notServing, onHost, verdictOf } from '../language/conditions.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { PhaseId, Step } from '../language/step.ts';
+import { undoText } from '../language/undo.ts';
 import { downLines } from '../shell/service.ts';
 import { inBin, script } from '../shell/shell.ts';
 
@@ -45,7 +46,7 @@ const pointPgCtl = (
         verdictOf(seen.pgCtl === wanted, `it is ${seen.pgCtl ?? 'unknown'}`),
       ),
     ],
-    undo: `pg_autoctl config set postgresql.pg_ctl ${other}`,
+    undo: undoText(`pg_autoctl config set postgresql.pg_ctl ${other}`),
   });
 };
 

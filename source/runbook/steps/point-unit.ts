@@ -4,6 +4,7 @@ import { notServing, onHost, verdictOf } from '../language/conditions.ts';
 import { done, makeStep, pending, type StepParts } from '../language/make-step.ts';
 import type { StepsOf } from '../language/outline.ts';
 import type { PhaseId, Step } from '../language/step.ts';
+import { undoText } from '../language/undo.ts';
 import { rootDirectory, rootScriptAfter } from '../shell/root-verbs.ts';
 import { downLines } from '../shell/service.ts';
 
@@ -54,7 +55,7 @@ export const pointUnitToNew =
             deviation: `The guide edits the monitor’s unit only: its steps 11 and 12 leave the nodes’ on ${facts.oldMajor}.`,
           }
         : {}),
-      undo: `restore the unit from ${rootDirectory}; systemctl daemon-reload`,
+      undo: undoText(`restore the unit from ${rootDirectory}; systemctl daemon-reload`),
     }));
 
 export const pointUnitToOld =
@@ -63,5 +64,5 @@ export const pointUnitToOld =
     pointUnit(facts, host, phase, 'old', (unit) => ({
       reason: 'The service runs the old version’s pg_autoctl again.',
       guide: null,
-      undo: `edit /etc/systemd/system/${unit} again`,
+      undo: undoText(`edit /etc/systemd/system/${unit} again`),
     }));

@@ -10,6 +10,7 @@ import { hasMarker, isPastStop } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import { onceEach } from '../language/once-each.ts';
 import type { StepOf } from '../language/outline.ts';
+import { nothingToUndo } from '../language/undo.ts';
 import { mark, script } from '../shell/shell.ts';
 import { measurementsOf } from '../timing/measurements.ts';
 import { choiceWords, rebuildChoices } from '../timing/rebuild-choice.ts';
@@ -104,6 +105,6 @@ export const preflight =
       notes: (world) => [...warnings(facts, host)(world), ...choice(facts, host, world)],
       settleSeconds: 5,
       quietSeconds: 300,
-      undo: 'nothing to undo: what it makes is gone at its end',
+      undo: nothingToUndo,
     });
   };

@@ -6,6 +6,7 @@ import { onHost, verdictOf } from '../language/conditions.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
+import { nothingToUndo } from '../language/undo.ts';
 import { leftoverNamesLines, leftoversOf } from '../shell/ownership.ts';
 import { privateSocket, script } from '../shell/shell.ts';
 import { linkDir } from './hard-link/names.ts';
@@ -77,5 +78,5 @@ export const removeMarkers =
           return verdictOf(left.length === 0, `${left.join(', ')} is there`);
         }),
       ],
-      undo: 'nothing to undo here',
+      undo: nothingToUndo,
     });

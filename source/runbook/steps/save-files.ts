@@ -7,6 +7,7 @@ import { hasMarker, isUpgraded, staleSave } from '../language/evidence.ts';
 import { factsId } from '../language/facts-id.ts';
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
+import { undoneBy } from '../language/undo.ts';
 import { ownershipFunctions } from '../shell/ownership.ts';
 import { keepFunction } from '../shell/self-checks.ts';
 import { mark, script, upgradeDir } from '../shell/shell.ts';
@@ -78,6 +79,6 @@ export const saveFiles =
           return verdictOf(stale === null, stale ?? '');
         }),
       ],
-      undo: sh`rm -r ${host.workDir}`.text,
+      undo: undoneBy(sh`rm -r ${host.workDir}`),
     });
   };

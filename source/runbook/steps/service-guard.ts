@@ -1,9 +1,11 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/fragment.ts';
 import { hostIn } from '../../cluster/observations.ts';
 import { onHost, verdictOf } from '../language/conditions.ts';
 import { isPastStop } from '../language/evidence.ts';
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepsOf } from '../language/outline.ts';
+import { nothingToUndo, undoneBy } from '../language/undo.ts';
 import { rootScript } from '../shell/root-verbs.ts';
 import { dropInFile } from '../shell/service.ts';
 
@@ -42,7 +44,7 @@ export const releaseService =
             verdictOf(seen.unit?.dropIns.includes(dropInFile(unit)) === false, 'it is there'),
           ),
         ],
-        undo: 'nothing to undo here',
+        undo: nothingToUndo,
       }),
     ];
   };
@@ -57,7 +59,9 @@ export const guardParts = (
   notAtBoot: onHost(host.alias, `${unit} does not start at boot`, (seen) =>
     verdictOf(seen.unit?.enabled === false, 'it is enabled'),
   ),
-  undo: `rm ${dropInFile(unit)}; systemctl daemon-reload${enabled ? `; systemctl enable ${unit}` : ''}`,
+  undo: undoneBy(
+    sh`rm ${dropInFile(unit)}; systemctl daemon-reload${enabled && sh`; systemctl enable ${unit}`}`,
+  ),
 });
 
 export const guardService =

@@ -10,6 +10,7 @@ import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { StepId } from '../language/step.ts';
 import { partsHaveFollowed } from '../language/tablespace-conditions.ts';
+import { undoneBy } from '../language/undo.ts';
 import { oursLine, ownershipFunctions } from '../shell/ownership.ts';
 import {
   controlFunctions,
@@ -98,7 +99,7 @@ export const setAside =
         ),
       ],
       after: [backupIsThere(facts, node), ...partsHaveFollowed(node, 'backupData')],
-      undo: sh`mv ${node.backupData} ${node.data}`.text,
+      undo: undoneBy(sh`mv ${node.backupData} ${node.data}`),
       forfeits: (world) => {
         const says = lastFallbackCopy(facts, node, world);
         // It stays whole beside the new data, and can be moved back.

@@ -12,6 +12,7 @@ import { monitorAnswers, monitorHasSettled } from '../language/group-conditions.
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
+import { undoText } from '../language/undo.ts';
 import { serviceLogs, serviceUser, startScript } from '../shell/service.ts';
 import { acceptedFormations } from './other-formations.ts';
 
@@ -74,6 +75,6 @@ export const startMonitor: StepOf = (facts, phase) => {
     ],
     after: [monitorAnswers(facts), extensionIsCurrent(facts), monitorHasSettled],
     settleSeconds: 120,
-    undo: 'stop it, swap its directories back',
+    undo: undoText('stop the monitor, swap its directories back'),
   });
 };

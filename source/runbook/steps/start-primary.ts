@@ -16,6 +16,7 @@ import { isSwapped, newClusterStarted, newSystemIdentifier } from '../language/e
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
+import { undoText } from '../language/undo.ts';
 import { serviceLogs, serviceUser, startScript } from '../shell/service.ts';
 
 const monitorIsUp: Condition = {
@@ -114,6 +115,6 @@ export const startPrimary: StepOf = (facts, phase) => {
       acceptsWrites(facts, primary),
     ],
     settleSeconds: 120,
-    undo: 'from here on a rollback loses what the application writes',
+    undo: undoText('from here on a rollback loses what the application writes'),
   });
 };

@@ -13,6 +13,7 @@ import {
 import { newSystemIdentifier } from '../language/evidence.ts';
 import { autoctlProbe, makeStep } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
+import { undoText } from '../language/undo.ts';
 import { serviceLogs, serviceUser, startScript } from '../shell/service.ts';
 
 export const startSecondary =
@@ -54,5 +55,5 @@ export const startSecondary =
       ],
       after: [onHost(node.alias, 'pg_autoctl runs', autoctlRuns)],
       settleSeconds: 60,
-      undo: sh`stop it; mv ${node.backupData} ${node.data}`.text,
+      undo: undoText(sh`stop it; mv ${node.backupData} ${node.data}`.text),
     });

@@ -11,6 +11,7 @@ import {
 import { makeStep } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { noTablespaceIsNew } from '../language/tablespace-conditions.ts';
+import { undoText } from '../language/undo.ts';
 import { savedIsCurrent } from '../language/window.ts';
 import { serviceUser, stopScript } from '../shell/service.ts';
 import { acceptedFormations } from './other-formations.ts';
@@ -44,6 +45,6 @@ export const stopMonitor: StepOf = (facts, phase) => {
     ],
     after: [allStopped(facts.monitor), stoppedCleanly(facts.monitor, 'shut down')],
     settleSeconds: 120,
-    undo: `start the monitor again on ${facts.oldMajor}`,
+    undo: undoText(`start the monitor again on ${facts.oldMajor}`),
   });
 };

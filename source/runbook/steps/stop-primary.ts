@@ -16,6 +16,7 @@ import { half, makeStep } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
 import { noTablespaceIsNew } from '../language/tablespace-conditions.ts';
+import { undoText } from '../language/undo.ts';
 import { serviceUser, stopScript } from '../shell/service.ts';
 import { stopped } from './stopped.ts';
 
@@ -79,7 +80,9 @@ export const stopPrimary: StepOf = (facts, phase) => {
     // The command has ended with its servers: what is left is a round trip, and the application waits.
     settleSeconds: 60,
     quietSeconds: 30,
-    undo: `start ${primary.alias} again on ${facts.oldMajor}; then disable maintenance on the secondaries`,
+    undo: undoText(
+      `start ${primary.alias} again on ${facts.oldMajor}; then disable maintenance on the secondaries`,
+    ),
   });
 };
 

@@ -3,6 +3,7 @@ import { allStopped, stoppedCleanly } from '../language/conditions.ts';
 import { hasReceived, primaryWasShutDown, sameCheckpoint } from '../language/fallback-copies.ts';
 import { makeStep } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
+import { undoText } from '../language/undo.ts';
 import { serviceUser, stopScript } from '../shell/service.ts';
 import { stopped } from './stopped.ts';
 
@@ -25,6 +26,6 @@ export const stopSecondary =
       after: [allStopped(node), stoppedCleanly(node, 'shut down in recovery'), sameCheckpoint(facts, node)],
       settleSeconds: 300,
       quietSeconds: 30,
-      undo: `start ${node.alias} again on ${facts.oldMajor}, after the primary`,
+      undo: undoText(`start ${node.alias} again on ${facts.oldMajor}, after the primary`),
     });
   };

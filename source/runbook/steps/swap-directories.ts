@@ -16,6 +16,7 @@ import { isOutdated, isSetAside, isSwapped, isUpgraded } from '../language/evide
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { partsHaveFollowed } from '../language/tablespace-conditions.ts';
+import { undoneBy } from '../language/undo.ts';
 import { carriedIsKept, carryLines, readConfigurationLines } from '../shell/configuration.ts';
 import { carriesMark, oursLine, ownershipFunctions } from '../shell/ownership.ts';
 import {
@@ -138,6 +139,6 @@ export const swapDirectories =
           verdictOf(carried(seen), 'it is not'),
         ),
       ],
-      undo: sh`mv ${host.data} ${host.newData}; mv ${host.backupData} ${host.data}`.text,
+      undo: undoneBy(sh`mv ${host.data} ${host.newData}; mv ${host.backupData} ${host.data}`),
     });
   };

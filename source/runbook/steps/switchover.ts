@@ -8,6 +8,7 @@ import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepsOf } from '../language/outline.ts';
 import type { Condition, Step } from '../language/step.ts';
+import { undoText } from '../language/undo.ts';
 import { mark, psql, script } from '../shell/shell.ts';
 
 export const performed = (facts: ClusterFacts, id: string, world: Observations): boolean =>
@@ -47,7 +48,7 @@ export const switchoverAndBack: StepsOf = (facts, phase) => {
       before: [everyNodeSettled, ...before],
       after: [nodeSettled(to, ['primary']), nodeSettled(from, ['secondary']), everyNodeSettled],
       settleSeconds: 180,
-      undo: `promote ${from} again`,
+      undo: undoText(`promote ${from} again`),
       optional: true,
     });
   return [

@@ -8,6 +8,7 @@ import { monitorAnswers, monitorHasSettled } from '../language/group-conditions.
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { type Condition, ready, type Script } from '../language/step.ts';
+import { undoText } from '../language/undo.ts';
 import { psql, script } from '../shell/shell.ts';
 
 const identifierIs = (facts: ClusterFacts): Condition => ({
@@ -52,5 +53,5 @@ export const writeSystemIdentifier: StepOf = (facts, phase) =>
     },
     before: [monitorAnswers(facts), monitorHasSettled],
     after: [identifierIs(facts)],
-    undo: `the same UPDATE with ${facts.systemIdentifier}`,
+    undo: undoText(`the same UPDATE with ${facts.systemIdentifier}`),
   });

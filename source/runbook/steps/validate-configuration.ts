@@ -5,6 +5,7 @@ import { onHost, verdictOf } from '../language/conditions.ts';
 import { hasMarker, isUpgraded } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
+import { nothingToUndo } from '../language/undo.ts';
 import { carryLines, readConfigurationLines } from '../shell/configuration.ts';
 import { mark, script } from '../shell/shell.ts';
 
@@ -40,6 +41,6 @@ export const validateConfiguration =
           verdictOf(seen.markers.includes('configuration'), 'it did not finish'),
         ),
       ],
-      undo: 'nothing to undo: it works on a copy',
+      undo: nothingToUndo,
     });
   };

@@ -4,6 +4,7 @@ import { onHost, verdictOf } from '../language/conditions.ts';
 import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
+import { nothingToUndo } from '../language/undo.ts';
 import { compareLines, contentsFunction, countContents } from '../shell/database-contents.ts';
 import { privateServer } from '../shell/isolated-server.ts';
 import { mark, privateSocket, psql, script, upgradeDir } from '../shell/shell.ts';
@@ -49,6 +50,6 @@ export const verifyDatabases: StepOf = (facts, phase) => {
       ),
     ],
     quietSeconds: 120,
-    undo: 'nothing to undo here',
+    undo: nothingToUndo,
   });
 };

@@ -5,6 +5,7 @@ import { hostIn, type Observations } from '../../../cluster/observations.ts';
 import { everyNodeSettled, onHost, verdictOf } from '../../language/conditions.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepsOf } from '../../language/outline.ts';
+import { undoText } from '../../language/undo.ts';
 import { script } from '../../shell/shell.ts';
 import { healthy, somethingIsLive } from './conditions.ts';
 import { abandonedOn, proofLines, removeLines, sizeLines } from './removal.ts';
@@ -51,6 +52,6 @@ export const removeAbandoned =
           somethingIsLive(host),
         ],
         quietSeconds: 300,
-        undo: 'none',
+        undo: undoText('not possible: what is removed is gone'),
       }),
     );

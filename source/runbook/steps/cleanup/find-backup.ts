@@ -5,6 +5,7 @@ import { backupAgeLines, newestFunction } from '../../checks/inspection/backup-a
 import { hasMarker } from '../../language/evidence.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
+import { nothingToUndo } from '../../language/undo.ts';
 import { mark, script } from '../../shell/shell.ts';
 
 const [firstAge = sh``, ...ages] = backupAgeLines;
@@ -49,6 +50,6 @@ export const findBackup: StepOf = (facts, phase) => {
         : pending('not searched for yet');
     },
     quietSeconds: 120,
-    undo: 'nothing to undo: it reads only',
+    undo: nothingToUndo,
   });
 };

@@ -2,6 +2,7 @@ import type { HostFacts } from '../../../cluster/facts.ts';
 import { hostIn, type Observations } from '../../../cluster/observations.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepsOf } from '../../language/outline.ts';
+import { nothingToUndo } from '../../language/undo.ts';
 import { rootScript, verbLines } from '../../shell/root-verbs.ts';
 
 /**
@@ -30,7 +31,7 @@ export const verifyNotInUse =
         script: rootScript(facts, host, 'in-use'),
         probe: (now) =>
           anythingLeft(now) ? pending('it is asked each time') : done('nothing is left to be in use'),
-        undo: 'nothing to undo: it reads only',
+        undo: nothingToUndo,
       }),
     ];
   };

@@ -16,6 +16,7 @@ import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepsOf } from '../../language/outline.ts';
 import type { Loss } from '../../language/step.ts';
 import { partsSetAside } from '../../language/tablespace-names.ts';
+import { nothingToUndo, undoText } from '../../language/undo.ts';
 import { mark, script } from '../../shell/shell.ts';
 import { healthy, isThere, newIsLive } from './conditions.ts';
 import { backupIsKnown } from './find-backup.ts';
@@ -75,7 +76,7 @@ export const removeOldDirectory =
         },
         before: [isThere(facts, host), newIsLive(facts, host)],
         quietSeconds: 300,
-        undo: 'nothing to undo: it reads only',
+        undo: nothingToUndo,
       }),
       makeStep(facts, {
         ...common,
@@ -110,7 +111,7 @@ export const removeOldDirectory =
           newIsLive(facts, host),
         ],
         quietSeconds: 300,
-        undo: 'none',
+        undo: undoText('not possible: what is removed is gone'),
       }),
     ];
   };

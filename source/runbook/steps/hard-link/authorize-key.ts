@@ -6,6 +6,7 @@ import { isPastStop, isSwapped } from '../../language/evidence.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { ready, type Script } from '../../language/step.ts';
+import { nothingToUndo, undoText } from '../../language/undo.ts';
 import { script } from '../../shell/shell.ts';
 import { allowLines, forgetLines } from './authorized-keys.ts';
 import { type Guest, guestOf, hasLine, hasLinkDir, isLetInUnasked, transferOf } from './guest.ts';
@@ -90,7 +91,7 @@ export const authorizeTransferKeys: StepOf = (facts, phase) => {
         ),
       ),
     ],
-    undo: `take the lines with ${keyMark(primary)}… out of ~/.ssh/authorized_keys`,
+    undo: undoText(`take the lines with ${keyMark(primary)}… out of ~/.ssh/authorized_keys`),
   });
 };
 
@@ -129,6 +130,6 @@ export const revokeTransferKeys: StepOf = (facts, phase) => {
         ),
       ),
     ],
-    undo: 'nothing to undo here',
+    undo: nothingToUndo,
   });
 };

@@ -16,6 +16,7 @@ import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import type { Condition } from '../../language/step.ts';
 import { partsHaveFollowed } from '../../language/tablespace-conditions.ts';
+import { undoText } from '../../language/undo.ts';
 import { ownershipFunctions } from '../../shell/ownership.ts';
 import { idleFunction, keepFunction, wholeLines } from '../../shell/self-checks.ts';
 import { inBin, script } from '../../shell/shell.ts';
@@ -122,7 +123,9 @@ export const takeOverLinks =
         ...partsHaveFollowed(node, 'data'),
       ],
       quietSeconds: 120,
-      undo: sh`rm -r ${node.data}: ${node.backupData} is as it was. Skipped, or not possible: the node gets a base backup after the downtime`
-        .text,
+      undo: undoText(
+        sh`rm -r ${node.data}: ${node.backupData} is as it was. Skipped, or not possible: the node gets a base backup after the downtime`
+          .text,
+      ),
     });
   };

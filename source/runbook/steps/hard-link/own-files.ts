@@ -14,6 +14,7 @@ import {
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import type { Condition } from '../../language/step.ts';
+import { undoText } from '../../language/undo.ts';
 import { carriedIsKept, carryLines, readConfigurationLines } from '../../shell/configuration.ts';
 import { oursLine, ownershipFunctions } from '../../shell/ownership.ts';
 import { idleFunction, keepFunction } from '../../shell/self-checks.ts';
@@ -97,7 +98,7 @@ export const restoreOwnFiles =
           ),
         ),
       ],
-      undo: sh`rm -r ${node.data}: ${baseOf(node.backupData)} is as it was`.text,
+      undo: undoText(sh`rm -r ${node.data}: ${baseOf(node.backupData)} is as it was`.text),
     });
 
 /** Before pg_autoctl may touch the directory: it is the new system's, and pg_rewind will accept it; or there is none. */

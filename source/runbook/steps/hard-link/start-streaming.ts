@@ -12,6 +12,7 @@ import {
 } from '../../language/conditions.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
+import { undoText } from '../../language/undo.ts';
 import { disarmLines } from '../../shell/disarm.ts';
 import { stopPrivateLines } from '../../shell/isolated-server.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
@@ -106,6 +107,6 @@ export const startStreaming =
       ],
       settleSeconds: 60,
       quietSeconds: 60,
-      undo: `stop it; from here ${posix.basename(node.backupData)} is no fallback copy`,
+      undo: undoText(`stop it; from here ${posix.basename(node.backupData)} is no fallback copy`),
     });
   };

@@ -6,6 +6,7 @@ import { isPastStop } from '../../language/evidence.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { ready, type Script } from '../../language/step.ts';
+import { nothingToUndo, undoneBy } from '../../language/undo.ts';
 import { script } from '../../shell/shell.ts';
 import { hasLine, keyOf, transferIsReady, transferOf } from './guest.ts';
 import { keyComment, linkDir } from './names.ts';
@@ -78,7 +79,7 @@ export const makeTransferKey =
           ),
         ),
       ],
-      undo: sh`rm -r ${linkDir(node)}`.text,
+      undo: undoneBy(sh`rm -r ${linkDir(node)}`),
     });
   };
 
@@ -128,6 +129,6 @@ export const tryTransfer =
       ],
       after: [transferIsReady(facts, node)],
       settleSeconds: 5,
-      undo: 'nothing to undo',
+      undo: nothingToUndo,
     });
   };

@@ -5,6 +5,7 @@ import { allStopped, describe, isMajor, onHost, verdictOf } from '../../language
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { partsFollow, partsHaveFollowed } from '../../language/tablespace-conditions.ts';
+import { undoText } from '../../language/undo.ts';
 import { rearmLines } from '../../shell/disarm.ts';
 import { oursLine, ownershipFunctions } from '../../shell/ownership.ts';
 import { idleFunction, versionFunction } from '../../shell/self-checks.ts';
@@ -73,6 +74,6 @@ export const removeLinks =
         ),
         ...partsHaveFollowed(node, 'data'),
       ],
-      undo: 'the next attempt makes the links again',
+      undo: undoText('the next attempt makes the links again'),
     });
   };

@@ -4,6 +4,7 @@ import type { Observations } from '../../../cluster/observations.ts';
 import { onHost, verdictOf } from '../../language/conditions.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf, StepsOf } from '../../language/outline.ts';
+import { nothingToUndo } from '../../language/undo.ts';
 import { script } from '../../shell/shell.ts';
 import { revokeTransferKeys } from './authorize-key.ts';
 import { hasLinkDir, isLetIn, transferOf } from './guest.ts';
@@ -31,7 +32,7 @@ const removeTransferKey =
         return seen !== null && !hasKey(world, node) ? done('there is none') : pending('it is there');
       },
       after: [onHost(node.alias, 'no key is there', (_, world) => verdictOf(!hasKey(world, node), 'one is'))],
-      undo: 'nothing to undo here: with hard links in the cluster file another one is made',
+      undo: nothingToUndo,
     });
 
 /**

@@ -6,6 +6,7 @@ import { everyNodeSettled, verdictOf } from '../../language/conditions.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepsOf } from '../../language/outline.ts';
 import type { Condition } from '../../language/step.ts';
+import { undoText } from '../../language/undo.ts';
 import { psql, script } from '../../shell/shell.ts';
 
 /** A node that is left out is registered when it is back, with the first node as it was registered itself. */
@@ -57,7 +58,7 @@ export const restoreCandidatePriority =
         },
         before: [everyNodeSettled, everyNodeIsRegistered(facts)],
         after: [restored],
-        undo: `pg_autoctl set node candidate-priority on ${writer.alias}`,
+        undo: undoText(`pg_autoctl set node candidate-priority on ${writer.alias}`),
       }),
     ];
   };

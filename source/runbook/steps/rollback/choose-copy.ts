@@ -3,6 +3,7 @@ import { onHost, verdictOf } from '../../language/conditions.ts';
 import { hasMarker } from '../../language/evidence.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
+import { nothingToUndo } from '../../language/undo.ts';
 import { mark, script } from '../../shell/shell.ts';
 import { throughMarker } from '../../verdict/route.ts';
 
@@ -31,6 +32,6 @@ export const chooseFallbackCopy =
           verdictOf(hasMarker(monitor, marker, world), 'it is not'),
         ),
       ],
-      undo: 'nothing to undo: no copy has been changed yet',
+      undo: nothingToUndo,
     });
   };

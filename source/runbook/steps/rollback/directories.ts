@@ -14,6 +14,7 @@ import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { noPartsOf, partsFollow, partsHaveFollowed } from '../../language/tablespace-conditions.ts';
 import { oldName, setAsidePlace } from '../../language/tablespace-names.ts';
+import { nothingToUndo, undoText } from '../../language/undo.ts';
 import { disarmAbandonedLines, disarmLines, rearmLines } from '../../shell/disarm.ts';
 import {
   carriesMark,
@@ -210,7 +211,7 @@ export const restoreDirectory =
         ),
         ...partsHaveFollowed(host, 'data'),
       ],
-      undo: `the ${facts.newMajor} directory is kept as ${abandonedName(host, facts.newMajor)}`,
+      undo: undoText(`the ${facts.newMajor} directory is kept as ${abandonedName(host, facts.newMajor)}`),
     });
 
 /** A new directory that was only prepared, beside a server that never had to stop: nothing of it is left for the next try. */
@@ -249,7 +250,7 @@ export const removePreparedDirectory =
           verdictOf(!isOurs(facts, seen.newData), describe(seen.newData)),
         ),
       ],
-      undo: 'nothing to undo: phase A makes it again',
+      undo: nothingToUndo,
     });
 
 const directoriesProbe = (facts: ClusterFacts, host: HostFacts, world: Observations) => {
@@ -341,6 +342,6 @@ export const emptyDirectory =
           (seen) => verdictOf(!isLeft(seen), describe(seen.backupData)),
         ),
       ],
-      undo: `the ${facts.newMajor} directory is kept as ${abandonedName(host, facts.newMajor)}`,
+      undo: undoText(`the ${facts.newMajor} directory is kept as ${abandonedName(host, facts.newMajor)}`),
     });
   };

@@ -6,6 +6,7 @@ import { hasMarker } from '../../language/evidence.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import { monitorIsOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
+import { undoText } from '../../language/undo.ts';
 import { mark, script } from '../../shell/shell.ts';
 
 /** The monitor forgets the group, the chosen node last. */
@@ -63,6 +64,6 @@ export const dropNodes =
           }
         : {}),
       settleSeconds: 60,
-      undo: `register the nodes again: pg_autoctl create postgres`,
+      undo: undoText(`register the nodes again: pg_autoctl create postgres`),
     });
   };

@@ -13,6 +13,7 @@ import { makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld, monitorIsOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
 import type { Condition } from '../../language/step.ts';
+import { nothingToUndo } from '../../language/undo.ts';
 import { script } from '../../shell/shell.ts';
 import { otherFormationsWork } from '../other-formations.ts';
 
@@ -100,5 +101,5 @@ export const verifyOldCluster =
       probe: () => pending('it is asked each time'),
       after: finalConditions(facts, writer),
       settleSeconds: 60,
-      undo: 'nothing to undo: it reads only',
+      undo: nothingToUndo,
     });

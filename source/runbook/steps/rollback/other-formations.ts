@@ -8,6 +8,7 @@ import { done, makeStep, pending } from '../../language/make-step.ts';
 import { monitorIsOld } from '../../language/old-version.ts';
 import type { StepsOf } from '../../language/outline.ts';
 import type { Condition } from '../../language/step.ts';
+import { nothingToUndo } from '../../language/undo.ts';
 import { keepFunction } from '../../shell/self-checks.ts';
 import { inBin, mark, psql, script } from '../../shell/shell.ts';
 
@@ -96,7 +97,7 @@ export const tellOtherFormations: StepsOf = (facts, phase) => {
         hasMarker(monitor, marker, world) ? done('it knows') : pending('it does not know yet'),
       before: [monitorIsOld(facts)],
       after: [isTold(facts)],
-      undo: 'nothing to undo here',
+      undo: nothingToUndo,
     }),
   ];
 };

@@ -4,6 +4,7 @@ import { hostIn } from '../../../cluster/observations.ts';
 import { autoctlIsStopped, onHost, verdictOf } from '../../language/conditions.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
+import { undoneBy } from '../../language/undo.ts';
 import { keepFunction } from '../../shell/self-checks.ts';
 import { script } from '../../shell/shell.ts';
 import { identifierLines } from '../../shell/state-file-identifier.ts';
@@ -40,5 +41,5 @@ export const patchStateFileBack =
           ),
         ),
       ],
-      undo: `mv ${host.stateFile}.pg${facts.newMajor} ${host.stateFile}`,
+      undo: undoneBy(sh`mv ${word`${host.stateFile}.pg${facts.newMajor}`} ${host.stateFile}`),
     });

@@ -5,6 +5,7 @@ import { allStopped, onHost, verdictOf } from '../../language/conditions.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { dataIsBack } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
+import { undoText } from '../../language/undo.ts';
 import { stopPrivateLines } from '../../shell/isolated-server.ts';
 import { inBin, option, pgCtl, privateSocket, psql, script } from '../../shell/shell.ts';
 import { isServed } from './serve.ts';
@@ -67,6 +68,6 @@ export const promoteFallbackCopy =
           ),
         ),
       ],
-      undo: 'none: its timeline diverges here; the other fallback copies are unchanged',
+      undo: undoText('none: its timeline diverges here; the other fallback copies are unchanged'),
     });
   };

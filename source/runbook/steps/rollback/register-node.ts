@@ -5,6 +5,7 @@ import { autoctlIsStopped, onHost, verdictOf } from '../../language/conditions.t
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
+import { undoText } from '../../language/undo.ts';
 import { keepFunction } from '../../shell/self-checks.ts';
 import { serviceLogs } from '../../shell/service.ts';
 import { command, inBin, mark, script } from '../../shell/shell.ts';
@@ -92,5 +93,5 @@ export const registerNode =
       ],
       settleSeconds: 60,
       quietSeconds: 300,
-      undo: `pg_autoctl drop node on ${node.alias}`,
+      undo: undoText(`pg_autoctl drop node on ${node.alias}`),
     });

@@ -6,6 +6,7 @@ import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
 import type { Condition } from '../../language/step.ts';
+import { undoText } from '../../language/undo.ts';
 import { disableMaintenanceScript, serviceLogs } from '../../shell/service.ts';
 
 /**
@@ -67,6 +68,6 @@ export const rejoin =
       settleSeconds: 24 * 3600,
       quietSeconds: 300,
       gauge: backupGauge(primary, node),
-      undo: `pg_autoctl enable maintenance on ${node.alias}`,
+      undo: undoText(`pg_autoctl enable maintenance on ${node.alias}`),
     });
   };

@@ -12,6 +12,7 @@ import { allStopped, autoctlStopped, onHost, verdictOf } from '../../language/co
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from '../../language/old-version.ts';
 import type { StepOf, StepsOf } from '../../language/outline.ts';
+import { undoText } from '../../language/undo.ts';
 import { serviceUser, stopScript } from '../../shell/service.ts';
 import { inBin, mark, option, pgCtl, script } from '../../shell/shell.ts';
 
@@ -52,7 +53,7 @@ const haltAutoctl =
       },
       after: [allStopped(node)],
       settleSeconds: 60,
-      undo: 'start it again',
+      undo: undoText('start pg_autoctl again'),
     });
 
 /** The node takes the writes without pg_autoctl, which is stopped before where it runs and cannot get PostgreSQL up. */
@@ -111,7 +112,7 @@ const servePostgres =
       ],
       after: [acceptsWritesOnOld(facts, node)],
       settleSeconds: 60,
-      undo: `pg_ctl stop on ${node.alias}`,
+      undo: undoText(`pg_ctl stop on ${node.alias}`),
     });
 
 export const handBack =
@@ -139,5 +140,5 @@ export const handBack =
       before: [monitorIsOld(facts)],
       after: [allStopped(node)],
       settleSeconds: 60,
-      undo: 'start it again',
+      undo: undoText('start PostgreSQL again'),
     });

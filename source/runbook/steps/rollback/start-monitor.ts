@@ -3,6 +3,7 @@ import { monitorHasSettled } from '../../language/group-conditions.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { dataIsBack, monitorIsOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
+import { undoText } from '../../language/undo.ts';
 import { serviceLogs, serviceUser, startScript } from '../../shell/service.ts';
 
 export const startOldMonitor: StepOf = (facts, phase) =>
@@ -30,5 +31,5 @@ export const startOldMonitor: StepOf = (facts, phase) =>
     after: [monitorIsOld(facts), monitorHasSettled],
     // The application waits meanwhile, and can do without it.
     settleSeconds: 30,
-    undo: 'stop it',
+    undo: undoText('stop pg_autoctl again'),
   });

@@ -4,6 +4,7 @@ import { isMajor, nodeSettled } from '../../language/conditions.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
+import { undoText } from '../../language/undo.ts';
 import { serviceLogs, serviceUser, startScript } from '../../shell/service.ts';
 
 export const startRegisteredNode =
@@ -41,5 +42,5 @@ export const startRegisteredNode =
       after: [nodeSettled(node.alias, ['secondary']), nodeSettled(writer.alias, ['primary', 'wait_primary'])],
       settleSeconds: 24 * 3600,
       quietSeconds: 600,
-      undo: 'stop it',
+      undo: undoText('stop pg_autoctl again'),
     });

@@ -3,6 +3,7 @@ import { autoctlRuns, onHost } from '../../language/conditions.ts';
 import { autoctlProbe, makeStep } from '../../language/make-step.ts';
 import { acceptsWritesOnOld, monitorIsOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
+import { undoText } from '../../language/undo.ts';
 import { serviceLogs, serviceUser, startScript } from '../../shell/service.ts';
 
 export const startOldSecondary =
@@ -23,5 +24,5 @@ export const startOldSecondary =
       before: [acceptsWritesOnOld(facts, primaryOf(facts)), monitorIsOld(facts)],
       after: [onHost(node.alias, 'pg_autoctl runs', autoctlRuns)],
       settleSeconds: 60,
-      undo: 'stop it',
+      undo: undoText('stop pg_autoctl again'),
     });

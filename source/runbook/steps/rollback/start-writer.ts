@@ -5,6 +5,7 @@ import { nodeSettled } from '../../language/conditions.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
+import { undoText } from '../../language/undo.ts';
 import { serviceLogs, serviceUser, startScript } from '../../shell/service.ts';
 
 const writable = ['wait_primary', 'primary', 'single'] as const;
@@ -43,5 +44,5 @@ export const startWriter =
       before: [dataIsBack(facts, node), monitorIsOld(facts)],
       after: [nodeSettled(node.alias, writable), acceptsWritesOnOld(facts, node)],
       settleSeconds: 120,
-      undo: 'stop it',
+      undo: undoText('stop pg_autoctl again'),
     });

@@ -6,6 +6,7 @@ import { allStopped, autoctlStopped, onHost, verdictOf } from '../../language/co
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf, StepsOf } from '../../language/outline.ts';
 import type { Loss } from '../../language/step.ts';
+import { nothingToUndo, undoText } from '../../language/undo.ts';
 import { unlessStopped } from '../../shell/liveness.ts';
 import { ownershipFunctions } from '../../shell/ownership.ts';
 import { serviceUser, stopScript } from '../../shell/service.ts';
@@ -61,7 +62,7 @@ export const stopStrayServer =
         ),
       ],
       settleSeconds: 60,
-      undo: 'nothing to undo',
+      undo: nothingToUndo,
     });
 
 export const stopAutoctl =
@@ -96,7 +97,7 @@ export const stopAutoctl =
       after: [allStopped(host)],
       settleSeconds: 300,
       quietSeconds: 30,
-      undo: 'start it again',
+      undo: undoText('start pg_autoctl again'),
     });
   };
 

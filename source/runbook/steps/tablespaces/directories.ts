@@ -7,6 +7,7 @@ import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepsOf } from '../../language/outline.ts';
 import type { Condition, Probe } from '../../language/step.ts';
 import { setAsidePlace, words } from '../../language/tablespace-names.ts';
+import { nothingToUndo, type Undo, undoneBy } from '../../language/undo.ts';
 import { rootScript } from '../../shell/root-verbs.ts';
 import { script } from '../../shell/shell.ts';
 
@@ -35,7 +36,7 @@ const arePlaces = (host: HostFacts, counts: (one: TablespaceView) => boolean): C
     ),
   );
 
-const undo = (host: HostFacts): string => sh`rmdir ${spaced(host.tablespaces.map(setAsidePlace))}`.text;
+const undo = (host: HostFacts): Undo => undoneBy(sh`rmdir ${spaced(host.tablespaces.map(setAsidePlace))}`);
 
 /** A. A directory beside each tablespace for what is set aside. */
 export const tablespaceDirectories =
@@ -103,7 +104,7 @@ export const removeTablespaceDirectories =
       reason: 'They were made for this upgrade. What still lies in one stays.',
       guide: null,
       danger: 'changes',
-      undo: 'nothing to undo here',
+      undo: nothingToUndo,
     } as const;
     const probe =
       (mine: (one: TablespaceView) => boolean) =>

@@ -3,6 +3,7 @@ import { sh } from '../../../cluster/fragment.ts';
 import { hostIn } from '../../../cluster/observations.ts';
 import { done, makeStep, pending } from '../../language/make-step.ts';
 import type { StepsOf } from '../../language/outline.ts';
+import { nothingToUndo } from '../../language/undo.ts';
 import { askLiveness, livenessFunction } from '../../shell/liveness.ts';
 import { ownershipFunctions } from '../../shell/ownership.ts';
 import { script } from '../../shell/shell.ts';
@@ -45,6 +46,6 @@ export const removeLeftParts =
                 ? pending('a part is there')
                 : done('nothing is left of one');
             },
-            undo: 'nothing to undo',
+            undo: nothingToUndo,
           }),
         ];
