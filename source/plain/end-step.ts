@@ -41,7 +41,7 @@ export const offerEnd = (talk: Talk, typing: Typing): (() => void) => {
     open = null;
     if (withdraw.signal.aborted) return write(['', 'It has ended by itself: nothing was ended.']);
     if (typed === null || typed.trim() === '') return write(['It goes on.']);
-    if (!refusal(controller.cancel(step.id, typed))) write(['It is being ended.']);
+    if (!refusal(controller.terminateStep(step.id, typed))) write(['It is being ended.']);
   };
 
   const heard = (line: string): void => {

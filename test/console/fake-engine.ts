@@ -243,7 +243,7 @@ export class FakeEngine implements EngineController {
     return accepted;
   }
 
-  cancel(step: StepId, typed: string): Accepted | Refusal {
+  terminateStep(step: StepId, typed: string): Accepted | Refusal {
     this.asked.push(`cancel ${step} ${typed}`);
     const { stage } = this.view;
     if (stage.kind !== 'running' || stage.step !== step) return refused('no command of this step is running');

@@ -207,7 +207,7 @@ describe('two consoles', () => {
     expect(second.skip('A.node_1.save', 'no')).toEqual(says);
     expect(second.probeAgain('A.node_1.save')).toEqual(says);
     expect(second.turn('rollback')).toEqual(says);
-    expect(second.cancel('A.node_1.save', 'node_1')).toEqual(says);
+    expect(second.terminateStep('A.node_1.save', 'node_1')).toEqual(says);
     expect(second.takeOver('tess@bastion')).toHaveProperty('refused');
     expect(night.servers.jobs.length).toBe(jobs);
     expect(night.view.runDirectory).toBeNull();
@@ -277,10 +277,12 @@ describe('a step that hangs', () => {
       'A.node_1.save',
       'Restoring database schemas in the new cluster',
     );
-    expect(night.engine.cancel('A.node_1.save', '')).toEqual({ refused: 'type node_1 to terminate it' });
-    expect(night.engine.cancel('A.node_2.save', 'node_2')).toHaveProperty('refused');
+    expect(night.engine.terminateStep('A.node_1.save', '')).toEqual({
+      refused: 'type node_1 to terminate it',
+    });
+    expect(night.engine.terminateStep('A.node_2.save', 'node_2')).toHaveProperty('refused');
     night.servers.onEnd = () => job.end(exited(143));
-    expect(night.engine.cancel('A.node_1.save', 'node_1')).toEqual({ accepted: true });
+    expect(night.engine.terminateStep('A.node_1.save', 'node_1')).toEqual({ accepted: true });
     const { failure } = await night.stage('failed');
     expect(failure.problem.what).toContain('was ended by you (exit code 143)');
     expect(textOf(night, 'A.node_1.save').join('\n')).toContain('nothing of it is left');

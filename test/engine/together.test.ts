@@ -181,10 +181,10 @@ test('the step that was cancelled is the one that was named, of several that run
   night.servers.onEnd = () => pgUpgrade.fail();
   night.engine.confirm('C.node_2.stop', undefined, 'together');
   await night.until('the others', () => night.statusOf('D.node_1.unit') === 'done');
-  expect(night.engine.cancel('D.node_1.pg-upgrade', 'node_3')).toEqual({
+  expect(night.engine.terminateStep('D.node_1.pg-upgrade', 'node_3')).toEqual({
     refused: 'type node_1 to terminate it',
   });
-  expect(night.engine.cancel('D.node_1.pg-upgrade', 'node_1')).toEqual({ accepted: true });
+  expect(night.engine.terminateStep('D.node_1.pg-upgrade', 'node_1')).toEqual({ accepted: true });
   await night.until('its end', () => night.statusOf('D.node_1.pg-upgrade') === 'failed');
   expect(night.statusOf('C.node_3.stop')).toBe('running');
   stop.succeed();

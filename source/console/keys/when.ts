@@ -16,7 +16,7 @@ export const whyReadOnly = ({ view }: ConsoleState): string | null =>
   view.stage.kind === 'watching' ? readOnlyWords(view.stage.lock) : null;
 
 /** Why the running step cannot be ended now. */
-export const whyNoCancel = (state: ConsoleState): string | null =>
+export const whyNoTermination = (state: ConsoleState): string | null =>
   whyReadOnly(state) ??
   (state.view.stage.kind === 'running' ? null : 'Nothing is running: there is nothing to end.');
 

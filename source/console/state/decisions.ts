@@ -23,7 +23,7 @@ export interface KeyDecisions {
   askRetry(): void;
   askSkip(): void;
   /** Ending what runs: asks for the host's name. */
-  askCancel(): void;
+  askTerminateStep(): void;
   /** Ending the sessions of the clients of the server that the step stops: asks for the host's name. */
   askTerminate(): void;
   /** Taking over from a dead holder of the lock: asks for a name. */
@@ -149,7 +149,7 @@ export const createKeyDecisions = (
       const { dialog } = state;
       if (!guard.press()) return store.setState({ hint: tooSoon });
       if (dialog?.kind === 'type-name') submitName(state, dialog.step, dialog.runs);
-      else if (dialog?.kind === 'cancel') submitTyped(controller.cancel(dialog.step, state.typed));
+      else if (dialog?.kind === 'cancel') submitTyped(controller.terminateStep(dialog.step, state.typed));
       else if (dialog?.kind === 'terminate-clients')
         submitTyped(controller.terminateClients(dialog.step, state.typed));
       else if (dialog?.kind === 'take-over') submitTyped(controller.takeOver(state.typed));
@@ -191,7 +191,7 @@ export const createKeyDecisions = (
       show();
       store.setState({ dialog: { kind: 'skip', step: step.id }, typed: '' });
     },
-    askCancel() {
+    askTerminateStep() {
       const state = store.getState();
       const { stage } = state.view;
       if (stage.kind !== 'running') return;

@@ -264,9 +264,9 @@ export class Engine implements EngineController {
     return accepted;
   }
 
-  cancel(step: StepId, typed: string): Accepted | Refusal {
+  terminateStep(step: StepId, typed: string): Accepted | Refusal {
     const { stage } = this.view;
-    return stage.kind === 'watching' ? whyNot(stage) : this.#runner.cancel(step, typed);
+    return stage.kind === 'watching' ? whyNot(stage) : this.#runner.terminate(step, typed);
   }
 
   terminateClients(step: StepId, typed: string): Accepted | Refusal {

@@ -96,7 +96,7 @@ export class RunningCommand {
   }
 
   /** Ends everything that it has started, where the host's name was typed; where it has ended, the waiting for the servers. */
-  cancel(typed: string): Accepted | Refusal {
+  terminate(typed: string): Accepted | Refusal {
     const { run, step, job } = this.#try;
     if (this.#watch === null) return refused('no command of this step is running');
     if (this.#ending) return refused('it is being terminated already');

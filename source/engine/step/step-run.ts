@@ -356,8 +356,8 @@ export class StepRun {
   }
 
   /** Ends everything that it has started, where the host's name was typed. */
-  cancel(typed: string): Accepted | Refusal {
-    return this.#command.cancel(typed);
+  terminate(typed: string): Accepted | Refusal {
+    return this.#command.terminate(typed);
   }
 
   /** Nothing of it is watched any more. */

@@ -56,8 +56,8 @@ export class StepRunner {
   }
 
   /** Ends everything that the running step has started. */
-  cancel(id: StepId, typed: string): Accepted | Refusal {
-    return this.#running.get(id)?.cancel(typed) ?? refused('no command of this step is running');
+  terminate(id: StepId, typed: string): Accepted | Refusal {
+    return this.#running.get(id)?.terminate(typed) ?? refused('no command of this step is running');
   }
 
   async #go(

@@ -303,7 +303,7 @@ export interface EngineController {
   /** The operator did it by hand: look at the servers and go on if they agree. */
   probeAgain(step: StepId): Accepted | Refusal;
   /** Ends the running step's command and everything that it started. `typed` is the host's name. */
-  cancel(step: StepId, typed: string): Accepted | Refusal;
+  terminateStep(step: StepId, typed: string): Accepted | Refusal;
   /** Ends the sessions of all clients of the server that the step shown stops. `typed` is the host's name. */
   terminateClients(step: StepId, typed: string): Accepted | Refusal;
   /** Takes the lock over from a dead holder. `typed` is the holder's or the cluster's name. */
