@@ -18,6 +18,12 @@ export const took = (milliseconds: number): string => {
   return milliseconds < 99_500 ? `${Math.round(milliseconds / 1000)} s` : clock(milliseconds);
 };
 
+/** `at most 27 s in 2 switchovers`: writes pause somewhere within each, and nobody measures when; null: there was none. */
+export const pausesWords = (pauses: readonly { readonly ms: number }[]): string | null =>
+  pauses.length === 0
+    ? null
+    : `at most ${took(pauses.reduce((sum, { ms }) => sum + ms, 0))} in ${pauses.length === 1 ? 'a switchover' : `${pauses.length} switchovers`}`;
+
 /** `16 kB`: bytes in words. */
 export const bytes = (count: bigint | number): string => {
   let value = Number(count);

@@ -1,8 +1,6 @@
 import type { EngineView } from '../engine/view/controller.ts';
-import { downtimeExpected } from '../engine/view/downtime.ts';
-import { closingLines, stepCounts } from '../wording/closing.ts';
+import { closingLines, downtimeWords, stepCounts } from '../wording/closing.ts';
 import { farewell } from '../wording/farewell.ts';
-import { took } from '../wording/text.ts';
 
 /** What the lines above the closing ones say already. */
 const saidBefore: readonly string[] = ['Result', 'Downtime', 'Steps', 'Rollback'];
@@ -12,17 +10,13 @@ export const finalLines = (view: EngineView): readonly string[] => {
   const nodes = view.monitor.feed.state?.nodes ?? [];
   const closing = closingLines(view).filter(([label]) => !saidBefore.includes(label));
   const { done, skipped, failed } = stepCounts(view);
-  const expected = downtimeExpected(view);
+  const downtime = downtimeWords(view);
   return [
     '',
     ...farewell(view).split('\n'),
     `Steps: ${done} done, ${skipped} skipped, ${failed} failed, of ${view.steps.length}`,
     ...(view.verdict.says === '' ? [] : [`Rollback: ${view.verdict.says}`]),
-    ...(view.downtime.kind === 'over' && view.downtime.since !== null
-      ? [
-          `Downtime: ${took(view.downtime.until - view.downtime.since)}${expected === null ? '' : `, expected was about ${took(expected)}`}`,
-        ]
-      : []),
+    ...(downtime === null ? [] : [`Downtime: ${downtime}`]),
     ...closing.map(
       ([, text], at) => `${closing.slice(0, at + 1).findLast(([label]) => label !== '')?.[0]}: ${text}`,
     ),

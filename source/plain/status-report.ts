@@ -1,3 +1,4 @@
+import { pausesWords } from '../cluster/amounts.ts';
 import { localClock, localTime } from '../cluster/times.ts';
 import { dryRunWords } from '../runbook/timing/dry-run.ts';
 import type { RunbookState, Status } from '../usecases/status/status.ts';
@@ -53,11 +54,13 @@ const expectedWords = ({ expectedDowntime, rollbackRun }: Status): string | null
 
 const writesLines = (status: Status): readonly string[] => {
   const { writes, downtime, seenAt } = status;
+  const pauses = pausesWords(status.pauses);
   const expected = expectedWords(status);
   switch (writes?.kind) {
     case 'up':
       return [
         `Writes: up, on ${writes.node}`,
+        ...(pauses === null ? [] : [`  Writes paused ${downtime === null ? '' : 'besides, '}${pauses}`]),
         ...(downtime?.since != null && downtime.until !== null
           ? [
               `  The downtime was ${took(secondsBetween(downtime.since, downtime.until))}, from ${localTime(downtime.since)} to ${localTime(downtime.until)}${expected === null ? '' : `; expected was ${expected}`}`,

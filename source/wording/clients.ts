@@ -38,7 +38,7 @@ export const clientsSentence = (view: ClientsView): string => {
   const ended = view.terminated === null ? '' : `${many(view.terminated, 'session')} terminated. `;
   switch (view.kind) {
     case 'reading':
-      return 'being asked who is connected …';
+      return `${ended}Who is connected is being read …`;
     case 'unknown':
       return `${ended}Who is connected could not be read: ${view.why} The step does not wait for it.`;
     case 'seen': {

@@ -1,7 +1,8 @@
-import type { EngineView } from '../engine/view/controller.ts';
+import { pausesWords } from '../cluster/amounts.ts';
+import type { EngineView, KeptDirectory, RunLeaves } from '../engine/view/controller.ts';
 import { downtimeExpected } from '../engine/view/downtime.ts';
 import { calledIn } from './farewell.ts';
-import { took } from './text.ts';
+import { bytes, took } from './text.ts';
 import { warningCount } from './warnings.ts';
 
 /** A line of the closing card: its label, and a sentence or a command that can be typed as it stands. */
@@ -18,23 +19,63 @@ const counted = (view: EngineView): string => {
   return `${done} done, ${skipped} not taken, ${failed} failed`;
 };
 
-const downtimeLine = (view: EngineView): readonly ClosingLine[] => {
+/** `6.4 s (estimate 6.1 s), and at most 27 s in 2 switchovers`: what the run has cost the application; null: nothing that is known. */
+export const downtimeWords = (view: EngineView): string | null => {
   const { downtime } = view;
-  if (downtime.kind !== 'over' || downtime.since === null) return [];
+  const pauses = pausesWords(view.pauses);
+  if (downtime.kind !== 'over' || downtime.since === null) return pauses;
   const expected = downtimeExpected(view);
   const estimate = expected === null ? '' : ` (estimate ${took(expected)})`;
-  return [['Downtime', `${took(downtime.until - downtime.since)}${estimate}`]];
+  return `${took(downtime.until - downtime.since)}${estimate}${pauses === null ? '' : `, and ${pauses}`}`;
 };
 
-const toKnow = (view: EngineView): readonly string[] => {
+const downtimeLine = (view: EngineView): readonly ClosingLine[] => {
+  const words = downtimeWords(view);
+  return words === null ? [] : [['Downtime', words]];
+};
+
+const toKnow = (view: EngineView, { extensionsUpdated: updated = 0 }: RunLeaves): readonly string[] => {
   const warnings = warningCount(view);
   const reasons = view.steps.filter(({ status }) => status.kind === 'skipped' && status.reason !== '').length;
   const byHand = view.steps.filter(({ status }) => status.kind === 'done' && status.by === 'hand').length;
   return [
-    ...(warnings === 0 ? [] : [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`]),
+    ...(updated === 0 ? [] : [`${updated} ${updated === 1 ? 'extension' : 'extensions'} updated`]),
+    ...(warnings === 0 ? [] : [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'} accepted`]),
     ...(reasons === 0 ? [] : [`${reasons} skipped with a reason`]),
     ...(byHand === 0 ? [] : [`${byHand} done by hand`]),
   ];
+};
+
+/** `node_1:/data_pg15_bak, 41 GB (linked)`: linked files take their room once, so that removing it frees little. */
+const keptWords = ({ host, path, bytes: size, linked }: KeptDirectory): string =>
+  `${host}:${path}, ${size === null ? 'size not known' : bytes(size)}${linked ? ' (linked)' : ''}`;
+
+const takesWrites = ['primary', 'wait_primary', 'single'];
+
+/** Who is the primary now, where that is another node than before the window, or a rollback has been. Empty: not known, or as it was. */
+const primaryLine = ({ direction, monitor }: EngineView): readonly ClosingLine[] => {
+  const of = (nodes: readonly { readonly name: string; readonly reported: string }[] | undefined) =>
+    nodes?.find(({ reported }) => takesWrites.includes(reported))?.name;
+  const [before, now] = [of(monitor.before), of(monitor.feed.state?.nodes)];
+  if (now === undefined || (now === before && direction !== 'rollback')) return [];
+  return [
+    ['Primary', now === before || before === undefined ? now : `${now}; before the upgrade it was ${before}`],
+  ];
+};
+
+/** What a rollback has given up, and where it still is. */
+const lostLine = (
+  { cluster, monitor }: EngineView,
+  { lost, kept = [] }: RunLeaves,
+): readonly ClosingLine[] => {
+  if (lost === undefined) return [];
+  const [major = ''] = cluster.to.split('.');
+  const writer = monitor.before.find(({ reported }) => takesWrites.includes(reported))?.name;
+  const there = kept.find(({ host, path }) => host === writer && path.includes(`_pg${major}_abandoned`));
+  const still =
+    there === undefined ? '' : `; until cleanup it can be taken by hand from ${there.host}:${there.path}`;
+  const words = lost.replace(/ is lost\b/, ` is not on PostgreSQL ${cluster.from}`);
+  return [['Lost', `${words.charAt(0).toUpperCase()}${words.slice(1)}${still}.`]];
 };
 
 /** Commands for what comes after the window. */
@@ -56,7 +97,7 @@ const nextLines = (view: EngineView): readonly string[] => {
 export const closingLines = (view: EngineView): readonly ClosingLine[] => {
   const { stage } = view;
   if (stage.kind !== 'finished') return [];
-  const known = toKnow(view);
+  const known = toKnow(view, stage);
   // Of a demo nothing is left that could be started again.
   const offered =
     view.fleeting === true
@@ -65,6 +106,8 @@ export const closingLines = (view: EngineView): readonly ClosingLine[] => {
   const { kept = [] } = stage;
   return [
     ['Result', stage.says],
+    ...lostLine(view, stage),
+    ...primaryLine(view),
     ...downtimeLine(view),
     ...(view.begunAt === null || stage.at === undefined
       ? []
@@ -72,13 +115,13 @@ export const closingLines = (view: EngineView): readonly ClosingLine[] => {
     ['Steps', counted(view)],
     ...(known.length === 0 ? [] : [['To know', known.join(', ')] as const]),
     ...(view.verdict.says === '' ? [] : [['Rollback', view.verdict.says] as const]),
-    ...kept.map((where, at) => [at === 0 ? 'Kept' : '', where] as const),
+    ...kept.map((one, at) => [at === 0 ? 'Kept' : '', keptWords(one)] as const),
     ...nextLines(view).map((says, at) => [at === 0 ? 'Next' : '', says] as const),
     ...offered.map(
       ({ title }, at) =>
         [
           at === 0 ? 'Offered' : '',
-          `${title}: writes pause for some seconds; start again, and it is asked for`,
+          `${title}: writes pause for some seconds, counted in the downtime; start again, and it is asked for`,
         ] as const,
     ),
   ];

@@ -32,7 +32,7 @@ describe('the card of the stop', () => {
   });
 
   test.each([
-    [{ kind: 'reading', step: at.stop, terminated: null }, 'being asked who is connected'],
+    [{ kind: 'reading', step: at.stop, terminated: null }, 'Who is connected is being read'],
     [
       { kind: 'unknown', step: at.stop, terminated: null, why: 'node_1 is not connected.' },
       'could not be read',

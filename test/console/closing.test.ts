@@ -21,7 +21,11 @@ const finished = () => {
     stage: {
       kind: 'finished',
       says: 'every node runs PostgreSQL 17.12',
-      kept: ['node_1:/data_pg15_bak', 'node_2:/data_pg15_bak'],
+      kept: [
+        { host: 'node_1', path: '/data_pg15_bak', bytes: 44_023_414_784, linked: true },
+        { host: 'node_2', path: '/data_pg15_bak', bytes: null, linked: false },
+      ],
+      extensionsUpdated: 2,
       at: 1_300_000,
     } as const,
   };
@@ -34,7 +38,10 @@ test('the closing card: result, downtime against its estimate, window, steps, wh
   expect(of('Downtime')).toBe('6.4 s (estimate 6.1 s)');
   expect(of('Window')).toMatch(/21|22/);
   expect(of('Steps')).toMatch(/^\d+ done, 2 not taken, 0 failed$/);
-  expect(of('Kept')).toBe('node_1:/data_pg15_bak');
+  expect(of('Kept')).toBe('node_1:/data_pg15_bak, 41 GB (linked)');
+  expect(lines.map(([, text]) => text)).toContain('node_2:/data_pg15_bak, size not known');
+  expect(of('To know')).toMatch(/^2 extensions updated/);
+  expect(of('Lost')).toBeUndefined();
   expect(of('Next')).toBe('pgaf-upgrade report > report-shop.md');
   expect(of('Offered')).toContain('writes pause');
 });
@@ -43,7 +50,7 @@ test('the same in plain lines, and nothing of it before the end', () => {
   const view = finished();
   const lines = finalLines(view);
   expect(lines.filter((line) => line.startsWith('Downtime: 6.4 s'))).toHaveLength(1);
-  expect(lines).toContain('Kept: node_1:/data_pg15_bak');
+  expect(lines).toContain('Kept: node_1:/data_pg15_bak, 41 GB (linked)');
   expect(closingLines(new FakeEngine().view)).toEqual([]);
 });
 
@@ -57,8 +64,37 @@ test('of a demo nothing is offered that is gone with it, and the report of one t
 });
 
 test('a plain line of the closing has its label, whatever stands before it', () => {
-  expect(finalLines(finished())).toContain('Kept: node_2:/data_pg15_bak');
+  expect(finalLines(finished())).toContain('Kept: node_2:/data_pg15_bak, size not known');
   expect(finalLines(finished())).toContain('Next: a backup of the new version');
+});
+
+test('after a rollback that gave writes up: what, how much, where it still is, and who is the primary now', () => {
+  const view = finished();
+  const nodes = view.monitor.before.map((node) => ({
+    ...node,
+    reported: node.name === 'node_2' ? ('primary' as const) : ('secondary' as const),
+  }));
+  const { state } = view.monitor.feed;
+  if (state === null) throw new Error('the monitor has said nothing');
+  const lines = closingLines({
+    ...view,
+    direction: 'rollback',
+    monitor: { ...view.monitor, feed: { ...view.monitor.feed, state: { ...state, nodes } } },
+    stage: {
+      ...view.stage,
+      says: 'every node runs PostgreSQL 15.20 again',
+      lost: 'what 17 wrote since 02:14 UTC (up to 55 transactions) is lost',
+      kept: [
+        { host: 'monitor', path: '/data_pg17_abandoned', bytes: 42_000, linked: false },
+        { host: 'node_1', path: '/data_pg17_abandoned', bytes: 42_000, linked: false },
+      ],
+    },
+  });
+  const of = (label: string) => lines.find(([one]) => one === label)?.[1];
+  expect(of('Lost')).toBe(
+    'What 17 wrote since 02:14 UTC (up to 55 transactions) is not on PostgreSQL 15.20; until cleanup it can be taken by hand from node_1:/data_pg17_abandoned.',
+  );
+  expect(of('Primary')).toBe('node_2; before the upgrade it was node_1');
 });
 
 test('w lists each warning once for its host, with the step that noticed it, the cluster’s first, and the notices below', () => {

@@ -31,7 +31,7 @@ test.each([80, 100, 120, 200])('the header never cuts off that something is lost
     `possible through ${'n'.repeat(60)}, but what 17 wrote since 02:17 UTC is lost`,
   ]) {
     const rows = headerRowsOf(
-      { ...view, verdict: { kind: 'loses-new-writes', says } },
+      { ...view, verdict: { kind: 'loses-new-writes', says, lost: '' } },
       columns,
       0,
       themeFor({}),

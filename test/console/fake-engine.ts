@@ -91,6 +91,7 @@ export class FakeEngine implements EngineController {
       progress: {},
       verdict: this.cluster.verdict(),
       downtime: { kind: 'not-started' },
+      pauses: [],
       expectedDowntimeMs: null,
       dryRun: null,
       monitor: {

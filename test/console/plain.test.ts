@@ -153,7 +153,11 @@ describe('what cannot be had again wants a word of its own', () => {
     const { exit, written, asked } = await run({}, null, 'shop', (engine) =>
       engine.set({
         direction: 'rollback',
-        verdict: { kind: 'loses-new-writes', says: 'possible, but what 17 wrote is lost' },
+        verdict: {
+          kind: 'loses-new-writes',
+          says: 'possible, but what 17 wrote is lost',
+          lost: 'what 17 wrote is lost',
+        },
       }),
     );
     expect([exit, asked]).toEqual([1, ['preview']]);

@@ -62,6 +62,8 @@ export class FakeServers {
   /** Who is connected to this host's server, as JSON; and how many sessions were ended there. */
   clients: (alias: string) => string = () => '{"sessions":0,"groups":0,"listed":[]}\n';
   terminated: (alias: string) => Result<Output> = () => said('0\n');
+  /** What `du` says of a directory that is kept, in kilobytes. */
+  keptKilobytes = '42000';
   /** The answer to inventoryScript. */
   inventory: (alias: string, script: string) => string = (alias) =>
     inventoryOutput(this.of(alias), this.model.host(alias));
@@ -163,6 +165,8 @@ export class FakeServers {
     if (script.includes('pg_stat_progress_basebackup')) return said(this.senders(alias));
     if (script.includes('pg_terminate_backend')) return this.terminated(alias);
     if (script.includes('grouped as (')) return said(this.clients(alias));
+    if (script.includes('du -sk '))
+      return said(`${this.keptKilobytes} 0\n`.repeat(script.split('du -sk ').length - 1));
     if (script.includes('counts() {')) return said(this.inventory(alias, script));
     this.fetched.push(script);
     return said(this.causes);

@@ -73,6 +73,12 @@ describe.each(everyCluster)('%s', (_, facts) => {
       [
         [`C.${primary.alias}.stop`, 'stop'],
         [`G.${primary.alias}.start`, 'resume'],
+        ...(secondaries.length === 0
+          ? []
+          : [
+              ['I.monitor.switchover', 'pause'],
+              ['I.monitor.switch-back', 'pause'],
+            ]),
       ],
     );
     expect(at(`G.${primary.alias}.analyze`)).toBeGreaterThan(at(`G.${primary.alias}.start`));

@@ -63,6 +63,31 @@ export const downtimesIn = (
   return found;
 };
 
+/** A switchover that was run: writes paused somewhere within it, so that its length is the most that the pause can have been. */
+export interface WritePause {
+  readonly step: string;
+  /** Milliseconds, from its confirmation to its end; a switchover that failed counts too. */
+  readonly ms: number;
+}
+
+/** The pauses in a journal, oldest first; what has no end there is not counted. */
+export const pausesIn = (
+  records: readonly Recorded[],
+  stepOf: (id: string) => Pick<FeltStep, 'writes'> | undefined,
+): readonly WritePause[] => {
+  const begun = new Map<string, number>();
+  return records.flatMap((record): readonly WritePause[] => {
+    if (!('entry' in record)) return [];
+    const { entry } = record;
+    const at = Date.parse(record.at);
+    if (entry.kind === 'confirmed' && stepOf(entry.step)?.writes === 'pause') begun.set(entry.step, at);
+    if (entry.kind !== 'done' && entry.kind !== 'failed') return [];
+    const from = begun.get(entry.step);
+    begun.delete(entry.step);
+    return from === undefined || Number.isNaN(at - from) ? [] : [{ step: entry.step, ms: at - from }];
+  });
+};
+
 /** What the runbooks in a journal say of a step's name. */
 export const stepsIn = (records: readonly Recorded[]): ((id: string) => JournaledStep | undefined) => {
   const steps = new Map(

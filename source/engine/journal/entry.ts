@@ -26,7 +26,7 @@ export const journaledStepSchema = z.object({
   host: z.string(),
   title: z.string(),
   danger: z.enum(['reads', 'changes', 'point-of-no-return']),
-  writes: z.enum(['stop', 'resume', 'unchanged']),
+  writes: z.enum(['stop', 'resume', 'pause', 'unchanged']),
   optional: z.boolean(),
 });
 export type JournaledStep = z.infer<typeof journaledStepSchema>;

@@ -24,6 +24,19 @@ export const downtimeOf = (facts: ClusterFacts, records: readonly Recorded[]): D
 export const downtimeTold = (facts: ClusterFacts, records: readonly Recorded[]): ExpectedDowntime | null =>
   downtimesIn(records, facts, stepsIn(records)).at(-1)?.expected ?? null;
 
+/** What the last rollback of these records gave up, in the words of its last verdict that says so; null: nothing, by what they tell. */
+export const lostIn = (records: readonly Recorded[]): string | null => {
+  const entries = records.flatMap((record) => ('entry' in record ? [record.entry] : []));
+  const begun = entries.findLastIndex(({ kind }) => kind === 'turned');
+  const verdicts = entries
+    .slice(Math.max(0, begun))
+    .flatMap((entry) => (entry.kind === 'turned' || entry.kind === 'done' ? [entry] : []));
+  const [first] = verdicts;
+  if (first?.kind !== 'turned' || first.direction !== 'rollback') return null;
+  const last = verdicts.findLast(({ verdict }) => /\bis lost\b/.test(verdict))?.verdict;
+  return last?.replace(/^possible.*?, but /, '') ?? null;
+};
+
 const wordsOf = (record: Recorded, titleOf: (step: string) => string): string | null => {
   if (!('entry' in record)) return null;
   const { entry, at } = record;

@@ -154,8 +154,7 @@ export class ClientWatch {
         : `${host.alias}: it is not known which clients were terminated: ${ended.error.what}`,
     );
     if (this.#watched !== watched) return;
-    const { clients } = store.view;
-    if (clients !== null && ended.ok) this.#show({ ...clients, terminated: ended.value });
+    if (ended.ok) this.#show({ kind: 'reading', step: step.id, terminated: ended.value });
     await this.#read(watched);
   }
 }

@@ -1,5 +1,5 @@
 import { type ClusterFacts, hostsOf, primaryOf } from '../../cluster/facts.ts';
-import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
+import { hostIn, type Observations } from '../../cluster/observations.ts';
 import { sudoersPath } from '../../runbook/shell/root-helper.ts';
 import { rootHosts } from '../../runbook/shell/root-hosts.ts';
 import { helperPath } from '../../runbook/shell/root-verbs.ts';
@@ -14,15 +14,6 @@ const oldDirectoriesKept = (facts: ClusterFacts, world: Observations): string =>
   );
   return kept.length === 0 ? '' : `; kept aside, until pgaf-upgrade cleanup: ${kept.join(', ')}`;
 };
-
-/** Every directory of another version, or of an abandoned try, that stays on a host: `node_1:/data_pg15_bak`. */
-export const keptDirectories = (facts: ClusterFacts, world: Observations): readonly string[] =>
-  hostsOf(facts).flatMap((host) => {
-    const seen = hostIn(world, host.alias);
-    if (seen === null) return [];
-    const old = isDataDirectory(seen.backupData) ? [host.backupData] : [];
-    return [...old, ...seen.abandoned].map((path) => `${host.alias}:${path}`);
-  });
 
 /** The helper and its rule were for this upgrade; the login cannot remove them. */
 const helpersGo = (facts: ClusterFacts): string =>

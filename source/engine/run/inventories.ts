@@ -30,6 +30,8 @@ const take = async (run: OwnedSession, host: HostFacts): Promise<Result<Inventor
 export class InventoryKeeper {
   readonly #checklist: Checklist;
   readonly #kept = new Set<Moment>();
+  /** Of a node, by its moment: what this console has taken. */
+  readonly #taken = new Map<Moment, Inventory>();
   #begun: Promise<void> = Promise.resolve();
 
   constructor(checklist: Checklist) {
@@ -64,6 +66,30 @@ export class InventoryKeeper {
     if (this.#checklist.direction !== 'cleanup') await this.#keep(run, 'end');
   }
 
+  /** How many extensions have another version at the end than before the stop; null: one of the two is not known. */
+  extensionsUpdated(run: OwnedSession): number | null {
+    const [before, after] = [this.#of(run, 'stop') ?? this.#of(run, 'begin'), this.#taken.get('end')];
+    if (before === undefined || after === undefined) return null;
+    const versions = new Map(
+      before.databases.flatMap((database) =>
+        database.extensions.map(({ name, version }) => [`${database.name} ${name}`, version]),
+      ),
+    );
+    return after.databases
+      .flatMap((database) =>
+        database.extensions.map((one) => ({ ...one, was: versions.get(`${database.name} ${one.name}`) })),
+      )
+      .filter(({ was, version }) => was !== undefined && was !== version).length;
+  }
+
+  /** Taken by this console, or by an earlier one of the run. */
+  #of(run: OwnedSession, moment: Moment): Inventory | undefined {
+    const earlier = ofKind(run.journal.earlier, 'inventory').findLast(
+      (entry) => entry.moment === moment && entry.host !== run.facts.monitor.alias,
+    );
+    return this.#taken.get(moment) ?? earlier?.inventory ?? undefined;
+  }
+
   /** Nothing of this run has been confirmed yet, here or by another console: later it would be no look before it. */
   #begins(run: OwnedSession): boolean {
     return (
@@ -82,6 +108,7 @@ export class InventoryKeeper {
         const taken = await take(run, host).catch((thrown: unknown) =>
           fail(problem(`${host.alias}: the inspection failed.`, 'Retry.', messageOf(thrown))),
         );
+        if (taken.ok && host !== run.facts.monitor) this.#taken.set(moment, taken.value);
         this.#checklist.note(run, {
           kind: 'inventory',
           moment,

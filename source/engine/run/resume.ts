@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { LockStanding } from '../../inspect/lock/parse.ts';
 import type { Step } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
+import { pausesIn, stepsIn } from '../journal/downtimes.ts';
 import { ofKind, type Recorded } from '../journal/entry.ts';
 import { downtimeOf, downtimeTold, standsAt } from '../journal/history.ts';
 import { readEarlier } from '../journal/journal.ts';
@@ -135,6 +136,7 @@ export const resume = async (run: OwnedSession, asked: Direction, parts: ResumeP
     const told = downtimeTold(facts, journal.earlier);
     store.set({
       downtime: downtimeOf(facts, journal.earlier),
+      pauses: pausesIn(journal.earlier, stepsIn(journal.earlier)),
       ...(told === null ? {} : { expectedDowntimeMs: Math.round(told.seconds * 1000), dryRun: told.dryRun }),
       resumed: standsAt(identity, checklist.steps, journal.earlier),
     });

@@ -12,11 +12,12 @@ import type { ViewStore } from '../view/view-store.ts';
 import { waiting, whyWithoutMonitor } from './absence.ts';
 import { acquireLock, runFile } from './acquire-lock.ts';
 import { ClientWatch } from './client-watch.ts';
-import { completionMessage, keptDirectories } from './completion-message.ts';
+import { completionMessage } from './completion-message.ts';
 import type { Decision, Decisions } from './decisions.ts';
 import { InventoryKeeper } from './inventories.ts';
 import { nextStep } from './next-step.ts';
 import { resume, type Takeover } from './resume.ts';
+import { leavesOf } from './run-leaves.ts';
 import { RunOn } from './run-on.ts';
 import type { OwnedSession } from './session.ts';
 import {
@@ -146,12 +147,14 @@ export class RunLoop {
     }
     this.#runOn.end(run, null, 'everything is done');
     await this.#inventories.end(run);
+    const at = Date.now();
+    const leaves = await leavesOf(run, checklist, this.#inventories);
     const says = completionMessage(run, checklist, this.#parts.store.view.verdict);
     checklist.note(run, { kind: 'finished', direction, says });
     if (run.lock.held) await run.lock.write(runFile(run, direction, new Date().toISOString()));
     await this.release(run);
     this.#parts.store.set({
-      stage: { kind: 'finished', says, kept: keptDirectories(run.facts, run.observer.world), at: Date.now() },
+      stage: { kind: 'finished', says, at, ...leaves },
       phase: checklist.steps.at(-1)?.phase ?? null,
     });
     const decision = await this.#parts.decisions.next(null);

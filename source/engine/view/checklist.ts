@@ -31,6 +31,8 @@ export class Checklist {
   readonly #proven = new Set<StepId>();
   /** How long each step should take, in milliseconds, from what was measured on the hosts. */
   #expected: ReadonlyMap<StepId, number> = new Map();
+  /** What the rollback that is shown gives up, as the servers told last: with its last server stopped, the whole. */
+  #lost: string | null = null;
   /** What waits for what in the runbook that is shown. */
   #order: ReadonlyMap<StepId, Order> = new Map();
 
@@ -50,6 +52,10 @@ export class Checklist {
     return this.#store.view.direction;
   }
 
+  get lost(): string | null {
+    return this.#lost;
+  }
+
   /** How long a step should take, in milliseconds; null where nothing was measured. */
   expectedOf(id: StepId): number | null {
     return this.#expected.get(id) ?? null;
@@ -66,6 +72,7 @@ export class Checklist {
   /** Makes a runbook from the last observation and shows its steps. */
   load(session: Session, direction: Direction): void {
     const { world } = session.observer;
+    if (direction !== 'rollback') this.#lost = null;
     this.#proven.clear();
     this.#steps = runbookFor(session.facts, world, direction);
     this.#order = orderOf(this.#steps);
@@ -106,6 +113,8 @@ export class Checklist {
     const passed = (step: Step): boolean => this.statusOf(step.id)?.kind === 'done';
     // Behind the last step that tells them they stay as they were: what the window does to the nodes is no answer to them.
     const warned = this.#steps.map((step) => step.clusterNotes(world)).find((notes) => notes !== null);
+    const verdict = rollbackVerdict(facts, world);
+    if (verdict.kind === 'loses-new-writes' && view.direction === 'rollback') this.#lost = verdict.lost;
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
     this.#holdFeed(session, absence !== null);
     this.#store.set({
@@ -113,7 +122,7 @@ export class Checklist {
       ...(hasStopped(view.downtime)
         ? {}
         : { expectedDowntimeMs: expected.downtime, dryRun: expected.dryRun }),
-      verdict: rollbackVerdict(facts, world),
+      verdict,
       ...(warned === undefined ? {} : { clusterWarnings: warned }),
       steps: this.#steps.map((step, index) =>
         viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#context()),
@@ -132,6 +141,8 @@ export class Checklist {
     const at = new Date();
     if (step.writes === 'resume' && (downtime.kind === 'down' || (downtime.kind === 'over' && by === 'run')))
       this.#store.set({ downtime: { ...downtime, kind: 'over', until: at.getTime() } });
+    if (step.writes === 'pause' && by === 'run' && tookMs !== null)
+      this.#store.set({ pauses: [...this.#store.view.pauses, { step: step.id, ms: tookMs }] });
     if (step.probe(run.observer.world).state === 'done') this.#proven.add(step.id);
     this.show(run, step, { kind: 'done', tookMs, by });
     this.refresh(run);

@@ -18,6 +18,7 @@ import type { DryRun } from '../../runbook/timing/dry-run.ts';
 import type { Reading } from '../../runbook/timing/reading.ts';
 import type { NameAsked } from '../../runbook/verdict/name-asked.ts';
 import type { RollbackVerdict } from '../../runbook/verdict/verdict.ts';
+import type { WritePause } from '../journal/downtimes.ts';
 
 /** One host as the screen shows it. */
 export interface HostView {
@@ -122,6 +123,25 @@ export type Downtime =
   | { readonly kind: 'down'; readonly since: number | null; readonly seen?: true }
   | { readonly kind: 'over'; readonly since: number | null; readonly until: number };
 
+/** A directory that a run has left on a host. */
+export interface KeptDirectory {
+  readonly host: HostAlias;
+  readonly path: string;
+  /** Null: it could not be measured. */
+  readonly bytes: number | null;
+  /** It shares its files with the directory in use: they take their room once. */
+  readonly linked: boolean;
+}
+
+/** What is to be known at the end of a run, beside where it stands. Absent: nothing, or not known. */
+export interface RunLeaves {
+  readonly kept?: readonly KeptDirectory[];
+  /** What a rollback has given up: “what 17 wrote since 02:14 UTC (up to 55 transactions) is lost”. */
+  readonly lost?: string;
+  /** How many extensions of databases have another version than before the stop. */
+  readonly extensionsUpdated?: number;
+}
+
 /** What the console waits for. */
 export type Stage =
   | { readonly kind: 'connecting'; readonly doing: string }
@@ -134,13 +154,8 @@ export type Stage =
   /** `beside`: what runs at the same time. */
   | { readonly kind: 'running'; readonly step: StepId; readonly beside?: readonly StepId[] }
   | { readonly kind: 'failed'; readonly step: StepId; readonly failure: StepFailure }
-  /** `kept`: directories that the run has left on the hosts, `host:path`; `at`: when it ended, milliseconds since the epoch. */
-  | {
-      readonly kind: 'finished';
-      readonly says: string;
-      readonly kept?: readonly string[];
-      readonly at?: number;
-    }
+  /** `at`: when it ended, milliseconds since the epoch. */
+  | ({ readonly kind: 'finished'; readonly says: string; readonly at?: number } & RunLeaves)
   /** Read-only: somebody else holds the lock. `step` is the one that they are at. */
   | { readonly kind: 'watching'; readonly step: StepId | null; readonly lock: LockView };
 
@@ -236,6 +251,8 @@ export interface EngineView {
   readonly progress: Readonly<Record<StepId, StepProgress>>;
   readonly verdict: RollbackVerdict;
   readonly downtime: Downtime;
+  /** Switchovers of this run: writes paused somewhere within each. Beside `downtime`, which is one time from a stop to an opening. */
+  readonly pauses: readonly WritePause[];
   /** How long the writes should be down in all, in milliseconds, as it was told before they stopped; null: nothing was measured. */
   readonly expectedDowntimeMs: number | null;
   /** Whose dry run that, and each step's `expectedMs`, rests on; null: none. */

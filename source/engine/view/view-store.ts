@@ -15,6 +15,7 @@ const emptyView: EngineView = {
   progress: {},
   verdict: { kind: 'unknown', says: 'not inspected yet' },
   downtime: { kind: 'unknown' },
+  pauses: [],
   expectedDowntimeMs: null,
   dryRun: null,
   monitor: {

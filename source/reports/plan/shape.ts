@@ -66,7 +66,7 @@ const stepSchema = z.object({
   danger: z.enum(['reads', 'changes', 'point-of-no-return']),
   /** What the point of no return gives up; null where it is none. */
   givesUp: z.string().nullable(),
-  writes: z.enum(['stop', 'resume', 'unchanged']),
+  writes: z.enum(['stop', 'resume', 'pause', 'unchanged']),
   optional: z.boolean(),
   /** As the servers show it when the plan is made. */
   state: z.enum(['pending', 'half', 'done']),

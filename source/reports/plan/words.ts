@@ -12,6 +12,7 @@ export const dangerWords: Readonly<Record<PlannedStep['danger'], string>> = {
 export const writesWords: Readonly<Record<PlannedStep['writes'], string | null>> = {
   stop: 'the application cannot write from here on: the downtime begins',
   resume: 'the application can write again: the downtime ends',
+  pause: 'the application cannot write for some seconds of it: that is counted in the downtime',
   unchanged: null,
 };
 

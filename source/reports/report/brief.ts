@@ -88,7 +88,7 @@ const kept = (ground: ReportGround, { facts }: ReadRun): readonly Prose[] => [
 /** The report of a run on two pages. Pure: the journal is all it knows. */
 export const makeBriefReport = (ground: ReportGround): Report => {
   const run = readRunOf(ground);
-  const { facts, names, story, outcome, downtimes, until } = run;
+  const { facts, names, story, outcome, downtimes, pauses, until } = run;
   const title = `${run.title}, in brief`;
   const found = warnings(run);
   return {
@@ -98,7 +98,7 @@ export const makeBriefReport = (ground: ReportGround): Report => {
       paragraph(strong(outcome.says)),
       paragraph(`Run ${ground.run}, by pgaf-upgrade report --brief; pgaf-upgrade report has every command.`),
       heading(2, 'Downtime'),
-      ...downtimeBlocks(downtimes, until),
+      ...downtimeBlocks(downtimes, pauses, until),
       heading(2, 'Window'),
       ...windowBlocks(story, ground.now),
       heading(2, 'Steps not run as planned'),

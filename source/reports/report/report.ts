@@ -1,4 +1,5 @@
 import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
+import { pausesIn, type WritePause } from '../../engine/journal/downtimes.ts';
 import { ofKind, type Recorded } from '../../engine/journal/entry.ts';
 import { type Block, heading, list, paragraph, strong } from '../document.ts';
 import { commandBlocks, type Tail } from './commands.ts';
@@ -46,6 +47,8 @@ export interface ReadRun {
   readonly story: Story;
   readonly outcome: RunOutcome;
   readonly downtimes: readonly ReportedDowntime[];
+  /** Switchovers, within which writes paused. */
+  readonly pauses: readonly WritePause[];
   /** The last moment that the journal knows, in milliseconds since the epoch. */
   readonly until: number;
 }
@@ -73,6 +76,7 @@ export const readRunOf = ({ records, now }: ReportGround): ReadRun => {
     story,
     outcome: outcomeOf(story, names, versions),
     downtimes: reportedDowntimes(records, facts, names),
+    pauses: pausesIn(records, (id) => names.of(id)),
     until: story.last ?? now,
   };
 };
@@ -80,7 +84,7 @@ export const readRunOf = ({ records, now }: ReportGround): ReadRun => {
 /** The change-ticket report of a run, in the order in which a change manager reads. */
 export const makeReport = (ground: ReportGround): Report => {
   const { now, tail } = ground;
-  const { title, facts, names, story, outcome, downtimes, until } = readRunOf(ground);
+  const { title, facts, names, story, outcome, downtimes, pauses, until } = readRunOf(ground);
   const warnings = warningItems(story);
   return {
     title,
@@ -91,7 +95,7 @@ export const makeReport = (ground: ReportGround): Report => {
       heading(2, 'Cluster and versions'),
       ...clusterBlocks(facts),
       heading(2, 'Downtime'),
-      ...downtimeBlocks(downtimes, until),
+      ...downtimeBlocks(downtimes, pauses, until),
       heading(2, 'Window'),
       ...windowBlocks(story, now),
       heading(2, 'Left to do'),

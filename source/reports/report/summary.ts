@@ -1,6 +1,7 @@
-import { took } from '../../cluster/amounts.ts';
+import { pausesWords, took } from '../../cluster/amounts.ts';
 import { type ClusterFacts, hostsOf, isNode } from '../../cluster/facts.ts';
 import { localTime, localZone } from '../../cluster/times.ts';
+import type { WritePause } from '../../engine/journal/downtimes.ts';
 import { dryRunWords } from '../../runbook/timing/dry-run.ts';
 import { type Block, type Inline, list, literal, paragraph, strong, table } from '../document.ts';
 import type { ReportedDowntime } from './downtime.ts';
@@ -70,7 +71,26 @@ const downtimeWords = (one: ReportedDowntime, now: number): readonly Inline[] =>
   ];
 };
 
-export const downtimeBlocks = (downtimes: readonly ReportedDowntime[], now: number): readonly Block[] =>
+const pauseBlocks = (pauses: readonly WritePause[]): readonly Block[] => {
+  const words = pausesWords(pauses);
+  return words === null
+    ? []
+    : [
+        paragraph(
+          strong(`Writes paused besides, ${words}`),
+          ': that is how long the steps took, from their confirmation to the settled group; the pause is somewhere within each.',
+        ),
+      ];
+};
+
+/** The times between a stop and an opening, then the pauses of switchovers. */
+export const downtimeBlocks = (
+  downtimes: readonly ReportedDowntime[],
+  pauses: readonly WritePause[],
+  now: number,
+): readonly Block[] => [...stoppedBlocks(downtimes, now), ...pauseBlocks(pauses)];
+
+const stoppedBlocks = (downtimes: readonly ReportedDowntime[], now: number): readonly Block[] =>
   downtimes.length === 0
     ? [paragraph('None: the application’s writes were never stopped by this run.')]
     : [

@@ -107,8 +107,8 @@ export interface Step {
   readonly clusterNotes: (world: Observations) => readonly string[] | null;
   /** Where the cause of a failure is to be found on the host: read-only scripts, run when the step has failed. */
   readonly failureLogs: readonly FailureLog[];
-  /** What the application feels: its writes stop with this step, or come back with it. */
-  readonly writes: 'stop' | 'resume' | 'unchanged';
+  /** What the application feels: its writes stop with this step, come back with it, or pause somewhere within it. */
+  readonly writes: 'stop' | 'resume' | 'pause' | 'unchanged';
   /** The moment of the window that it is; null: none that anybody goes by. */
   readonly milestone: Milestone | null;
   /** Where it can be read how far the step is while it runs; null: nobody tells. */

@@ -39,9 +39,10 @@ export const switchoverAndBack: StepsOf = (facts, phase) => {
       as: 'postgres',
       title,
       reason:
-        'To know that a failover works on the new version, while you are watching. Writes pause for some seconds.',
+        'To know that a failover works on the new version, while you are watching. Writes pause for some seconds, and that is counted in the downtime.',
       guide: null,
       danger: 'changes',
+      writes: 'pause',
       script: promote(to),
       probe: (world) =>
         performed(facts, `promoted-${to}`, world) ? done('it was done') : pending('not done; it is optional'),

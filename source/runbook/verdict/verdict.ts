@@ -10,7 +10,8 @@ export type RollbackVerdict =
   | { readonly kind: 'nothing-to-undo'; readonly says: string }
   | { readonly kind: 'safe'; readonly says: string }
   | { readonly kind: 'safe-through'; readonly node: string; readonly says: string }
-  | { readonly kind: 'loses-new-writes'; readonly says: string }
+  /** `lost`: what, without the way: “what 17 wrote since 02:14 UTC (up to 55 transactions) is lost”. */
+  | { readonly kind: 'loses-new-writes'; readonly says: string; readonly lost: string }
   | { readonly kind: 'backup-only'; readonly says: string };
 
 /**
@@ -58,7 +59,7 @@ const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackV
       return { kind: 'backup-only', says: 'only from a backup' };
     case 'own': {
       const lost = writtenSince(facts, primary, world);
-      if (lost !== null) return { kind: 'loses-new-writes', says: `possible, but ${lost}` };
+      if (lost !== null) return { kind: 'loses-new-writes', says: `possible, but ${lost}`, lost };
       if (route.linked)
         return {
           kind: 'safe',
@@ -72,11 +73,16 @@ const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackV
       if (route.uncompared === true)
         return {
           kind: 'loses-new-writes',
+          lost: `what ${facts.newMajor} may have written on ${primary.alias} is lost; it does not answer`,
           says: `possible through ${route.node.alias}, but ${primary.alias} does not answer: what ${facts.newMajor} may have written there is lost, and the copy cannot be compared with it`,
         };
       const lost = writtenSince(facts, primary, world);
       if (lost !== null)
-        return { kind: 'loses-new-writes', says: `possible through ${route.node.alias}, but ${lost}` };
+        return {
+          kind: 'loses-new-writes',
+          says: `possible through ${route.node.alias}, but ${lost}`,
+          lost,
+        };
       return {
         kind: 'safe-through',
         node: route.node.alias,

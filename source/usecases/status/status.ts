@@ -5,7 +5,13 @@ import { hostIn, isDataDirectory, monitorIn, nodeIn, type Observations } from '.
 import { ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import { discover } from '../../discover/discover.ts';
 import { addressOf, type OpenHost } from '../../discover/reach.ts';
-import { downtimesIn, type JournalDowntime, stepsIn } from '../../engine/journal/downtimes.ts';
+import {
+  downtimesIn,
+  type JournalDowntime,
+  pausesIn,
+  stepsIn,
+  type WritePause,
+} from '../../engine/journal/downtimes.ts';
 import { ofKind, type Recorded } from '../../engine/journal/entry.ts';
 import { heardIn } from '../../engine/journal/heard.ts';
 import { happened } from '../../engine/journal/history.ts';
@@ -68,6 +74,8 @@ export interface Status {
   readonly writes: Writes | null;
   /** The downtime of the run that is under way, or was the last; null: there was none, as far as anybody here knows. */
   readonly downtime: StatusDowntime | null;
+  /** Switchovers of the run, by this machine's journal: writes paused somewhere within each. */
+  readonly pauses: readonly WritePause[];
   /** What the downtime is expected to be, or was when its stop was confirmed; null: the run is a rollback, or over. */
   readonly expectedDowntime: ExpectedDowntime | null;
   /** When the servers were inspected, ISO 8601, by the clock of this machine. */
@@ -266,6 +274,7 @@ const fromFacts = async (
     rollback: rollbackVerdict(facts, withoutUnseen(facts, world)),
     writes,
     downtime: downtimeOf(writes, told),
+    pauses: pausesIn(records, stepsIn(records)),
     expectedDowntime: told?.expected ?? (ahead ? expectedDowntime(facts, basis) : null),
     seenAt: new Date().toISOString(),
     lock: heldLock(standing),
@@ -356,6 +365,7 @@ export const readStatus = async (
     rollback: null,
     writes: null,
     downtime: null,
+    pauses: [],
     expectedDowntime: null,
     seenAt: new Date().toISOString(),
     lock: null,
