@@ -78,7 +78,7 @@ const pauseBlocks = (pauses: readonly WritePause[]): readonly Block[] => {
     : [
         paragraph(
           strong(`Writes paused besides, ${words}`),
-          ': that is how long the steps took, from their confirmation to the settled group; the pause is somewhere within each.',
+          ': that is how long the steps took, from their confirmation until every node reports the state that it was assigned; the pause is somewhere within each.',
         ),
       ];
 };
