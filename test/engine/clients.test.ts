@@ -127,11 +127,11 @@ describe('before the stop of the primary', () => {
     expect(night.statusOf(stop)).toBe('next');
   });
 
-  test('where nobody knows what was terminated, that is said', async () => {
+  test('where it is not known what was terminated, that is said', async () => {
     const night = await atStop();
     night.servers.terminated = () => fail(problem('node_1 did not finish within 8 s.', 'Retry.'));
     night.engine.terminateClients(stop, 'node_1');
-    await night.until('its end', ({ notices }) => notices.at(-1)?.text.includes('nobody knows') === true);
+    await night.until('its end', ({ notices }) => notices.at(-1)?.text.includes('it is not known which clients') === true);
     expect(entries(night, 'clients-terminated')).toEqual([
       expect.objectContaining({ sessions: null, why: 'node_1 did not finish within 8 s.' }),
     ]);
