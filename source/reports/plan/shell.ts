@@ -141,7 +141,7 @@ const head = (plan: Plan, host: string): readonly Fragment[] => {
 export const planShell = (plan: Plan, facts: ClusterFacts, host: string): string => {
   const own = plan.steps.filter((step) => step.host === host);
   return sh`
-    ${[...head(plan, host), ...between(plan, host), ...rightHost(facts, host), ...machine(host)]}
+    ${[...head(plan, host), ...between(plan, host), rightHost(facts, host), machine(host)]}
     list() {
     ${own.map((step) => sh`  printf '%s\n' ${quoted(row(step))}`)}
     }

@@ -1,16 +1,16 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
-import { type Fragment, hereDocument, joined, lines, sh, word } from '../../cluster/fragment.ts';
+import { type Fragment, hereDocument, sh, word } from '../../cluster/fragment.ts';
 import { below, type Path, type RelativePath } from '../../cluster/words.ts';
 
 /** The note that a person finds who looks for a way back by hand. */
 const noteName: RelativePath = word`DO-NOT-START.txt`;
 
 /** Takes pg_control away, under any of its names, and leaves a note: no server starts on this directory, whoever tries. */
-const lockAway = (directory: Path, names: readonly Fragment[], note: readonly Fragment[]): Fragment => sh`
-  for name in ${joined(names, ' ')}; do
+const lockAway = (directory: Path, names: Fragment, note: Fragment): Fragment => sh`
+  for name in ${names}; do
     if [ -e ${directory}/global/$name ]; then mv ${directory}/global/$name ${directory}/global/pg_control.do-not-start; fi
   done
-  ${hereDocument(sh`cat > ${directory}/${noteName}`, 'NOTE', lines(...note))}
+  ${hereDocument(sh`cat > ${directory}/${noteName}`, 'NOTE', note)}
   sync -- ${directory}/${noteName} ${directory}/global ${directory} || sync
 `;
 
@@ -23,32 +23,36 @@ const lockAway = (directory: Path, names: readonly Fragment[], note: readonly Fr
 export const disarmLines = (facts: ClusterFacts, directory: Path): Fragment =>
   lockAway(
     directory,
-    [sh`pg_control`, sh`pg_control.old`],
-    [
-      sh`Do not start PostgreSQL ${facts.oldMajor} on this directory.`,
-      sh`Its files are shared by hard links with a PostgreSQL ${facts.newMajor} cluster.`,
-      sh`Once that has been started, ${facts.oldMajor} would start here without an error and lose data after a few writes.`,
-      sh`A rollback uses the fallback copy of a secondary: pgaf-upgrade rollback.`,
-    ],
+    sh`pg_control pg_control.old`,
+    sh`
+      Do not start PostgreSQL ${facts.oldMajor} on this directory.
+      Its files are shared by hard links with a PostgreSQL ${facts.newMajor} cluster.
+      Once that has been started, ${facts.oldMajor} would start here without an error and lose data after a few writes.
+      A rollback uses the fallback copy of a secondary: pgaf-upgrade rollback.
+    `,
   );
 
 /** The other side of the same links: an abandoned new cluster whose files the old one uses again. */
 export const disarmAbandonedLines = (facts: ClusterFacts, directory: Path): Fragment =>
   lockAway(
     directory,
-    [sh`pg_control`],
-    [
-      sh`Do not start PostgreSQL ${facts.newMajor} on this directory.`,
-      sh`Its files are shared by hard links with the PostgreSQL ${facts.oldMajor} cluster that runs again.`,
-      sh`${facts.newMajor} would change them under it. The directory may be removed: pgaf-upgrade cleanup.`,
-    ],
+    sh`pg_control`,
+    sh`
+      Do not start PostgreSQL ${facts.newMajor} on this directory.
+      Its files are shared by hard links with the PostgreSQL ${facts.oldMajor} cluster that runs again.
+      ${facts.newMajor} would change them under it. The directory may be removed: pgaf-upgrade cleanup.
+    `,
   );
 
 /** Takes the disarming back; only where the new cluster has provably never been started. */
-export const rearmLines = (data: Path): Fragment => sh`
-  for name in pg_control.old pg_control.do-not-start; do
-    if [ ! -e ${word`${data}/global/pg_control`} ] && [ -e ${word`${data}/global`}/$name ]; then mv ${word`${data}/global`}/$name ${word`${data}/global/pg_control`}; fi
-  done
-  rm -f ${below(data, noteName)}
-  sync -- ${word`${data}/global`} ${data} || sync
-`;
+export const rearmLines = (data: Path): Fragment => {
+  const global: Path = word`${data}/global`;
+  const control: Path = word`${global}/pg_control`;
+  return sh`
+    for name in pg_control.old pg_control.do-not-start; do
+      if [ ! -e ${control} ] && [ -e ${global}/$name ]; then mv ${global}/$name ${control}; fi
+    done
+    rm -f ${below(data, noteName)}
+    sync -- ${global} ${data} || sync
+  `;
+};

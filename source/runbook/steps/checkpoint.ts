@@ -9,6 +9,8 @@ import { stopped } from './stopped.ts';
 
 export const checkpoint: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
+  const noted = notedFile(primary);
+  const newNoted = word`${noted}.new`;
   return makeStep(facts, {
     id: 'checkpoint',
     phase,
@@ -25,9 +27,9 @@ export const checkpoint: StepOf = (facts, phase) => {
       rm -f ${word`${primary.workDir}/stopped`}
       ${contentsFunction(primary, primary.newBindir, primary.socketDirectory)}
       ${psql(primary, primary.newBindir, 'postgres')} -c ${quoted('checkpoint')}
-      contents ${word`${notedFile(primary)}.new`}
-      mv ${word`${notedFile(primary)}.new`} ${notedFile(primary)}
-      ${countContents} ${notedFile(primary)} | sort
+      contents ${newNoted}
+      mv ${newNoted} ${noted}
+      ${countContents} ${noted} | sort
     `),
     probe: (world) => {
       const probe = stopped(facts, primary, world);

@@ -61,6 +61,8 @@ export const preflight =
   (host: HostFacts): StepOf =>
   (facts, phase) => {
     const kept: Path = word`${host.workDir}/checks`;
+    const [lookScript, newLook, look] = [word`${kept}/look.sh`, word`${kept}/look.new`, word`${kept}/look`];
+    const [rehearse, newLog, log] = [word`${kept}/rehearse.sh`, word`${kept}/log.new`, word`${kept}/log`];
     const upgraded = !isNode(host) || host.role === 'primary';
     return makeStep(facts, {
       id: 'checks',
@@ -77,23 +79,15 @@ export const preflight =
       script: script(sh`
         umask 077
         mkdir -p ${kept} ${word`${host.workDir}/done`}
-        ${hereDocument(
-          sh`cat >${word`${kept}/look.sh`}`,
-          'END-OF-LOOK',
-          checkInspectionScript(facts, host).text.trimEnd(),
-        )}
-        ${hereDocument(
-          sh`cat >${word`${kept}/rehearse.sh`}`,
-          'END-OF-REHEARSAL',
-          dryRunScript(facts, host).text.trimEnd(),
-        )}
-        sh ${word`${kept}/look.sh`} >${word`${kept}/look.new`}
-        mv ${word`${kept}/look.new`} ${word`${kept}/look`}
+        ${hereDocument(sh`cat >${lookScript}`, 'END-OF-LOOK', checkInspectionScript(facts, host).text.trimEnd())}
+        ${hereDocument(sh`cat >${rehearse}`, 'END-OF-REHEARSAL', dryRunScript(facts, host).text.trimEnd())}
+        sh ${lookScript} >${newLook}
+        mv ${newLook} ${look}
         echo "the host was inspected"
-        rm -f ${word`${kept}/log.new`}
-        { sh ${word`${kept}/rehearse.sh`} || true; } | tee ${word`${kept}/log.new`}
-        ${keepEnds} <${word`${kept}/log.new`} >${word`${kept}/log`}
-        rm -f ${word`${kept}/log.new`} ${word`${kept}/look.sh`} ${word`${kept}/rehearse.sh`}
+        rm -f ${newLog}
+        { sh ${rehearse} || true; } | tee ${newLog}
+        ${keepEnds} <${newLog} >${log}
+        rm -f ${newLog} ${lookScript} ${rehearse}
         ${mark(host, 'checks')}
       `),
       probe: (world) =>

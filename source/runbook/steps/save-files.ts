@@ -1,5 +1,5 @@
 import { type HostFacts, isNode } from '../../cluster/facts.ts';
-import { hereDocument, joined, known, sh, word } from '../../cluster/fragment.ts';
+import { hereDocument, known, sh, spaced, word } from '../../cluster/fragment.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import type { Path } from '../../cluster/words.ts';
 import { dataIsOld, onHost, verdictOf } from '../language/conditions.ts';
@@ -21,6 +21,12 @@ export const saveFiles =
     const { accept: _accept, ...lasting } = facts;
     const record = JSON.stringify(lasting, null, 1);
     const saved: Path = word`${host.workDir}/saved`;
+    const doneDir: Path = word`${host.workDir}/done`;
+    const recordFile: Path = word`${host.workDir}/record.json`;
+    const newRecord: Path = word`${recordFile}.new`;
+    const left = (
+      ['pg_upgrade/tried', 'fingerprint', 'fingerprint-old', 'stopped', 'handed-over', 'noted'] as const
+    ).map((name): Path => word`${host.workDir}/${known(name)}`);
     const marker = word`save-${factsId(facts)}`;
     return makeStep(facts, {
       id: 'save',
@@ -36,25 +42,20 @@ export const saveFiles =
       script: script(sh`
         umask 077
         ${ownershipFunctions(facts)}
-        mkdir -p ${saved} ${word`${host.workDir}/done`} ${upgradeDir(host)}
+        mkdir -p ${saved} ${doneDir} ${upgradeDir(host)}
         ${keepFunction}
         cd ${saved}; touch . # its time tells how old it is
         cp -p ${host.configFile} pg_autoctl.cfg
         ${isNode(host) && sh`cp -p ${host.stateFile} pg_autoctl.state`}
         ${host.service.kind === 'systemd' && sh`cp -p ${host.service.fragment} ${host.service.unit}`}
         ${!isNode(host) && sh`${sqlProgram('pg_dump', host.newBindir, host.database)} -h ${host.socketDirectory} -p ${host.port} -U ${host.superuser} -Fc -f monitor.dump`}
-        ${hereDocument(sh`cat > ${word`${host.workDir}/record.json.new`}`, 'RECORD', record)}
-        keep ${word`${host.workDir}/record.json.new`}
-        mv ${word`${host.workDir}/record.json.new`} ${word`${host.workDir}/record.json`}
-        keep ${word`${host.workDir}/record.json`} *
+        ${hereDocument(sh`cat > ${newRecord}`, 'RECORD', record)}
+        keep ${newRecord}
+        mv ${newRecord} ${recordFile}
+        keep ${recordFile} *
         # what an earlier window left must not speak for this one; what a try of this one left must stay
-        rm -f ${word`${host.workDir}/done`}/*
-        [ "$(cat ${word`${upgradeDir(host)}/tried`} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${joined(
-          (
-            ['pg_upgrade/tried', 'fingerprint', 'fingerprint-old', 'stopped', 'handed-over', 'noted'] as const
-          ).map((name) => sh`${word`${host.workDir}/${known(name)}`}`),
-          ' ',
-        )}
+        rm -f ${doneDir}/*
+        [ "$(cat ${word`${upgradeDir(host)}/tried`} 2>/dev/null || true)" = ${factsId(facts)} ] || rm -f ${spaced(left)}
         ${mark(host, marker)}
         ls -l
       `),

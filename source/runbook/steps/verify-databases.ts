@@ -14,6 +14,8 @@ export const verifyDatabases: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
   const socket = privateSocket(primary);
   const server = privateServer(primary, facts.newMajor);
+  const ask = psql(primary, primary.newBindir, 'postgres', { socket });
+  const updates = word`${upgradeDir(primary)}/update_extensions.sql`;
   return makeStep(facts, {
     id: 'verify',
     phase,
@@ -29,7 +31,7 @@ export const verifyDatabases: StepOf = (facts, phase) => {
     danger: 'changes',
     script: script(sh`
       umask 077
-      ${psql(primary, primary.newBindir, 'postgres', { socket })} -Atc ${quoted('select version()')}
+      ${ask} -Atc ${quoted('select version()')}
       ${contentsFunction(primary, primary.newBindir, socket)}
       now=${word`${primary.workDir}/noted.now`}
       contents "$now"
@@ -37,8 +39,8 @@ export const verifyDatabases: StepOf = (facts, phase) => {
       # nothing may be missing that was noted before the stop; extensions are updated after that
       ${compareLines(primary, sh`"$now"`)}
       rm "$now"
-      if [ -e ${word`${upgradeDir(primary)}/update_extensions.sql`} ]; then
-        ${psql(primary, primary.newBindir, 'postgres', { socket })} -f ${word`${upgradeDir(primary)}/update_extensions.sql`}
+      if [ -e ${updates} ]; then
+        ${ask} -f ${updates}
       else echo "no extension needs an update"; fi
       ${mark(primary, 'verify')}
     `),
