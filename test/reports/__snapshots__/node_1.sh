@@ -34,7 +34,7 @@ step_2() {
 set -eu
 export LC_ALL=C
 umask 077
-# what we have made carries a mark: which run made it, for which cluster
+# what we have made has a marker file: which run made it, for which cluster
 mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
 own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
 marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
@@ -512,7 +512,7 @@ fi
 put end yes
 END-OF-LOOK
 cat >/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/rehearse.sh <<'END-OF-REHEARSAL'
-# what we have made carries a mark: which run made it, for which cluster
+# what we have made has a marker file: which run made it, for which cluster
 mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
 own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
 marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
@@ -620,7 +620,7 @@ section() { # NAME COMMAND...: what it prints, indented, then its exit code and 
 }
 
 # What takes everything away again, and the lock.
-inside() { # DIRECTORY: the processes that work in it, this shell and its parents aside
+inside() { # DIRECTORY: the processes that work in it, except this shell and its parents
   for p in /proc/[0-9]*; do
     [ "${p#/proc/}" = $$ ] && continue
     d=$(readlink "$p/cwd" 2>/dev/null) || continue
@@ -663,8 +663,8 @@ begin() { # CODE WORDS
 }
 if [ -e "$t" ]; then
   # a check that was killed before it had written whose it is has left it empty
-  [ -e "$t/owner" ] || rmdir "$t" 2>/dev/null || begin 1 "$t was not made by a check (no file owner in it): look at it first, then move it away"
-  echo "   $t was left behind by an interrupted check: taken away"; take_away
+  [ -e "$t/owner" ] || rmdir "$t" 2>/dev/null || begin 1 "$t was not made by a check (no file owner in it): inspect it first, then move it away"
+  echo "   $t was left behind by an interrupted check: removed"; take_away
 fi
 error=$(mkdir "$t" 2>&1) || begin 1 "$error"
 trap take_away EXIT
@@ -781,7 +781,7 @@ section end true
 END-OF-REHEARSAL
 sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/look.sh >/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/look.new
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/look.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/look
-echo "the host was looked at"
+echo "the host was inspected"
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/log.new
 { sh /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/rehearse.sh || true; } | tee /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/log.new
 awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }' </var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/log.new >/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/checks/log
@@ -804,7 +804,7 @@ step_9() {
   cat <<'END_OF_STEP_9'
 set -eu
 export LC_ALL=C
-# what we have made carries a mark: which run made it, for which cluster
+# what we have made has a marker file: which run made it, for which cluster
 mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
 own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
 marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
@@ -851,7 +851,7 @@ step_10() {
 set -eu
 export LC_ALL=C
 umask 077
-# what we have made carries a mark: which run made it, for which cluster
+# what we have made has a marker file: which run made it, for which cluster
 mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
 own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
 marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
@@ -859,7 +859,7 @@ ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
 kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
 unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
 # pg_upgrade starts the new server, with fsync off: somebody else’s is not given to it
-ours /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new does not carry the mark of this upgrade (.pgaf-upgrade, run=20261123T014800Z-1a2b): it may belong to somebody else. Look at it first' >&2; exit 1; }
+ours /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new has no marker file of this upgrade (.pgaf-upgrade, run=20261123T014800Z-1a2b): it may belong to somebody else. Inspect it first' >&2; exit 1; }
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693
 cd /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade
 /opt/vmware/postgres/17/bin/pg_upgrade \
@@ -904,7 +904,7 @@ END_OF_STEP_11
 }
 
 # ════ phase C: Stop, monitor upgraded; then the primary, then the secondaries
-# rollback once this phase is over: safe, no data loss: the primary starts again on 15 where it stands, and the monitor, which is upgraded by then, on its old directory
+# rollback once this phase is over: safe, no data loss: the primary starts again on 15 in place, and the monitor, which is upgraded by then, on its old directory
 
 # ──── step 19: Set KillMode, disable autostart
 # C.node_1.guard, as root; changes the host; about 0.5 s
@@ -1015,7 +1015,7 @@ step_31() {
 set -eu
 export LC_ALL=C
 umask 077
-# what we have made carries a mark: which run made it, for which cluster
+# what we have made has a marker file: which run made it, for which cluster
 mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
 own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
 marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
@@ -1087,12 +1087,12 @@ idle /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new
 again='' outdated=''
 id() { sed -n 's/^Database system identifier: *//p' "$@"; }
 if [ -s "$new" ] && [ "$(version /var/lib/pgsql/data_pg17_new)" = 17 ] && [ "$(control /opt/vmware/postgres/17/bin /var/lib/pgsql/data_pg17_new | id)" = "$(id "$new")" ]; then
-  as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data_pg17_new "$new" || { echo 'PostgreSQL 17 has been started on /var/lib/pgsql/data_pg17_new: look at it first' >&2; exit 1; }
+  as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data_pg17_new "$new" || { echo 'PostgreSQL 17 has been started on /var/lib/pgsql/data_pg17_new: inspect it first' >&2; exit 1; }
   if as_kept /opt/vmware/postgres/15/bin /var/lib/pgsql/data "$old"; then rm -f tried; echo 'pg_upgrade has finished already'; exit 0; fi
   echo 'PostgreSQL 15 has run on /var/lib/pgsql/data since pg_upgrade: /var/lib/pgsql/data_pg17_new lacks what it wrote since, and is made anew'
   again=yes outdated=yes
 elif [ -e tried ] || [ ! -e /var/lib/pgsql/data_pg17_new ]; then again=yes; fi
-if [ -e /var/lib/pgsql/data_pg17_new ]; then ours /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new does not carry the mark of this upgrade (.pgaf-upgrade, run=20261123T014800Z-1a2b): it may belong to somebody else. Look at it first' >&2; exit 1; }; fi
+if [ -e /var/lib/pgsql/data_pg17_new ]; then ours /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new has no marker file of this upgrade (.pgaf-upgrade, run=20261123T014800Z-1a2b): it may belong to somebody else. Inspect it first' >&2; exit 1; }; fi
 # a try that failed leaves a new directory that pg_upgrade refuses: begin again from an empty one. It goes before the old one is startable
 # again, and first to a name by which this run knows it, however much of it is left
 if [ -n "$again" ]; then
@@ -1100,7 +1100,7 @@ if [ -n "$again" ]; then
   sync -- /var/lib/pgsql || sync
 fi
 if [ -n "$again" ] && [ ! -e /var/lib/pgsql/data/global/pg_control ] && [ -e /var/lib/pgsql/data/global/pg_control.old ]; then mv /var/lib/pgsql/data/global/pg_control.old /var/lib/pgsql/data/global/pg_control; keep /var/lib/pgsql/data/global/pg_control; fi
-# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the images hold
+# pg_upgrade starts the old server and so moves its checkpoint on: this is the one that the fallback copies hold
 stopped=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped
 if [ -n "$outdated" ] || [ ! -s "$stopped" ] || [ "$(cat tried 2>/dev/null || true)" != "$run" ]; then
   whole=$(control /opt/vmware/postgres/15/bin /var/lib/pgsql/data)
@@ -1169,7 +1169,7 @@ step_32() {
   cat <<'END_OF_STEP_32'
 set -eu
 export LC_ALL=C
-# what we have made carries a mark: which run made it, for which cluster
+# what we have made has a marker file: which run made it, for which cluster
 mark() { printf 'run=%s\nsystem=%s\n' 20261123T014800Z-1a2b 7711174124246397031; }
 own() { mark > "$1/.pgaf-upgrade.new"; sync "$1/.pgaf-upgrade.new"; mv "$1/.pgaf-upgrade.new" "$1/.pgaf-upgrade"; sync "$1"; }
 marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "$1/.pgaf-upgrade" ]; }
@@ -1238,12 +1238,12 @@ same_file_system() ( # A B: renaming one to beside the other copies nothing
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
 proven() { # OLD: where the old cluster is
   idle "$1" /var/lib/pgsql/data_pg17_new
-  as_kept /opt/vmware/postgres/15/bin "$1" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data since pg_upgrade, or nothing proves that it has not: /var/lib/pgsql/data_pg17_new lacks what it wrote since. Run the step pg-upgrade again: it makes a new one, and nothing of 15 is lost' >&2; exit 1; }
+  as_kept /opt/vmware/postgres/15/bin "$1" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data since pg_upgrade, or that cannot be ruled out: /var/lib/pgsql/data_pg17_new lacks what it wrote since. Retry the step that runs pg_upgrade: it makes a new one, and no data of 15 is lost' >&2; exit 1; }
   as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data_pg17_new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint || { echo '/var/lib/pgsql/data_pg17_new is not as pg_upgrade left it' >&2; exit 1; }
 }
 if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
   [ "$(version /var/lib/pgsql/data_pg17_new)" = 17 ] || { echo 'no PostgreSQL 17 in /var/lib/pgsql/data_pg17_new' >&2; exit 1; }
-  ours /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new does not carry the mark of this upgrade (.pgaf-upgrade, run=20261123T014800Z-1a2b): it may belong to somebody else. Look at it first' >&2; exit 1; }
+  ours /var/lib/pgsql/data_pg17_new || { echo '/var/lib/pgsql/data_pg17_new has no marker file of this upgrade (.pgaf-upgrade, run=20261123T014800Z-1a2b): it may belong to somebody else. Inspect it first' >&2; exit 1; }
   [ ! -e /var/lib/pgsql/data_pg15_bak ] || { echo '/var/lib/pgsql/data_pg15_bak is there already' >&2; exit 1; }
   proven /var/lib/pgsql/data
   same_file_system /var/lib/pgsql/data /var/lib/pgsql; same_file_system /var/lib/pgsql/data_pg17_new /var/lib/pgsql
@@ -1263,9 +1263,9 @@ if [ ! -e /var/lib/pgsql/data ]; then
   proven /var/lib/pgsql/data_pg15_bak
   mv -T /var/lib/pgsql/data_pg17_new /var/lib/pgsql/data
 fi
-[ "$(version /var/lib/pgsql/data)" = 17 ] && [ ! -e /var/lib/pgsql/data_pg17_new ] || { echo '/var/lib/pgsql/data_pg17_new has not come to /var/lib/pgsql/data whole: look at both' >&2; exit 1; }
+[ "$(version /var/lib/pgsql/data)" = 17 ] && [ ! -e /var/lib/pgsql/data_pg17_new ] || { echo '/var/lib/pgsql/data_pg17_new was not moved to /var/lib/pgsql/data completely: inspect both' >&2; exit 1; }
 keep /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
-unmark /var/lib/pgsql/data # the cluster's own directory needs no mark, and a base backup would copy it
+unmark /var/lib/pgsql/data # the cluster's own directory needs no marker file, and a base backup would copy it
 echo '/var/lib/pgsql/data: PostgreSQL' "$(version /var/lib/pgsql/data),"  '/var/lib/pgsql/data_pg15_bak: PostgreSQL' "$(version /var/lib/pgsql/data_pg15_bak)"
 END_OF_STEP_32
 }
@@ -1392,9 +1392,9 @@ of_system() { # BIN DIRECTORY IDENTIFIER
 idle /var/lib/pgsql/data /var/lib/pgsql/data_pg15_bak
 # before the first start: the old cluster has not run since pg_upgrade, or what it wrote since would be lost
 if as_kept /opt/vmware/postgres/17/bin /var/lib/pgsql/data /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint; then
-  as_kept /opt/vmware/postgres/15/bin /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data_pg15_bak since pg_upgrade: /var/lib/pgsql/data lacks what it wrote since. Roll back, and start again' >&2; exit 1; }
+  as_kept /opt/vmware/postgres/15/bin /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old || { echo 'PostgreSQL 15 has run on /var/lib/pgsql/data_pg15_bak since pg_upgrade: /var/lib/pgsql/data lacks what it wrote since. Roll back, then start the upgrade again' >&2; exit 1; }
 fi
-if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/never-started ]; then rm /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/never-started; sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; fi # of a way back that was left
+if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/never-started ]; then rm /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/never-started; sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; fi # of a rollback that was left
 for name in pg_control pg_control.old; do
   if [ -e /var/lib/pgsql/data_pg15_bak/global/$name ]; then mv /var/lib/pgsql/data_pg15_bak/global/$name /var/lib/pgsql/data_pg15_bak/global/pg_control.do-not-start; fi
 done
