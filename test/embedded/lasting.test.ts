@@ -80,3 +80,16 @@ it('killed in the middle of pg_upgrade and kept, it is taken up again and goes o
     rmSync(root, { recursive: true, force: true });
   }
 });
+
+it('killed in the middle of the window and kept, it is taken up again: the secondary in maintenance streams as before', async () => {
+  const { child, root } = await until(['--keep'], /Step \d+ of \d+, monitor: Stop monitor\n/);
+  child.kill('SIGKILL');
+  await gone(() => leftOf(root).filter((line) => line !== root));
+  try {
+    const again = await demonstrate(['--resume', root]);
+    expect(again.code, again.text.slice(-3000)).toBe(0);
+    expect(again.text).toMatch(/every node runs PostgreSQL 17\.12/);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});

@@ -27,6 +27,13 @@ export class Transitions {
   async ensure(state: NodeState): Promise<void> {
     if (isWritable(state)) await this.#primary(state);
     else if (state === 'secondary' || state === 'catchingup') await this.#start();
+    // pg_autoctl keeps what it expects of the server: one that ran, and was not shut down, runs again after a power cut.
+    else if (state === 'maintenance' && this.#isCutOff()) await this.#start();
+  }
+
+  #isCutOff(): boolean {
+    const control = readControl(this.#host.paths.data);
+    return control !== null && !control.state.startsWith('shut down');
   }
 
   /** True once the state is reached. */
