@@ -1,7 +1,10 @@
-import type { Problem } from '../cluster/result.ts';
+import { type Problem, problem } from '../cluster/result.ts';
+import { localTime } from '../cluster/times.ts';
 import { connector } from '../discover/connector.ts';
 import { stateHome } from '../engine/journal/journal.ts';
 import { keepCheck } from '../engine/journal/kept-check.ts';
+import { newestRunOf } from '../engine/journal/of-cluster.ts';
+import { openWindow } from '../engine/journal/open-window.ts';
 import {
   catalogueJson,
   catalogueText,
@@ -12,6 +15,7 @@ import {
 import { connect } from '../remote/connect.ts';
 import { check, toKeep } from '../usecases/check/check.ts';
 import { terminalAsk } from './asking.ts';
+import { calledAs } from './called-as.ts';
 import { readConfig } from './read-config.ts';
 import { print, sayDoing, sayProblems } from './say.ts';
 import { unacceptable } from './unacceptable.ts';
@@ -25,6 +29,19 @@ export interface CheckArguments {
 }
 
 const exitCodes = { ready: 0, 'ready-with-warnings': 0, blocked: 1, unseen: 2 } as const;
+
+/** In a window the monitor is stopped as planned: then that is why nothing answers, and not to be put right. */
+const windowOpen = (cluster: string, file: string): readonly Problem[] => {
+  const open = openWindow(newestRunOf(stateHome(process.env), cluster)?.records ?? []);
+  return open === null
+    ? []
+    : [
+        problem(
+          `A window is open on ${cluster}, by this machine's journal, since ${localTime(Date.parse(open.since))}; the monitor may be stopped as planned.`,
+          `Go on with: ${calledAs()} ${open.command} ${file}. \`check\` is for before the window.`,
+        ),
+      ];
+};
 
 /** `pgaf-upgrade check`: 0 ready, 1 blocked, 2 it could not look. */
 export const runCheck = async ({ file, json, list, prepare }: CheckArguments): Promise<number> => {
@@ -49,7 +66,7 @@ export const runCheck = async ({ file, json, list, prepare }: CheckArguments): P
     keepNewDirectory: prepare,
   });
   asking.close();
-  if (!result.ok) return couldNotInspect(result.error);
+  if (!result.ok) return couldNotInspect(...windowOpen(config.value.name, file), result.error);
   const { facts } = result.value;
   // Plan and window expect what was measured here, and no other check's.
   if (facts !== null) {
