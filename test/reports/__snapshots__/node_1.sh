@@ -28,7 +28,7 @@ set -u
 # must hold before: pg_autoctl’s configuration is the old version’s still
 # must hold after, within 30 s: the copies are in /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/saved
 # must hold after, within 30 s: they are what is there now
-# undo: rm -r /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work
+# undo: $ rm -r /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work
 step_2() {
   cat <<'END_OF_STEP_2'
 set -eu
@@ -356,7 +356,7 @@ END_OF_STEP_2
 # WAIT: before step 6 here, step 1 on monitor, step 3 on node_2 and step 4 on node_3 must be done
 # side by side: it may run at the same time as steps 5 on monitor, 7 on node_2 and 8 on node_3
 # must hold after, within 5.0 s: no blocker is found on node_1
-# undo: nothing to undo: what it makes is gone at its end
+# undo: nothing to undo
 step_6() {
   cat <<'END_OF_STEP_6'
 set -eu
@@ -799,7 +799,7 @@ END_OF_STEP_6
 # must hold before: /var/lib/pgsql/data is PostgreSQL 15
 # must hold before: nobody else’s PostgreSQL 17 is in /var/lib/pgsql/data_pg17_new
 # must hold after, within 30 s: /var/lib/pgsql/data_pg17_new is an empty PostgreSQL 17
-# undo: rm -r /var/lib/pgsql/data_pg17_new
+# undo: $ rm -r /var/lib/pgsql/data_pg17_new
 step_9() {
   cat <<'END_OF_STEP_9'
 set -eu
@@ -844,7 +844,7 @@ END_OF_STEP_9
 # must hold before: the target 17.12 was released no earlier than 15.20: an older one passes --check and fails mid-way
 # must hold before: /var/lib/pgsql/data_pg17_new is PostgreSQL 17, made by this run
 # must hold after, within 30 s: pg_upgrade finds node_1 compatible
-# undo: nothing to undo: it reads only
+# undo: nothing to undo
 # if it fails, see: /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d
 step_10() {
   cat <<'END_OF_STEP_10'
@@ -883,7 +883,7 @@ END_OF_STEP_10
 # guide: Step 5; deviation: The guide carries SSL files only and trusts pg_upgrade with the rest; pg_upgrade carries nothing.
 # side by side: it may run at the same time as steps 12 to 14 on monitor
 # must hold after, within 30 s: 17 accepts node_1’s configuration
-# undo: nothing to undo: it works on a copy
+# undo: nothing to undo
 step_11() {
   cat <<'END_OF_STEP_11'
 set -eu
@@ -914,7 +914,7 @@ END_OF_STEP_11
 # side by side: it may run at the same time as steps 18 on monitor, 20 on node_2 and 21 on node_3
 # must hold after, within 30 s: pgautofailover.service has KillMode=mixed
 # must hold after, within 30 s: pgautofailover.service does not start at boot
-# undo: rm /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf; systemctl daemon-reload; systemctl enable pgautofailover.service
+# undo: $ rm /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf; systemctl daemon-reload; systemctl enable pgautofailover.service
 step_19() {
   cat <<'END_OF_STEP_19'
 set -eu
@@ -1164,7 +1164,7 @@ END_OF_STEP_31
 # must hold after, within 30 s: /var/lib/pgsql/data is PostgreSQL 17
 # must hold after, within 30 s: /var/lib/pgsql/data_pg15_bak holds PostgreSQL 15
 # must hold after, within 30 s: pg_auto_failover’s configuration is in /var/lib/pgsql/data
-# undo: mv /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new; mv /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data
+# undo: $ mv /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new; mv /var/lib/pgsql/data_pg15_bak /var/lib/pgsql/data
 step_32() {
   cat <<'END_OF_STEP_32'
 set -eu
@@ -1421,7 +1421,7 @@ END_OF_STEP_36
 # side by side: it may run at the same time as steps 38 on node_1 and 40 on monitor
 # must hold before: 17 runs on node_1, local socket only
 # must hold after, within 30 s: the databases answer
-# undo: nothing to undo here
+# undo: nothing to undo
 step_37() {
   cat <<'END_OF_STEP_37'
 set -eu
@@ -1494,7 +1494,7 @@ END_OF_STEP_37
 # side by side: it may run at the same time as steps 37 on node_1 and 40 on monitor
 # must hold before: 17 runs on node_1, local socket only
 # must hold after, within 30 s: the first statistics are there
-# undo: nothing to undo here
+# undo: nothing to undo
 step_38() {
   cat <<'END_OF_STEP_38'
 set -eu
@@ -1521,7 +1521,7 @@ END_OF_STEP_38
 # must hold after, within 30 s: pg_autoctl and PostgreSQL are stopped on node_1
 # must hold after, within 30 s: pg_controldata on node_1 says “shut down”
 # must hold after, within 30 s: the state file has the new system identifier
-# undo: mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
+# undo: $ mv /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state.pg15 /var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
 step_39() {
   printf '%s\n' 'Not known yet: the new system identifier, which initdb chooses. Once the steps before it are done, pgaf-upgrade plan writes this step with it; pgaf-upgrade run makes it by itself.' >&2
   return 3
@@ -1570,7 +1570,7 @@ END_OF_STEP_41
 # guide: Step 6; deviation: After the downtime, not in it.
 # must hold before: node_1 accepts writes on 17, on port 5432
 # must hold after, within 30 s: statistics are complete
-# undo: nothing to undo here
+# undo: nothing to undo
 step_42() {
   cat <<'END_OF_STEP_42'
 set -eu
@@ -1635,7 +1635,7 @@ END_OF_STEP_56
 # side by side: it may run at the same time as step 60 on monitor
 # must hold after, within 30 s: pgautofailover.service starts at boot
 # must hold after, within 30 s: no drop-in of ours is left
-# undo: nothing to undo here
+# undo: nothing to undo
 step_61() {
   cat <<'END_OF_STEP_61'
 set -eu
