@@ -10,16 +10,13 @@ import { formationsOf } from '../../discover/cluster-facts.ts';
 import { helperProblem } from '../../discover/helper.ts';
 import type { OpenHost } from '../../discover/reach.ts';
 import type { CheckResultKept } from '../../engine/journal/check-result.ts';
-import { parseCheckInspection } from '../../inspect/checks/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
 import { dryRunScript } from '../../runbook/checks/dry-run-script.ts';
-import { checkInspectionScript } from '../../runbook/checks/inspection/script.ts';
 import { type CheckJudgment, judge } from '../../runbook/checks/judge.ts';
 import { type Measurements, measurementsOf } from '../../runbook/timing/measurements.ts';
+import { inspectHost } from '../inspect-host.ts';
 import { forgetJobScript } from './forget-job.ts';
 import { survey } from './survey.ts';
-
-const inspectionTimeoutMs = 120_000;
 
 export interface CheckOptions {
   readonly config: Config;
@@ -58,6 +55,7 @@ const askRoot = async (
       );
 };
 
+/** What the inspection shows, and whether the login becomes root, asked at the same time. */
 const inspectionOf = async (
   evidence: HostEvidence,
   host: RemoteHost,
@@ -65,20 +63,11 @@ const inspectionOf = async (
   config: Config,
 ): Promise<HostEvidence> => {
   const needsRoot = evidence.facts?.service.kind !== 'none';
-  const [root, output] = await Promise.all([
+  const [root, inspected] = await Promise.all([
     askRoot(host, needsRoot, config, evidence.facts),
-    evidence.facts === null || facts === null
-      ? null
-      : host.run(checkInspectionScript(facts, evidence.facts).text, {
-          as: config.become.postgres,
-          timeoutMs: inspectionTimeoutMs,
-        }),
+    facts === null ? evidence : inspectHost(evidence, facts, host),
   ]);
-  if (output === null) return { ...evidence, root };
-  const inspection = output.ok ? parseCheckInspection(evidence.alias, output.value.stdout) : output;
-  return inspection.ok
-    ? { ...evidence, root, inspection: inspection.value }
-    : { ...evidence, root, unclear: inspection.error };
+  return { ...inspected, root };
 };
 
 /** What has run is of no use to anybody later: the check leaves nothing. The job's directory is the login's own. */
@@ -86,7 +75,7 @@ const forget = async (host: RemoteHost, job: string): Promise<void> => {
   await host.run(forgetJobScript(job).text, { as: theLogin, timeoutMs: 30_000 });
 };
 
-/** Holds the rehearsal on one host as a job, so that a lost line does not end it half way. */
+/** Makes the dry run on one host as a job, so that a lost SSH connection does not end it half way. */
 const runDry = async (
   host: RemoteHost,
   hostFacts: HostFacts,
@@ -113,7 +102,7 @@ const runDry = async (
 const checkId = (): string =>
   `check-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`;
 
-/** Looks at every host, holds the rehearsals, all hosts side by side, and judges. Every connection is closed at the end. */
+/** Inspects every host, makes the dry runs, all hosts side by side, and judges. Every connection is closed at the end. */
 export const check = async (options: CheckOptions): Promise<Result<CheckResult>> => {
   const { config, open, say, keepNewDirectory } = options;
   const began = performance.now();

@@ -1,4 +1,4 @@
-import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
+import type { Evidence } from '../../cluster/checks/evidence.ts';
 import type { Config } from '../../cluster/config.ts';
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import type { Observations } from '../../cluster/observations.ts';
@@ -7,12 +7,8 @@ import { discover } from '../../discover/discover.ts';
 import type { OpenHost } from '../../discover/reach.ts';
 import { type KeptCheck, keptCheck } from '../../engine/journal/kept-check.ts';
 import { Observer } from '../../engine/observe/observer.ts';
-import { parseCheckInspection } from '../../inspect/checks/parse.ts';
-import type { RemoteHost } from '../../remote/host.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
-import { checkInspectionScript } from '../../runbook/checks/inspection/script.ts';
-
-const timeoutMs = 120_000;
+import { inspectHost } from '../inspect-host.ts';
 
 /** What the servers say for a plan. Nothing is kept open. */
 export interface PlanInput {
@@ -28,25 +24,7 @@ export interface PlanInput {
   readonly addresses: ReadonlyMap<string, string>;
 }
 
-/** Sizes as they are now; what a rehearsal of the last day has measured stays. */
-const inspectionOf = async (
-  evidence: HostEvidence,
-  facts: ClusterFacts,
-  hosts: ReadonlyMap<string, RemoteHost>,
-): Promise<HostEvidence> => {
-  const host = hosts.get(evidence.alias);
-  if (host === undefined || evidence.facts === null) return evidence;
-  const output = await host.run(checkInspectionScript(facts, evidence.facts).text, {
-    as: facts.postgres,
-    timeoutMs,
-  });
-  const inspection = output.ok ? parseCheckInspection(evidence.alias, output.value.stdout) : output;
-  return inspection.ok
-    ? { ...evidence, inspection: inspection.value }
-    : { ...evidence, unclear: inspection.error };
-};
-
-/** Connects, discovers and looks at every host; changes nothing. Errors: as discovery has them. */
+/** Connects, discovers and inspects every host; changes nothing. Errors: as discovery has them. */
 export const inspectForPlan = async (
   config: Config,
   open: OpenHost,
@@ -57,10 +35,16 @@ export const inspectForPlan = async (
   if (!found.ok) return found;
   const { facts, hosts, fromRecord } = found.value;
   try {
-    say('looking at every host');
+    say('inspecting every host');
     const world = await new Observer(facts, hosts, () => undefined).inspect();
     const known = evidenceIn(facts, world);
-    const inspected = await Promise.all(known.hosts.map((one) => inspectionOf(one, facts, hosts)));
+    // Sizes as they are now; what a dry run of the last day has measured stays.
+    const inspected = await Promise.all(
+      known.hosts.map((one) => {
+        const host = hosts.get(one.alias);
+        return host === undefined ? one : inspectHost(one, facts, host);
+      }),
+    );
     const addresses = new Map([...hosts].map(([alias, host]) => [alias, host.address.host]));
     return ok({
       facts,
