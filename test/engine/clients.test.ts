@@ -131,7 +131,10 @@ describe('before the stop of the primary', () => {
     const night = await atStop();
     night.servers.terminated = () => fail(problem('node_1 did not finish within 8 s.', 'Retry.'));
     night.engine.terminateClients(stop, 'node_1');
-    await night.until('its end', ({ notices }) => notices.at(-1)?.text.includes('it is not known which clients') === true);
+    await night.until(
+      'its end',
+      ({ notices }) => notices.at(-1)?.text.includes('it is not known which clients') === true,
+    );
     expect(entries(night, 'clients-terminated')).toEqual([
       expect.objectContaining({ sessions: null, why: 'node_1 did not finish within 8 s.' }),
     ]);

@@ -199,8 +199,8 @@ describe('everything that stands against an upgrade is found, on its host, with 
   it('a view on a column that is gone, which pg_upgrade --check does not find; programs and directories that do not fit', async () => {
     await lab.psql('node1', 'app', 'create view breaks as select buffers_backend from pg_stat_bgwriter');
     const view = await runCheck(home);
-    expect(beyond(view)).toEqual(['blocker schema-rehearsal node_1']);
-    expect(view.of('schema-rehearsal')[0]).toMatch(/database app: restore failed: .*buffers_backend/);
+    expect(beyond(view)).toEqual(['blocker schema-dry-run node_1']);
+    expect(view.of('schema-dry-run')[0]).toMatch(/database app: restore failed: .*buffers_backend/);
 
     // Three more that keep a host from being rehearsed on, or from being started again.
     await lab.root('node2', 'chown root: /var/lib/pgsql');
@@ -217,8 +217,8 @@ describe('everything that stands against an upgrade is found, on its host, with 
       'blocker autoctl-supports-target monitor',
       'blocker initdb node_3',
       'blocker parent-writable node_2',
-      'blocker rehearsal-room node_2',
-      'blocker schema-rehearsal node_1',
+      'blocker dry-run-room node_2',
+      'blocker schema-dry-run node_1',
     ]);
     expect(unfit.of('initdb')[0]).toContain('invalid locale');
     expect(unfit.of('autoctl-supports-target')[0]).toContain('1.6.4 runs 10, 11, 12, 13, 14, not 17');
@@ -436,9 +436,9 @@ systemctl start ${unit}`;
     expect(beyond(pairing)).toEqual([
       'blocker minors-paired monitor',
       'blocker minors-paired node_1',
-      'blocker schema-rehearsal monitor',
-      'blocker schema-rehearsal node_1',
+      'blocker schema-dry-run monitor',
+      'blocker schema-dry-run node_1',
     ]);
-    expect(pairing.of('schema-rehearsal').join()).toContain('unrecognized parameter "pg_attver"');
+    expect(pairing.of('schema-dry-run').join()).toContain('unrecognized parameter "pg_attver"');
   });
 });

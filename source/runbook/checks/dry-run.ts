@@ -40,7 +40,7 @@ const began = (host: HostEvidence): DryRunSeen | string => {
 /** What the rehearsal with the real programs has shown. */
 export const dryRunChecks: readonly Check[] = [
   {
-    id: 'rehearsal-room',
+    id: 'dry-run-room',
     severity: 'blocker',
     title: 'A throwaway cluster can be made beside the data directory',
     scope: 'every host',
@@ -111,7 +111,7 @@ export const dryRunChecks: readonly Check[] = [
     ),
   },
   {
-    id: 'schema-rehearsal',
+    id: 'schema-dry-run',
     severity: 'blocker',
     title: 'The whole schema is restored by the new version, as pg_upgrade does it',
     scope: both,

@@ -14,7 +14,7 @@ import type { RemoteHost } from '../../remote/host.ts';
 import { dryRunScript } from '../../runbook/checks/dry-run-script.ts';
 import { type CheckJudgment, judge } from '../../runbook/checks/judge.ts';
 import { type Measurements, measurementsOf } from '../../runbook/timing/measurements.ts';
-import { inspectHost } from '../inspect-host.ts';
+import { inspectForChecks } from '../inspect-for-checks.ts';
 import { forgetJobScript } from './forget-job.ts';
 import { survey } from './survey.ts';
 
@@ -65,7 +65,7 @@ const inspectionOf = async (
   const needsRoot = evidence.facts?.service.kind !== 'none';
   const [root, inspected] = await Promise.all([
     askRoot(host, needsRoot, config, evidence.facts),
-    facts === null ? evidence : inspectHost(evidence, facts, host),
+    facts === null ? evidence : inspectForChecks(evidence, facts, host),
   ]);
   return { ...inspected, root };
 };

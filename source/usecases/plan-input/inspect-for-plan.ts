@@ -8,7 +8,7 @@ import type { OpenHost } from '../../discover/reach.ts';
 import { type KeptCheck, keptCheck } from '../../engine/journal/kept-check.ts';
 import { Observer } from '../../engine/observe/observer.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
-import { inspectHost } from '../inspect-host.ts';
+import { inspectForChecks } from '../inspect-for-checks.ts';
 
 /** What the servers say for a plan. Nothing is kept open. */
 export interface PlanInput {
@@ -42,7 +42,7 @@ export const inspectForPlan = async (
     const inspected = await Promise.all(
       known.hosts.map((one) => {
         const host = hosts.get(one.alias);
-        return host === undefined ? one : inspectHost(one, facts, host);
+        return host === undefined ? one : inspectForChecks(one, facts, host);
       }),
     );
     const addresses = new Map([...hosts].map(([alias, host]) => [alias, host.address.host]));

@@ -452,7 +452,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   [
     'no room for a throwaway',
     sections('node_1', failedAt(log, 'begin', 'less than 300 MB are free')),
-    ['blocker rehearsal-room node_1'],
+    ['blocker dry-run-room node_1'],
     /300 MB/,
   ],
   [
@@ -486,7 +486,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
         'pg_restore: error: could not execute query: ERROR:  unrecognized parameter "pg_attver"',
       ),
     ),
-    ['blocker schema-rehearsal node_1'],
+    ['blocker schema-dry-run node_1'],
     /database app: restore failed: .*pg_attver/,
   ],
   [

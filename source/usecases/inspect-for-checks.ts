@@ -7,7 +7,7 @@ import { checkInspectionScript } from '../runbook/checks/inspection/script.ts';
 const timeoutMs = 120_000;
 
 /** The evidence of a host with what its inspection for the checks shows now; where that fails, with what is unclear. Changes nothing there. */
-export const inspectHost = async (
+export const inspectForChecks = async (
   evidence: HostEvidence,
   facts: ClusterFacts,
   host: RemoteHost,
