@@ -16,7 +16,9 @@ const project = (name: string, include: string[], rest: object = {}) => ({
 /** Scripts in a real shell, ended at every moment; searches of the model; a PostgreSQL in the process: most of the time of all unit tests. */
 const sandboxed = [
   'test/runbook/{killed-scripts,killed-rollback,real-shell,ours,scripts,tablespaces}.test.ts',
-  'test/runbook/{search,search-back}.test.ts',
+  'test/runbook/{root-verbs,proofs}.test.ts',
+  'test/runbook/{search,search-back,tracks}.test.ts',
+  'test/remote/{job,resume}.test.ts',
   'test/runbook/checks/dry-run.test.ts',
   'test/engine/real-inspection.test.ts',
   'test/demo/monitor/**/*.test.ts',

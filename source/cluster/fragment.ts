@@ -19,6 +19,7 @@ const make = Symbol('only this module makes fragments');
  */
 export class Fragment {
   readonly lines: readonly Line[];
+  #text: ScriptText | undefined;
 
   constructor(lines: readonly Line[], key: typeof make) {
     if (key !== make) throw new TypeError('a fragment is made by the template');
@@ -27,7 +28,8 @@ export class Fragment {
 
   /** The text as it goes to a host. */
   get text(): ScriptText {
-    return this.lines.map((line) => line.text).join('\n') as ScriptText;
+    this.#text ??= this.lines.map((line) => line.text).join('\n') as ScriptText;
+    return this.#text;
   }
 
   /** Nothing is put together from scripts as from text: throws a TypeError. What leaves for a host is {@link text}. */
@@ -96,6 +98,15 @@ const undented = (parts: readonly string[]): readonly string[] => {
   });
 };
 
+const partsKnown = new WeakMap<readonly string[], readonly string[]>();
+
+/** The parts of a template as they go into a script: worked out once for each place of the source, for a runbook is made at every start. */
+const partsOf = (raw: readonly string[]): readonly string[] => {
+  const parts = partsKnown.get(raw) ?? undented(raw).map(written);
+  partsKnown.set(raw, parts);
+  return parts;
+};
+
 const fragmentOf = (value: Exclude<Value, false>): Fragment | null => {
   if (value instanceof Fragment) return value.lines.length === 0 ? null : value;
   if (typeof value === 'number') {
@@ -117,7 +128,7 @@ export const sh = <const Values extends readonly Value[]>(
   { raw }: TemplateStringsArray,
   ...values: Values & Checked<Values>
 ): Fragment => {
-  const parts = undented(raw).map(written);
+  const parts = partsOf(raw);
   const lines: Line[] = [];
   let text = '';
   let fixed = false;
