@@ -228,7 +228,7 @@ describe('a linked directory that cannot be gone back to', () => {
     expect(readdirSync(join(old(), 'global'))).toEqual(['pg_control.do-not-start']);
     expect(note(old())).toContain('Do not start PostgreSQL 15 on this directory.');
     expect(note(old())).toContain('by hard links with a PostgreSQL 17 cluster');
-    expect(note(old())).not.toMatch(/has been started\.|way back|rollback|image|fallback copy/);
+    expect(note(old())).not.toMatch(/has been started\./);
     // 17 alone can be started on the files that both have.
     expect(host.has(`${host.node.data}_pg17_abandoned/global/pg_control`)).toBe(true);
   });
