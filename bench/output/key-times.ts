@@ -3,7 +3,7 @@ import type { Pty } from '../terminal/pty.ts';
 /** Keys that only say why they do nothing now, and a part of what they say that the other does not share. */
 const answers = [
   ['a', 'has failed'],
-  ['t', 'holds the lock'],
+  ['t', 'can be terminated'],
 ] as const;
 
 /** Presses no end of keys. */
