@@ -1,26 +1,31 @@
 import { pausesWords } from '../cluster/amounts.ts';
 import { localClock, localTime } from '../cluster/times.ts';
 import { dryRunWords } from '../runbook/timing/dry-run.ts';
-import type { RunbookState, Status } from '../usecases/status/status.ts';
+import type { RunbookState } from '../usecases/status/runbook-state.ts';
+import type { Status } from '../usecases/status/status.ts';
 import { padRight, tame, took } from '../wording/text.ts';
 
 const nextIn = ({ next, waitsFor, untold }: RunbookState): string => {
   if (next === null) return '';
   if (untold.length > 0) return `; what is next cannot be told until ${untold.join(' and ')} answers`;
   const waits = waitsFor === null ? '' : `, which waits until ${waitsFor} answers`;
-  return `; next: ${next.title}, on ${next.host} (${next.id})${waits}`;
+  return `; next: step ${next.number}, ${next.title}, on ${next.host} (${next.id})${waits}`;
 };
+
+/** `64 of 71 steps done, 2 skipped`: as the console counts. */
+const countWords = ({ done, skipped, total }: RunbookState): string =>
+  `${done} of ${total} steps done${skipped === 0 ? '' : `, ${skipped} skipped`}`;
 
 const upgradeLine = ({ upgrade, from, to }: Status): string => {
   switch (upgrade.state) {
     case 'not-begun':
       return `Upgrade: none under way, ${from ?? '?'} → ${to ?? '?'} is possible${nextIn(upgrade)}`;
     case 'under-way':
-      return `Upgrade: under way, ${upgrade.done} of ${upgrade.total} steps done${nextIn(upgrade)}`;
+      return `Upgrade: under way, ${countWords(upgrade)}${nextIn(upgrade)}`;
     case 'rolling-back':
       return `Upgrade: being rolled back to ${from ?? '?'}`;
     case 'finished':
-      return `Upgrade: finished, ${upgrade.total} steps done`;
+      return `Upgrade: finished, ${countWords(upgrade)}`;
     case 'unknown':
       return 'Upgrade: cannot be told now';
   }
@@ -35,8 +40,7 @@ const rollbackLines = (
   if (rollback === null) return [];
   if (rollbackRun === null) return [`Rollback: ${rollback.says}`];
   // The steps are made from where the cluster stands: none is left where it stands as before the window.
-  const far =
-    rollbackRun.next === null ? 'all steps done' : `${rollbackRun.done} of ${rollbackRun.total} steps done`;
+  const far = rollbackRun.next === null ? 'all steps done' : countWords(rollbackRun);
   return [
     `Rollback: under way, ${far}${nextIn(rollbackRun)}`,
     `  ${rollbackRun.next === null ? 'Finish' : 'Continue'} it with: ${called} rollback ${file}`,

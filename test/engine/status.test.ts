@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { took } from '../../source/cluster/amounts.ts';
 import { localTime } from '../../source/cluster/times.ts';
+import { countInView, currentStep, stepNumber } from '../../source/console/state/selectors.ts';
 import { connector } from '../../source/discover/connector.ts';
 import { parseJournal } from '../../source/engine/journal/entry.ts';
 import { statusJson, statusText } from '../../source/plain/status-report.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { readStatus, upgradeStatus } from '../../source/usecases/status/status.ts';
 import { good } from '../cluster/recorded.ts';
-import { reportOf, section } from '../reports/journals.ts';
+import { outcome, reportOf, section } from '../reports/journals.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { type Moment, worldAt } from '../runbook/worlds.ts';
 import { CheckServers } from './checks/servers.ts';
@@ -65,7 +66,7 @@ describe('on the way back', () => {
       expect(text).toContain(`
 Upgrade: being rolled back to 15.20
 Lock: nobody holds it, so the run stands still
-Rollback: under way, ${seen.rollbackRun?.done} of ${steps.length} steps done; next: ${title}, on ${host} (${first})
+Rollback: under way, ${seen.rollbackRun?.done} of ${steps.length} steps done; next: step ${seen.rollbackRun?.next?.number}, ${title}, on ${host} (${first})
   Continue it with: pgaf-upgrade rollback night/cluster.yaml
   What it means: safe, no data loss: PostgreSQL 17 has never been started
 `);
@@ -254,3 +255,47 @@ describe('asked once', () => {
     expect(servers.open).toBe(0);
   });
 });
+
+test('with optional steps ahead, and one skipped, status, console and report count alike and name the same step', async () => {
+  const night = new Window(labCluster());
+  const statusNow = async () =>
+    good(
+      await readStatus(
+        labConfig(),
+        connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
+        () => undefined,
+        night.home,
+      ),
+    );
+  const counted = async (step: string) => {
+    const { view } = night;
+    const { done, skipped } = countInView(view.steps);
+    const { upgrade } = await statusNow();
+    expect(upgrade).toMatchObject({
+      state: 'under-way',
+      done,
+      skipped,
+      total: view.steps.length,
+      next: { id: step, number: stepNumber(view, step) },
+    });
+    expect(currentStep(view)?.id).toBe(step);
+    const says = outcome(reportOf(parseJournal(night.journalText)));
+    expect(says).toContain(`step ${stepNumber(view, step)}, `);
+    expect(says).toContain(
+      `${done} of ${view.steps.length} steps are done${skipped === 0 ? ';' : `, ${skipped} skipped;`}`,
+    );
+    return { done, skipped };
+  };
+  try {
+    night.open();
+    await night.goTo('I.monitor.switchover');
+    night.servers.record = JSON.stringify({ ...night.servers.facts, run: night.servers.model.runName });
+    const before = await counted('I.monitor.switchover');
+    expect(before).toMatchObject({ skipped: 0, done: stepNumber(night.view, 'I.monitor.switchover') - 1 });
+    night.engine.skip('I.monitor.switchover', '');
+    await night.next('I.monitor.switch-back');
+    expect(await counted('I.monitor.switch-back')).toEqual({ done: before.done, skipped: 1 });
+  } finally {
+    await night.close();
+  }
+}, 60_000);

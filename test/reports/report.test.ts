@@ -122,7 +122,7 @@ describe('runs that went otherwise', () => {
     const report = reportOf(parseJournal(night.journalText));
     expect(outcome(report)).toMatch(
       new RegExp(
-        `^Under way at step ${numberOf('D.node_1.pg-upgrade')}, node_1: Run pg_upgrade --link, \\d+ of ${runbook.length} steps are over; the last entry is of `,
+        `^Under way at step ${numberOf('D.node_1.pg-upgrade')}, node_1: Run pg_upgrade --link, \\d+ of ${runbook.length} steps are done; the last entry is of `,
       ),
     );
     expect(section(report, 'Downtime')[0]).toMatch(/not over by this journal/);
@@ -337,7 +337,7 @@ describe('runs that went otherwise', () => {
         '2026-11-26T00:00:00Z',
       ),
     ];
-    expect(outcome(reportOf(again))).toMatch(/^Under way at step 1, monitor: .*, 0 of 67 steps are over/);
+    expect(outcome(reportOf(again))).toMatch(/^Under way at step 1, monitor: .*, 0 of 67 steps are done/);
   });
 
   test('opened and never begun; and no journal to speak of', () => {

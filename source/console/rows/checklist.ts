@@ -1,7 +1,7 @@
 import type { StepView } from '../../engine/view/controller.ts';
 import { tame } from '../../wording/text.ts';
 import { listedSteps } from '../state/navigation.ts';
-import { currentStep, shownStep, stepNumber } from '../state/selectors.ts';
+import { countInView, currentStep, shownStep, stepNumber } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { Theme } from '../theme.ts';
 import { phaseTitle, statusMark } from './marks.ts';
@@ -25,8 +25,10 @@ const entriesOf = (state: ConsoleState, headings: boolean, room: StepRoom): read
   return steps.flatMap((step, at): readonly Entry[] => {
     if (steps[at - 1]?.phase === step.phase) return entries(step);
     const same = steps.filter((other) => other.phase === step.phase);
-    const done = same.filter(({ status }) => status.kind === 'done').length;
-    return [{ heading: `${phaseTitle(step.phase)}  ${done}/${same.length}` }, ...entries(step)];
+    return [
+      { heading: `${phaseTitle(step.phase)}  ${countInView(same).done}/${same.length}` },
+      ...entries(step),
+    ];
   });
 };
 

@@ -1,5 +1,6 @@
 import type { HostView } from '../../engine/view/controller.ts';
 import { age } from '../../wording/text.ts';
+import { countInView } from '../state/selectors.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { Theme } from '../theme.ts';
 import { type Row, rowWidth, type Span, span } from './row.ts';
@@ -24,9 +25,9 @@ const lineWords = (host: HostView, now: number): string => {
 const tabsOf = (state: ConsoleState, now: number, theme: Theme, counters: boolean): readonly Row[] => {
   const count = (host: string | null): string => {
     const steps = state.view.steps.filter((step) => host === null || step.host === host);
-    const done = steps.filter(({ status }) => status.kind === 'done').length;
+    const { done, open } = countInView(steps);
     // What was skipped is over, and not done.
-    const isOver = done > 0 && steps.every(({ status }) => ['done', 'skipped'].includes(status.kind));
+    const isOver = done > 0 && open.length === 0;
     const failed = steps.some((step) => step.status.kind === 'failed') ? ` ${theme.glyphs.failed}` : '';
     const counted = `${done}/${steps.length}${isOver ? ` ${theme.glyphs.done}` : ''}`;
     return counters || state.hostFilter === host ? ` ${counted}${failed}` : failed;

@@ -1,5 +1,6 @@
 import type { EngineView, StepView } from '../../engine/view/controller.ts';
 import type { StepId } from '../../runbook/language/step.ts';
+import { countSteps, type StepCount } from '../../runbook/language/step-count.ts';
 import type { ConsoleState, Face } from './state.ts';
 
 /** The step with this id; null if the runbook has none. */
@@ -10,6 +11,10 @@ export const stepOf = (view: EngineView, id: StepId | null): StepView | null =>
 export const stepNumber = (view: EngineView, id: StepId): number =>
   view.steps.findIndex((step) => step.id === id) + 1;
 
+/** How far the steps are, as `status` counts: what the servers show as done ahead of its turn counts when its turn has come. */
+export const countInView = (steps: readonly StepView[]): StepCount<StepView> =>
+  countSteps(steps, ({ status: { kind } }) => (kind === 'done' || kind === 'skipped' ? kind : 'open'));
+
 /** The step that the engine is at: waiting for Enter, running, or failed. Between steps the first unfinished one. */
 export const currentStep = (view: EngineView): StepView | null => {
   const { stage } = view;
@@ -17,8 +22,7 @@ export const currentStep = (view: EngineView): StepView | null => {
     return stepOf(view, stage.step);
   }
   if (stage.kind === 'watching' && stage.step !== null) return stepOf(view, stage.step);
-  const open = view.steps.find((step) => step.status.kind !== 'done' && step.status.kind !== 'skipped');
-  return open ?? view.steps.at(-1) ?? null;
+  return countInView(view.steps).open[0] ?? view.steps.at(-1) ?? null;
 };
 
 /** The step whose card or output the third pane shows. */

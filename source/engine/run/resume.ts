@@ -6,6 +6,7 @@ import { pausesIn, stepsIn } from '../journal/downtimes.ts';
 import { ofKind, type Recorded } from '../journal/entry.ts';
 import { downtimeOf, downtimeTold, standsAt } from '../journal/history.ts';
 import { readEarlier } from '../journal/journal.ts';
+import { skippedIn } from '../journal/skipped.ts';
 import type { StepRunner } from '../step/step-runner.ts';
 import type { Checklist } from '../view/checklist.ts';
 import type { ViewStore } from '../view/view-store.ts';
@@ -76,19 +77,11 @@ const restoreSkipped = (
 ): void => {
   for (const step of checklist.steps) {
     if (step.probe(run.observer.world).state === 'done') continue;
-    const last = earlier.findLast(
-      (record) =>
-        'entry' in record &&
-        ['skipped', 'confirmed', 'done'].includes(record.entry.kind) &&
-        'step' in record.entry &&
-        record.entry.step === step.id,
-    );
+    const skipped = skippedIn(earlier, step.id);
+    if (skipped === null) continue;
     // Skipped because its host gave no answer: when it answers again, it is asked for again.
-    const absent =
-      last !== undefined && 'entry' in last && last.entry.kind === 'skipped' && last.entry.absent;
-    if (absent === true && run.observer.silence(step.host) === null) continue;
-    if (last !== undefined && 'entry' in last && last.entry.kind === 'skipped')
-      checklist.show(run, step, { kind: 'skipped', reason: last.entry.reason });
+    if (skipped.absent && run.observer.silence(step.host) === null) continue;
+    checklist.show(run, step, { kind: 'skipped', reason: skipped.reason });
   }
 };
 

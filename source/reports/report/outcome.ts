@@ -1,5 +1,6 @@
 import { localTime } from '../../cluster/times.ts';
 import type { EntryOf } from '../../engine/journal/entry.ts';
+import { countSteps } from '../../runbook/language/step-count.ts';
 import { type StepNames, stepLabel } from './steps.ts';
 import type { Attempt, Story } from './story.ts';
 
@@ -91,11 +92,17 @@ export const outcomeOf = (story: Story, names: StepNames, versions: Versions): R
       says: `Not begun: no step of ${way} has been confirmed, nothing was changed.`,
     };
   const runbook = names.runbook(story.direction);
-  const next = runbook.find((step) => !story.over.has(step.id));
+  const {
+    done,
+    skipped,
+    total,
+    open: ahead,
+  } = countSteps(runbook, ({ id }) =>
+    story.skipped.has(id) ? 'skipped' : story.over.has(id) ? 'done' : 'open',
+  );
+  const [next] = ahead;
   const count =
-    runbook.length === 0
-      ? ''
-      : `, ${runbook.filter((step) => story.over.has(step.id)).length} of ${runbook.length} steps are over`;
+    total === 0 ? '' : `, ${done} of ${total} steps are done${skipped === 0 ? '' : `, ${skipped} skipped`}`;
   const open = openOf(story);
   const failing = open.filter((one) => one.end?.kind === 'failed');
   const running = open.filter((one) => one.end === null);

@@ -12,6 +12,7 @@ class Reader {
   readonly verdicts: Verdict[] = [];
   readonly inventories: Story['inventories'][number][] = [];
   readonly over = new Set<string>();
+  readonly skipped = new Set<string>();
   /** By the step that noticed it; null: the cluster as a whole. A step that was done again tells anew. */
   readonly #notes = new Map<string | null, readonly string[]>();
   direction: Direction = 'upgrade';
@@ -78,6 +79,7 @@ class Reader {
       }
       case 'done': {
         this.over.add(entry.step);
+        this.skipped.delete(entry.step);
         this.#notes.set(entry.step, entry.notes ?? []);
         this.#say(at, entry.step, entry.verdict);
         const open = this.#open(entry.step);
@@ -88,10 +90,14 @@ class Reader {
       }
       case 'skipped':
         this.over.add(entry.step);
+        this.skipped.add(entry.step);
         break;
       case 'turned':
         // What the other way has done, this one has undone or will find.
-        if (entry.direction !== this.direction) this.over.clear();
+        if (entry.direction !== this.direction) {
+          this.over.clear();
+          this.skipped.clear();
+        }
         this.direction = entry.direction;
         this.#say(at, null, entry.verdict);
         break;
@@ -101,6 +107,7 @@ class Reader {
 
   #confirm(at: number, entry: EntryOf<'confirmed'>): void {
     this.over.delete(entry.step);
+    this.skipped.delete(entry.step);
     this.attempts.push({
       step: this.#names.of(entry.step),
       at,
@@ -131,7 +138,7 @@ export const storyOf = (records: readonly Recorded[], names: StepNames): Story =
     times.push(at);
     reader.read(at, record.entry);
   }
-  const { attempts, happenings, verdicts, warnings, inventories, over, direction } = reader;
+  const { attempts, happenings, verdicts, warnings, inventories, over, skipped, direction } = reader;
   return {
     attempts,
     happenings,
@@ -139,6 +146,7 @@ export const storyOf = (records: readonly Recorded[], names: StepNames): Story =
     warnings,
     inventories,
     over,
+    skipped,
     direction,
     began: times[0] ?? null,
     last: times.at(-1) ?? null,

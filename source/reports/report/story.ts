@@ -71,6 +71,8 @@ export interface Story {
   readonly inventories: readonly { readonly at: number; readonly entry: EntryOf<'inventory'> }[];
   /** Steps that are over, by whichever way. */
   readonly over: ReadonlySet<string>;
+  /** Those of them that were skipped. */
+  readonly skipped: ReadonlySet<string>;
   readonly direction: Direction;
   readonly began: number | null;
   readonly last: number | null;

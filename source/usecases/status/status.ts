@@ -18,7 +18,6 @@ import { happened } from '../../engine/journal/history.ts';
 import { keptCheck } from '../../engine/journal/kept-check.ts';
 import { findHere, type HereRun, heardBefore, newestRunOf } from '../../engine/journal/of-cluster.ts';
 import { Observer } from '../../engine/observe/observer.ts';
-import { waiting } from '../../engine/run/absence.ts';
 import { RunLock } from '../../engine/run/run-lock.ts';
 import { basisIn } from '../../engine/view/step-estimates.ts';
 import { deadAfterSeconds, holderName, type Standing } from '../../inspect/lock/parse.ts';
@@ -31,6 +30,7 @@ import { monitorAbsence } from '../../runbook/verdict/monitor-absence.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { type Writes, writesNow } from '../../runbook/verdict/writes.ts';
 import { survey } from '../check/survey.ts';
+import { type KnownRun, type RunbookState, runbookState } from './runbook-state.ts';
 
 export type UpgradeState = 'not-begun' | 'under-way' | 'rolling-back' | 'finished' | 'unknown';
 
@@ -44,20 +44,6 @@ export interface HostStatus {
   readonly lastReport: string | null;
   /** Likewise, and this is when a console of this machine last heard it, by its journal, ISO 8601; null: never, or it answers. */
   readonly lastHeard: string | null;
-}
-
-/** How far a runbook is, by what the servers say of each of its steps. */
-export interface RunbookState {
-  readonly done: number;
-  readonly total: number;
-  /** Null: nothing is left to do. */
-  readonly next: Pick<Step, 'id' | 'host' | 'title' | 'phase'> | null;
-  /** The host that does not answer, which the next step waits for; null: none. */
-  readonly waitsFor: string | null;
-  /** Hosts that do not answer, and without which nobody can tell what is next: the primary, the monitor. */
-  readonly untold: readonly string[];
-  /** Why the next step cannot be run again and what leads on instead; null: it can. */
-  readonly onlyBack: string | null;
 }
 
 export interface Status {
@@ -135,42 +121,16 @@ const hostStatus = (
 
 const neededOf = (facts: ClusterFacts): readonly string[] => [facts.monitor.alias, primaryOf(facts).alias];
 
-const unseenIn = (world: Observations): readonly string[] =>
-  Object.entries(world.hosts).flatMap(([alias, observation]) =>
-    observation.kind === 'unseen' ? [alias] : [],
-  );
-
-/** `needed`: the hosts without which nobody can tell how far it is. */
-const stateOf = (runbook: readonly Step[], world: Observations, needed: readonly string[]): RunbookState => {
-  const steps = runbook.filter((step) => !step.optional);
-  const unseen = unseenIn(world);
-  // Of a secondary that does not answer nobody knows what is done: its steps, and those that wait for it, are not what is next.
-  const without = { ...world, leftOut: unseen };
-  const left = steps.filter((step) => step.probe(without).state !== 'done');
-  const waits = waiting(left, without);
-  const next = left.find((step) => !waits.has(step)) ?? left[0];
-  const untold = unseen.filter((alias) => needed.includes(alias));
-  return {
-    done: steps.length - left.length,
-    total: steps.length,
-    next: next === undefined ? null : { id: next.id, host: next.host, title: next.title, phase: next.phase },
-    waitsFor: next === undefined ? null : (waits.get(next) ?? null),
-    untold,
-    onlyBack: next?.interrupted(world) ?? null,
-  };
-};
-
 /** Where the upgrade stands, by what the servers say of each step, in the direction that the run goes. Pure. */
 export const upgradeStatus = (
   facts: ClusterFacts,
   world: Observations,
   direction: Direction = 'upgrade',
-  /** A run was begun and has not come to its end, whatever it has changed by now. */
-  open = false,
+  run: KnownRun = { records: [], open: false },
 ): Status['upgrade'] => {
-  const at = stateOf(upgradeRunbook(facts, world), world, neededOf(facts));
+  const at = runbookState(upgradeRunbook(facts, world), world, neededOf(facts), run);
   if (direction === 'rollback') return { ...at, state: 'rolling-back', next: null };
-  const begun = open || rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
+  const begun = run.open || rollbackVerdict(facts, world).kind !== 'nothing-to-undo';
   return { ...at, state: at.next === null ? 'finished' : begun ? 'under-way' : 'not-begun' };
 };
 
@@ -260,7 +220,7 @@ const fromFacts = async (
   const records = journal?.run.records ?? recordsOf(stateHome, facts, standing?.run?.id ?? null);
   const told = downtimesIn(records, facts, stepsIn(records)).at(-1);
   const writes = writesNow(facts, world);
-  const upgrade = upgradeStatus(facts, world, direction, open);
+  const upgrade = upgradeStatus(facts, world, direction, { records, open });
   const basis = basisIn(facts, world, keptCheck(stateHome, facts)?.dryRun ?? null);
   const ahead = direction === 'upgrade' && upgrade.state !== 'finished';
   return {
@@ -270,7 +230,9 @@ const fromFacts = async (
     hosts: hostStatus(facts, world, heard),
     upgrade,
     rollbackRun:
-      direction === 'rollback' ? stateOf(runbookFor(facts, world, direction), world, neededOf(facts)) : null,
+      direction === 'rollback'
+        ? runbookState(runbookFor(facts, world, direction), world, neededOf(facts), { records, open: true })
+        : null,
     rollback: rollbackVerdict(facts, withoutUnseen(facts, world)),
     writes,
     downtime: downtimeOf(writes, told),
@@ -360,7 +322,16 @@ export const readStatus = async (
       lastReport: null,
       lastHeard: null,
     })),
-    upgrade: { state: 'unknown', done: 0, total: 0, next: null, waitsFor: null, untold: [], onlyBack: null },
+    upgrade: {
+      state: 'unknown',
+      done: 0,
+      skipped: 0,
+      total: 0,
+      next: null,
+      waitsFor: null,
+      untold: [],
+      onlyBack: null,
+    },
     rollbackRun: null,
     rollback: null,
     writes: null,

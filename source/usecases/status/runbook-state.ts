@@ -1,0 +1,93 @@
+import type { Observations } from '../../cluster/observations.ts';
+import { ofKind, type Recorded } from '../../engine/journal/entry.ts';
+import { skippedIn } from '../../engine/journal/skipped.ts';
+import { readySteps } from '../../engine/run/next-step.ts';
+import type { Step } from '../../runbook/language/step.ts';
+import { countSteps } from '../../runbook/language/step-count.ts';
+
+/** How far a runbook is, by what the servers say of each of its steps. */
+export interface RunbookState {
+  readonly done: number;
+  /** By a person’s decision, optional steps too; they are in `total` as well. */
+  readonly skipped: number;
+  readonly total: number;
+  /** `number`: from 1, as the console counts. Null: nothing is left to do. */
+  readonly next: (Pick<Step, 'id' | 'host' | 'title' | 'phase'> & { readonly number: number }) | null;
+  /** The host that does not answer, which the next step waits for; null: none. */
+  readonly waitsFor: string | null;
+  /** Hosts that do not answer, and without which nobody can tell what is next: the primary, the monitor. */
+  readonly untold: readonly string[];
+  /** Why the next step cannot be run again and what leads on instead; null: it can. */
+  readonly onlyBack: string | null;
+}
+
+const unseenIn = (world: Observations): readonly string[] =>
+  Object.entries(world.hosts).flatMap(([alias, observation]) =>
+    observation.kind === 'unseen' ? [alias] : [],
+  );
+
+/** What is known of the run beside what the servers show. */
+export interface KnownRun {
+  /** This machine's journal of it; empty: there is none. */
+  readonly records: readonly Recorded[];
+  /** It was begun and has not come to its end, whatever it has changed by now. */
+  readonly open: boolean;
+}
+
+/**
+ * Which steps that are not done count as skipped. Without a journal of the run nobody knows: then an optional step does as soon as one
+ * behind it is done, or, if no run is open, when nothing else is left.
+ */
+const skippedSteps = (
+  runbook: readonly Step[],
+  isDone: (step: Step) => boolean,
+  unseen: readonly string[],
+  { records, open }: KnownRun,
+): ReadonlySet<Step> => {
+  const lastDone = runbook.findLastIndex(isDone);
+  const isOver = !open && runbook.every((step) => step.optional || isDone(step));
+  const isSkipped = (step: Step, at: number): boolean => {
+    if (records.length === 0) return step.optional && (isOver || at < lastDone);
+    const skipped = skippedIn(records, step.id);
+    return skipped !== null && (!skipped.absent || unseen.includes(step.host));
+  };
+  return new Set(runbook.filter((step, at) => !isDone(step) && isSkipped(step, at)));
+};
+
+/**
+ * How far a runbook is, counted as the console does: what the servers show as done ahead of its turn counts when its turn has come, unless
+ * this run has done it. `needed`: the hosts without which nobody can tell how far it is. Pure.
+ */
+export const runbookState = (
+  runbook: readonly Step[],
+  world: Observations,
+  needed: readonly string[],
+  run: KnownRun,
+): RunbookState => {
+  const unseen = unseenIn(world);
+  // Of a secondary that does not answer nobody knows what is done: its steps, and those that wait for it, are not what is next.
+  const without = { ...world, leftOut: unseen };
+  const isDone = (step: Step): boolean => step.probe(without).state === 'done';
+  const skips = skippedSteps(runbook, isDone, unseen, run);
+  const left = runbook.filter((step) => !isDone(step) && !skips.has(step));
+  const { waits, first: next } = readySteps(left, without);
+  const turn = next === undefined ? runbook.length : runbook.indexOf(next);
+  const journaled = new Set(ofKind(run.records, 'done').map(({ step }) => step));
+  const { done, skipped, total } = countSteps(runbook, (step) => {
+    if (skips.has(step)) return 'skipped';
+    const counts = runbook.indexOf(step) < turn || journaled.has(step.id);
+    return counts && isDone(step) ? 'done' : 'open';
+  });
+  return {
+    done,
+    skipped,
+    total,
+    next:
+      next === undefined
+        ? null
+        : { id: next.id, number: turn + 1, host: next.host, title: next.title, phase: next.phase },
+    waitsFor: next === undefined ? null : (waits.get(next) ?? null),
+    untold: unseen.filter((alias) => needed.includes(alias)),
+    onlyBack: next?.interrupted(world) ?? null,
+  };
+};
