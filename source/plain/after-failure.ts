@@ -13,7 +13,8 @@ export const afterFailure = async (
   write(describeFailure(view, step, failure));
   if (yes !== null) return false;
   for (;;) {
-    const answer = (await ask('Next: [retry/skip/recheck/rollback/quit] '))?.trim().toLowerCase() ?? 'quit';
+    const answer =
+      (await ask('Next: [retry/skip/mark as done/rollback/quit] '))?.trim().toLowerCase() ?? 'quit';
     if (answer === 'quit' || answer === 'q') return false;
     if (['rollback', 'back', 'b'].includes(answer)) {
       if (await turned(talk)) return true;
@@ -22,7 +23,7 @@ export const afterFailure = async (
       if (typed !== null && !refusal(controller.retry(step.id, typed.typed))) return true;
     } else if (answer === 'skip' || answer === 's') {
       if (await passedOver(talk, step)) return true;
-    } else if (['recheck', 'probe', 'p'].includes(answer)) {
+    } else if (['done', 'mark as done', 'recheck', 'probe', 'p'].includes(answer)) {
       if (!refusal(controller.probeAgain(step.id))) return true;
     }
   }

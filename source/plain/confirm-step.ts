@@ -7,7 +7,7 @@ import { sayClients, terminateClients } from './clients.ts';
 import { describeStep } from './describe.ts';
 import { isHeldBack, passedOver, type Talk, turned, typedFor } from './talk.ts';
 
-type Word = 'yes' | 'go' | 'one' | 'terminate' | 'skip' | 'back' | 'quit' | 'no';
+type Word = 'yes' | 'go' | 'one' | 'terminate' | 'skip' | 'turn' | 'quit' | 'no';
 
 const wordOf = (answer: string | null): Word => {
   const said = answer?.trim() ?? 'quit';
@@ -16,7 +16,8 @@ const wordOf = (answer: string | null): Word => {
   if (/^o(ne)?$/i.test(said)) return 'one';
   if (/^t(erminate)?$/i.test(said)) return 'terminate';
   if (/^s(kip)?$/i.test(said)) return 'skip';
-  if (/^b(ack)?$/i.test(said)) return 'back';
+  // `back` was the word before: who types it still is understood.
+  if (/^(b(ack)?|r(ollback)?|u(pgrade)?)$/i.test(said)) return 'turn';
   return /^q(uit)?$/i.test(said) ? 'quit' : 'no';
 };
 
@@ -40,15 +41,17 @@ export const confirmStep = async (talk: Talk, view: EngineView, step: StepView):
   }
   const ends = clientsOf(controller.view, step) !== null;
   const also = ends ? 'terminate/' : '';
+  // As the console's `r` says it: where a rollback runs, it goes on with the upgrade.
+  const turn = view.direction === 'rollback' ? 'upgrade' : 'rollback';
   const question =
     together === null
-      ? `Run this step on ${step.host}? [y/N/go/${also}skip/back/quit] `
-      : `Run ${words} together? [y/N/go/one/${also}skip/back/quit] `;
-  const usage = `Not run. y runs ${together === null ? 'it' : 'them, one only the first'}, go runs on to ${stopWords(view, step.id)}, ${ends ? 'terminate ends the sessions of all clients, ' : ''}skip skips it, back ${view.direction === 'rollback' ? 'goes on with the upgrade' : 'shows the rollback'}, quit leaves.`;
+      ? `Run this step on ${step.host}? [y/N/go/${also}skip/${turn}/quit] `
+      : `Run ${words} together? [y/N/go/one/${also}skip/${turn}/quit] `;
+  const usage = `Not run. y runs ${together === null ? 'it' : 'them, one only the first'}, go runs on to ${stopWords(view, step.id)}, ${ends ? 'terminate ends the sessions of all clients, ' : ''}skip skips it, ${turn} ${view.direction === 'rollback' ? 'goes on with the upgrade' : 'shows the rollback'}, quit leaves.`;
   for (;;) {
     const word = yes !== null ? 'yes' : wordOf(await ask(question));
     if (word === 'quit') return false;
-    if (word === 'back') {
+    if (word === 'turn') {
       if (await turned(talk)) return true;
     } else if (word === 'skip') {
       if (await passedOver(talk, step)) return true;

@@ -100,6 +100,6 @@ test('in plain lines: who is connected stands with the step, and `terminate` ask
   await engine.close();
   for (const line of plainClients(manyClients)) expect(written).toContain(line);
   expect(written).toContain('2 reporting report@10.0.0.22: idle in transaction 41 s (old)');
-  expect(written).toContain('Run this step on node_1? [y/N/go/terminate/skip/back/quit]');
+  expect(written).toContain('Run this step on node_1? [y/N/go/terminate/skip/rollback/quit]');
   expect(engine.asked).toContain(`terminate clients ${at.stop} node_1`);
 });

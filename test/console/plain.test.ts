@@ -61,7 +61,7 @@ const together = (engine: FakeEngine): void => {
 test('steps that may run at the same time are all shown with their scripts before the question', async () => {
   const { written, asked } = await run({ done: 3 }, ['x', 'y'], undefined, together);
   const question = written.indexOf(
-    'Run steps 4–6 on node_3, monitor, node_1 together? [y/N/go/one/skip/back/quit]',
+    'Run steps 4–6 on node_3, monitor, node_1 together? [y/N/go/one/skip/rollback/quit]',
   );
   expect(question).toBeGreaterThan(0);
   for (const number of [4, 5, 6])
@@ -106,6 +106,24 @@ test('a failure offers its choices to somebody who can be asked', async () => {
   expect(exit).toBe(0);
 });
 
+test.each(['mark as done', 'done', 'recheck', 'probe', 'p'])(
+  'a failed step is marked as done by “%s”',
+  async (word) => {
+    const number = numberIn(at.final);
+    const { asked } = await run({ failAt: number, done: number - 1 }, ['y', word, 'quit']);
+    expect(asked).toEqual([`confirm ${at.final}`, `probe ${at.final}`]);
+  },
+);
+
+test.each([
+  ['rollback', 'upgrade'],
+  ['r', 'u'],
+  ['b', 'back'],
+])('“%s” shows the rollback, and “%s” goes on with the upgrade', async (there, back) => {
+  const { asked } = await run({ done: doneBefore(at.firstStart) }, [there, back, 'quit']);
+  expect(asked.filter((one) => one.startsWith('turn'))).toEqual(['turn rollback', 'turn upgrade']);
+});
+
 test('nothing runs without y, the right name, or anybody to ask', async () => {
   expect((await run({ done: 3 }, ['', 'no', 'run', 'quit'])).asked).toEqual([]);
   const done = doneBefore(at.firstStart);
@@ -114,7 +132,7 @@ test('nothing runs without y, the right name, or anybody to ask', async () => {
   expect((await run({ done }, ['y', 'node_1'])).asked).toEqual([`confirm ${at.firstStart} node_1`]);
 });
 
-test('the way back is said whole before its first step is asked for, and leads on to the upgrade again', async () => {
+test('the rollback is said whole before its first step is asked for, and leads on to the upgrade again', async () => {
   const { written, asked } = await run({ done: doneBefore(at.firstStart) }, ['back', 'n', 'back', 'quit']);
   expect(asked).toEqual(['preview', 'turn rollback', 'preview', 'turn upgrade']);
   expect(written).toContain('Rollback: safe, no data loss');

@@ -97,7 +97,7 @@ test('a step that ends by itself takes the question with it: what was half typed
   desk.type('y');
   desk.engine.finishStep();
   await desk.until('It has ended by itself: nothing was ended.');
-  await desk.until('? [y/N/go/skip/back/quit] ');
+  await desk.until('? [y/N/go/skip/rollback/quit] ');
   const before = desk.engine.asked.length;
   desk.say('');
   await desk.until('Not run.');
@@ -130,7 +130,7 @@ test('so it does when the step ends by itself, the line without an end too', asy
   desk.engine.finishStep();
   await desk.until('It has ended by itself: nothing was ended.\n');
   await desk.until('node_1| the last line has no end\n');
-  await desk.until('? [y/N/go/skip/back/quit] ');
+  await desk.until('? [y/N/go/skip/rollback/quit] ');
 });
 
 test('news are heard while a question stands there: it is put again below them, with what is typed already', async () => {

@@ -239,7 +239,7 @@ describe('other terminals', () => {
     });
     await console.see(
       `Step ${stepCount - 1} of ${stepCount}, monitor`,
-      'Run this step on monitor? [y/N/go/skip/back/quit]',
+      'Run this step on monitor? [y/N/go/skip/rollback/quit]',
     );
     console.press('y\r');
     await console.see(`Step ${stepCount} of ${stepCount}`);
