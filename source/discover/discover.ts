@@ -61,7 +61,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   if (!monitorHost.ok) return monitorHost;
   hosts.set('monitor', monitorHost.value);
   if (monitorHost.value.line !== 'connected') return abandon(fail(silentMonitor(monitorHost.value)));
-  say('looking at the monitor');
+  say('inspecting the monitor');
   const monitorFound = await inspectHost(monitorHost.value, config, config.monitor);
   if (!monitorFound.ok) return abandon(monitorFound);
   const instance = monitorOf(config, monitorFound.value);

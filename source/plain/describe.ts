@@ -4,7 +4,7 @@ import type { EngineView, RollbackPreview, StepFailure, StepView } from '../engi
 import { phases } from '../runbook/language/step.ts';
 import { undoWords } from '../runbook/language/undo.ts';
 import { nameAskedWords } from '../wording/danger.ts';
-import { causeLines } from '../wording/failure-cause.ts';
+import { causeLines, standsWords } from '../wording/failure-cause.ts';
 import { took } from '../wording/text.ts';
 
 const dangers = {
@@ -70,7 +70,7 @@ export const describeFailure = (
     ? []
     : [`  Exit code: ${failure.exitCode ?? 'none (not started, or outcome unknown)'}`]),
   ...(failure.problem.cause === undefined ? [] : [`  Cause:     ${failure.problem.cause}`]),
-  ...(failure.probe === null ? [] : [`  Servers:   ${failure.probe.state}: ${failure.probe.says}`]),
+  ...(failure.probe === null ? [] : [`  Servers:   ${standsWords(failure.probe)}`]),
   ...failure.unmet.map(({ says, found }) => `  Failed:    ${says} (found: ${found})`),
   ...(failure.lastLines.length === 0 ? [] : ['  Last lines:', ...indented(failure.lastLines)]),
   ...failure.causes.flatMap(({ path, lines }) => [`  ${path}:`, ...indented(lines)]),

@@ -16,17 +16,19 @@ export const stepCounts = (view: EngineView): Readonly<Record<'done' | 'skipped'
 
 const counted = (view: EngineView): string => {
   const { done, skipped, failed } = stepCounts(view);
-  return `${done} done, ${skipped} not taken, ${failed} failed`;
+  return `${done} done, ${skipped} skipped, ${failed} failed`;
 };
 
 /** `6.4 s (estimate 6.1 s), and at most 27 s in 2 switchovers`: what the run has cost the application; null: nothing that is known. */
 export const downtimeWords = (view: EngineView): string | null => {
   const { downtime } = view;
+  const { earlierDowntimeMs: earlier = 0 } = view;
   const pauses = pausesWords(view.pauses);
   if (downtime.kind !== 'over' || downtime.since === null) return pauses;
   const expected = downtimeExpected(view);
   const estimate = expected === null ? '' : ` (estimate ${took(expected)})`;
-  return `${took(downtime.until - downtime.since)}${estimate}${pauses === null ? '' : `, and ${pauses}`}`;
+  const before = earlier === 0 ? '' : `, besides ${took(earlier)} earlier in this window`;
+  return `${took(downtime.until - downtime.since)}${estimate}${before}${pauses === null ? '' : `, and ${pauses}`}`;
 };
 
 const downtimeLine = (view: EngineView): readonly ClosingLine[] => {

@@ -85,8 +85,8 @@ export const runOnWords = (view: EngineView, from: StepId): string => {
   const stop = nextStop(view, from);
   const last =
     stop === null
-      ? 'to the end, unless a step comes to want a name of its own'
-      : `until step ${stepNumber(view, stop.id)} (${stop.title}, ${stop.asksName === null ? '' : nameAskedWords[stop.asksName]}), which is typed by itself unless it is done by then`;
+      ? 'to the end, unless a step asks for a name of its own'
+      : `until step ${stepNumber(view, stop.id)} (${stop.title}, ${stop.asksName === null ? '' : nameAskedWords[stop.asksName]}), which asks for a name of its own unless it is already done`;
   const first = stepOf(view, from);
-  return `From step ${first === null ? '' : stepNumber(view, from)} on without asking, side by side where steps may run so, ${last}. A failure and a warning that you have not seen stop it before.`;
+  return `From step ${first === null ? '' : stepNumber(view, from)} on without asking, side by side where steps may run so, ${last}. A failure, or a warning that you have not seen, stops it earlier.`;
 };

@@ -48,5 +48,5 @@ export const hasOrder = (view: EngineView, ids: readonly StepId[]): boolean =>
 /** What one confirmation of a group starts, in a sentence. */
 export const groupSentence = (view: EngineView, ids: readonly StepId[]): string =>
   hasOrder(view, ids)
-    ? `One confirmation runs these ${ids.length} steps: each begins when those are over that it stands after, the others at once.`
+    ? `One confirmation runs these ${ids.length} steps, some at once; a step marked “after” begins when the steps named there are done.`
     : `One confirmation runs these ${ids.length} steps side by side.`;

@@ -276,7 +276,7 @@ describe('confirming', () => {
       'a library is missing',
       'Install postgresql-17-postgis-3',
       'code 1',
-      'pending: the old directory',
+      'not done: the old directory',
       'only postgres, template0',
       'libraries that are missing',
       'In       /var/lib/pgsql/data_pg17_new/pg_upgrade_output.d',
@@ -299,7 +299,7 @@ describe('the rollback', () => {
     const shown = await press('r', keys.up);
     expect(shown).toContain(' Rollback ');
     expect(shown).toContain('safe, no data loss: PostgreSQL 17 has never been started');
-    expect(shown).toContain('of running time, 25 steps; no data is copied');
+    expect(shown).toContain('of running time, 25 steps (16 more have nothing to do); no data is copied');
     expect(shown).toMatch(/ 1 monitor {6}\S/);
     await press(keys.esc);
     expect(engine.asked).toEqual(['preview']);

@@ -36,8 +36,10 @@ test('the closing card: result, downtime against its estimate, window, steps, wh
   const of = (label: string) => lines.find(([one]) => one === label)?.[1];
   expect(of('Result')).toBe('every node runs PostgreSQL 17.12');
   expect(of('Downtime')).toBe('6.4 s (estimate 6.1 s)');
+  const twice = closingLines({ ...finished(), earlierDowntimeMs: 66_000 });
+  expect(twice).toContainEqual(['Downtime', '6.4 s (estimate 6.1 s), besides 66 s earlier in this window']);
   expect(of('Window')).toMatch(/21|22/);
-  expect(of('Steps')).toMatch(/^\d+ done, 2 not taken, 0 failed$/);
+  expect(of('Steps')).toMatch(/^\d+ done, 2 skipped, 0 failed$/);
   expect(of('Kept')).toBe('node_1:/data_pg15_bak, 41 GB (linked)');
   expect(lines.map(([, text]) => text)).toContain('node_2:/data_pg15_bak, size not known');
   expect(of('To know')).toMatch(/^2 extensions updated/);

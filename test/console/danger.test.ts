@@ -43,3 +43,13 @@ test.each([80, 100, 120, 200])('the header never cuts off that something is lost
     expect(line).toMatch(/is lost|loses new writes/);
   }
 });
+
+test('while the versions are not known the header has no arrow between them', () => {
+  const { view } = new FakeEngine();
+  const first = (from: string, to: string) =>
+    (headerRowsOf({ ...view, cluster: { ...view.cluster, from, to } }, 120, 0, themeFor({}))[0] ?? [])
+      .map(({ text }) => text)
+      .join('');
+  expect(first('', '')).not.toMatch(/→|\(link\)/);
+  expect(first('15.20', '17.12')).toContain('15.20 → 17.12');
+});

@@ -136,7 +136,7 @@ test('the rollback is said whole before its first step is asked for, and leads o
   const { written, asked } = await run({ done: doneBefore(at.firstStart) }, ['back', 'n', 'back', 'quit']);
   expect(asked).toEqual(['preview', 'turn rollback', 'preview', 'turn upgrade']);
   expect(written).toContain('Rollback: safe, no data loss');
-  expect(written).toContain('of running time, 25 steps; no data is copied');
+  expect(written).toContain('of running time, 25 steps (16 more have nothing to do); no data is copied');
   expect(written).toMatch(/ {4}1\. \S+: \S/);
 });
 

@@ -26,7 +26,7 @@ describe('scenarios come to their end without a terminal', () => {
       /FAILED: step \d+, node_1: node_1: “Run pg_upgrade --link” ended with exit code 1/,
     );
     expect(ran.text).toContain('column pg_stat_bgwriter.buffers_backend does not exist');
-    expect(ran.text).toContain('half: pg_upgrade began and did not finish');
+    expect(ran.text).toContain('Servers:   pg_upgrade began and did not finish');
     expect(ran.text).toMatch(/every node runs PostgreSQL 17\.12/);
   });
 

@@ -2,7 +2,7 @@ import type { EngineView, StepFailure, StepView } from '../../engine/view/contro
 import { undoWords } from '../../runbook/language/undo.ts';
 import { clientsOf } from '../../wording/clients.ts';
 import { nameAskedWords, nameWords } from '../../wording/danger.ts';
-import { causeLines } from '../../wording/failure-cause.ts';
+import { causeLines, standsWords } from '../../wording/failure-cause.ts';
 import {
   afterWords,
   groupSentence,
@@ -195,9 +195,7 @@ export const failureRows = (
     proseRows(says, columns - 2, at === 0 ? 'bad' : 'strong').map((row): Row => [span('▌ ', 'bad'), ...row]),
   ),
   ...labelled('Failed', failure.problem.what, columns, 'bad'),
-  ...(failure.probe === null
-    ? []
-    : labelled('Servers', `${failure.probe.state}: ${failure.probe.says}`, columns)),
+  ...(failure.probe === null ? [] : labelled('Servers', standsWords(failure.probe), columns)),
   ...labelled('Do', failure.problem.remedy, columns, 'strong'),
   ...labelled('Rollback', verdictWords(view.verdict), columns, verdictTone(view.verdict)),
   ...labelled('Exit', exitText(failure), columns),

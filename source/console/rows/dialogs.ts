@@ -3,6 +3,7 @@ import type { Question } from '../../remote/host.ts';
 import { undoWords } from '../../runbook/language/undo.ts';
 import { clientsOf } from '../../wording/clients.ts';
 import { nameWords, runOnWords, stopWords } from '../../wording/danger.ts';
+import { standsWords } from '../../wording/failure-cause.ts';
 import { calledIn } from '../../wording/farewell.ts';
 import { timeOfDay } from '../../wording/text.ts';
 import { stepNumber, stepOf } from '../state/selectors.ts';
@@ -70,7 +71,7 @@ const nameText = (state: ConsoleState, step: StepView, onward: boolean, columns:
       ...(onward
         ? labelled(
             'Runs on',
-            `${runOnWords(view, step.id)} Esc does, behind the step that runs.`,
+            `${runOnWords(view, step.id)} Esc stops it after the step that runs.`,
             columns,
             'warn',
           )
@@ -178,7 +179,7 @@ const retryText = (state: ConsoleState, step: StepView, columns: number): Dialog
       'strong',
     ),
     ...(step.status.kind === 'failed' && step.status.failure.probe !== null
-      ? labelled('Servers', `${step.status.failure.probe.state}: ${step.status.failure.probe.says}`, columns)
+      ? labelled('Servers', standsWords(step.status.failure.probe), columns)
       : []),
     blank,
     [span('Enter', 'strong'), span(' retry     '), span('Esc', 'strong'), span(' cancel')],

@@ -85,14 +85,16 @@ const windowWords = (view: EngineView, now: number): string =>
 
 const firstLine = (view: EngineView, now: number, theme: Theme, parts: Parts): readonly [Row, Row] => {
   const { name, from, to, mode } = view.cluster;
-  const versions = from === '' ? `${theme.glyphs.arrow} ${to}` : `${from} ${theme.glyphs.arrow} ${to}`;
+  // While connecting neither version is known.
+  const versions = [from, to].filter((version) => version !== '').join(` ${theme.glyphs.arrow} `);
+  const change = versions === '' ? '' : `  ${versions}${parts.mode ? ` (${mode})` : ''}`;
   const step = stepWords(view, parts.longStep);
   const window = windowWords(view, now);
   const left: Row = [
     ...(parts.program ? [span('pgaf-upgrade', 'dim'), span('  ')] : []),
     ...(view.banner === undefined ? [] : [span(` ${view.banner} `, 'selected'), span(' ')]),
     span(name, 'strong'),
-    span(`  ${versions}${parts.mode ? ` (${mode})` : ''}  `),
+    span(`${change}  `),
     ...(view.stage.kind === 'watching' ? [span(' READ-ONLY ', 'selected'), span('  ')] : []),
     ...(view.direction === 'rollback' ? [span(' ROLLING BACK ', 'selected'), span('  ')] : []),
     span(phaseWords(view, parts.longPhase), 'strong'),

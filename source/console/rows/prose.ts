@@ -17,9 +17,14 @@ export const labelled = (
     span(line, tone),
   ]);
 
-/** A label once, then each text as its own entry. */
+/** A label once, then each text as its own entry; what wraps stands under the text, not under its dash. */
 export const labelledList = (label: string, texts: readonly string[], columns: number): readonly Row[] =>
-  texts.flatMap((text, at) => labelled(at === 0 ? label : '', `- ${text}`, columns));
+  texts.flatMap((text, nth) =>
+    wrapWords(text, columns - labelWidth - 2).map((line, at) => [
+      span(padRight(nth === 0 && at === 0 ? label : '', labelWidth), 'dim'),
+      span(`${at === 0 ? '- ' : '  '}${line}`),
+    ]),
+  );
 
 /** Text of a machine, letter by letter, behind a bar; what had to be folded stands behind another bar. */
 export const verbatim = (lines: readonly string[], columns: number, theme: Theme): readonly Row[] =>

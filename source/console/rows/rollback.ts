@@ -1,5 +1,5 @@
 import type { RollbackPreview } from '../../engine/view/controller.ts';
-import { padLeft, padRight, tame, took } from '../../wording/text.ts';
+import { padLeft, padRight, bytes as sizeWords, tame, took } from '../../wording/text.ts';
 import { canSwitch, target } from '../state/rollback-view.ts';
 import type { ConsoleState } from '../state/state.ts';
 import type { Theme } from '../theme.ts';
@@ -9,13 +9,13 @@ import { blank, type Row, span } from './row.ts';
 import { verdictTone, verdictWords } from './verdict.ts';
 
 /** How long it will take, base backups with their sizes. */
-export const takes = ({ steps, copies, estimateSeconds }: RollbackPreview): string => {
-  const base = `about ${took(estimateSeconds * 1000)} of running time, ${steps.length} steps`;
+export const takes = ({ steps, copies, estimateSeconds, doneAlready = 0 }: RollbackPreview): string => {
+  const base = `about ${took(estimateSeconds * 1000)} of running time, ${steps.length} steps${doneAlready === 0 ? '' : ` (${doneAlready} more have nothing to do)`}`;
   if (copies.length === 0) return `${base}; no data is copied`;
   const words = copies.map(({ host, bytes, seconds }) =>
     bytes === null || seconds === null
       ? `${host} takes a base backup of unknown size, which is not in it`
-      : `${host} takes a base backup of ${(bytes / 1024 ** 2).toFixed(0)} MB, ${took(seconds * 1000)} at its maximum_backup_rate`,
+      : `${host} takes a base backup of ${sizeWords(bytes)}, ${took(seconds * 1000)} at its maximum_backup_rate`,
   );
   return `${base}; ${words.join('; ')}`;
 };

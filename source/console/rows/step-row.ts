@@ -33,15 +33,15 @@ const isFarOff = (tookMs: number, expectedMs: number): boolean =>
 
 const expected = ({ expectedMs }: StepView): string => (expectedMs === null ? '' : `~${took(expectedMs)}`);
 
-/** What stands at the right of a step, where there is room: how long it took, should take, or how it stands. */
-export const tailOf = (step: StepView): string => {
+/** What stands at the right of a step, where there is room: how long it took, should take, or how it stands; `short`: without what was expected. */
+export const tailOf = (step: StepView, short = false): string => {
   const { status } = step;
   switch (status.kind) {
     case 'done':
       if (status.by === 'found') return 'already done';
       if (status.by === 'hand') return 'by hand';
       if (status.tookMs === null) return '';
-      return step.expectedMs !== null && isFarOff(status.tookMs, step.expectedMs)
+      return !short && step.expectedMs !== null && isFarOff(status.tookMs, step.expectedMs)
         ? `${took(status.tookMs)}, expected ${expected(step)}`
         : took(status.tookMs);
     case 'running':
@@ -82,6 +82,9 @@ const head = (state: ConsoleState, step: StepView, chosen: boolean, room: StepRo
 const wordFits = (title: Row, word: string, columns: number): boolean =>
   rowWidth(title) + 2 + widthOf(word) <= columns;
 
+const tailFits = (left: Row, tail: string, columns: number): boolean =>
+  rowWidth(left) + 1 + widthOf(tail) <= columns;
+
 /**
  * A step in a list. What gives way first where room is short is the time; a danger's word never does: where it does not fit behind
  * the title it stands below, see {@link dangerRow}.
@@ -96,8 +99,9 @@ export const stepRow = (state: ConsoleState, step: StepView, chosen: boolean, ro
       : start;
   const running = step.status.kind === 'running' || step.status.kind === 'settling';
   const progress = running ? inShort(state.view.progress[step.id]) : '';
-  const tail = progress === '' ? tailOf(step) : progress;
-  const fits = rowWidth(left) + 1 + widthOf(tail) <= columns;
+  const whole = progress === '' ? tailOf(step) : progress;
+  const tail = progress === '' && !tailFits(left, whole, columns) ? tailOf(step, true) : whole;
+  const fits = tailFits(left, tail, columns);
   // How far it is, and that it has failed, are worth more than the end of a long title.
   const matters = progress !== '' || ['settling', 'failed', 'skipped'].includes(step.status.kind);
   const tone = step.status.kind === 'failed' ? 'bad' : 'dim';
@@ -107,9 +111,11 @@ export const stepRow = (state: ConsoleState, step: StepView, chosen: boolean, ro
 /** The danger's word in a line of its own, below its step; null where it stands behind the title, or there is none. */
 export const dangerRow = (state: ConsoleState, step: StepView, room: StepRoom): Row | null => {
   const word = dangerAhead(step);
-  if (word === null || wordFits(head(state, step, false, room), word, room.columns)) return null;
+  const title = head(state, step, false, room);
+  if (word === null || wordFits(title, word, room.columns)) return null;
   const indent = 4 + room.numberWidth + (room.hostWidth > 0 ? room.hostWidth + 1 : 0) + 2;
-  const time = expected(step);
+  // Where the title leaves no room for the time it stands here.
+  const time = tailFits(title, expected(step), room.columns) ? '' : expected(step);
   return [
     span(' '.repeat(Math.min(indent, Math.max(0, room.columns - widthOf(word))))),
     span(word, 'bad'),

@@ -20,6 +20,12 @@ export const downtimeOf = (facts: ClusterFacts, records: readonly Recorded[]): D
     : { kind: 'over', since: last.from, until: last.over.at };
 };
 
+/** What the downtimes before the last one have cost together, in milliseconds. */
+export const earlierDowntimeOf = (facts: ClusterFacts, records: readonly Recorded[]): number =>
+  downtimesIn(records, facts, stepsIn(records))
+    .slice(0, -1)
+    .reduce((sum, { from, over }) => sum + (over === null ? 0 : over.at - from), 0);
+
 /** What was shown of the downtime when its stop was confirmed; null: it was not begun, or the journal is older. */
 export const downtimeTold = (facts: ClusterFacts, records: readonly Recorded[]): ExpectedDowntime | null =>
   downtimesIn(records, facts, stepsIn(records)).at(-1)?.expected ?? null;

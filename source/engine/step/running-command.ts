@@ -6,6 +6,7 @@ import { accepted, refused } from '../run/refusals.ts';
 import type { OwnedSession } from '../run/session.ts';
 import type { Checklist } from '../view/checklist.ts';
 import type { Accepted, Quiet, Refusal } from '../view/controller.ts';
+import { earlierDowntime } from '../view/downtime.ts';
 import type { ViewStore } from '../view/view-store.ts';
 import { StepWatch } from './step-watch.ts';
 import { terminateJob } from './terminate-job.ts';
@@ -62,7 +63,10 @@ export class RunningCommand {
     this.#watch = new StepWatch({ ...this.#try, store, outputs, onQuiet });
     this.#show();
     if (this.#try.step.writes === 'stop' && store.view.downtime.kind !== 'down')
-      store.set({ downtime: { kind: 'down', since: confirmedAt ?? present() } });
+      store.set({
+        earlierDowntimeMs: earlierDowntime(store.view),
+        downtime: { kind: 'down', since: confirmedAt ?? present() },
+      });
   }
 
   /** It has printed something, or its output is over. */

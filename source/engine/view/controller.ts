@@ -190,6 +190,8 @@ export interface RollbackPreview {
   }[];
   /** Rough, from what such steps take, base backups included where their size is known. */
   readonly estimateSeconds: number;
+  /** Steps of the rollback that the servers show as done already; they are in its list and not in `steps`. */
+  readonly doneAlready?: number;
 }
 
 /** How far a running step is, as its own tools or its server tell. Milliseconds since the epoch, and milliseconds. */
@@ -251,6 +253,8 @@ export interface EngineView {
   readonly progress: Readonly<Record<StepId, StepProgress>>;
   readonly verdict: RollbackVerdict;
   readonly downtime: Downtime;
+  /** What downtimes before `downtime` have cost in this run, in milliseconds: of the upgrade, say, before its rollback. */
+  readonly earlierDowntimeMs?: number;
   /** Switchovers of this run: writes paused somewhere within each. Beside `downtime`, which is one time from a stop to an opening. */
   readonly pauses: readonly WritePause[];
   /** How long the writes should be down in all, in milliseconds, as it was told before they stopped; null: nothing was measured. */

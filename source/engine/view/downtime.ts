@@ -5,6 +5,11 @@ import type { Downtime, EngineView } from './controller.ts';
 export const downtimeExpected = ({ direction, expectedDowntimeMs }: EngineView): number | null =>
   direction === 'upgrade' ? expectedDowntimeMs : null;
 
+/** What the run has cost before a downtime that begins now: what it had cost, and the one that is over. */
+export const earlierDowntime = ({ downtime, earlierDowntimeMs = 0 }: EngineView): number =>
+  earlierDowntimeMs +
+  (downtime.kind === 'over' && downtime.since !== null ? downtime.until - downtime.since : 0);
+
 /**
  * What is known of the downtime, brought to what the servers show. Where this console has begun it, it ends with its own step;
  * where it was found, it ends when a server is seen to take writes again. `now`: milliseconds since the epoch.

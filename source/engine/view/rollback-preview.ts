@@ -117,6 +117,7 @@ export const previewOf = async (
     why: why(facts, route, verdict.kind === 'loses-new-writes'),
     journalSays,
     steps: ahead.map((step) => viewOf(step, world, { kind: 'waiting' }, { direction: 'rollback' })),
+    doneAlready: steps.length - ahead.length,
     copies: measured,
     estimateSeconds:
       Math.ceil(secondsOfSteps(ahead)) + measured.reduce((sum, copy) => sum + (copy.seconds ?? 0), 0),

@@ -31,14 +31,15 @@ export const rebuildChoices = (facts: ClusterFacts, measurements: Measurements):
   });
 };
 
-const about = (seconds: number | null): string =>
-  seconds === null ? '(not measured)' : `about ${took(seconds * 1000)}`;
+/** `about 2.2 s after the downtime`. */
+const lasting = (seconds: number | null, when: string): string =>
+  seconds === null ? `${when} (time not measured yet)` : `about ${took(seconds * 1000)} ${when}`;
 
 /** Both ways in a sentence, so that the operator sees what the choice costs. */
 export const choiceWords = ({ node, way, canLink, ...seconds }: RebuildChoice): string => {
-  const copy = `${about(seconds.backupSeconds)} after the downtime`;
+  const copy = lasting(seconds.backupSeconds, 'after the downtime');
   if (!canLink) return `${node}: rebuilt by base backup, ${copy}`;
-  const links = `${about(seconds.linkSeconds)} in the downtime`;
+  const links = lasting(seconds.linkSeconds, 'in the downtime');
   return way === 'hard-link'
     ? `${node}: rebuilt by hard links, ${links}, and no fallback copy from then on; by base backup it would be ${copy}`
     : `${node}: rebuilt by base backup, ${copy}, its fallback copy kept; by hard links (nodes.${node}.rebuild) it would be ${links}`;
