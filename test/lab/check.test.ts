@@ -215,9 +215,9 @@ describe('everything that stands against an upgrade is found, on its host, with 
     const unfit = await runCheck(home);
     expect(beyond(unfit)).toEqual([
       'blocker autoctl-supports-target monitor',
+      'blocker dry-run-room node_2',
       'blocker initdb node_3',
       'blocker parent-writable node_2',
-      'blocker dry-run-room node_2',
       'blocker schema-dry-run node_1',
     ]);
     expect(unfit.of('initdb')[0]).toContain('invalid locale');
