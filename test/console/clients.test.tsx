@@ -78,7 +78,7 @@ describe('the card of the stop', () => {
     expect(dialog).toContain('Host:');
     await press(keys.esc);
     const onward = (await press('G')).replace(/[║\s]+/g, ' ');
-    expect(onward).toContain('Esc does, behind the step that runs.');
+    expect(onward).toContain('Esc stops it after the step that runs.');
     expect(onward).toContain('Host:');
   });
 });
