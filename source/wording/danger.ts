@@ -50,7 +50,7 @@ const afterwards = (view: EngineView, step: StepView, why: NameAsked): string =>
 
 /** What a rollback costs once the step has run, in a sentence. */
 const rollbackThen = (view: EngineView, step: StepView, why: NameAsked): string => {
-  if (step.givesUp !== null) return `Given up for good: ${step.givesUp.text}.`;
+  if (step.givesUp !== null) return `Gives up: ${step.givesUp.text}.`;
   switch (why) {
     case 'downtime':
       return view.direction === 'upgrade'

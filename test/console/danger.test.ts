@@ -18,7 +18,7 @@ test('the stop of a rollback that loses writes begins the downtime, and cannot b
     title: 'DOWNTIME BEGINS, IRREVERSIBLE',
     afterwards:
       'Applications cannot write any more, until PostgreSQL 15.20 is opened to them. It cannot be undone.',
-    rollback: 'Given up for good: what the application has written on PostgreSQL 17.',
+    rollback: 'Gives up: what the application has written on PostgreSQL 17.',
   });
 });
 

@@ -87,7 +87,7 @@ export const keyCommands: readonly KeyCommand[] = [
     group: 'Deciding',
     keys: ['x'],
     says: 'Terminate the running step and everything that it started on its host (asks for the host’s name)',
-    footer: ({ view }) => (view.stage.kind === 'running' ? 'end it' : null),
+    footer: ({ view }) => (view.stage.kind === 'running' ? 'terminate it' : null),
     disabled: whyNoTermination,
     run: ({ store }) => store.decide.askTerminateStep(),
   },

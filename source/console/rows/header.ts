@@ -27,7 +27,7 @@ export const writes = (view: EngineView, now: number, short: boolean): Span => {
       return span(
         short || state.since === null
           ? 'writes: up'
-          : `writes: up (downtime ${clock(state.until - state.since)})`,
+          : `writes: up (downtime ${clock(Math.round((state.until - state.since) / 1000) * 1000)})`,
         'good',
       );
   }

@@ -117,6 +117,12 @@ export class RunLoop {
       // What was done by hand meanwhile counts, whichever way it goes.
       await run.observer.inspect();
       this.#parts.checklist.load(run, direction);
+      // Whatever was noticed before has named steps by the other way's numbers.
+      this.#parts.store.notice(
+        direction === 'rollback'
+          ? 'Switched to the rollback: its steps have numbers of their own.'
+          : 'Switched back to the upgrade: its steps have numbers of their own.',
+      );
     }
   }
 
