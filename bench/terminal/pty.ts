@@ -12,7 +12,7 @@ const tickMs = 10;
 export type PtyOptions = Omit<ProgramOptions, 'columns' | 'rows'> &
   Partial<Pick<ProgramOptions, 'columns' | 'rows'>>;
 
-/** A program in a terminal of its own, and what it costs. Bytes are looked at raw: an emulator would cost more than what it measures. */
+/** A program in a terminal of its own, and what it costs. Bytes are read raw: an emulator would cost more than what it measures. */
 export class Pty {
   /** Bytes written to the terminal, and frames, so far. */
   written = 0;

@@ -157,7 +157,7 @@ export interface HostObservation {
   /** Names in workDir/done: what was finished and cannot be seen otherwise. */
   readonly markers: readonly string[];
   readonly transfer: TransferView;
-  /** Directories that a way back has left aside, under names of their own. */
+  /** Directories that a rollback has left aside, under names of their own. */
   readonly abandoned: readonly words.Path[];
   /** What may be left of a killed step: directories beside the cluster's under a name with something behind it, and the keys' directory. */
   readonly leftovers: readonly words.Path[];
@@ -181,7 +181,7 @@ export interface Observations {
   readonly hosts: Readonly<Record<string, Observation>>;
   /** Hosts that do not answer and that the run goes on without: nothing waits for them. Absent: none. */
   readonly leftOut?: readonly string[];
-  /** Steps that were passed over with a reason, by id: what they would have brought about is not asked for at the end. Absent: none. */
+  /** Steps that were skipped with a reason, by id: what they would have brought about is not asked for at the end. Absent: none. */
   readonly skipped?: readonly string[];
 }
 

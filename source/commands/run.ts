@@ -63,7 +63,7 @@ export const run = async ({
       what: `--yes ${yes} does not name the cluster in ${file}, which is ${config.value.name}`,
       remedy: `--yes ${config.value.name}, if that is the one you mean`,
     });
-  // The way back and the clean-up make no checks, and are not to be held up by what the checks may accept.
+  // The rollback and the clean-up make no checks, and are not to be held up by what the checks may accept.
   const wrong = direction === 'upgrade' ? unacceptable(config.value.check.accept, file) : [];
   if (wrong.length > 0) return couldNotStart(...wrong);
   const inLines = plain || lines !== undefined || yes !== undefined || !showsScreens();

@@ -36,7 +36,7 @@ export const runPlain = async (controller: EngineController, options: PlainOptio
     tell(view);
   };
 
-  /** Once for each turn onto the way back: what it is, before its first step is asked for. */
+  /** Once for each turn onto the rollback: what it is, before its first step is asked for. */
   const sayRollback = async (view: EngineView): Promise<void> => {
     const said = rollbackSaid;
     rollbackSaid = view.direction === 'rollback';

@@ -94,7 +94,7 @@ export const turned = async ({ controller, refusal, write }: Talk): Promise<bool
   return !refusal(controller.turn('rollback'));
 };
 
-/** Whether the step was passed over. */
+/** Whether the step was skipped. */
 export const passedOver = async (
   { controller, ask, write, refusal }: Talk,
   step: StepView,

@@ -1,7 +1,7 @@
 import { takenAlgorithms } from './known-hosts.ts';
 import { wildcard } from './wildcard.ts';
 
-/** What of ~/.ssh/config is not evaluated here: told apart, so that it is refused by name and never passed over in silence. */
+/** What of ~/.ssh/config is not evaluated here: told apart, so that it is refused by name and never skipped in silence. */
 
 type Settings = Record<string, string | string[] | undefined>;
 

@@ -54,7 +54,7 @@ export interface Copies {
 
 export interface RollbackPlan {
   readonly route: Route;
-  /** Empty where there is no way back. */
+  /** Empty where there is no rollback. */
   readonly steps: readonly Step[];
   readonly copies: Copies;
 }
@@ -62,7 +62,7 @@ export interface RollbackPlan {
 const hasOld = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean =>
   takesLinks(node) ? isIntact(facts, node, world) : oldDirectory(facts, node, world) !== null;
 
-/** Whether a node comes back with its own data. Once it has joined, its directory is no image any more, and still the right one. */
+/** Whether a node comes back with its own data. Once it has joined, its directory is no fallback copy any more, and still the right one. */
 const joins = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
   const seen = hostIn(world, node.alias);
   const rejoined = seen !== null && isMajor(seen.data, facts.oldMajor);

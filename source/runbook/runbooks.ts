@@ -7,7 +7,7 @@ import { upgradeRunbook } from './upgrade.ts';
 
 export type Direction = 'upgrade' | 'rollback' | 'cleanup';
 
-/** The runbook for a direction; the way back is made from where the cluster stands. */
+/** The runbook for a direction; the rollback is made from where the cluster stands. */
 export const runbookFor = (
   facts: ClusterFacts,
   world: Observations,

@@ -49,7 +49,7 @@ describe('a pager', () => {
     const home = mkdtempSync(join(tmpdir(), 'pgaf-pager-'));
     try {
       const kept = join(home, 'kept');
-      // Slow enough to count as one that was looked at: no question follows, for nobody is here to answer.
+      // Slow enough to count as one that was read: no question follows, for nobody is here to answer.
       const slow = `${process.execPath} ${join(import.meta.dirname, 'slow-pager.mjs')} ${kept}`;
       expect(await pagerIn({ PATH: process.env.PATH, PAGER: slow })(text(500), options)).toBeNull();
       expect(readFileSync(kept, 'utf8').split('\n')).toHaveLength(1001);

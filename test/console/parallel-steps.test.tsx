@@ -51,7 +51,7 @@ describe('steps that may run at the same time', () => {
     expect(engine.asked).toHaveLength(1);
   });
 
-  test('each card can be looked at before, and Enter on another one than the first runs nothing', async () => {
+  test('each card can be read before, and Enter on another one than the first runs nothing', async () => {
     const { engine, press } = await open();
     expect(await press(']')).toContain('Not its turn yet');
     await press(keys.enter);

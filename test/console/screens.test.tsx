@@ -19,7 +19,7 @@ const fileOf = (name: string, { columns, rows }: (typeof sizes)[number]): string
 const zone = process.env.TZ;
 beforeAll(() => {
   process.env.TZ = 'UTC';
-  // A spinner must not turn while it is looked at.
+  // A spinner must not turn while somebody reads it.
   vi.useFakeTimers({ toFake: ['setInterval'] });
 });
 afterAll(() => {

@@ -78,7 +78,7 @@ test('the primary first: a standby that streams holds its shutdown checkpoint, w
   expect(standby.lsn).toBeGreaterThan(one?.checkpoint ?? 0n);
 });
 
-test('the secondary first: what was written after its stop is missing from its image', async () => {
+test('the secondary first: what was written after its stop is missing from its fallback copy', async () => {
   const primary = await start('node_1');
   const standby = await start('node_2');
   await standby.stop();
@@ -96,7 +96,7 @@ test('a standby that went its own way, or is of another system, receives nothing
   expect(standby.timeline).toBe(2);
 });
 
-test('another image follows the one that was promoted, onto its timeline', async () => {
+test('another fallback copy follows the one that was promoted, onto its timeline', async () => {
   const promoted = await start('node_1');
   const other = await start('node_2');
   expect(other.timeline).toBe(1);

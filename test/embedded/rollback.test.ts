@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { journey } from '../lab/harness/journey.ts';
 import { demoConsoleHome } from './demo-home.ts';
 
-it('with two secondaries: one image becomes the primary, the other joins with its own data', async () => {
+it('with two secondaries: one fallback copy becomes the primary, the other joins with its own data', async () => {
   const { demo, home } = await demoConsoleHome('two-secondaries');
   try {
     const there = await journey(home, { until: (step) => step.id === 'G.node_1.analyze' });

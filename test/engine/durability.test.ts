@@ -172,7 +172,7 @@ describe('a console killed while a command runs', () => {
     expect(textOf(night, 'A.node_1.save')).toEqual(['copied', 'and saved']);
   }, 40_000);
 
-  test('does not ask again for a step that was passed over with a reason', async () => {
+  test('does not ask again for a step that was skipped with a reason', async () => {
     const night = window();
     await night.next('A.monitor.save');
     night.engine.skip('A.monitor.save', 'there is a dump of tonight');

@@ -317,7 +317,7 @@ describe('every inspection proves whom it looks at', () => {
   };
   const own = { 'who.name': 'node_2', 'who.role': 'keeper', 'who.id': '2', 'who.machine': 'a1' };
 
-  test('the node itself is looked at', async () => expect(await look([own, own])).toBe('node_2'));
+  test('the node itself is inspected', async () => expect(await look([own, own])).toBe('node_2'));
   test.each([
     ['another node', { ...own, 'who.name': 'node_3' }, 'node_2: the host that answers is node_3'],
     ['another id', { ...own, 'who.id': '9' }, 'node_2: the node that answers has the id 9, and 2 is meant'],

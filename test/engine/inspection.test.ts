@@ -10,7 +10,7 @@ import { type Moment, modelAt } from '../runbook/worlds.ts';
 import { but, inspectionLines, joined, printed } from './answers.ts';
 import { checksLines } from './checks/inspection-lines.ts';
 
-/** What the lab's hosts really printed: on 15 again, through the image of node_2, after 17 had been started on node_1. */
+/** What the lab's hosts really printed: on 15 again, through the fallback copy of node_2, after 17 had been started on node_1. */
 /** The model does not tell where a checkpoint's redo begins; test/cluster/parse/control-data.test.ts does. */
 const withoutRedo = (seen: unknown): unknown =>
   JSON.parse(JSON.stringify(seen, (key, value: unknown) => (key === 'redo' ? undefined : value)));

@@ -65,14 +65,14 @@ test.each([labCluster(), debianCluster()].flatMap((facts) => [facts.monitor, ...
 );
 
 describe('in a window', () => {
-  test('primary and monitor are looked at before the first step, before the stop, privately, and at the end', async () => {
+  test('primary and monitor are inspected before the first step, before the stop, on the local socket only, and at the end', async () => {
     const night = window();
     await night.goTo('C.monitor.stop');
     expect(looks(night)).toEqual([
       ['begin', 'node_1', 'seen'],
       ['begin', 'monitor', 'seen'],
     ]);
-    // The monitor is stopped and upgraded while the primary still works: each is looked at right before its own stop.
+    // The monitor is stopped and upgraded while the primary still works: each is inspected right before its own stop.
     await night.goTo('C.node_1.stop');
     expect(looks(night).slice(2)).toEqual([['stop', 'monitor', 'seen']]);
     await night.goTo('I.monitor.switchover');
@@ -95,7 +95,7 @@ describe('in a window', () => {
     expect(kinds.lastIndexOf('inventory')).toBeLessThan(kinds.indexOf('finished'));
   }, 60_000);
 
-  test('a run that an older console began is not looked at as if it began now', async () => {
+  test('a run that an older console began is not read as if it began now', async () => {
     const night = window();
     await night.goTo('B.monitor.sync-standbys-0');
     await night.engine.close();

@@ -217,7 +217,7 @@ describe('an inspection', () => {
     expect(parseState('node_1', ran.output)).toMatchObject({ ok: false });
   });
 
-  test('at what a way back left aside: listed, under whatever number', () => {
+  test('at what a rollback left aside: listed, under whatever number', () => {
     const { node } = host;
     host.cluster(`${node.data}_pg17_abandoned`, 17);
     host.cluster(`${node.data}_pg17_abandoned_2`, 17);

@@ -29,8 +29,8 @@ test.each([
   },
 );
 
-describe('on the way back', () => {
-  /** Turned round in the middle of the upgrade; the first step of the way back was begun, and was not done. */
+describe('in a rollback', () => {
+  /** Turned round in the middle of the upgrade; the first step of the rollback was begun, and was not done. */
   const turnedRound = async (night: Window) => {
     night.open();
     await night.goTo('D.node_1.swap');
@@ -88,7 +88,7 @@ Rollback: under way, ${seen.rollbackRun?.done} of ${steps.length} steps done; ne
     }
   }, 60_000);
 
-  test('of a way back that was begun, and the upgrade taken up again, nothing is said', async () => {
+  test('of a rollback that was begun, and the upgrade taken up again, nothing is said', async () => {
     const night = new Window(labCluster());
     try {
       const { first, host } = await turnedRound(night);

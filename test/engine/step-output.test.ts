@@ -36,7 +36,7 @@ describe('a flood', () => {
     return all;
   };
 
-  test('nothing is lost: the file has every byte, the count every line, and each can be looked at', () => {
+  test('nothing is lost: the file has every byte, the count every line, and each can be read', () => {
     const file = join(home, 'step.log');
     const output = new StepOutput(file);
     const all = flood(output, 500_000);
@@ -99,7 +99,7 @@ describe('a flood', () => {
   });
 });
 
-describe('lines that are only decoded when they are looked at', () => {
+describe('lines that are only decoded when they are read', () => {
   const pieces = [
     'plain text\n',
     '\u001b[1;31mred\u001b[0m and a title \u001b]0;pwned\u0007after it\n',

@@ -144,7 +144,7 @@ describe('a healthy cluster', () => {
 });
 
 describe('an interrupted check', () => {
-  /** Waits until the rehearsal is at work on the host. */
+  /** Waits until the dry run is at work on the host. */
   const atWork = (host: LabHost) =>
     until(`the rehearsal on ${host}`, async () => (await leftOn(host)).includes('/new'), 30);
 
@@ -202,7 +202,7 @@ describe('everything that stands against an upgrade is found, on its host, with 
     expect(beyond(view)).toEqual(['blocker schema-dry-run node_1']);
     expect(view.of('schema-dry-run')[0]).toMatch(/database app: restore failed: .*buffers_backend/);
 
-    // Three more that keep a host from being rehearsed on, or from being started again.
+    // Three more that keep a host from being tried with a dry run, or from being started again.
     await lab.root('node2', 'chown root: /var/lib/pgsql');
     await lab.root(
       'node3',
@@ -408,7 +408,7 @@ systemctl start ${unit}`;
       (await runCheck(home)).found.includes('blocker nodes-healthy node_2'),
     );
 
-    // Nobody may become postgres on the monitor: there is nothing that could be looked at.
+    // Nobody may become postgres on the monitor: there is nothing that could be inspected.
     await lab.root('monitor', "sed -i 's/^dba ALL=(ALL)/dba ALL=(root)/' /etc/sudoers.d/dba");
     const [file = ''] = home.args;
     expect(await runCommand(home, ['check', file])).toMatchObject({

@@ -91,7 +91,7 @@ it('before the first start of 17 the links go, without a copy; then transfers th
   await expectSound(lab, 'node2', 'node1', lab.settings.newBin);
 });
 
-it('17 has run on the primary alone: back through the other image, and the linked node with its own data', async () => {
+it('17 has run on the primary alone: back through the other fallback copy, and the linked node with its own data', async () => {
   const { lab, at } = await begin();
   const before = await recordTruth(lab);
   await promise(lab);

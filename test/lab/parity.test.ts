@@ -39,10 +39,10 @@ const both = async (go: (home: ConsoleHome) => Promise<readonly Journey[]>): Pro
   }
 };
 
-it('the whole upgrade: the same steps are asked for, end alike, and leave the same way back', () =>
+it('the whole upgrade: the same steps are asked for, end alike, and leave the same rollback', () =>
   both(async (home) => [await journey(home)]));
 
-it('back through an image, after 17 has taken writes: the same on both', () =>
+it('back through a fallback copy, after 17 has taken writes: the same on both', () =>
   both(async (home) => [
     await journey(home, { until: (step: StepView) => step.id === 'G.node_1.analyze' }),
     await journey(home, { direction: 'rollback' }),

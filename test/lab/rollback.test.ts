@@ -27,7 +27,7 @@ const forgetJournal = (at: ConsoleHome) => rm(join(at.directory, 'state'), { rec
 const back = (at: ConsoleHome) => drive(at, { direction: 'rollback' });
 const without15 = (lab: Lab) => `${lab.settings.pgdata}_pg15_bak`;
 
-describe('the way back from every state of the disks', () => {
+describe('the rollback from every state of the disks', () => {
   /** What goes back with the same registration leaves the cluster as it was, for the next. */
   describe('while 17 has never been started', () => {
     let lab: Lab;
@@ -43,7 +43,7 @@ describe('the way back from every state of the disks', () => {
       await promise(lab);
     });
 
-    it('the monitor upgraded, the primary not stopped yet: the way back does not touch it, and no write waits', async () => {
+    it('the monitor upgraded, the primary not stopped yet: the rollback does not touch it, and no write waits', async () => {
       const since = () => lab.psql('node1', 'postgres', 'select pg_postmaster_start_time()');
       const started = await since();
       const there = await drive(at, { until: (step) => step.id === 'C.node_1.checkpoint' });
@@ -110,7 +110,7 @@ describe('the way back from every state of the disks', () => {
     });
   });
 
-  it('17 started, verified and the monitor upgraded: through a secondary’s image, nothing acknowledged is lost', async () => {
+  it('17 started, verified and the monitor upgraded: through a secondary’s fallback copy, nothing acknowledged is lost', async () => {
     const { lab, home: at, before } = await begin();
     await giveMonitorPassword(lab);
     const load = await WriteLoad.start(lab, { maxMs: 300_000 });
@@ -170,12 +170,12 @@ describe('the way back from every state of the disks', () => {
     });
     expect(gone.end).toBe('finished');
     expect(steps).toContain('R.node_1.stop point-of-no-return');
-    // Its image was not rebuilt yet, so it is the primary now.
+    // Its fallback copy was not rebuilt yet, so it is the primary now.
     expect(await lab.psql('node3', 'app', "select to_regclass('written_on_17') is null")).toContain('t');
     await expectBack(lab, before, { primary: 'node3', sameIds: false });
   });
 
-  it('both secondaries rebuilt and the window over: the verdict after every step is the same without the journal; back through the image that lies aside; clean-up takes what is left', async () => {
+  it('both secondaries rebuilt and the window over: the verdict after every step is the same without the journal; back through the fallback copy that lies aside; clean-up takes what is left', async () => {
     const { lab, home: at, before } = await begin();
     const differing: string[] = [];
     let asked = 0;

@@ -101,7 +101,7 @@ it('home again before the first start of 17 without a copy; then a pg_upgrade th
   }
 });
 
-it('the window over: through the image that lies aside, the other nodes by base backup into their own directories', async () => {
+it('the window over: through the fallback copy that lies aside, the other nodes by base backup into their own directories', async () => {
   const { lab, at } = await begin();
   const before = await recordTruth(lab);
   await promise(lab);

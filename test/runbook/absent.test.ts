@@ -59,7 +59,7 @@ describe('no step waits for hours for what only a later step can bring about', (
     expect(found).toEqual([]);
   });
 
-  test('nor on the way back: a secondary joins whatever a later one still has to do', () => {
+  test('nor in a rollback: a secondary joins whatever a later one still has to do', () => {
     const facts = labCluster({ mode: 'copy' });
     const { steps } = rollbackRunbook(facts, worldAt('secondary rebuilt', facts));
     const joins = steps.filter((step) => step.id.endsWith('.join'));
@@ -286,7 +286,7 @@ describe('the last steps of a rollback through a fallback copy', () => {
     expect(open.map(({ id }) => id)).toEqual(['V.monitor.final', 'V.monitor.tidy']);
   });
 
-  test('while a node is away they wait: its way back is known by what they would take away', () => {
+  test('while a node is away they wait: its rollback is known by what they would take away', () => {
     const facts = labCluster();
     const model = modelAt('started');
     model.unreachable.add('node_3');

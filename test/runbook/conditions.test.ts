@@ -67,7 +67,7 @@ describe('before a secondary is stopped', () => {
   });
 });
 
-describe('an image', () => {
+describe('a fallback copy', () => {
   test('can be proven while pg_upgrade runs on the primary beside, by the checkpoint that was kept', () => {
     const model = modelAt('all stopped', facts);
     const host = model.host('node_1');

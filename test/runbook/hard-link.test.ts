@@ -165,7 +165,7 @@ describe('authorized_keys on the primary', () => {
     modelAfter(host.facts, 'B.node_2.link-key').host('node_2').transfer.lines;
 });
 
-describe('an image that was given to hard links', () => {
+describe('a fallback copy that was given to hard links', () => {
   const started = stepOf(steps, 'E.node_1.private-start');
 
   test('counts no more from the first link on, whether the transfer came to its end or not', () => {
@@ -199,7 +199,7 @@ describe('an image that was given to hard links', () => {
     expect(unmet.map((one) => one.text).join()).toContain('never been started on node_1');
   });
 
-  test('the way back is the other secondary’s, to the end', () => {
+  test('the rollback is the other secondary’s, to the end', () => {
     for (const id of ['E.node_1.private-start', 'E.node_1.hand-over'])
       expect(rollbackVerdict(facts, modelOf(id).world())).toMatchObject({
         kind: 'safe-through',
@@ -210,7 +210,7 @@ describe('an image that was given to hard links', () => {
   });
 });
 
-describe('the way back of a secondary that was rebuilt by hard links', () => {
+describe('the rollback of a secondary that was rebuilt by hard links', () => {
   const back = (model: Model) => {
     const { steps: way, route, copies } = rollbackRunbook(facts, model.world());
     const script = stepOf(way, 'U.node_2.directories').script(model.world());
@@ -252,7 +252,7 @@ describe('the way back of a secondary that was rebuilt by hard links', () => {
   });
 });
 
-test('a key that is let in still is taken out by the way back, also where the cluster file wants base backups by now', () => {
+test('a key that is let in still is taken out by the rollback, also where the cluster file wants base backups by now', () => {
   const model = modelOf('B.node_2.link-rehearsal');
   const changed = {
     ...facts,
@@ -319,7 +319,7 @@ describe('a node that is to have a base backup after all, once its key was let i
   });
 });
 
-describe('a transfer that was passed over', () => {
+describe('a transfer that was skipped', () => {
   test('leaves the node to a base backup: the steps that follow have nothing to do, and it may join', () => {
     const model = modelOf('D.monitor.start');
     for (const step of steps.slice(steps.findIndex((one) => one.phase === 'E')))

@@ -499,7 +499,7 @@ export class Model {
     const { server } = this.host(from.alias);
     if (server === null) return;
     const senders = to.map((node) => ({
-      // After a rollback through an image the node has a new id.
+      // After a rollback through a fallback copy the node has a new id.
       name: senderName({
         ...node,
         nodeId: this.#monitor.nodes.find((row) => row.name === node.alias)?.id ?? node.nodeId,

@@ -46,7 +46,7 @@ describe.each(clusters)('a monitor that does not answer ($name)', (facts) => {
     expect(monitorAbsence(facts, model.world(), steps, 'upgrade')).toBeNull();
   });
 
-  test('on the way back it is started by a step of the way back', () => {
+  test('in a rollback it is started by a step of the rollback', () => {
     const world = modelAfter(
       facts,
       'D.node_1.pg-upgrade'.replace('node_1', facts.nodes[0]?.alias ?? ''),

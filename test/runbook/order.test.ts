@@ -84,7 +84,7 @@ describe.each(everyCluster)('%s', (_, facts) => {
     expect(at(`G.${primary.alias}.analyze`)).toBeGreaterThan(at(`G.${primary.alias}.start`));
   });
 
-  test('a secondary gives up its image only when the new primary takes writes', () => {
+  test('a secondary gives up its fallback copy only when the new primary takes writes', () => {
     for (const node of secondaries.filter((one) => one.rebuild === 'base-backup'))
       expect(at(`H.${node.alias}.aside`)).toBeGreaterThan(at(`G.${primary.alias}.start`));
   });
@@ -136,7 +136,7 @@ describe.each(everyCluster)('%s', (_, facts) => {
       const script = step.script(worldAt('running', facts));
       expect(script.kind).toBe('ready');
       if (script.kind !== 'ready') continue;
-      // The rehearsal starts and stops a throwaway of its own, and asks systemd how the unit is.
+      // The dry run starts and stops a throwaway of its own, and asks systemd how the unit is.
       const own = script.text
         .replaceAll(/"\$new_bin\/pg_ctl" -D "\$t\/new"/g, '')
         .replaceAll(/systemctl (show|list-timers)/g, '')

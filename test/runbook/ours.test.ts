@@ -89,7 +89,7 @@ describe('somebody else’s PostgreSQL 17 in the new directory’s place', () =>
     expect(host.read(join(host.node.data, 'PG_VERSION'))).toBe('15\n');
   });
 
-  test('one that runs on a secondary is not waited for in the downtime, nor stopped by the way back', () => {
+  test('one that runs on a secondary is not waited for in the downtime, nor stopped by the rollback', () => {
     const facts = labCluster();
     const model = modelAfter(facts, 'C.node_1.stop');
     model.host('node_2').newData = foreign(true);
@@ -119,7 +119,7 @@ describe('the new directory', () => {
     host.program(join(host.node.newBindir, 'initdb'), initdb);
   });
 
-  test('an initdb that died half way leaves nothing that the next try, or the way back, does not know as its own', () => {
+  test('an initdb that died half way leaves nothing that the next try, or the rollback, does not know as its own', () => {
     host.write(join(host.node.home, 'die'), '');
     expect(host.run('A.node_1.initdb').code).toBe(1);
     expect(host.has(host.node.newData)).toBe(false);
@@ -133,7 +133,7 @@ describe('the new directory', () => {
     expect(host.has(`${host.node.newData}.${host.facts.run}`)).toBe(false);
   });
 
-  test('one that a check was asked to keep is taken over, and goes with the way back', () => {
+  test('one that a check was asked to keep is taken over, and goes with the rollback', () => {
     host.marked(host.node.newData, 17, {}, { ...host.facts, run: word('unnamed') });
     expect(host.run('A.node_1.initdb')).toMatchObject({
       code: 0,
@@ -245,7 +245,7 @@ describe('a linked directory that cannot be gone back to', () => {
 });
 
 describe('a data_pg15_bak that somebody else has made', () => {
-  test('is not moved back into the cluster’s place, not put aside, and not taken for the image of a secondary', () => {
+  test('is not moved back into the cluster’s place, not put aside, and not taken for the fallback copy of a secondary', () => {
     const node = secondary();
     host.cluster(node.backupData, 15, { 'base/precious': 'x' });
     host.cluster(node.data, 17);

@@ -65,7 +65,7 @@ describe.each(['link', 'copy'] as const)(
       expect(unmet(left(false), 'D.node_1.pg-upgrade')).toEqual([]);
     });
 
-    test('the images are held against the stop that counts now, not against the one before', () => {
+    test('the fallback copies are held against the stop that counts now, not against the one before', () => {
       const { says } = rollbackVerdict(facts, left(false).world());
       expect(says).toBe('safe, no data loss: restart PostgreSQL 15 in place');
       expect(unmet(left(false), 'E.node_1.private-start').join()).toContain(
@@ -84,7 +84,7 @@ describe('passing over what others rest on', () => {
     for (const id of ['D.node_1.pg-ctl', 'D.node_1.unit']) expect(unmet(model, id)).toEqual([]);
   });
 
-  test('phase E: the primary’s start was the first one, without a name, another image, or the old directory disarmed', () => {
+  test('phase E: the primary’s start was the first one, without a name, another fallback copy, or the old directory disarmed', () => {
     const model = modelAfter(labCluster(), 'D.monitor.start');
     expect(unmet(model, 'G.node_1.start').join('\n')).toMatch(
       /could still be started: run the first start in phase E first[\s\S]*return the node to pg_autoctl first, in phase E/,

@@ -221,7 +221,7 @@ describe('the swap', () => {
   });
 });
 
-describe('moving a secondary’s image aside', () => {
+describe('moving a secondary’s fallback copy aside', () => {
   test('once, and a second time without touching it', () => {
     host.cluster(host.node.data, 15);
     expect(host.run('H.node_2.aside').code).toBe(0);
@@ -230,7 +230,7 @@ describe('moving a secondary’s image aside', () => {
     expect(host.read(join(host.node.backupData, 'PG_VERSION'))).toBe('15\n');
   });
 
-  test('a rebuilt secondary is never moved over its image', () => {
+  test('a rebuilt secondary is never moved over its fallback copy', () => {
     host.cluster(host.node.data, 17);
     host.cluster(host.node.backupData, 15);
     expect(host.run('H.node_2.aside').code).toBe(1);
@@ -327,7 +327,7 @@ describe('carrying the configuration', () => {
     expect(host.has(join(host.node.workDir, 'done/configuration'))).toBe(false);
   });
 
-  test('the rehearsal of it leaves only its mark', () => {
+  test('the dry run of it leaves only its mark', () => {
     expect(host.run('A.node_1.configuration').code).toBe(0);
     expect(readdirSync(host.node.workDir)).toEqual(['done', 'fingerprint', 'fingerprint-old']);
     expect(host.read(join(host.node.newData, 'postgresql.conf'))).toBe('initdb’s\n');

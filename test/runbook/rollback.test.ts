@@ -48,7 +48,7 @@ test('the private server of the verification is stopped without one: nobody has 
   expect(stray.writes).toBe('unchanged');
 });
 
-describe('which way back is open', () => {
+describe('which rollback is open', () => {
   test.each([
     ['running', 'nothing'],
     ['prepared', 'nothing'],
@@ -72,12 +72,12 @@ describe('which way back is open', () => {
     expect(planAt('running').steps).toEqual([]);
   });
 
-  test('an image that still stands in its place is taken before one beside a rebuilt secondary', () => {
+  test('a fallback copy that still stands in its place is taken before one beside a rebuilt secondary', () => {
     const { route } = planAt('secondary rebuilt');
     expect(route).toMatchObject({ kind: 'fallback-copy', node: { alias: 'node_3' } });
   });
 
-  test('a way back through an image, once begun, is found again though the image is promoted by now', () => {
+  test('a rollback through a fallback copy, once begun, is found again though the fallback copy is promoted by now', () => {
     const facts = labCluster();
     const model = modelAt('verified', facts);
     model.host('monitor').markers = [...model.host('monitor').markers, throughMarker(word('node_2'))];
@@ -90,7 +90,7 @@ describe('which way back is open', () => {
     });
   });
 
-  test('with the images gone there is no step at all', () => {
+  test('with the fallback copies gone there is no step at all', () => {
     const facts = labCluster();
     const model = modelAt('finished', facts);
     for (const alias of ['node_2', 'node_3']) model.host(alias).backupData = { kind: 'absent' };
@@ -113,7 +113,7 @@ describe('through the old primary’s own directory', () => {
     expect(script.indexOf('cmp -s')).toBeLessThan(script.indexOf('pg_control.old'));
   });
 
-  test('disable maintenance wants the primary on the node’s own system: otherwise pg_autoctl deletes the image', () => {
+  test('disable maintenance wants the primary on the node’s own system: otherwise pg_autoctl deletes the fallback copy', () => {
     const join = stepOf(steps, 'U.node_2.join');
     expect(join.before.map((one) => one.text).join('\n')).toContain('it will not be deleted');
     const facts = labCluster();
@@ -143,7 +143,7 @@ describe('a pg_control.old that somebody renamed by hand, as PostgreSQL’s manu
   });
 });
 
-describe('through an image', () => {
+describe('through a fallback copy', () => {
   const { steps } = planAt('primary back');
 
   test('what the application wrote is given up only with the host’s name typed', () => {
@@ -165,7 +165,7 @@ describe('through an image', () => {
     expect(stepOf(steps, 'R.monitor.guard').probe(worldAt('all stopped')).state).toBe('done');
   });
 
-  test('every server is stopped before the monitor forgets the group; the image is promoted after', () => {
+  test('every server is stopped before the monitor forgets the group; the fallback copy is promoted after', () => {
     for (const alias of ['node_1', 'node_2', 'node_3', 'monitor'])
       expect(at(steps, `R.${alias}.stop`)).toBeLessThan(at(steps, 'S.monitor.drop-nodes'));
     expect(at(steps, 'S.monitor.drop-nodes')).toBeLessThan(at(steps, 'T.node_2.promote'));
@@ -191,7 +191,7 @@ describe('through an image', () => {
   });
 });
 
-describe('every script of the way back and of the clean-up', () => {
+describe('every script of the rollback and of the clean-up', () => {
   const facts = [labCluster(), debianCluster()];
   const all = facts.flatMap((cluster) => [
     ...(
@@ -224,7 +224,7 @@ describe('every script of the way back and of the clean-up', () => {
   });
 });
 
-describe('the last image', () => {
+describe('the last fallback copy', () => {
   const aside = (alias: string) => stepOf(upgradeRunbook(labCluster()), `H.${alias}.aside`);
 
   test('is given up only with the host’s name: not the first of two', () => {
@@ -286,7 +286,7 @@ describe('what is given up has a kind of its own', () => {
 });
 
 describe('clean-up', () => {
-  test('takes what ways back have left aside, each after its own proof, and nothing with another name', () => {
+  test('takes what rollbacks have left aside, each after its own proof, and nothing with another name', () => {
     const facts = labCluster();
     const model = modelAt('running', facts);
     model.host('node_1').abandoned = [
@@ -306,7 +306,7 @@ describe('clean-up', () => {
     }
   });
 
-  test('takes the marks of the upgrade away last, and not while an image is kept', () => {
+  test('takes the marks of the upgrade away last, and not while a fallback copy is kept', () => {
     const facts = labCluster();
     const model = modelAt('finished', facts);
     const last = cleanupRunbook(facts, model.world()).at(-1);
@@ -318,7 +318,7 @@ describe('clean-up', () => {
 
   const steps = cleanupRunbook(labCluster(), worldAt('finished'));
 
-  test('asks for the host’s name each time, and takes the images last', () => {
+  test('asks for the host’s name each time, and takes the fallback copies last', () => {
     const removals = steps.filter((step) => step.id.endsWith('.remove'));
     expect(removals.map((step) => step.host)).toEqual(['monitor', 'node_1', 'node_2', 'node_3']);
     expect(new Set(removals.map((step) => step.danger))).toEqual(new Set(['point-of-no-return']));

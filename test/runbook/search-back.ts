@@ -11,7 +11,7 @@ import { runBack } from './rollback-model.ts';
 import { modelAfter } from './worlds.ts';
 
 /**
- * The machine search on the way back: a window is left behind every step and rolled back by a console that goes on without the nodes
+ * The machine search in a rollback: a window is left behind every step and rolled back by a console that goes on without the nodes
  * that do not answer, as `--yes` does. A host goes away from a step on, and comes back as it was (its cable) or restarted (its power);
  * at the end everybody is there, and the rollback is started again until it has come to its end.
  */

@@ -17,7 +17,7 @@ import { Model } from './model.ts';
 export interface Walked {
   readonly facts: ClusterFacts;
   readonly world: Observations;
-  /** The way back that was last known before the step that was run last. */
+  /** The rollback that was last known before the step that was run last. */
   readonly routeBefore: string;
   readonly last: Step;
   readonly danger: string;
@@ -88,7 +88,7 @@ export const harms: readonly Harm[] = [
 /** Where the old server's checkpoint is when somebody has started it, and written, since pg_upgrade. */
 const writtenSince = '0/99000028';
 
-/** Something that goes otherwise, told before each step; true: the step is passed over. */
+/** Something that goes otherwise, told before each step; true: the step is skipped. */
 export interface Mishap {
   readonly says: string;
   readonly before: (step: Step, index: number, model: Model) => boolean;

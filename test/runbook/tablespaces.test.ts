@@ -119,7 +119,7 @@ describe('a data directory that goes aside', () => {
     expect(points).toEqual({ there: 8, back: 7 });
   });
 
-  test('killed on its way aside, the way back brings home what had gone', () => {
+  test('killed on its way aside, the rollback brings home what had gone', () => {
     for (let count = 1; count <= 7; count += 1) {
       expect(killedAt(aside(), count)).toBe(true);
       expect(host.sh(home()).code).toBe(0);

@@ -78,7 +78,7 @@ describe.each([...everyCluster, ['the lab’s cluster, cloned', labCluster({ mod
       expect(wrong).toEqual([]);
     });
 
-    test('there is a way back, and it is not worse than before the stage', () => {
+    test('there is a rollback, and it is not worse than before the stage', () => {
       const rank: Record<string, number> = {
         // Before the fence nothing is to be undone; a stopped primary starts where it stands: as safe.
         'nothing-to-undo': 0,
@@ -122,7 +122,7 @@ describe('the first start on linked files', () => {
     expect(steps.indexOf(start)).toBe(steps.indexOf(stage.at(-1) ?? start) + 1);
   });
 
-  test('is refused as long as no secondary’s image is proven, wherever the lanes stand', () => {
+  test('is refused as long as no secondary’s fallback copy is proven, wherever the lanes stand', () => {
     const stage = parallelGroup(steps, stepOf(steps, 'D.node_1.pg-upgrade'));
     const tracks = tracksOf(stage);
     for (const at of reachable(tracks)) {
@@ -135,7 +135,7 @@ describe('the first start on linked files', () => {
     }
   });
 
-  test('while pg_upgrade runs, half way, the old directory is the way back', () => {
+  test('while pg_upgrade runs, half way, the old directory is the rollback', () => {
     const model = modelBefore(facts, steps, parallelGroup(steps, stepOf(steps, 'D.node_1.pg-upgrade')));
     const host = model.host(primaryOf(facts).alias);
     const { data } = host;

@@ -32,7 +32,7 @@ describe('linked', () => {
     expect(kindAt(moment)).toBe(kind);
   });
 
-  test('an image that shares its files with the new cluster beside it is none', () => {
+  test('a fallback copy that shares its files with the new cluster beside it is none', () => {
     const facts = labCluster();
     const model = modelAt('secondaries rebuilt', facts);
     const share = (alias: string) => {
@@ -153,8 +153,8 @@ describe('what 17 wrote', () => {
   });
 });
 
-describe('images', () => {
-  test('a secondary that missed the shutdown checkpoint is no image', () => {
+describe('fallback copies', () => {
+  test('a secondary that missed the shutdown checkpoint is no fallback copy', () => {
     const facts = labCluster();
     const model = modelAt('started', facts);
     for (const alias of ['node_2', 'node_3']) {
@@ -165,7 +165,7 @@ describe('images', () => {
     expect(rollbackVerdict(facts, model.world()).kind).toBe('backup-only');
   });
 
-  test('one image is enough, and it is named', () => {
+  test('one fallback copy is enough, and it is named', () => {
     const facts = labCluster();
     const model = modelAt('started', facts);
     model.host('node_2').data = { kind: 'absent' };
@@ -176,7 +176,7 @@ describe('images', () => {
     });
   });
 
-  test('the image of another cluster with the same checkpoint is not ours', () => {
+  test('the fallback copy of another cluster with the same checkpoint is not ours', () => {
     const facts = labCluster();
     const model = modelAt('started', facts);
     for (const alias of ['node_2', 'node_3']) {
@@ -187,7 +187,7 @@ describe('images', () => {
     expect(rollbackVerdict(facts, model.world()).kind).toBe('backup-only');
   });
 
-  test('the last image rebuilt and its backup removed: only a backup is left', () => {
+  test('the last fallback copy rebuilt and its backup removed: only a backup is left', () => {
     const facts = labCluster();
     const model = modelAt('finished', facts);
     for (const alias of ['node_2', 'node_3']) model.host(alias).backupData = { kind: 'absent' };
@@ -197,7 +197,7 @@ describe('images', () => {
     });
   });
 
-  test('what cannot be seen is not promised: an unseen last image is unknown, not gone and not safe', () => {
+  test('what cannot be seen is not promised: an unseen last fallback copy is unknown, not gone and not safe', () => {
     const facts = labCluster();
     const model = modelAt('started', facts);
     model.unreachable.add('node_2');

@@ -3,7 +3,7 @@ import { debianCluster, labCluster, linkedCluster, loneCluster, spacedCluster } 
 import { absences, both, oldStarts, search, skips } from '../runbook/search.ts';
 import { leftAfter, vanishings, walkBack } from '../runbook/search-back.ts';
 
-/** Two mishaps at once, of every kind, and every way back: `npm run test:search`. Its last result is in docs/development/machine-search.md. */
+/** Two mishaps at once, of every kind, and every rollback: `npm run test:search`. Its last result is in docs/development/machine-search.md. */
 const layouts = [
   ['link', labCluster()],
   ['clone', labCluster({ mode: 'clone' })],

@@ -48,7 +48,7 @@ test('while a host prints 50,000 lines a second every key is answered, and nothi
   // A busy machine may take ten times as long as `npm run bench keys` says of an idle one.
   expect(Math.max(...times)).toBeLessThan(1_000);
 
-  // All of it can be looked at, from its first line on. Of a line only what changed is written.
+  // All of it can be inspected, from its first line on. Of a line only what changed is written.
   session.pty.type('[');
   await session.pty.painted('orders_4999');
   session.pty.type('3');

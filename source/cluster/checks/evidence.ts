@@ -8,7 +8,7 @@ import type { AutoctlVersion } from '../version.ts';
 import type { Sections } from './sections.ts';
 
 /**
- * What the hosts said when they were looked at before the window. The checks are pure functions of it. What a host
+ * What the hosts said when they were inspected before the window. The checks are pure functions of it. What a host
  * sends passes a schema first (engine/checks/parse.ts).
  */
 
@@ -187,14 +187,14 @@ export interface HostEvidence {
   /** What an earlier version of this console has left there; absent or null: nothing. */
   readonly earlier?: Problem | null;
   readonly inspection: CheckInspection | null;
-  /** What the rehearsal on this host printed; null: it was not held. */
+  /** What the dry run on this host printed; null: it was not held. */
   readonly dryRun: Sections | null;
-  /** Why the rehearsal gave no answer; null where it did. */
+  /** Why the dry run gave no answer; null where it did. */
   readonly dryRunTrouble: Problem | null;
 }
 
 export interface Evidence {
-  /** Null while the primary, or the monitor, cannot be looked at. */
+  /** Null while the primary, or the monitor, cannot be inspected. */
   readonly facts: ClusterFacts | null;
   readonly oldMajor: number | null;
   readonly newMajor: number | null;

@@ -1,5 +1,5 @@
 /**
- * The log of a rehearsal: sections, each with what a program printed, indented, and then how it ended. Nothing that
+ * The log of a dry run: sections, each with what a program printed, indented, and then how it ended. Nothing that
  * a program prints can begin a line of its own, so nothing in it can pass for an ending.
  */
 export interface Section {
@@ -29,7 +29,7 @@ export const parseSections = (log: string): Sections => {
   return sections;
 };
 
-/** A rehearsal came to its end when it said so. */
+/** A dry run came to its end when it said so. */
 export const isComplete = (sections: Sections): boolean => sections.get('end')?.code === 0;
 
 /** Sections `restore 1`, `restore 2` …, in order. */

@@ -102,7 +102,7 @@ const behindQuote = (text: string, from: number, quote: string, doubles: boolean
   return limit;
 };
 
-/** Whether a place is within quotes of its line, asked from the front to the back: each character is looked at once. */
+/** Whether a place is within quotes of its line, asked from the front to the back: each character is read once. */
 type Within = (quote: string, at: number) => boolean;
 const withinOf = (text: string): Within => {
   let seen = 0;

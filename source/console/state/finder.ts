@@ -16,7 +16,7 @@ export class Finder {
   #lines: number[] = [];
   #read = 0;
 
-  /** Indices in order, of the lines that are looked at. Capitals do not matter; nothing holds an empty text. */
+  /** Indices in order, of the lines that are read. Capitals do not matter; nothing holds an empty text. */
   lines(output: OutputView, needle: string): readonly number[] {
     const wanted = needle.toLowerCase();
     if (wanted === '') return [];

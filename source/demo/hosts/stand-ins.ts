@@ -86,7 +86,7 @@ case $* in
 esac
 `;
 
-/** The rehearsal measures the disk by writing 64 MB: not on this machine's. Everything else is the real one's. */
+/** The dry run measures the disk by writing 64 MB: not on this machine's. Everything else is the real one's. */
 const copies = (own: string | null): string => `#!/bin/sh
 # Stands in for dd in the demo of pgaf-upgrade.
 case $* in *if=/dev/zero*) printf '64+0 records in\\n64+0 records out\\n67108864 bytes (67 MB, 64 MiB) copied, 0.0934 s, 719 MB/s\\n' >&2; exit ;; esac

@@ -13,7 +13,7 @@ import {
 } from './group.ts';
 import { proceedForPrimary } from './primary-rules.ts';
 
-/** Says whether it applied, in which case nothing further is looked at. */
+/** Says whether it applied, in which case nothing further is inspected. */
 type Rule = (it: Deliberation, active: Member, primary: Member | null) => boolean;
 
 const joins: readonly Rule[] = [

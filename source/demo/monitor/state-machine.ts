@@ -60,7 +60,7 @@ const proceed = (it: Deliberation, active: Member): Result<boolean, string> => {
 
 /**
  * What the monitor decides when this node has reported: pg_auto_failover's state machine, as far as an upgrade and both
- * ways back meet it. Pure. Errors: no primary to be found, in the monitor's words.
+ * rollbacks meet it. Pure. Errors: no primary to be found, in the monitor's words.
  * Source: pg_auto_failover, docs/failover-state-machine.rst; 2.2, src/monitor/group_state_machine.c.
  */
 export const decide = (group: NodeGroup, activeId: number): Result<readonly GoalDecision[], string> => {

@@ -57,7 +57,7 @@ const failRestore = ({ call, newData }: Job): void => {
   );
 };
 
-/** pg_upgrade starts the old server for a moment: its checkpoint moves on from what the images hold. */
+/** pg_upgrade starts the old server for a moment: its checkpoint moves on from what the fallback copies hold. */
 const startOld = ({ oldData }: Job): void => {
   const control = readControl(oldData);
   if (control !== null)

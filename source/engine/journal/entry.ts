@@ -13,7 +13,7 @@ const unattendedSchema = z.boolean().optional();
 
 /**
  * `begin`: before the first step of the run; `stop`: right before the writes stop; `verified`: the new version runs
- * privately and nobody can have written; `end`: the run is at its end.
+ * on the local socket only and nobody can have written; `end`: the run is at its end.
  */
 export const momentSchema = z.enum(['begin', 'stop', 'verified', 'end']);
 export type Moment = z.infer<typeof momentSchema>;

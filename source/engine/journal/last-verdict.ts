@@ -5,7 +5,7 @@ import type { Recorded } from './entry.ts';
 import { clusterDirectory } from './journal.ts';
 import { newestRuns } from './of-cluster.ts';
 
-/** What an earlier console wrote last about the way back. */
+/** What an earlier console wrote last about the rollback. */
 export interface JournalVerdict {
   readonly at: string;
   readonly says: string;

@@ -23,7 +23,7 @@ const listening = (world: Observations): { world: Observations; asked: Set<strin
 };
 
 /**
- * Judges conditions and tells which hosts the judgment rests on: only those have to be looked at to judge again. All
+ * Judges conditions and tells which hosts the judgment rests on: only those have to be inspected to judge again. All
  * conditions are judged, so that what a later one needs is known while an earlier one does not hold yet.
  */
 export const judgeConditions = (conditions: readonly Condition[], seen: Observations): Judged => {

@@ -18,7 +18,7 @@ const inspectionTimeoutMs = 30_000;
 /** The same while its connection is down: it is being dialed, and whoever waits for others is not to wait for it. */
 const lostTimeoutMs = 2_000;
 const leftOutTimeoutMs = 250;
-/** What cannot be looked at has not failed: for so long, in milliseconds, the time does not run while a line is down. */
+/** What cannot be inspected has not failed: for so long, in milliseconds, the time does not run while a line is down. */
 const blindMs = 20_000;
 /** A look that is no older than this, in milliseconds since it began, need not be made again before a step. */
 const defaultFreshMs = 1_000;
@@ -108,7 +108,7 @@ export class Observer {
     this.#world = { ...this.#world, leftOut: this.#leftOut };
   }
 
-  /** A step was passed over, or is asked for again. */
+  /** A step was skipped, or is asked for again. */
   markSkipped(step: string, passed: boolean): void {
     if (this.#skipped.includes(step) === passed) return;
     this.#skipped = passed ? [...this.#skipped, step] : this.#skipped.filter((one) => one !== step);

@@ -28,7 +28,7 @@ export const decodeBlock = (bytes: Uint8Array, state: SequenceState): DecodedBlo
 
 /**
  * How many lines decoding would give of bytes that end with a newline; null where only decoding can tell.
- * Most output is never looked at: to count its lines costs a tenth of reading them.
+ * Most output is never read: to count its lines costs a tenth of reading them.
  */
 export const countLines = (bytes: Buffer): number | null => {
   let count = 0;

@@ -10,7 +10,7 @@ const heldBlocks = 32;
 const decodedBlocks = 4;
 
 /**
- * The lines of an output, counted as they come and decoded when they are looked at. Closed blocks are known by where they
+ * The lines of an output, counted as they come and decoded when they are read. Closed blocks are known by where they
  * begin; their bytes are in memory for a while, then only in the spool file. What is in neither can be shown no more.
  */
 export class SpooledLines {

@@ -29,7 +29,7 @@ const anotherCopy = (facts: ClusterFacts, alias: string, world: Observations): b
 
 /**
  * Why the run may not go on without a host; null: it may. Before the application’s writes are stopped only a person decides so: a window
- * is better not begun with a node missing. On the way back any node may be missing; the monitor never, for it knows who is who.
+ * is better not begun with a node missing. In a rollback any node may be missing; the monitor never, for it knows who is who.
  */
 export const whyNotWithout = (
   facts: ClusterFacts,
@@ -51,7 +51,7 @@ export const whyNotWithout = (
 };
 
 /**
- * On the way back the application’s writes need not wait for a monitor that does not start, or that the node does not reach: what is
+ * In a rollback the application’s writes need not wait for a monitor that does not start, or that the node does not reach: what is
  * wrong with it, where this step can be gone on from without it; null: it cannot.
  */
 export const whyWithoutMonitor = (

@@ -7,7 +7,7 @@ import type { RollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import type { Checklist } from '../view/checklist.ts';
 import type { OwnedSession } from './session.ts';
 
-/** Directories that a way back has left aside, host by host; '' where there are none. */
+/** Directories that a rollback has left aside, host by host; '' where there are none. */
 const oldDirectoriesKept = (facts: ClusterFacts, world: Observations): string => {
   const kept = hostsOf(facts).flatMap((host) =>
     (hostIn(world, host.alias)?.abandoned ?? []).map((path) => `${host.alias}:${path}`),

@@ -11,7 +11,7 @@ import type { OwnedSession } from './session.ts';
 
 const timeoutMs = 20_000;
 
-/** Whichever node takes writes now: after a way back through an image it is another than before. */
+/** Whichever node takes writes now: after a rollback through a fallback copy it is another than before. */
 const writer = (facts: ClusterFacts, world: Observations): HostFacts =>
   facts.nodes.find((node) => hostIn(world, node.alias)?.server?.inRecovery === false) ?? primaryOf(facts);
 

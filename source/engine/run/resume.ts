@@ -69,7 +69,7 @@ export interface Resumed {
   readonly unseen: readonly { readonly step: Step; readonly job: KeptJob }[];
 }
 
-/** Steps that were passed over and not run since: the reason stands in the journal, so it is not asked for again. */
+/** Steps that were skipped and not run since: the reason stands in the journal, so it is not asked for again. */
 const restoreSkipped = (
   run: OwnedSession,
   { checklist }: ResumeParts,

@@ -55,7 +55,7 @@ export class RunLoop {
   #runbookIsStale = false;
   /** What was done, and was undone since. */
   readonly #reopened = new Set<StepId>();
-  /** What was passed over because its host gives no answer, by host. */
+  /** What was skipped because its host gives no answer, by host. */
   readonly #skippedForHost = new Map<string, readonly StepId[]>();
 
   constructor(parts: RunLoopParts) {
@@ -85,7 +85,7 @@ export class RunLoop {
     run.observer.goOnWithout = (silence) =>
       this.#parts.unattended && continueWithout(run, this.#parts, silence, 'console');
     run.observer.onBack = (alias) => this.#hostAnswersAgain(run, alias);
-    // The way back is made from who is there; on the way forward the steps say whether a host may be missing.
+    // The rollback is made from who is there; on the way forward the steps say whether a host may be missing.
     if (asked === 'rollback') this.#leaveSilentOut(run, asked);
     let { direction, unseen } = await resume(run, asked, this.#parts);
     this.#failures.clear();
@@ -118,11 +118,7 @@ export class RunLoop {
       await run.observer.inspect();
       this.#parts.checklist.load(run, direction);
       // Whatever was noticed before has named steps by the other way's numbers.
-      this.#parts.store.notice(
-        direction === 'rollback'
-          ? 'Switched to the rollback: its steps have numbers of their own.'
-          : 'Switched back to the upgrade: its steps have numbers of their own.',
-      );
+      this.#parts.store.notice(`Switched to the ${direction}: its steps have numbers of their own.`);
     }
   }
 
@@ -176,7 +172,7 @@ export class RunLoop {
     }
   }
 
-  /** A host that the run went on without answers again: its steps are asked for, those passed over because of that too. */
+  /** A host that the run went on without answers again: its steps are asked for, those skipped because of that too. */
   #hostAnswersAgain(run: OwnedSession, alias: string): void {
     const { checklist, store } = this.#parts;
     store.notice(`${alias} answers again: its steps are pending.`);
@@ -264,7 +260,7 @@ export class RunLoop {
     return this.#parts.decisions.next(step.id);
   }
 
-  /** What a step has come to. Done: what failed behind it on its host is looked at anew. Failed: what was undone before it is asked for. */
+  /** What a step has come to. Done: what failed behind it on its host is inspected anew. Failed: what was undone before it is asked for. */
   #recordOutcome(run: OwnedSession, step: Step, failure: StepFailure | null): void {
     const { checklist } = this.#parts;
     const { steps } = checklist;

@@ -31,7 +31,7 @@ export interface Session {
   readonly lock: RunLock;
   /** What the last `check` of this machine has measured; null: none was made. */
   readonly dryRun: KeptDryRun | null;
-  /** Where an earlier console's journal said otherwise about the way back than the disks say now. */
+  /** Where an earlier console's journal said otherwise about the rollback than the disks say now. */
   readonly journalSays: string | null;
 }
 

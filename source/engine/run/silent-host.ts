@@ -124,7 +124,7 @@ export const refusedWithout = (
   };
 };
 
-/** A start on the way back that the application’s writes need not wait for. */
+/** A start in a rollback that the application’s writes need not wait for. */
 export const orWithoutMonitor = (failure: StepFailure): StepFailure => {
   const { problem: what } = failure;
   const remedy = `${what.remedy} Or skip: PostgreSQL is then started without pg_autoctl, so that the application can write.`;

@@ -44,7 +44,7 @@ export interface StepFailure {
   readonly unmet: readonly { readonly says: string; readonly found: string }[];
   /** What the servers say of the step now. */
   readonly probe: Probe | null;
-  /** It cannot be repeated: what leads on is the way back. */
+  /** It cannot be repeated: what leads on is the rollback. */
   readonly onlyBack?: boolean;
   /** It stands still because this host gives no answer, and `others` neither. `waits`: everything else is done, or waits for them too. */
   readonly silent?: {
@@ -178,7 +178,7 @@ export interface RollbackPreview {
   readonly verdict: RollbackVerdict;
   /** Why this way and no other, in a sentence or two. */
   readonly why: string;
-  /** The steps still to do, in order; empty where there is no way back or nothing to undo. */
+  /** The steps still to do, in order; empty where there is no rollback or nothing to undo. */
   readonly steps: readonly StepView[];
   /** Where an earlier console's journal says otherwise than the disks, in a sentence. */
   readonly journalSays: string | null;
@@ -330,7 +330,7 @@ export interface EngineController {
   /** Takes the lock over from a dead holder. `typed` is the holder's or the cluster's name. */
   takeOver(typed: string): Accepted | Refusal;
   answer(answer: Answer): void;
-  /** Looks at every host and makes the way back from what is there; changes nothing. Null before the cluster is known. */
+  /** Inspects every host and makes the rollback from what is there; changes nothing. Null before the cluster is known. */
   previewRollback(): Promise<RollbackPreview | null>;
   /** Puts the other runbook on the screen. Its steps are confirmed one by one like all others. */
   turn(direction: Direction): Accepted | Refusal;

@@ -115,7 +115,7 @@ export const extensionsOf = (before: Inventory | null, after: Inventory | null):
 export interface Counted {
   readonly database: string;
   readonly table: string;
-  /** By look, in the order given; null: the table was not there, or was not looked at. */
+  /** By look, in the order given; null: the table was not there, or was not inspected. */
   readonly rows: readonly (TableRows | null)[];
 }
 

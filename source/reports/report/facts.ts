@@ -96,7 +96,7 @@ const compared = (
   ];
 };
 
-/** Which host is the monitor’s, the others hold the application’s data: after a way back another may be the primary. */
+/** Which host is the monitor’s, the others hold the application’s data: after a rollback another may be the primary. */
 export const factBlocks = (story: Story): readonly Block[] => {
   const hosts = [...new Set(story.inventories.map(({ entry }) => entry.host))];
   if (hosts.length === 0)

@@ -191,7 +191,7 @@ const told = ({ operator, entry }: Happening, names: StepNames): readonly Inline
   }
 };
 
-/** Everything that is neither a command nor a passed over step: operators, locks, silences, what was done by hand. */
+/** Everything that is neither a command nor a skipped step: operators, locks, silences, what was done by hand. */
 export const eventBlocks = (story: Story, names: StepNames): readonly Block[] => [
   table(
     ['when', 'what'],

@@ -45,7 +45,7 @@ const numbered = (steps: readonly JournaledStep[], direction: Direction): readon
 /**
  * What steps the journal's names mean. Runbooks stand in the journal. An older one has none: then titles are taken from
  * the upgrade as it is now, made from the facts, but neither numbers nor how many steps there were, because the order
- * may have been another; and of a way back only the names are known.
+ * may have been another; and of a rollback only the names are known.
  */
 export class StepNames {
   readonly #steps = new Map<string, NamedStep>();

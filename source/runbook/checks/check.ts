@@ -23,7 +23,7 @@ export interface Finding {
   readonly command: string | null;
 }
 
-/** What a check says about one host: something found, or that it could not be looked at. Nothing: all is well. */
+/** What a check says about one host: something found, or that it could not be inspected. Nothing: all is well. */
 export type CheckAnswer =
   | {
       readonly kind: 'found';
@@ -36,7 +36,7 @@ export type CheckAnswer =
     }
   | { readonly kind: 'unknown'; readonly host: string | null; readonly because: string };
 
-/** A check is data: what is looked at, where, why it matters, and a pure judgment of what the hosts said. */
+/** A check is data: what is inspected, where, why it matters, and a pure judgment of what the hosts said. */
 export interface Check {
   /** Stable: scripts and cluster files name it. */
   readonly id: string;

@@ -37,7 +37,7 @@ const began = (host: HostEvidence): DryRunSeen | string => {
   return seen.sections.has('begin') ? seen : 'the dry run did not begin';
 };
 
-/** What the rehearsal with the real programs has shown. */
+/** What the dry run with the real programs has shown. */
 export const dryRunChecks: readonly Check[] = [
   {
     id: 'dry-run-room',

@@ -61,7 +61,7 @@ export interface HostJudgment {
   readonly findings: readonly Finding[];
   /** Warnings that the cluster file accepts by name: they do not count. */
   readonly accepted: readonly Finding[];
-  /** What was not looked at and would block. */
+  /** What was not inspected and would block. */
   readonly notSeen: readonly string[];
 }
 

@@ -3,7 +3,7 @@ import { redactText } from '../../cluster/parse/redact.ts';
 import { catalogue } from './catalogue.ts';
 import type { Check, Finding, Severity } from './check.ts';
 
-/** `unseen`: nothing stands against it as far as was seen, but something that would could not be looked at. */
+/** `unseen`: nothing stands against it as far as was seen, but something that would could not be inspected. */
 export type Readiness = 'ready' | 'ready-with-warnings' | 'blocked' | 'unseen';
 
 export interface NotSeen {

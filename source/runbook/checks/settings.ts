@@ -6,7 +6,7 @@ import { served } from './see.ts';
 const megabyte = 1024 * 1024;
 const manyRelations = 100_000;
 
-/** Libraries that are known to start background workers; the servers' own lists of workers are looked at as well. */
+/** Libraries that are known to start background workers; the servers' own lists of workers are inspected as well. */
 const workerLibraries = new Set(
   'pg_cron timescaledb pglogical bdr citus pg_partman_bgw pg_squeeze pg_prewarm pg_wait_sampling pg_failover_slots pgautofailover powa pg_background worker_spi'.split(
     ' ',

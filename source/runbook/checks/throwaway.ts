@@ -3,10 +3,10 @@ import type { HostFacts } from '../../cluster/facts.ts';
 import { word } from '../../cluster/fragment.ts';
 import { baseOf, below, type Path, parentOf, plainName } from '../../cluster/words.ts';
 
-/** A rehearsal gives a lock of the running server's up after this time, and so holds up nobody behind it. */
+/** A dry run gives a lock of the running server's up after this time, and so holds up nobody behind it. */
 export const dryRunSettings = { lock_timeout: '5s' };
 
-/** Everything that a rehearsal makes lies in this directory, beside the data directory, on its file system. */
+/** Everything that a dry run makes lies in this directory, beside the data directory, on its file system. */
 export const throwawayOf = (host: HostFacts): Path =>
   below(parentOf(host.data), `pgaf-upgrade-check.${baseOf(host.data)}`);
 

@@ -240,7 +240,7 @@ export const everySecondaryInMaintenance = (facts: ClusterFacts): Condition => (
 
 export const streaming = (primary: NodeFacts, secondary: NodeFacts): Condition =>
   onHost(primary.alias, `${secondary.alias} streams from ${primary.alias}`, (seen, world) => {
-    // After a way back through an image the node has a new id, and the walsender its name from that.
+    // After a rollback through a fallback copy the node has a new id, and the walsender its name from that.
     const name = senderName(nodeIn(world, secondary.alias)?.id ?? secondary.nodeId);
     const sender = seen.server?.senders.find((one) => one.name === name);
     return verdictOf(

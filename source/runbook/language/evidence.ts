@@ -70,7 +70,7 @@ export const isOutdated = (facts: ClusterFacts, host: HostFacts, world: Observat
   oldSinceUpgrade(facts, host, world) !== 'as-kept';
 
 /**
- * The mark that a way back leaves once it has proven that the new version has never run: while it moves the directories, nothing else tells.
+ * The mark that a rollback leaves once it has proven that the new version has never run: while it moves the directories, nothing else tells.
  * The first start takes it away.
  */
 export const neverStarted = word`never-started`;

@@ -36,7 +36,7 @@ export const oldDirectory = (
 };
 
 /**
- * The checkpoint at which the old primary was stopped, the one that a whole image holds. Null: nobody can tell.
+ * The checkpoint at which the old primary was stopped, the one that a whole fallback copy holds. Null: nobody can tell.
  * pg_upgrade starts the old server and moves its checkpoint on, so its script keeps this one before it does anything
  * else; until the copy is there, the directory still says the same.
  */
@@ -51,7 +51,7 @@ export const stoppedAt = (facts: ClusterFacts, world: Observations): Control | n
 };
 
 /**
- * A secondary's directory is an image if it was shut down in recovery at the primary's shutdown checkpoint. One whose
+ * A secondary's directory is a fallback copy if it was shut down in recovery at the primary's shutdown checkpoint. One whose
  * files a new cluster beside it shares is none (rebuilt by hard links: docs/runbook.md, “Secondaries without a copy”), from the first link on.
  */
 export const isFallbackCopy = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
@@ -135,7 +135,7 @@ export const hasReceived = (facts: ClusterFacts, secondary: NodeFacts): Conditio
   );
 };
 
-/** The image is whole: the secondary has replayed the primary's shutdown checkpoint. */
+/** The fallback copy is whole: the secondary has replayed the primary's shutdown checkpoint. */
 export const sameCheckpoint = (facts: ClusterFacts, secondary: NodeFacts): Condition => {
   const primary = primaryOf(facts);
   return onHost(

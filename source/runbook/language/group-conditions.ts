@@ -87,7 +87,7 @@ export const primarySettled = (primary: NodeFacts, others: readonly NodeFacts[])
   };
 };
 
-/** Before what finds a way back once more is removed. */
+/** Before what finds a rollback once more is removed. */
 export const nobodyIsAway = (facts: ClusterFacts): Condition => ({
   text: 'no node is left out: a rollback is still possible when it answers',
   holds: (world) => {

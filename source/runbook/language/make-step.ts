@@ -52,7 +52,7 @@ export interface StepParts {
   readonly gauge?: Gauge;
 }
 
-/** Completes a step. Every host is looked at by default: hosts are asked side by side, so it costs one round trip. */
+/** Completes a step. Every host is inspected by default: hosts are asked side by side, so it costs one round trip. */
 export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
   const { script } = parts;
   const guide: GuideReference =

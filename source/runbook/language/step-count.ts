@@ -1,4 +1,4 @@
-/** How one step of a runbook stands for whoever counts; `skipped`: passed over by decision, and not done since. */
+/** How one step of a runbook stands for whoever counts; `skipped`: by decision, and not done since. */
 export type CountedAs = 'done' | 'skipped' | 'open';
 
 /** How far a runbook is; `total` has every step, the optional ones too. */

@@ -18,7 +18,7 @@ export const phases = [
   { id: 'G', title: 'Resume service', says: 'application online again' },
   { id: 'H', title: 'Secondaries', says: 'rebuilt from the primary' },
   { id: 'I', title: 'Restore', says: 'settings restored, final verification' },
-  // The way back has its own phases, made from where the cluster stands.
+  // The rollback has its own phases, made from where the cluster stands.
   { id: 'R', title: 'Rollback: stop', says: 'nothing of the new version runs' },
   { id: 'S', title: 'Rollback: monitor', says: 'the monitor on the old version' },
   { id: 'T', title: 'Rollback: primary', says: 'writes on the old version' },
@@ -33,7 +33,7 @@ export type Danger = 'reads' | 'changes' | 'point-of-no-return';
 
 /**
  * A moment of the window that somebody else goes by: `monitor-stops` and `monitor-starts`, between them nobody answers
- * there, as planned; `verified`, the new version runs privately and holds what it should; `writer-starts`, a rollback has
+ * there, as planned; `verified`, the new version runs on the local socket only and holds what it should; `writer-starts`, a rollback has
  * pg_autoctl take the writes again.
  */
 export type Milestone = 'monitor-stops' | 'monitor-starts' | 'verified' | 'writer-starts';
@@ -57,7 +57,7 @@ export interface GuideReference {
   readonly deviation?: string;
 }
 
-/** What the servers say about a step. Never remembered, always looked at. */
+/** What the servers say about a step. Never remembered, always inspected. */
 export type Probe =
   | { readonly state: 'pending'; readonly says: string }
   | { readonly state: 'done'; readonly says: string }
@@ -85,7 +85,7 @@ export interface Step {
   readonly danger: Danger;
   /** POSIX sh, `set -eu`. Made from what the servers say now; `unresolved` where an earlier step must run first. */
   readonly script: (world: Observations) => Script;
-  /** Hosts that must be looked at to judge probe, before and after. */
+  /** Hosts that must be inspected to judge probe, before and after. */
   readonly inspects: readonly HostAlias[];
   readonly probe: (world: Observations) => Probe;
   readonly before: readonly Condition[];
@@ -95,7 +95,7 @@ export interface Step {
   /** How long nothing may be printed before the screen says so, in seconds. */
   readonly quietSeconds: number;
   readonly undo: Undo;
-  /** May be passed over without a reason (a rehearsal switchover, say). */
+  /** May be skipped without a reason (a switchover for practice, say). */
   readonly optional: boolean;
   /** What is given up by running it now: then the host's name is asked for, whatever `danger` says. Null: nothing. */
   readonly forfeits: (world: Observations) => Loss | null;

@@ -25,7 +25,7 @@ export const partsFollow = (
   );
 };
 
-/** The old cluster's part of every tablespace is on the host, in its place or aside: without one an image is not whole. */
+/** The old cluster's part of every tablespace is on the host, in its place or aside: without one a fallback copy is not whole. */
 export const oldPartsAreThere = (facts: ClusterFacts, host: HostFacts, seen: HostObservation): boolean =>
   host.tablespaces.every((location) =>
     seen.tablespaces.some(

@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../../cluster/facts.ts';
 import { type Fragment, hereDocument, sh, word } from '../../cluster/fragment.ts';
 import { below, type Path, type RelativePath } from '../../cluster/words.ts';
 
-/** The note that a person finds who looks for a way back by hand. */
+/** The note that a person finds who looks for a rollback by hand. */
 const noteName: RelativePath = word`DO-NOT-START.txt`;
 
 /** Takes pg_control away, under any of its names, and leaves a note: no server starts on this directory, whoever tries. */

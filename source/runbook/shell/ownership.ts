@@ -33,7 +33,7 @@ export const ownershipFunctions = (facts: ClusterFacts): Fragment => sh`
 
 /**
  * `discard DIRECTORY SPARE PART…`: removes a directory of ours, with its parts of the tablespaces. It may take long, and end in the middle:
- * so what a server needs goes first, on the disk (what is half removed is no way back, and nothing can be started on it), its version and
+ * so what a server needs goes first, on the disk (what is half removed allows no rollback, and nothing can be started on it), its version and
  * its mark last, under the spare name (until then it is known as ours, and the step is asked for again).
  */
 export const discardFunction: Fragment = sh`

@@ -49,7 +49,7 @@ export const dropInFile = (unit: UnitName): Path => word`${dropInDirectory(unit)
  */
 export const holdFile = (unit: UnitName): Path => word`${dropInDirectory(unit)}/pgaf-upgrade.hold`;
 
-/** What a power cut must not undo: a start that is still passed over, or one that is not any more. */
+/** What a power cut must not undo: a start that is still refused, or one that is not any more. */
 const onDisk = (unit: UnitName): Fragment => sh`sync ${dropInDirectory(unit)} || sync`;
 
 const holdLines = (unit: UnitName): Fragment => sh`

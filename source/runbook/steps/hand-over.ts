@@ -39,7 +39,7 @@ const privateOrStopped = (facts: ClusterFacts): Condition => {
   );
 };
 
-/** Nothing is handed over that nobody has looked at: the new version runs privately, or has run. */
+/** Nothing is handed over that nobody has inspected: the new version runs on the local socket only, or has run. */
 const hasRun = (facts: ClusterFacts): Condition => {
   const primary = primaryOf(facts);
   return onHost(

@@ -45,7 +45,7 @@ const warnings = (facts: ClusterFacts, host: HostFacts) =>
     ];
   });
 
-/** What either way to rebuild a secondary costs, once it was looked at. */
+/** What either way to rebuild a secondary costs, once it was inspected. */
 const choice = (facts: ClusterFacts, host: HostFacts, world: Observations): readonly string[] =>
   isNode(host) && host.role === 'secondary' && hasMarker(host, 'checks', world)
     ? rebuildChoices(facts, measurementsOf(evidenceIn(facts, world)))

@@ -23,7 +23,7 @@ import { followFunction, oldIsSetAside } from '../shell/tablespaces.ts';
 import { rollbackRoute } from '../verdict/route.ts';
 
 /**
- * The last image that could run where it stands, when nothing else leads back without loss: worth the host's name.
+ * The last fallback copy that could run where it stands, when nothing else leads back without loss: worth the host's name.
  * Null in clone and copy mode, where the old primary's own directory is whole.
  */
 const lastFallbackCopy = (facts: ClusterFacts, node: NodeFacts, world: Observations): string | null => {
@@ -38,7 +38,7 @@ const lastFallbackCopy = (facts: ClusterFacts, node: NodeFacts, world: Observati
 const lastFallbackCopyWords = (facts: ClusterFacts, node: NodeFacts): string =>
   `${node.alias} holds the last fallback copy of PostgreSQL ${facts.oldMajor} that can be started in place. From here on a rollback first has to move a ${posix.basename(node.backupData)} back to its place; the copy stays complete until it is removed, then only a backup is left.`;
 
-/** Which step will give up the last image that stands in its place, if all goes in order; for a plan. Null: none. */
+/** Which step will give up the last fallback copy that stands in its place, if all goes in order; for a plan. Null: none. */
 export const lastCopyAhead = (
   facts: ClusterFacts,
 ): { readonly step: StepId; readonly says: string } | null => {

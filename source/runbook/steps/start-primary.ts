@@ -25,7 +25,7 @@ const monitorIsUp: Condition = {
 };
 
 /**
- * The first start is phase E's: it asks for the host's name, wants another whole image, and disarms the old directory,
+ * The first start is phase E's: it asks for the host's name, wants another whole fallback copy, and disarms the old directory,
  * whose files the new version changes. Whoever skips it does not come past here.
  */
 const wasStarted = (facts: ClusterFacts): Condition => {

@@ -14,7 +14,7 @@ import { mark, psql, script } from '../shell/shell.ts';
 export const performed = (facts: ClusterFacts, id: string, world: Observations): boolean =>
   hasMarker(facts.monitor, id, world);
 
-/** A rehearsal of the failover that the cluster is there for, and back; for those who want it. */
+/** The failover that the cluster is there for, for practice, and back; for those who want it. */
 export const switchoverAndBack: StepsOf = (facts, phase) => {
   const primary = primaryOf(facts);
   const [first] = secondariesOf(facts);

@@ -14,6 +14,6 @@ export const nameAskedFor = (step: Step, world: Observations, direction: Directi
   if (dangerNow(step, world) === 'point-of-no-return')
     return step.writes === 'stop' ? 'downtime-irreversible' : 'irreversible';
   if (step.writes === 'stop') return 'downtime';
-  // The way back opens the old version: nothing is lost behind that which was not given up before.
+  // The rollback opens the old version: nothing is lost behind that which was not given up before.
   return step.writes === 'resume' && direction === 'upgrade' ? 'opening' : null;
 };

@@ -7,7 +7,7 @@ import { hasMarker, isSwapped, isUpgraded, neverStarted, newClusterStarted } fro
 import { bestUncompared, isFallbackCopy, oldDirectory } from '../language/fallback-copies.ts';
 import { dropInName } from '../shell/service.ts';
 
-/** The ways back that there are. Which one is open is read from the disks. */
+/** The rollbacks that there are. Which one is open is read from the disks. */
 export type Route =
   | { readonly kind: 'unknown'; readonly why: string }
   /** Nothing has been changed that would have to be taken back. */
@@ -18,14 +18,14 @@ export type Route =
   | { readonly kind: 'fallback-copy'; readonly node: NodeFacts; readonly uncompared?: boolean }
   | { readonly kind: 'backup' };
 
-/** The marker on the monitor's host by which a way back through an image, once begun, is found again. */
+/** The marker on the monitor's host by which a rollback through a fallback copy, once begun, is found again. */
 export const throughMarker = (alias: Alias): Label => word`rollback-through-${alias}`;
 
 const begun = (facts: ClusterFacts, world: Observations): NodeFacts | undefined =>
   facts.nodes.find((node) => hostIn(world, 'monitor')?.markers.includes(throughMarker(node.alias)));
 
 /**
- * The image to go back through: one of a node that may be primary (a candidate priority above 0) before one that may not; then one that
+ * The fallback copy to go back through: one of a node that may be primary (a candidate priority above 0) before one that may not; then one that
  * stands in its place before one that lies beside a rebuilt secondary.
  */
 export const bestFallbackCopy = (facts: ClusterFacts, world: Observations): NodeFacts | null =>
@@ -73,7 +73,7 @@ const ownRoute = (facts: ClusterFacts, primary: NodeFacts, world: Observations):
     // Somebody may have renamed pg_control.old back by hand, as PostgreSQL's manual tells: the links tell on them.
     return old.hasHardLinks && upgraded && started !== 'never' ? null : { kind: 'own', linked: false };
   if (!old.controlRenamed) return null;
-  // One that was disarmed for a first start has its new directory, or the proof of a way back that has moved that already.
+  // One that was disarmed for a first start has its new directory, or the proof of a rollback that has moved that already.
   const proven = upgraded
     ? started === 'never'
     : !old.madeUnstartable || hasMarker(primary, neverStarted, world);

@@ -25,7 +25,7 @@ import { isBecoming, reachOf } from './reach.ts';
 
 /**
  * Discovery for the check: what `run` refuses to begin with is here something found, host by host, and the others are
- * looked at all the same.
+ * inspected all the same.
  */
 export interface Surveyed {
   readonly facts: ClusterFacts | null;

@@ -13,7 +13,7 @@ export interface OutlineNode {
   readonly pgdata: string | null;
   readonly unit: string | null;
   readonly bindir: string | null;
-  /** Why it was not looked at. */
+  /** Why it was not inspected. */
   readonly problem: Problem | null;
 }
 

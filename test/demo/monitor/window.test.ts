@@ -115,7 +115,7 @@ test('what the monitor refuses', async () => {
   expect(gone).toEqual({ error: "couldn't find node with nodeid 9" });
 });
 
-test('back through an image: every node is dropped, the chosen one begins the group anew', async () => {
+test('back through a fallback copy: every node is dropped, the chosen one begins the group anew', async () => {
   const it = await settled(2);
   for (const id of [1, 3, 2]) {
     const host = `node_${id}.example`;

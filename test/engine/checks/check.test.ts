@@ -24,7 +24,7 @@ const found = async (servers: CheckServers) => {
   };
 };
 
-test('a healthy cluster: every host looked at and rehearsed on, nothing found, every connection closed', async () => {
+test('a healthy cluster: every host inspected and tried with a dry run, nothing found, every connection closed', async () => {
   const servers = new CheckServers(labCluster());
   const result = good(await checking(servers));
   expect(result.judgment).toMatchObject({ outcome: 'ready', findings: [], notSeen: [] });
@@ -58,7 +58,7 @@ test('new directories are made only when asked for, and only where pg_upgrade ru
   ).toEqual(['monitor', 'node_1']);
 });
 
-describe('what keeps `run` from beginning is something found, and the other hosts are looked at all the same', () => {
+describe('what keeps `run` from beginning is something found, and the other hosts are inspected all the same', () => {
   test('a host that is not reached', async () => {
     const servers = new CheckServers(labCluster());
     servers.servers.refuses = ({ alias }) =>
@@ -116,7 +116,7 @@ test('without the monitor’s database there is nothing to look at', async () =>
   expect(servers.open).toBe(0);
 });
 
-test('a rehearsal whose end is not known is not taken for a good one', async () => {
+test('a dry run whose end is not known is not taken for a good one', async () => {
   const servers = new CheckServers(labCluster());
   servers.outcomes.set('node_2', {
     kind: 'unknown',

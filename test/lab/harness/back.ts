@@ -4,7 +4,7 @@ import { expectWriteReaches, recordTruth, settledWith, type Truth } from './trut
 
 const rows = 1000;
 
-/** Rows from before the window, which no way back may lose. */
+/** Rows from before the window, which no rollback may lose. */
 export const promise = (lab: Lab): Promise<string> =>
   lab.psql(
     'node1',
@@ -14,7 +14,7 @@ export const promise = (lab: Lab): Promise<string> =>
 
 const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
 
-/** What no way back may leave where the next try would meet it: directories, marks, copies, staging. */
+/** What no rollback may leave where the next try would meet it: directories, marks, copies, staging. */
 const leftovers = async (lab: Lab, host: LabHost): Promise<string> => {
   const data = quote(lab.settings.pgdata);
   return lab.pg(
@@ -48,7 +48,7 @@ export const expectLockedAway = async (
 export interface BackOptions {
   /** Default node1. */
   readonly primary?: LabHost;
-  /** The nodes kept their registration: not through an image. */
+  /** The nodes kept their registration: not through a fallback copy. */
   readonly sameIds: boolean;
   /** Nothing was to be undone: what phase A prepared is there, for the next console to find. */
   readonly prepared?: boolean;
@@ -89,7 +89,7 @@ export const expectBack = async (lab: Lab, before: Truth, options: BackOptions):
     expect(is?.deleteScripts, host).toBe('');
     if (options.prepared !== true) expect(`${host}: ${await leftovers(lab, host)}`).toBe(`${host}: `);
   }
-  // Through an image another node is primary, with the settings that its own files have.
+  // Through a fallback copy another node is primary, with the settings that its own files have.
   if (sameIds) expect(after.hosts[primary]?.settings).toEqual(before.hosts[primary]?.settings);
   expect(after.databases).toEqual(before.databases);
   expect(after.roles).toEqual(before.roles);

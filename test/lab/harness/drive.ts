@@ -19,7 +19,7 @@ export interface DriveOptions {
   /** Called with each step that waits, before it is confirmed. */
   readonly onStep?: (step: StepView, view: EngineView) => void | Promise<void>;
   readonly timeoutMs?: number;
-  /** Default: they are passed over. */
+  /** Default: they are skipped. */
   readonly optional?: 'run' | 'skip';
 }
 

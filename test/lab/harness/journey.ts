@@ -16,7 +16,7 @@ export interface Leg {
   readonly conditions: number;
 }
 
-/** How a step ended, from the journal: by whom, with which code, what its probe said then, and the way back then. */
+/** How a step ended, from the journal: by whom, with which code, what its probe said then, and the rollback then. */
 export interface Ended {
   readonly step: string;
   readonly by: string;

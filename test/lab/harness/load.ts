@@ -161,7 +161,7 @@ export const expectAcknowledgedOn = async (load: WriteLoad, lab: Lab, host: LabH
   load.expectAllIn(() => loadRowsOn(lab, host), `on ${host}`);
 
 /**
- * What a query finds in a stopped data directory of 15: a copy is started privately, as a primary, and thrown away.
+ * What a query finds in a stopped data directory of 15: a copy is started on the local socket only, as a primary, and thrown away.
  * The directory itself is only read.
  */
 export const askCopy = async (
@@ -197,7 +197,7 @@ LAB_SQL
   return lines(output);
 };
 
-/** Every acknowledged row is in the image. */
+/** Every acknowledged row is in the fallback copy. */
 export const expectAcknowledgedInCopy = async (
   load: WriteLoad,
   lab: Lab,
@@ -206,7 +206,7 @@ export const expectAcknowledgedInCopy = async (
 ): Promise<void> =>
   load.expectAllIn(() => askCopy(lab, host, directory, 'app', listRows), `in ${directory} of ${host}`);
 
-/** How many rows a table has in the image. */
+/** How many rows a table has in the fallback copy. */
 export const countInCopy = async (
   lab: Lab,
   host: LabHost,

@@ -17,7 +17,7 @@ grep -q 'autoctl_node:${secret}@' "$cfg"`,
     );
 };
 
-/** Looks at every process's command line on the nodes until `work` is over; gives those that show the password. */
+/** Inspects every process's command line on the nodes until `work` is over; gives those that show the password. */
 export const watchProcessLists = async <Value>(
   lab: Lab,
   work: () => Promise<Value>,

@@ -10,7 +10,7 @@ import { debianCluster, labCluster } from '../clusters.ts';
 import { Sandbox } from '../sandbox.ts';
 import { word } from '../word.ts';
 
-/** The rehearsal by a real shell, with programs that only pretend, in a directory with a blank and a quote. */
+/** The dry run by a real shell, with programs that only pretend, in a directory with a blank and a quote. */
 let host: Sandbox;
 const [, second] = labCluster().nodes;
 if (second === undefined) throw new Error('the lab has two nodes');

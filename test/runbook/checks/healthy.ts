@@ -61,7 +61,7 @@ export const withServer = (alias: string, change: Change<ServerEvidence>, from?:
     from,
   );
 
-/** The rehearsal with one section ended otherwise, and everything after it kept from happening. */
+/** The dry run with one section ended otherwise, and everything after it kept from happening. */
 export const failedAt = (log: string, name: string, ...lines: readonly string[]): Sections => {
   const at = log.indexOf(`== ${name}: `);
   if (at < 0) throw new Error(`no section ${name}`);

@@ -622,7 +622,7 @@ describe('one thing wrong at a time', () => {
   });
 });
 
-test('what could not be looked at never counts as well', () => {
+test('what could not be inspected never counts as well', () => {
   const judged = judge(
     withHost('node_2', () => ({
       dryRun: null,

@@ -21,7 +21,7 @@ import { atSandbox, layUnit, unit } from './unit.ts';
 
 /**
  * A script that moves, removes or overwrites something, in a real shell. It is ended in every state that it brings the disk into; there the
- * disk is looked at with the product's own look, and the script is begun again, as the console would. Another script is one more `Case`.
+ * disk is inspected with the product's own look, and the script is begun again, as the console would. Another script is one more `Case`.
  */
 export interface Case {
   readonly step: string;

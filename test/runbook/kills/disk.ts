@@ -22,7 +22,7 @@ export interface State {
   readonly command: string;
 }
 
-/** Proofs: they change nothing, and need not be looked at command by command. */
+/** Proofs: they change nothing, and need not be inspected command by command. */
 const proofs = ['idle', 'control', 'as_kept', 'of_system', 'same_file_system', 'version', 'liveness'];
 
 /**

@@ -20,7 +20,7 @@ import {
 import { layStateFile, stateFileEnds, stateFileIsWhole } from './lay-state-file.ts';
 import { unitEnds, unitFile, unitIsWhole } from './unit.ts';
 
-/** The steps of the way back. */
+/** The steps of the rollback. */
 
 const names = (paths: readonly string[]): readonly string[] =>
   paths.map((path) => path.split('/').at(-1) ?? '');
@@ -42,7 +42,7 @@ const copied = (box: Sandbox): void => {
   layStopped(box);
   box.keepFingerprints(box.node.backupData, box.node.data);
 };
-/** A secondary that was rebuilt from the primary, its image beside it. */
+/** A secondary that was rebuilt from the primary, its fallback copy beside it. */
 export const rebuilt = (box: Sandbox): void => {
   layFallbackCopy(box, box.node.backupData);
   layMark(box, box.node.backupData);
@@ -138,7 +138,7 @@ const cases: readonly Case[] = [
         : 'what 17 holds is gone',
   },
   {
-    // 17 has taken writes: the way back is a secondary's image, and the primary's place is made free.
+    // 17 has taken writes: the rollback is a secondary's fallback copy, and the primary's place is made free.
     step: 'U.node_1.directories',
     after: 'G.node_1.analyze',
     given: through('node_2'),
@@ -176,7 +176,7 @@ const cases: readonly Case[] = [
     verdicts: through15,
   },
   {
-    // The one that everything goes through: 17 was a copy of the primary's, its image beside it.
+    // The one that everything goes through: 17 was a copy of the primary's, its fallback copy beside it.
     step: 'T.node_2.directories',
     after: 'H.node_2.join',
     given: through('node_2'),

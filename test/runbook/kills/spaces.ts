@@ -13,7 +13,7 @@ import {
 } from './lay.ts';
 import { ends, spaced } from './rollback.ts';
 
-/** A cluster with two tablespaces. Its steps of the way back are in rollback.ts. */
+/** A cluster with two tablespaces. Its steps of the rollback are in rollback.ts. */
 const cases: readonly Case[] = [
   {
     step: 'D.node_1.pg-upgrade',

@@ -10,7 +10,7 @@ import { script } from '../../shell/shell.ts';
 import { healthy, somethingIsLive } from './conditions.ts';
 import { abandonedOn, proofLines, removeLines, sizeLines } from './removal.ts';
 
-/** What a way back left aside. */
+/** What a rollback left aside. */
 export const removeAbandoned =
   (host: HostFacts, world: Observations): StepsOf =>
   (facts, phase) =>

@@ -24,7 +24,7 @@ export const newIsLive = (facts: ClusterFacts, host: HostFacts): Condition =>
     ),
   );
 
-/** After a way back the old version is the one that runs. */
+/** After a rollback the old version is the one that runs. */
 export const somethingIsLive = (host: HostFacts): Condition =>
   onHost(host.alias, `a server runs on ${host.data}`, (seen) =>
     verdictOf(isDataDirectory(seen.data) && seen.data.running, `it ${describe(seen.data)}`),
@@ -45,7 +45,7 @@ export const healthy: Condition = {
   },
 };
 
-/** While one image is kept, the marks that tell what it is worth are kept too. */
+/** While one fallback copy is kept, the marks that tell what it is worth are kept too. */
 export const allRemoved = (facts: ClusterFacts): Condition => ({
   text: 'every old directory is removed',
   holds: (world) => {

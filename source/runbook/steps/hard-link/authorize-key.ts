@@ -95,7 +95,7 @@ export const authorizeTransferKeys: StepOf = (facts, phase) => {
   });
 };
 
-/** Nobody is let in any more. `phase`: H once the data is there, V on the way back, B where nobody asks for it by now. */
+/** Nobody is let in any more. `phase`: H once the data is there, V in a rollback, B where nobody asks for it by now. */
 export const revokeTransferKeys: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
   const none = (world: Observations): boolean => transferOf(world, primary.alias)?.authorized.length === 0;

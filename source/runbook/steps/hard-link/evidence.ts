@@ -65,7 +65,7 @@ export const isIntact = (facts: ClusterFacts, node: NodeFacts, world: Observatio
   return seen.data.control === null || (kept !== null && isAsKept(seen.data.control, kept));
 };
 
-/** Intact, and at the checkpoint at which the old primary was stopped: it can join a group that begins from an image. */
+/** Intact, and at the checkpoint at which the old primary was stopped: it can join a group that begins from a fallback copy. */
 export const isWhole = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
   const control = oldDirectory(facts, node, world)?.control;
   return (
@@ -75,7 +75,7 @@ export const isWhole = (facts: ClusterFacts, node: NodeFacts, world: Observation
   );
 };
 
-/** Before one image is given to the links: another whole one stays. */
+/** Before one fallback copy is given to the links: another whole one stays. */
 export const anotherFallbackCopy = (facts: ClusterFacts): Condition => ({
   text: `a secondary that is not rebuilt by hard links holds a complete fallback copy of PostgreSQL ${facts.oldMajor}`,
   holds: (world) => {

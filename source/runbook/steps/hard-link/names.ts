@@ -22,10 +22,10 @@ export const linkDir = (host: HostFacts): Path => word`${host.workDir}/link`;
 export const onlyProgram = (primary: NodeFacts, node: NodeFacts): Path =>
   word`${linkDir(primary)}/only-${node.nodeId}`;
 
-/** On the primary: what the rehearsal fetches. */
+/** On the primary: what the dry run fetches. */
 export const trialFile = (primary: NodeFacts): Path => word`${linkDir(primary)}/rehearsal`;
 
-/** What each command may read on the primary: that of each tablespace, the transfer, and the rehearsal. */
+/** What each command may read on the primary: that of each tablespace, the transfer, and the dry run. */
 export const readBy = (facts: ClusterFacts): readonly (readonly Path[])[] => {
   const primary = primaryOf(facts);
   return [

@@ -14,7 +14,7 @@ import { followFunction, oldComesHome } from '../../shell/tablespaces.ts';
 import { neverStartedLines, removeLinksLines } from './own-files.ts';
 
 /**
- * The way back of a secondary whose new directory holds links and has never been started: the second names go, the old
+ * The rollback of a secondary whose new directory holds links and has never been started: the second names go, the old
  * directory takes its place again. Nothing is kept aside, because nothing in it is not on the primary too.
  */
 export const removeLinks =

@@ -36,7 +36,7 @@ const removeTransferKey =
     });
 
 /**
- * B. Where the cluster file asked for hard links at an earlier start and does not by now (the rehearsal had failed, say):
+ * B. Where the cluster file asked for hard links at an earlier start and does not by now (the dry run had failed, say):
  * nobody is let in any more, and the keys go. While another node asks for links, the step that lets it in takes out
  * the others' lines.
  */

@@ -7,9 +7,9 @@ import { nothingToUndo } from '../../language/undo.ts';
 import { mark, script } from '../../shell/shell.ts';
 import { throughMarker } from '../../verdict/route.ts';
 
-/** The way back through a secondary's image: the group is registered anew, from the image outwards. */
+/** The rollback through a secondary's fallback copy: the group is registered anew, from the fallback copy outwards. */
 
-/** The marker finds this way again after an interruption, whatever the images look like then. */
+/** The marker finds this way again after an interruption, whatever the fallback copies look like then. */
 export const chooseFallbackCopy =
   (chosen: NodeFacts): StepOf =>
   (facts, phase) => {

@@ -284,7 +284,7 @@ const linkedIsSetAside = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
 `;
 
 /**
- * On a node whose old directory is no way back: the new one goes aside, startable, because it alone holds what the new
+ * On a node whose old directory allows no rollback: the new one goes aside, startable, because it alone holds what the new
  * version wrote; the old one goes aside, made unstartable where it shares files; and a base backup fills the place.
  */
 export const emptyDirectory =

@@ -11,7 +11,7 @@ import { disableMaintenanceScript, serviceLogs } from '../../shell/service.ts';
 
 /**
  * Only against the old primary brought back: with another system as primary pg_autoctl would take a base backup and
- * delete this directory, which is the image. Source: pg_auto_failover,
+ * delete this directory, which is the fallback copy. Source: pg_auto_failover,
  * fsm_transition.c, fsm_rewind_or_init; seen with 2.0 on the lab (fixtures/lab).
  */
 const sameSystem = (primary: NodeFacts, node: NodeFacts): Condition => ({

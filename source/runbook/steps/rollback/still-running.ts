@@ -20,7 +20,7 @@ export const serves = (host: HostFacts, seen: HostObservation): boolean =>
 /** A server that no pg_autoctl keeps: the private one of the verification, or one that pg_upgrade left running. */
 export const isStray = (seen: HostObservation): boolean => serverRuns(seen) && autoctlStopped(seen).holds;
 
-/** What may go on running: the old version in its place; of an image's group, only what has been registered anew. */
+/** What may go on running: the old version in its place; of a fallback copy's group, only what has been registered anew. */
 export const mayRun = (
   facts: ClusterFacts,
   host: HostFacts,

@@ -93,7 +93,7 @@ export const tablespaceDirectories =
 const isEmpty = (one: TablespaceView): boolean =>
   one.hasAside && one.parts.every((part) => part.aside === '');
 
-/** V, W. The place goes again where nothing lies in it; what a way back has left aside stays until the clean-up. */
+/** V, W. The place goes again where nothing lies in it; what a rollback has left aside stays until the clean-up. */
 export const removeTablespaceDirectories =
   (host: HostFacts): StepsOf =>
   (facts, phase) => {
