@@ -176,7 +176,7 @@ export const journeys: readonly Journey[] = [
   },
   {
     name: 'connection-lost',
-    sees: 'The host of the running step gives no answer; its command goes on if the host is up.',
+    sees: 'The host of the running step gives no answer; its command keeps running if the host is up.',
     options: atUpgrade,
     go: async (screen, at) => {
       await upgrading(screen);

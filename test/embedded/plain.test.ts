@@ -35,7 +35,7 @@ describe('scenarios come to their end without a terminal', () => {
     expect(ran.code, ran.text.slice(-3000)).toBe(0);
     for (const host of ['node_1', 'node_2'])
       for (const said of [
-        'a command that was running there goes on if the host is up',
+        'a command that was running there keeps running if the host is up',
         'it answers again; the output continues',
       ])
         expect(ran.text).toMatch(new RegExp(`^\\* ${host}: .*${said}`, 'm'));
