@@ -33,10 +33,10 @@ export const nodeStates = [
 export const nodeStateSchema = z.enum(nodeStates);
 export type NodeState = z.infer<typeof nodeStateSchema>;
 
+/** Whether a node is its group’s primary, at rest or alone, by the state that it reports. */
+export const isPrimaryState = (state: NodeState): boolean =>
+  state === 'primary' || state === 'wait_primary' || state === 'single';
+
 /** States in which a node accepts writes from the application. */
 export const isWritable = (state: NodeState): boolean =>
-  state === 'single' ||
-  state === 'wait_primary' ||
-  state === 'primary' ||
-  state === 'join_primary' ||
-  state === 'apply_settings';
+  isPrimaryState(state) || state === 'join_primary' || state === 'apply_settings';

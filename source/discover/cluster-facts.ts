@@ -8,14 +8,13 @@ import {
   unnamed,
 } from '../cluster/facts.ts';
 import type { MonitorNode, MonitorState } from '../cluster/monitor-state.ts';
+import { isPrimaryState } from '../cluster/states.ts';
 import { parsePostgresVersion } from '../cluster/version.ts';
 import type { CommonFacts } from './host-facts.ts';
 
 /** Which of the runbook's two parts a node has: whoever takes the writes is the primary. */
 export const roleOf = (node: MonitorNode): NodeFacts['role'] =>
-  node.reported === 'primary' || node.reported === 'single' || node.reported === 'wait_primary'
-    ? 'primary'
-    : 'secondary';
+  isPrimaryState(node.reported) ? 'primary' : 'secondary';
 
 export const newMajorOf = (host: { readonly newVersion: string }): number =>
   parsePostgresVersion(host.newVersion)?.major ?? 0;

@@ -2,6 +2,7 @@ import type { Config } from '../cluster/config.ts';
 import { type OtherNode, otherNodeSchema } from '../cluster/facts.ts';
 import type { MonitorState, OtherRow } from '../cluster/monitor-state.ts';
 import { fail, ok, problem, type Result } from '../cluster/result.ts';
+import { isPrimaryState } from '../cluster/states.ts';
 import { misfit } from '../cluster/words.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { inspectHost, theOne } from './ask.ts';
@@ -65,7 +66,7 @@ const otherNode = async (
     name: row.name,
     hostname: row.host,
     port: row.port,
-    primary: row.reported === 'primary' || row.reported === 'wait_primary' || row.reported === 'single',
+    primary: isPrimaryState(row.reported),
     service: { kind: 'systemd' as const, unit: unit.name, fragment: unit.fragment, enabled: unit.enabled },
     oldAutoctl: old,
     newAutoctl: found.value.newAutoctl ?? old,

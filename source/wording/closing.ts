@@ -1,4 +1,6 @@
 import { pausesWords } from '../cluster/amounts.ts';
+import { isPrimaryState, type NodeState } from '../cluster/states.ts';
+import { countInView } from '../console/state/selectors.ts';
 import type { EngineView, KeptDirectory, RunLeaves } from '../engine/view/controller.ts';
 import { downtimeExpected } from '../engine/view/downtime.ts';
 import { calledIn } from './farewell.ts';
@@ -10,8 +12,8 @@ export type ClosingLine = readonly [label: string, text: string];
 
 /** How many steps have come to which end. */
 export const stepCounts = (view: EngineView): Readonly<Record<'done' | 'skipped' | 'failed', number>> => {
-  const count = (kind: string) => view.steps.filter(({ status }) => status.kind === kind).length;
-  return { done: count('done'), skipped: count('skipped'), failed: count('failed') };
+  const { done, skipped, open } = countInView(view.steps);
+  return { done, skipped, failed: open.filter(({ status }) => status.kind === 'failed').length };
 };
 
 const counted = (view: EngineView): string => {
@@ -52,12 +54,10 @@ const toKnow = (view: EngineView, { extensionsUpdated: updated = 0 }: RunLeaves)
 const keptWords = ({ host, path, bytes: size, linked }: KeptDirectory): string =>
   `${host}:${path}, ${size === null ? 'size not known' : bytes(size)}${linked ? ' (linked)' : ''}`;
 
-const takesWrites = ['primary', 'wait_primary', 'single'];
-
 /** Who is the primary now, where that is another node than before the window, or a rollback has been. Empty: not known, or as it was. */
 const primaryLine = ({ direction, monitor }: EngineView): readonly ClosingLine[] => {
-  const of = (nodes: readonly { readonly name: string; readonly reported: string }[] | undefined) =>
-    nodes?.find(({ reported }) => takesWrites.includes(reported))?.name;
+  const of = (nodes: readonly { readonly name: string; readonly reported: NodeState }[] | undefined) =>
+    nodes?.find(({ reported }) => isPrimaryState(reported))?.name;
   const [before, now] = [of(monitor.before), of(monitor.feed.state?.nodes)];
   if (now === undefined || (now === before && direction !== 'rollback')) return [];
   return [
@@ -72,7 +72,7 @@ const lostLine = (
 ): readonly ClosingLine[] => {
   if (lost === undefined) return [];
   const [major = ''] = cluster.to.split('.');
-  const writer = monitor.before.find(({ reported }) => takesWrites.includes(reported))?.name;
+  const writer = monitor.before.find(({ reported }) => isPrimaryState(reported))?.name;
   const there = kept.find(({ host, path }) => host === writer && path.includes(`_pg${major}_abandoned`));
   const still =
     there === undefined ? '' : `; until cleanup it can be taken by hand from ${there.host}:${there.path}`;

@@ -63,33 +63,29 @@ it('a second terminal sees the demo’s cluster, and checks it', async () => {
   await gone(() => leftOf(root));
 });
 
+/** Ends a demo that is kept at once, takes it up again, and removes it: what was said the second time, which has come to the end. */
+const takenUpAgain = async ({ child, root }: Awaited<ReturnType<typeof until>>): Promise<string> => {
+  child.kill('SIGKILL');
+  await gone(() => leftOf(root).filter((line) => line !== root));
+  try {
+    const again = await demonstrate(['--resume', root]);
+    expect(again.code, again.text.slice(-3000)).toBe(0);
+    expect(again.text).toMatch(/every node runs PostgreSQL 17\.12/);
+    return again.text;
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+};
+
 it('killed in the middle of pg_upgrade and kept, it is taken up again and goes on to the end', async () => {
-  const { child, root } = await until(
+  const begun = await until(
     ['--keep', '--scenario', 'line-drops'],
     // Before the connection is cut: what is read behind that may be long over on the host.
     /node_1\| Analyzing all rows in the new cluster/,
   );
-  child.kill('SIGKILL');
-  await gone(() => leftOf(root).filter((line) => line !== root));
-  try {
-    const again = await demonstrate(['--resume', root]);
-    expect(again.code, again.text.slice(-3000)).toBe(0);
-    expect(again.text).toMatch(/every node runs PostgreSQL 17\.12/);
-    expect(again.text).toContain(`DEMO: kept in ${root}`);
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
+  expect(await takenUpAgain(begun)).toContain(`DEMO: kept in ${begun.root}`);
 });
 
 it('killed in the middle of the window and kept, it is taken up again: the secondary in maintenance streams as before', async () => {
-  const { child, root } = await until(['--keep'], /Step \d+ of \d+, monitor: Stop monitor\n/);
-  child.kill('SIGKILL');
-  await gone(() => leftOf(root).filter((line) => line !== root));
-  try {
-    const again = await demonstrate(['--resume', root]);
-    expect(again.code, again.text.slice(-3000)).toBe(0);
-    expect(again.text).toMatch(/every node runs PostgreSQL 17\.12/);
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
+  await takenUpAgain(await until(['--keep'], /Step \d+ of \d+, monitor: Stop monitor\n/));
 });

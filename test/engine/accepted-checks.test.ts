@@ -1,20 +1,16 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { StepView } from '../../source/engine/view/controller.ts';
 import { asText, joined, printed } from './answers.ts';
 import { checkInspectionLines } from './checks/inspection-lines.ts';
-import { Window } from './harness.ts';
+import { closedBehindTests, Window } from './harness.ts';
 
 /** Phase A makes the checks of `check`: what the cluster file accepts there is accepted here. */
 
-const open: Window[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
+const closed = closedBehindTests();
 
 /** A window on a cluster whose last backup, as its primary tells, is some days old; or that lacks the new programs. */
 const window = (config: string, change: Readonly<Record<string, string>>): Window => {
-  const night = new Window(undefined, config);
-  open.push(night);
+  const night = closed(new Window(undefined, config));
   night.servers.look = (alias, lines) => {
     const healthy = checkInspectionLines(night.servers.of(alias));
     const changed = [...Object.entries(change), ...healthy.filter(([key]) => !(key in change))];

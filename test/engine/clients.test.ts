@@ -1,17 +1,9 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fail, ok, problem } from '../../source/cluster/result.ts';
 import { parseClients, parseTerminated } from '../../source/inspect/clients/parse.ts';
-import { Window } from './harness.ts';
+import { closedBehindTests, type Window } from './harness.ts';
 
-const open: Window[] = [];
-const window = (): Window => {
-  const one = new Window().open();
-  open.push(one);
-  return one;
-};
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
+const window = closedBehindTests();
 
 const stop = 'C.node_1.stop';
 const group = {

@@ -3,18 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { JobOutcome } from '../../source/remote/host.ts';
-import { Window } from './harness.ts';
+import { closedBehindTests, type Window } from './harness.ts';
 
-const open: Window[] = [];
 const homes: string[] = [];
-const window = (): Window => {
-  const one = new Window().open();
-  open.push(one);
-  return one;
-};
+const window = closedBehindTests();
 afterEach(async () => {
   vi.useRealTimers();
-  for (const one of open.splice(0)) await one.close();
   for (const home of homes.splice(0)) rmSync(home, { recursive: true, force: true });
 });
 const exited = (code: number): JobOutcome => ({ kind: 'exited', code });

@@ -3,19 +3,12 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { problem } from '../../source/cluster/result.ts';
 import type { JobOutcome } from '../../source/remote/host.ts';
-import { labCluster } from '../runbook/clusters.ts';
 import { password } from './answers.ts';
-import { Window } from './harness.ts';
+import { closedBehindTests, Window } from './harness.ts';
 
-const open: Window[] = [];
-const window = (facts = labCluster()): Window => {
-  const one = new Window(facts).open();
-  open.push(one);
-  return one;
-};
+const window = closedBehindTests();
 afterEach(async () => {
   vi.useRealTimers();
-  for (const one of open.splice(0)) await one.close();
 });
 const exited = (code: number): JobOutcome => ({ kind: 'exited', code });
 const lost: JobOutcome = {
@@ -418,8 +411,7 @@ describe('the journal', () => {
   }, 30_000);
 
   test('a run is not begun without one', async () => {
-    const night = new Window();
-    open.push(night);
+    const night = window(new Window());
     // A file where the directory should be: nothing can be kept.
     writeFileSync(join(night.home, 'lab'), '');
     night.open();

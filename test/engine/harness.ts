@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach } from 'vitest';
 import { parseConfig } from '../../source/cluster/config.ts';
 import type { ClusterFacts } from '../../source/cluster/facts.ts';
 import { Engine, type EngineOptions } from '../../source/engine/run/engine.ts';
@@ -16,6 +17,18 @@ export const labConfig = (more = '') =>
       'cluster.yaml',
     ),
   );
+
+/** Takes the windows of a test file, by default one that is opened on the lab's cluster; each is closed behind its test. */
+export const closedBehindTests = (): ((window?: Window) => Window) => {
+  const taken: Window[] = [];
+  afterEach(async () => {
+    for (const one of taken.splice(0)) await one.close();
+  });
+  return (window = new Window().open()) => {
+    taken.push(window);
+    return window;
+  };
+};
 
 /** One console at work: an engine over fake servers, its journal in a directory of its own. */
 export class Window {

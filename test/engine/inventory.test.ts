@@ -1,23 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseInventory } from '../../source/inspect/inventory/parse.ts';
 import { inventoryScript } from '../../source/inspect/inventory/script.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { good, recorded } from '../cluster/recorded.ts';
 import { debianCluster, labCluster } from '../runbook/clusters.ts';
-import { Window } from './harness.ts';
+import { closedBehindTests, type Window } from './harness.ts';
 
-const windows: Window[] = [];
-afterEach(async () => {
-  for (const one of windows.splice(0)) await one.close();
-});
-const window = (): Window => {
-  const one = new Window().open();
-  windows.push(one);
-  return one;
-};
+const window = closedBehindTests();
 const looks = (night: Window) =>
   night.journal
     .filter((entry) => entry.kind === 'inventory')

@@ -3,7 +3,8 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { sizeIn, sizesScript } from '../../source/engine/run/kept-directories.ts';
+import { sizeIn } from '../../source/inspect/kept/parse.ts';
+import { sizesScript } from '../../source/inspect/kept/script.ts';
 import { word } from '../runbook/word.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'pgaf-kept-'));

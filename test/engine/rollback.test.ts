@@ -1,21 +1,13 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { disagreement, lastJournalVerdict } from '../../source/engine/journal/last-verdict.ts';
 import { rateOf } from '../../source/runbook/checks/rates.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import { word } from '../runbook/word.ts';
-import { Window } from './harness.ts';
+import { closedBehindTests, Window } from './harness.ts';
 
-const open: Window[] = [];
-const window = (): Window => {
-  const one = new Window(labCluster()).open();
-  open.push(one);
-  return one;
-};
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
+const window = closedBehindTests();
 
 describe('the journal of an earlier console', () => {
   test('only confirms the verdict; where it says otherwise, that is said, and the disks are believed', async () => {
@@ -80,8 +72,7 @@ describe('how long a base backup takes', () => {
 });
 
 test('a look that has just been made serves before a step, and never after one', async () => {
-  const night = new Window(labCluster());
-  open.push(night);
+  const night = window(new Window(labCluster()));
   night.engine = night.console({ freshMs: 60_000 });
   night.open();
   await night.next('A.monitor.save');

@@ -1,17 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { JobOutcome } from '../../source/remote/host.ts';
-import { labCluster } from '../runbook/clusters.ts';
-import { Window } from './harness.ts';
+import { closedBehindTests, type Window } from './harness.ts';
 
-const open: Window[] = [];
-const window = (facts = labCluster()): Window => {
-  const one = new Window(facts).open();
-  open.push(one);
-  return one;
-};
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
+const window = closedBehindTests();
 const exited = (code: number): JobOutcome => ({ kind: 'exited', code });
 const begun = (night: Window) => night.servers.jobs.map((job) => job.step);
 const entries = (night: Window, kind: string) => night.journal.filter((entry) => entry.kind === kind);

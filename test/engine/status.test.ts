@@ -29,6 +29,17 @@ test.each([
   },
 );
 
+/** What `status` says of the servers of a window, asked from where its console runs. */
+const ask = async (night: Window) =>
+  good(
+    await readStatus(
+      labConfig(),
+      connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
+      () => undefined,
+      night.home,
+    ),
+  );
+
 describe('in a rollback', () => {
   /** Turned round in the middle of the upgrade; the first step of the rollback was begun, and was not done. */
   const turnedRound = async (night: Window) => {
@@ -41,15 +52,6 @@ describe('in a rollback', () => {
     const named = night.view.steps.find(({ id }) => id === step);
     return { first: step, title: named?.title ?? '', host: named?.host ?? '', steps: night.view.steps };
   };
-  const ask = async (night: Window) =>
-    good(
-      await readStatus(
-        labConfig(),
-        connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
-        () => undefined,
-        night.home,
-      ),
-    );
 
   test('how far it is, which of its steps is next, and with which command it goes on', async () => {
     const night = new Window(labCluster());
@@ -258,19 +260,10 @@ describe('asked once', () => {
 
 test('with optional steps ahead, and one skipped, status, console and report count alike and name the same step', async () => {
   const night = new Window(labCluster());
-  const statusNow = async () =>
-    good(
-      await readStatus(
-        labConfig(),
-        connector(labConfig(), night.servers.connect, async () => ({ kind: 'no' })),
-        () => undefined,
-        night.home,
-      ),
-    );
   const counted = async (step: string) => {
     const { view } = night;
     const { done, skipped } = countInView(view.steps);
-    const { upgrade } = await statusNow();
+    const { upgrade } = await ask(night);
     expect(upgrade).toMatchObject({
       state: 'under-way',
       done,

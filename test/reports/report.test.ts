@@ -1,9 +1,9 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Entry, parseJournal } from '../../source/engine/journal/entry.ts';
 import { toHtml } from '../../source/reports/to-html.ts';
 import { toMarkdown } from '../../source/reports/to-markdown.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { Window } from '../engine/harness.ts';
+import { closedBehindTests } from '../engine/harness.ts';
 import { labCluster } from '../runbook/clusters.ts';
 import {
   outcome,
@@ -19,15 +19,7 @@ import {
 const runbook = upgradeRunbook(labCluster());
 const numberOf = (id: string): number => runbook.findIndex((step) => step.id === id) + 1;
 
-const windows: Window[] = [];
-afterEach(async () => {
-  for (const one of windows.splice(0)) await one.close();
-});
-const window = (): Window => {
-  const one = new Window().open();
-  windows.push(one);
-  return one;
-};
+const window = closedBehindTests();
 
 describe('a whole upgrade, recorded on the lab', () => {
   test('as Markdown, for the ticket', async () => {

@@ -4,31 +4,40 @@ import type { Step } from '../../runbook/language/step.ts';
 import type { ExpectedDowntime } from '../../runbook/timing/estimates.ts';
 import type { Identity } from '../run/run-identity.ts';
 import type { Downtime } from '../view/controller.ts';
-import { downtimesIn, stepsIn } from './downtimes.ts';
+import { downtimesIn } from './downtimes.ts';
 import type { Recorded } from './entry.ts';
 
 /** What an earlier console's journal tells: told to the operator, never taken for the truth about the servers. */
 
 const shownEntries = 4;
 
-/** Since when the application could not write, and until when, as the journal has it last. */
-export const downtimeOf = (facts: ClusterFacts, records: readonly Recorded[]): Downtime => {
-  const last = downtimesIn(records, facts, stepsIn(records)).at(-1);
-  if (last === undefined) return { kind: 'not-started' };
-  return last.over === null
-    ? { kind: 'down', since: last.from }
-    : { kind: 'over', since: last.from, until: last.over.at };
+/** What a journal tells of the downtimes of its run. */
+export interface ToldDowntime {
+  /** Since when the application could not write, and until when, as the journal has it last. */
+  readonly downtime: Downtime;
+  /** What the downtimes before the last one have cost together, in milliseconds. */
+  readonly earlierMs: number;
+  /** What was shown of it when its stop was confirmed; null: it was not begun, or the journal is older. */
+  readonly expected: ExpectedDowntime | null;
+}
+
+export const downtimeTold = (
+  facts: ClusterFacts,
+  records: readonly Recorded[],
+  stepOf: Parameters<typeof downtimesIn>[2],
+): ToldDowntime => {
+  const downtimes = downtimesIn(records, facts, stepOf);
+  const last = downtimes.at(-1);
+  if (last === undefined) return { downtime: { kind: 'not-started' }, earlierMs: 0, expected: null };
+  const { from: since, over, expected } = last;
+  return {
+    downtime: over === null ? { kind: 'down', since } : { kind: 'over', since, until: over.at },
+    earlierMs: downtimes
+      .slice(0, -1)
+      .reduce((sum, one) => sum + (one.over === null ? 0 : one.over.at - one.from), 0),
+    expected,
+  };
 };
-
-/** What the downtimes before the last one have cost together, in milliseconds. */
-export const earlierDowntimeOf = (facts: ClusterFacts, records: readonly Recorded[]): number =>
-  downtimesIn(records, facts, stepsIn(records))
-    .slice(0, -1)
-    .reduce((sum, { from, over }) => sum + (over === null ? 0 : over.at - from), 0);
-
-/** What was shown of the downtime when its stop was confirmed; null: it was not begun, or the journal is older. */
-export const downtimeTold = (facts: ClusterFacts, records: readonly Recorded[]): ExpectedDowntime | null =>
-  downtimesIn(records, facts, stepsIn(records)).at(-1)?.expected ?? null;
 
 /** What the last rollback of these records gave up, in the words of its last verdict that says so; null: nothing, by what they tell. */
 export const lostIn = (records: readonly Recorded[]): string | null => {

@@ -1,12 +1,12 @@
 import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
-import { type Fragment, lines, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
+import { sizeIn } from '../../inspect/kept/parse.ts';
+import { sizesScript } from '../../inspect/kept/script.ts';
 import type { KeptDirectory } from '../view/controller.ts';
 import type { OwnedSession } from './session.ts';
 
-/** For one directory, and for all of a host. */
-const seconds = 15;
+/** For all of a host. */
 const timeoutMs = 30_000;
 
 interface Found {
@@ -25,27 +25,6 @@ export const keptIn = (facts: ClusterFacts, world: Observations): readonly Found
       : [];
     return [...old, ...seen.abandoned.map((path) => ({ host: alias, path, linked: false }))];
   });
-
-/**
- * One line for each: kilobytes, or `?` where it took too long or could not be read whole; then whether a file has a second name
- * elsewhere. What a tablespace holds is not in it.
- */
-export const sizesScript = (paths: readonly Path[]): Fragment =>
-  lines(
-    sh`export LC_ALL=C`,
-    ...paths.map(
-      (path) =>
-        sh`size=$(timeout ${seconds} du -sk ${path} 2>/dev/null) || size='?'; echo "\${size%%[!0-9?]*} $(timeout ${seconds} find ${word`${path}/base`} -type f -links +1 -print -quit 2>/dev/null | wc -l)"`,
-    ),
-    sh``,
-  );
-
-/** What a line of it says; null: nothing that is understood. */
-export const sizeIn = (line: string | undefined): Pick<KeptDirectory, 'bytes' | 'linked'> | null => {
-  const found = /^(\d{1,15}|\?) +([01])$/.exec(line?.trim() ?? '');
-  if (found === null) return null;
-  return { bytes: found[1] === '?' ? null : Number(found[1]) * 1024, linked: found[2] === '1' };
-};
 
 /** The directories that the run leaves, each with what it takes: asked once, at the end, and bounded, whatever the disks do. */
 export const measureKept = async (run: OwnedSession): Promise<readonly KeptDirectory[]> => {

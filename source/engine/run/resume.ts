@@ -4,7 +4,7 @@ import type { Step } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import { pausesIn, stepsIn } from '../journal/downtimes.ts';
 import { ofKind, type Recorded } from '../journal/entry.ts';
-import { downtimeOf, downtimeTold, earlierDowntimeOf, standsAt } from '../journal/history.ts';
+import { downtimeTold, standsAt } from '../journal/history.ts';
 import { readEarlier } from '../journal/journal.ts';
 import { skippedIn } from '../journal/skipped.ts';
 import type { StepRunner } from '../step/step-runner.ts';
@@ -126,12 +126,15 @@ export const resume = async (run: OwnedSession, asked: Direction, parts: ResumeP
   }
   if (identity.known !== null) {
     restoreSkipped(run, parts, journal.earlier);
-    const told = downtimeTold(facts, journal.earlier);
+    const journaledStep = stepsIn(journal.earlier);
+    const { downtime, earlierMs, expected } = downtimeTold(facts, journal.earlier, journaledStep);
     store.set({
-      downtime: downtimeOf(facts, journal.earlier),
-      earlierDowntimeMs: earlierDowntimeOf(facts, journal.earlier),
-      pauses: pausesIn(journal.earlier, stepsIn(journal.earlier)),
-      ...(told === null ? {} : { expectedDowntimeMs: Math.round(told.seconds * 1000), dryRun: told.dryRun }),
+      downtime,
+      earlierDowntimeMs: earlierMs,
+      pauses: pausesIn(journal.earlier, journaledStep),
+      ...(expected === null
+        ? {}
+        : { expectedDowntimeMs: Math.round(expected.seconds * 1000), dryRun: expected.dryRun }),
       resumed: standsAt(identity, checklist.steps, journal.earlier),
     });
     checklist.refresh(run);

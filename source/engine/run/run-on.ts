@@ -1,3 +1,4 @@
+import type { Observations } from '../../cluster/observations.ts';
 import type { Step, StepId } from '../../runbook/language/step.ts';
 import { nameAskedFor } from '../../runbook/verdict/name-asked.ts';
 import type { Checklist } from '../view/checklist.ts';
@@ -11,6 +12,9 @@ const whatAsks = {
   'downtime-irreversible': 'it begins the downtime and cannot be undone',
   opening: 'applications write again with it',
 } as const;
+
+const warningsIn = (steps: readonly Step[], world: Observations): readonly string[] =>
+  steps.flatMap((step) => step.notes(world).map((note) => `${step.host}: ${note}`));
 
 export interface RunOnParts {
   readonly store: ViewStore;
@@ -63,8 +67,7 @@ export class RunOn {
 
   /** The card of these steps was shown, and decided about: their warnings are known. */
   shown(run: OwnedSession, steps: readonly Step[]): void {
-    for (const step of steps)
-      for (const note of step.notes(run.observer.world)) this.#seen.add(`${step.host}: ${note}`);
+    for (const warning of warningsIn(steps, run.observer.world)) this.#seen.add(warning);
   }
 
   /** Whether these steps, which are next, run without being asked for; where not, what ran on ends here, and why is said. */
@@ -103,15 +106,11 @@ export class RunOn {
     const asked = asks.find((one) => one !== null);
     if (asked !== undefined && asked !== null)
       return { says: `it is typed by itself, because ${whatAsks[asked]}` };
-    const unseen = [...this.#ran, ...steps].flatMap((step) =>
-      step
-        .notes(world)
-        .map((note) => `${step.host}: ${note}`)
-        .filter((note) => !this.#seen.has(note)),
-    );
+    const noticed = warningsIn([...this.#ran, ...steps], world);
+    const unseen = noticed.filter((warning) => !this.#seen.has(warning));
     const [first] = unseen;
     if (first === undefined) return null;
-    this.shown(run, [...this.#ran, ...steps]);
+    for (const warning of unseen) this.#seen.add(warning);
     this.#ran = [];
     return unseen.length === 1
       ? { says: `there is a warning: ${first}` }

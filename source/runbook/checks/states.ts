@@ -1,10 +1,10 @@
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
+import { isPrimaryState } from '../../cluster/states.ts';
 import { type Check, type CheckAnswer, onEach } from './check.ts';
 import { withoutMonitor } from './reach.ts';
 import { served } from './see.ts';
 
-const isPrimary = (node: MonitorNode): boolean =>
-  node.reported === 'primary' || node.reported === 'single' || node.reported === 'wait_primary';
+const isPrimary = (node: MonitorNode): boolean => isPrimaryState(node.reported);
 
 /** A report is due every five seconds. Source: pg_auto_failover, PG_AUTOCTL_KEEPER_SLEEP_TIME is 1 s; the monitor's own limit is 20 s. */
 const silentSeconds = 20;

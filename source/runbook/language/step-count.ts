@@ -10,7 +10,7 @@ export interface StepCount<Counted> {
   readonly open: readonly Counted[];
 }
 
-/** One way to count for console, `status`, plan and report: optional steps count like any other, and a skipped one is over, not done. */
+/** One way to count for console, closing card, `status` and report: optional steps count like any other, and a skipped one is over, not done. */
 export const countSteps = <Counted>(
   steps: readonly Counted[],
   standing: (step: Counted) => CountedAs,

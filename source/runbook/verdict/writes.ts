@@ -6,6 +6,7 @@ import {
   nodeIn,
   type Observations,
 } from '../../cluster/observations.ts';
+import { isPrimaryState } from '../../cluster/states.ts';
 import { isAsKept, isSwapped } from '../language/evidence.ts';
 
 /** Whether applications can write, as the servers show it now: no journal is asked, so every operator reads the same. */
@@ -39,8 +40,7 @@ export const writesNow = (facts: ClusterFacts, world: Observations): Writes => {
   if (seen === null) return { kind: 'unknown', why: `${primary.alias} cannot be inspected` };
   const other = facts.nodes.find(
     (node) =>
-      hostIn(world, node.alias) === null &&
-      ['primary', 'wait_primary', 'single'].includes(nodeIn(world, node.alias)?.reported ?? ''),
+      hostIn(world, node.alias) === null && isPrimaryState(nodeIn(world, node.alias)?.reported ?? 'unknown'),
   );
   if (other !== undefined)
     return { kind: 'unknown', why: `${other.alias} cannot be inspected, and is the primary by the monitor` };

@@ -67,15 +67,17 @@ export const runbookState = (
   const unseen = unseenIn(world);
   // Of a secondary that does not answer nobody knows what is done: its steps, and those that wait for it, are not what is next.
   const without = { ...world, leftOut: unseen };
-  const isDone = (step: Step): boolean => step.probe(without).state === 'done';
+  const shownDone = new Set(runbook.filter((step) => step.probe(without).state === 'done'));
+  const isDone = (step: Step): boolean => shownDone.has(step);
   const skips = skippedSteps(runbook, isDone, unseen, run);
   const left = runbook.filter((step) => !isDone(step) && !skips.has(step));
   const { waits, first: next } = readySteps(left, without);
   const turn = next === undefined ? runbook.length : runbook.indexOf(next);
   const journaled = new Set(ofKind(run.records, 'done').map(({ step }) => step));
+  const past = new Set(runbook.slice(0, turn));
   const { done, skipped, total } = countSteps(runbook, (step) => {
     if (skips.has(step)) return 'skipped';
-    const counts = runbook.indexOf(step) < turn || journaled.has(step.id);
+    const counts = past.has(step) || journaled.has(step.id);
     return counts && isDone(step) ? 'done' : 'open';
   });
   return {
