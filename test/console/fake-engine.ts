@@ -59,7 +59,7 @@ export class FakeEngine implements EngineController {
   readonly #questions: Question[];
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #startedAt = new Map<StepId, number>();
-  #lanes = new FakeTracks([]);
+  #tracks = new FakeTracks([]);
   #failed = false;
 
   constructor(options: FakeOptions = {}) {
@@ -318,8 +318,8 @@ export class FakeEngine implements EngineController {
     const id = which ?? stage.step;
     if (failure !== undefined) {
       this.#status(id, { kind: 'failed', failure });
-      for (const other of this.#lanes.running) if (other !== id) this.#status(other, { kind: 'waiting' });
-      this.#lanes = new FakeTracks([]);
+      for (const other of this.#tracks.running) if (other !== id) this.#status(other, { kind: 'waiting' });
+      this.#tracks = new FakeTracks([]);
       this.set({ stage: { kind: 'failed', step: id, failure } });
       return;
     }
@@ -331,8 +331,8 @@ export class FakeEngine implements EngineController {
     const still = this.#options.lineMs === undefined && step !== undefined;
     const tookMs = still ? this.cluster.took(step) : this.#now() - started;
     this.#status(id, { kind: 'done', tookMs, by: 'run' });
-    for (const next of this.#lanes.end(id)) this.#begin(next);
-    const [first, ...beside] = this.#lanes.running;
+    for (const next of this.#tracks.end(id)) this.#begin(next);
+    const [first, ...beside] = this.#tracks.running;
     if (first === undefined) this.#next();
     else this.set({ stage: { kind: 'running', step: first, ...(beside.length === 0 ? {} : { beside }) } });
   }
@@ -340,7 +340,7 @@ export class FakeEngine implements EngineController {
   /** Ends the others that were started with this one, and what follows on them, until this one runs alone. */
   finishAllBut(id: StepId): void {
     for (;;) {
-      const other = this.#lanes.running.find((running) => running !== id);
+      const other = this.#tracks.running.find((running) => running !== id);
       if (other === undefined) return;
       this.finishStep(undefined, other);
     }
@@ -348,8 +348,8 @@ export class FakeEngine implements EngineController {
 
   /** Ends what runs, in all lanes at the same pace, until this step runs. */
   finishUntil(id: StepId): void {
-    while (this.#lanes.running.length > 0 && !this.#lanes.running.includes(id))
-      for (const running of this.#lanes.running) this.finishStep(undefined, running);
+    while (this.#tracks.running.length > 0 && !this.#tracks.running.includes(id))
+      for (const running of this.#tracks.running) this.finishStep(undefined, running);
   }
 
   #outputOf(id: StepId): FakeOutput {
@@ -363,8 +363,8 @@ export class FakeEngine implements EngineController {
     const [first] = this.view.steps.filter((step) => ids.includes(step.id));
     if (first === undefined) return refused('no such step');
     if (first.asksName !== null && typed !== first.host) return refused(`type ${first.host} to go on`);
-    this.#lanes = new FakeTracks(steps);
-    const begun = this.#lanes.begin();
+    this.#tracks = new FakeTracks(steps);
+    const begun = this.#tracks.begin();
     const [step = first.id, ...beside] = begun.map(({ id }) => id);
     this.set({ stage: { kind: 'running', step, ...(beside.length === 0 ? {} : { beside }) } });
     for (const one of begun) this.#begin(one);

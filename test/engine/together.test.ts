@@ -122,7 +122,7 @@ describe('a failure in one lane', () => {
     await night.until('the rest', ({ stage }) => stage.kind === 'confirm');
   }, 30_000);
 
-  test('may be the turn to the rollback, from wherever the lanes stand', async () => {
+  test('may be the turn to the rollback, from wherever the tracks stand', async () => {
     const night = window();
     await night.goTo('C.node_2.stop');
     night.servers.plan('D.node_1.pg-upgrade', () => exited(1));

@@ -10,7 +10,7 @@ import { everyCluster, labCluster } from './clusters.ts';
 import { Model } from './model.ts';
 import { stepOf } from './worlds.ts';
 
-/** How many steps of each lane have run: every point that the lanes of a stage can reach, and one way to it. */
+/** How many steps of each track have run: every point that the tracks of a group can reach, and one way to it. */
 const reachable = (tracks: readonly (readonly Step[])[]): readonly (readonly number[])[] => {
   const waits = (track: readonly Step[]): readonly number[] =>
     (track[0]?.parallel?.after ?? []).map((name) =>
@@ -41,12 +41,12 @@ const modelBefore = (facts: ClusterFacts, steps: readonly Step[], stage: readonl
 };
 
 describe.each([...everyCluster, ['the lab’s cluster, cloned', labCluster({ mode: 'clone' })]] as const)(
-  '%s: at every point that lanes can reach',
+  '%s: at every point that tracks can reach',
   (_, facts) => {
     const steps = upgradeRunbook(facts);
     const stages = parallelGroups(steps).filter((stage) => tracksOf(stage).length > 1);
 
-    test('the next step of each lane finds what it needs and is pending; what has run is done', () => {
+    test('the next step of each track finds what it needs and is pending; what has run is done', () => {
       const wrong: string[] = [];
       for (const stage of stages) {
         const tracks = tracksOf(stage);

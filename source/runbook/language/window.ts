@@ -12,7 +12,7 @@ const fenceStandsWithoutMonitor = (facts: ClusterFacts, world: Observations): bo
   noSyncStandbys(primaryOf(facts)).holds(world).holds;
 
 /** Once the primary is stopped, the fence has done its work. */
-export const fenceIsPast = (facts: ClusterFacts, world: Observations): boolean => {
+export const suspensionIsPast = (facts: ClusterFacts, world: Observations): boolean => {
   const primary = primaryOf(facts);
   const seen = hostIn(world, primary.alias);
   return (

@@ -5,7 +5,7 @@ import { everyNodeSettled, nodeSettled, noSyncStandbys, streaming } from '../lan
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { undoText } from '../language/undo.ts';
-import { fenceIsPast, savedIsCurrent } from '../language/window.ts';
+import { savedIsCurrent, suspensionIsPast } from '../language/window.ts';
 import { script } from '../shell/shell.ts';
 
 export const enableMaintenance =
@@ -28,7 +28,7 @@ export const enableMaintenance =
         ${node.oldAutoctl} enable maintenance --pgdata ${node.pgdata} || echo "exit code $?: see what the monitor says"
       `),
       probe: (world) => {
-        if (fenceIsPast(facts, world)) return done('failover is suspended already');
+        if (suspensionIsPast(facts, world)) return done('failover is suspended already');
         const row = nodeIn(world, node.alias);
         if (row?.reported === 'maintenance' && row.assigned === 'maintenance') return done('in maintenance');
         if (row?.assigned === 'maintenance') return half(`${row.reported} → maintenance`);

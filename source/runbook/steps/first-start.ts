@@ -30,7 +30,7 @@ const privateOptions = (socket: Path): string =>
     .map((setting) => `-c ${setting}`)
     .join(' ');
 
-export const runsPrivately = (facts: ClusterFacts, world: Observations): boolean => {
+export const runsIsolated = (facts: ClusterFacts, world: Observations): boolean => {
   const seen = hostIn(world, primaryOf(facts).alias);
   return seen !== null && isMajor(seen.data, facts.newMajor) && isPrivate(primaryOf(facts), seen);
 };
@@ -101,7 +101,7 @@ export const firstStart: StepOf = (facts, phase) => {
       )}
     `),
     probe: (world) => {
-      if (runsPrivately(facts, world)) return done('it runs');
+      if (runsIsolated(facts, world)) return done('it runs');
       if (verified(facts, world)) return done('it has run, and was verified');
       const seen = hostIn(world, primary.alias);
       return seen !== null && isDataDirectory(seen.data) && seen.data.running

@@ -16,7 +16,7 @@ import type { Condition } from '../language/step.ts';
 import { stopPrivateLines } from '../shell/isolated-server.ts';
 import { wholeLines } from '../shell/self-checks.ts';
 import { inBin } from '../shell/shell.ts';
-import { runsPrivately, verified } from './first-start.ts';
+import { runsIsolated, verified } from './first-start.ts';
 import { stateFileParts } from './patch-state-file.ts';
 
 /** What the hand-over may find: the private server, or nothing. A server that serves is never touched. */
@@ -28,7 +28,7 @@ const privateOrStopped = (facts: ClusterFacts): Condition => {
     (seen, world) => {
       const autoctl = autoctlStopped(seen);
       if (!autoctl.holds) return autoctl;
-      if (runsPrivately(facts, world)) return yes;
+      if (runsIsolated(facts, world)) return yes;
       return verdictOf(
         allStopped(primary).holds(world).holds,
         seen.server === null
@@ -47,7 +47,7 @@ const hasRun = (facts: ClusterFacts): Condition => {
     `${facts.newMajor} runs on ${primary.alias}, local socket only, or has run`,
     (_, world) =>
       verdictOf(
-        runsPrivately(facts, world) || newClusterStarted(facts, primary, world) === 'started',
+        runsIsolated(facts, world) || newClusterStarted(facts, primary, world) === 'started',
         'it has never been started',
       ),
   );
@@ -85,7 +85,7 @@ export const handOver: StepOf = (facts, phase) => {
         `,
       ),
     probe: (world) => {
-      if (runsPrivately(facts, world)) return pending('it runs, local socket only');
+      if (runsIsolated(facts, world)) return pending('it runs, local socket only');
       if (!verified(facts, world)) return pending('not verified yet');
       return stateFile.probe(world).state === 'done'
         ? done('the isolated server is stopped, and the state file has the new system identifier')

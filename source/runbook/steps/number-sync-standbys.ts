@@ -6,7 +6,7 @@ import { enoughStandbys, syncStandbysAre } from '../language/group-conditions.ts
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf, StepsOf } from '../language/outline.ts';
 import { undoText } from '../language/undo.ts';
-import { fenceIsPast, savedIsCurrent } from '../language/window.ts';
+import { savedIsCurrent, suspensionIsPast } from '../language/window.ts';
 import { setSyncStandbys } from '../shell/sync-standbys.ts';
 
 export const suspendSyncStandbys: StepOf = (facts, phase) =>
@@ -24,7 +24,7 @@ export const suspendSyncStandbys: StepOf = (facts, phase) =>
     danger: 'changes',
     script: setSyncStandbys(facts, 0, primaryOf(facts)),
     probe: (world) => {
-      if (fenceIsPast(facts, world)) return done('failover is suspended already');
+      if (suspensionIsPast(facts, world)) return done('failover is suspended already');
       const monitor = monitorIn(world);
       return monitor?.numberSyncStandbys === 0
         ? done('it is 0')

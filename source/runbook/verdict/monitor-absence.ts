@@ -1,7 +1,7 @@
 import type { ClusterFacts } from '../../cluster/facts.ts';
 import { monitorIn, type Observations } from '../../cluster/observations.ts';
 import type { Step } from '../language/step.ts';
-import { fenceIsPast } from '../language/window.ts';
+import { suspensionIsPast } from '../language/window.ts';
 import type { Direction } from '../runbooks.ts';
 
 /** The step that starts the monitor again, and its number in the runbook, counted from 1. */
@@ -27,6 +27,6 @@ export const monitorAbsence = (
   const start = steps.find((step) => step.milestone === 'monitor-starts');
   if (monitorIn(world) !== null || stop === undefined || start === undefined) return null;
   const over = (step: Step): boolean => passed(step) || step.probe(world).state === 'done';
-  const planned = passed(stop) || direction !== 'upgrade' || fenceIsPast(facts, world);
+  const planned = passed(stop) || direction !== 'upgrade' || suspensionIsPast(facts, world);
   return planned && over(stop) && !over(start) ? { step: start, number: steps.indexOf(start) + 1 } : null;
 };

@@ -749,7 +749,7 @@ restore_one() { # NUMBER
     *) new_pg_restore "$@" --dbname=template1 "$dump" ;;
   esac
 }
-rehearse_schema() {
+restore_all() {
   section 'dump globals' dump_globals || return 0
   section databases databases || return 0
   section start start_throwaway || return 0
@@ -774,7 +774,7 @@ if [ -n "$upgraded" ]; then
   configuration_script >"$t/configuration.sh"
   section configuration sh "$t/configuration.sh"
   rm -rf "$t/configuration"
-  rehearse_schema
+  restore_all
 fi
 section disk disk
 section end true
