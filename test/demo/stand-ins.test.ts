@@ -140,3 +140,11 @@ test('a job in its own session leaves its trace in the host’s /proc', async ()
   expect(Number(started)).toBeGreaterThan(1_700_000_000);
   expect(existsSync(join(layout.processes, pid))).toBe(true);
 });
+
+// A demo whose directory was called pgaf-demo-PhRu44 got sizes for people where numbers were asked for.
+test('df answers in numbers for a directory whose name looks like an option, and for people by option', async () => {
+  const { stdout } = await run(
+    "df -Pk /tmp/demo-PhRu44 | awk 'END {print $4}'; df -Ph /data | awk 'END {print $4}'",
+  );
+  expect(stdout).toBe('32632088\n32G\n');
+});

@@ -80,8 +80,8 @@ exit \${PGAF_DEMO_NOTHING:-0}
 
 const disk = `#!/bin/sh
 # Stands in for df in the demo of pgaf-upgrade: every host has a disk of its own.
-case $* in
-  *-Ph*) printf 'Filesystem Size Used Avail Capacity Mounted on\\n/dev/vda1 40G 6.1G 32G 17%% /\\n' ;;
+case $1 in
+  -Ph) printf 'Filesystem Size Used Avail Capacity Mounted on\\n/dev/vda1 40G 6.1G 32G 17%% /\\n' ;;
   *) printf 'Filesystem 1024-blocks Used Available Capacity Mounted on\\n/dev/vda1 41152736 6396416 32632088 17%% /\\n' ;;
 esac
 `;
