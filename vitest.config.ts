@@ -81,6 +81,12 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // Configurations that people have, many in one cluster; on the same lab.
+      project('configurations', ['test/lab/configurations-*.test.ts'], {
+        testTimeout: 900_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+      }),
       // What must not be harmed, lost or let in; on the same lab.
       project('safety', ['test/lab/safety-among-others.test.ts', 'test/lab/safety-proofs.test.ts'], {
         testTimeout: 900_000,

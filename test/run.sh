@@ -166,6 +166,7 @@ lab_tests() {
   begin_second 'tests on the second lab' on_second_lab second_lab_tests
   tests lab
   tests check
+  tests configurations
   tests rollback
   tests parity
   join_second
