@@ -2,22 +2,20 @@ import { posix } from 'node:path';
 import type { Config, HostSettings } from '../cluster/config.ts';
 import type { ReadMonitor } from '../cluster/facts.ts';
 import { fail, ok, problem, type Result } from '../cluster/result.ts';
+import { serverDirectories } from '../cluster/server-directories.ts';
 import { parsePostgresVersion } from '../cluster/version.ts';
 import { socketPlaceBytes, socketPlaceOf, workDirOf } from '../cluster/work-directory.ts';
 import type { Found, Instance, LiveServer, ReadInstance } from '../inspect/discovery/parse.ts';
 
-/** initdb's own subdirectories and what a server makes at run time: not configuration. */
-const serverDirectories = new Set(
-  'base global log pg_log pg_commit_ts pg_dynshmem pg_logical pg_multixact pg_notify pg_replslot pg_serial pg_snapshots pg_stat pg_stat_tmp pg_subtrans pg_tblspc pg_twophase pg_upgrade_output.d pg_wal pg_xact'.split(
-    ' ',
-  ),
-);
+/** What a server, pg_ctl or a backup leaves at the top of a data directory: not configuration. */
 const serverFiles =
   /^(PG_VERSION|postmaster\.(pid|opts)|current_logfiles|backup_label.*|backup_manifest|tablespace_map.*|standby\.signal|recovery\.(signal|done|conf)|startup\.log|logfile|.*\.log|.*\.pid|\..*)$/;
 
 /**
- * What must be carried into the new data directory, relative to it: every file at its top that is not the server's
- * own, and the directories that the configuration reads files from. pg_upgrade carries none of them.
+ * What must be carried into the new data directory, relative to it: every file at its top that is not the server's own, the
+ * directories that the configuration reads files from, and every small directory that is not the server's: nothing names an empty
+ * include_dir, nor where pg_hba.conf's `@users` are. pg_upgrade carries none of them. A tablespace within the data directory stays out.
+ * Source: PostgreSQL, “File Inclusion via the Configuration File” (config-setting), “The pg_hba.conf File”.
  */
 export const filesToCarry = (instance: ReadInstance, server: LiveServer): string[] => {
   // Symbolic links are listed with the files: pg_wal and its like may be one.
@@ -36,7 +34,12 @@ export const filesToCarry = (instance: ReadInstance, server: LiveServer): string
     .filter((parts) => parts.length > 1)
     .map(([top]) => top ?? '')
     .filter((top) => instance.directories.includes(top) && !serverDirectories.has(top));
-  return [...new Set([...files, ...inside.filter((path) => !path.includes('/')), ...directories])]
+  const small = instance.small.filter(
+    (name) =>
+      !serverDirectories.has(name) &&
+      !server.tablespaces.some((place) => `${place}/`.startsWith(`${instance.data}/${name}/`)),
+  );
+  return [...new Set([...files, ...inside.filter((path) => !path.includes('/')), ...directories, ...small])]
     .filter((name) => instance.files.includes(name) || instance.directories.includes(name))
     .sort();
 };

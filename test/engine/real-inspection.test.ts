@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -461,6 +461,20 @@ describe('a discovery', () => {
     const one = instance();
     if (one.server === null) throw new Error('the server answers');
     expect(filesToCarry(one, one.server)).toEqual(['postgresql.conf', 'server.key']);
+  });
+
+  test('small directories that are no server’s are carried, whatever reads from them; what cannot be copied, or is large, stays', () => {
+    host.cluster(host.node.data, 15, { 'postgresql.conf': '', 'auth/users': 'app\n', 'log/x.log': '' });
+    mkdirSync(join(host.node.data, 'conf.d'));
+    mkdirSync(join(host.node.data, 'dumps'));
+    writeFileSync(join(host.node.data, 'dumps/app'), Buffer.alloc(11 * 1024 * 1024));
+    host.write(join(host.node.home, 'psql'), answer);
+    const one = instance();
+    if (one.server === null) throw new Error('the server answers');
+    expect(one.small.toSorted()).toEqual(['auth', 'conf.d']);
+    expect(filesToCarry(one, one.server)).toEqual(['auth', 'conf.d', 'postgresql.conf']);
+    const within = { ...one.server, tablespaces: [`${one.data}/auth/fast`] };
+    expect(filesToCarry(one, within)).toEqual(['conf.d', 'postgresql.conf']);
   });
 
   test('programs that are missing in the new directory are named', () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { clusterFactsSchema } from '../../source/cluster/facts.ts';
@@ -295,6 +295,18 @@ describe('carrying the configuration', () => {
     expect(host.read(join(host.root, 'home/asked'))).toContain(
       `-C max_connections -c config_file=${host.node.newData}/postgresql.conf`,
     );
+  });
+
+  test('a private key that was root’s, and readable by its group, is readable by postgres alone', () => {
+    const key = join(host.node.data, 'server.key');
+    host.write(key, '-----BEGIN PRIVATE KEY-----\n');
+    chmodSync(key, 0o640);
+    chmodSync(join(host.node.data, 'pg_hba.conf'), 0o640);
+    const ran = host.run('D.node_1.swap');
+    expect(ran.code).toBe(0);
+    expect(host.mode(key)).toBe('600');
+    expect(ran.output).toContain('only its owner may read the private key');
+    expect(host.mode(join(host.node.data, 'pg_hba.conf'))).toBe('640');
   });
 
   test('twice gives the same, and directories do not nest', () => {

@@ -68,6 +68,8 @@ export interface ReadInstance {
   } | null;
   readonly files: readonly string[];
   readonly directories: readonly string[];
+  /** Of these the ones that are no server's, small, and readable. */
+  readonly small: readonly string[];
   readonly server: LiveServer | null;
   /** Why there is no `server`. */
   readonly serverError: string;
@@ -153,6 +155,7 @@ const instanceOf = (map: ReadonlyMap<string, string>, key: string): ReadInstance
       : null,
     files: linesOf(decodeText(map.get(`${key}.files`))),
     directories: linesOf(decodeText(map.get(`${key}.directories`))),
+    small: linesOf(decodeText(map.get(`${key}.small`))),
     server: server.success ? server.data : null,
     serverError: server.success ? '' : (answer ?? 'no server answered on its socket').trim().slice(0, 400),
     workDir: map.get(`${key}.work`) ?? '',

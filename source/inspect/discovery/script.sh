@@ -12,6 +12,7 @@ set_unit=
 set_old=
 set_port=
 drop_in=
+server_directories=
 server_sql=
 
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
@@ -27,6 +28,13 @@ systems() { # the system identifiers that the files of $pgdata show: pg_autoctl'
   for f in "$state" "$state".pg* "$state".before-rollback; do [ -r "$f" ] && od -An -v -t u8 -j 16 -N 8 "$f"; done
   for d in "$data" "$data"_pg*_bak "$data"_pg*_abandoned*; do
     for f in pg_control pg_control.old pg_control.do-not-start; do [ -r "$d/global/$f" ] && od -An -v -t u8 -N 8 "$d/global/$f"; done
+  done
+}
+small_directories() { # those at the top of $data that a person has put there and can be copied in no time: whatever reads files from them
+  find "$data" -mindepth 1 -maxdepth 1 -type d -readable 2>/dev/null | while IFS= read -r d; do
+    case " $server_directories " in *" ${d##*/} "*) continue ;; esac
+    [ -z "$(find "$d" ! -readable -print 2>/dev/null | head -n 1)" ] && [ "$(stat -c %d "$d")" = "$(stat -c %d "$data")" ] || continue
+    kb=$(timeout 5 du -sk "$d" 2>/dev/null) && [ "${kb%%[!0-9]*}" -le 10240 ] && printf '%s\n' "${d##*/}"
   done
 }
 for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_dump psql vacuumdb; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text missing
@@ -72,8 +80,9 @@ while IFS= read -r cfg; do
     [ -n "$unit" ] || unit=$(cd "$work/saved" 2>/dev/null && ls -- *.service 2>/dev/null | head -n 1)
     if [ -n "$unit" ]; then put "$n.unit" "$unit"; systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p FragmentPath -p DropInPaths -p ExecStart "$unit" 2>/dev/null | text "$n.unit_show"; fi
   fi
-  find "$data" -maxdepth 1 '(' -type f -size -10240k -o -type l ')' 2>/dev/null | sed 's|.*/||' | text "$n.files"
+  find "$data" -maxdepth 1 '(' -type f -readable -size -10240k -o -type l ')' 2>/dev/null | sed 's|.*/||' | text "$n.files"
   find "$data" -maxdepth 1 -type d 2>/dev/null | sed 's|.*/||' | text "$n.directories"
+  small_directories | text "$n.small"
   port=${set_port:-$(setting port "$cfg")}; put "$n.port" "$port"
   for socket in "$(sed -n 5p "$data/postmaster.pid" 2>/dev/null)" /var/run/postgresql /tmp; do
     [ -n "$socket" ] && [ -S "$socket/.s.PGSQL.$port" ] && { put "$n.socket" "$socket"; break; }

@@ -1,5 +1,6 @@
 import { answerFunctions } from '../../cluster/answer.ts';
 import { type Fragment, fixed, lines, sh } from '../../cluster/fragment.ts';
+import { serverDirectories } from '../../cluster/server-directories.ts';
 import { sqlFunction } from '../../cluster/superuser-sql.ts';
 import type { Path, UnitName } from '../../cluster/words.ts';
 import { workDirLine } from '../../cluster/work-directory.ts';
@@ -45,6 +46,7 @@ export const discoverScript = (newBindir: Path, overrides: DiscoveryOverrides): 
       set_old: overrides.oldBindir ?? '',
       set_port: overrides.port ?? '',
       drop_in: dropInName,
+      server_directories: [...serverDirectories].join(' '),
       server_sql: serverSql,
     }),
     sh``,

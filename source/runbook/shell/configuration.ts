@@ -3,11 +3,21 @@ import { type Fragment, sh, spaced, word } from '../../cluster/fragment.ts';
 import type { Path } from '../../cluster/words.ts';
 import { inBin } from './shell.ts';
 
-/** The lines that copy every configuration file, with owner, mode and time, and stay silent about absent ones. */
+/**
+ * Shell, a predicate of find: a private key that others than its owner may read. The server takes such a key from root, whose file it
+ * was (0640, say), but not from its own user, whose file the copy is.
+ * Source: PostgreSQL, “Secure TCP/IP Connections with SSL” (ssl-tcp), be-secure-common.c, check_ssl_key_file_permissions.
+ */
+const openKey = sh`-type f -perm /077 -exec grep -q 'PRIVATE KEY-----' '{}' ';'`;
+
+/** The lines that copy every configuration file, with mode and time, and stay silent about absent ones. */
 export const carryLines = (host: HostFacts, from: Path, to: Path): Fragment => sh`
   set -- ${to}
   for f in ${spaced(host.carry)}; do
-    if [ -e ${from}/"$f" ]; then rm -rf ${to}/"$f"; cp -pR ${from}/"$f" ${to}/"$f"; echo "carried $f"; set -- "$@" ${to}/"$f"; fi
+    if [ -e ${from}/"$f" ]; then
+      rm -rf ${to}/"$f"; cp -pR ${from}/"$f" ${to}/"$f"; echo "carried $f"; set -- "$@" ${to}/"$f"
+      find ${to}/"$f" ${openKey} -exec chmod go= '{}' ';' -exec echo 'only its owner may read the private key' '{}' ';'
+    fi
   done
 `;
 

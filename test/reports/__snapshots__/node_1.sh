@@ -573,7 +573,10 @@ umask 077
 mkdir configuration
 set -- /var/lib/pgsql/pgaf-upgrade-check.data/configuration
 for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
-  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; fi
+  if [ -e /var/lib/pgsql/data/"$f" ]; then
+    rm -rf /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"
+    find /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f" -type f -perm /077 -exec grep -q 'PRIVATE KEY-----' '{}' ';' -exec chmod go= '{}' ';' -exec echo 'only its owner may read the private key' '{}' ';'
+  fi
 done
 for name in shared_preload_libraries max_connections shared_buffers ssl; do
   value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/pgaf-upgrade-check.data/new -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade-check.data/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/pgaf-upgrade-check.data/new)
@@ -892,7 +895,10 @@ umask 077
 rm -rf /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration; mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration
 set -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration
 for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
-  if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f"; fi
+  if [ -e /var/lib/pgsql/data/"$f" ]; then
+    rm -rf /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f"
+    find /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/"$f" -type f -perm /077 -exec grep -q 'PRIVATE KEY-----' '{}' ';' -exec chmod go= '{}' ';' -exec echo 'only its owner may read the private key' '{}' ';'
+  fi
 done
 for name in shared_preload_libraries max_connections shared_buffers ssl; do
   value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/data_pg17_new -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/data_pg17_new)
@@ -1249,7 +1255,10 @@ if [ "$(version /var/lib/pgsql/data)" = 15 ]; then
   same_file_system /var/lib/pgsql/data /var/lib/pgsql; same_file_system /var/lib/pgsql/data_pg17_new /var/lib/pgsql
   set -- /var/lib/pgsql/data_pg17_new
   for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
-    if [ -e /var/lib/pgsql/data/"$f" ]; then rm -rf /var/lib/pgsql/data_pg17_new/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/data_pg17_new/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/data_pg17_new/"$f"; fi
+    if [ -e /var/lib/pgsql/data/"$f" ]; then
+      rm -rf /var/lib/pgsql/data_pg17_new/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/data_pg17_new/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/data_pg17_new/"$f"
+      find /var/lib/pgsql/data_pg17_new/"$f" -type f -perm /077 -exec grep -q 'PRIVATE KEY-----' '{}' ';' -exec chmod go= '{}' ';' -exec echo 'only its owner may read the private key' '{}' ';'
+    fi
   done
   { sync -- "$1" && shift && find "$@" '(' -type f -o -type d ')' -exec sync -- '{}' +; } || sync
   for name in shared_preload_libraries max_connections shared_buffers ssl; do
