@@ -17,6 +17,18 @@ export const answerQuestion = async (
     });
     return secret === null || secret === '' ? { kind: 'no' } : { kind: 'secret', secret };
   }
+  if (question.kind === 'prompt') {
+    const { alias, host, says, prompt: wanted, echo } = question;
+    if (prompt === undefined) {
+      write(
+        `${alias} (${host}) asks at login: ${wanted}\n  Nobody can be asked here: start it in a terminal.\n`,
+      );
+      return { kind: 'no' };
+    }
+    if (says !== '') write(`${alias} (${host}) says: ${says}\n`);
+    const given = await prompt(`${alias} (${host}) asks: ${wanted} `, { secret: !echo });
+    return given === null ? { kind: 'no' } : { kind: 'secret', secret: given };
+  }
   write(
     `The key of ${question.alias} (${question.host}) is not known yet.\n  ${question.keyType} ${question.fingerprint}\n`,
   );

@@ -2,7 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import ssh2, { type AnyAuthMethod, type IdentityCallback, type ParsedKey, type PublicKeyEntry } from 'ssh2';
 import { messageOf } from '../cluster/result.ts';
 import { certificateWords } from './problems.ts';
-import type { Hop } from './ssh-config.ts';
+import type { Hop } from './route.ts';
 
 /** Private keys whose passphrase was asked once; `declined` is not asked again. */
 export type Keyring = Map<string, ParsedKey | 'declined'>;

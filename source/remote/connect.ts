@@ -20,22 +20,20 @@ import { listJobs } from './job-registry.ts';
 import { Line } from './line.ts';
 import { promptQueueOf } from './prompt-queue.ts';
 import { type RunOptions, runScript } from './run.ts';
-import { Slots } from './slots.ts';
+import { Sessions } from './sessions.ts';
 import { resolveRoute } from './ssh-config.ts';
 import { openStream } from './stream.ts';
-
-/** sshd's MaxSessions is 10 by default; two are left for whoever shares the connection's limit. */
-const sessions = 8;
 
 class SshHost implements RemoteHost {
   readonly address: HostAddress;
   readonly #line: Line;
   readonly #login: Login;
-  readonly #slots = new Slots(sessions);
+  readonly #sessions: Sessions;
 
-  constructor(address: HostAddress, line: Line, login: Login) {
+  constructor(address: HostAddress, line: Line, login: Login, more: () => Line) {
     this.address = address;
     this.#line = line;
+    this.#sessions = new Sessions(address.alias, line, more);
     this.#login = login;
   }
 
@@ -53,7 +51,7 @@ class SshHost implements RemoteHost {
 
   async run(script: string, options: RunOptions): Promise<Result<Output>> {
     const began = performance.now();
-    const output = await runScript(this.#line, this.#slots, this.#login, script, options);
+    const output = await runScript(this.#sessions, this.#login, script, options);
     debugEvent('ssh.run', {
       alias: this.alias,
       as: options.as,
@@ -68,7 +66,7 @@ class SshHost implements RemoteHost {
     const began = performance.now();
     const { id, as, script } = spec;
     debugEvent('job.begun', { alias: this.alias, id, as, kind: script === null ? 'attached' : 'started' });
-    const outcome = await followRemoteJob(this.#line, this.#slots, this.#login, spec, events);
+    const outcome = await followRemoteJob(this.#sessions, this.#login, spec, events);
     debugEvent('job.ended', {
       alias: this.alias,
       id,
@@ -80,7 +78,7 @@ class SshHost implements RemoteHost {
   }
 
   jobs(run: string): Promise<Result<readonly JobRecord[]>> {
-    return listJobs(this.#line, this.#slots, this.#login, run);
+    return listJobs(this.#sessions, this.#login, run);
   }
 
   openStream(target: StreamTarget): Promise<Result<Duplex>> {
@@ -93,7 +91,7 @@ class SshHost implements RemoteHost {
   }
 
   close(): Promise<void> {
-    return this.#line.close();
+    return this.#sessions.close();
   }
 }
 
@@ -106,8 +104,11 @@ export const connect: Connect = async (address, options) => {
   if (!route.ok) return route;
   const target = route.value[route.value.length - 1] ?? route.value[0];
   const desk = promptQueueOf(options.ask);
-  const line = new Line(address.alias, () => dial(route.value, desk));
+  const newLine = (): Line => new Line(address.alias, () => dial(route.value, desk));
+  const line = newLine();
   const opened = await line.open(options.evenIfSilent === true);
   if (!opened.ok) return fail(opened.error);
-  return ok(new SshHost(address, line, { alias: address.alias, user: target.user, become: options.become }));
+  return ok(
+    new SshHost(address, line, { alias: address.alias, user: target.user, become: options.become }, newLine),
+  );
 };

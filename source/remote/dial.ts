@@ -1,11 +1,15 @@
+import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { fail, ok, problem, type Result } from '../cluster/result.ts';
 import { credentialsFor } from './auth.ts';
 import { type HopOutcome, keyNameOf, openHop } from './hop.ts';
 import { type Failure, hopName } from './problems.ts';
 import { type PromptQueue, questionFailed } from './prompt-queue.ts';
+import { startProxy } from './proxy-command.ts';
 import { revokedKeys } from './revoked-keys.ts';
-import type { Hop, SshRoute } from './ssh-config.ts';
+import type { Hop, SshRoute } from './route.ts';
+import { Ssh2Transport } from './ssh2-transport.ts';
+import type { Transport } from './transport.ts';
 
 /** More rounds than any honest sequence of questions needs: one per hop's key and one per encrypted key file. */
 const maximumRounds = 32;
@@ -25,12 +29,15 @@ const tunnel = (client: Client, via: Hop, to: Hop): Promise<Result<ClientChannel
     });
   });
 
-const attempt = async (hop: Hop, sock: ClientChannel | null, desk: PromptQueue): Promise<HopOutcome> => {
+const attempt = async (hop: Hop, sock: Duplex | null, desk: PromptQueue): Promise<HopOutcome> => {
   const known = await desk.knownHosts.read(hop.knownHostsFiles);
   if (!known.ok) return { kind: 'failed', failure: { problem: known.error, final: true } };
   const revoked = await revokedKeys(hop);
   if (!revoked.ok) return { kind: 'failed', failure: { problem: revoked.error, final: true } };
-  return openHop(hop, sock, known.value, await credentialsFor(hop, desk.keyring), revoked.value);
+  const credentials = await credentialsFor(hop, desk.keyring);
+  return openHop(hop, sock, known.value, credentials, revoked.value, (says, prompts, stands) =>
+    desk.answers(hop, says, prompts, stands),
+  );
 };
 
 /** Asks what the attempt could not decide. Null: asked, try again. */
@@ -50,7 +57,7 @@ const consult = async (hop: Hop, outcome: HopOutcome, desk: PromptQueue): Promis
  * so no server waits in mid-handshake and every key is verified by the same rule. The clients before the last
  * are ended with it.
  */
-export const dial = async (route: SshRoute, desk: PromptQueue): Promise<Result<Client, Failure>> => {
+export const dial = async (route: SshRoute, desk: PromptQueue): Promise<Result<Transport, Failure>> => {
   for (let round = 0; round < maximumRounds; round += 1) {
     const opened: { hop: Hop; client: Client }[] = [];
     const hangUp = () => {
@@ -64,13 +71,18 @@ export const dial = async (route: SshRoute, desk: PromptQueue): Promise<Result<C
         hangUp();
         return sock;
       }
-      const outcome = await attempt(hop, sock.value, desk);
+      const proxy = via === undefined ? startProxy(hop) : null;
+      const outcome = await attempt(hop, proxy?.socket ?? sock.value, desk);
       if (outcome.kind === 'ready') {
+        if (proxy !== null) outcome.client.once('close', proxy.end);
         opened.push({ hop, client: outcome.client });
         continue;
       }
+      const failure =
+        outcome.kind === 'failed' ? ((await proxy?.blamed(outcome.failure)) ?? outcome.failure) : null;
       hangUp();
-      if (outcome.kind === 'failed') return fail(outcome.failure);
+      proxy?.end();
+      if (outcome.kind === 'failed') return fail(failure ?? outcome.failure);
       const refused = await consult(hop, outcome, desk);
       if (refused) return fail(refused);
       retry = true;
@@ -82,7 +94,7 @@ export const dial = async (route: SshRoute, desk: PromptQueue): Promise<Result<C
       last.client,
       opened.map(({ client }) => client),
     );
-    return ok(last.client);
+    return ok(new Ssh2Transport(last.client));
   }
   const target = route[route.length - 1] ?? route[0];
   const what = `The connection to ${hopName(target)} asked the same questions over and over.`;

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import ssh2, { type AuthenticationType, type Client } from 'ssh2';
+import ssh2, { type AuthenticationType, type Client, type Prompt } from 'ssh2';
 import type { Credentials } from './auth.ts';
 import { debugEvent } from './debug-events.ts';
 import { dialFastSocket, type FastSocket, readyKey } from './fast-socket.ts';
@@ -17,10 +17,12 @@ import {
   connectProblem,
   type Failure,
   keyProblem,
+  questionsLabel,
   strictProblem,
   timeoutProblem,
+  unansweredProblem,
 } from './problems.ts';
-import type { Hop } from './ssh-config.ts';
+import type { Hop } from './route.ts';
 
 /** What came of one connection attempt. A question ends the attempt: sshd would not wait for the operator to read. */
 export type HopOutcome =
@@ -33,6 +35,15 @@ const keepaliveMs = 5_000;
 const keepaliveMisses = 3;
 /** Signing may wait for a finger on a hardware key. */
 const authenticationMs = 60_000;
+/** How often the questions may be asked again after a wrong answer; OpenSSH's NumberOfPasswordPrompts. */
+const questionRounds = 3;
+
+/** Who answers what the server asks; null: nobody. `stands` tells whether the attempt still waits for the answer. */
+export type Interact = (
+  says: string,
+  prompts: readonly { readonly prompt: string; readonly echo: boolean }[],
+  stands: () => boolean,
+) => Promise<string[] | null>;
 
 /** The name under which a hop's key is kept in known_hosts. */
 export const keyNameOf = (hop: Hop): string =>
@@ -55,6 +66,7 @@ export const openHop = (
   known: readonly KnownHostLine[],
   credentials: Credentials,
   revoked: readonly Buffer[] = [],
+  interact: Interact = async () => null,
 ): Promise<HopOutcome> => {
   const client: Client = new ssh2.Client();
   const name = keyNameOf(hop);
@@ -131,10 +143,43 @@ export const openHop = (
       else settle({ kind: 'unknown-key', name, key });
       return false;
     };
+    let rounds = 0;
+    /** A person answers in their own time; how long sshd waits for it is its LoginGraceTime. */
+    const asked = (
+      name: string,
+      instructions: string,
+      _language: string,
+      prompts: readonly Prompt[],
+      finish: (answers: string[]) => void,
+    ): void => {
+      const said = [name, instructions].filter((one) => one.trim() !== '').join(' ');
+      clearTimeout(timer);
+      const questions = prompts.map(({ prompt, echo }) => ({ prompt, echo: echo === true }));
+      void interact(said, questions, () => !settled).then((answers) => {
+        if (settled) return;
+        if (answers === null)
+          return refuse(unansweredProblem(hop, questions[0]?.prompt ?? '', tried, credentials.skipped), true);
+        timer = setTimeout(
+          () => refuse(timeoutProblem(hop, 'waiting for authentication'), false),
+          authenticationMs,
+        );
+        finish(answers);
+      });
+    };
+    const byQuestions = () => {
+      if (!accepts.includes('keyboard-interactive') || rounds === questionRounds) return false;
+      rounds += 1;
+      tried.push(questionsLabel);
+      return { type: 'keyboard-interactive' as const, username: hop.user, prompt: asked };
+    };
     const nextMethod = (left: AuthenticationType[] | null) => {
       accepts = left ?? accepts;
+      // The key was taken, and something else is asked for beside it.
+      if (accepts.length > 0 && !accepts.includes('publickey')) return byQuestions();
       const next = queue.shift();
-      if (next === undefined) return false;
+      // Without a key to offer: what the server accepts is to be learned first.
+      if (next === undefined && left === null) return { type: 'none' as const, username: hop.user };
+      if (next === undefined) return byQuestions();
       if (next.kind === 'locked') return settle({ kind: 'locked-key', file: next.file });
       tried.push(next.label);
       debugEvent('ssh.authentication', { alias: hop.alias, user: hop.user, offered: next.label });

@@ -106,7 +106,18 @@ export type Question =
       /** As `ssh-keygen -lf` prints it: SHA256:… */
       readonly fingerprint: string;
     }
-  | { readonly kind: 'passphrase'; readonly alias: string; readonly identityFile: string };
+  | { readonly kind: 'passphrase'; readonly alias: string; readonly identityFile: string }
+  /** What the host, or ssh, wants to know at login: a second factor, a password that has expired. */
+  | {
+      readonly kind: 'prompt';
+      readonly alias: string;
+      readonly host: string;
+      /** What was said before the question; may be empty. */
+      readonly says: string;
+      readonly prompt: string;
+      /** Whether what is typed may be seen. */
+      readonly echo: boolean;
+    };
 
 export type Answer =
   | { readonly kind: 'yes' }

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { becomeProblem, type Login, pack, shellAs } from './become.ts';
-import { openExec } from './exec.ts';
 import type { JobSpec } from './host.ts';
 import { launchScript } from './job-scripts.ts';
-import type { Line } from './line.ts';
-import type { Slots } from './slots.ts';
+import type { Sessions } from './sessions.ts';
 
 /** How one attempt to follow a job ended. */
 export type FollowEnd =
@@ -48,8 +46,7 @@ const endFrom = (text: string, login: Login, as: string): FollowEnd | null => {
  * login, which no later attempt would change.
  */
 export const follow = async (
-  line: Line,
-  slots: Slots,
+  sessions: Sessions,
   login: Login,
   spec: JobSpec,
   offset: number,
@@ -62,9 +59,9 @@ export const follow = async (
   const parcel = pack(launch.value.text, undefined);
   const command = shellAs(login, login.user, parcel.inner);
   if (!command.ok) return command;
-  const opened = await openExec(line, slots, login.alias, command.value.text, undefined);
-  if (!opened.ok) return line.state === 'closed' ? fail(opened.error) : ok({ kind: 'broken' });
-  const { channel, ended } = opened.value;
+  const opened = await sessions.open(command.value.text, undefined);
+  if (!opened.ok) return sessions.line.state === 'closed' ? fail(opened.error) : ok({ kind: 'broken' });
+  const running = opened.value;
 
   let tooMuch: () => void = () => undefined;
   // A host that floods may never say that its channel is closed.
@@ -73,7 +70,7 @@ export const follow = async (
   });
   let head: Buffer | null = Buffer.alloc(0);
   let flooded = false;
-  channel.on('data', (chunk: Buffer) => {
+  running.stdout.on('data', (chunk: Buffer) => {
     if (flooded) return;
     if (head === null) return onBytes(chunk);
     // The mark may lie across two chunks; no more than its own length has to be read again.
@@ -84,7 +81,7 @@ export const follow = async (
       if (head.length <= maximumNoise) return;
       flooded = true;
       head = Buffer.alloc(0);
-      channel.destroy();
+      running.stop();
       tooMuch();
       return;
     }
@@ -95,7 +92,7 @@ export const follow = async (
   let said = '';
   let noise = '';
   let end: FollowEnd | null = null;
-  channel.stderr.on('data', (chunk: Buffer) => {
+  running.stderr.on('data', (chunk: Buffer) => {
     if (flooded) return;
     said += chunk.toString('utf8');
     for (let at = said.indexOf('\n'); at >= 0; at = said.indexOf('\n')) {
@@ -107,9 +104,8 @@ export const follow = async (
     }
     if (said.length > maximumNoise) said = '';
   });
-  channel.on('error', () => undefined);
-  channel.end(parcel.payload);
-  const { code } = await Promise.race([ended, overrun]);
+  running.stdin.end(parcel.payload);
+  const { code } = await Promise.race([running.ended, overrun]);
   if (flooded)
     return ok({
       kind: 'not-started',

@@ -3,9 +3,8 @@ import { fail, ok, problem, type Result } from '../cluster/result.ts';
 import type { Login } from './become.ts';
 import type { JobRecord } from './host.ts';
 import { aliveFunction } from './job-scripts.ts';
-import type { Line } from './line.ts';
 import { runScript } from './run.ts';
-import type { Slots } from './slots.ts';
+import type { Sessions } from './sessions.ts';
 
 const runName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 const timeoutMs = 30_000;
@@ -54,14 +53,13 @@ const recordOf = (run: string, line: string): JobRecord | null => {
  * meanwhile. Read-only. Errors: no line, or an answer that cannot be read.
  */
 export const listJobs = async (
-  line: Line,
-  slots: Slots,
+  sessions: Sessions,
   login: Login,
   run: string,
 ): Promise<Result<readonly JobRecord[]>> => {
   if (!runName.test(run))
     return fail(problem(`${JSON.stringify(run)} is no name for a run.`, 'Report this as a bug.'));
-  const output = await runScript(line, slots, login, registryScript(run).text, { as: login.user, timeoutMs });
+  const output = await runScript(sessions, login, registryScript(run).text, { as: login.user, timeoutMs });
   if (!output.ok) return output;
   if (output.value.code !== 0)
     return fail(

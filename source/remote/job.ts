@@ -2,8 +2,7 @@ import { type Problem, problem } from '../cluster/result.ts';
 import { type Login, scriptProblem } from './become.ts';
 import type { JobEvents, JobOutcome, JobSpec } from './host.ts';
 import { type FollowEnd, follow } from './job-follow.ts';
-import type { Line } from './line.ts';
-import type { Slots } from './slots.ts';
+import type { Sessions } from './sessions.ts';
 
 const idPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
 /** Milliseconds before following anew while the line itself holds; the last one repeats. */
@@ -56,8 +55,7 @@ const outcomeOf = (login: Login, spec: JobSpec, end: FollowEnd): JobOutcome | nu
  * It answers only when the host said how the job ended, when the host does not know, or when the line is closed for good.
  */
 export const followRemoteJob = async (
-  line: Line,
-  slots: Slots,
+  sessions: Sessions,
   login: Login,
   spec: JobSpec,
   events: JobEvents,
@@ -82,9 +80,11 @@ export const followRemoteJob = async (
     lost = false;
   };
   for (;;) {
-    const end = await follow(line, slots, login, spec, offset, onBytes, onFollowing);
+    const end = await follow(sessions, login, spec, offset, onBytes, onFollowing);
     if (!end.ok)
-      return finalSize === null && line.state !== 'closed' ? neverStarted(end.error) : unknown(end.error);
+      return finalSize === null && sessions.line.state !== 'closed'
+        ? neverStarted(end.error)
+        : unknown(end.error);
     if (end.value.kind === 'exited') {
       // A daemon may write on for ever; what counts is what was there when the exit code was first read.
       finalSize ??= end.value.size;

@@ -1,27 +1,27 @@
-import type { Client } from 'ssh2';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { debugEvent } from './debug-events.ts';
 import type { LineState } from './host.ts';
 import type { Failure } from './problems.ts';
+import type { Transport } from './transport.ts';
 
 /** Milliseconds before each attempt to connect anew; the last one repeats. */
 const backoffMs = [0, 100, 250, 500, 1_000, 2_000, 5_000];
 const patientMs = 30_000;
 
-type Waiter = (result: Result<Client>) => void;
+type Waiter = (result: Result<Transport>) => void;
 
 /** One kept connection: dials, notices that it broke, dials again until closed or refused for good. */
 export class Line {
   #state: LineState = 'connecting';
   #trouble: Problem | null = null;
-  #client: Client | null = null;
+  #transport: Transport | null = null;
   #timer: NodeJS.Timeout | undefined;
-  readonly #dial: () => Promise<Result<Client, Failure>>;
+  readonly #dial: () => Promise<Result<Transport, Failure>>;
   readonly #alias: string;
   readonly #waiters = new Set<Waiter>();
   readonly #listeners = new Set<(line: LineState) => void>();
 
-  constructor(alias: string, dial: () => Promise<Result<Client, Failure>>) {
+  constructor(alias: string, dial: () => Promise<Result<Transport, Failure>>) {
     this.#alias = alias;
     this.#dial = dial;
   }
@@ -59,8 +59,8 @@ export class Line {
   }
 
   /** The live connection; waits for one while reconnecting, `timeoutMs` at most (without it: until it is decided). */
-  client(timeoutMs?: number): Promise<Result<Client>> {
-    if (this.#client) return Promise.resolve(ok(this.#client));
+  transport(timeoutMs?: number): Promise<Result<Transport>> {
+    if (this.#transport) return Promise.resolve(ok(this.#transport));
     if (this.#state === 'closed') return Promise.resolve(fail(this.#trouble ?? this.#closedProblem()));
     return new Promise((resolve) => {
       const waiter: Waiter = (result) => {
@@ -75,42 +75,31 @@ export class Line {
   }
 
   async close(): Promise<void> {
-    const client = this.#client;
+    const transport = this.#transport;
     this.#end(null);
-    if (client === null) return;
-    await new Promise<void>((resolve) => {
-      // A peer that does not answer the goodbye must not hold the console.
-      const timer = setTimeout(() => client.destroy(), 1_000);
-      client.once('close', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      client.end();
-    });
+    await transport?.end();
   }
 
-  #adopt(dialed: Result<Client, Failure>): boolean {
+  #adopt(dialed: Result<Transport, Failure>): boolean {
     if (!dialed.ok) return false;
-    const client = dialed.value;
+    const transport = dialed.value;
     if (this.#state === 'closed') {
-      client.destroy();
+      transport.destroy();
       return false;
     }
-    client.once('error', (error) => {
-      this.#trouble = { ...this.#lostProblem(), cause: error.message };
-    });
-    client.once('close', () => this.#broke(client));
-    this.#client = client;
+    transport.onClosed((cause) => this.#broke(transport, cause));
+    this.#transport = transport;
     this.#trouble = null;
     this.#announce('connected');
-    for (const waiter of [...this.#waiters]) waiter(ok(client));
+    for (const waiter of [...this.#waiters]) waiter(ok(transport));
     return true;
   }
 
-  #broke(client: Client): void {
-    if (this.#client !== client) return;
-    this.#client = null;
+  #broke(transport: Transport, cause: string | null): void {
+    if (this.#transport !== transport) return;
+    this.#transport = null;
     if (this.#state === 'closed') return;
+    if (cause !== null) this.#trouble = { ...this.#lostProblem(), cause };
     this.#trouble ??= this.#lostProblem();
     this.#announce('reconnecting');
     this.#schedule(0, false);
@@ -131,7 +120,7 @@ export class Line {
 
   #end(trouble: Problem | null): void {
     clearTimeout(this.#timer);
-    this.#client = null;
+    this.#transport = null;
     this.#trouble = trouble;
     this.#announce('closed');
     for (const waiter of [...this.#waiters]) waiter(fail(trouble ?? this.#closedProblem()));

@@ -1,6 +1,7 @@
+import { cleanText } from '../cluster/parse/terminal-text.ts';
 import { type Problem, problem } from '../cluster/result.ts';
 import type { KeyVerdict } from './known-hosts.ts';
-import type { Hop } from './ssh-config.ts';
+import type { Hop } from './route.ts';
 
 export interface Failure {
   readonly problem: Problem;
@@ -15,6 +16,9 @@ const destination = (hop: Hop): string =>
 
 /** Said of a user certificate beside a key. Source: ssh2 has none; ssh_config(5), CertificateFile. */
 export const certificateWords = 'a certificate, which this console cannot present';
+
+/** What keyboard-interactive is called among what was tried. */
+export const questionsLabel = 'answers to its questions';
 
 /** The host as the screen names it, with its address where that says more. */
 export const hopName = (hop: Hop): string =>
@@ -83,6 +87,22 @@ export const authProblem = (
       cause,
     );
   return problem(`${hopName(hop)} did not let ${hop.user} in (${offered}${left}${wants}).`, remedy, cause);
+};
+
+/** The server asked for something at login, and nobody answered. */
+export const unansweredProblem = (
+  hop: Hop,
+  prompt: string,
+  tried: readonly string[],
+  skipped: readonly string[],
+): Problem => {
+  const offered = tried.filter((one) => one !== questionsLabel);
+  return problem(
+    `${hopName(hop)} asks ${hop.user} “${cleanText(prompt).replace(/\s+/g, ' ').trim().slice(0, 100)}” at login, and nobody answered (${
+      offered.length > 0 ? `offered: ${offered.join(', ')}` : 'there was no key to offer'
+    }${skipped.length > 0 ? `; left out: ${skipped.join(', ')}` : ''}).`,
+    `Start the console in a terminal and answer there; or let ${hop.user} in by a key alone for the window: \`ssh-copy-id ${destination(hop)}\`, and no second factor in AuthenticationMethods of its sshd.`,
+  );
 };
 
 /** Why a host key is refused for good. */

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { ParsedKey } from 'ssh2';
+import { cleanText } from '../cluster/parse/terminal-text.ts';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
 import { type Keyring, parsePrivateKey } from './auth.ts';
 import type { Ask } from './host.ts';
 import { fingerprintOf, judgeKey, keyTypeOf } from './known-hosts.ts';
 import { KnownHostsStore } from './known-hosts-store.ts';
-import type { Hop } from './ssh-config.ts';
+import type { Hop } from './route.ts';
 
 const passphraseTries = 3;
 
@@ -65,7 +66,39 @@ export class PromptQueue {
       this.keyring.set(file, 'declined');
     });
   }
+
+  /**
+   * Asks what a server asks at login, one question after the other. Null: nobody answers, or `stands` says that the attempt is over.
+   * No answer is kept: a second factor is good for once.
+   */
+  answers(
+    hop: Hop,
+    says: string,
+    prompts: readonly { readonly prompt: string; readonly echo: boolean }[],
+    stands: () => boolean,
+  ): Promise<string[] | null> {
+    return this.#inTurn(async () => {
+      const given: string[] = [];
+      for (const { prompt, echo } of prompts) {
+        if (!stands()) return null;
+        const answer = await this.#ask({
+          kind: 'prompt',
+          alias: hop.alias,
+          host: hop.host,
+          says: shown(says),
+          prompt: shown(prompt),
+          echo,
+        });
+        if (answer.kind !== 'secret') return null;
+        given.push(answer.secret);
+      }
+      return given;
+    });
+  }
 }
+
+/** What a server says before anybody has logged in: one line, without what would move a cursor, and no more than can be read. */
+const shown = (text: string): string => cleanText(text).replace(/\s+/g, ' ').trim().slice(0, 400);
 
 const unlock = async (file: string, passphrase: string): Promise<ParsedKey | null> => {
   const key = parsePrivateKey(await readFile(file), passphrase);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
 import { parseRevokedKeys } from './known-hosts.ts';
-import type { Hop } from './ssh-config.ts';
+import type { Hop } from './route.ts';
 
 /**
  * The keys that RevokedHostKeys names for this host. As in OpenSSH, a file that cannot be read refuses every host.

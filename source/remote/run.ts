@@ -1,10 +1,9 @@
 import type { Readable } from 'node:stream';
 import { fail, ok, problem, type Result } from '../cluster/result.ts';
 import { becomeProblem, type Login, pack, scriptProblem, shellAs } from './become.ts';
-import { type Ending, openExec } from './exec.ts';
 import type { Output } from './host.ts';
-import type { Line } from './line.ts';
-import type { Slots } from './slots.ts';
+import type { Sessions } from './sessions.ts';
+import type { Ending } from './transport.ts';
 
 const defaultTimeoutMs = 60_000;
 const maximumBytes = 16 * 1024 * 1024;
@@ -33,8 +32,7 @@ const collect = (stream: Readable, overflow: () => void): (() => Buffer) => {
  * too much output (16 MiB), or an end without an exit code, which is unknown and never taken for success.
  */
 export const runScript = async (
-  line: Line,
-  slots: Slots,
+  sessions: Sessions,
   login: Login,
   script: string,
   options: RunOptions,
@@ -46,9 +44,9 @@ export const runScript = async (
   const command = shellAs(login, as, parcel.inner);
   if (!command.ok) return command;
   const deadline = performance.now() + timeoutMs;
-  const opened = await openExec(line, slots, login.alias, command.value.text, timeoutMs);
+  const opened = await sessions.open(command.value.text, timeoutMs);
   if (!opened.ok) return opened;
-  const { channel, ended } = opened.value;
+  const running = opened.value;
 
   let stopped: 'late' | 'flood' | null = null;
   let giveUp: (ending: Ending) => void;
@@ -58,17 +56,14 @@ export const runScript = async (
   const stop = (why: 'late' | 'flood') => {
     if (stopped) return;
     stopped = why;
-    channel.signal('TERM');
-    channel.destroy();
+    running.stop();
     giveUp({ code: null, signal: null });
   };
   const timer = setTimeout(() => stop('late'), Math.max(0, deadline - performance.now()));
-  const stdout = collect(channel, () => stop('flood'));
-  const stderr = collect(channel.stderr, () => stop('flood'));
-  // Writing to a command that is already gone is no news: its ending says more.
-  channel.on('error', () => undefined);
-  channel.end(parcel.payload);
-  const { code, signal } = await Promise.race([ended, givenUp]);
+  const stdout = collect(running.stdout, () => stop('flood'));
+  const stderr = collect(running.stderr, () => stop('flood'));
+  running.stdin.end(parcel.payload);
+  const { code, signal } = await Promise.race([running.ended, givenUp]);
   clearTimeout(timer);
 
   const { alias } = login;
@@ -89,7 +84,7 @@ export const runScript = async (
   if (code === null) {
     const cause =
       signal === null
-        ? (line.trouble?.cause ?? 'the channel closed without an exit code')
+        ? (sessions.line.trouble?.cause ?? 'the channel closed without an exit code')
         : `killed by ${signal}`;
     return fail(
       problem(

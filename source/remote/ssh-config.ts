@@ -3,38 +3,10 @@ import { join } from 'node:path';
 import SSHConfig from 'ssh-config';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
 import type { HostAddress, RemoteOptions } from './host.ts';
+import { proxyCommandFor } from './proxy-command.ts';
+import type { Hop, SshRoute } from './route.ts';
 import { readWithIncludes } from './ssh-config-file.ts';
 import { algorithmsOf, refusedSetting, undecidedMatch } from './ssh-config-limits.ts';
-
-/** Where one SSH connection goes, after ~/.ssh/config has been asked. */
-export interface Hop {
-  /** The alias that the screen shows; for a jump host the name that ProxyJump gave. */
-  readonly alias: string;
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  /** The name to look up in known_hosts when HostKeyAlias is set. */
-  readonly hostKeyAlias?: string;
-  readonly identityFiles: readonly string[];
-  /** Whether the identity files were named by somebody, so that their absence is worth a word. */
-  readonly identitiesNamed: boolean;
-  readonly identitiesOnly: boolean;
-  readonly agentSocket: string | null;
-  readonly knownHostsFiles: readonly string[];
-  /** StrictHostKeyChecking yes: an unknown key is refused without a question. Absent: asked. */
-  readonly strict?: true;
-  /** RevokedHostKeys; absent: none. */
-  readonly revokedKeysFile?: string;
-  /** What HostKeyAlgorithms leaves; absent: all of ours. */
-  readonly hostKeyAlgorithms?: readonly string[];
-  /** CertificateFile: named where a login is refused. */
-  readonly certificateFiles?: readonly string[];
-  /** Milliseconds until an unanswered connection attempt is given up. */
-  readonly timeoutMs: number;
-}
-
-/** The jump hosts in order, then the target: the last hop. */
-export type SshRoute = readonly [Hop, ...Hop[]];
 
 const defaultIdentities = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 const defaultTimeoutMs = 10_000;
@@ -185,7 +157,7 @@ const goesByCommand = (settings: Settings): boolean => {
 /**
  * Resolves an address by ~/.ssh/config into its jump hosts and itself. As in OpenSSH, of a list `a,b` only `a`
  * follows its own ProxyJump; `b` is reached through `a`.
- * Errors: an unreadable configuration, a ProxyJump that is malformed or runs in a circle, ProxyCommand.
+ * Errors: an unreadable configuration, a ProxyJump that is malformed or runs in a circle.
  */
 export const resolveRoute = async (
   address: HostAddress,
@@ -196,13 +168,10 @@ export const resolveRoute = async (
   if (!found.ok) return found;
   const settings = found.value;
   const hop = hopFrom(address, settings, options);
-  if (goesByCommand(settings))
-    return fail(
-      problem(
-        `The SSH configuration reaches ${address.host} by ProxyCommand, which this console does not run.`,
-        'Say the same with ProxyJump in ~/.ssh/config.',
-      ),
-    );
+  if (goesByCommand(settings)) {
+    const command = proxyCommandFor(hop, address.host, textOf(settings.proxycommand) ?? '');
+    return command.ok ? ok([{ ...hop, proxyCommand: command.value }]) : command;
+  }
   const jump = textOf(settings.proxyjump);
   if (jump === undefined || jump.toLowerCase() === 'none') return ok([hop]);
   if (depth >= maximumHops)

@@ -405,6 +405,22 @@ describe('questions and leaving', () => {
     expect(engine.asked).toEqual(['answer secret hunter2']);
   });
 
+  test('what a host asks at login is shown, an answer that may not be seen is not', async () => {
+    const asks = { kind: 'prompt', alias: 'node_1', host: '10.0.0.11', says: 'Welcome.' } as const;
+    const first = await open({ questions: [{ ...asks, prompt: 'Verification code:', echo: false }] });
+    await first.press(...'123456');
+    expect(first.frame()).toContain('node_1 (10.0.0.11) asks before it lets the console in.');
+    expect(first.frame()).toContain('Verification code:');
+    expect(first.frame()).toContain('Answer: ******');
+    expect(first.frame()).not.toContain('123456');
+    await first.press(keys.enter);
+    expect(first.engine.asked).toEqual(['answer secret 123456']);
+    first.close();
+    const second = await open({ questions: [{ ...asks, prompt: 'Press Enter', echo: true }] });
+    await second.press(keys.enter);
+    expect(second.engine.asked).toEqual(['answer secret ']);
+  });
+
   test('leaving asks, and says that the running step goes on', async () => {
     const { press, left } = await open({ done });
     await press(keys.enter);

@@ -3,7 +3,13 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, connect as dialTcp, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2, { type CipherAlgorithm, type Connection, type ServerChannel } from 'ssh2';
+import ssh2, {
+  type CipherAlgorithm,
+  type Connection,
+  type KeyboardAuthContext,
+  type Prompt,
+  type ServerChannel,
+} from 'ssh2';
 import { type KeyPair, newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 
 export const newEcdsaKey = (): KeyPair => ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
@@ -26,6 +32,14 @@ export class Sshd {
   readonly forwards: string[] = [];
   /** Sessions to refuse, as sshd does when it has not yet reaped those that ended. */
   refusals = 0;
+  /** Sessions that one connection may hold at once. */
+  maxSessions = Number.POSITIVE_INFINITY;
+  /** What is asked beside the key, as sshd does with AuthenticationMethods publickey,keyboard-interactive; rounds of questions. */
+  asks: readonly { readonly says: string; readonly prompts: readonly Prompt[] }[] = [];
+  /** What was answered, in order. */
+  readonly answers: string[][] = [];
+  /** Whether these are the right answers. */
+  right: (answers: readonly string[]) => boolean = () => true;
   openExecs = 0;
   mostExecs = 0;
   /** The ciphers to offer; what ssh2 offers, unless it says so. */
@@ -96,12 +110,16 @@ export class Sshd {
 
   #serve(client: Connection): void {
     let user = '';
+    let keyTaken = false;
+    let sessions = 0;
     this.#connections.add(client);
     client.on('close', () => this.#connections.delete(client));
     client.on('error', () => client.end());
     client.on('authentication', (context) => {
       user = context.username;
-      if (context.method !== 'publickey') return context.reject(['publickey']);
+      if (context.method === 'keyboard-interactive' && keyTaken) return this.#ask(context);
+      if (context.method !== 'publickey' || keyTaken)
+        return context.reject([keyTaken ? 'keyboard-interactive' : 'publickey'], false);
       const offered = context.key.data;
       const known = this.#authorized
         .map((text) => ssh2.utils.parseKey(text))
@@ -113,14 +131,22 @@ export class Sshd {
         known.verify(context.blob, context.signature, context.hashAlgo) !== true
       )
         return context.reject(['publickey']);
-      context.accept();
+      if (this.asks.length === 0 || context.signature === undefined) return context.accept();
+      keyTaken = true;
+      context.reject(['keyboard-interactive'], true);
     });
     client.on('session', (accept, reject) => {
       if (this.refusals > 0) {
         this.refusals -= 1;
         return reject();
       }
-      accept().on('exec', (acceptExec, _reject, { command }) => this.#exec(user, command, acceptExec()));
+      if (sessions >= this.maxSessions) return reject();
+      sessions += 1;
+      accept()
+        .on('close', () => {
+          sessions -= 1;
+        })
+        .on('exec', (acceptExec, _reject, { command }) => this.#exec(user, command, acceptExec()));
     });
     client.on('tcpip', (accept, reject, info) => {
       this.forwards.push(`${info.destIP}:${info.destPort}`);
@@ -129,6 +155,19 @@ export class Sshd {
     client.on('openssh.streamlocal', (accept, reject, info) => {
       this.forwards.push(info.socketPath);
       this.#join(dialTcp(info.socketPath), accept, reject);
+    });
+  }
+
+  #ask(context: KeyboardAuthContext, from = 0): void {
+    const round = this.asks[from];
+    if (round === undefined) {
+      context.accept();
+      return;
+    }
+    context.prompt([...round.prompts], '', round.says, (answers) => {
+      if (round.prompts.length > 0) this.answers.push(answers);
+      if (!this.right(answers)) context.reject(['keyboard-interactive'], false);
+      else this.#ask(context, from + 1);
     });
   }
 

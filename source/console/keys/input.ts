@@ -181,6 +181,7 @@ const takers: Readonly<Record<InputMode, (screen: Screen, press: Press) => void>
   'too-small': inTooSmall,
   'key-question': inKeyQuestion,
   'secret-question': inSecret,
+  'prompt-question': inSecret,
   help: inHelp,
   warnings: inHelp,
   rollback: inRollback,
@@ -200,7 +201,13 @@ export const handlePaste = (screen: Screen, text: string): void => {
   const { state, store } = screen;
   const mode = inputMode(state);
   if (mode === 'text' && namesAsked(state) !== null) refusePaste(screen);
-  else if (mode === 'text' || mode === 'search' || mode === 'steps' || mode === 'secret-question') {
+  else if (
+    mode === 'text' ||
+    mode === 'search' ||
+    mode === 'steps' ||
+    mode === 'secret-question' ||
+    mode === 'prompt-question'
+  ) {
     store.go.type(state.typed + printable(text));
   } else refuse(screen, 'A paste is not taken as keys: nothing was done.', 'warn');
 };

@@ -198,6 +198,19 @@ const questionText = (question: Question, typed: string, columns: number): Dialo
       ],
     };
   }
+  if (question.kind === 'prompt') {
+    return {
+      title: 'Question at login',
+      alarm: false,
+      rows: [
+        ...proseRows(`${question.alias} (${question.host}) asks before it lets the console in.`, columns),
+        ...(question.says === '' ? [] : labelled('It says', question.says, columns)),
+        ...labelled('It asks', question.prompt, columns, 'strong'),
+        blank,
+        field('Answer:', question.echo ? typed : '*'.repeat([...typed].length), columns),
+      ],
+    };
+  }
   return {
     title: 'Unknown host key',
     alarm: false,

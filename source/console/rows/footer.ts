@@ -33,6 +33,12 @@ const dialogKeys: Readonly<Record<Exclude<ReturnType<typeof inputMode>, 'command
     span('Esc', 'strong'),
     span(' go on without this key'),
   ],
+  'prompt-question': [
+    span('Enter', 'strong'),
+    span(' answer   '),
+    span('Esc', 'strong'),
+    span(' do not, and stop'),
+  ],
   help: [span('Up Down PgUp PgDn', 'strong'), span(' scroll   '), span('Esc', 'strong'), span(' close')],
   warnings: [span('Up Down PgUp PgDn', 'strong'), span(' scroll   '), span('Esc', 'strong'), span(' close')],
   search: [

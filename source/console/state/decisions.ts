@@ -226,9 +226,11 @@ export const createKeyDecisions = (
       controller.answer({ kind: 'no' });
     },
     giveSecret() {
-      const { typed } = store.getState();
+      const { typed, view } = store.getState();
       if (!guard.press()) return store.setState({ hint: tooSoon });
-      if (typed === '') return hint('Type the passphrase, or press Esc to go on without this key.');
+      const passphrase = view.stage.kind === 'question' && view.stage.question.kind === 'passphrase';
+      if (typed === '' && passphrase)
+        return hint('Type the passphrase, or press Esc to go on without this key.');
       store.setState({ hint: null, typed: '' });
       controller.answer({ kind: 'secret', secret: typed });
     },

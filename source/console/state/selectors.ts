@@ -69,6 +69,7 @@ export type InputMode =
   | 'quit'
   | 'key-question'
   | 'secret-question'
+  | 'prompt-question'
   | 'help'
   | 'warnings'
   | 'rollback'
@@ -83,7 +84,12 @@ export const inputMode = (state: ConsoleState): InputMode => {
   if (dialog?.kind === 'quit') return 'quit';
   if (state.tooSmall) return 'too-small';
   if (view.stage.kind === 'question') {
-    return view.stage.question.kind === 'unknown-host-key' ? 'key-question' : 'secret-question';
+    const { kind } = view.stage.question;
+    return kind === 'unknown-host-key'
+      ? 'key-question'
+      : kind === 'prompt'
+        ? 'prompt-question'
+        : 'secret-question';
   }
   if (dialog === null) return 'commands';
   switch (dialog.kind) {

@@ -6,12 +6,16 @@ import type { ViewStore } from '../view/view-store.ts';
 /** A question and its answer in words; a secret stays one. */
 const answered = (question: Question, answer: Answer): EntryOf<'answered'> => ({
   kind: 'answered',
-  question:
-    question.kind === 'passphrase'
-      ? `passphrase of ${question.identityFile} for ${question.alias}`
-      : `host key of ${question.alias} (${question.host}): ${question.keyType} ${question.fingerprint}`,
-  answer: answer.kind === 'secret' ? 'a passphrase' : answer.kind,
+  question: questionWords(question),
+  answer: answer.kind !== 'secret' ? answer.kind : question.kind === 'prompt' ? 'an answer' : 'a passphrase',
 });
+
+const questionWords = (question: Question): string => {
+  if (question.kind === 'passphrase') return `passphrase of ${question.identityFile} for ${question.alias}`;
+  if (question.kind === 'prompt')
+    return `asked at login to ${question.alias} (${question.host}): ${question.prompt}`;
+  return `host key of ${question.alias} (${question.host}): ${question.keyType} ${question.fingerprint}`;
+};
 
 interface Pending {
   readonly question: Question;

@@ -8,7 +8,7 @@ import {
   keyProblem,
   timeoutProblem,
 } from '../../../source/remote/problems.ts';
-import type { Hop } from '../../../source/remote/ssh-config.ts';
+import type { Hop } from '../../../source/remote/route.ts';
 import { isBecoming, reachOf } from '../../../source/usecases/check/reach.ts';
 
 const hop: Hop = {
