@@ -24,7 +24,7 @@ const serverSql = `select json_build_object(
     case when name ~* ${secretNames} and coalesce(setting, '') <> '' then '(not shown)' else left(coalesce(setting, ''), ${longestSetting}) || coalesce(' ' || unit, '') end)) from pg_settings),
   'hba', (select json_agg(concat_ws(' ', type, array_to_string(database, ','), array_to_string(user_name, ','), address, netmask, auth_method,
     (select string_agg(regexp_replace(one, ${secretOptions}, '\\1=(not shown)'), ' ') from unnest(options) one), 'ERROR: ' || error) order by line_number)
-    from pg_hba_file_rules))`;
+    from pg_hba_file_rules where current_setting('hba_file') not like '%/pgaf-upgrade/@sockets/%'))`;
 
 const ours = "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'";
 const ofKind = (kinds: string): string =>

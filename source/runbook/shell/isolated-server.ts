@@ -24,6 +24,24 @@ export const privateServer = (host: HostFacts, major: number): Condition =>
     return verdictOf(isPrivate(host, seen), `its sockets are in ${seen.server.socketDirectories}`);
   });
 
+/** The authentication of servers that the console starts for itself: beside their socket, whose directory is for its owner alone. */
+const ownHba = (host: HostFacts): Path => word`${privateSocket(host)}/pg_hba.conf`;
+
+/**
+ * Options of such a server, pg_upgrade's old one too. Its pg_hba.conf and .pgpass are made for the port and socket of the
+ * server that serves: a password for `localhost:5432` is none for pg_upgrade's port 50432, nor for another socket directory. Whoever
+ * reaches the socket is its owner, by the modes of the directory and of the socket itself.
+ * Source: PostgreSQL, 34.16 The Password File; runtime-config-file-locations, hba_file; pg_upgrade, --old-options and server.c.
+ */
+export const ownHbaOptions = (host: HostFacts): Fragment =>
+  sh`-c hba_file=${ownHba(host)} -c unix_socket_permissions=0700`;
+
+/** Lines that make the directory of the socket, and the file. */
+export const ownSocketLines = (host: HostFacts): Fragment => sh`
+  mkdir -p ${privateSocket(host)}
+  echo 'local all all trust' > ${ownHba(host)}
+`;
+
 /** What the server on the private socket says of itself: its process, its directory, its sockets, where it listens. */
 const identitySql =
   "select split_part(pg_read_file('postmaster.pid'), chr(10), 1) || '|' || current_setting('data_directory') || '|' || current_setting('unix_socket_directories') || '|' || current_setting('listen_addresses')";

@@ -1,6 +1,7 @@
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { constant, type Fragment, quoted, sh } from '../../cluster/fragment.ts';
 import type { FailureLogParts } from '../language/make-step.ts';
+import { ownHbaOptions } from './isolated-server.ts';
 import { command, inBin, option, privateSocket } from './shell.ts';
 
 /**
@@ -37,7 +38,8 @@ export const upgradeCommand = (
     option('--new-datadir', newData),
     option('--username', host.superuser),
     sockets,
-    option('--old-options', quoted(noJit)),
+    // a live server is not started: only the run itself starts the old one
+    option('--old-options', quoted(check ? noJit : `${ownHbaOptions(host).text} ${noJit}`)),
     option('--new-options', quoted(isNode(host) ? noJit : `${monitorOptions} ${noJit}`)),
     isNode(host) && facts.mode !== 'copy' && sh`--${constant(facts.mode)}`,
     isNode(host) && facts.jobs > 1 && sh`--jobs=${facts.jobs}`,

@@ -1,4 +1,4 @@
-import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
@@ -11,7 +11,7 @@ import type { Condition } from '../language/step.ts';
 import { partsHaveFollowed } from '../language/tablespace-conditions.ts';
 import { undoText } from '../language/undo.ts';
 import { disarmLines } from '../shell/disarm.ts';
-import { isPrivate, privateServer } from '../shell/isolated-server.ts';
+import { isPrivate, ownHbaOptions, ownSocketLines, privateServer } from '../shell/isolated-server.ts';
 import { controlFunctions, idleFunction } from '../shell/self-checks.ts';
 import { fingerprint, oldFingerprint, option, pgCtl, privateSocket, script } from '../shell/shell.ts';
 
@@ -19,15 +19,16 @@ import { fingerprint, oldFingerprint, option, pgCtl, privateSocket, script } fro
  * Nobody from outside can connect; no commit waits for a standby (the carried configuration may still name some);
  * nothing is archived under timeline 1 and no subscription begins to pull.
  */
-const privateOptions = (socket: Path): string =>
+const privateOptions = (host: HostFacts): string =>
   [
     "listen_addresses=''",
     "synchronous_standby_names=''",
-    sh`unix_socket_directories=${socket}`.text,
+    sh`unix_socket_directories=${privateSocket(host)}`.text,
     'archive_mode=off',
     'max_logical_replication_workers=0',
   ]
     .map((setting) => `-c ${setting}`)
+    .concat(ownHbaOptions(host).text)
     .join(' ');
 
 export const runsIsolated = (facts: ClusterFacts, world: Observations): boolean => {
@@ -56,7 +57,6 @@ const oldIsAsKept = (facts: ClusterFacts): Condition => {
 /** E. The first start: behind it linked files belong to the new version alone. */
 export const firstStart: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
-  const socket = privateSocket(primary);
   const never: Path = word`${primary.workDir}/done/${neverStarted}`;
   /** Linked files are the new version's alone from here on. */
   const disarmed = sh`
@@ -83,7 +83,7 @@ export const firstStart: StepOf = (facts, phase) => {
     ],
     script: script(sh`
       umask 077
-      mkdir -p ${socket}
+      ${ownSocketLines(primary)}
       ${idleFunction}
       ${controlFunctions}
       idle ${primary.data} ${primary.backupData}
@@ -96,7 +96,7 @@ export const firstStart: StepOf = (facts, phase) => {
         primary.newBindir,
         primary.data,
         option('--log', word`${primary.workDir}/private-start.log`),
-        option('--options', quoted(privateOptions(socket))),
+        option('--options', quoted(privateOptions(primary))),
         sh`start`,
       )}
     `),

@@ -9,6 +9,7 @@ import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import type { Condition } from '../language/step.ts';
 import { undoText } from '../language/undo.ts';
+import { ownSocketLines } from '../shell/isolated-server.ts';
 import { newClusterLines } from '../shell/new-cluster.ts';
 import { isOurs, makingOf, oursLine, ownershipFunctions } from '../shell/ownership.ts';
 import { upgradeCommand, upgradeLogs } from '../shell/pg-upgrade-command.ts';
@@ -19,7 +20,7 @@ import {
   versionFunction,
   wholeLines,
 } from '../shell/self-checks.ts';
-import { fingerprint, oldFingerprint, privateSocket, script, upgradeDir } from '../shell/shell.ts';
+import { fingerprint, oldFingerprint, script, upgradeDir } from '../shell/shell.ts';
 import { dropPartsLines, partsBegunLines } from '../shell/tablespaces.ts';
 import { outdated } from './swap-directories.ts';
 
@@ -148,7 +149,8 @@ export const pgUpgrade =
       script: script(sh`
         umask 077
         ${ownershipFunctions(facts)}
-        mkdir -p ${upgradeDir(host)} ${privateSocket(host)}
+        mkdir -p ${upgradeDir(host)}
+        ${ownSocketLines(host)}
         cd ${upgradeDir(host)}
         ${idleFunction}
         ${keepFunction}

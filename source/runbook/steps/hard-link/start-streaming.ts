@@ -14,7 +14,7 @@ import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { undoText } from '../../language/undo.ts';
 import { disarmLines } from '../../shell/disarm.ts';
-import { stopPrivateLines } from '../../shell/isolated-server.ts';
+import { ownHbaOptions, ownSocketLines, stopPrivateLines } from '../../shell/isolated-server.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
 import { inBin, option, pgCtl, privateSocket, psql, script } from '../../shell/shell.ts';
 import { hasStreamed, isJoined, isLeftToBackup } from './evidence.ts';
@@ -58,7 +58,7 @@ export const startStreaming =
       script: script(sh`
         if [ ! -e ${node.data} ]; then echo 'a base backup follows'; exit 0; fi
         umask 077
-        mkdir -p ${socket}
+        ${ownSocketLines(node)}
         if ! ${inBin(node.newBindir, 'pg_ctl')} --pgdata ${node.data} status >/dev/null; then
           ${idleFunction}
           idle ${node.data} ${node.backupData}
@@ -67,7 +67,12 @@ export const startStreaming =
             node.newBindir,
             node.data,
             option('--log', word`${node.workDir}/private-start.log`),
-            option('--options', quoted(sh`-c listen_addresses='' -c unix_socket_directories=${socket}`.text)),
+            option(
+              '--options',
+              quoted(
+                sh`-c listen_addresses='' -c unix_socket_directories=${socket} ${ownHbaOptions(node)}`.text,
+              ),
+            ),
             sh`start`,
           )}
         fi

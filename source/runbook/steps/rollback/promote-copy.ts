@@ -6,7 +6,7 @@ import { done, half, makeStep, pending } from '../../language/make-step.ts';
 import { dataIsBack } from '../../language/old-version.ts';
 import type { StepOf } from '../../language/outline.ts';
 import { undoText } from '../../language/undo.ts';
-import { stopPrivateLines } from '../../shell/isolated-server.ts';
+import { ownHbaOptions, ownSocketLines, stopPrivateLines } from '../../shell/isolated-server.ts';
 import { inBin, option, pgCtl, privateSocket, psql, script } from '../../shell/shell.ts';
 import { isServed } from './serve.ts';
 
@@ -29,7 +29,7 @@ export const promoteFallbackCopy =
       ],
       script: script(sh`
         umask 077
-        mkdir -p ${socket}
+        ${ownSocketLines(node)}
         if [ -e ${word`${node.data}/standby.signal`} ]; then
           ${pgCtl(
             node.oldBindir,
@@ -38,7 +38,7 @@ export const promoteFallbackCopy =
             option(
               '--options',
               quoted(
-                sh`-c listen_addresses='' -c unix_socket_directories=${socket} -c archive_mode=off -c synchronous_standby_names=''`
+                sh`-c listen_addresses='' -c unix_socket_directories=${socket} -c archive_mode=off -c synchronous_standby_names='' ${ownHbaOptions(node)}`
                   .text,
               ),
             ),
