@@ -57,15 +57,21 @@ export const serverEvidenceSchema = z.object({
   /** Of pg_stat_activity, those that are not PostgreSQL's own. */
   workers: z.array(z.string()),
   tablespaces: z.array(z.object({ name: z.string(), location: z.string(), bytes: z.number() })),
+  /** Every row of pg_database. A limit of -2 marks one whose DROP DATABASE was interrupted. Source: PostgreSQL, 51.15 pg_database. */
+  catalog: z
+    .array(z.object({ name: z.string(), connections: z.boolean(), limit: z.number().int() }))
+    .default([]),
 });
 export type ServerEvidence = z.infer<typeof serverEvidenceSchema>;
 
 export const databaseEvidenceSchema = z.object({
   name: z.string(),
   bytes: z.number(),
-  /** Of the system catalogs: about what pg_upgrade writes anew. */
+  /** Of the system catalogs, without the content of large objects: about what pg_upgrade writes anew. */
   catalogBytes: z.number(),
   relations: z.number().int(),
+  /** Of them, those that pg_dump locks, and holds locked to its end. */
+  locked: z.number().int().default(0),
   largeObjects: z.number().int(),
   unlogged: z.number().int(),
   /** Some of their names. */
@@ -73,6 +79,13 @@ export const databaseEvidenceSchema = z.object({
   extensions: z.array(z.object({ name: z.string(), version: z.string() })),
 });
 export type DatabaseEvidence = z.infer<typeof databaseEvidenceSchema>;
+
+/** A database that a session of ours could not be opened in, or whose answer could not be read. */
+export interface SilentDatabase {
+  readonly name: string;
+  /** The server's words, on one line. */
+  readonly said: string;
+}
 
 export interface Place {
   readonly path: string;
@@ -126,6 +139,8 @@ export interface CheckInspection {
   readonly leftBehind: readonly string[];
   readonly unit: Unit | null;
   readonly control: ControlData | null;
+  /** No pg_autoctl runs for this data directory, although its server may. Absent: one runs, or that is not known. */
+  readonly autoctlStopped?: boolean;
   /** replication.maximum_backup_rate, as written. */
   readonly backupRate: string | null;
   readonly backupDirectory: Place | null;
@@ -142,6 +157,8 @@ export interface CheckInspection {
   readonly tablespaces: readonly TablespaceInspection[];
   readonly server: ServerEvidence | null;
   readonly databases: readonly DatabaseEvidence[];
+  /** Those that should have answered and did not; absent: none. */
+  readonly silentDatabases?: readonly SilentDatabase[];
 }
 
 /** One tablespace's directory on a host. */

@@ -36,17 +36,23 @@ export const isComplete = (sections: Sections): boolean => sections.get('end')?.
 export const sectionsOf = (sections: Sections, kind: string): readonly Section[] =>
   [...sections].flatMap(([name, section]) => (name === kind || name.startsWith(`${kind} `) ? [section] : []));
 
+/** What programs print beside the cause: of servers that they start and stop, the running one's pid file among them. */
+const noise =
+  /could not start server$|lock file "postmaster\.pid" already exists|^waiting for server to|^\*?Failure, exiting|terminating connection due to administrator command|could not send data to client|skipping missing configuration file/;
+
+/** The lines without noise, each once; all of them where nothing else is there. */
+export const telling = (lines: readonly string[]): readonly string[] => {
+  const all = [...new Set(lines.map((line) => line.trim()).filter((line) => line !== ''))];
+  const rest = all.filter((line) => !noise.test(line));
+  return rest.length > 0 ? rest : all;
+};
+
 /** The lines that say what went wrong, or the last ones. */
 export const errorLines = (section: Section, most = 4): string => {
-  const errors = section.lines.filter((line) =>
+  const lines = telling(section.lines);
+  const errors = lines.filter((line) =>
     /error|fatal|could not|failed|missing|cannot|unrecognized|invalid/i.test(line),
   );
-  const chosen =
-    errors.length > 0
-      ? errors.slice(0, most)
-      : section.lines.filter((line) => line.trim() !== '').slice(-most);
-  return chosen
-    .map((line) => line.trim())
-    .join(' · ')
-    .slice(0, 600);
+  const chosen = errors.length > 0 ? errors.slice(0, most) : lines.slice(-most);
+  return chosen.join(' · ').slice(0, 600);
 };

@@ -107,6 +107,7 @@ const checked = (server: Postmaster): string => {
     workers:
       server.host.name === 'monitor' ? ['pg_auto_failover monitor', 'pg_auto_failover monitor worker'] : [],
     tablespaces: [],
+    catalog: [],
   });
 };
 
@@ -117,6 +118,7 @@ const measured = (_server: Postmaster, database: string): string => {
     bytes,
     catalogBytes: 7_200_000,
     relations: 413 + tables + indexes,
+    locked: tables,
     largeObjects: 0,
     unlogged: 0,
     unloggedNames: [],

@@ -101,10 +101,15 @@ export const parseCheckInspection = (alias: string, output: string): Result<Chec
   const text = (key: string): string | null => decodeText(map.get(key));
   const unit = text('unit');
   const parsedUnit = unit === null ? null : parseUnit(unit);
-  const databases = linesOf(text('databases')).map((line) =>
-    databaseEvidenceSchema.safeParse(decodeJson(line)),
+  const names = linesOf(text('names'));
+  const answers = linesOf(text('databases')).map((line) => ({
+    line,
+    database: databaseEvidenceSchema.safeParse(decodeJson(line)).data ?? null,
+  }));
+  const databases = answers.flatMap(({ database }) => database ?? []);
+  const silent = answers.flatMap(({ line, database }, at) =>
+    database === null ? [{ name: names[at] ?? '?', said: redactText(line.trim()) }] : [],
   );
-  const complete = databases.every((one) => one.success);
   const backup = placeOf(map, 'backup');
   return ok({
     missingTools: linesOf(text('tools')),
@@ -123,6 +128,7 @@ export const parseCheckInspection = (alias: string, output: string): Result<Chec
     leftBehind: linesOf(text('left_behind')),
     unit: parsedUnit?.ok ? parsedUnit.value : null,
     control: controlOf(text('control')),
+    ...(map.get('keeper') === 'stopped' ? { autoctlStopped: true } : {}),
     backupRate: map.get('rate') === '' ? null : (map.get('rate') ?? null),
     backupDirectory: backup.path === '' ? null : backup,
     ...(number(map.get('backup_entries')) > 0
@@ -133,8 +139,9 @@ export const parseCheckInspection = (alias: string, output: string): Result<Chec
     backupAge: numberOrNull(text('backup_age')),
     transfer: transferOf(map),
     tablespaces: tablespacesOf(map),
-    // A server that answered for itself and not for one of its databases was not seen.
-    server: complete && databases.length > 0 ? valid(serverEvidenceSchema, text('server')) : null,
-    databases: databases.flatMap((one) => (one.success ? [one.data] : [])),
+    // A server that answered for itself and for no database was not seen; a single one that is silent is told by name.
+    server: databases.length > 0 ? valid(serverEvidenceSchema, text('server')) : null,
+    databases,
+    ...(silent.length > 0 ? { silentDatabases: silent } : {}),
   });
 };

@@ -1,4 +1,5 @@
 import type { Check } from './check.ts';
+import { databaseChecks } from './databases.ts';
 import { diskChecks } from './disks.ts';
 import { dryRunChecks } from './dry-run.ts';
 import { formationChecks } from './formations.ts';
@@ -14,6 +15,7 @@ const all: readonly Check[] = [
   ...reachChecks,
   ...stateChecks,
   ...formationChecks,
+  ...databaseChecks,
   ...programChecks,
   ...diskChecks,
   ...tablespaceChecks,

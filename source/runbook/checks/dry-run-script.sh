@@ -23,6 +23,7 @@ settings=
 preloaded_sql=
 configured_sql=
 used_sql=
+names_sql=
 not_loaded=
 
 set -u
@@ -107,7 +108,7 @@ libraries() {
   ask postgres "$preloaded_sql" >"$t/preloaded" || return 1
   { ask postgres "$configured_sql" || return 1
     echo '$libdir/plpgsql'
-    ask postgres 'select datname from pg_database where datallowconn' >"$t/names" || return 1
+    ask postgres "$names_sql" >"$t/names" || return 1
     while IFS= read -r database; do ask "$database" "$used_sql" </dev/null || return 1; done <"$t/names"
   } >"$t/used" || return 1
   bad=0
@@ -145,7 +146,7 @@ dump_globals() {
 }
 databases() {
   new_psql postgres -X -h "$socket" -p "$port" -U "$superuser" -v ON_ERROR_STOP=1 -Atq \
-    -c "select datname from pg_database where datallowconn order by datname <> 'template1', datname" >"$t/databases"
+    -c "$names_sql" >"$t/databases"
 }
 start_throwaway() {
   printf '%s\n' "$settings" >>"$t/new/postgresql.conf"

@@ -1,7 +1,7 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { type Fragment, fixed, hereDocument, lines, sh } from '../../cluster/fragment.ts';
-import { sqlFunction, sqlProgram } from '../../cluster/superuser-sql.ts';
+import { openDatabasesSql, sqlFunction, sqlProgram } from '../../cluster/superuser-sql.ts';
 import { below, type Path } from '../../cluster/words.ts';
 import { carryLines, readConfigurationLines } from '../shell/configuration.ts';
 import { initdbCommand, newClusterLines } from '../shell/new-cluster.ts';
@@ -137,6 +137,7 @@ export const dryRunScript = (
         .map(configuredSql)
         .join(' union '),
       used_sql: usedSql,
+      names_sql: openDatabasesSql,
       not_loaded: isNode(host) ? '' : '$libdir/pgautofailover',
     }),
     sh``,

@@ -1,7 +1,9 @@
-import type { HostEvidence } from '../../cluster/checks/evidence.ts';
+import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import { errorLines, isComplete, type Section, sectionsOf } from '../../cluster/checks/sections.ts';
-import { sh } from '../../cluster/fragment.ts';
+import { upgradeFailure } from '../../cluster/checks/upgrade-failure.ts';
 import { type Check, type Issue, onEach } from './check.ts';
+import { inPsql } from './in-psql.ts';
+import { endedThere, namedAlready } from './named-already.ts';
 import { type DryRunSeen, dryRunOf, section } from './see.ts';
 import { throwawayOf } from './throwaway.ts';
 
@@ -21,13 +23,25 @@ const firstFailure = (
 const schemaKinds = ['dump globals', 'dump', 'start', 'restore globals', 'restore'];
 
 /** All of a schema was restored, or something failed on the way. */
-const schemaHeld = (host: HostEvidence): DryRunSeen | string => {
+const schemaHeld = (host: HostEvidence, { facts }: Evidence): DryRunSeen | string => {
   const seen = dryRunOf(host);
   if (typeof seen === 'string') return seen;
-  if (firstFailure(seen, schemaKinds) !== null) return seen;
+  const failed = firstFailure(seen, schemaKinds);
+  if (failed !== null) {
+    const by = namedAlready(host, facts, failed.section.lines);
+    return by === null ? seen : endedThere('the restore of the schema', by);
+  }
   return isComplete(seen.sections) && sectionsOf(seen.sections, 'restore').length > 0
     ? seen
     : 'the dry run did not reach the restore';
+};
+
+/** pg_upgrade --check, unless it ended at something that another check names. */
+const upgradeChecked = (host: HostEvidence, { facts }: Evidence): { readonly section: Section } | string => {
+  const seen = section('pg upgrade')(host);
+  if (typeof seen === 'string' || seen.section.code === 0) return seen;
+  const by = namedAlready(host, facts, seen.section.lines);
+  return by === null ? seen : endedThere('pg_upgrade --check', by);
 };
 
 /** Beginnings that were kept from being tried at all. */
@@ -80,14 +94,10 @@ export const dryRunChecks: readonly Check[] = [
     scope: both,
     why: 'What pg_upgrade would refuse is found now, against the running server, while it costs nothing.',
     source: 'PostgreSQL, pg_upgrade, --check',
-    judge: onEach(both, section('pg upgrade'), ({ facts, section: one }) =>
+    judge: onEach(both, upgradeChecked, ({ section: one }) =>
       one.code === 0
         ? null
-        : {
-            found: errorLines(one, 6),
-            remedy: 'put right what it names, and check again',
-            command: sh`grep -r . ${facts.newData}/pg_upgrade_output.d/*/*.txt`.text,
-          },
+        : { found: upgradeFailure(one), remedy: 'put right what it names, and check again' },
     ),
   },
   {
@@ -105,8 +115,10 @@ export const dryRunChecks: readonly Check[] = [
             found: errorLines(one).replaceAll(`${throwawayOf(facts)}/configuration/`, `${facts.data}/`),
             remedy:
               'take the setting out of the file that is named (see also removed-settings), reload, and check again',
-            command:
+            command: inPsql(
+              'postgres',
               'select name, setting, sourcefile, sourceline from pg_settings where sourcefile is not null',
+            ),
           },
     ),
   },

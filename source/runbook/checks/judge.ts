@@ -29,7 +29,10 @@ const longestFinding = 2000;
 
 /** What a host has said, as it may go to a screen, a report or a script: without secrets, and bounded. */
 const shown = (text: string): string => {
-  const safe = redactText(text.slice(0, longestFinding * 2));
+  // on one line: a server's error and its DETAIL, say
+  const safe = redactText(text.slice(0, longestFinding * 2))
+    .replace(/\s*[\r\n]+\s*/g, ' · ')
+    .trim();
   return safe.length > longestFinding ? `${safe.slice(0, longestFinding)} …` : safe;
 };
 

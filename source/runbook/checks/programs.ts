@@ -1,6 +1,9 @@
 import { sh, word } from '../../cluster/fragment.ts';
 import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
+import { identifierFor, inPsql } from './in-psql.ts';
+import { isLibraryOf, missingExtensions } from './named-already.ts';
+import { removedExtension } from './removed-extensions.ts';
 import { inspected, reached, section, served } from './see.ts';
 
 const names = (all: readonly string[]): string => all.join(', ');
@@ -102,7 +105,7 @@ export const programChecks: readonly Check[] = [
     why: 'Without its control file an extension can neither be restored nor updated, and on a secondary it is missed after a failover.',
     source:
       'PostgreSQL, Packaging Related Objects into an Extension; pg_upgrade, “Install extension shared object files”',
-    judge: onEach('every host', served, ({ facts, inspection }): readonly Issue[] => {
+    judge: onEach('every host', served, ({ facts, inspection }, host, { newMajor }): readonly Issue[] => {
       const { offeredExtensions: offered } = inspection;
       if (offered === null)
         return [
@@ -118,10 +121,26 @@ export const programChecks: readonly Check[] = [
           wanted.set(name, [...(wanted.get(name) ?? []), database.name]);
       return [...wanted]
         .filter(([name]) => !offered.includes(name))
-        .map(([name, databases]) => ({
-          found: `${name}, used in ${names(databases)}, is not installed for ${facts.newVersion}`,
-          remedy: `install ${name} for the new version on this host`,
-        }));
+        .flatMap(([name, databases]): Issue[] => {
+          if (!removedExtension(name, newMajor))
+            return [
+              {
+                found: `${name}, used in ${names(databases)}, is not installed for ${facts.newVersion}`,
+                remedy: `install ${name} for the new version on this host`,
+              },
+            ];
+          // It goes from every host at once.
+          if (host.role === 'secondary') return [];
+          return [
+            {
+              found: `${name} is used in ${names(databases)}, and PostgreSQL ${newMajor ?? ''} no longer has it`,
+              remedy: 'drop it, and what uses it',
+              command: databases
+                .map((database) => inPsql(database, `drop extension ${identifierFor(name)}`))
+                .join('; '),
+            },
+          ];
+        });
     }),
   },
   {
@@ -134,10 +153,11 @@ export const programChecks: readonly Check[] = [
     judge: onEach(
       'every host',
       section('libraries'),
-      ({ facts, section: { code, lines } }): readonly Issue[] => {
+      ({ facts, section: { code, lines } }, host): readonly Issue[] => {
+        const missing = missingExtensions(host);
         const issues = lines.flatMap((line): Issue[] => {
           const [, library, reason] = /^library (.{1,300}?) does not load: (.*)$/.exec(line) ?? [];
-          return library === undefined
+          return library === undefined || isLibraryOf(library, missing)
             ? []
             : [
                 {
@@ -146,7 +166,8 @@ export const programChecks: readonly Check[] = [
                 },
               ];
         });
-        return issues.length === 0 && code !== 0
+        const said = lines.some((line) => line.startsWith('library '));
+        return issues.length === 0 && code !== 0 && !said
           ? [
               {
                 found: `the libraries could not be tried: ${lines.slice(-2).join(' ')}`,

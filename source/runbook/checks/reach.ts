@@ -1,5 +1,6 @@
 import type { Problem } from '../../cluster/result.ts';
 import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
+import { identifierFor, inPsql } from './in-psql.ts';
 import { reached } from './see.ts';
 
 const issueOf = ({ what, remedy, cause }: Problem): Issue => ({
@@ -67,13 +68,7 @@ export const reachChecks: readonly Check[] = [
     why: 'A node whose server is down can be neither checked nor upgraded, and a secondary that is not streaming is no fallback copy.',
     source: 'docs/runbook.md, “What cannot be seen is unknown”',
     judge: onEach(everyone, reached, (host) =>
-      host.silentServer === null
-        ? null
-        : {
-            found: `the server does not answer: ${host.silentServer}`,
-            remedy: 'start it through pg_autoctl and wait until the monitor shows it as healthy',
-            command: 'systemctl status pgautofailover; pg_autoctl show state',
-          },
+      host.silentServer === null ? null : silence(host.silentServer),
     ),
   },
   {
@@ -102,6 +97,32 @@ export const reachChecks: readonly Check[] = [
     judge: onEach(everyone, reached, ({ earlier }) => (earlier == null ? null : issueOf(earlier))),
   },
 ];
+
+/** What its server said instead of an answer: that it lacks what every session of the console's needs, or nothing of that kind. */
+const silence = (said: string): Issue => {
+  const [, what, name] =
+    /\b(role|database) "([^"]{1,200})" (?:does not exist|is not currently accepting connections)/.exec(
+      said,
+    ) ?? [];
+  if (what === 'role')
+    return {
+      found: `the server has no role ${name}, under which the console connects: ${said}`,
+      remedy:
+        'give the superuser that initdb has made the name of the user that PostgreSQL runs as; pg_upgrade connects as no other',
+      command: `psql -U SUPERUSER -d postgres -c 'select rolname from pg_roles where oid = 10'`,
+    };
+  if (what === 'database')
+    return {
+      found: `the server lets nobody into database ${name}, which console and monitor connect to: ${said}`,
+      remedy: 'create it where it is gone; where it is there, let it allow connections',
+      command: `${inPsql('template1', `create database ${identifierFor(name ?? '')}`)}; ${inPsql('template1', `alter database ${identifierFor(name ?? '')} allow_connections true`)}`,
+    };
+  return {
+    found: `the server does not answer: ${said}`,
+    remedy: 'start it through pg_autoctl and wait until the monitor shows it as healthy',
+    command: 'systemctl status pgautofailover; pg_autoctl show state',
+  };
+};
 
 /** For checks of the cluster as a whole, which need the monitor's answer. */
 export const withoutMonitor: readonly CheckAnswer[] = [

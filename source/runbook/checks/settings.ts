@@ -1,5 +1,6 @@
 import { parsePostgresVersion } from '../../cluster/version.ts';
 import { type Check, type Issue, onEach } from './check.ts';
+import { identifierFor, inPsql } from './in-psql.ts';
 import { dataBytes } from './room.ts';
 import { served } from './see.ts';
 
@@ -33,15 +34,15 @@ export const settingChecks: readonly Check[] = [
         found: `${one.name} = ${one.value ?? ''}${one.file === null ? '' : ` in ${one.file}:${one.line ?? '?'}`}`,
         remedy:
           'take it out of the configuration and reload; a reload is enough for all but those that need a restart',
-        command: `alter system reset ${one.name}`,
+        command: inPsql('postgres', `alter system reset ${one.name}`, 'select pg_reload_conf()'),
       })),
       ...server.removedForRoles.map((one) => ({
         found: `${one.setting} for ${one.role === null ? 'every role' : `role ${one.role}`}${one.database === null ? '' : ` in ${one.database}`}`,
         remedy: 'reset it: pg_upgrade fails when it restores it',
-        command:
-          one.role === null
-            ? `alter database "${(one.database ?? '').replaceAll('"', '""')}" reset ${one.setting.split('=')[0] ?? ''}`
-            : `alter role "${one.role.replaceAll('"', '""')}"${one.database === null ? '' : ` in database "${one.database.replaceAll('"', '""')}"`} reset ${one.setting.split('=')[0] ?? ''}`,
+        command: inPsql(
+          'postgres',
+          `alter ${one.role === null ? `database ${identifierFor(one.database ?? '')}` : `role ${identifierFor(one.role)}${one.database === null ? '' : ` in database ${identifierFor(one.database)}`}`} reset ${one.setting.split('=')[0] ?? ''}`,
+        ),
       })),
     ]),
   },
@@ -60,7 +61,11 @@ export const settingChecks: readonly Check[] = [
         ? {
             found: `max_slot_wal_keep_size is ${value} MB and the target is ${facts.newVersion}`,
             remedy: 'install 17.6 or later, or set it to -1 for the window',
-            command: 'alter system set max_slot_wal_keep_size = -1; select pg_reload_conf()',
+            command: inPsql(
+              'postgres',
+              'alter system set max_slot_wal_keep_size = -1',
+              'select pg_reload_conf()',
+            ),
           }
         : null;
     }),
@@ -83,7 +88,7 @@ export const settingChecks: readonly Check[] = [
         found: `shared_preload_libraries has ${libraries.length === 0 ? (server.settings.shared_preload_libraries ?? 'nothing') : libraries.join(', ')}${workers}`,
         remedy:
           'pg_upgrade itself runs without it here; ask its documentation about upgrades, and whether its jobs may run while the cluster is verified',
-        command: 'show shared_preload_libraries',
+        command: inPsql('postgres', 'show shared_preload_libraries'),
       };
     }),
   },
@@ -100,7 +105,7 @@ export const settingChecks: readonly Check[] = [
         .map((database) => ({
           found: `${database.unlogged} in ${database.name}: ${database.unloggedNames.join(', ')}${database.unlogged > database.unloggedNames.length ? ', …' : ''}`,
           remedy: 'save what is needed of them, or make them ordinary tables',
-          command: `alter table ${database.unloggedNames[0] ?? 'NAME'} set logged`,
+          command: inPsql(database.name, `alter table ${database.unloggedNames[0] ?? 'NAME'} set logged`),
         })),
     ),
   },
@@ -118,7 +123,10 @@ export const settingChecks: readonly Check[] = [
         .map((database) => ({
           found: `${database.name} has ${database.relations} relations and ${database.largeObjects} large objects`,
           remedy: `drop what is not needed; upgrade.jobs (${facts?.jobs ?? 1} now) helps with several databases`,
-          command: `select relnamespace::regnamespace, count(*) from pg_class group by 1 order by 2 desc limit 20`,
+          command: inPsql(
+            database.name,
+            'select relnamespace::regnamespace, count(*) from pg_class group by 1 order by 2 desc limit 20',
+          ),
         })),
     ),
   },
@@ -138,7 +146,7 @@ export const settingChecks: readonly Check[] = [
             found: `archive_mode is ${mode}`,
             remedy:
               'archive to another place after the window (pgBackRest: stanza-upgrade), and take a new base backup at once',
-            command: 'show archive_command',
+            command: inPsql('postgres', 'show archive_command'),
           };
     }),
   },
@@ -157,13 +165,17 @@ export const settingChecks: readonly Check[] = [
         issues.push({
           found: `wal_keep_size is ${keep / megabyte} MB, ${inspection.wal.mountPoint} has ${Math.floor((inspection.wal.freeBytes + inspection.walBytes) / megabyte)} MB for it`,
           remedy: 'lower it, or make room: the new cluster keeps as much beside the old one',
-          command: 'alter system set wal_keep_size = …; select pg_reload_conf()',
+          command: inPsql('postgres', 'alter system set wal_keep_size = …', 'select pg_reload_conf()'),
         });
       if (slots >= 0 && Math.max(slots * megabyte, keep) < dataBytes(inspection) / 20)
         issues.push({
           found: `wal_keep_size is ${keep / megabyte} MB and max_slot_wal_keep_size ${slots} MB`,
           remedy: 'let slots keep what they need until the secondaries are back',
-          command: 'alter system set max_slot_wal_keep_size = -1; select pg_reload_conf()',
+          command: inPsql(
+            'postgres',
+            'alter system set max_slot_wal_keep_size = -1',
+            'select pg_reload_conf()',
+          ),
         });
       return issues;
     }),

@@ -1,6 +1,10 @@
+import type { HostEvidence } from '../../cluster/checks/evidence.ts';
+import type { HostFacts } from '../../cluster/facts.ts';
+import { sh } from '../../cluster/fragment.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { isPrimaryState } from '../../cluster/states.ts';
-import { type Check, type CheckAnswer, onEach } from './check.ts';
+import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
+import { inPsql } from './in-psql.ts';
 import { withoutMonitor } from './reach.ts';
 import { served } from './see.ts';
 
@@ -11,15 +15,18 @@ const silentSeconds = 20;
 const longSeconds = 60;
 const lagBytes = 64 * 1024 * 1024;
 
+const startAutoctl = ({ service, oldAutoctl, pgdata }: HostFacts): string =>
+  service.kind === 'systemd'
+    ? sh`systemctl start ${service.unit}`.text
+    : sh`${oldAutoctl} run --pgdata ${pgdata}`.text;
+
 const aboutNodes =
-  (
-    judge: (node: MonitorNode) => Omit<Extract<CheckAnswer, { kind: 'found' }>, 'kind' | 'host'> | null,
-  ): Check['judge'] =>
-  ({ state }) =>
+  (judge: (node: MonitorNode, host: HostEvidence | null) => Issue | null): Check['judge'] =>
+  ({ state, hosts }) =>
     state === null
       ? withoutMonitor
       : state.nodes.flatMap((node): CheckAnswer[] => {
-          const issue = judge(node);
+          const issue = judge(node, hosts.find((host) => host.alias === node.name) ?? null);
           return issue === null ? [] : [{ kind: 'found', host: node.name, ...issue }];
         });
 
@@ -58,7 +65,7 @@ export const stateChecks: readonly Check[] = [
     why: 'A node in maintenance, catching up or between two states is no fallback copy without loss, and the monitor refuses the orders that open the window.',
     source:
       'pg_auto_failover, docs/failover-state-machine.rst; src/monitor/node_active_protocol.c, start_maintenance',
-    judge: aboutNodes((node) => {
+    judge: aboutNodes((node, host) => {
       const settled = node.reported === node.assigned;
       if (
         settled &&
@@ -66,6 +73,12 @@ export const stateChecks: readonly Check[] = [
       )
         return null;
       const resting = node.reported === 'maintenance' && node.assigned === 'maintenance';
+      if (host?.facts != null && host.inspection?.autoctlStopped === true)
+        return {
+          found: `${settled ? `it is in ${node.reported}` : `it is ${node.reported}, assigned ${node.assigned}`}, and no pg_autoctl runs there: it stays so`,
+          remedy: 'start pg_autoctl there, and wait until it is primary or secondary',
+          command: startAutoctl(host.facts),
+        };
       return {
         found: settled ? `it is in ${node.reported}` : `it is ${node.reported}, assigned ${node.assigned}`,
         remedy: resting
@@ -112,7 +125,7 @@ export const stateChecks: readonly Check[] = [
               ? `${sender.name} lacks ${Math.round((sender.lagBytes ?? 0) / 1024 / 1024)} MB`
               : `${sender.name} is in ${sender.state ?? 'no state'}, not streaming`,
           remedy: 'wait until it has caught up; begin the window at a quiet hour',
-          command: 'select application_name, state, replay_lag from pg_stat_replication',
+          command: inPsql('postgres', 'select application_name, state, replay_lag from pg_stat_replication'),
         })),
     ),
   },
@@ -156,7 +169,7 @@ export const stateChecks: readonly Check[] = [
       server.prepared.map((one) => ({
         found: `${one.gid} of ${one.owner} in ${one.database}, prepared ${Math.round(one.seconds)} s ago`,
         remedy: 'ask whoever prepared it, then commit or roll it back in that database',
-        command: `rollback prepared '${one.gid.replaceAll("'", "''")}'`,
+        command: inPsql(one.database, `rollback prepared '${one.gid.replaceAll("'", "''")}'`),
       })),
     ),
   },
@@ -173,7 +186,7 @@ export const stateChecks: readonly Check[] = [
         .map((one) => ({
           found: `pid ${one.pid} of ${one.user ?? '?'} in ${one.database ?? '?'}, ${one.state ?? '?'}, open for ${Math.round(one.seconds)} s`,
           remedy: 'tell its owner, or end it before the window',
-          command: `select pg_terminate_backend(${one.pid})`,
+          command: inPsql('postgres', `select pg_terminate_backend(${one.pid})`),
         })),
     ),
   },
@@ -193,7 +206,10 @@ export const stateChecks: readonly Check[] = [
               found: `${slot.name} (${slot.plugin ?? '?'}) in ${slot.database ?? '?'}${slot.active ? ', in use' : ''}`,
               remedy:
                 'plan with its consumer how it starts over after the window; drop the slot when the consumer has stopped',
-              command: `select pg_drop_replication_slot('${slot.name.replaceAll("'", "''")}')`,
+              command: inPsql(
+                'postgres',
+                `select pg_drop_replication_slot('${slot.name.replaceAll("'", "''")}')`,
+              ),
             })),
     ),
   },
@@ -210,7 +226,10 @@ export const stateChecks: readonly Check[] = [
         .map((slot) => ({
           found: `${slot.name}${slot.active ? ', in use' : ''}`,
           remedy: 'find out who uses it; make it again on the new primary when the window is over',
-          command: `select pg_create_physical_replication_slot('${slot.name.replaceAll("'", "''")}')`,
+          command: inPsql(
+            'postgres',
+            `select pg_create_physical_replication_slot('${slot.name.replaceAll("'", "''")}')`,
+          ),
         })),
     ),
   },

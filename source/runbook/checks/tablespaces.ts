@@ -3,6 +3,7 @@ import { type ClusterFacts, type HostFacts, isNode, primaryOf } from '../../clus
 import { quoted, sh } from '../../cluster/fragment.ts';
 import { oldName } from '../language/tablespace-names.ts';
 import { type Check, type Issue, onEach } from './check.ts';
+import { identifierFor, inPsql } from './in-psql.ts';
 import { inspected, served } from './see.ts';
 
 const inside = (path: string, directory: string): boolean =>
@@ -71,7 +72,10 @@ export const tablespaceChecks: readonly Check[] = [
         .map(({ name, location }) => ({
           found: `${name} is in ${location}`,
           remedy: 'move its tables to a tablespace elsewhere, and drop it',
-          command: `alter table all in tablespace "${name.replaceAll('"', '""')}" set tablespace pg_default`,
+          command: inPsql(
+            'postgres',
+            `alter table all in tablespace ${identifierFor(name)} set tablespace pg_default`,
+          ),
         })),
     ),
   },

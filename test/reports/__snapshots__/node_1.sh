@@ -370,6 +370,58 @@ sql() {
   database=$1; shift
   PGOPTIONS='-c search_path=pg_catalog -c statement_timeout=20s -c lock_timeout=2s' PGDATABASE="$database" "$old_bin/psql" "$@"
 }
+liveness() { # PGDATA DATA PIDFILE [MAINPID CONTROLGROUP ACTIVESTATE]: $autoctl is runs, stopped or unknown; $keeper its process
+  autoctl=stopped keeper='' proc=/proc/ dir=${1%/}
+  is_autoctl() { { read -r comm <"$proc$1/comm"; } 2>/dev/null && [ "$comm" = pg_autoctl ]; }
+  if [ $# -gt 3 ]; then
+    for pid in "${4:-0}" $(cat "/sys/fs/cgroup$5/cgroup.procs" "/sys/fs/cgroup/systemd$5/cgroup.procs" 2>/dev/null || true); do
+      [ -n "$5" ] || [ "$pid" = "$4" ] || continue
+      if is_autoctl "$pid"; then autoctl=runs keeper=$pid; return 0; fi
+    done
+    # a unit that is neither at rest nor has its program may have it the next moment
+    case $6 in inactive | failed) ;; *) autoctl=unknown ;; esac
+  fi
+  named=$(head -n 1 "$3" 2>/dev/null || true)
+  if [ ! -r /proc/sys/kernel/random/boot_id ]; then
+    autoctl=unknown; if [ -n "$named" ] && kill -0 "$named" 2>/dev/null; then autoctl=runs keeper=$named; fi
+    return 0
+  fi
+  them=$(grep -lsx pg_autoctl /proc/[0-9]*/comm || true)
+  [ -n "$them" ] || return 0
+  # of each its words, and the PGDATA of its environment: PID KIND DIRECTORY, for those that keep a server
+  them=$({ printf '%s\n' "$them" | sed 's/comm$/cmdline/' | xargs grep -Hasz ''; printf '%s\n' "$them" | sed 's/comm$/environ/' | xargs grep -Hasz '^PGDATA='; } 2>/dev/null |
+    tr '\000' '\n' | awk '{ pid = $0; if (!sub(/\/(cmdline|environ):.*/, "", pid)) next; sub(/.*\//, "", pid); word = $0 }
+      sub(/^.*\/environ:PGDATA=/, "", word) { env[pid] = word; next }
+      { sub(/^.*\/cmdline:/, "", word) }
+      !(pid in kind) { kind[pid] = word ~ /^pg_autoctl: / ? "titled" : ""; last = 0 }
+      last { its[pid] = word; last = 0; next }
+      word == "--pgdata" || word == "-D" { last = 1; next }
+      word ~ /^--pgdata=/ { its[pid] = substr(word, 10) }
+      word ~ /^-D./ { its[pid] = substr(word, 3) }
+      word == "run" || word == "--run" || word == "service" { if (kind[pid] == "") kind[pid] = "keeps" }
+      END { for (pid in kind) if (kind[pid] != "") print pid, kind[pid], its[pid] == "" ? env[pid] : its[pid] }')
+  [ -n "$them" ] || return 0
+  while read -r pid kind its; do
+    if [ "$kind" = titled ]; then
+      # one of its services: its parent tells, where that still is a pg_autoctl
+      { read -r stat <"$proc$pid/stat"; } 2>/dev/null || continue
+      stat=${stat##*) } stat=${stat#* }; if is_autoctl "${stat%% *}"; then continue; fi
+    fi
+    case $its in '' | /*) ;; *) its=$(readlink "$proc$pid/cwd" 2>/dev/null || true)/$its ;; esac
+    if { [ -z "$its" ] && [ "$pid" = "$named" ]; } || [ "${its%/}" = "$dir" ] || { [ -n "$its" ] && [ "$(readlink -f "$its")" = "$2" ]; }; then
+      autoctl=runs keeper=$pid; return 0
+    fi
+    # pg_autoctl runs as the owner of the directory, who is asking: one of another user is another's
+    if [ -z "$its" ] && is_autoctl "$pid" && kill -0 "$pid" 2>/dev/null; then autoctl=unknown; fi
+  done <<THEM
+$them
+THEM
+}
+keeper() (
+      unit=$(systemctl show -p MainPID -p ControlGroup -p ActiveState pgautofailover.service 2>/dev/null || true)
+      liveness /var/lib/pgsql/data /var/lib/pgsql/data /tmp/pg_autoctl/var/lib/pgsql/data/pg_autoctl.pid "$(printf '%s\n' "$unit" | sed -n 's/^MainPID=//p')" "$(printf '%s\n' "$unit" | sed -n 's/^ControlGroup=//p')" "$(printf '%s\n' "$unit" | sed -n 's/^ActiveState=//p')"
+      put keeper "$autoctl"
+    )
 newest() { # seconds since the newest of these files was written
   stat -c %Y "$@" 2>/dev/null | sort -n | tail -n 1 | awk -v now="$(date +%s)" '{print now - $1}'
 }
@@ -406,7 +458,7 @@ port=5432
 superuser=postgres
 server_sql='select json_build_object(
   '\''version'\'', current_setting('\''server_version'\''), '\''inRecovery'\'', pg_is_in_recovery(),
-  '\''settings'\'', (select json_object_agg(name, setting) from pg_settings where name in ('\''archive_mode'\'', '\''wal_keep_size'\'', '\''max_slot_wal_keep_size'\'', '\''shared_preload_libraries'\'', '\''max_connections'\'', '\''jit'\'')),
+  '\''settings'\'', (select json_object_agg(name, setting) from pg_settings where name in ('\''archive_mode'\'', '\''wal_keep_size'\'', '\''max_slot_wal_keep_size'\'', '\''shared_preload_libraries'\'', '\''max_connections'\'', '\''jit'\'', '\''max_locks_per_transaction'\'', '\''max_prepared_transactions'\'', '\''autovacuum_max_workers'\'', '\''max_worker_processes'\'', '\''max_wal_senders'\'')),
   '\''removed'\'', coalesce((select json_agg(json_build_object('\''name'\'', name, '\''value'\'', setting, '\''file'\'', sourcefile, '\''line'\'', sourceline))
     from pg_settings where name in ('\''vacuum_defer_cleanup_age'\'', '\''promote_trigger_file'\'', '\''force_parallel_mode'\'', '\''old_snapshot_threshold'\'', '\''trace_recovery_messages'\'', '\''db_user_namespace'\'', '\'''\'') and source not in ('\''default'\'', '\''client'\'', '\''session'\'', '\''override'\'')), '\''[]'\''),
   '\''removedForRoles'\'', coalesce((select json_agg(json_build_object('\''setting'\'', one, '\''role'\'', r.rolname, '\''database'\'', d.datname))
@@ -423,15 +475,18 @@ server_sql='select json_build_object(
     case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) end))
     from pg_stat_replication where application_name like '\''pgautofailover%'\'' and state <> '\''backup'\''), '\''[]'\''),
   '\''workers'\'', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in ('\''autovacuum launcher'\'', '\''autovacuum worker'\'', '\''client backend'\'', '\''background writer'\'', '\''checkpointer'\'', '\''walwriter'\'', '\''walreceiver'\'', '\''walsender'\'', '\''walsummarizer'\'', '\''startup'\'', '\''archiver'\'', '\''logger'\'', '\''slotsync worker'\'', '\''io worker'\'', '\''parallel worker'\'', '\''logical replication launcher'\'', '\''logical replication worker'\'', '\''logical replication apply worker'\'', '\''logical replication parallel worker'\'', '\''logical replication tablesync worker'\'', '\''standalone backend'\'', '\''stats collector'\'')), '\''[]'\''),
+  '\''catalog'\'', (select json_agg(json_build_object('\''name'\'', datname, '\''connections'\'', datallowconn, '\''limit'\'', datconnlimit) order by datname) from pg_database),
   '\''tablespaces'\'', coalesce((select json_agg(json_build_object('\''name'\'', spcname, '\''location'\'', pg_tablespace_location(oid), '\''bytes'\'', coalesce(pg_tablespace_size(oid), 0)))
     from pg_tablespace where oid >= 16384), '\''[]'\''))'
 database_sql='select json_build_object('\''name'\'', current_database(), '\''bytes'\'', pg_database_size(current_database()),
-  '\''catalogBytes'\'', (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class where relnamespace = 11 and relkind = '\''r'\''),
-  '\''relations'\'', (select count(*) from pg_class), '\''largeObjects'\'', (select count(*) from pg_largeobject_metadata),
+  '\''catalogBytes'\'', (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class where relnamespace = 11 and relkind = '\''r'\'' and oid <> 2613),
+  '\''relations'\'', (select count(*) from pg_class), '\''locked'\'', (select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('\''r'\'', '\''p'\'', '\''S'\'', '\''v'\'', '\''m'\'') and c.relpersistence <> '\''t'\'' and n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\''), '\''largeObjects'\'', (select count(*) from pg_largeobject_metadata),
   '\''unlogged'\'', (select count(*) from pg_class where relpersistence = '\''u'\'' and relkind in ('\''r'\'', '\''p'\'')),
   '\''unloggedNames'\'', coalesce((select json_agg(name) from (select format('\''%I.%I'\'', n.nspname, c.relname) name from pg_class c
     join pg_namespace n on n.oid = c.relnamespace where c.relpersistence = '\''u'\'' and c.relkind in ('\''r'\'', '\''p'\'') order by 1 limit 5) it), '\''[]'\''),
   '\''extensions'\'', coalesce((select json_agg(json_build_object('\''name'\'', extname, '\''version'\'', extversion)) from pg_extension), '\''[]'\''))'
+names_sql='select datname from pg_database where datallowconn and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> '\''template1'\'', datname'
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 place() { # KEY PATH: its file system; of the nearest directory that exists
   p=$2; put "$1" "$2"
@@ -454,6 +509,10 @@ tablespace() { # NUMBER PLACE PARENT ASIDE: what would keep its old part from go
 }
 ask() { # DATABASE STATEMENT
   sql "$1" -X -v ON_ERROR_STOP=1 -h "$socket" -p "$port" -U "$superuser" -Atq -c "$2" 2>/dev/null </dev/null
+}
+
+error() { # DATABASE: why no session of ours gets an answer there
+  sql "$1" -X -h "$socket" -p "$port" -U "$superuser" -Atq -c "$database_sql" 2>&1 >/dev/null </dev/null | head -n 3 | cut -c -300
 }
 
 # Every program that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts.
@@ -491,6 +550,7 @@ for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>
 { crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
   systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'; } |
   grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron
+keeper
 backup_ages | sort -n | head -n 1 | text backup_age
 tablespaces
 if [ -n "$links" ]; then
@@ -505,8 +565,9 @@ if [ "$links" = takes ]; then
 fi
 if [ -S "$socket/.s.PGSQL.$port" ]; then
   ask postgres "$server_sql" | text server
-  ask postgres 'select datname from pg_database where datallowconn order by 1' | while IFS= read -r database; do
-    { ask "$database" "$database_sql" || echo null; } | tr -d '\n'; echo
+  names=$(ask postgres "$names_sql"); printf '%s\n' "$names" | text names
+  printf '%s\n' "$names" | while IFS= read -r database; do [ -n "$database" ] || continue # a database's answer, or why there is none, each on a line
+    if answer=$(ask "$database" "$database_sql"); then printf %s "$answer"; else error "$database"; fi | tr '\n' ' '; echo
   done | text databases
 fi
 put end yes
@@ -609,6 +670,7 @@ max_logical_replication_workers = 0'
 preloaded_sql='select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''shared_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'''
 configured_sql='select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''session_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''local_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''archive_library'\'', true), '\'','\'') name where trim(name) <> '\'''\'''
 used_sql='select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = '\''c'\'')'
+names_sql='select datname from pg_database where datallowconn and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> '\''template1'\'', datname'
 not_loaded=''
 set -u
 export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS="$options"
@@ -692,7 +754,7 @@ libraries() {
   ask postgres "$preloaded_sql" >"$t/preloaded" || return 1
   { ask postgres "$configured_sql" || return 1
     echo '$libdir/plpgsql'
-    ask postgres 'select datname from pg_database where datallowconn' >"$t/names" || return 1
+    ask postgres "$names_sql" >"$t/names" || return 1
     while IFS= read -r database; do ask "$database" "$used_sql" </dev/null || return 1; done <"$t/names"
   } >"$t/used" || return 1
   bad=0
@@ -730,7 +792,7 @@ dump_globals() {
 }
 databases() {
   new_psql postgres -X -h "$socket" -p "$port" -U "$superuser" -v ON_ERROR_STOP=1 -Atq \
-    -c "select datname from pg_database where datallowconn order by datname <> 'template1', datname" >"$t/databases"
+    -c "$names_sql" >"$t/databases"
 }
 start_throwaway() {
   printf '%s\n' "$settings" >>"$t/new/postgresql.conf"
@@ -1028,7 +1090,9 @@ marked() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/.pgaf-upgrade" ] && [ ! -L "
 ours() { marked "$1" && mark | cmp -s - "$1/.pgaf-upgrade"; }
 kin() { marked "$1" && [ "$(sed -n 2p "$1/.pgaf-upgrade")" = system=7711174124246397031 ]; }
 unmark() { rm -f "$1/.pgaf-upgrade" "$1/.pgaf-upgrade.new"; sync "$1"; }
-mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade
+mkdir -p /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693
+echo 'local all all trust' > /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/pg_hba.conf
 cd /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade
 idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
   real=
@@ -1142,7 +1206,7 @@ $one /opt/vmware/postgres/17/bin/pg_upgrade \
   --new-datadir=/var/lib/pgsql/data_pg17_new \
   --username=postgres \
   --socketdir=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 \
-  --old-options='-c jit=off' \
+  --old-options='-c hba_file=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/pg_hba.conf -c unix_socket_permissions=0700 -c jit=off' \
   --new-options='-c jit=off' \
   --link \
   --retain
@@ -1350,6 +1414,7 @@ set -eu
 export LC_ALL=C
 umask 077
 mkdir -p /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693
+echo 'local all all trust' > /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/pg_hba.conf
 idle() ( # DIRECTORY...: nothing runs in them, nobody has them open; else it says who
   real=
   for dir in "$@"; do
@@ -1418,7 +1483,7 @@ sync -- /var/lib/pgsql/data_pg15_bak/DO-NOT-START.txt /var/lib/pgsql/data_pg15_b
   --pgdata=/var/lib/pgsql/data \
   --wait --timeout=3600 \
   --log=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/private-start.log \
-  --options='-c listen_addresses='\'''\'' -c synchronous_standby_names='\'''\'' -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -c archive_mode=off -c max_logical_replication_workers=0' \
+  --options='-c listen_addresses='\'''\'' -c synchronous_standby_names='\'''\'' -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -c archive_mode=off -c max_logical_replication_workers=0 -c hba_file=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/pg_hba.conf -c unix_socket_permissions=0700' \
   start
 END_OF_STEP_36
 }

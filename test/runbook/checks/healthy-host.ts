@@ -18,6 +18,8 @@ const server = (facts: HostFacts): ServerEvidence => ({
     archive_command: '(disabled)',
     wal_keep_size: '512',
     max_slot_wal_keep_size: '-1',
+    max_locks_per_transaction: '64',
+    max_connections: '100',
     shared_preload_libraries: isNode(facts) ? 'pg_stat_statements' : 'pgautofailover',
   },
   removed: [],
@@ -27,6 +29,11 @@ const server = (facts: HostFacts): ServerEvidence => ({
   longTransactions: [],
   senders: [{ name: 'pgautofailover_standby_2', state: 'streaming', lagBytes: 4096 }],
   workers: [],
+  catalog: ['postgres', 'app', 'template1', 'template0'].map((name) => ({
+    name,
+    connections: name !== 'template0',
+    limit: -1,
+  })),
   tablespaces: facts.tablespaces.map((location) => ({ name: 'one', location, bytes: 2 * gigabyte })),
 });
 
@@ -78,6 +85,7 @@ export const healthyInspection = (facts: HostFacts): CheckInspection => ({
       bytes: 300 * 1024 ** 2,
       catalogBytes: 9 * 1024 ** 2,
       relations: 2_400,
+      locked: 500,
       largeObjects: 1,
       unlogged: 0,
       unloggedNames: [],

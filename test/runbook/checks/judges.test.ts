@@ -202,6 +202,22 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /17\.11 is older/,
   ],
   [
+    'a database that an interrupted DROP DATABASE has left',
+    withServer('node_1', ({ catalog }) => ({
+      catalog: [...catalog, { name: 'inval', connections: true, limit: -2 }],
+    })),
+    ['blocker databases-connectable node_1'],
+    /database inval is invalid/,
+  ],
+  [
+    'more tables than the server has locks',
+    withInspection('node_1', ({ databases }) => ({
+      databases: databases.map((one) => ({ ...one, locked: 50_000 })),
+    })),
+    ['blocker locks-suffice node_1'],
+    /app has 50000 tables, sequences and views, and the server has room for 7808 locks \(max_locks_per_transaction is 64\)/,
+  ],
+  [
     'an extension that is not installed',
     withInspection('node_1', () => ({ offeredExtensions: ['plpgsql'] })),
     ['blocker extensions-available node_1'],

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # The inspection of a host before the window: read-only, as postgres, in one round trip, one fact a line; inspect/checks/parse.ts
 # reads it. Nothing in it takes long: sizes come from the server, and every query has a limit of its own.
-# From script.ts: `put`, `text`, `sql`, `newest`, `backup_ages`, `tablespaces`. A host without systemd has no $unit; $links is
+# From script.ts: `keeper`, `put`, `text`, `sql`, `newest`, `backup_ages`, `tablespaces`. A host without systemd has no $unit; $links is
 # `gives` or `takes` where a secondary is rebuilt by hard links.
 # shellcheck disable=SC2086 # $unit_properties are options
 # shellcheck disable=SC2010,SC2012 # names are counted, or PostgreSQL's
@@ -30,6 +30,7 @@ port=
 superuser=
 server_sql=
 database_sql=
+names_sql=
 
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 place() { # KEY PATH: its file system; of the nearest directory that exists
@@ -53,6 +54,10 @@ tablespace() { # NUMBER PLACE PARENT ASIDE: what would keep its old part from go
 }
 ask() { # DATABASE STATEMENT
   sql "$1" -X -v ON_ERROR_STOP=1 -h "$socket" -p "$port" -U "$superuser" -Atq -c "$2" 2>/dev/null </dev/null
+}
+
+error() { # DATABASE: why no session of ours gets an answer there
+  sql "$1" -X -h "$socket" -p "$port" -U "$superuser" -Atq -c "$database_sql" 2>&1 >/dev/null </dev/null | head -n 3 | cut -c -300
 }
 
 # Every program that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts.
@@ -90,6 +95,7 @@ for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>
 { crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
   systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'; } |
   grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron
+keeper
 backup_ages | sort -n | head -n 1 | text backup_age
 tablespaces
 if [ -n "$links" ]; then
@@ -104,8 +110,9 @@ if [ "$links" = takes ]; then
 fi
 if [ -S "$socket/.s.PGSQL.$port" ]; then
   ask postgres "$server_sql" | text server
-  ask postgres 'select datname from pg_database where datallowconn order by 1' | while IFS= read -r database; do
-    { ask "$database" "$database_sql" || echo null; } | tr -d '\n'; echo
+  names=$(ask postgres "$names_sql"); printf '%s\n' "$names" | text names
+  printf '%s\n' "$names" | while IFS= read -r database; do [ -n "$database" ] || continue # a database's answer, or why there is none, each on a line
+    if answer=$(ask "$database" "$database_sql"); then printf %s "$answer"; else error "$database"; fi | tr '\n' ' '; echo
   done | text databases
 fi
 put end yes

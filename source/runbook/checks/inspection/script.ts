@@ -3,9 +3,10 @@ import { type ClusterFacts, type HostFacts, primaryOf, takesLinks } from '../../
 import { type Fragment, fixed, lines, sh } from '../../../cluster/fragment.ts';
 import { unitProperties } from '../../../cluster/parse/unit.ts';
 import { sqlLiteral } from '../../../cluster/quote.ts';
-import { sqlFunction } from '../../../cluster/superuser-sql.ts';
+import { openDatabasesSql, sqlFunction } from '../../../cluster/superuser-sql.ts';
 import { type Path, parentOf } from '../../../cluster/words.ts';
 import { oldName, setAsidePlace } from '../../language/tablespace-names.ts';
+import { askLiveness, livenessFunction } from '../../shell/liveness.ts';
 import { markFile } from '../../shell/ownership.ts';
 import { privateSocket } from '../../shell/shell.ts';
 import { exchangesLinks } from '../hard-links.ts';
@@ -19,7 +20,9 @@ const settings = { statement_timeout: '20s', lock_timeout: '2s' };
 
 /** Not archive_command: it may hold keys of the archive, and nothing here depends on it. */
 const shownSettings =
-  'archive_mode wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit'.split(' ');
+  'archive_mode wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit max_locks_per_transaction max_prepared_transactions autovacuum_max_workers max_worker_processes max_wal_senders'.split(
+    ' ',
+  );
 
 /** PostgreSQL's own kinds of processes. Source: PostgreSQL 13 to 18, src/backend/utils/init/miscinit.c, GetBackendTypeDesc. */
 const ownBackends = [
@@ -72,13 +75,16 @@ const serverSql = (facts: ClusterFacts): string => {
     case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) end))
     from pg_stat_replication where application_name like 'pgautofailover%' and state <> 'backup'), '[]'),
   'workers', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in (${list(ownBackends)})), '[]'),
+  'catalog', (select json_agg(json_build_object('name', datname, 'connections', datallowconn, 'limit', datconnlimit) order by datname) from pg_database),
   'tablespaces', coalesce((select json_agg(json_build_object('name', spcname, 'location', pg_tablespace_location(oid), 'bytes', coalesce(pg_tablespace_size(oid), 0)))
     from pg_tablespace where oid >= 16384), '[]'))`;
 };
 
+/** pg_largeobject (2613) is not counted among the catalogs: pg_upgrade transfers its files as a user's table's. Source: pg_upgrade/info.c, get_rel_infos. */
 const databaseSql = `select json_build_object('name', current_database(), 'bytes', pg_database_size(current_database()),
-  'catalogBytes', (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class where relnamespace = 11 and relkind = 'r'),
-  'relations', (select count(*) from pg_class), 'largeObjects', (select count(*) from pg_largeobject_metadata),
+  'catalogBytes', (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class where relnamespace = 11 and relkind = 'r' and oid <> 2613),
+  'relations', (select count(*) from pg_class), 'locked', (select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'S', 'v', 'm') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'), 'largeObjects', (select count(*) from pg_largeobject_metadata),
   'unlogged', (select count(*) from pg_class where relpersistence = 'u' and relkind in ('r', 'p')),
   'unloggedNames', coalesce((select json_agg(name) from (select format('%I.%I', n.nspname, c.relname) name from pg_class c
     join pg_namespace n on n.oid = c.relnamespace where c.relpersistence = 'u' and c.relkind in ('r', 'p') order by 1 limit 5) it), '[]'),
@@ -102,6 +108,11 @@ export const checkInspectionScript = (facts: ClusterFacts, host: HostFacts): Fra
   return lines(
     answerFunctions,
     sqlFunction({ variable: 'old_bin' }, settings),
+    livenessFunction,
+    sh`keeper() (
+      ${askLiveness(host)}
+      put keeper "$autoctl"
+    )`,
     newestFunction,
     sh`backup_ages() {
       ${backupAgeLines}
@@ -133,6 +144,7 @@ export const checkInspectionScript = (facts: ClusterFacts, host: HostFacts): Fra
       superuser: host.superuser,
       server_sql: serverSql(facts),
       database_sql: databaseSql,
+      names_sql: openDatabasesSql,
     }),
     sh``,
   );
