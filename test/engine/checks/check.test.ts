@@ -145,6 +145,24 @@ test('a database that did not answer leaves its server unseen', async () => {
   expect(judgment.notSeen.map((one) => one.because)).toContain('its server did not answer');
 });
 
+test('one database that gives no answer is named, and the server is judged by the others', async () => {
+  const servers = new CheckServers(labCluster());
+  const app = { name: 'app', bytes: 3e8, catalogBytes: 9e6, relations: 2400, largeObjects: 0, unlogged: 1 };
+  servers.inspections.set('node_1', {
+    names: asText('app\ngone\n'),
+    databases: asText(
+      `${JSON.stringify({ ...app, unloggedNames: ['public.s'], extensions: [] })}\npsql: error: FATAL: no entry \n`,
+    ),
+  });
+  const { judgment } = good(await checking(servers));
+  expect(judgment.outcome).toBe('blocked');
+  expect(judgment.findings.map((one) => `${one.check}: ${one.found}`)).toEqual([
+    'databases-connectable: database gone gave no answer: psql: error: FATAL: no entry',
+    'unlogged-tables: 1 in app: public.s',
+  ]);
+  expect(judgment.notSeen).toEqual([]);
+});
+
 test('one monitor and 32 secondaries take no more turns over the network than one: they are asked side by side', async () => {
   const turns = async (count: number): Promise<number> => {
     const servers = new CheckServers(withSecondaries(count));

@@ -51,6 +51,7 @@ export const checkInspectionLines = (host: HostFacts): Lines => {
         tablespaces: [],
       }),
     ),
+    text('names', 'app\n'),
     text(
       'databases',
       `${JSON.stringify({ name: 'app', bytes: 3e8, catalogBytes: 9e6, relations: 2400, largeObjects: 0, unlogged: 0, unloggedNames: [], extensions: [] })}\n`,
