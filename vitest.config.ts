@@ -46,7 +46,13 @@ export default defineConfig({
         },
       ),
       project('sandbox', sandboxed, { testTimeout: 60_000, maxWorkers: '100%', env: inMemory }),
-      project('terminal', ['test/terminal/**/*.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
+      // A console waits about as long as it works.
+      project('terminal', ['test/terminal/{console,comforts}.test.ts'], {
+        testTimeout: 60_000,
+        maxWorkers: 2,
+      }),
+      // By itself: it measures how soon a key is answered.
+      project('flood', ['test/terminal/flood.test.ts'], { testTimeout: 60_000 }),
       // What is handed out: the tarball and the single-file executable.
       project('package', ['test/package/**/*.test.ts'], {
         testTimeout: 300_000,

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Every check of the project; what failed does not keep the next from running.
 #   bash test/run.sh [PART...]     lint types shellcheck build terminal unit sandbox package demo lab; without any, all of them
-# One after the other, but for two rows that go side by side outside CI: unit and sandbox; package and demo. The terminal's tests
-# measure how soon a key is answered: nothing goes beside them.
+# Outside CI some go side by side: types beside lint and shellcheck; package and demo beside unit and sandbox. The flood of the
+# terminal's tests measures how soon a key is answered: nothing goes beside it.
 # The last line is `N passed, N failed`: the tests, and each other check that failed as one.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -200,6 +200,7 @@ shell_check() {
 }
 
 # The rows go side by side when both have parts; not in CI, where the labs are made beside them.
+rows=
 one_row=()
 other_row=()
 
@@ -229,7 +230,8 @@ run_part() {
     shellcheck) shell_check ;;
     build) needs_build build ;;
     unit | sandbox) tests "$1" ;;
-    terminal | demo) if needs_build "$1"; then tests "$1"; fi ;;
+    demo) if needs_build demo; then tests demo; fi ;;
+    terminal) if needs_build terminal; then tests terminal && tests flood; fi ;;
     package) tests package ;; # builds what it tests itself
     lab) if needs_build lab; then lab_tests; fi ;;
   esac
@@ -246,10 +248,17 @@ for part in "$@"; do
       ;;
   esac
 done
+in_rows() { # rows: the rows before it come to their end first
+  [ "$rows" = "$1" ] || run_rows
+  rows=$1
+}
+
 for part in "$@"; do
   case $part in
-    unit | sandbox) one_row+=("$part") ;;
-    package | demo) other_row+=("$part") ;;
+    lint | shellcheck) in_rows checks && one_row+=("$part") ;;
+    types) in_rows checks && other_row+=("$part") ;;
+    unit | sandbox) in_rows tests && one_row+=("$part") ;;
+    package | demo) in_rows tests && other_row+=("$part") ;;
     *)
       run_rows
       run_part "$part"
@@ -264,6 +273,7 @@ if in_ci; then
     case $part in
       terminal | unit | sandbox | package | demo | lab)
         [ -e "$results/$part.json" ] || failed "$part: it has no result"
+        [ "$part" != terminal ] || [ -e "$results/flood.json" ] || failed 'flood: it has no result'
         ;;
     esac
   done

@@ -98,14 +98,22 @@ const undented = (parts: readonly string[]): readonly string[] => {
   });
 };
 
-const partsKnown = new WeakMap<readonly string[], readonly string[]>();
-
-/** The parts of a template as they go into a script: worked out once for each place of the source, for a runbook is made at every start. */
-const partsOf = (raw: readonly string[]): readonly string[] => {
-  const parts = partsKnown.get(raw) ?? undented(raw).map(written);
-  partsKnown.set(raw, parts);
-  return parts;
+/** The same, worked out once for each template of the source: a runbook is made at every start. */
+const oncePerTemplate = (
+  workOut: (raw: readonly string[]) => readonly string[],
+): ((raw: readonly string[]) => readonly string[]) => {
+  const known = new WeakMap<readonly string[], readonly string[]>();
+  return (raw) => {
+    const parts = known.get(raw) ?? workOut(raw);
+    known.set(raw, parts);
+    return parts;
+  };
 };
+
+/** The parts of a template as they go into a script. */
+const partsOf = oncePerTemplate((raw) => undented(raw).map(written));
+/** The parts of a template as they go into a word. */
+const partsOfWord = oncePerTemplate((raw) => raw.map(written));
 
 const fragmentOf = (value: Exclude<Value, false>): Fragment | null => {
   if (value instanceof Fragment) return value.lines.length === 0 ? null : value;
@@ -282,7 +290,9 @@ export const word = <const Values extends readonly (Word | number)[]>(
     readonly [At in keyof Values]: Values[At] extends string ? Known<Values[At]> : Values[At];
   }
 ): Word<never> => {
-  const text = raw.map((part, at) => `${written(part)}${values[at] ?? ''}`).join('');
+  const text = partsOfWord(raw)
+    .map((part, at) => `${part}${values[at] ?? ''}`)
+    .join('');
   if (!isWord(text)) throw new TypeError('a NUL character is in no word');
   return text;
 };

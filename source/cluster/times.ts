@@ -10,11 +10,19 @@ const zoneIn = (locale: string, date: Date): string =>
     .formatToParts(date)
     .find((part) => part.type === 'timeZoneName')?.value ?? 'UTC';
 
+/** By the offset and long name that a date is written with: a formatter takes long to make, and a verdict names a zone at every look. */
+const zonesKnown = new Map<string, string>();
+
 /** `CET`, `EDT`, `GMT+5:30`: the zone at that moment. English has names for some zones on either side of the Atlantic only. */
 export const localZone = (at: number | string): string => {
   const date = new Date(at);
+  const key = date.toTimeString().slice('hh:mm:ss '.length);
+  const known = zonesKnown.get(key);
+  if (known !== undefined) return known;
   const names = ['en-US', 'en-GB'].map((locale) => zoneIn(locale, date));
-  return names.find((name) => !/^GMT[+-]/.test(name)) ?? names[0] ?? 'UTC';
+  const zone = names.find((name) => !/^GMT[+-]/.test(name)) ?? names[0] ?? 'UTC';
+  zonesKnown.set(key, zone);
+  return zone;
 };
 
 const isTime = (date: Date): boolean => !Number.isNaN(date.getTime());

@@ -41,6 +41,7 @@ it.concurrent('two-secondaries: each goes back into replication, and nothing is 
   expect(stopped).toBe('stopped-before');
   expect(screen.screen()).toContain('17 has never been started');
   await toTheEnd(screen);
+  expect(screen.raw).toContain('Set number_sync_standbys to 1');
   expect(await leave(screen)).toBe(0);
   expect(leftOf(root)).toEqual([]);
 });

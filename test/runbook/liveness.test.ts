@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { livenessFunction } from '../../source/runbook/shell/liveness.ts';
@@ -37,14 +39,16 @@ const started = async (
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** What the function says in a script that ends at the first failure, and in an inspection that does not. */
-const asked = (unit: readonly string[] = []): string => {
+const asked = (unit: readonly string[] = [], proc = '/proc/'): string => {
   const call = [
     'liveness',
     ...[host.node.pgdata, host.node.data, host.node.pidFile, ...unit].map(quote),
   ].join(' ');
   const said = ['set -eu', 'set -u'].map((mode) =>
     host
-      .sh(`${mode}; export LC_ALL=C\n${livenessFunction.text}\n${call}\necho "$autoctl $keeper"`)
+      .sh(
+        `${mode}; export LC_ALL=C\n${livenessFunction.text.replaceAll('/proc/', proc)}\n${call}\necho "$autoctl $keeper"`,
+      )
       .output.trim(),
   );
   expect(said[0]).toBe(said[1]);
@@ -103,5 +107,50 @@ describe('pg_autoctl of a data directory', () => {
     expect(asked()).toBe('unknown');
     host.write(host.node.pidFile, `${pid}\n${host.node.pgdata}\n`);
     expect(asked()).toBe(`runs ${pid}`);
+  });
+});
+
+/** What /proc shows of processes of containers: another PID namespace, another root. */
+describe('a container of this host', () => {
+  // The script has it in place of /proc as it stands, without quotes.
+  let proc = '';
+  beforeEach(() => {
+    proc = `${mkdtempSync(join(tmpdir(), 'pgaf-proc-'))}/`;
+  });
+  afterEach(() => rmSync(proc, { recursive: true }));
+
+  const inContainer = (root: string, words: readonly string[]): string => {
+    host.write(join(proc, 'sys/kernel/random/boot_id'), 'one\n');
+    const its = join(proc, '4242');
+    host.write(join(its, 'comm'), 'pg_autoctl\n');
+    host.write(join(its, 'cmdline'), `${words.join('\0')}\0`);
+    host.write(join(its, 'environ'), '');
+    host.write(join(its, 'stat'), '4242 (pg_autoctl) S 1 1 1\n');
+    for (const [pid, space] of [
+      ['4242', 'pid:[2]'],
+      ['self', 'pid:[1]'],
+    ] as const) {
+      mkdirSync(join(proc, pid, 'ns'), { recursive: true });
+      symlinkSync(space, join(proc, pid, 'ns/pid'));
+    }
+    symlinkSync(root, join(its, 'root'));
+    return proc;
+  };
+  const run = () => ['/usr/bin/pg_autoctl', 'run', '--pgdata', host.node.pgdata];
+
+  test('that has a directory of this name was taken for the host’s own', () => {
+    const elsewhere = join(host.root, 'container');
+    mkdirSync(join(elsewhere, host.node.pgdata), { recursive: true });
+    expect(asked(resting, inContainer(elsewhere, run()))).toBe('stopped');
+  });
+
+  test('that has this very directory runs on it', () => {
+    mkdirSync(host.node.data, { recursive: true });
+    expect(asked(resting, inContainer('/', run()))).toBe('runs 4242');
+  });
+
+  test('that does not see the directory, and whose pg_autoctl has lost its parent, made it unknown', () => {
+    mkdirSync(host.node.data, { recursive: true });
+    expect(asked(resting, inContainer(host.root, ['pg_autoctl: node active']))).toBe('stopped');
   });
 });

@@ -179,7 +179,9 @@ export class Model {
         host.tablespaces = host.tablespaces.map((one) => ({ ...one, hasAside: true }));
         return;
       case 'save':
-        host.markers = [`save-${factsId({ ...this.facts, run: word(this.runName) })}`];
+        host.markers = [
+          `save-${factsId(this.runName === this.facts.run ? this.facts : { ...this.facts, run: word(this.runName) })}`,
+        ];
         return;
       case 'checks':
         host.checks = { inspection: healthyInspection(facts), dryRun: parseSections(healthyLog(facts)) };

@@ -8,8 +8,12 @@ const inOrder = (_key: string, value: unknown): unknown =>
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
     : value;
 
+const idsKnown = new WeakMap<ClusterFacts, Label>();
+
 /** Eight hex digits that stay the same while what the runbook is built on does: positions and clocks left out, and what the cluster file may say otherwise at any time. */
 export const factsId = (facts: ClusterFacts): Label => {
+  const known = idsKnown.get(facts);
+  if (known !== undefined) return known;
   const {
     readAt: _readAt,
     accept: _accept,
@@ -20,10 +24,12 @@ export const factsId = (facts: ClusterFacts): Label => {
     ...stable
   } = facts;
   const rows = before.map(({ lsn: _lsn, reportAge: _age, health: _health, ...row }) => row);
-  return plainName(
+  const id = plainName(
     createHash('sha256')
       .update(JSON.stringify([stable, rows, ...(others.length > 0 ? [others] : [])], inOrder))
       .digest('hex')
       .slice(0, 8),
   );
+  idsKnown.set(facts, id);
+  return id;
 };
