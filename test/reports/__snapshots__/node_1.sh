@@ -401,6 +401,7 @@ liveness() { # PGDATA DATA PIDFILE [MAINPID CONTROLGROUP ACTIVESTATE]: $autoctl 
       word == "run" || word == "--run" || word == "service" { if (kind[pid] == "") kind[pid] = "keeps" }
       END { for (pid in kind) if (kind[pid] != "") print pid, kind[pid], its[pid] == "" ? env[pid] : its[pid] }')
   [ -n "$them" ] || return 0
+  ours=$(readlink "${proc}self/ns/pid" 2>/dev/null || true)
   while read -r pid kind its; do
     if [ "$kind" = titled ]; then
       # one of its services: its parent tells, where that still is a pg_autoctl
@@ -408,6 +409,13 @@ liveness() { # PGDATA DATA PIDFILE [MAINPID CONTROLGROUP ACTIVESTATE]: $autoctl 
       stat=${stat##*) } stat=${stat#* }; if is_autoctl "${stat%% *}"; then continue; fi
     fi
     case $its in '' | /*) ;; *) its=$(readlink "$proc$pid/cwd" 2>/dev/null || true)/$its ;; esac
+    # in a container of this host: the directory that it sees by that name tells, not the name
+    space=$(readlink "$proc$pid/ns/pid" 2>/dev/null || true)
+    if [ -n "$space" ] && [ "$space" != "$ours" ] && [ -e "$proc$pid/root/." ]; then
+      seen=$(stat -Lc %d:%i "$proc$pid/root${its:-$2}" 2>/dev/null || true)
+      if [ -z "$seen" ] || [ "$seen" != "$(stat -Lc %d:%i "$2" 2>/dev/null || true)" ]; then continue; fi
+      if [ -n "$its" ]; then autoctl=runs keeper=$pid; return 0; fi
+    fi
     if { [ -z "$its" ] && [ "$pid" = "$named" ]; } || [ "${its%/}" = "$dir" ] || { [ -n "$its" ] && [ "$(readlink -f "$its")" = "$2" ]; }; then
       autoctl=runs keeper=$pid; return 0
     fi
