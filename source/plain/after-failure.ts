@@ -16,15 +16,18 @@ export const afterFailure = async (
     const answer =
       (await ask('Next: [retry/skip/mark as done/rollback/quit] '))?.trim().toLowerCase() ?? 'quit';
     if (answer === 'quit' || answer === 'q') return false;
-    if (['rollback', 'back', 'b'].includes(answer)) {
+    if (answer === 'rollback') {
       if (await turned(talk)) return true;
     } else if (answer === 'retry' || answer === 'r') {
       const typed = await typedFor(talk, view, step);
       if (typed !== null && !refusal(controller.retry(step.id, typed.typed))) return true;
     } else if (answer === 'skip' || answer === 's') {
       if (await passedOver(talk, step)) return true;
-    } else if (['done', 'mark as done', 'recheck', 'probe', 'p'].includes(answer)) {
+    } else if (answer === 'done' || answer === 'mark as done') {
       if (!refusal(controller.probeAgain(step.id))) return true;
-    }
+    } else
+      write([
+        'Not understood. retry runs the step again, skip asks for a reason and goes on, done marks it as done by hand once the servers show it, rollback shows the rollback, quit leaves.',
+      ]);
   }
 };

@@ -16,8 +16,7 @@ const wordOf = (answer: string | null): Word => {
   if (/^o(ne)?$/i.test(said)) return 'one';
   if (/^t(erminate)?$/i.test(said)) return 'terminate';
   if (/^s(kip)?$/i.test(said)) return 'skip';
-  // `back` was the word before: who types it still is understood.
-  if (/^(b(ack)?|r(ollback)?|u(pgrade)?)$/i.test(said)) return 'turn';
+  if (/^(r(ollback)?|u(pgrade)?)$/i.test(said)) return 'turn';
   return /^q(uit)?$/i.test(said) ? 'quit' : 'no';
 };
 

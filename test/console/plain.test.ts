@@ -99,26 +99,29 @@ test('a failure ends an unattended run, with its remedy', async () => {
 
 test('a failure offers its choices to somebody who can be asked', async () => {
   const number = numberIn(at.final);
-  const answers = ['y', 'what', 'skip', '', 'probe', 's', '', 's', ''];
+  const answers = ['y', 'what', 'skip', '', 'done', 's', '', 's', ''];
   const { exit, asked } = await run({ failAt: number, done: number - 1 }, answers);
   const skipped = [`skip ${at.switchover} `, 'skip I.monitor.switch-back '];
   expect(asked).toEqual([`confirm ${at.final}`, `probe ${at.final}`, ...skipped]);
   expect(exit).toBe(0);
 });
 
-test.each(['mark as done', 'done', 'recheck', 'probe', 'p'])(
-  'a failed step is marked as done by “%s”',
-  async (word) => {
-    const number = numberIn(at.final);
-    const { asked } = await run({ failAt: number, done: number - 1 }, ['y', word, 'quit']);
-    expect(asked).toEqual([`confirm ${at.final}`, `probe ${at.final}`]);
-  },
-);
+test.each(['mark as done', 'done'])('a failed step is marked as done by “%s”', async (word) => {
+  const number = numberIn(at.final);
+  const { asked } = await run({ failAt: number, done: number - 1 }, ['y', word, 'quit']);
+  expect(asked).toEqual([`confirm ${at.final}`, `probe ${at.final}`]);
+});
+
+test('an answer that is none is told what the answers are, and nothing is done', async () => {
+  const number = numberIn(at.final);
+  const { asked, written } = await run({ failAt: number, done: number - 1 }, ['y', 'what', 'quit']);
+  expect(asked).toEqual([`confirm ${at.final}`]);
+  expect(written).toContain('Not understood. retry runs the step again');
+});
 
 test.each([
   ['rollback', 'upgrade'],
   ['r', 'u'],
-  ['b', 'back'],
 ])('“%s” shows the rollback, and “%s” goes on with the upgrade', async (there, back) => {
   const { asked } = await run({ done: doneBefore(at.firstStart) }, [there, back, 'quit']);
   expect(asked.filter((one) => one.startsWith('turn'))).toEqual(['turn rollback', 'turn upgrade']);
@@ -133,7 +136,12 @@ test('nothing runs without y, the right name, or anybody to ask', async () => {
 });
 
 test('the rollback is said whole before its first step is asked for, and leads on to the upgrade again', async () => {
-  const { written, asked } = await run({ done: doneBefore(at.firstStart) }, ['back', 'n', 'back', 'quit']);
+  const { written, asked } = await run({ done: doneBefore(at.firstStart) }, [
+    'rollback',
+    'n',
+    'upgrade',
+    'quit',
+  ]);
   expect(asked).toEqual(['preview', 'turn rollback', 'preview', 'turn upgrade']);
   expect(written).toContain('Rollback: safe, no data loss');
   expect(written).toContain('of running time, 25 steps (16 more have nothing to do); no data is copied');
