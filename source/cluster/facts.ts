@@ -67,6 +67,8 @@ const hostFields = {
   initdb: initdbSchema,
   /** Files and directories to carry into the new data directory, relative to it. */
   carry: z.array(words.relativePath),
+  /** The libraries that its server preloads, in their order. */
+  preload: z.array(words.libraryName).default([]),
   /** Directories of its tablespaces, outside the data directory; the same on every node. */
   tablespaces: z.array(words.ownPath).default([]),
   /** Where its sshd listens, for another host of the cluster. */

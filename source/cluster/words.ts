@@ -25,6 +25,7 @@ export type Version = Word<'version'>;
 export type Lsn = Word<'LSN'>;
 export type Label = Word<'label'>;
 export type RunName = Word<'run'>;
+export type LibraryName = Word<'library'>;
 
 const word = <Kind extends string>(
   fits: RegExp | ((text: string) => boolean),
@@ -105,6 +106,12 @@ export const relativePath = word<'relative path'>(
   (text) =>
     text !== '' && !text.startsWith('/') && !climbs(text) && bytes(text) < 4096 && !control.test(text),
   'must be a path within the data directory, without control characters and without . or .. as a part',
+);
+
+/** A library that a server preloads, `$libdir/` left out: one word also within options that two shells read, as pg_upgrade's are. */
+export const libraryName = word<'library'>(
+  /^[A-Za-z0-9_./+][A-Za-z0-9_./+-]{0,1023}$/,
+  'must be the name of a library, of letters, digits, `_`, `.`, `/`, `+` and `-`',
 );
 
 /** With or without its suffix, an instance's `@` and systemd's escapes included. Source: systemd.unit(5). */

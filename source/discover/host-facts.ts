@@ -4,6 +4,7 @@ import type { ReadMonitor } from '../cluster/facts.ts';
 import { fail, ok, problem, type Result } from '../cluster/result.ts';
 import { serverDirectories } from '../cluster/server-directories.ts';
 import { parsePostgresVersion } from '../cluster/version.ts';
+import { libraryName } from '../cluster/words.ts';
 import { socketPlaceBytes, socketPlaceOf, workDirOf } from '../cluster/work-directory.ts';
 import type { Found, Instance, LiveServer, ReadInstance } from '../inspect/discovery/parse.ts';
 
@@ -43,6 +44,21 @@ export const filesToCarry = (instance: ReadInstance, server: LiveServer): string
     .filter((name) => instance.files.includes(name) || instance.directories.includes(name))
     .sort();
 };
+
+/**
+ * What pg_upgrade's new server is to preload. A name that is no word of its kind is left out, and told by the dry run.
+ * Source: PostgreSQL, “Shared Library Preloading” (runtime-config-client).
+ */
+export const preloadedLibraries = (setting: string): string[] =>
+  setting
+    .split(',')
+    .map((name) =>
+      name
+        .trim()
+        .replace(/^"(.*)"$/, '$1')
+        .replace(/^\$libdir\//, ''),
+    )
+    .filter((name) => libraryName.safeParse(name).success);
 
 /** Where the new cluster is built, and where the old one will stay. */
 export const placesOf = (
@@ -171,6 +187,7 @@ export const commonFacts = (
       groupAccess: instance.groupAccess,
     },
     carry: filesToCarry(instance, server),
+    preload: preloadedLibraries(server.preload),
     tablespaces: server.tablespaces,
     sshPort: settings?.ssh?.port ?? config.ssh.port ?? 22,
   });

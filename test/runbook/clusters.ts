@@ -66,6 +66,7 @@ const labHost: Common = {
     'server.crt',
     'server.key',
   ],
+  preload: [],
   tablespaces: [],
   sshPort: 22,
 };

@@ -38,7 +38,7 @@ export const sectionsOf = (sections: Sections, kind: string): readonly Section[]
 
 /** What programs print beside the cause: of servers that they start and stop, the running one's pid file among them. */
 const noise =
-  /could not start server$|lock file "postmaster\.pid" already exists|^waiting for server to|^\*?Failure, exiting|terminating connection due to administrator command|could not send data to client|skipping missing configuration file/;
+  /could not start server$|Examine the log output|stopped waiting|database system is shut down|lock file "postmaster\.pid" already exists|^waiting for server to|^\*?Failure, exiting|terminating connection due to administrator command|could not send data to client|skipping missing configuration file/;
 
 /** The lines without noise, each once; all of them where nothing else is there. */
 export const telling = (lines: readonly string[]): readonly string[] => {
@@ -51,7 +51,7 @@ export const telling = (lines: readonly string[]): readonly string[] => {
 export const errorLines = (section: Section, most = 4): string => {
   const lines = telling(section.lines);
   const errors = lines.filter((line) =>
-    /error|fatal|could not|failed|missing|cannot|unrecognized|invalid/i.test(line),
+    /error|fatal|could not|failed|missing|cannot|unrecognized|invalid|CONTEXT:/i.test(line),
   );
   const chosen = errors.length > 0 ? errors.slice(0, most) : lines.slice(-most);
   return chosen.join(' · ').slice(0, 600);

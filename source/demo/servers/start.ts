@@ -46,7 +46,10 @@ export const startServer = async (
 ): Promise<Postmaster | { error: string }> => {
   const already = host.serverOn(data);
   if (already !== null) return already;
-  const settings = new Map([...settingsIn(join(data, 'postgresql.conf')), ...settingsOn(options)]);
+  const settings = new Map([
+    ...['postgresql.conf', 'postgresql.auto.conf'].flatMap((name) => [...settingsIn(join(data, name))]),
+    ...settingsOn(options),
+  ]);
   const socket = settings.get('unix_socket_directories') ?? host.paths.socket;
   mkdirSync(socket, { recursive: true });
   const started = await Postmaster.start(host, {

@@ -18,6 +18,7 @@ const serverSchema = z.object({
   providerLocale: z.string().nullable(),
   checksums: z.boolean(),
   walSegmentBytes: z.number().int().positive(),
+  preload: z.string().default(''),
   socketDirectories: z.string(),
   tablespaces: z.array(z.string()).default([]),
   sources: z.array(z.string()),

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # The dry run on one host, as postgres: the new version's programs, tried in a throwaway cluster beside the data directory. What each section
 # prints, its exit code and its time are read by cluster/checks/sections.ts. What it is for: dry-run-script.ts.
-# From dry-run-script.ts: `kin`, `old_psql`, `throwaway_initdb`; with $upgraded (the primary, the monitor) also `new_psql`, `new_pg_dump`,
-# `new_pg_dumpall`, `new_pg_restore`, `check_upgrade`, `upgrade_causes`, `configuration_script`.
+# From dry-run-script.ts: `kin`, `old_psql`, `throwaway_initdb`, `carry_script`; with $upgraded (the primary, the monitor) also `new_psql`,
+# `new_pg_dump`, `new_pg_dumpall`, `new_pg_restore`, `check_upgrade`, `upgrade_causes`.
 # With $keep the new directory is made and kept, by `new_cluster_script`. $t is the throwaway's directory, $sock where its servers have their sockets.
 # shellcheck disable=SC2015 # a section that cannot begin ends the script
 # shellcheck disable=SC2016 # '$libdir' is PostgreSQL's
@@ -13,6 +13,7 @@ sock=
 old_bin=
 new_bin=
 new_data=
+data=
 socket=
 port=
 superuser=
@@ -20,11 +21,11 @@ upgraded=
 keep=
 options=
 settings=
+trial_settings=
 preloaded_sql=
 configured_sql=
 used_sql=
 names_sql=
-not_loaded=
 
 set -u
 export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS="$options"
@@ -100,34 +101,89 @@ keep_new_directory() {
   new_cluster_script >"$t/new-cluster.sh" && sh "$t/new-cluster.sh"
 }
 
-# Every library that the server uses, alone in single-user mode: a preloaded one as the configuration does it, any other by LOAD.
+# Every library that the server uses, in single-user mode: the preloaded ones as the configuration does it, in its order, because one may want
+# another before it; any other by LOAD, beside those, because it may insist on them. $good: those that can be preloaded.
+good=
 ask() { # DATABASE SQL: of the server that runs
   old_psql "$1" -X -v ON_ERROR_STOP=1 -h "$socket" -p "$port" -U "$superuser" -Atq -c "$2"
 }
+single() { # reads statements; no library's background workers
+  "$new_bin/postgres" --single -D "$t/new" -c max_worker_processes=0 -c shared_preload_libraries="$good" template1 2>&1
+}
+refused() { grep -Eq '(ERROR|FATAL|PANIC): '; } # the server, in what it says
 libraries() {
-  ask postgres "$preloaded_sql" >"$t/preloaded" || return 1
+  ask postgres "$preloaded_sql" >"$t/all-preloaded" || return 1
+  # only names that stay one word within the options of pg_upgrade's servers, which two shells read
+  grep -vx '[A-Za-z0-9_./+-]*' "$t/all-preloaded" | sed 's/^/not tried, because of its name: library /'
+  grep -x '[A-Za-z0-9_./+-]*' "$t/all-preloaded" >"$t/preloaded"
   { ask postgres "$configured_sql" || return 1
     echo '$libdir/plpgsql'
     ask postgres "$names_sql" >"$t/names" || return 1
     while IFS= read -r database; do ask "$database" "$used_sql" </dev/null || return 1; done <"$t/names"
   } >"$t/used" || return 1
   bad=0
+  good=$(paste -sd, "$t/preloaded")
+  if [ -n "$good" ]; then
+    if ! echo 'select 1' | single | refused; then sed 's/.*/library & loads/' "$t/preloaded"
+    else
+      good=
+      while IFS= read -r library; do
+        before=$good; good=$good${good:+,}$library
+        judge "$library" "$(echo 'select 1' | single)" || good=$before
+      done <"$t/preloaded"
+    fi
+  fi
+  sort -u "$t/used" >"$t/others"
   while IFS= read -r library; do
-    said=$(echo 'select 1' | "$new_bin/postgres" --single -D "$t/new" -c shared_preload_libraries="$library" template1 2>&1)
-    judge "$library" "$said"
-  done <"$t/preloaded"
-  sort -u "$t/used" | grep -vxF -e "$not_loaded" >"$t/others"
-  while IFS= read -r library; do
-    said=$(printf "LOAD '%s'\n" "$(printf %s "$library" | sed "s/'/''/g")" | "$new_bin/postgres" --single -D "$t/new" template1 2>&1)
-    judge "$library" "$said"
+    judge "$library" "$(printf "LOAD '%s'\n" "$(printf %s "$library" | sed "s/'/''/g")" | single)"
   done <"$t/others"
   return $bad
 }
 judge() { # LIBRARY WHAT-THE-SERVER-SAID
   if reason=$(printf '%s\n' "$2" | grep -E -m 1 '(ERROR|FATAL|PANIC): '); then
-    printf 'library %s does not load: %s\n' "$1" "$(printf %s "$reason" | sed -E 's/^.*(ERROR|FATAL|PANIC): +//')"; bad=1
-  else echo "library $1 loads"; fi
+    printf 'library %s does not load: %s\n' "$1" "$(printf %s "$reason" | sed -E 's/^.*(ERROR|FATAL|PANIC): +//')"; bad=1; return 1
+  fi
+  echo "library $1 loads"
 }
+
+# A server of the new version with the whole configuration, carried as the window carries it, and what lies elsewhere as it is on this host;
+# in the environment that the server has now. What it must not touch, and what would want the memory twice, is set otherwise.
+carry() {
+  cp -pR "$t/new" "$t/carried" && carry_script >"$t/carry.sh" && sh "$t/carry.sh" || return 1
+  printf "\ndata_directory = '%s'\n" "$(printf %s "$t/carried" | sed "s/'/''/g")" >>"$t/carried/postgresql.conf"
+}
+huge_pages() { # the new version needs some more of them than the old one, which has its own as long as it runs
+  now=$(ask postgres "select current_setting('huge_pages') || ' ' || coalesce(current_setting('shared_memory_size_in_huge_pages', true), '')" 2>/dev/null) || return 0
+  held=${now#on }; case $held in '' | *[!0-9]*) return 0 ;; esac
+  need=$("$new_bin/postgres" -D "$t/carried" -C shared_memory_size_in_huge_pages 2>/dev/null) || return 0
+  case $need in '' | *[!0-9]*) return 0 ;; esac
+  free=$(awk '/^HugePages_Free:/ {free = $2} /^HugePages_Rsvd:/ {reserved = $2} END {print free - reserved}' /proc/meminfo 2>/dev/null)
+  [ "$need" -gt "$((held + ${free:-0}))" ] || return 0
+  echo "FATAL:  huge_pages is on, and the new version needs $need huge pages: $((held + ${free:-0})) are there, the $held of the running server included"
+  return 1
+}
+start_trial() {
+  printf '\n%s\n' "$trial_settings" >>"$t/carried/postgresql.auto.conf"
+  pid=$(head -n 1 "$data/postmaster.pid" 2>/dev/null)
+  if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = postgres ] && [ -r "/proc/$pid/environ" ]; then
+    grep -az '^[A-Za-z_][A-Za-z0-9_]*=' "/proc/$pid/environ" |
+      xargs -0 sh -c 'bin=$1 data=$2 log=$3; shift 3; exec env "$@" LC_ALL=C "$bin/pg_ctl" -D "$data" -w -t 60 -l "$log" start' sh \
+        "$new_bin" "$t/carried" "$t/carried.log" >"$t/carried.said" 2>&1
+  else "$new_bin/pg_ctl" -D "$t/carried" -w -t 60 -l "$t/carried.log" start >"$t/carried.said" 2>&1; fi
+}
+started=
+configuration() {
+  carry && huge_pages || return 1
+  if ! start_trial; then
+    # what it says before it has read log_line_prefix begins with a time of its own
+    if [ -s "$t/carried.log" ]; then tail -n 60 "$t/carried.log" | sed -E 's/^[0-9]{4}(-[0-9]{2}){2} [0-9:.]+ [^ ]+ [[][0-9]+[]] //'; else cat "$t/carried.said"; fi
+    return 1
+  fi
+  "$new_bin/pg_ctl" -D "$t/carried" -m immediate stop >/dev/null
+  echo 'the new version starts with it'; started=yes
+}
+# A name map that cannot be read keeps no server from starting: nobody is let in by it. What else it reads so had to be in order.
+name_maps() { [ -z "$started" ] || ! grep -B 1 -A 1 -E 'of configuration file|pg_ident' "$t/carried.log"; }
 
 # With the new directory where one was made for this cluster, so that what was made for the window is what is checked; else with the
 # throwaway. Somebody else's is not given to pg_upgrade: it starts the new server, with fsync=off.
@@ -149,7 +205,7 @@ databases() {
     -c "$names_sql" >"$t/databases"
 }
 start_throwaway() {
-  printf '%s\n' "$settings" >>"$t/new/postgresql.conf"
+  printf "%s\nshared_preload_libraries = '%s'\n" "$settings" "$good" >>"$t/new/postgresql.conf"
   "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -l "$t/server.log" -o -b start || { tail -n 20 "$t/server.log"; return 1; }
 }
 restore_globals() { new_psql template1 -X -q -h "$sock" -p 50432 -U "$superuser" -v ON_ERROR_STOP=1 -f "$t/globals.sql"; }
@@ -188,11 +244,11 @@ disk() { dd if=/dev/zero of="$t/speed" bs=1M count=64 conv=fsync 2>&1; rc=$?; rm
 section initdb throwaway_initdb || exit 1
 [ -z "$keep" ] || section prepare keep_new_directory
 section libraries libraries
+section configuration configuration
+section 'name maps' name_maps
+rm -rf "$t/carried"
 if [ -n "$upgraded" ]; then
   section 'pg upgrade' pg_upgrade_check
-  configuration_script >"$t/configuration.sh"
-  section configuration sh "$t/configuration.sh"
-  rm -rf "$t/configuration"
   restore_all
 fi
 section disk disk

@@ -1,9 +1,9 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
-import { type Fragment, fixed, hereDocument, lines, sh } from '../../cluster/fragment.ts';
+import { type Fragment, fixed, hereDocument, lines, sh, spaced } from '../../cluster/fragment.ts';
 import { openDatabasesSql, sqlFunction, sqlProgram } from '../../cluster/superuser-sql.ts';
 import { below, type Path } from '../../cluster/words.ts';
-import { carryLines, readConfigurationLines } from '../shell/configuration.ts';
+import { carryLines } from '../shell/configuration.ts';
 import { initdbCommand, newClusterLines } from '../shell/new-cluster.ts';
 import { ownershipFunctions } from '../shell/ownership.ts';
 import { upgradeCauses, upgradeCommand } from '../shell/pg-upgrade-command.ts';
@@ -22,66 +22,103 @@ const usedSql =
 const configuredSql = (setting: string): string =>
   `select trim(both ' "' from name) from regexp_split_to_table(current_setting('${setting}', true), ',') name where trim(name) <> ''`;
 
+/** The preloaded ones in their order, by their names alone: a shell would read `$libdir`, which is where they are looked for anyway. */
+const preloadedSql =
+  "select regexp_replace(trim(both ' \"' from name), '^[$]libdir/', '') from regexp_split_to_table(current_setting('shared_preload_libraries'), ',') with ordinality one(name, place) where trim(name) <> '' order by place";
+
 /** As in postgresql.conf: quotes are doubled. */
 const literal = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
+/** What both throwaway servers have: private, without a disk to wait for, and without background workers. */
+const commonSettings = (host: HostFacts): readonly string[] => [
+  "listen_addresses = ''",
+  'port = 50432',
+  `unix_socket_directories = ${literal(socketOf(host))}`,
+  'unix_socket_permissions = 0700',
+  'fsync = off',
+  'autovacuum = off',
+  'logging_collector = off',
+  'log_destination = stderr',
+  'max_logical_replication_workers = 0',
+  'max_worker_processes = 0',
+];
+
 /**
- * The throwaway server's settings: private, without a disk to wait for, and on the monitor with the two options that
- * pg_upgrade needs there too. Source: PostgreSQL, src/bin/pg_upgrade/server.c, start_postmaster.
+ * Those of the one that the schema is restored into; the script adds the preloaded libraries, whose workers would hold connections to
+ * template1. Source: PostgreSQL, src/bin/pg_upgrade/server.c, start_postmaster.
  */
 const serverSettings = (host: HostFacts): string =>
+  [...commonSettings(host), 'synchronous_commit = off', 'full_page_writes = off'].join('\n');
+
+/**
+ * What the server with the carried configuration has otherwise, at the end of postgresql.auto.conf, where it counts: no archive, no
+ * file outside the throwaway, no memory for a second server as large as the running one, and a log that can be read.
+ */
+const trialSettings = (host: HostFacts): string =>
   [
-    "listen_addresses = ''",
-    'port = 50432',
-    `unix_socket_directories = ${literal(socketOf(host))}`,
-    'unix_socket_permissions = 0700',
-    'fsync = off',
-    'synchronous_commit = off',
-    'full_page_writes = off',
-    'autovacuum = off',
-    'logging_collector = off',
-    'log_destination = stderr',
-    'max_logical_replication_workers = 0',
-    ...(isNode(host) ? [] : ["shared_preload_libraries = 'pgautofailover'", 'max_worker_processes = 0']),
+    ...commonSettings(host),
+    "unix_socket_group = ''",
+    `external_pid_file = ${literal(below(throwawayOf(host), 'carried.pid'))}`,
+    'shared_buffers = 16MB',
+    'huge_pages = off',
+    'min_dynamic_shared_memory = 0',
+    'archive_mode = off',
+    "synchronous_standby_names = ''",
+    "log_line_prefix = ''",
+    'log_min_messages = warning',
   ].join('\n');
 
 /** The new directory of the throwaway cluster. */
 const throwawayData = (host: HostFacts): Path => below(throwawayOf(host), 'new');
 
-/** What the facts alone know, as functions of the script: `throwaway_initdb`, and psql of the old version. */
+/**
+ * What the window carries, into the throwaway's copy; a relative link that leads nowhere from there is followed.
+ */
+const carryFunction = (host: HostFacts): Fragment => {
+  const carried = below(throwawayOf(host), 'carried');
+  const carry = sh`
+    set -eu
+    umask 077
+    ${carryLines(host, host.data, carried)}
+    for f in ${spaced(host.carry)}; do
+      if [ -L ${carried}/"$f" ] && [ ! -e ${carried}/"$f" ]; then rm ${carried}/"$f"; cp -pRL ${host.data}/"$f" ${carried}/"$f"; chmod -R go= ${carried}/"$f"; fi
+    done
+  `;
+  return sh`
+    carry_script() {
+      ${hereDocument(sh`cat`, 'END-OF-CARRYING', carry)}
+    }
+  `;
+};
+
+/** What the facts alone know, as functions of the script: `throwaway_initdb`, psql of the old version, `carry_script`. */
 const commonFunctions = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
   ${ownershipFunctions(facts)}
   ${sqlFunction({ variable: 'old_bin' }, settings, { name: 'old_psql' })}
   throwaway_initdb() {
     ${initdbCommand({ ...host, newData: throwawayData(host) }, facts.newMajor)} --no-sync
   }
+  ${carryFunction(host)}
 `;
 
-/** The same for what pg_upgrade is for: pg_upgrade --check, the configuration, the schema's programs. */
+/** The same for what pg_upgrade is for: pg_upgrade --check, the schema's programs. */
 const upgradeFunctions = (facts: ClusterFacts, host: HostFacts): Fragment => {
   const newBin = { variable: 'new_bin' };
-  const configuration = below(throwawayOf(host), 'configuration');
-  const readConfiguration = sh`
-    set -eu
-    umask 077
-    mkdir configuration
-    ${carryLines(host, host.data, configuration)}
-    ${readConfigurationLines(host, throwawayData(host), configuration)}
-  `;
   return sh`
     ${sqlFunction(newBin, settings, { name: 'new_psql' })}
     ${sqlFunction(newBin, settings, { name: 'new_pg_dump', program: 'pg_dump' })}
     ${sqlFunction(newBin, settings, { name: 'new_pg_dumpall', program: 'pg_dumpall' })}
     new_pg_restore() { ${sqlProgram('pg_restore', newBin, null, { settings })} "$@"; }
     check_upgrade() { # NEW-DIRECTORY
-      ${upgradeCommand(facts, host, true, { newData: sh`"$1"`, sockets: sh`--socketdir="$sock"` })}
+      ${upgradeCommand(facts, host, true, {
+        newData: sh`"$1"`,
+        sockets: sh`--socketdir="$sock"`,
+        preloaded: sh`"$good"`,
+      })}
     }
     upgrade_causes() ( # NEW-DIRECTORY
       ${upgradeCauses(sh`"$1"`)}
     )
-    configuration_script() {
-      ${hereDocument(sh`cat`, 'END-OF-CONFIGURATION', readConfiguration)}
-    }
   `;
 };
 
@@ -101,9 +138,9 @@ const newClusterFunction = (facts: ClusterFacts, host: HostFacts): Fragment => {
 
 /**
  * A dry run on one host: a throwaway cluster of the new version, made with the old one's settings; every library that the server
- * uses loaded by it (on a standby too, whose catalogs are the primary's). On the primary and the monitor also pg_upgrade --check against the
- * running server, the configuration read, and the whole schema restored, with the very options of pg_upgrade and in its order:
- * globals, template1, then each database. Tablespaces are left out, because they would be made in the live ones' directories; passwords
+ * uses loaded by it (on a standby too, whose catalogs are the primary's), and a server started with the whole configuration as the window
+ * carries it. On the primary and the monitor also pg_upgrade --check against the
+ * running server, and the whole schema restored, with the very options of pg_upgrade and in its order: globals, template1, then each database. Tablespaces are left out, because they would be made in the live ones' directories; passwords
  * too, so that none lies on the disk. Reads the running cluster only (pg_dump's ACCESS SHARE, given up after 5 s), and takes everything away at
  * its end, however it ends; what a kill -9 leaves is taken away by the next one.
  * Sources: PostgreSQL, src/bin/pg_upgrade: dump.c, generate_old_dump; pg_upgrade.c, create_new_objects; server.c, start_postmaster.
@@ -125,6 +162,7 @@ export const dryRunScript = (
       old_bin: host.oldBindir,
       new_bin: host.newBindir,
       new_data: host.newData,
+      data: host.data,
       socket: host.socketDirectory,
       port: host.port,
       superuser: host.superuser,
@@ -132,13 +170,13 @@ export const dryRunScript = (
       keep: kept ? 'yes' : '',
       options: `-c lock_timeout=${settings.lock_timeout}`,
       settings: serverSettings(host),
-      preloaded_sql: configuredSql('shared_preload_libraries'),
+      trial_settings: trialSettings(host),
+      preloaded_sql: preloadedSql,
       configured_sql: ['session_preload_libraries', 'local_preload_libraries', 'archive_library']
         .map(configuredSql)
         .join(' union '),
       used_sql: usedSql,
       names_sql: openDatabasesSql,
-      not_loaded: isNode(host) ? '' : '$libdir/pgautofailover',
     }),
     sh``,
   );

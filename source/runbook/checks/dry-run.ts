@@ -103,22 +103,42 @@ export const dryRunChecks: readonly Check[] = [
   {
     id: 'configuration-read',
     severity: 'blocker',
-    title: 'The new version reads the configuration that will be carried over',
-    scope: both,
-    why: 'A setting that the new server does not know keeps it from starting, after the swap and inside the downtime.',
-    source: 'PostgreSQL, postgres, -C',
-    judge: onEach(both, section('configuration'), ({ facts, section: one }) =>
-      one.code === 0
-        ? null
-        : {
-            // It was read from a copy; what has to be changed is the original.
-            found: errorLines(one).replaceAll(`${throwawayOf(facts)}/configuration/`, `${facts.data}/`),
+    title: 'The new version starts with the configuration that will be carried over',
+    scope: 'every host',
+    why: 'What keeps the new server from starting (a setting that is gone, a key that it refuses, a file that is not there) would do so after the swap, inside the downtime; on a secondary after its base backup.',
+    source:
+      'PostgreSQL, Server Configuration (runtime-config), “The pg_hba.conf File”, ssl-tcp; seen with 15.20 and 17.12 on the lab (fixtures/lab)',
+    judge: onEach('every host', section('configuration'), ({ facts, section: one }) => {
+      if (one.code === 0) return null;
+      // It was started on a copy; what has to be changed is the original.
+      const found = errorLines(one, 6).replaceAll(`${throwawayOf(facts)}/carried/`, `${facts.data}/`);
+      return found.includes('unrecognized configuration parameter')
+        ? {
+            found,
             remedy:
               'take the setting out of the file that is named (see also removed-settings), reload, and check again',
             command: inPsql(
               'postgres',
               'select name, setting, sourcefile, sourceline from pg_settings where sourcefile is not null',
             ),
+          }
+        : { found, remedy: 'put right on this host what the server names, and check again' };
+    }),
+  },
+  {
+    id: 'name-maps',
+    severity: 'warning',
+    title: 'The new version reads the name maps in pg_ident.conf',
+    scope: 'every host',
+    why: 'The server starts without them, and whoever logs in by a map (cert, peer, gss) is refused.',
+    source: 'PostgreSQL, “User Name Maps” (auth-username-maps); src/backend/libpq/hba.c, load_ident',
+    judge: onEach('every host', section('name maps'), ({ facts, section: one }) =>
+      one.code === 0
+        ? null
+        : {
+            found: errorLines(one, 6).replaceAll(`${throwawayOf(facts)}/carried/`, `${facts.data}/`),
+            remedy: 'put right what is named in pg_ident.conf, reload, and check again',
+            command: inPsql('postgres', 'select * from pg_ident_file_mappings where error is not null'),
           },
     ),
   },

@@ -5,12 +5,16 @@ import { ownHbaOptions } from './isolated-server.ts';
 import { command, inBin, option, privateSocket } from './shell.ts';
 
 /**
- * On the monitor always both options: without the library pg_upgrade calls it missing; without the second one the
- * monitor's background workers hold connections to template1 and pg_upgrade hangs after "Restoring database schemas
- * in the new cluster". Source: https://github.com/hapostgres/pg_auto_failover/issues/506 and pull/1092; each case
- * seen with 15.20 and 17.12 on the lab (fixtures/lab).
+ * The libraries that the source preloads, those of a monitor included: pg_upgrade calls one missing that insists on it (pgaudit). And no
+ * background workers beside them: a monitor's hold connections to template1, and pg_upgrade hangs after "Restoring database
+ * schemas in the new cluster". Sources: https://github.com/hapostgres/pg_auto_failover/issues/506 and pull/1092,
+ * https://github.com/pgaudit/pgaudit/issues/153; each case seen with 15.20 and 17.12 on the lab (fixtures/lab).
  */
-const monitorOptions = '-c shared_preload_libraries=pgautofailover -c max_worker_processes=0';
+const preloadedBy = (host: HostFacts): readonly string[] =>
+  isNode(host) ? host.preload : [...new Set(['pgautofailover', ...host.preload])];
+
+const preloadOptions = (names: readonly string[]): string =>
+  names.length === 0 ? '' : `-c shared_preload_libraries=${names.join(',')} -c max_worker_processes=0 `;
 
 /**
  * pg_upgrade asks its servers large questions about the catalogs, once each; compiling them takes longer than answering.
@@ -18,17 +22,23 @@ const monitorOptions = '-c shared_preload_libraries=pgautofailover -c max_worker
  */
 const noJit = '-c jit=off';
 
-/** Where the new cluster is, a word of the shell; and the option that says where its servers listen, which is not where it works: that path may be too long. */
+/** Where the new cluster is, a word of the shell; the option that says where its servers listen, which is not where it works: that path may be too long. */
 interface UpgradePlaces {
   readonly newData?: Fragment;
   readonly sockets?: Fragment;
+  /** The libraries to preload, a word of the shell, where they are not those of the facts. */
+  readonly preloaded?: Fragment;
 }
 
 export const upgradeCommand = (
   facts: ClusterFacts,
   host: HostFacts,
   check: boolean,
-  { newData = sh`${host.newData}`, sockets = option('--socketdir', privateSocket(host)) }: UpgradePlaces = {},
+  {
+    newData = sh`${host.newData}`,
+    sockets = option('--socketdir', privateSocket(host)),
+    preloaded,
+  }: UpgradePlaces = {},
 ): Fragment =>
   command(
     inBin(host.newBindir, 'pg_upgrade'),
@@ -40,7 +50,12 @@ export const upgradeCommand = (
     sockets,
     // a live server is not started: only the run itself starts the old one
     option('--old-options', quoted(check ? noJit : `${ownHbaOptions(host).text} ${noJit}`)),
-    option('--new-options', quoted(isNode(host) ? noJit : `${monitorOptions} ${noJit}`)),
+    option(
+      '--new-options',
+      preloaded === undefined
+        ? quoted(`${preloadOptions(preloadedBy(host))}${noJit}`)
+        : sh`'-c max_worker_processes=0 ${constant(noJit)} -c shared_preload_libraries='${preloaded}`,
+    ),
     isNode(host) && facts.mode !== 'copy' && sh`--${constant(facts.mode)}`,
     isNode(host) && facts.jobs > 1 && sh`--jobs=${facts.jobs}`,
     check ? sh`--check` : sh`--retain`,

@@ -111,6 +111,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
    "server.crt",
    "server.key"
   ],
+  "preload": [],
   "tablespaces": [],
   "sshPort": 22,
   "database": "pg_auto_failover",
@@ -162,6 +163,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
     "server.crt",
     "server.key"
    ],
+   "preload": [],
    "tablespaces": [],
    "sshPort": 22,
    "nodeId": 1,
@@ -217,6 +219,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
     "server.crt",
     "server.key"
    ],
+   "preload": [],
    "tablespaces": [],
    "sshPort": 22,
    "nodeId": 2,
@@ -272,6 +275,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
     "server.crt",
     "server.key"
    ],
+   "preload": [],
    "tablespaces": [],
    "sshPort": 22,
    "nodeId": 3,
@@ -343,8 +347,8 @@ mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new /var/lib
 keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json *
 # what an earlier window left must not speak for this one; what a try of this one left must stay
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/*
-[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = 4e861f9a ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted
-mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-4e861f9a && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-4e861f9a /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
+[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = ce9f0d94 ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-ce9f0d94 && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-ce9f0d94 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 ls -l
 END_OF_STEP_2
 }
@@ -602,6 +606,22 @@ throwaway_initdb() {
     --wal-segsize=16 \
     --auth=trust --no-sync
 }
+carry_script() {
+  cat <<'END-OF-CARRYING'
+set -eu
+umask 077
+set -- /var/lib/pgsql/pgaf-upgrade-check.data/carried
+for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
+  if [ -e /var/lib/pgsql/data/"$f" ]; then
+    rm -rf /var/lib/pgsql/pgaf-upgrade-check.data/carried/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade-check.data/carried/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade-check.data/carried/"$f"
+    find /var/lib/pgsql/pgaf-upgrade-check.data/carried/"$f" -type f -perm /077 -exec grep -q 'PRIVATE KEY-----' '{}' ';' -exec chmod go= '{}' ';' -exec echo 'only its owner may read the private key' '{}' ';'
+  fi
+done
+for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
+  if [ -L /var/lib/pgsql/pgaf-upgrade-check.data/carried/"$f" ] && [ ! -e /var/lib/pgsql/pgaf-upgrade-check.data/carried/"$f" ]; then rm /var/lib/pgsql/pgaf-upgrade-check.data/carried/"$f"; cp -pRL /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade-check.data/carried/"$f"; chmod -R go= /var/lib/pgsql/pgaf-upgrade-check.data/carried/"$f"; fi
+done
+END-OF-CARRYING
+}
 new_psql() {
   database=$1; shift
   PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" "$new_bin/psql" "$@"
@@ -624,7 +644,7 @@ check_upgrade() { # NEW-DIRECTORY
     --username=postgres \
     --socketdir="$sock" \
     --old-options='-c jit=off' \
-    --new-options='-c jit=off' \
+    --new-options='-c max_worker_processes=0 -c jit=off -c shared_preload_libraries='"$good" \
     --link \
     --check
 }
@@ -635,29 +655,12 @@ upgrade_causes() ( # NEW-DIRECTORY
   for f in $(grep -lEi "error|fatal|could not" log/*.log 2>/dev/null); do echo "$last/$f:"; grep -Ei -B2 -A4 "error|fatal|could not" "$f" | tail -n 20; done
   true
 )
-configuration_script() {
-  cat <<'END-OF-CONFIGURATION'
-set -eu
-umask 077
-mkdir configuration
-set -- /var/lib/pgsql/pgaf-upgrade-check.data/configuration
-for f in pg_hba.conf pg_ident.conf postgresql-auto-failover.conf postgresql.auto.conf postgresql.conf server.crt server.key; do
-  if [ -e /var/lib/pgsql/data/"$f" ]; then
-    rm -rf /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; cp -pR /var/lib/pgsql/data/"$f" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"; echo "carried $f"; set -- "$@" /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f"
-    find /var/lib/pgsql/pgaf-upgrade-check.data/configuration/"$f" -type f -perm /077 -exec grep -q 'PRIVATE KEY-----' '{}' ';' -exec chmod go= '{}' ';' -exec echo 'only its owner may read the private key' '{}' ';'
-  fi
-done
-for name in shared_preload_libraries max_connections shared_buffers ssl; do
-  value=$(/opt/vmware/postgres/17/bin/postgres -D /var/lib/pgsql/pgaf-upgrade-check.data/new -C "$name" -c config_file=/var/lib/pgsql/pgaf-upgrade-check.data/configuration/postgresql.conf -c data_directory=/var/lib/pgsql/pgaf-upgrade-check.data/new)
-  echo "17.12 reads $name = $value"
-done
-END-OF-CONFIGURATION
-}
 t=/var/lib/pgsql/pgaf-upgrade-check.data
 sock=/var/lib/pgsql/pgaf-upgrade-check.data/s
 old_bin=/opt/vmware/postgres/15/bin
 new_bin=/opt/vmware/postgres/17/bin
 new_data=/var/lib/pgsql/data_pg17_new
+data=/var/lib/pgsql/data
 socket=/var/run/postgresql
 port=5432
 superuser=postgres
@@ -669,17 +672,36 @@ port = 50432
 unix_socket_directories = '\''/var/lib/pgsql/pgaf-upgrade-check.data/s'\''
 unix_socket_permissions = 0700
 fsync = off
-synchronous_commit = off
-full_page_writes = off
 autovacuum = off
 logging_collector = off
 log_destination = stderr
-max_logical_replication_workers = 0'
-preloaded_sql='select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''shared_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'''
+max_logical_replication_workers = 0
+max_worker_processes = 0
+synchronous_commit = off
+full_page_writes = off'
+trial_settings='listen_addresses = '\'''\''
+port = 50432
+unix_socket_directories = '\''/var/lib/pgsql/pgaf-upgrade-check.data/s'\''
+unix_socket_permissions = 0700
+fsync = off
+autovacuum = off
+logging_collector = off
+log_destination = stderr
+max_logical_replication_workers = 0
+max_worker_processes = 0
+unix_socket_group = '\'''\''
+external_pid_file = '\''/var/lib/pgsql/pgaf-upgrade-check.data/carried.pid'\''
+shared_buffers = 16MB
+huge_pages = off
+min_dynamic_shared_memory = 0
+archive_mode = off
+synchronous_standby_names = '\'''\''
+log_line_prefix = '\'''\''
+log_min_messages = warning'
+preloaded_sql='select regexp_replace(trim(both '\'' "'\'' from name), '\''^[$]libdir/'\'', '\'''\'') from regexp_split_to_table(current_setting('\''shared_preload_libraries'\''), '\'','\'') with ordinality one(name, place) where trim(name) <> '\'''\'' order by place'
 configured_sql='select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''session_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''local_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''archive_library'\'', true), '\'','\'') name where trim(name) <> '\'''\'''
 used_sql='select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = '\''c'\'')'
 names_sql='select datname from pg_database where datallowconn and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> '\''template1'\'', datname'
-not_loaded=''
 set -u
 export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS="$options"
 umask 077
@@ -754,34 +776,89 @@ keep_new_directory() {
   new_cluster_script >"$t/new-cluster.sh" && sh "$t/new-cluster.sh"
 }
 
-# Every library that the server uses, alone in single-user mode: a preloaded one as the configuration does it, any other by LOAD.
+# Every library that the server uses, in single-user mode: the preloaded ones as the configuration does it, in its order, because one may want
+# another before it; any other by LOAD, beside those, because it may insist on them. $good: those that can be preloaded.
+good=
 ask() { # DATABASE SQL: of the server that runs
   old_psql "$1" -X -v ON_ERROR_STOP=1 -h "$socket" -p "$port" -U "$superuser" -Atq -c "$2"
 }
+single() { # reads statements; no library's background workers
+  "$new_bin/postgres" --single -D "$t/new" -c max_worker_processes=0 -c shared_preload_libraries="$good" template1 2>&1
+}
+refused() { grep -Eq '(ERROR|FATAL|PANIC): '; } # the server, in what it says
 libraries() {
-  ask postgres "$preloaded_sql" >"$t/preloaded" || return 1
+  ask postgres "$preloaded_sql" >"$t/all-preloaded" || return 1
+  # only names that stay one word within the options of pg_upgrade's servers, which two shells read
+  grep -vx '[A-Za-z0-9_./+-]*' "$t/all-preloaded" | sed 's/^/not tried, because of its name: library /'
+  grep -x '[A-Za-z0-9_./+-]*' "$t/all-preloaded" >"$t/preloaded"
   { ask postgres "$configured_sql" || return 1
     echo '$libdir/plpgsql'
     ask postgres "$names_sql" >"$t/names" || return 1
     while IFS= read -r database; do ask "$database" "$used_sql" </dev/null || return 1; done <"$t/names"
   } >"$t/used" || return 1
   bad=0
+  good=$(paste -sd, "$t/preloaded")
+  if [ -n "$good" ]; then
+    if ! echo 'select 1' | single | refused; then sed 's/.*/library & loads/' "$t/preloaded"
+    else
+      good=
+      while IFS= read -r library; do
+        before=$good; good=$good${good:+,}$library
+        judge "$library" "$(echo 'select 1' | single)" || good=$before
+      done <"$t/preloaded"
+    fi
+  fi
+  sort -u "$t/used" >"$t/others"
   while IFS= read -r library; do
-    said=$(echo 'select 1' | "$new_bin/postgres" --single -D "$t/new" -c shared_preload_libraries="$library" template1 2>&1)
-    judge "$library" "$said"
-  done <"$t/preloaded"
-  sort -u "$t/used" | grep -vxF -e "$not_loaded" >"$t/others"
-  while IFS= read -r library; do
-    said=$(printf "LOAD '%s'\n" "$(printf %s "$library" | sed "s/'/''/g")" | "$new_bin/postgres" --single -D "$t/new" template1 2>&1)
-    judge "$library" "$said"
+    judge "$library" "$(printf "LOAD '%s'\n" "$(printf %s "$library" | sed "s/'/''/g")" | single)"
   done <"$t/others"
   return $bad
 }
 judge() { # LIBRARY WHAT-THE-SERVER-SAID
   if reason=$(printf '%s\n' "$2" | grep -E -m 1 '(ERROR|FATAL|PANIC): '); then
-    printf 'library %s does not load: %s\n' "$1" "$(printf %s "$reason" | sed -E 's/^.*(ERROR|FATAL|PANIC): +//')"; bad=1
-  else echo "library $1 loads"; fi
+    printf 'library %s does not load: %s\n' "$1" "$(printf %s "$reason" | sed -E 's/^.*(ERROR|FATAL|PANIC): +//')"; bad=1; return 1
+  fi
+  echo "library $1 loads"
 }
+
+# A server of the new version with the whole configuration, carried as the window carries it, and what lies elsewhere as it is on this host;
+# in the environment that the server has now. What it must not touch, and what would want the memory twice, is set otherwise.
+carry() {
+  cp -pR "$t/new" "$t/carried" && carry_script >"$t/carry.sh" && sh "$t/carry.sh" || return 1
+  printf "\ndata_directory = '%s'\n" "$(printf %s "$t/carried" | sed "s/'/''/g")" >>"$t/carried/postgresql.conf"
+}
+huge_pages() { # the new version needs some more of them than the old one, which has its own as long as it runs
+  now=$(ask postgres "select current_setting('huge_pages') || ' ' || coalesce(current_setting('shared_memory_size_in_huge_pages', true), '')" 2>/dev/null) || return 0
+  held=${now#on }; case $held in '' | *[!0-9]*) return 0 ;; esac
+  need=$("$new_bin/postgres" -D "$t/carried" -C shared_memory_size_in_huge_pages 2>/dev/null) || return 0
+  case $need in '' | *[!0-9]*) return 0 ;; esac
+  free=$(awk '/^HugePages_Free:/ {free = $2} /^HugePages_Rsvd:/ {reserved = $2} END {print free - reserved}' /proc/meminfo 2>/dev/null)
+  [ "$need" -gt "$((held + ${free:-0}))" ] || return 0
+  echo "FATAL:  huge_pages is on, and the new version needs $need huge pages: $((held + ${free:-0})) are there, the $held of the running server included"
+  return 1
+}
+start_trial() {
+  printf '\n%s\n' "$trial_settings" >>"$t/carried/postgresql.auto.conf"
+  pid=$(head -n 1 "$data/postmaster.pid" 2>/dev/null)
+  if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = postgres ] && [ -r "/proc/$pid/environ" ]; then
+    grep -az '^[A-Za-z_][A-Za-z0-9_]*=' "/proc/$pid/environ" |
+      xargs -0 sh -c 'bin=$1 data=$2 log=$3; shift 3; exec env "$@" LC_ALL=C "$bin/pg_ctl" -D "$data" -w -t 60 -l "$log" start' sh \
+        "$new_bin" "$t/carried" "$t/carried.log" >"$t/carried.said" 2>&1
+  else "$new_bin/pg_ctl" -D "$t/carried" -w -t 60 -l "$t/carried.log" start >"$t/carried.said" 2>&1; fi
+}
+started=
+configuration() {
+  carry && huge_pages || return 1
+  if ! start_trial; then
+    # what it says before it has read log_line_prefix begins with a time of its own
+    if [ -s "$t/carried.log" ]; then tail -n 60 "$t/carried.log" | sed -E 's/^[0-9]{4}(-[0-9]{2}){2} [0-9:.]+ [^ ]+ [[][0-9]+[]] //'; else cat "$t/carried.said"; fi
+    return 1
+  fi
+  "$new_bin/pg_ctl" -D "$t/carried" -m immediate stop >/dev/null
+  echo 'the new version starts with it'; started=yes
+}
+# A name map that cannot be read keeps no server from starting: nobody is let in by it. What else it reads so had to be in order.
+name_maps() { [ -z "$started" ] || ! grep -B 1 -A 1 -E 'of configuration file|pg_ident' "$t/carried.log"; }
 
 # With the new directory where one was made for this cluster, so that what was made for the window is what is checked; else with the
 # throwaway. Somebody else's is not given to pg_upgrade: it starts the new server, with fsync=off.
@@ -803,7 +880,7 @@ databases() {
     -c "$names_sql" >"$t/databases"
 }
 start_throwaway() {
-  printf '%s\n' "$settings" >>"$t/new/postgresql.conf"
+  printf "%s\nshared_preload_libraries = '%s'\n" "$settings" "$good" >>"$t/new/postgresql.conf"
   "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -l "$t/server.log" -o -b start || { tail -n 20 "$t/server.log"; return 1; }
 }
 restore_globals() { new_psql template1 -X -q -h "$sock" -p 50432 -U "$superuser" -v ON_ERROR_STOP=1 -f "$t/globals.sql"; }
@@ -842,11 +919,11 @@ disk() { dd if=/dev/zero of="$t/speed" bs=1M count=64 conv=fsync 2>&1; rc=$?; rm
 section initdb throwaway_initdb || exit 1
 [ -z "$keep" ] || section prepare keep_new_directory
 section libraries libraries
+section configuration configuration
+section 'name maps' name_maps
+rm -rf "$t/carried"
 if [ -n "$upgraded" ]; then
   section 'pg upgrade' pg_upgrade_check
-  configuration_script >"$t/configuration.sh"
-  section configuration sh "$t/configuration.sh"
-  rm -rf "$t/configuration"
   restore_all
 fi
 section disk disk
@@ -1158,7 +1235,7 @@ of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n 's/^Database system identifier: *//p')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
-old=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint run=4e861f9a
+old=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint run=ce9f0d94
 [ "$(version /var/lib/pgsql/data)" = 15 ] || { echo '/var/lib/pgsql/data is not PostgreSQL 15' >&2; exit 1; }
 of_system /opt/vmware/postgres/15/bin /var/lib/pgsql/data 7711174124246397031
 idle /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new

@@ -71,8 +71,9 @@ test('on the primary everything is tried, in order, and nothing is left', () => 
     'begin',
     'initdb',
     'libraries',
-    'pg upgrade',
     'configuration',
+    'name maps',
+    'pg upgrade',
     'dump globals',
     'databases',
     'start',
@@ -96,8 +97,116 @@ test('on the primary everything is tried, in order, and nothing is left', () => 
   expect(host.has(host.node.newData)).toBe(false);
 });
 
-test('on a secondary the libraries are loaded, and nothing of pg_upgrade runs', () => {
-  expect([...rehearse(secondary()).keys()]).toEqual(['begin', 'initdb', 'libraries', 'disk', 'end']);
+test('on a secondary the libraries are loaded and its own configuration is tried, and nothing of pg_upgrade runs', () => {
+  host.cluster(secondary().data, 15, { 'postgresql.conf': 'its own', 'pg_hba.conf': 'x' });
+  host.program(
+    join(host.node.newBindir, 'pg_ctl'),
+    'for a; do case $a in */carried) cat "$a/postgresql.conf" >>"$HOME/tried" ;; esac; done',
+  );
+  const sections = rehearse(secondary());
+  expect([...sections.keys()]).toEqual([
+    'begin',
+    'initdb',
+    'libraries',
+    'configuration',
+    'name maps',
+    'disk',
+    'end',
+  ]);
+  expect(failed(sections)).toEqual([]);
+  expect(host.read(join(host.node.home, 'tried'))).toMatch(/^its own\ndata_directory = '.*carried'$/m);
+});
+
+describe('the server with the whole configuration', () => {
+  /** pg_ctl that starts a server which says this in its log, and whether it comes up. */
+  const serverSays = (line: string, code: number): void =>
+    host.program(
+      join(host.node.newBindir, 'pg_ctl'),
+      'log=; for a; do [ "$log" = next ] && log=$a; [ "$a" = -l ] && log=next; case $a in */carried) at=$a ;; esac; done',
+      `case $* in *carried*start) cp -p "$at/postgresql.auto.conf" "$HOME/auto.conf"; printf '${line}' >"$log"; env >"$HOME/environment"; exit ${code} ;; esac`,
+    );
+
+  test('what it says is told; it touches nothing that is not the throwaway’s', () => {
+    host.write(join(host.node.data, 'server.key'), '-----BEGIN PRIVATE KEY-----\n');
+    serverSays('FATAL:  private key file "server.key" has group or world access\n', 1);
+    const sections = rehearse();
+    expect(sections.get('configuration')?.lines.at(-1)).toBe(
+      'FATAL:  private key file "server.key" has group or world access',
+    );
+    const settings = host.read(join(host.node.home, 'auto.conf'));
+    for (const one of [
+      "listen_addresses = ''",
+      'archive_mode = off',
+      'external_pid_file = ',
+      'huge_pages = off',
+    ])
+      expect(settings).toContain(one);
+    expect(failed(sections)).toEqual(['configuration']);
+    expect(left()).toEqual([]);
+  });
+
+  test('a name map that it cannot read is a word of its own, for the server starts', () => {
+    serverSays(
+      'LOG:  invalid regular expression "("\nCONTEXT:  line 3 of configuration file "/x/pg_ident.conf"\n',
+      0,
+    );
+    const sections = rehearse();
+    expect(failed(sections)).toEqual(['name maps']);
+    expect(sections.get('name maps')?.lines.join()).toContain('line 3 of configuration file');
+  });
+
+  test('it has the environment of the server that runs', () => {
+    serverSays('', 0);
+    host.program(join(host.root, 'run/postgres'), 'sleep 60');
+    const server = spawn(join(host.root, 'run/postgres'), [], {
+      env: { PATH: process.env.PATH, HOME: host.node.home, OF_THE_UNIT: "a 'b'\nc" },
+      stdio: 'ignore',
+      detached: true,
+    });
+    host.write(join(host.node.data, 'postmaster.pid'), `${server.pid}\n`);
+    rehearse();
+    if (server.pid !== undefined) process.kill(-server.pid);
+    expect(host.read(join(host.node.home, 'environment'))).toContain("OF_THE_UNIT=a 'b'\nc");
+  });
+});
+
+describe('libraries that are preloaded', () => {
+  const refuses = (when: string): void =>
+    host.program(
+      join(host.node.newBindir, 'postgres'),
+      `said=$(cat); echo "$*" >>"$HOME/single"; case "$* $said" in ${when}) echo "x [1] FATAL:  no" ;; esac`,
+    );
+  beforeEach(() => {
+    host.program(
+      join(host.node.oldBindir, 'psql'),
+      "case $* in *'from pg_database'*) echo app ;; *probin*) echo '$libdir/pgaudit' ;; *preload_libraries*place*) printf 'one\\ntwo\\nodd name\\n' ;; esac",
+    );
+    host.program(join(host.node.newBindir, 'pg_upgrade'), 'for a; do echo "$a"; done');
+  });
+
+  test('all at once, in their order; those that load are preloaded for every other, and for pg_upgrade --check', () => {
+    refuses('nothing');
+    const sections = rehearse();
+    expect(sections.get('libraries')?.lines).toEqual([
+      'not tried, because of its name: library odd name',
+      'library one loads',
+      'library two loads',
+      'library $libdir/pgaudit loads',
+      'library $libdir/plpgsql loads',
+    ]);
+    expect(host.read(join(host.node.home, 'single'))).toMatch(/shared_preload_libraries=one,two template1$/m);
+    expect(sections.get('pg upgrade')?.lines).toContain(
+      '--new-options=-c max_worker_processes=0 -c jit=off -c shared_preload_libraries=one,two',
+    );
+  });
+
+  test('where one does not load, it is named, and the others are preloaded', () => {
+    refuses('*=one*');
+    const sections = rehearse();
+    expect(sections.get('libraries')?.lines).toContain('library one does not load: no');
+    expect(sections.get('libraries')?.lines).toContain('library two loads');
+    expect(sections.get('pg upgrade')?.lines.join()).toContain('shared_preload_libraries=two');
+  });
 });
 
 test('the new directory is made and kept when that is asked for, and pg_upgrade --check is given it', () => {

@@ -102,10 +102,11 @@ export const healthyLog = (facts: HostFacts): string => {
     ended('begin', 4),
     ended('initdb', 1_500),
     ended('libraries', 400, 'library pg_stat_statements loads'),
+    ended('configuration', 200, 'the new version starts with it'),
+    ended('name maps', 2),
     ...(upgraded
       ? [
           ended('pg upgrade', 3_000, '*Clusters are compatible*'),
-          ended('configuration', 200),
           ended('dump globals'),
           ended('databases'),
           ended('start', 500),

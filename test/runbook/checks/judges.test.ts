@@ -492,6 +492,31 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /FATAL/,
   ],
   [
+    'a secondary’s own file outside its data directory that is not understood',
+    sections(
+      'node_2',
+      failedAt(
+        log,
+        'configuration',
+        'LOG:  skipping missing configuration file "/x/not-there.conf"',
+        'LOG:  unrecognized configuration parameter "old" in file "/site.conf" line 1',
+        'LOG:  unrecognized configuration parameter "old" in file "/site.conf" line 1',
+        'FATAL:  configuration file "/site.conf" contains errors',
+      ),
+    ),
+    ['blocker configuration-read node_2'],
+    /^LOG: {2}unrecognized .* line 1 · FATAL: {2}configuration file "\/site.conf" contains errors$/,
+  ],
+  [
+    'a name map that is not understood',
+    sections(
+      'node_2',
+      failedAt(log, 'name maps', 'CONTEXT:  line 3 of configuration file "/x/pg_ident.conf"'),
+    ),
+    ['warning name-maps node_2'],
+    /line 3 of configuration file/,
+  ],
+  [
     'a schema that is not restored',
     sections(
       'node_1',

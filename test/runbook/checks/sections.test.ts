@@ -30,3 +30,22 @@ test('the lines that say what went wrong; without any, the last ones', () => {
   expect(errorLines(section(['a', '', 'c']))).toBe('a · c');
   expect(errorLines(section(['x'.repeat(5_000)])).length).toBe(600);
 });
+
+test('noise hides no cause, and a line is told once', () => {
+  const section = (lines: readonly string[]) => ({ code: 1, ms: 1, lines });
+  const dead = 'FATAL:  lock file "postmaster.pid" already exists';
+  expect(
+    errorLines(
+      section([
+        dead,
+        'LOG:  skipping missing configuration file "/x"',
+        'ERROR: b',
+        '  ERROR: b',
+        'pg_ctl: could not start server',
+      ]),
+    ),
+  ).toBe('ERROR: b');
+  expect(errorLines(section([dead, 'pg_ctl: could not start server']))).toBe(
+    `${dead} · pg_ctl: could not start server`,
+  );
+});
