@@ -15,6 +15,8 @@ export const serviceSchema = z.discriminatedUnion('kind', [
     /** The unit file itself. */
     fragment: words.pathOrNone,
     enabled: z.boolean(),
+    /** Its drop-ins that name pg_autoctl's program: edited as the unit file is. */
+    dropIns: z.array(words.path).default([]),
   }),
   /** pg_autoctl was started by hand or by something else than systemd. */
   z.object({ kind: z.literal('none') }),

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { type Config, type HostSettings, nodeSettings } from '../cluster/config.ts';
 import {
   type ClusterFacts,
@@ -13,6 +14,7 @@ import { parsePostgresVersion } from '../cluster/version.ts';
 import { misfit } from '../cluster/words.ts';
 import { workDirOf } from '../cluster/work-directory.ts';
 import type { Found, Instance } from '../inspect/discovery/parse.ts';
+import { ownUnitFile } from '../runbook/shell/root-verbs.ts';
 import { roleOf } from './cluster-facts.ts';
 import { placesOf } from './host-facts.ts';
 
@@ -82,6 +84,25 @@ const oneOf = (recorded: string, ...seen: readonly (string | null)[]): string =>
   return there.includes(recorded) ? recorded : (there[0] ?? '');
 };
 
+/**
+ * The unit's files. Once the window has edited one that is a package's, or a template's, the one in /etc counts. A drop-in is edited
+ * as root: the record names none that systemd does not name.
+ */
+const unitPairs = (
+  unit: Extract<HostFacts['service'], { kind: 'systemd' }> | null,
+  now: Instance['unit'],
+): readonly (readonly [string, Value, Value])[] => {
+  if (unit === null || now === null)
+    return [['the unit’s file', unit?.fragment ?? 'none', now?.fragment ?? 'none']];
+  const own = ownUnitFile(unit.unit, unit.fragment);
+  const drops = now.dropIns.map((file) => posix.basename(file));
+  const stray = unit.dropIns.filter((file) => !drops.includes(posix.basename(file)));
+  return [
+    ['the unit’s file', unit.fragment, now.fragment === own ? unit.fragment : now.fragment],
+    ['a drop-in of the unit', stray.join(', ') || 'none', 'none'],
+  ];
+};
+
 /** What must be the same in the record and on the host: what it is, the record's value, the host's. */
 const hostPairs = (
   config: Config,
@@ -119,7 +140,7 @@ const hostPairs = (
     ['the home directory', host.home, found.home],
     ['the work directory', host.workDir, workDirOf(found.home, instance.pgdata)],
     ['unit', unit?.unit ?? 'none', instance.unit?.name ?? 'none'],
-    ['the unit’s file', unit?.fragment ?? 'none', instance.unit?.fragment ?? 'none'],
+    ...unitPairs(unit, instance.unit),
     ['the target', record.newMajor, parsePostgresVersion(found.newVersion)?.major ?? record.newMajor],
     ['the old version', host.oldVersion, parsePostgresVersion(host.oldVersion)?.text ?? 'none'],
     ['the new version', host.newVersion, parsePostgresVersion(host.newVersion)?.text ?? 'none'],

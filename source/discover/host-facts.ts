@@ -174,6 +174,7 @@ export const commonFacts = (
             unit: instance.unit.name,
             fragment: instance.unit.fragment,
             enabled: instance.unit.enabled,
+            dropIns: [...instance.unit.dropIns],
           },
     superuser: server.superuser,
     initdb: {

@@ -35,6 +35,7 @@ const node = (number: number): OtherNode => ({
     unit: word('pgaf-pay.service'),
     fragment: word('/etc/systemd/system/pgaf-pay.service'),
     enabled: true,
+    dropIns: [],
   },
   oldAutoctl: word('/opt/vmware/postgres/15/bin/pg_autoctl'),
   newAutoctl: word('/opt/vmware/postgres/17/bin/pg_autoctl'),

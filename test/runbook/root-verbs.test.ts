@@ -133,6 +133,36 @@ test('what forbids a start until the console’s own outlives a reboot, and so d
   }
 });
 
+test('what went down with the unit comes back with it, once, and holds up nothing', () => {
+  const [host] = labCluster().nodes;
+  if (host === undefined) throw new Error('a node');
+  const unit = 'pgautofailover.service';
+  // A pooler is bound to the unit, an application requires the pooler; an exporter that is part of it is not active, another does not start.
+  const systemctl = `systemctl() { case "$*" in
+    *"-p BoundBy"*" ${unit}") echo BoundBy=pooler.service; echo ConsistsOf=exporter.service broken.service; echo RequiredBy=some.target ;;
+    *"-p BoundBy"*) echo RequiredBy=app.service; echo BoundBy=; echo ConsistsOf=pooler.service ;;
+    "show -p Id"*) for one in pooler exporter broken app; do echo Id=$one.service; if [ $one = exporter ]; then echo ActiveState=inactive; else echo ActiveState=active; fi; echo; done ;;
+    *broken*) return 1 ;; *) echo "systemctl $*" ;; esac; }`;
+  const run = (verb: 'stop' | 'start') =>
+    sh(
+      rootScript({ root: 'sh', postgres: labCluster().postgres }, host, verb)
+        .text.replace('set -eu\n', `set -eu\n${systemctl}\n`)
+        .replaceAll('/etc/systemd', join(root, 'etc'))
+        .replaceAll('/var/lib/pgaf-upgrade', join(root, 'kept')),
+    );
+  // A second stop finds nothing active any more, and forgets nothing.
+  for (const _ of [1, 2]) expect(run('stop').code).toBe(0);
+  const first = run('start');
+  expect(first.code).toBe(0);
+  expect(first.output.split('\n').filter((line) => /systemctl start|does not start/.test(line))).toEqual([
+    `systemctl start ${unit}`,
+    'systemctl start --no-block pooler.service',
+    'broken.service does not start: systemctl status broken.service',
+    'systemctl start --no-block app.service',
+  ]);
+  expect(run('start').output).not.toContain('--no-block');
+});
+
 test('two units of a host have a helper each', () => {
   const at = (unit: string) =>
     helperPath({
@@ -142,6 +172,7 @@ test('two units of a host have a helper each', () => {
         unit: word(unit),
         fragment: word(`/etc/systemd/system/${unit}`),
         enabled: true,
+        dropIns: [],
       },
     });
   expect(at('pgautofailover.service')).toBe('/usr/local/sbin/pgaf-upgrade-root');
@@ -265,13 +296,18 @@ describe.runIf(asRoot)('the place beside a tablespace, as root', () => {
 
 describe('the unit', () => {
   /** Units in a directory of the test's, root's copies too; systemctl only says what it was asked. */
-  const unit = (which: 'unit-new' | 'unit-old', fragment?: string): string => {
+  const unit = (
+    which: 'unit-new' | 'unit-old',
+    fragment?: string,
+    dropIns: readonly string[] = [],
+  ): string => {
     const facts = onEveryHost(labCluster(), () => ({
       service: {
         kind: 'systemd',
         unit: 'pg.service',
         fragment: fragment ?? '/etc/systemd/system/pg.service',
         enabled: true,
+        dropIns: [...dropIns],
       },
     }));
     return rootScript(facts, facts.nodes[0] ?? facts.monitor, which)
@@ -294,6 +330,35 @@ describe('the unit', () => {
       expect(sh(unit('unit-old')).code).toBe(0);
       expect(readFileSync(own(), 'utf8')).toBe(was);
     }
+  });
+
+  test('a drop-in that names the program goes with it, and comes back, bytes and mode', () => {
+    mkdirSync(join(root, 'etc/pg.service.d'));
+    const dropIn = join(root, 'etc/pg.service.d/x.conf');
+    const text = '[Service]\nExecStart=\nExecStart=/opt/vmware/postgres/15/bin/pg_autoctl run\n';
+    writeFileSync(dropIn, text, { mode: 0o640 });
+    const named = '/etc/systemd/system/pg.service.d/x.conf';
+    for (const _ of [1, 2]) expect(sh(unit('unit-new', undefined, [named])).code).toBe(0);
+    expect(readFileSync(dropIn, 'utf8')).toBe(text.replace('/15/', '/17/'));
+    expect(statSync(dropIn).mode & 0o777).toBe(0o640);
+    expect(readFileSync(own(), 'utf8')).toContain('ExecStart=/opt/vmware/postgres/17/bin/pg_autoctl run');
+    for (const _ of [1, 2]) {
+      expect(sh(unit('unit-old', undefined, [named])).code).toBe(0);
+      expect([readFileSync(dropIn, 'utf8'), readFileSync(own(), 'utf8')]).toEqual([text, was]);
+      expect(statSync(dropIn).mode & 0o777).toBe(0o640);
+    }
+  });
+
+  test('a drop-in of a package, or of every unit of a template, stays: one of its name goes before it', () => {
+    mkdirSync(join(root, 'lib/pg@.service.d'), { recursive: true });
+    const theirs = join(root, 'lib/pg@.service.d/x.conf');
+    writeFileSync(theirs, was);
+    expect(sh(unit('unit-new', undefined, [theirs])).code).toBe(0);
+    const before = join(root, 'etc/pg.service.d/x.conf');
+    expect(readFileSync(before, 'utf8')).toContain('ExecStart=/opt/vmware/postgres/17/bin/pg_autoctl run');
+    expect(readFileSync(theirs, 'utf8')).toBe(was);
+    for (const _ of [1, 2]) expect(sh(unit('unit-old', undefined, [theirs])).code).toBe(0);
+    expect(existsSync(before)).toBe(false);
   });
 
   test('what somebody has edited since stays: the directory alone goes back', () => {

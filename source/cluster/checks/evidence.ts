@@ -130,7 +130,10 @@ export interface CheckInspection {
   readonly newPlace: Place;
   readonly wal: Place;
   readonly parentWritable: boolean;
-  readonly dataIsMountPoint: boolean;
+  /** Where something is mounted, the data directory itself and what is below it; the server's own mounts as well. */
+  readonly mountPoints: readonly string[];
+  /** pg_wal is a symbolic link. */
+  readonly walIsLink: boolean;
   readonly walBytes: number;
   readonly upgradePort: 'free' | 'busy';
   readonly newDirectory: NewDirectory;
@@ -138,6 +141,10 @@ export interface CheckInspection {
   /** Throwaway directories of a check that was interrupted; none while one is at work. */
   readonly leftBehind: readonly string[];
   readonly unit: Unit | null;
+  /** Files of the unit that the user of PostgreSQL cannot read. */
+  readonly unreadableUnitFiles: readonly string[];
+  /** Active units that a stop of the unit takes with it. */
+  readonly dependents: readonly string[];
   readonly control: ControlData | null;
   /** No pg_autoctl runs for this data directory, although its server may. Absent: one runs, or that is not known. */
   readonly autoctlStopped?: boolean;

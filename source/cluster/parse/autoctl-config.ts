@@ -134,7 +134,8 @@ export const parseAutoctlConfig = (text: string): Result<AutoctlConfig> => {
           ...common,
           monitor: required('pg_autoctl', 'monitor'),
           formation: required('pg_autoctl', 'formation'),
-          group: Number(required('pg_autoctl', 'group', whole)),
+          // -1 while a registration is under way, or was ended in the middle of one
+          group: Number(required('pg_autoctl', 'group', /^(?:-1|\d{1,9})$/)),
           name: required('pg_autoctl', 'name'),
           nodekind: required('pg_autoctl', 'nodekind'),
           replication: {

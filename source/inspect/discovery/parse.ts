@@ -66,6 +66,8 @@ export interface ReadInstance {
     readonly fragment: string;
     readonly enabled: boolean;
     readonly program: string;
+    /** Its drop-ins that name a pg_autoctl, or that nobody but root can read. */
+    readonly dropIns: readonly string[];
   } | null;
   readonly files: readonly string[];
   readonly directories: readonly string[];
@@ -152,6 +154,7 @@ const instanceOf = (map: ReadonlyMap<string, string>, key: string): ReadInstance
           fragment: unit.value.fragmentPath ?? '',
           enabled: unit.value.unitFileState === 'enabled',
           program: unit.value.execStart?.path ?? '',
+          dropIns: linesOf(decodeText(map.get(`${key}.unit_drop_ins`))),
         }
       : null,
     files: linesOf(decodeText(map.get(`${key}.files`))),

@@ -2,10 +2,11 @@
 # Finds every pg_autoctl on a host and prints what the facts need: read-only, as postgres, in one round trip. parse.ts reads it.
 # Numbered keys, one set for each pg_autoctl.cfg found: what an upgrade has left is told of each by itself, because several
 # clusters may share a host and its user. The directory, unit, programs and port that the cluster file names go before what is found.
-# From script.ts: `put`, `text`, `sql`, `work_directory`.
-# shellcheck disable=SC2154 # $work is set by work_directory
+# From script.ts: `put`, `text`, `sql`, `work_directory`, `liveness`.
+# shellcheck disable=SC2154 # $work is set by work_directory, $autoctl and $keeper by liveness
 # shellcheck disable=SC2002 # a file that is not there is an empty text
 # shellcheck disable=SC2012 # names of units have no line breaks
+# shellcheck disable=SC2086 # lists of units and of processes are taken apart
 new_bin=
 only=
 set_unit=
@@ -40,6 +41,13 @@ small_directories() { # those at the top of $data that a person has put there an
 for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_dump psql vacuumdb; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text missing
 "$new_bin/postgres" --version 2>&1 | text new_version
 [ -x "$new_bin/pg_autoctl" ] && put new_autoctl "$new_bin/pg_autoctl"
+of() { tr '\000' '\n' <"/proc/$1/environ" 2>/dev/null | sed -n "s/^$2=//p" | head -n 1; } # PROCESS VARIABLE
+parent() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 2; } # PROCESS
+starts() { # UNIT: it is what has started $keeper, as pg_autoctl itself or by a program of its own that waits for it
+  systemctl show -p ExecStart "$1" 2>/dev/null | grep -q pg_autoctl && return
+  main=$(systemctl show -p MainPID "$1" 2>/dev/null); main=${main#*=}
+  [ "${main:-0}" != 0 ] && { [ "$keeper" = "$main" ] || [ "$(parent "$keeper")" = "$main" ]; }
+}
 systemd=no; [ -d /run/systemd/system ] && command -v systemctl >/dev/null && systemd=yes
 n=0
 config_home=${XDG_CONFIG_HOME:-$HOME/.config} data_home=${XDG_DATA_HOME:-$HOME/.local/share}
@@ -49,8 +57,10 @@ while IFS= read -r cfg; do
   [ -n "$cfg" ] || continue
   at=${cfg%.before-rollback}
   [ "$at" = "$cfg" ] || [ ! -e "$at" ] || continue
-  pgdata=$(setting pgdata "$cfg")
-  [ -n "$only" ] && [ "$pgdata" != "$only" ] && continue
+  # pg_autoctl's own name for the directory is where its files lie; in them it writes the name with every link resolved
+  written=$(setting pgdata "$cfg") pgdata=${at#"$config_home/pg_autoctl"} pgdata=${pgdata%/pg_autoctl.cfg}
+  [ "$(readlink -f "$pgdata")" = "$(readlink -f "$written")" ] || pgdata=$written
+  [ -n "$only" ] && [ "$pgdata" != "$only" ] && [ "$written" != "$only" ] && continue
   n=$((n + 1)); put "$n" "$pgdata"; put "$n.cfg" "$at"; text "$n.cfg_text" <"$cfg"
   work_directory; put "$n.work" "$work"
   data=$(readlink -f "$pgdata"); put "$n.data" "$data"
@@ -64,21 +74,34 @@ while IFS= read -r cfg; do
   [ -r "$state" ] && put "$n.node_id" "$(od -An -v -t d4 -j 24 -N 4 "$state" | tr -d ' ')"
   systems 2>/dev/null | tr -d ' ' | sort -u | text "$n.systems"
   [ -e "$data/standby.signal" ] && put "$n.standby" yes
-  pid_file=/tmp/pg_autoctl$pgdata/pg_autoctl.pid pid=
-  for f in "$pid_file" "/run/user/$(id -u)/pg_autoctl$pgdata/pg_autoctl.pid"; do [ -r "$f" ] && pid_file=$f && pid=$(head -n 1 "$f") && break; done
+  pid_file=/tmp/pg_autoctl$pgdata/pg_autoctl.pid
+  [ -r "$pid_file" ] || ! [ -r "/run/user/$(id -u)/pg_autoctl$pgdata/pg_autoctl.pid" ] || pid_file=/run/user/$(id -u)/pg_autoctl$pgdata/pg_autoctl.pid
+  liveness "$pgdata" "$data" "$pid_file"
+  if [ "$autoctl" = runs ]; then
+    put "$n.running" yes; put "$n.program" "$(readlink -f "/proc/$keeper/exe" 2>/dev/null)"
+    # below the runtime directory that its service gave it, which is not ours
+    runtime=$(of "$keeper" XDG_RUNTIME_DIR); [ -n "$runtime" ] && pid_file=$runtime/pg_autoctl$pgdata/pg_autoctl.pid
+  fi
   put "$n.pid_file" "$pid_file"
-  if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then put "$n.running" yes; put "$n.program" "$(readlink -f "/proc/$pid/exe" 2>/dev/null)"; fi
   unit=
   if [ $systemd = yes ]; then
     unit=$set_unit; case $unit in ''|*.service) ;; *) unit=$unit.service ;; esac
-    if [ -z "$unit" ] && [ -n "$pid" ]; then unit=$(sed -n 's|^0::.*/\([^/]*\.service\)$|\1|p; s|^1:name=systemd:.*/\([^/]*\.service\)$|\1|p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1); fi
-    if [ -z "$unit" ] || ! systemctl show -p ExecStart "$unit" 2>/dev/null | grep -q pg_autoctl; then
-      [ -n "$set_unit" ] || unit=$(grep -ls pg_autoctl /etc/systemd/system/*.service /usr/local/lib/systemd/system/*.service /usr/lib/systemd/system/*.service /lib/systemd/system/*.service | while IFS= read -r f; do
-        grep -q "[='\" ]$(printf %s "$pgdata" | sed 's/[][\.*^$]/\\&/g')['\" ]*\$" "$f" && basename "$f" && break; done)
+    if [ -z "$unit" ] && [ -n "$keeper" ]; then
+      unit=$(sed -n 's|^0::.*/\([^/]*\.service\)$|\1|p; s|^1:name=systemd:.*/\([^/]*\.service\)$|\1|p' "/proc/$keeper/cgroup" 2>/dev/null | head -n 1)
+      [ -z "$unit" ] || starts "$unit" || unit=
     fi
+    [ -n "$unit" ] || unit=$(grep -ls pg_autoctl /etc/systemd/system/*.service /usr/local/lib/systemd/system/*.service /usr/lib/systemd/system/*.service /lib/systemd/system/*.service | while IFS= read -r f; do
+      grep -q "[='\" ]$(printf %s "$pgdata" | sed 's/[][\.*^$]/\\&/g')['\" ]*\$" "$f" && basename "$f" && break; done)
     # a unit that does not name the data directory is known while it runs; and by the copy that an upgrade has made of it
     [ -n "$unit" ] || unit=$(cd "$work/saved" 2>/dev/null && ls -- *.service 2>/dev/null | head -n 1)
-    if [ -n "$unit" ]; then put "$n.unit" "$unit"; systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p FragmentPath -p DropInPaths -p ExecStart "$unit" 2>/dev/null | text "$n.unit_show"; fi
+    if [ -n "$unit" ]; then
+      put "$n.unit" "$unit"
+      shown=$(systemctl show -p LoadState -p UnitFileState -p ActiveState -p KillMode -p FragmentPath -p DropInPaths -p ExecStart "$unit" 2>/dev/null); printf '%s\n' "$shown" | text "$n.unit_show"
+      for f in $(printf '%s\n' "$shown" | sed -n 's/^DropInPaths=//p'); do
+        case $f in */"$drop_in") continue ;; esac
+        if [ ! -r "$f" ] || grep -q /pg_autoctl "$f"; then printf '%s\n' "$f"; fi
+      done | text "$n.unit_drop_ins"
+    fi
   fi
   find "$data" -maxdepth 1 '(' -type f -readable -size -10240k -o -type l ')' 2>/dev/null | sed 's|.*/||' | text "$n.files"
   find "$data" -maxdepth 1 -type d 2>/dev/null | sed 's|.*/||' | text "$n.directories"
@@ -97,7 +120,7 @@ while IFS= read -r cfg; do
   cat "$work/record.json" 2>/dev/null | text "$n.record"
   cat "$work/run.json" 2>/dev/null | text "$n.run"
   [ -r "$work/saved/pg_autoctl.cfg" ] && put "$n.saved_bin" "$(dirname "$(setting pg_ctl "$work/saved/pg_autoctl.cfg")")"
-  [ -n "${unit:-}" ] && [ -r "$work/saved/$unit" ] && put "$n.saved_program" "$(setting ExecStart "$work/saved/$unit" | cut -d' ' -f1)"
+  [ -n "${unit:-}" ] && [ -r "$work/saved/$unit" ] && put "$n.saved_program" "$(cat "$work/saved/$unit" "$work/saved/$unit".d-* 2>/dev/null | sed -n 's|^ExecStart *= *[-@:+!]*\(/[^ ]*\).*|\1|p' | tail -n 1)"
 done <<EOF
 $found
 EOF

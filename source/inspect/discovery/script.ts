@@ -4,6 +4,7 @@ import { serverDirectories } from '../../cluster/server-directories.ts';
 import { sqlFunction } from '../../cluster/superuser-sql.ts';
 import type { Path, UnitName } from '../../cluster/words.ts';
 import { workDirLine } from '../../cluster/work-directory.ts';
+import { livenessFunction } from '../../runbook/shell/liveness.ts';
 import { dropInName } from '../../runbook/shell/service.ts';
 import script from './script.sh' with { type: 'text' };
 
@@ -40,6 +41,7 @@ export const discoverScript = (newBindir: Path, overrides: DiscoveryOverrides): 
     answerFunctions,
     sqlFunction({ variable: 'old_bin' }),
     sh`work_directory() { ${workDirLine}; }`,
+    livenessFunction,
     fixed(script, {
       new_bin: newBindir,
       only: overrides.pgdata ?? '',

@@ -3,7 +3,7 @@
 # rollback verdict need, one fact a line: a key, a tab, and a value. parse.ts reads it.
 # No program is started for what the shell does itself: a process costs more than everything else here. Free text travels on
 # one line, its own lines joined by a character that is taken out of it before, so that nothing in it can begin a line of its own.
-# From script.ts: `sql`, `liveness`, `tablespaces`. A host without systemd has no $unit, the monitor no $node_id, and only the monitor
+# From script.ts: `sql`, `liveness`, `tablespaces`, `unit_files`. A host without systemd has no $unit, the monitor no $node_id, and only the monitor
 # is asked for the cluster's state ($monitor_sql).
 # shellcheck disable=SC2015 # both halves of a line may fail: the fact is then not there
 # shellcheck disable=SC2044,SC2046,SC2086 # a list is taken apart where a variable or a command is not quoted
@@ -23,7 +23,6 @@ state_file=
 pid_file=
 node_id=
 unit=
-unit_file=
 hold_file=
 mark_file=
 key_mark=
@@ -167,10 +166,13 @@ numbers() { # what pg_autoctl's state file says. Source: pg_auto_failover, src/b
   }
   [ "${9:-} ${17:-}" = '13 13' ] && put maintenance yes
 }
+unit_file() { # NAME FILE: a file of the unit, by its name among the copies
+  cmp -s "saved/$1" "$2" || add "$1"
+}
 saved() { # in our own directory: whether what was saved before the stop is still what is in force
   [ -d saved ] && [ ! -e stopped ] && [ ! -e fingerprint ] || return 0
   found=; cmp -s saved/pg_autoctl.cfg "$config_file" || add pg_autoctl.cfg
-  [ -z "$unit" ] || cmp -s "saved/$unit" "$unit_file" || add "$unit"
+  [ -z "$unit" ] || unit_files
   text saved.differs "$found"; [ -n "$(find saved -maxdepth 0 -mmin +1440)" ] && put saved.old yes
 }
 

@@ -4,6 +4,7 @@ import { sqlFunction } from '../../cluster/superuser-sql.ts';
 import { type Path, parentOf } from '../../cluster/words.ts';
 import { livenessFunction } from '../../runbook/shell/liveness.ts';
 import { markFile } from '../../runbook/shell/ownership.ts';
+import { keptUnitFile, unitFiles } from '../../runbook/shell/root-verbs.ts';
 import { holdFile } from '../../runbook/shell/service.ts';
 import { privateSocket } from '../../runbook/shell/shell.ts';
 import { keyMark } from '../../runbook/steps/hard-link/names.ts';
@@ -30,6 +31,14 @@ const tablespaceLines = (places: readonly Path[]): Fragment => sh`tablespaces() 
   ${places.map((place, index) => sh`tablespace ${index} ${place} ${parentOf(place)}`)}
 }`;
 
+/** The unit's files, a line each, for the function of script.sh. */
+const unitFileLines = (
+  unit: Extract<HostFacts['service'], { kind: 'systemd' }> | null,
+): Fragment => sh`unit_files() {
+  :
+  ${unit !== null && unitFiles(unit).map((file) => sh`unit_file ${keptUnitFile(unit.unit, file)} ${file}`)}
+}`;
+
 /** The inspection of one host, script.sh beside this file. `monitorSql` is what the monitor's database is asked. */
 export const stateScript = (host: HostFacts, newMajor: number, monitorSql: string | null): Fragment => {
   const unit = host.service.kind === 'systemd' ? host.service : null;
@@ -37,6 +46,7 @@ export const stateScript = (host: HostFacts, newMajor: number, monitorSql: strin
     sqlFunction({ variable: 'new_bin' }),
     livenessFunction,
     tablespaceLines(host.tablespaces),
+    unitFileLines(unit),
     fixed(script, {
       old_bin: host.oldBindir,
       new_bin: host.newBindir,
@@ -52,7 +62,6 @@ export const stateScript = (host: HostFacts, newMajor: number, monitorSql: strin
       pid_file: host.pidFile,
       node_id: isNode(host) ? host.nodeId : '',
       unit: unit?.unit ?? '',
-      unit_file: unit?.fragment ?? '',
       hold_file: unit === null ? '' : holdFile(unit.unit),
       mark_file: markFile,
       key_mark: keyMark(host),

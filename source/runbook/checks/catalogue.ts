@@ -7,6 +7,7 @@ import { habitChecks } from './habits.ts';
 import { hardLinkChecks } from './hard-links.ts';
 import { programChecks } from './programs.ts';
 import { reachChecks } from './reach.ts';
+import { serviceChecks } from './services.ts';
 import { settingChecks } from './settings.ts';
 import { stateChecks } from './states.ts';
 import { tablespaceChecks } from './tablespaces.ts';
@@ -17,6 +18,7 @@ const all: readonly Check[] = [
   ...formationChecks,
   ...databaseChecks,
   ...programChecks,
+  ...serviceChecks,
   ...diskChecks,
   ...tablespaceChecks,
   ...hardLinkChecks,

@@ -18,14 +18,14 @@ const sameFileSystem = ({
   inspection: CheckInspection;
 }): readonly Issue[] => {
   const issues: Issue[] = [];
+  // A mount point has a check of its own.
   if (
-    inspection.dataIsMountPoint ||
-    (inspection.data.device !== '' && inspection.data.device !== inspection.parent.device)
+    inspection.mountPoints.length === 0 &&
+    inspection.data.device !== '' &&
+    inspection.data.device !== inspection.parent.device
   )
     issues.push({
-      found: inspection.dataIsMountPoint
-        ? `${facts.data} is a mount point`
-        : `${facts.data} and ${inspection.parent.path} are on different file systems`,
+      found: `${facts.data} and ${inspection.parent.path} are on different file systems`,
       remedy:
         'move the data into a directory below the mount point, so that it can be renamed beside its neighbors, and tell pg_autoctl the new place',
       command: sh`findmnt -T ${facts.data}; findmnt -T ${quoted(inspection.parent.path)}`.text,
@@ -67,8 +67,34 @@ const tooSmall = (place: Place, bytes: number, what: string): readonly Issue[] =
         },
       ];
 
+/** Whoever is mounted there stays where he is while the directory changes its name, or refuses it. */
+const mountIssues = (facts: HostFacts, at: string): Issue =>
+  at === facts.data
+    ? {
+        found: `${at} is a mount point`,
+        remedy: `move the data into a directory below a mount point, and let ${facts.data === facts.pgdata ? facts.data : `${facts.pgdata} lead to it, a symbolic link`}: a link to a directory is taken as it is`,
+        command: sh`findmnt ${facts.data}`.text,
+      }
+    : {
+        found: `${at}, in the data directory, is a mount point`,
+        remedy: `mount it elsewhere, and let a symbolic link in the data directory lead to a directory on it`,
+        command: sh`findmnt ${quoted(at)}`.text,
+      };
+
 /** Room, file systems and directories. */
 export const diskChecks: readonly Check[] = [
+  {
+    id: 'data-directory-is-a-mount-point',
+    severity: 'blocker',
+    title: 'Nothing is mounted on the data directory, or inside of it',
+    scope: 'every host',
+    why: 'A mount point cannot be renamed, whatever the mode, and a bind mount of the same file system neither; what is mounted inside of it would go with the old directory, and be missing in the new one.',
+    source:
+      'rename(2), EBUSY and EXDEV; proc_pid_mountinfo(5); seen on the lab with a bind mount, PostgreSQL 15.20 to 17.12, which stat and pg_upgrade --copy take for an ordinary directory',
+    judge: onEach('every host', inspected, ({ facts, inspection }) =>
+      inspection.mountPoints.map((at) => mountIssues(facts, at)),
+    ),
+  },
   {
     id: 'same-file-system',
     severity: 'blocker',
@@ -164,6 +190,24 @@ export const diskChecks: readonly Check[] = [
               sh`ls -la ${quoted(inspection.backupDirectory.path)}; ${facts.oldAutoctl} config get --pgdata ${facts.pgdata} replication.backup_directory`
                 .text,
           },
+    ),
+  },
+  {
+    id: 'wal-elsewhere',
+    severity: 'warning',
+    title: 'pg_wal lies in the data directory',
+    scope: 'every host',
+    why: 'The new cluster’s pg_wal is made in its data directory, on every node: a link to another disk is not made anew. The old cluster’s link stays as it is, so a rollback finds its WAL; the directory that it leads to is nobody’s to remove but yours, after the clean-up.',
+    source:
+      'PostgreSQL, initdb, --waldir, and pg_basebackup, --waldir, which pg_autoctl does not give; seen on the lab with pg_auto_failover 2.0 and 2.2',
+    judge: onEach('every host', inspected, ({ facts, inspection }) =>
+      inspection.walIsLink
+        ? {
+            found: `${facts.data}/pg_wal is a symbolic link to ${inspection.wal.path}; after the upgrade it is a directory on ${inspection.data.mountPoint}, where ${megabytes(inspection.data.freeBytes)} are free, and ${megabytes(inspection.walBytes)} of WAL lie in it now`,
+            remedy: `see that ${inspection.data.mountPoint} has room and pace for the WAL; to move it again later, stop the node (pg_autoctl enable maintenance on a secondary), move pg_wal, and put the link in its place`,
+            command: sh`df -h ${facts.data} ${quoted(inspection.wal.path)}`.text,
+          }
+        : null,
     ),
   },
   {

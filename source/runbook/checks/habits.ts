@@ -1,3 +1,4 @@
+import type { HostFacts } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
 import { type Check, onEach } from './check.ts';
 import { rateOf } from './rates.ts';
@@ -7,6 +8,10 @@ import { inspected, served } from './see.ts';
 const megabyte = 1024 * 1024;
 const day = 86_400;
 const longBackupSeconds = 900;
+
+/** A watchdog: it names the unit itself. */
+const startsUnit = (line: string, service: HostFacts['service']): boolean =>
+  service.kind === 'systemd' && line.includes(service.unit.replace(/\.service$/, ''));
 
 /** What happens around the server: its unit, its base backups, what is scheduled, what is kept. */
 export const habitChecks: readonly Check[] = [
@@ -53,15 +58,16 @@ export const habitChecks: readonly Check[] = [
   {
     id: 'cron-jobs',
     severity: 'warning',
-    title: 'No scheduled job works on PostgreSQL',
+    title: 'No scheduled job works on PostgreSQL or starts its service',
     scope: 'every host',
     why: 'A backup, a vacuum or a restart that begins in the window finds no server, or one that it must not touch.',
     source: 'crontab(5), systemd.timer(5)',
-    judge: onEach('every host', inspected, ({ inspection }) =>
+    judge: onEach('every host', inspected, ({ facts, inspection }) =>
       inspection.cron.map((line) => ({
         found: line,
-        remedy:
-          'make sure that it does not run in the window; afterwards look for paths of the old version in it',
+        remedy: startsUnit(line, facts.service)
+          ? 'it cannot start the service in the window: from its stop to the console’s own start a condition of the unit refuses every other start. Still, switch it off for the time; afterwards look for paths of the old version in it'
+          : 'make sure that it does not run in the window; afterwards look for paths of the old version in it',
       })),
     ),
   },

@@ -2,6 +2,7 @@ import type { Service } from '../../cluster/facts.ts';
 import { constant, type Fragment, joined, lines, quoted, sh, spaced, word } from '../../cluster/fragment.ts';
 import { theLogin } from '../../cluster/login.ts';
 import {
+  baseOf,
   type OsUser,
   type Path,
   parentOf,
@@ -9,6 +10,7 @@ import {
   type RelativePath,
   type UnitName,
 } from '../../cluster/words.ts';
+import { dependentsFunction } from './dependents.ts';
 import { idleFunction } from './self-checks.ts';
 import { script } from './shell.ts';
 
@@ -62,6 +64,34 @@ const holdLines = (unit: UnitName): Fragment => sh`
 const holdGoneLines = (unit: UnitName): Fragment =>
   sh`if [ -e ${holdFile(unit)} ]; then rm -f ${holdFile(unit)}; ${onDisk(unit)}; fi`;
 
+/** Root's own copies of units, which nobody else may write or read. */
+export const rootDirectory: Path = word`/var/lib/pgaf-upgrade`;
+
+/** Where root writes down what a stop takes with it, until the start that brings it back. */
+const dependentsFile = (unit: UnitName): Path => word`${rootDirectory}/${unit}.dependents`;
+
+/** What hangs on the unit and is active goes down with it; only now can systemd say what that is. */
+const dependentsLines = (unit: UnitName): Fragment => sh`
+  ${dependentsFunction}
+  hang=${dependentsFile(unit)}
+  if [ ! -e "$hang" ]; then
+    mkdir -p ${rootDirectory}; chmod 700 ${rootDirectory}
+    dependents ${unit} > "$hang.new"
+    if [ -s "$hang.new" ]; then sync "$hang.new" || sync; mv "$hang.new" "$hang"; else rm -f "$hang.new"; fi
+  fi
+`;
+
+/** What went down with the unit comes back with it. Its own trouble is no trouble of the cluster, and nothing waits for it. */
+const dependentsBackLines = (unit: UnitName): Fragment => sh`
+  hang=${dependentsFile(unit)}
+  if [ -s "$hang" ]; then
+    while read -r one; do
+      if systemctl start --no-block "$one"; then echo "$one went down with ${unit}, and is started again"; else echo "$one does not start: systemctl status $one"; fi
+    done < "$hang"
+    rm -f "$hang"
+  fi
+`;
+
 /** The drop-in of the window: a stop that lets walsenders finish, and the gate. */
 const dropInLines = (unit: UnitName): Fragment => sh`
   mkdir -p ${dropInDirectory(unit)}
@@ -78,56 +108,80 @@ const dropInGoneLines = (unit: UnitName): Fragment => sh`
   systemctl daemon-reload
 `;
 
-/** Root's own copies of units, which nobody else may write or read. */
-export const rootDirectory: Path = word`/var/lib/pgaf-upgrade`;
-
 const escapeForSed = (text: string): string => text.replace(/[\\.*[\]^$|]/g, '\\$&');
 const replaceDirectory = (from: Path, to: Path): Fragment =>
   quoted(`s|${escapeForSed(from)}/|${to.replace(/[\\&|]/g, '\\$&')}/|g`);
 
-/** `$own`, the unit file that counts, and `$kept`, root's copy of what it was. Both change in one piece. */
-const unitNames = (unit: UnitName): Fragment =>
-  sh`own=${word`/etc/systemd/system/${unit}`} kept=${word`${rootDirectory}/${unit}`}`;
-const isOwn = (unit: string, fragment: string): boolean => fragment === `/etc/systemd/system/${unit}`;
+const etc: Path = word`/etc/systemd/system`;
+
+/**
+ * The file in /etc that is edited for one of the unit's files: itself, where it is the unit's own there; else one of the same
+ * name that goes before it, so that a package's file, or one for every unit of a template, stays as it is.
+ * Source: systemd.unit(5), “Unit File Load Path” and the drop-ins of templates and of their units.
+ */
+export const ownUnitFile = (unit: UnitName, file: Path): Path =>
+  parentOf(file).endsWith('.d') ? word`${dropInDirectory(unit)}/${baseOf(file)}` : word`${etc}/${unit}`;
+
+/** What the copies of a unit's file are called: the unit's own has its name. */
+export const keptUnitFile = (unit: UnitName, file: Path): RelativePath =>
+  parentOf(file).endsWith('.d') ? word`${unit}.d-${baseOf(file)}` : word`${unit}`;
+
+/** `$own`, the file that counts, and `$kept`, root's copy of what it was. Both change in one piece. */
+const fileNames = (unit: UnitName, file: Path): Fragment =>
+  sh`own=${ownUnitFile(unit, file)} kept=${word`${rootDirectory}/${keptUnitFile(unit, file)}`}`;
+const isOwn = (unit: UnitName, file: Path): boolean => file === ownUnitFile(unit, file);
 const intoPlace = sh`sync "$own.new" || sync; mv "$own.new" "$own"`;
 
-/** The new version's programs into the unit; what was there is kept where only root writes. A package's own file stays as it is. */
-const unitNewLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fragment => {
-  const was = isOwn(unit, fragment) ? sh`"$own"` : sh`"$was"`;
+/** The new version's programs into one file of the unit; what was there is kept where only root writes. A package's own file stays as it is. */
+const fileNewLines = (unit: UnitName, file: Path, from: Path, to: Path): Fragment => {
+  const was = isOwn(unit, file) ? sh`"$own"` : sh`"$was"`;
   return sh`
-    ${unitNames(unit)}
-    ${!isOwn(unit, fragment) && sh`was=${fragment}; [ ! -e "$own" ] || was=$own`}
+    ${fileNames(unit, file)}
+    ${!isOwn(unit, file) && sh`was=${file}; [ ! -e "$own" ] || was=$own`}
     if grep -qF ${word`${from}/`} ${was}; then
       mkdir -p ${rootDirectory}; chmod 700 ${rootDirectory}
+      ${!isOwn(unit, file) && parentOf(file).endsWith('.d') && sh`mkdir -p ${dropInDirectory(unit)}`}
       cp -p ${was} "$kept.new"; mv "$kept.new" "$kept"
       cp -p "$kept" "$own.new"; sed ${replaceDirectory(from, to)} "$kept" > "$own.new"
       ${intoPlace}
     fi
-    systemctl daemon-reload
-    grep ^Exec "$own"
   `;
 };
 
-/** The unit as it was: root's own copy, where it differs from what is there in the programs' directory alone. Run again it changes nothing. */
-const unitOldLines = (unit: UnitName, fragment: Path, from: Path, to: Path): Fragment => {
-  const first = isOwn(unit, fragment)
+/** One file as it was: root's own copy, where it differs from what is there in the programs' directory alone. Run again it changes nothing. */
+const fileOldLines = (unit: UnitName, file: Path, from: Path, to: Path): Fragment => {
+  const first = isOwn(unit, file)
     ? sh`if [ -e "$kept" ] && cmp -s "$kept" "$own"; then echo 'it is as it was'`
     : sh`
       if [ ! -e "$own" ]; then echo 'the package’s own file counts'
-      elif sed ${replaceDirectory(from, to)} ${fragment} | cmp -s - "$own"; then rm -f "$own" # the package’s own file counts again
+      elif sed ${replaceDirectory(from, to)} ${file} | cmp -s - "$own"; then rm -f "$own" # the package’s own file counts again
       elif [ -e "$kept" ] && cmp -s "$kept" "$own"; then echo 'it is as it was'
     `;
   return sh`
-    ${unitNames(unit)}
+    ${fileNames(unit, file)}
     ${first}
     elif [ -e "$kept" ] && sed ${replaceDirectory(from, to)} "$kept" | cmp -s - "$own"; then cp -p "$kept" "$own.new"; ${intoPlace}
     else # somebody has edited it since, or there is no copy: the directory of the programs alone goes back
       cp -p "$own" "$own.new"; sed ${replaceDirectory(to, from)} "$own" > "$own.new"; ${intoPlace}
     fi
-    systemctl daemon-reload
-    systemctl show -p ExecStart ${unit}
   `;
 };
+
+type Systemd = Extract<Service, { kind: 'systemd' }>;
+
+/** The files that may name the programs: the unit's own, and its drop-ins. */
+export const unitFiles = ({ fragment, dropIns }: Systemd): readonly Path[] => [fragment, ...dropIns];
+
+const unitLines = (
+  service: Systemd,
+  each: (unit: UnitName, file: Path, from: Path, to: Path) => Fragment,
+  from: Path,
+  to: Path,
+): Fragment => sh`
+  ${unitFiles(service).map((file) => each(service.unit, file, from, to))}
+  systemctl daemon-reload
+  systemctl show -p ExecStart ${service.unit}
+`;
 
 /** For as long as one script runs: a power cut takes it away. */
 const passingDirectory = (unit: UnitName): Path => word`/run/systemd/system/${unit}.d`;
@@ -246,11 +300,12 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
   const verbs = new Map<RootVerb, Fragment>();
   const { service } = host;
   if (service.kind === 'systemd') {
-    const { unit, fragment } = service;
+    const { unit } = service;
     if (host.data !== null) {
       verbs.set(
         'stop',
         sh`
+          ${dependentsLines(unit)}
           ${holdLines(unit)}
           systemctl stop ${unit}
         `,
@@ -261,6 +316,7 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
           ${holdGoneLines(unit)}
           systemctl reset-failed ${unit} 2>/dev/null || true
           systemctl start ${unit}
+          ${dependentsBackLines(unit)}
         `,
       );
       verbs.set('guard', dropInLines(unit));
@@ -270,8 +326,8 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
     }
     const [from, to] = [parentOf(host.oldAutoctl), parentOf(host.newAutoctl)];
     if (from !== to) {
-      verbs.set('unit-new', unitNewLines(unit, fragment, from, to));
-      verbs.set('unit-old', unitOldLines(unit, fragment, from, to));
+      verbs.set('unit-new', unitLines(service, fileNewLines, from, to));
+      verbs.set('unit-old', unitLines(service, fileOldLines, from, to));
     }
     if (host.data === null) verbs.set('keeper', keeperLines(unit));
     verbs.set('log', sh`journalctl --no-pager -q -o cat -n 25 -u ${unit}`);

@@ -1,5 +1,5 @@
 import type { ClusterFacts, HostFacts, NodeFacts } from '../../cluster/facts.ts';
-import { type Fragment, known, quoted, sh, word } from '../../cluster/fragment.ts';
+import { type Fragment, known, lines, quoted, sh, word } from '../../cluster/fragment.ts';
 import type { Path } from '../../cluster/words.ts';
 import type { FailureLogParts } from '../language/make-step.ts';
 import { askLiveness, livenessFunction } from './liveness.ts';
@@ -67,6 +67,16 @@ export const stopScript = (
     `);
 
 /**
+ * Shell, before pg_autoctl starts where the data directory's name is a symbolic link and nothing is behind it. pg_autoctl resolves
+ * the link when it starts, if it leads to anything, and renames its base backup to what it knows then: to a link that leads nowhere
+ * rename(2) refuses (“Not a directory”), after every base backup anew. An empty directory it removes itself.
+ * Source: pg_auto_failover, pgctl.c, pg_basebackup; seen on the lab with 2.2.
+ */
+export const linkedPlaceLines = (host: HostFacts): Fragment | false =>
+  host.pgdata !== host.data &&
+  sh`[ -e ${host.data} ] || mkdir -m 700 ${host.data} # pg_autoctl finds where its link leads, and puts the base backup there`;
+
+/**
  * Without systemd a detached `pg_autoctl run`, its output in our directory. `first`: proofs before it, as postgres.
  * `atBoot`: a reboot from here on brings it back, where it did before the window.
  */
@@ -74,9 +84,14 @@ export const startScript = (
   facts: ClusterFacts,
   host: HostFacts,
   autoctl: Path,
-  { first = false, atBoot = false }: { readonly first?: Fragment | false; readonly atBoot?: boolean } = {},
-): Fragment =>
-  host.service.kind === 'systemd'
+  {
+    first: proofs = false,
+    atBoot = false,
+  }: { readonly first?: Fragment | false; readonly atBoot?: boolean } = {},
+): Fragment => {
+  const place = linkedPlaceLines(host);
+  const first = proofs === false && place === false ? false : lines(proofs, place);
+  return host.service.kind === 'systemd'
     ? rootScriptAfter(
         facts,
         host,
@@ -93,6 +108,7 @@ export const startScript = (
       ${tryFor(30, sh`{ ${askLiveness(host)}; [ "$autoctl" = runs ]; }`, quoted('pg_autoctl did not start'))}
       echo "pg_autoctl runs, pid $keeper"
     `);
+};
 
 /**
  * Out of maintenance. A pg_autoctl that has just started writes its configuration anew: who reads it at that very moment finds

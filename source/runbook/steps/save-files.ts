@@ -1,5 +1,5 @@
 import { type HostFacts, isNode } from '../../cluster/facts.ts';
-import { hereDocument, known, sh, spaced, word } from '../../cluster/fragment.ts';
+import { type Fragment, hereDocument, known, lines, sh, spaced, word } from '../../cluster/fragment.ts';
 import { sqlProgram } from '../../cluster/superuser-sql.ts';
 import type { Path } from '../../cluster/words.ts';
 import { dataIsOld, onHost, verdictOf } from '../language/conditions.ts';
@@ -9,8 +9,13 @@ import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { undoneBy } from '../language/undo.ts';
 import { ownershipFunctions } from '../shell/ownership.ts';
+import { keptUnitFile, unitFiles } from '../shell/root-verbs.ts';
 import { keepFunction } from '../shell/self-checks.ts';
 import { mark, script, upgradeDir } from '../shell/shell.ts';
+
+/** The unit's file and its drop-ins that name pg_autoctl, each by its name in `saved`. */
+const unitCopies = (service: Extract<HostFacts['service'], { kind: 'systemd' }>): Fragment =>
+  lines(...unitFiles(service).map((file) => sh`cp -p ${file} ${keptUnitFile(service.unit, file)}`));
 
 /** Copies of what pg_autoctl knows and of the unit, and the record of how the cluster was. Nothing of the cluster changes. */
 export const saveFiles =
@@ -47,7 +52,7 @@ export const saveFiles =
         cd ${saved}; touch . # its time tells how old it is
         cp -p ${host.configFile} pg_autoctl.cfg
         ${isNode(host) && sh`cp -p ${host.stateFile} pg_autoctl.state`}
-        ${host.service.kind === 'systemd' && sh`cp -p ${host.service.fragment} ${host.service.unit}`}
+        ${host.service.kind === 'systemd' && unitCopies(host.service)}
         ${!isNode(host) && sh`${sqlProgram('pg_dump', host.newBindir, host.database)} -h ${host.socketDirectory} -p ${host.port} -U ${host.superuser} -Fc -f monitor.dump`}
         ${hereDocument(sh`cat > ${newRecord}`, 'RECORD', record)}
         keep ${newRecord}

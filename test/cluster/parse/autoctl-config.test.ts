@@ -42,6 +42,11 @@ describe('parseAutoctlConfig', () => {
     expect('formation' in monitor).toBe(false);
   });
 
+  it('reads what a registration leaves that was ended in the middle: group -1', () => {
+    const text = recorded('pg_auto_failover-2.0/node1.cfg').replace(/^group = 0$/m, 'group = -1');
+    expect(good(parseAutoctlConfig(text))).toMatchObject({ name: 'node_1', group: -1 });
+  });
+
   it('names what is missing', () => {
     const result = parseAutoctlConfig(
       recorded('pg_auto_failover-2.0/node1.cfg')

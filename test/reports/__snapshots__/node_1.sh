@@ -89,7 +89,8 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
    "kind": "systemd",
    "unit": "pgautofailover.service",
    "fragment": "/etc/systemd/system/pgautofailover.service",
-   "enabled": true
+   "enabled": true,
+   "dropIns": []
   },
   "superuser": "postgres",
   "initdb": {
@@ -141,7 +142,8 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
     "kind": "systemd",
     "unit": "pgautofailover.service",
     "fragment": "/etc/systemd/system/pgautofailover.service",
-    "enabled": true
+    "enabled": true,
+    "dropIns": []
    },
    "superuser": "postgres",
    "initdb": {
@@ -196,7 +198,8 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
     "kind": "systemd",
     "unit": "pgautofailover.service",
     "fragment": "/etc/systemd/system/pgautofailover.service",
-    "enabled": true
+    "enabled": true,
+    "dropIns": []
    },
    "superuser": "postgres",
    "initdb": {
@@ -252,7 +255,8 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
     "kind": "systemd",
     "unit": "pgautofailover.service",
     "fragment": "/etc/systemd/system/pgautofailover.service",
-    "enabled": true
+    "enabled": true,
+    "dropIns": []
    },
    "superuser": "postgres",
    "initdb": {
@@ -347,8 +351,8 @@ mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new /var/lib
 keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json *
 # what an earlier window left must not speak for this one; what a try of this one left must stay
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/*
-[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = ce9f0d94 ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted
-mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-ce9f0d94 && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-ce9f0d94 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
+[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = f709bad6 ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-f709bad6 && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-f709bad6 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 ls -l
 END_OF_STEP_2
 }
@@ -445,6 +449,22 @@ backup_ages() {
 tablespaces() {
   :
 }
+unit_files() {
+  :
+  [ -r /etc/systemd/system/pgautofailover.service ] || printf '%s\n' /etc/systemd/system/pgautofailover.service
+}
+dependents() ( # UNIT
+  all='' todo=$1 level=0
+  while [ $level -lt 5 ]; do level=$((level + 1))
+    found=$(systemctl show -p BoundBy -p RequiredBy -p ConsistsOf $todo 2>/dev/null | sed 's/^[A-Za-z]*=//' | tr ' ' '\n' | grep -E '\.(service|socket|timer|path)$' | sort -u || true)
+    todo=''
+    for one in $found; do case " $1 $all " in *" $one "*) ;; *) todo="$todo $one" ;; esac; done
+    [ -n "$todo" ] || break
+    all="$all$todo"
+  done
+  [ -z "$all" ] || systemctl show -p Id -p ActiveState $all 2>/dev/null | awk -F= '$1 == "Id" { id = $2 } $1 == "ActiveState" { state = $2 }
+    id != "" && state != "" { if (state == "active") print id; id = state = "" }'
+)
 old_bin=/opt/vmware/postgres/15/bin
 new_bin=/opt/vmware/postgres/17/bin
 old_major=15
@@ -500,11 +520,22 @@ database_sql='select json_build_object('\''name'\'', current_database(), '\''byt
   '\''extensions'\'', coalesce((select json_agg(json_build_object('\''name'\'', extname, '\''version'\'', extversion)) from pg_extension), '\''[]'\''))'
 names_sql='select datname from pg_database where datallowconn and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> '\''template1'\'', datname'
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
+# Mount points are read from the kernel's table: a bind mount has the device of what is behind it, and stat tells nothing of it.
+escaped() { printf %s "$1" | sed 's/\\/\\134/g; s/ /\\040/g'; } # as mountinfo writes a path
+mount_of() { # PATH: the mount point that it lies on
+  at=$(escaped "$(readlink -f "$1")") awk 'BEGIN { at = ENVIRON["at"]; best = "/" }
+    { if ($5 != "/" && index(at "/", $5 "/") == 1 && length($5) > length(best)) best = $5 } END { print best }' /proc/self/mountinfo 2>/dev/null
+}
+mounts() { # PATH: what is mounted on it and below it, for this user and for its server, which may have mounts of its own
+  for info in /proc/self/mountinfo "/proc/$(head -n 1 "$1/postmaster.pid" 2>/dev/null)/mountinfo"; do
+    [ -r "$info" ] && at=$(escaped "$1") awk 'BEGIN { at = ENVIRON["at"] } index($5 "/", at "/") == 1 { print $5 }' "$info" 2>/dev/null
+  done | sort -u | sed 's/\\040/ /g; s/\\134/\\/g'
+}
 place() { # KEY PATH: its file system; of the nearest directory that exists
   p=$2; put "$1" "$2"
   while [ ! -e "$p" ] && [ "$p" != / ]; do p=$(dirname "$p"); done
   put "$1.device" "$(stat -c %d "$p" 2>/dev/null)"
-  put "$1.mount" "$(stat -c %m "$p" 2>/dev/null)"
+  put "$1.mount" "$(mount_of "$p")"
   put "$1.free" "$(df -Pk "$p" 2>/dev/null | awk 'END {print $4}')"
 }
 sharedir() { # the new version's; pg_config may be in a package of its own
@@ -537,7 +568,8 @@ place parent "$parent"
 place new_place "$new_data"
 place wal "$(readlink -f "$data/pg_wal")"
 [ -w "$parent" ] && put parent_writable yes
-[ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes
+mounts "$data" | text mounts
+[ -L "$data/pg_wal" ] && put wal_link yes
 put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"
 grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy
 for f in "$private_socket/.s.PGSQL.50432" "$home/.s.PGSQL.50432"; do [ -S "$f" ] && put upgrade_port busy; done
@@ -556,12 +588,19 @@ if [ -e "$throwaway" ]; then
 fi | text left_behind
 "$old_bin/pg_controldata" -D "$data" 2>/dev/null | text control
 [ -n "$unit" ] && systemctl show $unit_properties "$unit" 2>/dev/null | text unit
+unit_files | text unit_unreadable
+[ -n "$unit" ] && dependents "$unit" | text dependents
 put rate "$(sed -n 's/^maximum_backup_rate *= *//p' "$config_file" 2>/dev/null | head -n 1)"
 b=$(sed -n 's/^backup_directory *= *//p' "$config_file" 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"
 for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
-{ crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
-  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'; } |
-  grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron
+# the unit by its own name too: whoever starts it names it, or the program of all services
+name=$(printf %s "${unit%.service}" | sed 's/[][\\.*^$+?(){}|]/\\&/g')
+{ crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'
+  for f in /etc/crontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* /etc/monit/monitrc /etc/monitrc /etc/monit.d/* /etc/monit/conf.d/* /etc/monit/conf-enabled/*; do [ -f "$f" ] && [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
+  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'
+  services=$(systemctl list-timers --all --no-legend 2>/dev/null | awk '$NF ~ /\.service$/ { print $NF }')
+  [ -z "$services" ] || systemctl show -p Id -p ExecStart $services 2>/dev/null | awk -F= '$1 == "Id" { id = $2 } $1 == "ExecStart" { sub(/^ExecStart=/, ""); print "timer for " id ": " $0 }'
+} | grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart)'"${name:+|(systemctl|service|invoke-rc\.d)[^A-Za-z0-9].*$name($|[^A-Za-z0-9_-])}"')' | grep -vE '^[^:]*: *(#|$)' | head -n 20 | text cron
 keeper
 backup_ages | sort -n | head -n 1 | text backup_age
 tablespaces
@@ -1138,6 +1177,24 @@ step_28() {
   cat <<'END_OF_STEP_28'
 set -eu
 export LC_ALL=C
+dependents() ( # UNIT
+  all='' todo=$1 level=0
+  while [ $level -lt 5 ]; do level=$((level + 1))
+    found=$(systemctl show -p BoundBy -p RequiredBy -p ConsistsOf $todo 2>/dev/null | sed 's/^[A-Za-z]*=//' | tr ' ' '\n' | grep -E '\.(service|socket|timer|path)$' | sort -u || true)
+    todo=''
+    for one in $found; do case " $1 $all " in *" $one "*) ;; *) todo="$todo $one" ;; esac; done
+    [ -n "$todo" ] || break
+    all="$all$todo"
+  done
+  [ -z "$all" ] || systemctl show -p Id -p ActiveState $all 2>/dev/null | awk -F= '$1 == "Id" { id = $2 } $1 == "ActiveState" { state = $2 }
+    id != "" && state != "" { if (state == "active") print id; id = state = "" }'
+)
+hang=/var/lib/pgaf-upgrade/pgautofailover.service.dependents
+if [ ! -e "$hang" ]; then
+  mkdir -p /var/lib/pgaf-upgrade; chmod 700 /var/lib/pgaf-upgrade
+  dependents pgautofailover.service > "$hang.new"
+  if [ -s "$hang.new" ]; then sync "$hang.new" || sync; mv "$hang.new" "$hang"; else rm -f "$hang.new"; fi
+fi
 # from here on nobody but the console’s own start starts it: systemd passes every other one over
 mkdir -p /etc/systemd/system/pgautofailover.service.d
 echo 'stopped by pgaf-upgrade, which starts it again' > /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold
@@ -1235,7 +1292,7 @@ of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n 's/^Database system identifier: *//p')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
-old=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint run=ce9f0d94
+old=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint run=f709bad6
 [ "$(version /var/lib/pgsql/data)" = 15 ] || { echo '/var/lib/pgsql/data is not PostgreSQL 15' >&2; exit 1; }
 of_system /opt/vmware/postgres/15/bin /var/lib/pgsql/data 7711174124246397031
 idle /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new
@@ -1473,7 +1530,7 @@ if grep -qF /opt/vmware/postgres/15/bin/ "$own"; then
   sync "$own.new" || sync; mv "$own.new" "$own"
 fi
 systemctl daemon-reload
-grep ^Exec "$own"
+systemctl show -p ExecStart pgautofailover.service
 END_OF_STEP_34
 }
 
@@ -1719,6 +1776,13 @@ done
 if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
 systemctl reset-failed pgautofailover.service 2>/dev/null || true
 systemctl start pgautofailover.service
+hang=/var/lib/pgaf-upgrade/pgautofailover.service.dependents
+if [ -s "$hang" ]; then
+  while read -r one; do
+    if systemctl start --no-block "$one"; then echo "$one went down with pgautofailover.service, and is started again"; else echo "$one does not start: systemctl status $one"; fi
+  done < "$hang"
+  rm -f "$hang"
+fi
 systemctl enable --quiet pgautofailover.service
 END_OF_STEP_41
 }

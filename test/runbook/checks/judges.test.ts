@@ -256,9 +256,55 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'a data directory that is a mount point',
-    withInspection('node_2', () => ({ dataIsMountPoint: true })),
-    ['blocker same-file-system node_2'],
-    /mount point/,
+    withInspection('node_2', ({ data, parent }) => ({
+      mountPoints: [data.path],
+      data: { ...data, device: '43' },
+      parent,
+    })),
+    ['blocker data-directory-is-a-mount-point node_2'],
+    /^\/var\/lib\/pgsql\/data is a mount point/,
+  ],
+  [
+    'a pg_wal that is a mount point',
+    withInspection('node_1', () => ({ mountPoints: ['/var/lib/pgsql/data/pg_wal'] })),
+    ['blocker data-directory-is-a-mount-point node_1'],
+    /data\/pg_wal, in the data directory, is a mount point/,
+  ],
+  [
+    'a pg_wal that is a symbolic link',
+    withInspection('node_2', ({ wal }) => ({ walIsLink: true, wal: { ...wal, path: '/wal/pg_wal' } })),
+    ['warning wal-elsewhere node_2'],
+    /pg_wal is a symbolic link to \/wal\/pg_wal; after the upgrade it is a directory/,
+  ],
+  [
+    'a unit that runs a script',
+    withInspection('node_1', ({ unit }) => ({
+      unit: unit && { ...unit, execStart: { path: '/usr/local/bin/start-pgaf', arguments: '' } },
+    })),
+    ['blocker unit-program node_1'],
+    /starts pg_autoctl through \/usr\/local\/bin\/start-pgaf/,
+  ],
+  [
+    'a drop-in that nobody but root can read',
+    withInspection('node_1', () => ({
+      unreadableUnitFiles: ['/etc/systemd/system/pgautofailover.service.d/x.conf'],
+    })),
+    ['blocker unit-program node_1'],
+    /cannot read it/,
+  ],
+  [
+    'a pooler that is bound to the unit',
+    withInspection('node_1', () => ({ dependents: ['pooler.service'] })),
+    ['warning unit-dependents node_1'],
+    /^pooler\.service: down with pgautofailover\.service in the window, and started again/,
+  ],
+  [
+    'a unit that was made by systemd-run',
+    withInspection('monitor', ({ unit }) => ({
+      unit: unit && { ...unit, fragmentPath: '/run/systemd/transient/pgautofailover.service' },
+    })),
+    ['blocker unit-program monitor'],
+    /goes before whatever is written to \/etc\/systemd\/system/,
   ],
   [
     'a parent that postgres may not write',
@@ -638,6 +684,14 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     withInspection('node_2', () => ({ cron: ['/etc/cron.d/dump: 0 3 * * * postgres pg_dump app'] })),
     ['warning cron-jobs node_2'],
     /pg_dump app/,
+  ],
+  [
+    'a watchdog that names the unit',
+    withInspection('node_2', () => ({
+      cron: ['/etc/cron.d/w: * * * * * root systemctl restart pgautofailover'],
+    })),
+    ['warning cron-jobs node_2'],
+    /systemctl restart/,
   ],
   [
     'no backup',

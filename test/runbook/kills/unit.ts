@@ -10,6 +10,7 @@ export const unit: Service = {
   unit: word('pgautofailover.service'),
   fragment: word('/etc/systemd/system/pgautofailover.service'),
   enabled: true,
+  dropIns: [],
 };
 const places = ['/etc/systemd/system', '/run/systemd/system', '/run/pgaf-upgrade', '/var/lib/pgaf-upgrade'];
 

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # The inspection of a host before the window: read-only, as postgres, in one round trip, one fact a line; inspect/checks/parse.ts
 # reads it. Nothing in it takes long: sizes come from the server, and every query has a limit of its own.
-# From script.ts: `keeper`, `put`, `text`, `sql`, `newest`, `backup_ages`, `tablespaces`. A host without systemd has no $unit; $links is
+# From script.ts: `keeper`, `put`, `text`, `sql`, `newest`, `backup_ages`, `tablespaces`, `unit_files`, `dependents`. A host without systemd has no $unit; $links is
 # `gives` or `takes` where a secondary is rebuilt by hard links.
-# shellcheck disable=SC2086 # $unit_properties are options
+# shellcheck disable=SC2086 # $unit_properties are options, $services are names
 # shellcheck disable=SC2010,SC2012 # names are counted, or PostgreSQL's
 old_bin=
 new_bin=
@@ -33,11 +33,22 @@ database_sql=
 names_sql=
 
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
+# Mount points are read from the kernel's table: a bind mount has the device of what is behind it, and stat tells nothing of it.
+escaped() { printf %s "$1" | sed 's/\\/\\134/g; s/ /\\040/g'; } # as mountinfo writes a path
+mount_of() { # PATH: the mount point that it lies on
+  at=$(escaped "$(readlink -f "$1")") awk 'BEGIN { at = ENVIRON["at"]; best = "/" }
+    { if ($5 != "/" && index(at "/", $5 "/") == 1 && length($5) > length(best)) best = $5 } END { print best }' /proc/self/mountinfo 2>/dev/null
+}
+mounts() { # PATH: what is mounted on it and below it, for this user and for its server, which may have mounts of its own
+  for info in /proc/self/mountinfo "/proc/$(head -n 1 "$1/postmaster.pid" 2>/dev/null)/mountinfo"; do
+    [ -r "$info" ] && at=$(escaped "$1") awk 'BEGIN { at = ENVIRON["at"] } index($5 "/", at "/") == 1 { print $5 }' "$info" 2>/dev/null
+  done | sort -u | sed 's/\\040/ /g; s/\\134/\\/g'
+}
 place() { # KEY PATH: its file system; of the nearest directory that exists
   p=$2; put "$1" "$2"
   while [ ! -e "$p" ] && [ "$p" != / ]; do p=$(dirname "$p"); done
   put "$1.device" "$(stat -c %d "$p" 2>/dev/null)"
-  put "$1.mount" "$(stat -c %m "$p" 2>/dev/null)"
+  put "$1.mount" "$(mount_of "$p")"
   put "$1.free" "$(df -Pk "$p" 2>/dev/null | awk 'END {print $4}')"
 }
 sharedir() { # the new version's; pg_config may be in a package of its own
@@ -70,7 +81,8 @@ place parent "$parent"
 place new_place "$new_data"
 place wal "$(readlink -f "$data/pg_wal")"
 [ -w "$parent" ] && put parent_writable yes
-[ "$(stat -c %m "$data" 2>/dev/null)" = "$data" ] && put mount_point yes
+mounts "$data" | text mounts
+[ -L "$data/pg_wal" ] && put wal_link yes
 put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"
 grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy
 for f in "$private_socket/.s.PGSQL.50432" "$home/.s.PGSQL.50432"; do [ -S "$f" ] && put upgrade_port busy; done
@@ -89,12 +101,19 @@ if [ -e "$throwaway" ]; then
 fi | text left_behind
 "$old_bin/pg_controldata" -D "$data" 2>/dev/null | text control
 [ -n "$unit" ] && systemctl show $unit_properties "$unit" 2>/dev/null | text unit
+unit_files | text unit_unreadable
+[ -n "$unit" ] && dependents "$unit" | text dependents
 put rate "$(sed -n 's/^maximum_backup_rate *= *//p' "$config_file" 2>/dev/null | head -n 1)"
 b=$(sed -n 's/^backup_directory *= *//p' "$config_file" 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"
 for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
-{ crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'; for f in /etc/crontab /etc/cron.d/*; do [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
-  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'; } |
-  grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart))' | grep -vE ': *(#|$)' | head -n 20 | text cron
+# the unit by its own name too: whoever starts it names it, or the program of all services
+name=$(printf %s "${unit%.service}" | sed 's/[][\\.*^$+?(){}|]/\\&/g')
+{ crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'
+  for f in /etc/crontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* /etc/monit/monitrc /etc/monitrc /etc/monit.d/* /etc/monit/conf.d/* /etc/monit/conf-enabled/*; do [ -f "$f" ] && [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
+  systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'
+  services=$(systemctl list-timers --all --no-legend 2>/dev/null | awk '$NF ~ /\.service$/ { print $NF }')
+  [ -z "$services" ] || systemctl show -p Id -p ExecStart $services 2>/dev/null | awk -F= '$1 == "Id" { id = $2 } $1 == "ExecStart" { sub(/^ExecStart=/, ""); print "timer for " id ": " $0 }'
+} | grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart)'"${name:+|(systemctl|service|invoke-rc\.d)[^A-Za-z0-9].*$name($|[^A-Za-z0-9_-])}"')' | grep -vE '^[^:]*: *(#|$)' | head -n 20 | text cron
 keeper
 backup_ages | sort -n | head -n 1 | text backup_age
 tablespaces

@@ -6,8 +6,10 @@ import { sqlLiteral } from '../../../cluster/quote.ts';
 import { openDatabasesSql, sqlFunction } from '../../../cluster/superuser-sql.ts';
 import { type Path, parentOf } from '../../../cluster/words.ts';
 import { oldName, setAsidePlace } from '../../language/tablespace-names.ts';
+import { dependentsFunction } from '../../shell/dependents.ts';
 import { askLiveness, livenessFunction } from '../../shell/liveness.ts';
 import { markFile } from '../../shell/ownership.ts';
+import { unitFiles } from '../../shell/root-verbs.ts';
 import { privateSocket } from '../../shell/shell.ts';
 import { exchangesLinks } from '../hard-links.ts';
 import { removedSettings } from '../removed-settings.ts';
@@ -96,6 +98,12 @@ const tablespaceLines = (places: readonly Path[]): Fragment => sh`tablespaces() 
   ${places.map((place, index) => sh`tablespace ${index} ${place} ${parentOf(place)} ${setAsidePlace(place)}`)}
 }`;
 
+/** The unit's files that the user of PostgreSQL cannot read, for script.sh. */
+const unitFileLines = ({ service }: HostFacts): Fragment => sh`unit_files() {
+  :
+  ${service.kind === 'systemd' && unitFiles(service).map((file) => sh`[ -r ${file} ] || printf '%s\n' ${file}`)}
+}`;
+
 /** Whether links are taken over there, for script.sh. */
 const linksOf = (facts: ClusterFacts, host: HostFacts): string => {
   if (!exchangesLinks(facts, host)) return '';
@@ -118,6 +126,8 @@ export const checkInspectionScript = (facts: ClusterFacts, host: HostFacts): Fra
       ${backupAgeLines}
     }`,
     tablespaceLines(host.tablespaces),
+    unitFileLines(host),
+    dependentsFunction,
     fixed(script, {
       old_bin: host.oldBindir,
       new_bin: host.newBindir,

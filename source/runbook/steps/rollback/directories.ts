@@ -58,6 +58,14 @@ const functions = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
   }
 `;
 
+/**
+ * Where the data directory's name is a symbolic link, an empty directory is made behind it for pg_autoctl to find
+ * (shell/service.ts, linkedPlaceLines). One that was not filled goes, or it would be in the way of what comes back.
+ */
+const emptyPlaceLines = (host: HostFacts): Fragment | false =>
+  host.pgdata !== host.data &&
+  sh`if [ -d ${host.data} ] && [ -z "$(ls -A ${host.data})" ]; then rmdir ${host.data}; fi`;
+
 /** `from`: where its parts of the tablespaces are, '' at home. */
 const abandon = (host: HostFacts, directory: Path, from: Fragment = sh`''`): Fragment =>
   sh`abandon ${directory}${host.tablespaces.length === 0 ? sh`` : sh` ${from}`}`;
@@ -177,6 +185,7 @@ export const restoreDirectory =
       script: script(sh`
         ${functions(facts, host)}
         idle ${host.data} ${host.backupData}
+        ${emptyPlaceLines(host)}
         ${linked && neverStartedLines(facts, host)}
         if [ "$(version ${host.data})" != ${facts.oldMajor} ]; then ${oursLine(facts, host.backupData)}; fi
         if ours ${host.backupData} && [ "$(version ${host.backupData})" = ${facts.oldMajor} ]; then
@@ -308,6 +317,7 @@ export const emptyDirectory =
       script: script(sh`
         ${functions(facts, host)}
         idle ${host.data} ${host.backupData}
+        ${emptyPlaceLines(host)}
         if [ "$(version ${host.data})" = ${facts.newMajor} ]; then ${abandon(host, host.data)}; fi
         ${shares && linkedIsSetAside(facts, host)}
         if ours ${host.backupData} && [ "$(version ${host.backupData})" = ${facts.oldMajor} ]; then

@@ -7,7 +7,7 @@ import { acceptsWritesOnOld, dataIsBack, monitorIsOld } from '../../language/old
 import type { StepOf } from '../../language/outline.ts';
 import { undoText } from '../../language/undo.ts';
 import { keepFunction } from '../../shell/self-checks.ts';
-import { serviceLogs } from '../../shell/service.ts';
+import { linkedPlaceLines, serviceLogs } from '../../shell/service.ts';
 import { command, inBin, mark, script } from '../../shell/shell.ts';
 import { isRegisteredAnew } from './registered.ts';
 
@@ -27,8 +27,11 @@ const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): Fra
     cfg=${word`${node.workDir}/saved/pg_autoctl.cfg`}
     setting() { sed -n "s/^$1 *= *//p" "$cfg" | head -n 1; }
     state=${node.stateFile}
-    if [ -e "$state" ]; then mv "$state" "$state.before-rollback"; fi
-    if [ -e ${node.configFile} ]; then mv ${node.configFile} ${word`${node.configFile}.before-rollback`}; fi
+    # a registration that was begun and did not end goes on from the files it has left: without them the monitor has the name taken
+    if [ ! -e "\${state%.state}.init" ]; then
+      if [ -e "$state" ]; then mv "$state" "$state.before-rollback"; fi
+      if [ -e ${node.configFile} ]; then mv ${node.configFile} ${word`${node.configFile}.before-rollback`}; fi
+    fi
     PG_AUTOCTL_MONITOR=$(setting monitor); export PG_AUTOCTL_MONITOR
     if [ "$(setting active)" != 1 ]; then set -- --no-ssl
     elif [ -n "$(setting ca_file)" ]; then set -- --ssl-mode "$(setting sslmode)" --ssl-ca-file "$(setting ca_file)" --server-cert "$(setting cert_file)" --server-key "$(setting key_file)"
@@ -39,6 +42,7 @@ const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): Fra
     for f in "$(setting cert_file)" "$(setting key_file)"; do
       if [ -n "$f" ] && [ -e "$f" ] && [ ! -e "$f.before-rollback" ]; then cp -p "$f" "$f.kept"; keep "$f.kept"; mv "$f.kept" "$f.before-rollback"; keep "$f.before-rollback"; fi
     done
+    ${linkedPlaceLines(node)}
     ${command(
       node.oldAutoctl,
       sh`create postgres "$@"`,
