@@ -18,11 +18,13 @@ export const addressOf = (
   const user = settings?.ssh?.user ?? config.ssh.user;
   const port = settings?.ssh?.port ?? config.ssh.port;
   const identity = settings?.ssh?.identityFile ?? config.ssh.identityFile;
+  const transport = settings?.ssh?.transport ?? config.ssh.transport;
   return {
     alias,
     host: settings?.ssh?.host ?? hostname,
     ...(user === undefined ? {} : { user }),
     ...(port === undefined ? {} : { port }),
     ...(identity === undefined ? {} : { identityFiles: [identity] }),
+    ...(transport === undefined ? {} : { transport }),
   };
 };

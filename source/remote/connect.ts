@@ -18,6 +18,7 @@ import type {
 import { followRemoteJob } from './job.ts';
 import { listJobs } from './job-registry.ts';
 import { Line } from './line.ts';
+import { dialOpenssh } from './openssh/dial-openssh.ts';
 import { promptQueueOf } from './prompt-queue.ts';
 import { type RunOptions, runScript } from './run.ts';
 import { Sessions } from './sessions.ts';
@@ -104,7 +105,12 @@ export const connect: Connect = async (address, options) => {
   if (!route.ok) return route;
   const target = route.value[route.value.length - 1] ?? route.value[0];
   const desk = promptQueueOf(options.ask);
-  const newLine = (): Line => new Line(address.alias, () => dial(route.value, desk));
+  const newLine = (): Line =>
+    new Line(address.alias, () =>
+      address.transport === 'openssh'
+        ? dialOpenssh(address, route.value, options, desk)
+        : dial(route.value, desk),
+    );
   const line = newLine();
   const opened = await line.open(options.evenIfSilent === true);
   if (!opened.ok) return fail(opened.error);

@@ -10,7 +10,12 @@ export interface HostAddress {
   readonly user?: string;
   readonly port?: number;
   readonly identityFiles?: readonly string[];
+  /** Which program keeps the connection; absent: chosen by what ssh_config asks for. */
+  readonly transport?: TransportName;
 }
+
+/** ssh2: inside this process. openssh: this machine's own `ssh`. */
+export type TransportName = 'ssh2' | 'openssh';
 
 /** How the console turns the login user into postgres or root. */
 export type BecomeMethod = 'sudo' | 'none';

@@ -11,7 +11,8 @@ export interface Failure {
   readonly patient?: boolean;
 }
 
-const destination = (hop: Hop): string =>
+/** `user@host -p port`, as it is typed behind ssh. */
+export const destination = (hop: Hop): string =>
   `${hop.user}@${hop.host}${hop.port === 22 ? '' : ` -p ${hop.port}`}`;
 
 /** Said of a user certificate beside a key. Source: ssh2 has none; ssh_config(5), CertificateFile. */

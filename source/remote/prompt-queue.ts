@@ -3,7 +3,7 @@ import type { ParsedKey } from 'ssh2';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
 import { type Keyring, parsePrivateKey } from './auth.ts';
-import type { Ask } from './host.ts';
+import type { Answer, Ask, Question } from './host.ts';
 import { fingerprintOf, judgeKey, keyTypeOf } from './known-hosts.ts';
 import { KnownHostsStore } from './known-hosts-store.ts';
 import type { Hop } from './route.ts';
@@ -18,6 +18,7 @@ export class PromptQueue {
   readonly keyring: Keyring = new Map();
   readonly knownHosts = new KnownHostsStore();
   readonly #ask: Ask;
+  readonly #sshAnswers = new Map<string, Answer>();
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(ask: Ask) {
@@ -68,6 +69,27 @@ export class PromptQueue {
   }
 
   /**
+   * Asks what this machine's ssh asks. A key that was accepted, and the passphrase of a key file, are not asked for again in this process;
+   * `again`: the answer that was given before was not the right one. `stands` as in {@link answers}.
+   */
+  ofSsh(question: Question, again: boolean, stands: () => boolean): Promise<Answer> {
+    return this.#inTurn(async () => {
+      if (!stands()) return { kind: 'no' };
+      const name =
+        question.kind === 'passphrase'
+          ? question.identityFile
+          : question.kind === 'unknown-host-key'
+            ? `${question.host} ${question.fingerprint}`
+            : '';
+      const kept = again || name === '' ? undefined : this.#sshAnswers.get(name);
+      if (kept !== undefined) return kept;
+      const answer = await this.#ask(question);
+      if (question.kind === 'passphrase' || answer.kind === 'yes') this.#sshAnswers.set(name, answer);
+      return answer;
+    });
+  }
+
+  /**
    * Asks what a server asks at login, one question after the other. Null: nobody answers, or `stands` says that the attempt is over.
    * No answer is kept: a second factor is good for once.
    */
@@ -85,8 +107,8 @@ export class PromptQueue {
           kind: 'prompt',
           alias: hop.alias,
           host: hop.host,
-          says: shown(says),
-          prompt: shown(prompt),
+          says: shownText(says),
+          prompt: shownText(prompt),
           echo,
         });
         if (answer.kind !== 'secret') return null;
@@ -98,7 +120,7 @@ export class PromptQueue {
 }
 
 /** What a server says before anybody has logged in: one line, without what would move a cursor, and no more than can be read. */
-const shown = (text: string): string => cleanText(text).replace(/\s+/g, ' ').trim().slice(0, 400);
+export const shownText = (text: string): string => cleanText(text).replace(/\s+/g, ' ').trim().slice(0, 400);
 
 const unlock = async (file: string, passphrase: string): Promise<ParsedKey | null> => {
   const key = parsePrivateKey(await readFile(file), passphrase);

@@ -3,6 +3,8 @@ export interface Hop {
   /** The alias that the screen shows; for a jump host the name that ProxyJump gave. */
   readonly alias: string;
   readonly host: string;
+  /** As the cluster file, or ProxyJump, names it: what a Host line of ssh_config is compared with. */
+  readonly name?: string;
   readonly port: number;
   readonly user: string;
   /** The name to look up in known_hosts when HostKeyAlias is set. */

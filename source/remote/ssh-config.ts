@@ -121,6 +121,7 @@ const hopFrom = (address: HostAddress, settings: Settings, options: RemoteOption
   return {
     alias: address.alias,
     host,
+    ...(address.host === host ? {} : { name: address.host }),
     port,
     user,
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),

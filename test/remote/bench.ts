@@ -5,7 +5,14 @@ import { vi } from 'vitest';
 import type { Result } from '../../source/cluster/result.ts';
 import { type KeyPair, newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 import { connect } from '../../source/remote/connect.ts';
-import type { Answer, Ask, HostAddress, Question, RemoteOptions } from '../../source/remote/host.ts';
+import type {
+  Answer,
+  Ask,
+  HostAddress,
+  Question,
+  RemoteOptions,
+  TransportName,
+} from '../../source/remote/host.ts';
 import type { AnyHost } from './any-host.ts';
 import { Sshd } from './sshd.ts';
 
@@ -26,8 +33,11 @@ export class Bench {
   readonly #servers: Sshd[] = [];
   readonly #hosts: AnyHost[] = [];
   readonly ask: Ask;
+  /** Which program keeps the connections. */
+  readonly transport: TransportName;
 
-  private constructor(directory: string, key: KeyPair) {
+  private constructor(directory: string, key: KeyPair, transport: TransportName) {
+    this.transport = transport;
     this.directory = directory;
     this.key = key;
     this.ask = async (question) => {
@@ -36,8 +46,8 @@ export class Bench {
     };
   }
 
-  static async open(): Promise<Bench> {
-    const bench = new Bench(await mkdtemp(join(tmpdir(), 'pgaf-bench-')), newKeyPair());
+  static async open(transport: TransportName = 'ssh2'): Promise<Bench> {
+    const bench = new Bench(await mkdtemp(join(tmpdir(), 'pgaf-bench-')), newKeyPair(), transport);
     await writeFile(bench.keyFile, bench.key.private, { mode: 0o600 });
     return bench;
   }
@@ -68,7 +78,7 @@ export class Bench {
   }
 
   async connectTo(address: HostAddress, more: Partial<RemoteOptions> = {}): Promise<Result<AnyHost>> {
-    const result = await connect(address, this.options(more));
+    const result = await connect({ transport: this.transport, ...address }, this.options(more));
     if (result.ok) this.#hosts.push(result.value);
     return result;
   }

@@ -45,6 +45,10 @@ const text = z
   .refine((value) => !control.test(value), { error: 'must not contain control characters' })
   .pipe(words.label);
 
+/** Which program keeps the connections; absent: chosen for each host by what ssh_config asks for. */
+export const transportNames = ['ssh2', 'openssh'] as const;
+const transport = z.enum(transportNames, { error: 'must be ssh2 or openssh' });
+
 /** How to reach every host, unless the host itself says otherwise. */
 const ssh = z.strictObject({
   user: user.exactOptional(),
@@ -52,6 +56,7 @@ const ssh = z.strictObject({
   identityFile: localPath.exactOptional(),
   configFile: localPath.exactOptional(),
   knownHostsFile: localPath.exactOptional(),
+  transport: transport.exactOptional(),
   agent: z.boolean({ error: 'must be true or false' }).default(true),
 });
 
@@ -61,6 +66,7 @@ const hostSsh = z.strictObject({
   user: user.exactOptional(),
   port: port.exactOptional(),
   identityFile: localPath.exactOptional(),
+  transport: transport.exactOptional(),
   agent: z.boolean({ error: 'must be true or false' }).exactOptional(),
 });
 
