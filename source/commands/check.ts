@@ -61,7 +61,7 @@ export const runCheck = async ({ file, json, list, prepare }: CheckArguments): P
   const asking = terminalAsk();
   const result = await check({
     config: config.value,
-    open: connector(config.value, connect, asking.ask),
+    open: connector(config.value, connect, asking.ask, sayDoing),
     say: sayDoing,
     keepNewDirectory: prepare,
   });

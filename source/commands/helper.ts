@@ -63,7 +63,11 @@ export const helper = async ({ file, out }: HelperArguments): Promise<number> =>
   const config = readConfig(file, 'helper');
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
-  const found = await discover(config.value, connector(config.value, connect, asking.ask), sayDoing);
+  const found = await discover(
+    config.value,
+    connector(config.value, connect, asking.ask, sayDoing),
+    sayDoing,
+  );
   asking.close();
   if (!found.ok) return couldNot(found.error);
   const { facts, hosts } = found.value;

@@ -68,7 +68,7 @@ export const init = async ({ address, file = 'cluster.yaml' }: InitArguments): P
   const config = parseConfig(provisional(monitor), 'the address');
   if (!config.ok) return refuse(...config.error);
   const asking = terminalAsk();
-  const found = await outline(config.value, connector(config.value, connect, asking.ask), sayDoing);
+  const found = await outline(config.value, connector(config.value, connect, asking.ask, sayDoing), sayDoing);
   asking.close();
   if (!found.ok) return refuse(found.error);
   try {

@@ -62,7 +62,7 @@ export const plan = async ({ file, format, out, brief }: PlanArguments): Promise
   const config = readConfig(file, 'plan');
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
-  const reach = connector(config.value, connect, asking.ask);
+  const reach = connector(config.value, connect, asking.ask, sayDoing);
   const input = await inspectForPlan(config.value, reach, sayDoing, stateHome(process.env));
   asking.close();
   if (!input.ok) return couldNot(input.error);

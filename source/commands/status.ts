@@ -25,7 +25,7 @@ export const status = async ({ file, json }: StatusArguments): Promise<number> =
   if (!config.ok) return couldNot(...config.error);
   const asking = terminalAsk();
   const say = json ? () => undefined : sayDoing;
-  const reach = connector(config.value, connect, asking.ask);
+  const reach = connector(config.value, connect, asking.ask, say);
   const seen = await readStatus(config.value, reach, say, stateHome(process.env));
   asking.close();
   if (!seen.ok) return couldNot(seen.error);

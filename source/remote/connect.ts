@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { fail, ok, type Problem, type Result } from '../cluster/result.ts';
 import type { Login } from './become.ts';
+import { chooseTransport } from './choose.ts';
 import { debugEvent } from './debug-events.ts';
 import { dial } from './dial.ts';
 import type {
@@ -105,11 +106,14 @@ export const connect: Connect = async (address, options) => {
   if (!route.ok) return route;
   const target = route.value[route.value.length - 1] ?? route.value[0];
   const desk = promptQueueOf(options.ask);
+  const choice = await chooseTransport(address, route.value, desk);
+  if (!choice.ok) return choice;
+  const { transport, because } = choice.value;
+  if (because !== null) options.say?.(`${address.alias} is reached by this machine's ssh: ${because}`);
+  debugEvent('ssh.transport', { alias: address.alias, transport, because });
   const newLine = (): Line =>
     new Line(address.alias, () =>
-      address.transport === 'openssh'
-        ? dialOpenssh(address, route.value, options, desk)
-        : dial(route.value, desk),
+      transport === 'openssh' ? dialOpenssh(address, route.value, options, desk) : dial(route.value, desk),
     );
   const line = newLine();
   const opened = await line.open(options.evenIfSilent === true);

@@ -140,6 +140,8 @@ export interface RemoteOptions {
   readonly knownHostsFiles?: readonly string[];
   /** Default SSH_AUTH_SOCK. */
   readonly agentSocket?: string | null;
+  /** Hears why a host is reached by another program than ssh2, where nobody asked for that. */
+  readonly say?: (text: string) => void;
   /** A host that gives no answer is no error: it is dialed until it does, its line `reconnecting`, `trouble` saying why. */
   readonly evenIfSilent?: boolean;
 }

@@ -118,6 +118,15 @@ export const judgeKey = (lines: readonly KnownHostLine[], name: string, key: Buf
   return { kind: 'unknown', certificateOnly };
 };
 
+/** Whether nothing but a certificate authority tells this host's key. */
+export const knownByAuthorityAlone = (lines: readonly KnownHostLine[], name: string): boolean => {
+  const matching = lines.filter((line) => patternsMatch(line.patterns, name));
+  return (
+    matching.some((line) => line.marker === 'cert-authority') &&
+    !matching.some((line) => line.marker === 'none')
+  );
+};
+
 /** Message authentication that is taken: none with SHA-1. Every sshd since OpenSSH 5.9 has one of them. */
 export const takenMacs = [
   'hmac-sha2-256-etm@openssh.com',

@@ -25,6 +25,10 @@ export interface Hop {
   readonly certificateFiles?: readonly string[];
   /** ProxyCommand, its tokens filled in: what carries the connection instead of a socket of ours. */
   readonly proxyCommand?: string;
+  /** A setting that only OpenSSH itself can honor, as the configuration has it. */
+  readonly beyondSsh2?: string;
+  /** It makes the connection safer: without it no connection is made. */
+  readonly wouldBeLost?: true;
   /** Milliseconds until an unanswered connection attempt is given up. */
   readonly timeoutMs: number;
 }

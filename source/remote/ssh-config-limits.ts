@@ -54,7 +54,7 @@ const first = (value: string | string[] | undefined): string | undefined =>
 
 /** Settings that make a connection safer, are not honored here, and are refused unless they say what is so anyway. */
 const safer: readonly (readonly [string, RegExp])[] = [
-  ['VerifyHostKeyDNS', /^no$/i],
+  ['VerifyHostKeyDNS', /^(?:no|false)$/i],
   ['KnownHostsCommand', /^none$/i],
   ['RequiredRSASize', /^(?:[0-9]|[0-9]{2,3}|10[01][0-9]|102[0-4])$/],
 ];
@@ -69,6 +69,33 @@ export const refusedSetting = (settings: Settings): string | null => {
   return algorithms !== undefined && algorithmsOf(algorithms)?.length === 0
     ? `HostKeyAlgorithms ${algorithms}`
     : null;
+};
+
+/** Settings that ssh2 has no counterpart of, with what says nothing; of the last ones a machine's own policy is no wish of the operator. */
+const beyond: readonly (readonly [string, RegExp])[] = [
+  ['CertificateFile', /^none$/i],
+  ['PKCS11Provider', /^none$/i],
+  ['BindAddress', /^none$/i],
+  ['BindInterface', /^none$/i],
+  ['AddressFamily', /^any$/i],
+  ['ProxyUseFdpass', /^(?:no|false)$/i],
+];
+const beyondIfOwn: readonly (readonly [string, RegExp])[] = [
+  ['GSSAPIAuthentication', /^(?:no|false)$/i],
+  ['HostbasedAuthentication', /^(?:no|false)$/i],
+  ['Ciphers', /^$/],
+  ['MACs', /^$/],
+  ['KexAlgorithms', /^$/],
+];
+
+/** `CertificateFile ~/.ssh/id-cert.pub`: what OpenSSH has to do, because ssh2 cannot; null: nothing. */
+export const beyondSetting = (settings: Settings, own: ReadonlySet<string> | null): string | null => {
+  const asked = beyondIfOwn.filter(([name]) => own === null || own.has(name.toLowerCase()));
+  for (const [name, harmless] of [...beyond, ...asked]) {
+    const value = first(settings[name.toLowerCase()]);
+    if (value !== undefined && !harmless.test(value)) return `${name} ${value}`;
+  }
+  return null;
 };
 
 /**

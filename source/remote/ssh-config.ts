@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import SSHConfig from 'ssh-config';
 import { fail, messageOf, ok, problem, type Result } from '../cluster/result.ts';
 import type { HostAddress, RemoteOptions } from './host.ts';
+import { effectiveSettings } from './openssh/effective.ts';
 import { proxyCommandFor } from './proxy-command.ts';
 import type { Hop, SshRoute } from './route.ts';
 import { readWithIncludes } from './ssh-config-file.ts';
-import { algorithmsOf, refusedSetting, undecidedMatch } from './ssh-config-limits.ts';
+import { algorithmsOf, beyondSetting, refusedSetting, undecidedMatch } from './ssh-config-limits.ts';
 
 const defaultIdentities = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 const defaultTimeoutMs = 10_000;
@@ -61,8 +62,17 @@ const parseJump = (text: string): HostAddress | null => {
 
 type Settings = Record<string, string | string[] | undefined>;
 
-const settingsFor = async (address: HostAddress, options: RemoteOptions): Promise<Result<Settings>> => {
-  if (options.sshConfigFile === null) return ok({});
+interface Asked {
+  readonly settings: Settings;
+  /** What was said by the operator and not for the whole machine; null: not told apart. */
+  readonly own: ReadonlySet<string> | null;
+}
+
+const settingsFor = async (address: HostAddress, options: RemoteOptions): Promise<Result<Asked>> => {
+  if (options.sshConfigFile === null) return ok({ settings: {}, own: null });
+  // OpenSSH knows best what its configuration means; without it on this machine we read the file ourselves.
+  const effective = await effectiveSettings(address, options);
+  if (effective !== null) return effective;
   const file = options.sshConfigFile ?? join(homedir(), '.ssh', 'config');
   const remedy = `Correct ${file}; \`ssh -G ${address.host}\` shows how OpenSSH reads it.`;
   try {
@@ -80,21 +90,13 @@ const settingsFor = async (address: HostAddress, options: RemoteOptions): Promis
         ),
       );
     const settings = compute(text);
-    const wrong = refusedSetting(settings);
-    if (wrong !== null)
-      return fail(
-        problem(
-          `The SSH configuration says ${wrong} for ${address.host}, which this console does not honor: connecting without it could be less safe than you asked for.`,
-          'Name a file without it with ssh.configFile in the cluster file, if that is acceptable for the window.',
-        ),
-      );
-    return ok(settings);
+    return ok({ settings, own: null });
   } catch (thrown) {
     return fail(problem(`Cannot read the SSH configuration ${file}.`, remedy, messageOf(thrown)));
   }
 };
 
-const hopFrom = (address: HostAddress, settings: Settings, options: RemoteOptions): Hop => {
+const hopFrom = (address: HostAddress, { settings, own }: Asked, options: RemoteOptions): Hop => {
   const port = address.port ?? Number(textOf(settings.port) ?? 22);
   const user = address.user ?? textOf(settings.user) ?? userInfo().username;
   const bare = { host: address.host, user, port, name: address.host };
@@ -117,6 +119,8 @@ const hopFrom = (address: HostAddress, settings: Settings, options: RemoteOption
   const revoked = textOf(settings.revokedhostkeys);
   const algorithms = algorithmsOf(textOf(settings.hostkeyalgorithms));
   const certificates = listOf(settings.certificatefile);
+  const safer = refusedSetting(settings);
+  const beyond = safer ?? beyondSetting(settings, own);
   const hostKeyAlias = textOf(settings.hostkeyalias);
   return {
     alias: address.alias,
@@ -130,6 +134,8 @@ const hopFrom = (address: HostAddress, settings: Settings, options: RemoteOption
     identitiesOnly: isOn(settings.identitiesonly),
     agentSocket: agent === null ? null : expand(agent, tokens),
     knownHostsFiles: knownHostsFiles.map((file) => expand(file, tokens)),
+    ...(beyond === null ? {} : { beyondSsh2: beyond }),
+    ...(safer === null ? {} : { wouldBeLost: true as const }),
     timeoutMs: seconds > 0 ? seconds * 1000 : defaultTimeoutMs,
     ...(isOn(settings.stricthostkeychecking) ? { strict: true as const } : {}),
     ...(revoked === undefined || revoked.toLowerCase() === 'none'
@@ -167,8 +173,8 @@ export const resolveRoute = async (
 ): Promise<Result<SshRoute>> => {
   const found = await settingsFor(address, options);
   if (!found.ok) return found;
-  const settings = found.value;
-  const hop = hopFrom(address, settings, options);
+  const { settings } = found.value;
+  const hop = hopFrom(address, found.value, options);
   if (goesByCommand(settings)) {
     const command = proxyCommandFor(hop, address.host, textOf(settings.proxycommand) ?? '');
     return command.ok ? ok([{ ...hop, proxyCommand: command.value }]) : command;

@@ -153,12 +153,12 @@ test('names the host and a remedy when nobody answers', async () => {
   const place = silent.address();
   if (place === null || typeof place === 'string') throw new Error('no port');
   const config = join(bench.directory, 'config');
-  await writeFile(config, 'Host *\n ConnectTimeout 0.2\n');
+  await writeFile(config, 'Host *\n ConnectTimeout 1\n');
   const late = await bench.connectTo(
     { ...address, host: '127.0.0.1', port: place.port },
     { sshConfigFile: config },
   );
-  expect(late).toMatchObject(refused('did not answer within 0.2 s', 'firewall'));
+  expect(late).toMatchObject(refused('did not answer within 1 s', 'firewall'));
   await new Promise((resolve) => silent.close(resolve));
   const gone = await bench.connectTo({ ...address, host: '127.0.0.1', port: place.port });
   expect(gone).toMatchObject(refused('refuses the connection', 'sshd'));

@@ -48,7 +48,14 @@ const reach = async (config: string | null, known = '') => {
   if (config !== null) await writeFile(files.config, config);
   await writeFile(files.known, known);
   const host = await connect(
-    { alias: 'evil', host: '127.0.0.1', port, user: 'x', identityFiles: [join(directory, 'id')] },
+    {
+      alias: 'evil',
+      host: '127.0.0.1',
+      port,
+      transport: 'ssh2',
+      user: 'x',
+      identityFiles: [join(directory, 'id')],
+    },
     {
       ask: async (question) => {
         asked.push(question);

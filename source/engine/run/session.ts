@@ -111,7 +111,7 @@ export const openRun = (
 /** Connects, discovers, opens the monitor's feed; writes nothing. Whatever fails, no connection is left open. */
 export const openSession = async (preparation: SessionOptions): Promise<Result<Session>> => {
   const { config, connect, ask } = preparation;
-  const found = await discover(config, connector(config, connect, ask), preparation.say);
+  const found = await discover(config, connector(config, connect, ask, preparation.say), preparation.say);
   if (!found.ok) return found;
   const { facts, hosts, fromRecord } = found.value;
   const abandon = async (error: Problem) => {

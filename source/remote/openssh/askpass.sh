@@ -1,4 +1,4 @@
-#!/bin/sh
+# shellcheck shell=sh
 # ssh runs this to ask something. The question lies in a directory of its own, which the console watches; the answer
 # comes through a pipe and is never on a disk. No answer: the console does not answer, and ssh is told so.
 set -eu

@@ -8,7 +8,7 @@ import type { PromptQueue } from '../prompt-queue.ts';
 import type { Hop, SshRoute } from '../route.ts';
 import type { Transport } from '../transport.ts';
 import { makePrivateDirectory } from './directory.ts';
-import { failureOf } from './failures.ts';
+import { sshFailure } from './failures.ts';
 import { Master } from './master.ts';
 import { OpensshTransport } from './openssh-transport.ts';
 import { AskpassWatch } from './questions.ts';
@@ -96,7 +96,7 @@ export const dialOpenssh = async (
   stands = false;
   watch.stop();
   if (ready) return ok(new OpensshTransport(master, directory));
-  const failure = refused ?? failureOf(hop, master.words());
+  const failure = refused ?? sshFailure(hop, master.words());
   debugEvent('ssh.attempt-ended', { alias: hop.alias, outcome: 'failed', why: failure.problem.what });
   return fail(failure);
 };

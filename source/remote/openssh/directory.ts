@@ -30,7 +30,7 @@ export const makePrivateDirectory = async (): Promise<Result<PrivateDirectory>> 
       const path = await mkdtemp(join(place, 'pgaf-ssh-'));
       const directory = { path, askpass: join(path, 'askpass'), socket: join(path, 'master') };
       if (Buffer.byteLength(directory.socket) <= maximumPath) {
-        await writeFile(directory.askpass, askpassFile, { mode: 0o700 });
+        await writeFile(directory.askpass, `#!/bin/sh\n${askpassFile}`, { mode: 0o700 });
         await access(directory.askpass, constants.X_OK);
         return ok(directory);
       }

@@ -20,7 +20,7 @@ const lastLines = (words: string): string =>
     .slice(-500);
 
 /** Why ssh did not connect, from what it has said. Source: OpenSSH, sshconnect.c, verify_host_key; sshconnect2.c, userauth. */
-export const failureOf = (hop: Hop, words: string): Failure => {
+export const sshFailure = (hop: Hop, words: string): Failure => {
   const cause = lastLines(words) || 'ssh ended without a word';
   const tryIt = `Try \`ssh ${destination(hop)}\` from this machine.`;
   if (/REVOKED HOST KEY|is revoked|marked as revoked/i.test(words))
@@ -66,7 +66,7 @@ export const failureOf = (hop: Hop, words: string): Failure => {
     return {
       final: true,
       problem: problem(
-        `ssh cannot read its configuration for ${hop.host}.`,
+        `OpenSSH cannot read its configuration for ${hop.host}.`,
         `Correct it; \`ssh -G ${hop.host}\` says the same.`,
         cause,
       ),

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Runs the ssh that keeps a connection, and ends it when whoever started this is gone, however it went: the standard
 # input ends then. Arguments: the private directory, which goes with it, and the command.
 directory=$1
