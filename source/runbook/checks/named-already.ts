@@ -46,7 +46,7 @@ export const namedAlready = (
   if (typeof seen === 'string') return null;
   if (lines.some((line) => connection.test(line)) && unconnectable(seen).length > 0)
     return 'databases-connectable';
-  if (lines.some((line) => line.includes('out of shared memory')) && tooFewLocks(seen, facts) !== null)
+  if (lines.some((line) => line.includes('out of shared memory')) && tooFewLocks(seen, host, facts) !== null)
     return 'locks-suffice';
   return isOfExtensions(lines, missingExtensions(host)) ? 'extensions-available' : null;
 };

@@ -158,6 +158,18 @@ test('the value of max_locks_per_transaction is told, and the dump that failed f
   ]);
 });
 
+test('a database that the dry run has dumped had locks enough, whatever the size of their table', () => {
+  const many = (count: number): Evidence =>
+    withInspection('node_1', ({ databases }) => ({
+      databases: databases.flatMap((one) => [
+        { ...one, locked: 12_000 },
+        { ...one, name: 'other', locked: count },
+      ]),
+    }));
+  expect(told(many(10))).toEqual([]);
+  expect(told(many(12_001))).toHaveLength(1);
+});
+
 test('pg_upgrade’s refusal is told with its own words and what its files list, no file that is gone, no noise', () => {
   const evidence = withHost('node_1', () => ({
     dryRun: failedAt(

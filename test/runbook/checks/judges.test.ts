@@ -212,10 +212,10 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   [
     'more tables than the server has locks',
     withInspection('node_1', ({ databases }) => ({
-      databases: databases.map((one) => ({ ...one, locked: 50_000 })),
+      databases: databases.map((one) => ({ ...one, name: 'big', locked: 50_000 })),
     })),
     ['blocker locks-suffice node_1'],
-    /app has 50000 tables, sequences and views, and the server has room for 7808 locks \(max_locks_per_transaction is 64\)/,
+    /big has 50000 tables, sequences and views, and the server has room for 7808 locks \(max_locks_per_transaction is 64\)/,
   ],
   [
     'an extension that is not installed',
