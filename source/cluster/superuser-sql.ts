@@ -64,7 +64,7 @@ export const sqlProgram = (
  * DATABASE has left (-2), and those whose name has a line break in it, all of which the checks name. In pg_upgrade's order: template1 first.
  * Source: PostgreSQL, pg_database; src/bin/pg_upgrade/pg_upgrade.c, create_new_objects.
  */
-export const openDatabasesSql = `select datname from pg_database where datallowconn and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> 'template1', datname`;
+export const openDatabasesSql = `select datname from pg_database where datallowconn and datname <> 'template0' and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> 'template1', datname`;
 
 /**
  * The same as a shell function, for a script that is written in a file: `sql DATABASE OPTION...` is psql of the directory in the

@@ -114,7 +114,7 @@ const silence = (said: string): Issue => {
   if (what === 'database')
     return {
       found: `the server lets nobody into database ${name}, which console and monitor connect to: ${said}`,
-      remedy: 'create it where it is gone; where it is there, let it allow connections',
+      remedy: 'on the primary, create it where it is gone; where it is there, let it allow connections',
       command: `${inPsql('template1', `create database ${identifierFor(name ?? '')}`)}; ${inPsql('template1', `alter database ${identifierFor(name ?? '')} allow_connections true`)}`,
     };
   return {

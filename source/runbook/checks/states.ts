@@ -20,6 +20,10 @@ const startAutoctl = ({ service, oldAutoctl, pgdata }: HostFacts): string =>
     ? sh`systemctl start ${service.unit}`.text
     : sh`${oldAutoctl} run --pgdata ${pgdata}`.text;
 
+/** A node whose server answers, kept by no pg_autoctl. */
+const withoutAutoctl = (host: HostEvidence | null): HostFacts | null =>
+  host?.inspection?.autoctlStopped === true ? host.facts : null;
+
 const aboutNodes =
   (judge: (node: MonitorNode, host: HostEvidence | null) => Issue | null): Check['judge'] =>
   ({ state, hosts }) =>
@@ -73,12 +77,8 @@ export const stateChecks: readonly Check[] = [
       )
         return null;
       const resting = node.reported === 'maintenance' && node.assigned === 'maintenance';
-      if (host?.facts != null && host.inspection?.autoctlStopped === true)
-        return {
-          found: `${settled ? `it is in ${node.reported}` : `it is ${node.reported}, assigned ${node.assigned}`}, and no pg_autoctl runs there: it stays so`,
-          remedy: 'start pg_autoctl there, and wait until it is primary or secondary',
-          command: startAutoctl(host.facts),
-        };
+      // Why it stays so: nodes-healthy.
+      if (withoutAutoctl(host) !== null) return null;
       return {
         found: settled ? `it is in ${node.reported}` : `it is ${node.reported}, assigned ${node.assigned}`,
         remedy: resting
@@ -96,8 +96,15 @@ export const stateChecks: readonly Check[] = [
     why: 'A node that is down now cannot be stopped at the same checkpoint as the others, and pg_auto_failover may act on it in the middle of the window.',
     source:
       'pg_auto_failover, src/monitor/health_check_metadata.c, SetNodeHealthState; node_metadata.c, UnhealthyTimeoutMs',
-    judge: aboutNodes((node) => {
+    judge: aboutNodes((node, host) => {
       const silent = node.reportAge > silentSeconds;
+      const without = withoutAutoctl(host);
+      if (without !== null)
+        return {
+          found: `no pg_autoctl runs there: it stays ${node.reported}, assigned ${node.assigned}, and its last report is ${Math.round(node.reportAge)} s old`,
+          remedy: 'start pg_autoctl there, and wait until it is primary or secondary',
+          command: startAutoctl(without),
+        };
       if (node.health === 1 && !silent) return null;
       const health = node.health === 0 ? 'unreachable for the monitor' : 'not checked by the monitor yet';
       return {

@@ -239,7 +239,7 @@ test('a node where no pg_autoctl runs is told so, and how to start it', () => {
     },
   };
   expect(told(evidence)).toEqual([
-    'nodes-in-place node_3: it is secondary, assigned catchingup, and no pg_autoctl runs there: it stays so $ systemctl start pgautofailover.service',
+    'nodes-healthy node_3: no pg_autoctl runs there: it stays secondary, assigned catchingup, and its last report is 0 s old $ systemctl start pgautofailover.service',
   ]);
 });
 
