@@ -518,7 +518,7 @@ database_sql='select json_build_object('\''name'\'', current_database(), '\''byt
   '\''unloggedNames'\'', coalesce((select json_agg(name) from (select format('\''%I.%I'\'', n.nspname, c.relname) name from pg_class c
     join pg_namespace n on n.oid = c.relnamespace where c.relpersistence = '\''u'\'' and c.relkind in ('\''r'\'', '\''p'\'') order by 1 limit 5) it), '\''[]'\''),
   '\''extensions'\'', coalesce((select json_agg(json_build_object('\''name'\'', extname, '\''version'\'', extversion)) from pg_extension), '\''[]'\''))'
-names_sql='select datname from pg_database where datallowconn and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> '\''template1'\'', datname'
+names_sql='select datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> '\''template1'\'', datname'
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 # Mount points are read from the kernel's table: a bind mount has the device of what is behind it, and stat tells nothing of it.
 escaped() { printf %s "$1" | sed 's/\\/\\134/g; s/ /\\040/g'; } # as mountinfo writes a path
@@ -740,7 +740,7 @@ log_min_messages = warning'
 preloaded_sql='select regexp_replace(trim(both '\'' "'\'' from name), '\''^[$]libdir/'\'', '\'''\'') from regexp_split_to_table(current_setting('\''shared_preload_libraries'\''), '\'','\'') with ordinality one(name, place) where trim(name) <> '\'''\'' order by place'
 configured_sql='select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''session_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''local_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''archive_library'\'', true), '\'','\'') name where trim(name) <> '\'''\'''
 used_sql='select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = '\''c'\'')'
-names_sql='select datname from pg_database where datallowconn and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> '\''template1'\'', datname'
+names_sql='select datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> '\''template1'\'', datname'
 set -u
 export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS="$options"
 umask 077
