@@ -16,7 +16,7 @@ export const destination = (hop: Hop): string =>
   `${hop.user}@${hop.host}${hop.port === 22 ? '' : ` -p ${hop.port}`}`;
 
 /** Said of a user certificate beside a key. Source: ssh2 has none; ssh_config(5), CertificateFile. */
-export const certificateWords = 'a certificate, which this console cannot present';
+export const certificateWords = 'a certificate, which ssh2 cannot present';
 
 /** What keyboard-interactive is called among what was tried. */
 export const questionsLabel = 'answers to its questions';
@@ -80,11 +80,11 @@ export const authProblem = (
   const remedy =
     cause !== undefined && /too many/i.test(cause)
       ? `The agent holds more keys than the server lets us try: set IdentityFile and \`IdentitiesOnly yes\` for ${hop.host} in ~/.ssh/config.`
-      : `Load the right key with ssh-add, or name it with IdentityFile in ~/.ssh/config; \`ssh -v ${destination(hop)}\` shows what the server says.`;
+      : `Load the right key with ssh-add, or name it with IdentityFile in ~/.ssh/config; \`ssh -v ${destination(hop)}\` shows what the server says. Where ssh gets in by other means, set \`ssh: { transport: openssh }\`.`;
   if (skipped.some((one) => one.includes(certificateWords)))
     return problem(
       `${hopName(hop)} did not let ${hop.user} in (${offered}${left}${wants}).`,
-      `This console presents keys, not certificates. Let the key itself in for the window: ssh-copy-id -i FILE.pub ${destination(hop)}.`,
+      `Set \`ssh: { transport: openssh }\`: this machine’s ssh presents certificates. Or let the key itself in for the window: ssh-copy-id -i FILE.pub ${destination(hop)}.`,
       cause,
     );
   return problem(`${hopName(hop)} did not let ${hop.user} in (${offered}${left}${wants}).`, remedy, cause);
@@ -135,6 +135,6 @@ export const strictProblem = (hop: Hop, name: string, fingerprint: string): Prob
 /** The only line for this host is @cert-authority, and ssh2 cannot check host certificates. */
 export const certificateProblem = (hop: Hop, name: string): Problem =>
   problem(
-    `${hopName(hop)} is known only by a certificate authority (@cert-authority), which this console cannot verify.`,
-    `Add its plain key: \`ssh-keyscan -p ${hop.port} ${hop.host}\`, compare the fingerprint, and append the line for ${name} to ${hop.knownHostsFiles[0] ?? 'known_hosts'}.`,
+    `${hopName(hop)} is known only by a certificate authority (@cert-authority), which ssh2 cannot verify.`,
+    `Set \`ssh: { transport: openssh }\`: this machine’s ssh can. Or add its plain key: \`ssh-keyscan -p ${hop.port} ${hop.host}\`, compare the fingerprint, and append the line for ${name} to ${hop.knownHostsFiles[0] ?? 'known_hosts'}.`,
   );

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sh } from '../../source/cluster/fragment.ts';
 import { newKeyPair } from '../../source/demo/hosts/key-pair.ts';
 import { connect } from '../../source/remote/connect.ts';
-import type { Question } from '../../source/remote/host.ts';
+import type { Question, TransportName } from '../../source/remote/host.ts';
 
 /** A host that lets everybody in and prints without end before any script begins. */
 const hostKey = newKeyPair();
@@ -42,7 +42,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-const reach = async (config: string | null, known = '') => {
+const reach = async (config: string | null, known = '', transport: TransportName = 'ssh2') => {
   const asked: Question[] = [];
   const files = { config: join(directory, 'config'), known: join(directory, 'known') };
   if (config !== null) await writeFile(files.config, config);
@@ -52,7 +52,7 @@ const reach = async (config: string | null, known = '') => {
       alias: 'evil',
       host: '127.0.0.1',
       port,
-      transport: 'ssh2',
+      transport,
       user: 'x',
       identityFiles: [join(directory, 'id')],
     },
@@ -70,18 +70,21 @@ const reach = async (config: string | null, known = '') => {
   return { host, asked };
 };
 
-test('a job whose host prints without end before the script begins is not started, and holds no memory', async () => {
-  const { host } = await reach(null);
-  if (!host.ok) throw new Error(host.error.what);
-  const before = process.memoryUsage().rss;
-  const outcome = await host.value.job(
-    { id: 'r/s.1', as: 'x', script: sh`true`.text },
-    { onBytes: () => undefined },
-  );
-  expect(JSON.stringify(outcome)).toContain('prints more than 64 KiB before the script begins');
-  expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
-  await host.value.close();
-});
+test.each(['ssh2', 'openssh'] as const)(
+  'a job whose host prints without end before the script begins is not started, and holds no memory: %s',
+  async (transport) => {
+    const { host } = await reach(null, '', transport);
+    if (!host.ok) throw new Error(host.error.what);
+    const before = process.memoryUsage().rss;
+    const outcome = await host.value.job(
+      { id: 'r/s.1', as: 'x', script: sh`true`.text },
+      { onBytes: () => undefined },
+    );
+    expect(JSON.stringify(outcome)).toContain('prints more than 64 KiB before the script begins');
+    expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
+    await host.value.close();
+  },
+);
 
 test('StrictHostKeyChecking yes: an unknown key is refused, and nobody is asked', async () => {
   const { host, asked } = await reach('Host *\n StrictHostKeyChecking yes\n');

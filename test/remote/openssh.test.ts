@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { newKeyPair } from '../../source/demo/hosts/key-pair.ts';
@@ -188,6 +188,8 @@ test('a passphrase, and a second factor, are asked by way of the console; a lost
 test('nobody answers: refused by name, and nothing is left running', async () => {
   const server = await bench.server();
   server.asks = [{ says: '', prompts: [{ prompt: 'Verification code: ', echo: false }] }];
+  const left = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('pgaf-ssh-'));
+  const before = left();
   bench.answer = (question) => (question.kind === 'unknown-host-key' ? { kind: 'yes' } : { kind: 'no' });
   expect(await bench.connect(server)).toMatchObject({
     ok: false,
@@ -197,6 +199,7 @@ test('nobody answers: refused by name, and nothing is left running', async () =>
     },
   });
   await expect.poll(() => masters()).toEqual([]);
+  await expect.poll(() => left().filter((name) => !before.includes(name))).toEqual([]);
 });
 
 test('MaxSessions 1, ProxyCommand and Match exec', async () => {

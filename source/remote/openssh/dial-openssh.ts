@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fail, ok, problem, type Result } from '../../cluster/result.ts';
+import { fail, messageOf, ok, problem, type Result } from '../../cluster/result.ts';
 import { debugEvent } from '../debug-events.ts';
 import type { HostAddress, Question, RemoteOptions } from '../host.ts';
-import { type Failure, unansweredProblem } from '../problems.ts';
+import { type Failure, hopName, unansweredProblem } from '../problems.ts';
 import type { PromptQueue } from '../prompt-queue.ts';
 import type { Hop, SshRoute } from '../route.ts';
 import type { Transport } from '../transport.ts';
@@ -58,14 +58,21 @@ export const dialOpenssh = async (
   const made = await makePrivateDirectory();
   if (!made.ok) return fail({ problem: made.error, final: true });
   const directory = made.value;
-  const file = remote.knownHostsFiles?.[0];
-  // ssh makes no directory for it, and would ask each time.
-  if (file !== undefined) await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const known = await knownOptions();
-  const knows = (option: string): boolean =>
-    known.has(option.toLowerCase()) || unlisted.has(option.toLowerCase());
   const config = join(directory.path, 'config');
-  await writeFile(config, configFor(route, remote, knows), { mode: 0o600 });
+  try {
+    // ssh makes no directory for known hosts, and would ask each time.
+    const [file] = remote.knownHostsFiles ?? [];
+    if (file !== undefined) await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    const known = await knownOptions();
+    const knows = (option: string): boolean =>
+      known.has(option.toLowerCase()) || unlisted.has(option.toLowerCase());
+    await writeFile(config, configFor(route, remote, knows), { mode: 0o600 });
+  } catch (thrown) {
+    await rm(directory.path, { recursive: true, force: true });
+    const what = `The configuration of ssh for ${hopName(hop)} cannot be written on this machine.`;
+    const remedy = `Is there room in ${dirname(directory.path)}, and may you write there?`;
+    return fail({ problem: problem(what, remedy, messageOf(thrown)), final: false });
+  }
   debugEvent('ssh.master-begun', { alias: hop.alias, host: hop.host });
   const master = new Master(
     [

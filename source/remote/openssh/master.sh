@@ -11,6 +11,8 @@ ssh=$!
   kill "$ssh"
 } >/dev/null 2>&1 &
 watch=$!
+# Ended by a signal to all of them, the directory goes all the same.
+trap 'kill "$ssh" 2>/dev/null' TERM
 wait "$ssh"
 code=$?
 kill "$watch" 2>/dev/null
