@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { HostChecks } from './checks/evidence.ts';
 import type { MonitorNode, MonitorState } from './monitor-state.ts';
 import type { Problem } from './result.ts';
+import type { ToDo } from './to-do.ts';
 import * as words from './words.ts';
 
 /**
@@ -156,6 +157,8 @@ export interface HostObservation {
   readonly controlWritten: string | null;
   /** Names in workDir/done: what was finished and cannot be seen otherwise. */
   readonly markers: readonly string[];
+  /** What steps have left undone here, so that nothing held up the opening. Absent: nothing. */
+  readonly toDo?: readonly ToDo[];
   readonly transfer: TransferView;
   /** Directories that a rollback has left aside, under names of their own. */
   readonly abandoned: readonly words.Path[];

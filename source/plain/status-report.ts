@@ -1,5 +1,6 @@
 import { pausesWords } from '../cluster/amounts.ts';
 import { localClock, localTime } from '../cluster/times.ts';
+import { toDoWords } from '../cluster/to-do.ts';
 import { dryRunWords } from '../runbook/timing/dry-run.ts';
 import type { RunbookState } from '../usecases/status/runbook-state.ts';
 import type { Status } from '../usecases/status/status.ts';
@@ -139,6 +140,10 @@ export const statusText = (name: string, status: Status, file: string, called = 
     ...(status.upgrade.state === 'under-way' && status.upgrade.onlyBack !== null
       ? [`  Warning: ${status.upgrade.onlyBack}`]
       : []),
+    ...status.toDo.flatMap((one) => [
+      `Left to do: ${toDoWords(one)}`,
+      ...(one.command === '' ? [] : [`  ${one.command}`]),
+    ]),
     ...status.journal.map((line) => `  By the journal here: ${line}`),
     ...lockLines(status, file, called),
     ...rollbackLines(status, file, called),

@@ -12,6 +12,7 @@ import type { Step } from './language/step.ts';
 import { checkpoint } from './steps/checkpoint.ts';
 import { checkpointForBackup } from './steps/checkpoint-for-backup.ts';
 import { withClusterWarnings } from './steps/cluster-warnings.ts';
+import { compareInventory } from './steps/compare.ts';
 import { enableMaintenance } from './steps/enable-maintenance.ts';
 import { finalVerification } from './steps/final-verification.ts';
 import { firstStart } from './steps/first-start.ts';
@@ -134,6 +135,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
     phase('G', 'Resume service', [
       startPrimary, // the downtime ends
       exchangeOtherKeepers('new'),
+      compareInventory,
       collectFullStatistics,
     ]),
 

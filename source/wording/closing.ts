@@ -1,5 +1,6 @@
 import { pausesWords } from '../cluster/amounts.ts';
 import { isPrimaryState, type NodeState } from '../cluster/states.ts';
+import { toDoWords } from '../cluster/to-do.ts';
 import { countInView } from '../console/state/selectors.ts';
 import type { EngineView, KeptDirectory, RunLeaves } from '../engine/view/controller.ts';
 import { downtimeExpected } from '../engine/view/downtime.ts';
@@ -9,6 +10,9 @@ import { warningCount } from './warnings.ts';
 
 /** A line of the closing card: its label, and a sentence or a command that can be typed as it stands. */
 export type ClosingLine = readonly [label: string, text: string];
+
+/** So many things to do fit on the card; the report has all of them. */
+const mostToDo = 12;
 
 /** How many steps have come to which end. */
 export const stepCounts = (view: EngineView): Readonly<Record<'done' | 'skipped' | 'failed', number>> => {
@@ -80,6 +84,20 @@ const lostLine = (
   return [['Lost', `${words.charAt(0).toUpperCase()}${words.slice(1)}${still}.`]];
 };
 
+/** What steps have left undone, each with its command on a line of its own. */
+const toDoLines = ({ direction, toDo = [] }: EngineView): readonly ClosingLine[] => {
+  if (direction !== 'upgrade') return [];
+  const shown = toDo.slice(0, mostToDo);
+  const more = toDo.length - shown.length;
+  return [
+    ...shown.flatMap((one): readonly string[] => [
+      toDoWords(one),
+      ...(one.command === '' ? [] : [one.command]),
+    ]),
+    ...(more === 0 ? [] : [`${more} more: the report has all of them`]),
+  ].map((says, at) => [at === 0 ? 'To do' : '', says] as const);
+};
+
 /** Commands for what comes after the window. */
 const nextLines = (view: EngineView): readonly string[] => {
   if (view.fleeting === true) return [];
@@ -118,6 +136,7 @@ export const closingLines = (view: EngineView): readonly ClosingLine[] => {
     ...(known.length === 0 ? [] : [['To know', known.join(', ')] as const]),
     ...(view.verdict.says === '' ? [] : [['Rollback', view.verdict.says] as const]),
     ...kept.map((one, at) => [at === 0 ? 'Kept' : '', keptWords(one)] as const),
+    ...toDoLines(view),
     ...nextLines(view).map((says, at) => [at === 0 ? 'Next' : '', says] as const),
     ...offered.map(
       ({ title }, at) =>

@@ -1,3 +1,4 @@
+import { laterWords } from '../cluster/to-do.ts';
 import type { EngineView, StepView } from '../engine/view/controller.ts';
 
 /** Warnings of one host, from the step that noticed them first; without a step they are of the cluster as a whole. */
@@ -22,6 +23,8 @@ export const warningsOf = ({ steps, clusterWarnings = [] }: EngineView): readonl
   ];
 };
 
-/** How many there are. */
-export const warningCount = (view: EngineView): number =>
-  warningsOf(view).reduce((sum, { notes }) => sum + notes.length, 0);
+/** How many there are, without what a step has left to do: that is told by itself. */
+export const warningCount = (view: EngineView): number => {
+  const left = new Set((view.toDo ?? []).map(laterWords));
+  return warningsOf(view).reduce((sum, { notes }) => sum + notes.filter((note) => !left.has(note)).length, 0);
+};

@@ -31,7 +31,7 @@ describe('the three panes', () => {
     expect(frame()).toContain('Rollback: nothing to undo');
     expect(frame()).toMatch(/◆ node_1 primary .* 1:0\/5A000060 .* ✓ good/);
     expect(frame()).toContain('16 kB');
-    expect(frame()).toContain('[all 3/64] monitor 1/19  node_1 1/21  node_2 1/12  node_3 0/12');
+    expect(frame()).toContain('[all 3/65] monitor 1/19  node_1 1/22  node_2 1/12  node_3 0/12');
     expect(frame()).toMatch(/▶ +4 node_3/);
     expect(frame()).toContain('Enter runs this script on node_3 as postgres.');
   });

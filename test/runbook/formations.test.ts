@@ -84,10 +84,11 @@ test('not where there is none, where the cluster file says what to do, or the mo
 test('restart: each node gets the new pg_autoctl behind the start of the primary, the one that writes first', () => {
   const ids = upgradeRunbook(withPayments()).map((step) => step.id);
   const from = ids.indexOf('G.node_1.start');
-  expect(ids.slice(from, from + 4)).toEqual([
+  expect(ids.slice(from, from + 5)).toEqual([
     'G.node_1.start',
     'G.payments.pay_2.keeper',
     'G.payments.pay_3.keeper',
+    'G.node_1.compare',
     'G.node_1.analyze',
   ]);
   expect(ids.indexOf('D.monitor.start')).toBeLessThan(from);

@@ -192,6 +192,7 @@ export class Model {
       case 'verify':
       case 'analyze-1':
       case 'analyze':
+      case 'compare':
       case 'final':
         host.markers = [...host.markers, name];
         return;

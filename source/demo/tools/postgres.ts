@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { DemoHost } from '../cluster/host.ts';
 import type { Call } from '../hosts/wire.ts';
-import { debianVersion, initdbOutput, vacuumLineMs, vacuumLines } from '../recorded/postgres.ts';
+import { debianVersion, initdbOutput, vacuumLine, vacuumLineMs } from '../recorded/postgres.ts';
 import { pause } from '../recorded/replay.ts';
 import { makeCluster } from '../servers/directory.ts';
 import { majorOfBin, settingsIn, startServer } from '../servers/start.ts';
@@ -131,9 +131,8 @@ export const vacuumdb = async (call: Call, host: DemoHost): Promise<number> => {
     );
     return 1;
   }
-  for (const line of vacuumLines) {
-    call.out(line);
-    await pause(vacuumLineMs);
-  }
+  // The product names it as a connection string.
+  call.out(vacuumLine(/^dbname='(.*)'$/.exec(call.environment.database ?? '')?.[1] ?? 'postgres'));
+  await pause(vacuumLineMs);
   return 0;
 };

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { DemoHost } from '../cluster/host.ts';
 import type { Call } from '../hosts/wire.ts';
 import { debianVersion } from '../recorded/postgres.ts';
@@ -34,18 +33,6 @@ const inMonitor = async (call: Call, host: DemoHost, sql: string, tuplesOnly: bo
   return 0;
 };
 
-/** pg_upgrade's update_extensions.sql; anything else is a dump that is restored, quietly. */
-const fromFile = (call: Call, file: string): number => {
-  if (!file.endsWith('update_extensions.sql')) return 0;
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
-    const database = /^\\connect (\S+)/.exec(line)?.[1];
-    if (database !== undefined)
-      call.out(`You are now connected to database "${database}" as user "postgres".`);
-    else if (line.startsWith('ALTER EXTENSION')) call.out('ALTER EXTENSION');
-  }
-  return 0;
-};
-
 export const psqlTool = async (call: Call, host: DemoHost): Promise<number> => {
   const { args } = call;
   if (args.includes('--version')) {
@@ -58,7 +45,8 @@ export const psqlTool = async (call: Call, host: DemoHost): Promise<number> => {
   const commands = commandsOf(args);
   const statements = commands.length > 0 ? commands : [file === undefined ? await call.stdin() : ''];
   if (server === null) return notThere(call, socket, port(args));
-  if (file !== undefined) return fromFile(call, file);
+  // An extension's update, or a dump that is restored: quiet where it goes well.
+  if (file !== undefined) return 0;
   const database = toolOption(args, '-d', '--dbname') ?? (call.environment.database || 'postgres');
   const tuplesOnly = args.some((word) => /^-[XAqwz]*t[XAtqwz]*c?$/.test(word));
   let code = 0;

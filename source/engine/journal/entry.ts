@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { inventorySchema } from '../../cluster/inventory.ts';
+import { toDoSchema } from '../../cluster/to-do.ts';
 import { phases, type Step } from '../../runbook/language/step.ts';
 import { expectedDowntimeSchema } from '../../runbook/timing/estimates.ts';
 
@@ -96,6 +97,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     verdict: z.string(),
     /** What was noticed on the host and stands against nothing: a check's warnings. */
     notes: z.array(z.string()).optional(),
+    /** All that steps of the upgrade have left undone until then. */
+    toDo: z.array(toDoSchema).optional(),
   }),
   z.object({
     kind: z.literal('failed'),

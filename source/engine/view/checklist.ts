@@ -1,4 +1,5 @@
 import { primaryOf } from '../../cluster/facts.ts';
+import { hostIn } from '../../cluster/observations.ts';
 import { present } from '../../cluster/present.ts';
 import type { Result } from '../../cluster/result.ts';
 import { acceptsWrites } from '../../runbook/language/conditions.ts';
@@ -115,6 +116,7 @@ export class Checklist {
     const warned = this.#steps.map((step) => step.clusterNotes(world)).find((notes) => notes !== null);
     const verdict = rollbackVerdict(facts, world);
     if (verdict.kind === 'loses-new-writes' && view.direction === 'rollback') this.#lost = verdict.lost;
+    const seen = view.direction === 'upgrade' ? hostIn(world, primaryOf(facts).alias) : null;
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
     this.#holdFeed(session, absence !== null);
     this.#store.set({
@@ -124,6 +126,7 @@ export class Checklist {
         : { expectedDowntimeMs: expected.downtime, dryRun: expected.dryRun }),
       verdict,
       ...(warned === undefined ? {} : { clusterWarnings: warned }),
+      ...(seen === null || (seen.toDo ?? view.toDo) === undefined ? {} : { toDo: seen.toDo ?? [] }),
       steps: this.#steps.map((step, index) =>
         viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#context()),
       ),
@@ -158,6 +161,7 @@ export class Checklist {
         probe: step.probe(run.observer.world),
         verdict: this.#store.view.verdict.says,
         ...(notes.length === 0 ? {} : { notes: [...notes] }),
+        ...(this.#store.view.toDo === undefined ? {} : { toDo: [...this.#store.view.toDo] }),
       },
       at,
     );

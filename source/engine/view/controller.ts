@@ -1,6 +1,7 @@
 import type { Clients } from '../../cluster/clients.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import type { Problem } from '../../cluster/result.ts';
+import type { ToDo } from '../../cluster/to-do.ts';
 import type { FeedSnapshot } from '../../monitor/feed.ts';
 import type { Answer, LineState, Question } from '../../remote/host.ts';
 import type {
@@ -278,6 +279,8 @@ export interface EngineView {
   readonly runDirectory: string | null;
   /** Warnings of the cluster as a whole, as they were told last; those of a host are its steps' `notes`. */
   readonly clusterWarnings?: readonly string[];
+  /** What steps of the upgrade have left undone, so that nothing held up the opening, as the primary’s host has it. Absent: nothing. */
+  readonly toDo?: readonly ToDo[];
   /** Short notices, oldest first, bounded: what happened aside from steps. */
   readonly notices: readonly Notice[];
 }

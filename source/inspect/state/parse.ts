@@ -14,6 +14,7 @@ import {
 import { parseControlData } from '../../cluster/parse/control-data.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
 import { ok, type Problem, type Result } from '../../cluster/result.ts';
+import { type ToDo, toDoParts } from '../../cluster/to-do.ts';
 import { misfit, ownPath, systemIdentifier } from '../../cluster/words.ts';
 import { parseCheckInspection } from '../checks/parse.ts';
 import { decodeJson, joinedText, linesOf, readWhole } from '../lines.ts';
@@ -96,6 +97,15 @@ const tablespacesOf = (map: ReadonlyMap<string, string>): readonly TablespaceVie
   return found;
 };
 
+/** What steps have noted, a line each: database, what, command. */
+const toDoOf = (map: ReadonlyMap<string, string>): readonly ToDo[] =>
+  toDoParts.flatMap((part) =>
+    linesOf(joinedText(map.get(`to-do/${part}`))).flatMap((line): ToDo[] => {
+      const [database = '', what = '', command = ''] = line.split('\t');
+      return what === '' ? [] : [{ part, database, what, command }];
+    }),
+  );
+
 /** A public key as sshd and ssh-keygen write it, its comment left out; null: it is none. */
 const publicKeyOf = (line: string): string | null =>
   /^((?:ssh-(?:ed25519|rsa)|ecdsa-sha2-nistp(?:256|384|521)) [A-Za-z0-9+/]{40,2000}={0,2})(?: [ -~]*)?$/.exec(
@@ -174,6 +184,7 @@ export const parseState = (alias: string, output: string): Result<HostObservatio
   );
   if (!whole.ok) return whole;
   const map = whole.value;
+  const toDo = toDoOf(map);
   return ok({
     alias,
     data: directoryOf(map, 'data'),
@@ -201,6 +212,7 @@ export const parseState = (alias: string, output: string): Result<HostObservatio
           },
         }
       : {}),
+    ...(toDo.length > 0 ? { toDo } : {}),
     transfer: transferOf(map),
     abandoned: linesOf(joinedText(map.get('abandoned'))).flatMap((one) => ownPath.safeParse(one).data ?? []),
     leftovers: linesOf(joinedText(map.get('leftovers'))).flatMap((one) => ownPath.safeParse(one).data ?? []),

@@ -1,4 +1,5 @@
 import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
+import { toDoWords } from '../../cluster/to-do.ts';
 import { partsSetAside } from '../../runbook/language/tablespace-names.ts';
 import { type Block, type Inline, list, literal, type Prose, paragraph } from '../document.ts';
 import type { RunOutcome } from './outcome.ts';
@@ -65,6 +66,12 @@ const passedOver = (story: Story, names: StepNames): readonly Prose[] => {
   return skipped.map((step) => `Check what was skipped: ${stepLabel(step)}`);
 };
 
+/** What steps have left, so that nothing held up the opening: each with its command. */
+const leftUndone = (story: Story): readonly Prose[] =>
+  story.toDo.map((one) =>
+    one.command === '' ? toDoWords(one) : [`${toDoWords(one)}: `, literal(one.command)],
+  );
+
 const keptNames = (story: Story, facts: ClusterFacts | null): readonly Inline[] => {
   const said = story.happenings
     .flatMap(({ entry }) => (entry.kind === 'finished' ? [entry.says] : []))
@@ -88,6 +95,7 @@ const steps = (
   switch (outcome.kind) {
     case 'finished':
       return [
+        ...leftUndone(story),
         ...passedOver(story, names),
         'Take a new base backup now: backups of the old version, and WAL archived with them, cannot be restored into the new one.',
         ...(facts === null
@@ -123,6 +131,7 @@ const steps = (
     case 'left':
     case 'under-way':
       return [
+        ...(story.direction === 'upgrade' ? leftUndone(story) : []),
         [
           'The run is not finished: ',
           literal(`pgaf-upgrade ${story.direction === 'upgrade' ? 'run' : story.direction} cluster.yaml`),

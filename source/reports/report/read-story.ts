@@ -1,3 +1,4 @@
+import { laterWords } from '../../cluster/to-do.ts';
 import type { Entry, EntryOf, Recorded } from '../../engine/journal/entry.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { StepNames } from './steps.ts';
@@ -11,6 +12,7 @@ class Reader {
   readonly happenings: Happening[] = [];
   readonly verdicts: Verdict[] = [];
   readonly inventories: Story['inventories'][number][] = [];
+  toDo: Story['toDo'] = [];
   readonly over = new Set<string>();
   readonly skipped = new Set<string>();
   /** By the step that noticed it; null: the cluster as a whole. A step that was done again tells anew. */
@@ -29,7 +31,12 @@ class Reader {
     const all = [...this.#notes].flatMap(([step, notes]) =>
       notes.map((text) => ({ host: step === null ? null : this.#names.of(step).host, text })),
     );
-    return [...new Map(all.map((one) => [JSON.stringify([one.host, one.text]), one])).values()];
+    const left = new Set(this.toDo.map(laterWords));
+    return [
+      ...new Map(
+        all.filter(({ text }) => !left.has(text)).map((one) => [JSON.stringify([one.host, one.text]), one]),
+      ).values(),
+    ];
   }
 
   #open(step: string): Open | undefined {
@@ -81,6 +88,7 @@ class Reader {
         this.over.add(entry.step);
         this.skipped.delete(entry.step);
         this.#notes.set(entry.step, entry.notes ?? []);
+        if (entry.toDo !== undefined) this.toDo = entry.toDo;
         this.#say(at, entry.step, entry.verdict);
         const open = this.#open(entry.step);
         const own = open !== undefined && open.end === null;
@@ -138,12 +146,13 @@ export const storyOf = (records: readonly Recorded[], names: StepNames): Story =
     times.push(at);
     reader.read(at, record.entry);
   }
-  const { attempts, happenings, verdicts, warnings, inventories, over, skipped, direction } = reader;
+  const { attempts, happenings, verdicts, warnings, toDo, inventories, over, skipped, direction } = reader;
   return {
     attempts,
     happenings,
     verdicts,
     warnings,
+    toDo,
     inventories,
     over,
     skipped,

@@ -1,3 +1,4 @@
+import type { ToDo } from '../../cluster/to-do.ts';
 import type { EntryOf } from '../../engine/journal/entry.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
 import type { NamedStep } from './steps.ts';
@@ -68,6 +69,8 @@ export interface Story {
   readonly verdicts: readonly Verdict[];
   /** What was noticed and stands against nothing, as the checks of the window told it last; host null: the cluster as a whole. */
   readonly warnings: readonly { readonly host: string | null; readonly text: string }[];
+  /** What steps of the upgrade have left undone, as the journal told it last. */
+  readonly toDo: readonly ToDo[];
   readonly inventories: readonly { readonly at: number; readonly entry: EntryOf<'inventory'> }[];
   /** Steps that are over, by whichever way. */
   readonly over: ReadonlySet<string>;

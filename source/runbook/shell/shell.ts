@@ -54,22 +54,22 @@ export const psql = (
   sh`${sqlProgram('psql', bindir, database, { settings })} -X -v ON_ERROR_STOP=1 -h ${socket} -p ${host.port} -U ${host.superuser}`;
 
 /**
- * vacuumdb over every database, as the superuser of this host's server, through a socket directory. `settings` hold for
- * its sessions; `jobs` is what stands behind `--jobs=`, false for one.
+ * vacuumdb over the database that the shell's `connection` names, as the superuser of this host's server, through a socket directory.
+ * `settings` hold for its sessions; `jobs` is what stands behind `--jobs=`, false for one.
  */
-export const vacuumdbAll = (
+export const vacuumdbOne = (
   host: HostFacts,
   socket: Path,
   jobs: Fragment | false,
   settings: SessionSettings,
 ): Fragment =>
   command(
-    sqlProgram('vacuumdb', host.newBindir, null, { settings }),
+    sqlProgram('vacuumdb', host.newBindir, { variable: 'connection' }, { settings }),
     option('--host', socket),
     sh`--port=${host.port}`,
     option('--username', host.superuser),
     jobs !== false && sh`--jobs=${jobs}`,
-    sh`--all --analyze-only`,
+    sh`--analyze-only`,
   );
 
 /** pg_controldata of the new cluster as pg_upgrade left it. */

@@ -4,13 +4,17 @@ import { makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { nothingToUndo } from '../language/undo.ts';
 import { contentsFunction, countContents, notedFile } from '../shell/database-contents.ts';
+import { inventoryFile, inventoryFunction } from '../shell/inventory/inventory.ts';
 import { psql, script } from '../shell/shell.ts';
+import { noteSubscriptionsLines } from '../shell/subscriptions.ts';
 import { stopped } from './stopped.ts';
 
 export const checkpoint: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
   const noted = notedFile(primary);
   const newNoted = word`${noted}.new`;
+  const [inventory, newInventory] = [inventoryFile(primary), word`${inventoryFile(primary)}.new`];
+  const databases = word`${primary.workDir}/databases`;
   return makeStep(facts, {
     id: 'checkpoint',
     phase,
@@ -18,7 +22,7 @@ export const checkpoint: StepOf = (facts, phase) => {
     as: 'postgres',
     title: 'Checkpoint, record contents',
     reason:
-      'What is written to disk now need not be written while the application waits; databases, tables and sequences are compared before the new version opens.',
+      'What is written to disk now need not be written while the application waits; databases, tables and sequences are compared before the new version opens, privileges, settings and subscriptions behind it.',
     guide: null,
     danger: 'changes',
     script: script(sh`
@@ -27,6 +31,13 @@ export const checkpoint: StepOf = (facts, phase) => {
       rm -f ${word`${primary.workDir}/stopped`}
       ${contentsFunction(primary, primary.newBindir, primary.socketDirectory)}
       ${psql(primary, primary.newBindir, 'postgres')} -c ${quoted('checkpoint')}
+      # compared when the application works again
+      ${inventoryFunction(primary, primary.socketDirectory)}
+      inventory ${newInventory}
+      mv ${newInventory} ${inventory}
+      ${psql(primary, primary.newBindir, 'postgres')} -Atc ${quoted('select datname from pg_database where datallowconn order by 1')} > ${databases}
+      ${noteSubscriptionsLines(primary, sh`${databases}`)}
+      rm ${databases}
       contents ${newNoted}
       mv ${newNoted} ${noted}
       ${countContents} ${noted} | sort

@@ -26,6 +26,9 @@ const privateOptions = (host: HostFacts): string =>
     sh`unix_socket_directories=${privateSocket(host)}`.text,
     'archive_mode=off',
     'max_logical_replication_workers=0',
+    // What it says stands in one file, whatever the carried configuration has: its own last lines are the cause where it does not start.
+    'logging_collector=off',
+    'log_destination=stderr',
   ]
     .map((setting) => `-c ${setting}`)
     .concat(ownHbaOptions(host).text)
@@ -57,6 +60,7 @@ const oldIsAsKept = (facts: ClusterFacts): Condition => {
 /** E. The first start: behind it linked files belong to the new version alone. */
 export const firstStart: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
+  const log: Path = word`${primary.workDir}/private-start.log`;
   const never: Path = word`${primary.workDir}/done/${neverStarted}`;
   /** Linked files are the new version's alone from here on. */
   const disarmed = sh`
@@ -77,8 +81,8 @@ export const firstStart: StepOf = (facts, phase) => {
     danger: facts.mode === 'link' ? 'point-of-no-return' : 'changes',
     failureLogs: [
       {
-        title: `${primary.workDir}/private-start.log`,
-        script: sh`tail -n 30 ${word`${primary.workDir}/private-start.log`}`,
+        title: log,
+        script: sh`tail -n 30 ${log}`,
       },
     ],
     script: script(sh`
@@ -92,13 +96,14 @@ export const firstStart: StepOf = (facts, phase) => {
         as_kept ${primary.oldBindir} ${primary.backupData} ${oldFingerprint(primary)} || { echo ${word`PostgreSQL ${facts.oldMajor} has run on ${primary.backupData} since pg_upgrade: ${primary.data} lacks what it wrote since. Roll back, then start the upgrade again`} >&2; exit 1; }
       fi
       ${facts.mode === 'link' && disarmed}
+      : > ${log} # an earlier try's last lines are not this one's
       ${pgCtl(
         primary.newBindir,
         primary.data,
-        option('--log', word`${primary.workDir}/private-start.log`),
+        option('--log', log),
         option('--options', quoted(privateOptions(primary))),
         sh`start`,
-      )}
+      )} || { tail -n 20 ${log} >&2; exit 1; }
     `),
     probe: (world) => {
       if (runsIsolated(facts, world)) return done('it runs');

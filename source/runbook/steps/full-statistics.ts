@@ -5,7 +5,11 @@ import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { nothingToUndo } from '../language/undo.ts';
-import { mark, script, vacuumdbAll } from '../shell/shell.ts';
+import { analyzeLines, analyzeParentsLines } from '../shell/analyze.ts';
+import { inventoryFile } from '../shell/inventory/inventory.ts';
+import { parentStatistics } from '../shell/inventory/inventory-sql.ts';
+import { mark, script } from '../shell/shell.ts';
+import { keepToDo, toDoFile, toDoFunctions, toDoNotes } from '../shell/to-do.ts';
 
 /** While the application works again. */
 export const collectFullStatistics: StepOf = (facts, phase) => {
@@ -18,12 +22,18 @@ export const collectFullStatistics: StepOf = (facts, phase) => {
     title: 'Collect full statistics',
     reason: 'While the application works again: the planner gets what it had before.',
     guide: 'Step 6',
-    deviation: 'After the downtime, not in it.',
+    deviation:
+      'After the downtime, not in it; partitioned tables that had statistics of their own get them again, which vacuumdb does not do.',
     danger: 'changes',
     script: script(sh`
-      ${[{ default_statistics_target: 10, vacuum_cost_delay: 0 }, {}].map((settings) =>
-        vacuumdbAll(primary, primary.socketDirectory, facts.jobs > 1 && sh`${facts.jobs}`, settings),
-      )}
+      ${toDoFunctions(primary, 'statistics')}
+      ${analyzeLines(primary, primary.socketDirectory, facts.jobs > 1 && sh`${facts.jobs}`, [
+        { default_statistics_target: 10, vacuum_cost_delay: 0 },
+        {},
+      ])}
+      ${analyzeParentsLines(primary, inventoryFile(primary), parentStatistics)}
+      rm -f ${toDoFile(primary, 'statistics-first')} # what is left of it is noted here
+      ${keepToDo}
       ${mark(primary, 'analyze')}
     `),
     probe: (world) => (hasMarker(primary, 'analyze', world) ? done('they are there') : pending('not yet')),
@@ -33,6 +43,7 @@ export const collectFullStatistics: StepOf = (facts, phase) => {
         verdictOf(hasMarker(primary, 'analyze', world), 'vacuumdb did not finish'),
       ),
     ],
+    notes: toDoNotes(primary, 'statistics'),
     quietSeconds: 300,
     gauge: { kind: 'vacuumdb', rounds: 2 },
     undo: nothingToUndo,

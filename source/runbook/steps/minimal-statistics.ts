@@ -5,8 +5,10 @@ import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { nothingToUndo } from '../language/undo.ts';
+import { analyzeLines } from '../shell/analyze.ts';
 import { privateServer } from '../shell/isolated-server.ts';
-import { mark, privateSocket, script, vacuumdbAll } from '../shell/shell.ts';
+import { mark, privateSocket, script } from '../shell/shell.ts';
+import { keepToDo, toDoFunctions, toDoNotes } from '../shell/to-do.ts';
 
 const everyProcessor = sh`
   # nobody else works on this server yet: every processor, eight at most
@@ -28,14 +30,15 @@ export const collectMinimalStatistics: StepOf = (facts, phase) => {
       'Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.',
     guide: 'Step 6',
     deviation:
-      'Only the first of the three stages costs downtime; the other two run after the primary is back.',
+      'Only the first of the three stages costs downtime; the other two run after the primary is back. A table that cannot be analyzed is noted, and holds nothing up.',
     danger: 'changes',
     script: script(sh`
       ${facts.jobs === 1 && everyProcessor}
-      ${vacuumdbAll(primary, socket, facts.jobs > 1 ? sh`${facts.jobs}` : sh`"$jobs"`, {
-        default_statistics_target: 1,
-        vacuum_cost_delay: 0,
-      })}
+      ${toDoFunctions(primary, 'statistics-first')}
+      ${analyzeLines(primary, socket, facts.jobs > 1 ? sh`${facts.jobs}` : sh`"$jobs"`, [
+        { default_statistics_target: 1, vacuum_cost_delay: 0 },
+      ])}
+      ${keepToDo}
       ${mark(primary, 'analyze-1')}
     `),
     probe: (world) => (hasMarker(primary, 'analyze-1', world) ? done('they are there') : pending('none yet')),
@@ -45,6 +48,7 @@ export const collectMinimalStatistics: StepOf = (facts, phase) => {
         verdictOf(hasMarker(primary, 'analyze-1', world), 'vacuumdb did not finish'),
       ),
     ],
+    notes: toDoNotes(primary, 'statistics-first'),
     quietSeconds: 120,
     gauge: { kind: 'vacuumdb', rounds: 1 },
     undo: nothingToUndo,

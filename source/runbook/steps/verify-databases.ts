@@ -7,7 +7,9 @@ import type { StepOf } from '../language/outline.ts';
 import { nothingToUndo } from '../language/undo.ts';
 import { compareLines, contentsFunction, countContents } from '../shell/database-contents.ts';
 import { privateServer } from '../shell/isolated-server.ts';
-import { mark, privateSocket, psql, script, upgradeDir } from '../shell/shell.ts';
+import { mark, privateSocket, psql, script } from '../shell/shell.ts';
+import { keepToDo, toDoFunctions, toDoNotes } from '../shell/to-do.ts';
+import { updateExtensionsLines } from '../shell/update-extensions.ts';
 
 /** E. The new primary's data, seen by its DBA alone. */
 export const verifyDatabases: StepOf = (facts, phase) => {
@@ -15,7 +17,7 @@ export const verifyDatabases: StepOf = (facts, phase) => {
   const socket = privateSocket(primary);
   const server = privateServer(primary, facts.newMajor);
   const ask = psql(primary, primary.newBindir, 'postgres', { socket });
-  const updates = word`${upgradeDir(primary)}/update_extensions.sql`;
+  const databases = sh`${word`${primary.workDir}/databases`}`;
   return makeStep(facts, {
     id: 'verify',
     phase,
@@ -24,10 +26,10 @@ export const verifyDatabases: StepOf = (facts, phase) => {
     milestone: 'verified',
     title: 'Verify data, update extensions',
     reason:
-      'No database, table, index or view may be missing that was there before the stop, and no sequence may have a lower value; what pg_upgrade asks to be updated is updated.',
+      'No database, table, index or view may be missing that was there before the stop, and no sequence may have a lower value; extensions are updated, and keep their privileges.',
     guide: 'Step 6',
     deviation:
-      'update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.',
+      'Each extension by itself, instead of update_extensions.sql, which ends at the first one that cannot be updated: that is noted, and holds nothing up.',
     danger: 'changes',
     script: script(sh`
       umask 077
@@ -39,9 +41,11 @@ export const verifyDatabases: StepOf = (facts, phase) => {
       # nothing may be missing that was noted before the stop; extensions are updated after that
       ${compareLines(primary, sh`"$now"`)}
       rm "$now"
-      if [ -e ${updates} ]; then
-        ${ask} -f ${updates}
-      else echo "no extension needs an update"; fi
+      ${toDoFunctions(primary, 'extensions')}
+      ${ask} -Atc ${quoted('select datname from pg_database where datallowconn order by 1')} > ${databases}
+      ${updateExtensionsLines(primary, socket, databases)}
+      rm ${databases}
+      ${keepToDo}
       ${mark(primary, 'verify')}
     `),
     probe: (world) => (hasMarker(primary, 'verify', world) ? done('verified') : pending('not verified yet')),
@@ -51,6 +55,7 @@ export const verifyDatabases: StepOf = (facts, phase) => {
         verdictOf(seen.markers.includes('verify'), 'the inspection did not finish'),
       ),
     ],
+    notes: toDoNotes(primary, 'extensions'),
     quietSeconds: 120,
     undo: nothingToUndo,
   });

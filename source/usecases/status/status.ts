@@ -3,6 +3,7 @@ import { type ClusterFacts, clusterFactsSchema, hostsOf, primaryOf } from '../..
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { hostIn, isDataDirectory, monitorIn, nodeIn, type Observations } from '../../cluster/observations.ts';
 import { ok, type Problem, problem, type Result } from '../../cluster/result.ts';
+import type { ToDo } from '../../cluster/to-do.ts';
 import { discover } from '../../discover/discover.ts';
 import { addressOf, type OpenHost } from '../../discover/reach.ts';
 import {
@@ -66,6 +67,8 @@ export interface Status {
   readonly expectedDowntime: ExpectedDowntime | null;
   /** When the servers were inspected, ISO 8601, by the clock of this machine. */
   readonly seenAt: string;
+  /** What steps of the upgrade have left undone, by the primary’s host; empty: nothing, or it does not answer. */
+  readonly toDo: readonly ToDo[];
   /** Who holds the lock. Null: nobody, or it cannot be read. */
   readonly lock: HeldLock | null;
   /** The step that starts the monitor again, which is stopped as planned; null: it should be up. */
@@ -239,6 +242,7 @@ const fromFacts = async (
     pauses: pausesIn(records, stepsIn(records)),
     expectedDowntime: told?.expected ?? (ahead ? expectedDowntime(facts, basis) : null),
     seenAt: new Date().toISOString(),
+    toDo: direction === 'upgrade' ? (hostIn(world, primaryOf(facts).alias)?.toDo ?? []) : [],
     lock: heldLock(standing),
     monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
     journal: journal === null ? [] : happened(journal.run.records),
@@ -339,6 +343,7 @@ export const readStatus = async (
     pauses: [],
     expectedDowntime: null,
     seenAt: new Date().toISOString(),
+    toDo: [],
     lock: null,
     monitorStoppedUntil: null,
     journal: [],

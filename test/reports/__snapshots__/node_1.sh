@@ -1121,7 +1121,7 @@ END_OF_STEP_19
 
 # ──── step 27: Checkpoint, record contents
 # C.node_1.checkpoint, as postgres; changes the host; about 0.3 s
-# What is written to disk now need not be written while the application waits; databases, tables and sequences are compared before the new version opens.
+# What is written to disk now need not be written while the application waits; databases, tables and sequences are compared before the new version opens, privileges, settings and subscriptions behind it.
 # guide: not in it
 # WAIT: before step 27 here, step 26 on monitor must be done
 # undo: nothing to undo
@@ -1149,6 +1149,103 @@ contents() { # FILE: every database, its relations, and where its sequences are
   rm "$1.databases"
 }
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c checkpoint
+# compared when the application works again
+inventory() { # FILE: privileges, owners, settings, comments … of every database
+  PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'copy (select k, '\'''\'', n, v, s from ((select '\''role'\'', quote_ident(r.rolname), concat_ws('\'' '\'', case when r.rolsuper then '\''superuser'\'' end, case when r.rolcreaterole then '\''createrole'\'' end, case when r.rolcreatedb then '\''createdb'\'' end,
+  case when r.rolcanlogin then '\''login'\'' end, case when r.rolreplication then '\''replication'\'' end, case when r.rolbypassrls then '\''bypassrls'\'' end, case when not r.rolinherit then '\''noinherit'\'' end, '\''connection limit '\'' || r.rolconnlimit, r.rolvaliduntil) || case when r.rolpassword is null then '\'' no password'\'' else '\'' a password'\'' end, '\'''\'' from pg_authid r where r.rolname !~ '\''^pg_'\'')
+union all (select distinct '\''membership'\'', format('\''%I in %I'\'', m.rolname, r.rolname), '\'''\'', format('\''grant %I to %I'\'', r.rolname, m.rolname) from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member)
+union all (select '\''setting'\'', format('\''%s%s'\'', case when s.setrole = 0 then '\'''\'' else '\''role '\'' || quote_ident(pg_get_userbyid(s.setrole)) || '\'' '\'' end, case when d.datname is null then '\'''\'' else '\''database '\'' || quote_ident(d.datname) || '\'' '\'' end) || split_part(c.one, '\''='\'', 1), substr(c.one, strpos(c.one, '\''='\'') + 1),
+      case when s.setrole = 0 then format('\''alter database %I'\'', d.datname) when d.datname is null then format('\''alter role %I'\'', pg_get_userbyid(s.setrole)) else format('\''alter role %I in database %I'\'', pg_get_userbyid(s.setrole), d.datname) end
+        || format('\'' set %s = %s'\'', split_part(c.one, '\''='\'', 1), substr(c.one, strpos(c.one, '\''='\'') + 1)) from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) c(one))
+union all (select '\''database'\'', quote_ident(d.datname), concat_ws('\'' '\'', '\''owner'\'', quote_ident(pg_get_userbyid(d.datdba)), case when d.datistemplate then '\''template'\'' end, '\''connection limit'\'', d.datconnlimit), format('\''alter database %I owner to %I'\'', d.datname, pg_get_userbyid(d.datdba)) from pg_database d where d.datconnlimit <> -2)
+union all (select '\''privilege'\'', format('\''database %I, %s %s'\'', d.datname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), '\''granted'\'', format('\''grant %s on database %I to %s'\'', lower(e.privilege_type), d.datname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end)
+    from pg_database d cross join aclexplode(d.datacl) e where e.grantee <> d.datdba)
+union all (select '\''privilege'\'', format('\''tablespace %I, %s %s'\'', t.spcname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), '\''granted'\'', format('\''grant %s on tablespace %I to %s'\'', lower(e.privilege_type), t.spcname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end)
+    from pg_tablespace t cross join aclexplode(t.spcacl) e where e.grantee <> t.spcowner)
+union all (select '\''comment'\'', format('\''%s %s'\'', case d.classoid when '\''pg_database'\''::regclass then '\''database'\'' when '\''pg_authid'\''::regclass then '\''role'\'' else '\''tablespace'\'' end, o.name), md5(d.description),
+      format('\''comment on %s %s is %L'\'', case d.classoid when '\''pg_database'\''::regclass then '\''database'\'' when '\''pg_authid'\''::regclass then '\''role'\'' else '\''tablespace'\'' end, o.name, d.description)
+    from pg_shdescription d join (select '\''pg_database'\''::regclass c, oid, quote_ident(datname) name from pg_database union all select '\''pg_authid'\''::regclass, oid, quote_ident(rolname) from pg_authid union all select '\''pg_tablespace'\''::regclass, oid, quote_ident(spcname) from pg_tablespace) o on o.c = d.classoid and o.oid = d.objoid)
+union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l.objname, l.provider), l.label, format('\''security label for %I on %s %s is %L'\'', l.provider, l.objtype, l.objname, l.label) from pg_seclabels l where l.objtype in ('\''role'\'', '\''database'\'', '\''tablespace'\''))
+union all (select '\''replication slot'\'', quote_ident(s.slot_name), concat_ws('\'' '\'', s.slot_type, s.plugin, '\''in '\'' || s.database), case s.slot_type when '\''physical'\'' then format('\''select pg_create_physical_replication_slot(%L)'\'', s.slot_name) else format('\''select pg_create_logical_replication_slot(%L, %L)'\'', s.slot_name, s.plugin) end
+    from pg_replication_slots s where not s.temporary and s.slot_name !~ '\''^pgautofailover_standby_'\'')
+union all (select '\''replication origin'\'', o.roname, coalesce(s.remote_lsn::text, '\'''\''), format('\''select pg_replication_origin_create(%L)'\'', o.roname) || case when s.remote_lsn is null then '\'''\'' else format('\'', pg_replication_origin_advance(%L, %L)'\'', o.roname, s.remote_lsn) end
+    from pg_replication_origin o left join pg_replication_origin_status s on s.local_id = o.roident where o.roname !~ '\''^pg_[0-9]+(_[0-9]+)?$'\'')
+union all (select '\''subscription'\'', format('\''%I in %I'\'', s.subname, d.datname), case when s.subenabled then '\''enabled'\'' else '\''disabled'\'' end, format('\''alter subscription %I enable'\'', s.subname) from pg_subscription s join pg_database d on d.oid = s.subdbid)) it(k, n, v, s)) to stdout' > "$1" || printf 'unread\t\n' > "$1"
+  PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' > "$1.databases"
+  while IFS= read -r database; do
+    PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'copy (select k, current_database(), n, v, s from ((select '\''owner'\'', format('\''%I.%I'\'', n.nspname, c.relname), quote_ident(pg_get_userbyid(c.relowner)), format('\''alter %s %s owner to %I'\'', case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end, format('\''%I.%I'\'', n.nspname, c.relname), pg_get_userbyid(c.relowner))
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and c.relpersistence <> '\''t'\'' and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'', '\''f'\'', '\''S'\''))
+union all (select '\''owner'\'', p.oid::regprocedure::text, quote_ident(pg_get_userbyid(p.proowner)), format('\''alter routine %s owner to %I'\'', p.oid::regprocedure, pg_get_userbyid(p.proowner))
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and not exists (select from pg_depend d where d.classid = '\''pg_proc'\''::regclass and d.objid = p.oid and d.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''schema %I'\'', n.nspname), quote_ident(pg_get_userbyid(n.nspowner)), format('\''alter schema %I owner to %I'\'', n.nspname, pg_get_userbyid(n.nspowner)) from pg_namespace n where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'')
+union all (select '\''privilege'\'', format('\''%s %s%s, %s%s'\'', kind, case when kind = '\''routine'\'' and member then base else name end, col, who, case when sign = '\''-'\'' then '\'', revoked'\'' when grantable then '\'', with grant option'\'' else '\'''\'' end), string_agg(lower(privilege), '\'', '\'' order by privilege),
+      format('\''%s %s on %s %s %s %s%s'\'', case sign when '\''+'\'' then '\''grant'\'' else '\''revoke'\'' end, string_agg(lower(privilege) || col, '\'', '\'' order by privilege), kind, name, case sign when '\''+'\'' then '\''to'\'' else '\''from'\'' end, who, case when grantable and sign = '\''+'\'' then '\'' with grant option'\'' else '\'''\'' end)
+    from (select o.kind, o.name, o.base, o.col,
+    case g.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(g.grantee)) end who, g.privilege_type privilege, g.is_grantable grantable, g.sign,
+    exists (select from pg_depend d where d.classid = o.classid and d.objid = o.objid and d.deptype = '\''e'\'') member
+  from (select it.*, coalesce((select i.initprivs from pg_init_privs i where i.objoid = it.objid and i.classoid = it.classid and i.objsubid = it.sub), it.initial) begun
+    from (select case c.relkind when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end kind, c.tableoid classid, c.oid objid, 0 sub,
+    format('\''%I.%I'\'', n.nspname, c.relname) name, format('\''%I.%I'\'', n.nspname, c.relname) base, '\'''\'' col, c.relowner owner, c.relacl acl,
+    acldefault((case c.relkind when '\''S'\'' then '\''s'\'' else '\''r'\'' end)::"char", c.relowner) initial
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relacl is not null and c.relpersistence <> '\''t'\''
+union all select '\''table'\'', '\''pg_class'\''::regclass, c.oid, a.attnum, format('\''%I.%I'\'', n.nspname, c.relname), format('\''%I.%I'\'', n.nspname, c.relname),
+    format('\'' (%I)'\'', a.attname), c.relowner, a.attacl, acldefault('\''c'\'', c.relowner)
+  from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+  where a.attacl is not null and not a.attisdropped and c.relpersistence <> '\''t'\''
+union all select '\''routine'\'', p.tableoid, p.oid, 0, p.oid::regprocedure::text, format('\''%I.%I'\'', n.nspname, p.proname), '\'''\'', p.proowner, p.proacl, acldefault('\''f'\'', p.proowner)
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.proacl is not null
+union all select '\''type'\'', t.tableoid, t.oid, 0, format('\''%I.%I'\'', n.nspname, t.typname), '\'''\'', '\'''\'', t.typowner, t.typacl, acldefault('\''T'\'', t.typowner)
+  from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typacl is not null
+union all select '\''schema'\'', n.tableoid, n.oid, 0, quote_ident(n.nspname), '\'''\'', '\'''\'', n.nspowner, n.nspacl, acldefault('\''n'\'', n.nspowner)
+  from pg_namespace n where n.nspacl is not null and n.nspname !~ '\''^pg_(toast_)?temp_'\''
+union all select '\''language'\'', l.tableoid, l.oid, 0, quote_ident(l.lanname), '\'''\'', '\'''\'', l.lanowner, l.lanacl, acldefault('\''l'\'', l.lanowner) from pg_language l where l.lanacl is not null
+union all select '\''foreign data wrapper'\'', w.tableoid, w.oid, 0, quote_ident(w.fdwname), '\'''\'', '\'''\'', w.fdwowner, w.fdwacl, acldefault('\''F'\'', w.fdwowner)
+  from pg_foreign_data_wrapper w where w.fdwacl is not null
+union all select '\''foreign server'\'', s.tableoid, s.oid, 0, quote_ident(s.srvname), '\'''\'', '\'''\'', s.srvowner, s.srvacl, acldefault('\''S'\'', s.srvowner) from pg_foreign_server s where s.srvacl is not null) it) o
+  cross join lateral (
+    select '\''+'\'' sign, a.* from (select grantee, privilege_type, is_grantable from aclexplode(o.acl) except select grantee, privilege_type, is_grantable from aclexplode(o.begun)) a
+    union all select '\''-'\'', b.* from (select grantee, privilege_type, is_grantable from aclexplode(o.begun) except select grantee, privilege_type, is_grantable from aclexplode(o.acl)) b
+      where not exists (select from aclexplode(o.acl) c where c.grantee = b.grantee and c.privilege_type = b.privilege_type)) g
+  where (g.grantee <> o.owner or g.sign = '\''-'\'') and o.name !~ '\''^information_schema'\'') it where privilege <> '\''MAINTAIN'\'' group by kind, name, base, member, col, who, sign, grantable)
+union all (select '\''default privileges'\'', format('\''of %s in %s for %s'\'', quote_ident(pg_get_userbyid(d.defaclrole)), coalesce(d.defaclnamespace::regnamespace::text, '\''every schema'\''), d.defaclobjtype),
+      array_to_string(array(select format('\''%s=%s'\'', case e.grantee when 0 then '\''public'\'' else pg_get_userbyid(e.grantee) end, e.privilege_type) from aclexplode(d.defaclacl) e where e.privilege_type <> '\''MAINTAIN'\'' order by 1), '\'', '\''), '\'''\'' from pg_default_acl d where d.defaclnamespace = 0 or exists (select from pg_namespace n where n.oid = d.defaclnamespace))
+union all (select '\''extension'\'', quote_ident(e.extname), n.nspname, format('\''create extension %I schema %I'\'', e.extname, n.nspname) from pg_extension e join pg_namespace n on n.oid = e.extnamespace)
+union all (select '\''publication'\'', quote_ident(p.pubname), concat_ws('\'' '\'', case when p.puballtables then '\''all tables'\'' end, case when p.pubinsert then '\''insert'\'' end, case when p.pubupdate then '\''update'\'' end, case when p.pubdelete then '\''delete'\'' end, case when p.pubtruncate then '\''truncate'\'' end), '\'''\'' from pg_publication p)
+union all (select '\''published table'\'', format('\''%I: %I.%I'\'', p.pubname, p.schemaname, p.tablename), '\'''\'', format('\''alter publication %I add table %I.%I'\'', p.pubname, p.schemaname, p.tablename) from pg_publication_tables p where not (select puballtables from pg_publication x where x.pubname = p.pubname))
+union all (select '\''event trigger'\'', quote_ident(t.evtname), format('\''on %s, %s, function %s'\'', t.evtevent, case t.evtenabled when '\''D'\'' then '\''disabled'\'' when '\''R'\'' then '\''enable replica'\'' when '\''A'\'' then '\''enable always'\'' else '\''enabled'\'' end, t.evtfoid::regprocedure),
+      format('\''alter event trigger %I %s'\'', t.evtname, case t.evtenabled when '\''D'\'' then '\''disable'\'' when '\''R'\'' then '\''enable replica'\'' when '\''A'\'' then '\''enable always'\'' else '\''enable'\'' end) from pg_event_trigger t where not exists (select from pg_depend d where d.classid = '\''pg_event_trigger'\''::regclass and d.objid = t.oid and d.deptype = '\''e'\''))
+union all (select '\''trigger'\'', format('\''%I on %s'\'', t.tgname, format('\''%I.%I'\'', n.nspname, c.relname)), case t.tgenabled when '\''D'\'' then '\''disabled'\'' when '\''R'\'' then '\''enable replica'\'' when '\''A'\'' then '\''enable always'\'' else '\''enabled'\'' end,
+      format('\''alter table %s %s trigger %I'\'', format('\''%I.%I'\'', n.nspname, c.relname), case t.tgenabled when '\''D'\'' then '\''disable'\'' when '\''R'\'' then '\''enable replica'\'' when '\''A'\'' then '\''enable always'\'' else '\''enable'\'' end, t.tgname)
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace where not t.tgisinternal and t.tgparentid = 0 and n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'')
+union all (select '\''statistics target'\'', format('\''%s.%I'\'', format('\''%I.%I'\'', n.nspname, c.relname), a.attname), a.attstattarget::text, format('\''alter table %s alter column %I set statistics %s'\'', format('\''%I.%I'\'', n.nspname, c.relname), a.attname, a.attstattarget)
+    from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace where a.attstattarget >= 0 and a.attnum > 0 and not a.attisdropped and c.relkind in ('\''r'\'', '\''p'\'', '\''m'\'', '\''f'\'') and n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'')
+union all (select '\''extended statistics'\'', format('\''%I.%I'\'', n.nspname, s.stxname), pg_get_statisticsobjdef(s.oid), pg_get_statisticsobjdef(s.oid) from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'')
+union all (select '\''storage parameters'\'', format('\''%I.%I'\'', n.nspname, c.relname), array_to_string(c.reloptions, '\'', '\''), format('\''alter %s %s set (%s)'\'', case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end, format('\''%I.%I'\'', n.nspname, c.relname), array_to_string(c.reloptions, '\'', '\''))
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.reloptions is not null and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'') and n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and not exists (select from pg_depend d where d.classid = '\''pg_class'\''::regclass and d.objid = c.oid and d.deptype = '\''e'\''))
+union all (select '\''comment'\'', format('\''%s%s'\'', format('\''%I.%I'\'', n.nspname, c.relname), '\''.'\'' || quote_ident(a.attname)), md5(d.description), format('\''comment on %s %s%s is %L'\'', case when a.attname is null then case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end else '\''column'\'' end, format('\''%I.%I'\'', n.nspname, c.relname), '\''.'\'' || quote_ident(a.attname), left(d.description, 2000))
+    from pg_description d join pg_class c on d.classoid = '\''pg_class'\''::regclass and c.oid = d.objoid join pg_namespace n on n.oid = c.relnamespace left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid and d.objsubid > 0
+    where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'', '\''f'\'', '\''S'\'') and not exists (select from pg_depend d where d.classid = '\''pg_class'\''::regclass and d.objid = c.oid and d.deptype = '\''e'\''))
+union all (select '\''comment'\'', format('\''routine %s'\'', p.oid::regprocedure), md5(d.description), format('\''comment on routine %s is %L'\'', p.oid::regprocedure, left(d.description, 2000))
+    from pg_description d join pg_proc p on d.classoid = '\''pg_proc'\''::regclass and p.oid = d.objoid join pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and not exists (select from pg_depend d where d.classid = '\''pg_proc'\''::regclass and d.objid = p.oid and d.deptype = '\''e'\''))
+union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l.objname, l.provider), l.label, format('\''security label for %I on %s %s is %L'\'', l.provider, l.objtype, l.objname, l.label) from pg_seclabels l where l.objtype not in ('\''role'\'', '\''database'\'', '\''tablespace'\''))
+union all (select '\''statistics of a partitioned table'\'', format('\''%I.%I'\'', n.nspname, c.relname), '\'''\'', format('\''analyze %s'\'', format('\''%I.%I'\'', n.nspname, c.relname)) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''p'\'' and exists (select from pg_statistic s where s.starelid = c.oid))) it(k, n, v, s)) to stdout' </dev/null > "$1.one" || printf 'unread\t%s\n' "$database" > "$1.one"
+    cat "$1.one" >> "$1"
+  done < "$1.databases"
+  rm "$1.databases" "$1.one"
+}
+inventory /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.new
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/databases
+: > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/subscriptions.new
+while IFS= read -r database; do
+  said=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select json_agg(json_build_object('\''name'\'', s.subname, '\''enabled'\'', s.subenabled, '\''origin'\'', o.roident,
+    '\''tables'\'', coalesce((select json_agg(json_build_object('\''schema'\'', n.nspname, '\''name'\'', c.relname, '\''state'\'', r.srsubstate, '\''lsn'\'', r.srsublsn))
+      from pg_subscription_rel r join pg_class c on c.oid = r.srrelid join pg_namespace n on n.oid = c.relnamespace where r.srsubid = s.oid), '\''[]'\'')))
+  from pg_subscription s left join pg_replication_origin o on o.roname = '\''pg_'\'' || s.oid where s.subdbid = (select oid from pg_database where datname = current_database())' </dev/null)
+  [ -z "$said" ] || printf '%s\t%s\n' "$database" "$said" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/subscriptions.new
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/databases
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/subscriptions.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/subscriptions
+rm /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/databases
 contents /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted.new
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted
 awk -F '\t' '{ n[$2 FS $1]++; if ($1 == "database") names[$2] = 1 }
@@ -1621,19 +1718,20 @@ Once that has been started, 15 would start here without an error and lose data a
 A rollback uses the fallback copy of a secondary: pgaf-upgrade rollback.
 NOTE
 sync -- /var/lib/pgsql/data_pg15_bak/DO-NOT-START.txt /var/lib/pgsql/data_pg15_bak/global /var/lib/pgsql/data_pg15_bak || sync
+: > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/private-start.log # an earlier try's last lines are not this one's
 /opt/vmware/postgres/17/bin/pg_ctl \
   --pgdata=/var/lib/pgsql/data \
   --wait --timeout=3600 \
   --log=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/private-start.log \
-  --options='-c listen_addresses='\'''\'' -c synchronous_standby_names='\'''\'' -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -c archive_mode=off -c max_logical_replication_workers=0 -c hba_file=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/pg_hba.conf -c unix_socket_permissions=0700' \
-  start
+  --options='-c listen_addresses='\'''\'' -c synchronous_standby_names='\'''\'' -c unix_socket_directories=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -c archive_mode=off -c max_logical_replication_workers=0 -c logging_collector=off -c log_destination=stderr -c hba_file=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693/pg_hba.conf -c unix_socket_permissions=0700' \
+  start || { tail -n 20 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/private-start.log >&2; exit 1; }
 END_OF_STEP_36
 }
 
 # ──── step 37: Verify data, update extensions
 # E.node_1.verify, as postgres; changes the host; about 0.4 s
-# No database, table, index or view may be missing that was there before the stop, and no sequence may have a lower value; what pg_upgrade asks to be updated is updated.
-# guide: Step 6; deviation: update_extensions.sql exists only when something needs it, in pg_upgrade’s working directory: absent is fine.
+# No database, table, index or view may be missing that was there before the stop, and no sequence may have a lower value; extensions are updated, and keep their privileges.
+# guide: Step 6; deviation: Each extension by itself, instead of update_extensions.sql, which ends at the first one that cannot be updated: that is noted, and holds nothing up.
 # side by side: it may run at the same time as steps 38 on node_1 and 40 on monitor
 # must hold before: 17 runs on node_1, local socket only
 # must hold after, within 30 s: the databases answer
@@ -1696,9 +1794,131 @@ if [ -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted ]; then
   echo "nothing is missing of what was noted on $(date -u -r /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted '+%F %T') UTC, before the stop"
 else echo "nothing was noted before the stop: this is only counted"; fi
 rm "$now"
-if [ -e /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/update_extensions.sql ]; then
-  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/update_extensions.sql
-else echo "no extension needs an update"; fi
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+# what fails below holds nothing up: it is noted, with the command that repeats it
+tab=$(printf '\t')
+left=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/to-do/extensions; mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/to-do; : > "$left.new"
+one_line() { tr '\n\t' '  ' | tr -d '\000-\037\177' | sed 's/  */ /g; s/ $//'; }
+in_quotes() { printf %s "$1" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/'/"; }
+typed_word() { case $1 in *[!A-Za-z0-9_/.-]*) in_quotes "$1" ;; *) printf %s "$1" ;; esac; }
+database_word() { # NAME: as psql -d takes it; one with a = or of the form of a URI would be a connection string
+  case $1 in
+    '') printf postgres ;;
+    *=* | postgres*:*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
+    *) typed_word "$1" ;;
+  esac
+}
+to_do() { # DATABASE WHAT SQL
+  what=$(printf %s "$2" | one_line | head -c 600) repeat=
+  [ -z "$3" ] || repeat=$(printf '%s/%s -X -h %s -p %s -U %s -d %s -c %s' "$(typed_word /opt/vmware/postgres/17/bin)" psql "$(typed_word /var/run/postgresql)" 5432 "$(typed_word postgres)" "$(database_word "$1")" "$(in_quotes "$3" | one_line)")
+  printf '%s\n' "$(printf %s "$1" | one_line)$tab$what$tab$repeat" >> "$left.new"
+  echo "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
+}
+cause() { # FILE: the first error in it, with its detail, in one line
+  awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
+    /^(HINT|CONTEXT|STATEMENT|LINE|QUERY|ERROR|FATAL|WARNING|NOTICE)/ { on = 0 } /^DETAIL/ && n == 1 { on = 1 } on' "$1" | one_line
+}
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/databases
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/update-extension.sql <<'END-OF-SQL'
+select coalesce(json_agg(it), '[]')::text as before from (select it.* from pg_depend d join pg_extension e on e.oid = d.refobjid cross join lateral (select case c.relkind when 'S' then 'sequence' else 'table' end kind, format('%I.%I', n.nspname, c.relname) name, format('%I.%I', n.nspname, c.relname) base, '' col,
+    quote_ident(pg_get_userbyid(c.relowner)) who, '' privilege, false grantable, 'o' sign, true member
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where d.classid = 'pg_class'::regclass and c.oid = d.objid and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+union all select 'routine', p.oid::regprocedure::text, format('%I.%I', n.nspname, p.proname), '', quote_ident(pg_get_userbyid(p.proowner)), '', false, 'o', true
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace where d.classid = 'pg_proc'::regclass and p.oid = d.objid) it
+    where d.refclassid = 'pg_extension'::regclass and d.deptype = 'e' and e.extname = :'extension'
+  union all select o.kind, o.name, o.base, o.col,
+    case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end who, g.privilege_type privilege, g.is_grantable grantable, g.sign,
+    exists (select from pg_depend d where d.classid = o.classid and d.objid = o.objid and d.deptype = 'e') member
+  from (select it.*, coalesce((select i.initprivs from pg_init_privs i where i.objoid = it.objid and i.classoid = it.classid and i.objsubid = it.sub), it.initial) begun
+    from (select case c.relkind when 'S' then 'sequence' else 'table' end kind, c.tableoid classid, c.oid objid, 0 sub,
+    format('%I.%I', n.nspname, c.relname) name, format('%I.%I', n.nspname, c.relname) base, '' col, c.relowner owner, c.relacl acl,
+    acldefault((case c.relkind when 'S' then 's' else 'r' end)::"char", c.relowner) initial
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relacl is not null and c.relpersistence <> 't'
+union all select 'table', 'pg_class'::regclass, c.oid, a.attnum, format('%I.%I', n.nspname, c.relname), format('%I.%I', n.nspname, c.relname),
+    format(' (%I)', a.attname), c.relowner, a.attacl, acldefault('c', c.relowner)
+  from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+  where a.attacl is not null and not a.attisdropped and c.relpersistence <> 't'
+union all select 'routine', p.tableoid, p.oid, 0, p.oid::regprocedure::text, format('%I.%I', n.nspname, p.proname), '', p.proowner, p.proacl, acldefault('f', p.proowner)
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.proacl is not null
+union all select 'type', t.tableoid, t.oid, 0, format('%I.%I', n.nspname, t.typname), '', '', t.typowner, t.typacl, acldefault('T', t.typowner)
+  from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typacl is not null
+union all select 'schema', n.tableoid, n.oid, 0, quote_ident(n.nspname), '', '', n.nspowner, n.nspacl, acldefault('n', n.nspowner)
+  from pg_namespace n where n.nspacl is not null and n.nspname !~ '^pg_(toast_)?temp_'
+union all select 'language', l.tableoid, l.oid, 0, quote_ident(l.lanname), '', '', l.lanowner, l.lanacl, acldefault('l', l.lanowner) from pg_language l where l.lanacl is not null
+union all select 'foreign data wrapper', w.tableoid, w.oid, 0, quote_ident(w.fdwname), '', '', w.fdwowner, w.fdwacl, acldefault('F', w.fdwowner)
+  from pg_foreign_data_wrapper w where w.fdwacl is not null
+union all select 'foreign server', s.tableoid, s.oid, 0, quote_ident(s.srvname), '', '', s.srvowner, s.srvacl, acldefault('S', s.srvowner) from pg_foreign_server s where s.srvacl is not null) it) o
+  cross join lateral (
+    select '+' sign, a.* from (select grantee, privilege_type, is_grantable from aclexplode(o.acl) except select grantee, privilege_type, is_grantable from aclexplode(o.begun)) a
+    union all select '-', b.* from (select grantee, privilege_type, is_grantable from aclexplode(o.begun) except select grantee, privilege_type, is_grantable from aclexplode(o.acl)) b
+      where not exists (select from aclexplode(o.acl) c where c.grantee = b.grantee and c.privilege_type = b.privilege_type)) g
+  where (g.grantee <> o.owner or g.sign = '-') and (o.classid, o.objid) in (select d.classid, d.objid from pg_depend d join pg_extension e on e.oid = d.refobjid
+  where d.refclassid = 'pg_extension'::regclass and d.deptype = 'e' and e.extname = :'extension')) it \gset
+alter extension :"extension" update;
+\set ON_ERROR_STOP off
+with before as (select * from json_to_recordset(:'before') as it(kind text, name text, base text, col text, who text, privilege text, grantable boolean, sign text)),
+now as (select it.* from pg_depend d join pg_extension e on e.oid = d.refobjid cross join lateral (select case c.relkind when 'S' then 'sequence' else 'table' end kind, format('%I.%I', n.nspname, c.relname) name, format('%I.%I', n.nspname, c.relname) base, '' col,
+    quote_ident(pg_get_userbyid(c.relowner)) who, '' privilege, false grantable, 'o' sign, true member
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where d.classid = 'pg_class'::regclass and c.oid = d.objid and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+union all select 'routine', p.oid::regprocedure::text, format('%I.%I', n.nspname, p.proname), '', quote_ident(pg_get_userbyid(p.proowner)), '', false, 'o', true
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace where d.classid = 'pg_proc'::regclass and p.oid = d.objid) it
+    where d.refclassid = 'pg_extension'::regclass and d.deptype = 'e' and e.extname = :'extension'
+  union all select o.kind, o.name, o.base, o.col,
+    case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end who, g.privilege_type privilege, g.is_grantable grantable, g.sign,
+    exists (select from pg_depend d where d.classid = o.classid and d.objid = o.objid and d.deptype = 'e') member
+  from (select it.*, coalesce((select i.initprivs from pg_init_privs i where i.objoid = it.objid and i.classoid = it.classid and i.objsubid = it.sub), it.initial) begun
+    from (select case c.relkind when 'S' then 'sequence' else 'table' end kind, c.tableoid classid, c.oid objid, 0 sub,
+    format('%I.%I', n.nspname, c.relname) name, format('%I.%I', n.nspname, c.relname) base, '' col, c.relowner owner, c.relacl acl,
+    acldefault((case c.relkind when 'S' then 's' else 'r' end)::"char", c.relowner) initial
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relacl is not null and c.relpersistence <> 't'
+union all select 'table', 'pg_class'::regclass, c.oid, a.attnum, format('%I.%I', n.nspname, c.relname), format('%I.%I', n.nspname, c.relname),
+    format(' (%I)', a.attname), c.relowner, a.attacl, acldefault('c', c.relowner)
+  from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+  where a.attacl is not null and not a.attisdropped and c.relpersistence <> 't'
+union all select 'routine', p.tableoid, p.oid, 0, p.oid::regprocedure::text, format('%I.%I', n.nspname, p.proname), '', p.proowner, p.proacl, acldefault('f', p.proowner)
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.proacl is not null
+union all select 'type', t.tableoid, t.oid, 0, format('%I.%I', n.nspname, t.typname), '', '', t.typowner, t.typacl, acldefault('T', t.typowner)
+  from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typacl is not null
+union all select 'schema', n.tableoid, n.oid, 0, quote_ident(n.nspname), '', '', n.nspowner, n.nspacl, acldefault('n', n.nspowner)
+  from pg_namespace n where n.nspacl is not null and n.nspname !~ '^pg_(toast_)?temp_'
+union all select 'language', l.tableoid, l.oid, 0, quote_ident(l.lanname), '', '', l.lanowner, l.lanacl, acldefault('l', l.lanowner) from pg_language l where l.lanacl is not null
+union all select 'foreign data wrapper', w.tableoid, w.oid, 0, quote_ident(w.fdwname), '', '', w.fdwowner, w.fdwacl, acldefault('F', w.fdwowner)
+  from pg_foreign_data_wrapper w where w.fdwacl is not null
+union all select 'foreign server', s.tableoid, s.oid, 0, quote_ident(s.srvname), '', '', s.srvowner, s.srvacl, acldefault('S', s.srvowner) from pg_foreign_server s where s.srvacl is not null) it) o
+  cross join lateral (
+    select '+' sign, a.* from (select grantee, privilege_type, is_grantable from aclexplode(o.acl) except select grantee, privilege_type, is_grantable from aclexplode(o.begun)) a
+    union all select '-', b.* from (select grantee, privilege_type, is_grantable from aclexplode(o.begun) except select grantee, privilege_type, is_grantable from aclexplode(o.acl)) b
+      where not exists (select from aclexplode(o.acl) c where c.grantee = b.grantee and c.privilege_type = b.privilege_type)) g
+  where (g.grantee <> o.owner or g.sign = '-') and (o.classid, o.objid) in (select d.classid, d.objid from pg_depend d join pg_extension e on e.oid = d.refobjid
+  where d.refclassid = 'pg_extension'::regclass and d.deptype = 'e' and e.extname = :'extension')),
+target as (select b.*, t.name target from before b cross join lateral (
+  select b.name where b.kind <> 'routine' and case when b.kind in ('table', 'sequence') then to_regclass(b.name) is not null when b.kind = 'type' then to_regtype(b.name) is not null else true end
+  union select n.name from now n where b.kind = 'routine' and n.sign = 'o' and n.kind = 'routine' and (n.name = b.name or (n.base = b.base and to_regprocedure(b.name) is null))) t(name))
+select case t.sign when 'o' then format('alter %s %s owner to %s', t.kind, t.target, t.who) else case t.sign
+    when '+' then format('grant %s%s on %s %s to %s%s', lower(t.privilege), t.col, t.kind, t.target, t.who, case when t.grantable then ' with grant option' else '' end)
+    else format('revoke %s%s on %s %s from %s', lower(t.privilege), t.col, t.kind, t.target, t.who) end end
+from target t where not exists (select from now n where (n.kind, n.name, n.col, n.who, n.privilege, n.grantable, n.sign) = (t.kind, t.target, t.col, t.who, t.privilege, t.grantable, t.sign))
+order by t.sign = 'o' desc, 1 \gexec
+END-OF-SQL
+while IFS= read -r database; do
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select name from pg_available_extensions where installed_version <> default_version order by 1' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extensions 2> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log || to_do "$database" "its extensions could not be listed: $(cause /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log)" ''
+  while IFS= read -r extension; do
+    if PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atqb -v extension="$extension" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/update-extension.sql </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log 2>&1; then
+      echo "$database: $extension is updated"
+      # what the update dropped with a view or a function: what cannot be given again is noted
+      ! grep -q '^psql:.*ERROR' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log || to_do "$database" "of extension $extension, privileges or an owner could not be restored: $(cause /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log)" "$(sed -n 's/^.*STATEMENT:  //p' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log | grep -E '^(grant|revoke|alter) ' | tr '\n' ';')"
+    else to_do "$database" "extension $extension keeps its version: $(cause /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log). It works; update it later, without what depends on it" "alter extension $(printf %s "$extension" | sed 's/"/""/g; s/^/"/; s/$/"/') update"; fi
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extensions
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/databases
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/update-extension.sql /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extensions /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log
+rm /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/databases
+if [ -s "$left.new" ]; then mv "$left.new" "$left"; keep "$left"; else rm -f "$left" "$left.new"; fi
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/verify && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/verify /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 END_OF_STEP_37
 }
@@ -1706,7 +1926,7 @@ END_OF_STEP_37
 # ──── step 38: Collect minimal statistics
 # E.node_1.analyze-1, as postgres; changes the host; about 0.6 s
 # Without any the planner guesses, and the first queries after the window can take a hundred times longer. The full ones follow while the application works.
-# guide: Step 6; deviation: Only the first of the three stages costs downtime; the other two run after the primary is back.
+# guide: Step 6; deviation: Only the first of the three stages costs downtime; the other two run after the primary is back. A table that cannot be analyzed is noted, and holds nothing up.
 # side by side: it may run at the same time as steps 37 on node_1 and 40 on monitor
 # must hold before: 17 runs on node_1, local socket only
 # must hold after, within 30 s: the first statistics are there
@@ -1717,12 +1937,60 @@ set -eu
 export LC_ALL=C
 # nobody else works on this server yet: every processor, eight at most
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$jobs" -le 8 ] || jobs=8
-PGOPTIONS='-c search_path=pg_catalog -c default_statistics_target=1 -c vacuum_cost_delay=0' /opt/vmware/postgres/17/bin/vacuumdb \
-  --host=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 \
-  --port=5432 \
-  --username=postgres \
-  --jobs="$jobs" \
-  --all --analyze-only
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+# what fails below holds nothing up: it is noted, with the command that repeats it
+tab=$(printf '\t')
+left=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/to-do/statistics-first; mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/to-do; : > "$left.new"
+one_line() { tr '\n\t' '  ' | tr -d '\000-\037\177' | sed 's/  */ /g; s/ $//'; }
+in_quotes() { printf %s "$1" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/'/"; }
+typed_word() { case $1 in *[!A-Za-z0-9_/.-]*) in_quotes "$1" ;; *) printf %s "$1" ;; esac; }
+database_word() { # NAME: as psql -d takes it; one with a = or of the form of a URI would be a connection string
+  case $1 in
+    '') printf postgres ;;
+    *=* | postgres*:*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
+    *) typed_word "$1" ;;
+  esac
+}
+to_do() { # DATABASE WHAT SQL
+  what=$(printf %s "$2" | one_line | head -c 600) repeat=
+  [ -z "$3" ] || repeat=$(printf '%s/%s -X -h %s -p %s -U %s -d %s -c %s' "$(typed_word /opt/vmware/postgres/17/bin)" psql "$(typed_word /var/run/postgresql)" 5432 "$(typed_word postgres)" "$(database_word "$1")" "$(in_quotes "$3" | one_line)")
+  printf '%s\n' "$(printf %s "$1" | one_line)$tab$what$tab$repeat" >> "$left.new"
+  echo "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
+}
+cause() { # FILE: the first error in it, with its detail, in one line
+  awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
+    /^(HINT|CONTEXT|STATEMENT|LINE|QUERY|ERROR|FATAL|WARNING|NOTICE)/ { on = 0 } /^DETAIL/ && n == 1 { on = 1 } on' "$1" | one_line
+}
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.sql <<'END-OF-SQL'
+select format('analyze %I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'm') and c.relpersistence <> 't' and coalesce(pg_stat_get_last_analyze_time(c.oid) < :'begun', true) order by 1 \gexec
+END-OF-SQL
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn and datconnlimit <> -2 order by 1' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.databases
+while IFS= read -r database; do
+  begun=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select clock_timestamp()' </dev/null)
+  # vacuumdb takes a name with a = in it for a connection string: so it gets one
+  connection="dbname='$(printf %s "$database" | sed "s/[\\\\']/\\\\&/g")'"
+  if PGOPTIONS='-c search_path=pg_catalog -c default_statistics_target=1 -c vacuum_cost_delay=0' PGDATABASE="$connection" /opt/vmware/postgres/17/bin/vacuumdb \
+    --host=/var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 \
+    --port=5432 \
+    --username=postgres \
+    --jobs="$jobs" \
+    --analyze-only </dev/null; then continue; fi
+  echo "$database: its other tables are analyzed one by one"
+  PGOPTIONS='-c search_path=pg_catalog -c default_statistics_target=1 -c vacuum_cost_delay=0' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atqb -v ON_ERROR_STOP=0 -v begun="$begun" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.sql </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.log 2>&1 || true
+  awk '{ sub(/^psql:[^ ]* /, "") } /^ERROR/ { error = $0 } /^CONTEXT/ { error = error "; " $0 } /^STATEMENT:  analyze / { sub(/^STATEMENT:  /, ""); print $0 "\t" error }' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.log | while IFS=$tab read -r statement error; do
+    to_do "$database" "no statistics of ${statement#analyze }: $error" "$statement"
+  done
+  ! grep -q '^psql: error' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.log || to_do "$database" "no statistics: $(cause /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.log)" analyze
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.databases
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.sql /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.databases /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.log
+if [ -s "$left.new" ]; then mv "$left.new" "$left"; keep "$left"; else rm -f "$left" "$left.new"; fi
 mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/analyze-1 && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/analyze-1 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 END_OF_STEP_38
 }
@@ -1787,80 +2055,343 @@ systemctl enable --quiet pgautofailover.service
 END_OF_STEP_41
 }
 
-# ──── step 42: Collect full statistics
-# G.node_1.analyze, as postgres; changes the host; about 1.1 s
-# While the application works again: the planner gets what it had before.
-# guide: Step 6; deviation: After the downtime, not in it.
+# ──── step 42: Restore subscriptions, compare
+# G.node_1.compare, as postgres; changes the host; about 0.3 s
+# pg_upgrade leaves subscriptions disabled and without their position: they go on where they stopped. Privileges, owners, settings, slots, comments are compared with those before the stop.
+# guide: not in it
 # must hold before: node_1 accepts writes on 17, on port 5432
-# must hold after, within 30 s: statistics are complete
+# must hold after, within 30 s: what differs is noted
 # undo: nothing to undo
 step_42() {
   cat <<'END_OF_STEP_42'
 set -eu
 export LC_ALL=C
-PGOPTIONS='-c search_path=pg_catalog -c default_statistics_target=10 -c vacuum_cost_delay=0' /opt/vmware/postgres/17/bin/vacuumdb \
-  --host=/var/run/postgresql \
-  --port=5432 \
-  --username=postgres \
-  --all --analyze-only
-PGOPTIONS='-c search_path=pg_catalog' /opt/vmware/postgres/17/bin/vacuumdb \
-  --host=/var/run/postgresql \
-  --port=5432 \
-  --username=postgres \
-  --all --analyze-only
-mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/analyze && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/analyze /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
+umask 077
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+# what fails below holds nothing up: it is noted, with the command that repeats it
+tab=$(printf '\t')
+left=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/to-do/inventory; mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/to-do; : > "$left.new"
+one_line() { tr '\n\t' '  ' | tr -d '\000-\037\177' | sed 's/  */ /g; s/ $//'; }
+in_quotes() { printf %s "$1" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/'/"; }
+typed_word() { case $1 in *[!A-Za-z0-9_/.-]*) in_quotes "$1" ;; *) printf %s "$1" ;; esac; }
+database_word() { # NAME: as psql -d takes it; one with a = or of the form of a URI would be a connection string
+  case $1 in
+    '') printf postgres ;;
+    *=* | postgres*:*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
+    *) typed_word "$1" ;;
+  esac
+}
+to_do() { # DATABASE WHAT SQL
+  what=$(printf %s "$2" | one_line | head -c 600) repeat=
+  [ -z "$3" ] || repeat=$(printf '%s/%s -X -h %s -p %s -U %s -d %s -c %s' "$(typed_word /opt/vmware/postgres/17/bin)" psql "$(typed_word /var/run/postgresql)" 5432 "$(typed_word postgres)" "$(database_word "$1")" "$(in_quotes "$3" | one_line)")
+  printf '%s\n' "$(printf %s "$1" | one_line)$tab$what$tab$repeat" >> "$left.new"
+  echo "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
+}
+cause() { # FILE: the first error in it, with its detail, in one line
+  awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
+    /^(HINT|CONTEXT|STATEMENT|LINE|QUERY|ERROR|FATAL|WARNING|NOTICE)/ { on = 0 } /^DETAIL/ && n == 1 { on = 1 } on' "$1" | one_line
+}
+if [ -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/subscriptions ]; then
+  # up to where each has received, by the old cluster's last checkpoint
+  lsns=$(od -A n -v -t x8 -w16 -j 4 /var/lib/pgsql/data_pg15_bak/pg_logical/replorigin_checkpoint 2>/dev/null | awk 'NF == 2 { origin = substr($1, 13); if (origin == "0000") origin = substr($1, 1, 4)
+    printf "%s=%s/%s ", origin, substr($2, 1, 8), substr($2, 9) }')
+  cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/resume.sql <<'END-OF-SQL'
+set allow_system_table_mods = on;
+with saved as (select * from json_to_recordset(:'saved') as it(name text, enabled boolean, origin integer, tables json)),
+lsn as (select split_part(one, '=', 1) origin, split_part(one, '=', 2)::pg_lsn at from regexp_split_to_table(:'lsns', ' ') one where one <> ''),
+state as (select v.*, s.oid, s.subenabled, l.at, (select count(*) from pg_subscription_rel r where r.srsubid = s.oid) rels,
+    (select count(*) from json_to_recordset(v.tables) as t(state text) where t.state not in ('i', 'r')) copying
+  from saved v left join pg_subscription s on s.subname = v.name and s.subdbid = (select oid from pg_database where datname = current_database()) left join lsn l on l.origin = lpad(to_hex(v.origin), 4, '0'))
+select concat_ws('; ',
+  case when rels = 0 and at is not null then format('select pg_replication_origin_advance(%L, %L)', 'pg_' || oid, at) end,
+  case when rels = 0 then (select string_agg(format('insert into pg_subscription_rel (srsubid, srrelid, srsubstate, srsublsn) values (%s, %L::regclass, %L, %L)', oid, format('%I.%I', t.schema, t.name), t.state, t.lsn), '; ')
+    from json_to_recordset(tables) as t(schema text, name text, state text, lsn pg_lsn)) end,
+  case when enabled then format('alter subscription %I enable', name) end)
+from state where oid is not null and not subenabled and copying = 0 and (enabled or (rels = 0 and json_array_length(tables) > 0)) \gexec
+with saved as (select * from json_to_recordset(:'saved') as it(name text, enabled boolean, origin integer, tables json)),
+lsn as (select split_part(one, '=', 1) origin, split_part(one, '=', 2)::pg_lsn at from regexp_split_to_table(:'lsns', ' ') one where one <> ''),
+state as (select v.*, s.oid, s.subenabled, l.at, (select count(*) from pg_subscription_rel r where r.srsubid = s.oid) rels,
+    (select count(*) from json_to_recordset(v.tables) as t(state text) where t.state not in ('i', 'r')) copying
+  from saved v left join pg_subscription s on s.subname = v.name and s.subdbid = (select oid from pg_database where datname = current_database()) left join lsn l on l.origin = lpad(to_hex(v.origin), 4, '0'))
+select concat_ws(e'\t', case when oid is null then 'lost' when enabled and not subenabled then 'left' when subenabled then 'runs' else 'disabled' end, quote_ident(name), coalesce(at::text, 'the slot''s position'), copying, json_array_length(tables)) from state;
+END-OF-SQL
+  while IFS= read -r line; do
+    database=${line%%"$tab"*} saved=${line#*"$tab"}
+    PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqb -v ON_ERROR_STOP=0 -v saved="$saved" -v lsns="$lsns" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/resume.sql </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/resume.log 2>&1 || true
+    ! grep -q '^psql: error' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/resume.log || to_do "$database" "its subscriptions could not be resumed: $(cause /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/resume.log)" ''
+    grep "^[a-z]*$tab" /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/resume.log | while IFS=$tab read -r state name position copying tables; do
+      case $state in
+        lost) to_do "$database" "subscription $name is gone" '' ;;
+        left)
+          why=$(cause /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/resume.log); [ "$copying" = 0 ] || why="the first copy of $copying of its $tables tables had not come to its end; copy those again"
+          to_do "$database" "subscription $name is disabled, it had received up to $position: $why" "alter subscription $name enable" ;;
+        *) echo "$database: subscription $name: $state, $tables tables, from $position on" ;;
+      esac
+    done
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/subscriptions
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/resume.sql /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/resume.log
+else echo "no database had a subscription before the stop"; fi
+inventory() { # FILE: privileges, owners, settings, comments … of every database
+  PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'copy (select k, '\'''\'', n, v, s from ((select '\''role'\'', quote_ident(r.rolname), concat_ws('\'' '\'', case when r.rolsuper then '\''superuser'\'' end, case when r.rolcreaterole then '\''createrole'\'' end, case when r.rolcreatedb then '\''createdb'\'' end,
+  case when r.rolcanlogin then '\''login'\'' end, case when r.rolreplication then '\''replication'\'' end, case when r.rolbypassrls then '\''bypassrls'\'' end, case when not r.rolinherit then '\''noinherit'\'' end, '\''connection limit '\'' || r.rolconnlimit, r.rolvaliduntil) || case when r.rolpassword is null then '\'' no password'\'' else '\'' a password'\'' end, '\'''\'' from pg_authid r where r.rolname !~ '\''^pg_'\'')
+union all (select distinct '\''membership'\'', format('\''%I in %I'\'', m.rolname, r.rolname), '\'''\'', format('\''grant %I to %I'\'', r.rolname, m.rolname) from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member)
+union all (select '\''setting'\'', format('\''%s%s'\'', case when s.setrole = 0 then '\'''\'' else '\''role '\'' || quote_ident(pg_get_userbyid(s.setrole)) || '\'' '\'' end, case when d.datname is null then '\'''\'' else '\''database '\'' || quote_ident(d.datname) || '\'' '\'' end) || split_part(c.one, '\''='\'', 1), substr(c.one, strpos(c.one, '\''='\'') + 1),
+      case when s.setrole = 0 then format('\''alter database %I'\'', d.datname) when d.datname is null then format('\''alter role %I'\'', pg_get_userbyid(s.setrole)) else format('\''alter role %I in database %I'\'', pg_get_userbyid(s.setrole), d.datname) end
+        || format('\'' set %s = %s'\'', split_part(c.one, '\''='\'', 1), substr(c.one, strpos(c.one, '\''='\'') + 1)) from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) c(one))
+union all (select '\''database'\'', quote_ident(d.datname), concat_ws('\'' '\'', '\''owner'\'', quote_ident(pg_get_userbyid(d.datdba)), case when d.datistemplate then '\''template'\'' end, '\''connection limit'\'', d.datconnlimit), format('\''alter database %I owner to %I'\'', d.datname, pg_get_userbyid(d.datdba)) from pg_database d where d.datconnlimit <> -2)
+union all (select '\''privilege'\'', format('\''database %I, %s %s'\'', d.datname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), '\''granted'\'', format('\''grant %s on database %I to %s'\'', lower(e.privilege_type), d.datname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end)
+    from pg_database d cross join aclexplode(d.datacl) e where e.grantee <> d.datdba)
+union all (select '\''privilege'\'', format('\''tablespace %I, %s %s'\'', t.spcname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), '\''granted'\'', format('\''grant %s on tablespace %I to %s'\'', lower(e.privilege_type), t.spcname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end)
+    from pg_tablespace t cross join aclexplode(t.spcacl) e where e.grantee <> t.spcowner)
+union all (select '\''comment'\'', format('\''%s %s'\'', case d.classoid when '\''pg_database'\''::regclass then '\''database'\'' when '\''pg_authid'\''::regclass then '\''role'\'' else '\''tablespace'\'' end, o.name), md5(d.description),
+      format('\''comment on %s %s is %L'\'', case d.classoid when '\''pg_database'\''::regclass then '\''database'\'' when '\''pg_authid'\''::regclass then '\''role'\'' else '\''tablespace'\'' end, o.name, d.description)
+    from pg_shdescription d join (select '\''pg_database'\''::regclass c, oid, quote_ident(datname) name from pg_database union all select '\''pg_authid'\''::regclass, oid, quote_ident(rolname) from pg_authid union all select '\''pg_tablespace'\''::regclass, oid, quote_ident(spcname) from pg_tablespace) o on o.c = d.classoid and o.oid = d.objoid)
+union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l.objname, l.provider), l.label, format('\''security label for %I on %s %s is %L'\'', l.provider, l.objtype, l.objname, l.label) from pg_seclabels l where l.objtype in ('\''role'\'', '\''database'\'', '\''tablespace'\''))
+union all (select '\''replication slot'\'', quote_ident(s.slot_name), concat_ws('\'' '\'', s.slot_type, s.plugin, '\''in '\'' || s.database), case s.slot_type when '\''physical'\'' then format('\''select pg_create_physical_replication_slot(%L)'\'', s.slot_name) else format('\''select pg_create_logical_replication_slot(%L, %L)'\'', s.slot_name, s.plugin) end
+    from pg_replication_slots s where not s.temporary and s.slot_name !~ '\''^pgautofailover_standby_'\'')
+union all (select '\''replication origin'\'', o.roname, coalesce(s.remote_lsn::text, '\'''\''), format('\''select pg_replication_origin_create(%L)'\'', o.roname) || case when s.remote_lsn is null then '\'''\'' else format('\'', pg_replication_origin_advance(%L, %L)'\'', o.roname, s.remote_lsn) end
+    from pg_replication_origin o left join pg_replication_origin_status s on s.local_id = o.roident where o.roname !~ '\''^pg_[0-9]+(_[0-9]+)?$'\'')
+union all (select '\''subscription'\'', format('\''%I in %I'\'', s.subname, d.datname), case when s.subenabled then '\''enabled'\'' else '\''disabled'\'' end, format('\''alter subscription %I enable'\'', s.subname) from pg_subscription s join pg_database d on d.oid = s.subdbid)) it(k, n, v, s)) to stdout' > "$1" || printf 'unread\t\n' > "$1"
+  PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' > "$1.databases"
+  while IFS= read -r database; do
+    PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'copy (select k, current_database(), n, v, s from ((select '\''owner'\'', format('\''%I.%I'\'', n.nspname, c.relname), quote_ident(pg_get_userbyid(c.relowner)), format('\''alter %s %s owner to %I'\'', case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end, format('\''%I.%I'\'', n.nspname, c.relname), pg_get_userbyid(c.relowner))
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and c.relpersistence <> '\''t'\'' and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'', '\''f'\'', '\''S'\''))
+union all (select '\''owner'\'', p.oid::regprocedure::text, quote_ident(pg_get_userbyid(p.proowner)), format('\''alter routine %s owner to %I'\'', p.oid::regprocedure, pg_get_userbyid(p.proowner))
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and not exists (select from pg_depend d where d.classid = '\''pg_proc'\''::regclass and d.objid = p.oid and d.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''schema %I'\'', n.nspname), quote_ident(pg_get_userbyid(n.nspowner)), format('\''alter schema %I owner to %I'\'', n.nspname, pg_get_userbyid(n.nspowner)) from pg_namespace n where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'')
+union all (select '\''privilege'\'', format('\''%s %s%s, %s%s'\'', kind, case when kind = '\''routine'\'' and member then base else name end, col, who, case when sign = '\''-'\'' then '\'', revoked'\'' when grantable then '\'', with grant option'\'' else '\'''\'' end), string_agg(lower(privilege), '\'', '\'' order by privilege),
+      format('\''%s %s on %s %s %s %s%s'\'', case sign when '\''+'\'' then '\''grant'\'' else '\''revoke'\'' end, string_agg(lower(privilege) || col, '\'', '\'' order by privilege), kind, name, case sign when '\''+'\'' then '\''to'\'' else '\''from'\'' end, who, case when grantable and sign = '\''+'\'' then '\'' with grant option'\'' else '\'''\'' end)
+    from (select o.kind, o.name, o.base, o.col,
+    case g.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(g.grantee)) end who, g.privilege_type privilege, g.is_grantable grantable, g.sign,
+    exists (select from pg_depend d where d.classid = o.classid and d.objid = o.objid and d.deptype = '\''e'\'') member
+  from (select it.*, coalesce((select i.initprivs from pg_init_privs i where i.objoid = it.objid and i.classoid = it.classid and i.objsubid = it.sub), it.initial) begun
+    from (select case c.relkind when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end kind, c.tableoid classid, c.oid objid, 0 sub,
+    format('\''%I.%I'\'', n.nspname, c.relname) name, format('\''%I.%I'\'', n.nspname, c.relname) base, '\'''\'' col, c.relowner owner, c.relacl acl,
+    acldefault((case c.relkind when '\''S'\'' then '\''s'\'' else '\''r'\'' end)::"char", c.relowner) initial
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relacl is not null and c.relpersistence <> '\''t'\''
+union all select '\''table'\'', '\''pg_class'\''::regclass, c.oid, a.attnum, format('\''%I.%I'\'', n.nspname, c.relname), format('\''%I.%I'\'', n.nspname, c.relname),
+    format('\'' (%I)'\'', a.attname), c.relowner, a.attacl, acldefault('\''c'\'', c.relowner)
+  from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+  where a.attacl is not null and not a.attisdropped and c.relpersistence <> '\''t'\''
+union all select '\''routine'\'', p.tableoid, p.oid, 0, p.oid::regprocedure::text, format('\''%I.%I'\'', n.nspname, p.proname), '\'''\'', p.proowner, p.proacl, acldefault('\''f'\'', p.proowner)
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.proacl is not null
+union all select '\''type'\'', t.tableoid, t.oid, 0, format('\''%I.%I'\'', n.nspname, t.typname), '\'''\'', '\'''\'', t.typowner, t.typacl, acldefault('\''T'\'', t.typowner)
+  from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typacl is not null
+union all select '\''schema'\'', n.tableoid, n.oid, 0, quote_ident(n.nspname), '\'''\'', '\'''\'', n.nspowner, n.nspacl, acldefault('\''n'\'', n.nspowner)
+  from pg_namespace n where n.nspacl is not null and n.nspname !~ '\''^pg_(toast_)?temp_'\''
+union all select '\''language'\'', l.tableoid, l.oid, 0, quote_ident(l.lanname), '\'''\'', '\'''\'', l.lanowner, l.lanacl, acldefault('\''l'\'', l.lanowner) from pg_language l where l.lanacl is not null
+union all select '\''foreign data wrapper'\'', w.tableoid, w.oid, 0, quote_ident(w.fdwname), '\'''\'', '\'''\'', w.fdwowner, w.fdwacl, acldefault('\''F'\'', w.fdwowner)
+  from pg_foreign_data_wrapper w where w.fdwacl is not null
+union all select '\''foreign server'\'', s.tableoid, s.oid, 0, quote_ident(s.srvname), '\'''\'', '\'''\'', s.srvowner, s.srvacl, acldefault('\''S'\'', s.srvowner) from pg_foreign_server s where s.srvacl is not null) it) o
+  cross join lateral (
+    select '\''+'\'' sign, a.* from (select grantee, privilege_type, is_grantable from aclexplode(o.acl) except select grantee, privilege_type, is_grantable from aclexplode(o.begun)) a
+    union all select '\''-'\'', b.* from (select grantee, privilege_type, is_grantable from aclexplode(o.begun) except select grantee, privilege_type, is_grantable from aclexplode(o.acl)) b
+      where not exists (select from aclexplode(o.acl) c where c.grantee = b.grantee and c.privilege_type = b.privilege_type)) g
+  where (g.grantee <> o.owner or g.sign = '\''-'\'') and o.name !~ '\''^information_schema'\'') it where privilege <> '\''MAINTAIN'\'' group by kind, name, base, member, col, who, sign, grantable)
+union all (select '\''default privileges'\'', format('\''of %s in %s for %s'\'', quote_ident(pg_get_userbyid(d.defaclrole)), coalesce(d.defaclnamespace::regnamespace::text, '\''every schema'\''), d.defaclobjtype),
+      array_to_string(array(select format('\''%s=%s'\'', case e.grantee when 0 then '\''public'\'' else pg_get_userbyid(e.grantee) end, e.privilege_type) from aclexplode(d.defaclacl) e where e.privilege_type <> '\''MAINTAIN'\'' order by 1), '\'', '\''), '\'''\'' from pg_default_acl d where d.defaclnamespace = 0 or exists (select from pg_namespace n where n.oid = d.defaclnamespace))
+union all (select '\''extension'\'', quote_ident(e.extname), n.nspname, format('\''create extension %I schema %I'\'', e.extname, n.nspname) from pg_extension e join pg_namespace n on n.oid = e.extnamespace)
+union all (select '\''publication'\'', quote_ident(p.pubname), concat_ws('\'' '\'', case when p.puballtables then '\''all tables'\'' end, case when p.pubinsert then '\''insert'\'' end, case when p.pubupdate then '\''update'\'' end, case when p.pubdelete then '\''delete'\'' end, case when p.pubtruncate then '\''truncate'\'' end), '\'''\'' from pg_publication p)
+union all (select '\''published table'\'', format('\''%I: %I.%I'\'', p.pubname, p.schemaname, p.tablename), '\'''\'', format('\''alter publication %I add table %I.%I'\'', p.pubname, p.schemaname, p.tablename) from pg_publication_tables p where not (select puballtables from pg_publication x where x.pubname = p.pubname))
+union all (select '\''event trigger'\'', quote_ident(t.evtname), format('\''on %s, %s, function %s'\'', t.evtevent, case t.evtenabled when '\''D'\'' then '\''disabled'\'' when '\''R'\'' then '\''enable replica'\'' when '\''A'\'' then '\''enable always'\'' else '\''enabled'\'' end, t.evtfoid::regprocedure),
+      format('\''alter event trigger %I %s'\'', t.evtname, case t.evtenabled when '\''D'\'' then '\''disable'\'' when '\''R'\'' then '\''enable replica'\'' when '\''A'\'' then '\''enable always'\'' else '\''enable'\'' end) from pg_event_trigger t where not exists (select from pg_depend d where d.classid = '\''pg_event_trigger'\''::regclass and d.objid = t.oid and d.deptype = '\''e'\''))
+union all (select '\''trigger'\'', format('\''%I on %s'\'', t.tgname, format('\''%I.%I'\'', n.nspname, c.relname)), case t.tgenabled when '\''D'\'' then '\''disabled'\'' when '\''R'\'' then '\''enable replica'\'' when '\''A'\'' then '\''enable always'\'' else '\''enabled'\'' end,
+      format('\''alter table %s %s trigger %I'\'', format('\''%I.%I'\'', n.nspname, c.relname), case t.tgenabled when '\''D'\'' then '\''disable'\'' when '\''R'\'' then '\''enable replica'\'' when '\''A'\'' then '\''enable always'\'' else '\''enable'\'' end, t.tgname)
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace where not t.tgisinternal and t.tgparentid = 0 and n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'')
+union all (select '\''statistics target'\'', format('\''%s.%I'\'', format('\''%I.%I'\'', n.nspname, c.relname), a.attname), a.attstattarget::text, format('\''alter table %s alter column %I set statistics %s'\'', format('\''%I.%I'\'', n.nspname, c.relname), a.attname, a.attstattarget)
+    from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace where a.attstattarget >= 0 and a.attnum > 0 and not a.attisdropped and c.relkind in ('\''r'\'', '\''p'\'', '\''m'\'', '\''f'\'') and n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'')
+union all (select '\''extended statistics'\'', format('\''%I.%I'\'', n.nspname, s.stxname), pg_get_statisticsobjdef(s.oid), pg_get_statisticsobjdef(s.oid) from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'')
+union all (select '\''storage parameters'\'', format('\''%I.%I'\'', n.nspname, c.relname), array_to_string(c.reloptions, '\'', '\''), format('\''alter %s %s set (%s)'\'', case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end, format('\''%I.%I'\'', n.nspname, c.relname), array_to_string(c.reloptions, '\'', '\''))
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.reloptions is not null and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'') and n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and not exists (select from pg_depend d where d.classid = '\''pg_class'\''::regclass and d.objid = c.oid and d.deptype = '\''e'\''))
+union all (select '\''comment'\'', format('\''%s%s'\'', format('\''%I.%I'\'', n.nspname, c.relname), '\''.'\'' || quote_ident(a.attname)), md5(d.description), format('\''comment on %s %s%s is %L'\'', case when a.attname is null then case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end else '\''column'\'' end, format('\''%I.%I'\'', n.nspname, c.relname), '\''.'\'' || quote_ident(a.attname), left(d.description, 2000))
+    from pg_description d join pg_class c on d.classoid = '\''pg_class'\''::regclass and c.oid = d.objoid join pg_namespace n on n.oid = c.relnamespace left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid and d.objsubid > 0
+    where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'', '\''f'\'', '\''S'\'') and not exists (select from pg_depend d where d.classid = '\''pg_class'\''::regclass and d.objid = c.oid and d.deptype = '\''e'\''))
+union all (select '\''comment'\'', format('\''routine %s'\'', p.oid::regprocedure), md5(d.description), format('\''comment on routine %s is %L'\'', p.oid::regprocedure, left(d.description, 2000))
+    from pg_description d join pg_proc p on d.classoid = '\''pg_proc'\''::regclass and p.oid = d.objoid join pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and not exists (select from pg_depend d where d.classid = '\''pg_proc'\''::regclass and d.objid = p.oid and d.deptype = '\''e'\''))
+union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l.objname, l.provider), l.label, format('\''security label for %I on %s %s is %L'\'', l.provider, l.objtype, l.objname, l.label) from pg_seclabels l where l.objtype not in ('\''role'\'', '\''database'\'', '\''tablespace'\''))
+union all (select '\''statistics of a partitioned table'\'', format('\''%I.%I'\'', n.nspname, c.relname), '\'''\'', format('\''analyze %s'\'', format('\''%I.%I'\'', n.nspname, c.relname)) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''p'\'' and exists (select from pg_statistic s where s.starelid = c.oid))) it(k, n, v, s)) to stdout' </dev/null > "$1.one" || printf 'unread\t%s\n' "$database" > "$1.one"
+    cat "$1.one" >> "$1"
+  done < "$1.databases"
+  rm "$1.databases" "$1.one"
+}
+if [ -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory ]; then
+  inventory /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.now
+  awk -F '\t' '
+  $1 == "unread" { unread[$2] = 1; next }
+  { key = $1 FS $2 FS $3 }
+  FNR == NR { was[key] = $4; again[key] = $5; next }
+  { now[key] = $4; here[key] = 1 }
+  END {
+    for (key in was) {
+      split(key, part, FS)
+      if ((part[2] in unread) || part[1] == "statistics of a partitioned table") continue
+      name = part[1] " " part[3] (was[key] == "" ? "" : " (" was[key] ")")
+      if (!(key in here)) print part[2] FS "lost: " name FS again[key]
+      else if (now[key] != was[key] && part[1] != "subscription") print part[2] FS "changed: " name ", now " (now[key] == "" ? "nothing" : now[key]) FS again[key]
+    }
+  }' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.now | sort > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.differs
+  # COPY writes a backslash as two
+  head -n 200 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.differs | sed 's/\\\\/\\/g' | while IFS= read -r line; do
+    rest=${line#*"$tab"}; to_do "${line%%"$tab"*}" "${rest%%"$tab"*}" "${rest#*"$tab"}"
+  done
+  count=$(wc -l < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.differs)
+  [ "$count" -le 200 ] || to_do '' "$((count - 200)) differences more: /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.differs" ''
+  echo "$(wc -l < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory) objects with privileges, owners, settings or comments of their own were noted before the stop; $count differ"
+else echo "no inventory was noted before the stop: nothing is compared"; fi
+if [ -s "$left.new" ]; then mv "$left.new" "$left"; keep "$left"; else rm -f "$left" "$left.new"; fi
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/compare && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/compare /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 END_OF_STEP_42
+}
+
+# ──── step 43: Collect full statistics
+# G.node_1.analyze, as postgres; changes the host; about 1.1 s
+# While the application works again: the planner gets what it had before.
+# guide: Step 6; deviation: After the downtime, not in it; partitioned tables that had statistics of their own get them again, which vacuumdb does not do.
+# must hold before: node_1 accepts writes on 17, on port 5432
+# must hold after, within 30 s: statistics are complete
+# undo: nothing to undo
+step_43() {
+  cat <<'END_OF_STEP_43'
+set -eu
+export LC_ALL=C
+keep() { # FILE...: on the disk, with the directory that names it
+  for kept in "$@"; do
+    [ -e "$kept" ] || { echo "$kept is not there" >&2; return 1; }
+    case $kept in */*) set -- "$@" "${kept%/*}/" ;; *) set -- "$@" . ;; esac
+  done
+  unset kept; sync -- "$@" || sync
+}
+# what fails below holds nothing up: it is noted, with the command that repeats it
+tab=$(printf '\t')
+left=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/to-do/statistics; mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/to-do; : > "$left.new"
+one_line() { tr '\n\t' '  ' | tr -d '\000-\037\177' | sed 's/  */ /g; s/ $//'; }
+in_quotes() { printf %s "$1" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/'/"; }
+typed_word() { case $1 in *[!A-Za-z0-9_/.-]*) in_quotes "$1" ;; *) printf %s "$1" ;; esac; }
+database_word() { # NAME: as psql -d takes it; one with a = or of the form of a URI would be a connection string
+  case $1 in
+    '') printf postgres ;;
+    *=* | postgres*:*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
+    *) typed_word "$1" ;;
+  esac
+}
+to_do() { # DATABASE WHAT SQL
+  what=$(printf %s "$2" | one_line | head -c 600) repeat=
+  [ -z "$3" ] || repeat=$(printf '%s/%s -X -h %s -p %s -U %s -d %s -c %s' "$(typed_word /opt/vmware/postgres/17/bin)" psql "$(typed_word /var/run/postgresql)" 5432 "$(typed_word postgres)" "$(database_word "$1")" "$(in_quotes "$3" | one_line)")
+  printf '%s\n' "$(printf %s "$1" | one_line)$tab$what$tab$repeat" >> "$left.new"
+  echo "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
+}
+cause() { # FILE: the first error in it, with its detail, in one line
+  awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
+    /^(HINT|CONTEXT|STATEMENT|LINE|QUERY|ERROR|FATAL|WARNING|NOTICE)/ { on = 0 } /^DETAIL/ && n == 1 { on = 1 } on' "$1" | one_line
+}
+cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.sql <<'END-OF-SQL'
+select format('analyze %I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'm') and c.relpersistence <> 't' and coalesce(pg_stat_get_last_analyze_time(c.oid) < :'begun', true) order by 1 \gexec
+END-OF-SQL
+PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn and datconnlimit <> -2 order by 1' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.databases
+while IFS= read -r database; do
+  begun=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select clock_timestamp()' </dev/null)
+  # vacuumdb takes a name with a = in it for a connection string: so it gets one
+  connection="dbname='$(printf %s "$database" | sed "s/[\\\\']/\\\\&/g")'"
+  if PGOPTIONS='-c search_path=pg_catalog -c default_statistics_target=10 -c vacuum_cost_delay=0' PGDATABASE="$connection" /opt/vmware/postgres/17/bin/vacuumdb \
+    --host=/var/run/postgresql \
+    --port=5432 \
+    --username=postgres \
+    --analyze-only </dev/null; then continue; fi
+  echo "$database: its other tables are analyzed one by one"
+  PGOPTIONS='-c search_path=pg_catalog -c default_statistics_target=10 -c vacuum_cost_delay=0' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqb -v ON_ERROR_STOP=0 -v begun="$begun" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.sql </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.log 2>&1 || true
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.databases
+while IFS= read -r database; do
+  begun=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select clock_timestamp()' </dev/null)
+  # vacuumdb takes a name with a = in it for a connection string: so it gets one
+  connection="dbname='$(printf %s "$database" | sed "s/[\\\\']/\\\\&/g")'"
+  if PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$connection" /opt/vmware/postgres/17/bin/vacuumdb \
+    --host=/var/run/postgresql \
+    --port=5432 \
+    --username=postgres \
+    --analyze-only </dev/null; then continue; fi
+  echo "$database: its other tables are analyzed one by one"
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqb -v ON_ERROR_STOP=0 -v begun="$begun" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.sql </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.log 2>&1 || true
+  awk '{ sub(/^psql:[^ ]* /, "") } /^ERROR/ { error = $0 } /^CONTEXT/ { error = error "; " $0 } /^STATEMENT:  analyze / { sub(/^STATEMENT:  /, ""); print $0 "\t" error }' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.log | while IFS=$tab read -r statement error; do
+    to_do "$database" "no statistics of ${statement#analyze }: $error" "$statement"
+  done
+  ! grep -q '^psql: error' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.log || to_do "$database" "no statistics: $(cause /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.log)" analyze
+done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.databases
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.sql /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.databases /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.log
+if [ -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory ]; then
+  awk -F '\t' -v kind='statistics of a partitioned table' '$1 == kind && !seen[$2]++ { print $2 }' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/parents.databases
+  while IFS= read -r database; do
+    database=$database awk -F '\t' -v kind='statistics of a partitioned table' '$1 == kind && $2 == ENVIRON["database"] { print $5 ";" }' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory | sed 's/\\\\/\\/g' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/parents.sql
+    echo "$database: $(wc -l < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/parents.sql) partitioned tables had statistics of their own"
+    PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atqb -v ON_ERROR_STOP=0 -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/parents.sql </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/parents.log 2>&1 || true
+    awk '{ sub(/^psql:[^ ]* /, "") } /^ERROR/ { error = $0 } /^CONTEXT/ { error = error "; " $0 } /^STATEMENT:  analyze / { sub(/^STATEMENT:  /, ""); print $0 "\t" error }' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/parents.log | while IFS=$tab read -r statement error; do
+      to_do "$database" "no statistics of ${statement#analyze }: $error" "$statement"
+    done
+    ! grep -q '^psql: error' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/parents.log || to_do "$database" "no statistics: $(cause /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/parents.log)" analyze
+  done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/parents.databases
+  rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/parents.sql /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/parents.databases /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/parents.log
+fi
+rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/to-do/statistics-first # what is left of it is noted here
+if [ -s "$left.new" ]; then mv "$left.new" "$left"; keep "$left"; else rm -f "$left" "$left.new"; fi
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/analyze && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/analyze /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
+END_OF_STEP_43
 }
 
 # ════ phase H: Secondaries, rebuilt from the primary
 # rollback once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s fallback copy); after the clean-up only from a backup
 
-# ──── step 49: Checkpoint before base backup
+# ──── step 50: Checkpoint before base backup
 # H.node_1.checkpoint-for-node_2, as postgres; changes the host; about 0.3 s
 # The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.
 # guide: Step 12
-# WAIT: before step 49 here, step 48 on node_2 must be done
-# side by side: it may run at the same time as steps 52 to 55 on node_3, 56 on node_1 and 57 to 58 on node_3
+# WAIT: before step 50 here, step 49 on node_2 must be done
+# side by side: it may run at the same time as steps 53 to 56 on node_3, 57 on node_1 and 58 to 59 on node_3
 # must hold before: node_1 accepts writes on 17, on port 5432
 # undo: nothing to undo
-step_49() {
-  cat <<'END_OF_STEP_49'
+step_50() {
+  cat <<'END_OF_STEP_50'
 set -eu
 export LC_ALL=C
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c checkpoint
-END_OF_STEP_49
+END_OF_STEP_50
 }
 
-# ──── step 56: Checkpoint before base backup
+# ──── step 57: Checkpoint before base backup
 # H.node_1.checkpoint-for-node_3, as postgres; changes the host; about 0.3 s
 # The base backup begins with a checkpoint that is spread over minutes; after this one it has little to do.
 # guide: Step 12
-# WAIT: before step 56 here, step 55 on node_3 must be done
-# side by side: it may run at the same time as steps 45 to 48 on node_2, 49 on node_1 and 50 to 51 on node_2
+# WAIT: before step 57 here, step 56 on node_3 must be done
+# side by side: it may run at the same time as steps 46 to 49 on node_2, 50 on node_1 and 51 to 52 on node_2
 # must hold before: node_1 accepts writes on 17, on port 5432
 # undo: nothing to undo
-step_56() {
-  cat <<'END_OF_STEP_56'
+step_57() {
+  cat <<'END_OF_STEP_57'
 set -eu
 export LC_ALL=C
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -c checkpoint
-END_OF_STEP_56
+END_OF_STEP_57
 }
 
 # ════ phase I: Restore, settings restored, final verification
 # rollback once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s fallback copy); after the clean-up only from a backup
 
-# ──── step 61: Enable autostart, remove drop-in
+# ──── step 62: Enable autostart, remove drop-in
 # I.node_1.unguard, as root; changes the host; about 0.5 s
 # So that a reboot starts 17.
 # guide: not in it
-# WAIT: before step 61 here, step 59 on monitor must be done
-# side by side: it may run at the same time as step 60 on monitor
+# WAIT: before step 62 here, step 60 on monitor must be done
+# side by side: it may run at the same time as step 61 on monitor
 # must hold after, within 30 s: pgautofailover.service starts at boot
 # must hold after, within 30 s: no drop-in of ours is left
 # undo: nothing to undo
-step_61() {
-  cat <<'END_OF_STEP_61'
+step_62() {
+  cat <<'END_OF_STEP_62'
 set -eu
 export LC_ALL=C
 systemctl enable --quiet pgautofailover.service
@@ -1868,7 +2399,7 @@ if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then r
 rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf
 rmdir /etc/systemd/system/pgautofailover.service.d 2>/dev/null || true
 systemctl daemon-reload
-END_OF_STEP_61
+END_OF_STEP_62
 }
 
 right_host() { # by what pg_autoctl calls this host in its own file
@@ -1924,16 +2455,17 @@ list() {
   printf '%s\n' '38 postgres: Collect minimal statistics'
   printf '%s\n' '39 postgres: Return the node to pg_autoctl (not known yet)'
   printf '%s\n' '41 root: Start primary (after step 40 on monitor)'
-  printf '%s\n' '42 postgres: Collect full statistics'
-  printf '%s\n' '49 postgres: Checkpoint before base backup (after step 48 on node_2)'
-  printf '%s\n' '56 postgres: Checkpoint before base backup (after step 55 on node_3)'
-  printf '%s\n' '61 root: Enable autostart, remove drop-in (after step 59 on monitor)'
+  printf '%s\n' '42 postgres: Restore subscriptions, compare'
+  printf '%s\n' '43 postgres: Collect full statistics'
+  printf '%s\n' '50 postgres: Checkpoint before base backup (after step 49 on node_2)'
+  printf '%s\n' '57 postgres: Checkpoint before base backup (after step 56 on node_3)'
+  printf '%s\n' '62 root: Enable autostart, remove drop-in (after step 60 on monitor)'
 }
 
 [ $# -gt 0 ] || { list; exit 0; }
 if [ "$1" = show ]; then
   case ${2:-} in
-  2 | 6 | 9 | 10 | 11 | 19 | 27 | 28 | 31 | 32 | 33 | 34 | 36 | 37 | 38 | 39 | 41 | 42 | 49 | 56 | 61) "step_$2"; exit ;;
+  2 | 6 | 9 | 10 | 11 | 19 | 27 | 28 | 31 | 32 | 33 | 34 | 36 | 37 | 38 | 39 | 41 | 42 | 43 | 50 | 57 | 62) "step_$2"; exit ;;
   *) echo "There is no step ${2:-} on this host." >&2; exit 2 ;;
   esac
 fi
@@ -1957,9 +2489,10 @@ case $1 in
   38) begin 38 postgres 'Collect minimal statistics' '' '' ;;
   39) begin 39 postgres 'Return the node to pg_autoctl' '' '' ;;
   41) begin 41 root 'Start primary' '' 'before step 41 here, step 40 on monitor must be done' ;;
-  42) begin 42 postgres 'Collect full statistics' '' '' ;;
-  49) begin 49 postgres 'Checkpoint before base backup' '' 'before step 49 here, step 48 on node_2 must be done' ;;
-  56) begin 56 postgres 'Checkpoint before base backup' '' 'before step 56 here, step 55 on node_3 must be done' ;;
-  61) begin 61 root 'Enable autostart, remove drop-in' '' 'before step 61 here, step 59 on monitor must be done' ;;
+  42) begin 42 postgres 'Restore subscriptions, compare' '' '' ;;
+  43) begin 43 postgres 'Collect full statistics' '' '' ;;
+  50) begin 50 postgres 'Checkpoint before base backup' '' 'before step 50 here, step 49 on node_2 must be done' ;;
+  57) begin 57 postgres 'Checkpoint before base backup' '' 'before step 57 here, step 56 on node_3 must be done' ;;
+  62) begin 62 root 'Enable autostart, remove drop-in' '' 'before step 62 here, step 60 on monitor must be done' ;;
   *) echo "There is no step $1 on this host." >&2; exit 2 ;;
 esac
