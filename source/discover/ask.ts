@@ -1,7 +1,7 @@
 import type { Config, HostSettings } from '../cluster/config.ts';
 import { quoted, sh } from '../cluster/fragment.ts';
 import type { MonitorState } from '../cluster/monitor-state.ts';
-import { fail, ok, problem, type Result } from '../cluster/result.ts';
+import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { sqlProgram } from '../cluster/superuser-sql.ts';
 import { misfit } from '../cluster/words.ts';
 import {
@@ -14,6 +14,24 @@ import {
 import { discoverScript } from '../inspect/discovery/script.ts';
 import { formationsQuery, monitorQuery, noSuchFormation, parseMonitorState } from '../monitor/query.ts';
 import type { RemoteHost } from '../remote/host.ts';
+
+/** Why a host has a pg_autoctl and none was found: another user's, or files in another place. Null: neither is seen. */
+export const runsElsewhere = (alias: string, { instances, keepers, user }: Found): Problem | null => {
+  if (instances.length > 0 || keepers.length === 0) return null;
+  const moved = keepers.find((one) => one.user === user && one.configHome !== '');
+  if (moved !== undefined)
+    return problem(
+      `${alias}: pg_autoctl has its files in ${moved.configHome}, where its service sets XDG_CONFIG_HOME; the console looks in the home of ${user}.`,
+      'It upgrades no such node: move pg_autoctl’s files to ~/.config/pg_autoctl and ~/.local/share/pg_autoctl, and take the variables out of the unit.',
+    );
+  const users = [...new Set(keepers.map((one) => one.user))];
+  return users.includes(user)
+    ? null
+    : problem(
+        `${alias}: pg_autoctl runs there as ${users.join(' and ')}, and nothing of pg_auto_failover belongs to ${user}.`,
+        'Set become.postgres in the cluster file to the user that pg_autoctl runs as. The console becomes the same user on every host: a cluster whose hosts have different ones it does not upgrade.',
+      );
+};
 
 /** What runs on a host, as it says itself. Read-only. */
 export const inspectHost = async (
@@ -37,7 +55,10 @@ export const inspectHost = async (
         output.value.stderr.trim().slice(0, 400),
       ),
     );
-  return parseFound(host.alias, output.value.stdout);
+  const found = parseFound(host.alias, output.value.stdout);
+  if (!found.ok) return found;
+  const elsewhere = runsElsewhere(host.alias, found.value);
+  return elsewhere === null ? found : fail(elsewhere);
 };
 
 /** The one instance that fits; the operator names it where there are several. */

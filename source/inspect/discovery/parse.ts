@@ -114,6 +114,8 @@ export interface Found {
   readonly newAutoctl: string | null;
   readonly missingTools: readonly string[];
   readonly instances: readonly ReadInstance[];
+  /** Where no instance was found: whose pg_autoctl run there, and the XDG_CONFIG_HOME of each, '' where it has none or cannot be read. */
+  readonly keepers: readonly { readonly user: string; readonly configHome: string }[];
   /** machine-id(5); '' where there is none. */
   readonly machine: string;
   /** Null: nothing is there. */
@@ -209,6 +211,10 @@ export const parseFound = (alias: string, output: string): Result<Found> => {
     newAutoctl: map.get('new_autoctl') ?? null,
     missingTools: linesOf(decodeText(map.get('missing'))),
     instances,
+    keepers: linesOf(decodeText(map.get('keepers'))).map((line) => {
+      const [user = '', ...configHome] = line.split(' ');
+      return { user, configHome: configHome.join(' ') };
+    }),
     machine: map.get('machine') ?? '',
     earlier:
       map.get('earlier') === 'yes'

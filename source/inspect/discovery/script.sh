@@ -124,6 +124,10 @@ while IFS= read -r cfg; do
 done <<EOF
 $found
 EOF
+# where none is found: whose pg_autoctl runs here, and where its service has it look for its files
+[ "$n" -gt 0 ] || for at in $(grep -lsx pg_autoctl /proc/[0-9]*/comm); do
+  at=${at%/comm}; printf '%s %s\n' "$(stat -c %U "$at" 2>/dev/null)" "$(of "${at#/proc/}" XDG_CONFIG_HOME)"
+done | sort -u | text keepers
 # earlier versions had one place for whatever cluster it was
 old=$HOME/pgaf-upgrade
 if [ -e "$old/record.json" ] || [ -e "$old/run.json" ] || [ -d "$old/lock" ] || [ -d "$old/saved" ] || [ -d "$old/done" ]; then

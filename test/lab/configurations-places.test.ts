@@ -1,0 +1,156 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { runCheck, runCommand } from './harness/check.ts';
+import { type Lab, type LabHost, openLab } from './harness/lab.ts';
+import { monitorClock, settledWith } from './harness/truth.ts';
+import { type ConsoleHome, createConsoleHome } from './harness/walk.ts';
+
+/** Where things lie on hosts that people have: data directories, WAL, units, and what hangs on them. */
+
+let lab: Lab;
+let home: ConsoleHome;
+afterEach(() => home?.clear());
+const begin = async (): Promise<void> => {
+  lab = await openLab({ snapshot: process.env.SNAPSHOT ?? 'small' });
+  home = await createConsoleHome(lab);
+};
+const linked = '/pgdata/main';
+const unitDirectory = '/etc/systemd/system';
+
+/** Everything is down meanwhile, and nobody a candidate: a restart of the primary would begin a failover. */
+const whileDown = async (change: () => Promise<void>, units: ReadonlyMap<LabHost, string> = new Map()) => {
+  const { unit } = lab.settings;
+  const rows = (sql: string) => lab.psql('monitor', 'pg_auto_failover', sql);
+  await rows(
+    'create table kept as select nodeid, candidatepriority from pgautofailover.node; update pgautofailover.node set candidatepriority = 0',
+  );
+  for (const host of lab.hosts.toReversed()) await lab.root(host, `systemctl stop ${unit}`);
+  await change();
+  for (const host of lab.hosts) await lab.root(host, `systemctl start ${units.get(host) ?? unit}`);
+  await settledWith(lab, 'node1', await monitorClock(lab));
+  await rows(
+    'update pgautofailover.node n set candidatepriority = k.candidatepriority from kept k where k.nodeid = n.nodeid; drop table kept',
+  );
+};
+
+const dropIn = (host: LabHost, name: string, ...lines: readonly string[]): Promise<string> =>
+  lab.root(
+    host,
+    `d=${unitDirectory}/${lab.settings.unit}.service.d; mkdir -p $d; printf '%s\\n' '[Service]' ${lines.map((one) => `'${one}'`).join(' ')} >$d/${name}; systemctl daemon-reload`,
+  );
+
+/** A unit that goes down with pg_autoctl's, and is active. */
+const hangOn = (host: LabHost, name: string, ...how: readonly string[]): Promise<string> =>
+  lab.root(
+    host,
+    `printf '%s\\n' '[Unit]' ${how.map((one) => `'${one}'`).join(' ')} '[Service]' 'ExecStart=/bin/sleep infinity' >${unitDirectory}/${name}.service; systemctl daemon-reload; systemctl start ${name}`,
+  );
+
+describe('configurations that cannot be taken, and what is told', () => {
+  // None hides another: each is judged of its own host, or by a check of its own; none is in the way of the dry run.
+  it('mount points, a wrapper, an unreadable drop-in are blockers by name; WAL elsewhere, dependents, watchdogs are told', async () => {
+    await begin();
+    const { pgdata, unit, oldBin } = lab.settings;
+    await whileDown(async () => {
+      await lab.root(
+        'node3',
+        `printf '%s\\n' '#!/bin/sh' 'exec ${oldBin}/pg_autoctl run' >/usr/local/bin/start-pgaf; chmod 755 /usr/local/bin/start-pgaf
+mv ${pgdata}/pg_wal /var/lib/pgsql/wal; ln -s /var/lib/pgsql/wal ${pgdata}/pg_wal; chown -h postgres: ${pgdata}/pg_wal`,
+      );
+      await dropIn('node3', 'wrapper.conf', 'ExecStart=', 'ExecStart=/usr/local/bin/start-pgaf');
+    });
+    await lab.root('node1', `mount --bind ${pgdata} ${pgdata}`);
+    await lab.root('node2', `mount --bind ${pgdata}/pg_wal ${pgdata}/pg_wal`);
+    await dropIn('monitor', 'secret.conf', 'Environment=PGAF_SECRET=1');
+    await lab.root('monitor', `chmod 600 ${unitDirectory}/${unit}.service.d/secret.conf`);
+    await hangOn('node1', 'pooler', `BindsTo=${unit}.service`, `After=${unit}.service`);
+    await hangOn('node1', 'application', 'Requires=pooler.service');
+    await lab.root(
+      'node2',
+      `echo '*/5 * * * * root systemctl is-active -q ${unit} || systemctl restart ${unit}' >/etc/cron.d/pgwatch`,
+    );
+    const checked = await runCheck(home);
+    expect(checked.code).toBe(1);
+    expect(checked.found.filter((one) => one.startsWith('blocker'))).toEqual([
+      'blocker data-directory-is-a-mount-point node_1',
+      'blocker data-directory-is-a-mount-point node_2',
+      'blocker pg-upgrade-check node_1',
+      'blocker unit-program monitor',
+      'blocker unit-program node_3',
+    ]);
+    expect(checked.of('data-directory-is-a-mount-point')).toEqual([
+      `node_1: ${pgdata} is a mount point`,
+      `node_2: ${pgdata}/pg_wal, in the data directory, is a mount point`,
+    ]);
+    expect(checked.of('unit-program').join('\n')).toMatch(
+      /monitor: \S+secret\.conf belongs to .*cannot read it[\s\S]*node_3: .* through \/usr\/local\/bin\/start-pgaf/,
+    );
+    expect(checked.of('wal-elsewhere')).toEqual([
+      expect.stringContaining(`node_3: ${pgdata}/pg_wal is a symbolic link to /var/lib/pgsql/wal`),
+    ]);
+    expect(checked.of('unit-dependents')).toEqual([
+      expect.stringMatching(
+        /^node_1: (application\.service, pooler|pooler\.service, application)\.service: /,
+      ),
+    ]);
+    expect(checked.of('cron-jobs').join()).toContain('systemctl restart');
+  });
+});
+
+describe('configurations that are taken as they are', () => {
+  it('data directories behind links, ExecStart in a drop-in, a template unit, a runtime directory, a pooler: upgraded', async () => {
+    await begin();
+    const { pgdata, unit, oldBin, newBin } = lab.settings;
+    await whileDown(
+      async () => {
+        for (const host of lab.hosts)
+          await lab.root(
+            host,
+            `mkdir -p ${linked.replace(/\/[^/]*$/, '')}; chown postgres: /pgdata; mv ${pgdata} ${linked}; ln -s ${linked} ${pgdata}; chown -h postgres: ${pgdata}`,
+          );
+        await dropIn('node1', 'x.conf', 'ExecStart=', `ExecStart=${oldBin}/pg_autoctl run`);
+        await lab.root(
+          'node1',
+          `chmod 640 ${unitDirectory}/${unit}.service.d/x.conf; chgrp postgres ${unitDirectory}/${unit}.service.d/x.conf`,
+        );
+        await dropIn('node2', 'x.conf', 'RuntimeDirectory=pgaf', 'Environment=XDG_RUNTIME_DIR=/run/pgaf');
+        await lab.root(
+          'node3',
+          `cd ${unitDirectory}; systemctl disable -q ${unit}; sed -e '/PGDATA/d' -e 's|^User|EnvironmentFile = /etc/default/pgaf-%i\\nUser|' ${unit}.service >pgaf@.service
+echo PGDATA=${pgdata} >/etc/default/pgaf-main; rm ${unit}.service; systemctl daemon-reload; systemctl enable -q pgaf@main`,
+        );
+      },
+      new Map([['node3', 'pgaf@main']]),
+    );
+    await hangOn('node1', 'pooler', `BindsTo=${unit}.service`, `After=${unit}.service`);
+    await hangOn('node2', 'exporter', `PartOf=${unit}.service`);
+    const [file = ''] = home.args;
+    const run = () => runCommand(home, ['run', file, '--plain', '--yes', lab.address('monitor')]);
+    const first = await run();
+    expect(first.code, first.stdout.slice(-4_000)).toBe(0);
+
+    const says = async (host: LabHost, script: string) => (await lab.root(host, script)).trim().split('\n');
+    for (const host of lab.hosts)
+      expect(await says(host, `readlink ${pgdata}; cat ${linked}/PG_VERSION`)).toEqual([linked, '17']);
+    expect(
+      await says(
+        'node1',
+        `systemctl is-active ${unit} pooler; grep '^ExecStart=/' ${unitDirectory}/${unit}.service.d/x.conf; stat -c '%a %U %G' ${unitDirectory}/${unit}.service.d/x.conf`,
+      ),
+    ).toEqual(['active', 'active', `ExecStart=${newBin}/pg_autoctl run`, '640 root postgres']);
+    expect(await says('node2', `systemctl is-active ${unit} exporter`)).toEqual(['active', 'active']);
+    expect(await says('node3', 'systemctl is-active pgaf@main; systemctl is-enabled pgaf@main')).toEqual([
+      'active',
+      'enabled',
+    ]);
+    expect(await says('node3', `grep -c ${oldBin}/pg_autoctl ${unitDirectory}/pgaf@.service`)).not.toEqual([
+      '0',
+    ]);
+
+    // One answer to “does pg_autoctl run”: nothing is to be done, and nobody's server is stopped.
+    const started = () => lab.psql('node1', 'postgres', 'select pg_postmaster_start_time()');
+    const since = await started();
+    const again = await run();
+    expect(again.code, again.stdout.slice(-4_000)).toBe(0);
+    expect(await started()).toBe(since);
+  });
+});
