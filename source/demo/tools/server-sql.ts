@@ -200,10 +200,10 @@ const answers: readonly (readonly [RegExp, (server: Postmaster, database: string
   // What is in its catalogs beside the relations: nothing of its own, and no subscription.
   [/pg_shdescription|pg_statistic_ext|pg_subscription_rel/, () => ''],
   [
-    /pg_available_extensions/,
+    /^select name from pg_available_extensions/,
     (server, database) => (database === 'app' && server.options.major !== 15 ? 'pg_stat_statements' : ''),
   ],
-  [/select clock_timestamp/, () => new Date().toISOString()],
+  [/^select clock_timestamp/, () => new Date().toISOString()],
   [/pg_terminate_backend\(pid\)/, terminateClients],
   [/'groups', \(select count/, connected],
   [/'superuser', \(select rolname/, discovered],
