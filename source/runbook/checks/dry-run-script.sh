@@ -26,10 +26,13 @@ preloaded_sql=
 configured_sql=
 used_sql=
 names_sql=
+updates_sql=
+statistics_sql=
 
 set -u
 export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS="$options"
 umask 077
+tab=$(printf '\t')
 ms() { date +%s%3N; }
 section() { # NAME COMMAND...: what it prints, indented, then its exit code and how long it took
   name=$1; shift; began=$(ms); rc=0
@@ -236,7 +239,36 @@ restore_all() {
     section "restore $n" restore_one "$n" || return 0
     rm -f "$t/dump.$n"
   done <"$t/databases"
+  # as it is after pg_upgrade: what begins there is no part of a binary upgrade
+  section restart restart_throwaway || return 0
+  n=0
+  while IFS= read -r database; do
+    n=$((n + 1))
+    section "update $n" update_extensions
+    section "statistics $n" try_statistics
+  done <"$t/databases"
   section stop "$new_bin/pg_ctl" -D "$t/new" -m immediate stop
+}
+restart_throwaway() { # not by pg_ctl restart, which keeps the options
+  "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -m fast stop >/dev/null &&
+    "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -l "$t/server.log" start || { tail -n 20 "$t/server.log"; return 1; }
+}
+throwaway_psql() { new_psql "$database" -X -h "$sock" -p 50432 -U "$superuser" -v ON_ERROR_STOP=1 -Atq "$@" </dev/null; }
+# Each by itself, as in the window: what one refuses does not keep another.
+update_extensions() {
+  printf 'database\t%s\n' "$database"; bad=0
+  throwaway_psql -F "$tab" -c "$updates_sql" >"$t/updates" || return 1
+  while IFS="$tab" read -r extension from to statement; do
+    said=$(throwaway_psql -c "$statement" 2>&1) && continue
+    case $said in *'could not open file'*) continue ;; esac # it would change rows, which are not here
+    printf 'extension\t%s\t%s\t%s\t%s\t%s\n' "$extension" "$from" "$to" "$statement" "$(printf %s "$said" | tr '\n\t' '  ')"; bad=1
+  done <"$t/updates"
+  return $bad
+}
+try_statistics() {
+  printf 'database\t%s\n' "$database"
+  throwaway_psql -c "$statistics_sql" >"$t/tried" 2>&1 || { cat "$t/tried"; return 1; }
+  ! sed -n "s/^INFO:  statistics$tab/statistics$tab/p" "$t/tried" | grep .
 }
 
 disk() { dd if=/dev/zero of="$t/speed" bs=1M count=64 conv=fsync 2>&1; rc=$?; rm -f "$t/speed"; return $rc; }

@@ -9,6 +9,7 @@ import { ownershipFunctions } from '../shell/ownership.ts';
 import { upgradeCauses, upgradeCommand } from '../shell/pg-upgrade-command.ts';
 import script from './dry-run-script.sh' with { type: 'text' };
 import { dryRunSettings as settings, socketOf, throwawayOf } from './throwaway.ts';
+import { extensionUpdatesSql, statisticsTrialSql } from './trial-sql.ts';
 
 export interface DryRunOptions {
   /** The new directory is made and kept, as step A.*.initdb would. */
@@ -177,6 +178,8 @@ export const dryRunScript = (
         .join(' union '),
       used_sql: usedSql,
       names_sql: openDatabasesSql,
+      updates_sql: extensionUpdatesSql,
+      statistics_sql: statisticsTrialSql,
     }),
     sh``,
   );

@@ -2,7 +2,7 @@ import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import { errorLines, isComplete, type Section, sectionsOf } from '../../cluster/checks/sections.ts';
 import { upgradeFailure } from '../../cluster/checks/upgrade-failure.ts';
 import { type Check, type Issue, onEach } from './check.ts';
-import { inPsql } from './in-psql.ts';
+import { identifierFor, inPsql } from './in-psql.ts';
 import { endedThere, namedAlready } from './named-already.ts';
 import { type DryRunSeen, dryRunOf, section } from './see.ts';
 import { throwawayOf } from './throwaway.ts';
@@ -50,6 +50,35 @@ const began = (host: HostEvidence): DryRunSeen | string => {
   if (typeof seen === 'string') return seen;
   return seen.sections.has('begin') ? seen : 'the dry run did not begin';
 };
+
+/** The rows that sections of a kind print for each database: the database, and the fields behind the row's first one. */
+const rowsOf = ({ sections }: DryRunSeen, kind: string, first: string) =>
+  sectionsOf(sections, kind).flatMap(({ lines }) => {
+    const rows = lines.map((line) => line.split('\t'));
+    const database = rows.find(([name]) => name === 'database')?.[1] ?? 'postgres';
+    return rows.filter(([name]) => name === first).map(([, ...fields]) => ({ database, fields }));
+  });
+
+/** The schema was restored, and what comes after it was tried: what failed has said on what. */
+const triedAfter =
+  (kind: string, row: string) =>
+  (host: HostEvidence): DryRunSeen | string => {
+    const seen = dryRunOf(host);
+    if (typeof seen === 'string') return seen;
+    const tried = sectionsOf(seen.sections, kind);
+    const silent = tried.find(
+      ({ code, lines }) => code !== 0 && !lines.some((line) => line.startsWith(`${row}\t`)),
+    );
+    if (silent !== undefined) return `it could not be tried: ${errorLines(silent)}`;
+    return tried.length > 0 ? seen : `the dry run did not reach “${kind}”`;
+  };
+
+/** psql's `ERROR:` and what follows it, without the program's own beginning. */
+const sayingOf = (said: string): string =>
+  said
+    .replace(/^.*?(?=ERROR:)/, '')
+    .replace(/ {2,}/g, ' ')
+    .trim();
 
 /** What the dry run with the real programs has shown. */
 export const dryRunChecks: readonly Check[] = [
@@ -161,5 +190,47 @@ export const dryRunChecks: readonly Check[] = [
           : 'change or drop the object that is named, and check again',
       };
     }),
+  },
+  {
+    id: 'extension-updates',
+    severity: 'warning',
+    title: 'The extensions that pg_upgrade asks to be updated can be updated',
+    scope: both,
+    why: 'The window goes on without the update; the extension works as it is with the new library, and lacks what the new version added.',
+    source:
+      'PostgreSQL, ALTER EXTENSION; src/bin/pg_upgrade/version.c, report_extension_updates; seen with pg_stat_statements 1.10 and pgaudit 1.7 on the lab (fixtures/lab)',
+    judge: onEach(both, triedAfter('update', 'extension'), (seen): readonly Issue[] =>
+      rowsOf(seen, 'update', 'extension').map(
+        ({ database, fields: [name = '', from = '', to = '', statement = '', said = ''] }) => ({
+          found: `${name} ${from} in ${database} cannot be updated to ${to}: ${sayingOf(said)}`.slice(0, 600),
+          remedy: said.includes('other objects depend on it')
+            ? 'after the window drop what depends on it, update, and make it again'
+            : said.includes('no update path')
+              ? 'drop the extension before the window and create it again afterwards, or leave it as it is'
+              : 'put right what it names, or update after the window',
+          command: said.includes('no update path')
+            ? inPsql(database, `drop extension ${identifierFor(name)}`)
+            : inPsql(database, statement),
+        }),
+      ),
+    ),
+  },
+  {
+    id: 'statistics-computed',
+    severity: 'warning',
+    title: 'Functions in indexes and statistics find what they name',
+    scope: both,
+    why: 'From 17 on ANALYZE, VACUUM, REINDEX and CREATE INDEX compute them with search_path = pg_catalog, pg_temp: a function that names an object without its schema fails, and its table has no statistics.',
+    source:
+      'PostgreSQL 17, release notes, “Migration to Version 17”; seen with 15.20 and 17.12 on the lab (fixtures/lab)',
+    judge: onEach(both, triedAfter('statistics', 'statistics'), (seen): readonly Issue[] =>
+      rowsOf(seen, 'statistics', 'statistics').map(
+        ({ database, fields: [what = '', said = '', statement = ''] }) => ({
+          found: `${what} in ${database}: ${said}`.slice(0, 600),
+          remedy: 'give the function a search_path, with every schema that it needs',
+          command: inPsql(database, statement),
+        }),
+      ),
+    ),
   },
 ];

@@ -741,9 +741,65 @@ preloaded_sql='select regexp_replace(trim(both '\'' "'\'' from name), '\''^[$]li
 configured_sql='select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''session_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''local_preload_libraries'\'', true), '\'','\'') name where trim(name) <> '\'''\'' union select trim(both '\'' "'\'' from name) from regexp_split_to_table(current_setting('\''archive_library'\'', true), '\'','\'') name where trim(name) <> '\'''\'''
 used_sql='select distinct probin from pg_proc where oid >= 16384 and probin is not null and prolang = (select oid from pg_language where lanname = '\''c'\'')'
 names_sql='select datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> '\''template1'\'', datname'
+updates_sql='select e.extname, e.extversion, a.default_version, format('\''alter extension %I update'\'', e.extname)
+  from pg_extension e join pg_available_extensions a on a.name = e.extname
+  where a.default_version <> e.extversion order by 1'
+statistics_sql='do $trial$
+declare one record; col record; columns text; row_of text; value text; candidate text; expression text;
+begin
+  for one in
+    with suspects as (
+      select d.classid, d.objid, min(format('\''alter function %s set search_path = %I'\'', p.oid::regprocedure, n.nspname)) as command
+      from pg_depend d join pg_proc p on p.oid = d.refobjid join pg_language l on l.oid = p.prolang join pg_namespace n on n.oid = p.pronamespace
+      where d.refclassid = '\''pg_proc'\''::regclass and d.classid in ('\''pg_class'\''::regclass, '\''pg_statistic_ext'\''::regclass)
+        and p.oid >= 16384 and l.lanname not in ('\''c'\'', '\''internal'\'')
+        and not exists (select from unnest(p.proconfig) s where s like '\''search_path=%'\'')
+      group by 1, 2)
+    select '\''index '\'' || i.indexrelid::regclass as what, i.indrelid as relation, s.command,
+      array(select pg_get_indexdef(i.indexrelid, k + 1, false) from generate_series(0, i.indnatts - 1) k where i.indkey[k] = 0)
+        || case when i.indpred is null then '\''{}'\'' else array[pg_get_expr(i.indpred, i.indrelid)] end as expressions
+      from suspects s join pg_index i on s.classid = '\''pg_class'\''::regclass and i.indexrelid = s.objid
+    union all
+    select format('\''statistics %I.%I'\'', n.nspname, e.stxname), e.stxrelid, s.command, pg_get_statisticsobjdef_expressions(e.oid)
+      from suspects s join pg_statistic_ext e on s.classid = '\''pg_statistic_ext'\''::regclass and e.oid = s.objid join pg_namespace n on n.oid = e.stxnamespace
+    order by 1
+  loop
+    begin
+      columns := '\'''\''; row_of := '\'''\'';
+      for col in
+        select a.attname, coalesce(b.oid, t.oid) as type, format_type(coalesce(b.oid, t.oid), null) as name, coalesce(b.typtype, t.typtype) as kind
+          from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_type b on t.typtype = '\''d'\'' and b.oid = t.typbasetype
+          where a.attrelid = one.relation and a.attnum > 0 and not a.attisdropped order by a.attnum
+      loop
+        value := null;
+        if col.kind = '\''e'\'' then select enumlabel into value from pg_enum where enumtypid = col.type order by enumsortorder limit 1;
+        elsif col.kind = '\''b'\'' then
+          foreach candidate in array array['\''a'\'', '\''1'\'', '\''2000-01-01'\'', '\''1 day'\'', '\''{}'\'', '\''t'\'', '\''00000000-0000-0000-0000-000000000000'\'', '\''127.0.0.1'\'', '\''(0,0)'\''] loop
+            begin execute format('\''select %L::%s'\'', candidate, col.name); value := candidate; exit;
+            exception when others then null; end;
+          end loop;
+        end if;
+        columns := columns || format('\'', %I %s'\'', col.attname, col.name);
+        row_of := row_of || '\'', '\'' || coalesce(quote_literal(value), '\''null'\'');
+      end loop;
+      execute '\''create temporary table pgaf_upgrade_trial ('\'' || substr(columns, 3) || '\'')'\'';
+      execute '\''insert into pg_temp.pgaf_upgrade_trial values ('\'' || substr(row_of, 3) || '\'')'\'';
+      execute format('\''alter table pg_temp.pgaf_upgrade_trial owner to %I'\'', (select pg_get_userbyid(relowner) from pg_class where oid = one.relation));
+      foreach expression in array one.expressions loop
+        execute '\''create index on pg_temp.pgaf_upgrade_trial (('\'' || expression || '\''))'\'';
+      end loop;
+      execute '\''drop table pg_temp.pgaf_upgrade_trial'\'';
+    exception
+      when undefined_function or undefined_table or undefined_object or undefined_column or invalid_schema_name then
+        raise info E'\''statistics\t%\t%\t%'\'', one.what, translate(sqlerrm, E'\''\n\t'\'', '\''  '\''), one.command;
+      when others then null;
+    end;
+  end loop;
+end $trial$'
 set -u
 export LC_ALL=C PGCONNECT_TIMEOUT=10 PGOPTIONS="$options"
 umask 077
+tab=$(printf '\t')
 ms() { date +%s%3N; }
 section() { # NAME COMMAND...: what it prints, indented, then its exit code and how long it took
   name=$1; shift; began=$(ms); rc=0
@@ -950,7 +1006,36 @@ restore_all() {
     section "restore $n" restore_one "$n" || return 0
     rm -f "$t/dump.$n"
   done <"$t/databases"
+  # as it is after pg_upgrade: what begins there is no part of a binary upgrade
+  section restart restart_throwaway || return 0
+  n=0
+  while IFS= read -r database; do
+    n=$((n + 1))
+    section "update $n" update_extensions
+    section "statistics $n" try_statistics
+  done <"$t/databases"
   section stop "$new_bin/pg_ctl" -D "$t/new" -m immediate stop
+}
+restart_throwaway() { # not by pg_ctl restart, which keeps the options
+  "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -m fast stop >/dev/null &&
+    "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -l "$t/server.log" start || { tail -n 20 "$t/server.log"; return 1; }
+}
+throwaway_psql() { new_psql "$database" -X -h "$sock" -p 50432 -U "$superuser" -v ON_ERROR_STOP=1 -Atq "$@" </dev/null; }
+# Each by itself, as in the window: what one refuses does not keep another.
+update_extensions() {
+  printf 'database\t%s\n' "$database"; bad=0
+  throwaway_psql -F "$tab" -c "$updates_sql" >"$t/updates" || return 1
+  while IFS="$tab" read -r extension from to statement; do
+    said=$(throwaway_psql -c "$statement" 2>&1) && continue
+    case $said in *'could not open file'*) continue ;; esac # it would change rows, which are not here
+    printf 'extension\t%s\t%s\t%s\t%s\t%s\n' "$extension" "$from" "$to" "$statement" "$(printf %s "$said" | tr '\n\t' '  ')"; bad=1
+  done <"$t/updates"
+  return $bad
+}
+try_statistics() {
+  printf 'database\t%s\n' "$database"
+  throwaway_psql -c "$statistics_sql" >"$t/tried" 2>&1 || { cat "$t/tried"; return 1; }
+  ! sed -n "s/^INFO:  statistics$tab/statistics$tab/p" "$t/tried" | grep .
 }
 
 disk() { dd if=/dev/zero of="$t/speed" bs=1M count=64 conv=fsync 2>&1; rc=$?; rm -f "$t/speed"; return $rc; }

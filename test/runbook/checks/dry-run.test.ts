@@ -82,6 +82,11 @@ test('on the primary everything is tried, in order, and nothing is left', () => 
     'restore 1',
     'dump 2',
     'restore 2',
+    'restart',
+    'update 1',
+    'statistics 1',
+    'update 2',
+    'statistics 2',
     'stop',
     'disk',
     'end',
@@ -167,6 +172,49 @@ describe('the server with the whole configuration', () => {
     rehearse();
     if (server.pid !== undefined) process.kill(-server.pid);
     expect(host.read(join(host.node.home, 'environment'))).toContain("OF_THE_UNIT=a 'b'\nc");
+  });
+});
+
+describe('what follows an upgrade, tried where the schema is restored', () => {
+  const newPsql = (updates: string, then: string): void =>
+    host.program(
+      join(host.node.newBindir, 'psql'),
+      `case $* in *'from pg_database'*) echo app ;; *pg_available_extensions*) printf '${updates}' ;; ${then} esac`,
+    );
+
+  test('each extension is updated by itself, and what is refused is told with its statement', () => {
+    newPsql(
+      'one\\t1.0\\t2.0\\talter extension one update\\ntwo\\t1.0\\t2.0\\talter extension two update\\n',
+      `*'extension one update'*) printf 'ERROR:  no\\nDETAIL:  for a reason\\n' >&2; exit 3 ;; *'extension two update'*) echo two >>"$HOME/updated" ;;`,
+    );
+    const sections = rehearse();
+    expect(failed(sections)).toEqual(['update 1']);
+    expect(sections.get('update 1')?.lines).toEqual([
+      'database\tapp',
+      'extension\tone\t1.0\t2.0\talter extension one update\tERROR:  no DETAIL:  for a reason',
+    ]);
+    expect(host.read(join(host.node.home, 'updated'))).toBe('two\n');
+  });
+
+  test('one that would change rows is not judged: there are none', () => {
+    newPsql(
+      'one\\t1.0\\t2.0\\talter extension one update\\n',
+      `*'extension one update'*) echo 'ERROR:  could not open file "base/5/1"' >&2; exit 3 ;;`,
+    );
+    expect(failed(rehearse())).toEqual([]);
+  });
+
+  test('functions that do not find what they name', () => {
+    newPsql(
+      '',
+      `*pgaf_upgrade_trial*) printf 'NOTICE:  x\\nINFO:  statistics\\tindex i\\tno f\\talter function f() set search_path = public\\n' >&2 ;;`,
+    );
+    const sections = rehearse();
+    expect(failed(sections)).toEqual(['statistics 1']);
+    expect(sections.get('statistics 1')?.lines).toEqual([
+      'database\tapp',
+      'statistics\tindex i\tno f\talter function f() set search_path = public',
+    ]);
   });
 });
 

@@ -116,6 +116,9 @@ export const healthyLog = (facts: HostFacts): string => {
           ended('restore globals'),
           ended('dump 1', 900, 'database app'),
           ended('restore 1', 1_400, 'database app'),
+          ended('restart', 700),
+          ended('update 1', 100, 'database\tapp'),
+          ended('statistics 1', 100, 'database\tapp'),
           ended('stop'),
         ]
       : []),

@@ -554,6 +554,48 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /^LOG: {2}unrecognized .* line 1 · FATAL: {2}configuration file "\/site.conf" contains errors$/,
   ],
   [
+    'an extension that something depends on',
+    sections(
+      'node_1',
+      failedAt(
+        log,
+        'update 1',
+        'database\tapp',
+        'extension\tpg_stat_statements\t1.10\t1.11\talter extension pg_stat_statements update\tERROR:  cannot drop view pg_stat_statements because other objects depend on it DETAIL:  view top depends on view pg_stat_statements',
+      ),
+    ),
+    ['warning extension-updates node_1'],
+    /^pg_stat_statements 1\.10 in app cannot be updated to 1\.11: ERROR: cannot drop view .*view top depends/,
+  ],
+  [
+    'an extension without a way to the new version',
+    sections(
+      'node_1',
+      failedAt(
+        log,
+        'update 1',
+        'database\tapp',
+        'extension\tpgaudit\t1.7\t17.1\talter extension pgaudit update\tpsql: ERROR:  extension "pgaudit" has no update path from version "1.7" to version "17.1"',
+      ),
+    ),
+    ['warning extension-updates node_1'],
+    /^pgaudit 1\.7 in app cannot be updated to 17\.1: ERROR: extension "pgaudit" has no update path/,
+  ],
+  [
+    'an index whose function names something without its schema',
+    sections(
+      'node_1',
+      failedAt(
+        log,
+        'statistics 1',
+        'database\tapp',
+        'statistics\tindex public.docf\tfunction unaccent(text) does not exist\talter function public.f(text) set search_path = public',
+      ),
+    ),
+    ['warning statistics-computed node_1'],
+    /^index public\.docf in app: function unaccent\(text\) does not exist$/,
+  ],
+  [
     'a name map that is not understood',
     sections(
       'node_2',
