@@ -52,7 +52,8 @@ export const effectiveSettings = async (
     address.host,
   ];
   const own = fileArguments(options);
-  const machine = own.length === 0 && existsSync(systemFile) ? ['-F', systemFile] : ['-F', 'none'];
+  const ofMachineToo = (own.length === 0 || own[1] === systemFile) && existsSync(systemFile);
+  const machine = ofMachineToo ? ['-F', systemFile] : ['-F', 'none'];
   const [said, plain, system] = await Promise.all(
     [own, ['-F', 'none'], machine].map((file) => askSsh([...file, '-G', ...host])),
   );
