@@ -88,21 +88,14 @@ export const expectNobodyWoken = async (lab: Lab): Promise<void> => {
   expect(looked.value.databases.map((one) => one.name)).toContain(misleading);
   expect(looked.value.server).not.toBeNull();
 
-  // The verification: its socket stands in for the private server's, and pg_upgrade has left something to update.
-  await run(`mkdir -p ${home}/pg_upgrade ${dirname(privateSocket(node))}; ln -sfn ${node.socketDirectory} ${privateSocket(node)}
-cat >${home}/pg_upgrade/update_extensions.sql <<'SQL'
-\\connect -reuse-previous=on "dbname='${misleading}'"
-ALTER EXTENSION "pg_stat_statements" UPDATE;
-\\connect app
-ALTER EXTENSION "plpgsql" UPDATE;
-SQL
-`);
+  // The verification: its socket stands in for the private server's.
+  await run(`mkdir -p ${dirname(privateSocket(node))}; ln -sfn ${node.socketDirectory} ${privateSocket(node)}`);
   const script = verifyDatabases(facts, 'E').script(worldAt('prepared', facts));
   if (script.kind !== 'ready') throw new Error(script.needs);
   const said = await run(script.text);
   expect(await woken(lab)).toBe('');
   expect(said).toContain(`${misleading}: 1 tables`);
-  expect(said.match(/^ALTER EXTENSION$/gm)).toHaveLength(2);
+  expect(said).not.toMatch(/left to do|ERROR/);
   expect(await run(`ls ${join(node.workDir, 'done')}`)).toContain('verify');
 
   // A table that became a view since it was listed is not counted.
