@@ -208,6 +208,18 @@ test('Match is what OpenSSH says it is: with a command, a negation, a tag', asyn
   expect(await last(config, { host: 'db2' })).toMatchObject({ user: 'other', host: 'db2' });
 });
 
+test('what the whole machine is set to is no wish of the operator, where HOME is elsewhere too', async () => {
+  const { HOME } = process.env;
+  process.env.HOME = directory;
+  try {
+    const ask = async () => ({ kind: 'no' as const });
+    const [hop] = unwrap(await resolveRoute({ alias: 'node_1', host: 'db1' }, { ask, become: 'sudo' }));
+    expect(hop).not.toHaveProperty('beyondSsh2');
+  } finally {
+    process.env.HOME = HOME;
+  }
+});
+
 test('what makes a connection safer is kept: strict checking, revoked keys, algorithms, certificates', async () => {
   const config = `Host db1
   StrictHostKeyChecking yes
