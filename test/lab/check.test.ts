@@ -362,11 +362,11 @@ systemctl start ${unit}`;
     const checked = await runCheck(home);
     expect(checked.code).toBe(1);
     expect(beyond(checked)).toEqual(
-      expect.arrayContaining(['blocker disk-space node_3', 'blocker same-file-system node_2']),
+      expect.arrayContaining(['blocker disk-space node_3', 'blocker data-directory-is-a-mount-point node_2']),
     );
     expect(beyond(checked).every((one) => /node_[23]$/.test(one))).toBe(true);
     expect(checked.of('disk-space')[0]).toMatch(/MB are needed in \/var\/lib\/pgsql for a whole base backup/);
-    expect(checked.of('same-file-system')).toEqual([expect.stringContaining('is a mount point')]);
+    expect(checked.of('data-directory-is-a-mount-point')).toEqual([expect.stringContaining('mount')]);
   });
 
   it('a secondary that is down, one in maintenance, a host that is unplugged, keys that are not known', async () => {
