@@ -34,7 +34,8 @@ systems() { # the system identifiers that the files of $pgdata show: pg_autoctl'
 small_directories() { # those at the top of $data that a person has put there and can be copied in no time: whatever reads files from them
   find "$data" -mindepth 1 -maxdepth 1 -type d -readable 2>/dev/null | while IFS= read -r d; do
     case " $server_directories " in *" ${d##*/} "*) continue ;; esac
-    [ -z "$(find "$d" ! -readable -print 2>/dev/null | head -n 1)" ] && [ "$(stat -c %d "$d")" = "$(stat -c %d "$data")" ] || continue
+    [ -z "$(find "$d" ! -readable -print 2>/dev/null | head -n 1)" ] || continue
+    [ "$(stat -c %d "$d")" = "$(stat -c %d "$data")" ] || continue
     kb=$(timeout 5 du -sk "$d" 2>/dev/null) && [ "${kb%%[!0-9]*}" -le 10240 ] && printf '%s\n' "${d##*/}"
   done
 }
@@ -125,7 +126,7 @@ done <<EOF
 $found
 EOF
 # where none is found: whose pg_autoctl runs here, and where its service has it look for its files
-[ "$n" -gt 0 ] || for at in $(grep -lsx pg_autoctl /proc/[0-9]*/comm); do
+[ "$n" -gt 0 ] || grep -lsx pg_autoctl /proc/[0-9]*/comm | while read -r at; do
   at=${at%/comm}; printf '%s %s\n' "$(stat -c %U "$at" 2>/dev/null)" "$(of "${at#/proc/}" XDG_CONFIG_HOME)"
 done | sort -u | text keepers
 # earlier versions had one place for whatever cluster it was

@@ -7,7 +7,7 @@ exec 3<&0
 "$@" </dev/null 3<&- &
 ssh=$!
 {
-  read -r nothing <&3
+  cat <&3
   kill "$ssh"
 } >/dev/null 2>&1 &
 watch=$!

@@ -89,7 +89,9 @@ export const expectNobodyWoken = async (lab: Lab): Promise<void> => {
   expect(looked.value.server).not.toBeNull();
 
   // The verification: its socket stands in for the private server's.
-  await run(`mkdir -p ${dirname(privateSocket(node))}; ln -sfn ${node.socketDirectory} ${privateSocket(node)}`);
+  await run(
+    `mkdir -p ${dirname(privateSocket(node))}; ln -sfn ${node.socketDirectory} ${privateSocket(node)}`,
+  );
   const script = verifyDatabases(facts, 'E').script(worldAt('prepared', facts));
   if (script.kind !== 'ready') throw new Error(script.needs);
   const said = await run(script.text);

@@ -1016,7 +1016,7 @@ restore_all() {
   done <"$t/databases"
   section stop "$new_bin/pg_ctl" -D "$t/new" -m immediate stop
 }
-restart_throwaway() { # not by pg_ctl restart, which keeps the options
+restart_throwaway() { # a restart would keep the options
   "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -m fast stop >/dev/null &&
     "$new_bin/pg_ctl" -D "$t/new" -w -t 120 -l "$t/server.log" start || { tail -n 20 "$t/server.log"; return 1; }
 }
