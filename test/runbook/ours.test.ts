@@ -396,7 +396,7 @@ describe('a window that was left by hand', () => {
     expect(stop.before.some((one) => !one.holds(model.world()).holds)).toBe(true);
     host.write(join(host.node.workDir, 'stopped'), 'x');
     host.program(join(host.node.newBindir, 'psql'), 'true');
-    expect(host.run('C.node_1.checkpoint').code).toBe(0);
+    expect(host.run('C.node_1.checkpoint')).toMatchObject({ code: 0 });
     expect(host.has(join(host.node.workDir, 'stopped'))).toBe(false);
   });
 });

@@ -1316,7 +1316,7 @@ union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l
 union all (select '\''statistics of a partitioned table'\'', format('\''%I.%I'\'', n.nspname, c.relname), '\'''\'', format('\''analyze %s'\'', format('\''%I.%I'\'', n.nspname, c.relname)) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''p'\'' and exists (select from pg_statistic s where s.starelid = c.oid))) it(k, n, v, s)) to stdout' </dev/null > "$1.one" || printf 'unread\t%s\n' "$database" > "$1.one"
     cat "$1.one" >> "$1"
   done < "$1.databases"
-  rm "$1.databases" "$1.one"
+  rm -f "$1.databases" "$1.one"
 }
 inventory /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.new
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory
@@ -2303,7 +2303,7 @@ union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l
 union all (select '\''statistics of a partitioned table'\'', format('\''%I.%I'\'', n.nspname, c.relname), '\'''\'', format('\''analyze %s'\'', format('\''%I.%I'\'', n.nspname, c.relname)) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''p'\'' and exists (select from pg_statistic s where s.starelid = c.oid))) it(k, n, v, s)) to stdout' </dev/null > "$1.one" || printf 'unread\t%s\n' "$database" > "$1.one"
     cat "$1.one" >> "$1"
   done < "$1.databases"
-  rm "$1.databases" "$1.one"
+  rm -f "$1.databases" "$1.one"
 }
 if [ -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory ]; then
   inventory /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.now

@@ -22,7 +22,7 @@ export const inventoryFunction = (host: HostFacts, socket: Path): Fragment => {
         ${ask({ variable: 'database' })} -Atc ${quoted(databaseInventorySql)} </dev/null > "$1.one" || printf 'unread\t%s\n' "$database" > "$1.one"
         cat "$1.one" >> "$1"
       done < "$1.databases"
-      rm "$1.databases" "$1.one"
+      rm -f "$1.databases" "$1.one"
     }
   `;
 };
