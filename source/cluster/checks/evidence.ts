@@ -76,6 +76,10 @@ export const databaseEvidenceSchema = z.object({
   unlogged: z.number().int(),
   /** Some of their names. */
   unloggedNames: z.array(z.string()),
+  /** To another server; `copying`: tables whose first copy has begun and is not over. Source: PostgreSQL, pg_subscription_rel.srsubstate. */
+  subscriptions: z
+    .array(z.object({ name: z.string(), tables: z.number().int(), copying: z.number().int() }))
+    .default([]),
   extensions: z.array(z.object({ name: z.string(), version: z.string() })),
 });
 export type DatabaseEvidence = z.infer<typeof databaseEvidenceSchema>;

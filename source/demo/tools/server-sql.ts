@@ -122,6 +122,7 @@ const measured = (_server: Postmaster, database: string): string => {
     largeObjects: 0,
     unlogged: 0,
     unloggedNames: [],
+    subscriptions: [],
     extensions: [
       { name: 'plpgsql', version: '1.0' },
       ...(database === 'app' ? [{ name: 'pg_stat_statements', version: '1.10' }] : []),

@@ -138,7 +138,33 @@ export const tooFewLocks = (
   };
 };
 
-/** What pg_upgrade needs of every database to dump it. */
+/** What the database has of subscriptions, and what becomes of them. */
+const subscribed = ({ name, subscriptions }: DatabaseEvidence): readonly Issue[] => {
+  if (subscriptions.length === 0) return [];
+  const copying = subscriptions.filter((one) => one.copying > 0);
+  const named = subscriptions.map((one) => `${identifierFor(one.name)} (${one.tables} tables)`).join(', ');
+  const found = `${identifierFor(name)} subscribes to another server: ${named}`;
+  return [
+    copying.length > 0
+      ? {
+          found: `${found}; tables whose first copy is under way: ${copying.reduce((sum, one) => sum + one.copying, 0)}`,
+          remedy:
+            'let it come to its end before the window: a subscription that is copying stays disabled behind it',
+          command: inPsql(
+            name,
+            "select srsubid, srrelid::regclass, srsubstate from pg_subscription_rel where srsubstate not in ('i', 'r')",
+          ),
+        }
+      : {
+          found,
+          remedy:
+            'nothing is to be done for the upgrade: where each stands is noted, and it goes on there behind the opening. A rollback after the opening loses what the new version has received by then: plan to copy these tables again in that case',
+          command: inPsql(name, 'select subname, subenabled, subslotname from pg_subscription'),
+        },
+  ];
+};
+
+/** What pg_upgrade needs of every database to dump it, and what it leaves out of it. */
 export const databaseChecks: readonly Check[] = [
   {
     id: 'databases-connectable',
@@ -159,5 +185,15 @@ export const databaseChecks: readonly Check[] = [
     source:
       'PostgreSQL, max_locks_per_transaction; seen with 50,000 tables and 15.20 on the lab (fixtures/lab)',
     judge: onEach('primary and monitor', served, (seen, host, { facts }) => tooFewLocks(seen, host, facts)),
+  },
+  {
+    id: 'subscriptions',
+    severity: 'warning',
+    title: 'No subscription to another server',
+    scope: 'primary',
+    why: 'From before 17, pg_upgrade leaves a subscription disabled, without its tables and its position; the publisher keeps WAL for it until it goes on.',
+    source:
+      'PostgreSQL, logical-replication-upgrade, “Prepare for Subscriber Upgrades”; seen on the lab (fixtures/lab), 15.20 to 17.12',
+    judge: onEach('primary', served, ({ inspection }) => inspection.databases.flatMap(subscribed)),
   },
 ];

@@ -517,6 +517,10 @@ database_sql='select json_build_object('\''name'\'', current_database(), '\''byt
   '\''unlogged'\'', (select count(*) from pg_class where relpersistence = '\''u'\'' and relkind in ('\''r'\'', '\''p'\'')),
   '\''unloggedNames'\'', coalesce((select json_agg(name) from (select format('\''%I.%I'\'', n.nspname, c.relname) name from pg_class c
     join pg_namespace n on n.oid = c.relnamespace where c.relpersistence = '\''u'\'' and c.relkind in ('\''r'\'', '\''p'\'') order by 1 limit 5) it), '\''[]'\''),
+  '\''subscriptions'\'', coalesce((select json_agg(json_build_object('\''name'\'', subname,
+    '\''tables'\'', (select count(*) from pg_subscription_rel r where r.srsubid = s.oid),
+    '\''copying'\'', (select count(*) from pg_subscription_rel r where r.srsubid = s.oid and r.srsubstate not in ('\''i'\'', '\''r'\''))) order by subname)
+    from pg_subscription s join pg_database d on d.oid = s.subdbid where d.datname = current_database()), '\''[]'\''),
   '\''extensions'\'', coalesce((select json_agg(json_build_object('\''name'\'', extname, '\''version'\'', extversion)) from pg_extension), '\''[]'\''))'
 names_sql='select datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> '\''template1'\'', datname'
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3

@@ -92,6 +92,7 @@ export const healthyInspection = (facts: HostFacts): CheckInspection => ({
       largeObjects: 1,
       unlogged: 0,
       unloggedNames: [],
+      subscriptions: [],
       extensions: [{ name: isNode(facts) ? 'pg_stat_statements' : 'pgautofailover', version: '1.10' }],
     },
   ],

@@ -686,6 +686,28 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /public.sessions/,
   ],
   [
+    'a subscription: nothing was said of it',
+    withInspection('node_1', ({ databases }) => ({
+      databases: databases.map((one) => ({
+        ...one,
+        subscriptions: [{ name: 'feed', tables: 2, copying: 0 }],
+      })),
+    })),
+    ['warning subscriptions node_1'],
+    /subscribes to another server: feed \(2 tables\)/,
+  ],
+  [
+    'a subscription whose first copy is under way',
+    withInspection('node_1', ({ databases }) => ({
+      databases: databases.map((one) => ({
+        ...one,
+        subscriptions: [{ name: 'Feed 2', tables: 2, copying: 1 }],
+      })),
+    })),
+    ['warning subscriptions node_1'],
+    /"Feed 2" \(2 tables\); tables whose first copy is under way: 1/,
+  ],
+  [
     'many objects',
     withInspection('node_1', ({ databases }) => ({
       databases: databases.map((one) => ({ ...one, relations: 400_000, catalogBytes: 0 })),

@@ -90,6 +90,10 @@ const databaseSql = `select json_build_object('name', current_database(), 'bytes
   'unlogged', (select count(*) from pg_class where relpersistence = 'u' and relkind in ('r', 'p')),
   'unloggedNames', coalesce((select json_agg(name) from (select format('%I.%I', n.nspname, c.relname) name from pg_class c
     join pg_namespace n on n.oid = c.relnamespace where c.relpersistence = 'u' and c.relkind in ('r', 'p') order by 1 limit 5) it), '[]'),
+  'subscriptions', coalesce((select json_agg(json_build_object('name', subname,
+    'tables', (select count(*) from pg_subscription_rel r where r.srsubid = s.oid),
+    'copying', (select count(*) from pg_subscription_rel r where r.srsubid = s.oid and r.srsubstate not in ('i', 'r'))) order by subname)
+    from pg_subscription s join pg_database d on d.oid = s.subdbid where d.datname = current_database()), '[]'),
   'extensions', coalesce((select json_agg(json_build_object('name', extname, 'version', extversion)) from pg_extension), '[]'))`;
 
 /** Of each tablespace a line, for the function of script.sh. */
