@@ -76,8 +76,9 @@ afterAll(async () => {
 });
 
 describe('nothing holds up the opening', () => {
-  it('check has no blocker', () => {
+  it('check has no blocker, and tells of the subscription', () => {
     expect(checked.found.filter((one) => one.startsWith('blocker'))).toEqual([]);
+    expect(checked.of('subscriptions')).toEqual([expect.stringContaining('subscribes to another server')]);
   });
   it('the run goes through', () => {
     expect(ran.code, ran.stdout.slice(-6000)).toBe(0);
