@@ -42,7 +42,7 @@ export const plainAnswers = (
     if (server !== null) {
       await written(server);
       turned = true;
-      return 'back';
+      return 'rollback';
     }
     return optional ? 'skip' : 'y';
   };

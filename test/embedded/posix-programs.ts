@@ -41,6 +41,7 @@ const options: Readonly<Record<string, string>> = {
   mktemp: 'dqt:u',
   mv: 'finv',
   od: 'A:j:N:t:vbcdosxahHDO',
+  paste: 'sd:',
   readlink: 'n',
   rm: 'dfiIPRrvWx',
   rmdir: 'p',
@@ -109,7 +110,7 @@ export const makePosixPrograms = (): PosixPrograms => {
     writeFileSync(join(directory, name), wrapper(directory, name, ownOf(name)));
     chmodSync(join(directory, name), 0o755);
   }
-  for (const name of ['echo', 'expr', 'false', 'printf', 'true'])
+  for (const name of ['echo', 'expr', 'false', 'printf', 'test', 'true'])
     symlinkSync(`/usr/bin/${name}`, join(directory, name));
   // macOS's sh is bash.
   symlinkSync(existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh', join(directory, 'sh'));

@@ -303,6 +303,8 @@ for i in $(seq 300); do [ "$(psql -X -Atc 'show max_prepared_transactions' 2>/de
     expect(beyond(checked)).toEqual([
       'blocker backup-directory-free node_2',
       'blocker configuration-read node_1',
+      'blocker configuration-read node_2',
+      'blocker configuration-read node_3',
       'blocker extensions-available node_2',
       'blocker libraries-load node_3',
       'blocker new-directory node_1',

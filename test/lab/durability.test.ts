@@ -172,7 +172,7 @@ mount --bind /mnt/small ${quote(parent)}`,
     const failed = await run.stop();
     expect(failed.kind).toBe('failed');
     expect(run.text).toMatch(/No space left on device/);
-    run.say('back');
+    run.say('rollback');
     const first = await run.stop();
     expect(run.text).toMatch(/Rollback: .*safe, no data loss/);
     await finishBack(run, first);

@@ -37,6 +37,7 @@ esac
     wanted=$2; shift 2
     for file; do [ -r "$file" ] && tr '\\0' '\\n' <"$file" | "$own" -e "$wanted" | sed "s|^|$file:|"; done
     exit 0 ;;
+  '-az '*) tr '\\0' '\\n' <"$3" | "$own" -e "$2" | tr '\\n' '\\0'; exit ;;
   '-vxF -e ') exec "$own" -v '^$' ;;
 esac
 `,

@@ -198,8 +198,6 @@ const terminateClients = (server: Postmaster): string => {
 };
 
 const answers: readonly (readonly [RegExp, (server: Postmaster, database: string) => string])[] = [
-  // What is in its catalogs beside the relations: nothing of its own, and no subscription.
-  [/pg_shdescription|pg_statistic_ext|pg_subscription_rel/, () => ''],
   [
     /^select name from pg_available_extensions/,
     (server, database) => (database === 'app' && server.options.major !== 15 ? 'pg_stat_statements' : ''),
@@ -212,6 +210,9 @@ const answers: readonly (readonly [RegExp, (server: Postmaster, database: string
   [/'removedForRoles'/, checked],
   [/'postmaster\.pid'/, identity],
   [/'catalogBytes'/, measured],
+  // What is in its catalogs beside the relations: nothing of its own, and no subscription.
+  [/pg_shdescription|pg_statistic_ext|pg_subscription_rel/, () => ''],
+  [/e\.extname, e\.extversion/, () => ''],
   [
     /copy \(select 'database', datname/,
     (server) =>

@@ -32,11 +32,12 @@ systems() { # the system identifiers that the files of $pgdata show: pg_autoctl'
   done
 }
 small_directories() { # those at the top of $data that a person has put there and can be copied in no time: whatever reads files from them
-  find "$data" -mindepth 1 -maxdepth 1 -type d -readable 2>/dev/null | while IFS= read -r d; do
+  find "$data" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | while IFS= read -r d; do
     case " $server_directories " in *" ${d##*/} "*) continue ;; esac
-    [ -z "$(find "$d" ! -readable -print 2>/dev/null | head -n 1)" ] || continue
     [ "$(stat -c %d "$d")" = "$(stat -c %d "$data")" ] || continue
-    kb=$(timeout 5 du -sk "$d" 2>/dev/null) && [ "${kb%%[!0-9]*}" -le 10240 ] && printf '%s\n' "${d##*/}"
+    kb=$(timeout 5 du -sk "$d" 2>/dev/null) || continue
+    [ "${kb%%[!0-9]*}" -le 10240 ] || continue
+    [ -n "$(timeout 5 find "$d" ! -exec test -r '{}' ';' -print 2>&1 | head -n 1)" ] || printf '%s\n' "${d##*/}"
   done
 }
 for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_dump psql vacuumdb; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text missing
@@ -104,7 +105,7 @@ while IFS= read -r cfg; do
       done | text "$n.unit_drop_ins"
     fi
   fi
-  find "$data" -maxdepth 1 '(' -type f -readable -size -10240k -o -type l ')' 2>/dev/null | sed 's|.*/||' | text "$n.files"
+  find "$data" -maxdepth 1 '(' -type f -size -10240k -exec test -r '{}' ';' -o -type l ')' -print 2>/dev/null | sed 's|.*/||' | text "$n.files"
   find "$data" -maxdepth 1 -type d 2>/dev/null | sed 's|.*/||' | text "$n.directories"
   small_directories | text "$n.small"
   port=${set_port:-$(setting port "$cfg")}; put "$n.port" "$port"
