@@ -59,6 +59,9 @@ it('each cause is named once, everything else is judged, and the commands that a
   expect(checked.report.notSeen.map((one) => `${one.check} ${one.host}`)).toEqual([
     'pg-upgrade-check node_1',
     'schema-dry-run node_1',
+    // what the dry run did not come to
+    'extension-updates node_1',
+    'statistics-computed node_1',
   ]);
   expect(checked.of('unlogged-tables')).toEqual(['node_1: 1 in app: public.sessions']);
 

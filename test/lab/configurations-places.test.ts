@@ -26,6 +26,11 @@ const whileDown = async (change: () => Promise<void>, units: ReadonlyMap<LabHost
   for (const host of lab.hosts.toReversed()) await lab.root(host, `systemctl stop ${unit}`);
   await change();
   for (const host of lab.hosts) await lab.root(host, `systemctl start ${units.get(host) ?? unit}`);
+  // systemd has started pg_autoctl, which has its server a moment later
+  await lab.pg(
+    'monitor',
+    `for i in $(seq 300); do psql -X -d pg_auto_failover -Atc 'select 1' >/dev/null 2>&1 && exit; sleep 0.1; done; exit 1`,
+  );
   await settledWith(lab, 'node1', await monitorClock(lab));
   await rows(
     'update pgautofailover.node n set candidatepriority = k.candidatepriority from kept k where k.nodeid = n.nodeid; drop table kept',
