@@ -28,13 +28,22 @@ const demoDesk = async (): Promise<ConsoleHome> => {
   return inDemo.home;
 };
 
+/**
+ * Right behind the opening the verdict goes by whether an application has written already: the demo's writes at once, the lab has none.
+ * Collecting statistics writes by itself.
+ */
+const settled = <One extends { readonly step: string; readonly verdict: string }>(
+  legs: readonly One[] | undefined,
+): readonly One[] | undefined =>
+  legs?.map((leg) => (/^G\.node_1\.(start|compare)$/.test(leg.step) ? { ...leg, verdict: 'either' } : leg));
+
 const both = async (go: (home: ConsoleHome) => Promise<readonly Journey[]>): Promise<void> => {
   const onLab = await go(await labDesk());
   const inDemo = await go(await demoDesk());
   expect(inDemo.map(({ end }) => end)).toEqual(onLab.map(({ end }) => end));
   for (const [at, lab] of onLab.entries()) {
-    expect(inDemo[at]?.asked).toEqual(lab.asked);
-    expect(inDemo[at]?.ended).toEqual(lab.ended);
+    expect(settled(inDemo[at]?.asked)).toEqual(settled(lab.asked));
+    expect(settled(inDemo[at]?.ended)).toEqual(settled(lab.ended));
     expect(lab.ended.length).toBeGreaterThan(20);
   }
 };
