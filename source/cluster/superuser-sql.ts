@@ -59,6 +59,9 @@ export const sqlProgram = (
     ' ',
   );
 
+/** In the window, behind the checks: every database that allows connections, one a line. Source: PostgreSQL, pg_database. */
+export const connectableDatabasesSql = 'select datname from pg_database where datallowconn order by 1';
+
 /**
  * The databases that a session can be opened in, one a line: without those that allow none, those that an interrupted DROP
  * DATABASE has left (-2), and those whose name has a line break in it, all of which the checks name. In pg_upgrade's order: template1 first.

@@ -1,5 +1,6 @@
 import type { HostFacts } from '../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../cluster/fragment.ts';
+import { connectableDatabasesSql } from '../../cluster/superuser-sql.ts';
 import type { Path } from '../../cluster/words.ts';
 import { psql } from './shell.ts';
 
@@ -33,7 +34,7 @@ export const contentsFunction = (host: HostFacts, bindir: Path, socket: Path): F
   return sh`
     contents() { # FILE: every database, its relations, and where its sequences are
       ${program} -Atc ${quoted("copy (select 'database', datname, '', '', '', '' from pg_database where datallowconn) to stdout")} > "$1"
-      ${program} -Atc ${quoted('select datname from pg_database where datallowconn order by 1')} > "$1.databases"
+      ${program} -Atc ${quoted(connectableDatabasesSql)} > "$1.databases"
       while IFS= read -r database; do
         ${inDatabase} -Atc ${quoted(contentsSql)} </dev/null >> "$1"
       done < "$1.databases"

@@ -1,5 +1,6 @@
 import { primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
+import { connectableDatabasesSql } from '../../cluster/superuser-sql.ts';
 import { makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { nothingToUndo } from '../language/undo.ts';
@@ -35,7 +36,7 @@ export const checkpoint: StepOf = (facts, phase) => {
       ${inventoryFunction(primary, primary.socketDirectory)}
       inventory ${newInventory}
       mv ${newInventory} ${inventory}
-      ${psql(primary, primary.newBindir, 'postgres')} -Atc ${quoted('select datname from pg_database where datallowconn order by 1')} > ${databases}
+      ${psql(primary, primary.newBindir, 'postgres')} -Atc ${quoted(connectableDatabasesSql)} > ${databases}
       ${noteSubscriptionsLines(primary, sh`${databases}`)}
       rm ${databases}
       contents ${newNoted}

@@ -1,5 +1,6 @@
 import { primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
+import { connectableDatabasesSql } from '../../cluster/superuser-sql.ts';
 import { onHost, verdictOf } from '../language/conditions.ts';
 import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
@@ -42,7 +43,7 @@ export const verifyDatabases: StepOf = (facts, phase) => {
       ${compareLines(primary, sh`"$now"`)}
       rm "$now"
       ${toDoFunctions(primary, 'extensions')}
-      ${ask} -Atc ${quoted('select datname from pg_database where datallowconn order by 1')} > ${databases}
+      ${ask} -Atc ${quoted(connectableDatabasesSql)} > ${databases}
       ${updateExtensionsLines(primary, socket, databases)}
       rm ${databases}
       ${keepToDo}

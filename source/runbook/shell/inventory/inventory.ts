@@ -1,5 +1,6 @@
 import type { HostFacts } from '../../../cluster/facts.ts';
 import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
+import { connectableDatabasesSql } from '../../../cluster/superuser-sql.ts';
 import type { Path } from '../../../cluster/words.ts';
 import { psql } from '../shell.ts';
 import { clusterInventorySql, databaseInventorySql, parentStatistics } from './inventory-sql.ts';
@@ -17,7 +18,7 @@ export const inventoryFunction = (host: HostFacts, socket: Path): Fragment => {
   return sh`
     inventory() { # FILE: privileges, owners, settings, comments … of every database
       ${ask('postgres')} -Atc ${quoted(clusterInventorySql)} > "$1" || printf 'unread\t\n' > "$1"
-      ${ask('postgres')} -Atc ${quoted('select datname from pg_database where datallowconn order by 1')} > "$1.databases"
+      ${ask('postgres')} -Atc ${quoted(connectableDatabasesSql)} > "$1.databases"
       while IFS= read -r database; do
         ${ask({ variable: 'database' })} -Atc ${quoted(databaseInventorySql)} </dev/null > "$1.one" || printf 'unread\t%s\n' "$database" > "$1.one"
         cat "$1.one" >> "$1"
