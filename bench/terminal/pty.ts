@@ -4,7 +4,8 @@ import { inTerminal, type ProgramOptions } from '../../test/terminal/spawn.ts';
 
 /** What begins each frame that Ink writes: the terminal is asked to show it whole. */
 const frameMark = '\u001B[?2026h';
-const patienceMs = 60_000;
+/** Less than a test has: what was waited for in vain is then named, with what came last. */
+const patienceMs = 20_000;
 
 /** Clock ticks of /proc in milliseconds: USER_HZ is 100 on every Linux that node runs on. */
 const tickMs = 10;
@@ -101,7 +102,9 @@ export class Pty {
         if (holds(seen)) done(() => resolve(value()));
         else if (this.exitCode !== null) done(() => reject(new Error(`it ended before ${what}`)));
       };
-      const timer = setTimeout(() => done(() => reject(new Error(`waited in vain for ${what}`))), patienceMs);
+      const inVain = (): Error =>
+        new Error(`waited in vain for ${what}; what came last: ${JSON.stringify(seen.slice(-2048))}`);
+      const timer = setTimeout(() => done(() => reject(inVain())), patienceMs);
       this.#watchers.add(look);
       look('');
     });

@@ -1,6 +1,6 @@
 import { expect, it, type TestContext } from 'vitest';
 import { type Console, openConsole } from '../lab/harness/console.ts';
-import { enterUntil, leave, walk } from '../lab/harness/walk.ts';
+import { enterUntil, leave, type WalkOptions, walk } from '../lab/harness/walk.ts';
 import { leftOf, rootIn } from './demo-run.ts';
 
 /** Opens a scenario and takes its invitation to begin. */
@@ -21,14 +21,17 @@ const open = async (
   return { it: opened, root: rootIn(opened.scrollback() + opened.raw) };
 };
 
-const toTheEnd = async (screen: Console): Promise<void> => {
-  const end = await walk(screen);
+/** From the first step on to the next stop, as `G` does. */
+const runOnFrom = (): boolean => true;
+
+const toTheEnd = async (screen: Console, how: WalkOptions = { runOnFrom }): Promise<void> => {
+  const end = await walk(screen, how);
   if (end !== 'finished') throw new Error(`${end}, not finished:\n${screen.screen()}`);
 };
 
-it.concurrent('smooth, at 80x24: the whole way by keys, and nothing is left of it', async (test) => {
+it.concurrent('smooth, at 80x24: the whole way by keys, step by step, and nothing is left of it', async (test) => {
   const { it: screen, root } = await open(test, 'smooth', { cols: 80, rows: 24 });
-  await toTheEnd(screen);
+  await toTheEnd(screen, {});
   expect(await leave(screen)).toBe(0);
   expect(screen.scrollback()).toMatch(/DEMO demo: every node runs PostgreSQL 17\.12/);
   expect(root).not.toBe('');
@@ -37,7 +40,7 @@ it.concurrent('smooth, at 80x24: the whole way by keys, and nothing is left of i
 
 it.concurrent('two-secondaries: each goes back into replication, and nothing is left of it', async (test) => {
   const { it: screen, root } = await open(test, 'two-secondaries', { cols: 120, rows: 40 });
-  const stopped = await walk(screen, { until: (text) => /phase E Verify/.test(text) });
+  const stopped = await walk(screen, { until: (text) => /phase E Verify/.test(text), runOnFrom });
   expect(stopped).toBe('stopped-before');
   expect(screen.screen()).toContain('17 has never been started');
   await toTheEnd(screen);
@@ -48,7 +51,7 @@ it.concurrent('two-secondaries: each goes back into replication, and nothing is 
 
 it.concurrent('pg-upgrade-fails: the cause is on the screen, a runs it again, and it goes on', async (test) => {
   const { it: screen } = await open(test, 'pg-upgrade-fails', { cols: 120, rows: 40 });
-  expect(await walk(screen)).toBe('failed');
+  expect(await walk(screen, { runOnFrom })).toBe('failed');
   // It stands below the last lines of the output: the pane gets the whole window, and is paged through.
   const above = (text: string): string => /↑ (\d+) above/.exec(text)?.[1] ?? '0';
   await screen.press('3');
@@ -74,10 +77,9 @@ it.concurrent('pg-upgrade-fails: the cause is on the screen, a runs it again, an
 
 it.concurrent('line-drops: the console says that the line is gone, and comes back by itself', async (test) => {
   const { it: screen } = await open(test, 'line-drops', { cols: 120, rows: 40 });
-  const stopped = await walk(screen, {
-    // The stage in which the secondary stops and pg_upgrade runs.
-    until: (_screen, step) => step === 24,
-  });
+  // The downtime begins with a stop of its own; behind it comes the stage in which the secondary stops and pg_upgrade runs.
+  await walk(screen, { until: (_screen, step) => step >= 22, runOnFrom });
+  const stopped = await walk(screen, { until: (_screen, step) => step === 24 });
   expect(stopped).toBe('stopped-before');
   await enterUntil(screen, (text) => !/Enter run steps?/.test(text));
   // Both at the same time: what the demo does, and what the console knows of it.
@@ -94,6 +96,7 @@ it.concurrent('line-drops: the console says that the line is gone, and comes bac
 
 it.concurrent('rollback-after-start: r shows the verdict and its steps, and they lead back to 15', async (test) => {
   const { it: screen } = await open(test, 'rollback-after-start', { cols: 120, rows: 40 });
+  await walk(screen, { until: (text) => /▶ +\d+ node_1 .*Start primary/.test(text), runOnFrom });
   const stopped = await walk(screen, {
     until: (text) => /▶ +\d+ node_1 +Collect full statistics/.test(text),
   });

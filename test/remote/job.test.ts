@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -91,13 +91,16 @@ describe.each(['ssh2', 'openssh'] as const)('by %s', (transport) => {
 
   test('a line cut again and again neither loses nor doubles a byte', async () => {
     const host = await bench.reach(sshd);
-    const script =
-      'i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo "line $i of a long output"; [ $((i % 10)) = 0 ] && sleep 0.02; done; exit 5';
+    // Behind 60, 120, 180 and 240 lines it waits until the line was cut: all of the rest could have come in one piece.
+    const script = `i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo "line $i of a long output"
+      [ $((i % 60)) != 0 ] || [ $i = 300 ] || until [ -e '${sshd.home}'/cut-$((i / 60)) ] || [ ! -d '${sshd.home}' ]; do sleep 0.01; done
+    done; exit 5`;
     let cuts = 0;
     const { outcome, log, lines } = await followed(host, { id: 'cut/1', script }, (size) => {
       if (cuts >= 4 || size < (cuts + 1) * 1_000) return;
       cuts += 1;
       sshd.cut();
+      writeFileSync(join(sshd.home, `cut-${cuts}`), '');
     });
     expect(outcome).toEqual({ kind: 'exited', code: 5 });
     expect(cuts).toBe(4);
