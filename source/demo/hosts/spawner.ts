@@ -131,6 +131,8 @@ export class Spawner {
   #ended(id: string, running: Running, code: number): void {
     this.#read(running);
     this.#running.delete(id);
+    // The number may be another's now.
+    running.pid = null;
     for (const file of running.files) closeSync(file);
     for (const name of running.names) rmSync(name, { force: true });
     running.listener.end(code);
