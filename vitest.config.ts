@@ -24,6 +24,9 @@ const sandboxed = [
   'test/demo/monitor/**/*.test.ts',
 ];
 
+/** Each script of a cluster with tablespaces, ended at every moment: `npm run test:kills`, in CI and before the lab. */
+const killed = 'test/runbook/killed-tablespaces.test.ts';
+
 const inMemory = { TMPDIR: temporaryDirectory() };
 
 export default defineConfig({
@@ -38,7 +41,7 @@ export default defineConfig({
         ],
         {
           testTimeout: 60_000,
-          exclude: sandboxed,
+          exclude: [...sandboxed, killed],
           maxWorkers: '100%',
           isolate: false,
           // Without a size in the environment Ink starts a program for it at each frame where no terminal is.
@@ -46,6 +49,7 @@ export default defineConfig({
         },
       ),
       project('sandbox', sandboxed, { testTimeout: 60_000, maxWorkers: '100%', env: inMemory }),
+      project('kills', [killed], { testTimeout: 60_000, env: inMemory }),
       // A console waits about as long as it works.
       project('terminal', ['test/terminal/{console,comforts}.test.ts'], {
         testTimeout: 60_000,

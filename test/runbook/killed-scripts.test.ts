@@ -6,15 +6,15 @@ import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { recordedBytes } from '../cluster/recorded.ts';
 import { onOtherFileSystem } from '../temporary-directory.ts';
 import { laid, version, versions } from './kills/case.ts';
+import { hasTablespaces } from './kills/cases.ts';
 import { everyMoment } from './kills/every-moment.ts';
 import { linkCases } from './kills/links.ts';
-import { spaceCases } from './kills/spaces.ts';
 import { upgrade, upgradeCases } from './kills/upgrade.ts';
 import { Sandbox } from './sandbox.ts';
 import { word } from './word.ts';
 import { modelAfter, stepOf } from './worlds.ts';
 
-everyMoment([...upgradeCases, ...linkCases, ...spaceCases]);
+everyMoment([...upgradeCases, ...linkCases].filter((one) => !hasTablespaces(one)));
 
 let host: Sandbox;
 

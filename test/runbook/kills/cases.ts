@@ -6,6 +6,10 @@ import { rollbackCases } from './rollback.ts';
 import { spaceCases } from './spaces.ts';
 import { upgradeCases } from './upgrade.ts';
 
+/** Each of the cluster's tablespaces makes twice the states: these take as long as half of all the others. */
+export const hasTablespaces = ({ facts }: Case): boolean =>
+  facts?.nodes.some(({ tablespaces }) => tablespaces.length > 0) === true;
+
 export const cases: readonly Case[] = [
   ...upgradeCases,
   ...linkCases,

@@ -1,0 +1,4 @@
+import { cases, hasTablespaces } from './kills/cases.ts';
+import { everyMoment } from './kills/every-moment.ts';
+
+everyMoment(cases.filter(hasTablespaces));
