@@ -1,5 +1,5 @@
 import type { HostEvidence } from '../../cluster/checks/evidence.ts';
-import type { HostFacts } from '../../cluster/facts.ts';
+import { type HostFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { isPrimaryState } from '../../cluster/states.ts';
@@ -39,9 +39,9 @@ export const stateChecks: readonly Check[] = [
   {
     id: 'one-primary',
     severity: 'blocker',
-    title: 'There is exactly one primary, and a secondary',
+    title: 'There is exactly one primary',
     scope: 'cluster',
-    why: 'The primary is upgraded and everything else is rebuilt from it; without a secondary there is no fallback copy for a rollback without loss.',
+    why: 'The primary is upgraded and everything else is rebuilt from it.',
     source:
       'PostgreSQL, pg_upgrade, “Reverting to old cluster”: in link mode the old cluster is unsafe once the new one has been started; docs/runbook.md, “Rollback”',
     judge: ({ state }) => {
@@ -60,6 +60,26 @@ export const stateChecks: readonly Check[] = [
         },
       ];
     },
+  },
+  {
+    id: 'fallback-copy',
+    severity: 'warning',
+    title: 'A rollback after the first start has somewhere to go',
+    scope: 'cluster',
+    why: 'The new version changes the files that it shares with the old directory by hard links. With a secondary the old data stays whole there; with none nothing of the old version can be started from then on.',
+    source: 'PostgreSQL, pg_upgrade, “Reverting to old cluster”; docs/runbook.md, “Rollback”',
+    judge: ({ facts }): readonly CheckAnswer[] =>
+      facts === null || facts.mode !== 'link' || secondariesOf(facts).length > 0
+        ? []
+        : [
+            {
+              kind: 'found',
+              host: null,
+              found: `${primaryOf(facts).alias} is the only node, and pg_upgrade links: once ${facts.newMajor} has been started, a rollback is only possible from a backup`,
+              remedy:
+                'set upgrade.mode to copy in the cluster file (or to clone, where the file system has reflinks): the old directory then stays whole, at the cost of its size on disk and of the time to copy it; or add a secondary first; or accept it, with a backup at hand',
+            },
+          ],
   },
   {
     id: 'nodes-in-place',

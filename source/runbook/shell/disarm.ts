@@ -1,4 +1,4 @@
-import type { ClusterFacts } from '../../cluster/facts.ts';
+import { type ClusterFacts, secondariesOf } from '../../cluster/facts.ts';
 import { type Fragment, hereDocument, sh, word } from '../../cluster/fragment.ts';
 import { below, type Path, type RelativePath } from '../../cluster/words.ts';
 
@@ -28,7 +28,7 @@ export const disarmLines = (facts: ClusterFacts, directory: Path): Fragment =>
       Do not start PostgreSQL ${facts.oldMajor} on this directory.
       Its files are shared by hard links with a PostgreSQL ${facts.newMajor} cluster.
       Once that has been started, ${facts.oldMajor} would start here without an error and lose data after a few writes.
-      A rollback uses the fallback copy of a secondary: pgaf-upgrade rollback.
+      ${secondariesOf(facts).length === 0 ? sh`There is no secondary: a rollback is only possible from a backup.` : sh`A rollback uses the fallback copy of a secondary: pgaf-upgrade rollback.`}
     `,
   );
 

@@ -1,4 +1,4 @@
-import { type ClusterFacts, type HostFacts, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
 import { quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
@@ -128,7 +128,7 @@ export const firstStart: StepOf = (facts, phase) => {
     settleSeconds: 60,
     undo: undoText(
       facts.mode === 'link'
-        ? `none on ${primary.alias}: the old files are shared and will be changed. From here a rollback goes through a secondary’s fallback copy`
+        ? `none on ${primary.alias}: the old files are shared and will be changed. From here a rollback ${secondariesOf(facts).length === 0 ? 'is only possible from a backup' : 'goes through a secondary’s fallback copy'}`
         : `stop it, swap back: ${primary.backupData} is untouched`,
     ),
   });

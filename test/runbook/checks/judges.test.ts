@@ -5,7 +5,7 @@ import type { OtherRow } from '../../../source/cluster/monitor-state.ts';
 import { problem } from '../../../source/cluster/result.ts';
 import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
-import { labCluster, linkedCluster, oldIdentifier, spacedCluster } from '../clusters.ts';
+import { labCluster, linkedCluster, loneCluster, oldIdentifier, spacedCluster } from '../clusters.ts';
 import { word } from '../word.ts';
 import { failedAt, healthy, withHost, withInspection, withServer } from './healthy.ts';
 import { healthyInspection, healthyLog } from './healthy-host.ts';
@@ -317,6 +317,12 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     healthy(allLinked(linkedCluster())),
     ['blocker links-leave-a-fallback-copy cluster'],
     /node_2, node_3/,
+  ],
+  [
+    'a primary without secondaries, whose files pg_upgrade links',
+    healthy(loneCluster()),
+    ['warning fallback-copy cluster'],
+    /node_1 is the only node.*only possible from a backup/,
   ],
   [
     'a primary without rsync, where a secondary wants its links',
