@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { firstReleaseSince, releaseDay } from './releases.ts';
 
 /** A version of PostgreSQL as a tool printed it. */
 export interface PostgresVersion {
@@ -104,51 +105,26 @@ export const parseAutoctlVersion = (output: string): AutoctlVersion | null => {
   );
 };
 
-/**
- * How far each branch's minor number is ahead of 15's. All supported branches are released on the same days,
- * so the distances are fixed: on 2025-11-13 came 18.1, 17.7, 16.11, 15.15, 14.20 and 13.23.
- * Source: https://www.postgresql.org/support/versioning/ and the release notes, https://www.postgresql.org/docs/release/
- */
-const aheadOf15: ReadonlyMap<number, number> = new Map([
-  [13, 8],
-  [14, 5],
-  [15, 0],
-  [16, -4],
-  [17, -8],
-  [18, -14],
-]);
-
-/** 14.4 (2022-06-16) came alone, so before it 14 was one number closer to the others. */
-const aheadBefore14Point4 = 4;
-
-const batchOf = ({ major, minor }: PostgresVersion): number | null => {
-  const ahead = aheadOf15.get(major);
-  if (ahead === undefined) return null;
-  return minor - (major === 14 && minor < 4 ? aheadBefore14Point4 : ahead);
-};
-
-/** The first minor of a branch that was released no earlier than a batch. */
-const firstMinorOf = (major: number, batch: number): number => {
-  const ahead = major === 14 && batch < 0 ? aheadBefore14Point4 : (aheadOf15.get(major) ?? 0);
-  return Math.max(0, batch + ahead);
-};
-
 export type Pairing =
   | { readonly kind: 'paired' }
-  /** `lowest` is the first version of the target's branch that is right, e.g. `17.12`. */
-  | { readonly kind: 'target-older'; readonly lowest: string }
-  /** One of the two is outside of the table (majors 13 to 18), or not a release. */
-  | { readonly kind: 'unknown' };
+  /** `lowest` is the first version of the target's branch that is right, e.g. `17.12`; null where none is known. */
+  | { readonly kind: 'target-older'; readonly lowest: string | null }
+  /** These are no releases that the table knows: other majors, later minors, pre-releases. */
+  | { readonly kind: 'unknown'; readonly versions: readonly string[] };
 
 /**
  * Whether the target's minor is at least as recent as the source's. pg_dump of an older target does not know what
  * a newer source may hold: 15.20 to 17.11 passes `pg_upgrade --check` and fails mid-way, 15.20 to 17.12 works.
  */
 export const minorsArePaired = (source: PostgresVersion, target: PostgresVersion): Pairing => {
-  const from = batchOf(source);
-  const to = batchOf(target);
-  if (from === null || to === null || source.preRelease || target.preRelease) return { kind: 'unknown' };
+  const from = releaseDay(source.text);
+  const to = releaseDay(target.text);
+  if (from === null || to === null)
+    return {
+      kind: 'unknown',
+      versions: [...(from === null ? [source.text] : []), ...(to === null ? [target.text] : [])],
+    };
   return to >= from
     ? { kind: 'paired' }
-    : { kind: 'target-older', lowest: `${target.major}.${firstMinorOf(target.major, from)}` };
+    : { kind: 'target-older', lowest: firstReleaseSince(target.major, from) };
 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { releases } from '../../source/cluster/releases.ts';
 import {
   minorsArePaired,
   type Pairing,
@@ -97,23 +98,50 @@ describe('minorsArePaired', () => {
 
   // Each row came out on one day; announcements on postgresql.org.
   it.each([
+    ['2026-08-13', ['14.24', '15.19', '16.15', '17.11', '18.6']],
     ['2025-11-13', ['13.23', '14.20', '15.15', '16.11', '17.7', '18.1']],
     ['2025-05-08', ['13.21', '14.18', '15.13', '16.9', '17.5']],
     ['2024-11-14', ['13.17', '14.14', '15.9', '16.5', '17.1']],
     ['2022-11-10', ['13.9', '14.6', '15.1']],
     ['2022-08-11', ['13.8', '14.5']],
-    ['2022-05-12', ['13.7', '14.3']],
     ['2021-11-11', ['13.5', '14.1']],
-  ])('pairs what was released on %s', (_, versions) => {
+  ])('pairs what was released on %s, and nothing older with it', (_, versions) => {
     versions.forEach((source, index) => {
       for (const target of versions.slice(index + 1)) {
         expect(pair(source, target)).toEqual({ kind: 'paired' });
         const [major, minor] = source.split('.').map(Number);
-        // 14.4 came alone, between two batches.
-        if (target !== '14.3')
-          expect(pair(`${major}.${(minor ?? 0) + 1}`, target)).toMatchObject({ kind: 'target-older' });
+        const next = `${major}.${(minor ?? 0) + 1}`;
+        if (next !== '13.24') expect(pair(next, target)).toMatchObject({ kind: 'target-older' });
       }
     });
+  });
+
+  it.each([
+    ['17.12', '18.6', '18.7'],
+    ['15.20', '18.6', '18.7'],
+    ['17.11', '18.4', '18.6'],
+    ['15.19', '18.4', '18.6'],
+    ['16.16', '17.11', '17.12'],
+    ['14.25', '16.15', '16.16'],
+    ['13.8', '14.4', '14.5'],
+  ])(
+    'refuses %s to %s, and asks for %s: 18.5 was never released, and 14.4 came alone',
+    (source, target, lowest) => {
+      expect(pair(source, target)).toEqual({ kind: 'target-older', lowest });
+    },
+  );
+
+  it.each([
+    ['17.11', '18.6'],
+    ['15.19', '18.6'],
+    ['17.10', '18.4'],
+    ['17.10', '18.6'],
+    ['17.12', '18.7'],
+    ['15.20', '19.0'],
+    ['13.23', '14.25'],
+    ['14.4', '15.0'],
+  ])('pairs %s with %s', (source, target) => {
+    expect(pair(source, target)).toEqual({ kind: 'paired' });
   });
 
   it('does not ask for a minor before the first release', () => {
@@ -121,9 +149,27 @@ describe('minorsArePaired', () => {
     expect(pair('13.6', '14.0')).toEqual({ kind: 'target-older', lowest: '14.2' });
   });
 
-  it('has no opinion outside of the table', () => {
-    expect(pair('12.22', '17.12')).toEqual({ kind: 'unknown' });
-    expect(pair('15.20', '19.0')).toEqual({ kind: 'unknown' });
-    expect(pair('15.20', '17beta1')).toEqual({ kind: 'unknown' });
+  it.each([
+    ['12.22', '17.12', ['12.22']],
+    ['15.20', '17beta1', ['17beta1']],
+    ['15.20', '17.13', ['17.13']],
+    ['15.21', '17.12', ['15.21']],
+    ['17.11', '18.5', ['18.5']],
+    ['17.13', '20.0', ['17.13', '20.0']],
+  ])('an unknown or future minor is never called fine: %s to %s', (source, target, versions) => {
+    expect(pair(source, target)).toEqual({ kind: 'unknown', versions });
+  });
+
+  it('has every release once, by day, and no gap but 18.5', () => {
+    const days = releases.map(([day]) => day);
+    expect(days).toEqual([...new Set(days)].sort());
+    const all = releases.flatMap(([, versions]) => versions);
+    expect(new Set(all).size).toBe(all.length);
+    const gaps = all.flatMap((version) => {
+      const [major, minor] = version.split('.').map(Number);
+      const before = `${major}.${(minor ?? 0) - 1}`;
+      return minor === 0 || all.includes(before) ? [] : [before];
+    });
+    expect(gaps).toEqual(['18.5']);
   });
 });

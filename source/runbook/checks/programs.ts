@@ -1,12 +1,16 @@
+import type { HostEvidence } from '../../cluster/checks/evidence.ts';
 import { sh, word } from '../../cluster/fragment.ts';
-import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
 import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
+import { judgeMinors, type MinorsJudgment, unknownMinors } from './minors.ts';
 import { isLibraryOf, missingExtensions } from './named-already.ts';
 import { removedExtension } from './removed-extensions.ts';
 import { inspected, reached, section, served } from './see.ts';
 
 const names = (all: readonly string[]): string => all.join(', ');
+
+const minorsOf = ({ facts }: HostEvidence): MinorsJudgment | string =>
+  facts === null ? 'its versions are not known' : judgeMinors(facts);
 
 /** Programs, libraries and extensions of the new version, on each host where they will run. */
 export const programChecks: readonly Check[] = [
@@ -33,7 +37,7 @@ export const programChecks: readonly Check[] = [
     severity: 'blocker',
     title: 'The new pg_autoctl supports the new PostgreSQL',
     scope: 'every host',
-    why: 'pg_autoctl starts and stops the server; one that does not know its version leaves the node down. 2.2 supports 13 to 17.',
+    why: 'pg_autoctl starts and stops the server; one that does not know its version leaves the node down. 2.2 names 13 to 17, and Debian builds 2.2-4 for 18 too: what it was built with counts.',
     source:
       'pg_auto_failover, src/bin/pg_autoctl/cli_common.c, keeper_cli_print_version (`pg_autoctl version`)',
     judge: onEach('every host', inspected, ({ facts, inspection }, _host, { newMajor }): Issue | null => {
@@ -58,22 +62,28 @@ export const programChecks: readonly Check[] = [
     severity: 'blocker',
     title: 'The new minor version is not older than the old one',
     scope: 'primary and monitor',
-    why: 'Branches are released together. An older target may not know what a newer source holds: 15.20 to 17.11 passes pg_upgrade --check and fails mid-way.',
+    why: 'An older target may not know what a newer source holds: 15.20 to 17.11 and 17.12 to 18.6 pass pg_upgrade --check and fail mid-way. 18.5 was never released: 18.6 goes with 17.11 and 15.19.',
     source:
-      'https://www.postgresql.org/support/versioning/; seen with 15.20 and 17.11 on the lab (fixtures/lab): “unrecognized parameter "pg_attver"”',
+      'PostgreSQL, release notes (the days of release are in source/cluster/releases.ts); seen with 15.20 and 17.11, and with 17.12 and 18.6, on the lab (fixtures/lab): “unrecognized parameter "pg_attver"”',
     judge: onEach(
       'primary and monitor',
-      (host) => (host.facts === null ? 'its versions are not known' : host.facts),
-      (facts) => {
-        const [from, to] = [parsePostgresVersion(facts.oldVersion), parsePostgresVersion(facts.newVersion)];
-        const pairing = from === null || to === null ? null : minorsArePaired(from, to);
-        return pairing?.kind === 'target-older'
-          ? {
-              found: `${facts.newVersion} is older than ${facts.oldVersion}`,
-              remedy: `install ${pairing.lowest} or later in ${facts.newBindir}`,
-            }
-          : null;
+      (host, { facts }) => {
+        const minors = minorsOf(host);
+        if (typeof minors === 'string' || minors.kind !== 'unknown') return minors;
+        return facts?.accept.includes(unknownMinors) ? minors : minors.found;
       },
+      (minors) => (minors.kind === 'target-older' ? { found: minors.found, remedy: minors.remedy } : null),
+    ),
+  },
+  {
+    id: unknownMinors,
+    severity: 'warning',
+    title: 'The days on which both minor versions were released are known',
+    scope: 'primary and monitor',
+    why: 'Which minor versions go together follows from their days of release. What is not in the table is neither refused nor called good: until you accept it, neither check nor the window goes on.',
+    source: 'PostgreSQL, release notes; source/cluster/releases.ts',
+    judge: onEach('primary and monitor', minorsOf, (minors) =>
+      minors.kind === 'unknown' ? { found: minors.found, remedy: minors.remedy } : null,
     ),
   },
   {

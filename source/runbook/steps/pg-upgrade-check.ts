@@ -1,7 +1,7 @@
-import { type HostFacts, isNode } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
-import { minorsArePaired, parsePostgresVersion } from '../../cluster/version.ts';
-import { describe, isMajor, onHost, verdictOf } from '../language/conditions.ts';
+import { judgeMinors, unknownMinors } from '../checks/minors.ts';
+import { describe, isMajor, no, onHost, verdictOf, yes } from '../language/conditions.ts';
 import { hasMarker, isUpgraded } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
@@ -12,20 +12,20 @@ import { upgradeCommand, upgradeLogs } from '../shell/pg-upgrade-command.ts';
 import { mark, privateSocket, script, upgradeDir } from '../shell/shell.ts';
 
 /** pg_upgrade --check does not see it: 15.20 to 17.11 passes, and fails mid-way. */
-const minorsFit = (host: HostFacts): Condition =>
+const minorsFit = (facts: ClusterFacts, host: HostFacts): Condition =>
   onHost(
     host.alias,
     `the target ${host.newVersion} was released no earlier than ${host.oldVersion}: an older one passes --check and fails mid-way`,
     () => {
-      const [old, next] = [parsePostgresVersion(host.oldVersion), parsePostgresVersion(host.newVersion)];
-      if (old === null || next === null) return verdictOf(false, 'a version cannot be read');
-      const pairing = minorsArePaired(old, next);
-      return pairing.kind === 'target-older'
-        ? verdictOf(
-            false,
-            `${host.newVersion} is older; install ${pairing.lowest} or later in ${host.newBindir}`,
-          )
-        : verdictOf(true, '');
+      const minors = judgeMinors(host);
+      switch (minors.kind) {
+        case 'paired':
+          return yes;
+        case 'target-older':
+          return no(`${minors.found}; ${minors.remedy}`);
+        case 'unknown':
+          return verdictOf(facts.accept.includes(unknownMinors), `${minors.found}; ${minors.remedy}`);
+      }
     },
   );
 
@@ -62,7 +62,7 @@ export const checkWithPgUpgrade =
         ),
       ],
       before: [
-        minorsFit(host),
+        minorsFit(facts, host),
         onHost(host.alias, `${host.newData} is PostgreSQL ${facts.newMajor}, made by this run`, (seen) =>
           verdictOf(
             isMajor(seen.newData, facts.newMajor) && isOurs(facts, seen.newData),

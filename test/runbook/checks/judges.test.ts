@@ -5,8 +5,10 @@ import type { OtherRow } from '../../../source/cluster/monitor-state.ts';
 import { problem } from '../../../source/cluster/result.ts';
 import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
+import { checkWithPgUpgrade } from '../../../source/runbook/steps/pg-upgrade-check.ts';
 import { labCluster, linkedCluster, loneCluster, oldIdentifier, spacedCluster } from '../clusters.ts';
 import { word } from '../word.ts';
+import { worldAt } from '../worlds.ts';
 import { failedAt, healthy, withHost, withInspection, withServer } from './healthy.ts';
 import { healthyInspection, healthyLog } from './healthy-host.ts';
 
@@ -782,8 +784,12 @@ describe('one thing wrong at a time', () => {
   });
 
   test('every check of the catalogue is provoked here', () => {
+    // These two come with something that is not seen: in describes of their own.
     const provoked = new Set(cases.flatMap(([, , expected]) => expected.map((one) => one.split(' ')[1])));
-    expect(catalogue.map((one) => one.id).filter((id) => !provoked.has(id))).toEqual(['host-understood']);
+    expect(catalogue.map((one) => one.id).filter((id) => !provoked.has(id))).toEqual([
+      'host-understood',
+      'minors-known',
+    ]);
   });
 });
 
@@ -816,4 +822,42 @@ test('a warning can be accepted by name, a blocker cannot', () => {
 
 test('the monitor’s own library on the monitor is no warning', () => {
   expect(seen(withInspection('monitor', () => healthyInspection(labCluster().monitor)))).toEqual([]);
+});
+
+describe('a minor version whose day of release nobody knows here', () => {
+  const future = withHost('node_1', ({ facts }) => ({
+    facts: facts === null ? null : { ...facts, newVersion: word('17.99') },
+  }));
+
+  test('is not called fine: nothing blocks, and nothing is ready', () => {
+    const judged = judge(future);
+    expect(judged.outcome).toBe('unseen');
+    expect(judged.notSeen).toMatchObject([
+      { check: 'minors-paired', host: 'node_1', because: expect.stringContaining('17.99 is not known') },
+    ]);
+    expect(seen(future)).toContain('warning minors-known node_1');
+  });
+
+  test('goes on where the operator has accepted it by name, in check as in the window', () => {
+    const accept = ['minors-known'];
+    const facts = { ...labCluster(), accept };
+    const judged = judge({ ...future, facts }, accept);
+    expect(judged.notSeen).toEqual([]);
+    expect(judged.accepted.map((one) => one.check)).toEqual(['minors-known']);
+  });
+
+  test.each([
+    ['17.99', [], false],
+    ['17.99', ['minors-known'], true],
+    ['17.11', ['minors-known'], false],
+    ['17.12', [], true],
+  ])('the window’s own condition for %s, with %j accepted', (version, accept, holds) => {
+    const facts = { ...labCluster(), accept };
+    const [node] = facts.nodes;
+    if (node === undefined) throw new Error('the lab has nodes');
+    const step = checkWithPgUpgrade({ ...node, newVersion: word(version) })(facts, 'A');
+    const fits = step.before.filter(({ text }) => text.includes('no earlier than'));
+    const world = worldAt('prepared', facts);
+    expect(fits.map((one) => one.holds(world).holds)).toEqual([holds]);
+  });
 });
