@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nodeStateSchema } from './states.ts';
+import { reportedStateSchema } from './states.ts';
 import * as words from './words.ts';
 
 /** One row of pgautofailover.node, as the monitor's database gives it. */
@@ -11,12 +11,14 @@ export const monitorNodeSchema = z.object({
   group: z.number().int(),
   /** uint64, hence text. */
   systemIdentifier: words.reportedIdentifier,
-  reported: nodeStateSchema,
-  assigned: nodeStateSchema,
+  reported: reportedStateSchema,
+  assigned: reportedStateSchema,
   /** -1 unknown, 0 bad, 1 good. */
   health: z.number().int(),
   priority: z.number().int(),
   quorum: z.boolean(),
+  /** Where the operator says that it stands; from extension 2.3 on. */
+  region: words.label.nullish(),
   timeline: z.number().int(),
   lsn: words.lsn,
   /** Seconds since the node last reported. */
@@ -30,8 +32,8 @@ export const otherRowSchema = z.object({
   name: words.label,
   host: words.label,
   port: words.port,
-  reported: nodeStateSchema,
-  assigned: nodeStateSchema,
+  reported: reportedStateSchema,
+  assigned: reportedStateSchema,
   health: z.number().int(),
   /** Seconds since the node last reported. */
   reportAge: z.number(),

@@ -10,7 +10,7 @@ const eventCount = 30;
 /**
  * One statement, without a semicolon, that answers with one row of one text column: everything about a formation, as the
  * JSON of monitorStateSchema. No row when there is no such formation. Reads tables only, which autoctl_node may, and only
- * columns that pg_auto_failover 1.6 to 2.2 have alike.
+ * columns that pg_auto_failover 1.6 to 2.2 have alike, and `region`, which comes with extension 2.3, where it is there.
  * pg_autoctl on the monitor listens to `state`, then `log`, once it is done with the extension (service_monitor.c, monitor.c);
  * keepers and this console do not, or by another name.
  * Source: pg_auto_failover, src/monitor/pgautofailover.sql at v1.6.4, v2.0, v2.1 and v2.2.
@@ -41,6 +41,7 @@ select json_build_object(
       'health', n.health,
       'priority', n.candidatepriority,
       'quorum', n.replicationquorum,
+      'region', to_jsonb(n) ->> 'region',
       'timeline', n.reportedtli,
       'lsn', n.reportedlsn,
       'reportAge', greatest(0, extract(epoch from clock_timestamp() - n.reporttime))::float8

@@ -1,5 +1,5 @@
 import { pausesWords } from '../cluster/amounts.ts';
-import { isPrimaryState, type NodeState } from '../cluster/states.ts';
+import { isPrimaryState, type ReportedState } from '../cluster/states.ts';
 import { toDoWords } from '../cluster/to-do.ts';
 import { countInView } from '../console/state/selectors.ts';
 import type { EngineView, KeptDirectory, RunLeaves } from '../engine/view/controller.ts';
@@ -60,7 +60,7 @@ const keptWords = ({ host, path, bytes: size, linked }: KeptDirectory): string =
 
 /** Who is the primary now, where that is another node than before the window, or a rollback has been. Empty: not known, or as it was. */
 const primaryLine = ({ direction, monitor }: EngineView): readonly ClosingLine[] => {
-  const of = (nodes: readonly { readonly name: string; readonly reported: NodeState }[] | undefined) =>
+  const of = (nodes: readonly { readonly name: string; readonly reported: ReportedState }[] | undefined) =>
     nodes?.find(({ reported }) => isPrimaryState(reported))?.name;
   const [before, now] = [of(monitor.before), of(monitor.feed.state?.nodes)];
   if (now === undefined || (now === before && direction !== 'rollback')) return [];

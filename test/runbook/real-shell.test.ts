@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { clusterFactsSchema } from '../../source/cluster/facts.ts';
 import { parseStateFile } from '../../source/cluster/parse/state-file.ts';
 import { factsId } from '../../source/runbook/language/facts-id.ts';
+import { rollbackRunbook } from '../../source/runbook/rollback.ts';
 import { markFile, markOf } from '../../source/runbook/shell/ownership.ts';
 import { privateSocket } from '../../source/runbook/shell/shell.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
@@ -12,7 +13,7 @@ import { good, recorded, recordedBytes } from '../cluster/recorded.ts';
 import { labCluster, newIdentifier } from './clusters.ts';
 import { Sandbox } from './sandbox.ts';
 import { word } from './word.ts';
-import { stepOf, worldAt } from './worlds.ts';
+import { modelAfter, stepOf, worldAt } from './worlds.ts';
 
 const scriptOf = (id: string): string => {
   const script = stepOf(upgradeRunbook(labCluster()), id).script(worldAt('swapped'));
@@ -76,6 +77,43 @@ describe('the system identifier in pg_autoctl’s state file', () => {
     const ran = patch();
     expect(ran.code).toBe(1);
     expect(ran.output).toContain('its size is not 1024');
+  });
+
+  /** As pg_autoctl of a later release has written it: another layout, and a field behind all others. */
+  const laterLayout = (bytes: Uint8Array, layout: number): Buffer => {
+    const later = Buffer.from(bytes);
+    later.writeInt32LE(layout, 0);
+    later[84] = 1;
+    return later;
+  };
+
+  test('a layout that is not known keeps its identifier: it may stand elsewhere', () => {
+    fresh(String(old));
+    const later = laterLayout(before, 3);
+    host.write(host.node.stateFile, later);
+    expect(patch()).toEqual({
+      code: 1,
+      output: 'not the state file this knows: its layout is neither 1 nor 2\n',
+    });
+    expect(Buffer.compare(readFileSync(host.node.stateFile), later)).toBe(0);
+  });
+
+  test('a rollback from a newer pg_autoctl leaves a file that the old one refuses: it has the layout of the saved one again', () => {
+    fresh(String(old));
+    const later = laterLayout(before, 2);
+    later.writeBigUInt64LE(BigInt(newIdentifier), 16);
+    host.write(host.node.stateFile, later);
+    host.write(join(host.node.workDir, 'saved/pg_autoctl.state'), before);
+    const steps = rollbackRunbook(host.facts, modelAfter(host.facts, 'D.node_1.swap').world()).steps;
+    const script = stepOf(steps, 'T.node_1.state-file').script(worldAt('swapped', host.facts));
+    expect(host.sh(script.kind === 'ready' ? script.text : '')).toEqual({
+      code: 0,
+      output: `system identifier ${newIdentifier} -> ${old}\n`,
+    });
+    const after = readFileSync(host.node.stateFile);
+    expect(good(parseStateFile(after))).toEqual(good(parseStateFile(before)));
+    // All else stays as the newer one has left it.
+    expect(after[84]).toBe(1);
   });
 });
 

@@ -134,6 +134,8 @@ export interface CheckInspection {
   readonly newPlace: Place;
   readonly wal: Place;
   readonly parentWritable: boolean;
+  /** pg_autoctl's state file: the version of its layout, and its size. Null: not read; the monitor has none. */
+  readonly stateFile: { readonly layout: number; readonly bytes: number } | null;
   /** Where something is mounted, the data directory itself and what is below it; the server's own mounts as well. */
   readonly mountPoints: readonly string[];
   /** pg_wal is a symbolic link. */

@@ -3,7 +3,7 @@ import { type NodeState, nodeStates } from '../states.ts';
 
 /** What pg_autoctl.state holds, as far as it is known. */
 export interface KeeperState {
-  /** Layout version; 1 is the only one there has been. */
+  /** Layout version: 1 up to 2.2; 2 has one field more, behind all others. */
   readonly version: number;
   readonly pgVersion: number;
   /** As in pg_controldata: 1300 for PostgreSQL 13 to 16, 1700 for 17. */
@@ -17,7 +17,11 @@ export interface KeeperState {
 }
 
 export const stateFileSize = 1024;
-const knownVersion = 1;
+/**
+ * Layouts whose system identifier is in the same place.
+ * Source: pg_auto_failover, src/bin/pg_autoctl/defaults.h, PG_AUTOCTL_STATE_VERSION: 1 at v2.2, 2 at commit bc8c6ae0 of 2026-08-03.
+ */
+export const knownLayouts: readonly number[] = [1, 2];
 const systemIdentifierOffset = 16;
 
 const unusable = (why: string): { readonly ok: false; readonly error: Problem } =>
@@ -38,7 +42,8 @@ export const parseStateFile = (bytes: Uint8Array): Result<KeeperState> => {
     return unusable(`it has ${bytes.length} bytes and not ${stateFileSize}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getInt32(0, true);
-  if (version !== knownVersion) return unusable(`its layout is version ${version} and not ${knownVersion}`);
+  if (!knownLayouts.includes(version))
+    return unusable(`its layout is version ${version} and not ${knownLayouts.join(' or ')}`);
   const assigned = nodeStates[view.getInt32(32, true)];
   const current = nodeStates[view.getInt32(56, true)];
   if (assigned === undefined || current === undefined) return unusable('it holds a role that does not exist');

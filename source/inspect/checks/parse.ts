@@ -120,6 +120,9 @@ export const parseCheckInspection = (alias: string, output: string): Result<Chec
     newPlace: placeOf(map, 'new_place'),
     wal: placeOf(map, 'wal'),
     parentWritable: map.get('parent_writable') === 'yes',
+    stateFile: map.has('state_layout')
+      ? { layout: number(map.get('state_layout')), bytes: number(map.get('state_bytes')) }
+      : null,
     mountPoints: linesOf(text('mounts')),
     walIsLink: map.get('wal_link') === 'yes',
     walBytes: number(map.get('wal_bytes')) * 1024,

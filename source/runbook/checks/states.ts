@@ -1,12 +1,13 @@
 import type { HostEvidence } from '../../cluster/checks/evidence.ts';
-import { type HostFacts, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { type HostFacts, isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
+import { knownLayouts, stateFileSize } from '../../cluster/parse/state-file.ts';
 import { isPrimaryState } from '../../cluster/states.ts';
 import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
 import { inPsql } from './in-psql.ts';
 import { withoutMonitor } from './reach.ts';
-import { served } from './see.ts';
+import { inspected, served } from './see.ts';
 
 const isPrimary = (node: MonitorNode): boolean => isPrimaryState(node.reported);
 
@@ -68,8 +69,9 @@ export const stateChecks: readonly Check[] = [
     scope: 'cluster',
     why: 'The new version changes the files that it shares with the old directory by hard links. With a secondary the old data stays whole there; with none nothing of the old version can be started from then on.',
     source: 'PostgreSQL, pg_upgrade, “Reverting to old cluster”; docs/runbook.md, “Rollback”',
-    judge: ({ facts }): readonly CheckAnswer[] =>
-      facts === null || facts.mode !== 'link' || secondariesOf(facts).length > 0
+    // The monitor tells how many nodes there are: one that does not answer is none of the facts.
+    judge: ({ facts, state }): readonly CheckAnswer[] =>
+      facts === null || state === null || facts.mode !== 'link' || state.nodes.length > 1
         ? []
         : [
             {
@@ -80,6 +82,30 @@ export const stateChecks: readonly Check[] = [
                 'set upgrade.mode to copy in the cluster file (or to clone, where the file system has reflinks): the old directory then stays whole, at the cost of its size on disk and of the time to copy it; or add a secondary first; or accept it, with a backup at hand',
             },
           ],
+  },
+  {
+    id: 'state-file-layout',
+    severity: 'blocker',
+    title: 'pg_autoctl’s state file has a layout that is known here',
+    scope: 'every node',
+    why: 'The new system identifier is written into it in the downtime, so that each node keeps its id, name, priority and quorum.',
+    source:
+      'pg_auto_failover, src/bin/pg_autoctl/state.h, KeeperStateData: layout 1 up to 2.2, layout 2 on its main branch (commit bc8c6ae0 of 2026-08-03)',
+    judge: onEach('every node', inspected, ({ facts, inspection }): Issue | null => {
+      const { stateFile } = inspection;
+      if (
+        stateFile === null ||
+        (stateFile.bytes === stateFileSize && knownLayouts.includes(stateFile.layout)) ||
+        !isNode(facts)
+      )
+        return null;
+      return {
+        found: `${facts.stateFile} has layout ${stateFile.layout} and ${stateFile.bytes} bytes, not layout ${knownLayouts.join(' or ')} and ${stateFileSize} bytes`,
+        remedy:
+          'use a release of pgaf-upgrade that knows this pg_auto_failover; nothing is written into such a file',
+        command: sh`${facts.oldAutoctl} show file --state --contents --pgdata ${facts.pgdata}`.text,
+      };
+    }),
   },
   {
     id: 'nodes-in-place',

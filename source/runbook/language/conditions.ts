@@ -11,7 +11,7 @@ import {
   type UnitView,
   whyNoMonitor,
 } from '../../cluster/observations.ts';
-import type { NodeState } from '../../cluster/states.ts';
+import { isFamiliar, type NodeState } from '../../cluster/states.ts';
 import { carriesMark, isKin } from '../shell/ownership.ts';
 import type { Condition, ConditionJudgment } from './step.ts';
 
@@ -175,7 +175,7 @@ export const nodeSettled = (alias: string, states: readonly NodeState[]): Condit
     const node = nodeIn(world, alias);
     if (node === null) return no(`the monitor does not know ${alias}`);
     return verdictOf(
-      node.reported === node.assigned && states.includes(node.reported),
+      node.reported === node.assigned && isFamiliar(node.reported) && states.includes(node.reported),
       `${node.reported} → ${node.assigned}`,
     );
   },
@@ -188,7 +188,8 @@ export const everyNodeSettled: Condition = {
     const monitor = monitorIn(world);
     if (monitor === null) return no(whyNoMonitor(world));
     const moving = monitor.nodes.find(
-      (node) => node.reported !== node.assigned && !isLeftOut(world, node.name),
+      (node) =>
+        (node.reported !== node.assigned || !isFamiliar(node.reported)) && !isLeftOut(world, node.name),
     );
     return verdictOf(
       moving === undefined,

@@ -14,12 +14,17 @@ const littleEndian = (identifier: string): string => {
   return text;
 };
 
-/** Writes an identifier into a state file. `from` is what must be found there; null: whatever it is. */
+/**
+ * Writes an identifier into a state file. `from` is what must be found there; null: whatever it is. `layoutOf`: a copy of the file as an
+ * older pg_autoctl has written it, which refuses the layout of a newer one; what the newer has more stands behind all that the older reads.
+ * Source: pg_auto_failover, src/bin/pg_autoctl/state.c, keeper_state_is_readable; state.h, KeeperStateData, at commit bc8c6ae0.
+ */
 export const identifierLines = (
   host: NodeFacts,
   from: SystemIdentifier | null,
   to: SystemIdentifier,
   kept: RelativePath,
+  layoutOf: Path | null = null,
 ): Fragment => {
   const file: Path = host.stateFile;
   return sh`
@@ -29,9 +34,11 @@ export const identifierLines = (
     ${from !== null && sh`[ "$now" = ${from} ] || { echo "found $now, expected ${from}" >&2; exit 1; }`}
     ${downLines(host)}
     [ "$(wc -c < ${file})" -eq 1024 ] || { echo 'not the state file this knows: its size is not 1024' >&2; exit 1; }
+    case $(od -An -v -t d4 -N 4 ${file} | tr -d ' ') in 1 | 2) ;; *) echo 'not the state file this knows: its layout is neither 1 nor 2' >&2; exit 1 ;; esac
     cp -p ${file} ${file}.${kept}
     cp -p ${file} ${file}.new
     printf ${quoted(littleEndian(to))} | dd of=${file}.new bs=1 seek=16 conv=notrunc 2>/dev/null
+    ${layoutOf !== null && sh`if [ -r ${layoutOf} ]; then dd if=${layoutOf} of=${file}.new bs=4 count=1 conv=notrunc 2>/dev/null; fi # the layout that the old pg_autoctl reads`}
     [ "$(od -An -v -t u8 -j 16 -N 8 ${file}.new | tr -d ' ')" = ${to} ]
     keep ${file}.${kept} ${file}.new
     mv ${file}.new ${file}

@@ -39,6 +39,16 @@ it('reads a file that lies within a larger buffer', () => {
   expect(good(parseStateFile(good(patched(view, 5n)))).systemIdentifier).toBe(5n);
 });
 
+it('reads the layout of pg_auto_failover’s main branch, which has one field more behind all others', () => {
+  const later = Uint8Array.from(primary);
+  new DataView(later.buffer).setInt32(0, 2, true);
+  later[84] = 1;
+  expect(parseStateFile(later)).toEqual({
+    ok: true,
+    value: { ...good(parseStateFile(primary)), version: 2 },
+  });
+});
+
 it('refuses what it does not know for certain', () => {
   const with32 = (offset: number, value: number): Uint8Array => {
     const copy = Uint8Array.from(primary);
@@ -48,7 +58,7 @@ it('refuses what it does not know for certain', () => {
   for (const bytes of [
     primary.slice(0, 1023),
     new Uint8Array(0),
-    with32(0, 2),
+    with32(0, 3),
     with32(32, 99),
     with32(56, -1),
   ]) {

@@ -477,6 +477,7 @@ backup_data=/var/lib/pgsql/data_pg15_bak
 old_name=pg15_bak
 home=/var/lib/pgsql
 config_file=/var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg
+state_file=/var/lib/pgsql/.local/share/pg_autoctl/var/lib/pgsql/data/pg_autoctl.state
 unit=pgautofailover.service
 unit_properties='-p LoadState -p UnitFileState -p ActiveState -p SubState -p KillMode -p FragmentPath -p DropInPaths -p ExecStart -p MainPID -p Environment -p ActiveEnterTimestamp'
 mark_file=.pgaf-upgrade
@@ -572,6 +573,7 @@ place parent "$parent"
 place new_place "$new_data"
 place wal "$(readlink -f "$data/pg_wal")"
 [ -w "$parent" ] && put parent_writable yes
+[ -r "$state_file" ] && put state_layout "$(od -An -v -t d4 -N 4 "$state_file" | tr -d ' ')" && put state_bytes "$(($(wc -c <"$state_file")))"
 mounts "$data" | text mounts
 [ -L "$data/pg_wal" ] && put wal_link yes
 put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"

@@ -57,6 +57,7 @@ export const healthyInspection = (facts: HostFacts): CheckInspection => ({
   newPlace: place('/var/lib/pgsql/17/data'),
   wal: place(`${facts.data}/pg_wal`),
   parentWritable: true,
+  stateFile: { layout: 1, bytes: 1024 },
   mountPoints: [],
   walIsLink: false,
   walBytes: 64 * 1024 ** 2,

@@ -315,6 +315,12 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /not writable/,
   ],
   [
+    'a state file of a pg_autoctl that nobody has seen yet',
+    withInspection('node_2', () => ({ stateFile: { layout: 3, bytes: 1024 } })),
+    ['blocker state-file-layout node_2'],
+    /layout 3 and 1024 bytes, not layout 1 or 2/,
+  ],
+  [
     'every secondary by hard links',
     healthy(allLinked(linkedCluster())),
     ['blocker links-leave-a-fallback-copy cluster'],

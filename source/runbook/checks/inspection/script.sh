@@ -17,6 +17,7 @@ backup_data=
 old_name=
 home=
 config_file=
+state_file=
 unit=
 unit_properties=
 mark_file=
@@ -81,6 +82,7 @@ place parent "$parent"
 place new_place "$new_data"
 place wal "$(readlink -f "$data/pg_wal")"
 [ -w "$parent" ] && put parent_writable yes
+[ -r "$state_file" ] && put state_layout "$(od -An -v -t d4 -N 4 "$state_file" | tr -d ' ')" && put state_bytes "$(($(wc -c <"$state_file")))"
 mounts "$data" | text mounts
 [ -L "$data/pg_wal" ] && put wal_link yes
 put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"

@@ -1,5 +1,5 @@
 import { answerFunctions } from '../../../cluster/answer.ts';
-import { type ClusterFacts, type HostFacts, primaryOf, takesLinks } from '../../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isNode, primaryOf, takesLinks } from '../../../cluster/facts.ts';
 import { type Fragment, fixed, lines, sh } from '../../../cluster/fragment.ts';
 import { unitProperties } from '../../../cluster/parse/unit.ts';
 import { sqlLiteral } from '../../../cluster/quote.ts';
@@ -145,6 +145,7 @@ export const checkInspectionScript = (facts: ClusterFacts, host: HostFacts): Fra
       old_name: oldName(facts),
       home: host.home,
       config_file: host.configFile,
+      state_file: isNode(host) ? host.stateFile : '',
       unit: host.service.kind === 'systemd' ? host.service.unit : '',
       unit_properties: unitProperties.map((name) => `-p ${name}`).join(' '),
       mark_file: markFile,

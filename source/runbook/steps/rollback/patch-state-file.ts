@@ -24,7 +24,7 @@ export const patchStateFileBack =
       danger: 'changes',
       script: script(sh`
         ${keepFunction}
-        ${identifierLines(host, null, facts.systemIdentifier, word`pg${facts.newMajor}`)}
+        ${identifierLines(host, null, facts.systemIdentifier, word`pg${facts.newMajor}`, word`${host.workDir}/saved/pg_autoctl.state`)}
       `),
       probe: (world) => {
         const found = hostIn(world, host.alias)?.stateIdentifier ?? null;

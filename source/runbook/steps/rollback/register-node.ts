@@ -17,12 +17,19 @@ import { isRegisteredAnew } from './registered.ts';
  */
 const firstPriority = (node: NodeFacts): number => (node.priority > 0 ? node.priority : 50);
 
+/** Only where one was set: a pg_autoctl up to 2.2 has no such option, and its monitor no such column. Source: extension 2.3, commit bc8c6ae0. */
+const regionOf = ({ before }: ClusterFacts, node: NodeFacts) => {
+  const region = before.find(({ name }) => name === node.alias)?.region ?? null;
+  return region === 'default' ? null : region;
+};
+
 /**
  * `pg_autoctl create postgres` with the node's old name and settings, read from its saved configuration. The monitor's
  * connection string may hold a password: it goes through the environment, never over a command line.
  */
-const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): Fragment =>
-  script(sh`
+const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): Fragment => {
+  const region = regionOf(facts, node);
+  return script(sh`
     ${keepFunction}
     cfg=${word`${node.workDir}/saved/pg_autoctl.cfg`}
     setting() { sed -n "s/^$1 *= *//p" "$cfg" | head -n 1; }
@@ -54,11 +61,13 @@ const createScript = (facts: ClusterFacts, node: NodeFacts, first: boolean): Fra
       sh`--formation ${facts.formation}`,
       sh`--candidate-priority ${first ? firstPriority(node) : node.priority}`,
       sh`--replication-quorum ${constant(node.quorum ? 'true' : 'false')}`,
+      region !== null && sh`--region ${region}`,
       sh`--auth "\${auth:-trust}"`,
     )}
     for f in "$(setting cert_file)" "$(setting key_file)"; do if [ -n "$f" ] && [ -e "$f.before-rollback" ]; then mv "$f.before-rollback" "$f"; fi; done
     ${mark(node, 'rollback-created')}
   `);
+};
 
 export const registerNode =
   (node: NodeFacts, writer: NodeFacts): StepOf =>
