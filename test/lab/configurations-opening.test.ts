@@ -41,6 +41,11 @@ insert into m select i, '2026-01-01'::date + i % 300 from generate_series(1, 500
 analyze m;
 alter table words alter column word set statistics 321;
 comment on table words is 'it''s \\ odd';
+comment on column words.word is E'two\\nlines';
+create type kind as enum ('a'); comment on type kind is 'a kind';
+create domain positive as int constraint above check (value > 0); comment on constraint above on domain positive is 'above';
+grant set on parameter work_mem to reporter;
+select lo_create(4711); alter large object 4711 owner to app; grant select on large object 4711 to reporter; comment on large object 4711 is 'large';
 select pg_replication_origin_create('somebody else''s');`;
 
 const inReporting = (address: string): string => `create extension pg_stat_statements;
@@ -140,7 +145,8 @@ describe('nothing is lost without a word', () => {
   });
   it('a subscription goes on where it stopped: each row once', async () => {
     expect(await value('reporting', 'select subenabled v from pg_subscription')).toBe(true);
-    await lab.pg('monitor', 'touch /tmp/enough; sleep 2');
+    await lab.pg('monitor', 'touch /tmp/enough');
+    await lab.root('monitor', 'while systemctl is-active -q writer; do sleep 0.2; done');
     const rows = await published();
     let here: unknown;
     for (let tries = 0; tries < 60 && here !== rows; tries += 1) {

@@ -28,11 +28,14 @@ export const toDoFunctions = (host: HostFacts, part: ToDoPart): Fragment => sh`
       *) typed_word "$1" ;;
     esac
   }
+  psql_words=$(printf '%s/%s -X -h %s -p %s -U %s' "$(typed_word ${host.newBindir})" psql "$(typed_word ${host.socketDirectory})" ${host.port} "$(typed_word ${host.superuser})")
   to_do() { # DATABASE WHAT SQL
-    what=$(printf %s "$2" | one_line | head -c 600) repeat=
-    [ -z "$3" ] || repeat=$(printf '%s/%s -X -h %s -p %s -U %s -d %s -c %s' "$(typed_word ${host.newBindir})" psql "$(typed_word ${host.socketDirectory})" ${host.port} "$(typed_word ${host.superuser})" "$(database_word "$1")" "$(in_quotes "$3" | one_line)")
-    printf '%s\n' "$(printf %s "$1" | one_line)$tab$what$tab$repeat" >> "$left.new"
-    echo "left to do\${1:+ in $1}: $what\${repeat:+ - $repeat}"
+    what=$(printf %s "$2" | one_line | head -c 600) where='' repeat=''
+    [ -z "$1" ] || where=$(printf %s "$1" | one_line)
+    [ -z "$3" ] || repeat="$psql_words -d $(database_word "$1") -c $(in_quotes "$3" | one_line)"
+    printf '%s\n' "$where$tab$what$tab$repeat" >> "$left.new"
+    # echo would read the backslashes
+    printf '%s\n' "left to do\${1:+ in $1}: $what\${repeat:+ - $repeat}"
   }
   cause() { # FILE: the first error in it, with its detail, in one line
     awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }

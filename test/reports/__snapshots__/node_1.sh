@@ -1247,21 +1247,29 @@ inventory() { # FILE: privileges, owners, settings, comments … of every databa
 union all (select distinct '\''membership'\'', format('\''%I in %I'\'', m.rolname, r.rolname), '\'''\'', format('\''grant %I to %I'\'', r.rolname, m.rolname) from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member)
 union all (select '\''setting'\'', format('\''%s%s'\'', case when s.setrole = 0 then '\'''\'' else '\''role '\'' || quote_ident(pg_get_userbyid(s.setrole)) || '\'' '\'' end, case when d.datname is null then '\'''\'' else '\''database '\'' || quote_ident(d.datname) || '\'' '\'' end) || split_part(c.one, '\''='\'', 1), substr(c.one, strpos(c.one, '\''='\'') + 1),
       case when s.setrole = 0 then format('\''alter database %I'\'', d.datname) when d.datname is null then format('\''alter role %I'\'', pg_get_userbyid(s.setrole)) else format('\''alter role %I in database %I'\'', pg_get_userbyid(s.setrole), d.datname) end
-        || format('\'' set %s = %s'\'', split_part(c.one, '\''='\'', 1), substr(c.one, strpos(c.one, '\''='\'') + 1)) from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) c(one))
+        || format('\'' set %s = %s'\'', (select string_agg(quote_ident(part), '\''.'\'') from unnest(string_to_array(split_part(c.one, '\''='\'', 1), '\''.'\'')) part),
+          case when split_part(c.one, '\''='\'', 1) in ('\''search_path'\'', '\''local_preload_libraries'\'', '\''session_preload_libraries'\'', '\''shared_preload_libraries'\'', '\''temp_tablespaces'\'', '\''unix_socket_directories'\'') and c.one !~ '\''=$'\'' then substr(c.one, strpos(c.one, '\''='\'') + 1) else case when substr(c.one, strpos(c.one, '\''='\'') + 1) ~ '\''[[:cntrl:]]'\'' then '\''E'\'''\'''\'' || replace(replace(replace(replace(replace(substr(c.one, strpos(c.one, '\''='\'') + 1), chr(92), repeat(chr(92), 2)), '\'''\'''\'''\'', '\'''\'''\'''\'''\'''\''), chr(10), chr(92) || '\''n'\''), chr(13), chr(92) || '\''r'\''), chr(9), chr(92) || '\''t'\'') || '\'''\'''\'''\'' else trim(leading from quote_literal(substr(c.one, strpos(c.one, '\''='\'') + 1))) end end) from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) c(one))
 union all (select '\''database'\'', quote_ident(d.datname), concat_ws('\'' '\'', '\''owner'\'', quote_ident(pg_get_userbyid(d.datdba)), case when d.datistemplate then '\''template'\'' end, '\''connection limit'\'', d.datconnlimit), format('\''alter database %I owner to %I'\'', d.datname, pg_get_userbyid(d.datdba)) from pg_database d where d.datconnlimit <> -2)
 union all (select '\''privilege'\'', format('\''database %I, %s %s'\'', d.datname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), '\''granted'\'', format('\''grant %s on database %I to %s'\'', lower(e.privilege_type), d.datname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end)
     from pg_database d cross join aclexplode(d.datacl) e where e.grantee <> d.datdba)
 union all (select '\''privilege'\'', format('\''tablespace %I, %s %s'\'', t.spcname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), '\''granted'\'', format('\''grant %s on tablespace %I to %s'\'', lower(e.privilege_type), t.spcname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end)
     from pg_tablespace t cross join aclexplode(t.spcacl) e where e.grantee <> t.spcowner)
-union all (select '\''comment'\'', format('\''%s %s'\'', case d.classoid when '\''pg_database'\''::regclass then '\''database'\'' when '\''pg_authid'\''::regclass then '\''role'\'' else '\''tablespace'\'' end, o.name), md5(d.description),
-      format('\''comment on %s %s is %L'\'', case d.classoid when '\''pg_database'\''::regclass then '\''database'\'' when '\''pg_authid'\''::regclass then '\''role'\'' else '\''tablespace'\'' end, o.name, d.description)
-    from pg_shdescription d join (select '\''pg_database'\''::regclass c, oid, quote_ident(datname) name from pg_database union all select '\''pg_authid'\''::regclass, oid, quote_ident(rolname) from pg_authid union all select '\''pg_tablespace'\''::regclass, oid, quote_ident(spcname) from pg_tablespace) o on o.c = d.classoid and o.oid = d.objoid)
-union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l.objname, l.provider), l.label, format('\''security label for %I on %s %s is %L'\'', l.provider, l.objtype, l.objname, l.label) from pg_seclabels l where l.objtype in ('\''role'\'', '\''database'\'', '\''tablespace'\''))
+union all (select '\''comment'\'', format('\''%s %s'\'', i.type, i.identity), md5(d.description),
+    case when length(d.description) <= 2000 then format('\''comment on %s %s is %s'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, case i.type when '\''domain constraint'\'' then regexp_replace(i.identity, '\''^("([^"]|"")*"|[^" ]+) on '\'', '\''\1 on domain '\'') else i.identity end, case when d.description ~ '\''[[:cntrl:]]'\'' then '\''E'\'''\'''\'' || replace(replace(replace(replace(replace(d.description, chr(92), repeat(chr(92), 2)), '\'''\'''\'''\'', '\'''\'''\'''\'''\'''\''), chr(10), chr(92) || '\''n'\''), chr(13), chr(92) || '\''r'\''), chr(9), chr(92) || '\''t'\'') || '\'''\'''\'''\'' else trim(leading from quote_literal(d.description)) end) else '\'''\'' end
+    from pg_shdescription d cross join lateral pg_identify_object(d.classoid, d.objoid, 0) i where true)
+union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l.objname, l.provider), l.label, format('\''security label for %I on %s %s is %s'\'', l.provider, l.objtype, l.objname, case when l.label ~ '\''[[:cntrl:]]'\'' then '\''E'\'''\'''\'' || replace(replace(replace(replace(replace(l.label, chr(92), repeat(chr(92), 2)), '\'''\'''\'''\'', '\'''\'''\'''\'''\'''\''), chr(10), chr(92) || '\''n'\''), chr(13), chr(92) || '\''r'\''), chr(9), chr(92) || '\''t'\'') || '\'''\'''\'''\'' else trim(leading from quote_literal(l.label)) end) from pg_seclabels l where l.objtype in ('\''role'\'', '\''database'\'', '\''tablespace'\''))
 union all (select '\''replication slot'\'', quote_ident(s.slot_name), concat_ws('\'' '\'', s.slot_type, s.plugin, '\''in '\'' || s.database), case s.slot_type when '\''physical'\'' then format('\''select pg_create_physical_replication_slot(%L)'\'', s.slot_name) else format('\''select pg_create_logical_replication_slot(%L, %L)'\'', s.slot_name, s.plugin) end
     from pg_replication_slots s where not s.temporary and s.slot_name !~ '\''^pgautofailover_standby_'\'')
 union all (select '\''replication origin'\'', o.roname, coalesce(s.remote_lsn::text, '\'''\''), format('\''select pg_replication_origin_create(%L)'\'', o.roname) || case when s.remote_lsn is null then '\'''\'' else format('\'', pg_replication_origin_advance(%L, %L)'\'', o.roname, s.remote_lsn) end
     from pg_replication_origin o left join pg_replication_origin_status s on s.local_id = o.roident where o.roname !~ '\''^pg_[0-9]+(_[0-9]+)?$'\'')
 union all (select '\''subscription'\'', format('\''%I in %I'\'', s.subname, d.datname), case when s.subenabled then '\''enabled'\'' else '\''disabled'\'' end, format('\''alter subscription %I enable'\'', s.subname) from pg_subscription s join pg_database d on d.oid = s.subdbid)) it(k, n, v, s)) to stdout' > "$1" || printf 'unread\t\n' > "$1"
+  case $(PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select to_regclass('\''pg_parameter_acl'\'') is not null') in
+    t) PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'copy (select k, '\'''\'', n, v, s from ((select '\''privilege'\'', format('\''parameter %s, %s %s'\'', p.parname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), case when e.is_grantable then '\''with grant option'\'' else '\''granted'\'' end,
+      format('\''grant %s on parameter %s to %s%s'\'', lower(e.privilege_type), (select string_agg(quote_ident(part), '\''.'\'') from unnest(string_to_array(p.parname, '\''.'\'')) part), case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, case when e.is_grantable then '\'' with grant option'\'' end)
+    from pg_parameter_acl p cross join aclexplode(p.paracl) e where e.grantee <> 10)) it(k, n, v, s)) to stdout' >> "$1" || printf 'unread\t\n' >> "$1" ;;
+  esac
   PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' > "$1.databases"
   while IFS= read -r database; do
     PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'copy (select k, current_database(), n, v, s from ((select '\''owner'\'', format('\''%I.%I'\'', n.nspname, c.relname), quote_ident(pg_get_userbyid(c.relowner)), format('\''alter %s %s owner to %I'\'', case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end, format('\''%I.%I'\'', n.nspname, c.relname), pg_get_userbyid(c.relowner))
@@ -1292,7 +1300,9 @@ union all select '\''schema'\'', n.tableoid, n.oid, 0, quote_ident(n.nspname), '
 union all select '\''language'\'', l.tableoid, l.oid, 0, quote_ident(l.lanname), '\'''\'', '\'''\'', l.lanowner, l.lanacl, acldefault('\''l'\'', l.lanowner) from pg_language l where l.lanacl is not null
 union all select '\''foreign data wrapper'\'', w.tableoid, w.oid, 0, quote_ident(w.fdwname), '\'''\'', '\'''\'', w.fdwowner, w.fdwacl, acldefault('\''F'\'', w.fdwowner)
   from pg_foreign_data_wrapper w where w.fdwacl is not null
-union all select '\''foreign server'\'', s.tableoid, s.oid, 0, quote_ident(s.srvname), '\'''\'', '\'''\'', s.srvowner, s.srvacl, acldefault('\''S'\'', s.srvowner) from pg_foreign_server s where s.srvacl is not null) it) o
+union all select '\''foreign server'\'', s.tableoid, s.oid, 0, quote_ident(s.srvname), '\'''\'', '\'''\'', s.srvowner, s.srvacl, acldefault('\''S'\'', s.srvowner) from pg_foreign_server s where s.srvacl is not null
+union all select '\''large object'\'', '\''pg_largeobject'\''::regclass, l.oid, 0, l.oid::text, '\'''\'', '\'''\'', l.lomowner, l.lomacl, acldefault('\''L'\'', l.lomowner)
+  from pg_largeobject_metadata l where l.lomacl is not null and (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000) it) o
   cross join lateral (
     select '\''+'\'' sign, a.* from (select grantee, privilege_type, is_grantable from aclexplode(o.acl) except select grantee, privilege_type, is_grantable from aclexplode(o.begun)) a
     union all select '\''-'\'', b.* from (select grantee, privilege_type, is_grantable from aclexplode(o.begun) except select grantee, privilege_type, is_grantable from aclexplode(o.acl)) b
@@ -1313,12 +1323,93 @@ union all (select '\''statistics target'\'', format('\''%s.%I'\'', format('\''%I
 union all (select '\''extended statistics'\'', format('\''%I.%I'\'', n.nspname, s.stxname), pg_get_statisticsobjdef(s.oid), pg_get_statisticsobjdef(s.oid) from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'')
 union all (select '\''storage parameters'\'', format('\''%I.%I'\'', n.nspname, c.relname), array_to_string(c.reloptions, '\'', '\''), format('\''alter %s %s set (%s)'\'', case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end, format('\''%I.%I'\'', n.nspname, c.relname), array_to_string(c.reloptions, '\'', '\''))
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.reloptions is not null and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'') and n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and not exists (select from pg_depend d where d.classid = '\''pg_class'\''::regclass and d.objid = c.oid and d.deptype = '\''e'\''))
-union all (select '\''comment'\'', format('\''%s%s'\'', format('\''%I.%I'\'', n.nspname, c.relname), '\''.'\'' || quote_ident(a.attname)), md5(d.description), format('\''comment on %s %s%s is %L'\'', case when a.attname is null then case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end else '\''column'\'' end, format('\''%I.%I'\'', n.nspname, c.relname), '\''.'\'' || quote_ident(a.attname), left(d.description, 2000))
-    from pg_description d join pg_class c on d.classoid = '\''pg_class'\''::regclass and c.oid = d.objoid join pg_namespace n on n.oid = c.relnamespace left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid and d.objsubid > 0
-    where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'', '\''f'\'', '\''S'\'') and not exists (select from pg_depend d where d.classid = '\''pg_class'\''::regclass and d.objid = c.oid and d.deptype = '\''e'\''))
-union all (select '\''comment'\'', format('\''routine %s'\'', p.oid::regprocedure), md5(d.description), format('\''comment on routine %s is %L'\'', p.oid::regprocedure, left(d.description, 2000))
-    from pg_description d join pg_proc p on d.classoid = '\''pg_proc'\''::regclass and p.oid = d.objoid join pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and not exists (select from pg_depend d where d.classid = '\''pg_proc'\''::regclass and d.objid = p.oid and d.deptype = '\''e'\''))
-union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l.objname, l.provider), l.label, format('\''security label for %I on %s %s is %L'\'', l.provider, l.objtype, l.objname, l.label) from pg_seclabels l where l.objtype not in ('\''role'\'', '\''database'\'', '\''tablespace'\''))
+union all (select '\''comment'\'', format('\''%s %s'\'', i.type, i.identity), md5(d.description),
+    case when length(d.description) <= 2000 then format('\''comment on %s %s is %s'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, case i.type when '\''domain constraint'\'' then regexp_replace(i.identity, '\''^("([^"]|"")*"|[^" ]+) on '\'', '\''\1 on domain '\'') else i.identity end, case when d.description ~ '\''[[:cntrl:]]'\'' then '\''E'\'''\'''\'' || replace(replace(replace(replace(replace(d.description, chr(92), repeat(chr(92), 2)), '\'''\'''\'''\'', '\'''\'''\'''\'''\'''\''), chr(10), chr(92) || '\''n'\''), chr(13), chr(92) || '\''r'\''), chr(9), chr(92) || '\''t'\'') || '\'''\'''\'''\'' else trim(leading from quote_literal(d.description)) end) else '\'''\'' end
+    from pg_description d cross join lateral pg_identify_object(d.classoid, d.objoid, d.objsubid) i
+    where (d.objoid >= 16384 or (d.classoid = '\''pg_namespace'\''::regclass and d.objoid = 2200))
+      and (d.classoid <> '\''pg_largeobject'\''::regclass or (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000)
+      and not exists (select from pg_depend e where e.classid = d.classoid and e.objid = d.objoid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''large object %s'\'', l.oid), quote_ident(pg_get_userbyid(l.lomowner)), format('\''alter large object %s owner to %I'\'', l.oid, pg_get_userbyid(l.lomowner))
+    from pg_largeobject_metadata l where (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000)
+union all (select '\''large objects'\'', format('\''of %I, %s'\'', pg_get_userbyid(l.lomowner), coalesce('\''privileges '\'' || array_to_string(l.lomacl, '\'' '\''), '\''default privileges'\'')), format('\''%s, digest %s'\'', count(*), to_hex(mod(sum(hashint8extended(l.oid::bigint, 0)::numeric), 4611686018427387904)::bigint)), '\''select oid, pg_get_userbyid(lomowner), lomacl from pg_largeobject_metadata'\''
+    from pg_largeobject_metadata l where not (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000 group by l.lomowner, l.lomacl)
+union all (select '\''large objects'\'', '\''with a comment'\'', format('\''%s, digest %s'\'', count(*), to_hex(mod(sum(hashint8extended(d.objoid::bigint, 0)::numeric), 4611686018427387904)::bigint)), '\''select objoid, description from pg_description where classoid = '\'''\''pg_largeobject'\'''\''::regclass'\''
+    from pg_description d where d.classoid = '\''pg_largeobject'\''::regclass and not (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000 having count(*) > 0)
+union all (select '\''large objects'\'', '\''with a security label'\'', format('\''%s, digest %s'\'', count(*), to_hex(mod(sum(hashint8extended(d.objoid::bigint, 0)::numeric), 4611686018427387904)::bigint)), '\''select objoid, provider, label from pg_seclabel where classoid = '\'''\''pg_largeobject'\'''\''::regclass'\''
+    from pg_seclabel d where d.classoid = '\''pg_largeobject'\''::regclass and not (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000 having count(*) > 0)
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.typowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.typowner))
+    from pg_type o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and o.typelem = 0 and o.typtype <> '\''m'\'' and (o.typrelid = 0 or exists (select from pg_class c where c.oid = o.typrelid and c.relkind = '\''c'\'')) and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.oprowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.oprowner))
+    from pg_operator o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.opcowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.opcowner))
+    from pg_opclass o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.opfowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.opfowner))
+    from pg_opfamily o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.collowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.collowner))
+    from pg_collation o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.conowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.conowner))
+    from pg_conversion o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.stxowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.stxowner))
+    from pg_statistic_ext o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.dictowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.dictowner))
+    from pg_ts_dict o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.cfgowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.cfgowner))
+    from pg_ts_config o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.lanowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.lanowner))
+    from pg_language o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.fdwowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.fdwowner))
+    from pg_foreign_data_wrapper o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.srvowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.srvowner))
+    from pg_foreign_server o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.evtowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.evtowner))
+    from pg_event_trigger o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.pubowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.pubowner))
+    from pg_publication o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l.objname, l.provider), l.label, format('\''security label for %I on %s %s is %s'\'', l.provider, l.objtype, l.objname, case when l.label ~ '\''[[:cntrl:]]'\'' then '\''E'\'''\'''\'' || replace(replace(replace(replace(replace(l.label, chr(92), repeat(chr(92), 2)), '\'''\'''\'''\'', '\'''\'''\'''\'''\'''\''), chr(10), chr(92) || '\''n'\''), chr(13), chr(92) || '\''r'\''), chr(9), chr(92) || '\''t'\'') || '\'''\'''\'''\'' else trim(leading from quote_literal(l.label)) end) from pg_seclabels l where l.objtype not in ('\''role'\'', '\''database'\'', '\''tablespace'\'') and (l.objtype <> '\''large object'\'' or (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000))
 union all (select '\''statistics of a partitioned table'\'', format('\''%I.%I'\'', n.nspname, c.relname), '\'''\'', format('\''analyze %s'\'', format('\''%I.%I'\'', n.nspname, c.relname)) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''p'\'' and exists (select from pg_statistic s where s.starelid = c.oid))) it(k, n, v, s)) to stdout' </dev/null > "$1.one" || printf 'unread\t%s\n' "$database" > "$1.one"
     cat "$1.one" >> "$1"
   done < "$1.databases"
@@ -1905,11 +1996,14 @@ database_word() { # NAME: as psql -d takes it; one with a = or of the form of a 
     *) typed_word "$1" ;;
   esac
 }
+psql_words=$(printf '%s/%s -X -h %s -p %s -U %s' "$(typed_word /opt/vmware/postgres/17/bin)" psql "$(typed_word /var/run/postgresql)" 5432 "$(typed_word postgres)")
 to_do() { # DATABASE WHAT SQL
-  what=$(printf %s "$2" | one_line | head -c 600) repeat=
-  [ -z "$3" ] || repeat=$(printf '%s/%s -X -h %s -p %s -U %s -d %s -c %s' "$(typed_word /opt/vmware/postgres/17/bin)" psql "$(typed_word /var/run/postgresql)" 5432 "$(typed_word postgres)" "$(database_word "$1")" "$(in_quotes "$3" | one_line)")
-  printf '%s\n' "$(printf %s "$1" | one_line)$tab$what$tab$repeat" >> "$left.new"
-  echo "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
+  what=$(printf %s "$2" | one_line | head -c 600) where='' repeat=''
+  [ -z "$1" ] || where=$(printf %s "$1" | one_line)
+  [ -z "$3" ] || repeat="$psql_words -d $(database_word "$1") -c $(in_quotes "$3" | one_line)"
+  printf '%s\n' "$where$tab$what$tab$repeat" >> "$left.new"
+  # echo would read the backslashes
+  printf '%s\n' "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
 }
 cause() { # FILE: the first error in it, with its detail, in one line
   awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
@@ -1944,7 +2038,9 @@ union all select 'schema', n.tableoid, n.oid, 0, quote_ident(n.nspname), '', '',
 union all select 'language', l.tableoid, l.oid, 0, quote_ident(l.lanname), '', '', l.lanowner, l.lanacl, acldefault('l', l.lanowner) from pg_language l where l.lanacl is not null
 union all select 'foreign data wrapper', w.tableoid, w.oid, 0, quote_ident(w.fdwname), '', '', w.fdwowner, w.fdwacl, acldefault('F', w.fdwowner)
   from pg_foreign_data_wrapper w where w.fdwacl is not null
-union all select 'foreign server', s.tableoid, s.oid, 0, quote_ident(s.srvname), '', '', s.srvowner, s.srvacl, acldefault('S', s.srvowner) from pg_foreign_server s where s.srvacl is not null) it) o
+union all select 'foreign server', s.tableoid, s.oid, 0, quote_ident(s.srvname), '', '', s.srvowner, s.srvacl, acldefault('S', s.srvowner) from pg_foreign_server s where s.srvacl is not null
+union all select 'large object', 'pg_largeobject'::regclass, l.oid, 0, l.oid::text, '', '', l.lomowner, l.lomacl, acldefault('L', l.lomowner)
+  from pg_largeobject_metadata l where l.lomacl is not null and (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000) it) o
   cross join lateral (
     select '+' sign, a.* from (select grantee, privilege_type, is_grantable from aclexplode(o.acl) except select grantee, privilege_type, is_grantable from aclexplode(o.begun)) a
     union all select '-', b.* from (select grantee, privilege_type, is_grantable from aclexplode(o.begun) except select grantee, privilege_type, is_grantable from aclexplode(o.acl)) b
@@ -1981,7 +2077,9 @@ union all select 'schema', n.tableoid, n.oid, 0, quote_ident(n.nspname), '', '',
 union all select 'language', l.tableoid, l.oid, 0, quote_ident(l.lanname), '', '', l.lanowner, l.lanacl, acldefault('l', l.lanowner) from pg_language l where l.lanacl is not null
 union all select 'foreign data wrapper', w.tableoid, w.oid, 0, quote_ident(w.fdwname), '', '', w.fdwowner, w.fdwacl, acldefault('F', w.fdwowner)
   from pg_foreign_data_wrapper w where w.fdwacl is not null
-union all select 'foreign server', s.tableoid, s.oid, 0, quote_ident(s.srvname), '', '', s.srvowner, s.srvacl, acldefault('S', s.srvowner) from pg_foreign_server s where s.srvacl is not null) it) o
+union all select 'foreign server', s.tableoid, s.oid, 0, quote_ident(s.srvname), '', '', s.srvowner, s.srvacl, acldefault('S', s.srvowner) from pg_foreign_server s where s.srvacl is not null
+union all select 'large object', 'pg_largeobject'::regclass, l.oid, 0, l.oid::text, '', '', l.lomowner, l.lomacl, acldefault('L', l.lomowner)
+  from pg_largeobject_metadata l where l.lomacl is not null and (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000) it) o
   cross join lateral (
     select '+' sign, a.* from (select grantee, privilege_type, is_grantable from aclexplode(o.acl) except select grantee, privilege_type, is_grantable from aclexplode(o.begun)) a
     union all select '-', b.* from (select grantee, privilege_type, is_grantable from aclexplode(o.begun) except select grantee, privilege_type, is_grantable from aclexplode(o.acl)) b
@@ -2048,11 +2146,14 @@ database_word() { # NAME: as psql -d takes it; one with a = or of the form of a 
     *) typed_word "$1" ;;
   esac
 }
+psql_words=$(printf '%s/%s -X -h %s -p %s -U %s' "$(typed_word /opt/vmware/postgres/17/bin)" psql "$(typed_word /var/run/postgresql)" 5432 "$(typed_word postgres)")
 to_do() { # DATABASE WHAT SQL
-  what=$(printf %s "$2" | one_line | head -c 600) repeat=
-  [ -z "$3" ] || repeat=$(printf '%s/%s -X -h %s -p %s -U %s -d %s -c %s' "$(typed_word /opt/vmware/postgres/17/bin)" psql "$(typed_word /var/run/postgresql)" 5432 "$(typed_word postgres)" "$(database_word "$1")" "$(in_quotes "$3" | one_line)")
-  printf '%s\n' "$(printf %s "$1" | one_line)$tab$what$tab$repeat" >> "$left.new"
-  echo "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
+  what=$(printf %s "$2" | one_line | head -c 600) where='' repeat=''
+  [ -z "$1" ] || where=$(printf %s "$1" | one_line)
+  [ -z "$3" ] || repeat="$psql_words -d $(database_word "$1") -c $(in_quotes "$3" | one_line)"
+  printf '%s\n' "$where$tab$what$tab$repeat" >> "$left.new"
+  # echo would read the backslashes
+  printf '%s\n' "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
 }
 cause() { # FILE: the first error in it, with its detail, in one line
   awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
@@ -2178,11 +2279,14 @@ database_word() { # NAME: as psql -d takes it; one with a = or of the form of a 
     *) typed_word "$1" ;;
   esac
 }
+psql_words=$(printf '%s/%s -X -h %s -p %s -U %s' "$(typed_word /opt/vmware/postgres/17/bin)" psql "$(typed_word /var/run/postgresql)" 5432 "$(typed_word postgres)")
 to_do() { # DATABASE WHAT SQL
-  what=$(printf %s "$2" | one_line | head -c 600) repeat=
-  [ -z "$3" ] || repeat=$(printf '%s/%s -X -h %s -p %s -U %s -d %s -c %s' "$(typed_word /opt/vmware/postgres/17/bin)" psql "$(typed_word /var/run/postgresql)" 5432 "$(typed_word postgres)" "$(database_word "$1")" "$(in_quotes "$3" | one_line)")
-  printf '%s\n' "$(printf %s "$1" | one_line)$tab$what$tab$repeat" >> "$left.new"
-  echo "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
+  what=$(printf %s "$2" | one_line | head -c 600) where='' repeat=''
+  [ -z "$1" ] || where=$(printf %s "$1" | one_line)
+  [ -z "$3" ] || repeat="$psql_words -d $(database_word "$1") -c $(in_quotes "$3" | one_line)"
+  printf '%s\n' "$where$tab$what$tab$repeat" >> "$left.new"
+  # echo would read the backslashes
+  printf '%s\n' "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
 }
 cause() { # FILE: the first error in it, with its detail, in one line
   awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
@@ -2234,21 +2338,29 @@ inventory() { # FILE: privileges, owners, settings, comments … of every databa
 union all (select distinct '\''membership'\'', format('\''%I in %I'\'', m.rolname, r.rolname), '\'''\'', format('\''grant %I to %I'\'', r.rolname, m.rolname) from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member)
 union all (select '\''setting'\'', format('\''%s%s'\'', case when s.setrole = 0 then '\'''\'' else '\''role '\'' || quote_ident(pg_get_userbyid(s.setrole)) || '\'' '\'' end, case when d.datname is null then '\'''\'' else '\''database '\'' || quote_ident(d.datname) || '\'' '\'' end) || split_part(c.one, '\''='\'', 1), substr(c.one, strpos(c.one, '\''='\'') + 1),
       case when s.setrole = 0 then format('\''alter database %I'\'', d.datname) when d.datname is null then format('\''alter role %I'\'', pg_get_userbyid(s.setrole)) else format('\''alter role %I in database %I'\'', pg_get_userbyid(s.setrole), d.datname) end
-        || format('\'' set %s = %s'\'', split_part(c.one, '\''='\'', 1), substr(c.one, strpos(c.one, '\''='\'') + 1)) from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) c(one))
+        || format('\'' set %s = %s'\'', (select string_agg(quote_ident(part), '\''.'\'') from unnest(string_to_array(split_part(c.one, '\''='\'', 1), '\''.'\'')) part),
+          case when split_part(c.one, '\''='\'', 1) in ('\''search_path'\'', '\''local_preload_libraries'\'', '\''session_preload_libraries'\'', '\''shared_preload_libraries'\'', '\''temp_tablespaces'\'', '\''unix_socket_directories'\'') and c.one !~ '\''=$'\'' then substr(c.one, strpos(c.one, '\''='\'') + 1) else case when substr(c.one, strpos(c.one, '\''='\'') + 1) ~ '\''[[:cntrl:]]'\'' then '\''E'\'''\'''\'' || replace(replace(replace(replace(replace(substr(c.one, strpos(c.one, '\''='\'') + 1), chr(92), repeat(chr(92), 2)), '\'''\'''\'''\'', '\'''\'''\'''\'''\'''\''), chr(10), chr(92) || '\''n'\''), chr(13), chr(92) || '\''r'\''), chr(9), chr(92) || '\''t'\'') || '\'''\'''\'''\'' else trim(leading from quote_literal(substr(c.one, strpos(c.one, '\''='\'') + 1))) end end) from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) c(one))
 union all (select '\''database'\'', quote_ident(d.datname), concat_ws('\'' '\'', '\''owner'\'', quote_ident(pg_get_userbyid(d.datdba)), case when d.datistemplate then '\''template'\'' end, '\''connection limit'\'', d.datconnlimit), format('\''alter database %I owner to %I'\'', d.datname, pg_get_userbyid(d.datdba)) from pg_database d where d.datconnlimit <> -2)
 union all (select '\''privilege'\'', format('\''database %I, %s %s'\'', d.datname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), '\''granted'\'', format('\''grant %s on database %I to %s'\'', lower(e.privilege_type), d.datname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end)
     from pg_database d cross join aclexplode(d.datacl) e where e.grantee <> d.datdba)
 union all (select '\''privilege'\'', format('\''tablespace %I, %s %s'\'', t.spcname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), '\''granted'\'', format('\''grant %s on tablespace %I to %s'\'', lower(e.privilege_type), t.spcname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end)
     from pg_tablespace t cross join aclexplode(t.spcacl) e where e.grantee <> t.spcowner)
-union all (select '\''comment'\'', format('\''%s %s'\'', case d.classoid when '\''pg_database'\''::regclass then '\''database'\'' when '\''pg_authid'\''::regclass then '\''role'\'' else '\''tablespace'\'' end, o.name), md5(d.description),
-      format('\''comment on %s %s is %L'\'', case d.classoid when '\''pg_database'\''::regclass then '\''database'\'' when '\''pg_authid'\''::regclass then '\''role'\'' else '\''tablespace'\'' end, o.name, d.description)
-    from pg_shdescription d join (select '\''pg_database'\''::regclass c, oid, quote_ident(datname) name from pg_database union all select '\''pg_authid'\''::regclass, oid, quote_ident(rolname) from pg_authid union all select '\''pg_tablespace'\''::regclass, oid, quote_ident(spcname) from pg_tablespace) o on o.c = d.classoid and o.oid = d.objoid)
-union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l.objname, l.provider), l.label, format('\''security label for %I on %s %s is %L'\'', l.provider, l.objtype, l.objname, l.label) from pg_seclabels l where l.objtype in ('\''role'\'', '\''database'\'', '\''tablespace'\''))
+union all (select '\''comment'\'', format('\''%s %s'\'', i.type, i.identity), md5(d.description),
+    case when length(d.description) <= 2000 then format('\''comment on %s %s is %s'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, case i.type when '\''domain constraint'\'' then regexp_replace(i.identity, '\''^("([^"]|"")*"|[^" ]+) on '\'', '\''\1 on domain '\'') else i.identity end, case when d.description ~ '\''[[:cntrl:]]'\'' then '\''E'\'''\'''\'' || replace(replace(replace(replace(replace(d.description, chr(92), repeat(chr(92), 2)), '\'''\'''\'''\'', '\'''\'''\'''\'''\'''\''), chr(10), chr(92) || '\''n'\''), chr(13), chr(92) || '\''r'\''), chr(9), chr(92) || '\''t'\'') || '\'''\'''\'''\'' else trim(leading from quote_literal(d.description)) end) else '\'''\'' end
+    from pg_shdescription d cross join lateral pg_identify_object(d.classoid, d.objoid, 0) i where true)
+union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l.objname, l.provider), l.label, format('\''security label for %I on %s %s is %s'\'', l.provider, l.objtype, l.objname, case when l.label ~ '\''[[:cntrl:]]'\'' then '\''E'\'''\'''\'' || replace(replace(replace(replace(replace(l.label, chr(92), repeat(chr(92), 2)), '\'''\'''\'''\'', '\'''\'''\'''\'''\'''\''), chr(10), chr(92) || '\''n'\''), chr(13), chr(92) || '\''r'\''), chr(9), chr(92) || '\''t'\'') || '\'''\'''\'''\'' else trim(leading from quote_literal(l.label)) end) from pg_seclabels l where l.objtype in ('\''role'\'', '\''database'\'', '\''tablespace'\''))
 union all (select '\''replication slot'\'', quote_ident(s.slot_name), concat_ws('\'' '\'', s.slot_type, s.plugin, '\''in '\'' || s.database), case s.slot_type when '\''physical'\'' then format('\''select pg_create_physical_replication_slot(%L)'\'', s.slot_name) else format('\''select pg_create_logical_replication_slot(%L, %L)'\'', s.slot_name, s.plugin) end
     from pg_replication_slots s where not s.temporary and s.slot_name !~ '\''^pgautofailover_standby_'\'')
 union all (select '\''replication origin'\'', o.roname, coalesce(s.remote_lsn::text, '\'''\''), format('\''select pg_replication_origin_create(%L)'\'', o.roname) || case when s.remote_lsn is null then '\'''\'' else format('\'', pg_replication_origin_advance(%L, %L)'\'', o.roname, s.remote_lsn) end
     from pg_replication_origin o left join pg_replication_origin_status s on s.local_id = o.roident where o.roname !~ '\''^pg_[0-9]+(_[0-9]+)?$'\'')
 union all (select '\''subscription'\'', format('\''%I in %I'\'', s.subname, d.datname), case when s.subenabled then '\''enabled'\'' else '\''disabled'\'' end, format('\''alter subscription %I enable'\'', s.subname) from pg_subscription s join pg_database d on d.oid = s.subdbid)) it(k, n, v, s)) to stdout' > "$1" || printf 'unread\t\n' > "$1"
+  case $(PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select to_regclass('\''pg_parameter_acl'\'') is not null') in
+    t) PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'copy (select k, '\'''\'', n, v, s from ((select '\''privilege'\'', format('\''parameter %s, %s %s'\'', p.parname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), case when e.is_grantable then '\''with grant option'\'' else '\''granted'\'' end,
+      format('\''grant %s on parameter %s to %s%s'\'', lower(e.privilege_type), (select string_agg(quote_ident(part), '\''.'\'') from unnest(string_to_array(p.parname, '\''.'\'')) part), case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, case when e.is_grantable then '\'' with grant option'\'' end)
+    from pg_parameter_acl p cross join aclexplode(p.paracl) e where e.grantee <> 10)) it(k, n, v, s)) to stdout' >> "$1" || printf 'unread\t\n' >> "$1" ;;
+  esac
   PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' > "$1.databases"
   while IFS= read -r database; do
     PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'copy (select k, current_database(), n, v, s from ((select '\''owner'\'', format('\''%I.%I'\'', n.nspname, c.relname), quote_ident(pg_get_userbyid(c.relowner)), format('\''alter %s %s owner to %I'\'', case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end, format('\''%I.%I'\'', n.nspname, c.relname), pg_get_userbyid(c.relowner))
@@ -2279,7 +2391,9 @@ union all select '\''schema'\'', n.tableoid, n.oid, 0, quote_ident(n.nspname), '
 union all select '\''language'\'', l.tableoid, l.oid, 0, quote_ident(l.lanname), '\'''\'', '\'''\'', l.lanowner, l.lanacl, acldefault('\''l'\'', l.lanowner) from pg_language l where l.lanacl is not null
 union all select '\''foreign data wrapper'\'', w.tableoid, w.oid, 0, quote_ident(w.fdwname), '\'''\'', '\'''\'', w.fdwowner, w.fdwacl, acldefault('\''F'\'', w.fdwowner)
   from pg_foreign_data_wrapper w where w.fdwacl is not null
-union all select '\''foreign server'\'', s.tableoid, s.oid, 0, quote_ident(s.srvname), '\'''\'', '\'''\'', s.srvowner, s.srvacl, acldefault('\''S'\'', s.srvowner) from pg_foreign_server s where s.srvacl is not null) it) o
+union all select '\''foreign server'\'', s.tableoid, s.oid, 0, quote_ident(s.srvname), '\'''\'', '\'''\'', s.srvowner, s.srvacl, acldefault('\''S'\'', s.srvowner) from pg_foreign_server s where s.srvacl is not null
+union all select '\''large object'\'', '\''pg_largeobject'\''::regclass, l.oid, 0, l.oid::text, '\'''\'', '\'''\'', l.lomowner, l.lomacl, acldefault('\''L'\'', l.lomowner)
+  from pg_largeobject_metadata l where l.lomacl is not null and (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000) it) o
   cross join lateral (
     select '\''+'\'' sign, a.* from (select grantee, privilege_type, is_grantable from aclexplode(o.acl) except select grantee, privilege_type, is_grantable from aclexplode(o.begun)) a
     union all select '\''-'\'', b.* from (select grantee, privilege_type, is_grantable from aclexplode(o.begun) except select grantee, privilege_type, is_grantable from aclexplode(o.acl)) b
@@ -2300,12 +2414,93 @@ union all (select '\''statistics target'\'', format('\''%s.%I'\'', format('\''%I
 union all (select '\''extended statistics'\'', format('\''%I.%I'\'', n.nspname, s.stxname), pg_get_statisticsobjdef(s.oid), pg_get_statisticsobjdef(s.oid) from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'')
 union all (select '\''storage parameters'\'', format('\''%I.%I'\'', n.nspname, c.relname), array_to_string(c.reloptions, '\'', '\''), format('\''alter %s %s set (%s)'\'', case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end, format('\''%I.%I'\'', n.nspname, c.relname), array_to_string(c.reloptions, '\'', '\''))
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.reloptions is not null and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'') and n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and not exists (select from pg_depend d where d.classid = '\''pg_class'\''::regclass and d.objid = c.oid and d.deptype = '\''e'\''))
-union all (select '\''comment'\'', format('\''%s%s'\'', format('\''%I.%I'\'', n.nspname, c.relname), '\''.'\'' || quote_ident(a.attname)), md5(d.description), format('\''comment on %s %s%s is %L'\'', case when a.attname is null then case c.relkind when '\''v'\'' then '\''view'\'' when '\''m'\'' then '\''materialized view'\'' when '\''f'\'' then '\''foreign table'\'' when '\''S'\'' then '\''sequence'\'' else '\''table'\'' end else '\''column'\'' end, format('\''%I.%I'\'', n.nspname, c.relname), '\''.'\'' || quote_ident(a.attname), left(d.description, 2000))
-    from pg_description d join pg_class c on d.classoid = '\''pg_class'\''::regclass and c.oid = d.objoid join pg_namespace n on n.oid = c.relnamespace left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid and d.objsubid > 0
-    where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and c.relkind in ('\''r'\'', '\''p'\'', '\''v'\'', '\''m'\'', '\''f'\'', '\''S'\'') and not exists (select from pg_depend d where d.classid = '\''pg_class'\''::regclass and d.objid = c.oid and d.deptype = '\''e'\''))
-union all (select '\''comment'\'', format('\''routine %s'\'', p.oid::regprocedure), md5(d.description), format('\''comment on routine %s is %L'\'', p.oid::regprocedure, left(d.description, 2000))
-    from pg_description d join pg_proc p on d.classoid = '\''pg_proc'\''::regclass and p.oid = d.objoid join pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '\''^pg_'\'' and n.nspname <> '\''information_schema'\'' and not exists (select from pg_depend d where d.classid = '\''pg_proc'\''::regclass and d.objid = p.oid and d.deptype = '\''e'\''))
-union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l.objname, l.provider), l.label, format('\''security label for %I on %s %s is %L'\'', l.provider, l.objtype, l.objname, l.label) from pg_seclabels l where l.objtype not in ('\''role'\'', '\''database'\'', '\''tablespace'\''))
+union all (select '\''comment'\'', format('\''%s %s'\'', i.type, i.identity), md5(d.description),
+    case when length(d.description) <= 2000 then format('\''comment on %s %s is %s'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, case i.type when '\''domain constraint'\'' then regexp_replace(i.identity, '\''^("([^"]|"")*"|[^" ]+) on '\'', '\''\1 on domain '\'') else i.identity end, case when d.description ~ '\''[[:cntrl:]]'\'' then '\''E'\'''\'''\'' || replace(replace(replace(replace(replace(d.description, chr(92), repeat(chr(92), 2)), '\'''\'''\'''\'', '\'''\'''\'''\'''\'''\''), chr(10), chr(92) || '\''n'\''), chr(13), chr(92) || '\''r'\''), chr(9), chr(92) || '\''t'\'') || '\'''\'''\'''\'' else trim(leading from quote_literal(d.description)) end) else '\'''\'' end
+    from pg_description d cross join lateral pg_identify_object(d.classoid, d.objoid, d.objsubid) i
+    where (d.objoid >= 16384 or (d.classoid = '\''pg_namespace'\''::regclass and d.objoid = 2200))
+      and (d.classoid <> '\''pg_largeobject'\''::regclass or (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000)
+      and not exists (select from pg_depend e where e.classid = d.classoid and e.objid = d.objoid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''large object %s'\'', l.oid), quote_ident(pg_get_userbyid(l.lomowner)), format('\''alter large object %s owner to %I'\'', l.oid, pg_get_userbyid(l.lomowner))
+    from pg_largeobject_metadata l where (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000)
+union all (select '\''large objects'\'', format('\''of %I, %s'\'', pg_get_userbyid(l.lomowner), coalesce('\''privileges '\'' || array_to_string(l.lomacl, '\'' '\''), '\''default privileges'\'')), format('\''%s, digest %s'\'', count(*), to_hex(mod(sum(hashint8extended(l.oid::bigint, 0)::numeric), 4611686018427387904)::bigint)), '\''select oid, pg_get_userbyid(lomowner), lomacl from pg_largeobject_metadata'\''
+    from pg_largeobject_metadata l where not (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000 group by l.lomowner, l.lomacl)
+union all (select '\''large objects'\'', '\''with a comment'\'', format('\''%s, digest %s'\'', count(*), to_hex(mod(sum(hashint8extended(d.objoid::bigint, 0)::numeric), 4611686018427387904)::bigint)), '\''select objoid, description from pg_description where classoid = '\'''\''pg_largeobject'\'''\''::regclass'\''
+    from pg_description d where d.classoid = '\''pg_largeobject'\''::regclass and not (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000 having count(*) > 0)
+union all (select '\''large objects'\'', '\''with a security label'\'', format('\''%s, digest %s'\'', count(*), to_hex(mod(sum(hashint8extended(d.objoid::bigint, 0)::numeric), 4611686018427387904)::bigint)), '\''select objoid, provider, label from pg_seclabel where classoid = '\'''\''pg_largeobject'\'''\''::regclass'\''
+    from pg_seclabel d where d.classoid = '\''pg_largeobject'\''::regclass and not (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000 having count(*) > 0)
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.typowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.typowner))
+    from pg_type o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and o.typelem = 0 and o.typtype <> '\''m'\'' and (o.typrelid = 0 or exists (select from pg_class c where c.oid = o.typrelid and c.relkind = '\''c'\'')) and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.oprowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.oprowner))
+    from pg_operator o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.opcowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.opcowner))
+    from pg_opclass o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.opfowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.opfowner))
+    from pg_opfamily o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.collowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.collowner))
+    from pg_collation o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.conowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.conowner))
+    from pg_conversion o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.stxowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.stxowner))
+    from pg_statistic_ext o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.dictowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.dictowner))
+    from pg_ts_dict o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.cfgowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.cfgowner))
+    from pg_ts_config o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.lanowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.lanowner))
+    from pg_language o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.fdwowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.fdwowner))
+    from pg_foreign_data_wrapper o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.srvowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.srvowner))
+    from pg_foreign_server o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.evtowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.evtowner))
+    from pg_event_trigger o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''owner'\'', format('\''%s %s'\'', i.type, i.identity), quote_ident(pg_get_userbyid(o.pubowner)), format('\''alter %s %s owner to %I'\'', case when i.type ~ '\'' column$'\'' then '\''column'\'' when i.type in ('\''function'\'', '\''procedure'\'', '\''aggregate'\'') then '\''routine'\''
+  when i.type in ('\''table constraint'\'', '\''domain constraint'\'') then '\''constraint'\'' when i.type = '\''foreign-data wrapper'\'' then '\''foreign data wrapper'\''
+  when i.type = '\''statistics object'\'' then '\''statistics'\'' when i.type = '\''composite type'\'' then '\''type'\'' else i.type end, i.identity, pg_get_userbyid(o.pubowner))
+    from pg_publication o cross join lateral pg_identify_object(o.tableoid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.tableoid and e.objid = o.oid and e.deptype = '\''e'\''))
+union all (select '\''security label'\'', format('\''%s %s, %s'\'', l.objtype, l.objname, l.provider), l.label, format('\''security label for %I on %s %s is %s'\'', l.provider, l.objtype, l.objname, case when l.label ~ '\''[[:cntrl:]]'\'' then '\''E'\'''\'''\'' || replace(replace(replace(replace(replace(l.label, chr(92), repeat(chr(92), 2)), '\'''\'''\'''\'', '\'''\'''\'''\'''\'''\''), chr(10), chr(92) || '\''n'\''), chr(13), chr(92) || '\''r'\''), chr(9), chr(92) || '\''t'\'') || '\'''\'''\'''\'' else trim(leading from quote_literal(l.label)) end) from pg_seclabels l where l.objtype not in ('\''role'\'', '\''database'\'', '\''tablespace'\'') and (l.objtype <> '\''large object'\'' or (select count(*) from (select from pg_largeobject_metadata limit 1001) l) <= 1000))
 union all (select '\''statistics of a partitioned table'\'', format('\''%I.%I'\'', n.nspname, c.relname), '\'''\'', format('\''analyze %s'\'', format('\''%I.%I'\'', n.nspname, c.relname)) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = '\''p'\'' and exists (select from pg_statistic s where s.starelid = c.oid))) it(k, n, v, s)) to stdout' </dev/null > "$1.one" || printf 'unread\t%s\n' "$database" > "$1.one"
     cat "$1.one" >> "$1"
   done < "$1.databases"
@@ -2319,12 +2514,15 @@ if [ -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory ]; then
   FNR == NR { was[key] = $4; again[key] = $5; next }
   { now[key] = $4; here[key] = 1 }
   END {
+    for (database in unread) print database FS (database == "" ? "roles, databases and their settings" : "privileges, owners, comments …") " could not be read: they are not compared" FS ""
     for (key in was) {
       split(key, part, FS)
-      if ((part[2] in unread) || part[1] == "statistics of a partitioned table") continue
-      name = part[1] " " part[3] (was[key] == "" ? "" : " (" was[key] ")")
+      if (part[2] in unread || part[1] == "statistics of a partitioned table") continue
+      # a comment'\''s value is a digest
+      told = part[1] != "comment"
+      name = part[1] " " part[3] (was[key] != "" && told ? " (" was[key] ")" : "")
       if (!(key in here)) print part[2] FS "lost: " name FS again[key]
-      else if (now[key] != was[key] && part[1] != "subscription") print part[2] FS "changed: " name ", now " (now[key] == "" ? "nothing" : now[key]) FS again[key]
+      else if (now[key] != was[key] && part[1] != "subscription") print part[2] FS "changed: " name (told ? ", now " (now[key] == "" ? "nothing" : now[key]) : "") FS again[key]
     }
   }' /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.now | sort > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.differs
   # COPY writes a backslash as two
@@ -2371,11 +2569,14 @@ database_word() { # NAME: as psql -d takes it; one with a = or of the form of a 
     *) typed_word "$1" ;;
   esac
 }
+psql_words=$(printf '%s/%s -X -h %s -p %s -U %s' "$(typed_word /opt/vmware/postgres/17/bin)" psql "$(typed_word /var/run/postgresql)" 5432 "$(typed_word postgres)")
 to_do() { # DATABASE WHAT SQL
-  what=$(printf %s "$2" | one_line | head -c 600) repeat=
-  [ -z "$3" ] || repeat=$(printf '%s/%s -X -h %s -p %s -U %s -d %s -c %s' "$(typed_word /opt/vmware/postgres/17/bin)" psql "$(typed_word /var/run/postgresql)" 5432 "$(typed_word postgres)" "$(database_word "$1")" "$(in_quotes "$3" | one_line)")
-  printf '%s\n' "$(printf %s "$1" | one_line)$tab$what$tab$repeat" >> "$left.new"
-  echo "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
+  what=$(printf %s "$2" | one_line | head -c 600) where='' repeat=''
+  [ -z "$1" ] || where=$(printf %s "$1" | one_line)
+  [ -z "$3" ] || repeat="$psql_words -d $(database_word "$1") -c $(in_quotes "$3" | one_line)"
+  printf '%s\n' "$where$tab$what$tab$repeat" >> "$left.new"
+  # echo would read the backslashes
+  printf '%s\n' "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
 }
 cause() { # FILE: the first error in it, with its detail, in one line
   awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }

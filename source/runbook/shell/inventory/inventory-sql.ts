@@ -1,3 +1,11 @@
+import {
+  commentRows,
+  largeObjectRows,
+  largeObjectsAreFew,
+  onOneLine,
+  ownerRows,
+  sharedCommentRows,
+} from './objects-sql.ts';
 import { privilegesSql } from './privileges-sql.ts';
 
 /**
@@ -43,12 +51,10 @@ const inDatabase: readonly string[] = [
   `select 'extended statistics', format('%I.%I', n.nspname, s.stxname), pg_get_statisticsobjdef(s.oid), pg_get_statisticsobjdef(s.oid) from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where ${ours}`,
   `select 'storage parameters', ${relation}, array_to_string(c.reloptions, ', '), format('alter %s %s set (%s)', ${kindWord}, ${relation}, array_to_string(c.reloptions, ', '))
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.reloptions is not null and c.relkind in ('r', 'p', 'v', 'm') and ${ours} and ${noMember('pg_class', 'c.oid')}`,
-  `select 'comment', format('%s%s', ${relation}, '.' || quote_ident(a.attname)), md5(d.description), format('comment on %s %s%s is %L', case when a.attname is null then ${kindWord} else 'column' end, ${relation}, '.' || quote_ident(a.attname), left(d.description, 2000))
-    from pg_description d join pg_class c on d.classoid = 'pg_class'::regclass and c.oid = d.objoid join pg_namespace n on n.oid = c.relnamespace left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid and d.objsubid > 0
-    where ${ours} and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and ${noMember('pg_class', 'c.oid')}`,
-  `select 'comment', format('routine %s', p.oid::regprocedure), md5(d.description), format('comment on routine %s is %L', p.oid::regprocedure, left(d.description, 2000))
-    from pg_description d join pg_proc p on d.classoid = 'pg_proc'::regclass and p.oid = d.objoid join pg_namespace n on n.oid = p.pronamespace where ${ours} and ${noMember('pg_proc', 'p.oid')}`,
-  `select 'security label', format('%s %s, %s', l.objtype, l.objname, l.provider), l.label, format('security label for %I on %s %s is %L', l.provider, l.objtype, l.objname, l.label) from pg_seclabels l where l.objtype not in ('role', 'database', 'tablespace')`,
+  ...commentRows,
+  ...largeObjectRows,
+  ...ownerRows,
+  `select 'security label', format('%s %s, %s', l.objtype, l.objname, l.provider), l.label, format('security label for %I on %s %s is %s', l.provider, l.objtype, l.objname, ${onOneLine('l.label')}) from pg_seclabels l where l.objtype not in ('role', 'database', 'tablespace') and (l.objtype <> 'large object' or ${largeObjectsAreFew})`,
   `select '${parentStatistics}', ${relation}, '', format('analyze %s', ${relation}) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'p' and exists (select from pg_statistic s where s.starelid = c.oid)`,
 ];
 
@@ -56,21 +62,24 @@ const inDatabase: readonly string[] = [
 const roleWords = `concat_ws(' ', case when r.rolsuper then 'superuser' end, case when r.rolcreaterole then 'createrole' end, case when r.rolcreatedb then 'createdb' end,
   case when r.rolcanlogin then 'login' end, case when r.rolreplication then 'replication' end, case when r.rolbypassrls then 'bypassrls' end, case when not r.rolinherit then 'noinherit' end, 'connection limit ' || r.rolconnlimit, r.rolvaliduntil)`;
 
+/** Their values are kept as lists of quoted names, and typed as they are. Source: PostgreSQL, guc_tables.c, GUC_LIST_QUOTE; pg_dump, dumputils.c, makeAlterConfigCommand. */
+const listsOfNames =
+  "'search_path', 'local_preload_libraries', 'session_preload_libraries', 'shared_preload_libraries', 'temp_tablespaces', 'unix_socket_directories'";
+
 const inCluster: readonly string[] = [
   `select 'role', quote_ident(r.rolname), ${roleWords} || case when r.rolpassword is null then ' no password' else ' a password' end, '' from pg_authid r where r.rolname !~ '^pg_'`,
   `select distinct 'membership', format('%I in %I', m.rolname, r.rolname), '', format('grant %I to %I', r.rolname, m.rolname) from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member`,
   `select 'setting', format('%s%s', case when s.setrole = 0 then '' else 'role ' || quote_ident(pg_get_userbyid(s.setrole)) || ' ' end, case when d.datname is null then '' else 'database ' || quote_ident(d.datname) || ' ' end) || split_part(c.one, '=', 1), substr(c.one, strpos(c.one, '=') + 1),
       case when s.setrole = 0 then format('alter database %I', d.datname) when d.datname is null then format('alter role %I', pg_get_userbyid(s.setrole)) else format('alter role %I in database %I', pg_get_userbyid(s.setrole), d.datname) end
-        || format(' set %s = %s', split_part(c.one, '=', 1), substr(c.one, strpos(c.one, '=') + 1)) from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) c(one)`,
+        || format(' set %s = %s', (select string_agg(quote_ident(part), '.') from unnest(string_to_array(split_part(c.one, '=', 1), '.')) part),
+          case when split_part(c.one, '=', 1) in (${listsOfNames}) and c.one !~ '=$' then substr(c.one, strpos(c.one, '=') + 1) else ${onOneLine("substr(c.one, strpos(c.one, '=') + 1)")} end) from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) c(one)`,
   `select 'database', quote_ident(d.datname), concat_ws(' ', 'owner', quote_ident(pg_get_userbyid(d.datdba)), case when d.datistemplate then 'template' end, 'connection limit', d.datconnlimit), format('alter database %I owner to %I', d.datname, pg_get_userbyid(d.datdba)) from pg_database d where d.datconnlimit <> -2`,
   `select 'privilege', format('database %I, %s %s', d.datname, case e.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), 'granted', format('grant %s on database %I to %s', lower(e.privilege_type), d.datname, case e.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(e.grantee)) end)
     from pg_database d cross join aclexplode(d.datacl) e where e.grantee <> d.datdba`,
   `select 'privilege', format('tablespace %I, %s %s', t.spcname, case e.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), 'granted', format('grant %s on tablespace %I to %s', lower(e.privilege_type), t.spcname, case e.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(e.grantee)) end)
     from pg_tablespace t cross join aclexplode(t.spcacl) e where e.grantee <> t.spcowner`,
-  `select 'comment', format('%s %s', case d.classoid when 'pg_database'::regclass then 'database' when 'pg_authid'::regclass then 'role' else 'tablespace' end, o.name), md5(d.description),
-      format('comment on %s %s is %L', case d.classoid when 'pg_database'::regclass then 'database' when 'pg_authid'::regclass then 'role' else 'tablespace' end, o.name, d.description)
-    from pg_shdescription d join (select 'pg_database'::regclass c, oid, quote_ident(datname) name from pg_database union all select 'pg_authid'::regclass, oid, quote_ident(rolname) from pg_authid union all select 'pg_tablespace'::regclass, oid, quote_ident(spcname) from pg_tablespace) o on o.c = d.classoid and o.oid = d.objoid`,
-  `select 'security label', format('%s %s, %s', l.objtype, l.objname, l.provider), l.label, format('security label for %I on %s %s is %L', l.provider, l.objtype, l.objname, l.label) from pg_seclabels l where l.objtype in ('role', 'database', 'tablespace')`,
+  ...sharedCommentRows,
+  `select 'security label', format('%s %s, %s', l.objtype, l.objname, l.provider), l.label, format('security label for %I on %s %s is %s', l.provider, l.objtype, l.objname, ${onOneLine('l.label')}) from pg_seclabels l where l.objtype in ('role', 'database', 'tablespace')`,
   // pg_auto_failover makes its own anew, for each standby.
   `select 'replication slot', quote_ident(s.slot_name), concat_ws(' ', s.slot_type, s.plugin, 'in ' || s.database), case s.slot_type when 'physical' then format('select pg_create_physical_replication_slot(%L)', s.slot_name) else format('select pg_create_logical_replication_slot(%L, %L)', s.slot_name, s.plugin) end
     from pg_replication_slots s where not s.temporary and s.slot_name !~ '^pgautofailover_standby_'`,
@@ -80,9 +89,17 @@ const inCluster: readonly string[] = [
   `select 'subscription', format('%I in %I', s.subname, d.datname), case when s.subenabled then 'enabled' else 'disabled' end, format('alter subscription %I enable', s.subname) from pg_subscription s join pg_database d on d.oid = s.subdbid`,
 ];
 
+/** Each parameter that somebody may set or ALTER SYSTEM; from 15 on. Source: PostgreSQL, 53.33 pg_parameter_acl. */
+const parameters: readonly string[] = [
+  `select 'privilege', format('parameter %s, %s %s', p.parname, case e.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), case when e.is_grantable then 'with grant option' else 'granted' end,
+      format('grant %s on parameter %s to %s%s', lower(e.privilege_type), (select string_agg(quote_ident(part), '.') from unnest(string_to_array(p.parname, '.')) part), case e.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(e.grantee)) end, case when e.is_grantable then ' with grant option' end)
+    from pg_parameter_acl p cross join aclexplode(p.paracl) e where e.grantee <> 10`,
+];
+
 const copied = (selects: readonly string[], database: string): string =>
   `copy (select k, ${database}, n, v, s from (${selects.map((one) => `(${one})`).join('\nunion all ')}) it(k, n, v, s)) to stdout`;
 
 /** What is noted of the session's database, and of the cluster as a whole. */
 export const databaseInventorySql = copied(inDatabase, 'current_database()');
 export const clusterInventorySql = copied(inCluster, "''");
+export const parameterInventorySql = copied(parameters, "''");

@@ -3,14 +3,19 @@ import { type Fragment, quoted, sh, word } from '../../../cluster/fragment.ts';
 import { connectableDatabasesSql } from '../../../cluster/superuser-sql.ts';
 import type { Path } from '../../../cluster/words.ts';
 import { psql } from '../shell.ts';
-import { clusterInventorySql, databaseInventorySql, parentStatistics } from './inventory-sql.ts';
+import {
+  clusterInventorySql,
+  databaseInventorySql,
+  parameterInventorySql,
+  parentStatistics,
+} from './inventory-sql.ts';
 
 /** Where the inventory of before the stop is, on the primary's host. */
 export const inventoryFile = (host: HostFacts): Path => word`${host.workDir}/inventory`;
 
 /**
  * A shell function: `inventory FILE` writes what is in the catalogs beside the relations, of every database. What cannot be read is said in a
- * row of its own, `unread`, and nothing of it is compared.
+ * row of its own, `unread`, and nothing of it is compared, which is told.
  */
 export const inventoryFunction = (host: HostFacts, socket: Path): Fragment => {
   const ask = (database: Parameters<typeof psql>[2]): Fragment =>
@@ -18,6 +23,9 @@ export const inventoryFunction = (host: HostFacts, socket: Path): Fragment => {
   return sh`
     inventory() { # FILE: privileges, owners, settings, comments … of every database
       ${ask('postgres')} -Atc ${quoted(clusterInventorySql)} > "$1" || printf 'unread\t\n' > "$1"
+      case $(${ask('postgres')} -Atc ${quoted("select to_regclass('pg_parameter_acl') is not null")}) in
+        t) ${ask('postgres')} -Atc ${quoted(parameterInventorySql)} >> "$1" || printf 'unread\t\n' >> "$1" ;;
+      esac
       ${ask('postgres')} -Atc ${quoted(connectableDatabasesSql)} > "$1.databases"
       while IFS= read -r database; do
         ${ask({ variable: 'database' })} -Atc ${quoted(databaseInventorySql)} </dev/null > "$1.one" || printf 'unread\t%s\n' "$database" > "$1.one"
@@ -41,12 +49,15 @@ const compareProgram = `
   FNR == NR { was[key] = $4; again[key] = $5; next }
   { now[key] = $4; here[key] = 1 }
   END {
+    for (database in unread) print database FS (database == "" ? "roles, databases and their settings" : "privileges, owners, comments …") " could not be read: they are not compared" FS ""
     for (key in was) {
       split(key, part, FS)
-      if ((part[2] in unread) || part[1] == "${parentStatistics}") continue
-      name = part[1] " " part[3] (was[key] == "" ? "" : " (" was[key] ")")
+      if (part[2] in unread || part[1] == "${parentStatistics}") continue
+      # a comment's value is a digest
+      told = part[1] != "comment"
+      name = part[1] " " part[3] (was[key] != "" && told ? " (" was[key] ")" : "")
       if (!(key in here)) print part[2] FS "lost: " name FS again[key]
-      else if (now[key] != was[key] && part[1] != "subscription") print part[2] FS "changed: " name ", now " (now[key] == "" ? "nothing" : now[key]) FS again[key]
+      else if (now[key] != was[key] && part[1] != "subscription") print part[2] FS "changed: " name (told ? ", now " (now[key] == "" ? "nothing" : now[key]) : "") FS again[key]
     }
   }`;
 

@@ -1,3 +1,5 @@
+import { largeObjectsAreFew } from './objects-sql.ts';
+
 /**
  * SQL texts about privileges that somebody has given or taken beyond those that an object begins with: of an extension's object
  * pg_init_privs has them, of any other acldefault(). Compared so, two versions may have other defaults (MAINTAIN came with 17), and an
@@ -22,7 +24,9 @@ union all select 'schema', n.tableoid, n.oid, 0, quote_ident(n.nspname), '', '',
 union all select 'language', l.tableoid, l.oid, 0, quote_ident(l.lanname), '', '', l.lanowner, l.lanacl, acldefault('l', l.lanowner) from pg_language l where l.lanacl is not null
 union all select 'foreign data wrapper', w.tableoid, w.oid, 0, quote_ident(w.fdwname), '', '', w.fdwowner, w.fdwacl, acldefault('F', w.fdwowner)
   from pg_foreign_data_wrapper w where w.fdwacl is not null
-union all select 'foreign server', s.tableoid, s.oid, 0, quote_ident(s.srvname), '', '', s.srvowner, s.srvacl, acldefault('S', s.srvowner) from pg_foreign_server s where s.srvacl is not null`;
+union all select 'foreign server', s.tableoid, s.oid, 0, quote_ident(s.srvname), '', '', s.srvowner, s.srvacl, acldefault('S', s.srvowner) from pg_foreign_server s where s.srvacl is not null
+union all select 'large object', 'pg_largeobject'::regclass, l.oid, 0, l.oid::text, '', '', l.lomowner, l.lomacl, acldefault('L', l.lomowner)
+  from pg_largeobject_metadata l where l.lomacl is not null and ${largeObjectsAreFew}`;
 
 const explodedOf = (acl: string): string =>
   `select grantee, privilege_type, is_grantable from aclexplode(${acl})`;
