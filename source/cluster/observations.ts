@@ -159,6 +159,8 @@ export interface HostObservation {
   readonly markers: readonly string[];
   /** What steps have left undone here, so that nothing held up the opening. Absent: nothing. */
   readonly toDo?: readonly ToDo[];
+  /** Subscriptions that received from another server before the stop, `s in app`, on the old primary. Absent: none, or none was noted. */
+  readonly receiving?: readonly string[];
   readonly transfer: TransferView;
   /** Directories that a rollback has left aside, under names of their own. */
   readonly abandoned: readonly words.Path[];

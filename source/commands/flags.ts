@@ -42,6 +42,11 @@ export const flags = {
     shown: '--brief',
     says: ['two pages, for whoever approves the change: no scripts, no output'],
   },
+  done: {
+    type: 'string',
+    shown: '--done N',
+    says: ['take number N of what is left to do off the list, once you have done it'],
+  },
   list: { type: 'boolean', default: false, shown: '--list', says: ['every check there is'] },
   prepare: {
     type: 'boolean',
@@ -102,6 +107,7 @@ export interface Given {
   readonly scenario?: string | undefined;
   readonly resume?: string | undefined;
   readonly debug?: string | undefined;
+  readonly done?: string | undefined;
   /** The command's argument. */
   readonly named?: string | undefined;
 }

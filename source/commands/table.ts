@@ -142,11 +142,13 @@ export const subcommands: readonly Subcommand[] = [
     name: 'status',
     argument: clusterFile,
     says: 'print the current state',
-    more: ['Reads only. Exit codes: 0 looked, 2 could not look.'],
-    flags: ['json', 'debug'],
+    more: [
+      'Reads only; --done N alone removes a note on the primary’s host. Exit codes: 0 looked, 2 could not look.',
+    ],
+    flags: ['json', 'done', 'debug'],
     start: async (given) => {
       const { status } = await import('./status.ts');
-      return status({ file: fileOf(given), json: given.json });
+      return status({ file: fileOf(given), json: given.json, done: given.done ?? null });
     },
   },
   walking(

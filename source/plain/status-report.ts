@@ -140,10 +140,11 @@ export const statusText = (name: string, status: Status, file: string, called = 
     ...(status.upgrade.state === 'under-way' && status.upgrade.onlyBack !== null
       ? [`  Warning: ${status.upgrade.onlyBack}`]
       : []),
-    ...status.toDo.flatMap((one) => [
-      `Left to do: ${toDoWords(one)}`,
+    ...status.toDo.flatMap((one, at) => [
+      `Left to do, ${at + 1}: ${toDoWords(one)}`,
       ...(one.command === '' ? [] : [`  ${one.command}`]),
     ]),
+    ...(status.toDo.length === 0 ? [] : [`  When it is done: ${called} status ${file} --done NUMBER`]),
     ...status.journal.map((line) => `  By the journal here: ${line}`),
     ...lockLines(status, file, called),
     ...rollbackLines(status, file, called),

@@ -148,6 +148,28 @@ describe('what 17 wrote', () => {
     expect(rollbackVerdict(labCluster(), stopped.world()).kind).toBe('loses-new-writes');
   });
 
+  test('is also what its subscriptions received: the publisher does not send it again', () => {
+    const receiving = (moment: Moment, ...names: readonly string[]) => {
+      const world = without(moment).world();
+      const seen = world.hosts.node_1;
+      if (seen?.kind !== 'seen') throw new Error('node_1 is seen');
+      return rollbackVerdict(labCluster(), {
+        ...world,
+        hosts: { ...world.hosts, node_1: { ...seen, host: { ...seen.host, receiving: names } } },
+      });
+    };
+    expect(receiving('primary back', 's in app')).toMatchObject({
+      kind: 'loses-new-writes',
+      lost: expect.stringMatching(
+        /is lost \(amount unknown\), and what subscription s in app received since is not sent again \(copy those tables anew\)$/,
+      ),
+    });
+    expect(receiving('primary back', 'a in x', 'b in x', 'c in x', 'd in x').says).toContain(
+      'what the subscriptions a in x, b in x, c in x, 1 more received since',
+    );
+    expect(receiving('started', 's in app').kind).toBe('safe-through');
+  });
+
   test('is nobody’s while the server is private', () => {
     expect(rollbackVerdict(labCluster(), without('started').world()).kind).toBe('safe-through');
   });

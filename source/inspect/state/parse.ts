@@ -185,6 +185,7 @@ export const parseState = (alias: string, output: string): Result<HostObservatio
   if (!whole.ok) return whole;
   const map = whole.value;
   const toDo = toDoOf(map);
+  const receiving = linesOf(joinedText(map.get('receiving')));
   return ok({
     alias,
     data: directoryOf(map, 'data'),
@@ -213,6 +214,7 @@ export const parseState = (alias: string, output: string): Result<HostObservatio
         }
       : {}),
     ...(toDo.length > 0 ? { toDo } : {}),
+    ...(receiving.length > 0 ? { receiving } : {}),
     transfer: transferOf(map),
     abandoned: linesOf(joinedText(map.get('abandoned'))).flatMap((one) => ownPath.safeParse(one).data ?? []),
     leftovers: linesOf(joinedText(map.get('leftovers'))).flatMap((one) => ownPath.safeParse(one).data ?? []),

@@ -126,7 +126,7 @@ kept() { # in our own directory: what was written down, each file by its name; f
   set +f; unset IFS
   text markers "$marks"
   # what a power cut has left empty was never written
-  for path in fingerprint fingerprint-old handed-over stopped link/key.pub link/lines to-do/*; do [ -r "$path" ] && [ -s "$path" ] && set -- "$@" "$path"; done
+  for path in fingerprint fingerprint-old handed-over stopped receiving link/key.pub link/lines to-do/*; do [ -r "$path" ] && [ -s "$path" ] && set -- "$@" "$path"; done
   [ -s stopped ] && put stopped.at "$(date -u -r stopped +%FT%TZ)"
   [ -s handed-over ] && put handed-over.at "$(date -u -r handed-over +%FT%TZ)"
   # A key of the run, and who may use it: nothing is there unless a secondary is rebuilt by hard links.

@@ -20,17 +20,26 @@ const notedSql = `select json_agg(json_build_object('name', s.subname, 'enabled'
       from pg_subscription_rel r join pg_class c on c.oid = r.srrelid join pg_namespace n on n.oid = c.relnamespace where r.srsubid = s.oid), '[]')))
   from pg_subscription s left join pg_replication_origin o on o.roname = 'pg_' || s.oid where s.subdbid = ${here}`;
 
+/** On the primary's host: those that receive, a line each; what the new version receives by them is lost in a rollback. */
+const receiving = (host: HostFacts): Path => word`${host.workDir}/receiving`;
+const receivingSql = `select translate(format('%I in %I', s.subname, current_database()), e'\\n\\r\\t', '   ') from pg_subscription s where s.subenabled and s.subdbid = ${here} order by 1`;
+
 /** Lines that note them, before the stop. \`databases\` is a file of names. */
 export const noteSubscriptionsLines = (host: HostFacts, databases: Fragment): Fragment => {
-  const file = notedSubscriptions(host);
+  const [file, active] = [notedSubscriptions(host), receiving(host)];
   const inDatabase = psql(host, host.newBindir, { variable: 'database' });
   return sh`
     : > ${word`${file}.new`}
+    : > ${word`${active}.new`}
     while IFS= read -r database; do
       said=$(${inDatabase} -Atc ${quoted(notedSql)} </dev/null)
-      [ -z "$said" ] || printf '%s\t%s\n' "$database" "$said" >> ${word`${file}.new`}
+      if [ -n "$said" ]; then
+        printf '%s\t%s\n' "$database" "$said" >> ${word`${file}.new`}
+        ${inDatabase} -Atc ${quoted(receivingSql)} </dev/null >> ${word`${active}.new`}
+      fi
     done < ${databases}
     mv ${word`${file}.new`} ${file}
+    mv ${word`${active}.new`} ${active}
   `;
 };
 

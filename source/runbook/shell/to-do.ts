@@ -1,9 +1,10 @@
 import type { HostFacts } from '../../cluster/facts.ts';
-import { type Fragment, known, sh, word } from '../../cluster/fragment.ts';
+import { type Fragment, known, quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, type Observations } from '../../cluster/observations.ts';
-import { laterWords, type ToDoPart } from '../../cluster/to-do.ts';
+import { laterWords, type ToDo, type ToDoPart } from '../../cluster/to-do.ts';
 import type { Path } from '../../cluster/words.ts';
 import { keepFunction } from './self-checks.ts';
+import { script } from './shell.ts';
 
 /** Where a step notes on the primary's host what it has left undone, a line each: database, what, command, with tabs between. */
 export const toDoFile = (host: HostFacts, part: ToDoPart): Path =>
@@ -24,7 +25,7 @@ export const toDoFunctions = (host: HostFacts, part: ToDoPart): Fragment => sh`
   database_word() { # NAME: as psql -d takes it; one with a = or of the form of a URI would be a connection string
     case $1 in
       '') printf postgres ;;
-      *=* | postgres*:*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
+      *=* | postgres://* | postgresql://*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
       *) typed_word "$1" ;;
     esac
   }
@@ -53,3 +54,14 @@ export const toDoNotes =
   (host: HostFacts, part: ToDoPart) =>
   (world: Observations): readonly string[] =>
     (hostIn(world, host.alias)?.toDo ?? []).filter((one) => one.part === part).map(laterWords);
+
+/** A whole script, as postgres: a note is done, and its line goes; a list without a line goes with it. */
+export const forgetToDo = (host: HostFacts, one: ToDo): Fragment => {
+  const file = toDoFile(host, one.part);
+  return script(sh`
+    umask 077
+    ${keepFunction}
+    grep -v -x -F -e ${quoted([one.database, one.what, one.command].join('\t'))} ${file} > ${word`${file}.new`} || [ $? -eq 1 ]
+    if [ -s ${word`${file}.new`} ]; then mv ${word`${file}.new`} ${file}; keep ${file}; else rm -f ${file} ${word`${file}.new`}; fi
+  `);
+};

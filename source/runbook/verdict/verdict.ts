@@ -28,7 +28,21 @@ const writtenUnrecorded = (facts: ClusterFacts, primary: NodeFacts, world: Obser
     (seen.stateIdentifier !== null && seen.stateIdentifier === newSystemIdentifier(facts, primary, world));
   if (!open) return null;
   const since = seen.server === null ? '' : ` since ${localMinute(seen.server.startedAt)} or before`;
-  return `what ${facts.newMajor} wrote${since} is lost (amount unknown)`;
+  return `what ${facts.newMajor} wrote${since} is lost (amount unknown)${notSentAgain(seen.receiving)}`;
+};
+
+/** Subscriptions named of all; of more, their number. */
+const named = 3;
+
+/**
+ * The publisher has heard that the new version received its rows, and sends none of them a second time: the old one goes on behind them.
+ * Source: PostgreSQL, 31.2 Subscription; replication slots' confirmed_flush_lsn. '' where nothing was received.
+ */
+const notSentAgain = (receiving: readonly string[] = []): string => {
+  if (receiving.length === 0) return '';
+  const more = receiving.length - named;
+  const which = [...receiving.slice(0, named), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return `, and what ${receiving.length === 1 ? 'subscription' : 'the subscriptions'} ${which} received since is not sent again (copy those tables anew)`;
 };
 
 /**
@@ -45,7 +59,7 @@ const writtenSince = (facts: ClusterFacts, primary: NodeFacts, world: Observatio
   const next = seen.server?.nextXid ?? now?.nextXid ?? control.nextXid;
   if (now !== null && isAsKept(now, control)) return null;
   const count = BigInt(next) - BigInt(control.nextXid);
-  return `what ${facts.newMajor} wrote since ${localMinute(at)}${count > 0n ? ` (up to ${count} transactions)` : ''} is lost`;
+  return `what ${facts.newMajor} wrote since ${localMinute(at)}${count > 0n ? ` (up to ${count} transactions)` : ''} is lost${notSentAgain(seen.receiving)}`;
 };
 
 const says = (facts: ClusterFacts, route: Route, world: Observations): RollbackVerdict => {

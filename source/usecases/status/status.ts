@@ -31,6 +31,7 @@ import { monitorAbsence } from '../../runbook/verdict/monitor-absence.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import { type Writes, writesNow } from '../../runbook/verdict/writes.ts';
 import { survey } from '../check/survey.ts';
+import { markDone } from './mark-done.ts';
 import { type KnownRun, type RunbookState, runbookState } from './runbook-state.ts';
 
 export type UpgradeState = 'not-begun' | 'under-way' | 'rolling-back' | 'finished' | 'unknown';
@@ -293,16 +294,22 @@ const withoutMonitor = async (
   return seen;
 };
 
-/** Where things stand, once. Where the upgrade could not begin as the cluster is, what the monitor says is told with the reason. */
+/** Where things stand, once. `done`: the number of what was left to do and is done, taken off the list first. Where the upgrade could not begin as the cluster is, what the monitor says is told with the reason. */
 export const readStatus = async (
   config: Config,
   open: OpenHost,
   say: (doing: string) => void,
   stateHome: string,
+  { done = null }: { readonly done?: number | null } = {},
 ): Promise<Result<Status>> => {
   const found = await discover(config, open, say);
   if (found.ok) {
     const { facts, hosts } = found.value;
+    const removed = done === null ? null : await markDone(facts, hosts, done);
+    if (removed !== null && !removed.ok) {
+      await Promise.all([...hosts.values()].map((host) => host.close()));
+      return removed;
+    }
     const seen = await fromFacts(facts, hosts, stateHome, heardBefore(stateHome, facts));
     await Promise.all([...hosts.values()].map((host) => host.close()));
     return ok(seen);
