@@ -1419,14 +1419,19 @@ inventory /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.new
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/inventory
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/databases
 : > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/subscriptions.new
+: > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/receiving.new
 while IFS= read -r database; do
   said=$(PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select json_agg(json_build_object('\''name'\'', s.subname, '\''enabled'\'', s.subenabled, '\''origin'\'', o.roident,
     '\''tables'\'', coalesce((select json_agg(json_build_object('\''schema'\'', n.nspname, '\''name'\'', c.relname, '\''state'\'', r.srsubstate, '\''lsn'\'', r.srsublsn))
       from pg_subscription_rel r join pg_class c on c.oid = r.srrelid join pg_namespace n on n.oid = c.relnamespace where r.srsubid = s.oid), '\''[]'\'')))
   from pg_subscription s left join pg_replication_origin o on o.roname = '\''pg_'\'' || s.oid where s.subdbid = (select oid from pg_database where datname = current_database())' </dev/null)
-  [ -z "$said" ] || printf '%s\t%s\n' "$database" "$said" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/subscriptions.new
+  if [ -n "$said" ]; then
+    printf '%s\t%s\n' "$database" "$said" >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/subscriptions.new
+    PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select translate(format('\''%I in %I'\'', s.subname, current_database()), e'\''\n\r\t'\'', '\''   '\'') from pg_subscription s where s.subenabled and s.subdbid = (select oid from pg_database where datname = current_database()) order by 1' </dev/null >> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/receiving.new
+  fi
 done < /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/databases
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/subscriptions.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/subscriptions
+mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/receiving.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/receiving
 rm /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/databases
 contents /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted.new
 mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted.new /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted
@@ -1992,7 +1997,7 @@ typed_word() { case $1 in *[!A-Za-z0-9_/.-]*) in_quotes "$1" ;; *) printf %s "$1
 database_word() { # NAME: as psql -d takes it; one with a = or of the form of a URI would be a connection string
   case $1 in
     '') printf postgres ;;
-    *=* | postgres*:*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
+    *=* | postgres://* | postgresql://*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
     *) typed_word "$1" ;;
   esac
 }
@@ -2142,7 +2147,7 @@ typed_word() { case $1 in *[!A-Za-z0-9_/.-]*) in_quotes "$1" ;; *) printf %s "$1
 database_word() { # NAME: as psql -d takes it; one with a = or of the form of a URI would be a connection string
   case $1 in
     '') printf postgres ;;
-    *=* | postgres*:*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
+    *=* | postgres://* | postgresql://*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
     *) typed_word "$1" ;;
   esac
 }
@@ -2275,7 +2280,7 @@ typed_word() { case $1 in *[!A-Za-z0-9_/.-]*) in_quotes "$1" ;; *) printf %s "$1
 database_word() { # NAME: as psql -d takes it; one with a = or of the form of a URI would be a connection string
   case $1 in
     '') printf postgres ;;
-    *=* | postgres*:*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
+    *=* | postgres://* | postgresql://*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
     *) typed_word "$1" ;;
   esac
 }
@@ -2565,7 +2570,7 @@ typed_word() { case $1 in *[!A-Za-z0-9_/.-]*) in_quotes "$1" ;; *) printf %s "$1
 database_word() { # NAME: as psql -d takes it; one with a = or of the form of a URI would be a connection string
   case $1 in
     '') printf postgres ;;
-    *=* | postgres*:*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
+    *=* | postgres://* | postgresql://*) in_quotes "dbname='$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")'" ;;
     *) typed_word "$1" ;;
   esac
 }
