@@ -210,6 +210,7 @@ const answers: readonly (readonly [RegExp, (server: Postmaster, database: string
   [/'removedForRoles'/, checked],
   [/'postmaster\.pid'/, identity],
   [/'catalogBytes'/, measured],
+  [/to_regclass\('pg_parameter_acl'\)/, () => 'f'],
   // What is in its catalogs beside the relations: nothing of its own, and no subscription.
   [/pg_shdescription|pg_statistic_ext|pg_subscription_rel/, () => ''],
   [/e\.extname, e\.extversion/, () => ''],

@@ -1269,6 +1269,8 @@ union all (select '\''subscription'\'', format('\''%I in %I'\'', s.subname, d.da
     t) PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'copy (select k, '\'''\'', n, v, s from ((select '\''privilege'\'', format('\''parameter %s, %s %s'\'', p.parname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), case when e.is_grantable then '\''with grant option'\'' else '\''granted'\'' end,
       format('\''grant %s on parameter %s to %s%s'\'', lower(e.privilege_type), (select string_agg(quote_ident(part), '\''.'\'') from unnest(string_to_array(p.parname, '\''.'\'')) part), case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, case when e.is_grantable then '\'' with grant option'\'' end)
     from pg_parameter_acl p cross join aclexplode(p.paracl) e where e.grantee <> 10)) it(k, n, v, s)) to stdout' >> "$1" || printf 'unread\t\n' >> "$1" ;;
+    f) ;;
+    *) printf 'unread\t\n' >> "$1" ;;
   esac
   PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' > "$1.databases"
   while IFS= read -r database; do
@@ -2365,6 +2367,8 @@ union all (select '\''subscription'\'', format('\''%I in %I'\'', s.subname, d.da
     t) PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'copy (select k, '\'''\'', n, v, s from ((select '\''privilege'\'', format('\''parameter %s, %s %s'\'', p.parname, case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, lower(e.privilege_type)), case when e.is_grantable then '\''with grant option'\'' else '\''granted'\'' end,
       format('\''grant %s on parameter %s to %s%s'\'', lower(e.privilege_type), (select string_agg(quote_ident(part), '\''.'\'') from unnest(string_to_array(p.parname, '\''.'\'')) part), case e.grantee when 0 then '\''public'\'' else quote_ident(pg_get_userbyid(e.grantee)) end, case when e.is_grantable then '\'' with grant option'\'' end)
     from pg_parameter_acl p cross join aclexplode(p.paracl) e where e.grantee <> 10)) it(k, n, v, s)) to stdout' >> "$1" || printf 'unread\t\n' >> "$1" ;;
+    f) ;;
+    *) printf 'unread\t\n' >> "$1" ;;
   esac
   PGOPTIONS='-c search_path=pg_catalog -c jit=off' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/run/postgresql -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' > "$1.databases"
   while IFS= read -r database; do

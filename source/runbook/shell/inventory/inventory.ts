@@ -25,6 +25,8 @@ export const inventoryFunction = (host: HostFacts, socket: Path): Fragment => {
       ${ask('postgres')} -Atc ${quoted(clusterInventorySql)} > "$1" || printf 'unread\t\n' > "$1"
       case $(${ask('postgres')} -Atc ${quoted("select to_regclass('pg_parameter_acl') is not null")}) in
         t) ${ask('postgres')} -Atc ${quoted(parameterInventorySql)} >> "$1" || printf 'unread\t\n' >> "$1" ;;
+        f) ;;
+        *) printf 'unread\t\n' >> "$1" ;;
       esac
       ${ask('postgres')} -Atc ${quoted(connectableDatabasesSql)} > "$1.databases"
       while IFS= read -r database; do
