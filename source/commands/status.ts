@@ -25,7 +25,10 @@ export const status = async ({ file, json, done }: StatusArguments): Promise<num
   };
   if (done !== null && !/^[1-9][0-9]{0,5}$/.test(done))
     return couldNot(
-      problem(`\`--done\` takes a number, not “${done}”.`, 'Take the number that `pgaf-upgrade status` shows.'),
+      problem(
+        `\`--done\` takes a number, not “${done}”.`,
+        'Take the number that `pgaf-upgrade status` shows.',
+      ),
     );
   const config = readConfig(file, 'status');
   if (!config.ok) return couldNot(...config.error);
