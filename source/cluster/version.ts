@@ -105,6 +105,12 @@ export const parseAutoctlVersion = (output: string): AutoctlVersion | null => {
   );
 };
 
+/**
+ * Whether pg_upgrade to this major carries the planner's statistics: of columns and relations, not the extended ones and not what
+ * `pg_stat_*` counts. Source: PostgreSQL 18, pg_upgrade, “Statistics”; seen 17.11 → 18.6.
+ */
+export const carriesStatistics = (newMajor: number): boolean => newMajor >= 18;
+
 export type Pairing =
   | { readonly kind: 'paired' }
   /** `lowest` is the first version of the target's branch that is right, e.g. `17.12`; null where none is known. */

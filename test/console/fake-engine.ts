@@ -184,7 +184,11 @@ export class FakeEngine implements EngineController {
     const lines = Array.from({ length: output.endLine - first }, (_, at) => output.line(first + at));
     if (output.unfinished !== '') lines.push(output.unfinished);
     const copied = parseBackupLine(lines.at(-1)?.replace(/^.*pg_basebackup: /, '') ?? '');
-    const upgraded = readLines({ kind: 'pg_upgrade', run: 'link' }, lines, null);
+    const upgraded = readLines(
+      { kind: 'pg_upgrade', run: 'link', majors: { from: 15, to: 17 } },
+      lines,
+      null,
+    );
     if (copied !== null)
       this.tells(id, { done: copied.done * 1024, total: copied.total * 1024, doing: 'copying' });
     else if (upgraded !== null) this.tells(id, upgraded);

@@ -17,7 +17,7 @@ test('the steps that take long say where it can be read how far they are', () =>
     gauge === null ? [] : [[id, gauge]],
   );
   expect(Object.fromEntries(gauges)).toMatchObject({
-    'D.node_1.pg-upgrade': { kind: 'pg_upgrade', run: 'link' },
+    'D.node_1.pg-upgrade': { kind: 'pg_upgrade', run: 'link', majors: { from: 15, to: 17 } },
     'C.monitor.pg-upgrade': { kind: 'pg_upgrade', run: 'copy' },
     'E.node_1.analyze-1': { kind: 'vacuumdb', rounds: 1 },
     'G.node_1.analyze': { kind: 'vacuumdb', rounds: 2 },
@@ -30,7 +30,7 @@ test('the steps that take long say where it can be read how far they are', () =>
 });
 
 describe('pg_upgrade', () => {
-  const gauge = { kind: 'pg_upgrade', run: 'link' } as const;
+  const gauge = { kind: 'pg_upgrade', run: 'link', majors: { from: 15, to: 17 } } as const;
 
   test('says nothing before its first line, and is at 35 of 35 in the end', () => {
     expect(readLines(gauge, ['initdb says something'], null)).toBeNull();

@@ -2,10 +2,22 @@
 export type PgUpgradeKind = 'check' | 'link' | 'clone' | 'copy';
 
 /**
- * How many lines with a result a successful run prints. Counted on 15.20 → 17.12 with and without extensions; other
- * majors have a few checks more or less, so this feeds a progress bar and no decision.
+ * How many lines with a result a successful run prints. Counted on 15.20 → 17.12 and 15.19 → 18.6, with and without extensions; other
+ * pairs may have a line more or less, so this feeds a progress bar and no decision.
  */
 const expectedLines: Readonly<Record<PgUpgradeKind, number>> = { check: 11, link: 35, clone: 34, copy: 34 };
+
+/** Which majors pg_upgrade goes between. */
+export interface Majors {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * What is checked beside that by pair of majors. Counted on 17.11 → 18.6, three more: logical slots and subscriptions from 17 on, and
+ * what Unicode has changed. Between 15 and 18 others come and go in equal number. Source: PostgreSQL 18, src/bin/pg_upgrade/check.c.
+ */
+const moreLines = ({ from, to }: Majors): number => (from >= 17 ? 2 : 0) + (from === 17 && to >= 18 ? 1 : 0);
 
 export interface PgUpgradeFailure {
   /** The line that did not finish well; null when it failed between two. */
@@ -96,9 +108,13 @@ export const causeFiles = (output: string): readonly string[] => {
  * How far pg_upgrade is, from all that it has printed up to now (standard output and error together, through a pipe or
  * into a file: on a terminal it prints otherwise).
  */
-export const pgUpgradeProgress = (output: string, kind: PgUpgradeKind): PgUpgradeProgress => {
+export const pgUpgradeProgress = (
+  output: string,
+  kind: PgUpgradeKind,
+  majors: Majors = { from: 15, to: 17 },
+): PgUpgradeProgress => {
   const lines = output.slice(-tail).split('\n');
-  const expected = expectedLines[kind];
+  const expected = expectedLines[kind] + moreLines(majors);
   let current: string | null = null;
   const through: string[] = [];
   for (const line of lines) {

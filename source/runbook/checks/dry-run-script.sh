@@ -214,7 +214,7 @@ start_throwaway() {
 restore_globals() { new_psql template1 -X -q -h "$sock" -p 50432 -U "$superuser" -v ON_ERROR_STOP=1 -f "$t/globals.sql"; }
 dump_one() { # NUMBER
   echo "database $database"
-  new_pg_dump "$database" -h "$socket" -p "$port" -U "$superuser" --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \
+  dump_schema "$database" -h "$socket" -p "$port" -U "$superuser" --quote-all-identifiers --binary-upgrade --no-tablespaces \
     --lock-wait-timeout=5000 --format=custom --no-sync --file="$t/dump.$1"
 }
 restore_one() { # NUMBER

@@ -2,6 +2,7 @@ import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
 import { isNode } from '../../cluster/facts.ts';
 import { type Fragment, fixed, hereDocument, lines, sh, spaced } from '../../cluster/fragment.ts';
 import { openDatabasesSql, sqlFunction, sqlProgram } from '../../cluster/superuser-sql.ts';
+import { carriesStatistics } from '../../cluster/version.ts';
 import { below, type Path } from '../../cluster/words.ts';
 import { carryLines } from '../shell/configuration.ts';
 import { initdbCommand, newClusterLines } from '../shell/new-cluster.ts';
@@ -108,6 +109,8 @@ const upgradeFunctions = (facts: ClusterFacts, host: HostFacts): Fragment => {
   return sh`
     ${sqlFunction(newBin, settings, { name: 'new_psql' })}
     ${sqlFunction(newBin, settings, { name: 'new_pg_dump', program: 'pg_dump' })}
+    # what pg_upgrade has dumped: from 18 on with the planner's statistics
+    dump_schema() { new_pg_dump "$@" ${carriesStatistics(facts.newMajor) ? sh`--no-data --sequence-data --statistics` : sh`--schema-only`}; }
     ${sqlFunction(newBin, settings, { name: 'new_pg_dumpall', program: 'pg_dumpall' })}
     new_pg_restore() { ${sqlProgram('pg_restore', newBin, null, { settings })} "$@"; }
     check_upgrade() { # NEW-DIRECTORY

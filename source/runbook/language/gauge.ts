@@ -1,10 +1,10 @@
 import type { NodeFacts } from '../../cluster/facts.ts';
-import type { PgUpgradeKind } from '../../cluster/parse/pg-upgrade-output.ts';
+import type { Majors, PgUpgradeKind } from '../../cluster/parse/pg-upgrade-output.ts';
 
 /** Where it can be read how far a step is. */
 export type Gauge =
   /** The lines with a result that pg_upgrade prints. */
-  | { readonly kind: 'pg_upgrade'; readonly run: PgUpgradeKind }
+  | { readonly kind: 'pg_upgrade'; readonly run: PgUpgradeKind; readonly majors: Majors }
   /** The databases that `vacuumdb --all` names, so many times over. */
   | { readonly kind: 'vacuumdb'; readonly rounds: number }
   /** The bytes that `from` sends to a standby of this name; pg_autoctl takes the copy by itself and prints no number. */

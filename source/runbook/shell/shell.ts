@@ -55,13 +55,14 @@ export const psql = (
 
 /**
  * vacuumdb over the database that the shell's `connection` names, as the superuser of this host's server, through a socket directory.
- * `settings` hold for its sessions; `jobs` is what stands behind `--jobs=`, false for one.
+ * `settings` hold for its sessions; `jobs` is what stands behind `--jobs=`, false for one; `missing`: only where statistics are missing, from 18 on.
  */
 export const vacuumdbOne = (
   host: HostFacts,
   socket: Path,
   jobs: Fragment | false,
   settings: SessionSettings,
+  missing = false,
 ): Fragment =>
   command(
     sqlProgram('vacuumdb', host.newBindir, { variable: 'connection' }, { settings }),
@@ -70,6 +71,7 @@ export const vacuumdbOne = (
     option('--username', host.superuser),
     jobs !== false && sh`--jobs=${jobs}`,
     sh`--analyze-only`,
+    missing && sh`--missing-stats-only`,
   );
 
 /** pg_controldata of the new cluster as pg_upgrade left it. */

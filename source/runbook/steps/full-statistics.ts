@@ -1,5 +1,6 @@
 import { primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
+import { carriesStatistics } from '../../cluster/version.ts';
 import { acceptsWrites, onHost, verdictOf } from '../language/conditions.ts';
 import { hasMarker } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
@@ -14,23 +15,25 @@ import { keepToDo, toDoFile, toDoFunctions, toDoNotes } from '../shell/to-do.ts'
 /** While the application works again. */
 export const collectFullStatistics: StepOf = (facts, phase) => {
   const primary = primaryOf(facts);
+  const carried = carriesStatistics(facts.newMajor);
+  // A rough round first, unless it would put rough ones in the place of those that were carried.
+  const rounds = carried ? [{}] : [{ default_statistics_target: 10, vacuum_cost_delay: 0 }, {}];
   return makeStep(facts, {
     id: 'analyze',
     phase,
     host: primary,
     as: 'postgres',
     title: 'Collect full statistics',
-    reason: 'While the application works again: the planner gets what it had before.',
+    reason: carried
+      ? 'While the application works again: the planner has what it had before, and now gets it of the data as they are, with the counters that autovacuum goes by.'
+      : 'While the application works again: the planner gets what it had before.',
     guide: 'Step 6',
     deviation:
       'After the downtime, not in it; partitioned tables that had statistics of their own get them again, which vacuumdb does not do.',
     danger: 'changes',
     script: script(sh`
       ${toDoFunctions(primary, 'statistics')}
-      ${analyzeLines(primary, primary.socketDirectory, facts.jobs > 1 && sh`${facts.jobs}`, [
-        { default_statistics_target: 10, vacuum_cost_delay: 0 },
-        {},
-      ])}
+      ${analyzeLines(primary, primary.socketDirectory, facts.jobs > 1 && sh`${facts.jobs}`, rounds)}
       ${analyzeParentsLines(primary, inventoryFile(primary), parentStatistics)}
       rm -f ${toDoFile(primary, 'statistics-first')} # what is left of it is noted here
       ${keepToDo}
@@ -45,7 +48,7 @@ export const collectFullStatistics: StepOf = (facts, phase) => {
     ],
     notes: toDoNotes(primary, 'statistics'),
     quietSeconds: 300,
-    gauge: { kind: 'vacuumdb', rounds: 2 },
+    gauge: { kind: 'vacuumdb', rounds: rounds.length },
     undo: nothingToUndo,
   });
 };

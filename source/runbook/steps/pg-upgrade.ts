@@ -210,7 +210,11 @@ export const pgUpgrade =
         ),
       ],
       quietSeconds: 60,
-      gauge: { kind: 'pg_upgrade', run: mode },
+      gauge: {
+        kind: 'pg_upgrade',
+        run: mode,
+        majors: { from: facts.oldMajor, to: facts.newMajor },
+      },
       failureLogs: upgradeLogs(host),
       undo: undoText(
         linked

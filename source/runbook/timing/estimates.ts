@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ClusterFacts, isNode, linkedOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
+import { carriesStatistics } from '../../cluster/version.ts';
 import type { Step, StepId } from '../language/step.ts';
 import { upgradeRunbook } from '../upgrade.ts';
 import { dryRunSchema, type TimingBasis } from './dry-run.ts';
@@ -80,8 +81,8 @@ const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step):
     case 'pg-upgrade':
       return upgradeSum(facts, step.host, measurements);
     case 'analyze-1':
-      // 300 rows of each table.
-      return 0.2 + (primary?.relations ?? 2_000) * 0.000_2;
+      // Each table is looked at; or 300 rows of each are read.
+      return 0.2 + (primary?.relations ?? 2_000) * (carriesStatistics(facts.newMajor) ? 0.000_05 : 0.000_2);
     case 'analyze':
       // 30,000 rows of each table, from as many pages of a large one.
       return (

@@ -35,7 +35,11 @@ export const readLines = (
   databases: number | null,
 ): Reading | null => {
   if (gauge.kind === 'pg_upgrade') {
-    const { finished, expected, current, through } = pgUpgradeProgress(lastRun(lines).join('\n'), gauge.run);
+    const { finished, expected, current, through } = pgUpgradeProgress(
+      lastRun(lines).join('\n'),
+      gauge.run,
+      gauge.majors,
+    );
     if (finished === 0 && current === null) return null;
     // Other majors print a line more or less: the total is never behind what was counted.
     return { unit: 'results', done: finished, total: Math.max(expected, finished), doing: current, through };

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import {
   causeFiles,
   type PgUpgradeKind,
@@ -118,4 +118,17 @@ it('takes endless lines in its stride', () => {
   pgUpgradeProgress('x ok '.repeat(600_000), 'link');
   causeFiles(`*failure*\n${'Consult the last few lines of '.repeat(30_000)}`);
   expect(performance.now() - started).toBeLessThan(2000);
+});
+
+// Counted on real servers: 15.20 → 17.12, 15.19 → 18.6, 17.11 → 18.6.
+test.each([
+  [15, 17, 'check', 11],
+  [15, 17, 'link', 35],
+  [15, 18, 'link', 35],
+  [15, 18, 'copy', 34],
+  [17, 18, 'check', 14],
+  [17, 18, 'link', 38],
+  [17, 18, 'copy', 37],
+] as const)('from %i to %i, pg_upgrade (%s) prints %i lines with a result', (from, to, kind, lines) => {
+  expect(pgUpgradeProgress('', kind, { from, to }).expected).toBe(lines);
 });

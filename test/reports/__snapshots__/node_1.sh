@@ -675,6 +675,8 @@ new_pg_dump() {
   database=$1; shift
   PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" "$new_bin/pg_dump" "$@"
 }
+# what pg_upgrade has dumped: from 18 on with the planner's statistics
+dump_schema() { new_pg_dump "$@" --schema-only; }
 new_pg_dumpall() {
   database=$1; shift
   PGOPTIONS='-c search_path=pg_catalog -c lock_timeout=5s' PGDATABASE="$database" "$new_bin/pg_dumpall" "$@"
@@ -987,7 +989,7 @@ start_throwaway() {
 restore_globals() { new_psql template1 -X -q -h "$sock" -p 50432 -U "$superuser" -v ON_ERROR_STOP=1 -f "$t/globals.sql"; }
 dump_one() { # NUMBER
   echo "database $database"
-  new_pg_dump "$database" -h "$socket" -p "$port" -U "$superuser" --schema-only --quote-all-identifiers --binary-upgrade --no-tablespaces \
+  dump_schema "$database" -h "$socket" -p "$port" -U "$superuser" --quote-all-identifiers --binary-upgrade --no-tablespaces \
     --lock-wait-timeout=5000 --format=custom --no-sync --file="$t/dump.$1"
 }
 restore_one() { # NUMBER
