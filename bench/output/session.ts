@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type FloodSettings, variable } from '../console/settings.ts';
 import { bundled, nodeFlags, root } from '../terminal/bundle.ts';
 import { Pty } from '../terminal/pty.ts';
@@ -37,12 +37,12 @@ export class FloodSession {
   readonly pty: Pty;
   /** What the host keeps of the job. */
   readonly hostLog: string;
-  readonly #result: string;
+  readonly #settings: FloodSettings;
 
   private constructor(pty: Pty, settings: FloodSettings, home: string) {
     this.pty = pty;
     this.hostLog = join(home, '.pgaf-upgrade/jobs', settings.jobId, 'log');
-    this.#result = settings.result;
+    this.#settings = settings;
   }
 
   static async open(
@@ -81,13 +81,26 @@ export class FloodSession {
     await this.pty.press('\r', 'Output');
   }
 
-  /** The job has ended, and everything of it is in the spool file. */
-  async result(): Promise<FloodResult> {
-    while (!existsSync(this.#result)) {
+  /** The job has ended, and everything of it is in the spool file. Fails after this many milliseconds, and says how far both sides came. */
+  async result(patienceMs = Number.POSITIVE_INFINITY): Promise<FloodResult> {
+    const { result } = this.#settings;
+    const since = performance.now();
+    while (!existsSync(result)) {
       if (this.pty.exitCode !== null) throw new Error('the console ended before its job');
+      if (performance.now() - since > patienceMs) throw new Error(this.#stuck());
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    return JSON.parse(readFileSync(this.#result, 'utf8'));
+    return JSON.parse(readFileSync(result, 'utf8'));
+  }
+
+  #stuck(): string {
+    const job = dirname(this.hostLog);
+    const files = readdirSync(job).map((name) => `${name} ${statSync(join(job, name)).size}`);
+    const spooled = readdirSync(join(this.#settings.spool, 'output'), { recursive: true }).map(String);
+    const sizes = spooled.map(
+      (name) => `${name} ${statSync(join(this.#settings.spool, 'output', name)).size}`,
+    );
+    return `the job has no result; bytes on the host: ${files.join(', ')}; in the spool: ${sizes.join(', ')}`;
   }
 
   close(): void {

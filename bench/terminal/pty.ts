@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { IPty } from '@lydell/node-pty';
 import { inTerminal, type ProgramOptions } from '../../test/terminal/spawn.ts';
 
+/** What the console says of keys that are read at once. */
+const pasted = 'several keys at once';
+
 /** What begins each frame that Ink writes: the terminal is asked to show it whole. */
 const frameMark = '\u001B[?2026h';
 /** Less than a test has: what was waited for in vain is then named, with what came last. */
@@ -41,12 +44,13 @@ export class Pty {
   }
 
   /** Waits until what is written from now on holds this text; gives the milliseconds that took. */
-  painted(text: string): Promise<number> {
+  painted(text: string, patience = patienceMs): Promise<number> {
     const from = performance.now();
     return this.#until(
       `“${text}”`,
       (seen) => seen.includes(text),
       () => performance.now() - from,
+      patience,
     );
   }
 
@@ -55,6 +59,19 @@ export class Pty {
     const painted = this.painted(brings);
     this.#pty.write(key);
     return painted;
+  }
+
+  /** Presses a key as often as it was read together with the one before: the console takes two at once for a paste. */
+  async pressAlone(key: string, brings: string): Promise<void> {
+    for (;;) {
+      const answered = this.#until(
+        `“${brings}”`,
+        (seen) => seen.includes(brings) || seen.includes(pasted),
+        (seen) => seen.includes(brings),
+      );
+      this.#pty.write(key);
+      if (await answered) return;
+    }
   }
 
   type(key: string): void {
@@ -88,7 +105,12 @@ export class Pty {
     if (this.exitCode === null) this.#pty.kill('SIGKILL');
   }
 
-  #until<Value>(what: string, holds: (seen: string) => boolean, value: () => Value): Promise<Value> {
+  #until<Value>(
+    what: string,
+    holds: (seen: string) => boolean,
+    value: (seen: string) => Value,
+    patience = patienceMs,
+  ): Promise<Value> {
     return new Promise((resolve, reject) => {
       let seen = '';
       const done = (settle: () => void): void => {
@@ -99,12 +121,12 @@ export class Pty {
       const look = (data: string): void => {
         // A text may come in two pieces; no more of what went before is needed than that.
         seen = seen.slice(-4096) + data;
-        if (holds(seen)) done(() => resolve(value()));
+        if (holds(seen)) done(() => resolve(value(seen)));
         else if (this.exitCode !== null) done(() => reject(new Error(`it ended before ${what}`)));
       };
       const inVain = (): Error =>
         new Error(`waited in vain for ${what}; what came last: ${JSON.stringify(seen.slice(-2048))}`);
-      const timer = setTimeout(() => done(() => reject(inVain())), patienceMs);
+      const timer = setTimeout(() => done(() => reject(inVain())), patience);
       this.#watchers.add(look);
       look('');
     });
