@@ -26,7 +26,7 @@ const serverSql = `select json_build_object(
   'sources', coalesce((select json_agg(distinct sourcefile) from pg_file_settings where sourcefile is not null), '[]'),
   'files', json_build_array(current_setting('hba_file'), current_setting('ident_file'), current_setting('ssl_cert_file'),
     current_setting('ssl_key_file'), current_setting('ssl_ca_file'), current_setting('ssl_crl_file'), current_setting('ssl_dh_params_file')))
-  from pg_database d where d.datname = 'template0'`;
+  from pg_database d order by d.datname <> 'template0', d.datname <> 'template1', d.oid limit 1`;
 
 export interface DiscoveryOverrides {
   readonly pgdata?: Path | undefined;
