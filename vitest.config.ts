@@ -116,6 +116,12 @@ export default defineConfig({
         hookTimeout: 600_000,
         fileParallelism: false,
       }),
+      // 17 to 18: `npm run test:pairs`, on a lab built with OLD=17 NEW=18.
+      project('pairs', ['test/lab/pairs.test.ts'], {
+        testTimeout: 900_000,
+        hookTimeout: 600_000,
+        fileParallelism: false,
+      }),
       // Tablespaces, aside and home; on the same lab.
       project('tablespaces', ['test/lab/tablespaces.test.ts'], {
         testTimeout: 900_000,

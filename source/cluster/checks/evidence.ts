@@ -57,6 +57,11 @@ export const serverEvidenceSchema = z.object({
   /** Of pg_stat_activity, those that are not PostgreSQL's own. */
   workers: z.array(z.string()),
   tablespaces: z.array(z.object({ name: z.string(), location: z.string(), bytes: z.number() })),
+  /** Lines of pg_hba.conf that want RADIUS. */
+  radiusLines: z.array(z.number().int()).default([]),
+  md5Roles: z.array(z.string()).default([]),
+  /** Roles with a line break in their name. */
+  brokenRoles: z.array(z.string()).default([]),
   /** Every row of pg_database. A limit of -2 marks one whose DROP DATABASE was interrupted. Source: PostgreSQL, 51.15 pg_database. */
   catalog: z
     .array(z.object({ name: z.string(), connections: z.boolean(), limit: z.number().int() }))
@@ -81,6 +86,8 @@ export const databaseEvidenceSchema = z.object({
     .array(z.object({ name: z.string(), tables: z.number().int(), copying: z.number().int() }))
     .default([]),
   extensions: z.array(z.object({ name: z.string(), version: z.string() })),
+  /** Those with btree_gist's operator classes for inet and cidr, with their schema, as SQL writes them. */
+  inetIndexes: z.array(z.string()).default([]),
 });
 export type DatabaseEvidence = z.infer<typeof databaseEvidenceSchema>;
 

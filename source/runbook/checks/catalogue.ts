@@ -11,6 +11,7 @@ import { serviceChecks } from './services.ts';
 import { settingChecks } from './settings.ts';
 import { stateChecks } from './states.ts';
 import { tablespaceChecks } from './tablespaces.ts';
+import { versionChecks } from './versions.ts';
 
 const all: readonly Check[] = [
   ...reachChecks,
@@ -25,6 +26,7 @@ const all: readonly Check[] = [
   ...dryRunChecks,
   ...settingChecks,
   ...habitChecks,
+  ...versionChecks,
 ];
 
 /** Every check: blockers first, each in the order in which a person would look. docs/checks.md is made from it. */

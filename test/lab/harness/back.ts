@@ -19,7 +19,7 @@ const leftovers = async (lab: Lab, host: LabHost): Promise<string> => {
   const data = quote(lab.settings.pgdata);
   return lab.pg(
     host,
-    `ls -d ${data}_pg15_bak ${data}_pg17_new* ${data}/.pgaf-upgrade* ${data}/DO-NOT-START.txt 2>/dev/null
+    `ls -d ${data}_pg1[5-8]_bak ${data}_pg1[5-8]_new* ${data}/.pgaf-upgrade* ${data}/DO-NOT-START.txt 2>/dev/null
      find ~/backup -mindepth 2 2>/dev/null
      find ~/.config/pg_autoctl ~/.local/share/pg_autoctl -type f ! -name pg_autoctl.cfg ! -name pg_autoctl.state
      ls ~/pgaf-upgrade/@sockets 2>/dev/null

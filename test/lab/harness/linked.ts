@@ -6,8 +6,11 @@ import { expectWriteReaches } from './truth.ts';
 import { type ConsoleHome, createConsoleHome } from './walk.ts';
 
 /** A home whose cluster file has node_2 take over the primary's links; node_3 gets a base backup. */
-export const linkedDesk = async (opened: Opened): Promise<{ lab: Lab; at: ConsoleHome }> => {
-  const lab = await openLab({ snapshot: 'small' });
+export const linkedDesk = async (
+  opened: Opened,
+  snapshot = 'small',
+): Promise<{ lab: Lab; at: ConsoleHome }> => {
+  const lab = await openLab({ snapshot });
   const at = await createConsoleHome(lab);
   opened.home = at;
   const [file = ''] = at.args;

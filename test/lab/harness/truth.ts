@@ -86,6 +86,9 @@ export interface Truth {
 const parseOne = async <T>(schema: z.ZodType<T>, text: Promise<string>): Promise<T> =>
   schema.parse(JSON.parse(await text));
 
+/** `/opt/vmware/postgres/15/bin` is of 15, as every directory of binaries on the lab. */
+export const majorOf = (bin: string): string => /\/(\d+)\/bin$/.exec(bin)?.[1] ?? '15';
+
 const askFiles = (lab: Lab, host: LabHost): Promise<z.infer<typeof filesSchema>> => {
   const { pgdata, unit, oldBin, newBin } = lab.settings;
   return parseOne(
@@ -96,7 +99,7 @@ const askFiles = (lab: Lab, host: LabHost): Promise<z.infer<typeof filesSchema>>
 home=$(getent passwd postgres | cut -d: -f6)
 data=${pgdata} unit=${unit}.service
 version=$(cat $data/PG_VERSION 2>/dev/null)
-case $version in 15) bin=${oldBin} ;; *) bin=${newBin} ;; esac
+case $version in ${majorOf(oldBin)}) bin=${oldBin} ;; *) bin=${newBin} ;; esac
 state=$home/.local/share/pg_autoctl$data/pg_autoctl.state
 number() { [ -f $state ] && od -An --endian=little -t $1 -j $2 -N $3 $state | tr -d ' '; }
 fragment=$(systemctl show -P FragmentPath $unit)
@@ -105,7 +108,7 @@ if [ -n "$fragment" ]; then main=$(systemctl show -P MainPID $unit); else main=$
 jq -n --arg dataVersion "$version" \\
   --arg controlIdentifier "$(LC_ALL=C $bin/pg_controldata $data 2>/dev/null | sed -n 's/^Database system identifier: *//p')" \\
   --arg stateIdentifier "$(number u8 16 8)" --arg stateNodeId "$(number d4 24 4)" \\
-  --arg backupVersion "$(cat \${data}_pg15_bak/PG_VERSION 2>/dev/null)" \\
+  --arg backupVersion "$(cat \${data}_pg${majorOf(oldBin)}_bak/PG_VERSION 2>/dev/null)" \\
   --arg pgCtl "$(sed -n 's/^pg_ctl = //p' $home/.config/pg_autoctl$data/pg_autoctl.cfg)" \\
   --arg autoctl "$(readlink /proc/$main/exe)" \\
   --arg unit "$(cat "$fragment" 2>/dev/null)" \\
@@ -332,7 +335,7 @@ export const expectUpgraded = (before: Truth, after: Truth, options: ExpectOptio
     const on = (what: string) => `${what} on ${host}`;
     expect(now.version, on('the server')).toMatch(new RegExp(`^${newMajor}\\.`));
     expect(now.dataVersion, on('PG_VERSION')).toBe(newMajor);
-    expect(now.backupVersion, on('data_pg15_bak')).toBe(oldMajor);
+    expect(now.backupVersion, on(`data_pg${oldMajor}_bak`)).toBe(oldMajor);
     expect(now.deleteScripts, on('delete_old_cluster.sh')).toBe('');
     expect(now.pgCtl, on('pg_ctl')).toBe(then?.pgCtl.replace(`/${oldMajor}/`, `/${newMajor}/`));
     expect(now.autoctl, on('pg_autoctl')).toContain(`/${newMajor}/`);
@@ -440,7 +443,7 @@ export const expectSwitchover = async (lab: Lab, other: LabHost = 'node2'): Prom
   for (const target of [other, hostOf(first.name)]) {
     await lab.pg(
       target,
-      `bin=${newBin}; [ "$(cat ${pgdata}/PG_VERSION)" = 15 ] && bin=${oldBin}
+      `bin=${newBin}; [ "$(cat ${pgdata}/PG_VERSION)" = ${majorOf(oldBin)} ] && bin=${oldBin}
 timeout 120 $bin/pg_autoctl perform promotion --pgdata ${pgdata}`,
     );
     await settledWith(lab, target);

@@ -35,6 +35,9 @@ const server = (facts: HostFacts): ServerEvidence => ({
     limit: -1,
   })),
   tablespaces: facts.tablespaces.map((location) => ({ name: 'one', location, bytes: 2 * gigabyte })),
+  radiusLines: [],
+  md5Roles: [],
+  brokenRoles: [],
 });
 
 /** Who is asked for rsync and ssh; the primary only when a secondary is, which it does not know here: it is asked always. */
@@ -94,6 +97,7 @@ export const healthyInspection = (facts: HostFacts): CheckInspection => ({
       unlogged: 0,
       unloggedNames: [],
       subscriptions: [],
+      inetIndexes: [],
       extensions: [{ name: isNode(facts) ? 'pg_stat_statements' : 'pgautofailover', version: '1.10' }],
     },
   ],

@@ -34,6 +34,18 @@ const withState = (change: Partial<NonNullable<Evidence['state']>>): Evidence =>
 };
 const sections = (alias: string, dryRun: ReturnType<typeof failedAt>): Evidence =>
   withHost(alias, () => ({ dryRun }));
+/** To another major, which pg_autoctl knows too. */
+const to = (newMajor: number, from: Evidence): Evidence => ({
+  ...from,
+  newMajor,
+  hosts: from.hosts.map((host) => {
+    const { inspection } = host;
+    const autoctl = inspection?.newAutoctl ?? null;
+    return inspection === null || autoctl === null
+      ? host
+      : { ...host, inspection: { ...inspection, newAutoctl: { ...autoctl, compatibleMajors: [newMajor] } } };
+  }),
+});
 const log = healthyLog(primary);
 const linked = healthy(linkedCluster());
 const spaced = healthy(spacedCluster());
@@ -202,6 +214,59 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     })),
     ['blocker minors-paired node_1', 'warning same-minor cluster'],
     /17\.11 is older/,
+  ],
+  [
+    'RADIUS, which 19 no longer has',
+    to(
+      19,
+      withServer('node_3', () => ({ radiusLines: [7] })),
+    ),
+    ['blocker radius-authentication node_3'],
+    /line 7 .* radius/,
+  ],
+  [
+    'an index that pg_upgrade to 19 refuses',
+    to(
+      19,
+      withInspection('node_1', ({ databases }) => ({
+        databases: databases.map((one) => ({ ...one, inetIndexes: ['public.nets_gist'] })),
+      })),
+    ),
+    ['blocker inet-indexes node_1'],
+    /index public\.nets_gist in app/,
+  ],
+  [
+    'a role with a line break in its name, to 19',
+    to(
+      19,
+      withServer('node_1', () => ({ brokenRoles: ['one\ntwo'] })),
+    ),
+    ['blocker names-on-one-line node_1'],
+    /role .* has a line break/,
+  ],
+  [
+    'a logical slot whose plugin a new cluster does not trust',
+    {
+      ...withServer('node_1', ({ slots }) => ({
+        slots: [
+          ...slots,
+          { name: 'cdc', kind: 'logical', plugin: 'wal2json', database: 'app', active: false },
+          { name: 'own', kind: 'logical', plugin: 'pgoutput', database: 'app', active: false },
+        ],
+      })),
+      oldMajor: 17,
+    },
+    ['blocker output-plugins node_1'],
+    /slot cdc in app has the plugin wal2json/,
+  ],
+  [
+    'an MD5 password, to 18',
+    to(
+      18,
+      withServer('node_1', () => ({ md5Roles: ['legacy'] })),
+    ),
+    ['warning md5-passwords node_1'],
+    /role .*legacy/,
   ],
   [
     'a database that an interrupted DROP DATABASE has left',

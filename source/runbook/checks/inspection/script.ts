@@ -79,7 +79,10 @@ const serverSql = (facts: ClusterFacts): string => {
   'workers', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in (${list(ownBackends)})), '[]'),
   'catalog', (select json_agg(json_build_object('name', datname, 'connections', datallowconn, 'limit', datconnlimit) order by datname) from pg_database),
   'tablespaces', coalesce((select json_agg(json_build_object('name', spcname, 'location', pg_tablespace_location(oid), 'bytes', coalesce(pg_tablespace_size(oid), 0)))
-    from pg_tablespace where oid >= 16384), '[]'))`;
+    from pg_tablespace where oid >= 16384), '[]'),
+  'radiusLines', coalesce((select json_agg(line_number) from pg_hba_file_rules where auth_method = 'radius'), '[]'),
+  'md5Roles', coalesce((select json_agg(rolname order by rolname) from pg_authid where rolpassword like 'md5%'), '[]'),
+  'brokenRoles', coalesce((select json_agg(rolname) from pg_authid where rolname ~ '[\\r\\n]'), '[]'))`;
 };
 
 /** pg_largeobject (2613) is not counted among the catalogs: pg_upgrade transfers its files as a user's table's. Source: pg_upgrade/info.c, get_rel_infos. */
@@ -94,6 +97,8 @@ const databaseSql = `select json_build_object('name', current_database(), 'bytes
     'tables', (select count(*) from pg_subscription_rel r where r.srsubid = s.oid),
     'copying', (select count(*) from pg_subscription_rel r where r.srsubid = s.oid and r.srsubstate not in ('i', 'r'))) order by subname)
     from pg_subscription s join pg_database d on d.oid = s.subdbid where d.datname = current_database()), '[]'),
+  'inetIndexes', coalesce((select json_agg(distinct format('%I.%I', n.nspname, c.relname)) from pg_index i join pg_opclass o on o.oid = any (i.indclass::oid[])
+    join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where o.opcname in ('gist_inet_ops', 'gist_cidr_ops')), '[]'),
   'extensions', coalesce((select json_agg(json_build_object('name', extname, 'version', extversion)) from pg_extension), '[]'))`;
 
 /** Of each tablespace a line, for the function of script.sh. */

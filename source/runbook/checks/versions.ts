@@ -1,0 +1,115 @@
+import { releaseDay } from '../../cluster/releases.ts';
+import { type Check, type Issue, onEach } from './check.ts';
+import { identifierFor, inPsql } from './in-psql.ts';
+import { served } from './see.ts';
+
+const hasLineBreak = (name: string): boolean => /[\r\n]/.test(name);
+
+/** The plugins that a new cluster trusts by itself. Source: PostgreSQL, output_plugin_libraries. */
+const trustedPlugins = new Set(['pgoutput', 'test_decoding']);
+/** The minors of this day brought output_plugin_libraries. Source: PostgreSQL 18.6 release notes, CVE-2026-6471. */
+const pluginsTrustedSince = '2026-08-13';
+
+/** What single major versions have ended or want otherwise. */
+export const versionChecks: readonly Check[] = [
+  {
+    id: 'radius-authentication',
+    severity: 'blocker',
+    title: 'No line of pg_hba.conf wants RADIUS where the target is 19',
+    scope: 'every host',
+    why: '19 no longer has RADIUS, and a server does not start with a pg_hba.conf that it cannot read.',
+    source: 'PostgreSQL 19 release notes, “Remove RADIUS support”',
+    judge: onEach('every host', served, ({ server }, _host, { newMajor }): readonly Issue[] =>
+      (newMajor ?? 0) < 19
+        ? []
+        : server.radiusLines.map((line) => ({
+            found: `line ${line} of pg_hba.conf (pg_hba_file_rules) wants radius`,
+            remedy: 'let these users authenticate by another method, before the window',
+          })),
+    ),
+  },
+  {
+    id: 'inet-indexes',
+    severity: 'blocker',
+    title: 'No btree_gist index on inet or cidr where the target is 19',
+    scope: 'primary and monitor',
+    why: 'These operator classes can leave out rows that belong in the result; pg_upgrade to 19 refuses indexes made with them.',
+    source: 'PostgreSQL 19 release notes, default index opclasses for inet and cidr; contrib/btree_gist 1.9',
+    judge: onEach('primary and monitor', served, ({ inspection }, _host, { newMajor }): readonly Issue[] =>
+      (newMajor ?? 0) < 19
+        ? []
+        : inspection.databases.flatMap((database) =>
+            database.inetIndexes.map((index) => ({
+              found: `index ${index} in ${database.name}`,
+              remedy: 'drop it, and create it again with inet_ops: on the old version or behind the window',
+              command: inPsql(database.name, `drop index ${index}`),
+            })),
+          ),
+    ),
+  },
+  {
+    id: 'names-on-one-line',
+    severity: 'blocker',
+    title: 'No role or tablespace has a line break in its name where the target is 19',
+    scope: 'primary and monitor',
+    why: 'pg_upgrade to 19 refuses such names. Databases with one are refused whatever the target is.',
+    source: 'PostgreSQL 19 release notes, “Prevent carriage returns and line feeds in … names”',
+    judge: onEach('primary and monitor', served, ({ server }, _host, { newMajor }): readonly Issue[] =>
+      (newMajor ?? 0) < 19
+        ? []
+        : [
+            ...server.brokenRoles.map((name) => ['role', name] as const),
+            ...server.tablespaces.flatMap(({ name }) =>
+              hasLineBreak(name) ? [['tablespace', name] as const] : [],
+            ),
+          ].map(([kind, name]) => ({
+            found: `the name of ${kind} ${identifierFor(name)} has a line break in it`,
+            remedy: 'give it another name',
+            command: inPsql(
+              'postgres',
+              `alter ${kind} ${identifierFor(name)} rename to ${identifierFor(name.replaceAll(/[\r\n]+/g, '_'))}`,
+            ),
+          })),
+    ),
+  },
+  {
+    id: 'output-plugins',
+    severity: 'blocker',
+    title: 'Logical slots have plugins that a new cluster trusts',
+    scope: 'primary',
+    why: 'From 17 on pg_upgrade carries logical slots, and since August 2026 refuses one whose plugin the new cluster’s output_plugin_libraries does not name. The new cluster has no carried configuration at that time.',
+    source: 'PostgreSQL 18.6 and 17.11 release notes, output_plugin_libraries; not tried on a server',
+    judge: onEach('primary', served, ({ facts, server }, _host, { oldMajor }): readonly Issue[] =>
+      (oldMajor ?? 0) < 17 || (releaseDay(facts.newVersion) ?? '9') < pluginsTrustedSince
+        ? []
+        : server.slots
+            .filter(
+              ({ kind, plugin }) => kind === 'logical' && plugin !== null && !trustedPlugins.has(plugin),
+            )
+            .map(({ name, plugin, database }) => ({
+              found: `slot ${name} in ${database ?? '?'} has the plugin ${plugin ?? ''}`,
+              remedy:
+                'drop the slot before the window, when its consumer has stopped, and create it again behind it, with output_plugin_libraries set',
+              command: inPsql('postgres', `select pg_drop_replication_slot('${name.replaceAll("'", "''")}')`),
+            })),
+    ),
+  },
+  {
+    id: 'md5-passwords',
+    severity: 'warning',
+    title: 'No role has an MD5 password where the target is 18 or later',
+    scope: 'primary',
+    why: '18 calls MD5 passwords deprecated, 19 warns at each login, and a later version will not have them.',
+    source:
+      'PostgreSQL 18 release notes, “Deprecate MD5 password authentication”; 19, md5_password_warnings; pg_upgrade 17.11 → 18.6 with such a role works',
+    judge: onEach('primary', served, ({ server }, _host, { newMajor }): Issue | null =>
+      (newMajor ?? 0) < 18 || server.md5Roles.length === 0
+        ? null
+        : {
+            found: `${server.md5Roles.length === 1 ? 'role' : 'roles'} ${server.md5Roles.map(identifierFor).join(', ')}`,
+            remedy:
+              'give them new passwords with password_encryption = scram-sha-256; pg_upgrade carries the old ones',
+          },
+    ),
+  },
+];

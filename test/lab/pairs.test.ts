@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { expect, it } from 'vitest';
+import { expectBack, promise } from './harness/back.ts';
+import { withCleanup } from './harness/cleanup.ts';
+import { drive } from './harness/drive.ts';
+import { type Lab, openLab } from './harness/lab.ts';
+import { baseBackups, linkedDesk } from './harness/linked.ts';
+import { expectAcknowledgedOn, WriteLoad } from './harness/load.ts';
+import { PlainRun } from './harness/plain.ts';
+import { expectUpgraded, recordTruth } from './harness/truth.ts';
+import { createConsoleHome } from './harness/walk.ts';
+
+/** 17 to 18 on a lab of its own: `OLD=17 NEW=18 fixtures/lab/lab build`, and `create`, before. */
+const opened = withCleanup();
+const snapshot = 'pg17';
+const majors = { oldMajor: '17', newMajor: '18' } as const;
+
+/** Each column's histogram, as it is: what the planner goes by. */
+const histograms = (lab: Lab): Promise<string> =>
+  lab.psql(
+    'node1',
+    'app',
+    "select schemaname, tablename, attname, md5(histogram_bounds::text), array_length(histogram_bounds, 1) from pg_stats where schemaname not in ('pg_catalog', 'information_schema') and tablename <> 'harness_load' and histogram_bounds is not null order by 1, 2, 3",
+  );
+const extended = (lab: Lab): Promise<string> =>
+  lab.psql('node1', 'app', 'select count(*) from pg_statistic_ext_data');
+
+it('17.11 to 18.6 under load, a secondary by hard links: every row, same ids, the statistics kept', async () => {
+  const { lab, at } = await linkedDesk(opened, snapshot);
+  await lab.psql(
+    'node1',
+    'app',
+    'create table two as select n % 10 a, n % 10 b from generate_series(1, 5000) n; create statistics two_ab on a, b from two; analyze',
+  );
+  const before = await recordTruth(lab);
+  const carried = await histograms(lab);
+  expect(carried).not.toBe('');
+  expect(await extended(lab)).toContain('1');
+
+  // Up to where the application comes back: nothing may have made the carried statistics coarser.
+  const load = await WriteLoad.start(lab, { maxMs: 600_000 });
+  const there = await drive(at, { until: (step) => step.id === 'G.node_1.analyze' });
+  expect(there.ran).toContain('E.node_1.analyze-1');
+  expect(await histograms(lab)).toBe(carried);
+  expect(await extended(lab)).toContain('1');
+
+  const run = new PlainRun(at, ['--yes', lab.address('monitor')]);
+  opened.console = run;
+  await run.until('the end', (text) => /every node runs PostgreSQL 18/.exec(text)?.[0], 300_000);
+  expect(await run.exited).toBe(0);
+  await load.ended();
+  await expectAcknowledgedOn(load, lab, 'node1');
+  await lab.psql('node1', 'app', 'drop table public.harness_load');
+  expectUpgraded(before, await recordTruth(lab), majors);
+  expect([await baseBackups(lab, 'node2'), await baseBackups(lab, 'node3')]).toEqual([0, 1]);
+});
+
+it('17.11 to 18.6, and back after the first start, through a fallback copy', async () => {
+  const lab = await openLab({ snapshot });
+  const at = await createConsoleHome(lab);
+  opened.home = at;
+  const before = await recordTruth(lab);
+  await promise(lab);
+  const there = await drive(at, { until: (step) => step.id === 'E.node_1.hand-over' });
+  expect(there.verdict).toMatchObject({ kind: 'safe-through' });
+  const back = await drive(at, { direction: 'rollback' });
+  expect(back.end).toBe('finished');
+  const primary =
+    there.verdict.kind === 'safe-through' && there.verdict.node === 'node_3' ? 'node3' : 'node2';
+  await expectBack(lab, before, { primary, sameIds: false });
+});
+
+it('17.12 to 18.6 is refused: 18.5 was never released, and 18.6 is of the day of 17.11', async () => {
+  const lab = await openLab({ snapshot, env: { OLD_MINOR: '17.12', NEW_MINOR: '18.6' } });
+  const at = await createConsoleHome(lab);
+  opened.home = at;
+  const checked = spawnSync(process.execPath, ['dist/cli.js', 'check', ...at.args], {
+    encoding: 'utf8',
+    env: { ...process.env, ...at.env },
+  });
+  expect(checked.status).toBe(1);
+  expect(checked.stdout).toMatch(
+    /blocker +minors-paired +monitor, node_1\s+found +18\.6 is older than 17\.12/,
+  );
+  expect(checked.stdout).toContain('install 18.7 or later');
+});
