@@ -510,7 +510,10 @@ server_sql='select json_build_object(
   '\''workers'\'', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in ('\''autovacuum launcher'\'', '\''autovacuum worker'\'', '\''client backend'\'', '\''background writer'\'', '\''checkpointer'\'', '\''walwriter'\'', '\''walreceiver'\'', '\''walsender'\'', '\''walsummarizer'\'', '\''startup'\'', '\''archiver'\'', '\''logger'\'', '\''slotsync worker'\'', '\''io worker'\'', '\''parallel worker'\'', '\''logical replication launcher'\'', '\''logical replication worker'\'', '\''logical replication apply worker'\'', '\''logical replication parallel worker'\'', '\''logical replication tablesync worker'\'', '\''standalone backend'\'', '\''stats collector'\'')), '\''[]'\''),
   '\''catalog'\'', (select json_agg(json_build_object('\''name'\'', datname, '\''connections'\'', datallowconn, '\''limit'\'', datconnlimit) order by datname) from pg_database),
   '\''tablespaces'\'', coalesce((select json_agg(json_build_object('\''name'\'', spcname, '\''location'\'', pg_tablespace_location(oid), '\''bytes'\'', coalesce(pg_tablespace_size(oid), 0)))
-    from pg_tablespace where oid >= 16384), '\''[]'\''))'
+    from pg_tablespace where oid >= 16384), '\''[]'\''),
+  '\''radiusLines'\'', coalesce((select json_agg(line_number) from pg_hba_file_rules where auth_method = '\''radius'\''), '\''[]'\''),
+  '\''md5Roles'\'', coalesce((select json_agg(rolname order by rolname) from pg_authid where rolpassword like '\''md5%'\''), '\''[]'\''),
+  '\''brokenRoles'\'', coalesce((select json_agg(rolname) from pg_authid where rolname ~ '\''[\r\n]'\''), '\''[]'\''))'
 database_sql='select json_build_object('\''name'\'', current_database(), '\''bytes'\'', pg_database_size(current_database()),
   '\''catalogBytes'\'', (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class where relnamespace = 11 and relkind = '\''r'\'' and oid <> 2613),
   '\''relations'\'', (select count(*) from pg_class), '\''locked'\'', (select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -522,6 +525,8 @@ database_sql='select json_build_object('\''name'\'', current_database(), '\''byt
     '\''tables'\'', (select count(*) from pg_subscription_rel r where r.srsubid = s.oid),
     '\''copying'\'', (select count(*) from pg_subscription_rel r where r.srsubid = s.oid and r.srsubstate not in ('\''i'\'', '\''r'\''))) order by subname)
     from pg_subscription s join pg_database d on d.oid = s.subdbid where d.datname = current_database()), '\''[]'\''),
+  '\''inetIndexes'\'', coalesce((select json_agg(distinct format('\''%I.%I'\'', n.nspname, c.relname)) from pg_index i join pg_opclass o on o.oid = any (i.indclass::oid[])
+    join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where o.opcname in ('\''gist_inet_ops'\'', '\''gist_cidr_ops'\'')), '\''[]'\''),
   '\''extensions'\'', coalesce((select json_agg(json_build_object('\''name'\'', extname, '\''version'\'', extversion)) from pg_extension), '\''[]'\''))'
 names_sql='select datname from pg_database where datallowconn and datname <> '\''template0'\'' and datconnlimit <> -2 and position(chr(10) in datname::text) = 0 and position(chr(13) in datname::text) = 0 order by datname <> '\''template1'\'', datname'
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
