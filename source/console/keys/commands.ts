@@ -37,7 +37,7 @@ export const keyCommands: readonly KeyCommand[] = [
   {
     group: 'Deciding',
     keys: ['G'],
-    says: 'Run to the next stop: from the card shown on without asking, until a step is typed by itself, a failure or a warning (asks for the host’s name)',
+    says: 'Run to the next stop: from the card shown on without asking, until a step that asks for a name of its own, a failure or a warning (asks for the host’s name)',
     footer: runOnFooter,
     disabled: whyNoRunOn,
     run: ({ store }) => store.decide.askRunOn(),

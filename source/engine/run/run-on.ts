@@ -105,7 +105,7 @@ export class RunOn {
     const asks = steps.map((step) => nameAskedFor(step, world, this.#parts.checklist.direction));
     const asked = asks.find((one) => one !== null);
     if (asked !== undefined && asked !== null)
-      return { says: `it is typed by itself, because ${whatAsks[asked]}` };
+      return { says: `it asks for a name of its own, because ${whatAsks[asked]}` };
     const noticed = warningsIn([...this.#ran, ...steps], world);
     const unseen = noticed.filter((warning) => !this.#seen.has(warning));
     const [first] = unseen;
