@@ -3,11 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { keyCommands } from '../../source/console/keys/commands.ts';
 import { keyLabel, pressOf } from '../../source/console/keys/keys.ts';
 import { layoutFor } from '../../source/console/layout.ts';
+import { footerRowsOf } from '../../source/console/rows/footer.ts';
 import { helpRows } from '../../source/console/rows/help.ts';
 import { lagOf } from '../../source/console/rows/lag.ts';
 import { visibleOutput } from '../../source/console/rows/output.ts';
 import { agesShow, nextTick } from '../../source/console/rows/staleness.ts';
+import { openingState } from '../../source/console/state/state.ts';
 import { themeFor } from '../../source/console/theme.ts';
+import type { EngineView } from '../../source/engine/view/controller.ts';
 import { clock, cut, padRight, tame, widthOf, wrapExact } from '../../source/wording/text.ts';
 import { word } from '../runbook/word.ts';
 import { at, doneBefore, healthyNodes } from './fake-cluster.ts';
@@ -200,4 +203,29 @@ test('the help says which guide is meant, its address whole at 80 columns', () =
   expect(
     text.filter((row) => row.includes('https://knowledge.broadcom.com/external/article/440339')),
   ).toHaveLength(1);
+});
+
+test('the help tells of every key in whole sentences where the window is narrow: they were cut at 80 columns', () => {
+  const rows = helpRows({ kind: 'safe', says: '' }, 80, theme).map((row) =>
+    row.map((part) => part.text).join(''),
+  );
+  expect(rows.filter((row) => widthOf(row) > 80)).toEqual([]);
+  const text = rows.join(' ').replace(/\s+/g, ' ');
+  for (const { says } of keyCommands) expect(text).toContain(says);
+});
+
+test('what a step still misses is not said of it any more once it has been run', () => {
+  const { view } = new FakeEngine({ done: doneBefore(at.pgUpgrade) });
+  const { stage } = view;
+  if (stage.kind !== 'confirm') throw new Error(stage.kind);
+  const said = 'node_1: this step is not done yet: nothing saved yet.';
+  const notices = [{ at: 0, text: said, whileWaits: stage.step }];
+  const footer = (shown: EngineView): string =>
+    footerRowsOf(openingState(shown), 120)
+      .flatMap((row) => row.map((part) => part.text))
+      .join('');
+  expect(footer({ ...view, notices })).toContain(said);
+  const next = view.steps[view.steps.findIndex(({ id }) => id === stage.step) + 1];
+  if (next === undefined) throw new Error('no step behind it');
+  expect(footer({ ...view, notices, stage: { ...stage, step: next.id } })).not.toContain('not done yet');
 });

@@ -129,9 +129,10 @@ const stageRow = ({ view }: ConsoleState): Row => {
   if (stage.kind === 'finished') return [span(stage.says, 'good')];
   if (stage.kind === 'watching') return [span(readOnlyWords(stage.lock), 'warn')];
   if (stage.kind === 'running' && view.runsOn !== null) return runningOnRow(view);
+  const waiting = stage.kind === 'confirm' || stage.kind === 'failed' ? stage.step : null;
   const notice = view.notices.at(-1);
-  if (notice === undefined) return [];
-  const all = notice.ofSeveral === true ? [span('w: all of them. ', 'strong')] : [];
+  if (notice === undefined || (notice.whileWaits !== undefined && notice.whileWaits !== waiting)) return [];
+  const all = notice.ofSeveral === true ? [span('w lists the warnings. ', 'strong')] : [];
   return [span(`${timeOfDay(notice.at)} `, 'dim'), ...all, span(tame(notice.text))];
 };
 

@@ -222,6 +222,7 @@ export class RunLoop {
       if (failure !== null && decision.kind === 'probe' && failed?.silent === undefined) {
         store.notice(
           `${step.host}: “${step.title}” is not done yet: ${whatIsMissing(failure).replace(/[.]$/, '')}.`,
+          { whileWaits: step.id },
         );
         if (failed !== undefined)
           this.#failures.set(step.id, { ...failed, probe: failure.probe, unmet: failure.unmet });

@@ -225,6 +225,8 @@ export interface Notice {
   readonly text: string;
   /** It tells the first of several warnings: the others are worth a look. */
   readonly ofSeveral?: boolean;
+  /** It tells how this step is while it waits; once that is over the footer has no more use for it. */
+  readonly whileWaits?: StepId;
 }
 
 /** Everything that the screen shows, but for the output. Immutable: a new one for every change. */

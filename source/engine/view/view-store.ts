@@ -2,7 +2,7 @@ import { redactText } from '../../cluster/parse/redact.ts';
 import { present } from '../../cluster/present.ts';
 import { debugEvent } from '../../remote/debug-events.ts';
 import type { StepId } from '../../runbook/language/step.ts';
-import type { EngineView, StepProgress } from './controller.ts';
+import type { EngineView, Notice, StepProgress } from './controller.ts';
 
 const emptyView: EngineView = {
   cluster: { name: '', from: '', to: '', mode: 'link' },
@@ -54,7 +54,7 @@ export class ViewStore {
     for (const listener of this.#listeners) listener(this.#view);
   }
 
-  notice(said: string, more: { readonly ofSeveral?: boolean } = {}): void {
+  notice(said: string, more: Omit<Notice, 'at' | 'text'> = {}): void {
     const text = redactText(said);
     this.set({ notices: [...this.#view.notices, { at: Date.now(), text, ...more }].slice(-keptNotices) });
   }
