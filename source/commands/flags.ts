@@ -10,7 +10,7 @@ export const flags = {
     type: 'string',
     shown: '--yes NAME',
     says: [
-      "with --plain: confirm every step by itself; NAME is the cluster's name, so that it cannot be",
+      "with --plain: confirm every step without asking; NAME is the cluster's name, so that it cannot be",
       'the wrong one. Optional steps are skipped.',
     ],
   },

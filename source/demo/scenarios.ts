@@ -51,7 +51,7 @@ export const scenarios: readonly Scenario[] = [
     nodes: ['node_1', 'node_2', 'node_3'],
     says: [
       'Two secondaries and number_sync_standbys = 1: it is set to 0 for the window, or every write would hang, and comes back at the end.',
-      'Left and Right go from checklist to checklist; r, once the first secondary is rebuilt, goes through the other one.',
+      'Left and Right go from host to host in the list of steps; r, once the first secondary is rebuilt, goes through the other one.',
     ],
     slower: 1,
     stage: still,
@@ -74,7 +74,7 @@ export const scenarios: readonly Scenario[] = [
           tell('pg_upgrade comes to the view that was made after the checks, and fails');
           return true;
         },
-        upgradeFailed: () => tell('that view is dropped now, as you would do by hand: a new try will pass'),
+        upgradeFailed: () => tell('that view is dropped now, as you would do by hand: a retry will pass'),
       };
     },
     turnsBack: false,

@@ -358,7 +358,7 @@ describe('the rollback', () => {
     engine.set({ direction: 'rollback' });
     await press(keys.up);
     expect(frame()).toContain(' Rollback, from here ');
-    expect(frame()).toContain('Enter shows the first step; each is confirmed by itself.');
+    expect(frame()).toContain('Enter shows the first step; each is confirmed on its own.');
     expect(frame()).toContain('Enter show the first step   Up Down scroll   Esc close');
     await press(keys.enter);
     expect(frame()).not.toContain('Enter shows the first step');

@@ -51,10 +51,10 @@ export const rollbackEnter = (state: ConsoleState): Row => {
     return [span(state.preview.kind === 'looking' ? '' : 'There is nothing to roll back.', 'strong')];
   switch (target(state)) {
     case 'the first step':
-      return [span('Enter shows the first step; each is confirmed by itself.', 'strong')];
+      return [span('Enter shows the first step; each is confirmed on its own.', 'strong')];
     case 'upgrade':
       return [span("Enter shows the upgrade's steps again; Esc stays with the rollback.", 'strong')];
     default:
-      return [span('Enter switches to these steps; each is confirmed by itself.', 'strong')];
+      return [span('Enter switches to these steps; each is confirmed on its own.', 'strong')];
   }
 };

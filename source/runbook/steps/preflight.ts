@@ -13,7 +13,7 @@ import type { StepOf } from '../language/outline.ts';
 import { nothingToUndo } from '../language/undo.ts';
 import { mark, script } from '../shell/shell.ts';
 import { measurementsOf } from '../timing/measurements.ts';
-import { choiceWords, rebuildChoices } from '../timing/rebuild-choice.ts';
+import { choiceOfNode, rebuildChoices } from '../timing/rebuild-choice.ts';
 
 /** Of each section the last lines are kept, with how it ended: what a judgment needs. */
 const keepEnds = sh`awk '/^== / { for (i = n > 60 ? n - 60 : 0; i < n; i++) print kept[i]; print; n = 0; next } { kept[n++] = $0 }'`;
@@ -50,7 +50,7 @@ const choice = (facts: ClusterFacts, host: HostFacts, world: Observations): read
   isNode(host) && host.role === 'secondary' && hasMarker(host, 'checks', world)
     ? rebuildChoices(facts, measurementsOf(evidenceIn(facts, world)))
         .filter((one) => one.node === host.alias)
-        .map(choiceWords)
+        .map(choiceOfNode)
     : [];
 
 /**

@@ -35,12 +35,15 @@ export const rebuildChoices = (facts: ClusterFacts, measurements: Measurements):
 const lasting = (seconds: number | null, when: string): string =>
   seconds === null ? `${when} (time not measured yet)` : `about ${took(seconds * 1000)} ${when}`;
 
-/** Both ways in a sentence, so that the operator sees what the choice costs. */
-export const choiceWords = ({ node, way, canLink, ...seconds }: RebuildChoice): string => {
+/** Both ways in a sentence, so that the operator sees what the choice costs; without the node, for where it stands before it. */
+export const choiceOfNode = ({ node, way, canLink, ...seconds }: RebuildChoice): string => {
   const copy = lasting(seconds.backupSeconds, 'after the downtime');
-  if (!canLink) return `${node}: rebuilt by base backup, ${copy}`;
+  if (!canLink) return `rebuilt by base backup, ${copy}`;
   const links = lasting(seconds.linkSeconds, 'in the downtime');
   return way === 'hard-link'
-    ? `${node}: rebuilt by hard links, ${links}, and no fallback copy from then on; by base backup it would be ${copy}`
-    : `${node}: rebuilt by base backup, ${copy}, its fallback copy kept; by hard links (nodes.${node}.rebuild) it would be ${links}`;
+    ? `rebuilt by hard links, ${links}, and no fallback copy from then on; by base backup it would be ${copy}`
+    : `rebuilt by base backup, ${copy}, its fallback copy kept; by hard links (nodes.${node}.rebuild) it would be ${links}`;
 };
+
+/** The same behind the name of the node. */
+export const choiceWords = (choice: RebuildChoice): string => `${choice.node}: ${choiceOfNode(choice)}`;
