@@ -10,8 +10,8 @@ export const flags = {
     type: 'string',
     shown: '--yes NAME',
     says: [
-      "with --plain: confirm every step without asking; NAME is the cluster's name, so that it cannot be",
-      'the wrong one. Optional steps are skipped.',
+      "with --plain: confirm every step without asking; NAME is the cluster's name, so that",
+      'it cannot be the wrong one. Optional steps are skipped.',
     ],
   },
   yesLoseWrites: {

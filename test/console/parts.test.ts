@@ -8,6 +8,7 @@ import { helpRows } from '../../source/console/rows/help.ts';
 import { lagOf } from '../../source/console/rows/lag.ts';
 import { visibleOutput } from '../../source/console/rows/output.ts';
 import { agesShow, nextTick } from '../../source/console/rows/staleness.ts';
+import { dangerAhead } from '../../source/console/rows/step-row.ts';
 import { openingState } from '../../source/console/state/state.ts';
 import { themeFor } from '../../source/console/theme.ts';
 import type { EngineView } from '../../source/engine/view/controller.ts';
@@ -228,4 +229,12 @@ test('what a step still misses is not said of it any more once it has been run',
   const next = view.steps[view.steps.findIndex(({ id }) => id === stage.step) + 1];
   if (next === undefined) throw new Error('no step behind it');
   expect(footer({ ...view, notices, stage: { ...stage, step: next.id } })).not.toContain('not done yet');
+});
+
+test('a step that the servers show as done is no danger ahead: a rollback behind the stop said that the downtime begins', () => {
+  const { view } = new FakeEngine();
+  const stop = view.steps.find(({ asksName }) => asksName === 'downtime');
+  if (stop === undefined) throw new Error('no stop');
+  expect(dangerAhead({ ...stop, shownDone: false })).toBe('DOWNTIME BEGINS');
+  expect(dangerAhead({ ...stop, shownDone: true })).toBe(null);
 });

@@ -58,8 +58,9 @@ export const tailOf = (step: StepView, short = false): string => {
 
 const isPast = ({ status }: StepView): boolean => status.kind === 'done' || status.kind === 'skipped';
 
-/** The danger that is ahead in this step, in a word; null: none, or it is past. */
-export const dangerAhead = (step: StepView): string | null => (isPast(step) ? null : dangerWord(step));
+/** The danger that is ahead in this step, in a word; null: none, it is past, or the servers show the step as done. */
+export const dangerAhead = (step: StepView): string | null =>
+  isPast(step) || step.shownDone ? null : dangerWord(step);
 
 /** Everything of a step before what may be left out: mark, number, host, danger, title. */
 const head = (state: ConsoleState, step: StepView, chosen: boolean, room: StepRoom): Row => {
