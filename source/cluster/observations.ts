@@ -77,6 +77,8 @@ const senderSchema = z.object({
   state: z.string(),
   sync: z.string(),
   flushed: z.string().nullable(),
+  /** Up to where the standby has replayed; null: it does not say. */
+  replayed: z.string().nullable().default(null),
   /** Where the connection comes from; null: from the host itself. */
   address: words.address.nullable().default(null),
 });

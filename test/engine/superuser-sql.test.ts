@@ -37,7 +37,11 @@ const unsafe = (script: string): string[] =>
       `(?:^|[;|&({!]\\s*|\\b(?:do|then|else|exec|timeout \\d+) )(?:${programs})\\s`,
     ).test(line);
     const open = calls.some(
-      (call) => !/PGOPTIONS='-c search_path=pg_catalog[^']*' [^;|&()]*$/.test(line.slice(0, call.index)),
+      // Quoted once more where it is a part of `sh -c '…'`.
+      (call) =>
+        !/PGOPTIONS='(?:\\'')?-c search_path=pg_catalog[^']*'(?:\\'')? [^;|&()]*$/.test(
+          line.slice(0, call.index),
+        ),
     );
     // After -d a name may be a connection string; a constant of ours is none.
     const named = calls.length > 0 && / (?:-d ?|--dbname[= ])(?!postgres |template1 )/.test(line);

@@ -199,7 +199,7 @@ describe('the primary', () => {
     const only = (name: string, state: string): string | null => {
       model.host('node_1').server = {
         ...server,
-        senders: [{ name, state, sync: 'async', flushed: null, address: null }],
+        senders: [{ name, state, sync: 'async', flushed: null, replayed: null, address: null }],
       };
       return found(streaming(primary, secondary), model);
     };

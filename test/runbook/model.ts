@@ -510,6 +510,7 @@ export class Model {
       state: 'streaming',
       sync: 'quorum',
       flushed: '0/3000100',
+      replayed: '0/3000100',
       address: addressOf(node),
     }));
     this.host(from.alias).server = { ...server, senders: [...server.senders, ...senders] };
@@ -620,6 +621,7 @@ export class Model {
               state: 'streaming',
               sync: 'quorum',
               flushed: '0/15C22000',
+              replayed: '0/15C22000',
               address: addressOf(node),
             }))
           : [],

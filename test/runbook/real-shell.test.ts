@@ -567,6 +567,22 @@ describe('pg_autoctl without systemd', () => {
     expect(host.read(join(host.node.workDir, 'pg_autoctl.log'))).toContain('run run --pgdata');
   });
 
+  test('a secondary was stopped before it had replayed what it had received, and was no fallback copy: the downtime waited 300 s in vain', async () => {
+    host.run('G.node_1.start');
+    await expect.poll(() => host.has(host.node.pidFile)).toBe(true);
+    // Two answers of a standby that lags, then one that has replayed all; the last question finds no server any more.
+    host.program(
+      join(host.node.oldBindir, 'psql'),
+      'echo psql >> "$HOME/calls"',
+      'case $(grep -c psql "$HOME/calls") in 1) echo 741976 ;; 2) echo 120 ;; 3) echo 0 ;; *) exit 2 ;; esac',
+    );
+    const ran = host.run('C.node_2.stop');
+    expect(ran.code).toBe(0);
+    expect(ran.output).toContain('741976 bytes are to be replayed first');
+    expect(host.read(join(host.root, 'home/calls'))).toBe('psql\npsql\npsql\nstop\n');
+    expect(host.run('C.node_2.stop').code).toBe(0);
+  });
+
   test('stopped only when PostgreSQL is gone too, and a second stop is no error', async () => {
     host.run('G.node_1.start');
     await expect.poll(() => host.has(join(host.node.data, 'postmaster.pid'))).toBe(true);

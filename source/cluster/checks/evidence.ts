@@ -51,6 +51,8 @@ export const serverEvidenceSchema = z.object({
       seconds: z.number(),
     }),
   ),
+  /** A standby was told to replay nothing. */
+  replayPaused: z.boolean().default(false),
   senders: z.array(
     z.object({ name: z.string(), state: z.string().nullable(), lagBytes: z.number().nullable() }),
   ),

@@ -33,6 +33,7 @@ const senders = (server: Postmaster) =>
     state: 'streaming',
     sync: server.synchronousStandbyNames === '' ? 'async' : 'quorum',
     flushed: standby.lsnText,
+    replayed: standby.lsnText,
     lagBytes: 0,
   }));
 
@@ -74,7 +75,13 @@ const inspected = (server: Postmaster): string =>
     nextXid: server.inRecovery ? '0' : String(server.nextXid),
     startedAt: `${server.startedAt.toISOString().slice(0, 19)}Z`,
     readOnly: false,
-    senders: senders(server).map(({ name, state, sync, flushed }) => ({ name, state, sync, flushed })),
+    senders: senders(server).map(({ name, state, sync, flushed, replayed }) => ({
+      name,
+      state,
+      sync,
+      flushed,
+      replayed,
+    })),
   });
 
 /** What the checks ask of the whole server. */
@@ -202,6 +209,7 @@ const answers: readonly (readonly [RegExp, (server: Postmaster, database: string
     /^select name from pg_available_extensions/,
     (server, database) => (database === 'app' && server.options.major !== 15 ? 'pg_stat_statements' : ''),
   ],
+  [/^select pg_wal_lsn_diff\(pg_last_wal_receive_lsn/, () => '0'],
   [/^select clock_timestamp/, () => new Date().toISOString()],
   [/pg_terminate_backend\(pid\)/, terminateClients],
   [/'groups', \(select count/, connected],

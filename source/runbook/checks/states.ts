@@ -167,20 +167,57 @@ export const stateChecks: readonly Check[] = [
     severity: 'warning',
     title: 'The secondaries keep up',
     scope: 'primary',
-    why: 'After the primary has stopped, the downtime lasts until each secondary has written everything that it lacks.',
-    source: 'PostgreSQL, pg_stat_replication',
+    why: 'After the primary has stopped, the downtime lasts until each secondary has received and replayed everything that it lacks.',
+    source: 'PostgreSQL, pg_stat_replication, replay_lsn',
     judge: onEach('primary', served, ({ server }) =>
       server.senders
         .filter((sender) => (sender.lagBytes ?? 0) > lagBytes || sender.state !== 'streaming')
         .map((sender) => ({
           found:
             sender.state === 'streaming'
-              ? `${sender.name} lacks ${Math.round((sender.lagBytes ?? 0) / 1024 / 1024)} MB`
+              ? `${sender.name} has ${Math.round((sender.lagBytes ?? 0) / 1024 / 1024)} MB to receive or replay`
               : `${sender.name} is in ${sender.state ?? 'no state'}, not streaming`,
           remedy: 'wait until it has caught up; begin the window at a quiet hour',
           command: inPsql('postgres', 'select application_name, state, replay_lag from pg_stat_replication'),
         })),
     ),
+  },
+  {
+    id: 'replay-goes-on',
+    severity: 'blocker',
+    title: 'Nothing holds up the replay of a secondary',
+    scope: 'secondaries',
+    why: 'A secondary becomes a fallback copy by replaying the primary’s shutdown checkpoint, while the application waits.',
+    source:
+      'PostgreSQL, “Standby Servers”, recovery_min_apply_delay; “Recovery Control Functions”, pg_wal_replay_pause',
+    judge: onEach('secondaries', served, ({ server }): readonly Issue[] => {
+      const delay = server.settings.recovery_min_apply_delay ?? '0';
+      return [
+        ...(server.replayPaused
+          ? [
+              {
+                found: 'its replay is paused',
+                remedy: 'resume it before the window',
+                command: inPsql('postgres', 'select pg_wal_replay_resume()'),
+              },
+            ]
+          : []),
+        ...(delay === '0'
+          ? []
+          : [
+              {
+                found: `recovery_min_apply_delay is ${delay} ms`,
+                remedy:
+                  'set it to 0 for the window, and wait until the secondary has replayed what it holds back',
+                command: inPsql(
+                  'postgres',
+                  'alter system set recovery_min_apply_delay = 0',
+                  'select pg_reload_conf()',
+                ),
+              },
+            ]),
+      ];
+    }),
   },
   {
     id: 'sync-standbys',

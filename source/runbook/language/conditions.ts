@@ -11,6 +11,7 @@ import {
   type UnitView,
   whyNoMonitor,
 } from '../../cluster/observations.ts';
+import { lsnDistance } from '../../cluster/parse/lsn.ts';
 import { isFamiliar, type NodeState } from '../../cluster/states.ts';
 import { carriesMark, isKin } from '../shell/ownership.ts';
 import type { Condition, ConditionJudgment } from './step.ts';
@@ -247,6 +248,22 @@ export const streaming = (primary: NodeFacts, secondary: NodeFacts): Condition =
     return verdictOf(
       sender?.state === 'streaming',
       sender === undefined ? 'no walsender for it' : `its walsender is in ${sender.state}`,
+    );
+  });
+
+/** Bytes that a standby may have to replay as the downtime begins: a fraction of a second's worth. */
+const replayBytes = 64n * 1024n * 1024n;
+
+/** What a secondary has received, and not replayed, it replays in the downtime. */
+export const replaysAlong = (primary: NodeFacts, secondary: NodeFacts): Condition =>
+  onHost(primary.alias, `${secondary.alias} has replayed nearly all that it has received`, (seen, world) => {
+    const name = senderName(nodeIn(world, secondary.alias)?.id ?? secondary.nodeId);
+    const sender = seen.server?.senders.find((one) => one.name === name);
+    // Without an answer nothing is known, and the stop of the secondary waits for its replay.
+    const behind = lsnDistance(sender?.flushed ?? '', sender?.replayed ?? '') ?? 0n;
+    return verdictOf(
+      behind <= replayBytes,
+      `${behind / 1024n / 1024n} MB are to be replayed: pg_stat_activity there shows what it waits for`,
     );
   });
 

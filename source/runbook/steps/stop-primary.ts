@@ -5,6 +5,7 @@ import {
   everySecondaryInMaintenance,
   noSyncStandbys,
   onHost,
+  replaysAlong,
   stoppedCleanly,
   streaming,
   unlessLeftOut,
@@ -63,6 +64,7 @@ export const stopPrimary: StepOf = (facts, phase) => {
       everySecondaryInMaintenance(facts),
       monitorGivesNoOrders(facts),
       ...secondaries.map((node) => unlessLeftOut(node.alias, streaming(primary, node))),
+      ...secondaries.map((node) => unlessLeftOut(node.alias, replaysAlong(primary, node))),
       noSyncStandbys(primary),
       noTablespaceIsNew(primary),
       onHost(primary.alias, 'no last checkpoint of an earlier stop is kept', (seen) =>

@@ -491,7 +491,8 @@ port=5432
 superuser=postgres
 server_sql='select json_build_object(
   '\''version'\'', current_setting('\''server_version'\''), '\''inRecovery'\'', pg_is_in_recovery(),
-  '\''settings'\'', (select json_object_agg(name, setting) from pg_settings where name in ('\''archive_mode'\'', '\''wal_keep_size'\'', '\''max_slot_wal_keep_size'\'', '\''shared_preload_libraries'\'', '\''max_connections'\'', '\''jit'\'', '\''max_locks_per_transaction'\'', '\''max_prepared_transactions'\'', '\''autovacuum_max_workers'\'', '\''max_worker_processes'\'', '\''max_wal_senders'\'')),
+  '\''replayPaused'\'', case when pg_is_in_recovery() then pg_is_wal_replay_paused() else false end,
+  '\''settings'\'', (select json_object_agg(name, setting) from pg_settings where name in ('\''archive_mode'\'', '\''wal_keep_size'\'', '\''max_slot_wal_keep_size'\'', '\''shared_preload_libraries'\'', '\''max_connections'\'', '\''jit'\'', '\''max_locks_per_transaction'\'', '\''max_prepared_transactions'\'', '\''autovacuum_max_workers'\'', '\''max_worker_processes'\'', '\''max_wal_senders'\'', '\''recovery_min_apply_delay'\'')),
   '\''removed'\'', coalesce((select json_agg(json_build_object('\''name'\'', name, '\''value'\'', setting, '\''file'\'', sourcefile, '\''line'\'', sourceline))
     from pg_settings where name in ('\''vacuum_defer_cleanup_age'\'', '\''promote_trigger_file'\'', '\''force_parallel_mode'\'', '\''old_snapshot_threshold'\'', '\''trace_recovery_messages'\'', '\''db_user_namespace'\'', '\'''\'') and source not in ('\''default'\'', '\''client'\'', '\''session'\'', '\''override'\'')), '\''[]'\''),
   '\''removedForRoles'\'', coalesce((select json_agg(json_build_object('\''setting'\'', one, '\''role'\'', r.rolname, '\''database'\'', d.datname))
@@ -505,7 +506,7 @@ server_sql='select json_build_object(
     '\''seconds'\'', extract(epoch from now() - xact_start)) one from pg_stat_activity
     where xact_start < now() - interval '\''60 s'\'' and pid <> pg_backend_pid() and backend_type = '\''client backend'\'' order by xact_start limit 20) it), '\''[]'\''),
   '\''senders'\'', coalesce((select json_agg(json_build_object('\''name'\'', application_name, '\''state'\'', state, '\''lagBytes'\'',
-    case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) end))
+    case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(replay_lsn, flush_lsn)) end))
     from pg_stat_replication where application_name like '\''pgautofailover%'\'' and state <> '\''backup'\''), '\''[]'\''),
   '\''workers'\'', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in ('\''autovacuum launcher'\'', '\''autovacuum worker'\'', '\''client backend'\'', '\''background writer'\'', '\''checkpointer'\'', '\''walwriter'\'', '\''walreceiver'\'', '\''walsender'\'', '\''walsummarizer'\'', '\''startup'\'', '\''archiver'\'', '\''logger'\'', '\''slotsync worker'\'', '\''io worker'\'', '\''parallel worker'\'', '\''logical replication launcher'\'', '\''logical replication worker'\'', '\''logical replication apply worker'\'', '\''logical replication parallel worker'\'', '\''logical replication tablesync worker'\'', '\''standalone backend'\'', '\''stats collector'\'')), '\''[]'\''),
   '\''catalog'\'', (select json_agg(json_build_object('\''name'\'', datname, '\''connections'\'', datallowconn, '\''limit'\'', datconnlimit) order by datname) from pg_database),
@@ -1458,6 +1459,8 @@ END_OF_STEP_27
 # must hold before: the monitor is stopped: it gives no orders meanwhile
 # must hold before: node_2 streams from node_1
 # must hold before: node_3 streams from node_1
+# must hold before: node_2 has replayed nearly all that it has received
+# must hold before: node_3 has replayed nearly all that it has received
 # must hold before: synchronous_standby_names is empty on node_1
 # must hold before: node_1 has the tablespaces that it had when the facts were read
 # must hold before: no last checkpoint of an earlier stop is kept

@@ -27,6 +27,7 @@ const server = (facts: HostFacts): ServerEvidence => ({
   prepared: [],
   slots: [{ name: 'pgautofailover_standby_2', kind: 'physical', plugin: null, database: null, active: true }],
   longTransactions: [],
+  replayPaused: false,
   senders: [{ name: 'pgautofailover_standby_2', state: 'streaming', lagBytes: 4096 }],
   workers: [],
   catalog: ['postgres', 'app', 'template1', 'template0'].map((name) => ({

@@ -386,6 +386,20 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /layout 3 and 1024 bytes, not layout 1 or 2/,
   ],
   [
+    'a secondary that is told to replay later',
+    withServer('node_2', ({ settings }) => ({
+      settings: { ...settings, recovery_min_apply_delay: '3600000' },
+    })),
+    ['blocker replay-goes-on node_2'],
+    /recovery_min_apply_delay is 3600000 ms/,
+  ],
+  [
+    'a secondary whose replay somebody has paused',
+    withServer('node_3', () => ({ replayPaused: true })),
+    ['blocker replay-goes-on node_3'],
+    /its replay is paused/,
+  ],
+  [
     'every secondary by hard links',
     healthy(allLinked(linkedCluster())),
     ['blocker links-leave-a-fallback-copy cluster'],

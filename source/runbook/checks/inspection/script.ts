@@ -22,7 +22,7 @@ const settings = { statement_timeout: '20s', lock_timeout: '2s' };
 
 /** Not archive_command: it may hold keys of the archive, and nothing here depends on it. */
 const shownSettings =
-  'archive_mode wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit max_locks_per_transaction max_prepared_transactions autovacuum_max_workers max_worker_processes max_wal_senders'.split(
+  'archive_mode wal_keep_size max_slot_wal_keep_size shared_preload_libraries max_connections jit max_locks_per_transaction max_prepared_transactions autovacuum_max_workers max_worker_processes max_wal_senders recovery_min_apply_delay'.split(
     ' ',
   );
 
@@ -60,6 +60,7 @@ const serverSql = (facts: ClusterFacts): string => {
   const removed = list([...removedSettings(facts.oldMajor, facts.newMajor), '']);
   return `select json_build_object(
   'version', current_setting('server_version'), 'inRecovery', pg_is_in_recovery(),
+  'replayPaused', case when pg_is_in_recovery() then pg_is_wal_replay_paused() else false end,
   'settings', (select json_object_agg(name, setting) from pg_settings where name in (${list(shownSettings)})),
   'removed', coalesce((select json_agg(json_build_object('name', name, 'value', setting, 'file', sourcefile, 'line', sourceline))
     from pg_settings where name in (${removed}) and source not in ('default', 'client', 'session', 'override')), '[]'),
@@ -74,7 +75,7 @@ const serverSql = (facts: ClusterFacts): string => {
     'seconds', extract(epoch from now() - xact_start)) one from pg_stat_activity
     where xact_start < now() - interval '60 s' and pid <> pg_backend_pid() and backend_type = 'client backend' order by xact_start limit 20) it), '[]'),
   'senders', coalesce((select json_agg(json_build_object('name', application_name, 'state', state, 'lagBytes',
-    case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) end))
+    case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(replay_lsn, flush_lsn)) end))
     from pg_stat_replication where application_name like 'pgautofailover%' and state <> 'backup'), '[]'),
   'workers', coalesce((select json_agg(distinct backend_type) from pg_stat_activity where backend_type is not null and backend_type not in (${list(ownBackends)})), '[]'),
   'catalog', (select json_agg(json_build_object('name', datname, 'connections', datallowconn, 'limit', datconnlimit) order by datname) from pg_database),
