@@ -222,7 +222,7 @@ export const choicesRow: Row = [
   span('p', 'strong'),
   span(' mark as done  '),
   span('r', 'strong'),
-  span(' roll back  '),
+  span(' rollback  '),
   span('o', 'strong'),
   span(' output'),
 ];

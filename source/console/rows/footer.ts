@@ -77,6 +77,9 @@ const targets = {
   cleanup: 'show the clean-up again',
 } as const;
 
+/** Columns of “? help  q leave”, with what goes before them. */
+const tailWidth = 17;
+
 /** Enter is offered only where it does something. */
 const rollbackKeys = (state: ConsoleState): Row => {
   const to = canSwitch(state) ? target(state) : null;
@@ -100,6 +103,14 @@ const keysRow = (state: ConsoleState, columns: number): Row => {
     return [[span(key, 'strong'), span(` ${words}`)]];
   });
   const row: Span[] = [];
+  const [first, second] = parts;
+  // What begins with the step's danger, which the line above has: the next key, the run to the next stop, is worth more.
+  if (
+    first !== undefined &&
+    second !== undefined &&
+    rowWidth([...first, ...second]) + 4 > columns - tailWidth
+  )
+    parts[0] = first.map((one) => ({ ...one, text: one.text.replace(/^ [A-Z, ]+: /, ' ') }));
   // Help and leave come last in the table and must stay: what does not fit is left out before them.
   const tail = parts.slice(-2).flatMap((part): Row => [span('  '), ...part]);
   for (const part of parts.slice(0, -2)) {

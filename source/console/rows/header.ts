@@ -27,7 +27,7 @@ export const writes = (view: EngineView, now: number, short: boolean): Span => {
       return span(
         short || state.since === null
           ? 'writes: up'
-          : `writes: up (downtime ${clock(Math.round((state.until - state.since) / 1000) * 1000)})`,
+          : `writes: up (downtime ${took(state.until - state.since)})`,
         'good',
       );
   }
@@ -96,7 +96,9 @@ const firstLine = (view: EngineView, now: number, theme: Theme, parts: Parts): r
     span(name, 'strong'),
     span(`${change}  `),
     ...(view.stage.kind === 'watching' ? [span(' READ-ONLY ', 'selected'), span('  ')] : []),
-    ...(view.direction === 'rollback' ? [span(' ROLLING BACK ', 'selected'), span('  ')] : []),
+    ...(view.direction === 'rollback'
+      ? [span(view.stage.kind === 'finished' ? ' ROLLED BACK ' : ' ROLLING BACK ', 'selected'), span('  ')]
+      : []),
     span(phaseWords(view, parts.longPhase), 'strong'),
     ...(step === '' ? [] : [span('  '), span(step)]),
     ...(parts.window && window !== '' ? [span('  '), span(window)] : []),

@@ -63,7 +63,7 @@ const armedLines = (facts: ClusterFacts): Fragment | false => {
     facts.mode === 'link' &&
     sh`
     for name in pg_control pg_control.old; do
-      [ ! -e ${word`${backupData}/global`}/$name ] || { echo ${word`${backupData} could still be started: the step private-start comes first`} >&2; exit 1; }
+      [ ! -e ${word`${backupData}/global`}/$name ] || { echo ${word`${backupData} could still be started: “Start ${facts.newMajor} first time, local only” comes first`} >&2; exit 1; }
     done
   `
   );

@@ -17,7 +17,7 @@ export const openRun = (
 /** The step whose turn it is, from the card's title, while the footer offers to run it. */
 const offered = {
   exec: (screen: string): RegExpExecArray | null =>
-    /Enter (?:run step|go on without step|[A-Z, ]+: asks for the name)/.test(screen)
+    /Enter (?:run step|go on without step|(?:[A-Z, ]+: )?asks for the name)/.test(screen)
       ? /Step\s+(\d+)\/\d+ on ([\w.-]+)/.exec(screen)
       : null,
 };

@@ -2247,7 +2247,7 @@ export LC_ALL=C
 runuser -u postgres -- sh -c 'set -eu
 export LC_ALL=C
 for name in pg_control pg_control.old; do
-  [ ! -e /var/lib/pgsql/data_pg15_bak/global/$name ] || { echo '\''/var/lib/pgsql/data_pg15_bak could still be started: the step private-start comes first'\'' >&2; exit 1; }
+  [ ! -e /var/lib/pgsql/data_pg15_bak/global/$name ] || { echo '\''/var/lib/pgsql/data_pg15_bak could still be started: “Start 17 first time, local only” comes first'\'' >&2; exit 1; }
 done
 '
 if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold; sync /etc/systemd/system/pgautofailover.service.d || sync; fi
