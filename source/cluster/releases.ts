@@ -1,9 +1,10 @@
 /**
- * Every release of PostgreSQL 13 to 19 by its day. Branches are released together, but not always: 14.4 came alone, 18.5 was never
+ * Every release of PostgreSQL 13 to 18 by its day. Branches are released together, but not always: 14.4 came alone, 18.5 was never
  * released, and a branch ends. So minors are compared by these days, never by a distance of their numbers.
- * Source: PostgreSQL, release notes of each version (“Release date”), https://www.postgresql.org/docs/release/;
- * of August 2026: Debian, changelog of postgresql-18, “New upstream version 18.6. (18.5 was never released.)”;
- * of November 2026: the roadmap of minor releases, https://www.postgresql.org/developer/roadmap/.
+ * Compare: https://www.postgresql.org/docs/release/ has each release with its day. Which versions came together in August 2026 is told by
+ * Debian's changelog of postgresql-18 (“New upstream version 18.6. (18.5 was never released.)”); in November 2026 by 17.12 and 15.20, which
+ * Debian has. The days of these two rows are the roadmap's (https://www.postgresql.org/developer/roadmap/); only the order of rows counts.
+ * Nothing is known here of the releases of 19: they are unknown, and must be accepted by name.
  */
 export const releases: readonly (readonly [day: string, versions: readonly string[]])[] = [
   ['2020-09-24', ['13.0']],
@@ -41,7 +42,6 @@ export const releases: readonly (readonly [day: string, versions: readonly strin
   ['2026-05-14', ['14.23', '15.18', '16.14', '17.10', '18.4']],
   ['2026-08-13', ['14.24', '15.19', '16.15', '17.11', '18.6']],
   ['2026-11-12', ['14.25', '15.20', '16.16', '17.12', '18.7']],
-  ['2026-11-19', ['19.0']],
 ];
 
 /** The last day that the table knows of. */
