@@ -73,6 +73,11 @@ const hostFields = {
   preload: z.array(words.libraryName).default([]),
   /** Directories of its tablespaces, outside the data directory; the same on every node. */
   tablespaces: z.array(words.ownPath).default([]),
+  /**
+   * Where its pg_wal leads, which is a symbolic link, and where the new cluster's is made, beside it. Null: it lies in the data directory, or
+   * none can be made beside it; then the new one lies in the data directory.
+   */
+  wal: z.object({ now: words.ownPath, next: words.ownPath }).nullable().default(null),
   /** Where its sshd listens, for another host of the cluster. */
   sshPort: words.port.default(22),
 };

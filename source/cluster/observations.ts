@@ -49,6 +49,10 @@ export type DirectoryView =
       readonly databases: number;
       /** pg_auto_failover's included file is there: the configuration has been carried. */
       readonly hasConfiguration: boolean;
+      /** Where its pg_wal leads, which is a symbolic link. Absent: it is a directory. */
+      readonly wal?: string;
+      /** Of the old directory: names at its top that the one in its place does not have, the server's own left out. Absent: none. */
+      readonly only?: readonly string[];
       /** Where the links in its pg_tblspc lead. */
       readonly tablespaces: readonly string[];
       /** Which run of ours has made it, for the cluster of which system identifier (runbook/ownership.ts). Absent: none says so. */

@@ -4,3 +4,10 @@ export const serverDirectories: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
+
+/** What a server, pg_ctl, pg_autoctl or a backup leaves at the top of a data directory: not configuration, and nobody's to carry. */
+const serverFiles =
+  /^(PG_VERSION|postmaster\.(pid|opts)|current_logfiles|backup_label.*|backup_manifest|tablespace_map.*|standby\.signal|recovery\.(signal|done|conf)|startup\.log|logfile|.*\.log|.*\.pid)$/;
+
+/** A name at the top of a data directory that is the server's own, be it a file or a directory. */
+export const isServers = (name: string): boolean => serverDirectories.has(name) || serverFiles.test(name);

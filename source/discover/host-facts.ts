@@ -2,15 +2,11 @@ import { posix } from 'node:path';
 import type { Config, HostSettings } from '../cluster/config.ts';
 import type { ReadMonitor } from '../cluster/facts.ts';
 import { fail, ok, problem, type Result } from '../cluster/result.ts';
-import { serverDirectories } from '../cluster/server-directories.ts';
+import { isServers, serverDirectories } from '../cluster/server-directories.ts';
 import { parsePostgresVersion } from '../cluster/version.ts';
 import { libraryName } from '../cluster/words.ts';
 import { socketPlaceBytes, socketPlaceOf, workDirOf } from '../cluster/work-directory.ts';
 import type { Found, Instance, LiveServer, ReadInstance } from '../inspect/discovery/parse.ts';
-
-/** What a server, pg_ctl or a backup leaves at the top of a data directory: not configuration. */
-const serverFiles =
-  /^(PG_VERSION|postmaster\.(pid|opts)|current_logfiles|backup_label.*|backup_manifest|tablespace_map.*|standby\.signal|recovery\.(signal|done|conf)|startup\.log|logfile|.*\.log|.*\.pid|\..*)$/;
 
 /**
  * What must be carried into the new data directory, relative to it: every file at its top that is not the server's own, the
@@ -20,7 +16,7 @@ const serverFiles =
  */
 export const filesToCarry = (instance: ReadInstance, server: LiveServer): string[] => {
   // Symbolic links are listed with the files: pg_wal and its like may be one.
-  const files = instance.files.filter((name) => !serverFiles.test(name) && !serverDirectories.has(name));
+  const files = instance.files.filter((name) => !isServers(name) && !name.startsWith('.'));
   const inside = [...server.sources, ...server.files]
     .filter((path): path is string => path !== null && path !== '')
     .map((path) =>
@@ -71,6 +67,15 @@ export const placesOf = (
   newData: settings?.newData ?? `${data}_pg${newMajor}_new`,
   backupData: `${data}_pg${oldMajor}_bak`,
 });
+
+/**
+ * Where the new cluster's pg_wal is made: beside the old one, under a name that tells the version. One that an earlier upgrade has
+ * made loses that version's suffix.
+ */
+const newWal = (wal: string, newMajor: number): string => {
+  const next = `${wal.replace(/_pg\d+$/, '')}_pg${newMajor}`;
+  return next === wal ? `${wal}_new` : next;
+};
 
 export type CommonFacts = Omit<ReadMonitor, 'database' | 'extensionVersion'>;
 
@@ -190,6 +195,7 @@ export const commonFacts = (
     carry: filesToCarry(instance, server),
     preload: preloadedLibraries(server.preload),
     tablespaces: server.tablespaces,
+    wal: instance.wal === '' ? null : { now: instance.wal, next: newWal(instance.wal, next.major) },
     sshPort: settings?.ssh?.port ?? config.ssh.port ?? 22,
   });
 };

@@ -26,6 +26,7 @@ import { makeTransferKey, tryTransfer } from './steps/hard-link/transfer-key.ts'
 import { removeUnwantedKeys } from './steps/hard-link/unwanted-keys.ts';
 import { createNewDirectory } from './steps/initdb.ts';
 import { joinGroup } from './steps/join.ts';
+import { keepWal, keepWalOfSecondary } from './steps/keep-wal.ts';
 import { collectMinimalStatistics } from './steps/minimal-statistics.ts';
 import { restoreSyncStandbys, suspendSyncStandbys } from './steps/number-sync-standbys.ts';
 import { exchangeOtherKeepers } from './steps/other-formations.ts';
@@ -99,6 +100,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
       stopMonitor,
       pgUpgrade(monitor),
       swapDirectories(monitor),
+      keepWal(monitor),
       pointPgCtlToNew(monitor),
       pointUnitToNew(monitor),
       checkpoint,
@@ -133,6 +135,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
     ]),
 
     phase('G', 'Resume service', [
+      keepWal(primary),
       startPrimary, // the downtime ends
       exchangeOtherKeepers('new'),
       compareInventory,
@@ -153,6 +156,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
         joinGroup(node),
         releaseService(node, facts.newMajor), // a reboot hours later, while others are rebuilt still, brings it back
       ]),
+      each(secondaries, (node) => [keepWalOfSecondary(node)]),
     ]),
 
     phase('I', 'Restore', [

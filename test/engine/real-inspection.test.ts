@@ -463,6 +463,17 @@ describe('a discovery', () => {
     expect(filesToCarry(one, one.server)).toEqual(['postgresql.conf', 'server.key']);
   });
 
+  test('a pg_wal elsewhere is kept there where another can be made beside it', () => {
+    host.cluster(host.node.data, 15);
+    const wal = join(host.root, 'disk of WAL/main');
+    host.write(join(wal, '000000010000000000000001'), 'x');
+    symlinkSync(wal, join(host.node.data, 'pg_wal'));
+    host.write(join(host.node.home, 'psql'), answer);
+    expect(instance().wal).toBe(wal);
+    host.program(join(host.root, 'bin/df'), 'echo Filesystem; echo "/dev/x 100 100 0 100% /"');
+    expect(instance().wal).toBe('');
+  });
+
   test('small directories that are no server’s are carried, whatever reads from them; what cannot be copied, or is large, stays', () => {
     host.cluster(host.node.data, 15, { 'postgresql.conf': '', 'auth/users': 'app\n', 'log/x.log': '' });
     mkdirSync(join(host.node.data, 'conf.d'));

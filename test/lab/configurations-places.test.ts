@@ -59,7 +59,7 @@ describe('configurations that cannot be taken, and what is told', () => {
       await lab.root(
         'node3',
         `printf '%s\\n' '#!/bin/sh' 'exec ${oldBin}/pg_autoctl run' >/usr/local/bin/start-pgaf; chmod 755 /usr/local/bin/start-pgaf
-mv ${pgdata}/pg_wal /var/lib/pgsql/wal; ln -s /var/lib/pgsql/wal ${pgdata}/pg_wal; chown -h postgres: ${pgdata}/pg_wal`,
+mkdir -p /srv; mv ${pgdata}/pg_wal /srv/wal; ln -s /srv/wal ${pgdata}/pg_wal; chown -h postgres: ${pgdata}/pg_wal`,
       );
       await dropIn('node3', 'wrapper.conf', 'ExecStart=', 'ExecStart=/usr/local/bin/start-pgaf');
     });
@@ -73,6 +73,13 @@ mv ${pgdata}/pg_wal /var/lib/pgsql/wal; ln -s /var/lib/pgsql/wal ${pgdata}/pg_wa
       'node2',
       `echo '*/5 * * * * root systemctl is-active -q ${unit} || systemctl restart ${unit}' >/etc/cron.d/pgwatch`,
     );
+    // root's own, which postgres cannot read; and somebody who would like to be more than a line
+    await lab.root(
+      'node3',
+      `mkdir -p /var/spool/cron/crontabs; printf '%s\\n' '# systemctl restart ${unit}' '*/5 * * * * systemctl start ${unit}' '@daily true' >/var/spool/cron/crontabs/root
+printf '* * * * * pg_ctl \\033[2J$(touch /tmp/hostile)\\n' >/var/spool/cron/crontabs/nobody; chmod 600 /var/spool/cron/crontabs/*`,
+    );
+    await lab.pg('node1', `head -c 11000000 /dev/zero >${pgdata}/dump.sql`);
     const checked = await runCheck(home);
     expect(checked.code).toBe(1);
     expect(checked.found.filter((one) => one.startsWith('blocker'))).toEqual([
@@ -90,19 +97,29 @@ mv ${pgdata}/pg_wal /var/lib/pgsql/wal; ln -s /var/lib/pgsql/wal ${pgdata}/pg_wa
       /monitor: \S+secret\.conf belongs to .*cannot read it[\s\S]*node_3: .* through \/usr\/local\/bin\/start-pgaf/,
     );
     expect(checked.of('wal-elsewhere')).toEqual([
-      expect.stringContaining(`node_3: ${pgdata}/pg_wal is a symbolic link to /var/lib/pgsql/wal`),
+      expect.stringMatching(
+        /^node_3: .*pg_wal is a symbolic link to \/srv\/wal, .* postgres may not write in \/srv\./,
+      ),
+    ]);
+    expect(checked.of('entries-carried')).toEqual([
+      expect.stringMatching(/^node_1: .*, and not in the new one: dump\.sql \(11 MB\)$/),
     ]);
     expect(checked.of('unit-dependents')).toEqual([
       expect.stringMatching(
         /^node_1: (application\.service, pooler|pooler\.service, application)\.service: /,
       ),
     ]);
-    expect(checked.of('cron-jobs').join()).toContain('systemctl restart');
+    expect(checked.of('cron-jobs')).toEqual([
+      expect.stringContaining('systemctl restart'),
+      `node_3: crontab of nobody: * * * * * pg_ctl [2J$(touch /tmp/hostile)`,
+      `node_3: crontab of root: */5 * * * * systemctl start ${unit}`,
+    ]);
+    expect(await lab.root('node3', 'ls /tmp')).not.toContain('hostile');
   });
 });
 
 describe('configurations that are taken as they are', () => {
-  it('data directories behind links, ExecStart in a drop-in, a template unit, a runtime directory, a pooler: upgraded', async () => {
+  it('data directories behind links, WAL on another disk, ExecStart in a drop-in, a template unit, a runtime directory, a pooler: upgraded', async () => {
     await begin();
     const { pgdata, unit, oldBin, newBin } = lab.settings;
     await whileDown(
@@ -110,7 +127,8 @@ describe('configurations that are taken as they are', () => {
         for (const host of lab.hosts)
           await lab.root(
             host,
-            `mkdir -p ${linked.replace(/\/[^/]*$/, '')}; chown postgres: /pgdata; mv ${pgdata} ${linked}; ln -s ${linked} ${pgdata}; chown -h postgres: ${pgdata}`,
+            `mkdir -p ${linked.replace(/\/[^/]*$/, '')}; chown postgres: /pgdata; mv ${pgdata} ${linked}; ln -s ${linked} ${pgdata}; chown -h postgres: ${pgdata}
+mkdir /wal; chown postgres: /wal; mv ${linked}/pg_wal /wal/main; ln -s /wal/main ${linked}/pg_wal; chown -h postgres: ${linked}/pg_wal`,
           );
         await dropIn('node1', 'x.conf', 'ExecStart=', `ExecStart=${oldBin}/pg_autoctl run`);
         await lab.root(
@@ -135,13 +153,28 @@ echo PGDATA=${pgdata} >/etc/default/pgaf-main; rm ${unit}.service; systemctl dae
 
     const says = async (host: LabHost, script: string) => (await lab.root(host, script)).trim().split('\n');
     for (const host of lab.hosts)
-      expect(await says(host, `readlink ${pgdata}; cat ${linked}/PG_VERSION`)).toEqual([linked, '17']);
+      expect(
+        await says(
+          host,
+          `readlink ${pgdata}; cat ${linked}/PG_VERSION; readlink ${linked}/pg_wal ${linked}_pg15_bak/pg_wal; ls /wal; ls /wal/main | grep -c '^0'; stat -c '%a %U' /wal/main_pg17`,
+        ),
+      ).toEqual([
+        linked,
+        '17',
+        '/wal/main_pg17',
+        '/wal/main',
+        'main',
+        'main_pg17',
+        expect.stringMatching(/^[1-9]/),
+        '700 postgres',
+      ]);
     expect(
       await says(
         'node1',
         `systemctl is-active ${unit} pooler; grep '^ExecStart=/' ${unitDirectory}/${unit}.service.d/x.conf; stat -c '%a %U %G' ${unitDirectory}/${unit}.service.d/x.conf`,
       ),
     ).toEqual(['active', 'active', `ExecStart=${newBin}/pg_autoctl run`, '640 root postgres']);
+    expect(first.stdout).toMatch(/pooler\.service went down with .* on node_1, and was started again/);
     expect(await says('node2', `systemctl is-active ${unit} exporter`)).toEqual(['active', 'active']);
     expect(await says('node3', 'systemctl is-active pgaf@main; systemctl is-enabled pgaf@main')).toEqual([
       'active',

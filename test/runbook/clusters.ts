@@ -154,6 +154,12 @@ export const linkedCluster = (facts: ReadFacts = labCluster()): ClusterFacts =>
     nodes: facts.nodes.map((node) => (node.alias === 'node_2' ? { ...node, rebuild: 'hard-link' } : node)),
   });
 
+/** The same with pg_wal on another disk, on every host. */
+export const walCluster = (facts: ReadFacts = linkedCluster()): ClusterFacts => ({
+  ...onEveryHost(facts, () => ({ wal: { now: '/wal/main', next: '/wal/main_pg17' } })),
+  name: parsed({ ...facts, name: 'pg_wal elsewhere' }).name,
+});
+
 /** Every host of a cluster changed in the same way. */
 export const onEveryHost = (from: ReadFacts, change: (host: HostFacts) => Partial<Common>): ClusterFacts => {
   const facts = parsed(from);
@@ -260,6 +266,7 @@ export const everyCluster = [
   ['the lab’s cluster, copied', labCluster({ mode: 'copy' })],
   ['one secondary by hard links', linkedCluster()],
   ['two tablespaces', spacedCluster()],
+  ['pg_wal on another disk', walCluster()],
   ['Debian without systemd', debianCluster()],
   ['a primary without secondaries', loneCluster()],
 ] as const;

@@ -10,11 +10,12 @@ import { hasTablespaces } from './kills/cases.ts';
 import { everyMoment } from './kills/every-moment.ts';
 import { linkCases } from './kills/links.ts';
 import { upgrade, upgradeCases } from './kills/upgrade.ts';
+import { walCases } from './kills/wal.ts';
 import { Sandbox } from './sandbox.ts';
 import { word } from './word.ts';
 import { modelAfter, stepOf } from './worlds.ts';
 
-everyMoment([...upgradeCases, ...linkCases].filter((one) => !hasTablespaces(one)));
+everyMoment([...upgradeCases, ...linkCases, ...walCases].filter((one) => !hasTablespaces(one)));
 
 let host: Sandbox;
 

@@ -282,6 +282,27 @@ export class Model {
       case 'join':
         this.#join(facts, host);
         return;
+      case 'wal':
+        host.data = { ...this.#only(host.data), ...(facts.wal === null ? {} : { wal: facts.wal.next }) };
+        return;
+      case 'wal-maintenance':
+        this.row(facts.alias, 'maintenance');
+        host.inMaintenance = true;
+        host.markers = [...host.markers, name];
+        return;
+      case 'wal-stop':
+        this.stop(facts);
+        return;
+      case 'wal-start':
+        this.#start(phase, facts, host);
+        return;
+      case 'wal-rejoin':
+        this.row(facts.alias, 'secondary');
+        host.inMaintenance = false;
+        this.#wake(host, '0/3000060');
+        host.data = { ...this.#only(host.data), standby: true };
+        host.server = this.#server(facts.newVersion, { inRecovery: true, lsn: '0/3000100' });
+        return;
       case 'sync-standbys':
         this.#monitor.numberSyncStandbys = this.facts.numberSyncStandbys;
         return;

@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ClusterFacts, hostsOf } from '../../source/cluster/facts.ts';
 import { sh as fragment } from '../../source/cluster/fragment.ts';
 import { theLogin } from '../../source/cluster/login.ts';
+import { parseCrontabs } from '../../source/inspect/checks/parse.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import type { Step } from '../../source/runbook/language/step.ts';
 import { rollbackRunbook } from '../../source/runbook/rollback.ts';
@@ -103,6 +104,43 @@ describe.each([
         expect(text).toContain(`\n${verb})\n${fragment`  ${lines}`.text}\n  ;;\n`);
     }
   });
+});
+
+test('root’s and other users’ crontabs were not read; what is in them is text, whoever wrote it', () => {
+  const [node] = labCluster().nodes;
+  if (node === undefined) throw new Error('no node');
+  const file = (name: string, text: string): void => {
+    mkdirSync(join(root, name, '..'), { recursive: true });
+    writeFileSync(join(root, name), text);
+  };
+  file(
+    'var/spool/cron/crontabs/root',
+    '# pg_ctl\n\n*/5 * * * * systemctl start pgautofailover\n@daily true\n',
+  );
+  file(
+    'var/spool/cron/crontabs/o|p$(id)',
+    `* * * * * pg_ctl \u001b[2J$(touch ${root}/ran) ${'x'.repeat(600)}\n`,
+  );
+  file('var/spool/cron/oracle', '* * * * * psql "password=secret host=x"\n');
+  file('etc/cron.d/watch', '* * * * * root systemctl restart pgautofailover-other\n');
+  file('etc/monit/monitrc', 'start program = "/bin/systemctl start pgautofailover"\n');
+  symlinkSync('/etc/passwd', join(root, 'var/spool/cron/crontabs/linked'));
+  const text = rootScript(
+    { root: 'sh', postgres: word('postgres') },
+    { ...node, data: node.data },
+    'crontabs',
+  ).text;
+  const ran = sh(text.replaceAll(' /var/', ` ${root}/var/`).replaceAll(' /etc/', ` ${root}/etc/`));
+  expect(ran.code).toBe(0);
+  const lines = parseCrontabs(ran.output.replaceAll(root, ''));
+  expect(lines[0]).toMatch(/^crontab of opid: \* \* \* \* \* pg_ctl \[2J\$\(touch .*x$/);
+  expect(lines[0]?.length).toBeLessThan(501);
+  expect(lines.slice(1)).toEqual([
+    'crontab of root: */5 * * * * systemctl start pgautofailover',
+    expect.stringMatching(/^crontab of oracle: .* psql "password=\*{4}/),
+    '/etc/monit/monitrc: start program = "/bin/systemctl start pgautofailover"',
+  ]);
+  expect(existsSync(join(root, 'ran'))).toBe(false);
 });
 
 test('the helper of a host, and its rule', () => {

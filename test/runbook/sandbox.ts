@@ -36,7 +36,7 @@ export class Sandbox {
   constructor(base: ClusterFacts = labCluster(), service: Service = { kind: 'none' }) {
     this.root = mkdtempSync(join(tmpdir(), service.kind === 'none' ? "pgaf dba's " : 'pgaf-unit-'));
     const at = (path: string): string => join(this.root, path);
-    this.facts = onEveryHost(base, ({ tablespaces }) => ({
+    this.facts = onEveryHost(base, ({ tablespaces, wal }) => ({
       pgdata: at('lib/data'),
       data: at('lib/data'),
       newData: at('lib/data_pg17_new'),
@@ -53,6 +53,7 @@ export class Sandbox {
       workDir: workDirOf(word(at('home')), word(at('lib/data'))),
       service,
       tablespaces: tablespaces.map(at),
+      wal: wal === null ? null : { now: at(wal.now), next: at(wal.next) },
     }));
     for (const directory of ['lib', 'run', 'home', 'tmp']) mkdirSync(at(directory), { recursive: true });
     mkdirSync(this.node.workDir, { recursive: true });

@@ -15,6 +15,7 @@ import {
   linkedDebian,
   onEveryHost,
   spacedCluster,
+  walCluster,
 } from './clusters.ts';
 import { Model } from './model.ts';
 import { word } from './word.ts';
@@ -60,6 +61,7 @@ const clusters = [
   ['Debian’s packages, no systemd, blanks and quotes in every name', debianCluster()],
   ['one secondary by hard links', linkedCluster()],
   ['two tablespaces', spacedCluster()],
+  ['pg_wal on another disk', walCluster()],
   ['hard links, blanks and quotes in every name', linkedDebian()],
   [
     'a unit file that a package brought',
@@ -80,6 +82,13 @@ test('the whole upgrade of the lab’s cluster, as the DBA reads it', async () =
 
 test('the whole upgrade where one secondary takes over the primary’s links', async () => {
   await expect(page(linkedCluster())).toMatchFileSnapshot('__snapshots__/linked.txt');
+});
+
+test('what is done about pg_wal on another disk', async () => {
+  const steps = page(walCluster()).split(/^(?=════)/m);
+  await expect(steps.filter((one) => /^════ \S+\.wal/.test(one)).join('')).toMatchFileSnapshot(
+    '__snapshots__/wal.txt',
+  );
 });
 
 test('the same with two tablespaces', async () => {
@@ -148,7 +157,11 @@ describe.each(clusters)('%s', (_, facts) => {
   });
 
   test('nothing is deleted but what the console made itself', () => {
-    const own = hostsOf(facts).flatMap((host) => [host.workDir, host.newData]);
+    const own = hostsOf(facts).flatMap((host) => [
+      host.workDir,
+      host.newData,
+      ...(host.wal === null ? [] : [host.wal.next, `${host.data}/pg_wal.moved`]),
+    ]);
     for (const { step, text } of scriptsOf(facts))
       for (const [line] of text.matchAll(/^.*\brm -\w*r\w* .*$/gm))
         expect([

@@ -8,7 +8,7 @@ import { worldAt } from './worlds.ts';
 
 /** Words that a title may begin with: what the step does, in the imperative. */
 const verb =
-  /^(Authorize|Checkpoint|Choose|Clear|Collect|Copy|Create|Disable|Drop|Enable|Find|Measure|Point|Promote|Register|Remove|Restore|Return|Revoke|Run|Save|Set|Start|Stop|Swap|Switch|Test|Transfer|Update|Validate|Verify|Write)\b/;
+  /^(Authorize|Checkpoint|Choose|Clear|Collect|Copy|Create|Disable|Drop|Enable|Find|Measure|Move|Point|Promote|Register|Remove|Restore|Return|Revoke|Run|Save|Set|Start|Stop|Swap|Switch|Test|Transfer|Update|Validate|Verify|Write)\b/;
 
 describe.each(everyCluster.filter(([, facts]) => facts.nodes.length > 1))('titles: %s', (_, facts) => {
   // The moments of worlds.ts are those of a cluster with these three nodes.

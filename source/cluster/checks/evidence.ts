@@ -147,6 +147,10 @@ export interface CheckInspection {
   readonly stateFile: { readonly layout: number; readonly bytes: number } | null;
   /** Where something is mounted, the data directory itself and what is below it; the server's own mounts as well. */
   readonly mountPoints: readonly string[];
+  /** What lies at the top of the data directory and is no directory of the server's; bytes where they could be counted. Absent: not asked. */
+  readonly entries?: readonly { readonly name: string; readonly bytes: number | null }[];
+  /** Of a pg_wal that is a symbolic link: the directory above where it leads, where the new cluster's is to be made, and whether that name is taken. */
+  readonly walBeside?: { readonly place: Place; readonly writable: boolean; readonly taken: boolean };
   /** pg_wal is a symbolic link. */
   readonly walIsLink: boolean;
   readonly walBytes: number;

@@ -1,5 +1,4 @@
 import { primaryOf } from '../../cluster/facts.ts';
-import { hostIn } from '../../cluster/observations.ts';
 import { present } from '../../cluster/present.ts';
 import type { Result } from '../../cluster/result.ts';
 import { acceptsWrites } from '../../runbook/language/conditions.ts';
@@ -9,6 +8,7 @@ import { runbookFor } from '../../runbook/runbooks.ts';
 import { type Order, orderOf } from '../../runbook/timing/schedule.ts';
 import { type MonitorAbsence, monitorAbsence } from '../../runbook/verdict/monitor-absence.ts';
 import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
+import { leftToDo } from '../../runbook/verdict/went-down.ts';
 import { writesNow } from '../../runbook/verdict/writes.ts';
 import type { Entry } from '../journal/journal.ts';
 import type { OwnedSession, Session } from '../run/session.ts';
@@ -116,7 +116,7 @@ export class Checklist {
     const warned = this.#steps.map((step) => step.clusterNotes(world)).find((notes) => notes !== null);
     const verdict = rollbackVerdict(facts, world);
     if (verdict.kind === 'loses-new-writes' && view.direction === 'rollback') this.#lost = verdict.lost;
-    const seen = view.direction === 'upgrade' ? hostIn(world, primaryOf(facts).alias) : null;
+    const toDo = view.direction === 'upgrade' ? leftToDo(facts, world, primaryOf(facts).alias) : null;
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
     this.#holdFeed(session, absence !== null);
     this.#store.set({
@@ -126,7 +126,7 @@ export class Checklist {
         : { expectedDowntimeMs: expected.downtime, dryRun: expected.dryRun }),
       verdict,
       ...(warned === undefined ? {} : { clusterWarnings: warned }),
-      ...(seen === null || (seen.toDo ?? view.toDo) === undefined ? {} : { toDo: seen.toDo ?? [] }),
+      ...(toDo === null || (toDo.length === 0 && view.toDo === undefined) ? {} : { toDo }),
       steps: this.#steps.map((step, index) =>
         viewOf(step, world, view.steps[index]?.status ?? { kind: 'waiting' }, this.#context()),
       ),

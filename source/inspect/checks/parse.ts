@@ -93,6 +93,20 @@ const tablespacesOf = (map: Facts): CheckInspection['tablespaces'] => {
   return found;
 };
 
+/** `12 dump.sql`, a line each: kilobytes, where they are known, and a name at the top of the data directory. */
+const entriesOf = (text: string | null): NonNullable<CheckInspection['entries']> =>
+  linesOf(text).flatMap((line) => {
+    const [, kilobytes = '', name = ''] = /^(\d{0,15}) (.+)$/.exec(line) ?? [];
+    return name === '' ? [] : [{ name, bytes: kilobytes === '' ? null : Number(kilobytes) * 1024 }];
+  });
+
+/** Lines of crontabs, as root's verb prints them: whoever has written them, no more than so many and so long, their secrets left out. */
+export const parseCrontabs = (text: string): readonly string[] =>
+  linesOf(text)
+    .filter((line) => /^(crontab of [A-Za-z0-9_.@-]+|\/etc\/[A-Za-z0-9_./@+-]+): /.test(line))
+    .slice(0, 40)
+    .map((line) => redactText(line.replaceAll(/\p{Cc}/gu, '').slice(0, 500)));
+
 /** Reads the answer to checkInspectionScript. One that did not finish, or whose databases did not all answer, is a problem. */
 export const parseCheckInspection = (alias: string, output: string): Result<CheckInspection> => {
   const whole = readWhole(output, `${alias}: the inspection of the host`, 'check again');
@@ -125,7 +139,17 @@ export const parseCheckInspection = (alias: string, output: string): Result<Chec
       : null,
     mountPoints: linesOf(text('mounts')),
     walIsLink: map.get('wal_link') === 'yes',
+    ...(map.get('wal_link') === 'yes'
+      ? {
+          walBeside: {
+            place: placeOf(map, 'wal_parent'),
+            writable: map.get('wal_parent_writable') === 'yes',
+            taken: map.get('wal_next_there') === 'yes',
+          },
+        }
+      : {}),
     walBytes: number(map.get('wal_bytes')) * 1024,
+    entries: entriesOf(text('entries')),
     upgradePort: map.get('upgrade_port') === 'busy' ? 'busy' : 'free',
     newDirectory: newDirectoryOf(map),
     backupDirectoryThere: map.get('backup_there') === 'yes',

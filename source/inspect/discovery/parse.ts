@@ -73,6 +73,8 @@ export interface ReadInstance {
   readonly directories: readonly string[];
   /** Of these the ones that are no server's, small, and readable. */
   readonly small: readonly string[];
+  /** Where a pg_wal that is a symbolic link leads, if another can be made beside it; '' otherwise. */
+  readonly wal: string;
   readonly server: LiveServer | null;
   /** Why there is no `server`. */
   readonly serverError: string;
@@ -162,6 +164,7 @@ const instanceOf = (map: ReadonlyMap<string, string>, key: string): ReadInstance
     files: linesOf(decodeText(map.get(`${key}.files`))),
     directories: linesOf(decodeText(map.get(`${key}.directories`))),
     small: linesOf(decodeText(map.get(`${key}.small`))),
+    wal: map.get(`${key}.wal`) ?? '',
     server: server.success ? server.data : null,
     serverError: server.success ? '' : (answer ?? 'no server answered on its socket').trim().slice(0, 400),
     workDir: map.get(`${key}.work`) ?? '',

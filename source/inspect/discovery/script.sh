@@ -108,6 +108,13 @@ while IFS= read -r cfg; do
   find "$data" -maxdepth 1 '(' -type f -size -10240k -exec test -r '{}' ';' -o -type l ')' -print 2>/dev/null | sed 's|.*/||' | text "$n.files"
   find "$data" -maxdepth 1 -type d 2>/dev/null | sed 's|.*/||' | text "$n.directories"
   small_directories | text "$n.small"
+  # a pg_wal elsewhere, where another can be made beside it: postgres may, a rename is enough, and there is room for as much again
+  if [ -L "$data/pg_wal" ]; then
+    wal=$(readlink -f "$data/pg_wal") above=$(dirname "$wal")
+    case $wal in "$data"/*) above= ;; esac
+    if [ -n "$above" ] && [ -w "$above" ] && [ "$(stat -c '%d %m' "$wal" 2>/dev/null)" = "$(stat -c '%d %m' "$above")" ] \
+      && [ "$(df -Pk "$above" | awk 'END { print $4 }')" -gt "$(du -sk "$wal" 2>/dev/null | cut -f 1)" ]; then put "$n.wal" "$wal"; fi
+  fi
   port=${set_port:-$(setting port "$cfg")}; put "$n.port" "$port"
   for socket in "$(sed -n 5p "$data/postmaster.pid" 2>/dev/null)" /var/run/postgresql /tmp; do
     [ -n "$socket" ] && [ -S "$socket/.s.PGSQL.$port" ] && { put "$n.socket" "$socket"; break; }

@@ -14,6 +14,7 @@ import {
 import { parseControlData } from '../../cluster/parse/control-data.ts';
 import { parseUnit } from '../../cluster/parse/unit.ts';
 import { ok, type Problem, type Result } from '../../cluster/result.ts';
+import { isServers } from '../../cluster/server-directories.ts';
 import { type ToDo, toDoParts } from '../../cluster/to-do.ts';
 import { misfit, ownPath, systemIdentifier } from '../../cluster/words.ts';
 import { parseCheckInspection } from '../checks/parse.ts';
@@ -57,6 +58,15 @@ const markOf = (text: string | null): Pick<Extract<DirectoryView, { kind: 'clust
   return run === undefined || system === undefined ? {} : { mark: { run, system } };
 };
 
+/** What nobody would miss is left out. */
+const onlyOf = (names: readonly string[]): Pick<Extract<DirectoryView, { kind: 'cluster' }>, 'only'> => {
+  const only = names.filter((name) => !isServers(name) && name !== 'DO-NOT-START.txt');
+  return only.length === 0 ? {} : { only };
+};
+
+const walOf = (text: string | null): Pick<Extract<DirectoryView, { kind: 'cluster' }>, 'wal'> =>
+  text === null || text === '' ? {} : { wal: text };
+
 const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryView => {
   const kind = map.get(key);
   if (kind === 'cluster')
@@ -72,6 +82,8 @@ const directoryOf = (map: ReadonlyMap<string, string>, key: string): DirectoryVi
       databases: Number.parseInt(map.get(`${key}.databases`) ?? '0', 10) || 0,
       hasConfiguration: map.get(`${key}.carried`) === 'yes',
       tablespaces: linesOf(joinedText(map.get(`${key}.tablespaces`))),
+      ...onlyOf(linesOf(joinedText(map.get(`${key}.only`)))),
+      ...walOf(joinedText(map.get(`${key}.wal`))),
       ...markOf(joinedText(map.get(`${key}.mark`))),
     };
   if (kind === 'other')

@@ -80,6 +80,11 @@ databases() { # PGDATA: how many there are that initdb has not made
   done
 }
 add() { found=$found$1$newline; }
+only() { # PGDATA LIVE: what lies at its top and has no like in the directory that is live, in $found
+  found=; for entry in "$1"/*; do
+    [ -e "$2/${entry##*/}" ] || [ -L "$2/${entry##*/}" ] || add "${entry##*/}"
+  done
+}
 links() { # PGDATA: where its tablespaces are, in $found
   found=; for link in "$1"/pg_tblspc/[0-9]*; do [ -L "$link" ] && add "$(readlink "$link")"; done
 }
@@ -104,6 +109,8 @@ directory() { # KEY PGDATA
   [ -e "$2/standby.signal" ] && put "$1.standby" yes
   [ -e "$2/postgresql-auto-failover.conf" ] && put "$1.carried" yes
   [ "$major" != "$new_major" ] && shared "$2" && put "$1.shared" yes
+  # while what was moved out of it is there still, it is not over (runbook/shell/wal.ts)
+  [ -L "$2/pg_wal" ] && [ ! -e "$2/pg_wal.moved" ] && text "$1.wal" "$(readlink "$2/pg_wal")"
   links "$2"; [ -z "$found" ] || text "$1.tablespaces" "$found"
   databases "$2"; put "$1.databases" $count
   [ -f "$2/$mark_file" ] && [ ! -L "$2/$mark_file" ] && text "$1.mark" "$(head -c 400 "$2/$mark_file")"
@@ -180,6 +187,7 @@ unit | { exec 3<&0; server | { exec 4<&0 </dev/null
 directory data "$data"
 directory new "$new_data"
 directory backup "$backup_data"
+[ -r "$backup_data/PG_VERSION" ] && [ -r "$data/PG_VERSION" ] && only "$backup_data" "$data" && text backup.only "$found"
 tablespaces
 first /etc/machine-id && put who.machine "$line"
 [ -n "$unit" ] && [ -e "$hold_file" ] && put held yes

@@ -2,6 +2,7 @@ import type { Check } from './check.ts';
 import { databaseChecks } from './databases.ts';
 import { diskChecks } from './disks.ts';
 import { dryRunChecks } from './dry-run.ts';
+import { entryChecks } from './entries.ts';
 import { formationChecks } from './formations.ts';
 import { habitChecks } from './habits.ts';
 import { hardLinkChecks } from './hard-links.ts';
@@ -21,6 +22,7 @@ const all: readonly Check[] = [
   ...programChecks,
   ...serviceChecks,
   ...diskChecks,
+  ...entryChecks,
   ...tablespaceChecks,
   ...hardLinkChecks,
   ...dryRunChecks,

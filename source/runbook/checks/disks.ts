@@ -6,7 +6,7 @@ import { parentOf } from '../../cluster/words.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { newDirectory } from './new-directory.ts';
 import { copiesData, roomNeeded, tablespacesElsewhere } from './room.ts';
-import { inspected, served } from './see.ts';
+import { inspected, type Seen, served } from './see.ts';
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024)} MB`;
 
@@ -81,6 +81,48 @@ const mountIssues = (facts: HostFacts, at: string): Issue =>
         command: sh`findmnt ${quoted(at)}`.text,
       };
 
+/** Why the new pg_wal cannot be made beside the old one; the discovery decides by the same (inspect/discovery/script.sh). */
+const whyNotBeside = ({
+  data,
+  wal,
+  walBeside,
+  walBytes,
+}: CheckInspection): { why: string; remedy: string } => {
+  if (walBeside === undefined) return { why: 'it cannot be seen', remedy: 'check again' };
+  const { place, writable } = walBeside;
+  if (wal.path.startsWith(`${data.path}/`))
+    return {
+      why: 'it lies in the data directory itself',
+      remedy: 'let pg_wal lead to a directory outside of it',
+    };
+  if (wal.device !== place.device || wal.mountPoint !== place.mountPoint)
+    return {
+      why: `${wal.path} is a mount point`,
+      remedy: `let pg_wal lead to a directory below ${wal.path}`,
+    };
+  if (!writable)
+    return {
+      why: `postgres may not write in ${place.path}`,
+      remedy: `give postgres ${place.path} for the time of the window`,
+    };
+  return {
+    why: `there are ${megabytes(place.freeBytes)} free, and ${megabytes(walBytes)} of WAL lie in it now`,
+    remedy: `make room on ${place.mountPoint}`,
+  };
+};
+
+const walElsewhere = ({ facts, inspection }: Seen): Issue | null => {
+  if (!inspection.walIsLink || facts.wal !== null) return null;
+  const { why, remedy } = whyNotBeside(inspection);
+  return {
+    found: `${facts.data}/pg_wal is a symbolic link to ${inspection.wal.path}, and no other directory can be made beside that: ${why}. After the upgrade pg_wal is a directory on ${inspection.data.mountPoint}, where ${megabytes(inspection.data.freeBytes)} are free`,
+    remedy: `${remedy}, and check again; or see that ${inspection.data.mountPoint} has room and pace for the WAL, and move it later, while the node is a secondary in maintenance and its service is stopped`,
+    command:
+      sh`df -h ${facts.data} ${quoted(inspection.wal.path)}; ls -ld ${quoted(posix.dirname(inspection.wal.path))}`
+        .text,
+  };
+};
+
 /** Room, file systems and directories. */
 export const diskChecks: readonly Check[] = [
   {
@@ -135,8 +177,14 @@ export const diskChecks: readonly Check[] = [
       ({ facts, inspection }, _host, { facts: cluster }): readonly Issue[] => {
         const mode = cluster?.mode ?? 'link';
         const need = roomNeeded(facts, inspection, mode);
+        // WAL that was on a disk of its own, and is not kept there
+        const wal = inspection.walIsLink && facts.wal === null ? inspection.walBytes : 0;
         return [
-          ...tooSmall(inspection.parent, need.bytes, need.what),
+          ...tooSmall(
+            inspection.parent,
+            need.bytes + wal,
+            wal === 0 ? need.what : `${need.what}, and the WAL that is elsewhere now`,
+          ),
           ...(copiesData(facts, mode) ? tablespacesElsewhere(inspection) : []).flatMap(({ place, bytes }) =>
             tooSmall(place, bytes, 'a copy of the tablespace'),
           ),
@@ -159,18 +207,19 @@ export const diskChecks: readonly Check[] = [
   {
     id: 'backup-directory-free',
     severity: 'blocker',
-    title: 'The place where the old cluster will stay is free',
+    title: 'The places of the old cluster, and of a new pg_wal elsewhere, are free',
     scope: 'every host',
-    why: 'The old data directory is renamed to it in the window; a directory of an earlier upgrade in its place must not be mixed with it.',
+    why: 'The old data directory is renamed to it in the window; a directory of an earlier upgrade in its place must not be mixed with it. A pg_wal that is a symbolic link gets a new directory beside the old one.',
     source: 'docs/runbook.md, “Whose a directory is”',
     judge: onEach('every host', inspected, ({ facts, inspection }) =>
-      inspection.backupDirectoryThere
-        ? {
-            found: `${facts.backupData} exists`,
-            remedy: 'inspect it; if it is left over from an earlier upgrade, move or remove it',
-            command: sh`ls -la ${facts.backupData}`.text,
-          }
-        : null,
+      [
+        ...(inspection.backupDirectoryThere ? [facts.backupData] : []),
+        ...(inspection.walBeside?.taken === true && facts.wal !== null ? [facts.wal.next] : []),
+      ].map((place) => ({
+        found: `${place} exists`,
+        remedy: 'inspect it; if it is left over from an earlier upgrade, move or remove it',
+        command: sh`ls -la ${place}`.text,
+      })),
     ),
   },
   {
@@ -195,20 +244,12 @@ export const diskChecks: readonly Check[] = [
   {
     id: 'wal-elsewhere',
     severity: 'warning',
-    title: 'pg_wal lies in the data directory',
+    title: 'The new pg_wal can be made where the old one is',
     scope: 'every host',
-    why: 'The new cluster’s pg_wal is made in its data directory, on every node: a link to another disk is not made anew. The old cluster’s link stays as it is, so a rollback finds its WAL; the directory that it leads to is nobody’s to remove but yours, after the clean-up.',
+    why: 'A pg_wal that is a symbolic link stays one: the new cluster’s is made beside the old one, on the same disk. Where it cannot be, it is a directory in the data directory after the upgrade. The old cluster’s link and WAL stay as they are, so a rollback finds them; the directory that it leads to is nobody’s to remove but yours, after the clean-up.',
     source:
-      'PostgreSQL, initdb, --waldir, and pg_basebackup, --waldir, which pg_autoctl does not give; seen on the lab with pg_auto_failover 2.0 and 2.2',
-    judge: onEach('every host', inspected, ({ facts, inspection }) =>
-      inspection.walIsLink
-        ? {
-            found: `${facts.data}/pg_wal is a symbolic link to ${inspection.wal.path}; after the upgrade it is a directory on ${inspection.data.mountPoint}, where ${megabytes(inspection.data.freeBytes)} are free, and ${megabytes(inspection.walBytes)} of WAL lie in it now`,
-            remedy: `see that ${inspection.data.mountPoint} has room and pace for the WAL; to move it again later, stop the node (pg_autoctl enable maintenance on a secondary), move pg_wal, and put the link in its place`,
-            command: sh`df -h ${facts.data} ${quoted(inspection.wal.path)}`.text,
-          }
-        : null,
-    ),
+      'PostgreSQL, initdb, --waldir, and pg_basebackup, --waldir, which pg_autoctl does not give; rename(2), EXDEV; seen on the lab with pg_auto_failover 2.0 and 2.2',
+    judge: onEach('every host', inspected, walElsewhere),
   },
   {
     id: 'upgrade-port',

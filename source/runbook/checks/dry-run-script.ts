@@ -9,12 +9,15 @@ import { initdbCommand, newClusterLines } from '../shell/new-cluster.ts';
 import { ownershipFunctions } from '../shell/ownership.ts';
 import { upgradeCauses, upgradeCommand } from '../shell/pg-upgrade-command.ts';
 import script from './dry-run-script.sh' with { type: 'text' };
+import { getsPrimaryFiles, unpackLines } from './primary-files.ts';
 import { dryRunSettings as settings, socketOf, throwawayOf } from './throwaway.ts';
 import { extensionUpdatesSql, statisticsTrialSql } from './trial-sql.ts';
 
 export interface DryRunOptions {
   /** The new directory is made and kept, as step A.*.initdb would. */
   readonly keepNewDirectory: boolean;
+  /** The primary's configuration, which a secondary's base backup brings (primary-files.ts). Absent: it is tried with its own. */
+  readonly primaryFiles?: readonly string[] | null;
 }
 
 /** A library whose functions are in use, as pg_upgrade finds them. Source: PostgreSQL, src/bin/pg_upgrade/function.c. */
@@ -76,9 +79,18 @@ const throwawayData = (host: HostFacts): Path => below(throwawayOf(host), 'new')
 /**
  * What the window carries, into the throwaway's copy; a relative link that leads nowhere from there is followed.
  */
-const carryFunction = (host: HostFacts): Fragment => {
+const carryFunction = (facts: ClusterFacts, host: HostFacts, files: readonly string[] | null): Fragment => {
   const carried = below(throwawayOf(host), 'carried');
-  const carry = sh`
+  const unpack =
+    files !== null &&
+    sh`
+      set -eu
+      umask 077
+      ${unpackLines(facts, sh`${carried}`, files)}
+    `;
+  const carry =
+    unpack ||
+    sh`
     set -eu
     umask 077
     ${carryLines(host, host.data, carried)}
@@ -94,13 +106,17 @@ const carryFunction = (host: HostFacts): Fragment => {
 };
 
 /** What the facts alone know, as functions of the script: `throwaway_initdb`, psql of the old version, `carry_script`. */
-const commonFunctions = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
+const commonFunctions = (
+  facts: ClusterFacts,
+  host: HostFacts,
+  files: readonly string[] | null,
+): Fragment => sh`
   ${ownershipFunctions(facts)}
   ${sqlFunction({ variable: 'old_bin' }, settings, { name: 'old_psql' })}
   throwaway_initdb() {
     ${initdbCommand({ ...host, newData: throwawayData(host) }, facts.newMajor)} --no-sync
   }
-  ${carryFunction(host)}
+  ${carryFunction(facts, host, files)}
 `;
 
 /** The same for what pg_upgrade is for: pg_upgrade --check, the schema's programs. */
@@ -157,7 +173,7 @@ export const dryRunScript = (
   const upgraded = !isNode(host) || host.role === 'primary';
   const kept = upgraded && options.keepNewDirectory;
   return lines(
-    commonFunctions(facts, host),
+    commonFunctions(facts, host, getsPrimaryFiles(host) ? (options.primaryFiles ?? null) : null),
     upgraded && upgradeFunctions(facts, host),
     kept && newClusterFunction(facts, host),
     fixed(script, {

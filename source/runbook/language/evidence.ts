@@ -106,6 +106,13 @@ export const newSystemIdentifier = (
 export const hasMarker = (host: HostFacts, mark: string, world: Observations): boolean =>
   hostIn(world, host.alias)?.markers.includes(mark) ?? false;
 
+/** The marker file of a secondary that goes into maintenance once more, to have its pg_wal moved (steps/keep-wal.ts). */
+export const walMaintenance = word`wal-maintenance`;
+
+/** It had joined, and is in maintenance or stopped only while its pg_wal is moved. */
+export const hadJoined = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean =>
+  hasMarker(host, walMaintenance, world) && isSwapped(facts, host, world);
+
 /** The old version runs in its place. */
 const oldRuns = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean => {
   const data = hostIn(world, host.alias)?.data;

@@ -19,6 +19,7 @@ const verbWords: Readonly<Record<RootVerb, Fragment>> = {
   'places-gone': sh`removes them where they are empty`,
   'in-use': sh`reads whether anybody has an old data directory open`,
   log: sh`reads the unit’s last lines in the journal`,
+  crontabs: sh`reads which crontabs work on PostgreSQL or start the unit, and prints those lines`,
 };
 
 /** Where its rule goes; sudo reads no file there with a dot in its name. */

@@ -10,6 +10,7 @@ import {
   type RelativePath,
   type UnitName,
 } from '../../cluster/words.ts';
+import { crontabsLines } from './crontabs.ts';
 import { dependentsFunction } from './dependents.ts';
 import { idleFunction } from './self-checks.ts';
 import { script } from './shell.ts';
@@ -292,6 +293,7 @@ export const rootVerbs = [
   'places-gone',
   'in-use',
   'log',
+  'crontabs',
 ] as const;
 export type RootVerb = (typeof rootVerbs)[number];
 
@@ -323,6 +325,7 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
       verbs.set('unguard', dropInGoneLines(unit));
       verbs.set('enable', sh`systemctl enable --quiet ${unit}`);
       verbs.set('disable', sh`systemctl disable --quiet ${unit}`);
+      verbs.set('crontabs', crontabsLines(unit));
     }
     const [from, to] = [parentOf(host.oldAutoctl), parentOf(host.newAutoctl)];
     if (from !== to) {

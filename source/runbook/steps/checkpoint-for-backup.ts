@@ -2,6 +2,7 @@ import { type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
 import { nodeIn } from '../../cluster/observations.ts';
 import { acceptsWrites } from '../language/conditions.ts';
+import { hadJoined } from '../language/evidence.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { nothingToUndo } from '../language/undo.ts';
@@ -28,7 +29,7 @@ export const checkpointForBackup =
       script: script(sh`${psql(primary, primary.newBindir, 'postgres')} -c ${quoted('checkpoint')}`),
       probe: (world) => {
         const row = nodeIn(world, node.alias);
-        return row !== null && row.assigned !== 'maintenance'
+        return (row !== null && row.assigned !== 'maintenance') || hadJoined(facts, node, world)
           ? done('the base backup has begun')
           : pending('it is still ahead');
       },

@@ -12,6 +12,7 @@ import {
   streaming,
   verdictOf,
 } from '../language/conditions.ts';
+import { hadJoined } from '../language/evidence.ts';
 import { backupGauge } from '../language/gauge.ts';
 import { done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
@@ -64,6 +65,7 @@ export const joinGroup =
       probe: (world) => {
         const row = nodeIn(world, node.alias);
         const seen = hostIn(world, node.alias);
+        if (hadJoined(facts, node, world)) return done('it has joined; pg_wal is moved behind it');
         // Primary: after a switchover it has long since joined.
         const joined = ['secondary', 'primary', 'wait_primary'];
         if (

@@ -10,8 +10,8 @@ import {
   pointsToNew,
   verdictOf,
 } from '../language/conditions.ts';
-import { newSystemIdentifier } from '../language/evidence.ts';
-import { autoctlProbe, makeStep } from '../language/make-step.ts';
+import { hadJoined, newSystemIdentifier } from '../language/evidence.ts';
+import { autoctlProbe, done, makeStep } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
 import { undoText } from '../language/undo.ts';
 import { serviceLogs, serviceUser, startScript } from '../shell/service.ts';
@@ -34,7 +34,8 @@ export const startSecondary =
         'The guide creates the node again; it would stay in maintenance for ever, and the name is taken.',
       danger: 'changes',
       script: startScript(facts, node, node.newAutoctl),
-      probe: (world) => autoctlProbe(node, world),
+      probe: (world) =>
+        hadJoined(facts, node, world) ? done('it has run, and joined') : autoctlProbe(node, world),
       before: [
         backupIsThere(facts, node),
         onHost(node.alias, `${node.data} is not PostgreSQL ${facts.oldMajor} any more`, (seen) =>

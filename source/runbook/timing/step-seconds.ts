@@ -14,6 +14,7 @@ const usual: readonly (readonly [RegExp, number])[] = [
   [/\.(link-key|link-rehearsal|own-files)$/, 0.4],
   [/\.stream$/, 0.6],
   [/\.(start|join)$/, 1],
+  [/\.wal-(maintenance|stop|start|rejoin)$/, 1.5],
   // A rollback's alone: a node is registered anew and waits for its state, the copy's promotion for its checkpoint.
   [/\.(create|drop-nodes)$/, 2.5],
   [/\.promote$/, 1],

@@ -10,9 +10,16 @@ import { formationsOf } from '../../discover/cluster-facts.ts';
 import { helperProblem } from '../../discover/helper.ts';
 import type { OpenHost } from '../../discover/reach.ts';
 import type { CheckResultKept } from '../../engine/journal/check-result.ts';
+import { parseCrontabs } from '../../inspect/checks/parse.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import { dryRunScript } from '../../runbook/checks/dry-run-script.ts';
+import { type DryRunOptions, dryRunScript } from '../../runbook/checks/dry-run-script.ts';
 import { type CheckJudgment, judge } from '../../runbook/checks/judge.ts';
+import {
+  getsPrimaryFiles,
+  parsePrimaryFiles,
+  primaryFilesScript,
+} from '../../runbook/checks/primary-files.ts';
+import { rootScript, rootUser } from '../../runbook/shell/root-verbs.ts';
 import { type Measurements, measurementsOf } from '../../runbook/timing/measurements.ts';
 import { inspectForChecks } from '../inspect-for-checks.ts';
 import { forgetJobScript } from './forget-job.ts';
@@ -55,6 +62,27 @@ const askRoot = async (
       );
 };
 
+/** Lines of crontabs that only root may read; none where root is not reached, which is told by itself. */
+const crontabsOf = async (
+  host: RemoteHost,
+  config: Config,
+  its: HostFacts | null,
+): Promise<readonly string[]> => {
+  const way = { root: config.become.root, postgres: config.become.postgres };
+  if (its === null || its.service.kind === 'none') return [];
+  const answer = await host.run(rootScript(way, its, 'crontabs').text, {
+    as: rootUser(way),
+    timeoutMs: 30_000,
+  });
+  return answer.ok && answer.value.code === 0 ? parseCrontabs(answer.value.stdout) : [];
+};
+
+const withCrontabs = ({ inspection, ...evidence }: HostEvidence, lines: readonly string[]): HostEvidence => ({
+  ...evidence,
+  inspection:
+    inspection === null ? null : { ...inspection, cron: [...new Set([...inspection.cron, ...lines])] },
+});
+
 /** What the inspection shows, and whether the login becomes root, asked at the same time. */
 const inspectionOf = async (
   evidence: HostEvidence,
@@ -63,11 +91,12 @@ const inspectionOf = async (
   config: Config,
 ): Promise<HostEvidence> => {
   const needsRoot = evidence.facts?.service.kind !== 'none';
-  const [root, inspected] = await Promise.all([
+  const [root, crontabs, inspected] = await Promise.all([
     askRoot(host, needsRoot, config, evidence.facts),
+    crontabsOf(host, config, evidence.facts),
     facts === null ? evidence : inspectForChecks(evidence, facts, host),
   ]);
-  return { ...inspected, root };
+  return { ...withCrontabs(inspected, crontabs), root };
 };
 
 /** What has run is of no use to anybody later: the check leaves nothing. The job's directory is the login's own. */
@@ -81,12 +110,12 @@ const runDry = async (
   hostFacts: HostFacts,
   facts: ClusterFacts,
   id: string,
-  keepNewDirectory: boolean,
+  options: DryRunOptions,
 ): Promise<Pick<HostEvidence, 'dryRun' | 'dryRunTrouble'>> => {
   const chunks: Buffer[] = [];
   const job = `${id}/${host.alias.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
   const outcome = await host.job(
-    { id: job, as: facts.postgres, script: dryRunScript(facts, hostFacts, { keepNewDirectory }).text },
+    { id: job, as: facts.postgres, script: dryRunScript(facts, hostFacts, options).text },
     { onBytes: (chunk) => chunks.push(chunk) },
   );
   const sections = parseSections(Buffer.concat(chunks).toString('utf8'));
@@ -97,6 +126,18 @@ const runDry = async (
       ? null
       : problem(`${host.alias}: the dry run ended early (exit ${outcome.code}).`, 'Check again.');
   return { dryRun: short === null ? sections : null, dryRunTrouble: short };
+};
+
+/** The primary's configuration, for the secondaries that will have it. Null: it cannot be read, or is more than configuration. */
+const primaryFilesOf = async (
+  facts: ClusterFacts | null,
+  hosts: ReadonlyMap<string, RemoteHost>,
+): Promise<readonly string[] | null> => {
+  if (facts === null || !facts.nodes.some(getsPrimaryFiles)) return null;
+  const primary = primaryOf(facts);
+  const host = hosts.get(primary.alias);
+  const answer = await host?.run(primaryFilesScript(primary).text, { as: facts.postgres, timeoutMs: 60_000 });
+  return answer?.ok === true && answer.value.code === 0 ? parsePrimaryFiles(answer.value.stdout) : null;
 };
 
 const checkId = (): string =>
@@ -111,13 +152,15 @@ export const check = async (options: CheckOptions): Promise<Result<CheckResult>>
   const { facts, state, hosts } = surveyed.value;
   const id = checkId();
   say('inspecting every host, and a dry run with the new binaries');
+  const files = primaryFilesOf(facts, hosts);
   const seen = await Promise.all(
     surveyed.value.evidence.map(async (evidence): Promise<HostEvidence> => {
       const host = hosts.get(evidence.alias);
       if (host === undefined || evidence.reach.kind !== 'reached') return evidence;
       const inspected = await inspectionOf(evidence, host, facts, config);
       if (facts === null || evidence.facts === null) return inspected;
-      return { ...inspected, ...(await runDry(host, evidence.facts, facts, id, keepNewDirectory)) };
+      const dry = { keepNewDirectory, primaryFiles: await files };
+      return { ...inspected, ...(await runDry(host, evidence.facts, facts, id, dry)) };
     }),
   );
   await Promise.all([...hosts.values()].map((host) => host.close()));

@@ -29,6 +29,7 @@ import { type ExpectedDowntime, expectedDowntime } from '../../runbook/timing/es
 import { upgradeRunbook } from '../../runbook/upgrade.ts';
 import { monitorAbsence } from '../../runbook/verdict/monitor-absence.ts';
 import { type RollbackVerdict, rollbackVerdict } from '../../runbook/verdict/verdict.ts';
+import { leftToDo } from '../../runbook/verdict/went-down.ts';
 import { type Writes, writesNow } from '../../runbook/verdict/writes.ts';
 import { survey } from '../check/survey.ts';
 import { markDone } from './mark-done.ts';
@@ -243,7 +244,7 @@ const fromFacts = async (
     pauses: pausesIn(records, stepsIn(records)),
     expectedDowntime: told?.expected ?? (ahead ? expectedDowntime(facts, basis) : null),
     seenAt: new Date().toISOString(),
-    toDo: direction === 'upgrade' ? (hostIn(world, primaryOf(facts).alias)?.toDo ?? []) : [],
+    toDo: direction === 'upgrade' ? (leftToDo(facts, world, primaryOf(facts).alias) ?? []) : [],
     lock: heldLock(standing),
     monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
     journal: journal === null ? [] : happened(journal.run.records),

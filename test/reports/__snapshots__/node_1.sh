@@ -114,6 +114,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
   ],
   "preload": [],
   "tablespaces": [],
+  "wal": null,
   "sshPort": 22,
   "database": "pg_auto_failover",
   "extensionVersion": "2.0"
@@ -167,6 +168,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
    ],
    "preload": [],
    "tablespaces": [],
+   "wal": null,
    "sshPort": 22,
    "nodeId": 1,
    "hostname": "node1",
@@ -224,6 +226,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
    ],
    "preload": [],
    "tablespaces": [],
+   "wal": null,
    "sshPort": 22,
    "nodeId": 2,
    "hostname": "node2",
@@ -281,6 +284,7 @@ cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new <<'RE
    ],
    "preload": [],
    "tablespaces": [],
+   "wal": null,
    "sshPort": 22,
    "nodeId": 3,
    "hostname": "node3",
@@ -351,8 +355,8 @@ mv /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json.new /var/lib
 keep /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/record.json *
 # what an earlier window left must not speak for this one; what a try of this one left must stay
 rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/*
-[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = f709bad6 ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted
-mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-f709bad6 && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-f709bad6 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
+[ "$(cat /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried 2>/dev/null || true)" = 79592cd3 ] || rm -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/pg_upgrade/tried /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/stopped /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/handed-over /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/noted
+mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%FT%TZ > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-79592cd3 && { sync -- /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done/save-79592cd3 /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done || sync; }
 ls -l
 END_OF_STEP_2
 }
@@ -465,6 +469,10 @@ dependents() ( # UNIT
   [ -z "$all" ] || systemctl show -p Id -p ActiveState $all 2>/dev/null | awk -F= '$1 == "Id" { id = $2 } $1 == "ActiveState" { state = $2 }
     id != "" && state != "" { if (state == "active") print id; id = state = "" }'
 )
+concerns() { # UNIT
+  name=$(printf %s "${1%.service}" | sed 's/[][\\.*^$+?(){}|]/\\&/g')
+  grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart)'"${name:+|(systemctl|service|invoke-rc\.d)[^A-Za-z0-9].*$name($|[^A-Za-z0-9_-])}"')' | grep -vE '^[^:]*: *(#|$)'
+}
 old_bin=/opt/vmware/postgres/15/bin
 new_bin=/opt/vmware/postgres/17/bin
 old_major=15
@@ -474,6 +482,8 @@ data=/var/lib/pgsql/data
 parent=/var/lib/pgsql
 new_data=/var/lib/pgsql/data_pg17_new
 backup_data=/var/lib/pgsql/data_pg15_bak
+wal_next=''
+server_directories='base global log pg_log pg_commit_ts pg_dynshmem pg_logical pg_multixact pg_notify pg_replslot pg_serial pg_snapshots pg_stat pg_stat_tmp pg_subtrans pg_tblspc pg_twophase pg_upgrade_output.d pg_wal pg_xact'
 old_name=pg15_bak
 home=/var/lib/pgsql
 config_file=/var/lib/pgsql/.config/pg_autoctl/var/lib/pgsql/data/pg_autoctl.cfg
@@ -569,6 +579,15 @@ error() { # DATABASE: why no session of ours gets an answer there
   sql "$1" -X -h "$socket" -p "$port" -U "$superuser" -Atq -c "$database_sql" 2>&1 >/dev/null </dev/null | head -n 3 | cut -c -300
 }
 
+entries() { # what lies at the top of the data directory and is no directory of the server's: kilobytes, where du can tell, and name
+  for f in "$data"/* "$data"/.[!.]*; do
+    [ -e "$f" ] || [ -L "$f" ] || continue
+    n=${f##*/}; case " $server_directories " in *" $n "*) continue ;; esac
+    kb=$(timeout 5 du -sk "$f" 2>/dev/null) || kb=
+    printf '%s %s\n' "${kb%%[!0-9]*}" "$(printf %s "$n" | tr -d '\000-\037\177')"
+  done | head -n 200
+}
+
 # Every program that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts.
 for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump pg_dumpall pg_restore pg_basebackup pg_rewind \
   pg_isready psql vacuumdb pg_config; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text tools
@@ -581,10 +600,15 @@ place wal "$(readlink -f "$data/pg_wal")"
 [ -w "$parent" ] && put parent_writable yes
 [ -r "$state_file" ] && put state_layout "$(od -An -v -t d4 -N 4 "$state_file" | tr -d ' ')" && put state_bytes "$(($(wc -c <"$state_file")))"
 mounts "$data" | text mounts
-[ -L "$data/pg_wal" ] && put wal_link yes
+if [ -L "$data/pg_wal" ]; then
+  put wal_link yes; above=$(dirname "$(readlink -f "$data/pg_wal")")
+  place wal_parent "$above"; [ -w "$above" ] && put wal_parent_writable yes
+  [ -n "$wal_next" ] && { [ -e "$wal_next" ] || [ -L "$wal_next" ]; } && put wal_next_there yes
+fi
 put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"
 grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy
 for f in "$private_socket/.s.PGSQL.50432" "$home/.s.PGSQL.50432"; do [ -S "$f" ] && put upgrade_port busy; done
+entries | text entries
 n=$new_data
 if [ ! -d "$n" ]; then put new absent
 elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"
@@ -605,14 +629,12 @@ unit_files | text unit_unreadable
 put rate "$(sed -n 's/^maximum_backup_rate *= *//p' "$config_file" 2>/dev/null | head -n 1)"
 b=$(sed -n 's/^backup_directory *= *//p' "$config_file" 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"
 for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
-# the unit by its own name too: whoever starts it names it, or the program of all services
-name=$(printf %s "${unit%.service}" | sed 's/[][\\.*^$+?(){}|]/\\&/g')
 { crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'
   for f in /etc/crontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* /etc/monit/monitrc /etc/monitrc /etc/monit.d/* /etc/monit/conf.d/* /etc/monit/conf-enabled/*; do [ -f "$f" ] && [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
   systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'
   services=$(systemctl list-timers --all --no-legend 2>/dev/null | awk '$NF ~ /\.service$/ { print $NF }')
   [ -z "$services" ] || systemctl show -p Id -p ExecStart $services 2>/dev/null | awk -F= '$1 == "Id" { id = $2 } $1 == "ExecStart" { sub(/^ExecStart=/, ""); print "timer for " id ": " $0 }'
-} | grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart)'"${name:+|(systemctl|service|invoke-rc\.d)[^A-Za-z0-9].*$name($|[^A-Za-z0-9_-])}"')' | grep -vE '^[^:]*: *(#|$)' | head -n 20 | text cron
+} | concerns "$unit" | head -n 20 | text cron
 keeper
 backup_ages | sort -n | head -n 1 | text backup_age
 tablespaces
@@ -1588,7 +1610,7 @@ of_system() { # BIN DIRECTORY IDENTIFIER
   [ "$(control "$1" "$2" | sed -n 's/^Database system identifier: *//p')" = "$3" ] || { echo "$2 is not of the system $3" >&2; return 1; }
 }
 version() { cat "$1/PG_VERSION" 2>/dev/null || true; }
-old=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint run=f709bad6
+old=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint-old new=/var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/fingerprint run=79592cd3
 [ "$(version /var/lib/pgsql/data)" = 15 ] || { echo '/var/lib/pgsql/data is not PostgreSQL 15' >&2; exit 1; }
 of_system /opt/vmware/postgres/15/bin /var/lib/pgsql/data 7711174124246397031
 idle /var/lib/pgsql/data /var/lib/pgsql/data_pg17_new

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isComplete, parseSections, type Sections } from '../../../source/cluster/checks/sections.ts';
 import type { HostFacts } from '../../../source/cluster/facts.ts';
 import { type DryRunOptions, dryRunScript } from '../../../source/runbook/checks/dry-run-script.ts';
+import { parsePrimaryFiles, primaryFilesScript } from '../../../source/runbook/checks/primary-files.ts';
 import { socketOf, throwawayOf } from '../../../source/runbook/checks/throwaway.ts';
 import { debianCluster, labCluster } from '../clusters.ts';
 import { Sandbox } from '../sandbox.ts';
@@ -337,6 +338,75 @@ describe('what fails is told, and the rest is tried all the same', () => {
     const sections = rehearse();
     expect([...sections.keys()]).toEqual(['begin', 'initdb']);
     expect(left()).toEqual([]);
+  });
+});
+
+describe('a secondary is tried with what its base backup brings', () => {
+  const tried = (files: readonly string[] | null): Sections => {
+    host.cluster(secondary().data, 15, { 'postgresql.conf': 'its own', 'pg_hba.conf': 'its own' });
+    host.program(
+      join(host.node.newBindir, 'pg_ctl'),
+      'for a; do case $a in */carried) cp -R "$a" "$HOME/tried" ;; esac; done',
+    );
+    return parseSections(
+      host.sh(scriptOf(secondary(), { keepNewDirectory: false, primaryFiles: files })).output,
+    );
+  };
+  const files = (): readonly string[] | null => {
+    const said = host.sh(primaryFilesScript(host.node).text);
+    return said.code === 0 ? parsePrimaryFiles(said.output) : null;
+  };
+  const at = (name: string): string => join(host.node.home, 'tried', name);
+
+  test('the primary’s files, whatever is in them, and no other', () => {
+    const odd = 'a\ttab, $(touch here) and END-OF-FILES\nEND-OF-FILES\n';
+    host.cluster(host.node.data, 15, {
+      'postgresql.conf': odd,
+      'postgresql.auto.conf': '',
+      'conf.d/it is': 'x',
+    });
+    mkdirSync(join(host.node.data, 'empty'));
+    host.facts.nodes.forEach((node) => {
+      Object.assign(node, {
+        carry: ['conf.d', 'empty', 'pg_hba.conf', 'postgresql.auto.conf', 'postgresql.conf'],
+      });
+    });
+    const carried = files();
+    expect(carried?.map((line) => line.split('\t').slice(0, 2).join(' '))).toEqual([
+      'd ./conf.d',
+      'f ./conf.d/it is',
+      'd ./empty',
+      'f ./pg_hba.conf',
+      'f ./postgresql.auto.conf',
+      'f ./postgresql.conf',
+    ]);
+    expect(failed(tried(carried))).toEqual([]);
+    expect(readFileSync(at('postgresql.conf'), 'utf8')).toContain(odd);
+    expect(readFileSync(at('pg_hba.conf'), 'utf8')).toBe('x');
+    expect(readFileSync(at('conf.d/it is'), 'utf8')).toBe('x');
+    expect(existsSync(at('empty'))).toBe(true);
+  });
+
+  test('a postgresql.conf that is a symbolic link on the primary is not brought, and that is said', () => {
+    host.write(join(host.root, 'etc/postgresql.conf'), 'x');
+    host.sh(`ln -sf "${host.root}/etc/postgresql.conf" "${host.node.data}/postgresql.conf"`);
+    const sections = tried(files());
+    expect(failed(sections)).toEqual(['configuration']);
+    expect(sections.get('configuration')?.lines.join()).toContain(
+      'a base backup brings no postgresql.conf: on node_1 it is a symbolic link',
+    );
+  });
+
+  test('what is no such list is not unpacked', () => {
+    for (const said of [
+      '',
+      'end',
+      'f\t./x\tYQ==\n',
+      'f\t../x\tYQ==\nend\n',
+      'f\t./x\t$(id)\nend\n',
+      'x\t./x\nend\n',
+    ])
+      expect([said, said === 'end' ? [] : null]).toEqual([said, parsePrimaryFiles(said)]);
   });
 });
 

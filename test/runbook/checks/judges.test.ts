@@ -6,7 +6,14 @@ import { problem } from '../../../source/cluster/result.ts';
 import { catalogue } from '../../../source/runbook/checks/catalogue.ts';
 import { judge } from '../../../source/runbook/checks/judge.ts';
 import { checkWithPgUpgrade } from '../../../source/runbook/steps/pg-upgrade-check.ts';
-import { labCluster, linkedCluster, loneCluster, oldIdentifier, spacedCluster } from '../clusters.ts';
+import {
+  labCluster,
+  linkedCluster,
+  loneCluster,
+  oldIdentifier,
+  spacedCluster,
+  walCluster,
+} from '../clusters.ts';
 import { word } from '../word.ts';
 import { worldAt } from '../worlds.ts';
 import { failedAt, healthy, withHost, withInspection, withServer } from './healthy.ts';
@@ -338,10 +345,73 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /data\/pg_wal, in the data directory, is a mount point/,
   ],
   [
-    'a pg_wal that is a symbolic link',
-    withInspection('node_2', ({ wal }) => ({ walIsLink: true, wal: { ...wal, path: '/wal/pg_wal' } })),
+    'a pg_wal that leads to a mount point',
+    withInspection('node_2', ({ wal }) => ({
+      walIsLink: true,
+      wal: { ...wal, path: '/wal', device: '44', mountPoint: '/wal' },
+      walBeside: { place: { ...wal, path: '/' }, writable: false, taken: false },
+    })),
     ['warning wal-elsewhere node_2'],
-    /pg_wal is a symbolic link to \/wal\/pg_wal; after the upgrade it is a directory/,
+    /pg_wal is a symbolic link to \/wal, and no other directory can be made beside that: \/wal is a mount point\. After the upgrade pg_wal is a directory/,
+  ],
+  [
+    'a pg_wal beside which postgres may not write',
+    withInspection('node_2', ({ wal }) => ({
+      walIsLink: true,
+      wal: { ...wal, path: '/wal/main' },
+      walBeside: { place: { ...wal, path: '/wal' }, writable: false, taken: false },
+    })),
+    ['warning wal-elsewhere node_2'],
+    /postgres may not write in \/wal\./,
+  ],
+  [
+    'a pg_wal elsewhere, and no room for its WAL in the data directory',
+    withInspection('node_2', ({ wal, parent }) => ({
+      walIsLink: true,
+      walBytes: parent.freeBytes,
+      wal: { ...wal, path: '/wal/main' },
+      walBeside: { place: { ...wal, path: '/wal', freeBytes: 1024 }, writable: true, taken: false },
+    })),
+    ['blocker disk-space node_2', 'warning wal-elsewhere node_2'],
+    /and the WAL that is elsewhere now/,
+  ],
+  [
+    'the place of the new pg_wal is taken',
+    withInspection(
+      'node_2',
+      ({ wal }) => ({
+        walIsLink: true,
+        wal: { ...wal, path: '/wal/main' },
+        walBeside: { place: { ...wal, path: '/wal' }, writable: true, taken: true },
+      }),
+      healthy(walCluster(labCluster())),
+    ),
+    ['blocker backup-directory-free node_2'],
+    /^\/wal\/main_pg17 exists/,
+  ],
+  [
+    'a dump in the data directory',
+    withInspection('node_1', () => ({
+      entries: [
+        { name: 'postgresql.conf', bytes: 4096 },
+        { name: 'postmaster.pid', bytes: 4096 },
+        { name: "it's a dump", bytes: 20 * 1024 ** 2 },
+        { name: 'secret', bytes: null },
+      ],
+    })),
+    ['warning entries-carried node_1'],
+    /^in \/var\/lib\/pgsql\/data, and not in the new one: it's a dump \(20 MB\), secret \(size not known\)$/,
+  ],
+  [
+    'a file of a secondary that its base backup does not bring',
+    withInspection('node_3', () => ({
+      entries: [
+        { name: 'postgresql-auto-failover-standby.conf', bytes: 4096 },
+        { name: 'own.conf', bytes: 4096 },
+      ],
+    })),
+    ['warning entries-carried node_3'],
+    /own\.conf \(1 MB\)$/,
   ],
   [
     'a unit that runs a script',

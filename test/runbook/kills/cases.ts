@@ -5,6 +5,7 @@ import { linkCases } from './links.ts';
 import { rollbackCases } from './rollback.ts';
 import { spaceCases } from './spaces.ts';
 import { upgradeCases } from './upgrade.ts';
+import { walCases } from './wal.ts';
 
 /** Each of the cluster's tablespaces makes twice the states: these take as long as half of all the others. */
 export const hasTablespaces = ({ facts }: Case): boolean =>
@@ -17,4 +18,5 @@ export const cases: readonly Case[] = [
   ...rollbackCases,
   ...cleanupCases,
   ...jobCases,
+  ...walCases,
 ];

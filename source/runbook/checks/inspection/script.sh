@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # The inspection of a host before the window: read-only, as postgres, in one round trip, one fact a line; inspect/checks/parse.ts
 # reads it. Nothing in it takes long: sizes come from the server, and every query has a limit of its own.
-# From script.ts: `keeper`, `put`, `text`, `sql`, `newest`, `backup_ages`, `tablespaces`, `unit_files`, `dependents`. A host without systemd has no $unit; $links is
+# From script.ts: `keeper`, `put`, `text`, `sql`, `newest`, `backup_ages`, `tablespaces`, `unit_files`, `dependents`, `concerns`. A host without systemd has no $unit; $links is
 # `gives` or `takes` where a secondary is rebuilt by hard links.
 # shellcheck disable=SC2086 # $unit_properties are options, $services are names
 # shellcheck disable=SC2010,SC2012 # names are counted, or PostgreSQL's
@@ -14,6 +14,8 @@ data=
 parent=
 new_data=
 backup_data=
+wal_next=
+server_directories=
 old_name=
 home=
 config_file=
@@ -72,6 +74,15 @@ error() { # DATABASE: why no session of ours gets an answer there
   sql "$1" -X -h "$socket" -p "$port" -U "$superuser" -Atq -c "$database_sql" 2>&1 >/dev/null </dev/null | head -n 3 | cut -c -300
 }
 
+entries() { # what lies at the top of the data directory and is no directory of the server's: kilobytes, where du can tell, and name
+  for f in "$data"/* "$data"/.[!.]*; do
+    [ -e "$f" ] || [ -L "$f" ] || continue
+    n=${f##*/}; case " $server_directories " in *" $n "*) continue ;; esac
+    kb=$(timeout 5 du -sk "$f" 2>/dev/null) || kb=
+    printf '%s %s\n' "${kb%%[!0-9]*}" "$(printf %s "$n" | tr -d '\000-\037\177')"
+  done | head -n 200
+}
+
 # Every program that the runbook or pg_autoctl calls from the new directory, beyond those without which there are no facts.
 for tool in postgres initdb pg_upgrade pg_ctl pg_controldata pg_resetwal pg_dump pg_dumpall pg_restore pg_basebackup pg_rewind \
   pg_isready psql vacuumdb pg_config; do [ -x "$new_bin/$tool" ] || printf '%s\n' "$tool"; done | text tools
@@ -84,10 +95,15 @@ place wal "$(readlink -f "$data/pg_wal")"
 [ -w "$parent" ] && put parent_writable yes
 [ -r "$state_file" ] && put state_layout "$(od -An -v -t d4 -N 4 "$state_file" | tr -d ' ')" && put state_bytes "$(($(wc -c <"$state_file")))"
 mounts "$data" | text mounts
-[ -L "$data/pg_wal" ] && put wal_link yes
+if [ -L "$data/pg_wal" ]; then
+  put wal_link yes; above=$(dirname "$(readlink -f "$data/pg_wal")")
+  place wal_parent "$above"; [ -w "$above" ] && put wal_parent_writable yes
+  [ -n "$wal_next" ] && { [ -e "$wal_next" ] || [ -L "$wal_next" ]; } && put wal_next_there yes
+fi
 put wal_bytes "$(du -skL "$data/pg_wal" 2>/dev/null | cut -f1)"
 grep -qs ':C500 [^ ]* 0A' /proc/net/tcp /proc/net/tcp6 && put upgrade_port busy
 for f in "$private_socket/.s.PGSQL.50432" "$home/.s.PGSQL.50432"; do [ -S "$f" ] && put upgrade_port busy; done
+entries | text entries
 n=$new_data
 if [ ! -d "$n" ]; then put new absent
 elif [ ! -r "$n/PG_VERSION" ]; then put new other; put new.entries "$(ls -A "$n" 2>/dev/null | wc -l)"
@@ -108,14 +124,12 @@ unit_files | text unit_unreadable
 put rate "$(sed -n 's/^maximum_backup_rate *= *//p' "$config_file" 2>/dev/null | head -n 1)"
 b=$(sed -n 's/^backup_directory *= *//p' "$config_file" 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"
 for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
-# the unit by its own name too: whoever starts it names it, or the program of all services
-name=$(printf %s "${unit%.service}" | sed 's/[][\\.*^$+?(){}|]/\\&/g')
 { crontab -l 2>/dev/null | sed 's|^|crontab of postgres: |'
   for f in /etc/crontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* /etc/monit/monitrc /etc/monitrc /etc/monit.d/* /etc/monit/conf.d/* /etc/monit/conf-enabled/*; do [ -f "$f" ] && [ -r "$f" ] && sed "s|^|$f: |" "$f"; done
   systemctl list-timers --all --no-legend 2>/dev/null | awk '{for (i = 1; i <= NF; i++) if ($i ~ /\.timer$/) print "timer: " $i}'
   services=$(systemctl list-timers --all --no-legend 2>/dev/null | awk '$NF ~ /\.service$/ { print $NF }')
   [ -z "$services" ] || systemctl show -p Id -p ExecStart $services 2>/dev/null | awk -F= '$1 == "Id" { id = $2 } $1 == "ExecStart" { sub(/^ExecStart=/, ""); print "timer for " id ": " $0 }'
-} | grep -E '(pg_dump|pg_basebackup|pgbackrest|barman|wal-g|walg|wal-e|vacuumdb|reindexdb|pg_repack|pg_ctl|pg_autoctl|psql|postgres.*(backup|vacuum|restart)'"${name:+|(systemctl|service|invoke-rc\.d)[^A-Za-z0-9].*$name($|[^A-Za-z0-9_-])}"')' | grep -vE '^[^:]*: *(#|$)' | head -n 20 | text cron
+} | concerns "$unit" | head -n 20 | text cron
 keeper
 backup_ages | sort -n | head -n 1 | text backup_age
 tablespaces

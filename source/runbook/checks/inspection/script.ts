@@ -3,9 +3,11 @@ import { type ClusterFacts, type HostFacts, isNode, primaryOf, takesLinks } from
 import { type Fragment, fixed, lines, sh } from '../../../cluster/fragment.ts';
 import { unitProperties } from '../../../cluster/parse/unit.ts';
 import { sqlLiteral } from '../../../cluster/quote.ts';
+import { serverDirectories } from '../../../cluster/server-directories.ts';
 import { openDatabasesSql, sqlFunction } from '../../../cluster/superuser-sql.ts';
 import { type Path, parentOf } from '../../../cluster/words.ts';
 import { oldName, setAsidePlace } from '../../language/tablespace-names.ts';
+import { concernsFunction } from '../../shell/crontabs.ts';
 import { dependentsFunction } from '../../shell/dependents.ts';
 import { askLiveness, livenessFunction } from '../../shell/liveness.ts';
 import { markFile } from '../../shell/ownership.ts';
@@ -138,6 +140,7 @@ export const checkInspectionScript = (facts: ClusterFacts, host: HostFacts): Fra
     tablespaceLines(host.tablespaces),
     unitFileLines(host),
     dependentsFunction,
+    concernsFunction,
     fixed(script, {
       old_bin: host.oldBindir,
       new_bin: host.newBindir,
@@ -148,6 +151,8 @@ export const checkInspectionScript = (facts: ClusterFacts, host: HostFacts): Fra
       parent: parentOf(host.data),
       new_data: host.newData,
       backup_data: host.backupData,
+      server_directories: [...serverDirectories].join(' '),
+      wal_next: host.wal?.next ?? '',
       old_name: oldName(facts),
       home: host.home,
       config_file: host.configFile,

@@ -36,8 +36,8 @@ export const removeAbandoned =
             : null,
         script: script(sh`
           ${proofLines(facts, host, one, 'kin')}
-          ${sizeLines(one)}
-          ${removeLines(facts, one)}
+          ${sizeLines(host, one)}
+          ${removeLines(facts, host, one)}
         `),
         probe: (now) => {
           const seen = hostIn(now, host.alias);

@@ -8,7 +8,7 @@ import {
   takesLinks,
 } from '../../../cluster/facts.ts';
 import { sh } from '../../../cluster/fragment.ts';
-import { hostIn, type Observations } from '../../../cluster/observations.ts';
+import { hostIn, isDataDirectory, type Observations } from '../../../cluster/observations.ts';
 import { describe, everyNodeSettled, onHost, verdictOf } from '../../language/conditions.ts';
 import { hasMarker } from '../../language/evidence.ts';
 import { newEverywhere } from '../../language/group-conditions.ts';
@@ -48,6 +48,32 @@ const lastCopy = (facts: ClusterFacts, host: HostFacts, world: Observations): Lo
   };
 };
 
+/** So many names are told. */
+const mostNames = 8;
+
+/** What goes with it and is nowhere else, and what does not go with it. */
+const goesAndStays =
+  (host: HostFacts) =>
+  (world: Observations): readonly string[] => {
+    const old = hostIn(world, host.alias)?.backupData;
+    if (old === undefined || !isDataDirectory(old)) return [];
+    const name = posix.basename(host.backupData);
+    const only = old.only ?? [];
+    const more = only.length - mostNames;
+    return [
+      ...(only.length === 0
+        ? []
+        : [
+            `only in ${name}, and removed with it: ${only.slice(0, mostNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}. Copy what somebody needs to ${host.data} first`,
+          ]),
+      ...(old.wal === undefined
+        ? []
+        : [
+            `${host.backupData}/pg_wal is a symbolic link to ${old.wal}: that directory is not this upgrade’s, and stays. Once ${name} is removed, nothing needs it: remove it yourself`,
+          ]),
+    ];
+  };
+
 export const removeOldDirectory =
   (host: HostFacts): StepsOf =>
   (facts, phase) => {
@@ -66,7 +92,7 @@ export const removeOldDirectory =
         danger: 'reads',
         script: script(sh`
           ${proofLines(facts, host, old, 'ours')}
-          ${sizeLines(old)}
+          ${sizeLines(host, old)}
           ${mark(host, 'cleanup-measured')}
         `),
         probe: (world) => {
@@ -75,6 +101,7 @@ export const removeOldDirectory =
           return seen?.markers.includes('cleanup-measured') ? done('measured') : pending('not measured yet');
         },
         before: [isThere(facts, host), newIsLive(facts, host)],
+        notes: goesAndStays(host),
         quietSeconds: 300,
         undo: nothingToUndo,
       }),
@@ -91,7 +118,7 @@ export const removeOldDirectory =
         forfeits: (world) => lastCopy(facts, host, world),
         script: script(sh`
           ${proofLines(facts, host, old, 'ours')}
-          ${removeLines(facts, old)}
+          ${removeLines(facts, host, old)}
         `),
         probe: (world) =>
           hostIn(world, host.alias)?.backupData.kind === 'absent'
@@ -110,6 +137,7 @@ export const removeOldDirectory =
           ),
           newIsLive(facts, host),
         ],
+        notes: goesAndStays(host),
         quietSeconds: 300,
         undo: undoText('not possible: what is removed is gone'),
       }),

@@ -5,6 +5,7 @@ import type { Path } from '../../../cluster/words.ts';
 import { partsSetAside } from '../../language/tablespace-names.ts';
 import { discardFunction, markFile, ownershipFunctions } from '../../shell/ownership.ts';
 import { idleFunction } from '../../shell/self-checks.ts';
+import { removeWalLines, walOfAside } from '../../shell/wal.ts';
 
 /** The proofs that are asked on the host itself, in the same breath as the removal. `whose`: `ours`, or `kin` of an earlier run. */
 export const proofLines = (
@@ -22,20 +23,23 @@ export const proofLines = (
   ${constant(whose)} "$old" || { echo "$old has no marker file of ${whose === 'ours' ? sh`this upgrade` : sh`an upgrade of this cluster`} (${markFile}): it may be somebody else's" >&2; exit 1; }
   # a server on it would hold this file, whoever runs it
   [ ! -e "$old/postmaster.pid" ] || { echo "$old/postmaster.pid is there: a server ran on it, or runs" >&2; exit 1; }
-  idle ${all(parts)}
+  ${walOfAside(facts, host)}
+  idle ${all(host, parts)}
 `;
 
 /** Nothing of a cluster in its place lies below the place beside a tablespace. */
-export const sizeLines = ({ parts }: Discarded): Fragment => sh`
-  find ${all(parts)} -type f -links 1 -printf '%s\n' | awk -v name="$old" '{ n += $1 } END { printf "removing %s frees %.1f MB\n", name, n / 1048576 }'
-  find ${all(parts)} -type f -links +1 -printf '%s\n' | awk '{ n += $1 } END { if (n > 0) printf "%.1f MB of it have a second name and stay there\n", n / 1048576 }'
+export const sizeLines = (host: HostFacts, { parts }: Discarded): Fragment => sh`
+  find ${all(host, parts)} -type f -links 1 -printf '%s\n' | awk -v name="$old" '{ n += $1 } END { printf "removing %s frees %.1f MB\n", name, n / 1048576 }'
+  find ${all(host, parts)} -type f -links +1 -printf '%s\n' | awk '{ n += $1 } END { if (n > 0) printf "%.1f MB of it have a second name and stay there\n", n / 1048576 }'
 `;
 
-const all = (parts: readonly Path[]): Fragment =>
-  joined([sh`"$old"`, ...parts.map((one) => sh`${one}`)], ' ');
+/** What goes with `$old`, itself included; the WAL that was moved out of it too (shell/wal.ts). */
+const all = ({ wal }: HostFacts, parts: readonly Path[]): Fragment =>
+  joined([sh`"$old"`, ...parts.map((one) => sh`${one}`), wal !== null && sh`\${wal:+"$wal"}`], ' ');
 
-export const removeLines = (facts: ClusterFacts, { path, parts }: Discarded): Fragment => sh`
+export const removeLines = (facts: ClusterFacts, host: HostFacts, { path, parts }: Discarded): Fragment => sh`
   ${discardFunction}
+  ${removeWalLines(host)}
   ${joined([sh`discard "$old" ${word`${path}.${facts.run}`}`, ...parts.map((one) => sh`${one}`)], ' ')}
   echo "removed $old"
 `;

@@ -7,7 +7,7 @@ import {
 } from '../../../cluster/facts.ts';
 import { hostIn, isDataDirectory, nodeIn, type Observations } from '../../../cluster/observations.ts';
 import { isMajor, verdictOf } from '../../language/conditions.ts';
-import { isAsKept, isSetAside, isSwapped, newClusterStarted } from '../../language/evidence.ts';
+import { hadJoined, isAsKept, isSetAside, isSwapped, newClusterStarted } from '../../language/evidence.ts';
 import { isFallbackCopy, oldDirectory, stoppedAt } from '../../language/fallback-copies.ts';
 import type { Condition } from '../../language/step.ts';
 
@@ -30,6 +30,7 @@ export const isLeftToBackup = (facts: ClusterFacts, node: NodeFacts, world: Obse
 export const isJoined = (facts: ClusterFacts, node: NodeFacts, world: Observations): boolean => {
   const row = nodeIn(world, node.alias);
   const data = hostIn(world, node.alias)?.data;
+  if (hadJoined(facts, node, world)) return true;
   return (
     row !== null &&
     row.assigned !== 'maintenance' &&

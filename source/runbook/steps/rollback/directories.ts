@@ -35,6 +35,7 @@ import {
 } from '../../shell/self-checks.ts';
 import { mark, script } from '../../shell/shell.ts';
 import { dropPartsWhere, followFunction, followLines, oldComesHome } from '../../shell/tablespaces.ts';
+import { walAsideFunction, walGoesAside } from '../../shell/wal.ts';
 
 /** Where an abandoned cluster is kept; a number follows where the name is taken. */
 export const abandonedName = (host: HostFacts, major: number): Path =>
@@ -48,12 +49,14 @@ const functions = (facts: ClusterFacts, host: HostFacts): Fragment => sh`
   ${makesNewCluster(host) && discardFunction}
   ${host.tablespaces.length === 0 ? sameFileSystemFunction : followFunction(host)}
   ${versionFunction}
+  ${walAsideFunction(facts, host)}
   abandon() {
     name=${word`${host.data}_pg`}$(version "$1")_abandoned; to=$name; n=1
     while [ -e "$to" ]; do n=$((n + 1)); to="$name"_$n; done
     same_file_system "$1" ${parentOf(host.data)}
     own "$1"
     ${followLines(host, sh`"$1"`, sh`"$2"`, sh`"\${to#${word`${host.data}_`}}"`)}
+    ${walGoesAside(host)}
     mv -T "$1" "$to"; keep "$to"; echo "set aside: $to"
   }
 `;

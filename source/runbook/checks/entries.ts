@@ -1,0 +1,58 @@
+import { posix } from 'node:path';
+import type { Evidence } from '../../cluster/checks/evidence.ts';
+import { isNode, primaryOf, takesLinks } from '../../cluster/facts.ts';
+import { joined, quoted, sh, word } from '../../cluster/fragment.ts';
+import { isServers } from '../../cluster/server-directories.ts';
+import { markFile } from '../shell/ownership.ts';
+import { type Check, type Issue, onEach } from './check.ts';
+import { inspected, type Seen } from './see.ts';
+
+/** So many names are told; the command lists all. */
+const mostNames = 8;
+
+const sizeWords = (bytes: number | null): string =>
+  bytes === null ? 'size not known' : `${Math.max(1, Math.ceil(bytes / 1024 / 1024))} MB`;
+
+/** pg_autoctl writes its own files anew. */
+const isAutoctls = (name: string): boolean => /^postgresql-auto-failover.*\.conf$/.test(name);
+
+/**
+ * What nobody carries: on a host where the new directory is made, whatever the configuration does not read and is large or cannot be read;
+ * on a secondary that gets a base backup, whatever the primary does not have.
+ */
+const leftOut = ({ facts, inspection }: Seen, cluster: Evidence['facts']): Issue | null => {
+  const copied = isNode(facts) && facts.role === 'secondary' && !takesLinks(facts);
+  const source = copied && cluster !== null ? primaryOf(cluster) : facts;
+  const left = (inspection.entries ?? []).filter(
+    ({ name }) =>
+      !isServers(name) &&
+      !isAutoctls(name) &&
+      !name.startsWith(markFile) &&
+      !source.carry.some((one) => one === name),
+  );
+  if (left.length === 0) return null;
+  const names = left.slice(0, mostNames).map(({ name, bytes }) => `${name} (${sizeWords(bytes)})`);
+  const more = left.length - names.length;
+  const kept = posix.basename(facts.backupData);
+  return {
+    found: `in ${facts.data}, and not in the new one: ${names.join(', ')}${more === 0 ? '' : ` and ${more} more`}`,
+    remedy: `what somebody needs of it is copied after the window, or moved out of the data directory now; it stays in ${kept}, and the clean-up removes it with that`,
+    command: sh`cp -pR ${joined(
+      left.slice(0, mostNames).map(({ name }) => quoted(`${facts.backupData}/${name}`)),
+      ' ',
+    )} ${word`${facts.data}/`}`.text,
+  };
+};
+
+/** What lies in the data directory and is nobody's to carry. */
+export const entryChecks: readonly Check[] = [
+  {
+    id: 'entries-carried',
+    severity: 'warning',
+    title: 'All that lies in the data directory is the server’s, or is carried',
+    scope: 'every host',
+    why: 'pg_upgrade carries nothing but data. Configuration, what it names, and small files and directories are carried besides; a large file, or one that postgres cannot read, is left in the old directory, which the clean-up removes.',
+    source: 'PostgreSQL, storage-file-layout; docs/runbook.md',
+    judge: onEach('every host', inspected, (seen, _host, { facts }) => leftOut(seen, facts)),
+  },
+];

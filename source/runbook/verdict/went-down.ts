@@ -1,0 +1,34 @@
+import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
+import { joined, quoted, sh } from '../../cluster/fragment.ts';
+import { hostIn, type Observations } from '../../cluster/observations.ts';
+import type { ToDo } from '../../cluster/to-do.ts';
+import { isSwapped } from '../language/evidence.ts';
+
+/**
+ * Units that hung on a host's service before the stop went down with it, and were started again behind it (shell/root-verbs.ts). Whether they
+ * work is theirs to say: each host has a line for whoever looks. Known from the preflight checks, for a day.
+ */
+export const wentDown = (facts: ClusterFacts, world: Observations): readonly ToDo[] =>
+  hostsOf(facts).flatMap((host): readonly ToDo[] => {
+    const units = hostIn(world, host.alias)?.checks?.inspection?.dependents ?? [];
+    if (host.service.kind === 'none' || units.length === 0 || !isSwapped(facts, host, world)) return [];
+    const [they, work] = units.length === 1 ? ['was', 'it works'] : ['were', 'they work'];
+    return [
+      {
+        part: 'dependents',
+        database: '',
+        what: `${units.join(', ')} went down with ${host.service.unit} on ${host.alias}, and ${they} started again with it: see there whether ${work}`,
+        command: sh`systemctl status ${joined(units.map(quoted), ' ')}`.text,
+      },
+    ];
+  });
+
+/** What is left to do: noted by steps on the primary's host, and what went down with a service. Null: the primary's host is not seen. */
+export const leftToDo = (
+  facts: ClusterFacts,
+  world: Observations,
+  primary: string,
+): readonly ToDo[] | null => {
+  const seen = hostIn(world, primary);
+  return seen === null ? null : [...(seen.toDo ?? []), ...wentDown(facts, world)];
+};

@@ -1,0 +1,123 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ClusterFacts } from '../../../source/cluster/facts.ts';
+import { labCluster, walCluster } from '../clusters.ts';
+import type { Sandbox } from '../sandbox.ts';
+import { type Case, isPassing } from './case.ts';
+import { lay15, lay17, layMark, layStopped } from './lay.ts';
+import { ends as directories } from './rollback.ts';
+
+/** A pg_wal that is a symbolic link to another disk: moved out of the new directory, aside with it, and removed with it. */
+
+const facts: ClusterFacts = walCluster(labCluster({ mode: 'copy' }));
+const places = (box: Sandbox) => {
+  if (box.node.wal === null) throw new Error('its pg_wal lies elsewhere');
+  return box.node.wal;
+};
+const old = (box: Sandbox, directory: string): void => {
+  lay15(box, directory);
+  box.write(join(places(box).now, '000000010000000000000001'), 'WAL of 15');
+  box.sh(`ln -s "${places(box).now}" "${directory}/pg_wal"`);
+};
+const swapped = (box: Sandbox): void => {
+  old(box, box.node.backupData);
+  layMark(box, box.node.backupData);
+  lay17(box);
+  layStopped(box);
+  box.keepFingerprints(box.node.backupData, box.node.data);
+  box.write(join(box.node.data, 'pg_wal/000000010000000000000007'), 'WAL of 17');
+  box.write(join(box.node.data, 'pg_wal/archive_status/x.done'), '');
+};
+const moved = (box: Sandbox, directory: string, to: string): void => {
+  box.sh(
+    `mkdir -p "$(dirname "${to}")"; mv "${directory}/pg_wal" "${to}"; ln -s "${to}" "${directory}/pg_wal"`,
+  );
+};
+const link = (path: string): string => {
+  try {
+    return readlinkSync(path).split('/').slice(-1).join();
+  } catch {
+    return 'none';
+  }
+};
+const ends = (box: Sandbox) => {
+  const lib = join(box.root, 'lib');
+  const above = join(places(box).now, '..');
+  return [
+    directories(box),
+    readdirSync(lib)
+      .filter((name) => !isPassing(box, name))
+      .map((name) => [name, link(join(lib, name, 'pg_wal'))]),
+    readdirSync(above).map((name) => [
+      name,
+      readdirSync(join(above, name)).filter((one) => !one.startsWith('.')),
+    ]),
+    box.has(join(box.node.data, 'pg_wal.moved')),
+  ];
+};
+/** The old cluster's WAL is nobody's to touch. */
+const oldWalIsThere = (box: Sandbox): string | null =>
+  box.has(join(places(box).now, '000000010000000000000001')) ? null : 'the WAL of 15 is gone';
+/** What 17 has written is found through the link, or under the name from which the script goes on. */
+const newWalIsThere = (box: Sandbox): string | null => {
+  const name = '000000010000000000000007';
+  const found = readdirSync(join(box.root, 'lib')).some((one) =>
+    ['pg_wal', 'pg_wal.moved'].some((wal) => box.has(join(box.root, 'lib', one, wal, name))),
+  );
+  const aside = readdirSync(join(places(box).now, '..')).some((one) =>
+    box.has(join(places(box).now, '..', one, name)),
+  );
+  return found || aside ? null : 'the WAL of 17 is gone';
+};
+const always: Case['always'] = (box) => oldWalIsThere(box) ?? newWalIsThere(box);
+
+const cases: readonly Case[] = [
+  { step: 'G.node_1.wal', after: 'F.monitor.identifier', lay: swapped, ends, rows: 15, always },
+  {
+    step: 'G.node_1.wal',
+    says: 'an earlier try was ended before the link, and 17 has run since',
+    after: 'F.monitor.identifier',
+    lay: (box) => {
+      swapped(box);
+      box.write(join(places(box).next, '000000010000000000000005'), 'older WAL of 17');
+      box.write(
+        join(box.node.workDir, 'wal-directory'),
+        `run=${box.facts.run}\nsystem=${box.facts.systemIdentifier}\ndirectory=${places(box).next}\n`,
+      );
+    },
+    ends,
+    rows: 15,
+    always,
+  },
+  {
+    step: 'T.node_1.directories',
+    of: 'rollback',
+    after: 'G.node_1.start',
+    lay: (box) => {
+      swapped(box);
+      moved(box, box.node.data, places(box).next);
+    },
+    ends,
+    rows: 15,
+    always,
+  },
+  {
+    step: 'W.node_1.remove-data_pg17_abandoned_2',
+    of: 'cleanup',
+    after: 'I.monitor.final',
+    lay: (box) => {
+      const directory = `${box.node.data}_pg17_abandoned_2`;
+      old(box, box.node.data);
+      lay17(box, directory);
+      layMark(box, directory);
+      box.write(join(directory, 'pg_wal/000000010000000000000007'), 'WAL of 17');
+      const aside = `${places(box).next}_abandoned_2`;
+      moved(box, directory, aside);
+      layMark(box, aside);
+    },
+    ends,
+    rows: 15,
+    always: oldWalIsThere,
+  },
+];
+export const walCases: readonly Case[] = cases.map((one) => ({ ...one, facts }));

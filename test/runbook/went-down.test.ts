@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { laterWords } from '../../source/cluster/to-do.ts';
+import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
+import { leftToDo, wentDown } from '../../source/runbook/verdict/went-down.ts';
+import { healthyInspection } from './checks/healthy-host.ts';
+import { labCluster, walCluster } from './clusters.ts';
+import { modelAfter, stepOf } from './worlds.ts';
+
+const facts = labCluster();
+const [primary] = facts.nodes;
+if (primary === undefined) throw new Error('the lab has a primary');
+
+test('poolers that went down with the service, and were started again, were on no closing card', () => {
+  const model = modelAfter(facts, 'I.monitor.final');
+  expect(wentDown(facts, model.world())).toEqual([]);
+  model.host('node_1').checks = {
+    inspection: { ...healthyInspection(primary), dependents: ['pooler.service', "it's.service"] },
+    dryRun: null,
+  };
+  expect(leftToDo(facts, model.world(), 'node_1')?.map(laterWords)).toEqual([
+    "pooler.service, it's.service went down with pgautofailover.service on node_1, and were started again with it: see there whether they work. Later: systemctl status pooler.service 'it'\\''s.service'",
+  ]);
+  const before = modelAfter(facts, 'C.node_1.checkpoint');
+  before.host('node_1').checks = model.host('node_1').checks;
+  expect(wentDown(facts, before.world())).toEqual([]);
+});
+
+test('the clean-up’s card names what goes with the old directory and is nowhere else, and what stays', () => {
+  const kept = walCluster(labCluster());
+  const model = modelAfter(kept, 'I.monitor.final');
+  const { backupData } = model.host('node_1');
+  if (backupData.kind !== 'cluster') throw new Error('it is set aside');
+  model.host('node_1').backupData = { ...backupData, only: ['dump.sql', 'notes'], wal: '/wal/main' };
+  const world = model.world();
+  const notes = stepOf(cleanupRunbook(kept, world), 'W.node_1.remove').notes(world);
+  expect(notes).toEqual([
+    'only in data_pg15_bak, and removed with it: dump.sql, notes. Copy what somebody needs to /var/lib/pgsql/data first',
+    '/var/lib/pgsql/data_pg15_bak/pg_wal is a symbolic link to /wal/main: that directory is not this upgrade’s, and stays. Once data_pg15_bak is removed, nothing needs it: remove it yourself',
+  ]);
+});
