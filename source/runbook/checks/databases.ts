@@ -2,12 +2,10 @@ import type { DatabaseEvidence, HostEvidence, ServerEvidence } from '../../clust
 import { sectionsOf } from '../../cluster/checks/sections.ts';
 import { type ClusterFacts, type HostFacts, isNode } from '../../cluster/facts.ts';
 import { type Check, type Issue, onEach } from './check.ts';
-import { identifierFor, inPsql } from './in-psql.ts';
+import { hasLineBreak, identifierFor, inPsql } from './in-psql.ts';
 import { type Seen, served } from './see.ts';
 
 type Server = Seen & { readonly server: ServerEvidence };
-
-const hasLineBreak = (name: string): boolean => /[\r\n]/.test(name);
 
 const make = (name: string, from: string, options: string): Issue => ({
   found: `there is no database ${name}`,

@@ -1,10 +1,11 @@
 import { posix } from 'node:path';
 import type { Evidence } from '../../cluster/checks/evidence.ts';
-import { isNode, primaryOf, takesLinks } from '../../cluster/facts.ts';
+import { primaryOf } from '../../cluster/facts.ts';
 import { joined, quoted, sh, word } from '../../cluster/fragment.ts';
 import { isServers } from '../../cluster/server-directories.ts';
 import { markFile } from '../shell/ownership.ts';
 import { type Check, type Issue, onEach } from './check.ts';
+import { getsPrimaryFiles } from './primary-files.ts';
 import { inspected, type Seen } from './see.ts';
 
 /** So many names are told; the command lists all. */
@@ -21,8 +22,7 @@ const isAutoctls = (name: string): boolean => /^postgresql-auto-failover.*\.conf
  * on a secondary that gets a base backup, whatever the primary does not have.
  */
 const leftOut = ({ facts, inspection }: Seen, cluster: Evidence['facts']): Issue | null => {
-  const copied = isNode(facts) && facts.role === 'secondary' && !takesLinks(facts);
-  const source = copied && cluster !== null ? primaryOf(cluster) : facts;
+  const source = getsPrimaryFiles(facts) && cluster !== null ? primaryOf(cluster) : facts;
   const left = (inspection.entries ?? []).filter(
     ({ name }) =>
       !isServers(name) &&

@@ -15,10 +15,12 @@ export const inPsql = (database: string, ...statements: readonly string[]): stri
     ' ',
   ).text;
 
+export const hasLineBreak = (name: string): boolean => /[\r\n]/.test(name);
+
 /** An identifier as a person writes it: in double quotes only where it needs them, and never with a line break in it. */
 export const identifierFor = (name: string): string => {
   if (/^[a-z_][a-z0-9_]*$/.test(name)) return name;
-  return /[\r\n]/.test(name)
+  return hasLineBreak(name)
     ? `U&${sqlIdentifier(name.replaceAll('\\', '\\\\')).replaceAll('\n', '\\000a').replaceAll('\r', '\\000d')}`
     : sqlIdentifier(name);
 };

@@ -1,9 +1,8 @@
+import { sqlLiteral } from '../../cluster/quote.ts';
 import { releaseDay } from '../../cluster/releases.ts';
 import { type Check, type Issue, onEach } from './check.ts';
-import { identifierFor, inPsql } from './in-psql.ts';
+import { hasLineBreak, identifierFor, inPsql } from './in-psql.ts';
 import { served } from './see.ts';
-
-const hasLineBreak = (name: string): boolean => /[\r\n]/.test(name);
 
 /** The plugins that a new cluster trusts by itself. Source: PostgreSQL, output_plugin_libraries. */
 const trustedPlugins = new Set(['pgoutput', 'test_decoding']);
@@ -90,7 +89,7 @@ export const versionChecks: readonly Check[] = [
               found: `slot ${name} in ${database ?? '?'} has the plugin ${plugin ?? ''}`,
               remedy:
                 'drop the slot before the window, when its consumer has stopped, and create it again behind it, with output_plugin_libraries set',
-              command: inPsql('postgres', `select pg_drop_replication_slot('${name.replaceAll("'", "''")}')`),
+              command: inPsql('postgres', `select pg_drop_replication_slot(${sqlLiteral(name).trim()})`),
             })),
     ),
   },

@@ -176,7 +176,7 @@ export const nodeSettled = (alias: string, states: readonly NodeState[]): Condit
     const node = nodeIn(world, alias);
     if (node === null) return no(`the monitor does not know ${alias}`);
     return verdictOf(
-      node.reported === node.assigned && isFamiliar(node.reported) && states.includes(node.reported),
+      node.reported === node.assigned && states.some((state) => state === node.reported),
       `${node.reported} → ${node.assigned}`,
     );
   },

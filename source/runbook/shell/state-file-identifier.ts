@@ -1,5 +1,6 @@
 import type { NodeFacts } from '../../cluster/facts.ts';
-import { type Fragment, quoted, sh } from '../../cluster/fragment.ts';
+import { type Fragment, joined, quoted, sh } from '../../cluster/fragment.ts';
+import { knownLayouts } from '../../cluster/parse/state-file.ts';
 import type { Path, RelativePath, SystemIdentifier } from '../../cluster/words.ts';
 import { downLines } from './service.ts';
 
@@ -13,6 +14,12 @@ const littleEndian = (identifier: string): string => {
   }
   return text;
 };
+
+const layouts = (between: ' | ' | ' nor '): Fragment =>
+  joined(
+    knownLayouts.map((layout) => sh`${layout}`),
+    between,
+  );
 
 /**
  * Writes an identifier into a state file. `from` is what must be found there; null: whatever it is. `layoutOf`: a copy of the file as an
@@ -34,7 +41,7 @@ export const identifierLines = (
     ${from !== null && sh`[ "$now" = ${from} ] || { echo "found $now, expected ${from}" >&2; exit 1; }`}
     ${downLines(host)}
     [ "$(wc -c < ${file})" -eq 1024 ] || { echo 'not the state file this knows: its size is not 1024' >&2; exit 1; }
-    case $(od -An -v -t d4 -N 4 ${file} | tr -d ' ') in 1 | 2) ;; *) echo 'not the state file this knows: its layout is neither 1 nor 2' >&2; exit 1 ;; esac
+    case $(od -An -v -t d4 -N 4 ${file} | tr -d ' ') in ${layouts(' | ')}) ;; *) echo 'not the state file this knows: its layout is neither ${layouts(' nor ')}' >&2; exit 1 ;; esac
     cp -p ${file} ${file}.${kept}
     cp -p ${file} ${file}.new
     printf ${quoted(littleEndian(to))} | dd of=${file}.new bs=1 seek=16 conv=notrunc 2>/dev/null
