@@ -178,36 +178,61 @@ describe('an inspection', () => {
     expect([...(seen.checks?.dryRun?.keys() ?? [])]).toEqual([]);
   });
 
-  test('at a server: its answers are one line each, and whatever follows them is not read', async () => {
+  const serverAnswer = () => ({
+    version: '15.20',
+    inRecovery: false,
+    lsn: '0/5000060',
+    synchronousStandbyNames: '',
+    listenAddresses: '*',
+    socketDirectories: host.node.socketDirectory,
+    readOnly: false,
+    nextXid: '740',
+    startedAt: '2026-11-25T01:02:03Z',
+    senders: [],
+  });
+  /** Something listens where the server's socket is. */
+  const listening = async (work: () => void) => {
     const { node } = host;
-    const server = {
-      version: '15.20',
-      inRecovery: false,
-      lsn: '0/5000060',
-      synchronousStandbyNames: '',
-      listenAddresses: '*',
-      socketDirectories: node.socketDirectory,
-      readOnly: false,
-      nextXid: '740',
-      startedAt: '2026-11-25T01:02:03Z',
-      senders: [],
-    };
-    const answers = (...lines: readonly string[]) =>
-      host.write(join(node.home, 'psql'), `${lines.join('\n')}\n`);
     const listener = createServer();
     await new Promise<void>((resolve) => {
       listener.listen(join(node.socketDirectory, `.s.PGSQL.${node.port}`), resolve);
     });
     try {
+      work();
+    } finally {
+      await new Promise((resolve) => listener.close(resolve));
+    }
+  };
+
+  test('at a server that starts meanwhile: it never answers beside a pg_control that has not been started', async () => {
+    const { node } = host;
+    host.cluster(node.data, 17, { 'global/pg_control': fresh });
+    host.write(join(node.home, 'started'), fresh.replace(/(Database cluster state: +).*/, '$1in production'));
+    host.write(join(node.home, 'answer'), `${JSON.stringify(serverAnswer())}\n`);
+    host.program(
+      join(node.newBindir, 'psql'),
+      `sleep 0.3; cp "$HOME/started" "${node.data}/global/pg_control"; cat "$HOME/answer"`,
+    );
+    await listening(() => {
+      const seen = look();
+      expect(seen.server).toEqual(serverAnswer());
+      expect(seen.data).toMatchObject({ control: { state: 'in production' } });
+    });
+  });
+
+  test('at a server: its answers are one line each, and whatever follows them is not read', async () => {
+    const { node } = host;
+    const server = serverAnswer();
+    const answers = (...lines: readonly string[]) =>
+      host.write(join(node.home, 'psql'), `${lines.join('\n')}\n`);
+    await listening(() => {
       answers(JSON.stringify(server), 'upgrade_port\tbusy\u001e', 'data\tabsent', 'end\tyes');
       expect(look()).toMatchObject({ server, monitor: null, upgradePortBusy: false });
       answers('upgrade_port\tbusy', JSON.stringify(server));
       expect(look()).toMatchObject({ server: null, monitor: null, upgradePortBusy: false });
       host.sh(`rm "$HOME/psql"`);
       expect(look()).toMatchObject({ server: null, monitor: null });
-    } finally {
-      await new Promise((resolve) => listener.close(resolve));
-    }
+    });
   });
 
   test('at a file of ours that cannot be read to its end: no inspection, rather than half of one', () => {

@@ -95,7 +95,9 @@ directory() { # KEY PGDATA
   [ -d "$2" ] || { put "$1" absent; return 0; }
   [ -r "$2/PG_VERSION" ] || { put "$1" other; put "$1.entries" "$(ls -A "$2" 2>/dev/null | wc -l)"; return 0; }
   first "$2/PG_VERSION"; major=$line; put "$1" cluster; put "$1.major" "$major"
-  if [ -f "$2/global/pg_control" ]; then control "$1.control" "$2" "$major"
+  if [ -f "$2/global/pg_control" ]; then
+    # that of the directory where a server may run is read behind the server's answer, below
+    if [ "$1" = data ]; then of_data=$major; else control "$1.control" "$2" "$major"; fi
   else
     # pg_upgrade --link renames it, and the upgrade disarms it before the new server's first start; it is read through
     # a directory of links, nothing in the cluster is touched
@@ -183,6 +185,7 @@ saved() { # in our own directory: whether what was saved before the stop is stil
   text saved.differs "$found"; [ -n "$(find saved -maxdepth 0 -mmin +1440)" ] && put saved.old yes
 }
 
+of_data=
 unit | { exec 3<&0; server | { exec 4<&0 </dev/null
 directory data "$data"
 directory new "$new_data"
@@ -210,5 +213,7 @@ if [ -n "$unit" ]; then liveness "$pgdata" "$data" "$pid_file" "$main" "$group" 
 else liveness "$pgdata" "$data" "$pid_file"; fi
 put autoctl "$autoctl"
 for key in server monitor; do IFS= read -r line <&4 && text $key "$line"; done
+# Now: a server that answers beside a pg_control of before its start would look as if it had never run.
+[ -n "$of_data" ] && first "$data/PG_VERSION" && [ "$line" = "$of_data" ] && control data.control "$data" "$of_data"
 put end yes
 }; }
