@@ -92,6 +92,25 @@ test('everything else done, what waits for it is said so, and skipping ends it: 
   expect(says).toMatch(/every node but node_3, which does not answer, runs PostgreSQL 17/);
 }, 90_000);
 
+test('a step whose script is made from another host waits while that host reboots, instead of failing', async () => {
+  const night = window();
+  await night.goTo('H.node_2.state-file');
+  night.servers.model.unreachable.add('node_1');
+  night.engine.confirm('H.node_2.state-file');
+  const waitsForIdentifier = /its script can be made \(now: without the new system identifier/;
+  await night.until('it waits', ({ steps }) =>
+    steps.some(
+      ({ id, status }) =>
+        id === 'H.node_2.state-file' &&
+        status.kind === 'settling' &&
+        waitsForIdentifier.test(status.waitingFor),
+    ),
+  );
+  night.servers.model.unreachable.delete('node_1');
+  await night.next('H.node_2.start');
+  expect(night.journalText).not.toContain('"kind":"failed"');
+}, 60_000);
+
 test('a signal while the servers are waited for is no failure', async () => {
   const night = window();
   await night.goTo('C.node_1.stop');

@@ -57,3 +57,17 @@ export const promised = (step: Step): Condition => ({
     return { holds: true };
   },
 });
+
+/**
+ * That the step's script can be made, by which every host is asked about that it is made from: one that is just booting is waited for, as one
+ * that a precondition rests on.
+ */
+export const scripted = (step: Step): Condition => ({
+  text: 'its script can be made',
+  holds: (world) => {
+    const script = step.script(world);
+    return script.kind === 'unresolved'
+      ? { holds: false, found: `without ${script.needs}` }
+      : { holds: true };
+  },
+});

@@ -7,7 +7,7 @@ import type { Probe, Step } from '../../runbook/language/step.ts';
 import type { ExpectedDowntime } from '../../runbook/timing/estimates.ts';
 import type { Entry } from '../journal/entry.ts';
 import { steady } from '../observe/clock.ts';
-import { probed, promised } from '../observe/judge.ts';
+import { judgeConditions, probed, promised, scripted } from '../observe/judge.ts';
 import type { Silence } from '../observe/observer.ts';
 import type { StepOutput } from '../output/step-output.ts';
 import type { Decisions } from '../run/decisions.ts';
@@ -109,12 +109,15 @@ export class StepRun {
     return this.#runJob(null, from);
   }
 
-  /** Every condition before it must hold, by a fresh observation. Where the servers show it done already, nothing is to be run. */
+  /**
+   * Every condition before it must hold, and its script be made, by a fresh observation. Where the servers show it done already, nothing is
+   * to be run.
+   */
   async #checkPreconditions(): Promise<StepEnd | null> {
     const { step } = this;
     const { observer } = this.#run;
     const before = await observer.until(
-      [...step.before, probed(step), promised(step)],
+      [...step.before, probed(step), promised(step), scripted(step)],
       step.host,
       beforeSeconds,
       (waitingFor) => this.#command.verifying(waitingFor),
@@ -125,7 +128,11 @@ export class StepRun {
     if (before.settled) return null;
     if (this.#isLeft) return this.#notDecided(problems.consoleLeft(step), false);
     if (before.silent !== null) return this.#failSilent(before.silent, 'not run', { unmet: before.unmet });
-    return this.#fail(problems.preconditionsNotMet(step), { unmet: before.unmet });
+    const script = step.script(observer.world);
+    const conditions = judgeConditions(step.before, observer.world).unmet;
+    return conditions.length === 0 && script.kind === 'unresolved'
+      ? this.#fail(problems.scriptNotReady(step, script.needs))
+      : this.#fail(problems.preconditionsNotMet(step), { unmet: before.unmet });
   }
 
   #writeConfirmed(script: ScriptText, typed: string | null, outputFrom: number, at: Date): Result<null> {
