@@ -60,7 +60,7 @@ const begin = async (): Promise<boolean> => {
 const ended = (demo: Demo, keep: boolean): string =>
   keep
     ? `DEMO: kept in ${demo.layout.root}; go on with ${calledAs()} demo --resume ${demo.layout.root}\n`
-    : 'DEMO: over; nothing of it is left.\n';
+    : 'DEMO: finished; everything removed.\n';
 
 /** The console over an embedded cluster: everything but the servers is the real thing. Exit codes as of `run`. */
 export const demo = async ({ scenario, plain, yes, keep, resume }: DemoArguments): Promise<number> => {

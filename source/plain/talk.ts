@@ -4,7 +4,7 @@ import { nameWords } from '../wording/danger.ts';
 import type { Prompt } from './prompt.ts';
 
 /** What cannot be had again, and a run without a person gives up only where it was told so by name. */
-export type Forfeit = Exclude<Loss['kind'], 'other'>;
+export type Forfeit = Loss['kind'];
 
 const words: Readonly<Record<Forfeit, string>> = {
   writes: '--yes-lose-writes',
@@ -54,8 +54,7 @@ export const talkWith = (controller: EngineController, options: TalkOptions): Ta
 
 /** Whether a run without a person must stop here, because it was not told that this may be given up; then that is said. */
 export const isHeldBack = ({ yes, forfeits, write }: Talk, givesUp: Loss | null): boolean => {
-  if (yes === null || givesUp === null || givesUp.kind === 'other' || forfeits.has(givesUp.kind))
-    return false;
+  if (yes === null || givesUp === null || forfeits.has(givesUp.kind)) return false;
   write([
     `Not run: it gives up ${givesUp.text}. --yes ${yes} does not cover that.`,
     `  Do: add ${words[givesUp.kind]}, if that is what you want; or run it without --yes and type the host's name.`,

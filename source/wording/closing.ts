@@ -48,7 +48,7 @@ const toKnow = (view: EngineView, { extensionsUpdated: updated = 0 }: RunLeaves)
   const byHand = view.steps.filter(({ status }) => status.kind === 'done' && status.by === 'hand').length;
   return [
     ...(updated === 0 ? [] : [`${updated} ${updated === 1 ? 'extension' : 'extensions'} updated`]),
-    ...(warnings === 0 ? [] : [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'} accepted`]),
+    ...(warnings === 0 ? [] : [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'} (in the report)`]),
     ...(reasons === 0 ? [] : [`${reasons} skipped with a reason`]),
     ...(byHand === 0 ? [] : [`${byHand} done by hand`]),
   ];

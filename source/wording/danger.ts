@@ -54,7 +54,7 @@ const rollbackThen = (view: EngineView, step: StepView, why: NameAsked): string 
   switch (why) {
     case 'downtime':
       return view.direction === 'upgrade'
-        ? `As now, without loss: ${undoWords(step.undo)}.`
+        ? `Safe, no data loss: ${undoWords(step.undo)}.`
         : `It goes on: ${undoWords(step.undo)}.`;
     case 'irreversible':
     case 'downtime-irreversible':

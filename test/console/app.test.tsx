@@ -213,7 +213,17 @@ describe('keys', () => {
   test('help lists every key and scrolls', async () => {
     const { press } = await open({}, { columns: 80, rows: 24 });
     expect(await press('?')).toContain('Run the step whose card is shown');
-    expect(await press(...Array.from({ length: 5 }, () => keys.pageDown))).toContain('Leave (asks');
+    // A page is what is visible, less the line that one has read last.
+    const [first = '', second = ''] = [await press(), await press(keys.pageDown)];
+    const seam = second.split('\n')[3] ?? '';
+    expect(first.split('\n').indexOf(seam)).toBeGreaterThan(18);
+    expect(second).not.toBe(first);
+    expect(await press('F')).toContain('Broadcom KB 440339');
+    // However often it is pressed at the end, one page up is one page up.
+    await press(keys.pageDown, keys.pageDown, keys.pageDown);
+    const above = await press(keys.pageUp);
+    expect(above).toContain('↓ 18 below');
+    expect(above).toContain('Leave (asks');
     expect(await press(keys.esc)).toContain('3 Step');
   });
 });

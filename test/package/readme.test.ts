@@ -23,5 +23,5 @@ test('the command that runs it comes to the first step; npm ci was done by whoev
   await console_.press('enter');
   await console_.waitFor(/Enter run steps? 1\b/, { timeoutMs: 60_000 });
   expect(await leave(console_)).toBe(1);
-  expect(console_.scrollback()).toContain('DEMO: over; nothing of it is left.');
+  expect(console_.scrollback()).toContain('DEMO: finished; everything removed.');
 });

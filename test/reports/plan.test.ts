@@ -85,10 +85,10 @@ describe.each([
   });
 });
 
-test('irreversible steps: the first start on linked files, and the last fallback copy; none in copy mode', () => {
+test('irreversible steps: the first start on linked files; none in copy mode', () => {
   const points = (plan: Plan) =>
     plan.steps.filter((step) => step.danger === 'point-of-no-return').map((step) => step.id);
-  expect(points(planAt())).toEqual(['E.node_1.private-start', 'H.node_3.aside']);
+  expect(points(planAt())).toEqual(['E.node_1.private-start']);
   expect(points(planAt('running', labCluster({ mode: 'copy' })))).toEqual([]);
 });
 

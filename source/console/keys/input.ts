@@ -1,3 +1,4 @@
+import { scrollOverlay } from '../overlay.ts';
 import type { Screen } from '../screen.ts';
 import { canSwitch } from '../state/rollback-view.ts';
 import { type InputMode, inputMode } from '../state/selectors.ts';
@@ -122,12 +123,14 @@ const inRollback = (screen: Screen, press: Press) => {
 };
 
 const inHelp = (screen: Screen, press: Press) => {
-  const { state, store } = screen;
+  const { store } = screen;
   const name = nameOf(press);
-  if (name === 'down' || name === 'j') store.go.setHelpTop(state.helpTop + 1);
-  else if (name === 'up' || name === 'k') store.go.setHelpTop(Math.max(0, state.helpTop - 1));
-  else if (name === 'pagedown') store.go.setHelpTop(state.helpTop + 10);
-  else if (name === 'pageup') store.go.setHelpTop(Math.max(0, state.helpTop - 10));
+  if (name === 'down' || name === 'j') scrollOverlay(screen, 'line', 1);
+  else if (name === 'up' || name === 'k') scrollOverlay(screen, 'line', -1);
+  else if (name === 'pagedown') scrollOverlay(screen, 'page', 1);
+  else if (name === 'pageup') scrollOverlay(screen, 'page', -1);
+  else if (name === 'g' || name === 'home') scrollOverlay(screen, 'edge', -1);
+  else if (name === 'F' || name === 'end') scrollOverlay(screen, 'edge', 1);
   else if (name === 'esc' || name === '?' || name === 'w' || name === 'q') store.go.closeDialog();
   else if (name === 'ctrl+c') store.go.open({ kind: 'quit' });
   // Enter belongs to nothing in the help; over the rollback it was taken before.

@@ -77,9 +77,6 @@ const targets = {
   cleanup: 'show the clean-up again',
 } as const;
 
-/** Columns of “? help  q leave”, with what goes before them. */
-const tailWidth = 17;
-
 /** Enter is offered only where it does something. */
 const rollbackKeys = (state: ConsoleState): Row => {
   const to = canSwitch(state) ? target(state) : null;
@@ -104,15 +101,18 @@ const keysRow = (state: ConsoleState, columns: number): Row => {
   });
   const row: Span[] = [];
   const [first, second] = parts;
-  // What begins with the step's danger, which the line above has: the next key, the run to the next stop, is worth more.
+  // Help and leave come last in the table and must stay: what does not fit is left out before them.
+  const tail = parts.slice(-2).flatMap((part): Row => [span('  '), ...part]);
+  // The line above has the step's danger, the card its hosts: the next key, the run to the next stop, is worth more.
   if (
     first !== undefined &&
     second !== undefined &&
-    rowWidth([...first, ...second]) + 4 > columns - tailWidth
+    rowWidth([...first, ...second]) + 2 > columns - rowWidth(tail)
   )
-    parts[0] = first.map((one) => ({ ...one, text: one.text.replace(/^ [A-Z, ]+: /, ' ') }));
-  // Help and leave come last in the table and must stay: what does not fit is left out before them.
-  const tail = parts.slice(-2).flatMap((part): Row => [span('  '), ...part]);
+    parts[0] = first.map((one) => ({
+      ...one,
+      text: one.text.replace(/^ [A-Z, ]+: /, ' ').replace(/ on .*/, ''),
+    }));
   for (const part of parts.slice(0, -2)) {
     const spaced = row.length === 0 ? part : [span('  '), ...part];
     if (rowWidth(row) + rowWidth(spaced) + rowWidth(tail) > columns) continue;

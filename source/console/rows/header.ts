@@ -42,6 +42,7 @@ interface Parts {
   readonly longPhase: boolean;
   readonly longWrites: boolean;
   readonly zone: boolean;
+  readonly versions: boolean;
 }
 
 const all: Parts = {
@@ -52,8 +53,9 @@ const all: Parts = {
   longPhase: true,
   longWrites: true,
   zone: true,
+  versions: true,
 };
-/** In this order they go. What stays: the cluster's name, versions, where the run is, the clock, the writes. */
+/** In this order they go. What stays: the cluster's name, where the run is, the clock, the writes. */
 const givenUp: readonly (keyof Parts)[] = [
   'program',
   'window',
@@ -62,6 +64,7 @@ const givenUp: readonly (keyof Parts)[] = [
   'longWrites',
   'longPhase',
   'zone',
+  'versions',
 ];
 
 const phaseWords = (view: EngineView, long: boolean): string => {
@@ -69,7 +72,9 @@ const phaseWords = (view: EngineView, long: boolean): string => {
   if (view.stage.kind === 'stopped') return 'Stopped';
   const at = phases.find((phase) => phase.id === view.phase);
   if (at === undefined) return 'Connecting';
-  return long ? `${at.id} ${at.title}` : `Phase ${at.id}`;
+  // ROLLING BACK stands before it.
+  const title = at.title.replace(/^Rollback: ./, (named) => named.slice(-1).toUpperCase());
+  return long ? `${at.id} ${title}` : `Phase ${at.id}`;
 };
 
 const stepWords = (view: EngineView, long: boolean): string => {
@@ -87,7 +92,7 @@ const firstLine = (view: EngineView, now: number, theme: Theme, parts: Parts): r
   const { name, from, to, mode } = view.cluster;
   // While connecting neither version is known.
   const versions = [from, to].filter((version) => version !== '').join(` ${theme.glyphs.arrow} `);
-  const change = versions === '' ? '' : `  ${versions}${parts.mode ? ` (${mode})` : ''}`;
+  const change = versions === '' || !parts.versions ? '' : `  ${versions}${parts.mode ? ` (${mode})` : ''}`;
   const step = stepWords(view, parts.longStep);
   const window = windowWords(view, now);
   const left: Row = [

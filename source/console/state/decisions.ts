@@ -141,7 +141,7 @@ export const createKeyDecisions = (
         hint(`Step ${stepNumber(state.view, stage.step)} is running: nothing to confirm.`, 'plain');
       } else if (stage.kind === 'watching') hint(readOnlyWords(stage.lock));
       else if (stage.kind === 'stopped') hint('Cannot start; nothing was changed. q leaves.', 'plain');
-      else if (stage.kind === 'finished') hint(`${stage.says}; q leaves.`, 'plain');
+      else if (stage.kind === 'finished') hint('Finished: nothing is left to run. q leaves.', 'plain');
       else hint('Still connecting: nothing to confirm.', 'plain');
     },
     submit() {

@@ -1,10 +1,9 @@
-import { type ClusterFacts, type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
+import { type HostFacts, hostsOf, isNode, primaryOf } from '../../cluster/facts.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import { evidenceIn } from '../../runbook/checks/in-world.ts';
 import { phases, type Step } from '../../runbook/language/step.ts';
 import { nameOf, placeOf } from '../../runbook/language/tablespace-names.ts';
 import { undoWords } from '../../runbook/language/undo.ts';
-import { lastCopyAhead } from '../../runbook/steps/set-aside.ts';
 import { filledFrom, type TimingBasis, timingBasis } from '../../runbook/timing/dry-run.ts';
 import { estimate, expectedDowntime } from '../../runbook/timing/estimates.ts';
 import { measurementsOf } from '../../runbook/timing/measurements.ts';
@@ -69,9 +68,7 @@ const plannedHost = (ground: PlanGround, host: HostFacts): PlannedHost => {
 };
 
 /** What is given up by a step, if the steps before it went in order. */
-const givenUp = (facts: ClusterFacts, step: Step, world: Observations): string | null => {
-  const ahead = lastCopyAhead(facts);
-  if (ahead?.step === step.id) return ahead.says;
+const givenUp = (step: Step, world: Observations): string | null => {
   const says = step.forfeits(world)?.text ?? null;
   if (step.danger !== 'point-of-no-return') return says;
   return says ?? undoWords(step.undo).replace(/^none on [^:]+: /, 'there is no undo on the host itself: ');
@@ -92,7 +89,7 @@ const statesOf = (runbook: readonly Step[], world: Observations): readonly Plann
 };
 
 const plannedStep = (
-  { facts, world }: PlanGround,
+  { world }: PlanGround,
   step: Step,
   index: number,
   {
@@ -102,7 +99,7 @@ const plannedStep = (
     together,
   }: Pick<PlannedStep, 'estimateSeconds' | 'state' | 'waitsFor' | 'together'>,
 ): PlannedStep => {
-  const givesUp = givenUp(facts, step, world);
+  const givesUp = givenUp(step, world);
   return {
     number: index + 1,
     id: step.id,
@@ -139,7 +136,7 @@ export const makePlan = (ground: PlanGround): Plan => {
   const basis = basisOf(ground);
   const estimates = estimate(facts, basis.measurements, runbook);
   const secondsOf = (step: Step): number => rounded(estimates.steps.get(step.id) ?? 0);
-  const order = orderOf(runbook, (step) => givenUp(facts, step, world) !== null);
+  const order = orderOf(runbook, (step) => givenUp(step, world) !== null);
   const places = (some: readonly Step[] = []): PlannedStep['waitsFor'] =>
     some.map((step) => ({ number: runbook.indexOf(step) + 1, host: step.host }));
   const states = statesOf(runbook, world);

@@ -7,6 +7,7 @@ import { markFile } from '../shell/ownership.ts';
 import { type Check, type Issue, onEach } from './check.ts';
 import { getsPrimaryFiles } from './primary-files.ts';
 import { inspected, type Seen } from './see.ts';
+import { inside } from './tablespaces.ts';
 
 /** So many names are told; the command lists all. */
 const mostNames = 8;
@@ -22,11 +23,17 @@ const isAutoctls = (name: string): boolean => /^postgresql-auto-failover.*\.conf
  * on a secondary that gets a base backup, whatever the primary does not have.
  */
 const leftOut = ({ facts, inspection }: Seen, cluster: Evidence['facts']): Issue | null => {
+  // A tablespace in there has a check of its own, which blocks; a copy of its directory would be of no use.
+  const ofTablespace = (name: string): boolean =>
+    (inspection.server?.tablespaces ?? []).some(({ location }) =>
+      [facts.data, facts.pgdata].some((directory) => inside(location, `${directory}/${name}`)),
+    );
   const source = getsPrimaryFiles(facts) && cluster !== null ? primaryOf(cluster) : facts;
   const left = (inspection.entries ?? []).filter(
     ({ name }) =>
       !isServers(name) &&
       !isAutoctls(name) &&
+      !ofTablespace(name) &&
       !name.startsWith(markFile) &&
       !source.carry.some((one) => one === name),
   );

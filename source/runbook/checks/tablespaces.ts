@@ -6,7 +6,8 @@ import { type Check, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
 import { inspected, served } from './see.ts';
 
-const inside = (path: string, directory: string): boolean =>
+/** Whether a path is a directory, or lies in it. */
+export const inside = (path: string, directory: string): boolean =>
   path === directory || path.startsWith(`${directory}/`);
 
 /** What keeps one tablespace's old part from going aside, or a base backup from arriving in its place. */

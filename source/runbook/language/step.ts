@@ -11,8 +11,8 @@ export type StepId = string;
 export const phases = [
   { id: 'A', title: 'Prepare', says: 'application online' },
   { id: 'B', title: 'Suspend failover', says: 'secondaries into maintenance' },
-  { id: 'C', title: 'Stop', says: 'monitor upgraded; then the primary, then the secondaries' },
-  { id: 'D', title: 'Upgrade', says: 'pg_upgrade and swap of the primary; the monitor starts' },
+  { id: 'C', title: 'Stop', says: 'monitor upgraded, then all servers stop' },
+  { id: 'D', title: 'Upgrade', says: 'pg_upgrade, swap; the monitor starts' },
   { id: 'E', title: 'Verify', says: 'primary verified offline' },
   { id: 'F', title: 'Monitor', says: 'group has the new system identifier' },
   { id: 'G', title: 'Resume service', says: 'application online again' },
@@ -42,10 +42,10 @@ export type Milestone = 'monitor-stops' | 'monitor-starts' | 'verified' | 'write
  * What cannot be had again once a step has run. `writes`: what the application has written on the new version;
  * `last-copy`: the last fallback copy of the old cluster; `abandoned`: a new cluster that a rollback has left, with the only
  * copy of what was written on it. For each of these a run without a person needs a word of its own beside the cluster's
- * name; `other`: the name is enough.
+ * name.
  */
 export interface Loss {
-  readonly kind: 'writes' | 'last-copy' | 'abandoned' | 'other';
+  readonly kind: 'writes' | 'last-copy' | 'abandoned';
   /** A whole sentence, or a phrase that goes behind “Gives up:”. */
   readonly text: string;
 }

@@ -1,14 +1,10 @@
-import { posix } from 'node:path';
 import { type ClusterFacts, type NodeFacts, secondariesOf, takesLinks } from '../../cluster/facts.ts';
 import { sh, word } from '../../cluster/fragment.ts';
-import type { Observations } from '../../cluster/observations.ts';
 import { parentOf } from '../../cluster/words.ts';
 import { allStopped, backupIsThere, describe, isMajor, onHost, verdictOf } from '../language/conditions.ts';
 import { isSetAside } from '../language/evidence.ts';
-import { isFallbackCopy } from '../language/fallback-copies.ts';
 import { done, makeStep, pending } from '../language/make-step.ts';
 import type { StepOf } from '../language/outline.ts';
-import type { StepId } from '../language/step.ts';
 import { partsHaveFollowed } from '../language/tablespace-conditions.ts';
 import { undoneBy } from '../language/undo.ts';
 import { oursLine, ownershipFunctions } from '../shell/ownership.ts';
@@ -20,33 +16,6 @@ import {
 } from '../shell/self-checks.ts';
 import { script } from '../shell/shell.ts';
 import { followFunction, oldIsSetAside } from '../shell/tablespaces.ts';
-import { rollbackRoute } from '../verdict/route.ts';
-
-/**
- * The last fallback copy that could run where it stands, when nothing else leads back without loss: worth the host's name.
- * Null in clone and copy mode, where the old primary's own directory is whole.
- */
-const lastFallbackCopy = (facts: ClusterFacts, node: NodeFacts, world: Observations): string | null => {
-  const inPlace = secondariesOf(facts).filter(
-    (one) => isFallbackCopy(facts, one, world) && !isSetAside(facts, one, world),
-  );
-  if (inPlace.length !== 1 || inPlace[0] !== node || rollbackRoute(facts, world).kind !== 'fallback-copy')
-    return null;
-  return lastFallbackCopyWords(facts, node);
-};
-
-const lastFallbackCopyWords = (facts: ClusterFacts, node: NodeFacts): string =>
-  `${node.alias} holds the last fallback copy of PostgreSQL ${facts.oldMajor} that can be started in place. From here on a rollback first has to move a ${posix.basename(node.backupData)} back to its place; the copy stays complete until it is removed, then only a backup is left.`;
-
-/** Which step will give up the last fallback copy that stands in its place, if all goes in order; for a plan. Null: none. */
-export const lastCopyAhead = (
-  facts: ClusterFacts,
-): { readonly step: StepId; readonly says: string } | null => {
-  const last = copiedOf(facts).at(-1);
-  return last === undefined || facts.mode !== 'link'
-    ? null
-    : { step: setAside(last)(facts, 'H').id, says: lastFallbackCopyWords(facts, last) };
-};
 
 /** The secondaries that get a base backup. */
 export const copiedOf = (facts: ClusterFacts): readonly NodeFacts[] =>
@@ -64,7 +33,7 @@ export const setAside =
       title: 'Set aside the old directory',
       reason:
         phase === 'H'
-          ? `The PG ${facts.oldMajor} fallback copy stays complete beside the new data; pg_autoctl finds no directory and takes a base backup.`
+          ? `The PG ${facts.oldMajor} fallback copy stays complete beside the new data; pg_autoctl finds no directory and takes a base backup. A rollback moves it back to its place.`
           : 'Both directories have the names that they have on the primary: by them rsync finds which files belong together.',
       guide: 'Step 12',
       danger: 'changes',
@@ -100,9 +69,4 @@ export const setAside =
       ],
       after: [backupIsThere(facts, node), ...partsHaveFollowed(node, 'backupData')],
       undo: undoneBy(sh`mv ${node.backupData} ${node.data}`),
-      forfeits: (world) => {
-        const says = lastFallbackCopy(facts, node, world);
-        // It stays whole beside the new data, and can be moved back.
-        return says === null ? null : { kind: 'other', text: says };
-      },
     });

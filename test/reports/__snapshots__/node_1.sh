@@ -1216,7 +1216,7 @@ mkdir -p /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/done && date -u +%
 END_OF_STEP_11
 }
 
-# ════ phase C: Stop, monitor upgraded; then the primary, then the secondaries
+# ════ phase C: Stop, monitor upgraded, then all servers stop
 # rollback once this phase is over: safe, no data loss: the primary starts again on 15 in place, and the monitor, which is upgraded by then, on its old directory
 
 # ──── step 19: Set KillMode, disable autostart
@@ -1521,7 +1521,7 @@ systemctl stop pgautofailover.service
 END_OF_STEP_28
 }
 
-# ════ phase D: Upgrade, pg_upgrade and swap of the primary; the monitor starts
+# ════ phase D: Upgrade, pg_upgrade, swap; the monitor starts
 # rollback once this phase is over: safe, no data loss, as long as 17 has never been started on the primary: its old directory is started again, and the monitor’s too
 
 # ──── step 31: Run pg_upgrade --link

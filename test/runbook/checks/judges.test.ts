@@ -594,9 +594,11 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
   ],
   [
     'a tablespace inside the data directory',
-    withServer('node_1', () => ({
-      tablespaces: [{ name: 'fast', location: '/var/lib/pgsql/data/fast', bytes: 1 }],
-    })),
+    withServer(
+      'node_1',
+      () => ({ tablespaces: [{ name: 'fast', location: '/var/lib/pgsql/data/fast', bytes: 1 }] }),
+      withInspection('node_1', () => ({ entries: [{ name: 'fast', bytes: 1024 ** 3 }] })),
+    ),
     ['blocker tablespaces-outside node_1'],
     /fast is in/,
   ],
