@@ -472,6 +472,24 @@ describe('a discovery', () => {
     expect(instance().server).toMatchObject({ version: '15.20' });
   });
 
+  test('a server without database postgres, or without the role of its own user, was taken for one that does not answer', () => {
+    host.cluster(host.node.data, 15);
+    host.write(join(host.node.home, 'psql'), answer);
+    const answersOnlyTo = (condition: string) =>
+      host.program(
+        join(host.node.oldBindir, 'psql'),
+        'role=; while [ $# -gt 0 ]; do [ "$1" != -U ] || role=$2; shift; done',
+        `if ${condition}; then cat "$HOME/psql"; else echo 'psql: error: FATAL:  it does not exist' >&2; exit 2; fi`,
+      );
+    answersOnlyTo('[ "$PGDATABASE" = template1 ]');
+    expect(instance().server).toMatchObject({ version: '15.20' });
+    // the one that pg_autoctl itself connects as
+    answersOnlyTo('[ "$role" = postgres ]');
+    expect(instance().server).toMatchObject({ version: '15.20' });
+    answersOnlyTo('false');
+    expect(instance()).toMatchObject({ server: null, serverError: 'psql: error: FATAL:  it does not exist' });
+  });
+
   test('a server that does not answer leaves psql’s reason', () => {
     host.cluster(host.node.data, 15);
     expect(instance()).toMatchObject({ server: null, serverError: 'psql: error: nobody there' });

@@ -64,6 +64,8 @@ export const serverEvidenceSchema = z.object({
   md5Roles: z.array(z.string()).default([]),
   /** Roles with a line break in their name. */
   brokenRoles: z.array(z.string()).default([]),
+  /** Roles that are superusers and may log in; null: not asked. */
+  superusers: z.array(z.string()).nullable().default(null),
   /** Every row of pg_database. A limit of -2 marks one whose DROP DATABASE was interrupted. Source: PostgreSQL, 51.15 pg_database. */
   catalog: z
     .array(z.object({ name: z.string(), connections: z.boolean(), limit: z.number().int() }))
@@ -167,6 +169,8 @@ export interface CheckInspection {
   readonly control: ControlData | null;
   /** No pg_autoctl runs for this data directory, although its server may. Absent: one runs, or that is not known. */
   readonly autoctlStopped?: boolean;
+  /** postgresql.username: the role as which pg_autoctl connects; null: none is written. */
+  readonly username?: string | null;
   /** replication.maximum_backup_rate, as written. */
   readonly backupRate: string | null;
   readonly backupDirectory: Place | null;

@@ -159,6 +159,7 @@ export const parseCheckInspection = (alias: string, output: string): Result<Chec
     unreadableUnitFiles: linesOf(text('unit_unreadable')),
     control: controlOf(text('control')),
     ...(map.get('keeper') === 'stopped' ? { autoctlStopped: true } : {}),
+    username: map.get('username') || null,
     backupRate: map.get('rate') === '' ? null : (map.get('rate') ?? null),
     backupDirectory: backup.path === '' ? null : backup,
     ...(number(map.get('backup_entries')) > 0

@@ -18,7 +18,17 @@ server_sql=
 
 set -u; export LC_ALL=C PGCONNECT_TIMEOUT=3
 setting() { sed -n "s/^$1 *= *//p" "$2" | head -n 1; }
-ask() { sql postgres -XAtq -h "${socket:-/tmp}" -p "$port" -c "$server_sql" </dev/null; }
+ask() { sql "$1" -XAtq -h "${socket:-/tmp}" -p "$port" ${2:+-U "$2"} -c "$server_sql" </dev/null; } # DATABASE [ROLE]
+answer() { # what the server says of itself, as $said, or why it says nothing: a database postgres may be gone, and so may a role of this user's name
+  # warnings (a collation's version, say) are not part of the answer; an answer that is not JSON is psql's reason for having none
+  said=$(ask postgres 2>/dev/null) && return
+  said=$(ask postgres 2>&1) && return
+  case $said in *'timeout expired'*) return ;; esac
+  # as pg_autoctl connects; and by the superuser that it has made for its standbys
+  for role in '' "$(setting username "$cfg")" pgautofailover_replicator; do
+    other=$(ask template1 "$role" 2>/dev/null || ask postgres "$role" 2>/dev/null) && { said=$other; return; }
+  done
+}
 put home "$HOME"
 put user "$(id -un)"
 first() { # FILE: its first line, as $line
@@ -119,8 +129,7 @@ while IFS= read -r cfg; do
   for socket in "$(sed -n 5p "$data/postmaster.pid" 2>/dev/null)" /var/run/postgresql /tmp; do
     [ -n "$socket" ] && [ -S "$socket/.s.PGSQL.$port" ] && { put "$n.socket" "$socket"; break; }
   done
-  # warnings (a collation's version, say) are not part of the answer; an answer that is not JSON is psql's reason for having none
-  said=$(ask 2>/dev/null) || said=$(ask 2>&1); printf '%s\n' "$said" | text "$n.server"
+  answer; printf '%s\n' "$said" | text "$n.server"
   # what an upgrade, or a rollback, of this data directory has left
   for trace in "$work/fingerprint" "$work/stopped" "$work"/done/rollback-* ${unit:+"/etc/systemd/system/$unit.d/$drop_in"}; do
     [ -e "$trace" ] && { put "$n.underway" yes; break; }

@@ -154,13 +154,17 @@ ask() { # SOCKETS DATABASE STATEMENT...: a line for each statement
   at=$1 in=$2; shift 2; for statement; do shift; set -- "$@" -c "$statement"; done
   sql "$in" -XAtq -h "$at" -p "$port" -U "$superuser" "$@" 2>/dev/null
 }
+itself() { # SOCKETS: what the server says of itself; its database postgres may be gone
+  ask "$1" postgres "$server_sql"
+  [ $? -ne 2 ] || ask "$1" template1 "$server_sql"
+}
 server() { # what the running server answers; the private one of the verification listens elsewhere
-  if [ -S "$private_socket/.s.PGSQL.$port" ]; then ask "$private_socket" postgres "$server_sql"
+  if [ -S "$private_socket/.s.PGSQL.$port" ]; then itself "$private_socket"
   elif [ ! -S "$socket/.s.PGSQL.$port" ]; then :
-  elif [ -z "$monitor_sql" ]; then ask "$socket" postgres "$server_sql"
+  elif [ -z "$monitor_sql" ]; then itself "$socket"
   else
     ask "$socket" "$monitor_database" "$server_sql" "$monitor_sql"
-    [ $? -ne 2 ] || ask "$socket" postgres "$server_sql"
+    [ $? -ne 2 ] || itself "$socket"
   fi
 }
 unit() {

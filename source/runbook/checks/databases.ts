@@ -10,16 +10,27 @@ type Server = Seen & { readonly server: ServerEvidence };
 const make = (name: string, from: string, options: string): Issue => ({
   found: `there is no database ${name}`,
   remedy: 'create it again',
-  command: inPsql(
-    name === 'postgres' ? 'template1' : 'postgres',
-    `create database ${name} template ${from}${options}`,
-  ),
+  command: inPsql('postgres', `create database ${name} template ${from}${options}`),
 });
+
+const makePostgres: Issue = {
+  found: 'there is no database postgres, to which pg_autoctl, the monitor and the console connect',
+  remedy: 'create it again',
+  command: inPsql('template1', 'create database postgres'),
+};
+
+const isIn = ({ catalog }: ServerEvidence, name: string): boolean =>
+  catalog.length === 0 || catalog.some((one) => one.name === name);
+
+/** Without it the monitor's health check fails on every node. Source: pg_auto_failover, src/monitor/health_check_worker.c, CONN_INFO_TEMPLATE. */
+export const lacksPostgres = (host: HostEvidence): boolean => {
+  const seen = served(host);
+  return typeof seen !== 'string' && !isIn(seen.server, 'postgres');
+};
 
 /** Every database that no session of pg_upgrade's can be opened in, or that it wants otherwise. */
 export const unconnectable = ({ inspection, server }: Server): readonly Issue[] => {
   const { catalog } = server;
-  const there = (name: string): boolean => catalog.length === 0 || catalog.some((one) => one.name === name);
   const issues = catalog.flatMap(({ name, connections, limit }): Issue[] => {
     const written = identifierFor(name);
     if (limit === -2)
@@ -73,10 +84,11 @@ export const unconnectable = ({ inspection, server }: Server): readonly Issue[] 
   );
   return [
     ...issues,
-    ...(there('template0')
+    ...(isIn(server, 'postgres') ? [] : [makePostgres]),
+    ...(isIn(server, 'template0')
       ? []
       : [make('template0', 'template1', ' is_template true allow_connections false')]),
-    ...(there('template1') ? [] : [make('template1', 'template0', ' is_template true')]),
+    ...(isIn(server, 'template1') ? [] : [make('template1', 'template0', ' is_template true')]),
     ...silent,
   ];
 };

@@ -114,14 +114,15 @@ single() { # reads statements; no library's background workers
   "$new_bin/postgres" --single -D "$t/new" -c max_worker_processes=0 -c shared_preload_libraries="$good" template1 2>&1
 }
 refused() { grep -Eq '(ERROR|FATAL|PANIC): '; } # the server, in what it says
+first=postgres # the database in which the server is asked: it may be gone, and is told by another check
 libraries() {
-  ask postgres "$preloaded_sql" >"$t/all-preloaded" || return 1
+  ask $first "$preloaded_sql" >"$t/all-preloaded" 2>/dev/null || { first=template1; ask $first "$preloaded_sql" >"$t/all-preloaded"; } || return 1
   # only names that stay one word within the options of pg_upgrade's servers, which two shells read
   grep -vx '[A-Za-z0-9_./+-]*' "$t/all-preloaded" | sed 's/^/not tried, because of its name: library /'
   grep -x '[A-Za-z0-9_./+-]*' "$t/all-preloaded" >"$t/preloaded"
-  { ask postgres "$configured_sql" || return 1
+  { ask $first "$configured_sql" || return 1
     echo '$libdir/plpgsql'
-    ask postgres "$names_sql" >"$t/names" || return 1
+    ask $first "$names_sql" >"$t/names" || return 1
     while IFS= read -r database; do ask "$database" "$used_sql" </dev/null || return 1; done <"$t/names"
   } >"$t/used" || return 1
   bad=0
@@ -156,7 +157,7 @@ carry() {
   printf "\ndata_directory = '%s'\n" "$(printf %s "$t/carried" | sed "s/'/''/g")" >>"$t/carried/postgresql.conf"
 }
 huge_pages() { # the new version needs some more of them than the old one, which has its own as long as it runs
-  now=$(ask postgres "select current_setting('huge_pages') || ' ' || coalesce(current_setting('shared_memory_size_in_huge_pages', true), '')" 2>/dev/null) || return 0
+  now=$(ask $first "select current_setting('huge_pages') || ' ' || coalesce(current_setting('shared_memory_size_in_huge_pages', true), '')" 2>/dev/null) || return 0
   held=${now#on }; case $held in '' | *[!0-9]*) return 0 ;; esac
   need=$("$new_bin/postgres" -D "$t/carried" -C shared_memory_size_in_huge_pages 2>/dev/null) || return 0
   case $need in '' | *[!0-9]*) return 0 ;; esac
@@ -200,11 +201,11 @@ pg_upgrade_check() {
 
 # The whole schema, dumped by the new pg_dump from the server that runs and restored into the throwaway, as pg_upgrade does it.
 dump_globals() {
-  new_pg_dumpall postgres -h "$socket" -p "$port" -U "$superuser" --globals-only --quote-all-identifiers --binary-upgrade \
+  new_pg_dumpall $first -h "$socket" -p "$port" -U "$superuser" --globals-only --quote-all-identifiers --binary-upgrade \
     --no-role-passwords --no-tablespaces --no-sync -f "$t/globals.sql"
 }
 databases() {
-  new_psql postgres -X -h "$socket" -p "$port" -U "$superuser" -v ON_ERROR_STOP=1 -Atq \
+  new_psql $first -X -h "$socket" -p "$port" -U "$superuser" -v ON_ERROR_STOP=1 -Atq \
     -c "$names_sql" >"$t/databases"
 }
 start_throwaway() {

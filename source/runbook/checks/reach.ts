@@ -1,7 +1,9 @@
+import type { HostEvidence } from '../../cluster/checks/evidence.ts';
+import { quoted, sh } from '../../cluster/fragment.ts';
 import type { Problem } from '../../cluster/result.ts';
 import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
 import { identifierFor, inPsql } from './in-psql.ts';
-import { reached } from './see.ts';
+import { reached, served } from './see.ts';
 
 const issueOf = ({ what, remedy, cause }: Problem): Issue => ({
   found: cause === undefined ? what : `${what} (${cause})`,
@@ -68,7 +70,7 @@ export const reachChecks: readonly Check[] = [
     why: 'A node whose server is down can be neither checked nor upgraded, and a secondary that is not streaming is no fallback copy.',
     source: 'docs/runbook.md, “What cannot be seen is unknown”',
     judge: onEach(everyone, reached, (host) =>
-      host.silentServer === null ? null : silence(host.silentServer),
+      host.silentServer === null ? withoutRole(host) : silence(host.silentServer),
     ),
   },
   {
@@ -98,6 +100,22 @@ export const reachChecks: readonly Check[] = [
   },
 ];
 
+/** The server answers another superuser, and not the one as which pg_autoctl connects. Roles are the primary's: told there. */
+const withoutRole = (host: HostEvidence): Issue | null => {
+  const seen = served(host);
+  if (host.role !== 'primary' || typeof seen === 'string') return null;
+  const { facts, inspection, server } = seen;
+  const { username = null } = inspection;
+  if (username === null || server.superusers === null || server.superusers.includes(username)) return null;
+  return {
+    found: `there is no superuser ${identifierFor(username)} that may log in, as which pg_autoctl connects; the superuser that initdb has made is ${identifierFor(facts.superuser)}`,
+    remedy: 'make it again, or give it back what it lacks (alter role … superuser login)',
+    command:
+      sh`psql -U ${quoted(facts.superuser)} -d postgres -c ${quoted(`create role ${identifierFor(username)} superuser login`)}`
+        .text,
+  };
+};
+
 /** What its server said instead of an answer: that it lacks what every session of the console's needs, or nothing of that kind. */
 const silence = (said: string): Issue => {
   const [, what, name] =
@@ -107,9 +125,8 @@ const silence = (said: string): Issue => {
   if (what === 'role')
     return {
       found: `the server has no role ${name}, under which the console connects: ${said}`,
-      remedy:
-        'give the superuser that initdb has made the name of the user that PostgreSQL runs as; pg_upgrade connects as no other',
-      command: `psql -U SUPERUSER -d postgres -c 'select rolname from pg_roles where oid = 10'`,
+      remedy: 'make it again, as another superuser',
+      command: `psql -U SUPERUSER -d postgres -c ${quoted(`create role ${identifierFor(name ?? '')} superuser login`).text}`,
     };
   if (what === 'database')
     return {

@@ -5,7 +5,9 @@ import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { knownLayouts, stateFileSize } from '../../cluster/parse/state-file.ts';
 import { isPrimaryState } from '../../cluster/states.ts';
 import { type Check, type CheckAnswer, type Issue, onEach } from './check.ts';
+import { lacksPostgres } from './databases.ts';
 import { inPsql } from './in-psql.ts';
+import { endedThere } from './named-already.ts';
 import { withoutMonitor } from './reach.ts';
 import { inspected, served } from './see.ts';
 
@@ -26,13 +28,22 @@ const withoutAutoctl = (host: HostEvidence | null): HostFacts | null =>
   host?.inspection?.autoctlStopped === true ? host.facts : null;
 
 const aboutNodes =
-  (judge: (node: MonitorNode, host: HostEvidence | null) => Issue | null): Check['judge'] =>
+  (
+    judge: (
+      node: MonitorNode,
+      host: HostEvidence | null,
+      hosts: readonly HostEvidence[],
+    ) => Issue | string | null,
+  ): Check['judge'] =>
   ({ state, hosts }) =>
     state === null
       ? withoutMonitor
       : state.nodes.flatMap((node): CheckAnswer[] => {
-          const issue = judge(node, hosts.find((host) => host.alias === node.name) ?? null);
-          return issue === null ? [] : [{ kind: 'found', host: node.name, ...issue }];
+          const issue = judge(node, hosts.find((host) => host.alias === node.name) ?? null, hosts);
+          if (issue === null) return [];
+          return typeof issue === 'string'
+            ? [{ kind: 'unknown', host: node.name, because: issue }]
+            : [{ kind: 'found', host: node.name, ...issue }];
         });
 
 /** Is the cluster at rest, with everything that an upgrade would cut off, lose or stumble over? */
@@ -142,7 +153,7 @@ export const stateChecks: readonly Check[] = [
     why: 'A node that is down now cannot be stopped at the same checkpoint as the others, and pg_auto_failover may act on it in the middle of the window.',
     source:
       'pg_auto_failover, src/monitor/health_check_metadata.c, SetNodeHealthState; node_metadata.c, UnhealthyTimeoutMs',
-    judge: aboutNodes((node, host) => {
+    judge: aboutNodes((node, host, hosts) => {
       const silent = node.reportAge > silentSeconds;
       const without = withoutAutoctl(host);
       if (without !== null)
@@ -152,6 +163,8 @@ export const stateChecks: readonly Check[] = [
           command: startAutoctl(without),
         };
       if (node.health === 1 && !silent) return null;
+      if (!silent && hosts.some((one) => one.role === 'primary' && lacksPostgres(one)))
+        return endedThere('the monitor’s health check', 'databases-connectable');
       const health = node.health === 0 ? 'unreachable for the monitor' : 'not checked by the monitor yet';
       return {
         found: silent

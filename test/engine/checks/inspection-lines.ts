@@ -27,6 +27,7 @@ export const checkInspectionLines = (host: HostFacts): Lines => {
     ['parent_writable', 'yes'],
     ['wal_bytes', '65536'],
     ['new', 'absent'],
+    ['username', 'postgres'],
     ['rate', '100M'],
     text('backup_age', '3600\n'),
     text('link', '1000\n'),

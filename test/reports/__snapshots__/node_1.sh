@@ -524,7 +524,8 @@ server_sql='select json_build_object(
     from pg_tablespace where oid >= 16384), '\''[]'\''),
   '\''radiusLines'\'', coalesce((select json_agg(line_number) from pg_hba_file_rules where auth_method = '\''radius'\''), '\''[]'\''),
   '\''md5Roles'\'', coalesce((select json_agg(rolname order by rolname) from pg_authid where rolpassword like '\''md5%'\''), '\''[]'\''),
-  '\''brokenRoles'\'', coalesce((select json_agg(rolname) from pg_authid where rolname ~ '\''[\r\n]'\''), '\''[]'\''))'
+  '\''brokenRoles'\'', coalesce((select json_agg(rolname) from pg_authid where rolname ~ '\''[\r\n]'\''), '\''[]'\''),
+  '\''superusers'\'', (select json_agg(rolname order by rolname) from pg_roles where rolsuper and rolcanlogin))'
 database_sql='select json_build_object('\''name'\'', current_database(), '\''bytes'\'', pg_database_size(current_database()),
   '\''catalogBytes'\'', (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class where relnamespace = 11 and relkind = '\''r'\'' and oid <> 2613),
   '\''relations'\'', (select count(*) from pg_class), '\''locked'\'', (select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -626,6 +627,7 @@ fi | text left_behind
 [ -n "$unit" ] && systemctl show $unit_properties "$unit" 2>/dev/null | text unit
 unit_files | text unit_unreadable
 [ -n "$unit" ] && dependents "$unit" | text dependents
+put username "$(sed -n 's/^username *= *//p' "$config_file" 2>/dev/null | head -n 1)"
 put rate "$(sed -n 's/^maximum_backup_rate *= *//p' "$config_file" 2>/dev/null | head -n 1)"
 b=$(sed -n 's/^backup_directory *= *//p' "$config_file" 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"
 for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
@@ -649,8 +651,9 @@ if [ "$links" = takes ]; then
     -p "$primary_port" -- "$primary_host" true 2>&1 </dev/null | tail -n 1 | text transfer.sshd
 fi
 if [ -S "$socket/.s.PGSQL.$port" ]; then
-  ask postgres "$server_sql" | text server
-  names=$(ask postgres "$names_sql"); printf '%s\n' "$names" | text names
+  # a database postgres that is gone is told like any other, by what the server says in template1
+  in=postgres; server=$(ask $in "$server_sql") || { in=template1; server=$(ask $in "$server_sql"); }; printf '%s\n' "$server" | text server
+  names=$(ask $in "$names_sql"); printf '%s\n' "$names" | text names
   printf '%s\n' "$names" | while IFS= read -r database; do [ -n "$database" ] || continue # a database's answer, or why there is none, each on a line
     if answer=$(ask "$database" "$database_sql"); then printf %s "$answer"; else error "$database"; fi | tr '\n' ' '; echo
   done | text databases
@@ -917,14 +920,15 @@ single() { # reads statements; no library's background workers
   "$new_bin/postgres" --single -D "$t/new" -c max_worker_processes=0 -c shared_preload_libraries="$good" template1 2>&1
 }
 refused() { grep -Eq '(ERROR|FATAL|PANIC): '; } # the server, in what it says
+first=postgres # the database in which the server is asked: it may be gone, and is told by another check
 libraries() {
-  ask postgres "$preloaded_sql" >"$t/all-preloaded" || return 1
+  ask $first "$preloaded_sql" >"$t/all-preloaded" 2>/dev/null || { first=template1; ask $first "$preloaded_sql" >"$t/all-preloaded"; } || return 1
   # only names that stay one word within the options of pg_upgrade's servers, which two shells read
   grep -vx '[A-Za-z0-9_./+-]*' "$t/all-preloaded" | sed 's/^/not tried, because of its name: library /'
   grep -x '[A-Za-z0-9_./+-]*' "$t/all-preloaded" >"$t/preloaded"
-  { ask postgres "$configured_sql" || return 1
+  { ask $first "$configured_sql" || return 1
     echo '$libdir/plpgsql'
-    ask postgres "$names_sql" >"$t/names" || return 1
+    ask $first "$names_sql" >"$t/names" || return 1
     while IFS= read -r database; do ask "$database" "$used_sql" </dev/null || return 1; done <"$t/names"
   } >"$t/used" || return 1
   bad=0
@@ -959,7 +963,7 @@ carry() {
   printf "\ndata_directory = '%s'\n" "$(printf %s "$t/carried" | sed "s/'/''/g")" >>"$t/carried/postgresql.conf"
 }
 huge_pages() { # the new version needs some more of them than the old one, which has its own as long as it runs
-  now=$(ask postgres "select current_setting('huge_pages') || ' ' || coalesce(current_setting('shared_memory_size_in_huge_pages', true), '')" 2>/dev/null) || return 0
+  now=$(ask $first "select current_setting('huge_pages') || ' ' || coalesce(current_setting('shared_memory_size_in_huge_pages', true), '')" 2>/dev/null) || return 0
   held=${now#on }; case $held in '' | *[!0-9]*) return 0 ;; esac
   need=$("$new_bin/postgres" -D "$t/carried" -C shared_memory_size_in_huge_pages 2>/dev/null) || return 0
   case $need in '' | *[!0-9]*) return 0 ;; esac
@@ -1003,11 +1007,11 @@ pg_upgrade_check() {
 
 # The whole schema, dumped by the new pg_dump from the server that runs and restored into the throwaway, as pg_upgrade does it.
 dump_globals() {
-  new_pg_dumpall postgres -h "$socket" -p "$port" -U "$superuser" --globals-only --quote-all-identifiers --binary-upgrade \
+  new_pg_dumpall $first -h "$socket" -p "$port" -U "$superuser" --globals-only --quote-all-identifiers --binary-upgrade \
     --no-role-passwords --no-tablespaces --no-sync -f "$t/globals.sql"
 }
 databases() {
-  new_psql postgres -X -h "$socket" -p "$port" -U "$superuser" -v ON_ERROR_STOP=1 -Atq \
+  new_psql $first -X -h "$socket" -p "$port" -U "$superuser" -v ON_ERROR_STOP=1 -Atq \
     -c "$names_sql" >"$t/databases"
 }
 start_throwaway() {

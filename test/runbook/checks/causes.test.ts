@@ -56,6 +56,37 @@ test('templates that are gone, or open, are named', () => {
   ]);
 });
 
+test('a database postgres that is gone is named with its command, and is why the monitor calls the nodes unhealthy', () => {
+  const gone = without('postgres');
+  const { state } = gone;
+  if (state === null) throw new Error('the monitor is there');
+  const evidence = {
+    ...gone,
+    state: { ...state, nodes: state.nodes.map((node) => ({ ...node, health: 0 })) },
+  };
+  expect(told(evidence)).toEqual([
+    "databases-connectable node_1: there is no database postgres, to which pg_autoctl, the monitor and the console connect $ psql -d template1 -c 'create database postgres'",
+  ]);
+  expect(unseen(evidence)).toEqual(
+    ['node_1', 'node_2', 'node_3'].map(
+      (node) =>
+        `nodes-healthy ${node}: the monitor’s health check ended at what databases-connectable names: put that right, then check again`,
+    ),
+  );
+});
+
+test('a role that pg_autoctl connects as and that is gone, or is no superuser, is told on the primary alone', () => {
+  const evidence = ['node_1', 'node_2', 'node_3'].reduce(
+    (from, alias) =>
+      withServer(alias, () => ({ superusers: ['dba admin', 'pgautofailover_replicator'] }), from),
+    healthy(),
+  );
+  expect(told(evidence)).toEqual([
+    `server-answers node_1: there is no superuser postgres that may log in, as which pg_autoctl connects; the superuser that initdb has made is postgres $ psql -U postgres -d postgres -c 'create role postgres superuser login'`,
+  ]);
+  expect(unseen(evidence)).toEqual([]);
+});
+
 test('a database that is silent for another reason is named, with what it said', () => {
   const evidence = withInspection('node_1', () => ({
     silentDatabases: [{ name: 'a=b', said: 'FATAL: no pg_hba.conf entry' }],

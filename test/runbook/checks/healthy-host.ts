@@ -39,6 +39,7 @@ const server = (facts: HostFacts): ServerEvidence => ({
   radiusLines: [],
   md5Roles: [],
   brokenRoles: [],
+  superusers: ['pgautofailover_replicator', 'postgres'],
 });
 
 /** Who is asked for rsync and ssh; the primary only when a secondary is, which it does not know here: it is asked always. */
@@ -73,6 +74,7 @@ export const healthyInspection = (facts: HostFacts): CheckInspection => ({
   unreadableUnitFiles: [],
   dependents: [],
   control,
+  username: 'postgres',
   backupRate: '100M',
   backupDirectory: place('/var/lib/pgsql/backup'),
   linkMegabits: 10_000,

@@ -121,6 +121,7 @@ fi | text left_behind
 [ -n "$unit" ] && systemctl show $unit_properties "$unit" 2>/dev/null | text unit
 unit_files | text unit_unreadable
 [ -n "$unit" ] && dependents "$unit" | text dependents
+put username "$(sed -n 's/^username *= *//p' "$config_file" 2>/dev/null | head -n 1)"
 put rate "$(sed -n 's/^maximum_backup_rate *= *//p' "$config_file" 2>/dev/null | head -n 1)"
 b=$(sed -n 's/^backup_directory *= *//p' "$config_file" 2>/dev/null | head -n 1); [ -n "$b" ] && place backup "$b" && put backup_entries "$(ls -A "$b" 2>/dev/null | wc -l)"
 for c in /sys/class/net/*; do [ "${c##*/}" != lo ] && [ "$(cat "$c/operstate" 2>/dev/null)" = up ] && cat "$c/speed" 2>/dev/null; done | awk '$1 > 0' | sort -n | head -n 1 | text link
@@ -144,8 +145,9 @@ if [ "$links" = takes ]; then
     -p "$primary_port" -- "$primary_host" true 2>&1 </dev/null | tail -n 1 | text transfer.sshd
 fi
 if [ -S "$socket/.s.PGSQL.$port" ]; then
-  ask postgres "$server_sql" | text server
-  names=$(ask postgres "$names_sql"); printf '%s\n' "$names" | text names
+  # a database postgres that is gone is told like any other, by what the server says in template1
+  in=postgres; server=$(ask $in "$server_sql") || { in=template1; server=$(ask $in "$server_sql"); }; printf '%s\n' "$server" | text server
+  names=$(ask $in "$names_sql"); printf '%s\n' "$names" | text names
   printf '%s\n' "$names" | while IFS= read -r database; do [ -n "$database" ] || continue # a database's answer, or why there is none, each on a line
     if answer=$(ask "$database" "$database_sql"); then printf %s "$answer"; else error "$database"; fi | tr '\n' ' '; echo
   done | text databases

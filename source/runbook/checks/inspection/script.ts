@@ -85,7 +85,8 @@ const serverSql = (facts: ClusterFacts): string => {
     from pg_tablespace where oid >= 16384), '[]'),
   'radiusLines', coalesce((select json_agg(line_number) from pg_hba_file_rules where auth_method = 'radius'), '[]'),
   'md5Roles', coalesce((select json_agg(rolname order by rolname) from pg_authid where rolpassword like 'md5%'), '[]'),
-  'brokenRoles', coalesce((select json_agg(rolname) from pg_authid where rolname ~ '[\\r\\n]'), '[]'))`;
+  'brokenRoles', coalesce((select json_agg(rolname) from pg_authid where rolname ~ '[\\r\\n]'), '[]'),
+  'superusers', (select json_agg(rolname order by rolname) from pg_roles where rolsuper and rolcanlogin))`;
 };
 
 /** pg_largeobject (2613) is not counted among the catalogs: pg_upgrade transfers its files as a user's table's. Source: pg_upgrade/info.c, get_rel_infos. */
