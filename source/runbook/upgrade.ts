@@ -143,7 +143,7 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
     ]),
 
     phase('H', 'Secondaries', [
-      each(copied, (node) => [setAside(node)]), // one after the other: the last one asks for the host's name
+      each(copied, (node) => [setAside(node)]), // one after the other: while one moves, the others stand in their places
       ...only(linked.length > 0, [tracks('rebuild', [track(`${alias} keys`, [revokeTransferKeys])])]),
       parallel('rebuild', secondaries, (node) => [
         ...only(takesLinks(node), [restoreOwnFiles(node)]),
