@@ -123,6 +123,28 @@ test('on a secondary the libraries are loaded and its own configuration is tried
   expect(host.read(join(host.node.home, 'tried'))).toMatch(/^its own\ndata_directory = '.*carried'$/m);
 });
 
+test('configuration files that are symbolic links: the dry run wrote into the running server’s own', () => {
+  const outside = join(host.root, 'etc');
+  const files = ['postgresql.conf', 'postgresql.auto.conf', 'pg_hba.conf'];
+  host.cluster(secondary().data, 15, {});
+  for (const name of files) {
+    host.write(join(outside, name), `the running server’s ${name}\n`, 0o600);
+    host.sh(`ln -sf "${outside}/${name}" "${secondary().data}/${name}"`);
+  }
+  for (const node of host.facts.nodes) Object.assign(node, { carry: files });
+  host.program(
+    join(host.node.newBindir, 'pg_ctl'),
+    'for a; do case $a in */carried) cat "$a/postgresql.conf" "$a/pg_hba.conf" >>"$HOME/tried" ;; esac; done',
+  );
+  const sections = rehearse(secondary());
+  for (const name of files)
+    expect(host.read(join(outside, name))).toBe(`the running server’s ${name}\n`);
+  expect(failed(sections)).toEqual([]);
+  expect(host.read(join(host.node.home, 'tried'))).toMatch(
+    /^the running server’s postgresql.conf\n\ndata_directory = '.*carried'\nthe running server’s pg_hba.conf$/m,
+  );
+});
+
 describe('the server with the whole configuration', () => {
   /** pg_ctl that starts a server which says this in its log, and whether it comes up. */
   const serverSays = (line: string, code: number): void =>
