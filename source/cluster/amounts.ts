@@ -24,6 +24,16 @@ export const pausesWords = (pauses: readonly { readonly ms: number }[]): string 
     ? null
     : `at most ${took(pauses.reduce((sum, { ms }) => sum + ms, 0))} in ${pauses.length === 1 ? 'a switchover' : `${pauses.length} switchovers`}`;
 
+/** `a, b and c`. */
+export const andWords = (all: readonly string[]): string =>
+  all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1) ?? ''}`;
+
+/** `a, b and 3 more`: so many of the names at most. */
+export const firstOf = (names: readonly string[], most: number): string => {
+  const more = names.length - most;
+  return `${names.slice(0, most).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+};
+
 /** `16 kB`: bytes in words. */
 export const bytes = (count: bigint | number): string => {
   let value = Number(count);

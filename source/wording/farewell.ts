@@ -1,7 +1,7 @@
+import { andWords, firstOf } from '../cluster/amounts.ts';
 import { formatProblem } from '../cluster/result.ts';
 import { currentStep, stepNumber } from '../console/state/selectors.ts';
 import type { EngineView } from '../engine/view/controller.ts';
-import { andWords } from '../runbook/steps/other-formations.ts';
 
 /** For a command that somebody is to type. */
 export const calledIn = ({ called = 'pgaf-upgrade' }: EngineView): string => called;
@@ -9,9 +9,7 @@ export const calledIn = ({ called = 'pgaf-upgrade' }: EngineView): string => cal
 const mostNamed = 4;
 /** The line stays one that is read at a glance. */
 const namesOf = (hosts: readonly string[]): string =>
-  hosts.length <= mostNamed
-    ? andWords(hosts)
-    : `${hosts.slice(0, mostNamed).join(', ')} and ${hosts.length - mostNamed} more`;
+  hosts.length <= mostNamed ? andWords(hosts) : firstOf(hosts, mostNamed);
 
 const standing = (view: EngineView): string => {
   const { stage } = view;

@@ -1,8 +1,8 @@
+import { andWords } from '../../cluster/amounts.ts';
 import { primaryOf } from '../../cluster/facts.ts';
 import { isLeftOut } from '../../cluster/observations.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
 import type { Step } from '../../runbook/language/step.ts';
-import { andWords } from '../../runbook/steps/other-formations.ts';
 import { rollbackVerdict } from '../../runbook/verdict/verdict.ts';
 import type { Silence } from '../observe/observer.ts';
 import type { Checklist } from '../view/checklist.ts';

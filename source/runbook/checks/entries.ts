@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { firstOf } from '../../cluster/amounts.ts';
 import type { Evidence } from '../../cluster/checks/evidence.ts';
 import { primaryOf } from '../../cluster/facts.ts';
 import { joined, quoted, sh, word } from '../../cluster/fragment.ts';
@@ -9,7 +10,7 @@ import { getsPrimaryFiles } from './primary-files.ts';
 import { inspected, type Seen } from './see.ts';
 import { inside } from './tablespaces.ts';
 
-/** So many names are told; the command lists all. */
+/** So many names are told, and are in the command. */
 const mostNames = 8;
 
 const sizeWords = (bytes: number | null): string =>
@@ -22,11 +23,14 @@ const isAutoctls = (name: string): boolean => /^postgresql-auto-failover.*\.conf
  * What nobody carries: on a host where the new directory is made, whatever the configuration does not read and is large or cannot be read;
  * on a secondary that gets a base backup, whatever the primary does not have.
  */
-const leftOut = ({ facts, inspection }: Seen, cluster: Evidence['facts']): Issue | null => {
+const leftOut = ({ facts, inspection }: Seen, { facts: cluster, hosts }: Evidence): Issue | null => {
   // A tablespace in there has a check of its own, which blocks; a copy of its directory would be of no use.
   const ofTablespace = (name: string): boolean =>
-    (inspection.server?.tablespaces ?? []).some(({ location }) =>
-      [facts.data, facts.pgdata].some((directory) => inside(location, `${directory}/${name}`)),
+    // The primary's server knows them; they are in the same places on every node.
+    hosts.some((host) =>
+      host.inspection?.server?.tablespaces.some(({ location }) =>
+        [facts.data, facts.pgdata].some((directory) => inside(location, `${directory}/${name}`)),
+      ),
     );
   const source = getsPrimaryFiles(facts) && cluster !== null ? primaryOf(cluster) : facts;
   const left = (inspection.entries ?? []).filter(
@@ -38,11 +42,10 @@ const leftOut = ({ facts, inspection }: Seen, cluster: Evidence['facts']): Issue
       !source.carry.some((one) => one === name),
   );
   if (left.length === 0) return null;
-  const names = left.slice(0, mostNames).map(({ name, bytes }) => `${name} (${sizeWords(bytes)})`);
-  const more = left.length - names.length;
+  const names = left.map(({ name, bytes }) => `${name} (${sizeWords(bytes)})`);
   const kept = posix.basename(facts.backupData);
   return {
-    found: `in ${facts.data}, and not in the new one: ${names.join(', ')}${more === 0 ? '' : ` and ${more} more`}`,
+    found: `in ${facts.data}, and not in the new one: ${firstOf(names, mostNames)}`,
     remedy: `what somebody needs of it is copied after the window, or moved out of the data directory now; it stays in ${kept}, and the clean-up removes it with that`,
     command: sh`cp -pR ${joined(
       left.slice(0, mostNames).map(({ name }) => quoted(`${facts.backupData}/${name}`)),
@@ -60,6 +63,6 @@ export const entryChecks: readonly Check[] = [
     scope: 'every host',
     why: 'pg_upgrade carries nothing but data. Configuration, what it names, and small files and directories are carried besides; a large file, or one that postgres cannot read, is left in the old directory, which the clean-up removes.',
     source: 'PostgreSQL, storage-file-layout; docs/runbook.md',
-    judge: onEach('every host', inspected, (seen, _host, { facts }) => leftOut(seen, facts)),
+    judge: onEach('every host', inspected, (seen, _host, evidence) => leftOut(seen, evidence)),
   },
 ];

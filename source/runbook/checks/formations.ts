@@ -1,5 +1,5 @@
+import { andWords } from '../../cluster/amounts.ts';
 import type { OtherRow } from '../../cluster/monitor-state.ts';
-import { andWords } from '../steps/other-formations.ts';
 import type { Check, CheckAnswer } from './check.ts';
 import { withoutMonitor } from './reach.ts';
 

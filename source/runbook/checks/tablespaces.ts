@@ -1,3 +1,4 @@
+import { firstOf } from '../../cluster/amounts.ts';
 import type { TablespaceInspection } from '../../cluster/checks/evidence.ts';
 import { type ClusterFacts, type HostFacts, isNode, primaryOf } from '../../cluster/facts.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
@@ -37,7 +38,7 @@ const directoryIssues = (
     });
   if (foreign.length > 0)
     issues.push({
-      found: `${location} holds ${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''} besides PostgreSQL ${cluster.oldMajor}’s part`,
+      found: `${location} holds ${firstOf(foreign, 3)} besides PostgreSQL ${cluster.oldMajor}’s part`,
       remedy: 'inspect it; what is left over from an earlier upgrade or another server, move or remove',
       command: sh`ls -la ${quoted(location)}`.text,
     });

@@ -1,3 +1,4 @@
+import { andWords } from '../../cluster/amounts.ts';
 import type { ClusterFacts, OtherNode } from '../../cluster/facts.ts';
 import type { OtherRow } from '../../cluster/monitor-state.ts';
 import { monitorIn, type Observations } from '../../cluster/observations.ts';
@@ -14,9 +15,6 @@ import { rootScript } from '../shell/root-verbs.ts';
  * Other formations on the same monitor. A pg_autoctl speaks to a monitor of its own version only: behind the monitor's
  * start, on the way there and back, the pg_autoctl of their nodes is exchanged. Their PostgreSQL stays on its version, and up.
  */
-
-export const andWords = (all: readonly string[]): string =>
-  all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1) ?? ''}`;
 
 const rowOf = (node: OtherNode, world: Observations): OtherRow | null =>
   monitorIn(world)?.others.find((row) => row.formation === node.formation && row.name === node.name) ?? null;

@@ -1,3 +1,4 @@
+import { firstOf } from '../../cluster/amounts.ts';
 import { type ClusterFacts, type NodeFacts, primaryOf } from '../../cluster/facts.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import { localMinute } from '../../cluster/times.ts';
@@ -40,9 +41,7 @@ const named = 3;
  */
 const notSentAgain = (receiving: readonly string[] = []): string => {
   if (receiving.length === 0) return '';
-  const more = receiving.length - named;
-  const which = [...receiving.slice(0, named), ...(more > 0 ? [`${more} more`] : [])].join(', ');
-  return `, and what ${receiving.length === 1 ? 'subscription' : 'the subscriptions'} ${which} received since is not sent again (copy those tables anew)`;
+  return `, and what ${receiving.length === 1 ? 'subscription' : 'the subscriptions'} ${firstOf(receiving, named)} received since is not sent again (copy those tables anew)`;
 };
 
 /**

@@ -137,8 +137,7 @@ test('configuration files that are symbolic links: the dry run wrote into the ru
     'for a; do case $a in */carried) cat "$a/postgresql.conf" "$a/pg_hba.conf" >>"$HOME/tried" ;; esac; done',
   );
   const sections = rehearse(secondary());
-  for (const name of files)
-    expect(host.read(join(outside, name))).toBe(`the running server’s ${name}\n`);
+  for (const name of files) expect(host.read(join(outside, name))).toBe(`the running server’s ${name}\n`);
   expect(failed(sections)).toEqual([]);
   expect(host.read(join(host.node.home, 'tried'))).toMatch(
     /^the running server’s postgresql.conf\n\ndata_directory = '.*carried'\nthe running server’s pg_hba.conf$/m,

@@ -597,7 +597,11 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     withServer(
       'node_1',
       () => ({ tablespaces: [{ name: 'fast', location: '/var/lib/pgsql/data/fast', bytes: 1 }] }),
-      withInspection('node_1', () => ({ entries: [{ name: 'fast', bytes: 1024 ** 3 }] })),
+      withInspection(
+        'node_1',
+        () => ({ entries: [{ name: 'fast', bytes: 1024 ** 3 }] }),
+        withInspection('node_3', () => ({ entries: [{ name: 'fast', bytes: 1024 ** 3 }] })),
+      ),
     ),
     ['blocker tablespaces-outside node_1'],
     /fast is in/,

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { firstOf } from '../../../cluster/amounts.ts';
 import {
   type ClusterFacts,
   type HostFacts,
@@ -59,12 +60,11 @@ const goesAndStays =
     if (old === undefined || !isDataDirectory(old)) return [];
     const name = posix.basename(host.backupData);
     const only = old.only ?? [];
-    const more = only.length - mostNames;
     return [
       ...(only.length === 0
         ? []
         : [
-            `only in ${name}, and removed with it: ${only.slice(0, mostNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}. Copy what somebody needs to ${host.data} first`,
+            `only in ${name}, and removed with it: ${firstOf(only, mostNames)}. Copy what somebody needs to ${host.data} first`,
           ]),
       ...(old.wal === undefined
         ? []
