@@ -80,6 +80,8 @@ const hostFields = {
   wal: z.object({ now: words.ownPath, next: words.ownPath }).nullable().default(null),
   /** Where its sshd listens, for another host of the cluster. */
   sshPort: words.port.default(22),
+  /** The user that PostgreSQL runs as there; absent: the cluster's. */
+  postgres: words.osUser.exactOptional(),
 };
 
 export const monitorFactsSchema = z.object({
@@ -199,5 +201,9 @@ export const linksLeaveNoCopy = (facts: ClusterFacts): boolean =>
   linkedOf(facts).length > 0 && secondariesOf(facts).every(takesLinks);
 
 export const hostsOf = (facts: ClusterFacts): readonly HostFacts[] => [facts.monitor, ...facts.nodes];
+
+/** The user that PostgreSQL, and whatever is no root's step, runs as on a host. */
+export const userOn = (facts: ClusterFacts, alias: string): words.OsUser =>
+  hostsOf(facts).find((host) => host.alias === alias)?.postgres ?? facts.postgres;
 
 export const isNode = (host: HostFacts): host is NodeFacts => 'nodeId' in host;

@@ -3,7 +3,7 @@ import { quoted, sh } from '../cluster/fragment.ts';
 import type { MonitorState } from '../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { sqlProgram } from '../cluster/superuser-sql.ts';
-import { misfit } from '../cluster/words.ts';
+import { misfit, type OsUser, osUser } from '../cluster/words.ts';
 import {
   type Found,
   type Instance,
@@ -29,12 +29,20 @@ export const runsElsewhere = (alias: string, { instances, keepers, user }: Found
     ? null
     : problem(
         `${alias}: pg_autoctl runs there as ${users.join(' and ')}, and nothing of pg_auto_failover belongs to ${user}.`,
-        'Set become.postgres in the cluster file to the user that pg_autoctl runs as. The console becomes the same user on every host: a cluster whose hosts have different ones it does not upgrade.',
+        `Set ${alias === 'monitor' ? 'monitor.postgres' : `nodes.${alias}.postgres`} in the cluster file to the user that pg_autoctl runs as there; become.postgres, if it is the same on every host.`,
       );
 };
 
-/** What runs on a host, as it says itself. Read-only. */
-export const inspectHost = async (
+/** Whose pg_autoctl a host has, where nothing of it is the user's who has looked; null: nobody's else, or several users'. */
+const otherUserOf = ({ instances, keepers, user }: Found): OsUser | null => {
+  const users = [...new Set(keepers.map((one) => one.user))];
+  const [other] = users;
+  if (instances.length > 0 || users.length !== 1 || other === user || other === 'root') return null;
+  return osUser.safeParse(other).data ?? null;
+};
+
+const inspectAs = async (
+  user: OsUser,
   host: RemoteHost,
   config: Config,
   settings: HostSettings | undefined,
@@ -45,17 +53,32 @@ export const inspectHost = async (
     oldBindir: settings?.oldBindir,
     port: settings?.port,
   });
-  const output = await host.run(script.text, { as: config.become.postgres, timeoutMs: 60_000 });
+  const output = await host.run(script.text, { as: user, timeoutMs: 60_000 });
   if (!output.ok) return output;
   if (output.value.code !== 0)
     return fail(
       problem(
-        `${host.alias}: looking around as ${config.become.postgres} failed (exit ${output.value.code}).`,
-        `Check on the host: \`sudo -n -u ${config.become.postgres} true\`.`,
+        `${host.alias}: looking around as ${user} failed (exit ${output.value.code}).`,
+        `Check on the host: \`sudo -n -u ${user} true\`.`,
         output.value.stderr.trim().slice(0, 400),
       ),
     );
-  const found = parseFound(host.alias, output.value.stdout);
+  return parseFound(host.alias, output.value.stdout);
+};
+
+/**
+ * What runs on a host, as it says itself. Read-only. Where the cluster file names no user for the host and all pg_autoctl there is one
+ * other user's, that user is asked.
+ */
+export const inspectHost = async (
+  host: RemoteHost,
+  config: Config,
+  settings: HostSettings | undefined,
+): Promise<Result<Found>> => {
+  const first = await inspectAs(settings?.postgres ?? config.become.postgres, host, config, settings);
+  if (!first.ok) return first;
+  const other = settings?.postgres === undefined ? otherUserOf(first.value) : null;
+  const found = other === null ? first : await inspectAs(other, host, config, settings);
   if (!found.ok) return found;
   const elsewhere = runsElsewhere(host.alias, found.value);
   return elsewhere === null ? found : fail(elsewhere);
@@ -74,7 +97,7 @@ export const theOne = (
     return fail(
       problem(
         `${alias}: no ${what} of pg_auto_failover found (${all.length === 0 ? 'no pg_autoctl.cfg' : `found: ${all.map((one) => one.pgdata).join(', ')}`}).`,
-        'Check the host, and the user in become.postgres.',
+        'Check the host, and the user in become.postgres, or the host’s own (postgres, under monitor or nodes).',
       ),
     );
   if (second !== undefined)
@@ -99,7 +122,7 @@ export const askMonitor = async (
 ): Promise<Result<MonitorState>> => {
   const ask = (sql: string) => {
     const script = sh`export LC_ALL=C; ${sqlProgram('psql', instance.oldBindir, instance.database)} -XAtq -h ${instance.socketDirectory} -p ${instance.port} -c ${quoted(sql)}`;
-    return host.run(script.text, { as: config.become.postgres, timeoutMs: 30_000 });
+    return host.run(script.text, { as: instance.user, timeoutMs: 30_000 });
   };
   const output = await ask(monitorQuery(config.formation));
   if (!output.ok) return output;
@@ -112,7 +135,7 @@ export const askMonitor = async (
   return fail(
     problem(
       'The monitor’s database does not answer.',
-      `Run there as ${config.become.postgres}: \`${instance.oldBindir}/pg_autoctl show state --pgdata ${instance.pgdata}\`.`,
+      `Run there as ${instance.user}: \`${instance.oldBindir}/pg_autoctl show state --pgdata ${instance.pgdata}\`.`,
       output.value.stderr.trim().slice(0, 400),
     ),
   );

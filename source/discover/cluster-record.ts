@@ -129,6 +129,7 @@ const hostPairs = (
     ['the data directory', host.data, instance.data],
     ['newData', host.newData, places.newData],
     ['the old cluster’s later place', host.backupData, places.backupData],
+    ['postgres', host.postgres ?? record.postgres, instance.user],
     ['port', host.port, settings?.port ?? instance.port],
     ['oldBindir', host.oldBindir, oldBindir],
     ['newBindir', host.newBindir, newBindir],
@@ -147,7 +148,7 @@ const hostPairs = (
   ];
 };
 
-const keys = 'pgdata newData port oldBindir newBindir unit'.split(' ');
+const keys = 'pgdata newData port oldBindir newBindir unit postgres'.split(' ');
 
 const hostDisagreement = (
   config: Config,

@@ -197,5 +197,6 @@ export const commonFacts = (
     tablespaces: server.tablespaces,
     wal: instance.wal === '' ? null : { now: instance.wal, next: newWal(instance.wal, next.major) },
     sshPort: settings?.ssh?.port ?? config.ssh.port ?? 22,
+    ...(instance.user === config.become.postgres ? {} : { postgres: instance.user }),
   });
 };

@@ -1,5 +1,5 @@
 import type { HostEvidence } from '../cluster/checks/evidence.ts';
-import type { ClusterFacts } from '../cluster/facts.ts';
+import { type ClusterFacts, userOn } from '../cluster/facts.ts';
 import { parseCheckInspection } from '../inspect/checks/parse.ts';
 import type { RemoteHost } from '../remote/host.ts';
 import { checkInspectionScript } from '../runbook/checks/inspection/script.ts';
@@ -14,7 +14,7 @@ export const inspectForChecks = async (
 ): Promise<HostEvidence> => {
   if (evidence.facts === null) return evidence;
   const script = checkInspectionScript(facts, evidence.facts).text;
-  const output = await host.run(script, { as: facts.postgres, timeoutMs });
+  const output = await host.run(script, { as: userOn(facts, evidence.alias), timeoutMs });
   const inspection = output.ok ? parseCheckInspection(evidence.alias, output.value.stdout) : output;
   return inspection.ok
     ? { ...evidence, inspection: inspection.value }

@@ -78,6 +78,7 @@ const hostShape = {
   oldBindir: remotePath.exactOptional(),
   newBindir: remotePath.exactOptional(),
   newData: remotePath.exactOptional(),
+  postgres: user.exactOptional(),
 };
 
 /** How a secondary gets the new version's data. */
@@ -102,6 +103,7 @@ const otherFormation = z
               pgdata: remotePath.exactOptional(),
               unit: unit.exactOptional(),
               newBindir: remotePath.exactOptional(),
+              postgres: user.exactOptional(),
             }),
           )
           .prefault({}),

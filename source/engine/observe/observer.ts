@@ -1,4 +1,4 @@
-import { type ClusterFacts, hostsOf, isNode } from '../../cluster/facts.ts';
+import { type ClusterFacts, hostsOf, isNode, userOn } from '../../cluster/facts.ts';
 import { isLeftOut, type Observation, type Observations } from '../../cluster/observations.ts';
 import { present } from '../../cluster/present.ts';
 import { type Problem, problem } from '../../cluster/result.ts';
@@ -259,7 +259,7 @@ export class Observer {
     const lost = host.line !== 'connected';
     const sql = isNode(facts) ? null : monitorQuery(this.#facts.formation);
     const output = await host.run(stateScript(facts, this.#facts.newMajor, sql).text, {
-      as: this.#facts.postgres,
+      as: userOn(this.#facts, alias),
       timeoutMs: !lost
         ? inspectionTimeoutMs
         : isLeftOut(this.#world, alias)

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clients } from '../../cluster/clients.ts';
-import { type HostFacts, hostsOf } from '../../cluster/facts.ts';
+import { type HostFacts, hostsOf, userOn } from '../../cluster/facts.ts';
 import { safeText } from '../../cluster/parse/terminal-text.ts';
 import { fail, messageOf, ok, problem, type Result } from '../../cluster/result.ts';
 import { parseClients, parseTerminated } from '../../inspect/clients/parse.ts';
@@ -42,7 +42,7 @@ const ask = async <Told>(
   if (remote?.line !== 'connected')
     return fail(problem(`${host.alias} is not connected.`, 'It is asked again as soon as it is.'));
   const answer = await remote
-    .run(script.text, { as: run.facts.postgres, timeoutMs })
+    .run(script.text, { as: userOn(run.facts, host.alias), timeoutMs })
     .catch((thrown: unknown) => fail(problem(`${host.alias} gave no answer.`, 'Retry.', messageOf(thrown))));
   if (!answer.ok) return answer;
   const { code, stdout, stderr } = answer.value;

@@ -1,4 +1,4 @@
-import { type ClusterFacts, type HostFacts, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, primaryOf, userOn } from '../../cluster/facts.ts';
 import type { Inventory } from '../../cluster/inventory.ts';
 import { hostIn, type Observations } from '../../cluster/observations.ts';
 import { fail, messageOf, problem, type Result } from '../../cluster/result.ts';
@@ -19,7 +19,10 @@ const take = async (run: OwnedSession, host: HostFacts): Promise<Result<Inventor
   const remote = run.hosts.get(host.alias);
   if (remote === undefined)
     return fail(problem(`${host.alias} is not connected.`, 'Start the console again.'));
-  const answer = await remote.run(inventoryScript(host).text, { as: run.facts.postgres, timeoutMs });
+  const answer = await remote.run(inventoryScript(host).text, {
+    as: userOn(run.facts, host.alias),
+    timeoutMs,
+  });
   return answer.ok ? parseInventory(host.alias, answer.value.stdout) : answer;
 };
 

@@ -1,4 +1,4 @@
-import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, hostsOf, userOn } from '../../cluster/facts.ts';
 import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import type { Path } from '../../cluster/words.ts';
 import { sizeIn } from '../../inspect/kept/parse.ts';
@@ -35,7 +35,7 @@ export const measureKept = async (run: OwnedSession): Promise<readonly KeptDirec
     if (here.length === 0 || remote?.line !== 'connected')
       return here.map((one) => ({ ...one, bytes: null }));
     const script = sizesScript(here.map(({ path }) => path)).text;
-    const answer = await remote.run(script, { as: run.facts.postgres, timeoutMs }).catch(() => null);
+    const answer = await remote.run(script, { as: userOn(run.facts, alias), timeoutMs }).catch(() => null);
     const sizes = answer?.ok === true ? answer.value.stdout.split('\n') : [];
     return here.map((one, at) => ({ ...one, bytes: null, ...sizeIn(sizes[at]) }));
   });

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { userOn } from '../../cluster/facts.ts';
 import type { LockStanding } from '../../inspect/lock/parse.ts';
 import type { Step } from '../../runbook/language/step.ts';
 import type { Direction } from '../../runbook/runbooks.ts';
@@ -100,7 +101,7 @@ const waitForStrays = async (
     });
     await run.hosts
       .get(job.host)
-      ?.job({ id: job.id, as: run.facts.postgres, script: null }, { onBytes: () => undefined });
+      ?.job({ id: job.id, as: userOn(run.facts, job.host), script: null }, { onBytes: () => undefined });
   }
   if (strays.length > 0) await run.observer.inspect();
 };

@@ -1,5 +1,5 @@
 import type { Config } from '../../cluster/config.ts';
-import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, primaryOf, userOn } from '../../cluster/facts.ts';
 import { monitorIn } from '../../cluster/observations.ts';
 import { fail, ok, type Problem, problem, type Result } from '../../cluster/result.ts';
 import type { RunName } from '../../cluster/words.ts';
@@ -135,7 +135,7 @@ export const openSession = async (preparation: SessionOptions): Promise<Result<S
       port: facts.monitor.port,
       formation: facts.formation,
       database: facts.monitor.database,
-      postgresUser: facts.postgres,
+      postgresUser: userOn(facts, 'monitor'),
       bindir: facts.monitor.newBindir,
     },
     monitorIn(world) === null,
@@ -145,7 +145,7 @@ export const openSession = async (preparation: SessionOptions): Promise<Result<S
   const lock = new RunLock({
     host: monitor,
     workDir: facts.monitor.workDir,
-    as: facts.postgres,
+    as: userOn(facts, 'monitor'),
     operator: preparation.operator,
   });
   const dryRun = keptCheck(preparation.stateHome, facts)?.dryRun ?? null;

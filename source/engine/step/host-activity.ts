@@ -1,5 +1,5 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { hostsOf } from '../../cluster/facts.ts';
+import { hostsOf, userOn } from '../../cluster/facts.ts';
 import { type Fragment, joined, quoted, sh, spaced, word } from '../../cluster/fragment.ts';
 import { theLogin } from '../../cluster/login.ts';
 import { redactText } from '../../cluster/parse/redact.ts';
@@ -100,7 +100,7 @@ export const hostActivity = async (
     return [`the SSH connection to ${step.host} is ${host.line}: its processes cannot be inspected`];
   const [processes, servers] = await Promise.all([
     host.run(processesOf(facts, step, job).text, { as: step.as, timeoutMs }),
-    host.run(serverScript(on).text, { as: facts.postgres, timeoutMs }),
+    host.run(serverScript(on).text, { as: userOn(facts, step.host), timeoutMs }),
   ]);
   const text = [processes, servers]
     .map((output) => (output.ok ? output.value.stdout : `${output.error.what}\n`))

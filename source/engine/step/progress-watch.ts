@@ -1,4 +1,4 @@
-import { hostsOf } from '../../cluster/facts.ts';
+import { hostsOf, userOn } from '../../cluster/facts.ts';
 import { present } from '../../cluster/present.ts';
 import { senderName } from '../../runbook/language/conditions.ts';
 import type { Gauge } from '../../runbook/language/gauge.ts';
@@ -140,7 +140,7 @@ export const watchGauge = (
     .filter((name) => gauge.kind !== 'base-backup' || name !== gauge.standby);
   const ask = async (): Promise<Reading | null | undefined> => {
     if (gauge.kind !== 'base-backup' || on === undefined || host === undefined) return null;
-    const senders = await askSenders(on, host, facts.postgres);
+    const senders = await askSenders(on, host, userOn(facts, on.alias));
     return senders === null ? undefined : readSenders(gauge.standby, senders, others);
   };
   return new GaugeWatch({

@@ -1,4 +1,4 @@
-import type { ClusterFacts, NodeFacts } from '../../cluster/facts.ts';
+import { type ClusterFacts, type NodeFacts, userOn } from '../../cluster/facts.ts';
 import { lines, sh, word } from '../../cluster/fragment.ts';
 import type { Observations } from '../../cluster/observations.ts';
 import type { RemoteHost } from '../../remote/host.ts';
@@ -64,7 +64,7 @@ const sizeOf = async (
     (path) => sh`if [ -r ${word`${path}/PG_VERSION`} ]; then du -skL ${path} 2>/dev/null; exit 0; fi`,
   );
   const answer = await host.run(lines(sh`export LC_ALL=C`, ...sizes, sh``).text, {
-    as: facts.postgres,
+    as: userOn(facts, node.alias),
     timeoutMs: measureTimeoutMs,
   });
   const kilobytes = answer.ok ? /^(\d+)\s/.exec(answer.value.stdout)?.[1] : undefined;
@@ -80,7 +80,7 @@ const backupRateOf = async (
   const answer = await host?.run(
     sh`for f in ${files}; do if [ -r "$f" ]; then sed -n 's/^maximum_backup_rate *= *//p' "$f" | head -n 1; exit 0; fi; done`
       .text,
-    { as: facts.postgres, timeoutMs: measureTimeoutMs },
+    { as: userOn(facts, node.alias), timeoutMs: measureTimeoutMs },
   );
   return rateOf(answer?.ok === true ? answer.value.stdout : null);
 };

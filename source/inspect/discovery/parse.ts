@@ -28,6 +28,7 @@ export type LiveServer = z.infer<typeof serverSchema>;
 
 /** What of an instance reaches a script of its host. */
 export const instanceWords = z.object({
+  user: words.osUser,
   pgdata: words.ownPath,
   data: words.ownPath,
   configFile: words.path,
@@ -43,6 +44,8 @@ export const instanceWords = z.object({
 
 /** One pg_autoctl on a host, as it was read: its files, its service and what its server says. */
 export interface ReadInstance {
+  /** Whose it is. */
+  readonly user: string;
   readonly pgdata: string;
   readonly data: string;
   readonly major: number;
@@ -116,7 +119,7 @@ export interface Found {
   readonly newAutoctl: string | null;
   readonly missingTools: readonly string[];
   readonly instances: readonly ReadInstance[];
-  /** Where no instance was found: whose pg_autoctl run there, and the XDG_CONFIG_HOME of each, '' where it has none or cannot be read. */
+  /** Where no instance was found: whose pg_autoctl run there or have a unit, and the XDG_CONFIG_HOME of each, '' where it has none or cannot be read. */
   readonly keepers: readonly { readonly user: string; readonly configHome: string }[];
   /** machine-id(5); '' where there is none. */
   readonly machine: string;
@@ -136,6 +139,7 @@ const instanceOf = (map: ReadonlyMap<string, string>, key: string): ReadInstance
   const shown = decodeText(map.get(`${key}.unit_show`));
   const unit = shown === null ? null : parseUnit(shown);
   return {
+    user: map.get('user') ?? '',
     pgdata: map.get(key) ?? '',
     data: map.get(`${key}.data`) ?? '',
     major: Number.parseInt(map.get(`${key}.major`) ?? '', 10) || 0,

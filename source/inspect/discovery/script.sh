@@ -60,6 +60,9 @@ starts() { # UNIT: it is what has started $keeper, as pg_autoctl itself or by a 
   main=$(systemctl show -p MainPID "$1" 2>/dev/null); main=${main#*=}
   [ "${main:-0}" != 0 ] && { [ "$keeper" = "$main" ] || [ "$(parent "$keeper")" = "$main" ]; }
 }
+unit_files() { # those that name pg_autoctl
+  grep -ls pg_autoctl /etc/systemd/system/*.service /usr/local/lib/systemd/system/*.service /usr/lib/systemd/system/*.service /lib/systemd/system/*.service
+}
 systemd=no; [ -d /run/systemd/system ] && command -v systemctl >/dev/null && systemd=yes
 n=0
 config_home=${XDG_CONFIG_HOME:-$HOME/.config} data_home=${XDG_DATA_HOME:-$HOME/.local/share}
@@ -102,7 +105,7 @@ while IFS= read -r cfg; do
       unit=$(sed -n 's|^0::.*/\([^/]*\.service\)$|\1|p; s|^1:name=systemd:.*/\([^/]*\.service\)$|\1|p' "/proc/$keeper/cgroup" 2>/dev/null | head -n 1)
       [ -z "$unit" ] || starts "$unit" || unit=
     fi
-    [ -n "$unit" ] || unit=$(grep -ls pg_autoctl /etc/systemd/system/*.service /usr/local/lib/systemd/system/*.service /usr/lib/systemd/system/*.service /lib/systemd/system/*.service | while IFS= read -r f; do
+    [ -n "$unit" ] || unit=$(unit_files | while IFS= read -r f; do
       grep -q "[='\" ]$(printf %s "$pgdata" | sed 's/[][\.*^$]/\\&/g')['\" ]*\$" "$f" && basename "$f" && break; done)
     # a unit that does not name the data directory is known while it runs; and by the copy that an upgrade has made of it
     [ -n "$unit" ] || unit=$(cd "$work/saved" 2>/dev/null && ls -- *.service 2>/dev/null | head -n 1)
@@ -142,10 +145,15 @@ while IFS= read -r cfg; do
 done <<EOF
 $found
 EOF
-# where none is found: whose pg_autoctl runs here, and where its service has it look for its files
-[ "$n" -gt 0 ] || grep -lsx pg_autoctl /proc/[0-9]*/comm | while read -r at; do
-  at=${at%/comm}; printf '%s %s\n' "$(stat -c %U "$at" 2>/dev/null)" "$(of "${at#/proc/}" XDG_CONFIG_HOME)"
-done | sort -u | text keepers
+# where none is found: whose pg_autoctl runs here, and where its service has it look for its files; and whose units start one, which may be stopped
+[ "$n" -gt 0 ] || {
+  grep -lsx pg_autoctl /proc/[0-9]*/comm | while read -r at; do
+    at=${at%/comm}; printf '%s %s\n' "$(stat -c %U "$at" 2>/dev/null)" "$(of "${at#/proc/}" XDG_CONFIG_HOME)"
+  done
+  [ $systemd = no ] || unit_files | while IFS= read -r f; do
+    user=$(systemctl show -p User "${f##*/}" 2>/dev/null); [ -z "${user#User=}" ] || printf '%s \n' "${user#User=}"
+  done
+} | sort -u | text keepers
 # earlier versions had one place for whatever cluster it was
 old=$HOME/pgaf-upgrade
 if [ -e "$old/record.json" ] || [ -e "$old/run.json" ] || [ -d "$old/lock" ] || [ -d "$old/saved" ] || [ -d "$old/done" ]; then

@@ -1,4 +1,5 @@
 import { bytes, took } from '../../cluster/amounts.ts';
+import { theLogin } from '../../cluster/login.ts';
 import { localTime } from '../../cluster/times.ts';
 import { dryRunWords } from '../../runbook/timing/dry-run.ts';
 import { bullets, escapedProse, inlineCode, page, pipeTable } from '../markdown.ts';
@@ -166,10 +167,18 @@ const rollbackTable = (plan: Plan): string => {
   );
 };
 
+/** The cluster's user first; a host may have another. */
+const usersOf = (plan: Plan): readonly string[] => [
+  ...new Set([
+    plan.cluster.postgres,
+    ...plan.steps.map((step) => step.as).filter((as) => as !== 'root' && as !== theLogin),
+  ]),
+];
+
 const needs = (plan: Plan): readonly string[] => {
   const typed = pointsOfNoReturn(plan);
   return [
-    `SSH to every host, with the right to become ${inlineCode(plan.cluster.postgres)}${plan.steps.some((step) => step.as === 'root') ? ' and root' : ''}.`,
+    `SSH to every host, with the right to become ${usersOf(plan).map(inlineCode).join(', ')}${plan.steps.some((step) => step.as === 'root') ? ' and root' : ''}.`,
     `PostgreSQL ${escapedProse(plan.hosts[0]?.to ?? plan.cluster.to)} with pg\\_auto\\_failover installed on every host.`,
     'A backup that was restored once, and a new base backup after the upgrade: backups of the old version cannot be restored into the new one.',
     typed.length === 0

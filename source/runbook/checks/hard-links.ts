@@ -8,6 +8,7 @@ import {
   linksLeaveNoCopy,
   primaryOf,
   takesLinks,
+  userOn,
 } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
 import { sameNames } from '../steps/hard-link/names.ts';
@@ -69,13 +70,19 @@ export const hardLinkChecks: readonly Check[] = [
   {
     id: 'links-same-names',
     severity: 'blocker',
-    title: 'The data directories have the same names on both hosts',
+    title: 'Directories and users have the same names on both hosts',
     scope: 'secondaries',
-    why: 'rsync links a new file to the old one by the names that both have on the primary.',
+    why: 'rsync links a new file to the old one by the names that both have on the primary, and logs in there as the user of the secondary.',
     source: 'PostgreSQL, pg_upgrade, “Upgrade streaming replication and log-shipping standby servers”',
     judge: onEach('secondaries', inspected, ({ facts }, _host, { facts: cluster }) => {
-      if (cluster === null || !isNode(facts) || !takesLinks(facts) || sameNames(primaryOf(cluster), facts))
-        return null;
+      if (cluster === null || !isNode(facts) || !takesLinks(facts)) return null;
+      const primary = primaryOf(cluster);
+      if (userOn(cluster, facts.alias) !== userOn(cluster, primary.alias))
+        return {
+          found: `PostgreSQL runs as ${userOn(cluster, facts.alias)} here, as ${userOn(cluster, primary.alias)} on ${primary.alias}`,
+          remedy: 'rebuild it by base-backup',
+        };
+      if (sameNames(primary, facts)) return null;
       return {
         found: `${posix.basename(facts.data)} here, ${posix.basename(primaryOf(cluster).data)} on ${primaryOf(cluster).alias}`,
         remedy: 'rebuild it by base-backup',

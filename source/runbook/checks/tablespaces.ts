@@ -1,6 +1,6 @@
 import { firstOf } from '../../cluster/amounts.ts';
 import type { TablespaceInspection } from '../../cluster/checks/evidence.ts';
-import { type ClusterFacts, type HostFacts, isNode, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, isNode, primaryOf, userOn } from '../../cluster/facts.ts';
 import { quoted, sh } from '../../cluster/fragment.ts';
 import { oldName } from '../language/tablespace-names.ts';
 import { type Check, type Issue, onEach } from './check.ts';
@@ -44,7 +44,7 @@ const directoryIssues = (
     });
   if (inspection.keptNameTaken)
     issues.push({
-      found: `${location}_aside is not writable for ${cluster.postgres}, or ${location}_aside/${oldName(cluster)} is there already`,
+      found: `${location}_aside is not writable for ${userOn(cluster, facts.alias)}, or ${location}_aside/${oldName(cluster)} is there already`,
       remedy: 'inspect it; if it is left over from an earlier upgrade, move or remove it',
       command: sh`ls -laR ${quoted(`${location}_aside`)} | head`.text,
     });

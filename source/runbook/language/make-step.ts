@@ -1,4 +1,4 @@
-import { type ClusterFacts, type HostFacts, hostsOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, hostsOf, userOn } from '../../cluster/facts.ts';
 import type { Fragment } from '../../cluster/fragment.ts';
 import { hostIn, type Observations } from '../../cluster/observations.ts';
 import { rootUser } from '../shell/root-verbs.ts';
@@ -61,7 +61,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     id: `${parts.phase}.${parts.host.alias}.${parts.id}`,
     phase: parts.phase,
     host: parts.host.alias,
-    as: parts.as === 'root' ? rootUser(facts) : facts.postgres,
+    as: parts.as === 'root' ? rootUser(facts) : userOn(facts, parts.host.alias),
     title: parts.title,
     reason: parts.reason,
     guide,
@@ -78,7 +78,7 @@ export const makeStep = (facts: ClusterFacts, parts: StepParts): Step => {
     failureLogs: (parts.failureLogs ?? []).map(({ as, title, script }) => ({
       title,
       script,
-      as: as === 'root' ? rootUser(facts) : facts.postgres,
+      as: as === 'root' ? rootUser(facts) : userOn(facts, parts.host.alias),
     })),
     writes: parts.writes ?? 'unchanged',
     milestone: parts.milestone ?? null,

@@ -92,7 +92,7 @@ export const helperChecksum = (way: RootWay, host: RootHost): string =>
 export const sudoersText = (way: RootWay, host: RootHost, login: string): string =>
   [
     `# pgaf-upgrade: take it away when the upgrade is accepted.`,
-    `${login} ALL=(${way.postgres}) NOPASSWD: /usr/bin/sh`,
+    `${login} ALL=(${host.postgres ?? way.postgres}) NOPASSWD: /usr/bin/sh`,
     `${login} ALL=(root) NOPASSWD: ${helperPath(host)}`,
     `# where requiretty is set: no command of the console has a terminal`,
     `#Defaults:${login} !requiretty`,

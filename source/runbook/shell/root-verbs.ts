@@ -31,9 +31,11 @@ export interface RootHost {
   readonly tablespaces: readonly Path[];
   /** The data directory of the cluster that is upgraded; null: a node that only gets another pg_autoctl. */
   readonly data: Path | null;
+  /** The user that PostgreSQL runs as there; absent: the way's. */
+  readonly postgres?: OsUser;
 }
 
-/** The way to root that the cluster file names, and the user that PostgreSQL runs as. */
+/** The way to root that the cluster file names, and the user that PostgreSQL runs as, unless the host has another. */
 export interface RootWay {
   readonly root: 'sh' | 'helper';
   readonly postgres: OsUser;
@@ -336,8 +338,8 @@ export const verbLines = (way: RootWay, host: RootHost): ReadonlyMap<RootVerb, F
     verbs.set('log', sh`journalctl --no-pager -q -o cat -n 25 -u ${unit}`);
   }
   if (host.tablespaces.length > 0) {
-    verbs.set('places', placesLines(host, way.postgres));
-    verbs.set('places-gone', placesGoneLines(host, way.postgres));
+    verbs.set('places', placesLines(host, host.postgres ?? way.postgres));
+    verbs.set('places-gone', placesGoneLines(host, host.postgres ?? way.postgres));
   }
   if (host.data !== null && verbs.size > 0) verbs.set('in-use', inUseLines(host.data, host.tablespaces));
   return verbs;
@@ -376,7 +378,7 @@ export const rootScriptAfter = (
 ): Fragment => {
   const become = way.root === 'helper' ? sh`sudo -n -u` : sh`runuser -u`;
   return script(sh`
-    ${first !== false && sh`${become} ${way.postgres} -- sh -c ${quoted(script(first).text)}`}
+    ${first !== false && sh`${become} ${host.postgres ?? way.postgres} -- sh -c ${quoted(script(first).text)}`}
     ${rootLines(way, host, wanted)}
   `);
 };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Evidence, HostEvidence } from '../../cluster/checks/evidence.ts';
 import { isComplete, parseSections } from '../../cluster/checks/sections.ts';
 import type { Config } from '../../cluster/config.ts';
-import { type ClusterFacts, type HostFacts, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, primaryOf, userOn } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
 import { theLogin } from '../../cluster/login.ts';
 import { type Problem, problem, type Result } from '../../cluster/result.ts';
@@ -115,7 +115,7 @@ const runDry = async (
   const chunks: Buffer[] = [];
   const job = `${id}/${host.alias.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
   const outcome = await host.job(
-    { id: job, as: facts.postgres, script: dryRunScript(facts, hostFacts, options).text },
+    { id: job, as: userOn(facts, host.alias), script: dryRunScript(facts, hostFacts, options).text },
     { onBytes: (chunk) => chunks.push(chunk) },
   );
   const sections = parseSections(Buffer.concat(chunks).toString('utf8'));
@@ -136,7 +136,10 @@ const primaryFilesOf = async (
   if (facts === null || !facts.nodes.some(getsPrimaryFiles)) return null;
   const primary = primaryOf(facts);
   const host = hosts.get(primary.alias);
-  const answer = await host?.run(primaryFilesScript(primary).text, { as: facts.postgres, timeoutMs: 60_000 });
+  const answer = await host?.run(primaryFilesScript(primary).text, {
+    as: userOn(facts, primary.alias),
+    timeoutMs: 60_000,
+  });
   return answer?.ok === true && answer.value.code === 0 ? parsePrimaryFiles(answer.value.stdout) : null;
 };
 

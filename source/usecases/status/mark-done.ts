@@ -1,4 +1,4 @@
-import { type ClusterFacts, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, primaryOf, userOn } from '../../cluster/facts.ts';
 import { hostIn } from '../../cluster/observations.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import { Observer } from '../../engine/observe/observer.ts';
@@ -34,7 +34,10 @@ export const markDone = async (
         'Take the number that `pgaf-upgrade status` shows.',
       ),
     );
-  const removed = await remote.run(forgetToDo(primary, one).text, { as: facts.postgres, timeoutMs });
+  const removed = await remote.run(forgetToDo(primary, one).text, {
+    as: userOn(facts, primary.alias),
+    timeoutMs,
+  });
   if (!removed.ok) return removed;
   return removed.value.code === 0
     ? ok(null)

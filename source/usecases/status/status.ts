@@ -1,5 +1,5 @@
 import type { Config } from '../../cluster/config.ts';
-import { type ClusterFacts, clusterFactsSchema, hostsOf, primaryOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, clusterFactsSchema, hostsOf, primaryOf, userOn } from '../../cluster/facts.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { hostIn, isDataDirectory, monitorIn, nodeIn, type Observations } from '../../cluster/observations.ts';
 import { ok, type Problem, problem, type Result } from '../../cluster/result.ts';
@@ -143,7 +143,12 @@ export const upgradeStatus = (
 const standingOf = async (facts: ClusterFacts, monitor: RemoteHost | undefined): Promise<Standing | null> => {
   if (monitor === undefined) return null;
   const { workDir } = facts.monitor;
-  const standing = await new RunLock({ host: monitor, workDir, as: facts.postgres, operator: '' }).read();
+  const standing = await new RunLock({
+    host: monitor,
+    workDir,
+    as: userOn(facts, 'monitor'),
+    operator: '',
+  }).read();
   return standing.ok ? standing.value : null;
 };
 

@@ -70,6 +70,17 @@ const allLinked = (facts: ClusterFacts): ClusterFacts => ({
   nodes: facts.nodes.map((node) => ({ ...node, rebuild: 'hard-link' })),
 });
 
+/** PostgreSQL runs as another user on node_2. */
+const withOtherUser = ({ facts, ...evidence }: Evidence): Evidence => ({
+  ...evidence,
+  facts: facts && {
+    ...facts,
+    nodes: facts.nodes.map((node) =>
+      node.alias === 'node_2' ? { ...node, postgres: word('pgtwo') } : node,
+    ),
+  },
+});
+
 test('a healthy cluster is ready: nothing is found, everything was seen', () => {
   const judged = judge(healthy());
   expect(judged).toMatchObject({ outcome: 'ready', findings: [], notSeen: [] });
@@ -522,6 +533,12 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     ),
     ['blocker links-same-names node_2'],
     /main here, data on node_1/,
+  ],
+  [
+    'hard links between hosts whose PostgreSQL has different users',
+    withOtherUser(linked),
+    ['blocker links-same-names node_2'],
+    /PostgreSQL runs as pgtwo here, as postgres on node_1/,
   ],
   [
     'no room for the base backup',
