@@ -959,8 +959,19 @@ judge() { # LIBRARY WHAT-THE-SERVER-SAID
 # A server of the new version with the whole configuration, carried as the window carries it, and what lies elsewhere as it is on this host;
 # in the environment that the server has now. What it must not touch, and what would want the memory twice, is set otherwise.
 carry() {
-  cp -pR "$t/new" "$t/carried" && carry_script >"$t/carry.sh" && sh "$t/carry.sh" || return 1
+  cp -pR "$t/new" "$t/carried" && carry_script >"$t/carry.sh" && sh "$t/carry.sh" && apart || return 1
   printf "\ndata_directory = '%s'\n" "$(printf %s "$t/carried" | sed "s/'/''/g")" >>"$t/carried/postgresql.conf"
+}
+# Symbolic links lead to the files that the running server reads: what is written into here becomes a copy, the rest stays readable from here.
+apart() {
+  for one in "$t/carried"/*; do
+    [ -L "$one" ] || continue
+    from=$(readlink -f "$data/${one##*/}") || continue
+    case ${one##*/} in
+      postgresql.conf | postgresql.auto.conf) rm -f "$one" && cp -p "$from" "$one" && chmod u+w "$one" || return 1 ;;
+      *) ln -sfn "$from" "$one" || return 1 ;;
+    esac
+  done
 }
 huge_pages() { # the new version needs some more of them than the old one, which has its own as long as it runs
   now=$(ask $first "select current_setting('huge_pages') || ' ' || coalesce(current_setting('shared_memory_size_in_huge_pages', true), '')" 2>/dev/null) || return 0
