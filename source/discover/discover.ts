@@ -8,6 +8,7 @@ import { askMonitor, inspectHost } from './ask.ts';
 import { formationsOf } from './cluster-facts.ts';
 import { readRecord, recordedFacts, recordMisfit, type SeenHost } from './cluster-record.ts';
 import { earlierOn } from './earlier-run.ts';
+import { severalGroups } from './groups.ts';
 import { liveFacts } from './live-facts.ts';
 import { otherNodes, reachOthers } from './other-clusters.ts';
 import { addressOf, type OpenHost } from './reach.ts';
@@ -79,6 +80,8 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
     );
   const unfit = recordMisfit(monitor);
   if (!state.ok && record === null) return refuse(unfit ?? state.error);
+  const several = state.ok && record === null ? severalGroups(state.value) : null;
+  if (several !== null) return refuse(several);
 
   const anew = instance.value.registeredAnew && record !== null;
   const expected: readonly ExpectedNode[] =

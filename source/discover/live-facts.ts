@@ -63,14 +63,6 @@ export const liveFacts = async (
     database: its.instance.database,
     extensionVersion: state.extensionVersion,
   };
-  const groups = new Set(state.nodes.map((node) => node.group));
-  if (groups.size > 1)
-    return fail(
-      problem(
-        `Formation ${config.formation} has ${groups.size} groups (Citus).`,
-        'Upgrade it another way: pgaf-upgrade upgrades formations of one group.',
-      ),
-    );
   const nodes: ReadNode[] = [];
   for (const row of state.nodes) {
     const answer = seen.get(row.name);

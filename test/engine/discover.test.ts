@@ -232,13 +232,18 @@ describe('it cannot start, nothing was changed, and this is why', () => {
     });
   });
 
-  test('several groups (Citus)', async () => {
+  test('several groups (Citus): each with its nodes, before any of them is asked', async () => {
     const base = labCluster();
     const servers = new FakeServers({
       ...base,
-      before: base.before.map((row, index) => ({ ...row, group: index })),
+      before: base.before.map((row) => ({ ...row, group: row.name === 'node_3' ? 1 : 0 })),
     });
-    expect((await refusal(servers)).what).toBe('Formation default has 3 groups (Citus).');
+    servers.model.row('node_3', 'single');
+    const refused = await refusal(where(servers, 'node_2', { '1.major': '14' }));
+    expect(refused.what).toBe(
+      'Formation default has 2 groups (Citus): group 0, the coordinator’s: node_1 (primary), node_2; group 1: node_3 (single).',
+    );
+    expect(refused.remedy).toContain('docs/citus.md');
   });
 
   test.each([

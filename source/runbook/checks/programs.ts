@@ -108,6 +108,30 @@ export const programChecks: readonly Check[] = [
     },
   },
   {
+    id: 'citus',
+    severity: 'blocker',
+    title: 'No database has Citus',
+    scope: 'primary',
+    why: 'pg_upgrade carries none of Citus’ own catalogs: without citus_prepare_pg_upgrade() before it and citus_finish_pg_upgrade() behind it distributed tables come out as empty ones of their own.',
+    source:
+      'Citus, “Upgrading PostgreSQL version”; its functions citus_prepare_pg_upgrade and citus_finish_pg_upgrade; no server with Citus was tried. docs/citus.md',
+    judge: onEach('primary', served, ({ facts, inspection }): readonly Issue[] =>
+      inspection.databases.flatMap((database) =>
+        database.extensions
+          .filter(({ name }) => name === 'citus')
+          .map(({ version }) => ({
+            found: `citus ${version} in ${database.name}${
+              inspection.offeredExtensions?.includes('citus') === false
+                ? `, and there is no Citus for ${facts.newVersion} on this host`
+                : ''
+            }`,
+            remedy:
+              'upgrade this cluster by hand, with Citus’ own steps (docs/citus.md); where Citus is not used, drop the extension',
+          })),
+      ),
+    ),
+  },
+  {
     id: 'extensions-available',
     severity: 'blocker',
     title: 'Every extension in use exists for the new version, on every host',

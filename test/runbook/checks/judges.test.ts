@@ -303,6 +303,23 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /big has 50000 tables, sequences and views, and the server has room for 7808 locks \(max_locks_per_transaction is 64\)/,
   ],
   [
+    'Citus, in a formation of one group',
+    withInspection('node_1', ({ databases, offeredExtensions }) => ({
+      databases: databases.map((one) => ({ ...one, extensions: [{ name: 'citus', version: '12.1-1' }] })),
+      offeredExtensions: [...(offeredExtensions ?? []), 'citus'],
+    })),
+    ['blocker citus node_1'],
+    /citus 12\.1-1 in app(?!, and there)/,
+  ],
+  [
+    'Citus, which is not there for the new version',
+    withInspection('node_1', ({ databases }) => ({
+      databases: databases.map((one) => ({ ...one, extensions: [{ name: 'citus', version: '12.1-1' }] })),
+    })),
+    ['blocker citus node_1', 'blocker extensions-available node_1'],
+    /citus 12\.1-1 in app, and there is no Citus for 17\.12 on this host/,
+  ],
+  [
     'an extension that is not installed',
     withInspection('node_1', () => ({ offeredExtensions: ['plpgsql'] })),
     ['blocker extensions-available node_1'],
