@@ -134,3 +134,12 @@ export const minorsArePaired = (source: PostgresVersion, target: PostgresVersion
     ? { kind: 'paired' }
     : { kind: 'target-older', lowest: firstReleaseSince(target.major, from) };
 };
+
+/**
+ * From extension 2.3 on, which the next release brings, a pg_autoctl that is told to stop reports that to the monitor, and waits for it. A version
+ * of another form is none of these. Source: pg_auto_failover, main branch at bc8c6ae0, src/bin/pg_autoctl/defaults.h, service_keeper.c.
+ */
+export const reportsItsStop = (extensionVersion: string): boolean => {
+  const [, major = '', minor = ''] = /^(\d+)\.(\d+)/.exec(extensionVersion) ?? [];
+  return major !== '' && (Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 3));
+};

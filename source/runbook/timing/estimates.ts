@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ClusterFacts, isNode, linkedOf, primaryOf, secondariesOf } from '../../cluster/facts.ts';
-import { carriesStatistics } from '../../cluster/version.ts';
+import { carriesStatistics, reportsItsStop } from '../../cluster/version.ts';
 import type { Step, StepId } from '../language/step.ts';
 import { upgradeRunbook } from '../upgrade.ts';
 import { dryRunSchema, type TimingBasis } from './dry-run.ts';
@@ -20,7 +20,7 @@ export interface Estimates {
   readonly oneByOne: { readonly windowSeconds: number; readonly downtimeSeconds: number };
   /** Seconds from the first step's beginning, where what may run at the same time does. */
   readonly spans: ReadonlyMap<StepId, TimeSpan>;
-  /** What an estimate rests on where something could not be measured. */
+  /** What an estimate rests on where something could not be measured or was not tried. */
   readonly assumed: readonly string[];
 }
 
@@ -62,6 +62,13 @@ const upgradeSum = (facts: ClusterFacts, alias: string, measurements: Measuremen
   return floor + dump + restore + files;
 };
 
+/**
+ * A pg_autoctl that reports its stop tries so twice, 5 s apart, and the window has the monitor down then. The extension that the facts tell is
+ * that of the pg_autoctl that runs. Source: pg_auto_failover, main branch at bc8c6ae0, service_keeper.c, keeper_node_active_shutdown_loop.
+ */
+const reportSeconds = 10;
+const reportsStops = (facts: ClusterFacts): boolean => reportsItsStop(facts.monitor.extensionVersion);
+
 const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step): number => {
   const primary = measurements.get(primaryOf(facts).alias);
   const own = measurements.get(step.host);
@@ -94,6 +101,10 @@ const secondsOf = (facts: ClusterFacts, measurements: Measurements, step: Step):
       return 0.2 + (primary?.databases ?? 3) * 0.05;
     case 'link':
       return linkSeconds(primary, own);
+    case 'stop':
+      return (
+        usualSeconds(step.id) + (step.host !== facts.monitor.alias && reportsStops(facts) ? reportSeconds : 0)
+      );
     case 'join':
       return linkedOf(facts).some((node) => node.alias === step.host)
         ? usualSeconds(step.id)
@@ -116,6 +127,11 @@ const assumptions = (facts: ClusterFacts, measurements: Measurements): readonly 
     ),
     ...(isNode(primaryOf(facts)) && measurements.get(primaryOf(facts).alias)?.linkBytesPerSecond == null
       ? ['the network card does not tell its speed: 1 Gbit/s is assumed']
+      : []),
+    ...(reportsStops(facts)
+      ? [
+          `pg_autoctl of the extension ${facts.monitor.extensionVersion} reports its stop, and the monitor is down then: ${reportSeconds} s more are counted for each stop, the primary’s too; not tried on a server`,
+        ]
       : []),
   ];
 };

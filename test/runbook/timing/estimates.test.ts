@@ -5,6 +5,7 @@ import { type HostMeasurements, measurementsOf } from '../../../source/runbook/t
 import { upgradeRunbook } from '../../../source/runbook/upgrade.ts';
 import { healthy, withInspection } from '../checks/healthy.ts';
 import { labCluster } from '../clusters.ts';
+import { word } from '../word.ts';
 
 const gigabyte = 1024 ** 3;
 const measured = (change: Partial<HostMeasurements> = {}, facts: ClusterFacts = labCluster()) => {
@@ -108,4 +109,20 @@ test('measurements are taken from what was seen', () => {
     backupRate: 200 * 1024 ** 2,
     diskBytesPerSecond: 5 * 64 * 1024 ** 2,
   });
+});
+
+test('a pg_autoctl that reports its stop to a monitor that is down was expected to stop at once', () => {
+  const facts = labCluster();
+  const of = (extensionVersion: string) =>
+    estimate({ ...facts, monitor: { ...facts.monitor, extensionVersion: word(extensionVersion) } }, measured());
+  const [now, coming] = [of('2.2'), of('2.3')];
+  for (const id of ['C.node_1.stop', 'C.node_2.stop'] as const)
+    expect((coming.steps.get(id) ?? 0) - (now.steps.get(id) ?? 0)).toBe(10);
+  expect(coming.steps.get('C.monitor.stop')).toBe(now.steps.get('C.monitor.stop'));
+  expect(coming.downtimeSeconds).toBeGreaterThan(now.downtimeSeconds + 9.9);
+  expect(coming.assumed.join()).toContain('10 s more are counted for each stop');
+  expect([of('2.10').downtimeSeconds, of('3.0').downtimeSeconds]).toEqual(
+    Array(2).fill(coming.downtimeSeconds),
+  );
+  expect([of('1.6').downtimeSeconds, of('dummy').downtimeSeconds]).toEqual(Array(2).fill(now.downtimeSeconds));
 });
