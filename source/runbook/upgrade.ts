@@ -50,6 +50,7 @@ import { switchoverAndBack } from './steps/switchover.ts';
 import { writeSystemIdentifier } from './steps/system-identifier.ts';
 import { tablespaceDirectories } from './steps/tablespaces/directories.ts';
 import { removeLeftParts } from './steps/tablespaces/left-parts.ts';
+import { updateMonitorExtensions } from './steps/update-monitor-extensions.ts';
 import { validateConfiguration } from './steps/validate-configuration.ts';
 import { verifyDatabases } from './steps/verify-databases.ts';
 
@@ -161,7 +162,10 @@ export const upgradeRunbook = (facts: ClusterFacts, world: Observations | null =
 
     phase('I', 'Restore', [
       restoreSyncStandbys,
-      parallel('unguard', [monitor, primary], (host) => [releaseService(host, facts.newMajor)]),
+      parallel('unguard', [monitor, primary], (host) => [
+        ...only(host === monitor, [updateMonitorExtensions]),
+        releaseService(host, facts.newMajor),
+      ]),
       finalVerification,
       switchoverAndBack,
     ]),

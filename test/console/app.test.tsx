@@ -31,7 +31,7 @@ describe('the three panes', () => {
     expect(frame()).toContain('Rollback: nothing to undo');
     expect(frame()).toMatch(/◆ node_1 primary .* 1:0\/5A000060 .* ✓ good/);
     expect(frame()).toContain('16 kB');
-    expect(frame()).toContain('[all 3/65] monitor 1/19  node_1 1/22  node_2 1/12  node_3 0/12');
+    expect(frame()).toContain('[all 3/66] monitor 1/20  node_1 1/22  node_2 1/12  node_3 0/12');
     expect(frame()).toMatch(/▶ +4 node_3/);
     expect(frame()).toContain('Enter runs this script on node_3 as postgres.');
   });
@@ -182,7 +182,7 @@ describe('keys', () => {
   test('move the focus, filter by host, zoom and turn the step over', async () => {
     const { press, frame } = await open({ done: 10 });
     await press('2', keys.right);
-    expect(frame()).toContain('[monitor 2/19]');
+    expect(frame()).toContain('[monitor 2/20]');
     expect(await press('z')).not.toContain('1 Monitor');
     expect(frame()).toContain('A Prepare: application online');
     await press('z', '3');

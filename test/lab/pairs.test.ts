@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { expectBack, promise } from './harness/back.ts';
 import { withCleanup } from './harness/cleanup.ts';
 import { drive } from './harness/drive.ts';
@@ -10,10 +10,39 @@ import { PlainRun } from './harness/plain.ts';
 import { expectUpgraded, recordTruth } from './harness/truth.ts';
 import { createConsoleHome } from './harness/walk.ts';
 
-/** 17 to 18 on a lab of its own: `OLD=17 NEW=18 fixtures/lab/lab build`, and `create`, before. */
+/**
+ * To 18, on a lab of its own: `OLD=17 NEW=18 fixtures/lab/lab build`, and `create`, before; the same with OLD=15. One pair:
+ * `npm run test:pairs -- -t 15.19`.
+ */
 const opened = withCleanup();
-const snapshot = 'pg17';
-const majors = { oldMajor: '17', newMajor: '18' } as const;
+interface Pair {
+  readonly old: string;
+  readonly target: string;
+  readonly snapshot: string;
+  readonly majors: { readonly oldMajor: string; readonly newMajor: string };
+  /** The next minor of the old major, which does not go with this target. */
+  readonly unpaired: string;
+}
+const pairs: readonly Pair[] = [
+  {
+    old: '17.11',
+    target: '18.6',
+    snapshot: 'pg17',
+    majors: { oldMajor: '17', newMajor: '18' },
+    unpaired: '17.12',
+  },
+  {
+    old: '15.19',
+    target: '18.6',
+    snapshot: 'pg15-to-18',
+    majors: { oldMajor: '15', newMajor: '18' },
+    unpaired: '15.20',
+  },
+];
+const minors = ({ old, target }: Pair): Readonly<Record<string, string>> => ({
+  OLD_MINOR: old,
+  NEW_MINOR: target,
+});
 
 /** Each column's histogram, as it is: what the planner goes by. */
 const histograms = (lab: Lab): Promise<string> =>
@@ -25,62 +54,81 @@ const histograms = (lab: Lab): Promise<string> =>
 const extended = (lab: Lab): Promise<string> =>
   lab.psql('node1', 'app', 'select count(*) from pg_statistic_ext_data');
 
-it('17.11 to 18.6 under load, a secondary by hard links: every row, same ids, the statistics kept', async () => {
-  const { lab, at } = await linkedDesk(opened, snapshot);
-  await lab.psql(
-    'node1',
-    'app',
-    'create table two as select n % 10 a, n % 10 b from generate_series(1, 5000) n; create statistics two_ab on a, b from two; analyze',
-  );
-  const before = await recordTruth(lab);
-  const carried = await histograms(lab);
-  expect(carried).not.toBe('');
-  expect(await extended(lab)).toContain('1');
+/** Extensions of the monitor that another version is there for. */
+const outdatedOnMonitor = async (lab: Lab): Promise<string> =>
+  (
+    await lab.psql(
+      'monitor',
+      'pg_auto_failover',
+      'select name, installed_version from pg_available_extensions where installed_version <> default_version',
+    )
+  ).trim();
 
-  // Up to where the application comes back: nothing may have made the carried statistics coarser.
-  const load = await WriteLoad.start(lab, { maxMs: 600_000 });
-  const there = await drive(at, { until: (step) => step.id === 'G.node_1.analyze' });
-  expect(there.ran).toContain('E.node_1.analyze-1');
-  expect(await histograms(lab)).toBe(carried);
-  expect(await extended(lab)).toContain('1');
+describe.each(pairs)('$old to $target', (pair) => {
+  it('under load, a secondary by hard links: every row, same ids, the statistics kept', async () => {
+    const { lab, at } = await linkedDesk(opened, pair.snapshot, minors(pair));
+    await lab.psql(
+      'node1',
+      'app',
+      'create table two as select n % 10 a, n % 10 b from generate_series(1, 5000) n; create statistics two_ab on a, b from two; analyze',
+    );
+    const before = await recordTruth(lab);
+    const carried = await histograms(lab);
+    expect(carried).not.toBe('');
+    expect(await extended(lab)).toContain('1');
 
-  const run = new PlainRun(at, ['--yes', lab.address('monitor')]);
-  opened.console = run;
-  await run.until('the end', (text) => /every node runs PostgreSQL 18/.exec(text)?.[0], 300_000);
-  expect(await run.exited).toBe(0);
-  await load.ended();
-  await expectAcknowledgedOn(load, lab, 'node1');
-  await lab.psql('node1', 'app', 'drop table public.harness_load');
-  expectUpgraded(before, await recordTruth(lab), majors);
-  expect([await baseBackups(lab, 'node2'), await baseBackups(lab, 'node3')]).toEqual([0, 1]);
-});
+    // Up to where the application comes back: nothing may have made the carried statistics coarser.
+    const load = await WriteLoad.start(lab, { maxMs: 600_000 });
+    const there = await drive(at, { until: (step) => step.id === 'G.node_1.analyze' });
+    expect(there.ran).toContain('E.node_1.analyze-1');
+    expect(await histograms(lab)).toBe(carried);
+    expect(await extended(lab)).toContain('1');
 
-it('17.11 to 18.6, and back after the first start, through a fallback copy', async () => {
-  const lab = await openLab({ snapshot });
-  const at = await createConsoleHome(lab);
-  opened.home = at;
-  const before = await recordTruth(lab);
-  await promise(lab);
-  const there = await drive(at, { until: (step) => step.id === 'E.node_1.hand-over' });
-  expect(there.verdict).toMatchObject({ kind: 'safe-through' });
-  const back = await drive(at, { direction: 'rollback' });
-  expect(back.end).toBe('finished');
-  const primary =
-    there.verdict.kind === 'safe-through' && there.verdict.node === 'node_3' ? 'node3' : 'node2';
-  await expectBack(lab, before, { primary, sameIds: false });
-});
-
-it('17.12 to 18.6 is refused: 18.5 was never released, and 18.6 is of the day of 17.11', async () => {
-  const lab = await openLab({ snapshot, env: { OLD_MINOR: '17.12', NEW_MINOR: '18.6' } });
-  const at = await createConsoleHome(lab);
-  opened.home = at;
-  const checked = spawnSync(process.execPath, ['dist/cli.js', 'check', ...at.args], {
-    encoding: 'utf8',
-    env: { ...process.env, ...at.env },
+    const run = new PlainRun(at, ['--yes', lab.address('monitor')]);
+    opened.console = run;
+    await run.until('the end', (text) => /every node runs PostgreSQL 18/.exec(text)?.[0], 300_000);
+    expect(await run.exited).toBe(0);
+    await load.ended();
+    await expectAcknowledgedOn(load, lab, 'node1');
+    await lab.psql('node1', 'app', 'drop table public.harness_load');
+    expectUpgraded(before, await recordTruth(lab), pair.majors);
+    // pgautofailover requires btree_gist, which 18 has a later version of.
+    expect(await outdatedOnMonitor(lab)).toBe('');
+    expect([await baseBackups(lab, 'node2'), await baseBackups(lab, 'node3')]).toEqual([0, 1]);
   });
-  expect(checked.status).toBe(1);
-  expect(checked.stdout).toMatch(
-    /blocker +minors-paired +monitor, node_1\s+found +18\.6 is older than 17\.12/,
-  );
-  expect(checked.stdout).toContain('install 18.7 or later');
+
+  it('and back after the first start, through a fallback copy', async () => {
+    const lab = await openLab({ snapshot: pair.snapshot, env: minors(pair) });
+    const at = await createConsoleHome(lab);
+    opened.home = at;
+    const before = await recordTruth(lab);
+    await promise(lab);
+    const there = await drive(at, { until: (step) => step.id === 'E.node_1.hand-over' });
+    expect(there.verdict).toMatchObject({ kind: 'safe-through' });
+    const back = await drive(at, { direction: 'rollback' });
+    expect(back.end).toBe('finished');
+    const primary =
+      there.verdict.kind === 'safe-through' && there.verdict.node === 'node_3' ? 'node3' : 'node2';
+    await expectBack(lab, before, { primary, sameIds: false });
+  });
+
+  it(`${pair.unpaired} is refused: 18.5 was never released, and 18.6 is of the day of 17.11 and 15.19`, async () => {
+    const lab = await openLab({
+      snapshot: pair.snapshot,
+      env: { OLD_MINOR: pair.unpaired, NEW_MINOR: pair.target },
+    });
+    const at = await createConsoleHome(lab);
+    opened.home = at;
+    const checked = spawnSync(process.execPath, ['dist/cli.js', 'check', ...at.args], {
+      encoding: 'utf8',
+      env: { ...process.env, ...at.env },
+    });
+    expect(checked.status).toBe(1);
+    expect(checked.stdout).toMatch(
+      new RegExp(
+        `blocker +minors-paired +monitor, node_1\\s+found +${pair.target} is older than ${pair.unpaired}`,
+      ),
+    );
+    expect(checked.stdout).toContain('install 18.7 or later');
+  });
 });

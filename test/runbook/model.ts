@@ -193,6 +193,7 @@ export class Model {
       case 'analyze-1':
       case 'analyze':
       case 'compare':
+      case 'extensions':
       case 'final':
         host.markers = [...host.markers, name];
         return;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { quoted, sh } from '../../source/cluster/fragment.ts';
 import type { ToDo } from '../../source/cluster/to-do.ts';
 import { inPsql } from '../../source/runbook/checks/in-psql.ts';
@@ -61,4 +62,46 @@ test.each([
   const asChecks = host.sh(`set -- ${inPsql(name, 'select 1')}; printf %s "$3"`);
   expect(asScripts.output).toBe(asChecks.output);
   expect(asScripts.code).toBe(0);
+});
+
+describe('the monitor’s extensions, which stayed at the old version’s', () => {
+  const update = (psql: readonly string[]) => {
+    host.program(join(host.facts.monitor.newBindir, 'psql'), 'case $* in', ...psql, 'esac');
+    return host.run('I.monitor.extensions');
+  };
+  const noted = () => toDoFile(host.facts.monitor, 'extensions');
+  const done = () => host.has(join(host.facts.monitor.workDir, 'done/extensions'));
+
+  test('are updated one by one, but pg_autoctl’s own', () => {
+    const ran = update([
+      '*"from pg_database"*) printf "%s\\n" pg_auto_failover postgres ;;',
+      '*"name <> \'pgautofailover\'"*) [ $PGDATABASE = postgres ] || echo btree_gist ;;',
+      '*"extension=btree_gist"*) ;;',
+      '*) exit 9 ;;',
+    ]);
+    expect(ran).toEqual({ code: 0, output: 'pg_auto_failover: btree_gist is updated\n' });
+    expect([done(), existsSync(noted())]).toEqual([true, false]);
+  });
+
+  test('hold nothing up: what refuses is noted with its command', () => {
+    const ran = update([
+      '*"from pg_database"*) echo pg_auto_failover ;;',
+      '*"from pg_available_extensions"*) echo btree_gist ;;',
+      '*) echo "psql:x.sql:1: ERROR:  cannot drop function f(), because view v needs it" >&2; exit 3 ;;',
+    ]);
+    expect(ran.code).toBe(0);
+    expect(done()).toBe(true);
+    expect(host.read(noted())).toMatch(
+      /^pg_auto_failover\textension btree_gist keeps its version: ERROR: cannot drop function f\(\), because view v needs it\. .*\t.*alter extension "btree_gist" update'\n$/,
+    );
+  });
+
+  test('hold nothing up where not even the databases can be listed', () => {
+    const ran = update(['*) echo "psql: error: connection refused" >&2; exit 2 ;;']);
+    expect(ran.code).toBe(0);
+    expect(done()).toBe(true);
+    expect(host.read(noted())).toBe(
+      '\tthe databases could not be listed, and no extension was updated: psql: error: connection refused\t\n',
+    );
+  });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { laterWords } from '../../source/cluster/to-do.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
+import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
 import { leftToDo, wentDown } from '../../source/runbook/verdict/went-down.ts';
 import { healthyInspection } from './checks/healthy-host.ts';
 import { labCluster, walCluster } from './clusters.ts';
@@ -17,12 +18,27 @@ test('poolers that went down with the service, and were started again, were on n
     inspection: { ...healthyInspection(primary), dependents: ['pooler.service', "it's.service"] },
     dryRun: null,
   };
-  expect(leftToDo(facts, model.world(), 'node_1')?.map(laterWords)).toEqual([
+  expect(leftToDo(facts, model.world())?.map(laterWords)).toEqual([
     "pooler.service, it's.service went down with pgautofailover.service on node_1, and were started again with it: see there whether they work. Later: systemctl status pooler.service 'it'\\''s.service'",
   ]);
   const before = modelAfter(facts, 'C.node_1.checkpoint');
   before.host('node_1').checks = model.host('node_1').checks;
   expect(wentDown(facts, before.world())).toEqual([]);
+});
+
+test('what the monitor’s host has left to do is told behind the primary’s, and that it is there', () => {
+  const model = modelAfter(facts, 'I.monitor.final');
+  const note = { part: 'extensions', database: 'app', what: 'x keeps its version', command: 'a' } as const;
+  model.host('node_1').toDo = [note];
+  model.host('monitor').toDo = [{ ...note, database: 'pg_auto_failover', command: 'b' }];
+  const world = model.world();
+  expect(leftToDo(facts, world)?.map(laterWords)).toEqual([
+    'app: x keeps its version. Later: a',
+    'monitor, pg_auto_failover: x keeps its version. Later: b',
+  ]);
+  expect(stepOf(upgradeRunbook(facts), 'I.monitor.extensions').notes(world)).toEqual([
+    'monitor, pg_auto_failover: x keeps its version. Later: b',
+  ]);
 });
 
 test('the clean-up’s card names what goes with the old directory and is nowhere else, and what stays', () => {

@@ -116,7 +116,7 @@ export class Checklist {
     const warned = this.#steps.map((step) => step.clusterNotes(world)).find((notes) => notes !== null);
     const verdict = rollbackVerdict(facts, world);
     if (verdict.kind === 'loses-new-writes' && view.direction === 'rollback') this.#lost = verdict.lost;
-    const toDo = view.direction === 'upgrade' ? leftToDo(facts, world, primaryOf(facts).alias) : null;
+    const toDo = view.direction === 'upgrade' ? leftToDo(facts, world) : null;
     const absence = monitorAbsence(facts, world, this.#steps, view.direction, passed);
     this.#holdFeed(session, absence !== null);
     this.#store.set({

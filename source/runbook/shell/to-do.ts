@@ -1,4 +1,4 @@
-import type { HostFacts } from '../../cluster/facts.ts';
+import { type HostFacts, isNode } from '../../cluster/facts.ts';
 import { type Fragment, known, quoted, sh, word } from '../../cluster/fragment.ts';
 import { hostIn, type Observations } from '../../cluster/observations.ts';
 import { laterWords, type ToDo, type ToDoPart } from '../../cluster/to-do.ts';
@@ -6,7 +6,7 @@ import type { Path } from '../../cluster/words.ts';
 import { keepFunction } from './self-checks.ts';
 import { script } from './shell.ts';
 
-/** Where a step notes on the primary's host what it has left undone, a line each: database, what, command, with tabs between. */
+/** Where a step notes on its host, the primary's or the monitor's, what it has left undone, a line each: database, what, command, with tabs between. */
 export const toDoFile = (host: HostFacts, part: ToDoPart): Path =>
   word`${host.workDir}/to-do/${known<ToDoPart>(part)}`;
 
@@ -39,7 +39,7 @@ export const toDoFunctions = (host: HostFacts, part: ToDoPart): Fragment => sh`
     printf '%s\n' "left to do\${1:+ in $1}: $what\${repeat:+ - $repeat}"
   }
   cause() { # FILE: the first error in it, with its detail, in one line
-    awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
+    awk '{ sub(/^psql:[^ ]+ /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
       /^(HINT|CONTEXT|STATEMENT|LINE|QUERY|ERROR|FATAL|WARNING|NOTICE)/ { on = 0 } /^DETAIL/ && n == 1 { on = 1 } on' "$1" | one_line
   }
 `;
@@ -49,11 +49,17 @@ export const keepToDo: Fragment = sh`
   if [ -s "$left.new" ]; then mv "$left.new" "$left"; keep "$left"; else rm -f "$left" "$left.new"; fi
 `;
 
+/** What is noted on a host, as far as it is seen; of the monitor's host it says so. */
+export const notedOn = (host: HostFacts, world: Observations): readonly ToDo[] =>
+  (hostIn(world, host.alias)?.toDo ?? []).map((one) => (isNode(host) ? one : { ...one, host: host.alias }));
+
 /** What a step has left undone, for its card. */
 export const toDoNotes =
   (host: HostFacts, part: ToDoPart) =>
   (world: Observations): readonly string[] =>
-    (hostIn(world, host.alias)?.toDo ?? []).filter((one) => one.part === part).map(laterWords);
+    notedOn(host, world)
+      .filter((one) => one.part === part)
+      .map(laterWords);
 
 /** A whole script, as postgres: a note is done, and its line goes; a list without a line goes with it. */
 export const forgetToDo = (host: HostFacts, one: ToDo): Fragment => {

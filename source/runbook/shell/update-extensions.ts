@@ -4,9 +4,13 @@ import type { Path } from '../../cluster/words.ts';
 import { grantStatement, privilegesSql } from './inventory/privileges-sql.ts';
 import { psql } from './shell.ts';
 
-/** Extensions of the session's database that the new version has another default version of: those of pg_upgrade's update_extensions.sql. Source: PostgreSQL, pg_upgrade, version.c, report_extension_updates. */
+/**
+ * Extensions of the session's database that the new version has another default version of: those of pg_upgrade's update_extensions.sql, but
+ * pgautofailover, which pg_autoctl updates at its start. Source: PostgreSQL, pg_upgrade, version.c, report_extension_updates; pg_auto_failover,
+ * src/bin/pg_autoctl/service_monitor.c, monitor_ensure_extension_version.
+ */
 const outdatedSql =
-  'select name from pg_available_extensions where installed_version <> default_version order by 1';
+  "select name from pg_available_extensions where installed_version <> default_version and name <> 'pgautofailover' order by 1";
 
 const memberSql = `select d.classid, d.objid from pg_depend d join pg_extension e on e.oid = d.refobjid
   where d.refclassid = 'pg_extension'::regclass and d.deptype = 'e' and e.extname = :'extension'`;

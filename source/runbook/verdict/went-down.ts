@@ -1,8 +1,9 @@
-import { type ClusterFacts, hostsOf } from '../../cluster/facts.ts';
+import { type ClusterFacts, type HostFacts, hostsOf, primaryOf } from '../../cluster/facts.ts';
 import { joined, quoted, sh } from '../../cluster/fragment.ts';
 import { hostIn, type Observations } from '../../cluster/observations.ts';
 import type { ToDo } from '../../cluster/to-do.ts';
 import { isSwapped } from '../language/evidence.ts';
+import { notedOn } from '../shell/to-do.ts';
 
 /**
  * Units that hung on a host's service before the stop went down with it, and were started again behind it (shell/root-verbs.ts). Whether they
@@ -23,12 +24,11 @@ export const wentDown = (facts: ClusterFacts, world: Observations): readonly ToD
     ];
   });
 
-/** What is left to do: noted by steps on the primary's host, and what went down with a service. Null: the primary's host is not seen. */
-export const leftToDo = (
-  facts: ClusterFacts,
-  world: Observations,
-  primary: string,
-): readonly ToDo[] | null => {
-  const seen = hostIn(world, primary);
-  return seen === null ? null : [...(seen.toDo ?? []), ...wentDown(facts, world)];
-};
+/** The hosts on which steps note what they leave undone, in the order in which it is told. */
+export const noteHosts = (facts: ClusterFacts): readonly HostFacts[] => [primaryOf(facts), facts.monitor];
+
+/** What is left to do: noted by steps, and what went down with a service. Null: the primary's host is not seen. */
+export const leftToDo = (facts: ClusterFacts, world: Observations): readonly ToDo[] | null =>
+  hostIn(world, primaryOf(facts).alias) === null
+    ? null
+    : [...noteHosts(facts).flatMap((host) => notedOn(host, world)), ...wentDown(facts, world)];

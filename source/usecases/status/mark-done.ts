@@ -3,12 +3,13 @@ import { hostIn } from '../../cluster/observations.ts';
 import { fail, ok, problem, type Result } from '../../cluster/result.ts';
 import { Observer } from '../../engine/observe/observer.ts';
 import type { RemoteHost } from '../../remote/host.ts';
-import { forgetToDo } from '../../runbook/shell/to-do.ts';
+import { forgetToDo, notedOn } from '../../runbook/shell/to-do.ts';
+import { noteHosts } from '../../runbook/verdict/went-down.ts';
 
 const timeoutMs = 20_000;
 
 /**
- * Takes what a DBA has done off the list of what the upgrade has left to do: the note on the primary's host goes, and with it every mention but the
+ * Takes what a DBA has done off the list of what the upgrade has left to do: the note on its host goes, and with it every mention but the
  * report's. `number`: as `status` counts them, from 1. Errors: the primary does not answer, there is no such number, the note could not be removed.
  */
 export const markDone = async (
@@ -16,16 +17,15 @@ export const markDone = async (
   hosts: ReadonlyMap<string, RemoteHost>,
   number: number,
 ): Promise<Result<null>> => {
+  const world = await new Observer(facts, hosts, () => undefined).inspect();
   const primary = primaryOf(facts);
-  const seen = hostIn(await new Observer(facts, hosts, () => undefined).inspect(), primary.alias);
-  const remote = hosts.get(primary.alias);
-  if (seen === null || remote === undefined)
+  if (hostIn(world, primary.alias) === null)
     return fail(
       problem(`${primary.alias} does not answer, and the list is there.`, 'Repeat it when the host answers.'),
     );
-  const list = seen.toDo ?? [];
-  const one = list[number - 1];
-  if (one === undefined)
+  const list = noteHosts(facts).flatMap((host) => notedOn(host, world).map((one) => ({ host, one })));
+  const chosen = list[number - 1];
+  if (chosen === undefined)
     return fail(
       problem(
         list.length === 0
@@ -34,8 +34,12 @@ export const markDone = async (
         'Take the number that `pgaf-upgrade status` shows.',
       ),
     );
-  const removed = await remote.run(forgetToDo(primary, one).text, {
-    as: userOn(facts, primary.alias),
+  const { host, one } = chosen;
+  const remote = hosts.get(host.alias);
+  if (remote === undefined)
+    return fail(problem(`${host.alias} does not answer.`, 'Repeat it when the host answers.'));
+  const removed = await remote.run(forgetToDo(host, one).text, {
+    as: userOn(facts, host.alias),
     timeoutMs,
   });
   if (!removed.ok) return removed;
@@ -43,8 +47,8 @@ export const markDone = async (
     ? ok(null)
     : fail(
         problem(
-          `${primary.alias}: the note could not be removed.`,
-          `Remove its line from a file in ${primary.workDir}/to-do.`,
+          `${host.alias}: the note could not be removed.`,
+          `Remove its line from a file in ${host.workDir}/to-do.`,
           removed.value.stderr,
         ),
       );

@@ -249,7 +249,7 @@ const fromFacts = async (
     pauses: pausesIn(records, stepsIn(records)),
     expectedDowntime: told?.expected ?? (ahead ? expectedDowntime(facts, basis) : null),
     seenAt: new Date().toISOString(),
-    toDo: direction === 'upgrade' ? (leftToDo(facts, world, primaryOf(facts).alias) ?? []) : [],
+    toDo: direction === 'upgrade' ? (leftToDo(facts, world) ?? []) : [],
     lock: heldLock(standing),
     monitorStoppedUntil: monitorStoppedUntil(facts, world, direction),
     journal: journal === null ? [] : happened(journal.run.records),

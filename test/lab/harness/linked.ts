@@ -9,8 +9,9 @@ import { type ConsoleHome, createConsoleHome } from './walk.ts';
 export const linkedDesk = async (
   opened: Opened,
   snapshot = 'small',
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ lab: Lab; at: ConsoleHome }> => {
-  const lab = await openLab({ snapshot });
+  const lab = await openLab({ snapshot, env });
   const at = await createConsoleHome(lab);
   opened.home = at;
   const [file = ''] = at.args;

@@ -2060,7 +2060,7 @@ to_do() { # DATABASE WHAT SQL
   printf '%s\n' "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
 }
 cause() { # FILE: the first error in it, with its detail, in one line
-  awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
+  awk '{ sub(/^psql:[^ ]+ /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
     /^(HINT|CONTEXT|STATEMENT|LINE|QUERY|ERROR|FATAL|WARNING|NOTICE)/ { on = 0 } /^DETAIL/ && n == 1 { on = 1 } on' "$1" | one_line
 }
 PGOPTIONS='-c search_path=pg_catalog' PGDATABASE=postgres /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select datname from pg_database where datallowconn order by 1' > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/databases
@@ -2150,7 +2150,7 @@ from target t where not exists (select from now n where (n.kind, n.name, n.col, 
 order by t.sign = 'o' desc, 1 \gexec
 END-OF-SQL
 while IFS= read -r database; do
-  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select name from pg_available_extensions where installed_version <> default_version order by 1' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extensions 2> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log || to_do "$database" "its extensions could not be listed: $(cause /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log)" ''
+  PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atc 'select name from pg_available_extensions where installed_version <> default_version and name <> '\''pgautofailover'\'' order by 1' </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extensions 2> /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log || to_do "$database" "its extensions could not be listed: $(cause /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log)" ''
   while IFS= read -r extension; do
     if PGOPTIONS='-c search_path=pg_catalog' PGDATABASE="$database" /opt/vmware/postgres/17/bin/psql -X -v ON_ERROR_STOP=1 -h /var/lib/pgsql/pgaf-upgrade/@sockets/d602597693 -p 5432 -U postgres -Atqb -v extension="$extension" -f /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/update-extension.sql </dev/null > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/extension.log 2>&1; then
       echo "$database: $extension is updated"
@@ -2210,7 +2210,7 @@ to_do() { # DATABASE WHAT SQL
   printf '%s\n' "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
 }
 cause() { # FILE: the first error in it, with its detail, in one line
-  awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
+  awk '{ sub(/^psql:[^ ]+ /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
     /^(HINT|CONTEXT|STATEMENT|LINE|QUERY|ERROR|FATAL|WARNING|NOTICE)/ { on = 0 } /^DETAIL/ && n == 1 { on = 1 } on' "$1" | one_line
 }
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.sql <<'END-OF-SQL'
@@ -2343,7 +2343,7 @@ to_do() { # DATABASE WHAT SQL
   printf '%s\n' "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
 }
 cause() { # FILE: the first error in it, with its detail, in one line
-  awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
+  awk '{ sub(/^psql:[^ ]+ /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
     /^(HINT|CONTEXT|STATEMENT|LINE|QUERY|ERROR|FATAL|WARNING|NOTICE)/ { on = 0 } /^DETAIL/ && n == 1 { on = 1 } on' "$1" | one_line
 }
 if [ -s /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/subscriptions ]; then
@@ -2635,7 +2635,7 @@ to_do() { # DATABASE WHAT SQL
   printf '%s\n' "left to do${1:+ in $1}: $what${repeat:+ - $repeat}"
 }
 cause() { # FILE: the first error in it, with its detail, in one line
-  awk '{ sub(/^psql:[^ ]* /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
+  awk '{ sub(/^psql:[^ ]+ /, "") } /^(ERROR|FATAL|PANIC|psql: error|vacuumdb: error)/ && !n++ { print; next }
     /^(HINT|CONTEXT|STATEMENT|LINE|QUERY|ERROR|FATAL|WARNING|NOTICE)/ { on = 0 } /^DETAIL/ && n == 1 { on = 1 } on' "$1" | one_line
 }
 cat > /var/lib/pgsql/pgaf-upgrade/var/lib/pgsql/data/@work/analyze.sql <<'END-OF-SQL'
@@ -2729,17 +2729,17 @@ END_OF_STEP_57
 # ════ phase I: Restore, settings restored, final verification
 # rollback once this phase is over: possible, but what the application has written on 17 is lost (through a secondary’s fallback copy); after the clean-up only from a backup
 
-# ──── step 62: Enable autostart, remove drop-in
+# ──── step 63: Enable autostart, remove drop-in
 # I.node_1.unguard, as root; changes the host; about 0.5 s
 # So that a reboot starts 17.
 # guide: not in it
-# WAIT: before step 62 here, step 60 on monitor must be done
-# side by side: it may run at the same time as step 61 on monitor
+# WAIT: before step 63 here, step 60 on monitor must be done
+# side by side: it may run at the same time as steps 61 to 62 on monitor
 # must hold after, within 30 s: pgautofailover.service starts at boot
 # must hold after, within 30 s: no drop-in of ours is left
 # undo: nothing to undo
-step_62() {
-  cat <<'END_OF_STEP_62'
+step_63() {
+  cat <<'END_OF_STEP_63'
 set -eu
 export LC_ALL=C
 systemctl enable --quiet pgautofailover.service
@@ -2747,7 +2747,7 @@ if [ -e /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.hold ]; then r
 rm -f /etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf
 rmdir /etc/systemd/system/pgautofailover.service.d 2>/dev/null || true
 systemctl daemon-reload
-END_OF_STEP_62
+END_OF_STEP_63
 }
 
 right_host() { # by what pg_autoctl calls this host in its own file
@@ -2807,13 +2807,13 @@ list() {
   printf '%s\n' '43 postgres: Collect full statistics'
   printf '%s\n' '50 postgres: Checkpoint before base backup (after step 49 on node_2)'
   printf '%s\n' '57 postgres: Checkpoint before base backup (after step 56 on node_3)'
-  printf '%s\n' '62 root: Enable autostart, remove drop-in (after step 60 on monitor)'
+  printf '%s\n' '63 root: Enable autostart, remove drop-in (after step 60 on monitor)'
 }
 
 [ $# -gt 0 ] || { list; exit 0; }
 if [ "$1" = show ]; then
   case ${2:-} in
-  2 | 6 | 9 | 10 | 11 | 19 | 27 | 28 | 31 | 32 | 33 | 34 | 36 | 37 | 38 | 39 | 41 | 42 | 43 | 50 | 57 | 62) "step_$2"; exit ;;
+  2 | 6 | 9 | 10 | 11 | 19 | 27 | 28 | 31 | 32 | 33 | 34 | 36 | 37 | 38 | 39 | 41 | 42 | 43 | 50 | 57 | 63) "step_$2"; exit ;;
   *) echo "There is no step ${2:-} on this host." >&2; exit 2 ;;
   esac
 fi
@@ -2841,6 +2841,6 @@ case $1 in
   43) begin 43 postgres 'Collect full statistics' '' '' ;;
   50) begin 50 postgres 'Checkpoint before base backup' '' 'before step 50 here, step 49 on node_2 must be done' ;;
   57) begin 57 postgres 'Checkpoint before base backup' '' 'before step 57 here, step 56 on node_3 must be done' ;;
-  62) begin 62 root 'Enable autostart, remove drop-in' '' 'before step 62 here, step 60 on monitor must be done' ;;
+  63) begin 63 root 'Enable autostart, remove drop-in' '' 'before step 63 here, step 60 on monitor must be done' ;;
   *) echo "There is no step $1 on this host." >&2; exit 2 ;;
 esac
