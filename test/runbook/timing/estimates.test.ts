@@ -114,7 +114,10 @@ test('measurements are taken from what was seen', () => {
 test('a pg_autoctl that reports its stop to a monitor that is down was expected to stop at once', () => {
   const facts = labCluster();
   const of = (extensionVersion: string) =>
-    estimate({ ...facts, monitor: { ...facts.monitor, extensionVersion: word(extensionVersion) } }, measured());
+    estimate(
+      { ...facts, monitor: { ...facts.monitor, extensionVersion: word(extensionVersion) } },
+      measured(),
+    );
   const [now, coming] = [of('2.2'), of('2.3')];
   for (const id of ['C.node_1.stop', 'C.node_2.stop'] as const)
     expect((coming.steps.get(id) ?? 0) - (now.steps.get(id) ?? 0)).toBe(10);
@@ -124,5 +127,7 @@ test('a pg_autoctl that reports its stop to a monitor that is down was expected 
   expect([of('2.10').downtimeSeconds, of('3.0').downtimeSeconds]).toEqual(
     Array(2).fill(coming.downtimeSeconds),
   );
-  expect([of('1.6').downtimeSeconds, of('dummy').downtimeSeconds]).toEqual(Array(2).fill(now.downtimeSeconds));
+  expect([of('1.6').downtimeSeconds, of('dummy').downtimeSeconds]).toEqual(
+    Array(2).fill(now.downtimeSeconds),
+  );
 });
