@@ -8,6 +8,7 @@ import {
   type NodeFacts,
   primaryOf,
 } from '../cluster/facts.ts';
+import { hostAndPort } from '../cluster/host-and-port.ts';
 import type { MonitorState } from '../cluster/monitor-state.ts';
 import { fail, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { parsePostgresVersion } from '../cluster/version.ts';
@@ -248,7 +249,7 @@ const hostnameDisagreement = (
   return node === undefined || row === undefined
     ? null
     : problem(
-        `${node.alias} is at ${row.host}:${row.port} by the monitor, and at ${node.hostname}:${node.port} by the record in ${at}.`,
+        `${node.alias} is at ${hostAndPort(row.host, row.port)} by the monitor, and at ${hostAndPort(node.hostname, node.port)} by the record in ${at}.`,
         'Give it its recorded name and port again (pg_autoctl set node metadata), or move the record away if it is not of this cluster.',
       );
 };

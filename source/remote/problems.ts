@@ -1,3 +1,4 @@
+import { hostAndPort } from '../cluster/host-and-port.ts';
 import { cleanText } from '../cluster/parse/terminal-text.ts';
 import { type Problem, problem } from '../cluster/result.ts';
 import type { KeyVerdict } from './known-hosts.ts';
@@ -23,7 +24,9 @@ export const questionsLabel = 'answers to its questions';
 
 /** The host as the screen names it, with its address where that says more. */
 export const hopName = (hop: Hop): string =>
-  hop.alias === hop.host ? `${hop.host}:${hop.port}` : `${hop.alias} (${hop.host}:${hop.port})`;
+  hop.alias === hop.host
+    ? hostAndPort(hop.host, hop.port)
+    : `${hop.alias} (${hostAndPort(hop.host, hop.port)})`;
 
 /** A socket's or ssh2's error while connecting, said to the operator. */
 export const connectProblem = (hop: Hop, error: Error & { code?: unknown }): Problem => {

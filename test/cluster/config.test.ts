@@ -74,6 +74,13 @@ nodes:
     expect(sshSettingsFor(all, 'other', undefined)).toMatchObject({ host: 'other', port: 22 });
   });
 
+  it('takes an IPv6 address with and without brackets', () => {
+    for (const host of ['fd00::10', '"fd00::10"', '"[fd00::10]"', '::1', '"fe80::1%eth0"'])
+      expect(config(`monitor: { host: ${host} }\ntarget: { bindir: /opt/17/bin }`).monitor.host).toBe(
+        host.replaceAll(/["[\]]/g, ''),
+      );
+  });
+
   it('takes a section with nothing in it for an absent one', () => {
     expect(config(`${least}ssh:\nnodes:\n  # node_1:\n`)).toMatchObject({ ssh: { agent: true }, nodes: {} });
   });

@@ -101,6 +101,8 @@ test('prefers the algorithms of the keys it knows', () => {
 test('writes names and fingerprints as OpenSSH does', () => {
   expect(knownHostName('DB1', 22)).toBe('db1');
   expect(knownHostName('db1', 2222)).toBe('[db1]:2222');
+  expect(knownHostName('FD00::11', 22)).toBe('fd00::11');
+  expect(knownHostName('fd00::11', 2222)).toBe('[fd00::11]:2222');
   const github = Buffer.from(
     'AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl',
     'base64',

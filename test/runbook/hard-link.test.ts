@@ -83,6 +83,17 @@ describe('authorized_keys on the primary', () => {
   const letIn = () => host.run('B.node_1.link-let-in', at('B.node_2.link-key'));
   const forget = () => host.run('H.node_1.link-forget', at('H.node_3.aside'));
 
+  test('a node that streams by IPv4, and whose address on the monitor is IPv6, may come by both', () => {
+    const six: ClusterFacts = {
+      ...facts,
+      nodes: facts.nodes.map((node) => ({ ...node, hostname: word(`fd00::1${node.nodeId}`) })),
+    };
+    const script = stepOf(upgradeRunbook(six), 'B.node_1.link-let-in').script(
+      modelAfter(six, 'B.node_2.link-key').world(),
+    );
+    expect(script.kind === 'ready' && script.text).toContain('restrict,from="10.79.0.12,fd00::12"');
+  });
+
   test.each([
     ['with a last line that ends', 'ssh-ed25519 AAAA somebody@else\n# note\n\n'],
     ['with a last line that does not end', 'ssh-ed25519 AAAA somebody@else'],

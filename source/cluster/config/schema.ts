@@ -26,7 +26,10 @@ const remotePath = z
   .pipe(words.ownPath);
 
 /** Host names, addresses, and aliases of an ssh config; a leading dash would be read as an option somewhere. */
-const host = words.hostName;
+const host = words.hostName
+  // an IPv6 address as it stands in a URL
+  .transform((name) => name.replace(/^\[(.+)\]$/, '$1'))
+  .pipe(words.hostName);
 
 const port = z
   .int({ error: 'must be a port number, 1 to 65535' })

@@ -1,4 +1,5 @@
 import { andWords } from '../../cluster/amounts.ts';
+import { hostAndPort } from '../../cluster/host-and-port.ts';
 import type { OtherRow } from '../../cluster/monitor-state.ts';
 import type { Check, CheckAnswer } from './check.ts';
 import { withoutMonitor } from './reach.ts';
@@ -26,7 +27,7 @@ export const formationChecks: readonly Check[] = [
       if (next === state.extensionVersion) return [];
       return [...byFormation(state.others)].flatMap(([formation, rows]): CheckAnswer[] => {
         if (Object.hasOwn(formations, formation)) return [];
-        const names = andWords(rows.map((row) => `${row.name} ${row.host}:${row.port}`));
+        const names = andWords(rows.map((row) => `${row.name} ${hostAndPort(row.host, row.port)}`));
         return [
           {
             kind: 'found',

@@ -1,5 +1,6 @@
 import { andWords } from '../../cluster/amounts.ts';
 import type { ClusterFacts, OtherNode } from '../../cluster/facts.ts';
+import { hostAndPort } from '../../cluster/host-and-port.ts';
 import type { OtherRow } from '../../cluster/monitor-state.ts';
 import { monitorIn, type Observations } from '../../cluster/observations.ts';
 import { verdictOf } from '../language/conditions.ts';
@@ -113,7 +114,9 @@ export const acceptedFormations = (facts: ClusterFacts, world: Observations): re
     if (way !== 'accept') return [];
     const rows = monitorIn(world)?.others.filter((row) => row.formation === formation) ?? [];
     const names =
-      rows.length === 0 ? '' : ` (${andWords(rows.map((row) => `${row.name} ${row.host}:${row.port}`))})`;
+      rows.length === 0
+        ? ''
+        : ` (${andWords(rows.map((row) => `${row.name} ${hostAndPort(row.host, row.port)}`))})`;
     return [
       `Formation ${formation}${names} is on this monitor and left as it is, as the cluster file accepts: from the monitor’s start on it has no failover, and a restart of one of its nodes stops both its servers. At once after the window: put the new pg_autoctl into its units, then restart them, the secondary first; PostgreSQL stops with each restart.`,
     ];

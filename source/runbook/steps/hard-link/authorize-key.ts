@@ -1,6 +1,7 @@
 import { type ClusterFacts, linkedOf, type NodeFacts, primaryOf } from '../../../cluster/facts.ts';
 import { type Fragment, hereDocument, quoted, sh } from '../../../cluster/fragment.ts';
 import type { Observations } from '../../../cluster/observations.ts';
+import * as words from '../../../cluster/words.ts';
 import { onHost, verdictOf } from '../../language/conditions.ts';
 import { isPastStop, isSwapped } from '../../language/evidence.ts';
 import { done, half, makeStep, pending } from '../../language/make-step.ts';
@@ -30,6 +31,13 @@ const onlyProgramLines = (primary: NodeFacts, node: NodeFacts, guest: Guest): Fr
     `,
   );
 
+/**
+ * Where the node may come from: as the primary's server sees it, and by the address that the monitor has of it. With addresses of both
+ * families it may stream by one, and come over ssh by the other.
+ */
+const comesFrom = (node: NodeFacts, { address }: Guest): string =>
+  [...new Set([address, ...(words.address.safeParse(node.hostname).success ? [node.hostname] : [])])].join(',');
+
 const letInScript = (facts: ClusterFacts, world: Observations): Script => {
   const primary = primaryOf(facts);
   const keys: string[] = [];
@@ -44,7 +52,7 @@ const letInScript = (facts: ClusterFacts, world: Observations): Script => {
     const program = sh`sh ${onlyProgram(primary, node)}`.text.replaceAll('"', '\\"');
     programs.push(onlyProgramLines(primary, node, guest));
     keys.push(
-      `restrict,from="${guest.address}",command="${program}" ${guest.publicKey} ${keyComment(primary, node)}`,
+      `restrict,from="${comesFrom(node, guest)}",command="${program}" ${guest.publicKey} ${keyComment(primary, node)}`,
     );
   }
   return ready(
