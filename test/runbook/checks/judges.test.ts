@@ -75,9 +75,7 @@ const withOtherUser = ({ facts, ...evidence }: Evidence): Evidence => ({
   ...evidence,
   facts: facts && {
     ...facts,
-    nodes: facts.nodes.map((node) =>
-      node.alias === 'node_2' ? { ...node, postgres: word('pgtwo') } : node,
-    ),
+    nodes: facts.nodes.map((node) => (node.alias === 'node_2' ? { ...node, postgres: word('pgtwo') } : node)),
   },
 });
 
