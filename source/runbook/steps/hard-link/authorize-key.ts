@@ -36,7 +36,9 @@ const onlyProgramLines = (primary: NodeFacts, node: NodeFacts, guest: Guest): Fr
  * families it may stream by one, and come over ssh by the other.
  */
 const comesFrom = (node: NodeFacts, { address }: Guest): string =>
-  [...new Set([address, ...(words.address.safeParse(node.hostname).success ? [node.hostname] : [])])].join(',');
+  [...new Set([address, ...(words.address.safeParse(node.hostname).success ? [node.hostname] : [])])].join(
+    ',',
+  );
 
 const letInScript = (facts: ClusterFacts, world: Observations): Script => {
   const primary = primaryOf(facts);
