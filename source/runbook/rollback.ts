@@ -19,6 +19,7 @@ import { revokeTransferKeys } from './steps/hard-link/authorize-key.ts';
 import { isIntact, isWhole } from './steps/hard-link/evidence.ts';
 import { isLetIn } from './steps/hard-link/guest.ts';
 import { removeLinks } from './steps/hard-link/unlink.ts';
+import { keepWalOfRebuilt } from './steps/keep-wal.ts';
 import { exchangeOtherKeepers } from './steps/other-formations.ts';
 import { pointPgCtlToOld } from './steps/point-pg-ctl.ts';
 import { pointUnitToOld } from './steps/point-unit.ts';
@@ -186,6 +187,7 @@ const throughFallbackCopy = (
         directoryOf(node, joins(facts, node, world)),
         registerNode(node, chosen),
         pointUnitToOld(node),
+        keepWalOfRebuilt(node),
         startRegisteredNode(node, chosen),
         releaseService(node, facts.oldMajor),
       ]),

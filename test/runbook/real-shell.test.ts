@@ -159,6 +159,14 @@ describe('the hand-over', () => {
     host.write(join(host.node.workDir, 'record.json'), '{}');
   });
 
+  test('data_directory in the configuration names the directory by a symbolic link: its own server was refused', async () => {
+    const called = join(host.root, 'by another name');
+    symlinkSync(host.node.data, called);
+    await serverRuns((pid) => `${pid}|${called}|${privateSocket(host.node)}|`);
+    expect(handOver()).toMatchObject({ code: 0 });
+    expect(asked()).toContain('--mode=fast stop');
+  });
+
   test('stops the server, keeps how it stood, and then writes the identifier', async () => {
     await serverRuns(isPrivate);
     const ran = handOver();

@@ -155,6 +155,11 @@ export const runBack = (model: Model, step: Step): void => {
     case 'pg-ctl':
       host.pgCtl = `${facts.oldBindir}/pg_ctl`;
       break;
+    case 'wal':
+      if (host.data.kind === 'cluster' && facts.wal !== null)
+        host.data = { ...host.data, wal: facts.wal.now };
+      else host.markers = [...host.markers, 'wal-stays'];
+      break;
     case 'unit':
       if (host.unit !== null) host.unit = { ...host.unit, program: facts.oldAutoctl };
       break;

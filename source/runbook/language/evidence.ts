@@ -109,6 +109,9 @@ export const hasMarker = (host: HostFacts, mark: string, world: Observations): b
 /** The marker file of a secondary that goes into maintenance once more, to have its pg_wal moved (steps/keep-wal.ts). */
 export const walMaintenance = word`wal-maintenance`;
 
+/** The marker file of a node whose pg_wal a rollback could not bring back to its place (steps/keep-wal.ts). */
+export const walStays = word`wal-stays`;
+
 /** It had joined, and is in maintenance or stopped only while its pg_wal is moved. */
 export const hadJoined = (facts: ClusterFacts, host: HostFacts, world: Observations): boolean =>
   hasMarker(host, walMaintenance, world) && isSwapped(facts, host, world);

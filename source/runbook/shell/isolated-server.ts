@@ -53,13 +53,14 @@ const identitySql =
 export const stopPrivateLines = (host: HostFacts, bindir: Path): Fragment => {
   const data: Path = host.data;
   const socket = privateSocket(host);
-  const wanted = sh`"$pid|"${word`${host.data}|${socket}|`}`;
+  const wanted = sh`"$pid|$where|"${word`${socket}|`}`;
   return sh`
     pid=$(head -n 1 ${word`${host.data}/postmaster.pid`} 2>/dev/null || true)
     if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null || true)" = postgres ]; then
       # only the one that was started here is stopped: it answers in our own directory, and listens nowhere else
       said=$(${psql(host, bindir, 'postgres', { socket })} -Atc ${quoted(identitySql)} 2>&1 || true)
-      [ "$said" = ${wanted} ] || { echo ${word`refused to stop the server on ${host.data}: it is not the isolated one; asked in ${socket} it says: `}"$said" >&2; exit 1; }
+      where=\${said#*|}; where=\${where%%|*} # as data_directory in its configuration calls it
+      { [ "$said" = ${wanted} ] && [ "$(readlink -f "$where" || true)" = "$(readlink -f ${data})" ]; } || { echo ${word`refused to stop the server on ${host.data}: it is not the isolated one; asked in ${socket} it says: `}"$said" >&2; exit 1; }
       ${inBin(bindir, 'pg_ctl')} --pgdata ${data} --wait --timeout=3600 --mode=fast stop
     fi
   `;

@@ -1,11 +1,14 @@
 import type { ClusterFacts, HostFacts } from '../../cluster/facts.ts';
-import { type Fragment, sh, word } from '../../cluster/fragment.ts';
-import type { Path } from '../../cluster/words.ts';
+import { type Fragment, joined, lines, sh, word } from '../../cluster/fragment.ts';
+import { type Path, parentOf } from '../../cluster/words.ts';
 
 /*
  * A pg_wal that is a symbolic link is kept one: the new cluster's WAL goes beside the old one's, on the same disk. The new directory gets it
  * inside, from initdb or from a base backup, because neither pg_upgrade's options nor pg_autoctl's can say otherwise; while no server runs it is
- * moved out, and linked. The old cluster's link and WAL are never touched.
+ * moved out, and linked. The old cluster's link and WAL are never touched by the upgrade.
+ *
+ * In a rollback, a node that gets a base backup has its WAL in the old place again: there the old cluster's WAL was, which goes aside with its
+ * directory, as the new cluster's does.
  *
  * The new place carries no marker file while it is in use: pg_rewind would take it to another node. That it is this run's is written down in the
  * work directory before it gets its name, as of a base backup; it is marked when it goes aside with its directory.
@@ -22,12 +25,11 @@ const begunFunction = (host: HostFacts, next: Path): Fragment => sh`
 `;
 
 /**
- * Shell, behind ownershipFunctions, idleFunction and keepFunction: the new cluster's pg_wal out of the data directory, on which nothing runs. Killed
- * anywhere it goes on when it is begun again: the data directory has its WAL, or, under another name, what was copied whole.
+ * Shell, behind ownershipFunctions, idleFunction and keepFunction: pg_wal out of the data directory, on which nothing runs, to the new cluster's
+ * place or back to the old one's. Killed anywhere it goes on when it is begun again: the data directory has its WAL, or, under another name, what
+ * was copied whole.
  */
-export const moveWalLines = (facts: ClusterFacts, host: HostFacts): Fragment | false => {
-  if (host.wal === null) return false;
-  const { now, next } = host.wal;
+const moveLines = (facts: ClusterFacts, host: HostFacts, next: Path, label: Path): Fragment => {
   const making: Path = word`${next}.${facts.run}`;
   const inside: Path = word`${host.data}/pg_wal.moved`;
   const wal: Path = word`${host.data}/pg_wal`;
@@ -44,7 +46,7 @@ export const moveWalLines = (facts: ClusterFacts, host: HostFacts): Fragment | f
         rm -rf -- ${making}; mkdir -m 700 ${making}
         cp -pR ${wal}/. ${making}/
         # where SELinux watches, it wants the label of its neighbor
-        if [ -e /sys/fs/selinux/enforce ]; then chcon -R --reference=${now} ${making}; fi
+        if [ -e /sys/fs/selinux/enforce ]; then chcon -R --reference=${label} ${making}; fi
         { find ${making} '(' -type f -o -type d ')' -exec sync -- '{}' +; } || sync
         wal_begun > ${noteOf(host)}.new; keep ${noteOf(host)}.new; mv -T ${noteOf(host)}.new ${noteOf(host)}; keep ${noteOf(host)}
         mv -T ${making} ${next}; keep ${next}
@@ -58,19 +60,60 @@ export const moveWalLines = (facts: ClusterFacts, host: HostFacts): Fragment | f
   `;
 };
 
+/** To the new cluster's place, beside the old one's. */
+export const moveWalLines = (facts: ClusterFacts, host: HostFacts): Fragment | false =>
+  host.wal !== null && moveLines(facts, host, host.wal.next, host.wal.now);
+
 /**
- * Shell functions, behind ownershipFunctions: `wal_aside DIRECTORY NAME`, before a new directory gets the name …_NAME (`pg17_abandoned`): its
+ * Back to where the old cluster's WAL was, of a base backup in a rollback. What keeps it from that keeps no node from its start: then it stays in the
+ * data directory, and `stays` is run, with the reason in `$why`.
+ */
+export const moveWalBackLines = (facts: ClusterFacts, host: HostFacts, stays: Fragment): Fragment | false => {
+  if (host.wal === null) return false;
+  const { now } = host.wal;
+  const wal: Path = word`${host.data}/pg_wal`;
+  return sh`
+    ${begunFunction(host, now)}
+    why=
+    if [ ! -e ${word`${host.data}/PG_VERSION`} ]; then why=${word`there is no base backup in ${host.data} yet`}
+    elif [ -L ${wal} ] && [ ! -e ${word`${host.data}/pg_wal.moved`} ]; then echo "${wal} leads to $(readlink ${wal})"
+    elif { [ -e ${now} ] || [ -L ${now} ]; } && ! wal_is_ours; then why=${word`${now} is there, and this rollback has not made it`}
+    elif [ ! -w ${parentOf(now)} ]; then why=${word`no directory can be made beside ${now}`}
+    else
+    ${moveLines(facts, host, now, parentOf(now))}
+    fi
+    if [ -n "$why" ]; then echo "pg_wal stays in the data directory: $why"; ${stays}; fi
+  `;
+};
+
+/** Names that end like this are of WAL that went aside, behind the place's own. */
+const asideOf = (facts: ClusterFacts, { now, next }: { readonly now: Path; readonly next: Path }) =>
+  [
+    { place: next, base: next, version: facts.newMajor },
+    { place: now, base: word`${now}_pg${facts.oldMajor}`, version: facts.oldMajor },
+  ] as const;
+
+/**
+ * Shell functions, behind ownershipFunctions: `wal_aside DIRECTORY NAME`, before a directory gets the name …_NAME (`pg17_abandoned`): its
  * WAL gets one like it, marked, and the link leads there. Killed anywhere it goes on. What has another link, or none, is left as it is.
  */
 export const walAsideFunction = (facts: ClusterFacts, { wal }: HostFacts): Fragment | false =>
   wal !== null &&
   sh`
-    wal_aside() { # DIRECTORY NAME: the WAL that was moved out of it goes aside with it
-      if [ "$(readlink "$1/pg_wal" || true)" != ${wal.next} ]; then return 0; fi
-      there=${wal.next}"\${2#pg${facts.newMajor}}"
-      if [ -d ${wal.next} ]; then
+    wal_aside() { # DIRECTORY NAME: the WAL that lies outside of it goes aside with it
+      from=$(readlink "$1/pg_wal" || true)
+      case $2 in
+    ${lines(
+      ...asideOf(facts, wal).map(
+        ({ place, base, version }) =>
+          sh`    pg${version}_*) [ "$from" = ${place} ] || return 0; there=${base}"\${2#pg${version}}" ;;`,
+      ),
+    )}
+        *) return 0 ;;
+      esac
+      if [ -d "$from" ]; then
         [ ! -e "$there" ] || { echo "$there is there already: inspect it first" >&2; exit 1; }
-        own ${wal.next}; mv -T ${wal.next} "$there"; sync -- "$(dirname "$there")" || sync
+        own "$from"; mv -T "$from" "$there"; sync -- "$(dirname "$there")" || sync
       fi
       [ -d "$there" ] || return 0
       ln -sfn "$there" "$1/new-link"; mv -T "$1/new-link" "$1/pg_wal"; echo "WAL of $1: in $there"
@@ -88,7 +131,10 @@ export const walGoesAside = (host: HostFacts): Fragment | false =>
 export const walOfAside = (facts: ClusterFacts, { wal }: HostFacts): Fragment | false =>
   wal !== null &&
   sh`
-    wal=$(readlink "$old/pg_wal" || true); case $wal in ${wal.next}_abandoned*) ;; *) wal= ;; esac
+    wal=$(readlink "$old/pg_wal" || true); case $wal in ${joined(
+      asideOf(facts, wal).map(({ base }) => sh`${base}_abandoned*`),
+      '|',
+    )}) ;; *) wal= ;; esac
     wal_gone=\${wal:+"$wal".${facts.run}}
     if [ -n "$wal" ]; then kin "$wal" || wal=; fi
   `;

@@ -12,7 +12,7 @@ import {
   streaming,
   verdictOf,
 } from '../language/conditions.ts';
-import { walMaintenance } from '../language/evidence.ts';
+import { hasMarker, walMaintenance, walStays } from '../language/evidence.ts';
 import { autoctlProbe, done, half, makeStep, pending } from '../language/make-step.ts';
 import type { StepsOf } from '../language/outline.ts';
 import type { Condition, PhaseId, Step } from '../language/step.ts';
@@ -27,7 +27,7 @@ import {
   stopScript,
 } from '../shell/service.ts';
 import { mark, script } from '../shell/shell.ts';
-import { moveWalLines } from '../shell/wal.ts';
+import { moveWalBackLines, moveWalLines } from '../shell/wal.ts';
 
 /** The new cluster in the host's place has its WAL where it belongs; true where nothing was to be moved. */
 const isKept = (host: HostFacts, world: Observations): boolean => {
@@ -82,6 +82,54 @@ export const keepWal =
   (host: HostFacts): StepsOf =>
   (facts, phase) =>
     host.wal === null ? [] : [move(facts, phase, host)];
+
+/**
+ * In a rollback, between the registration, which takes a base backup and stops what it has started, and the start: a base backup brings pg_wal inside
+ * the data directory, and the node had it elsewhere. One that comes back with its own directory has its link still.
+ * Source: pg_auto_failover, service_keeper_init.c; seen on the lab with 2.0.
+ */
+export const keepWalOfRebuilt =
+  (node: NodeFacts): StepsOf =>
+  (facts, phase) => {
+    if (node.wal === null) return [];
+    const wal = `${node.data}/pg_wal`;
+    const probe = (world: Observations) => {
+      const data = hostIn(world, node.alias)?.data;
+      if (data !== undefined && isDataDirectory(data) && data.wal !== undefined)
+        return done(`${wal} leads to ${data.wal}`);
+      return hasMarker(node, walStays, world)
+        ? done('pg_wal stays in the data directory')
+        : pending(`${wal} is no symbolic link`);
+    };
+    return [
+      makeStep(facts, {
+        id: 'wal',
+        phase,
+        host: node,
+        as: 'postgres',
+        title: 'Move pg_wal back to its place',
+        reason: `pg_wal was a symbolic link to ${node.wal.now}; a base backup puts it into the data directory.`,
+        guide: null,
+        danger: 'changes',
+        script: script(sh`
+          ${ownershipFunctions(facts)}
+          ${idleFunction}
+          ${keepFunction}
+          ${moveWalBackLines(facts, node, mark(node, walStays))}
+        `),
+        probe,
+        before: [allStopped(node)],
+        after: [
+          onHost(node.alias, `${wal} is a symbolic link again`, (_, world) =>
+            verdictOf(probe(world).state === 'done', 'it is none'),
+          ),
+        ],
+        undo: undoText(
+          sh`stop the server; rm ${node.data}/pg_wal; mv ${node.wal.now} ${node.data}/pg_wal`.text,
+        ),
+      }),
+    ];
+  };
 
 /**
  * Of a secondary that has joined: pg_autoctl starts the server on its base backup by itself, so it is stopped once more, in maintenance. No

@@ -48,7 +48,7 @@ export const rebuilt = (box: Sandbox): void => {
   layMark(box, box.node.backupData);
   lay17(box);
 };
-const through = (alias: string) => (model: Model) => {
+export const through = (alias: string) => (model: Model) => {
   model.host('monitor').markers = [...model.host('monitor').markers, throughMarker(word(alias))];
 };
 const lost = ['loses-new-writes'] as const;

@@ -4,8 +4,8 @@ import type { ClusterFacts } from '../../../source/cluster/facts.ts';
 import { labCluster, walCluster } from '../clusters.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { type Case, isPassing } from './case.ts';
-import { lay15, lay17, layMark, layStopped } from './lay.ts';
-import { ends as directories } from './rollback.ts';
+import { has17Written, lay15, lay17, layMark, layStopped, swapped as layUpgraded } from './lay.ts';
+import { ends as directories, through } from './rollback.ts';
 
 /** A pg_wal that is a symbolic link to another disk: moved out of the new directory, aside with it, and removed with it. */
 
@@ -69,6 +69,21 @@ const newWalIsThere = (box: Sandbox): string | null => {
   );
   return found || aside ? null : 'the WAL of 17 is gone';
 };
+/** Wherever it lies: that of the old cluster goes aside with its directory, where a base backup takes the place. */
+const bothAreThere: Case['always'] = (box) => {
+  const above = join(places(box).now, '..');
+  const old = readdirSync(above).some((one) => box.has(join(above, one, '000000010000000000000001')));
+  return old ? newWalIsThere(box) : 'the WAL of 15 is gone';
+};
+/** What a rollback left in the data directory: pg_wal, and the old place empty beside its neighbors. */
+const linksAre = (box: Sandbox, expected: Readonly<Record<string, string>>) => {
+  const seen = Object.fromEntries(
+    Object.keys(expected).map((name) => [name, link(join(box.root, 'lib', name, 'pg_wal'))]),
+  );
+  if (JSON.stringify(seen) !== JSON.stringify(expected))
+    throw new Error(`the links are ${JSON.stringify(seen)}`);
+  return ends(box);
+};
 const always: Case['always'] = (box) => oldWalIsThere(box) ?? newWalIsThere(box);
 
 const cases: readonly Case[] = [
@@ -102,6 +117,79 @@ const cases: readonly Case[] = [
     always,
   },
   {
+    // 17 has taken writes: both directories go aside, each with its WAL, and the place of the old one's is free for what comes.
+    step: 'U.node_1.directories',
+    of: 'rollback',
+    facts: walCluster(),
+    after: 'G.node_1.analyze',
+    given: through('node_2'),
+    lay: (box) => {
+      layUpgraded(box);
+      has17Written(box);
+      box.write(join(places(box).now, '000000010000000000000001'), 'WAL of 15');
+      box.sh(`ln -s "${places(box).now}" "${box.node.backupData}/pg_wal"`);
+      box.write(join(box.node.data, 'pg_wal/000000010000000000000007'), 'WAL of 17');
+      moved(box, box.node.data, places(box).next);
+    },
+    ends: (box) =>
+      linksAre(box, {
+        data_pg15_abandoned: 'main_pg15_abandoned',
+        data_pg17_abandoned_2: 'main_pg17_abandoned_2',
+      }),
+    rows: 17,
+    always: bothAreThere,
+  },
+  {
+    step: 'U.node_1.wal',
+    of: 'rollback',
+    facts: walCluster(),
+    after: 'G.node_1.analyze',
+    given: through('node_2'),
+    lay: (box) => {
+      lay15(box);
+      box.write(join(box.node.data, 'pg_wal/000000010000000000000007'), 'WAL of its base backup');
+      box.sh(`mkdir -p "${join(places(box).now, '..')}"`);
+    },
+    ends: (box) => linksAre(box, { data: 'main' }),
+    rows: 15,
+    always: newWalIsThere,
+  },
+  {
+    step: 'U.node_1.wal',
+    says: 'somebody’s directory has the name',
+    of: 'rollback',
+    facts: walCluster(),
+    after: 'G.node_1.analyze',
+    given: through('node_2'),
+    lay: (box) => {
+      lay15(box);
+      box.write(join(box.node.data, 'pg_wal/000000010000000000000007'), 'WAL of its base backup');
+      box.write(join(places(box).now, 'somebody'), 'his own');
+    },
+    ends: (box) => linksAre(box, { data: 'none' }),
+    rows: 15,
+    always: (box) =>
+      box.has(join(places(box).now, 'somebody')) ? newWalIsThere(box) : 'somebody’s file is gone',
+  },
+  {
+    step: 'W.node_1.remove-data_pg15_abandoned',
+    of: 'cleanup',
+    after: 'I.monitor.final',
+    lay: (box) => {
+      const directory = `${box.node.data}_pg15_abandoned`;
+      old(box, box.node.data);
+      lay15(box, directory);
+      layMark(box, directory);
+      box.write(join(directory, 'pg_wal/000000010000000000000007'), 'older WAL of 15');
+      const aside = `${places(box).now}_pg15_abandoned`;
+      moved(box, directory, aside);
+      layMark(box, aside);
+    },
+    ends,
+    rows: 15,
+    always: oldWalIsThere,
+  },
+  {
     step: 'W.node_1.remove-data_pg17_abandoned_2',
     of: 'cleanup',
     after: 'I.monitor.final',
@@ -120,4 +208,4 @@ const cases: readonly Case[] = [
     always: oldWalIsThere,
   },
 ];
-export const walCases: readonly Case[] = cases.map((one) => ({ ...one, facts }));
+export const walCases: readonly Case[] = cases.map((one) => ({ facts, ...one }));
