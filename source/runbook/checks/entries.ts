@@ -16,8 +16,9 @@ const mostNames = 8;
 const sizeWords = (bytes: number | null): string =>
   bytes === null ? 'size not known' : `${Math.max(1, Math.ceil(bytes / 1024 / 1024))} MB`;
 
-/** pg_autoctl writes its own files anew. */
-const isAutoctls = (name: string): boolean => /^postgresql-auto-failover.*\.conf$/.test(name);
+/** pg_autoctl and pg_prewarm write their own files anew, wherever they run. Source: PostgreSQL, F.30 pg_prewarm. */
+const isWrittenAnew = (name: string): boolean =>
+  /^postgresql-auto-failover.*\.conf$|^autoprewarm\.blocks/.test(name);
 
 /**
  * What nobody carries: on a host where the new directory is made, whatever the configuration does not read and is large or cannot be read;
@@ -36,7 +37,7 @@ const leftOut = ({ facts, inspection }: Seen, { facts: cluster, hosts }: Evidenc
   const left = (inspection.entries ?? []).filter(
     ({ name }) =>
       !isServers(name) &&
-      !isAutoctls(name) &&
+      !isWrittenAnew(name) &&
       !ofTablespace(name) &&
       !name.startsWith(markFile) &&
       !source.carry.some((one) => one === name),

@@ -433,6 +433,7 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     withInspection('node_3', () => ({
       entries: [
         { name: 'postgresql-auto-failover-standby.conf', bytes: 4096 },
+        { name: 'autoprewarm.blocks', bytes: 4096 },
         { name: 'own.conf', bytes: 4096 },
       ],
     })),
