@@ -1,5 +1,6 @@
 import { type Config, nodeSettings } from '../cluster/config.ts';
 import type { ClusterFacts } from '../cluster/facts.ts';
+import { severalGroups } from '../cluster/groups.ts';
 import type { MonitorNode } from '../cluster/monitor-state.ts';
 import { fail, formatProblem, ok, type Problem, problem, type Result } from '../cluster/result.ts';
 import { parsePostgresVersion } from '../cluster/version.ts';
@@ -8,7 +9,6 @@ import { askMonitor, inspectHost } from './ask.ts';
 import { formationsOf } from './cluster-facts.ts';
 import { readRecord, recordedFacts, recordMisfit, type SeenHost } from './cluster-record.ts';
 import { earlierOn } from './earlier-run.ts';
-import { severalGroups } from './groups.ts';
 import { liveFacts } from './live-facts.ts';
 import { otherNodes, reachOthers } from './other-clusters.ts';
 import { addressOf, type OpenHost } from './reach.ts';
@@ -26,6 +26,8 @@ type Said = (doing: string) => void;
 /** Neither on its way to a state nor in one that an upgrade does not begin from. */
 const atRest = ({ reported, assigned }: MonitorNode): boolean =>
   reported === assigned && (reported === 'primary' || reported === 'secondary' || reported === 'single');
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 /** What one host has answered; one that is not the host that was meant, or cannot be asked, is an error. */
 type Answer = Result<
@@ -81,7 +83,7 @@ export const discover = async (config: Config, open: OpenHost, say: Said): Promi
   const unfit = recordMisfit(monitor);
   if (!state.ok && record === null) return refuse(unfit ?? state.error);
   const several = state.ok && record === null ? severalGroups(state.value) : null;
-  if (several !== null) return refuse(several);
+  if (several !== null) return refuse(problem(sentence(several.found), sentence(several.remedy)));
 
   const anew = instance.value.registeredAnew && record !== null;
   const expected: readonly ExpectedNode[] =

@@ -1,6 +1,7 @@
 import type { HostEvidence } from '../../cluster/checks/evidence.ts';
 import { type HostFacts, isNode, primaryOf } from '../../cluster/facts.ts';
 import { sh } from '../../cluster/fragment.ts';
+import { severalGroups } from '../../cluster/groups.ts';
 import type { MonitorNode } from '../../cluster/monitor-state.ts';
 import { knownLayouts, stateFileSize } from '../../cluster/parse/state-file.ts';
 import { isPrimaryState } from '../../cluster/states.ts';
@@ -58,6 +59,8 @@ export const stateChecks: readonly Check[] = [
       'PostgreSQL, pg_upgrade, “Reverting to old cluster”: in link mode the old cluster is unsafe once the new one has been started; docs/runbook.md, “Rollback”',
     judge: ({ state }) => {
       if (state === null) return withoutMonitor;
+      const several = severalGroups(state);
+      if (several !== null) return [{ kind: 'found', host: null, ...several }];
       const primaries = state.nodes.filter(isPrimary);
       if (primaries.length === 1) return [];
       const named = primaries.map((node) => node.name).join(', ');

@@ -180,6 +180,12 @@ const cases: readonly (readonly [string, Evidence, readonly string[], RegExp])[]
     /socket/,
   ],
   [
+    'several groups (Citus), which were told to wait for one primary',
+    withNode('node_3', { group: 1, reported: 'single', assigned: 'single' }),
+    ['blocker one-primary cluster', 'warning sync-standbys cluster'],
+    /formation default has 2 groups \(Citus\): group 0, the coordinator’s: node_1 \(primary\), node_2; group 1: node_3 \(single\)/,
+  ],
+  [
     'no primary',
     withNode('node_1', { reported: 'draining', assigned: 'draining' }),
     ['blocker one-primary cluster', 'blocker nodes-in-place node_1'],
