@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { laterWords } from '../../source/cluster/to-do.ts';
 import { cleanupRunbook } from '../../source/runbook/cleanup.ts';
 import { upgradeRunbook } from '../../source/runbook/upgrade.ts';
-import { leftToDo, wentDown } from '../../source/runbook/verdict/went-down.ts';
+import { leftToDo, walCameBack, wentDown } from '../../source/runbook/verdict/went-down.ts';
 import { healthyInspection } from './checks/healthy-host.ts';
 import { labCluster, walCluster } from './clusters.ts';
 import { modelAfter, stepOf } from './worlds.ts';
@@ -39,6 +39,22 @@ test('what the monitor’s host has left to do is told behind the primary’s, a
   expect(stepOf(upgradeRunbook(facts), 'I.monitor.extensions').notes(world)).toEqual([
     'monitor, pg_auto_failover: x keeps its version. Later: b',
   ]);
+});
+
+test('a base backup that pg_autoctl took by itself put pg_wal into the data directory again, and nothing told', () => {
+  const kept = walCluster(labCluster());
+  const model = modelAfter(kept, 'I.monitor.final');
+  expect(walCameBack(kept, model.world())).toEqual([]);
+  const { data } = model.host('node_2');
+  if (data.kind !== 'cluster') throw new Error('it runs');
+  const { wal: _wal, ...without } = data;
+  model.host('node_2').data = without;
+  expect(leftToDo(kept, model.world())?.map(laterWords)).toEqual([
+    'pg_wal of node_2 lies in /var/lib/pgsql/data, and was a symbolic link to /wal/main before the upgrade: a base backup that pg_autoctl takes by itself brings it there. docs/runbook.md, “pg_wal on another disk”, says how to move it',
+  ]);
+  const before = modelAfter(kept, 'H.node_2.join');
+  before.host('node_2').data = without;
+  expect(walCameBack(kept, before.world())).toEqual([]);
 });
 
 test('the clean-up’s card names what goes with the old directory and is nowhere else, and what stays', () => {

@@ -1,8 +1,8 @@
 import { type ClusterFacts, type HostFacts, hostsOf, primaryOf } from '../../cluster/facts.ts';
 import { joined, quoted, sh } from '../../cluster/fragment.ts';
-import { hostIn, type Observations } from '../../cluster/observations.ts';
+import { hostIn, isDataDirectory, type Observations } from '../../cluster/observations.ts';
 import type { ToDo } from '../../cluster/to-do.ts';
-import { isSwapped } from '../language/evidence.ts';
+import { hasMarker, isSwapped } from '../language/evidence.ts';
 import { notedOn } from '../shell/to-do.ts';
 
 /**
@@ -27,8 +27,34 @@ export const wentDown = (facts: ClusterFacts, world: Observations): readonly ToD
 /** The hosts on which steps note what they leave undone, in the order in which it is told. */
 export const noteHosts = (facts: ClusterFacts): readonly HostFacts[] => [primaryOf(facts), facts.monitor];
 
+/**
+ * A pg_wal that was elsewhere, and lies in the data directory now: pg_autoctl has taken a base backup by itself, behind a failover where pg_rewind
+ * refuses, say, and gives pg_basebackup no --waldir. Nothing else tells of it. Asked once the upgrade was verified: before, steps move it.
+ * Source: pg_auto_failover, fsm_transition.c, fsm_rewind_or_init, and pgctl.c, pg_basebackup.
+ */
+export const walCameBack = (facts: ClusterFacts, world: Observations): readonly ToDo[] =>
+  hasMarker(facts.monitor, 'final', world)
+    ? hostsOf(facts).flatMap((host): readonly ToDo[] => {
+        const data = hostIn(world, host.alias)?.data;
+        if (host.wal === null || data === undefined || !isDataDirectory(data) || data.wal !== undefined)
+          return [];
+        return [
+          {
+            part: 'wal',
+            database: '',
+            what: `pg_wal of ${host.alias} lies in ${host.data}, and was a symbolic link to ${host.wal.now} before the upgrade: a base backup that pg_autoctl takes by itself brings it there. docs/runbook.md, “pg_wal on another disk”, says how to move it`,
+            command: '',
+          },
+        ];
+      })
+    : [];
+
 /** What is left to do: noted by steps, and what went down with a service. Null: the primary's host is not seen. */
 export const leftToDo = (facts: ClusterFacts, world: Observations): readonly ToDo[] | null =>
   hostIn(world, primaryOf(facts).alias) === null
     ? null
-    : [...noteHosts(facts).flatMap((host) => notedOn(host, world)), ...wentDown(facts, world)];
+    : [
+        ...noteHosts(facts).flatMap((host) => notedOn(host, world)),
+        ...wentDown(facts, world),
+        ...walCameBack(facts, world),
+      ];
