@@ -193,7 +193,7 @@ export const databaseChecks: readonly Check[] = [
     scope: 'primary and monitor',
     why: 'pg_dump locks every table of a database until it is done: with too few locks pg_upgrade ends with “out of shared memory” inside the downtime.',
     source:
-      'PostgreSQL, max_locks_per_transaction; seen with 50,000 tables and 15.20 on the lab (fixtures/lab)',
+      'PostgreSQL, max_locks_per_transaction (64 unless set; 128 in 19, by its release notes; pg_dump asks the old server, and a value of your own is carried as it is); seen with 50,000 tables and 15.20 on the lab (fixtures/lab)',
     judge: onEach('primary and monitor', served, (seen, host, { facts }) => tooFewLocks(seen, host, facts)),
   },
   {

@@ -77,7 +77,8 @@ export const versionChecks: readonly Check[] = [
     title: 'Logical slots have plugins that a new cluster trusts',
     scope: 'primary',
     why: 'From 17 on pg_upgrade carries logical slots, and since August 2026 refuses one whose plugin the new cluster’s output_plugin_libraries does not name. The new cluster has no carried configuration at that time.',
-    source: 'PostgreSQL 18.6 and 17.11 release notes, output_plugin_libraries; not tried on a server',
+    source:
+      'PostgreSQL 18.6 and 17.11 release notes, output_plugin_libraries; seen with wal2json, 17.11 → 18.6: pg_upgrade --check ends with “fatal”, and is content where the new cluster’s configuration names the plugin',
     judge: onEach('primary', served, ({ facts, server }, _host, { oldMajor }): readonly Issue[] =>
       (oldMajor ?? 0) < 17 || (releaseDay(facts.newVersion) ?? '9') < pluginsTrustedSince
         ? []
